@@ -1,0 +1,118 @@
+/** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by `plan/`, and crosses processes. */
+
+/** RFC 7946 order: west, south, east, north, in the units of the layer's CRS. */
+export type BBox = readonly [west: number, south: number, east: number, north: number]
+
+/** A DuckDB logical type as a tree. `id` is DuckDB's type name without parameters, e.g. `DECIMAL`, `STRUCT`, `TIMESTAMP WITH TIME ZONE`. */
+export interface DuckType {
+  readonly id: string
+  /** `JSON` for a VARCHAR that DuckDB knows to hold JSON. */
+  readonly alias?: string
+  /** DECIMAL */
+  readonly width?: number
+  readonly scale?: number
+  /** ENUM */
+  readonly values?: readonly string[]
+  /** LIST and ARRAY elements; the values of a MAP */
+  readonly child?: DuckType
+  /** the keys of a MAP */
+  readonly key?: DuckType
+  /** STRUCT and UNION members */
+  readonly fields?: readonly { readonly name: string; readonly type: DuckType }[]
+}
+
+/** How a value of the column is written in JSON: decided by the column's type, never by the value. */
+export type JsonType = 'NUMBER' | 'STRING' | 'BOOLEAN' | 'OBJECT' | 'ARRAY' | 'ANY'
+
+/** A property of the layer's features: any column but the geometry and the covering column. */
+export interface Column {
+  readonly name: string
+  /** DuckDB's own text for the type, as in `DESCRIBE`. */
+  readonly type: string
+  readonly duckType: DuckType
+  readonly jsonType: JsonType
+  readonly nullable: boolean
+}
+
+export interface Crs {
+  /** `AUTHORITY:CODE` where the source tells one, e.g. `EPSG:3857` or `OGC:CRS84`. */
+  readonly code: string | null
+  readonly name: string
+  /** Coordinates are longitude and latitude in degrees on WGS 84, x first: what RFC 7946 asks for. */
+  readonly isLonLat: boolean
+}
+
+/** Where the rows are. Paths and names come from the catalogue only. */
+export type Relation =
+  | {
+      readonly kind: 'parquet'
+      /** Absolute paths in natural order. */
+      readonly files: readonly string[]
+      /** Rows of each file, from the footers. */
+      readonly fileRows: readonly number[]
+    }
+  | {
+      readonly kind: 'table'
+      /** The alias under which workers attach the database. */
+      readonly database: string
+      readonly schema: string
+      readonly table: string
+    }
+
+/** How a bbox leaves rows unread. */
+export type Pruning =
+  | { readonly kind: 'COVERING_COLUMN'; readonly column: string; readonly members: CoveringMembers; readonly float32: boolean }
+  | { readonly kind: 'RTREE' }
+  | { readonly kind: 'ROW_GROUP_STATISTICS' }
+  | { readonly kind: 'NONE' }
+
+/** GeoParquet 1.1 `covering.bbox`: the struct members that hold each side. */
+export interface CoveringMembers {
+  readonly xmin: string
+  readonly ymin: string
+  readonly xmax: string
+  readonly ymax: string
+}
+
+/** What `Feature.id` is made of. A row number changes when the file does. */
+export type LayerKey = { readonly kind: 'COLUMN'; readonly column: string } | { readonly kind: 'ROW_NUMBER' }
+
+export type GeometryTypeName =
+  | 'Point' | 'LineString' | 'Polygon' | 'MultiPoint' | 'MultiLineString' | 'MultiPolygon' | 'GeometryCollection'
+
+/**
+ * How the geometry column is stored: DuckDB's GEOMETRY, plain WKB in a BLOB, or a native (GeoArrow) encoding of GeoParquet 1.1
+ * which DuckDB reads as nested lists of structs.
+ */
+export type GeometryEncoding =
+  | 'GEOMETRY' | 'WKB' | 'point' | 'linestring' | 'polygon' | 'multipoint' | 'multilinestring' | 'multipolygon'
+
+export type LayerState = 'CHECKING' | 'READY'
+
+export interface Layer {
+  readonly name: string
+  readonly state: LayerState
+  readonly relation: Relation
+  /** The properties. */
+  readonly columns: readonly Column[]
+  readonly geometryColumn: string
+  readonly geometryEncoding: GeometryEncoding
+  /** Types really met, once the scan has been through; what the source claims until then; empty if it claims nothing. */
+  readonly geometryTypes: readonly GeometryTypeName[]
+  readonly hasZ: boolean | null
+  readonly crs: Crs | null
+  readonly extent: BBox | null
+  /** Null while it is not known for sure. */
+  readonly featureCount: number | null
+  readonly key: LayerKey
+  readonly pruning: Pruning
+  /** Hex digest of content that is cheap to read: two servers with the same data agree. */
+  readonly fingerprint: string
+}
+
+/** A source that could not be served, or not wholly. */
+export interface Problem {
+  /** The file's name without its folder. */
+  readonly source: string
+  readonly reason: string
+}

@@ -1,0 +1,73 @@
+/** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
+import type { FeatureQuery, Position } from '../plan/query.ts'
+import type { Diagnostics } from './messages.ts'
+
+export type Lane = 'NORMAL' | 'SERIAL'
+
+/** Who asks, and how long it may take. */
+export interface OperationContext {
+  /** Correlation id: in the log, in masked errors. */
+  readonly id: string
+  /** Slots are shared fairly between clients: a socket, or an address. */
+  readonly client: string
+}
+
+/** How a batch or page came to be. */
+export interface ExecutionReport {
+  readonly lane: Lane
+  readonly degraded: boolean
+  readonly reason: string | null
+  /** Executions it took so far, 1 when nothing failed; going on after a pause is not an attempt. */
+  readonly attempts: number
+  /** Milliseconds since the operation was asked. */
+  readonly elapsedMs: number
+}
+
+export interface Batch {
+  /** 0, 1, 2, ... without a gap. */
+  readonly sequence: number
+  readonly count: number
+  /** Aligned with the query's outputs. */
+  readonly outputs: readonly Uint8Array[]
+  /** Null only for an empty page. */
+  readonly position: Position | null
+  readonly execution: ExecutionReport
+}
+
+export interface Page extends Batch {
+  readonly hasMore: boolean
+}
+
+/** `return()` cancels at once, also while a `next()` is waiting. `done` is only ever said after the engine's sentinel. */
+export interface BatchStream extends AsyncIterableIterator<Batch> {
+  return(): Promise<IteratorResult<Batch>>
+}
+
+export interface WorkerHealth {
+  readonly lane: Lane
+  readonly state: 'STARTING' | 'IDLE' | 'BUSY' | 'FAILED'
+  /** Since the server started, in this place of the pool. */
+  readonly deaths: number
+  readonly diagnostics: Diagnostics | null
+}
+
+export interface EngineHealth {
+  readonly workers: readonly WorkerHealth[]
+  /** Executions waiting for a worker. */
+  readonly queued: number
+  readonly streams: { readonly running: number; readonly waiting: number; readonly parked: number }
+  readonly fallbacks: { readonly count: number; readonly lastReason: string | null }
+}
+
+export interface Engine {
+  /** At least one worker serves. */
+  readonly ready: boolean
+  stream(query: FeatureQuery, options: { readonly batchSize: number }, context: OperationContext): BatchStream
+  /** `first` features in one batch, held until it is proven whole. `signal` is the asking client's going away. */
+  page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page>
+  /** How many features match, whatever `after` and `limit` say. */
+  count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint>
+  health(): Promise<EngineHealth>
+  /** Running streams end with SHUTTING_DOWN and their cursor; workers are gone when it resolves. */
+  close(): Promise<void>
+}

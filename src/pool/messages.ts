@@ -1,0 +1,90 @@
+/** Every message between the server process and a query worker, both ways. One union a direction; both sides import it. */
+import type { Plan } from '../plan/plan.ts'
+import type { Position } from '../plan/query.ts'
+
+/** What a worker is started with. Nothing of it comes from a client. */
+export interface WorkerOptions {
+  /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
+  readonly spatialExtension: string | null
+  readonly memoryLimitBytes: number
+  readonly threads: number
+  readonly tempDirectory: string
+  readonly tempDirectoryBytes: number
+  /** The engine fills this before its first chunk comes: it bounds both the wait for the first batch and memory. */
+  readonly streamingBufferBytes: number
+  /** Every file the worker may read; all else on the machine is refused by the engine. */
+  readonly allowedPaths: readonly string[]
+  readonly databases: readonly { readonly alias: string; readonly path: string }[]
+}
+
+/** One run of one plan on one connection. */
+export interface ExecutionRequest {
+  /** On every message of this execution: a late one reaches nobody. */
+  readonly execution: string
+  readonly plan: Plan
+  /** A batch ends at this many rows... */
+  readonly batchRows: number
+  /** ...or at about this many bytes of column data, whichever is first; a larger single row goes alone. */
+  readonly batchBytes: number
+  /** Batches the worker may send before it hears of another credit. */
+  readonly credits: number
+  /** End after this many batches with MORE when a further row exists; null = no end. */
+  readonly maxBatches: number | null
+  /** Send one batch of no rows when there are none: a page is a document even then. */
+  readonly emitEmpty: boolean
+}
+
+export type ToWorker =
+  | { readonly type: 'CREDIT'; readonly execution: string; readonly credits: number }
+  /** End at the next batch's border. */
+  | { readonly type: 'YIELD'; readonly execution: string }
+  /** Interrupt the engine and end now. */
+  | { readonly type: 'CANCEL'; readonly execution: string }
+  /** Answer with DIAGNOSTICS while busy, on a second connection. */
+  | { readonly type: 'DIAGNOSE'; readonly execution: string }
+
+export interface BatchMessage {
+  readonly type: 'BATCH'
+  readonly execution: string
+  readonly count: number
+  /** Aligned with the plan's outputs. */
+  readonly outputs: readonly Uint8Array[]
+  /** Null only for a batch of no rows. */
+  readonly position: Position | null
+}
+
+export type FromWorker =
+  | BatchMessage
+  | { readonly type: 'DIAGNOSTICS'; readonly execution: string; readonly diagnostics: Diagnostics }
+
+/**
+ * How an execution ended. COMPLETE: the sentinel came, every row was delivered. MORE: `maxBatches` was reached and a further row
+ * exists. YIELDED and CANCELLED: as asked; rows behind the last batch remain. FAILED: the engine's own words, classified.
+ */
+export type ExecutionEnd =
+  | { readonly outcome: 'COMPLETE' | 'MORE' | 'YIELDED' | 'CANCELLED'; readonly engineMs: number }
+  | { readonly outcome: 'FAILED'; readonly engineMs: number; readonly failure: Failure }
+
+/** OUT_OF_MEMORY and IO may go better elsewhere; FATAL means that the instance is gone; INTERRUPTED was asked for. */
+export type FailureKind = 'OUT_OF_MEMORY' | 'IO' | 'INVALID_INPUT' | 'INTERRUPTED' | 'FATAL' | 'ENCODING' | 'OTHER'
+
+export interface Failure {
+  readonly kind: FailureKind
+  /** For the log only: it may hold SQL and paths. */
+  readonly message: string
+}
+
+/** What a worker says of itself; also the answer to its boot. */
+export interface Diagnostics {
+  readonly pid: number
+  readonly duckdbVersion: string
+  readonly spatialVersion: string
+  /** As read back with current_setting, e.g. `3.7 GiB`. */
+  readonly memoryLimit: string
+  readonly threads: number
+  readonly rssBytes: number
+  /** duckdb_memory(), largest first, at most ten. */
+  readonly memory: readonly { readonly tag: string; readonly memoryBytes: number; readonly tempBytes: number }[]
+  /** ISO 8601, when it was measured. */
+  readonly at: string
+}
