@@ -10,6 +10,8 @@ export interface OperationContext {
   readonly id: string
   /** Slots are shared fairly between clients: a socket, or an address. */
   readonly client: string
+  /** Whether the source is still what the question was made for; asked after each execution. Left out: it can't change. */
+  readonly unchanged?: () => Promise<boolean>
 }
 
 /** How a batch or page came to be. */

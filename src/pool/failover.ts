@@ -1,0 +1,97 @@
+/** What becomes of an operation when an execution of it ends: done, once more, once more in the serial lane, or an error. */
+import { GeoduckError } from '../errors.ts'
+import type { ExecutionReport, Lane } from './engine.ts'
+import type { Failure } from './messages.ts'
+import type { Quarantine } from './quarantine.ts'
+import type { TurnEnd } from './turn.ts'
+
+/** Executions that may fail one after the other without a batch between them. */
+const MOST_FAILURES = 2
+
+export interface FailoverOptions {
+  readonly layer: string
+  readonly quarantine: Quarantine
+  /** Bytes, to be named in an error. */
+  readonly memoryLimit: (lane: Lane) => number
+  readonly deadlineMs: number
+  readonly onFallback: (reason: string) => void
+}
+
+export class Failover {
+  lane: Lane = 'NORMAL'
+  readonly #options: FailoverOptions
+  readonly #since = performance.now()
+  #reason: string | null = null
+  #attempts = 1
+  #failures = 0
+
+  constructor(options: FailoverOptions) {
+    this.#options = options
+  }
+
+  report(): ExecutionReport {
+    const elapsedMs = Math.round((performance.now() - this.#since) * 1_000) / 1_000
+    return { lane: this.lane, degraded: this.#reason !== null, reason: this.#reason, attempts: this.#attempts, elapsedMs }
+  }
+
+  /** A batch arrived: failures before it don't count any more. */
+  progress(): void {
+    this.#failures = 0
+  }
+
+  /** After an execution that failed or was lost. Returns if it is to be tried again, in `lane`. @throws GeoduckError if not */
+  retry(end: TurnEnd, digest: string): void {
+    if (end.outcome === 'DEADLINE') throw this.#deadline()
+    if (end.outcome === 'LOST') return this.#lost(digest, 'a worker process ended')
+    if (end.outcome !== 'FAILED') return this.#again('the execution was interrupted', end.outcome)
+    const { failure } = end
+    if (failure.kind === 'FATAL') return this.#lost(digest, 'the engine had an internal error', failure.message)
+    if (failure.kind === 'INTERRUPTED') return this.#again('the execution was interrupted', failure.message)
+    if (this.lane === 'NORMAL' && failure.kind in FALLBACK) return this.#fallBack(FALLBACK[failure.kind as keyof typeof FALLBACK])
+    throw this.#error(failure)
+  }
+
+  #fallBack(reason: string): void {
+    this.lane = 'SERIAL'
+    this.#attempts++
+    this.#reason = reason
+    this.#options.onFallback(reason)
+  }
+
+  #lost(digest: string, reason: string, cause?: string): void {
+    this.#options.quarantine.blame(digest)
+    this.#again(reason, cause)
+  }
+
+  #again(reason: string, cause?: string): void {
+    if (++this.#failures > MOST_FAILURES) {
+      throw new GeoduckError('WORKER_LOST', 'Worker processes ended under this query; resume from the cursor, or ask again.', { cause })
+    }
+    this.#attempts++
+    this.#reason = reason
+  }
+
+  #deadline(): GeoduckError {
+    const seconds = this.#options.deadlineMs / 1_000
+    return new GeoduckError('DEADLINE_EXCEEDED', `The query took more than ${seconds} s (--deadline); narrow it, or raise the limit.`)
+  }
+
+  #error({ kind, message: cause }: Failure): GeoduckError {
+    const { layer } = this.#options
+    if (kind === 'OUT_OF_MEMORY') {
+      const mb = Math.round(this.#options.memoryLimit(this.lane) / 1e6)
+      return new GeoduckError(kind, `The query on ${layer} needs more than ${mb} MB (--memory-limit); narrow it, or raise the limit.`, { cause })
+    }
+    if (kind === 'IO') return new GeoduckError('SOURCE_UNREADABLE', `The source of ${layer} could not be read; ask again.`, { cause })
+    if (kind === 'INVALID_INPUT') {
+      return new GeoduckError('BAD_INPUT', `The engine can't evaluate this query on a feature of ${layer}; change the filter.`, { cause })
+    }
+    return new GeoduckError('INTERNAL', `The query on ${layer} failed.`, { cause })
+  }
+}
+
+const FALLBACK = {
+  OUT_OF_MEMORY: 'out of memory in the normal lane',
+  IO: 'an IO error in the normal lane',
+  ENCODING: 'a failed encoding in the normal lane',
+} as const

@@ -1,0 +1,54 @@
+/** A group of workers with one size and one queue. */
+import path from 'node:path'
+import type { Lane as LaneName, WorkerHealth } from './engine.ts'
+import type { WorkerOptions } from './messages.ts'
+import { Scheduler, type SchedulerLimits } from './scheduler.ts'
+import { Slot, type SlotLog } from './slot.ts'
+
+export interface LaneOptions {
+  readonly name: LaneName
+  readonly workers: number
+  /** `tempDirectory` is the pool's: each worker gets a folder of its own in it. */
+  readonly worker: WorkerOptions
+  readonly limits: SchedulerLimits
+  readonly log: SlotLog
+  /** Somebody waits, and no worker is free. */
+  readonly onPressure: () => void
+}
+
+export class Lane {
+  readonly name: LaneName
+  readonly memoryLimitBytes: number
+  readonly scheduler: Scheduler
+  /** Resolves when a worker of it has served for the first time. */
+  readonly ready: Promise<void>
+  readonly #slots: readonly Slot[]
+
+  constructor(options: LaneOptions) {
+    this.name = options.name
+    this.memoryLimitBytes = options.worker.memoryLimitBytes
+    const reserve = () => this.#slots.find((slot) => slot.reserve())
+    this.scheduler = new Scheduler(options.workers, options.limits, reserve, options.onPressure)
+    const first = Promise.withResolvers<void>()
+    this.ready = first.promise
+    this.#slots = Array.from({ length: options.workers }, (_, place) => {
+      const tempDirectory = path.join(options.worker.tempDirectory, `${options.name.toLowerCase()}-${place}`)
+      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, () => {
+        first.resolve()
+        this.scheduler.dispatch()
+      })
+    })
+  }
+
+  get serves(): boolean {
+    return this.#slots.some((slot) => slot.serves)
+  }
+
+  health(): Promise<WorkerHealth[]> {
+    return Promise.all(this.#slots.map((slot) => slot.health()))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.close()))
+  }
+}

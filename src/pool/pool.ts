@@ -1,0 +1,162 @@
+/** The engine behind worker processes: lanes of them, what runs in them, and how all of it ends. */
+import { rm } from 'node:fs/promises'
+import { GeoduckError } from '../errors.ts'
+import { compileCount, compileFeatures } from '../plan/compile.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { FeatureQuery } from '../plan/query.ts'
+import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page } from './engine.ts'
+import { Failover } from './failover.ts'
+import { Lane } from './lane.ts'
+import type { WorkerOptions } from './messages.ts'
+import { type RawPage, runPage } from './page.ts'
+import { Quarantine } from './quarantine.ts'
+import type { SlotLog } from './slot.ts'
+import { FeatureStream } from './stream.ts'
+
+export interface PoolOptions {
+  /** Workers of the normal lane; the serial lane has one more. */
+  readonly workers: number
+  /** Of one normal worker; the serial one has half of its memory and threads. `tempDirectory` is removed when the pool closes. */
+  readonly worker: WorkerOptions
+  readonly deadlineSeconds: number
+  readonly stallSeconds: number
+  readonly batchBytes: number
+  readonly pageBytes: number
+  readonly queueLength: number
+  readonly queueSeconds: number
+  readonly log: SlotLog
+}
+
+/** Resolves when a worker of each lane can serve. */
+export async function openPool(options: PoolOptions): Promise<Engine> {
+  const pool = new Pool(options)
+  await pool.started
+  return pool
+}
+
+class Pool implements Engine {
+  readonly started: Promise<unknown>
+  readonly #options: PoolOptions
+  readonly #lanes: Readonly<Record<LaneName, Lane>>
+  readonly #quarantine = new Quarantine()
+  readonly #streams = new Set<FeatureStream>()
+  readonly #stopping = new AbortController()
+  readonly #pages = new Set<Promise<unknown>>()
+  #fallbacks = 0
+  #lastFallback: string | null = null
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    const { worker } = options
+    const shared = {
+      limits: options,
+      log: options.log,
+      onPressure: () => {
+        for (const stream of this.#streams) stream.pressed()
+      },
+    }
+    const half = { memoryLimitBytes: Math.floor(worker.memoryLimitBytes / 2), threads: Math.max(1, Math.floor(worker.threads / 2)) }
+    this.#lanes = {
+      NORMAL: new Lane({ ...shared, name: 'NORMAL', workers: options.workers, worker }),
+      SERIAL: new Lane({ ...shared, name: 'SERIAL', workers: 1, worker: { ...worker, ...half } }),
+    }
+    this.started = Promise.all([this.#lanes.NORMAL.ready, this.#lanes.SERIAL.ready])
+  }
+
+  get ready(): boolean {
+    return this.#lanes.NORMAL.serves && !this.#stopping.signal.aborted
+  }
+
+  stream(query: FeatureQuery, { batchSize }: { readonly batchSize: number }, context: OperationContext): BatchStream {
+    this.#stopping.signal.throwIfAborted()
+    const claim = this.#lanes.NORMAL.scheduler.open(context.client)
+    const stream: FeatureStream = new FeatureStream({
+      ...this.#shared(query, context),
+      query,
+      batchSize,
+      batchBytes: this.#options.batchBytes,
+      stallMs: this.#options.stallSeconds * 1_000,
+      claim,
+      onEnd: () => {
+        this.#streams.delete(stream)
+        this.#lanes.NORMAL.scheduler.close(claim)
+      },
+    })
+    this.#streams.add(stream)
+    return stream
+  }
+
+  async page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page> {
+    // One row more than asked for proves that there is more.
+    const plan = compileFeatures({ ...query, limit: first + 1 })
+    const { batch, hasMore, execution } = await this.#page(query, plan, first, context, signal)
+    const { count, outputs, position } = batch
+    return { sequence: 0, count, outputs, position, hasMore, execution }
+  }
+
+  async count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint> {
+    const { batch } = await this.#page(query, compileCount(query), 1, context, signal)
+    return BigInt(batch.position?.keys[0] ?? 0)
+  }
+
+  async health(): Promise<EngineHealth> {
+    const streams = { running: 0, waiting: 0, parked: 0 }
+    for (const stream of this.#streams) {
+      stream.diagnose()
+      streams[COUNTED[stream.state]]++
+    }
+    const workers = await Promise.all([this.#lanes.NORMAL.health(), this.#lanes.SERIAL.health()])
+    return {
+      workers: workers.flat(),
+      queued: this.#lanes.NORMAL.scheduler.queued + this.#lanes.SERIAL.scheduler.queued,
+      streams,
+      fallbacks: { count: this.#fallbacks, lastReason: this.#lastFallback },
+    }
+  }
+
+  async close(): Promise<void> {
+    const error = new GeoduckError('SHUTTING_DOWN', 'The server is stopping; resume from the cursor elsewhere or later.')
+    this.#stopping.abort(error)
+    for (const stream of [...this.#streams]) stream.fail(error)
+    await Promise.allSettled(this.#pages)
+    await Promise.all([this.#lanes.NORMAL.close(), this.#lanes.SERIAL.close()])
+    await rm(this.#options.worker.tempDirectory, { recursive: true, force: true })
+  }
+
+  async #page(query: FeatureQuery, plan: Plan, rows: number, context: OperationContext, signal?: AbortSignal): Promise<RawPage> {
+    this.#stopping.signal.throwIfAborted()
+    const claim = this.#lanes.NORMAL.scheduler.open(context.client)
+    const signals = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
+    const page = runPage({ ...this.#shared(query, context), plan, rows, bytes: this.#options.pageBytes, claim, signal: signals })
+    this.#pages.add(page)
+    try {
+      return await page
+    } finally {
+      this.#pages.delete(page)
+      this.#lanes.NORMAL.scheduler.close(claim)
+    }
+  }
+
+  #shared(query: FeatureQuery, context: OperationContext) {
+    const deadlineMs = this.#options.deadlineSeconds * 1_000
+    const failover = new Failover({
+      layer: query.layer.name,
+      quarantine: this.#quarantine,
+      memoryLimit: (lane) => this.#lanes[lane].memoryLimitBytes,
+      deadlineMs,
+      onFallback: (reason) => {
+        this.#fallbacks++
+        this.#lastFallback = reason
+      },
+    })
+    return {
+      failover,
+      deadlineMs,
+      scheduler: () => this.#lanes[failover.lane].scheduler,
+      checkPlan: (plan: Plan) => this.#quarantine.check(plan.digest),
+      unchanged: context.unchanged ?? (() => Promise.resolve(true)),
+    }
+  }
+}
+
+const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PARKED: 'parked' } as const

@@ -1,0 +1,154 @@
+/**
+ * Who gets the next free worker: the client that has had the least of the workers' time, and of its operations the one that has had the
+ * least. So a newcomer's first batch comes before a greedy client's next slice, and two greedy clients can't starve two hundred.
+ */
+import { GeoduckError } from '../errors.ts'
+import type { Slot } from './slot.ts'
+
+/** One operation's claim on workers, kept over all its turns. */
+export interface Claim {
+  readonly client: string
+  /** Milliseconds of worker time it has had. */
+  served: number
+}
+
+interface Waiter {
+  readonly claim: Claim
+  readonly grant: (slot: Slot) => void
+  /** Takes it out of the queue; called once, whatever became of it. */
+  leave(): void
+}
+
+interface Client {
+  served: number
+  claims: number
+}
+
+/** A slice lasts at most this long while others wait... */
+const SLICE_MS = 1_000
+/** ...less when many do, so that each has its turn in about this time... */
+const ROUND_MS = 4_000
+/** ...but at least this: a turn costs about 15 ms to start. */
+const SHORTEST_SLICE_MS = 20
+/** A sort begins its turn with work that the next turn does again. */
+const SORTED_SLICE_FACTOR = 5
+
+export interface SchedulerLimits {
+  readonly queueLength: number
+  readonly queueSeconds: number
+}
+
+export class Scheduler {
+  readonly #limits: SchedulerLimits
+  readonly #reserve: () => Slot | undefined
+  readonly #onPressure: () => void
+  readonly #workers: number
+  readonly #clients = new Map<string, Client>()
+  readonly #waiting = new Set<Waiter>()
+
+  /** `reserve` gives an idle worker to the caller; `onPressure` is called when somebody must wait for one. */
+  constructor(workers: number, limits: SchedulerLimits, reserve: () => Slot | undefined, onPressure: () => void) {
+    this.#workers = workers
+    this.#limits = limits
+    this.#reserve = reserve
+    this.#onPressure = onPressure
+  }
+
+  get queued(): number {
+    return this.#waiting.size
+  }
+
+  /** A new client starts level with the one that has had least, not with a credit from the past. */
+  open(client: string): Claim {
+    const known = this.#clients.get(client)
+    if (known) known.claims++
+    else this.#clients.set(client, { served: this.#least(), claims: 1 })
+    return { client, served: 0 }
+  }
+
+  close(claim: Claim): void {
+    const client = this.#clients.get(claim.client)
+    if (client && --client.claims === 0) this.#clients.delete(claim.client)
+  }
+
+  /**
+   * Waits for a worker, reserved for the caller. Rejects with whatever `signal` was aborted with, and with OVERLOADED where the queue is too
+   * long; but an operation that has begun is never turned away.
+   */
+  acquire(claim: Claim, signal: AbortSignal): Promise<Slot> {
+    if (signal.aborted) return Promise.reject(signal.reason)
+    const slot = this.#waiting.size === 0 ? this.#reserve() : undefined
+    if (slot) return Promise.resolve(slot)
+    const newcomer = claim.served === 0
+    if (newcomer && this.#waiting.size >= this.#limits.queueLength) return Promise.reject(this.#overloaded('queue-length'))
+    return new Promise((grant, refuse) => {
+      const late = () => refuse(this.#overloaded('queue-seconds'))
+      const aborted = () => refuse(signal.reason)
+      const end = (settle: () => void) => () => {
+        waiter.leave()
+        settle()
+      }
+      const timer = newcomer ? setTimeout(end(late), this.#limits.queueSeconds * 1_000) : undefined
+      const onAbort = end(aborted)
+      const waiter: Waiter = {
+        claim,
+        grant,
+        leave: () => {
+          clearTimeout(timer)
+          signal.removeEventListener('abort', onAbort)
+          this.#waiting.delete(waiter)
+        },
+      }
+      signal.addEventListener('abort', onAbort)
+      this.#waiting.add(waiter)
+      this.#onPressure()
+    })
+  }
+
+  /** To be called whenever a worker may have become idle. */
+  dispatch(): void {
+    while (this.#waiting.size > 0) {
+      const slot = this.#reserve()
+      if (!slot) return
+      const next = [...this.#waiting].reduce((best, waiter) => (this.#before(waiter, best) ? waiter : best))
+      next.leave()
+      next.grant(slot)
+    }
+  }
+
+  /** Worker time that a claim has had, in milliseconds. */
+  charge(claim: Claim, ms: number): void {
+    claim.served += ms
+    const client = this.#clients.get(claim.client)
+    if (client) client.served += ms
+  }
+
+  /** Whether a turn of `ms` so far should end for the sake of those who wait. */
+  turnIsOver(ms: number, batches: number, sorted: boolean): boolean {
+    if (this.#waiting.size === 0) return false
+    const factor = sorted ? SORTED_SLICE_FACTOR : 1
+    if (batches >= 64 * factor) return true
+    const newcomer = [...this.#waiting].some(({ claim }) => claim.served === 0)
+    const fair = Math.min(SLICE_MS, (ROUND_MS * this.#workers) / this.#waiting.size)
+    return ms >= factor * (newcomer ? SHORTEST_SLICE_MS / 2 : Math.max(SHORTEST_SLICE_MS, fair))
+  }
+
+  #before(a: Waiter, b: Waiter): boolean {
+    const clientA = this.#clients.get(a.claim.client)?.served ?? 0
+    const clientB = this.#clients.get(b.claim.client)?.served ?? 0
+    return clientA < clientB || (clientA === clientB && a.claim.served < b.claim.served)
+  }
+
+  #least(): number {
+    let least = Number.POSITIVE_INFINITY
+    for (const { served } of this.#clients.values()) least = Math.min(least, served)
+    return Number.isFinite(least) ? least : 0
+  }
+
+  #overloaded(limit: string): GeoduckError {
+    const retryAfter = Math.max(1, Math.ceil(this.#limits.queueSeconds / 2))
+    return new GeoduckError('OVERLOADED', `Too many operations wait for a worker (--${limit}); ask again in ${retryAfter} s.`, {
+      details: { retryAfter },
+    })
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * One place of the pool: a worker process and its supervisor. Each place is a Tinypool of one, so that a task, its channel, its process id
+ * and its death belong together; a larger Tinypool tells none of them apart, and never refills after a death during boot.
+ */
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Tinypool, type TinypoolChannel } from 'tinypool'
+import type { Lane, WorkerHealth } from './engine.ts'
+import type { Diagnostics, ExecutionEnd, ExecutionRequest, WorkerOptions } from './messages.ts'
+
+/** Runs from the sources and compiled alike: the worker has the ending that this file has. */
+const WORKER = new URL(`./worker/worker${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
+
+/** Opening takes half a second; on a machine that is starved, longer. */
+const BOOT_MS = 20_000
+/** Waits between failed boots grow to this, so that a place is whole within 3 s of the reason's going away. */
+const LONGEST_BACKOFF_MS = 1_000
+
+export interface SlotLog {
+  warn(fields: object, message: string): void
+}
+
+export class Slot {
+  readonly lane: Lane
+  readonly #options: WorkerOptions
+  readonly #log: SlotLog
+  readonly #onIdle: (slot: Slot) => void
+  #pool: Tinypool | null = null
+  #state: WorkerHealth['state'] = 'STARTING'
+  #diagnostics: Diagnostics | null = null
+  #deaths = 0
+  #closed = false
+  #life: Promise<void>
+
+  /** Starts at once. `onIdle` is called whenever it can take work: after each boot and each task. */
+  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, onIdle: (slot: Slot) => void) {
+    this.lane = lane
+    this.#options = options
+    this.#log = log
+    this.#onIdle = onIdle
+    this.#life = this.#start()
+  }
+
+  get idle(): boolean {
+    return this.#state === 'IDLE'
+  }
+
+  /** It has a worker, idle or at work. */
+  get serves(): boolean {
+    return this.#state === 'IDLE' || this.#state === 'BUSY'
+  }
+
+  /** True: it is the caller's, who runs one task in it or releases it. */
+  reserve(): boolean {
+    if (!this.idle) return false
+    this.#state = 'BUSY'
+    return true
+  }
+
+  /** Gives back a reserved place that was not used. */
+  release(): void {
+    if (this.#state === 'BUSY') this.#becomeIdle()
+  }
+
+  /** In a reserved place. Rejects when the process died under the task; the place then starts anew by itself. */
+  async execute(request: ExecutionRequest, channel: TinypoolChannel): Promise<ExecutionEnd> {
+    const pool = this.#pool
+    try {
+      // A place that died while it was reserved has no pool, or another one.
+      if (!pool || this.#state !== 'BUSY') throw new Error('the worker ended before it was used')
+      const end = (await pool.run(request, { name: 'execute', channel })) as ExecutionEnd
+      if (pool === this.#pool) this.release()
+      return end
+    } catch (error) {
+      if (pool && pool === this.#pool) this.#restart(error)
+      throw error
+    }
+  }
+
+  /** Ends the process at once; what runs in it is rejected. For what cannot be interrupted, and for an instance that is dead. */
+  kill(reason: string): void {
+    if (this.#pool) this.#restart(new Error(reason))
+  }
+
+  /** Fresh figures where the worker is idle; the last known ones else, unless the execution is asked for them. */
+  async health(): Promise<WorkerHealth> {
+    if (this.idle && this.#pool) {
+      const pool = this.#pool
+      await pool.run(undefined, { name: 'diagnose' }).then(
+        (diagnostics: Diagnostics) => this.learn(diagnostics),
+        () => {},
+      )
+    }
+    return { lane: this.lane, state: this.#state, deaths: this.#deaths, diagnostics: this.#diagnostics }
+  }
+
+  /** Figures that a busy worker told over its task's channel. */
+  learn(diagnostics: Diagnostics): void {
+    this.#diagnostics = diagnostics
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#discard()
+    await this.#life
+  }
+
+  #becomeIdle(): void {
+    this.#state = 'IDLE'
+    this.#onIdle(this)
+  }
+
+  #restart(reason: unknown): void {
+    this.#deaths++
+    this.#state = 'STARTING'
+    if (!this.#closed) this.#log.warn({ err: reason, lane: this.lane, pid: this.#diagnostics?.pid }, 'worker ended')
+    const dead = this.#discard()
+    this.#life = this.#life.then(() => dead).then(() => this.#start())
+  }
+
+  async #start(): Promise<void> {
+    for (let failures = 0; !this.#closed; failures++) {
+      try {
+        this.#diagnostics = await this.#boot()
+        if (!this.#closed) this.#becomeIdle()
+        return
+      } catch (error) {
+        await this.#discard()
+        if (this.#closed) return
+        this.#state = 'FAILED'
+        this.#log.warn({ err: error, lane: this.lane }, 'worker could not start, trying again')
+        await sleep(Math.min(LONGEST_BACKOFF_MS, 100 * 2 ** failures))
+      }
+    }
+  }
+
+  async #boot(): Promise<Diagnostics> {
+    const pool = new Tinypool({
+      filename: WORKER,
+      runtime: 'child_process',
+      serialization: 'advanced',
+      minThreads: 1,
+      maxThreads: 1,
+      env: workerEnvironment(this.#options.threads),
+    })
+    this.#pool = pool
+    // An idle worker's death is an event of the pool; without a listener it would end the server.
+    pool.on('error', (error: unknown) => {
+      if (pool === this.#pool && this.#state !== 'STARTING') this.#restart(error)
+    })
+    const late = AbortSignal.timeout(BOOT_MS)
+    return (await pool.run(this.#options, { name: 'open', signal: late })) as Diagnostics
+  }
+
+  async #discard(): Promise<void> {
+    const pool = this.#pool
+    this.#pool = null
+    if (!pool) return
+    for (const { threadId } of pool.threads) {
+      try {
+        process.kill(threadId, 'SIGKILL')
+      } catch {
+        // It is gone already.
+      }
+    }
+    await pool.destroy()
+    await rm(this.#options.tempDirectory, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Nothing of the server's environment but what a program needs to run. All DuckDB calls of a process share libuv's threads: a running query
+ * must leave some for the rest.
+ */
+function workerEnvironment(threads: number): Record<string, string> {
+  const { HOME, PATH, LANG, TMPDIR } = process.env
+  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR }).filter((entry): entry is [string, string] => !!entry[1])
+  return { ...Object.fromEntries(kept), UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1' }
+}

@@ -1,0 +1,119 @@
+/** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
+import { randomUUID } from 'node:crypto'
+import type { Plan } from '../plan/plan.ts'
+import type { BatchMessage, ExecutionEnd, ExecutionRequest, FromWorker, ToWorker } from './messages.ts'
+import type { Slot } from './slot.ts'
+
+/** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
+const KILL_AFTER_MS = 2_000
+
+export interface TurnOptions {
+  readonly plan: Plan
+  readonly batchRows: number
+  readonly batchBytes: number
+  readonly credits: number
+  readonly maxBatches: number | null
+  readonly emitEmpty: boolean
+  /** Milliseconds that the worker may go without a batch while it has credit. */
+  readonly deadlineMs: number
+  readonly onBatch: (batch: BatchMessage) => void
+}
+
+/** LOST: the process died under it. DEADLINE: it was interrupted, or killed, for its deadline. */
+export type TurnEnd = ExecutionEnd | { readonly outcome: 'LOST' | 'DEADLINE' }
+
+export class Turn {
+  /** Never rejects. The slot is free, or starting anew, when it resolves. */
+  readonly end: Promise<TurnEnd>
+  readonly startedAt = performance.now()
+  batches = 0
+  readonly #execution = randomUUID()
+  readonly #slot: Slot
+  readonly #options: TurnOptions
+  #send: (message: ToWorker) => void = () => {}
+  #credits: number
+  #ended = false
+  #late = false
+  #deadline: NodeJS.Timeout | undefined
+  #killer: NodeJS.Timeout | undefined
+
+  /** The slot is reserved for this turn and used by it. */
+  constructor(slot: Slot, options: TurnOptions) {
+    this.#slot = slot
+    this.#options = options
+    this.#credits = options.credits
+    this.#watch()
+    this.end = this.#run()
+  }
+
+  /** Whether the worker waits for its client. */
+  get stalled(): boolean {
+    return this.#credits === 0
+  }
+
+  credit(): void {
+    this.#credits++
+    this.#watch()
+    this.#tell({ type: 'CREDIT', execution: this.#execution, credits: 1 })
+  }
+
+  /** Ends at the next batch's border. */
+  yield(): void {
+    this.#tell({ type: 'YIELD', execution: this.#execution })
+  }
+
+  /** Ends now. */
+  cancel(): void {
+    if (this.#ended || this.#killer) return
+    this.#tell({ type: 'CANCEL', execution: this.#execution })
+    this.#killer = setTimeout(() => this.#slot.kill('an execution could not be interrupted'), KILL_AFTER_MS)
+  }
+
+  diagnose(): void {
+    this.#tell({ type: 'DIAGNOSE', execution: this.#execution })
+  }
+
+  #tell(message: ToWorker): void {
+    if (!this.#ended) this.#send(message)
+  }
+
+  async #run(): Promise<TurnEnd> {
+    const { plan, batchRows, batchBytes, credits, maxBatches, emitEmpty } = this.#options
+    const request: ExecutionRequest = { execution: this.#execution, plan, batchRows, batchBytes, credits, maxBatches, emitEmpty }
+    try {
+      const end = await this.#slot.execute(request, {
+        onMessage: (send) => (this.#send = send),
+        postMessage: (message: FromWorker) => this.#receive(message),
+      })
+      if (end.outcome === 'FAILED' && end.failure.kind === 'FATAL') this.#slot.kill('its instance is dead')
+      return this.#late && end.outcome === 'CANCELLED' ? { outcome: 'DEADLINE' } : end
+    } catch {
+      // The slot has logged the death.
+      return { outcome: this.#late ? 'DEADLINE' : 'LOST' }
+    } finally {
+      this.#ended = true
+      clearTimeout(this.#deadline)
+      clearTimeout(this.#killer)
+    }
+  }
+
+  #receive(message: FromWorker): void {
+    // The channel outlives its task in the worker: a late message is nobody's.
+    if (this.#ended || message.execution !== this.#execution) return
+    if (message.type === 'DIAGNOSTICS') return this.#slot.learn(message.diagnostics)
+    this.batches++
+    this.#credits--
+    this.#watch()
+    this.#options.onBatch(message)
+  }
+
+  /** The deadline runs while the worker may work, and starts again with every batch. */
+  #watch(): void {
+    clearTimeout(this.#deadline)
+    if (this.#credits === 0) return
+    this.#deadline = setTimeout(() => {
+      this.#late = true
+      this.cancel()
+    }, this.#options.deadlineMs)
+  }
+}

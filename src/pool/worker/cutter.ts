@@ -1,0 +1,63 @@
+/** Chunks of the engine's size in, batches of the client's size out. */
+import type { ColumnBatch } from '../../results/batch.ts'
+import { concatenate, rowsWithin } from '../../results/slice.ts'
+
+/** Rows [from, to) of a batch. */
+export interface Cut {
+  readonly batch: ColumnBatch
+  readonly from: number
+  readonly to: number
+  /** What the batch's memory belongs to: it is freed when nothing refers to this any more. */
+  readonly owner: unknown
+}
+
+export class Cutter {
+  readonly #rows: number
+  readonly #bytes: number
+  #pieces: Cut[] = []
+  #length = 0
+
+  /** A cut holds at most `rows` rows and about `bytes` bytes of column data, but at least one row. */
+  constructor(rows: number, bytes: number) {
+    this.#rows = rows
+    this.#bytes = bytes
+  }
+
+  /** Rows that are waiting. */
+  get length(): number {
+    return this.#length
+  }
+
+  add(piece: Cut): void {
+    if (piece.from === piece.to) return
+    this.#pieces.push(piece)
+    this.#length += piece.to - piece.from
+  }
+
+  /** A full cut, or null while more rows could join it. `last`: whatever is there. A cut within one chunk copies nothing. */
+  take(last: boolean): Cut | null {
+    const [first] = this.#pieces
+    if (!first) return null
+    const rows = rowsWithin(first.batch, first.from, Math.min(this.#rows, first.to - first.from), this.#bytes)
+    if (first.from + rows < first.to || rows === this.#rows) return this.#consume(first, rows)
+    if (this.#pieces.length > 1) {
+      this.#join()
+      return this.take(last)
+    }
+    return last ? this.#consume(first, rows) : null
+  }
+
+  #consume(piece: Cut, rows: number): Cut {
+    const border = piece.from + rows
+    this.#length -= rows
+    if (border === piece.to) this.#pieces.shift()
+    else this.#pieces[0] = { ...piece, from: border }
+    return { ...piece, to: border }
+  }
+
+  /** One copy of the waiting rows, at most one batch and a chunk of them. */
+  #join(): void {
+    const batch = concatenate(this.#pieces)
+    this.#pieces = [{ batch, from: 0, to: batch.length, owner: null }]
+  }
+}

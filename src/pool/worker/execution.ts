@@ -1,0 +1,154 @@
+/** One run of one plan on one connection: opened, drained batch by batch as the client pays credits, proven whole, closed. */
+import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBValue } from '@duckdb/node-api'
+import type { Position } from '../../plan/query.ts'
+import { createEncoder } from '../../results/encode.ts'
+import type { ExecutionEnd, ExecutionRequest, Failure } from '../messages.ts'
+import { classify } from './classify.ts'
+import { type Cut, Cutter } from './cutter.ts'
+import { diagnose } from './diagnostics.ts'
+import { Inbox, tell } from './inbox.ts'
+import { errorOf } from './library.ts'
+import { positionAt } from './position.ts'
+import { readVectors } from './vectors.ts'
+
+type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
+
+export async function runExecution(instance: DuckDBInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
+  const { execution } = request
+  const connection = await instance.connect()
+  const inbox = new Inbox(
+    execution,
+    request.credits,
+    () => connection.interrupt(),
+    () => void diagnose(instance).then((diagnostics) => tell({ type: 'DIAGNOSTICS', execution, diagnostics })),
+  )
+  const run = new Execution(connection, inbox, request)
+  try {
+    return { outcome: await run.drain(), engineMs: run.engineMs }
+  } catch (error) {
+    if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', engineMs: run.engineMs }
+    return { outcome: 'FAILED', engineMs: run.engineMs, failure: failureOf(error) }
+  } finally {
+    inbox.close()
+    await release(connection)
+  }
+}
+
+/**
+ * An open streamed result keeps its pipeline, files and memory until it is collected, whatever becomes of its connection. Another query
+ * on the connection ends it now: 0.3 ms.
+ */
+async function release(connection: DuckDBConnection): Promise<void> {
+  try {
+    await connection.run('SELECT 1')
+  } catch {
+    // An interrupt that came late hits this query instead, which serves as well; a dead instance is told by what ran before.
+  } finally {
+    connection.closeSync()
+  }
+}
+
+class EncodingError extends Error {}
+
+function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  return error instanceof EncodingError ? { kind: 'ENCODING', message } : classify(message)
+}
+
+class Execution {
+  /** Time spent waiting for the engine. */
+  engineMs = 0
+  readonly #connection: DuckDBConnection
+  readonly #inbox: Inbox
+  readonly #request: ExecutionRequest
+  readonly #cutter: Cutter
+  readonly #encoders: readonly ReturnType<typeof createEncoder>[]
+  #sent = 0
+
+  constructor(connection: DuckDBConnection, inbox: Inbox, request: ExecutionRequest) {
+    this.#connection = connection
+    this.#inbox = inbox
+    this.#request = request
+    this.#cutter = new Cutter(request.batchRows, request.batchBytes)
+    this.#encoders = request.plan.outputs.map((output) => createEncoder(request.plan.layout, output))
+  }
+
+  async drain(): Promise<Outcome> {
+    const { sql, parameters } = this.#request.plan.statement
+    const prepared = await this.#timed(this.#connection.prepare(sql))
+    try {
+      prepared.bind(parameters as DuckDBValue[])
+      const result = await this.#timed(prepared.stream())
+      return await this.#deliver(result)
+    } finally {
+      prepared.destroySync()
+    }
+  }
+
+  async #deliver(result: DuckDBResult): Promise<Outcome> {
+    for (;;) {
+      const whole = await this.#fetch(result)
+      for (;;) {
+        if (this.#full && this.#cutter.length > 0) return 'MORE'
+        const cut = this.#cutter.take(whole)
+        if (!cut) break
+        if (!(await this.#send(cut))) return this.#inbox.stop === 'YIELD' ? 'YIELDED' : 'CANCELLED'
+      }
+      if (whole) return await this.#complete()
+      if (this.#inbox.stop) return this.#inbox.stop === 'YIELD' ? 'YIELDED' : 'CANCELLED'
+    }
+  }
+
+  get #full(): boolean {
+    return this.#sent === this.#request.maxBatches
+  }
+
+  async #complete(): Promise<Outcome> {
+    const none = { length: 0, columns: [] }
+    if (this.#request.emitEmpty && this.#sent === 0) await this.#send({ batch: none, from: 0, to: 0, owner: null })
+    return 'COMPLETE'
+  }
+
+  /** One chunk into the cutter. True: the sentinel came, and this was the last. */
+  async #fetch(result: DuckDBResult): Promise<boolean> {
+    const chunk = await this.#timed(result.fetchChunk())
+    const rows = chunk?.rowCount ?? 0
+    // A failed stream looks like one that ended: no sentinel, no end.
+    if (!chunk || rows === 0) throw new Error(errorOf(result) ?? 'the result ended without its sentinel')
+    const { layout } = this.#request.plan
+    const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
+    this.#cutter.add({ batch: readVectors(chunk, layout.columns), from: 0, to: whole ? rows - 1 : rows, owner: chunk })
+    return whole
+  }
+
+  /** False: stopped before it could be sent; its rows are behind the position and come again. */
+  async #send(cut: Cut): Promise<boolean> {
+    if (!(await this.#inbox.credit())) return false
+    const outputs = this.#encoders.map((encode) => encoded(() => encode(cut.batch, cut.from, cut.to)))
+    const position = this.#position(cut)
+    this.#sent++
+    await tell({ type: 'BATCH', execution: this.#request.execution, count: cut.to - cut.from, outputs, position })
+    return true
+  }
+
+  #position({ batch, from, to }: Cut): Position | null {
+    return from === to ? null : positionAt(batch, to - 1, this.#request.plan)
+  }
+
+  async #timed<T>(work: Promise<T>): Promise<T> {
+    const start = performance.now()
+    try {
+      return await work
+    } finally {
+      this.engineMs += performance.now() - start
+    }
+  }
+}
+
+function encoded(encode: () => Uint8Array): Uint8Array {
+  try {
+    return encode()
+  } catch (error) {
+    throw new EncodingError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}

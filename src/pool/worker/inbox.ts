@@ -1,0 +1,55 @@
+/** What the server says to one running execution: credits, and when to stop. */
+import type { FromWorker, ToWorker } from '../messages.ts'
+
+export type Stop = 'YIELD' | 'CANCEL'
+
+export class Inbox {
+  stop: Stop | null = null
+  readonly #execution: string
+  readonly #onCancel: () => void
+  readonly #onDiagnose: () => void
+  #credits: number
+  #wake: (() => void) | null = null
+
+  constructor(execution: string, credits: number, onCancel: () => void, onDiagnose: () => void) {
+    this.#execution = execution
+    this.#credits = credits
+    this.#onCancel = onCancel
+    this.#onDiagnose = onDiagnose
+    process.on('message', this.#receive)
+  }
+
+  /** Waits until a batch may be sent. False: stop instead. */
+  async credit(): Promise<boolean> {
+    while (!this.stop && this.#credits === 0) await new Promise<void>((resolve) => (this.#wake = resolve))
+    if (this.stop) return false
+    this.#credits--
+    return true
+  }
+
+  close(): void {
+    process.off('message', this.#receive)
+  }
+
+  readonly #receive = (message: ToWorker | undefined): void => {
+    // tinypool's own messages and late ones of another execution pass by here too.
+    if (message?.execution !== this.#execution) return
+    if (message.type === 'CREDIT') this.#credits += message.credits
+    else if (message.type === 'DIAGNOSE') this.#onDiagnose()
+    else this.#end(message.type)
+    this.#wake?.()
+  }
+
+  #end(stop: Stop): void {
+    if (this.stop !== 'CANCEL') this.stop = stop
+    if (stop === 'CANCEL') this.#onCancel()
+  }
+}
+
+/** Over the task's channel. Resolves when the message is handed to the system: the pipe's backpressure reaches the execution. */
+export function tell(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.send) throw new Error('a worker runs as a child process')
+    process.send(message, undefined, undefined, () => resolve())
+  })
+}

@@ -1,0 +1,77 @@
+/** The one DuckDB instance of a worker process: opened, limited, filled with its sources, locked, and proven before it serves. */
+import { mkdir } from 'node:fs/promises'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { WorkerOptions } from '../messages.ts'
+
+/** @throws the engine's own error; or one that names the limit or self-check that did not hold */
+export async function openInstance(options: WorkerOptions): Promise<DuckDBInstance> {
+  await mkdir(options.tempDirectory, { recursive: true })
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: `${options.memoryLimitBytes}B`,
+    threads: String(options.threads),
+    temp_directory: options.tempDirectory,
+    max_temp_directory_size: `${options.tempDirectoryBytes}B`,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  try {
+    await configure(connection, options)
+    await prove(connection, options)
+  } finally {
+    connection.closeSync()
+  }
+  return instance
+}
+
+async function configure(connection: DuckDBConnection, options: WorkerOptions): Promise<void> {
+  await connection.run(options.spatialExtension ? `LOAD ${literal(options.spatialExtension)}` : 'LOAD spatial')
+  for (const { alias, path } of options.databases) {
+    await connection.run(`ATTACH ${literal(path)} AS ${identifier(alias)} (READ_ONLY)`)
+  }
+  const settings = [
+    // Without it spheroid functions and EPSG:4326 transforms take x as latitude.
+    'SET GLOBAL geometry_always_xy = true',
+    "SET GLOBAL TimeZone = 'UTC'",
+    'SET GLOBAL enable_progress_bar = false',
+    // The sentinel and natural order rest on it.
+    'SET GLOBAL preserve_insertion_order = true',
+    `SET GLOBAL streaming_buffer_size = '${options.streamingBufferBytes}B'`,
+    // Footers are kept; the engine compares a file's modification time before it believes one.
+    'SET GLOBAL parquet_metadata_cache = true',
+    `SET GLOBAL allowed_paths = [${options.allowedPaths.map(literal).join(', ')}]`,
+    'SET GLOBAL enable_external_access = false',
+    'SET GLOBAL lock_configuration = true',
+  ]
+  for (const setting of settings) await connection.run(setting)
+}
+
+/** Metres of one degree of longitude at 50 north on WGS 84: 71,695.7; with swapped axes it would be 111,229. */
+const SELF_CHECK = 'SELECT ST_Distance_Spheroid(ST_Point2D(0, 50), ST_Point2D(1, 50))'
+
+async function prove(connection: DuckDBConnection, options: WorkerOptions): Promise<void> {
+  const limits = await connection.runAndReadAll(
+    "SELECT current_setting('memory_limit'), current_setting('threads'), current_setting('lock_configuration')",
+  )
+  const [memoryLimit, threads, locked] = limits.getRows()[0] ?? []
+  if (Number(threads) !== options.threads) throw new Error(`threads is ${threads}, not ${options.threads}`)
+  if (!locked) throw new Error('the configuration is not locked')
+  const bytes = bytesOf(String(memoryLimit))
+  // The engine reads back at one digit behind the point, e.g. 3.7 GiB.
+  if (Math.abs(bytes - options.memoryLimitBytes) > 0.06 * options.memoryLimitBytes) {
+    throw new Error(`memory_limit is ${memoryLimit}, not ${options.memoryLimitBytes} bytes`)
+  }
+  const metres = Number((await connection.runAndReadAll(SELF_CHECK)).getRows()[0]?.[0])
+  if (Math.abs(metres - 71_695.7) > 5) throw new Error(`one degree at 50 north measures ${metres} m: axes are swapped`)
+}
+
+const UNITS: Readonly<Record<string, number>> = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
+
+function bytesOf(text: string): number {
+  const [number, unit] = text.split(' ')
+  return Number(number) * (UNITS[unit ?? ''] ?? Number.NaN)
+}
+
+/** Paths and aliases here come from the configuration and the catalogue, never from a client. */
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+const identifier = (text: string): string => `"${text.replaceAll('"', '""')}"`

@@ -1,0 +1,18 @@
+/** When a worker process ends, and what it leaves: nothing. */
+import { rmSync } from 'node:fs'
+import os from 'node:os'
+
+/**
+ * Ctrl-C on a terminal, and a service manager's SIGTERM, reach every process of the group before the server can drain: the worker leaves
+ * them to the server, which ends it by SIGKILL. A server that is gone closes the channel: the worker then ends itself, by SIGKILL too,
+ * since `exit` waits for a running query.
+ */
+export function tieToServer(tempDirectory: string): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  process.on('disconnect', () => {
+    rmSync(tempDirectory, { recursive: true, force: true })
+    process.kill(process.pid, 'SIGKILL')
+  })
+  // The server's event loop goes first when every processor is busy.
+  os.setPriority(process.pid, 5)
+}

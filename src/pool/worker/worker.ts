@@ -1,0 +1,29 @@
+/** The inside of a query worker: the functions that the server calls by name. One DuckDB instance a process, one execution at a time. */
+import type { DuckDBInstance } from '@duckdb/node-api'
+import type { Diagnostics, ExecutionEnd, ExecutionRequest, WorkerOptions } from '../messages.ts'
+import { diagnose as diagnoseInstance } from './diagnostics.ts'
+import { runExecution } from './execution.ts'
+import { openInstance } from './instance.ts'
+import { tieToServer } from './lifetime.ts'
+
+let opened: DuckDBInstance | null = null
+
+/** Called once, before anything else. */
+export async function open(options: WorkerOptions): Promise<Diagnostics> {
+  tieToServer(options.tempDirectory)
+  opened = await openInstance(options)
+  return await diagnoseInstance(opened)
+}
+
+export async function execute(request: ExecutionRequest): Promise<ExecutionEnd> {
+  return await runExecution(instance(), request)
+}
+
+export async function diagnose(): Promise<Diagnostics> {
+  return await diagnoseInstance(instance())
+}
+
+function instance(): DuckDBInstance {
+  if (!opened) throw new Error('the worker has no instance yet')
+  return opened
+}
