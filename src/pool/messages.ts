@@ -82,6 +82,8 @@ export interface Diagnostics {
   /** As read back with current_setting, e.g. `3.7 GiB`. */
   readonly memoryLimit: string
   readonly threads: number
+  /** How chunks become columns: the engine's own Arrow export, or node-api's vectors where its self-check failed. */
+  readonly columnReader: 'ARROW_EXPORT' | 'VECTORS'
   readonly rssBytes: number
   /** duckdb_memory(), largest first, at most ten. */
   readonly memory: readonly { readonly tag: string; readonly memoryBytes: number; readonly tempBytes: number }[]

@@ -1,5 +1,6 @@
 /** The engine behind worker processes: lanes of them, what runs in them, and how all of it ends. */
-import { rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import path from 'node:path'
 import { GeoduckError } from '../errors.ts'
 import { compileCount, compileFeatures } from '../plan/compile.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -16,7 +17,7 @@ import { FeatureStream } from './stream.ts'
 export interface PoolOptions {
   /** Workers of the normal lane; the serial lane has one more. */
   readonly workers: number
-  /** Of one normal worker; the serial one has half of its memory and threads. `tempDirectory` is removed when the pool closes. */
+  /** Of one normal worker; the serial one has half of its memory and threads. `tempDirectory` gets a folder of the pool's, which goes with it. */
   readonly worker: WorkerOptions
   readonly deadlineSeconds: number
   readonly stallSeconds: number
@@ -29,7 +30,10 @@ export interface PoolOptions {
 
 /** Resolves when a worker of each lane can serve. */
 export async function openPool(options: PoolOptions): Promise<Engine> {
-  const pool = new Pool(options)
+  const { worker } = options
+  await mkdir(worker.tempDirectory, { recursive: true })
+  const tempDirectory = await mkdtemp(path.join(worker.tempDirectory, 'geoduck-'))
+  const pool = new Pool({ ...options, worker: { ...worker, tempDirectory } })
   await pool.started
   return pool
 }

@@ -33,6 +33,9 @@ export interface StreamOptions {
   readonly onEnd: () => void
 }
 
+/** Why no further batch will come. */
+type Over = 'COMPLETE' | { readonly error: unknown }
+
 type State = 'WAITING' | 'RUNNING' | 'PARKED'
 
 export class FeatureStream implements BatchStream {
@@ -43,7 +46,7 @@ export class FeatureStream implements BatchStream {
   #demand: PromiseWithResolvers<IteratorResult<Batch>> | null = null
   #turn: Turn | null = null
   #busy = false
-  #over: { readonly error: unknown } | 'COMPLETE' | null = null
+  #over: Over | null = null
   #position: Position | null
   #remaining: number | null
   #sequence = 0
@@ -184,7 +187,7 @@ export class FeatureStream implements BatchStream {
     this.#demand = null
   }
 
-  #finish(over: NonNullable<typeof this.#over>): void {
+  #finish(over: Over): void {
     if (this.#over) return
     this.#over = over
     this.#stall.close()
@@ -197,7 +200,7 @@ export class FeatureStream implements BatchStream {
     if (!this.#busy) this.#options.onEnd()
   }
 
-  #settled(over: NonNullable<typeof this.#over>): Promise<IteratorResult<Batch>> {
+  #settled(over: Over): Promise<IteratorResult<Batch>> {
     return over === 'COMPLETE' ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(over.error)
   }
 }

@@ -1,19 +1,20 @@
 /** One run of one plan on one connection: opened, drained batch by batch as the client pays credits, proven whole, closed. */
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult, DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api'
 import type { Position } from '../../plan/query.ts'
 import { createEncoder } from '../../results/encode.ts'
 import type { ExecutionEnd, ExecutionRequest, Failure } from '../messages.ts'
 import { classify } from './classify.ts'
+import type { OpenColumnReader } from './column-reader.ts'
 import { type Cut, Cutter } from './cutter.ts'
 import { diagnose } from './diagnostics.ts'
 import { Inbox, tell } from './inbox.ts'
+import type { OpenInstance } from './instance.ts'
 import { errorOf } from './library.ts'
 import { positionAt } from './position.ts'
-import { readVectors } from './vectors.ts'
 
 type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 
-export async function runExecution(instance: DuckDBInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
+export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
   const { execution } = request
   const connection = await instance.connect()
   const inbox = new Inbox(
@@ -22,7 +23,8 @@ export async function runExecution(instance: DuckDBInstance, request: ExecutionR
     () => connection.interrupt(),
     () => void diagnose(instance).then((diagnostics) => tell({ type: 'DIAGNOSTICS', execution, diagnostics })),
   )
-  const run = new Execution(connection, inbox, request)
+  const reader = instance.columnReader.open(connection)
+  const run = new Execution(connection, reader, inbox, request)
   try {
     return { outcome: await run.drain(), engineMs: run.engineMs }
   } catch (error) {
@@ -30,6 +32,7 @@ export async function runExecution(instance: DuckDBInstance, request: ExecutionR
     return { outcome: 'FAILED', engineMs: run.engineMs, failure: failureOf(error) }
   } finally {
     inbox.close()
+    reader.close()
     await release(connection)
   }
 }
@@ -59,14 +62,16 @@ class Execution {
   /** Time spent waiting for the engine. */
   engineMs = 0
   readonly #connection: DuckDBConnection
+  readonly #reader: OpenColumnReader
   readonly #inbox: Inbox
   readonly #request: ExecutionRequest
   readonly #cutter: Cutter
   readonly #encoders: readonly ReturnType<typeof createEncoder>[]
   #sent = 0
 
-  constructor(connection: DuckDBConnection, inbox: Inbox, request: ExecutionRequest) {
+  constructor(connection: DuckDBConnection, reader: OpenColumnReader, inbox: Inbox, request: ExecutionRequest) {
     this.#connection = connection
+    this.#reader = reader
     this.#inbox = inbox
     this.#request = request
     this.#cutter = new Cutter(request.batchRows, request.batchBytes)
@@ -117,7 +122,7 @@ class Execution {
     if (!chunk || rows === 0) throw new Error(errorOf(result) ?? 'the result ended without its sentinel')
     const { layout } = this.#request.plan
     const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
-    this.#cutter.add({ batch: readVectors(chunk, layout.columns), from: 0, to: whole ? rows - 1 : rows, owner: chunk })
+    this.#cutter.add({ batch: this.#reader.read(chunk, layout.columns), from: 0, to: whole ? rows - 1 : rows, owner: chunk })
     return whole
   }
 

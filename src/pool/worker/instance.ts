@@ -2,11 +2,23 @@
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { WorkerOptions } from '../messages.ts'
+import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
+
+/** What a worker serves with. */
+export interface OpenInstance {
+  readonly duckdb: DuckDBInstance
+  /** Read before the lock, which closes the extensions' own folder too. */
+  readonly spatialVersion: string
+  /** How chunks become columns. */
+  readonly columnReader: ColumnReader
+  /** One for each execution, to be closed by it. */
+  connect(): Promise<DuckDBConnection>
+}
 
 /** @throws the engine's own error; or one that names the limit or self-check that did not hold */
-export async function openInstance(options: WorkerOptions): Promise<DuckDBInstance> {
+export async function openInstance(options: WorkerOptions): Promise<OpenInstance> {
   await mkdir(options.tempDirectory, { recursive: true })
-  const instance = await DuckDBInstance.create(':memory:', {
+  const duckdb = await DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryLimitBytes}B`,
     threads: String(options.threads),
     temp_directory: options.tempDirectory,
@@ -14,33 +26,50 @@ export async function openInstance(options: WorkerOptions): Promise<DuckDBInstan
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   })
-  const connection = await instance.connect()
+  const connection = await duckdb.connect()
   try {
+    await load(connection, options)
+    const spatialVersion = await versionOfSpatial(connection)
     await configure(connection, options)
     await prove(connection, options)
+    const columnReader = await chooseColumnReader(connection)
+    return { duckdb, spatialVersion, columnReader, connect: () => connect(duckdb, options) }
   } finally {
     connection.closeSync()
   }
-  return instance
 }
 
-async function configure(connection: DuckDBConnection, options: WorkerOptions): Promise<void> {
+/** The buffer is a connection's own setting, and the only one that the lock lets through: 0.2 ms. */
+async function connect(duckdb: DuckDBInstance, options: WorkerOptions): Promise<DuckDBConnection> {
+  const connection = await duckdb.connect()
+  await connection.run(`SET streaming_buffer_size = '${options.streamingBufferBytes}B'`)
+  return connection
+}
+
+async function load(connection: DuckDBConnection, options: WorkerOptions): Promise<void> {
   await connection.run(options.spatialExtension ? `LOAD ${literal(options.spatialExtension)}` : 'LOAD spatial')
   for (const { alias, path } of options.databases) {
     await connection.run(`ATTACH ${literal(path)} AS ${identifier(alias)} (READ_ONLY)`)
   }
+}
+
+async function versionOfSpatial(connection: DuckDBConnection): Promise<string> {
+  const versions = await connection.runAndReadAll("SELECT extension_version FROM duckdb_extensions() WHERE extension_name = 'spatial'")
+  return String(versions.getRows()[0]?.[0])
+}
+
+async function configure(connection: DuckDBConnection, options: WorkerOptions): Promise<void> {
   const settings = [
     // Without it spheroid functions and EPSG:4326 transforms take x as latitude.
     'SET GLOBAL geometry_always_xy = true',
     "SET GLOBAL TimeZone = 'UTC'",
-    'SET GLOBAL enable_progress_bar = false',
     // The sentinel and natural order rest on it.
     'SET GLOBAL preserve_insertion_order = true',
-    `SET GLOBAL streaming_buffer_size = '${options.streamingBufferBytes}B'`,
     // Footers are kept; the engine compares a file's modification time before it believes one.
     'SET GLOBAL parquet_metadata_cache = true',
     `SET GLOBAL allowed_paths = [${options.allowedPaths.map(literal).join(', ')}]`,
     'SET GLOBAL enable_external_access = false',
+    "SET GLOBAL allowed_configs = ['streaming_buffer_size']",
     'SET GLOBAL lock_configuration = true',
   ]
   for (const setting of settings) await connection.run(setting)
@@ -51,11 +80,12 @@ const SELF_CHECK = 'SELECT ST_Distance_Spheroid(ST_Point2D(0, 50), ST_Point2D(1,
 
 async function prove(connection: DuckDBConnection, options: WorkerOptions): Promise<void> {
   const limits = await connection.runAndReadAll(
-    "SELECT current_setting('memory_limit'), current_setting('threads'), current_setting('lock_configuration')",
+    `SELECT current_setting('memory_limit'), current_setting('threads'), current_setting('lock_configuration'),
+      current_setting('enable_progress_bar')`,
   )
-  const [memoryLimit, threads, locked] = limits.getRows()[0] ?? []
+  const [memoryLimit, threads, locked, progressBar] = limits.getRows()[0] ?? []
   if (Number(threads) !== options.threads) throw new Error(`threads is ${threads}, not ${options.threads}`)
-  if (!locked) throw new Error('the configuration is not locked')
+  if (!locked || progressBar) throw new Error('the configuration is not locked, or the progress bar is on')
   const bytes = bytesOf(String(memoryLimit))
   // The engine reads back at one digit behind the point, e.g. 3.7 GiB.
   if (Math.abs(bytes - options.memoryLimitBytes) > 0.06 * options.memoryLimitBytes) {

@@ -1,10 +1,10 @@
 /**
  * libduckdb's C API beside node-api, by FFI: what node-api has but does not pass on. It leans on node-api's handles being N-API
- * externals that hold the C pointers, so versions are pinned and a wrong pointer is a dead worker, which the pool survives.
+ * externals that hold the C pointers, so versions are pinned, and a wrong pointer is a dead worker, which the pool survives.
  */
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import type { DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
 import koffi from 'koffi'
 
 const require = createRequire(import.meta.url)
@@ -13,14 +13,39 @@ const bindings = createRequire(createRequire(require.resolve('@duckdb/node-api')
 const platform = `@duckdb/node-bindings-${process.platform}-${process.arch}`
 const file = process.platform === 'darwin' ? 'libduckdb.dylib' : process.platform === 'win32' ? 'duckdb.dll' : 'libduckdb.so'
 
-export const library = koffi.load(path.join(path.dirname(bindings.resolve(`${platform}/package.json`)), file))
+const library = koffi.load(path.join(path.dirname(bindings.resolve(`${platform}/package.json`)), file))
 
-const resultError = library.func('const char *duckdb_result_error(void *result)') as (result: unknown) => string | null
+/** A C pointer, as koffi holds it. */
+export type Pointer = unknown
+
+const resultError = library.func('const char *duckdb_result_error(void *result)')
+const connectionOptions = library.func('void duckdb_connection_get_arrow_options(void *connection, _Out_ void **options)')
+const destroyOptions = library.func('void duckdb_destroy_arrow_options(void **options)')
+const chunkToArrow = library.func('void *duckdb_data_chunk_to_arrow(void *options, void *chunk, void *array)')
+const errorMessage = library.func('const char *duckdb_error_data_message(void *error)')
 
 /**
  * Why a streamed result ended before its sentinel: `fetchChunk()` only ends, and the engine's words are lost otherwise.
  * Null after a clean end.
  */
 export function errorOf(result: DuckDBResult): string | null {
-  return resultError((result as unknown as { result: unknown }).result)
+  return resultError((result as unknown as { result: Pointer }).result) as string | null
+}
+
+/** Arrow options are a connection's; to be destroyed before it closes. */
+export function openArrowOptions(connection: DuckDBConnection): Pointer {
+  const out: Pointer[] = [null]
+  // The external points to a struct whose first member is the duckdb_connection.
+  connectionOptions(koffi.decode((connection as unknown as { connection: Pointer }).connection, 'void *'), out)
+  return out[0]
+}
+
+export function closeArrowOptions(options: Pointer): void {
+  destroyOptions([options])
+}
+
+/** Fills `array`, the memory of an ArrowArray, with the chunk's columns. Its buffers are the engine's until it is released. */
+export function exportChunk(options: Pointer, chunk: DuckDBDataChunk, array: Uint8Array): void {
+  const error = chunkToArrow(options, (chunk as unknown as { chunk: Pointer }).chunk, array) as Pointer
+  if (error) throw new Error(String(errorMessage(error)))
 }

@@ -1,6 +1,7 @@
 /** When a worker process ends, and what it leaves: nothing. */
 import { rmSync } from 'node:fs'
 import os from 'node:os'
+import path from 'node:path'
 
 /**
  * Ctrl-C on a terminal, and a service manager's SIGTERM, reach every process of the group before the server can drain: the worker leaves
@@ -10,7 +11,8 @@ import os from 'node:os'
 export function tieToServer(tempDirectory: string): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   process.on('disconnect', () => {
-    rmSync(tempDirectory, { recursive: true, force: true })
+    // The whole pool's folder: with the server gone, nobody else will.
+    rmSync(path.dirname(tempDirectory), { recursive: true, force: true })
     process.kill(process.pid, 'SIGKILL')
   })
   // The server's event loop goes first when every processor is busy.

@@ -1,12 +1,11 @@
 /** The inside of a query worker: the functions that the server calls by name. One DuckDB instance a process, one execution at a time. */
-import type { DuckDBInstance } from '@duckdb/node-api'
 import type { Diagnostics, ExecutionEnd, ExecutionRequest, WorkerOptions } from '../messages.ts'
 import { diagnose as diagnoseInstance } from './diagnostics.ts'
 import { runExecution } from './execution.ts'
-import { openInstance } from './instance.ts'
+import { type OpenInstance, openInstance } from './instance.ts'
 import { tieToServer } from './lifetime.ts'
 
-let opened: DuckDBInstance | null = null
+let opened: OpenInstance | null = null
 
 /** Called once, before anything else. */
 export async function open(options: WorkerOptions): Promise<Diagnostics> {
@@ -23,7 +22,7 @@ export async function diagnose(): Promise<Diagnostics> {
   return await diagnoseInstance(instance())
 }
 
-function instance(): DuckDBInstance {
+function instance(): OpenInstance {
   if (!opened) throw new Error('the worker has no instance yet')
   return opened
 }

@@ -1,0 +1,83 @@
+/**
+ * A chunk as columns, the fast way: the engine's own Arrow export. One native call a chunk gives every buffer, strings with their offsets
+ * included, where the plain way (`vectors.ts`) needs one a string. The buffers are copied (about 0.05 us a row) and released at once.
+ * Layouts are those of the Arrow C data interface, https://arrow.apache.org/docs/format/CDataInterface.html
+ */
+import type { DuckDBDataChunk } from '@duckdb/node-api'
+import koffi from 'koffi'
+import type { ColumnBatch, ColumnData, FixedValues, WireColumn, WireType } from '../../results/batch.ts'
+import { exportChunk, type Pointer } from './library.ts'
+
+const ARROW_ARRAY = koffi.struct({
+  length: 'int64',
+  null_count: 'int64',
+  offset: 'int64',
+  n_buffers: 'int64',
+  n_children: 'int64',
+  buffers: 'void *',
+  children: 'void *',
+  dictionary: 'void *',
+  release: 'void *',
+  private_data: 'void *',
+})
+const RELEASE = koffi.proto('void ReleaseArrowArray(void *array)')
+
+interface ArrowArray {
+  readonly null_count: number
+  readonly offset: number
+  readonly n_buffers: number
+  readonly n_children: number
+  readonly buffers: Pointer
+  readonly children: Pointer
+  readonly release: Pointer
+}
+
+/** `columns` describe the chunk's first columns, in order; `options` are the connection's. */
+export function readArrow(chunk: DuckDBDataChunk, columns: readonly WireColumn[], options: Pointer): ColumnBatch {
+  const memory = Buffer.alloc(koffi.sizeof(ARROW_ARRAY))
+  exportChunk(options, chunk, memory)
+  const root = koffi.decode(memory, ARROW_ARRAY) as ArrowArray
+  try {
+    const length = chunk.rowCount
+    const children = koffi.decode(root.children, 'void *', root.n_children) as Pointer[]
+    return { length, columns: columns.map(({ wire }, index) => readColumn(children[index], wire, length)) }
+  } finally {
+    koffi.call(root.release, RELEASE, memory)
+  }
+}
+
+function readColumn(pointer: Pointer, wire: WireType, length: number): ColumnData {
+  const array = koffi.decode(pointer, ARROW_ARRAY) as ArrowArray
+  if (array.offset !== 0) throw new RangeError('the export starts its buffers at 0')
+  const buffers = koffi.decode(array.buffers, 'void *', array.n_buffers) as Pointer[]
+  const [bitmap, second, third] = buffers
+  const validity = bitmap && array.null_count !== 0 ? copy(bitmap, (length + 7) >> 3) : null
+  if (wire.kind === 'bool') return { validity, values: unpacked(copy(second, (length + 7) >> 3), length) }
+  const width = fixedWidth(wire)
+  if (width > 0) return { validity, values: typed(wire, copy(second, length * width).buffer) }
+  const offsets = new Int32Array(copy(second, (length + 1) * 4).buffer)
+  return { validity, offsets, bytes: copy(third, offsets[length] ?? 0) }
+}
+
+function copy(pointer: Pointer, bytes: number): Uint8Array<ArrayBuffer> {
+  return bytes === 0 ? new Uint8Array(0) : new Uint8Array(koffi.view(pointer, bytes)).slice()
+}
+
+function unpacked(bits: Uint8Array, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, row) => ((bits[row >> 3] ?? 0) >> (row & 7)) & 1)
+}
+
+/** Bytes a value; 0 for those that have offsets. */
+function fixedWidth(wire: WireType): number {
+  if (wire.kind === 'int' || wire.kind === 'float') return wire.bits / 8
+  return wire.kind === 'date' ? 4 : wire.kind === 'timestamp' ? 8 : 0
+}
+
+const SIGNED = { 8: Int8Array, 16: Int16Array, 32: Int32Array, 64: BigInt64Array } as const
+const UNSIGNED = { 8: Uint8Array, 16: Uint16Array, 32: Uint32Array, 64: BigUint64Array } as const
+
+function typed(wire: WireType, buffer: ArrayBuffer): FixedValues {
+  if (wire.kind === 'int') return new (wire.signed ? SIGNED : UNSIGNED)[wire.bits](buffer)
+  if (wire.kind === 'float') return wire.bits === 32 ? new Float32Array(buffer) : new Float64Array(buffer)
+  return wire.kind === 'date' ? new Int32Array(buffer) : new BigInt64Array(buffer)
+}
