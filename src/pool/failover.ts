@@ -47,6 +47,7 @@ export class Failover {
     const { failure } = end
     if (failure.kind === 'FATAL') return this.#lost(digest, 'the engine had an internal error', failure.message)
     if (failure.kind === 'INTERRUPTED') return this.#again('the execution was interrupted', failure.message)
+    if (failure.kind === 'UNFINISHED') return this.#again('the execution ended early', failure.message)
     if (this.lane === 'NORMAL' && failure.kind in FALLBACK) return this.#fallBack(FALLBACK[failure.kind as keyof typeof FALLBACK])
     throw this.#error(failure)
   }

@@ -65,8 +65,11 @@ export type ExecutionEnd =
   | { readonly outcome: 'COMPLETE' | 'MORE' | 'YIELDED' | 'CANCELLED'; readonly engineMs: number }
   | { readonly outcome: 'FAILED'; readonly engineMs: number; readonly failure: Failure }
 
-/** OUT_OF_MEMORY and IO may go better elsewhere; FATAL means that the instance is gone; INTERRUPTED was asked for. */
-export type FailureKind = 'OUT_OF_MEMORY' | 'IO' | 'INVALID_INPUT' | 'INTERRUPTED' | 'FATAL' | 'ENCODING' | 'OTHER'
+/**
+ * OUT_OF_MEMORY, IO and ENCODING may go better elsewhere; INTERRUPTED and UNFINISHED (it ended without its sentinel, and the engine says
+ * nothing) once more; FATAL means that the instance is gone.
+ */
+export type FailureKind = 'OUT_OF_MEMORY' | 'IO' | 'INVALID_INPUT' | 'INTERRUPTED' | 'UNFINISHED' | 'FATAL' | 'ENCODING' | 'OTHER'
 
 export interface Failure {
   readonly kind: FailureKind

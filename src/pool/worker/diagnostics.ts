@@ -3,7 +3,7 @@ import type { OpenInstance } from './instance.ts'
 
 const SETTINGS = `SELECT current_setting('memory_limit'), current_setting('threads'), version()`
 const MEMORY = `SELECT tag, memory_usage_bytes, temporary_storage_bytes FROM duckdb_memory()
-  ORDER BY memory_usage_bytes DESC, tag LIMIT 10`
+  WHERE memory_usage_bytes > 0 OR temporary_storage_bytes > 0 ORDER BY memory_usage_bytes DESC, tag LIMIT 10`
 
 /** On a connection of its own: it answers while an execution runs. About 1 ms. */
 export async function diagnose({ duckdb, columnReader, spatialVersion }: OpenInstance): Promise<Diagnostics> {

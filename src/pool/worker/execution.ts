@@ -2,7 +2,7 @@
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api'
 import type { Position } from '../../plan/query.ts'
 import { createEncoder } from '../../results/encode.ts'
-import type { ExecutionEnd, ExecutionRequest, Failure } from '../messages.ts'
+import type { ExecutionEnd, ExecutionRequest, Failure, FailureKind } from '../messages.ts'
 import { classify } from './classify.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { type Cut, Cutter } from './cutter.ts'
@@ -51,11 +51,19 @@ async function release(connection: DuckDBConnection): Promise<void> {
   }
 }
 
-class EncodingError extends Error {}
+/** A failure of ours, where the engine has no word for it. */
+class ExecutionError extends Error {
+  readonly kind: FailureKind
+
+  constructor(kind: FailureKind, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.kind = kind
+  }
+}
 
 function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)
-  return error instanceof EncodingError ? { kind: 'ENCODING', message } : classify(message)
+  return error instanceof ExecutionError ? { kind: error.kind, message } : classify(message)
 }
 
 class Execution {
@@ -119,7 +127,7 @@ class Execution {
     const chunk = await this.#timed(result.fetchChunk())
     const rows = chunk?.rowCount ?? 0
     // A failed stream looks like one that ended: no sentinel, no end.
-    if (!chunk || rows === 0) throw new Error(errorOf(result) ?? 'the result ended without its sentinel')
+    if (!chunk || rows === 0) throw cause(result)
     const { layout } = this.#request.plan
     const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
     this.#cutter.add({ batch: this.#reader.read(chunk, layout.columns), from: 0, to: whole ? rows - 1 : rows, owner: chunk })
@@ -150,10 +158,15 @@ class Execution {
   }
 }
 
+function cause(result: DuckDBResult): Error {
+  const words = errorOf(result)
+  return words === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(words)
+}
+
 function encoded(encode: () => Uint8Array): Uint8Array {
   try {
     return encode()
   } catch (error) {
-    throw new EncodingError(error instanceof Error ? error.message : String(error), { cause: error })
+    throw new ExecutionError('ENCODING', error instanceof Error ? error.message : String(error), error)
   }
 }
