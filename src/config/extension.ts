@@ -1,0 +1,62 @@
+/**
+ * Finds DuckDB's `spatial` extension, which the npm package of DuckDB does not carry. It is DuckDB's own signed binary wherever it
+ * comes from, so that the engine checks its signature when it loads it.
+ */
+import { access } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { cacheDirectory } from './cache.ts'
+import { ConfigurationError } from './configuration-error.ts'
+import { duckdbPlatform, duckdbVersion } from './duckdb.ts'
+import { fetchFromPackage } from './extension-package.ts'
+import { installFromRepository } from './extension-repository.ts'
+
+export interface SpatialExtension {
+  /** Absolute. */
+  readonly path: string
+  readonly how: 'configured' | 'installed' | 'repository' | 'package'
+}
+
+const FILE = 'spatial.duckdb_extension'
+
+/**
+ * In this order: the configured path, DuckDB's own extension directory, a copy fetched before, DuckDB's repository, the Python
+ * package index. Costs three `access` calls when it is found; a first fetch brings about 25 MB and tells `progress` of it.
+ *
+ * @throws ConfigurationError naming every way that was tried and what to do
+ */
+export async function findSpatialExtension(
+  configured: string | null,
+  progress: (line: string) => void,
+): Promise<SpatialExtension> {
+  if (configured !== null) {
+    if (await isReadable(configured)) return { path: configured, how: 'configured' }
+    throw new ConfigurationError(`The spatial extension is not at ${configured}: correct --spatial-extension or leave it out.`)
+  }
+  const version = `v${duckdbVersion()}`
+  const installed = join(homedir(), '.duckdb', 'extensions', version, duckdbPlatform(), FILE)
+  if (await isReadable(installed)) return { path: installed, how: 'installed' }
+  const fetched = join(cacheDirectory(), 'extensions', version, duckdbPlatform(), FILE)
+  if (await isReadable(fetched)) return { path: fetched, how: 'package' }
+
+  progress(`Fetching DuckDB's spatial extension ${version} (once)`)
+  const repositoryFailure = await installFromRepository()
+  if (await isReadable(installed)) return { path: installed, how: 'repository' }
+  const packageFailure = await fetchFromPackage(duckdbVersion(), FILE, fetched)
+  if (await isReadable(fetched)) return { path: fetched, how: 'package' }
+  throw new ConfigurationError(
+    [
+      `DuckDB's spatial extension ${version} for ${duckdbPlatform()} could not be had:`,
+      `  INSTALL spatial: ${repositoryFailure ?? 'it left no file'}`,
+      `  python3 -m pip download duckdb-extension-spatial: ${packageFailure ?? 'it left no file'}`,
+      `Give the machine one of the two, or bring the file and name it: --spatial-extension /path/to/${FILE}`,
+    ].join('\n'),
+  )
+}
+
+async function isReadable(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Processes, not threads: the engine's threads belong to a process, and a crash must cost one file of tests.
+    pool: 'forks',
+    // Tests start servers and workers of their own, which want the processors too.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    reporters: ['default', './test/support/closing-line.ts'],
+  },
+})
