@@ -1,0 +1,29 @@
+/** What the demo uses of packages that come without types. */
+declare module 'topojson-client' {
+  export interface Polygonal {
+    readonly type: 'Polygon' | 'MultiPolygon'
+    readonly coordinates: unknown
+  }
+  export interface Feature {
+    readonly id?: string | number
+    readonly properties: { readonly name: string }
+    readonly geometry: Polygonal
+  }
+  export function feature(topology: unknown, object: unknown): { readonly features: Feature[] }
+}
+
+declare module 'd3-geo' {
+  export interface Projection {
+    scale(scale: number): this
+    translate(offset: readonly [x: number, y: number]): this
+    precision(pixels: number): this
+    reflectY(reflect: boolean): this
+  }
+  export function geoEquirectangular(): Projection
+}
+
+declare module 'd3-geo-projection' {
+  import type { Projection } from 'd3-geo'
+
+  export function geoProject<Geometry>(object: Geometry, projection: Projection): Geometry
+}

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs'
+import { delimiter } from 'node:path'
+import { program, SetupError } from './program.mjs'
+
+const INSTALL = 'apt-get update && apt-get install --yes --no-install-recommends chromium fonts-dejavu-core'
+
+/** The browser that the map's tests drive. Without it they are left out, but never on a machine that judges (CI). */
+export const chromium = {
+  name: 'Chromium for the map tests',
+
+  isDone() {
+    return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(`${folder}/chromium`))
+  },
+
+  async run() {
+    try {
+      if (process.getuid?.() !== 0) throw new SetupError(`Not root. Have it installed: ${INSTALL}`)
+      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+      await program('sh', ['-c', INSTALL], { env, next: 'Install the package chromium by hand.' })
+    } catch (error) {
+      if (process.env.CI === 'true') throw error
+      return `MISSING: the map's tests will be left out. ${error.message}`
+    }
+  },
+}

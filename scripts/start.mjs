@@ -1,0 +1,13 @@
+/** `npm start -- PATH... [flags]`: set-up, then the server from its sources. Without a PATH it serves the demo. */
+import { launch } from './launch.mjs'
+import { ROOT, STATE } from './setup/paths.mjs'
+import { setUpOrExit } from './setup.mjs'
+
+await setUpOrExit({ tests: false })
+process.exit(
+  await launch([`${ROOT}/src/main.ts`, ...process.argv.slice(2)], {
+    // Where the command was given, so that relative paths mean what they say.
+    cwd: process.env.INIT_CWD,
+    env: { GEODUCK_SOURCES: `${STATE}/demo`, ...process.env },
+  }),
+)
