@@ -24,12 +24,14 @@ interface Client {
   claims: number
 }
 
-/** A slice lasts at most this long while others wait... */
+/** A slice, counted from its first batch, lasts at most this long while others wait... */
 const SLICE_MS = 1_000
 /** ...less when many do, so that each has its turn in about this time... */
 const ROUND_MS = 4_000
 /** ...but at least this: a turn costs about 15 ms to start. */
 const SHORTEST_SLICE_MS = 20
+/** ...and at most this many batches. */
+const MOST_BATCHES = 64
 /** A sort begins its turn with work that the next turn does again. */
 const SORTED_SLICE_FACTOR = 5
 
@@ -123,14 +125,17 @@ export class Scheduler {
     if (client) client.served += ms
   }
 
-  /** Whether a turn of `ms` so far should end for the sake of those who wait. */
+  /**
+   * Whether a turn should end for the sake of those who wait, `ms` and `batches` after it began to deliver. One who has had nothing yet is
+   * not kept waiting by one who has had a batch.
+   */
   turnIsOver(ms: number, batches: number, sorted: boolean): boolean {
     if (this.#waiting.size === 0) return false
     const factor = sorted ? SORTED_SLICE_FACTOR : 1
-    if (batches >= 64 * factor) return true
-    const newcomer = [...this.#waiting].some(({ claim }) => claim.served === 0)
-    const fair = Math.min(SLICE_MS, (ROUND_MS * this.#workers) / this.#waiting.size)
-    return ms >= factor * (newcomer ? SHORTEST_SLICE_MS / 2 : Math.max(SHORTEST_SLICE_MS, fair))
+    if (batches >= MOST_BATCHES * factor) return true
+    if (!sorted && [...this.#waiting].some(({ claim }) => claim.served === 0)) return true
+    const fair = (ROUND_MS * this.#workers) / this.#waiting.size
+    return ms >= factor * Math.max(SHORTEST_SLICE_MS, Math.min(SLICE_MS, fair))
   }
 
   #before(a: Waiter, b: Waiter): boolean {

@@ -8,6 +8,8 @@ const PARK_UNDER_PRESSURE_MS = 50
 export interface StallOptions {
   /** Milliseconds. */
   readonly stallMs: number
+  /** Whether others wait for a worker. */
+  readonly pressure: () => boolean
   /** Give the worker up and keep the place. */
   readonly onPark: () => void
   /** Give the operation up. */
@@ -39,10 +41,10 @@ export class StallWatch {
     this.#stall ??= setTimeout(this.#options.onStalled, this.#options.stallMs)
     if (!turn?.stalled || this.#since !== null) return
     this.#since = performance.now()
-    this.#park = setTimeout(this.#options.onPark, PARK_MS)
+    this.#park = setTimeout(this.#options.onPark, this.#options.pressure() ? PARK_UNDER_PRESSURE_MS : PARK_MS)
   }
 
-  /** Others wait for a worker. */
+  /** Others begin to wait for a worker. */
   pressed(): void {
     if (this.#since === null) return
     clearTimeout(this.#park)

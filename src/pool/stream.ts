@@ -58,6 +58,7 @@ export class FeatureStream implements BatchStream {
     this.#remaining = options.query.limit
     this.#stall = new StallWatch({
       stallMs: options.stallMs,
+      pressure: () => options.scheduler().queued > 0,
       onPark: () => this.#yield(),
       onStalled: () => this.fail(slowConsumer(options.stallMs)),
     })
@@ -171,9 +172,9 @@ export class FeatureStream implements BatchStream {
 
   #endTurnIfOver(): void {
     const turn = this.#turn
-    if (!turn || turn.batches === 0) return
+    if (!turn || turn.firstBatchAt === null) return
     const sorted = this.#options.query.orderBy.length > 0
-    if (this.#options.scheduler().turnIsOver(performance.now() - turn.startedAt, turn.batches, sorted)) this.#yield()
+    if (this.#options.scheduler().turnIsOver(performance.now() - turn.firstBatchAt, turn.batches, sorted)) this.#yield()
   }
 
   #yield(): void {

@@ -27,6 +27,8 @@ export class Turn {
   readonly end: Promise<TurnEnd>
   readonly startedAt = performance.now()
   batches = 0
+  /** When its first batch came; before it, a turn is all start-up. */
+  firstBatchAt: number | null = null
   readonly #execution = randomUUID()
   readonly #slot: Slot
   readonly #options: TurnOptions
@@ -102,6 +104,7 @@ export class Turn {
     if (this.#ended || message.execution !== this.#execution) return
     if (message.type === 'DIAGNOSTICS') return this.#slot.learn(message.diagnostics)
     this.batches++
+    this.firstBatchAt ??= performance.now()
     this.#credits--
     this.#watch()
     this.#options.onBatch(message)

@@ -46,6 +46,16 @@ export function readArrow(chunk: DuckDBDataChunk, columns: readonly WireColumn[]
   }
 }
 
+/** No rows of these columns. */
+export function emptyBatch(columns: readonly WireColumn[]): ColumnBatch {
+  const empty = ({ wire }: WireColumn): ColumnData => {
+    if (wire.kind === 'bool') return { validity: null, values: new Uint8Array(0) }
+    if (fixedWidth(wire) > 0) return { validity: null, values: typed(wire, new ArrayBuffer(0)) }
+    return { validity: null, offsets: new Int32Array(1), bytes: new Uint8Array(0) }
+  }
+  return { length: 0, columns: columns.map(empty) }
+}
+
 function readColumn(pointer: Pointer, wire: WireType, length: number): ColumnData {
   const array = koffi.decode(pointer, ARROW_ARRAY) as ArrowArray
   if (array.offset !== 0) throw new RangeError('the export starts its buffers at 0')

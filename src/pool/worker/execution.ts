@@ -3,6 +3,7 @@ import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-a
 import type { Position } from '../../plan/query.ts'
 import { createEncoder } from '../../results/encode.ts'
 import type { ExecutionEnd, ExecutionRequest, Failure, FailureKind } from '../messages.ts'
+import { emptyBatch } from './arrow-export.ts'
 import { classify } from './classify.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { type Cut, Cutter } from './cutter.ts'
@@ -117,8 +118,8 @@ class Execution {
   }
 
   async #complete(): Promise<Outcome> {
-    const none = { length: 0, columns: [] }
-    if (this.#request.emitEmpty && this.#sent === 0) await this.#send({ batch: none, from: 0, to: 0, owner: null })
+    const { emitEmpty, plan } = this.#request
+    if (emitEmpty && this.#sent === 0) await this.#send({ batch: emptyBatch(plan.layout.columns), from: 0, to: 0, owner: null })
     return 'COMPLETE'
   }
 

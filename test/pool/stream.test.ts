@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Layer } from '../../src/catalog/layer.ts'
+import type { Engine } from '../../src/pool/engine.ts'
+import { allIds, ask, context, drain, eventually, idsOf, squares, squaresLayer, testPool } from './support.ts'
+
+let engine: Engine
+let layer: Layer
+
+beforeAll(async () => {
+  const file = await squares()
+  layer = squaresLayer(file)
+  engine = await testPool([file])
+})
+afterAll(() => engine.close())
+
+const idle = async () => {
+  const { streams, queued } = await engine.health()
+  return streams.running + streams.waiting + streams.parked + queued === 0
+}
+const workerPid = async () => {
+  const { workers } = await engine.health()
+  return workers.find((worker) => worker.lane === 'NORMAL')?.diagnostics?.pid ?? 0
+}
+
+describe('a stream', () => {
+  test('delivers every feature once and in order, in batches of the size asked for, numbered without a gap', async () => {
+    const counts: number[] = []
+    const sequences: number[] = []
+    const ids: string[] = []
+    for await (const batch of engine.stream(ask(layer), { batchSize: 1_000 }, context())) {
+      counts.push(batch.count)
+      sequences.push(batch.sequence)
+      ids.push(...idsOf(batch.outputs))
+    }
+    expect(ids).toEqual(allIds())
+    expect(new Set(counts)).toEqual(new Set([1_000]))
+    expect(sequences).toEqual(Array.from({ length: 200 }, (_, n) => n))
+  })
+
+  test.each([1, 7, 1_024, 5_000])('of batches of %i rows is whole', async (batchSize) => {
+    const limit = batchSize * 4 + 3
+    const ids = await drain(engine.stream(ask(layer, { limit }), { batchSize }, context()))
+    expect(ids).toEqual(allIds().slice(0, limit))
+  })
+
+  test('of no features completes without a batch', async () => {
+    const where = { property: { name: 'id', lt: '0' } }
+    expect(await drain(engine.stream(ask(layer, { where }), { batchSize: 100 }, context()))).toEqual([])
+  })
+
+  test('goes on behind the position of any batch', async () => {
+    const stream = engine.stream(ask(layer), { batchSize: 777 }, context())
+    await stream.next()
+    const second = await stream.next()
+    await stream.return()
+    if (second.done) throw new Error('the stream ended early')
+    const rest = await drain(engine.stream(ask(layer, { after: second.value.position }), { batchSize: 4_000 }, context()))
+    expect(rest).toEqual(allIds().slice(2 * 777))
+  })
+
+  test('that is sorted by a key with many ties goes on behind the position of any batch', async () => {
+    const query = ask(layer, { orderBy: [{ property: 'score', direction: 'DESC' }], limit: 20_000 })
+    const whole = await drain(engine.stream(query, { batchSize: 1_024 }, context()))
+    const stream = engine.stream(query, { batchSize: 3_333 }, context())
+    const first = await stream.next()
+    await stream.return()
+    if (first.done) throw new Error('the stream ended early')
+    const rest = await drain(engine.stream({ ...query, after: first.value.position, limit: 16_667 }, { batchSize: 512 }, context()))
+    expect([...idsOf(first.value.outputs), ...rest]).toEqual(whole)
+    const byScore = allIds().sort((a, b) => score(b) - score(a) || Number(a) - Number(b))
+    expect(whole).toEqual(byScore.slice(0, 20_000))
+  })
+
+  test('is interrupted within 200 ms of its return, also while a batch is awaited, and leaves nothing', async () => {
+    const stream = engine.stream(ask(layer), { batchSize: 1_000 }, context())
+    await stream.next()
+    const awaited = stream.next()
+    await stream.return()
+    await awaited
+    expect(await eventually(idle, 2_000)).toBeLessThan(200)
+    expect(await stream.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test('whose worker is killed in the middle is whole all the same, and says so', async () => {
+    const kills = [30_000, 90_000]
+    let attempts = 0
+    const ids: string[] = []
+    for await (const batch of engine.stream(ask(layer, { properties: ['name'] }), { batchSize: 1_000 }, context())) {
+      ids.push(...idsOf(batch.outputs))
+      attempts = batch.execution.attempts
+      if (ids.length === kills[0]) process.kill(await workerPid(), 'SIGKILL')
+    }
+    expect(ids).toEqual(allIds())
+    expect(attempts).toBe(2)
+    await eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 3_000)
+  })
+
+  test('whose client stops reading gives its worker up within 2 s, and goes on where it was when the client reads again', async () => {
+    const stream = engine.stream(ask(layer), { batchSize: 1_000 }, context())
+    const first = await stream.next()
+    if (first.done) throw new Error('the stream ended early')
+    await eventually(async () => (await engine.health()).streams.parked === 1, 2_000)
+    expect((await engine.health()).workers.every(({ state }) => state === 'IDLE')).toBe(true)
+    const rest = await drain(stream)
+    expect([...idsOf(first.value.outputs), ...rest]).toEqual(allIds())
+  })
+
+  test('whose client does not read for the stall time ends with SLOW_CONSUMER', async () => {
+    const file = await squares()
+    const impatient = await testPool([file], { stallSeconds: 0.3 })
+    try {
+      const stream = impatient.stream(ask(layer), { batchSize: 1_000 }, context())
+      await stream.next()
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await expect(stream.next()).rejects.toMatchObject({ code: 'SLOW_CONSUMER' })
+      expect((await impatient.health()).streams).toEqual({ running: 0, waiting: 0, parked: 0 })
+    } finally {
+      await impatient.close()
+    }
+  })
+
+  test('ends with CURSOR_EXPIRED and not complete when its source has changed under it', async () => {
+    const changed = { ...context(), unchanged: () => Promise.resolve(false) }
+    const stream = engine.stream(ask(layer, { limit: 10 }), { batchSize: 100 }, changed)
+    await stream.next()
+    await expect(stream.next()).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' })
+  })
+})
+
+const score = (id: string): number => (Number(id) * 7_919) % 1_000
+
+describe('200 streams on 2 workers', () => {
+  test.each([
+    ['of 200 clients', (n: number) => `client ${n}`],
+    ['of one client', () => 'the one'],
+  ])('%s, all reading as fast as they can, each have their first batch within 5 s', async (_, client) => {
+    const pool = await testPool([await squares()], { workers: 2 })
+    const start = performance.now()
+    const streams = Array.from({ length: 200 }, (_, n) => pool.stream(ask(layer), { batchSize: 1_024 }, context(client(n))))
+    try {
+      const firsts = await Promise.all(
+        streams.map(async (stream) => {
+          await stream.next()
+          const first = performance.now() - start
+          // Greedy: it reads on while others still wait.
+          for (let batches = 0; batches < 40; batches++) await stream.next()
+          return first
+        }),
+      )
+      expect(Math.max(...firsts)).toBeLessThan(5_000)
+    } finally {
+      await Promise.all(streams.map((stream) => stream.return()))
+      await pool.close()
+    }
+  }, 120_000)
+})
