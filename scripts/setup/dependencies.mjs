@@ -4,7 +4,7 @@ import { program } from './program.mjs'
 
 /** npm's packages, exactly as the lock file has them. */
 export const dependencies = {
-  name: 'dependencies (npm ci)',
+  name: 'dependencies',
 
   /** npm writes what it installed into a lock file of its own; reading both costs 10 ms. */
   isDone() {
@@ -19,9 +19,12 @@ export const dependencies = {
     }
   },
 
-  /** `error`: npm would warn that the machine's own Node is older than the one that will run. */
+  /**
+   * Not `npm ci`: it refuses a lock file that was written where some package of another platform could not be seen. `error`: npm
+   * would warn that the machine's own Node is older than the one that will run.
+   */
   async run() {
-    const args = ['ci', '--loglevel=error', '--no-audit', '--no-fund']
+    const args = ['install', '--no-save', '--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier']
     await program('npm', args, { next: 'See that the npm registry can be reached, then start again.' })
   },
 }
