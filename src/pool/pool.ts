@@ -12,6 +12,7 @@ import type { WorkerOptions } from './messages.ts'
 import { type RawPage, runPage } from './page.ts'
 import { Quarantine } from './quarantine.ts'
 import type { SlotLog } from './slot.ts'
+import { SpoolBudget } from './spool.ts'
 import { FeatureStream } from './stream.ts'
 
 export interface PoolOptions {
@@ -43,6 +44,7 @@ class Pool implements Engine {
   readonly #options: PoolOptions
   readonly #lanes: Readonly<Record<LaneName, Lane>>
   readonly #quarantine = new Quarantine()
+  readonly #spool: SpoolBudget
   readonly #streams = new Set<FeatureStream>()
   readonly #stopping = new AbortController()
   readonly #pages = new Set<Promise<unknown>>()
@@ -52,6 +54,7 @@ class Pool implements Engine {
   constructor(options: PoolOptions) {
     this.#options = options
     const { worker } = options
+    this.#spool = new SpoolBudget(worker.tempDirectory, worker.tempDirectoryBytes)
     const shared = {
       limits: options,
       log: options.log,
@@ -80,6 +83,7 @@ class Pool implements Engine {
       batchSize,
       batchBytes: this.#options.batchBytes,
       stallMs: this.#options.stallSeconds * 1_000,
+      spool: this.#spool,
       claim,
       onEnd: () => {
         this.#streams.delete(stream)

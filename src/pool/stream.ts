@@ -10,11 +10,15 @@ import type { Batch, BatchStream } from './engine.ts'
 import type { Failover } from './failover.ts'
 import type { BatchMessage } from './messages.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
+import { Spool, type SpoolBudget } from './spool.ts'
 import { StallWatch } from './stall.ts'
 import { Turn, type TurnEnd } from './turn.ts'
+import { SortWindow } from './window.ts'
 
 /** One batch on its way to the client, one behind it. */
 const MOST_BATCHES = 2
+/** A stalled client's worker makes what is coming for this long, then goes. */
+const SPOOL_MS = 800
 
 export interface StreamOptions {
   readonly query: FeatureQuery
@@ -24,6 +28,7 @@ export interface StreamOptions {
   readonly stallMs: number
   readonly failover: Failover
   readonly claim: Claim
+  readonly spool: SpoolBudget
   /** The queue of the lane that the failover has come to. */
   readonly scheduler: () => Scheduler
   readonly checkPlan: (plan: Plan) => void
@@ -36,35 +41,42 @@ export interface StreamOptions {
 /** Why no further batch will come. */
 type Over = 'COMPLETE' | { readonly error: unknown }
 
-type State = 'WAITING' | 'RUNNING' | 'PARKED'
+type Result = IteratorResult<Batch>
 
 export class FeatureStream implements BatchStream {
   readonly #options: StreamOptions
   readonly #gone = new AbortController()
   readonly #stall: StallWatch
+  readonly #spool: Spool
+  readonly #window: SortWindow
   #buffer: Batch[] = []
-  #demand: PromiseWithResolvers<IteratorResult<Batch>> | null = null
+  #demand: PromiseWithResolvers<Result> | null = null
   #turn: Turn | null = null
   #busy = false
+  /** The engine has no more; what is in the buffer and the spool remains. */
+  #whole = false
   #over: Over | null = null
   #position: Position | null
   #remaining: number | null
   #sequence = 0
   #yielding = false
+  #spoolUntil: number | null = null
 
   constructor(options: StreamOptions) {
     this.#options = options
     this.#position = options.query.after
     this.#remaining = options.query.limit
+    this.#spool = new Spool(options.spool)
+    this.#window = new SortWindow(options.query.orderBy.length > 0)
     this.#stall = new StallWatch({
       stallMs: options.stallMs,
       pressure: () => options.scheduler().queued > 0,
-      onPark: () => this.#yield(),
+      onPark: () => this.#park(),
       onStalled: () => this.fail(slowConsumer(options.stallMs)),
     })
   }
 
-  get state(): State {
+  get state(): 'WAITING' | 'RUNNING' | 'PARKED' {
     if (this.#turn) return 'RUNNING'
     return this.#busy ? 'WAITING' : 'PARKED'
   }
@@ -73,36 +85,33 @@ export class FeatureStream implements BatchStream {
     return this
   }
 
-  next(): Promise<IteratorResult<Batch>> {
+  next(): Promise<Result> {
     if (this.#demand) return Promise.reject(new Error('next() is called one at a time'))
     this.#stall.reads()
     // Being asked again, the batch handed out before has left the server.
-    if (this.#sequence > this.#buffer.length) this.#turn?.credit()
+    if (this.#sequence > this.#buffer.length && this.#spoolUntil === null) this.#turn?.credit()
     const batch = this.#buffer.shift()
-    if (batch) {
-      this.#stall.waits(this.#turn)
-      return Promise.resolve({ done: false, value: batch })
-    }
-    if (this.#over) return this.#settled(this.#over)
+    if (batch) return this.#hand(Promise.resolve(batch))
+    if (!this.#spool.empty) return this.#hand(this.#spool.shift())
+    if (this.#whole) this.#finish('COMPLETE')
+    if (this.#over) return settled(this.#over)
     this.#demand = Promise.withResolvers()
     const { promise } = this.#demand
     this.#advance()
     return promise
   }
 
-  return(): Promise<IteratorResult<Batch>> {
+  return(): Promise<Result> {
     this.#finish('COMPLETE')
-    this.#buffer = []
     return Promise.resolve({ done: true, value: undefined })
   }
 
   /** Ends it with an error, which the client meets behind the batches that it has been handed. */
   fail(error: unknown): void {
-    this.#buffer = []
     this.#finish({ error })
   }
 
-  /** Others wait for a worker. */
+  /** Others begin to wait for a worker. */
   pressed(): void {
     this.#stall.pressed()
     this.#endTurnIfOver()
@@ -112,6 +121,13 @@ export class FeatureStream implements BatchStream {
     this.#turn?.diagnose()
   }
 
+  async #hand(batch: Promise<Batch>): Promise<Result> {
+    this.#stall.waits(this.#turn)
+    const value = await batch
+    if (this.#spool.empty && !this.#turn) await this.#spool.close()
+    return { done: false, value }
+  }
+
   #advance(): void {
     if (this.#busy || this.#over) return
     this.#busy = true
@@ -119,7 +135,7 @@ export class FeatureStream implements BatchStream {
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.#busy = false
-        if (this.#over) this.#options.onEnd()
+        if (this.#over) this.#leave()
         // Without demand it stays parked: the next pull goes on.
         else if (this.#demand) this.#advance()
       })
@@ -128,7 +144,8 @@ export class FeatureStream implements BatchStream {
   async #takeTurn(): Promise<void> {
     const { claim, batchSize, batchBytes, deadlineMs } = this.#options
     const scheduler = this.#options.scheduler()
-    const plan = compileFeatures({ ...this.#options.query, after: this.#position, limit: this.#remaining })
+    const limit = this.#window.open(this.#remaining, this.#options.failover.lane)
+    const plan = compileFeatures({ ...this.#options.query, after: this.#position, limit })
     this.#options.checkPlan(plan)
     const slot = await scheduler.acquire(claim, this.#gone.signal)
     if (this.#over) return slot.release()
@@ -146,6 +163,7 @@ export class FeatureStream implements BatchStream {
     const end = await turn.end
     this.#turn = null
     this.#yielding = false
+    this.#spoolUntil = null
     scheduler.charge(claim, performance.now() - turn.startedAt)
     await this.#turnEnded(end, plan)
   }
@@ -153,8 +171,15 @@ export class FeatureStream implements BatchStream {
   async #turnEnded(end: TurnEnd, plan: Plan): Promise<void> {
     if (this.#over) return
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.layer.name))
-    if (end.outcome === 'COMPLETE') return this.#finish('COMPLETE')
+    if (end.outcome === 'COMPLETE') return this.#turnWasWhole()
     if (end.outcome !== 'YIELDED') this.#options.failover.retry(end, plan.digest)
+    this.#window.cut()
+  }
+
+  #turnWasWhole(): void {
+    if (this.#window.endedFull()) return
+    this.#whole = true
+    if (this.#demand) this.#finish('COMPLETE')
   }
 
   #receive({ count, outputs, position }: BatchMessage): void {
@@ -162,12 +187,30 @@ export class FeatureStream implements BatchStream {
     const { failover } = this.#options
     failover.progress()
     this.#position = position
+    this.#window.received(count)
     if (this.#remaining !== null) this.#remaining -= count
     const batch = { sequence: this.#sequence++, count, outputs, position, execution: failover.report() }
     if (this.#demand) this.#meet({ done: false, value: batch })
+    else if (this.#spoolUntil !== null) void this.#putAway(batch)
     else this.#buffer.push(batch)
     this.#stall.waits(this.#turn)
     this.#endTurnIfOver()
+  }
+
+  /** The client does not read: what is coming goes to disk in one go, and the worker to others. */
+  #park(): void {
+    if (!this.#turn || this.#yielding || this.#spoolUntil !== null) return
+    if (this.#options.scheduler().queued > 0) return this.#yield()
+    this.#spoolUntil = performance.now() + SPOOL_MS
+    this.#turn.credit()
+  }
+
+  async #putAway(batch: Batch): Promise<void> {
+    const turn = this.#turn
+    const room = await this.#spool.push(batch)
+    if (turn !== this.#turn) return
+    if (room && performance.now() < (this.#spoolUntil ?? 0)) turn?.credit()
+    else this.#yield()
   }
 
   #endTurnIfOver(): void {
@@ -183,7 +226,7 @@ export class FeatureStream implements BatchStream {
     this.#turn.yield()
   }
 
-  #meet(result: IteratorResult<Batch>): void {
+  #meet(result: Result): void {
     this.#demand?.resolve(result)
     this.#demand = null
   }
@@ -191,23 +234,27 @@ export class FeatureStream implements BatchStream {
   #finish(over: Over): void {
     if (this.#over) return
     this.#over = over
+    this.#buffer = []
     this.#stall.close()
     this.#gone.abort(new GeoduckError('SHUTTING_DOWN', 'The operation has ended.'))
     this.#turn?.cancel()
-    if (this.#demand) {
-      this.#settled(over).then(this.#demand.resolve, this.#demand.reject)
-      this.#demand = null
-    }
-    if (!this.#busy) this.#options.onEnd()
+    if (this.#demand) settled(over).then(this.#demand.resolve, this.#demand.reject)
+    this.#demand = null
+    if (!this.#busy) this.#leave()
   }
 
-  #settled(over: Over): Promise<IteratorResult<Batch>> {
-    return over === 'COMPLETE' ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(over.error)
+  #leave(): void {
+    void this.#spool.close()
+    this.#options.onEnd()
   }
 }
 
+function settled(over: Over): Promise<Result> {
+  return over === 'COMPLETE' ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(over.error)
+}
+
 function slowConsumer(stallMs: number): GeoduckError {
-  const message = `The client did not read for ${stallMs / 1_000} s (--stall-timeout); resume from the cursor.`
+  const message = `The client did not read for ${stallMs / 1_000} s (--stall-seconds); resume from the cursor.`
   return new GeoduckError('SLOW_CONSUMER', message)
 }
 
