@@ -1,19 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { ROOT } from './paths.mjs'
 import { program } from './program.mjs'
+import { digest, isStamped, stamp } from './stamp.mjs'
 
 /** npm's packages, exactly as the lock file has them. */
 export const dependencies = {
   name: 'dependencies',
 
-  /** npm writes what it installed into a lock file of its own; reading both costs 10 ms. */
   isDone() {
     try {
-      const wanted = packages('package-lock.json')
-      const present = packages('node_modules/.package-lock.json')
-      return Object.entries(wanted).every(
-        ([path, { version, optional }]) => path === '' || optional || present[path]?.version === version,
-      )
+      return isStamped('dependencies', key())
     } catch {
       return false
     }
@@ -26,9 +21,11 @@ export const dependencies = {
   async run() {
     const args = ['install', '--no-save', '--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier']
     await program('npm', args, { next: 'See that the npm registry can be reached, then start again.' })
+    stamp('dependencies', key())
   },
 }
 
-function packages(lockFile) {
-  return JSON.parse(readFileSync(`${ROOT}/${lockFile}`, 'utf8')).packages
+/** The second file is npm's own note of what it installed: it goes with node_modules. */
+function key() {
+  return digest([`${ROOT}/package-lock.json`, `${ROOT}/node_modules/.package-lock.json`])
 }
