@@ -30,8 +30,16 @@ export interface WireColumn {
 
 /** Values of a fixed width. `bool` is one byte a value here (0 or 1); the Arrow encoder packs it. */
 export type FixedValues =
-  | Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array
-  | BigInt64Array | BigUint64Array | Float32Array | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array
 
 export type ColumnData =
   /** bool, int, float, date, timestamp. */
@@ -80,5 +88,9 @@ export type FeatureField =
   /** `only`: names among the layout's properties; null = all. */
   | { readonly key: string; readonly field: 'properties'; readonly only: readonly string[] | null }
 
-/** Rows [from, to) of the batch in the wanted encoding. `to - from` may be 0: the result is then a valid empty document. */
+/**
+ * Rows [from, to) of the batch in the wanted encoding. `to - from` may be 0: the result is then a valid empty document. The bytes are a
+ * view of the encoder's own buffer and hold until its next call (a buffer a batch costs as much as a fifth of an Arrow encoding):
+ * send them or copy them before.
+ */
 export type Encoder = (batch: ColumnBatch, from: number, to: number) => Uint8Array

@@ -1,0 +1,139 @@
+/** Arrow IPC streams. Nothing else of the product names apache-arrow, which knows the format's metadata; bodies are copied here. */
+import * as arrow from 'apache-arrow'
+import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message'
+import { type ArrowArray, arrowArray } from './arrow-body.ts'
+import type { BatchLayout, Encoder, WireType } from './batch.ts'
+import { columnOf } from './column.ts'
+import { wireColumn } from './member.ts'
+
+interface ArrowColumn {
+  readonly index: number
+  readonly wire: WireType
+  readonly field: arrow.Field
+}
+
+/** A message begins with this and the length of its metadata; with a length of 0 it is the end of the stream. */
+const CONTINUATION = 0xffffffff
+const END_BYTES = 8
+
+/**
+ * A self-contained IPC stream a batch: schema, one record batch, end marker. The columns are the id (named `id`, with underscores
+ * before it if a property has that name) unless it is one of the properties, the properties, and the geometry as `geoarrow.wkb` under
+ * its own name. The engine's infinite dates and times are given as they are: the largest values of their types.
+ */
+export function arrowStream(layout: BatchLayout): Encoder {
+  const columns = arrowColumns(layout)
+  const schema = schemaMessage(columns)
+  let stream = new Uint8Array(0)
+  return (batch, from, to) => {
+    const arrays = columns.map(({ index, wire }) => arrowArray(columnOf(batch, index), wire, from, to))
+    const metadata = recordBatchMessage(arrays, to - from)
+    const parts = [schema, prefix(padded(metadata.length)), metadata, ...arrays.flatMap(({ buffers }) => buffers), prefix(0)]
+    const length = parts.reduce((sum, part) => sum + padded(part.length), 0)
+    if (length > stream.length) stream = new Uint8Array(2 * length)
+    join(stream, parts)
+    return stream.subarray(0, length)
+  }
+}
+
+function arrowColumns(layout: BatchLayout): ArrowColumn[] {
+  const { id, geometry, properties } = layout
+  const columns = properties.map((index) => arrowColumn(layout, index, wireColumn(layout, index).name))
+  if (id !== null && !properties.includes(id)) {
+    const taken = new Set([...columns.map(({ field }) => field.name), layout.geometryName])
+    let name = 'id'
+    while (taken.has(name)) name = `_${name}`
+    columns.unshift(arrowColumn(layout, id, name))
+  }
+  if (geometry !== null) columns.push(arrowColumn(layout, geometry, layout.geometryName))
+  return columns
+}
+
+function arrowColumn(layout: BatchLayout, index: number, name: string): ArrowColumn {
+  const { wire } = wireColumn(layout, index)
+  return { index, wire, field: new arrow.Field(name, arrowType(wire), true, extension(wire, layout.crs)) }
+}
+
+function arrowType(wire: WireType): arrow.DataType {
+  switch (wire.kind) {
+    case 'bool':
+      return new arrow.Bool()
+    case 'int':
+      return new arrow.Int(wire.signed, wire.bits)
+    case 'float':
+      return wire.bits === 32 ? new arrow.Float32() : new arrow.Float64()
+    case 'utf8':
+    case 'json':
+      return new arrow.Utf8()
+    case 'decimal':
+      return new arrow.Decimal(wire.scale, wire.precision, 128)
+    case 'binary':
+    case 'wkb':
+      return new arrow.Binary()
+    case 'date':
+      return new arrow.DateDay()
+    case 'timestamp':
+      return new arrow.Timestamp(TIME_UNITS[wire.unit], wire.utc ? 'UTC' : null)
+  }
+}
+
+const TIME_UNITS = {
+  s: arrow.TimeUnit.SECOND,
+  ms: arrow.TimeUnit.MILLISECOND,
+  us: arrow.TimeUnit.MICROSECOND,
+  ns: arrow.TimeUnit.NANOSECOND,
+} as const
+
+/** The canonical extension types `geoarrow.wkb` (geoarrow.org, 0.2) and `arrow.json`. */
+function extension(wire: WireType, crs: string | null): Map<string, string> | null {
+  if (wire.kind === 'json') return extensionType('arrow.json', {})
+  if (wire.kind === 'wkb') return extensionType('geoarrow.wkb', crs === null ? {} : { crs, crs_type: 'authority_code' })
+  return null
+}
+
+function extensionType(name: string, metadata: object): Map<string, string> {
+  return new Map([
+    ['ARROW:extension:name', name],
+    ['ARROW:extension:metadata', JSON.stringify(metadata)],
+  ])
+}
+
+/** The same in every batch: made once. */
+function schemaMessage(columns: readonly ArrowColumn[]): Uint8Array {
+  const empty = new arrow.Table(new arrow.Schema(columns.map(({ field }) => field)))
+  const stream = arrow.RecordBatchStreamWriter.writeAll(empty).toUint8Array(true)
+  return stream.subarray(0, stream.length - END_BYTES)
+}
+
+/** The metadata of the record batch: where each buffer lies in the body. */
+function recordBatchMessage(arrays: readonly ArrowArray[], length: number): Uint8Array {
+  let bodyLength = 0
+  const regions = arrays.flatMap(({ buffers }) =>
+    buffers.map((buffer) => {
+      const region = new BufferRegion(bodyLength, buffer.length)
+      bodyLength += padded(buffer.length)
+      return region
+    }),
+  )
+  const nodes = arrays.map(({ nullCount }) => new FieldNode(length, nullCount))
+  return arrow.Message.encode(arrow.Message.from(new RecordBatch(length, nodes, regions, null), bodyLength))
+}
+
+function padded(length: number): number {
+  return (length + 7) & ~7
+}
+
+function prefix(metadataLength: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(CONTINUATION, metadataLength).buffer)
+}
+
+/** Copies each byte once, to its place in the stream; every part is filled up to eight bytes. */
+function join(stream: Uint8Array, parts: readonly Uint8Array[]): void {
+  let at = 0
+  for (const part of parts) {
+    stream.set(part, at)
+    const end = at + padded(part.length)
+    stream.fill(0, at + part.length, end)
+    at = end
+  }
+}

@@ -1,0 +1,147 @@
+/** Well-known binary, read strictly and in place: ISO 13249-3 (1001, 2001, 3001) and PostGIS's extended flags, both byte orders. */
+
+export const GEOMETRY = {
+  POINT: 1,
+  LINESTRING: 2,
+  POLYGON: 3,
+  MULTIPOINT: 4,
+  MULTILINESTRING: 5,
+  MULTIPOLYGON: 6,
+  COLLECTION: 7,
+} as const
+
+const EWKB_Z = 0x80000000
+const EWKB_M = 0x40000000
+const EWKB_SRID = 0x20000000
+const EWKB_FLAGS = 0xe0000000
+
+const HEADER_BYTES = 5
+/** Of the smallest geometry that a count can promise: a header and a count of 0. */
+const SMALLEST_MEMBER = 9
+/** Collections may be nested this deep: real data is hardly nested at all, and the readers recurse. */
+const DEEPEST = 64
+
+/** What is wrong with the bytes of a geometry. */
+export class WkbError extends Error {
+  override readonly name = 'WkbError'
+}
+
+/**
+ * A place in the bytes of one geometry at a time. Every count is checked against the bytes that are left before anything is
+ * read, and no read goes behind the geometry's end. Coordinates are read at any alignment; about 2 ns each.
+ */
+export class WkbReader {
+  hasZ = false
+  hasM = false
+  /** Bytes of one position. */
+  stride = 16
+  private readonly view: DataView
+  private littleEndian = true
+  private position = 0
+  private end = 0
+  private depth = 0
+
+  /** `bytes` holds any number of geometries. */
+  constructor(bytes: Uint8Array) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Goes to the geometry in bytes [from, to) and reads its header. Returns its type. */
+  open(from: number, to: number): number {
+    this.position = from
+    this.end = to
+    this.depth = 0
+    return this.header()
+  }
+
+  /** Whatever is left behind a geometry is not part of it. */
+  close(): void {
+    if (this.position !== this.end) throw new WkbError('WKB goes on behind the end of its geometry')
+  }
+
+  private header(): number {
+    const at = this.position
+    if (at + HEADER_BYTES > this.end) throw new WkbError('WKB ends within a header')
+    const order = this.view.getUint8(at)
+    if (order > 1) throw new WkbError(`WKB byte order is ${order}, not 0 or 1`)
+    this.littleEndian = order === 1
+    const code = this.view.getUint32(at + 1, this.littleEndian)
+    this.position = at + HEADER_BYTES
+    const iso = code & ~EWKB_FLAGS
+    const dimensions = Math.floor(iso / 1000)
+    const type = iso - 1000 * dimensions
+    if (type < GEOMETRY.POINT || type > GEOMETRY.COLLECTION || dimensions > 3)
+      throw new WkbError(`WKB geometry type ${code} is not known`)
+    this.hasZ = (code & EWKB_Z) !== 0 || (dimensions & 1) !== 0
+    this.hasM = (code & EWKB_M) !== 0 || (dimensions & 2) !== 0
+    this.stride = 16 + (this.hasZ ? 8 : 0) + (this.hasM ? 8 : 0)
+    if ((code & EWKB_SRID) !== 0) this.position += this.need(4)
+    return type
+  }
+
+  private need(bytes: number): number {
+    if (bytes > this.end - this.position) throw new WkbError('WKB ends before its geometry does')
+    return bytes
+  }
+
+  private uint32(): number {
+    const value = this.view.getUint32(this.position, this.littleEndian)
+    this.position += 4
+    return value
+  }
+
+  /** The number of rings, each of which is at least a count. */
+  ringCount(): number {
+    this.need(4)
+    const count = this.uint32()
+    this.need(4 * count)
+    return count
+  }
+
+  /** The number of positions in a line or ring. */
+  positionCount(): number {
+    this.need(4)
+    const count = this.uint32()
+    this.need(this.stride * count)
+    return count
+  }
+
+  /** The number of members. */
+  memberCount(): number {
+    this.need(4)
+    const count = this.uint32()
+    this.need(SMALLEST_MEMBER * count)
+    return count
+  }
+
+  /** The place of the next `count` positions, `stride` bytes each, behind which the reader goes. */
+  positions(count: number): number {
+    const at = this.position
+    this.position += this.need(this.stride * count)
+    return at
+  }
+
+  /** One number of a position. */
+  ordinate(at: number): number {
+    return this.view.getFloat64(at, this.littleEndian)
+  }
+
+  /**
+   * Reads the header of the next member of a geometry of type `parent` and returns the member's type. Every `enter` wants a `leave` when
+   * the member has been read.
+   */
+  enter(parent: number): number {
+    const { hasZ, hasM } = this
+    if (++this.depth > DEEPEST) throw new WkbError(`WKB collections are nested deeper than ${DEEPEST}`)
+    const type = this.header()
+    if (parent !== GEOMETRY.COLLECTION && type !== parent - GEOMETRY.MULTIPOINT + GEOMETRY.POINT) {
+      throw new WkbError('WKB has a member of another type than its geometry')
+    }
+    if (hasZ !== this.hasZ || hasM !== this.hasM) throw new WkbError('WKB has a member of other dimensions than its geometry')
+    return type
+  }
+
+  leave(): void {
+    this.depth--
+  }
+}
