@@ -1,0 +1,80 @@
+/** The command line: `geoduck [serve] PATH... [flags]` and `geoduck schema`. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { Config } from './config.ts'
+import { machineDefaults } from './defaults.ts'
+import { machine } from './machine.ts'
+import { packageVersion } from './package-version.ts'
+import { type Setting, settings } from './settings.ts'
+import type { Value } from './values.ts'
+
+/** Every setting but the sources, each value checked. `cursorSecret` is empty where none was given. */
+export type GivenSettings = Omit<Config, 'sources'>
+
+export interface ServeOptions {
+  readonly paths: readonly string[]
+  readonly given: GivenSettings
+  readonly printConfig: boolean
+}
+
+export interface Actions {
+  serve(options: ServeOptions): Promise<void>
+  printSchema(): Promise<void>
+}
+
+const EXAMPLES = `
+Examples:
+  geoduck parcels.parquet                        one GeoParquet file
+  geoduck data/ 'tiles/*.parquet' city.duckdb    a folder, a glob, the tables of a database
+  geoduck data/ --port 8080 --memory-limit 2GB   flags
+  GEODUCK_SOURCES=data/ GEODUCK_PORT=8080 geoduck    the same by the environment
+  geoduck schema > schema.graphql                the GraphQL schema`
+
+export function buildCommand(actions: Actions): Command {
+  const program = new Command('geoduck')
+    .description(
+      'Serves spatial files as GraphQL and streams their features: point it at GeoParquet files, folders, DuckDB databases.',
+    )
+    .usage('[serve] PATH... [flags]')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('--help', 'print this')
+    .helpCommand(false)
+    .argument('[PATH...]', 'files, folders and globs to serve (or GEODUCK_SOURCES)')
+    .option('--print-config', 'print the configuration that results, and end')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('See geoduck --help.')
+  const table = Object.entries(settings(machineDefaults(machine()))).map(([name, setting]) => ({
+    name,
+    option: toOption(setting),
+  }))
+  for (const { option } of table) program.addOption(option)
+  program.action((paths: string[], options: Record<string, unknown>) => {
+    const given = Object.fromEntries(table.map(({ name, option }) => [name, options[option.attributeName()]]))
+    // Each value is either its setting's fallback or came through its setting's schema.
+    return actions.serve({ paths, given: given as unknown as GivenSettings, printConfig: options['printConfig'] === true })
+  })
+  program
+    .command('schema')
+    .description('print the GraphQL schema')
+    .action(() => actions.printSchema())
+  return program
+}
+
+/** The program's arguments as commander wants them: `serve` may be left out, so it carries nothing. */
+export function commandArguments(argv: readonly string[]): string[] {
+  const given = argv.slice(2)
+  return given[0] === 'serve' ? given.slice(1) : given
+}
+
+function toOption({ flag, description, value, fallback, fallbackText }: Setting): Option {
+  const name = /^--([a-z-]+)/.exec(flag)![1]!
+  return new Option(flag, description)
+    .env(`GEODUCK_${name.toUpperCase().replaceAll('-', '_')}`)
+    .default(fallback, fallbackText)
+    .argParser((given) => checked(value, given))
+}
+
+function checked<T>({ schema, takes }: Value<T>, given: string): T {
+  const { success, data } = schema.safeParse(given)
+  if (!success) throw new InvalidArgumentError(`It takes ${takes}.`)
+  return data
+}

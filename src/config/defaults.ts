@@ -1,0 +1,35 @@
+import { tmpdir } from 'node:os'
+import { freeDiskBytes, type Machine } from './machine.ts'
+
+const MOST_MEMORY = 4e9
+const LEAST_MEMORY = 256e6
+const MOST_THREADS = 4
+const MOST_SPILL = 20e9
+const LEAST_SPILL = 100e6
+
+export interface MachineDefaults {
+  readonly workers: number
+  readonly threads: number
+  readonly memoryLimitBytes: number
+  readonly tempDirectory: string
+  readonly tempDirectoryBytes: number
+}
+
+/**
+ * The machine's share of each worker.
+ *
+ * Half of the memory goes to the engines: what they allocate beside their own accounting, the encoders, the operating system's file
+ * cache and the server itself live on the rest. The serial lane's worker takes half of a normal one's.
+ */
+export function machineDefaults({ processors, memoryBytes }: Machine): MachineDefaults {
+  const workers = Math.max(2, Math.floor(processors / 2))
+  const share = memoryBytes / 2 / (workers + 0.5)
+  const tempDirectory = tmpdir()
+  return {
+    workers,
+    threads: Math.min(MOST_THREADS, processors),
+    memoryLimitBytes: Math.floor(Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, share))),
+    tempDirectory,
+    tempDirectoryBytes: Math.floor(Math.max(LEAST_SPILL, Math.min(MOST_SPILL, freeDiskBytes(tempDirectory) / 2 / (workers + 1)))),
+  }
+}

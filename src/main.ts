@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+/** The program: reads the command line, starts the server, says where it is, and ends it when told to. */
+import { readFile } from 'node:fs/promises'
+import { buildCommand, commandArguments, type ServeOptions } from './config/command.ts'
+import { ConfigurationError } from './config/configuration-error.ts'
+import { findSpatialExtension } from './config/extension.ts'
+import { packageVersion } from './config/package-version.ts'
+import { printableConfig, resolveConfig } from './config/resolve.ts'
+import { openLog } from './server/logging.ts'
+import { NothingToServe } from './server/nothing-to-serve.ts'
+import { type RunningServer, startServer } from './server/server.ts'
+
+/** The server is done in less; this is for what nobody foresaw. */
+const CLOSE_MS = 10_000
+
+async function serve({ paths, given, printConfig }: ServeOptions): Promise<void> {
+  const { config, warnings } = await resolveConfig(paths, given)
+  if (printConfig) return print(printableConfig(config))
+  const log = openLog(config)
+  for (const warning of warnings) log.warn(warning)
+  const spatialExtension = await findSpatialExtension(config.spatialExtension, (line) => log.info(line))
+  const server = await startServer(config, { spatialExtension })
+  endWhenTold(server)
+  print(`geoduck ${packageVersion()} serves ${config.sources.join(', ')}`)
+  for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
+  await server.ready
+  print(`ready ${server.url}`)
+}
+
+const PLACES = [
+  ['GraphQL', '/graphql'],
+  ['GraphiQL', '/graphiql'],
+  ['map', '/map'],
+  ['health', '/health'],
+] as const
+
+/** The first signal closes in order, the second at once. A channel to whoever started this one ends it too: no orphan is left. */
+function endWhenTold(server: RunningServer): void {
+  let told = false
+  const end = () => {
+    if (told) process.exit(1)
+    told = true
+    setTimeout(() => process.exit(1), CLOSE_MS).unref()
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    )
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+  if (process.channel) {
+    process.once('disconnect', end)
+    process.channel.unref()
+  }
+}
+
+async function printSchema(): Promise<void> {
+  process.stdout.write(await readFile(new URL('../schema.graphql', import.meta.url), 'utf8'))
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** What was foreseen is told in its own words; anything else is a defect and comes with its stack. */
+function fail(error: unknown): never {
+  const foreseen = error instanceof ConfigurationError || error instanceof NothingToServe || isListenError(error)
+  process.stderr.write(`${error instanceof Error ? (foreseen ? error.message : error.stack) : error}\n`)
+  process.exit(1)
+}
+
+function isListenError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && (error.syscall === 'listen' || error.syscall === 'getaddrinfo')
+}
+
+await buildCommand({ serve, printSchema }).parseAsync(commandArguments(process.argv), { from: 'user' }).catch(fail)
