@@ -1,0 +1,42 @@
+import type { CodegenConfig } from '@graphql-codegen/cli'
+
+/** Resolver types from the contract. The output is committed; a stale one fails the build. */
+const config: CodegenConfig = {
+  schema: 'schema.graphql',
+  generates: {
+    'src/graphql/generated.ts': {
+      plugins: ['typescript', 'typescript-resolvers'],
+      config: {
+        enumsAsTypes: true,
+        useTypeImports: true,
+        importExtension: '.ts',
+        strictScalars: true,
+        avoidOptionals: { field: true, inputValue: false },
+        immutableTypes: true,
+        contextType: './context.ts#Context',
+        scalars: {
+          ID: { input: 'string', output: 'string | number' },
+          ArrowIPC: '../graphql/raw-json.ts#RawJson',
+          BBox: 'readonly number[]',
+          BigInt: { input: 'bigint', output: 'bigint | number' },
+          Cursor: 'string',
+          DateTime: 'string',
+          GeoJSON: '../graphql/raw-json.ts#RawJson',
+          Geometry: 'unknown',
+          JSON: 'unknown',
+        },
+        mappers: {
+          Layer: '../catalog/layer.ts#Layer as LayerModel',
+          Column: '../catalog/layer.ts#Column as ColumnModel',
+          LayerKey: '../catalog/layer.ts#LayerKey as LayerKeyModel',
+          FeaturePage: './delivery.ts#PageDelivery',
+          FeatureBatch: './delivery.ts#BatchDelivery',
+          Feature: './feature-record.ts#FeatureRecord',
+          Worker: '../pool/engine.ts#WorkerHealth',
+        },
+      },
+    },
+  },
+}
+
+export default config

@@ -1,0 +1,69 @@
+import { GeoduckError } from '../errors.ts'
+import type { Position } from '../plan/query.ts'
+import type { BatchStream } from '../pool/engine.ts'
+import type { Context } from './context.ts'
+import type { BatchDelivery } from './delivery.ts'
+import { cursorAt, type Question } from './question.ts'
+
+/** As the root field's resolver takes it. */
+export interface BatchEvent {
+  readonly featureBatches: BatchDelivery
+}
+
+/**
+ * The source of `featureBatches`. Written by hand, not as an `async function*`: a generator that waits in an `await` does not hear of
+ * `return()`, and the engine would run on for a client that has gone.
+ */
+export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
+  readonly #stream: BatchStream
+  readonly #question: Question
+  readonly #context: Context
+  /** Behind the last batch that was handed out; at first, where the client wanted to begin. */
+  #position: Position | null
+  readonly #leave = () => void this.#stream.return()
+
+  constructor(stream: BatchStream, question: Question, context: Context) {
+    this.#stream = stream
+    this.#question = question
+    this.#context = context
+    this.#position = question.query.after
+    const { signal } = context.operation
+    if (signal.aborted) this.#leave()
+    else signal.addEventListener('abort', this.#leave)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<BatchEvent>> {
+    try {
+      const result = await this.#stream.next()
+      if (result.done) return this.#end()
+      const batch = result.value
+      this.#position = batch.position
+      this.#context.operation.delivered(batch)
+      return { done: false, value: { featureBatches: { batch, question: this.#question } } }
+    } catch (error) {
+      this.#end()
+      throw this.#withCursor(error)
+    }
+  }
+
+  async return(): Promise<IteratorResult<BatchEvent>> {
+    await this.#stream.return()
+    return this.#end()
+  }
+
+  #end(): IteratorResult<BatchEvent> {
+    this.#context.operation.signal.removeEventListener('abort', this.#leave)
+    return { done: true, value: undefined }
+  }
+
+  /** Where the client can go on, unless the data it would go on in is gone. */
+  #withCursor(error: unknown): unknown {
+    if (!(error instanceof GeoduckError) || !this.#position || error.code === 'CURSOR_EXPIRED') return error
+    const cursor = cursorAt(this.#position, this.#question, this.#context)
+    return new GeoduckError(error.code, error.message, { cause: error.cause, details: { ...error.details, cursor } })
+  }
+}

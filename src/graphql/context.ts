@@ -1,0 +1,31 @@
+/** What resolvers are given. The server fills it; a test can as well. */
+import type { Layer } from '../catalog/layer.ts'
+import type { Engine } from '../pool/engine.ts'
+import type { ResolversParentTypes } from './generated.ts'
+import type { Operation } from './operation.ts'
+
+/** The catalogue, as far as questions need it. */
+export interface Layers {
+  layers(): readonly Layer[]
+  layer(name: string): Layer | undefined
+  /** The layer as its source is now. */
+  fresh(layer: Layer): Promise<Layer>
+}
+
+export interface Services {
+  /** Throws LAYER_NOT_READY until every source has been described. */
+  readonly catalog: Layers
+  /** Throws LAYER_NOT_READY until workers serve. */
+  readonly engine: Engine
+  readonly cursorSecret: string
+  health(): Promise<HealthModel>
+  /** Aborted, with what to tell clients, when the server stops. */
+  readonly stopping: AbortSignal
+}
+
+export type HealthModel = ResolversParentTypes['Health']
+
+export interface Context {
+  readonly services: Services
+  readonly operation: Operation
+}

@@ -1,0 +1,97 @@
+/** graphql-js's own execution, whose results take the raw values in and tell errors by their codes. */
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute as executeOperation,
+  GraphQLError,
+  getOperationAST,
+  subscribe as subscribeOperation,
+} from 'graphql'
+import { codeOf, placeOf, toClientError } from './client-error.ts'
+import type { Context } from './context.ts'
+import type { Operation, Splice } from './operation.ts'
+
+export type Results = AsyncGenerator<ExecutionResult, void, void>
+
+export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
+  const operation = begin(args)
+  return finish(await executeOperation(args), operation)
+}
+
+/** An iterator that ends by throwing is an operation that ended with an error. */
+export async function subscribe(args: ExecutionArgs): Promise<ExecutionResult | Results> {
+  const operation = begin(args)
+  const results = await subscribeOperation(args)
+  return Symbol.asyncIterator in results ? new FinishedResults(results, operation) : finish(results, operation)
+}
+
+/** By hand, like every iterator of a stream: `return()` must pass at once, also under a `next()` that waits. */
+class FinishedResults implements Results {
+  readonly #results: AsyncGenerator<ExecutionResult, void, void>
+  readonly #operation: Operation
+
+  constructor(results: AsyncGenerator<ExecutionResult, void, void>, operation: Operation) {
+    this.#results = results
+    this.#operation = operation
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<ExecutionResult, void>> {
+    try {
+      const result = await this.#results.next()
+      return result.done ? result : { done: false, value: finish(result.value, this.#operation) }
+    } catch (error) {
+      const shown = toClientError(error, this.#operation)
+      this.#operation.failed(codeOf(shown))
+      throw shown
+    }
+  }
+
+  return(): Promise<IteratorResult<ExecutionResult, void>> {
+    return this.#results.return()
+  }
+
+  throw(error: unknown): Promise<IteratorResult<ExecutionResult, void>> {
+    return this.#results.throw(error)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+}
+
+function begin({ contextValue, document, operationName }: ExecutionArgs): Operation {
+  const { operation } = contextValue as Context
+  const definition = getOperationAST(document, operationName)
+  operation.kind = definition?.operation ?? null
+  operation.name = definition?.name?.value ?? null
+  return operation
+}
+
+function finish(result: ExecutionResult, operation: Operation): ExecutionResult {
+  for (const splice of operation.takeSplices()) put(splice, result)
+  if (!result.errors) return result
+  const errors = result.errors.map((error) => toClientError('data' in result ? error : asRequestError(error), operation))
+  operation.failed(codeOf(errors[0]!))
+  return { ...result, errors }
+}
+
+/** Nothing was executed (a variable is wrong, an operation is missing): the status of a request that is at fault. */
+function asRequestError(error: GraphQLError): GraphQLError {
+  const extensions = { ...error.extensions, http: { spec: true, status: 400 } }
+  return new GraphQLError(error.message, { ...placeOf(error), originalError: error.originalError ?? null, extensions })
+}
+
+/** Where an error has made a parent null, there is no place for the value any more. */
+function put({ path, value }: Splice, { data }: ExecutionResult): void {
+  let parent: unknown = data
+  for (const key of path.slice(0, -1)) parent = isObject(parent) ? parent[key] : undefined
+  if (isObject(parent)) parent[path.at(-1)!] = value
+}
+
+function isObject(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null
+}

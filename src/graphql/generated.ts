@@ -1,0 +1,851 @@
+import type { RawJson } from '../graphql/raw-json.ts';
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { Layer as LayerModel, Column as ColumnModel, LayerKey as LayerKeyModel } from '../catalog/layer.ts';
+import type { PageDelivery, BatchDelivery } from './delivery.ts';
+import type { FeatureRecord } from './feature-record.ts';
+import type { WorkerHealth } from '../pool/engine.ts';
+import type { Context } from './context.ts';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string | number; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /**
+   * Base64 of a self-contained Arrow IPC stream: a schema, one record batch, an end marker. The geometry column carries GeoArrow
+   * extension metadata with its CRS.
+   */
+  ArrowIPC: { input: RawJson; output: RawJson; }
+  /** `[west, south, east, north]` (RFC 7946), in the layer's CRS. For longitude/latitude west > east is a box across the antimeridian. */
+  BBox: { input: readonly number[]; output: readonly number[]; }
+  /** An integer of any size, as a decimal string. */
+  BigInt: { input: bigint; output: bigint | number; }
+  /**
+   * Opaque place in an ordered result, right behind a feature. Signed, bound to the layer's data, the filter and the order: pass it back as
+   * `after` with the same `layer`, `where` and `orderBy`. It holds on any server with the same data and cursor secret.
+   */
+  Cursor: { input: string; output: string; }
+  /** A moment in ISO 8601, UTC. */
+  DateTime: { input: string; output: string; }
+  /** A GeoJSON FeatureCollection by RFC 7946: longitude, latitude; a null geometry where a feature has none. */
+  GeoJSON: { input: RawJson; output: RawJson; }
+  /** A geometry in the encoding that was asked for: a GeoJSON object, or a string of WKT or hexadecimal WKB. */
+  Geometry: { input: unknown; output: unknown; }
+  /** Any JSON value. */
+  JSON: { input: unknown; output: unknown; }
+};
+
+/** A property of a layer's features. */
+export type Column = {
+  readonly __typename?: 'Column';
+  /** How its values are written in JSON: set by the type, the same for every value. */
+  readonly jsonType: JsonType;
+  /** As in `Feature.properties`. */
+  readonly name: Scalars['String']['output'];
+  /** Whether it may be null. */
+  readonly nullable: Scalars['Boolean']['output'];
+  /** The DuckDB type, e.g. `DECIMAL(18,3)`. */
+  readonly type: Scalars['String']['output'];
+};
+
+/** Coordinate reference system. */
+export type Crs = {
+  readonly __typename?: 'Crs';
+  /** Authority and code, e.g. `EPSG:3857`; null if the source gives none. */
+  readonly code: Maybe<Scalars['String']['output']>;
+  /** Whether coordinates are longitude and latitude in degrees on WGS 84. */
+  readonly isLonLat: Scalars['Boolean']['output'];
+  /** Its name in the source. */
+  readonly name: Scalars['String']['output'];
+};
+
+/** How a batch or page came to be. */
+export type Execution = {
+  readonly __typename?: 'Execution';
+  /** Executions so far that began because one had failed, plus one. */
+  readonly attempts: Scalars['Int']['output'];
+  /** Whether something failed on the way and it went on elsewhere. No feature is lost or doubled by that. */
+  readonly degraded: Scalars['Boolean']['output'];
+  /** Milliseconds since the operation was asked. */
+  readonly elapsedMs: Scalars['Float']['output'];
+  /** Which lane ran it. */
+  readonly lane: Lane;
+  /** What failed, if something did. */
+  readonly reason: Maybe<Scalars['String']['output']>;
+};
+
+/** Executions that went on in the serial lane. */
+export type Fallbacks = {
+  readonly __typename?: 'Fallbacks';
+  /** Since the server started. */
+  readonly count: Scalars['Int']['output'];
+  /** Why the last one did. */
+  readonly lastReason: Maybe<Scalars['String']['output']>;
+};
+
+/** A thing with a place and properties (OGC). */
+export type Feature = {
+  readonly __typename?: 'Feature';
+  /** The box around the geometry; null if it has none or is empty. */
+  readonly bbox: Maybe<Scalars['BBox']['output']>;
+  /** Where it is; null if it has no geometry. */
+  readonly geometry: Maybe<Scalars['Geometry']['output']>;
+  /** Unique in the layer; see `Layer.key`. */
+  readonly id: Scalars['ID']['output'];
+  /** Its attributes by column name. */
+  readonly properties: Scalars['JSON']['output'];
+};
+
+
+/** A thing with a place and properties (OGC). */
+export type FeatureGeometryArgs = {
+  as?: InputMaybe<GeometryEncoding>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A thing with a place and properties (OGC). */
+export type FeaturePropertiesArgs = {
+  only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** One batch of a streamed result. Each encoding is made only if it is selected. */
+export type FeatureBatch = {
+  readonly __typename?: 'FeatureBatch';
+  /** The features as Arrow. */
+  readonly arrow: Scalars['ArrowIPC']['output'];
+  /** Features in this batch. */
+  readonly count: Scalars['Int']['output'];
+  /** Right behind the batch's last feature: subscribe again with it as `after` to go on. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** How the batch came to be. */
+  readonly execution: Execution;
+  /** The features, typed. */
+  readonly features: ReadonlyArray<Feature>;
+  /** The features as one GeoJSON FeatureCollection. Refused for layers that are not in longitude/latitude. */
+  readonly geojson: Scalars['GeoJSON']['output'];
+  /** 0, 1, 2, ... without a gap within one subscription. */
+  readonly sequence: Scalars['Int']['output'];
+};
+
+
+/** One batch of a streamed result. Each encoding is made only if it is selected. */
+export type FeatureBatchGeojsonArgs = {
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Which features. Every member that is set must hold; an empty filter holds for all. */
+export type FeatureFilter = {
+  /** All of these hold. */
+  readonly and?: InputMaybe<ReadonlyArray<FeatureFilter>>;
+  /** The geometry intersects this box, borders included. */
+  readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
+  /** The geometry intersects this one, borders included. */
+  readonly intersects?: InputMaybe<GeometryInput>;
+  /** This does not hold (a comparison with null neither holds nor fails to). */
+  readonly not?: InputMaybe<FeatureFilter>;
+  /** At least one of these holds. */
+  readonly or?: InputMaybe<ReadonlyArray<FeatureFilter>>;
+  /** A property compares as told. */
+  readonly property?: InputMaybe<PropertyFilter>;
+  /** The geometry lies within this one (OGC within). */
+  readonly within?: InputMaybe<GeometryInput>;
+};
+
+/** One sort key. */
+export type FeatureOrder = {
+  /** Ascending or descending. */
+  readonly direction?: InputMaybe<SortDirection>;
+  /** Where nulls go, whatever the direction. */
+  readonly nulls?: InputMaybe<NullsOrder>;
+  /** A column of the layer that has an order: not JSON, struct, list or map. */
+  readonly property: Scalars['String']['input'];
+};
+
+/** One page of features. */
+export type FeaturePage = {
+  readonly __typename?: 'FeaturePage';
+  /** The features as Arrow. */
+  readonly arrow: Scalars['ArrowIPC']['output'];
+  /** Features in this page. */
+  readonly count: Scalars['Int']['output'];
+  /** Right behind the page's last feature; null for an empty page. */
+  readonly cursor: Maybe<Scalars['Cursor']['output']>;
+  /** How the page came to be. */
+  readonly execution: Execution;
+  /** The features, typed. */
+  readonly features: ReadonlyArray<Feature>;
+  /** The features as one GeoJSON FeatureCollection. Refused for layers that are not in longitude/latitude. */
+  readonly geojson: Scalars['GeoJSON']['output'];
+  /** Whether there are features behind this page. */
+  readonly hasMore: Scalars['Boolean']['output'];
+  /** How many features match in all. It costs a query of its own, run only if selected. */
+  readonly matched: Maybe<Scalars['BigInt']['output']>;
+};
+
+
+/** One page of features. */
+export type FeaturePageGeojsonArgs = {
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** How a geometry is written. */
+export type GeometryEncoding =
+  /** A GeoJSON geometry object. */
+  | 'GEOJSON'
+  /** Well-known binary, ISO, little endian, in hexadecimal. */
+  | 'WKB'
+  /** Well-known text, ISO. */
+  | 'WKT';
+
+/** A geometry given by the client, in the layer's CRS: set exactly one member. */
+export type GeometryInput = {
+  /** A box. */
+  readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
+  /** A GeoJSON geometry object. */
+  readonly geojson?: InputMaybe<Scalars['JSON']['input']>;
+  /** Well-known text. */
+  readonly wkt?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The geometry types of OGC Simple Features. */
+export type GeometryType =
+  | 'GeometryCollection'
+  | 'LineString'
+  | 'MultiLineString'
+  | 'MultiPoint'
+  | 'MultiPolygon'
+  | 'Point'
+  | 'Polygon';
+
+/** What the server and its workers are doing. */
+export type Health = {
+  readonly __typename?: 'Health';
+  /** Time that the server's event loop was late, 99th percentile since the last reading, in milliseconds. */
+  readonly eventLoopDelayMs: Scalars['Float']['output'];
+  /** Executions that went on in the serial lane. */
+  readonly fallbacks: Fallbacks;
+  /** Sources that are not served, or not wholly, with the reason. */
+  readonly problems: ReadonlyArray<Problem>;
+  /** Executions waiting for a worker. */
+  readonly queued: Scalars['Int']['output'];
+  /** Whether every layer can be asked. */
+  readonly ready: Scalars['Boolean']['output'];
+  /** Resident memory of the server process, without its workers. */
+  readonly rssBytes: Scalars['BigInt']['output'];
+  /** How the spatial extension was found: `configured`, `installed`, `repository` or `package`. */
+  readonly spatialExtension: Scalars['String']['output'];
+  /** Streams by what they are doing. */
+  readonly streams: StreamCounts;
+  /** Seconds since it started. */
+  readonly uptimeSeconds: Scalars['Float']['output'];
+  /** This server's version. */
+  readonly version: Scalars['String']['output'];
+  /** One entry a worker process. */
+  readonly workers: ReadonlyArray<Worker>;
+};
+
+/** How a column's values are written in JSON. */
+export type JsonType =
+  /** Whatever JSON value is stored. */
+  | 'ANY'
+  /** An array: a list. */
+  | 'ARRAY'
+  /** true or false. */
+  | 'BOOLEAN'
+  /** A number that a double holds without loss. NaN and infinities are null. */
+  | 'NUMBER'
+  /** An object: a struct or a map. */
+  | 'OBJECT'
+  /** A string: text, ISO 8601 times, UUID, base64 blobs, and the numbers that a double could not hold. */
+  | 'STRING';
+
+/** A group of workers. */
+export type Lane =
+  /** Where work goes first. */
+  | 'NORMAL'
+  /** One execution at a time, in less memory: where work goes on after memory or IO trouble. */
+  | 'SERIAL';
+
+/** A collection of features with one geometry column. */
+export type Layer = {
+  readonly __typename?: 'Layer';
+  /** The properties that features have, in the source's order. */
+  readonly columns: ReadonlyArray<Column>;
+  /** The CRS of the coordinates; null if the source does not say. */
+  readonly crs: Maybe<Crs>;
+  /** The box around every feature, in the layer's CRS; null if it is not known or there is none. */
+  readonly extent: Maybe<Scalars['BBox']['output']>;
+  /** How many features there are; null while it is not known for sure. */
+  readonly featureCount: Maybe<Scalars['BigInt']['output']>;
+  /** Changes when the data does: servers with the same data tell the same. */
+  readonly fingerprint: Scalars['String']['output'];
+  /** The name of the geometry column in the source. */
+  readonly geometryColumn: Scalars['String']['output'];
+  /** Geometry types met by the scan; before it, those that the source claims. */
+  readonly geometryTypes: ReadonlyArray<GeometryType>;
+  /** Whether coordinates have a height; null while it is not known. */
+  readonly hasZ: Maybe<Scalars['Boolean']['output']>;
+  /** What `Feature.id` is made of. */
+  readonly key: LayerKey;
+  /** Unique, made from the file's or table's name. */
+  readonly name: Scalars['String']['output'];
+  /** How a spatial filter leaves rows unread. */
+  readonly pruning: Pruning;
+  /** Whether it has been scanned yet. */
+  readonly state: LayerState;
+};
+
+/** What `Feature.id` is made of. */
+export type LayerKey = {
+  readonly __typename?: 'LayerKey';
+  /** The column, for kind COLUMN. */
+  readonly column: Maybe<Scalars['String']['output']>;
+  /** Whether ids are values of a column or numbers of rows. */
+  readonly kind: LayerKeyKind;
+};
+
+/** Whether ids are values of a column or numbers of rows. */
+export type LayerKeyKind =
+  /** A primary key, or a column proven unique: an id stays the same when the data changes. */
+  | 'COLUMN'
+  /** The row's number in the source: it holds as long as the fingerprint does. */
+  | 'ROW_NUMBER';
+
+/** Where a layer is on its way. */
+export type LayerState =
+  /** It can be asked; a scan of its geometry is under way. */
+  | 'CHECKING'
+  /** It can be asked, and what is said of it has been proven by a scan. */
+  | 'READY';
+
+/** One line of `duckdb_memory()`. */
+export type MemoryUse = {
+  readonly __typename?: 'MemoryUse';
+  /** Bytes of memory. */
+  readonly memoryBytes: Scalars['BigInt']['output'];
+  /** What it is used for. */
+  readonly tag: Scalars['String']['output'];
+  /** Bytes of temporary files. */
+  readonly tempBytes: Scalars['BigInt']['output'];
+};
+
+/** Where nulls go in a sort. */
+export type NullsOrder =
+  /** Before every value. */
+  | 'FIRST'
+  /** Behind every value. */
+  | 'LAST';
+
+/** A source that is not served, or not wholly. */
+export type Problem = {
+  readonly __typename?: 'Problem';
+  /** What is wrong with it. */
+  readonly reason: Scalars['String']['output'];
+  /** The file's name. */
+  readonly source: Scalars['String']['output'];
+};
+
+/**
+ * A comparison of one property: every member that is set must hold. Values are of the column's JSON type; a comparison with a null
+ * property never holds.
+ */
+export type PropertyFilter = {
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['JSON']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['JSON']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['JSON']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['JSON']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['JSON']['input']>;
+  /** A column of the layer. */
+  readonly name: Scalars['String']['input'];
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['JSON']['input']>;
+};
+
+/** How a spatial filter leaves rows unread. */
+export type Pruning =
+  /** The boxes of a GeoParquet covering column are compared first; row groups outside are not read. */
+  | 'COVERING_COLUMN'
+  /** Every row is tested. */
+  | 'NONE'
+  /** Statistics on the geometry column itself. */
+  | 'ROW_GROUP_STATISTICS'
+  /** A spatial index of the table. */
+  | 'RTREE';
+
+export type Query = {
+  readonly __typename?: 'Query';
+  /** One feature by its id, or null if the layer has none of that id. */
+  readonly feature: Maybe<Feature>;
+  /** One page of a layer's features. For a whole layer, or a result of unknown size, subscribe to `featureBatches`. */
+  readonly features: FeaturePage;
+  /** What the server and its workers are doing. It answers while every worker is busy. */
+  readonly health: Health;
+  /** One layer, or null if none has that name. */
+  readonly layer: Maybe<Layer>;
+  /** Every layer that is served, by name. */
+  readonly layers: ReadonlyArray<Layer>;
+};
+
+
+export type QueryFeatureArgs = {
+  id: Scalars['ID']['input'];
+  layer: Scalars['String']['input'];
+};
+
+
+export type QueryFeaturesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  layer: Scalars['String']['input'];
+  orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
+  where?: InputMaybe<FeatureFilter>;
+};
+
+
+export type QueryLayerArgs = {
+  name: Scalars['String']['input'];
+};
+
+/** Which way a sort goes. */
+export type SortDirection =
+  /** Smallest first. */
+  | 'ASC'
+  /** Largest first. */
+  | 'DESC';
+
+/** Streams by what they are doing. */
+export type StreamCounts = {
+  readonly __typename?: 'StreamCounts';
+  /** They wait for their client, and hold none. */
+  readonly parked: Scalars['Int']['output'];
+  /** They hold a worker. */
+  readonly running: Scalars['Int']['output'];
+  /** They wait for one. */
+  readonly waiting: Scalars['Int']['output'];
+};
+
+export type Subscription = {
+  readonly __typename?: 'Subscription';
+  /**
+   * One result, delivered batch by batch as the client reads. The operation completes only when every feature has arrived; anything else
+   * ends it with an error that carries the cursor to resume from.
+   */
+  readonly featureBatches: FeatureBatch;
+  /** `health`, again and again. */
+  readonly health: Health;
+};
+
+
+export type SubscriptionFeatureBatchesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  batchSize?: InputMaybe<Scalars['Int']['input']>;
+  layer: Scalars['String']['input'];
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
+  where?: InputMaybe<FeatureFilter>;
+};
+
+
+export type SubscriptionHealthArgs = {
+  everyMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A worker process: one DuckDB instance. */
+export type Worker = {
+  readonly __typename?: 'Worker';
+  /** When the figures were taken. */
+  readonly at: Maybe<Scalars['DateTime']['output']>;
+  /** How many processes have died in its place since the server started. */
+  readonly deaths: Scalars['Int']['output'];
+  /** DuckDB's version. */
+  readonly duckdbVersion: Maybe<Scalars['String']['output']>;
+  /** Its lane. */
+  readonly lane: Lane;
+  /** `duckdb_memory()`, largest first, at most ten. */
+  readonly memory: ReadonlyArray<MemoryUse>;
+  /** `current_setting('memory_limit')`, as the worker read it back. */
+  readonly memoryLimit: Maybe<Scalars['String']['output']>;
+  /** Process id; null while it starts. */
+  readonly pid: Maybe<Scalars['Int']['output']>;
+  /** Resident memory of the process. */
+  readonly rssBytes: Maybe<Scalars['BigInt']['output']>;
+  /** The spatial extension's version. */
+  readonly spatialVersion: Maybe<Scalars['String']['output']>;
+  /** What it is doing. */
+  readonly state: WorkerState;
+  /** `current_setting('threads')`, as the worker read it back. */
+  readonly threads: Maybe<Scalars['Int']['output']>;
+};
+
+/** What a worker process is doing. */
+export type WorkerState =
+  /** Running an execution. */
+  | 'BUSY'
+  /** It could not start, and is tried again. */
+  | 'FAILED'
+  /** Waiting for work. */
+  | 'IDLE'
+  /** Opening its instance. */
+  | 'STARTING';
+
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+
+export type ResolverWithResolve<TResult, TParent, TContext, TArgs> = {
+  resolve: ResolverFn<TResult, TParent, TContext, TArgs>;
+};
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs> | ResolverWithResolve<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<any, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, any, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionSubscriberObject<TResult, TKey, TParent, TContext, TArgs>
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | ((...args: any[]) => SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>)
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Maybe<TTypes> | Promise<Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+
+
+
+
+/** Mapping between all available schema types and the resolvers types */
+export type ResolversTypes = {
+  ArrowIPC: ResolverTypeWrapper<Scalars['ArrowIPC']['output']>;
+  BBox: ResolverTypeWrapper<Scalars['BBox']['output']>;
+  BigInt: ResolverTypeWrapper<Scalars['BigInt']['output']>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Column: ResolverTypeWrapper<ColumnModel>;
+  Crs: ResolverTypeWrapper<Crs>;
+  Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
+  DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  Execution: ResolverTypeWrapper<Execution>;
+  Fallbacks: ResolverTypeWrapper<Fallbacks>;
+  Feature: ResolverTypeWrapper<FeatureRecord>;
+  FeatureBatch: ResolverTypeWrapper<BatchDelivery>;
+  FeatureFilter: FeatureFilter;
+  FeatureOrder: FeatureOrder;
+  FeaturePage: ResolverTypeWrapper<PageDelivery>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  GeoJSON: ResolverTypeWrapper<Scalars['GeoJSON']['output']>;
+  Geometry: ResolverTypeWrapper<Scalars['Geometry']['output']>;
+  GeometryEncoding: GeometryEncoding;
+  GeometryInput: GeometryInput;
+  GeometryType: GeometryType;
+  Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  JsonType: JsonType;
+  Lane: Lane;
+  Layer: ResolverTypeWrapper<LayerModel>;
+  LayerKey: ResolverTypeWrapper<LayerKeyModel>;
+  LayerKeyKind: LayerKeyKind;
+  LayerState: LayerState;
+  MemoryUse: ResolverTypeWrapper<MemoryUse>;
+  NullsOrder: NullsOrder;
+  Problem: ResolverTypeWrapper<Problem>;
+  PropertyFilter: PropertyFilter;
+  Pruning: Pruning;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  SortDirection: SortDirection;
+  StreamCounts: ResolverTypeWrapper<StreamCounts>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Worker: ResolverTypeWrapper<WorkerHealth>;
+  WorkerState: WorkerState;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type ResolversParentTypes = {
+  ArrowIPC: Scalars['ArrowIPC']['output'];
+  BBox: Scalars['BBox']['output'];
+  BigInt: Scalars['BigInt']['output'];
+  Boolean: Scalars['Boolean']['output'];
+  Column: ColumnModel;
+  Crs: Crs;
+  Cursor: Scalars['Cursor']['output'];
+  DateTime: Scalars['DateTime']['output'];
+  Execution: Execution;
+  Fallbacks: Fallbacks;
+  Feature: FeatureRecord;
+  FeatureBatch: BatchDelivery;
+  FeatureFilter: FeatureFilter;
+  FeatureOrder: FeatureOrder;
+  FeaturePage: PageDelivery;
+  Float: Scalars['Float']['output'];
+  GeoJSON: Scalars['GeoJSON']['output'];
+  Geometry: Scalars['Geometry']['output'];
+  GeometryInput: GeometryInput;
+  Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
+  ID: Scalars['ID']['output'];
+  Int: Scalars['Int']['output'];
+  JSON: Scalars['JSON']['output'];
+  Layer: LayerModel;
+  LayerKey: LayerKeyModel;
+  MemoryUse: MemoryUse;
+  Problem: Problem;
+  PropertyFilter: PropertyFilter;
+  Query: Record<PropertyKey, never>;
+  StreamCounts: StreamCounts;
+  String: Scalars['String']['output'];
+  Subscription: Record<PropertyKey, never>;
+  Worker: WorkerHealth;
+};
+
+export interface ArrowIpcScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['ArrowIPC'], any> {
+  name: 'ArrowIPC';
+}
+
+export interface BBoxScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['BBox'], any> {
+  name: 'BBox';
+}
+
+export interface BigIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['BigInt'], any> {
+  name: 'BigInt';
+}
+
+export type ColumnResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Column'] = ResolversParentTypes['Column']> = {
+  jsonType?: Resolver<ResolversTypes['JsonType'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  nullable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type CrsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Crs'] = ResolversParentTypes['Crs']> = {
+  code?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  isLonLat?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
+  name: 'Cursor';
+}
+
+export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
+  name: 'DateTime';
+}
+
+export type ExecutionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Execution'] = ResolversParentTypes['Execution']> = {
+  attempts?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  degraded?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  elapsedMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  lane?: Resolver<ResolversTypes['Lane'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type FallbacksResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Fallbacks'] = ResolversParentTypes['Fallbacks']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  lastReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type FeatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Feature'] = ResolversParentTypes['Feature']> = {
+  bbox?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
+  geometry?: Resolver<Maybe<ResolversTypes['Geometry']>, ParentType, ContextType, RequireFields<FeatureGeometryArgs, 'as' | 'precision'>>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  properties?: Resolver<ResolversTypes['JSON'], ParentType, ContextType, Partial<FeaturePropertiesArgs>>;
+};
+
+export type FeatureBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeatureBatch'] = ResolversParentTypes['FeatureBatch']> = {
+  arrow?: Resolver<ResolversTypes['ArrowIPC'], ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
+  features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
+  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeatureBatchGeojsonArgs, 'precision'>>;
+  sequence?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type FeaturePageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeaturePage'] = ResolversParentTypes['FeaturePage']> = {
+  arrow?: Resolver<ResolversTypes['ArrowIPC'], ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
+  features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
+  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeaturePageGeojsonArgs, 'precision'>>;
+  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  matched?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
+};
+
+export interface GeoJsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['GeoJSON'], any> {
+  name: 'GeoJSON';
+}
+
+export interface GeometryScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Geometry'], any> {
+  name: 'Geometry';
+}
+
+export type HealthResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Health'] = ResolversParentTypes['Health']> = {
+  eventLoopDelayMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  fallbacks?: Resolver<ResolversTypes['Fallbacks'], ParentType, ContextType>;
+  problems?: Resolver<ReadonlyArray<ResolversTypes['Problem']>, ParentType, ContextType>;
+  queued?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  ready?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  rssBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  spatialExtension?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  streams?: Resolver<ResolversTypes['StreamCounts'], ParentType, ContextType>;
+  uptimeSeconds?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
+};
+
+export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
+  name: 'JSON';
+}
+
+export type LayerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Layer'] = ResolversParentTypes['Layer']> = {
+  columns?: Resolver<ReadonlyArray<ResolversTypes['Column']>, ParentType, ContextType>;
+  crs?: Resolver<Maybe<ResolversTypes['Crs']>, ParentType, ContextType>;
+  extent?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
+  featureCount?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
+  fingerprint?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  geometryColumn?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  geometryTypes?: Resolver<ReadonlyArray<ResolversTypes['GeometryType']>, ParentType, ContextType>;
+  hasZ?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['LayerKey'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  pruning?: Resolver<ResolversTypes['Pruning'], ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['LayerState'], ParentType, ContextType>;
+};
+
+export type LayerKeyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerKey'] = ResolversParentTypes['LayerKey']> = {
+  column?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['LayerKeyKind'], ParentType, ContextType>;
+};
+
+export type MemoryUseResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MemoryUse'] = ResolversParentTypes['MemoryUse']> = {
+  memoryBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  tag?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  tempBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+};
+
+export type ProblemResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Problem'] = ResolversParentTypes['Problem']> = {
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  source?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  feature?: Resolver<Maybe<ResolversTypes['Feature']>, ParentType, ContextType, RequireFields<QueryFeatureArgs, 'id' | 'layer'>>;
+  features?: Resolver<ResolversTypes['FeaturePage'], ParentType, ContextType, RequireFields<QueryFeaturesArgs, 'first' | 'layer'>>;
+  health?: Resolver<ResolversTypes['Health'], ParentType, ContextType>;
+  layer?: Resolver<Maybe<ResolversTypes['Layer']>, ParentType, ContextType, RequireFields<QueryLayerArgs, 'name'>>;
+  layers?: Resolver<ReadonlyArray<ResolversTypes['Layer']>, ParentType, ContextType>;
+};
+
+export type StreamCountsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StreamCounts'] = ResolversParentTypes['StreamCounts']> = {
+  parked?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  running?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  waiting?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
+  health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
+};
+
+export type WorkerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Worker'] = ResolversParentTypes['Worker']> = {
+  at?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  deaths?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  duckdbVersion?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lane?: Resolver<ResolversTypes['Lane'], ParentType, ContextType>;
+  memory?: Resolver<ReadonlyArray<ResolversTypes['MemoryUse']>, ParentType, ContextType>;
+  memoryLimit?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  pid?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  rssBytes?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
+  spatialVersion?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  state?: Resolver<ResolversTypes['WorkerState'], ParentType, ContextType>;
+  threads?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+};
+
+export type Resolvers<ContextType = Context> = {
+  ArrowIPC?: GraphQLScalarType;
+  BBox?: GraphQLScalarType;
+  BigInt?: GraphQLScalarType;
+  Column?: ColumnResolvers<ContextType>;
+  Crs?: CrsResolvers<ContextType>;
+  Cursor?: GraphQLScalarType;
+  DateTime?: GraphQLScalarType;
+  Execution?: ExecutionResolvers<ContextType>;
+  Fallbacks?: FallbacksResolvers<ContextType>;
+  Feature?: FeatureResolvers<ContextType>;
+  FeatureBatch?: FeatureBatchResolvers<ContextType>;
+  FeaturePage?: FeaturePageResolvers<ContextType>;
+  GeoJSON?: GraphQLScalarType;
+  Geometry?: GraphQLScalarType;
+  Health?: HealthResolvers<ContextType>;
+  JSON?: GraphQLScalarType;
+  Layer?: LayerResolvers<ContextType>;
+  LayerKey?: LayerKeyResolvers<ContextType>;
+  MemoryUse?: MemoryUseResolvers<ContextType>;
+  Problem?: ProblemResolvers<ContextType>;
+  Query?: QueryResolvers<ContextType>;
+  StreamCounts?: StreamCountsResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
+  Worker?: WorkerResolvers<ContextType>;
+};
+

@@ -1,0 +1,71 @@
+/** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
+import type { ErrorCode } from '../errors.ts'
+import type { Batch, Lane, OperationContext } from '../pool/engine.ts'
+import type { RawJson } from './raw-json.ts'
+
+export type Path = readonly (string | number)[]
+
+export interface Splice {
+  readonly path: Path
+  readonly value: RawJson
+}
+
+export interface OperationOptions extends OperationContext {
+  /** Aborted when the client goes away or cancels. */
+  readonly signal: AbortSignal
+  /** Takes what was thrown by a defect: clients only see the operation's id. */
+  readonly onDefect: (error: unknown) => void
+}
+
+export class Operation {
+  readonly id: string
+  readonly client: string
+  readonly signal: AbortSignal
+  readonly onDefect: (error: unknown) => void
+  kind: string | null = null
+  name: string | null = null
+  readonly layers = new Set<string>()
+  rows = 0
+  batches = 0
+  /** On the wire, without its framing; kept by the server. */
+  bytes = 0
+  lane: Lane | null = null
+  degraded = false
+  #error: ErrorCode | null = null
+  #splices: Splice[] = []
+
+  constructor(options: OperationOptions) {
+    this.id = options.id
+    this.client = options.client
+    this.signal = options.signal
+    this.onDefect = options.onDefect
+  }
+
+  /** The first error that went to the client. */
+  get error(): ErrorCode | null {
+    return this.#error
+  }
+
+  /** Behind the client's going away errors are only its consequence. */
+  failed(code: ErrorCode): void {
+    if (!this.signal.aborted) this.#error ??= code
+  }
+
+  delivered(batch: Batch): void {
+    this.rows += batch.count
+    this.batches++
+    this.lane = batch.execution.lane
+    this.degraded ||= batch.execution.degraded
+  }
+
+  /** `value` takes the place of what stands at `path` in the result that is being made. */
+  splice(path: Path, value: RawJson): void {
+    this.#splices.push({ path, value })
+  }
+
+  takeSplices(): readonly Splice[] {
+    const splices = this.#splices
+    this.#splices = []
+    return splices
+  }
+}

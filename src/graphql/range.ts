@@ -1,0 +1,22 @@
+import { GeoduckError } from '../errors.ts'
+
+/** An integer argument within its limits, or BAD_INPUT that names both. Null stands for the default, as if it were left out. */
+export function inRange(name: string, value: number | null | undefined, [low, high, otherwise]: Range): number {
+  const given = value ?? otherwise
+  if (given >= low && given <= high) return given
+  throw new GeoduckError('BAD_INPUT', `\`${name}\` is from ${text(low)} to ${text(high)}; it was ${given}.`)
+}
+
+export type Range = readonly [low: number, high: number, otherwise: number]
+
+export const PRECISION: Range = [0, 15, 7]
+export const FIRST: Range = [1, 10_000, 100]
+export const BATCH_SIZE: Range = [1, 10_000, 1_024]
+/** A GraphQL Int has no more. */
+export const LIMIT: Range = [0, 2_147_483_647, 0]
+export const EVERY_MS: Range = [250, 60_000, 1_000]
+
+/** `10,000`, as in the schema. */
+function text(bound: number): string {
+  return bound.toLocaleString('en')
+}

@@ -1,0 +1,47 @@
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
+import type { Batch } from '../../pool/engine.ts'
+import type { Context } from '../context.ts'
+import type { Delivery } from '../delivery.ts'
+import type { FeatureBatchResolvers, FeaturePageResolvers } from '../generated.ts'
+import { askedBy, cursorAt } from '../question.ts'
+import { RawJson } from '../raw-json.ts'
+
+/** The three encodings: bytes that a worker has made, under whatever response key they were asked. */
+const encodings = {
+  geojson: (delivery: Delivery<Batch>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
+    RawJson.text(encoded(delivery, info)),
+
+  arrow: (delivery: Delivery<Batch>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
+    RawJson.base64(encoded(delivery, info)),
+
+  /** A list would be completed feature by feature: an empty one stands in for it until the result is whole. */
+  features: (delivery: Delivery<Batch>, _args: unknown, { operation }: Context, info: GraphQLResolveInfo) => {
+    operation.splice(responsePathAsArray(info.path), RawJson.text(encoded(delivery, info)))
+    return []
+  },
+}
+
+function encoded({ batch, question }: Delivery<Batch>, info: GraphQLResolveInfo): Uint8Array {
+  return batch.outputs[question.selection.indexes.get(String(info.path.key))!]!
+}
+
+export const featurePage: FeaturePageResolvers = {
+  ...encodings,
+  count: ({ batch }) => batch.count,
+  hasMore: ({ batch }) => batch.hasMore,
+  cursor: ({ batch, question }, _args, context) => (batch.position ? cursorAt(batch.position, question, context) : null),
+  matched: ({ question: { query } }, _args, context) =>
+    context.services.engine.count(query, askedBy(context, query), context.operation.signal),
+  execution: ({ batch }) => batch.execution,
+}
+
+export const featureBatch: FeatureBatchResolvers = {
+  ...encodings,
+  sequence: ({ batch }) => batch.sequence,
+  count: ({ batch }) => batch.count,
+  cursor: ({ batch, question }, _args, context) => {
+    if (!batch.position) throw new Error('A batch of a stream has no position')
+    return cursorAt(batch.position, question, context)
+  },
+  execution: ({ batch }) => batch.execution,
+}

@@ -1,0 +1,9 @@
+import type { LayerKeyResolvers, LayerResolvers } from '../generated.ts'
+
+export const layer: LayerResolvers = {
+  pruning: ({ pruning }) => pruning.kind,
+}
+
+export const layerKey: LayerKeyResolvers = {
+  column: (key) => (key.kind === 'COLUMN' ? key.column : null),
+}

@@ -1,0 +1,41 @@
+import type { Context } from '../context.ts'
+import type { FeatureRecord } from '../feature-record.ts'
+import type { QueryResolvers } from '../generated.ts'
+import { askedBy, findLayer, toQuestion } from '../question.ts'
+import { FIRST, inRange } from '../range.ts'
+import { selectFeature } from '../selection.ts'
+
+export const query: QueryResolvers = {
+  layers: (_root, _args, { services }) => fresh(services.catalog.layers(), services),
+
+  layer: async (_root, { name }, { services }) => {
+    const layer = services.catalog.layer(name)
+    return layer ? services.catalog.fresh(layer) : null
+  },
+
+  feature: async (_root, { layer: name, id }, context, info) => {
+    const layer = await findLayer(name, context)
+    const { outputs, properties } = selectFeature(info, layer)
+    const question = { layer, where: null, id, orderBy: [], limit: null, after: null, outputs, properties }
+    const { services, operation } = context
+    const page = await services.engine.page(question, 1, askedBy(context, question), operation.signal)
+    operation.delivered(page)
+    const [feature] = JSON.parse(Buffer.from(page.outputs[0]!).toString()) as FeatureRecord[]
+    return feature ?? null
+  },
+
+  features: async (_root, args, context, info) => {
+    const first = inRange('first', args.first, FIRST)
+    const question = await toQuestion(args, context, info)
+    const { services, operation } = context
+    const page = await services.engine.page(question.query, first, askedBy(context, question.query), operation.signal)
+    operation.delivered(page)
+    return { batch: page, question }
+  },
+
+  health: (_root, _args, { services }) => services.health(),
+}
+
+function fresh(layers: ReturnType<Context['services']['catalog']['layers']>, { catalog }: Context['services']) {
+  return Promise.all(layers.map((layer) => catalog.fresh(layer)))
+}

@@ -1,0 +1,37 @@
+/** The map page and what it loads, out of the package: nothing comes from another host. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import send from 'send'
+import { MAP_POLICY } from './content-policy.ts'
+
+const PAGE = fileURLToPath(new URL('map/page/', import.meta.url))
+const MAPLIBRE = path.dirname(fileURLToPath(import.meta.resolve('maplibre-gl/dist/maplibre-gl.css')))
+const GRAPHQL_WS = path.dirname(fileURLToPath(import.meta.resolve('graphql-ws')))
+
+/** URL prefix -> folder, the longest first. */
+const FOLDERS: readonly (readonly [prefix: string, root: string])[] = [
+  ['/map/maplibre-gl/', MAPLIBRE],
+  ['/map/graphql-ws/', GRAPHQL_WS],
+  ['/map/', PAGE],
+]
+
+/** Browsers ask again whether a file has changed, which an entity tag answers. */
+const OPTIONS = { dotfiles: 'ignore', cacheControl: false, lastModified: false } as const
+
+/** `send` keeps to the folder, whatever the path says. `/map` is `/map/`. */
+export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: string, notFound: () => void): void {
+  const asked = pathname === '/map' ? '/map/' : pathname
+  const folder = FOLDERS.find(([prefix]) => asked.startsWith(prefix))
+  if (!folder || (req.method !== 'GET' && req.method !== 'HEAD')) {
+    notFound()
+    return
+  }
+  const [prefix, root] = folder
+  res.setHeader('cache-control', 'no-cache')
+  res.setHeader('content-security-policy', MAP_POLICY)
+  send(req, `/${asked.slice(prefix.length)}`, { ...OPTIONS, root })
+    .on('error', notFound)
+    .on('directory', notFound)
+    .pipe(res)
+}

@@ -1,0 +1,78 @@
+/** GraphQL by POST, GraphiQL by GET. What a web page could send without asking first (GET, forms, plain text) is refused: that is CSRF. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GeoduckError } from '../errors.ts'
+import { toClientError } from '../graphql/client-error.ts'
+import type { Services } from '../graphql/context.ts'
+import type { Operation } from '../graphql/operation.ts'
+import { formatResult } from './format-result.ts'
+import { sendGraphiQL } from './graphiql.ts'
+import { sendJson } from './json.ts'
+import type { Operations } from './operations.ts'
+import { originAllowed } from './origins.ts'
+import type { Yoga } from './yoga.ts'
+
+export interface GraphQLEndpointOptions {
+  readonly yoga: Yoga
+  readonly services: Services
+  readonly operations: Operations
+  readonly origins: readonly string[]
+}
+
+export class GraphQLEndpoint {
+  readonly #options: GraphQLEndpointOptions
+
+  constructor(options: GraphQLEndpointOptions) {
+    this.#options = options
+  }
+
+  /** Answers, whatever happens. */
+  async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    this.#allowOrigin(req, res)
+    if (req.method === 'OPTIONS') return void res.writeHead(204).end()
+    const gone = new AbortController()
+    const { operation, end } = this.#options.operations.begin(req.socket.remoteAddress ?? 'unknown', gone.signal)
+    res.setHeader('x-request-id', operation.id)
+    res.once('close', () => {
+      if (!res.writableFinished) gone.abort()
+      end()
+    })
+    try {
+      await this.#execute(req, res, operation)
+    } catch (error) {
+      if (res.headersSent) res.destroy()
+      else refuse(res, 500, error, operation)
+    }
+  }
+
+  async #execute(req: IncomingMessage, res: ServerResponse, operation: Operation): Promise<void> {
+    if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res)
+    if (req.method !== 'POST') {
+      res.setHeader('allow', 'POST')
+      return refuse(res, 405, badInput('Send operations by POST; a browser gets GraphiQL here.'), operation)
+    }
+    if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
+      return refuse(res, 415, badInput('Send operations as `application/json`.'), operation)
+    }
+    const { yoga, services } = this.#options
+    await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
+    if (!res.headersSent) throw new Error('A request was left without a result')
+  }
+
+  #allowOrigin(req: IncomingMessage, res: ServerResponse): void {
+    const { origin, host } = req.headers
+    res.setHeader('vary', 'origin')
+    if (origin === undefined || !originAllowed(origin, host, this.#options.origins)) return
+    res.setHeader('access-control-allow-origin', origin)
+    res.setHeader('access-control-allow-methods', 'POST')
+    res.setHeader('access-control-allow-headers', 'accept, content-type')
+    res.setHeader('access-control-expose-headers', 'x-request-id')
+  }
+}
+
+function refuse(res: ServerResponse, status: number, error: unknown, operation: Operation): void {
+  sendJson(res, status, formatResult({ errors: [toClientError(error, operation)] }, operation))
+}
+
+function badInput(message: string): GeoduckError {
+  return new GeoduckError('BAD_INPUT', message)
+}

@@ -1,0 +1,74 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Problem } from '../catalog/layer.ts'
+import { packageVersion } from '../config/package-version.ts'
+import type { HealthModel } from '../graphql/context.ts'
+import type { Engine, EngineHealth } from '../pool/engine.ts'
+
+const VERSION = packageVersion()
+
+const NANOSECONDS = 1e6
+/** Of the sampling, which is in each sample. */
+const RESOLUTION_MS = 10
+
+/** Before there is an engine. */
+const NO_ENGINE: EngineHealth = {
+  workers: [],
+  queued: 0,
+  streams: { running: 0, waiting: 0, parked: 0 },
+  fallbacks: { count: 0, lastReason: null },
+}
+
+export interface HealthSources {
+  readonly spatialExtension: string
+  readonly problems: () => readonly Problem[]
+  readonly ready: () => boolean
+  readonly engine: () => Engine | null
+}
+
+/** What this server tells of itself. */
+export class HealthReport {
+  readonly #sources: HealthSources
+  readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+
+  constructor(sources: HealthSources) {
+    this.#sources = sources
+    this.#delay.enable()
+  }
+
+  get ready(): boolean {
+    return this.#sources.ready()
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#sources.problems()
+  }
+
+  /** For whoever only wants to know whether the process lives. */
+  alive(): { readonly status: 'alive'; readonly version: string; readonly uptimeSeconds: number } {
+    return { status: 'alive', version: VERSION, uptimeSeconds: process.uptime() }
+  }
+
+  async read(): Promise<HealthModel> {
+    const engine = (await this.#sources.engine()?.health()) ?? NO_ENGINE
+    return {
+      ...engine,
+      ready: this.ready,
+      version: VERSION,
+      uptimeSeconds: process.uptime(),
+      rssBytes: process.memoryUsage.rss(),
+      eventLoopDelayMs: this.#readDelay(),
+      spatialExtension: this.#sources.spatialExtension,
+      problems: this.problems,
+    }
+  }
+
+  close(): void {
+    this.#delay.disable()
+  }
+
+  #readDelay(): number {
+    const late = this.#delay.percentile(99) / NANOSECONDS - RESOLUTION_MS
+    this.#delay.reset()
+    return Math.max(0, late)
+  }
+}

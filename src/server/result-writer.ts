@@ -1,0 +1,70 @@
+/** Writes GraphQL results straight to the response: JSON in pieces with the worker's bytes among them, which no web `Response` would keep. */
+import type { ServerResponse } from 'node:http'
+import { type ExecutionResult, GraphQLError } from 'graphql'
+import { isAsyncIterable, type Plugin } from 'graphql-yoga'
+import { toClientError } from '../graphql/client-error.ts'
+import type { Operation } from '../graphql/operation.ts'
+import { byteLength, toChunks } from '../graphql/raw-json.ts'
+import { acceptsEvents, type JsonType, jsonTypeFor } from './accept.ts'
+import { sendEvents } from './event-stream.ts'
+import { formatResult } from './format-result.ts'
+import { statusOf } from './status.ts'
+import type { RequestContext } from './yoga.ts'
+
+type Result = ExecutionResult | AsyncIterable<ExecutionResult>
+
+export function resultWriter(): Plugin<object, RequestContext> {
+  return {
+    onResultProcess({ request, result, setResultProcessor, serverContext }) {
+      const accept = request.headers.get('accept')
+      setResultProcessor(async (_, { Response }) => {
+        await writeResult(result as Result, accept, serverContext)
+        // What it would hold has been sent.
+        return new Response(null)
+      }, 'application/json')
+    },
+  }
+}
+
+async function writeResult(result: Result, accept: string | null, { res, operation }: RequestContext): Promise<void> {
+  const type = jsonTypeFor(accept)
+  const events = acceptsEvents(accept)
+  if (isAsyncIterable(result)) {
+    if (events) return sendEvents(result, res, operation)
+    await result[Symbol.asyncIterator]().return?.()
+    return sendResult(
+      notAcceptable('A subscription comes as `text/event-stream`, or over a WebSocket.'),
+      'application/json',
+      res,
+      operation,
+    )
+  }
+  if (type) return sendResult(result, type, res, operation)
+  if (events) return sendEvents(once(result), res, operation)
+  sendResult(
+    notAcceptable('Accept `application/graphql-response+json` or `application/json`.'),
+    'application/json',
+    res,
+    operation,
+  )
+}
+
+function sendResult(result: ExecutionResult, type: JsonType, res: ServerResponse, operation: Operation): void {
+  const errors = result.errors?.map((error) => toClientError(error, operation))
+  const { status, headers } = statusOf(errors ? { ...result, errors } : result, type)
+  const chunks = toChunks(formatResult(result, operation))
+  const length = byteLength(chunks)
+  operation.bytes += length
+  res.writeHead(status, { ...headers, 'content-type': `${type}; charset=utf-8`, 'content-length': length })
+  res.cork()
+  for (const chunk of chunks) res.write(chunk)
+  res.end()
+}
+
+async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult> {
+  yield result
+}
+
+function notAcceptable(message: string): ExecutionResult {
+  return { errors: [new GraphQLError(message, { extensions: { http: { status: 406 } } })] }
+}

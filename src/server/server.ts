@@ -1,0 +1,53 @@
+/** The composition root: the parts of a running server, opened in order, closed together. */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Config } from '../config/config.ts'
+import { openSchema } from '../graphql/schema.ts'
+import { GraphQLEndpoint } from './graphql-endpoint.ts'
+import { route } from './http.ts'
+import { openLog } from './logging.ts'
+import { Operations } from './operations.ts'
+import { shutDown } from './shutdown.ts'
+import { socketProtocol } from './socket-protocol.ts'
+import { fill } from './start.ts'
+import { ServerState } from './state.ts'
+import { WebSockets } from './websocket.ts'
+import { openYoga } from './yoga.ts'
+
+export interface ServerOptions {
+  readonly spatialExtension: { readonly path: string; readonly how: string }
+}
+
+export interface RunningServer {
+  /** `http://HOST:PORT` */
+  readonly url: string
+  /** Every layer can be asked. Rejects with NothingToServe, or with what kept the workers from starting. */
+  readonly ready: Promise<void>
+  /** No new work; streams get a typed end with their cursor; sockets and workers are closed: within 10 s. */
+  close(): Promise<void>
+}
+
+/** Resolves when it listens, long before it is ready: until then operations are answered with LAYER_NOT_READY. Rejects as `listen` does. */
+export async function startServer(config: Config, { spatialExtension }: ServerOptions): Promise<RunningServer> {
+  const log = openLog(config)
+  const state = new ServerState({ cursorSecret: config.cursorSecret, spatialExtension: spatialExtension.how })
+  const operations = new Operations(log)
+  const schema = openSchema()
+  const { origins } = config
+  const graphql = new GraphQLEndpoint({ yoga: openYoga(schema), services: state, operations, origins })
+  const http = createServer(route({ graphql, health: state.healthReport }))
+  const sockets = new WebSockets(http, { protocol: socketProtocol(schema, state), operations, origins, log })
+  const url = await listen(http, config)
+  const ready = fill(state, config, spatialExtension.path, log)
+  let closing: Promise<void> | null = null
+  const close = () => (closing ??= shutDown({ http, sockets, state, ready, operations, log }))
+  return { url, ready, close }
+}
+
+async function listen(http: Server, { host, port }: Config): Promise<string> {
+  http.listen(port, host)
+  await once(http, 'listening')
+  const { port: actual } = http.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+}

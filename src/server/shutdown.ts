@@ -1,0 +1,49 @@
+import type { Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Log } from './logging.ts'
+import type { Operations } from './operations.ts'
+import type { ServerState } from './state.ts'
+import type { WebSockets } from './websocket.ts'
+
+/** What clients are given to read their operations' ends. */
+const DRAIN_MS = 3_000
+/** Of a server that is stopped while it starts. */
+const START_MS = 500
+/** Of workers, which are killed then. */
+const WORKERS_MS = 5_000
+
+export interface OpenParts {
+  readonly http: Server
+  readonly sockets: WebSockets
+  readonly state: ServerState
+  /** Settled, one way or the other, when nothing is being opened any more. */
+  readonly ready: Promise<void>
+  readonly operations: Operations
+  readonly log: Log
+}
+
+/** Operations end with SHUTTING_DOWN and are read out, then sockets close with 1001; a client that does not read is cut off. */
+export async function shutDown({ http, sockets, state, ready, operations, log }: OpenParts): Promise<void> {
+  const stopped = Promise.withResolvers<void>()
+  http.close(() => stopped.resolve())
+  http.closeIdleConnections()
+  state.stop()
+  await atMost(START_MS, ready)
+  const emptied = state.close()
+  await atMost(DRAIN_MS, operations.settled())
+  await sockets.close()
+  http.closeAllConnections()
+  await stopped.promise
+  await atMost(WORKERS_MS, emptied)
+  log.info('Stopped')
+}
+
+/** Whichever is first: the work or its time. */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([
+    work.catch(() => undefined),
+    delay(ms, undefined, { signal: over.signal, ref: false }).catch(() => undefined),
+  ])
+  over.abort()
+}

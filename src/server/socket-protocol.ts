@@ -1,0 +1,91 @@
+/** graphql-transport-ws by graphql-ws, with our execution, errors and payloads. Rules of the wire: docs/subscriptions.md. */
+import type {
+  DocumentNode,
+  ExecutionArgs,
+  ExecutionResult,
+  FormattedExecutionResult,
+  GraphQLError,
+  GraphQLFormattedError,
+  GraphQLSchema,
+} from 'graphql'
+import { makeServer, type OperationResult, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
+import { codeOf, formatError, toClientError } from '../graphql/client-error.ts'
+import type { Context, Services } from '../graphql/context.ts'
+import { parseDocument, validateDocument } from '../graphql/document.ts'
+import { execute, subscribe } from '../graphql/execute.ts'
+import type { Operation } from '../graphql/operation.ts'
+import type { ClientSocket } from './client-socket.ts'
+import { formatResult } from './format-result.ts'
+import { INIT_TIMEOUT_MS } from './limits.ts'
+import { SplicedPayload } from './spliced-message.ts'
+
+export type SocketProtocol = Server<ClientSocket>
+
+type Options = ServerOptions<Record<string, unknown>, ClientSocket>
+
+export function socketProtocol(schema: GraphQLSchema, services: Services): SocketProtocol {
+  const options: Options = {
+    connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+    execute,
+    subscribe,
+    onConnect: ({ extra: socket }) => {
+      socket.acknowledged = true
+    },
+    onSubscribe: ({ extra: socket }, id, payload) => toArguments(payload, schema, { services, operation: socket.operation(id) }),
+    onOperation: (_context, _id, _payload, _args, result) => (isFailure(result) ? failing(result) : undefined),
+    onNext: ({ extra: socket }, id, _payload, _args, result) => toPayload(result as ExecutionResult, socket.operation(id)),
+    onError: ({ extra: socket }, id, _payload, errors) => toFormattedErrors(errors, socket.operation(id)),
+  }
+  return makeServer(options)
+}
+
+function toArguments(
+  payload: SubscribePayload,
+  schema: GraphQLSchema,
+  context: Context,
+): ExecutionArgs | readonly GraphQLError[] {
+  let document: DocumentNode
+  try {
+    document = parseDocument(payload.query)
+  } catch (error) {
+    return [toClientError(error, context.operation)]
+  }
+  const errors = validateDocument(schema, document)
+  if (errors.length > 0) return errors
+  const { operationName, variables: variableValues } = payload
+  return { schema, document, operationName: operationName ?? null, variableValues: variableValues ?? null, contextValue: context }
+}
+
+function toPayload(result: ExecutionResult, operation: Operation): FormattedExecutionResult {
+  const payload = new SplicedPayload(formatResult(result, operation))
+  operation.bytes += payload.byteLength
+  // graphql-ws does no more than print it.
+  return payload as FormattedExecutionResult
+}
+
+/** Nothing was executed: an `error` message tells it better than a `next` without data and a `complete` that would mean "all of it arrived". */
+function isFailure(result: OperationResult): result is ExecutionResult {
+  return 'errors' in result && !('data' in result)
+}
+
+class Failure extends Error {
+  readonly errors: readonly GraphQLError[]
+
+  constructor(errors: readonly GraphQLError[]) {
+    super('The operation was refused')
+    this.errors = errors
+  }
+}
+
+/** graphql-ws sends `error` for an iterator that throws. */
+function failing({ errors = [] }: ExecutionResult): AsyncIterable<ExecutionResult> {
+  const next = () => Promise.reject(new Failure(errors))
+  return { [Symbol.asyncIterator]: () => ({ next }) }
+}
+
+function toFormattedErrors(errors: readonly GraphQLError[], operation: Operation): readonly GraphQLFormattedError[] {
+  const all = errors.flatMap((error) => (error.originalError instanceof Failure ? error.originalError.errors : [error]))
+  const shown = all.map((error) => toClientError(error, operation))
+  if (shown[0]) operation.failed(codeOf(shown[0]))
+  return shown.map(formatError)
+}

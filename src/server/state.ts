@@ -1,0 +1,64 @@
+/** What of the server is up by now: it listens first, then describes its sources, then starts its workers. */
+import type { Catalog } from '../catalog/catalog.ts'
+import { GeoduckError } from '../errors.ts'
+import type { Context, HealthModel } from '../graphql/context.ts'
+import type { Engine } from '../pool/engine.ts'
+import { HealthReport } from './health.ts'
+
+type Services = Context['services']
+
+export class ServerState implements Services {
+  readonly cursorSecret: string
+  readonly healthReport: HealthReport
+  readonly #stop = new AbortController()
+  #catalog: Catalog | null = null
+  #engine: Engine | null = null
+
+  constructor(options: { readonly cursorSecret: string; readonly spatialExtension: string }) {
+    this.cursorSecret = options.cursorSecret
+    this.healthReport = new HealthReport({
+      spatialExtension: options.spatialExtension,
+      problems: () => this.#catalog?.problems() ?? [],
+      ready: () => this.#engine?.ready === true,
+      engine: () => this.#engine,
+    })
+  }
+
+  get catalog(): Catalog {
+    if (this.#catalog) return this.#catalog
+    throw new GeoduckError('LAYER_NOT_READY', 'The sources are being read; ask again in a moment.')
+  }
+
+  get engine(): Engine {
+    this.stopping.throwIfAborted()
+    if (this.#engine) return this.#engine
+    throw new GeoduckError('LAYER_NOT_READY', 'The workers are being started; ask again in a moment.')
+  }
+
+  get stopping(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  describe(catalog: Catalog): void {
+    this.#catalog = catalog
+  }
+
+  serve(engine: Engine): void {
+    this.#engine = engine
+  }
+
+  health(): Promise<HealthModel> {
+    return this.healthReport.read()
+  }
+
+  /** No new work. */
+  stop(): void {
+    this.#stop.abort(new GeoduckError('SHUTTING_DOWN', 'The server is stopping; ask again later, or elsewhere.'))
+  }
+
+  /** Streams end with SHUTTING_DOWN and their cursor; resolves when workers and catalogue are closed. */
+  async close(): Promise<void> {
+    this.healthReport.close()
+    await Promise.all([this.#engine?.close(), this.#catalog?.close()])
+  }
+}

@@ -1,0 +1,27 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { ExecutionResult } from 'graphql'
+import type { JsonType } from './accept.ts'
+
+/** Set by yoga and by our own execution: `spec` for errors of GraphQL itself, which `application/json` clients expect with 200. */
+interface HttpExtension {
+  readonly status?: number
+  readonly spec?: boolean
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** By the GraphQL over HTTP specification: a result with `data` is 200 whatever errors it has; of a request's errors the highest counts. */
+export function statusOf(
+  result: ExecutionResult,
+  type: JsonType,
+): { readonly status: number; readonly headers: OutgoingHttpHeaders } {
+  if ('data' in result || !result.errors) return { status: 200, headers: {} }
+  let status = 0
+  const headers: Record<string, string> = {}
+  for (const { extensions } of result.errors) {
+    const http = extensions['http'] as HttpExtension | undefined
+    if (extensions['code'] === 'INTERNAL') status = 500
+    Object.assign(headers, http?.headers)
+    if (http?.status && !(type === 'application/json' && http.spec)) status = Math.max(status, http.status)
+  }
+  return { status: status || (type === 'application/json' ? 200 : 400), headers }
+}

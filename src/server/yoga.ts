@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
+import type { GraphQLSchema } from 'graphql'
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import type { Context } from '../graphql/context.ts'
+import { parseDocument, validateDocument } from '../graphql/document.ts'
+import { execute, subscribe } from '../graphql/execute.ts'
+import { MOST_BODY_BYTES } from './limits.ts'
+import { resultWriter } from './result-writer.ts'
+
+/** What a request brings along to its resolvers and to the writer of its result. */
+export interface RequestContext extends Context {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+}
+
+export type Yoga = YogaServerInstance<RequestContext, object>
+
+const DEFAULT_QUERY = '{\n  layers {\n    name\n    geometryTypes\n    featureCount\n  }\n}\n'
+
+/**
+ * GraphQL over HTTP and GraphiQL. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients where results are
+ * written, so yoga's own masking has nothing to do.
+ */
+export function openYoga(schema: GraphQLSchema): Yoga {
+  return createYoga<RequestContext>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    maxRequestBodySize: MOST_BODY_BYTES,
+    batching: false,
+    multipart: false,
+    cors: false,
+    landingPage: false,
+    logging: false,
+    maskedErrors: false,
+    renderGraphiQL,
+    graphiql: { title: 'Geoduck GraphiQL', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY },
+    plugins: [ownEngine(), resultWriter()],
+  })
+}
+
+function ownEngine(): Plugin<object, RequestContext> {
+  return {
+    onParse: ({ setParseFn }) => setParseFn(parseDocument),
+    onValidate: ({ setValidationFn }) => setValidationFn(validateDocument),
+    onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
+  }
+}
