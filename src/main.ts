@@ -8,7 +8,7 @@ import { packageVersion } from './config/package-version.ts'
 import { printableConfig, resolveConfig } from './config/resolve.ts'
 import { openLog } from './server/logging.ts'
 import { NothingToServe } from './server/nothing-to-serve.ts'
-import { type RunningServer, startServer } from './server/server.ts'
+import type { RunningServer } from './server/server.ts'
 
 /** The server is done in less; this is for what nobody foresaw. */
 const CLOSE_MS = 10_000
@@ -19,6 +19,8 @@ async function serve({ paths, given, printConfig }: ServeOptions): Promise<void>
   const log = openLog(config)
   for (const warning of warnings) log.warn(warning)
   const spatialExtension = await findSpatialExtension(config.spatialExtension, (line) => log.info(line))
+  // Only here: what does not serve need not load the server, which takes half a second.
+  const { startServer } = await import('./server/server.ts')
   const server = await startServer(config, { spatialExtension })
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${config.sources.join(', ')}`)

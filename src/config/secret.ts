@@ -29,7 +29,7 @@ export async function keptSecret(): Promise<{ readonly secret: string; readonly 
   } catch {
     return { secret: fresh, kept: false }
   } finally {
-    await rm(partial, { force: true })
+    await rm(partial, { force: true }).catch(() => undefined)
   }
 }
 

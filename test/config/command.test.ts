@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ROOT } from '../support/environment.ts'
+import { runProgram } from '../support/program.ts'
+
+const geoduck = (args: readonly string[], environment = {}) =>
+  runProgram(process.execPath, [join(ROOT, 'src/main.ts'), ...args], { environment, cwd: ROOT })
+
+async function configOf(args: readonly string[], environment = {}) {
+  const { stdout, stderr } = await geoduck([...args, '--print-config'], environment)
+  expect(stderr).toBe('')
+  return JSON.parse(stdout)
+}
+
+test('a flag wins over the environment, and the environment over the default', async () => {
+  expect(await configOf(['a.parquet'])).toMatchObject({ port: 4000, workers: expect.any(Number), pageBytes: 32_000_000 })
+  expect(await configOf(['a.parquet'], { GEODUCK_PORT: '8080' })).toMatchObject({ port: 8080 })
+  expect(await configOf(['a.parquet', '--port', '9'], { GEODUCK_PORT: '8080' })).toMatchObject({ port: 9 })
+})
+
+test('paths are made absolute, and the environment names them where the command line does not', async () => {
+  const sources = [join(ROOT, 'a.parquet'), '/data/*.parquet']
+  expect(await configOf(['a.parquet', '/data/*.parquet'])).toMatchObject({ sources })
+  expect(await configOf([], { GEODUCK_SOURCES: 'a.parquet:/data/*.parquet' })).toMatchObject({ sources })
+  expect(await configOf(['serve', 'a.parquet'])).toMatchObject({ sources: sources.slice(0, 1) })
+})
+
+test('sizes and lists are read as a person writes them', async () => {
+  const args = ['a.parquet', '--memory-limit', '512MB', '--origins', 'https://a.example, http://b.example:8080']
+  expect(await configOf(args)).toMatchObject({
+    memoryLimitBytes: 512_000_000,
+    origins: ['https://a.example', 'http://b.example:8080'],
+  })
+})
+
+test('a printed configuration does not show the cursor secret', async () => {
+  const { stdout } = await geoduck(['a.parquet', '--print-config', '--cursor-secret', 'correct horse battery'])
+  expect(stdout).not.toContain('correct horse')
+})
+
+test.each([
+  ['--port', '70000', 'a whole number from 0 to 65535'],
+  ['--port', '4000x', 'a whole number from 0 to 65535'],
+  ['--memory-limit', '3', 'a size of at least 64MB'],
+  ['--log-level', 'loud', 'one of trace, debug'],
+  ['--deadline', '-1', 'seconds'],
+  ['--origins', 'https://a.example/map', 'origins such as'],
+  ['--cursor-secret', 'short', 'at least 16 characters'],
+  ['--log-pretty', 'maybe', 'true or false'],
+])('%s %s is refused with what the flag takes', async (flag, value, takes) => {
+  const { code, stdout, stderr } = await geoduck(['a.parquet', `${flag}=${value}`])
+  expect(code).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toContain(flag)
+  expect(stderr).toContain(takes)
+})
+
+test("a wrong value in the environment is refused with the variable's name", async () => {
+  const { code, stderr } = await geoduck(['a.parquet'], { GEODUCK_WORKERS: 'many' })
+  expect(code).toBe(1)
+  expect(stderr).toContain('GEODUCK_WORKERS')
+})
+
+test('without anything to serve it says how to name something', async () => {
+  const { code, stderr } = await geoduck([])
+  expect(code).toBe(1)
+  expect(stderr).toContain('name files, folders or globs')
+})
+
+test('--help shows examples and every flag with its default', async () => {
+  const { code, stdout } = await geoduck(['--help'])
+  expect(code).toBe(0)
+  expect(stdout).toContain('Examples:')
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: 4000, env: GEODUCK_PORT)')
+})
+
+test('schema prints the schema that is served', async () => {
+  const { stdout } = await geoduck(['schema'])
+  expect(stdout).toBe(await readFile(join(ROOT, 'schema.graphql'), 'utf8'))
+})
+
+test("--version is the package's", async () => {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  expect((await geoduck(['--version'])).stdout).toBe(`${version}\n`)
+})
