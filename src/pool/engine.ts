@@ -1,5 +1,6 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
 import type { FeatureQuery, Position } from '../plan/query.ts'
+import type { MemoryShare } from './memory.ts'
 import type { Diagnostics } from './messages.ts'
 
 export type Lane = 'NORMAL' | 'SERIAL'
@@ -59,6 +60,8 @@ export interface EngineHealth {
   readonly queued: number
   readonly streams: { readonly running: number; readonly waiting: number; readonly parked: number }
   readonly fallbacks: { readonly count: number; readonly lastReason: string | null }
+  /** The normal lane's, of the limit that is nearest. */
+  readonly memory: MemoryShare
 }
 
 export interface Engine {

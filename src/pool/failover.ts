@@ -18,15 +18,18 @@ export interface FailoverOptions {
 }
 
 export class Failover {
-  lane: Lane = 'NORMAL'
+  lane: Lane
   readonly #options: FailoverOptions
   readonly #since = performance.now()
-  #reason: string | null = null
+  #reason: string | null
   #attempts = 1
   #failures = 0
 
-  constructor(options: FailoverOptions) {
+  /** `pressure`: why new work begins in the serial lane, if it does. */
+  constructor(options: FailoverOptions, pressure: string | null) {
     this.#options = options
+    this.lane = pressure === null ? 'NORMAL' : 'SERIAL'
+    this.#reason = pressure
   }
 
   report(): ExecutionReport {

@@ -44,6 +44,11 @@ export class Lane {
     return this.#slots.some((slot) => slot.serves)
   }
 
+  /** Of the processes that serve. */
+  get pids(): number[] {
+    return this.#slots.flatMap(({ pid }) => (pid === null ? [] : [pid]))
+  }
+
   health(): Promise<WorkerHealth[]> {
     return Promise.all(this.#slots.map((slot) => slot.health()))
   }

@@ -8,6 +8,7 @@ import type { FeatureQuery } from '../plan/query.ts'
 import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page } from './engine.ts'
 import { Failover } from './failover.ts'
 import { Lane } from './lane.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import type { WorkerOptions } from './messages.ts'
 import { type RawPage, runPage } from './page.ts'
 import { Quarantine } from './quarantine.ts'
@@ -20,6 +21,8 @@ export interface PoolOptions {
   readonly workers: number
   /** Of one normal worker; the serial one has half of its memory and threads. `tempDirectory` gets a folder of the pool's, which goes with it. */
   readonly worker: WorkerOptions
+  /** Share of the nearest limit of memory above which new work goes to the serial lane. @default 0.8 */
+  readonly memoryShare?: number
   readonly deadlineSeconds: number
   readonly stallSeconds: number
   readonly batchBytes: number
@@ -48,6 +51,7 @@ class Pool implements Engine {
   readonly #streams = new Set<FeatureStream>()
   readonly #stopping = new AbortController()
   readonly #pages = new Set<Promise<unknown>>()
+  readonly #memory: MemoryWatch
   #fallbacks = 0
   #lastFallback: string | null = null
 
@@ -67,6 +71,7 @@ class Pool implements Engine {
       NORMAL: new Lane({ ...shared, name: 'NORMAL', workers: options.workers, worker }),
       SERIAL: new Lane({ ...shared, name: 'SERIAL', workers: 1, worker: { ...worker, ...half } }),
     }
+    this.#memory = new MemoryWatch(() => this.#lanes.NORMAL.pids, residentLimit(worker), options.memoryShare ?? 0.8)
     this.started = Promise.all([this.#lanes.NORMAL.ready, this.#lanes.SERIAL.ready])
   }
 
@@ -118,6 +123,7 @@ class Pool implements Engine {
       workers: workers.flat(),
       queued: this.#lanes.NORMAL.scheduler.queued + this.#lanes.SERIAL.scheduler.queued,
       streams,
+      memory: this.#memory.now,
       fallbacks: { count: this.#fallbacks, lastReason: this.#lastFallback },
     }
   }
@@ -125,6 +131,7 @@ class Pool implements Engine {
   async close(): Promise<void> {
     const error = new GeoduckError('SHUTTING_DOWN', 'The server is stopping; resume from the cursor elsewhere or later.')
     this.#stopping.abort(error)
+    this.#memory.close()
     for (const stream of [...this.#streams]) stream.fail(error)
     await Promise.allSettled(this.#pages)
     await Promise.all([this.#lanes.NORMAL.close(), this.#lanes.SERIAL.close()])
@@ -147,16 +154,17 @@ class Pool implements Engine {
 
   #shared(query: FeatureQuery, context: OperationContext) {
     const deadlineMs = this.#options.deadlineSeconds * 1_000
-    const failover = new Failover({
+    const options = {
       layer: query.layer.name,
       quarantine: this.#quarantine,
-      memoryLimit: (lane) => this.#lanes[lane].memoryLimitBytes,
+      memoryLimit: (lane: LaneName) => this.#lanes[lane].memoryLimitBytes,
       deadlineMs,
-      onFallback: (reason) => {
+      onFallback: (reason: string) => {
         this.#fallbacks++
         this.#lastFallback = reason
       },
-    })
+    }
+    const failover = new Failover(options, this.#memory.pressure)
     return {
       failover,
       deadlineMs,
@@ -168,3 +176,8 @@ class Pool implements Engine {
 }
 
 const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PARKED: 'parked' } as const
+
+/** What a worker may hold: GEOS, results under way and the program itself live outside DuckDB's limit. */
+function residentLimit({ memoryLimitBytes }: WorkerOptions): number {
+  return 1.5 * memoryLimitBytes + 512 * 1024 * 1024
+}

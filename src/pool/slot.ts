@@ -47,6 +47,11 @@ export class Slot {
     return this.#state === 'IDLE'
   }
 
+  /** Null while there is none, or it is starting. */
+  get pid(): number | null {
+    return this.serves ? (this.#diagnostics?.pid ?? null) : null
+  }
+
   /** It has a worker, idle or at work. */
   get serves(): boolean {
     return this.#state === 'IDLE' || this.#state === 'BUSY'

@@ -16,6 +16,7 @@ const NO_ENGINE: EngineHealth = {
   queued: 0,
   streams: { running: 0, waiting: 0, parked: 0 },
   fallbacks: { count: 0, lastReason: null },
+  memory: { share: 0, limit: null },
 }
 
 export interface HealthSources {
