@@ -49,6 +49,8 @@ export interface Position {
 export interface FeatureQuery {
   readonly layer: Layer
   readonly where: FeatureFilter | null
+  /** Only the feature of this id, in the text that `Feature.id` has; a text that no id of the layer can have matches none. Left out: any. */
+  readonly id?: string
   readonly orderBy: readonly FeatureOrder[]
   /** Most rows in all, from `after` on; null = all. */
   readonly limit: number | null

@@ -1,0 +1,27 @@
+import type { DuckType, JsonType } from './layer.ts'
+
+const NUMBERS = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'FLOAT', 'DOUBLE'])
+const OBJECTS = new Set(['STRUCT', 'MAP', 'UNION', 'GEOMETRY'])
+const ARRAYS = new Set(['LIST', 'ARRAY'])
+/** Decimal digits that a double holds without loss. */
+const EXACT_DIGITS = 15
+
+/** How values of a type are written in JSON; `plan/wire.ts` writes them so. */
+export function jsonTypeOf(type: DuckType): JsonType {
+  if (type.alias === 'JSON' || type.id === 'VARIANT') return 'ANY'
+  if (type.id === 'BOOLEAN') return 'BOOLEAN'
+  if (type.id === 'DECIMAL') return (type.width ?? 18) <= EXACT_DIGITS ? 'NUMBER' : 'STRING'
+  if (NUMBERS.has(type.id)) return 'NUMBER'
+  if (ARRAYS.has(type.id) || isTuple(type) || (type.id === 'MAP' && !hasTextKeys(type))) return 'ARRAY'
+  return OBJECTS.has(type.id) ? 'OBJECT' : 'STRING'
+}
+
+/** A struct whose members have no names: a list. */
+function isTuple({ id, fields = [] }: DuckType): boolean {
+  return id === 'STRUCT' && fields.length > 0 && fields.every(({ name }) => name === '')
+}
+
+/** A map whose keys have a text, and so can be names in an object; others are lists of keys and values. */
+function hasTextKeys({ key }: DuckType): boolean {
+  return key !== undefined && !['STRUCT', 'MAP', 'UNION', 'LIST', 'ARRAY', 'VARIANT', 'GEOMETRY'].includes(key.id)
+}

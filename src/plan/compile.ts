@@ -1,0 +1,86 @@
+/**
+ * A question as a plan: SQL, values, and what the result's columns are. Pure: no engine, no clock. Names come from the catalogue and are
+ * quoted in `quote.ts`; every value of a client is bound.
+ */
+import { createHash } from 'node:crypto'
+import { checkFilter } from './check-filter.ts'
+import { resultColumns } from './columns.ts'
+import { all, type Condition, TRUE } from './condition.ts'
+import { compileFilter } from './filter.ts'
+import { hasId } from './has-id.ts'
+import { behindInParts, behindSorted, type Place, readPosition } from './keyset.ts'
+import { orderClause, type SortKey, sortKeys } from './order.ts'
+import { Parameters } from './parameters.ts'
+import type { Plan, Statement } from './plan.ts'
+import type { FeatureQuery } from './query.ts'
+import { type Source, sourceOf } from './source.ts'
+
+/** The features of a query, in order, from behind `after` on. BAD_INPUT, LIMIT_EXCEEDED and CURSOR_INVALID name the argument. */
+export function compileFeatures(query: FeatureQuery): Plan {
+  const source = sourceOf(query.layer)
+  const keys = sortKeys(query.layer, query.orderBy)
+  const { select, keys: keyColumns, layout } = resultColumns(query, keys, source)
+  const parameters = new Parameters()
+  const where = compileWhere(query, source, parameters)
+  const order = orderClause(keys, source)
+  const rows = `SELECT ${select.map((sql, n) => `${sql} AS c${n}`).join(', ')} FROM ${source.from}`
+  const digest = digestOf(`${rows} WHERE ${where}${order}`, parameters)
+  const place = query.after ? readPosition(query.after, keys, source) : null
+  const parts = behind(place, keys, source, parameters).map((part) => `${rows} WHERE ${[...part, where].join(' AND ')}`)
+  const body = `${parts.length === 1 ? parts[0] : `SELECT * FROM (${parts.join(' UNION ALL ')})`}${order}${limitOf(query, parameters)}`
+  const statement = withSentinel(body, select.length, parameters)
+  return frozen({ statement, layout, keys: keyColumns, outputs: query.outputs, sorted: keys.length > 0, digest })
+}
+
+/** How many features match, whatever `after` and `limit` say: one row, whose position is the count as text. */
+export function compileCount(query: FeatureQuery): Plan {
+  const source = sourceOf(query.layer)
+  const parameters = new Parameters()
+  const body = `SELECT count(*) AS c0 FROM ${source.from} WHERE ${compileWhere(query, source, parameters)}`
+  const columns = [{ name: 'count', wire: { kind: 'int', bits: 64, signed: true } }] as const
+  const layout = { columns, geometry: null, id: null, properties: [], crs: null, geometryName: query.layer.geometryColumn }
+  const digest = digestOf(body, parameters)
+  return frozen({ statement: withSentinel(body, 1, parameters), layout, keys: [0], outputs: [], sorted: false, digest })
+}
+
+/** The filter with what prunes in front of it; `true` for every feature. */
+function compileWhere({ layer, where, id }: FeatureQuery, source: Source, parameters: Parameters): string {
+  const conditions: Condition[] = []
+  if (where) {
+    checkFilter(where)
+    conditions.push(compileFilter(where, layer, parameters))
+  }
+  if (id !== undefined && id !== null) conditions.push({ exact: hasId(layer, id, source, parameters), necessary: null })
+  const { exact, necessary } = all(conditions.length === 0 ? [TRUE] : conditions)
+  return necessary === null ? `(${exact})` : `${necessary} AND (${exact})`
+}
+
+/** Predicates of the scans that follow each other; one without a predicate for a whole result. */
+function behind(place: Place | null, keys: readonly SortKey[], source: Source, parameters: Parameters): string[][] {
+  if (!place) return [[]]
+  if (keys.length > 0) return [[`(${behindSorted(place, keys, source, parameters)})`]]
+  return behindInParts(place.natural, source.natural, parameters).map((part) => [part])
+}
+
+/** Bound, as every number of a client is. */
+function limitOf({ limit }: FeatureQuery, parameters: Parameters): string {
+  return limit === null ? '' : ` LIMIT CAST(${parameters.bind(limit)} AS BIGINT)`
+}
+
+/** A streamed result that fails looks to node-api like one that ended: only this last row proves that the engine came to the end. */
+function withSentinel(body: string, width: number, { values }: Parameters): Statement {
+  const nulls = Array.from({ length: width }, () => 'NULL').join(', ')
+  return { sql: `SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true`, parameters: values }
+}
+
+function digestOf(sql: string, { values }: Parameters): string {
+  return createHash('sha256')
+    .update(JSON.stringify([sql, values]))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) for (const member of Object.values(Object.freeze(value))) frozen(member)
+  return value
+}

@@ -1,0 +1,70 @@
+/**
+ * The text of a cursor: base64url of
+ *
+ *     1 byte   version
+ *     16 bytes HMAC-SHA256, cut, of version, question and the rest
+ *     8 bytes  SHA-256, cut, of the layer's fingerprint
+ *     the rest JSON list of the position's keys
+ *
+ * The question (layer, filter, order) is not in it: it is signed with it, and the one who resumes has to ask it again.
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { GeoduckError } from '../errors.ts'
+import type { FeatureQuery, Position } from './query.ts'
+import { questionDigest } from './question.ts'
+
+const VERSION = 1
+const SIGNED_FROM = 17
+const KEYS_FROM = 25
+/** Characters. A page's sort keys are in it: text of that length is still taken back. */
+const LONGEST = 262_144
+
+export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy'>
+
+/** About 5 us; the question's digest is made once a query. */
+export function encodeCursor(secret: string, query: CursorSubject, position: Position): string {
+  const keys = Buffer.from(JSON.stringify(position.keys))
+  const bytes = Buffer.alloc(KEYS_FROM + keys.length)
+  bytes[0] = VERSION
+  fingerprintDigest(query).copy(bytes, SIGNED_FROM)
+  keys.copy(bytes, KEYS_FROM)
+  signature(secret, query, bytes).copy(bytes, 1)
+  return bytes.toString('base64url')
+}
+
+/** CURSOR_INVALID: not of this service, changed, or of another question. CURSOR_EXPIRED: the layer's data is not what it was. */
+export function decodeCursor(secret: string, query: CursorSubject, text: string): Position {
+  if (text.length > LONGEST || !/^[\w-]+$/.test(text)) throw invalid()
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.length <= KEYS_FROM || bytes[0] !== VERSION || bytes.toString('base64url') !== text) throw invalid()
+  if (!timingSafeEqual(signature(secret, query, bytes), bytes.subarray(1, SIGNED_FROM))) throw invalid()
+  if (!fingerprintDigest(query).equals(bytes.subarray(SIGNED_FROM, KEYS_FROM))) {
+    throw new GeoduckError(
+      'CURSOR_EXPIRED',
+      `The data of layer "${query.layer.name}" has changed since; start again without \`after\`.`,
+    )
+  }
+  return { keys: JSON.parse(bytes.toString('utf8', KEYS_FROM)) as Position['keys'] }
+}
+
+function signature(secret: string, query: CursorSubject, bytes: Buffer): Buffer {
+  const hmac = createHmac('sha256', secret).update(Uint8Array.of(VERSION)).update(questionDigest(query))
+  return hmac
+    .update(bytes.subarray(SIGNED_FROM))
+    .digest()
+    .subarray(0, SIGNED_FROM - 1)
+}
+
+function fingerprintDigest({ layer }: CursorSubject): Buffer {
+  return createHash('sha256')
+    .update(layer.fingerprint)
+    .digest()
+    .subarray(0, KEYS_FROM - SIGNED_FROM)
+}
+
+function invalid(): GeoduckError {
+  return new GeoduckError(
+    'CURSOR_INVALID',
+    '`after` is no cursor of this layer, filter and order; pass them as they were, or leave it out.',
+  )
+}

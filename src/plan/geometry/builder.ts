@@ -1,0 +1,125 @@
+/**
+ * What every reader of client geometry drives: it checks what is the same in all notations, and writes one canonical form, little-endian
+ * WKB in two dimensions (the predicates know no others: heights and measures are checked to be numbers and left out).
+ * Empty members are left out too: the point set is the same, and the engine's own code is not safe from them.
+ */
+import type { BBox, GeometryTypeName } from '../../catalog/layer.ts'
+import { GeoduckError } from '../../errors.ts'
+import { MEMBER_TYPES, TYPE_CODES } from './geometry-type.ts'
+import { WkbWriter } from './wkb-writer.ts'
+
+export const MAX_DEPTH = 16
+export const MAX_VERTICES = 25_000
+
+export interface ClientGeometry {
+  readonly wkb: Uint8Array
+  /** Null: it is empty, and nothing intersects it. */
+  readonly bbox: BBox | null
+}
+
+interface Part {
+  readonly type: GeometryTypeName | 'ring'
+  readonly start: number
+  /** Where its count is written; null for points. */
+  readonly countAt: number | null
+  /** Positions, rings or members. */
+  count: number
+  /** Rings that came, empty ones too. */
+  rings: number
+  first: readonly [x: number, y: number] | null
+  last: readonly [x: number, y: number] | null
+}
+
+export class GeometryBuilder {
+  readonly #argument: string
+  readonly #isLonLat: boolean
+  readonly #out = new WkbWriter()
+  readonly #parts: Part[] = []
+  #vertices = 0
+  #members = 0
+  #west = Number.POSITIVE_INFINITY
+  #south = Number.POSITIVE_INFINITY
+  #east = Number.NEGATIVE_INFINITY
+  #north = Number.NEGATIVE_INFINITY
+
+  /** `argument` is named in messages. */
+  constructor(argument: string, isLonLat: boolean) {
+    this.#argument = argument
+    this.#isLonLat = isLonLat
+  }
+
+  begin(type: GeometryTypeName): void {
+    if (this.#parts.length >= MAX_DEPTH) throw this.tooLarge(`is nested deeper than ${MAX_DEPTH}`)
+    const parent = this.#parts.at(-1)
+    const wanted = parent && parent.type !== 'ring' && MEMBER_TYPES[parent.type]
+    if (wanted && wanted !== type) throw this.wrong(`a ${parent.type} has members of type ${wanted}, not ${type}`)
+    this.#countMember()
+    const start = this.#out.length
+    this.#out.header(TYPE_CODES[type])
+    this.#push(type, start, type === 'Point' ? null : this.#out.openCount())
+  }
+
+  beginRing(): void {
+    this.#countMember()
+    const start = this.#out.length
+    this.#push('ring', start, this.#out.openCount())
+  }
+
+  position(x: number, y: number): void {
+    const part = this.#parts.at(-1) as Part
+    if (!Number.isFinite(x) || !Number.isFinite(y)) throw this.wrong('coordinates are finite numbers')
+    if (this.#isLonLat && (x < -180 || x > 180)) throw this.wrong(`longitude ${x} is not within -180 and 180`)
+    if (this.#isLonLat && (y < -90 || y > 90)) throw this.wrong(`latitude ${y} is not within -90 and 90`)
+    if (++this.#vertices > MAX_VERTICES) throw this.tooLarge(`has more than ${MAX_VERTICES} vertices`)
+    part.first ??= [x, y]
+    part.last = [x, y]
+    part.count++
+    this.#out.position(x, y)
+    this.#west = Math.min(this.#west, x)
+    this.#south = Math.min(this.#south, y)
+    this.#east = Math.max(this.#east, x)
+    this.#north = Math.max(this.#north, y)
+  }
+
+  /** Ends a geometry or ring. */
+  end(): void {
+    const part = this.#parts.pop() as Part
+    const parent = this.#parts.at(-1)
+    if (part.count > 0) this.#check(part, parent)
+    if (parent && part.type === 'ring') parent.rings++
+    if (part.countAt !== null) this.#out.closeCount(part.countAt, part.count)
+    if (part.count === 0) this.#out.length = part.start
+    else if (parent) parent.count++
+  }
+
+  finish(): ClientGeometry {
+    const isEmpty = this.#vertices === 0
+    return { wkb: this.#out.bytes(), bbox: isEmpty ? null : [this.#west, this.#south, this.#east, this.#north] }
+  }
+
+  wrong(what: string): GeoduckError {
+    return new GeoduckError('BAD_INPUT', `\`${this.#argument}\`: ${what}.`)
+  }
+
+  tooLarge(what: string): GeoduckError {
+    return new GeoduckError('LIMIT_EXCEEDED', `\`${this.#argument}\`: the geometry ${what}; simplify or split it.`)
+  }
+
+  #push(type: Part['type'], start: number, countAt: number | null): void {
+    this.#parts.push({ type, start, countAt, count: 0, rings: 0, first: null, last: null })
+  }
+
+  /** Empty members have no vertices: they are counted by themselves. */
+  #countMember(): void {
+    if (++this.#members > 2 * MAX_VERTICES) throw this.tooLarge(`has more than ${2 * MAX_VERTICES} parts`)
+  }
+
+  #check(part: Part, parent: Part | undefined): void {
+    if (part.type === 'LineString' && part.count < 2) throw this.wrong('a line has at least two positions')
+    if (part.type !== 'ring') return
+    const { first, last } = part
+    if (first?.[0] !== last?.[0] || first?.[1] !== last?.[1]) throw this.wrong('a ring is closed: its last position is its first')
+    if (part.count < 4) throw this.wrong('a ring has at least four positions, the last equal to the first')
+    if (parent && parent.rings > 0 && parent.count === 0) throw this.wrong('a polygon with holes has a shell')
+  }
+}

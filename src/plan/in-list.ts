@@ -1,0 +1,30 @@
+import type { Parameters } from './parameters.ts'
+import type { Scalar } from './scalar/scalar.ts'
+
+/** Up to here a list is searched from end to end. */
+const SHORT = 16
+const BUCKETS = 256
+
+/**
+ * Whether a subject is one of some values. It must not be written `IN (...)`: from a handful of values on the engine makes a hash join of
+ * that, which gives up the order of rows, and 10,000 parameters take 350 ms to prepare. One bound list costs an item 0.8 ns a row, so long
+ * ones are cut into 256 by a number that SQL makes of the subject too: 10,000 items in 500,000 rows are then 0.4 s, not 4.5.
+ * Text is compared byte by byte, whatever the column's collation.
+ */
+export function inList(scalar: Scalar, subject: string, texts: readonly string[], parameters: Parameters): string {
+  if (texts.length === 1) return `${subject} = ${scalar.cast(parameters.text(texts[0] as string))}`
+  const { bucket } = scalar
+  if (!bucket || texts.length <= SHORT) return `list_contains(${list(scalar, json(texts, parameters, 'VARCHAR[]'))}, ${subject})`
+  const buckets: string[][] = Array.from({ length: BUCKETS }, () => [])
+  for (const text of texts) buckets[bucket.of(text)]?.push(text)
+  const lists = `list_transform(${json(buckets, parameters, 'VARCHAR[][]')}, lambda b: ${list(scalar, 'b')})`
+  return `list_contains(${lists}[(${bucket.sql(subject)}) + 1], ${subject})`
+}
+
+function list(scalar: Scalar, texts: string): string {
+  return `list_transform(${texts}, lambda v: ${scalar.cast('v')})`
+}
+
+function json(value: unknown, parameters: Parameters, type: string): string {
+  return `CAST(CAST(${parameters.text(JSON.stringify(value))} AS JSON) AS ${type})`
+}

@@ -1,0 +1,20 @@
+import type { Parameter } from './plan.ts'
+
+/** The values of one statement, in the order of their numbers. */
+export class Parameters {
+  readonly values: Parameter[] = []
+
+  /** `$n`. A value says nothing of its type to the engine: the caller casts it. */
+  bind(value: Parameter): string {
+    this.values.push(value)
+    return `$${this.values.length}`
+  }
+
+  double(value: number): string {
+    return `CAST(${this.bind(value)} AS DOUBLE)`
+  }
+
+  text(value: string): string {
+    return `CAST(${this.bind(value)} AS VARCHAR)`
+  }
+}

@@ -1,0 +1,22 @@
+import type { Column, Layer } from '../catalog/layer.ts'
+import { GeoduckError } from '../errors.ts'
+import { show } from './show.ts'
+
+/** Names that a message lists. */
+const LISTED = 10
+
+/** The layer's property of that name, exactly as it is written. BAD_INPUT if there is none. */
+export function propertyOf(layer: Layer, name: unknown): Column {
+  const column = layer.columns.find((candidate) => candidate.name === name)
+  if (column) return column
+  throw new GeoduckError('BAD_INPUT', `Layer ${show(layer.name)} has no property ${show(name)}; ${known(layer)}.`)
+}
+
+function known({ columns }: Layer): string {
+  if (columns.length === 0) return 'it has none at all'
+  const more = columns.length > LISTED ? `, and ${columns.length - LISTED} more` : ''
+  return `it has ${columns
+    .slice(0, LISTED)
+    .map(({ name }) => show(name))
+    .join(', ')}${more}`
+}

@@ -1,0 +1,54 @@
+/** What a spatial filter asks first: does the geometry's box meet the filter's? It is cheap, and leaves row groups unread. */
+import type { BBox, CoveringMembers, Layer } from '../catalog/layer.ts'
+import type { Parameters } from './parameters.ts'
+import { geometryColumnOf, memberOf } from './quote.ts'
+
+/**
+ * True for every row whose geometry meets the box, and for some others. Null: this layer has no such predicate.
+ * With a covering column it is 11 ms where the exact test alone takes 250 (a small box in 500,000 polygons). An RTREE is never used: its
+ * scan gives up the order of rows, and with a predicate on `rowid` beside it the engine ends in an INTERNAL error; `&&` skips row groups
+ * by their statistics and is twice as fast as the exact test alone.
+ */
+export function meetsBox(layer: Layer, box: BBox, parameters: Parameters): string | null {
+  const { pruning } = layer
+  if (pruning.kind === 'COVERING_COLUMN') {
+    return coveringMeets(pruning.column, pruning.members, pruning.float32, box, parameters)
+  }
+  if (layer.geometryEncoding === 'point') return coveringMeets(layer.geometryColumn, POINT_MEMBERS, false, box, parameters)
+  return layer.geometryEncoding === 'GEOMETRY' ? extentMeets(geometryColumnOf(layer), box, parameters) : null
+}
+
+/** A native point is its own box. */
+const POINT_MEMBERS: CoveringMembers = { xmin: 'x', ymin: 'y', xmax: 'x', ymax: 'y' }
+
+function coveringMeets(column: string, members: CoveringMembers, float32: boolean, box: BBox, parameters: Parameters): string {
+  const [west, south, east, north] = box
+  // Compared in the column's own type: with a cast around the column its statistics are not asked.
+  const atMost = (member: string, limit: number) =>
+    `${memberOf(column, member)} <= CAST(${parameters.bind(float32 ? floatAbove(limit) : limit)} AS ${float32 ? 'FLOAT' : 'DOUBLE'})`
+  const atLeast = (member: string, limit: number) =>
+    `${memberOf(column, member)} >= CAST(${parameters.bind(float32 ? -floatAbove(-limit) : limit)} AS ${float32 ? 'FLOAT' : 'DOUBLE'})`
+  const x = `${atMost(members.xmin, east)} ${west <= east ? 'AND' : 'OR'} ${atLeast(members.xmax, west)}`
+  return `${atMost(members.ymin, north)} AND ${atLeast(members.ymax, south)} AND (${x})`
+}
+
+const FLOAT = new Float32Array(1)
+const BITS = new Int32Array(FLOAT.buffer)
+
+/** The next float above the one nearest to `x`: writers round boxes to nearest, outwards and towards zero. */
+export function floatAbove(x: number): number {
+  FLOAT[0] = x
+  const float = FLOAT[0] as number
+  if (!Number.isFinite(float)) return float
+  if (float === 0) return 1.401298464324817e-45
+  BITS[0] = (BITS[0] as number) + (float > 0 ? 1 : -1)
+  return FLOAT[0] as number
+}
+
+function extentMeets(geometry: string, [west, south, east, north]: BBox, parameters: Parameters): string {
+  const meets = (from: number, to: number) => {
+    const sides = [from, south, to, north].map((side) => parameters.double(side)).join(', ')
+    return `${geometry} && ST_MakeEnvelope(${sides})`
+  }
+  return west <= east ? meets(west, east) : `(${meets(west, 180)} OR ${meets(-180, east)})`
+}

@@ -1,0 +1,47 @@
+/** The only place where a name becomes SQL text. Names, labels and paths come from the catalogue; nothing of a client comes here. */
+import type { Column, Layer } from '../catalog/layer.ts'
+
+/** What every relation is called in a plan: columns are written with it, so that no source name can mean anything else. */
+const RELATION = 't'
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** Text as an SQL literal. DuckDB knows no escapes in it but the doubled quote. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+export function columnOf(column: Pick<Column, 'name'>): string {
+  return `${RELATION}.${identifier(column.name)}`
+}
+
+export function geometryColumnOf(layer: Layer): string {
+  return `${RELATION}.${identifier(layer.geometryColumn)}`
+}
+
+/** A member of a struct column. */
+export function memberOf(column: string, member: string): string {
+  return `${RELATION}.${identifier(column)}.${identifier(member)}`
+}
+
+/** A virtual column (row numbers), or one that the relation's own text makes. */
+export function virtualColumn(name: string): string {
+  return `${RELATION}.${name}`
+}
+
+/** Wildcards in a file's own name are put in brackets: they must not match other files. */
+export function readParquet(files: readonly string[]): string {
+  const paths = files.map((file) => literal(file.replace(/[*?[]/g, '[$&]')))
+  return `read_parquet([${paths.join(', ')}]) AS ${RELATION}`
+}
+
+export function tableOf(database: string, schema: string, table: string): string {
+  return `${identifier(database)}.${identifier(schema)}.${identifier(table)} AS ${RELATION}`
+}
+
+/** A relation with one column more: the number of each row, from 0, in the source's order. */
+export function numbered(relation: string, name: string): string {
+  return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
+}

@@ -1,0 +1,123 @@
+/** A real engine in the test's own process, run as a worker runs it: prepared, bound, streamed, its end proven. */
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, JSDuckDBValueConverter } from '@duckdb/node-api'
+import { jsonTypeOf } from '../../../src/catalog/json-type.ts'
+import type { Column, Layer, Relation } from '../../../src/catalog/layer.ts'
+import { duckTypeOf } from '../../../src/catalog/worker/duck-type.ts'
+import type { Plan, Statement } from '../../../src/plan/plan.ts'
+import type { FeatureQuery, Position } from '../../../src/plan/query.ts'
+import { SPATIAL_EXTENSION } from '../../support/environment.ts'
+
+export type Row = readonly unknown[]
+
+export class Engine {
+  readonly #instance: DuckDBInstance
+  readonly #connection: DuckDBConnection
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance
+    this.#connection = connection
+  }
+
+  static async open(threads: number, path = ':memory:'): Promise<Engine> {
+    const instance = await DuckDBInstance.create(path, { threads: String(threads) })
+    const connection = await instance.connect()
+    await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
+    await connection.run('SET geometry_always_xy = true')
+    return new Engine(instance, connection)
+  }
+
+  close(): void {
+    this.#connection.closeSync()
+    this.#instance.closeSync()
+  }
+
+  async sql(text: string, parameters: readonly DuckDBValue[] = []): Promise<Row[]> {
+    const reader = await this.#connection.runAndReadAll(text, [...parameters])
+    return reader.getRowsJS() as unknown as Row[]
+  }
+
+  /** The rows of a plan, without its sentinel, which must be there, once and last. */
+  async rows(plan: { readonly statement: Statement; readonly layout: Plan['layout'] }): Promise<Row[]> {
+    const { sql, parameters } = plan.statement
+    const connection = await this.#instance.connect()
+    try {
+      const prepared = await connection.prepare(sql)
+      prepared.bind(parameters as DuckDBValue[])
+      const result = await prepared.stream()
+      const rows: Row[] = []
+      for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+        rows.push(...(chunk.convertRows(JSDuckDBValueConverter) as unknown as Row[]))
+      }
+      const ends = rows.flatMap((row, n) => (row[plan.layout.columns.length] === true ? [n] : []))
+      if (ends.length !== 1 || ends[0] !== rows.length - 1)
+        throw new Error(`The sentinel came at ${ends.join(', ')} of ${rows.length} rows`)
+      return rows.slice(0, -1)
+    } finally {
+      connection.closeSync()
+    }
+  }
+
+  async explain({ statement }: Plan): Promise<string> {
+    const [row] = await this.sql(`EXPLAIN ${statement.sql}`, statement.parameters as DuckDBValue[])
+    return String(row?.[1])
+  }
+
+  /** A layer as the catalogue would describe it; `overrides` say what a scan would. */
+  async layer(relation: Relation, overrides: Partial<Layer> = {}): Promise<Layer> {
+    const from =
+      relation.kind === 'parquet'
+        ? `read_parquet([${relation.files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')}])`
+        : [relation.database, relation.schema, relation.table].map((name) => `"${name.replaceAll('"', '""')}"`).join('.')
+    const result = await this.#connection.run(`SELECT * FROM ${from} LIMIT 0`)
+    const geometryColumn = overrides.geometryColumn ?? 'geom'
+    const covering = overrides.pruning?.kind === 'COVERING_COLUMN' ? overrides.pruning.column : null
+    const columns: Column[] = result.columnNames().map((name, n) => {
+      const duckType = duckTypeOf(result.columnType(n))
+      return { name, type: String(result.columnType(n)), duckType, jsonType: jsonTypeOf(duckType), nullable: true }
+    })
+    return {
+      name: 'things',
+      state: 'READY',
+      relation,
+      columns: columns.filter(({ name }) => name !== geometryColumn && name !== covering),
+      geometryColumn,
+      geometryEncoding: 'GEOMETRY',
+      geometryTypes: [],
+      hasZ: false,
+      crs: { code: 'OGC:CRS84', name: 'WGS 84', isLonLat: true },
+      extent: null,
+      featureCount: null,
+      key: { kind: 'ROW_NUMBER' },
+      pruning: { kind: 'NONE' },
+      fingerprint: 'f1',
+      ...overrides,
+    }
+  }
+
+  async parquet(file: string, overrides: Partial<Layer> = {}): Promise<Layer> {
+    return this.parquets([file], overrides)
+  }
+
+  async parquets(files: readonly string[], overrides: Partial<Layer> = {}): Promise<Layer> {
+    const fileRows: number[] = []
+    for (const file of files) {
+      const [row] = await this.sql(`SELECT count(*)::INTEGER FROM read_parquet(['${file.replaceAll("'", "''")}'])`)
+      fileRows.push(Number(row?.[0]))
+    }
+    return this.layer({ kind: 'parquet', files, fileRows }, overrides)
+  }
+
+  async table(table: string, overrides: Partial<Layer> = {}): Promise<Layer> {
+    return this.layer({ kind: 'table', database: 'memory', schema: 'main', table }, overrides)
+  }
+}
+
+/** A question of everything, as one names it. */
+export function queryOf(layer: Layer, more: Partial<FeatureQuery> = {}): FeatureQuery {
+  return { layer, where: null, orderBy: [], limit: null, after: null, outputs: [], properties: [], ...more }
+}
+
+/** Where a batch that ends with the row ends: what a worker says of it. */
+export function positionOf(plan: Plan, row: Row): Position {
+  return { keys: plan.keys.map((index) => (row[index] === null ? null : String(row[index]))) }
+}
