@@ -2,9 +2,12 @@
 import wkx from 'wkx'
 
 export function wkxGeoJson(wkb: Uint8Array): unknown {
-  return wkx.Geometry.parse(Buffer.from(wkb)).toGeoJSON()
+  return withoutEmptyPoints(wkx.Geometry.parse(Buffer.from(wkb)).toGeoJSON())
 }
 
-export function wkxFromWkt(wkt: string): { toWkb(): Buffer } {
-  return wkx.Geometry.parse(wkt)
+/** wkx gives the NaNs of an empty point as they are. */
+function withoutEmptyPoints(value: unknown): unknown {
+  if (Array.isArray(value)) return Number.isNaN(value[0]) ? [] : value.map(withoutEmptyPoints)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutEmptyPoints(member)]))
 }

@@ -23,8 +23,8 @@ export class BBoxText {
     this.box.set(NOWHERE)
     this.geometry(this.reader.open(from, to))
     this.reader.close()
-    const [west, south, east, north] = [this.box[0]!,this.box[1]!,this.box[2]!,this.box[3]!]
-    if (Number.isFinite(west + south + east + north)) this.list()
+    const { box } = this
+    if (Number.isFinite(box[0]! + box[1]! + box[2]! + box[3]!)) this.list()
     else this.out.literal(NULL)
   }
 
