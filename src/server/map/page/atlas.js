@@ -1,0 +1,136 @@
+// @ts-check
+/** The chosen layers over the visible extent: asked again whenever the map comes to rest somewhere else. */
+/** @import { Map as MapLibre } from 'maplibre-gl' */
+/** @import { Kind, Layer } from './layers.js' */
+/** @import { Shape } from './paint.js' */
+import { byId } from './dom.js'
+import { precisionAt, visibleBox } from './extent.js'
+import { ABOVE_DATA } from './ground.js'
+import { LayerView } from './layer-view.js'
+import { hindrance, kindOf } from './layers.js'
+import { LegendRow } from './legend.js'
+import { SHAPES, shapesOf } from './paint.js'
+import { borderOf, colorOf } from './palette.js'
+import { progressLine } from './progress.js'
+import { currentTheme } from './theme.js'
+
+/** Layers shown without being chosen. */
+const SHOWN_AT_FIRST = 5
+/** A map that is still for this long has come to rest. */
+const REST_MS = 200
+
+/** @param {Kind} kind @param {number} index */
+function colors(kind, index) {
+  const color = colorOf(currentTheme(), kind, index)
+  return { color, border: borderOf(currentTheme(), color) }
+}
+
+export class Atlas {
+  /** @type {Map<string, { view: LayerView, row: LegendRow, shown: boolean, index: number }>} */ #entries = new Map()
+  #map
+  #zoomTo
+  #asked = ''
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #rest
+
+  /** @param {MapLibre} map @param {(layers: Layer[]) => void} zoomTo */
+  constructor(map, zoomTo) {
+    this.#map = map
+    this.#zoomTo = zoomTo
+    this.refresh = progressLine(() => this.shown())
+    map.on('moveend', () => {
+      clearTimeout(this.#rest)
+      this.#rest = setTimeout(() => this.#askAll(), REST_MS)
+    })
+  }
+
+  /** @returns {LayerView[]} */
+  shown() {
+    return [...this.#entries.values()].filter(({ shown }) => shown).map(({ view }) => view)
+  }
+
+  /** @param {Layer[]} layers all of them; those that are known already are brought up to date */
+  update(layers) {
+    const fresh = layers.filter(({ name }) => !this.#entries.has(name))
+    for (const layer of layers) {
+      const entry = this.#entries.get(layer.name)
+      if (entry) {
+        entry.view.layer = layer
+        entry.row.update(layer)
+      }
+    }
+    if (fresh.length === 0) return
+    const drawable = fresh.filter((layer) => hindrance(layer) === null)
+    for (const layer of fresh) this.#enter(layer, drawable.indexOf(layer) >= 0 && drawable.indexOf(layer) < SHOWN_AT_FIRST)
+    this.#addSlots(drawable)
+  }
+
+  /** Asks for every shown layer, wherever the map is. */
+  askAll() {
+    this.#asked = ''
+    this.#askAll()
+  }
+
+  recolor() {
+    for (const { view, row, index } of this.#entries.values()) {
+      Object.assign(view.look, colors(view.look.kind, index))
+      row.recolor(view.look.color)
+      view.repaint()
+    }
+  }
+
+  /** @param {Layer} layer @param {boolean} shown */
+  #enter(layer, shown) {
+    const kind = kindOf(layer)
+    const index = [...this.#entries.values()].filter(({ view }) => view.look.kind === kind).length
+    const slot = (/** @type {Shape} */ shape) => `slot:${layer.name}:${shape}`
+    const features = Number(layer.featureCount ?? Number.POSITIVE_INFINITY)
+    const row = new LegendRow(layer, shown, {
+      toggle: (_, on) => this.#toggle(layer.name, on),
+      zoom: (current) => this.#zoomTo([current]),
+      again: () => view.ask(this.#question()),
+    })
+    const view = new LayerView(
+      this.#map,
+      layer,
+      { ...colors(kind, index), kind, features, shapes: shapesOf(layer), slot },
+      () => {
+        row.show(view)
+        this.refresh()
+      },
+    )
+    row.recolor(view.look.color)
+    byId('layers').append(row.root)
+    this.#entries.set(layer.name, { view, row, shown, index })
+  }
+
+  /** Invisible style layers that keep the order: areas of all layers, then lines, then dots, each in the order of the list. */
+  #addSlots(/** @type {Layer[]} */ layers) {
+    for (const shape of SHAPES) {
+      for (const { name } of layers) {
+        this.#map.addLayer({ id: `slot:${name}:${shape}`, type: 'background', layout: { visibility: 'none' } }, ABOVE_DATA)
+      }
+    }
+  }
+
+  /** @param {string} name @param {boolean} on */
+  #toggle(name, on) {
+    const entry = this.#entries.get(name)
+    if (!entry) return
+    entry.shown = on
+    if (on) entry.view.ask(this.#question())
+    else entry.view.off()
+  }
+
+  #question() {
+    return { bbox: visibleBox(this.#map.getBounds()), precision: precisionAt(this.#map.getZoom()) }
+  }
+
+  #askAll() {
+    const question = this.#question()
+    const asked = JSON.stringify(question)
+    if (asked === this.#asked) return
+    this.#asked = asked
+    for (const view of this.shown()) view.ask(question)
+    this.refresh()
+  }
+}

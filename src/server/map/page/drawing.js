@@ -1,0 +1,133 @@
+// @ts-check
+/**
+ * One answer on the map, drawn while it arrives. MapLibre indexes a source as a whole whenever it changes, so features go to chunks,
+ * a source each: a full one is never touched again, and only the open one is indexed anew. It is drawn at once, then whenever it
+ * has doubled, or a moment has passed: the cost of the whole is a small multiple of drawing it once, not its square.
+ */
+/** @import { GeoJSONSource, Map as MapLibre } from 'maplibre-gl' */
+/** @import { Feature } from 'geojson' */
+/** @import { Look } from './layer-view.js' */
+import { paintOf, repaint, styleLayer } from './paint.js'
+import { vertices } from './vertices.js'
+
+const CHUNK_FEATURES = 16_384
+const CHUNK_VERTICES = 200_000
+const MOMENT_MS = 250
+const NO_PROPERTIES = {}
+
+/**
+ * `shapes` is what MapLibre gets: geometry and a number, the feature's place in `features`, where id and properties stay.
+ * @typedef {{ source: string, features: Feature[], shapes: Feature[], vertices: number, drawn: number }} Chunk
+ */
+
+/** Source ids are unique over all drawings. */
+let sources = 0
+
+export class Drawing {
+  /** @type {Chunk[]} */ #chunks = []
+  #running = false
+  #removed = false
+  #opacity = 1
+  #map
+  #look
+  /** Vertices of all its features. */
+  vertices = 0
+
+  /** @param {MapLibre} map @param {Look} look */
+  constructor(map, look) {
+    this.#map = map
+    this.#look = look
+  }
+
+  /** @param {Feature[]} features */
+  add(features) {
+    for (const feature of features) {
+      const weight = vertices(feature.geometry)
+      const chunk = this.#openChunk()
+      chunk.shapes.push({ type: 'Feature', id: chunk.features.length, properties: NO_PROPERTIES, geometry: feature.geometry })
+      chunk.features.push(feature)
+      chunk.vertices += weight
+      this.vertices += weight
+    }
+    void this.#draw()
+  }
+
+  /**
+   * The feature behind one that MapLibre found.
+   * @param {string} source
+   * @param {number} number
+   */
+  feature(source, number) {
+    return this.#chunks.find((chunk) => chunk.source === source)?.features[number]
+  }
+
+  /** Paler, while what replaces it arrives. */
+  fade() {
+    this.#opacity = 0.35
+    this.repaint()
+  }
+
+  repaint() {
+    for (const { source, drawn } of this.#chunks) {
+      if (drawn === 0) continue
+      for (const shape of this.#look.shapes) {
+        repaint(this.#map, `${source}:${shape}`, paintOf(shape, this.#look, this.#opacity))
+      }
+    }
+  }
+
+  remove() {
+    this.#removed = true
+    for (const { source, drawn } of this.#chunks.splice(0)) {
+      if (drawn === 0) continue
+      for (const shape of this.#look.shapes) this.#map.removeLayer(`${source}:${shape}`)
+      this.#map.removeSource(source)
+    }
+  }
+
+  #openChunk() {
+    const last = this.#chunks.at(-1)
+    if (last && last.features.length < CHUNK_FEATURES && last.vertices < CHUNK_VERTICES) return last
+    sources += 1
+    const chunk = { source: `data-${sources}`, features: [], shapes: [], vertices: 0, drawn: 0 }
+    this.#chunks.push(chunk)
+    return chunk
+  }
+
+  async #draw() {
+    if (this.#running) return
+    this.#running = true
+    for (;;) {
+      const chunk = this.#chunks.find(({ drawn, features }) => drawn < features.length)
+      if (!chunk || this.#removed) break
+      const open = chunk === this.#chunks.at(-1)
+      if (open && chunk.features.length < 2 * chunk.drawn) await new Promise((resolve) => setTimeout(resolve, MOMENT_MS))
+      if (this.#removed) break
+      await this.#show(chunk)
+    }
+    this.#running = false
+  }
+
+  /** @param {Chunk} chunk */
+  async #show(chunk) {
+    const first = chunk.drawn === 0
+    chunk.drawn = chunk.features.length
+    if (first) this.#addSource(chunk.source)
+    const source = /** @type {GeoJSONSource} */ (this.#map.getSource(chunk.source))
+    await source.setData({ type: 'FeatureCollection', features: chunk.shapes.slice() })
+  }
+
+  /** @param {string} source */
+  #addSource(source) {
+    this.#map.addSource(source, {
+      type: 'geojson',
+      data: { type: 'FeatureCollection', features: [] },
+      buffer: 32,
+      tolerance: 0.3,
+    })
+    for (const shape of this.#look.shapes) {
+      const paint = paintOf(shape, this.#look, this.#opacity)
+      this.#map.addLayer(styleLayer(shape, { id: `${source}:${shape}`, source, paint }), this.#look.slot(shape))
+    }
+  }
+}

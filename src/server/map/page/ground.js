@@ -1,0 +1,92 @@
+// @ts-check
+/** What is under the data: the sea, the lines of the globe; and, above it, what is pointed at. No tiles, no fonts, no other host. */
+/** @import { ExpressionSpecification, Map as MapLibre, StyleSpecification } from 'maplibre-gl' */
+/** @import { Feature } from 'geojson' */
+/** @import { Theme } from './theme.js' */
+import { repaint } from './paint.js'
+import { GROUND } from './palette.js'
+
+/** Style layers above and below which data goes. */
+export const ABOVE_DATA = 'highlight-area'
+
+/** @param {number} step degrees @returns {Feature} */
+function graticule(step) {
+  /** @type {number[][][]} */
+  const lines = []
+  for (let west = -180; west <= 180; west += step)
+    lines.push([
+      [west, -85],
+      [west, 85],
+    ])
+  for (let south = -80 + (80 % step); south < 85; south += step)
+    lines.push([
+      [-180, south],
+      [180, south],
+    ])
+  return { type: 'Feature', properties: {}, geometry: { type: 'MultiLineString', coordinates: lines } }
+}
+
+/** @param {Theme} theme @returns {StyleSpecification} */
+export function groundStyle(theme) {
+  const colors = GROUND[theme]
+  /** @type {ExpressionSpecification} */
+  const pointed = ['match', ['get', 'role'], 'selected', colors.selected, colors.hover]
+  return {
+    version: 8,
+    sources: {
+      graticule: { type: 'geojson', data: graticule(30), tolerance: 0 },
+      'graticule-fine': { type: 'geojson', data: graticule(10), tolerance: 0 },
+      highlight: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
+    },
+    layers: [
+      { id: 'sea', type: 'background', paint: { 'background-color': colors.sea } },
+      { id: 'graticule', type: 'line', source: 'graticule', paint: { 'line-color': colors.graticule } },
+      {
+        id: 'graticule-fine',
+        type: 'line',
+        source: 'graticule-fine',
+        minzoom: 3,
+        paint: { 'line-color': colors.graticule, 'line-width': 0.6 },
+      },
+      {
+        id: ABOVE_DATA,
+        type: 'fill',
+        source: 'highlight',
+        filter: ['==', ['geometry-type'], 'Polygon'],
+        paint: { 'fill-color': pointed, 'fill-opacity': 0.12 },
+      },
+      {
+        id: 'highlight-line',
+        type: 'line',
+        source: 'highlight',
+        filter: ['!=', ['geometry-type'], 'Point'],
+        layout: { 'line-join': 'round', 'line-cap': 'round' },
+        paint: { 'line-color': pointed, 'line-width': 2 },
+      },
+      {
+        id: 'highlight-point',
+        type: 'circle',
+        source: 'highlight',
+        filter: ['==', ['geometry-type'], 'Point'],
+        paint: {
+          'circle-color': pointed,
+          'circle-opacity': 0.25,
+          'circle-stroke-color': pointed,
+          'circle-stroke-width': 2,
+          'circle-radius': ['interpolate', ['linear'], ['zoom'], 0, 5, 12, 10],
+        },
+      },
+    ],
+  }
+}
+
+/** @param {MapLibre} map @param {Theme} theme */
+export function recolorGround(map, theme) {
+  for (const layer of groundStyle(theme).layers) {
+    repaint(
+      map,
+      layer.id,
+      Object.fromEntries(Object.entries(layer.paint ?? {}).filter(([property]) => property.endsWith('color'))),
+    )
+  }
+}

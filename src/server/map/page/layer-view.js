@@ -1,0 +1,160 @@
+// @ts-check
+/**
+ * One layer on the map: it asks for what is visible, draws the answer, and asks again. The last answer stays underneath, paler, until
+ * the new one is whole.
+ */
+/** @import { Map as MapLibre } from 'maplibre-gl' */
+/** @import { Kind, Layer } from './layers.js' */
+/** @import { Shape } from './paint.js' */
+/** @import { RequestError } from './graphql.js' */
+/** @import { Question } from './stream.js' */
+import { Drawing } from './drawing.js'
+import { countMatched } from './layers.js'
+import { openStream } from './stream.js'
+
+/** What a browser draws and still answers to the mouse: features, and vertices of all of them. */
+const MOST_FEATURES = 200_000
+const MOST_VERTICES = 4_000_000
+
+/**
+ * @typedef {object} Look
+ * @property {string} color
+ * @property {string} border of areas
+ * @property {Kind} kind
+ * @property {number} features how many the layer has, or may have
+ * @property {readonly Shape[]} shapes
+ * @property {(shape: Shape) => string} slot the style layer below which it is drawn
+ */
+
+/** @typedef {'off' | 'asking' | 'streaming' | 'paused' | 'complete' | 'limited' | 'failed'} StreamState */
+
+/**
+ * @typedef {object} Progress of the last question
+ * @property {StreamState} state
+ * @property {number} features
+ * @property {number} batches
+ * @property {number} startedAt milliseconds of performance.now()
+ * @property {number} endedAt
+ * @property {number | null} matched features that there are in view, once they are counted
+ * @property {RequestError | null} error
+ */
+
+/** @type {Progress} */
+const OFF = { state: 'off', features: 0, batches: 0, startedAt: 0, endedAt: 0, matched: null, error: null }
+
+export class LayerView {
+  /** @type {Progress} */ progress = OFF
+  /** @type {Drawing | null} */ #current = null
+  /** @type {Drawing | null} */ #previous = null
+  #cancel = () => {}
+  #map
+  #changed
+
+  /** @param {MapLibre} map @param {Layer} layer @param {Look} look @param {() => void} changed called when `progress` has changed */
+  constructor(map, layer, look, changed) {
+    this.#map = map
+    this.layer = layer
+    this.look = look
+    this.#changed = changed
+  }
+
+  /** Cancels the last question and puts this one. @param {{ bbox: readonly number[], precision: number }} view */
+  ask(view) {
+    this.#cancel()
+    this.#keepLastAnswer()
+    const progress = { ...OFF, state: /** @type {StreamState} */ ('asking'), startedAt: performance.now() }
+    this.progress = progress
+    const question = { layer: this.layer.name, limit: MOST_FEATURES, ...view }
+    const drawing = new Drawing(this.#map, this.look)
+    this.#current = drawing
+    this.#cancel = openStream(question, {
+      batch: (features) => {
+        if (progress.batches === 0) this.#previous?.fade()
+        progress.state = 'streaming'
+        progress.error = null
+        progress.batches += 1
+        progress.features += features.length
+        drawing.add(features)
+        if (drawing.vertices > MOST_VERTICES) {
+          this.#cancel()
+          this.#end('limited')
+          void this.#countAll(question, progress)
+        }
+        this.#changed()
+      },
+      restart: () => {
+        drawing.remove()
+        this.ask(view)
+      },
+      pause: (error) => {
+        progress.state = 'paused'
+        progress.error = error
+        this.#changed()
+      },
+      complete: () => {
+        this.#end(progress.features < MOST_FEATURES ? 'complete' : 'limited')
+        if (progress.state === 'limited') void this.#countAll(question, progress)
+      },
+      fail: (error) => {
+        progress.error = error
+        this.#end('failed')
+      },
+    })
+    this.#changed()
+  }
+
+  off() {
+    this.#cancel()
+    this.#current?.remove()
+    this.#previous?.remove()
+    this.#current = null
+    this.#previous = null
+    this.progress = OFF
+    this.#changed()
+  }
+
+  repaint() {
+    this.#current?.repaint()
+    this.#previous?.repaint()
+  }
+
+  /** @param {string} source @param {number} number */
+  feature(source, number) {
+    return this.#current?.feature(source, number) ?? this.#previous?.feature(source, number)
+  }
+
+  #keepLastAnswer() {
+    if (this.progress.batches === 0) return this.#current?.remove()
+    this.#previous?.remove()
+    this.#previous = this.#current
+  }
+
+  /** @param {'complete' | 'limited' | 'failed'} state */
+  #end(state) {
+    this.progress.state = state
+    this.progress.endedAt = performance.now()
+    if (state !== 'failed') this.#dropPrevious()
+    this.#changed()
+  }
+
+  /** Not before the new answer is on the screen, so that nothing flickers. */
+  #dropPrevious() {
+    const previous = this.#previous
+    if (!previous) return
+    void this.#map.once('idle').then(() => {
+      previous.remove()
+      if (this.#previous === previous) this.#previous = null
+    })
+  }
+
+  /** The browser's limit is reached: how many are there? @param {Question} question @param {Progress} progress */
+  async #countAll(question, progress) {
+    try {
+      progress.matched = await countMatched(question.layer, question.bbox)
+      if (progress.matched === progress.features) progress.state = 'complete'
+    } catch {
+      // The note then goes without the number.
+    }
+    this.#changed()
+  }
+}

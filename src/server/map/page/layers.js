@@ -1,0 +1,57 @@
+// @ts-check
+/** What the server has, and what of it a map in longitude and latitude can draw. */
+import { ask } from './graphql.js'
+
+/**
+ * @typedef {object} Layer
+ * @property {string} name
+ * @property {'CHECKING' | 'READY'} state
+ * @property {string[]} geometryTypes
+ * @property {{ code: string | null, name: string, isLonLat: boolean } | null} crs
+ * @property {number[] | null} extent
+ * @property {string | null} featureCount
+ * @property {{ name: string, jsonType: string }[]} columns
+ */
+
+/** @typedef {'polygon' | 'line' | 'point'} Kind what a layer mostly looks like */
+
+const LAYERS = `{ layers {
+  name state geometryTypes extent featureCount crs { code name isLonLat } columns { name jsonType }
+} }`
+
+/** @returns {Promise<Layer[]>} */
+export async function fetchLayers() {
+  return (await ask(LAYERS)).layers
+}
+
+const MATCHED = `query Matched($layer: String!, $bbox: BBox!) {
+  features(layer: $layer, where: { bbox: $bbox }, first: 1) { matched }
+}`
+
+/**
+ * @param {string} layer
+ * @param {readonly number[]} bbox
+ * @returns {Promise<number>}
+ */
+export async function countMatched(layer, bbox) {
+  return Number((await ask(MATCHED, { layer, bbox })).features.matched)
+}
+
+/**
+ * Why a layer can't be drawn; null if it can.
+ * @param {Layer} layer
+ */
+export function hindrance(layer) {
+  if (!layer.crs) return 'The source does not name its coordinate system, so its place on the map is not known.'
+  if (layer.crs.isLonLat) return null
+  return `Its coordinates are in ${layer.crs.code ?? layer.crs.name}; the map draws longitude and latitude.`
+}
+
+/**
+ * @param {Layer} layer
+ * @returns {Kind}
+ */
+export function kindOf({ geometryTypes }) {
+  if (geometryTypes.some((type) => type.endsWith('Polygon'))) return 'polygon'
+  return geometryTypes.some((type) => type.endsWith('LineString')) ? 'line' : 'point'
+}

@@ -1,0 +1,109 @@
+// @ts-check
+/** The list of layers, which is the legend too: what each is, whether it is shown, how its stream is doing, what went wrong. */
+/** @import { Layer } from './layers.js' */
+/** @import { LayerView, Progress } from './layer-view.js' */
+import { element, setText } from './dom.js'
+import { count, plural } from './format.js'
+import { hindrance, kindOf } from './layers.js'
+
+/**
+ * @typedef {object} LegendEvents
+ * @property {(layer: Layer, shown: boolean) => void} toggle
+ * @property {(layer: Layer) => void} zoom
+ * @property {(layer: Layer) => void} again after a failure
+ */
+
+/** @param {Layer} layer */
+function describe(layer) {
+  const types = layer.geometryTypes.join(', ') || 'geometry types not known'
+  const features = layer.featureCount === null ? 'not counted yet' : plural(Number(layer.featureCount), 'feature')
+  const crs = layer.crs?.code ?? layer.crs?.name ?? 'no CRS'
+  return [types, features, crs].join(' · ')
+}
+
+/** @param {Progress} progress @returns {string} */
+function streamText({ state, features, matched, error }) {
+  switch (state) {
+    case 'off':
+      return ''
+    case 'asking':
+      return 'asking'
+    case 'streaming':
+      return `${count(features)} so far`
+    case 'paused':
+      return `${error?.message ?? 'Interrupted.'} It goes on by itself.`
+    case 'complete':
+      return `${count(features)} in view`
+    case 'limited':
+      return `the first ${count(features)}${matched === null ? '' : ` of ${count(matched)}`} in view; zoom in for the rest`
+    case 'failed':
+      return error?.message ?? 'It failed.'
+  }
+}
+
+export class LegendRow {
+  #layer
+  #meta = element('span', { class: 'layer-meta' })
+  #stream = element('span', { class: 'layer-stream' })
+  #code = element('code', { class: 'layer-code', hidden: '' })
+  #bar = element('span', { class: 'layer-bar', 'aria-hidden': 'true' })
+  #again = element('button', { class: 'text-button', type: 'button', hidden: '' }, 'Ask again')
+  #swatch
+  root
+
+  /** @param {Layer} layer @param {boolean} shown @param {LegendEvents} events */
+  constructor(layer, shown, events) {
+    this.#layer = layer
+    const reason = hindrance(layer)
+    const box = element('input', {
+      type: 'checkbox',
+      class: 'layer-box',
+      name: layer.name,
+      disabled: reason === null ? null : '',
+    })
+    box.checked = shown && reason === null
+    box.addEventListener('change', () => events.toggle(this.#layer, box.checked))
+    this.#swatch = element('span', { class: 'swatch', 'data-kind': kindOf(layer), 'aria-hidden': 'true' })
+    const zoom = element('button', { class: 'icon-button zoom-button', type: 'button', title: `Zoom to ${layer.name}` })
+    zoom.setAttribute('aria-label', `Zoom to ${layer.name}`)
+    zoom.addEventListener('click', () => events.zoom(this.#layer))
+    this.#again.addEventListener('click', () => events.again(this.#layer))
+    const label = element(
+      'label',
+      { class: 'layer-label' },
+      box,
+      this.#swatch,
+      element('span', { class: 'layer-name' }, layer.name),
+    )
+    const status = element('span', { class: 'layer-status' }, this.#code, this.#stream, this.#again)
+    const zooms = reason === null && layer.extent !== null ? [zoom] : []
+    this.root = element('li', { class: 'layer', 'data-layer': layer.name }, label, ...zooms, this.#meta, status, this.#bar)
+    this.root.classList.toggle('undrawable', reason !== null)
+    if (reason !== null) setText(this.#stream, reason)
+    this.update(layer)
+  }
+
+  /** What is known of a layer may grow while it is being checked. @param {Layer} layer */
+  update(layer) {
+    this.#layer = layer
+    setText(this.#meta, layer.state === 'CHECKING' ? `${describe(layer)} · being checked` : describe(layer))
+  }
+
+  /** @param {string} color */
+  recolor(color) {
+    this.root.style.setProperty('--layer', color)
+  }
+
+  /** @param {LayerView} view */
+  show({ progress, layer }) {
+    const { state, features, error } = progress
+    this.root.dataset['state'] = state
+    this.root.dataset['features'] = String(features)
+    setText(this.#stream, streamText(progress))
+    this.#code.hidden = state !== 'failed'
+    setText(this.#code, error?.code ?? '')
+    this.#again.hidden = state !== 'failed'
+    const share = layer.featureCount === null ? 0 : features / Math.max(1, Number(layer.featureCount))
+    this.#bar.style.setProperty('--share', state === 'complete' || state === 'limited' ? '1' : share.toFixed(3))
+  }
+}

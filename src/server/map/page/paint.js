@@ -1,0 +1,94 @@
+// @ts-check
+/** How the features of one layer look: an area with its border, a line, a dot; whatever a geometry column holds. */
+/** @import { AddLayerObject, ExpressionSpecification, Map as MapLibre } from 'maplibre-gl' */
+/** @import { Kind, Layer } from './layers.js' */
+
+/** What is drawn of a feature, from below to above. */
+export const SHAPES = /** @type {const} */ (['area', 'line', 'dot'])
+/** @typedef {typeof SHAPES[number]} Shape */
+
+/** Dots of few features are large and solid; 200,000 of them are small and sheer, so that the land is seen and density shows. */
+const DOTS = [
+  { most: 2000, radius: 3.2, opacity: 0.85 },
+  { most: 20_000, radius: 2.2, opacity: 0.7 },
+  { most: Number.POSITIVE_INFINITY, radius: 1.1, opacity: 0.27 },
+]
+
+/** @param {number} features */
+const dots = (features) => /** @type {typeof DOTS[0]} */ (DOTS.find(({ most }) => features <= most))
+
+/**
+ * The shapes that a layer's geometry may take; all of them where the types are not known.
+ * @param {Layer} layer
+ * @returns {Shape[]}
+ */
+export function shapesOf({ geometryTypes }) {
+  if (geometryTypes.length === 0 || geometryTypes.includes('GeometryCollection')) return [...SHAPES]
+  const has = (/** @type {string} */ type) => geometryTypes.some((name) => name.endsWith(type))
+  return SHAPES.filter((shape) => {
+    if (shape === 'area') return has('Polygon')
+    return shape === 'line' ? has('Polygon') || has('LineString') : has('Point')
+  })
+}
+
+/** @param {number} features @returns {ExpressionSpecification} */
+function dotRadius(features) {
+  const { radius: far } = dots(features)
+  return ['interpolate', ['exponential', 1.3], ['zoom'], 1, far, 6, far + 1.4, 12, far + 4, 17, far + 6]
+}
+
+/**
+ * @param {Shape} shape
+ * @param {{ color: string, border: string, kind: Kind, features: number }} look
+ * @param {number} opacity 1, or less for what is about to be replaced
+ * @returns {Record<string, unknown>} paint properties
+ */
+export function paintOf(shape, { color, border, kind, features }, opacity) {
+  if (shape === 'area') return { 'fill-color': color, 'fill-opacity': 0.85 * opacity, 'fill-antialias': false }
+  if (shape === 'dot') {
+    return {
+      'circle-color': color,
+      'circle-radius': dotRadius(features),
+      'circle-opacity': ['interpolate', ['linear'], ['zoom'], 1, dots(features).opacity * opacity, 7, 0.85 * opacity],
+      'circle-stroke-color': '#ffffff',
+      'circle-stroke-opacity': 0.7 * opacity,
+      'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 9, 0, 11, 1],
+    }
+  }
+  const [far, near] = kind === 'polygon' ? [0.5, 1.6] : [0.9, 3.2]
+  return {
+    'line-color': kind === 'polygon' ? border : color,
+    'line-opacity': opacity,
+    'line-width': ['interpolate', ['linear'], ['zoom'], 1, far, 14, near],
+  }
+}
+
+const TYPE = /** @type {const} */ ({ area: 'fill', line: 'line', dot: 'circle' })
+const MET = /** @type {const} */ ({ area: ['Polygon', 'MultiPolygon'], dot: ['Point', 'MultiPoint'] })
+
+/**
+ * @param {Shape} shape
+ * @param {{ id: string, source: string, paint: Record<string, unknown> }} parts
+ * @returns {AddLayerObject}
+ */
+export function styleLayer(shape, { id, source, paint }) {
+  const round = shape === 'line' ? { layout: { 'line-join': 'round', 'line-cap': 'round' } } : {}
+  const filter = ['in', ['geometry-type'], ['literal', shape === 'dot' ? MET.dot : MET.area]]
+  const wanted = shape === 'line' ? ['!', ['in', ['geometry-type'], ['literal', MET.dot]]] : filter
+  return /** @type {AddLayerObject} */ ({ id, type: TYPE[shape], source, filter: wanted, paint, ...round })
+}
+
+/**
+ * @param {MapLibre} map
+ * @param {string} styleLayer
+ * @param {Record<string, unknown>} paint properties and values as the style specification has them
+ */
+export function repaint(map, styleLayer, paint) {
+  for (const [property, value] of Object.entries(paint)) {
+    map.setPaintProperty(
+      styleLayer,
+      /** @type {Parameters<MapLibre['setPaintProperty']>[1]} */ (property),
+      /** @type {never} */ (value),
+    )
+  }
+}

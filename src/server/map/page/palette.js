@@ -1,0 +1,44 @@
+// @ts-check
+/** Colours of the map in both themes: a calm sea, soft areas, and points and lines that stand out of them. */
+/** @import { Kind } from './layers.js' */
+/** @import { Theme } from './theme.js' */
+
+export const GROUND = {
+  light: { sea: '#d5e4ec', graticule: '#bfd3de', label: '#25404d', halo: '#f4f8f4', hover: '#0b2530', selected: '#d6336c' },
+  dark: { sea: '#0d1a23', graticule: '#1b2d39', label: '#dce7e4', halo: '#14242c', hover: '#f3f7f8', selected: '#ffd24a' },
+}
+
+/** Neighbours in a list differ in hue and in lightness. */
+const COLORS = /** @satisfies {Record<Theme, Record<Kind, string[]>>} */ ({
+  light: {
+    polygon: ['#adc9a4', '#e3c588', '#c9b1d6', '#9cc6d6', '#e6b3a3', '#bdbf84'],
+    line: ['#1b6ca8', '#a4508b', '#8a6d1f', '#2a7f62', '#b5482f', '#5a57a6'],
+    point: ['#a12a5e', '#1457a8', '#b35309', '#6b3fa0', '#087f5b', '#7a2e2e'],
+  },
+  dark: {
+    polygon: ['#3d6b56', '#7d6534', '#665080', '#33657d', '#84503f', '#62652f'],
+    line: ['#5eb1ef', '#e08ac4', '#d9b44a', '#5ecfa5', '#f08d6f', '#a3a0f2'],
+    point: ['#ffb454', '#6cc4ff', '#ff8fab', '#c3a6ff', '#63e6be', '#ffd8a8'],
+  },
+})
+
+/**
+ * @param {Theme} theme
+ * @param {Kind} kind
+ * @param {number} index the layer's place among those of its kind
+ */
+export function colorOf(theme, kind, index) {
+  const colors = COLORS[theme][kind]
+  return /** @type {string} */ (colors[index % colors.length])
+}
+
+/**
+ * An area's border: its colour, away from the ground's.
+ * @param {Theme} theme
+ * @param {string} color `#rrggbb`
+ */
+export function borderOf(theme, color) {
+  const [target, share] = theme === 'light' ? [0, 0.34] : [255, 0.3]
+  const channels = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16))
+  return `rgb(${channels.map((channel) => Math.round(channel + (target - channel) * share)).join(' ')})`
+}

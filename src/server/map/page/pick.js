@@ -1,0 +1,117 @@
+// @ts-check
+/** Which features are meant: by a mouse, by a finger, by Enter at the cross in the map's middle. */
+/** @import { GeoJSONSource, Map as MapLibre, MapGeoJSONFeature, Point } from 'maplibre-gl' */
+/** @import { Feature } from 'geojson' */
+/** @import { Kind } from './layers.js' */
+/** @import { LayerView } from './layer-view.js' */
+import { featurePopup } from './popup.js'
+
+/** @typedef {{ feature: Feature, layer: string, kind: Kind, color: string }} Found a feature with all that the server said of it */
+
+/** Pixels by which a pointer may miss a dot or a line; a finger is thicker. */
+const MISS = { mouse: 4, touch: 14 }
+/** Features under one point that a popup turns over. */
+const MOST = 25
+
+/** @param {MapGeoJSONFeature} feature @param {MapLibre} map @param {Point} at */
+function distance({ geometry }, map, at) {
+  if (geometry.type !== 'Point') return Number.POSITIVE_INFINITY
+  return map.project(/** @type {[number, number]} */ (geometry.coordinates)).dist(at)
+}
+
+/**
+ * Dots by their distance, then lines, then areas; an area only where the point is in it.
+ * @param {MapLibre} map
+ * @param {readonly LayerView[]} views
+ * @param {Point} at
+ * @param {number} miss
+ * @returns {Found[]}
+ */
+export function pick(map, views, at, miss) {
+  const near = map.queryRenderedFeatures([
+    [at.x - miss, at.y - miss],
+    [at.x + miss, at.y + miss],
+  ])
+  const exact = new Set(
+    map
+      .queryRenderedFeatures(at)
+      .filter(({ layer }) => layer.type === 'fill')
+      .map(key),
+  )
+  const rank = { circle: 0, line: 1, fill: 2 }
+  const order = near
+    .filter((feature) => feature.layer.type in rank && (feature.layer.type !== 'fill' || exact.has(key(feature))))
+    .map((feature) => ({
+      feature,
+      rank: rank[/** @type {keyof typeof rank} */ (feature.layer.type)],
+      far: distance(feature, map, at),
+    }))
+    .sort((one, other) => one.rank - other.rank || (one.far === other.far ? 0 : one.far - other.far))
+  /** @type {Map<string, Found>} */
+  const founds = new Map()
+  for (const { feature } of order) {
+    if (founds.size === MOST) break
+    const id = key(feature)
+    const found = founds.has(id) ? null : resolve(views, feature)
+    if (found) founds.set(id, found)
+  }
+  return [...founds.values()]
+}
+
+/** The same feature is met once a tile and a style layer. @param {MapGeoJSONFeature} feature */
+const key = ({ source, id }) => `${source}/${id}`
+
+/** @param {readonly LayerView[]} views @param {MapGeoJSONFeature} drawn @returns {Found | null} */
+function resolve(views, drawn) {
+  for (const view of views) {
+    const feature = view.feature(drawn.source, Number(drawn.id))
+    if (feature) return { feature, layer: view.layer.name, kind: view.look.kind, color: view.look.color }
+  }
+  return null
+}
+
+/**
+ * @param {MapLibre} map
+ * @param {() => LayerView[]} views
+ */
+export function startPicking(map, views) {
+  const pointed = { hover: /** @type {Found | null} */ (null), selected: /** @type {Found | null} */ (null) }
+  const show = () => {
+    const features = Object.entries(pointed).flatMap(([role, found]) =>
+      found ? [{ type: /** @type {const} */ ('Feature'), properties: { role }, geometry: found.feature.geometry }] : [],
+    )
+    void (/** @type {GeoJSONSource} */ (map.getSource('highlight')).setData({ type: 'FeatureCollection', features }))
+  }
+  /** @param {'hover' | 'selected'} role @param {Found | null} found */
+  const point = (role, found) => {
+    if (pointed[role]?.feature === found?.feature) return
+    pointed[role] = found
+    show()
+  }
+  const popup = featurePopup(map, (found) => point('selected', found))
+  /** @param {Point} at @param {number} miss */
+  const open = (at, miss) => {
+    const founds = pick(map, views(), at, miss)
+    if (founds.length > 0) popup.open(map.unproject(at), founds)
+  }
+  map.on('click', ({ point: at, originalEvent }) => {
+    open(at, /** @type {PointerEvent} */ (originalEvent).pointerType === 'touch' ? MISS.touch : MISS.mouse)
+  })
+  const canvas = map.getCanvas()
+  canvas.addEventListener('keydown', ({ key: pressed }) => {
+    if (pressed === 'Escape') popup.close()
+    if (pressed === 'Enter') open(map.project(map.getCenter()), MISS.touch)
+  })
+  let waiting = false
+  map.on('mousemove', ({ point: at }) => {
+    if (waiting || map.isMoving()) return
+    waiting = true
+    requestAnimationFrame(() => {
+      waiting = false
+      const [found = null] = pick(map, views(), at, MISS.mouse)
+      canvas.style.cursor = found ? 'pointer' : ''
+      point('hover', found)
+    })
+  })
+  map.on('mouseout', () => point('hover', null))
+}
