@@ -1,0 +1,19 @@
+/** `npm run build`: the compiled program in dist/, as the package ships it. Node refuses to strip types under node_modules. */
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { NODE, ROOT } from './setup/paths.mjs'
+
+const PAGE = 'server/map/page'
+
+rmSync(`${ROOT}/dist`, { recursive: true, force: true })
+const { status } = spawnSync(NODE, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+  cwd: ROOT,
+  stdio: 'inherit',
+})
+if (status !== 0) process.exit(1)
+// The map's page is served as it is written; its type declarations are for the editor only.
+cpSync(`${ROOT}/src/${PAGE}`, `${ROOT}/dist/${PAGE}`, {
+  recursive: true,
+  filter: (path) => !/\.d\.m?ts$|tsconfig\.json$/.test(path),
+})
+chmodSync(`${ROOT}/dist/main.js`, 0o755)

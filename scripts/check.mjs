@@ -1,0 +1,24 @@
+/** `npm run check`: whatever can be said of the code without running it. Every step runs, so that one look shows all that is wrong. */
+import { spawnSync } from 'node:child_process'
+import { NODE, ROOT } from './setup/paths.mjs'
+
+const STEPS = [
+  ['lint and format', 'node_modules/@biomejs/biome/bin/biome', 'check', '.'],
+  ['types', 'node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'],
+  ["types of the map's page", 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/server/map/page'],
+  ['generated code is fresh (npm run codegen)', 'node_modules/.bin/graphql-codegen', '--config', 'codegen.ts', '--check'],
+  ['dead code', 'node_modules/knip/bin/knip.js'],
+  ['build', 'scripts/build.mjs'],
+  ['package', 'node_modules/publint/src/cli.js', '--strict'],
+]
+
+const failed = STEPS.filter(([name, script, ...args]) => {
+  const began = Date.now()
+  const { status, stdout, stderr } = spawnSync(NODE, [script, ...args], { cwd: ROOT, encoding: 'utf8' })
+  console.log(`check: ${name} ... ${status === 0 ? 'passed' : 'FAILED'} in ${((Date.now() - began) / 1000).toFixed(1)} s`)
+  if (status !== 0) console.log(`${stdout}${stderr}`)
+  return status !== 0
+})
+if (failed.length > 0)
+  console.log(`check: ${failed.length} of ${STEPS.length} FAILED: ${failed.map(([name]) => name).join(', ')}`)
+process.exit(failed.length === 0 ? 0 : 1)
