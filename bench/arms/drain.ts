@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { runForSample, type Sample } from '../child.ts'
+import { STORE_FILE } from '../data/store.ts'
+import type { DrainOptions } from '../engine/drain.ts'
+import type { OutputKind } from '../engine/statement.ts'
+import type { Rig } from '../rig.ts'
+import type { Arm } from '../row.ts'
+
+/** A worker's. */
+const STREAMING_BUFFER_BYTES = 65_536
+
+const PROGRAM = join(import.meta.dirname, '..', 'engine', 'drain.ts')
+
+/** DuckDB merely draining the statement that the server runs for a whole layer. */
+export function drainArm(layer: string, output: OutputKind): Arm {
+  return { run: (rig) => drain(rig, layer, output, null) }
+}
+
+/** The engine's first chunk of it, median of `runs`. */
+export function firstChunkArm(layer: string, output: OutputKind, runs: number): Arm {
+  return { run: (rig) => drain(rig, layer, output, runs) }
+}
+
+async function drain(rig: Rig, layer: string, output: OutputKind, firstChunks: number | null): Promise<Sample> {
+  const statement = rig.statements.wholeLayer(layer, output)
+  const options: DrainOptions = { ...engineOptions(rig), statement, firstChunks }
+  return await runForSample([PROGRAM, JSON.stringify(options)])
+}
+
+/** As a query worker is opened. */
+export function engineOptions({ extension, data, threads }: Rig) {
+  return { extension, threads, streamingBufferBytes: STREAMING_BUFFER_BYTES, store: join(data, STORE_FILE) }
+}

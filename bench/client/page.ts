@@ -1,0 +1,20 @@
+/** One large answer over HTTP: page.ts OPTIONS, in a process of its own, on a warm connection. */
+import { ask, countIn } from './http.ts'
+
+export interface PageOptions {
+  readonly url: string
+  /** A GraphQL query; null: the URL is the request. */
+  readonly query: string | null
+  /** Features that a GraphQL answer must hold. */
+  readonly rows: number
+}
+
+const { url, query, rows }: PageOptions = JSON.parse(process.argv[2] ?? '')
+await ask(new URL('/health', url).href, null)
+const answer = await ask(query === null ? url : `${url}/graphql`, query)
+if (answer.status !== 200) throw new Error(`HTTP ${answer.status}: ${answer.head.slice(0, 200)}`)
+const count = query === null ? rows : countIn(answer)
+if (count !== rows) throw new Error(`${count} features instead of ${rows}`)
+const { firstMs, totalMs, bytes } = answer
+process.stdout.write(JSON.stringify({ firstMs, totalMs, bytes, rowsPerSecond: (rows / totalMs) * 1_000 }))
+process.exit()

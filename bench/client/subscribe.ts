@@ -1,0 +1,55 @@
+/**
+ * A WebSocket client that counts rows: subscribe.ts OPTIONS, in a process of its own. It speaks graphql-transport-ws and reads `count`
+ * off the beginning of each message; it does not parse the rest, as the Python pipeline's client does not.
+ */
+import WebSocket from 'ws'
+
+export interface SubscribeOptions {
+  /** The server's, with http. */
+  readonly url: string
+  readonly query: string
+  readonly rows: number
+}
+
+interface Tally {
+  rows: number
+  bytes: number
+  batches: number
+  firstMs: number
+}
+
+const COUNT = /"count":(\d+)/
+
+function subscribe({ url, query }: SubscribeOptions): Promise<Tally> {
+  const start = performance.now()
+  const tally = { rows: 0, bytes: 0, batches: 0, firstMs: 0 }
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws', { perMessageDeflate: false })
+  const send = (message: object) => socket.send(JSON.stringify(message))
+  const { promise, resolve, reject } = Promise.withResolvers<Tally>()
+  socket.on('open', () => send({ type: 'connection_init' }))
+  socket.on('error', reject)
+  socket.on('close', (code, reason) => reject(new Error(`closed: ${code} ${reason}`)))
+  socket.on('message', (data: Buffer) => {
+    const count = COUNT.exec(data.toString('latin1', 0, 200))?.[1]
+    if (count !== undefined) {
+      tally.firstMs ||= performance.now() - start
+      tally.rows += Number(count)
+      tally.bytes += data.length
+      tally.batches++
+      return
+    }
+    const message = JSON.parse(data.toString())
+    if (message.type === 'connection_ack') send({ id: '1', type: 'subscribe', payload: { query } })
+    else if (message.type === 'complete') resolve(tally)
+    else if (message.type === 'ping') send({ type: 'pong' })
+    else reject(new Error(JSON.stringify(message).slice(0, 300)))
+  })
+  return promise.finally(() => socket.terminate())
+}
+
+const options: SubscribeOptions = JSON.parse(process.argv[2] ?? '')
+const start = performance.now()
+const tally = await subscribe(options)
+const seconds = (performance.now() - start) / 1_000
+if (tally.rows !== options.rows) throw new Error(`${tally.rows} rows instead of ${options.rows}`)
+process.stdout.write(JSON.stringify({ ...tally, seconds, rowsPerSecond: tally.rows / seconds }))

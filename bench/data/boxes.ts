@@ -1,0 +1,93 @@
+/** Boxes of about 1,000 features each: what a map asks for when it has come to rest. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+
+export interface QueryBox {
+  /** west, south, east, north */
+  readonly bbox: readonly [number, number, number, number]
+  /** Features whose own box touches it; the Python pipeline reads it under this name. */
+  readonly touch: number
+  /** Features that intersect it: what a right answer holds. */
+  readonly hits: number
+}
+
+const BOXES = 200
+const WANTED = 1_000
+
+/** `table`: as `writeStore` makes it. Squares around features at even distances from west to east, grown or shrunk until about 1,000 features touch them. */
+export async function chooseBoxes(connection: DuckDBConnection, table: string): Promise<QueryBox[]> {
+  const sides = await readSides(connection, table)
+  const boxes: QueryBox[] = []
+  for (let attempt = 1; boxes.length < BOXES; attempt++) {
+    if (attempt > BOXES * 20) throw new Error(`${table} has too few places with ${WANTED} features`)
+    // Steps of the golden ratio spread evenly, however many it takes.
+    const found = squareAround(sides, Math.floor(((attempt * 0.6180339887) % 1) * sides.xmin.length))
+    if (found) boxes.push({ ...found, hits: await countHits(connection, table, found.bbox) })
+  }
+  return boxes
+}
+
+interface Sides {
+  readonly xmin: Float64Array
+  readonly ymin: Float64Array
+  readonly xmax: Float64Array
+  readonly ymax: Float64Array
+}
+
+/** Sorted by xmin, so that a box is a slice to look through. */
+async function readSides(connection: DuckDBConnection, table: string): Promise<Sides> {
+  const reader = await connection.runAndReadAll(`SELECT xmin, ymin, xmax, ymax FROM ${table} ORDER BY xmin, id`)
+  const [xmin, ymin, xmax, ymax] = reader.getColumns().map((column) => Float64Array.from(column, Number))
+  if (!xmin || !ymin || !xmax || !ymax) throw new Error(`${table} has no boxes`)
+  return { xmin, ymin, xmax, ymax }
+}
+
+function squareAround(sides: Sides, row: number): Pick<QueryBox, 'bbox' | 'touch'> | null {
+  const x = sides.xmin[row] ?? 0
+  const y = sides.ymin[row] ?? 0
+  let [low, high] = [1e-5, 8]
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const half = Math.sqrt(low * high)
+    const wide = half / Math.cos((y * Math.PI) / 180)
+    const bbox = [x - wide, y - half, x + wide, y + half].map((side) => Number(side.toFixed(7))) as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    const touch = countTouching(sides, bbox)
+    if (Math.abs(touch - WANTED) <= WANTED * 0.02) return { bbox, touch }
+    if (touch < WANTED) low = half
+    else high = half
+  }
+  return null
+}
+
+function countTouching({ xmin, ymin, xmax, ymax }: Sides, [west, south, east, north]: QueryBox['bbox']): number {
+  let count = 0
+  // No feature of the bench is a hundredth of a degree wide.
+  for (let row = lowerBound(xmin, west - 0.01); row < xmin.length && xmin[row]! <= east; row++) {
+    if (xmax[row]! >= west && ymin[row]! <= north && ymax[row]! >= south) count++
+  }
+  return count
+}
+
+function lowerBound(sorted: Float64Array, value: number): number {
+  let [from, to] = [0, sorted.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (sorted[middle]! < value) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
+async function countHits(
+  connection: DuckDBConnection,
+  table: string,
+  [west, south, east, north]: QueryBox['bbox'],
+): Promise<number> {
+  const reader = await connection.runAndReadAll(`SELECT count(*) FROM ${table}
+    WHERE xmin <= ${east} AND xmax >= ${west} AND ymin <= ${north} AND ymax >= ${south}
+      AND ST_Intersects(geom, ST_MakeEnvelope(${west}, ${south}, ${east}, ${north}))`)
+  return Number(reader.getRows()[0]?.[0])
+}

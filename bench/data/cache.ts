@@ -1,0 +1,29 @@
+/** Makes the data once: a folder is named by the digest of what makes it, and older ones are deleted. */
+import { createHash } from 'node:crypto'
+import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runToEnd } from '../child.ts'
+import { CACHE, ROOT } from '../paths.ts'
+
+/** @returns the folder that holds the part's files. The first call takes half a minute, for `large` several. */
+export async function dataFolder(part: 'base' | 'large', extension: string, progress: (line: string) => void): Promise<string> {
+  const folder = join(CACHE, `${part}-${await digest()}`)
+  const there = await access(folder).then(
+    () => true,
+    () => false,
+  )
+  if (there) return folder
+  await mkdir(CACHE, { recursive: true })
+  for (const name of await readdir(CACHE)) if (name.startsWith(`${part}-`)) await rm(join(CACHE, name), { recursive: true })
+  progress(`Making the data (${part}; once)`)
+  await runToEnd([join(import.meta.dirname, 'generate.ts'), folder, extension, part])
+  return folder
+}
+
+/** Of this folder's files and of the dependencies' versions: the engine's random numbers and file format change with it. */
+async function digest(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const name of (await readdir(import.meta.dirname)).sort()) hash.update(await readFile(join(import.meta.dirname, name)))
+  const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  return hash.update(dependencies['@duckdb/node-api']).digest('hex').slice(0, 12)
+}

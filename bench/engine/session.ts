@@ -1,0 +1,22 @@
+/** The engine as anybody's program would open it, with a query worker's limits: what the server's figures are compared with. */
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+
+export interface EngineOptions {
+  readonly extension: string
+  /** A worker's. */
+  readonly threads: number
+  /** A worker's: the engine fills it before its first chunk. */
+  readonly streamingBufferBytes: number
+  /** Attached as `store`. */
+  readonly store: string
+}
+
+export async function openEngine(options: EngineOptions): Promise<DuckDBConnection> {
+  const instance = await DuckDBInstance.create(':memory:', { memory_limit: '4GB', threads: String(options.threads) })
+  const connection = await instance.connect()
+  await connection.run(`LOAD '${options.extension}'`)
+  await connection.run(`ATTACH '${options.store}' AS store (READ_ONLY)`)
+  await connection.run('SET parquet_metadata_cache = true')
+  await connection.run(`SET streaming_buffer_size = '${options.streamingBufferBytes}B'`)
+  return connection
+}

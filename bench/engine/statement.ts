@@ -1,0 +1,31 @@
+/** The statements that the server runs: what the engine alone is asked to drain is what it drains for us. */
+import { openCatalog } from '../../src/catalog/catalog.ts'
+import type { Layer } from '../../src/catalog/layer.ts'
+import { compileFeatures } from '../../src/plan/compile.ts'
+import type { Statement } from '../../src/plan/plan.ts'
+import type { Output } from '../../src/results/batch.ts'
+
+export type OutputKind = 'geojson' | 'arrow'
+
+export interface Statements {
+  /** All features of a layer in one encoding. */
+  wholeLayer(layer: string, output: OutputKind): Statement
+}
+
+/** Describes the sources as the server does. */
+export async function openStatements(sources: readonly string[], spatialExtension: string): Promise<Statements> {
+  const log = { info: () => {}, warn: () => {} }
+  const catalog = await openCatalog({ sources, spatialExtension, log })
+  await catalog.checked
+  const layers = catalog.layers()
+  await catalog.close()
+  return { wholeLayer: (name, output) => wholeLayer(layers, name, output) }
+}
+
+function wholeLayer(layers: readonly Layer[], name: string, kind: OutputKind): Statement {
+  const layer = layers.find((candidate) => candidate.name === name)
+  if (!layer) throw new Error(`The server has no layer ${name}`)
+  const output: Output = kind === 'geojson' ? { kind, precision: 7 } : { kind }
+  const everything = { where: null, orderBy: [], limit: null, after: null, properties: null }
+  return compileFeatures({ layer, ...everything, outputs: [output] }).statement
+}

@@ -1,0 +1,50 @@
+/** What rows measure with. */
+import { join } from 'node:path'
+import { findSpatialExtension } from '../src/config/extension.ts'
+import { dataFolder } from './data/cache.ts'
+import { STORE_FILE } from './data/store.ts'
+import { openStatements, type Statements } from './engine/statement.ts'
+import { type PythonPipeline, preparePython } from './python/environment.ts'
+import { type RunningServer, startServer } from './server.ts'
+
+export interface Rig {
+  readonly extension: string
+  /** Folder of the data. */
+  readonly data: string
+  /** It serves each layer as a file and as a table. */
+  readonly server: RunningServer
+  /** That it runs. */
+  readonly statements: Statements
+  /** Threads of one of its workers. */
+  readonly threads: number
+  /** Null where it is not there. */
+  readonly python: PythonPipeline | null
+  /** Seconds of each measurement that could go on for ever. */
+  readonly seconds: number
+  /** Seconds to wait, before each run, for other processes to rest. */
+  readonly patience: number
+  /** Folder of the layer of 20 million points: made when it is asked for. */
+  largeData(): Promise<string>
+}
+
+export async function openRig(times: Pick<Rig, 'seconds' | 'patience'>, progress: (line: string) => void): Promise<Rig> {
+  const { path: extension } = await findSpatialExtension(null, progress)
+  const data = await dataFolder('base', extension, progress)
+  const python = await preparePython(data, progress)
+  const files = ['points', 'buildings', 'parcels'].map((name) => join(data, `${name}.parquet`))
+  const sources = [...files, join(data, STORE_FILE)]
+  const statements = await openStatements(sources, extension)
+  const server = await startServer(sources)
+  const workers = await server.workers()
+  const threads = workers.find(({ lane }) => lane === 'NORMAL')?.threads ?? 1
+  return {
+    ...times,
+    extension,
+    data,
+    server,
+    statements,
+    threads,
+    python,
+    largeData: () => dataFolder('large', extension, progress),
+  }
+}

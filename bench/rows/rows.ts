@@ -1,0 +1,29 @@
+import type { Row } from '../row.ts'
+import { ARROW_STREAM_ROWS } from './arrow-stream.ts'
+import { BOX_LATENCY } from './box-latency.ts'
+import { BOX_ROWS } from './boxes.ts'
+import { ARROW_DOWNLOAD } from './download.ts'
+import { TYPED_FEATURES } from './features.ts'
+import { FIRST_BATCH } from './first-batch.ts'
+import { GEOJSON_ENGINE } from './geojson-engine.ts'
+import { GEOJSON_PYTHON_ROWS } from './geojson-python.ts'
+import { MEMORY } from './memory.ts'
+import { PAGE } from './page.ts'
+import { SERVER_CPU } from './server-cpu.ts'
+import { START } from './start.ts'
+
+/** In the order of the table. */
+export const ROWS: readonly Row[] = [
+  GEOJSON_ENGINE,
+  ...ARROW_STREAM_ROWS,
+  ARROW_DOWNLOAD,
+  ...GEOJSON_PYTHON_ROWS,
+  TYPED_FEATURES,
+  ...BOX_ROWS,
+  BOX_LATENCY,
+  PAGE,
+  FIRST_BATCH,
+  SERVER_CPU,
+  MEMORY,
+  START,
+]

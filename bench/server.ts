@@ -1,0 +1,63 @@
+/** The product as a user starts it, with its defaults, in processes of its own. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { ROOT } from './paths.ts'
+
+export interface WorkerProcess {
+  readonly pid: number
+  readonly lane: string
+  readonly threads: number
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly pid: number
+  /** Milliseconds from its start to the line `ready`. */
+  readonly readyMs: number
+  workers(): Promise<WorkerProcess[]>
+  stop(): Promise<void>
+}
+
+export async function startServer(sources: readonly string[]): Promise<RunningServer> {
+  const start = performance.now()
+  const args = [join(ROOT, 'src', 'main.ts'), ...sources, '--port', '0', '--log-level', 'warn']
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const url = child.stdout ? await readyUrl(child.stdout) : null
+  const readyMs = performance.now() - start
+  if (url === null || child.pid === undefined) throw new Error('the server ended before it was ready')
+  return {
+    url,
+    pid: child.pid,
+    readyMs,
+    workers: () => askWorkers(url),
+    stop: () => {
+      child.kill('SIGTERM')
+      return ended
+    },
+  }
+}
+
+/** The address in the line that the server writes when every layer can be asked. */
+async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string | null> {
+  const lines = createInterface({ input: stdout })
+  for await (const line of lines) {
+    const url = /^ready (http:\S+)$/.exec(line)?.[1]
+    if (url !== undefined) return url
+  }
+  return null
+}
+
+async function askWorkers(url: string): Promise<WorkerProcess[]> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ health { workers { pid lane threads } } }' }),
+  })
+  const { data } = (await response.json()) as { data: { health: { workers: WorkerProcess[] } } }
+  return data.health.workers
+}
