@@ -92,6 +92,8 @@ class Execution {
     const prepared = await this.#timed(this.#connection.prepare(sql))
     try {
       prepared.bind(parameters as DuckDBValue[])
+      // An interrupt before the query begins is forgotten by the engine.
+      if (this.#inbox.stop === 'CANCEL') return 'CANCELLED'
       const result = await this.#timed(prepared.stream())
       return await this.#deliver(result)
     } finally {

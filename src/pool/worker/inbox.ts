@@ -3,6 +3,17 @@ import type { FromWorker, ToWorker } from '../messages.ts'
 
 export type Stop = 'YIELD' | 'CANCEL'
 
+let open: Inbox | null = null
+/** A task begins some turns of the event loop after its message: what was said to it by then waits here for it. */
+let early: ToWorker[] = []
+
+// tinypool's own messages pass by here too.
+process.on('message', (message: ToWorker | undefined) => {
+  if (!message?.execution) return
+  if (open) open.receive(message)
+  else early.push(message)
+})
+
 export class Inbox {
   stop: Stop | null = null
   readonly #execution: string
@@ -16,7 +27,9 @@ export class Inbox {
     this.#credits = credits
     this.#onCancel = onCancel
     this.#onDiagnose = onDiagnose
-    process.on('message', this.#receive)
+    open = this
+    for (const message of early) this.receive(message)
+    early = []
   }
 
   /** Waits until a batch may be sent. False: stop instead. */
@@ -28,12 +41,12 @@ export class Inbox {
   }
 
   close(): void {
-    process.off('message', this.#receive)
+    open = null
   }
 
-  readonly #receive = (message: ToWorker | undefined): void => {
-    // tinypool's own messages and late ones of another execution pass by here too.
-    if (message?.execution !== this.#execution) return
+  receive(message: ToWorker): void {
+    // A late one of another execution is nobody's.
+    if (message.execution !== this.#execution) return
     if (message.type === 'CREDIT') this.#credits += message.credits
     else if (message.type === 'DIAGNOSE') this.#onDiagnose()
     else this.#end(message.type)
