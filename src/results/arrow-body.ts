@@ -28,10 +28,8 @@ function valueBuffers(data: ColumnData, wire: WireType, from: number, to: number
     case 'date':
     case 'timestamp':
       return [asBytes(valuesOf(data).subarray(from, to))]
-    case 'decimal': {
-      const { bytes, offsets } = bytesOf(data)
-      return [decimals128(bytes, offsets, from, to)]
-    }
+    case 'decimal':
+      return [decimals128(bytesOf(data), from, to)]
     case 'utf8':
     case 'json':
     case 'binary':

@@ -15,6 +15,8 @@ interface ArrowColumn {
 /** A message begins with this and the length of its metadata; with a length of 0 it is the end of the stream. */
 const CONTINUATION = 0xffffffff
 const END_BYTES = 8
+/** The buffer is made this much larger than the batch that asks for it: the next ones are about as large. */
+const SPARE = 1.25
 
 /**
  * A self-contained IPC stream a batch: schema, one record batch, end marker. The columns are the id (named `id`, with underscores
@@ -30,7 +32,7 @@ export function arrowStream(layout: BatchLayout): Encoder {
     const metadata = recordBatchMessage(arrays, to - from)
     const parts = [schema, prefix(padded(metadata.length)), metadata, ...arrays.flatMap(({ buffers }) => buffers), prefix(0)]
     const length = parts.reduce((sum, part) => sum + padded(part.length), 0)
-    if (length > stream.length) stream = new Uint8Array(2 * length)
+    if (length > stream.length) stream = new Uint8Array(Math.ceil(SPARE * length))
     join(stream, parts)
     return stream.subarray(0, length)
   }

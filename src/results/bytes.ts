@@ -12,7 +12,6 @@ export const CHAR = {
   OPEN: 0x5b,
   BACKSLASH: 0x5c,
   CLOSE: 0x5d,
-  OPEN_OBJECT: 0x7b,
   CLOSE_OBJECT: 0x7d,
   SPACE: 0x20,
   OPEN_PAREN: 0x28,
@@ -23,8 +22,7 @@ export const CHAR = {
 
 /**
  * Fixed text, eight bytes at a time in the shape of doubles: a store each, a third of what `Uint8Array.set` costs on such lengths.
- * No UTF-8 text has the bits of a NaN, which alone might change on the way. Little endian, as every
- * machine that the engine runs on.
+ * No UTF-8 text has the bits of a NaN, which alone might change on the way. Little endian, as every machine that the engine runs on.
  */
 export interface Literal {
   readonly words: Float64Array

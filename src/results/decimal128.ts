@@ -1,17 +1,19 @@
+import { isSet } from './bitmap.ts'
 import { CHAR } from './bytes.ts'
+import type { BytesColumn } from './column.ts'
 
 /** Digits that a double adds up without loss. */
 const EXACT_DIGITS = 15
 
 /**
  * Arrow's decimal128 from the text of decimals that all have the same number of digits behind the point: the digits as one signed
- * integer, 16 bytes, little endian. 38 digits fit. Texts of nulls are not read.
+ * integer, 16 bytes, little endian. 38 digits fit. Nulls are 0.
  */
-export function decimals128(bytes: Uint8Array, offsets: Int32Array, from: number, to: number): Uint8Array {
+export function decimals128({ validity, bytes, offsets }: BytesColumn, from: number, to: number): Uint8Array {
   const values = new Uint8Array(16 * (to - from))
   const view = new DataView(values.buffer)
   for (let row = from; row < to; row++) {
-    putDecimal(view, 16 * (row - from), bytes, offsets[row]!, offsets[row + 1]!)
+    if (validity === null || isSet(validity, row)) putDecimal(view, 16 * (row - from), bytes, offsets[row]!, offsets[row + 1]!)
   }
   return values
 }

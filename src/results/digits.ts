@@ -48,7 +48,7 @@ export function putWhole(view: DataView, at: number, n: number): number {
 }
 
 /** The point and `digits` digits of 0 <= fraction < 10^digits without the trailing zeros; nothing for 0. At most 17 bytes. */
-export function putFraction(view: DataView, at: number, fraction: number, digits: number): number {
+function putFraction(view: DataView, at: number, fraction: number, digits: number): number {
   if (fraction === 0) return at
   view.setUint8(at++, CHAR.POINT)
   let rest = fraction

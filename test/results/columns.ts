@@ -33,7 +33,7 @@ function bitmap(present: readonly boolean[]): Uint8Array {
   return bits
 }
 
-const RUBBISH = Buffer.from('"\\\u0000!')
+const RUBBISH = Buffer.from('"\\\u0000! nothing of a value')
 
 function variable(values: readonly Value[]): { offsets: Int32Array; bytes: Uint8Array } {
   const texts = values.map((value) => (value === null ? RUBBISH : Buffer.from(value as string)))
