@@ -17,8 +17,8 @@ const known = new WeakSet<GraphQLError>()
  * `extensions.http` of the HTTP server is kept: `formatError` leaves it out.
  */
 export function toClientError(error: unknown, owner: ErrorOwner): GraphQLError {
-  if (error instanceof GraphQLError && known.has(error)) return error
   const cause = innermost(error)
+  if (cause instanceof GraphQLError && known.has(cause)) return cause
   const made = cause instanceof GeoduckError ? fromGeoduck(cause, error) : fromOther(error, cause, owner)
   known.add(made)
   return made

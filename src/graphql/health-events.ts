@@ -36,12 +36,14 @@ export class HealthEvents implements AsyncIterableIterator<HealthEvent> {
   async next(): Promise<IteratorResult<HealthEvent>> {
     await this.#pause()
     if (this.#over) return { done: true, value: undefined }
-    if (this.#stopping.aborted) {
-      await this.return()
-      throw this.#stopping.reason
-    }
     this.#due = performance.now() + this.#everyMs
-    return { done: false, value: { health: await this.#read() } }
+    try {
+      this.#stopping.throwIfAborted()
+      return { done: false, value: { health: await this.#read() } }
+    } catch (error) {
+      await this.return()
+      throw error
+    }
   }
 
   return(): Promise<IteratorResult<HealthEvent>> {

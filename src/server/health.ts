@@ -31,6 +31,8 @@ export class HealthReport {
   readonly #sources: HealthSources
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 
+  #reading: Promise<HealthModel> | null = null
+
   constructor(sources: HealthSources) {
     this.#sources = sources
     this.#delay.enable()
@@ -49,7 +51,15 @@ export class HealthReport {
     return { status: 'alive', version: VERSION, uptimeSeconds: process.uptime() }
   }
 
-  async read(): Promise<HealthModel> {
+  /** One reading at a time, which all who ask meanwhile share: it costs each idle worker a query. */
+  read(): Promise<HealthModel> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null
+    })
+    return this.#reading
+  }
+
+  async #read(): Promise<HealthModel> {
     const engine = (await this.#sources.engine()?.health()) ?? NO_ENGINE
     return {
       ...engine,

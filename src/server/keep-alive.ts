@@ -11,7 +11,7 @@ const SLOWEST_BYTES_PER_MS = 16
  * Ends a socket whose client does not answer pings any more. The kernels' buffers hold about 5 MB, so a slow reader may not see a ping for
  * minutes: it is given the time in proportion.
  */
-export function keepAlive(ws: WebSocket, socket: Socket): void {
+export function keepAlive(ws: WebSocket, socket: Socket, pingMs = PING_MS): void {
   let answeredAt = socket.bytesWritten
   let deadline: number | null = null
   ws.on('pong', () => {
@@ -20,9 +20,9 @@ export function keepAlive(ws: WebSocket, socket: Socket): void {
   })
   const timer = setInterval(() => {
     if (deadline === null) {
-      deadline = performance.now() + PING_MS + (socket.bytesWritten - answeredAt) / SLOWEST_BYTES_PER_MS
+      deadline = performance.now() + pingMs + (socket.bytesWritten - answeredAt) / SLOWEST_BYTES_PER_MS
       ws.ping()
     } else if (performance.now() >= deadline) ws.terminate()
-  }, PING_MS)
+  }, pingMs)
   ws.once('close', () => clearInterval(timer))
 }

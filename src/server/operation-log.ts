@@ -9,7 +9,8 @@ export function logOperation(log: Log, operation: Operation, startedAt: number):
   const layer = [...layers].join(',') || null
   const operationName = name
   const what = [kind ?? 'request', name, layer].filter((word) => word !== null).join(' ')
-  const how = [`${rows} rows`, `${batches} batches`, `${bytes} bytes`, `${ms} ms`, lane, degraded ? 'degraded' : null]
+  const delivered = batches > 0 ? `${rows} rows in ${batches}` : null
+  const how = [delivered, `${bytes} bytes`, `${ms} ms`, lane, degraded ? 'degraded' : null]
   const sentence = `${what}: ${outcome}, ${how.filter((word) => word !== null).join(', ')} [${id} ${client}]`
   const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, lane, degraded, outcome }
   log.info({ operation: fields }, sentence)

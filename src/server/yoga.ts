@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { GraphQLSchema } from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Context } from '../graphql/context.ts'
@@ -16,10 +15,8 @@ export interface RequestContext extends Context {
 
 export type Yoga = YogaServerInstance<RequestContext, object>
 
-const DEFAULT_QUERY = '{\n  layers {\n    name\n    geometryTypes\n    featureCount\n  }\n}\n'
-
 /**
- * GraphQL over HTTP and GraphiQL. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients where results are
+ * GraphQL over HTTP. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients where results are
  * written, so yoga's own masking has nothing to do.
  */
 export function openYoga(schema: GraphQLSchema): Yoga {
@@ -33,8 +30,7 @@ export function openYoga(schema: GraphQLSchema): Yoga {
     landingPage: false,
     logging: false,
     maskedErrors: false,
-    renderGraphiQL,
-    graphiql: { title: 'Geoduck GraphiQL', subscriptionsProtocol: 'WS', defaultQuery: DEFAULT_QUERY },
+    graphiql: false,
     plugins: [ownEngine(), resultWriter()],
   })
 }

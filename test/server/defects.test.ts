@@ -1,0 +1,144 @@
+/** What nobody foresaw, in a service that fails: on every wire it is INTERNAL under the id that the log has. */
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Services } from '../../src/graphql/context.ts'
+import { openSchema } from '../../src/graphql/schema.ts'
+import { GraphQLEndpoint } from '../../src/server/graphql-endpoint.ts'
+import { Operations } from '../../src/server/operations.ts'
+import { socketProtocol } from '../../src/server/socket-protocol.ts'
+import { WebSockets } from '../../src/server/websocket.ts'
+import { openYoga } from '../../src/server/yoga.ts'
+import { RawSocket } from './raw-socket.ts'
+
+const SECRET = 'IO Error: Cannot open file "/srv/secret.parquet"'
+
+const failing: Services = {
+  get catalog(): never {
+    throw new Error(SECRET)
+  },
+  get engine(): never {
+    throw new Error(SECRET)
+  },
+  cursorSecret: '',
+  health: () => Promise.reject(new TypeError(SECRET)),
+  stopping: new AbortController().signal,
+}
+
+interface Line {
+  readonly correlationId?: string
+  readonly err?: { readonly message: string; readonly stack: string }
+  readonly operation?: Record<string, unknown>
+}
+
+const lines: Line[] = []
+let http: Server
+let url: string
+
+beforeAll(async () => {
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Line) })
+  const operations = new Operations(log)
+  const schema = openSchema()
+  const endpoint = new GraphQLEndpoint({ yoga: openYoga(schema), services: failing, operations, origins: [] })
+  http = createServer((req, res) => void endpoint.answer(req, res))
+  new WebSockets(http, { protocol: socketProtocol(schema, failing), operations, origins: [], log })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/graphql`
+})
+afterAll(() => {
+  http.closeAllConnections()
+  http.close()
+})
+
+function expectMasked(error: unknown): void {
+  const { message, extensions } = error as { message: string; extensions: { correlationId: string } }
+  expect(extensions).toEqual({ code: 'INTERNAL', retry: false, correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
+  expect(message).toBe(`A defect of the server; its log has it under ${extensions.correlationId}.`)
+  const logged = lines.filter(({ correlationId, err }) => err && correlationId === extensions.correlationId)
+  expect(logged[0]?.err).toMatchObject({ message: SECRET, stack: expect.stringContaining('defects.test.ts') })
+}
+
+async function post(query: string, accept: string): Promise<Response> {
+  return await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept },
+    body: JSON.stringify({ query }),
+  })
+}
+
+describe('a defect', () => {
+  it.each(['application/json', 'application/graphql-response+json'])('in a query is masked as %s', async (type) => {
+    const response = await post('{ health { ready } layers { name } }', type)
+    const { data, errors } = (await response.json()) as { data: null; errors: unknown[] }
+    expect(response.status).toBe(200)
+    expect(data).toBeNull()
+    expectMasked(errors[0])
+  })
+
+  it('in a subscription is masked as a JSON answer and as an event', async () => {
+    const query = 'subscription { featureBatches(layer: "x") { count } }'
+    const response = await post(query, 'application/graphql-response+json')
+    expect(response.status).toBe(500)
+    expectMasked(((await response.json()) as { errors: unknown[] }).errors[0])
+    const [next] = (await (await post(query, 'text/event-stream')).text()).match(/(?<=^data: ).*$/m)!
+    expectMasked((JSON.parse(next) as { errors: unknown[] }).errors[0])
+  })
+
+  it('of a subscription under way is masked as an event and as a message', async () => {
+    const query = 'subscription { health { ready } }'
+    const [next] = (await (await post(query, 'text/event-stream')).text()).match(/(?<=^data: ).*$/m)!
+    expectMasked((JSON.parse(next) as { errors: unknown[] }).errors[0])
+    const socket = await RawSocket.open(url.replace('http', 'ws'))
+    socket.subscribe('a', query)
+    const messages = await socket.ended('a')
+    expect(messages.map(({ type }) => type)).toEqual(['error'])
+    expectMasked((messages[0]!.payload as unknown[])[0])
+    socket.close()
+  })
+
+  it('over a WebSocket is masked', async () => {
+    const socket = await RawSocket.open(url.replace('http', 'ws'))
+    socket.subscribe('a', '{ health { ready } }')
+    const [next] = await socket.ended('a')
+    expectMasked((next!.payload as { errors: unknown[] }).errors[0])
+    socket.close()
+  })
+})
+
+describe('the log', () => {
+  it('has one line an operation, under its id', async () => {
+    const before = lines.length
+    const response = await post('query named { __typename }', 'application/json')
+    await response.text()
+    await expect.poll(() => lines.length).toBeGreaterThan(before)
+    const id = response.headers.get('x-request-id')
+    const own = lines.slice(before).filter(({ operation }) => operation?.['id'] === id)
+    expect(own).toHaveLength(1)
+    expect(own[0]!.operation).toEqual({
+      id,
+      client: '127.0.0.1',
+      kind: 'query',
+      operationName: 'named',
+      layer: null,
+      rows: 0,
+      bytes: 31,
+      batches: 0,
+      ms: expect.any(Number),
+      lane: null,
+      degraded: false,
+      outcome: 'complete',
+    })
+  })
+
+  it('tells how an operation ended', async () => {
+    const expectOutcome = async (query: string, outcome: string) => {
+      const id = (await post(query, 'application/json')).headers.get('x-request-id')
+      await expect.poll(() => lines.find(({ operation }) => operation?.['id'] === id)?.operation?.['outcome']).toBe(outcome)
+    }
+    await expectOutcome('{ health { ready } }', 'INTERNAL')
+    await expectOutcome('{ nothing }', 'BAD_INPUT')
+  })
+})
