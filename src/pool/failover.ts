@@ -45,14 +45,18 @@ export class Failover {
   /** After an execution that failed or was lost. Returns if it is to be tried again, in `lane`. @throws GeoduckError if not */
   retry(end: TurnEnd, digest: string): void {
     if (end.outcome === 'DEADLINE') throw this.#deadline()
-    if (end.outcome === 'LOST') return this.#lost(digest, 'a worker process ended')
-    if (end.outcome !== 'FAILED') return this.#again('the execution was interrupted', end.outcome)
-    const { failure } = end
-    if (failure.kind === 'FATAL') return this.#lost(digest, 'the engine had an internal error', failure.message)
-    if (failure.kind === 'INTERRUPTED') return this.#again('the execution was interrupted', failure.message)
-    if (failure.kind === 'UNFINISHED') return this.#again('the execution ended early', failure.message)
-    if (this.lane === 'NORMAL' && failure.kind in FALLBACK) return this.#fallBack(FALLBACK[failure.kind as keyof typeof FALLBACK])
-    throw this.#error(failure)
+    if (end.outcome === 'FAILED') this.#failed(end.failure, digest)
+    else if (end.outcome === 'LOST') this.#lost(digest, 'a worker process ended')
+    else this.#again('the execution was interrupted', end.outcome)
+  }
+
+  #failed(failure: Failure, digest: string): void {
+    const { kind, message } = failure
+    if (kind === 'FATAL') this.#lost(digest, 'the engine had an internal error', message)
+    else if (kind === 'INTERRUPTED') this.#again('the execution was interrupted', message)
+    else if (kind === 'UNFINISHED') this.#again('the execution ended early', message)
+    else if (this.lane === 'NORMAL' && kind in FALLBACK) this.#fallBack(FALLBACK[kind as keyof typeof FALLBACK])
+    else throw this.#error(failure)
   }
 
   #fallBack(reason: string): void {
@@ -69,7 +73,9 @@ export class Failover {
 
   #again(reason: string, cause?: string): void {
     if (++this.#failures > MOST_FAILURES) {
-      throw new GeoduckError('WORKER_LOST', 'Worker processes ended under this query; resume from the cursor, or ask again.', { cause })
+      throw new GeoduckError('WORKER_LOST', 'Worker processes ended under this query; resume from the cursor, or ask again.', {
+        cause,
+      })
     }
     this.#attempts++
     this.#reason = reason
@@ -77,18 +83,28 @@ export class Failover {
 
   #deadline(): GeoduckError {
     const seconds = this.#options.deadlineMs / 1_000
-    return new GeoduckError('DEADLINE_EXCEEDED', `The query took more than ${seconds} s (--deadline); narrow it, or raise the limit.`)
+    return new GeoduckError(
+      'DEADLINE_EXCEEDED',
+      `The query took more than ${seconds} s (--deadline); narrow it, or raise the limit.`,
+    )
   }
 
   #error({ kind, message: cause }: Failure): GeoduckError {
     const { layer } = this.#options
     if (kind === 'OUT_OF_MEMORY') {
       const mb = Math.round(this.#options.memoryLimit(this.lane) / 1e6)
-      return new GeoduckError(kind, `The query on ${layer} needs more than ${mb} MB (--memory-limit); narrow it, or raise the limit.`, { cause })
+      return new GeoduckError(
+        kind,
+        `The query on ${layer} needs more than ${mb} MB (--memory-limit); narrow it, or raise the limit.`,
+        { cause },
+      )
     }
-    if (kind === 'IO') return new GeoduckError('SOURCE_UNREADABLE', `The source of ${layer} could not be read; ask again.`, { cause })
+    if (kind === 'IO')
+      return new GeoduckError('SOURCE_UNREADABLE', `The source of ${layer} could not be read; ask again.`, { cause })
     if (kind === 'INVALID_INPUT') {
-      return new GeoduckError('BAD_INPUT', `The engine can't evaluate this query on a feature of ${layer}; change the filter.`, { cause })
+      return new GeoduckError('BAD_INPUT', `The engine can't evaluate this query on a feature of ${layer}; change the filter.`, {
+        cause,
+      })
     }
     return new GeoduckError('INTERNAL', `The query on ${layer} failed.`, { cause })
   }

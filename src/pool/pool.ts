@@ -66,7 +66,10 @@ class Pool implements Engine {
         for (const stream of this.#streams) stream.pressed()
       },
     }
-    const half = { memoryLimitBytes: Math.floor(worker.memoryLimitBytes / 2), threads: Math.max(1, Math.floor(worker.threads / 2)) }
+    const half = {
+      memoryLimitBytes: Math.floor(worker.memoryLimitBytes / 2),
+      threads: Math.max(1, Math.floor(worker.threads / 2)),
+    }
     this.#lanes = {
       NORMAL: new Lane({ ...shared, name: 'NORMAL', workers: options.workers, worker }),
       SERIAL: new Lane({ ...shared, name: 'SERIAL', workers: 1, worker: { ...worker, ...half } }),

@@ -18,9 +18,13 @@ export class Quarantine {
       return
     }
     const retryAfter = Math.ceil(wait / 1_000)
-    throw new GeoduckError('QUARANTINED', `This query has ended ${DEATHS} worker processes and is refused for ${retryAfter} s; narrow it.`, {
-      details: { retryAfter },
-    })
+    throw new GeoduckError(
+      'QUARANTINED',
+      `This query has ended ${DEATHS} worker processes and is refused for ${retryAfter} s; narrow it.`,
+      {
+        details: { retryAfter },
+      },
+    )
   }
 
   /** A worker died under the plan. */

@@ -102,12 +102,16 @@ export class Turn {
   #receive(message: FromWorker): void {
     // The channel outlives its task in the worker: a late message is nobody's.
     if (this.#ended || message.execution !== this.#execution) return
-    if (message.type === 'DIAGNOSTICS') return this.#slot.learn(message.diagnostics)
+    if (message.type === 'DIAGNOSTICS') this.#slot.learn(message.diagnostics)
+    else this.#deliver(message)
+  }
+
+  #deliver(batch: BatchMessage): void {
     this.batches++
     this.firstBatchAt ??= performance.now()
     this.#credits--
     this.#watch()
-    this.#options.onBatch(message)
+    this.#options.onBatch(batch)
   }
 
   /** The deadline runs while the worker may work, and starts again with every batch. */

@@ -35,7 +35,11 @@ describe('a page', () => {
       const ids: string[] = []
       let after = null
       do {
-        const page = await small.page(ask(layer, { after, limit: null, where: { property: { name: 'id', lt: '1000' } } }), 900, context())
+        const page = await small.page(
+          ask(layer, { after, limit: null, where: { property: { name: 'id', lt: '1000' } } }),
+          900,
+          context(),
+        )
         expect(page.count).toBeLessThan(900)
         ids.push(...idsOf(page.outputs))
         after = page.hasMore ? page.position : null

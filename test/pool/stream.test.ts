@@ -65,7 +65,9 @@ describe('a stream', () => {
     const first = await stream.next()
     await stream.return()
     if (first.done) throw new Error('the stream ended early')
-    const rest = await drain(engine.stream({ ...query, after: first.value.position, limit: 16_667 }, { batchSize: 512 }, context()))
+    const rest = await drain(
+      engine.stream({ ...query, after: first.value.position, limit: 16_667 }, { batchSize: 512 }, context()),
+    )
     expect([...idsOf(first.value.outputs), ...rest]).toEqual(whole)
     const byScore = allIds().sort((a, b) => score(b) - score(a) || Number(a) - Number(b))
     expect(whole).toEqual(byScore.slice(0, 20_000))
@@ -133,24 +135,28 @@ describe('200 streams on 2 workers', () => {
   test.each([
     ['of 200 clients', (n: number) => `client ${n}`],
     ['of one client', () => 'the one'],
-  ])('%s, all reading as fast as they can, each have their first batch within 5 s', async (_, client) => {
-    const pool = await testPool([await squares()], { workers: 2 })
-    const start = performance.now()
-    const streams = Array.from({ length: 200 }, (_, n) => pool.stream(ask(layer), { batchSize: 1_024 }, context(client(n))))
-    try {
-      const firsts = await Promise.all(
-        streams.map(async (stream) => {
-          await stream.next()
-          const first = performance.now() - start
-          // Greedy: it reads on while others still wait.
-          for (let batches = 0; batches < 40; batches++) await stream.next()
-          return first
-        }),
-      )
-      expect(Math.max(...firsts)).toBeLessThan(5_000)
-    } finally {
-      await Promise.all(streams.map((stream) => stream.return()))
-      await pool.close()
-    }
-  }, 120_000)
+  ])(
+    '%s, all reading as fast as they can, each have their first batch within 5 s',
+    async (_, client) => {
+      const pool = await testPool([await squares()], { workers: 2 })
+      const start = performance.now()
+      const streams = Array.from({ length: 200 }, (_, n) => pool.stream(ask(layer), { batchSize: 1_024 }, context(client(n))))
+      try {
+        const firsts = await Promise.all(
+          streams.map(async (stream) => {
+            await stream.next()
+            const first = performance.now() - start
+            // Greedy: it reads on while others still wait.
+            for (let batches = 0; batches < 40; batches++) await stream.next()
+            return first
+          }),
+        )
+        expect(Math.max(...firsts)).toBeLessThan(5_000)
+      } finally {
+        await Promise.all(streams.map((stream) => stream.return()))
+        await pool.close()
+      }
+    },
+    120_000,
+  )
 })

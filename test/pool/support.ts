@@ -33,7 +33,13 @@ export async function squares(rows = ROWS): Promise<string> {
   return file
 }
 
-const integer = (name: string): Column => ({ name, type: 'BIGINT', duckType: { id: 'BIGINT' }, jsonType: 'STRING', nullable: true })
+const integer = (name: string): Column => ({
+  name,
+  type: 'BIGINT',
+  duckType: { id: 'BIGINT' },
+  jsonType: 'STRING',
+  nullable: true,
+})
 
 export function squaresLayer(file: string, rows = ROWS): Layer {
   const text: Column = { name: 'name', type: 'VARCHAR', duckType: { id: 'VARCHAR' }, jsonType: 'STRING', nullable: true }

@@ -65,7 +65,9 @@ function same(a: ColumnBatch, b: ColumnBatch): boolean {
   if (a.length !== b.length || a.columns.length !== b.columns.length) return false
   return a.columns.every((column, index) => {
     const other = b.columns[index]
-    return other !== undefined && Array.from({ length: a.length }, (_, row) => text(column, row) === text(other, row)).every(Boolean)
+    return (
+      other !== undefined && Array.from({ length: a.length }, (_, row) => text(column, row) === text(other, row)).every(Boolean)
+    )
   })
 }
 

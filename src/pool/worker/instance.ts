@@ -54,7 +54,9 @@ async function load(connection: DuckDBConnection, options: WorkerOptions): Promi
 }
 
 async function versionOfSpatial(connection: DuckDBConnection): Promise<string> {
-  const versions = await connection.runAndReadAll("SELECT extension_version FROM duckdb_extensions() WHERE extension_name = 'spatial'")
+  const versions = await connection.runAndReadAll(
+    "SELECT extension_version FROM duckdb_extensions() WHERE extension_name = 'spatial'",
+  )
   return String(versions.getRows()[0]?.[0])
 }
 

@@ -1,0 +1,195 @@
+/** One execution in one real worker, with statements that no question compiles to: what a worker does when the engine fails under it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Plan } from '../../src/plan/plan.ts'
+import type { BatchMessage, ExecutionEnd } from '../../src/pool/messages.ts'
+import { Slot } from '../../src/pool/slot.ts'
+import { Turn, type TurnOptions } from '../../src/pool/turn.ts'
+import type { WireType } from '../../src/results/batch.ts'
+import { SPATIAL_EXTENSION } from '../support/environment.ts'
+import { eventually } from './support.ts'
+
+const INTEGER: WireType = { kind: 'int', bits: 64, signed: true }
+/** An ISO WKB multipolygon whose only member is a point: 30 bytes that end the process in ST_IsValid. */
+const KILLER = '010600000001000000010100000000000000000000000000000000000000'
+
+let slot: Slot
+
+beforeAll(async () => {
+  slot = new Slot(
+    'NORMAL',
+    {
+      spatialExtension: SPATIAL_EXTENSION,
+      memoryLimitBytes: 500_000_000,
+      threads: 2,
+      tempDirectory: `/tmp/geoduck-turn-${process.pid}/0`,
+      tempDirectoryBytes: 100_000_000,
+      streamingBufferBytes: 65_536,
+      allowedPaths: [],
+      databases: [],
+    },
+    { warn: () => {} },
+    () => {},
+  )
+  await whole()
+})
+afterAll(() => slot.close())
+
+const whole = () => eventually(async () => slot.idle, 20_000)
+
+/** One column `n`; the sentinel is added unless `bare`. */
+function plan(sql: string, bare = false): Plan {
+  const statement = { sql: bare ? sql : `SELECT *, false AS eof FROM (${sql}) UNION ALL SELECT NULL, true`, parameters: [] }
+  const layout = {
+    columns: [{ name: 'n', wire: INTEGER }],
+    geometry: null,
+    id: 0,
+    properties: [],
+    crs: null,
+    geometryName: 'geometry',
+  }
+  const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }] as const
+  return { statement, layout, keys: [0], outputs, sorted: false, digest: sql }
+}
+
+interface Seen {
+  rows: number
+  readonly end: Awaited<Turn['end']>
+}
+
+/** Runs to the end; `onBatch` may stop the turn, and pays its credit unless it returns false. */
+async function run(
+  statement: Plan,
+  onBatch: (turn: Turn, rows: number) => boolean | undefined = () => true,
+  more: Partial<TurnOptions> = {},
+): Promise<Seen> {
+  if (!slot.reserve()) throw new Error('the worker is not idle')
+  let rows = 0
+  const turn: Turn = new Turn(slot, {
+    plan: statement,
+    batchRows: 1_000,
+    batchBytes: 1_000_000,
+    credits: 2,
+    maxBatches: null,
+    emitEmpty: false,
+    deadlineMs: 10_000,
+    onBatch: (batch: BatchMessage) => {
+      rows += batch.count
+      if (onBatch(turn, rows) !== false) turn.credit()
+    },
+    ...more,
+  })
+  return { end: await turn.end, rows }
+}
+
+const failure = ({ end }: Seen) => (end as Extract<ExecutionEnd, { outcome: 'FAILED' }>).failure
+
+describe('an execution', () => {
+  test('is complete when its sentinel came', async () => {
+    expect(await run(plan('SELECT i FROM range(100000) r(i)'))).toMatchObject({ rows: 100_000, end: { outcome: 'COMPLETE' } })
+  })
+
+  test('that ends without its sentinel has failed, however clean the end looks', async () => {
+    const seen = await run(plan('SELECT i, false FROM range(5000) r(i)', true))
+    expect(failure(seen)).toMatchObject({ kind: 'UNFINISHED' })
+  })
+
+  test.each([1, 3, 10, 40])(
+    'that meets an error of the engine at chunk %i fails with its words, never short and complete',
+    async (chunk) => {
+      const at = chunk * 2_048
+      const seen = await run(plan(`SELECT CASE WHEN i = ${at} THEN error('boom') ELSE i END FROM range(1000000) r(i)`))
+      expect(failure(seen)).toEqual({ kind: 'INVALID_INPUT', message: 'Invalid Input Error: boom' })
+      expect(seen.rows).toBeLessThanOrEqual(at)
+    },
+  )
+
+  test('that runs out of memory says so', async () => {
+    // An aggregate's state can't be spilled.
+    const seen = await run(plan("SELECT length(string_agg(repeat('x', 1000) || i, '')) FROM range(2000000) r(i)"))
+    expect(failure(seen)).toMatchObject({ kind: 'OUT_OF_MEMORY' })
+  })
+
+  test('ends at a batch border when it is asked to', async () => {
+    const seen = await run(plan('SELECT i FROM range(10000000) r(i)'), (turn, rows) => {
+      if (rows === 5_000) turn.yield()
+    })
+    expect(seen.end).toMatchObject({ outcome: 'YIELDED' })
+    expect(seen.rows % 1_000).toBe(0)
+  })
+
+  test('is cancelled within 200 ms, also while it waits for credit', async () => {
+    for (const stalled of [false, true]) {
+      let asked = 0
+      const seen = await run(plan('SELECT i FROM range(100000000) r(i)'), (turn, rows) => {
+        if (rows < 5_000) return true
+        asked = performance.now()
+        turn.cancel()
+        return !stalled
+      })
+      expect(seen.end).toMatchObject({ outcome: 'CANCELLED' })
+      expect(performance.now() - asked).toBeLessThan(200)
+    }
+  })
+
+  test('sends no more than its credits', async () => {
+    const seen = await run(plan('SELECT i FROM range(100000) r(i)'), (turn) => {
+      setTimeout(() => turn.cancel(), 300)
+      return false
+    })
+    expect(seen.rows).toBe(2_000)
+  })
+
+  test('that takes too long is interrupted at its deadline, and the worker stays', async () => {
+    const start = performance.now()
+    const seen = await run(plan('SELECT count(*) FROM range(10000000) a(i), range(10000000) b(j) WHERE i + j = 5'), () => true, {
+      deadlineMs: 500,
+    })
+    expect(seen.end).toEqual({ outcome: 'DEADLINE' })
+    expect(performance.now() - start).toBeLessThan(1_500)
+    expect(slot.idle).toBe(true)
+  })
+
+  test('that cannot be interrupted is killed 2 s behind its deadline, and the place is whole in 3 s', async () => {
+    const hang = `SELECT ST_NPoints(ST_Buffer((SELECT ST_Union_Agg(ST_Buffer(ST_Point(random() * 100, random() * 100), 1.5, 50))
+      FROM range(60000)), 0.1, 50))::BIGINT`
+    const start = performance.now()
+    const seen = await run(plan(hang), () => true, { deadlineMs: 500 })
+    expect(seen.end).toEqual({ outcome: 'DEADLINE' })
+    expect(performance.now() - start).toBeLessThan(3_500)
+    expect(await whole()).toBeLessThan(3_000)
+  })
+
+  test('whose geometry ends the process is lost, and the place is whole in 3 s', async () => {
+    const seen = await run(plan(`SELECT ST_IsValid(ST_GeomFromWKB(unhex('${KILLER}')))::BIGINT`))
+    expect(seen.end).toEqual({ outcome: 'LOST' })
+    expect(await whole()).toBeLessThan(3_000)
+  })
+
+  test('whose instance is dead takes the worker with it, which starts anew', async () => {
+    const before = (await slot.health()).deaths
+    const seen = await run(plan("SELECT ST_Area(ST_GeomFromWKB(''::BLOB))::BIGINT"))
+    expect(failure(seen)).toMatchObject({ kind: 'FATAL' })
+    await whole()
+    expect((await slot.health()).deaths).toBe(before + 1)
+    expect(await run(plan('SELECT 1::BIGINT'))).toMatchObject({ rows: 1, end: { outcome: 'COMPLETE' } })
+  })
+})
+
+describe('an idle worker', () => {
+  test('that is killed is replaced within 3 s', async () => {
+    const { diagnostics } = await slot.health()
+    process.kill(diagnostics?.pid ?? 0, 'SIGKILL')
+    await eventually(async () => !slot.idle, 1_000)
+    expect(await whole()).toBeLessThan(3_000)
+  })
+
+  test('reports its limits as the engine reads them back', async () => {
+    const { diagnostics } = await slot.health()
+    expect(diagnostics).toMatchObject({
+      memoryLimit: '476.8 MiB',
+      threads: 2,
+      duckdbVersion: 'v1.5.5',
+      columnReader: 'ARROW_EXPORT',
+    })
+  })
+})
