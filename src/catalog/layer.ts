@@ -78,14 +78,27 @@ export interface CoveringMembers {
 export type LayerKey = { readonly kind: 'COLUMN'; readonly column: string } | { readonly kind: 'ROW_NUMBER' }
 
 export type GeometryTypeName =
-  | 'Point' | 'LineString' | 'Polygon' | 'MultiPoint' | 'MultiLineString' | 'MultiPolygon' | 'GeometryCollection'
+  | 'Point'
+  | 'LineString'
+  | 'Polygon'
+  | 'MultiPoint'
+  | 'MultiLineString'
+  | 'MultiPolygon'
+  | 'GeometryCollection'
 
 /**
  * How the geometry column is stored: DuckDB's GEOMETRY, plain WKB in a BLOB, or a native (GeoArrow) encoding of GeoParquet 1.1
  * which DuckDB reads as nested lists of structs.
  */
 export type GeometryEncoding =
-  | 'GEOMETRY' | 'WKB' | 'point' | 'linestring' | 'polygon' | 'multipoint' | 'multilinestring' | 'multipolygon'
+  | 'GEOMETRY'
+  | 'WKB'
+  | 'point'
+  | 'linestring'
+  | 'polygon'
+  | 'multipoint'
+  | 'multilinestring'
+  | 'multipolygon'
 
 export type LayerState = 'CHECKING' | 'READY'
 

@@ -1,0 +1,81 @@
+/** What is there: the layers of all sources, kept true while they change. */
+import { Inspector } from './inspector.ts'
+import type { Layer, Problem } from './layer.ts'
+import { uniqueNames } from './names.ts'
+import { OpenCatalog } from './open-catalog.ts'
+import { ServedSource } from './served-source.ts'
+import { type DatabaseSource, expandSources, filesOf, type Source } from './sources.ts'
+
+/** Bounds the files that are open. */
+const READINGS_AT_ONCE = 4
+
+/** As pino's. */
+export interface CatalogLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface CatalogOptions {
+  /** Files, folders and glob patterns, as `sources.ts` reads them. */
+  readonly sources: readonly string[]
+  /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
+  readonly spatialExtension: string | null
+  /** Is told of what turns up after the catalogue is open. */
+  readonly log: CatalogLog
+}
+
+export interface Catalog {
+  /** By name. */
+  layers(): readonly Layer[]
+  layer(name: string): Layer | undefined
+  /** What is not served, or not wholly, as of now. */
+  problems(): readonly Problem[]
+  /** To be attached by workers under these aliases. */
+  readonly databases: readonly { readonly alias: string; readonly path: string }[]
+  /** Every file that a worker must be allowed to open; some may not exist. */
+  readonly files: readonly string[]
+  /** No scan is under way or waiting. */
+  readonly checked: Promise<void>
+  /**
+   * The layer as its files are now, to be asked before and after each execution: another fingerprint means other data. About 30 us a file
+   * while nothing changes; else it is described again.
+   *
+   * @throws GeoduckError SOURCE_UNREADABLE
+   */
+  fresh(layer: Layer): Promise<Layer>
+  /** Ends scans that are under way. */
+  close(): Promise<void>
+}
+
+/**
+ * Resolves when every source is described; scans follow in the background, small sources first. A source that cannot be read is a problem,
+ * not an error.
+ *
+ * @throws Error when the process that reads them cannot start
+ */
+export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
+  const { sources, problems } = await expandSources(options.sources)
+  const inspector = new Inspector(options.spatialExtension, sources.flatMap(filesOf))
+  const aliases = aliasesOf(sources)
+  const served = sources.map((source) => new ServedSource(source, aliases.get(source) ?? '', inspector))
+  try {
+    // Fingerprints are taken here while the inspector describes one source at a time.
+    const queue = served.values()
+    await Promise.all(Array.from({ length: READINGS_AT_ONCE }, () => readAll(queue)))
+  } catch (error) {
+    await inspector.close()
+    throw error
+  }
+  return new OpenCatalog(options.log, inspector, problems, served)
+}
+
+async function readAll(queue: Iterable<ServedSource>): Promise<void> {
+  for (const source of queue) await source.read()
+}
+
+/** From the file's name: the same on every server that serves the same files. The prefix keeps it off DuckDB's own names. */
+function aliasesOf(sources: readonly Source[]): Map<Source, string> {
+  const databases = sources.filter((source): source is DatabaseSource => source.kind === 'database')
+  const names = uniqueNames(databases.map(({ names }) => names))
+  return new Map(databases.map((source, index) => [source, `db_${names[index]}`]))
+}

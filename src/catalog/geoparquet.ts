@@ -1,0 +1,92 @@
+/**
+ * The `geo` metadata of GeoParquet, versions 1.0 and 1.1 (https://geoparquet.org/releases/v1.1.0/). What it says are claims: whoever
+ * wrote the file may have been wrong.
+ */
+import { z } from 'zod'
+import { CRS84, crsOfProjjson } from './crs.ts'
+import type { BBox, CoveringMembers, Crs, GeometryTypeName } from './layer.ts'
+
+export interface GeoColumn {
+  readonly encoding: string
+  readonly geometryTypes: readonly GeometryTypeName[]
+  /** Null: the types are not known. */
+  readonly hasZ: boolean | null
+  readonly crs: Crs | null
+  readonly bbox: BBox | null
+  readonly covering: { readonly column: string; readonly members: CoveringMembers } | null
+}
+
+export interface GeoMetadata {
+  readonly primaryColumn: string
+  readonly columns: ReadonlyMap<string, GeoColumn>
+}
+
+const side = z.tuple([z.string(), z.string()])
+
+const column = z.object({
+  encoding: z.string(),
+  geometry_types: z.array(z.string()).catch([]),
+  /** Absent and null differ: OGC:CRS84, and not known. */
+  crs: z.unknown().optional(),
+  bbox: z.array(z.number()).optional().catch(undefined),
+  covering: z
+    .object({ bbox: z.object({ xmin: side, ymin: side, xmax: side, ymax: side }) })
+    .optional()
+    .catch(undefined),
+})
+
+const metadata = z.object({ primary_column: z.string(), columns: z.record(z.string(), column) })
+
+/** @throws Error with the reason, for metadata that is not GeoParquet's */
+export function readGeoMetadata(text: string): GeoMetadata {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw new Error('its GeoParquet metadata is not JSON')
+  }
+  const { data, error } = metadata.safeParse(json)
+  if (error) throw new Error(`its GeoParquet metadata is wrong: ${error.issues[0]?.path.join('.')}: ${error.issues[0]?.message}`)
+  const columns = Object.entries(data.columns).map(([name, of]) => [name, readColumn(of)] as const)
+  return { primaryColumn: data.primary_column, columns: new Map(columns) }
+}
+
+function readColumn({ encoding, geometry_types, crs, bbox, covering }: z.infer<typeof column>): GeoColumn {
+  const names = geometry_types.map((name) => name.replace(/ ZM?$| M$/, ''))
+  return {
+    encoding,
+    geometryTypes: [...new Set(names)].filter((name) => isGeometryType(name)),
+    hasZ: geometry_types.length === 0 ? null : geometry_types.some((name) => / ZM?$/.test(name)),
+    crs: crs === undefined ? CRS84 : crsOfProjjson(crs),
+    bbox: bbox ? flatBox(bbox) : null,
+    covering: covering ? readCovering(covering.bbox) : null,
+  }
+}
+
+const TYPES = new Set<string>([
+  'Point',
+  'LineString',
+  'Polygon',
+  'MultiPoint',
+  'MultiLineString',
+  'MultiPolygon',
+  'GeometryCollection',
+] satisfies GeometryTypeName[])
+
+function isGeometryType(name: string): name is GeometryTypeName {
+  return TYPES.has(name)
+}
+
+/** Without height. */
+function flatBox(bbox: readonly number[]): BBox | null {
+  const [west, south, east, north] = bbox.length === 6 ? [bbox[0], bbox[1], bbox[3], bbox[4]] : bbox
+  const sides = [west, south, east, north]
+  return sides.every((value) => Number.isFinite(value)) ? (sides as unknown as BBox) : null
+}
+
+function readCovering(bbox: Record<keyof CoveringMembers, [string, string]>): GeoColumn['covering'] {
+  const columns = new Set(Object.values(bbox).map(([name]) => name))
+  const [name] = columns
+  if (columns.size !== 1 || name === undefined) return null
+  return { column: name, members: { xmin: bbox.xmin[1], ymin: bbox.ymin[1], xmax: bbox.xmax[1], ymax: bbox.ymax[1] } }
+}

@@ -1,0 +1,55 @@
+/** From what a source says of a layer to what a scan has shown. */
+import type { Description, Proven } from './inspection.ts'
+import type { Layer, Pruning } from './layer.ts'
+
+/** A layer that has not been scanned. Its extent, types and height are what the source claims; its count is known or null. */
+export function claimed(name: string, fingerprint: string, description: Description): Layer {
+  const { relation, columns, geometryColumn, geometryEncoding, geometryTypes, hasZ, crs, extent, featureCount, key, pruning } =
+    description
+  return {
+    name,
+    state: 'CHECKING',
+    relation,
+    columns,
+    geometryColumn,
+    geometryEncoding,
+    geometryTypes,
+    hasZ,
+    crs,
+    extent,
+    featureCount,
+    key,
+    pruning,
+    fingerprint,
+  }
+}
+
+/** The key may have become a column: an id that a client took before does not hold any more, as with any row number. */
+export function proven(layer: Layer, description: Description, proof: Proven): Layer {
+  const { geometryTypes, hasZ, extent, featureCount, key, coveringHolds } = proof
+  const columns = coveringHolds ? description.columns : description.columnsUncovered
+  const pruning = provenPruning(description, coveringHolds)
+  return { ...layer, state: 'READY', columns, geometryTypes, hasZ, extent, featureCount, key, pruning }
+}
+
+function provenPruning({ covering, pruning }: Description, holds: boolean): Pruning {
+  if (!covering) return pruning
+  const { column, members, float32 } = covering
+  if (holds) return { kind: 'COVERING_COLUMN', column, members, float32 }
+  return covering.declared ? { kind: 'NONE' } : pruning
+}
+
+/** What is said of a layer that is served, but not wholly as its source wants. */
+export function reservations({ covering }: Description, { coveringHolds, uncomputable }: Proven): string[] {
+  const reasons: string[] = []
+  if (covering?.declared && !coveringHolds) {
+    reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used`)
+  }
+  if (uncomputable > 0) {
+    const some = uncomputable === 1 ? 'one of its geometries' : `${uncomputable} of its geometries`
+    reasons.push(
+      `${some} cannot be computed with (a ring that is not closed, a line of one point): a spatial filter that meets it fails`,
+    )
+  }
+  return reasons
+}

@@ -1,0 +1,4 @@
+/** Why a source cannot be read. The message is for clients: it says what is wrong and what to do, without a path. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError'
+}

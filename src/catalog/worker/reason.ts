@@ -1,0 +1,38 @@
+/** What is told of an engine's error: its first sentence, without folders and links. It is read by clients. */
+
+const FOLDER = /(?:[A-Za-z]:)?(?:[\\/][^\\/"'\n]+)*[\\/](?=[^\\/"'\n])/g
+
+/** Where the engine's words name what is wrong but not what to do. */
+const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
+  [/Could not set lock/i, 'another process has it open for writing: close it there, or serve a copy'],
+  [
+    /write-ahead|\bWAL\b|Could not write file|replay/i,
+    'it has a write-ahead log that only a writer can replay: open it once with DuckDB, run CHECKPOINT and close it',
+  ],
+  [/magic bytes|Parquet magic|footer length/i, 'it has no Parquet footer: it is cut short, or still being written'],
+  [
+    /newer.*version|storage version|version number/i,
+    'it was written by another version of DuckDB: export it with that one, or serve it as GeoParquet',
+  ],
+  [/Could not read enough bytes/i, 'it is cut short'],
+  [/checksum/i, 'it is corrupt: a checksum does not match'],
+]
+
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const remedy = REMEDIES.find(([symptom]) => symptom.test(message))
+  if (remedy) return remedy[1]
+  const [line = ''] = message.split('\n')
+  return line
+    .replace(/https?:\/\/\S+/g, '')
+    .replace(/^[A-Za-z ]+ Error: /, '')
+    .replace(FOLDER, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 300)
+}
+
+/** After one of these the instance is dead, and the process with it. */
+export function isFatal(error: unknown): boolean {
+  return error instanceof Error && /^(INTERNAL|FATAL) Error:/.test(error.message)
+}
