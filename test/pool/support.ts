@@ -7,6 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import type { Column, Layer } from '../../src/catalog/layer.ts'
 import type { FeatureQuery } from '../../src/plan/query.ts'
 import type { BatchStream, Engine } from '../../src/pool/engine.ts'
+import type { WorkerOptions } from '../../src/pool/messages.ts'
 import { openPool, type PoolOptions } from '../../src/pool/pool.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 
@@ -71,7 +72,11 @@ export function ask(layer: Layer, more: Partial<FeatureQuery> = {}): FeatureQuer
   return { layer, where: null, orderBy: [], limit: null, after: null, outputs, properties: [], ...more }
 }
 
-export async function testPool(files: readonly string[], more: Partial<PoolOptions> = {}): Promise<Engine> {
+export async function testPool(
+  files: readonly string[],
+  more: Partial<PoolOptions> = {},
+  worker: Partial<WorkerOptions> = {},
+): Promise<Engine> {
   const tempDirectory = await mkdtemp(path.join(os.tmpdir(), 'geoduck-test-'))
   return await openPool({
     workers: 1,
@@ -84,6 +89,7 @@ export async function testPool(files: readonly string[], more: Partial<PoolOptio
       streamingBufferBytes: 65_536,
       allowedPaths: files,
       databases: [],
+      ...worker,
     },
     deadlineSeconds: 20,
     stallSeconds: 60,
