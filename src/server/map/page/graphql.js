@@ -12,15 +12,18 @@ const PONG_MS = 5000
 
 /** What went wrong, for people: `code` is the server's, or OFFLINE when no answer came. */
 export class RequestError extends Error {
-  /** @param {string} code @param {string} message @param {{ retryAfter?: number }} [details] */
+  /** @param {string} code @param {string} message @param {{ retry?: boolean, retryAfter?: number }} [details] */
   constructor(code, message, details = {}) {
     super(message)
     this.code = code
+    /** Whether asking again as it stands may help. */
+    this.retry = details.retry ?? false
+    /** Seconds. */
     this.retryAfter = details.retryAfter ?? null
   }
 }
 
-/** @typedef {{ message: string, extensions?: { code?: string, retryAfter?: number } | undefined }} WireError */
+/** @typedef {{ message: string, extensions?: { code?: string, retry?: boolean, retryAfter?: number } | undefined }} WireError */
 
 /**
  * GraphQL errors, a CloseEvent, or whatever the network threw.

@@ -66,6 +66,7 @@ export function showHealth(health) {
   const ill = !health.ready || health.problems.length > 0 || health.workers.some(({ state }) => state === 'FAILED')
   byId('health-dot').dataset['state'] = ill ? 'warn' : 'good'
   byId('health-card').dataset['running'] = String(health.streams.running)
+  byId('health').classList.remove('stale')
   const waiting = health.problems.length > 0 ? ` · ${plural(health.problems.length, 'problem')}` : ''
   setText(byId('health-summary'), `${busy} of ${plural(health.workers.length, 'worker')} busy${waiting}`)
   const [first] = health.workers
@@ -81,5 +82,6 @@ export function showHealth(health) {
 
 export function showHealthLost() {
   byId('health-dot').dataset['state'] = 'bad'
+  byId('health').classList.add('stale')
   setText(byId('health-summary'), 'no connection')
 }

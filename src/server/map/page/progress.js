@@ -10,11 +10,11 @@ const RUNNING = new Set(['asking', 'streaming', 'paused'])
 function summary(all) {
   const some = (/** @type {string} */ state) => all.filter((progress) => progress.state === state).length
   if (all.length === 0) return ['idle', 'No layer is chosen']
-  if (some('failed'))
-    return ['failed', some('failed') === 1 ? 'A layer failed; it says why below' : 'Layers failed; they say why below']
   if (some('paused')) return ['paused', 'Interrupted, trying again']
   if (some('streaming')) return ['streaming', 'Streaming']
   if (some('asking')) return ['asking', 'Asking']
+  if (some('failed'))
+    return ['failed', some('failed') === 1 ? 'A layer failed; it says why below' : 'Layers failed; they say why below']
   if (some('limited')) return ['limited', 'Showing the first features only; zoom in for all']
   return ['complete', 'Complete']
 }
