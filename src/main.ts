@@ -65,13 +65,15 @@ function print(line: string): void {
 
 /** What was foreseen is told in its own words; anything else is a defect and comes with its stack. */
 function fail(error: unknown): never {
-  const foreseen = error instanceof ConfigurationError || error instanceof NothingToServe || isListenError(error)
-  process.stderr.write(`${error instanceof Error ? (foreseen ? error.message : error.stack) : error}\n`)
+  process.stderr.write(`${foreseen(error) ?? (error instanceof Error ? error.stack : error)}\n`)
   process.exit(1)
 }
 
-function isListenError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && (error.syscall === 'listen' || error.syscall === 'getaddrinfo')
+function foreseen(error: unknown): string | null {
+  if (error instanceof ConfigurationError || error instanceof NothingToServe) return error.message
+  const cannotListen =
+    error instanceof Error && 'syscall' in error && (error.syscall === 'listen' || error.syscall === 'getaddrinfo')
+  return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
 await buildCommand({ serve, printSchema }).parseAsync(commandArguments(process.argv), { from: 'user' }).catch(fail)

@@ -10,7 +10,7 @@ export interface ProgramResult {
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { environment = {}, cwd }: { readonly environment?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  { environment = {}, cwd }: { readonly environment?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
 ): Promise<ProgramResult> {
   const { PATH, HOME } = process.env
   const child = spawn(program, args, { cwd, env: { PATH, HOME, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,0 +1,84 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { createClient } from 'graphql-ws'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ROOT, SHARED } from '../support/environment.ts'
+import { type Launched, launch } from '../support/launched.ts'
+import { runProgram } from '../support/program.ts'
+import { python } from '../support/python.ts'
+
+const PLACES = join(SHARED, 'data/places.parquet')
+
+const OUTER_RUN = /^(INIT_CWD|npm_(command|lifecycle_.*|package_.*|config_local_prefix))$/
+
+let folder: string
+let packed: string[]
+let server: Launched | undefined
+
+/** As a user has it: an empty folder, the tarball, nothing for developers. The checkout's own packages are out of reach. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'geoduck-package-'))
+  const pack = await npm(['pack', '--json', '--pack-destination', folder], ROOT)
+  const [{ files, filename }] = JSON.parse(pack.slice(pack.indexOf('[')))
+  packed = files.map(({ path }: { path: string }) => path)
+  await npm(
+    ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', join(folder, filename)],
+    folder,
+  )
+}, 180_000)
+
+afterAll(async () => {
+  if (server) {
+    process.kill(server.pid, 'SIGTERM')
+    expect(await server.ended).toBe(0)
+  }
+  await rm(folder, { recursive: true })
+})
+
+/** With the environment of this test, which knows how to reach the registry, but for what the npm that runs it says of its own run. */
+async function npm(args: readonly string[], cwd: string): Promise<string> {
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name)))
+  const { code, stdout, stderr } = await runProgram('npm', args, { cwd, environment })
+  if (code !== 0) throw new Error(`npm ${args[0]}: ${stderr}`)
+  return stdout
+}
+
+test('the package holds the program, the schema and the map, no sources and no tests', () => {
+  expect(packed).toEqual(expect.arrayContaining(['LICENSE', 'dist/main.js', 'schema.graphql', 'dist/server/map/page/index.html']))
+  expect(packed.filter((path) => /\.ts$|^(src|test|bench|scripts)\//.test(path))).toEqual([])
+})
+
+test('nothing for developers comes with it', async () => {
+  const { devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  const installed = await readdir(join(folder, 'node_modules'))
+  expect(Object.keys(devDependencies).filter((name) => installed.includes(name))).toEqual([])
+})
+
+test('the installed command serves a file and streams all of it through a worker', async () => {
+  const bin = join(folder, 'node_modules/.bin/geoduck')
+  expect((await stat(bin)).mode & 0o111).not.toBe(0)
+  // The command's first line asks for `node`: it gets the one that runs this test.
+  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
+  server = launch(bin, [PLACES, '--port', '0'], { cwd: folder, environment: { PATH } })
+  const [, url] = await server.line(/^ready (.+)$/)
+  const rows = await python<number>('import pyarrow.parquet, sys; print(pyarrow.parquet.read_metadata(sys.argv[1]).num_rows)', [
+    PLACES,
+  ])
+  expect(await countStreamed(url!)).toBe(rows)
+})
+
+async function countStreamed(url: string): Promise<number> {
+  const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })
+  const query = 'subscription { featureBatches(layer: "places", batchSize: 100) { count geojson } }'
+  let count = 0
+  for await (const { data, errors } of client.iterate<{ featureBatches: { count: number; geojson: { features: unknown[] } } }>({
+    query,
+  })) {
+    expect(errors).toBeUndefined()
+    expect(data!.featureBatches.geojson.features).toHaveLength(data!.featureBatches.count)
+    count += data!.featureBatches.count
+  }
+  await client.dispose()
+  return count
+}

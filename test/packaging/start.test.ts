@@ -1,0 +1,115 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROOT, SHARED } from '../support/environment.ts'
+import { alive, descendants, type Launched, launch } from '../support/launched.ts'
+
+const PLACES = join(SHARED, 'data/places.parquet')
+const READY = /^ready (http:\/\/127\.0\.0\.1:\d+)$/
+
+const running: Launched[] = []
+
+/** Whatever a failed test left behind. */
+afterAll(() => {
+  for (const { pid } of running) for (const process of [pid, ...descendants(pid)]) kill(process, 'SIGKILL')
+})
+
+function start(args: readonly string[], environment = {}): Launched {
+  const launched = launch('npm', ['start', '--', ...args], { cwd: ROOT, environment })
+  running.push(launched)
+  return launched
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It is gone, which is what was wanted.
+  }
+}
+
+async function gone(pids: readonly number[], ms: number): Promise<number[]> {
+  const until = performance.now() + ms
+  while (alive(pids).length > 0 && performance.now() < until) await delay(50)
+  return alive(pids)
+}
+
+/** npm, the launcher, the server, its workers: outermost first. */
+async function ready(launched: Launched): Promise<number[]> {
+  await launched.line(READY)
+  return [launched.pid, ...descendants(launched.pid)]
+}
+
+describe('npm start', () => {
+  let server: Launched
+  let url: string
+
+  beforeAll(async () => {
+    const args = ['start', '--prefix', ROOT, '--', 'places.parquet', '--port', '0']
+    server = launch('npm', args, { cwd: join(SHARED, 'data') })
+    url = (await server.line(READY))[1]!
+  })
+
+  afterAll(async () => {
+    process.kill(server.pid, 'SIGTERM')
+    await server.ended
+  })
+
+  test('says what it serves and where before it says ready, alone on a line', async () => {
+    const said = server.lines.slice(0, server.lines.indexOf(`ready ${url}`)).join('\n')
+    for (const path of ['/graphql', '/graphiql', '/map', '/health']) {
+      expect(said).toContain(`${url}${path}`)
+      expect((await fetch(`${url}${path}`, { headers: { accept: 'text/html' } })).status, path).toBeLessThan(400)
+    }
+  })
+
+  test('takes a relative path from where the command was given', () => {
+    expect(server.lines.join('\n')).toContain(PLACES)
+  })
+
+  test('ends with 1 and what to do when the port is taken', async () => {
+    const second = start([PLACES, '--port', new URL(url).port])
+    expect(await second.ended).toBe(1)
+    expect(second.stderr()).toContain('--port')
+    expect(second.stderr()).not.toContain('    at ')
+  })
+
+  test('ends with 1 and the reason when nothing can be served', async () => {
+    const nothing = start([join(SHARED, 'data/README.md'), '--port', '0'])
+    expect(await nothing.ended).toBe(1)
+    expect(nothing.stderr()).toContain('README.md')
+  })
+
+  test('listens within 3 s when all is set up', { retry: 2 }, async () => {
+    const began = performance.now()
+    await start([PLACES, '--port', '0']).line(/GraphQL/)
+    expect(performance.now() - began).toBeLessThan(3_000)
+  })
+})
+
+describe.concurrent('the end', () => {
+  test('SIGTERM to npm closes in order: every process ends, exit code 0', async ({ expect }) => {
+    const server = start([PLACES, '--port', '0'])
+    const processes = await ready(server)
+    process.kill(server.pid, 'SIGTERM')
+    expect(await server.ended).toBe(0)
+    expect(server.stderr()).toContain('Stopped')
+    expect(await gone(processes, 1_000)).toEqual([])
+  })
+
+  test('Ctrl-C, which reaches the whole process group and comes again from npm, is one signal', async ({ expect }) => {
+    const server = start([PLACES, '--port', '0'])
+    const processes = await ready(server)
+    process.kill(-server.pid, 'SIGINT')
+    expect(await server.ended).toBe(0)
+    expect(server.stderr()).toContain('Stopped')
+    expect(await gone(processes, 1_000)).toEqual([])
+  })
+
+  test.each(['npm', 'launcher', 'server'])('kill -9 of the %s leaves no process', async (which) => {
+    const server = start([PLACES, '--port', '0'])
+    const processes = await ready(server)
+    process.kill(processes[['npm', 'launcher', 'server'].indexOf(which)]!, 'SIGKILL')
+    expect(await gone(processes, 3_000)).toEqual([])
+  })
+})
