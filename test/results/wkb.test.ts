@@ -110,6 +110,31 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex').toUpperCase()
 }
 
+it('members may have another byte order than their geometry', () => {
+  const members = FLAVOURS.slice(0, 2).map((flavour) =>
+    toWkb(
+      {
+        type: 'LineString',
+        coordinates: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+      'XY',
+      flavour,
+    ),
+  )
+  const collection = Buffer.concat([Buffer.from('010700000003000000', 'hex'), members[0]!, members[1]!, members[0]!])
+  const line = {
+    type: 'LineString',
+    coordinates: [
+      [1, 2],
+      [3, 4],
+    ],
+  }
+  expect(encodeOne(collection, GEOJSON)).toEqual({ type: 'GeometryCollection', geometries: [line, line, line] })
+})
+
 describe('precision', () => {
   const random = new Random()
   const line = random.list(2_000, () => [random.next() * 360 - 180, random.next() < 0.5 ? random.double() : random.next() * 1e9])

@@ -44,13 +44,13 @@ export class BBoxText {
         this.positions(1)
         break
       case GEOMETRY.LINESTRING:
-        this.positions(reader.positionCount())
+        this.positions(reader.count())
         break
       case GEOMETRY.POLYGON:
-        for (let rings = reader.ringCount(); rings > 0; rings--) this.positions(reader.positionCount())
+        for (let rings = reader.count(); rings > 0; rings--) this.positions(reader.count())
         break
       default:
-        for (let members = reader.memberCount(); members > 0; members--) {
+        for (let members = reader.count(); members > 0; members--) {
           this.geometry(reader.enter(type))
           reader.leave()
         }

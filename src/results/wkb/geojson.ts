@@ -67,7 +67,7 @@ export class GeoJsonText {
   }
 
   private collection(): void {
-    const count = this.reader.memberCount()
+    const count = this.reader.count()
     this.out.byte(CHAR.OPEN)
     for (let i = 0; i < count; i++) {
       this.geometry(this.reader.enter(GEOMETRY.COLLECTION))
@@ -78,7 +78,7 @@ export class GeoJsonText {
   }
 
   private members(parent: number): void {
-    const count = this.reader.memberCount()
+    const count = this.reader.count()
     let written = 0
     this.out.byte(CHAR.OPEN)
     for (let i = 0; i < count; i++) {
@@ -97,7 +97,7 @@ export class GeoJsonText {
   }
 
   private polygon(): void {
-    const rings = this.reader.ringCount()
+    const rings = this.reader.count()
     this.out.byte(CHAR.OPEN)
     for (let i = 0; i < rings; i++) {
       this.line()
@@ -108,7 +108,7 @@ export class GeoJsonText {
 
   private line(): void {
     const { reader, out } = this
-    const count = reader.positionCount()
+    const count = reader.count()
     const { stride } = reader
     const from = reader.positions(count)
     out.byte(CHAR.OPEN)

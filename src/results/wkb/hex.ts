@@ -35,10 +35,10 @@ export class WkbHex {
         this.line()
         break
       case GEOMETRY.POLYGON:
-        for (let rings = this.count(reader.ringCount()); rings > 0; rings--) this.line()
+        for (let rings = this.count(reader.count()); rings > 0; rings--) this.line()
         break
       default:
-        for (let members = this.count(reader.memberCount()); members > 0; members--) {
+        for (let members = this.count(reader.count()); members > 0; members--) {
           this.geometry(reader.enter(type))
           reader.leave()
         }
@@ -52,7 +52,7 @@ export class WkbHex {
   }
 
   private line(): void {
-    this.positions(this.count(this.reader.positionCount()))
+    this.positions(this.count(this.reader.count()))
   }
 
   private count(n: number): number {

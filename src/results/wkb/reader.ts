@@ -16,8 +16,6 @@ const EWKB_SRID = 0x20000000
 const EWKB_FLAGS = 0xe0000000
 
 const HEADER_BYTES = 5
-/** Of the smallest geometry that a count can promise: a header and a count of 0. */
-const SMALLEST_MEMBER = 9
 /** Collections may be nested this deep: real data is hardly nested at all, and the readers recurse. */
 const DEEPEST = 64
 
@@ -27,8 +25,8 @@ export class WkbError extends Error {
 }
 
 /**
- * A place in the bytes of one geometry at a time. Every count is checked against the bytes that are left before anything is
- * read, and no read goes behind the geometry's end. Coordinates are read at any alignment; about 2 ns each.
+ * A place in the bytes of one geometry at a time. No read goes behind the geometry's end, whatever its counts say. Coordinates are read
+ * at any alignment.
  */
 export class WkbReader {
   hasZ = false
@@ -84,34 +82,11 @@ export class WkbReader {
     return bytes
   }
 
-  private uint32(): number {
-    const value = this.view.getUint32(this.position, this.littleEndian)
-    this.position += 4
-    return value
-  }
-
-  /** The number of rings, each of which is at least a count. */
-  ringCount(): number {
-    this.need(4)
-    const count = this.uint32()
-    this.need(4 * count)
-    return count
-  }
-
-  /** The number of positions in a line or ring. */
-  positionCount(): number {
-    this.need(4)
-    const count = this.uint32()
-    this.need(this.stride * count)
-    return count
-  }
-
-  /** The number of members. */
-  memberCount(): number {
-    this.need(4)
-    const count = this.uint32()
-    this.need(SMALLEST_MEMBER * count)
-    return count
+  /** How many rings, positions or members follow: a claim until they have been read, so nothing is made of that size before. */
+  count(): number {
+    const at = this.position
+    this.position += this.need(4)
+    return this.view.getUint32(at, this.littleEndian)
   }
 
   /** The place of the next `count` positions, `stride` bytes each, behind which the reader goes. */

@@ -54,10 +54,10 @@ export class WktText {
         this.line()
         break
       case GEOMETRY.POLYGON:
-        this.list(this.reader.ringCount(), () => this.line())
+        this.list(this.reader.count(), () => this.line())
         break
       default:
-        this.list(this.reader.memberCount(), () => this.member(type))
+        this.list(this.reader.count(), () => this.member(type))
     }
   }
 
@@ -88,7 +88,7 @@ export class WktText {
   }
 
   private line(): void {
-    const count = this.reader.positionCount()
+    const count = this.reader.count()
     this.positions(this.reader.positions(count), count)
   }
 
