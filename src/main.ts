@@ -25,7 +25,11 @@ async function serve({ paths, given, printConfig }: ServeOptions): Promise<void>
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${config.sources.join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
-  await server.ready
+  for (const { name, geometryTypes, featureCount } of await server.ready) {
+    // Not counted yet where the scan is still under way.
+    const count = featureCount === null ? [] : [`${featureCount.toLocaleString('en')} features`]
+    print(`  layer     ${[name, ...geometryTypes, ...count].join(', ')}`)
+  }
   print(`ready ${server.url}`)
 }
 

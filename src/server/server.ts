@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Layer } from '../catalog/layer.ts'
 import type { Config } from '../config/config.ts'
 import { openSchema } from '../graphql/schema.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
@@ -22,8 +23,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** `http://HOST:PORT` */
   readonly url: string
-  /** Every layer can be asked. Rejects with NothingToServe, or with what kept the workers from starting. */
-  readonly ready: Promise<void>
+  /** The layers, once every one can be asked. Rejects with NothingToServe, or with what kept the workers from starting. */
+  readonly ready: Promise<readonly Layer[]>
   /** No new work; streams get a typed end with their cursor; sockets and workers are closed: within 10 s. */
   close(): Promise<void>
 }

@@ -17,7 +17,7 @@ export interface OpenParts {
   readonly sockets: WebSockets
   readonly state: ServerState
   /** Settled, one way or the other, when nothing is being opened any more. */
-  readonly ready: Promise<void>
+  readonly ready: Promise<unknown>
   readonly operations: Operations
   readonly log: Log
 }

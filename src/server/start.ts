@@ -1,4 +1,5 @@
 import { openCatalog } from '../catalog/catalog.ts'
+import type { Layer } from '../catalog/layer.ts'
 import type { Config } from '../config/config.ts'
 import { openPool } from '../pool/pool.ts'
 import type { Log } from './logging.ts'
@@ -8,8 +9,8 @@ import type { ServerState } from './state.ts'
 /** The engine fills this before its first chunk: 64 KB of small rows come after 140 ms, 1 MB after 2.7 s. */
 const STREAMING_BUFFER_BYTES = 65_536
 
-/** Describes the sources, then starts workers that may read just those. */
-export async function fill(state: ServerState, config: Config, spatialExtension: string, log: Log): Promise<void> {
+/** Describes the sources, then starts workers that may read just those. Resolves with the layers. */
+export async function fill(state: ServerState, config: Config, spatialExtension: string, log: Log): Promise<readonly Layer[]> {
   const catalog = await openCatalog({ sources: config.sources, spatialExtension, log })
   state.describe(catalog)
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
@@ -31,4 +32,5 @@ export async function fill(state: ServerState, config: Config, spatialExtension:
     log,
   })
   state.serve(engine)
+  return catalog.layers()
 }
