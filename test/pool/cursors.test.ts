@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Layer } from '../../src/catalog/layer.ts'
+import { decodeCursor, encodeCursor } from '../../src/plan/cursor.ts'
+import type { FeatureOrder, Position } from '../../src/plan/query.ts'
+import type { Engine } from '../../src/pool/engine.ts'
+import { Random } from '../results/random.ts'
+import { ask, context, drain, idsOf, ROWS, squares, squaresLayer, testPool } from './support.ts'
+
+const SECRET = 'shared by both servers'
+
+let engines: Engine[]
+let layer: Layer
+
+beforeAll(async () => {
+  const file = await squares()
+  layer = squaresLayer(file)
+  // Two servers with the same data, one of them with one thread.
+  engines = await Promise.all([testPool([file]), testPool([file], {}, { threads: 1 })])
+})
+afterAll(() => Promise.all(engines.map((engine) => engine.close())))
+
+/** Reads some batches and leaves, again and again, on one server and the other in turn, each time from the cursor's text. */
+async function inPieces(orderBy: readonly FeatureOrder[], cuts: number, random: Random): Promise<string[]> {
+  const query = ask(layer, { orderBy })
+  const ids: string[] = []
+  let after: Position | null = null
+  for (let piece = 0; ; piece++) {
+    const engine = engines[piece % engines.length] as Engine
+    const batchSize = 1 + random.integer((2 * ROWS) / cuts)
+    const stream = engine.stream({ ...query, after }, { batchSize }, context())
+    const { done, value } = await stream.next()
+    if (done) return ids
+    ids.push(...idsOf(value.outputs))
+    await stream.return()
+    after = decodeCursor(SECRET, query, encodeCursor(SECRET, query, value.position as Position))
+  }
+}
+
+describe('a stream that is cut at random points and resumed by cursor, on one server and another in turn', () => {
+  test.each([
+    ['in natural order', [], 100],
+    ['sorted by a key with ties', [{ property: 'score', direction: 'DESC' }], 20],
+    ['sorted by text', [{ property: 'name' }], 20],
+  ] as const)('%s, is the whole, once each, in order', async (_, orderBy, cuts) => {
+    const whole = await drain((engines[0] as Engine).stream(ask(layer, { orderBy }), { batchSize: 4_096 }, context()))
+    expect(new Set(whole).size).toBe(ROWS)
+    expect(await inPieces(orderBy, cuts, new Random())).toEqual(whole)
+  })
+})
