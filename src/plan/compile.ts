@@ -52,7 +52,7 @@ function compileWhere({ layer, where, id }: FeatureQuery, source: Source, parame
   }
   if (id !== undefined && id !== null) conditions.push({ exact: hasId(layer, id, source, parameters), necessary: null })
   const { exact, necessary } = all(conditions.length === 0 ? [TRUE] : conditions)
-  return necessary === null ? `(${exact})` : `${necessary} AND (${exact})`
+  return necessary === null ? `(${exact})` : `(${necessary()}) AND (${exact})`
 }
 
 /** Predicates of the scans that follow each other; one without a predicate for a whole result. */

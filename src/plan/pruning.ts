@@ -4,18 +4,18 @@ import type { Parameters } from './parameters.ts'
 import { geometryColumnOf, memberOf } from './quote.ts'
 
 /**
- * True for every row whose geometry meets the box, and for some others. Null: this layer has no such predicate.
+ * Writes what is true for every row whose geometry meets the box, and for some others. Null: this layer has no such predicate.
  * With a covering column it is 11 ms where the exact test alone takes 250 (a small box in 500,000 polygons). An RTREE is never used: its
  * scan gives up the order of rows, and with a predicate on `rowid` beside it the engine ends in an INTERNAL error; `&&` skips row groups
  * by their statistics and is twice as fast as the exact test alone.
  */
-export function meetsBox(layer: Layer, box: BBox, parameters: Parameters): string | null {
+export function meetsBox(layer: Layer, box: BBox, parameters: Parameters): (() => string) | null {
   const { pruning } = layer
   if (pruning.kind === 'COVERING_COLUMN') {
-    return coveringMeets(pruning.column, pruning.members, pruning.float32, box, parameters)
+    return () => coveringMeets(pruning.column, pruning.members, pruning.float32, box, parameters)
   }
-  if (layer.geometryEncoding === 'point') return coveringMeets(layer.geometryColumn, POINT_MEMBERS, false, box, parameters)
-  return layer.geometryEncoding === 'GEOMETRY' ? extentMeets(geometryColumnOf(layer), box, parameters) : null
+  if (layer.geometryEncoding === 'point') return () => coveringMeets(layer.geometryColumn, POINT_MEMBERS, false, box, parameters)
+  return layer.geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
 }
 
 /** A native point is its own box. */

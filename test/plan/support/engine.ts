@@ -1,5 +1,11 @@
 /** A real engine in the test's own process, run as a worker runs it: prepared, bound, streamed, its end proven. */
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, JSDuckDBValueConverter } from '@duckdb/node-api'
+import {
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBValue,
+  JSDuckDBValueConverter,
+} from '@duckdb/node-api'
 import { jsonTypeOf } from '../../../src/catalog/json-type.ts'
 import type { Column, Layer, Relation } from '../../../src/catalog/layer.ts'
 import { duckTypeOf } from '../../../src/catalog/worker/duck-type.ts'
@@ -36,22 +42,40 @@ export class Engine {
     return reader.getRowsJS() as unknown as Row[]
   }
 
+  /** As `rows`, but only some columns, of numbers, and a hundred times faster. */
+  async numbers(plan: Plan, columns: readonly number[]): Promise<number[][]> {
+    const values: number[][] = columns.map(() => [])
+    let ends = 0
+    await this.#stream(plan, (chunk) => {
+      const last = chunk.getColumnVector(plan.layout.columns.length).getItem(chunk.rowCount - 1) === true
+      ends += last ? 1 : 0
+      const count = last ? chunk.rowCount - 1 : chunk.rowCount
+      for (const [n, column] of columns.entries()) {
+        const { items } = chunk.getColumnVector(column) as unknown as { items: ArrayLike<number | bigint> }
+        for (let row = 0; row < count; row++) values[n]!.push(Number(items[row]))
+      }
+    })
+    if (ends !== 1) throw new Error(`The sentinel came ${ends} times`)
+    return values
+  }
+
   /** The rows of a plan, without its sentinel, which must be there, once and last. */
   async rows(plan: { readonly statement: Statement; readonly layout: Plan['layout'] }): Promise<Row[]> {
-    const { sql, parameters } = plan.statement
+    const rows: Row[] = []
+    await this.#stream(plan, (chunk) => rows.push(...(chunk.convertRows(JSDuckDBValueConverter) as unknown as Row[])))
+    const ends = rows.flatMap((row, n) => (row[plan.layout.columns.length] === true ? [n] : []))
+    if (ends.length !== 1 || ends[0] !== rows.length - 1)
+      throw new Error(`The sentinel came at ${ends.join(', ')} of ${rows.length} rows`)
+    return rows.slice(0, -1)
+  }
+
+  async #stream({ statement }: { readonly statement: Statement }, take: (chunk: DuckDBDataChunk) => void): Promise<void> {
     const connection = await this.#instance.connect()
     try {
-      const prepared = await connection.prepare(sql)
-      prepared.bind(parameters as DuckDBValue[])
+      const prepared = await connection.prepare(statement.sql)
+      prepared.bind(statement.parameters as DuckDBValue[])
       const result = await prepared.stream()
-      const rows: Row[] = []
-      for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-        rows.push(...(chunk.convertRows(JSDuckDBValueConverter) as unknown as Row[]))
-      }
-      const ends = rows.flatMap((row, n) => (row[plan.layout.columns.length] === true ? [n] : []))
-      if (ends.length !== 1 || ends[0] !== rows.length - 1)
-        throw new Error(`The sentinel came at ${ends.join(', ')} of ${rows.length} rows`)
-      return rows.slice(0, -1)
+      for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) take(chunk)
     } finally {
       connection.closeSync()
     }

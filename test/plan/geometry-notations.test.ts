@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SHARED } from '../support/environment.ts'
+import { python } from '../support/python.ts'
+import { hex, read, readBytes } from './support/geometry.ts'
+
+interface Sample {
+  readonly wkt: string
+  readonly geoJSON: object
+  readonly [binary: string]: unknown
+}
+
+const BINARY = ['wkb', 'ewkb', 'wkbXdr', 'ewkbXdr', 'ewkbNoSrid', 'ewkbXdrNoSrid']
+
+function samples(file: string): [string, Sample][] {
+  return Object.entries(JSON.parse(readFileSync(join(SHARED, 'wkb', file), 'utf8')) as Record<string, Sample>)
+}
+
+describe.each(['testdata.json', 'testdataZ.json', 'testdataM.json', 'testdataZM.json'])('every notation in %s', (file) => {
+  const plain = new Map(samples('testdata.json'))
+  it.each(samples(file))('%s is the same geometry in two dimensions', (name, sample) => {
+    const expected = hex(read({ wkt: plain.get(name)!.wkt }))
+    expect(hex(read({ wkt: sample.wkt }))).toBe(expected)
+    // Where the positions have measures only, GeoJSON cannot say so: its third number is a height.
+    expect(hex(read({ geojson: sample.geoJSON }))).toBe(expected)
+    for (const kind of BINARY) expect(hex(readBytes(Buffer.from(sample[kind] as string, 'hex'))), kind).toBe(expected)
+  })
+})
+
+/** Valid geometry of every type, nested collections too, in two and three dimensions, both byte orders, with and without SRID. */
+const MAKE = `
+import json, random, sys, shapely
+from shapely.geometry import mapping
+r = random.Random(int(sys.argv[1]))
+def num(): return r.choice([r.uniform(-180, 180), r.randint(-90, 90), r.uniform(-1e-6, 1e-6), r.uniform(-1e12, 1e12), 0.0])
+def polygon():
+    x, y, w = num(), num(), abs(num()) + 1
+    shell = shapely.Point(x, y).buffer(w, quad_segs=r.randint(1, 5))
+    hole = shapely.Point(x, y).buffer(w / 3, quad_segs=r.randint(1, 3))
+    return shell.difference(hole) if r.random() < .5 else shell
+def line(): return shapely.LineString([(num(), num()) for _ in range(r.randint(2, 9))])
+def point(): return shapely.Point(num(), num())
+def any_of(depth):
+    n = r.randint(1, 4)
+    kind = r.randint(0, 6 if depth < 6 else 5)
+    if kind == 0: return point()
+    if kind == 1: return line()
+    if kind == 2: return polygon()
+    if kind == 3: return shapely.MultiPoint([point() for _ in range(n)])
+    if kind == 4: return shapely.MultiLineString([line() for _ in range(n)])
+    if kind == 5: return shapely.MultiPolygon([polygon() for _ in range(n)])
+    return shapely.GeometryCollection([any_of(depth + 1) for _ in range(n)])
+out = []
+for _ in range(int(sys.argv[2])):
+    g = any_of(0)
+    full = shapely.force_3d(g, z=r.uniform(-9, 9)) if r.random() < .5 else g
+    order, flavor = r.randint(0, 1), r.choice(['iso', 'extended'])
+    srid = flavor == 'extended' and r.random() < .5
+    if srid: full = shapely.set_srid(full, 4326)
+    wkt = shapely.to_wkt(full, rounding_precision=-1)
+    out.append({
+        'canonical': shapely.to_wkb(g, hex=True, byte_order=1).lower(),
+        'bounds': list(g.bounds),
+        'wkb': shapely.to_wkb(full, hex=True, byte_order=order, flavor=flavor, include_srid=srid),
+        'wkt': wkt,
+        # The text may have lost a digit.
+        'of_wkt': shapely.to_wkb(shapely.force_2d(shapely.from_wkt(wkt)), hex=True, byte_order=1).lower(),
+        'geojson': mapping(full),
+    })
+print(json.dumps(out))
+`
+
+interface Made {
+  readonly canonical: string
+  readonly bounds: readonly number[]
+  readonly wkb: string
+  readonly wkt: string
+  readonly of_wkt: string
+  readonly geojson: object
+}
+
+it('1,000 valid geometries made by shapely are taken in every notation, and are what shapely says they are', async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  console.log(`shapely seed ${seed}`)
+  for (const made of await python<Made[]>(MAKE, [String(seed), '1000'])) {
+    const fromWkb = readBytes(Buffer.from(made.wkb, 'hex'))
+    expect(hex(fromWkb)).toBe(made.canonical)
+    expect(fromWkb.bbox).toEqual(made.bounds)
+    expect(hex(read({ wkt: made.wkt }))).toBe(made.of_wkt)
+    expect(hex(read({ geojson: made.geojson }))).toBe(made.canonical)
+  }
+})
+
+describe('empty geometry', () => {
+  it.each([
+    'POINT EMPTY',
+    'LINESTRING EMPTY',
+    'POLYGON EMPTY',
+    'POLYGON(EMPTY)',
+    'MULTIPOINT EMPTY',
+    'MULTIPOLYGON(EMPTY, EMPTY)',
+    'GEOMETRYCOLLECTION(POINT EMPTY, GEOMETRYCOLLECTION EMPTY)',
+  ])('%s is taken as the empty set', (wkt) => {
+    expect(read({ wkt })).toEqual({ wkb: new Uint8Array(0), bbox: null })
+  })
+
+  it.each([
+    ['MULTIPOINT(1 2, EMPTY)', 'MULTIPOINT(1 2)'],
+    ['MULTIPOLYGON(EMPTY, ((0 0,1 0,1 1,0 0), EMPTY))', 'MULTIPOLYGON(((0 0,1 0,1 1,0 0)))'],
+    ['GEOMETRYCOLLECTION(POINT EMPTY, LINESTRING(0 0,1 1), MULTIPOINT EMPTY)', 'GEOMETRYCOLLECTION(LINESTRING(0 0,1 1))'],
+  ])('members of %s without positions are left out', (wkt, same) => {
+    expect(hex(read({ wkt }))).toBe(hex(read({ wkt: same })))
+  })
+
+  it('comes in GeoJSON as lists of nothing', () => {
+    expect(read({ geojson: { type: 'Point', coordinates: [] } }).bbox).toBeNull()
+    expect(read({ geojson: { type: 'Polygon', coordinates: [[]] } }).bbox).toBeNull()
+    expect(read({ geojson: { type: 'GeometryCollection', geometries: [] } }).bbox).toBeNull()
+  })
+})
+
+describe('a bbox', () => {
+  it.each([
+    [[1, 2, 3, 4], 'POLYGON((1 2,3 2,3 4,1 4,1 2))'],
+    [[1, 2, 1, 2], 'POINT(1 2)'],
+    [[1, 2, 3, 2], 'LINESTRING(1 2,3 2)'],
+    [[170, -1, -170, 1], 'MULTIPOLYGON(((170 -1,180 -1,180 1,170 1,170 -1)),((-180 -1,-170 -1,-170 1,-180 1,-180 -1)))'],
+    [[180, 0, -170, 1], 'GEOMETRYCOLLECTION(LINESTRING(180 0,180 1),POLYGON((-180 0,-170 0,-170 1,-180 1,-180 0)))'],
+  ])('%j is %s', (bbox, wkt) => {
+    expect(hex(read({ bbox }, true))).toBe(hex(read({ wkt }, true)))
+  })
+})

@@ -1,0 +1,35 @@
+import type { Layer } from '../../../src/catalog/layer.ts'
+import { type ClientGeometry, GeometryBuilder } from '../../../src/plan/geometry/builder.ts'
+import { readGeometry } from '../../../src/plan/geometry/read-geometry.ts'
+import { readWkb } from '../../../src/plan/geometry/wkb-reader.ts'
+import type { GeometryInput } from '../../../src/plan/query.ts'
+
+/** Just enough of a layer for a reader: with or without longitudes and latitudes. */
+export function layerWith(isLonLat: boolean): Layer {
+  return { crs: { code: null, name: '', isLonLat } } as Layer
+}
+
+export function read(input: GeometryInput, isLonLat = false): ClientGeometry {
+  return readGeometry(input, layerWith(isLonLat), 'within')
+}
+
+export function readBytes(bytes: Uint8Array): ClientGeometry {
+  const to = new GeometryBuilder('within.wkb', false)
+  readWkb(bytes, to)
+  return to.finish()
+}
+
+export function hex({ wkb }: ClientGeometry): string {
+  return Buffer.from(wkb).toString('hex')
+}
+
+/** What is thrown, as `CODE: message`. */
+export function refusal(act: () => unknown): string {
+  try {
+    act()
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    return `${code}: ${message}`
+  }
+  return 'taken'
+}
