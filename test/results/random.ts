@@ -1,11 +1,9 @@
-/** Repeatable randomness: the seed is printed, and `GEODUCK_SEED` brings a run back. */
-export class Random {
-  private state: number
+/** One seed for all that a test file makes up. It is printed, and `GEODUCK_SEED` brings a run back. */
+const SEED = Number(process.env['GEODUCK_SEED'] ?? Math.floor(Math.random() * 2 ** 32))
+console.log(`GEODUCK_SEED=${SEED}`)
 
-  constructor(seed = Number(process.env['GEODUCK_SEED'] ?? Math.floor(Math.random() * 2 ** 32))) {
-    console.log(`GEODUCK_SEED=${seed}`)
-    this.state = seed
-  }
+export class Random {
+  private state = SEED
 
   /** 0 <= x < 1, 32 bits of it (mulberry32). */
   next(): number {
