@@ -6,17 +6,21 @@ export function table(results: readonly Result[]): string {
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)))
   const text = lines.map((cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`)
   text.splice(1, 0, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`)
-  return text.join('\n')
+  return [...text, ...new Set(results.flatMap(whyNot))].join('\n')
+}
+
+function whyNot({ row, reason }: Result): string[] {
+  return reason === null ? [] : [`${row}: ${reason}`]
 }
 
 function line(result: Result): string[] {
-  const { title, figure, value, spread, medians, threshold, goal, better, verdict, reason, unit } = result
+  const { title, figure, value, spread, medians, threshold, goal, better, verdict, unit } = result
   const sign = better === 'higher' ? '>=' : '<='
   const bar = (limit: number | null) => (limit === null ? '' : `${sign} ${short(limit)}`)
   return [
     title,
     figure,
-    value === null ? (reason ?? '') : short(value),
+    value === null ? '-' : short(value),
     spread ? `${short(spread[0])} - ${short(spread[1])}` : '',
     Object.entries(medians)
       .map(([arm, number]) => `${arm} ${short(number)} ${unit}`)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { runForSample, type Sample } from '../child.ts'
-import { STORE_FILE } from '../data/store.ts'
 import type { DrainOptions } from '../engine/drain.ts'
+import type { EngineOptions } from '../engine/session.ts'
 import type { OutputKind } from '../engine/statement.ts'
 import type { Rig } from '../rig.ts'
 import type { Arm } from '../row.ts'
@@ -28,6 +28,6 @@ async function drain(rig: Rig, layer: string, output: OutputKind, firstChunks: n
 }
 
 /** As a query worker is opened. */
-export function engineOptions({ extension, data, threads }: Rig) {
-  return { extension, threads, streamingBufferBytes: STREAMING_BUFFER_BYTES, store: join(data, STORE_FILE) }
+export function engineOptions({ extension, threads, statements }: Rig): EngineOptions {
+  return { extension, threads, streamingBufferBytes: STREAMING_BUFFER_BYTES, databases: statements.databases }
 }

@@ -7,15 +7,14 @@ export interface EngineOptions {
   readonly threads: number
   /** A worker's: the engine fills it before its first chunk. */
   readonly streamingBufferBytes: number
-  /** Attached as `store`. */
-  readonly store: string
+  readonly databases: readonly { readonly alias: string; readonly path: string }[]
 }
 
 export async function openEngine(options: EngineOptions): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '4GB', threads: String(options.threads) })
   const connection = await instance.connect()
   await connection.run(`LOAD '${options.extension}'`)
-  await connection.run(`ATTACH '${options.store}' AS store (READ_ONLY)`)
+  for (const { alias, path } of options.databases) await connection.run(`ATTACH '${path}' AS "${alias}" (READ_ONLY)`)
   await connection.run('SET parquet_metadata_cache = true')
   await connection.run(`SET streaming_buffer_size = '${options.streamingBufferBytes}B'`)
   return connection

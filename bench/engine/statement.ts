@@ -8,6 +8,8 @@ import type { Output } from '../../src/results/batch.ts'
 export type OutputKind = 'geojson' | 'arrow'
 
 export interface Statements {
+  /** Attached under these names. */
+  readonly databases: readonly { readonly alias: string; readonly path: string }[]
   /** All features of a layer in one encoding. */
   wholeLayer(layer: string, output: OutputKind): Statement
 }
@@ -19,7 +21,7 @@ export async function openStatements(sources: readonly string[], spatialExtensio
   await catalog.checked
   const layers = catalog.layers()
   await catalog.close()
-  return { wholeLayer: (name, output) => wholeLayer(layers, name, output) }
+  return { databases: catalog.databases, wholeLayer: (name, output) => wholeLayer(layers, name, output) }
 }
 
 function wholeLayer(layers: readonly Layer[], name: string, kind: OutputKind): Statement {
