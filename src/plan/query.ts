@@ -1,5 +1,5 @@
 /** A question about one layer, as `graphql/` asks it and `plan/` compiles it. */
-import type { BBox, Layer } from '../catalog/layer.ts'
+import type { Layer } from '../catalog/layer.ts'
 import type { Output } from '../results/batch.ts'
 
 /** A geometry as the client gave it: exactly one member is set. It takes the layer's CRS. */
@@ -60,5 +60,3 @@ export interface FeatureQuery {
   /** Properties that the outputs need; null = all. Only these are read. */
   readonly properties: readonly string[] | null
 }
-
-export type { BBox }
