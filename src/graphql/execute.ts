@@ -29,6 +29,8 @@ export async function subscribe(args: ExecutionArgs): Promise<ExecutionResult | 
 class FinishedResults implements Results {
   readonly #results: AsyncGenerator<ExecutionResult, void, void>
   readonly #operation: Operation
+  /** Told once: what comes behind an error is the end, also to those who go on asking. */
+  #failed = false
 
   constructor(results: AsyncGenerator<ExecutionResult, void, void>, operation: Operation) {
     this.#results = results
@@ -40,10 +42,12 @@ class FinishedResults implements Results {
   }
 
   async next(): Promise<IteratorResult<ExecutionResult, void>> {
+    if (this.#failed) return { done: true, value: undefined }
     try {
       const result = await this.#results.next()
       return result.done ? result : { done: false, value: finish(result.value, this.#operation) }
     } catch (error) {
+      this.#failed = true
       const shown = toClientError(error, this.#operation)
       this.#operation.failed(codeOf(shown))
       throw shown

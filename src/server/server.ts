@@ -41,6 +41,8 @@ export async function startServer(config: Config, { spatialExtension }: ServerOp
   const sockets = new WebSockets(http, { protocol: socketProtocol(schema, state), operations, origins, log })
   const url = await listen(http, config)
   const ready = fill(state, config, spatialExtension.path, log)
+  // Whoever started the server waits for it; a stopped one has nobody who does.
+  ready.catch(() => {})
   let closing: Promise<void> | null = null
   const close = () => (closing ??= shutDown({ http, sockets, state, ready, operations, log }))
   return { url, ready, close }

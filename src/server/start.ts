@@ -12,7 +12,7 @@ const STREAMING_BUFFER_BYTES = 65_536
 /** Describes the sources, then starts workers that may read just those. Resolves with the layers. */
 export async function fill(state: ServerState, config: Config, spatialExtension: string, log: Log): Promise<readonly Layer[]> {
   const catalog = await openCatalog({ sources: config.sources, spatialExtension, log })
-  state.describe(catalog)
+  await state.describe(catalog)
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
   const { workers, memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = config
@@ -31,6 +31,6 @@ export async function fill(state: ServerState, config: Config, spatialExtension:
     },
     log,
   })
-  state.serve(engine)
+  await state.serve(engine)
   return catalog.layers()
 }

@@ -39,12 +39,16 @@ export class ServerState implements Services {
     return this.#stop.signal
   }
 
-  describe(catalog: Catalog): void {
+  /** Rejects, and closes it again, when the server has been stopped meanwhile. */
+  async describe(catalog: Catalog): Promise<void> {
     this.#catalog = catalog
+    await this.#closeIfStopped(catalog)
   }
 
-  serve(engine: Engine): void {
+  /** Rejects, and closes it again, when the server has been stopped meanwhile. */
+  async serve(engine: Engine): Promise<void> {
     this.#engine = engine
+    await this.#closeIfStopped(engine)
   }
 
   health(): Promise<HealthModel> {
@@ -60,5 +64,10 @@ export class ServerState implements Services {
   async close(): Promise<void> {
     this.healthReport.close()
     await Promise.all([this.#engine?.close(), this.#catalog?.close()])
+  }
+
+  async #closeIfStopped(part: { close(): Promise<void> }): Promise<void> {
+    if (this.stopping.aborted) await part.close()
+    this.stopping.throwIfAborted()
   }
 }

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import type { JsonType } from './accept.ts'
 
-/** Set by yoga and by our own execution: `spec` for errors of GraphQL itself, which `application/json` clients expect with 200. */
+/** Set by yoga and by our own execution. */
 interface HttpExtension {
   readonly status?: number
   readonly spec?: boolean
@@ -17,11 +17,12 @@ export function statusOf(
   if ('data' in result || !result.errors) return { status: 200, headers: {} }
   let status = 0
   const headers: Record<string, string> = {}
-  for (const { extensions } of result.errors) {
+  for (const { extensions, locations } of result.errors) {
     const http = extensions['http'] as HttpExtension | undefined
     if (extensions['code'] === 'INTERNAL') status = 500
     Object.assign(headers, http?.headers)
-    if (http?.status && !(type === 'application/json' && http.spec)) status = Math.max(status, http.status)
+    // What is wrong in a document, `application/json` clients expect with 200.
+    if (http?.status && !(type === 'application/json' && http.spec && locations)) status = Math.max(status, http.status)
   }
   return { status: status || (type === 'application/json' ? 200 : 400), headers }
 }

@@ -11,6 +11,14 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
+async function status(path: string, headers: Record<string, string> = {}): Promise<number> {
+  const sent = request({ host: '127.0.0.1', port: new URL(server.url).port, path, headers, agent: false })
+  sent.end()
+  const [response] = await once(sent, 'response')
+  response.resume()
+  return response.statusCode
+}
+
 describe('GraphQL over HTTP', () => {
   const audits = serverAudits({ url: () => `${server.url}/graphql`, fetchFn: fetch })
 
@@ -99,7 +107,7 @@ describe('limits', () => {
 
   it.each([
     ['tokens', `{ ${'__typename '.repeat(2_001)}}`],
-    ['aliases', `{ ${Array.from({ length: 16 }, (_, i) => `a${i}: __typename`).join(' ')} }`],
+    ['aliases', `{ health { ${Array.from({ length: 16 }, (_, i) => `a${i}: version`).join(' ')} } }`],
     ['root fields', `{ ${'__typename '.repeat(6)}}`],
   ])('%s beyond theirs are LIMIT_EXCEEDED', async (_what, query) => {
     expect(await (await post(server, { query })).json()).toMatchObject({ errors: [{ extensions: { code: 'LIMIT_EXCEEDED' } }] })
@@ -148,8 +156,8 @@ describe('places', () => {
     expect([response.status, response.headers.get('content-type')]).toEqual([200, type])
     await response.arrayBuffer()
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
-    const again = await fetch(server.url + path, { headers: { 'if-none-match': response.headers.get('etag')! } })
-    expect(again.status).toBe(304)
+    // fetch would ask for it anew whatever the tag.
+    expect(await status(path, { 'if-none-match': response.headers.get('etag')! })).toBe(304)
   })
 
   it.each([

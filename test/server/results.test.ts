@@ -1,8 +1,7 @@
 /** Spliced results are results like any other. */
 import { tableFromIPC } from 'apache-arrow'
-import type { ExecutionResult } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ask, post } from '../support/graphql.ts'
+import { type Answer, ask, post } from '../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 import { RawSocket } from './raw-socket.ts'
 
@@ -135,11 +134,9 @@ describe('pages', () => {
     const ids: string[] = []
     let after: string | null = null
     for (let hasMore = true; hasMore; ) {
-      const answer: ExecutionResult<{ features: { hasMore: boolean; cursor: string; features: Feature[] } }> = await ask(
-        server,
-        query,
-        { after },
-      )
+      const answer: Answer<{ features: { hasMore: boolean; cursor: string; features: Feature[] } }> = await ask(server, query, {
+        after,
+      })
       const page = answer.data!.features
       ids.push(...page.features.map(({ id }) => id))
       after = page.cursor

@@ -1,3 +1,4 @@
+import type { Layer } from '../../catalog/layer.ts'
 import type { Context } from '../context.ts'
 import type { FeatureRecord } from '../feature-record.ts'
 import type { QueryResolvers } from '../generated.ts'
@@ -6,7 +7,7 @@ import { FIRST, inRange } from '../range.ts'
 import { selectFeature } from '../selection.ts'
 
 export const query: QueryResolvers = {
-  layers: (_root, _args, { services }) => fresh(services.catalog.layers(), services),
+  layers: (_root, _args, { services }) => readable(services),
 
   layer: async (_root, { name }, { services }) => {
     const layer = services.catalog.layer(name)
@@ -36,6 +37,8 @@ export const query: QueryResolvers = {
   health: (_root, _args, { services }) => services.health(),
 }
 
-function fresh(layers: ReturnType<Context['services']['catalog']['layers']>, { catalog }: Context['services']) {
-  return Promise.all(layers.map((layer) => catalog.fresh(layer)))
+/** A layer whose source has become unreadable is among `health.problems` instead. */
+async function readable({ catalog }: Context['services']): Promise<readonly Layer[]> {
+  const layers = await Promise.allSettled(catalog.layers().map((layer) => catalog.fresh(layer)))
+  return layers.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value)
 }
