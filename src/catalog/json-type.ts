@@ -12,13 +12,8 @@ export function jsonTypeOf(type: DuckType): JsonType {
   if (type.id === 'BOOLEAN') return 'BOOLEAN'
   if (type.id === 'DECIMAL') return (type.width ?? 18) <= EXACT_DIGITS ? 'NUMBER' : 'STRING'
   if (NUMBERS.has(type.id)) return 'NUMBER'
-  if (ARRAYS.has(type.id) || isTuple(type) || (type.id === 'MAP' && !hasTextKeys(type))) return 'ARRAY'
+  if (ARRAYS.has(type.id) || (type.id === 'MAP' && !hasTextKeys(type))) return 'ARRAY'
   return OBJECTS.has(type.id) ? 'OBJECT' : 'STRING'
-}
-
-/** A struct whose members have no names: a list. */
-function isTuple({ id, fields = [] }: DuckType): boolean {
-  return id === 'STRUCT' && fields.length > 0 && fields.every(({ name }) => name === '')
 }
 
 /** A map whose keys have a text, and so can be names in an object; others are lists of keys and values. */

@@ -9,5 +9,5 @@ export function intervalText(interval: string): string {
   )
   const date = [whole('year', 'Y'), whole('month', 'M'), whole('day', 'D')].join(' || ')
   const parts = `'P' || ${date} || CASE WHEN ${time} = '' THEN '' ELSE 'T' || ${time} END`
-  return `CASE WHEN ${parts} = 'P' THEN 'PT0S' ELSE ${parts} END`
+  return `CASE WHEN ${interval} IS NULL THEN NULL WHEN ${parts} = 'P' THEN 'PT0S' ELSE ${parts} END`
 }

@@ -61,12 +61,10 @@ function list(child: DuckType, value: string, depth: number): string {
 }
 
 function struct({ fields = [] }: DuckType, value: string, depth: number): string {
-  const isTuple = fields.every(({ name }) => name === '')
-  const members = fields.map(({ name, type }, n) => {
-    const member = jsonSafe(type, isTuple ? `${value}[${n + 1}]` : `struct_extract(${value}, ${literal(name)})`, depth)
-    return isTuple ? member : `${literal(name)}, ${member}`
-  })
-  return `CASE WHEN ${value} IS NOT NULL THEN ${isTuple ? 'json_array' : 'json_object'}(${members.join(', ')}) END`
+  const members = fields.map(
+    ({ name, type }) => `${literal(name)}, ${jsonSafe(type, `struct_extract(${value}, ${literal(name)})`, depth)}`,
+  )
+  return `CASE WHEN ${value} IS NOT NULL THEN json_object(${members.join(', ')}) END`
 }
 
 /** An object, or a list of `{key, value}` where keys are nested themselves. */
@@ -74,8 +72,10 @@ function map({ key, child }: DuckType, value: string, depth: number): string {
   const [keyType, valueType] = [key as DuckType, child as DuckType]
   const asObject = !NESTED_KEYS.has(keyType.id)
   const entries = transform(`map_entries(${value})`, depth, (entry) => {
-    const entryKey = asObject ? scalarText(keyType, `${entry}.key`) : jsonSafe(keyType, `${entry}.key`, depth + 1)
-    return `{key: ${entryKey}, value: ${jsonSafe(valueType, `${entry}.value`, depth + 1)}}`
+    // Not `entry.key`: that would be a member of a column of that name, if there is one.
+    const [entryKey, entryValue] = [`struct_extract(${entry}, 'key')`, `struct_extract(${entry}, 'value')`]
+    const written = asObject ? scalarText(keyType, entryKey) : jsonSafe(keyType, entryKey, depth + 1)
+    return `{key: ${written}, value: ${jsonSafe(valueType, entryValue, depth + 1)}}`
   })
   return asObject ? `to_json(map_from_entries(${entries}))` : `to_json(${entries})`
 }
@@ -97,15 +97,12 @@ function transform(list: string, depth: number, item: (name: string) => string):
 const STRING_OR_INFINITE = String.raw`("(?:[^"\\]|\\.)*")|-?(?:nan|inf(?:inity)?)`
 
 /**
- * Stored JSON without line breaks; text that is no JSON as a JSON string. The engine takes NaN and infinities for JSON, in any letter
- * case: they become null, outside of strings. To tell them apart every string gets a mark behind it that no JSON holds, and loses it again.
+ * Stored JSON without line breaks. The engine takes NaN and infinities for JSON, in any letter case: they become null, outside of strings.
+ * To tell them apart every string gets a mark behind it that no JSON holds, and loses it again.
  */
 function cleanJson(value: string): string {
   const mark = 'chr(1)'
   const marked = `regexp_replace(CAST(json(${value}) AS VARCHAR), ${literal(STRING_OR_INFINITE)}, '\\1' || ${mark}, 'gi')`
   const cleaned = `replace(replace(${marked}, '"' || ${mark}, '"'), ${mark}, 'null')`
-  return (
-    `CASE WHEN NOT json_valid(${value}) THEN to_json(CAST(${value} AS VARCHAR))` +
-    ` WHEN regexp_matches(CAST(${value} AS VARCHAR), 'nan|inf', 'i') THEN CAST(${cleaned} AS JSON) ELSE json(${value}) END`
-  )
+  return `CASE WHEN regexp_matches(CAST(${value} AS VARCHAR), 'nan|inf', 'i') THEN CAST(${cleaned} AS JSON) ELSE json(${value}) END`
 }

@@ -9,8 +9,11 @@ import {
 import { jsonTypeOf } from '../../../src/catalog/json-type.ts'
 import type { Column, Layer, Relation } from '../../../src/catalog/layer.ts'
 import { duckTypeOf } from '../../../src/catalog/worker/duck-type.ts'
+import { compileFeatures } from '../../../src/plan/compile.ts'
 import type { Plan, Statement } from '../../../src/plan/plan.ts'
 import type { FeatureQuery, Position } from '../../../src/plan/query.ts'
+import { readVectors } from '../../../src/pool/worker/vectors.ts'
+import { createEncoder } from '../../../src/results/encode.ts'
 import { SPATIAL_EXTENSION } from '../../support/environment.ts'
 
 export type Row = readonly unknown[]
@@ -79,6 +82,24 @@ export class Engine {
     } finally {
       connection.closeSync()
     }
+  }
+
+  /** The features of a plan, read and written as a worker does: what a client gets. */
+  async features(query: FeatureQuery): Promise<{ id: string; properties: Record<string, unknown>; geometry?: unknown }[]> {
+    const fields = [
+      { key: 'id', field: 'id' },
+      { key: 'properties', field: 'properties', only: null },
+      { key: 'geometry', field: 'geometry', as: 'WKT', precision: 15 },
+    ] as const
+    const plan = compileFeatures({ ...query, outputs: [{ kind: 'features', fields }] })
+    const encode = createEncoder(plan.layout, plan.outputs[0]!)
+    const features: { id: string; properties: Record<string, unknown> }[] = []
+    await this.#stream(plan, (chunk) => {
+      const last = chunk.getColumnVector(plan.layout.columns.length).getItem(chunk.rowCount - 1) === true
+      const bytes = encode(readVectors(chunk, plan.layout.columns), 0, last ? chunk.rowCount - 1 : chunk.rowCount)
+      features.push(...JSON.parse(new TextDecoder().decode(bytes)))
+    })
+    return features
   }
 
   async explain({ statement }: Plan): Promise<string> {
