@@ -80,15 +80,16 @@ export class Spool {
     return { ...entry.batch, outputs }
   }
 
-  /** What is in it is gone. */
-  async close(): Promise<void> {
+  /** What is in it is gone; it can be filled again at once. */
+  async reset(): Promise<void> {
     this.#budget.give(this.#taken)
     const file = this.#file
+    const pending = this.#entries.splice(0).map(({ kept }) => kept)
     this.#file = null
-    await Promise.all(this.#entries.splice(0).map(({ kept }) => kept))
     this.#end = 0
     this.#taken = 0
     this.#count = 0
+    await Promise.all(pending)
     await (await file?.catch(() => null))?.close()
   }
 

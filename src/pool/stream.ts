@@ -6,11 +6,13 @@ import { GeoduckError } from '../errors.ts'
 import { compileFeatures } from '../plan/compile.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { FeatureQuery, Position } from '../plan/query.ts'
+import { Backlog } from './backlog.ts'
 import type { Batch, BatchStream } from './engine.ts'
 import type { Failover } from './failover.ts'
 import type { BatchMessage } from './messages.ts'
+import { type Over, settled, slowConsumer, sourceChanged } from './over.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
-import { Spool, type SpoolBudget } from './spool.ts'
+import type { SpoolBudget } from './spool.ts'
 import { StallWatch } from './stall.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 import { SortWindow } from './window.ts'
@@ -38,27 +40,25 @@ export interface StreamOptions {
   readonly onEnd: () => void
 }
 
-/** Why no further batch will come. */
-type Over = 'COMPLETE' | { readonly error: unknown }
-
 type Result = IteratorResult<Batch>
 
 export class FeatureStream implements BatchStream {
   readonly #options: StreamOptions
   readonly #gone = new AbortController()
   readonly #stall: StallWatch
-  readonly #spool: Spool
+  readonly #backlog: Backlog
   readonly #window: SortWindow
-  #buffer: Batch[] = []
   #demand: PromiseWithResolvers<Result> | null = null
   #turn: Turn | null = null
   #busy = false
-  /** The engine has no more; what is in the buffer and the spool remains. */
+  /** The engine has no more; what is in the backlog remains. */
   #whole = false
   #over: Over | null = null
   #position: Position | null
   #remaining: number | null
   #sequence = 0
+  /** Batches that the client has been given. */
+  #handed = 0
   #yielding = false
   #spoolUntil: number | null = null
 
@@ -66,7 +66,7 @@ export class FeatureStream implements BatchStream {
     this.#options = options
     this.#position = options.query.after
     this.#remaining = options.query.limit
-    this.#spool = new Spool(options.spool)
+    this.#backlog = new Backlog(options.spool)
     this.#window = new SortWindow(options.query.orderBy.length > 0)
     this.#stall = new StallWatch({
       stallMs: options.stallMs,
@@ -89,10 +89,8 @@ export class FeatureStream implements BatchStream {
     if (this.#demand) return Promise.reject(new Error('next() is called one at a time'))
     this.#stall.reads()
     // Being asked again, the batch handed out before has left the server.
-    if (this.#sequence > this.#buffer.length && this.#spoolUntil === null) this.#turn?.credit()
-    const batch = this.#buffer.shift()
-    if (batch) return this.#hand(Promise.resolve(batch))
-    if (!this.#spool.empty) return this.#hand(this.#spool.shift())
+    if (this.#handed > 0 && this.#spoolUntil === null) this.#turn?.credit()
+    if (!this.#backlog.empty) return this.#hand(this.#backlog.take())
     if (this.#whole) this.#finish('COMPLETE')
     if (this.#over) return settled(this.#over)
     this.#demand = Promise.withResolvers()
@@ -122,10 +120,9 @@ export class FeatureStream implements BatchStream {
   }
 
   async #hand(batch: Promise<Batch>): Promise<Result> {
+    this.#handed++
     this.#stall.waits(this.#turn)
-    const value = await batch
-    if (this.#spool.empty && !this.#turn) await this.#spool.close()
-    return { done: false, value }
+    return { done: false, value: await batch }
   }
 
   #advance(): void {
@@ -190,9 +187,9 @@ export class FeatureStream implements BatchStream {
     this.#window.received(count)
     if (this.#remaining !== null) this.#remaining -= count
     const batch = { sequence: this.#sequence++, count, outputs, position, execution: failover.report() }
-    if (this.#demand) this.#meet({ done: false, value: batch })
-    else if (this.#spoolUntil !== null) void this.#putAway(batch)
-    else this.#buffer.push(batch)
+    if (this.#demand) this.#meet(batch)
+    else if (this.#backlog.hasRoom && this.#spoolUntil === null) this.#backlog.put(batch)
+    else void this.#putAway(batch)
     this.#stall.waits(this.#turn)
     this.#endTurnIfOver()
   }
@@ -210,7 +207,7 @@ export class FeatureStream implements BatchStream {
 
   async #putAway(batch: Batch): Promise<void> {
     const turn = this.#turn
-    const room = await this.#spool.push(batch)
+    const room = await this.#backlog.putAway(batch)
     if (turn !== this.#turn) return
     if (room && performance.now() < (this.#spoolUntil ?? 0)) turn?.credit()
     else this.#yield()
@@ -229,15 +226,15 @@ export class FeatureStream implements BatchStream {
     this.#turn.yield()
   }
 
-  #meet(result: Result): void {
-    this.#demand?.resolve(result)
+  #meet(batch: Batch): void {
+    this.#handed++
+    this.#demand?.resolve({ done: false, value: batch })
     this.#demand = null
   }
 
   #finish(over: Over): void {
     if (this.#over) return
     this.#over = over
-    this.#buffer = []
     this.#stall.close()
     this.#gone.abort(new GeoduckError('SHUTTING_DOWN', 'The operation has ended.'))
     this.#turn?.cancel()
@@ -247,20 +244,7 @@ export class FeatureStream implements BatchStream {
   }
 
   #leave(): void {
-    void this.#spool.close()
+    void this.#backlog.close()
     this.#options.onEnd()
   }
-}
-
-function settled(over: Over): Promise<Result> {
-  return over === 'COMPLETE' ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(over.error)
-}
-
-function slowConsumer(stallMs: number): GeoduckError {
-  const message = `The client did not read for ${stallMs / 1_000} s (--stall-seconds); resume from the cursor.`
-  return new GeoduckError('SLOW_CONSUMER', message)
-}
-
-function sourceChanged(layer: string): GeoduckError {
-  return new GeoduckError('CURSOR_EXPIRED', `The data of ${layer} changed under the stream; start again without a cursor.`)
 }
