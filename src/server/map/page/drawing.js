@@ -26,6 +26,8 @@ let sources = 0
 export class Drawing {
   /** @type {Chunk[]} */ #chunks = []
   #running = false
+  /** @type {Promise<void>} */ #drawn = Promise.resolve()
+  #whole = false
   #removed = false
   #opacity = 1
   #map
@@ -49,7 +51,13 @@ export class Drawing {
       chunk.vertices += weight
       this.vertices += weight
     }
-    void this.#draw()
+    if (!this.#running) this.#drawn = this.#draw()
+  }
+
+  /** No more features come: resolves when MapLibre has them all. */
+  finish() {
+    this.#whole = true
+    return this.#drawn
   }
 
   /**
@@ -95,17 +103,18 @@ export class Drawing {
   }
 
   async #draw() {
-    if (this.#running) return
     this.#running = true
-    for (;;) {
-      const chunk = this.#chunks.find(({ drawn, features }) => drawn < features.length)
-      if (!chunk || this.#removed) break
-      const open = chunk === this.#chunks.at(-1)
-      if (open && chunk.features.length < 2 * chunk.drawn) await new Promise((resolve) => setTimeout(resolve, MOMENT_MS))
+    for (let chunk = this.#undrawn(); chunk; chunk = this.#undrawn()) {
+      const growing = chunk === this.#chunks.at(-1) && !this.#whole
+      if (growing && chunk.features.length < 2 * chunk.drawn) await new Promise((resolve) => setTimeout(resolve, MOMENT_MS))
       if (this.#removed) break
       await this.#show(chunk)
     }
     this.#running = false
+  }
+
+  #undrawn() {
+    return this.#chunks.find(({ drawn, features }) => drawn < features.length)
   }
 
   /** @param {Chunk} chunk */

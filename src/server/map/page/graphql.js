@@ -8,7 +8,7 @@ const socketUrl = new URL(endpoint)
 socketUrl.protocol = endpoint.protocol === 'https:' ? 'wss:' : 'ws:'
 
 /** A socket that answers no ping for this long is gone, whatever the network says. */
-const PONG_MS = 5000
+const PONG_MS = 20_000
 
 /** What went wrong, for people: `code` is the server's, or OFFLINE when no answer came. */
 export class RequestError extends Error {

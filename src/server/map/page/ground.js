@@ -33,6 +33,7 @@ export function groundStyle(theme) {
   const pointed = ['match', ['get', 'role'], 'selected', colors.selected, colors.hover]
   return {
     version: 8,
+    transition: { duration: 0, delay: 0 },
     sources: {
       graticule: { type: 'geojson', data: graticule(30), tolerance: 0 },
       'graticule-fine': { type: 'geojson', data: graticule(10), tolerance: 0 },

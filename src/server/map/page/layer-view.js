@@ -26,7 +26,7 @@ const MOST_VERTICES = 4_000_000
  * @property {(shape: Shape) => string} slot the style layer below which it is drawn
  */
 
-/** @typedef {'off' | 'asking' | 'streaming' | 'paused' | 'complete' | 'limited' | 'failed'} StreamState */
+/** @typedef {'off' | 'asking' | 'streaming' | 'paused' | 'drawing' | 'complete' | 'limited' | 'failed'} StreamState */
 
 /**
  * @typedef {object} Progress of the last question
@@ -75,12 +75,9 @@ export class LayerView {
         progress.batches += 1
         progress.features += features.length
         drawing.add(features)
-        if (drawing.vertices > MOST_VERTICES) {
-          this.#cancel()
-          this.#end('limited')
-          void this.#countAll(question, progress)
-        }
-        this.#changed()
+        if (drawing.vertices <= MOST_VERTICES) return this.#changed()
+        this.#cancel()
+        void this.#finish(drawing, progress, question)
       },
       restart: () => {
         drawing.remove()
@@ -91,13 +88,10 @@ export class LayerView {
         progress.error = error
         this.#changed()
       },
-      complete: () => {
-        this.#end(progress.features < MOST_FEATURES ? 'complete' : 'limited')
-        if (progress.state === 'limited') void this.#countAll(question, progress)
-      },
+      complete: () => void this.#finish(drawing, progress, question),
       fail: (error) => {
-        progress.error = error
-        this.#end('failed')
+        Object.assign(progress, { state: 'failed', error, endedAt: performance.now() })
+        this.#changed()
       },
     })
     this.#changed()
@@ -129,11 +123,22 @@ export class LayerView {
     this.#previous = this.#current
   }
 
-  /** @param {'complete' | 'limited' | 'failed'} state */
-  #end(state) {
-    this.progress.state = state
-    this.progress.endedAt = performance.now()
-    if (state !== 'failed') this.#dropPrevious()
+  /**
+   * All that is wanted has arrived; what follows is the browser's work.
+   * @param {Drawing} drawing
+   * @param {Progress} progress
+   * @param {Question} question
+   */
+  async #finish(drawing, progress, question) {
+    Object.assign(progress, { state: 'drawing', endedAt: performance.now() })
+    this.#changed()
+    const limited = progress.features >= MOST_FEATURES || drawing.vertices > MOST_VERTICES
+    // Without the number the note says no more than that there may be more.
+    if (limited) progress.matched = await countMatched(question.layer, question.bbox).catch(() => null)
+    await drawing.finish()
+    if (this.progress !== progress) return
+    progress.state = limited && progress.matched !== progress.features ? 'limited' : 'complete'
+    this.#dropPrevious()
     this.#changed()
   }
 
@@ -145,16 +150,5 @@ export class LayerView {
       previous.remove()
       if (this.#previous === previous) this.#previous = null
     })
-  }
-
-  /** The browser's limit is reached: how many are there? @param {Question} question @param {Progress} progress */
-  async #countAll(question, progress) {
-    try {
-      progress.matched = await countMatched(question.layer, question.bbox)
-      if (progress.matched === progress.features) progress.state = 'complete'
-    } catch {
-      // The note then goes without the number.
-    }
-    this.#changed()
   }
 }

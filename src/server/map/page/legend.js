@@ -32,6 +32,7 @@ function streamText({ state, features, matched, error }) {
       return `${count(features)} so far`
     case 'paused':
       return `${error?.message ?? 'Interrupted.'} It goes on by itself.`
+    case 'drawing':
     case 'complete':
       return `${count(features)} in view`
     case 'limited':

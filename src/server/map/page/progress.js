@@ -4,6 +4,9 @@
 import { byId, setText } from './dom.js'
 import { count, short } from './format.js'
 
+/** Often enough to look alive; each costs the page a layout. */
+const TICK_MS = 100
+
 const RUNNING = new Set(['asking', 'streaming', 'paused'])
 
 /** @param {Progress[]} all */
@@ -13,6 +16,7 @@ function summary(all) {
   if (some('paused')) return ['paused', 'Interrupted, trying again']
   if (some('streaming')) return ['streaming', 'Streaming']
   if (some('asking')) return ['asking', 'Asking']
+  if (some('drawing')) return ['drawing', 'All arrived, being drawn']
   if (some('failed'))
     return ['failed', some('failed') === 1 ? 'A layer failed; it says why below' : 'Layers failed; they say why below']
   if (some('limited')) return ['limited', 'Showing the first features only; zoom in for all']
@@ -55,13 +59,15 @@ function show(views) {
  * @returns {() => void} to be called when something has changed; the clock runs by itself while a stream does
  */
 export function progressLine(views) {
-  let frame = 0
+  let scheduled = false
   const tick = () => {
-    frame = 0
+    scheduled = false
     if (show(views())) schedule()
   }
   const schedule = () => {
-    if (frame === 0) frame = requestAnimationFrame(tick)
+    if (scheduled) return
+    scheduled = true
+    setTimeout(tick, TICK_MS)
   }
   return schedule
 }
