@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import type { Layer } from '../../src/catalog/layer.ts'
+import { type CursorSubject, decodeCursor, encodeCursor } from '../../src/plan/cursor.ts'
+import type { FeatureFilter } from '../../src/plan/query.ts'
+import { refusal } from './support/geometry.ts'
+
+const SECRET = 'a secret that two servers share'
+const POSITION = { keys: ['ä "quoted" \n', null, '7'] }
+
+function subject(more: Partial<CursorSubject> = {}, layer: Partial<Layer> = {}): CursorSubject {
+  return {
+    layer: { name: 'things', fingerprint: 'f1', ...layer } as Layer,
+    where: { bbox: [1, 2, 3, 4], property: { name: 'a', gt: 5 } },
+    orderBy: [{ property: 'a', direction: 'DESC' }],
+    ...more,
+  }
+}
+
+const cursor = encodeCursor(SECRET, subject(), POSITION)
+
+describe('a cursor', () => {
+  it('gives its position back, to another server with the same data and secret too', () => {
+    expect(cursor).toMatch(/^[\w-]+$/)
+    expect(decodeCursor(SECRET, subject(), cursor)).toEqual(POSITION)
+    expect(encodeCursor(SECRET, subject(), POSITION)).toBe(cursor)
+  })
+
+  it('takes text of any kind and length that a sort key can have', () => {
+    for (const text of ['', '\0', '\u{1F986}', "'; DROP TABLE x; --", 'x'.repeat(100_000)]) {
+      const position = { keys: [text, '1'] }
+      expect(decodeCursor(SECRET, subject(), encodeCursor(SECRET, subject(), position))).toEqual(position)
+    }
+  })
+
+  it.each<[string, Partial<CursorSubject>]>([
+    [
+      'members that are not set',
+      { where: { bbox: [1, 2, 3, 4], and: null, or: undefined, property: { name: 'a', gt: 5, in: null } } },
+    ],
+    ['the order of members', { where: { property: { gt: 5, name: 'a' }, bbox: [1, 2, 3, 4] } }],
+    ['defaults that are written out', { orderBy: [{ property: 'a', direction: 'DESC', nulls: 'LAST' }] }],
+  ])('does not mind %s', (_, more) => {
+    expect(decodeCursor(SECRET, subject(more), cursor)).toEqual(POSITION)
+  })
+
+  it.each<[string, CursorSubject, string?]>([
+    ['another layer', subject({}, { name: 'others' })],
+    ['another filter', subject({ where: { bbox: [1, 2, 3, 5], property: { name: 'a', gt: 5 } } })],
+    ['no filter', subject({ where: null })],
+    ['another direction', subject({ orderBy: [{ property: 'a' }] })],
+    ['another place for nulls', subject({ orderBy: [{ property: 'a', direction: 'DESC', nulls: 'FIRST' }] })],
+    ['no order', subject({ orderBy: [] })],
+    ['another secret', subject(), 'another secret'],
+    ['another filter over changed data', subject({ where: null }, { fingerprint: 'f2' })],
+  ])('of %s is CURSOR_INVALID', (_, other, secret = SECRET) => {
+    expect(refusal(() => decodeCursor(secret, other, cursor))).toMatch(/^CURSOR_INVALID: `after` is no cursor of this layer/)
+  })
+
+  it('of the same question over changed data is CURSOR_EXPIRED', () => {
+    expect(refusal(() => decodeCursor(SECRET, subject({}, { fingerprint: 'f2' }), cursor))).toMatch(
+      /^CURSOR_EXPIRED: .*"things" has changed/,
+    )
+  })
+
+  it('with any bit changed is CURSOR_INVALID, and so is any part of it', () => {
+    const bytes = Buffer.from(cursor, 'base64url')
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const changed = Buffer.from(bytes)
+      changed[bit >> 3]! ^= 1 << (bit & 7)
+      expect(refusal(() => decodeCursor(SECRET, subject(), changed.toString('base64url')))).toMatch(/^CURSOR_INVALID/)
+    }
+    for (let length = 0; length < cursor.length; length++) {
+      expect(refusal(() => decodeCursor(SECRET, subject(), cursor.slice(0, length)))).toMatch(/^CURSOR_INVALID/)
+    }
+  })
+
+  it.each(['', 'x', '====', `${cursor}=`, ` ${cursor}`, `${cursor}A`, 'é', 'A'.repeat(1_000_000)])(
+    '%.20s is CURSOR_INVALID',
+    (text) => {
+      expect(refusal(() => decodeCursor(SECRET, subject(), text))).toMatch(/^CURSOR_INVALID/)
+    },
+  )
+
+  it('is refused, not gone down into, with a filter 100,000 deep', () => {
+    let where: FeatureFilter = {}
+    for (let depth = 0; depth < 100_000; depth++) where = { not: where }
+    expect(refusal(() => decodeCursor(SECRET, subject({ where }), cursor))).toMatch(/^LIMIT_EXCEEDED/)
+    let coordinates: unknown = []
+    for (let depth = 0; depth < 100_000; depth++) coordinates = [coordinates]
+    const geojson = { type: 'Point', coordinates }
+    expect(refusal(() => decodeCursor(SECRET, subject({ where: { intersects: { geojson } } }), cursor))).toMatch(
+      /^LIMIT_EXCEEDED/,
+    )
+  })
+})
