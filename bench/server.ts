@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from './paths.ts'
 
 export interface WorkerProcess {
@@ -52,12 +53,23 @@ async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string | null> {
   return null
 }
 
+/** Some may still be starting when the server is ready. */
 async function askWorkers(url: string): Promise<WorkerProcess[]> {
+  for (;;) {
+    const workers = await askHealth(url)
+    if (workers.every((worker): worker is WorkerProcess => worker.pid !== null && worker.threads !== null)) return workers
+    await sleep(100)
+  }
+}
+
+type MaybeStarting = { readonly [Key in keyof WorkerProcess]: WorkerProcess[Key] | null }
+
+async function askHealth(url: string): Promise<MaybeStarting[]> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query: '{ health { workers { pid lane threads } } }' }),
   })
-  const { data } = (await response.json()) as { data: { health: { workers: WorkerProcess[] } } }
+  const { data } = (await response.json()) as { data: { health: { workers: MaybeStarting[] } } }
   return data.health.workers
 }
