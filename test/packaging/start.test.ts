@@ -7,25 +7,17 @@ import { alive, descendants, type Launched, launch } from '../support/launched.t
 const PLACES = join(SHARED, 'data/places.parquet')
 const READY = /^ready (http:\/\/127\.0\.0\.1:\d+)$/
 
-const running: Launched[] = []
+/** To be ended if a test fails: those that outlive their parents are not found below them. */
+const started: number[] = []
 
-/** Whatever a failed test left behind. */
 afterAll(() => {
-  for (const { pid } of running) for (const process of [pid, ...descendants(pid)]) kill(process, 'SIGKILL')
+  for (const pid of alive(started)) process.kill(pid, 'SIGKILL')
 })
 
 function start(args: readonly string[], environment = {}): Launched {
   const launched = launch('npm', ['start', '--', ...args], { cwd: ROOT, environment })
-  running.push(launched)
+  started.push(launched.pid)
   return launched
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It is gone, which is what was wanted.
-  }
 }
 
 async function gone(pids: readonly number[], ms: number): Promise<number[]> {
@@ -37,7 +29,9 @@ async function gone(pids: readonly number[], ms: number): Promise<number[]> {
 /** npm, the launcher, the server, its workers: outermost first. */
 async function ready(launched: Launched): Promise<number[]> {
   await launched.line(READY)
-  return [launched.pid, ...descendants(launched.pid)]
+  const processes = [launched.pid, ...descendants(launched.pid)]
+  started.push(...processes)
+  return processes
 }
 
 describe('npm start', () => {
