@@ -2,6 +2,8 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import type { JsonType } from './accept.ts'
 
+const TOO_LARGE = 413
+
 /** Set by yoga and by our own execution. */
 interface HttpExtension {
   readonly status?: number
@@ -24,5 +26,7 @@ export function statusOf(
     // What is wrong in a document, `application/json` clients expect with 200.
     if (http?.status && !(type === 'application/json' && http.spec && locations)) status = Math.max(status, http.status)
   }
+  // The rest of a body that was not read would stand before the connection's next request.
+  if (status === TOO_LARGE) headers['connection'] = 'close'
   return { status: status || (type === 'application/json' ? 200 : 400), headers }
 }
