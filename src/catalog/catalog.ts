@@ -4,7 +4,7 @@ import type { Layer, Problem } from './layer.ts'
 import { uniqueNames } from './names.ts'
 import { OpenCatalog } from './open-catalog.ts'
 import { ServedSource } from './served-source.ts'
-import { type DatabaseSource, expandSources, filesOf, type Source } from './sources.ts'
+import { allowedPathsOf, type DatabaseSource, expandSources, type Source } from './sources.ts'
 
 /** Bounds the files that are open. */
 const READINGS_AT_ONCE = 4
@@ -32,7 +32,7 @@ export interface Catalog {
   problems(): readonly Problem[]
   /** To be attached by workers under these aliases. */
   readonly databases: readonly { readonly alias: string; readonly path: string }[]
-  /** Every file that a worker must be allowed to open; some may not exist. */
+  /** For a worker's `allowed_paths`: every file that it may open, some of which may not exist. */
   readonly files: readonly string[]
   /** No scan is under way or waiting. */
   readonly checked: Promise<void>
@@ -55,7 +55,7 @@ export interface Catalog {
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   const { sources, problems } = await expandSources(options.sources)
-  const inspector = new Inspector(options.spatialExtension, sources.flatMap(filesOf))
+  const inspector = new Inspector(options.spatialExtension, sources.flatMap(allowedPathsOf))
   const aliases = aliasesOf(sources)
   const served = sources.map((source) => new ServedSource(source, aliases.get(source) ?? '', inspector))
   try {

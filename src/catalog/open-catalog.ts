@@ -8,7 +8,7 @@ import type { Layer, Problem } from './layer.ts'
 import { uniqueNames } from './names.ts'
 import { claimed } from './prove.ts'
 import type { ServedSource } from './served-source.ts'
-import { filesOf } from './sources.ts'
+import { allowedPathsOf } from './sources.ts'
 
 export class OpenCatalog implements Catalog {
   readonly databases: Catalog['databases']
@@ -26,7 +26,7 @@ export class OpenCatalog implements Catalog {
     this.#inspector = inspector
     this.#argumentProblems = problems
     this.#served = served
-    this.files = served.flatMap(({ source }) => filesOf(source))
+    this.files = served.flatMap(({ source }) => allowedPathsOf(source))
     this.databases = served.flatMap(({ source, alias }) => (source.kind === 'database' ? [{ alias, path: source.file }] : []))
     this.#names = chooseNames(served)
     this.#checks = new CheckQueue(inspector, log, this.#subjects)

@@ -13,6 +13,7 @@ import { glob, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type FileKind, fileKind, UNKNOWN_FORMAT } from './file-kind.ts'
 import type { Problem } from './layer.ts'
+import { withoutWildcards } from './wildcards.ts'
 
 export type Source = ParquetSource | DatabaseSource
 
@@ -33,9 +34,17 @@ export interface DatabaseSource {
   readonly file: string
 }
 
-/** Every file of a source that may be opened: a database's write-ahead log, too, which may come and go. */
+/** Every file of a source: a database's write-ahead log, too, which may come and go. */
 export function filesOf(source: Source): readonly string[] {
   return source.kind === 'parquet' ? source.files : [source.file, `${source.file}.wal`]
+}
+
+/**
+ * What the engine's `allowed_paths` must hold for it to read them. A Parquet file's wildcards are written in brackets, lest they match
+ * other files, and the engine wants to be allowed that text as well.
+ */
+export function allowedPathsOf(source: Source): readonly string[] {
+  return [...new Set(filesOf(source).flatMap((file) => [file, withoutWildcards(file)]))]
 }
 
 interface Found {

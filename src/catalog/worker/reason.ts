@@ -15,6 +15,7 @@ const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
     'it was written by another version of DuckDB: export it with that one, or serve it as GeoParquet',
   ],
   [/Could not read enough bytes/i, 'it is cut short'],
+  [/TProtocolException|don't know what type/i, 'its Parquet footer is corrupt'],
   [/checksum/i, 'it is corrupt: a checksum does not match'],
 ]
 

@@ -1,4 +1,5 @@
 /** A layer's rows as SQL. */
+import type { Description } from '../inspection.ts'
 import type { Relation } from '../layer.ts'
 import { fileList, identifier, literal } from './quote.ts'
 
@@ -7,10 +8,22 @@ export function fromOf(relation: Relation): string {
   return [relation.database, relation.schema, relation.table].map(identifier).join('.')
 }
 
-/** Text that tells a row to whoever looks for it: `row 7`, counted from 0, with its file where there are several. */
-export function rowLabel(relation: Relation): string {
-  if (relation.kind === 'table') return "'row ' || rowid"
-  if (relation.files.length === 1) return "'row ' || file_row_number"
+/** The number of a row in its file or table, from 0; counted where a column of the source has taken the name of the engine's own. */
+export function rowNumberOf(description: Description): string {
+  const name = description.relation.kind === 'table' ? 'rowid' : 'file_row_number'
+  return isTaken(name, description) ? '(row_number() OVER () - 1)' : name
+}
+
+/** Text that tells a row to whoever looks for it: `row 7`, with its file where there are several. */
+export function rowLabelOf(description: Description): string {
+  const { relation } = description
+  const row = `'row ' || ${rowNumberOf(description)}`
+  if (relation.kind === 'table' || relation.files.length === 1 || isTaken('file_index', description)) return row
   const names = relation.files.map((file) => literal(file.replace(/^.*[\\/]/, '')))
-  return `'row ' || file_row_number || ' of ' || [${names.join(', ')}][file_index + 1]`
+  return `${row} || ' of ' || [${names.join(', ')}][file_index::BIGINT + 1]`
+}
+
+/** DuckDB's names know no case. */
+function isTaken(name: string, { geometryColumn, columnsUncovered }: Description): boolean {
+  return [geometryColumn, ...columnsUncovered.map((column) => column.name)].some((taken) => taken.toLowerCase() === name)
 }

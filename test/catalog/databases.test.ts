@@ -1,0 +1,143 @@
+/** Layers of DuckDB databases. */
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { fixture } from '../fixtures/index.ts'
+import { layerOf, testCatalog } from './support.ts'
+
+const folder = await fixture('databases')
+const database = (name: string) => join(folder, `${name}.duckdb`)
+const catalog = await testCatalog(...['store', 'old', 'with-log'].map(database))
+const claimed = catalog.layers()
+await catalog.checked
+const broken = await testCatalog(...['killer', 'flipped', 'truncated', 'text'].map(database))
+await broken.checked
+afterAll(() => Promise.all([catalog.close(), broken.close()]))
+
+const problemsOf = (name: string) =>
+  broken.problems().flatMap(({ source, reason }) => (source === `${name}.duckdb` ? [reason] : []))
+
+test('each table with a geometry column is a layer, called like the table and, where others are too, like its database or schema', () => {
+  expect(catalog.layers().map(({ name }) => name)).toEqual([
+    'indexed',
+    'keyed',
+    'no_rows',
+    'odd_names',
+    'old_points',
+    'old_sorted',
+    'other_points',
+    'projected',
+    'store_points',
+    'store_sorted',
+    'types',
+    'with-log_points',
+  ])
+  expect(layerOf(catalog, 'other_points').relation).toEqual({
+    kind: 'table',
+    database: 'db_store',
+    schema: 'other',
+    table: 'points',
+  })
+  expect(catalog.databases).toContainEqual({ alias: 'db_store', path: database('store') })
+})
+
+test('workers are allowed each database and its write-ahead log, whether it is there or not', () => {
+  expect(catalog.files).toEqual(
+    expect.arrayContaining([database('old'), `${database('old')}.wal`, `${database('with-log')}.wal`]),
+  )
+})
+
+test('before its scan, a table’s count, types and extent are not known', () => {
+  for (const layer of claimed) {
+    expect(layer).toMatchObject({ state: 'CHECKING', featureCount: null, geometryTypes: [], hasZ: null, extent: null })
+  }
+})
+
+test('counts, types and extents are what the tables were made of', () => {
+  const expected = { featureCount: 3000, geometryTypes: ['Point'], hasZ: false, extent: [-180, -90, 179, 89] }
+  expect(layerOf(catalog, 'store_points')).toMatchObject(expected)
+  expect(layerOf(catalog, 'old_points')).toMatchObject(expected)
+  expect(layerOf(catalog, 'indexed')).toMatchObject({ geometryTypes: ['Polygon'], featureCount: 3000 })
+  expect(layerOf(catalog, 'no_rows')).toMatchObject({ featureCount: 0, geometryTypes: [], extent: null })
+})
+
+test('rows that only the write-ahead log has are there', () => {
+  expect(layerOf(catalog, 'with-log_points').featureCount).toBe(3500)
+})
+
+test('the CRS is the column’s; none where the storage format keeps none', () => {
+  expect(layerOf(catalog, 'projected').crs).toEqual({ code: 'EPSG:3857', name: 'EPSG:3857', isLonLat: false })
+  expect(layerOf(catalog, 'old_points').crs).toBeNull()
+})
+
+test('a primary key of one column is the key at once, a column named like one after the scan', () => {
+  const key = (layers: typeof claimed, name: string) => layers.find((layer) => layer.name === name)?.key
+  expect(key(claimed, 'keyed')).toEqual({ kind: 'COLUMN', column: 'code' })
+  expect(key(claimed, 'odd_names')).toEqual({ kind: 'COLUMN', column: 'my id' })
+  expect(key(claimed, 'store_points')).toEqual({ kind: 'ROW_NUMBER' })
+  expect(key(catalog.layers(), 'store_points')).toEqual({ kind: 'COLUMN', column: 'id' })
+})
+
+test('the first geometry column is the geometry, others are properties', () => {
+  const { geometryColumn, columns } = layerOf(catalog, 'odd_names')
+  expect([geometryColumn, ...columns.map(({ name, type }) => `${name} ${type}`)]).toEqual([
+    'my geom',
+    'my id INTEGER',
+    'Second GEOMETRY',
+    'rowid INTEGER',
+    'inside GEOMETRY[]',
+  ])
+  expect(columns.map(({ nullable }) => nullable)).toEqual([false, true, true, true])
+})
+
+test('every DuckDB type is told as it is, and as a tree', () => {
+  const types = new Map(layerOf(catalog, 'types').columns.map(({ name, duckType }) => [name, duckType]))
+  expect(types.get('decimal_38')).toEqual({ id: 'DECIMAL', width: 38, scale: 3 })
+  expect(types.get('enumeration')).toEqual({ id: 'ENUM', values: ['a', 'b'] })
+  expect(types.get('json')).toEqual({ id: 'VARCHAR', alias: 'JSON' })
+  expect(types.get('list')).toEqual({ id: 'LIST', child: { id: 'INTEGER' } })
+  expect(types.get('array')).toEqual({ id: 'ARRAY', child: { id: 'INTEGER' } })
+  expect(types.get('map')).toEqual({ id: 'MAP', key: { id: 'VARCHAR' }, child: { id: 'INTEGER' } })
+  expect(types.get('struct')?.fields).toEqual([
+    { name: 'a', type: { id: 'INTEGER' } },
+    { name: 'b', type: { id: 'VARCHAR', alias: 'JSON' } },
+  ])
+  expect(types.get('union')?.fields?.map(({ name, type }) => `${name} ${type.id}`)).toEqual(['number INTEGER', 'text VARCHAR'])
+  expect(types.get('point_2d')).toMatchObject({ id: 'STRUCT', alias: 'POINT_2D' })
+  const plain = [...types].filter(
+    ([, { fields, child, values, width, alias }]) => !fields && !child && !values && !width && !alias,
+  )
+  const names: Readonly<Record<string, string>> = {
+    timetz: 'TIME WITH TIME ZONE',
+    timestamptz: 'TIMESTAMP WITH TIME ZONE',
+    second: 'GEOMETRY',
+  }
+  for (const [name, { id }] of plain) expect(id).toBe(names[name] ?? name.toUpperCase())
+})
+
+test('a view is a problem that says what to do; one without geometry is nobody’s concern', () => {
+  const reasons = catalog.problems().map(({ reason }) => reason)
+  expect(reasons).toEqual(['view a_view: only tables are served: make one of it, CREATE TABLE ... AS FROM a_view'])
+})
+
+test('geometry that would end a process keeps its layer out, and only that', () => {
+  expect(broken.layers().filter(({ relation }) => relation.kind === 'table' && relation.database === 'db_killer')).toMatchObject([
+    { name: 'harmless', state: 'READY', featureCount: 3000 },
+  ])
+  expect(problemsOf('killer').sort()).toEqual([
+    'layer killer: it is not served: a value of its column geom cannot be read safely (row 77, counted from 0)',
+    'layer nested_killer: it is not served: a value of its column inside cannot be read safely (row 77, counted from 0)',
+    'layer second_killer: it is not served: a value of its column other cannot be read safely (row 77, counted from 0)',
+  ])
+})
+
+test('a database that is broken is a problem, without a path', () => {
+  expect(problemsOf('flipped')).toEqual(['it is corrupt: a checksum does not match'])
+  expect(problemsOf('truncated').join()).toContain('it is cut short')
+  expect(problemsOf('text')).toEqual(['it is not a DuckDB database, whatever its name says'])
+  expect(JSON.stringify([...broken.problems(), ...broken.lines])).not.toContain(folder)
+})
+
+test('a table prunes by its index, else by its statistics where the storage format keeps any', () => {
+  const pruning = ['indexed', 'odd_names', 'store_sorted', 'old_sorted'].map((name) => layerOf(catalog, name).pruning.kind)
+  expect(pruning).toEqual(['RTREE', 'RTREE', 'ROW_GROUP_STATISTICS', 'NONE'])
+})
