@@ -13,8 +13,8 @@ import type { Diagnostics, ExecutionEnd, ExecutionRequest, WorkerOptions } from 
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */
 const WORKER = new URL(`./worker/worker${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
 
-/** Opening takes half a second; on a machine that is starved, longer. */
-const BOOT_MS = 20_000
+/** Opening takes half a second. A worker that is given up on a starved machine is followed by one that starves it more. */
+const BOOT_MS = 60_000
 /** Waits between failed boots grow to this, so that a place is whole within 3 s of the reason's going away. */
 const LONGEST_BACKOFF_MS = 1_000
 
