@@ -10,6 +10,7 @@ import { type Cut, Cutter } from './cutter.ts'
 import { diagnose } from './diagnostics.ts'
 import { Inbox, tell } from './inbox.ts'
 import type { OpenInstance } from './instance.ts'
+import { Interrupt } from './interrupt.ts'
 import { errorOf } from './library.ts'
 import { positionAt } from './position.ts'
 
@@ -18,10 +19,11 @@ type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
   const { execution } = request
   const connection = await instance.connect()
+  const interrupt = new Interrupt(connection)
   const inbox = new Inbox(
     execution,
     request.credits,
-    () => connection.interrupt(),
+    () => interrupt.begin(),
     () => void diagnose(instance).then((diagnostics) => tell({ type: 'DIAGNOSTICS', execution, diagnostics })),
   )
   const reader = instance.columnReader.open(connection)
@@ -33,6 +35,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     return { outcome: 'FAILED', engineMs: run.engineMs, failure: failureOf(error) }
   } finally {
     inbox.close()
+    interrupt.end()
     reader.close()
     await release(connection)
   }
