@@ -26,7 +26,7 @@ beforeAll(async () => {
     ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', join(folder, filename)],
     folder,
   )
-}, 180_000)
+}, 600_000)
 
 afterAll(async () => {
   if (server) {
@@ -55,7 +55,7 @@ test('nothing for developers comes with it', async () => {
   expect(Object.keys(devDependencies).filter((name) => installed.includes(name))).toEqual([])
 })
 
-test('the installed command serves a file and streams all of it through a worker', async () => {
+test('the installed command serves a file and streams all of it through a worker', { timeout: 180_000 }, async () => {
   const bin = join(folder, 'node_modules/.bin/geoduck')
   expect((await stat(bin)).mode & 0o111).not.toBe(0)
   // The command's first line asks for `node`: it gets the one that runs this test.

