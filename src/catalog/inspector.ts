@@ -23,6 +23,9 @@ const IDLE_MS = 1_000
 const MEMORY_LIMIT_BYTES = Math.min(2 * 2 ** 30, os.totalmem() / 4)
 const THREADS = Math.min(2, os.availableParallelism())
 
+const STOPPING = 'the server is stopping'
+const DIED = 'it ends the process that reads it: it is corrupt, or made to do so'
+
 type Answer<Value> = { readonly value: Value } | { readonly failure: string }
 
 export class Inspector {
@@ -85,22 +88,24 @@ export class Inspector {
 
   async #run<Value>(name: string, task: unknown, timeoutMs: number): Promise<Value> {
     const pool = await this.#started()
+    // A pool that has been ended would start another process for the question, which nobody would end.
+    if (pool !== this.#pool) throw new SourceError(this.#closed ? STOPPING : DIED)
     const signal = AbortSignal.timeout(timeoutMs)
     let answer: Answer<Value>
     try {
       answer = (await pool.run(task, { name, signal })) as Answer<Value>
     } catch (cause) {
       await this.#end()
-      if (this.#closed) throw new SourceError('the server is stopping', { cause })
+      if (this.#closed) throw new SourceError(STOPPING, { cause })
       if (signal.aborted) throw new SourceError(`reading it did not end within ${timeoutMs / 1000} s`, { cause })
-      throw new SourceError('it ends the process that reads it: it is corrupt, or made to do so', { cause })
+      throw new SourceError(DIED, { cause })
     }
     if ('failure' in answer) throw new SourceError(answer.failure)
     return answer.value
   }
 
   async #started(): Promise<Tinypool> {
-    if (this.#closed) throw new SourceError('the server is stopping')
+    if (this.#closed) throw new SourceError(STOPPING)
     if (this.#pool) return this.#pool
     this.#folder = await mkdtemp(path.join(os.tmpdir(), 'geoduck-inspector-'))
     const pool = new Tinypool({
@@ -126,7 +131,7 @@ export class Inspector {
       await pool.run(options, { name: 'open', signal: AbortSignal.timeout(OPEN_MS) })
     } catch (cause) {
       await this.#end()
-      if (this.#closed) throw new SourceError('the server is stopping', { cause })
+      if (this.#closed) throw new SourceError(STOPPING, { cause })
       throw new Error('the process that reads the sources could not start', { cause })
     }
     return pool
