@@ -24,38 +24,67 @@ export interface Footer {
   readonly hasGeoStatistics: boolean
 }
 
-interface SchemaElement {
-  readonly name: string
-  readonly children: bigint | null
-  readonly optional: boolean
-  readonly type: string
+/** As DuckDB tells them; 64-bit numbers are bigint. */
+interface Tables {
+  readonly parquet_file_metadata: readonly {
+    readonly file_name: string
+    readonly num_rows: bigint
+    readonly num_row_groups: bigint
+  }[]
+  readonly parquet_schema: readonly SchemaElement[]
+  readonly parquet_kv_metadata: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[]
 }
 
-const FOOTERS = `SELECT
-  parquet_file_metadata[1].file_name AS file,
-  parquet_file_metadata[1].num_rows AS rows,
-  parquet_file_metadata[1].num_row_groups AS row_groups,
-  [{name: e.name, children: e.num_children, optional: e.repetition_type IS DISTINCT FROM 'REQUIRED',
-    type: concat_ws(' ', e.type, e.converted_type, e.logical_type)} FOR e IN parquet_schema] AS schema,
-  [decode(e.value) FOR e IN parquet_kv_metadata IF e.key = 'geo'::BLOB][1] AS geo,
-  len(list_distinct([e.row_group_id FOR e IN parquet_metadata IF e.geo_bbox.xmin IS NOT NULL])) AS with_box
-FROM parquet_full_metadata`
+interface SchemaElement {
+  readonly name: string
+  readonly num_children: bigint | null
+  readonly repetition_type: string | null
+  readonly type: string | null
+  readonly converted_type: string | null
+  readonly logical_type: string | null
+}
 
 /** In the order of `files`. @throws the engine's error, or one that says what is wrong with the metadata */
 export async function footersOf(connection: DuckDBConnection, files: readonly string[]): Promise<Footer[]> {
-  const rows = await rowsOf(connection, `${FOOTERS}(${fileList(files)})`)
-  const byFile = new Map(rows.map((row) => [String(row['file']), row]))
-  return files.map((file) => {
-    const row = byFile.get(file)
-    if (!row) throw new Error(`${path.basename(file)} could not be found again`)
-    return {
+  const rows = await rowsOf(
+    connection,
+    `SELECT parquet_file_metadata, parquet_schema, parquet_kv_metadata FROM parquet_full_metadata(${fileList(files)})`,
+  )
+  const tables = new Map((rows as unknown as Tables[]).map((row) => [row.parquet_file_metadata[0]?.file_name, row]))
+  const footers: Footer[] = []
+  for (const file of files) {
+    const {
+      parquet_file_metadata: [metadata],
+      parquet_schema,
+      parquet_kv_metadata,
+    } = tables.get(file) ?? NO_TABLES
+    if (!metadata) throw new Error(`${path.basename(file)} could not be found again`)
+    const columns = topOf(parquet_schema)
+    const mayHaveBoxes = metadata.num_row_groups > 0n && columns.some(({ isNativeGeometry }) => isNativeGeometry)
+    footers.push({
       file,
-      rows: Number(row['rows']),
-      columns: topOf(row['schema'] as unknown as SchemaElement[]),
-      geo: typeof row['geo'] === 'string' ? readGeoMetadata(row['geo']) : null,
-      hasGeoStatistics: Number(row['row_groups']) > 0 && row['with_box'] === row['row_groups'],
-    }
-  })
+      rows: Number(metadata.num_rows),
+      columns,
+      geo: geoOf(parquet_kv_metadata),
+      hasGeoStatistics: mayHaveBoxes && (await groupsWithBox(connection, file)) === metadata.num_row_groups,
+    })
+  }
+  return footers
+}
+
+const NO_TABLES: Tables = { parquet_file_metadata: [], parquet_schema: [], parquet_kv_metadata: [] }
+
+function geoOf(pairs: Tables['parquet_kv_metadata']): GeoMetadata | null {
+  const value = pairs.find(({ key }) => Buffer.from(key).toString() === 'geo')?.value
+  return value ? readGeoMetadata(Buffer.from(value).toString()) : null
+}
+
+async function groupsWithBox(connection: DuckDBConnection, file: string): Promise<unknown> {
+  const [row] = await rowsOf(
+    connection,
+    `SELECT count(DISTINCT row_group_id) AS n FROM parquet_metadata(${fileList([file])}) WHERE geo_bbox.xmin IS NOT NULL`,
+  )
+  return row?.['n']
 }
 
 /** The schema comes depth first: each element stands before its children. */
@@ -64,8 +93,8 @@ function topOf(schema: readonly SchemaElement[]): FileColumn[] {
   const describe = (at: number): { next: number; signature: string } => {
     const element = schema[at]
     let next = at + 1
-    let signature = element?.type ?? ''
-    for (let child = 0; child < Number(element?.children ?? 0); child++) {
+    let signature = element ? typeOf(element) : ''
+    for (let child = 0; child < Number(element?.num_children ?? 0); child++) {
       const inner = describe(next)
       signature += ` (${schema[next]?.name}: ${inner.signature})`
       next = inner.next
@@ -73,40 +102,17 @@ function topOf(schema: readonly SchemaElement[]): FileColumn[] {
     return { next, signature }
   }
   for (let at = 1; at < schema.length; ) {
-    const { name = '', optional = true, type = '' } = schema[at] ?? {}
+    const element = schema[at]
     const { next, signature } = describe(at)
-    columns.push({ name, optional, isNativeGeometry: /Geo(metry|graphy)Type/.test(type), signature })
+    if (element) {
+      const isNativeGeometry = /Geo(metry|graphy)Type/.test(element.logical_type ?? '')
+      columns.push({ name: element.name, optional: element.repetition_type !== 'REQUIRED', isNativeGeometry, signature })
+    }
     at = next
   }
   return columns
 }
 
-/** Why the files cannot be one layer; null if they can. */
-export function disagreement(footers: readonly Footer[]): string | null {
-  const [first, ...others] = footers
-  if (!first) return null
-  for (const other of others) {
-    const difference = differenceOf(first, other)
-    if (difference)
-      return `its files do not fit together: ${path.basename(other.file)} ${difference} ${path.basename(first.file)}`
-  }
-  return null
-}
-
-function differenceOf(first: Footer, other: Footer): string | null {
-  const signatures = new Map(other.columns.map((column) => [column.name, column.signature]))
-  for (const { name, signature } of first.columns) {
-    const its = signatures.get(name)
-    if (its === undefined) return `has no column ${name}, unlike`
-    if (its !== signature) return `has another type of column ${name} than`
-    signatures.delete(name)
-  }
-  const [more] = signatures.keys()
-  if (more !== undefined) return `has a column ${more}, unlike`
-  return geoText(first.geo) === geoText(other.geo) ? null : 'tells another CRS, encoding or geometry column than'
-}
-
-function geoText(geo: GeoMetadata | null): string {
-  const columns = [...(geo?.columns ?? [])].map(([name, { encoding, crs }]) => [name, encoding, crs?.code ?? crs?.name])
-  return JSON.stringify([geo?.primaryColumn, columns.sort()])
+function typeOf({ type, converted_type, logical_type }: SchemaElement): string {
+  return [type, converted_type, logical_type].filter((part) => part !== null).join(' ')
 }
