@@ -53,7 +53,7 @@ it('a stream that is left ends its operation', async () => {
   )
   await Promise.all(sources.map((source) => source.next()))
   for (const source of sources) source.leave()
-  await quiet(server, 500)
+  await quiet(server)
 })
 
 it('a client that pauses is not read ahead for', async () => {

@@ -191,7 +191,7 @@ describe('ending', () => {
     const socket = await open()
     socket.subscribe('q', '{ features(layer: "places", first: 10000, orderBy: [{ property: "name" }]) { geojson matched } }')
     socket.complete('q')
-    await quiet(server, 500)
+    await quiet(server)
     socket.subscribe('r', '{ __typename }')
     await socket.ended('r')
     expect(socket.of('q')).toEqual([])
@@ -202,7 +202,7 @@ describe('ending', () => {
     for (const id of ['a', 'b', 'c', 'd']) socket.subscribe(id, SLOW_STREAM)
     await socket.until(({ id }) => id === 'd')
     socket.close()
-    await quiet(server, 300)
+    await quiet(server)
   })
 
   it('an id may be used again once the client has completed it', async () => {
