@@ -1,6 +1,6 @@
 /**
- * A question as a plan: SQL, values, and what the result's columns are. Pure: no engine, no clock. Names come from the catalogue and are
- * quoted in `quote.ts`; every value of a client is bound.
+ * A question as a plan: SQL, values, and what the result's columns are. Pure: no engine, no clock. Names come from the catalogue
+ * and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { createHash } from 'node:crypto'
 import { checkFilter } from './check-filter.ts'
@@ -67,7 +67,9 @@ function limitOf({ limit }: FeatureQuery, parameters: Parameters): string {
   return limit === null ? '' : ` LIMIT CAST(${parameters.bind(limit)} AS BIGINT)`
 }
 
-/** A streamed result that fails looks to node-api like one that ended: only this last row proves that the engine came to the end. */
+/**
+ * A streamed result that fails looks to node-api like one that ended: only this last row proves that the engine came to the end.
+ */
 function withSentinel(body: string, width: number, { values }: Parameters): Statement {
   const nulls = Array.from({ length: width }, () => 'NULL').join(', ')
   return { sql: `SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true`, parameters: values }

@@ -2,8 +2,9 @@
 export interface Condition {
   readonly exact: string
   /**
-   * Writes a cheaper predicate that is true wherever `exact` is; null: none is known. It only ever stands beside the whole filter, never
-   * under a NOT, where it would take rows away that belong there: what is not written must not have bound its values either.
+   * Writes a cheaper predicate that is true wherever `exact` is; null: none is known. It only ever stands beside the whole
+   * filter, never under a NOT, where it would take rows away that belong there: what is not written must not have bound its
+   * values either.
    */
   readonly necessary: (() => string) | null
 }

@@ -7,8 +7,8 @@ import type { FeatureFilter } from './query.ts'
 import { compileBox, compileIntersects, compileWithin } from './spatial.ts'
 
 /**
- * Call `checkFilter` first: this goes down as deep as the tree does. An empty filter and an empty `and` hold for every feature, an empty
- * `or` for none. BAD_INPUT and LIMIT_EXCEEDED name the member.
+ * Call `checkFilter` first: this goes down as deep as the tree does. An empty filter and an empty `and` hold for every feature,
+ * an empty `or` for none. BAD_INPUT and LIMIT_EXCEEDED name the member.
  */
 export function compileFilter(filter: FeatureFilter, layer: Layer, parameters: Parameters): Condition {
   const conditions: Condition[] = []

@@ -27,15 +27,18 @@ export function geometryValue(layer: Layer): string {
   const column = geometryColumnOf(layer)
   const { geometryEncoding: encoding } = layer
   if (encoding === 'GEOMETRY') return column
-  // TRY over a function of one argument makes NULLs of a whole vector when one row of it fails; inside a list it is that row alone.
+  // TRY over a function of one argument makes NULLs of a whole vector when one row of it fails; inside a list it is that row
+  // alone.
   if (encoding === 'WKB') return `list_transform([${column}], lambda w: TRY(ST_GeomFromWKB(w)))[1]`
   const { lists, type, multi } = NATIVE[encoding]
   const [members, dimensions] = layer.hasZ ? ['z DOUBLE, y DOUBLE, x DOUBLE', '3D'] : ['y DOUBLE, x DOUBLE', '2D']
-  // A cast to the same members in the same order is dropped by the binder, and the name of the type with it: so they are turned around.
+  // A cast to the same members in the same order is dropped by the binder, and the name of the type with it: so they are turned
+  // around.
   const turned = `CAST(${column} AS STRUCT(${members})${'[]'.repeat(lists)})`
   const cast = (value: string) => `CAST(CAST(${value} AS ${type}_${dimensions}) AS GEOMETRY)`
   if (!multi) return cast(turned)
-  return `CASE WHEN len(${column}) > 0 THEN ST_Collect(list_transform(${turned}, lambda g: ${cast('g')})) ELSE ${emptyMulti(type, column)} END`
+  const collected = `ST_Collect(list_transform(${turned}, lambda g: ${cast('g')}))`
+  return `CASE WHEN len(${column}) > 0 THEN ${collected} ELSE ${emptyMulti(type, column)} END`
 }
 
 function emptyMulti(type: string, column: string): string {
@@ -43,8 +46,8 @@ function emptyMulti(type: string, column: string): string {
 }
 
 /**
- * `test` of the geometry, for rows whose geometry the engine can be trusted with: until the layer has been scanned it may hold what ends
- * the process. The text is the one function that never does; 2-4 us a row.
+ * `test` of the geometry, for rows whose geometry the engine can be trusted with: until the layer has been scanned it may hold
+ * what ends the process. The text is the one function that never does; 2-4 us a row.
  */
 export function guarded(layer: Layer, test: string): string {
   return layer.state === 'READY' ? test : `CASE WHEN TRY(CAST(${geometryValue(layer)} AS VARCHAR)) IS NOT NULL THEN ${test} END`

@@ -6,10 +6,11 @@ const SHORT = 16
 const BUCKETS = 256
 
 /**
- * Whether a subject is one of some values. It must not be written `IN (...)`: from a handful of values on the engine makes a hash join of
- * that, which gives up the order of rows, and 10,000 parameters take 350 ms to prepare. One bound list costs an item 0.8 ns a row, so long
- * ones are cut into 256 by a number that SQL makes of the subject too: 10,000 items in 500,000 rows are then 0.4 s, not 4.5.
- * Text is compared byte by byte, whatever the column's collation.
+ * Whether a subject is one of some values. It must not be written `IN (...)`: from a handful of values on the engine makes a hash
+ * join of that, which gives up the order of rows, and 10,000 parameters take 350 ms to prepare. One bound list costs an item 0.8
+ * ns a row, so long ones are cut into 256 by a number that SQL makes of the subject too: 10,000 items in 500,000 rows are then
+ * 0.4 s, not 4.5. Text is compared with several byte by byte, whatever the
+ * column's collation.
  */
 export function inList(scalar: Scalar, subject: string, texts: readonly string[], parameters: Parameters): string {
   if (texts.length === 1) return `${subject} = ${scalar.cast(parameters.text(texts[0] as string))}`

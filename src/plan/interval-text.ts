@@ -1,4 +1,7 @@
-/** SQL of an INTERVAL as an ISO 8601 duration, its parts signed one by one as PostgreSQL's `iso_8601` style has them: `P1Y-2M3DT-4H5.5S`. */
+/**
+ * SQL of an INTERVAL as an ISO 8601 duration, its parts signed one by one as PostgreSQL's `iso_8601` style has them:
+ * `P1Y-2M3DT-4H5.5S`.
+ */
 export function intervalText(interval: string): string {
   const whole = (part: string, letter: string) =>
     `CASE WHEN ${part}(${interval}) <> 0 THEN ${part}(${interval}) || '${letter}' ELSE '' END`

@@ -1,6 +1,6 @@
 /**
- * SQL of a date or timestamp as ISO 8601 text, as the encoders write those of columns: years outside 0000..9999 have a sign and six digits,
- * a fraction has 3, 6 or 9, an instant has a `Z`; infinities are NULL.
+ * SQL of a date or timestamp as ISO 8601 text, as the encoders write those of columns: years outside 0000..9999 have a sign and
+ * six digits, a fraction has 3, 6 or 9, an instant has a `Z`; infinities are NULL.
  */
 export function isoText(type: string, value: string): string {
   const clock = type === 'TIMESTAMP WITH TIME ZONE' ? `timezone('UTC', ${value})` : value

@@ -1,6 +1,6 @@
 /**
- * Nested values as JSON text, made in SQL: members in the same form that columns of their type have in JSON. DuckDB's own `to_json` would
- * write NaN, Infinity and integers beyond 2^53 as they are, and times without their `T`.
+ * Nested values as JSON text, made in SQL: members in the same form that columns of their type have in JSON. DuckDB's own
+ * `to_json` would write NaN, Infinity and integers beyond 2^53 as they are, and times without their `T`.
  */
 import type { DuckType } from '../catalog/layer.ts'
 import { intervalText } from './interval-text.ts'
@@ -16,7 +16,9 @@ const EXACT_DIGITS = 15
 const AS_THEY_ARE = new Set(['BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'VARCHAR'])
 const NESTED_KEYS = new Set(['STRUCT', 'MAP', 'UNION', 'LIST', 'ARRAY', 'VARIANT', 'GEOMETRY'])
 
-/** SQL of a value that `to_json` writes rightly; of type JSON where it is nested. `depth` keeps the names of nested lambdas apart. */
+/**
+ * SQL of a value that `to_json` writes rightly; of type JSON where it is nested. `depth` keeps the names of nested lambdas apart.
+ */
 function jsonSafe(type: DuckType, value: string, depth: number): string {
   if (type.alias === 'JSON') return cleanJson(value)
   switch (type.id) {
@@ -97,8 +99,8 @@ function transform(list: string, depth: number, item: (name: string) => string):
 const STRING_OR_INFINITE = String.raw`("(?:[^"\\]|\\.)*")|-?(?:nan|inf(?:inity)?)`
 
 /**
- * Stored JSON without line breaks. The engine takes NaN and infinities for JSON, in any letter case: they become null, outside of strings.
- * To tell them apart every string gets a mark behind it that no JSON holds, and loses it again.
+ * Stored JSON without line breaks. The engine takes NaN and infinities for JSON, in any letter case: they become null, outside of
+ * strings. To tell them apart every string gets a mark behind it that no JSON holds, and loses it again.
  */
 function cleanJson(value: string): string {
   const mark = 'chr(1)'

@@ -18,7 +18,9 @@ export interface SortKey {
   readonly nullsFirst: boolean
 }
 
-/** BAD_INPUT: an unknown property, one without an order, or one that comes twice. Nulls are last in both directions by default. */
+/**
+ * BAD_INPUT: an unknown property, one without an order, or one that comes twice. Nulls are last in both directions by default.
+ */
 export function sortKeys(layer: Layer, orderBy: readonly FeatureOrder[]): SortKey[] {
   if (orderBy.length > MAX_SORT_KEYS) throw new GeoduckError('LIMIT_EXCEEDED', `\`orderBy\` takes at most ${MAX_SORT_KEYS} keys.`)
   const seen = new Set<Column>()

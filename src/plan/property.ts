@@ -14,7 +14,10 @@ const OPERATORS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } 
 type Operator = keyof typeof OPERATORS
 const OPERATOR_NAMES = Object.keys(OPERATORS) as Operator[]
 
-/** SQL of three values: a comparison with a null property is NULL, as it is to the engine. Null: no member is set, it always holds. */
+/**
+ * SQL of three values: a comparison with a null property is NULL, as it is to the engine. Null: no member is set, it always
+ * holds.
+ */
 export function compileProperty(filter: PropertyFilter, layer: Layer, parameters: Parameters): string | null {
   const column = propertyOf(layer, filter.name)
   const sql: string[] = []

@@ -10,8 +10,8 @@ const digests = new WeakMap<Question, Buffer>()
 const DEEPEST = 100
 
 /**
- * What tells one question from another: the layer's name, the filter, the order. Members that are not set, and the order of members, make
- * no difference; outputs and limits are not part of it. LIMIT_EXCEEDED for a filter that no plan would take either.
+ * What tells one question from another: the layer's name, the filter, the order. Members that are not set, and the order of
+ * members, make no difference; outputs and limits are not part of it. LIMIT_EXCEEDED for a filter that no plan would take either.
  */
 export function questionDigest(question: Question): Buffer {
   const known = digests.get(question)

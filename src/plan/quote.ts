@@ -1,4 +1,6 @@
-/** The only place where a name becomes SQL text. Names, labels and paths come from the catalogue; nothing of a client comes here. */
+/**
+ * The only place where a name becomes SQL text. Names, labels and paths come from the catalogue; nothing of a client comes here.
+ */
 import type { Column, Layer } from '../catalog/layer.ts'
 
 /** What every relation is called in a plan: columns are written with it, so that no source name can mean anything else. */

@@ -23,7 +23,9 @@ export function readBox(values: unknown, layer: Layer, argument: string): BBox {
   return box
 }
 
-/** The box as a geometry: a polygon, or one on either side of the antimeridian; without width or height it is a line or a point. */
+/**
+ * The box as a geometry: a polygon, or one on either side of the antimeridian; without width or height it is a line or a point.
+ */
 export function boxGeometry(box: BBox, argument: string): ClientGeometry {
   const [west, south, east, north] = box
   const to = new GeometryBuilder(argument, false)

@@ -1,7 +1,7 @@
 /**
- * What every reader of client geometry drives: it checks what is the same in all notations, and writes one canonical form, little-endian
- * WKB in two dimensions (the predicates know no others: heights and measures are checked to be numbers and left out).
- * Empty members are left out too: the point set is the same, and the engine's own code is not safe from them.
+ * What every reader of client geometry drives: it checks what is the same in all notations, and writes one canonical form,
+ * little-endian WKB in two dimensions (the predicates know no others: heights and measures are checked to be numbers and left
+ * out). Empty members are left out too: the point set is the same, and the engine's own code is not safe from them.
  */
 import type { BBox, GeometryTypeName } from '../../catalog/layer.ts'
 import { GeoduckError } from '../../errors.ts'

@@ -7,8 +7,8 @@ import { readGeoJson } from './geojson.ts'
 import { readWkt } from './wkt.ts'
 
 /**
- * A client's geometry, in the layer's CRS, in canonical form. BAD_INPUT: it is not one, exactly; LIMIT_EXCEEDED: it is nested deeper than
- * 16 or has more than 25,000 vertices. Empty geometry is taken, as the empty set that it is.
+ * A client's geometry, in the layer's CRS, in canonical form. BAD_INPUT: it is not one, exactly; LIMIT_EXCEEDED: it is nested
+ * deeper than 16 or has more than 25,000 vertices. Empty geometry is taken, as the empty set that it is.
  */
 export function readGeometry(input: GeometryInput, layer: Layer, argument: string): ClientGeometry {
   const members = (['geojson', 'wkt', 'bbox'] as const).filter((name) => input[name] !== undefined && input[name] !== null)

@@ -1,7 +1,7 @@
 /**
- * Strict well-known binary: ISO (OGC Simple Features 1.2.1, 8.2) and EWKB, both byte orders, any of Z, M and ZM. Every byte is accounted
- * for before any of it is believed: a count never asks for more than is there, and nothing is left over. The engine's own reader crashes
- * the process on thirty wrong bytes, so nothing a client gives reaches it but what the builder wrote.
+ * Strict well-known binary: ISO (OGC Simple Features 1.2.1, 8.2) and EWKB, both byte orders, any of Z, M and ZM. Every byte is
+ * accounted for before any of it is believed: a count never asks for more than is there, and nothing is left over. The engine's
+ * own reader crashes the process on thirty wrong bytes, so nothing a client gives reaches it but what the builder wrote.
  */
 import type { GeometryTypeName } from '../../catalog/layer.ts'
 import type { GeometryBuilder } from './builder.ts'

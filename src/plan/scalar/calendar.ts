@@ -49,7 +49,9 @@ export function offsetSeconds(text: string): number | null {
   return (text.startsWith('-') ? -1 : 1) * (Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds))
 }
 
-/** Days since 1970-01-01, of the proleptic Gregorian calendar, as http://howardhinnant.github.io/date_algorithms.html has them. */
+/**
+ * Days since 1970-01-01, of the proleptic Gregorian calendar, as http://howardhinnant.github.io/date_algorithms.html has them.
+ */
 export function daysSinceEpoch({ year, month, day }: CalendarDate): number {
   const fromMarch = month > 2 ? month - 3 : month + 9
   const marchYear = month > 2 ? year : year - 1

@@ -1,6 +1,6 @@
 /**
- * A type whose values have an order and can be compared with a client's. Values go to the engine and come from it (sort keys) as text;
- * every type has one text form, exact both ways, and one cast.
+ * A type whose values have an order and can be compared with a client's. Values go to the engine and come from it (sort keys) as
+ * text; every type has one text form, exact both ways, and one cast.
  */
 export interface Scalar {
   /** What a client's value looks like, e.g. `a whole number`. */
@@ -18,8 +18,8 @@ export interface Scalar {
 }
 
 /**
- * `at`: the text form of the largest value of the type that is not above the client's; `exact`: it is the client's. BELOW and ABOVE:
- * the client's lies outside the type's range. So `1.5` compares rightly with integers, and 300 with bytes.
+ * `at`: the text form of the largest value of the type that is not above the client's; `exact`: it is the client's. BELOW and
+ * ABOVE: the client's lies outside the type's range. So `1.5` compares rightly with integers, and 300 with bytes.
  */
 export type Place = { readonly at: string; readonly exact: boolean } | 'BELOW' | 'ABOVE'
 

@@ -38,7 +38,8 @@ export function timestamp(type: string, digits: number): Scalar {
 }
 
 /**
- * As microseconds since 1970: DuckDB's text of a moment depends on the session's time zone, and in far years its microseconds are lost.
+ * As microseconds since 1970: DuckDB's text of a moment depends on the session's time zone, and in far years its microseconds are
+ * lost.
  */
 export const TIMESTAMP_TZ: Scalar = {
   takes: 'a string, a moment like 2026-05-31T12:00:00Z',
