@@ -74,11 +74,11 @@ export class MapPage {
   }
 
   /** The progress line says so. */
-  async state(state: string, timeout = 60_000): Promise<void> {
+  async state(state: string, timeout = 110_000): Promise<void> {
     await this.page.locator(`#progress[data-state=${state}]`).waitFor({ timeout })
   }
 
-  async layerState(layer: string, state: string, timeout = 60_000): Promise<void> {
+  async layerState(layer: string, state: string, timeout = 110_000): Promise<void> {
     await this.page.locator(`.layer[data-layer=${layer}][data-state=${state}]`).waitFor({ timeout })
   }
 
