@@ -11,8 +11,7 @@ import { Engine, queryOf } from './support/engine.ts'
 const MAKE = `
 import json, struct, sys, pyarrow as pa, pyarrow.parquet as pq, shapely
 square, point = shapely.to_wkb(shapely.box(0, 0, 1, 1)), shapely.to_wkb(shapely.Point(1, 1))
-deep = point
-for _ in range(100000): deep = struct.pack('<BII', 1, 7, 1) + deep
+deep = struct.pack('<BII', 1, 7, 1) * 100000 + point
 def ring(*xy): return struct.pack('<BIII', 1, 3, 1, len(xy) // 2) + struct.pack(f'<{len(xy)}d', *xy)
 odd = {
   'no bytes at all': b'',

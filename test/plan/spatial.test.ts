@@ -52,7 +52,7 @@ for name, geoms in sets.items():
 pq.write_table(pa.table({'n': range(600), 'geom': pa.array([shapely.to_wkb(g) if g else None for g in sets['mixed']], pa.binary())}), f'{folder}/wkb.parquet')
 def split(w, s, e, n): return shapely.box(w, s, e, n) if w <= e else shapely.union_all([shapely.box(w, s, 180, n), shapely.box(-180, s, e, n)])
 filters = []
-for _ in range(12):
+for _ in range(6):
     (w, s), (e, n) = at(), at()
     filters.append(('bbox', [w, min(s, n), e, max(s, n)], split(w, min(s, n), e, max(s, n))))
 x, y = at()
@@ -60,7 +60,7 @@ filters.append(('bbox', [x, y, x, y], shapely.Point(x, y)))
 filters.append(('bbox', [x, -90, x, 90], shapely.LineString([(x, -90), (x, 90)])))
 filters.append(('bbox', [180, -90, -170, 90], shapely.union_all([shapely.LineString([(180, -90), (180, 90)]), shapely.box(-180, -90, -170, 90)])))
 filters.append(('bbox', [-180, -90, 180, 90], shapely.box(-180, -90, 180, 90)))
-for _ in range(12):
+for _ in range(6):
     g = r.choice([point, line, lambda: box(120), lambda: shapely.MultiPolygon([box(60)]), lambda: shapely.Point(at()).buffer(25).intersection(shapely.box(-180, -90, 180, 90))])()
     for kind in ('intersects', 'within'): filters.append((kind, {'geojson': mapping(g)} if r.random() < .5 else {'wkt': g.wkt}, g))
 def holds(kind, geom, g):
