@@ -43,7 +43,8 @@ describe.each(Object.keys(ROUNDINGS))('a covering column of floats rounded %s', 
     const points = random.list(100, () => [random.next() * 360 - 180, random.next() * 180 - 90] as const)
     points.push([0, 0], [1e-46, -1e-46], [-180, 90], [0.1, -0.1])
     const rows = points.map(
-      ([x, y], n) => `(${[n, x, y, smaller(x), smaller(y), larger(x), larger(y)].map((value) => `'${value}'::DOUBLE`).join(', ')})`,
+      ([x, y], n) =>
+        `(${[n, x, y, smaller(x), smaller(y), larger(x), larger(y)].map((value) => `'${value}'::DOUBLE`).join(', ')})`,
     )
     const file = join(folder, `${name}.parquet`)
     await engine.sql(`COPY (SELECT n::INTEGER AS n, ST_Point(x, y) AS geom, {a: w::FLOAT, b: s::FLOAT, c: e::FLOAT, d: r::FLOAT} AS "the box"
