@@ -90,9 +90,9 @@ export class FeatureStream implements BatchStream {
     this.#stall.reads()
     // Being asked again, the batch handed out before has left the server.
     if (this.#handed > 0 && this.#spoolUntil === null) this.#turn?.credit()
-    if (!this.#backlog.empty) return this.#hand(this.#backlog.take())
-    if (this.#whole) this.#finish('COMPLETE')
+    if (this.#whole && this.#backlog.empty) this.#finish('COMPLETE')
     if (this.#over) return settled(this.#over)
+    if (!this.#backlog.empty) return this.#hand(this.#backlog.take())
     this.#demand = Promise.withResolvers()
     const { promise } = this.#demand
     this.#advance()
