@@ -17,7 +17,7 @@ import { StallWatch } from './stall.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 import { SortWindow } from './window.ts'
 
-/** One batch on its way to the client, one behind it. */
+/** One batch on its way to the client, one behind it. A first turn while others wait is for one: they have had nothing. */
 const MOST_BATCHES = 2
 /** A stalled client's worker makes what is coming for this long, then goes. */
 const SPOOL_MS = 800
@@ -51,7 +51,7 @@ export class FeatureStream implements BatchStream {
   #demand: PromiseWithResolvers<Result> | null = null
   #turn: Turn | null = null
   #busy = false
-  /** The engine has no more; what is in the backlog remains. */
+  /** The engine has no more; the backlog may. */
   #whole = false
   #over: Over | null = null
   #position: Position | null
@@ -150,7 +150,7 @@ export class FeatureStream implements BatchStream {
       plan,
       batchRows: batchSize,
       batchBytes,
-      credits: MOST_BATCHES,
+      credits: this.#sequence === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,
       maxBatches: null,
       emitEmpty: false,
       deadlineMs,
