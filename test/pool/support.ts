@@ -1,6 +1,6 @@
 /** A real pool over a real file: 200,000 small squares in a grid, with an id, a name and a number. */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -77,14 +77,13 @@ export async function testPool(
   more: Partial<PoolOptions> = {},
   worker: Partial<WorkerOptions> = {},
 ): Promise<Engine> {
-  const tempDirectory = await mkdtemp(path.join(os.tmpdir(), 'geoduck-test-'))
   return await openPool({
     workers: 1,
     worker: {
       spatialExtension: SPATIAL_EXTENSION,
       memoryLimitBytes: 1e9,
       threads: 2,
-      tempDirectory,
+      tempDirectory: os.tmpdir(),
       tempDirectoryBytes: 1e9,
       streamingBufferBytes: 65_536,
       allowedPaths: files,
