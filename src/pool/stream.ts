@@ -20,7 +20,7 @@ import { SortWindow } from './window.ts'
 /** One batch on its way to the client, one behind it. A first turn while others wait is for one: they have had nothing. */
 const MOST_BATCHES = 2
 /** A stalled client's worker makes what is coming for this long, then goes. */
-const SPOOL_MS = 800
+const SPOOL_MS = 400
 
 export interface StreamOptions {
   readonly query: FeatureQuery

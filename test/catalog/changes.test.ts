@@ -59,6 +59,8 @@ test('a file that is cut short or gone is SOURCE_UNREADABLE, and served again wh
   const file = join(folder, 'a.parquet')
   await cp(fifty, file)
   catalog = await testCatalog(file)
+  // A scan under way would meet the change too, and say so later.
+  await catalog.checked
   const layer = layerOf(catalog, 'a')
   await truncate(file, 100)
   await expect(catalog.fresh(layer)).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' })

@@ -51,7 +51,7 @@ describe('a client that pauses between batches', () => {
   test('has its next batches on disk, and then is parked: no worker, two batches in memory', async () => {
     const stream = engine.stream(ask(layer), { batchSize: 1_000 }, context())
     await stream.next()
-    await eventually(async () => (await engine.health()).streams.parked === 1, 2_000)
+    await eventually(async () => (await engine.health()).streams.parked === 1, 5_000)
     expect((await engine.health()).workers.every(({ state }) => state === 'IDLE')).toBe(true)
     const before = await workerCpu()
     for (let batch = 0; batch < 60; batch++) await stream.next()
@@ -67,7 +67,7 @@ describe('a client that pauses between batches', () => {
     try {
       const stream = cramped.stream(ask(layer), { batchSize: 1_000 }, context())
       await stream.next()
-      await eventually(async () => (await cramped.health()).streams.parked === 1, 2_000)
+      await eventually(async () => (await cramped.health()).streams.parked === 1, 5_000)
       expect(await drain(stream)).toEqual(allIds(ROWS).slice(1_000))
     } finally {
       await cramped.close()

