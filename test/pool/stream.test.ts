@@ -148,7 +148,7 @@ describe('200 streams on 2 workers', () => {
             had[n] = 1
             const most = Math.max(...had)
             // Greedy: it reads on while others still wait.
-            for (let batches = 0; batches < 20; batches++) {
+            for (let batches = 0; batches < 40; batches++) {
               await stream.next()
               had[n] = batches + 2
             }
