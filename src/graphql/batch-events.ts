@@ -1,6 +1,6 @@
 import { GeoduckError } from '../errors.ts'
 import type { Position } from '../plan/query.ts'
-import type { BatchStream } from '../pool/engine.ts'
+import type { Batch, BatchStream } from '../pool/engine.ts'
 import type { Context } from './context.ts'
 import type { BatchDelivery } from './delivery.ts'
 import { cursorAt, type Question } from './question.ts'
@@ -20,6 +20,7 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   readonly #context: Context
   /** Behind the last batch that was handed out; at first, where the client wanted to begin. */
   #position: Position | null
+  #delivered: Batch | null = null
   readonly #leave = () => void this.#stream.return()
 
   constructor(stream: BatchStream, question: Question, context: Context) {
@@ -37,11 +38,15 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   }
 
   async next(): Promise<IteratorResult<BatchEvent>> {
+    // Every wire asks again when the result before has left for the kernel, and no sooner.
+    this.#delivered?.release()
+    this.#delivered = null
     try {
       const result = await this.#stream.next()
       if (result.done) return this.#end()
       const batch = result.value
       this.#position = batch.position
+      this.#delivered = batch
       this.#context.operation.delivered(batch)
       return { done: false, value: { featureBatches: { batch, question: this.#question } } }
     } catch (error) {

@@ -8,7 +8,8 @@
  *
  * The question (layer, filter, order) is not in it: it is signed with it, and the one who resumes has to ask it again.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import type { FeatureQuery, Position } from './query.ts'
 import { questionDigest } from './question.ts'
@@ -21,7 +22,9 @@ const LONGEST = 262_144
 
 export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy'>
 
-/** About 5 us; the question's digest is made once a query. */
+const fingerprintDigests = new WeakMap<Layer, Buffer>()
+
+/** About 15 us, once a batch; the digests are made once a question and once a layer. */
 export function encodeCursor(secret: string, query: CursorSubject, position: Position): string {
   const keys = Buffer.from(JSON.stringify(position.keys))
   const bytes = Buffer.alloc(KEYS_FROM + keys.length)
@@ -56,10 +59,11 @@ function signature(secret: string, query: CursorSubject, bytes: Buffer): Buffer 
 }
 
 function fingerprintDigest({ layer }: CursorSubject): Buffer {
-  return createHash('sha256')
-    .update(layer.fingerprint)
-    .digest()
-    .subarray(0, KEYS_FROM - SIGNED_FROM)
+  const known = fingerprintDigests.get(layer)
+  if (known) return known
+  const digest = hash('sha256', layer.fingerprint, 'buffer').subarray(0, KEYS_FROM - SIGNED_FROM)
+  fingerprintDigests.set(layer, digest)
+  return digest
 }
 
 function invalid(): GeoduckError {

@@ -35,6 +35,8 @@ export interface Batch {
   /** Null only for an empty page. */
   readonly position: Position | null
   readonly execution: ExecutionReport
+  /** Nobody reads `outputs` any more: their memory is for another batch from now on. A batch that is never released is collected. */
+  readonly release: () => void
 }
 
 export interface Page extends Batch {

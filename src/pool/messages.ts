@@ -17,6 +17,11 @@ export interface WorkerOptions {
   readonly databases: readonly { readonly alias: string; readonly path: string }[]
 }
 
+export interface OpenRequest extends WorkerOptions {
+  /** Path at which the worker listens for the server, which fetches batches there. */
+  readonly dataSocket: string
+}
+
 /** One run of one plan on one connection. */
 export interface ExecutionRequest {
   /** On every message of this execution: a late one reaches nobody. */
@@ -43,8 +48,8 @@ export type ToWorker =
   /** Answer with DIAGNOSTICS while busy, on a second connection. */
   | { readonly type: 'DIAGNOSE'; readonly execution: string }
 
+/** Over the data socket. */
 export interface BatchMessage {
-  readonly type: 'BATCH'
   readonly execution: string
   readonly count: number
   /** Aligned with the plan's outputs. */
@@ -53,17 +58,33 @@ export interface BatchMessage {
   readonly position: Position | null
 }
 
-export type FromWorker =
-  | BatchMessage
-  | { readonly type: 'DIAGNOSTICS'; readonly execution: string; readonly diagnostics: Diagnostics }
+export interface ReceivedBatch extends BatchMessage {
+  /** Nobody reads `outputs` any more: their bytes are another batch's from now on. One that is never released is collected. */
+  readonly release: () => void
+}
+
+/** Over the task's channel, as its end. */
+export interface DiagnosticsMessage {
+  readonly type: 'DIAGNOSTICS'
+  readonly execution: string
+  readonly diagnostics: Diagnostics
+}
 
 /**
  * How an execution ended. COMPLETE: the sentinel came, every row was delivered. MORE: `maxBatches` was reached and a further row
  * exists. YIELDED and CANCELLED: as asked; rows behind the last batch remain. FAILED: the engine's own words, classified.
  */
-export type ExecutionEnd =
-  | { readonly outcome: 'COMPLETE' | 'MORE' | 'YIELDED' | 'CANCELLED'; readonly engineMs: number }
-  | { readonly outcome: 'FAILED'; readonly engineMs: number; readonly failure: Failure }
+export type ExecutionEnd = Ended &
+  (
+    | { readonly outcome: 'COMPLETE' | 'MORE' | 'YIELDED' | 'CANCELLED' }
+    | { readonly outcome: 'FAILED'; readonly failure: Failure }
+  )
+
+interface Ended {
+  readonly engineMs: number
+  /** So many were sent before it, and may be behind it: they take another way. */
+  readonly batches: number
+}
 
 /**
  * OUT_OF_MEMORY, IO and ENCODING may go better elsewhere; INTERRUPTED and UNFINISHED (it ended without its sentinel, and the engine says

@@ -3,7 +3,7 @@ import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { ExecutionReport } from './engine.ts'
 import type { Failover } from './failover.ts'
-import type { BatchMessage } from './messages.ts'
+import type { ReceivedBatch } from './messages.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 
@@ -24,7 +24,7 @@ export interface PageOptions {
 }
 
 export interface RawPage {
-  readonly batch: BatchMessage
+  readonly batch: ReceivedBatch
   readonly hasMore: boolean
   readonly execution: ExecutionReport
 }
@@ -44,13 +44,13 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
   }
 }
 
-async function takeTurn(options: PageOptions): Promise<{ end: TurnEnd; batch: BatchMessage | null }> {
+async function takeTurn(options: PageOptions): Promise<{ end: TurnEnd; batch: ReceivedBatch | null }> {
   const { claim, signal } = options
   const scheduler = options.scheduler()
   const slot = await scheduler.acquire(claim, signal)
   if (signal.aborted) slot.release()
   signal.throwIfAborted()
-  let batch: BatchMessage | null = null
+  let batch: ReceivedBatch | null = null
   const turn = new Turn(slot, {
     plan: options.plan,
     batchRows: options.rows,

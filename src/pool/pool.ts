@@ -106,8 +106,8 @@ class Pool implements Engine {
     // One row more than asked for proves that there is more.
     const plan = compileFeatures({ ...query, limit: first + 1 })
     const { batch, hasMore, execution } = await this.#page(query, plan, first, context, signal)
-    const { count, outputs, position } = batch
-    return { sequence: 0, count, outputs, position, hasMore, execution }
+    const { count, outputs, position, release } = batch
+    return { sequence: 0, count, outputs, position, hasMore, execution, release }
   }
 
   async count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint> {

@@ -7,8 +7,9 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Tinypool, type TinypoolChannel } from 'tinypool'
+import { DataSocket, dataSocketIn } from './data-socket.ts'
 import type { Lane, WorkerHealth } from './engine.ts'
-import type { Diagnostics, ExecutionEnd, ExecutionRequest, WorkerOptions } from './messages.ts'
+import type { Diagnostics, ExecutionEnd, ExecutionRequest, OpenRequest, ReceivedBatch, WorkerOptions } from './messages.ts'
 
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */
 const WORKER = new URL(`./worker/worker${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
@@ -24,10 +25,11 @@ export interface SlotLog {
 
 export class Slot {
   readonly lane: Lane
-  readonly #options: WorkerOptions
+  readonly #options: OpenRequest
   readonly #log: SlotLog
   readonly #onIdle: (slot: Slot) => void
   #pool: Tinypool | null = null
+  #data: DataSocket | null = null
   #state: WorkerHealth['state'] = 'STARTING'
   #diagnostics: Diagnostics | null = null
   #deaths = 0
@@ -37,7 +39,7 @@ export class Slot {
   /** Starts at once. `onIdle` is called whenever it can take work: after each boot and each task. */
   constructor(lane: Lane, options: WorkerOptions, log: SlotLog, onIdle: (slot: Slot) => void) {
     this.lane = lane
-    this.#options = options
+    this.#options = { ...options, dataSocket: dataSocketIn(options.tempDirectory) }
     this.#log = log
     this.#onIdle = onIdle
     this.#life = this.#start()
@@ -70,12 +72,19 @@ export class Slot {
   }
 
   /** In a reserved place. Rejects when the process died under the task; the place then starts anew by itself. */
-  async execute(request: ExecutionRequest, channel: TinypoolChannel): Promise<ExecutionEnd> {
+  async execute(
+    request: ExecutionRequest,
+    channel: TinypoolChannel,
+    onBatch: (batch: ReceivedBatch) => void,
+  ): Promise<ExecutionEnd> {
     const pool = this.#pool
+    const data = this.#data
     try {
       // A place that died while it was reserved has no pool, or another one.
-      if (!pool || this.#state !== 'BUSY') throw new Error('the worker ended before it was used')
+      if (!pool || !data || this.#state !== 'BUSY') throw new Error('the worker ended before it was used')
+      data.begin(onBatch)
       const end = (await pool.run(request, { name: 'execute', channel })) as ExecutionEnd
+      await data.end(end.batches)
       if (pool === this.#pool) this.release()
       return end
     } catch (error) {
@@ -156,12 +165,19 @@ export class Slot {
       if (pool === this.#pool && this.#state !== 'STARTING') this.#restart(error)
     })
     const late = AbortSignal.timeout(BOOT_MS)
-    return (await pool.run(this.#options, { name: 'open', signal: late })) as Diagnostics
+    const diagnostics = (await pool.run(this.#options, { name: 'open', signal: late })) as Diagnostics
+    this.#data = await DataSocket.connect(this.#options.dataSocket, () => {
+      // A worker whose batches can't come is of no use.
+      if (pool === this.#pool) this.#restart(new Error('its data socket has closed'))
+    })
+    return diagnostics
   }
 
   async #discard(): Promise<void> {
     const pool = this.#pool
     this.#pool = null
+    this.#data?.close()
+    this.#data = null
     if (!pool) return
     for (const { threadId } of pool.threads) {
       try {
@@ -171,7 +187,8 @@ export class Slot {
       }
     }
     await pool.destroy()
-    await rm(this.#options.tempDirectory, { recursive: true, force: true })
+    const { tempDirectory, dataSocket } = this.#options
+    await Promise.all([tempDirectory, dataSocket].map((left) => rm(left, { recursive: true, force: true })))
   }
 }
 

@@ -35,7 +35,7 @@ export class SpoolBudget {
 }
 
 interface Entry {
-  readonly batch: Omit<Batch, 'outputs'>
+  readonly batch: Omit<Batch, 'outputs' | 'release'>
   readonly offset: number
   readonly lengths: readonly number[]
   /** Null once it is on disk; the batch itself where the disk did not take it. */
@@ -59,7 +59,7 @@ export class Spool {
   }
 
   /** Behind those that are there. Resolves when it is written, to false when there is no room for more. */
-  async push({ outputs, ...batch }: Batch): Promise<boolean> {
+  async push({ outputs, release, ...batch }: Batch): Promise<boolean> {
     const lengths = outputs.map((output) => output.length)
     const bytes = lengths.reduce((sum, length) => sum + length, 0)
     const offset = this.#end
@@ -69,7 +69,9 @@ export class Spool {
     this.#count++
     const kept = room ? this.#write(outputs, offset) : Promise.resolve(outputs)
     this.#entries.push({ batch, offset, lengths, kept })
-    return (await kept) === null && this.#count < MOST_BATCHES && this.#end < MOST_BYTES
+    const written = (await kept) === null
+    if (written) release()
+    return written && this.#count < MOST_BATCHES && this.#end < MOST_BYTES
   }
 
   /** The first of those that are there. */
@@ -77,7 +79,7 @@ export class Spool {
     const entry = this.#entries.shift()
     if (!entry) throw new RangeError('the spool is empty')
     const outputs = (await entry.kept) ?? (await this.#read(entry))
-    return { ...entry.batch, outputs }
+    return { ...entry.batch, outputs, release: () => {} }
   }
 
   /** What is in it is gone; it can be filled again at once. */

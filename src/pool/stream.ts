@@ -9,7 +9,7 @@ import type { FeatureQuery, Position } from '../plan/query.ts'
 import { Backlog } from './backlog.ts'
 import type { Batch, BatchStream } from './engine.ts'
 import type { Failover } from './failover.ts'
-import type { BatchMessage } from './messages.ts'
+import type { ReceivedBatch } from './messages.ts'
 import { type Over, settled, slowConsumer, sourceChanged } from './over.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
 import type { SpoolBudget } from './spool.ts'
@@ -179,14 +179,14 @@ export class FeatureStream implements BatchStream {
     if (this.#demand) this.#finish('COMPLETE')
   }
 
-  #receive({ count, outputs, position }: BatchMessage): void {
+  #receive({ count, outputs, position, release }: ReceivedBatch): void {
     if (this.#over) return
     const { failover } = this.#options
     failover.progress()
     this.#position = position
     this.#window.received(count)
     if (this.#remaining !== null) this.#remaining -= count
-    const batch = { sequence: this.#sequence++, count, outputs, position, execution: failover.report() }
+    const batch = { sequence: this.#sequence++, count, outputs, position, execution: failover.report(), release }
     if (this.#demand) this.#meet(batch)
     else if (this.#backlog.hasRoom && this.#spoolUntil === null) this.#backlog.put(batch)
     else void this.#putAway(batch)

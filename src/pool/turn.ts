@@ -1,7 +1,7 @@
 /** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
 import { randomUUID } from 'node:crypto'
 import type { Plan } from '../plan/plan.ts'
-import type { BatchMessage, ExecutionEnd, ExecutionRequest, FromWorker, ToWorker } from './messages.ts'
+import type { DiagnosticsMessage, ExecutionEnd, ExecutionRequest, ReceivedBatch, ToWorker } from './messages.ts'
 import type { Slot } from './slot.ts'
 
 /** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
@@ -16,7 +16,7 @@ export interface TurnOptions {
   readonly emitEmpty: boolean
   /** Milliseconds that the worker may go without a batch while it has credit. */
   readonly deadlineMs: number
-  readonly onBatch: (batch: BatchMessage) => void
+  readonly onBatch: (batch: ReceivedBatch) => void
 }
 
 /** LOST: the process died under it. DEADLINE: it was interrupted, or killed, for its deadline. */
@@ -83,10 +83,11 @@ export class Turn {
     const { plan, batchRows, batchBytes, credits, maxBatches, emitEmpty } = this.#options
     const request: ExecutionRequest = { execution: this.#execution, plan, batchRows, batchBytes, credits, maxBatches, emitEmpty }
     try {
-      const end = await this.#slot.execute(request, {
-        onMessage: (send) => (this.#send = send),
-        postMessage: (message: FromWorker) => this.#receive(message),
-      })
+      const channel = {
+        onMessage: (send: (message: ToWorker) => void) => (this.#send = send),
+        postMessage: (message: DiagnosticsMessage) => this.#learn(message),
+      }
+      const end = await this.#slot.execute(request, channel, (batch) => this.#deliver(batch))
       if (end.outcome === 'FAILED' && end.failure.kind === 'FATAL') this.#slot.kill('its instance is dead')
       return this.#late && end.outcome === 'CANCELLED' ? { outcome: 'DEADLINE' } : end
     } catch {
@@ -99,14 +100,13 @@ export class Turn {
     }
   }
 
-  #receive(message: FromWorker): void {
+  #learn({ execution, diagnostics }: DiagnosticsMessage): void {
     // The channel outlives its task in the worker: a late message is nobody's.
-    if (this.#ended || message.execution !== this.#execution) return
-    if (message.type === 'DIAGNOSTICS') this.#slot.learn(message.diagnostics)
-    else this.#deliver(message)
+    if (!this.#ended && execution === this.#execution) this.#slot.learn(diagnostics)
   }
 
-  #deliver(batch: BatchMessage): void {
+  #deliver(batch: ReceivedBatch): void {
+    if (this.#ended || batch.execution !== this.#execution) return
     this.batches++
     this.firstBatchAt ??= performance.now()
     this.#credits--

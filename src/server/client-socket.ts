@@ -54,9 +54,15 @@ export class ClientSocket implements GraphQLSocket {
 
   /** Resolves when the kernel has taken it, or the socket is gone: graphql-ws pulls the next result then. */
   send(text: string): Promise<void> {
-    const frame = SplicedPayload.frame(text)
+    const pieces = SplicedPayload.pieces(text)
     if (this.#ws.readyState !== this.#ws.OPEN) return Promise.resolve()
-    return new Promise((resolve) => this.#ws.send(frame, { binary: false }, () => resolve()))
+    return new Promise((resolve) => {
+      // A frame a piece (RFC 6455, 5.4): one for all would cost a copy of the worker's bytes.
+      for (const [index, piece] of pieces.entries()) {
+        const fin = index === pieces.length - 1
+        this.#ws.send(piece, { binary: false, fin }, fin ? () => resolve() : undefined)
+      }
+    })
   }
 
   close(code?: number, reason?: string): void {

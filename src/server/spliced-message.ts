@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { FormattedExecutionResult } from 'graphql'
-import { byteLength, join, toChunks } from '../graphql/raw-json.ts'
+import { byteLength, toChunks } from '../graphql/raw-json.ts'
 
 /** Never leaves the process, so no text of a client can hold it. */
 const TOKEN = `payload-${randomUUID()}`
@@ -25,12 +25,12 @@ export class SplicedPayload {
     return TOKEN
   }
 
-  /** The message as it goes out: `text` itself when no payload was printed into it. */
-  static frame(text: string): string | Buffer {
+  /** The message as it goes out, in pieces: `text` itself when no payload was printed into it. */
+  static pieces(text: string): readonly (Uint8Array | string)[] {
     const payload = printed
     printed = null
     const at = payload ? text.indexOf(TOKEN) : -1
-    if (!payload || at < 0) return text
-    return join([text.slice(0, at - 1), ...payload.#chunks, text.slice(at + TOKEN.length + 1)])
+    if (!payload || at < 0) return [text]
+    return [text.slice(0, at - 1), ...payload.#chunks, text.slice(at + TOKEN.length + 1)]
   }
 }

@@ -7,6 +7,7 @@ import { emptyBatch } from './arrow-export.ts'
 import { classify } from './classify.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { type Cut, Cutter } from './cutter.ts'
+import { sendBatch } from './data-port.ts'
 import { diagnose } from './diagnostics.ts'
 import { Inbox, tell } from './inbox.ts'
 import type { OpenInstance } from './instance.ts'
@@ -29,10 +30,11 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   const reader = instance.columnReader.open(connection)
   const run = new Execution(connection, reader, inbox, request)
   try {
-    return { outcome: await run.drain(), engineMs: run.engineMs }
+    const outcome = await run.drain()
+    return { outcome, ...run.ended }
   } catch (error) {
-    if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', engineMs: run.engineMs }
-    return { outcome: 'FAILED', engineMs: run.engineMs, failure: failureOf(error) }
+    if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...run.ended }
+    return { outcome: 'FAILED', ...run.ended, failure: failureOf(error) }
   } finally {
     inbox.close()
     interrupt.end()
@@ -72,7 +74,7 @@ function failureOf(error: unknown): Failure {
 
 class Execution {
   /** Time spent waiting for the engine. */
-  engineMs = 0
+  #engineMs = 0
   readonly #connection: DuckDBConnection
   readonly #reader: OpenColumnReader
   readonly #inbox: Inbox
@@ -88,6 +90,10 @@ class Execution {
     this.#request = request
     this.#cutter = new Cutter(request.batchRows, request.batchBytes)
     this.#encoders = request.plan.outputs.map((output) => createEncoder(request.plan.layout, output))
+  }
+
+  get ended(): { engineMs: number; batches: number } {
+    return { engineMs: this.#engineMs, batches: this.#sent }
   }
 
   async drain(): Promise<Outcome> {
@@ -146,7 +152,7 @@ class Execution {
     const outputs = this.#encoders.map((encode) => encoded(() => encode(cut.batch, cut.from, cut.to)))
     const position = this.#position(cut)
     this.#sent++
-    await tell({ type: 'BATCH', execution: this.#request.execution, count: cut.to - cut.from, outputs, position })
+    await sendBatch({ execution: this.#request.execution, count: cut.to - cut.from, outputs, position })
     return true
   }
 
@@ -159,7 +165,7 @@ class Execution {
     try {
       return await work
     } finally {
-      this.engineMs += performance.now() - start
+      this.#engineMs += performance.now() - start
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What the server says to one running execution: credits, and when to stop. */
-import type { FromWorker, ToWorker } from '../messages.ts'
+import type { DiagnosticsMessage, ToWorker } from '../messages.ts'
 
 export type Stop = 'YIELD' | 'CANCEL'
 
@@ -59,10 +59,8 @@ export class Inbox {
   }
 }
 
-/** Over the task's channel. Resolves when the message is handed to the system: the pipe's backpressure reaches the execution. */
-export function tell(message: FromWorker): Promise<void> {
-  return new Promise((resolve) => {
-    if (!process.send) throw new Error('a worker runs as a child process')
-    process.send(message, undefined, undefined, () => resolve())
-  })
+/** Over the task's channel. */
+export function tell(message: DiagnosticsMessage): void {
+  if (!process.send) throw new Error('a worker runs as a child process')
+  process.send(message)
 }

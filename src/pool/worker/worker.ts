@@ -1,5 +1,6 @@
 /** The inside of a query worker: the functions that the server calls by name. One DuckDB instance a process, one execution at a time. */
-import type { Diagnostics, ExecutionEnd, ExecutionRequest, WorkerOptions } from '../messages.ts'
+import type { Diagnostics, ExecutionEnd, ExecutionRequest, OpenRequest } from '../messages.ts'
+import { listen } from './data-port.ts'
 import { diagnose as diagnoseInstance } from './diagnostics.ts'
 import { runExecution } from './execution.ts'
 import { type OpenInstance, openInstance } from './instance.ts'
@@ -8,8 +9,9 @@ import { tieToServer } from './lifetime.ts'
 let opened: OpenInstance | null = null
 
 /** Called once, before anything else. */
-export async function open(options: WorkerOptions): Promise<Diagnostics> {
+export async function open(options: OpenRequest): Promise<Diagnostics> {
   tieToServer(options.tempDirectory)
+  await listen(options.dataSocket)
   opened = await openInstance(options)
   return await diagnoseInstance(opened)
 }
