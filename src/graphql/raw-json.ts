@@ -12,33 +12,17 @@ const INDEX_DIGITS = 6
 let met: RawJson[] | null = null
 
 export class RawJson {
-  readonly #bytes: Uint8Array
-  readonly #base64: boolean
-
-  private constructor(bytes: Uint8Array, base64: boolean) {
-    this.#bytes = bytes
-    this.#base64 = base64
-  }
-
   /** UTF-8 of one JSON value. */
-  static text(bytes: Uint8Array): RawJson {
-    return new RawJson(bytes, false)
-  }
+  readonly bytes: Uint8Array
 
-  /** Any bytes, which become a JSON string of base64. */
-  static base64(bytes: Uint8Array): RawJson {
-    return new RawJson(bytes, true)
-  }
-
-  /** As it stands in a response: bytes of UTF-8, or a string of ASCII. */
-  get chunk(): Uint8Array | string {
-    return this.#base64 ? `"${buffer(this.#bytes).toString('base64')}"` : this.#bytes
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
   }
 
   /** Any other serializer gets the value itself, at the cost of parsing it. */
   toJSON(): unknown {
     if (met) return TOKEN + String(met.push(this) - 1).padStart(INDEX_DIGITS, '0')
-    return this.#base64 ? buffer(this.#bytes).toString('base64') : JSON.parse(buffer(this.#bytes).toString())
+    return JSON.parse(Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength).toString())
   }
 }
 
@@ -54,7 +38,7 @@ export function toChunks(value: unknown): (Uint8Array | string)[] {
   }
   const [head, ...rest] = text.split(`"${TOKEN}`)
   const chunks: (Uint8Array | string)[] = [head!]
-  for (const piece of rest) chunks.push(found[Number(piece.slice(0, INDEX_DIGITS))]!.chunk, piece.slice(INDEX_DIGITS + 1))
+  for (const piece of rest) chunks.push(found[Number(piece.slice(0, INDEX_DIGITS))]!.bytes, piece.slice(INDEX_DIGITS + 1))
   return chunks
 }
 
@@ -75,8 +59,4 @@ export function join(chunks: readonly (Uint8Array | string)[]): Buffer {
     }
   }
   return whole
-}
-
-function buffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

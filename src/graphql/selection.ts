@@ -45,7 +45,7 @@ function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, layer: 
         precision: precision(argumentsOf<FeatureBatchGeojsonArgs>(getNamedType(info.returnType), node, info)),
       }
     case 'arrow':
-      return { kind: 'arrow' }
+      return { kind: 'arrow-base64' }
     case 'features':
       return { kind: 'features', fields: featureFields(nodes, info, layer) }
     default:

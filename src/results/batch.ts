@@ -74,6 +74,8 @@ export type Output =
   | { readonly kind: 'geojson'; readonly precision: number }
   /** A self-contained Arrow IPC stream (schema, one record batch, end marker). */
   | { readonly kind: 'arrow' }
+  /** The same as a JSON string of base64. */
+  | { readonly kind: 'arrow-base64' }
   /** A JSON list of objects with exactly the selected fields under their response keys, as UTF-8. */
   | { readonly kind: 'features'; readonly fields: readonly FeatureField[] }
 

@@ -1,4 +1,5 @@
 import { arrowStream } from './arrow.ts'
+import { asBase64 } from './base64.ts'
 import type { BatchLayout, Encoder, Output } from './batch.ts'
 import { featureCollection } from './feature-collection.ts'
 import { featureList } from './feature-list.ts'
@@ -15,5 +16,7 @@ export function createEncoder(layout: BatchLayout, output: Output): Encoder {
       return featureList(layout, output.fields)
     case 'arrow':
       return arrowStream(layout)
+    case 'arrow-base64':
+      return asBase64(arrowStream(layout))
   }
 }

@@ -68,7 +68,7 @@ describe('JSON', () => {
 
 describe('encoded values', () => {
   it.each(['GeoJSON', 'ArrowIPC'])('%s passes through untouched and comes out only', (name) => {
-    const raw = RawJson.text(new Uint8Array())
+    const raw = new RawJson(new Uint8Array())
     expect(scalar(name).serialize(raw)).toBe(raw)
     expect(() => scalar(name).serialize('text')).toThrow()
     expect(() => scalar(name).parseValue({})).toThrow(`${name} comes out only.`)

@@ -38,7 +38,7 @@ describe('encodings', () => {
     const { outputs, indexes } = select(`{ features(layer: "buildings") {
       arrow binary: arrow geojson text: geojson(precision: 7) short: geojson(precision: 2)
     } }`)
-    expect(outputs).toEqual([{ kind: 'arrow' }, { kind: 'geojson', precision: 7 }, { kind: 'geojson', precision: 2 }])
+    expect(outputs).toEqual([{ kind: 'arrow-base64' }, { kind: 'geojson', precision: 7 }, { kind: 'geojson', precision: 2 }])
     expect([...indexes]).toEqual([
       ['arrow', 0],
       ['binary', 0],
@@ -133,7 +133,7 @@ describe('fields of features', () => {
       '{ a: features(layer: "buildings") { features { id } } b: features(layer: "buildings") { features { bbox } arrow } }'
     const [a, b] = selections(source, {}, LAYER)
     expect(a!.outputs).toEqual([{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }])
-    expect(b!.outputs).toEqual([{ kind: 'features', fields: [{ key: 'bbox', field: 'bbox' }] }, { kind: 'arrow' }])
+    expect(b!.outputs).toEqual([{ kind: 'features', fields: [{ key: 'bbox', field: 'bbox' }] }, { kind: 'arrow-base64' }])
   })
 })
 

@@ -204,6 +204,15 @@ print(json.dumps([frame.crs.to_string(), int(frame.geometry.isna().sum()), sorte
     expect([table.numRows, table.numCols, table.batches.length]).toEqual([0, expected.length, 1])
   })
 
+  it('as base64 in JSON is the same bytes, of any length', () => {
+    const text = createEncoder(layout, { kind: 'arrow-base64' })
+    const bytes = createEncoder(layout, { kind: 'arrow' })
+    for (const to of [0, 1, 2, 3, 700, 4]) {
+      const stream = JSON.parse(Buffer.from(text(whole, 0, to)).toString())
+      expect(Buffer.from(stream, 'base64').equals(bytes(whole, 0, to))).toBe(true)
+    }
+  })
+
   it('of 1 row is that row, and a later call leaves nothing of an earlier one behind', () => {
     const encode = createEncoder(layout, { kind: 'arrow' })
     const alone = createEncoder(layout, { kind: 'arrow' })(whole, 77, 78).slice()

@@ -9,14 +9,14 @@ import { RawJson } from '../raw-json.ts'
 /** The three encodings: bytes that a worker has made, under whatever response key they were asked. */
 const encodings = {
   geojson: (delivery: Delivery<Batch>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
-    RawJson.text(encoded(delivery, info)),
+    new RawJson(encoded(delivery, info)),
 
   arrow: (delivery: Delivery<Batch>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
-    RawJson.base64(encoded(delivery, info)),
+    new RawJson(encoded(delivery, info)),
 
   /** A list would be completed feature by feature: an empty one stands in for it until the result is whole. */
   features: (delivery: Delivery<Batch>, _args: unknown, { operation }: Context, info: GraphQLResolveInfo) => {
-    operation.splice(responsePathAsArray(info.path), RawJson.text(encoded(delivery, info)))
+    operation.splice(responsePathAsArray(info.path), new RawJson(encoded(delivery, info)))
     return []
   },
 }
