@@ -1,9 +1,10 @@
 /** One run of one plan on one connection: opened, drained batch by batch as the client pays credits, proven whole, closed. */
-import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import type { Position } from '../../plan/query.ts'
 import { createEncoder } from '../../results/encode.ts'
 import type { ExecutionEnd, ExecutionRequest, Failure, FailureKind } from '../messages.ts'
 import { emptyBatch } from './arrow-export.ts'
+import { Chunks } from './chunks.ts'
 import { classify } from './classify.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { type Cut, Cutter } from './cutter.ts'
@@ -12,7 +13,6 @@ import { diagnose } from './diagnostics.ts'
 import { Inbox, tell } from './inbox.ts'
 import type { OpenInstance } from './instance.ts'
 import { Interrupt } from './interrupt.ts'
-import { errorOf } from './library.ts'
 import { positionAt } from './position.ts'
 
 type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
@@ -28,7 +28,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     () => void diagnose(instance).then((diagnostics) => tell({ type: 'DIAGNOSTICS', execution, diagnostics })),
   )
   const reader = instance.columnReader.open(connection)
-  const run = new Execution(connection, reader, inbox, request)
+  const run = new Execution({ connection, reader, inbox, interrupt, request })
   try {
     const outcome = await run.drain()
     return { outcome, ...run.ended }
@@ -72,20 +72,27 @@ function failureOf(error: unknown): Failure {
   return error instanceof ExecutionError ? { kind: error.kind, message } : classify(message)
 }
 
+interface ExecutionParts {
+  readonly connection: DuckDBConnection
+  readonly reader: OpenColumnReader
+  readonly inbox: Inbox
+  readonly interrupt: Interrupt
+  readonly request: ExecutionRequest
+}
+
 class Execution {
-  /** Time spent waiting for the engine. */
-  #engineMs = 0
-  readonly #connection: DuckDBConnection
-  readonly #reader: OpenColumnReader
+  readonly #parts: ExecutionParts
   readonly #inbox: Inbox
   readonly #request: ExecutionRequest
   readonly #cutter: Cutter
   readonly #encoders: readonly ReturnType<typeof createEncoder>[]
+  /** Time spent waiting for the engine. */
+  #engineMs = 0
   #sent = 0
 
-  constructor(connection: DuckDBConnection, reader: OpenColumnReader, inbox: Inbox, request: ExecutionRequest) {
-    this.#connection = connection
-    this.#reader = reader
+  constructor(parts: ExecutionParts) {
+    const { inbox, request } = parts
+    this.#parts = parts
     this.#inbox = inbox
     this.#request = request
     this.#cutter = new Cutter(request.batchRows, request.batchBytes)
@@ -98,30 +105,44 @@ class Execution {
 
   async drain(): Promise<Outcome> {
     const { sql, parameters } = this.#request.plan.statement
-    const prepared = await this.#timed(this.#connection.prepare(sql))
+    const prepared = await this.#timed(this.#parts.connection.prepare(sql))
     try {
       prepared.bind(parameters as DuckDBValue[])
       // An interrupt before the query begins is forgotten by the engine.
       if (this.#inbox.stop === 'CANCEL') return 'CANCELLED'
-      const result = await this.#timed(prepared.stream())
-      return await this.#deliver(result)
+      return await this.#deliver(new Chunks(await this.#timed(prepared.stream())))
     } finally {
       prepared.destroySync()
     }
   }
 
-  async #deliver(result: DuckDBResult): Promise<Outcome> {
-    for (;;) {
-      const whole = await this.#fetch(result)
+  async #deliver(chunks: Chunks): Promise<Outcome> {
+    try {
       for (;;) {
-        if (this.#full && this.#cutter.length > 0) return 'MORE'
-        const cut = this.#cutter.take(whole)
-        if (!cut) break
-        if (!(await this.#send(cut))) return this.#inbox.stop === 'YIELD' ? 'YIELDED' : 'CANCELLED'
+        const whole = await this.#fetch(chunks)
+        const stopped = await this.#sendCuts(whole)
+        if (stopped) return stopped
+        if (whole) return await this.#complete()
+        if (this.#inbox.stop) return this.#stopped()
       }
-      if (whole) return await this.#complete()
-      if (this.#inbox.stop) return this.#inbox.stop === 'YIELD' ? 'YIELDED' : 'CANCELLED'
+    } finally {
+      await chunks.settle(() => this.#parts.interrupt.begin())
+      this.#engineMs += chunks.waitedMs
     }
+  }
+
+  /** What can be cut from the chunks so far. Null: go on. */
+  async #sendCuts(whole: boolean): Promise<Outcome | null> {
+    for (;;) {
+      if (this.#full && this.#cutter.length > 0) return 'MORE'
+      const cut = this.#cutter.take(whole)
+      if (!cut) return null
+      if (!(await this.#send(cut))) return this.#stopped()
+    }
+  }
+
+  #stopped(): Outcome {
+    return this.#inbox.stop === 'YIELD' ? 'YIELDED' : 'CANCELLED'
   }
 
   get #full(): boolean {
@@ -135,14 +156,19 @@ class Execution {
   }
 
   /** One chunk into the cutter. True: the sentinel came, and this was the last. */
-  async #fetch(result: DuckDBResult): Promise<boolean> {
-    const chunk = await this.#timed(result.fetchChunk())
-    const rows = chunk?.rowCount ?? 0
-    // A failed stream looks like one that ended: no sentinel, no end.
-    if (!chunk || rows === 0) throw cause(result)
+  async #fetch(chunks: Chunks): Promise<boolean> {
+    const chunk = await chunks.next()
+    if (!chunk) throw withoutSentinel(chunks.failure)
+    const rows = chunk.rowCount
     const { layout } = this.#request.plan
     const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
-    this.#cutter.add({ batch: this.#reader.read(chunk, layout.columns), from: 0, to: whole ? rows - 1 : rows, owner: chunk })
+    if (!whole) chunks.ahead()
+    this.#cutter.add({
+      batch: this.#parts.reader.read(chunk, layout.columns),
+      from: 0,
+      to: whole ? rows - 1 : rows,
+      owner: chunk,
+    })
     return whole
   }
 
@@ -170,8 +196,7 @@ class Execution {
   }
 }
 
-function cause(result: DuckDBResult): Error {
-  const words = errorOf(result)
+function withoutSentinel(words: string | null): Error {
   return words === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(words)
 }
 
