@@ -28,9 +28,11 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     () => void diagnose(instance).then((diagnostics) => tell({ type: 'DIAGNOSTICS', execution, diagnostics })),
   )
   const reader = instance.columnReader.open(connection)
+  let atRest = false
   const run = new Execution({ connection, reader, inbox, interrupt, request })
   try {
     const outcome = await run.drain()
+    if (outcome === 'COMPLETE') atRest = true
     return { outcome, ...run.ended }
   } catch (error) {
     if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...run.ended }
@@ -39,7 +41,8 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     inbox.close()
     interrupt.end()
     reader.close()
-    await release(connection)
+    if (!atRest) await endResult(connection)
+    connection.closeSync()
   }
 }
 
@@ -47,13 +50,11 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
  * An open streamed result keeps its pipeline, files and memory until it is collected, whatever becomes of its connection. Another query
  * on the connection ends it now: 0.3 ms.
  */
-async function release(connection: DuckDBConnection): Promise<void> {
+async function endResult(connection: DuckDBConnection): Promise<void> {
   try {
     await connection.run('SELECT 1')
   } catch {
     // An interrupt that came late hits this query instead, which serves as well; a dead instance is told by what ran before.
-  } finally {
-    connection.closeSync()
   }
 }
 

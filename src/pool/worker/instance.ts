@@ -33,9 +33,28 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
     await configure(connection, options)
     await prove(connection, options)
     const columnReader = await chooseColumnReader(connection)
-    return { duckdb, spatialVersion, columnReader, connect: () => connect(duckdb, options) }
+    return { duckdb, spatialVersion, columnReader, connect: ahead(() => connect(duckdb, options)) }
   } finally {
     connection.closeSync()
+  }
+}
+
+/** What `make` gives, made before it is asked for: an execution finds its connection open. */
+function ahead<T>(make: () => Promise<T>): () => Promise<T> {
+  const begin = () => {
+    const made = make()
+    // Whoever takes it meets its error.
+    made.catch(() => {})
+    return made
+  }
+  let next = begin()
+  return async () => {
+    const taken = next
+    try {
+      return await taken
+    } finally {
+      next = begin()
+    }
   }
 }
 
