@@ -1,4 +1,5 @@
 /** What is there: the layers of all sources, kept true while they change. */
+import { InspectionCache } from './inspection-cache.ts'
 import { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
 import { uniqueNames } from './names.ts'
@@ -20,6 +21,8 @@ export interface CatalogOptions {
   readonly sources: readonly string[]
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
+  /** Folder in which the answers of inspections are kept between starts; left out: they are not. */
+  readonly cacheFolder?: string
   /** Is told of what turns up after the catalogue is open. */
   readonly log: CatalogLog
 }
@@ -56,12 +59,14 @@ export interface Catalog {
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   const { sources, problems } = await expandSources(options.sources)
   const inspector = new Inspector(options.spatialExtension, sources.flatMap(allowedPathsOf))
+  const cache = new InspectionCache(options.cacheFolder ?? null)
   const aliases = aliasesOf(sources)
-  const served = sources.map((source) => new ServedSource(source, aliases.get(source) ?? '', inspector))
+  const served = sources.map((source) => new ServedSource(source, aliases.get(source) ?? '', inspector, cache))
   try {
     // Fingerprints are taken here while the inspector describes one source at a time.
     const queue = served.values()
     await Promise.all(Array.from({ length: READINGS_AT_ONCE }, () => readAll(queue)))
+    await cache.prune()
   } catch (error) {
     await inspector.close()
     throw error

@@ -43,7 +43,7 @@ export class CheckQueue {
     const database = source.source.kind === 'database' ? source.source.file : null
     let result: CheckResult | SourceError
     try {
-      result = await this.#inspector.check({ description, database }, CHECK_MS + Math.round(source.bytes * CHECK_MS_PER_BYTE))
+      result = await source.check({ description, database }, CHECK_MS + Math.round(source.bytes * CHECK_MS_PER_BYTE))
     } catch (error) {
       if (this.#inspector.closed) return
       if (!(error instanceof SourceError)) {

@@ -1,6 +1,7 @@
 /** One source and what is known of it: read, and read again when its files have changed. */
 import { fingerprintOfDatabase, fingerprintOfParquet } from './fingerprint.ts'
-import type { Described } from './inspection.ts'
+import type { CheckRequest, CheckResult, Described } from './inspection.ts'
+import type { InspectionCache } from './inspection-cache.ts'
 import type { Inspector } from './inspector.ts'
 import type { Problem } from './layer.ts'
 import { type Snapshot, statOf, unchanged } from './snapshot.ts'
@@ -12,6 +13,7 @@ export class ServedSource {
   /** A database's, under which it is attached; empty for files. */
   readonly alias: string
   readonly #inspector: Inspector
+  readonly #cache: InspectionCache
   /** Why the files, as they are now, cannot be read. */
   failure: string | null = null
   fingerprint = ''
@@ -21,10 +23,11 @@ export class ServedSource {
   #snapshot: Snapshot = []
   #reading: Promise<void> | null = null
 
-  constructor(source: Source, alias: string, inspector: Inspector) {
+  constructor(source: Source, alias: string, inspector: Inspector, cache: InspectionCache) {
     this.source = source
     this.alias = alias
     this.#inspector = inspector
+    this.#cache = cache
   }
 
   /** Of its files when they were read. */
@@ -54,6 +57,15 @@ export class ServedSource {
     return this.#reading
   }
 
+  /** Scans one of its layers, unless that has been done. @throws SourceError */
+  check(request: CheckRequest, timeoutMs: number): Promise<CheckResult> {
+    return this.#cache.recall(this.#question(this.fingerprint, request), () => this.#inspector.check(request, timeoutMs))
+  }
+
+  #question(fingerprint: string, about: unknown): unknown {
+    return [fingerprint, this.#snapshot, about]
+  }
+
   async #read(): Promise<void> {
     // Before anything is read: what changes from here on is seen by the next look.
     this.#snapshot = await statOf(filesOf(this.source))
@@ -62,9 +74,9 @@ export class ServedSource {
       const isParquet = source.kind === 'parquet'
       const fingerprint = await (isParquet ? fingerprintOfParquet(source.files) : fingerprintOfDatabase(source.file))
       if (fingerprint === this.fingerprint && this.failure === null) return
-      const described = await (isParquet
-        ? this.#inspector.describeFiles(source.files)
-        : this.#inspector.describeStore(source.file, this.alias))
+      const describe = (): Promise<Described> =>
+        isParquet ? this.#inspector.describeFiles(source.files) : this.#inspector.describeStore(source.file, this.alias)
+      const described = await this.#cache.recall(this.#question(fingerprint, this.alias), describe)
       this.fingerprint = fingerprint
       this.described = described
       this.findings.length = 0

@@ -197,7 +197,9 @@ export class Slot {
  * must leave some for the rest.
  */
 function workerEnvironment(threads: number): Record<string, string> {
-  const { HOME, PATH, LANG, TMPDIR } = process.env
-  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR }).filter((entry): entry is [string, string] => !!entry[1])
+  const { HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE } = process.env
+  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE }).filter(
+    (entry): entry is [string, string] => !!entry[1],
+  )
   return { ...Object.fromEntries(kept), UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1' }
 }

@@ -1,4 +1,5 @@
 /** The inside of a query worker: the functions that the server calls by name. One DuckDB instance a process, one execution at a time. */
+import { flushCompileCache } from 'node:module'
 import type { Diagnostics, ExecutionEnd, ExecutionRequest, OpenRequest } from '../messages.ts'
 import { listen } from './data-port.ts'
 import { diagnose as diagnoseInstance } from './diagnostics.ts'
@@ -13,6 +14,8 @@ export async function open(options: OpenRequest): Promise<Diagnostics> {
   tieToServer(options.tempDirectory)
   await listen(options.dataSocket)
   opened = await openInstance(options)
+  // A worker ends by SIGKILL, which writes nothing.
+  flushCompileCache()
   return await diagnoseInstance(opened)
 }
 

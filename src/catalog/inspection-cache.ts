@@ -1,0 +1,62 @@
+/**
+ * What the reading of sources has shown, kept between starts: a server that has served a hundred layers before need not read and scan them
+ * again. An answer belongs to its whole question (which holds fingerprint, size and time of the files), so it is never another file's.
+ */
+import { hash } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+/** Part of every question: changes when inspecting gives other answers. */
+const VERSION = 'geoduck-inspection-1'
+/** Milliseconds that an answer is kept without being asked for. */
+const KEPT_MS = 30 * 24 * 3_600_000
+
+export class InspectionCache {
+  readonly #folder: string | null
+
+  /** Null: nothing is kept. */
+  constructor(folder: string | null) {
+    this.#folder = folder
+  }
+
+  /** The kept answer, or the one that `ask` gives. Both are JSON. What cannot be written is asked again next time. */
+  async recall<Answer>(question: unknown, ask: () => Promise<Answer>): Promise<Answer> {
+    if (!this.#folder) return ask()
+    const file = path.join(this.#folder, `${hash('sha256', JSON.stringify([VERSION, question])).slice(0, 32)}.json`)
+    const kept = await readKept<Answer>(file)
+    if (kept) return kept.answer
+    const answer = await ask()
+    await keep(this.#folder, file, { answer }).catch(() => {})
+    return answer
+  }
+
+  /** Forgets what nobody has asked for in a month. */
+  async prune(now = Date.now()): Promise<void> {
+    const folder = this.#folder
+    if (!folder) return
+    for (const name of await readdir(folder).catch(() => [])) {
+      const file = path.join(folder, name)
+      const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: now }))
+      if (now - mtimeMs > KEPT_MS) await rm(file, { force: true })
+    }
+  }
+}
+
+/** Null also for a file that is damaged. */
+async function readKept<Answer>(file: string): Promise<{ readonly answer: Answer } | null> {
+  try {
+    const kept = JSON.parse(await readFile(file, 'utf8')) as { readonly answer: Answer }
+    const now = new Date()
+    await utimes(file, now, now)
+    return 'answer' in kept ? kept : null
+  } catch {
+    return null
+  }
+}
+
+async function keep(folder: string, file: string, answer: object): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const partial = `${file}.${process.pid}`
+  await writeFile(partial, JSON.stringify(answer))
+  await rename(partial, file)
+}
