@@ -22,7 +22,7 @@ export interface RunningServer {
 
 export async function startServer(sources: readonly string[]): Promise<RunningServer> {
   const start = performance.now()
-  const args = [join(ROOT, 'src', 'main.ts'), ...sources, '--port', '0', '--log-level', 'warn']
+  const args = [join(ROOT, 'src', 'main.ts'), ...sources, '--port', '0', '--log-level', 'warn', '--page-rows', '100000']
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1' },

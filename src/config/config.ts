@@ -27,6 +27,8 @@ export interface Config {
   readonly stallSeconds: number
   /** Bytes of column data at which a streamed batch ends. @default 1 MiB */
   readonly batchBytes: number
+  /** Most features in a page. @default 10,000 */
+  readonly pageRows: number
   /** Bytes of column data at which a page ends. @default 32 MB */
   readonly pageBytes: number
   /** Executions that may wait for a worker before OVERLOADED. @default 1000 */

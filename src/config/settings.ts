@@ -105,6 +105,12 @@ const limits = {
     fallback: MiB,
     fallbackText: '1 MiB',
   },
+  pageRows: {
+    flag: '--page-rows <number>',
+    description: 'most features in a page',
+    value: wholeNumber(1, 1_000_000),
+    fallback: 10_000,
+  },
   pageBytes: {
     flag: '--page-bytes <size>',
     description: 'size at which a page ends, whatever its rows',

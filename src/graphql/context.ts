@@ -18,6 +18,8 @@ export interface Services {
   /** Throws LAYER_NOT_READY until workers serve. */
   readonly engine: Engine
   readonly cursorSecret: string
+  /** Most features in a page. */
+  readonly pageRows: number
   health(): Promise<HealthModel>
   /** Aborted, with what to tell clients, when the server stops. */
   readonly stopping: AbortSignal

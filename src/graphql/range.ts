@@ -10,7 +10,8 @@ export function inRange(name: string, value: number | null | undefined, [low, hi
 export type Range = readonly [low: number, high: number, otherwise: number]
 
 export const PRECISION: Range = [0, 15, 7]
-export const FIRST: Range = [1, 10_000, 100]
+/** `pageRows`: the most that the server gives. */
+export const firstRange = (pageRows: number): Range => [1, pageRows, Math.min(100, pageRows)]
 export const BATCH_SIZE: Range = [1, 10_000, 1_024]
 /** A GraphQL Int has no more. */
 export const LIMIT: Range = [0, 2_147_483_647, 0]

@@ -91,7 +91,8 @@ export function rowsWithin(batch: ColumnBatch, from: number, maxRows: number, ma
   return low
 }
 
-function bytesIn(batch: ColumnBatch, from: number, to: number): number {
+/** Bytes of column data (values, offsets and texts, not bitmaps) of rows [from, to). */
+export function bytesIn(batch: ColumnBatch, from: number, to: number): number {
   let bytes = 0
   for (const data of batch.columns) {
     if ('offsets' in data) bytes += 4 * (to - from) + data.offsets[to]! - data.offsets[from]!

@@ -32,7 +32,7 @@ export interface RunningServer {
 /** Resolves when it listens, long before it is ready: until then operations are answered with LAYER_NOT_READY. Rejects as `listen` does. */
 export async function startServer(config: Config, { spatialExtension }: ServerOptions): Promise<RunningServer> {
   const log = openLog(config)
-  const state = new ServerState({ cursorSecret: config.cursorSecret, spatialExtension: spatialExtension.how })
+  const state = new ServerState({ ...config, spatialExtension: spatialExtension.how })
   const operations = new Operations(log)
   const schema = openSchema()
   const { origins } = config

@@ -23,6 +23,7 @@ const failing: Services = {
     throw new Error(SECRET)
   },
   cursorSecret: '',
+  pageRows: 10_000,
   health: () => Promise.reject(new TypeError(SECRET)),
   stopping: new AbortController().signal,
 }

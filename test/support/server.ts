@@ -19,6 +19,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   tempDirectoryBytes: 2 ** 30,
   spatialExtension: SPATIAL_EXTENSION,
   cursorSecret: 'a secret for tests only',
+  pageRows: 10_000,
   deadlineSeconds: 30,
   stallSeconds: 60,
   batchBytes: 2 ** 20,

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import type { FeatureRecord } from '../feature-record.ts'
 import type { QueryResolvers } from '../generated.ts'
 import { askedBy, findLayer, toQuestion } from '../question.ts'
-import { FIRST, inRange } from '../range.ts'
+import { firstRange, inRange } from '../range.ts'
 import { selectFeature } from '../selection.ts'
 
 export const query: QueryResolvers = {
@@ -26,7 +26,7 @@ export const query: QueryResolvers = {
   },
 
   features: async (_root, args, context, info) => {
-    const first = inRange('first', args.first, FIRST)
+    const first = inRange('first', args.first, firstRange(context.services.pageRows))
     const question = await toQuestion(args, context, info)
     const { services, operation } = context
     const page = await services.engine.page(question.query, first, askedBy(context, question.query), operation.signal)

@@ -1,6 +1,6 @@
 /** Chunks of the engine's size in, batches of the client's size out. */
 import type { ColumnBatch } from '../../results/batch.ts'
-import { concatenate, rowsWithin } from '../../results/slice.ts'
+import { bytesIn, concatenate, rowsWithin } from '../../results/slice.ts'
 
 /** Rows [from, to) of a batch. */
 export interface Cut {
@@ -41,10 +41,18 @@ export class Cutter {
     const rows = rowsWithin(first.batch, first.from, Math.min(this.#rows, first.to - first.from), this.#bytes)
     if (first.from + rows < first.to || rows === this.#rows) return this.#consume(first, rows)
     if (this.#pieces.length > 1) {
+      // Once a batch, not once a chunk: large batches are of many.
+      if (!last && !this.#enough()) return null
       this.#join()
       return this.take(last)
     }
     return last ? this.#consume(first, rows) : null
+  }
+
+  #enough(): boolean {
+    if (this.#length >= this.#rows) return true
+    const bytes = this.#pieces.reduce((sum, { batch, from, to }) => sum + bytesIn(batch, from, to), 0)
+    return bytes >= this.#bytes
   }
 
   #consume(piece: Cut, rows: number): Cut {
