@@ -1,7 +1,7 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
 import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { MemoryShare } from './memory.ts'
-import type { Diagnostics } from './messages.ts'
+import type { Access, Diagnostics } from './messages.ts'
 
 export type Lane = 'NORMAL' | 'SERIAL'
 
@@ -75,6 +75,11 @@ export interface Engine {
   /** How many features match, whatever `after` and `limit` say. */
   count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint>
   health(): Promise<EngineHealth>
+  /**
+   * Workers with another access take the places of those that run, one after the other; streams go on behind their last batch. Resolves when
+   * all have; a call meanwhile waits for the one before.
+   */
+  renew(access: Access): Promise<void>
   /** Running streams end with SHUTTING_DOWN and their cursor; workers are gone when it resolves. */
   close(): Promise<void>
 }

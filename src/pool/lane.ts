@@ -1,7 +1,7 @@
 /** A group of workers with one size and one queue. */
 import path from 'node:path'
 import type { Lane as LaneName, WorkerHealth } from './engine.ts'
-import type { WorkerOptions } from './messages.ts'
+import type { Access, WorkerOptions } from './messages.ts'
 import { Scheduler, type SchedulerLimits } from './scheduler.ts'
 import { Slot, type SlotLog } from './slot.ts'
 
@@ -51,6 +51,15 @@ export class Lane {
 
   health(): Promise<WorkerHealth[]> {
     return Promise.all(this.#slots.map((slot) => slot.health()))
+  }
+
+  /** Every worker by one with this access, one place after the other; `giveUp` asks what runs in a place to leave it. */
+  async renew(access: Access, giveUp: (slot: Slot) => void): Promise<void> {
+    for (const slot of this.#slots) {
+      const served = slot.renew(access)
+      giveUp(slot)
+      await served
+    }
   }
 
   async close(): Promise<void> {

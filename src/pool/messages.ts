@@ -2,8 +2,16 @@
 import type { Plan } from '../plan/plan.ts'
 import type { Position } from '../plan/query.ts'
 
+/** What a worker may read. */
+export interface Access {
+  /** Every file; all else on the machine is refused by the engine. */
+  readonly allowedPaths: readonly string[]
+  /** Attached read-only. */
+  readonly databases: readonly { readonly alias: string; readonly path: string }[]
+}
+
 /** What a worker is started with. Nothing of it comes from a client. */
-export interface WorkerOptions {
+export interface WorkerOptions extends Access {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
   readonly memoryLimitBytes: number
@@ -12,9 +20,6 @@ export interface WorkerOptions {
   readonly tempDirectoryBytes: number
   /** The engine fills this before its first chunk comes: it bounds both the wait for the first batch and memory. */
   readonly streamingBufferBytes: number
-  /** Every file the worker may read; all else on the machine is refused by the engine. */
-  readonly allowedPaths: readonly string[]
-  readonly databases: readonly { readonly alias: string; readonly path: string }[]
 }
 
 export interface OpenRequest extends WorkerOptions {

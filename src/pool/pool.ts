@@ -9,10 +9,10 @@ import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationCont
 import { Failover } from './failover.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory-watch.ts'
-import type { WorkerOptions } from './messages.ts'
+import type { Access, WorkerOptions } from './messages.ts'
 import { type RawPage, runPage } from './page.ts'
 import { Quarantine } from './quarantine.ts'
-import type { SlotLog } from './slot.ts'
+import type { Slot, SlotLog } from './slot.ts'
 import { SpoolBudget } from './spool.ts'
 import { FeatureStream } from './stream.ts'
 
@@ -52,6 +52,7 @@ class Pool implements Engine {
   readonly #stopping = new AbortController()
   readonly #pages = new Set<Promise<unknown>>()
   readonly #memory: MemoryWatch
+  #renewal: Promise<void> = Promise.resolve()
   #fallbacks = 0
   #lastFallback: string | null = null
 
@@ -129,6 +130,15 @@ class Pool implements Engine {
       memory: this.#memory.now,
       fallbacks: { count: this.#fallbacks, lastReason: this.#lastFallback },
     }
+  }
+
+  renew(access: Access): Promise<void> {
+    const giveUp = (slot: Slot) => {
+      for (const stream of this.#streams) stream.giveUp(slot)
+    }
+    const { NORMAL, SERIAL } = this.#lanes
+    this.#renewal = this.#renewal.then(() => NORMAL.renew(access, giveUp)).then(() => SERIAL.renew(access, giveUp))
+    return this.#renewal
   }
 
   async close(): Promise<void> {

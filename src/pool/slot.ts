@@ -9,7 +9,15 @@ import { fileURLToPath } from 'node:url'
 import { Tinypool, type TinypoolChannel } from 'tinypool'
 import { DataSocket, dataSocketIn } from './data-socket.ts'
 import type { Lane, WorkerHealth } from './engine.ts'
-import type { Diagnostics, ExecutionEnd, ExecutionRequest, OpenRequest, ReceivedBatch, WorkerOptions } from './messages.ts'
+import type {
+  Access,
+  Diagnostics,
+  ExecutionEnd,
+  ExecutionRequest,
+  OpenRequest,
+  ReceivedBatch,
+  WorkerOptions,
+} from './messages.ts'
 
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */
 const WORKER = new URL(`./worker/worker${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
@@ -25,7 +33,7 @@ export interface SlotLog {
 
 export class Slot {
   readonly lane: Lane
-  readonly #options: OpenRequest
+  #options: OpenRequest
   readonly #log: SlotLog
   readonly #onIdle: (slot: Slot) => void
   #pool: Tinypool | null = null
@@ -34,6 +42,9 @@ export class Slot {
   #diagnostics: Diagnostics | null = null
   #deaths = 0
   #closed = false
+  /** The worker is not what it should be any more: it is replaced as soon as nothing runs in it. */
+  #stale = false
+  readonly #renewed: (() => void)[] = []
   #life: Promise<void>
 
   /** Starts at once. `onIdle` is called whenever it can take work: after each boot and each task. */
@@ -119,17 +130,40 @@ export class Slot {
     this.#closed = true
     await this.#discard()
     await this.#life
+    for (const resolve of this.#renewed.splice(0)) resolve()
+  }
+
+  /**
+   * A new worker with other access in this place, as soon as nothing runs in the old one; resolves when it serves, or the place is closed. A
+   * second call before that is met by the same start.
+   */
+  async renew(access: Access): Promise<void> {
+    this.#options = { ...this.#options, ...access }
+    if (this.#closed) return
+    this.#stale = true
+    const served = new Promise<void>((resolve) => this.#renewed.push(resolve))
+    if (this.idle) this.#replace()
+    await served
   }
 
   #becomeIdle(): void {
+    if (this.#stale) {
+      this.#replace()
+      return
+    }
     this.#state = 'IDLE'
+    for (const resolve of this.#renewed.splice(0)) resolve()
     this.#onIdle(this)
   }
 
   #restart(reason: unknown): void {
     this.#deaths++
-    this.#state = 'STARTING'
     if (!this.#closed) this.#log.warn({ err: reason, lane: this.lane, pid: this.#diagnostics?.pid }, 'worker ended')
+    this.#replace()
+  }
+
+  #replace(): void {
+    this.#state = 'STARTING'
     const dead = this.#discard()
     this.#life = this.#life.then(() => dead).then(() => this.#start())
   }
@@ -137,6 +171,7 @@ export class Slot {
   async #start(): Promise<void> {
     for (let failures = 0; !this.#closed; failures++) {
       try {
+        this.#stale = false
         this.#diagnostics = await this.#boot()
         if (!this.#closed) this.#becomeIdle()
         return

@@ -5,15 +5,14 @@
 import { GeoduckError } from '../errors.ts'
 import { compileFeatures } from '../plan/compile.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { FeatureQuery, Position } from '../plan/query.ts'
+import type { Position } from '../plan/query.ts'
 import { Backlog } from './backlog.ts'
 import type { Batch, BatchStream } from './engine.ts'
-import type { Failover } from './failover.ts'
 import type { ReceivedBatch } from './messages.ts'
 import { type Over, settled, slowConsumer, sourceChanged } from './over.ts'
-import type { Claim, Scheduler } from './scheduler.ts'
-import type { SpoolBudget } from './spool.ts'
+import type { Slot } from './slot.ts'
 import { StallWatch } from './stall.ts'
+import type { StreamOptions } from './stream-options.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 import { SortWindow } from './window.ts'
 
@@ -21,24 +20,6 @@ import { SortWindow } from './window.ts'
 const MOST_BATCHES = 2
 /** A stalled client's worker makes what is coming for this long, then goes. */
 const SPOOL_MS = 400
-
-export interface StreamOptions {
-  readonly query: FeatureQuery
-  readonly batchSize: number
-  readonly batchBytes: number
-  readonly deadlineMs: number
-  readonly stallMs: number
-  readonly failover: Failover
-  readonly claim: Claim
-  readonly spool: SpoolBudget
-  /** The queue of the lane that the failover has come to. */
-  readonly scheduler: () => Scheduler
-  readonly checkPlan: (plan: Plan) => void
-  /** Whether the source is still what the query was made for. */
-  readonly unchanged: () => Promise<boolean>
-  /** Called once, when nothing of it is left. */
-  readonly onEnd: () => void
-}
 
 type Result = IteratorResult<Batch>
 
@@ -113,6 +94,11 @@ export class FeatureStream implements BatchStream {
   pressed(): void {
     this.#stall.pressed()
     this.#endTurnIfOver()
+  }
+
+  /** The worker of this place is wanted: the turn there ends at the next batch's border, and goes on elsewhere. */
+  giveUp(slot: Slot): void {
+    if (this.#turn?.slot === slot) this.#yield()
   }
 
   diagnose(): void {

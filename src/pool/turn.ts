@@ -30,7 +30,7 @@ export class Turn {
   /** When its first batch came; before it, a turn is all start-up. */
   firstBatchAt: number | null = null
   readonly #execution = randomUUID()
-  readonly #slot: Slot
+  readonly slot: Slot
   readonly #options: TurnOptions
   #send: (message: ToWorker) => void = () => {}
   #credits: number
@@ -41,7 +41,7 @@ export class Turn {
 
   /** The slot is reserved for this turn and used by it. */
   constructor(slot: Slot, options: TurnOptions) {
-    this.#slot = slot
+    this.slot = slot
     this.#options = options
     this.#credits = options.credits
     this.#watch()
@@ -68,7 +68,7 @@ export class Turn {
   cancel(): void {
     if (this.#ended || this.#killer) return
     this.#tell({ type: 'CANCEL', execution: this.#execution })
-    this.#killer = setTimeout(() => this.#slot.kill('an execution could not be interrupted'), KILL_AFTER_MS)
+    this.#killer = setTimeout(() => this.slot.kill('an execution could not be interrupted'), KILL_AFTER_MS)
   }
 
   diagnose(): void {
@@ -87,8 +87,8 @@ export class Turn {
         onMessage: (send: (message: ToWorker) => void) => (this.#send = send),
         postMessage: (message: DiagnosticsMessage) => this.#learn(message),
       }
-      const end = await this.#slot.execute(request, channel, (batch) => this.#deliver(batch))
-      if (end.outcome === 'FAILED' && end.failure.kind === 'FATAL') this.#slot.kill('its instance is dead')
+      const end = await this.slot.execute(request, channel, (batch) => this.#deliver(batch))
+      if (end.outcome === 'FAILED' && end.failure.kind === 'FATAL') this.slot.kill('its instance is dead')
       return this.#late && end.outcome === 'CANCELLED' ? { outcome: 'DEADLINE' } : end
     } catch {
       // The slot has logged the death.
@@ -102,7 +102,7 @@ export class Turn {
 
   #learn({ execution, diagnostics }: DiagnosticsMessage): void {
     // The channel outlives its task in the worker: a late message is nobody's.
-    if (!this.#ended && execution === this.#execution) this.#slot.learn(diagnostics)
+    if (!this.#ended && execution === this.#execution) this.slot.learn(diagnostics)
   }
 
   #deliver(batch: ReceivedBatch): void {

@@ -97,6 +97,24 @@ describe('a stream', () => {
     await eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 20_000)
   })
 
+  test('goes on whole, once each, while every worker is renewed under it', async () => {
+    const { workers: before } = await engine.health()
+    const ids: string[] = []
+    let renewed: Promise<void> | null = null
+    for await (const batch of engine.stream(ask(layer), { batchSize: 1_000 }, context())) {
+      ids.push(...idsOf(batch.outputs))
+      renewed ??= engine.renew({ allowedPaths: [await squares()], databases: [] })
+      expect(batch.execution).toMatchObject({ degraded: false, attempts: 1 })
+    }
+    await renewed
+    expect(ids).toEqual(allIds())
+    const { workers: after } = await engine.health()
+    for (const [place, { diagnostics, deaths }] of after.entries()) {
+      expect(diagnostics?.pid).not.toBe(before[place]?.diagnostics?.pid)
+      expect(deaths).toBe(before[place]?.deaths)
+    }
+  })
+
   test('whose client stops reading gives its worker up, and goes on where it was when the client reads again', async () => {
     const stream = engine.stream(ask(layer), { batchSize: 1_000 }, context())
     const first = await stream.next()
