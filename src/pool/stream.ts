@@ -74,6 +74,7 @@ export class FeatureStream implements BatchStream {
     if (this.#whole && this.#backlog.empty) this.#finish('COMPLETE')
     if (this.#over) return settled(this.#over)
     if (!this.#backlog.empty) return this.#hand(this.#backlog.take())
+    this.#caughtUp()
     this.#demand = Promise.withResolvers()
     const { promise } = this.#demand
     this.#advance()
@@ -194,9 +195,16 @@ export class FeatureStream implements BatchStream {
   async #putAway(batch: Batch): Promise<void> {
     const turn = this.#turn
     const room = await this.#backlog.putAway(batch)
-    if (turn !== this.#turn) return
-    if (room && performance.now() < (this.#spoolUntil ?? 0)) turn?.credit()
+    if (turn !== this.#turn || this.#spoolUntil === null) return
+    if (room && performance.now() < this.#spoolUntil) turn?.credit()
     else this.#yield()
+  }
+
+  /** The client has read all that went to disk while its worker is still at it: from here on its reading pays again. */
+  #caughtUp(): void {
+    if (this.#spoolUntil === null) return
+    this.#spoolUntil = null
+    if (this.#turn?.stalled) for (let batches = 0; batches < MOST_BATCHES; batches++) this.#turn.credit()
   }
 
   #endTurnIfOver(): void {

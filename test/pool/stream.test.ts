@@ -125,6 +125,16 @@ describe('a stream', () => {
     expect([...idsOf(first.value.outputs), ...rest]).toEqual(allIds())
   })
 
+  test('goes on when its client, slow until then, catches up while what it has coming still goes to disk', async () => {
+    // Slow to make, so that the client is the faster one.
+    const outputs = [...ask(layer).outputs, { kind: 'geojson', precision: 15 }] as const
+    const stream = engine.stream(ask(layer, { outputs, properties: null }), { batchSize: 10_000 }, context())
+    // Longer than a worker waits for its client, and shorter than it then goes on without.
+    const pauses = [1_150, 0, 0, 0, 0, 0, 0, 0, 0, 1_250]
+    const ids = await drain(stream, () => new Promise((resolve) => setTimeout(resolve, pauses.shift() ?? 0)))
+    expect(ids).toEqual(allIds())
+  })
+
   test('whose client does not read for the stall time ends with SLOW_CONSUMER', async () => {
     const file = await squares()
     const impatient = await testPool([file], { stallSeconds: 0.3 })
