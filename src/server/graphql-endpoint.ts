@@ -49,7 +49,7 @@ export class GraphQLEndpoint {
   }
 
   async #execute(req: IncomingMessage, res: ServerResponse, operation: Operation): Promise<void> {
-    if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res)
+    if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res, !this.#options.access.open)
     if (req.method !== 'POST') {
       res.setHeader('allow', 'POST')
       return refuse(res, 405, badInput('Send operations by POST; a browser gets GraphiQL here.'), operation)

@@ -28,7 +28,7 @@ export function route({ graphql, health, metrics, access }: Routes): RequestList
         void graphql.answer(req, res)
         break
       case '/graphiql':
-        void sendGraphiQL(res)
+        void sendGraphiQL(res, !access.open)
         break
       case '/health':
         sendJson(res, 200, health.alive())
