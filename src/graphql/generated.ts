@@ -84,7 +84,7 @@ export type Explanation = {
   readonly __typename?: 'Explanation';
   /** How the spatial part of the filter leaves rows unread; NONE too where there is no such part. */
   readonly pruning: Pruning;
-  /** The columns that leave the engine: `key 0`, ... of the order, row numbers, properties, the geometry. */
+  /** The columns that are read beside those of the filter: of the order, the id, properties, the geometry. */
   readonly reads: ReadonlyArray<Scalars['String']['output']>;
   /** Whether every feature that matches is sorted before the first leaves; else they leave as they are read. */
   readonly sorted: Scalars['Boolean']['output'];

@@ -1,4 +1,6 @@
 /** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
+import type { Layer } from '../catalog/layer.ts'
+import type { BatchLayout } from '../results/batch.ts'
 import { compileFeatures } from './compile.ts'
 import { compileFilter } from './filter.ts'
 import { Parameters } from './parameters.ts'
@@ -11,7 +13,7 @@ export interface Explanation {
   readonly sql: string
   /** Values that are bound. */
   readonly values: number
-  /** Columns that are read beside those of the filter: keys of the order, properties, the geometry. */
+  /** Columns of the source that are read beside those of the filter: of the order, the id, properties, the geometry. */
   readonly reads: readonly string[]
   /** How the spatial part of this filter leaves rows unread. */
   readonly pruning: 'COVERING_COLUMN' | 'ROW_GROUP_STATISTICS' | 'NONE'
@@ -21,15 +23,20 @@ export interface Explanation {
 
 /** Throws what `compileFeatures` throws. */
 export function explain(query: FeatureQuery): Explanation {
-  const { layer } = query
+  const { layer, orderBy } = query
   const { statement, layout, sorted } = compileFeatures(query)
   return {
     sql: statement.sql.replaceAll(sourceOf(layer).from, named(layer.name)),
     values: statement.parameters.length,
-    reads: [...new Set(layout.columns.map(({ name }) => name))],
+    reads: [...new Set([...orderBy.map(({ property }) => property), ...namesIn(layout, layer)])],
     pruning: pruningOf(query),
     sorted,
   }
+}
+
+function namesIn({ columns, properties, id, geometry }: BatchLayout, { key, geometryColumn }: Layer): string[] {
+  const ofId = id !== null && key.kind === 'COLUMN' ? [key.column] : []
+  return [...ofId, ...properties.map((index) => columns[index]!.name), ...(geometry === null ? [] : [geometryColumn])]
 }
 
 /** `meetsBox` never uses an RTREE; what it writes for a table then is met by the statistics of its row groups. */

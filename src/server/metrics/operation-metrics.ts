@@ -37,17 +37,17 @@ export function operationMetrics(operations: Operations, registry: Registry): vo
     ended.inc({ kind, outcome: outcome === error ? 'failed' : outcome, code: error ?? '' })
     took.observe({ kind }, (performance.now() - operation.startedAt) / 1_000)
     if (operation.firstMs !== null) first.observe({ kind }, operation.firstMs / 1_000)
-    for (const of of ['rows', 'bytes'] as const) add(totals[of], kind, operation[of])
+    for (const what of ['rows', 'bytes'] as const) add(totals[what], kind, operation[what])
   })
-  for (const of of ['rows', 'bytes'] as const) {
+  for (const what of ['rows', 'bytes'] as const) {
     new Counter({
-      name: `geoduck_${of}_total`,
-      help: of === 'rows' ? 'Features that were delivered' : 'Bytes of results, without their framing',
+      name: `geoduck_${what}_total`,
+      help: what === 'rows' ? 'Features that were delivered' : 'Bytes of results, without their framing',
       labelNames: ['kind'],
       registers,
       collect() {
-        const now = new Map(totals[of])
-        for (const operation of operations.open) add(now, kindOf(operation), operation[of])
+        const now = new Map(totals[what])
+        for (const operation of operations.open) add(now, kindOf(operation), operation[what])
         this.reset()
         for (const [kind, value] of now) this.inc({ kind }, value)
       },
