@@ -3,25 +3,42 @@
  * anything else is a defect and reaches a client only as INTERNAL, with a correlation id that is also in the log.
  */
 
-/** Code → [what it means, whether asking again as it stands may help]. The list is closed: docs and schema quote it. */
+/** Code → [what it means, whether asking again as it stands may help, what to do]. The list is closed: docs/errors.md is held to it. */
 export const ERROR_CODES = {
-  BAD_INPUT: ['An argument is wrong; the message names it and what it takes.', false],
-  LAYER_NOT_FOUND: ['No layer of that name is served; `layers` lists them.', false],
-  LAYER_NOT_READY: ['The layer is being read and cannot be asked yet.', true],
-  CURSOR_INVALID: ['The cursor was not made by this service for this question.', false],
-  CURSOR_EXPIRED: ['The data behind the cursor has changed; start again without it.', false],
-  LIMIT_EXCEEDED: ['The request is larger than a limit, which the message names.', false],
-  OVERLOADED: ['Too many operations are waiting; ask again after `retryAfter` seconds.', true],
-  DEADLINE_EXCEEDED: ['The query used up its engine time; narrow it or raise `--deadline`.', false],
-  SLOW_CONSUMER: ['The client did not read for too long; resume from the cursor.', true],
-  OUT_OF_MEMORY: ['The query needs more memory than its limit, which the message names.', false],
-  QUARANTINED: ['This query has ended worker processes and is refused for a while.', true],
-  WORKER_LOST: ['The worker process ended under the query; resume from the cursor.', true],
-  SOURCE_CHANGED: ['A file changed while it was read; ask again.', true],
-  SOURCE_UNREADABLE: ['A file cannot be read; `health.problems` says why.', false],
-  SHUTTING_DOWN: ['The server is stopping; resume from the cursor elsewhere or later.', true],
-  INTERNAL: ['A defect of the server; the log has it under the correlation id.', false],
-} as const satisfies Record<string, readonly [meaning: string, retry: boolean]>
+  BAD_INPUT: ['The document or an argument is wrong.', false, 'Correct what the message names; it tells what is taken.'],
+  UNAUTHENTICATED: [
+    'The server wants a token, and none or another one was sent.',
+    false,
+    'Send `Authorization: Bearer TOKEN`; over a WebSocket, `{ "authorization": "Bearer TOKEN" }` as the payload of `connection_init`.',
+  ],
+  LAYER_NOT_FOUND: ['No layer of that name is served.', false, 'Ask `layers` for the names.'],
+  LAYER_NOT_READY: ['The layer is being read and cannot be asked yet.', true, 'Ask again in a moment; `/ready` tells when.'],
+  CURSOR_INVALID: [
+    'The cursor was not made by this service for this question.',
+    false,
+    'Pass it with the `layer`, `where` and `orderBy` that it came from, or start without it.',
+  ],
+  CURSOR_EXPIRED: ['The data behind the cursor has changed.', false, 'Start again without it.'],
+  LIMIT_EXCEEDED: ['The request is larger than a limit.', false, 'Ask for less: the message names the limit (docs/limits.md).'],
+  OVERLOADED: ['Too many operations wait for a worker.', true, 'Ask again after `retryAfter` seconds.'],
+  DEADLINE_EXCEEDED: ['The query used up its engine time.', false, 'Narrow it, or raise `--deadline`.'],
+  SLOW_CONSUMER: ['The client did not read for too long.', true, 'Resume from `cursor`, and read faster.'],
+  OUT_OF_MEMORY: [
+    'The query needs more memory than a worker has, in the serial lane too.',
+    false,
+    'Narrow it, or raise `--memory-limit`.',
+  ],
+  QUARANTINED: [
+    'This query has ended worker processes and is refused for a while.',
+    true,
+    'Narrow it, or ask again after `retryAfter` seconds.',
+  ],
+  WORKER_LOST: ['Executions of the query were lost again and again.', true, 'Resume from `cursor`, or ask again.'],
+  SOURCE_CHANGED: ['A file changed while it was read.', true, 'Ask again.'],
+  SOURCE_UNREADABLE: ['A file cannot be read.', false, 'See `health.problems` for the reason.'],
+  SHUTTING_DOWN: ['The server is stopping.', true, 'Resume from `cursor` elsewhere or later.'],
+  INTERNAL: ['A defect of the server.', false, 'Report `correlationId`: the log has the cause under it.'],
+} as const satisfies Record<string, readonly [meaning: string, retry: boolean, whatToDo: string]>
 
 export type ErrorCode = keyof typeof ERROR_CODES
 

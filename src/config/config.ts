@@ -37,4 +37,28 @@ export interface Config {
   readonly queueSeconds: number
   /** Origins besides localhost that may open a WebSocket. */
   readonly origins: readonly string[]
+  /** Asked of every client; null = of none. @default none */
+  readonly token: string | null
+  /** Whether other machines may be served without a token. @default false */
+  readonly allowAnonymous: boolean
+  /** Proxies whose X-Forwarded-For is believed: how many there are, or their addresses and networks. @default 0 */
+  readonly trustProxy: number | readonly string[]
+  /** Whether the schema may be asked for. @default true */
+  readonly introspection: boolean
+  /** Seconds that a client may wait for the server before its operation is logged as slow. @default 5 */
+  readonly slowSeconds: number
+  /** Levels of fields in an operation, introspection aside. @default 10 */
+  readonly maxDepth: number
+  /** Tokens of an operation's text. @default 2,000 */
+  readonly maxTokens: number
+  /** @default 15 */
+  readonly maxAliases: number
+  /** @default 5 */
+  readonly maxRootFields: number
+  /** Bytes of a request's body. @default 1 MB */
+  readonly maxBodyBytes: number
+  /** Bytes of a WebSocket message behind `connection_ack`. @default 1 MiB */
+  readonly maxFrameBytes: number
+  /** Operations of one WebSocket at a time. @default 256 */
+  readonly maxSocketOperations: number
 }

@@ -16,11 +16,16 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/
  * The configuration that the server runs with.
  *
  * @param paths as given; `GEODUCK_SOURCES` stands in where there are none
- * @throws ConfigurationError when there is nothing to serve
+ * @throws ConfigurationError when there is nothing to serve, or other machines would be served without having been asked for a token
  */
 export async function resolveConfig(paths: readonly string[], given: GivenSettings): Promise<Resolved> {
   const warnings: string[] = []
-  if (!LOOPBACK.test(given.host)) {
+  if (!LOOPBACK.test(given.host) && given.token === null) {
+    if (!given.allowAnonymous) {
+      throw new ConfigurationError(
+        `Other machines could read every layer on ${given.host}: give a --token, or say --allow-anonymous true.`,
+      )
+    }
     warnings.push(`Listening on ${given.host}: whoever can reach it can read every layer`)
   }
   let { cursorSecret } = given
@@ -47,7 +52,7 @@ function sourcesOf(paths: readonly string[]): string[] {
 
 const MASK = '********'
 
-/** As JSON, fit to be shown: the secret is masked. */
+/** As JSON, fit to be shown: secrets are masked. */
 export function printableConfig(config: Config): string {
-  return JSON.stringify({ ...config, cursorSecret: MASK }, null, 2)
+  return JSON.stringify({ ...config, cursorSecret: MASK, token: config.token && MASK }, null, 2)
 }

@@ -1,6 +1,7 @@
 /** Every setting that has a flag: `--memory-limit` is `GEODUCK_MEMORY_LIMIT` in the environment. A flag wins, then the environment. */
 import type { Config } from './config.ts'
 import type { MachineDefaults } from './defaults.ts'
+import { access, requests } from './request-settings.ts'
 import { formatSize } from './size.ts'
 import { oneOf, origins, seconds, size, text, type Value, wholeNumber, yesOrNo } from './values.ts'
 
@@ -20,7 +21,7 @@ export type Settings = { readonly [Name in Exclude<keyof Config, 'sources'>]: Se
 const MiB = 2 ** 20
 
 export function settings(machine: MachineDefaults): Settings {
-  return { ...network, ...logging, ...workers(machine), ...limits, ...files(machine) }
+  return { ...network, ...access, ...logging, ...workers(machine), ...limits, ...requests, ...files(machine) }
 }
 
 const network = {

@@ -1,4 +1,5 @@
 /** What a flag or an environment variable may hold: text in, one checked value out. */
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseSize } from './size.ts'
 
@@ -56,4 +57,28 @@ export const origins: Value<readonly string[]> = {
     .string()
     .transform((list) => list.split(',').map((origin) => origin.trim()))
     .pipe(z.array(z.url({ protocol: /^https?$/ }).refine((origin) => new URL(origin).origin === origin))),
+}
+
+const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
+
+/** A number of hops, or addresses, networks (`10.0.0.0/8`) and their names, separated by commas. */
+export const proxies: Value<number | readonly string[]> = {
+  takes: `how many proxies there are, or their addresses and networks (such as 10.0.0.0/8, ${NAMED_NETWORKS.join(', ')}), separated by commas`,
+  schema: z
+    .string()
+    .transform((list) => (/^\d{1,2}$/.test(list) ? Number(list) : list.split(',').map((proxy) => proxy.trim())))
+    .refine((proxies) => typeof proxies === 'number' || proxies.every(isNetwork)),
+}
+
+function isNetwork(proxy: string): boolean {
+  const [address = '', bits] = proxy.split('/')
+  if (bits === undefined && NAMED_NETWORKS.includes(proxy)) return true
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return most > 0 && (bits === undefined || (Number(bits) >= 1 && /^\d{1,3}$/.test(bits) && Number(bits) <= most))
+}
+
+/** What fits behind `Bearer ` in a header. */
+export const bearer: Value<string> = {
+  takes: 'at least 16 characters: letters, digits and signs, no blanks',
+  schema: z.string().regex(/^[!-~]{16,}$/),
 }

@@ -41,6 +41,7 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
     // Every wire asks again when the result before has left for the kernel, and no sooner.
     this.#delivered?.release()
     this.#delivered = null
+    const askedAt = performance.now()
     try {
       const result = await this.#stream.next()
       if (result.done) return this.#end()
@@ -52,6 +53,8 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
     } catch (error) {
       this.#end()
       throw this.#withCursor(error)
+    } finally {
+      this.#context.operation.waited(performance.now() - askedAt)
     }
   }
 

@@ -3,6 +3,7 @@ import {
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
   type ParseOptions,
   parse,
   type Source,
@@ -10,25 +11,39 @@ import {
   type ValidationRule,
   validate,
 } from 'graphql'
-import { limitOperation, MOST_TOKENS } from './limits.ts'
+import { limitOperation, type OperationLimits } from './limits.ts'
 
-const RULES: readonly ValidationRule[] = [limitOperation, ...specifiedRules]
+export interface DocumentOptions {
+  readonly limits: OperationLimits
+  /** Whether the schema may be asked for. */
+  readonly introspection: boolean
+}
 
-/** Throws GraphQLError. */
-export function parseDocument(source: string | Source, options?: ParseOptions): DocumentNode {
-  try {
-    return parse(source, { ...options, maxTokens: MOST_TOKENS })
-  } catch (error) {
-    throw error instanceof GraphQLError && error.message.includes('tokens') ? tooManyTokens() : error
+export class DocumentReader {
+  readonly #tokens: number
+  readonly #rules: readonly ValidationRule[]
+
+  constructor({ limits, introspection }: DocumentOptions) {
+    this.#tokens = limits.tokens
+    this.#rules = [limitOperation(limits), ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]), ...specifiedRules]
   }
-}
 
-export function validateDocument(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
-  return validate(schema, document, RULES, { maxErrors: 20 })
-}
+  /** Throws GraphQLError. */
+  readonly parse = (source: string | Source, options?: ParseOptions): DocumentNode => {
+    try {
+      return parse(source, { ...options, maxTokens: this.#tokens })
+    } catch (error) {
+      throw error instanceof GraphQLError && error.message.includes('tokens') ? this.#tooManyTokens() : error
+    }
+  }
 
-function tooManyTokens(): GraphQLError {
-  return new GraphQLError(`Tokens: at most ${MOST_TOKENS} are allowed; hand long values over as variables.`, {
-    extensions: { code: 'LIMIT_EXCEEDED' },
-  })
+  /** Names that are near to a wrong one are not told: they would give away the schema where introspection is off. */
+  readonly validate = (schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] =>
+    validate(schema, document, this.#rules, { maxErrors: 20, hideSuggestions: true })
+
+  #tooManyTokens(): GraphQLError {
+    return new GraphQLError(`Tokens: at most ${this.#tokens} are allowed (--max-tokens); hand long values over as variables.`, {
+      extensions: { code: 'LIMIT_EXCEEDED' },
+    })
+  }
 }

@@ -9,19 +9,20 @@ import {
 } from 'graphql'
 import { codeOf, placeOf, toClientError } from './client-error.ts'
 import type { Context } from './context.ts'
+import { checkVariables } from './input-limits.ts'
 import type { Operation, Splice } from './operation.ts'
 
 export type Results = AsyncGenerator<ExecutionResult, void, void>
 
 export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
   const operation = begin(args)
-  return finish(await executeOperation(args), operation)
+  return finish(tooLarge(args) ?? (await executeOperation({ ...args, hideSuggestions: true })), operation)
 }
 
 /** An iterator that ends by throwing is an operation that ended with an error. */
 export async function subscribe(args: ExecutionArgs): Promise<ExecutionResult | Results> {
   const operation = begin(args)
-  const results = await subscribeOperation(args)
+  const results = tooLarge(args) ?? (await subscribeOperation({ ...args, hideSuggestions: true }))
   return Symbol.asyncIterator in results ? new FinishedResults(results, operation) : finish(results, operation)
 }
 
@@ -73,6 +74,11 @@ function begin({ contextValue, document, operationName }: ExecutionArgs): Operat
   operation.kind = definition?.operation ?? null
   operation.name = definition?.name?.value ?? null
   return operation
+}
+
+function tooLarge(args: ExecutionArgs): ExecutionResult | null {
+  const error = checkVariables(args)
+  return error && { errors: [error] }
 }
 
 function finish(result: ExecutionResult, operation: Operation): ExecutionResult {

@@ -79,6 +79,21 @@ export type Execution = {
   readonly reason: Maybe<Scalars['String']['output']>;
 };
 
+/** A plan, without the values of the question and without the names of files. */
+export type Explanation = {
+  readonly __typename?: 'Explanation';
+  /** How the spatial part of the filter leaves rows unread; NONE too where there is no such part. */
+  readonly pruning: Pruning;
+  /** The columns that are read beside those of the filter: of the order, the id, properties, the geometry. */
+  readonly reads: ReadonlyArray<Scalars['String']['output']>;
+  /** Whether every feature that matches is sorted before the first leaves; else they leave as they are read. */
+  readonly sorted: Scalars['Boolean']['output'];
+  /** The statement that runs. The source is written as the layer's name, values are `$1`, `$2`, ... */
+  readonly sql: Scalars['String']['output'];
+  /** How many values are bound. */
+  readonly values: Scalars['Int']['output'];
+};
+
 /** Executions that went on in the serial lane. */
 export type Fallbacks = {
   readonly __typename?: 'Fallbacks';
@@ -178,6 +193,8 @@ export type FeaturePage = {
   readonly cursor: Maybe<Scalars['Cursor']['output']>;
   /** How the page came to be. */
   readonly execution: Execution;
+  /** The plan that made it, as the rest of the selection asks for it: for those who want to know why a query is slow. */
+  readonly explain: Explanation;
   /** The features, typed. */
   readonly features: ReadonlyArray<Feature>;
   /** The features as one GeoJSON FeatureCollection. Refused for layers that are not in longitude/latitude. */
@@ -585,6 +602,7 @@ export type ResolversTypes = {
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Execution: ResolverTypeWrapper<Execution>;
+  Explanation: ResolverTypeWrapper<Explanation>;
   Fallbacks: ResolverTypeWrapper<Fallbacks>;
   Feature: ResolverTypeWrapper<FeatureRecord>;
   FeatureBatch: ResolverTypeWrapper<BatchDelivery>;
@@ -632,6 +650,7 @@ export type ResolversParentTypes = {
   Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];
   Execution: Execution;
+  Explanation: Explanation;
   Fallbacks: Fallbacks;
   Feature: FeatureRecord;
   FeatureBatch: BatchDelivery;
@@ -699,6 +718,14 @@ export type ExecutionResolvers<ContextType = Context, ParentType extends Resolve
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type ExplanationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Explanation'] = ResolversParentTypes['Explanation']> = {
+  pruning?: Resolver<ResolversTypes['Pruning'], ParentType, ContextType>;
+  reads?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  sorted?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  sql?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  values?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type FallbacksResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Fallbacks'] = ResolversParentTypes['Fallbacks']> = {
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   lastReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -726,6 +753,7 @@ export type FeaturePageResolvers<ContextType = Context, ParentType extends Resol
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
   execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
+  explain?: Resolver<ResolversTypes['Explanation'], ParentType, ContextType>;
   features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
   geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeaturePageGeojsonArgs, 'precision'>>;
   hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -831,6 +859,7 @@ export type Resolvers<ContextType = Context> = {
   Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   Execution?: ExecutionResolvers<ContextType>;
+  Explanation?: ExplanationResolvers<ContextType>;
   Fallbacks?: FallbacksResolvers<ContextType>;
   Feature?: FeatureResolvers<ContextType>;
   FeatureBatch?: FeatureBatchResolvers<ContextType>;

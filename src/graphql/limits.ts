@@ -6,14 +6,17 @@ import {
   Kind,
   type SelectionSetNode,
   type ValidationContext,
+  type ValidationRule,
 } from 'graphql'
 
-/** GraphiQL's introspection has 1,500. */
-export const MOST_TOKENS = 2_000
-/** Levels of fields, introspection aside: GraphiQL's is 15 deep. */
-export const DEEPEST = 10
-export const MOST_ALIASES = 15
-export const MOST_ROOT_FIELDS = 5
+export interface OperationLimits {
+  /** GraphiQL's introspection has 1,500. */
+  readonly tokens: number
+  /** Levels of fields, introspection aside: GraphiQL's is 15 deep. */
+  readonly depth: number
+  readonly aliases: number
+  readonly rootFields: number
+}
 
 interface Size {
   readonly depth: number
@@ -22,8 +25,12 @@ interface Size {
   readonly fields: number
 }
 
-/** A validation rule. A fragment is measured once, however often it is spread. */
-export function limitOperation(context: ValidationContext): ASTVisitor {
+/** A fragment is measured once, however often it is spread. */
+export function limitOperation(limits: OperationLimits): ValidationRule {
+  return (context) => measuring(limits, context)
+}
+
+function measuring(limits: OperationLimits, context: ValidationContext): ASTVisitor {
   const fragments = new Map<string, Size>()
 
   function measure(set: SelectionSetNode): Size {
@@ -62,12 +69,12 @@ export function limitOperation(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition(node) {
       const { depth, aliases, fields } = measure(node.selectionSet)
-      const over = (what: string, is: number, most: number) => {
-        if (is > most) context.reportError(limitExceeded(`${what}: ${is} where at most ${most} are allowed.`, node))
+      const over = (what: string, is: number, most: number, flag: string) => {
+        if (is > most) context.reportError(limitExceeded(`${what}: ${is} where at most ${most} are allowed (${flag}).`, node))
       }
-      over('Levels of fields', depth, DEEPEST)
-      over('Aliases', aliases, MOST_ALIASES)
-      over('Root fields', fields, MOST_ROOT_FIELDS)
+      over('Levels of fields', depth, limits.depth, '--max-depth')
+      over('Aliases', aliases, limits.aliases, '--max-aliases')
+      over('Root fields', fields, limits.rootFields, '--max-root-fields')
     },
   }
 }

@@ -1,5 +1,6 @@
 /** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
 import type { ErrorCode } from '../errors.ts'
+import type { FeatureQuery } from '../plan/query.ts'
 import type { Batch, Lane, OperationContext } from '../pool/engine.ts'
 import type { RawJson } from './raw-json.ts'
 
@@ -22,6 +23,7 @@ export class Operation {
   readonly client: string
   readonly signal: AbortSignal
   readonly onDefect: (error: unknown) => void
+  readonly startedAt = performance.now()
   kind: string | null = null
   name: string | null = null
   readonly layers = new Set<string>()
@@ -31,6 +33,12 @@ export class Operation {
   bytes = 0
   lane: Lane | null = null
   degraded = false
+  /** Of the engine. */
+  readonly questions: FeatureQuery[] = []
+  /** Milliseconds until the first batch or page; null before it. */
+  firstMs: number | null = null
+  /** The longest that the client had to wait for this server: of a stream, between asking for a batch and having it. */
+  waitMs = 0
   #error: ErrorCode | null = null
   #splices: Splice[] = []
 
@@ -46,12 +54,26 @@ export class Operation {
     return this.#error
   }
 
+  get outcome(): ErrorCode | 'cancelled' | 'complete' {
+    return this.#error ?? (this.signal.aborted ? 'cancelled' : 'complete')
+  }
+
+  waited(ms: number): void {
+    this.waitMs = Math.max(this.waitMs, ms)
+  }
+
+  /** Nothing more of it will be sent. For the answer to a query the client has waited all the time. */
+  ended(): void {
+    if (this.kind !== 'subscription') this.waited(performance.now() - this.startedAt)
+  }
+
   /** Behind the client's going away errors are only its consequence. */
   failed(code: ErrorCode): void {
     if (!this.signal.aborted) this.#error ??= code
   }
 
   delivered(batch: Batch): void {
+    this.firstMs ??= performance.now() - this.startedAt
     this.rows += batch.count
     this.batches++
     this.lane = batch.execution.lane

@@ -36,8 +36,10 @@ export async function toQuestion(args: QuestionArguments, context: Context, info
     outputs: selection.outputs,
     properties: selection.properties,
   }
-  if (!args.after) return { query, selection }
-  return { query: { ...query, after: decodeCursor(context.services.cursorSecret, query, args.after) }, selection }
+  const after = args.after ? decodeCursor(context.services.cursorSecret, query, args.after) : null
+  const asked = { ...query, after }
+  context.operation.questions.push(asked)
+  return { query: asked, selection }
 }
 
 /** The layer as its source is now. */

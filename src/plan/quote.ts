@@ -43,6 +43,11 @@ export function tableOf(database: string, schema: string, table: string): string
   return `${identifier(database)}.${identifier(schema)}.${identifier(table)} AS ${RELATION}`
 }
 
+/** A relation for people to read: by the layer's name. */
+export function named(layer: string): string {
+  return `${identifier(layer)} AS ${RELATION}`
+}
+
 /** A relation with one column more: the number of each row, from 0, in the source's order. */
 export function numbered(relation: string, name: string): string {
   return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`

@@ -9,7 +9,7 @@ export function settled(over: Over): Promise<IteratorResult<Batch>> {
 }
 
 export function slowConsumer(stallMs: number): GeoduckError {
-  const message = `The client did not read for ${stallMs / 1_000} s (--stall-seconds); resume from the cursor.`
+  const message = `The client did not read for ${stallMs / 1_000} s (--stall-timeout); resume from the cursor.`
   return new GeoduckError('SLOW_CONSUMER', message)
 }
 

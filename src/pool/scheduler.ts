@@ -84,7 +84,7 @@ export class Scheduler {
     const newcomer = claim.served === 0
     if (newcomer && this.#waiting.size >= this.#limits.queueLength) return Promise.reject(this.#overloaded('queue-length'))
     return new Promise((grant, refuse) => {
-      const late = () => refuse(this.#overloaded('queue-seconds'))
+      const late = () => refuse(this.#overloaded('queue-timeout'))
       const aborted = () => refuse(signal.reason)
       const end = (settle: () => void) => () => {
         waiter.leave()

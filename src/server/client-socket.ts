@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws'
 import { GeoduckError } from '../errors.ts'
 import { formatError, fromGeoduck } from '../graphql/client-error.ts'
 import type { Operation } from '../graphql/operation.ts'
-import { MOST_FRAME_BYTES_BEFORE_ACK, MOST_OPERATIONS } from './limits.ts'
+import { MOST_FRAME_BYTES_BEFORE_ACK } from './limits.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import { type ClientMessage, peek } from './peek.ts'
@@ -26,6 +26,8 @@ export interface ClientSocketOptions {
   /** Slots are shared fairly between these. */
   readonly client: string
   readonly operations: Operations
+  /** Operations at a time. */
+  readonly most: number
   readonly log: Log
 }
 
@@ -91,7 +93,7 @@ export class ClientSocket implements GraphQLSocket {
       return deliver(text)
     }
     if (former && !former.left.signal.aborted) return deliver(text)
-    if (this.#count >= MOST_OPERATIONS) return this.#refuse(id)
+    if (this.#count >= this.#options.most) return this.#refuse(id)
     await this.#run(id, former, () => deliver(text))
   }
 
@@ -115,7 +117,7 @@ export class ClientSocket implements GraphQLSocket {
   }
 
   #refuse(id: string): Promise<void> {
-    const message = `Operations of one socket: at most ${MOST_OPERATIONS} at a time.`
+    const message = `Operations of one socket: at most ${this.#options.most} at a time (--max-operations).`
     const payload = [formatError(fromGeoduck(new GeoduckError('LIMIT_EXCEEDED', message)))]
     return this.send(JSON.stringify({ id, type: 'error', payload }))
   }

@@ -8,12 +8,35 @@ const OPTIONS = {
   defaultQuery: '{\n  layers {\n    name\n    geometryTypes\n    featureCount\n  }\n}\n',
 } as const
 
-let page: Promise<Buffer> | null = null
+/** Run in the page: the token of the link or of the map (`map/page/token.js`), or asked for, goes along with everything that is sent. */
+const WITH_TOKEN = `((options, wanted) => {
+  const key = 'geoduck-token'
+  const given = /[#&]token=([^&]*)/.exec(location.hash)
+  if (given) {
+    sessionStorage.setItem(key, decodeURIComponent(given[1]))
+    history.replaceState(null, '', location.pathname + location.search)
+  }
+  const token = sessionStorage.getItem(key) ?? (wanted ? prompt('This server wants a token.')?.trim() : null)
+  if (!token) return options
+  sessionStorage.setItem(key, token)
+  const sent = { authorization: 'Bearer ' + token }
+  return { ...options, additionalHeaders: sent, connectionParams: sent }
+})`
 
-/** 9 MB, which are loaded when somebody wants to see them. */
-export async function sendGraphiQL(res: ServerResponse): Promise<void> {
-  page ??= import('@graphql-yoga/render-graphiql').then(({ renderGraphiQL }) => Buffer.from(renderGraphiQL(OPTIONS)))
+const pages = new Map<boolean, Promise<Buffer>>()
+
+/** 9 MB, which are loaded when somebody wants to see them. `tokenWanted`: whoever comes without one is asked for it. */
+export async function sendGraphiQL(res: ServerResponse, tokenWanted: boolean): Promise<void> {
+  const page = pages.get(tokenWanted) ?? render(tokenWanted)
+  pages.set(tokenWanted, page)
   const body = await page
   res.setHeader('content-security-policy', GRAPHIQL_POLICY)
   res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length }).end(body)
+}
+
+async function render(tokenWanted: boolean): Promise<Buffer> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
+  const options = JSON.stringify(OPTIONS)
+  // As a function: a replacement's text has signs of its own.
+  return Buffer.from(renderGraphiQL(OPTIONS).replace(options, () => `${WITH_TOKEN}(${options}, ${tokenWanted})`))
 }

@@ -4,6 +4,8 @@ import { GeoduckError } from '../errors.ts'
 import { toClientError } from '../graphql/client-error.ts'
 import type { Services } from '../graphql/context.ts'
 import type { Operation } from '../graphql/operation.ts'
+import { type Access, unauthenticated } from './access.ts'
+import type { ClientAddress } from './client-address.ts'
 import { formatResult } from './format-result.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { sendJson } from './json.ts'
@@ -16,6 +18,8 @@ export interface GraphQLEndpointOptions {
   readonly services: Services
   readonly operations: Operations
   readonly origins: readonly string[]
+  readonly access: Access
+  readonly addressOf: ClientAddress
 }
 
 export class GraphQLEndpoint {
@@ -30,7 +34,7 @@ export class GraphQLEndpoint {
     this.#allowOrigin(req, res)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
     const gone = new AbortController()
-    const { operation, end } = this.#options.operations.begin(req.socket.remoteAddress ?? 'unknown', gone.signal)
+    const { operation, end } = this.#options.operations.begin(this.#options.addressOf(req), gone.signal)
     res.setHeader('x-request-id', operation.id)
     res.once('close', () => {
       if (!res.writableFinished) gone.abort()
@@ -45,10 +49,14 @@ export class GraphQLEndpoint {
   }
 
   async #execute(req: IncomingMessage, res: ServerResponse, operation: Operation): Promise<void> {
-    if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res)
+    if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res, !this.#options.access.open)
     if (req.method !== 'POST') {
       res.setHeader('allow', 'POST')
       return refuse(res, 405, badInput('Send operations by POST; a browser gets GraphiQL here.'), operation)
+    }
+    if (!this.#options.access.allows(req.headers.authorization)) {
+      res.setHeader('www-authenticate', 'Bearer')
+      return refuse(res, 401, unauthenticated(), operation)
     }
     if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
       return refuse(res, 415, badInput('Send operations as `application/json`.'), operation)
@@ -64,7 +72,7 @@ export class GraphQLEndpoint {
     if (origin === undefined || !originAllowed(origin, host, this.#options.origins)) return
     res.setHeader('access-control-allow-origin', origin)
     res.setHeader('access-control-allow-methods', 'POST')
-    res.setHeader('access-control-allow-headers', 'accept, content-type')
+    res.setHeader('access-control-allow-headers', 'accept, authorization, content-type')
     res.setHeader('access-control-expose-headers', 'x-request-id')
   }
 }

@@ -59,8 +59,12 @@ export class HealthReport {
     return this.#reading
   }
 
+  async engine(): Promise<EngineHealth> {
+    return (await this.#sources.engine()?.health()) ?? NO_ENGINE
+  }
+
   async #read(): Promise<HealthModel> {
-    const engine = (await this.#sources.engine()?.health()) ?? NO_ENGINE
+    const engine = await this.engine()
     return {
       ...engine,
       ready: this.ready,

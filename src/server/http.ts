@@ -1,17 +1,21 @@
 /** Which part of the server answers a request. */
-import type { RequestListener } from 'node:http'
+import type { RequestListener, ServerResponse } from 'node:http'
+import { type Access, unauthenticated } from './access.ts'
 import { sendFile } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'
 import type { HealthReport } from './health.ts'
 import { sendJson } from './json.ts'
+import type { Metrics } from './metrics/metrics.ts'
 
 export interface Routes {
   readonly graphql: GraphQLEndpoint
   readonly health: HealthReport
+  readonly metrics: Metrics
+  readonly access: Access
 }
 
-export function route({ graphql, health }: Routes): RequestListener {
+export function route({ graphql, health, metrics, access }: Routes): RequestListener {
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
     res.setHeader('referrer-policy', 'no-referrer')
@@ -24,13 +28,17 @@ export function route({ graphql, health }: Routes): RequestListener {
         void graphql.answer(req, res)
         break
       case '/graphiql':
-        void sendGraphiQL(res)
+        void sendGraphiQL(res, !access.open)
         break
       case '/health':
         sendJson(res, 200, health.alive())
         break
       case '/ready':
-        sendJson(res, health.ready ? 200 : 503, { ready: health.ready, problems: health.problems })
+        sendReady(res, health, access.allows(req.headers.authorization))
+        break
+      case '/metrics':
+        if (access.allows(req.headers.authorization)) void sendMetrics(res, metrics)
+        else sendUnauthenticated(res)
         break
       default:
         sendFile(req, res, pathname, () =>
@@ -38,4 +46,25 @@ export function route({ graphql, health }: Routes): RequestListener {
         )
     }
   }
+}
+
+/** For whoever balances load: no token is wanted, and nothing is told of files without one. */
+function sendReady(res: ServerResponse, { ready, problems }: HealthReport, allowed: boolean): void {
+  sendJson(res, ready ? 200 : 503, allowed ? { ready, problems } : { ready })
+}
+
+async function sendMetrics(res: ServerResponse, metrics: Metrics): Promise<void> {
+  try {
+    const text = await metrics.text()
+    res.writeHead(200, { 'content-type': metrics.contentType, 'content-length': Buffer.byteLength(text) }).end(text)
+  } catch {
+    // A worker that ends while it is asked; the next scrape has another one.
+    sendJson(res, 503, { error: 'The figures could not be read; ask again.' })
+  }
+}
+
+function sendUnauthenticated(res: ServerResponse): void {
+  res.setHeader('www-authenticate', 'Bearer')
+  const { code, message } = unauthenticated()
+  sendJson(res, 401, { errors: [{ message, extensions: { code, retry: false } }] })
 }

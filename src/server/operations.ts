@@ -9,25 +9,45 @@ export interface OpenOperation {
   end(): void
 }
 
+export interface OperationsOptions {
+  readonly log: Log
+  /** An operation whose client waits longer than this is told of with its plan. */
+  readonly slowMs: number
+}
+
 /** Begins operations, each with an id of its own, and keeps those that are under way. */
 export class Operations {
-  readonly #log: Log
-  readonly #open = new Set<Promise<void>>()
+  readonly #options: OperationsOptions
+  readonly #open = new Map<Operation, Promise<void>>()
+  #onEnd: (operation: Operation) => void = () => {}
 
-  constructor(log: Log) {
-    this.#log = log
+  constructor(options: OperationsOptions) {
+    this.#options = options
+  }
+
+  /** Those under way. */
+  get open(): Iterable<Operation> {
+    return this.#open.keys()
+  }
+
+  /** `listener` is told of each that has ended, and was one: a page that was opened is not. */
+  onEnd(listener: (operation: Operation) => void): void {
+    this.#onEnd = listener
   }
 
   begin(client: string, signal: AbortSignal): OpenOperation {
-    const startedAt = performance.now()
     const id = randomUUID()
-    const log = this.#log.child({ correlationId: id })
+    const log = this.#options.log.child({ correlationId: id })
     const operation = new Operation({ id, client, signal, onDefect: (err) => log.error({ err }, 'A defect') })
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#open.add(promise)
+    this.#open.set(operation, promise)
     const end = () => {
-      if (!this.#open.delete(promise)) return
-      if (operation.kind || operation.error) logOperation(this.#log, operation, startedAt)
+      if (!this.#open.delete(operation)) return
+      if (operation.kind || operation.error) {
+        operation.ended()
+        logOperation(this.#options.log, operation, this.#options.slowMs)
+        this.#onEnd(operation)
+      }
       resolve()
     }
     return { operation, end }
@@ -35,6 +55,6 @@ export class Operations {
 
   /** Resolves when none is under way. */
   async settled(): Promise<void> {
-    while (this.#open.size > 0) await Promise.all(this.#open)
+    while (this.#open.size > 0) await Promise.all(this.#open.values())
   }
 }

@@ -4,10 +4,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Layer } from '../catalog/layer.ts'
 import type { Config } from '../config/config.ts'
+import { DocumentReader } from '../graphql/document.ts'
+import type { OperationLimits } from '../graphql/limits.ts'
 import { openSchema } from '../graphql/schema.ts'
+import { Access } from './access.ts'
+import { clientAddress } from './client-address.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { route } from './http.ts'
 import { openLog } from './logging.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { Operations } from './operations.ts'
 import { shutDown } from './shutdown.ts'
 import { socketProtocol } from './socket-protocol.ts'
@@ -33,12 +38,22 @@ export interface RunningServer {
 export async function startServer(config: Config, { spatialExtension }: ServerOptions): Promise<RunningServer> {
   const log = openLog(config)
   const state = new ServerState({ ...config, spatialExtension: spatialExtension.how })
-  const operations = new Operations(log)
+  const operations = new Operations({ log, slowMs: config.slowSeconds * 1_000 })
   const schema = openSchema()
-  const { origins } = config
-  const graphql = new GraphQLEndpoint({ yoga: openYoga(schema), services: state, operations, origins })
-  const http = createServer(route({ graphql, health: state.healthReport }))
-  const sockets = new WebSockets(http, { protocol: socketProtocol(schema, state), operations, origins, log })
+  const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
+  const access = new Access(config.token)
+  const shared = { services: state, operations, access, addressOf: clientAddress(config.trustProxy), origins: config.origins }
+  const graphql = new GraphQLEndpoint({ ...shared, yoga: openYoga({ schema, documents, limits: config }) })
+  const health = state.healthReport
+  const metrics = new Metrics({
+    operations,
+    engine: () => health.engine(),
+    sockets: () => sockets.count,
+    ready: () => health.ready,
+  })
+  const http = createServer(route({ graphql, health, metrics, access }))
+  const protocol = socketProtocol({ schema, documents, services: state, access })
+  const sockets = new WebSockets(http, { ...shared, protocol, limits: config, log })
   const url = await listen(http, config)
   const ready = fill(state, config, spatialExtension.path, log)
   // Whoever started the server waits for it; a stopped one has nobody who does.
@@ -53,4 +68,8 @@ async function listen(http: Server, { host, port }: Config): Promise<string> {
   await once(http, 'listening')
   const { port: actual } = http.address() as AddressInfo
   return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+}
+
+function operationLimits({ maxTokens, maxDepth, maxAliases, maxRootFields }: Config): OperationLimits {
+  return { tokens: maxTokens, depth: maxDepth, aliases: maxAliases, rootFields: maxRootFields }
 }

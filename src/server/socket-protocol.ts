@@ -11,9 +11,10 @@ import type {
 import { makeServer, type OperationResult, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { codeOf, formatError, toClientError } from '../graphql/client-error.ts'
 import type { Context, Services } from '../graphql/context.ts'
-import { parseDocument, validateDocument } from '../graphql/document.ts'
+import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
 import type { Operation } from '../graphql/operation.ts'
+import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { formatResult } from './format-result.ts'
 import { INIT_TIMEOUT_MS } from './limits.ts'
@@ -23,15 +24,25 @@ export type SocketProtocol = Server<ClientSocket>
 
 type Options = ServerOptions<Record<string, unknown>, ClientSocket>
 
-export function socketProtocol(schema: GraphQLSchema, services: Services): SocketProtocol {
+export interface SocketProtocolOptions {
+  readonly schema: GraphQLSchema
+  readonly documents: DocumentReader
+  readonly services: Services
+  readonly access: Access
+}
+
+export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
+  const { services, access } = parts
   const options: Options = {
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
     execute,
     subscribe,
-    onConnect: ({ extra: socket }) => {
-      socket.acknowledged = true
+    // A refused one is closed with 4403.
+    onConnect: ({ connectionParams, extra: socket }) => {
+      socket.acknowledged = access.allows(authorizationOf(connectionParams))
+      return socket.acknowledged
     },
-    onSubscribe: ({ extra: socket }, id, payload) => toArguments(payload, schema, { services, operation: socket.operation(id) }),
+    onSubscribe: ({ extra: socket }, id, payload) => toArguments(payload, parts, { services, operation: socket.operation(id) }),
     onOperation: (_context, _id, _payload, _args, result) => (isFailure(result) ? failing(result) : undefined),
     onNext: ({ extra: socket }, id, _payload, _args, result) => toPayload(result as ExecutionResult, socket.operation(id)),
     onError: ({ extra: socket }, id, _payload, errors) => toFormattedErrors(errors, socket.operation(id)),
@@ -41,19 +52,24 @@ export function socketProtocol(schema: GraphQLSchema, services: Services): Socke
 
 function toArguments(
   payload: SubscribePayload,
-  schema: GraphQLSchema,
+  { schema, documents }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
   let document: DocumentNode
   try {
-    document = parseDocument(payload.query)
+    document = documents.parse(payload.query)
   } catch (error) {
     return [toClientError(error, context.operation)]
   }
-  const errors = validateDocument(schema, document)
+  const errors = documents.validate(schema, document)
   if (errors.length > 0) return errors
   const { operationName, variables: variableValues } = payload
   return { schema, document, operationName: operationName ?? null, variableValues: variableValues ?? null, contextValue: context }
+}
+
+/** As an HTTP header's, its name in any letter case. */
+function authorizationOf(payload: Record<string, unknown> | undefined): unknown {
+  return Object.entries(payload ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1]
 }
 
 function toPayload(result: ExecutionResult, operation: Operation): FormattedExecutionResult {

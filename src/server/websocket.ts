@@ -3,9 +3,10 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { ClientAddress } from './client-address.ts'
 import { ClientSocket } from './client-socket.ts'
 import { keepAlive } from './keep-alive.ts'
-import { MOST_FRAME_BYTES } from './limits.ts'
+import type { RequestLimits } from './limits.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import { originAllowed } from './origins.ts'
@@ -17,6 +18,8 @@ export interface WebSocketOptions {
   readonly protocol: SocketProtocol
   readonly operations: Operations
   readonly origins: readonly string[]
+  readonly limits: Pick<RequestLimits, 'maxFrameBytes' | 'maxSocketOperations'>
+  readonly addressOf: ClientAddress
   readonly log: Log
 }
 
@@ -28,12 +31,17 @@ export class WebSockets {
     this.#options = options
     this.#server = new WebSocketServer({
       noServer: true,
-      maxPayload: MOST_FRAME_BYTES,
+      maxPayload: options.limits.maxFrameBytes,
       // Batches are compressed badly and cost the event loop: off until it is measured to pay.
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
     })
     http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+  }
+
+  /** That are open. */
+  get count(): number {
+    return this.#server.clients.size
   }
 
   /** No further ones are taken; those that are open end with 1001. */
@@ -52,12 +60,17 @@ export class WebSockets {
   }
 
   #open(ws: WebSocket, request: IncomingMessage): void {
-    const { protocol, operations, log } = this.#options
-    const { remoteAddress, remotePort } = request.socket
+    const { protocol, operations, limits, addressOf, log } = this.#options
     // ws closes such a socket itself; the code tells the client why.
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
-    const client = new ClientSocket(ws, { client: `${remoteAddress}:${remotePort}`, operations, log })
+    const client = new ClientSocket(ws, {
+      // Behind a proxy the port is the proxy's: a socket of its own all the same.
+      client: `${addressOf(request)}:${request.socket.remotePort}`,
+      operations,
+      most: limits.maxSocketOperations,
+      log,
+    })
     const left = protocol.opened(client, client)
     ws.once('close', (code, reason) => {
       left(code, reason.toString()).catch((error: unknown) => log.error({ err: error }, 'A defect'))

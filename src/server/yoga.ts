@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Context } from '../graphql/context.ts'
-import { parseDocument, validateDocument } from '../graphql/document.ts'
+import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
-import { MOST_BODY_BYTES } from './limits.ts'
+import type { RequestLimits } from './limits.ts'
 import { resultWriter } from './result-writer.ts'
 
 /** What a request brings along to its resolvers and to the writer of its result. */
@@ -13,17 +13,23 @@ export interface RequestContext extends Context {
   readonly res: ServerResponse
 }
 
+export interface YogaOptions {
+  readonly schema: GraphQLSchema
+  readonly documents: DocumentReader
+  readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
+}
+
 export type Yoga = YogaServerInstance<RequestContext, object>
 
 /**
  * GraphQL over HTTP. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients where results are
  * written, so yoga's own masking has nothing to do.
  */
-export function openYoga(schema: GraphQLSchema): Yoga {
+export function openYoga({ schema, documents, limits }: YogaOptions): Yoga {
   return createYoga<RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
-    maxRequestBodySize: MOST_BODY_BYTES,
+    maxRequestBodySize: limits.maxBodyBytes,
     batching: false,
     multipart: false,
     cors: false,
@@ -31,14 +37,14 @@ export function openYoga(schema: GraphQLSchema): Yoga {
     logging: false,
     maskedErrors: false,
     graphiql: false,
-    plugins: [ownEngine(), resultWriter()],
+    plugins: [ownEngine(documents), resultWriter()],
   })
 }
 
-function ownEngine(): Plugin<object, RequestContext> {
+function ownEngine({ parse, validate }: DocumentReader): Plugin<object, RequestContext> {
   return {
-    onParse: ({ setParseFn }) => setParseFn(parseDocument),
-    onValidate: ({ setValidationFn }) => setValidationFn(validateDocument),
+    onParse: ({ setParseFn }) => setParseFn(parse),
+    onValidate: ({ setValidationFn }) => setValidationFn(validate),
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
   }

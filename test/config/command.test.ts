@@ -39,6 +39,23 @@ test('a printed configuration does not show the cursor secret', async () => {
   expect(stdout).not.toContain('correct horse')
 })
 
+test('other machines are served with a token, or where it is said that none is wanted', async () => {
+  const refused = await geoduck(['a.parquet', '--host', '0.0.0.0', '--print-config'])
+  expect([refused.code, refused.stdout]).toEqual([1, ''])
+  expect(refused.stderr).toMatch(/every layer on 0\.0\.0\.0: give a --token, or say --allow-anonymous true\.\n$/)
+  const token = { GEODUCK_TOKEN: 'correct-horse-battery' }
+  expect(await configOf(['a.parquet', '--host', '0.0.0.0'], token)).toMatchObject({ host: '0.0.0.0', token: '********' })
+  expect(await configOf(['a.parquet', '--host', '::', '--allow-anonymous', 'true'])).toMatchObject({ host: '::', token: null })
+  expect(await configOf(['a.parquet', '--host', '127.0.0.2'])).toMatchObject({ host: '127.0.0.2', token: null })
+})
+
+test('proxies are counted or named', async () => {
+  expect(await configOf(['a.parquet', '--trust-proxy', '2'])).toMatchObject({ trustProxy: 2 })
+  expect(await configOf(['a.parquet', '--trust-proxy', 'loopback, 10.0.0.0/8,::1'])).toMatchObject({
+    trustProxy: ['loopback', '10.0.0.0/8', '::1'],
+  })
+})
+
 test.each([
   ['--port', '70000', 'a whole number from 0 to 65535'],
   ['--port', '4000x', 'a whole number from 0 to 65535'],
@@ -48,6 +65,11 @@ test.each([
   ['--origins', 'https://a.example/map', 'origins such as'],
   ['--cursor-secret', 'short', 'at least 16 characters'],
   ['--log-pretty', 'maybe', 'true or false'],
+  ['--token', 'too short', 'at least 16 characters'],
+  ['--token', 'a token with blanks in it', 'no blanks'],
+  ['--trust-proxy', 'everybody', 'how many proxies there are'],
+  ['--trust-proxy', '10.0.0.0/33', 'how many proxies there are'],
+  ['--max-tokens', '5000', 'a whole number from 100 to 4000'],
 ])('%s %s is refused with what the flag takes', async (flag, value, takes) => {
   const { code, stdout, stderr } = await geoduck(['a.parquet', `${flag}=${value}`])
   expect(code).toBe(1)

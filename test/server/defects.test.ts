@@ -1,17 +1,8 @@
 /** What nobody foresaw, in a service that fails: on every wire it is INTERNAL under the id that the log has. */
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/graphql/context.ts'
-import { openSchema } from '../../src/graphql/schema.ts'
-import { GraphQLEndpoint } from '../../src/server/graphql-endpoint.ts'
-import { Operations } from '../../src/server/operations.ts'
-import { socketProtocol } from '../../src/server/socket-protocol.ts'
-import { WebSockets } from '../../src/server/websocket.ts'
-import { openYoga } from '../../src/server/yoga.ts'
 import { RawSocket } from './raw-socket.ts'
+import { openWires, type ServiceWires } from './service-wires.ts'
 
 const SECRET = 'IO Error: Cannot open file "/srv/secret.parquet"'
 
@@ -28,42 +19,23 @@ const failing: Services = {
   stopping: new AbortController().signal,
 }
 
-interface Line {
-  readonly correlationId?: string
-  readonly err?: { readonly message: string; readonly stack: string }
-  readonly operation?: Record<string, unknown>
-}
-
-const lines: Line[] = []
-let http: Server
-let url: string
+let wires: ServiceWires
 
 beforeAll(async () => {
-  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Line) })
-  const operations = new Operations(log)
-  const schema = openSchema()
-  const endpoint = new GraphQLEndpoint({ yoga: openYoga(schema), services: failing, operations, origins: [] })
-  http = createServer((req, res) => void endpoint.answer(req, res))
-  new WebSockets(http, { protocol: socketProtocol(schema, failing), operations, origins: [], log })
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/graphql`
+  wires = await openWires(failing)
 })
-afterAll(() => {
-  http.closeAllConnections()
-  http.close()
-})
+afterAll(() => wires.close())
 
 function expectMasked(error: unknown): void {
   const { message, extensions } = error as { message: string; extensions: { correlationId: string } }
   expect(extensions).toEqual({ code: 'INTERNAL', retry: false, correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
   expect(message).toBe(`A defect of the server; its log has it under ${extensions.correlationId}.`)
-  const logged = lines.filter(({ correlationId, err }) => err && correlationId === extensions.correlationId)
+  const logged = wires.lines.filter(({ correlationId, err }) => err && correlationId === extensions.correlationId)
   expect(logged[0]?.err).toMatchObject({ message: SECRET, stack: expect.stringContaining('defects.test.ts') })
 }
 
 async function post(query: string, accept: string): Promise<Response> {
-  return await fetch(url, {
+  return await fetch(wires.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept },
     body: JSON.stringify({ query }),
@@ -92,7 +64,7 @@ describe('a defect', () => {
     const query = 'subscription { health { ready } }'
     const [next] = (await (await post(query, 'text/event-stream')).text()).match(/(?<=^data: ).*$/m)!
     expectMasked((JSON.parse(next) as { errors: unknown[] }).errors[0])
-    const socket = await RawSocket.open(url.replace('http', 'ws'))
+    const socket = await RawSocket.open(wires.url.replace('http', 'ws'))
     socket.subscribe('a', query)
     const messages = await socket.ended('a')
     expect(messages.map(({ type }) => type)).toEqual(['error'])
@@ -101,7 +73,7 @@ describe('a defect', () => {
   })
 
   it('over a WebSocket is masked', async () => {
-    const socket = await RawSocket.open(url.replace('http', 'ws'))
+    const socket = await RawSocket.open(wires.url.replace('http', 'ws'))
     socket.subscribe('a', '{ health { ready } }')
     const [next] = await socket.ended('a')
     expectMasked((next!.payload as { errors: unknown[] }).errors[0])
@@ -111,12 +83,12 @@ describe('a defect', () => {
 
 describe('the log', () => {
   it('has one line an operation, under its id', async () => {
-    const before = lines.length
+    const before = wires.lines.length
     const response = await post('query named { __typename }', 'application/json')
     await response.text()
-    await expect.poll(() => lines.length).toBeGreaterThan(before)
+    await expect.poll(() => wires.lines.length).toBeGreaterThan(before)
     const id = response.headers.get('x-request-id')
-    const own = lines.slice(before).filter(({ operation }) => operation?.['id'] === id)
+    const own = wires.lines.slice(before).filter(({ operation }) => operation?.['id'] === id)
     expect(own).toHaveLength(1)
     expect(own[0]!.operation).toEqual({
       id,
@@ -128,6 +100,7 @@ describe('the log', () => {
       bytes: 31,
       batches: 0,
       ms: expect.any(Number),
+      waitMs: expect.any(Number),
       lane: null,
       degraded: false,
       outcome: 'complete',
@@ -137,7 +110,7 @@ describe('the log', () => {
   it('tells how an operation ended', async () => {
     const expectOutcome = async (query: string, outcome: string) => {
       const id = (await post(query, 'application/json')).headers.get('x-request-id')
-      await expect.poll(() => lines.find(({ operation }) => operation?.['id'] === id)?.operation?.['outcome']).toBe(outcome)
+      await expect.poll(() => wires.lines.find(({ operation }) => operation?.['id'] === id)?.operation?.['outcome']).toBe(outcome)
     }
     await expectOutcome('{ health { ready } }', 'INTERNAL')
     await expectOutcome('{ nothing }', 'BAD_INPUT')

@@ -27,6 +27,18 @@ const CONFIG: Omit<Config, 'sources'> = {
   queueLength: 1_000,
   queueSeconds: 30,
   origins: [],
+  token: null,
+  allowAnonymous: false,
+  trustProxy: 0,
+  introspection: true,
+  slowSeconds: 5,
+  maxDepth: 10,
+  maxTokens: 2_000,
+  maxAliases: 15,
+  maxRootFields: 5,
+  maxBodyBytes: 1e6,
+  maxFrameBytes: 2 ** 20,
+  maxSocketOperations: 256,
 }
 
 export interface TestServer extends RunningServer {

@@ -1,4 +1,5 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
+import { explain } from '../../plan/explain.ts'
 import type { Batch } from '../../pool/engine.ts'
 import type { Context } from '../context.ts'
 import type { Delivery } from '../delivery.ts'
@@ -33,6 +34,7 @@ export const featurePage: FeaturePageResolvers = {
   matched: ({ question: { query } }, _args, context) =>
     context.services.engine.count(query, askedBy(context, query), context.operation.signal),
   execution: ({ batch }) => batch.execution,
+  explain: ({ batch, question: { query } }) => explain({ ...query, limit: batch.count }),
 }
 
 export const featureBatch: FeatureBatchResolvers = {

@@ -19,6 +19,7 @@ export const query: QueryResolvers = {
     const { outputs, properties } = selectFeature(info, layer)
     const question = { layer, where: null, id, orderBy: [], limit: null, after: null, outputs, properties }
     const { services, operation } = context
+    operation.questions.push(question)
     const page = await services.engine.page(question, 1, askedBy(context, question), operation.signal)
     operation.delivered(page)
     const [feature] = JSON.parse(Buffer.from(page.outputs[0]!).toString()) as FeatureRecord[]

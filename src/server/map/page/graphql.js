@@ -1,11 +1,15 @@
 // @ts-check
 /** The one way to the server: queries by POST, subscriptions over one WebSocket. */
 import { createClient } from './graphql-ws/client.js'
+import { askForToken, authorization } from './token.js'
 
 /** Beside the page, so that a proxy may serve both under a prefix. */
 const endpoint = new URL('../graphql', import.meta.url)
 const socketUrl = new URL(endpoint)
 socketUrl.protocol = endpoint.protocol === 'https:' ? 'wss:' : 'ws:'
+
+/** The close code of a socket that was opened without the token. */
+const FORBIDDEN = 4403
 
 /** A socket that answers no ping for this long is gone, whatever the network says. */
 const PONG_MS = 20_000
@@ -35,6 +39,7 @@ export function requestError(reason) {
   if (Array.isArray(reason)) {
     const [first] = /** @type {WireError[]} */ (reason)
     const extensions = first?.extensions ?? {}
+    if (extensions.code === 'UNAUTHENTICATED') askForToken()
     return new RequestError(extensions.code ?? 'BAD_INPUT', first?.message ?? 'The server refused the request.', extensions)
   }
   return new RequestError('OFFLINE', 'The connection to the server is lost.')
@@ -50,7 +55,11 @@ export async function ask(query, variables = {}) {
   /** @type {{ data?: unknown, errors?: WireError[] }} */
   let answer
   try {
-    const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' }
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json',
+      ...authorization(),
+    }
     const response = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
     answer = await response.json()
   } catch (cause) {
@@ -66,7 +75,13 @@ let pongTimer
 let socket
 
 /** Lost operations are taken up again by whoever asked, behind the last batch: the client's own retry would start them over. */
-const client = createClient({ url: socketUrl.href, retryAttempts: 0, lazyCloseTimeout: 10_000, keepAlive: 10_000 })
+const client = createClient({
+  url: socketUrl.href,
+  connectionParams: authorization,
+  retryAttempts: 0,
+  lazyCloseTimeout: 10_000,
+  keepAlive: 10_000,
+})
 client.on('opened', (opened) => {
   socket = /** @type {WebSocket} */ (opened)
 })
@@ -74,7 +89,10 @@ client.on('ping', (received) => {
   if (!received) pongTimer = setTimeout(() => socket?.close(4408, 'No answer to a ping'), PONG_MS)
 })
 client.on('pong', () => clearTimeout(pongTimer))
-client.on('closed', () => clearTimeout(pongTimer))
+client.on('closed', (event) => {
+  clearTimeout(pongTimer)
+  if (/** @type {CloseEvent} */ (event).code === FORBIDDEN) askForToken()
+})
 
 /** @param {(state: 'connected' | 'connecting' | 'closed') => void} listener */
 export function onConnection(listener) {

@@ -1,0 +1,86 @@
+/** Settings of who may ask, and how much at once. */
+import type { Settings } from './settings.ts'
+import { bearer, proxies, seconds, size, wholeNumber, yesOrNo } from './values.ts'
+
+export const access = {
+  token: {
+    flag: '--token <text>',
+    description: 'asked of every client (`Authorization: Bearer`); wanted where other machines can connect',
+    value: bearer,
+    fallback: null,
+    fallbackText: 'none',
+  },
+  allowAnonymous: {
+    flag: '--allow-anonymous <boolean>',
+    description: 'serve other machines without a token',
+    value: yesOrNo,
+    fallback: false,
+  },
+  trustProxy: {
+    flag: '--trust-proxy <proxies>',
+    description: "proxies whose X-Forwarded-For names the client: how many there are, or their addresses ('10.0.0.0/8,loopback')",
+    value: proxies,
+    fallback: 0,
+    fallbackText: 'none',
+  },
+  introspection: {
+    flag: '--introspection <boolean>',
+    description: 'answer questions about the schema, as GraphiQL and code generators ask them',
+    value: yesOrNo,
+    fallback: true,
+  },
+  slowSeconds: {
+    flag: '--slow <seconds>',
+    description: 'operations whose client waited longer than this are logged with their plan',
+    value: seconds(0, 86_400),
+    fallback: 5,
+  },
+} satisfies Partial<Settings>
+
+export const requests = {
+  maxDepth: {
+    flag: '--max-depth <number>',
+    description: 'levels of fields in an operation',
+    value: wholeNumber(1, 100),
+    fallback: 10,
+  },
+  maxTokens: {
+    flag: '--max-tokens <number>',
+    description: "tokens of an operation's text",
+    // The parser goes down by recursion: 5,000 can be too deep for it.
+    value: wholeNumber(100, 4_000),
+    fallback: 2_000,
+  },
+  maxAliases: {
+    flag: '--max-aliases <number>',
+    description: 'aliases in an operation',
+    value: wholeNumber(0, 1_000),
+    fallback: 15,
+  },
+  maxRootFields: {
+    flag: '--max-root-fields <number>',
+    description: 'root fields of an operation',
+    value: wholeNumber(1, 1_000),
+    fallback: 5,
+  },
+  maxBodyBytes: {
+    flag: '--max-body <size>',
+    description: "size of a request's body",
+    value: size('1KB'),
+    fallback: 1e6,
+    fallbackText: '1 MB',
+  },
+  maxFrameBytes: {
+    flag: '--max-frame <size>',
+    description: 'size of a WebSocket message, once the connection is acknowledged',
+    value: size('16KB'),
+    fallback: 2 ** 20,
+    fallbackText: '1 MiB',
+  },
+  maxSocketOperations: {
+    flag: '--max-operations <number>',
+    description: 'operations of one WebSocket at a time',
+    value: wholeNumber(1, 100_000),
+    fallback: 256,
+  },
+} satisfies Partial<Settings>

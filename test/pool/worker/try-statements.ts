@@ -1,0 +1,31 @@
+/**
+ * A program that opens an instance as a worker does, by the worker's own code, and runs statements that nobody should be able to run. It reads
+ * `{ options, statements }` on stdin and writes what became of each on stdout: the engine's words, or the first row.
+ */
+import { text } from 'node:stream/consumers'
+import type { WorkerOptions } from '../../../src/pool/messages.ts'
+import { openInstance } from '../../../src/pool/worker/instance.ts'
+
+const { options, statements } = JSON.parse(await text(process.stdin)) as {
+  readonly options: WorkerOptions
+  readonly statements: readonly string[]
+}
+const instance = await openInstance(options)
+const outcomes: { readonly refused: string | null; readonly row: string | null }[] = []
+for (const statement of statements) {
+  // As an execution has it: one for each.
+  const connection = await instance.connect().catch((error: unknown) => {
+    outcomes.push({ refused: String(error), row: null })
+  })
+  if (!connection) continue
+  try {
+    const rows = (await connection.runAndReadAll(statement)).getRowsJson()
+    outcomes.push({ refused: null, row: JSON.stringify(rows[0] ?? null) })
+  } catch (error) {
+    outcomes.push({ refused: error instanceof Error ? error.message : String(error), row: null })
+  } finally {
+    connection.closeSync()
+  }
+}
+process.stdout.write(JSON.stringify(outcomes))
+process.exit(0)

@@ -1,0 +1,50 @@
+/** The server's wires in front of services of the test's own: for what real ones do not do when they are told to. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import type { Services } from '../../src/graphql/context.ts'
+import { DocumentReader } from '../../src/graphql/document.ts'
+import { openSchema } from '../../src/graphql/schema.ts'
+import { Access } from '../../src/server/access.ts'
+import { clientAddress } from '../../src/server/client-address.ts'
+import { GraphQLEndpoint } from '../../src/server/graphql-endpoint.ts'
+import { Operations } from '../../src/server/operations.ts'
+import { socketProtocol } from '../../src/server/socket-protocol.ts'
+import { WebSockets } from '../../src/server/websocket.ts'
+import { openYoga } from '../../src/server/yoga.ts'
+
+export interface LogLine {
+  readonly correlationId?: string
+  readonly err?: { readonly message: string; readonly stack: string }
+  readonly operation?: Record<string, unknown>
+}
+
+export interface ServiceWires {
+  /** `http://HOST:PORT/graphql` */
+  readonly url: string
+  readonly lines: readonly LogLine[]
+  close(): void
+}
+
+export async function openWires(services: Services): Promise<ServiceWires> {
+  const lines: LogLine[] = []
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) })
+  const operations = new Operations({ log, slowMs: 5_000 })
+  const schema = openSchema()
+  const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
+  const documents = new DocumentReader({ limits, introspection: true })
+  const access = new Access(null)
+  const shared = { services, operations, access, addressOf: clientAddress(0), origins: [] }
+  const endpoint = new GraphQLEndpoint({ ...shared, yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6 } }) })
+  const http = createServer((req, res) => void endpoint.answer(req, res))
+  const protocol = socketProtocol({ schema, documents, services, access })
+  new WebSockets(http, { ...shared, protocol, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256 }, log })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const close = () => {
+    http.closeAllConnections()
+    http.close()
+  }
+  return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/graphql`, lines, close }
+}

@@ -1,0 +1,70 @@
+/** The log of a program whose operations are slow, and of one whose are not. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ROOT, SPATIAL_EXTENSION } from '../support/environment.ts'
+import { type Launched, launch } from '../support/launched.ts'
+import { PLACES } from '../support/server.ts'
+
+interface Line {
+  readonly level: number
+  readonly msg: string
+  readonly operation?: Readonly<Record<string, unknown>>
+}
+
+const [INFO, WARN] = [30, 40]
+let programs: readonly (Launched & { readonly url: string })[]
+
+beforeAll(async () => {
+  programs = await Promise.all(
+    ['0', '3600'].map(async (seconds) => {
+      const args = ['src/main.ts', PLACES, '--port', '0', '--slow', seconds, '--log-pretty', 'false']
+      const program = launch(process.execPath, [...args, '--spatial-extension', SPATIAL_EXTENSION], { cwd: ROOT })
+      const [, url] = await program.line(/^ready (.*)$/)
+      return { ...program, url: url! }
+    }),
+  )
+})
+afterAll(async () => {
+  for (const { pid } of programs ?? []) process.kill(pid, 'SIGTERM')
+  await Promise.all((programs ?? []).map(({ ended }) => ended))
+})
+
+async function logged(n: number, query: string): Promise<Line> {
+  const program = programs[n]!
+  const headers = { 'content-type': 'application/json', accept: query.startsWith('{') ? '*/*' : 'text/event-stream' }
+  const response = await fetch(`${program.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+  await response.text()
+  const id = response.headers.get('x-request-id')
+  const find = () =>
+    program
+      .stderr()
+      .split('\n')
+      .find((line) => line.includes(`"id":"${id}"`))
+  await expect.poll(find).toBeDefined()
+  return JSON.parse(find()!) as Line
+}
+
+const WHERE = 'where: { property: { name: "name", eq: "Reykjavik the secret" } }'
+
+it('an operation whose client waited longer than --slow is a warning with its plan, without its values', async () => {
+  for (const query of [
+    `{ features(layer: "places", ${WHERE}) { count features { id } } }`,
+    `subscription { featureBatches(layer: "places", ${WHERE}) { count features { id } } }`,
+  ]) {
+    const line = await logged(0, query)
+    expect(line).toMatchObject({
+      level: WARN,
+      msg: expect.stringMatching(/slow: waited \d+ ms/),
+      operation: {
+        plans: [{ sql: expect.stringContaining('FROM "places" AS t WHERE (t."name" = '), values: 1, pruning: 'NONE' }],
+      },
+    })
+    expect(JSON.stringify(line)).not.toMatch(/secret|\.parquet/)
+  }
+})
+
+it('another is told of without', async () => {
+  const line = await logged(1, '{ features(layer: "places") { count } }')
+  expect(line.level).toBe(INFO)
+  expect(line.operation).not.toHaveProperty('plans')
+  expect(line.msg).not.toContain('slow')
+})
