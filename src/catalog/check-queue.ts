@@ -61,7 +61,10 @@ export class CheckQueue {
     const { source, description, layer } = subject
     if (!(result instanceof SourceError) && result.outcome === 'PROVEN') {
       this.#subjects.set(name, { ...subject, layer: proven(layer, description, result) })
-      this.#log.info({ layer: name, features: result.featureCount, ms }, `layer ${name} is scanned`)
+      this.#log.info(
+        { layer: name, features: result.featureCount, invalid: result.invalid ?? undefined, ms },
+        `layer ${name} is scanned`,
+      )
       for (const reason of reservations(description, result)) this.#find(source, name, reason)
       return
     }
