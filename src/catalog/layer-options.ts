@@ -8,17 +8,17 @@ export interface LayerOptions {
   /** A file, a folder that is one layer, or a glob pattern. */
   readonly path: string
   /** Of a database: `table` or `schema.table`. Left out where there is one only. */
-  readonly table?: string
+  readonly table?: string | undefined
   /** The column that ids are made of. */
-  readonly key?: string
+  readonly key?: string | undefined
   /** The columns that are shown, or those that are hidden. */
-  readonly columns?: { readonly include: readonly string[] } | { readonly exclude: readonly string[] }
+  readonly columns?: { readonly include: readonly string[] } | { readonly exclude: readonly string[] } | undefined
   /** `AUTHORITY:CODE`, whatever the source says. */
-  readonly crs?: string
+  readonly crs?: string | undefined
   /** @default flag */
-  readonly onInvalid?: OnInvalid
-  readonly title?: string
-  readonly description?: string
+  readonly onInvalid?: OnInvalid | undefined
+  readonly title?: string | undefined
+  readonly description?: string | undefined
 }
 
 /** The layer's fingerprint: that of its source, and of what its configuration makes of it. Titles make no difference. */
