@@ -8,6 +8,8 @@ export interface Member {
   readonly schema: z.ZodType
 }
 
+type ColumnChoice = { readonly include: readonly string[] } | { readonly exclude: readonly string[] }
+
 const name = z.string().min(1)
 const names = z.array(name).min(1)
 
@@ -17,7 +19,7 @@ const columns = z
     exclude: names.optional().describe('The columns that are hidden; all others are shown.'),
   })
   .refine(({ include, exclude }) => (include === undefined) !== (exclude === undefined))
-  .transform(({ include, exclude = [] }) => (include ? { include } : { exclude }))
+  .transform(({ include, exclude = [] }): ColumnChoice => (include ? { include } : { exclude }))
 
 export const LAYER_MEMBERS = {
   name: {

@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { machineDefaults } from './defaults.ts'
 import { findConfigFile } from './file/find.ts'
-import { type ConfigFile, readConfigFile } from './file/read.ts'
+import type { ConfigFile } from './file/read.ts'
 import { MASK } from './file/schema.ts'
 import { machine } from './machine.ts'
 import { keptSecret } from './secret.ts'
@@ -40,7 +40,8 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/
 export async function resolveConfig(given: Given, { mayBeEmpty = false } = {}): Promise<Resolved> {
   const table = settings(machineDefaults(machine()))
   const path = await findConfigFile(given.configFile)
-  const file = path === null ? null : await readConfigFile(path, table)
+  // Only here: who has no file need not load the reader of YAML.
+  const file = path === null ? null : await (await import('./file/read.ts')).readConfigFile(path, table)
   const { values, origins } = merge(table, given, file)
   const warnings: string[] = []
   if (!LOOPBACK.test(values.host)) {
