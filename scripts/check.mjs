@@ -7,6 +7,7 @@ const STEPS = [
   ['types', 'node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'],
   ["types of the map's page", 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/server/map/page'],
   ['generated code is fresh (npm run codegen)', 'node_modules/.bin/graphql-codegen', '--config', 'codegen.ts', '--check'],
+  ['configuration reference is fresh (npm run reference)', 'scripts/reference.ts', '--check'],
   ['dead code', 'node_modules/knip/bin/knip.js'],
   ['build', 'scripts/build.mjs'],
   ['package', 'node_modules/publint/src/cli.js', '--strict'],

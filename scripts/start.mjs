@@ -9,6 +9,6 @@ process.exit(
     // Where the command was given, so that relative paths mean what they say.
     cwd: process.env.INIT_CWD,
     // Compiled code is kept: a second start listens a third sooner.
-    env: { GEODUCK_SOURCES: `${STATE}/demo`, NODE_COMPILE_CACHE: `${STATE}/compiled`, ...process.env },
+    env: { GEODUCK_DEMO: `${STATE}/demo`, NODE_COMPILE_CACHE: `${STATE}/compiled`, ...process.env },
   }),
 )

@@ -1,11 +1,15 @@
 #!/usr/bin/env node
-/** The program: reads the command line, starts the server, says where it is, and ends it when told to. */
+/** The program: reads the command line, does what it says; starts the server, says where it is, and ends it when told to. */
 import { readFile } from 'node:fs/promises'
 import { buildCommand, commandArguments, type ServeOptions } from './config/command.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
+import { machineDefaults } from './config/defaults.ts'
 import { findSpatialExtension } from './config/extension.ts'
+import { editorSchema } from './config/file/schema.ts'
+import { machine } from './config/machine.ts'
 import { packageVersion } from './config/package-version.ts'
-import { printableConfig, resolveConfig } from './config/resolve.ts'
+import { type Given, printableConfig, resolveConfig } from './config/resolve.ts'
+import { settings } from './config/settings.ts'
 import { openLog } from './server/logging.ts'
 import { NothingToServe } from './server/nothing-to-serve.ts'
 import type { RunningServer } from './server/server.ts'
@@ -13,10 +17,11 @@ import type { RunningServer } from './server/server.ts'
 /** The server is done in less; this is for what nobody foresaw. */
 const CLOSE_MS = 10_000
 
-async function serve({ paths, given, printConfig }: ServeOptions): Promise<void> {
-  const { config, warnings } = await resolveConfig(paths, given)
+async function serve({ given, printConfig }: ServeOptions): Promise<void> {
+  const { config, file, warnings } = await resolveConfig(given)
   if (printConfig) return print(printableConfig(config))
   const log = openLog(config)
+  if (file !== null) log.info(`Configured by ${file}`)
   for (const warning of warnings) log.warn(warning)
   const spatialExtension = await findSpatialExtension(config.spatialExtension, (line) => log.info(line))
   // graphql checks every value against a second copy of itself otherwise: a tenth of the time of a batch.
@@ -25,7 +30,7 @@ async function serve({ paths, given, printConfig }: ServeOptions): Promise<void>
   const { startServer } = await import('./server/server.ts')
   const server = await startServer(config, { spatialExtension })
   endWhenTold(server)
-  print(`geoduck ${packageVersion()} serves ${config.sources.join(', ')}`)
+  print(`geoduck ${packageVersion()} serves ${[...config.sources, ...new Set(config.layers.map(({ path }) => path))].join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
   for (const { name, geometryTypes, featureCount } of await server.ready) {
     // Not counted yet where the scan is still under way.
@@ -61,6 +66,17 @@ function endWhenTold(server: RunningServer): void {
   }
 }
 
+async function doctor(given: Given): Promise<void> {
+  const { diagnose } = await import('./doctor/doctor.ts')
+  const { report, isWell } = await diagnose(given)
+  print(report)
+  if (!isWell) process.exitCode = 1
+}
+
+function printConfigSchema(): void {
+  process.stdout.write(editorSchema(settings(machineDefaults(machine()))))
+}
+
 async function printSchema(): Promise<void> {
   process.stdout.write(await readFile(new URL('../schema.graphql', import.meta.url), 'utf8'))
 }
@@ -82,4 +98,6 @@ function foreseen(error: unknown): string | null {
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
-await buildCommand({ serve, printSchema }).parseAsync(commandArguments(process.argv), { from: 'user' }).catch(fail)
+await buildCommand({ serve, doctor, printSchema, printConfigSchema })
+  .parseAsync(commandArguments(process.argv), { from: 'user' })
+  .catch(fail)

@@ -1,11 +1,13 @@
 /** What is there: the layers of all sources, kept true while they change. */
+import { wantedSources } from './configure.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
+import type { LayerOptions } from './layer-options.ts'
 import { uniqueNames } from './names.ts'
 import { OpenCatalog } from './open-catalog.ts'
 import { ServedSource } from './served-source.ts'
-import { allowedPathsOf, type DatabaseSource, expandSources, type Source } from './sources.ts'
+import { allowedPathsOf, type DatabaseSource, type Source } from './sources.ts'
 
 /** Bounds the files that are open. */
 const READINGS_AT_ONCE = 4
@@ -19,6 +21,8 @@ export interface CatalogLog {
 export interface CatalogOptions {
   /** Files, folders and glob patterns, as `sources.ts` reads them. */
   readonly sources: readonly string[]
+  /** Layers with wishes of their own; they take the place of what the sources would make of the same files. */
+  readonly layers?: readonly LayerOptions[]
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
   /** Folder in which the answers of inspections are kept between starts; left out: they are not. */
@@ -57,21 +61,24 @@ export interface Catalog {
  * @throws Error when the process that reads them cannot start
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
-  const { sources, problems } = await expandSources(options.sources)
+  const { sources: wanted, problems } = await wantedSources(options.sources, options.layers ?? [])
+  const sources = wanted.map(({ source }) => source)
   const inspector = new Inspector(options.spatialExtension, sources.flatMap(allowedPathsOf))
   const cache = new InspectionCache(options.cacheFolder ?? null)
   const aliases = aliasesOf(sources)
-  const served = sources.map((source) => new ServedSource(source, aliases.get(source) ?? '', inspector, cache))
+  const both = wanted.map((wants) => {
+    return { wants, served: new ServedSource(wants.source, aliases.get(wants.source) ?? '', inspector, cache) }
+  })
   try {
     // Fingerprints are taken here while the inspector describes one source at a time.
-    const queue = served.values()
+    const queue = both.map(({ served }) => served).values()
     await Promise.all(Array.from({ length: READINGS_AT_ONCE }, () => readAll(queue)))
     await cache.prune()
   } catch (error) {
     await inspector.close()
     throw error
   }
-  return new OpenCatalog(options.log, inspector, problems, served)
+  return new OpenCatalog(options.log, inspector, problems, both)
 }
 
 async function readAll(queue: Iterable<ServedSource>): Promise<void> {

@@ -58,19 +58,22 @@ export class CheckQueue {
   }
 
   #conclude(name: string, subject: Subject, result: CheckResult | SourceError, ms: number): void {
-    const { source, description, layer } = subject
+    const { description, layer } = subject
     if (!(result instanceof SourceError) && result.outcome === 'PROVEN') {
       this.#subjects.set(name, { ...subject, layer: proven(layer, description, result) })
-      this.#log.info({ layer: name, features: result.featureCount, ms }, `layer ${name} is scanned`)
-      for (const reason of reservations(description, result)) this.#find(source, name, reason)
+      this.#log.info(
+        { layer: name, features: result.featureCount, invalid: result.invalid ?? undefined, ms },
+        `layer ${name} is scanned`,
+      )
+      for (const reason of reservations(description, result)) this.#find(subject, name, reason)
       return
     }
     this.#subjects.delete(name)
-    this.#find(source, name, result instanceof SourceError ? `its scan failed: ${result.message}` : unsafe(result))
+    this.#find(subject, name, result instanceof SourceError ? `its scan failed: ${result.message}` : unsafe(result))
   }
 
-  #find(source: ServedSource, name: string, reason: string): void {
-    const told = source.described.layers.length > 1 ? `layer ${name}: ${reason}` : reason
+  #find({ source, description }: Subject, name: string, reason: string): void {
+    const told = source.described.layers.length > 1 || description.tailoring ? `layer ${name}: ${reason}` : reason
     source.findings.push(told)
     this.#log.warn({ source: source.source.label, layer: name }, `${source.source.label}: ${told}`)
   }

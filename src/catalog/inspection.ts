@@ -30,6 +30,8 @@ export interface Description extends Omit<Layer, 'name' | 'state' | 'fingerprint
   readonly columnsUncovered: readonly Column[]
   /** Columns that are called like a key and have a type that can be one. */
   readonly keyCandidates: readonly string[]
+  /** The column that the configuration wants to be the key. */
+  readonly wantedKey?: string | null
   /** Every column, the layer's own first, whose geometry must be proven before anything is computed with it. */
   readonly unproven: readonly UnprovenColumn[]
 }
@@ -64,4 +66,8 @@ export interface Proven extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'extent' 
   readonly coveringHolds: boolean
   /** Geometries that the engine can read but not compute with: a spatial filter that meets one fails. */
   readonly uncomputable: number
+  /** Geometries that are not valid; null where they are stored in a way that is not asked. */
+  readonly invalid: number | null
+  /** Why the wanted key is none; null if it is, or none was wanted. */
+  readonly keyFault: string | null
 }

@@ -102,6 +102,21 @@ export type GeometryEncoding =
 
 export type LayerState = 'CHECKING' | 'READY'
 
+/**
+ * What becomes of features whose geometry is not valid by OGC's rules (a polygon that crosses itself): they are kept as they are, kept with
+ * their geometry made valid, or left out.
+ */
+export type OnInvalid = 'flag' | 'repair' | 'drop'
+
+/** What the configuration says of a layer. */
+export interface Tailoring {
+  readonly title: string | null
+  readonly description: string | null
+  /** Columns of the source that nobody gets to see. */
+  readonly hidden: readonly string[]
+  readonly onInvalid: OnInvalid
+}
+
 export interface Layer {
   readonly name: string
   readonly state: LayerState
@@ -119,8 +134,12 @@ export interface Layer {
   readonly featureCount: number | null
   readonly key: LayerKey
   readonly pruning: Pruning
-  /** Hex digest of content that is cheap to read: two servers with the same data agree. */
+  /** Hex digest of content that is cheap to read, and of the layer's configuration: two servers with the same of both agree. */
   readonly fingerprint: string
+  /** Left out for a layer that is served as its source has it. */
+  readonly tailoring?: Tailoring
+  /** Geometries of the source that are not valid; left out while that is not known. */
+  readonly invalidCount?: number
 }
 
 /** A source that could not be served, or not wholly. */

@@ -2,13 +2,16 @@
 import { GeoduckError } from '../errors.ts'
 import type { Catalog, CatalogLog } from './catalog.ts'
 import { CheckQueue, type Subject } from './check-queue.ts'
+import type { WantedSource } from './configure.ts'
 import type { Description } from './inspection.ts'
 import type { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
-import { uniqueNames } from './names.ts'
+import { fingerprintWith } from './layer-options.ts'
+import { chooseOffers, identity, type Offer, type Offers } from './offers.ts'
 import { claimed } from './prove.ts'
 import type { ServedSource } from './served-source.ts'
 import { allowedPathsOf } from './sources.ts'
+import { tailor } from './tailor.ts'
 
 export class OpenCatalog implements Catalog {
   readonly databases: Catalog['databases']
@@ -17,18 +20,20 @@ export class OpenCatalog implements Catalog {
   readonly #argumentProblems: readonly Problem[]
   readonly #served: readonly ServedSource[]
   /** Names stay with their layers: by source, then by what the source calls them. */
-  readonly #names: ReadonlyMap<ServedSource, ReadonlyMap<string, string>>
+  readonly #offers: Offers['of']
   readonly #subjects = new Map<string, Subject>()
   readonly #checks: CheckQueue
 
   /** Every source has been read once. `problems` are those of arguments that are no source. */
-  constructor(log: CatalogLog, inspector: Inspector, problems: readonly Problem[], served: readonly ServedSource[]) {
+  constructor(log: CatalogLog, inspector: Inspector, problems: readonly Problem[], wanted: readonly Wanted[]) {
+    const served = wanted.map(({ served }) => served)
+    const offers = chooseOffers(wanted)
     this.#inspector = inspector
-    this.#argumentProblems = problems
+    this.#argumentProblems = [...problems, ...offers.problems]
     this.#served = served
     this.files = served.flatMap(({ source }) => allowedPathsOf(source))
     this.databases = served.flatMap(({ source, alias }) => (source.kind === 'database' ? [{ alias, path: source.file }] : []))
-    this.#names = chooseNames(served)
+    this.#offers = offers.of
     this.#checks = new CheckQueue(inspector, log, this.#subjects)
     for (const source of [...served].sort((a, b) => a.bytes - b.bytes)) this.#renew(source)
   }
@@ -71,33 +76,34 @@ export class OpenCatalog implements Catalog {
   /** After a reading: layers whose data is other than before start over, tables that are gone go. */
   #renew(source: ServedSource): void {
     if (source.failure !== null) return
-    const names = this.#names.get(source)
     const present = new Set<string>()
     for (const description of source.described.layers) {
-      const name = names?.get(identity(description))
-      if (name === undefined) continue
-      present.add(name)
-      if (this.#subjects.get(name)?.layer.fingerprint === source.fingerprint) continue
-      this.#subjects.set(name, { source, description, layer: claimed(name, source.fingerprint, description) })
-      this.#checks.add(name)
+      for (const offer of this.#offers.get(source)?.get(identity(description)) ?? []) {
+        if (this.#offer(source, description, offer)) present.add(offer.name)
+      }
     }
     for (const [name, subject] of this.#subjects) if (subject.source === source && !present.has(name)) this.#subjects.delete(name)
   }
+
+  /** False if it is not served. */
+  #offer(source: ServedSource, found: Description, { name, options }: Offer): boolean {
+    const fingerprint = fingerprintWith(options, source.fingerprint)
+    if (this.#subjects.get(name)?.layer.fingerprint === fingerprint) return true
+    try {
+      const { description, problems } = options ? tailor(found, options) : { description: found, problems: [] }
+      source.findings.push(...problems.map((problem) => `layer ${name}: ${problem}`))
+      this.#subjects.set(name, { source, description, layer: claimed(name, fingerprint, description) })
+      this.#checks.add(name)
+      return true
+    } catch (error) {
+      const problem = `layer ${name}: ${(error as Error).message}`
+      if (!source.findings.includes(problem)) source.findings.push(problem)
+      return false
+    }
+  }
 }
 
-/** The same table is the same layer after a change. */
-function identity({ relation }: Description): string {
-  return relation.kind === 'parquet' ? '' : `${relation.schema}.${relation.table}`
-}
-
-/** A table is called like itself, then like its database and itself; a file like itself, then like its folder and itself. */
-function chooseNames(served: readonly ServedSource[]): Map<ServedSource, Map<string, string>> {
-  const all = served.flatMap((source) => source.described.layers.map((description) => ({ source, description })))
-  const wishes = all.map(({ source: { source }, description: { names } }) =>
-    source.kind === 'parquet' ? source.names : [...names, `${source.names[0]}_${names.at(-1)}`],
-  )
-  const chosen = uniqueNames(wishes)
-  const names = new Map(served.map((source) => [source, new Map<string, string>()]))
-  for (const [index, { source, description }] of all.entries()) names.get(source)?.set(identity(description), chosen[index] ?? '')
-  return names
+interface Wanted {
+  readonly wants: WantedSource
+  readonly served: ServedSource
 }

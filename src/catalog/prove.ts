@@ -6,6 +6,7 @@ import type { Layer, Pruning } from './layer.ts'
 export function claimed(name: string, fingerprint: string, description: Description): Layer {
   const { relation, columns, geometryColumn, geometryEncoding, geometryTypes, hasZ, crs, extent, featureCount, key, pruning } =
     description
+  const { tailoring } = description
   return {
     name,
     state: 'CHECKING',
@@ -21,15 +22,17 @@ export function claimed(name: string, fingerprint: string, description: Descript
     key,
     pruning,
     fingerprint,
+    ...(tailoring && { tailoring }),
   }
 }
 
 /** The key may have become a column: an id that a client took before does not hold any more, as with any row number. */
 export function proven(layer: Layer, description: Description, proof: Proven): Layer {
-  const { geometryTypes, hasZ, extent, featureCount, key, coveringHolds } = proof
+  const { geometryTypes, hasZ, extent, featureCount, key, coveringHolds, invalid } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
-  return { ...layer, state: 'READY', columns, geometryTypes, hasZ, extent, featureCount, key, pruning }
+  const counted = invalid === null ? {} : { invalidCount: invalid }
+  return { ...layer, state: 'READY', columns, geometryTypes, hasZ, extent, featureCount, key, pruning, ...counted }
 }
 
 function provenPruning({ covering, pruning }: Description, holds: boolean): Pruning {
@@ -40,8 +43,9 @@ function provenPruning({ covering, pruning }: Description, holds: boolean): Prun
 }
 
 /** What is said of a layer that is served, but not wholly as its source wants. */
-export function reservations({ covering }: Description, { coveringHolds, uncomputable }: Proven): string[] {
+export function reservations({ covering }: Description, { coveringHolds, uncomputable, keyFault }: Proven): string[] {
   const reasons: string[] = []
+  if (keyFault !== null) reasons.push(`${keyFault}: its ids are row numbers`)
   if (covering?.declared && !coveringHolds) {
     reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used`)
   }

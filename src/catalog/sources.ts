@@ -47,6 +47,11 @@ export function allowedPathsOf(source: Source): readonly string[] {
   return [...new Set(filesOf(source).flatMap((file) => [file, withoutWildcards(file)]))]
 }
 
+/** The same for the same files, whoever names them. */
+export function identityOf(source: Source): string {
+  return source.kind === 'parquet' ? source.files.join('\n') : source.file
+}
+
 interface Found {
   readonly sources: Source[]
   readonly problems: Problem[]
@@ -66,9 +71,8 @@ export async function expandSources(paths: readonly string[]): Promise<Found> {
     )
     all.problems.push(...found.problems)
     for (const source of found.sources) {
-      const id = source.kind === 'parquet' ? source.files.join('\n') : source.file
-      if (!taken.has(id)) all.sources.push(source)
-      taken.add(id)
+      if (!taken.has(identityOf(source))) all.sources.push(source)
+      taken.add(identityOf(source))
     }
   }
   return all

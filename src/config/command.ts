@@ -1,24 +1,22 @@
-/** The command line: `geoduck [serve] PATH... [flags]` and `geoduck schema`. */
+/** The command line: `geoduck [serve] PATH... [flags]`, `geoduck doctor`, `geoduck schema` and `geoduck config-schema`. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { Config } from './config.ts'
 import { machineDefaults } from './defaults.ts'
 import { machine } from './machine.ts'
 import { packageVersion } from './package-version.ts'
-import { type Setting, settings } from './settings.ts'
+import type { Given } from './resolve.ts'
+import { environmentName, type Setting, settings } from './settings.ts'
 import type { Value } from './values.ts'
 
-/** Every setting but the sources, each value checked. `cursorSecret` is empty where none was given. */
-export type GivenSettings = Omit<Config, 'sources'>
-
 export interface ServeOptions {
-  readonly paths: readonly string[]
-  readonly given: GivenSettings
+  readonly given: Given
   readonly printConfig: boolean
 }
 
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
+  doctor(given: Given): Promise<void>
   printSchema(): Promise<void>
+  printConfigSchema(): void
 }
 
 const EXAMPLES = `
@@ -27,6 +25,8 @@ Examples:
   geoduck data/ 'tiles/*.parquet' city.duckdb    a folder, a glob, the tables of a database
   geoduck data/ --port 8080 --memory-limit 2GB   flags
   GEODUCK_SOURCES=data/ GEODUCK_PORT=8080 geoduck    the same by the environment
+  geoduck --config geoduck.yaml                  a file for what is more than flags hold
+  geoduck doctor data/                           whether all is well with the machine and the data
   geoduck schema > schema.graphql                the GraphQL schema`
 
 export function buildCommand(actions: Actions): Command {
@@ -39,6 +39,12 @@ export function buildCommand(actions: Actions): Command {
     .helpOption('--help', 'print this')
     .helpCommand(false)
     .argument('[PATH...]', 'files, folders and globs to serve (or GEODUCK_SOURCES)')
+    .addOption(
+      new Option(
+        '--config <file>',
+        'configuration file, JSON or YAML (default: geoduck.json, .yaml or .yml, if there is one)',
+      ).env('GEODUCK_CONFIG'),
+    )
     .option('--print-config', 'print the configuration that results, and end')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('See geoduck --help.')
@@ -47,17 +53,37 @@ export function buildCommand(actions: Actions): Command {
     option: toOption(setting),
   }))
   for (const { option } of table) program.addOption(option)
-  program.action((paths: string[], options: Record<string, unknown>) => {
-    const given = Object.fromEntries(table.map(({ name, option }) => [name, options[option.attributeName()]]))
-    // Each value is either its setting's fallback or came through its setting's schema.
-    return actions.serve({ paths, given: given as unknown as GivenSettings, printConfig: options['printConfig'] === true })
+  const givenWith = (paths: readonly string[]): Given => ({
+    paths,
+    configFile: program.getOptionValue('config') ?? null,
+    settings: Object.fromEntries(
+      table.flatMap(({ name, option }) => {
+        const from = FROM[program.getOptionValueSource(option.attributeName()) ?? '']
+        return from ? [[name, { value: program.getOptionValue(option.attributeName()), from }]] : []
+      }),
+    ),
   })
+  program.action((paths: string[], options: Record<string, unknown>) =>
+    actions.serve({ given: givenWith(paths), printConfig: options['printConfig'] === true }),
+  )
+  program
+    .command('doctor')
+    .argument('[PATH...]', 'as for serving')
+    .description('tell whether all is well with the machine, the configuration and the data; takes the same flags')
+    .action((paths: string[]) => actions.doctor(givenWith(paths)))
   program
     .command('schema')
     .description('print the GraphQL schema')
     .action(() => actions.printSchema())
+  program
+    .command('config-schema')
+    .description('print the JSON schema of the configuration file')
+    .action(() => actions.printConfigSchema())
   return program
 }
+
+/** Commander's words for where a value came from. */
+const FROM: Readonly<Record<string, 'flag' | 'environment'>> = { cli: 'flag', env: 'environment' }
 
 /** The program's arguments as commander wants them: `serve` may be left out, so it carries nothing. */
 export function commandArguments(argv: readonly string[]): string[] {
@@ -66,9 +92,8 @@ export function commandArguments(argv: readonly string[]): string[] {
 }
 
 function toOption({ flag, description, value, fallback, fallbackText }: Setting): Option {
-  const name = /^--([a-z-]+)/.exec(flag)![1]!
   return new Option(flag, description)
-    .env(`GEODUCK_${name.toUpperCase().replaceAll('-', '_')}`)
+    .env(environmentName(flag))
     .default(fallback, fallbackText)
     .argParser((given) => checked(value, given))
 }

@@ -1,8 +1,11 @@
 /** The one resolved configuration: parsed and finalised once, then plain values that can be printed. */
+import type { LayerConfig } from './layer-config.ts'
 
 export interface Config {
   /** Files, folders and globs to serve. */
   readonly sources: readonly string[]
+  /** Layers with wishes of their own, from the configuration file. */
+  readonly layers: readonly LayerConfig[]
   readonly host: string
   readonly port: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'

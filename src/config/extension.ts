@@ -29,16 +29,9 @@ export async function findSpatialExtension(
   configured: string | null,
   progress: (line: string) => void,
 ): Promise<SpatialExtension> {
-  if (configured !== null) {
-    if (await isReadable(configured)) return { path: configured, how: 'configured' }
-    throw new ConfigurationError(`The spatial extension is not at ${configured}: correct --spatial-extension or leave it out.`)
-  }
-  const version = `v${duckdbVersion()}`
-  const installed = join(homedir(), '.duckdb', 'extensions', version, duckdbPlatform(), FILE)
-  if (await isReadable(installed)) return { path: installed, how: 'installed' }
-  const fetched = join(cacheDirectory(), 'extensions', version, duckdbPlatform(), FILE)
-  if (await isReadable(fetched)) return { path: fetched, how: 'package' }
-
+  const found = await lookForExtension(configured)
+  if (found !== null) return found
+  const { version, installed, fetched } = places()
   progress(`Fetching DuckDB's spatial extension ${version} (once)`)
   const repositoryFailure = await installFromRepository()
   if (await isReadable(installed)) return { path: installed, how: 'repository' }
@@ -52,6 +45,24 @@ export async function findSpatialExtension(
       `Give the machine one of the two, or bring the file and name it: --spatial-extension /path/to/${FILE}`,
     ].join('\n'),
   )
+}
+
+/** What is on the machine; null: nothing, it would have to be fetched. @throws ConfigurationError when the configured path is wrong */
+export async function lookForExtension(configured: string | null): Promise<SpatialExtension | null> {
+  if (configured !== null) {
+    if (await isReadable(configured)) return { path: configured, how: 'configured' }
+    throw new ConfigurationError(`The spatial extension is not at ${configured}: correct --spatial-extension or leave it out.`)
+  }
+  const { installed, fetched } = places()
+  if (await isReadable(installed)) return { path: installed, how: 'installed' }
+  return (await isReadable(fetched)) ? { path: fetched, how: 'package' } : null
+}
+
+/** DuckDB's own extension directory, and the copy in the cache. */
+function places(): { readonly version: string; readonly installed: string; readonly fetched: string } {
+  const version = `v${duckdbVersion()}`
+  const file = join('extensions', version, duckdbPlatform(), FILE)
+  return { version, installed: join(homedir(), '.duckdb', file), fetched: join(cacheDirectory(), file) }
 }
 
 async function isReadable(path: string): Promise<boolean> {

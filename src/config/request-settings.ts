@@ -9,6 +9,7 @@ export const access = {
     value: bearer,
     fallback: null,
     fallbackText: 'none',
+    isSecret: true,
   },
   allowAnonymous: {
     flag: '--allow-anonymous <boolean>',

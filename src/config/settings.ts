@@ -1,4 +1,7 @@
-/** Every setting that has a flag: `--memory-limit` is `GEODUCK_MEMORY_LIMIT` in the environment. A flag wins, then the environment. */
+/**
+ * Every setting: `--memory-limit` is `GEODUCK_MEMORY_LIMIT` in the environment and `memoryLimitBytes` in the configuration file. A flag wins,
+ * then the environment, then the file. Flags, file, its JSON schema and docs/configuration.md are made of this table.
+ */
 import type { Config } from './config.ts'
 import type { MachineDefaults } from './defaults.ts'
 import { access, requests } from './request-settings.ts'
@@ -13,10 +16,26 @@ export interface Setting<T = unknown> {
   readonly fallback: T
   /** The default in words, where the value says too little. */
   readonly fallbackText?: string
+  /** How the default comes about, where it is not the same on every machine. */
+  readonly rule?: string
+  /** Relative to the working directory, or to the configuration file's folder. */
+  readonly isPath?: true
+  /** Not shown to anybody. */
+  readonly isSecret?: true
 }
 
-/** Sources are arguments, not flags. */
-export type Settings = { readonly [Name in Exclude<keyof Config, 'sources'>]: Setting<Config[Name]> }
+/** Sources are arguments, layers come from the configuration file only. */
+export type SettingName = Exclude<keyof Config, 'sources' | 'layers'>
+
+export type Settings = { readonly [Name in SettingName]: Setting<Config[Name]> }
+
+/** `--memory-limit <size>` is `GEODUCK_MEMORY_LIMIT`. */
+export function environmentName(flag: string): string {
+  return `GEODUCK_${flag
+    .replace(/^--| .*$/g, '')
+    .toUpperCase()
+    .replaceAll('-', '_')}`
+}
 
 const MiB = 2 ** 20
 
@@ -39,7 +58,7 @@ const network = {
   },
   origins: {
     flag: '--origins <list>',
-    description: "web origins, beside this machine's own, whose pages may connect",
+    description: "web origins, beside this machine's own, whose pages may connect; a flag separates them by commas",
     value: origins,
     fallback: [],
     fallbackText: 'none',
@@ -59,6 +78,7 @@ const logging = {
     value: yesOrNo,
     fallback: process.stderr.isTTY === true,
     fallbackText: 'true on a terminal',
+    rule: 'true on a terminal',
   },
 } satisfies Partial<Settings>
 
@@ -69,12 +89,14 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
       description: 'processes that run queries; each is an engine of its own',
       value: wholeNumber(1, 256),
       fallback: count,
+      rule: 'half of the processors, at least 2',
     },
     threads: {
       flag: '--threads <number>',
       description: 'threads of one worker',
       value: wholeNumber(1, 256),
       fallback: threads,
+      rule: '4, or the processors where there are fewer',
     },
     memoryLimitBytes: {
       flag: '--memory-limit <size>',
@@ -82,6 +104,7 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
       value: size('64MB'),
       fallback: memoryLimitBytes,
       fallbackText: formatSize(memoryLimitBytes),
+      rule: "4 GB, or the worker's share of half of the memory where that is less",
     },
   } satisfies Partial<Settings>
 }
@@ -140,6 +163,8 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       description: 'where large sorts and joins spill to',
       value: text('a folder'),
       fallback: tempDirectory,
+      rule: "the system's",
+      isPath: true,
     },
     tempDirectoryBytes: {
       flag: '--temp-limit <size>',
@@ -147,6 +172,7 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       value: size('1MB'),
       fallback: tempDirectoryBytes,
       fallbackText: formatSize(tempDirectoryBytes),
+      rule: "20 GB, or the worker's share of half of the free disk where that is less",
     },
     spatialExtension: {
       flag: '--spatial-extension <file>',
@@ -154,6 +180,7 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       value: text('a file'),
       fallback: null,
       fallbackText: 'looked for, then fetched once',
+      isPath: true,
     },
     cursorSecret: {
       flag: '--cursor-secret <text>',
@@ -161,6 +188,7 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       value: text('at least 16 characters', 16),
       fallback: '',
       fallbackText: 'made once and kept',
+      isSecret: true,
     },
   } satisfies Partial<Settings>
 }

@@ -1,4 +1,4 @@
-/** What a flag or an environment variable may hold: text in, one checked value out. */
+/** What a setting may hold, as text (a flag, an environment variable) and as JSON (a configuration file): one checked value out of both. */
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseSize } from './size.ts'
@@ -6,13 +6,17 @@ import { parseSize } from './size.ts'
 export interface Value<T> {
   /** Ends the sentence "It takes ...". */
   readonly takes: string
+  /** Of a flag or a variable of the environment. */
   readonly schema: z.ZodType<T, string>
+  /** Of a member of the configuration file. */
+  readonly json: z.ZodType<T>
 }
 
 export function wholeNumber(min: number, max: number): Value<number> {
   return {
     takes: `a whole number from ${min} to ${max}`,
     schema: z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max)),
+    json: z.int().min(min).max(max),
   }
 }
 
@@ -24,42 +28,53 @@ export function seconds(min: number, max: number): Value<number> {
       .regex(/^\d+(\.\d+)?$/)
       .transform(Number)
       .pipe(z.number().min(min).max(max)),
+    json: z.number().min(min).max(max),
   }
 }
 
 export function size(min: string): Value<number> {
+  const least = parseSize(min)!
+  const schema = z
+    .string()
+    .transform((text) => parseSize(text) ?? Number.NaN)
+    .pipe(z.number().min(least))
   return {
     takes: `a size of at least ${min}, such as 512MB or 4GB`,
-    schema: z
-      .string()
-      .transform((text) => parseSize(text) ?? Number.NaN)
-      .pipe(z.number().min(parseSize(min)!)),
+    schema,
+    json: z.union([z.int().min(least), schema]),
   }
 }
 
 export function oneOf<const Name extends string>(names: readonly Name[]): Value<Name> {
-  return { takes: `one of ${names.join(', ')}`, schema: z.string().pipe(z.enum(names)) }
+  return { takes: `one of ${names.join(', ')}`, schema: z.string().pipe(z.enum(names)), json: z.enum(names) }
 }
 
 export function text(takes: string, minLength = 1): Value<string> {
-  return { takes, schema: z.string().min(minLength) }
+  const schema = z.string().min(minLength)
+  return { takes, schema, json: schema }
 }
 
 export const yesOrNo: Value<boolean> = {
   takes: 'true or false',
   schema: z.enum(['true', 'false']).transform((word) => word === 'true'),
+  json: z.boolean(),
 }
 
-/** Comma-separated, as a browser sends each in its `Origin` header. */
+const originList = z.array(z.url({ protocol: /^https?$/ }).refine((origin) => new URL(origin).origin === origin))
+
+/** Comma-separated, or a list, as a browser sends each in its `Origin` header. */
 export const origins: Value<readonly string[]> = {
-  takes: 'origins such as https://maps.example.org, separated by commas',
+  takes: 'one or more origins such as https://maps.example.org',
   schema: z
     .string()
     .transform((list) => list.split(',').map((origin) => origin.trim()))
-    .pipe(z.array(z.url({ protocol: /^https?$/ }).refine((origin) => new URL(origin).origin === origin))),
+    .pipe(originList),
+  json: originList,
 }
 
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
+
+const networks = z.array(z.string().refine(isNetwork))
 
 /** A number of hops, or addresses, networks (`10.0.0.0/8`) and their names, separated by commas. */
 export const proxies: Value<number | readonly string[]> = {
@@ -67,7 +82,8 @@ export const proxies: Value<number | readonly string[]> = {
   schema: z
     .string()
     .transform((list) => (/^\d{1,2}$/.test(list) ? Number(list) : list.split(',').map((proxy) => proxy.trim())))
-    .refine((proxies) => typeof proxies === 'number' || proxies.every(isNetwork)),
+    .pipe(z.union([z.number(), networks])),
+  json: z.union([z.int().min(0).max(99), networks]),
 }
 
 function isNetwork(proxy: string): boolean {
@@ -77,8 +93,11 @@ function isNetwork(proxy: string): boolean {
   return most > 0 && (bits === undefined || (Number(bits) >= 1 && /^\d{1,3}$/.test(bits) && Number(bits) <= most))
 }
 
+const visible = z.string().regex(/^[!-~]{16,}$/)
+
 /** What fits behind `Bearer ` in a header. */
 export const bearer: Value<string> = {
   takes: 'at least 16 characters: letters, digits and signs, no blanks',
-  schema: z.string().regex(/^[!-~]{16,}$/),
+  schema: visible,
+  json: visible,
 }

@@ -296,11 +296,13 @@ export type Layer = {
   readonly columns: ReadonlyArray<Column>;
   /** The CRS of the coordinates; null if the source does not say. */
   readonly crs: Maybe<Crs>;
+  /** What it is about, where the configuration says so. */
+  readonly description: Maybe<Scalars['String']['output']>;
   /** The box around every feature, in the layer's CRS; null if it is not known or there is none. */
   readonly extent: Maybe<Scalars['BBox']['output']>;
   /** How many features there are; null while it is not known for sure. */
   readonly featureCount: Maybe<Scalars['BigInt']['output']>;
-  /** Changes when the data does: servers with the same data tell the same. */
+  /** Changes when the data does, or the layer's configuration: servers with the same of both tell the same. */
   readonly fingerprint: Scalars['String']['output'];
   /** The name of the geometry column in the source. */
   readonly geometryColumn: Scalars['String']['output'];
@@ -310,12 +312,16 @@ export type Layer = {
   readonly hasZ: Maybe<Scalars['Boolean']['output']>;
   /** What `Feature.id` is made of. */
   readonly key: LayerKey;
-  /** Unique, made from the file's or table's name. */
+  /** Unique: as configured, else made from the file's or table's name. */
   readonly name: Scalars['String']['output'];
+  /** What becomes of features whose geometry is not valid. */
+  readonly onInvalid: OnInvalid;
   /** How a spatial filter leaves rows unread. */
   readonly pruning: Pruning;
   /** Whether it has been scanned yet. */
   readonly state: LayerState;
+  /** What people call it, where the configuration says so. */
+  readonly title: Maybe<Scalars['String']['output']>;
 };
 
 /** What `Feature.id` is made of. */
@@ -358,6 +364,15 @@ export type NullsOrder =
   | 'FIRST'
   /** Behind every value. */
   | 'LAST';
+
+/** What becomes of features whose geometry is not valid by OGC's rules, such as a polygon that crosses itself. */
+export type OnInvalid =
+  /** They are left out everywhere, counts included. */
+  | 'DROP'
+  /** They are kept as they are. */
+  | 'FLAG'
+  /** They are kept, with their geometry made valid once the layer is READY; its M values are lost. */
+  | 'REPAIR';
 
 /** A source that is not served, or not wholly. */
 export type Problem = {
@@ -627,6 +642,7 @@ export type ResolversTypes = {
   LayerState: LayerState;
   MemoryUse: ResolverTypeWrapper<MemoryUse>;
   NullsOrder: NullsOrder;
+  OnInvalid: OnInvalid;
   Problem: ResolverTypeWrapper<Problem>;
   PropertyFilter: PropertyFilter;
   Pruning: Pruning;
@@ -789,6 +805,7 @@ export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 export type LayerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Layer'] = ResolversParentTypes['Layer']> = {
   columns?: Resolver<ReadonlyArray<ResolversTypes['Column']>, ParentType, ContextType>;
   crs?: Resolver<Maybe<ResolversTypes['Crs']>, ParentType, ContextType>;
+  description?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   extent?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
   featureCount?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
   fingerprint?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -797,8 +814,10 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   hasZ?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   key?: Resolver<ResolversTypes['LayerKey'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  onInvalid?: Resolver<ResolversTypes['OnInvalid'], ParentType, ContextType>;
   pruning?: Resolver<ResolversTypes['Pruning'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['LayerState'], ParentType, ContextType>;
+  title?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type LayerKeyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerKey'] = ResolversParentTypes['LayerKey']> = {

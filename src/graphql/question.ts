@@ -2,12 +2,12 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
+import { nearNames } from '../near-names.ts'
 import { decodeCursor, encodeCursor } from '../plan/cursor.ts'
 import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { OperationContext } from '../pool/engine.ts'
 import type { Context } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
-import { nearNames } from './near-names.ts'
 import { type Selection, selectOutputs } from './selection.ts'
 
 export interface Question {

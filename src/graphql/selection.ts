@@ -2,11 +2,11 @@
 import { type FieldNode, type GraphQLObjectType, type GraphQLResolveInfo, getArgumentValues, getNamedType } from 'graphql'
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
+import { nearNames } from '../near-names.ts'
 import type { FeatureField, Output } from '../results/batch.ts'
 import { selectedFields } from './fields.ts'
 import type { FeatureBatchGeojsonArgs, FeatureGeometryArgs, FeaturePropertiesArgs } from './generated.ts'
 import { requireLonLat } from './lon-lat.ts'
-import { nearNames } from './near-names.ts'
 import { inRange, PRECISION } from './range.ts'
 
 export interface Selection {

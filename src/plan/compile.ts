@@ -7,6 +7,7 @@ import { checkFilter } from './check-filter.ts'
 import { resultColumns } from './columns.ts'
 import { all, type Condition, TRUE } from './condition.ts'
 import { compileFilter } from './filter.ts'
+import { isKept } from './geometry-column.ts'
 import { hasId } from './has-id.ts'
 import { behindInParts, behindSorted, type Place, readPosition } from './keyset.ts'
 import { orderClause, type SortKey, sortKeys } from './order.ts'
@@ -51,6 +52,8 @@ function compileWhere({ layer, where, id }: FeatureQuery, source: Source, parame
     conditions.push(compileFilter(where, layer, parameters))
   }
   if (id !== undefined && id !== null) conditions.push({ exact: hasId(layer, id, source, parameters), necessary: null })
+  const kept = isKept(layer)
+  if (kept !== null) conditions.push({ exact: kept, necessary: null })
   const { exact, necessary } = all(conditions.length === 0 ? [TRUE] : conditions)
   return necessary === null ? `(${exact})` : `(${necessary()}) AND (${exact})`
 }

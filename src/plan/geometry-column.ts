@@ -1,6 +1,7 @@
 /** The layer's geometry column as SQL, whatever its encoding. */
 import type { GeometryEncoding, Layer } from '../catalog/layer.ts'
 import { geometryColumnOf } from './quote.ts'
+import { isMended, isSifted, mended } from './validity.ts'
 
 /** DuckDB's types for each native encoding: how many lists deep, and what one member of a MULTI geometry is. */
 const NATIVE: Readonly<
@@ -19,11 +20,21 @@ const NATIVE: Readonly<
 
 /** ISO WKB, a BLOB. Plain WKB comes as it is stored: nothing proves it but its reader. */
 export function geometryAsWkb(layer: Layer): string {
-  return layer.geometryEncoding === 'WKB' ? geometryColumnOf(layer) : `ST_AsWKB(${geometryValue(layer)})`
+  return layer.geometryEncoding === 'WKB' && !isMended(layer) ? geometryColumnOf(layer) : `ST_AsWKB(${geometryValue(layer)})`
 }
 
-/** A GEOMETRY. NULL for WKB that cannot be read. */
+/** A GEOMETRY, as it is served. NULL for WKB that cannot be read. */
 export function geometryValue(layer: Layer): string {
+  return isMended(layer) ? mended(storedGeometry(layer)) : storedGeometry(layer)
+}
+
+/** Whether the layer has the row at all; null: it has every one. Features without a geometry stay. */
+export function isKept(layer: Layer): string | null {
+  if (!isSifted(layer)) return null
+  return `(${geometryColumnOf(layer)} IS NULL OR ${guarded(layer, `ST_IsValid(${storedGeometry(layer)})`)})`
+}
+
+function storedGeometry(layer: Layer): string {
   const column = geometryColumnOf(layer)
   const { geometryEncoding: encoding } = layer
   if (encoding === 'GEOMETRY') return column

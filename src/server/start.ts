@@ -15,7 +15,13 @@ const STREAMING_BUFFER_BYTES = 65_536
 
 /** Describes the sources, then starts workers that may read just those. Resolves with the layers. */
 export async function fill(state: ServerState, config: Config, spatialExtension: string, log: Log): Promise<readonly Layer[]> {
-  const catalog = await openCatalog({ sources: config.sources, spatialExtension, cacheFolder: INSPECTIONS, log })
+  const catalog = await openCatalog({
+    sources: config.sources,
+    layers: config.layers,
+    spatialExtension,
+    cacheFolder: INSPECTIONS,
+    log,
+  })
   await state.describe(catalog)
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../support/environment.ts'
@@ -44,7 +45,7 @@ test('other machines are served with a token, or where it is said that none is w
   expect([refused.code, refused.stdout]).toEqual([1, ''])
   expect(refused.stderr).toMatch(/every layer on 0\.0\.0\.0: give a --token, or say --allow-anonymous true\.\n$/)
   const token = { GEODUCK_TOKEN: 'correct-horse-battery' }
-  expect(await configOf(['a.parquet', '--host', '0.0.0.0'], token)).toMatchObject({ host: '0.0.0.0', token: '********' })
+  expect(await configOf(['a.parquet', '--host', '0.0.0.0'], token)).toMatchObject({ host: '0.0.0.0', token: '****************' })
   expect(await configOf(['a.parquet', '--host', '::', '--allow-anonymous', 'true'])).toMatchObject({ host: '::', token: null })
   expect(await configOf(['a.parquet', '--host', '127.0.0.2'])).toMatchObject({ host: '127.0.0.2', token: null })
 })
@@ -100,6 +101,34 @@ test('--help shows examples and every flag with its default', async () => {
 test('schema prints the schema that is served', async () => {
   const { stdout } = await geoduck(['schema'])
   expect(stdout).toBe(await readFile(join(ROOT, 'schema.graphql'), 'utf8'))
+})
+
+test('config-schema prints the JSON schema that is shipped', async () => {
+  const { stdout } = await geoduck(['config-schema'])
+  expect(stdout).toBe(await readFile(join(ROOT, 'geoduck.schema.json'), 'utf8'))
+})
+
+test('the documentation has every setting as it is', async () => {
+  const { code, stdout } = await runProgram(process.execPath, [join(ROOT, 'scripts/reference.ts'), '--check'], { cwd: ROOT })
+  expect([stdout, code]).toEqual(['', 0])
+})
+
+test('a file is read by the program, which says so, and a printed configuration starts it as well', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-command-'))
+  try {
+    const file = join(folder, 'geoduck.yaml')
+    await writeFile(file, 'port: 4321\nsources: [nowhere.parquet]\n')
+    const first = await geoduck(['--print-config', '--config', file])
+    expect(JSON.parse(first.stdout)).toMatchObject({ port: 4321, sources: [join(folder, 'nowhere.parquet')] })
+    await writeFile(join(folder, 'printed.json'), first.stdout)
+    expect(await geoduck(['--print-config', '--config', join(folder, 'printed.json')])).toEqual(first)
+    const { code, stderr } = await geoduck(['--port', '0'], { GEODUCK_CONFIG: file })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`Configured by ${file}`)
+    expect(stderr).toContain('nowhere.parquet: there is no such file or folder')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 test("--version is the package's", async () => {

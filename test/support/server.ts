@@ -8,6 +8,7 @@ import { SHARED, SPATIAL_EXTENSION } from './environment.ts'
 export const PLACES = join(SHARED, 'data/places.parquet')
 
 const CONFIG: Omit<Config, 'sources'> = {
+  layers: [],
   host: '127.0.0.1',
   port: 0,
   logLevel: process.env['LOG_LEVEL'] === 'debug' ? 'debug' : 'silent',

@@ -1,25 +1,30 @@
 /** A scan of every row of a layer: what its source claims becomes what it is. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckResult, Covering, Description, Proven } from '../inspection.ts'
-import type { BBox, LayerKey } from '../layer.ts'
+import type { BBox } from '../layer.ts'
+import { proveKey } from './prove-key.ts'
 import { identifier } from './quote.ts'
-import { fromOf } from './relation.ts'
 import { rowGeometry, TYPE_NAMES } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'
 import { findUnsafe } from './safe-check.ts'
+import { countInvalid, servedRows } from './validity.ts'
 
 /** @throws the engine's error */
 export async function checkLayer(connection: DuckDBConnection, description: Description): Promise<CheckResult> {
   const unsafe = await findUnsafe(connection, description)
   if (unsafe) return unsafe
+  const invalid = await countInvalid(connection, description)
   const scanned = await scan(connection, description)
-  return { outcome: 'PROVEN', ...scanned, key: await proveKey(connection, description, scanned.featureCount) }
+  return { outcome: 'PROVEN', ...scanned, invalid, ...(await proveKey(connection, description, scanned.featureCount)) }
 }
 
+type Scanned = Omit<Proven, 'outcome' | 'key' | 'keyFault' | 'invalid'>
+
 /** One group for each type met, with and without height. Sides that are not finite are left out of the extent. */
-async function scan(connection: DuckDBConnection, description: Description): Promise<Omit<Proven, 'outcome' | 'key'>> {
-  const { type, hasZ, xmin, ymin, xmax, ymax, isUncomputable } = rowGeometry(description)
-  const { covering, relation } = description
+async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {
+  const { from, geometryEncoding } = servedRows(description)
+  const { type, hasZ, xmin, ymin, xmax, ymax, isUncomputable } = rowGeometry({ ...description, geometryEncoding })
+  const { covering } = description
   const groups = await rowsOf(
     connection,
     `SELECT type, has_z, count(*) AS features,
@@ -30,7 +35,7 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
      FROM (
        SELECT ${type} AS type, ${hasZ} AS has_z, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
          ${isUncomputable} AS uncomputable, ${covering ? identifier(covering.column) : 'NULL'} AS covering
-       FROM ${fromOf(relation)}
+       FROM ${from}
      ) GROUP BY type, has_z`,
   )
   const sum = (key: string) => groups.reduce((total, group) => total + Number(group[key]), 0)
@@ -70,22 +75,4 @@ function extentOf(groups: readonly Readonly<Record<string, unknown>>[]): BBox | 
     Math.max(...sides('north')),
   ] as const
   return box.every(Number.isFinite) ? box : null
-}
-
-/** The first candidate whose values are all there and all different. Running out of memory over it proves nothing. */
-async function proveKey(
-  connection: DuckDBConnection,
-  { key, keyCandidates, relation }: Description,
-  rows: number,
-): Promise<LayerKey> {
-  if (key.kind === 'COLUMN') return key
-  for (const column of keyCandidates) {
-    const distinct = rowsOf(connection, `SELECT count(DISTINCT ${identifier(column)}) AS n FROM ${fromOf(relation)}`)
-    const [row] = await distinct.catch((error: Error) => {
-      if (/^Out of Memory Error/.test(error.message)) return []
-      throw error
-    })
-    if (rows > 0 && Number(row?.['n']) === rows) return { kind: 'COLUMN', column }
-  }
-  return key
 }

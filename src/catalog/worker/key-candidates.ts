@@ -6,7 +6,7 @@ const NAMES = ['id', 'fid', 'gid', 'ogc_fid', 'objectid', 'osm_id']
 /** Values of these are written as an id without loss, and compared as fast as they are read. */
 const TYPES = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|VARCHAR|UUID)$/
 
-export function canBeKey({ duckType }: RelationColumn): boolean {
+export function canBeKey({ duckType }: Pick<RelationColumn, 'duckType'>): boolean {
   return TYPES.test(duckType.id) && duckType.alias === undefined
 }
 

@@ -24,6 +24,8 @@ export function rowLabelOf(description: Description): string {
 }
 
 /** DuckDB's names know no case. */
-function isTaken(name: string, { geometryColumn, columnsUncovered }: Description): boolean {
-  return [geometryColumn, ...columnsUncovered.map((column) => column.name)].some((taken) => taken.toLowerCase() === name)
+function isTaken(name: string, { geometryColumn, columnsUncovered, tailoring }: Description): boolean {
+  return [geometryColumn, ...columnsUncovered.map((column) => column.name), ...(tailoring?.hidden ?? [])].some(
+    (taken) => taken.toLowerCase() === name,
+  )
 }

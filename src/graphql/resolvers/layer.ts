@@ -1,7 +1,13 @@
-import type { LayerKeyResolvers, LayerResolvers } from '../generated.ts'
+import type { OnInvalid as Handling } from '../../catalog/layer.ts'
+import type { LayerKeyResolvers, LayerResolvers, OnInvalid } from '../generated.ts'
+
+const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const satisfies Record<Handling, OnInvalid>
 
 export const layer: LayerResolvers = {
+  title: ({ tailoring }) => tailoring?.title ?? null,
+  description: ({ tailoring }) => tailoring?.description ?? null,
   pruning: ({ pruning }) => pruning.kind,
+  onInvalid: ({ tailoring }) => ON_INVALID[tailoring?.onInvalid ?? 'flag'],
 }
 
 export const layerKey: LayerKeyResolvers = {

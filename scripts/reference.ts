@@ -1,0 +1,63 @@
+/**
+ * `npm run reference`: writes what is made of the table of settings: geoduck.schema.json and the tables in docs/configuration.md. With
+ * `--check` it only tells whether they are as they would be written.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { machineDefaults } from '../src/config/defaults.ts'
+import { editorSchema } from '../src/config/file/schema.ts'
+import { LAYER_MEMBERS, type Member } from '../src/config/layer-config.ts'
+import { environmentName, type Setting, settings } from '../src/config/settings.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+// Nothing that is written depends on the machine.
+const table = settings(machineDefaults({ processors: 2, memoryBytes: 16e9 }))
+
+const files: readonly (readonly [path: string, content: (now: string) => string])[] = [
+  ['geoduck.schema.json', () => editorSchema(table)],
+  ['docs/configuration.md', (now) => filled(filled(now, 'settings', settingRows()), 'layers', layerRows())],
+]
+
+const stale = files.filter(([path, content]) => {
+  const now = readFileSync(join(ROOT, path), { encoding: 'utf8', flag: 'a+' })
+  const wanted = content(now)
+  if (now !== wanted && !process.argv.includes('--check')) writeFileSync(join(ROOT, path), wanted)
+  return now !== wanted
+})
+if (stale.length > 0 && process.argv.includes('--check')) {
+  console.log(`stale: ${stale.map(([path]) => path).join(', ')}; run npm run reference`)
+  process.exitCode = 1
+}
+
+/** The text with these lines between its two marks of that name. */
+function filled(text: string, name: string, lines: readonly string[]): string {
+  const [before, after] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [from, to] = [text.indexOf(before), text.indexOf(after)]
+  if (from < 0 || to < from) throw new Error(`docs/configuration.md has no place for ${name}`)
+  return `${text.slice(0, from + before.length)}\n\n${lines.join('\n')}\n\n${text.slice(to)}`
+}
+
+function settingRows(): string[] {
+  const rows = Object.entries<Setting>(table).map(([name, { flag, description, rule, fallback, fallbackText }]) => {
+    const shown = rule ?? fallbackText ?? `\`${fallback}\``
+    return [`\`${name}\``, `\`${flag}\``, `\`${environmentName(flag)}\``, shown, description]
+  })
+  return markdown(['file', 'flag', 'environment', 'default', 'what'], rows)
+}
+
+function layerRows(): string[] {
+  const rows = Object.entries<Member>(LAYER_MEMBERS).map(([name, { takes, description }]) => [`\`${name}\``, takes, description])
+  return markdown(['member', 'takes', 'what'], rows)
+}
+
+/** In columns, as the formatter wants them. */
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)))
+  const line = (cells: readonly string[], fill = ' ') =>
+    `| ${cells.map((cell, n) => cell.padEnd(widths[n] ?? 0, fill)).join(' | ')} |`
+  const rule = line(
+    head.map(() => ''),
+    '-',
+  )
+  return [line(head), rule, ...rows.map((row) => line(row))]
+}

@@ -1,0 +1,96 @@
+/** What is wrong in a configuration file, told for whoever has to mend it: the line, the member, what it takes, and what was perhaps meant. */
+import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml'
+import { nearNames } from '../../near-names.ts'
+import { LAYER_MEMBERS } from '../layer-config.ts'
+import type { Setting, Settings } from '../settings.ts'
+import { SOURCES_TAKE } from './schema.ts'
+
+/** As zod tells it. */
+export interface Fault {
+  readonly path: readonly PropertyKey[]
+  /** Of members that are not known. */
+  readonly keys?: readonly string[]
+}
+
+interface Place {
+  readonly document: Document
+  readonly lines: LineCounter
+  readonly table: Settings
+}
+
+const LONGEST_VALUE = 60
+
+/** One line of text for each member that is wrong, in the order of the file. */
+export function tellFaults(faults: readonly Fault[], place: Place): string[] {
+  const told = faults.flatMap(({ path, keys }) =>
+    keys ? keys.map((key) => tellUnknown(path, key, place)) : [tellWrong(path, place)],
+  )
+  const unique = new Map(told.map((fault) => [`${fault.line} ${fault.text}`, fault]))
+  return [...unique.values()].sort((a, b) => a.line - b.line).map(({ line, text }) => `line ${line}: ${text}`)
+}
+
+interface Told {
+  readonly line: number
+  readonly text: string
+}
+
+function tellUnknown(path: readonly PropertyKey[], key: string, place: Place): Told {
+  const names = path.length === 0 ? ['sources', 'layers', ...Object.keys(place.table)] : memberNames(path)
+  const spelled = Object.entries<Setting>(place.table).find(([, { flag }]) => path.length === 0 && flag.startsWith(`--${key} `))
+  const near = spelled ? [spelled[0]] : nearNames(key.replaceAll(/[-_]/g, ''), names)
+  const hint = near.length > 0 ? `; near: ${near.map((name) => `\`${name}\``).join(', ')}` : `; known: ${names.join(', ')}`
+  return { line: lineOfKey(path, key, place), text: `\`${nameOf([...path, key])}\` is not known${hint}` }
+}
+
+function tellWrong(path: readonly PropertyKey[], place: Place): Told {
+  const member = path.slice(0, path[0] === 'layers' ? 3 : 1)
+  const node = place.document.getIn(member, true)
+  const takes = takesOf(member, place.table)
+  const name = member.length === 0 ? 'it' : `\`${nameOf(member)}\``
+  const line = lineOf(path, place)
+  if (member.length > 0 && !isNode(node)) return { line, text: `${name} is missing: it takes ${takes}` }
+  const isSecret = (place.table as Readonly<Record<string, Setting>>)[String(path[0])]?.isSecret === true
+  const value = isSecret || !isNode(node) ? '' : `, not ${shortened(JSON.stringify(node.toJS(place.document)))}`
+  return { line, text: `${name} takes ${takes}${value}` }
+}
+
+function takesOf(member: readonly PropertyKey[], table: Settings): string {
+  const [first, , third] = member.map(String)
+  if (first === undefined) return 'settings by name, `sources` and `layers`'
+  if (first === 'sources') return SOURCES_TAKE
+  if (first === 'layers')
+    return third === undefined ? 'a list of layers, each with a name and a path' : (layerMember(third)?.takes ?? 'text')
+  return (table as Readonly<Record<string, Setting>>)[first]?.value.takes ?? 'text'
+}
+
+function layerMember(name: string): { readonly takes: string } | undefined {
+  return (LAYER_MEMBERS as Readonly<Record<string, { readonly takes: string }>>)[name]
+}
+
+function memberNames(path: readonly PropertyKey[]): string[] {
+  return path.length > 2 ? ['include', 'exclude'] : Object.keys(LAYER_MEMBERS)
+}
+
+/** `layers[0].columns` */
+function nameOf(path: readonly PropertyKey[]): string {
+  return path.map((key, n) => (typeof key === 'number' ? `[${key}]` : `${n === 0 ? '' : '.'}${String(key)}`)).join('')
+}
+
+function lineOfKey(path: readonly PropertyKey[], key: string, { document, lines }: Place): number {
+  const map = path.length === 0 ? document.contents : document.getIn(path, true)
+  const pair = isMap(map) ? map.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined
+  return isNode(pair?.key) && pair.key.range ? lines.linePos(pair.key.range[0]).line : 1
+}
+
+/** Of the deepest member of the path that is there. */
+function lineOf(path: readonly PropertyKey[], { document, lines }: Place): number {
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true)
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
+  }
+  return 1
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text
+}

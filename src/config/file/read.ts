@@ -1,0 +1,58 @@
+/** A configuration file, JSON or YAML (of which JSON is a part), as checked values. */
+import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { type Document, LineCounter, parseDocument } from 'yaml'
+import { ConfigurationError } from '../configuration-error.ts'
+import { type LayerConfig, layerFaults } from '../layer-config.ts'
+import type { SettingName, Settings } from '../settings.ts'
+import { type Fault, tellFaults } from './faults.ts'
+import { fileSchema, MASK } from './schema.ts'
+
+export interface ConfigFile {
+  readonly path: string
+  /** Null: it names none. */
+  readonly sources: readonly string[] | null
+  readonly layers: readonly LayerConfig[]
+  /** Those that it gives. Paths are absolute: in the file they are relative to its folder. */
+  readonly settings: Readonly<Partial<Record<SettingName, unknown>>>
+}
+
+/** @throws ConfigurationError that names the file and, one a line, what is wrong in it, where, and what it takes */
+export async function readConfigFile(path: string, table: Settings): Promise<ConfigFile> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'it is not there' : 'it cannot be read'
+    throw new ConfigurationError(`The configuration file ${path}: ${why}. Correct --config or GEODUCK_CONFIG.`)
+  })
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const syntax = document.errors.map(({ pos, message }) => `line ${lines.linePos(pos[0]).line}: ${message}`)
+  if (syntax.length > 0) throw wrong(path, syntax)
+  const { data, error } = fileSchema(table).safeParse(contentOf(document, path))
+  const faults: readonly Fault[] = error?.issues ?? layerFaults(data?.layers ?? [])
+  if (!data || faults.length > 0) throw wrong(path, tellFaults(faults, { document, lines, table }))
+  const absolute = (name: string) => resolve(dirname(path), name)
+  const { $schema: _, sources, layers = [], ...settings } = data
+  return {
+    path,
+    sources: sources?.map(absolute) ?? null,
+    layers: layers.map((layer) => ({ ...layer, path: absolute(layer.path) })),
+    settings: Object.fromEntries(
+      Object.entries(settings)
+        .filter(([, value]) => value !== MASK)
+        .map(([name, value]) => [name, table[name as SettingName].isPath && typeof value === 'string' ? absolute(value) : value]),
+    ),
+  }
+}
+
+/** What YAML can say and JSON cannot (an alias of nothing, one of aliases of aliases) fails only here. */
+function contentOf(document: Document, path: string): unknown {
+  try {
+    return document.toJS() ?? {}
+  } catch (error) {
+    throw wrong(path, [(error as Error).message])
+  }
+}
+
+function wrong(path: string, lines: readonly string[]): ConfigurationError {
+  return new ConfigurationError([`The configuration file ${path} is wrong:`, ...lines.map((line) => `  ${line}`)].join('\n'))
+}

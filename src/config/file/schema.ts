@@ -1,0 +1,48 @@
+/** What may stand in a configuration file: made of the table of settings, for the reader and, as JSON Schema, for editors. */
+import { z } from 'zod'
+import { type LayerConfig, layerSchema } from '../layer-config.ts'
+import type { Setting, SettingName, Settings } from '../settings.ts'
+
+/** Stands where a secret is not shown. Long enough for every secret's own rules; in a file it means that none is given there. */
+export const MASK = '****************'
+
+export const SOURCES_TAKE = 'a list of files, folders and glob patterns'
+
+export interface FileContent extends Partial<Readonly<Record<SettingName, unknown>>> {
+  readonly $schema?: string
+  readonly sources?: readonly string[]
+  readonly layers?: readonly LayerConfig[]
+}
+
+export function fileSchema(table: Settings): z.ZodType<FileContent> {
+  const members = Object.entries<Setting>(table).map(([name, setting]) => [name, memberOf(setting)] as const)
+  return z
+    .strictObject({
+      $schema: z.string().optional().describe('Where an editor finds this schema.'),
+      sources: z
+        .array(z.string().min(1))
+        .optional()
+        .describe(
+          "Files, folders and glob patterns to serve; relative to this file's folder. Named on the command line, those count.",
+        ),
+      layers: z
+        .array(layerSchema)
+        .optional()
+        .describe('Layers with wishes of their own, in the place of what the sources would make of them.'),
+      ...Object.fromEntries(members),
+    })
+    .describe('The configuration of a Geoduck server.') as z.ZodType<FileContent>
+}
+
+/** JSON Schema, draft 7, which editors know best. The same on every machine. */
+export function editorSchema(table: Settings): string {
+  return `${JSON.stringify(z.toJSONSchema(fileSchema(table), { target: 'draft-7', io: 'input' }), null, 2)}\n`
+}
+
+function memberOf({ value, fallback, description, rule, isSecret }: Setting): z.ZodType {
+  const json = fallback === null ? value.json.nullable() : value.json
+  const isFixed = rule === undefined && isSecret === undefined && fallback !== null
+  const sentence = `${description.charAt(0).toUpperCase()}${description.slice(1)}: ${value.takes}.`
+  const meta = { description: rule === undefined ? sentence : `${sentence} Default: ${rule}.` }
+  return json.optional().meta(isFixed ? { ...meta, default: fallback } : meta)
+}

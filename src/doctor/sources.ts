@@ -1,0 +1,30 @@
+import { expandSources, type Source } from '../catalog/sources.ts'
+import type { Config } from '../config/config.ts'
+import type { Finding } from './finding.ts'
+
+const KINDS: Readonly<Record<string, string>> = { parquet: 'Parquet', database: 'DuckDB database' }
+
+/** What each path holds, by the first bytes of its files. Whether it can be served, only serving tells. */
+export async function checkSources({ sources, layers }: Pick<Config, 'sources' | 'layers'>): Promise<Finding[]> {
+  const paths = [
+    ...sources.map((path) => ({ what: 'source', path })),
+    ...layers.map(({ name, path }) => ({ what: `layer ${name}`, path })),
+  ]
+  if (paths.length > 0) return Promise.all(paths.map(({ what, path }) => checkPath(what, path)))
+  return [
+    { what: 'source', state: 'note', text: 'none is named', remedy: 'name files, folders or globs: geoduck doctor PATH...' },
+  ]
+}
+
+async function checkPath(what: string, path: string): Promise<Finding> {
+  const { sources, problems } = await expandSources([path])
+  const reasons = problems.map(({ source, reason }) => (path.endsWith(source) ? reason : `${source}: ${reason}`))
+  if (sources.length === 0)
+    return { what, state: 'wrong', text: path, remedy: reasons.join('\n') || 'it holds nothing that can be served' }
+  const text = `${path}: ${summaryOf(sources)}`
+  return reasons.length === 0 ? { what, state: 'ok', text } : { what, state: 'note', text, remedy: reasons.join('\n') }
+}
+
+function summaryOf(sources: readonly Source[]): string {
+  return [...Map.groupBy(sources, ({ kind }) => kind)].map(([kind, those]) => `${those.length} ${KINDS[kind] ?? kind}`).join(', ')
+}
