@@ -93,6 +93,14 @@ it('1,000 valid geometries made by shapely are taken in every notation, and are 
 })
 
 describe('empty geometry', () => {
+  it('in a WKB collection of three dimensions has two of them, as GEOS writes it', () => {
+    const emptyPoint = `0101000000${'000000000000f87f'.repeat(2)}`
+    const point = '01e9030000000000000000f03f00000000000000400000000000000840'
+    expect(hex(readBytes(Buffer.from(`01ef03000002000000${emptyPoint}${point}`, 'hex')))).toBe(
+      hex(read({ wkt: 'GEOMETRYCOLLECTION(POINT(1 2))' })),
+    )
+  })
+
   it.each([
     'POINT EMPTY',
     'LINESTRING EMPTY',

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { GeoduckError } from '../../src/errors.ts'
-import { Random } from '../results/random.ts'
-import { hex, read, readBytes, refusal } from './support/geometry.ts'
+import { read, readBytes, refusal } from './support/geometry.ts'
 
 const IT = '`within.geojson`'
 const ring = (count: number) =>
@@ -192,56 +190,3 @@ describe('a bbox that is refused, with its reason:', () => {
     expect(refused).toContain(reason)
   })
 })
-
-describe('20,000 mutations', () => {
-  const wholes = [
-    'POINT(1 2)',
-    'LINESTRING(0 0,1 1,2 0)',
-    'POLYGON((0 0,9 0,9 9,0 9,0 0),(1 1,2 1,2 2,1 1))',
-    'MULTIPOLYGON(((0 0,9 0,9 9,0 0)),((20 20,21 20,21 21,20 20)))',
-    'GEOMETRYCOLLECTION(POINT(1 2),GEOMETRYCOLLECTION(MULTIPOINT(1 1,2 2),LINESTRING(0 0,1 1)))',
-  ]
-
-  it('of WKB are refused in our own words, or are geometry that is written again as it was read', () => {
-    const random = new Random()
-    const seeds = wholes.map((wkt) => read({ wkt }).wkb)
-    for (let n = 0; n < 10_000; n++) {
-      const bytes = mutated(random, random.pick(seeds))
-      const taken = takenOrRefused(() => readBytes(bytes))
-      if (taken && taken.bbox !== null) expect(hex(readBytes(taken.wkb))).toBe(hex(taken))
-    }
-  })
-
-  it('of WKT are refused in our own words, or taken', () => {
-    const random = new Random()
-    const characters = '0123456789.-+eE(), ZMPOINTEMPY'
-    for (let n = 0; n < 10_000; n++) {
-      const text = [...random.pick(wholes)]
-      for (let edits = 1 + random.integer(4); edits > 0; edits--) {
-        text.splice(random.integer(text.length), random.integer(3), random.pick([...characters]))
-      }
-      takenOrRefused(() => read({ wkt: text.join('') }))
-    }
-  })
-})
-
-function mutated(random: Random, whole: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(whole)
-  for (let edits = 1 + random.integer(4); edits > 0; edits--)
-    bytes[random.integer(bytes.length)] = random.pick([0, 1, 2, 7, 255, random.integer(256)])
-  return random.chance(0.3)
-    ? bytes.subarray(0, random.integer(bytes.length))
-    : random.chance(0.1)
-      ? Buffer.concat([bytes, bytes])
-      : bytes
-}
-
-function takenOrRefused<T>(act: () => T): T | null {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof GeoduckError)) throw error
-    expect(['BAD_INPUT', 'LIMIT_EXCEEDED']).toContain(error.code)
-    return null
-  }
-}

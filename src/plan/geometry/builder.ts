@@ -48,6 +48,11 @@ export class GeometryBuilder {
     this.#isLonLat = isLonLat
   }
 
+  /** So far. */
+  get vertices(): number {
+    return this.#vertices
+  }
+
   begin(type: GeometryTypeName): void {
     if (this.#parts.length >= MAX_DEPTH) throw this.tooLarge(`is nested deeper than ${MAX_DEPTH}`)
     const parent = this.#parts.at(-1)

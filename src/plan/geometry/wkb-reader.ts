@@ -40,12 +40,17 @@ class WkbReader {
   geometry(parent: Header | null): void {
     const header = this.#header(parent)
     const { type } = header
+    const before = this.#to.vertices
     this.#to.begin(type)
     if (type === 'Point') this.#point(header)
     else if (type === 'LineString') this.#positions(header)
     else if (type === 'Polygon') this.#rings(header)
     else for (let left = this.#count(header, SMALLEST_GEOMETRY); left > 0; left--) this.geometry(header)
     this.#to.end()
+    // GEOS writes empty members in two dimensions, whatever they are in.
+    if (parent && header.ordinates !== parent.ordinates && this.#to.vertices > before) {
+      throw this.#to.wrong('WKB: a member has other dimensions than the geometry it is in')
+    }
   }
 
   finish(): void {
@@ -72,11 +77,10 @@ class WkbReader {
     return header
   }
 
-  #checkMember({ type, ordinates }: Header, parent: Header | null): void {
+  #checkMember({ type }: Header, parent: Header | null): void {
     if (parent === null) return
     const wanted = MEMBER_TYPES[parent.type]
     if (wanted && wanted !== type) throw this.#to.wrong(`WKB: a ${parent.type} has members of type ${wanted}, not ${type}`)
-    if (ordinates !== parent.ordinates) throw this.#to.wrong('WKB: a member has other dimensions than the geometry it is in')
   }
 
   /** All NaN is how an empty point is written. */
