@@ -9,6 +9,8 @@ export class Link {
   readonly url: string
   /** Connections that were made so far. */
   connections = 0
+  /** Bytes that have come from the server. */
+  bytes = 0
   readonly #listener: Server
   readonly #sockets = new Set<Socket>()
 
@@ -50,6 +52,9 @@ export class Link {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     }
+    server.on('data', (chunk: Buffer) => {
+      this.bytes += chunk.length
+    })
     // Its errors are what a test makes of it: each side sees the other's end.
     pipeline(client, server, client, () => {})
   }
