@@ -1,6 +1,13 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** Resolver types from the contract. The output is committed; a stale one fails the build. */
+/** What `geoduck/client` lets its callers say, as an operation: its variables and the inputs that they are made of become types. */
+const STREAM = `subscription Stream(
+  $layer: String!, $where: FeatureFilter, $orderBy: [FeatureOrder!], $batchSize: Int, $limit: Int, $after: Cursor
+) {
+  featureBatches(layer: $layer, where: $where, orderBy: $orderBy, batchSize: $batchSize, limit: $limit, after: $after) { count }
+}`
+
+/** Resolver types, and the client's input types, from the contract. The output is committed; a stale one fails the build. */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
   generates: {
@@ -34,6 +41,16 @@ const config: CodegenConfig = {
           Feature: './feature-record.ts#FeatureRecord',
           Worker: '../pool/engine.ts#WorkerHealth',
         },
+      },
+    },
+    'src/client/inputs.ts': {
+      documents: STREAM,
+      plugins: ['typescript-operations'],
+      config: {
+        immutableTypes: true,
+        arrayInputCoercion: false,
+        defaultScalarType: 'unknown',
+        scalars: { BBox: 'readonly number[]', Cursor: 'string', JSON: 'unknown' },
       },
     },
   },

@@ -6,11 +6,11 @@ import { NODE, ROOT } from './setup/paths.mjs'
 const PAGE = 'server/map/page'
 
 rmSync(`${ROOT}/dist`, { recursive: true, force: true })
-const { status } = spawnSync(NODE, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-  cwd: ROOT,
-  stdio: 'inherit',
-})
-if (status !== 0) process.exit(1)
+// The client is another project: for browsers too, and with declarations for those who import it.
+for (const project of ['tsconfig.build.json', 'src/client']) {
+  const { status } = spawnSync(NODE, ['node_modules/typescript/bin/tsc', '-p', project], { cwd: ROOT, stdio: 'inherit' })
+  if (status !== 0) process.exit(1)
+}
 // The map's page is served as it is written; its type declarations are for the editor only.
 cpSync(`${ROOT}/src/${PAGE}`, `${ROOT}/dist/${PAGE}`, {
   recursive: true,

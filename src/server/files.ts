@@ -4,15 +4,18 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import send from 'send'
 import { MAP_POLICY } from './content-policy.ts'
+import { FROM_SOURCES, sendStripped } from './stripped.ts'
 
 const PAGE = fileURLToPath(new URL('map/page/', import.meta.url))
 const MAPLIBRE = path.dirname(fileURLToPath(import.meta.resolve('maplibre-gl/dist/maplibre-gl.css')))
 const GRAPHQL_WS = path.dirname(fileURLToPath(import.meta.resolve('graphql-ws')))
+const CLIENT = fileURLToPath(new URL('../client/', import.meta.url))
 
 /** URL prefix -> folder, the longest first. */
 const FOLDERS: readonly (readonly [prefix: string, root: string])[] = [
   ['/map/maplibre-gl/', MAPLIBRE],
   ['/map/graphql-ws/', GRAPHQL_WS],
+  ['/map/client/', CLIENT],
   ['/map/', PAGE],
 ]
 
@@ -30,6 +33,10 @@ export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: st
   const [prefix, root] = folder
   res.setHeader('cache-control', 'no-cache')
   res.setHeader('content-security-policy', MAP_POLICY)
+  if (root === CLIENT && FROM_SOURCES) {
+    sendStripped(res, root, asked.slice(prefix.length), notFound)
+    return
+  }
   send(req, `/${asked.slice(prefix.length)}`, { ...OPTIONS, root })
     .on('error', notFound)
     .on('directory', notFound)

@@ -38,7 +38,11 @@ export interface Frame {
   readonly type: string
   readonly id: string
   readonly payload?: {
-    readonly variables?: { readonly layer?: string; readonly bbox?: readonly number[]; readonly after?: string | null }
+    readonly variables?: {
+      readonly layer?: string
+      readonly where?: { readonly bbox: readonly number[] }
+      readonly after?: string | null
+    }
     readonly data?: { readonly featureBatches?: { readonly cursor: string; readonly count: number } }
   }
 }
@@ -90,7 +94,7 @@ export class MapPage {
   questions(layer: string): { readonly id: string; readonly bbox: readonly number[]; readonly after: string | null }[] {
     return this.sent
       .filter(({ type, payload }) => type === 'subscribe' && payload?.variables?.layer === layer)
-      .map(({ id, payload }) => ({ id, bbox: payload!.variables!.bbox!, after: payload!.variables!.after ?? null }))
+      .map(({ id, payload }) => ({ id, bbox: payload!.variables!.where!.bbox, after: payload!.variables!.after ?? null }))
   }
 
   /** The last of them. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createClient } from 'graphql-ws'
@@ -44,9 +44,10 @@ async function npm(args: readonly string[], cwd: string): Promise<string> {
   return stdout
 }
 
-test('the package holds the program, the schema and the map, no sources and no tests', () => {
+test('the package holds the program, the schema, the map and the client, no sources and no tests', () => {
   expect(packed).toEqual(expect.arrayContaining(['LICENSE', 'dist/main.js', 'schema.graphql', 'dist/server/map/page/index.html']))
-  expect(packed.filter((path) => /\.ts$|^(src|test|bench|scripts)\//.test(path))).toEqual([])
+  expect(packed).toEqual(expect.arrayContaining(['dist/client/client.js', 'dist/client/client.d.ts']))
+  expect(packed.filter((path) => /(?<!\.d)\.ts$|^(src|test|bench|scripts|examples)\//.test(path))).toEqual([])
 })
 
 test('nothing for developers comes with it', async () => {
@@ -67,6 +68,44 @@ test('the installed command serves a file and streams all of it through a worker
   ])
   expect(await countStreamed(url!)).toBe(rows)
 })
+
+/** As a front end uses it: its types by the package's declarations, its code by the package's modules, and by the server for the map. */
+test('the installed client streams, and what it is given and gives is typed', { timeout: 180_000 }, async () => {
+  const [, url] = await server!.line(/^ready (.+)$/)
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+  await writeFile(join(folder, 'count.ts'), COUNT)
+  const typed = await runProgram(
+    join(ROOT, 'node_modules/.bin/tsc'),
+    ['--noEmit', '--strict', '--module', 'nodenext', '--lib', 'esnext,dom,dom.asynciterable', '--types', '', 'count.ts'],
+    { cwd: folder },
+  )
+  expect(typed.stdout).toBe('')
+  const counted = await runProgram(process.execPath, ['count.ts', `${url}/graphql`], { cwd: folder })
+  expect(counted.stderr).toBe('')
+  expect(Number(counted.stdout)).toBe(await countStreamed(url!))
+  for (const module of ['client/client.js', 'client/feature-stream.js', 'graphql-ws/client.js']) {
+    const response = await fetch(`${url}/map/${module}`)
+    expect([module, response.status, response.headers.get('content-type')]).toEqual([
+      module,
+      200,
+      'text/javascript; charset=utf-8',
+    ])
+  }
+})
+
+const COUNT = `import { streamFeatures, toTable } from 'geoduck/client'
+declare const process: { argv: string[] }
+const url = process.argv[2]!
+let count = 0
+for await (const batch of streamFeatures({ url, layer: 'places' })) count += batch.geojson.features.length
+// @ts-expect-error another encoding was asked for
+for await (const batch of streamFeatures({ url, layer: 'places', encoding: 'arrow', limit: 1 })) void batch.geojson
+// @ts-expect-error there is no such filter
+const none = streamFeatures({ url, layer: 'places', where: { near: [0, 0] } })
+const table = await toTable(streamFeatures({ url, layer: 'places', encoding: 'arrow' }))
+if (table.numRows !== count) throw new Error('Another count in Arrow')
+console.log(count)
+`
 
 async function countStreamed(url: string): Promise<number> {
   const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })

@@ -1,7 +1,7 @@
 // @ts-check
 /** The layers that the server has, through a lost connection and until each has been checked. */
 /** @import { Layer } from './layers.js' */
-import { requestError } from './graphql.js'
+import { clientError } from 'geoduck/client'
 import { fetchLayers } from './layers.js'
 
 const AGAIN_MS = 3000
@@ -17,7 +17,7 @@ export async function watchLayers(events) {
       events.layers(layers)
       if (layers.every(({ state }) => state === 'READY')) return
     } catch (cause) {
-      events.lost(requestError(cause).message)
+      events.lost(clientError(cause).message)
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
   }

@@ -1,58 +1,28 @@
 // @ts-check
 /** The one way to the server: queries by POST, subscriptions over one WebSocket. */
-import { createClient } from './graphql-ws/client.js'
+/** @import { GeoduckClientError } from 'geoduck/client' */
+import { clientError, connect } from 'geoduck/client'
 import { askForToken, authorization } from './token.js'
 
 /** Beside the page, so that a proxy may serve both under a prefix. */
 const endpoint = new URL('../graphql', import.meta.url)
-const socketUrl = new URL(endpoint)
-socketUrl.protocol = endpoint.protocol === 'https:' ? 'wss:' : 'ws:'
 
 /** The close code of a socket that was opened without the token. */
 const FORBIDDEN = 4403
 
-/** A socket that answers no ping for this long is gone, whatever the network says. */
-const PONG_MS = 20_000
-
-/** What went wrong, for people: `code` is the server's, or OFFLINE when no answer came. */
-export class RequestError extends Error {
-  /** @param {string} code @param {string} message @param {{ retry?: boolean, retryAfter?: number }} [details] */
-  constructor(code, message, details = {}) {
-    super(message)
-    this.code = code
-    /** Whether asking again as it stands may help. */
-    this.retry = details.retry ?? false
-    /** Seconds. */
-    this.retryAfter = details.retryAfter ?? null
-  }
-}
-
-/** @typedef {{ message: string, extensions?: { code?: string, retry?: boolean, retryAfter?: number } | undefined }} WireError */
-
-/**
- * GraphQL errors, a CloseEvent, or whatever the network threw.
- * @param {unknown} reason
- * @returns {RequestError}
- */
-export function requestError(reason) {
-  if (reason instanceof RequestError) return reason
-  if (Array.isArray(reason)) {
-    const [first] = /** @type {WireError[]} */ (reason)
-    const extensions = first?.extensions ?? {}
-    if (extensions.code === 'UNAUTHENTICATED') askForToken()
-    return new RequestError(extensions.code ?? 'BAD_INPUT', first?.message ?? 'The server refused the request.', extensions)
-  }
-  return new RequestError('OFFLINE', 'The connection to the server is lost.')
-}
+export const client = connect(endpoint, { connectionParams: authorization })
+client.on('closed', (event) => {
+  if (/** @type {CloseEvent} */ (event).code === FORBIDDEN) askForToken()
+})
 
 /**
  * @param {string} query
  * @param {Record<string, unknown>} [variables]
  * @returns {Promise<any>} the answer's data
- * @throws {RequestError}
+ * @throws {GeoduckClientError}
  */
 export async function ask(query, variables = {}) {
-  /** @type {{ data?: unknown, errors?: WireError[] }} */
+  /** @type {{ data?: unknown, errors?: unknown[] }} */
   let answer
   try {
     const headers = {
@@ -63,36 +33,15 @@ export async function ask(query, variables = {}) {
     const response = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
     answer = await response.json()
   } catch (cause) {
-    throw requestError(cause)
+    throw clientError(cause)
   }
-  if (answer.errors) throw requestError(answer.errors)
+  if (answer.errors) {
+    const error = clientError(answer.errors)
+    if (error.code === 'UNAUTHENTICATED') askForToken()
+    throw error
+  }
   return answer.data
 }
-
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let pongTimer
-/** @type {WebSocket | undefined} */
-let socket
-
-/** Lost operations are taken up again by whoever asked, behind the last batch: the client's own retry would start them over. */
-const client = createClient({
-  url: socketUrl.href,
-  connectionParams: authorization,
-  retryAttempts: 0,
-  lazyCloseTimeout: 10_000,
-  keepAlive: 10_000,
-})
-client.on('opened', (opened) => {
-  socket = /** @type {WebSocket} */ (opened)
-})
-client.on('ping', (received) => {
-  if (!received) pongTimer = setTimeout(() => socket?.close(4408, 'No answer to a ping'), PONG_MS)
-})
-client.on('pong', () => clearTimeout(pongTimer))
-client.on('closed', (event) => {
-  clearTimeout(pongTimer)
-  if (/** @type {CloseEvent} */ (event).code === FORBIDDEN) askForToken()
-})
 
 /** @param {(state: 'connected' | 'connecting' | 'closed') => void} listener */
 export function onConnection(listener) {
@@ -105,7 +54,7 @@ export function onConnection(listener) {
  * @template Data
  * @param {string} query
  * @param {Record<string, unknown>} variables
- * @param {{ next: (data: Data) => void, error: (reason: RequestError) => void, complete: () => void }} sink
+ * @param {{ next: (data: Data) => void, error: (reason: GeoduckClientError) => void, complete: () => void }} sink
  *   nothing is called any more once it has been cancelled
  * @returns {() => void} cancels
  */
@@ -122,10 +71,10 @@ export function subscribe(query, variables, sink) {
       next: ({ data, errors }) => {
         if (over) return
         if (!errors) return sink.next(/** @type {Data} */ (data))
-        end(() => sink.error(requestError(errors)))
+        end(() => sink.error(clientError(errors)))
         stop()
       },
-      error: (reason) => end(() => sink.error(requestError(reason))),
+      error: (reason) => end(() => sink.error(clientError(reason))),
       complete: () => end(sink.complete),
     },
   )

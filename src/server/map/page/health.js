@@ -1,6 +1,6 @@
 // @ts-check
 /** The health subscription: the last reading, again and again, through lost connections too. */
-/** @import { RequestError } from './graphql.js' */
+/** @import { GeoduckClientError } from 'geoduck/client' */
 import { subscribe } from './graphql.js'
 
 const HEALTH = `subscription Health { health(everyMs: 1000) {
@@ -39,7 +39,7 @@ const AGAIN_MS = 2000
  * @property {Worker[]} workers
  */
 
-/** @param {{ reading: (health: Health) => void, lost: (error: RequestError) => void }} events */
+/** @param {{ reading: (health: Health) => void, lost: (error: GeoduckClientError) => void }} events */
 export function watchHealth(events) {
   const run = () => {
     subscribe(

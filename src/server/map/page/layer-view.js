@@ -6,7 +6,7 @@
 /** @import { Map as MapLibre } from 'maplibre-gl' */
 /** @import { Kind, Layer } from './layers.js' */
 /** @import { Shape } from './paint.js' */
-/** @import { RequestError } from './graphql.js' */
+/** @import { GeoduckClientError } from 'geoduck/client' */
 /** @import { Question } from './stream.js' */
 import { Drawing } from './drawing.js'
 import { countMatched } from './layers.js'
@@ -36,7 +36,7 @@ const MOST_VERTICES = 4_000_000
  * @property {number} startedAt milliseconds of performance.now()
  * @property {number} endedAt
  * @property {number | null} matched features that there are in view, once they are counted
- * @property {RequestError | null} error
+ * @property {GeoduckClientError | null} error
  */
 
 /** @type {Progress} */

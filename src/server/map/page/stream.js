@@ -1,18 +1,15 @@
 // @ts-check
-/** One layer's features in one box, batch by batch. A lost connection is taken up behind the last batch. */
-/** @import { RequestError } from './graphql.js' */
+/** One layer's features in one box, batch by batch, as callbacks. */
+/** @import { GeoduckClientError } from 'geoduck/client' */
 /** @import { Feature } from 'geojson' */
-import { RequestError as Failure, subscribe } from './graphql.js'
-import { retry } from './retry.js'
-
-const BATCHES = `subscription Map($layer: String!, $bbox: BBox!, $precision: Int!, $batchSize: Int!, $limit: Int!, $after: Cursor) {
-  featureBatches(layer: $layer, where: { bbox: $bbox }, batchSize: $batchSize, limit: $limit, after: $after) {
-    sequence count geojson(precision: $precision) cursor
-  }
-}`
+import { GeoduckClientError as Failure, streamFeatures } from 'geoduck/client'
+import { client } from './graphql.js'
 
 /** Few enough to be drawn at once, enough that 200,000 features are a hundred messages. */
 const BATCH_SIZE = 2048
+
+/** Times the server may fail in a row. Without a connection there is no such end. */
+const MOST_FAILURES = 5
 
 /**
  * @typedef {object} Question
@@ -26,12 +23,10 @@ const BATCH_SIZE = 2048
  * @typedef {object} StreamEvents
  * @property {(features: Feature[]) => void} batch
  * @property {() => void} restart what has arrived so far is void: the data has changed
- * @property {(error: RequestError) => void} pause it goes on by itself
+ * @property {(error: GeoduckClientError) => void} pause it goes on by itself
  * @property {() => void} complete all of it arrived, or `limit` of it
- * @property {(error: RequestError) => void} fail it does not go on
+ * @property {(error: GeoduckClientError) => void} fail it does not go on
  */
-
-/** @typedef {{ featureBatches: { sequence: number, count: number, cursor: string, geojson: { features: Feature[] } } }} BatchData */
 
 /**
  * @param {Question} question
@@ -39,54 +34,28 @@ const BATCH_SIZE = 2048
  * @returns {() => void} cancels
  */
 export function openStream(question, events) {
-  /** @type {string | null} */
-  let cursor = null
-  let received = 0
-  let failures = 0
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer
-  let cancel = () => {}
+  const left = new AbortController()
+  void read(question, events, left.signal)
+  return () => left.abort()
+}
 
-  function run() {
-    let expected = 0
-    const variables = { ...question, limit: question.limit - received, after: cursor, batchSize: BATCH_SIZE }
-    cancel = subscribe(BATCHES, variables, {
-      next: (/** @type {BatchData} */ { featureBatches: batch }) => {
-        if (batch.sequence !== expected || batch.geojson.features.length !== batch.count) return outOfStep()
-        expected += 1
-        failures = 0
-        cursor = batch.cursor
-        received += batch.count
-        events.batch(batch.geojson.features)
-      },
-      complete: events.complete,
-      error: fail,
-    })
+/** @param {Question} question @param {StreamEvents} events @param {AbortSignal} signal */
+async function read({ bbox, ...question }, events, signal) {
+  const stream = streamFeatures({
+    client,
+    ...question,
+    where: { bbox },
+    batchSize: BATCH_SIZE,
+    signal,
+    retry: (error, failures) => error.code === 'OFFLINE' || (error.retry && failures <= MOST_FAILURES),
+    onState: (now) => now.state === 'waiting' && events.pause(now.error),
+  })
+  try {
+    for await (const { geojson } of stream) events.batch(/** @type {Feature[]} */ (geojson.features))
+  } catch (error) {
+    if (signal.aborted) return
+    if (!(error instanceof Failure)) throw error
+    return error.code === 'CURSOR_EXPIRED' ? events.restart() : events.fail(error)
   }
-
-  function outOfStep() {
-    cancel()
-    events.fail(new Failure('INTERNAL', 'A batch is missing from the stream. Ask again.'))
-  }
-
-  /** @param {RequestError} error */
-  function fail(error) {
-    failures += 1
-    const again = retry(error, failures)
-    if (!again) return events.fail(error)
-    if (received >= question.limit) return events.complete()
-    if (again.fromStart) {
-      cursor = null
-      received = 0
-      events.restart()
-    }
-    events.pause(error)
-    timer = setTimeout(run, again.waitMs)
-  }
-
-  run()
-  return () => {
-    clearTimeout(timer)
-    cancel()
-  }
+  if (!signal.aborted) events.complete()
 }

@@ -1,0 +1,43 @@
+import { type Encoding, SELECTIONS } from './encoding.ts'
+import type { EncodingOptions, Question } from './options.ts'
+
+/** Variable -> GraphQL type, of the arguments of `featureBatches`. */
+const ARGUMENTS: Readonly<Record<keyof Question, string>> = {
+  layer: 'String!',
+  where: 'FeatureFilter',
+  orderBy: '[FeatureOrder!]',
+  batchSize: 'Int',
+  limit: 'Int',
+  after: 'Cursor',
+}
+
+/** Variable -> GraphQL type, of the encodings' own arguments. */
+const ENCODING_ARGUMENTS = { precision: 'Int! = 7', properties: '[String!]' } as const
+
+export interface Payload {
+  readonly query: string
+  readonly variables: Record<string, unknown>
+}
+
+/** One run of the subscription. Arguments that are not given stay out of the document: what a server does not know is no obstacle then. */
+export function subscription(encoding: Encoding, question: Question & EncodingOptions): Payload {
+  const selection = SELECTIONS[encoding]
+  const variables: Record<string, unknown> = {}
+  const declared: string[] = []
+  const declare = (name: keyof (Question & EncodingOptions), type: string) => {
+    declared.push(`$${name}: ${type}`)
+    if (question[name] !== undefined) variables[name] = question[name]
+  }
+  const given = Object.entries(ARGUMENTS).filter(([name]) => question[name as keyof Question] != null)
+  for (const [name, type] of given) declare(name as keyof Question, type)
+  for (const [name, type] of Object.entries(ENCODING_ARGUMENTS)) {
+    if (selection.includes(`$${name}`)) declare(name as keyof typeof ENCODING_ARGUMENTS, type)
+  }
+  const passed = given.map(([name]) => `${name}: $${name}`)
+  return {
+    query: `subscription Stream(${declared.join(', ')}) {
+  featureBatches(${passed.join(', ')}) { sequence count cursor ${selection} }
+}`,
+    variables,
+  }
+}

@@ -1,0 +1,70 @@
+/** The encodings of features: what is selected for each, and what is made of it. */
+import type { FeatureCollection, Geometry } from 'geojson'
+import { fromBase64 } from './base64.ts'
+
+interface AnyBatch {
+  /** 0, 1, 2, ... without a gap over the whole stream, however often it was taken up again. */
+  readonly sequence: number
+  /** Features in it. */
+  readonly count: number
+  /** Right behind its last feature: `after` of a stream that goes on there. */
+  readonly cursor: string
+}
+
+export interface GeoJSONBatch extends AnyBatch {
+  readonly geojson: FeatureCollection<Geometry | null>
+}
+
+export interface ArrowBatch extends AnyBatch {
+  /** A self-contained Arrow IPC stream of one record batch. */
+  readonly arrow: Uint8Array<ArrayBuffer>
+}
+
+export interface FeaturesBatch extends AnyBatch {
+  readonly features: readonly StreamedFeature[]
+}
+
+export interface StreamedFeature {
+  readonly id: string
+  readonly geometry: Geometry | null
+  /** In the layer's CRS. */
+  readonly bbox: readonly [west: number, south: number, east: number, north: number] | null
+  readonly properties: Readonly<Record<string, unknown>>
+}
+
+export interface Batches {
+  readonly geojson: GeoJSONBatch
+  readonly arrow: ArrowBatch
+  readonly features: FeaturesBatch
+}
+
+export type Encoding = keyof Batches
+
+/** As it comes over the wire; which encoding is there was asked. */
+export interface WireBatch {
+  readonly sequence: number
+  readonly count: number
+  readonly cursor: string
+  readonly geojson?: FeatureCollection<Geometry | null>
+  readonly arrow?: string
+  readonly features?: readonly StreamedFeature[]
+}
+
+export const SELECTIONS: Readonly<Record<Encoding, string>> = {
+  geojson: 'geojson(precision: $precision)',
+  arrow: 'arrow',
+  features: 'features { id geometry(precision: $precision) bbox properties(only: $properties) }',
+}
+
+/** Null if it does not hold the features that it counts. */
+export function decode<E extends Encoding>(encoding: E, batch: WireBatch, sequence: number): Batches[E] | null {
+  const { count, cursor } = batch
+  const decoded = DECODERS[encoding](batch)
+  return decoded && ({ sequence, count, cursor, ...decoded } as Batches[E])
+}
+
+const DECODERS: Readonly<Record<Encoding, (batch: WireBatch) => object | null>> = {
+  geojson: ({ geojson, count }) => (geojson?.features.length === count ? { geojson } : null),
+  arrow: ({ arrow }) => (arrow === undefined ? null : { arrow: fromBase64(arrow) }),
+  features: ({ features, count }) => (features?.length === count ? { features } : null),
+}

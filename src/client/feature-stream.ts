@@ -1,0 +1,175 @@
+/**
+ * One result over as many operations as it takes: each goes on behind the last batch of the one before, whether that failed, lost its
+ * connection, or was ended because its reader could not keep up.
+ */
+import type { Client } from 'graphql-ws/client'
+import { backOff } from './back-off.ts'
+import { connect } from './connect.ts'
+import { subscription } from './document.ts'
+import { type Batches, decode, type Encoding, type WireBatch } from './encoding.ts'
+import { GeoduckClientError } from './error.ts'
+import { outOfStep, runOperation } from './operation.ts'
+import type { StreamOptions, StreamState } from './options.ts'
+import { Outbox } from './outbox.ts'
+
+const READ_AHEAD = 16
+const BATCH_SIZE = 1024
+const MOST_FAILURES = 10
+
+export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<Batches[E]> {
+  readonly #options: StreamOptions<E>
+  readonly #client: Client
+  readonly #outbox = new Outbox<Batches[E]>()
+  #started = false
+  #over = false
+  /** Ends the operation that is under way. */
+  #stop: (() => void) | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #full: ReturnType<typeof setTimeout> | undefined
+  #state: StreamState['state'] | null = null
+  #cursor: string | undefined
+  #sequence = 0
+  /** Features that are still wanted. */
+  #remaining: number
+  #failures = 0
+  /** The reader could not keep up: operations are for as much as may wait for it. */
+  #slow = false
+
+  constructor(options: StreamOptions<E>) {
+    this.#options = options
+    this.#client = options.client ?? connect(options.url, { lazyCloseTimeout: 0 })
+    this.#cursor = options.after ?? undefined
+    this.#remaining = options.limit ?? Number.POSITIVE_INFINITY
+    const { signal } = options
+    if (signal?.aborted) this.#abort()
+    else signal?.addEventListener('abort', this.#abort)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** Nothing is asked before the first call. */
+  next(): Promise<IteratorResult<Batches[E]>> {
+    this.#started = true
+    const result = this.#outbox.take()
+    this.#advance()
+    return result
+  }
+
+  /** Ends the operation on the server, too. */
+  return(): Promise<IteratorResult<Batches[E]>> {
+    this.#outbox.clear()
+    this.#finish({})
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  #advance(): void {
+    if (this.#over || !this.#started || this.#stop || this.#timer !== undefined) return
+    if (this.#outbox.wanted) this.#slow = false
+    if (this.#remaining <= 0) this.#finish({})
+    else if (this.#outbox.length > this.#readAhead / 2) this.#tell({ state: 'held' })
+    else this.#run()
+  }
+
+  #run(): void {
+    const { encoding = 'geojson', batchSize } = this.#options
+    const room = (this.#readAhead - this.#outbox.length) * (batchSize ?? BATCH_SIZE)
+    const limit = this.#slow ? Math.min(this.#remaining, room) : this.#remaining
+    const question = { ...this.#options, after: this.#cursor, limit: Number.isFinite(limit) ? limit : undefined }
+    const left = this.#remaining - limit
+    this.#tell({ state: 'asking' })
+    this.#stop = runOperation(this.#client, subscription(encoding, question), {
+      batch: (batch) => this.#receive(batch),
+      complete: () => {
+        this.#stop = null
+        // A part of the result that came in full says nothing of what is behind it.
+        if (limit < Number.POSITIVE_INFINITY && this.#remaining === left) this.#advance()
+        else this.#finish({})
+      },
+      fail: (error) => this.#fail(error),
+    })
+  }
+
+  #receive(wire: WireBatch): void {
+    const batch = decode<E>((this.#options.encoding ?? 'geojson') as E, wire, this.#sequence)
+    if (!batch) {
+      this.#end()
+      this.#fail(outOfStep())
+      return
+    }
+    this.#sequence += 1
+    this.#failures = 0
+    this.#cursor = wire.cursor
+    this.#remaining -= wire.count
+    this.#tell({ state: 'streaming' })
+    this.#outbox.put(batch)
+    if (this.#outbox.length >= this.#readAhead) this.#full ??= setTimeout(() => this.#holdIfFull(), 0)
+  }
+
+  /** Small batches come many at a time: only a reader that has had its turn, and has left them, is slow. */
+  #holdIfFull(): void {
+    this.#full = undefined
+    if (!this.#stop || this.#outbox.length < this.#readAhead) return
+    this.#slow = true
+    this.#end()
+    this.#advance()
+  }
+
+  #fail(failure: GeoduckClientError): void {
+    this.#stop = null
+    this.#failures += 1
+    const { retry = keepTrying } = this.#options
+    const error = failure.code === 'CURSOR_EXPIRED' ? failure : this.#withCursor(failure)
+    if (this.#remaining <= 0) this.#finish({})
+    else if (retry(error, this.#failures)) this.#goOnLater(error)
+    else this.#finish({ error })
+  }
+
+  #goOnLater(error: GeoduckClientError): void {
+    const waitMs = backOff(this.#failures, error.details.retryAfter)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#advance()
+    }, waitMs)
+    this.#tell({ state: 'waiting', error, failures: this.#failures, waitMs })
+  }
+
+  #withCursor({ code, message, details, cause }: GeoduckClientError): GeoduckClientError {
+    return new GeoduckClientError(code, message, { ...details, cursor: this.#cursor }, cause)
+  }
+
+  readonly #abort = (): void => {
+    this.#outbox.clear()
+    this.#finish({ error: this.#options.signal?.reason })
+  }
+
+  #finish(end: { readonly error?: unknown }): void {
+    if (this.#over) return
+    this.#over = true
+    this.#end()
+    clearTimeout(this.#timer)
+    clearTimeout(this.#full)
+    this.#options.signal?.removeEventListener('abort', this.#abort)
+    this.#outbox.end(end)
+  }
+
+  #end(): void {
+    this.#stop?.()
+    this.#stop = null
+  }
+
+  #tell(state: StreamState): void {
+    if (state.state === this.#state && state.state !== 'waiting') return
+    this.#state = state.state
+    this.#options.onState?.(state)
+  }
+
+  get #readAhead(): number {
+    return Math.max(1, this.#options.readAhead ?? READ_AHEAD)
+  }
+}
+
+function keepTrying(error: GeoduckClientError, failures: number): boolean {
+  return error.retry && failures <= MOST_FAILURES
+}

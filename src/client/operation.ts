@@ -1,0 +1,60 @@
+/** One run of a subscription: its batches in order, then exactly one end. */
+import type { Client } from 'graphql-ws/client'
+import type { Payload } from './document.ts'
+import type { WireBatch } from './encoding.ts'
+import { clientError, GeoduckClientError } from './error.ts'
+
+export interface OperationSink {
+  batch(batch: WireBatch): void
+  /** The server has said that all of it arrived. */
+  complete(): void
+  fail(error: GeoduckClientError): void
+}
+
+/**
+ * graphql-ws takes a closed connection in several ways: it fails, starts the operation over from its first batch, or calls it complete (a
+ * client that is disposed of). Here it is always a failure, once a batch has arrived.
+ *
+ * @returns cancels; nothing is called any more then
+ */
+export function runOperation(client: Client, payload: Payload, sink: OperationSink): () => void {
+  let expected = 0
+  let closed = false
+  let stop: (() => void) | null = null
+  let over = false
+  const end = (tell: () => void) => {
+    if (over) return
+    over = true
+    for (const leave of listening) leave()
+    stop?.()
+    tell()
+  }
+  const fail = (reason: unknown) => end(() => sink.fail(clientError(reason)))
+  const listening = [
+    client.on('connected', () => {
+      closed = false
+    }),
+    client.on('closed', (event) => {
+      closed = true
+      if (expected > 0) fail(event)
+    }),
+  ]
+  const next = (batch: WireBatch | undefined) => {
+    if (over) return
+    if (batch?.sequence !== expected) return fail(outOfStep())
+    expected += 1
+    sink.batch(batch)
+  }
+  stop = client.subscribe<{ featureBatches: WireBatch }>(payload, {
+    next: ({ data, errors }) => (errors ? fail(errors) : next(data?.featureBatches)),
+    error: fail,
+    complete: () => (closed ? fail(null) : end(() => sink.complete())),
+  })
+  // It may have ended before there was a way to stop it.
+  if (over) stop()
+  return () => end(() => {})
+}
+
+export function outOfStep(): GeoduckClientError {
+  return new GeoduckClientError('PROTOCOL', 'A batch is missing from the stream, or is not whole.', { retry: true })
+}

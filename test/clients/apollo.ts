@@ -1,0 +1,52 @@
+/** Apollo Client: queries by fetch, subscriptions by graphql-ws. */
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client'
+import { CombinedGraphQLErrors } from '@apollo/client/errors'
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
+import { OperationTypeNode } from 'graphql'
+import { createClient } from 'graphql-ws'
+import { type ContractClient, type Failure, failureOf, type Sink } from './contract-client.ts'
+
+export function openApollo(url: string): ContractClient {
+  const socket = createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 })
+  const link = ApolloLink.split(
+    ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+    new GraphQLWsLink(socket),
+    new HttpLink({ uri: url }),
+  )
+  const client = new ApolloClient({ link, cache: new InMemoryCache() })
+  return {
+    async query<Data>(document: string, variables: object = {}) {
+      const { data } = await client
+        .query({ query: gql(document), variables, fetchPolicy: 'no-cache' })
+        .catch((error: unknown) => {
+          throw failure(error)
+        })
+      return data as Data
+    },
+    subscribe<Data>(document: string, variables: object, sink: Sink<Data>) {
+      let over = false
+      const observable = client.subscribe({ query: gql(document), variables, fetchPolicy: 'no-cache' })
+      const subscription = observable.subscribe({
+        // An error comes as a last result; the observable completes behind it.
+        next: ({ data, error }) => {
+          if (over) return
+          over = error !== undefined
+          if (error) sink.error(failure(error))
+          else sink.next(data as Data)
+        },
+        complete: () => {
+          if (!over) sink.complete()
+        },
+      })
+      return () => subscription.unsubscribe()
+    },
+    close: async () => {
+      client.stop()
+      await socket.dispose()
+    },
+  }
+}
+
+function failure(error: unknown): Failure {
+  return CombinedGraphQLErrors.is(error) ? failureOf(error.errors) : { extensions: null }
+}

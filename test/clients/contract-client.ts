@@ -1,0 +1,30 @@
+/** What the contract tests need of a client, in the client's own way of doing it. */
+
+export interface Failure {
+  /** `extensions` of the first GraphQL error; null where it was the connection that failed. */
+  readonly extensions: { readonly code?: string; readonly retry?: boolean; readonly cursor?: string } | null
+}
+
+/** One of `error` and `complete` comes last. */
+export interface Sink<Data> {
+  next(data: Data): void
+  error(failure: Failure): void
+  complete(): void
+}
+
+export interface ContractClient {
+  /** Rejects with a `Failure`. */
+  query<Data>(document: string, variables?: object): Promise<Data>
+  /** Returns what cancels it. */
+  subscribe<Data>(document: string, variables: object, sink: Sink<Data>): () => void
+  close(): Promise<void>
+}
+
+/** @param url the GraphQL endpoint, by http */
+export type OpenClient = (url: string) => ContractClient
+
+/** graphql-ws fails an operation with the server's errors, or with whatever befell the connection. */
+export function failureOf(reason: unknown): Failure {
+  const [first] = Array.isArray(reason) ? reason : []
+  return { extensions: first?.extensions ?? null }
+}

@@ -1,0 +1,30 @@
+/** graphql-ws alone, queries too. */
+import { createClient } from 'graphql-ws'
+import { type ContractClient, failureOf } from './contract-client.ts'
+
+export function openGraphqlWs(url: string): ContractClient {
+  const client = createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 })
+  return {
+    query: <Data>(query: string, variables: object = {}) =>
+      new Promise<Data>((resolve, reject) => {
+        client.subscribe<Data>(
+          { query, variables: { ...variables } },
+          {
+            next: ({ data, errors }) => (errors ? reject(failureOf(errors)) : resolve(data!)),
+            error: (reason) => reject(failureOf(reason)),
+            complete: () => {},
+          },
+        )
+      }),
+    subscribe: <Data>(query: string, variables: object, sink: Parameters<ContractClient['subscribe']>[2]) =>
+      client.subscribe<Data>(
+        { query, variables: { ...variables } },
+        {
+          next: ({ data }) => sink.next(data!),
+          error: (reason) => sink.error(failureOf(reason)),
+          complete: () => sink.complete(),
+        },
+      ),
+    close: async () => client.dispose(),
+  }
+}

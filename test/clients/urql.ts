@@ -1,0 +1,48 @@
+/** urql: queries by fetch, subscriptions by graphql-ws. */
+import { Client, type CombinedError, fetchExchange, type SubscriptionForwarder, subscriptionExchange } from '@urql/core'
+import { createClient } from 'graphql-ws'
+import { onEnd, pipe, subscribe } from 'wonka'
+import { type ContractClient, type Failure, failureOf, type Sink } from './contract-client.ts'
+
+export function openUrql(url: string): ContractClient {
+  const socket = createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 })
+  const forwardSubscription: SubscriptionForwarder = ({ query = '', variables = null }) => ({
+    subscribe: (sink) => ({
+      unsubscribe: socket.subscribe({ query, variables }, sink as Parameters<typeof socket.subscribe>[1]),
+    }),
+  })
+  const exchanges = [subscriptionExchange({ forwardSubscription }), fetchExchange]
+  const client = new Client({ url, exchanges, preferGetMethod: false })
+  return {
+    async query<Data>(document: string, variables: object = {}) {
+      const { data, error } = await client.query<Data>(document, variables).toPromise()
+      if (error) throw failure(error)
+      return data!
+    },
+    subscribe<Data>(document: string, variables: object, sink: Sink<Data>) {
+      let over = false
+      const once = (tell: () => void) => {
+        if (over) return
+        over = true
+        tell()
+      }
+      const { unsubscribe } = pipe(
+        client.subscription<Data>(document, variables),
+        onEnd(() => once(() => sink.complete())),
+        // The end is a last result, the batch before it once more, without `hasNext`; an end without any batch is only the source's.
+        subscribe(({ data, error, hasNext }) => {
+          if (error) once(() => sink.error(failure(error)))
+          else if (hasNext) sink.next(data!)
+          else once(() => sink.complete())
+        }),
+      )
+      return () => once(unsubscribe)
+    },
+    close: async () => socket.dispose(),
+  }
+}
+
+/** The server's errors are in `graphQLErrors`; `networkError` is the connection's. */
+function failure({ graphQLErrors }: CombinedError): Failure {
+  return failureOf(graphQLErrors)
+}

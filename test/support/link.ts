@@ -1,0 +1,61 @@
+/** The network between a client and a server, which a test can break. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from 'node:net'
+import { pipeline } from 'node:stream'
+import type { TestServer } from './server.ts'
+
+export class Link {
+  /** The GraphQL endpoint through it. */
+  readonly url: string
+  /** Connections that were made so far. */
+  connections = 0
+  /** Bytes that have come from the server. */
+  bytes = 0
+  readonly #listener: Server
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(listener: Server) {
+    this.#listener = listener
+    this.url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/graphql`
+  }
+
+  static async to(server: TestServer): Promise<Link> {
+    const listener = createServer({ pauseOnConnect: true })
+    listener.listen(0, '127.0.0.1')
+    await once(listener, 'listening')
+    const link = new Link(listener)
+    listener.on('connection', (socket) => link.#join(socket, dial(Number(new URL(server.url).port), '127.0.0.1')))
+    return link
+  }
+
+  /** Every connection breaks, without a farewell. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  /** Nothing more comes from the server, and it is not read any more. */
+  async hold(ms: number): Promise<void> {
+    for (const socket of this.#sockets) socket.pause()
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    for (const socket of this.#sockets) socket.resume()
+  }
+
+  async close(): Promise<void> {
+    this.#listener.close()
+    this.cut()
+    await once(this.#listener, 'close')
+  }
+
+  #join(client: Socket, server: Socket): void {
+    this.connections++
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    }
+    server.on('data', (chunk: Buffer) => {
+      this.bytes += chunk.length
+    })
+    // Its errors are what a test makes of it: each side sees the other's end.
+    pipeline(client, server, client, () => {})
+  }
+}
