@@ -4,6 +4,7 @@ import { GeoduckError } from '../errors.ts'
 import { toClientError } from '../graphql/client-error.ts'
 import type { Services } from '../graphql/context.ts'
 import type { Operation } from '../graphql/operation.ts'
+import { askerOf } from './asker.ts'
 import { formatResult } from './format-result.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { sendJson } from './json.ts'
@@ -30,7 +31,7 @@ export class GraphQLEndpoint {
     this.#allowOrigin(req, res)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
     const gone = new AbortController()
-    const { operation, end } = this.#options.operations.begin(req.socket.remoteAddress ?? 'unknown', gone.signal)
+    const { operation, end } = this.#options.operations.begin(askerOf(req.socket), gone.signal)
     res.setHeader('x-request-id', operation.id)
     res.once('close', () => {
       if (!res.writableFinished) gone.abort()

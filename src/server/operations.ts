@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Operation } from '../graphql/operation.ts'
+import type { Asker } from '../pool/scheduler.ts'
 import type { Log } from './logging.ts'
 import { logOperation } from './operation-log.ts'
 
@@ -18,11 +19,11 @@ export class Operations {
     this.#log = log
   }
 
-  begin(client: string, signal: AbortSignal): OpenOperation {
+  begin(asker: Asker, signal: AbortSignal): OpenOperation {
     const startedAt = performance.now()
     const id = randomUUID()
     const log = this.#log.child({ correlationId: id })
-    const operation = new Operation({ id, client, signal, onDefect: (err) => log.error({ err }, 'A defect') })
+    const operation = new Operation({ id, ...asker, signal, onDefect: (err) => log.error({ err }, 'A defect') })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open.add(promise)
     const end = () => {

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { askerOf } from './asker.ts'
 import { ClientSocket } from './client-socket.ts'
 import { keepAlive } from './keep-alive.ts'
 import { MOST_FRAME_BYTES } from './limits.ts'
@@ -53,11 +54,10 @@ export class WebSockets {
 
   #open(ws: WebSocket, request: IncomingMessage): void {
     const { protocol, operations, log } = this.#options
-    const { remoteAddress, remotePort } = request.socket
     // ws closes such a socket itself; the code tells the client why.
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
-    const client = new ClientSocket(ws, { client: `${remoteAddress}:${remotePort}`, operations, log })
+    const client = new ClientSocket(ws, { asker: askerOf(request.socket), operations, log })
     const left = protocol.opened(client, client)
     ws.once('close', (code, reason) => {
       left(code, reason.toString()).catch((error: unknown) => log.error({ err: error }, 'A defect'))

@@ -30,8 +30,8 @@ export const featurePage: FeaturePageResolvers = {
   count: ({ batch }) => batch.count,
   hasMore: ({ batch }) => batch.hasMore,
   cursor: ({ batch, question }, _args, context) => (batch.position ? cursorAt(batch.position, question, context) : null),
-  matched: ({ question: { query } }, _args, context) =>
-    context.services.engine.count(query, askedBy(context, query), context.operation.signal),
+  matched: ({ question }, _args, context) =>
+    context.services.engine.count(question.query, askedBy(context, question), context.operation.signal),
   execution: ({ batch }) => batch.execution,
 }
 

@@ -20,12 +20,13 @@ type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
   const { execution } = request
   const connection = await instance.connect()
+  if (request.threads !== null) await connection.run(`SET GLOBAL threads = ${request.threads}`)
   const interrupt = new Interrupt(connection)
   const inbox = new Inbox(
     execution,
     request.credits,
     () => interrupt.begin(),
-    () => void diagnose(instance).then((diagnostics) => tell({ type: 'DIAGNOSTICS', execution, diagnostics })),
+    () => void report(instance, execution),
   )
   const reader = instance.columnReader.open(connection)
   let atRest = false
@@ -42,7 +43,17 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     interrupt.end()
     reader.close()
     if (!atRest) await endResult(connection)
+    if (request.threads !== null) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
     connection.closeSync()
+  }
+}
+
+/** What can't be measured, without memory for a second connection say, is not told: nothing of the execution may end by it. */
+async function report(instance: OpenInstance, execution: string): Promise<void> {
+  try {
+    tell({ type: 'DIAGNOSTICS', execution, diagnostics: await diagnose(instance) })
+  } catch {
+    // The last figures stand.
   }
 }
 
@@ -180,6 +191,8 @@ class Execution {
     const position = this.#position(cut)
     this.#sent++
     await sendBatch({ execution: this.#request.execution, count: cut.to - cut.from, outputs, position })
+    // Without --expose-gc there is none, and memory comes back when V8 thinks so.
+    if (this.#request.collect) globalThis.gc?.()
     return true
   }
 
