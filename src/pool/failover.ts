@@ -8,7 +8,7 @@ import type { TurnEnd } from './turn.ts'
 /** Executions that may fail one after the other without a batch between them. */
 const MOST_FAILURES = 2
 
-/** Each time that the serial lane runs out of memory too, it takes one thread and this much less at a time... */
+/** When the serial lane runs out of memory too, it goes on in one thread, and without having delivered anything with so much less at a time... */
 const LESS = 8
 /** ...so often. */
 const MOST_THRIFT = 2
@@ -40,6 +40,9 @@ export class Failover {
   #attempts = 1
   #failures = 0
   #thrift = 0
+  /** What the serial lane has met with. */
+  #serialFailures = 0
+  #progressed = false
 
   /** `pressure`: why new work begins in the serial lane, if it does. */
   constructor(options: FailoverOptions, pressure: string | null) {
@@ -52,7 +55,7 @@ export class Failover {
   get thrift(): Thrift | null {
     if (this.lane === 'NORMAL') return null
     const rows = Math.max(1, Math.floor(this.#options.serialRows / LESS ** this.#thrift))
-    return { rows, threads: this.#thrift > 0 ? 1 : null }
+    return { rows, threads: this.#serialFailures > 0 ? 1 : null }
   }
 
   report(): ExecutionReport {
@@ -63,6 +66,7 @@ export class Failover {
   /** A batch arrived: failures before it don't count any more. */
   progress(): void {
     this.#failures = 0
+    this.#progressed = true
   }
 
   /** After an execution that failed or was lost. Returns if it is to be tried again, in `lane`. @throws GeoduckError if not */
@@ -80,19 +84,22 @@ export class Failover {
     else if (kind === 'INTERRUPTED') this.#again('the execution was interrupted', message)
     else if (kind === 'UNFINISHED') this.#again('the execution ended early', message)
     else if (this.lane === 'NORMAL' && kind in FALLBACK) this.#fallBack(FALLBACK[kind as keyof typeof FALLBACK])
-    else if (kind === 'OUT_OF_MEMORY' && this.#thrift < MOST_THRIFT) this.#withLess()
+    else if (kind === 'OUT_OF_MEMORY' && (this.#progressed || this.#thrift < MOST_THRIFT)) this.#withLess()
     else throw this.#error(failure)
   }
 
   #fallBack(reason: string): void {
     this.lane = 'SERIAL'
     this.#attempts++
+    this.#progressed = false
     this.#reason = reason
     this.#options.onFallback(reason)
   }
 
   #withLess(): void {
-    this.#thrift++
+    this.#serialFailures++
+    if (!this.#progressed) this.#thrift++
+    this.#progressed = false
     this.#attempts++
     this.#reason = 'out of memory in the serial lane'
     this.#options.onFallback(this.#reason)

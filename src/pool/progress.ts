@@ -39,8 +39,8 @@ export class Progress {
     return !this.#window.endedFull()
   }
 
-  /** The turn ended before its plan did. */
-  cut(): void {
-    this.#window.cut()
+  /** The turn ended before its plan did; `failed`: it ran out of something. */
+  cut(failed: boolean): void {
+    this.#window.cut(failed)
   }
 }

@@ -164,7 +164,7 @@ export class FeatureStream implements BatchStream {
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.layer.name))
     if (end.outcome === 'COMPLETE') return this.#turnWasWhole()
     if (end.outcome !== 'YIELDED') this.#options.failover.retry(end, plan.digest)
-    this.#progress.cut()
+    this.#progress.cut(end.outcome === 'FAILED')
   }
 
   #turnWasWhole(): void {

@@ -3,8 +3,6 @@ import type { Thrift } from './failover.ts'
 /** Rows of the first window of a sort that goes on; each one that is used up is followed by one twice as large. */
 const FIRST = 65_536
 const LARGEST = 2 ** 30
-/** So many times as large as the first may those of the serial lane become. */
-const LARGEST_THRIFTY = 32
 
 /**
  * A sort begins with work that going on does again: the first turn streams all of it, and a later one only the next rows, as a top-N, which
@@ -13,6 +11,8 @@ const LARGEST_THRIFTY = 32
 export class SortWindow {
   readonly #sorted: boolean
   #size = 0
+  /** One that was larger ran out of memory. */
+  #largest = LARGEST
   /** Of the window before; undefined: there was none. */
   #first: number | undefined
   #turns = 0
@@ -30,9 +30,8 @@ export class SortWindow {
     const beginning = this.#turns++ === 0
     if (!this.#sorted || (beginning && !thrift)) return remaining
     const first = thrift?.rows ?? FIRST
-    if (first !== this.#first) this.#size = first
+    if (first !== this.#first) this.#size = Math.min(this.#largest, first)
     this.#first = first
-    this.#size = Math.min(this.#size, thrift ? first * LARGEST_THRIFTY : LARGEST)
     this.#open = Math.min(this.#size, remaining ?? Number.POSITIVE_INFINITY)
     if (this.#open === remaining) this.#open = null
     return this.#open ?? remaining
@@ -45,12 +44,14 @@ export class SortWindow {
   /** The turn came to its end. True: that was the window's, and there may be more behind it. */
   endedFull(): boolean {
     if (this.#open === null || this.#received < this.#open) return false
-    this.#size *= 2
+    this.#size = Math.min(this.#largest, this.#size * 2)
     return true
   }
 
-  /** The turn ended before its window did: the next is small again. */
-  cut(): void {
-    this.#size = this.#first ?? 0
+  /** The turn ended before its window did: the next is small again, and none becomes as large as one that `failed`. */
+  cut(failed: boolean): void {
+    const first = this.#first ?? 0
+    if (failed && this.#open !== null) this.#largest = Math.max(first, this.#open >> 1)
+    this.#size = Math.min(this.#largest, first)
   }
 }

@@ -30,14 +30,16 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   )
   const reader = instance.columnReader.open(connection)
   let atRest = false
-  const run = new Execution({ connection, reader, inbox, interrupt, request })
+  let run: Execution | null = null
   try {
+    run = new Execution({ connection, reader, inbox, interrupt, request })
     const outcome = await run.drain()
     if (outcome === 'COMPLETE') atRest = true
     return { outcome, ...run.ended }
   } catch (error) {
-    if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...run.ended }
-    return { outcome: 'FAILED', ...run.ended, failure: failureOf(error) }
+    const ended = run?.ended ?? { engineMs: 0, batches: 0 }
+    if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...ended }
+    return { outcome: 'FAILED', ...ended, failure: failureOf(error) }
   } finally {
     inbox.close()
     interrupt.end()
@@ -108,7 +110,7 @@ class Execution {
     this.#inbox = inbox
     this.#request = request
     this.#cutter = new Cutter(request.batchRows, request.batchBytes)
-    this.#encoders = request.plan.outputs.map((output) => createEncoder(request.plan.layout, output))
+    this.#encoders = encoded(() => request.plan.outputs.map((output) => createEncoder(request.plan.layout, output)))
   }
 
   get ended(): { engineMs: number; batches: number } {
@@ -214,7 +216,7 @@ function withoutSentinel(words: string | null): Error {
   return words === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(words)
 }
 
-function encoded(encode: () => Uint8Array): Uint8Array {
+function encoded<T>(encode: () => T): T {
   try {
     return encode()
   } catch (error) {
