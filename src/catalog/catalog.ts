@@ -50,6 +50,11 @@ export interface Catalog {
    * @throws GeoduckError SOURCE_UNREADABLE
    */
   fresh(layer: Layer): Promise<Layer>
+  /**
+   * How often a file of its source was seen to be written to in place. A footer may stay the same over other pages: what was read meanwhile is
+   * not to be trusted, whatever the fingerprint says. As of the last call of `fresh`.
+   */
+  writes(layer: Layer): number
   /** Ends scans that are under way. */
   close(): Promise<void>
 }

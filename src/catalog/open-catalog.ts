@@ -68,6 +68,10 @@ export class OpenCatalog implements Catalog {
     )
   }
 
+  writes(layer: Layer): number {
+    return this.#subjects.get(layer.name)?.source.writes ?? 0
+  }
+
   async close(): Promise<void> {
     await this.#inspector.close()
     await this.#checks.done

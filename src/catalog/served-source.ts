@@ -4,7 +4,7 @@ import type { CheckRequest, CheckResult, Described } from './inspection.ts'
 import type { InspectionCache } from './inspection-cache.ts'
 import type { Inspector } from './inspector.ts'
 import type { Problem } from './layer.ts'
-import { type Snapshot, statOf, unchanged } from './snapshot.ts'
+import { type Snapshot, statOf, unchanged, writtenInPlace } from './snapshot.ts'
 import { SourceError } from './source-error.ts'
 import { filesOf, type Source } from './sources.ts'
 
@@ -20,6 +20,8 @@ export class ServedSource {
   described: Described = { layers: [], problems: [] }
   /** What a scan found. */
   readonly findings: string[] = []
+  /** How often its files were seen to be written to in place. */
+  writes = 0
   #snapshot: Snapshot = []
   #reading: Promise<void> | null = null
 
@@ -68,7 +70,9 @@ export class ServedSource {
 
   async #read(): Promise<void> {
     // Before anything is read: what changes from here on is seen by the next look.
-    this.#snapshot = await statOf(filesOf(this.source))
+    const snapshot = await statOf(filesOf(this.source))
+    if (writtenInPlace(this.#snapshot, snapshot)) this.writes++
+    this.#snapshot = snapshot
     const { source } = this
     try {
       const isParquet = source.kind === 'parquet'

@@ -17,6 +17,19 @@ export async function unchanged(snapshot: Snapshot): Promise<boolean> {
   return now.every(({ stamp }, index) => stamp === snapshot[index]?.stamp)
 }
 
+/** Whether a file of `before` is the same one `now`, but not as it was: who has it open reads what is written to it. */
+export function writtenInPlace(before: Snapshot, now: Snapshot): boolean {
+  const files = new Map(before.map(({ path, stamp }) => [path, stamp]))
+  return now.some(({ path, stamp }) => {
+    const known = files.get(path)
+    return known !== undefined && known !== stamp && inodeOf(known) === inodeOf(stamp)
+  })
+}
+
+function inodeOf(stamp: string): string {
+  return stamp.split(':', 2).join(':')
+}
+
 async function stampOf(path: string): Promise<{ bytes: number; stamp: string }> {
   try {
     const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })

@@ -17,6 +17,13 @@ export interface Config {
   readonly memoryLimitBytes: number
   /** Threads of one worker. @default 4 or its share of the processors, whichever is smaller */
   readonly threads: number
+  /** The same of the serial lane's worker, never more than a normal one's; null = half. */
+  readonly serialMemoryLimitBytes: number | null
+  readonly serialThreads: number | null
+  /** Most rows at a time in the serial lane. @default 2048 */
+  readonly serialRows: number
+  /** Share of the nearest limit of memory above which new work goes to the serial lane. @default 0.8 */
+  readonly memoryShare: number
   /** Where the engine spills to; a folder of the process is made in it and removed again. @default the system's */
   readonly tempDirectory: string
   readonly tempDirectoryBytes: number

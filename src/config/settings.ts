@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import type { MachineDefaults } from './defaults.ts'
 import { access, requests } from './request-settings.ts'
 import { formatSize } from './size.ts'
-import { oneOf, origins, seconds, size, text, type Value, wholeNumber, yesOrNo } from './values.ts'
+import { oneOf, origins, seconds, share, size, text, type Value, wholeNumber, yesOrNo } from './values.ts'
 
 export interface Setting<T = unknown> {
   /** As in `--memory-limit <size>`. */
@@ -82,6 +82,36 @@ const logging = {
   },
 } satisfies Partial<Settings>
 
+/** The lane where work goes on after memory or IO trouble. */
+const serial = {
+  serialMemoryLimitBytes: {
+    flag: '--serial-memory-limit <size>',
+    description: "the serial lane's memory, never more than a worker's",
+    value: size('32MB'),
+    fallback: null,
+    fallbackText: 'half of --memory-limit',
+  },
+  serialThreads: {
+    flag: '--serial-threads <number>',
+    description: "the serial lane's threads, never more than a worker's",
+    value: wholeNumber(1, 256),
+    fallback: null,
+    fallbackText: 'half of --threads',
+  },
+  serialRows: {
+    flag: '--serial-rows <number>',
+    description: 'most features at a time in the serial lane: of a batch, of a sorted page',
+    value: wholeNumber(1, 1_000_000),
+    fallback: 2_048,
+  },
+  memoryShare: {
+    flag: '--memory-share <number>',
+    description: 'share of the nearest memory limit above which new work goes to the serial lane',
+    value: share,
+    fallback: 0.8,
+  },
+} satisfies Partial<Settings>
+
 function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults) {
   return {
     workers: {
@@ -106,6 +136,7 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
       fallbackText: formatSize(memoryLimitBytes),
       rule: "4 GB, or the worker's share of half of the memory where that is less",
     },
+    ...serial,
   } satisfies Partial<Settings>
 }
 

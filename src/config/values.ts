@@ -32,6 +32,16 @@ export function seconds(min: number, max: number): Value<number> {
   }
 }
 
+export const share: Value<number> = {
+  takes: 'a number from 0.01 to 1',
+  schema: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/)
+    .transform(Number)
+    .pipe(z.number().min(0.01).max(1)),
+  json: z.number().min(0.01).max(1),
+}
+
 export function size(min: string): Value<number> {
   const least = parseSize(min)!
   const schema = z

@@ -10,6 +10,8 @@ export interface Layers {
   layer(name: string): Layer | undefined
   /** The layer as its source is now. */
   fresh(layer: Layer): Promise<Layer>
+  /** How often a file of its source was seen to be written to in place. */
+  writes(layer: Layer): number
 }
 
 export interface Services {
@@ -20,6 +22,8 @@ export interface Services {
   readonly cursorSecret: string
   /** Most features in a page. */
   readonly pageRows: number
+  /** Most engine time of a query. */
+  readonly deadlineSeconds: number
   health(): Promise<HealthModel>
   /** Aborted, with what to tell clients, when the server stops. */
   readonly stopping: AbortSignal

@@ -101,6 +101,8 @@ export type Fallbacks = {
   readonly count: Scalars['Int']['output'];
   /** Why the last one did. */
   readonly lastReason: Maybe<Scalars['String']['output']>;
+  /** Why the last ten did, newest first. */
+  readonly lastReasons: ReadonlyArray<Scalars['String']['output']>;
 };
 
 /** A thing with a place and properties (OGC). */
@@ -247,6 +249,8 @@ export type Health = {
   readonly eventLoopDelayMs: Scalars['Float']['output'];
   /** Executions that went on in the serial lane. */
   readonly fallbacks: Fallbacks;
+  /** How near the normal lane's workers are to a limit of memory. Above 0.8, unless the server is set otherwise, new work goes to the serial lane. */
+  readonly memory: MemoryShare;
   /** Sources that are not served, or not wholly, with the reason. */
   readonly problems: ReadonlyArray<Problem>;
   /** Executions waiting for a worker. */
@@ -347,6 +351,24 @@ export type LayerState =
   /** It can be asked, and what is said of it has been proven by a scan. */
   | 'READY';
 
+/** A limit of memory. */
+export type MemoryLimit =
+  /** The process's address space: RLIMIT_AS, as set by `ulimit -v`. */
+  | 'ADDRESS_SPACE'
+  /** The control group's, a container's say, without the file cache. */
+  | 'CONTROL_GROUP'
+  /** What a worker should hold at most by its configuration, in resident memory. */
+  | 'RESIDENT';
+
+/** How near workers are to a limit of memory: of all workers and limits the nearest. */
+export type MemoryShare = {
+  readonly __typename?: 'MemoryShare';
+  /** The limit; null where none is known. */
+  readonly limit: Maybe<MemoryLimit>;
+  /** 0 to 1 and beyond; 0 where nothing is known. */
+  readonly share: Scalars['Float']['output'];
+};
+
 /** One line of `duckdb_memory()`. */
 export type MemoryUse = {
   readonly __typename?: 'MemoryUse';
@@ -442,6 +464,7 @@ export type QueryFeatureArgs = {
 
 export type QueryFeaturesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
+  deadline?: InputMaybe<Scalars['Float']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   layer: Scalars['String']['input'];
   orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
@@ -486,6 +509,7 @@ export type Subscription = {
 export type SubscriptionFeatureBatchesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   batchSize?: InputMaybe<Scalars['Int']['input']>;
+  deadline?: InputMaybe<Scalars['Float']['input']>;
   layer: Scalars['String']['input'];
   limit?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
@@ -640,6 +664,8 @@ export type ResolversTypes = {
   LayerKey: ResolverTypeWrapper<LayerKeyModel>;
   LayerKeyKind: LayerKeyKind;
   LayerState: LayerState;
+  MemoryLimit: MemoryLimit;
+  MemoryShare: ResolverTypeWrapper<MemoryShare>;
   MemoryUse: ResolverTypeWrapper<MemoryUse>;
   NullsOrder: NullsOrder;
   OnInvalid: OnInvalid;
@@ -683,6 +709,7 @@ export type ResolversParentTypes = {
   JSON: Scalars['JSON']['output'];
   Layer: LayerModel;
   LayerKey: LayerKeyModel;
+  MemoryShare: MemoryShare;
   MemoryUse: MemoryUse;
   Problem: Problem;
   PropertyFilter: PropertyFilter;
@@ -745,6 +772,7 @@ export type ExplanationResolvers<ContextType = Context, ParentType extends Resol
 export type FallbacksResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Fallbacks'] = ResolversParentTypes['Fallbacks']> = {
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   lastReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastReasons?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type FeatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Feature'] = ResolversParentTypes['Feature']> = {
@@ -787,6 +815,7 @@ export interface GeometryScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 export type HealthResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Health'] = ResolversParentTypes['Health']> = {
   eventLoopDelayMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   fallbacks?: Resolver<ResolversTypes['Fallbacks'], ParentType, ContextType>;
+  memory?: Resolver<ResolversTypes['MemoryShare'], ParentType, ContextType>;
   problems?: Resolver<ReadonlyArray<ResolversTypes['Problem']>, ParentType, ContextType>;
   queued?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   ready?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -823,6 +852,11 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
 export type LayerKeyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerKey'] = ResolversParentTypes['LayerKey']> = {
   column?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['LayerKeyKind'], ParentType, ContextType>;
+};
+
+export type MemoryShareResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MemoryShare'] = ResolversParentTypes['MemoryShare']> = {
+  limit?: Resolver<Maybe<ResolversTypes['MemoryLimit']>, ParentType, ContextType>;
+  share?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
 export type MemoryUseResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MemoryUse'] = ResolversParentTypes['MemoryUse']> = {
@@ -889,6 +923,7 @@ export type Resolvers<ContextType = Context> = {
   JSON?: GraphQLScalarType;
   Layer?: LayerResolvers<ContextType>;
   LayerKey?: LayerKeyResolvers<ContextType>;
+  MemoryShare?: MemoryShareResolvers<ContextType>;
   MemoryUse?: MemoryUseResolvers<ContextType>;
   Problem?: ProblemResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;

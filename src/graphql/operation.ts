@@ -21,6 +21,7 @@ export interface OperationOptions extends OperationContext {
 export class Operation {
   readonly id: string
   readonly client: string
+  readonly address: string
   readonly signal: AbortSignal
   readonly onDefect: (error: unknown) => void
   readonly startedAt = performance.now()
@@ -45,6 +46,7 @@ export class Operation {
   constructor(options: OperationOptions) {
     this.id = options.id
     this.client = options.client
+    this.address = options.address ?? options.client
     this.signal = options.signal
     this.onDefect = options.onDefect
   }

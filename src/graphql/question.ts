@@ -8,10 +8,13 @@ import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { OperationContext } from '../pool/engine.ts'
 import type { Context } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
+import { deadlineRange, inRange } from './range.ts'
 import { type Selection, selectOutputs } from './selection.ts'
 
 export interface Question {
   readonly query: FeatureQuery
+  /** Milliseconds; null = the server's own. */
+  readonly deadlineMs: number | null
   readonly selection: Selection
 }
 
@@ -21,6 +24,7 @@ export interface QuestionArguments {
   readonly orderBy?: InputMaybe<readonly FeatureOrder[]>
   readonly after?: InputMaybe<string>
   readonly limit?: InputMaybe<number>
+  readonly deadline?: InputMaybe<number>
 }
 
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, CURSOR_INVALID, CURSOR_EXPIRED. */
@@ -36,10 +40,11 @@ export async function toQuestion(args: QuestionArguments, context: Context, info
     outputs: selection.outputs,
     properties: selection.properties,
   }
+  const deadlineMs = deadlineOf(args, context)
   const after = args.after ? decodeCursor(context.services.cursorSecret, query, args.after) : null
   const asked = { ...query, after }
   context.operation.questions.push(asked)
-  return { query: asked, selection }
+  return { query: asked, selection, deadlineMs }
 }
 
 /** The layer as its source is now. */
@@ -55,9 +60,20 @@ export function cursorAt(position: Position, { query }: Question, { services }: 
 }
 
 /** What the engine wants to know of the asker. */
-export function askedBy({ operation, services }: Context, { layer }: FeatureQuery): OperationContext {
-  const unchanged = async () => (await services.catalog.fresh(layer)).fingerprint === layer.fingerprint
-  return { id: operation.id, client: operation.client, unchanged }
+export function askedBy(
+  { operation, services }: Context,
+  { query: { layer }, deadlineMs }: Pick<Question, 'query' | 'deadlineMs'>,
+): OperationContext {
+  const { catalog } = services
+  const writes = catalog.writes(layer)
+  const unchanged = async () => (await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes
+  const limit = deadlineMs === null ? {} : { deadlineMs }
+  return { id: operation.id, client: operation.client, address: operation.address, unchanged, ...limit }
+}
+
+function deadlineOf({ deadline }: QuestionArguments, { services }: Context): number | null {
+  if (deadline === undefined || deadline === null) return null
+  return 1_000 * inRange('deadline', deadline, deadlineRange(services.deadlineSeconds))
 }
 
 function layerNotFound(name: string, layers: readonly Layer[]): GeoduckError {

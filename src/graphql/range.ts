@@ -9,6 +9,8 @@ export function inRange(name: string, value: number | null | undefined, [low, hi
 
 export type Range = readonly [low: number, high: number, otherwise: number]
 
+/** Seconds. `most`: the server's own. */
+export const deadlineRange = (most: number): Range => [Math.min(0.1, most), most, most]
 export const PRECISION: Range = [0, 15, 7]
 /** `pageRows`: the most that the server gives. */
 export const firstRange = (pageRows: number): Range => [1, pageRows, Math.min(100, pageRows)]

@@ -9,8 +9,12 @@ export type Lane = 'NORMAL' | 'SERIAL'
 export interface OperationContext {
   /** Correlation id: in the log, in masked errors. */
   readonly id: string
-  /** Slots are shared fairly between clients: a socket, or an address. */
+  /** Slots are shared fairly between clients: connections... */
   readonly client: string
+  /** ...and no address has more than half of them while others wait. Left out: the client's own. */
+  readonly address?: string
+  /** Milliseconds of engine time without a batch; left out: the server's own limit. */
+  readonly deadlineMs?: number
   /** Whether the source is still what the question was made for; asked after each execution. Left out: it can't change. */
   readonly unchanged?: () => Promise<boolean>
 }
@@ -61,7 +65,7 @@ export interface EngineHealth {
   /** Executions waiting for a worker. */
   readonly queued: number
   readonly streams: { readonly running: number; readonly waiting: number; readonly parked: number }
-  readonly fallbacks: { readonly count: number; readonly lastReason: string | null }
+  readonly fallbacks: { readonly count: number; readonly lastReason: string | null; readonly lastReasons: readonly string[] }
   /** The normal lane's, of the limit that is nearest. */
   readonly memory: MemoryShare
 }

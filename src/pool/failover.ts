@@ -8,11 +8,26 @@ import type { TurnEnd } from './turn.ts'
 /** Executions that may fail one after the other without a batch between them. */
 const MOST_FAILURES = 2
 
+/** When the serial lane runs out of memory too, it goes on in one thread, and without having delivered anything with so much less at a time... */
+const LESS = 8
+/** ...so often. */
+const MOST_THRIFT = 2
+
+/** How the serial lane runs its plans: not the normal ones with less memory, which fail the same way. */
+export interface Thrift {
+  /** Most rows of a batch and of a sorted page, and those of a sort's first window. */
+  readonly rows: number
+  /** Null: all that the worker has. */
+  readonly threads: 1 | null
+}
+
 export interface FailoverOptions {
   readonly layer: string
   readonly quarantine: Quarantine
   /** Bytes, to be named in an error. */
   readonly memoryLimit: (lane: Lane) => number
+  /** Most rows at a time in the serial lane. */
+  readonly serialRows: number
   readonly deadlineMs: number
   readonly onFallback: (reason: string) => void
 }
@@ -24,12 +39,23 @@ export class Failover {
   #reason: string | null
   #attempts = 1
   #failures = 0
+  #thrift = 0
+  /** What the serial lane has met with. */
+  #serialFailures = 0
+  #progressed = false
 
   /** `pressure`: why new work begins in the serial lane, if it does. */
   constructor(options: FailoverOptions, pressure: string | null) {
     this.#options = options
     this.lane = pressure === null ? 'NORMAL' : 'SERIAL'
     this.#reason = pressure
+  }
+
+  /** Null in the normal lane. */
+  get thrift(): Thrift | null {
+    if (this.lane === 'NORMAL') return null
+    const rows = Math.max(1, Math.floor(this.#options.serialRows / LESS ** this.#thrift))
+    return { rows, threads: this.#serialFailures > 0 ? 1 : null }
   }
 
   report(): ExecutionReport {
@@ -40,6 +66,7 @@ export class Failover {
   /** A batch arrived: failures before it don't count any more. */
   progress(): void {
     this.#failures = 0
+    this.#progressed = true
   }
 
   /** After an execution that failed or was lost. Returns if it is to be tried again, in `lane`. @throws GeoduckError if not */
@@ -47,6 +74,7 @@ export class Failover {
     if (end.outcome === 'DEADLINE') throw this.#deadline()
     if (end.outcome === 'FAILED') this.#failed(end.failure, digest)
     else if (end.outcome === 'LOST') this.#lost(digest, 'a worker process ended')
+    else if (end.outcome === 'UNUSED') this.#again('a worker process ended')
     else this.#again('the execution was interrupted', end.outcome)
   }
 
@@ -56,14 +84,25 @@ export class Failover {
     else if (kind === 'INTERRUPTED') this.#again('the execution was interrupted', message)
     else if (kind === 'UNFINISHED') this.#again('the execution ended early', message)
     else if (this.lane === 'NORMAL' && kind in FALLBACK) this.#fallBack(FALLBACK[kind as keyof typeof FALLBACK])
+    else if (kind === 'OUT_OF_MEMORY' && (this.#progressed || this.#thrift < MOST_THRIFT)) this.#withLess()
     else throw this.#error(failure)
   }
 
   #fallBack(reason: string): void {
     this.lane = 'SERIAL'
     this.#attempts++
+    this.#progressed = false
     this.#reason = reason
     this.#options.onFallback(reason)
+  }
+
+  #withLess(): void {
+    this.#serialFailures++
+    if (!this.#progressed) this.#thrift++
+    this.#progressed = false
+    this.#attempts++
+    this.#reason = 'out of memory in the serial lane'
+    this.#options.onFallback(this.#reason)
   }
 
   #lost(digest: string, reason: string, cause?: string): void {
@@ -85,7 +124,7 @@ export class Failover {
     const seconds = this.#options.deadlineMs / 1_000
     return new GeoduckError(
       'DEADLINE_EXCEEDED',
-      `The query took more than ${seconds} s (--deadline); narrow it, or raise the limit.`,
+      `The query took more than ${seconds} s (\`deadline\`, at most --deadline); narrow it, or raise the limit.`,
     )
   }
 
@@ -95,7 +134,7 @@ export class Failover {
       const mb = Math.round(this.#options.memoryLimit(this.lane) / 1e6)
       return new GeoduckError(
         kind,
-        `The query on ${layer} needs more than ${mb} MB (--memory-limit); narrow it, or raise the limit.`,
+        `The query on ${layer} needs more than ${mb} MB (${LIMITED_BY[this.lane]}); narrow it, or raise the limit.`,
         { cause },
       )
     }
@@ -109,6 +148,8 @@ export class Failover {
     return new GeoduckError('INTERNAL', `The query on ${layer} failed.`, { cause })
   }
 }
+
+const LIMITED_BY = { NORMAL: '--memory-limit', SERIAL: '--serial-memory-limit' } as const
 
 const FALLBACK = {
   OUT_OF_MEMORY: 'out of memory in the normal lane',

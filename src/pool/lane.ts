@@ -10,6 +10,8 @@ export interface LaneOptions {
   readonly workers: number
   /** `tempDirectory` is the pool's: each worker gets a folder of its own in it. */
   readonly worker: WorkerOptions
+  /** Options of Node for its processes. */
+  readonly execArgv: readonly string[]
   readonly limits: SchedulerLimits
   readonly log: SlotLog
   /** Somebody waits, and no worker is free. */
@@ -33,10 +35,11 @@ export class Lane {
     this.ready = first.promise
     this.#slots = Array.from({ length: options.workers }, (_, place) => {
       const tempDirectory = path.join(options.worker.tempDirectory, `${options.name.toLowerCase()}-${place}`)
-      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, () => {
+      const onIdle = () => {
         first.resolve()
         this.scheduler.dispatch()
-      })
+      }
+      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, onIdle, options.execArgv)
     })
   }
 

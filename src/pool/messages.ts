@@ -42,6 +42,10 @@ export interface ExecutionRequest {
   readonly maxBatches: number | null
   /** Send one batch of no rows when there are none: a page is a document even then. */
   readonly emitEmpty: boolean
+  /** Fewer threads than the worker has, for this execution; null = all. */
+  readonly threads: number | null
+  /** Collect garbage after each batch: chunks are memory that V8 does not see. */
+  readonly collect: boolean
 }
 
 export type ToWorker =

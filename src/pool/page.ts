@@ -8,7 +8,8 @@ import type { Claim, Scheduler } from './scheduler.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 
 export interface PageOptions {
-  readonly plan: Plan
+  /** For a page of so many rows. */
+  readonly planOf: (rows: number) => Plan
   readonly rows: number
   readonly bytes: number
   readonly deadlineMs: number
@@ -29,46 +30,69 @@ export interface RawPage {
   readonly execution: ExecutionReport
 }
 
-/** One batch of no more than `rows` rows and about `bytes` bytes. */
+/**
+ * One batch of no more than `rows` rows and about `bytes` bytes. A sorted one is as small as the serial lane's windows there: the sort of a
+ * large one is what ran out of memory.
+ */
 export async function runPage(options: PageOptions): Promise<RawPage> {
-  const { failover, plan } = options
+  const { failover } = options
   for (;;) {
+    const whole = options.planOf(options.rows)
+    const rows = whole.sorted ? Math.min(options.rows, failover.thrift?.rows ?? options.rows) : options.rows
+    const plan = rows === options.rows ? whole : options.planOf(rows)
     options.checkPlan(plan)
-    const { end, batch } = await takeTurn(options)
+    const { end, batch, preempted } = await takeTurn(options, plan, rows)
     if (options.signal.aborted) throw options.signal.reason
     if (!(await options.unchanged())) throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read; ask again.')
     if (batch && (end.outcome === 'COMPLETE' || end.outcome === 'MORE')) {
       return { batch, hasMore: end.outcome === 'MORE', execution: failover.report() }
     }
-    failover.retry(end, plan.digest)
+    if (!preempted) failover.retry(end, plan.digest)
   }
 }
 
-async function takeTurn(options: PageOptions): Promise<{ end: TurnEnd; batch: ReceivedBatch | null }> {
-  const { claim, signal } = options
+interface PageTurn {
+  readonly end: TurnEnd
+  readonly batch: ReceivedBatch | null
+  /** Somebody else was entitled to its worker. */
+  readonly preempted: boolean
+}
+
+async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn> {
+  const { claim, signal, failover } = options
   const scheduler = options.scheduler()
   const slot = await scheduler.acquire(claim, signal)
-  if (signal.aborted) slot.release()
+  if (signal.aborted) {
+    scheduler.ended(claim, 0)
+    slot.release()
+  }
   signal.throwIfAborted()
   let batch: ReceivedBatch | null = null
+  let preempted = false
   const turn = new Turn(slot, {
-    plan: options.plan,
-    batchRows: options.rows,
+    plan,
+    batchRows: rows,
     batchBytes: options.bytes,
     // One for the batch; one more keeps the deadline running until the end is proven.
     credits: 2,
     maxBatches: 1,
     emitEmpty: true,
+    thrift: failover.thrift,
     deadlineMs: options.deadlineMs,
     onBatch: (message) => (batch = message),
   })
   const cancel = () => turn.cancel()
+  claim.giveUp = () => {
+    preempted = true
+    turn.cancel()
+  }
   signal.addEventListener('abort', cancel)
   try {
     const end = await turn.end
-    return { end, batch }
+    return { end, batch, preempted: preempted && end.outcome === 'CANCELLED' }
   } finally {
     signal.removeEventListener('abort', cancel)
-    scheduler.charge(claim, performance.now() - turn.startedAt)
+    claim.giveUp = () => {}
+    scheduler.ended(claim, performance.now() - turn.startedAt)
   }
 }

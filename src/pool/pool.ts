@@ -12,6 +12,7 @@ import { MemoryWatch } from './memory-watch.ts'
 import type { Access, WorkerOptions } from './messages.ts'
 import { type RawPage, runPage } from './page.ts'
 import { Quarantine } from './quarantine.ts'
+import { Reasons } from './reasons.ts'
 import type { Slot, SlotLog } from './slot.ts'
 import { SpoolBudget } from './spool.ts'
 import { FeatureStream } from './stream.ts'
@@ -19,8 +20,14 @@ import { FeatureStream } from './stream.ts'
 export interface PoolOptions {
   /** Workers of the normal lane; the serial lane has one more. */
   readonly workers: number
-  /** Of one normal worker; the serial one has half of its memory and threads. `tempDirectory` gets a folder of the pool's, which goes with it. */
+  /** Of one normal worker. `tempDirectory` gets a folder of the pool's, which goes with it. */
   readonly worker: WorkerOptions
+  /** Of the serial lane's, never more than a normal one's. @default half of it */
+  readonly serial?: { readonly memoryLimitBytes: number | null; readonly threads: number | null }
+  /** Most rows at a time in the serial lane: of a batch, of a sorted page, and a sort's first window. @default 2,048 */
+  readonly serialRows?: number
+  /** Options of Node for the workers. @default none */
+  readonly execArgv?: readonly string[]
   /** Share of the nearest limit of memory above which new work goes to the serial lane. @default 0.8 */
   readonly memoryShare?: number
   readonly deadlineSeconds: number
@@ -53,8 +60,7 @@ class Pool implements Engine {
   readonly #pages = new Set<Promise<unknown>>()
   readonly #memory: MemoryWatch
   #renewal: Promise<void> = Promise.resolve()
-  #fallbacks = 0
-  #lastFallback: string | null = null
+  readonly #reasons = new Reasons()
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -67,13 +73,11 @@ class Pool implements Engine {
         for (const stream of this.#streams) stream.pressed()
       },
     }
-    const half = {
-      memoryLimitBytes: Math.floor(worker.memoryLimitBytes / 2),
-      threads: Math.max(1, Math.floor(worker.threads / 2)),
-    }
+    const { execArgv = [] } = options
+    const less = { ...worker, ...serialLimits(options) }
     this.#lanes = {
-      NORMAL: new Lane({ ...shared, name: 'NORMAL', workers: options.workers, worker }),
-      SERIAL: new Lane({ ...shared, name: 'SERIAL', workers: 1, worker: { ...worker, ...half } }),
+      NORMAL: new Lane({ ...shared, name: 'NORMAL', workers: options.workers, worker, execArgv }),
+      SERIAL: new Lane({ ...shared, name: 'SERIAL', workers: 1, worker: less, execArgv: ['--expose-gc', ...execArgv] }),
     }
     this.#memory = new MemoryWatch(() => this.#lanes.NORMAL.pids, residentLimit(worker), options.memoryShare ?? 0.8)
     this.started = Promise.all([this.#lanes.NORMAL.ready, this.#lanes.SERIAL.ready])
@@ -85,7 +89,7 @@ class Pool implements Engine {
 
   stream(query: FeatureQuery, { batchSize }: { readonly batchSize: number }, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
-    const claim = this.#lanes.NORMAL.scheduler.open(context.client)
+    const claim = this.#lanes.NORMAL.scheduler.open(context)
     const stream: FeatureStream = new FeatureStream({
       ...this.#shared(query, context),
       query,
@@ -105,14 +109,14 @@ class Pool implements Engine {
 
   async page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page> {
     // One row more than asked for proves that there is more.
-    const plan = compileFeatures({ ...query, limit: first + 1 })
-    const { batch, hasMore, execution } = await this.#page(query, plan, first, context, signal)
+    const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 })
+    const { batch, hasMore, execution } = await this.#page(query, planOf, first, context, signal)
     const { count, outputs, position, release } = batch
     return { sequence: 0, count, outputs, position, hasMore, execution, release }
   }
 
   async count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint> {
-    const { batch } = await this.#page(query, compileCount(query), 1, context, signal)
+    const { batch } = await this.#page(query, () => compileCount(query), 1, context, signal)
     return BigInt(batch.position?.keys[0] ?? 0)
   }
 
@@ -128,7 +132,7 @@ class Pool implements Engine {
       queued: this.#lanes.NORMAL.scheduler.queued + this.#lanes.SERIAL.scheduler.queued,
       streams,
       memory: this.#memory.now,
-      fallbacks: { count: this.#fallbacks, lastReason: this.#lastFallback },
+      fallbacks: this.#reasons.told,
     }
   }
 
@@ -151,11 +155,18 @@ class Pool implements Engine {
     await rm(this.#options.worker.tempDirectory, { recursive: true, force: true })
   }
 
-  async #page(query: FeatureQuery, plan: Plan, rows: number, context: OperationContext, signal?: AbortSignal): Promise<RawPage> {
+  async #page(
+    query: FeatureQuery,
+    planOf: (rows: number) => Plan,
+    rows: number,
+    context: OperationContext,
+    signal?: AbortSignal,
+  ): Promise<RawPage> {
     this.#stopping.signal.throwIfAborted()
-    const claim = this.#lanes.NORMAL.scheduler.open(context.client)
+    const claim = this.#lanes.NORMAL.scheduler.open(context)
     const signals = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
-    const page = runPage({ ...this.#shared(query, context), plan, rows, bytes: this.#options.pageBytes, claim, signal: signals })
+    const bytes = this.#options.pageBytes
+    const page = runPage({ ...this.#shared(query, context), planOf, rows, bytes, claim, signal: signals })
     this.#pages.add(page)
     try {
       return await page
@@ -166,16 +177,14 @@ class Pool implements Engine {
   }
 
   #shared(query: FeatureQuery, context: OperationContext) {
-    const deadlineMs = this.#options.deadlineSeconds * 1_000
+    const deadlineMs = context.deadlineMs ?? this.#options.deadlineSeconds * 1_000
     const options = {
       layer: query.layer.name,
       quarantine: this.#quarantine,
       memoryLimit: (lane: LaneName) => this.#lanes[lane].memoryLimitBytes,
       deadlineMs,
-      onFallback: (reason: string) => {
-        this.#fallbacks++
-        this.#lastFallback = reason
-      },
+      serialRows: this.#options.serialRows ?? SERIAL_ROWS,
+      onFallback: (reason: string) => this.#reasons.add(reason),
     }
     const failover = new Failover(options, this.#memory.pressure)
     return {
@@ -189,6 +198,15 @@ class Pool implements Engine {
 }
 
 const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PARKED: 'parked' } as const
+
+const SERIAL_ROWS = 2_048
+
+function serialLimits({ worker, serial }: PoolOptions): Pick<WorkerOptions, 'memoryLimitBytes' | 'threads'> {
+  return {
+    memoryLimitBytes: Math.min(worker.memoryLimitBytes, serial?.memoryLimitBytes ?? Math.floor(worker.memoryLimitBytes / 2)),
+    threads: Math.min(worker.threads, serial?.threads ?? Math.max(1, Math.floor(worker.threads / 2))),
+  }
+}
 
 /** What a worker may hold: GEOS, results under way and the program itself live outside DuckDB's limit. */
 function residentLimit({ memoryLimitBytes }: WorkerOptions): number {

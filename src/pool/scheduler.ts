@@ -1,19 +1,32 @@
 /**
  * Who gets the next free worker: the client that has had the least of the workers' time, and of its operations the one that has had the
  * least. So a newcomer's first batch comes before a greedy client's next slice, and two greedy clients can't starve two hundred.
+ * A client, and an address, has at most half of the workers while others wait: what it has beyond that is taken from it.
  */
 import { GeoduckError } from '../errors.ts'
+import { Holders } from './holders.ts'
 import type { Slot } from './slot.ts'
 
-/** One operation's claim on workers, kept over all its turns. */
+/** Who asks: time is shared fairly between connections, since many users may come from one address. */
+export interface Asker {
+  readonly client: string
+  /** Left out: the client's own. */
+  readonly address?: string
+}
+
+/** One operation's claim on workers, kept over all its turns. It holds one worker at a time. */
 export interface Claim {
   readonly client: string
+  readonly address: string
   /** Milliseconds of worker time it has had. */
   served: number
+  /** Asks its turn to end, as soon as can be and whatever it costs: somebody else is entitled to the worker. */
+  giveUp: () => void
 }
 
 interface Waiter {
   readonly claim: Claim
+  readonly since: number
   readonly grant: (slot: Slot) => void
   /** Takes it out of the queue; called once, whatever became of it. */
   leave(): void
@@ -34,6 +47,8 @@ const SHORTEST_SLICE_MS = 20
 const MOST_BATCHES = 64
 /** A sort begins its turn with work that the next turn does again. */
 const SORTED_SLICE_FACTOR = 5
+/** Most executions end sooner by themselves, and what is taken away in the middle begins again. */
+const EXCESS_MS = 250
 
 export interface SchedulerLimits {
   readonly queueLength: number
@@ -47,10 +62,13 @@ export class Scheduler {
   readonly #workers: number
   readonly #clients = new Map<string, Client>()
   readonly #waiting = new Set<Waiter>()
+  readonly #holders: Holders
+  #watch: NodeJS.Timeout | undefined
 
   /** `reserve` gives an idle worker to the caller; `onPressure` is called when somebody must wait for one. */
   constructor(workers: number, limits: SchedulerLimits, reserve: () => Slot | undefined, onPressure: () => void) {
     this.#workers = workers
+    this.#holders = new Holders(workers)
     this.#limits = limits
     this.#reserve = reserve
     this.#onPressure = onPressure
@@ -61,11 +79,11 @@ export class Scheduler {
   }
 
   /** A new client starts level with the one that has had least, not with a credit from the past. */
-  open(client: string): Claim {
+  open({ client, address = client }: Asker): Claim {
     const known = this.#clients.get(client)
     if (known) known.claims++
     else this.#clients.set(client, { served: this.#least(), claims: 1 })
-    return { client, served: 0 }
+    return { client, address, served: 0, giveUp: () => {} }
   }
 
   close(claim: Claim): void {
@@ -80,7 +98,10 @@ export class Scheduler {
   acquire(claim: Claim, signal: AbortSignal): Promise<Slot> {
     if (signal.aborted) return Promise.reject(signal.reason)
     const slot = this.#waiting.size === 0 ? this.#reserve() : undefined
-    if (slot) return Promise.resolve(slot)
+    if (slot) {
+      this.#holders.granted(slot, claim)
+      return Promise.resolve(slot)
+    }
     const newcomer = claim.served === 0
     if (newcomer && this.#waiting.size >= this.#limits.queueLength) return Promise.reject(this.#overloaded('queue-length'))
     return new Promise((grant, refuse) => {
@@ -94,15 +115,18 @@ export class Scheduler {
       const onAbort = end(aborted)
       const waiter: Waiter = {
         claim,
+        since: performance.now(),
         grant,
         leave: () => {
           clearTimeout(timer)
           signal.removeEventListener('abort', onAbort)
           this.#waiting.delete(waiter)
+          if (this.#waiting.size === 0) this.#endWatch()
         },
       }
       signal.addEventListener('abort', onAbort)
       this.#waiting.add(waiter)
+      this.#watch ??= setInterval(() => this.#takeExcess(), EXCESS_MS).unref()
       this.#onPressure()
     })
   }
@@ -112,14 +136,18 @@ export class Scheduler {
     while (this.#waiting.size > 0) {
       const slot = this.#reserve()
       if (!slot) return
-      const next = [...this.#waiting].reduce((best, waiter) => (this.#before(waiter, best) ? waiter : best))
+      this.#holders.freed(slot)
+      const entitled = this.#holders.entitled(this.#waiting)
+      const next = entitled.reduce((best, waiter) => (this.#before(waiter, best) ? waiter : best))
       next.leave()
+      this.#holders.granted(slot, next.claim)
       next.grant(slot)
     }
   }
 
-  /** Worker time that a claim has had, in milliseconds. */
-  charge(claim: Claim, ms: number): void {
+  /** A granted worker is not used any more, after so many milliseconds. */
+  ended(claim: Claim, ms: number): void {
+    this.#holders.ended(claim)
     claim.served += ms
     const client = this.#clients.get(claim.client)
     if (client) client.served += ms
@@ -136,6 +164,18 @@ export class Scheduler {
     if (!sorted && [...this.#waiting].some(({ claim }) => claim.served === 0)) return true
     const fair = (ROUND_MS * this.#workers) / this.#waiting.size
     return ms >= factor * Math.max(SHORTEST_SLICE_MS, Math.min(SLICE_MS, fair))
+  }
+
+  /** One at a time: the worker that comes free may be all that is wanted. */
+  #takeExcess(): void {
+    const before = performance.now() - EXCESS_MS
+    const patient = [...this.#waiting].filter(({ since }) => since <= before).map(({ claim }) => claim)
+    this.#holders.excessive(patient)?.giveUp()
+  }
+
+  #endWatch(): void {
+    clearInterval(this.#watch)
+    this.#watch = undefined
   }
 
   #before(a: Waiter, b: Waiter): boolean {

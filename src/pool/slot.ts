@@ -3,10 +3,8 @@
  * and its death belong together; a larger Tinypool tells none of them apart, and never refills after a death during boot.
  */
 import { rm } from 'node:fs/promises'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { Tinypool, type TinypoolChannel } from 'tinypool'
+import type { Tinypool, TinypoolChannel } from 'tinypool'
 import { DataSocket, dataSocketIn } from './data-socket.ts'
 import type { Lane, WorkerHealth } from './engine.ts'
 import type {
@@ -18,14 +16,17 @@ import type {
   ReceivedBatch,
   WorkerOptions,
 } from './messages.ts'
-
-/** Runs from the sources and compiled alike: the worker has the ending that this file has. */
-const WORKER = new URL(`./worker/worker${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
+import { startProcess } from './start-process.ts'
 
 /** Opening takes half a second. A worker that is given up on a starved machine is followed by one that starves it more. */
 const BOOT_MS = 60_000
 /** Waits between failed boots grow to this, so that a place is whole within 3 s of the reason's going away. */
 const LONGEST_BACKOFF_MS = 1_000
+/** An idle worker answers in a millisecond. One that does not is not waited for: its last figures serve. */
+const DIAGNOSE_MS = 100
+
+/** A place died while it was reserved, before its execution reached it. */
+export class NeverBegan extends Error {}
 
 export interface SlotLog {
   warn(fields: object, message: string): void
@@ -34,6 +35,7 @@ export interface SlotLog {
 export class Slot {
   readonly lane: Lane
   #options: OpenRequest
+  readonly #execArgv: readonly string[]
   readonly #log: SlotLog
   readonly #onIdle: (slot: Slot) => void
   #pool: Tinypool | null = null
@@ -47,9 +49,10 @@ export class Slot {
   readonly #renewed: (() => void)[] = []
   #life: Promise<void>
 
-  /** Starts at once. `onIdle` is called whenever it can take work: after each boot and each task. */
-  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, onIdle: (slot: Slot) => void) {
+  /** Starts at once. `onIdle` is called whenever it can take work: after each boot and each task. `execArgv` is Node's. */
+  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, onIdle: (slot: Slot) => void, execArgv: readonly string[] = []) {
     this.lane = lane
+    this.#execArgv = execArgv
     this.#options = { ...options, dataSocket: dataSocketIn(options.tempDirectory) }
     this.#log = log
     this.#onIdle = onIdle
@@ -92,11 +95,15 @@ export class Slot {
     const data = this.#data
     try {
       // A place that died while it was reserved has no pool, or another one.
-      if (!pool || !data || this.#state !== 'BUSY') throw new Error('the worker ended before it was used')
+      if (!pool || !data || this.#state !== 'BUSY') throw new NeverBegan('the worker ended before it was used')
       data.begin(onBatch)
       const end = (await pool.run(request, { name: 'execute', channel })) as ExecutionEnd
       await data.end(end.batches)
-      if (pool === this.#pool) this.release()
+      if (pool === this.#pool) {
+        // Before anybody else is given the place.
+        if (end.outcome === 'FAILED' && end.failure.kind === 'FATAL') this.kill('its instance is dead')
+        else this.release()
+      }
       return end
     } catch (error) {
       if (pool && pool === this.#pool) this.#restart(error)
@@ -112,11 +119,11 @@ export class Slot {
   /** Fresh figures where the worker is idle; the last known ones else, unless the execution is asked for them. */
   async health(): Promise<WorkerHealth> {
     if (this.idle && this.#pool) {
-      const pool = this.#pool
-      await pool.run(undefined, { name: 'diagnose' }).then(
+      const answer = this.#pool.run(undefined, { name: 'diagnose' }).then(
         (diagnostics: Diagnostics) => this.learn(diagnostics),
         () => {},
       )
+      await Promise.race([answer, sleep(DIAGNOSE_MS, undefined, { ref: false })])
     }
     return { lane: this.lane, state: this.#state, deaths: this.#deaths, diagnostics: this.#diagnostics }
   }
@@ -186,14 +193,7 @@ export class Slot {
   }
 
   async #boot(): Promise<Diagnostics> {
-    const pool = new Tinypool({
-      filename: WORKER,
-      runtime: 'child_process',
-      serialization: 'advanced',
-      minThreads: 1,
-      maxThreads: 1,
-      env: workerEnvironment(this.#options.threads),
-    })
+    const pool = startProcess({ threads: this.#options.threads, execArgv: this.#execArgv })
     this.#pool = pool
     // An idle worker's death is an event of the pool; without a listener it would end the server.
     pool.on('error', (error: unknown) => {
@@ -225,16 +225,4 @@ export class Slot {
     const { tempDirectory, dataSocket } = this.#options
     await Promise.all([tempDirectory, dataSocket].map((left) => rm(left, { recursive: true, force: true })))
   }
-}
-
-/**
- * Nothing of the server's environment but what a program needs to run. All DuckDB calls of a process share libuv's threads: a running query
- * must leave some for the rest.
- */
-function workerEnvironment(threads: number): Record<string, string> {
-  const { HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE } = process.env
-  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE }).filter(
-    (entry): entry is [string, string] => !!entry[1],
-  )
-  return { ...Object.fromEntries(kept), UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1' }
 }

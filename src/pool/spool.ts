@@ -99,8 +99,9 @@ export class Spool {
     try {
       this.#file ??= this.#create()
       const file = await this.#file
-      await file.writev([...outputs], offset)
-      return null
+      const bytes = outputs.reduce((sum, { length }) => sum + length, 0)
+      // A disk that fills up takes a part and says so only here.
+      return (await file.writev([...outputs], offset)).bytesWritten === bytes ? null : outputs
     } catch {
       // A full disk: this batch stays in memory, and the stream is parked behind it.
       return outputs

@@ -3,18 +3,16 @@
  * to the client, one behind it. Whatever ends a turn, the next one goes on behind the last batch that arrived here.
  */
 import { GeoduckError } from '../errors.ts'
-import { compileFeatures } from '../plan/compile.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { Position } from '../plan/query.ts'
 import { Backlog } from './backlog.ts'
 import type { Batch, BatchStream } from './engine.ts'
 import type { ReceivedBatch } from './messages.ts'
 import { type Over, settled, slowConsumer, sourceChanged } from './over.ts'
+import { Progress } from './progress.ts'
 import type { Slot } from './slot.ts'
 import { StallWatch } from './stall.ts'
 import type { StreamOptions } from './stream-options.ts'
 import { Turn, type TurnEnd } from './turn.ts'
-import { SortWindow } from './window.ts'
 
 /** One batch on its way to the client, one behind it. A first turn while others wait is for one: they have had nothing. */
 const MOST_BATCHES = 2
@@ -28,27 +26,24 @@ export class FeatureStream implements BatchStream {
   readonly #gone = new AbortController()
   readonly #stall: StallWatch
   readonly #backlog: Backlog
-  readonly #window: SortWindow
+  readonly #progress: Progress
   #demand: PromiseWithResolvers<Result> | null = null
   #turn: Turn | null = null
   #busy = false
   /** The engine has no more; the backlog may. */
   #whole = false
   #over: Over | null = null
-  #position: Position | null
-  #remaining: number | null
-  #sequence = 0
   /** Batches that the client has been given. */
   #handed = 0
   #yielding = false
+  #preempted = false
   #spoolUntil: number | null = null
 
   constructor(options: StreamOptions) {
     this.#options = options
-    this.#position = options.query.after
-    this.#remaining = options.query.limit
     this.#backlog = new Backlog(options.spool)
-    this.#window = new SortWindow(options.query.orderBy.length > 0)
+    this.#progress = new Progress(options.query)
+    options.claim.giveUp = () => this.#preempt()
     this.#stall = new StallWatch({
       stallMs: options.stallMs,
       pressure: () => options.scheduler().queued > 0,
@@ -109,7 +104,14 @@ export class FeatureStream implements BatchStream {
   async #hand(batch: Promise<Batch>): Promise<Result> {
     this.#handed++
     this.#stall.waits(this.#turn)
-    return { done: false, value: await batch }
+    try {
+      return { done: false, value: await batch }
+    } catch (cause) {
+      // What comes behind a batch that is lost must not be taken for what comes behind the one before it.
+      const error = new GeoduckError('INTERNAL', 'A batch that was put aside could not be read back.', { cause })
+      this.fail(error)
+      throw error
+    }
   }
 
   #advance(): void {
@@ -126,18 +128,22 @@ export class FeatureStream implements BatchStream {
   }
 
   async #takeTurn(): Promise<void> {
-    const { claim, batchSize, batchBytes, deadlineMs } = this.#options
+    const { claim, batchSize, batchBytes, deadlineMs, failover } = this.#options
     const scheduler = this.#options.scheduler()
-    const limit = this.#window.open(this.#remaining, this.#options.failover.lane)
-    const plan = compileFeatures({ ...this.#options.query, after: this.#position, limit })
+    const { thrift } = failover
+    const plan = this.#progress.plan(thrift)
     this.#options.checkPlan(plan)
     const slot = await scheduler.acquire(claim, this.#gone.signal)
-    if (this.#over) return slot.release()
+    if (this.#over) {
+      scheduler.ended(claim, 0)
+      return slot.release()
+    }
     const turn = new Turn(slot, {
       plan,
-      batchRows: batchSize,
+      thrift,
+      batchRows: Math.min(batchSize, thrift?.rows ?? batchSize),
       batchBytes,
-      credits: this.#sequence === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,
+      credits: this.#progress.batches === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,
       maxBatches: null,
       emitEmpty: false,
       deadlineMs,
@@ -148,8 +154,10 @@ export class FeatureStream implements BatchStream {
     this.#turn = null
     this.#yielding = false
     this.#spoolUntil = null
-    scheduler.charge(claim, performance.now() - turn.startedAt)
-    await this.#turnEnded(end, plan)
+    scheduler.ended(claim, performance.now() - turn.startedAt)
+    const preempted = this.#preempted && end.outcome === 'CANCELLED'
+    this.#preempted = false
+    await this.#turnEnded(preempted ? { ...end, outcome: 'YIELDED' } : end, plan)
   }
 
   async #turnEnded(end: TurnEnd, plan: Plan): Promise<void> {
@@ -157,11 +165,11 @@ export class FeatureStream implements BatchStream {
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.layer.name))
     if (end.outcome === 'COMPLETE') return this.#turnWasWhole()
     if (end.outcome !== 'YIELDED') this.#options.failover.retry(end, plan.digest)
-    this.#window.cut()
+    this.#progress.cut(end.outcome === 'FAILED')
   }
 
   #turnWasWhole(): void {
-    if (this.#window.endedFull()) return
+    if (!this.#progress.ended()) return
     this.#whole = true
     if (this.#demand) this.#finish('COMPLETE')
   }
@@ -170,10 +178,8 @@ export class FeatureStream implements BatchStream {
     if (this.#over) return
     const { failover } = this.#options
     failover.progress()
-    this.#position = position
-    this.#window.received(count)
-    if (this.#remaining !== null) this.#remaining -= count
-    const batch = { sequence: this.#sequence++, count, outputs, position, execution: failover.report(), release }
+    const sequence = this.#progress.received(count, position)
+    const batch = { sequence, count, outputs, position, execution: failover.report(), release }
     if (this.#demand) this.#meet(batch)
     else if (this.#backlog.hasRoom && this.#spoolUntil === null) this.#backlog.put(batch)
     else void this.#putAway(batch)
@@ -212,6 +218,17 @@ export class FeatureStream implements BatchStream {
     if (!turn || turn.firstBatchAt === null) return
     const sorted = this.#options.query.orderBy.length > 0
     if (this.#options.scheduler().turnIsOver(performance.now() - turn.firstBatchAt, turn.batches, sorted)) this.#yield()
+  }
+
+  /** Somebody else is entitled to the worker: a turn that has delivered ends at a border, one that has not begins again later. */
+  #preempt(): void {
+    const turn = this.#turn
+    if (turn?.batches !== 0) {
+      this.#yield()
+      return
+    }
+    this.#preempted = true
+    turn.cancel()
   }
 
   #yield(): void {

@@ -1,8 +1,9 @@
 /** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
 import { randomUUID } from 'node:crypto'
 import type { Plan } from '../plan/plan.ts'
+import type { Thrift } from './failover.ts'
 import type { DiagnosticsMessage, ExecutionEnd, ExecutionRequest, ReceivedBatch, ToWorker } from './messages.ts'
-import type { Slot } from './slot.ts'
+import { NeverBegan, type Slot } from './slot.ts'
 
 /** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
 const KILL_AFTER_MS = 2_000
@@ -14,13 +15,15 @@ export interface TurnOptions {
   readonly credits: number
   readonly maxBatches: number | null
   readonly emitEmpty: boolean
+  /** Of the serial lane; null in the normal one. */
+  readonly thrift: Thrift | null
   /** Milliseconds that the worker may go without a batch while it has credit. */
   readonly deadlineMs: number
   readonly onBatch: (batch: ReceivedBatch) => void
 }
 
-/** LOST: the process died under it. DEADLINE: it was interrupted, or killed, for its deadline. */
-export type TurnEnd = ExecutionEnd | { readonly outcome: 'LOST' | 'DEADLINE' }
+/** LOST: the process died under it. UNUSED: it died before. DEADLINE: it was interrupted, or killed, for its deadline. */
+export type TurnEnd = ExecutionEnd | { readonly outcome: 'LOST' | 'UNUSED' | 'DEADLINE' }
 
 export class Turn {
   /** Never rejects. The slot is free, or starting anew, when it resolves. */
@@ -80,19 +83,28 @@ export class Turn {
   }
 
   async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, batchBytes, credits, maxBatches, emitEmpty } = this.#options
-    const request: ExecutionRequest = { execution: this.#execution, plan, batchRows, batchBytes, credits, maxBatches, emitEmpty }
+    const { plan, batchRows, batchBytes, credits, maxBatches, emitEmpty, thrift } = this.#options
+    const request: ExecutionRequest = {
+      execution: this.#execution,
+      plan,
+      batchRows,
+      batchBytes,
+      credits,
+      maxBatches,
+      emitEmpty,
+      threads: thrift?.threads ?? null,
+      collect: thrift !== null,
+    }
     try {
       const channel = {
         onMessage: (send: (message: ToWorker) => void) => (this.#send = send),
         postMessage: (message: DiagnosticsMessage) => this.#learn(message),
       }
       const end = await this.slot.execute(request, channel, (batch) => this.#deliver(batch))
-      if (end.outcome === 'FAILED' && end.failure.kind === 'FATAL') this.slot.kill('its instance is dead')
       return this.#late && end.outcome === 'CANCELLED' ? { outcome: 'DEADLINE' } : end
-    } catch {
+    } catch (error) {
       // The slot has logged the death.
-      return { outcome: this.#late ? 'DEADLINE' : 'LOST' }
+      return { outcome: this.#late ? 'DEADLINE' : error instanceof NeverBegan ? 'UNUSED' : 'LOST' }
     } finally {
       this.#ended = true
       clearTimeout(this.#deadline)

@@ -1,8 +1,8 @@
-import type { Lane } from './engine.ts'
+import type { Thrift } from './failover.ts'
 
 /** Rows of the first window of a sort that goes on; each one that is used up is followed by one twice as large. */
-const FIRST: Readonly<Record<Lane, number>> = { NORMAL: 65_536, SERIAL: 2_048 }
-const LARGEST: Readonly<Record<Lane, number>> = { NORMAL: 2 ** 30, SERIAL: 65_536 }
+const FIRST = 65_536
+const LARGEST = 2 ** 30
 
 /**
  * A sort begins with work that going on does again: the first turn streams all of it, and a later one only the next rows, as a top-N, which
@@ -11,7 +11,10 @@ const LARGEST: Readonly<Record<Lane, number>> = { NORMAL: 2 ** 30, SERIAL: 65_53
 export class SortWindow {
   readonly #sorted: boolean
   #size = 0
-  #lane: Lane | null = null
+  /** One that was larger ran out of memory. */
+  #largest = LARGEST
+  /** Of the window before; undefined: there was none. */
+  #first: number | undefined
   #turns = 0
   #open: number | null = null
   #received = 0
@@ -20,14 +23,15 @@ export class SortWindow {
     this.#sorted = sorted
   }
 
-  /** The limit of the next turn; null = none. */
-  open(remaining: number | null, lane: Lane): number | null {
+  /** The limit of the next turn; null = none. `thrift` is the serial lane's. */
+  open(remaining: number | null, thrift: Thrift | null): number | null {
     this.#received = 0
     this.#open = null
-    const first = this.#turns++ === 0
-    if (!this.#sorted || (first && lane === 'NORMAL')) return remaining
-    if (lane !== this.#lane) this.#size = FIRST[lane]
-    this.#lane = lane
+    const beginning = this.#turns++ === 0
+    if (!this.#sorted || (beginning && !thrift)) return remaining
+    const first = thrift?.rows ?? FIRST
+    if (first !== this.#first) this.#size = Math.min(this.#largest, first)
+    this.#first = first
     this.#open = Math.min(this.#size, remaining ?? Number.POSITIVE_INFINITY)
     if (this.#open === remaining) this.#open = null
     return this.#open ?? remaining
@@ -40,12 +44,14 @@ export class SortWindow {
   /** The turn came to its end. True: that was the window's, and there may be more behind it. */
   endedFull(): boolean {
     if (this.#open === null || this.#received < this.#open) return false
-    if (this.#lane) this.#size = Math.min(LARGEST[this.#lane], this.#size * 2)
+    this.#size = Math.min(this.#largest, this.#size * 2)
     return true
   }
 
-  /** The turn ended before its window did: the next is small again. */
-  cut(): void {
-    if (this.#lane) this.#size = FIRST[this.#lane]
+  /** The turn ended before its window did: the next is small again, and none becomes as large as one that `failed`. */
+  cut(failed: boolean): void {
+    const first = this.#first ?? 0
+    if (failed && this.#open !== null) this.#largest = Math.max(first, this.#open >> 1)
+    this.#size = Math.min(this.#largest, first)
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import proxyAddress from 'proxy-addr'
 
-/** The address that a request came from, as far as it can be believed: workers are shared fairly between these. */
+/** The address that a request came from, as far as it can be believed. */
 export type ClientAddress = (request: IncomingMessage) => string
 
 /**

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws'
 import { GeoduckError } from '../errors.ts'
 import { formatError, fromGeoduck } from '../graphql/client-error.ts'
 import type { Operation } from '../graphql/operation.ts'
+import type { Asker } from '../pool/scheduler.ts'
 import { MOST_FRAME_BYTES_BEFORE_ACK } from './limits.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
@@ -24,7 +25,7 @@ interface Running {
 
 export interface ClientSocketOptions {
   /** Slots are shared fairly between these. */
-  readonly client: string
+  readonly asker: Asker
   readonly operations: Operations
   /** Operations at a time. */
   readonly most: number
@@ -100,7 +101,7 @@ export class ClientSocket implements GraphQLSocket {
   /** An id may be used again once the client has completed it: not before graphql-ws, which knows operations by their ids, is through with it. */
   async #run(id: string, former: Running | undefined, deliver: () => Promise<void>): Promise<void> {
     const left = new AbortController()
-    const { operation, end } = this.#options.operations.begin(this.#options.client, left.signal)
+    const { operation, end } = this.#options.operations.begin(this.#options.asker, left.signal)
     const { promise: over, resolve } = Promise.withResolvers<void>()
     const running = { operation, left, over }
     this.#running.set(id, running)

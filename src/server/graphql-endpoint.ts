@@ -5,6 +5,7 @@ import { toClientError } from '../graphql/client-error.ts'
 import type { Services } from '../graphql/context.ts'
 import type { Operation } from '../graphql/operation.ts'
 import { type Access, unauthenticated } from './access.ts'
+import { askerOf } from './asker.ts'
 import type { ClientAddress } from './client-address.ts'
 import { formatResult } from './format-result.ts'
 import { sendGraphiQL } from './graphiql.ts'
@@ -34,7 +35,8 @@ export class GraphQLEndpoint {
     this.#allowOrigin(req, res)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
     const gone = new AbortController()
-    const { operation, end } = this.#options.operations.begin(this.#options.addressOf(req), gone.signal)
+    const asker = askerOf(this.#options.addressOf(req), req.socket.remotePort)
+    const { operation, end } = this.#options.operations.begin(asker, gone.signal)
     res.setHeader('x-request-id', operation.id)
     res.once('close', () => {
       if (!res.writableFinished) gone.abort()

@@ -15,7 +15,7 @@ const NO_ENGINE: EngineHealth = {
   workers: [],
   queued: 0,
   streams: { running: 0, waiting: 0, parked: 0 },
-  fallbacks: { count: 0, lastReason: null },
+  fallbacks: { count: 0, lastReason: null, lastReasons: [] },
   memory: { share: 0, limit: null },
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Operation } from '../graphql/operation.ts'
+import type { Asker } from '../pool/scheduler.ts'
 import type { Log } from './logging.ts'
 import { logOperation } from './operation-log.ts'
 
@@ -35,10 +36,10 @@ export class Operations {
     this.#onEnd = listener
   }
 
-  begin(client: string, signal: AbortSignal): OpenOperation {
+  begin(asker: Asker, signal: AbortSignal): OpenOperation {
     const id = randomUUID()
     const log = this.#options.log.child({ correlationId: id })
-    const operation = new Operation({ id, client, signal, onDefect: (err) => log.error({ err }, 'A defect') })
+    const operation = new Operation({ id, ...asker, signal, onDefect: (err) => log.error({ err }, 'A defect') })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open.set(operation, promise)
     const end = () => {

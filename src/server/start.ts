@@ -29,6 +29,7 @@ export async function fill(state: ServerState, config: Config, spatialExtension:
   const engine = await openPool({
     ...config,
     workers,
+    serial: { memoryLimitBytes: config.serialMemoryLimitBytes, threads: config.serialThreads },
     worker: {
       spatialExtension,
       memoryLimitBytes,

@@ -10,14 +10,16 @@ type Services = Context['services']
 export class ServerState implements Services {
   readonly cursorSecret: string
   readonly pageRows: number
+  readonly deadlineSeconds: number
   readonly healthReport: HealthReport
   readonly #stop = new AbortController()
   #catalog: Catalog | null = null
   #engine: Engine | null = null
 
-  constructor(options: Pick<Services, 'cursorSecret' | 'pageRows'> & { readonly spatialExtension: string }) {
+  constructor(options: Pick<Services, 'cursorSecret' | 'pageRows' | 'deadlineSeconds'> & { readonly spatialExtension: string }) {
     this.cursorSecret = options.cursorSecret
     this.pageRows = options.pageRows
+    this.deadlineSeconds = options.deadlineSeconds
     this.healthReport = new HealthReport({
       spatialExtension: options.spatialExtension,
       problems: () => this.#catalog?.problems() ?? [],

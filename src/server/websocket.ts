@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { askerOf } from './asker.ts'
 import type { ClientAddress } from './client-address.ts'
 import { ClientSocket } from './client-socket.ts'
 import { keepAlive } from './keep-alive.ts'
@@ -64,13 +65,8 @@ export class WebSockets {
     // ws closes such a socket itself; the code tells the client why.
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
-    const client = new ClientSocket(ws, {
-      // Behind a proxy the port is the proxy's: a socket of its own all the same.
-      client: `${addressOf(request)}:${request.socket.remotePort}`,
-      operations,
-      most: limits.maxSocketOperations,
-      log,
-    })
+    const asker = askerOf(addressOf(request), request.socket.remotePort)
+    const client = new ClientSocket(ws, { asker, operations, most: limits.maxSocketOperations, log })
     const left = protocol.opened(client, client)
     ws.once('close', (code, reason) => {
       left(code, reason.toString()).catch((error: unknown) => log.error({ err: error }, 'A defect'))

@@ -76,6 +76,7 @@ async function run(
     credits: 2,
     maxBatches: null,
     emitEmpty: false,
+    thrift: null,
     deadlineMs: 10_000,
     onBatch: (batch: BatchMessage) => {
       rows += batch.count

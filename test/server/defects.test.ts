@@ -15,6 +15,7 @@ const failing: Services = {
   },
   cursorSecret: '',
   pageRows: 10_000,
+  deadlineSeconds: 30,
   health: () => Promise.reject(new TypeError(SECRET)),
   stopping: new AbortController().signal,
 }
@@ -92,7 +93,7 @@ describe('the log', () => {
     expect(own).toHaveLength(1)
     expect(own[0]!.operation).toEqual({
       id,
-      client: '127.0.0.1',
+      client: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       kind: 'query',
       operationName: 'named',
       layer: null,

@@ -212,6 +212,7 @@ describe('what cannot be brought about', () => {
       },
       cursorSecret: '',
       pageRows: 10_000,
+      deadlineSeconds: 30,
       health: () => Promise.reject(error),
       stopping: new AbortController().signal,
     }

@@ -31,8 +31,8 @@ export const featurePage: FeaturePageResolvers = {
   count: ({ batch }) => batch.count,
   hasMore: ({ batch }) => batch.hasMore,
   cursor: ({ batch, question }, _args, context) => (batch.position ? cursorAt(batch.position, question, context) : null),
-  matched: ({ question: { query } }, _args, context) =>
-    context.services.engine.count(query, askedBy(context, query), context.operation.signal),
+  matched: ({ question }, _args, context) =>
+    context.services.engine.count(question.query, askedBy(context, question), context.operation.signal),
   execution: ({ batch }) => batch.execution,
   explain: ({ batch, question: { query } }) => explain({ ...query, limit: batch.count }),
 }

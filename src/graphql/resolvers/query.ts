@@ -17,10 +17,10 @@ export const query: QueryResolvers = {
   feature: async (_root, { layer: name, id }, context, info) => {
     const layer = await findLayer(name, context)
     const { outputs, properties } = selectFeature(info, layer)
-    const question = { layer, where: null, id, orderBy: [], limit: null, after: null, outputs, properties }
+    const query = { layer, where: null, id, orderBy: [], limit: null, after: null, outputs, properties }
     const { services, operation } = context
-    operation.questions.push(question)
-    const page = await services.engine.page(question, 1, askedBy(context, question), operation.signal)
+    operation.questions.push(query)
+    const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
     operation.delivered(page)
     const [feature] = JSON.parse(Buffer.from(page.outputs[0]!).toString()) as FeatureRecord[]
     return feature ?? null
@@ -30,7 +30,8 @@ export const query: QueryResolvers = {
     const first = inRange('first', args.first, firstRange(context.services.pageRows))
     const question = await toQuestion(args, context, info)
     const { services, operation } = context
-    const page = await services.engine.page(question.query, first, askedBy(context, question.query), operation.signal)
+    const asker = askedBy(context, question)
+    const page = await services.engine.page(question.query, first, asker, operation.signal)
     operation.delivered(page)
     return { batch: page, question }
   },

@@ -10,7 +10,7 @@ export const subscription: SubscriptionResolvers = {
       const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
       if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
       const question = await toQuestion(args, context, info)
-      const stream = context.services.engine.stream(question.query, { batchSize }, askedBy(context, question.query))
+      const stream = context.services.engine.stream(question.query, { batchSize }, askedBy(context, question))
       return new BatchEvents(stream, question, context)
     },
   },

@@ -20,29 +20,42 @@ type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
   const { execution } = request
   const connection = await instance.connect()
+  if (request.threads !== null) await connection.run(`SET GLOBAL threads = ${request.threads}`)
   const interrupt = new Interrupt(connection)
   const inbox = new Inbox(
     execution,
     request.credits,
     () => interrupt.begin(),
-    () => void diagnose(instance).then((diagnostics) => tell({ type: 'DIAGNOSTICS', execution, diagnostics })),
+    () => void report(instance, execution),
   )
   const reader = instance.columnReader.open(connection)
   let atRest = false
-  const run = new Execution({ connection, reader, inbox, interrupt, request })
+  let run: Execution | null = null
   try {
+    run = new Execution({ connection, reader, inbox, interrupt, request })
     const outcome = await run.drain()
     if (outcome === 'COMPLETE') atRest = true
     return { outcome, ...run.ended }
   } catch (error) {
-    if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...run.ended }
-    return { outcome: 'FAILED', ...run.ended, failure: failureOf(error) }
+    const ended = run?.ended ?? { engineMs: 0, batches: 0 }
+    if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...ended }
+    return { outcome: 'FAILED', ...ended, failure: failureOf(error) }
   } finally {
     inbox.close()
     interrupt.end()
     reader.close()
     if (!atRest) await endResult(connection)
+    if (request.threads !== null) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
     connection.closeSync()
+  }
+}
+
+/** What can't be measured, without memory for a second connection say, is not told: nothing of the execution may end by it. */
+async function report(instance: OpenInstance, execution: string): Promise<void> {
+  try {
+    tell({ type: 'DIAGNOSTICS', execution, diagnostics: await diagnose(instance) })
+  } catch {
+    // The last figures stand.
   }
 }
 
@@ -97,7 +110,7 @@ class Execution {
     this.#inbox = inbox
     this.#request = request
     this.#cutter = new Cutter(request.batchRows, request.batchBytes)
-    this.#encoders = request.plan.outputs.map((output) => createEncoder(request.plan.layout, output))
+    this.#encoders = encoded(() => request.plan.outputs.map((output) => createEncoder(request.plan.layout, output)))
   }
 
   get ended(): { engineMs: number; batches: number } {
@@ -180,6 +193,8 @@ class Execution {
     const position = this.#position(cut)
     this.#sent++
     await sendBatch({ execution: this.#request.execution, count: cut.to - cut.from, outputs, position })
+    // Without --expose-gc there is none, and memory comes back when V8 thinks so.
+    if (this.#request.collect) globalThis.gc?.()
     return true
   }
 
@@ -201,7 +216,7 @@ function withoutSentinel(words: string | null): Error {
   return words === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(words)
 }
 
-function encoded(encode: () => Uint8Array): Uint8Array {
+function encoded<T>(encode: () => T): T {
   try {
     return encode()
   } catch (error) {

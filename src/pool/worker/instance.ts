@@ -7,6 +7,8 @@ import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 /** What a worker serves with. */
 export interface OpenInstance {
   readonly duckdb: DuckDBInstance
+  /** Of an execution that asks for no fewer. */
+  readonly threads: number
   /** Read before the lock, which closes the extensions' own folder too. */
   readonly spatialVersion: string
   /** How chunks become columns. */
@@ -33,7 +35,8 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
     await configure(connection, options)
     await prove(connection, options)
     const columnReader = await chooseColumnReader(connection)
-    return { duckdb, spatialVersion, columnReader, connect: ahead(() => connect(duckdb, options)) }
+    const { threads } = options
+    return { duckdb, threads, spatialVersion, columnReader, connect: ahead(() => connect(duckdb, options)) }
   } finally {
     connection.closeSync()
   }
@@ -90,7 +93,7 @@ async function configure(connection: DuckDBConnection, options: WorkerOptions): 
     'SET GLOBAL parquet_metadata_cache = true',
     `SET GLOBAL allowed_paths = [${options.allowedPaths.map(literal).join(', ')}]`,
     'SET GLOBAL enable_external_access = false',
-    "SET GLOBAL allowed_configs = ['streaming_buffer_size']",
+    "SET GLOBAL allowed_configs = ['streaming_buffer_size', 'threads']",
     'SET GLOBAL lock_configuration = true',
   ]
   for (const setting of settings) await connection.run(setting)

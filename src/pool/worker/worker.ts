@@ -11,7 +11,7 @@ let opened: OpenInstance | null = null
 
 /** Called once, before anything else. */
 export async function open(options: OpenRequest): Promise<Diagnostics> {
-  tieToServer(options.tempDirectory)
+  tieToServer(options.tempDirectory, options.dataSocket)
   await listen(options.dataSocket)
   opened = await openInstance(options)
   // A worker ends by SIGKILL, which writes nothing.
