@@ -45,7 +45,15 @@ async function npm(args: readonly string[], cwd: string): Promise<string> {
 }
 
 test('the package holds the program, the schema and the map, no sources and no tests', () => {
-  expect(packed).toEqual(expect.arrayContaining(['LICENSE', 'dist/main.js', 'schema.graphql', 'dist/server/map/page/index.html']))
+  expect(packed).toEqual(
+    expect.arrayContaining([
+      'LICENSE',
+      'dist/main.js',
+      'schema.graphql',
+      'geoduck.schema.json',
+      'dist/server/map/page/index.html',
+    ]),
+  )
   expect(packed.filter((path) => /\.ts$|^(src|test|bench|scripts)\//.test(path))).toEqual([])
 })
 
