@@ -32,6 +32,8 @@ export interface Description extends Omit<Layer, 'name' | 'state' | 'fingerprint
   readonly keyCandidates: readonly string[]
   /** The column that the configuration wants to be the key. */
   readonly wantedKey?: string | null
+  /** The code that the configuration gives its CRS. */
+  readonly wantedCrs?: string | null
   /** Every column, the layer's own first, whose geometry must be proven before anything is computed with it. */
   readonly unproven: readonly UnprovenColumn[]
 }
@@ -68,6 +70,6 @@ export interface Proven extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'extent' 
   readonly uncomputable: number
   /** Geometries that are not valid; null where they are stored in a way that is not asked. */
   readonly invalid: number | null
-  /** Why the wanted key is none; null if it is, or none was wanted. */
-  readonly keyFault: string | null
+  /** What of the layer's configuration has turned out not to hold. */
+  readonly faults: readonly string[]
 }

@@ -43,9 +43,8 @@ function provenPruning({ covering, pruning }: Description, holds: boolean): Prun
 }
 
 /** What is said of a layer that is served, but not wholly as its source wants. */
-export function reservations({ covering }: Description, { coveringHolds, uncomputable, keyFault }: Proven): string[] {
-  const reasons: string[] = []
-  if (keyFault !== null) reasons.push(`${keyFault}: its ids are row numbers`)
+export function reservations({ covering }: Description, { coveringHolds, uncomputable, faults }: Proven): string[] {
+  const reasons: string[] = [...faults]
   if (covering?.declared && !coveringHolds) {
     reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used`)
   }

@@ -19,7 +19,7 @@ export function tailor(description: Description, options: LayerOptions): Tailore
   const hidden = hiddenColumns(description, options)
   const isShown = (name: string) => !hidden.includes(name)
   const { onInvalid, problems } = handling(description, options.onInvalid ?? 'flag')
-  const { title = null, description: text = null, key: wantedKey = null, crs } = options
+  const { title = null, description: text = null, key: wantedKey = null, crs: wantedCrs = null } = options
   return {
     description: {
       ...description,
@@ -30,9 +30,10 @@ export function tailor(description: Description, options: LayerOptions): Tailore
       key: keyBeforeScan(description.key, wantedKey, isShown),
       // A footer counts every row.
       featureCount: onInvalid === 'drop' ? null : description.featureCount,
-      crs: crs === undefined ? description.crs : crsOfText(crs),
+      crs: wantedCrs === null ? description.crs : crsOfText(wantedCrs),
       tailoring: { title, description: text, hidden, onInvalid },
       wantedKey,
+      wantedCrs,
     },
     problems,
   }

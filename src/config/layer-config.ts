@@ -10,6 +10,9 @@ export interface Member {
 
 type ColumnChoice = { readonly include: readonly string[] } | { readonly exclude: readonly string[] }
 
+/** Not in the JSON schema: not every validator of those knows `\p`. */
+const LAYER_NAME = /^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}_-]*$/u
+
 const name = z.string().min(1)
 const names = z.array(name).min(1)
 
@@ -25,7 +28,7 @@ export const LAYER_MEMBERS = {
   name: {
     takes: 'letters, digits, _ and -, and a name that no other layer has',
     description: 'What the layer is called in GraphQL.',
-    schema: z.string().regex(/^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}_-]*$/u),
+    schema: name.refine((text) => LAYER_NAME.test(text)),
   },
   path: {
     takes: 'a file, a folder or a glob pattern',

@@ -62,6 +62,14 @@ test('sources: arguments win over the environment, that over the file; in a file
   expect(await of(['/f'], { GEODUCK_SOURCES: '/d' })).toEqual([['/f'], 'flag'])
 })
 
+test('the demo of a checkout is there only for those who name nothing', async () => {
+  const demo = { GEODUCK_DEMO: '/demo' }
+  expect((await resolved([], demo)).config.sources).toEqual(['/demo'])
+  expect((await resolved(['/a'], demo)).config.sources).toEqual(['/a'])
+  expect((await resolved(['--config', await put('sources: [/b]')], demo)).config.sources).toEqual(['/b'])
+  expect((await resolved(['--config', await put('layers: [{ name: a, path: /c }]')], demo)).config.sources).toEqual([])
+})
+
 test('a file with layers needs no sources', async () => {
   const { config } = await resolved(['--config', await put('layers: [{ name: a, path: a.parquet }]')])
   expect([config.sources, config.layers]).toEqual([[], [{ name: 'a', path: join(folder, 'a.parquet') }]])

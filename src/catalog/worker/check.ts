@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckResult, Covering, Description, Proven } from '../inspection.ts'
 import type { BBox } from '../layer.ts'
+import { crsFault } from './known-crs.ts'
 import { proveKey } from './prove-key.ts'
 import { identifier } from './quote.ts'
 import { rowGeometry, TYPE_NAMES } from './row-geometry.ts'
@@ -15,10 +16,12 @@ export async function checkLayer(connection: DuckDBConnection, description: Desc
   if (unsafe) return unsafe
   const invalid = await countInvalid(connection, description)
   const scanned = await scan(connection, description)
-  return { outcome: 'PROVEN', ...scanned, invalid, ...(await proveKey(connection, description, scanned.featureCount)) }
+  const { key, fault } = await proveKey(connection, description, scanned.featureCount)
+  const faults = [fault, await crsFault(connection, description)].filter((told) => told !== null)
+  return { outcome: 'PROVEN', ...scanned, invalid, key, faults }
 }
 
-type Scanned = Omit<Proven, 'outcome' | 'key' | 'keyFault' | 'invalid'>
+type Scanned = Omit<Proven, 'outcome' | 'key' | 'faults' | 'invalid'>
 
 /** One group for each type met, with and without height. Sides that are not finite are left out of the extent. */
 async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {

@@ -1,26 +1,33 @@
 /** Whether a column can be what ids are made of: its values are all there and all different, in the rows that are served. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Description, Proven } from '../inspection.ts'
+import type { Description } from '../inspection.ts'
+import type { LayerKey } from '../layer.ts'
 import { canBeKey } from './key-candidates.ts'
 import { identifier } from './quote.ts'
 import { rowsOf } from './rows.ts'
 import { servedRows } from './validity.ts'
 
-type KeyProof = Pick<Proven, 'key' | 'keyFault'>
+interface KeyProof {
+  readonly key: LayerKey
+  /** Why the wanted key is none; null if it is, or none was wanted. */
+  readonly fault: string | null
+}
 
 /** The wanted key, or its fault; else the first candidate that is one. */
 export async function proveKey(connection: DuckDBConnection, description: Description, rows: number): Promise<KeyProof> {
   const { key, keyCandidates, wantedKey } = description
-  if (key.kind === 'COLUMN') return { key, keyFault: null }
+  if (key.kind === 'COLUMN') return { key, fault: null }
   if (wantedKey) {
     const fault = await faultOf(connection, description, wantedKey, rows)
-    return fault === null ? { key: { kind: 'COLUMN', column: wantedKey }, keyFault: null } : { key, keyFault: fault }
+    return fault === null
+      ? { key: { kind: 'COLUMN', column: wantedKey }, fault: null }
+      : { key, fault: `${fault}: its ids are row numbers` }
   }
   for (const column of keyCandidates) {
     const { distinct } = await valuesOf(connection, description, column)
-    if (rows > 0 && distinct === rows) return { key: { kind: 'COLUMN', column }, keyFault: null }
+    if (rows > 0 && distinct === rows) return { key: { kind: 'COLUMN', column }, fault: null }
   }
-  return { key, keyFault: null }
+  return { key, fault: null }
 }
 
 async function faultOf(
