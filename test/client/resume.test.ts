@@ -1,9 +1,12 @@
 /** Whatever ends an operation, the stream goes on behind its last batch: each feature once. */
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { clientError, streamFeatures } from '../../src/client/client.ts'
 import { ROOT } from '../support/environment.ts'
+import { ask } from '../support/graphql.ts'
 import { Link } from '../support/link.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 import { idsOf, watch } from './collect.ts'
@@ -87,6 +90,32 @@ it('a server that stops and starts again is met where it was left', async () => 
   })
   expect(got).toEqual(await idsOf(server, 'places'))
   expect(states.some((state) => state.state === 'waiting' && state.error.code === 'SHUTTING_DOWN')).toBe(true)
+})
+
+it('a worker process that dies in mid-stream costs no feature', async () => {
+  await start([PLACES])
+  const { ids } = watch({ url: link.url, layer: 'places', batchSize: 10 })
+  const got = await ids(async ({ sequence }) => {
+    if (sequence !== 20) return
+    const { data } = await ask<{ health: { workers: { pid: number | null }[] } }>(server, '{ health { workers { pid } } }')
+    for (const { pid } of data!.health.workers) if (pid !== null) process.kill(pid, 'SIGKILL')
+  })
+  expect(got).toEqual(await idsOf(server, 'places'))
+})
+
+it('data that has changed ends it with CURSOR_EXPIRED: nothing can go on from there', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-client-'))
+  const [file, other] = [join(folder, 'places.parquet'), join(folder, 'other')]
+  await Promise.all([copyFile(PLACES, file), copyFile(OBSERVATIONS, other)])
+  await start([file])
+  const { ids } = watch({ url: link.url, layer: 'places', batchSize: 10 })
+  const reading = ids(async ({ sequence }) => {
+    if (sequence !== 20) return
+    await rename(other, file)
+    link.cut()
+  })
+  expect(await reading.then(() => null, clientError)).toMatchObject({ code: 'CURSOR_EXPIRED', retry: false, cursor: null })
+  await rm(folder, { recursive: true })
 })
 
 it('SLOW_CONSUMER is taken up behind the last batch that came', { timeout: 120_000 }, async () => {

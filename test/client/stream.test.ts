@@ -182,6 +182,14 @@ describe('errors', () => {
     expect(waits).toEqual([expect.toSatisfy((ms) => ms >= 250 && ms <= 500), expect.toSatisfy((ms) => ms >= 500 && ms <= 1000)])
   })
 
+  it('a client that is disposed of before the first batch does not pass for an empty result', async () => {
+    const client = connect(url)
+    const stream = streamFeatures({ client, layer: 'places', retry: () => false })
+    const first = failure(stream.next())
+    await client.dispose()
+    expect(await first).toMatchObject({ code: 'OFFLINE' })
+  })
+
   it('a client that is disposed of in mid-stream does not pass for the end', async () => {
     const client = connect(url)
     const stream = streamFeatures({ client, layer: 'places', batchSize: 10, retry: () => false })

@@ -1,4 +1,4 @@
-/** Every program in docs/clients.md runs, and prints what stands below it. */
+/** Every program in docs/clients.md, and the one of README.md, runs and prints what stands below it. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -15,12 +15,15 @@ const OWN_CLIENT = join(ROOT, 'test/support/own-client.mjs')
 /** A program, its output right below it, under the heading that is nearest. */
 const SNIPPET = /^```(js|python|sh)\n(.*?)^```\n\n```text\n(.*?)^```$/gms
 const HEADING = /^## (.+)$/gm
-const SNIPPETS = [...PAGE.matchAll(SNIPPET)].map(({ 1: language, 2: program, 3: output, index }) => ({
-  heading: [...PAGE.slice(0, index).matchAll(HEADING)].at(-1)![1]!,
-  language: language!,
-  program: program!,
-  output: output!,
-}))
+const snippets = (page: string) =>
+  [...page.matchAll(SNIPPET)].map(({ 1: language, 2: program, 3: output, index }) => ({
+    heading: [...page.slice(0, index).matchAll(HEADING)].at(-1)![1]!,
+    language: language!,
+    program: program!,
+    output: output!,
+  }))
+const SNIPPETS = snippets(PAGE)
+const OF_README = snippets(await readFile(join(ROOT, 'README.md'), 'utf8'))
 
 const RUN: Readonly<Record<string, (file: string) => readonly [program: string, ...args: string[]]>> = {
   js: (file) => [process.execPath, '--import', OWN_CLIENT, file],
@@ -45,9 +48,10 @@ afterAll(async () => {
 test('no program stands there without its output', () => {
   expect(SNIPPETS).toHaveLength(PAGE.match(/^```(js|python|sh)$/gm)!.length)
   expect(new Set(SNIPPETS.map(({ heading }) => heading)).size).toBe(6)
+  expect(OF_README).toHaveLength(1)
 })
 
-test.each(SNIPPETS)('$heading ($language)', { timeout: 120_000 }, async ({ language, program, output }) => {
+test.each([...SNIPPETS, ...OF_README])('$heading ($language)', { timeout: 120_000 }, async ({ language, program, output }) => {
   const file = join(folder, `program.${language === 'js' ? 'mjs' : language}`)
   await writeFile(file, program.replaceAll('127.0.0.1:4000', new URL(server.url).host))
   const [command, ...args] = RUN[language]!(file)
