@@ -32,7 +32,7 @@ it('every flag that a message or a page of the documentation names is a flag of 
     'src/errors.ts',
   ]
   const named = files.flatMap((file) =>
-    [...read(file).matchAll(/(?<![\w-])--[a-z]+(?:-[a-z]+)*/g)].map(([flag]) => ({ file, flag })),
+    [...read(file).matchAll(/(?<=[`(])--[a-z]+(?:-[a-z]+)*/g)].map(([flag]) => ({ file, flag })),
   )
   expect(named.filter(({ flag }) => !flags.has(flag) && !OTHERS.has(flag))).toEqual([])
 })

@@ -1,0 +1,140 @@
+/** Text that would be SQL, GraphQL or a path if it were ever taken for such, through every argument of the schema that takes text. */
+import { type GraphQLInputType, type GraphQLObjectType, getNamedType, isInputObjectType, isScalarType } from 'graphql'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openSchema } from '../../src/graphql/schema.ts'
+import { Random } from '../results/random.ts'
+import { ask, quiet } from '../support/graphql.ts'
+import { PLACES, serve, type TestServer } from '../support/server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await serve([PLACES], { queueLength: 10_000 })
+})
+afterAll(() => server.close())
+
+const PARTS = [
+  "'",
+  "''",
+  '"',
+  '`',
+  ';',
+  '--',
+  '/*',
+  '*/',
+  '$1',
+  '$$',
+  '\\',
+  '\0',
+  '\n',
+  '?',
+  ')',
+  '(',
+  '{',
+  '}',
+  '%',
+  '\u2019',
+  '\uFF07',
+  '\uD800',
+  ' OR 1=1',
+  ' UNION SELECT ',
+  'DROP TABLE t',
+  "'); COPY t TO '/tmp/x",
+  "read_text('/etc/passwd')",
+  '../../etc/passwd',
+  '#{x}',
+  '{{x}}',
+  'eof',
+  'file_row_number',
+  't."name"',
+  'places',
+  'POINT(1 2)',
+  '<script>',
+  '__proto__',
+  'constructor',
+]
+
+/** Where text goes in, with what is answered to nonsense there: null where it is a value like any other. */
+const PLACES_OF_TEXT: Readonly<Record<string, readonly [field: string, code: string | null]>> = {
+  'layer(name)': ['layer(name: $s) { name }', null],
+  'features(layer)': ['features(layer: $s) { count }', 'LAYER_NOT_FOUND'],
+  'feature(layer)': ['feature(layer: $s, id: "1") { id }', 'LAYER_NOT_FOUND'],
+  'feature(id)': ['feature(layer: "places", id: $s) { id }', null],
+  'features(after)': ['features(layer: "places", after: $s) { count }', 'CURSOR_INVALID'],
+  'orderBy.property': ['features(layer: "places", orderBy: [{ property: $s }]) { count }', 'BAD_INPUT'],
+  'property.name': ['features(layer: "places", where: { property: { name: $s, isNull: true } }) { count }', 'BAD_INPUT'],
+  'property.eq': ['features(layer: "places", where: { property: { name: "name", eq: $j } }) { count }', null],
+  'property.ne': ['features(layer: "places", first: 1, where: { property: { name: "name", ne: $j } }) { count }', null],
+  'property.lt': ['features(layer: "places", first: 1, where: { property: { name: "name", lt: $j } }) { count }', null],
+  'property.lte': ['features(layer: "places", first: 1, where: { property: { name: "name", lte: $j } }) { count }', null],
+  'property.gt': ['features(layer: "places", first: 1, where: { property: { name: "name", gt: $j } }) { count }', null],
+  'property.gte': ['features(layer: "places", first: 1, where: { property: { name: "name", gte: $j } }) { count }', null],
+  'property.in': ['features(layer: "places", where: { property: { name: "name", in: [$j, $j] } }) { count }', null],
+  'geometry.wkt': ['features(layer: "places", where: { intersects: { wkt: $s } }) { count }', 'BAD_INPUT'],
+  'geometry.geojson': ['features(layer: "places", where: { within: { geojson: $j } }) { count }', 'BAD_INPUT'],
+  'properties(only)': ['features(layer: "places", first: 1) { features { properties(only: [$s]) } }', 'BAD_INPUT'],
+}
+
+/** Of `$s`, by the argument that it is given to. */
+const TYPES: Readonly<Record<string, string>> = { after: 'Cursor!', id: 'ID!' }
+
+it('10,000 strings are bound, or refused, and change nothing', { timeout: 300_000 }, async () => {
+  const random = new Random()
+  const places = Object.entries(PLACES_OF_TEXT)
+  const before = await ask(server, '{ layers { name fingerprint featureCount } }')
+  for (let n = 0; n < Math.ceil(10_000 / places.length); n++) {
+    const text = `x${Array.from({ length: 1 + random.integer(5) }, () => random.pick(PARTS)).join('')}`
+    await Promise.all(
+      places.map(async ([place, [field, code]]) => {
+        const type = field.includes('$j') ? '$j: JSON!' : `$s: ${TYPES[/(\w+): \[?\$s/.exec(field)![1]!] ?? 'String!'}`
+        const { data, errors } = await ask(server, `query (${type}) { it: ${field} }`, { s: text, j: text })
+        const met = errors?.[0]?.extensions['code'] ?? null
+        expect(met, `${place}: ${JSON.stringify(text)}: ${errors?.[0]?.message}`).toBe(code)
+        if (code === null) expect(data).toHaveProperty('it')
+        expect(errors?.[0]?.message ?? '').not.toMatch(/Error:|LINE 1/)
+      }),
+    )
+  }
+  await quiet(server, 10_000)
+  expect(await ask(server, '{ layers { name fingerprint featureCount } }')).toEqual(before)
+})
+
+it('no argument that takes text is left out', () => {
+  const schema = openSchema()
+  const taking = new Set<string>()
+  const seen = new Set<string>()
+  const visit = (path: string, type: GraphQLInputType) => {
+    const named = getNamedType(type)
+    if (isScalarType(named) && ['String', 'ID', 'JSON', 'Cursor'].includes(named.name)) taking.add(path)
+    if (!isInputObjectType(named) || seen.has(named.name)) return
+    seen.add(named.name)
+    for (const field of Object.values(named.getFields())) visit(`${named.name}.${field.name}`, field.type)
+  }
+  for (const type of ['Query', 'Subscription', 'FeaturePage', 'FeatureBatch', 'Feature', 'Layer', 'Health']) {
+    const { fields } = (schema.getType(type) as GraphQLObjectType).toConfig()
+    for (const [name, { args }] of Object.entries(fields)) {
+      for (const [argument, { type: argumentType }] of Object.entries(args ?? {}))
+        visit(`${type}.${name}(${argument})`, argumentType)
+    }
+  }
+  expect([...taking].toSorted()).toEqual([
+    'Feature.properties(only)',
+    'FeatureOrder.property',
+    'GeometryInput.geojson',
+    'GeometryInput.wkt',
+    'PropertyFilter.eq',
+    'PropertyFilter.gt',
+    'PropertyFilter.gte',
+    'PropertyFilter.in',
+    'PropertyFilter.lt',
+    'PropertyFilter.lte',
+    'PropertyFilter.name',
+    'PropertyFilter.ne',
+    'Query.feature(id)',
+    'Query.feature(layer)',
+    'Query.features(after)',
+    'Query.features(layer)',
+    'Query.layer(name)',
+    'Subscription.featureBatches(after)',
+    'Subscription.featureBatches(layer)',
+  ])
+})
