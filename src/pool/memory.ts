@@ -14,11 +14,13 @@ export interface MemoryShare {
 
 const NONE: MemoryShare = { share: 0, limit: null }
 
-/** `residentBytes` is what a worker may hold: its DuckDB limit and what lives outside it. */
-export function memoryShare(pids: readonly number[], residentBytes: number): MemoryShare {
+/** `residentBytes` is what a worker may hold: its DuckDB limit and what lives outside it. `root`: where /proc and /sys are. */
+export function memoryShare(pids: readonly number[], residentBytes: number, root = '/'): MemoryShare {
   const shares = pids.flatMap((pid) => [addressSpace(pid), resident(pid, residentBytes)])
-  return [...shares, controlGroup()].reduce((nearest, share) => (share.share > nearest.share ? share : nearest), NONE)
+  return [...shares, controlGroup(root)].reduce(nearer, NONE)
 }
+
+const nearer = (nearest: MemoryShare, share: MemoryShare) => (share.share > nearest.share ? share : nearest)
 
 function addressSpace(pid: number): MemoryShare {
   const limit = Number(/^Max address space\s+(\d+)/m.exec(read(`/proc/${pid}/limits`))?.[1])
@@ -29,22 +31,39 @@ function resident(pid: number, limit: number): MemoryShare {
   return shareOf('RESIDENT', statusBytes(pid, 'VmRSS'), limit)
 }
 
-/** File cache is given back on demand, so it doesn't count. Version 2 of control groups, then version 1. */
-function controlGroup(): MemoryShare {
-  const groups = read('/proc/self/cgroup')
-  const unified = folderOf(/^0::(.*)$/m.exec(groups)?.[1], '/sys/fs/cgroup')
-  const limit = Number(read(path.join(unified, 'memory.max')))
-  if (limit > 0)
-    return shareOf('CONTROL_GROUP', Number(read(path.join(unified, 'memory.current'))) - cacheOf(unified, 'file'), limit)
-  const own = folderOf(/^\d+:memory:(.*)$/m.exec(groups)?.[1], '/sys/fs/cgroup/memory')
-  const used = Number(read(path.join(own, 'memory.usage_in_bytes'))) - cacheOf(own, 'total_cache')
-  return shareOf('CONTROL_GROUP', used, Number(read(path.join(own, 'memory.limit_in_bytes'))))
+/** The limit of each group counts for those within it: the nearest decides. Version 2 of control groups, and version 1. */
+function controlGroup(root: string): MemoryShare {
+  const groups = read(path.join(root, 'proc/self/cgroup'))
+  const unified = /^0::(.*)$/m.exec(groups)?.[1]
+  const own = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1]
+  const shares = [
+    ...foldersOf(unified, path.join(root, 'sys/fs/cgroup')).map((folder) => usedOf(folder, V2)),
+    ...foldersOf(own, path.join(root, 'sys/fs/cgroup/memory')).map((folder) => usedOf(folder, V1)),
+  ]
+  return shares.reduce(nearer, NONE)
 }
 
-/** In a container the group's own folder may be mounted as the root. */
-function folderOf(name: string | undefined, root: string): string {
-  const own = path.join(root, name ?? '')
-  return existsSync(own) ? own : root
+interface Names {
+  readonly used: string
+  readonly limit: string
+  /** File cache is given back on demand, so it doesn't count. */
+  readonly cache: string
+}
+
+const V2: Names = { used: 'memory.current', limit: 'memory.max', cache: 'file' }
+const V1: Names = { used: 'memory.usage_in_bytes', limit: 'memory.limit_in_bytes', cache: 'total_cache' }
+
+function usedOf(folder: string, { used, limit, cache }: Names): MemoryShare {
+  const bytes = (name: string) => Number(read(path.join(folder, name)))
+  return shareOf('CONTROL_GROUP', bytes(used) - cacheOf(folder, cache), bytes(limit))
+}
+
+/** The group's own folder and those that it lies in. In a container the own one may be mounted as the root. */
+function foldersOf(name: string | undefined, root: string): string[] {
+  if (name === undefined) return []
+  const folders: string[] = []
+  for (let folder = path.join(root, name); folder.startsWith(root); folder = path.dirname(folder)) folders.push(folder)
+  return folders.filter((folder) => existsSync(folder))
 }
 
 function cacheOf(folder: string, field: string): number {

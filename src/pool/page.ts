@@ -5,7 +5,7 @@ import type { ExecutionReport } from './engine.ts'
 import type { Failover } from './failover.ts'
 import type { ReceivedBatch } from './messages.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
-import { Turn, type TurnEnd } from './turn.ts'
+import { gaveUp, Turn, type TurnEnd } from './turn.ts'
 
 export interface PageOptions {
   /** For a page of so many rows. */
@@ -89,7 +89,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
   signal.addEventListener('abort', cancel)
   try {
     const end = await turn.end
-    return { end, batch, preempted: preempted && end.outcome === 'CANCELLED' }
+    return { end, batch, preempted: preempted && gaveUp(end) }
   } finally {
     signal.removeEventListener('abort', cancel)
     claim.giveUp = () => {}

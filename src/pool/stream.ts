@@ -12,7 +12,7 @@ import { Progress } from './progress.ts'
 import type { Slot } from './slot.ts'
 import { StallWatch } from './stall.ts'
 import type { StreamOptions } from './stream-options.ts'
-import { Turn, type TurnEnd } from './turn.ts'
+import { gaveUp, Turn, type TurnEnd } from './turn.ts'
 
 /** One batch on its way to the client, one behind it. A first turn while others wait is for one: they have had nothing. */
 const MOST_BATCHES = 2
@@ -155,16 +155,16 @@ export class FeatureStream implements BatchStream {
     this.#yielding = false
     this.#spoolUntil = null
     scheduler.ended(claim, performance.now() - turn.startedAt)
-    const preempted = this.#preempted && end.outcome === 'CANCELLED'
+    const preempted = this.#preempted && gaveUp(end)
     this.#preempted = false
-    await this.#turnEnded(preempted ? { ...end, outcome: 'YIELDED' } : end, plan)
+    await this.#turnEnded(end, plan, preempted)
   }
 
-  async #turnEnded(end: TurnEnd, plan: Plan): Promise<void> {
+  async #turnEnded(end: TurnEnd, plan: Plan, preempted: boolean): Promise<void> {
     if (this.#over) return
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.layer.name))
     if (end.outcome === 'COMPLETE') return this.#turnWasWhole()
-    if (end.outcome !== 'YIELDED') this.#options.failover.retry(end, plan.digest)
+    if (end.outcome !== 'YIELDED' && !preempted) this.#options.failover.retry(end, plan.digest)
     this.#progress.cut(end.outcome === 'FAILED')
   }
 

@@ -25,6 +25,11 @@ export interface TurnOptions {
 /** LOST: the process died under it. UNUSED: it died before. DEADLINE: it was interrupted, or killed, for its deadline. */
 export type TurnEnd = ExecutionEnd | { readonly outcome: 'LOST' | 'UNUSED' | 'DEADLINE' }
 
+/** Ended because it was told to: LOST when no interrupt reached it. */
+export function gaveUp({ outcome }: TurnEnd): boolean {
+  return outcome === 'CANCELLED' || outcome === 'LOST'
+}
+
 export class Turn {
   /** Never rejects. The slot is free, or starting anew, when it resolves. */
   readonly end: Promise<TurnEnd>

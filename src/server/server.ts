@@ -23,6 +23,8 @@ import { openYoga } from './yoga.ts'
 
 export interface ServerOptions {
   readonly spatialExtension: { readonly path: string; readonly how: string }
+  /** Options of Node for the workers. @default none */
+  readonly execArgv?: readonly string[]
 }
 
 export interface RunningServer {
@@ -35,7 +37,7 @@ export interface RunningServer {
 }
 
 /** Resolves when it listens, long before it is ready: until then operations are answered with LAYER_NOT_READY. Rejects as `listen` does. */
-export async function startServer(config: Config, { spatialExtension }: ServerOptions): Promise<RunningServer> {
+export async function startServer(config: Config, { spatialExtension, execArgv = [] }: ServerOptions): Promise<RunningServer> {
   const log = openLog(config)
   const state = new ServerState({ ...config, spatialExtension: spatialExtension.how })
   const operations = new Operations({ log, slowMs: config.slowSeconds * 1_000 })
@@ -55,7 +57,7 @@ export async function startServer(config: Config, { spatialExtension }: ServerOp
   const protocol = socketProtocol({ schema, documents, services: state, access })
   const sockets = new WebSockets(http, { ...shared, protocol, limits: config, log })
   const url = await listen(http, config)
-  const ready = fill(state, config, spatialExtension.path, log)
+  const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log)
   // Whoever started the server waits for it; a stopped one has nobody who does.
   ready.catch(() => {})
   let closing: Promise<void> | null = null

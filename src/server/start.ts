@@ -13,8 +13,19 @@ const INSPECTIONS = join(cacheDirectory(), 'inspections')
 /** The engine fills this before its first chunk: 64 KB of small rows come after 140 ms, 1 MB after 2.7 s. */
 const STREAMING_BUFFER_BYTES = 65_536
 
+/** What workers run with, beside their configuration. */
+interface WorkerProgram {
+  readonly spatialExtension: string
+  readonly execArgv: readonly string[]
+}
+
 /** Describes the sources, then starts workers that may read just those. Resolves with the layers. */
-export async function fill(state: ServerState, config: Config, spatialExtension: string, log: Log): Promise<readonly Layer[]> {
+export async function fill(
+  state: ServerState,
+  config: Config,
+  { spatialExtension, execArgv }: WorkerProgram,
+  log: Log,
+): Promise<readonly Layer[]> {
   const catalog = await openCatalog({
     sources: config.sources,
     layers: config.layers,
@@ -29,6 +40,7 @@ export async function fill(state: ServerState, config: Config, spatialExtension:
   const engine = await openPool({
     ...config,
     workers,
+    execArgv,
     serial: { memoryLimitBytes: config.serialMemoryLimitBytes, threads: config.serialThreads },
     worker: {
       spatialExtension,

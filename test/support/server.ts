@@ -52,15 +52,23 @@ export interface TestServer extends RunningServer {
 }
 
 /** Listens on a free port and is ready. */
-export async function serve(sources: readonly string[], config: Partial<Config> = {}): Promise<TestServer> {
-  const server = await startListening(sources, config)
+export async function serve(
+  sources: readonly string[],
+  config: Partial<Config> = {},
+  execArgv: readonly string[] = [],
+): Promise<TestServer> {
+  const server = await startListening(sources, config, execArgv)
   await server.ready
   return server
 }
 
 /** Listens on a free port; `ready` comes later. */
-export async function startListening(sources: readonly string[], config: Partial<Config> = {}): Promise<TestServer> {
+export async function startListening(
+  sources: readonly string[],
+  config: Partial<Config> = {},
+  execArgv: readonly string[] = [],
+): Promise<TestServer> {
   const spatialExtension = { path: SPATIAL_EXTENSION, how: 'configured' }
-  const server = await startServer({ ...CONFIG, sources, ...config }, { spatialExtension })
+  const server = await startServer({ ...CONFIG, sources, ...config }, { spatialExtension, execArgv })
   return { ...server, socketUrl: `${server.url.replace('http', 'ws')}/graphql` }
 }

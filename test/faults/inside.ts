@@ -1,0 +1,141 @@
+/**
+ * Faults from the inside of a worker process, where tests can't reach otherwise: loaded into it by Node's `--import`, which only the code that
+ * opens a pool can ask for. What is to happen stands in a file whose path comes with the import; whoever takes it removes it, so that each
+ * order is met once. Everything else of the worker is as it always is.
+ */
+import { readFileSync, unlinkSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import net from 'node:net'
+import { DuckDBConnection, type DuckDBDataChunk, DuckDBInstance, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api'
+import type { Fault, Order } from './order.ts'
+
+/** An ISO WKB multipolygon whose only member is a point: 30 bytes that end the process in ST_IsValid. */
+const KILLER = '010600000001000000010100000000000000000000000000000000000000'
+/** One call of GEOS that takes a minute and hears of no interrupt. */
+const HANG = `SELECT ST_NPoints(ST_Buffer((SELECT ST_Union_Agg(ST_Buffer(ST_Point(random() * 100, random() * 100), 1.5, 50))
+  FROM range(60000)), 0.1, 50))`
+
+const file = new URL(import.meta.url).searchParams.get('order') ?? ''
+let connection: DuckDBConnection | null = null
+let instance: DuckDBInstance | null = null
+let encodings = 0
+
+/** The order, if it is this worker's to carry out now. */
+function take(due: (order: Order) => boolean): Order | null {
+  try {
+    const order = JSON.parse(readFileSync(file, 'utf8')) as Order
+    if (!due(order)) return null
+    // Only one of several takes it.
+    unlinkSync(file)
+    return order
+  } catch {
+    return null
+  }
+}
+
+const FAULTS: Readonly<Record<Exclude<Fault, 'ENCODER'>, () => unknown>> = {
+  EXIT: () => process.exit(1),
+  THROW: () => {
+    throw new Error('thrown in a task')
+  },
+  LATE_THROW: () => {
+    setTimeout(() => {
+      throw new Error('thrown behind a task')
+    }, 5)
+  },
+  REJECTION: () => void Promise.reject(new Error('nobody takes it')),
+  HEAP: () => {
+    const hoard: unknown[] = []
+    for (;;) hoard.push(new Array(1_000_000).fill(hoard.length))
+  },
+  SIGKILL: () => process.kill(process.pid, 'SIGKILL'),
+  SIGSEGV: () => beside(`SELECT ST_IsValid(ST_GeomFromWKB(unhex('${KILLER}')))`),
+  HANG: () => beside(HANG),
+  FATAL: () => beside("SELECT ST_Area(ST_GeomFromWKB(''::BLOB))"),
+  INTERRUPT: () => connection?.interrupt(),
+  // Another query on its connection ends a stream without a word.
+  SILENT_END: () => connection?.run('SELECT 1'),
+  CHANNEL: () => process.disconnect(),
+  SOCKET: () => cutSocket(),
+}
+
+/** On a connection of its own, of the same instance. */
+async function beside(sql: string): Promise<void> {
+  await (await instance!.connect()).run(sql)
+}
+
+/** In the middle of the next frame. */
+function cutSocket(): void {
+  const handles = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles()
+  const socket = handles.find(
+    (handle): handle is net.Socket => handle instanceof net.Socket && 'server' in handle && !!handle.server,
+  )
+  if (!socket) throw new Error('the worker has no data socket')
+  const write = socket.write.bind(socket) as (data: Uint8Array) => boolean
+  socket.write = ((data: Uint8Array) => {
+    write(data.subarray(0, data.length >> 1))
+    socket.destroySoon()
+    return false
+  }) as typeof socket.write
+}
+
+const connect = DuckDBConnection.prototype
+const { prepare } = connect
+connect.prepare = function (this: DuckDBConnection, ...args: Parameters<typeof prepare>) {
+  connection = this
+  return prepare.apply(this, args)
+}
+
+const { create } = DuckDBInstance
+DuckDBInstance.create = async (...args: Parameters<typeof create>) => {
+  instance = await create.apply(DuckDBInstance, args)
+  return instance
+}
+
+/** Only the streams of executions are counted: those of prepared statements. */
+const streams = new WeakSet<DuckDBResult>()
+const { stream } = DuckDBPreparedStatement.prototype
+DuckDBPreparedStatement.prototype.stream = async function (this: DuckDBPreparedStatement, ...args: Parameters<typeof stream>) {
+  const result = await stream.apply(this, args)
+  streams.add(result)
+  return result
+}
+
+const fetched = new WeakMap<DuckDBResult, number>()
+const { fetchChunk } = DuckDBResult.prototype
+DuckDBResult.prototype.fetchChunk = async function (this: DuckDBResult): Promise<DuckDBDataChunk | null> {
+  if (!streams.has(this)) return await fetchChunk.call(this)
+  const chunk = (fetched.get(this) ?? 0) + 1
+  fetched.set(this, chunk)
+  const order = take((given) => given.at === chunk && given.fault !== 'ENCODER')
+  if (order) await FAULTS[order.fault as keyof typeof FAULTS]()
+  return await fetchChunk.call(this)
+}
+
+/** Called by the encoders below, once a batch. */
+Object.assign(globalThis, {
+  beforeEncoding: () => {
+    encodings++
+    if (take(({ fault, at }) => fault === 'ENCODER' && at <= encodings)) throw new Error('an encoder threw')
+  },
+})
+
+registerHooks({
+  load: (url, context, nextLoad) => {
+    const loaded = nextLoad(url, context)
+    if (!url.endsWith('/results/encode.ts') || !loaded.source) return loaded
+    const source = loaded.source
+      .toString()
+      .replace('export function createEncoder(', 'function realEncoder(')
+      .concat(
+        '\nexport function createEncoder(...a) { const e = realEncoder(...a); return (...b) => { globalThis.beforeEncoding(); return e(...b) } }\n',
+      )
+    return { ...loaded, source }
+  },
+})
+
+// Without an execution: at once.
+process.on('SIGUSR2', () => {
+  const order = take(() => true)
+  if (order && order.fault !== 'ENCODER') void FAULTS[order.fault]()
+})

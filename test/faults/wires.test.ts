@@ -1,0 +1,62 @@
+/**
+ * A fault at chunk n, on every wire: the client ends with every feature, once and in order, or with an error; never short and complete.
+ * GEODUCK_LONG=1 takes each n of 1 to 50 on each wire; otherwise the wires take turns over 1 to 10 and five others.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Random } from '../results/random.ts'
+import { serve, type TestServer } from '../support/server.ts'
+import { CHUNKS, GRID_ROWS, grid } from './grid.ts'
+import { type Fault, Orders } from './order.ts'
+import { wires } from './wires.ts'
+
+const random = new Random()
+const long = process.env['GEODUCK_LONG'] === '1'
+const WIRES = Object.entries(wires(GRID_ROWS))
+const first10 = Array.from({ length: 10 }, (_, n) => n + 1)
+const CUTS = long
+  ? Array.from({ length: 50 }, (_, n) => n + 1)
+  : [...first10, ...random.list(5, () => 11 + random.integer(CHUNKS - 11))]
+/** A start of a worker costs a second of a processor: of faults that end it, SIGKILL is met at every cut, the others at each third. */
+const cutsOf = (fault: Fault) => CUTS.filter((_, index) => long || EVERYWHERE.includes(fault) || index % 3 === 0)
+const EVERYWHERE: readonly Fault[] = ['SIGKILL', 'INTERRUPT', 'SILENT_END', 'ENCODER']
+const LAYER = `grid-${GRID_ROWS}`
+
+const orders = new Orders()
+let server: TestServer
+let whole: string[]
+let number = 0
+
+beforeAll(async () => {
+  const config = { workers: 3, memoryLimitBytes: 3e8, pageRows: GRID_ROWS, pageBytes: 1e9 }
+  server = await serve([await grid()], config, orders.execArgv)
+  whole = Array.from({ length: GRID_ROWS }, (_, id) => String(id))
+})
+afterAll(() => server.close())
+
+/** What goes on elsewhere, and so is always whole in the end. */
+const SURVIVED: readonly Fault[] = ['SIGKILL', 'SIGSEGV', 'FATAL', 'INTERRUPT', 'SILENT_END', 'CHANNEL', 'SOCKET', 'ENCODER']
+
+describe.each(SURVIVED)('%s', (fault) => {
+  test('at any chunk, on any wire, costs no feature and doubles none', { timeout: 600_000 }, async () => {
+    for (const [index, at] of cutsOf(fault).entries()) {
+      for (const [name, read] of long ? WIRES : [WIRES[index % WIRES.length]!]) {
+        orders.give({ fault, at: fault === 'ENCODER' && name === 'page' ? 1 : at })
+        const { ids, end } = await read(server, { layer: LAYER, number: number++ })
+        expect({ end, rows: ids.length, met: orders.end() }, `${fault}, ${name}, chunk ${at}`).toEqual({
+          end: 'COMPLETE',
+          rows: GRID_ROWS,
+          met: true,
+        })
+        expect(ids.join() === whole.join()).toBe(true)
+      }
+    }
+  })
+})
+
+test.each(WIRES)('an error that comes again and again ends the operation with its code on %s', async (_, read) => {
+  orders.give({ fault: 'THROW', at: 3 })
+  const { ids, end } = await read(server, { layer: LAYER, number: number++ })
+  expect(orders.end()).toBe(true)
+  expect(end).toBe('INTERNAL')
+  expect(ids).toEqual(whole.slice(0, ids.length))
+})
