@@ -2,12 +2,13 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
+import { readCrs } from '../plan/crs.ts'
 import { decodeCursor, encodeCursor } from '../plan/cursor.ts'
+import { nearNames } from '../plan/near-names.ts'
 import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { OperationContext } from '../pool/engine.ts'
 import type { Context } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
-import { nearNames } from './near-names.ts'
 import { type Selection, selectOutputs } from './selection.ts'
 
 export interface Question {
@@ -15,7 +16,13 @@ export interface Question {
   readonly selection: Selection
 }
 
-export interface QuestionArguments {
+/** How geometry comes out. */
+export interface GeometryArguments {
+  readonly crs?: InputMaybe<string>
+  readonly simplify?: InputMaybe<number>
+}
+
+export interface QuestionArguments extends GeometryArguments {
   readonly layer: string
   readonly where?: InputMaybe<FeatureFilter>
   readonly orderBy?: InputMaybe<readonly FeatureOrder[]>
@@ -26,9 +33,11 @@ export interface QuestionArguments {
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, CURSOR_INVALID, CURSOR_EXPIRED. */
 export async function toQuestion(args: QuestionArguments, context: Context, info: GraphQLResolveInfo): Promise<Question> {
   const layer = await findLayer(args.layer, context)
-  const selection = selectOutputs(info, layer)
+  const geometry = readGeometryArguments(args)
+  const selection = selectOutputs(info, { layer, ...geometry })
   const query: FeatureQuery = {
     layer,
+    ...geometry,
     where: args.where ?? null,
     orderBy: args.orderBy ?? [],
     limit: args.limit ?? null,
@@ -38,6 +47,11 @@ export async function toQuestion(args: QuestionArguments, context: Context, info
   }
   if (!args.after) return { query, selection }
   return { query: { ...query, after: decodeCursor(context.services.cursorSecret, query, args.after) }, selection }
+}
+
+/** Cursors know nothing of these: where a feature stands does not depend on them. */
+export function readGeometryArguments({ crs, simplify }: GeometryArguments): Pick<FeatureQuery, 'crs' | 'simplify'> {
+  return { crs: typeof crs === 'string' ? readCrs(crs, 'crs') : null, simplify: simplify ?? null }
 }
 
 /** The layer as its source is now. */
