@@ -32,7 +32,10 @@ export type Scalars = {
   Cursor: { input: string; output: string; }
   /** A moment in ISO 8601, UTC. */
   DateTime: { input: string; output: string; }
-  /** A GeoJSON FeatureCollection by RFC 7946: longitude, latitude; a null geometry where a feature has none. */
+  /**
+   * A GeoJSON FeatureCollection by RFC 7946: longitude, latitude; outer rings counter-clockwise, inner ones clockwise; a null geometry where a
+   * feature has none.
+   */
   GeoJSON: { input: RawJson; output: RawJson; }
   /** A geometry in the encoding that was asked for: a GeoJSON object, or a string of WKT or hexadecimal WKB. */
   Geometry: { input: unknown; output: unknown; }
@@ -62,6 +65,23 @@ export type Crs = {
   readonly isLonLat: Scalars['Boolean']['output'];
   /** Its name in the source. */
   readonly name: Scalars['String']['output'];
+};
+
+/**
+ * A distance to a geometry. On layers in longitude and latitude it is in metres on the WGS 84 ellipsoid, across the antimeridian and the poles:
+ * between points exactly, otherwise within 0.1 % or 2 mm. Edges are straight in longitude and latitude.
+ */
+export type DistanceFilter = {
+  /**
+   * At most this far. Metres on longitude and latitude: up to 5,000,000 from points and 200,000 from lines and polygons. Units of the CRS on
+   * other layers.
+   */
+  readonly distance: Scalars['Float']['input'];
+  /**
+   * From where, in the CRS of the layer; elsewhere than on longitude and latitude it may name another. On longitude and latitude its outlines
+   * fit in 64 parts of 200 km; larger ones are refused.
+   */
+  readonly geometry: GeometryInput;
 };
 
 /** How a batch or page came to be. */
@@ -108,7 +128,7 @@ export type Fallbacks = {
 /** A thing with a place and properties (OGC). */
 export type Feature = {
   readonly __typename?: 'Feature';
-  /** The box around the geometry; null if it has none or is empty. */
+  /** The box around the geometry, in the CRS that it comes out in; null if it has none or is empty. */
   readonly bbox: Maybe<Scalars['BBox']['output']>;
   /** Where it is; null if it has no geometry. */
   readonly geometry: Maybe<Scalars['Geometry']['output']>;
@@ -144,7 +164,7 @@ export type FeatureBatch = {
   readonly execution: Execution;
   /** The features, typed. */
   readonly features: ReadonlyArray<Feature>;
-  /** The features as one GeoJSON FeatureCollection. Refused for layers that are not in longitude/latitude. */
+  /** The features as one GeoJSON FeatureCollection. Refused where coordinates are not longitude/latitude: ask for `crs: "OGC:CRS84"`. */
   readonly geojson: Scalars['GeoJSON']['output'];
   /** 0, 1, 2, ... without a gap within one subscription. */
   readonly sequence: Scalars['Int']['output'];
@@ -153,6 +173,7 @@ export type FeatureBatch = {
 
 /** One batch of a streamed result. Each encoding is made only if it is selected. */
 export type FeatureBatchGeojsonArgs = {
+  bbox?: InputMaybe<Scalars['Boolean']['input']>;
   precision?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -162,15 +183,29 @@ export type FeatureFilter = {
   readonly and?: InputMaybe<ReadonlyArray<FeatureFilter>>;
   /** The geometry intersects this box, borders included. */
   readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
+  /** The geometry contains this one (OGC contains). */
+  readonly contains?: InputMaybe<GeometryInput>;
+  /** The interiors meet in less than the larger dimension of the two, and neither contains the other (OGC crosses). */
+  readonly crosses?: InputMaybe<GeometryInput>;
+  /** The geometry is at most a distance away from this one. */
+  readonly dWithin?: InputMaybe<DistanceFilter>;
+  /** The geometry has no point in common with this one. No index or statistics help: every row is tested. */
+  readonly disjoint?: InputMaybe<GeometryInput>;
+  /** Both are the same set of points, however they are written. */
+  readonly equals?: InputMaybe<GeometryInput>;
   /** The geometry intersects this one, borders included. */
   readonly intersects?: InputMaybe<GeometryInput>;
   /** This does not hold (a comparison with null neither holds nor fails to). */
   readonly not?: InputMaybe<FeatureFilter>;
   /** At least one of these holds. */
   readonly or?: InputMaybe<ReadonlyArray<FeatureFilter>>;
+  /** The interiors meet in the dimension that both have, and each has points outside of the other (OGC overlaps). */
+  readonly overlaps?: InputMaybe<GeometryInput>;
   /** A property compares as told. */
   readonly property?: InputMaybe<PropertyFilter>;
-  /** The geometry lies within this one (OGC within). */
+  /** The borders meet, and the interiors do not. */
+  readonly touches?: InputMaybe<GeometryInput>;
+  /** The geometry lies within this one (OGC within): its interior meets this one's, and nothing of it is outside. */
   readonly within?: InputMaybe<GeometryInput>;
 };
 
@@ -199,7 +234,7 @@ export type FeaturePage = {
   readonly explain: Explanation;
   /** The features, typed. */
   readonly features: ReadonlyArray<Feature>;
-  /** The features as one GeoJSON FeatureCollection. Refused for layers that are not in longitude/latitude. */
+  /** The features as one GeoJSON FeatureCollection. Refused where coordinates are not longitude/latitude: ask for `crs: "OGC:CRS84"`. */
   readonly geojson: Scalars['GeoJSON']['output'];
   /** Whether there are features behind this page. */
   readonly hasMore: Scalars['Boolean']['output'];
@@ -210,6 +245,7 @@ export type FeaturePage = {
 
 /** One page of features. */
 export type FeaturePageGeojsonArgs = {
+  bbox?: InputMaybe<Scalars['Boolean']['input']>;
   precision?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -222,12 +258,19 @@ export type GeometryEncoding =
   /** Well-known text, ISO. */
   | 'WKT';
 
-/** A geometry given by the client, in the layer's CRS: set exactly one member. */
+/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices. */
 export type GeometryInput = {
   /** A box. */
   readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
+  /**
+   * What the coordinates are in, as `AUTHORITY:CODE`, x or longitude first; the layer's CRS, if it is left out. Edges are straight in this CRS:
+   * they are cut into pieces of at most 1/64 of the geometry's size, which are then transformed.
+   */
+  readonly crs?: InputMaybe<Scalars['String']['input']>;
   /** A GeoJSON geometry object. */
   readonly geojson?: InputMaybe<Scalars['JSON']['input']>;
+  /** Well-known binary, ISO or extended but without SRID, in hexadecimal or base64. */
+  readonly wkb?: InputMaybe<Scalars['String']['input']>;
   /** Well-known text. */
   readonly wkt?: InputMaybe<Scalars['String']['input']>;
 };
@@ -407,19 +450,34 @@ export type Problem = {
 
 /**
  * A comparison of one property: every member that is set must hold. Values are of the column's JSON type; a comparison with a null
- * property never holds.
+ * property never holds. Inside JSON, values are compared with those of their own type, and are null to others.
  */
 export type PropertyFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
   /** Equal to. */
   readonly eq?: InputMaybe<Scalars['JSON']['input']>;
   /** Greater than. */
   readonly gt?: InputMaybe<Scalars['JSON']['input']>;
   /** Greater than or equal to. */
   readonly gte?: InputMaybe<Scalars['JSON']['input']>;
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['JSON']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** As `like`, whatever the letter case. */
+  readonly ilike?: InputMaybe<Scalars['String']['input']>;
   /** Equal to one of these: at most 10,000. */
   readonly in?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
   /** Null (true) or not null (false). */
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /**
+   * The whole text matches a pattern: `%` is any text, `_` one character, and a backslash takes the meaning from what follows it. At most
+   * 1,000 characters.
+   */
+  readonly like?: InputMaybe<Scalars['String']['input']>;
   /** Less than. */
   readonly lt?: InputMaybe<Scalars['JSON']['input']>;
   /** Less than or equal to. */
@@ -428,6 +486,13 @@ export type PropertyFilter = {
   readonly name: Scalars['String']['input'];
   /** Not equal to. */
   readonly ne?: InputMaybe<Scalars['JSON']['input']>;
+  /**
+   * A member inside the column, by names from the outside in: of structs, of maps with text keys, and of JSON, where a number is a place in an
+   * array. At most 16.
+   */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** The text begins with this one. */
+  readonly startsWith?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** How a spatial filter leaves rows unread. */
@@ -457,17 +522,21 @@ export type Query = {
 
 
 export type QueryFeatureArgs = {
+  crs?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['ID']['input'];
   layer: Scalars['String']['input'];
+  simplify?: InputMaybe<Scalars['Float']['input']>;
 };
 
 
 export type QueryFeaturesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
+  crs?: InputMaybe<Scalars['String']['input']>;
   deadline?: InputMaybe<Scalars['Float']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   layer: Scalars['String']['input'];
   orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
   where?: InputMaybe<FeatureFilter>;
 };
 
@@ -509,10 +578,12 @@ export type Subscription = {
 export type SubscriptionFeatureBatchesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   batchSize?: InputMaybe<Scalars['Int']['input']>;
+  crs?: InputMaybe<Scalars['String']['input']>;
   deadline?: InputMaybe<Scalars['Float']['input']>;
   layer: Scalars['String']['input'];
   limit?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
   where?: InputMaybe<FeatureFilter>;
 };
 
@@ -640,6 +711,7 @@ export type ResolversTypes = {
   Crs: ResolverTypeWrapper<Crs>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  DistanceFilter: DistanceFilter;
   Execution: ResolverTypeWrapper<Execution>;
   Explanation: ResolverTypeWrapper<Explanation>;
   Fallbacks: ResolverTypeWrapper<Fallbacks>;
@@ -691,6 +763,7 @@ export type ResolversParentTypes = {
   Crs: Crs;
   Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];
+  DistanceFilter: DistanceFilter;
   Execution: Execution;
   Explanation: Explanation;
   Fallbacks: Fallbacks;
@@ -788,7 +861,7 @@ export type FeatureBatchResolvers<ContextType = Context, ParentType extends Reso
   cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
   execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
   features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
-  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeatureBatchGeojsonArgs, 'precision'>>;
+  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeatureBatchGeojsonArgs, 'bbox' | 'precision'>>;
   sequence?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
@@ -799,7 +872,7 @@ export type FeaturePageResolvers<ContextType = Context, ParentType extends Resol
   execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
   explain?: Resolver<ResolversTypes['Explanation'], ParentType, ContextType>;
   features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
-  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeaturePageGeojsonArgs, 'precision'>>;
+  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeaturePageGeojsonArgs, 'bbox' | 'precision'>>;
   hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   matched?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
 };

@@ -3,6 +3,7 @@ import type { GraphQLResolveInfo } from 'graphql'
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import { nearNames } from '../near-names.ts'
+import { readCrs } from '../plan/crs.ts'
 import { decodeCursor, encodeCursor } from '../plan/cursor.ts'
 import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { OperationContext } from '../pool/engine.ts'
@@ -18,7 +19,13 @@ export interface Question {
   readonly selection: Selection
 }
 
-export interface QuestionArguments {
+/** How geometry comes out. */
+export interface GeometryArguments {
+  readonly crs?: InputMaybe<string>
+  readonly simplify?: InputMaybe<number>
+}
+
+export interface QuestionArguments extends GeometryArguments {
   readonly layer: string
   readonly where?: InputMaybe<FeatureFilter>
   readonly orderBy?: InputMaybe<readonly FeatureOrder[]>
@@ -30,9 +37,11 @@ export interface QuestionArguments {
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, CURSOR_INVALID, CURSOR_EXPIRED. */
 export async function toQuestion(args: QuestionArguments, context: Context, info: GraphQLResolveInfo): Promise<Question> {
   const layer = await findLayer(args.layer, context)
-  const selection = selectOutputs(info, layer)
+  const geometry = readGeometryArguments(args)
+  const selection = selectOutputs(info, { layer, ...geometry })
   const query: FeatureQuery = {
     layer,
+    ...geometry,
     where: args.where ?? null,
     orderBy: args.orderBy ?? [],
     limit: args.limit ?? null,
@@ -45,6 +54,11 @@ export async function toQuestion(args: QuestionArguments, context: Context, info
   const asked = { ...query, after }
   context.operation.questions.push(asked)
   return { query: asked, selection, deadlineMs }
+}
+
+/** Cursors know nothing of these: where a feature stands does not depend on them. */
+export function readGeometryArguments({ crs, simplify }: GeometryArguments): Pick<FeatureQuery, 'crs' | 'simplify'> {
+  return { crs: typeof crs === 'string' ? readCrs(crs, 'crs') : null, simplify: simplify ?? null }
 }
 
 /** The layer as its source is now. */

@@ -3,6 +3,7 @@ import { type FieldNode, type GraphQLObjectType, type GraphQLResolveInfo, getArg
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import { nearNames } from '../near-names.ts'
+import type { FeatureQuery } from '../plan/query.ts'
 import type { FeatureField, Output } from '../results/batch.ts'
 import { selectedFields } from './fields.ts'
 import type { FeatureBatchGeojsonArgs, FeatureGeometryArgs, FeaturePropertiesArgs } from './generated.ts'
@@ -18,12 +19,15 @@ export interface Selection {
   readonly properties: readonly string[] | null
 }
 
+/** What an output may depend on beside its own arguments. */
+type Asked = Pick<FeatureQuery, 'layer' | 'crs'>
+
 /** Of a field whose type is FeaturePage or FeatureBatch. */
-export function selectOutputs(info: GraphQLResolveInfo, layer: Layer): Selection {
+export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection {
   const outputs: Output[] = []
   const indexes = new Map<string, number>()
   for (const [key, nodes] of selectedFields(info.fieldNodes, info)) {
-    const output = toOutput(nodes, info, layer)
+    const output = toOutput(nodes, info, asked)
     if (output) indexes.set(key, indexOf(output, outputs))
   }
   return { outputs, indexes, properties: propertiesOf(outputs) }
@@ -35,19 +39,18 @@ export function selectFeature(info: GraphQLResolveInfo, layer: Layer): Selection
   return { outputs, indexes: new Map(), properties: propertiesOf(outputs) }
 }
 
-function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, layer: Layer): Output | null {
+function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): Output | null {
   const node = nodes[0]!
   switch (node.name.value) {
-    case 'geojson':
-      requireLonLat(layer)
-      return {
-        kind: 'geojson',
-        precision: precision(argumentsOf<FeatureBatchGeojsonArgs>(getNamedType(info.returnType), node, info)),
-      }
+    case 'geojson': {
+      requireLonLat(asked)
+      const args = argumentsOf<FeatureBatchGeojsonArgs>(getNamedType(info.returnType), node, info)
+      return { kind: 'geojson', precision: precision(args), ...(args.bbox ? { bbox: true } : {}) }
+    }
     case 'arrow':
       return { kind: 'arrow-base64' }
     case 'features':
-      return { kind: 'features', fields: featureFields(nodes, info, layer) }
+      return { kind: 'features', fields: featureFields(nodes, info, asked.layer) }
     default:
       return null
   }

@@ -15,11 +15,15 @@ export function checkFilter(root: FeatureFilter): void {
     const { filter, depth } = next
     if (depth > MAX_FILTER_DEPTH) throw tooLarge(`is deeper than ${MAX_FILTER_DEPTH}`)
     if (++nodes > MAX_FILTER_NODES) throw tooLarge(`has more than ${MAX_FILTER_NODES} filters in it`)
-    items += filter.property?.in?.length ?? 0
-    if (items > MAX_LIST_ITEMS) throw tooLarge(`compares with more than ${MAX_LIST_ITEMS} items \`in\` lists`)
+    items += itemsOf(filter)
+    if (items > MAX_LIST_ITEMS) throw tooLarge(`compares with more than ${MAX_LIST_ITEMS} items in lists`)
     const members = [...take(filter.and), ...take(filter.or), ...(filter.not ? [filter.not] : [])]
     for (const member of members) open.push({ filter: member, depth: depth + 1 })
   }
+}
+
+function itemsOf({ property }: FeatureFilter): number {
+  return (property?.in?.length ?? 0) + (property?.hasAny?.length ?? 0) + (property?.hasAll?.length ?? 0)
 }
 
 /** One more than may be is enough to see that there are too many. */

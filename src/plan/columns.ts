@@ -1,9 +1,10 @@
 /** The result's columns: keys of the position first, then the feature. Only what is asked for is read. */
 import type { Column, Layer } from '../catalog/layer.ts'
 import type { BatchLayout, WireColumn, WireType } from '../results/batch.ts'
-import { geometryAsWkb } from './geometry-column.ts'
 import type { SortKey } from './order.ts'
+import { outputCrs, outputGeometry } from './output-geometry.ts'
 import { needsOf } from './outputs.ts'
+import type { Parameters } from './parameters.ts'
 import { propertyOf } from './property-of.ts'
 import type { FeatureQuery } from './query.ts'
 import { columnOf } from './quote.ts'
@@ -30,7 +31,12 @@ class Columns {
   }
 }
 
-export function resultColumns(query: FeatureQuery, keys: readonly SortKey[], source: Source): ResultColumns {
+export function resultColumns(
+  query: FeatureQuery,
+  keys: readonly SortKey[],
+  source: Source,
+  parameters: Parameters,
+): ResultColumns {
   const { layer } = query
   const needs = needsOf(query.outputs)
   const columns = new Columns()
@@ -43,9 +49,8 @@ export function resultColumns(query: FeatureQuery, keys: readonly SortKey[], sou
     return columns.add(column.name, wire, sql(columnOf(column)))
   })
   const id = needs.id ? addId(layer, source, columns) : null
-  const geometry = needs.geometry ? columns.add(layer.geometryColumn, { kind: 'wkb' }, geometryAsWkb(layer)) : null
-  const crs = layer.crs?.code ?? null
-  const layout = { columns: columns.wires, geometry, id, properties, crs, geometryName: layer.geometryColumn }
+  const geometry = needs.geometry ? columns.add(layer.geometryColumn, { kind: 'wkb' }, outputGeometry(query, parameters)) : null
+  const layout = { columns: columns.wires, geometry, id, properties, crs: outputCrs(query), geometryName: layer.geometryColumn }
   return { select: columns.select, keys: [...sorted, ...natural], layout }
 }
 

@@ -20,8 +20,8 @@ import { type Source, sourceOf } from './source.ts'
 export function compileFeatures(query: FeatureQuery): Plan {
   const source = sourceOf(query.layer)
   const keys = sortKeys(query.layer, query.orderBy)
-  const { select, keys: keyColumns, layout } = resultColumns(query, keys, source)
   const parameters = new Parameters()
+  const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
   const where = compileWhere(query, source, parameters)
   const order = orderClause(keys, source)
   const rows = `SELECT ${select.map((sql, n) => `${sql} AS c${n}`).join(', ')} FROM ${source.from}`
@@ -73,9 +73,10 @@ function limitOf({ limit }: FeatureQuery, parameters: Parameters): string {
 /**
  * A streamed result that fails looks to node-api like one that ended: only this last row proves that the engine came to the end.
  */
-function withSentinel(body: string, width: number, { values }: Parameters): Statement {
+function withSentinel(body: string, width: number, { values, proofs }: Parameters): Statement {
   const nulls = Array.from({ length: width }, () => 'NULL').join(', ')
-  return { sql: `SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true`, parameters: values }
+  const proven = proofs.length === 0 ? '' : ` WHERE ${proofs.map((proof) => `(${proof}) IS NOT NULL`).join(' AND ')}`
+  return { sql: `SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true${proven}`, parameters: values }
 }
 
 function digestOf(sql: string, { values }: Parameters): string {

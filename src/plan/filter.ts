@@ -4,7 +4,8 @@ import { all, any, type Condition, not, TRUE } from './condition.ts'
 import type { Parameters } from './parameters.ts'
 import { compileProperty } from './property.ts'
 import type { FeatureFilter } from './query.ts'
-import { compileBox, compileIntersects, compileWithin } from './spatial.ts'
+import { compileBox, compileRelations } from './spatial.ts'
+import { compileDistance } from './within/d-within.ts'
 
 /**
  * Call `checkFilter` first: this goes down as deep as the tree does. An empty filter and an empty `and` hold for every feature,
@@ -16,8 +17,8 @@ export function compileFilter(filter: FeatureFilter, layer: Layer, parameters: P
   if (filter.or) conditions.push(any(filter.or.map((member) => compileFilter(member, layer, parameters))))
   if (filter.not) conditions.push(not(compileFilter(filter.not, layer, parameters)))
   if (filter.bbox) conditions.push(compileBox(filter.bbox, layer, parameters))
-  if (filter.intersects) conditions.push(compileIntersects(filter.intersects, layer, parameters))
-  if (filter.within) conditions.push(compileWithin(filter.within, layer, parameters))
+  conditions.push(...compileRelations(filter, layer, parameters))
+  if (filter.dWithin) conditions.push(compileDistance(filter.dWithin, layer, parameters))
   if (filter.property) {
     const exact = compileProperty(filter.property, layer, parameters)
     conditions.push(exact === null ? TRUE : { exact, necessary: null })

@@ -15,11 +15,16 @@ const BUCKETS = 256
 export function inList(scalar: Scalar, subject: string, texts: readonly string[], parameters: Parameters): string {
   if (texts.length === 1) return `${subject} = ${scalar.cast(parameters.text(texts[0] as string))}`
   const { bucket } = scalar
-  if (!bucket || texts.length <= SHORT) return `list_contains(${list(scalar, json(texts, parameters, 'VARCHAR[]'))}, ${subject})`
+  if (!bucket || texts.length <= SHORT) return `list_contains(${valueList(scalar, texts, parameters)}, ${subject})`
   const buckets: string[][] = Array.from({ length: BUCKETS }, () => [])
   for (const text of texts) buckets[bucket.of(text)]?.push(text)
   const lists = `list_transform(${json(buckets, parameters, 'VARCHAR[][]')}, lambda b: ${list(scalar, 'b')})`
   return `list_contains(${lists}[(${bucket.sql(subject)}) + 1], ${subject})`
+}
+
+/** A list of values, from their text forms. */
+export function valueList(scalar: Scalar, texts: readonly string[], parameters: Parameters): string {
+  return list(scalar, json(texts, parameters, 'VARCHAR[]'))
 }
 
 function list(scalar: Scalar, texts: string): string {

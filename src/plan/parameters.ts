@@ -3,6 +3,8 @@ import type { Parameter } from './plan.ts'
 /** The values of one statement, in the order of their numbers. */
 export class Parameters {
   readonly values: Parameter[] = []
+  /** SQL of constants that the statement must not end without having computed: what fails in them is swallowed where they are used. */
+  readonly proofs: string[] = []
 
   /** `$n`. A value says nothing of its type to the engine: the caller casts it. */
   bind(value: Parameter): string {

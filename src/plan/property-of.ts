@@ -1,5 +1,6 @@
 import type { Column, Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
+import { nearNames } from '../near-names.ts'
 import { show } from './show.ts'
 
 /** Names that a message lists. */
@@ -9,14 +10,14 @@ const LISTED = 10
 export function propertyOf(layer: Layer, name: unknown): Column {
   const column = layer.columns.find((candidate) => candidate.name === name)
   if (column) return column
-  throw new GeoduckError('BAD_INPUT', `Layer ${show(layer.name)} has no property ${show(name)}; ${known(layer)}.`)
+  throw new GeoduckError('BAD_INPUT', `Layer ${show(layer.name)} has no property ${show(name)}; ${known(layer, name)}.`)
 }
 
-function known({ columns }: Layer): string {
+function known({ columns }: Layer, name: unknown): string {
   if (columns.length === 0) return 'it has none at all'
+  const names = columns.map((column) => column.name)
+  const near = typeof name === 'string' ? nearNames(name, names) : []
+  if (near.length > 0) return `near: ${near.map(show).join(', ')}`
   const more = columns.length > LISTED ? `, and ${columns.length - LISTED} more` : ''
-  return `it has ${columns
-    .slice(0, LISTED)
-    .map(({ name }) => show(name))
-    .join(', ')}${more}`
+  return `it has ${names.slice(0, LISTED).map(show).join(', ')}${more}`
 }

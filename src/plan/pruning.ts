@@ -9,7 +9,7 @@ import { geometryColumnOf, memberOf } from './quote.ts'
  * used: its scan gives up the order of rows, and with a predicate on `rowid` beside it the engine ends in an INTERNAL error; `&&`
  * skips row groups by their statistics and is twice as fast as the exact test alone.
  */
-export function meetsBox(layer: Layer, box: BBox, parameters: Parameters): (() => string) | null {
+export function meetsBox(layer: Layer, box: Box, parameters: Parameters): (() => string) | null {
   const { pruning } = layer
   if (pruning.kind === 'COVERING_COLUMN') {
     return () => coveringMeets(pruning.column, pruning.members, pruning.float32, box, parameters)
@@ -18,20 +18,59 @@ export function meetsBox(layer: Layer, box: BBox, parameters: Parameters): (() =
   return layer.geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
 }
 
+/** Numbers, or the SQL of a constant box that the engine computes: that one does not cross the antimeridian. */
+export type Box = BBox | SqlBox
+
+export interface SqlBox {
+  readonly sides: readonly [west: string, south: string, east: string, north: string]
+}
+
+/** The box around the geometry, `grow` larger on every side. */
+export function sqlBox(geometry: string, grow: string | null = null): SqlBox {
+  const side = (name: string, sign: string) => `(ST_${name}(${geometry})${grow === null ? '' : ` ${sign} ${grow}`})`
+  return { sides: [side('XMin', '-'), side('YMin', '-'), side('XMax', '+'), side('YMax', '+')] }
+}
+
 /** A native point is its own box. */
 const POINT_MEMBERS: CoveringMembers = { xmin: 'x', ymin: 'y', xmax: 'x', ymax: 'y' }
 
-function coveringMeets(column: string, members: CoveringMembers, float32: boolean, box: BBox, parameters: Parameters): string {
-  const [west, south, east, north] = box
+function coveringMeets(column: string, members: CoveringMembers, float32: boolean, box: Box, parameters: Parameters): string {
+  const [west, south, east, north] = sidesOf(box)
   // Compared in the column's own type: with a cast around the column its statistics are not asked.
   const type = float32 ? 'FLOAT' : 'DOUBLE'
-  const side = (member: string, sign: string, limit: number) =>
-    `${memberOf(column, member)} ${sign} CAST(${parameters.bind(limit)} AS ${type})`
-  const atMost = (member: string, limit: number) => side(member, '<=', float32 ? floatAbove(limit) : limit)
-  const atLeast = (member: string, limit: number) => side(member, '>=', float32 ? -floatAbove(-limit) : limit)
-  const x = `${atMost(members.xmin, east)} ${west <= east ? 'AND' : 'OR'} ${atLeast(members.xmax, west)}`
+  const side = (member: string, sign: string, limit: string) => `${memberOf(column, member)} ${sign} CAST(${limit} AS ${type})`
+  const atMost = (member: string, limit: Side) =>
+    side(member, '<=', float32 ? above(limit, parameters) : plain(limit, parameters))
+  const atLeast = (member: string, limit: Side) =>
+    side(member, '>=', float32 ? below(limit, parameters) : plain(limit, parameters))
+  const x = `${atMost(members.xmin, east)} ${crosses(west, east) ? 'OR' : 'AND'} ${atLeast(members.xmax, west)}`
   return `${atMost(members.ymin, north)} AND ${atLeast(members.ymax, south)} AND (${x})`
 }
+
+type Side = number | string
+
+function sidesOf(box: Box): readonly [Side, Side, Side, Side] {
+  return 'sides' in box ? box.sides : box
+}
+
+function crosses(west: Side, east: Side): boolean {
+  return typeof west === 'number' && typeof east === 'number' && west > east
+}
+
+function plain(side: Side, parameters: Parameters): string {
+  return typeof side === 'number' ? parameters.bind(side) : side
+}
+
+function above(side: Side, parameters: Parameters): string {
+  return typeof side === 'number' ? parameters.bind(floatAbove(side)) : `${side} + abs(${side}) * ${TWO_FLOATS} + 1e-40`
+}
+
+function below(side: Side, parameters: Parameters): string {
+  return typeof side === 'number' ? parameters.bind(-floatAbove(-side)) : `${side} - abs(${side}) * ${TWO_FLOATS} - 1e-40`
+}
+
+/** Two floats away from a number, and a bit. */
+const TWO_FLOATS = 3e-7
 
 const FLOAT = new Float32Array(1)
 const BITS = new Int32Array(FLOAT.buffer)
@@ -46,10 +85,13 @@ export function floatAbove(x: number): number {
   return FLOAT[0] as number
 }
 
-function extentMeets(geometry: string, [west, south, east, north]: BBox, parameters: Parameters): string {
-  const meets = (from: number, to: number) => {
-    const sides = [from, south, to, north].map((side) => parameters.double(side)).join(', ')
-    return `${geometry} && ST_MakeEnvelope(${sides})`
+function extentMeets(geometry: string, box: Box, parameters: Parameters): string {
+  const [west, south, east, north] = sidesOf(box)
+  const meets = (...sides: Side[]) => {
+    const numbers = sides.map((side) => (typeof side === 'number' ? parameters.double(side) : side))
+    return `${geometry} && ST_MakeEnvelope(${numbers.join(', ')})`
   }
-  return west <= east ? meets(west, east) : `(${meets(west, 180)} OR ${meets(-180, east)})`
+  return crosses(west, east)
+    ? `(${meets(west, south, 180, north)} OR ${meets(-180, south, east, north)})`
+    : meets(west, south, east, north)
 }

@@ -1,17 +1,29 @@
 /** A question about one layer, as `graphql/` asks it and `plan/` compiles it. */
-import type { Layer } from '../catalog/layer.ts'
+import type { Crs, Layer } from '../catalog/layer.ts'
 import type { Output } from '../results/batch.ts'
 
-/** A geometry as the client gave it: exactly one member is set. It takes the layer's CRS. */
+/** A geometry as the client gave it: exactly one member beside `crs` is set. It takes the layer's CRS unless it names one. */
 export interface GeometryInput {
   readonly geojson?: unknown
   readonly wkt?: string | null | undefined
+  /** Hexadecimal or base64. */
+  readonly wkb?: string | null | undefined
   readonly bbox?: readonly number[] | null | undefined
+  /** `AUTHORITY:CODE` */
+  readonly crs?: string | null | undefined
+}
+
+export interface DistanceFilter {
+  readonly geometry: GeometryInput
+  /** Metres on longitude and latitude, units of the CRS on others. */
+  readonly distance: number
 }
 
 /** A comparison of one property; every member that is set must hold. Values are JSON, checked against the column's type. */
 export interface PropertyFilter {
   readonly name: string
+  /** Members of a struct, map or JSON value, from the outside in. */
+  readonly path?: readonly string[] | null | undefined
   readonly eq?: unknown
   readonly ne?: unknown
   readonly lt?: unknown
@@ -19,6 +31,13 @@ export interface PropertyFilter {
   readonly gt?: unknown
   readonly gte?: unknown
   readonly in?: readonly unknown[] | null | undefined
+  readonly between?: readonly unknown[] | null | undefined
+  readonly like?: string | null | undefined
+  readonly ilike?: string | null | undefined
+  readonly startsWith?: string | null | undefined
+  readonly has?: unknown
+  readonly hasAny?: readonly unknown[] | null | undefined
+  readonly hasAll?: readonly unknown[] | null | undefined
   readonly isNull?: boolean | null | undefined
 }
 
@@ -31,6 +50,13 @@ export interface FeatureFilter {
   readonly bbox?: readonly number[] | null | undefined
   readonly intersects?: GeometryInput | null | undefined
   readonly within?: GeometryInput | null | undefined
+  readonly contains?: GeometryInput | null | undefined
+  readonly disjoint?: GeometryInput | null | undefined
+  readonly touches?: GeometryInput | null | undefined
+  readonly crosses?: GeometryInput | null | undefined
+  readonly overlaps?: GeometryInput | null | undefined
+  readonly equals?: GeometryInput | null | undefined
+  readonly dWithin?: DistanceFilter | null | undefined
   readonly property?: PropertyFilter | null | undefined
 }
 
@@ -57,6 +83,10 @@ export interface FeatureQuery {
   /** Go on behind this row. */
   readonly after: Position | null
   readonly outputs: readonly Output[]
+  /** What coordinates come out in; null or left out: the layer's own. */
+  readonly crs?: Crs | null
+  /** Tolerance in units of the CRS that coordinates come out in; null or left out: geometry as it is. */
+  readonly simplify?: number | null
   /** Properties that the outputs need; null = all. Only these are read. */
   readonly properties: readonly string[] | null
 }

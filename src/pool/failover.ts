@@ -1,5 +1,6 @@
 /** What becomes of an operation when an execution of it ends: done, once more, once more in the serial lane, or an error. */
 import { GeoduckError } from '../errors.ts'
+import { REFUSED } from '../plan/refusal.ts'
 import type { ExecutionReport, Lane } from './engine.ts'
 import type { Failure } from './messages.ts'
 import type { Quarantine } from './quarantine.ts'
@@ -140,6 +141,12 @@ export class Failover {
     }
     if (kind === 'IO')
       return new GeoduckError('SOURCE_UNREADABLE', `The source of ${layer} could not be read; ask again.`, { cause })
+    if (kind === 'REFUSED') return new GeoduckError('BAD_INPUT', cause.slice(cause.indexOf(REFUSED) + REFUSED.length))
+    if (kind === 'UNKNOWN_CRS') {
+      return new GeoduckError('BAD_INPUT', `\`crs\`: no transformation between the CRS of ${layer} and that one is known.`, {
+        cause,
+      })
+    }
     if (kind === 'INVALID_INPUT') {
       return new GeoduckError('BAD_INPUT', `The engine can't evaluate this query on a feature of ${layer}; change the filter.`, {
         cause,

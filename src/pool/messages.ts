@@ -99,7 +99,17 @@ interface Ended {
  * OUT_OF_MEMORY, IO and ENCODING may go better elsewhere; INTERRUPTED and UNFINISHED (it ended without its sentinel, and the engine says
  * nothing) once more; FATAL means that the instance is gone.
  */
-export type FailureKind = 'OUT_OF_MEMORY' | 'IO' | 'INVALID_INPUT' | 'INTERRUPTED' | 'UNFINISHED' | 'FATAL' | 'ENCODING' | 'OTHER'
+export type FailureKind =
+  | 'OUT_OF_MEMORY'
+  | 'IO'
+  | 'INVALID_INPUT'
+  | 'REFUSED'
+  | 'UNKNOWN_CRS'
+  | 'INTERRUPTED'
+  | 'UNFINISHED'
+  | 'FATAL'
+  | 'ENCODING'
+  | 'OTHER'
 
 export interface Failure {
   readonly kind: FailureKind

@@ -70,8 +70,8 @@ export interface BatchLayout {
 
 /** One encoding that the operation selected; a batch is encoded once for each. */
 export type Output =
-  /** A FeatureCollection (RFC 7946) as UTF-8. `precision`: digits behind the point. */
-  | { readonly kind: 'geojson'; readonly precision: number }
+  /** A FeatureCollection (RFC 7946) as UTF-8. `precision`: digits behind the point; `bbox`: whether it and its features have one. */
+  | { readonly kind: 'geojson'; readonly precision: number; readonly bbox?: boolean }
   /** A self-contained Arrow IPC stream (schema, one record batch, end marker). */
   | { readonly kind: 'arrow' }
   /** The same as a JSON string of base64. */

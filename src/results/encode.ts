@@ -11,7 +11,7 @@ import { featureList } from './feature-list.ts'
 export function createEncoder(layout: BatchLayout, output: Output): Encoder {
   switch (output.kind) {
     case 'geojson':
-      return featureCollection(layout, output.precision)
+      return featureCollection(layout, output.precision, output.bbox === true)
     case 'features':
       return featureList(layout, output.fields)
     case 'arrow':

@@ -32,6 +32,13 @@ export function orNull(validity: Uint8Array | null, out: ByteWriter, write: RowW
   }
 }
 
+export function orNothing(validity: Uint8Array | null, write: RowWriter): RowWriter {
+  if (validity === null) return write
+  return (row) => {
+    if (isSet(validity, row)) write(row)
+  }
+}
+
 function presentValue(data: ColumnData, out: ByteWriter, wire: WireType): RowWriter {
   switch (wire.kind) {
     case 'bool':

@@ -17,7 +17,7 @@ function selections(source: string, variableValues: Record<string, unknown>, lay
   const made: (() => Selection)[] = []
   const { features, feature } = schema.getQueryType()!.getFields()
   // Asynchronous, so that a field which comes to nothing does not keep the next one from being resolved.
-  features!.resolve = async (_root, _args, _context, info) => void made.push(() => selectOutputs(info, layer))
+  features!.resolve = async (_root, _args, _context, info) => void made.push(() => selectOutputs(info, { layer }))
   feature!.resolve = async (_root, _args, _context, info) => void made.push(() => selectFeature(info, layer))
   const document = parse(source)
   expect(validate(schema, document)).toEqual([])
@@ -154,7 +154,8 @@ describe('what cannot be', () => {
 
   it('is geojson of a layer that is not in longitude and latitude, with the way out', () => {
     const mercator = { ...LAYER, crs: { code: 'EPSG:3857', name: 'WGS 84 / Pseudo-Mercator', isLonLat: false } }
-    const message = '`geojson` is longitude and latitude (RFC 7946), and buildings is in EPSG:3857: select `arrow`'
+    const message =
+      '`geojson` is longitude and latitude (RFC 7946), and buildings is in EPSG:3857: ask for `crs: "OGC:CRS84"`, or select `arrow`'
     expect(() => select('{ features(layer: "buildings") { geojson } }', {}, mercator)).toThrow(message)
     expect(select('{ features(layer: "buildings") { arrow features { geometry } } }', {}, mercator).outputs).toHaveLength(2)
     const metres = { ...LAYER, crs: null, extent: [5e5, 5e6, 6e5, 6e6] as const }

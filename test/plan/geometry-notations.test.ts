@@ -110,7 +110,7 @@ describe('empty geometry', () => {
     'MULTIPOLYGON(EMPTY, EMPTY)',
     'GEOMETRYCOLLECTION(POINT EMPTY, GEOMETRYCOLLECTION EMPTY)',
   ])('%s is taken as the empty set', (wkt) => {
-    expect(read({ wkt })).toEqual({ wkb: new Uint8Array(0), bbox: null })
+    expect(read({ wkt })).toMatchObject({ wkb: new Uint8Array(0), bbox: null })
   })
 
   it.each([

@@ -170,7 +170,7 @@ describe('geometry at its limits', () => {
   })
 
   it('exactly one notation is taken', () => {
-    expect(refusal(() => read({}))).toContain('exactly one of `geojson`, `wkt` and `bbox`')
+    expect(refusal(() => read({}))).toContain('exactly one of `geojson`, `wkt`, `wkb` and `bbox`')
     expect(refusal(() => read({ wkt: 'POINT(1 2)', bbox: [1, 2, 3, 4] }))).toContain('exactly one of')
   })
 })

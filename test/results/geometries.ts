@@ -150,6 +150,29 @@ export function rounded(tree: Tree, precision: number): Tree {
   return { ...tree, coordinates: convert(tree.coordinates) } as Tree
 }
 
+/** The same with outer rings counter-clockwise and inner ones clockwise; rings without area stay as they are. */
+export function rightHanded(tree: Tree): Tree {
+  if (tree.type === 'GeometryCollection') return { ...tree, geometries: tree.geometries.map(rightHanded) }
+  if (tree.type === 'MultiPolygon') return { ...tree, coordinates: tree.coordinates.map(turned) }
+  return tree.type === 'Polygon' ? { ...tree, coordinates: turned(tree.coordinates) } : tree
+}
+
+function turned(rings: readonly (readonly Position[])[]): (readonly Position[])[] {
+  return rings.map((ring, n) => {
+    const area = ringArea(ring)
+    return (n === 0 ? area < 0 : area > 0) ? [...ring].reverse() : ring
+  })
+}
+
+/** By triangles with the first position. */
+function ringArea(ring: readonly Position[]): number {
+  const [x0, y0] = [ring[0]?.[0] ?? 0, ring[0]?.[1] ?? 0]
+  return ring.slice(1).reduce((sum, [x, y], n) => {
+    const [px, py] = ring[n] as readonly [number, number]
+    return sum + ((px - x0) * (y! - y0) - (x! - x0) * (py - y0))
+  }, 0)
+}
+
 /** GeoJSON as RFC 7946 has it: Z kept, M dropped, coordinates rounded. */
 export function toGeoJson(tree: Tree, dimensions: Dimensions, precision: number): unknown {
   if (tree.type === 'GeometryCollection') {

@@ -3,7 +3,7 @@ import type { BatchLayout, ColumnBatch, FeatureField, Output } from '../../src/r
 import { createEncoder } from '../../src/results/encode.ts'
 import { concatenate, type Slice } from '../../src/results/slice.ts'
 import { type Column, toBatch } from './columns.ts'
-import { DIMENSIONS, FLAVOURS, randomTree, TYPES, toBBox, toGeoJson, toWkb } from './geometries.ts'
+import { DIMENSIONS, FLAVOURS, randomTree, rightHanded, TYPES, toBBox, toGeoJson, toWkb } from './geometries.ts'
 import { plainProperties } from './plain.ts'
 import { Random } from './random.ts'
 import { sampleColumns } from './samples.ts'
@@ -42,7 +42,7 @@ function makeSample(random: Random, properties: readonly Column[], rows = ROWS):
   for (let from = 0; from < rows; from += CHUNK) chunks.push(toBatch(columns, from, Math.min(rows, from + CHUNK)))
   const features = geometries.map(({ tree, dimensions }, row) => ({
     id: String(columns[0]!.values[row]),
-    geometry: tree && toGeoJson(tree, dimensions, PRECISION),
+    geometry: tree && toGeoJson(rightHanded(tree), dimensions, PRECISION),
     bbox: tree && toBBox(tree),
     properties: plainProperties(properties, row),
   }))

@@ -2,7 +2,7 @@ import type { Layer } from '../../catalog/layer.ts'
 import type { Context } from '../context.ts'
 import type { FeatureRecord } from '../feature-record.ts'
 import type { QueryResolvers } from '../generated.ts'
-import { askedBy, findLayer, toQuestion } from '../question.ts'
+import { askedBy, findLayer, readGeometryArguments, toQuestion } from '../question.ts'
 import { firstRange, inRange } from '../range.ts'
 import { selectFeature } from '../selection.ts'
 
@@ -14,10 +14,20 @@ export const query: QueryResolvers = {
     return layer ? services.catalog.fresh(layer) : null
   },
 
-  feature: async (_root, { layer: name, id }, context, info) => {
+  feature: async (_root, { layer: name, id, ...args }, context, info) => {
     const layer = await findLayer(name, context)
     const { outputs, properties } = selectFeature(info, layer)
-    const query = { layer, where: null, id, orderBy: [], limit: null, after: null, outputs, properties }
+    const query = {
+      layer,
+      ...readGeometryArguments(args),
+      where: null,
+      id,
+      orderBy: [],
+      limit: null,
+      after: null,
+      outputs,
+      properties,
+    }
     const { services, operation } = context
     operation.questions.push(query)
     const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)

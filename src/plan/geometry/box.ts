@@ -1,10 +1,10 @@
-import type { BBox, Layer } from '../../catalog/layer.ts'
+import type { BBox } from '../../catalog/layer.ts'
 import { GeoduckError } from '../../errors.ts'
 import { show } from '../show.ts'
 import { type ClientGeometry, GeometryBuilder } from './builder.ts'
 
 /** A client's bbox, checked. West > east, across the antimeridian, is left as it is: only where coordinates are longitudes. */
-export function readBox(values: unknown, layer: Layer, argument: string): BBox {
+export function readBox(values: unknown, isLonLat: boolean, argument: string): BBox {
   const wrong = (what: string) => new GeoduckError('BAD_INPUT', `\`${argument}\` takes [west, south, east, north]: ${what}.`)
   if (!Array.isArray(values) || values.length !== 4) throw wrong('four numbers')
   for (const value of values)
@@ -12,7 +12,7 @@ export function readBox(values: unknown, layer: Layer, argument: string): BBox {
   const box = values as unknown as BBox
   const [west, south, east, north] = box
   if (south > north) throw wrong(`south ${south} is above north ${north}`)
-  if (layer.crs?.isLonLat) {
+  if (isLonLat) {
     for (const latitude of [south, north])
       if (Math.abs(latitude) > 90) throw wrong(`latitude ${latitude} is not within -90 and 90`)
     for (const longitude of [west, east])

@@ -10,6 +10,8 @@ import { WkbWriter } from './wkb-writer.ts'
 
 export const MAX_DEPTH = 16
 export const MAX_VERTICES = 25_000
+/** Where edges are cut. */
+const MAX_INSERTED = 100_000
 
 export interface ClientGeometry {
   readonly wkb: Uint8Array
@@ -26,26 +28,34 @@ interface Part {
   count: number
   /** Rings that came, empty ones too. */
   rings: number
-  first: readonly [x: number, y: number] | null
-  last: readonly [x: number, y: number] | null
+  first: Xy | null
+  last: Xy | null
 }
+
+type Xy = readonly [x: number, y: number]
+
+/** How many pieces an edge that goes this far is cut into: where a straight line of one CRS is not one of another. */
+export type Pieces = (dx: number, dy: number) => number
 
 export class GeometryBuilder {
   readonly #argument: string
   readonly #isLonLat: boolean
+  readonly #pieces: Pieces | null
   readonly #out = new WkbWriter()
   readonly #parts: Part[] = []
   #vertices = 0
+  #inserted = 0
   #members = 0
   #west = Number.POSITIVE_INFINITY
   #south = Number.POSITIVE_INFINITY
   #east = Number.NEGATIVE_INFINITY
   #north = Number.NEGATIVE_INFINITY
 
-  /** `argument` is named in messages. */
-  constructor(argument: string, isLonLat: boolean) {
+  /** `argument` is named in messages; `pieces` cuts edges. */
+  constructor(argument: string, isLonLat: boolean, pieces: Pieces | null = null) {
     this.#argument = argument
     this.#isLonLat = isLonLat
+    this.#pieces = pieces
   }
 
   /** So far. */
@@ -76,6 +86,7 @@ export class GeometryBuilder {
     if (this.#isLonLat && (x < -180 || x > 180)) throw this.wrong(`longitude ${x} is not within -180 and 180`)
     if (this.#isLonLat && (y < -90 || y > 90)) throw this.wrong(`latitude ${y} is not within -90 and 90`)
     if (++this.#vertices > MAX_VERTICES) throw this.tooLarge(`has more than ${MAX_VERTICES} vertices`)
+    if (this.#pieces && part.last) this.#cut(part, part.last, this.#pieces(x - part.last[0], y - part.last[1]), [x, y])
     part.first ??= [x, y]
     part.last = [x, y]
     part.count++
@@ -108,6 +119,15 @@ export class GeometryBuilder {
 
   tooLarge(what: string): GeoduckError {
     return new GeoduckError('LIMIT_EXCEEDED', `\`${this.#argument}\`: the geometry ${what}; simplify or split it.`)
+  }
+
+  /** Positions between two of a line. */
+  #cut(part: Part, [x, y]: Xy, pieces: number, [toX, toY]: Xy): void {
+    this.#inserted += pieces - 1
+    if (!(this.#inserted <= MAX_INSERTED))
+      throw this.tooLarge(`has edges too long to be cut into ${MAX_INSERTED} straight pieces`)
+    for (let n = 1; n < pieces; n++) this.#out.position(x + ((toX - x) * n) / pieces, y + ((toY - y) * n) / pieces)
+    part.count += pieces - 1
   }
 
   #push(type: Part['type'], start: number, countAt: number | null): void {

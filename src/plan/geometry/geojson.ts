@@ -11,7 +11,9 @@ export function readGeoJson(value: unknown, to: GeometryBuilder): void {
   const object = asObject(value, to)
   const type = asType(object['type'], to)
   if (object['crs'] !== undefined && object['crs'] !== null) {
-    throw to.wrong('a `crs` member is not taken: coordinates are in the layer’s CRS, and RFC 7946 has no such member')
+    throw to.wrong(
+      'a `crs` member is not taken: RFC 7946 has none; say `crs` beside `geojson`, or leave both out for the layer’s CRS',
+    )
   }
   to.begin(type)
   if (type === 'GeometryCollection') {

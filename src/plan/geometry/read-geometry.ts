@@ -1,26 +1,48 @@
-import type { Layer } from '../../catalog/layer.ts'
+import type { Crs, Layer } from '../../catalog/layer.ts'
 import { GeoduckError } from '../../errors.ts'
+import { readCrs, sameCrs } from '../crs.ts'
 import type { GeometryInput } from '../query.ts'
 import { boxGeometry, readBox } from './box.ts'
 import { type ClientGeometry, GeometryBuilder } from './builder.ts'
 import { readGeoJson } from './geojson.ts'
+import { readWkbText } from './wkb-text.ts'
 import { readWkt } from './wkt.ts'
 
+const MEMBERS = ['geojson', 'wkt', 'wkb', 'bbox'] as const
+
+/** A client's geometry, and the CRS that it is in where that is not the layer's. */
+export interface GeometryArgument extends ClientGeometry {
+  readonly crs: Crs | null
+  /** For messages. */
+  readonly name: string
+}
+
 /**
- * A client's geometry, in the layer's CRS, in canonical form. BAD_INPUT: it is not one, exactly; LIMIT_EXCEEDED: it is nested
- * deeper than 16 or has more than 25,000 vertices. Empty geometry is taken, as the empty set that it is.
+ * A client's geometry in canonical form. BAD_INPUT: it is not one, exactly; LIMIT_EXCEEDED: it is nested deeper than 16 or has more than
+ * 25,000 vertices. Empty geometry is taken, as the empty set that it is.
  */
-export function readGeometry(input: GeometryInput, layer: Layer, argument: string): ClientGeometry {
-  const members = (['geojson', 'wkt', 'bbox'] as const).filter((name) => input[name] !== undefined && input[name] !== null)
+export function readGeometry(input: GeometryInput, layer: Layer, argument: string): GeometryArgument {
+  const members = MEMBERS.filter((name) => input[name] !== undefined && input[name] !== null)
   const [member] = members
   if (member === undefined || members.length > 1) {
-    throw new GeoduckError('BAD_INPUT', `\`${argument}\` takes exactly one of \`geojson\`, \`wkt\` and \`bbox\`.`)
+    throw new GeoduckError('BAD_INPUT', `\`${argument}\` takes exactly one of \`geojson\`, \`wkt\`, \`wkb\` and \`bbox\`.`)
   }
+  const named = input.crs === undefined || input.crs === null ? null : readCrs(input.crs, `${argument}.crs`)
+  const crs = named && layer.crs && sameCrs(named, layer.crs) ? null : named
   const name = `${argument}.${member}`
-  if (member === 'bbox') return boxGeometry(readBox(input.bbox, layer, name), name)
-  const to = new GeometryBuilder(name, layer.crs?.isLonLat === true)
+  const isLonLat = (named ?? layer.crs)?.isLonLat === true
+  return { ...readMember(input, member, name, isLonLat), crs, name }
+}
+
+function readMember(input: GeometryInput, member: (typeof MEMBERS)[number], name: string, isLonLat: boolean): ClientGeometry {
+  if (member === 'bbox') return boxGeometry(readBox(input.bbox, isLonLat, name), name)
+  const to = new GeometryBuilder(name, isLonLat)
   if (member === 'geojson') readGeoJson(input.geojson, to)
-  else if (typeof input.wkt === 'string') readWkt(input.wkt, to)
-  else throw to.wrong('takes a string')
+  else {
+    const text = input[member]
+    if (typeof text !== 'string') throw to.wrong('takes a string')
+    if (member === 'wkt') readWkt(text, to)
+    else readWkbText(text, to)
+  }
   return to.finish()
 }

@@ -20,6 +20,11 @@ export function readWkb(bytes: Uint8Array, to: GeometryBuilder): void {
   reader.finish()
 }
 
+/** Whether the geometry carries an SRID: EWKB. */
+export function hasSrid(bytes: Uint8Array): boolean {
+  return bytes.length >= 5 && ((bytes[bytes[0] === 1 ? 4 : 1] as number) & 0x20) !== 0
+}
+
 interface Header {
   readonly type: GeometryTypeName
   readonly ordinates: number

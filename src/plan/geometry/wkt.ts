@@ -11,7 +11,8 @@ const END = /[ \t\r\n]*$/y
 const ORDINATES: Readonly<Record<string, readonly number[]>> = { '': [2, 3, 4], Z: [3], M: [3], ZM: [4] }
 
 export function readWkt(text: string, to: GeometryBuilder): void {
-  if (/^\s*SRID\s*=/i.test(text)) throw to.wrong('an SRID is not taken: coordinates are in the layer’s CRS')
+  if (/^\s*SRID\s*=/i.test(text))
+    throw to.wrong('an SRID is not taken: say `crs` beside it, or leave both out for the layer’s CRS')
   new WktReader(text, to).read()
 }
 

@@ -1,3 +1,4 @@
+import { REFUSED } from '../../plan/refusal.ts'
 import type { Failure, FailureKind } from '../messages.ts'
 
 /** The engine throws plain errors: the message's first words are all there is to tell them apart by. */
@@ -5,6 +6,8 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   ['Out of Memory Error:', 'OUT_OF_MEMORY'],
   ['IO Error:', 'IO'],
   ['INTERRUPT Error:', 'INTERRUPTED'],
+  [`Invalid Input Error: ${REFUSED}`, 'REFUSED'],
+  ['Invalid Input Error: Could not create projection', 'UNKNOWN_CRS'],
   ['Invalid Input Error:', 'INVALID_INPUT'],
   ['Conversion Error:', 'INVALID_INPUT'],
   ['Out of Range Error:', 'INVALID_INPUT'],

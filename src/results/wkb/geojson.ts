@@ -2,6 +2,7 @@ import { type ByteWriter, CHAR, literal } from '../bytes.ts'
 import { NULL } from '../number.ts'
 import { COORDINATE_BYTES, CoordinateText } from './coordinate.ts'
 import { GEOMETRY, type WkbReader } from './reader.ts'
+import { turning } from './turning.ts'
 
 /** Three numbers, three commas, two brackets. */
 const POSITION_BYTES = 3 * COORDINATE_BYTES + 5
@@ -13,7 +14,7 @@ const OPEN_COLLECTION = literal('{"type":"GeometryCollection","geometries":')
 const EMPTY = literal('[]')
 
 /**
- * Writes WKB as a GeoJSON geometry (RFC 7946) without anything in between: about 75 ns a position. Z is kept, M has no
+ * Writes WKB as a GeoJSON geometry (RFC 7946) without anything in between: about 75 ns a position, in rings 4 more. Z is kept, M has no
  * place in GeoJSON. Every empty geometry has empty `coordinates`; an empty point within a MultiPoint has no position to give and is
  * left out, and so is a Z that is not finite. A geometry with any other number that JSON cannot hold is null.
  */
@@ -100,21 +101,33 @@ export class GeoJsonText {
     const rings = this.reader.count()
     this.out.byte(CHAR.OPEN)
     for (let i = 0; i < rings; i++) {
-      this.line()
+      this.ring(i === 0)
       this.out.byte(CHAR.COMMA)
     }
     this.closeArray(rings > 0)
   }
 
   private line(): void {
-    const { reader, out } = this
+    const count = this.reader.count()
+    this.positions(this.reader.positions(count), this.reader.stride, count)
+  }
+
+  /** By the right-hand rule: what a polygon encloses is on the left of its rings. A ring without area stays as it is. */
+  private ring(isOuter: boolean): void {
+    const { reader } = this
     const count = reader.count()
-    const { stride } = reader
     const from = reader.positions(count)
+    const turn = turning(reader, from, count)
+    if (isOuter ? turn < 0 : turn > 0) this.positions(from + (count - 1) * reader.stride, -reader.stride, count)
+    else this.positions(from, reader.stride, count)
+  }
+
+  private positions(from: number, step: number, count: number): void {
+    const { out } = this
     out.byte(CHAR.OPEN)
     out.reserve(count * POSITION_BYTES)
     let at = out.length
-    for (let i = 0; i < count; i++) at = this.putPosition(out.view, at, from + i * stride)
+    for (let i = 0; i < count; i++) at = this.putPosition(out.view, at, from + i * step)
     out.length = at
     this.closeArray(count > 0)
   }

@@ -31,7 +31,7 @@ export class Engine {
     const instance = await DuckDBInstance.create(path, { threads: String(threads) })
     const connection = await instance.connect()
     await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
-    await connection.run('SET geometry_always_xy = true')
+    await connection.run('SET GLOBAL geometry_always_xy = true')
     return new Engine(instance, connection)
   }
 

@@ -1,0 +1,30 @@
+/** Points, lines and rings of a geometry, without what they enclose: what distances from outside are measured to. */
+export type Position = readonly [longitude: number, latitude: number]
+
+/** A point is a line of one position. From WKB as the builder writes it: little endian, two dimensions, no empty members. */
+export function linework(wkb: Uint8Array): readonly (readonly Position[])[] {
+  const lines: Position[][] = []
+  const view = new DataView(wkb.buffer, wkb.byteOffset, wkb.byteLength)
+  let at = 0
+  const count = () => {
+    at += 4
+    return view.getUint32(at - 4, true)
+  }
+  const line = (length: number) => {
+    lines.push(
+      Array.from({ length }, (_, n) => [view.getFloat64(at + 16 * n, true), view.getFloat64(at + 16 * n + 8, true)] as const),
+    )
+    at += 16 * length
+  }
+  // No deeper than the builder lets geometries be nested.
+  const geometry = () => {
+    const type = view.getUint32(at + 1, true)
+    at += 5
+    if (type === 1) line(1)
+    else if (type === 2) line(count())
+    else if (type === 3) for (let rings = count(); rings > 0; rings--) line(count())
+    else for (let members = count(); members > 0; members--) geometry()
+  }
+  geometry()
+  return lines
+}
