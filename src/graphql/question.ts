@@ -1,5 +1,4 @@
 /** Typed arguments and a selection become a question about one layer. */
-import type { GraphQLResolveInfo } from 'graphql'
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../plan/cursor.ts'
@@ -8,7 +7,7 @@ import type { OperationContext } from '../pool/engine.ts'
 import type { Context } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
 import { nearNames } from './near-names.ts'
-import { type Selection, selectOutputs } from './selection.ts'
+import type { Selection } from './selection.ts'
 
 export interface Question {
   readonly query: FeatureQuery
@@ -24,9 +23,13 @@ export interface QuestionArguments {
 }
 
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, CURSOR_INVALID, CURSOR_EXPIRED. */
-export async function toQuestion(args: QuestionArguments, context: Context, info: GraphQLResolveInfo): Promise<Question> {
+export async function toQuestion(
+  args: QuestionArguments,
+  context: Context,
+  select: (layer: Layer) => Selection,
+): Promise<Question> {
   const layer = await findLayer(args.layer, context)
-  const selection = selectOutputs(info, layer)
+  const selection = select(layer)
   const query: FeatureQuery = {
     layer,
     where: args.where ?? null,

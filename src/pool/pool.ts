@@ -5,7 +5,7 @@ import { GeoduckError } from '../errors.ts'
 import { compileCount, compileFeatures } from '../plan/compile.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { FeatureQuery } from '../plan/query.ts'
-import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page } from './engine.ts'
+import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page, StreamShape } from './engine.ts'
 import { Failover } from './failover.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -83,13 +83,14 @@ class Pool implements Engine {
     return this.#lanes.NORMAL.serves && !this.#stopping.signal.aborted
   }
 
-  stream(query: FeatureQuery, { batchSize }: { readonly batchSize: number }, context: OperationContext): BatchStream {
+  stream(query: FeatureQuery, { batchSize, emitEmpty = false }: StreamShape, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
     const claim = this.#lanes.NORMAL.scheduler.open(context.client)
     const stream: FeatureStream = new FeatureStream({
       ...this.#shared(query, context),
       query,
       batchSize,
+      emitEmpty,
       batchBytes: this.#options.batchBytes,
       stallMs: this.#options.stallSeconds * 1_000,
       spool: this.#spool,

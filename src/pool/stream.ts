@@ -125,7 +125,7 @@ export class FeatureStream implements BatchStream {
   }
 
   async #takeTurn(): Promise<void> {
-    const { claim, batchSize, batchBytes, deadlineMs } = this.#options
+    const { claim, batchSize, batchBytes, emitEmpty, deadlineMs } = this.#options
     const scheduler = this.#options.scheduler()
     const limit = this.#window.open(this.#remaining, this.#options.failover.lane)
     const plan = compileFeatures({ ...this.#options.query, after: this.#position, limit })
@@ -138,7 +138,8 @@ export class FeatureStream implements BatchStream {
       batchBytes,
       credits: this.#sequence === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,
       maxBatches: null,
-      emitEmpty: false,
+      // Behind a batch, the end is none.
+      emitEmpty: emitEmpty && this.#sequence === 0,
       deadlineMs,
       onBatch: (message) => this.#receive(message),
     })
@@ -169,7 +170,7 @@ export class FeatureStream implements BatchStream {
     if (this.#over) return
     const { failover } = this.#options
     failover.progress()
-    this.#position = position
+    this.#position = position ?? this.#position
     this.#window.received(count)
     if (this.#remaining !== null) this.#remaining -= count
     const batch = { sequence: this.#sequence++, count, outputs, position, execution: failover.report(), release }

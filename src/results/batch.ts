@@ -72,6 +72,8 @@ export interface BatchLayout {
 export type Output =
   /** A FeatureCollection (RFC 7946) as UTF-8. `precision`: digits behind the point. */
   | { readonly kind: 'geojson'; readonly precision: number }
+  /** The same features, a line each, without a newline behind the last. */
+  | { readonly kind: 'geojson-lines'; readonly precision: number }
   /** A self-contained Arrow IPC stream (schema, one record batch, end marker). */
   | { readonly kind: 'arrow' }
   /** The same as a JSON string of base64. */

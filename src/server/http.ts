@@ -1,5 +1,6 @@
 /** Which part of the server answers a request. */
-import type { RequestListener } from 'node:http'
+import type { RequestListener, ServerResponse } from 'node:http'
+import type { DownloadEndpoint } from './download/endpoint.ts'
 import { sendFile } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'
@@ -8,10 +9,11 @@ import { sendJson } from './json.ts'
 
 export interface Routes {
   readonly graphql: GraphQLEndpoint
+  readonly download: DownloadEndpoint
   readonly health: HealthReport
 }
 
-export function route({ graphql, health }: Routes): RequestListener {
+export function route({ graphql, download, health }: Routes): RequestListener {
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
     res.setHeader('referrer-policy', 'no-referrer')
@@ -33,9 +35,12 @@ export function route({ graphql, health }: Routes): RequestListener {
         sendJson(res, health.ready ? 200 : 503, { ready: health.ready, problems: health.problems })
         break
       default:
-        sendFile(req, res, pathname, () =>
-          sendJson(res, 404, { error: 'Nothing is here: the map is at /map, GraphQL at /graphql.' }),
-        )
+        if (pathname.startsWith('/download/')) void download.answer(req, res, () => notFound(res))
+        else sendFile(req, res, pathname, () => notFound(res))
     }
   }
+}
+
+function notFound(res: ServerResponse): void {
+  sendJson(res, 404, { error: 'Nothing is here: the map is at /map, GraphQL at /graphql, files at /download/LAYER.arrows.' })
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Layer } from '../catalog/layer.ts'
 import type { Config } from '../config/config.ts'
 import { openSchema } from '../graphql/schema.ts'
+import { DownloadEndpoint } from './download/endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { route } from './http.ts'
 import { openLog } from './logging.ts'
@@ -37,7 +38,8 @@ export async function startServer(config: Config, { spatialExtension }: ServerOp
   const schema = openSchema()
   const { origins } = config
   const graphql = new GraphQLEndpoint({ yoga: openYoga(schema), services: state, operations, origins })
-  const http = createServer(route({ graphql, health: state.healthReport }))
+  const download = new DownloadEndpoint({ schema, services: state, operations, origins })
+  const http = createServer(route({ graphql, download, health: state.healthReport }))
   const sockets = new WebSockets(http, { protocol: socketProtocol(schema, state), operations, origins, log })
   const url = await listen(http, config)
   const ready = fill(state, config, spatialExtension.path, log)

@@ -4,7 +4,7 @@ import type { FeatureRecord } from '../feature-record.ts'
 import type { QueryResolvers } from '../generated.ts'
 import { askedBy, findLayer, toQuestion } from '../question.ts'
 import { firstRange, inRange } from '../range.ts'
-import { selectFeature } from '../selection.ts'
+import { selectFeature, selectOutputs } from '../selection.ts'
 
 export const query: QueryResolvers = {
   layers: (_root, _args, { services }) => readable(services),
@@ -27,7 +27,7 @@ export const query: QueryResolvers = {
 
   features: async (_root, args, context, info) => {
     const first = inRange('first', args.first, firstRange(context.services.pageRows))
-    const question = await toQuestion(args, context, info)
+    const question = await toQuestion(args, context, (layer) => selectOutputs(info, layer))
     const { services, operation } = context
     const page = await services.engine.page(question.query, first, askedBy(context, question.query), operation.signal)
     operation.delivered(page)
