@@ -152,7 +152,8 @@ class Execution {
 
   async #complete(): Promise<Outcome> {
     const { emitEmpty, plan } = this.#request
-    if (emitEmpty && this.#sent === 0) await this.#send({ batch: emptyBatch(plan.layout.columns), from: 0, to: 0, owner: null })
+    if (emitEmpty && this.#sent === 0)
+      await this.#send({ batch: emptyBatch(plan.layout.columns), from: 0, to: 0, release: () => {} })
     return 'COMPLETE'
   }
 
@@ -164,12 +165,8 @@ class Execution {
     const { layout } = this.#request.plan
     const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
     if (!whole) chunks.ahead()
-    this.#cutter.add({
-      batch: this.#parts.reader.read(chunk, layout.columns),
-      from: 0,
-      to: whole ? rows - 1 : rows,
-      owner: chunk,
-    })
+    const read = this.#parts.reader.read(chunk, layout.columns)
+    this.#cutter.add({ ...read, from: 0, to: whole ? rows - 1 : rows })
     return whole
   }
 
@@ -178,6 +175,7 @@ class Execution {
     if (!(await this.#inbox.credit())) return false
     const outputs = this.#encoders.map((encode) => encoded(() => encode(cut.batch, cut.from, cut.to)))
     const position = this.#position(cut)
+    cut.release()
     this.#sent++
     await sendBatch({ execution: this.#request.execution, count: cut.to - cut.from, outputs, position })
     return true
