@@ -1,9 +1,11 @@
 /** A download's question: the arguments of `featureBatches` as JSON values by name. What each may be is read off the contract. */
 import { coerceInputValue, type GraphQLArgument, type GraphQLObjectType, type GraphQLSchema } from 'graphql'
+import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import type { Output } from '../results/batch.ts'
+import { arrowOutput } from './arrow-output.ts'
 import type { Context } from './context.ts'
-import type { FeatureBatchGeojsonArgs, QueryFeaturesArgs, SubscriptionFeatureBatchesArgs } from './generated.ts'
+import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from './generated.ts'
 import { requireLonLat } from './lon-lat.ts'
 import { type Question, toQuestion } from './question.ts'
 import { inRange, LIMIT, PRECISION } from './range.ts'
@@ -17,7 +19,7 @@ export interface DownloadRequest {
   readonly given: Readonly<Record<string, unknown>>
 }
 
-type Arguments = Omit<SubscriptionFeatureBatchesArgs & QueryFeaturesArgs, 'layer'> & FeatureBatchGeojsonArgs
+type Arguments = Omit<SubscriptionFeatureBatchesArgs, 'layer'> & Partial<FeatureBatchGeojsonArgs & FeatureBatchArrowArgs>
 
 /** The field of a batch that each format is, whose arguments it takes too. */
 const FIELDS: Readonly<Record<DownloadFormat, string>> = { arrows: 'arrow', geojsonl: 'geojson' }
@@ -34,13 +36,13 @@ export async function downloadQuestion(
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
   return await toQuestion({ ...args, layer }, context, (asked) => {
     if (format === 'geojsonl') requireLonLat(asked)
-    return { outputs: [outputOf(format, args)], indexes: new Map(), properties: null }
+    return { outputs: [outputOf(format, args, asked)], indexes: new Map(), properties: null }
   })
 }
 
-function outputOf(format: DownloadFormat, { precision }: Arguments): Output {
-  if (format === 'arrows') return { kind: 'arrow' }
-  return { kind: 'geojson-lines', precision: inRange('precision', precision, PRECISION) }
+function outputOf(format: DownloadFormat, args: Arguments, layer: Layer): Output {
+  if (format === 'arrows') return arrowOutput('arrow', args, layer)
+  return { kind: 'geojson-lines', precision: inRange('precision', args.precision, PRECISION) }
 }
 
 function argumentsOf(schema: GraphQLSchema, format: DownloadFormat): readonly GraphQLArgument[] {

@@ -3,8 +3,9 @@ import { type FieldNode, type GraphQLObjectType, type GraphQLResolveInfo, getArg
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import type { FeatureField, Output } from '../results/batch.ts'
+import { arrowOutput } from './arrow-output.ts'
 import { selectedFields } from './fields.ts'
-import type { FeatureBatchGeojsonArgs, FeatureGeometryArgs, FeaturePropertiesArgs } from './generated.ts'
+import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, FeatureGeometryArgs, FeaturePropertiesArgs } from './generated.ts'
 import { requireLonLat } from './lon-lat.ts'
 import { nearNames } from './near-names.ts'
 import { inRange, PRECISION } from './range.ts'
@@ -45,7 +46,7 @@ function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, layer: 
         precision: precision(argumentsOf<FeatureBatchGeojsonArgs>(getNamedType(info.returnType), node, info)),
       }
     case 'arrow':
-      return { kind: 'arrow-base64' }
+      return arrowOutput('arrow-base64', argumentsOf<FeatureBatchArrowArgs>(getNamedType(info.returnType), node, info), layer)
     case 'features':
       return { kind: 'features', fields: featureFields(nodes, info, layer) }
     default:

@@ -17,8 +17,8 @@ export function createEncoder(layout: BatchLayout, output: Output): Encoder {
     case 'features':
       return featureList(layout, output.fields)
     case 'arrow':
-      return arrowStream(layout)
+      return arrowStream(layout, output.shape)
     case 'arrow-base64':
-      return asBase64(arrowStream(layout))
+      return asBase64(arrowStream(layout, output.shape))
   }
 }

@@ -72,6 +72,20 @@ describe('a download', () => {
     expect([...table.getChild('name')!]).toEqual(features.map(({ properties }) => properties['name']))
   })
 
+  it('as Arrow has its geometry in the native type, or as WKB where that is asked', async () => {
+    const metadata = async (given: object) => {
+      const table = tableFromIPC(new Uint8Array(await (await fetch(url('places.arrows', { ...given, limit: 3 }))).arrayBuffer()))
+      const { features } = await lines({ limit: 3, precision: 15 })
+      const { metadata: extension } = table.schema.fields.find(({ name }) => name === 'geom')!
+      return { name: extension.get('ARROW:extension:name'), geometry: table.getChild('geom')!.toArray(), features }
+    }
+    const native = await metadata({})
+    expect(native.name).toBe('geoarrow.point')
+    const coordinates = Array.from(native.geometry, (point) => [...(point as Iterable<number>)])
+    expect(coordinates).toEqual(native.features.map(({ geometry }) => (geometry as { coordinates: number[] }).coordinates))
+    expect((await metadata({ geometry: 'WKB' })).name).toBe('geoarrow.wkb')
+  })
+
   it('is read by pyarrow and GDAL', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'geoduck-download-'))
     try {

@@ -3,11 +3,11 @@
  * worker's own processor time, in allocating it and in V8's collecting it.
  */
 const FIRST_BYTES = 512 * 1024
-/** Chunks whose rows are waiting are few: they become batches of a megabyte. */
-const MOST_KEPT = 4
-const MOST_KEPT_BYTES = 8 * 1024 * 1024
+/** A chunk is 2,048 features: of large polygons, 8 MB and more. */
+const MOST_KEPT_BYTES = 64 * 1024 * 1024
 
 const kept: Arena[] = []
+let keptBytes = 0
 
 export class Arena {
   #block = new ArrayBuffer(FIRST_BYTES)
@@ -15,7 +15,10 @@ export class Arena {
 
   /** One that nobody uses. */
   static open(): Arena {
-    return kept.pop() ?? new Arena()
+    const arena = kept.pop()
+    if (!arena) return new Arena()
+    keptBytes -= arena.#block.byteLength
+    return arena
   }
 
   /** `bytes` of any content, aligned for every number. */
@@ -33,7 +36,9 @@ export class Arena {
   /** Nobody reads what was taken of it any more. */
   close(): void {
     this.#used = 0
-    if (kept.length < MOST_KEPT && this.#block.byteLength <= MOST_KEPT_BYTES) kept.push(this)
+    if (keptBytes + this.#block.byteLength > MOST_KEPT_BYTES) return
+    keptBytes += this.#block.byteLength
+    kept.push(this)
   }
 }
 
