@@ -51,7 +51,7 @@ export class Operation {
     if (!this.signal.aborted) this.#error ??= code
   }
 
-  delivered(batch: Batch): void {
+  delivered(batch: Pick<Batch, 'count' | 'execution'>): void {
     this.rows += batch.count
     this.batches++
     this.lane = batch.execution.lane

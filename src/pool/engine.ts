@@ -39,7 +39,9 @@ export interface Batch {
   readonly release: () => void
 }
 
-export interface Page extends Batch {
+export interface Page extends Omit<Batch, 'outputs'> {
+  /** Aligned with the query's outputs: each is made in pieces, which are it behind each other. */
+  readonly outputs: readonly (readonly Uint8Array[])[]
   readonly hasMore: boolean
 }
 

@@ -107,14 +107,13 @@ class Pool implements Engine {
   async page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page> {
     // One row more than asked for proves that there is more.
     const plan = compileFeatures({ ...query, limit: first + 1 })
-    const { batch, hasMore, execution } = await this.#page(query, plan, first, context, signal)
-    const { count, outputs, position, release } = batch
-    return { sequence: 0, count, outputs, position, hasMore, execution, release }
+    const page = await this.#page(query, plan, first, context, signal)
+    return { sequence: 0, ...page }
   }
 
   async count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint> {
-    const { batch } = await this.#page(query, compileCount(query), 1, context, signal)
-    return BigInt(batch.position?.keys[0] ?? 0)
+    const { position } = await this.#page(query, compileCount(query), 1, context, signal)
+    return BigInt(position?.keys[0] ?? 0)
   }
 
   async health(): Promise<EngineHealth> {

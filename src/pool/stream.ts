@@ -138,6 +138,7 @@ export class FeatureStream implements BatchStream {
       batchBytes,
       credits: this.#sequence === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,
       maxBatches: null,
+      whole: null,
       // Behind a batch, the end is none.
       emitEmpty: emitEmpty && this.#sequence === 0,
       deadlineMs,

@@ -13,6 +13,8 @@ export interface TurnOptions {
   readonly batchBytes: number
   readonly credits: number
   readonly maxBatches: number | null
+  /** As in a request; its deadline is that of all of it. */
+  readonly whole: ExecutionRequest['whole']
   readonly emitEmpty: boolean
   /** Milliseconds that the worker may go without a batch while it has credit. */
   readonly deadlineMs: number
@@ -80,8 +82,9 @@ export class Turn {
   }
 
   async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, batchBytes, credits, maxBatches, emitEmpty } = this.#options
-    const request: ExecutionRequest = { execution: this.#execution, plan, batchRows, batchBytes, credits, maxBatches, emitEmpty }
+    const { plan, batchRows, batchBytes, credits, maxBatches, whole, emitEmpty } = this.#options
+    const limits = { batchRows, batchBytes, credits, maxBatches, whole, emitEmpty }
+    const request: ExecutionRequest = { execution: this.#execution, plan, ...limits }
     try {
       const channel = {
         onMessage: (send: (message: ToWorker) => void) => (this.#send = send),
@@ -110,7 +113,7 @@ export class Turn {
     this.batches++
     this.firstBatchAt ??= performance.now()
     this.#credits--
-    this.#watch()
+    if (!this.#options.whole) this.#watch()
     this.#options.onBatch(batch)
   }
 

@@ -6,7 +6,7 @@ import { jsonObject, type Member } from './object.ts'
 import { type Frame, textEncoder } from './text.ts'
 import type { ValueWriter } from './value.ts'
 
-const COLLECTION: Frame = { opening: '{"type":"FeatureCollection","features":[', between: ',', closing: ']}' }
+export const COLLECTION: Frame = { opening: '{"type":"FeatureCollection","features":[', between: ',', closing: ']}' }
 const LINES: Frame = { opening: '', between: '\n', closing: '' }
 
 /**

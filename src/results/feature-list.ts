@@ -4,7 +4,7 @@ import { jsonId, propertyMembers } from './member.ts'
 import { jsonObject, type Member } from './object.ts'
 import { type Frame, textEncoder } from './text.ts'
 
-const LIST: Frame = { opening: '[', between: ',', closing: ']' }
+export const LIST: Frame = { opening: '[', between: ',', closing: ']' }
 
 /** A JSON list of objects with the selected fields of GraphQL's Feature, ready to stand in a response as it is. */
 export function featureList(layout: BatchLayout, fields: readonly FeatureField[]): Encoder {

@@ -21,7 +21,7 @@ export const query: QueryResolvers = {
     const { services, operation } = context
     const page = await services.engine.page(question, 1, askedBy(context, question), operation.signal)
     operation.delivered(page)
-    const [feature] = JSON.parse(Buffer.from(page.outputs[0]!).toString()) as FeatureRecord[]
+    const [feature] = JSON.parse(Buffer.concat(page.outputs[0]!).toString()) as FeatureRecord[]
     return feature ?? null
   },
 

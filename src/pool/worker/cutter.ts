@@ -13,8 +13,8 @@ export interface Cut {
 }
 
 export class Cutter {
-  readonly #rows: number
-  readonly #bytes: number
+  #rows: number
+  #bytes: number
   #pieces: Cut[] = []
   #length = 0
 
@@ -27,6 +27,12 @@ export class Cutter {
   /** Rows that are waiting. */
   get length(): number {
     return this.#length
+  }
+
+  /** For the cuts to come, as in the constructor. */
+  limit(rows: number, bytes: number): void {
+    this.#rows = rows
+    this.#bytes = bytes
   }
 
   add(piece: Cut): void {
