@@ -62,7 +62,7 @@ export type CheckResult =
   /** Geometry that would end the process that computes with it, or the query that reads it. */
   | { readonly outcome: 'UNSAFE'; readonly column: string; readonly count: number; readonly rows: readonly string[] }
 
-export interface Proven extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'extent' | 'key'> {
+export interface Proven extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'coordinates' | 'extent' | 'key'> {
   readonly outcome: 'PROVEN'
   readonly featureCount: number
   readonly coveringHolds: boolean

@@ -128,6 +128,8 @@ export interface Layer {
   /** Types really met, once the scan has been through; what the source claims until then; empty if it claims nothing. */
   readonly geometryTypes: readonly GeometryTypeName[]
   readonly hasZ: boolean | null
+  /** What every geometry has been proven to have; left out or null: not known, measures, or some with a height and some without. */
+  readonly coordinates?: 'XY' | 'XYZ' | null
   readonly crs: Crs | null
   readonly extent: BBox | null
   /** Null while it is not known for sure. */

@@ -28,11 +28,11 @@ export function claimed(name: string, fingerprint: string, description: Descript
 
 /** The key may have become a column: an id that a client took before does not hold any more, as with any row number. */
 export function proven(layer: Layer, description: Description, proof: Proven): Layer {
-  const { geometryTypes, hasZ, extent, featureCount, key, coveringHolds, invalid } = proof
+  const { geometryTypes, hasZ, coordinates = null, extent, featureCount, key, coveringHolds, invalid } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
   const counted = invalid === null ? {} : { invalidCount: invalid }
-  return { ...layer, state: 'READY', columns, geometryTypes, hasZ, extent, featureCount, key, pruning, ...counted }
+  return { ...layer, state: 'READY', columns, geometryTypes, hasZ, coordinates, extent, featureCount, key, pruning, ...counted }
 }
 
 function provenPruning({ covering, pruning }: Description, holds: boolean): Pruning {

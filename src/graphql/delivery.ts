@@ -2,7 +2,7 @@
 import type { Batch, Page } from '../pool/engine.ts'
 import type { Question } from './question.ts'
 
-export interface Delivery<B extends Batch> {
+export interface Delivery<B extends Batch | Page> {
   readonly batch: B
   readonly question: Question
 }

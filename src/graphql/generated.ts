@@ -43,6 +43,16 @@ export type Scalars = {
   JSON: { input: unknown; output: unknown; }
 };
 
+/** How an Arrow geometry column is written. */
+export type ArrowGeometry =
+  /**
+   * In GeoArrow's native type where the layer's geometries are proven to be of one: coordinates in lists, interleaved. As WKB where they are of
+   * several types, or have measures, or the layer has not been scanned yet.
+   */
+  | 'NATIVE'
+  /** As `geoarrow.wkb`, always. */
+  | 'WKB';
+
 /** A property of a layer's features. */
 export type Column = {
   readonly __typename?: 'Column';
@@ -172,6 +182,12 @@ export type FeatureBatch = {
 
 
 /** One batch of a streamed result. Each encoding is made only if it is selected. */
+export type FeatureBatchArrowArgs = {
+  geometry?: InputMaybe<ArrowGeometry>;
+};
+
+
+/** One batch of a streamed result. Each encoding is made only if it is selected. */
 export type FeatureBatchGeojsonArgs = {
   bbox?: InputMaybe<Scalars['Boolean']['input']>;
   precision?: InputMaybe<Scalars['Int']['input']>;
@@ -240,6 +256,12 @@ export type FeaturePage = {
   readonly hasMore: Scalars['Boolean']['output'];
   /** How many features match in all. It costs a query of its own, run only if selected. */
   readonly matched: Maybe<Scalars['BigInt']['output']>;
+};
+
+
+/** One page of features. */
+export type FeaturePageArrowArgs = {
+  geometry?: InputMaybe<ArrowGeometry>;
 };
 
 
@@ -703,6 +725,7 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
+  ArrowGeometry: ArrowGeometry;
   ArrowIPC: ResolverTypeWrapper<Scalars['ArrowIPC']['output']>;
   BBox: ResolverTypeWrapper<Scalars['BBox']['output']>;
   BigInt: ResolverTypeWrapper<Scalars['BigInt']['output']>;
@@ -856,7 +879,7 @@ export type FeatureResolvers<ContextType = Context, ParentType extends Resolvers
 };
 
 export type FeatureBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeatureBatch'] = ResolversParentTypes['FeatureBatch']> = {
-  arrow?: Resolver<ResolversTypes['ArrowIPC'], ParentType, ContextType>;
+  arrow?: Resolver<ResolversTypes['ArrowIPC'], ParentType, ContextType, RequireFields<FeatureBatchArrowArgs, 'geometry'>>;
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
   execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
@@ -866,7 +889,7 @@ export type FeatureBatchResolvers<ContextType = Context, ParentType extends Reso
 };
 
 export type FeaturePageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeaturePage'] = ResolversParentTypes['FeaturePage']> = {
-  arrow?: Resolver<ResolversTypes['ArrowIPC'], ParentType, ContextType>;
+  arrow?: Resolver<ResolversTypes['ArrowIPC'], ParentType, ContextType, RequireFields<FeaturePageArrowArgs, 'geometry'>>;
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
   execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;

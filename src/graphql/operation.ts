@@ -74,7 +74,7 @@ export class Operation {
     if (!this.signal.aborted) this.#error ??= code
   }
 
-  delivered(batch: Batch): void {
+  delivered(batch: Pick<Batch, 'count' | 'execution'>): void {
     this.firstMs ??= performance.now() - this.startedAt
     this.rows += batch.count
     this.batches++

@@ -1,5 +1,4 @@
 /** Typed arguments and a selection become a question about one layer. */
-import type { GraphQLResolveInfo } from 'graphql'
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import { nearNames } from '../near-names.ts'
@@ -10,7 +9,7 @@ import type { OperationContext } from '../pool/engine.ts'
 import type { Context } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
 import { deadlineRange, inRange } from './range.ts'
-import { type Selection, selectOutputs } from './selection.ts'
+import type { Asked, Selection } from './selection.ts'
 
 export interface Question {
   readonly query: FeatureQuery
@@ -35,10 +34,14 @@ export interface QuestionArguments extends GeometryArguments {
 }
 
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, CURSOR_INVALID, CURSOR_EXPIRED. */
-export async function toQuestion(args: QuestionArguments, context: Context, info: GraphQLResolveInfo): Promise<Question> {
+export async function toQuestion(
+  args: QuestionArguments,
+  context: Context,
+  select: (asked: Asked) => Selection,
+): Promise<Question> {
   const layer = await findLayer(args.layer, context)
   const geometry = readGeometryArguments(args)
-  const selection = selectOutputs(info, { layer, ...geometry })
+  const selection = select({ layer, ...geometry })
   const query: FeatureQuery = {
     layer,
     ...geometry,

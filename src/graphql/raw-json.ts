@@ -12,17 +12,17 @@ const INDEX_DIGITS = 6
 let met: RawJson[] | null = null
 
 export class RawJson {
-  /** UTF-8 of one JSON value. */
-  readonly bytes: Uint8Array
+  /** UTF-8 of one JSON value, when they are put behind each other. */
+  readonly pieces: readonly Uint8Array[]
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
+  constructor(...pieces: readonly Uint8Array[]) {
+    this.pieces = pieces
   }
 
   /** Any other serializer gets the value itself, at the cost of parsing it. */
   toJSON(): unknown {
     if (met) return TOKEN + String(met.push(this) - 1).padStart(INDEX_DIGITS, '0')
-    return JSON.parse(Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength).toString())
+    return JSON.parse(join(this.pieces).toString())
   }
 }
 
@@ -38,7 +38,7 @@ export function toChunks(value: unknown): (Uint8Array | string)[] {
   }
   const [head, ...rest] = text.split(`"${TOKEN}`)
   const chunks: (Uint8Array | string)[] = [head!]
-  for (const piece of rest) chunks.push(found[Number(piece.slice(0, INDEX_DIGITS))]!.bytes, piece.slice(INDEX_DIGITS + 1))
+  for (const piece of rest) chunks.push(...found[Number(piece.slice(0, INDEX_DIGITS))]!.pieces, piece.slice(INDEX_DIGITS + 1))
   return chunks
 }
 

@@ -5,8 +5,9 @@ import { GeoduckError } from '../errors.ts'
 import { nearNames } from '../near-names.ts'
 import type { FeatureQuery } from '../plan/query.ts'
 import type { FeatureField, Output } from '../results/batch.ts'
+import { arrowOutput } from './arrow-output.ts'
 import { selectedFields } from './fields.ts'
-import type { FeatureBatchGeojsonArgs, FeatureGeometryArgs, FeaturePropertiesArgs } from './generated.ts'
+import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, FeatureGeometryArgs, FeaturePropertiesArgs } from './generated.ts'
 import { requireLonLat } from './lon-lat.ts'
 import { inRange, PRECISION } from './range.ts'
 
@@ -20,7 +21,7 @@ export interface Selection {
 }
 
 /** What an output may depend on beside its own arguments. */
-type Asked = Pick<FeatureQuery, 'layer' | 'crs'>
+export type Asked = Pick<FeatureQuery, 'layer' | 'crs'>
 
 /** Of a field whose type is FeaturePage or FeatureBatch. */
 export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection {
@@ -48,7 +49,11 @@ function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: 
       return { kind: 'geojson', precision: precision(args), ...(args.bbox ? { bbox: true } : {}) }
     }
     case 'arrow':
-      return { kind: 'arrow-base64' }
+      return arrowOutput(
+        'arrow-base64',
+        argumentsOf<FeatureBatchArrowArgs>(getNamedType(info.returnType), node, info),
+        asked.layer,
+      )
     case 'features':
       return { kind: 'features', fields: featureFields(nodes, info, asked.layer) }
     default:

@@ -36,20 +36,29 @@ export interface Batch {
   readonly count: number
   /** Aligned with the query's outputs. */
   readonly outputs: readonly Uint8Array[]
-  /** Null only for an empty page. */
+  /** Null only for an empty page, and for the one batch of an empty stream. */
   readonly position: Position | null
   readonly execution: ExecutionReport
   /** Nobody reads `outputs` any more: their memory is for another batch from now on. A batch that is never released is collected. */
   readonly release: () => void
 }
 
-export interface Page extends Batch {
+export interface Page extends Omit<Batch, 'outputs'> {
+  /** Aligned with the query's outputs: each is made in pieces, which are it behind each other. */
+  readonly outputs: readonly (readonly Uint8Array[])[]
   readonly hasMore: boolean
 }
 
 /** `return()` cancels at once, also while a `next()` is waiting. `done` is only ever said after the engine's sentinel. */
 export interface BatchStream extends AsyncIterableIterator<Batch> {
   return(): Promise<IteratorResult<Batch>>
+}
+
+export interface StreamShape {
+  /** Most features in a batch. */
+  readonly batchSize: number
+  /** One batch of no features where there is none: a file has a beginning even then. @default false */
+  readonly emitEmpty?: boolean
 }
 
 export interface WorkerHealth {
@@ -73,7 +82,7 @@ export interface EngineHealth {
 export interface Engine {
   /** At least one worker serves. */
   readonly ready: boolean
-  stream(query: FeatureQuery, options: { readonly batchSize: number }, context: OperationContext): BatchStream
+  stream(query: FeatureQuery, options: StreamShape, context: OperationContext): BatchStream
   /** `first` features in one batch, held until it is proven whole. `signal` is the asking client's going away. */
   page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page>
   /** How many features match, whatever `after` and `limit` say. */

@@ -40,6 +40,8 @@ export interface ExecutionRequest {
   readonly credits: number
   /** End after this many batches with MORE when a further row exists; null = no end. */
   readonly maxBatches: number | null
+  /** Makes batches of what is there, without waiting for a full one, and ends with MORE at this size in all; null = neither. */
+  readonly whole: { readonly rows: number; readonly bytes: number } | null
   /** Send one batch of no rows when there are none: a page is a document even then. */
   readonly emitEmpty: boolean
   /** Fewer threads than the worker has, for this execution; null = all. */
@@ -80,7 +82,7 @@ export interface DiagnosticsMessage {
 }
 
 /**
- * How an execution ended. COMPLETE: the sentinel came, every row was delivered. MORE: `maxBatches` was reached and a further row
+ * How an execution ended. COMPLETE: the sentinel came, every row was delivered. MORE: `maxBatches` or `whole` was reached and a further row
  * exists. YIELDED and CANCELLED: as asked; rows behind the last batch remain. FAILED: the engine's own words, classified.
  */
 export type ExecutionEnd = Ended &

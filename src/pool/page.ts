@@ -1,7 +1,8 @@
 /** One bounded answer, held until it is proven: a further row, or the engine's own end. */
 import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
-import type { ExecutionReport } from './engine.ts'
+import { isJoinable, joinDocuments } from '../results/join-text.ts'
+import type { Page } from './engine.ts'
 import type { Failover } from './failover.ts'
 import type { ReceivedBatch } from './messages.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
@@ -24,15 +25,14 @@ export interface PageOptions {
   readonly signal: AbortSignal
 }
 
-export interface RawPage {
-  readonly batch: ReceivedBatch
-  readonly hasMore: boolean
-  readonly execution: ExecutionReport
-}
+export type RawPage = Omit<Page, 'sequence'>
+
+/** Rows of a piece: the engine's chunk. The first are on their way while the last are not read yet. */
+const PIECE_ROWS = 2_048
 
 /**
- * One batch of no more than `rows` rows and about `bytes` bytes. A sorted one is as small as the serial lane's windows there: the sort of a
- * large one is what ran out of memory.
+ * No more than `rows` rows and about `bytes` bytes. A sorted page is as small as the serial lane's windows there: the sort of a large one is
+ * what ran out of memory.
  */
 export async function runPage(options: PageOptions): Promise<RawPage> {
   const { failover } = options
@@ -41,25 +41,41 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
     const rows = whole.sorted ? Math.min(options.rows, failover.thrift?.rows ?? options.rows) : options.rows
     const plan = rows === options.rows ? whole : options.planOf(rows)
     options.checkPlan(plan)
-    const { end, batch, preempted } = await takeTurn(options, plan, rows)
+    const { end, batches, preempted } = await takeTurn(options, plan, rows)
     if (options.signal.aborted) throw options.signal.reason
     if (!(await options.unchanged())) throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read; ask again.')
-    if (batch && (end.outcome === 'COMPLETE' || end.outcome === 'MORE')) {
-      return { batch, hasMore: end.outcome === 'MORE', execution: failover.report() }
+    if (end.outcome === 'COMPLETE' || end.outcome === 'MORE') {
+      return { ...joined(batches, plan), hasMore: end.outcome === 'MORE', execution: failover.report() }
     }
+    for (const { release } of batches) release()
     if (!preempted) failover.retry(end, plan.digest)
+  }
+}
+
+function joined(batches: readonly ReceivedBatch[], { outputs }: Plan): Omit<RawPage, 'hasMore' | 'execution'> {
+  return {
+    count: batches.reduce((sum, { count }) => sum + count, 0),
+    outputs: outputs.map((output, n) => {
+      const documents = batches.map((batch) => batch.outputs[n]!)
+      return joinDocuments(output, documents)
+    }),
+    position: batches.at(-1)?.position ?? null,
+    release: () => {
+      for (const { release } of batches) release()
+    },
   }
 }
 
 interface PageTurn {
   readonly end: TurnEnd
-  readonly batch: ReceivedBatch | null
+  readonly batches: readonly ReceivedBatch[]
   /** Somebody else was entitled to its worker. */
   readonly preempted: boolean
 }
 
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn> {
-  const { claim, signal, failover } = options
+  const { claim, signal, failover, bytes } = options
+  const inPieces = rows > PIECE_ROWS && plan.outputs.every(isJoinable)
   const scheduler = options.scheduler()
   const slot = await scheduler.acquire(claim, signal)
   if (signal.aborted) {
@@ -67,19 +83,20 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     slot.release()
   }
   signal.throwIfAborted()
-  let batch: ReceivedBatch | null = null
+  const batches: ReceivedBatch[] = []
   let preempted = false
   const turn = new Turn(slot, {
     plan,
-    batchRows: rows,
-    batchBytes: options.bytes,
-    // One for the batch; one more keeps the deadline running until the end is proven.
-    credits: 2,
-    maxBatches: 1,
+    batchRows: inPieces ? PIECE_ROWS : rows,
+    batchBytes: bytes,
+    // Of a batch a row, and one more keeps the deadline running until the end is proven.
+    credits: rows + 1,
+    maxBatches: inPieces ? null : 1,
+    whole: inPieces ? { rows, bytes } : null,
     emitEmpty: true,
     thrift: failover.thrift,
     deadlineMs: options.deadlineMs,
-    onBatch: (message) => (batch = message),
+    onBatch: (batch) => batches.push(batch),
   })
   const cancel = () => turn.cancel()
   claim.giveUp = () => {
@@ -89,7 +106,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
   signal.addEventListener('abort', cancel)
   try {
     const end = await turn.end
-    return { end, batch, preempted: preempted && gaveUp(end) }
+    return { end, batches, preempted: preempted && gaveUp(end) }
   } finally {
     signal.removeEventListener('abort', cancel)
     claim.giveUp = () => {}

@@ -5,7 +5,7 @@ import { GeoduckError } from '../errors.ts'
 import { compileCount, compileFeatures } from '../plan/compile.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { FeatureQuery } from '../plan/query.ts'
-import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page } from './engine.ts'
+import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page, StreamShape } from './engine.ts'
 import { Failover } from './failover.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -87,13 +87,14 @@ class Pool implements Engine {
     return this.#lanes.NORMAL.serves && !this.#stopping.signal.aborted
   }
 
-  stream(query: FeatureQuery, { batchSize }: { readonly batchSize: number }, context: OperationContext): BatchStream {
+  stream(query: FeatureQuery, { batchSize, emitEmpty = false }: StreamShape, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
     const claim = this.#lanes.NORMAL.scheduler.open(context)
     const stream: FeatureStream = new FeatureStream({
       ...this.#shared(query, context),
       query,
       batchSize,
+      emitEmpty,
       batchBytes: this.#options.batchBytes,
       stallMs: this.#options.stallSeconds * 1_000,
       spool: this.#spool,
@@ -110,14 +111,13 @@ class Pool implements Engine {
   async page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page> {
     // One row more than asked for proves that there is more.
     const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 })
-    const { batch, hasMore, execution } = await this.#page(query, planOf, first, context, signal)
-    const { count, outputs, position, release } = batch
-    return { sequence: 0, count, outputs, position, hasMore, execution, release }
+    const page = await this.#page(query, planOf, first, context, signal)
+    return { sequence: 0, ...page }
   }
 
   async count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint> {
-    const { batch } = await this.#page(query, () => compileCount(query), 1, context, signal)
-    return BigInt(batch.position?.keys[0] ?? 0)
+    const { position } = await this.#page(query, () => compileCount(query), 1, context, signal)
+    return BigInt(position?.keys[0] ?? 0)
   }
 
   async health(): Promise<EngineHealth> {

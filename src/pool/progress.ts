@@ -28,7 +28,7 @@ export class Progress {
 
   /** A batch has arrived; the number it has. */
   received(count: number, position: Position | null): number {
-    this.#position = position
+    this.#position = position ?? this.#position
     if (this.#remaining !== null) this.#remaining -= count
     this.#window.received(count)
     return this.batches++

@@ -7,6 +7,7 @@ import type { SpoolBudget } from './spool.ts'
 export interface StreamOptions {
   readonly query: FeatureQuery
   readonly batchSize: number
+  readonly emitEmpty: boolean
   readonly batchBytes: number
   readonly deadlineMs: number
   readonly stallMs: number

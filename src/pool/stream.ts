@@ -128,7 +128,7 @@ export class FeatureStream implements BatchStream {
   }
 
   async #takeTurn(): Promise<void> {
-    const { claim, batchSize, batchBytes, deadlineMs, failover } = this.#options
+    const { claim, batchSize, batchBytes, emitEmpty, deadlineMs, failover } = this.#options
     const scheduler = this.#options.scheduler()
     const { thrift } = failover
     const plan = this.#progress.plan(thrift)
@@ -145,7 +145,9 @@ export class FeatureStream implements BatchStream {
       batchBytes,
       credits: this.#progress.batches === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,
       maxBatches: null,
-      emitEmpty: false,
+      whole: null,
+      // Behind a batch, the end is none.
+      emitEmpty: emitEmpty && this.#progress.batches === 0,
       deadlineMs,
       onBatch: (message) => this.#receive(message),
     })

@@ -14,6 +14,8 @@ export interface TurnOptions {
   readonly batchBytes: number
   readonly credits: number
   readonly maxBatches: number | null
+  /** As in a request; its deadline is that of all of it. */
+  readonly whole: ExecutionRequest['whole']
   readonly emitEmpty: boolean
   /** Of the serial lane; null in the normal one. */
   readonly thrift: Thrift | null
@@ -88,18 +90,10 @@ export class Turn {
   }
 
   async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, batchBytes, credits, maxBatches, emitEmpty, thrift } = this.#options
-    const request: ExecutionRequest = {
-      execution: this.#execution,
-      plan,
-      batchRows,
-      batchBytes,
-      credits,
-      maxBatches,
-      emitEmpty,
-      threads: thrift?.threads ?? null,
-      collect: thrift !== null,
-    }
+    const { plan, batchRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift } = this.#options
+    const limits = { batchRows, batchBytes, credits, maxBatches, whole, emitEmpty }
+    const economy = { threads: thrift?.threads ?? null, collect: thrift !== null }
+    const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
     try {
       const channel = {
         onMessage: (send: (message: ToWorker) => void) => (this.#send = send),
@@ -127,7 +121,7 @@ export class Turn {
     this.batches++
     this.firstBatchAt ??= performance.now()
     this.#credits--
-    this.#watch()
+    if (!this.#options.whole) this.#watch()
     this.#options.onBatch(batch)
   }
 

@@ -5,6 +5,7 @@ import { bytesOf, numbersOf, valuesOf } from './column.ts'
 import { decimals128 } from './decimal128.ts'
 
 export interface ArrowArray {
+  readonly length: number
   readonly nullCount: number
   /** In the order of the columnar format: validity (empty when nothing is null), then offsets if there are any, then data. */
   readonly buffers: readonly Uint8Array[]
@@ -12,9 +13,16 @@ export interface ArrowArray {
 
 /** Rows [from, to) of a column as Arrow wants them: views where the engine's buffers will do, and a bitmap that begins at bit 0. */
 export function arrowArray(data: ColumnData, wire: WireType, from: number, to: number): ArrowArray {
-  const validity = data.validity === null ? EMPTY : sliceBits(data.validity, from, to)
-  const nullCount = data.validity === null ? 0 : countUnset(validity, to - from)
-  return { nullCount, buffers: [nullCount === 0 ? EMPTY : validity, ...valueBuffers(data, wire, from, to)] }
+  const { nullCount, validity } = nullsOf(data, from, to)
+  return { length: to - from, nullCount, buffers: [validity, ...valueBuffers(data, wire, from, to)] }
+}
+
+/** Of rows [from, to): a bitmap that begins at bit 0, empty when nothing is null. */
+export function nullsOf({ validity }: ColumnData, from: number, to: number): { nullCount: number; validity: Uint8Array } {
+  if (validity === null) return { nullCount: 0, validity: EMPTY }
+  const sliced = sliceBits(validity, from, to)
+  const nullCount = countUnset(sliced, to - from)
+  return { nullCount, validity: nullCount === 0 ? EMPTY : sliced }
 }
 
 const EMPTY = new Uint8Array(0)

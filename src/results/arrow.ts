@@ -2,14 +2,16 @@
 import * as arrow from 'apache-arrow'
 import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message'
 import { type ArrowArray, arrowArray } from './arrow-body.ts'
-import type { BatchLayout, Encoder, WireType } from './batch.ts'
+import type { BatchLayout, ColumnData, Encoder, GeoArrowShape, WireType } from './batch.ts'
 import { columnOf } from './column.ts'
+import { DIMENSIONS, GeoArrowColumn, NESTINGS } from './geoarrow.ts'
 import { wireColumn } from './member.ts'
 
 interface ArrowColumn {
   readonly index: number
-  readonly wire: WireType
   readonly field: arrow.Field
+  /** Rows [from, to) as the column's array and those within it, outermost first. */
+  read(data: ColumnData, from: number, to: number): readonly ArrowArray[]
 }
 
 /** A message begins with this and the length of its metadata; with a length of 0 it is the end of the stream. */
@@ -20,15 +22,15 @@ const SPARE = 1.25
 
 /**
  * A self-contained IPC stream a batch: schema, one record batch, end marker. The columns are the id (named `id`, with underscores
- * before it if a property has that name) unless it is one of the properties, the properties, and the geometry as `geoarrow.wkb` under
- * its own name. The engine's infinite dates and times are given as they are: the largest values of their types.
+ * before it if a property has that name) unless it is one of the properties, the properties, and the geometry under its own
+ * name, as `geoarrow.wkb` or in the native type of its shape. The engine's infinite dates and times are given as they are: the largest values of their types.
  */
-export function arrowStream(layout: BatchLayout): Encoder {
-  const columns = arrowColumns(layout)
+export function arrowStream(layout: BatchLayout, shape: GeoArrowShape | null = null): Encoder {
+  const columns = arrowColumns(layout, shape)
   const schema = schemaMessage(columns)
   let stream = new Uint8Array(0)
   return (batch, from, to) => {
-    const arrays = columns.map(({ index, wire }) => arrowArray(columnOf(batch, index), wire, from, to))
+    const arrays = columns.flatMap(({ index, read }) => read(columnOf(batch, index), from, to))
     const metadata = recordBatchMessage(arrays, to - from)
     const parts = [schema, prefix(padded(metadata.length)), metadata, ...arrays.flatMap(({ buffers }) => buffers), prefix(0)]
     const length = parts.reduce((sum, part) => sum + padded(part.length), 0)
@@ -38,7 +40,7 @@ export function arrowStream(layout: BatchLayout): Encoder {
   }
 }
 
-function arrowColumns(layout: BatchLayout): ArrowColumn[] {
+function arrowColumns(layout: BatchLayout, shape: GeoArrowShape | null): ArrowColumn[] {
   const { id, geometry, properties } = layout
   const columns = properties.map((index) => arrowColumn(layout, index, wireColumn(layout, index).name))
   if (id !== null && !properties.includes(id)) {
@@ -47,13 +49,28 @@ function arrowColumns(layout: BatchLayout): ArrowColumn[] {
     while (taken.has(name)) name = `_${name}`
     columns.unshift(arrowColumn(layout, id, name))
   }
-  if (geometry !== null) columns.push(arrowColumn(layout, geometry, layout.geometryName))
+  if (geometry !== null)
+    columns.push(shape ? nativeColumn(layout, geometry, shape) : arrowColumn(layout, geometry, layout.geometryName))
   return columns
 }
 
 function arrowColumn(layout: BatchLayout, index: number, name: string): ArrowColumn {
   const { wire } = wireColumn(layout, index)
-  return { index, wire, field: new arrow.Field(name, arrowType(wire), true, extension(wire, layout.crs)) }
+  const field = new arrow.Field(name, arrowType(wire), true, extension(wire, layout.crs))
+  return { index, field, read: (data, from, to) => [arrowArray(data, wire, from, to)] }
+}
+
+function nativeColumn({ geometryName, crs }: BatchLayout, index: number, shape: GeoArrowShape): ArrowColumn {
+  const column = new GeoArrowColumn(shape)
+  const field = new arrow.Field(geometryName, nativeType(shape), true, geoArrow(shape.type, crs))
+  return { index, field, read: (data, from, to) => column.read(data, from, to) }
+}
+
+/** Positions as lists of a fixed size, in the lists of the type; only a whole geometry may be null. */
+function nativeType({ type, coordinates }: GeoArrowShape): arrow.DataType {
+  const number = new arrow.Field(coordinates.toLowerCase(), new arrow.Float64(), false)
+  const position: arrow.DataType = new arrow.FixedSizeList(DIMENSIONS[coordinates], number)
+  return NESTINGS[type].lists.reduceRight((item, name) => new arrow.List(new arrow.Field(name, item, false)), position)
 }
 
 function arrowType(wire: WireType): arrow.DataType {
@@ -89,8 +106,11 @@ const TIME_UNITS = {
 /** The canonical extension types `geoarrow.wkb` (geoarrow.org, 0.2) and `arrow.json`. */
 function extension(wire: WireType, crs: string | null): Map<string, string> | null {
   if (wire.kind === 'json') return extensionType('arrow.json', {})
-  if (wire.kind === 'wkb') return extensionType('geoarrow.wkb', crs === null ? {} : { crs, crs_type: 'authority_code' })
-  return null
+  return wire.kind === 'wkb' ? geoArrow('wkb', crs) : null
+}
+
+function geoArrow(type: string, crs: string | null): Map<string, string> {
+  return extensionType(`geoarrow.${type}`, crs === null ? {} : { crs, crs_type: 'authority_code' })
 }
 
 function extensionType(name: string, metadata: object): Map<string, string> {
@@ -117,7 +137,7 @@ function recordBatchMessage(arrays: readonly ArrowArray[], length: number): Uint
       return region
     }),
   )
-  const nodes = arrays.map(({ nullCount }) => new FieldNode(length, nullCount))
+  const nodes = arrays.map((array) => new FieldNode(array.length, array.nullCount))
   return arrow.Message.encode(arrow.Message.from(new RecordBatch(length, nodes, regions, null), bodyLength))
 }
 

@@ -72,12 +72,20 @@ export interface BatchLayout {
 export type Output =
   /** A FeatureCollection (RFC 7946) as UTF-8. `precision`: digits behind the point; `bbox`: whether it and its features have one. */
   | { readonly kind: 'geojson'; readonly precision: number; readonly bbox?: boolean }
-  /** A self-contained Arrow IPC stream (schema, one record batch, end marker). */
-  | { readonly kind: 'arrow' }
+  /** The same features, a line each, without a newline behind the last. */
+  | { readonly kind: 'geojson-lines'; readonly precision: number; readonly bbox?: boolean }
+  /** A self-contained Arrow IPC stream (schema, one record batch, end marker). Without a shape, the geometry is `geoarrow.wkb`. */
+  | { readonly kind: 'arrow'; readonly shape?: GeoArrowShape }
   /** The same as a JSON string of base64. */
-  | { readonly kind: 'arrow-base64' }
+  | { readonly kind: 'arrow-base64'; readonly shape?: GeoArrowShape }
   /** A JSON list of objects with exactly the selected fields under their response keys, as UTF-8. */
   | { readonly kind: 'features'; readonly fields: readonly FeatureField[] }
+
+/** What is proven of every geometry of a layer that can leave as a native GeoArrow type. */
+export interface GeoArrowShape {
+  readonly type: 'point' | 'linestring' | 'polygon' | 'multipoint' | 'multilinestring' | 'multipolygon'
+  readonly coordinates: 'XY' | 'XYZ'
+}
 
 export type GeometryText = 'GEOJSON' | 'WKT' | 'WKB'
 

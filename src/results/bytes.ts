@@ -14,6 +14,8 @@ export const CHAR = {
   CLOSE: 0x5d,
   CLOSE_OBJECT: 0x7d,
   SPACE: 0x20,
+  NEWLINE: 0x0a,
+  RETURN: 0x0d,
   OPEN_PAREN: 0x28,
   CLOSE_PAREN: 0x29,
   T: 0x54,
@@ -88,6 +90,12 @@ export class ByteWriter {
     this.reserve(to - from)
     this.bytes.set(source.subarray(from, to), this.length)
     this.length += to - from
+  }
+
+  /** Puts a blank for every `byte` from `from` on. */
+  blank(byte: number, from: number): void {
+    const written = this.written()
+    for (let at = written.indexOf(byte, from); at >= 0; at = written.indexOf(byte, at + 1)) written[at] = CHAR.SPACE
   }
 
   /** What has been written, as a view: the next text takes its place. */

@@ -1,7 +1,7 @@
 import { arrowStream } from './arrow.ts'
 import { asBase64 } from './base64.ts'
 import type { BatchLayout, Encoder, Output } from './batch.ts'
-import { featureCollection } from './feature-collection.ts'
+import { featureCollection, featureLines } from './feature-collection.ts'
 import { featureList } from './feature-list.ts'
 
 /**
@@ -12,11 +12,13 @@ export function createEncoder(layout: BatchLayout, output: Output): Encoder {
   switch (output.kind) {
     case 'geojson':
       return featureCollection(layout, output.precision, output.bbox === true)
+    case 'geojson-lines':
+      return featureLines(layout, output.precision, output.bbox === true)
     case 'features':
       return featureList(layout, output.fields)
     case 'arrow':
-      return arrowStream(layout)
+      return arrowStream(layout, output.shape)
     case 'arrow-base64':
-      return asBase64(arrowStream(layout))
+      return asBase64(arrowStream(layout, output.shape))
   }
 }

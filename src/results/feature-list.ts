@@ -2,11 +2,13 @@ import type { BatchLayout, Encoder, FeatureField } from './batch.ts'
 import { jsonBBox, jsonGeometry } from './geometry.ts'
 import { jsonId, propertyMembers } from './member.ts'
 import { jsonObject, type Member } from './object.ts'
-import { textEncoder } from './text.ts'
+import { type FixedFrame, textEncoder } from './text.ts'
+
+export const LIST: FixedFrame = { opening: '[', between: ',', closing: ']' }
 
 /** A JSON list of objects with the selected fields of GraphQL's Feature, ready to stand in a response as it is. */
 export function featureList(layout: BatchLayout, fields: readonly FeatureField[]): Encoder {
-  return textEncoder('[', jsonObject(fields.map((field) => [field.key, fieldValue(layout, field)])), ']')
+  return textEncoder(LIST, jsonObject(fields.map((field) => [field.key, fieldValue(layout, field)])))
 }
 
 function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {

@@ -10,13 +10,20 @@ export interface Slice {
   readonly to: number
 }
 
-/** One batch of the slices' rows in order, in buffers of its own; a single slice of a whole batch is that batch. At least one slice. */
-export function concatenate(slices: readonly Slice[]): ColumnBatch {
+/** `bytes` of any content, aligned for every number. */
+type Allocate = (bytes: number) => Uint8Array<ArrayBuffer>
+
+/**
+ * One batch of the slices' rows in order, in buffers of its own; a single slice of a whole batch is that batch. At least one slice.
+ *
+ * @param allocate where the buffers come from, but for bitmaps, which must begin as zeros
+ */
+export function concatenate(slices: readonly Slice[], allocate: Allocate = (bytes) => new Uint8Array(bytes)): ColumnBatch {
   const [first] = slices
   if (first === undefined) throw new TypeError('nothing to concatenate')
   if (slices.length === 1 && first.from === 0 && first.to === first.batch.length) return first.batch
   const length = slices.reduce((sum, { from, to }) => sum + to - from, 0)
-  return { length, columns: first.batch.columns.map((_, index) => joinColumn(slices, index, length)) }
+  return { length, columns: first.batch.columns.map((_, index) => joinColumn(slices, index, length, allocate)) }
 }
 
 interface Part {
@@ -25,12 +32,12 @@ interface Part {
   readonly to: number
 }
 
-function joinColumn(slices: readonly Slice[], index: number, length: number): ColumnData {
+function joinColumn(slices: readonly Slice[], index: number, length: number, allocate: Allocate): ColumnData {
   const parts = slices.map(({ batch, from, to }) => ({ data: columnOf(batch, index), from, to }))
   const validity = joinValidity(parts, length)
   return parts.every(({ data }) => 'offsets' in data)
-    ? { validity, ...joinBytes(parts, length) }
-    : { validity, values: joinValues(parts, length) }
+    ? { validity, ...joinBytes(parts, length, allocate) }
+    : { validity, values: joinValues(parts, length, allocate) }
 }
 
 function joinValidity(parts: readonly Part[], length: number): Uint8Array | null {
@@ -45,26 +52,27 @@ function joinValidity(parts: readonly Part[], length: number): Uint8Array | null
   return joined
 }
 
-function joinValues(parts: readonly Part[], length: number): FixedValues {
+function joinValues(parts: readonly Part[], length: number, allocate: Allocate): FixedValues {
   const arrays = parts.map(({ data, from, to }) => valuesOf(data).subarray(from, to))
-  const First = (arrays[0] as FixedValues).constructor as new (length: number) => FixedValues
-  const joined = new First(length)
-  const bytes = new Uint8Array(joined.buffer)
+  const first = arrays[0] as FixedValues
+  const First = first.constructor as new (buffer: ArrayBuffer, from: number, length: number) => FixedValues
+  const bytes = allocate(length * first.BYTES_PER_ELEMENT)
   let at = 0
   for (const array of arrays) {
     bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at)
     at += array.byteLength
   }
-  return joined
+  return new First(bytes.buffer, bytes.byteOffset, length)
 }
 
-function joinBytes(parts: readonly Part[], length: number): { offsets: Int32Array; bytes: Uint8Array } {
+function joinBytes(parts: readonly Part[], length: number, allocate: Allocate): { offsets: Int32Array; bytes: Uint8Array } {
   const ranges = parts.map(({ data, from, to }) => {
     const column = bytesOf(data)
     return { column, from, to, start: column.offsets[from]!, end: column.offsets[to]! }
   })
-  const offsets = new Int32Array(length + 1)
-  const bytes = new Uint8Array(ranges.reduce((sum, { start, end }) => sum + end - start, 0))
+  const places = allocate(4 * (length + 1))
+  const offsets = new Int32Array(places.buffer, places.byteOffset, length + 1)
+  const bytes = allocate(ranges.reduce((sum, { start, end }) => sum + end - start, 0))
   let row = 0
   let at = 0
   for (const { column, from, to, start, end } of ranges) {

@@ -1,15 +1,26 @@
 import type { Encoder } from './batch.ts'
-import { ByteWriter, CHAR, literal } from './bytes.ts'
+import { ByteWriter, literal } from './bytes.ts'
 import { EncodingError } from './error.ts'
 import type { ValueWriter } from './value.ts'
 
+/** What stands before, between and behind the values of a batch. */
+export interface FixedFrame {
+  readonly opening: string
+  readonly between: string
+  readonly closing: string
+}
+
+/** The end may depend on the rows. */
+export type Frame = Omit<FixedFrame, 'closing'> & { readonly closing: string | ((out: ByteWriter) => void) }
+
 /**
- * An encoder of one JSON value a row with commas between, in a frame, whose end may depend on the rows. It writes every batch into the same buffer. A row that cannot be
+ * An encoder of one JSON value a row, in a frame. It writes every batch into the same buffer. A row that cannot be
  * written throws EncodingError, and nothing is given.
  */
-export function textEncoder(opening: string, value: ValueWriter, closing: string | ((out: ByteWriter) => void)): Encoder {
+export function textEncoder({ opening, between, closing }: Frame, value: ValueWriter): Encoder {
   const out = new ByteWriter()
   const open = literal(opening)
+  const separator = literal(between)
   const close = typeof closing === 'string' ? literal(closing) : null
   return (batch, from, to) => {
     out.length = 0
@@ -18,7 +29,7 @@ export function textEncoder(opening: string, value: ValueWriter, closing: string
     let row = from
     try {
       for (; row < to; row++) {
-        if (row > from) out.byte(CHAR.COMMA)
+        if (row > from) out.literal(separator)
         write(row)
       }
     } catch (cause) {

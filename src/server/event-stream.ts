@@ -4,6 +4,7 @@ import type { ExecutionResult } from 'graphql'
 import { toClientError } from '../graphql/client-error.ts'
 import type { Operation } from '../graphql/operation.ts'
 import { byteLength, join, toChunks } from '../graphql/raw-json.ts'
+import { flush } from './flush.ts'
 import { formatResult } from './format-result.ts'
 
 /** Milliseconds between comments that keep proxies from closing a quiet connection. */
@@ -23,7 +24,7 @@ export async function sendEvents(
     if (res.writableLength === 0) res.write(':\n\n')
   }, PING_MS)
   try {
-    await flush(res, ':\n\n')
+    await flush(res, [':\n\n'])
     for await (const result of results) await sendNext(result, res, operation)
   } catch (error) {
     await sendNext({ errors: [toClientError(error, operation)] }, res, operation)
@@ -36,18 +37,5 @@ export async function sendEvents(
 async function sendNext(result: ExecutionResult, res: ServerResponse, operation: Operation): Promise<void> {
   const chunks = toChunks(formatResult(result, operation))
   operation.bytes += byteLength(chunks)
-  await flush(res, join(['event: next\ndata: ', ...chunks, '\n\n']))
-}
-
-/** Resolves when the kernel has taken it, or the connection is gone. */
-function flush(res: ServerResponse, bytes: Buffer | string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  if (res.closed) return Promise.resolve()
-  const done = () => {
-    res.off('close', done)
-    resolve()
-  }
-  res.once('close', done)
-  res.write(bytes, done)
-  return promise
+  await flush(res, [join(['event: next\ndata: ', ...chunks, '\n\n'])])
 }

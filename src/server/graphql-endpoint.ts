@@ -7,11 +7,11 @@ import type { Operation } from '../graphql/operation.ts'
 import { type Access, unauthenticated } from './access.ts'
 import { askerOf } from './asker.ts'
 import type { ClientAddress } from './client-address.ts'
+import { allowOrigin } from './cors.ts'
 import { formatResult } from './format-result.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { sendJson } from './json.ts'
 import type { Operations } from './operations.ts'
-import { originAllowed } from './origins.ts'
 import type { Yoga } from './yoga.ts'
 
 export interface GraphQLEndpointOptions {
@@ -32,7 +32,7 @@ export class GraphQLEndpoint {
 
   /** Answers, whatever happens. */
   async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    this.#allowOrigin(req, res)
+    allowOrigin(req, res, this.#options.origins, 'POST')
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
     const gone = new AbortController()
     const asker = askerOf(this.#options.addressOf(req), req.socket.remotePort)
@@ -66,16 +66,6 @@ export class GraphQLEndpoint {
     const { yoga, services } = this.#options
     await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
     if (!res.headersSent) throw new Error('A request was left without a result')
-  }
-
-  #allowOrigin(req: IncomingMessage, res: ServerResponse): void {
-    const { origin, host } = req.headers
-    res.setHeader('vary', 'origin')
-    if (origin === undefined || !originAllowed(origin, host, this.#options.origins)) return
-    res.setHeader('access-control-allow-origin', origin)
-    res.setHeader('access-control-allow-methods', 'POST')
-    res.setHeader('access-control-allow-headers', 'accept, authorization, content-type')
-    res.setHeader('access-control-expose-headers', 'x-request-id')
   }
 }
 

@@ -1,6 +1,7 @@
 /** Which part of the server answers a request. */
 import type { RequestListener, ServerResponse } from 'node:http'
 import { type Access, unauthenticated } from './access.ts'
+import type { DownloadEndpoint } from './download/endpoint.ts'
 import { sendFile } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'
@@ -10,12 +11,13 @@ import type { Metrics } from './metrics/metrics.ts'
 
 export interface Routes {
   readonly graphql: GraphQLEndpoint
+  readonly download: DownloadEndpoint
   readonly health: HealthReport
   readonly metrics: Metrics
   readonly access: Access
 }
 
-export function route({ graphql, health, metrics, access }: Routes): RequestListener {
+export function route({ graphql, download, health, metrics, access }: Routes): RequestListener {
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
     res.setHeader('referrer-policy', 'no-referrer')
@@ -41,9 +43,8 @@ export function route({ graphql, health, metrics, access }: Routes): RequestList
         else sendUnauthenticated(res)
         break
       default:
-        sendFile(req, res, pathname, () =>
-          sendJson(res, 404, { error: 'Nothing is here: the map is at /map, GraphQL at /graphql.' }),
-        )
+        if (pathname.startsWith('/download/')) void download.answer(req, res, () => notFound(res))
+        else sendFile(req, res, pathname, () => notFound(res))
     }
   }
 }
@@ -67,4 +68,8 @@ function sendUnauthenticated(res: ServerResponse): void {
   res.setHeader('www-authenticate', 'Bearer')
   const { code, message } = unauthenticated()
   sendJson(res, 401, { errors: [{ message, extensions: { code, retry: false } }] })
+}
+
+function notFound(res: ServerResponse): void {
+  sendJson(res, 404, { error: 'Nothing is here: the map is at /map, GraphQL at /graphql, files at /download/LAYER.arrows.' })
 }

@@ -9,6 +9,7 @@ import type { OperationLimits } from '../graphql/limits.ts'
 import { openSchema } from '../graphql/schema.ts'
 import { Access } from './access.ts'
 import { clientAddress } from './client-address.ts'
+import { DownloadEndpoint } from './download/endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { route } from './http.ts'
 import { openLog } from './logging.ts'
@@ -46,6 +47,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
   const access = new Access(config.token)
   const shared = { services: state, operations, access, addressOf: clientAddress(config.trustProxy), origins: config.origins }
   const graphql = new GraphQLEndpoint({ ...shared, yoga: openYoga({ schema, documents, limits: config }) })
+  const download = new DownloadEndpoint({ ...shared, schema, limits: config })
   const health = state.healthReport
   const metrics = new Metrics({
     operations,
@@ -53,7 +55,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     sockets: () => sockets.count,
     ready: () => health.ready,
   })
-  const http = createServer(route({ graphql, health, metrics, access }))
+  const http = createServer(route({ graphql, download, health, metrics, access }))
   const protocol = socketProtocol({ schema, documents, services: state, access })
   const sockets = new WebSockets(http, { ...shared, protocol, limits: config, log })
   const url = await listen(http, config)

@@ -23,6 +23,8 @@ interface Truth {
   readonly count: number
   readonly types: readonly string[]
   readonly hasZ: boolean
+  /** Null: measures, or some with a height and some without. */
+  readonly coordinates: 'XY' | 'XYZ' | null
   readonly extent: readonly number[] | null
   readonly crs: { readonly code: string | null; readonly name: string } | null
   readonly columns: readonly string[]
@@ -52,9 +54,11 @@ def read(file):
         geometry = shapely.from_wkb(np.array(storage.to_pylist(), dtype=object))
     present = [g for g in geometry if g is not None]
     bounds = shapely.total_bounds(np.array(present, dtype=object)).tolist() if present else [float('nan')]
+    dimensions = {'XY' + ('Z' if g.has_z else '') + ('M' if g.has_m else '') for g in present}
     code = None if crs is None or not crs.get('id') else f"{crs['id']['authority']}:{crs['id']['code']}"
     return {
         'count': len(geometry), 'types': sorted({g.geom_type for g in present}), 'hasZ': any(g.has_z for g in present),
+        'coordinates': next((d for d in ['XY', 'XYZ'] if dimensions == {d}), None),
         'extent': None if any(np.isnan(bounds)) else bounds,
         'crs': None if crs is None else {'code': code, 'name': crs['name']},
         'columns': [c for c in pq.read_schema(file).names if c != name],
@@ -88,6 +92,7 @@ describe('a layer of one file', () => {
     expect(layer.featureCount).toBe(expected.count)
     expect([...layer.geometryTypes].sort()).toEqual(expected.types)
     expect(layer.hasZ).toBe(expected.hasZ)
+    expect(layer.coordinates).toBe(expected.coordinates)
     expect(layer.extent).toEqual(expected.extent)
     expect(layer.crs && { code: layer.crs.code, name: layer.crs.name }).toEqual(expected.crs)
   })

@@ -25,6 +25,30 @@ function selections(source: string, variableValues: Record<string, unknown>, lay
   return made.map((make) => make())
 }
 
+describe('Arrow', () => {
+  const proven = { ...LAYER, state: 'READY', geometryTypes: ['Polygon'], coordinates: 'XYZ' } as const
+  const arrow = (layer: typeof LAYER, args = '') => select(`{ features(layer: "buildings") { arrow${args} } }`, {}, layer).outputs
+
+  it("is in GeoArrow's native type where the layer is proven to be of one", () => {
+    const native = [{ kind: 'arrow-base64', shape: { type: 'polygon', coordinates: 'XYZ' } }]
+    expect(arrow(proven)).toEqual(native)
+    expect(arrow(proven, '(geometry: NATIVE)')).toEqual(native)
+  })
+
+  it('is WKB where that is asked, and where types or dimensions are several or not known', () => {
+    expect(arrow(proven, '(geometry: WKB)')).toEqual([{ kind: 'arrow-base64' }])
+    for (const other of [
+      { geometryTypes: ['Polygon', 'MultiPolygon'] },
+      { geometryTypes: ['GeometryCollection'] },
+      { geometryTypes: [] },
+      { coordinates: null },
+      { state: 'CHECKING' },
+    ] as const) {
+      expect(arrow({ ...proven, ...other })).toEqual([{ kind: 'arrow-base64' }])
+    }
+  })
+})
+
 describe('encodings', () => {
   it('are none when none is selected', () => {
     const { outputs, properties } = select(

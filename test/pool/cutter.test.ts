@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { type Cut, Cutter } from '../../src/pool/worker/cutter.ts'
 import { Random } from '../results/random.ts'
 
-/** Four bytes a row. */
+/** Four bytes a row, which are another chunk's after `release`. */
 function chunk(first: number, length: number): Cut {
   const values = Int32Array.from({ length }, (_, row) => first + row)
-  return { batch: { length, columns: [{ validity: null, values }] }, from: 0, to: length, owner: null }
+  return { batch: { length, columns: [{ validity: null, values }] }, from: 0, to: length, release: () => values.fill(-1) }
 }
 
 function valuesOf({ batch, from, to }: Cut): number[] {
@@ -23,7 +23,10 @@ test('chunks of any size are cut and joined to full batches of all rows in order
     const most = Math.min(rows, bytes / 4)
     const cuts: number[][] = []
     const take = (last: boolean) => {
-      for (let cut = cutter.take(last); cut; cut = cutter.take(last)) cuts.push(valuesOf(cut))
+      for (let cut = cutter.take(last); cut; cut = cutter.take(last)) {
+        cuts.push(valuesOf(cut))
+        cut.release()
+      }
     }
     let given = 0
     for (let chunks = random.integer(12); chunks > 0; chunks--) {

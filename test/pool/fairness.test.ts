@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Layer } from '../../src/catalog/layer.ts'
 import type { Engine } from '../../src/pool/engine.ts'
-import { allIds, ask, context, drain, eventually, idsOf, ROWS, squares, squaresLayer, testPool } from './support.ts'
+import { allIds, ask, context, drain, eventually, pageIds, ROWS, squares, squaresLayer, testPool } from './support.ts'
 
 let engine: Engine
 let layer: Layer
@@ -33,7 +33,7 @@ describe('a greedy client', () => {
     for (let n = 0; n < 5; n++) {
       const before = done
       const page = await engine.page(SHORT(), 100, asker(`modest ${n}`, 'modest'))
-      expect(idsOf(page.outputs)).toHaveLength(10)
+      expect(pageIds(page)).toHaveLength(10)
       expect(done - before).toBeLessThanOrEqual(1)
     }
     expect(done).toBeLessThan(6)

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import type { FeatureQuery } from '../../src/plan/query.ts'
 import type { Engine } from '../../src/pool/engine.ts'
 import { fixture } from '../fixtures/index.ts'
-import { ask, context, eventually, idsOf, squares, squaresLayer, testPool } from './support.ts'
+import { ask, context, eventually, idsOf, pageIds, squares, squaresLayer, testPool } from './support.ts'
 
 const WIDE_ROWS = 4_096
 const BIG_ROWS = 300
@@ -78,7 +78,7 @@ describe('what runs out of memory', { timeout: 180_000 }, () => {
         const page = await engine.page({ ...query, after }, 5_000, context())
         expect(page).toMatchObject({ hasMore: true, execution: { lane: 'SERIAL', degraded: true } })
         expect(page.count).toBeLessThanOrEqual(2_048)
-        ids.push(...idsOf(page.outputs))
+        ids.push(...pageIds(page))
         after = page.position
       }
       expect(ids).toEqual(expected.slice(0, ids.length))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Layer } from '../../src/catalog/layer.ts'
 import type { Engine } from '../../src/pool/engine.ts'
-import { allIds, ask, context, eventually, idsOf, squares, squaresLayer, testPool } from './support.ts'
+import { allIds, ask, context, eventually, pageIds, squares, squaresLayer, testPool } from './support.ts'
 
 let engine: Engine
 let layer: Layer
@@ -16,38 +16,70 @@ afterAll(() => engine.close())
 describe('a page', () => {
   test('has as many features as were asked for, and knows whether there are more', async () => {
     const page = await engine.page(ask(layer), 10, context())
-    expect(idsOf(page.outputs)).toEqual(allIds().slice(0, 10))
+    expect(pageIds(page)).toEqual(allIds().slice(0, 10))
     expect(page.hasMore).toBe(true)
     const last = await engine.page(ask(layer, { where: { property: { name: 'id', gte: '199990' } } }), 10, context())
-    expect(idsOf(last.outputs)).toEqual(allIds().slice(-10))
+    expect(pageIds(last)).toEqual(allIds().slice(-10))
     expect(last.hasMore).toBe(false)
   })
 
   test('of no features is an empty document without a position', async () => {
     const page = await engine.page(ask(layer, { where: { property: { name: 'id', lt: '0' } } }), 10, context())
     expect(page).toMatchObject({ count: 0, hasMore: false, position: null })
-    expect(idsOf(page.outputs)).toEqual([])
+    expect(pageIds(page)).toEqual([])
   })
 
-  test('ends early at its limit of bytes, and the next one goes on behind it', async () => {
-    const small = await testPool([await squares()], { pageBytes: 10_000 })
+  // Below and above what comes in pieces.
+  test.each([900, 9_000])('of %i ends early at its limit of bytes, and the next one goes on behind it', async (first) => {
+    const small = await testPool([await squares()], { pageBytes: 10 * first })
     try {
       const ids: string[] = []
       let after = null
       do {
         const page = await small.page(
-          ask(layer, { after, limit: null, where: { property: { name: 'id', lt: '1000' } } }),
-          900,
+          ask(layer, { after, limit: null, where: { property: { name: 'id', lt: String(first) } } }),
+          first,
           context(),
         )
-        expect(page.count).toBeLessThan(900)
-        ids.push(...idsOf(page.outputs))
+        expect(page.count).toBeLessThan(first)
+        ids.push(...pageIds(page))
         after = page.hasMore ? page.position : null
       } while (after)
-      expect(ids).toEqual(allIds().slice(0, 1_000))
+      expect(ids).toEqual(allIds().slice(0, first))
     } finally {
       await small.close()
     }
+  })
+
+  test('that is large comes in pieces which are one document, in whatever encoding', async () => {
+    const fields = [{ key: 'id', field: 'id' }] as const
+    const outputs = [
+      { kind: 'features', fields },
+      { kind: 'geojson', precision: 7 },
+    ] as const
+    for (const rows of [2_049, 10_000, 12_345]) {
+      const page = await engine.page(ask(layer, { outputs, properties: null }), rows, context())
+      expect(page).toMatchObject({ count: rows, hasMore: true, position: { keys: [String(rows - 1)] } })
+      expect(pageIds(page)).toEqual(allIds().slice(0, rows))
+      expect(page.outputs[1]!.length).toBeGreaterThan(1)
+      const collection = JSON.parse(Buffer.concat(page.outputs[1]!).toString())
+      expect(collection.features.map(({ id }: { id: string }) => id)).toEqual(allIds().slice(0, rows))
+    }
+    const withArrow = await engine.page(
+      ask(layer, { outputs: [...outputs, { kind: 'arrow' }], properties: null }),
+      9_000,
+      context(),
+    )
+    expect(withArrow.outputs.map((pieces) => pieces.length)).toEqual([1, 1, 1])
+    expect(pageIds(withArrow)).toEqual(allIds().slice(0, 9_000))
+  })
+
+  test('that is large and whole has no more, and of no features is an empty document', async () => {
+    const some = (lt: string) => engine.page(ask(layer, { where: { property: { name: 'id', lt } } }), 100_000, context())
+    const [page, exact, none] = [await some('7000'), await some('4096'), await some('0')]
+    expect([page.count, page.hasMore, pageIds(page).length]).toEqual([7_000, false, 7_000])
+    expect([exact.count, exact.hasMore, pageIds(exact).length]).toEqual([4_096, false, 4_096])
+    expect([none.count, none.hasMore, none.position, pageIds(none)]).toEqual([0, false, null, []])
   })
 
   test('counts what matches, whatever limit and cursor say', async () => {

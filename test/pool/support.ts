@@ -6,7 +6,7 @@ import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { Column, Layer } from '../../src/catalog/layer.ts'
 import type { FeatureQuery } from '../../src/plan/query.ts'
-import type { BatchStream, Engine } from '../../src/pool/engine.ts'
+import type { BatchStream, Engine, Page } from '../../src/pool/engine.ts'
 import type { WorkerOptions } from '../../src/pool/messages.ts'
 import { openPool, type PoolOptions } from '../../src/pool/pool.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
@@ -107,6 +107,11 @@ export const context = (client = 'a') => ({ id: 'test', client })
 export function idsOf(outputs: readonly Uint8Array[]): string[] {
   const list = JSON.parse(Buffer.from(outputs[0] ?? []).toString()) as { id: string }[]
   return list.map(({ id }) => id)
+}
+
+/** The same of a page, whose outputs come in pieces. */
+export function pageIds({ outputs }: Page): string[] {
+  return idsOf(outputs.map((pieces) => Buffer.concat(pieces)))
 }
 
 /** Reads to the end. */

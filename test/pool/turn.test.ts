@@ -75,6 +75,7 @@ async function run(
     batchBytes: 1_000_000,
     credits: 2,
     maxBatches: null,
+    whole: null,
     emitEmpty: false,
     thrift: null,
     deadlineMs: 10_000,

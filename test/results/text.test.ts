@@ -133,6 +133,37 @@ describe('GeoJSON', () => {
   })
 })
 
+describe('GeoJSON in lines', () => {
+  const random = new Random()
+  const sample = makeSample(random, sampleColumns(random, 2_000), 2_000)
+  const text = (of: Sample, { batch, from, to }: Slice) =>
+    new TextDecoder().decode(createEncoder(of.layout, { kind: 'geojson-lines', precision: PRECISION })(batch, from, to))
+
+  it.each([1, 7, 1_000, 1_024, 5_000])('is the collection, a feature a line, in batches of %i rows', (size) => {
+    const [expected] = encodeAll(sample, { kind: 'geojson', precision: PRECISION }, 5_000)
+    const all = [...batches(sample.chunks, size)].flatMap((slice) => text(sample, slice).split('\n'))
+    expectSame(
+      all.map((line) => JSON.parse(line)),
+      expected!,
+    )
+  })
+
+  it('stays in its line where a property is JSON that was stored in several', () => {
+    const stored: Column = {
+      name: 'stored',
+      wire: { kind: 'json' },
+      values: ['{\n  "a": "\\n",\r\n  "b": [1,\n2]\n}', null, '3'],
+    }
+    const layout = { columns: [stored], id: null, geometry: null, properties: [0], crs: null, geometryName: 'geom' }
+    const lines = text({ layout, chunks: [], features: [] }, { batch: toBatch([stored], 0, 3), from: 0, to: 3 }).split('\n')
+    expect(lines.map((line) => JSON.parse(line).properties.stored)).toEqual([{ a: '\n', b: [1, 2] }, null, 3])
+  })
+
+  it('of no rows is nothing', () => {
+    expect(text(sample, { batch: sample.chunks[0]!, from: 5, to: 5 })).toBe('')
+  })
+})
+
 describe('features', () => {
   const random = new Random()
   const properties = sampleColumns(random, ROWS).slice(0, 6)

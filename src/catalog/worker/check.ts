@@ -23,29 +23,34 @@ export async function checkLayer(connection: DuckDBConnection, description: Desc
 
 type Scanned = Omit<Proven, 'outcome' | 'key' | 'faults' | 'invalid'>
 
-/** One group for each type met, with and without height. Sides that are not finite are left out of the extent. */
+/** By the engine's flags; measures have no name here. */
+const COORDINATES: Readonly<Record<number, 'XY' | 'XYZ'>> = { 0: 'XY', 2: 'XYZ' }
+
+/** One group for each type met and its dimensions. Sides that are not finite are left out of the extent. */
 async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {
   const { from, geometryEncoding } = servedRows(description)
-  const { type, hasZ, xmin, ymin, xmax, ymax, isUncomputable } = rowGeometry({ ...description, geometryEncoding })
+  const { type, zm, xmin, ymin, xmax, ymax, isUncomputable } = rowGeometry({ ...description, geometryEncoding })
   const { covering } = description
   const groups = await rowsOf(
     connection,
-    `SELECT type, has_z, count(*) AS features,
+    `SELECT type, zm, count(*) AS features,
        min(xmin) FILTER (isfinite(xmin)) AS west, min(ymin) FILTER (isfinite(ymin)) AS south,
        max(xmax) FILTER (isfinite(xmax)) AS east, max(ymax) FILTER (isfinite(ymax)) AS north,
        count(*) FILTER (uncomputable) AS uncomputable,
        count(*) FILTER (${covering ? isUncovered(covering) : 'false'}) AS uncovered
      FROM (
-       SELECT ${type} AS type, ${hasZ} AS has_z, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
+       SELECT ${type} AS type, ${zm} AS zm, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
          ${isUncomputable} AS uncomputable, ${covering ? identifier(covering.column) : 'NULL'} AS covering
        FROM ${from}
-     ) GROUP BY type, has_z`,
+     ) GROUP BY type, zm`,
   )
   const sum = (key: string) => groups.reduce((total, group) => total + Number(group[key]), 0)
   const types = new Set(groups.map((group) => group['type']))
+  const dimensions = [...new Set(groups.filter(({ type }) => type !== null).map((group) => Number(group['zm'])))]
   return {
     geometryTypes: TYPE_NAMES.filter(([label]) => types.has(label)).map(([, name]) => name),
-    hasZ: groups.some((group) => group['type'] !== null && group['has_z'] === true),
+    hasZ: dimensions.some((flags) => flags >= 2),
+    coordinates: dimensions.length === 1 ? (COORDINATES[dimensions[0]!] ?? null) : null,
     extent: extentOf(groups),
     featureCount: sum('features'),
     coveringHolds: sum('uncovered') === 0,

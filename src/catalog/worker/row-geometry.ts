@@ -5,7 +5,8 @@ import { identifier } from './quote.ts'
 export interface RowGeometry {
   /** DuckDB's name of the type; NULL for no geometry. */
   readonly type: string
-  readonly hasZ: string
+  /** 0: XY, 1: M, 2: Z, 3: Z and M. */
+  readonly zm: string
   /** NULL for no geometry and for an empty one. */
   readonly xmin: string
   readonly ymin: string
@@ -25,8 +26,7 @@ export function rowGeometry(layer: Pick<Layer, 'geometryColumn' | 'geometryEncod
 function binary(geometry: string): RowGeometry {
   return {
     type: `ST_GeometryType(${geometry})::VARCHAR`,
-    // 0: XY, 1: M, 2: Z, 3: Z and M
-    hasZ: `ST_ZMFlag(${geometry}) >= 2`,
+    zm: `ST_ZMFlag(${geometry})`,
     xmin: `ST_XMin(${geometry})`,
     ymin: `ST_YMin(${geometry})`,
     xmax: `ST_XMax(${geometry})`,
@@ -42,7 +42,7 @@ function nested(column: string, depth: number, type: string, hasZ: boolean): Row
   const ordinates = (name: string) => `[p.${name} FOR p IN ${positions} IF isfinite(p.${name})]`
   return {
     type: `CASE WHEN ${column} IS NOT NULL THEN '${type}' END`,
-    hasZ: String(hasZ),
+    zm: hasZ ? '2' : '0',
     xmin: `list_min(${ordinates('x')})`,
     ymin: `list_min(${ordinates('y')})`,
     xmax: `list_max(${ordinates('x')})`,

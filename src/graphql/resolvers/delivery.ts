@@ -1,6 +1,6 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { explain } from '../../plan/explain.ts'
-import type { Batch } from '../../pool/engine.ts'
+import type { Batch, Page } from '../../pool/engine.ts'
 import type { Context } from '../context.ts'
 import type { Delivery } from '../delivery.ts'
 import type { FeatureBatchResolvers, FeaturePageResolvers } from '../generated.ts'
@@ -9,21 +9,22 @@ import { RawJson } from '../raw-json.ts'
 
 /** The three encodings: bytes that a worker has made, under whatever response key they were asked. */
 const encodings = {
-  geojson: (delivery: Delivery<Batch>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
-    new RawJson(encoded(delivery, info)),
+  geojson: (delivery: Delivery<Batch | Page>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
+    new RawJson(...encoded(delivery, info)),
 
-  arrow: (delivery: Delivery<Batch>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
-    new RawJson(encoded(delivery, info)),
+  arrow: (delivery: Delivery<Batch | Page>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
+    new RawJson(...encoded(delivery, info)),
 
   /** A list would be completed feature by feature: an empty one stands in for it until the result is whole. */
-  features: (delivery: Delivery<Batch>, _args: unknown, { operation }: Context, info: GraphQLResolveInfo) => {
-    operation.splice(responsePathAsArray(info.path), new RawJson(encoded(delivery, info)))
+  features: (delivery: Delivery<Batch | Page>, _args: unknown, { operation }: Context, info: GraphQLResolveInfo) => {
+    operation.splice(responsePathAsArray(info.path), new RawJson(...encoded(delivery, info)))
     return []
   },
 }
 
-function encoded({ batch, question }: Delivery<Batch>, info: GraphQLResolveInfo): Uint8Array {
-  return batch.outputs[question.selection.indexes.get(String(info.path.key))!]!
+function encoded({ batch, question }: Delivery<Batch | Page>, info: GraphQLResolveInfo): readonly Uint8Array[] {
+  const output = batch.outputs[question.selection.indexes.get(String(info.path.key))!]!
+  return output instanceof Uint8Array ? [output] : output
 }
 
 export const featurePage: FeaturePageResolvers = {

@@ -4,7 +4,7 @@ import type { FeatureRecord } from '../feature-record.ts'
 import type { QueryResolvers } from '../generated.ts'
 import { askedBy, findLayer, readGeometryArguments, toQuestion } from '../question.ts'
 import { firstRange, inRange } from '../range.ts'
-import { selectFeature } from '../selection.ts'
+import { selectFeature, selectOutputs } from '../selection.ts'
 
 export const query: QueryResolvers = {
   layers: (_root, _args, { services }) => readable(services),
@@ -32,13 +32,13 @@ export const query: QueryResolvers = {
     operation.questions.push(query)
     const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
     operation.delivered(page)
-    const [feature] = JSON.parse(Buffer.from(page.outputs[0]!).toString()) as FeatureRecord[]
+    const [feature] = JSON.parse(Buffer.concat(page.outputs[0]!).toString()) as FeatureRecord[]
     return feature ?? null
   },
 
   features: async (_root, args, context, info) => {
     const first = inRange('first', args.first, firstRange(context.services.pageRows))
-    const question = await toQuestion(args, context, info)
+    const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
     const { services, operation } = context
     const asker = askedBy(context, question)
     const page = await services.engine.page(question.query, first, asker, operation.signal)

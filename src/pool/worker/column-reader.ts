@@ -2,6 +2,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, WireColumn, WireType } from '../../results/batch.ts'
 import type { Diagnostics } from '../messages.ts'
+import { Arena } from './arena.ts'
 import { readArrow } from './arrow-export.ts'
 import { closeArrowOptions, openArrowOptions } from './library.ts'
 import { readVectors } from './vectors.ts'
@@ -11,20 +12,35 @@ export interface ColumnReader {
   open(connection: DuckDBConnection): OpenColumnReader
 }
 
+export interface ReadChunk {
+  readonly batch: ColumnBatch
+  /** Nobody reads the batch any more: its memory is another chunk's from now on. */
+  release(): void
+}
+
 /** Of one connection, to be closed before it. */
 export interface OpenColumnReader {
   /** `columns` describe the chunk's first columns, in order. */
-  read(chunk: DuckDBDataChunk, columns: readonly WireColumn[]): ColumnBatch
+  read(chunk: DuckDBDataChunk, columns: readonly WireColumn[]): ReadChunk
   close(): void
 }
 
-const VECTORS: ColumnReader = { name: 'VECTORS', open: () => ({ read: readVectors, close: () => {} }) }
+/** Its memory is the chunk's own, which `release` holds. */
+function readPlainly(chunk: DuckDBDataChunk, columns: readonly WireColumn[]): ReadChunk {
+  return { batch: readVectors(chunk, columns), release: () => void chunk }
+}
+
+const VECTORS: ColumnReader = { name: 'VECTORS', open: () => ({ read: readPlainly, close: () => {} }) }
 
 const ARROW_EXPORT: ColumnReader = {
   name: 'ARROW_EXPORT',
   open: (connection) => {
     const options = openArrowOptions(connection)
-    return { read: (chunk, columns) => readArrow(chunk, columns, options), close: () => closeArrowOptions(options) }
+    const read = (chunk: DuckDBDataChunk, columns: readonly WireColumn[]) => {
+      const arena = Arena.open()
+      return { batch: readArrow(chunk, columns, options, arena), release: () => arena.close() }
+    }
+    return { read, close: () => closeArrowOptions(options) }
   },
 }
 
@@ -53,7 +69,7 @@ export async function chooseColumnReader(connection: DuckDBConnection): Promise<
   let reader: OpenColumnReader | null = null
   try {
     reader = ARROW_EXPORT.open(connection)
-    return same(reader.read(chunk, columns), readVectors(chunk, columns)) ? ARROW_EXPORT : VECTORS
+    return same(reader.read(chunk, columns).batch, readVectors(chunk, columns)) ? ARROW_EXPORT : VECTORS
   } catch {
     return VECTORS
   } finally {

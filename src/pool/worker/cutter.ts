@@ -1,19 +1,20 @@
 /** Chunks of the engine's size in, batches of the client's size out. */
 import type { ColumnBatch } from '../../results/batch.ts'
 import { bytesIn, concatenate, rowsWithin } from '../../results/slice.ts'
+import { Arena } from './arena.ts'
 
 /** Rows [from, to) of a batch. */
 export interface Cut {
   readonly batch: ColumnBatch
   readonly from: number
   readonly to: number
-  /** What the batch's memory belongs to: it is freed when nothing refers to this any more. */
-  readonly owner: unknown
+  /** To be called when its rows have been encoded, and not before: the last cut of a batch gives the batch's memory back. */
+  readonly release: () => void
 }
 
 export class Cutter {
-  readonly #rows: number
-  readonly #bytes: number
+  #rows: number
+  #bytes: number
   #pieces: Cut[] = []
   #length = 0
 
@@ -28,9 +29,15 @@ export class Cutter {
     return this.#length
   }
 
+  /** For the cuts to come, as in the constructor. */
+  limit(rows: number, bytes: number): void {
+    this.#rows = rows
+    this.#bytes = bytes
+  }
+
   add(piece: Cut): void {
-    if (piece.from === piece.to) return
-    this.#pieces.push(piece)
+    if (piece.from === piece.to) piece.release()
+    else this.#pieces.push(piece)
     this.#length += piece.to - piece.from
   }
 
@@ -58,14 +65,19 @@ export class Cutter {
   #consume(piece: Cut, rows: number): Cut {
     const border = piece.from + rows
     this.#length -= rows
-    if (border === piece.to) this.#pieces.shift()
-    else this.#pieces[0] = { ...piece, from: border }
-    return { ...piece, to: border }
+    if (border === piece.to) {
+      this.#pieces.shift()
+      return piece
+    }
+    this.#pieces[0] = { ...piece, from: border }
+    return { ...piece, to: border, release: () => {} }
   }
 
   /** One copy of the waiting rows, at most one batch and a chunk of them. */
   #join(): void {
-    const batch = concatenate(this.#pieces)
-    this.#pieces = [{ batch, from: 0, to: batch.length, owner: null }]
+    const arena = Arena.open()
+    const batch = concatenate(this.#pieces, (bytes) => arena.take(bytes))
+    for (const { release } of this.#pieces) release()
+    this.#pieces = [{ batch, from: 0, to: batch.length, release: () => arena.close() }]
   }
 }

@@ -2,6 +2,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import type { Position } from '../../plan/query.ts'
 import { createEncoder } from '../../results/encode.ts'
+import { bytesIn } from '../../results/slice.ts'
 import type { ExecutionEnd, ExecutionRequest, Failure, FailureKind } from '../messages.ts'
 import { emptyBatch } from './arrow-export.ts'
 import { Chunks } from './chunks.ts'
@@ -14,6 +15,9 @@ import { Inbox, tell } from './inbox.ts'
 import type { OpenInstance } from './instance.ts'
 import { Interrupt } from './interrupt.ts'
 import { positionAt } from './position.ts'
+
+/** Fewer rows cost more on their way than they gain by being early. */
+const EAGER_ROWS = 512
 
 type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 
@@ -103,6 +107,8 @@ class Execution {
   /** Time spent waiting for the engine. */
   #engineMs = 0
   #sent = 0
+  /** Rows and bytes of column data that it may still send. */
+  #left: { rows: number; bytes: number }
 
   constructor(parts: ExecutionParts) {
     const { inbox, request } = parts
@@ -110,6 +116,7 @@ class Execution {
     this.#inbox = inbox
     this.#request = request
     this.#cutter = new Cutter(request.batchRows, request.batchBytes)
+    this.#left = request.whole ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
     this.#encoders = encoded(() => request.plan.outputs.map((output) => createEncoder(request.plan.layout, output)))
   }
 
@@ -149,10 +156,22 @@ class Execution {
   async #sendCuts(whole: boolean): Promise<Outcome | null> {
     for (;;) {
       if (this.#full && this.#cutter.length > 0) return 'MORE'
-      const cut = this.#cutter.take(whole)
+      this.#limitCuts()
+      const cut = this.#cutter.take(whole || this.#eager)
       if (!cut) return null
+      if (this.#sent > 0 && bytesIn(cut.batch, cut.from, cut.to) > this.#left.bytes) return 'MORE'
       if (!(await this.#send(cut))) return this.#stopped()
     }
+  }
+
+  #limitCuts(): void {
+    const { batchRows, batchBytes, whole } = this.#request
+    if (whole) this.#cutter.limit(Math.min(batchRows, this.#left.rows), Math.min(batchBytes, this.#left.bytes))
+  }
+
+  /** What is there is enough to be made and sent, while the engine makes the rest. */
+  get #eager(): boolean {
+    return this.#request.whole !== null && this.#cutter.length >= EAGER_ROWS
   }
 
   #stopped(): Outcome {
@@ -160,12 +179,13 @@ class Execution {
   }
 
   get #full(): boolean {
-    return this.#sent === this.#request.maxBatches
+    return this.#sent === this.#request.maxBatches || this.#left.rows === 0 || this.#left.bytes <= 0
   }
 
   async #complete(): Promise<Outcome> {
     const { emitEmpty, plan } = this.#request
-    if (emitEmpty && this.#sent === 0) await this.#send({ batch: emptyBatch(plan.layout.columns), from: 0, to: 0, owner: null })
+    if (emitEmpty && this.#sent === 0)
+      await this.#send({ batch: emptyBatch(plan.layout.columns), from: 0, to: 0, release: () => {} })
     return 'COMPLETE'
   }
 
@@ -177,12 +197,8 @@ class Execution {
     const { layout } = this.#request.plan
     const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
     if (!whole) chunks.ahead()
-    this.#cutter.add({
-      batch: this.#parts.reader.read(chunk, layout.columns),
-      from: 0,
-      to: whole ? rows - 1 : rows,
-      owner: chunk,
-    })
+    const read = this.#parts.reader.read(chunk, layout.columns)
+    this.#cutter.add({ ...read, from: 0, to: whole ? rows - 1 : rows })
     return whole
   }
 
@@ -191,8 +207,11 @@ class Execution {
     if (!(await this.#inbox.credit())) return false
     const outputs = this.#encoders.map((encode) => encoded(() => encode(cut.batch, cut.from, cut.to)))
     const position = this.#position(cut)
+    const count = cut.to - cut.from
+    this.#left = { rows: this.#left.rows - count, bytes: this.#left.bytes - bytesIn(cut.batch, cut.from, cut.to) }
+    cut.release()
     this.#sent++
-    await sendBatch({ execution: this.#request.execution, count: cut.to - cut.from, outputs, position })
+    await sendBatch({ execution: this.#request.execution, count, outputs, position })
     // Without --expose-gc there is none, and memory comes back when V8 thinks so.
     if (this.#request.collect) globalThis.gc?.()
     return true

@@ -22,6 +22,7 @@ const resultError = library.func('const char *duckdb_result_error(void *result)'
 const connectionOptions = library.func('void duckdb_connection_get_arrow_options(void *connection, _Out_ void **options)')
 const destroyOptions = library.func('void duckdb_destroy_arrow_options(void **options)')
 const chunkToArrow = library.func('void *duckdb_data_chunk_to_arrow(void *options, void *chunk, void *array)')
+const copyBytes = library.func('void *memcpy(void *to, void *from, size_t bytes)')
 const errorMessage = library.func('const char *duckdb_error_data_message(void *error)')
 
 /**
@@ -48,4 +49,9 @@ export function closeArrowOptions(options: Pointer): void {
 export function exportChunk(options: Pointer, chunk: DuckDBDataChunk, array: Uint8Array): void {
   const error = chunkToArrow(options, (chunk as unknown as { chunk: Pointer }).chunk, array) as Pointer
   if (error) throw new Error(String(errorMessage(error)))
+}
+
+/** Copies the engine's memory into ours. By FFI too: an ArrayBuffer over it, made to copy from, is one more thing for V8 to collect. */
+export function copyFrom(pointer: Pointer, to: Uint8Array): void {
+  if (to.length > 0) copyBytes(to, pointer, to.length)
 }

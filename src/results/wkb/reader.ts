@@ -19,6 +19,9 @@ const HEADER_BYTES = 5
 /** Collections may be nested this deep: real data is hardly nested at all, and the readers recurse. */
 const DEEPEST = 64
 
+/** Fewer numbers are read one by one sooner than a view is made. */
+const COPY_FROM = 128
+
 /** What is wrong with the bytes of a geometry. */
 export class WkbError extends Error {
   override readonly name = 'WkbError'
@@ -99,6 +102,16 @@ export class WkbReader {
   /** One number of a position. */
   ordinate(at: number): number {
     return this.view.getFloat64(at, this.littleEndian)
+  }
+
+  /** `count` numbers from `at` on into `to`: a copy of bytes where there are many, and they are in this machine's order. */
+  copy(at: number, count: number, to: Float64Array, index: number): void {
+    if (this.littleEndian && count >= COPY_FROM) {
+      const source = new Uint8Array(this.view.buffer, this.view.byteOffset + at, 8 * count)
+      new Uint8Array(to.buffer, to.byteOffset + 8 * index, source.length).set(source)
+      return
+    }
+    for (let n = 0; n < count; n++) to[index + n] = this.view.getFloat64(at + 8 * n, this.littleEndian)
   }
 
   /**

@@ -1,0 +1,111 @@
+/** Whole layers, or what is left of them by a filter, as one file: `/download/LAYER.arrows`, `/download/LAYER.geojsonl`. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GraphQLSchema } from 'graphql'
+import { GeoduckError } from '../../errors.ts'
+import { BatchEvents } from '../../graphql/batch-events.ts'
+import { codeOf, formatError, toClientError } from '../../graphql/client-error.ts'
+import type { Services } from '../../graphql/context.ts'
+import { type DownloadFormat, downloadQuestion } from '../../graphql/download.ts'
+import type { Operation } from '../../graphql/operation.ts'
+import { askedBy, cursorAt } from '../../graphql/question.ts'
+import { type Access, unauthenticated } from '../access.ts'
+import { askerOf } from '../asker.ts'
+import type { ClientAddress } from '../client-address.ts'
+import { allowOrigin } from '../cors.ts'
+import { sendJson } from '../json.ts'
+import type { RequestLimits } from '../limits.ts'
+import type { Operations } from '../operations.ts'
+import { ERROR_STATUS } from './error-status.ts'
+import { readDownload } from './request.ts'
+import { sendDownload } from './send.ts'
+
+/** The engine's own chunk: it becomes a batch as it is, where a larger one would have to be joined of several. */
+const BATCH_ROWS = 2_048
+const METHODS = 'GET, POST'
+
+export interface DownloadEndpointOptions {
+  readonly schema: GraphQLSchema
+  readonly services: Services
+  readonly operations: Operations
+  readonly access: Access
+  readonly addressOf: ClientAddress
+  readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
+  readonly origins: readonly string[]
+}
+
+export class DownloadEndpoint {
+  readonly #options: DownloadEndpointOptions
+
+  constructor(options: DownloadEndpointOptions) {
+    this.#options = options
+  }
+
+  /** Answers, whatever happens. */
+  async answer(req: IncomingMessage, res: ServerResponse, notFound: () => void): Promise<void> {
+    const allowed = allowOrigin(req, res, this.#options.origins, METHODS) && !isForeign(req)
+    if (req.method === 'OPTIONS') return void res.writeHead(204).end()
+    const gone = new AbortController()
+    const asker = askerOf(this.#options.addressOf(req), req.socket.remotePort)
+    const { operation, end } = this.#options.operations.begin(asker, gone.signal)
+    res.setHeader('x-request-id', operation.id)
+    res.once('close', () => {
+      if (!res.writableFinished) gone.abort()
+      end()
+    })
+    try {
+      if (!allowed)
+        throw new GeoduckError('BAD_INPUT', 'A page of this origin may not download; `--origins` lists those that may.')
+      if (!this.#options.access.allows(req.headers.authorization)) throw unauthenticated()
+      await this.#send(req, res, operation, notFound)
+    } catch (error) {
+      refuse(res, error, operation, allowed)
+    }
+  }
+
+  async #send(req: IncomingMessage, res: ServerResponse, operation: Operation, notFound: () => void): Promise<void> {
+    if (req.method !== 'GET' && req.method !== 'POST') {
+      res.setHeader('allow', METHODS)
+      return sendJson(res, 405, { error: 'A download is asked by GET or POST.' })
+    }
+    const request = await readDownload(req, this.#options.limits.maxBodyBytes)
+    if (!request) return notFound()
+    operation.kind = 'download'
+    operation.name = request.format
+    const { schema, services } = this.#options
+    const context = { services, operation }
+    const question = await downloadQuestion(schema, request, context)
+    const shape = { batchSize: BATCH_ROWS, emitEmpty: true }
+    const stream = services.engine.stream(question.query, shape, askedBy(context, question))
+    const events = new BatchEvents(stream, question, context)
+    try {
+      res.setHeader('content-disposition', disposition(request.layer, request.format))
+      await sendDownload(events, res, request.format, operation, (position) => cursorAt(position, question, context))
+    } finally {
+      await events.return()
+    }
+  }
+}
+
+/** What a page of another site loads without asking: an image, a script. A link that is followed is the reader's own wish. */
+function isForeign({ headers }: IncomingMessage): boolean {
+  return (
+    headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate' && headers['sec-fetch-mode'] !== 'cors'
+  )
+}
+
+function disposition(layer: string, format: DownloadFormat): string {
+  return `attachment; filename*=UTF-8''${encodeURIComponent(`${layer}.${format}`).replaceAll("'", '%27')}`
+}
+
+/** Before the first byte: status and error. Behind it there is nothing left to say than that it is broken. */
+function refuse(res: ServerResponse, error: unknown, operation: Operation, allowed: boolean): void {
+  const shown = toClientError(error, operation)
+  operation.failed(codeOf(shown))
+  if (res.headersSent) return void res.destroy()
+  const { code, retryAfter } = shown.extensions
+  if (typeof retryAfter === 'number') res.setHeader('retry-after', retryAfter)
+  res.removeHeader('content-disposition')
+  // What is left of a body that was not read would stand before the connection's next request.
+  if (code === 'LIMIT_EXCEEDED') res.setHeader('connection', 'close')
+  sendJson(res, allowed ? (ERROR_STATUS[codeOf(shown)] ?? 500) : 403, { errors: [formatError(shown)] })
+}

@@ -1,0 +1,16 @@
+import type { Writable } from 'node:stream'
+
+/** Resolves when the system has taken all of the pieces (one at least, none empty), or the connection is gone. */
+export function flush(to: Writable, pieces: readonly (Uint8Array | string)[]): Promise<void> {
+  if (to.closed || to.destroyed) return Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const done = () => {
+    to.off('close', done)
+    resolve()
+  }
+  to.once('close', done)
+  to.cork()
+  for (const [index, piece] of pieces.entries()) to.write(piece, index === pieces.length - 1 ? done : undefined)
+  to.uncork()
+  return promise
+}
