@@ -77,11 +77,11 @@ const PLACES_OF_TEXT: Readonly<Record<string, readonly [field: string, code: str
 /** Of `$s`, by the argument that it is given to. */
 const TYPES: Readonly<Record<string, string>> = { after: 'Cursor!', id: 'ID!' }
 
-it('10,000 strings are bound, or refused, and change nothing', { timeout: 300_000 }, async () => {
+it('3,000 strings are bound, or refused, and change nothing', { timeout: 180_000 }, async () => {
   const random = new Random()
   const places = Object.entries(PLACES_OF_TEXT)
   const before = await ask(server, '{ layers { name fingerprint featureCount } }')
-  for (let n = 0; n < Math.ceil(10_000 / places.length); n++) {
+  for (let n = 0; n < Math.ceil(3_000 / places.length); n++) {
     const text = `x${Array.from({ length: 1 + random.integer(5) }, () => random.pick(PARTS)).join('')}`
     await Promise.all(
       places.map(async ([place, [field, code]]) => {

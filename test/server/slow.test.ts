@@ -16,7 +16,7 @@ let programs: readonly (Launched & { readonly url: string })[]
 beforeAll(async () => {
   programs = await Promise.all(
     ['0', '3600'].map(async (seconds) => {
-      const args = ['src/main.ts', PLACES, '--port', '0', '--slow', seconds, '--log-pretty', 'false']
+      const args = ['src/main.ts', PLACES, '--port', '0', '--slow', seconds, '--trust-proxy', '1', '--log-pretty', 'false']
       const program = launch(process.execPath, [...args, '--spatial-extension', SPATIAL_EXTENSION], { cwd: ROOT })
       const [, url] = await program.line(/^ready (.*)$/)
       return { ...program, url: url! }
@@ -28,9 +28,10 @@ afterAll(async () => {
   await Promise.all((programs ?? []).map(({ ended }) => ended))
 })
 
-async function logged(n: number, query: string): Promise<Line> {
+async function logged(n: number, query: string, forwarded: Record<string, string> = {}): Promise<Line> {
   const program = programs[n]!
-  const headers = { 'content-type': 'application/json', accept: query.startsWith('{') ? '*/*' : 'text/event-stream' }
+  const accept = query.startsWith('{') ? '*/*' : 'text/event-stream'
+  const headers = { 'content-type': 'application/json', accept, ...forwarded }
   const response = await fetch(`${program.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
   await response.text()
   const id = response.headers.get('x-request-id')
@@ -67,4 +68,10 @@ it('another is told of without', async () => {
   expect(line.level).toBe(INFO)
   expect(line.operation).not.toHaveProperty('plans')
   expect(line.msg).not.toContain('slow')
+})
+
+it('the address that a trusted proxy tells is that of the client', async () => {
+  const line = await logged(1, '{ layers { name } }', { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' })
+  expect(line.operation).toMatchObject({ client: '203.0.113.7' })
+  expect((await logged(1, '{ layers { name } }')).operation).toMatchObject({ client: '127.0.0.1' })
 })
