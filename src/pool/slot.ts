@@ -195,16 +195,23 @@ export class Slot {
   async #boot(): Promise<Diagnostics> {
     const pool = startProcess({ threads: this.#options.threads, execArgv: this.#execArgv })
     this.#pool = pool
-    // An idle worker's death is an event of the pool; without a listener it would end the server.
-    pool.on('error', (error: unknown) => {
-      if (pool === this.#pool && this.#state !== 'STARTING') this.#restart(error)
-    })
+    const died = Promise.withResolvers<never>()
+    // Nobody may be waiting for it.
+    died.promise.catch(() => {})
+    const ended = (error: unknown) => {
+      died.reject(error)
+      // While it boots, it is the boot that fails.
+      if (pool === this.#pool && this.serves) this.#restart(error)
+    }
+    // An idle worker's death is an event of the pool; without a listener it would end the server. One that dies before it can be asked leaves
+    // the question waiting for ever.
+    pool.on('error', ended)
     const late = AbortSignal.timeout(BOOT_MS)
-    const diagnostics = (await pool.run(this.#options, { name: 'open', signal: late })) as Diagnostics
-    this.#data = await DataSocket.connect(this.#options.dataSocket, () => {
-      // A worker whose batches can't come is of no use.
-      if (pool === this.#pool) this.#restart(new Error('its data socket has closed'))
-    })
+    const opened = pool.run(this.#options, { name: 'open', signal: late }) as Promise<Diagnostics>
+    const diagnostics = await Promise.race([opened, died.promise])
+    // A worker whose batches can't come is of no use.
+    const cut = () => ended(new Error('its data socket has closed'))
+    this.#data = await DataSocket.connect(this.#options.dataSocket, cut)
     return diagnostics
   }
 

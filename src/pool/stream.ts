@@ -106,9 +106,8 @@ export class FeatureStream implements BatchStream {
     this.#stall.waits(this.#turn)
     try {
       return { done: false, value: await batch }
-    } catch (cause) {
-      // What comes behind a batch that is lost must not be taken for what comes behind the one before it.
-      const error = new GeoduckError('INTERNAL', 'A batch that was put aside could not be read back.', { cause })
+    } catch (error) {
+      // What comes behind a batch that is lost is not what comes behind the one before it.
       this.fail(error)
       throw error
     }
@@ -225,12 +224,9 @@ export class FeatureStream implements BatchStream {
   /** Somebody else is entitled to the worker: a turn that has delivered ends at a border, one that has not begins again later. */
   #preempt(): void {
     const turn = this.#turn
-    if (turn?.batches !== 0) {
-      this.#yield()
-      return
-    }
-    this.#preempted = true
-    turn.cancel()
+    this.#preempted = turn?.batches === 0
+    if (this.#preempted) turn?.cancel()
+    else this.#yield()
   }
 
   #yield(): void {

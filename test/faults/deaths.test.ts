@@ -41,19 +41,19 @@ describe('a worker that ends', () => {
     const before = await deaths()
     const bystander = engine.stream(question(), { batchSize: 2_048 }, context('bystander'))
     await bystander.next()
-    orders.give({ fault, at: 10 })
+    const asked = question()
+    orders.give({ fault, at: 10, of: String(-number) })
     const asker = fault === 'HANG' ? { ...context(), deadlineMs: DEADLINE_MS } : context()
     const began = performance.now()
     const work =
       what === 'query'
-        ? engine.page(question(), GRID_ROWS, asker).then(({ count }) => count)
-        : drain(engine.stream(question(), { batchSize: 2_048 }, asker)).then(({ length }) => length)
+        ? engine.page(asked, GRID_ROWS, asker).then(({ count }) => count)
+        : drain(engine.stream(asked, { batchSize: 2_048 }, asker)).then(({ length }) => length)
     const outcome = await work.catch((error: { code: string }) => error.code)
     const took = performance.now() - began
     expect(orders.end()).toBe(true)
     expect(outcome).toBe(fault === 'HANG' ? 'DEADLINE_EXCEEDED' : GRID_ROWS)
     expect(took).toBeLessThan(soon() + (fault === 'HANG' ? DEADLINE_MS + 2_000 : 0))
-    // The bystander had its worker before the order was given, and may be the one who met it.
     expect((await drain(bystander)).length).toBe(GRID_ROWS - 2_048)
     expect(await whole()).toBeLessThan(soon())
     expect(await deaths()).toBe(before + 1)

@@ -93,21 +93,30 @@ DuckDBInstance.create = async (...args: Parameters<typeof create>) => {
 }
 
 /** Only the streams of executions are counted: those of prepared statements. */
-const streams = new WeakSet<DuckDBResult>()
+const streams = new WeakMap<DuckDBResult, string>()
+const bound = new WeakMap<DuckDBPreparedStatement, string>()
+const { bind } = DuckDBPreparedStatement.prototype
+DuckDBPreparedStatement.prototype.bind = function (this: DuckDBPreparedStatement, ...args: Parameters<typeof bind>) {
+  bound.set(this, `,${Object.values(args[0]).map(String).join()},`)
+  bind.apply(this, args)
+}
 const { stream } = DuckDBPreparedStatement.prototype
 DuckDBPreparedStatement.prototype.stream = async function (this: DuckDBPreparedStatement, ...args: Parameters<typeof stream>) {
   const result = await stream.apply(this, args)
-  streams.add(result)
+  streams.set(result, bound.get(this) ?? '')
   return result
 }
+
+const concerns = ({ of }: Order, values: string) => of === undefined || values.includes(`,${of},`)
 
 const fetched = new WeakMap<DuckDBResult, number>()
 const { fetchChunk } = DuckDBResult.prototype
 DuckDBResult.prototype.fetchChunk = async function (this: DuckDBResult): Promise<DuckDBDataChunk | null> {
-  if (!streams.has(this)) return await fetchChunk.call(this)
+  const values = streams.get(this)
+  if (values === undefined) return await fetchChunk.call(this)
   const chunk = (fetched.get(this) ?? 0) + 1
   fetched.set(this, chunk)
-  const order = take((given) => given.at === chunk && given.fault !== 'ENCODER')
+  const order = take((given) => given.at === chunk && given.fault !== 'ENCODER' && concerns(given, values))
   if (order) await FAULTS[order.fault as keyof typeof FAULTS]()
   return await fetchChunk.call(this)
 }

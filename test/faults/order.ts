@@ -25,6 +25,8 @@ export interface Order {
   readonly fault: Fault
   /** The chunk of an execution, or the encoding, counted from 1. */
   readonly at: number
+  /** Only of an execution that has this among its values. */
+  readonly of?: string
 }
 
 export class Orders {

@@ -1,0 +1,90 @@
+/** What the server uses over time, printed as it goes, and whether that grows. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { query } from './client.ts'
+import type { SoakServer, Usage, Worker } from './server.ts'
+
+interface Health {
+  readonly eventLoopDelayMs: number
+  readonly queued: number
+  readonly streams: { readonly running: number; readonly waiting: number; readonly parked: number }
+  readonly workers: readonly Worker[]
+}
+
+export interface Sample extends Usage, Health {
+  /** Of `health` itself. */
+  readonly healthMs: number
+  /** How late this process's own event loop was, which shares the machine. */
+  readonly ownDelayMs: number
+}
+
+const HEALTH = '{ health { eventLoopDelayMs queued streams { running waiting parked } workers { pid state deaths } } }'
+const RESOLUTION_MS = 10
+
+/** Between the first third of a run and the last. */
+const MOST_GROWTH = { rss: 1.3, rssBytes: 64e6, fds: 30, threads: 4 }
+/** Of a machine that is not starved; a busy one is told by how late the clients are. */
+const MOST_DELAY_MS = 50
+const MOST_HEALTH_MS = 250
+
+export class Watch {
+  readonly samples: Sample[] = []
+  readonly #server: SoakServer
+  readonly #own = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+
+  constructor(server: SoakServer) {
+    this.#server = server
+    this.#own.enable()
+  }
+
+  async look(seconds: number): Promise<Sample> {
+    const began = performance.now()
+    const { health } = await query<{ health: Health }>(this.#server.url, HEALTH)
+    const healthMs = performance.now() - began
+    const ownDelayMs = Math.max(0, this.#own.percentile(99) / 1e6 - RESOLUTION_MS)
+    this.#own.reset()
+    const sample = { ...this.#server.usage(), ...health, healthMs, ownDelayMs }
+    this.samples.push(sample)
+    const { running, waiting, parked } = health.streams
+    const deaths = health.workers.reduce((sum, worker) => sum + worker.deaths, 0)
+    console.log(
+      [
+        `${seconds.toFixed(0)} s`.padStart(6),
+        `rss ${(sample.rss / 1e6).toFixed(0)} MB`,
+        `fds ${sample.fds}`,
+        `threads ${sample.threads}`,
+        `loop p99 ${health.eventLoopDelayMs.toFixed(1)} ms`,
+        `health ${healthMs.toFixed(0)} ms`,
+        `streams ${running}/${waiting}/${parked}`,
+        `queued ${health.queued}`,
+        `deaths ${deaths}`,
+      ].join(', '),
+    )
+    return sample
+  }
+
+  /** In words, what was not as it should be. */
+  verdict(): string[] {
+    const third = Math.max(1, Math.floor(this.samples.length / 3))
+    const [first, last] = [this.samples.slice(0, third), this.samples.slice(-third)]
+    const of = (samples: readonly Sample[], read: (sample: Sample) => number) => median(samples.map(read))
+    const grown: string[] = []
+    const [rss, rssNow] = [of(first, (s) => s.rss), of(last, (s) => s.rss)]
+    if (rssNow > MOST_GROWTH.rss * rss + MOST_GROWTH.rssBytes) grown.push(`rss grew from ${mb(rss)} to ${mb(rssNow)} MB`)
+    for (const name of ['fds', 'threads'] as const) {
+      const [was, is] = [of(first, (s) => s[name]), of(last, (s) => s[name])]
+      if (is > was + MOST_GROWTH[name]) grown.push(`${name} grew from ${was} to ${is}`)
+    }
+    const lateness = of(this.samples, (s) => s.ownDelayMs)
+    const delay = of(this.samples, (s) => s.eventLoopDelayMs)
+    if (delay > Math.max(MOST_DELAY_MS, 3 * lateness)) grown.push(`the event loop was ${delay.toFixed(0)} ms late`)
+    const health = of(this.samples, (s) => s.healthMs)
+    if (health > Math.max(MOST_HEALTH_MS, 10 * lateness)) grown.push(`health took ${health.toFixed(0)} ms`)
+    return grown
+  }
+}
+
+const mb = (bytes: number) => Math.round(bytes / 1e6)
+
+export function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+}
