@@ -82,3 +82,5 @@ export const TYPE_NAMES: readonly (readonly [label: string, name: GeometryTypeNa
   ['MULTIPOLYGON', 'MultiPolygon'],
   ['GEOMETRYCOLLECTION', 'GeometryCollection'],
 ]
+
+export const typeName = (label: string): GeometryTypeName | undefined => TYPE_NAMES.find(([known]) => known === label)?.[1]
