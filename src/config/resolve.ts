@@ -29,7 +29,13 @@ export async function resolveConfig(paths: readonly string[], given: GivenSettin
     cursorSecret = secret
     if (!kept) warnings.push('The cursor secret can not be kept: cursors end with this server. Give one with --cursor-secret')
   }
-  const config = { ...given, sources: sourcesOf(paths), tempDirectory: resolve(given.tempDirectory), cursorSecret }
+  const config = {
+    ...given,
+    sources: sourcesOf(paths),
+    tempDirectory: resolve(given.tempDirectory),
+    cacheDirectory: resolve(given.cacheDirectory),
+    cursorSecret,
+  }
   return { config: Object.freeze(config), warnings }
 }
 

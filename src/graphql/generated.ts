@@ -230,6 +230,8 @@ export type Health = {
   readonly eventLoopDelayMs: Scalars['Float']['output'];
   /** Executions that went on in the serial lane. */
   readonly fallbacks: Fallbacks;
+  /** Layers that are being prepared, by name. */
+  readonly preparations: ReadonlyArray<Preparation>;
   /** Sources that are not served, or not wholly, with the reason. */
   readonly problems: ReadonlyArray<Problem>;
   /** Executions waiting for a worker. */
@@ -295,9 +297,11 @@ export type Layer = {
   readonly key: LayerKey;
   /** Unique, made from the file's or table's name. */
   readonly name: Scalars['String']['output'];
+  /** How far its preparation is; null unless it is PREPARING. */
+  readonly preparation: Maybe<Preparation>;
   /** How a spatial filter leaves rows unread. */
   readonly pruning: Pruning;
-  /** Whether it has been scanned yet. */
+  /** Whether it has been prepared and scanned yet. */
   readonly state: LayerState;
 };
 
@@ -321,6 +325,8 @@ export type LayerKeyKind =
 export type LayerState =
   /** It can be asked; a scan of its geometry is under way. */
   | 'CHECKING'
+  /** It cannot be asked yet: its file is turned into GeoParquet, and nothing else is known of it. */
+  | 'PREPARING'
   /** It can be asked, and what is said of it has been proven by a scan. */
   | 'READY';
 
@@ -341,6 +347,37 @@ export type NullsOrder =
   | 'FIRST'
   /** Behind every value. */
   | 'LAST';
+
+/**
+ * A file of a format other than the engine's own (GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV) on its way to a copy in GeoParquet. It is
+ * made once: the next start finds it.
+ */
+export type Preparation = {
+  readonly __typename?: 'Preparation';
+  /** The layer's name. */
+  readonly layer: Scalars['String']['output'];
+  /** Of the whole way: 0 to 100. */
+  readonly percent: Scalars['Float']['output'];
+  /** Features that the stage is through with. */
+  readonly rows: Scalars['BigInt']['output'];
+  /** Features a second in this stage; null while it is not known. */
+  readonly rowsPerSecond: Maybe<Scalars['Float']['output']>;
+  /** Seconds that it may still take; null while it is not known. */
+  readonly secondsLeft: Maybe<Scalars['Float']['output']>;
+  /** What is being done. */
+  readonly stage: PreparationStage;
+  /** Features in all; null while it is not known. */
+  readonly total: Maybe<Scalars['BigInt']['output']>;
+};
+
+/** What is being done with a file that is prepared. */
+export type PreparationStage =
+  /** It is read. */
+  | 'READING'
+  /** Nothing yet: files are prepared one after the other, the smallest first. */
+  | 'WAITING'
+  /** Its features are sorted along a Hilbert curve and written. */
+  | 'WRITING';
 
 /** A source that is not served, or not wholly. */
 export type Problem = {
@@ -609,6 +646,8 @@ export type ResolversTypes = {
   LayerState: LayerState;
   MemoryUse: ResolverTypeWrapper<MemoryUse>;
   NullsOrder: NullsOrder;
+  Preparation: ResolverTypeWrapper<Preparation>;
+  PreparationStage: PreparationStage;
   Problem: ResolverTypeWrapper<Problem>;
   PropertyFilter: PropertyFilter;
   Pruning: Pruning;
@@ -649,6 +688,7 @@ export type ResolversParentTypes = {
   Layer: LayerModel;
   LayerKey: LayerKeyModel;
   MemoryUse: MemoryUse;
+  Preparation: Preparation;
   Problem: Problem;
   PropertyFilter: PropertyFilter;
   Query: Record<PropertyKey, never>;
@@ -743,6 +783,7 @@ export interface GeometryScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 export type HealthResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Health'] = ResolversParentTypes['Health']> = {
   eventLoopDelayMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   fallbacks?: Resolver<ResolversTypes['Fallbacks'], ParentType, ContextType>;
+  preparations?: Resolver<ReadonlyArray<ResolversTypes['Preparation']>, ParentType, ContextType>;
   problems?: Resolver<ReadonlyArray<ResolversTypes['Problem']>, ParentType, ContextType>;
   queued?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   ready?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -769,6 +810,7 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   hasZ?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   key?: Resolver<ResolversTypes['LayerKey'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  preparation?: Resolver<Maybe<ResolversTypes['Preparation']>, ParentType, ContextType>;
   pruning?: Resolver<ResolversTypes['Pruning'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['LayerState'], ParentType, ContextType>;
 };
@@ -782,6 +824,16 @@ export type MemoryUseResolvers<ContextType = Context, ParentType extends Resolve
   memoryBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   tag?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   tempBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+};
+
+export type PreparationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Preparation'] = ResolversParentTypes['Preparation']> = {
+  layer?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  percent?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  rows?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  rowsPerSecond?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  secondsLeft?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  stage?: Resolver<ResolversTypes['PreparationStage'], ParentType, ContextType>;
+  total?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
 };
 
 export type ProblemResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Problem'] = ResolversParentTypes['Problem']> = {
@@ -842,6 +894,7 @@ export type Resolvers<ContextType = Context> = {
   Layer?: LayerResolvers<ContextType>;
   LayerKey?: LayerKeyResolvers<ContextType>;
   MemoryUse?: MemoryUseResolvers<ContextType>;
+  Preparation?: PreparationResolvers<ContextType>;
   Problem?: ProblemResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   StreamCounts?: StreamCountsResolvers<ContextType>;

@@ -21,7 +21,8 @@ export class ServerState implements Services {
     this.healthReport = new HealthReport({
       spatialExtension: options.spatialExtension,
       problems: () => this.#catalog?.problems() ?? [],
-      ready: () => this.#engine?.ready === true,
+      layers: () => this.#catalog?.layers() ?? [],
+      ready: () => this.#engine?.ready === true && this.#isPrepared(),
       engine: () => this.#engine,
     })
   }
@@ -66,6 +67,10 @@ export class ServerState implements Services {
   async close(): Promise<void> {
     this.healthReport.close()
     await Promise.all([this.#engine?.close(), this.#catalog?.close()])
+  }
+
+  #isPrepared(): boolean {
+    return this.#catalog?.layers().every(({ state }) => state !== 'PREPARING') ?? false
   }
 
   async #closeIfStopped(part: { close(): Promise<void> }): Promise<void> {
