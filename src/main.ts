@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program: reads the command line, starts the server, says where it is, and ends it when told to. */
 import { readFile } from 'node:fs/promises'
-import { buildCommand, commandArguments, type ServeOptions } from './config/command.ts'
+import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './config/command.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { findSpatialExtension } from './config/extension.ts'
 import { packageVersion } from './config/package-version.ts'
@@ -27,7 +27,10 @@ async function serve({ paths, given, printConfig }: ServeOptions): Promise<void>
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${config.sources.join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
-  for (const { name, geometryTypes, featureCount } of await server.ready) {
+  const { showProgress } = await import('./server/progress-bar.ts')
+  const hideProgress = showProgress(() => server.layers())
+  const layers = await server.ready.finally(hideProgress)
+  for (const { name, geometryTypes, featureCount } of layers) {
     // Not counted yet where the scan is still under way.
     const count = featureCount === null ? [] : [`${featureCount.toLocaleString('en')} features`]
     print(`  layer     ${[name, ...geometryTypes, ...count].join(', ')}`)
@@ -61,6 +64,18 @@ function endWhenTold(server: RunningServer): void {
   }
 }
 
+async function prepare({ paths, given, prune }: PrepareOptions): Promise<void> {
+  const { config } = await resolveConfig(paths, given, { sourcesRequired: !prune })
+  const { prepareSources, pruneCopies } = await import('./server/prepare.ts')
+  if (config.sources.length > 0) {
+    const { path } = await findSpatialExtension(config.spatialExtension, print)
+    const { lines, whole } = await prepareSources(config, path)
+    for (const line of lines) print(line)
+    if (!whole) process.exitCode = 1
+  }
+  if (prune) print(await pruneCopies(config))
+}
+
 async function printSchema(): Promise<void> {
   process.stdout.write(await readFile(new URL('../schema.graphql', import.meta.url), 'utf8'))
 }
@@ -82,4 +97,4 @@ function foreseen(error: unknown): string | null {
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
-await buildCommand({ serve, printSchema }).parseAsync(commandArguments(process.argv), { from: 'user' }).catch(fail)
+await buildCommand({ serve, prepare, printSchema }).parseAsync(commandArguments(process.argv), { from: 'user' }).catch(fail)

@@ -124,6 +124,20 @@ export interface Layer {
   readonly pruning: Pruning
   /** Hex digest of content that is cheap to read: two servers with the same data agree. */
   readonly fingerprint: string
+  /** What the scan has found; left out before it. */
+  readonly check?: CheckReport
+}
+
+/** What a scan of every row has found of its geometry. */
+export interface CheckReport {
+  readonly nullGeometries: number
+  readonly emptyGeometries: number
+  readonly withZ: number
+  readonly withM: number
+  /** By the rules of OGC Simple Features. They are served as they are. */
+  readonly invalid: number
+  /** The first ten of them. */
+  readonly firstInvalid: readonly { readonly id: string; readonly reason: string }[]
 }
 
 /** A source that could not be served, or not wholly. */

@@ -252,6 +252,15 @@ export type Health = {
   readonly workers: ReadonlyArray<Worker>;
 };
 
+/** A feature whose geometry breaks a rule. */
+export type InvalidFeature = {
+  readonly __typename?: 'InvalidFeature';
+  /** As in `Feature.id`. */
+  readonly id: Scalars['ID']['output'];
+  /** The rule that it breaks. */
+  readonly reason: Scalars['String']['output'];
+};
+
 /** How a column's values are written in JSON. */
 export type JsonType =
   /** Whatever JSON value is stored. */
@@ -277,6 +286,8 @@ export type Lane =
 /** A collection of features with one geometry column. */
 export type Layer = {
   readonly __typename?: 'Layer';
+  /** What the scan has found of its geometry; null before it. */
+  readonly check: Maybe<LayerCheck>;
   /** The properties that features have, in the source's order. */
   readonly columns: ReadonlyArray<Column>;
   /** The CRS of the coordinates; null if the source does not say. */
@@ -303,6 +314,23 @@ export type Layer = {
   readonly pruning: Pruning;
   /** Whether it has been prepared and scanned yet. */
   readonly state: LayerState;
+};
+
+/** What a scan of every feature has found of its geometry. */
+export type LayerCheck = {
+  readonly __typename?: 'LayerCheck';
+  /** Features whose geometry is empty. */
+  readonly emptyGeometries: Scalars['BigInt']['output'];
+  /** The first ten of these. */
+  readonly firstInvalid: ReadonlyArray<InvalidFeature>;
+  /** Features whose geometry breaks a rule of OGC Simple Features, a polygon that crosses itself for one. They are served as they are. */
+  readonly invalid: Scalars['BigInt']['output'];
+  /** Features without a geometry. */
+  readonly nullGeometries: Scalars['BigInt']['output'];
+  /** Features with a measure. */
+  readonly withM: Scalars['BigInt']['output'];
+  /** Features with a height. */
+  readonly withZ: Scalars['BigInt']['output'];
 };
 
 /** What `Feature.id` is made of. */
@@ -637,10 +665,12 @@ export type ResolversTypes = {
   Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  InvalidFeature: ResolverTypeWrapper<InvalidFeature>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   JsonType: JsonType;
   Lane: Lane;
   Layer: ResolverTypeWrapper<LayerModel>;
+  LayerCheck: ResolverTypeWrapper<LayerCheck>;
   LayerKey: ResolverTypeWrapper<LayerKeyModel>;
   LayerKeyKind: LayerKeyKind;
   LayerState: LayerState;
@@ -684,8 +714,10 @@ export type ResolversParentTypes = {
   Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
+  InvalidFeature: InvalidFeature;
   JSON: Scalars['JSON']['output'];
   Layer: LayerModel;
+  LayerCheck: LayerCheck;
   LayerKey: LayerKeyModel;
   MemoryUse: MemoryUse;
   Preparation: Preparation;
@@ -795,11 +827,17 @@ export type HealthResolvers<ContextType = Context, ParentType extends ResolversP
   workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
 };
 
+export type InvalidFeatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InvalidFeature'] = ResolversParentTypes['InvalidFeature']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
   name: 'JSON';
 }
 
 export type LayerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Layer'] = ResolversParentTypes['Layer']> = {
+  check?: Resolver<Maybe<ResolversTypes['LayerCheck']>, ParentType, ContextType>;
   columns?: Resolver<ReadonlyArray<ResolversTypes['Column']>, ParentType, ContextType>;
   crs?: Resolver<Maybe<ResolversTypes['Crs']>, ParentType, ContextType>;
   extent?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
@@ -813,6 +851,15 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   preparation?: Resolver<Maybe<ResolversTypes['Preparation']>, ParentType, ContextType>;
   pruning?: Resolver<ResolversTypes['Pruning'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['LayerState'], ParentType, ContextType>;
+};
+
+export type LayerCheckResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerCheck'] = ResolversParentTypes['LayerCheck']> = {
+  emptyGeometries?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  firstInvalid?: Resolver<ReadonlyArray<ResolversTypes['InvalidFeature']>, ParentType, ContextType>;
+  invalid?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  nullGeometries?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  withM?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  withZ?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
 };
 
 export type LayerKeyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerKey'] = ResolversParentTypes['LayerKey']> = {
@@ -890,8 +937,10 @@ export type Resolvers<ContextType = Context> = {
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
   Health?: HealthResolvers<ContextType>;
+  InvalidFeature?: InvalidFeatureResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Layer?: LayerResolvers<ContextType>;
+  LayerCheck?: LayerCheckResolvers<ContextType>;
   LayerKey?: LayerKeyResolvers<ContextType>;
   MemoryUse?: MemoryUseResolvers<ContextType>;
   Preparation?: PreparationResolvers<ContextType>;
