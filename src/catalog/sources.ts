@@ -177,7 +177,7 @@ const database = (file: string): DatabaseSource => ({ kind: 'database', label: p
 const foreign = async (file: string, format: Format): Promise<ForeignSource> => ({
   format,
   label: path.basename(file),
-  names: [stem(file), withParent(file)],
+  names: [stem(file), `${stem(file)}_${path.extname(file).slice(1)}`, withParent(file)],
   file,
   files: await filesOfFormat(file, format),
 })

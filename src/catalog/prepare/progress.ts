@@ -58,7 +58,7 @@ function secondsLeft(stage: Stage, rows: number, total: number | null, rate: num
 export function progressText({ stage, rows, total, percent, secondsLeft: left }: Preparation): string {
   if (stage === 'WAITING') return 'it waits for its turn'
   const count = (value: number) => value.toLocaleString('en')
-  if (rows === 0) return 'its file is being looked through'
+  if (rows === 0) return stage === 'READING' ? 'its file is being looked through' : 'its features are being sorted'
   const parts = [total === null ? count(rows) : `${count(rows)} of ${count(total)}`, `${Math.floor(percent)} %`]
   if (left !== null) parts.push(`about ${Math.ceil(left)} s left`)
   return `${stage === 'READING' ? 'reading' : 'sorting'}, ${parts.join(', ')}`

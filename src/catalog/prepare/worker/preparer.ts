@@ -8,6 +8,7 @@ import { isFatal, reasonOf } from '../../worker/reason.ts'
 import type { Prepared, PrepareRequest, PreparerOptions } from '../preparation.ts'
 import { digestOf } from './digest.ts'
 import { openEngine, UNFINISHED } from './engine.ts'
+import { expectedRows } from './expected-rows.ts'
 import { relationOf } from './file-relation.ts'
 import { reporting } from './progress.ts'
 import { stage } from './stage.ts'
@@ -31,8 +32,10 @@ export function prepare(request: PrepareRequest): Promise<Answer<Prepared>> {
   return answer(async (given) => {
     connection ??= await openEngine(given)
     const using = connection
-    const relation = await relationOf(using, request)
-    const staged = await reporting(using, 'READING', () => stage(using, relation))
+    const staged = await reporting(using, 'READING', async () => {
+      const expected = await expectedRows(request)
+      return await stage(using, await relationOf(using, request), expected)
+    })
     const file = path.join(given.folder, UNFINISHED)
     const rows = await writeGeoParquet(using, staged, file)
     const { size } = await stat(file)

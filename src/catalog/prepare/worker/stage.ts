@@ -17,8 +17,11 @@ export interface Staged {
 
 const TABLE = `${identifier(STAGING)}.features`
 
-/** @throws the engine's error */
-export async function stage(connection: DuckDBConnection, relation: FileRelation): Promise<Staged> {
+/**
+ * @param expected features that the file says it has; null if it does not say
+ * @throws the engine's error, or one that says that features are missing
+ */
+export async function stage(connection: DuckDBConnection, relation: FileRelation, expected: number | null): Promise<Staged> {
   const geometry = identifier(relation.geometryColumn)
   const covering = freeName(
     ['bbox', 'covering'],
@@ -26,6 +29,10 @@ export async function stage(connection: DuckDBConnection, relation: FileRelation
   )
   await connection.run(`DROP TABLE IF EXISTS ${TABLE}`)
   await connection.run(`CREATE TABLE ${TABLE} AS SELECT *, ${boxOf(geometry)} AS ${identifier(covering)} FROM ${relation.from}`)
+  const [found] = await rowsOf(connection, `SELECT count(*) AS n FROM ${TABLE}`)
+  if (expected !== null && Number(found?.['n']) < expected) {
+    throw new Error(`it is cut short, or corrupt: ${found?.['n']} of its ${expected} features can be read`)
+  }
   return { relation, table: TABLE, covering }
 }
 
