@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program: reads the command line, does what it says; starts the server, says where it is, and ends it when told to. */
 import { readFile } from 'node:fs/promises'
-import { buildCommand, commandArguments, type ServeOptions } from './config/command.ts'
+import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './config/command.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { machineDefaults } from './config/defaults.ts'
 import { findSpatialExtension } from './config/extension.ts'
@@ -32,7 +32,10 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${[...config.sources, ...new Set(config.layers.map(({ path }) => path))].join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
-  for (const { name, geometryTypes, featureCount } of await server.ready) {
+  const { showProgress } = await import('./server/progress-bar.ts')
+  const hideProgress = showProgress(() => server.layers())
+  const layers = await server.ready.finally(hideProgress)
+  for (const { name, geometryTypes, featureCount } of layers) {
     // Not counted yet where the scan is still under way.
     const count = featureCount === null ? [] : [`${featureCount.toLocaleString('en')} features`]
     print(`  layer     ${[name, ...geometryTypes, ...count].join(', ')}`)
@@ -73,6 +76,18 @@ async function doctor(given: Given): Promise<void> {
   if (!isWell) process.exitCode = 1
 }
 
+async function prepare({ given, prune }: PrepareOptions): Promise<void> {
+  const { config } = await resolveConfig(given, { mayBeEmpty: prune })
+  const { prepareSources, pruneCopies } = await import('./server/prepare.ts')
+  if (config.sources.length + config.layers.length > 0) {
+    const { path } = await findSpatialExtension(config.spatialExtension, print)
+    const { lines, whole } = await prepareSources(config, path)
+    for (const line of lines) print(line)
+    if (!whole) process.exitCode = 1
+  }
+  if (prune) print(await pruneCopies(config))
+}
+
 function printConfigSchema(): void {
   process.stdout.write(editorSchema(settings(machineDefaults(machine()))))
 }
@@ -98,6 +113,6 @@ function foreseen(error: unknown): string | null {
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
-await buildCommand({ serve, doctor, printSchema, printConfigSchema })
+await buildCommand({ serve, prepare, doctor, printSchema, printConfigSchema })
   .parseAsync(commandArguments(process.argv), { from: 'user' })
   .catch(fail)

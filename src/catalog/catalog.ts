@@ -1,4 +1,6 @@
 /** What is there: the layers of all sources, kept true while they change. */
+import path from 'node:path'
+import type { Access } from '../pool/messages.ts'
 import { wantedSources } from './configure.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { Inspector } from './inspector.ts'
@@ -6,11 +8,14 @@ import type { Layer, Problem } from './layer.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { uniqueNames } from './names.ts'
 import { OpenCatalog } from './open-catalog.ts'
+import { ForeignLayers } from './prepare/foreign-layers.ts'
+import { PreparedCache } from './prepare/prepared-cache.ts'
 import { ServedSource } from './served-source.ts'
 import { allowedPathsOf, type DatabaseSource, type Source } from './sources.ts'
 
 /** Bounds the files that are open. */
 const READINGS_AT_ONCE = 4
+const DEFAULT_CACHE_BYTES = 20e9
 
 /** As pino's. */
 export interface CatalogLog {
@@ -25,8 +30,12 @@ export interface CatalogOptions {
   readonly layers?: readonly LayerOptions[]
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
-  /** Folder in which the answers of inspections are kept between starts; left out: they are not. */
+  /** Folder in which answers of inspections and prepared copies are kept between starts; left out: they are not. */
   readonly cacheFolder?: string
+  /** Bytes of prepared copies to keep there. @default 20 GB */
+  readonly cacheBytes?: number
+  /** Lets the workers read what has been prepared, before it is offered. Left out: nobody has to be told. */
+  readonly admit?: (access: Access) => Promise<void>
   /** Is told of what turns up after the catalogue is open. */
   readonly log: CatalogLog
 }
@@ -41,6 +50,8 @@ export interface Catalog {
   readonly databases: readonly { readonly alias: string; readonly path: string }[]
   /** For a worker's `allowed_paths`: every file that it may open, some of which may not exist. */
   readonly files: readonly string[]
+  /** Every file of another format has its copy, or has been given up: no layer is PREPARING that was when the catalogue was opened. */
+  readonly prepared: Promise<void>
   /** No scan is under way or waiting. */
   readonly checked: Promise<void>
   /**
@@ -60,30 +71,34 @@ export interface Catalog {
 }
 
 /**
- * Resolves when every source is described; scans follow in the background, small sources first. A source that cannot be read is a problem,
- * not an error.
+ * Resolves when every source is described. Files of other formats than the engine's own are prepared in the background, then scanned like
+ * all others, small sources first. A source that cannot be read is a problem, not an error.
  *
  * @throws Error when the process that reads them cannot start
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
-  const { sources: wanted, problems } = await wantedSources(options.sources, options.layers ?? [])
+  const { sources: wanted, foreign: wantedForeign, problems } = await wantedSources(options.sources, options.layers ?? [])
   const sources = wanted.map(({ source }) => source)
   const inspector = new Inspector(options.spatialExtension, sources.flatMap(allowedPathsOf))
-  const cache = new InspectionCache(options.cacheFolder ?? null)
+  const { spatialExtension, cacheFolder, cacheBytes = DEFAULT_CACHE_BYTES, admit = async () => {}, log } = options
+  const inspections = new InspectionCache(cacheFolder ? path.join(cacheFolder, 'inspections') : null)
+  const cache = new PreparedCache(cacheFolder ? path.join(cacheFolder, 'prepared') : null, cacheBytes)
+  const foreign = new ForeignLayers({ spatialExtension, inspector, inspections, cache, log })
   const aliases = aliasesOf(sources)
   const both = wanted.map((wants) => {
-    return { wants, served: new ServedSource(wants.source, aliases.get(wants.source) ?? '', inspector, cache) }
+    return { wants, served: new ServedSource(wants.source, aliases.get(wants.source) ?? '', inspector, inspections) }
   })
   try {
     // Fingerprints are taken here while the inspector describes one source at a time.
     const queue = both.map(({ served }) => served).values()
     await Promise.all(Array.from({ length: READINGS_AT_ONCE }, () => readAll(queue)))
-    await cache.prune()
+    await foreign.look(wantedForeign.map(({ source }) => source))
+    await inspections.prune()
   } catch (error) {
-    await inspector.close()
+    await Promise.all([inspector.close(), foreign.close()])
     throw error
   }
-  return new OpenCatalog(options.log, inspector, problems, both)
+  return new OpenCatalog({ log, inspector, problems, wanted: both, wantedForeign, foreign, admit })
 }
 
 async function readAll(queue: Iterable<ServedSource>): Promise<void> {

@@ -62,7 +62,7 @@ export class CheckQueue {
     if (!(result instanceof SourceError) && result.outcome === 'PROVEN') {
       this.#subjects.set(name, { ...subject, layer: proven(layer, description, result) })
       this.#log.info(
-        { layer: name, features: result.featureCount, invalid: result.invalid ?? undefined, ms },
+        { layer: name, features: result.featureCount, invalid: result.report.invalid, ms },
         `layer ${name} is scanned`,
       )
       for (const reason of reservations(description, result)) this.#find(subject, name, reason)

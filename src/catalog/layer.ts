@@ -1,4 +1,5 @@
 /** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by `plan/`, and crosses processes. */
+import type { Preparation } from './prepare/progress.ts'
 
 /** RFC 7946 order: west, south, east, north, in the units of the layer's CRS. */
 export type BBox = readonly [west: number, south: number, east: number, north: number]
@@ -100,7 +101,7 @@ export type GeometryEncoding =
   | 'multilinestring'
   | 'multipolygon'
 
-export type LayerState = 'CHECKING' | 'READY'
+export type LayerState = 'PREPARING' | 'CHECKING' | 'READY'
 
 /**
  * What becomes of features whose geometry is not valid by OGC's rules (a polygon that crosses itself): they are kept as they are, kept with
@@ -120,6 +121,8 @@ export interface Tailoring {
 export interface Layer {
   readonly name: string
   readonly state: LayerState
+  /** Of a layer that is PREPARING, of which nothing else is known yet. */
+  readonly preparation?: Preparation
   readonly relation: Relation
   /** The properties. */
   readonly columns: readonly Column[]
@@ -140,8 +143,20 @@ export interface Layer {
   readonly fingerprint: string
   /** Left out for a layer that is served as its source has it. */
   readonly tailoring?: Tailoring
-  /** Geometries of the source that are not valid; left out while that is not known. */
-  readonly invalidCount?: number
+  /** What the scan has found; left out before it. */
+  readonly check?: CheckReport
+}
+
+/** What a scan of every row has found of its geometry. */
+export interface CheckReport {
+  readonly nullGeometries: number
+  readonly emptyGeometries: number
+  readonly withZ: number
+  readonly withM: number
+  /** In the source, by the rules of OGC Simple Features; `Tailoring.onInvalid` says what becomes of them. */
+  readonly invalid: number
+  /** The first ten of them. */
+  readonly firstInvalid: readonly { readonly id: string; readonly reason: string }[]
 }
 
 /** A source that could not be served, or not wholly. */

@@ -4,7 +4,9 @@ import type { Description } from './inspection.ts'
 import type { Problem } from './layer.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { uniqueNames } from './names.ts'
+import type { ForeignLayer } from './prepare/foreign-layer.ts'
 import type { ServedSource } from './served-source.ts'
+import type { ForeignSource } from './sources.ts'
 
 export interface Offer {
   readonly name: string
@@ -12,9 +14,18 @@ export interface Offer {
   readonly options: LayerOptions | null
 }
 
+export interface WantedServed {
+  readonly wants: WantedSource
+  readonly served: ServedSource
+}
+
+export type WantedForeign = WantedSource<ForeignSource>
+
 export interface Offers {
   /** By source, then by what of it: `identity`. */
-  readonly of: ReadonlyMap<ServedSource, ReadonlyMap<string, readonly Offer[]>>
+  readonly of: Map<ServedSource, ReadonlyMap<string, readonly Offer[]>>
+  /** Of files of other formats; their copies, which come later, are offered as these. */
+  readonly ofForeign: ReadonlyMap<ForeignLayer, readonly Offer[]>
   readonly problems: readonly Problem[]
 }
 
@@ -27,30 +38,51 @@ export function identity({ relation }: Description): string {
  * Configured layers have their names. Of the others a table is called like itself, then like its database and itself; a file like itself,
  * then like its folder and itself.
  */
-export function chooseOffers(wanted: readonly { readonly wants: WantedSource; readonly served: ServedSource }[]): Offers {
+export function chooseOffers(
+  wanted: readonly WantedServed[],
+  wantedForeign: readonly WantedForeign[],
+  foreign: readonly ForeignLayer[],
+): Offers {
   const problems: Problem[] = []
-  const of = new Map(wanted.map(({ served }) => [served, new Map<string, Offer[]>()]))
+  const of = new Map(wanted.map(({ served }) => [served, new Map<string, readonly Offer[]>()]))
   for (const { wants, served } of wanted) {
     for (const options of wants.layers) {
       const [description, ...more] = served.described.layers.filter((candidate) => isMeant(candidate, options))
-      if (description && more.length === 0) {
-        const offers = of.get(served)?.get(identity(description)) ?? []
-        of.get(served)?.set(identity(description), [...offers, { name: options.name, options }])
-      } else if (served.failure === null) {
-        // What cannot be read at all is a problem already.
-        problems.push({ source: served.source.label, reason: unmet(options, more.length + 1) })
-      }
+      if (description && more.length === 0) add(of.get(served)!, identity(description), options)
+      // What cannot be read at all is a problem already.
+      else if (served.failure === null) problems.push({ source: served.source.label, reason: unmet(options, more.length + 1) })
+    }
+  }
+  const ofForeign = new Map<ForeignLayer, readonly Offer[]>()
+  for (const { source, layers } of wantedForeign) {
+    for (const options of layers) {
+      const ofFile = foreign.filter(({ file }) => file.source === source)
+      const [layer, ...more] = ofFile.filter(({ table }) => options.table === undefined || options.table === table)
+      if (layer && more.length === 0) add(ofForeign, layer, options)
+      else if (ofFile.length > 0) problems.push({ source: source.label, reason: unmet(options, more.length + 1) })
     }
   }
   const rest = wanted
     .filter(({ wants }) => wants.plain)
     .flatMap(({ served }) => served.described.layers.map((description) => ({ served, description })))
     .filter(({ served, description }) => !of.get(served)?.has(identity(description)))
-  const configured = wanted.flatMap(({ wants }) => wants.layers.map(({ name }) => [name]))
-  const names = uniqueNames([...configured, ...rest.map(wishes)]).slice(configured.length)
+  const plainFiles = new Set(wantedForeign.filter(({ plain }) => plain).map(({ source }) => source))
+  const restForeign = foreign.filter((layer) => plainFiles.has(layer.file.source) && !ofForeign.has(layer))
+  const configured = [...wanted.map(({ wants }) => wants), ...wantedForeign].flatMap(({ layers }) =>
+    layers.map(({ name }) => [name]),
+  )
+  const names = uniqueNames([...configured, ...rest.map(wishes), ...restForeign.map((layer) => layer.names)]).slice(
+    configured.length,
+  )
   for (const [index, { served, description }] of rest.entries())
     of.get(served)?.set(identity(description), [{ name: names[index] ?? '', options: null }])
-  return { of, problems }
+  for (const [index, layer] of restForeign.entries())
+    ofForeign.set(layer, [{ name: names[rest.length + index] ?? '', options: null }])
+  return { of, ofForeign, problems }
+}
+
+function add<Key>(offers: Map<Key, readonly Offer[]>, key: Key, options: LayerOptions): void {
+  offers.set(key, [...(offers.get(key) ?? []), { name: options.name, options }])
 }
 
 function wishes({

@@ -1,53 +1,90 @@
 /** The layers of all sources by name, brought up to date as their files change and as scans prove what they are. */
 import { GeoduckError } from '../errors.ts'
-import type { Catalog, CatalogLog } from './catalog.ts'
+import type { Access } from '../pool/messages.ts'
+import type { Catalog, CatalogOptions } from './catalog.ts'
 import { CheckQueue, type Subject } from './check-queue.ts'
-import type { WantedSource } from './configure.ts'
 import type { Description } from './inspection.ts'
 import type { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
 import { fingerprintWith } from './layer-options.ts'
-import { chooseOffers, identity, type Offer, type Offers } from './offers.ts'
+import { chooseOffers, identity, type Offer, type WantedForeign, type WantedServed } from './offers.ts'
+import { type ForeignLayer, preparingLayer } from './prepare/foreign-layer.ts'
+import type { ForeignLayers } from './prepare/foreign-layers.ts'
 import { claimed } from './prove.ts'
 import type { ServedSource } from './served-source.ts'
 import { allowedPathsOf } from './sources.ts'
 import { tailor } from './tailor.ts'
 
+export interface OpenCatalogParts extends Pick<CatalogOptions, 'log'> {
+  readonly inspector: Inspector
+  /** Those of arguments that are no source. */
+  readonly problems: readonly Problem[]
+  /** Each has been read once. */
+  readonly wanted: readonly WantedServed[]
+  readonly wantedForeign: readonly WantedForeign[]
+  /** Their files have been looked at. */
+  readonly foreign: ForeignLayers
+  readonly admit: (access: Access) => Promise<void>
+}
+
 export class OpenCatalog implements Catalog {
   readonly databases: Catalog['databases']
-  readonly files: readonly string[]
+  readonly prepared: Promise<void>
   readonly #inspector: Inspector
   readonly #argumentProblems: readonly Problem[]
   readonly #served: readonly ServedSource[]
+  readonly #foreign: ForeignLayers
   /** Names stay with their layers: by source, then by what the source calls them. */
-  readonly #offers: Offers['of']
+  readonly #offers: Map<ServedSource, ReadonlyMap<string, readonly Offer[]>>
+  readonly #foreignOffers: ReadonlyMap<ForeignLayer, readonly Offer[]>
   readonly #subjects = new Map<string, Subject>()
   readonly #checks: CheckQueue
 
-  /** Every source has been read once. `problems` are those of arguments that are no source. */
-  constructor(log: CatalogLog, inspector: Inspector, problems: readonly Problem[], wanted: readonly Wanted[]) {
-    const served = wanted.map(({ served }) => served)
-    const offers = chooseOffers(wanted)
+  constructor({ log, inspector, problems, wanted, wantedForeign, foreign, admit }: OpenCatalogParts) {
+    const served = wanted.map((one) => one.served)
+    const offers = chooseOffers(wanted, wantedForeign, foreign.layers)
     this.#inspector = inspector
     this.#argumentProblems = [...problems, ...offers.problems]
     this.#served = served
-    this.files = served.flatMap(({ source }) => allowedPathsOf(source))
+    this.#foreign = foreign
     this.databases = served.flatMap(({ source, alias }) => (source.kind === 'database' ? [{ alias, path: source.file }] : []))
     this.#offers = offers.of
+    this.#foreignOffers = offers.ofForeign
     this.#checks = new CheckQueue(inspector, log, this.#subjects)
-    for (const source of [...served].sort((a, b) => a.bytes - b.bytes)) this.#renew(source)
+    const copies = foreign.layers.flatMap((layer) => (layer.served ? [layer.served] : []))
+    for (const layer of foreign.layers) if (layer.served) this.#named(layer, layer.served)
+    for (const source of [...served, ...copies].sort((a, b) => a.bytes - b.bytes)) this.#renew(source)
+    const offer = () => admit({ allowedPaths: this.files, databases: this.databases })
+    foreign.start({ admit: offer, onServed: (layer) => this.#serve(layer) })
+    this.prepared = foreign.settled()
+  }
+
+  get files(): readonly string[] {
+    return [...this.#served.flatMap(({ source }) => allowedPathsOf(source)), ...this.#foreign.files()]
   }
 
   layers(): readonly Layer[] {
-    return [...this.#subjects.values()].map(({ layer }) => layer).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const served = [...this.#subjects.values()].map(({ layer }) => layer)
+    const preparing = [...this.#foreignOffers]
+      .flatMap(([layer, offers]) => offers.map(({ name }) => this.#preparing(name, layer)))
+      .filter((layer) => layer !== null)
+    return [...served, ...preparing].sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   layer(name: string): Layer | undefined {
-    return this.#subjects.get(name)?.layer
+    const served = this.#subjects.get(name)?.layer
+    const foreign = this.#foreignOf(name)
+    return served ?? (foreign ? (this.#preparing(name, foreign) ?? undefined) : undefined)
   }
 
   problems(): readonly Problem[] {
-    return [...this.#argumentProblems, ...this.#served.flatMap(({ problems }) => problems)]
+    const copies = this.#foreign.layers.flatMap(({ served }) => served?.problems ?? [])
+    return [
+      ...this.#argumentProblems,
+      ...this.#served.flatMap(({ problems }) => problems),
+      ...this.#foreign.problems(),
+      ...copies,
+    ]
   }
 
   get checked(): Promise<void> {
@@ -55,6 +92,8 @@ export class OpenCatalog implements Catalog {
   }
 
   async fresh(layer: Layer): Promise<Layer> {
+    const foreign = this.#foreignOf(layer.name)
+    if (foreign) return await this.#freshCopy(layer, foreign)
     const source = this.#subjects.get(layer.name)?.source
     if (source && !(await source.isCurrent())) {
       await source.read()
@@ -62,10 +101,7 @@ export class OpenCatalog implements Catalog {
     }
     const now = this.#subjects.get(layer.name)
     if (now && now.source.failure === null) return now.layer
-    throw new GeoduckError(
-      'SOURCE_UNREADABLE',
-      `The source of layer ${layer.name} cannot be read any more; \`health.problems\` says why.`,
-    )
+    throw unreadable(layer.name)
   }
 
   writes(layer: Layer): number {
@@ -73,8 +109,36 @@ export class OpenCatalog implements Catalog {
   }
 
   async close(): Promise<void> {
-    await this.#inspector.close()
+    await Promise.all([this.#inspector.close(), this.#foreign.close()])
     await this.#checks.done
+  }
+
+  /** What is served of a changed file is its last copy, until there is a new one. */
+  async #freshCopy({ name }: Layer, foreign: ForeignLayer): Promise<Layer> {
+    await this.#foreign.renew(foreign)
+    if (!foreign.served) this.#subjects.delete(name)
+    const now = this.layer(name)
+    if (now) return now
+    throw unreadable(name)
+  }
+
+  #foreignOf(name: string): ForeignLayer | undefined {
+    return this.#foreign.layers.find((layer) => this.#foreignOffers.get(layer)?.some((offer) => offer.name === name))
+  }
+
+  #preparing(name: string, { preparation, served }: ForeignLayer): Layer | null {
+    return preparation && !served ? preparingLayer(name, preparation) : null
+  }
+
+  /** Workers may read its copy from now on. */
+  #serve(layer: ForeignLayer): void {
+    if (!layer.served) return
+    this.#named(layer, layer.served)
+    this.#renew(layer.served)
+  }
+
+  #named(layer: ForeignLayer, copy: ServedSource): void {
+    this.#offers.set(copy, new Map([['', this.#foreignOffers.get(layer) ?? []]]))
   }
 
   /** After a reading: layers whose data is other than before start over, tables that are gone go. */
@@ -107,7 +171,9 @@ export class OpenCatalog implements Catalog {
   }
 }
 
-interface Wanted {
-  readonly wants: WantedSource
-  readonly served: ServedSource
+function unreadable(name: string): GeoduckError {
+  return new GeoduckError(
+    'SOURCE_UNREADABLE',
+    `The source of layer ${name} cannot be read any more; \`health.problems\` says why.`,
+  )
 }

@@ -28,11 +28,11 @@ export function claimed(name: string, fingerprint: string, description: Descript
 
 /** The key may have become a column: an id that a client took before does not hold any more, as with any row number. */
 export function proven(layer: Layer, description: Description, proof: Proven): Layer {
-  const { geometryTypes, hasZ, coordinates = null, extent, featureCount, key, coveringHolds, invalid } = proof
+  const { geometryTypes, hasZ, coordinates = null, extent, featureCount, key, coveringHolds, report } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
-  const counted = invalid === null ? {} : { invalidCount: invalid }
-  return { ...layer, state: 'READY', columns, geometryTypes, hasZ, coordinates, extent, featureCount, key, pruning, ...counted }
+  const proved = { geometryTypes, hasZ, coordinates, extent, featureCount, key, pruning, check: report }
+  return { ...layer, state: 'READY', columns, ...proved }
 }
 
 function provenPruning({ covering, pruning }: Description, holds: boolean): Pruning {

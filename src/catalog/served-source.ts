@@ -76,7 +76,7 @@ export class ServedSource {
     const { source } = this
     try {
       const isParquet = source.kind === 'parquet'
-      const fingerprint = await (isParquet ? fingerprintOfParquet(source.files) : fingerprintOfDatabase(source.file))
+      const fingerprint = await fingerprintOf(source)
       if (fingerprint === this.fingerprint && this.failure === null) return
       const describe = (): Promise<Described> =>
         isParquet ? this.#inspector.describeFiles(source.files) : this.#inspector.describeStore(source.file, this.alias)
@@ -93,4 +93,9 @@ export class ServedSource {
       this.failure = error.message
     }
   }
+}
+
+function fingerprintOf(source: Source): string | Promise<string> {
+  if (source.kind === 'database') return fingerprintOfDatabase(source.file)
+  return source.fingerprint ?? fingerprintOfParquet(source.files)
 }

@@ -1,4 +1,7 @@
-/** The command line: `geoduck [serve] PATH... [flags]`, `geoduck doctor`, `geoduck schema` and `geoduck config-schema`. */
+/**
+ * The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH... [flags]`, `geoduck doctor`, `geoduck schema` and
+ * `geoduck config-schema`.
+ */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { machineDefaults } from './defaults.ts'
 import { machine } from './machine.ts'
@@ -12,7 +15,14 @@ export interface ServeOptions {
   readonly printConfig: boolean
 }
 
+export interface PrepareOptions {
+  readonly given: Given
+  /** Clean the cache, after what is to be prepared, if anything is. */
+  readonly prune: boolean
+}
+
 export interface Actions {
+  prepare(options: PrepareOptions): Promise<void>
   serve(options: ServeOptions): Promise<void>
   doctor(given: Given): Promise<void>
   printSchema(): Promise<void>
@@ -23,6 +33,8 @@ const EXAMPLES = `
 Examples:
   geoduck parcels.parquet                        one GeoParquet file
   geoduck data/ 'tiles/*.parquet' city.duckdb    a folder, a glob, the tables of a database
+  geoduck roads.gpkg rivers.shp stops.geojson    other formats, turned into GeoParquet once
+  geoduck prepare data/                          only that, for a server to come
   geoduck data/ --port 8080 --memory-limit 2GB   flags
   GEODUCK_SOURCES=data/ GEODUCK_PORT=8080 geoduck    the same by the environment
   geoduck --config geoduck.yaml                  a file for what is more than flags hold
@@ -66,6 +78,14 @@ export function buildCommand(actions: Actions): Command {
   program.action((paths: string[], options: Record<string, unknown>) =>
     actions.serve({ given: givenWith(paths), printConfig: options['printConfig'] === true }),
   )
+  program
+    .command('prepare')
+    .description('turn files of other formats into GeoParquet, without serving them; takes the same flags')
+    .argument('[PATH...]', 'files, folders and globs')
+    .option('--prune', 'clean the cache of copies: what was left unfinished, and, above --cache-limit, what is not served')
+    .action((paths: string[], { prune }: { readonly prune?: boolean }) =>
+      actions.prepare({ given: givenWith(paths), prune: prune === true }),
+    )
   program
     .command('doctor')
     .argument('[PATH...]', 'as for serving')

@@ -2,6 +2,7 @@
  * Every setting: `--memory-limit` is `GEODUCK_MEMORY_LIMIT` in the environment and `memoryLimitBytes` in the configuration file. A flag wins,
  * then the environment, then the file. Flags, file, its JSON schema and docs/configuration.md are made of this table.
  */
+import { cacheDirectory } from './cache.ts'
 import type { Config } from './config.ts'
 import type { MachineDefaults } from './defaults.ts'
 import { access, requests } from './request-settings.ts'
@@ -38,6 +39,7 @@ export function environmentName(flag: string): string {
 }
 
 const MiB = 2 ** 20
+const CACHE_BYTES = 20e9
 
 export function settings(machine: MachineDefaults): Settings {
   return { ...network, ...access, ...logging, ...workers(machine), ...limits, ...requests, ...files(machine) }
@@ -204,6 +206,21 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       fallback: tempDirectoryBytes,
       fallbackText: formatSize(tempDirectoryBytes),
       rule: "20 GB, or the worker's share of half of the free disk where that is less",
+    },
+    cacheDirectory: {
+      flag: '--cache-directory <folder>',
+      description: 'where prepared copies of files are kept between starts',
+      value: text('a folder'),
+      fallback: cacheDirectory(),
+      rule: '`geoduck` in `$XDG_CACHE_HOME`, or in `~/.cache`',
+      isPath: true,
+    },
+    cacheBytes: {
+      flag: '--cache-limit <size>',
+      description: 'most that prepared copies take, beside those that are being served',
+      value: size('0B'),
+      fallback: CACHE_BYTES,
+      fallbackText: formatSize(CACHE_BYTES),
     },
     spatialExtension: {
       flag: '--spatial-extension <file>',

@@ -1,4 +1,4 @@
-import { expandSources, type Source } from '../catalog/sources.ts'
+import { expandSources, type ForeignSource, type Source } from '../catalog/sources.ts'
 import type { Config } from '../config/config.ts'
 import type { Finding } from './finding.ts'
 
@@ -17,14 +17,17 @@ export async function checkSources({ sources, layers }: Pick<Config, 'sources' |
 }
 
 async function checkPath(what: string, path: string): Promise<Finding> {
-  const { sources, problems } = await expandSources([path])
+  const { sources, foreign, problems } = await expandSources([path])
   const reasons = problems.map(({ source, reason }) => (path.endsWith(source) ? reason : `${source}: ${reason}`))
-  if (sources.length === 0)
+  if (sources.length + foreign.length === 0)
     return { what, state: 'wrong', text: path, remedy: reasons.join('\n') || 'it holds nothing that can be served' }
-  const text = `${path}: ${summaryOf(sources)}`
+  const text = `${path}: ${summaryOf([...sources, ...foreign])}`
   return reasons.length === 0 ? { what, state: 'ok', text } : { what, state: 'note', text, remedy: reasons.join('\n') }
 }
 
-function summaryOf(sources: readonly Source[]): string {
-  return [...Map.groupBy(sources, ({ kind }) => kind)].map(([kind, those]) => `${those.length} ${KINDS[kind] ?? kind}`).join(', ')
+function summaryOf(sources: readonly (Source | ForeignSource)[]): string {
+  const kinds = sources.map((source) =>
+    'kind' in source ? (KINDS[source.kind] ?? source.kind) : `${source.format}, to be prepared`,
+  )
+  return [...Map.groupBy(kinds, (kind) => kind)].map(([kind, those]) => `${those.length} ${kind}`).join(', ')
 }

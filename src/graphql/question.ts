@@ -1,5 +1,6 @@
 /** Typed arguments and a selection become a question about one layer. */
 import type { Layer } from '../catalog/layer.ts'
+import { progressText } from '../catalog/prepare/progress.ts'
 import { GeoduckError } from '../errors.ts'
 import { nearNames } from '../near-names.ts'
 import { readCrs } from '../plan/crs.ts'
@@ -10,6 +11,9 @@ import type { Context } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
 import { deadlineRange, inRange } from './range.ts'
 import type { Asked, Selection } from './selection.ts'
+
+/** Where nobody can tell how long it takes. */
+const RETRY_SECONDS = 5
 
 export interface Question {
   readonly query: FeatureQuery
@@ -69,7 +73,13 @@ export async function findLayer(name: string, { services, operation }: Context):
   const layer = services.catalog.layer(name)
   if (!layer) throw layerNotFound(name, services.catalog.layers())
   operation.layers.add(name)
-  return services.catalog.fresh(layer)
+  const fresh = await services.catalog.fresh(layer)
+  if (fresh.preparation) {
+    throw new GeoduckError('LAYER_NOT_READY', `Layer ${name} is being prepared: ${progressText(fresh.preparation)}. Ask again.`, {
+      details: { retryAfter: Math.ceil(fresh.preparation.secondsLeft ?? RETRY_SECONDS) },
+    })
+  }
+  return fresh
 }
 
 export function cursorAt(position: Position, { query }: Question, { services }: Context): string {

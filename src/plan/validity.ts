@@ -3,11 +3,11 @@ import type { Layer } from '../catalog/layer.ts'
 
 /** Before the scan nothing proves that ST_MakeValid can be let at it; behind a scan that met none there is nothing to do. */
 export function isMended(layer: Layer): boolean {
-  return layer.tailoring?.onInvalid === 'repair' && layer.state === 'READY' && layer.invalidCount !== 0
+  return layer.tailoring?.onInvalid === 'repair' && layer.state === 'READY' && layer.check?.invalid !== 0
 }
 
 export function isSifted(layer: Layer): boolean {
-  return layer.tailoring?.onInvalid === 'drop' && !(layer.state === 'READY' && layer.invalidCount === 0)
+  return layer.tailoring?.onInvalid === 'drop' && !(layer.state === 'READY' && layer.check?.invalid === 0)
 }
 
 /**

@@ -1,15 +1,12 @@
-import { join } from 'node:path'
-import { openCatalog } from '../catalog/catalog.ts'
+import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Layer } from '../catalog/layer.ts'
-import { cacheDirectory } from '../config/cache.ts'
 import type { Config } from '../config/config.ts'
+import type { Engine } from '../pool/engine.ts'
 import { openPool } from '../pool/pool.ts'
 import type { Log } from './logging.ts'
 import { NothingToServe } from './nothing-to-serve.ts'
 import type { ServerState } from './state.ts'
 
-/** Answers of inspections, between starts. */
-const INSPECTIONS = join(cacheDirectory(), 'inspections')
 /** The engine fills this before its first chunk: 64 KB of small rows come after 140 ms, 1 MB after 2.7 s. */
 const STREAMING_BUFFER_BYTES = 65_536
 
@@ -19,25 +16,41 @@ interface WorkerProgram {
   readonly execArgv: readonly string[]
 }
 
-/** Describes the sources, then starts workers that may read just those. Resolves with the layers. */
-export async function fill(
-  state: ServerState,
-  config: Config,
-  { spatialExtension, execArgv }: WorkerProgram,
-  log: Log,
-): Promise<readonly Layer[]> {
+/**
+ * Describes the sources, then starts workers that may read just those; others take their places when more is prepared. Resolves with the
+ * layers when each can be asked.
+ */
+export async function fill(state: ServerState, config: Config, program: WorkerProgram, log: Log): Promise<readonly Layer[]> {
+  const opened = Promise.withResolvers<Engine>()
   const catalog = await openCatalog({
     sources: config.sources,
     layers: config.layers,
-    spatialExtension,
-    cacheFolder: INSPECTIONS,
+    spatialExtension: program.spatialExtension,
+    cacheFolder: config.cacheDirectory,
+    cacheBytes: config.cacheBytes,
+    admit: async (access) => (await opened.promise).renew(access),
     log,
   })
   await state.describe(catalog)
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  // What is prepared meanwhile waits for it.
+  opened.promise.catch(() => {})
+  const engine = await openWorkers(catalog, config, program, log).catch((error: unknown) => {
+    opened.reject(error)
+    throw error
+  })
+  await state.serve(engine)
+  opened.resolve(engine)
+  await catalog.prepared
+  state.stopping.throwIfAborted()
+  if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  return catalog.layers()
+}
+
+function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execArgv }: WorkerProgram, log: Log): Promise<Engine> {
   const { workers, memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = config
-  const engine = await openPool({
+  return openPool({
     ...config,
     workers,
     execArgv,
@@ -54,6 +67,4 @@ export async function fill(
     },
     log,
   })
-  await state.serve(engine)
-  return catalog.layers()
 }

@@ -14,11 +14,13 @@ const kept = truth.filter(({ valid }) => valid).map(({ row }) => `p${String(row)
 const engine = await Engine.open(2)
 afterAll(() => engine.close())
 
+const found = (invalid: number) =>
+  ({ nullGeometries: 0, emptyGeometries: 0, withZ: 0, withM: 0, invalid, firstInvalid: [] }) satisfies Layer['check']
 const layer = (overrides: Partial<Layer>) => engine.parquet(parcels, { geometryColumn: 'geometry', ...overrides })
 
 test.each([
   ['before the scan', { state: 'CHECKING' }],
-  ['behind it', { state: 'READY', invalidCount: 500 }],
+  ['behind it', { state: 'READY', check: found(500) }],
   ['where nothing tells how many there are', { state: 'READY' }],
 ] as const)('drop leaves the same rows out %s', async (_when, state) => {
   const query = queryOf(await layer({ ...tailoring('drop'), ...state }), { properties: ['parcel_id'] })
@@ -44,6 +46,6 @@ test('repair waits for the scan: nothing else proves that the geometry can be to
 test('where the scan met none that is not valid, neither costs anything', async () => {
   const plain = compileFeatures(queryOf(await layer({}))).statement
   for (const onInvalid of ['repair', 'drop'] as const) {
-    expect(compileFeatures(queryOf(await layer({ ...tailoring(onInvalid), invalidCount: 0 }))).statement).toEqual(plain)
+    expect(compileFeatures(queryOf(await layer({ ...tailoring(onInvalid), check: found(0) }))).statement).toEqual(plain)
   }
 })

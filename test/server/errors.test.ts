@@ -217,7 +217,12 @@ describe('what cannot be brought about', () => {
       stopping: new AbortController().signal,
     }
     const wires = await openWires(services)
-    const server = { url: wires.url.replace('/graphql', ''), ready: Promise.resolve([]), close: () => Promise.resolve() }
+    const server = {
+      url: wires.url.replace('/graphql', ''),
+      layers: () => [],
+      ready: Promise.resolve([]),
+      close: () => Promise.resolve(),
+    }
     for (const wire of ALL) meet(code, wire, await failing(server, wire, features('layer: "x"')))
     wires.close()
   })

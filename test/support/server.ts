@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/config.ts'
 import { type RunningServer, startServer } from '../../src/server/server.ts'
-import { SHARED, SPATIAL_EXTENSION } from './environment.ts'
+import { ROOT, SHARED, SPATIAL_EXTENSION } from './environment.ts'
 
 export const PLACES = join(SHARED, 'data/places.parquet')
 
@@ -22,6 +22,8 @@ const CONFIG: Omit<Config, 'sources'> = {
   memoryShare: 0.8,
   tempDirectory: tmpdir(),
   tempDirectoryBytes: 2 ** 30,
+  cacheDirectory: join(ROOT, '.geoduck/test/cache'),
+  cacheBytes: 20e9,
   spatialExtension: SPATIAL_EXTENSION,
   cursorSecret: 'a secret for tests only',
   pageRows: 10_000,

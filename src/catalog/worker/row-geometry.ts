@@ -1,5 +1,6 @@
 /** What the scan asks of each row's geometry, as SQL, for every way that geometry is stored. */
 import type { GeometryEncoding, GeometryTypeName, Layer } from '../layer.ts'
+import { asGeometry } from './as-geometry.ts'
 import { identifier } from './quote.ts'
 
 export interface RowGeometry {
@@ -12,6 +13,8 @@ export interface RowGeometry {
   readonly ymin: string
   readonly xmax: string
   readonly ymax: string
+  /** By OGC's rules; false for no geometry. */
+  readonly isInvalid: string
   /** Whether GEOS refuses it. */
   readonly isUncomputable: string
 }
@@ -20,13 +23,14 @@ export function rowGeometry(layer: Pick<Layer, 'geometryColumn' | 'geometryEncod
   const column = identifier(layer.geometryColumn)
   if (layer.geometryEncoding === 'GEOMETRY') return binary(column)
   if (layer.geometryEncoding === 'WKB') return binary(`ST_GeomFromWKB(${column})`)
-  return nested(column, DEPTHS[layer.geometryEncoding], TYPE_LABELS[layer.geometryEncoding], layer.hasZ === true)
+  return nested(column, layer.geometryEncoding, layer.hasZ === true)
 }
 
 function binary(geometry: string): RowGeometry {
   return {
     type: `ST_GeometryType(${geometry})::VARCHAR`,
     zm: `ST_ZMFlag(${geometry})`,
+    isInvalid: isInvalid(geometry),
     xmin: `ST_XMin(${geometry})`,
     ymin: `ST_YMin(${geometry})`,
     xmax: `ST_XMax(${geometry})`,
@@ -36,13 +40,20 @@ function binary(geometry: string): RowGeometry {
   }
 }
 
+/** Only asked behind the safe check: what cannot be read ends the process here. 2 us a small polygon. */
+function isInvalid(geometry: string): string {
+  return `(${geometry} IS NOT NULL AND TRY(ST_IsValid(${geometry})) IS NOT TRUE)`
+}
+
 /** Nothing but numbers in lists: no row of them can hurt, and their type is the column's. */
-function nested(column: string, depth: number, type: string, hasZ: boolean): RowGeometry {
+function nested(column: string, encoding: Nested, hasZ: boolean): RowGeometry {
+  const [depth, type] = [DEPTHS[encoding], TYPE_LABELS[encoding]]
   const positions = depth === 0 ? `[${column}]` : `${'flatten('.repeat(depth - 1)}${column}${')'.repeat(depth - 1)}`
   const ordinates = (name: string) => `[p.${name} FOR p IN ${positions} IF isfinite(p.${name})]`
   return {
     type: `CASE WHEN ${column} IS NOT NULL THEN '${type}' END`,
     zm: hasZ ? '2' : '0',
+    isInvalid: isInvalid(asGeometry(column, encoding)),
     xmin: `list_min(${ordinates('x')})`,
     ymin: `list_min(${ordinates('y')})`,
     xmax: `list_max(${ordinates('x')})`,
@@ -82,3 +93,5 @@ export const TYPE_NAMES: readonly (readonly [label: string, name: GeometryTypeNa
   ['MULTIPOLYGON', 'MultiPolygon'],
   ['GEOMETRYCOLLECTION', 'GeometryCollection'],
 ]
+
+export const typeName = (label: string): GeometryTypeName | undefined => TYPE_NAMES.find(([known]) => known === label)?.[1]

@@ -4,16 +4,13 @@ import type { Description } from '../inspection.ts'
 import type { GeometryEncoding } from '../layer.ts'
 import { identifier } from './quote.ts'
 import { fromOf } from './relation.ts'
+import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'
 
-/** Null for geometry that is stored as lists of numbers. About 1.5 us a small polygon; a ring that is not closed is not valid either. */
-export async function countInvalid(connection: DuckDBConnection, description: Description): Promise<number | null> {
-  const geometry = geometryOf(description)
-  if (geometry === null) return null
-  const [row] = await rowsOf(
-    connection,
-    `SELECT count(*) AS n FROM ${fromOf(description.relation)} WHERE NOT ST_IsValid(${geometry})`,
-  )
+/** In the source. About 1.5 us a small polygon; a ring that is not closed is not valid either. */
+export async function countInvalid(connection: DuckDBConnection, description: Description): Promise<number> {
+  const { isInvalid } = rowGeometry(description)
+  const [row] = await rowsOf(connection, `SELECT count(*) AS n FROM ${fromOf(description.relation)} WHERE ${isInvalid}`)
   return Number(row?.['n'])
 }
 

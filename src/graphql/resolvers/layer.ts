@@ -8,6 +8,7 @@ export const layer: LayerResolvers = {
   description: ({ tailoring }) => tailoring?.description ?? null,
   pruning: ({ pruning }) => pruning.kind,
   onInvalid: ({ tailoring }) => ON_INVALID[tailoring?.onInvalid ?? 'flag'],
+  preparation: ({ name, preparation }) => (preparation ? { layer: name, ...preparation } : null),
 }
 
 export const layerKey: LayerKeyResolvers = {
