@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -107,10 +110,41 @@ describe.concurrent('the end', { timeout: 180_000 }, () => {
     expect(await gone(processes, 1_000)).toEqual([])
   })
 
-  test.each(['npm', 'launcher', 'server'])('kill -9 of the %s leaves no process', async (which) => {
+  test.each(['npm', 'launcher', 'server'])('kill -9 of the %s leaves no process and no file', async (which) => {
+    const folder = mkdtempSync(join(tmpdir(), 'geoduck-start-'))
+    const server = start([PLACES, '--port', '0', '--temp-directory', folder])
+    const processes = await ready(server)
+    expect(readdirSync(folder)).not.toEqual([])
+    process.kill(processes[['npm', 'launcher', 'server'].indexOf(which)]!, 'SIGKILL')
+    expect(await gone(processes, 3_000)).toEqual([])
+    expect(readdirSync(folder)).toEqual([])
+    rmSync(folder, { recursive: true })
+  })
+
+  test('Ctrl-C on a terminal leaves no process and no file', async ({ expect }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'geoduck-start-'))
+    const command = `npm start -- ${PLACES} --port 0 --temp-directory ${folder}`
+    const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], { cwd: ROOT })
+    started.push(terminal.pid!)
+    let shown = ''
+    terminal.stdout.on('data', (chunk: Buffer) => (shown += chunk.toString()))
+    await expect.poll(() => shown, { timeout: 120_000 }).toMatch(/^ready http/m)
+    const processes = [terminal.pid!, ...descendants(terminal.pid!)]
+    started.push(...processes)
+    terminal.stdin.write('\x03')
+    expect(await gone(processes, 15_000)).toEqual([])
+    expect(shown).toContain('Stopped')
+    expect(readdirSync(folder)).toEqual([])
+    rmSync(folder, { recursive: true })
+  })
+
+  test('a second SIGTERM ends at once', async ({ expect }) => {
     const server = start([PLACES, '--port', '0'])
     const processes = await ready(server)
-    process.kill(processes[['npm', 'launcher', 'server'].indexOf(which)]!, 'SIGKILL')
+    const main = processes[2]!
+    process.kill(main, 'SIGTERM')
+    process.kill(main, 'SIGTERM')
+    expect([0, 1]).toContain(await server.ended)
     expect(await gone(processes, 3_000)).toEqual([])
   })
 })

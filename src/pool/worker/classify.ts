@@ -19,7 +19,7 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
 /** What kind of failure the engine's own words tell of. */
 export function classify(message: string): Failure {
   // The result was closed under its reader: nothing is wrong with the question.
-  if (message.includes('closed streaming query result')) return { kind: 'UNFINISHED', message }
+  if (/unsuccessful or closed (streaming|pending) query/.test(message)) return { kind: 'UNFINISHED', message }
   const kind = KINDS.find(([prefix]) => message.startsWith(prefix))?.[1]
   // An allocation that the system refuses is told in other words than the engine's own limit.
   return { kind: kind ?? (/std::bad_alloc|failed to allocate/i.test(message) ? 'OUT_OF_MEMORY' : 'OTHER'), message }
