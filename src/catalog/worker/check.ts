@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckResult, Covering, Description, Proven } from '../inspection.ts'
 import type { BBox, LayerKey } from '../layer.ts'
+import { floatOf } from './covering.ts'
 import { identifier } from './quote.ts'
 import { fromOf } from './relation.ts'
 import { rowGeometry, TYPE_NAMES } from './row-geometry.ts'
@@ -51,7 +52,7 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
  */
 function isUncovered({ members, float32 }: Covering): string {
   const member = (name: string) => `covering.${identifier(name)}`
-  const rounded = (side: string) => (float32 ? `CAST(${side} AS FLOAT)` : side)
+  const rounded = (side: string) => (float32 ? floatOf(side) : side)
   const holds = [
     `${member(members.xmin)} <= ${rounded('xmin')}`,
     `${member(members.ymin)} <= ${rounded('ymin')}`,
