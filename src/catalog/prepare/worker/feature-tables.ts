@@ -1,0 +1,27 @@
+/**
+ * The tables of a GeoPackage that hold features, in the order of their names. Read from its own catalogue by SQLite itself: GDAL's listing
+ * knows no allow-list, and asking it for a table that it does not count ends the process.
+ */
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+
+const TABLES = `SELECT c.table_name AS name FROM gpkg_contents c JOIN gpkg_geometry_columns g ON lower(g.table_name) = lower(c.table_name)
+  WHERE c.data_type = 'features' ORDER BY c.table_name`
+
+/** @throws Error that says why it is none */
+export function featureTables(file: string): string[] {
+  const url = pathToFileURL(file)
+  url.searchParams.set('mode', 'ro')
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(url, { readOnly: true, allowExtension: false })
+    return database
+      .prepare(TABLES)
+      .all()
+      .map((row) => String(row['name']))
+  } catch (cause) {
+    throw new Error(`it cannot be read as a GeoPackage: ${(cause as Error).message}`, { cause })
+  } finally {
+    database?.close()
+  }
+}
