@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { buildCommand, commandArguments, type ServeOptions } from './config/command.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { findSpatialExtension } from './config/extension.ts'
+import type { ImportArguments } from './config/import-command.ts'
 import { packageVersion } from './config/package-version.ts'
 import { printableConfig, resolveConfig } from './config/resolve.ts'
 import { openLog } from './server/logging.ts'
@@ -61,6 +62,12 @@ function endWhenTold(server: RunningServer): void {
   }
 }
 
+async function importInto({ given, ...options }: ImportArguments): Promise<void> {
+  const extension = await findSpatialExtension(given.spatialExtension, (line) => process.stderr.write(`${line}\n`))
+  const { runImport } = await import('./server/import.ts')
+  await runImport({ ...options, memoryLimitBytes: given.memoryLimitBytes, threads: given.threads, spatialExtension: extension.path })
+}
+
 async function printSchema(): Promise<void> {
   process.stdout.write(await readFile(new URL('../schema.graphql', import.meta.url), 'utf8'))
 }
@@ -82,4 +89,4 @@ function foreseen(error: unknown): string | null {
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
-await buildCommand({ serve, printSchema }).parseAsync(commandArguments(process.argv), { from: 'user' }).catch(fail)
+await buildCommand({ serve, printSchema, importFiles: importInto }).parseAsync(commandArguments(process.argv), { from: 'user' }).catch(fail)

@@ -1,7 +1,8 @@
-/** The command line: `geoduck [serve] PATH... [flags]` and `geoduck schema`. */
+/** The command line: `geoduck [serve] PATH... [flags]`, `geoduck import FILE...` and `geoduck schema`. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from './config.ts'
 import { machineDefaults } from './defaults.ts'
+import { addImportCommand, type ImportArguments } from './import-command.ts'
 import { machine } from './machine.ts'
 import { packageVersion } from './package-version.ts'
 import { type Setting, settings } from './settings.ts'
@@ -19,6 +20,7 @@ export interface ServeOptions {
 export interface Actions {
   serve(options: ServeOptions): Promise<void>
   printSchema(): Promise<void>
+  importFiles(options: ImportArguments): Promise<void>
 }
 
 const EXAMPLES = `
@@ -27,6 +29,7 @@ Examples:
   geoduck data/ 'tiles/*.parquet' city.duckdb    a folder, a glob, the tables of a database
   geoduck data/ --port 8080 --memory-limit 2GB   flags
   GEODUCK_SOURCES=data/ GEODUCK_PORT=8080 geoduck    the same by the environment
+  geoduck import roads.shp --into city.duckdb --layer roads    see geoduck import --help
   geoduck schema > schema.graphql                the GraphQL schema`
 
 export function buildCommand(actions: Actions): Command {
@@ -47,11 +50,15 @@ export function buildCommand(actions: Actions): Command {
     option: toOption(setting),
   }))
   for (const { option } of table) program.addOption(option)
-  program.action((paths: string[], options: Record<string, unknown>) => {
+  const givenIn = (options: Record<string, unknown>) => {
     const given = Object.fromEntries(table.map(({ name, option }) => [name, options[option.attributeName()]]))
     // Each value is either its setting's fallback or came through its setting's schema.
-    return actions.serve({ paths, given: given as unknown as GivenSettings, printConfig: options['printConfig'] === true })
-  })
+    return given as unknown as GivenSettings
+  }
+  program.action((paths: string[], options: Record<string, unknown>) =>
+    actions.serve({ paths, given: givenIn(options), printConfig: options['printConfig'] === true }),
+  )
+  addImportCommand(program, givenIn, (options) => actions.importFiles(options))
   program
     .command('schema')
     .description('print the GraphQL schema')

@@ -11,17 +11,22 @@ export class Draft {
   readonly file: string
   /** For the engine to spill to, on the disk that was asked for room. */
   readonly spill: string
+  /** A database for rows in between. */
+  readonly staging: string
   readonly #store: string
 
   constructor(store: string) {
     this.#store = store
     this.file = path.join(path.dirname(store), `${prefixOf(store)}-${process.pid}`)
     this.spill = path.join(`${this.file}.spill`, 'engine')
+    this.staging = path.join(`${this.file}.spill`, 'staging')
   }
 
   /** Every file that the engine may touch of it. */
   get paths(): readonly string[] {
-    return [this.file, ...['.wal', '.wal.checkpoint', '.wal.recovery'].map((ending) => `${this.file}${ending}`)]
+    return [this.file, this.staging].flatMap((file) =>
+      ['', '.wal', '.wal.checkpoint', '.wal.recovery'].map((ending) => `${file}${ending}`),
+    )
   }
 
   /** Of the store and its log; a copy that shares its blocks where the file system can. */

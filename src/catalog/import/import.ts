@@ -4,13 +4,15 @@
  */
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { filesOfFormat } from '../prepare/format.ts'
 import { statOf, unchanged } from '../snapshot.ts'
-import { allowedPathsOf } from '../sources.ts'
+import { withoutWildcards } from '../wildcards.ts'
 import { Draft, exists, identityOf, lockOf } from './draft.ts'
+import { formatOf } from './format-of.ts'
 import { ImportError } from './import-error.ts'
 import { Importer } from './importer.ts'
 import { StoreLock } from './lock.ts'
-import type { ImportMode, Progress, Verified, Written } from './messages.ts'
+import type { ImportMode, InputFile, Progress, Verified, Written } from './messages.ts'
 import { roomFor } from './space.ts'
 
 export interface ImportRequest {
@@ -61,7 +63,9 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
   const { store, inputs, layer, mode } = request
   const { needed, free } = await roomFor(store, inputs, mode !== 'CREATE')
   if (needed > free) {
-    throw new ImportError(`${path.dirname(store)} has ${formatSize(free)} free, and this import may need ${formatSize(needed)}: make room first.`)
+    throw new ImportError(
+      `${path.dirname(store)} has ${formatSize(free)} free, and this import may need ${formatSize(needed)}: make room first.`,
+    )
   }
   const before = await statOf([store, `${store}.wal`])
   const [writer, prover] = [new Importer(onProgress), new Importer(onProgress)]
@@ -72,9 +76,19 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     await draft.copy()
     const hasLog = await exists(`${store}.wal`)
     const held = !hasLog && (await exists(store)) ? store : null
-    const written = await writer.write({ ...request, options: engine(request, draft), draft: draft.file, hasLog, held })
+    const files = await Promise.all(inputs.map(async (file) => ({ file, format: await formatOf(file) })))
+    const options = engine(request, draft, (await Promise.all(files.map(filesOf))).flat())
+    const written = await writer.write({
+      ...request,
+      options,
+      inputs: files,
+      draft: draft.file,
+      staging: draft.staging,
+      hasLog,
+      held,
+    })
     if (await exists(`${draft.file}.wal`)) throw new ImportError('The copy was not checkpointed: the store is as it was.')
-    const verified = await prover.verify({ options: engine(request, draft), draft: draft.file, layer, written })
+    const verified = await prover.verify({ options, draft: draft.file, layer, written })
     const { size } = await stat(draft.file)
     signal.throwIfAborted()
     if (!(await unchanged(before))) {
@@ -98,15 +112,22 @@ async function finish(lock: StoreLock, store: string): Promise<void> {
   await draft.finish()
 }
 
-function engine({ inputs, store, spatialExtension, memoryLimitBytes, threads }: ImportRequest, { paths, spill }: Draft) {
-  const databases = [store, ...inputs].flatMap((file) => allowedPathsOf({ kind: 'database', label: '', names: [], file }))
-  return { spatialExtension, memoryLimitBytes, threads, tempDirectory: spill, allowedPaths: [...paths, ...databases] }
+/** All that belongs to it. */
+async function filesOf({ file, format }: InputFile): Promise<readonly string[]> {
+  if (format === 'GeoParquet') return [file, withoutWildcards(file)]
+  return format === 'DuckDB' ? [file, `${file}.wal`] : await filesOfFormat(file, format)
+}
+
+function engine({ store, spatialExtension, memoryLimitBytes, threads }: ImportRequest, draft: Draft, files: readonly string[]) {
+  const allowedPaths = [...draft.paths, store, `${store}.wal`, ...files]
+  return { spatialExtension, memoryLimitBytes, threads, tempDirectory: draft.spill, allowedPaths }
 }
 
 async function existing(file: string): Promise<string> {
   const found = await stat(file).catch(() => null)
   if (!found) throw new ImportError(`There is no file ${file}.`)
-  if (!found.isFile()) throw new ImportError(`${file} is not a file: name each file, or let the shell do it (${path.join(file, '*')}).`)
+  if (!found.isFile())
+    throw new ImportError(`${file} is not a file: name each file, or let the shell do it (${path.join(file, '*')}).`)
   return await realpath(file)
 }
 

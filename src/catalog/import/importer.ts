@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { GDAL_ENVIRONMENT } from '../prepare/gdal-environment.ts'
 import { ImportError } from './import-error.ts'
 import type { FromImporter, Progress, ToImporter, Verified, VerifyJob, WriteJob, Written } from './messages.ts'
 
@@ -39,7 +40,11 @@ export class Importer {
   async #do(message: ToImporter): Promise<Written | Verified> {
     const { tempDirectory, threads } = message.job.options
     await mkdir(tempDirectory, { recursive: true })
-    const child = fork(WORKER, { serialization: 'advanced', env: environment(threads), stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(WORKER, {
+      serialization: 'advanced',
+      env: environment(threads),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     this.#child = child
     let words = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = `${words}${text}`.slice(-2_000)))
@@ -50,7 +55,9 @@ export class Importer {
         else reject(new ImportError(answer.reason))
       })
       child.once('error', reject)
-      child.once('exit', (code, signal) => reject(new ImportError(`The process that reads and writes ended (${signal ?? code}): ${words.trim() || DIED}`)))
+      child.once('exit', (code, signal) =>
+        reject(new ImportError(`The process that reads and writes ended (${signal ?? code}): ${words.trim() || DIED}`)),
+      )
       child.send(message)
     })
   }
@@ -61,6 +68,8 @@ const DIED = 'a file may be corrupt or made to do so, or memory was short. The s
 /** Nothing of the command's environment but what a program needs to run. */
 function environment(threads: number): Record<string, string> {
   const { HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE } = process.env
-  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE }).filter((entry): entry is [string, string] => !!entry[1])
-  return { ...Object.fromEntries(kept), UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1' }
+  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE }).filter(
+    (entry): entry is [string, string] => !!entry[1],
+  )
+  return { ...Object.fromEntries(kept), ...GDAL_ENVIRONMENT, UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1' }
 }

@@ -108,7 +108,10 @@ async function lives({ pid, began }: Holder): Promise<boolean> {
 /** Linux: the boot and the ticks since then. */
 async function beginOf(pid: number): Promise<string | null> {
   try {
-    const [boot, line] = await Promise.all([readFile('/proc/sys/kernel/random/boot_id', 'utf8'), readFile(`/proc/${pid}/stat`, 'utf8')])
+    const [boot, line] = await Promise.all([
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+    ])
     // The name before it may hold spaces and parentheses.
     return `${boot.trim()}:${line.slice(line.lastIndexOf(')') + 2).split(' ')[19]}`
   } catch {

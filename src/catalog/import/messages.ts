@@ -1,15 +1,24 @@
 /** What the command asks of the process that writes and checks a new version of a store, and what it answers. Both sides import it. */
 import type { InspectorOptions } from '../inspection.ts'
+import type { InputFormat } from './format-of.ts'
 
 /** CREATE: there must be no table of the name. APPEND, REPLACE: as the flags. */
 export type ImportMode = 'CREATE' | 'APPEND' | 'REPLACE'
 
+export interface InputFile {
+  /** Absolute path. */
+  readonly file: string
+  readonly format: InputFormat
+}
+
 /** A file that is copied, changed and put in the place of the store only when it is proven. */
 export interface WriteJob {
   readonly options: InspectorOptions
-  readonly inputs: readonly string[]
+  readonly inputs: readonly InputFile[]
   /** Absolute path of the copy; of a store to be made where it is not there. */
   readonly draft: string
+  /** Absolute path of a database for rows in between. */
+  readonly staging: string
   /** The store itself, held open for reading lest another process writes into it meanwhile. Null: there is none, or it cannot be. */
   readonly held: string | null
   /** The copy has a write-ahead log that nobody has replayed. */

@@ -14,7 +14,14 @@ export async function roomFor(
   inputs: readonly string[],
   rewritten: boolean,
 ): Promise<{ readonly needed: number; readonly free: number }> {
-  const sizes = await Promise.all([store, `${store}.wal`, ...inputs].map((file) => stat(file).then(({ size }) => size, () => 0)))
+  const sizes = await Promise.all(
+    [store, `${store}.wal`, ...inputs].map((file) =>
+      stat(file).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  )
   const [old = 0, log = 0, ...read] = sizes
   const added = read.reduce((sum, size) => sum + size, 0) * GROWTH
   const { bavail, bsize } = await statfs(path.dirname(store))

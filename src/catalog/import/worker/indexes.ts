@@ -50,5 +50,10 @@ export async function buildIndexes(connection: DuckDBConnection, indexes: readon
 
 export function newIndex(table: string, geometry: string): SpatialIndex {
   const name = `${table}_${geometry}_rtree`
-  return { schema: 'main', name, table, sql: `CREATE INDEX ${identifier(name)} ON ${identifier(table)} USING RTREE (${identifier(geometry)})` }
+  return {
+    schema: 'main',
+    name,
+    table,
+    sql: `CREATE INDEX ${identifier(name)} ON ${identifier(table)} USING RTREE (${identifier(geometry)})`,
+  }
 }

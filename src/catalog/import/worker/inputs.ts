@@ -2,26 +2,25 @@
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Description, Proven } from '../../inspection.ts'
-import { fileKind } from '../../file-kind.ts'
+import { featureTables } from '../../prepare/worker/feature-tables.ts'
+import { relationOf } from '../../prepare/worker/file-relation.ts'
+import { relationOfParquet } from '../../prepare/worker/parquet-relation.ts'
 import { checkLayer } from '../../worker/check.ts'
 import { describeDatabase } from '../../worker/describe-database.ts'
 import { describeParquet } from '../../worker/describe-parquet.ts'
 import { identifier, literal } from '../../worker/quote.ts'
 import { fromOf } from '../../worker/relation.ts'
-import { geometryOf } from './geometry-of.ts'
+import type { InputFile } from '../messages.ts'
 import { Refusal } from './refusal.ts'
-import { withoutUnsafe } from './without-unsafe.ts'
+import { stage, stageSafe } from './staging.ts'
 
 /** Rows that can be selected: checked, and with nothing in them that is computed from others. */
 export interface Input {
   readonly label: string
-  /** What stands behind FROM. */
+  /** What stands behind FROM; its geometry is of type GEOMETRY. */
   readonly from: string
-  /** Names of the properties in its order; without its geometry, and without its covering column, which is made anew. */
+  /** Names of the properties; a covering column is none of them, it is made anew. */
   readonly properties: readonly string[]
-  readonly geometryColumn: string
-  /** SQL of type GEOMETRY. */
-  readonly geometry: string
   readonly description: Description
   readonly proof: Proven
   /** Rows left out because their geometry cannot be read safely. */
@@ -34,27 +33,45 @@ export interface InputOptions {
 }
 
 /** @throws Refusal naming the file and what to do; the engine's error */
-export async function openInput(connection: DuckDBConnection, file: string, index: number, options: InputOptions): Promise<Input> {
+export async function openInput(
+  connection: DuckDBConnection,
+  { file, format }: InputFile,
+  index: number,
+  { layer, skipUnsafe }: InputOptions,
+): Promise<Input> {
   const label = path.basename(file)
-  const description = await describe(connection, file, `input_${index}`, options.layer)
-  return await checkInput(connection, label, description, options.skipUnsafe ? `checked_${index}` : null)
+  const description = await describe(connection, { file, format }, `input_${index}`, layer)
+  return await checkInput(connection, label, description, skipUnsafe ? `safe_${index}` : null)
 }
 
-async function describe(connection: DuckDBConnection, file: string, alias: string, layer: string): Promise<Description> {
-  const { kind, ...found } = await fileKind(file)
-  if (kind === 'parquet') return await describeParquet(connection, [file])
-  if (kind !== 'duckdb') throw new Refusal(`${path.basename(file)}: ${'reason' in found ? found.reason : 'its format is not known'}.`)
-  // Stays attached until the process ends.
-  await connection.run(`ATTACH ${literal(file)} AS ${identifier(alias)} (READ_ONLY)`)
-  const { layers } = await describeDatabase(connection, alias)
-  const named = layers.filter(({ relation }) => relation.kind === 'table' && relation.table.toLowerCase() === layer.toLowerCase())
-  const [description, ...others] = named.length > 0 ? named : layers
-  if (description && others.length === 0) return description
-  const tables = layers.map(({ relation }) => (relation.kind === 'table' ? relation.table : '')).join(', ')
+async function describe(
+  connection: DuckDBConnection,
+  { file, format }: InputFile,
+  name: string,
+  layer: string,
+): Promise<Description> {
+  if (format === 'GeoParquet') return await describeParquet(connection, [file])
+  if (format === 'DuckDB') {
+    // Stays attached until the process ends.
+    await connection.run(`ATTACH ${literal(file)} AS ${identifier(name)} (READ_ONLY)`)
+    const { layers } = await describeDatabase(connection, name)
+    const tables = new Map(layers.map((found) => [found.relation.kind === 'table' ? found.relation.table : '', found]))
+    return tables.get(chosen(file, [...tables.keys()], layer)) as Description
+  }
+  const table = format === 'GeoPackage' ? chosen(file, featureTables(file), layer) : null
+  const { from } = await relationOf(connection, { file, format, table })
+  return await stage(connection, name, `FROM ${from}`)
+}
+
+/** The table that is called like the layer, or the only one. */
+function chosen(file: string, tables: readonly string[], layer: string): string {
+  const named = tables.find((table) => table.toLowerCase() === layer.toLowerCase())
+  if (named !== undefined) return named
+  if (tables[0] !== undefined && tables.length === 1) return tables[0]
+  const label = path.basename(file)
+  if (tables.length === 0) throw new Refusal(`${label} has no table with geometry.`)
   throw new Refusal(
-    description
-      ? `${path.basename(file)} has several tables with geometry (${tables}) and none of them is called ${layer}: call --layer as one of them.`
-      : `${path.basename(file)} has no table with a column of type GEOMETRY.`,
+    `${label} has several tables with geometry (${tables.join(', ')}): the one that --layer is called like is taken.`,
   )
 }
 
@@ -68,7 +85,7 @@ export async function checkInput(
   // Looking for a key takes memory, and nothing here wants one.
   const description = { ...described, keyCandidates: [] }
   const result = await checkLayer(connection, description)
-  if (result.outcome === 'PROVEN') return inputOf(label, description, result, 0)
+  if (result.outcome === 'PROVEN') return await inputOf(connection, label, description, result, 0)
   if (copyTo === null) {
     const { count, column, rows } = result
     const some = `${rows.join(', ')}${count > rows.length ? ', ...' : ''}, counted from 0`
@@ -76,22 +93,25 @@ export async function checkInput(
       `${label}: ${count === 1 ? 'a value' : `${count} values`} of its column ${column} cannot be read safely (${some}): mend them, or leave them out with --skip-unsafe.`,
     )
   }
-  const { description: safe, skipped } = await withoutUnsafe(connection, description, copyTo)
+  const { description: staged, skipped } = await stageSafe(connection, copyTo, description)
+  const safe = { ...staged, keyCandidates: [] }
   const proof = await checkLayer(connection, safe)
   if (proof.outcome !== 'PROVEN') throw new Error('rows that cannot be read safely are still there')
-  return inputOf(label, safe, proof, skipped)
+  return await inputOf(connection, label, safe, proof, skipped)
 }
 
-function inputOf(label: string, description: Description, proof: Proven, skipped: number): Input {
-  const { geometryColumn, columns, columnsUncovered, relation } = description
-  return {
-    label,
-    from: fromOf(relation),
-    properties: (proof.coveringHolds ? columns : columnsUncovered).map(({ name }) => name),
-    geometryColumn,
-    geometry: geometryOf({ ...description, hasZ: proof.hasZ }),
-    description,
-    proof,
-    skipped,
-  }
+async function inputOf(
+  connection: DuckDBConnection,
+  label: string,
+  description: Description,
+  proof: Proven,
+  skipped: number,
+): Promise<Input> {
+  const columns = proof.coveringHolds ? description.columns : description.columnsUncovered
+  const { relation } = description
+  const from =
+    relation.kind === 'parquet'
+      ? (await relationOfParquet(connection, relation.files[0] ?? '', { ...description, hasZ: proof.hasZ }, columns)).from
+      : fromOf(relation)
+  return { label, from, properties: columns.map(({ name }) => name), description, proof, skipped }
 }

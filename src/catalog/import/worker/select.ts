@@ -28,13 +28,18 @@ export async function agreedColumns(connection: DuckDBConnection, inputs: readon
   const known = inputs.find(({ description }) => description.crs !== null)
   return {
     properties: first.properties,
-    geometry: first.geometryColumn,
+    geometry: first.description.geometryColumn,
     crs: known ? await crsText(connection, known) : '',
-    covered: ![...first.properties, first.geometryColumn].some((name) => name.toLowerCase() === COVERING),
+    covered: ![...first.properties, first.description.geometryColumn].some((name) => name.toLowerCase() === COVERING),
   }
 }
 
-async function assertFits(connection: DuckDBConnection, first: Input, types: ReadonlyMap<string, string>, other: Input): Promise<void> {
+async function assertFits(
+  connection: DuckDBConnection,
+  first: Input,
+  types: ReadonlyMap<string, string>,
+  other: Input,
+): Promise<void> {
   const its = await typesOf(connection, other)
   for (const [key, type] of types) {
     const found = its.get(key)
@@ -44,9 +49,11 @@ async function assertFits(connection: DuckDBConnection, first: Input, types: Rea
       throw new Refusal(`The column ${key} of ${other.label} is ${found}, which ${type} of ${first.label} does not take.`)
     }
   }
-  for (const key of its.keys()) if (!types.has(key)) throw new Refusal(`${other.label} has a column ${key}, unlike ${first.label}.`)
+  for (const key of its.keys())
+    if (!types.has(key)) throw new Refusal(`${other.label} has a column ${key}, unlike ${first.label}.`)
   const [a, b] = [first.description.crs, other.description.crs]
-  if (a && b && !isSame(a, b)) throw new Refusal(`${other.label} has the CRS ${told(b)}, ${first.label} has ${told(a)}: transform it first.`)
+  if (a && b && !isSame(a, b))
+    throw new Refusal(`${other.label} has the CRS ${told(b)}, ${first.label} has ${told(a)}: transform it first.`)
 }
 
 /** Both are x first in the engine, whatever their authority says. */
@@ -60,17 +67,18 @@ async function typesOf(connection: DuckDBConnection, { from, properties }: Input
   return new Map(columns.filter(({ name }) => properties.includes(name)).map(({ name, type }) => [name.toLowerCase(), type]))
 }
 
-async function crsText(connection: DuckDBConnection, { from, geometryColumn, description }: Input): Promise<string> {
-  const column = (await columnsOf(connection, from)).find(({ name }) => name === geometryColumn)
+async function crsText(connection: DuckDBConnection, { from, description }: Input): Promise<string> {
+  const column = (await columnsOf(connection, from)).find(({ name }) => name === description.geometryColumn)
   return column?.crs || (description.crs?.code ?? '')
 }
 
-/** @param order leave out to have the rows as they come */
 export function selectRows(inputs: readonly Input[], { properties, geometry, crs, covered }: Columns): string {
   const geometryName = identifier(geometry)
   const parts = inputs.map((input) => {
-    const columns = properties.map((name) => identifier(input.properties.find((its) => its.toLowerCase() === name.toLowerCase()) ?? name))
-    return `SELECT ${[...columns, `ST_SetCRS(${input.geometry}, ${literal(crs)}) AS ${geometryName}`].join(', ')} FROM ${input.from}`
+    const columns = properties.map((name) =>
+      identifier(input.properties.find((its) => its.toLowerCase() === name.toLowerCase()) ?? name),
+    )
+    return `SELECT ${[...columns, `ST_SetCRS(${identifier(input.description.geometryColumn)}, ${literal(crs)}) AS ${geometryName}`].join(', ')} FROM ${input.from}`
   })
   const side = (name: 'XMin' | 'YMin' | 'XMax' | 'YMax') => `ST_${name}(${geometryName})`
   const member = (name: 'XMin' | 'YMin' | 'XMax' | 'YMax') => `'${name.toLowerCase()}': ${floatOf(side(name))}`

@@ -18,12 +18,18 @@ const inMain = `database_name = ${literal(STORE)} AND schema_name = 'main'`
 export async function findTarget(connection: DuckDBConnection, layer: string, mode: ImportMode): Promise<string | null> {
   const views = await rowsOf(connection, `SELECT 1 FROM duckdb_views() WHERE ${inMain} AND ${isNamed('view_name', layer)}`)
   if (views.length > 0) throw new Refusal(`${layer} is a view of the store: choose another --layer.`)
-  const tables = await rowsOf(connection, `SELECT table_name FROM duckdb_tables() WHERE ${inMain} AND ${isNamed('table_name', layer)}`)
+  const tables = await rowsOf(
+    connection,
+    `SELECT table_name FROM duckdb_tables() WHERE ${inMain} AND ${isNamed('table_name', layer)}`,
+  )
   const [table] = tables.map((row) => String(row['table_name']))
   if (table !== undefined && mode === 'CREATE') {
-    throw new Refusal(`The store has a table ${table} already: add to it with --append, or put another in its place with --replace.`)
+    throw new Refusal(
+      `The store has a table ${table} already: add to it with --append, or put another in its place with --replace.`,
+    )
   }
-  if (table === undefined && mode === 'APPEND') throw new Refusal(`The store has no table ${layer} to add to: leave --append out to make it.`)
+  if (table === undefined && mode === 'APPEND')
+    throw new Refusal(`The store has no table ${layer} to add to: leave --append out to make it.`)
   return table ?? null
 }
 
@@ -33,7 +39,8 @@ export async function describeTarget(connection: DuckDBConnection, table: string
     connection,
     `SELECT 1 FROM duckdb_columns() WHERE ${inMain} AND ${isNamed('table_name', table)} AND starts_with(data_type, 'GEOMETRY')`,
   )
-  if (geometry.length === 0) throw new Refusal(`The table ${table} has no column of type GEOMETRY to add to: choose another --layer, or --replace it.`)
+  if (geometry.length === 0)
+    throw new Refusal(`The table ${table} has no column of type GEOMETRY to add to: choose another --layer, or --replace it.`)
   return await describeTable(connection, STORE, { schema: 'main', table })
 }
 

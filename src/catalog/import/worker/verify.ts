@@ -1,7 +1,8 @@
 /** Whether the copy holds what it should, found by a process that has not written it. */
-import { identifier, literal } from '../../worker/quote.ts'
+
 import { checkLayer } from '../../worker/check.ts'
 import { openInstance } from '../../worker/instance.ts'
+import { identifier, literal } from '../../worker/quote.ts'
 import type { Verified, VerifyJob } from '../messages.ts'
 import { indexNames } from './indexes.ts'
 import { reporting } from './progress.ts'
@@ -17,7 +18,8 @@ export async function verify({ options, draft, layer, written }: VerifyJob): Pro
     assertSame('indexes', await indexNames(connection), written.indexes)
     const description = { ...(await describeTarget(connection, layer)), keyCandidates: [] }
     const proof = await checkLayer(connection, description)
-    if (proof.outcome !== 'PROVEN') throw new Refusal('The copy holds geometry that cannot be read safely: the store is as it was.')
+    if (proof.outcome !== 'PROVEN')
+      throw new Refusal('The copy holds geometry that cannot be read safely: the store is as it was.')
     if (written.covered && !(description.covering && proof.coveringHolds)) {
       throw new Refusal('The covering column of the copy does not cover its geometry: the store is as it was.')
     }

@@ -8,6 +8,7 @@ import { checkInput, type Input, openInput } from './inputs.ts'
 import { reporting } from './progress.ts'
 import { Refusal } from './refusal.ts'
 import { agreedColumns, type Columns, selectRows } from './select.ts'
+import { openStaging } from './staging.ts'
 import { countRows, describeTarget, findTarget, heldBy, STORE } from './target.ts'
 
 const SETTINGS = [
@@ -26,6 +27,7 @@ export async function write(job: WriteJob): Promise<Written> {
   if (job.held) await connection.run(`ATTACH ${literal(job.held)} AS held (READ_ONLY)`)
   // The first storage format that keeps a geometry's CRS and statistics; an older store becomes one of it.
   await connection.run(`ATTACH ${literal(job.draft)} AS ${identifier(STORE)} (STORAGE_VERSION 'v1.5.0')`)
+  await openStaging(connection, job.staging)
   const dropped = job.hasLog ? await replayed(connection) : []
   const table = await findTarget(connection, job.layer, job.mode)
   const inputs = await reporting(connection, 'check', () => openInputs(connection, job))
@@ -50,6 +52,7 @@ export async function write(job: WriteJob): Promise<Written> {
   const expected = added + (old ? (before[`main.${name}`] ?? 0) : 0)
   if (rows !== expected) throw new Refusal(`The layer has ${rows} rows, not ${expected}: the store is as it was.`)
   const indexes = await indexNames(connection)
+  await connection.run(`DETACH ${identifier(STORE)}`)
   return { rows, added, skipped: sum(inputs, ({ skipped }) => skipped), unordered, covered, tables, indexes }
 }
 
@@ -66,7 +69,7 @@ async function replayed(connection: DuckDBConnection): Promise<SpatialIndex[]> {
 
 async function openInputs(connection: DuckDBConnection, job: WriteJob): Promise<[Input, ...Input[]]> {
   const inputs: Input[] = []
-  for (const [index, file] of job.inputs.entries()) inputs.push(await openInput(connection, file, index, job))
+  for (const [index, input] of job.inputs.entries()) inputs.push(await openInput(connection, input, index, job))
   return inputs as [Input, ...Input[]]
 }
 
@@ -91,7 +94,9 @@ async function fill(connection: DuckDBConnection, { name, table, old, inputs, co
     const { proof, description } = old
     const covered = proof.coveringHolds && description.covering?.float32 === true
     const names = [...columns.properties, columns.geometry, ...(covered ? [description.covering.column] : [])]
-    await connection.run(`INSERT INTO ${path} (${names.map(identifier).join(', ')}) ${selectRows(inputs, { ...columns, covered })}`)
+    await connection.run(
+      `INSERT INTO ${path} (${names.map(identifier).join(', ')}) ${selectRows(inputs, { ...columns, covered })}`,
+    )
     return covered
   }
   const making = `${identifier(STORE)}.main.${identifier(`${name} (importing)`)}`
@@ -104,4 +109,5 @@ async function fill(connection: DuckDBConnection, { name, table, old, inputs, co
   return columns.covered
 }
 
-const sum = (inputs: readonly Input[], count: (input: Input) => number): number => inputs.reduce((total, input) => total + count(input), 0)
+const sum = (inputs: readonly Input[], count: (input: Input) => number): number =>
+  inputs.reduce((total, input) => total + count(input), 0)

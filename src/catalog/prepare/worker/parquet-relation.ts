@@ -1,15 +1,27 @@
 /** A GeoParquet file as a relation, for imports: its geometry as GEOMETRY, however it is stored, and no covering column. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { GeometryEncoding } from '../../layer.ts'
+import type { Description } from '../../inspection.ts'
 import { describeParquet } from '../../worker/describe-parquet.ts'
 import { fileList, identifier, literal } from '../../worker/quote.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import type { FileRelation } from './file-relation.ts'
+import { geometryOf } from './geometry-of.ts'
 
 export async function parquetRelation(connection: DuckDBConnection, file: string): Promise<FileRelation> {
-  const { columns, geometryColumn, geometryEncoding, crs: described } = await describeParquet(connection, [file])
+  const description = await describeParquet(connection, [file])
+  return await relationOfParquet(connection, file, description, description.columns)
+}
+
+/** @param columns the properties: a column that looks like a covering one and is none may be among them */
+export async function relationOfParquet(
+  connection: DuckDBConnection,
+  file: string,
+  description: Description,
+  columns: Description['columns'],
+): Promise<FileRelation> {
+  const { geometryColumn, crs: described } = description
   const crs = (await crsInMetadata(connection, file, geometryColumn)) ?? described?.code ?? ''
-  const value = `ST_SetCRS(${asGeometry(identifier(geometryColumn), geometryEncoding)}, ${literal(crs)})`
+  const value = `ST_SetCRS(${geometryOf(description)}, ${literal(crs)})`
   const selected = [...columns.map(({ name }) => identifier(name)), `${value} AS ${identifier(geometryColumn)}`]
   return {
     from: `(SELECT ${selected.join(', ')} FROM read_parquet(${fileList([file])}))`,
@@ -32,30 +44,4 @@ async function crsInMetadata(connection: DuckDBConnection, file: string, column:
   if (crs === null) return ''
   const { id } = crs as { readonly id?: { readonly authority: string; readonly code: string | number } }
   return id ? `${id.authority}:${id.code}` : JSON.stringify(crs)
-}
-
-/** GeoParquet 1.1's native encodings are nested lists of structs. Heights in them are left out. */
-function asGeometry(column: string, encoding: GeometryEncoding): string {
-  const point = (value: string) => `{x: ${value}.x, y: ${value}.y}::POINT_2D`
-  const positions = (value: string) => `[${point('p')} FOR p IN ${value}]`
-  const rings = (value: string) => `[${positions('r')} FOR r IN ${value}]`
-  const many = (part: string) => `ST_Multi(ST_Collect([${part} FOR g IN ${column}]))`
-  switch (encoding) {
-    case 'GEOMETRY':
-      return column
-    case 'WKB':
-      return `ST_GeomFromWKB(${column})`
-    case 'point':
-      return `${point(column)}::GEOMETRY`
-    case 'linestring':
-      return `${positions(column)}::LINESTRING_2D::GEOMETRY`
-    case 'polygon':
-      return `${rings(column)}::POLYGON_2D::GEOMETRY`
-    case 'multipoint':
-      return many(`${point('g')}::GEOMETRY`)
-    case 'multilinestring':
-      return many(`${positions('g')}::LINESTRING_2D::GEOMETRY`)
-    case 'multipolygon':
-      return many(`${rings('g')}::POLYGON_2D::GEOMETRY`)
-  }
 }

@@ -1,6 +1,7 @@
-/** The geometry of an input as SQL of type GEOMETRY, whatever way it is stored. */
-import type { GeometryEncoding } from '../../layer.ts'
+/** The geometry of a GeoParquet file as SQL of type GEOMETRY, whatever way it is stored. */
+
 import type { Description } from '../../inspection.ts'
+import type { GeometryEncoding } from '../../layer.ts'
 import { identifier } from '../../worker/quote.ts'
 
 type Nested = Exclude<GeometryEncoding, 'GEOMETRY' | 'WKB'>
@@ -12,7 +13,11 @@ const PARTS = {
   multipolygon: ['POLYGON', 'MULTIPOLYGON EMPTY'],
 } as const
 
-export function geometryOf({ geometryColumn, geometryEncoding, hasZ }: Pick<Description, 'geometryColumn' | 'geometryEncoding' | 'hasZ'>): string {
+export function geometryOf({
+  geometryColumn,
+  geometryEncoding,
+  hasZ,
+}: Pick<Description, 'geometryColumn' | 'geometryEncoding' | 'hasZ'>): string {
   const column = identifier(geometryColumn)
   if (geometryEncoding === 'GEOMETRY') return column
   if (geometryEncoding === 'WKB') return `ST_GeomFromWKB(${column})`
@@ -22,7 +27,8 @@ export function geometryOf({ geometryColumn, geometryEncoding, hasZ }: Pick<Desc
 function nested(column: string, encoding: Nested, dimension: '2D' | '3D'): string {
   const made = (value: string, type: string) => `CAST(CAST(${value} AS ${type}_${dimension}) AS GEOMETRY)`
   // GeoArrow's empty point.
-  if (encoding === 'point') return `CASE WHEN isnan(${column}.x) AND isnan(${column}.y) THEN ST_GeomFromText('POINT EMPTY') ELSE ${made(column, 'POINT')} END`
+  if (encoding === 'point')
+    return `CASE WHEN isnan(${column}.x) AND isnan(${column}.y) THEN ST_GeomFromText('POINT EMPTY') ELSE ${made(column, 'POINT')} END`
   if (encoding === 'linestring' || encoding === 'polygon') return made(column, encoding.toUpperCase())
   const [part, empty] = PARTS[encoding]
   const collected = `ST_Multi(ST_Collect([${made('part', part)} FOR part IN ${column}]))`
