@@ -1,4 +1,5 @@
 /** What is there: the layers of all sources, kept true while they change. */
+import type { DatabaseAccess } from '../pool/messages.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
@@ -33,8 +34,8 @@ export interface Catalog {
   layer(name: string): Layer | undefined
   /** What is not served, or not wholly, as of now. */
   problems(): readonly Problem[]
-  /** To be attached by workers under these aliases. */
-  readonly databases: readonly { readonly alias: string; readonly path: string }[]
+  /** To be attached by workers, as they are now. */
+  databases(): readonly DatabaseAccess[]
   /** For a worker's `allowed_paths`: every file that it may open, some of which may not exist. */
   readonly files: readonly string[]
   /** No scan is under way or waiting. */
@@ -46,6 +47,13 @@ export interface Catalog {
    * @throws GeoduckError SOURCE_UNREADABLE
    */
   fresh(layer: Layer): Promise<Layer>
+  /** Looks at every source: what has changed is described again. */
+  refresh(): Promise<void>
+  /**
+   * `listener` is called when databases are others than before: workers must attach them anew; at once if they are not those that are `known`
+   * any more. One listener: a second takes its place.
+   */
+  onDatabases(known: readonly DatabaseAccess[], listener: () => void): void
   /** Ends scans that are under way. */
   close(): Promise<void>
 }
@@ -78,7 +86,7 @@ async function readAll(queue: Iterable<ServedSource>): Promise<void> {
   for (const source of queue) await source.read()
 }
 
-/** From the file's name: the same on every server that serves the same files. The prefix keeps it off DuckDB's own names. */
+/** What aliases begin with, from the file's name: the same on every server that serves the same files. The prefix keeps them off DuckDB's own names. */
 function aliasesOf(sources: readonly Source[]): Map<Source, string> {
   const databases = sources.filter((source): source is DatabaseSource => source.kind === 'database')
   const names = uniqueNames(databases.map(({ names }) => names))

@@ -1,5 +1,6 @@
 /** The layers of all sources by name, brought up to date as their files change and as scans prove what they are. */
 import { GeoduckError } from '../errors.ts'
+import type { DatabaseAccess } from '../pool/messages.ts'
 import type { Catalog, CatalogLog } from './catalog.ts'
 import { CheckQueue, type Subject } from './check-queue.ts'
 import type { Description } from './inspection.ts'
@@ -11,7 +12,6 @@ import type { ServedSource } from './served-source.ts'
 import { allowedPathsOf } from './sources.ts'
 
 export class OpenCatalog implements Catalog {
-  readonly databases: Catalog['databases']
   readonly files: readonly string[]
   readonly #inspector: Inspector
   readonly #argumentProblems: readonly Problem[]
@@ -20,6 +20,9 @@ export class OpenCatalog implements Catalog {
   readonly #names: ReadonlyMap<ServedSource, ReadonlyMap<string, string>>
   readonly #subjects = new Map<string, Subject>()
   readonly #checks: CheckQueue
+  /** As the listener knows them. */
+  #databases: string
+  #onDatabases: () => void = () => {}
 
   /** Every source has been read once. `problems` are those of arguments that are no source. */
   constructor(log: CatalogLog, inspector: Inspector, problems: readonly Problem[], served: readonly ServedSource[]) {
@@ -27,9 +30,9 @@ export class OpenCatalog implements Catalog {
     this.#argumentProblems = problems
     this.#served = served
     this.files = served.flatMap(({ source }) => allowedPathsOf(source))
-    this.databases = served.flatMap(({ source, alias }) => (source.kind === 'database' ? [{ alias, path: source.file }] : []))
     this.#names = chooseNames(served)
     this.#checks = new CheckQueue(inspector, log, this.#subjects)
+    this.#databases = JSON.stringify(this.databases())
     for (const source of [...served].sort((a, b) => a.bytes - b.bytes)) this.#renew(source)
   }
 
@@ -45,16 +48,22 @@ export class OpenCatalog implements Catalog {
     return [...this.#argumentProblems, ...this.#served.flatMap(({ problems }) => problems)]
   }
 
+  databases(): readonly DatabaseAccess[] {
+    return this.#served.flatMap(({ database }) => database ?? [])
+  }
+
+  onDatabases(known: readonly DatabaseAccess[], listener: () => void): void {
+    this.#onDatabases = listener
+    if (JSON.stringify(known) !== this.#databases) listener()
+  }
+
   get checked(): Promise<void> {
     return this.#checks.done
   }
 
   async fresh(layer: Layer): Promise<Layer> {
     const source = this.#subjects.get(layer.name)?.source
-    if (source && !(await source.isCurrent())) {
-      await source.read()
-      this.#renew(source)
-    }
+    if (source) await this.#refresh(source)
     const now = this.#subjects.get(layer.name)
     if (now && now.source.failure === null) return now.layer
     throw new GeoduckError(
@@ -63,9 +72,23 @@ export class OpenCatalog implements Catalog {
     )
   }
 
+  async refresh(): Promise<void> {
+    for (const source of this.#served) await this.#refresh(source)
+  }
+
   async close(): Promise<void> {
     await this.#inspector.close()
     await this.#checks.done
+  }
+
+  async #refresh(source: ServedSource): Promise<void> {
+    if (await source.isCurrent()) return
+    await source.read()
+    this.#renew(source)
+    const databases = JSON.stringify(this.databases())
+    if (databases === this.#databases) return
+    this.#databases = databases
+    this.#onDatabases()
   }
 
   /** After a reading: layers whose data is other than before start over, tables that are gone go. */

@@ -12,6 +12,7 @@ import { MemoryWatch } from './memory-watch.ts'
 import type { Access, WorkerOptions } from './messages.ts'
 import { type RawPage, runPage } from './page.ts'
 import { Quarantine } from './quarantine.ts'
+import type { Claim } from './scheduler.ts'
 import type { Slot, SlotLog } from './slot.ts'
 import { SpoolBudget } from './spool.ts'
 import { FeatureStream } from './stream.ts'
@@ -30,6 +31,8 @@ export interface PoolOptions {
   readonly queueLength: number
   readonly queueSeconds: number
   readonly log: SlotLog
+  /** Is called when a worker has found that a database is not what it should be: it is to be described again, and the pool renewed. */
+  readonly onOutdated?: () => void
 }
 
 /** Resolves when a worker of each lane can serve. */
@@ -63,6 +66,7 @@ class Pool implements Engine {
     const shared = {
       limits: options,
       log: options.log,
+      onOutdated: () => options.onOutdated?.(),
       onPressure: () => {
         for (const stream of this.#streams) stream.pressed()
       },
@@ -85,7 +89,7 @@ class Pool implements Engine {
 
   stream(query: FeatureQuery, { batchSize }: { readonly batchSize: number }, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
-    const claim = this.#lanes.NORMAL.scheduler.open(context.client)
+    const claim = this.#open(query, context)
     const stream: FeatureStream = new FeatureStream({
       ...this.#shared(query, context),
       query,
@@ -137,6 +141,7 @@ class Pool implements Engine {
       for (const stream of this.#streams) stream.giveUp(slot)
     }
     const { NORMAL, SERIAL } = this.#lanes
+    for (const { scheduler } of [NORMAL, SERIAL]) scheduler.serve(access.databases)
     this.#renewal = this.#renewal.then(() => NORMAL.renew(access, giveUp)).then(() => SERIAL.renew(access, giveUp))
     return this.#renewal
   }
@@ -153,7 +158,7 @@ class Pool implements Engine {
 
   async #page(query: FeatureQuery, plan: Plan, rows: number, context: OperationContext, signal?: AbortSignal): Promise<RawPage> {
     this.#stopping.signal.throwIfAborted()
-    const claim = this.#lanes.NORMAL.scheduler.open(context.client)
+    const claim = this.#open(query, context)
     const signals = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
     const page = runPage({ ...this.#shared(query, context), plan, rows, bytes: this.#options.pageBytes, claim, signal: signals })
     this.#pages.add(page)
@@ -163,6 +168,10 @@ class Pool implements Engine {
       this.#pages.delete(page)
       this.#lanes.NORMAL.scheduler.close(claim)
     }
+  }
+
+  #open({ layer: { relation } }: FeatureQuery, { client }: OperationContext): Claim {
+    return this.#lanes.NORMAL.scheduler.open(client, relation.kind === 'table' ? relation.database : null)
   }
 
   #shared(query: FeatureQuery, context: OperationContext) {

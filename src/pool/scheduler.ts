@@ -8,6 +8,8 @@ import type { Slot } from './slot.ts'
 /** One operation's claim on workers, kept over all its turns. */
 export interface Claim {
   readonly client: string
+  /** Alias of the database that it reads; null for files, which every worker has. */
+  readonly database: string | null
   /** Milliseconds of worker time it has had. */
   served: number
 }
@@ -15,6 +17,7 @@ export interface Claim {
 interface Waiter {
   readonly claim: Claim
   readonly grant: (slot: Slot) => void
+  readonly refuse: (error: GeoduckError) => void
   /** Takes it out of the queue; called once, whatever became of it. */
   leave(): void
 }
@@ -40,19 +43,29 @@ export interface SchedulerLimits {
   readonly queueSeconds: number
 }
 
+/** Those that are idle now. */
+interface IdleWorkers {
+  /** One of them has the database. */
+  take(database: string | null): boolean
+  /** Gives it to the caller. */
+  reserve(database: string | null): Slot | undefined
+}
+
 export class Scheduler {
   readonly #limits: SchedulerLimits
-  readonly #reserve: () => Slot | undefined
+  readonly #idle: IdleWorkers
+  /** Aliases that workers have, or will have. */
+  #databases: ReadonlySet<string> = new Set()
   readonly #onPressure: () => void
   readonly #workers: number
   readonly #clients = new Map<string, Client>()
   readonly #waiting = new Set<Waiter>()
 
-  /** `reserve` gives an idle worker to the caller; `onPressure` is called when somebody must wait for one. */
-  constructor(workers: number, limits: SchedulerLimits, reserve: () => Slot | undefined, onPressure: () => void) {
+  /** `onPressure` is called when somebody must wait for a worker. */
+  constructor(workers: number, limits: SchedulerLimits, idle: IdleWorkers, onPressure: () => void) {
     this.#workers = workers
     this.#limits = limits
-    this.#reserve = reserve
+    this.#idle = idle
     this.#onPressure = onPressure
   }
 
@@ -60,12 +73,22 @@ export class Scheduler {
     return this.#waiting.size
   }
 
+  /** What workers have from now on, sooner or later. Nobody waits for the version of a database that none will have again. */
+  serve(databases: readonly { readonly alias: string }[]): void {
+    this.#databases = new Set(databases.map(({ alias }) => alias))
+    for (const waiter of [...this.#waiting]) {
+      if (this.#knows(waiter.claim)) continue
+      waiter.leave()
+      waiter.refuse(versionGone())
+    }
+  }
+
   /** A new client starts level with the one that has had least, not with a credit from the past. */
-  open(client: string): Claim {
+  open(client: string, database: string | null): Claim {
     const known = this.#clients.get(client)
     if (known) known.claims++
     else this.#clients.set(client, { served: this.#least(), claims: 1 })
-    return { client, served: 0 }
+    return { client, database, served: 0 }
   }
 
   close(claim: Claim): void {
@@ -75,11 +98,12 @@ export class Scheduler {
 
   /**
    * Waits for a worker, reserved for the caller. Rejects with whatever `signal` was aborted with, and with OVERLOADED where the queue is too
-   * long; but an operation that has begun is never turned away.
+   * long; but an operation that has begun is never turned away. SOURCE_CHANGED: what it would read is gone.
    */
   acquire(claim: Claim, signal: AbortSignal): Promise<Slot> {
     if (signal.aborted) return Promise.reject(signal.reason)
-    const slot = this.#waiting.size === 0 ? this.#reserve() : undefined
+    if (!this.#knows(claim)) return Promise.reject(versionGone())
+    const slot = this.#waiting.size === 0 ? this.#idle.reserve(claim.database) : undefined
     if (slot) return Promise.resolve(slot)
     const newcomer = claim.served === 0
     if (newcomer && this.#waiting.size >= this.#limits.queueLength) return Promise.reject(this.#overloaded('queue-length'))
@@ -95,6 +119,7 @@ export class Scheduler {
       const waiter: Waiter = {
         claim,
         grant,
+        refuse,
         leave: () => {
           clearTimeout(timer)
           signal.removeEventListener('abort', onAbort)
@@ -103,19 +128,34 @@ export class Scheduler {
       }
       signal.addEventListener('abort', onAbort)
       this.#waiting.add(waiter)
-      this.#onPressure()
+      // A worker may be idle that those who wait already have no use for.
+      this.dispatch()
+      if (this.#waiting.has(waiter)) this.#onPressure()
     })
   }
 
   /** To be called whenever a worker may have become idle. */
   dispatch(): void {
-    while (this.#waiting.size > 0) {
-      const slot = this.#reserve()
+    for (;;) {
+      const next = this.#next()
+      const slot = next && this.#idle.reserve(next.claim.database)
       if (!slot) return
-      const next = [...this.#waiting].reduce((best, waiter) => (this.#before(waiter, best) ? waiter : best))
       next.leave()
       next.grant(slot)
     }
+  }
+
+  /** The first of those for whom there is a worker. */
+  #next(): Waiter | undefined {
+    let first: Waiter | undefined
+    for (const waiter of this.#waiting) {
+      if (this.#idle.take(waiter.claim.database) && (!first || this.#before(waiter, first))) first = waiter
+    }
+    return first
+  }
+
+  #knows({ database }: Claim): boolean {
+    return database === null || this.#databases.has(database)
   }
 
   /** Worker time that a claim has had, in milliseconds. */
@@ -156,4 +196,8 @@ export class Scheduler {
       details: { retryAfter },
     })
   }
+}
+
+function versionGone(): GeoduckError {
+  return new GeoduckError('SOURCE_CHANGED', 'The data changed before it was read; ask again.')
 }

@@ -14,10 +14,12 @@ import type {
   Diagnostics,
   ExecutionEnd,
   ExecutionRequest,
+  Opened,
   OpenRequest,
   ReceivedBatch,
   WorkerOptions,
 } from './messages.ts'
+import { workerEnvironment } from './worker-environment.ts'
 
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */
 const WORKER = new URL(`./worker/worker${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
@@ -35,11 +37,13 @@ export class Slot {
   readonly lane: Lane
   #options: OpenRequest
   readonly #log: SlotLog
-  readonly #onIdle: (slot: Slot) => void
+  readonly #onIdle: () => void
+  readonly #onOutdated: () => void
   #pool: Tinypool | null = null
   #data: DataSocket | null = null
   #state: WorkerHealth['state'] = 'STARTING'
   #diagnostics: Diagnostics | null = null
+  #databases: ReadonlySet<string> = new Set()
   #deaths = 0
   #closed = false
   /** The worker is not what it should be any more: it is replaced as soon as nothing runs in it. */
@@ -47,12 +51,16 @@ export class Slot {
   readonly #renewed: (() => void)[] = []
   #life: Promise<void>
 
-  /** Starts at once. `onIdle` is called whenever it can take work: after each boot and each task. */
-  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, onIdle: (slot: Slot) => void) {
+  /**
+   * Starts at once. `onIdle` is called whenever it can take work: after each boot and each task; `onOutdated` when a database was not what it
+   * should be.
+   */
+  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, onIdle: () => void, onOutdated: () => void) {
     this.lane = lane
     this.#options = { ...options, dataSocket: dataSocketIn(options.tempDirectory) }
     this.#log = log
     this.#onIdle = onIdle
+    this.#onOutdated = onOutdated
     this.#life = this.#start()
   }
 
@@ -70,9 +78,14 @@ export class Slot {
     return this.#state === 'IDLE' || this.#state === 'BUSY'
   }
 
+  /** It is idle, and has the database that is wanted, if any is. */
+  takes(database: string | null): boolean {
+    return this.idle && (database === null || this.#databases.has(database))
+  }
+
   /** True: it is the caller's, who runs one task in it or releases it. */
-  reserve(): boolean {
-    if (!this.idle) return false
+  reserve(database: string | null): boolean {
+    if (!this.takes(database)) return false
     this.#state = 'BUSY'
     return true
   }
@@ -153,7 +166,7 @@ export class Slot {
     }
     this.#state = 'IDLE'
     for (const resolve of this.#renewed.splice(0)) resolve()
-    this.#onIdle(this)
+    this.#onIdle()
   }
 
   #restart(reason: unknown): void {
@@ -172,8 +185,12 @@ export class Slot {
     for (let failures = 0; !this.#closed; failures++) {
       try {
         this.#stale = false
-        this.#diagnostics = await this.#boot()
-        if (!this.#closed) this.#becomeIdle()
+        const { diagnostics, databases } = await this.#boot()
+        this.#diagnostics = diagnostics
+        this.#databases = new Set(databases)
+        if (this.#closed) return
+        this.#becomeIdle()
+        if (this.#options.databases.some(({ alias }) => !this.#databases.has(alias))) this.#onOutdated()
         return
       } catch (error) {
         await this.#discard()
@@ -185,7 +202,7 @@ export class Slot {
     }
   }
 
-  async #boot(): Promise<Diagnostics> {
+  async #boot(): Promise<Opened> {
     const pool = new Tinypool({
       filename: WORKER,
       runtime: 'child_process',
@@ -200,12 +217,12 @@ export class Slot {
       if (pool === this.#pool && this.#state !== 'STARTING') this.#restart(error)
     })
     const late = AbortSignal.timeout(BOOT_MS)
-    const diagnostics = (await pool.run(this.#options, { name: 'open', signal: late })) as Diagnostics
+    const opened = (await pool.run(this.#options, { name: 'open', signal: late })) as Opened
     this.#data = await DataSocket.connect(this.#options.dataSocket, () => {
       // A worker whose batches can't come is of no use.
       if (pool === this.#pool) this.#restart(new Error('its data socket has closed'))
     })
-    return diagnostics
+    return opened
   }
 
   async #discard(): Promise<void> {
@@ -225,16 +242,4 @@ export class Slot {
     const { tempDirectory, dataSocket } = this.#options
     await Promise.all([tempDirectory, dataSocket].map((left) => rm(left, { recursive: true, force: true })))
   }
-}
-
-/**
- * Nothing of the server's environment but what a program needs to run. All DuckDB calls of a process share libuv's threads: a running query
- * must leave some for the rest.
- */
-function workerEnvironment(threads: number): Record<string, string> {
-  const { HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE } = process.env
-  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE }).filter(
-    (entry): entry is [string, string] => !!entry[1],
-  )
-  return { ...Object.fromEntries(kept), UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1' }
 }

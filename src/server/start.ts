@@ -19,6 +19,7 @@ export async function fill(state: ServerState, config: Config, spatialExtension:
   await state.describe(catalog)
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  const databases = catalog.databases()
   const { workers, memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = config
   const engine = await openPool({
     ...config,
@@ -31,10 +32,19 @@ export async function fill(state: ServerState, config: Config, spatialExtension:
       tempDirectoryBytes,
       streamingBufferBytes: STREAMING_BUFFER_BYTES,
       allowedPaths: catalog.files,
-      databases: catalog.databases,
+      databases,
     },
     log,
+    onOutdated: () => {
+      catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'the sources could not be looked at again'))
+    },
   })
+  const renew = () => {
+    engine
+      .renew({ allowedPaths: catalog.files, databases: catalog.databases() })
+      .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be renewed'))
+  }
+  catalog.onDatabases(databases, renew)
   await state.serve(engine)
   return catalog.layers()
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { workerEnvironment } from '../../pool/worker-environment.ts'
 import { GDAL_ENVIRONMENT } from '../prepare/gdal-environment.ts'
 import { ImportError } from './import-error.ts'
 import type { FromImporter, Progress, ToImporter, Verified, VerifyJob, WriteJob, Written } from './messages.ts'
@@ -42,7 +43,7 @@ export class Importer {
     await mkdir(tempDirectory, { recursive: true })
     const child = fork(WORKER, {
       serialization: 'advanced',
-      env: environment(threads),
+      env: { ...workerEnvironment(threads), ...GDAL_ENVIRONMENT },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     this.#child = child
@@ -64,12 +65,3 @@ export class Importer {
 }
 
 const DIED = 'a file may be corrupt or made to do so, or memory was short. The store is as it was.'
-
-/** Nothing of the command's environment but what a program needs to run. */
-function environment(threads: number): Record<string, string> {
-  const { HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE } = process.env
-  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE }).filter(
-    (entry): entry is [string, string] => !!entry[1],
-  )
-  return { ...Object.fromEntries(kept), ...GDAL_ENVIRONMENT, UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1' }
-}
