@@ -4,6 +4,7 @@ const FOLDER = /(?:[A-Za-z]:)?(?:[\\/][^\\/"'\n]+)*[\\/](?=[^\\/"'\n])/g
 
 /** Where the engine's words name what is wrong but not what to do. */
 const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
+  [/No space left on device|Disk full/i, 'the disk is full'],
   [/Could not set lock/i, 'another process has it open for writing: close it there, or serve a copy'],
   [
     /WAL was created for an? (older|different)|WAL file .*different database/i,
@@ -20,7 +21,6 @@ const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
   ],
   [/Could not read enough bytes/i, 'it is cut short'],
   [/TProtocolException|don't know what type/i, 'its Parquet footer is corrupt'],
-  [/No space left on device|Disk full/i, 'the disk is full'],
   [/checksum/i, 'it is corrupt: a checksum does not match'],
 ]
 

@@ -13,6 +13,8 @@ const COVERING = 'bbox'
 
 export interface Columns {
   readonly properties: readonly string[]
+  /** The engine's text of each property's type, by its name in small letters. */
+  readonly types: ReadonlyMap<string, string>
   readonly geometry: string
   /** The engine's text of the geometry's CRS; empty: none. */
   readonly crs: string
@@ -28,6 +30,7 @@ export async function agreedColumns(connection: DuckDBConnection, inputs: readon
   const known = inputs.find(({ description }) => description.crs !== null)
   return {
     properties: first.properties,
+    types,
     geometry: first.description.geometryColumn,
     crs: known ? await crsText(connection, known) : '',
     covered: ![...first.properties, first.description.geometryColumn].some((name) => name.toLowerCase() === COVERING),
@@ -45,7 +48,7 @@ async function assertFits(
     const found = its.get(key)
     if (found === undefined) throw new Refusal(`${other.label} has no column ${key}, unlike ${first.label}.`)
     const [cast] = await rowsOf(connection, `SELECT can_cast_implicitly(NULL::${found}, NULL::${type}) AS fits`)
-    if (found !== type && cast?.['fits'] !== true) {
+    if (found !== type && cast?.['fits'] !== true && !(INTEGER.test(found) && INTEGER.test(type))) {
       throw new Refusal(`The column ${key} of ${other.label} is ${found}, which ${type} of ${first.label} does not take.`)
     }
   }
@@ -55,6 +58,9 @@ async function assertFits(
   if (a && b && !isSame(a, b))
     throw new Refusal(`${other.label} has the CRS ${told(b)}, ${first.label} has ${told(a)}: transform it first.`)
 }
+
+/** What does not fit into a smaller one is an error, not another number. */
+const INTEGER = /^U?((TINY|SMALL|BIG|HUGE)INT|INTEGER)$/
 
 /** Both are x first in the engine, whatever their authority says. */
 const isSame = (a: Crs, b: Crs) => (a.isLonLat && b.isLonLat) || (a.code ?? a.name) === (b.code ?? b.name)
@@ -72,12 +78,13 @@ async function crsText(connection: DuckDBConnection, { from, description }: Inpu
   return column?.crs || (description.crs?.code ?? '')
 }
 
-export function selectRows(inputs: readonly Input[], { properties, geometry, crs, covered }: Columns): string {
+export function selectRows(inputs: readonly Input[], { properties, types, geometry, crs, covered }: Columns): string {
   const geometryName = identifier(geometry)
   const parts = inputs.map((input) => {
-    const columns = properties.map((name) =>
-      identifier(input.properties.find((its) => its.toLowerCase() === name.toLowerCase()) ?? name),
-    )
+    const columns = properties.map((name) => {
+      const its = input.properties.find((other) => other.toLowerCase() === name.toLowerCase()) ?? name
+      return `CAST(${identifier(its)} AS ${types.get(name.toLowerCase())}) AS ${identifier(name)}`
+    })
     return `SELECT ${[...columns, `ST_SetCRS(${identifier(input.description.geometryColumn)}, ${literal(crs)}) AS ${geometryName}`].join(', ')} FROM ${input.from}`
   })
   const side = (name: 'XMin' | 'YMin' | 'XMax' | 'YMax') => `ST_${name}(${geometryName})`
