@@ -3,7 +3,7 @@ import { GeoduckError } from '../errors.ts'
 import type { DatabaseAccess } from '../pool/messages.ts'
 import type { Catalog, CatalogLog } from './catalog.ts'
 import { CheckQueue, type Subject } from './check-queue.ts'
-import type { Description } from './inspection.ts'
+import type { Described, Description } from './inspection.ts'
 import type { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
 import { uniqueNames } from './names.ts'
@@ -19,6 +19,8 @@ export class OpenCatalog implements Catalog {
   /** Names stay with their layers: by source, then by what the source calls them. */
   readonly #names: ReadonlyMap<ServedSource, ReadonlyMap<string, string>>
   readonly #subjects = new Map<string, Subject>()
+  /** What the layers of each source are made of. */
+  readonly #taken = new Map<ServedSource, Described>()
   readonly #checks: CheckQueue
   /** As the listener knows them. */
   #databases: string
@@ -82,9 +84,11 @@ export class OpenCatalog implements Catalog {
   }
 
   async #refresh(source: ServedSource): Promise<void> {
-    if (await source.isCurrent()) return
-    await source.read()
-    this.#renew(source)
+    const isCurrent = await source.isCurrent()
+    if (!isCurrent) await source.read()
+    // Also behind a reading that somebody else has asked for.
+    if (this.#taken.get(source) !== source.described) this.#renew(source)
+    if (isCurrent) return
     const databases = JSON.stringify(this.databases())
     if (databases === this.#databases) return
     this.#databases = databases
@@ -94,6 +98,7 @@ export class OpenCatalog implements Catalog {
   /** After a reading: layers whose data is other than before start over, tables that are gone go. */
   #renew(source: ServedSource): void {
     if (source.failure !== null) return
+    this.#taken.set(source, source.described)
     const names = this.#names.get(source)
     const present = new Set<string>()
     for (const description of source.described.layers) {

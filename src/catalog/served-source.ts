@@ -55,8 +55,14 @@ export class ServedSource {
     return reasons.map((reason) => ({ source: this.source.label, reason }))
   }
 
-  /** About 30 us a file. */
+  /** Whether its files are still those that were read; a reading under way is waited for. About 30 us a file. */
   async isCurrent(): Promise<boolean> {
+    // Its snapshot is of what is not described yet.
+    await this.#reading?.catch(() => {})
+    return await this.#isAsRead()
+  }
+
+  async #isAsRead(): Promise<boolean> {
     return this.#snapshot.length > 0 && (await unchanged(this.#snapshot))
   }
 
@@ -89,7 +95,7 @@ export class ServedSource {
     for (let left = MOST_READINGS; left > 0; left--) {
       await this.#readOnce()
       // What was described may be another version than the one whose fingerprint was taken.
-      if (this.failure !== null || (await this.isCurrent())) return
+      if (this.failure !== null || (await this.#isAsRead())) return
     }
     this.failure = 'it changes faster than it can be read: put a whole new file in its place instead of writing into it'
   }

@@ -122,9 +122,9 @@ test('a view is a problem that says what to do; one without geometry is nobodyâ€
 })
 
 test('geometry that would end a process keeps its layer out, and only that', () => {
-  expect(broken.layers().filter(({ relation }) => relation.kind === 'table' && relation.database.startsWith('db_killer_'))).toMatchObject([
-    { name: 'harmless', state: 'READY', featureCount: 3000 },
-  ])
+  expect(
+    broken.layers().filter(({ relation }) => relation.kind === 'table' && relation.database.startsWith('db_killer_')),
+  ).toMatchObject([{ name: 'harmless', state: 'READY', featureCount: 3000 }])
   expect(problemsOf('killer').sort()).toEqual([
     'layer killer: it is not served: a value of its column geom cannot be read safely (row 77, counted from 0)',
     'layer nested_killer: it is not served: a value of its column inside cannot be read safely (row 77, counted from 0)',

@@ -24,17 +24,23 @@ async function within(file: string, options: string, statements: readonly string
   duckdb.closeSync()
 }
 
-test.each(['', ' (BLOCK_SIZE 16384)'])('two copies of a store that differ in one value have two fingerprints%s', async (options) => {
-  const base = join(folder, 'base.duckdb')
-  await rm(base, { force: true })
-  await within(base, options, ['CREATE TABLE t AS SELECT i AS id, (i * 7919) % 1000 AS score FROM range(300000) r(i)', 'CHECKPOINT'])
-  const copies = [join(folder, 'a.duckdb'), join(folder, 'b.duckdb')] as const
-  for (const [index, copy] of copies.entries()) {
-    await copyFile(base, copy)
-    await within(copy, '', [`UPDATE t SET score = ${500 + index} WHERE id = 150000`, 'CHECKPOINT'])
-  }
-  const sizes = await Promise.all(copies.map(async (copy) => (await stat(copy)).size))
-  expect(sizes[0]).toBe(sizes[1])
-  const [a, b] = await Promise.all(copies.map(fingerprintOfDatabase))
-  expect(a).not.toBe(b)
-})
+test.each(['', ' (BLOCK_SIZE 16384)'])(
+  'two copies of a store that differ in one value have two fingerprints%s',
+  async (options) => {
+    const base = join(folder, 'base.duckdb')
+    await rm(base, { force: true })
+    await within(base, options, [
+      'CREATE TABLE t AS SELECT i AS id, (i * 7919) % 1000 AS score FROM range(300000) r(i)',
+      'CHECKPOINT',
+    ])
+    const copies = [join(folder, 'a.duckdb'), join(folder, 'b.duckdb')] as const
+    for (const [index, copy] of copies.entries()) {
+      await copyFile(base, copy)
+      await within(copy, '', [`UPDATE t SET score = ${500 + index} WHERE id = 150000`, 'CHECKPOINT'])
+    }
+    const sizes = await Promise.all(copies.map(async (copy) => (await stat(copy)).size))
+    expect(sizes[0]).toBe(sizes[1])
+    const [a, b] = await Promise.all(copies.map(fingerprintOfDatabase))
+    expect(a).not.toBe(b)
+  },
+)
