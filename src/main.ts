@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program: reads the command line, starts the server, says where it is, and ends it when told to. */
 import { readFile } from 'node:fs/promises'
-import { buildCommand, commandArguments, type ServeOptions } from './config/command.ts'
+import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './config/command.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { findSpatialExtension } from './config/extension.ts'
 import type { ImportArguments } from './config/import-command.ts'
@@ -28,7 +28,10 @@ async function serve({ paths, given, printConfig }: ServeOptions): Promise<void>
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${config.sources.join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
-  for (const { name, geometryTypes, featureCount } of await server.ready) {
+  const { showProgress } = await import('./server/progress-bar.ts')
+  const hideProgress = showProgress(() => server.layers())
+  const layers = await server.ready.finally(hideProgress)
+  for (const { name, geometryTypes, featureCount } of layers) {
     // Not counted yet where the scan is still under way.
     const count = featureCount === null ? [] : [`${featureCount.toLocaleString('en')} features`]
     print(`  layer     ${[name, ...geometryTypes, ...count].join(', ')}`)
@@ -65,7 +68,24 @@ function endWhenTold(server: RunningServer): void {
 async function importInto({ given, ...options }: ImportArguments): Promise<void> {
   const extension = await findSpatialExtension(given.spatialExtension, (line) => process.stderr.write(`${line}\n`))
   const { runImport } = await import('./server/import.ts')
-  await runImport({ ...options, memoryLimitBytes: given.memoryLimitBytes, threads: given.threads, spatialExtension: extension.path })
+  await runImport({
+    ...options,
+    memoryLimitBytes: given.memoryLimitBytes,
+    threads: given.threads,
+    spatialExtension: extension.path,
+  })
+}
+
+async function prepare({ paths, given, prune }: PrepareOptions): Promise<void> {
+  const { config } = await resolveConfig(paths, given, { sourcesRequired: !prune })
+  const { prepareSources, pruneCopies } = await import('./server/prepare.ts')
+  if (config.sources.length > 0) {
+    const { path } = await findSpatialExtension(config.spatialExtension, print)
+    const { lines, whole } = await prepareSources(config, path)
+    for (const line of lines) print(line)
+    if (!whole) process.exitCode = 1
+  }
+  if (prune) print(await pruneCopies(config))
 }
 
 async function printSchema(): Promise<void> {
@@ -89,4 +109,6 @@ function foreseen(error: unknown): string | null {
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
-await buildCommand({ serve, printSchema, importFiles: importInto }).parseAsync(commandArguments(process.argv), { from: 'user' }).catch(fail)
+await buildCommand({ serve, prepare, printSchema, importFiles: importInto })
+  .parseAsync(commandArguments(process.argv), { from: 'user' })
+  .catch(fail)

@@ -1,15 +1,19 @@
 /** What is there: the layers of all sources, kept true while they change. */
-import type { DatabaseAccess } from '../pool/messages.ts'
+import path from 'node:path'
+import type { Access, DatabaseAccess } from '../pool/messages.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
 import { uniqueNames } from './names.ts'
 import { OpenCatalog } from './open-catalog.ts'
+import { ForeignLayers } from './prepare/foreign-layers.ts'
+import { PreparedCache } from './prepare/prepared-cache.ts'
 import { ServedSource } from './served-source.ts'
 import { allowedPathsOf, type DatabaseSource, expandSources, type Source } from './sources.ts'
 
 /** Bounds the files that are open. */
 const READINGS_AT_ONCE = 4
+const DEFAULT_CACHE_BYTES = 20e9
 
 /** As pino's. */
 export interface CatalogLog {
@@ -22,8 +26,12 @@ export interface CatalogOptions {
   readonly sources: readonly string[]
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
-  /** Folder in which the answers of inspections are kept between starts; left out: they are not. */
+  /** Folder in which answers of inspections and prepared copies are kept between starts; left out: they are not. */
   readonly cacheFolder?: string
+  /** Bytes of prepared copies to keep there. @default 20 GB */
+  readonly cacheBytes?: number
+  /** Lets the workers read what has been prepared, before it is offered. Left out: nobody has to be told. */
+  readonly admit?: (access: Access) => Promise<void>
   /** Is told of what turns up after the catalogue is open. */
   readonly log: CatalogLog
 }
@@ -38,6 +46,8 @@ export interface Catalog {
   databases(): readonly DatabaseAccess[]
   /** For a worker's `allowed_paths`: every file that it may open, some of which may not exist. */
   readonly files: readonly string[]
+  /** Every file of another format has its copy, or has been given up: no layer is PREPARING that was when the catalogue was opened. */
+  readonly prepared: Promise<void>
   /** No scan is under way or waiting. */
   readonly checked: Promise<void>
   /**
@@ -49,37 +59,36 @@ export interface Catalog {
   fresh(layer: Layer): Promise<Layer>
   /** Looks at every source: what has changed is described again. */
   refresh(): Promise<void>
-  /**
-   * `listener` is called when databases are others than before: workers must attach them anew; at once if they are not those that are `known`
-   * any more. One listener: a second takes its place.
-   */
-  onDatabases(known: readonly DatabaseAccess[], listener: () => void): void
   /** Ends scans that are under way. */
   close(): Promise<void>
 }
 
 /**
- * Resolves when every source is described; scans follow in the background, small sources first. A source that cannot be read is a problem,
- * not an error.
+ * Resolves when every source is described. Files of other formats than the engine's own are prepared in the background, then scanned like
+ * all others, small sources first. A source that cannot be read is a problem, not an error.
  *
  * @throws Error when the process that reads them cannot start
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
-  const { sources, problems } = await expandSources(options.sources)
+  const { sources, foreign: foreignSources, problems } = await expandSources(options.sources)
   const inspector = new Inspector(options.spatialExtension, sources.flatMap(allowedPathsOf))
-  const cache = new InspectionCache(options.cacheFolder ?? null)
+  const { spatialExtension, cacheFolder, cacheBytes = DEFAULT_CACHE_BYTES, admit = async () => {}, log } = options
+  const inspections = new InspectionCache(cacheFolder ? path.join(cacheFolder, 'inspections') : null)
+  const cache = new PreparedCache(cacheFolder ? path.join(cacheFolder, 'prepared') : null, cacheBytes)
+  const foreign = new ForeignLayers({ spatialExtension, inspector, inspections, cache, log })
   const aliases = aliasesOf(sources)
-  const served = sources.map((source) => new ServedSource(source, aliases.get(source) ?? '', inspector, cache))
+  const served = sources.map((source) => new ServedSource(source, aliases.get(source) ?? '', inspector, inspections))
   try {
     // Fingerprints are taken here while the inspector describes one source at a time.
     const queue = served.values()
     await Promise.all(Array.from({ length: READINGS_AT_ONCE }, () => readAll(queue)))
-    await cache.prune()
+    await foreign.look(foreignSources)
+    await inspections.prune()
   } catch (error) {
-    await inspector.close()
+    await Promise.all([inspector.close(), foreign.close()])
     throw error
   }
-  return new OpenCatalog(options.log, inspector, problems, served)
+  return new OpenCatalog({ log, inspector, problems, served, foreign, admit })
 }
 
 async function readAll(queue: Iterable<ServedSource>): Promise<void> {

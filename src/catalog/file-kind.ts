@@ -1,26 +1,19 @@
-/** What a file is, by its first bytes: its name only helps to say what a file is that cannot be served. */
+/** What a file is, by its first bytes: its name only helps where they leave it open, and to say what a file is that cannot be served. */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
+import { csvGeometry, headerOf, NO_CSV_GEOMETRY } from './prepare/csv-columns.ts'
+import type { Format } from './prepare/format.ts'
 
 export type FileKind =
   | { readonly kind: 'parquet' | 'duckdb' }
+  /** It is turned into GeoParquet first. */
+  | { readonly kind: 'foreign'; readonly format: Format }
   /** Spatial data, or what calls itself so, that cannot be served: `reason` tells what it is and what to do. */
   | { readonly kind: 'unsupported'; readonly reason: string }
   /** Nothing that a folder of spatial data would be blamed for. */
   | { readonly kind: 'other' }
 
-const SERVED = 'GeoParquet files and DuckDB databases are served'
-
-const FORMATS: Readonly<Record<string, string>> = {
-  '.gpkg': 'a GeoPackage',
-  '.shp': 'a Shapefile',
-  '.fgb': 'a FlatGeobuf',
-  '.geojson': 'GeoJSON',
-  '.geojsonl': 'GeoJSON',
-  '.geojsons': 'GeoJSON',
-  '.gml': 'GML',
-  '.kml': 'KML',
-}
+const SERVED = 'GeoParquet, GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV and DuckDB databases are served'
 
 /** Their names promise what their content does not keep. */
 const PROMISES: Readonly<Record<string, string>> = {
@@ -28,25 +21,86 @@ const PROMISES: Readonly<Record<string, string>> = {
   '.geoparquet': 'Parquet',
   '.duckdb': 'a DuckDB database',
   '.ddb': 'a DuckDB database',
+  '.gpkg': 'a GeoPackage',
+  '.shp': 'a Shapefile',
+  '.fgb': 'a FlatGeobuf',
+  '.geojson': 'GeoJSON',
+  '.geojsonl': 'GeoJSON',
+  '.geojsons': 'GeoJSON',
 }
 
-/** Reads 12 bytes. */
+const UNSERVED: Readonly<Record<string, string>> = { '.gml': 'GML', '.kml': 'KML', '.vrt': 'a VRT' }
+
+const ARCHIVES = new Set(['.zip', '.shz', '.kmz', '.gz'])
+const CSV = new Set(['.csv', '.tsv'])
+
+/** Enough for a header of a CSV of two thousand columns, and for a GeoJSON to say what it is. */
+const HEAD_BYTES = 65_536
+
+/** Before each feature of an RFC 8142 text sequence. */
+const RECORD_SEPARATOR = '\u001e'
+
 export async function fileKind(file: string): Promise<FileKind> {
   const extension = path.extname(file).toLowerCase()
   let head: Buffer
   try {
     head = await firstBytes(file)
   } catch {
-    return { kind: 'unsupported', reason: 'it cannot be opened: its permissions forbid it, or it is no file' }
+    return unsupported('it cannot be opened: its permissions forbid it, or it is no file')
   }
-  if (head.toString('latin1', 0, 4) === 'PAR1') return { kind: 'parquet' }
-  if (head.toString('latin1', 8, 12) === 'DUCK') return { kind: 'duckdb' }
-  const format = FORMATS[extension]
-  if (format) return { kind: 'unsupported', reason: `it is ${format}; ${SERVED}: convert it to GeoParquet` }
-  const promise = PROMISES[extension]
-  if (promise) return { kind: 'unsupported', reason: `it is not ${promise}, whatever its name says` }
-  return { kind: 'other' }
+  return byContent(head, extension) ?? byName(head, extension)
 }
+
+function byContent(head: Buffer, extension: string): FileKind | null {
+  const latin = (from: number, to: number) => head.toString('latin1', from, to)
+  if (latin(0, 4) === 'PAR1') return { kind: 'parquet' }
+  if (latin(8, 12) === 'DUCK') return { kind: 'duckdb' }
+  if (latin(0, 16) === 'SQLite format 3\0') return sqlite(latin(68, 72), extension)
+  if (latin(0, 3) === 'fgb' && latin(4, 7) === 'fgb') return foreign('FlatGeobuf')
+  if (head.length >= 100 && head.readInt32BE(0) === 9994 && head.readInt32LE(28) === 1000) return shapes(extension)
+  const isArchive = latin(0, 4) === 'PK\x03\x04' || latin(0, 2) === '\x1f\x8b'
+  if (isArchive && (ARCHIVES.has(extension) || extension in PROMISES || CSV.has(extension))) {
+    return unsupported('it is an archive, and is not unpacked: serve what is in it')
+  }
+  const text = head.toString('utf8').replace(/^\uFEFF/, '')
+  if (/^\s*<\??[a-z!]/i.test(text) && /<OGRVRTDataSource/.test(text)) {
+    return unsupported('it is a VRT, which only names other files: name those')
+  }
+  return /^\s*\{/.test(text.replace(RECORD_SEPARATOR, '')) ? json(text) : null
+}
+
+/** A GeoPackage of version 1.0 or 1.1 says so in a way of its own; some say nothing but by their name. */
+function sqlite(application: string, extension: string): FileKind | null {
+  if (['GPKG', 'GP10', 'GP11'].includes(application) || extension === '.gpkg') return foreign('GeoPackage')
+  return null
+}
+
+/** The index has the same head as the shapes. */
+function shapes(extension: string): FileKind {
+  return extension === '.shx' ? { kind: 'other' } : foreign('Shapefile')
+}
+
+const GEOJSON =
+  /"type"\s*:\s*"(FeatureCollection|Feature|Point|MultiPoint|LineString|MultiLineString|Polygon|MultiPolygon|GeometryCollection)"/
+
+function json(text: string): FileKind | null {
+  if (/"type"\s*:\s*"Topology"/.test(text)) return unsupported(`it is TopoJSON; ${SERVED}: convert it to one of them`)
+  return GEOJSON.test(text) ? foreign('GeoJSON') : null
+}
+
+function byName(head: Buffer, extension: string): FileKind {
+  const promise = PROMISES[extension]
+  if (promise) return unsupported(`it is not ${promise}, whatever its name says`)
+  const format = UNSERVED[extension]
+  if (format) return unsupported(`it is ${format}; ${SERVED}: convert it to one of them`)
+  if (!CSV.has(extension)) return { kind: 'other' }
+  if (head.includes(0)) return unsupported('it is not CSV, whatever its name says')
+  return csvGeometry(headerOf(head.toString('utf8'))) ? foreign('CSV') : unsupported(NO_CSV_GEOMETRY)
+}
+
+const foreign = (format: Format): FileKind => ({ kind: 'foreign', format })
+
+const unsupported = (reason: string): FileKind => ({ kind: 'unsupported', reason })
 
 /** For a file that was named, and is none of the kinds. */
 export const UNKNOWN_FORMAT = `its format is not known; ${SERVED}`
@@ -54,8 +108,8 @@ export const UNKNOWN_FORMAT = `its format is not known; ${SERVED}`
 async function firstBytes(file: string): Promise<Buffer> {
   const handle = await open(file)
   try {
-    const bytes = Buffer.alloc(12)
-    const { bytesRead } = await handle.read(bytes, 0, 12, 0)
+    const bytes = Buffer.alloc(HEAD_BYTES)
+    const { bytesRead } = await handle.read(bytes, 0, HEAD_BYTES, 0)
     return bytes.subarray(0, bytesRead)
   } finally {
     await handle.close()

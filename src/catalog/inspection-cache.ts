@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import path from 'node:path'
 
 /** Part of every question: changes when inspecting gives other answers. */
-const VERSION = 'geoduck-inspection-1'
+const VERSION = 'geoduck-inspection-2'
 /** Milliseconds that an answer is kept without being asked for. */
 const KEPT_MS = 30 * 24 * 3_600_000
 
@@ -21,13 +21,20 @@ export class InspectionCache {
 
   /** The kept answer, or the one that `ask` gives. Both are JSON. What cannot be written is asked again next time. */
   async recall<Answer>(question: unknown, ask: () => Promise<Answer>): Promise<Answer> {
-    if (!this.#folder) return ask()
-    const file = path.join(this.#folder, `${hash('sha256', JSON.stringify([VERSION, question])).slice(0, 32)}.json`)
+    const folder = this.#folder
+    if (!folder) return ask()
+    const file = fileOf(folder, question)
     const kept = await readKept<Answer>(file)
     if (kept) return kept.answer
     const answer = await ask()
-    await keep(this.#folder, file, { answer }).catch(() => {})
+    await keep(folder, file, { answer }).catch(() => {})
     return answer
+  }
+
+  /** The kept answer; null if there is none. */
+  async known<Answer>(question: unknown): Promise<Answer | null> {
+    if (!this.#folder) return null
+    return (await readKept<Answer>(fileOf(this.#folder, question)))?.answer ?? null
   }
 
   /** Forgets what nobody has asked for in a month. */
@@ -40,6 +47,10 @@ export class InspectionCache {
       if (now - mtimeMs > KEPT_MS) await rm(file, { force: true })
     }
   }
+}
+
+function fileOf(folder: string, question: unknown): string {
+  return path.join(folder, `${hash('sha256', JSON.stringify([VERSION, question])).slice(0, 32)}.json`)
 }
 
 /** Null also for a file that is damaged. */

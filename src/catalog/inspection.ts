@@ -1,5 +1,5 @@
 /** What the server process asks of the process that reads the sources, and what it answers. Both sides import it. */
-import type { Column, CoveringMembers, Layer } from './layer.ts'
+import type { CheckReport, Column, CoveringMembers, Layer } from './layer.ts'
 
 export interface InspectorOptions {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
@@ -62,6 +62,7 @@ export interface Proven extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'extent' 
   readonly outcome: 'PROVEN'
   readonly featureCount: number
   readonly coveringHolds: boolean
+  readonly report: CheckReport
   /** Geometries that the engine can read but not compute with: a spatial filter that meets one fails. */
   readonly uncomputable: number
 }

@@ -1,4 +1,5 @@
 /** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by `plan/`, and crosses processes. */
+import type { Preparation } from './prepare/progress.ts'
 
 /** RFC 7946 order: west, south, east, north, in the units of the layer's CRS. */
 export type BBox = readonly [west: number, south: number, east: number, north: number]
@@ -100,11 +101,13 @@ export type GeometryEncoding =
   | 'multilinestring'
   | 'multipolygon'
 
-export type LayerState = 'CHECKING' | 'READY'
+export type LayerState = 'PREPARING' | 'CHECKING' | 'READY'
 
 export interface Layer {
   readonly name: string
   readonly state: LayerState
+  /** Of a layer that is PREPARING, of which nothing else is known yet. */
+  readonly preparation?: Preparation
   readonly relation: Relation
   /** The properties. */
   readonly columns: readonly Column[]
@@ -121,6 +124,20 @@ export interface Layer {
   readonly pruning: Pruning
   /** Hex digest of content that is cheap to read: two servers with the same data agree. */
   readonly fingerprint: string
+  /** What the scan has found; left out before it. */
+  readonly check?: CheckReport
+}
+
+/** What a scan of every row has found of its geometry. */
+export interface CheckReport {
+  readonly nullGeometries: number
+  readonly emptyGeometries: number
+  readonly withZ: number
+  readonly withM: number
+  /** By the rules of OGC Simple Features. They are served as they are. */
+  readonly invalid: number
+  /** The first ten of them. */
+  readonly firstInvalid: readonly { readonly id: string; readonly reason: string }[]
 }
 
 /** A source that could not be served, or not wholly. */

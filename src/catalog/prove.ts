@@ -26,10 +26,10 @@ export function claimed(name: string, fingerprint: string, description: Descript
 
 /** The key may have become a column: an id that a client took before does not hold any more, as with any row number. */
 export function proven(layer: Layer, description: Description, proof: Proven): Layer {
-  const { geometryTypes, hasZ, extent, featureCount, key, coveringHolds } = proof
+  const { geometryTypes, hasZ, extent, featureCount, key, coveringHolds, report } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
-  return { ...layer, state: 'READY', columns, geometryTypes, hasZ, extent, featureCount, key, pruning }
+  return { ...layer, state: 'READY', columns, geometryTypes, hasZ, extent, featureCount, key, pruning, check: report }
 }
 
 function provenPruning({ covering, pruning }: Description, holds: boolean): Pruning {

@@ -106,7 +106,7 @@ export class ServedSource {
     const { source } = this
     try {
       const isParquet = source.kind === 'parquet'
-      const fingerprint = await (isParquet ? fingerprintOfParquet(source.files) : fingerprintOfDatabase(source.file))
+      const fingerprint = await fingerprintOf(source)
       if (fingerprint === this.fingerprint && this.failure === null) return
       const alias = isParquet ? '' : this.#aliasOf(fingerprint)
       const describe = (): Promise<Described> =>
@@ -124,4 +124,9 @@ export class ServedSource {
       this.failure = error.message
     }
   }
+}
+
+function fingerprintOf(source: Source): string | Promise<string> {
+  if (source.kind === 'database') return fingerprintOfDatabase(source.file)
+  return source.fingerprint ?? fingerprintOfParquet(source.files)
 }

@@ -5,14 +5,16 @@
  * | --- | --- |
  * | a Parquet file | one |
  * | a DuckDB database | one a table with a geometry column |
- * | a folder | one a Parquet file directly in it, and those of its databases; sub-folders are not looked into |
+ * | a file of another format | one; of a GeoPackage, one a table of features. It is turned into GeoParquet first |
+ * | a folder | one a file directly in it, and those of its databases; sub-folders are not looked into |
  * | a folder whose Parquet files are all `part-...` or `data_...` parts, as engines write a data set | one, of the folder's name |
- * | a glob pattern | one over all its Parquet files, in the order of their paths; and those of its databases |
+ * | a glob pattern | one over all its Parquet files, in the order of their paths; and those of its other files |
  */
 import { glob, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type FileKind, fileKind, UNKNOWN_FORMAT } from './file-kind.ts'
 import type { Problem } from './layer.ts'
+import { type Format, filesOfFormat } from './prepare/format.ts'
 import { withoutWildcards } from './wildcards.ts'
 
 export type Source = ParquetSource | DatabaseSource
@@ -25,6 +27,8 @@ export interface ParquetSource {
   readonly names: readonly string[]
   /** Real paths, in natural order. */
   readonly files: readonly string[]
+  /** Of the source that the file is a copy of; left out: it is no copy. */
+  readonly fingerprint?: string
 }
 
 export interface DatabaseSource {
@@ -32,6 +36,16 @@ export interface DatabaseSource {
   readonly label: string
   readonly names: readonly string[]
   readonly file: string
+}
+
+/** A file that is served by a copy of it in GeoParquet. */
+export interface ForeignSource {
+  readonly format: Format
+  readonly label: string
+  readonly names: readonly string[]
+  readonly file: string
+  /** With the parts that belong to it. */
+  readonly files: readonly string[]
 }
 
 /** Every file of a source: a database's write-ahead log, too, which may come and go. */
@@ -49,6 +63,7 @@ export function allowedPathsOf(source: Source): readonly string[] {
 
 interface Found {
   readonly sources: Source[]
+  readonly foreign: ForeignSource[]
   readonly problems: Problem[]
 }
 
@@ -58,7 +73,7 @@ const PART = /^(part|data)[-_.]?\d/i
 
 /** Each file is served once, by the first argument that names it. Nothing throws: what cannot be served is a problem. */
 export async function expandSources(paths: readonly string[]): Promise<Found> {
-  const all: Found = { sources: [], problems: [] }
+  const all: Found = { sources: [], foreign: [], problems: [] }
   const taken = new Set<string>()
   for (const argument of paths) {
     const found = await expand(argument).catch(() =>
@@ -70,6 +85,10 @@ export async function expandSources(paths: readonly string[]): Promise<Found> {
       if (!taken.has(id)) all.sources.push(source)
       taken.add(id)
     }
+    for (const source of found.foreign) {
+      if (!taken.has(source.file)) all.foreign.push(source)
+      taken.add(source.file)
+    }
   }
   return all
 }
@@ -79,16 +98,18 @@ async function expand(argument: string): Promise<Found> {
   if (REMOTE.test(argument)) return problem(label, 'only files of this machine can be served: download it first')
   const known = await stat(argument).catch(() => null)
   if (known?.isDirectory()) return await folder(argument)
-  if (known?.isFile()) return named(await realpath(argument), await fileKind(argument))
+  if (known?.isFile()) return await named(await realpath(argument), await fileKind(argument))
   if (known) return problem(label, 'it is neither a file nor a folder')
   if (MAGIC.test(argument)) return await pattern(argument, label)
   return problem(label, 'there is no such file or folder')
 }
 
-function named(file: string, kind: FileKind): Found {
+async function named(file: string, kind: FileKind): Promise<Found> {
+  const found: Found = { sources: [], foreign: [], problems: [] }
   if (kind.kind === 'parquet')
-    return { sources: [parquet(path.basename(file), [stem(file), withParent(file)], [file])], problems: [] }
-  if (kind.kind === 'duckdb') return { sources: [database(file)], problems: [] }
+    return { ...found, sources: [parquet(path.basename(file), [stem(file), withParent(file)], [file])] }
+  if (kind.kind === 'duckdb') return { ...found, sources: [database(file)] }
+  if (kind.kind === 'foreign') return { ...found, foreign: [await foreign(file, kind.format)] }
   return problem(path.basename(file), kind.kind === 'unsupported' ? kind.reason : UNKNOWN_FORMAT)
 }
 
@@ -105,11 +126,8 @@ async function folder(argument: string): Promise<Found> {
   } else {
     found.sources.unshift(...files.map((file) => parquet(path.basename(file), [stem(file), withParent(file)], [file])))
   }
-  if (found.sources.length + found.problems.length > 0) return found
-  return problem(
-    label,
-    'it holds no Parquet file and no DuckDB database; sub-folders are not looked into, name them or use a pattern',
-  )
+  if (holdsAny(found)) return found
+  return problem(label, 'it holds no file that can be served; sub-folders are not looked into, name them or use a pattern')
 }
 
 async function pattern(argument: string, label: string): Promise<Found> {
@@ -120,13 +138,13 @@ async function pattern(argument: string, label: string): Promise<Found> {
   const { files, found } = await sort(base, matches)
   if (files.length > 0)
     found.sources.unshift(parquet(label, [patternName(argument), withParent(patternName(argument), base)], files))
-  return found.sources.length + found.problems.length > 0 ? found : problem(label, 'no file matches it that can be served')
+  return holdsAny(found) ? found : problem(label, 'no file matches it that can be served')
 }
 
 /** Parquet files apart, databases as sources; links that lead out of `root` and spatial files of other kinds are problems. */
 async function sort(root: string, candidates: readonly string[]): Promise<{ files: string[]; found: Found }> {
   const files: string[] = []
-  const found: Found = { sources: [], problems: [] }
+  const found: Found = { sources: [], foreign: [], problems: [] }
   for (const candidate of candidates) {
     const label = path.basename(candidate)
     const file = await realpath(candidate).catch(() => null)
@@ -136,6 +154,7 @@ async function sort(root: string, candidates: readonly string[]): Promise<{ file
     const kind = path.relative(root, file).split(path.sep)[0] === '..' ? LEADS_OUT : await fileKind(file)
     if (kind.kind === 'parquet') files.push(file)
     if (kind.kind === 'duckdb') found.sources.push(database(file))
+    if (kind.kind === 'foreign') found.foreign.push(await foreign(file, kind.format))
     if (kind.kind === 'unsupported') found.problems.push({ source: label, reason: kind.reason })
   }
   return { files, found }
@@ -155,7 +174,17 @@ const parquet = (label: string, names: readonly string[], files: readonly string
 
 const database = (file: string): DatabaseSource => ({ kind: 'database', label: path.basename(file), names: [stem(file)], file })
 
-const problem = (source: string, reason: string): Found => ({ sources: [], problems: [{ source, reason }] })
+const foreign = async (file: string, format: Format): Promise<ForeignSource> => ({
+  format,
+  label: path.basename(file),
+  names: [stem(file), `${stem(file)}_${path.extname(file).slice(1)}`, withParent(file)],
+  file,
+  files: await filesOfFormat(file, format),
+})
+
+const problem = (source: string, reason: string): Found => ({ sources: [], foreign: [], problems: [{ source, reason }] })
+
+const holdsAny = ({ sources, foreign, problems }: Found): boolean => sources.length + foreign.length + problems.length > 0
 
 const stem = (file: string): string => path.parse(file).name
 

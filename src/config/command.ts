@@ -1,4 +1,4 @@
-/** The command line: `geoduck [serve] PATH... [flags]`, `geoduck import FILE...` and `geoduck schema`. */
+/** The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...` and `geoduck schema`. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from './config.ts'
 import { machineDefaults } from './defaults.ts'
@@ -17,7 +17,15 @@ export interface ServeOptions {
   readonly printConfig: boolean
 }
 
+export interface PrepareOptions {
+  readonly paths: readonly string[]
+  readonly given: GivenSettings
+  /** Clean the cache, after what is to be prepared, if anything is. */
+  readonly prune: boolean
+}
+
 export interface Actions {
+  prepare(options: PrepareOptions): Promise<void>
   serve(options: ServeOptions): Promise<void>
   printSchema(): Promise<void>
   importFiles(options: ImportArguments): Promise<void>
@@ -27,6 +35,8 @@ const EXAMPLES = `
 Examples:
   geoduck parcels.parquet                        one GeoParquet file
   geoduck data/ 'tiles/*.parquet' city.duckdb    a folder, a glob, the tables of a database
+  geoduck roads.gpkg rivers.shp stops.geojson    other formats, turned into GeoParquet once
+  geoduck prepare data/                          only that, for a server to come
   geoduck data/ --port 8080 --memory-limit 2GB   flags
   GEODUCK_SOURCES=data/ GEODUCK_PORT=8080 geoduck    the same by the environment
   geoduck import roads.shp --into city.duckdb --layer roads    see geoduck import --help
@@ -50,15 +60,21 @@ export function buildCommand(actions: Actions): Command {
     option: toOption(setting),
   }))
   for (const { option } of table) program.addOption(option)
-  const givenIn = (options: Record<string, unknown>) => {
-    const given = Object.fromEntries(table.map(({ name, option }) => [name, options[option.attributeName()]]))
-    // Each value is either its setting's fallback or came through its setting's schema.
-    return given as unknown as GivenSettings
-  }
+  // Each value is either its setting's fallback or came through its setting's schema.
+  const givenBy = (options: Record<string, unknown>) =>
+    Object.fromEntries(table.map(({ name, option }) => [name, options[option.attributeName()]])) as unknown as GivenSettings
   program.action((paths: string[], options: Record<string, unknown>) =>
-    actions.serve({ paths, given: givenIn(options), printConfig: options['printConfig'] === true }),
+    actions.serve({ paths, given: givenBy(options), printConfig: options['printConfig'] === true }),
   )
-  addImportCommand(program, givenIn, (options) => actions.importFiles(options))
+  program
+    .command('prepare')
+    .description('turn files of other formats into GeoParquet, without serving them; takes the flags above')
+    .argument('[PATH...]', 'files, folders and globs')
+    .option('--prune', 'clean the cache of copies: what was left unfinished, and, above --cache-limit, what is not served')
+    .action((paths: string[], { prune }: { readonly prune?: boolean }) =>
+      actions.prepare({ paths, given: givenBy(program.opts()), prune: prune === true }),
+    )
+  addImportCommand(program, givenBy, (options) => actions.importFiles(options))
   program
     .command('schema')
     .description('print the GraphQL schema')

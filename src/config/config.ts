@@ -17,6 +17,10 @@ export interface Config {
   /** Where the engine spills to; a folder of the process is made in it and removed again. @default the system's */
   readonly tempDirectory: string
   readonly tempDirectoryBytes: number
+  /** Where prepared copies of files and answers of inspections are kept between starts. @default `$XDG_CACHE_HOME/geoduck` */
+  readonly cacheDirectory: string
+  /** Bytes of prepared copies that are kept. @default 20 GB */
+  readonly cacheBytes: number
   /** Path of the spatial extension. @default looked for, see `health.spatialExtension` */
   readonly spatialExtension: string | null
   /** Signs cursors; servers that share it take each other's. @default made once and kept in the cache directory */

@@ -35,7 +35,10 @@ export function addImportCommand(
     .command('import')
     .description('write spatial files into a table of a DuckDB database, in the order in which they are read fastest')
     .usage('FILE... --into STORE --layer NAME [flags]')
-    .argument('<FILE...>', 'GeoParquet, GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV, or a DuckDB database with one such table')
+    .argument(
+      '<FILE...>',
+      'GeoParquet, GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV, or a DuckDB database with one such table',
+    )
     .requiredOption('--into <store>', 'DuckDB database that takes it; it is made if it is not there')
     .requiredOption('--layer <name>', 'table, and so the layer that a server makes of it')
     .option('--append', 'add to the table', false)
@@ -46,7 +49,8 @@ export function addImportCommand(
     .addHelpText('after', EXAMPLES)
     .action(async (files: string[], options: Omit<ImportArguments, 'files' | 'given'>, command: Command) => {
       const { append, replace, layer } = options
-      if (append && replace) throw new ConfigurationError('--append adds to the table, --replace puts another in its place: give one.')
+      if (append && replace)
+        throw new ConfigurationError('--append adds to the table, --replace puts another in its place: give one.')
       if (!/^[\p{L}_][\p{L}\p{M}\p{N}_-]*$/u.test(layer)) {
         throw new ConfigurationError(`--layer takes letters, digits, _ and -, and begins with a letter: ${layer} does not.`)
       }

@@ -18,7 +18,11 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/
  * @param paths as given; `GEODUCK_SOURCES` stands in where there are none
  * @throws ConfigurationError when there is nothing to serve
  */
-export async function resolveConfig(paths: readonly string[], given: GivenSettings): Promise<Resolved> {
+export async function resolveConfig(
+  paths: readonly string[],
+  given: GivenSettings,
+  { sourcesRequired = true }: { readonly sourcesRequired?: boolean } = {},
+): Promise<Resolved> {
   const warnings: string[] = []
   if (!LOOPBACK.test(given.host)) {
     warnings.push(`Listening on ${given.host}: whoever can reach it can read every layer`)
@@ -29,20 +33,26 @@ export async function resolveConfig(paths: readonly string[], given: GivenSettin
     cursorSecret = secret
     if (!kept) warnings.push('The cursor secret can not be kept: cursors end with this server. Give one with --cursor-secret')
   }
-  const config = { ...given, sources: sourcesOf(paths), tempDirectory: resolve(given.tempDirectory), cursorSecret }
+  const sources = sourcesOf(paths)
+  if (sources.length === 0 && sourcesRequired) {
+    throw new ConfigurationError(
+      'Nothing to serve: name files, folders or globs, e.g. geoduck parcels.parquet. See geoduck --help.',
+    )
+  }
+  const config = {
+    ...given,
+    sources,
+    tempDirectory: resolve(given.tempDirectory),
+    cacheDirectory: resolve(given.cacheDirectory),
+    cursorSecret,
+  }
   return { config: Object.freeze(config), warnings }
 }
 
 /** Absolute: the server's working directory means nothing later on. */
 function sourcesOf(paths: readonly string[]): string[] {
   const environment = process.env['GEODUCK_SOURCES']?.split(delimiter).filter((path) => path !== '') ?? []
-  const sources = (paths.length > 0 ? paths : environment).map((path) => resolve(path))
-  if (sources.length === 0) {
-    throw new ConfigurationError(
-      'Nothing to serve: name files, folders or globs, e.g. geoduck parcels.parquet. See geoduck --help.',
-    )
-  }
-  return sources
+  return (paths.length > 0 ? paths : environment).map((path) => resolve(path))
 }
 
 const MASK = '********'

@@ -1,4 +1,5 @@
 /** Every setting that has a flag: `--memory-limit` is `GEODUCK_MEMORY_LIMIT` in the environment. A flag wins, then the environment. */
+import { cacheDirectory } from './cache.ts'
 import type { Config } from './config.ts'
 import type { MachineDefaults } from './defaults.ts'
 import { formatSize } from './size.ts'
@@ -18,6 +19,7 @@ export interface Setting<T = unknown> {
 export type Settings = { readonly [Name in Exclude<keyof Config, 'sources'>]: Setting<Config[Name]> }
 
 const MiB = 2 ** 20
+const CACHE_BYTES = 20e9
 
 export function settings(machine: MachineDefaults): Settings {
   return { ...network, ...logging, ...workers(machine), ...limits, ...files(machine) }
@@ -146,6 +148,19 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       value: size('1MB'),
       fallback: tempDirectoryBytes,
       fallbackText: formatSize(tempDirectoryBytes),
+    },
+    cacheDirectory: {
+      flag: '--cache-directory <folder>',
+      description: 'where prepared copies of files are kept between starts',
+      value: text('a folder'),
+      fallback: cacheDirectory(),
+    },
+    cacheBytes: {
+      flag: '--cache-limit <size>',
+      description: 'most that prepared copies take, beside those that are being served',
+      value: size('0B'),
+      fallback: CACHE_BYTES,
+      fallbackText: formatSize(CACHE_BYTES),
     },
     spatialExtension: {
       flag: '--spatial-extension <file>',

@@ -230,6 +230,8 @@ export type Health = {
   readonly eventLoopDelayMs: Scalars['Float']['output'];
   /** Executions that went on in the serial lane. */
   readonly fallbacks: Fallbacks;
+  /** Layers that are being prepared, by name. */
+  readonly preparations: ReadonlyArray<Preparation>;
   /** Sources that are not served, or not wholly, with the reason. */
   readonly problems: ReadonlyArray<Problem>;
   /** Executions waiting for a worker. */
@@ -248,6 +250,15 @@ export type Health = {
   readonly version: Scalars['String']['output'];
   /** One entry a worker process. */
   readonly workers: ReadonlyArray<Worker>;
+};
+
+/** A feature whose geometry breaks a rule. */
+export type InvalidFeature = {
+  readonly __typename?: 'InvalidFeature';
+  /** As in `Feature.id`. */
+  readonly id: Scalars['ID']['output'];
+  /** The rule that it breaks. */
+  readonly reason: Scalars['String']['output'];
 };
 
 /** How a column's values are written in JSON. */
@@ -275,6 +286,8 @@ export type Lane =
 /** A collection of features with one geometry column. */
 export type Layer = {
   readonly __typename?: 'Layer';
+  /** What the scan has found of its geometry; null before it. */
+  readonly check: Maybe<LayerCheck>;
   /** The properties that features have, in the source's order. */
   readonly columns: ReadonlyArray<Column>;
   /** The CRS of the coordinates; null if the source does not say. */
@@ -295,10 +308,29 @@ export type Layer = {
   readonly key: LayerKey;
   /** Unique, made from the file's or table's name. */
   readonly name: Scalars['String']['output'];
+  /** How far its preparation is; null unless it is PREPARING. */
+  readonly preparation: Maybe<Preparation>;
   /** How a spatial filter leaves rows unread. */
   readonly pruning: Pruning;
-  /** Whether it has been scanned yet. */
+  /** Whether it has been prepared and scanned yet. */
   readonly state: LayerState;
+};
+
+/** What a scan of every feature has found of its geometry. */
+export type LayerCheck = {
+  readonly __typename?: 'LayerCheck';
+  /** Features whose geometry is empty. */
+  readonly emptyGeometries: Scalars['BigInt']['output'];
+  /** The first ten of these. */
+  readonly firstInvalid: ReadonlyArray<InvalidFeature>;
+  /** Features whose geometry breaks a rule of OGC Simple Features, a polygon that crosses itself for one. They are served as they are. */
+  readonly invalid: Scalars['BigInt']['output'];
+  /** Features without a geometry. */
+  readonly nullGeometries: Scalars['BigInt']['output'];
+  /** Features with a measure. */
+  readonly withM: Scalars['BigInt']['output'];
+  /** Features with a height. */
+  readonly withZ: Scalars['BigInt']['output'];
 };
 
 /** What `Feature.id` is made of. */
@@ -321,6 +353,8 @@ export type LayerKeyKind =
 export type LayerState =
   /** It can be asked; a scan of its geometry is under way. */
   | 'CHECKING'
+  /** It cannot be asked yet: its file is turned into GeoParquet, and nothing else is known of it. */
+  | 'PREPARING'
   /** It can be asked, and what is said of it has been proven by a scan. */
   | 'READY';
 
@@ -341,6 +375,37 @@ export type NullsOrder =
   | 'FIRST'
   /** Behind every value. */
   | 'LAST';
+
+/**
+ * A file of a format other than the engine's own (GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV) on its way to a copy in GeoParquet. It is
+ * made once: the next start finds it.
+ */
+export type Preparation = {
+  readonly __typename?: 'Preparation';
+  /** The layer's name. */
+  readonly layer: Scalars['String']['output'];
+  /** Of the whole way: 0 to 100. */
+  readonly percent: Scalars['Float']['output'];
+  /** Features that the stage is through with. */
+  readonly rows: Scalars['BigInt']['output'];
+  /** Features a second in this stage; null while it is not known. */
+  readonly rowsPerSecond: Maybe<Scalars['Float']['output']>;
+  /** Seconds that it may still take; null while it is not known. */
+  readonly secondsLeft: Maybe<Scalars['Float']['output']>;
+  /** What is being done. */
+  readonly stage: PreparationStage;
+  /** Features in all; null while it is not known. */
+  readonly total: Maybe<Scalars['BigInt']['output']>;
+};
+
+/** What is being done with a file that is prepared. */
+export type PreparationStage =
+  /** It is read. */
+  | 'READING'
+  /** Nothing yet: files are prepared one after the other, the smallest first. */
+  | 'WAITING'
+  /** Its features are sorted along a Hilbert curve and written. */
+  | 'WRITING';
 
 /** A source that is not served, or not wholly. */
 export type Problem = {
@@ -600,15 +665,19 @@ export type ResolversTypes = {
   Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  InvalidFeature: ResolverTypeWrapper<InvalidFeature>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   JsonType: JsonType;
   Lane: Lane;
   Layer: ResolverTypeWrapper<LayerModel>;
+  LayerCheck: ResolverTypeWrapper<LayerCheck>;
   LayerKey: ResolverTypeWrapper<LayerKeyModel>;
   LayerKeyKind: LayerKeyKind;
   LayerState: LayerState;
   MemoryUse: ResolverTypeWrapper<MemoryUse>;
   NullsOrder: NullsOrder;
+  Preparation: ResolverTypeWrapper<Preparation>;
+  PreparationStage: PreparationStage;
   Problem: ResolverTypeWrapper<Problem>;
   PropertyFilter: PropertyFilter;
   Pruning: Pruning;
@@ -645,10 +714,13 @@ export type ResolversParentTypes = {
   Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
+  InvalidFeature: InvalidFeature;
   JSON: Scalars['JSON']['output'];
   Layer: LayerModel;
+  LayerCheck: LayerCheck;
   LayerKey: LayerKeyModel;
   MemoryUse: MemoryUse;
+  Preparation: Preparation;
   Problem: Problem;
   PropertyFilter: PropertyFilter;
   Query: Record<PropertyKey, never>;
@@ -743,6 +815,7 @@ export interface GeometryScalarConfig extends GraphQLScalarTypeConfig<ResolversT
 export type HealthResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Health'] = ResolversParentTypes['Health']> = {
   eventLoopDelayMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   fallbacks?: Resolver<ResolversTypes['Fallbacks'], ParentType, ContextType>;
+  preparations?: Resolver<ReadonlyArray<ResolversTypes['Preparation']>, ParentType, ContextType>;
   problems?: Resolver<ReadonlyArray<ResolversTypes['Problem']>, ParentType, ContextType>;
   queued?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   ready?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -754,11 +827,17 @@ export type HealthResolvers<ContextType = Context, ParentType extends ResolversP
   workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
 };
 
+export type InvalidFeatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InvalidFeature'] = ResolversParentTypes['InvalidFeature']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export interface JsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['JSON'], any> {
   name: 'JSON';
 }
 
 export type LayerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Layer'] = ResolversParentTypes['Layer']> = {
+  check?: Resolver<Maybe<ResolversTypes['LayerCheck']>, ParentType, ContextType>;
   columns?: Resolver<ReadonlyArray<ResolversTypes['Column']>, ParentType, ContextType>;
   crs?: Resolver<Maybe<ResolversTypes['Crs']>, ParentType, ContextType>;
   extent?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
@@ -769,8 +848,18 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   hasZ?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   key?: Resolver<ResolversTypes['LayerKey'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  preparation?: Resolver<Maybe<ResolversTypes['Preparation']>, ParentType, ContextType>;
   pruning?: Resolver<ResolversTypes['Pruning'], ParentType, ContextType>;
   state?: Resolver<ResolversTypes['LayerState'], ParentType, ContextType>;
+};
+
+export type LayerCheckResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerCheck'] = ResolversParentTypes['LayerCheck']> = {
+  emptyGeometries?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  firstInvalid?: Resolver<ReadonlyArray<ResolversTypes['InvalidFeature']>, ParentType, ContextType>;
+  invalid?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  nullGeometries?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  withM?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  withZ?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
 };
 
 export type LayerKeyResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerKey'] = ResolversParentTypes['LayerKey']> = {
@@ -782,6 +871,16 @@ export type MemoryUseResolvers<ContextType = Context, ParentType extends Resolve
   memoryBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   tag?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   tempBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+};
+
+export type PreparationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Preparation'] = ResolversParentTypes['Preparation']> = {
+  layer?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  percent?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  rows?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  rowsPerSecond?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  secondsLeft?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  stage?: Resolver<ResolversTypes['PreparationStage'], ParentType, ContextType>;
+  total?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
 };
 
 export type ProblemResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Problem'] = ResolversParentTypes['Problem']> = {
@@ -838,10 +937,13 @@ export type Resolvers<ContextType = Context> = {
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
   Health?: HealthResolvers<ContextType>;
+  InvalidFeature?: InvalidFeatureResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Layer?: LayerResolvers<ContextType>;
+  LayerCheck?: LayerCheckResolvers<ContextType>;
   LayerKey?: LayerKeyResolvers<ContextType>;
   MemoryUse?: MemoryUseResolvers<ContextType>;
+  Preparation?: PreparationResolvers<ContextType>;
   Problem?: ProblemResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   StreamCounts?: StreamCountsResolvers<ContextType>;

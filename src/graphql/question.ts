@@ -1,6 +1,7 @@
 /** Typed arguments and a selection become a question about one layer. */
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Layer } from '../catalog/layer.ts'
+import { progressText } from '../catalog/prepare/progress.ts'
 import { GeoduckError } from '../errors.ts'
 import { decodeCursor, encodeCursor } from '../plan/cursor.ts'
 import type { FeatureQuery, Position } from '../plan/query.ts'
@@ -9,6 +10,9 @@ import type { Context } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
 import { nearNames } from './near-names.ts'
 import { type Selection, selectOutputs } from './selection.ts'
+
+/** Where nobody can tell how long it takes. */
+const RETRY_SECONDS = 5
 
 export interface Question {
   readonly query: FeatureQuery
@@ -45,7 +49,13 @@ export async function findLayer(name: string, { services, operation }: Context):
   const layer = services.catalog.layer(name)
   if (!layer) throw layerNotFound(name, services.catalog.layers())
   operation.layers.add(name)
-  return services.catalog.fresh(layer)
+  const fresh = await services.catalog.fresh(layer)
+  if (fresh.preparation) {
+    throw new GeoduckError('LAYER_NOT_READY', `Layer ${name} is being prepared: ${progressText(fresh.preparation)}. Ask again.`, {
+      details: { retryAfter: Math.ceil(fresh.preparation.secondsLeft ?? RETRY_SECONDS) },
+    })
+  }
+  return fresh
 }
 
 export function cursorAt(position: Position, { query }: Question, { services }: Context): string {

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Problem } from '../catalog/layer.ts'
+import type { Layer, Problem } from '../catalog/layer.ts'
 import { packageVersion } from '../config/package-version.ts'
 import type { HealthModel } from '../graphql/context.ts'
 import type { Engine, EngineHealth } from '../pool/engine.ts'
@@ -22,6 +22,7 @@ const NO_ENGINE: EngineHealth = {
 export interface HealthSources {
   readonly spatialExtension: string
   readonly problems: () => readonly Problem[]
+  readonly layers: () => readonly Layer[]
   readonly ready: () => boolean
   readonly engine: () => Engine | null
 }
@@ -70,6 +71,7 @@ export class HealthReport {
       eventLoopDelayMs: this.#readDelay(),
       spatialExtension: this.#sources.spatialExtension,
       problems: this.problems,
+      preparations: this.#sources.layers().flatMap(preparationOf),
     }
   }
 
@@ -82,4 +84,8 @@ export class HealthReport {
     this.#delay.reset()
     return Math.max(0, late)
   }
+}
+
+function preparationOf({ name, preparation }: Layer): HealthModel['preparations'][number][] {
+  return preparation ? [{ layer: name, ...preparation }] : []
 }

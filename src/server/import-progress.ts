@@ -1,4 +1,5 @@
-/** How far an import is: a line a step. */
+/** How far an import is: a bar on a terminal, elsewhere a line a step. */
+import { Format, SingleBar } from 'cli-progress'
 import type { Progress } from '../catalog/import/messages.ts'
 
 const STEPS: Readonly<Record<Progress['phase'], string>> = {
@@ -11,19 +12,34 @@ const STEPS: Readonly<Record<Progress['phase'], string>> = {
 
 export class ImportProgress {
   readonly #out: NodeJS.WriteStream
+  readonly #bar: SingleBar | null
   #phase: Progress['phase'] | null = null
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out
+    this.#bar = out.isTTY
+      ? new SingleBar({
+          stream: out,
+          clearOnComplete: true,
+          barCompleteChar: '#',
+          barIncompleteChar: '-',
+          format: (options, { progress }, { text }) => `${Format.BarFormat(progress, options)} ${text}`,
+        })
+      : null
   }
 
-  show({ phase }: Progress): void {
-    if (phase === this.#phase) return
-    this.#phase = phase
-    this.#out.write(`${STEPS[phase]}\n`)
+  show({ phase, share }: Progress): void {
+    const percent = Math.round((share ?? 0) * 100)
+    if (phase !== this.#phase) {
+      if (this.#bar) this.#bar.start(100, percent, { text: STEPS[phase] })
+      else this.#out.write(`${STEPS[phase]}\n`)
+      this.#phase = phase
+    }
+    this.#bar?.update(percent, { text: STEPS[phase] })
   }
 
   end(): void {
+    this.#bar?.stop()
     this.#phase = null
   }
 }

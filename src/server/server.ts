@@ -25,6 +25,8 @@ export interface RunningServer {
   readonly url: string
   /** The layers, once every one can be asked. Rejects with NothingToServe, or with what kept the workers from starting. */
   readonly ready: Promise<readonly Layer[]>
+  /** As of now, those that are being prepared among them. */
+  layers(): readonly Layer[]
   /** No new work; streams get a typed end with their cursor; sockets and workers are closed: within 10 s. */
   close(): Promise<void>
 }
@@ -45,7 +47,7 @@ export async function startServer(config: Config, { spatialExtension }: ServerOp
   ready.catch(() => {})
   let closing: Promise<void> | null = null
   const close = () => (closing ??= shutDown({ http, sockets, state, ready, operations, log }))
-  return { url, ready, close }
+  return { url, ready, layers: () => state.layers(), close }
 }
 
 async function listen(http: Server, { host, port }: Config): Promise<string> {

@@ -1,27 +1,49 @@
-import { join } from 'node:path'
-import { openCatalog } from '../catalog/catalog.ts'
+import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Layer } from '../catalog/layer.ts'
-import { cacheDirectory } from '../config/cache.ts'
 import type { Config } from '../config/config.ts'
+import type { Engine } from '../pool/engine.ts'
 import { openPool } from '../pool/pool.ts'
 import type { Log } from './logging.ts'
 import { NothingToServe } from './nothing-to-serve.ts'
 import type { ServerState } from './state.ts'
 
-/** Answers of inspections, between starts. */
-const INSPECTIONS = join(cacheDirectory(), 'inspections')
 /** The engine fills this before its first chunk: 64 KB of small rows come after 140 ms, 1 MB after 2.7 s. */
 const STREAMING_BUFFER_BYTES = 65_536
 
-/** Describes the sources, then starts workers that may read just those. Resolves with the layers. */
+/**
+ * Describes the sources, then starts workers that may read just those; others take their places when more is prepared. Resolves with the
+ * layers when each can be asked.
+ */
 export async function fill(state: ServerState, config: Config, spatialExtension: string, log: Log): Promise<readonly Layer[]> {
-  const catalog = await openCatalog({ sources: config.sources, spatialExtension, cacheFolder: INSPECTIONS, log })
+  const opened = Promise.withResolvers<Engine>()
+  const catalog = await openCatalog({
+    sources: config.sources,
+    spatialExtension,
+    cacheFolder: config.cacheDirectory,
+    cacheBytes: config.cacheBytes,
+    admit: async (access) => (await opened.promise).renew(access),
+    log,
+  })
   await state.describe(catalog)
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
-  const databases = catalog.databases()
+  // What is prepared meanwhile waits for it.
+  opened.promise.catch(() => {})
+  const engine = await openWorkers(catalog, config, spatialExtension, log).catch((error: unknown) => {
+    opened.reject(error)
+    throw error
+  })
+  await state.serve(engine)
+  opened.resolve(engine)
+  await catalog.prepared
+  state.stopping.throwIfAborted()
+  if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  return catalog.layers()
+}
+
+function openWorkers(catalog: Catalog, config: Config, spatialExtension: string, log: Log): Promise<Engine> {
   const { workers, memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = config
-  const engine = await openPool({
+  return openPool({
     ...config,
     workers,
     worker: {
@@ -32,19 +54,11 @@ export async function fill(state: ServerState, config: Config, spatialExtension:
       tempDirectoryBytes,
       streamingBufferBytes: STREAMING_BUFFER_BYTES,
       allowedPaths: catalog.files,
-      databases,
+      databases: catalog.databases(),
     },
     log,
     onOutdated: () => {
       catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'the sources could not be looked at again'))
     },
   })
-  const renew = () => {
-    engine
-      .renew({ allowedPaths: catalog.files, databases: catalog.databases() })
-      .catch((error: unknown) => log.warn({ err: error }, 'the workers could not be renewed'))
-  }
-  catalog.onDatabases(databases, renew)
-  await state.serve(engine)
-  return catalog.layers()
 }

@@ -1,5 +1,6 @@
 /** What of the server is up by now: it listens first, then describes its sources, then starts its workers. */
 import type { Catalog } from '../catalog/catalog.ts'
+import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
 import type { Engine } from '../pool/engine.ts'
@@ -21,7 +22,8 @@ export class ServerState implements Services {
     this.healthReport = new HealthReport({
       spatialExtension: options.spatialExtension,
       problems: () => this.#catalog?.problems() ?? [],
-      ready: () => this.#engine?.ready === true,
+      layers: () => this.layers(),
+      ready: () => this.#engine?.ready === true && this.#isPrepared(),
       engine: () => this.#engine,
     })
   }
@@ -35,6 +37,11 @@ export class ServerState implements Services {
     this.stopping.throwIfAborted()
     if (this.#engine) return this.#engine
     throw new GeoduckError('LAYER_NOT_READY', 'The workers are being started; ask again in a moment.')
+  }
+
+  /** None until the sources have been described. */
+  layers(): readonly Layer[] {
+    return this.#catalog?.layers() ?? []
   }
 
   get stopping(): AbortSignal {
@@ -66,6 +73,10 @@ export class ServerState implements Services {
   async close(): Promise<void> {
     this.healthReport.close()
     await Promise.all([this.#engine?.close(), this.#catalog?.close()])
+  }
+
+  #isPrepared(): boolean {
+    return this.layers().every(({ state }) => state !== 'PREPARING')
   }
 
   async #closeIfStopped(part: { close(): Promise<void> }): Promise<void> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/config.ts'
 import { type RunningServer, startServer } from '../../src/server/server.ts'
-import { SHARED, SPATIAL_EXTENSION } from './environment.ts'
+import { ROOT, SHARED, SPATIAL_EXTENSION } from './environment.ts'
 
 export const PLACES = join(SHARED, 'data/places.parquet')
 
@@ -17,6 +17,8 @@ const CONFIG: Omit<Config, 'sources'> = {
   threads: 1,
   tempDirectory: tmpdir(),
   tempDirectoryBytes: 2 ** 30,
+  cacheDirectory: join(ROOT, '.geoduck/test/cache'),
+  cacheBytes: 20e9,
   spatialExtension: SPATIAL_EXTENSION,
   cursorSecret: 'a secret for tests only',
   pageRows: 10_000,

@@ -30,3 +30,9 @@ export function csvGeometry(columns: readonly string[]): CsvGeometry | null {
   const column = WKT.map(called).find((found) => found !== undefined)
   return column === undefined ? null : { kind: 'WKT', column }
 }
+
+/** The names in the first line, as far as they can be told without knowing the dialect. */
+export function headerOf(text: string): string[] {
+  const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)
+  return line.split(/[,;\t|]/).map((name) => name.trim().replace(/^(["'])(.*)\1$/, '$2'))
+}

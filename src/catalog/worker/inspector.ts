@@ -3,14 +3,13 @@ import os from 'node:os'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { tieToServer } from '../../pool/worker/lifetime.ts'
 import type { CheckRequest, CheckResult, Described, InspectorOptions } from '../inspection.ts'
+import { featureTables } from '../prepare/worker/feature-tables.ts'
+import type { Answer } from '../reading-process.ts'
 import { checkLayer } from './check.ts'
 import { describeDatabase, withDatabase } from './describe-database.ts'
 import { describeParquet } from './describe-parquet.ts'
 import { openInstance } from './instance.ts'
 import { isFatal, reasonOf } from './reason.ts'
-
-/** A source's failure is an answer; what is thrown is the process's own end. */
-export type Answer<Value> = { readonly value: Value } | { readonly failure: string }
 
 /** Below everything that serves. */
 const CHECK_PRIORITY = 10
@@ -29,6 +28,10 @@ export function describeFiles(files: readonly string[]): Promise<Answer<Describe
 
 export function describeStore(database: { readonly file: string; readonly alias: string }): Promise<Answer<Described>> {
   return answer((using) => withDatabase(using, database, () => describeDatabase(using, database.alias)))
+}
+
+export function tablesOfGeoPackage(file: string): Promise<Answer<readonly string[]>> {
+  return answer(async () => featureTables(file))
 }
 
 export function check({ description, database }: CheckRequest): Promise<Answer<CheckResult>> {

@@ -21,6 +21,15 @@ const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
   ],
   [/Could not read enough bytes/i, 'it is cut short'],
   [/TProtocolException|don't know what type/i, 'its Parquet footer is corrupt'],
+  [
+    /duplicate column name/i,
+    'it has columns with names that differ in nothing but their case, or one called geom: rename one of them',
+  ],
+  [
+    /Unsupported geometry type in WKB|WKB type .* is not supported/i,
+    'it holds curves or surfaces, which cannot be served: make lines and polygons of them (ogr2ogr -nlt CONVERT_TO_LINEAR)',
+  ],
+  [/Could not open GDAL dataset/i, 'it cannot be read: it is cut short, corrupt, or lacks a part'],
   [/checksum/i, 'it is corrupt: a checksum does not match'],
 ]
 

@@ -14,6 +14,15 @@ export function rowNumberOf(description: Description): string {
   return isTaken(name, description) ? '(row_number() OVER () - 1)' : name
 }
 
+/** `Feature.id` of a row where no column is the key: its number in the whole source. */
+export function rowIdOf(description: Description): string {
+  const { relation } = description
+  const row = rowNumberOf(description)
+  if (relation.kind === 'table' || relation.files.length === 1 || isTaken('file_index', description)) return row
+  const offsets = relation.fileRows.map((_, index) => relation.fileRows.slice(0, index).reduce((sum, rows) => sum + rows, 0))
+  return `${row} + [${offsets.join(', ')}][file_index::BIGINT + 1]`
+}
+
 /** Text that tells a row to whoever looks for it: `row 7`, with its file where there are several. */
 export function rowLabelOf(description: Description): string {
   const { relation } = description

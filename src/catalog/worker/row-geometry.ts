@@ -1,16 +1,20 @@
 /** What the scan asks of each row's geometry, as SQL, for every way that geometry is stored. */
 import type { GeometryEncoding, GeometryTypeName, Layer } from '../layer.ts'
+import { asGeometry } from './as-geometry.ts'
 import { identifier } from './quote.ts'
 
 export interface RowGeometry {
   /** DuckDB's name of the type; NULL for no geometry. */
   readonly type: string
   readonly hasZ: string
+  readonly hasM: string
   /** NULL for no geometry and for an empty one. */
   readonly xmin: string
   readonly ymin: string
   readonly xmax: string
   readonly ymax: string
+  /** By OGC's rules; false for no geometry. */
+  readonly isInvalid: string
   /** Whether GEOS refuses it. */
   readonly isUncomputable: string
 }
@@ -19,7 +23,7 @@ export function rowGeometry(layer: Pick<Layer, 'geometryColumn' | 'geometryEncod
   const column = identifier(layer.geometryColumn)
   if (layer.geometryEncoding === 'GEOMETRY') return binary(column)
   if (layer.geometryEncoding === 'WKB') return binary(`ST_GeomFromWKB(${column})`)
-  return nested(column, DEPTHS[layer.geometryEncoding], TYPE_LABELS[layer.geometryEncoding], layer.hasZ === true)
+  return nested(column, layer.geometryEncoding, layer.hasZ === true)
 }
 
 function binary(geometry: string): RowGeometry {
@@ -27,6 +31,8 @@ function binary(geometry: string): RowGeometry {
     type: `ST_GeometryType(${geometry})::VARCHAR`,
     // 0: XY, 1: M, 2: Z, 3: Z and M
     hasZ: `ST_ZMFlag(${geometry}) >= 2`,
+    hasM: `ST_ZMFlag(${geometry}) IN (1, 3)`,
+    isInvalid: isInvalid(geometry),
     xmin: `ST_XMin(${geometry})`,
     ymin: `ST_YMin(${geometry})`,
     xmax: `ST_XMax(${geometry})`,
@@ -36,13 +42,21 @@ function binary(geometry: string): RowGeometry {
   }
 }
 
+/** Only asked behind the safe check: what cannot be read ends the process here. 2 us a small polygon. */
+function isInvalid(geometry: string): string {
+  return `(${geometry} IS NOT NULL AND TRY(ST_IsValid(${geometry})) IS NOT TRUE)`
+}
+
 /** Nothing but numbers in lists: no row of them can hurt, and their type is the column's. */
-function nested(column: string, depth: number, type: string, hasZ: boolean): RowGeometry {
+function nested(column: string, encoding: Nested, hasZ: boolean): RowGeometry {
+  const [depth, type] = [DEPTHS[encoding], TYPE_LABELS[encoding]]
   const positions = depth === 0 ? `[${column}]` : `${'flatten('.repeat(depth - 1)}${column}${')'.repeat(depth - 1)}`
   const ordinates = (name: string) => `[p.${name} FOR p IN ${positions} IF isfinite(p.${name})]`
   return {
     type: `CASE WHEN ${column} IS NOT NULL THEN '${type}' END`,
     hasZ: String(hasZ),
+    hasM: 'false',
+    isInvalid: isInvalid(asGeometry(column, encoding)),
     xmin: `list_min(${ordinates('x')})`,
     ymin: `list_min(${ordinates('y')})`,
     xmax: `list_max(${ordinates('x')})`,
@@ -82,3 +96,5 @@ export const TYPE_NAMES: readonly (readonly [label: string, name: GeometryTypeNa
   ['MULTIPOLYGON', 'MultiPolygon'],
   ['GEOMETRYCOLLECTION', 'GeometryCollection'],
 ]
+
+export const typeName = (label: string): GeometryTypeName | undefined => TYPE_NAMES.find(([known]) => known === label)?.[1]

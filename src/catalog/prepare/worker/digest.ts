@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+
+/** Part of every digest: changes when the same source becomes another copy. */
+const VERSION = 'geoduck-prepared-1'
+
+/** Of the whole content of a source's files, by their kind and not their name. Those that are not there are left out. */
+export async function digestOf(files: readonly string[]): Promise<string> {
+  const digest = createHash('sha256').update(VERSION)
+  for (const file of files) {
+    const known = await stat(file).catch(() => null)
+    if (!known) continue
+    digest.update(`\0${path.extname(file).toLowerCase()}:${known.size}:`)
+    for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) digest.update(piece as Buffer)
+  }
+  return digest.digest('hex').slice(0, 32)
+}
