@@ -1,5 +1,5 @@
 /** How far an import is: a bar on a terminal, elsewhere a line a step. */
-import { Format, SingleBar } from 'cli-progress'
+import progressBars, { type SingleBar } from 'cli-progress'
 import type { Progress } from '../catalog/import/messages.ts'
 
 const STEPS: Readonly<Record<Progress['phase'], string>> = {
@@ -18,12 +18,12 @@ export class ImportProgress {
   constructor(out: NodeJS.WriteStream) {
     this.#out = out
     this.#bar = out.isTTY
-      ? new SingleBar({
+      ? new progressBars.SingleBar({
           stream: out,
           clearOnComplete: true,
           barCompleteChar: '#',
           barIncompleteChar: '-',
-          format: (options, { progress }, { text }) => `${Format.BarFormat(progress, options)} ${text}`,
+          format: (options, { progress }, { text }) => `${progressBars.Format.BarFormat(progress, options)} ${text}`,
         })
       : null
   }

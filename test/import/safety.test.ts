@@ -6,6 +6,7 @@ import { copyFile, readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { problemOf, testCatalog } from '../catalog/support.ts'
 import { eventually } from '../pool/support.ts'
 import { geoduckImport, INDEXES, look, namesIn, remove, squares, startImport, temporaryFolder, using, within } from './support.ts'
 
@@ -228,4 +229,23 @@ test('an import that was killed between its rename and the removal of the old lo
   )
   expect(await geoduckImport(csv, '--into', store, '--layer', 'more', '--append')).toMatchObject({ code: 0 })
   expect(await look(store, 'SELECT (SELECT count(*) FROM plain), (SELECT count(*) FROM more)')).toEqual([[2n, 2n]])
+})
+
+test('a store whose log only a writer can replay is a problem that says what to do, until it is imported into', async () => {
+  await crashed(['CREATE TABLE late AS SELECT id, geom FROM squares', 'CREATE INDEX late_geom ON late USING RTREE (geom)'])
+  const before = await testCatalog(store)
+  await before.close()
+  expect(before.layers()).toEqual([])
+  expect(problemOf(before, 'city.duckdb')).toMatch(/write-ahead log that only a writer can replay: .*CHECKPOINT.*import into it/)
+  const csv = join(folder, 'more.csv')
+  await writeFile(csv, 'id,wkt\n7,POINT (1 2)\n')
+  expect(await geoduckImport(csv, '--into', store, '--layer', 'more')).toMatchObject({ code: 0 })
+  const after = await testCatalog(store)
+  await after.checked
+  await after.close()
+  expect(after.layers().map(({ name, featureCount }) => [name, featureCount])).toEqual([
+    ['late', 50_000],
+    ['more', 1],
+    ['squares', 50_000],
+  ])
 })

@@ -44,6 +44,8 @@ export interface Written {
   readonly tables: Readonly<Record<string, number>>
   /** Names of every index that was there or was asked for. */
   readonly indexes: readonly string[]
+  /** Names of the layer's own spatial indexes, which have been built anew. */
+  readonly built: readonly string[]
 }
 
 export interface VerifyJob {

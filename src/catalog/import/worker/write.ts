@@ -53,7 +53,16 @@ export async function write(job: WriteJob): Promise<Written> {
   if (rows !== expected) throw new Refusal(`The layer has ${rows} rows, not ${expected}: the store is as it was.`)
   const indexes = await indexNames(connection)
   await connection.run(`DETACH ${identifier(STORE)}`)
-  return { rows, added, skipped: sum(inputs, ({ skipped }) => skipped), unordered, covered, tables, indexes }
+  return {
+    rows,
+    added,
+    skipped: sum(inputs, ({ skipped }) => skipped),
+    unordered,
+    covered,
+    tables,
+    indexes,
+    built: [...its, ...asked].map((index) => index.name),
+  }
 }
 
 /**

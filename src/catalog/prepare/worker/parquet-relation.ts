@@ -1,11 +1,11 @@
 /** A GeoParquet file as a relation, for imports: its geometry as GEOMETRY, however it is stored, and no covering column. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Description } from '../../inspection.ts'
+import { asGeometry } from '../../worker/as-geometry.ts'
 import { describeParquet } from '../../worker/describe-parquet.ts'
 import { fileList, identifier, literal } from '../../worker/quote.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import type { FileRelation } from './file-relation.ts'
-import { geometryOf } from './geometry-of.ts'
 
 export async function parquetRelation(connection: DuckDBConnection, file: string): Promise<FileRelation> {
   const description = await describeParquet(connection, [file])
@@ -19,9 +19,9 @@ export async function relationOfParquet(
   description: Description,
   columns: Description['columns'],
 ): Promise<FileRelation> {
-  const { geometryColumn, crs: described } = description
+  const { geometryColumn, geometryEncoding, hasZ, crs: described } = description
   const crs = (await crsInMetadata(connection, file, geometryColumn)) ?? described?.code ?? ''
-  const value = `ST_SetCRS(${geometryOf(description)}, ${literal(crs)})`
+  const value = `ST_SetCRS(${asGeometry(identifier(geometryColumn), geometryEncoding, hasZ === true)}, ${literal(crs)})`
   const selected = [...columns.map(({ name }) => identifier(name)), `${value} AS ${identifier(geometryColumn)}`]
   return {
     from: `(SELECT ${selected.join(', ')} FROM read_parquet(${fileList([file])}))`,
