@@ -6,6 +6,7 @@ import { ConfigurationError } from './config/configuration-error.ts'
 import { machineDefaults } from './config/defaults.ts'
 import { findSpatialExtension } from './config/extension.ts'
 import { editorSchema } from './config/file/schema.ts'
+import type { ImportArguments } from './config/import-command.ts'
 import { machine } from './config/machine.ts'
 import { packageVersion } from './config/package-version.ts'
 import { type Given, printableConfig, resolveConfig } from './config/resolve.ts'
@@ -76,6 +77,14 @@ async function doctor(given: Given): Promise<void> {
   if (!isWell) process.exitCode = 1
 }
 
+async function importInto({ given, ...options }: ImportArguments): Promise<void> {
+  const { config } = await resolveConfig(given, { mayBeEmpty: true })
+  const { memoryLimitBytes, threads } = config
+  const extension = await findSpatialExtension(config.spatialExtension, (line) => process.stderr.write(`${line}\n`))
+  const { runImport } = await import('./server/import.ts')
+  await runImport({ ...options, memoryLimitBytes, threads, spatialExtension: extension.path })
+}
+
 async function prepare({ given, prune }: PrepareOptions): Promise<void> {
   const { config } = await resolveConfig(given, { mayBeEmpty: prune })
   const { prepareSources, pruneCopies } = await import('./server/prepare.ts')
@@ -113,6 +122,6 @@ function foreseen(error: unknown): string | null {
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
-await buildCommand({ serve, prepare, doctor, printSchema, printConfigSchema })
+await buildCommand({ serve, prepare, importFiles: importInto, doctor, printSchema, printConfigSchema })
   .parseAsync(commandArguments(process.argv), { from: 'user' })
   .catch(fail)

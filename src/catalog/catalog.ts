@@ -1,6 +1,6 @@
 /** What is there: the layers of all sources, kept true while they change. */
 import path from 'node:path'
-import type { Access } from '../pool/messages.ts'
+import type { Access, DatabaseAccess } from '../pool/messages.ts'
 import { wantedSources } from './configure.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { Inspector } from './inspector.ts'
@@ -46,8 +46,8 @@ export interface Catalog {
   layer(name: string): Layer | undefined
   /** What is not served, or not wholly, as of now. */
   problems(): readonly Problem[]
-  /** To be attached by workers under these aliases. */
-  readonly databases: readonly { readonly alias: string; readonly path: string }[]
+  /** To be attached by workers, as they are now. */
+  databases(): readonly DatabaseAccess[]
   /** For a worker's `allowed_paths`: every file that it may open, some of which may not exist. */
   readonly files: readonly string[]
   /** Every file of another format has its copy, or has been given up: no layer is PREPARING that was when the catalogue was opened. */
@@ -66,6 +66,8 @@ export interface Catalog {
    * not to be trusted, whatever the fingerprint says. As of the last call of `fresh`.
    */
   writes(layer: Layer): number
+  /** Looks at every source: what has changed is described again. */
+  refresh(): Promise<void>
   /** Ends scans that are under way. */
   close(): Promise<void>
 }
@@ -105,7 +107,7 @@ async function readAll(queue: Iterable<ServedSource>): Promise<void> {
   for (const source of queue) await source.read()
 }
 
-/** From the file's name: the same on every server that serves the same files. The prefix keeps it off DuckDB's own names. */
+/** What aliases begin with, from the file's name: the same on every server that serves the same files. The prefix keeps them off DuckDB's own names. */
 function aliasesOf(sources: readonly Source[]): Map<Source, string> {
   const databases = sources.filter((source): source is DatabaseSource => source.kind === 'database')
   const names = uniqueNames(databases.map(({ names }) => names))

@@ -1,7 +1,7 @@
 /**
  * Fingerprints: digests of content that is cheap to read, so that two servers with the same data agree whatever the files' paths and times
- * are. A Parquet footer holds the place, size and statistics of every piece of the file; a database's headers hold the number of its last
- * checkpoint and the place of its catalogue. About 0.2 ms a file.
+ * are. A Parquet footer holds the place, size and statistics of every piece of the file: about 0.2 ms a file. A database's headers hold the
+ * number of its last checkpoint and the place of its catalogue, and each of its blocks begins with its own checksum: 40 to 80 ms a gigabyte.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -10,7 +10,7 @@ import path from 'node:path'
 import { SourceError } from './source-error.ts'
 
 /** Part of every digest: changes when this file does something else. */
-const VERSION = 'geoduck-fingerprint-1'
+const VERSION = 'geoduck-fingerprint-2'
 
 /** Footer length (uint32, little endian) and magic. */
 const PARQUET_TAIL_BYTES = 8
@@ -20,6 +20,13 @@ const MOST_FOOTER_BYTES = 256 * 1024 * 1024
 
 /** Main header and the two database headers, of which the newer counts. */
 const DATABASE_HEADER_BYTES = 3 * 4096
+/** Where the first database header tells the size of a block; 256 KB unless the store was made otherwise. */
+const BLOCK_BYTES_AT = 4096 + 40
+const BLOCK_BYTES = 262_144
+const LEAST_BLOCK_BYTES = 16_384
+const CHECKSUM_BYTES = 8
+/** Checksums that are read at once. */
+const BLOCKS_AT_ONCE = 64
 
 /** Of Parquet files in their natural order. @throws SourceError naming the file where there are several */
 export async function fingerprintOfParquet(files: readonly string[]): Promise<string> {
@@ -37,14 +44,17 @@ export async function fingerprintOfParquet(files: readonly string[]): Promise<st
 }
 
 /**
- * Of a DuckDB database: its size, headers and write-ahead log. The log is the part that has not been checkpointed yet: read whole, but it
- * is rarely there and rarely above 16 MB. @throws SourceError
+ * Of a DuckDB database: its size, headers, the checksums of its blocks, and write-ahead log. Two copies of one store that have been written
+ * to as often since may have the same headers and differ in their rows. The log is the part that has not been checkpointed yet: read whole,
+ * but it is rarely there and rarely above 16 MB. @throws SourceError
  */
 export async function fingerprintOfDatabase(file: string): Promise<string> {
   const digest = createHash('sha256').update(VERSION).update('duckdb')
   await reading(file, async (handle) => {
     const { size } = await handle.stat()
-    digest.update(`${size}:`).update(await read(handle, 0, Math.min(size, DATABASE_HEADER_BYTES)))
+    const headers = await read(handle, 0, DATABASE_HEADER_BYTES)
+    digest.update(`${size}:`).update(headers)
+    for await (const checksums of blockChecksums(handle, size, headers)) digest.update(checksums)
   })
   const log = `${file}.wal`
   if (await stat(log).catch(() => null)) {
@@ -52,6 +62,16 @@ export async function fingerprintOfDatabase(file: string): Promise<string> {
     for await (const piece of createReadStream(log)) digest.update(piece as Buffer)
   }
   return shortened(digest.digest('hex'))
+}
+
+async function* blockChecksums(handle: FileHandle, size: number, headers: Buffer): AsyncGenerator<Buffer> {
+  const told = Number(headers.readBigUInt64LE(BLOCK_BYTES_AT))
+  const step = told >= LEAST_BLOCK_BYTES && told <= BLOCK_BYTES ? told : BLOCK_BYTES
+  for (let from = DATABASE_HEADER_BYTES; from + CHECKSUM_BYTES <= size; from += step * BLOCKS_AT_ONCE) {
+    const places = Array.from({ length: BLOCKS_AT_ONCE }, (_, block) => from + block * step)
+    const there = places.filter((place) => place + CHECKSUM_BYTES <= size)
+    yield Buffer.concat(await Promise.all(there.map((place) => read(handle, place, CHECKSUM_BYTES))))
+  }
 }
 
 const shortened = (digest: string): string => digest.slice(0, 32)

@@ -1,9 +1,9 @@
 /** The layers of all sources by name, brought up to date as their files change and as scans prove what they are. */
 import { GeoduckError } from '../errors.ts'
-import type { Access } from '../pool/messages.ts'
+import type { Access, DatabaseAccess } from '../pool/messages.ts'
 import type { Catalog, CatalogOptions } from './catalog.ts'
 import { CheckQueue, type Subject } from './check-queue.ts'
-import type { Description } from './inspection.ts'
+import type { Described, Description } from './inspection.ts'
 import type { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
 import { fingerprintWith } from './layer-options.ts'
@@ -28,7 +28,6 @@ export interface OpenCatalogParts extends Pick<CatalogOptions, 'log'> {
 }
 
 export class OpenCatalog implements Catalog {
-  readonly databases: Catalog['databases']
   readonly prepared: Promise<void>
   readonly #inspector: Inspector
   readonly #argumentProblems: readonly Problem[]
@@ -38,24 +37,32 @@ export class OpenCatalog implements Catalog {
   readonly #offers: Map<ServedSource, ReadonlyMap<string, readonly Offer[]>>
   readonly #foreignOffers: ReadonlyMap<ForeignLayer, readonly Offer[]>
   readonly #subjects = new Map<string, Subject>()
+  /** What the layers of each source are made of. */
+  readonly #taken = new Map<ServedSource, Described>()
   readonly #checks: CheckQueue
+  /** As workers know them. */
+  #databases: string
+  /** Workers get what there is now. */
+  readonly #admit: () => Promise<void>
+  readonly #log: CatalogOptions['log']
 
   constructor({ log, inspector, problems, wanted, wantedForeign, foreign, admit }: OpenCatalogParts) {
     const served = wanted.map((one) => one.served)
     const offers = chooseOffers(wanted, wantedForeign, foreign.layers)
+    this.#log = log
     this.#inspector = inspector
     this.#argumentProblems = [...problems, ...offers.problems]
     this.#served = served
     this.#foreign = foreign
-    this.databases = served.flatMap(({ source, alias }) => (source.kind === 'database' ? [{ alias, path: source.file }] : []))
     this.#offers = offers.of
     this.#foreignOffers = offers.ofForeign
+    this.#admit = () => admit({ allowedPaths: this.files, databases: this.databases() })
+    this.#databases = JSON.stringify(this.databases())
     this.#checks = new CheckQueue(inspector, log, this.#subjects)
     const copies = foreign.layers.flatMap((layer) => (layer.served ? [layer.served] : []))
     for (const layer of foreign.layers) if (layer.served) this.#named(layer, layer.served)
     for (const source of [...served, ...copies].sort((a, b) => a.bytes - b.bytes)) this.#renew(source)
-    const offer = () => admit({ allowedPaths: this.files, databases: this.databases })
-    foreign.start({ admit: offer, onServed: (layer) => this.#serve(layer) })
+    foreign.start({ admit: this.#admit, onServed: (layer) => this.#serve(layer) })
     this.prepared = foreign.settled()
   }
 
@@ -87,6 +94,10 @@ export class OpenCatalog implements Catalog {
     ]
   }
 
+  databases(): readonly DatabaseAccess[] {
+    return this.#served.flatMap(({ database }) => database ?? [])
+  }
+
   get checked(): Promise<void> {
     return this.#checks.done
   }
@@ -95,10 +106,7 @@ export class OpenCatalog implements Catalog {
     const foreign = this.#foreignOf(layer.name)
     if (foreign) return await this.#freshCopy(layer, foreign)
     const source = this.#subjects.get(layer.name)?.source
-    if (source && !(await source.isCurrent())) {
-      await source.read()
-      this.#renew(source)
-    }
+    if (source) await this.#refresh(source)
     const now = this.#subjects.get(layer.name)
     if (now && now.source.failure === null) return now.layer
     throw unreadable(layer.name)
@@ -108,9 +116,27 @@ export class OpenCatalog implements Catalog {
     return this.#subjects.get(layer.name)?.source.writes ?? 0
   }
 
+  async refresh(): Promise<void> {
+    for (const source of this.#served) await this.#refresh(source)
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#inspector.close(), this.#foreign.close()])
     await this.#checks.done
+  }
+
+  async #refresh(source: ServedSource): Promise<void> {
+    const isCurrent = await source.isCurrent()
+    if (!isCurrent) await source.read()
+    // Also behind a reading that somebody else has asked for.
+    if (this.#taken.get(source) !== source.described) this.#renew(source)
+    if (isCurrent) return
+    const databases = JSON.stringify(this.databases())
+    if (databases === this.#databases) return
+    this.#databases = databases
+    this.#admit().catch((error: unknown) =>
+      this.#log.warn({ err: error }, 'workers could not be given the databases that have changed'),
+    )
   }
 
   /** What is served of a changed file is its last copy, until there is a new one. */
@@ -144,6 +170,7 @@ export class OpenCatalog implements Catalog {
   /** After a reading: layers whose data is other than before start over, tables that are gone go. */
   #renew(source: ServedSource): void {
     if (source.failure !== null) return
+    this.#taken.set(source, source.described)
     const present = new Set<string>()
     for (const description of source.described.layers) {
       for (const offer of this.#offers.get(source)?.get(identity(description)) ?? []) {

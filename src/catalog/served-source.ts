@@ -1,4 +1,5 @@
 /** One source and what is known of it: read, and read again when its files have changed. */
+import type { DatabaseAccess } from '../pool/messages.ts'
 import { fingerprintOfDatabase, fingerprintOfParquet } from './fingerprint.ts'
 import type { CheckRequest, CheckResult, Described } from './inspection.ts'
 import type { InspectionCache } from './inspection-cache.ts'
@@ -8,10 +9,13 @@ import { type Snapshot, statOf, unchanged, writtenInPlace } from './snapshot.ts'
 import { SourceError } from './source-error.ts'
 import { filesOf, type Source } from './sources.ts'
 
+/** One that changes while it is read is read again, so often. */
+const MOST_READINGS = 5
+
 export class ServedSource {
   readonly source: Source
-  /** A database's, under which it is attached; empty for files. */
-  readonly alias: string
+  /** What the alias begins with. */
+  readonly #name: string
   readonly #inspector: Inspector
   readonly #cache: InspectionCache
   /** Why the files, as they are now, cannot be read. */
@@ -25,9 +29,10 @@ export class ServedSource {
   #snapshot: Snapshot = []
   #reading: Promise<void> | null = null
 
-  constructor(source: Source, alias: string, inspector: Inspector, cache: InspectionCache) {
+  /** `name` is a database's; empty for files. */
+  constructor(source: Source, name: string, inspector: Inspector, cache: InspectionCache) {
     this.source = source
-    this.alias = alias
+    this.#name = name
     this.#inspector = inspector
     this.#cache = cache
   }
@@ -37,13 +42,29 @@ export class ServedSource {
     return this.#snapshot.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
+  /**
+   * For workers to attach it; null for files, and for one that cannot be read. Under another alias for every version of its content: what was
+   * asked of one version can't be answered from another.
+   */
+  get database(): DatabaseAccess | null {
+    if (this.source.kind !== 'database' || this.failure !== null || this.fingerprint === '') return null
+    const version = this.#snapshot.map(({ stamp }) => stamp).join(' ')
+    return { alias: this.#aliasOf(this.fingerprint), path: this.source.file, version }
+  }
+
   get problems(): Problem[] {
     const reasons = this.failure === null ? [...this.described.problems, ...this.findings] : [this.failure]
     return reasons.map((reason) => ({ source: this.source.label, reason }))
   }
 
-  /** About 30 us a file. */
+  /** Whether its files are still those that were read; a reading under way is waited for. About 30 us a file. */
   async isCurrent(): Promise<boolean> {
+    // Its snapshot is of what is not described yet.
+    await this.#reading?.catch(() => {})
+    return await this.#isAsRead()
+  }
+
+  async #isAsRead(): Promise<boolean> {
     return this.#snapshot.length > 0 && (await unchanged(this.#snapshot))
   }
 
@@ -64,11 +85,24 @@ export class ServedSource {
     return this.#cache.recall(this.#question(this.fingerprint, request), () => this.#inspector.check(request, timeoutMs))
   }
 
+  #aliasOf(fingerprint: string): string {
+    return `${this.#name}_${fingerprint.slice(0, 12)}`
+  }
+
   #question(fingerprint: string, about: unknown): unknown {
     return [fingerprint, this.#snapshot, about]
   }
 
   async #read(): Promise<void> {
+    for (let left = MOST_READINGS; left > 0; left--) {
+      await this.#readOnce()
+      // What was described may be another version than the one whose fingerprint was taken.
+      if (this.failure !== null || (await this.#isAsRead())) return
+    }
+    this.failure = 'it changes faster than it can be read: put a whole new file in its place instead of writing into it'
+  }
+
+  async #readOnce(): Promise<void> {
     // Before anything is read: what changes from here on is seen by the next look.
     const snapshot = await statOf(filesOf(this.source))
     if (writtenInPlace(this.#snapshot, snapshot)) this.writes++
@@ -78,9 +112,10 @@ export class ServedSource {
       const isParquet = source.kind === 'parquet'
       const fingerprint = await fingerprintOf(source)
       if (fingerprint === this.fingerprint && this.failure === null) return
+      const alias = isParquet ? '' : this.#aliasOf(fingerprint)
       const describe = (): Promise<Described> =>
-        isParquet ? this.#inspector.describeFiles(source.files) : this.#inspector.describeStore(source.file, this.alias)
-      const described = await this.#cache.recall(this.#question(fingerprint, this.alias), describe)
+        isParquet ? this.#inspector.describeFiles(source.files) : this.#inspector.describeStore(source.file, alias)
+      const described = await this.#cache.recall(this.#question(fingerprint, alias), describe)
       this.fingerprint = fingerprint
       this.described = described
       this.findings.length = 0

@@ -1,12 +1,10 @@
 /** When to look at a file again. Nothing here goes into a fingerprint: two servers with the same data differ in all of it. */
-import { stat } from 'node:fs/promises'
+import { stampOf } from '../pool/file-stamp.ts'
 
 /** Device, inode, size and modification time of each file, as text. */
 export type Snapshot = readonly { readonly path: string; readonly bytes: number; readonly stamp: string }[]
 
-const ABSENT = 'absent'
-
-/** About 30 us a file. A file that is not there is one of its states: a database's WAL comes and goes. */
+/** About 30 us a file. One that is not there is told too: a database's write-ahead log comes and goes. */
 export async function statOf(files: readonly string[]): Promise<Snapshot> {
   return await Promise.all(files.map(async (path) => ({ path, ...(await stampOf(path)) })))
 }
@@ -28,13 +26,4 @@ export function writtenInPlace(before: Snapshot, now: Snapshot): boolean {
 
 function inodeOf(stamp: string): string {
   return stamp.split(':', 2).join(':')
-}
-
-async function stampOf(path: string): Promise<{ bytes: number; stamp: string }> {
-  try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })
-    return { bytes: Number(size), stamp: `${dev}:${ino}:${size}:${mtimeNs}` }
-  } catch {
-    return { bytes: 0, stamp: ABSENT }
-  }
 }

@@ -1,9 +1,10 @@
 /**
- * The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH... [flags]`, `geoduck doctor`, `geoduck schema` and
- * `geoduck config-schema`.
+ * The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...`, `geoduck doctor`, `geoduck schema`
+ * and `geoduck config-schema`.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { machineDefaults } from './defaults.ts'
+import { addImportCommand, type ImportArguments } from './import-command.ts'
 import { machine } from './machine.ts'
 import { packageVersion } from './package-version.ts'
 import type { Given } from './resolve.ts'
@@ -27,6 +28,7 @@ export interface Actions {
   doctor(given: Given): Promise<void>
   printSchema(): Promise<void>
   printConfigSchema(): void
+  importFiles(options: ImportArguments): Promise<void>
 }
 
 const EXAMPLES = `
@@ -39,6 +41,7 @@ Examples:
   GEODUCK_SOURCES=data/ GEODUCK_PORT=8080 geoduck    the same by the environment
   geoduck --config geoduck.yaml                  a file for what is more than flags hold
   geoduck doctor data/                           whether all is well with the machine and the data
+  geoduck import roads.shp --into city.duckdb --layer roads    see geoduck import --help
   geoduck schema > schema.graphql                the GraphQL schema`
 
 export function buildCommand(actions: Actions): Command {
@@ -86,6 +89,11 @@ export function buildCommand(actions: Actions): Command {
     .action((paths: string[], { prune }: { readonly prune?: boolean }) =>
       actions.prepare({ given: givenWith(paths), prune: prune === true }),
     )
+  addImportCommand(
+    program,
+    () => givenWith([]),
+    (options) => actions.importFiles(options),
+  )
   program
     .command('doctor')
     .argument('[PATH...]', 'as for serving')

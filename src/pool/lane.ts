@@ -14,6 +14,8 @@ export interface LaneOptions {
   readonly execArgv: readonly string[]
   readonly limits: SchedulerLimits
   readonly log: SlotLog
+  /** A worker has found a database to be another one. */
+  readonly onOutdated: () => void
   /** Somebody waits, and no worker is free. */
   readonly onPressure: () => void
 }
@@ -29,8 +31,13 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.name = options.name
     this.memoryLimitBytes = options.worker.memoryLimitBytes
-    const reserve = () => this.#slots.find((slot) => slot.reserve())
-    this.scheduler = new Scheduler(options.workers, options.limits, reserve, options.onPressure)
+    const workers = {
+      all: () => this.#slots.filter((slot) => slot.idle),
+      take: (database: string | null) => this.#slots.some((slot) => slot.takes(database)),
+      reserve: (database: string | null) => this.#slots.find((slot) => slot.reserve(database)),
+    }
+    this.scheduler = new Scheduler(options.workers, options.limits, workers, options.onPressure)
+    this.scheduler.serve(options.worker.databases)
     const first = Promise.withResolvers<void>()
     this.ready = first.promise
     this.#slots = Array.from({ length: options.workers }, (_, place) => {
@@ -39,7 +46,8 @@ export class Lane {
         first.resolve()
         this.scheduler.dispatch()
       }
-      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, onIdle, options.execArgv)
+      const { onOutdated, execArgv } = options
+      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, { onIdle, onOutdated, execArgv })
     })
   }
 

@@ -2,12 +2,20 @@
 import type { Plan } from '../plan/plan.ts'
 import type { Position } from '../plan/query.ts'
 
+export interface DatabaseAccess {
+  /** Another one for every version of its content: what was asked of one version is never answered from another. */
+  readonly alias: string
+  readonly path: string
+  /** As `databaseVersion` tells it: a file that is another one by now is not attached. */
+  readonly version: string
+}
+
 /** What a worker may read. */
 export interface Access {
   /** Every file; all else on the machine is refused by the engine. */
   readonly allowedPaths: readonly string[]
   /** Attached read-only. */
-  readonly databases: readonly { readonly alias: string; readonly path: string }[]
+  readonly databases: readonly DatabaseAccess[]
 }
 
 /** What a worker is started with. Nothing of it comes from a client. */
@@ -119,7 +127,14 @@ export interface Failure {
   readonly message: string
 }
 
-/** What a worker says of itself; also the answer to its boot. */
+/** The answer to a worker's boot. */
+export interface Opened {
+  readonly diagnostics: Diagnostics
+  /** Aliases of the databases that it has: those that are what they were when the server described them. */
+  readonly databases: readonly string[]
+}
+
+/** What a worker says of itself. */
 export interface Diagnostics {
   readonly pid: number
   readonly duckdbVersion: string

@@ -13,6 +13,7 @@ import type { Access, WorkerOptions } from './messages.ts'
 import { type RawPage, runPage } from './page.ts'
 import { Quarantine } from './quarantine.ts'
 import { Reasons } from './reasons.ts'
+import type { Claim } from './scheduler.ts'
 import type { Slot, SlotLog } from './slot.ts'
 import { SpoolBudget } from './spool.ts'
 import { FeatureStream } from './stream.ts'
@@ -37,6 +38,8 @@ export interface PoolOptions {
   readonly queueLength: number
   readonly queueSeconds: number
   readonly log: SlotLog
+  /** Is called when a worker has found that a database is not what it should be: it is to be described again, and the pool renewed. */
+  readonly onOutdated?: () => void
 }
 
 /** Resolves when a worker of each lane can serve. */
@@ -69,6 +72,7 @@ class Pool implements Engine {
     const shared = {
       limits: options,
       log: options.log,
+      onOutdated: () => options.onOutdated?.(),
       onPressure: () => {
         for (const stream of this.#streams) stream.pressed()
       },
@@ -89,7 +93,7 @@ class Pool implements Engine {
 
   stream(query: FeatureQuery, { batchSize, emitEmpty = false }: StreamShape, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
-    const claim = this.#lanes.NORMAL.scheduler.open(context)
+    const claim = this.#open(query, context)
     const stream: FeatureStream = new FeatureStream({
       ...this.#shared(query, context),
       query,
@@ -141,6 +145,7 @@ class Pool implements Engine {
       for (const stream of this.#streams) stream.giveUp(slot)
     }
     const { NORMAL, SERIAL } = this.#lanes
+    for (const { scheduler } of [NORMAL, SERIAL]) scheduler.serve(access.databases)
     this.#renewal = this.#renewal.then(() => NORMAL.renew(access, giveUp)).then(() => SERIAL.renew(access, giveUp))
     return this.#renewal
   }
@@ -163,7 +168,7 @@ class Pool implements Engine {
     signal?: AbortSignal,
   ): Promise<RawPage> {
     this.#stopping.signal.throwIfAborted()
-    const claim = this.#lanes.NORMAL.scheduler.open(context)
+    const claim = this.#open(query, context)
     const signals = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
     const bytes = this.#options.pageBytes
     const page = runPage({ ...this.#shared(query, context), planOf, rows, bytes, claim, signal: signals })
@@ -174,6 +179,10 @@ class Pool implements Engine {
       this.#pages.delete(page)
       this.#lanes.NORMAL.scheduler.close(claim)
     }
+  }
+
+  #open({ layer: { relation } }: FeatureQuery, context: OperationContext): Claim {
+    return this.#lanes.NORMAL.scheduler.open(context, relation.kind === 'table' ? relation.database : null)
   }
 
   #shared(query: FeatureQuery, context: OperationContext) {

@@ -18,6 +18,8 @@ export interface Asker {
 export interface Claim {
   readonly client: string
   readonly address: string
+  /** Alias of the database that it reads; null for files, which every worker has. */
+  readonly database: string | null
   /** Milliseconds of worker time it has had. */
   served: number
   /** Asks its turn to end, as soon as can be and whatever it costs: somebody else is entitled to the worker. */
@@ -28,6 +30,7 @@ interface Waiter {
   readonly claim: Claim
   readonly since: number
   readonly grant: (slot: Slot) => void
+  readonly refuse: (error: GeoduckError) => void
   /** Takes it out of the queue; called once, whatever became of it. */
   leave(): void
 }
@@ -55,9 +58,20 @@ export interface SchedulerLimits {
   readonly queueSeconds: number
 }
 
+/** Those that are idle now. */
+interface IdleWorkers {
+  all(): readonly Slot[]
+  /** One of them has the database. */
+  take(database: string | null): boolean
+  /** Gives it to the caller. */
+  reserve(database: string | null): Slot | undefined
+}
+
 export class Scheduler {
   readonly #limits: SchedulerLimits
-  readonly #reserve: () => Slot | undefined
+  readonly #idle: IdleWorkers
+  /** Aliases that workers have, or will have. */
+  #databases: ReadonlySet<string> = new Set()
   readonly #onPressure: () => void
   readonly #workers: number
   readonly #clients = new Map<string, Client>()
@@ -65,12 +79,12 @@ export class Scheduler {
   readonly #holders: Holders
   #watch: NodeJS.Timeout | undefined
 
-  /** `reserve` gives an idle worker to the caller; `onPressure` is called when somebody must wait for one. */
-  constructor(workers: number, limits: SchedulerLimits, reserve: () => Slot | undefined, onPressure: () => void) {
+  /** `onPressure` is called when somebody must wait for a worker. */
+  constructor(workers: number, limits: SchedulerLimits, idle: IdleWorkers, onPressure: () => void) {
     this.#workers = workers
     this.#holders = new Holders(workers)
     this.#limits = limits
-    this.#reserve = reserve
+    this.#idle = idle
     this.#onPressure = onPressure
   }
 
@@ -78,12 +92,22 @@ export class Scheduler {
     return this.#waiting.size
   }
 
+  /** What workers have from now on, sooner or later. Nobody waits for the version of a database that none will have again. */
+  serve(databases: readonly { readonly alias: string }[]): void {
+    this.#databases = new Set(databases.map(({ alias }) => alias))
+    for (const waiter of [...this.#waiting]) {
+      if (this.#knows(waiter.claim)) continue
+      waiter.leave()
+      waiter.refuse(versionGone())
+    }
+  }
+
   /** A new client starts level with the one that has had least, not with a credit from the past. */
-  open({ client, address = client }: Asker): Claim {
+  open({ client, address = client }: Asker, database: string | null): Claim {
     const known = this.#clients.get(client)
     if (known) known.claims++
     else this.#clients.set(client, { served: this.#least(), claims: 1 })
-    return { client, address, served: 0, giveUp: () => {} }
+    return { client, address, database, served: 0, giveUp: () => {} }
   }
 
   close(claim: Claim): void {
@@ -93,11 +117,12 @@ export class Scheduler {
 
   /**
    * Waits for a worker, reserved for the caller. Rejects with whatever `signal` was aborted with, and with OVERLOADED where the queue is too
-   * long; but an operation that has begun is never turned away.
+   * long; but an operation that has begun is never turned away. SOURCE_CHANGED: what it would read is gone.
    */
   acquire(claim: Claim, signal: AbortSignal): Promise<Slot> {
     if (signal.aborted) return Promise.reject(signal.reason)
-    const slot = this.#waiting.size === 0 ? this.#reserve() : undefined
+    if (!this.#knows(claim)) return Promise.reject(versionGone())
+    const slot = this.#waiting.size === 0 ? this.#idle.reserve(claim.database) : undefined
     if (slot) {
       this.#holders.granted(slot, claim)
       return Promise.resolve(slot)
@@ -117,6 +142,7 @@ export class Scheduler {
         claim,
         since: performance.now(),
         grant,
+        refuse,
         leave: () => {
           clearTimeout(timer)
           signal.removeEventListener('abort', onAbort)
@@ -126,6 +152,9 @@ export class Scheduler {
       }
       signal.addEventListener('abort', onAbort)
       this.#waiting.add(waiter)
+      // A worker may be idle that those who wait already have no use for.
+      this.dispatch()
+      if (!this.#waiting.has(waiter)) return
       this.#watch ??= setInterval(() => this.#takeExcess(), EXCESS_MS).unref()
       this.#onPressure()
     })
@@ -133,16 +162,27 @@ export class Scheduler {
 
   /** To be called whenever a worker may have become idle. */
   dispatch(): void {
-    while (this.#waiting.size > 0) {
-      const slot = this.#reserve()
+    for (;;) {
+      const next = this.#next()
+      const slot = next && this.#idle.reserve(next.claim.database)
       if (!slot) return
-      this.#holders.freed(slot)
-      const entitled = this.#holders.entitled(this.#waiting)
-      const next = entitled.reduce((best, waiter) => (this.#before(waiter, best) ? waiter : best))
       next.leave()
       this.#holders.granted(slot, next.claim)
       next.grant(slot)
     }
+  }
+
+  /** The first of those who are entitled to a worker that is idle now. */
+  #next(): Waiter | undefined {
+    for (const slot of this.#idle.all()) this.#holders.freed(slot)
+    const able = new Set([...this.#waiting].filter(({ claim }) => this.#idle.take(claim.database)))
+    let first: Waiter | undefined
+    for (const waiter of this.#holders.entitled(able)) if (!first || this.#before(waiter, first)) first = waiter
+    return first
+  }
+
+  #knows({ database }: Claim): boolean {
+    return database === null || this.#databases.has(database)
   }
 
   /** A granted worker is not used any more, after so many milliseconds. */
@@ -196,4 +236,8 @@ export class Scheduler {
       details: { retryAfter },
     })
   }
+}
+
+function versionGone(): GeoduckError {
+  return new GeoduckError('SOURCE_CHANGED', 'The data changed before it was read; ask again.')
 }

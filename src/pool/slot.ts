@@ -12,6 +12,7 @@ import type {
   Diagnostics,
   ExecutionEnd,
   ExecutionRequest,
+  Opened,
   OpenRequest,
   ReceivedBatch,
   WorkerOptions,
@@ -32,16 +33,27 @@ export interface SlotLog {
   warn(fields: object, message: string): void
 }
 
+export interface SlotParts {
+  /** Called whenever it can take work: after each boot and each task. */
+  readonly onIdle: () => void
+  /** A database was not what it should be. */
+  readonly onOutdated: () => void
+  /** Options of Node for its processes. */
+  readonly execArgv: readonly string[]
+}
+
 export class Slot {
   readonly lane: Lane
   #options: OpenRequest
   readonly #execArgv: readonly string[]
   readonly #log: SlotLog
-  readonly #onIdle: (slot: Slot) => void
+  readonly #onIdle: () => void
+  readonly #onOutdated: () => void
   #pool: Tinypool | null = null
   #data: DataSocket | null = null
   #state: WorkerHealth['state'] = 'STARTING'
   #diagnostics: Diagnostics | null = null
+  #databases: ReadonlySet<string> = new Set()
   #deaths = 0
   #closed = false
   /** The worker is not what it should be any more: it is replaced as soon as nothing runs in it. */
@@ -49,13 +61,14 @@ export class Slot {
   readonly #renewed: (() => void)[] = []
   #life: Promise<void>
 
-  /** Starts at once. `onIdle` is called whenever it can take work: after each boot and each task. `execArgv` is Node's. */
-  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, onIdle: (slot: Slot) => void, execArgv: readonly string[] = []) {
+  /** Starts at once. */
+  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, { onIdle, onOutdated, execArgv }: SlotParts) {
     this.lane = lane
     this.#execArgv = execArgv
     this.#options = { ...options, dataSocket: dataSocketIn(options.tempDirectory) }
     this.#log = log
     this.#onIdle = onIdle
+    this.#onOutdated = onOutdated
     this.#life = this.#start()
   }
 
@@ -73,9 +86,14 @@ export class Slot {
     return this.#state === 'IDLE' || this.#state === 'BUSY'
   }
 
+  /** It is idle, and has the database that is wanted, if any is. */
+  takes(database: string | null): boolean {
+    return this.idle && (database === null || this.#databases.has(database))
+  }
+
   /** True: it is the caller's, who runs one task in it or releases it. */
-  reserve(): boolean {
-    if (!this.idle) return false
+  reserve(database: string | null): boolean {
+    if (!this.takes(database)) return false
     this.#state = 'BUSY'
     return true
   }
@@ -160,7 +178,7 @@ export class Slot {
     }
     this.#state = 'IDLE'
     for (const resolve of this.#renewed.splice(0)) resolve()
-    this.#onIdle(this)
+    this.#onIdle()
   }
 
   #restart(reason: unknown): void {
@@ -179,8 +197,12 @@ export class Slot {
     for (let failures = 0; !this.#closed; failures++) {
       try {
         this.#stale = false
-        this.#diagnostics = await this.#boot()
-        if (!this.#closed) this.#becomeIdle()
+        const { diagnostics, databases } = await this.#boot()
+        this.#diagnostics = diagnostics
+        this.#databases = new Set(databases)
+        if (this.#closed) return
+        this.#becomeIdle()
+        if (this.#options.databases.some(({ alias }) => !this.#databases.has(alias))) this.#onOutdated()
         return
       } catch (error) {
         await this.#discard()
@@ -192,7 +214,7 @@ export class Slot {
     }
   }
 
-  async #boot(): Promise<Diagnostics> {
+  async #boot(): Promise<Opened> {
     const pool = startProcess({ threads: this.#options.threads, execArgv: this.#execArgv })
     this.#pool = pool
     const died = Promise.withResolvers<never>()
@@ -207,12 +229,12 @@ export class Slot {
     // the question waiting for ever.
     pool.on('error', ended)
     const late = AbortSignal.timeout(BOOT_MS)
-    const opened = pool.run(this.#options, { name: 'open', signal: late }) as Promise<Diagnostics>
-    const diagnostics = await Promise.race([opened, died.promise])
+    const opening = pool.run(this.#options, { name: 'open', signal: late }) as Promise<Opened>
+    const opened = await Promise.race([opening, died.promise])
     // A worker whose batches can't come is of no use.
     const cut = () => ended(new Error('its data socket has closed'))
     this.#data = await DataSocket.connect(this.#options.dataSocket, cut)
-    return diagnostics
+    return opened
   }
 
   async #discard(): Promise<void> {

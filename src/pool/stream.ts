@@ -117,13 +117,19 @@ export class FeatureStream implements BatchStream {
     if (this.#busy || this.#over) return
     this.#busy = true
     this.#takeTurn()
-      .catch((error: unknown) => this.fail(error))
+      .catch((error: unknown) => this.fail(this.#told(error)))
       .finally(() => {
         this.#busy = false
         if (this.#over) this.#leave()
         // Without demand it stays parked: the next pull goes on.
         else if (this.#demand) this.#advance()
       })
+  }
+
+  /** What it has sent so far is of the version that is gone: it cannot be gone on with. */
+  #told(error: unknown): unknown {
+    const changed = error instanceof GeoduckError && error.code === 'SOURCE_CHANGED'
+    return changed ? sourceChanged(this.#options.query.layer.name) : error
   }
 
   async #takeTurn(): Promise<void> {

@@ -1,5 +1,5 @@
 /** On a terminal: how far the preparation of files is. */
-import { Format, SingleBar } from 'cli-progress'
+import progressBars from 'cli-progress'
 import type { Layer } from '../catalog/layer.ts'
 import { progressText } from '../catalog/prepare/progress.ts'
 
@@ -9,11 +9,11 @@ const BAR = { barCompleteChar: '#', barIncompleteChar: '-' }
 /** Draws a bar on stderr while a layer is prepared, where that is a terminal; elsewhere the log tells. Ends when it is called back. */
 export function showProgress(layers: () => readonly Layer[], stream: NodeJS.WriteStream = process.stderr): () => void {
   if (!stream.isTTY) return () => {}
-  const bar = new SingleBar({
+  const bar = new progressBars.SingleBar({
     ...BAR,
     stream,
     clearOnComplete: true,
-    format: (options, { progress }, { text }) => `${Format.BarFormat(progress, options)} ${text}`,
+    format: (options, { progress }, { text }) => `${progressBars.Format.BarFormat(progress, options)} ${text}`,
   })
   let isDrawn = false
   const draw = () => {

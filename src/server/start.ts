@@ -63,8 +63,11 @@ function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execA
       tempDirectoryBytes,
       streamingBufferBytes: STREAMING_BUFFER_BYTES,
       allowedPaths: catalog.files,
-      databases: catalog.databases,
+      databases: catalog.databases(),
     },
     log,
+    onOutdated: () => {
+      catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'the sources could not be looked at again'))
+    },
   })
 }

@@ -25,7 +25,14 @@ function given(args: readonly string[]): Promise<Given> {
   return new Promise<Given>((resolve, reject) => {
     const take = async ({ given }: { given: Given }) => resolve(given)
     const none = () => Promise.reject(new Error('another command'))
-    const command = buildCommand({ serve: take, prepare: none, doctor: none, printSchema: none, printConfigSchema: none })
+    const command = buildCommand({
+      serve: take,
+      prepare: none,
+      importFiles: none,
+      doctor: none,
+      printSchema: none,
+      printConfigSchema: none,
+    })
     command.exitOverride().parseAsync(args, { from: 'user' }).catch(reject)
   })
 }

@@ -40,7 +40,7 @@ test('repair waits for the scan: nothing else proves that the geometry can be to
   const sqlOf = async (overrides: Partial<Layer>) =>
     compileFeatures(queryOf(await layer(overrides), { outputs: [{ kind: 'arrow' }] })).statement.sql
   expect(await sqlOf({ ...tailoring('repair'), state: 'CHECKING' })).not.toContain('ST_MakeValid')
-  expect(await sqlOf({ ...tailoring('repair'), invalidCount: 500 })).toContain('ST_MakeValid')
+  expect(await sqlOf({ ...tailoring('repair'), check: found(500) })).toContain('ST_MakeValid')
 })
 
 test('where the scan met none that is not valid, neither costs anything', async () => {

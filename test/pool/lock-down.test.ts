@@ -1,4 +1,5 @@
 /** What a worker's engine is denied, whatever statement should ever reach it: run by the worker's own code, in a process of its own. */
+
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -9,6 +10,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { databaseVersion } from '../../src/pool/file-stamp.ts'
 import type { WorkerOptions } from '../../src/pool/messages.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { python } from '../support/python.ts'
@@ -61,7 +63,13 @@ beforeAll(async () => {
     tempDirectoryBytes: 1e7,
     streamingBufferBytes: 65_536,
     allowedPaths: [served, path.join(folder, 'store.duckdb')],
-    databases: [{ alias: 'db_store', path: path.join(folder, 'store.duckdb') }],
+    databases: [
+      {
+        alias: 'db_store',
+        path: path.join(folder, 'store.duckdb'),
+        version: await databaseVersion(path.join(folder, 'store.duckdb')),
+      },
+    ],
   }
 })
 afterAll(async () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
       databases: [],
     },
     { warn: () => {} },
-    () => {},
+    { onIdle: () => {}, onOutdated: () => {}, execArgv: [] },
   )
   boot = await whole()
 })
@@ -67,7 +67,7 @@ async function run(
   onBatch: (turn: Turn, rows: number) => boolean | undefined = () => true,
   more: Partial<TurnOptions> = {},
 ): Promise<Seen> {
-  if (!slot.reserve()) throw new Error('the worker is not idle')
+  if (!slot.reserve(null)) throw new Error('the worker is not idle')
   let rows = 0
   const turn: Turn = new Turn(slot, {
     plan: statement,

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckResult, Covering, Description, Proven } from '../inspection.ts'
 import type { BBox, CheckReport } from '../layer.ts'
+import { floatOf } from './covering.ts'
 import { findInvalid } from './find-invalid.ts'
 import { crsFault } from './known-crs.ts'
 import { proveKey } from './prove-key.ts'
@@ -80,7 +81,7 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
  */
 function isUncovered({ members, float32 }: Covering): string {
   const member = (name: string) => `covering.${identifier(name)}`
-  const rounded = (side: string) => (float32 ? `CAST(${side} AS FLOAT)` : side)
+  const rounded = (side: string) => (float32 ? floatOf(side) : side)
   const holds = [
     `${member(members.xmin)} <= ${rounded('xmin')}`,
     `${member(members.ymin)} <= ${rounded('ymin')}`,

@@ -31,3 +31,8 @@ export function pointCovering(column: string): Covering {
 function memberType(type: DuckType, member: string): string | undefined {
   return type.id === 'STRUCT' ? type.fields?.find(({ name }) => name === member)?.type.id : undefined
 }
+
+/** A double as the nearest float; beyond the floats, where a cast is an error, it is infinite. */
+export function floatOf(side: string): string {
+  return `CASE WHEN ${side} > 3.4e38 THEN 'inf'::FLOAT WHEN ${side} < -3.4e38 THEN '-inf'::FLOAT ELSE TRY_CAST(${side} AS FLOAT) END`
+}

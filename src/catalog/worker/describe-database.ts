@@ -4,6 +4,7 @@ import { crsOfText } from '../crs.ts'
 import type { Described, Description } from '../inspection.ts'
 import type { LayerKey, Pruning } from '../layer.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
+import { findCovering } from './covering.ts'
 import { holdsGeometry } from './duck-type.ts'
 import { canBeKey, keyCandidates } from './key-candidates.ts'
 import { propertiesOf } from './properties.ts'
@@ -11,7 +12,7 @@ import { identifier, literal } from './quote.ts'
 import { reasonOf } from './reason.ts'
 import { rowsOf } from './rows.ts'
 
-interface Table {
+export interface Table {
   readonly schema: string
   readonly table: string
 }
@@ -70,17 +71,18 @@ async function viewProblems(connection: DuckDBConnection, alias: string): Promis
   )
 }
 
-async function describeTable(connection: DuckDBConnection, alias: string, { schema, table }: Table): Promise<Description> {
+export async function describeTable(connection: DuckDBConnection, alias: string, { schema, table }: Table): Promise<Description> {
   const from = [alias, schema, table].map(identifier).join('.')
   const columns = await columnsOf(connection, from)
   const geometry = columns.find(({ duckType }) => duckType.id === 'GEOMETRY')
   if (!geometry) throw new Error('its GEOMETRY column is gone')
-  const properties = propertiesOf(columns, [geometry.name])
+  // As `geoduck import` and others make it: believed when the scan has proven it.
+  const covering = findCovering(columns, null)
   const others = columns.filter((column) => column !== geometry && holdsGeometry(column.duckType))
   return {
     names: schema === 'main' ? [table] : [table, `${schema}_${table}`],
     relation: { kind: 'table', database: alias, schema, table },
-    columns: properties,
+    columns: propertiesOf(columns, [geometry.name, covering?.column]),
     geometryColumn: geometry.name,
     geometryEncoding: 'GEOMETRY',
     geometryTypes: [],
@@ -90,8 +92,8 @@ async function describeTable(connection: DuckDBConnection, alias: string, { sche
     featureCount: null,
     key: primaryKey(columns),
     pruning: await pruningOf(connection, alias, { schema, table }, geometry),
-    covering: null,
-    columnsUncovered: properties,
+    covering,
+    columnsUncovered: propertiesOf(columns, [geometry.name]),
     keyCandidates: keyCandidates(columns),
     unproven: [
       { column: geometry.name, stored: 'GEOMETRY' },

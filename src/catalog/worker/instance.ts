@@ -7,7 +7,8 @@ import { literal } from './quote.ts'
 /** Whether GeoParquet's WKB columns are read as GEOMETRY. The one setting that stays open: the check reads them as they are stored. */
 const CONVERSION = 'enable_geoparquet_conversion'
 
-export async function openInstance(options: InspectorOptions): Promise<DuckDBConnection> {
+/** `more` are settings, each a statement, that are locked with the rest. */
+export async function openInstance(options: InspectorOptions, more: readonly string[] = []): Promise<DuckDBConnection> {
   await mkdir(options.tempDirectory, { recursive: true })
   const duckdb = await DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryLimitBytes}B`,
@@ -20,6 +21,7 @@ export async function openInstance(options: InspectorOptions): Promise<DuckDBCon
   const settings = [
     options.spatialExtension ? `LOAD ${literal(options.spatialExtension)}` : 'LOAD spatial',
     'SET GLOBAL geometry_always_xy = true',
+    ...more,
     `SET GLOBAL allowed_paths = [${options.allowedPaths.map(literal).join(', ')}]`,
     'SET GLOBAL enable_external_access = false',
     `SET GLOBAL allowed_configs = [${literal(CONVERSION)}]`,

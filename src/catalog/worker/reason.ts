@@ -4,10 +4,15 @@ const FOLDER = /(?:[A-Za-z]:)?(?:[\\/][^\\/"'\n]+)*[\\/](?=[^\\/"'\n])/g
 
 /** Where the engine's words name what is wrong but not what to do. */
 const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
+  [/No space left on device|Disk full/i, 'the disk is full'],
   [/Could not set lock/i, 'another process has it open for writing: close it there, or serve a copy'],
   [
+    /WAL was created for an? (older|different)|WAL file .*different database/i,
+    'the write-ahead log beside it is of another version of it: if an import into it was killed, import again; else bring its own log back',
+  ],
+  [
     /write-ahead|\bWAL\b|Could not write file|replay/i,
-    'it has a write-ahead log that only a writer can replay: open it once with DuckDB, run CHECKPOINT and close it',
+    'it has a write-ahead log that only a writer can replay: open it once with DuckDB and its spatial extension, run CHECKPOINT and close it; or import into it',
   ],
   [/magic bytes|Parquet magic|footer length/i, 'it has no Parquet footer: it is cut short, or still being written'],
   [

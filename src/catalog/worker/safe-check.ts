@@ -21,25 +21,29 @@ export async function findUnsafe(connection: DuckDBConnection, description: Desc
   return null
 }
 
-/**
- * TRY over a dictionary of equal values gives up all of them for one, again for each row: minutes instead of a second, and the wrong rows.
- * Two halves by turns, joined again, are not a dictionary any more.
- */
 async function findUnsafeRows(
   connection: DuckDBConnection,
   description: Description,
-  { column, stored }: UnprovenColumn,
+  column: UnprovenColumn,
 ): Promise<{ count: number; rows: string[] } | null> {
-  const half = (remainder: number) => `CASE WHEN n % 2 = ${remainder} THEN g END`
-  const unsafe = `FROM (
-      SELECT coalesce(${half(0)}, ${half(1)}) AS g, label
-      FROM (SELECT ${identifier(column)} AS g, ${rowNumberOf(description)} AS n, ${rowLabelOf(description)} AS label FROM ${fromOf(description.relation)})
-    ) WHERE g IS NOT NULL AND ${isUnsafe(stored)}`
+  const unsafe = unsafeRows(description, column)
   const [found] = await rowsOf(connection, `SELECT count(*) AS n ${unsafe}`)
   const count = Number(found?.['n'])
   if (count === 0) return null
   const rows = await rowsOf(connection, `SELECT label ${unsafe} LIMIT ${MOST_ROWS_NAMED}`)
   return { count, rows: rows.map(({ label }) => String(label)) }
+}
+
+/**
+ * What stands behind a SELECT of `n`, a row's number, and `label`. TRY over a dictionary of equal values gives up all of them for one, again
+ * for each row: minutes instead of a second, and the wrong rows. Two halves by turns, joined again, are not a dictionary any more.
+ */
+export function unsafeRows(description: Description, { column, stored }: UnprovenColumn): string {
+  const half = (remainder: number) => `CASE WHEN n % 2 = ${remainder} THEN g END`
+  return `FROM (
+      SELECT coalesce(${half(0)}, ${half(1)}) AS g, n, label
+      FROM (SELECT ${identifier(column)} AS g, ${rowNumberOf(description)} AS n, ${rowLabelOf(description)} AS label FROM ${fromOf(description.relation)})
+    ) WHERE g IS NOT NULL AND ${isUnsafe(stored)}`
 }
 
 function isUnsafe(stored: UnprovenColumn['stored']): string {

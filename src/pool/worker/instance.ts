@@ -1,7 +1,8 @@
 /** The one DuckDB instance of a worker process: opened, limited, filled with its sources, locked, and proven before it serves. */
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import type { WorkerOptions } from '../messages.ts'
+import { databaseVersion } from '../file-stamp.ts'
+import type { DatabaseAccess, WorkerOptions } from '../messages.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 
 /** What a worker serves with. */
@@ -11,6 +12,8 @@ export interface OpenInstance {
   readonly threads: number
   /** Read before the lock, which closes the extensions' own folder too. */
   readonly spatialVersion: string
+  /** Aliases of the databases that are attached. */
+  readonly databases: readonly string[]
   /** How chunks become columns. */
   readonly columnReader: ColumnReader
   /** One for each execution, to be closed by it. */
@@ -30,13 +33,13 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
   })
   const connection = await duckdb.connect()
   try {
-    await load(connection, options)
+    const databases = await load(connection, options)
     const spatialVersion = await versionOfSpatial(connection)
     await configure(connection, options)
     await prove(connection, options)
     const columnReader = await chooseColumnReader(connection)
     const { threads } = options
-    return { duckdb, threads, spatialVersion, columnReader, connect: ahead(() => connect(duckdb, options)) }
+    return { duckdb, threads, spatialVersion, databases, columnReader, connect: ahead(() => connect(duckdb, options)) }
   } finally {
     connection.closeSync()
   }
@@ -68,11 +71,26 @@ async function connect(duckdb: DuckDBInstance, options: WorkerOptions): Promise<
   return connection
 }
 
-async function load(connection: DuckDBConnection, options: WorkerOptions): Promise<void> {
+async function load(connection: DuckDBConnection, options: WorkerOptions): Promise<string[]> {
   await connection.run(options.spatialExtension ? `LOAD ${literal(options.spatialExtension)}` : 'LOAD spatial')
-  for (const { alias, path } of options.databases) {
+  const attached: string[] = []
+  for (const database of options.databases) if (await attach(connection, database)) attached.push(database.alias)
+  return attached
+}
+
+/** One that is another by now, or cannot be opened any more, must not keep the worker from serving the rest. */
+async function attach(connection: DuckDBConnection, { alias, path, version }: DatabaseAccess): Promise<boolean> {
+  if ((await databaseVersion(path)) !== version) return false
+  try {
     await connection.run(`ATTACH ${literal(path)} AS ${identifier(alias)} (READ_ONLY)`)
+  } catch (error) {
+    if (error instanceof Error && /^(INTERNAL|FATAL) Error:/.test(error.message)) throw error
+    return false
   }
+  // It may have been renamed over between the look and the opening.
+  if ((await databaseVersion(path)) === version) return true
+  await connection.run(`DETACH ${identifier(alias)}`)
+  return false
 }
 
 async function versionOfSpatial(connection: DuckDBConnection): Promise<string> {

@@ -1,6 +1,6 @@
 /** The inside of a query worker: the functions that the server calls by name. One DuckDB instance a process, one execution at a time. */
 import { flushCompileCache } from 'node:module'
-import type { Diagnostics, ExecutionEnd, ExecutionRequest, OpenRequest } from '../messages.ts'
+import type { Diagnostics, ExecutionEnd, ExecutionRequest, Opened, OpenRequest } from '../messages.ts'
 import { listen } from './data-port.ts'
 import { diagnose as diagnoseInstance } from './diagnostics.ts'
 import { runExecution } from './execution.ts'
@@ -10,13 +10,13 @@ import { tieToServer } from './lifetime.ts'
 let opened: OpenInstance | null = null
 
 /** Called once, before anything else. */
-export async function open(options: OpenRequest): Promise<Diagnostics> {
+export async function open(options: OpenRequest): Promise<Opened> {
   tieToServer(options.tempDirectory, options.dataSocket)
   await listen(options.dataSocket)
   opened = await openInstance(options)
   // A worker ends by SIGKILL, which writes nothing.
   flushCompileCache()
-  return await diagnoseInstance(opened)
+  return { diagnostics: await diagnoseInstance(opened), databases: opened.databases }
 }
 
 export async function execute(request: ExecutionRequest): Promise<ExecutionEnd> {

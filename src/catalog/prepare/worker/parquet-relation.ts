@@ -1,5 +1,6 @@
 /** A GeoParquet file as a relation, for imports: its geometry as GEOMETRY, however it is stored, and no covering column. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Description } from '../../inspection.ts'
 import { asGeometry } from '../../worker/as-geometry.ts'
 import { describeParquet } from '../../worker/describe-parquet.ts'
 import { fileList, identifier, literal } from '../../worker/quote.ts'
@@ -7,9 +8,20 @@ import { rowsOf } from '../../worker/rows.ts'
 import type { FileRelation } from './file-relation.ts'
 
 export async function parquetRelation(connection: DuckDBConnection, file: string): Promise<FileRelation> {
-  const { columns, geometryColumn, geometryEncoding, crs: described } = await describeParquet(connection, [file])
+  const description = await describeParquet(connection, [file])
+  return await relationOfParquet(connection, file, description, description.columns)
+}
+
+/** @param columns the properties: a column that looks like a covering one and is none may be among them */
+export async function relationOfParquet(
+  connection: DuckDBConnection,
+  file: string,
+  description: Description,
+  columns: Description['columns'],
+): Promise<FileRelation> {
+  const { geometryColumn, geometryEncoding, hasZ, crs: described } = description
   const crs = (await crsInMetadata(connection, file, geometryColumn)) ?? described?.code ?? ''
-  const value = `ST_SetCRS(${asGeometry(identifier(geometryColumn), geometryEncoding)}, ${literal(crs)})`
+  const value = `ST_SetCRS(${asGeometry(identifier(geometryColumn), geometryEncoding, hasZ === true)}, ${literal(crs)})`
   const selected = [...columns.map(({ name }) => identifier(name)), `${value} AS ${identifier(geometryColumn)}`]
   return {
     from: `(SELECT ${selected.join(', ')} FROM read_parquet(${fileList([file])}))`,

@@ -1,0 +1,120 @@
+/**
+ * One import into a store at a time: a file beside it names the process that holds it. The lock of a process that is gone is taken over. Two
+ * that take over the same one at once could both believe that they have it: so who puts a new version in place asks again first.
+ */
+import { randomUUID } from 'node:crypto'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ImportError } from './import-error.ts'
+
+/** A lock that cannot be read is one that is just being written, unless it is older. */
+const WRITTEN_MS = 5_000
+
+interface Holder {
+  readonly pid: number
+  /** When that process began, as the system tells it: process ids are given again. Null where it does not tell. */
+  readonly began: string | null
+  readonly token: string
+  /** The version that was about to be put in place, by device and inode. */
+  readonly publishing?: string
+}
+
+export class StoreLock {
+  readonly file: string
+  readonly #holder: Holder
+  /** What a process was about to put in place that is gone. */
+  readonly left: string | null
+
+  private constructor(file: string, holder: Holder, left: string | null) {
+    this.file = file
+    this.#holder = holder
+    this.left = left
+  }
+
+  /** @throws ImportError that says who holds it */
+  static async take(file: string, store: string): Promise<StoreLock> {
+    const holder = { pid: process.pid, began: await beginOf(process.pid), token: randomUUID() }
+    let left: string | null = null
+    for (;;) {
+      if (await written(file, holder)) return new StoreLock(file, holder, left)
+      const other = await read(file)
+      if (other === 'gone') continue
+      if (other === 'unreadable') {
+        await sleep(50)
+        continue
+      }
+      if (other && (await lives(other))) {
+        throw new ImportError(`Process ${other.pid} imports into ${store} already: wait for its end, or end it.`)
+      }
+      left = other?.publishing ?? null
+      // Of two who see the same stale lock, one moves it; the other finds it gone.
+      await rename(file, `${file}-${holder.token}`).catch(() => {})
+      await rm(`${file}-${holder.token}`, { force: true })
+    }
+  }
+
+  /** Told to whoever takes the lock over, should this process end before it releases it. */
+  async announce(publishing: string): Promise<void> {
+    await this.assertHeld()
+    await writeFile(this.file, JSON.stringify({ ...this.#holder, publishing }))
+  }
+
+  /** @throws ImportError when another process has taken it */
+  async assertHeld(): Promise<void> {
+    const holder = await read(this.file)
+    if (typeof holder === 'object' && holder?.token === this.#holder.token) return
+    throw new ImportError('Another process has taken over the import of this store: nothing was changed.')
+  }
+
+  async release(): Promise<void> {
+    await this.assertHeld().then(
+      () => rm(this.file, { force: true }),
+      () => {},
+    )
+  }
+}
+
+async function written(file: string, holder: Holder): Promise<boolean> {
+  try {
+    await writeFile(file, JSON.stringify(holder), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Null: it is stale, and holds nothing. */
+async function read(file: string): Promise<Holder | 'gone' | 'unreadable' | null> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Holder
+  } catch {
+    const found = await stat(file).catch(() => null)
+    if (!found) return 'gone'
+    return Date.now() - found.mtimeMs < WRITTEN_MS ? 'unreadable' : null
+  }
+}
+
+async function lives({ pid, began }: Holder): Promise<boolean> {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    // It is another user's.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
+  }
+  return began === null || began === (await beginOf(pid))
+}
+
+/** Linux: the boot and the ticks since then. */
+async function beginOf(pid: number): Promise<string | null> {
+  try {
+    const [boot, line] = await Promise.all([
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+    ])
+    // The name before it may hold spaces and parentheses.
+    return `${boot.trim()}:${line.slice(line.lastIndexOf(')') + 2).split(' ')[19]}`
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,20 @@
+/** What the file system tells of a file without reading it. Two servers with the same data differ in all of it. */
+import { stat } from 'node:fs/promises'
+
+const ABSENT = 'absent'
+
+/** Device, inode, size and modification time as text. About 30 us. A file that is not there is one of its states. */
+export async function stampOf(path: string): Promise<{ readonly bytes: number; readonly stamp: string }> {
+  try {
+    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })
+    return { bytes: Number(size), stamp: `${dev}:${ino}:${size}:${mtimeNs}` }
+  } catch {
+    return { bytes: 0, stamp: ABSENT }
+  }
+}
+
+/** Of a DuckDB database: the stamps of its file and of its write-ahead log. */
+export async function databaseVersion(path: string): Promise<string> {
+  const stamps = await Promise.all([path, `${path}.wal`].map(stampOf))
+  return stamps.map(({ stamp }) => stamp).join(' ')
+}
