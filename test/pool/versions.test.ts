@@ -53,9 +53,9 @@ const query = (version: number) => {
   return ask(layer(version), { outputs, properties: ['score'] })
 }
 
-const scores = (outputs: readonly (readonly Uint8Array[])[]) => [
+const scores = ([first = []]: readonly (Uint8Array | readonly Uint8Array[])[]) => [
   ...new Set(
-    Buffer.concat(outputs[0] ?? [])
+    Buffer.concat([first].flat())
       .toString()
       .match(/"score":"?\d+/g),
   ),
