@@ -63,3 +63,15 @@ function emptyMulti(type: string, column: string): string {
 export function guarded(layer: Layer, test: string): string {
   return layer.state === 'READY' ? test : `CASE WHEN TRY(CAST(${geometryValue(layer)} AS VARCHAR)) IS NOT NULL THEN ${test} END`
 }
+
+/**
+ * What `use` makes of the geometry, of which it may ask anything, any number of times: NULL where the engine cannot be trusted with it. A
+ * function that cannot fail is run on a whole dictionary of a Parquet page, whatever rows a CASE has left, and with it on the killer in
+ * there. `unhex` can fail: behind it there is no dictionary. For a GEOMETRY that has been scanned it is nothing more than `use`.
+ */
+export function withGeometry(layer: Layer, use: (geometry: string) => string): string {
+  const value = geometryValue(layer)
+  if (layer.state === 'READY' && layer.geometryEncoding === 'GEOMETRY') return use(value)
+  const safe = layer.state === 'READY' ? value : guarded(layer, `ST_GeomFromWKB(unhex(hex(ST_AsWKB(${value}))))`)
+  return `list_transform([${safe}], lambda f: ${use('f')})[1]`
+}

@@ -1,7 +1,7 @@
 /** The geometry as it leaves: in the CRS that was asked for, simplified. */
 import { GeoduckError } from '../errors.ts'
 import { isFinite, layerCrsCode, sameCrs, transformed } from './crs.ts'
-import { geometryAsWkb, geometryValue, guarded } from './geometry-column.ts'
+import { geometryAsWkb, withGeometry } from './geometry-column.ts'
 import type { Parameters } from './parameters.ts'
 import type { FeatureQuery } from './query.ts'
 
@@ -15,16 +15,17 @@ export function outputGeometry(wanted: Wanted, parameters: Parameters): string {
   const { layer, simplify = null } = wanted
   const target = targetCode(wanted)
   if (target === null && simplify === null) return geometryAsWkb(layer)
-  let value = geometryValue(layer)
-  if (target !== null) {
-    const from = layerCrsCode(layer, 'crs')
-    const there = transformed('g', from, target, parameters)
-    value = each(value, each(there, `CASE WHEN ${isFinite('h')} THEN h END`, 'h'), 'g')
-    // For a result without rows, too.
-    parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
-  }
-  if (simplify !== null) value = each(value, simplified('s', simplify, parameters), 's')
-  return guarded(layer, `ST_AsWKB(${value})`)
+  return withGeometry(layer, (value) => {
+    const placed = target === null ? value : placedIn(target, value, wanted, parameters)
+    return `ST_AsWKB(${simplify === null ? placed : each(placed, simplified('s', simplify, parameters), 's')})`
+  })
+}
+
+function placedIn(target: string, value: string, { layer }: Wanted, parameters: Parameters): string {
+  const from = layerCrsCode(layer, 'crs')
+  // For a result without rows, too.
+  parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
+  return each(transformed(value, from, target, parameters), `CASE WHEN ${isFinite('h')} THEN h END`, 'h')
 }
 
 /** `AUTHORITY:CODE` of the coordinates that leave; null: not known. */

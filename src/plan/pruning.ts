@@ -18,17 +18,12 @@ export function meetsBox(layer: Layer, box: Box, parameters: Parameters): (() =>
   return layer.geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
 }
 
-/** Numbers, or the SQL of a constant box that the engine computes: that one does not cross the antimeridian. */
+/** Numbers, or the box around a constant geometry that the engine computes: that one does not cross the antimeridian. */
 export type Box = BBox | SqlBox
 
-export interface SqlBox {
-  readonly sides: readonly [west: string, south: string, east: string, north: string]
-}
-
-/** The box around the geometry, `grow` larger on every side. */
-export function sqlBox(geometry: string, grow: string | null = null): SqlBox {
-  const side = (name: string, sign: string) => `(ST_${name}(${geometry})${grow === null ? '' : ` ${sign} ${grow}`})`
-  return { sides: [side('XMin', '-'), side('YMin', '-'), side('XMax', '+'), side('YMax', '+')] }
+interface SqlBox {
+  /** SQL. */
+  readonly around: string
 }
 
 /** A native point is its own box. */
@@ -50,7 +45,9 @@ function coveringMeets(column: string, members: CoveringMembers, float32: boolea
 type Side = number | string
 
 function sidesOf(box: Box): readonly [Side, Side, Side, Side] {
-  return 'sides' in box ? box.sides : box
+  if (!('around' in box)) return box
+  const side = (name: string) => `ST_${name}(${box.around})`
+  return [side('XMin'), side('YMin'), side('XMax'), side('YMax')]
 }
 
 function crosses(west: Side, east: Side): boolean {
@@ -62,15 +59,16 @@ function plain(side: Side, parameters: Parameters): string {
 }
 
 function above(side: Side, parameters: Parameters): string {
-  return typeof side === 'number' ? parameters.bind(floatAbove(side)) : `${side} + abs(${side}) * ${TWO_FLOATS} + 1e-40`
+  return typeof side === 'number' ? parameters.bind(floatAbove(side)) : nextFloat(side, 'infinity')
 }
 
 function below(side: Side, parameters: Parameters): string {
-  return typeof side === 'number' ? parameters.bind(-floatAbove(-side)) : `${side} - abs(${side}) * ${TWO_FLOATS} - 1e-40`
+  return typeof side === 'number' ? parameters.bind(-floatAbove(-side)) : nextFloat(side, '-infinity')
 }
 
-/** Two floats away from a number, and a bit. */
-const TWO_FLOATS = 3e-7
+function nextFloat(side: string, towards: string): string {
+  return `nextafter(CAST(${side} AS FLOAT), CAST('${towards}' AS FLOAT))`
+}
 
 const FLOAT = new Float32Array(1)
 const BITS = new Int32Array(FLOAT.buffer)
@@ -86,12 +84,11 @@ export function floatAbove(x: number): number {
 }
 
 function extentMeets(geometry: string, box: Box, parameters: Parameters): string {
-  const [west, south, east, north] = sidesOf(box)
-  const meets = (...sides: Side[]) => {
-    const numbers = sides.map((side) => (typeof side === 'number' ? parameters.double(side) : side))
-    return `${geometry} && ST_MakeEnvelope(${numbers.join(', ')})`
+  if ('around' in box) return `${geometry} && ${box.around}`
+  const [west, south, east, north] = box
+  const meets = (from: number, to: number) => {
+    const sides = [from, south, to, north].map((side) => parameters.double(side)).join(', ')
+    return `${geometry} && ST_MakeEnvelope(${sides})`
   }
-  return crosses(west, east)
-    ? `(${meets(west, south, 180, north)} OR ${meets(-180, south, east, north)})`
-    : meets(west, south, east, north)
+  return west <= east ? meets(west, east) : `(${meets(west, 180)} OR ${meets(-180, east)})`
 }

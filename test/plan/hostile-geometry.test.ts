@@ -54,6 +54,11 @@ const FILTERS: readonly FeatureFilter[] = [
   { bbox: [0.5, 0.5, 2, 2] },
   { within: { wkt: 'POLYGON((-1 -1, 2 -1, 2 2, -1 2, -1 -1))' } },
   { not: { intersects: { wkt: 'POINT(5 5)' } } },
+  { not: { disjoint: { bbox: [0.5, 0.5, 2, 2] } } },
+  { dWithin: { geometry: { wkt: 'POINT(1.001 0.5)' }, distance: 200 } },
+  { dWithin: { geometry: { wkt: 'LINESTRING(2 0, 2 1)' }, distance: 150_000 } },
+  { property: { name: 'n', ne: 7 }, dWithin: { geometry: { wkt: 'POINT(1.001 0.5)' }, distance: 200 } },
+  { intersects: { bbox: [50_000, 50_000, 60_000, 60_000], crs: 'EPSG:3857' } },
 ]
 
 const folder = mkdtempSync(join(tmpdir(), 'geoduck-plan-'))
@@ -79,6 +84,10 @@ async function found(file: string, geometryEncoding: 'WKB' | 'GEOMETRY', state: 
     expect(numbers.length, JSON.stringify(where)).toBe(whole.length)
     expect(numbers).toEqual(whole)
   }
+  const coordinates = { layer, crs: { code: 'EPSG:3857', name: '', isLonLat: false }, simplify: 1 }
+  const out = await engine.features({ ...queryOf(layer, { properties: ['n'] }), ...coordinates })
+  expect(out).toHaveLength(2_500)
+  for (const n of whole) expect(out[n]!.geometry).toMatch(/^POLYGON \(\(/)
 }
 
 const CASES = NAMES.map((name, n) => ({ name, n }))

@@ -8,27 +8,47 @@ import { Engine, queryOf } from './support/engine.ts'
 
 const FILES = ['AA', 'LA', 'LL', 'PA', 'PL', 'PP'].map((pair) => `TestRelate${pair}.xml`)
 
+/** What JTS calls them. */
+const RELATIONS = {
+  intersects: 'intersects',
+  within: 'within',
+  contains: 'contains',
+  disjoint: 'disjoint',
+  touches: 'touches',
+  crosses: 'crosses',
+  overlaps: 'overlaps',
+  equals: 'equalsTopo',
+} as const
+
 interface Case {
   readonly description: string
   readonly a: string
   readonly b: string
-  readonly intersects: boolean
-  readonly within: boolean
+  readonly holds: readonly (readonly [member: string, holds: boolean])[]
+}
+
+/** Each `<case>` by its inside and a reader of its parts. */
+function partsOf(file: string): { body: string; part: (name: string) => string }[] {
+  const xml = readFileSync(join(SHARED, 'jts', file), 'utf8')
+  return [...xml.matchAll(/<case>([\s\S]*?)<\/case>/g)].map(([, body = '']) => ({
+    body,
+    part: (name) => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(body)?.[1]?.trim() ?? '',
+  }))
 }
 
 function casesOf(file: string): Case[] {
-  const xml = readFileSync(join(SHARED, 'jts', file), 'utf8')
-  return [...xml.matchAll(/<case>([\s\S]*?)<\/case>/g)].flatMap(([, body = '']) => {
-    const part = (name: string) => new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(body)?.[1]?.trim() ?? ''
+  return partsOf(file).flatMap(({ body, part }) => {
     const says = (operation: string) => new RegExp(`name="${operation}"[^>]*>\\s*(true|false)`).exec(body)?.[1]
-    const [a, b, intersects, within] = [part('a'), part('b'), says('intersects'), says('within')]
-    if (!intersects || !within) return []
-    return [{ description: part('desc'), a, b, intersects: intersects === 'true', within: within === 'true' }]
+    const holds = Object.entries(RELATIONS).flatMap(([member, operation]) => {
+      const answer = says(operation)
+      return answer ? [[member, answer === 'true'] as const] : []
+    })
+    return holds.length === 0 ? [] : [{ description: part('desc'), a: part('a'), b: part('b'), holds }]
   })
 }
 
 /** Notation that is no well-known text of Simple Features. */
-const foreign = ({ a, b }: Case) => /LINEARRING|NaN|Inf/i.test(`${a}${b}`)
+const foreign = ({ a, b }: { a: string; b: string }) => /LINEARRING|NaN|Inf/i.test(`${a}${b}`)
 
 let engine: Engine
 
@@ -39,20 +59,40 @@ beforeAll(async () => {
 afterAll(() => engine.close())
 
 describe.each(FILES)('the reference cases of %s', (file) => {
-  it('hold as features filtered by `intersects` and `within`', async () => {
+  it('hold as features filtered by each relation', async () => {
     const cases = casesOf(file).filter((it) => !foreign(it))
     expect(cases.length).toBeGreaterThan(10)
     await engine.sql('CREATE OR REPLACE TABLE cases (n INTEGER, geom GEOMETRY)')
     for (const [n, { a }] of cases.entries()) await engine.sql('INSERT INTO cases SELECT $1, ST_GeomFromText($2)', [n, a])
     const layer: Layer = await engine.table('cases', { crs: null })
     const wrong: string[] = []
-    for (const [n, { description, b, ...expected }] of cases.entries()) {
-      for (const member of ['intersects', 'within'] as const) {
+    for (const [n, { description, b, holds: expected }] of cases.entries()) {
+      for (const [member, wanted] of expected) {
+        // GEOS, and JTS since, take a line without length for its point here.
+        if (member === 'equals' && description.includes('zero-length line')) continue
         const where = { property: { name: 'n', eq: n }, [member]: { wkt: b } }
         const holds = (await engine.rows(compileFeatures(queryOf(layer, { where })))).length === 1
-        if (holds !== expected[member]) wrong.push(`${member}: ${description}`)
+        if (holds !== wanted) wrong.push(`${member}: ${description}`)
       }
     }
     expect(wrong).toEqual([])
   })
+})
+
+it('the reference cases of TestWithinDistance.xml hold in units of the CRS', async () => {
+  const cases = partsOf('TestWithinDistance.xml').flatMap(({ body, part }) =>
+    [...body.matchAll(/arg3="([^"]+)">\s*(true|false)/g)].map(([, distance, holds]) => ({
+      a: part('a'),
+      b: part('b'),
+      distance: Number(distance),
+      holds: holds === 'true',
+    })),
+  )
+  expect(cases.length).toBeGreaterThan(15)
+  for (const { a, b, distance, holds } of cases) {
+    await engine.sql('CREATE OR REPLACE TABLE cases AS SELECT ST_GeomFromText(CAST($1 AS VARCHAR)) AS geom', [a])
+    const layer = await engine.table('cases', { crs: null })
+    const rows = await engine.rows(compileFeatures(queryOf(layer, { where: { dWithin: { geometry: { wkt: b }, distance } } })))
+    expect(rows.length === 1, `${a} ${b} ${distance}`).toBe(holds)
+  }
 })

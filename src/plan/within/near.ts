@@ -58,7 +58,7 @@ function meets(geometry: string, [west, south, east, north]: BBox, parameters: P
 function cut(geometry: string, box: string): string {
   const part = `struct_extract(a, 'geom')`
   const lines = `CASE WHEN ST_GeometryType(${part}) = 'POLYGON' THEN ST_Boundary(${part}) ELSE ${part} END`
-  const inBox = `list_transform(ST_Dump(${geometry}), lambda a: ST_Intersection(${lines}, ${box}))`
+  const inBox = `list_transform(ST_Dump(${geometry}), lambda a: TRY(ST_Intersection(${lines}, ${box})))`
   return `flatten(list_transform(${inBox}, lambda b: list_transform(ST_Dump(b), lambda c: struct_extract(c, 'geom'))))`
 }
 
