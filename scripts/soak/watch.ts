@@ -52,7 +52,7 @@ export class Watch {
         `rss ${(sample.rss / 1e6).toFixed(0)} MB`,
         `fds ${sample.fds}`,
         `threads ${sample.threads}`,
-        `loop p99 ${health.eventLoopDelayMs.toFixed(1)} ms`,
+        `loop p99 ${health.eventLoopDelayMs.toFixed(1)} ms (clients' ${ownDelayMs.toFixed(1)} ms)`,
         `health ${healthMs.toFixed(0)} ms`,
         `streams ${running}/${waiting}/${parked}`,
         `queued ${health.queued}`,
