@@ -36,9 +36,9 @@ export async function startServer(config: Config, { spatialExtension }: ServerOp
   const state = new ServerState({ ...config, spatialExtension: spatialExtension.how })
   const operations = new Operations(log)
   const schema = openSchema()
-  const { origins } = config
-  const graphql = new GraphQLEndpoint({ yoga: openYoga(schema), services: state, operations, origins })
-  const download = new DownloadEndpoint({ schema, services: state, operations, origins })
+  const { origins, compression } = config
+  const graphql = new GraphQLEndpoint({ yoga: openYoga(schema, compression), services: state, operations, origins })
+  const download = new DownloadEndpoint({ schema, services: state, operations, origins, compression })
   const http = createServer(route({ graphql, download, health: state.healthReport }))
   const sockets = new WebSockets(http, { protocol: socketProtocol(schema, state), operations, origins, log })
   const url = await listen(http, config)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import type { Config } from '../config/config.ts'
 import type { Context } from '../graphql/context.ts'
 import { parseDocument, validateDocument } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
@@ -19,7 +20,7 @@ export type Yoga = YogaServerInstance<RequestContext, object>
  * GraphQL over HTTP. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients where results are
  * written, so yoga's own masking has nothing to do.
  */
-export function openYoga(schema: GraphQLSchema): Yoga {
+export function openYoga(schema: GraphQLSchema, compression: Config['compression']): Yoga {
   return createYoga<RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -31,7 +32,7 @@ export function openYoga(schema: GraphQLSchema): Yoga {
     logging: false,
     maskedErrors: false,
     graphiql: false,
-    plugins: [ownEngine(), resultWriter()],
+    plugins: [ownEngine(), resultWriter(compression)],
   })
 }
 

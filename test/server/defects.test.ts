@@ -42,7 +42,7 @@ beforeAll(async () => {
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Line) })
   const operations = new Operations(log)
   const schema = openSchema()
-  const endpoint = new GraphQLEndpoint({ yoga: openYoga(schema), services: failing, operations, origins: [] })
+  const endpoint = new GraphQLEndpoint({ yoga: openYoga(schema, 'off'), services: failing, operations, origins: [] })
   http = createServer((req, res) => void endpoint.answer(req, res))
   new WebSockets(http, { protocol: socketProtocol(schema, failing), operations, origins: [], log })
   http.listen(0, '127.0.0.1')

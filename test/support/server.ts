@@ -27,6 +27,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   queueLength: 1_000,
   queueSeconds: 30,
   origins: [],
+  compression: 'remote',
 }
 
 export interface TestServer extends RunningServer {
