@@ -49,6 +49,8 @@ export interface Config {
   readonly queueLength: number
   /** Seconds an execution may wait for a worker before OVERLOADED. @default 30 */
   readonly queueSeconds: number
+  /** Of HTTP bodies, by what the client accepts; `remote`: not for clients on this machine. @default remote */
+  readonly compression: 'off' | 'remote' | 'always'
   /** Origins besides localhost that may open a WebSocket. */
   readonly origins: readonly string[]
   /** Asked of every client; null = of none. @default none */

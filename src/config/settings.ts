@@ -65,6 +65,12 @@ const network = {
     fallback: [],
     fallbackText: 'none',
   },
+  compression: {
+    flag: '--compression <whom>',
+    description: 'whose HTTP bodies are compressed, if they accept it; remote: clients on other machines',
+    value: oneOf(['off', 'remote', 'always']),
+    fallback: 'remote',
+  },
 } satisfies Partial<Settings>
 
 const logging = {

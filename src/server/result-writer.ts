@@ -2,23 +2,28 @@
 import type { ServerResponse } from 'node:http'
 import { type ExecutionResult, GraphQLError } from 'graphql'
 import { isAsyncIterable, type Plugin } from 'graphql-yoga'
+import type { Config } from '../config/config.ts'
 import { toClientError } from '../graphql/client-error.ts'
 import type { Operation } from '../graphql/operation.ts'
 import { byteLength, toChunks } from '../graphql/raw-json.ts'
 import { acceptsEvents, type JsonType, jsonTypeFor } from './accept.ts'
+import { Body } from './compression.ts'
 import { sendEvents } from './event-stream.ts'
 import { formatResult } from './format-result.ts'
 import { statusOf } from './status.ts'
 import type { RequestContext } from './yoga.ts'
 
+/** A smaller result is a few packets as it is. */
+const LEAST_COMPRESSED = 16_384
+
 type Result = ExecutionResult | AsyncIterable<ExecutionResult>
 
-export function resultWriter(): Plugin<object, RequestContext> {
+export function resultWriter(compression: Config['compression']): Plugin<object, RequestContext> {
   return {
     onResultProcess({ request, result, setResultProcessor, serverContext }) {
       const accept = request.headers.get('accept')
       setResultProcessor(async (_, { Response }) => {
-        await writeResult(result as Result, accept, serverContext)
+        await writeResult(result as Result, accept, compression, serverContext)
         // What it would hold has been sent.
         return new Response(null)
       }, 'application/json')
@@ -26,7 +31,12 @@ export function resultWriter(): Plugin<object, RequestContext> {
   }
 }
 
-async function writeResult(result: Result, accept: string | null, { res, operation }: RequestContext): Promise<void> {
+async function writeResult(
+  result: Result,
+  accept: string | null,
+  compression: Config['compression'],
+  { res, operation }: RequestContext,
+): Promise<void> {
   const type = jsonTypeFor(accept)
   const events = acceptsEvents(accept)
   if (isAsyncIterable(result)) {
@@ -39,9 +49,9 @@ async function writeResult(result: Result, accept: string | null, { res, operati
       operation,
     )
   }
-  if (type) return sendResult(result, type, res, operation)
+  if (type) return sendResult(result, type, res, operation, compression)
   if (events) return sendEvents(once(result), res, operation)
-  sendResult(
+  await sendResult(
     notAcceptable('Accept `application/graphql-response+json` or `application/json`.'),
     'application/json',
     res,
@@ -49,16 +59,26 @@ async function writeResult(result: Result, accept: string | null, { res, operati
   )
 }
 
-function sendResult(result: ExecutionResult, type: JsonType, res: ServerResponse, operation: Operation): void {
+async function sendResult(
+  result: ExecutionResult,
+  type: JsonType,
+  res: ServerResponse,
+  operation: Operation,
+  compression: Config['compression'] = 'off',
+): Promise<void> {
   const errors = result.errors?.map((error) => toClientError(error, operation))
   const { status, headers } = statusOf(errors ? { ...result, errors } : result, type)
   const chunks = toChunks(formatResult(result, operation))
   const length = byteLength(chunks)
   operation.bytes += length
-  res.writeHead(status, { ...headers, 'content-type': `${type}; charset=utf-8`, 'content-length': length })
-  res.cork()
-  for (const chunk of chunks) res.write(chunk)
-  res.end()
+  const body = new Body(res, length < LEAST_COMPRESSED ? 'off' : compression)
+  const size = body.compressed ? {} : { 'content-length': length }
+  res.writeHead(status, { ...headers, 'content-type': `${type}; charset=utf-8`, ...size })
+  const last = chunks.pop()!
+  // Until its end: one write to the system for all of it.
+  if (!body.compressed) res.cork()
+  for (const chunk of chunks) body.to.write(chunk)
+  await body.end(last)
 }
 
 async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult> {

@@ -47,9 +47,10 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
   const schema = openSchema()
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
+  const { compression } = config
   const shared = { services: state, operations, access, addressOf: clientAddress(config.trustProxy), origins: config.origins }
-  const graphql = new GraphQLEndpoint({ ...shared, yoga: openYoga({ schema, documents, limits: config }) })
-  const download = new DownloadEndpoint({ ...shared, schema, limits: config })
+  const graphql = new GraphQLEndpoint({ ...shared, yoga: openYoga({ schema, documents, limits: config, compression }) })
+  const download = new DownloadEndpoint({ ...shared, schema, limits: config, compression })
   const health = state.healthReport
   const metrics = new Metrics({
     operations,

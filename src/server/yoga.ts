@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import type { Config } from '../config/config.ts'
 import type { Context } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
@@ -14,6 +15,7 @@ export interface RequestContext extends Context {
 }
 
 export interface YogaOptions {
+  readonly compression: Config['compression']
   readonly schema: GraphQLSchema
   readonly documents: DocumentReader
   readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
@@ -25,7 +27,7 @@ export type Yoga = YogaServerInstance<RequestContext, object>
  * GraphQL over HTTP. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients where results are
  * written, so yoga's own masking has nothing to do.
  */
-export function openYoga({ schema, documents, limits }: YogaOptions): Yoga {
+export function openYoga({ schema, documents, limits, compression }: YogaOptions): Yoga {
   return createYoga<RequestContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -37,7 +39,7 @@ export function openYoga({ schema, documents, limits }: YogaOptions): Yoga {
     logging: false,
     maskedErrors: false,
     graphiql: false,
-    plugins: [ownEngine(documents), resultWriter()],
+    plugins: [ownEngine(documents), resultWriter(compression)],
   })
 }
 

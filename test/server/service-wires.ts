@@ -36,7 +36,10 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const documents = new DocumentReader({ limits, introspection: true })
   const access = new Access(null)
   const shared = { services, operations, access, addressOf: clientAddress(0), origins: [] }
-  const endpoint = new GraphQLEndpoint({ ...shared, yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6 } }) })
+  const endpoint = new GraphQLEndpoint({
+    ...shared,
+    yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6 }, compression: 'off' }),
+  })
   const http = createServer((req, res) => void endpoint.answer(req, res))
   const protocol = socketProtocol({ schema, documents, services, access })
   new WebSockets(http, { ...shared, protocol, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256 }, log })

@@ -46,6 +46,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   maxBodyBytes: 1e6,
   maxFrameBytes: 2 ** 20,
   maxSocketOperations: 256,
+  compression: 'remote',
 }
 
 export interface TestServer extends RunningServer {

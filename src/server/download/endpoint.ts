@@ -1,6 +1,7 @@
 /** Whole layers, or what is left of them by a filter, as one file: `/download/LAYER.arrows`, `/download/LAYER.geojsonl`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
+import type { Config } from '../../config/config.ts'
 import { GeoduckError } from '../../errors.ts'
 import { BatchEvents } from '../../graphql/batch-events.ts'
 import { codeOf, formatError, toClientError } from '../../graphql/client-error.ts'
@@ -8,9 +9,11 @@ import type { Services } from '../../graphql/context.ts'
 import { type DownloadFormat, downloadQuestion } from '../../graphql/download.ts'
 import type { Operation } from '../../graphql/operation.ts'
 import { askedBy, cursorAt } from '../../graphql/question.ts'
+import type { Position } from '../../plan/query.ts'
 import { type Access, unauthenticated } from '../access.ts'
 import { askerOf } from '../asker.ts'
 import type { ClientAddress } from '../client-address.ts'
+
 import { allowOrigin } from '../cors.ts'
 import { sendJson } from '../json.ts'
 import type { RequestLimits } from '../limits.ts'
@@ -31,6 +34,7 @@ export interface DownloadEndpointOptions {
   readonly addressOf: ClientAddress
   readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
   readonly origins: readonly string[]
+  readonly compression: Config['compression']
 }
 
 export class DownloadEndpoint {
@@ -79,7 +83,9 @@ export class DownloadEndpoint {
     const events = new BatchEvents(stream, question, context)
     try {
       res.setHeader('content-disposition', disposition(request.layer, request.format))
-      await sendDownload(events, res, request.format, operation, (position) => cursorAt(position, question, context))
+      const { format } = request
+      const cursor = (position: Position) => cursorAt(position, question, context)
+      await sendDownload({ events, format, res, compression: this.#options.compression, operation, cursorAt: cursor })
     } finally {
       await events.return()
     }
