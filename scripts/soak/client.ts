@@ -54,7 +54,10 @@ export function subscribe(
 ): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>()
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  let dropped = false
   const take = async (data: Buffer) => {
+    // What had come before the socket was dropped is asked for again.
+    if (dropped) return
     const message = JSON.parse(data.toString())
     if (message.type === 'connection_ack')
       socket.send(JSON.stringify({ id: 'a', type: 'subscribe', payload: { query: STREAM, variables } }))
@@ -62,7 +65,8 @@ export function subscribe(
     else if (message.type === 'error') reject(new Refused(message.payload[0]))
     else if (message.type === 'next') {
       socket.pause()
-      if (!(await onBatch(message.payload.data.featureBatches))) resolve(false)
+      dropped = !(await onBatch(message.payload.data.featureBatches))
+      if (dropped) resolve(false)
       socket.resume()
     }
   }
