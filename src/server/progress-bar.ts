@@ -4,7 +4,6 @@ import type { Layer } from '../catalog/layer.ts'
 import { progressText } from '../catalog/prepare/progress.ts'
 
 const EVERY_MS = 250
-const BAR = { barCompleteChar: '#', barIncompleteChar: '-' }
 
 /** Draws a bar on stderr while a layer is prepared, where that is a terminal; elsewhere the log tells. Ends when it is called back. */
 export function showProgress(layers: () => readonly Layer[], stream: NodeJS.WriteStream = process.stderr): () => void {
