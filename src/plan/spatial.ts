@@ -57,7 +57,9 @@ function test(predicate: Predicate, geometry: GeometryArgument, layer: Layer, pa
   const { sql, box } = argumentOf(geometry, layer, parameters)
   const necessary = predicate.prunes ? meetsBox(layer, box, parameters) : null
   // TRY also hides the predicate from the optimiser's search for an index, see `meetsBox`.
-  return { exact: guarded(layer, `TRY(${predicate.sql}(${geometryValue(layer)}, ${sql}))`), necessary }
+  const exact = guarded(layer, `TRY(${predicate.sql}(${geometryValue(layer)}, ${sql}))`)
+  // A CRS that PROJ does not know fails at once, not in the TRY of each row.
+  return { exact: geometry.crs === null ? exact : `CASE WHEN ${sql} IS NOT NULL THEN ${exact} END`, necessary }
 }
 
 /** The same for every feature that has a geometry. */

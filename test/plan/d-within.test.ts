@@ -68,7 +68,7 @@ def between(e, f, rounds, n):
 def distance(a, b):
     if a.intersects(b): return 0.0
     pairs = sorted((between(e, f, 1, 5), e, f) for e in edges(a) for f in edges(b))
-    return min(between(e, f, 9, 11) for _, e, f in pairs[:8])
+    return min(between(e, f, 16, 11) for _, e, f in pairs[:8])
 PLACES = [lambda: (r.uniform(-180, 180), r.uniform(-85, 85)), lambda: (r.choice([-1, 1]) * r.uniform(179.5, 180), r.uniform(-80, 80)),
   lambda: (r.choice([180, -180]), r.uniform(-70, 70)), lambda: (r.uniform(-180, 180), r.choice([-1, 1]) * r.uniform(88, 90)),
   lambda: (r.uniform(-180, 180), r.choice([-90, 90]))]
