@@ -1,11 +1,6 @@
 /** Clients of the soak: GraphQL by POST, and subscriptions over a WebSocket of their own. */
 import WebSocket from 'ws'
 
-export interface Failure {
-  readonly code: string
-  readonly cursor: string | null
-}
-
 interface GraphQLError {
   readonly message: string
   readonly extensions: { readonly code?: string; readonly cursor?: string; readonly retryAfter?: number }
