@@ -94,7 +94,12 @@ export class ReadingProcess {
     if (this.#closed) throw new SourceError(STOPPING)
     if (this.#pool) return this.#pool
     const { worker, threads, environment, makeFolder, options } = this.#setup
-    this.#folder = await makeFolder()
+    const folder = await makeFolder()
+    if (this.#closed) {
+      await rm(folder, { recursive: true, force: true })
+      throw new SourceError(STOPPING)
+    }
+    this.#folder = folder
     const pool = new Tinypool({
       filename: worker,
       runtime: 'child_process',
@@ -108,7 +113,7 @@ export class ReadingProcess {
     // A death between two questions is an event of the pool; without a listener it would end the server.
     pool.on('error', () => void this.end())
     try {
-      await pool.run(options(this.#folder), { name: 'open', signal: AbortSignal.timeout(OPEN_MS) })
+      await pool.run(options(folder), { name: 'open', signal: AbortSignal.timeout(OPEN_MS) })
     } catch (cause) {
       await this.end()
       if (this.#closed) throw new SourceError(STOPPING, { cause })

@@ -1,19 +1,20 @@
 /** On a terminal: how far the preparation of files is. */
-import progressBars from 'cli-progress'
+import progress from 'cli-progress'
 import type { Layer } from '../catalog/layer.ts'
 import { progressText } from '../catalog/prepare/progress.ts'
 
 const EVERY_MS = 250
-const BAR = { barCompleteChar: '#', barIncompleteChar: '-' }
 
 /** Draws a bar on stderr while a layer is prepared, where that is a terminal; elsewhere the log tells. Ends when it is called back. */
 export function showProgress(layers: () => readonly Layer[], stream: NodeJS.WriteStream = process.stderr): () => void {
   if (!stream.isTTY) return () => {}
-  const bar = new progressBars.SingleBar({
-    ...BAR,
+  const bar = new progress.SingleBar({
+    barCompleteChar: '#',
+    barIncompleteChar: '-',
+    barsize: 24,
     stream,
     clearOnComplete: true,
-    format: (options, { progress }, { text }) => `${progressBars.Format.BarFormat(progress, options)} ${text}`,
+    format: '{bar} {text}',
   })
   let isDrawn = false
   const draw = () => {

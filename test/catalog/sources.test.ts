@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { expandSources } from '../../src/catalog/sources.ts'
 import { fixture } from '../fixtures/index.ts'
+import { SHARED } from '../support/environment.ts'
 
 const root = await realpath(await mkdtemp(join(tmpdir(), 'geoduck-test-')))
 afterAll(() => rm(root, { recursive: true }))
@@ -21,12 +22,13 @@ async function put(folder: string, names: readonly string[], content = parquet):
 
 /** `name: files` of each source, and `label: reason` of each problem. */
 async function expanded(...paths: string[]): Promise<{ sources: string[]; problems: string[] }> {
-  const { sources, problems } = await expandSources(paths)
+  const { sources, foreign, problems } = await expandSources(paths)
   const short = (file: string) => file.replace(`${root}/`, '')
   return {
-    sources: sources.map(
-      (source) => `${source.names[0]}: ${(source.kind === 'parquet' ? source.files : [source.file]).map(short)}`,
-    ),
+    sources: [
+      ...sources.map((source) => `${source.names[0]}: ${(source.kind === 'parquet' ? source.files : [source.file]).map(short)}`),
+      ...foreign.map(({ names, format, files }) => `${names[0]}: ${format} ${files.map(short)}`),
+    ],
     problems: problems.map(({ source, reason }) => `${source}: ${reason}`),
   }
 }
@@ -103,7 +105,7 @@ test('a pipe and a device are no sources, and nobody waits for them', async () =
 
 test('what cannot be served is a problem that says why', async () => {
   const folder = await put('others', ['a.parquet'])
-  await writeFile(join(folder, 'lakes.gpkg'), 'SQLite format 3\0')
+  await writeFile(join(folder, 'lakes.gpkg'), 'no database')
   await writeFile(join(folder, 'notes.txt'), 'text')
   await mkdir(join(root, 'nothing'))
   const { problems } = await expanded(
@@ -116,12 +118,35 @@ test('what cannot be served is a problem that says why', async () => {
     's3://bucket/a.parquet',
   )
   expect(problems).toEqual([
-    'lakes.gpkg: it is a GeoPackage; GeoParquet files and DuckDB databases are served: convert it to GeoParquet',
-    'notes.txt: its format is not known; GeoParquet files and DuckDB databases are served',
-    'nothing: it holds no Parquet file and no DuckDB database; sub-folders are not looked into, name them or use a pattern',
+    'lakes.gpkg: it is not a GeoPackage, whatever its name says',
+    'notes.txt: its format is not known; GeoParquet, GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV and DuckDB databases are served',
+    'nothing: it holds no file that can be served; sub-folders are not looked into, name them or use a pattern',
     'absent.parquet: there is no such file or folder',
     '*.parquet: no file matches it',
     '*.fgb: no file matches it that can be served',
     'a.parquet: only files of this machine can be served: download it first',
   ])
+})
+
+test('files of other formats are known by their content, with the parts that belong to them', async () => {
+  const folder = join(root, 'formats')
+  await mkdir(folder)
+  const data = join(SHARED, 'data')
+  await cp(join(data, 'lakes.gpkg'), join(folder, 'a.db'))
+  await cp(join(data, 'railroads.fgb'), join(folder, 'b.bin'))
+  await cp(join(data, 'countries.geojson'), join(folder, 'c.json'))
+  for (const part of ['shp', 'shx', 'dbf', 'prj'])
+    await cp(join(data, `airports.${part}`), join(folder, `d.${part.toUpperCase()}`))
+  await writeFile(join(folder, 'e.csv'), 'id,lon,lat\n')
+  await writeFile(join(folder, 'f.json'), '{"name": "no GeoJSON"}')
+  expect(await expanded(folder)).toEqual({
+    sources: [
+      'a: GeoPackage formats/a.db,formats/a.db-wal,formats/a.db-journal,formats/a.db-shm',
+      'b: FlatGeobuf formats/b.bin',
+      'c: GeoJSON formats/c.json',
+      'd: Shapefile formats/d.SHP,formats/d.DBF,formats/d.PRJ,formats/d.SHX',
+      'e: CSV formats/e.csv',
+    ],
+    problems: [],
+  })
 })

@@ -11,11 +11,11 @@ import type { PreparedCache } from './prepared-cache.ts'
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */
 const WORKER = new URL(`./worker/preparer${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
 
-/** The engine's; its process takes a few hundred MB more. A sort that needs more spills. */
-const MEMORY_LIMIT_BYTES = Math.floor(Math.min(800e6, os.totalmem() / 8))
+/** The engine's; its process takes as much again for the largest of files (docs/sources.md). A sort that needs more spills. */
+const MEMORY_LIMIT_BYTES = Math.floor(Math.min(500e6, os.totalmem() / 8))
 const THREADS = Math.min(2, os.availableParallelism())
 
-/** A gigabyte takes about two minutes on two processors; what takes ten times that hangs. */
+/** A gigabyte takes about two minutes on two busy processors; what takes ten times that hangs. */
 const PREPARE_MS = 120_000
 const PREPARE_MS_PER_BYTE = 1.2e-3
 

@@ -51,6 +51,8 @@ attributes = [name for name in source.columns if name != geometry]
 differences = []
 for name in attributes:
     a, b = [plain(v) for v in source[name].tolist()], [plain(v) for v in copied[name].tolist()]
+    # GDAL's newer GeoJSON reader makes doubles of integers that fill 64 bits; the engine's keeps them.
+    a = [float(y) == x and y or x if isinstance(x, float) and isinstance(y, int) else x for x, y in zip(a, b)]
     if a != b: differences.append(name + ': ' + str([pair for pair in zip(a, b) if pair[0] != pair[1]][:2]))
 wkb = lambda series: [None if g is None else shapely.to_wkb(g, hex=True, output_dimension=3) for g in series]
 geo = json.loads(pyarrow.parquet.ParquetFile(copy).metadata.metadata[b'geo'])

@@ -2,6 +2,7 @@
 import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
 import { identifier, literal } from '../../worker/quote.ts'
 import type { Format } from '../format.ts'
+import { logicalFields } from './dbf-fields.ts'
 import type { FileRelation } from './file-relation.ts'
 import { geometryName } from './geometry-name.ts'
 
@@ -32,11 +33,14 @@ export async function gdalRelation(
   const found = await columnsOfRead(connection, read)
   const geometry = found.find(({ crs }) => crs !== null)
   if (!geometry) throw new Error('it has no geometry')
-  const attributes = found.filter((column) => column !== geometry).map(({ name, type }) => ({ name, type }))
+  const logical = format === 'Shapefile' ? await logicalNames(file, found) : new Set<string>()
+  const attributes = found
+    .filter((column) => column !== geometry)
+    .map(({ name, type }) => ({ name, type: logical.has(name) ? 'BOOLEAN' : type }))
   const name = table === null ? geometryName(attributes.map((column) => column.name)) : geometry.name
   const crs = crsText(geometry.crs ?? '', format)
   const value = `ST_SetCRS(${identifier(geometry.name)}, ${literal(crs)})`
-  const selected = [...attributes.map((column) => identifier(column.name)), `${value} AS ${identifier(name)}`]
+  const selected = [...attributes.map((column) => attributeValue(column.name, logical)), `${value} AS ${identifier(name)}`]
   return {
     from: `(SELECT ${selected.join(', ')} FROM ${read})`,
     columns: [...attributes, { name, type: 'GEOMETRY' }],
@@ -50,6 +54,19 @@ interface ReadColumn {
   readonly type: string
   /** Of a geometry; null for an attribute. */
   readonly crs: string | null
+}
+
+/** The fields stand in the order of the table, behind the number of the feature. */
+async function logicalNames(file: string, found: readonly ReadColumn[]): Promise<Set<string>> {
+  const fields = await logicalFields(file)
+  const columns = found.filter((column) => column.crs === null && column.name !== 'OGC_FID')
+  return new Set(columns.filter((column, index) => fields[index] && column.type === 'VARCHAR').map(({ name }) => name))
+}
+
+function attributeValue(name: string, logical: ReadonlySet<string>): string {
+  const value = identifier(name)
+  if (!logical.has(name)) return value
+  return `CASE WHEN upper(${value}) IN ('T', 'Y') THEN true WHEN upper(${value}) IN ('F', 'N') THEN false END AS ${value}`
 }
 
 /** Prepared once, not also described: each time GDAL reads all of a GeoJSON file for its schema. */

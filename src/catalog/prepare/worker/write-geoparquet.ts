@@ -9,7 +9,7 @@ import { type Shape, type Staged, shapeOf } from './stage.ts'
 
 /** By measurement: docs/sources.md. */
 const ROW_GROUP_ROWS = 8192
-const COMPRESSION = 'COMPRESSION zstd, COMPRESSION_LEVEL 3'
+const COMPRESSION = 'snappy'
 
 /** Returns how many features it holds. @throws the engine's error */
 export async function writeGeoParquet(connection: DuckDBConnection, staged: Staged, file: string): Promise<number> {
@@ -20,7 +20,7 @@ export async function writeGeoParquet(connection: DuckDBConnection, staged: Stag
   const copy = () =>
     connection.run(
       `COPY (SELECT ${columns.join(', ')}, ST_AsWKB(${geometry}) AS ${geometry} FROM ${staged.table} ORDER BY ${alongHilbert(staged, shape)})
-      TO ${literal(file)} (FORMAT parquet, ${COMPRESSION}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, KV_METADATA {geo: ${literal(geo)}})`,
+      TO ${literal(file)} (FORMAT parquet, COMPRESSION ${COMPRESSION}, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, KV_METADATA {geo: ${literal(geo)}})`,
     )
   await reporting(connection, 'WRITING', copy, shape.rows)
   await verify(connection, file, shape.rows)
