@@ -1,6 +1,6 @@
 /** The geometry as it leaves: in the CRS that was asked for, simplified. */
 import { GeoduckError } from '../errors.ts'
-import { isFinite, layerCrsCode, sameCrs, transformed } from './crs.ts'
+import { isFiniteGeometry, layerCrsCode, sameCrs, transformed } from './crs.ts'
 import { geometryAsWkb, withGeometry } from './geometry-column.ts'
 import type { Parameters } from './parameters.ts'
 import type { FeatureQuery } from './query.ts'
@@ -25,7 +25,7 @@ function placedIn(target: string, value: string, { layer }: Wanted, parameters: 
   const from = layerCrsCode(layer, 'crs')
   // For a result without rows, too.
   parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
-  return each(transformed(value, from, target, parameters), `CASE WHEN ${isFinite('h')} THEN h END`, 'h')
+  return each(transformed(value, from, target, parameters), `CASE WHEN ${isFiniteGeometry('h')} THEN h END`, 'h')
 }
 
 /** `AUTHORITY:CODE` of the coordinates that leave; null: not known. */

@@ -6,7 +6,7 @@ import type { Page } from './engine.ts'
 import type { Failover } from './failover.ts'
 import type { ReceivedBatch } from './messages.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
-import { gaveUp, Turn, type TurnEnd } from './turn.ts'
+import { Turn, type TurnEnd } from './turn.ts'
 
 export interface PageOptions {
   /** For a page of so many rows. */
@@ -41,14 +41,14 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
     const rows = whole.sorted ? Math.min(options.rows, failover.thrift?.rows ?? options.rows) : options.rows
     const plan = rows === options.rows ? whole : options.planOf(rows)
     options.checkPlan(plan)
-    const { end, batches, preempted } = await takeTurn(options, plan, rows)
+    const { end, batches } = await takeTurn(options, plan, rows)
     if (options.signal.aborted) throw options.signal.reason
     if (!(await options.unchanged())) throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read; ask again.')
     if (end.outcome === 'COMPLETE' || end.outcome === 'MORE') {
       return { ...joined(batches, plan), hasMore: end.outcome === 'MORE', execution: failover.report() }
     }
     for (const { release } of batches) release()
-    if (!preempted) failover.retry(end, plan.digest)
+    if (end.outcome !== 'PREEMPTED') failover.retry(end, plan.digest)
   }
 }
 
@@ -69,8 +69,6 @@ function joined(batches: readonly ReceivedBatch[], { outputs }: Plan): Omit<RawP
 interface PageTurn {
   readonly end: TurnEnd
   readonly batches: readonly ReceivedBatch[]
-  /** Somebody else was entitled to its worker. */
-  readonly preempted: boolean
 }
 
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn> {
@@ -84,7 +82,6 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
   }
   signal.throwIfAborted()
   const batches: ReceivedBatch[] = []
-  let preempted = false
   const turn = new Turn(slot, {
     plan,
     batchRows: inPieces ? PIECE_ROWS : rows,
@@ -99,14 +96,10 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     onBatch: (batch) => batches.push(batch),
   })
   const cancel = () => turn.cancel()
-  claim.giveUp = () => {
-    preempted = true
-    turn.cancel()
-  }
+  claim.giveUp = () => turn.preempt()
   signal.addEventListener('abort', cancel)
   try {
-    const end = await turn.end
-    return { end, batches, preempted: preempted && gaveUp(end) }
+    return { end: await turn.end, batches }
   } finally {
     signal.removeEventListener('abort', cancel)
     claim.giveUp = () => {}

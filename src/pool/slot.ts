@@ -17,7 +17,7 @@ import type {
   ReceivedBatch,
   WorkerOptions,
 } from './messages.ts'
-import { startProcess } from './start-process.ts'
+import { endProcess, startProcess } from './start-process.ts'
 
 /** Opening takes half a second. A worker that is given up on a starved machine is followed by one that starves it more. */
 const BOOT_MS = 60_000
@@ -243,14 +243,7 @@ export class Slot {
     this.#data?.close()
     this.#data = null
     if (!pool) return
-    for (const { threadId } of pool.threads) {
-      try {
-        process.kill(threadId, 'SIGKILL')
-      } catch {
-        // It is gone already.
-      }
-    }
-    await pool.destroy()
+    await endProcess(pool)
     const { tempDirectory, dataSocket } = this.#options
     await Promise.all([tempDirectory, dataSocket].map((left) => rm(left, { recursive: true, force: true })))
   }

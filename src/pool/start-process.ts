@@ -24,3 +24,15 @@ export function startProcess({ threads, execArgv }: ProcessOptions): Tinypool {
     env: workerEnvironment(threads),
   })
 }
+
+/** At once, whatever runs in it. */
+export async function endProcess(pool: Tinypool): Promise<void> {
+  for (const { threadId } of pool.threads) {
+    try {
+      process.kill(threadId, 'SIGKILL')
+    } catch {
+      // It is gone already.
+    }
+  }
+  await pool.destroy()
+}

@@ -5,6 +5,7 @@
 import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { Backlog } from './backlog.ts'
+import { Demand } from './demand.ts'
 import type { Batch, BatchStream } from './engine.ts'
 import type { ReceivedBatch } from './messages.ts'
 import { type Over, settled, slowConsumer, sourceChanged } from './over.ts'
@@ -12,7 +13,7 @@ import { Progress } from './progress.ts'
 import type { Slot } from './slot.ts'
 import { StallWatch } from './stall.ts'
 import type { StreamOptions } from './stream-options.ts'
-import { gaveUp, Turn, type TurnEnd } from './turn.ts'
+import { Turn, type TurnEnd } from './turn.ts'
 
 /** One batch on its way to the client, one behind it. A first turn while others wait is for one: they have had nothing. */
 const MOST_BATCHES = 2
@@ -27,16 +28,13 @@ export class FeatureStream implements BatchStream {
   readonly #stall: StallWatch
   readonly #backlog: Backlog
   readonly #progress: Progress
-  #demand: PromiseWithResolvers<Result> | null = null
+  readonly #demand = new Demand()
   #turn: Turn | null = null
   #busy = false
   /** The engine has no more; the backlog may. */
   #whole = false
   #over: Over | null = null
-  /** Batches that the client has been given. */
-  #handed = 0
   #yielding = false
-  #preempted = false
   #spoolUntil: number | null = null
 
   constructor(options: StreamOptions) {
@@ -62,18 +60,17 @@ export class FeatureStream implements BatchStream {
   }
 
   next(): Promise<Result> {
-    if (this.#demand) return Promise.reject(new Error('next() is called one at a time'))
+    if (this.#demand.isOpen) return Promise.reject(new Error('next() is called one at a time'))
     this.#stall.reads()
     // Being asked again, the batch handed out before has left the server.
-    if (this.#handed > 0 && this.#spoolUntil === null) this.#turn?.credit()
+    if (this.#demand.given > 0 && this.#spoolUntil === null) this.#turn?.credit()
     if (this.#whole && this.#backlog.empty) this.#finish('COMPLETE')
     if (this.#over) return settled(this.#over)
     if (!this.#backlog.empty) return this.#hand(this.#backlog.take())
     this.#caughtUp()
-    this.#demand = Promise.withResolvers()
-    const { promise } = this.#demand
+    const result = this.#demand.open()
     this.#advance()
-    return promise
+    return result
   }
 
   return(): Promise<Result> {
@@ -102,7 +99,7 @@ export class FeatureStream implements BatchStream {
   }
 
   async #hand(batch: Promise<Batch>): Promise<Result> {
-    this.#handed++
+    this.#demand.given++
     this.#stall.waits(this.#turn)
     try {
       return { done: false, value: await batch }
@@ -122,7 +119,7 @@ export class FeatureStream implements BatchStream {
         this.#busy = false
         if (this.#over) this.#leave()
         // Without demand it stays parked: the next pull goes on.
-        else if (this.#demand) this.#advance()
+        else if (this.#demand.isOpen) this.#advance()
       })
   }
 
@@ -133,9 +130,9 @@ export class FeatureStream implements BatchStream {
   }
 
   async #takeTurn(): Promise<void> {
-    const { claim, batchSize, batchBytes, emitEmpty, deadlineMs, failover } = this.#options
+    const { claim, batchSize, batchBytes, emitEmpty, deadlineMs } = this.#options
     const scheduler = this.#options.scheduler()
-    const { thrift } = failover
+    const { thrift } = this.#options.failover
     const plan = this.#progress.plan(thrift)
     this.#options.checkPlan(plan)
     const slot = await scheduler.acquire(claim, this.#gone.signal)
@@ -162,32 +159,29 @@ export class FeatureStream implements BatchStream {
     this.#yielding = false
     this.#spoolUntil = null
     scheduler.ended(claim, performance.now() - turn.startedAt)
-    const preempted = this.#preempted && gaveUp(end)
-    this.#preempted = false
-    await this.#turnEnded(end, plan, preempted)
+    await this.#turnEnded(end, plan)
   }
 
-  async #turnEnded(end: TurnEnd, plan: Plan, preempted: boolean): Promise<void> {
+  async #turnEnded(end: TurnEnd, plan: Plan): Promise<void> {
     if (this.#over) return
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.layer.name))
     if (end.outcome === 'COMPLETE') return this.#turnWasWhole()
-    if (end.outcome !== 'YIELDED' && !preempted) this.#options.failover.retry(end, plan.digest)
+    if (end.outcome !== 'YIELDED' && end.outcome !== 'PREEMPTED') this.#options.failover.retry(end, plan.digest)
     this.#progress.cut(end.outcome === 'FAILED')
   }
 
   #turnWasWhole(): void {
     if (!this.#progress.ended()) return
     this.#whole = true
-    if (this.#demand) this.#finish('COMPLETE')
+    if (this.#demand.isOpen) this.#finish('COMPLETE')
   }
 
   #receive({ count, outputs, position, release }: ReceivedBatch): void {
     if (this.#over) return
-    const { failover } = this.#options
-    failover.progress()
+    this.#options.failover.progress()
     const sequence = this.#progress.received(count, position)
-    const batch = { sequence, count, outputs, position, execution: failover.report(), release }
-    if (this.#demand) this.#meet(batch)
+    const batch = { sequence, count, outputs, position, execution: this.#options.failover.report(), release }
+    if (this.#demand.isOpen) this.#demand.meet(batch)
     else if (this.#backlog.hasRoom && this.#spoolUntil === null) this.#backlog.put(batch)
     else void this.#putAway(batch)
     this.#stall.waits(this.#turn)
@@ -229,9 +223,7 @@ export class FeatureStream implements BatchStream {
 
   /** Somebody else is entitled to the worker: a turn that has delivered ends at a border, one that has not begins again later. */
   #preempt(): void {
-    const turn = this.#turn
-    this.#preempted = turn?.batches === 0
-    if (this.#preempted) turn?.cancel()
+    if (this.#turn?.batches === 0) this.#turn.preempt()
     else this.#yield()
   }
 
@@ -241,20 +233,13 @@ export class FeatureStream implements BatchStream {
     this.#turn.yield()
   }
 
-  #meet(batch: Batch): void {
-    this.#handed++
-    this.#demand?.resolve({ done: false, value: batch })
-    this.#demand = null
-  }
-
   #finish(over: Over): void {
     if (this.#over) return
     this.#over = over
     this.#stall.close()
     this.#gone.abort(new GeoduckError('SHUTTING_DOWN', 'The operation has ended.'))
     this.#turn?.cancel()
-    if (this.#demand) settled(over).then(this.#demand.resolve, this.#demand.reject)
-    this.#demand = null
+    this.#demand.end(over)
     if (!this.#busy) this.#leave()
   }
 

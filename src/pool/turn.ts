@@ -24,13 +24,11 @@ export interface TurnOptions {
   readonly onBatch: (batch: ReceivedBatch) => void
 }
 
-/** LOST: the process died under it. UNUSED: it died before. DEADLINE: it was interrupted, or killed, for its deadline. */
-export type TurnEnd = ExecutionEnd | { readonly outcome: 'LOST' | 'UNUSED' | 'DEADLINE' }
-
-/** Ended because it was told to: LOST when no interrupt reached it. */
-export function gaveUp({ outcome }: TurnEnd): boolean {
-  return outcome === 'CANCELLED' || outcome === 'LOST'
-}
+/**
+ * LOST: the process died under it. UNUSED: it died before. DEADLINE: it was interrupted, or killed, for its deadline. PREEMPTED: the same for
+ * the sake of somebody else.
+ */
+export type TurnEnd = ExecutionEnd | { readonly outcome: 'LOST' | 'UNUSED' | 'DEADLINE' | 'PREEMPTED' }
 
 export class Turn {
   /** Never rejects. The slot is free, or starting anew, when it resolves. */
@@ -46,6 +44,7 @@ export class Turn {
   #credits: number
   #ended = false
   #late = false
+  #preempted = false
   #deadline: NodeJS.Timeout | undefined
   #killer: NodeJS.Timeout | undefined
 
@@ -81,6 +80,12 @@ export class Turn {
     this.#killer = setTimeout(() => this.slot.kill('an execution could not be interrupted'), KILL_AFTER_MS)
   }
 
+  /** Ends now, because somebody else is entitled to its worker. */
+  preempt(): void {
+    this.#preempted = true
+    this.cancel()
+  }
+
   diagnose(): void {
     this.#tell({ type: 'DIAGNOSE', execution: this.#execution })
   }
@@ -100,15 +105,21 @@ export class Turn {
         postMessage: (message: DiagnosticsMessage) => this.#learn(message),
       }
       const end = await this.slot.execute(request, channel, (batch) => this.#deliver(batch))
-      return this.#late && end.outcome === 'CANCELLED' ? { outcome: 'DEADLINE' } : end
+      return end.outcome === 'CANCELLED' ? (this.#intended ?? end) : end
     } catch (error) {
-      // The slot has logged the death.
-      return { outcome: this.#late ? 'DEADLINE' : error instanceof NeverBegan ? 'UNUSED' : 'LOST' }
+      // The slot has logged the death. What no interrupt reached was killed as well.
+      return this.#intended ?? { outcome: error instanceof NeverBegan ? 'UNUSED' : 'LOST' }
     } finally {
       this.#ended = true
       clearTimeout(this.#deadline)
       clearTimeout(this.#killer)
     }
+  }
+
+  /** What it was ended for; null: for nothing that is its operation's own affair. */
+  get #intended(): TurnEnd | null {
+    if (this.#late) return { outcome: 'DEADLINE' }
+    return this.#preempted ? { outcome: 'PREEMPTED' } : null
   }
 
   #learn({ execution, diagnostics }: DiagnosticsMessage): void {
