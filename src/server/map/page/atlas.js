@@ -48,7 +48,7 @@ export class Atlas {
     return [...this.#entries.values()].filter(({ shown }) => shown).map(({ view }) => view)
   }
 
-  /** @param {Layer[]} layers all of them; those that are known already are brought up to date */
+  /** @param {Layer[]} layers all of them; those that are known already are brought up to date. @returns whether one was not */
   update(layers) {
     const fresh = layers.filter(({ name }) => !this.#entries.has(name))
     for (const layer of layers) {
@@ -58,10 +58,11 @@ export class Atlas {
         entry.row.update(layer)
       }
     }
-    if (fresh.length === 0) return
+    if (fresh.length === 0) return false
     const drawable = fresh.filter((layer) => hindrance(layer) === null)
     for (const layer of fresh) this.#enter(layer, drawable.indexOf(layer) >= 0 && drawable.indexOf(layer) < SHOWN_AT_FIRST)
     this.#addSlots(drawable)
+    return true
   }
 
   /** Asks for every shown layer, wherever the map is. */

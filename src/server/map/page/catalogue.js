@@ -7,14 +7,15 @@ import { fetchLayers } from './layers.js'
 const AGAIN_MS = 3000
 
 /**
- * @param {{ layers: (layers: Layer[]) => void, lost: (message: string) => void }} events `layers` again and again while one is being
- *   checked
+ * @param {{ layers: (layers: Layer[], preparing: number) => void, lost: (message: string) => void }} events `layers` again and again while
+ *   one is being prepared or checked; those that are prepared are only counted, since nothing else is known of them
  */
 export async function watchLayers(events) {
   for (;;) {
     try {
       const layers = await fetchLayers()
-      events.layers(layers)
+      const known = layers.filter(({ state }) => state !== 'PREPARING')
+      events.layers(known, layers.length - known.length)
       if (layers.every(({ state }) => state === 'READY')) return
     } catch (cause) {
       events.lost(clientError(cause).message)

@@ -5,7 +5,7 @@ import { ask } from './graphql.js'
 /**
  * @typedef {object} Layer
  * @property {string} name
- * @property {'CHECKING' | 'READY'} state
+ * @property {'PREPARING' | 'CHECKING' | 'READY'} state
  * @property {string[]} geometryTypes
  * @property {{ code: string | null, name: string, isLonLat: boolean } | null} crs
  * @property {number[] | null} extent

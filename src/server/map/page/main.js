@@ -5,6 +5,7 @@ import { Atlas } from './atlas.js'
 import { watchLayers } from './catalogue.js'
 import { byId, setText } from './dom.js'
 import { homeBox } from './extent.js'
+import { plural } from './format.js'
 import { onConnection } from './graphql.js'
 import { groundStyle, recolorGround } from './ground.js'
 import { watchHealth } from './health.js'
@@ -54,11 +55,12 @@ async function start() {
   startPicking(map, () => atlas.shown())
   const note = byId('layers-note')
   await watchLayers({
-    layers: (layers) => {
-      note.hidden = layers.length > 0
-      setText(note, 'The server has no layer.')
-      atlas.update(layers)
-      if (!first) return
+    layers: (layers, preparing) => {
+      note.hidden = layers.length > 0 && preparing === 0
+      setText(note, preparing > 0 ? `${plural(preparing, 'layer')} being prepared.` : 'The server has no layer.')
+      const isNew = atlas.update(layers)
+      if (!isNew) return
+      if (!first) return atlas.askAll()
       first = false
       if (!fromLink)
         zoomTo(
