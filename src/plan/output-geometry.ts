@@ -44,7 +44,10 @@ function simplified(geometry: string, tolerance: number, parameters: Parameters)
   if (!Number.isFinite(tolerance) || tolerance < 0) {
     throw new GeoduckError('BAD_INPUT', `\`simplify\` takes a finite number from 0 on, not ${tolerance}.`)
   }
-  return `coalesce(TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)})), ${geometry})`
+  const simple = `TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)}))`
+  // GEOS makes a polygon of a MultiPolygon of one.
+  const isMulti = `starts_with(CAST(ST_GeometryType(${geometry}) AS VARCHAR), 'MULTI')`
+  return `coalesce(CASE WHEN ${isMulti} THEN ST_Multi(${simple}) ELSE ${simple} END, ${geometry})`
 }
 
 /** `of`, in which the value has a name. A TRY inside fails for one row, where elsewhere it may for a vector. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Layer } from '../../src/catalog/layer.ts'
 import { compileCount, compileFeatures } from '../../src/plan/compile.ts'
+import { readCrs } from '../../src/plan/crs.ts'
 import type { FeatureFilter, FeatureQuery } from '../../src/plan/query.ts'
 import type { FeatureField } from '../../src/results/batch.ts'
 import { Random } from '../results/random.ts'
@@ -17,7 +18,7 @@ let parts: Layer
 
 beforeAll(async () => {
   engine = await Engine.open(2)
-  await engine.sql(`CREATE TABLE things AS SELECT range AS n, 'name ' || range AS name, uuid() AS u, (range / 2)::DOUBLE AS half,
+  await engine.sql(`CREATE TABLE things AS SELECT range AS n, 'name ' || range AS name, ['x'] AS list, MAP {'k': 'x'} AS map, '{"a": 1}'::JSON AS doc, uuid() AS u, (range / 2)::DOUBLE AS half,
     ST_Point(range, range) AS geom FROM range(50)`)
   layer = await engine.table('things')
   const files = [0, 1, 2].map((part) => join(folder, `it's [${part}] *.parquet`))
@@ -43,12 +44,16 @@ describe('a plan reads only what is asked for:', () => {
     ['the geometry', { outputs: features({ key: 'g', field: 'geometry', as: 'WKT', precision: 7 }) }, ['geom']],
     ['the box', { outputs: features({ key: 'b', field: 'bbox' }) }, ['geom']],
     ['two properties, in the layer’s order', { properties: ['half', 'n'] }, ['n', 'half']],
-    ['everything, for Arrow', { outputs: [{ kind: 'arrow' }], properties: null }, ['n', 'name', 'u', 'half', 'geom']],
+    [
+      'everything, for Arrow',
+      { outputs: [{ kind: 'arrow' }], properties: null },
+      [...'n name list map doc u half geom'.split(' ')],
+    ],
   ])('%s', (_, more, names) => {
     const { layout, statement } = compileFeatures(queryOf(layer, more))
     const read = [...layout.properties, ...(layout.geometry === null ? [] : [layout.geometry])]
     expect(read.map((index) => layout.columns[index]!.name)).toEqual(names)
-    for (const name of ['n', 'name', 'u', 'half', 'geom'])
+    for (const name of ['n', 'name', 'list', 'map', 'doc', 'u', 'half', 'geom'])
       expect(statement.sql.includes(`"${name}"`), name).toBe(names.includes(name))
   })
 
@@ -153,12 +158,19 @@ describe('no text of a client becomes SQL:', () => {
 
   it('10,000 strings through every argument that takes one are bound, or refused', async () => {
     const refused = (act: () => unknown) => expect(refusal(act)).toMatch(/^(BAD_INPUT|CURSOR_INVALID)/)
-    for (let n = 0; n < 1_250; n++) {
+    for (let n = 0; n < 600; n++) {
       const text = nasty()
       const compiled: FeatureFilter[] = [
         { property: { name: 'name', eq: text } },
         { property: { name: 'name', in: [text, 'x'] } },
         { property: { name: 'name', gte: text } },
+        { property: { name: 'name', like: text.replaceAll('\\', '') } },
+        { property: { name: 'name', ilike: `${text.replaceAll('\\', '')}%` } },
+        { property: { name: 'name', startsWith: text, between: [text, text] } },
+        { property: { name: 'list', has: text } },
+        { property: { name: 'list', hasAny: [text], hasAll: [text, 'x'] } },
+        { property: { name: 'map', path: [text], eq: text } },
+        { property: { name: 'doc', path: ['a', text], eq: text } },
       ]
       for (const where of compiled) {
         const plan = compileFeatures(queryOf(layer, { where, id: text, properties: [] }))
@@ -168,6 +180,11 @@ describe('no text of a client becomes SQL:', () => {
       refused(() => compileFeatures(queryOf(layer, { where: { property: { name: text, isNull: true } } })))
       refused(() => compileFeatures(queryOf(layer, { where: { property: { name: 'u', eq: text } } })))
       refused(() => compileFeatures(queryOf(layer, { where: { intersects: { wkt: text } } })))
+      refused(() => compileFeatures(queryOf(layer, { where: { contains: { wkb: text } } })))
+      refused(() => compileFeatures(queryOf(layer, { where: { equals: { bbox: [1, 2, 3, 4], crs: text } } })))
+      refused(() => compileFeatures(queryOf(layer, { where: { dWithin: { geometry: { wkt: text }, distance: 1 } } })))
+      refused(() => compileFeatures(queryOf(layer, { where: { property: { name: 'name', path: [text], eq: 1 } } })))
+      refused(() => readCrs(text, 'crs'))
       refused(() => compileFeatures(queryOf(layer, { where: { within: { geojson: { type: text, coordinates: [text] } } } })))
       refused(() => compileFeatures(queryOf(layer, { orderBy: [{ property: text }] })))
       refused(() => compileFeatures(queryOf(layer, { properties: [text] })))
@@ -176,6 +193,20 @@ describe('no text of a client becomes SQL:', () => {
       expect(sorted.statement.sql).not.toContain('mark')
     }
     expect(await engine.sql('SELECT count(*)::INTEGER FROM things')).toEqual([[50]])
+  })
+
+  it('nor does a CRS that is of the right form, or a number', () => {
+    const where = {
+      intersects: { wkt: 'POINT(1.5 2)', crs: 'MARK:1' },
+      dWithin: { geometry: { wkt: 'POINT(3.25 4)' }, distance: 77.5 },
+    }
+    const { sql, parameters } = compileFeatures({
+      ...queryOf(layer, { where, outputs: [{ kind: 'arrow' }] }),
+      crs: readCrs('MARK:2', 'crs'),
+      simplify: 88.5,
+    }).statement
+    for (const said of ['MARK', '77.5', '88.5', '3.25', '1.5']) expect(sql).not.toContain(said)
+    expect(parameters).toEqual(expect.arrayContaining(['MARK:1', 'MARK:2', 77.5, 88.5]))
   })
 
   it('directions that are none are not written', () => {
