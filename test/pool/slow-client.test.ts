@@ -55,7 +55,7 @@ describe('a client that pauses between batches', () => {
     await eventually(async () => (await engine.health()).streams.parked === 1, 5_000)
     expect((await engine.health()).workers.every(({ state }) => state === 'IDLE')).toBe(true)
     const before = await workerCpu()
-    for (let batch = 0; batch < 40; batch++) await stream.next()
+    for (let batch = 0; batch < 15; batch++) await stream.next()
     expect((await engine.health()).streams).toEqual({ running: 0, waiting: 0, parked: 1 })
     // Diagnostics cost a little.
     expect((await workerCpu()) - before).toBeLessThan(60)
