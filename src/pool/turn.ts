@@ -10,6 +10,7 @@ const KILL_AFTER_MS = 2_000
 export interface TurnOptions {
   readonly plan: Plan
   readonly batchRows: number
+  readonly firstRows: number
   readonly batchBytes: number
   readonly credits: number
   readonly maxBatches: number | null
@@ -82,8 +83,8 @@ export class Turn {
   }
 
   async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, batchBytes, credits, maxBatches, whole, emitEmpty } = this.#options
-    const limits = { batchRows, batchBytes, credits, maxBatches, whole, emitEmpty }
+    const { plan, batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty } = this.#options
+    const limits = { batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits }
     try {
       const channel = {
