@@ -42,6 +42,8 @@ export interface ExecutionRequest {
   readonly plan: Plan
   /** A batch ends at this many rows... */
   readonly batchRows: number
+  /** ...the first at this many, and each next one at as many as were sent before it: something is there to be shown early... */
+  readonly firstRows: number
   /** ...or at about this many bytes of column data, whichever is first; a larger single row goes alone. */
   readonly batchBytes: number
   /** Batches the worker may send before it hears of another credit. */

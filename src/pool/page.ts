@@ -85,6 +85,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
   const turn = new Turn(slot, {
     plan,
     batchRows: inPieces ? PIECE_ROWS : rows,
+    firstRows: rows,
     batchBytes: bytes,
     // Of a batch a row, and one more keeps the deadline running until the end is proven.
     credits: rows + 1,

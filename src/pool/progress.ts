@@ -4,6 +4,11 @@ import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { Thrift } from './failover.ts'
 import { SortWindow } from './window.ts'
 
+/** 1,024 of them, ready to be drawn, take half as long again. Doubled three times, they end where the engine's chunk does. */
+const FIRST_ROWS = 256
+/** Who asks for batches of a size below the default wants that size. */
+const LARGE_BATCH = 1_024
+
 /** How far a stream has come, and so the plan of what is missing. */
 export class Progress {
   /** Batches that have arrived. */
@@ -24,6 +29,12 @@ export class Progress {
   plan(thrift: Thrift | null): Plan {
     const limit = this.#window.open(this.#remaining, thrift)
     return compileFeatures({ ...this.#query, after: this.#position, limit })
+  }
+
+  /** Rows of the next turn's batches: of each, and of the first of all, behind which they grow. */
+  rows(batchSize: number, thrift: Thrift | null): { readonly batchRows: number; readonly firstRows: number } {
+    const batchRows = Math.min(batchSize, thrift?.rows ?? batchSize)
+    return { batchRows, firstRows: this.batches === 0 && batchSize >= LARGE_BATCH ? Math.min(FIRST_ROWS, batchRows) : batchRows }
   }
 
   /** A batch has arrived; the number it has. */

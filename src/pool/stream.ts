@@ -143,7 +143,7 @@ export class FeatureStream implements BatchStream {
     const turn = new Turn(slot, {
       plan,
       thrift,
-      batchRows: Math.min(batchSize, thrift?.rows ?? batchSize),
+      ...this.#progress.rows(batchSize, thrift),
       batchBytes,
       credits: this.#progress.batches === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,
       maxBatches: null,

@@ -11,6 +11,7 @@ const KILL_AFTER_MS = 2_000
 export interface TurnOptions {
   readonly plan: Plan
   readonly batchRows: number
+  readonly firstRows: number
   readonly batchBytes: number
   readonly credits: number
   readonly maxBatches: number | null
@@ -95,8 +96,8 @@ export class Turn {
   }
 
   async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift } = this.#options
-    const limits = { batchRows, batchBytes, credits, maxBatches, whole, emitEmpty }
+    const { plan, batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift } = this.#options
+    const limits = { batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty }
     const economy = { threads: thrift?.threads ?? null, collect: thrift !== null }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
     try {

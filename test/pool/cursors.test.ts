@@ -26,13 +26,17 @@ async function inPieces(orderBy: readonly FeatureOrder[], cuts: number, random: 
   let after: Position | null = null
   for (let piece = 0; ; piece++) {
     const engine = engines[piece % engines.length] as Engine
-    const batchSize = 1 + random.integer((2 * ROWS) / cuts)
-    const stream = engine.stream({ ...query, after }, { batchSize }, context())
-    const { done, value } = await stream.next()
-    if (done) return ids
-    ids.push(...idsOf(value.outputs))
+    const wanted = ids.length + 1 + random.integer((2 * ROWS) / cuts)
+    const stream = engine.stream({ ...query, after }, { batchSize: 1 + random.integer(10_000) }, context())
+    let position: Position | null = null
+    while (ids.length < wanted) {
+      const { done, value } = await stream.next()
+      if (done) return ids
+      ids.push(...idsOf(value.outputs))
+      position = value.position
+    }
     await stream.return()
-    after = decodeCursor(SECRET, query, encodeCursor(SECRET, query, value.position as Position))
+    after = decodeCursor(SECRET, query, encodeCursor(SECRET, query, position as Position))
   }
 }
 

@@ -66,11 +66,22 @@ describe('a stream', () => {
     await stream.return()
     if (first.done) throw new Error('the stream ended early')
     const rest = await drain(
-      engine.stream({ ...query, after: first.value.position, limit: 16_667 }, { batchSize: 512 }, context()),
+      engine.stream({ ...query, after: first.value.position, limit: 20_000 - first.value.count }, { batchSize: 512 }, context()),
     )
     expect([...idsOf(first.value.outputs), ...rest]).toEqual(whole)
     const byScore = allIds().sort((a, b) => score(b) - score(a) || Number(a) - Number(b))
     expect(whole).toEqual(byScore.slice(0, 20_000))
+  })
+
+  test('of large batches begins with smaller ones: as many as were sent before, from 256 on', async () => {
+    const counts = async (batchSize: number) => {
+      const sizes: number[] = []
+      for await (const { count } of engine.stream(ask(layer, { limit: 8_192 }), { batchSize }, context())) sizes.push(count)
+      return sizes
+    }
+    expect(await counts(2_048)).toEqual([256, 256, 512, 1_024, 2_048, 2_048, 2_048])
+    expect((await counts(1_024)).slice(0, 5)).toEqual([256, 256, 512, 1_024, 1_024])
+    expect(await counts(1_023)).toEqual([...Array<number>(8).fill(1_023), 8])
   })
 
   test('is interrupted by its return, also while a batch is awaited, and leaves nothing', async () => {

@@ -72,6 +72,7 @@ async function run(
   const turn: Turn = new Turn(slot, {
     plan: statement,
     batchRows: 1_000,
+    firstRows: 1_000,
     batchBytes: 1_000_000,
     credits: 2,
     maxBatches: null,

@@ -107,6 +107,7 @@ class Execution {
   /** Time spent waiting for the engine. */
   #engineMs = 0
   #sent = 0
+  #sentRows = 0
   /** Rows and bytes of column data that it may still send. */
   #left: { rows: number; bytes: number }
 
@@ -165,8 +166,9 @@ class Execution {
   }
 
   #limitCuts(): void {
-    const { batchRows, batchBytes, whole } = this.#request
-    if (whole) this.#cutter.limit(Math.min(batchRows, this.#left.rows), Math.min(batchBytes, this.#left.bytes))
+    const { batchRows, firstRows, batchBytes } = this.#request
+    const rows = Math.min(batchRows, Math.max(firstRows, this.#sentRows), this.#left.rows)
+    this.#cutter.limit(rows, Math.min(batchBytes, this.#left.bytes))
   }
 
   /** What is there is enough to be made and sent, while the engine makes the rest. */
@@ -211,6 +213,7 @@ class Execution {
     this.#left = { rows: this.#left.rows - count, bytes: this.#left.bytes - bytesIn(cut.batch, cut.from, cut.to) }
     cut.release()
     this.#sent++
+    this.#sentRows += count
     await sendBatch({ execution: this.#request.execution, count, outputs, position })
     // Without --expose-gc there is none, and memory comes back when V8 thinks so.
     if (this.#request.collect) globalThis.gc?.()
