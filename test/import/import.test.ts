@@ -1,9 +1,10 @@
 /** What `geoduck import` makes of files and stores. */
-import { copyFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { layerOf, testCatalog } from '../catalog/support.ts'
 import { fixture } from '../fixtures/index.ts'
+import { ROOT } from '../support/environment.ts'
 import { geoduckImport, INDEXES, look, namesIn, remove, squares, temporaryFolder, within } from './support.ts'
 
 let folder: string
@@ -180,6 +181,16 @@ test('what cannot be read is refused in words, without a stack', async () => {
   expect((await run(parquet)).stderr).toContain("required option '--into <store>' not specified")
   await rm(text)
   expect(await namesIn(folder)).toEqual(['squares.parquet'])
+})
+
+test('a file that is cut short is refused, where its reader would end without a word', async () => {
+  const whole = await readFile(join(ROOT, '../shared/data/railroads.fgb'))
+  const cut = join(folder, 'railroads.fgb')
+  await writeFile(cut, whole.subarray(0, Math.floor(whole.length * 0.9)))
+  const { code, stderr } = await geoduckImport(cut, '--into', store, '--layer', 'railroads')
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/railroads\.fgb is cut short, or corrupt: \d+ of its 1354 features can be read/)
+  expect(await namesIn(folder)).toEqual(['railroads.fgb'])
 })
 
 test('--help shows examples', async () => {

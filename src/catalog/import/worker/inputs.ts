@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Description, Proven } from '../../inspection.ts'
+import { expectedRows } from '../../prepare/worker/expected-rows.ts'
 import { featureTables } from '../../prepare/worker/feature-tables.ts'
 import { relationOf } from '../../prepare/worker/file-relation.ts'
 import { relationOfParquet } from '../../prepare/worker/parquet-relation.ts'
@@ -10,6 +11,7 @@ import { describeDatabase } from '../../worker/describe-database.ts'
 import { describeParquet } from '../../worker/describe-parquet.ts'
 import { identifier, literal } from '../../worker/quote.ts'
 import { fromOf } from '../../worker/relation.ts'
+import { rowsOf } from '../../worker/rows.ts'
 import type { InputFile } from '../messages.ts'
 import { Refusal } from './refusal.ts'
 import { stage, stageSafe } from './staging.ts'
@@ -59,8 +61,14 @@ async function describe(
     return tables.get(chosen(file, [...tables.keys()], layer)) as Description
   }
   const table = format === 'GeoPackage' ? chosen(file, featureTables(file), layer) : null
-  const { from } = await relationOf(connection, { file, format, table })
-  return await stage(connection, name, `FROM ${from}`)
+  const source = { file, format, table }
+  const expected = await expectedRows(source)
+  const { from } = await relationOf(connection, source)
+  const staged = await stage(connection, name, `FROM ${from}`)
+  const [read] = await rowsOf(connection, `SELECT count(*) AS n FROM ${fromOf(staged.relation)}`)
+  const rows = Number(read?.['n'])
+  if (expected === null || rows >= expected) return staged
+  throw new Refusal(`${path.basename(file)} is cut short, or corrupt: ${rows} of its ${expected} features can be read.`)
 }
 
 /** The table that is called like the layer, or the only one. */
