@@ -95,14 +95,14 @@ test('a port that is in use, paths that hold nothing and a temp directory that t
   ])
   for (const [path, reason] of [
     [paths[0], 'there is no such file or folder'],
-    [paths[1], 'it holds no Parquet file and no DuckDB database'],
+    [paths[1], 'it holds no file that can be served'],
     [paths[2], 'it is not Parquet, whatever its name says'],
   ])
     expect(stdout.replace(/ {2,}/g, ' ')).toContain(`wrong source ${path}\n ${reason}`)
 })
 
 test('an address that is not of this machine is wrong', async () => {
-  const { code, told } = await doctor([parcels, '--host', '192.0.2.1', '--port', '0'])
+  const { code, told } = await doctor([parcels, '--host', '192.0.2.1', '--port', '0', '--allow-anonymous', 'true'])
   expect([code, told('port')]).toEqual([1, ['wrong port 0 on 192.0.2.1 is not an address of this machine', 'correct --host']])
 })
 
