@@ -21,7 +21,7 @@ export function matches(text: string, pattern: string, ignoreCase: boolean, what
 
 /** RE2 takes time by the length of text and pattern only. */
 function toRegex(pattern: string): string {
-  return pattern.replace(/\\([^])|%+|_|[^\\%_]+/g, (part, escaped: string | undefined) => {
+  return pattern.replace(/\\([\s\S])|%+|_|[^\\%_]+/g, (part, escaped: string | undefined) => {
     if (escaped !== undefined) return escaped.replace(SPECIAL, '\\$&')
     return part.startsWith('%') ? '.*' : part === '_' ? '.' : part.replace(SPECIAL, '\\$&')
   })

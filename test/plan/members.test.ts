@@ -123,7 +123,7 @@ describe('a property filter', () => {
 type Token = { readonly any: true } | { readonly one: true } | { readonly is: string }
 
 function tokens(pattern: string): Token[] {
-  return [...pattern.matchAll(/\\([^])|[^]/gu)].map(([whole, escaped]) =>
+  return [...pattern.matchAll(/\\([\s\S])|[\s\S]/gu)].map(([whole, escaped]) =>
     escaped !== undefined ? { is: escaped } : whole === '%' ? { any: true } : whole === '_' ? { one: true } : { is: whole },
   )
 }
