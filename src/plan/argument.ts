@@ -1,7 +1,7 @@
 /** A client's geometry as SQL, in the layer's CRS, and the box that prunes by it. */
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
-import { isFiniteGeometry, layerCrsCode, transformed } from './crs.ts'
+import { isBounded, layerCrsCode, transformed } from './crs.ts'
 import { GeometryBuilder, type Pieces } from './geometry/builder.ts'
 import type { GeometryArgument } from './geometry/read-geometry.ts'
 import { readWkb } from './geometry/wkb-reader.ts'
@@ -42,7 +42,7 @@ function proof(sql: string, from180: string | null, name: string): string {
   const torn = refusal(`\`${name}\` crosses the antimeridian or a pole; give it in longitude and latitude, cut there.`)
   const whole = from180 === null ? 'a[1]' : `CASE WHEN ${isTorn('a[1]', 'a[2]')} THEN ${torn} ELSE a[1] END`
   const both = from180 === null ? `[${sql}]` : `[${sql}, ${from180}]`
-  return `list_transform([${both}], lambda a: CASE WHEN NOT ${isFiniteGeometry('a[1]')} THEN ${lost} ELSE ${whole} END)[1]`
+  return `list_transform([${both}], lambda a: CASE WHEN NOT ${isBounded('a[1]')} THEN ${lost} ELSE ${whole} END)[1]`
 }
 
 /** Nothing reaches the engine's own reader that the strict one has not been through: 1 ms for the largest. */

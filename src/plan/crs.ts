@@ -38,7 +38,7 @@ export function transformed(geometry: string, from: string, to: string, paramete
 }
 
 /** SQL: no coordinate of the geometry is infinite or NaN. True for an empty one. */
-export function isFiniteGeometry(geometry: string): string {
+export function isBounded(geometry: string): string {
   const sides = ['XMin', 'XMax', 'YMin', 'YMax'].map((side) => `ST_${side}(${geometry})`)
   return `coalesce(isfinite(${sides.join(' + ')}), true)`
 }

@@ -1,6 +1,6 @@
 /** The geometry as it leaves: in the CRS that was asked for, simplified. */
 import { GeoduckError } from '../errors.ts'
-import { isFiniteGeometry, layerCrsCode, sameCrs, transformed } from './crs.ts'
+import { isBounded, layerCrsCode, sameCrs, transformed } from './crs.ts'
 import { geometryAsWkb, withGeometry } from './geometry-column.ts'
 import type { Parameters } from './parameters.ts'
 import type { FeatureQuery } from './query.ts'
@@ -25,7 +25,7 @@ function placedIn(target: string, value: string, { layer }: Wanted, parameters: 
   const from = layerCrsCode(layer, 'crs')
   // For a result without rows, too.
   parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
-  return each(transformed(value, from, target, parameters), `CASE WHEN ${isFiniteGeometry('h')} THEN h END`, 'h')
+  return each(transformed(value, from, target, parameters), `CASE WHEN ${isBounded('h')} THEN h END`, 'h')
 }
 
 /** `AUTHORITY:CODE` of the coordinates that leave; null: not known. */
@@ -41,7 +41,7 @@ function targetCode({ layer, crs }: Wanted): string | null {
 
 /** Rings stay rings: what is smaller than the tolerance keeps its fewest vertices, where ST_Simplify would leave nothing. */
 function simplified(geometry: string, tolerance: number, parameters: Parameters): string {
-  if (!Number.isFinite(tolerance) || tolerance < 0) {
+  if (!Number.isBounded(tolerance) || tolerance < 0) {
     throw new GeoduckError('BAD_INPUT', `\`simplify\` takes a finite number from 0 on, not ${tolerance}.`)
   }
   const simple = `TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)}))`

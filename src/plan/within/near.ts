@@ -17,7 +17,7 @@ const LON_LAT = 'OGC:CRS84'
 
 /**
  * Whether `geometry` comes near. Both are projected around the piece's centre; longer edges of the geometry are cut first, and only what is
- * in the neighbourhood is looked at: beyond the other side of the earth a projection is torn.
+ * in the neighbourhood is looked at: beyond the other side of the earth a projection is torn. 8 us a polygon of five positions.
  */
 export function isNear(
   geometry: string,
