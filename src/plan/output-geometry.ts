@@ -41,7 +41,7 @@ function targetCode({ layer, crs }: Wanted): string | null {
 
 /** Rings stay rings: what is smaller than the tolerance keeps its fewest vertices, where ST_Simplify would leave nothing. */
 function simplified(geometry: string, tolerance: number, parameters: Parameters): string {
-  if (!Number.isBounded(tolerance) || tolerance < 0) {
+  if (!Number.isFinite(tolerance) || tolerance < 0) {
     throw new GeoduckError('BAD_INPUT', `\`simplify\` takes a finite number from 0 on, not ${tolerance}.`)
   }
   const simple = `TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)}))`
