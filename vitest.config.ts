@@ -12,6 +12,8 @@ export default defineConfig({
     pool: 'forks',
     // Tests start servers and workers of their own, which want the processors too.
     maxWorkers: 2,
+    // What is waited for comes when it comes: a busy machine may take its time.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
