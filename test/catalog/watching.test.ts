@@ -145,15 +145,11 @@ test('a file that is renamed over is described and scanned again without a quest
 
 test('a hundred files that come at once are one roll of the workers', async () => {
   await watch()
-  for (let n = 0; n < 100; n++) await symlinkless(join(data, `f${n}.parquet`))
+  for (let n = 0; n < 100; n++) await replace(join(data, `f${n}.parquet`), fifty)
   await until(() => expect(names()).toHaveLength(101))
   expect(rolls).toHaveLength(1)
   expect(rolls[0]?.allowedPaths).toHaveLength(101)
 })
-
-async function symlinkless(file: string): Promise<void> {
-  await replace(file, fifty)
-}
 
 test('a half-written file is waited for, and never a layer that is too short', async () => {
   await watch()
