@@ -1,20 +1,16 @@
 /** What is there: the layers of all sources, kept true while they change. */
 import path from 'node:path'
 import type { Access, DatabaseAccess } from '../pool/messages.ts'
-import { wantedSources } from './configure.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
 import type { LayerOptions } from './layer-options.ts'
-import { uniqueNames } from './names.ts'
 import { OpenCatalog } from './open-catalog.ts'
+import { pictureOf } from './picture.ts'
 import { ForeignLayers } from './prepare/foreign-layers.ts'
 import { PreparedCache } from './prepare/prepared-cache.ts'
-import { ServedSource } from './served-source.ts'
-import { allowedPathsOf, type DatabaseSource, type Source } from './sources.ts'
+import { Roster } from './roster.ts'
 
-/** Bounds the files that are open. */
-const READINGS_AT_ONCE = 4
 const DEFAULT_CACHE_BYTES = 20e9
 
 /** As pino's. */
@@ -36,6 +32,8 @@ export interface CatalogOptions {
   readonly cacheBytes?: number
   /** Lets the workers read what has been prepared, before it is offered. Left out: nobody has to be told. */
   readonly admit?: (access: Access) => Promise<void>
+  /** Whether files that come, go or change are seen without a question. @default false */
+  readonly watch?: boolean
   /** Is told of what turns up after the catalogue is open. */
   readonly log: CatalogLog
 }
@@ -79,37 +77,26 @@ export interface Catalog {
  * @throws Error when the process that reads them cannot start
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
-  const { sources: wanted, foreign: wantedForeign, problems } = await wantedSources(options.sources, options.layers ?? [])
-  const sources = wanted.map(({ source }) => source)
-  const inspector = new Inspector(options.spatialExtension, sources.flatMap(allowedPathsOf))
   const { spatialExtension, cacheFolder, cacheBytes = DEFAULT_CACHE_BYTES, admit = async () => {}, log } = options
+  const { sources: paths, layers = [] } = options
+  const arguments_ = [...paths, ...layers.map((layer) => layer.path)]
+  // Before anything is read: what changes from here on is seen by the next look.
+  const picture = options.watch ? await pictureOf(arguments_, []) : ''
+  const inspector = new Inspector(spatialExtension, [])
   const inspections = new InspectionCache(cacheFolder ? path.join(cacheFolder, 'inspections') : null)
   const cache = new PreparedCache(cacheFolder ? path.join(cacheFolder, 'prepared') : null, cacheBytes)
   const foreign = new ForeignLayers({ spatialExtension, inspector, inspections, cache, log })
-  const aliases = aliasesOf(sources)
-  const both = wanted.map((wants) => {
-    return { wants, served: new ServedSource(wants.source, aliases.get(wants.source) ?? '', inspector, inspections) }
-  })
+  const roster = new Roster({ paths, layers, inspector, inspections })
   try {
-    // Fingerprints are taken here while the inspector describes one source at a time.
-    const queue = both.map(({ served }) => served).values()
-    await Promise.all(Array.from({ length: READINGS_AT_ONCE }, () => readAll(queue)))
-    await foreign.look(wantedForeign.map(({ source }) => source))
+    const lineup = await roster.look()
+    await cache.prune()
+    await foreign.look(lineup.wantedForeign.map(({ source }) => source))
     await inspections.prune()
+    const catalog = new OpenCatalog({ log, inspector, roster, lineup, foreign, admit })
+    if (options.watch) catalog.watch((parts) => pictureOf(arguments_, parts), picture)
+    return catalog
   } catch (error) {
     await Promise.all([inspector.close(), foreign.close()])
     throw error
   }
-  return new OpenCatalog({ log, inspector, problems, wanted: both, wantedForeign, foreign, admit })
-}
-
-async function readAll(queue: Iterable<ServedSource>): Promise<void> {
-  for (const source of queue) await source.read()
-}
-
-/** What aliases begin with, from the file's name: the same on every server that serves the same files. The prefix keeps them off DuckDB's own names. */
-function aliasesOf(sources: readonly Source[]): Map<Source, string> {
-  const databases = sources.filter((source): source is DatabaseSource => source.kind === 'database')
-  const names = uniqueNames(databases.map(({ names }) => names))
-  return new Map(databases.map((source, index) => [source, `db_${names[index]}`]))
 }

@@ -23,10 +23,17 @@ export type WantedForeign = WantedSource<ForeignSource>
 
 export interface Offers {
   /** By source, then by what of it: `identity`. */
-  readonly of: Map<ServedSource, ReadonlyMap<string, readonly Offer[]>>
+  readonly of: ReadonlyMap<ServedSource, ReadonlyMap<string, readonly Offer[]>>
   /** Of files of other formats; their copies, which come later, are offered as these. */
   readonly ofForeign: ReadonlyMap<ForeignLayer, readonly Offer[]>
   readonly problems: readonly Problem[]
+}
+
+/** What was offered until now. */
+export interface Past {
+  readonly before: Pick<Offers, 'of' | 'ofForeign'> | null
+  /** By sources that are new, the one that each takes the place of. */
+  readonly heirs: ReadonlyMap<ServedSource, ServedSource>
 }
 
 /** The same table is the same layer after a change. */
@@ -36,12 +43,13 @@ export function identity({ relation }: Description): string {
 
 /**
  * Configured layers have their names. Of the others a table is called like itself, then like its database and itself; a file like itself,
- * then like its folder and itself.
+ * then like its folder and itself. What was offered before keeps its name.
  */
 export function chooseOffers(
   wanted: readonly WantedServed[],
   wantedForeign: readonly WantedForeign[],
   foreign: readonly ForeignLayer[],
+  { before, heirs }: Past = { before: null, heirs: new Map() },
 ): Offers {
   const problems: Problem[] = []
   const of = new Map(wanted.map(({ served }) => [served, new Map<string, readonly Offer[]>()]))
@@ -71,14 +79,28 @@ export function chooseOffers(
   const configured = [...wanted.map(({ wants }) => wants), ...wantedForeign].flatMap(({ layers }) =>
     layers.map(({ name }) => [name]),
   )
-  const names = uniqueNames([...configured, ...rest.map(wishes), ...restForeign.map((layer) => layer.names)]).slice(
-    configured.length,
-  )
-  for (const [index, { served, description }] of rest.entries())
-    of.get(served)?.set(identity(description), [{ name: names[index] ?? '', options: null }])
-  for (const [index, layer] of restForeign.entries())
-    ofForeign.set(layer, [{ name: names[rest.length + index] ?? '', options: null }])
+  const plain = [
+    ...rest.map(({ served, description }) => ({
+      wishes: wishes({ served, description }),
+      kept: kept(before?.of.get(heirs.get(served) ?? served)?.get(identity(description))),
+      offer: (offers: readonly Offer[]) => void of.get(served)?.set(identity(description), offers),
+    })),
+    ...restForeign.map((layer) => ({
+      wishes: layer.names,
+      kept: kept(before?.ofForeign.get(layer)),
+      offer: (offers: readonly Offer[]) => void ofForeign.set(layer, offers),
+    })),
+  ]
+  // What has a name keeps it: newcomers, whose wishes are many, give way.
+  const ordered = [...plain.filter((one) => one.kept !== null), ...plain.filter((one) => one.kept === null)]
+  const names = uniqueNames([...configured, ...ordered.map((one) => (one.kept === null ? one.wishes : [one.kept]))])
+  for (const [index, { offer }] of ordered.entries()) offer([{ name: names[configured.length + index] ?? '', options: null }])
   return { of, ofForeign, problems }
+}
+
+/** The name of what nobody has configured. */
+function kept(offers: readonly Offer[] | undefined): string | null {
+  return offers?.find(({ options }) => options === null)?.name ?? null
 }
 
 function add<Key>(offers: Map<Key, readonly Offer[]>, key: Key, options: LayerOptions): void {

@@ -2,26 +2,22 @@
 import { GeoduckError } from '../errors.ts'
 import type { Access, DatabaseAccess } from '../pool/messages.ts'
 import type { Catalog, CatalogOptions } from './catalog.ts'
-import { CheckQueue, type Subject } from './check-queue.ts'
-import type { Described, Description } from './inspection.ts'
 import type { Inspector } from './inspector.ts'
 import type { Layer, Problem } from './layer.ts'
-import { fingerprintWith } from './layer-options.ts'
-import { chooseOffers, identity, type Offer, type WantedForeign, type WantedServed } from './offers.ts'
+import { chooseOffers, type Offer, type Offers } from './offers.ts'
 import { type ForeignLayer, preparingLayer } from './prepare/foreign-layer.ts'
 import type { ForeignLayers } from './prepare/foreign-layers.ts'
-import { claimed } from './prove.ts'
+import type { Lineup, Roster } from './roster.ts'
 import type { ServedSource } from './served-source.ts'
-import { allowedPathsOf } from './sources.ts'
-import { tailor } from './tailor.ts'
+import { allowedPathsOf, filesOf } from './sources.ts'
+import { Subjects } from './subjects.ts'
+import { Watch } from './watch.ts'
 
 export interface OpenCatalogParts extends Pick<CatalogOptions, 'log'> {
   readonly inspector: Inspector
-  /** Those of arguments that are no source. */
-  readonly problems: readonly Problem[]
-  /** Each has been read once. */
-  readonly wanted: readonly WantedServed[]
-  readonly wantedForeign: readonly WantedForeign[]
+  readonly roster: Roster
+  /** Of its first look. */
+  readonly lineup: Lineup
   /** Their files have been looked at. */
   readonly foreign: ForeignLayers
   readonly admit: (access: Access) => Promise<void>
@@ -30,39 +26,33 @@ export interface OpenCatalogParts extends Pick<CatalogOptions, 'log'> {
 export class OpenCatalog implements Catalog {
   readonly prepared: Promise<void>
   readonly #inspector: Inspector
-  readonly #argumentProblems: readonly Problem[]
-  readonly #served: readonly ServedSource[]
+  readonly #roster: Roster
+  #lineup: Lineup
   readonly #foreign: ForeignLayers
   /** Names stay with their layers: by source, then by what the source calls them. */
-  readonly #offers: Map<ServedSource, ReadonlyMap<string, readonly Offer[]>>
-  readonly #foreignOffers: ReadonlyMap<ForeignLayer, readonly Offer[]>
-  readonly #subjects = new Map<string, Subject>()
-  /** What the layers of each source are made of. */
-  readonly #taken = new Map<ServedSource, Described>()
-  readonly #checks: CheckQueue
-  /** As workers know them. */
-  #databases: string
-  /** Workers get what there is now. */
-  readonly #admit: () => Promise<void>
+  #offers: Offers
+  readonly #copyOffers = new Map<ServedSource, ReadonlyMap<string, readonly Offer[]>>()
+  readonly #subjects: Subjects
+  #watch: Watch | null = null
+  /** What workers have been given, or are being given. */
+  #admitted: string
+  readonly #admit: (access: Access) => Promise<void>
   readonly #log: CatalogOptions['log']
 
-  constructor({ log, inspector, problems, wanted, wantedForeign, foreign, admit }: OpenCatalogParts) {
-    const served = wanted.map((one) => one.served)
-    const offers = chooseOffers(wanted, wantedForeign, foreign.layers)
+  constructor({ log, inspector, roster, lineup, foreign, admit }: OpenCatalogParts) {
     this.#log = log
     this.#inspector = inspector
-    this.#argumentProblems = [...problems, ...offers.problems]
-    this.#served = served
+    this.#roster = roster
+    this.#lineup = lineup
     this.#foreign = foreign
-    this.#offers = offers.of
-    this.#foreignOffers = offers.ofForeign
-    this.#admit = () => admit({ allowedPaths: this.files, databases: this.databases() })
-    this.#databases = JSON.stringify(this.databases())
-    this.#checks = new CheckQueue(inspector, log, this.#subjects)
+    this.#offers = chooseOffers(lineup.wanted, lineup.wantedForeign, foreign.layers)
+    this.#admit = admit
+    this.#admitted = JSON.stringify(this.#access())
+    this.#subjects = new Subjects(inspector, log)
     const copies = foreign.layers.flatMap((layer) => (layer.served ? [layer.served] : []))
     for (const layer of foreign.layers) if (layer.served) this.#named(layer, layer.served)
-    for (const source of [...served, ...copies].sort((a, b) => a.bytes - b.bytes)) this.#renew(source)
-    foreign.start({ admit: this.#admit, onServed: (layer) => this.#serve(layer) })
+    for (const source of [...this.#served, ...copies].sort((a, b) => a.bytes - b.bytes)) this.#renew(source)
+    foreign.start({ admit: () => this.#admitNow(), onServed: (layer) => this.#serve(layer) })
     this.prepared = foreign.settled()
   }
 
@@ -71,8 +61,8 @@ export class OpenCatalog implements Catalog {
   }
 
   layers(): readonly Layer[] {
-    const served = [...this.#subjects.values()].map(({ layer }) => layer)
-    const preparing = [...this.#foreignOffers]
+    const served = this.#subjects.all().map(({ layer }) => layer)
+    const preparing = [...this.#offers.ofForeign]
       .flatMap(([layer, offers]) => offers.map(({ name }) => this.#preparing(name, layer)))
       .filter((layer) => layer !== null)
     return [...served, ...preparing].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -87,7 +77,8 @@ export class OpenCatalog implements Catalog {
   problems(): readonly Problem[] {
     const copies = this.#foreign.layers.flatMap(({ served }) => served?.problems ?? [])
     return [
-      ...this.#argumentProblems,
+      ...this.#lineup.problems,
+      ...this.#offers.problems,
       ...this.#served.flatMap(({ problems }) => problems),
       ...this.#foreign.problems(),
       ...copies,
@@ -99,7 +90,7 @@ export class OpenCatalog implements Catalog {
   }
 
   get checked(): Promise<void> {
-    return this.#checks.done
+    return this.#subjects.checked
   }
 
   async fresh(layer: Layer): Promise<Layer> {
@@ -120,23 +111,97 @@ export class OpenCatalog implements Catalog {
     for (const source of this.#served) await this.#refresh(source)
   }
 
+  /** What the arguments hold now is served from now on. One at a time. */
+  async takeUp(): Promise<void> {
+    const before = new Set(this.layers().map(({ name }) => name))
+    const lineup = await this.#roster.look()
+    await this.#foreign.look(lineup.wantedForeign.map(({ source }) => source))
+    this.#lineup = lineup
+    // Before workers may not read it any more; what another source is heir to stays until that can be read.
+    this.#keep([...lineup.heirs.values()])
+    if (JSON.stringify(this.#access()) !== this.#admitted) await this.#admitNow()
+    const { of, ofForeign } = this.#offers
+    this.#offers = chooseOffers(lineup.wanted, lineup.wantedForeign, this.#foreign.layers, {
+      before: { of, ofForeign },
+      heirs: lineup.heirs,
+    })
+    for (const source of this.#served) {
+      const isSame = this.#subjects.isTaken(source) && isEqual(of.get(source), this.#offers.of.get(source))
+      if (!isSame) this.#renew(source)
+    }
+    for (const layer of this.#foreign.layers) {
+      if (layer.served && !isEqual(ofForeign.get(layer), this.#offers.ofForeign.get(layer))) this.#serve(layer)
+    }
+    this.#keep([])
+    this.#tell(before)
+  }
+
+  /** Every file that is looked at, also those that no argument names: logs, parts. */
+  get #parts(): readonly string[] {
+    const foreign = this.#lineup.wantedForeign.flatMap(({ source }) => source.files)
+    return [...this.#served.flatMap(({ source }) => filesOf(source)), ...foreign]
+  }
+
+  /** Sees by itself what changes; `taken` is the picture that it was made of. */
+  watch(picture: (parts: readonly string[]) => Promise<string>, taken: string): void {
+    const options = { picture: () => picture(this.#parts), takeUp: () => this.takeUp(), log: this.#log }
+    this.#watch = new Watch(options, taken)
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.#inspector.close(), this.#foreign.close()])
-    await this.#checks.done
+    await Promise.all([this.#watch?.close(), this.#inspector.close(), this.#foreign.close()])
+    await this.#subjects.checked
   }
 
   async #refresh(source: ServedSource): Promise<void> {
     const isCurrent = await source.isCurrent()
     if (!isCurrent) await source.read()
     // Also behind a reading that somebody else has asked for.
-    if (this.#taken.get(source) !== source.described) this.#renew(source)
+    if (!this.#subjects.isTaken(source)) this.#renew(source)
     if (isCurrent) return
-    const databases = JSON.stringify(this.databases())
-    if (databases === this.#databases) return
-    this.#databases = databases
-    this.#admit().catch((error: unknown) =>
+    if (JSON.stringify(this.#access()) === this.#admitted) return
+    this.#admitNow().catch((error: unknown) =>
       this.#log.warn({ err: error }, 'workers could not be given the databases that have changed'),
     )
+  }
+
+  get #served(): readonly ServedSource[] {
+    return this.#lineup.wanted.map(({ served }) => served)
+  }
+
+  #access(): Access {
+    return { allowedPaths: this.files, databases: this.databases() }
+  }
+
+  /** Workers get what there is now. */
+  async #admitNow(): Promise<void> {
+    const access = this.#access()
+    this.#admitted = JSON.stringify(access)
+    try {
+      await this.#admit(access)
+    } catch (error) {
+      this.#admitted = ''
+      throw error
+    }
+  }
+
+  /** Layers of what is not there any more go. */
+  #keep(others: readonly ServedSource[]): void {
+    const copies = this.#foreign.layers.map(({ served }) => served)
+    const sources = new Set([...this.#served, ...copies, ...others])
+    this.#subjects.keep(sources)
+    for (const source of this.#copyOffers.keys()) if (!sources.has(source)) this.#copyOffers.delete(source)
+  }
+
+  #renew(source: ServedSource): void {
+    this.#subjects.renew(source, this.#offers.of.get(source) ?? this.#copyOffers.get(source))
+  }
+
+  #tell(before: ReadonlySet<string>): void {
+    const now = new Set(this.layers().map(({ name }) => name))
+    for (const layer of now) if (!before.has(layer)) this.#log.info({ layer }, `layer ${layer} has come`)
+    for (const layer of before)
+      if (!now.has(layer)) this.#log.warn({ layer }, `layer ${layer} is gone: its source is not there any more`)
   }
 
   /** What is served of a changed file is its last copy, until there is a new one. */
@@ -149,7 +214,7 @@ export class OpenCatalog implements Catalog {
   }
 
   #foreignOf(name: string): ForeignLayer | undefined {
-    return this.#foreign.layers.find((layer) => this.#foreignOffers.get(layer)?.some((offer) => offer.name === name))
+    return this.#foreign.layers.find((layer) => this.#offers.ofForeign.get(layer)?.some((offer) => offer.name === name))
   }
 
   #preparing(name: string, { preparation, served }: ForeignLayer): Layer | null {
@@ -164,38 +229,13 @@ export class OpenCatalog implements Catalog {
   }
 
   #named(layer: ForeignLayer, copy: ServedSource): void {
-    this.#offers.set(copy, new Map([['', this.#foreignOffers.get(layer) ?? []]]))
+    this.#copyOffers.set(copy, new Map([['', this.#offers.ofForeign.get(layer) ?? []]]))
   }
+}
 
-  /** After a reading: layers whose data is other than before start over, tables that are gone go. */
-  #renew(source: ServedSource): void {
-    if (source.failure !== null) return
-    this.#taken.set(source, source.described)
-    const present = new Set<string>()
-    for (const description of source.described.layers) {
-      for (const offer of this.#offers.get(source)?.get(identity(description)) ?? []) {
-        if (this.#offer(source, description, offer)) present.add(offer.name)
-      }
-    }
-    for (const [name, subject] of this.#subjects) if (subject.source === source && !present.has(name)) this.#subjects.delete(name)
-  }
-
-  /** False if it is not served. */
-  #offer(source: ServedSource, found: Description, { name, options }: Offer): boolean {
-    const fingerprint = fingerprintWith(options, source.fingerprint)
-    if (this.#subjects.get(name)?.layer.fingerprint === fingerprint) return true
-    try {
-      const { description, problems } = options ? tailor(found, options) : { description: found, problems: [] }
-      source.findings.push(...problems.map((problem) => `layer ${name}: ${problem}`))
-      this.#subjects.set(name, { source, description, layer: claimed(name, fingerprint, description) })
-      this.#checks.add(name)
-      return true
-    } catch (error) {
-      const problem = `layer ${name}: ${(error as Error).message}`
-      if (!source.findings.includes(problem)) source.findings.push(problem)
-      return false
-    }
-  }
+/** Of offers: whether they say the same. */
+function isEqual(a: Iterable<unknown> | undefined, b: Iterable<unknown> | undefined): boolean {
+  return JSON.stringify([...(a ?? [])]) === JSON.stringify([...(b ?? [])])
 }
 
 function unreadable(name: string): GeoduckError {

@@ -66,6 +66,11 @@ export function identityOf(source: Source | ForeignSource): string {
   return 'kind' in source && source.kind === 'parquet' ? source.files.join('\n') : source.file
 }
 
+/** Whether it is to be matched against files; one that is a file's own name is not. */
+export const isPattern = (argument: string): boolean => MAGIC.test(argument)
+
+export const isRemote = (argument: string): boolean => REMOTE.test(argument)
+
 interface Found {
   readonly sources: Source[]
   readonly foreign: ForeignSource[]
@@ -99,12 +104,12 @@ export async function expandSources(paths: readonly string[]): Promise<Found> {
 
 async function expand(argument: string): Promise<Found> {
   const label = path.basename(argument) || argument
-  if (REMOTE.test(argument)) return problem(label, 'only files of this machine can be served: download it first')
+  if (isRemote(argument)) return problem(label, 'only files of this machine can be served: download it first')
   const known = await stat(argument).catch(() => null)
   if (known?.isDirectory()) return await folder(argument)
   if (known?.isFile()) return await named(await realpath(argument), await fileKind(argument))
   if (known) return problem(label, 'it is neither a file nor a folder')
-  if (MAGIC.test(argument)) return await pattern(argument, label)
+  if (isPattern(argument)) return await pattern(argument, label)
   return problem(label, 'there is no such file or folder')
 }
 

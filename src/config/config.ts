@@ -24,6 +24,8 @@ export interface Config {
   readonly serialRows: number
   /** Share of the nearest limit of memory above which new work goes to the serial lane. @default 0.8 */
   readonly memoryShare: number
+  /** Whether files that come, go or change are seen without a question. @default true */
+  readonly watch: boolean
   /** Where the engine spills to; a folder of the process is made in it and removed again. @default the system's */
   readonly tempDirectory: string
   readonly tempDirectoryBytes: number

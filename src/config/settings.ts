@@ -8,6 +8,7 @@ import type { MachineDefaults } from './defaults.ts'
 import { access, requests } from './request-settings.ts'
 import { formatSize } from './size.ts'
 import { oneOf, origins, seconds, share, size, text, type Value, wholeNumber, yesOrNo } from './values.ts'
+import { watching } from './watch-setting.ts'
 
 export interface Setting<T = unknown> {
   /** As in `--memory-limit <size>`. */
@@ -42,7 +43,7 @@ const MiB = 2 ** 20
 const CACHE_BYTES = 20e9
 
 export function settings(machine: MachineDefaults): Settings {
-  return { ...network, ...access, ...logging, ...workers(machine), ...limits, ...requests, ...files(machine) }
+  return { ...network, ...access, ...logging, ...workers(machine), ...limits, ...requests, ...files(machine), ...watching }
 }
 
 const network = {

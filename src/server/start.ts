@@ -28,6 +28,7 @@ export async function fill(state: ServerState, config: Config, program: WorkerPr
     spatialExtension: program.spatialExtension,
     cacheFolder: config.cacheDirectory,
     cacheBytes: config.cacheBytes,
+    watch: config.watch,
     admit: async (access) => (await opened.promise).renew(access),
     log,
   })
@@ -40,7 +41,10 @@ export async function fill(state: ServerState, config: Config, program: WorkerPr
     opened.reject(error)
     throw error
   })
-  await state.serve(engine)
+  await state.serve(engine).catch((error: unknown) => {
+    opened.reject(error)
+    throw error
+  })
   opened.resolve(engine)
   await catalog.prepared
   state.stopping.throwIfAborted()

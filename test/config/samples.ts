@@ -19,7 +19,7 @@ export function samplesOf({ value, isPath }: Setting): readonly [Sample, Sample,
 }
 
 function sample(schema: z.core.JSONSchema.BaseSchema, n: number, isPath: boolean): Sample {
-  const any = schema as { type?: string; enum?: string[]; minimum?: number; anyOf?: unknown[]; items?: unknown }
+  const any = schema as { type?: string; enum?: string[]; minimum?: number; maximum?: number; anyOf?: unknown[]; items?: unknown }
   if (any.anyOf) {
     // A size, or a number among other things.
     const isSize = any.anyOf.some((other) => (other as { type?: string }).type === 'string')
@@ -27,7 +27,8 @@ function sample(schema: z.core.JSONSchema.BaseSchema, n: number, isPath: boolean
   }
   if (any.enum) return same(any.enum[n % any.enum.length]!)
   if (any.type === 'integer') return { ...same((any.minimum ?? 0) + n), text: String((any.minimum ?? 0) + n) }
-  if (any.type === 'number') return { ...same(n + 0.5), text: String(n + 0.5) }
+  // A share, or seconds.
+  if (any.type === 'number') return any.maximum === 1 ? same(n / 10) : same(n + 0.5)
   if (any.type === 'boolean') return { ...same(n % 2 === 1), text: String(n % 2 === 1) }
   if (any.type === 'array') {
     const list = Array.from({ length: n }, (_, k) => `https://${'abc'[k]}.example`)

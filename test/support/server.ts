@@ -20,6 +20,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   serialThreads: null,
   serialRows: 2_048,
   memoryShare: 0.8,
+  watch: false,
   tempDirectory: tmpdir(),
   tempDirectoryBytes: 2 ** 30,
   cacheDirectory: join(ROOT, '.geoduck/test/cache'),

@@ -8,7 +8,8 @@ import type { ForeignSource } from '../sources.ts'
 import type { PreparedCache } from './prepared-cache.ts'
 
 export class ForeignFile {
-  readonly source: ForeignSource
+  /** Its parts may become others: what is served of it does not change by that alone. */
+  source: ForeignSource
   /** Of a GeoPackage, those that hold features; else a single null. */
   tables: readonly (string | null)[] = []
   /** Why none of it can be served. */
@@ -31,8 +32,10 @@ export class ForeignFile {
   }
 
   /** Whether its files are as they were. About 30 us a file. */
-  isCurrent(): Promise<boolean> {
-    return unchanged(this.#snapshot)
+  async isCurrent(): Promise<boolean> {
+    const { files } = this.source
+    const same = files.length === this.#snapshot.length && this.#snapshot.every(({ path }, index) => path === files[index])
+    return same && (await unchanged(this.#snapshot))
   }
 
   /** What layers it has. What is wrong with it is told in `failure`. @throws Error when it is not the file's fault */

@@ -32,14 +32,17 @@ export interface Offering {
 }
 
 export class ForeignLayers {
-  readonly layers: ForeignLayer[] = []
+  layers: readonly ForeignLayer[] = []
   readonly #options: ForeignLayersOptions
   readonly #preparations: Preparations
-  readonly #failed: ForeignFile[] = []
+  /** By path. */
+  readonly #files = new Map<string, ForeignFile>()
   readonly #problems = new Map<ForeignFile, string[]>()
   /** Of every copy that was ever offered: streams on an older one go on. */
   readonly #paths = new Set<string>()
-  readonly #again = new Set<ForeignFile>()
+  /** What is being prepared, for the first time or again. */
+  readonly #busy = new Set<ForeignFile>()
+  #closed = false
   #waiting: { readonly layer: ForeignLayer; readonly copy: Copy }[] = []
   #offering: Promise<void> | null = null
   #offer: Offering | null = null
@@ -56,29 +59,28 @@ export class ForeignLayers {
     })
   }
 
-  /** Finds their layers, and the copies that there are already. */
+  /**
+   * Finds their layers, and the copies that there are already. Files that were there before and are no more are forgotten, those that have
+   * changed are looked at again. Behind `start`, what has no copy is prepared.
+   */
   async look(sources: readonly ForeignSource[]): Promise<void> {
-    const { inspector, inspections, cache } = this.#options
-    await cache.prune()
+    const wanted = new Map(sources.map((source) => [source.file, source]))
+    for (const [path, file] of this.#files) {
+      if (wanted.get(path)?.format !== file.source.format) this.#forget(path, file)
+    }
     for (const source of sources) {
-      const file = new ForeignFile(source, inspector, inspections, cache)
-      await file.look()
-      if (file.failure !== null) this.#failed.push(file)
-      const layers = file.tables.map((table) => new ForeignLayer(file, table))
-      this.layers.push(...layers)
-      const digest = await file.knownDigest()
-      if (digest !== null) for (const layer of layers) await this.#serveKnown(layer, digest)
+      const known = this.#files.get(source.file)
+      if (known) known.source = source
+      if (known) await this.#renew(known)
+      else await this.#meet(source)
     }
   }
 
-  /** Prepares what has no copy. */
+  /** Prepares what has no copy, small files first. */
   start(offer: Offering): void {
     this.#offer = offer
-    const files = Map.groupBy(
-      this.layers.filter(({ served }) => !served),
-      ({ file }) => file,
-    )
-    for (const [file, layers] of [...files].sort(([a], [b]) => a.bytes - b.bytes)) this.#preparations.add(file, layers)
+    const files = [...new Set(this.layers.filter(({ served }) => !served).map(({ file }) => file))]
+    for (const file of files.sort((a, b) => a.bytes - b.bytes)) this.#prepare(file)
   }
 
   /** Every copy that workers may read, or may read in a moment. */
@@ -87,7 +89,8 @@ export class ForeignLayers {
   }
 
   problems(): readonly Problem[] {
-    const whole = this.#failed.map(({ source, failure }) => ({ source: source.label, reason: failure ?? '' }))
+    const failed = [...this.#files.values()].filter(({ failure }) => failure !== null)
+    const whole = failed.map(({ source, failure }) => ({ source: source.label, reason: failure ?? '' }))
     const parts = [...this.#problems].flatMap(([{ source }, reasons]) =>
       reasons.map((reason) => ({ source: source.label, reason })),
     )
@@ -103,24 +106,82 @@ export class ForeignLayers {
   }
 
   /** A file that has changed is prepared again; until that is done its layers are what they were. Its copy that is gone is made again. */
-  async renew(layer: ForeignLayer): Promise<void> {
-    const { file } = layer
-    if (this.#again.has(file) || !layer.served) return
-    const hasCopy = await layer.served.isCurrent()
-    if (hasCopy && (await file.isCurrent())) return
-    if (this.#again.has(file)) return
-    this.#again.add(file)
-    const layers = this.layers.filter((other) => other.file === file)
-    await file.look()
-    this.#problems.delete(file)
-    if (!hasCopy) for (const other of layers) Object.assign(other, { served: null, preparation: WAITING })
-    this.#preparations.add(file, layers)
-    void this.#preparations.done.finally(() => this.#again.delete(file))
+  async renew({ file }: ForeignLayer): Promise<void> {
+    if (this.#files.get(file.source.file) === file) await this.#renew(file)
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#preparations.close()
     await this.#options.cache.close()
+  }
+
+  async #meet(source: ForeignSource): Promise<void> {
+    const { inspector, inspections, cache } = this.#options
+    const file = new ForeignFile(source, inspector, inspections, cache)
+    await file.look()
+    this.#files.set(source.file, file)
+    const layers = file.tables.map((table) => new ForeignLayer(file, table))
+    const digest = await file.knownDigest()
+    if (digest !== null) for (const layer of layers) await this.#serveKnown(layer, digest)
+    this.layers = [...this.layers, ...layers]
+    if (layers.some(({ served }) => !served)) this.#prepare(file)
+  }
+
+  /** Before `start`, what has to be prepared waits for it. */
+  #prepare(file: ForeignFile): void {
+    const layers = this.#layersOf(file)
+    if (!this.#offer || layers.length === 0) return
+    this.#busy.add(file)
+    this.#preparations.add(file, layers)
+    void this.#preparations.done.then(async () => {
+      this.#busy.delete(file)
+      // It may have changed behind the last look of the preparation.
+      if (!this.#closed && this.#files.get(file.source.file) === file) await this.#renew(file)
+    })
+  }
+
+  async #renew(file: ForeignFile): Promise<void> {
+    if (this.#busy.has(file)) return
+    const layers = this.#layersOf(file)
+    const copies = await Promise.all(layers.map(async ({ served }) => !served || (await served.isCurrent())))
+    if (copies.every(Boolean) && (await file.isCurrent())) return
+    if (this.#busy.has(file)) return
+    this.#busy.add(file)
+    try {
+      await file.look()
+    } finally {
+      this.#busy.delete(file)
+    }
+    this.#problems.delete(file)
+    for (const [index, layer] of layers.entries()) {
+      if (!copies[index]) layer.served = null
+      if (!layer.served) layer.preparation = file.failure === null ? WAITING : null
+    }
+    // One that cannot be read now may be only half of what it will be: its layers stay what they were.
+    if (file.failure !== null) return
+    this.#tablesOf(file, layers)
+    this.#prepare(file)
+  }
+
+  /** Tables that are new are layers, tables that are gone are none any more. */
+  #tablesOf(file: ForeignFile, before: readonly ForeignLayer[]): void {
+    const gone = before.filter(({ table }) => !file.tables.includes(table))
+    const added = file.tables.filter((table) => before.every((layer) => layer.table !== table))
+    this.layers = [
+      ...this.layers.filter((layer) => !gone.includes(layer)),
+      ...added.map((table) => new ForeignLayer(file, table)),
+    ]
+  }
+
+  #forget(path: string, file: ForeignFile): void {
+    this.#files.delete(path)
+    this.#problems.delete(file)
+    this.layers = this.layers.filter((layer) => layer.file !== file)
+  }
+
+  #layersOf(file: ForeignFile): ForeignLayer[] {
+    return this.layers.filter((layer) => layer.file === file)
   }
 
   async #serveKnown(layer: ForeignLayer, digest: string): Promise<void> {
@@ -153,6 +214,8 @@ export class ForeignLayers {
       await Promise.race([delay(GATHER_MS, undefined, { ref: false }), this.#preparations.done])
       const ready: { layer: ForeignLayer; served: ServedSource }[] = []
       for (const { layer, copy } of this.#waiting.splice(0)) {
+        // Its file may be gone by now.
+        if (!this.layers.includes(layer)) continue
         const served = await this.#read(layer, copy)
         if (served) ready.push({ layer, served })
         else this.#gaveUp(layer.file, layer, 'its copy cannot be read')
@@ -164,6 +227,7 @@ export class ForeignLayers {
         return
       }
       for (const { layer, served } of ready) {
+        if (!this.layers.includes(layer)) continue
         layer.served = served
         layer.preparation = null
         this.#offer?.onServed(layer)
@@ -172,6 +236,7 @@ export class ForeignLayers {
   }
 
   #gaveUp(file: ForeignFile, layer: ForeignLayer | null, reason: string): void {
+    if (this.#files.get(file.source.file) !== file) return
     const label = file.source.label
     const told = layer?.table ? `table ${layer.table}: ${reason}` : reason
     this.#problems.set(file, [...(this.#problems.get(file) ?? []), told])
