@@ -1,5 +1,6 @@
 import type { RecordBatch, Table } from 'apache-arrow'
 import type { ArrowBatch } from './encoding.ts'
+import { GeoduckClientError } from './error.ts'
 
 /**
  * Reads a stream to its end, as one Arrow table of as many record batches: their buffers are those that came, nothing is joined or copied.
@@ -8,6 +9,14 @@ import type { ArrowBatch } from './encoding.ts'
 export async function toTable(stream: AsyncIterable<ArrowBatch>): Promise<Table> {
   const { RecordBatchReader, Table: ArrowTable } = await import('apache-arrow')
   const batches: RecordBatch[] = []
-  for await (const { arrow } of stream) batches.push(...RecordBatchReader.from(arrow))
+  for await (const { arrow } of stream) {
+    for (const batch of RecordBatchReader.from(arrow)) {
+      // A layer that is scanned meanwhile may have another type of geometry when a stream of it is taken up again.
+      if (batches[0] && String(batch.schema) !== String(batches[0].schema)) {
+        throw new GeoduckClientError('PROTOCOL', 'The columns changed in the middle of the stream: ask again from the start.')
+      }
+      batches.push(batch)
+    }
+  }
   return batches.length > 0 ? new ArrowTable(batches) : new ArrowTable()
 }
