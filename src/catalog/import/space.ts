@@ -3,8 +3,8 @@ import { stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 
 /**
- * Bytes of a row in the store to bytes of it in its file: 500,000 polygons of 7 points take 37 MB in a store and 30 MB as GeoParquet with
- * zstd. Sorting them spills about as much again when memory is short.
+ * Of a file's bytes: the rows in the store, what sorting them spills when memory is short, and some room. An estimate, on the safe side for
+ * files that are compressed about as well as a store is.
  */
 const GROWTH = 2.5
 
