@@ -57,7 +57,10 @@ describe('a worker that ends', { timeout: 180_000 }, () => {
     if (fault !== 'HEAP') expect(took).toBeLessThan(soon() + (fault === 'HANG' ? DEADLINE_MS + 2_000 : 0))
     expect((await drain(bystander)).length).toBe(GRID_ROWS - first.count)
     expect(await whole()).toBeLessThan(soon())
-    expect(await deaths()).toBe(before + 1)
+    // A hang that still hears its interrupt costs no process.
+    const killed = (await deaths()) - before
+    if (fault === 'HANG') expect(killed).toBeLessThanOrEqual(1)
+    else expect(killed).toBe(1)
   })
 
   test.each(DEATHS.filter((fault) => fault !== 'HANG'))('by %s while it is idle is replaced', async (fault) => {

@@ -50,7 +50,8 @@ const FAULTS: Readonly<Record<Exclude<Fault, 'ENCODER'>, () => unknown>> = {
   },
   SIGKILL: () => process.kill(process.pid, 'SIGKILL'),
   SIGSEGV: () => beside(`SELECT ST_IsValid(ST_GeomFromWKB(unhex('${KILLER}')))`),
-  HANG: () => beside(HANG),
+  // On its own connection: whatever it does next waits for the call.
+  HANG: () => connection?.run(HANG),
   FATAL: () => beside("SELECT ST_Area(ST_GeomFromWKB(''::BLOB))"),
   INTERRUPT: () => connection?.interrupt(),
   // Another query on its connection ends a stream without a word.
