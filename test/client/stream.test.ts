@@ -86,7 +86,7 @@ describe('a reader that is slow', () => {
     let arrived = 0
     const rest = await read(async ({ sequence }) => {
       arrived = sequence
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      if (sequence === 40) await expect.poll(() => states.at(-1)).toEqual({ state: 'held' })
     })
     expect(rest).toEqual(ids.slice(100))
     expect(arrived).toBe(73)
