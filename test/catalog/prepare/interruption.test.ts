@@ -60,9 +60,10 @@ test('a second start finds the copy, whatever the file is called, and has it at 
 
 /** A program that opens a catalogue and waits to be killed. */
 const PROGRAM = `
-const { openCatalog } = await import(process.argv[1])
+const [catalogue, source, spatialExtension, cacheFolder] = process.argv.slice(2)
+const { openCatalog } = await import(catalogue)
 const log = { info() {}, warn() {} }
-const catalog = await openCatalog({ sources: [process.argv[2]], spatialExtension: process.argv[3], cacheFolder: process.argv[4], log })
+const catalog = await openCatalog({ sources: [source], spatialExtension, cacheFolder, log })
 console.log('open')
 await catalog.prepared
 console.log('prepared')
@@ -70,12 +71,15 @@ setInterval(() => {}, 1000)`
 
 test('killed at any moment, a server leaves a whole copy or none, no process, and nothing that the next start does not sweep', async () => {
   const file = await airports()
+  // In a file: what it is started with, the processes that it starts are started with.
+  const program = join(root, 'program.mjs')
+  await writeFile(program, PROGRAM)
   const seed = Date.now() % 1e6
   console.log(`seed ${seed}`)
   for (let n = 0; n < 6; n++) {
     const child = spawn(
       join(ROOT, 'node_modules/.bin/node'),
-      ['--input-type=module', '-e', PROGRAM, join(ROOT, 'src/catalog/catalog.ts'), file, SPATIAL_EXTENSION, cache],
+      [program, join(ROOT, 'src/catalog/catalog.ts'), file, SPATIAL_EXTENSION, cache],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     await new Promise((resolve) => child.stdout.once('data', resolve))
