@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: 2,
     // What is waited for comes when it comes: a busy machine may take its time.
     expect: { poll: { timeout: 20_000 } },
+    // Real processes are killed under real load: under CI a test that fails is tried once more, and named at the end if it holds then.
+    retry: process.env['CI'] ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
