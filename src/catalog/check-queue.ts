@@ -52,8 +52,8 @@ export class CheckQueue {
       }
       result = error
     }
-    // What was scanned is not what is served any more: the next question about it starts over.
-    if (this.#subjects.get(name) !== subject || !(await source.isCurrent())) return
+    // What was scanned is not what is served any more: the next question about it starts over. Asked last: it may be renewed during the look.
+    if (!(await source.isCurrent()) || this.#subjects.get(name) !== subject) return
     this.#conclude(name, subject, result, Math.round(performance.now() - began))
   }
 

@@ -1,5 +1,6 @@
 /** What a preparation leaves behind: a whole copy or nothing, whoever dies; and who finds it. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { appendFile, cp, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -85,7 +86,10 @@ test('killed at any moment, a server leaves a whole copy or none, no process, an
     await new Promise((resolve) => child.stdout.once('data', resolve))
     await sleep((((seed * (n + 1)) % 97) / 97) * 3_000)
     const below = descendants(child.pid!)
+    // Gone, not only dead: a process that nobody has asked after still has its number.
+    const gone = once(child, 'exit')
     child.kill('SIGKILL')
+    await gone
     for (let waited = 0; alive(below).length > 0 && waited < 20_000; waited += 50) await sleep(50)
     expect(alive(below)).toEqual([])
   }
