@@ -5,11 +5,11 @@ import { toClientError } from '../graphql/client-error.ts'
 import type { Services } from '../graphql/context.ts'
 import type { Operation } from '../graphql/operation.ts'
 import { type Access, unauthenticated } from './access.ts'
-import { askerOf } from './asker.ts'
 import type { ClientAddress } from './client-address.ts'
 import { allowOrigin } from './cors.ts'
 import { formatResult } from './format-result.ts'
 import { sendGraphiQL } from './graphiql.ts'
+import { beginOverHttp } from './http-operation.ts'
 import { sendJson } from './json.ts'
 import type { Operations } from './operations.ts'
 import type { Yoga } from './yoga.ts'
@@ -34,14 +34,7 @@ export class GraphQLEndpoint {
   async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     allowOrigin(req, res, this.#options.origins, 'POST')
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
-    const gone = new AbortController()
-    const asker = askerOf(this.#options.addressOf(req), req.socket.remotePort)
-    const { operation, end } = this.#options.operations.begin(asker, gone.signal)
-    res.setHeader('x-request-id', operation.id)
-    res.once('close', () => {
-      if (!res.writableFinished) gone.abort()
-      end()
-    })
+    const operation = beginOverHttp(req, res, this.#options)
     try {
       await this.#execute(req, res, operation)
     } catch (error) {

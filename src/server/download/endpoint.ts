@@ -11,10 +11,10 @@ import type { Operation } from '../../graphql/operation.ts'
 import { askedBy, cursorAt } from '../../graphql/question.ts'
 import type { Position } from '../../plan/query.ts'
 import { type Access, unauthenticated } from '../access.ts'
-import { askerOf } from '../asker.ts'
 import type { ClientAddress } from '../client-address.ts'
 
 import { allowOrigin } from '../cors.ts'
+import { beginOverHttp } from '../http-operation.ts'
 import { sendJson } from '../json.ts'
 import type { RequestLimits } from '../limits.ts'
 import type { Operations } from '../operations.ts'
@@ -48,14 +48,7 @@ export class DownloadEndpoint {
   async answer(req: IncomingMessage, res: ServerResponse, notFound: () => void): Promise<void> {
     const allowed = allowOrigin(req, res, this.#options.origins, METHODS) && !isForeign(req)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
-    const gone = new AbortController()
-    const asker = askerOf(this.#options.addressOf(req), req.socket.remotePort)
-    const { operation, end } = this.#options.operations.begin(asker, gone.signal)
-    res.setHeader('x-request-id', operation.id)
-    res.once('close', () => {
-      if (!res.writableFinished) gone.abort()
-      end()
-    })
+    const operation = beginOverHttp(req, res, this.#options)
     try {
       if (!allowed)
         throw new GeoduckError('BAD_INPUT', 'A page of this origin may not download; `--origins` lists those that may.')
