@@ -12,9 +12,9 @@ export interface InspectorOptions {
   readonly tempDirectory: string
 }
 
-/** A column that may hold a box of each feature's geometry, by which rows can be left unread. */
+/** A struct column, or four columns (`column` is null), that may hold a box of each feature's geometry, by which rows can be left unread. */
 export interface Covering {
-  readonly column: string
+  readonly column: string | null
   readonly members: CoveringMembers
   readonly float32: boolean
   /** By the file's metadata, which is believed until a scan says otherwise; else only by its name and type. */

@@ -62,12 +62,17 @@ export type Relation =
 
 /** How a bbox leaves rows unread. */
 export type Pruning =
-  | { readonly kind: 'COVERING_COLUMN'; readonly column: string; readonly members: CoveringMembers; readonly float32: boolean }
+  | {
+      readonly kind: 'COVERING_COLUMN'
+      readonly column: string | null
+      readonly members: CoveringMembers
+      readonly float32: boolean
+    }
   | { readonly kind: 'RTREE' }
   | { readonly kind: 'ROW_GROUP_STATISTICS' }
   | { readonly kind: 'NONE' }
 
-/** GeoParquet 1.1 `covering.bbox`: the struct members that hold each side. */
+/** GeoParquet 1.1 `covering.bbox`: the members that hold each side, of the struct `column`; of the row itself where there is none. */
 export interface CoveringMembers {
   readonly xmin: string
   readonly ymin: string

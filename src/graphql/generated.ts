@@ -587,7 +587,7 @@ export type PropertyFilter = {
 
 /** How a spatial filter leaves rows unread. */
 export type Pruning =
-  /** The boxes of a GeoParquet covering column are compared first; row groups outside are not read. */
+  /** The boxes of a covering column (GeoParquet 1.1), or of the columns xmin, ymin, xmax, ymax, are compared first; row groups outside are not read. */
   | 'COVERING_COLUMN'
   /** Every row is tested. */
   | 'NONE'

@@ -29,7 +29,13 @@ interface SqlBox {
 /** A native point is its own box. */
 const POINT_MEMBERS: CoveringMembers = { xmin: 'x', ymin: 'y', xmax: 'x', ymax: 'y' }
 
-function coveringMeets(column: string, members: CoveringMembers, float32: boolean, box: Box, parameters: Parameters): string {
+function coveringMeets(
+  column: string | null,
+  members: CoveringMembers,
+  float32: boolean,
+  box: Box,
+  parameters: Parameters,
+): string {
   const [west, south, east, north] = sidesOf(box)
   // Compared in the column's own type: with a cast around the column its statistics are not asked.
   const type = float32 ? 'FLOAT' : 'DOUBLE'

@@ -23,9 +23,9 @@ export function geometryColumnOf(layer: Layer): string {
   return `${RELATION}.${identifier(layer.geometryColumn)}`
 }
 
-/** A member of a struct column. */
-export function memberOf(column: string, member: string): string {
-  return `${RELATION}.${identifier(column)}.${identifier(member)}`
+/** A member of a struct column; of the row itself where `column` is null. */
+export function memberOf(column: string | null, member: string): string {
+  return [RELATION, ...(column === null ? [] : [identifier(column)]), identifier(member)].join('.')
 }
 
 /** A virtual column (row numbers), or one that the relation's own text makes. */

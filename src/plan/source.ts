@@ -51,7 +51,7 @@ function virtualNames(relation: Relation): string[] {
 /** DuckDB's names know no case. */
 function takenNames(layer: Layer): Set<string> {
   const names = [...layer.columns.map((column) => column.name), layer.geometryColumn, ...(layer.tailoring?.hidden ?? [])]
-  if (layer.pruning.kind === 'COVERING_COLUMN') names.push(layer.pruning.column)
+  if (layer.pruning.kind === 'COVERING_COLUMN' && layer.pruning.column !== null) names.push(layer.pruning.column)
   return new Set(names.map((name) => name.toLowerCase()))
 }
 

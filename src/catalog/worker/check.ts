@@ -48,7 +48,7 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
        count(*) FILTER (${covering ? isUncovered(covering) : 'false'}) AS uncovered
      FROM (
        SELECT ${type} AS type, ${zm} AS zm, ${isInvalid} AS invalid, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
-         ${isUncomputable} AS uncomputable, ${covering ? identifier(covering.column) : 'NULL'} AS covering
+         ${isUncomputable} AS uncomputable, ${covering ? boxOf(covering) : 'NULL'} AS covering
        FROM ${from}
      ) GROUP BY type, zm`,
   )
@@ -73,6 +73,12 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
       withM: sum('features', withFlags(1, 3)),
     },
   }
+}
+
+function boxOf({ column, members }: Covering): string {
+  if (column !== null) return identifier(column)
+  const sides = Object.values(members).map((name) => `${identifier(name)} := ${identifier(name)}`)
+  return `struct_pack(${sides.join(', ')})`
 }
 
 /**

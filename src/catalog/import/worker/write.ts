@@ -101,8 +101,9 @@ async function fill(connection: DuckDBConnection, { name, table, old, inputs, co
   const path = `${identifier(STORE)}.main.${identifier(name)}`
   if (old && unordered !== null) {
     const { proof, description } = old
-    const covered = proof.coveringHolds && description.covering?.float32 === true
-    const names = [...columns.properties, columns.geometry, ...(covered ? [description.covering.column] : [])]
+    const column = description.covering?.column ?? null
+    const covered = column !== null && proof.coveringHolds && description.covering?.float32 === true
+    const names = [...columns.properties, columns.geometry, ...(covered ? [column] : [])]
     await connection.run(
       `INSERT INTO ${path} (${names.map(identifier).join(', ')}) ${selectRows(inputs, { ...columns, covered })}`,
     )
