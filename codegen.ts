@@ -36,7 +36,7 @@ const config: CodegenConfig = {
           Layer: '../catalog/layer.ts#Layer as LayerModel',
           Column: '../catalog/layer.ts#Column as ColumnModel',
           LayerKey: '../catalog/layer.ts#LayerKey as LayerKeyModel',
-          FeaturePage: './delivery.ts#PageDelivery',
+          FeaturePage: './delivery.ts#AnyPage',
           FeatureBatch: './delivery.ts#BatchDelivery',
           Feature: './feature-record.ts#FeatureRecord',
           Worker: '../pool/engine.ts#WorkerHealth',

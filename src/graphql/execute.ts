@@ -11,6 +11,7 @@ import { codeOf, placeOf, toClientError } from './client-error.ts'
 import type { Context } from './context.ts'
 import { checkVariables } from './input-limits.ts'
 import type { Operation, Splice } from './operation.ts'
+import { FlowingJson } from './raw-json.ts'
 
 export type Results = AsyncGenerator<ExecutionResult, void, void>
 
@@ -99,7 +100,10 @@ function asRequestError(error: GraphQLError): GraphQLError {
 function put({ path, value }: Splice, { data }: ExecutionResult): void {
   let parent: unknown = data
   for (const key of path.slice(0, -1)) parent = isObject(parent) ? parent[key] : undefined
-  if (isObject(parent)) parent[path.at(-1)!] = value
+  if (!isObject(parent)) return
+  const key = path.at(-1)!
+  if (value instanceof FlowingJson) delete parent[key]
+  parent[key] = value
 }
 
 function isObject(value: unknown): value is Record<string | number, unknown> {

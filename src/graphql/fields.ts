@@ -24,6 +24,13 @@ export function selectedFields(nodes: readonly FieldNode[], info: GraphQLResolve
   return fields
 }
 
+/** The operation's own. */
+export function rootFields(info: GraphQLResolveInfo): SelectedFields {
+  const fields = new Map<string, FieldNode[]>()
+  collect(info.operation.selectionSet, info, fields, new Set())
+  return fields
+}
+
 function collect(set: SelectionSetNode, info: GraphQLResolveInfo, fields: Map<string, FieldNode[]>, seen: Set<string>): void {
   for (const node of set.selections) {
     if (!isIncluded(node, info)) continue

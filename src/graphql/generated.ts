@@ -1,7 +1,7 @@
 import type { RawJson } from '../graphql/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Layer as LayerModel, Column as ColumnModel, LayerKey as LayerKeyModel } from '../catalog/layer.ts';
-import type { PageDelivery, BatchDelivery } from './delivery.ts';
+import type { AnyPage, BatchDelivery } from './delivery.ts';
 import type { FeatureRecord } from './feature-record.ts';
 import type { WorkerHealth } from '../pool/engine.ts';
 import type { Context } from './context.ts';
@@ -810,7 +810,7 @@ export type ResolversTypes = {
   FeatureBatch: ResolverTypeWrapper<BatchDelivery>;
   FeatureFilter: FeatureFilter;
   FeatureOrder: FeatureOrder;
-  FeaturePage: ResolverTypeWrapper<PageDelivery>;
+  FeaturePage: ResolverTypeWrapper<AnyPage>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   GeoJSON: ResolverTypeWrapper<Scalars['GeoJSON']['output']>;
   Geometry: ResolverTypeWrapper<Scalars['Geometry']['output']>;
@@ -866,7 +866,7 @@ export type ResolversParentTypes = {
   FeatureBatch: BatchDelivery;
   FeatureFilter: FeatureFilter;
   FeatureOrder: FeatureOrder;
-  FeaturePage: PageDelivery;
+  FeaturePage: AnyPage;
   Float: Scalars['Float']['output'];
   GeoJSON: Scalars['GeoJSON']['output'];
   Geometry: Scalars['Geometry']['output'];

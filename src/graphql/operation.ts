@@ -2,13 +2,13 @@
 import type { ErrorCode } from '../errors.ts'
 import type { FeatureQuery } from '../plan/query.ts'
 import type { Batch, Lane, OperationContext } from '../pool/engine.ts'
-import type { RawJson } from './raw-json.ts'
+import { FlowingJson, type RawJson } from './raw-json.ts'
 
 export type Path = readonly (string | number)[]
 
 export interface Splice {
   readonly path: Path
-  readonly value: RawJson
+  readonly value: RawJson | FlowingJson
 }
 
 export interface OperationOptions extends OperationContext {
@@ -34,6 +34,8 @@ export class Operation {
   bytes = 0
   lane: Lane | null = null
   degraded = false
+  /** Its result may be sent while it is being made. */
+  mayFlow = false
   /** Of the engine. */
   readonly questions: FeatureQuery[] = []
   /** Milliseconds until the first batch or page; null before it. */
@@ -82,14 +84,15 @@ export class Operation {
     this.degraded ||= batch.execution.degraded
   }
 
-  /** `value` takes the place of what stands at `path` in the result that is being made. */
-  splice(path: Path, value: RawJson): void {
+  /** `value` takes the place of what stands at `path` in the result that is being made; one that flows, behind what stands there whole. */
+  splice(path: Path, value: RawJson | FlowingJson): void {
     this.#splices.push({ path, value })
   }
 
   takeSplices(): readonly Splice[] {
     const splices = this.#splices
     this.#splices = []
-    return splices
+    const isLast = ({ value }: Splice) => value instanceof FlowingJson && value.isLast
+    return splices.sort((a, b) => Number(isLast(a)) - Number(isLast(b)))
   }
 }

@@ -8,8 +8,14 @@ import { randomUUID } from 'node:crypto'
 const TOKEN = `raw-${randomUUID()}-`
 const INDEX_DIGITS = 6
 
-/** The raw values met by the `toChunks` that is running: JSON.stringify is synchronous, so there is at most one. */
-let met: RawJson[] | null = null
+export type Piece = Uint8Array | string
+
+/** The raw values met by the `toParts` that is running: JSON.stringify is synchronous, so there is at most one. */
+let met: (RawJson | FlowingJson)[] | null = null
+
+function place(value: RawJson | FlowingJson): string | null {
+  return met && TOKEN + String(met.push(value) - 1).padStart(INDEX_DIGITS, '0')
+}
 
 export class RawJson {
   /** UTF-8 of one JSON value, when they are put behind each other. */
@@ -21,14 +27,32 @@ export class RawJson {
 
   /** Any other serializer gets the value itself, at the cost of parsing it. */
   toJSON(): unknown {
-    if (met) return TOKEN + String(met.push(this) - 1).padStart(INDEX_DIGITS, '0')
-    return JSON.parse(join(this.pieces).toString())
+    return place(this) ?? JSON.parse(join(this.pieces).toString())
+  }
+}
+
+/** A value that is still being made while the text before it leaves. Only writers who wait for it may be given one. */
+export class FlowingJson {
+  /** Its pieces behind each other, read once. Each is for the taking until the next is asked for. */
+  readonly flow: () => AsyncIterable<readonly Piece[]>
+  /** It is known when the others are, and stands behind them. */
+  readonly isLast: boolean
+
+  constructor(flow: () => AsyncIterable<readonly Piece[]>, isLast: boolean) {
+    this.flow = flow
+    this.isLast = isLast
+  }
+
+  toJSON(): string {
+    const placed = place(this)
+    if (placed === null) throw new Error('A value that is not there yet was printed')
+    return placed
   }
 }
 
 /** JSON of a value in pieces, whose raw values are the very bytes they were made of. */
-export function toChunks(value: unknown): (Uint8Array | string)[] {
-  const found: RawJson[] = []
+export function toParts(value: unknown): (Piece | FlowingJson)[] {
+  const found: (RawJson | FlowingJson)[] = []
   met = found
   let text: string
   try {
@@ -37,18 +61,34 @@ export function toChunks(value: unknown): (Uint8Array | string)[] {
     met = null
   }
   const [head, ...rest] = text.split(`"${TOKEN}`)
-  const chunks: (Uint8Array | string)[] = [head!]
-  for (const piece of rest) chunks.push(...found[Number(piece.slice(0, INDEX_DIGITS))]!.pieces, piece.slice(INDEX_DIGITS + 1))
-  return chunks
+  const parts: (Piece | FlowingJson)[] = [head!]
+  for (const piece of rest) {
+    const value = found[Number(piece.slice(0, INDEX_DIGITS))]!
+    if (value instanceof RawJson) parts.push(...value.pieces)
+    else parts.push(value)
+    parts.push(piece.slice(INDEX_DIGITS + 1))
+  }
+  return parts
+}
+
+/** The same where nothing flows. */
+export function toChunks(value: unknown): Piece[] {
+  const parts = toParts(value)
+  if (!isWhole(parts)) throw new Error('A value that is not there yet was printed')
+  return parts
+}
+
+export function isWhole(parts: (Piece | FlowingJson)[]): parts is Piece[] {
+  return !parts.some((part) => part instanceof FlowingJson)
 }
 
 /** Bytes of UTF-8 in all. */
-export function byteLength(chunks: readonly (Uint8Array | string)[]): number {
+export function byteLength(chunks: readonly Piece[]): number {
   return chunks.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0)
 }
 
 /** The pieces behind each other: the one copy. */
-export function join(chunks: readonly (Uint8Array | string)[]): Buffer {
+export function join(chunks: readonly Piece[]): Buffer {
   const whole = Buffer.allocUnsafe(byteLength(chunks))
   let at = 0
   for (const chunk of chunks) {

@@ -3,14 +3,19 @@ import { COLLECTION } from './feature-collection.ts'
 import { LIST } from './feature-list.ts'
 import type { FixedFrame } from './text.ts'
 
-/** What documents of this output begin and end with; null: two of them can't be made one without being read. */
-function frameOf(output: Output): FixedFrame | null {
+/** What documents of this output begin and end with, all ASCII; null: two of them can't be made one without being read. */
+export function frameOf(output: Output): FixedFrame | null {
   if (output.kind === 'geojson') return output.bbox ? null : COLLECTION
   return output.kind === 'features' ? LIST : null
 }
 
 export function isJoinable(output: Output): boolean {
   return frameOf(output) !== null
+}
+
+/** A document without what it begins and ends with, as a view. */
+export function within(frame: FixedFrame, document: Uint8Array): Uint8Array {
+  return document.subarray(frame.opening.length, document.length - frame.closing.length)
 }
 
 const utf8 = new TextEncoder()

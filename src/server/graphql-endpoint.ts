@@ -4,6 +4,7 @@ import { GeoduckError } from '../errors.ts'
 import { toClientError } from '../graphql/client-error.ts'
 import type { Services } from '../graphql/context.ts'
 import type { Operation } from '../graphql/operation.ts'
+import { jsonTypeFor } from './accept.ts'
 import { type Access, unauthenticated } from './access.ts'
 import type { ClientAddress } from './client-address.ts'
 import { allowOrigin } from './cors.ts'
@@ -56,6 +57,7 @@ export class GraphQLEndpoint {
     if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
       return refuse(res, 415, badInput('Send operations as `application/json`.'), operation)
     }
+    operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services } = this.#options
     await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
     if (!res.headersSent) throw new Error('A request was left without a result')

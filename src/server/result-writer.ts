@@ -3,12 +3,13 @@ import type { ServerResponse } from 'node:http'
 import { type ExecutionResult, GraphQLError } from 'graphql'
 import { isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
-import { toClientError } from '../graphql/client-error.ts'
+import { codeOf, toClientError } from '../graphql/client-error.ts'
 import type { Operation } from '../graphql/operation.ts'
-import { byteLength, toChunks } from '../graphql/raw-json.ts'
+import { byteLength, FlowingJson, isWhole, type Piece, toParts } from '../graphql/raw-json.ts'
 import { acceptsEvents, type JsonType, jsonTypeFor } from './accept.ts'
 import { Body } from './compression.ts'
 import { sendEvents } from './event-stream.ts'
+import { flush } from './flush.ts'
 import { formatResult } from './format-result.ts'
 import { statusOf } from './status.ts'
 import type { RequestContext } from './yoga.ts'
@@ -68,7 +69,11 @@ async function sendResult(
 ): Promise<void> {
   const errors = result.errors?.map((error) => toClientError(error, operation))
   const { status, headers } = statusOf(errors ? { ...result, errors } : result, type)
-  const chunks = toChunks(formatResult(result, operation))
+  const chunks = toParts(formatResult(result, operation))
+  if (!isWhole(chunks)) {
+    res.setHeader('content-type', `${type}; charset=utf-8`)
+    return sendFlowing(chunks, { status, headers }, res, operation, compression)
+  }
   const length = byteLength(chunks)
   operation.bytes += length
   const body = new Body(res, length < LEAST_COMPRESSED ? 'off' : compression)
@@ -79,6 +84,31 @@ async function sendResult(
   if (!body.compressed) res.cork()
   for (const chunk of chunks) body.to.write(chunk)
   await body.end(last)
+}
+
+/** A failure behind the first byte can be told by nothing but the body's end, which does not come. */
+async function sendFlowing(
+  parts: readonly (Piece | FlowingJson)[],
+  { status, headers }: ReturnType<typeof statusOf>,
+  res: ServerResponse,
+  operation: Operation,
+  compression: Config['compression'],
+): Promise<void> {
+  const body = new Body(res, compression)
+  res.writeHead(status, { ...headers })
+  try {
+    for (const part of parts) {
+      const flow = part instanceof FlowingJson ? part.flow() : [[part]]
+      for await (const pieces of flow) {
+        operation.bytes += byteLength(pieces)
+        await flush(body.to, pieces)
+      }
+    }
+  } catch (error) {
+    operation.failed(codeOf(toClientError(error, operation)))
+    return await body.cut('')
+  }
+  await body.end('')
 }
 
 async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult> {

@@ -53,10 +53,10 @@ describe.each(SURVIVED)('%s', (fault) => {
   })
 })
 
-test.each(WIRES)('an error that comes again and again ends the operation with its code on %s', async (_, read) => {
+test.each(WIRES)('an error that comes again and again ends the operation with its code on %s', async (name, read) => {
   orders.give({ fault: 'THROW', at: 3 })
   const { ids, end } = await read(server, { layer: LAYER, number: number++ })
   expect(orders.end()).toBe(true)
-  expect(end).toBe('INTERNAL')
+  expect(end).toBe(name === 'page that flows' ? 'BROKEN' : 'INTERNAL')
   expect(ids).toEqual(whole.slice(0, ids.length))
 })

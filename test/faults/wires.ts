@@ -1,7 +1,7 @@
-/** The three ways on which a client gets features, each read to its end and judged by the same rule. */
+/** The ways on which a client gets features, each read to its end and judged by the same rule. */
 import { EventSource } from '../server/event-source.ts'
 import { RawSocket } from '../server/raw-socket.ts'
-import { type Answer, ask } from '../support/graphql.ts'
+import { type Answer, ask, post } from '../support/graphql.ts'
 import type { TestServer } from '../support/server.ts'
 
 /** What a client has when its operation is over: complete, or an error's code. */
@@ -28,8 +28,8 @@ const FIELDS = 'features { id }'
 const variables = ({ layer, number }: Request) => ({ layer, where: { property: { name: 'id', gte: String(-1 - number) } } })
 const subscription = ({ batchSize = 2_048 }: Request) =>
   `subscription ($layer: String!, $where: FeatureFilter) { featureBatches(layer: $layer, where: $where, batchSize: ${batchSize}) { ${FIELDS} } }`
-const page = (rows: number) =>
-  `query ($layer: String!, $where: FeatureFilter) { features(layer: $layer, where: $where, first: ${rows}) { hasMore ${FIELDS} } }`
+const page = (rows: number, fields: string) =>
+  `query ($layer: String!, $where: FeatureFilter) { features(layer: $layer, where: $where, first: ${rows}) { hasMore ${fields} } }`
 
 const codeOf = (errors: Answer['errors']) => String(errors?.[0]?.extensions['code'])
 const idsOf = (batch: Batch) => batch.features.map(({ id }) => id)
@@ -70,7 +70,21 @@ const events: Wire = async (server, request) => {
 const onePage =
   (rows: number): Wire =>
   async (server, request) => {
-    const { data, errors } = await ask<{ features: Batch & { hasMore: boolean } }>(server, page(rows), variables(request))
+    // A page that tells how it came to be is held until it has.
+    const query = page(rows, `${FIELDS} execution { attempts }`)
+    const { data, errors } = await ask<{ features: Batch & { hasMore: boolean } }>(server, query, variables(request))
+    if (errors || !data) return { ids: [], end: codeOf(errors) }
+    return { ids: idsOf(data.features), end: data.features.hasMore ? 'MORE' : 'COMPLETE' }
+  }
+
+/** A failure behind its first byte is a response that breaks off, which `fetch` rejects. */
+const flowingPage =
+  (rows: number): Wire =>
+  async (server, request) => {
+    const response = await post(server, { query: page(rows, FIELDS), variables: variables(request) })
+    const text = await response.text().catch(() => null)
+    if (text === null) return { ids: [], end: 'BROKEN' }
+    const { data, errors } = JSON.parse(text) as Answer<{ features: Batch & { hasMore: boolean } }>
     if (errors || !data) return { ids: [], end: codeOf(errors) }
     return { ids: idsOf(data.features), end: data.features.hasMore ? 'MORE' : 'COMPLETE' }
   }
@@ -80,4 +94,5 @@ export const wires = (rows: number): Readonly<Record<string, Wire>> => ({
   WebSocket: webSocket,
   'Server-Sent Events': events,
   page: onePage(rows),
+  'page that flows': flowingPage(rows),
 })

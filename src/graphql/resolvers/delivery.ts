@@ -2,7 +2,8 @@ import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { explain } from '../../plan/explain.ts'
 import type { Batch, Page } from '../../pool/engine.ts'
 import type { Context } from '../context.ts'
-import type { Delivery } from '../delivery.ts'
+import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
+import { FlowingPage } from '../flowing-page.ts'
 import type { FeatureBatchResolvers, FeaturePageResolvers } from '../generated.ts'
 import { askedBy, cursorAt } from '../question.ts'
 import { RawJson } from '../raw-json.ts'
@@ -27,15 +28,42 @@ function encoded({ batch, question }: Delivery<Batch | Page>, info: GraphQLResol
   return output instanceof Uint8Array ? [output] : output
 }
 
+type Resolver<Parent, Args, Value> = (parent: Parent, args: Args, context: Context, info: GraphQLResolveInfo) => Value
+
+/** Of a page that flows, the value is put into the result when all else of it is there; `standIn` is what graphql-js sees of it. */
+function orFlowing<Args, Value>(
+  held: Resolver<PageDelivery, Args, Value>,
+  name: 'features' | 'count' | 'hasMore' | 'cursor',
+  standIn: Value,
+): Resolver<AnyPage, Args, Value> {
+  return (page, args, context, info) => {
+    if (!(page instanceof FlowingPage)) return held(page, args, context, info)
+    context.operation.splice(responsePathAsArray(info.path), page[name])
+    return standIn
+  }
+}
+
+/** What keeps a page from flowing never meets one that does. */
+function whole(page: AnyPage): PageDelivery {
+  if (page instanceof FlowingPage) throw new Error('A page flows that may not')
+  return page
+}
+
 export const featurePage: FeaturePageResolvers = {
-  ...encodings,
-  count: ({ batch }) => batch.count,
-  hasMore: ({ batch }) => batch.hasMore,
-  cursor: ({ batch, question }, _args, context) => (batch.position ? cursorAt(batch.position, question, context) : null),
+  geojson: orFlowing(encodings.geojson, 'features', new RawJson()),
+  features: orFlowing(encodings.features, 'features', []),
+  arrow: (page, args, context, info) => encodings.arrow(whole(page), args, context, info),
+  count: orFlowing(({ batch }) => batch.count, 'count', 0),
+  hasMore: orFlowing(({ batch }) => batch.hasMore, 'hasMore', false),
+  cursor: orFlowing<object, string | null>(
+    ({ batch, question }, _args, context) => (batch.position ? cursorAt(batch.position, question, context) : null),
+    'cursor',
+    null,
+  ),
   matched: ({ question }, _args, context) =>
     context.services.engine.count(question.query, askedBy(context, question), context.operation.signal),
-  execution: ({ batch }) => batch.execution,
-  explain: ({ batch, question: { query } }) => explain({ ...query, limit: batch.count }),
+  execution: (page) => whole(page).batch.execution,
+  explain: (page) => explain({ ...page.question.query, limit: page instanceof FlowingPage ? page.first : page.batch.count }),
 }
 
 export const featureBatch: FeatureBatchResolvers = {

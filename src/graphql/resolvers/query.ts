@@ -1,6 +1,7 @@
 import type { Layer } from '../../catalog/layer.ts'
 import type { Context } from '../context.ts'
 import type { FeatureRecord } from '../feature-record.ts'
+import { FlowingPage } from '../flowing-page.ts'
 import type { QueryResolvers } from '../generated.ts'
 import { askedBy, findLayer, readGeometryArguments, toQuestion } from '../question.ts'
 import { firstRange, inRange } from '../range.ts'
@@ -39,6 +40,8 @@ export const query: QueryResolvers = {
   features: async (_root, args, context, info) => {
     const first = inRange('first', args.first, firstRange(context.services.pageRows))
     const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
+    const flowing = await FlowingPage.open(question, first, context, info)
+    if (flowing) return flowing
     const { services, operation } = context
     const asker = askedBy(context, question)
     const page = await services.engine.page(question.query, first, asker, operation.signal)
