@@ -4,7 +4,7 @@ export interface Answer {
   readonly status: number
   /** The body's beginning, enough to see what it is. */
   readonly head: string
-  /** Its last chunk. */
+  /** Its end. */
   readonly tail: string
   readonly bytes: number
   readonly firstMs: number
@@ -18,14 +18,14 @@ const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY 
 export async function ask(url: string, query: string | null): Promise<Answer> {
   const start = performance.now()
   const response = await answer(url, query)
-  let [head, tail, bytes, firstMs] = ['', Buffer.alloc(0), 0, 0]
+  let [head, tail, bytes, firstMs] = ['', '', 0, 0]
   for await (const chunk of response as AsyncIterable<Buffer>) {
     firstMs ||= performance.now() - start
     if (head.length < HEAD_BYTES) head += chunk.toString('latin1', 0, HEAD_BYTES)
     bytes += chunk.length
-    tail = chunk
+    tail = (tail + chunk.subarray(-HEAD_BYTES).toString('latin1')).slice(-HEAD_BYTES)
   }
-  return { status: response.statusCode ?? 0, head, tail: tail.toString('latin1'), bytes, firstMs, totalMs: performance.now() - start }
+  return { status: response.statusCode ?? 0, head, tail, bytes, firstMs, totalMs: performance.now() - start }
 }
 
 function answer(url: string, query: string | null): Promise<IncomingMessage> {

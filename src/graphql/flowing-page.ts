@@ -52,6 +52,7 @@ export class FlowingPage {
     const shape = { batchSize: BATCH_ROWS, emitEmpty: true }
     const stream = context.services.engine.stream(query, shape, askedBy(context, question))
     const events = new BatchEvents(stream, question, context)
+    context.operation.whenEnded(() => events.return())
     return new FlowingPage(question, first, events, await events.next(), context)
   }
 
@@ -69,21 +70,17 @@ export class FlowingPage {
 
   async *#flow(): AsyncGenerator<readonly Piece[], void, void> {
     const frame = frameOf(this.question.query.outputs[0]!)!
-    try {
-      yield [frame.opening]
-      while (!this.#event.done) {
-        const { batch } = this.#event.value.featureBatches
-        if (batch.count > 0) yield [...(this.#count > 0 ? [frame.between] : []), within(frame, batch.outputs[0]!)]
-        this.#count += batch.count
-        this.#position = batch.position
-        // The batch's memory is another one's from here on.
-        this.#event = await this.#events.next()
-      }
-      this.#hasMore = this.#count === this.first && (await this.#isFollowed())
-      yield [frame.closing]
-    } finally {
-      await this.#events.return()
+    yield [frame.opening]
+    while (!this.#event.done) {
+      const { batch } = this.#event.value.featureBatches
+      if (batch.count > 0) yield [...(this.#count > 0 ? [frame.between] : []), within(frame, batch.outputs[0]!)]
+      this.#count += batch.count
+      this.#position = batch.position
+      // The batch's memory is another one's from here on.
+      this.#event = await this.#events.next()
     }
+    this.#hasMore = this.#count === this.first && (await this.#isFollowed())
+    yield [frame.closing]
   }
 
   async #isFollowed(): Promise<boolean> {

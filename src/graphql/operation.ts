@@ -44,6 +44,7 @@ export class Operation {
   waitMs = 0
   #error: ErrorCode | null = null
   #splices: Splice[] = []
+  readonly #closers: (() => unknown)[] = []
 
   constructor(options: OperationOptions) {
     this.id = options.id
@@ -66,9 +67,15 @@ export class Operation {
     this.waitMs = Math.max(this.waitMs, ms)
   }
 
+  /** `close` is called when nothing more of it will be sent, however that came to be. */
+  whenEnded(close: () => unknown): void {
+    this.#closers.push(close)
+  }
+
   /** Nothing more of it will be sent. For the answer to a query the client has waited all the time. */
   ended(): void {
     if (this.kind !== 'subscription') this.waited(performance.now() - this.startedAt)
+    for (const close of this.#closers) close()
   }
 
   /** Behind the client's going away errors are only its consequence. */
