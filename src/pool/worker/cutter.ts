@@ -47,12 +47,8 @@ export class Cutter {
     if (!first) return null
     const rows = rowsWithin(first.batch, first.from, Math.min(this.#rows, first.to - first.from), this.#bytes)
     if (first.from + rows < first.to || rows === this.#rows) return this.#consume(first, rows)
-    if (this.#pieces.length > 1) {
-      // Once a batch, not once a chunk: large batches are of many.
-      if (!last && !this.#enough()) return null
-      this.#join()
-      return this.take(last)
-    }
+    // Once a batch, not once a chunk: large batches are of many.
+    if (this.#pieces.length > 1) return last || this.#enough() ? this.#joined() : null
     return last ? this.#consume(first, rows) : null
   }
 
@@ -73,11 +69,29 @@ export class Cutter {
     return { ...piece, to: border, release: () => {} }
   }
 
-  /** One copy of the waiting rows, at most one batch and a chunk of them. */
-  #join(): void {
+  /** A batch of several pieces: one copy of its rows, and of no others. */
+  #joined(): Cut {
+    const cuts = this.#fitting().map(({ piece, rows }) => this.#consume(piece, rows))
+    if (cuts.length === 1) return cuts[0]!
     const arena = Arena.open()
-    const batch = concatenate(this.#pieces, (bytes) => arena.take(bytes))
-    for (const { release } of this.#pieces) release()
-    this.#pieces = [{ batch, from: 0, to: batch.length, release: () => arena.close() }]
+    const batch = concatenate(cuts, (bytes) => arena.take(bytes))
+    for (const { release } of cuts) release()
+    return { batch, from: 0, to: batch.length, release: () => arena.close() }
+  }
+
+  /** So many rows of the first pieces as one batch may have. */
+  #fitting(): { readonly piece: Cut; readonly rows: number }[] {
+    const fitting: { piece: Cut; rows: number }[] = []
+    let [rows, bytes] = [this.#rows, this.#bytes]
+    for (const piece of this.#pieces) {
+      const { batch, from, to } = piece
+      if (fitting.length > 0 && (rows === 0 || bytesIn(batch, from, from + 1) > bytes)) break
+      const taken = rowsWithin(batch, from, Math.min(rows, to - from), bytes)
+      fitting.push({ piece, rows: taken })
+      rows -= taken
+      bytes -= bytesIn(batch, from, from + taken)
+      if (from + taken < to) break
+    }
+    return fitting
   }
 }
