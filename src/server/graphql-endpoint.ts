@@ -54,7 +54,7 @@ export class GraphQLEndpoint {
       return refuse(res, 401, unauthenticated(), operation)
     }
     if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
-      return refuse(res, 415, badInput('Send operations as `application/json`.'), operation)
+      return refuse(res, 415, badInput('Send operations as JSON, with the header `content-type: application/json`.'), operation)
     }
     const { yoga, services } = this.#options
     await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
