@@ -36,6 +36,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/filters.md': [
     answered,
     answered,
+    answered,
     answerTo(ofProperty('{ name: "specie", eq: "Barn swallow" }')),
     answerTo(ofProperty('{ name: "individuals", between: ["a", "b"] }')),
     partOf(`{ features(${LIECHTENSTEIN}) { geojson(precision: 2, bbox: true) } }`),

@@ -49,7 +49,7 @@ describe.each(PAGES)('%s', (page) => {
 
   it('names files that are there, and scripts and commands that can be run', () => {
     const codes = codesIn(text)
-    const files = codes.filter((code) => /^(src|test|bench|scripts|deploy|examples|docs)\/[\w/.-]+\.\w+$/.test(code))
+    const files = codes.flatMap((code) => code.match(/(?<=^|\s)(src|test|bench|scripts|deploy|examples|docs)\/[\w/.-]+/g) ?? [])
     const scripts = codes.flatMap((code) => /^npm run ([\w-]+)/.exec(code)?.slice(1) ?? [])
     const commands = codes.flatMap((code) => /^geoduck ([a-z][\w-]+)(?= |$)/.exec(code)?.slice(1) ?? [])
     expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
