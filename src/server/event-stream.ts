@@ -18,11 +18,12 @@ export async function sendEvents(
   results: AsyncIterable<ExecutionResult>,
   res: ServerResponse,
   operation: Operation,
+  pingMs = PING_MS,
 ): Promise<void> {
   res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' })
   const ping = setInterval(() => {
     if (res.writableLength === 0) res.write(':\n\n')
-  }, PING_MS)
+  }, pingMs)
   try {
     await flush(res, [':\n\n'])
     for await (const result of results) await sendNext(result, res, operation)

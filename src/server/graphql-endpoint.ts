@@ -55,7 +55,7 @@ export class GraphQLEndpoint {
       return refuse(res, 401, unauthenticated(), operation)
     }
     if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
-      return refuse(res, 415, badInput('Send operations as `application/json`.'), operation)
+      return refuse(res, 415, badInput('Send operations as JSON, with the header `content-type: application/json`.'), operation)
     }
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services } = this.#options

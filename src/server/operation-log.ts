@@ -1,5 +1,6 @@
 import type { Operation } from '../graphql/operation.ts'
-import { explain } from '../plan/explain.ts'
+import { type Explanation, explain } from '../plan/explain.ts'
+import type { FeatureQuery } from '../plan/query.ts'
 import type { Log } from './logging.ts'
 
 /**
@@ -25,6 +26,15 @@ export function logOperation(log: Log, operation: Operation, slowMs: number): vo
   ]
   const sentence = `${what}: ${outcome}, ${how.filter((word) => word !== null).join(', ')} [${id} ${client}]`
   const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, waitMs, lane, degraded, outcome }
-  if (slow) log.warn({ operation: { ...fields, plans: operation.questions.map(explain) } }, sentence)
+  if (slow) log.warn({ operation: { ...fields, plans: operation.questions.flatMap(planned) } }, sentence)
   else log.info({ operation: fields }, sentence)
+}
+
+/** A question that was refused has no plan; why, the client was told, or the log was as a defect. */
+function planned(question: FeatureQuery): Explanation[] {
+  try {
+    return [explain(question)]
+  } catch {
+    return []
+  }
 }

@@ -152,6 +152,15 @@ describe('before its first byte, a download', () => {
     expect(await response.json()).toMatchObject({ errors: [{ message: expect.any(String), extensions: { code, retry: false } }] })
   })
 
+  it.each(['{bbox:[5,45,11,48]}', "{'bbox':[5,45,11,48]}"])(
+    'with %s, which is no JSON, is refused, and told so',
+    async (where) => {
+      const response = await fetch(`${server.url}/download/places.geojsonl?${new URLSearchParams({ where })}`)
+      const message = expect.stringContaining('`where` is no JSON')
+      expect(await response.json()).toMatchObject({ errors: [{ message, extensions: { code: 'BAD_INPUT' } }] })
+    },
+  )
+
   it('with a filter nested beyond reason is refused', async () => {
     const body = `{"where":${'{"not":'.repeat(50_000)}{}${'}'.repeat(50_000)}}`
     const headers = { 'content-type': 'application/json' }

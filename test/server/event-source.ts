@@ -1,6 +1,5 @@
 /** A subscription as Server-Sent Events, read as far as one wants. */
-import type { RunningServer } from '../../src/server/server.ts'
-import type { Answer } from '../support/graphql.ts'
+import type { Answer, Served } from '../support/graphql.ts'
 
 export interface ServerEvent {
   readonly event: string
@@ -19,7 +18,7 @@ export class EventSource {
     this.#events = parse(response)
   }
 
-  static async open(server: RunningServer, query: string, variables: object = {}): Promise<EventSource> {
+  static async open(server: Served, query: string, variables: object = {}): Promise<EventSource> {
     const abort = new AbortController()
     const response = await fetch(`${server.url}/graphql`, {
       method: 'POST',

@@ -1,5 +1,11 @@
 /** The rules of docs/subscriptions.md that hold for Server-Sent Events. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { ExecutionResult } from 'graphql'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { Operation } from '../../src/graphql/operation.ts'
+import { sendEvents } from '../../src/server/event-stream.ts'
 import { ask, quiet } from '../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 import { EventSource } from './event-source.ts'
@@ -78,4 +84,28 @@ it('a client that does not accept events is told where subscriptions come', asyn
   })
   expect(response.status).toBe(406)
   expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_INPUT' } }] })
+})
+
+it('event streams begin with a comment, and carry one again and again', async () => {
+  const { promise: silence, resolve: speak } = Promise.withResolvers<ExecutionResult>()
+  const http = createServer((_req, res) => {
+    const { signal } = new AbortController()
+    const operation = new Operation({ id: 'a', client: 'b', signal, unchanged: async () => true, onDefect: () => {} })
+    void sendEvents(
+      (async function* () {
+        yield await silence
+      })(),
+      res,
+      operation,
+      20,
+    )
+  }).listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  let text = ''
+  for await (const chunk of (await fetch(`http://127.0.0.1:${(http.address() as AddressInfo).port}`)).body!) {
+    text += Buffer.from(chunk).toString()
+    if (text === ':\n\n:\n\n:\n\n') speak({ data: {} })
+  }
+  http.close()
+  expect(text).toMatch(/^(:\n\n){3,}event: next\ndata: \{"data":\{\}\}\n\n(:\n\n)*event: complete\ndata:\n\n$/)
 })

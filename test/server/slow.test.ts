@@ -63,6 +63,12 @@ it('an operation whose client waited longer than --slow is a warning with its pl
   }
 })
 
+it('a question that is refused has no plan in it, and the server goes on', async () => {
+  const line = await logged(0, '{ features(layer: "places", where: { property: { name: "nme", eq: 1 } }) { count } }')
+  expect(line).toMatchObject({ level: WARN, operation: { outcome: 'BAD_INPUT', plans: [] } })
+  expect(await logged(0, '{ layers { name } }')).toMatchObject({ operation: { outcome: 'complete' } })
+})
+
 it('another is told of without', async () => {
   const line = await logged(1, '{ features(layer: "places") { count } }')
   expect(line.level).toBe(INFO)

@@ -129,7 +129,8 @@ describe('errors', () => {
     const socket = await open()
     socket.subscribe('a', '{ features(layer: "places", first: 10001) { count } }')
     const [next, complete] = await socket.ended('a')
-    const message = '`first` is from 1 to 10,000; it was 10001.'
+    const message =
+      "`first` is from 1 to 10,000; it was 10001. Pass the page's `cursor` as `after` for the next, or subscribe to `featureBatches`."
     expect(next).toMatchObject({
       type: 'next',
       payload: { data: null, errors: [{ message, path: ['features'], extensions: { code: 'BAD_INPUT' } }] },

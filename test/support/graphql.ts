@@ -1,4 +1,5 @@
-import type { RunningServer } from '../../src/server/server.ts'
+/** In this process or in one of its own. */
+export type Served = { readonly url: string }
 
 export interface Answer<Data = Record<string, unknown>> {
   readonly data?: Data | null
@@ -11,7 +12,7 @@ export interface Answer<Data = Record<string, unknown>> {
 
 /** A query by POST. */
 export async function ask<Data>(
-  server: RunningServer,
+  server: Served,
   query: string,
   variables: object = {},
   operationName?: string,
@@ -20,7 +21,7 @@ export async function ask<Data>(
   return (await response.json()) as Answer<Data>
 }
 
-export function post(server: RunningServer, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+export function post(server: Served, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return fetch(`${server.url}/graphql`, {
     method: 'POST',
@@ -36,7 +37,7 @@ export interface StreamCounts {
 }
 
 /** `health.streams`, when all are 0; fails with what they are after `ms`. */
-export async function quiet(server: RunningServer, ms = 3_000): Promise<void> {
+export async function quiet(server: Served, ms = 3_000): Promise<void> {
   const until = performance.now() + ms
   for (;;) {
     const { data } = await ask<{ health: { streams: StreamCounts; workers: { state: string }[] } }>(

@@ -23,12 +23,18 @@ function decoded(name: string): string | null {
   }
 }
 
-/** `?limit=10&where={"bbox":[0,50,1,51]}`; a text that is no JSON is itself: a cursor, a name. */
+/** `?limit=10&where={"bbox":[0,50,1,51]}`; a text that is no JSON is itself: a cursor, a CRS. */
 function fromQuery(parameters: URLSearchParams): Record<string, unknown> {
   const given = Object.create(null) as Record<string, unknown>
   for (const [name, text] of parameters) {
     if (name in given) throw new GeoduckError('BAD_INPUT', `\`${name.slice(0, 100)}\` is there twice.`)
     given[name] = jsonOrText(text)
+    if (given[name] === text && /^\s*[[{]/.test(text)) {
+      throw new GeoduckError(
+        'BAD_INPUT',
+        `\`${name.slice(0, 100)}\` is no JSON: names stand in double quotes, and the whole in its percent-encoding.`,
+      )
+    }
   }
   return given
 }

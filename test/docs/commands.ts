@@ -1,0 +1,26 @@
+/** Examples of commands and of what they print. */
+import { expect } from 'vitest'
+import type { Example, Place } from './example.ts'
+import { withoutFigures } from './likeness.ts'
+
+interface Session {
+  /** What must be there before. */
+  readonly before?: (place: Place) => Promise<void>
+  /** Where it runs, in the place's folder. */
+  readonly below?: string
+  /** What comes on stderr is not shown. */
+  readonly quiet?: boolean
+  readonly code?: number
+}
+
+/** A command line behind a `$`, or told in words, and what it prints, but for figures. */
+export const prints = (command: string | null, { before, below = '', quiet = false, code = 0 }: Session = {}): Example => ({
+  blocks: [''],
+  async holds(place, text) {
+    await before?.(place)
+    const [, line, shown] = command === null ? /^\$ ([^\n]*)\n(.*)$/s.exec(text!)! : [null, command, text]
+    const ran = await place.shell(quiet ? line! : `${line} 2>&1`, `${place.folder}/${below}`)
+    expect(withoutFigures(ran.stdout)).toBe(withoutFigures(shown!))
+    expect(ran.code).toBe(code)
+  },
+})

@@ -1,0 +1,29 @@
+/** Examples of docs/downloads.md: files that curl writes. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { tableFromIPC } from 'apache-arrow'
+import { expect } from 'vitest'
+import type { Example } from './example.ts'
+import { withoutCursors } from './likeness.ts'
+
+/** The two formats of a layer. */
+export const files = (layer: string, count: number): Example => ({
+  blocks: ['sh'],
+  async holds(place, commands) {
+    expect((await place.shell(commands!)).code).toBe(0)
+    const read = (ending: string) => readFile(join(place.folder, `${layer}.${ending}`))
+    expect(tableFromIPC(await read('arrows')).numRows).toBe(count)
+    const lines = (await read('geojsonl')).toString().trimEnd().split('\n')
+    expect(lines).toHaveLength(count + 1)
+  },
+})
+
+/** A command and the lines that it prints. */
+export const lines: Example = {
+  blocks: ['sh', 'json'],
+  async holds(place, command, shown) {
+    const { code, stdout } = await place.shell(command!.replace(/^curl/, 'curl -s'))
+    expect(code).toBe(0)
+    expect(withoutCursors(stdout)).toBe(withoutCursors(shown!))
+  },
+}
