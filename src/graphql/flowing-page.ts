@@ -91,8 +91,12 @@ export class FlowingPage {
   }
 }
 
-/** Alone in its operation and its encoding: what stood behind it would wait, and hold what it takes, until the client has read it. */
-function canFlow({ query: { outputs }, selection }: Question, info: GraphQLResolveInfo): boolean {
+/**
+ * Alone in its operation and its encoding: what stood behind it would wait, and hold what it takes, until the client has read it. A deadline that
+ * the client sets is for all of it; like a stream, one that flows may take any time while it progresses.
+ */
+function canFlow({ query: { outputs }, selection, deadlineMs }: Question, info: GraphQLResolveInfo): boolean {
+  if (deadlineMs !== null) return false
   const alone = rootFields(info).size === 1
   const fields = [...selectedFields(info.fieldNodes, info).values()].map(([node]) => node!.name.value)
   return alone && selection.indexes.size === 1 && outputs.every(frameOf) && fields.every((name) => FLOWING_FIELDS.has(name))

@@ -74,6 +74,7 @@ test.each([
   ],
   ['one of two', `{ features(layer: "many", first: 20000) { count features { id } } layers { name } }`],
   ['one in two encodings', `{ features(layer: "many", first: 20000) { count features { id } geojson } }`],
+  ['one with a deadline', '{ features(layer: "many", first: 20000, deadline: 20) { count features { id } } }'],
   ['one of Arrow', `{ features(layer: "many", first: 20000) { count arrow } }`],
 ])('%s is held', async (_, query) => {
   const response = await post(server, { query })
