@@ -69,7 +69,8 @@ export interface FeatureOrder {
 
 /** Where in the order a batch ended: the last row's key values as text, in the order of the plan's keys. */
 export interface Position {
-  readonly keys: readonly (string | null)[]
+  /** True stands for a value that is too long to carry, and not null: the row has it, and its natural order tells which row. */
+  readonly keys: readonly (string | null | true)[]
 }
 
 export interface FeatureQuery {
