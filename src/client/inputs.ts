@@ -61,7 +61,7 @@ export type FeatureOrder = {
   readonly property: string;
 };
 
-/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices. */
+/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices, unless the server is set otherwise. */
 export type GeometryInput = {
   /** A box. */
   readonly bbox?: readonly number[] | null | undefined;

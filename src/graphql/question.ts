@@ -50,6 +50,7 @@ export async function toQuestion(
     layer,
     ...geometry,
     where: args.where ?? null,
+    limits: context.services.filterLimits,
     orderBy: args.orderBy ?? [],
     limit: args.limit ?? null,
     after: null,

@@ -22,7 +22,7 @@ const LONGEST_KEY = 1_024
 /** Characters. Eight sort keys, the most there may be, and a row's place fit in. */
 export const LONGEST_CURSOR = 16_384
 
-export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy'>
+export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy' | 'limits'>
 
 const fingerprintDigests = new WeakMap<Layer, Buffer>()
 
