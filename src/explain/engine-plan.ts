@@ -10,8 +10,8 @@ import type { EnginePlan, ExplainJob, FromExplainer } from './messages.ts'
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */
 const WORKER = fileURLToPath(new URL(`./worker/explainer${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url))
 
-/** To load the extension and look at files, beside the time that the question itself may take. */
-const OPEN_SECONDS = 60
+/** To load the extension and look at files, beside what the question itself may take. */
+const OPEN_SECONDS = 30
 
 /** @throws ExplainError */
 export async function enginePlan(job: ExplainJob, deadlineSeconds: number): Promise<EnginePlan> {
@@ -24,9 +24,10 @@ export async function enginePlan(job: ExplainJob, deadlineSeconds: number): Prom
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const { promise, resolve, reject } = Promise.withResolvers<EnginePlan>()
+  const seconds = deadlineSeconds + OPEN_SECONDS
   const timer = setTimeout(
-    () => reject(new ExplainError(`It did not end within ${deadlineSeconds} s: narrow it, or raise --deadline.`)),
-    1_000 * (deadlineSeconds + OPEN_SECONDS),
+    () => reject(new ExplainError(`It did not end within ${seconds} s: narrow it, or raise --deadline.`)),
+    1_000 * seconds,
   )
   const exited = new Promise<void>((done) =>
     child.once('exit', (code, signal) => {
