@@ -98,7 +98,7 @@ export type PropertyFilter = {
   readonly gt?: unknown;
   /** Greater than or equal to. */
   readonly gte?: unknown;
-  /** The list has this element. */
+  /** The list has this element; in JSON, the array. */
   readonly has?: unknown;
   /** The list has all of these elements: at most 10,000. */
   readonly hasAll?: ReadonlyArray<unknown> | null | undefined;

@@ -551,7 +551,7 @@ export type PropertyFilter = {
   readonly gt?: InputMaybe<Scalars['JSON']['input']>;
   /** Greater than or equal to. */
   readonly gte?: InputMaybe<Scalars['JSON']['input']>;
-  /** The list has this element. */
+  /** The list has this element; in JSON, the array. */
   readonly has?: InputMaybe<Scalars['JSON']['input']>;
   /** The list has all of these elements: at most 10,000. */
   readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
