@@ -29,7 +29,11 @@ export interface ExplainOptions {
 /** As much as a worker of the server has. */
 const STREAMING_BUFFER_BYTES = 65_536
 
-/** Waits for the sources to be prepared and scanned. @throws ConfigurationError for what was foreseen: the question cannot be asked, or not be answered */
+/**
+ * Waits for the sources to be prepared and scanned.
+ *
+ * @throws ConfigurationError for what was foreseen: the question cannot be asked, or the engine does not answer it
+ */
 export async function explainPage(config: Config, options: ExplainOptions): Promise<string> {
   const { spatialExtension, warn } = options
   const { sources, layers, cacheDirectory, cacheBytes } = config

@@ -33,7 +33,10 @@ export function behindSorted(place: Place, keys: readonly SortKey[], source: Sou
   return behind
 }
 
-/** SQL of the place's value of a key; null for a null. A long one is a subquery of one row: joins give up the natural order, but a sort remakes it. */
+/**
+ * SQL of the place's value of a key; null for a null. A long one is a subquery of one row: the engine makes a join of it, which gives up the
+ * natural order, but a sort makes it again.
+ */
 function valueAt(place: Place, n: number, { subject, scalar }: SortKey, source: Source, parameters: Parameters): string | null {
   const text = place.sorted[n] ?? null
   if (text === null) return null
