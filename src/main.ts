@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './config/command.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { machineDefaults } from './config/defaults.ts'
+import type { ExplainArguments } from './config/explain-command.ts'
 import { findSpatialExtension } from './config/extension.ts'
 import { editorSchema } from './config/file/schema.ts'
 import type { ImportArguments } from './config/import-command.ts'
@@ -97,6 +98,14 @@ async function prepare({ given, prune }: PrepareOptions): Promise<void> {
   if (prune) print(await pruneCopies(config))
 }
 
+async function explain({ given, layer, encoding, analyze, page }: ExplainArguments): Promise<void> {
+  const { config } = await resolveConfig(given)
+  const warn = (line: string) => void process.stderr.write(`${line}\n`)
+  const { path } = await findSpatialExtension(config.spatialExtension, warn)
+  const { explainPage } = await import('./explain/explain.ts')
+  print(await explainPage(config, { layer, encoding, analyze, page, spatialExtension: path, warn }))
+}
+
 function printConfigSchema(): void {
   process.stdout.write(editorSchema(settings(machineDefaults(machine()))))
 }
@@ -122,6 +131,6 @@ function foreseen(error: unknown): string | null {
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
-await buildCommand({ serve, prepare, importFiles: importInto, doctor, printSchema, printConfigSchema })
+await buildCommand({ serve, prepare, importFiles: importInto, doctor, explain, printSchema, printConfigSchema })
   .parseAsync(commandArguments(process.argv), { from: 'user' })
   .catch(fail)

@@ -5,7 +5,7 @@ import type { CheckRequest, CheckResult, Described } from './inspection.ts'
 import type { InspectionCache } from './inspection-cache.ts'
 import type { Inspector } from './inspector.ts'
 import type { Problem } from './layer.ts'
-import { type Snapshot, statOf, unchanged, writtenInPlace } from './snapshot.ts'
+import { bytesOf, type Snapshot, statOf, unchanged, writtenInPlace } from './snapshot.ts'
 import { SourceError } from './source-error.ts'
 import { filesOf, type Source } from './sources.ts'
 
@@ -39,7 +39,7 @@ export class ServedSource {
 
   /** Of its files when they were read. */
   get bytes(): number {
-    return this.#snapshot.reduce((sum, { bytes }) => sum + bytes, 0)
+    return bytesOf(this.#snapshot)
   }
 
   /**

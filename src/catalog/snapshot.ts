@@ -9,6 +9,10 @@ export async function statOf(files: readonly string[]): Promise<Snapshot> {
   return await Promise.all(files.map(async (path) => ({ path, ...(await stampOf(path)) })))
 }
 
+export function bytesOf(snapshot: Snapshot): number {
+  return snapshot.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
 /** Whether every file is still the one that the snapshot was taken of, as far as the file system tells. */
 export async function unchanged(snapshot: Snapshot): Promise<boolean> {
   const now = await statOf(snapshot.map(({ path }) => path))

@@ -1,4 +1,4 @@
-import { type Encoding, SELECTIONS } from './encoding.ts'
+import { type Encoding, selectionOf } from './encoding.ts'
 import type { EncodingOptions, Question } from './options.ts'
 
 /** Variable -> GraphQL type, of the arguments of `featureBatches`. */
@@ -20,8 +20,8 @@ export interface Payload {
 }
 
 /** One run of the subscription. Arguments that are not given stay out of the document: what a server does not know is no obstacle then. */
-export function subscription(encoding: Encoding, question: Question & EncodingOptions): Payload {
-  const selection = SELECTIONS[encoding]
+export function subscription(encoding: Encoding, question: Question & EncodingOptions, asWkb = false): Payload {
+  const selection = selectionOf(encoding, asWkb)
   const variables: Record<string, unknown> = {}
   const declared: string[] = []
   const declare = (name: keyof (Question & EncodingOptions), type: string) => {

@@ -50,10 +50,15 @@ export interface WireBatch {
   readonly features?: readonly StreamedFeature[]
 }
 
-export const SELECTIONS: Readonly<Record<Encoding, string>> = {
+const SELECTIONS: Readonly<Record<Encoding, string>> = {
   geojson: 'geojson(precision: $precision)',
   arrow: 'arrow',
   features: 'features { id geometry(precision: $precision) bbox properties(only: $properties) }',
+}
+
+/** @param asWkb an Arrow geometry column is `geoarrow.wkb`, also where it could be of a native type */
+export function selectionOf(encoding: Encoding, asWkb: boolean): string {
+  return asWkb && encoding === 'arrow' ? 'arrow(geometry: WKB)' : SELECTIONS[encoding]
 }
 
 /** Null if it does not hold the features that it counts. */

@@ -3,12 +3,13 @@
  * connection, or was ended because its reader could not keep up.
  */
 import type { Client } from 'graphql-ws/client'
+import { isEqual, schemaMessage } from './arrow-schema.ts'
 import { backOff } from './back-off.ts'
 import { connect } from './connect.ts'
 import { subscription } from './document.ts'
 import { type Batches, decode, type Encoding, type WireBatch } from './encoding.ts'
 import { GeoduckClientError } from './error.ts'
-import { outOfStep, runOperation } from './operation.ts'
+import { otherColumns, outOfStep, runOperation } from './operation.ts'
 import type { StreamOptions, StreamState } from './options.ts'
 import { Outbox } from './outbox.ts'
 
@@ -32,6 +33,10 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
   /** Features that are still wanted. */
   #remaining: number
   #failures = 0
+  /** Of the first batch, for Arrow: that of every other one. */
+  #schema: Uint8Array | null = null
+  /** A layer that is scanned meanwhile has a native type of geometry where it began as WKB. */
+  #asWkb = false
   /** The reader could not keep up: operations are for as much as may wait for it. */
   #slow = false
 
@@ -79,7 +84,7 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     const question = { ...this.#options, after: this.#cursor, limit: Number.isFinite(limit) ? limit : undefined }
     const left = this.#remaining - limit
     this.#tell({ state: 'asking' })
-    this.#stop = runOperation(this.#client, subscription(encoding, question), {
+    this.#stop = runOperation(this.#client, subscription(encoding, question, this.#asWkb), {
       batch: (batch) => this.#receive(batch),
       complete: () => {
         this.#stop = null
@@ -98,6 +103,12 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
       this.#fail(outOfStep())
       return
     }
+    if ('arrow' in batch && !this.#fits(batch.arrow)) {
+      this.#asWkb = !this.#asWkb
+      this.#end()
+      this.#fail(otherColumns())
+      return
+    }
     this.#sequence += 1
     this.#failures = 0
     this.#cursor = wire.cursor
@@ -105,6 +116,14 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     this.#tell({ state: 'streaming' })
     this.#outbox.put(batch)
     if (this.#outbox.length >= this.#readAhead) this.#full ??= setTimeout(() => this.#holdIfFull(), 0)
+  }
+
+  /** Whether it has the columns of the batches before. */
+  #fits(arrow: Uint8Array<ArrayBuffer>): boolean {
+    const schema = schemaMessage(arrow)
+    // A copy: a view would keep all of the batch.
+    this.#schema ??= schema?.slice() ?? null
+    return schema !== null && this.#schema !== null && isEqual(schema, this.#schema)
   }
 
   /** Small batches come many at a time: only a reader that has had its turn, and has left them, is slow. */

@@ -61,7 +61,7 @@ export type FeatureOrder = {
   readonly property: string;
 };
 
-/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices. */
+/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices, unless the server is set otherwise. */
 export type GeometryInput = {
   /** A box. */
   readonly bbox?: readonly number[] | null | undefined;
@@ -98,7 +98,7 @@ export type PropertyFilter = {
   readonly gt?: unknown;
   /** Greater than or equal to. */
   readonly gte?: unknown;
-  /** The list has this element. */
+  /** The list has this element; in JSON, the array. */
   readonly has?: unknown;
   /** The list has all of these elements: at most 10,000. */
   readonly hasAll?: ReadonlyArray<unknown> | null | undefined;

@@ -55,6 +55,12 @@ export function runOperation(client: Client, payload: Payload, sink: OperationSi
   return () => end(() => {})
 }
 
+export function otherColumns(): GeoduckClientError {
+  const message =
+    'The server gives other columns than it did when the stream began; it is asked for them the other way, as WKB or not.'
+  return new GeoduckClientError('PROTOCOL', message, { retry: true })
+}
+
 export function outOfStep(): GeoduckClientError {
   return new GeoduckClientError('PROTOCOL', 'A batch is missing from the stream, or is not whole.', { retry: true })
 }

@@ -11,7 +11,7 @@ export async function toTable(stream: AsyncIterable<ArrowBatch>): Promise<Table>
   const batches: RecordBatch[] = []
   for await (const { arrow } of stream) {
     for (const batch of RecordBatchReader.from(arrow)) {
-      // A layer that is scanned meanwhile may have another type of geometry when a stream of it is taken up again.
+      // `streamFeatures` sees to it; batches of several streams may differ.
       if (batches[0] && String(batch.schema) !== String(batches[0].schema)) {
         throw new GeoduckClientError('PROTOCOL', 'The columns changed in the middle of the stream: ask again from the start.')
       }

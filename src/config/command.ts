@@ -1,9 +1,10 @@
 /**
- * The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...`, `geoduck doctor`, `geoduck schema`
- * and `geoduck config-schema`.
+ * The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...`, `geoduck explain LAYER PATH...`,
+ * `geoduck doctor`, `geoduck schema` and `geoduck config-schema`.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { machineDefaults } from './defaults.ts'
+import { addExplainCommand, type ExplainArguments } from './explain-command.ts'
 import { addImportCommand, type ImportArguments } from './import-command.ts'
 import { machine } from './machine.ts'
 import { packageVersion } from './package-version.ts'
@@ -29,6 +30,7 @@ export interface Actions {
   printSchema(): Promise<void>
   printConfigSchema(): void
   importFiles(options: ImportArguments): Promise<void>
+  explain(options: ExplainArguments): Promise<void>
 }
 
 const EXAMPLES = `
@@ -42,6 +44,7 @@ Examples:
   geoduck --config geoduck.yaml                  a file for what is more than flags hold
   geoduck doctor data/                           whether all is well with the machine and the data
   geoduck import roads.shp --into city.duckdb --layer roads    see geoduck import --help
+  geoduck explain parcels data/ --where '{"bbox": [7, 47, 8, 48]}'    how a query runs
   geoduck schema > schema.graphql                the GraphQL schema`
 
 export function buildCommand(actions: Actions): Command {
@@ -94,6 +97,7 @@ export function buildCommand(actions: Actions): Command {
     () => givenWith([]),
     (options) => actions.importFiles(options),
   )
+  addExplainCommand(program, givenWith, (options) => actions.explain(options))
   program
     .command('doctor')
     .argument('[PATH...]', 'as for serving')

@@ -73,6 +73,12 @@ export interface Config {
   readonly maxAliases: number
   /** @default 5 */
   readonly maxRootFields: number
+  /** Levels of a filter: `and`, `or` and `not` in each other. @default 10 */
+  readonly maxFilterDepth: number
+  /** Filters in a filter. @default 100 */
+  readonly maxFilters: number
+  /** Vertices of a geometry in a filter. @default 25,000 */
+  readonly maxVertices: number
   /** Bytes of a request's body. @default 1 MB */
   readonly maxBodyBytes: number
   /** Bytes of a WebSocket message behind `connection_ack`. @default 1 MiB */

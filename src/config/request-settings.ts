@@ -64,6 +64,25 @@ export const requests = {
     value: wholeNumber(1, 1_000),
     fallback: 5,
   },
+  maxFilterDepth: {
+    flag: '--max-filter-depth <number>',
+    description: 'levels of a filter: `and`, `or` and `not` in each other',
+    // More than the engine's parser takes is not let in.
+    value: wholeNumber(1, 50),
+    fallback: 10,
+  },
+  maxFilters: {
+    flag: '--max-filters <number>',
+    description: 'filters in a filter',
+    value: wholeNumber(1, 1_000),
+    fallback: 100,
+  },
+  maxVertices: {
+    flag: '--max-vertices <number>',
+    description: 'vertices of a geometry in a filter; a body and a WebSocket message have to hold it',
+    value: wholeNumber(4, 1_000_000),
+    fallback: 25_000,
+  },
   maxBodyBytes: {
     flag: '--max-body <size>',
     description: "size of a request's body",

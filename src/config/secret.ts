@@ -20,7 +20,8 @@ export async function keptSecret(): Promise<{ readonly secret: string; readonly 
   } catch {
     // Made below.
   }
-  const partial = `${file}-${process.pid}`
+  // Not by the process's number: in containers that share the folder all are number 1, and who writes what another has linked changes it.
+  const partial = `${file}-${randomBytes(8).toString('hex')}`
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await writeFile(partial, fresh, { mode: 0o600 })

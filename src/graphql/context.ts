@@ -1,5 +1,6 @@
 /** What resolvers are given. The server fills it; a test can as well. */
 import type { Layer } from '../catalog/layer.ts'
+import type { FilterLimits } from '../plan/filter-limits.ts'
 import type { Engine } from '../pool/engine.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { Operation } from './operation.ts'
@@ -20,6 +21,8 @@ export interface Services {
   /** Throws LAYER_NOT_READY until workers serve. */
   readonly engine: Engine
   readonly cursorSecret: string
+  /** How large a filter may be. */
+  readonly filterLimits: FilterLimits
   /** Most features in a page. */
   readonly pageRows: number
   /** Most engine time of a query. */

@@ -1,8 +1,8 @@
 /** A download's question: the arguments of `featureBatches` as JSON values by name. What each may be is read off the contract. */
-import { coerceInputValue, type GraphQLArgument, type GraphQLObjectType, type GraphQLSchema } from 'graphql'
+import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Layer } from '../catalog/layer.ts'
-import { GeoduckError } from '../errors.ts'
 import type { Output } from '../results/batch.ts'
+import { coerceArguments } from './arguments.ts'
 import { arrowOutput } from './arrow-output.ts'
 import type { Context } from './context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from './generated.ts'
@@ -32,7 +32,7 @@ export async function downloadQuestion(
   { layer, format, given }: DownloadRequest,
   context: Context,
 ): Promise<Question> {
-  const args = coerce(given, argumentsOf(schema, format))
+  const args = coerceArguments(given, argumentsOf(schema, format), 'A download') as Arguments
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
   return await toQuestion({ ...args, layer }, context, (asked) => {
     if (format === 'geojsonl') requireLonLat(asked)
@@ -50,32 +50,4 @@ function argumentsOf(schema: GraphQLSchema, format: DownloadFormat): readonly Gr
   const batches = schema.getSubscriptionType()!.getFields()['featureBatches']!
   const encoding = (schema.getType('FeatureBatch') as GraphQLObjectType).getFields()[FIELDS[format]]!
   return [...batches.args.filter(({ name }) => !LEFT_OUT.includes(name)), ...encoding.args]
-}
-
-function coerce(given: DownloadRequest['given'], known: readonly GraphQLArgument[]): Arguments {
-  const args: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(given)) {
-    const argument = known.find((candidate) => candidate.name === name)
-    if (!argument)
-      throw badInput(`A download takes no \`${name.slice(0, 100)}\`, but ${known.map((one) => one.name).join(', ')}.`)
-    args[name] = coerceOne(argument, value)
-  }
-  return args as Arguments
-}
-
-function coerceOne({ name, type }: GraphQLArgument, value: unknown): unknown {
-  try {
-    return coerceInputValue(value, type, (path, _, error) => {
-      throw badInput(`\`${[name, ...path].join('.')}\`: ${error.message}`)
-    })
-  } catch (error) {
-    // It goes down as deep as the value does.
-    if (error instanceof RangeError)
-      throw new GeoduckError('LIMIT_EXCEEDED', `\`${name}\` is nested too deep; ask for less at once.`)
-    throw error
-  }
-}
-
-function badInput(message: string): GeoduckError {
-  return new GeoduckError('BAD_INPUT', message)
 }

@@ -280,7 +280,7 @@ export type GeometryEncoding =
   /** Well-known text, ISO. */
   | 'WKT';
 
-/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices. */
+/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices, unless the server is set otherwise. */
 export type GeometryInput = {
   /** A box. */
   readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
@@ -551,7 +551,7 @@ export type PropertyFilter = {
   readonly gt?: InputMaybe<Scalars['JSON']['input']>;
   /** Greater than or equal to. */
   readonly gte?: InputMaybe<Scalars['JSON']['input']>;
-  /** The list has this element. */
+  /** The list has this element; in JSON, the array. */
   readonly has?: InputMaybe<Scalars['JSON']['input']>;
   /** The list has all of these elements: at most 10,000. */
   readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;

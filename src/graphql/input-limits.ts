@@ -13,11 +13,12 @@ import {
   isNonNullType,
   typeFromAST,
 } from 'graphql'
+import { DEEPEST_FILTER } from '../plan/filter-limits.ts'
 
 /** A list in one place. */
 export const MOST_LIST_ITEMS = 10_000
-/** A filter is 10 deep, with a list and an object each; a geometry or comparison in it is one more. */
-const DEEPEST = 40
+/** As deep as a filter may be let, with a list and an object each; a geometry or comparison in it is one more. */
+const DEEPEST = 2 * DEEPEST_FILTER + 20
 
 /** The LIMIT_EXCEEDED of the first variable that is too large; null if none is. */
 export function checkVariables({ schema, document, operationName, variableValues }: ExecutionArgs): GraphQLError | null {

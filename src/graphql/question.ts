@@ -7,8 +7,9 @@ import { readCrs } from '../plan/crs.ts'
 import { decodeCursor, encodeCursor } from '../plan/cursor.ts'
 import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { OperationContext } from '../pool/engine.ts'
-import type { Context } from './context.ts'
+import type { Context, Services } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
+import type { Operation } from './operation.ts'
 import { deadlineRange, inRange } from './range.ts'
 import type { Asked, Selection } from './selection.ts'
 
@@ -37,10 +38,16 @@ export interface QuestionArguments extends GeometryArguments {
   readonly deadline?: InputMaybe<number>
 }
 
+/** What a question is made with, and where it is noted. */
+export interface Asking {
+  readonly services: Pick<Services, 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
+  readonly operation: Pick<Operation, 'layers' | 'questions'>
+}
+
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, CURSOR_INVALID, CURSOR_EXPIRED. */
 export async function toQuestion(
   args: QuestionArguments,
-  context: Context,
+  context: Asking,
   select: (asked: Asked) => Selection,
 ): Promise<Question> {
   const layer = await findLayer(args.layer, context)
@@ -50,6 +57,7 @@ export async function toQuestion(
     layer,
     ...geometry,
     where: args.where ?? null,
+    limits: context.services.filterLimits,
     orderBy: args.orderBy ?? [],
     limit: args.limit ?? null,
     after: null,
@@ -69,7 +77,7 @@ export function readGeometryArguments({ crs, simplify }: GeometryArguments): Pic
 }
 
 /** The layer as its source is now. */
-export async function findLayer(name: string, { services, operation }: Context): Promise<Layer> {
+export async function findLayer(name: string, { services, operation }: Asking): Promise<Layer> {
   const layer = services.catalog.layer(name)
   if (!layer) throw layerNotFound(name, services.catalog.layers())
   operation.layers.add(name)
@@ -98,7 +106,7 @@ export function askedBy(
   return { id: operation.id, client: operation.client, address: operation.address, unchanged, ...limit }
 }
 
-function deadlineOf({ deadline }: QuestionArguments, { services }: Context): number | null {
+function deadlineOf({ deadline }: QuestionArguments, { services }: Asking): number | null {
   if (deadline === undefined || deadline === null) return null
   return 1_000 * inRange('deadline', deadline, deadlineRange(services.deadlineSeconds))
 }

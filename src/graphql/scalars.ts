@@ -1,5 +1,6 @@
 /** The contract's scalars: what each takes, strictly, and how each is written. Their descriptions stand in the schema. */
 import { GraphQLError, type GraphQLScalarTypeConfig, valueFromASTUntyped } from 'graphql'
+import { LONGEST_CURSOR } from '../plan/cursor.ts'
 import { RawJson } from './raw-json.ts'
 
 /** The members that the schema's own text leaves open. */
@@ -45,10 +46,7 @@ function toBigInt(value: unknown): bigint {
   throw new GraphQLError('A BigInt is a string of decimal digits, or an integer that a double holds.')
 }
 
-/** Longer than any that is made. */
-const CURSOR_LENGTH = 16_384
-
 function toCursor(value: unknown): string {
-  if (typeof value === 'string' && value.length > 0 && value.length <= CURSOR_LENGTH) return value
+  if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_CURSOR) return value
   throw new GraphQLError('A Cursor is a string that an earlier batch or page gave.')
 }

@@ -45,9 +45,9 @@ function proof(sql: string, from180: string | null, name: string): string {
   return `list_transform([${both}], lambda a: CASE WHEN NOT ${isBounded('a[1]')} THEN ${lost} ELSE ${whole} END)[1]`
 }
 
-/** Nothing reaches the engine's own reader that the strict one has not been through: 1 ms for the largest. */
+/** Nothing reaches the engine's own reader that the strict one has not been through: 1 ms for 25,000 vertices, which were counted before. */
 function checked(wkb: Uint8Array, pieces: Pieces | null = null, name = 'where'): Uint8Array {
-  const to = new GeometryBuilder(name, false, pieces)
+  const to = new GeometryBuilder(name, false, Number.POSITIVE_INFINITY, pieces)
   readWkb(wkb, to)
   return to.finish().wkb
 }

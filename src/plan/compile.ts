@@ -20,7 +20,7 @@ import { type Source, sourceOf } from './source.ts'
 export function compileFeatures(query: FeatureQuery): Plan {
   const source = sourceOf(query.layer)
   const keys = sortKeys(query.layer, query.orderBy)
-  const parameters = new Parameters()
+  const parameters = new Parameters(query.limits)
   const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
   const where = compileWhere(query, source, parameters)
   const order = orderClause(keys, source)
@@ -36,7 +36,7 @@ export function compileFeatures(query: FeatureQuery): Plan {
 /** How many features match, whatever `after` and `limit` say: one row, whose position is the count as text. */
 export function compileCount(query: FeatureQuery): Plan {
   const source = sourceOf(query.layer)
-  const parameters = new Parameters()
+  const parameters = new Parameters(query.limits)
   const body = `SELECT count(*) AS c0 FROM ${source.from} WHERE ${compileWhere(query, source, parameters)}`
   const columns = [{ name: 'count', wire: { kind: 'int', bits: 64, signed: true } }] as const
   const layout = { columns, geometry: null, id: null, properties: [], crs: null, geometryName: query.layer.geometryColumn }
@@ -45,10 +45,10 @@ export function compileCount(query: FeatureQuery): Plan {
 }
 
 /** The filter with what prunes in front of it; `true` for every feature. */
-function compileWhere({ layer, where, id }: FeatureQuery, source: Source, parameters: Parameters): string {
+function compileWhere({ layer, where, limits, id }: FeatureQuery, source: Source, parameters: Parameters): string {
   const conditions: Condition[] = []
   if (where) {
-    checkFilter(where)
+    checkFilter(where, limits)
     conditions.push(compileFilter(where, layer, parameters))
   }
   if (id !== undefined && id !== null) conditions.push({ exact: hasId(layer, id, source, parameters), necessary: null })

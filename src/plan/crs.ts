@@ -1,6 +1,7 @@
 /** Coordinate reference systems that a client names: `AUTHORITY:CODE`. Whether PROJ knows one is for the engine to say. */
 import type { Crs, Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
+import { notHorizontal } from './not-horizontal.ts'
 import type { Parameters } from './parameters.ts'
 import { show } from './show.ts'
 
@@ -13,12 +14,16 @@ export function sameCrs(a: Crs, b: Crs): boolean {
   return (a.isLonLat && b.isLonLat) || (a.code !== null && a.code === b.code)
 }
 
-/** BAD_INPUT for what is not of the form, which is all that can be told here. `argument` is named in messages. */
+/** BAD_INPUT for what is not of the form, and for heights, which is all that can be told here. `argument` is named in messages. */
 export function readCrs(text: unknown, argument: string): Crs {
   if (typeof text !== 'string' || !FORM.test(text)) {
     throw new GeoduckError('BAD_INPUT', `\`${argument}\` takes AUTHORITY:CODE, e.g. "EPSG:3857", not ${show(text)}.`)
   }
   const code = text.toUpperCase()
+  const kind = notHorizontal(code)
+  if (kind !== null) {
+    throw new GeoduckError('BAD_INPUT', `\`${argument}\`: ${code} is ${kind}; take a horizontal one, e.g. "EPSG:3857".`)
+  }
   return { code, name: code, isLonLat: LON_LAT.has(code) }
 }
 

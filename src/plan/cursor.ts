@@ -4,7 +4,7 @@
  *     1 byte   version
  *     16 bytes HMAC-SHA256, cut, of version, question and the rest
  *     8 bytes  SHA-256, cut, of the layer's fingerprint
- *     the rest JSON list of the position's keys
+ *     the rest JSON list of the position's keys; true for one that is long
  *
  * The question (layer, filter, order) is not in it: it is signed with it, and the one who resumes has to ask it again.
  */
@@ -17,16 +17,18 @@ import { questionDigest } from './question.ts'
 const VERSION = 1
 const SIGNED_FROM = 17
 const KEYS_FROM = 25
-/** Characters. A page's sort keys are in it: text of that length is still taken back. */
-const LONGEST = 262_144
+/** Bytes of a key as JSON. What is longer is looked up in its row, which costs a scan of little more than that row. */
+const LONGEST_KEY = 1_024
+/** Characters. Eight sort keys, the most there may be, and a row's place fit in. */
+export const LONGEST_CURSOR = 16_384
 
-export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy'>
+export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy' | 'limits'>
 
 const fingerprintDigests = new WeakMap<Layer, Buffer>()
 
 /** About 15 us, once a batch; the digests are made once a question and once a layer. */
 export function encodeCursor(secret: string, query: CursorSubject, position: Position): string {
-  const keys = Buffer.from(JSON.stringify(position.keys))
+  const keys = Buffer.from(JSON.stringify(position.keys.map(carried)))
   const bytes = Buffer.alloc(KEYS_FROM + keys.length)
   bytes[0] = VERSION
   fingerprintDigest(query).copy(bytes, SIGNED_FROM)
@@ -37,7 +39,7 @@ export function encodeCursor(secret: string, query: CursorSubject, position: Pos
 
 /** CURSOR_INVALID: not of this service, changed, or of another question. CURSOR_EXPIRED: the layer's data is not what it was. */
 export function decodeCursor(secret: string, query: CursorSubject, text: string): Position {
-  if (text.length > LONGEST || !/^[\w-]+$/.test(text)) throw invalid()
+  if (text.length > LONGEST_CURSOR || !/^[\w-]+$/.test(text)) throw invalid()
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.length <= KEYS_FROM || bytes[0] !== VERSION || bytes.toString('base64url') !== text) throw invalid()
   if (!timingSafeEqual(signature(secret, query, bytes), bytes.subarray(1, SIGNED_FROM))) throw invalid()
@@ -48,6 +50,10 @@ export function decodeCursor(secret: string, query: CursorSubject, text: string)
     )
   }
   return { keys: JSON.parse(bytes.toString('utf8', KEYS_FROM)) as Position['keys'] }
+}
+
+function carried(key: Position['keys'][number]): Position['keys'][number] {
+  return key !== null && key !== true && Buffer.byteLength(JSON.stringify(key)) > LONGEST_KEY ? true : key
 }
 
 function signature(secret: string, query: CursorSubject, bytes: Buffer): Buffer {

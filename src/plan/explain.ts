@@ -40,7 +40,7 @@ function namesIn({ columns, properties, id, geometry }: BatchLayout, { key, geom
 }
 
 /** `meetsBox` never uses an RTREE; what it writes for a table then is met by the statistics of its row groups. */
-function pruningOf({ layer, where }: FeatureQuery): Explanation['pruning'] {
-  if (!where || compileFilter(where, layer, new Parameters()).necessary === null) return 'NONE'
+function pruningOf({ layer, where, limits }: FeatureQuery): Explanation['pruning'] {
+  if (!where || compileFilter(where, layer, new Parameters(limits)).necessary === null) return 'NONE'
   return layer.pruning.kind === 'COVERING_COLUMN' ? 'COVERING_COLUMN' : 'ROW_GROUP_STATISTICS'
 }

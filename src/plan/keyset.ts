@@ -7,13 +7,13 @@ import type { NaturalKey, Source } from './source.ts'
 
 /** The position's values: of the sort keys, then of the natural order. CURSOR_INVALID if they are not of this order. */
 export interface Place {
-  readonly sorted: readonly (string | null)[]
+  readonly sorted: Position['keys']
   readonly natural: readonly string[]
 }
 
 export function readPosition({ keys }: Position, sorted: readonly SortKey[], { natural }: Source): Place {
   const rest = keys.slice(sorted.length)
-  if (rest.length !== natural.length || !rest.every((key) => key !== null && /^\d{1,19}$/.test(key))) {
+  if (rest.length !== natural.length || !rest.every((key) => typeof key === 'string' && /^\d{1,19}$/.test(key))) {
     throw new GeoduckError('CURSOR_INVALID', 'The cursor is not one of this order; start again without it.')
   }
   return { sorted: keys.slice(0, sorted.length), natural: rest as string[] }
@@ -26,17 +26,29 @@ export function readPosition({ keys }: Position, sorted: readonly SortKey[], { n
 export function behindSorted(place: Place, keys: readonly SortKey[], source: Source, parameters: Parameters): string {
   let behind = behindNatural(place.natural, source.natural, parameters)
   for (let n = keys.length - 1; n >= 0; n--) {
-    const { before, equal } = compareWith(place.sorted[n] ?? null, keys[n] as SortKey, parameters)
+    const key = keys[n] as SortKey
+    const { before, equal } = compareWith(valueAt(place, n, key, source, parameters), key)
     behind = before === null ? `${equal} AND (${behind})` : `${before} OR ${equal} AND (${behind})`
   }
   return behind
 }
 
+/**
+ * SQL of the place's value of a key; null for a null. A long one is a subquery of one row: the engine makes a join of it, which gives up the
+ * natural order, but a sort makes it again.
+ */
+function valueAt(place: Place, n: number, { subject, scalar }: SortKey, source: Source, parameters: Parameters): string | null {
+  const text = place.sorted[n] ?? null
+  if (text === null) return null
+  if (text !== true) return scalar.cast(parameters.text(text))
+  const row = source.natural.map(({ sql, type }, k) => `${sql} = CAST(${parameters.text(place.natural[k] as string)} AS ${type})`)
+  return `(SELECT ${subject} FROM ${source.from} WHERE ${row.join(' AND ')})`
+}
+
 /** `before`: the place comes before the row by this key alone; null: never, nothing comes behind last nulls. */
-function compareWith(text: string | null, key: SortKey, parameters: Parameters): { before: string | null; equal: string } {
-  const { subject, scalar, descending, nullsFirst } = key
-  if (text === null) return { before: nullsFirst ? `${subject} IS NOT NULL` : null, equal: `${subject} IS NULL` }
-  const value = scalar.cast(parameters.text(text))
+function compareWith(value: string | null, key: SortKey): { before: string | null; equal: string } {
+  const { subject, descending, nullsFirst } = key
+  if (value === null) return { before: nullsFirst ? `${subject} IS NOT NULL` : null, equal: `${subject} IS NULL` }
   const beyond = `${subject} ${descending ? '<' : '>'} ${value}`
   return { before: nullsFirst ? beyond : `(${beyond} OR ${subject} IS NULL)`, equal: `${subject} = ${value}` }
 }

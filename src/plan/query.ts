@@ -1,6 +1,7 @@
 /** A question about one layer, as `graphql/` asks it and `plan/` compiles it. */
 import type { Crs, Layer } from '../catalog/layer.ts'
 import type { Output } from '../results/batch.ts'
+import type { FilterLimits } from './filter-limits.ts'
 
 /** A geometry as the client gave it: exactly one member beside `crs` is set. It takes the layer's CRS unless it names one. */
 export interface GeometryInput {
@@ -69,12 +70,15 @@ export interface FeatureOrder {
 
 /** Where in the order a batch ended: the last row's key values as text, in the order of the plan's keys. */
 export interface Position {
-  readonly keys: readonly (string | null)[]
+  /** True stands for a value that is too long to carry, and not null: the row has it, and its natural order tells which row. */
+  readonly keys: readonly (string | null | true)[]
 }
 
 export interface FeatureQuery {
   readonly layer: Layer
   readonly where: FeatureFilter | null
+  /** How large `where` may be; left out: the defaults. */
+  readonly limits?: FilterLimits
   /** Only the feature of this id, in the text that `Feature.id` has; a text that no id of the layer can have matches none. Left out: any. */
   readonly id?: string
   readonly orderBy: readonly FeatureOrder[]

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { GeoduckError } from '../errors.ts'
 import { checkFilter } from './check-filter.ts'
+import { DEEPEST_FILTER, type FilterLimits } from './filter-limits.ts'
 import type { FeatureFilter, FeatureQuery } from './query.ts'
 
-type Question = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy'>
+type Question = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy' | 'limits'>
 
 const digests = new WeakMap<Question, Buffer>()
-/** Filters nest 10 deep, collections of geometries in them 16, with a list and an object each. */
-const DEEPEST = 100
+/** Filters nest as deep as they may be let, collections of geometries in them 16, with a list and an object each, and its coordinates. */
+const DEEPEST = 2 * (DEEPEST_FILTER + 16) + 18
 
 /**
  * What tells one question from another: the layer's name, the filter, the order. Members that are not set, and the order of
@@ -17,7 +18,7 @@ export function questionDigest(question: Question): Buffer {
   const known = digests.get(question)
   if (known) return known
   const { layer, where, orderBy } = question
-  if (where) check(where)
+  if (where) check(where, question.limits)
   const order = orderBy.map(({ property, direction, nulls }) => [property, direction ?? 'ASC', nulls ?? 'LAST'])
   const digest = createHash('sha256')
     .update(canonical([layer.name, where, order]))
@@ -27,8 +28,8 @@ export function questionDigest(question: Question): Buffer {
 }
 
 /** Before any recursion. */
-function check(where: FeatureFilter): void {
-  checkFilter(where)
+function check(where: FeatureFilter, limits: FilterLimits | undefined): void {
+  checkFilter(where, limits)
   let level: unknown[] = [where]
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > DEEPEST)

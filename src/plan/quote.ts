@@ -1,7 +1,9 @@
 /**
  * The only place where a name becomes SQL text. Names, labels and paths come from the catalogue; nothing of a client comes here.
  */
-import type { Column, Layer } from '../catalog/layer.ts'
+import type { Column, Layer, Pruning } from '../catalog/layer.ts'
+
+type CoveringColumn = Extract<Pruning, { readonly kind: 'COVERING_COLUMN' }>
 
 /** What every relation is called in a plan: columns are written with it, so that no source name can mean anything else. */
 const RELATION = 't'
@@ -33,10 +35,26 @@ export function virtualColumn(name: string): string {
   return `${RELATION}.${name}`
 }
 
-/** Wildcards in a file's own name are put in brackets: they must not match other files. */
 export function readParquet(files: readonly string[]): string {
-  const paths = files.map((file) => literal(file.replace(/[*?[]/g, '[$&]')))
-  return `read_parquet([${paths.join(', ')}]) AS ${RELATION}`
+  return `read_parquet(${pathsOf(files)}) AS ${RELATION}`
+}
+
+/** Wildcards in a file's own name are put in brackets: they must not match other files. */
+function pathsOf(files: readonly string[]): string {
+  return `[${files.map((file) => literal(file.replace(/[*?[]/g, '[$&]'))).join(', ')}]`
+}
+
+/** A relation of a row a row group: its covering column, with the least of the lower sides and the largest of the upper ones. */
+export function coveringStatistics(files: readonly string[], { column, members, float32 }: CoveringColumn): string {
+  const side = (member: string, least: boolean) => {
+    const [of, statistic] = least ? ['min', 'stats_min_value'] : ['max', 'stats_max_value']
+    const value = `TRY_CAST(${statistic} AS ${float32 ? 'FLOAT' : 'DOUBLE'})`
+    return `${literal(member)}: ${of}(${value}) FILTER (path_in_schema = ${literal(`${column}, ${member}`)})`
+  }
+  const { xmin, ymin, xmax, ymax } = members
+  const box = `{${[side(xmin, true), side(ymin, true), side(xmax, false), side(ymax, false)].join(', ')}}`
+  const groups = `SELECT ${box} AS ${identifier(column)} FROM parquet_metadata(${pathsOf(files)})`
+  return `(${groups} GROUP BY file_name, row_group_id) AS ${RELATION}`
 }
 
 export function tableOf(database: string, schema: string, table: string): string {

@@ -12,7 +12,7 @@ export interface NaturalKey {
 /**
  * A scan gives its rows in the order of `natural`, with any number of threads, as long as nothing between it and the result gives
  * that up: joins do (and with them long `IN` lists and subqueries), scans by an RTREE do, filters and UNION ALL don't. So no plan
- * sorts by it, and none of the former is ever written. Tests hold the engine to this.
+ * sorts by it, and none of the former is ever written, but for a subquery in front of a sort. Tests hold the engine to this.
  */
 export interface Source {
   readonly from: string

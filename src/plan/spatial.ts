@@ -44,7 +44,7 @@ export function compileBox(bbox: unknown, layer: Layer, parameters: Parameters):
 export function compileRelations(filter: FeatureFilter, layer: Layer, parameters: Parameters): Condition[] {
   return RELATIONS.flatMap((name) => {
     const input = filter[name]
-    return input ? [test(PREDICATES[name], readGeometry(input, layer, name), layer, parameters)] : []
+    return input ? [test(PREDICATES[name], readGeometry(input, layer, name, parameters.mostVertices), layer, parameters)] : []
   })
 }
 

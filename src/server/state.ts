@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
+import type { FilterLimits } from '../plan/filter-limits.ts'
 import type { Engine } from '../pool/engine.ts'
 import { HealthReport } from './health.ts'
 
@@ -10,6 +11,7 @@ type Services = Context['services']
 
 export class ServerState implements Services {
   readonly cursorSecret: string
+  readonly filterLimits: FilterLimits
   readonly pageRows: number
   readonly deadlineSeconds: number
   readonly healthReport: HealthReport
@@ -17,8 +19,13 @@ export class ServerState implements Services {
   #catalog: Catalog | null = null
   #engine: Engine | null = null
 
-  constructor(options: Pick<Services, 'cursorSecret' | 'pageRows' | 'deadlineSeconds'> & { readonly spatialExtension: string }) {
+  constructor(
+    options: Pick<Services, 'cursorSecret' | 'filterLimits' | 'pageRows' | 'deadlineSeconds'> & {
+      readonly spatialExtension: string
+    },
+  ) {
     this.cursorSecret = options.cursorSecret
+    this.filterLimits = options.filterLimits
     this.pageRows = options.pageRows
     this.deadlineSeconds = options.deadlineSeconds
     this.healthReport = new HealthReport({

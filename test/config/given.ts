@@ -30,6 +30,7 @@ function given(args: readonly string[]): Promise<Given> {
       prepare: none,
       importFiles: none,
       doctor: none,
+      explain: none,
       printSchema: none,
       printConfigSchema: none,
     })

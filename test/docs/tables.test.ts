@@ -18,7 +18,17 @@ it('docs/limits.md lists every limit with its default and its flag', () => {
 })
 
 /** Of a command or of another program. */
-const OTHERS = new Set(['--help', '--version', '--print-config', '--port', '--expose-gc', '--omit', '--count', '--seed'])
+const OTHERS = new Set([
+  '--analyze',
+  '--help',
+  '--version',
+  '--print-config',
+  '--port',
+  '--expose-gc',
+  '--omit',
+  '--count',
+  '--seed',
+])
 
 it('every flag that a message or a page of the documentation names is a flag of the program', () => {
   const machine = machineDefaults({ processors: 2, memoryBytes: 1e9 })

@@ -3,8 +3,8 @@ import { type Settings, settings } from '../../src/config/settings.ts'
 import { ERROR_CODES } from '../../src/errors.ts'
 import { MOST_LIST_ITEMS } from '../../src/graphql/input-limits.ts'
 import { BATCH_SIZE } from '../../src/graphql/range.ts'
-import { MAX_FILTER_DEPTH, MAX_FILTER_NODES, MAX_LIST_ITEMS } from '../../src/plan/check-filter.ts'
-import { MAX_DEPTH, MAX_VERTICES } from '../../src/plan/geometry/builder.ts'
+import { MAX_LIST_ITEMS } from '../../src/plan/check-filter.ts'
+import { MAX_DEPTH } from '../../src/plan/geometry/builder.ts'
 import { MAX_SORT_KEYS } from '../../src/plan/order.ts'
 import { INIT_TIMEOUT_MS, MOST_FRAME_BYTES_BEFORE_ACK } from '../../src/server/limits.ts'
 
@@ -38,10 +38,10 @@ export function limitTables(): readonly string[] {
       ['aliases, through fragments', ...set('maxAliases'), '`LIMIT_EXCEEDED`'],
       ['root fields', ...set('maxRootFields'), '`LIMIT_EXCEEDED`'],
       ['items of a list in a variable', ...fixed(MOST_LIST_ITEMS), '`LIMIT_EXCEEDED`'],
-      ['levels of a filter', ...fixed(MAX_FILTER_DEPTH), '`LIMIT_EXCEEDED`'],
-      ['filters in a filter', ...fixed(MAX_FILTER_NODES), '`LIMIT_EXCEEDED`'],
+      ['levels of a filter', ...set('maxFilterDepth'), '`LIMIT_EXCEEDED`'],
+      ['filters in a filter', ...set('maxFilters'), '`LIMIT_EXCEEDED`'],
       ['items of all `in` lists of a filter', ...fixed(MAX_LIST_ITEMS), '`LIMIT_EXCEEDED`'],
-      ['vertices of a geometry', ...fixed(MAX_VERTICES), '`LIMIT_EXCEEDED`'],
+      ['vertices of a geometry', ...set('maxVertices'), '`LIMIT_EXCEEDED`'],
       ['levels of a geometry', ...fixed(MAX_DEPTH), '`LIMIT_EXCEEDED`'],
       ['sort keys', ...fixed(MAX_SORT_KEYS), '`LIMIT_EXCEEDED`'],
       ['`first`, features of a page', ...set('pageRows'), '`BAD_INPUT`'],

@@ -7,6 +7,7 @@ import type { Crs, Layer } from '../../src/catalog/layer.ts'
 import { compileFeatures } from '../../src/plan/compile.ts'
 import { readCrs } from '../../src/plan/crs.ts'
 import { encodeCursor } from '../../src/plan/cursor.ts'
+import { notHorizontal } from '../../src/plan/not-horizontal.ts'
 import type { FeatureFilter, GeometryInput } from '../../src/plan/query.ts'
 import { python } from '../support/python.ts'
 import { Engine, queryOf } from './support/engine.ts'
@@ -156,6 +157,16 @@ describe('arguments of another CRS', () => {
       '`intersects.crs` takes AUTHORITY:CODE, e.g. "EPSG:3857", not "3857"',
     ],
     [{ intersects: { bbox: [1, 2, 3, 4], crs: 'EPSG:3857' } }, { crs: null }, 'has no CRS that its source names'],
+    [
+      { intersects: { bbox: [1, 2, 3, 4], crs: 'EPSG:3857' } },
+      { crs: { code: null, name: 'of our own', isLonLat: false } },
+      'has a CRS without a code ("of our own"), so there is nothing to transform; leave it out.',
+    ],
+    [
+      { intersects: { bbox: [1, 2, 3, 4], crs: 'EPSG:7415' } },
+      {},
+      '`intersects.crs`: EPSG:7415 is a compound CRS; take a horizontal one',
+    ],
     [{ intersects: { wkb: '0101000020E6100000000000000000F03F0000000000000040' } }, {}, 'an SRID is not taken: say `crs`'],
     [{ intersects: { wkb: 'nonsense' } }, {}, 'hexadecimal or base64'],
     [
@@ -278,5 +289,34 @@ print(json.dumps([[a.wkt, b.wkt] for a, b in pairs if not good(a, b)]))
   it('takes no tolerance below 0', () => {
     const query = { ...queryOf(layers['lonlat']![0]!, { outputs: [{ kind: 'arrow' }] }), simplify: -1 }
     expect(refusal(() => compileFeatures(query))).toBe('BAD_INPUT: `simplify` takes a finite number from 0 on, not -1.')
+  })
+})
+
+describe('a CRS that coordinates cannot be in', () => {
+  it('of a layer whose CRS has no code are refused: there is nothing to transform from', () => {
+    const crs = { code: null, name: 'of our own', isLonLat: false }
+    const query = queryOf({ ...layers['lonlat']![0]!, crs }, { outputs: [{ kind: 'arrow' }] })
+    const refused = refusal(() => compileFeatures({ ...query, crs: readCrs('EPSG:3857', 'crs') }))
+    expect(refused).toMatch(/^BAD_INPUT: `crs`: layer "things" has a CRS without a code \("of our own"\)/)
+  })
+
+  it.each([
+    ['EPSG:5773', 'EPSG:5773 is a vertical CRS'],
+    ['epsg:7415', 'EPSG:7415 is a compound CRS'],
+    ['EPSG:4978', 'EPSG:4978 is a geocentric CRS'],
+  ])('are not taken to %s, which has no two horizontal axes', (code, reason) => {
+    expect(refusal(() => readCrs(code, 'crs'))).toBe(`BAD_INPUT: \`crs\`: ${reason}; take a horizontal one, e.g. "EPSG:3857".`)
+  })
+
+  it('are taken to every CRS that the engine knows to be horizontal, and to no other', async () => {
+    const known = await engine.sql("SELECT crs_name, projjson->>'type' FROM duckdb_coordinate_systems()")
+    expect(known.length).toBeGreaterThan(7_000)
+    const kinds: Readonly<Record<string, string>> = {
+      VerticalCRS: 'a vertical CRS',
+      CompoundCRS: 'a compound CRS',
+      GeodeticCRS: 'a geocentric CRS',
+    }
+    const wrong = known.filter(([code, kind]) => notHorizontal(String(code)) !== (kinds[String(kind)] ?? null))
+    expect(wrong).toEqual([])
   })
 })

@@ -65,6 +65,17 @@ describe('a property filter', () => {
     [{ name: 'labels', has: 'zulu' }, [0, 2]],
     [{ name: 'labels', hasAny: ['mike'] }, [1, 4]],
     [{ name: 'pair', has: 2 }, [1, 2]],
+    [{ name: 'doc', path: ['a', 'b'], has: 7 }, [0]],
+    [{ name: 'doc', path: ['a', 'b'], has: 'x' }, [0]],
+    [{ name: 'doc', path: ['a', 'b'], has: '7' }, []],
+    [{ name: 'doc', path: ['a', 'b'], hasAny: ['y', 'x'] }, [0]],
+    [{ name: 'doc', path: ['a', 'b'], hasAll: ['y', 'x'] }, []],
+    [{ name: 'doc', has: 20 }, [4]],
+    [{ name: 'doc', hasAll: [20, 10, 20] }, [4]],
+    [{ name: 'doc', hasAll: [20, 1e300] }, []],
+    [{ name: 'doc', hasAny: [] }, []],
+    [{ name: 'doc', hasAll: [] }, [4]],
+    [{ name: 'doc', path: ['t'], has: true }, []],
     [{ name: 'deep', path: ['a', 'b'], gte: 5 }, [0, 4]],
     [{ name: 'deep', path: ['a', 'b'], isNull: true }, [1, 2, 3]],
     [{ name: 'deep', path: ['b.c'], in: ['x', 'y'] }, [0, 1]],
@@ -85,6 +96,13 @@ describe('a property filter', () => {
     [{ name: 'doc', path: [], isNull: true }, [3]],
   ])('%j finds %j', async (property, expected) => {
     expect(await numbersWhere(property)).toEqual(expected)
+  })
+
+  it('of an array in JSON lacks what it does not have, and says nothing of what is no array', async () => {
+    const where = (more: object) => ({ not: { property: { name: 'doc', ...more } } })
+    const plan = (filter: object) => compileFeatures(queryOf(layer, { where: where(filter), properties: ['n'] }))
+    expect((await engine.rows(plan({ has: 1 }))).length).toBe(1)
+    expect((await engine.rows(plan({ has: 10 }))).length).toBe(0)
   })
 
   it('of text agrees with a matcher that tries everything, whatever the pattern', async () => {
@@ -146,6 +164,8 @@ describe('a property filter that is refused says what it takes:', () => {
     [{ name: 'n', has: 1 }, 'property "n" is INTEGER, no list'],
     [{ name: 'numbers', has: 'x' }, '`has` of property "numbers" (INTEGER[]) takes a number, not "x"'],
     [{ name: 'numbers', has: null }, 'takes a number; ask `isNull` for null'],
+    [{ name: 'doc', has: null }, '`has` of property "doc", which is JSON, takes strings, numbers or booleans, not null'],
+    [{ name: 'doc', hasAny: [1, 'x'] }, 'takes a number, as the others of its list, not "x"'],
     [{ name: 'numbers', eq: 1 }, 'only `has`, `hasAny`, `hasAll` and `isNull` can be asked of it'],
     [{ name: 'n', path: ['x'], eq: 1 }, 'Property "n" is INTEGER, which has no members'],
     [{ name: 'deep', path: ['a', 'B'], eq: 1 }, 'Property "deep"."a" has no member "B"; near: "b"'],

@@ -8,6 +8,7 @@ import { readCrs } from '../../src/plan/crs.ts'
 import type { FeatureFilter, FeatureQuery } from '../../src/plan/query.ts'
 import type { FeatureField } from '../../src/results/batch.ts'
 import { Random } from '../results/random.ts'
+import { hostileText } from '../support/hostile-text.ts'
 import { Engine, queryOf } from './support/engine.ts'
 import { refusal } from './support/geometry.ts'
 
@@ -126,35 +127,7 @@ describe('Feature.id', () => {
 
 describe('no text of a client becomes SQL:', () => {
   const random = new Random()
-  const parts = [
-    "'",
-    '"',
-    '`',
-    ';',
-    '--',
-    '/*',
-    '*/',
-    '$1',
-    '$$',
-    '\\',
-    '\0',
-    '\n',
-    '?',
-    ')',
-    '(',
-    ' OR 1=1',
-    ' UNION SELECT ',
-    'DROP TABLE things',
-    '{',
-    '}',
-    '%',
-    '\u2019',
-    '\uFF07',
-    '\uD800',
-    't."n"',
-    'eof',
-  ]
-  const nasty = () => `mark${Array.from({ length: 1 + random.integer(5) }, () => random.pick(parts)).join('')}`
+  const nasty = () => hostileText(random, 'mark')
 
   it('10,000 strings through every argument that takes one are bound, or refused', async () => {
     const refused = (act: () => unknown) => expect(refusal(act)).toMatch(/^(BAD_INPUT|CURSOR_INVALID)/)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Layer } from '../../src/catalog/layer.ts'
 import { compileFeatures } from '../../src/plan/compile.ts'
+import { decodeCursor, encodeCursor } from '../../src/plan/cursor.ts'
 import type { FeatureOrder } from '../../src/plan/query.ts'
 import { Random } from '../results/random.ts'
 import { Engine, positionOf, queryOf } from './support/engine.ts'
@@ -100,3 +101,43 @@ it.each(['table', 'one file', 'three files'])(
     }
   },
 )
+
+describe('sorted by text that is too long for a cursor, with ties, a resume goes on exactly behind any row', () => {
+  const subject = "repeat(chr(97 + ((n * 7) % 5)::INTEGER), 4000) || CASE WHEN n % 3 = 0 THEN 'x' ELSE '' END"
+
+  it.each(['a table', 'two files', 'a file whose rows have to be counted'])('in %s', async (where) => {
+    const name = `long_${where.length}`
+    const taken = where.includes('counted') ? 'file_row_number' : 'other'
+    const rows = `SELECT n, CASE WHEN n % 11 <> 0 THEN ${subject} END AS long, n % 2 AS short, n AS ${taken}, ST_Point(n, n) AS geom
+      FROM range(120) r(n)`
+    await engine.sql(`CREATE TABLE ${name} AS ${rows}`)
+    const write = async (part: string, condition: string) => {
+      const path = join(folder, `${name}-${part}.parquet`)
+      await engine.sql(`COPY (FROM ${name} WHERE ${condition} ORDER BY n) TO '${path}' (FORMAT parquet, ROW_GROUP_SIZE 50)`)
+      return path
+    }
+    const layer =
+      where === 'a table'
+        ? await engine.table(name)
+        : where === 'two files'
+          ? await engine.parquets([await write('a', 'n < 70'), await write('b', 'n >= 70')])
+          : await engine.parquet(await write('all', 'true'))
+    for (const way of WAYS) {
+      const query = queryOf(layer, { orderBy: [{ property: 'long', ...way }, { property: 'short' }], properties: ['n'] })
+      const plan = compileFeatures(query)
+      const whole = await engine.rows(plan)
+      const number = plan.layout.properties[0]!
+      expect(whole).toHaveLength(120)
+      for (let at = 0; at < 120; at += 7) {
+        const cursor = encodeCursor('a secret of this test', query, positionOf(plan, whole[at]!))
+        expect(cursor.length).toBeLessThan(300)
+        const after = decodeCursor('a secret of this test', query, cursor)
+        const rest = await engine.rows(compileFeatures({ ...query, after }))
+        expect(
+          rest.map((row) => row[number]),
+          `${JSON.stringify(way)} cut at ${at}`,
+        ).toEqual(whole.slice(at + 1).map((row) => row[number]))
+      }
+    }
+  })
+})

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ERROR_CODES, type ErrorCode, GeoduckError } from '../../src/errors.ts'
 import type { Services } from '../../src/graphql/context.ts'
+import { FILTER_LIMITS } from '../../src/plan/filter-limits.ts'
 import { fixture } from '../fixtures/index.ts'
 import { ask, post, quiet } from '../support/graphql.ts'
 import { PLACES, serve, startListening, type TestServer } from '../support/server.ts'
@@ -211,6 +212,7 @@ describe('what cannot be brought about', () => {
         throw error
       },
       cursorSecret: '',
+      filterLimits: FILTER_LIMITS,
       pageRows: 10_000,
       deadlineSeconds: 30,
       health: () => Promise.reject(error),

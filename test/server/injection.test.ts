@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openSchema } from '../../src/graphql/schema.ts'
 import { Random } from '../results/random.ts'
 import { ask, quiet } from '../support/graphql.ts'
+import { hostileText } from '../support/hostile-text.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -11,47 +12,6 @@ beforeAll(async () => {
   server = await serve([PLACES], { queueLength: 10_000 })
 })
 afterAll(() => server.close())
-
-const PARTS = [
-  "'",
-  "''",
-  '"',
-  '`',
-  ';',
-  '--',
-  '/*',
-  '*/',
-  '$1',
-  '$$',
-  '\\',
-  '\0',
-  '\n',
-  '?',
-  ')',
-  '(',
-  '{',
-  '}',
-  '%',
-  '\u2019',
-  '\uFF07',
-  '\uD800',
-  ' OR 1=1',
-  ' UNION SELECT ',
-  'DROP TABLE t',
-  "'); COPY t TO '/tmp/x",
-  "read_text('/etc/passwd')",
-  '../../etc/passwd',
-  '#{x}',
-  '{{x}}',
-  'eof',
-  'file_row_number',
-  't."name"',
-  'places',
-  'POINT(1 2)',
-  '<script>',
-  '__proto__',
-  'constructor',
-]
 
 /** Where text goes in, with what is answered to nonsense there: null where it is a value like any other. */
 const PLACES_OF_TEXT: Readonly<Record<string, readonly [field: string, code: string | null]>> = {
@@ -104,7 +64,7 @@ it('3,000 strings are bound, or refused, and change nothing', { timeout: 180_000
   const places = Object.entries(PLACES_OF_TEXT)
   const before = await ask(server, '{ layers { name fingerprint featureCount } }')
   for (let n = 0; n < Math.ceil(3_000 / places.length); n++) {
-    const text = `x${Array.from({ length: 1 + random.integer(5) }, () => random.pick(PARTS)).join('')}`
+    const text = hostileText(random, 'x')
     await Promise.all(
       places.map(async ([place, [field, code]]) => {
         const type = field.includes('$j') ? '$j: JSON!' : `$s: ${TYPES[/(\w+): \[?\$s/.exec(field)![1]!] ?? 'String!'}`

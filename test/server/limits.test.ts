@@ -197,6 +197,9 @@ describe('an operator sets', () => {
     maxTokens: 100,
     maxAliases: 2,
     maxRootFields: 1,
+    maxFilterDepth: 3,
+    maxFilters: 5,
+    maxVertices: 50,
     maxBodyBytes: 2_000,
     maxFrameBytes: 20_000,
     maxSocketOperations: 2,
@@ -213,6 +216,9 @@ describe('an operator sets', () => {
     ['tokens of the text', 100],
     ['aliases', 2],
     ['root fields', 1],
+    ['levels of a filter', 3],
+    ['filters in a filter', 5],
+    ['vertices of a geometry', 50],
   ])('%s', async (what, most) => {
     const [, make] = LIMITS[what]!
     for (const wire of WIRES) {
@@ -239,4 +245,25 @@ describe('an operator sets', () => {
     }
     expect(await codesOf(strict, 'HTTP', { query: '{ __typename }' })).toEqual([])
   })
+})
+
+it('what an operator raises to its most is answered: filters that deep and that many, geometry that large', async () => {
+  const raised = { maxFilterDepth: 50, maxFilters: 1_000, maxVertices: 200_000, maxBodyBytes: 20e6 }
+  const wide = await serve([PLACES], raised)
+  const count = async (where: object) => {
+    const { data } = await ask<{ features: { matched: string } }>(
+      wide,
+      'query ($where: FeatureFilter) { features(layer: "places", where: $where, first: 1) { matched } }',
+      { where },
+    )
+    return data?.features.matched
+  }
+  const here = { bbox: [-90, -45, 90, 45] }
+  const all = await count(here)
+  expect(Number(all)).toBeGreaterThan(1_000)
+  expect(await count(nested<object>(49, here, (inside) => ({ not: inside })))).toBe(all)
+  expect(await count(nested<object>(50, here, (inside) => ({ and: [inside] })))).toBe(all)
+  expect(await count({ or: [here, ...Array.from({ length: 998 }, (_, n) => among([`none ${n}`]))] })).toBe(all)
+  expect(Number(await count({ intersects: { geojson: polygon(200_000) } }))).toBeGreaterThan(1_000)
+  await wide.close()
 })

@@ -2,7 +2,7 @@
 
 import type { InspectionCache } from '../inspection-cache.ts'
 import type { Inspector } from '../inspector.ts'
-import { type Snapshot, statOf, unchanged } from '../snapshot.ts'
+import { bytesOf, type Snapshot, statOf, unchanged } from '../snapshot.ts'
 import { SourceError } from '../source-error.ts'
 import type { ForeignSource } from '../sources.ts'
 import type { PreparedCache } from './prepared-cache.ts'
@@ -28,7 +28,7 @@ export class ForeignFile {
 
   /** When it was looked at. */
   get bytes(): number {
-    return this.#snapshot.reduce((sum, { bytes }) => sum + bytes, 0)
+    return bytesOf(this.#snapshot)
   }
 
   /** Whether its files are as they were. About 30 us a file. */

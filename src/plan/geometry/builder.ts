@@ -9,7 +9,6 @@ import { MEMBER_TYPES, TYPE_CODES } from './geometry-type.ts'
 import { WkbWriter } from './wkb-writer.ts'
 
 export const MAX_DEPTH = 16
-export const MAX_VERTICES = 25_000
 /** Where edges are cut. */
 const MAX_INSERTED = 100_000
 
@@ -41,6 +40,7 @@ export class GeometryBuilder {
   readonly #argument: string
   readonly #isLonLat: boolean
   readonly #pieces: Pieces | null
+  readonly #mostVertices: number
   readonly #out = new WkbWriter()
   readonly #parts: Part[] = []
   #vertices = 0
@@ -52,9 +52,10 @@ export class GeometryBuilder {
   #north = Number.NEGATIVE_INFINITY
 
   /** `argument` is named in messages; `pieces` cuts edges. */
-  constructor(argument: string, isLonLat: boolean, pieces: Pieces | null = null) {
+  constructor(argument: string, isLonLat: boolean, mostVertices: number, pieces: Pieces | null = null) {
     this.#argument = argument
     this.#isLonLat = isLonLat
+    this.#mostVertices = mostVertices
     this.#pieces = pieces
   }
 
@@ -85,7 +86,8 @@ export class GeometryBuilder {
     if (!Number.isFinite(x) || !Number.isFinite(y)) throw this.wrong('coordinates are finite numbers')
     if (this.#isLonLat && (x < -180 || x > 180)) throw this.wrong(`longitude ${x} is not within -180 and 180`)
     if (this.#isLonLat && (y < -90 || y > 90)) throw this.wrong(`latitude ${y} is not within -90 and 90`)
-    if (++this.#vertices > MAX_VERTICES) throw this.tooLarge(`has more than ${MAX_VERTICES} vertices`)
+    if (++this.#vertices > this.#mostVertices)
+      throw this.tooLarge(`has more than ${this.#mostVertices} vertices (--max-vertices)`)
     if (this.#pieces && part.last) this.#cut(part, part.last, this.#pieces(x - part.last[0], y - part.last[1]), [x, y])
     part.first ??= [x, y]
     part.last = [x, y]
@@ -136,7 +138,8 @@ export class GeometryBuilder {
 
   /** Empty members have no vertices: they are counted by themselves. */
   #countMember(): void {
-    if (++this.#members > 2 * MAX_VERTICES) throw this.tooLarge(`has more than ${2 * MAX_VERTICES} parts`)
+    const most = 2 * this.#mostVertices
+    if (++this.#members > most) throw this.tooLarge(`has more than ${most} parts`)
   }
 
   #check(part: Part, parent: Part | undefined): void {

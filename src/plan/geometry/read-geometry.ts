@@ -18,10 +18,10 @@ export interface GeometryArgument extends ClientGeometry {
 }
 
 /**
- * A client's geometry in canonical form. BAD_INPUT: it is not one, exactly; LIMIT_EXCEEDED: it is nested deeper than 16 or has more than
- * 25,000 vertices. Empty geometry is taken, as the empty set that it is.
+ * A client's geometry in canonical form. BAD_INPUT: it is not one, exactly; LIMIT_EXCEEDED: it is nested deeper than 16 or has more
+ * vertices than `most`. Empty geometry is taken, as the empty set that it is.
  */
-export function readGeometry(input: GeometryInput, layer: Layer, argument: string): GeometryArgument {
+export function readGeometry(input: GeometryInput, layer: Layer, argument: string, most: number): GeometryArgument {
   const members = MEMBERS.filter((name) => input[name] !== undefined && input[name] !== null)
   const [member] = members
   if (member === undefined || members.length > 1) {
@@ -31,12 +31,17 @@ export function readGeometry(input: GeometryInput, layer: Layer, argument: strin
   const crs = named && layer.crs && sameCrs(named, layer.crs) ? null : named
   const name = `${argument}.${member}`
   const isLonLat = (named ?? layer.crs)?.isLonLat === true
-  return { ...readMember(input, member, name, isLonLat), crs, name }
+  return { ...readMember(input, member, new GeometryBuilder(name, isLonLat, most), isLonLat, name), crs, name }
 }
 
-function readMember(input: GeometryInput, member: (typeof MEMBERS)[number], name: string, isLonLat: boolean): ClientGeometry {
+function readMember(
+  input: GeometryInput,
+  member: (typeof MEMBERS)[number],
+  to: GeometryBuilder,
+  isLonLat: boolean,
+  name: string,
+): ClientGeometry {
   if (member === 'bbox') return boxGeometry(readBox(input.bbox, isLonLat, name), name)
-  const to = new GeometryBuilder(name, isLonLat)
   if (member === 'geojson') readGeoJson(input.geojson, to)
   else {
     const text = input[member]

@@ -30,7 +30,7 @@ export function compileDistance({ geometry: input, distance }: DistanceFilter, l
   if (!Number.isFinite(distance) || distance < 0) {
     throw new GeoduckError('BAD_INPUT', `\`dWithin.distance\` takes a finite number from 0 on, not ${show(distance)}.`)
   }
-  const geometry = readGeometry(input, layer, 'dWithin.geometry')
+  const geometry = readGeometry(input, layer, 'dWithin.geometry', parameters.mostVertices)
   if (geometry.bbox === null) return whereGeometry(layer, false)
   return layer.crs?.isLonLat ? onEarth(geometry, distance, layer, parameters) : onPlane(geometry, distance, layer, parameters)
 }
@@ -83,7 +83,12 @@ function pointToPoint({ wkb }: GeometryArgument, value: string, metres: string, 
 }
 
 function piecesOf({ wkb, name }: GeometryArgument, straight: number, distance: number): readonly Piece[] {
-  const to = new GeometryBuilder(name, false, (dx, dy) => Math.ceil((Math.abs(dx) + Math.abs(dy)) / straight) || 1)
+  const to = new GeometryBuilder(
+    name,
+    false,
+    Number.POSITIVE_INFINITY,
+    (dx, dy) => Math.ceil((Math.abs(dx) + Math.abs(dy)) / straight) || 1,
+  )
   readWkb(wkb, to)
   const lines = linework(to.finish().wkb)
   const furthest = lines.every(({ length }) => length === 1) ? FURTHEST_FROM_POINTS : FURTHEST
