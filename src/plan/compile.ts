@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { checkFilter } from './check-filter.ts'
 import { resultColumns } from './columns.ts'
 import { all, type Condition, TRUE } from './condition.ts'
+import { wantedFiles } from './files.ts'
 import { compileFilter } from './filter.ts'
 import { isKept } from './geometry-column.ts'
 import { hasId } from './has-id.ts'
@@ -18,7 +19,7 @@ import { type Source, sourceOf } from './source.ts'
 
 /** The features of a query, in order, from behind `after` on. BAD_INPUT, LIMIT_EXCEEDED and CURSOR_INVALID name the argument. */
 export function compileFeatures(query: FeatureQuery): Plan {
-  const source = sourceOf(query.layer)
+  const source = sourceFor(query)
   const keys = sortKeys(query.layer, query.orderBy)
   const parameters = new Parameters()
   const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
@@ -35,13 +36,18 @@ export function compileFeatures(query: FeatureQuery): Plan {
 
 /** How many features match, whatever `after` and `limit` say: one row, whose position is the count as text. */
 export function compileCount(query: FeatureQuery): Plan {
-  const source = sourceOf(query.layer)
+  const source = sourceFor({ ...query, after: null })
   const parameters = new Parameters()
   const body = `SELECT count(*) AS c0 FROM ${source.from} WHERE ${compileWhere(query, source, parameters)}`
   const columns = [{ name: 'count', wire: { kind: 'int', bits: 64, signed: true } }] as const
   const layout = { columns, geometry: null, id: null, properties: [], crs: null, geometryName: query.layer.geometryColumn }
   const digest = digestOf(body, parameters)
   return frozen({ statement: withSentinel(body, 1, parameters), layout, keys: [0], outputs: [], sorted: false, digest })
+}
+
+/** What the plan's statement reads from. */
+export function sourceFor(query: FeatureQuery): Source {
+  return sourceOf(query.layer, wantedFiles(query))
 }
 
 /** The filter with what prunes in front of it; `true` for every feature. */
@@ -55,7 +61,7 @@ function compileWhere({ layer, where, id }: FeatureQuery, source: Source, parame
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
   const { exact, necessary } = all(conditions.length === 0 ? [TRUE] : conditions)
-  return necessary === null ? `(${exact})` : `(${necessary()}) AND (${exact})`
+  return necessary === null ? `(${exact})` : `(${necessary.sql()}) AND (${exact})`
 }
 
 /** Predicates of the scans that follow each other; one without a predicate for a whole result. */

@@ -1,12 +1,11 @@
 /** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
 import type { Layer } from '../catalog/layer.ts'
 import type { BatchLayout } from '../results/batch.ts'
-import { compileFeatures } from './compile.ts'
+import { compileFeatures, sourceFor } from './compile.ts'
 import { compileFilter } from './filter.ts'
 import { Parameters } from './parameters.ts'
 import type { FeatureQuery } from './query.ts'
 import { named } from './quote.ts'
-import { sourceOf } from './source.ts'
 
 export interface Explanation {
   /** One statement; the source is written as the layer's name, values are `$1`, `$2`, ... */
@@ -26,7 +25,7 @@ export function explain(query: FeatureQuery): Explanation {
   const { layer, orderBy } = query
   const { statement, layout, sorted } = compileFeatures(query)
   return {
-    sql: statement.sql.replaceAll(sourceOf(layer).from, named(layer.name)),
+    sql: statement.sql.replaceAll(sourceFor(query).from, named(layer.name)),
     values: statement.parameters.length,
     reads: [...new Set([...orderBy.map(({ property }) => property), ...namesIn(layout, layer)])],
     pruning: pruningOf(query),

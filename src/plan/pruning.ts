@@ -1,5 +1,6 @@
 /** What a spatial filter asks first: does the geometry's box meet the filter's? It is cheap, and leaves row groups unread. */
 import type { BBox, CoveringMembers, Layer } from '../catalog/layer.ts'
+import type { Necessary } from './condition.ts'
 import type { Parameters } from './parameters.ts'
 import { geometryColumnOf, memberOf } from './quote.ts'
 
@@ -9,7 +10,12 @@ import { geometryColumnOf, memberOf } from './quote.ts'
  * used: its scan gives up the order of rows, and with a predicate on `rowid` beside it the engine ends in an INTERNAL error; `&&`
  * skips row groups by their statistics and is twice as fast as the exact test alone.
  */
-export function meetsBox(layer: Layer, box: Box, parameters: Parameters): (() => string) | null {
+export function meetsBox(layer: Layer, box: Box, parameters: Parameters): Necessary | null {
+  const sql = writeMeets(layer, box, parameters)
+  return sql && { sql, meets: (extent) => mayMeet(box, extent) }
+}
+
+function writeMeets(layer: Layer, box: Box, parameters: Parameters): (() => string) | null {
   const { pruning } = layer
   if (pruning.kind === 'COVERING_COLUMN') {
     return () => coveringMeets(pruning.column, pruning.members, pruning.float32, box, parameters)
@@ -48,6 +54,15 @@ function sidesOf(box: Box): readonly [Side, Side, Side, Side] {
   if (!('around' in box)) return box
   const side = (name: string) => `ST_${name}(${box.around})`
   return [side('XMin'), side('YMin'), side('XMax'), side('YMax')]
+}
+
+/** The extent's sides may be floats, and then a float off, as a covering column's are. */
+function mayMeet(box: Box, [west, south, east, north]: BBox): boolean {
+  if ('around' in box) return true
+  const atMost = (side: number, limit: number) => side <= floatAbove(limit)
+  const atLeast = (side: number, limit: number) => side >= -floatAbove(-limit)
+  const x = [atMost(west, box[2]), atLeast(east, box[0])]
+  return atMost(south, box[3]) && atLeast(north, box[1]) && (crosses(box[0], box[2]) ? x.some(Boolean) : x.every(Boolean))
 }
 
 function crosses(west: Side, east: Side): boolean {
