@@ -112,7 +112,8 @@ export type Execution = {
   /**
    * How many of the row groups were read: some thousand neighbouring features each, which a filter by place or by a property leaves unread where
    * none of them can match. One that is gone on with is counted again. A stream tells it with its last batch, unless the features ended with the
-   * one before. Null: not yet known, or never, because an execution was stopped before its end (a pause, another client's turn, a failure).
+   * one before. Null: not yet known, or never, because an execution was stopped before its end (a pause, another client's turn, a failure)
+   * or an index found the rows.
    */
   readonly rowGroupsRead: Maybe<Scalars['Int']['output']>;
   /** Rows of a table that were looked at, known when `rowGroupsRead` is. Null: of files, of which the engine counts row groups only. */

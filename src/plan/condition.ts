@@ -16,6 +16,8 @@ export interface Necessary {
   readonly sql: () => string
   /** Whether it can be true of anything within the extent. */
   readonly meets: (extent: BBox) => boolean
+  /** What it is true of meets this box; null: that is no single one, or not known in numbers. */
+  readonly box: BBox | null
 }
 
 export const TRUE: Condition = { exact: 'true', necessary: null }
@@ -31,6 +33,7 @@ export function all(conditions: readonly Condition[]): Condition {
         : {
             sql: () => necessary.map(({ sql }) => `(${sql()})`).join(' AND '),
             meets: (extent) => necessary.every(({ meets }) => meets(extent)),
+            box: necessary.find(({ box }) => box !== null)?.box ?? null,
           },
   }
 }
@@ -47,6 +50,7 @@ export function any(conditions: readonly Condition[]): Condition {
         : {
             sql: () => necessary.map(({ sql }) => `(${sql()})`).join(' OR '),
             meets: (extent) => necessary.some(({ meets }) => meets(extent)),
+            box: null,
           },
   }
 }

@@ -14,7 +14,7 @@ export interface NaturalKey {
 /**
  * A scan gives its rows in the order of `natural`, with any number of threads, as long as nothing between it and the result gives
  * that up: joins do (and with them long `IN` lists and subqueries), scans by an RTREE do, filters and UNION ALL don't. So no plan
- * sorts by it, and none of the former is ever written. Tests hold the engine to this.
+ * sorts by it, and none of the former is ever written, but for `index-scan.ts`. Tests hold the engine to this.
  */
 export interface Source {
   readonly from: string
@@ -28,6 +28,9 @@ export interface Source {
 const FILE_INDEX = 'file_index'
 const FILE_ROW_NUMBER = 'file_row_number'
 const ROWID = 'rowid'
+
+/** Of a table whose columns have not taken the name. */
+export const ROW_ID = virtualColumn(ROWID)
 
 /** `wanted`: of the layer's files, the first and those that need to be read; null: all of them. */
 export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source {

@@ -41,6 +41,9 @@ beforeAll(async () => {
     `ATTACH '${join(folder, 'store.duckdb')}' AS store (STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP})`,
   )
   await connection.run(`CREATE TABLE store.stored AS ${SQUARES}`)
+  await connection.run(`CREATE TABLE store.indexed AS SELECT n, geometry FROM (${SQUARES}) ORDER BY hash(n)`)
+  await connection.run('USE store')
+  await connection.run('CREATE INDEX over_geometry ON indexed USING RTREE (geometry)')
   await connection.run('CHECKPOINT store')
   connection.closeSync()
   duckdb.closeSync()
@@ -133,6 +136,15 @@ describe('a page tells how much of its source was read:', () => {
       rowGroups: ROWS / ROW_GROUP,
       rowsScanned: null,
     })
+  })
+
+  it('nothing of a table where an RTREE found the rows, and all of it where the box is too large for that', async () => {
+    const { count, execution } = await page({ layer: 'indexed', where: { bbox: [0.02, 0.02, 0.55, 0.05] } })
+    expect(count).toBe(2)
+    expect(execution).toEqual({ rowGroupsRead: null, rowGroups: null, rowsScanned: null })
+    // In no order: each row group has some of a large one.
+    const large = await page({ layer: 'indexed', where: { bbox: [-20, -20, 20, 20] } })
+    expect(large).toMatchObject({ count: 81 * 81, execution: { rowGroupsRead: 20, rowGroups: 20 } })
   })
 
   it.each(['squares', 'part', 'stored'])(

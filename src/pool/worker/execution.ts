@@ -206,7 +206,7 @@ class Execution {
     for (let left = MOST_LEFT; left > 0; left--) {
       if (await chunks.next()) continue
       this.atRest = true
-      this.#scan = scanOf(this.#parts.connection)
+      this.#scan = this.#request.plan.indexed ? null : scanOf(this.#parts.connection)
       return
     }
   }
