@@ -51,6 +51,8 @@ export type Relation =
       readonly files: readonly string[]
       /** Rows of each file, from the footers. */
       readonly fileRows: readonly number[]
+      /** Of each file. */
+      readonly fileSummaries?: readonly FileSummary[]
     }
   | {
       readonly kind: 'table'
@@ -59,6 +61,13 @@ export type Relation =
       readonly schema: string
       readonly table: string
     }
+
+/** What the footer of a Parquet file says of all that is in it. */
+export interface FileSummary {
+  readonly rowGroups: number
+  /** Of its features, as far as `Layer.pruning` is believed; null: not told for all of them. */
+  readonly extent: BBox | null
+}
 
 /** How a bbox leaves rows unread. */
 export type Pruning =

@@ -1,6 +1,6 @@
 import { GeoduckError } from '../errors.ts'
 import type { Position } from '../plan/query.ts'
-import type { Batch, BatchStream } from '../pool/engine.ts'
+import type { Batch, BatchStream, ExecutionReport } from '../pool/engine.ts'
 import type { Context } from './context.ts'
 import type { BatchDelivery } from './delivery.ts'
 import { cursorAt, type Question } from './question.ts'
@@ -31,6 +31,11 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
     const { signal } = context.operation
     if (signal.aborted) this.#leave()
     else signal.addEventListener('abort', this.#leave)
+  }
+
+  /** So far. */
+  get execution(): ExecutionReport {
+    return this.#stream.execution
   }
 
   [Symbol.asyncIterator](): this {

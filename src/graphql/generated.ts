@@ -107,6 +107,17 @@ export type Execution = {
   readonly lane: Lane;
   /** What failed, if something did. */
   readonly reason: Maybe<Scalars['String']['output']>;
+  /** Row groups that the layer's files or table have, read or not. Null: not yet known, of a table. */
+  readonly rowGroups: Maybe<Scalars['Int']['output']>;
+  /**
+   * How many of the row groups were read: some thousand neighbouring features each, which a filter by place or by a property leaves unread where
+   * none of them can match. One that is gone on with is counted again. A stream tells it with its last batch, unless the features ended with the
+   * one before. Null: not yet known, or never, because an execution was stopped before its end (a pause, another client's turn, a failure)
+   * or an index found the rows.
+   */
+  readonly rowGroupsRead: Maybe<Scalars['Int']['output']>;
+  /** Rows of a table that were looked at, known when `rowGroupsRead` is. Null: of files, of which the engine counts row groups only. */
+  readonly rowsScanned: Maybe<Scalars['BigInt']['output']>;
 };
 
 /** A plan, without the values of the question and without the names of files. */
@@ -930,6 +941,9 @@ export type ExecutionResolvers<ContextType = Context, ParentType extends Resolve
   elapsedMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   lane?: Resolver<ResolversTypes['Lane'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  rowGroups?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  rowGroupsRead?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  rowsScanned?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
 };
 
 export type ExplanationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Explanation'] = ResolversParentTypes['Explanation']> = {

@@ -41,8 +41,8 @@ export function resultColumns(
   const needs = needsOf(query.outputs)
   const columns = new Columns()
   const sorted = keys.map(({ scalar, subject }, n) => columns.add(`key ${n}`, { kind: 'utf8' }, scalar.text(subject)))
-  const natural = source.natural.map(({ sql, type }) =>
-    columns.add(sql, { kind: 'int', bits: 64, signed: type === 'BIGINT' }, sql),
+  const natural = source.natural.map(({ sql, value = sql, type }) =>
+    columns.add(sql, { kind: 'int', bits: 64, signed: type === 'BIGINT' }, value),
   )
   const properties = propertiesOf(layer, query.properties).map((column) => {
     const { wire, sql } = wireOf(column.duckType)

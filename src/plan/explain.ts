@@ -1,12 +1,12 @@
 /** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
-import type { Layer } from '../catalog/layer.ts'
+import type { Layer, Pruning } from '../catalog/layer.ts'
 import type { BatchLayout } from '../results/batch.ts'
-import { compileFeatures } from './compile.ts'
+import { compileFeatures, sourceFor } from './compile.ts'
 import { compileFilter } from './filter.ts'
+import { indexedBox } from './index-scan.ts'
 import { Parameters } from './parameters.ts'
 import type { FeatureQuery } from './query.ts'
 import { named } from './quote.ts'
-import { sourceOf } from './source.ts'
 
 export interface Explanation {
   /** One statement; the source is written as the layer's name, values are `$1`, `$2`, ... */
@@ -16,7 +16,7 @@ export interface Explanation {
   /** Columns of the source that are read beside those of the filter: of the order, the id, properties, the geometry. */
   readonly reads: readonly string[]
   /** How the spatial part of this filter leaves rows unread. */
-  readonly pruning: 'COVERING_COLUMN' | 'ROW_GROUP_STATISTICS' | 'NONE'
+  readonly pruning: Pruning['kind']
   /** Every row that matches is seen before the first leaves. */
   readonly sorted: boolean
 }
@@ -26,7 +26,7 @@ export function explain(query: FeatureQuery): Explanation {
   const { layer, orderBy } = query
   const { statement, layout, sorted } = compileFeatures(query)
   return {
-    sql: statement.sql.replaceAll(sourceOf(layer).from, named(layer.name)),
+    sql: statement.sql.replaceAll(sourceFor(query).from, named(layer.name)),
     values: statement.parameters.length,
     reads: [...new Set([...orderBy.map(({ property }) => property), ...namesIn(layout, layer)])],
     pruning: pruningOf(query),
@@ -39,8 +39,10 @@ function namesIn({ columns, properties, id, geometry }: BatchLayout, { key, geom
   return [...ofId, ...properties.map((index) => columns[index]!.name), ...(geometry === null ? [] : [geometryColumn])]
 }
 
-/** `meetsBox` never uses an RTREE; what it writes for a table then is met by the statistics of its row groups. */
+/** What `meetsBox` writes for a table whose RTREE is not used is met by the statistics of its row groups. */
 function pruningOf({ layer, where, limits }: FeatureQuery): Explanation['pruning'] {
-  if (!where || compileFilter(where, layer, new Parameters(limits)).necessary === null) return 'NONE'
+  const necessary = where ? compileFilter(where, layer, new Parameters(limits)).necessary : null
+  if (necessary === null) return 'NONE'
+  if (indexedBox(layer, necessary)) return 'RTREE'
   return layer.pruning.kind === 'COVERING_COLUMN' ? 'COVERING_COLUMN' : 'ROW_GROUP_STATISTICS'
 }

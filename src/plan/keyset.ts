@@ -11,12 +11,14 @@ export interface Place {
   readonly natural: readonly string[]
 }
 
-export function readPosition({ keys }: Position, sorted: readonly SortKey[], { natural }: Source): Place {
+export function readPosition({ keys }: Position, sorted: readonly SortKey[], { natural, files }: Source): Place {
   const rest = keys.slice(sorted.length)
   if (rest.length !== natural.length || !rest.every((key) => typeof key === 'string' && /^\d{1,19}$/.test(key))) {
     throw new GeoduckError('CURSOR_INVALID', 'The cursor is not one of this order; start again without it.')
   }
-  return { sorted: keys.slice(0, sorted.length), natural: rest as string[] }
+  const [file, ...row] = rest as string[]
+  const place = files ? String(files.indexOf(Number(file))) : file
+  return { sorted: keys.slice(0, sorted.length), natural: [place as string, ...row] }
 }
 
 /**

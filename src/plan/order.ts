@@ -35,9 +35,9 @@ export function sortKeys(layer: Layer, orderBy: readonly FeatureOrder[]): SortKe
   })
 }
 
-/** Empty for the natural order: it is that of the scan. */
-export function orderClause(keys: readonly SortKey[], source: Source): string {
-  if (keys.length === 0) return ''
+/** Empty for the natural order, where the scan gives it. */
+export function orderClause(keys: readonly SortKey[], source: Source, ordered: boolean): string {
+  if (keys.length === 0 && ordered) return ''
   const sorted = keys.map((key) => `${key.subject} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`)
   return ` ORDER BY ${[...sorted, ...source.natural.map(({ sql }) => sql)].join(', ')}`
 }

@@ -22,6 +22,8 @@ export interface Plan {
   readonly outputs: readonly Output[]
   /** A sort must see every row before its first: its slices are longer and parking it costs more. */
   readonly sorted: boolean
+  /** An index finds its rows: what the engine counts as read is then not what was. */
+  readonly indexed: boolean
   /** Digest of statement and values without the position: what is quarantined when it kills workers. */
   readonly digest: string
 }

@@ -44,16 +44,17 @@ function pathsOf(files: readonly string[]): string {
   return `[${files.map((file) => literal(file.replace(/[*?[]/g, '[$&]'))).join(', ')}]`
 }
 
-/** A relation of a row a row group: its covering column, with the least of the lower sides and the largest of the upper ones. */
+/** A relation of a row a row group: its covering column or columns, with the least of the lower sides and the largest of the upper ones. */
 export function coveringStatistics(files: readonly string[], { column, members, float32 }: CoveringColumn): string {
   const side = (member: string, least: boolean) => {
     const [of, statistic] = least ? ['min', 'stats_min_value'] : ['max', 'stats_max_value']
     const value = `TRY_CAST(${statistic} AS ${float32 ? 'FLOAT' : 'DOUBLE'})`
-    return `${literal(member)}: ${of}(${value}) FILTER (path_in_schema = ${literal(`${column}, ${member}`)})`
+    const path = column === null ? member : `${column}, ${member}`
+    return `${identifier(member)} := ${of}(${value}) FILTER (path_in_schema = ${literal(path)})`
   }
   const { xmin, ymin, xmax, ymax } = members
-  const box = `{${[side(xmin, true), side(ymin, true), side(xmax, false), side(ymax, false)].join(', ')}}`
-  const groups = `SELECT ${box} AS ${identifier(column)} FROM parquet_metadata(${pathsOf(files)})`
+  const box = `struct_pack(${[side(xmin, true), side(ymin, true), side(xmax, false), side(ymax, false)].join(', ')})`
+  const groups = `SELECT ${column === null ? `UNNEST(${box})` : `${box} AS ${identifier(column)}`} FROM parquet_metadata(${pathsOf(files)})`
   return `(${groups} GROUP BY file_name, row_group_id) AS ${RELATION}`
 }
 

@@ -18,7 +18,7 @@ export function compileRowGroups({ layer, where, limits }: FeatureQuery): Statem
   checkFilter(where, limits)
   const { necessary } = compileFilter(where, layer, parameters)
   if (statistics === null || necessary === null) return null
-  const left = necessary()
+  const left = necessary.sql()
   // The filter's exact part has bound its values too, and the engine takes no value that a statement does not have.
   const values = parameters.values.map((_, n) => `CAST($${n + 1} AS VARCHAR)`)
   const sql = `SELECT count(*), count(*) FILTER (coalesce(${left}, true)), count(concat(${values.join(', ')})) FROM ${statistics}`

@@ -2,6 +2,7 @@
 import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { MemoryShare } from './memory.ts'
 import type { Access, Diagnostics } from './messages.ts'
+import type { ScanReport } from './scan-tally.ts'
 
 export type Lane = 'NORMAL' | 'SERIAL'
 
@@ -20,7 +21,7 @@ export interface OperationContext {
 }
 
 /** How a batch or page came to be. */
-export interface ExecutionReport {
+export interface ExecutionReport extends ScanReport {
   readonly lane: Lane
   readonly degraded: boolean
   readonly reason: string | null
@@ -51,6 +52,8 @@ export interface Page extends Omit<Batch, 'outputs'> {
 
 /** `return()` cancels at once, also while a `next()` is waiting. `done` is only ever said after the engine's sentinel. */
 export interface BatchStream extends AsyncIterableIterator<Batch> {
+  /** So far. */
+  readonly execution: ExecutionReport
   return(): Promise<IteratorResult<Batch>>
 }
 

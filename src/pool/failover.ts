@@ -1,9 +1,11 @@
 /** What becomes of an operation when an execution of it ends: done, once more, once more in the serial lane, or an error. */
 import { GeoduckError } from '../errors.ts'
+import type { FeatureQuery } from '../plan/query.ts'
 import { REFUSED } from '../plan/refusal.ts'
 import type { ExecutionReport, Lane } from './engine.ts'
-import type { Failure } from './messages.ts'
+import type { Failure, Scan } from './messages.ts'
 import type { Quarantine } from './quarantine.ts'
+import { ScanTally } from './scan-tally.ts'
 import type { TurnEnd } from './turn.ts'
 
 /** Executions that may fail one after the other without a batch between them. */
@@ -23,7 +25,7 @@ export interface Thrift {
 }
 
 export interface FailoverOptions {
-  readonly layer: string
+  readonly layer: FeatureQuery['layer']
   readonly quarantine: Quarantine
   /** Bytes, to be named in an error. */
   readonly memoryLimit: (lane: Lane) => number
@@ -44,12 +46,14 @@ export class Failover {
   /** What the serial lane has met with. */
   #serialFailures = 0
   #progressed = false
+  readonly #scans: ScanTally
 
   /** `pressure`: why new work begins in the serial lane, if it does. */
   constructor(options: FailoverOptions, pressure: string | null) {
     this.#options = options
     this.lane = pressure === null ? 'NORMAL' : 'SERIAL'
     this.#reason = pressure
+    this.#scans = new ScanTally(options.layer)
   }
 
   /** Null in the normal lane. */
@@ -59,9 +63,17 @@ export class Failover {
     return { rows, threads: this.#serialFailures > 0 ? 1 : null }
   }
 
-  report(): ExecutionReport {
+  /** `scan`: of the execution under way, if it is at its end. */
+  report(scan: Scan | null = null): ExecutionReport {
     const elapsedMs = Math.round((performance.now() - this.#since) * 1_000) / 1_000
-    return { lane: this.lane, degraded: this.#reason !== null, reason: this.#reason, attempts: this.#attempts, elapsedMs }
+    const taken = { lane: this.lane, degraded: this.#reason !== null, reason: this.#reason, attempts: this.#attempts, elapsedMs }
+    return { ...taken, ...this.#scans.told(scan) }
+  }
+
+  /** To be told of each execution's end. */
+  ended(end: TurnEnd): TurnEnd {
+    this.#scans.add(end)
+    return end
   }
 
   /** A batch arrived: failures before it don't count any more. */
@@ -130,7 +142,7 @@ export class Failover {
   }
 
   #error({ kind, message: cause }: Failure): GeoduckError {
-    const { layer } = this.#options
+    const { name: layer } = this.#options.layer
     if (kind === 'OUT_OF_MEMORY') {
       const mb = Math.round(this.#options.memoryLimit(this.lane) / 1e6)
       return new GeoduckError(

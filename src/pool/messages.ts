@@ -77,6 +77,17 @@ export interface BatchMessage {
   readonly outputs: readonly Uint8Array[]
   /** Null only for a batch of no rows. */
   readonly position: Position | null
+  /** On what is sent behind the engine's end. */
+  readonly scan: Scan | null
+}
+
+/** How much of its source an execution has read, as the engine counts. */
+export interface Scan {
+  readonly rowGroupsRead: number
+  /** Of the files and tables that it looked into. */
+  readonly rowGroups: number
+  /** Of a table; of files it is the engine's estimate of all rows. */
+  readonly rowsScanned: number
 }
 
 export interface ReceivedBatch extends BatchMessage {
@@ -101,10 +112,12 @@ export type ExecutionEnd = Ended &
     | { readonly outcome: 'FAILED'; readonly failure: Failure }
   )
 
-interface Ended {
+export interface Ended {
   readonly engineMs: number
   /** So many were sent before it, and may be behind it: they take another way. */
   readonly batches: number
+  /** Null where the engine was stopped before its end. */
+  readonly scan: Scan | null
 }
 
 /**

@@ -13,6 +13,11 @@ export function slowConsumer(stallMs: number): GeoduckError {
   return new GeoduckError('SLOW_CONSUMER', message)
 }
 
+/** What a stream has sent so far is of the version that is gone: it cannot be gone on with. */
+export function toldToStream(error: unknown, layer: string): unknown {
+  return error instanceof GeoduckError && error.code === 'SOURCE_CHANGED' ? sourceChanged(layer) : error
+}
+
 export function sourceChanged(layer: string): GeoduckError {
   return new GeoduckError('CURSOR_EXPIRED', `The data of ${layer} changed under the stream; start again without a cursor.`)
 }

@@ -100,7 +100,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
   claim.giveUp = () => turn.preempt()
   signal.addEventListener('abort', cancel)
   try {
-    return { end: await turn.end, batches }
+    return { end: failover.ended(await turn.end), batches }
   } finally {
     signal.removeEventListener('abort', cancel)
     claim.giveUp = () => {}

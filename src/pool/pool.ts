@@ -188,7 +188,7 @@ class Pool implements Engine {
   #shared(query: FeatureQuery, context: OperationContext) {
     const deadlineMs = context.deadlineMs ?? this.#options.deadlineSeconds * 1_000
     const options = {
-      layer: query.layer.name,
+      layer: query.layer,
       quarantine: this.#quarantine,
       memoryLimit: (lane: LaneName) => this.#lanes[lane].memoryLimitBytes,
       deadlineMs,

@@ -6,9 +6,9 @@ import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { Backlog } from './backlog.ts'
 import { Demand } from './demand.ts'
-import type { Batch, BatchStream } from './engine.ts'
+import type { Batch, BatchStream, ExecutionReport } from './engine.ts'
 import type { ReceivedBatch } from './messages.ts'
-import { type Over, settled, slowConsumer, sourceChanged } from './over.ts'
+import { type Over, settled, slowConsumer, sourceChanged, toldToStream } from './over.ts'
 import { Progress } from './progress.ts'
 import type { Slot } from './slot.ts'
 import { StallWatch } from './stall.ts'
@@ -53,6 +53,10 @@ export class FeatureStream implements BatchStream {
   get state(): 'WAITING' | 'RUNNING' | 'PARKED' {
     if (this.#turn) return 'RUNNING'
     return this.#busy ? 'WAITING' : 'PARKED'
+  }
+
+  get execution(): ExecutionReport {
+    return this.#options.failover.report()
   }
 
   [Symbol.asyncIterator](): this {
@@ -114,19 +118,13 @@ export class FeatureStream implements BatchStream {
     if (this.#busy || this.#over) return
     this.#busy = true
     this.#takeTurn()
-      .catch((error: unknown) => this.fail(this.#told(error)))
+      .catch((error: unknown) => this.fail(toldToStream(error, this.#options.query.layer.name)))
       .finally(() => {
         this.#busy = false
         if (this.#over) this.#leave()
         // Without demand it stays parked: the next pull goes on.
         else if (this.#demand.isOpen) this.#advance()
       })
-  }
-
-  /** What it has sent so far is of the version that is gone: it cannot be gone on with. */
-  #told(error: unknown): unknown {
-    const changed = error instanceof GeoduckError && error.code === 'SOURCE_CHANGED'
-    return changed ? sourceChanged(this.#options.query.layer.name) : error
   }
 
   async #takeTurn(): Promise<void> {
@@ -154,7 +152,7 @@ export class FeatureStream implements BatchStream {
       onBatch: (message) => this.#receive(message),
     })
     this.#turn = turn
-    const end = await turn.end
+    const end = this.#options.failover.ended(await turn.end)
     this.#turn = null
     this.#yielding = false
     this.#spoolUntil = null
@@ -176,11 +174,11 @@ export class FeatureStream implements BatchStream {
     if (this.#demand.isOpen) this.#finish('COMPLETE')
   }
 
-  #receive({ count, outputs, position, release }: ReceivedBatch): void {
+  #receive({ count, outputs, position, scan, release }: ReceivedBatch): void {
     if (this.#over) return
     this.#options.failover.progress()
     const sequence = this.#progress.received(count, position)
-    const batch = { sequence, count, outputs, position, execution: this.#options.failover.report(), release }
+    const batch = { sequence, count, outputs, position, execution: this.#options.failover.report(scan), release }
     if (this.#demand.isOpen) this.#demand.meet(batch)
     else if (this.#backlog.hasRoom && this.#spoolUntil === null) this.#backlog.put(batch)
     else void this.#putAway(batch)

@@ -228,9 +228,20 @@ describe('a covering column', () => {
 describe('a layer of several files', () => {
   test('is a folder of parts, or a pattern, in the order of the paths', () => {
     const layer = layerOf(shared, 'parts')
-    expect(layer.relation).toEqual({ kind: 'parquet', files: parts, fileRows: Array(10).fill(500) })
+    expect(layer.relation).toMatchObject({ kind: 'parquet', files: parts, fileRows: Array(10).fill(500) })
     expect(layer).toMatchObject({ featureCount: 5000, key: { column: 'id' }, pruning: { kind: 'COVERING_COLUMN' } })
     expect(layer.extent).toEqual(truth[join(folder, 'points-1.1.parquet')]!.extent)
+  })
+
+  test('knows of each file where its features are, from the statistics of its covering column', () => {
+    const { relation, extent } = layerOf(shared, 'parts')
+    const extents = relation.kind === 'parquet' ? relation.fileSummaries!.map((summary) => summary.extent!) : []
+    const side = (n: number, of: (...sides: number[]) => number) => of(...extents.map((box) => box[n]!))
+    const whole = [side(0, Math.min), side(1, Math.min), side(2, Math.max), side(3, Math.max)]
+    expect(extents).toHaveLength(10)
+    // Of floats.
+    for (const [n, value] of whole.entries()) expect(value).toBeCloseTo(extent![n]!, 4)
+    expect(new Set(extents.map(String)).size).toBe(10)
   })
 
   test('has the columns that folders named key=value tell', () => {

@@ -17,6 +17,7 @@ const COMMANDS = new Set(
     prepare: none,
     importFiles: none,
     doctor: none,
+    explain: none,
     printSchema: none,
     printConfigSchema: none,
   }).commands.map((command) => command.name()),

@@ -6,7 +6,7 @@ const LARGE = 100_000
 
 function batch(number: number, ...lengths: number[]) {
   const outputs = lengths.map((length) => new Uint8Array(length).fill(number))
-  return { execution: 'é', count: number, outputs, position: { keys: [String(number), null, 'ü'] } }
+  return { execution: 'é', count: number, outputs, position: { keys: [String(number), null, 'ü'] }, scan: null }
 }
 
 /** Bytes as a socket brings them: at most `step` at a time. */
@@ -21,8 +21,8 @@ function feed(reader: FrameReader, pieces: Uint8Array[], step: number): void {
   }
 }
 
-function parts({ execution, count, outputs, position }: ReceivedBatch) {
-  return { execution, count, outputs: outputs.map((output) => Uint8Array.from(output)), position }
+function parts({ execution, count, outputs, position, scan }: ReceivedBatch) {
+  return { execution, count, outputs: outputs.map((output) => Uint8Array.from(output)), position, scan }
 }
 
 test.each([1, 7, 8, 1_000, 65_536, 1e9])(

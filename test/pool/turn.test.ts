@@ -53,7 +53,7 @@ function plan(sql: string, bare = false): Plan {
     geometryName: 'geometry',
   }
   const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }] as const
-  return { statement, layout, keys: [0], outputs, sorted: false, digest: sql }
+  return { statement, layout, keys: [0], outputs, sorted: false, indexed: false, digest: sql }
 }
 
 interface Seen {

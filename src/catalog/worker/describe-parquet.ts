@@ -3,12 +3,13 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { crsOfText } from '../crs.ts'
 import type { GeoColumn } from '../geoparquet.ts'
 import type { Covering, Description, UnprovenColumn } from '../inspection.ts'
-import type { GeometryEncoding, GeometryTypeName, Pruning } from '../layer.ts'
+import type { FileSummary, GeometryEncoding, GeometryTypeName, Pruning } from '../layer.ts'
 import { disagreement } from './agreement.ts'
 import { claimedExtent, claimedTypes, claimedZ, declaredCovering } from './claims.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
 import { findCovering, pointCovering } from './covering.ts'
 import { holdsGeometry } from './duck-type.ts'
+import { extentsOf } from './file-extents.ts'
 import { type Footer, footersOf } from './footer.ts'
 import { keyCandidates } from './key-candidates.ts'
 import { propertiesOf } from './properties.ts'
@@ -43,7 +44,7 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
   const fileRows = footers.map(({ rows }) => rows)
   return {
     names: [],
-    relation: { kind: 'parquet', files, fileRows },
+    relation: { kind: 'parquet', files, fileRows, fileSummaries: await summariesOf(connection, footers, geometry, covering) },
     columns: propertiesOf(columns, [geometry.name, covering?.column]),
     geometryColumn: geometry.name,
     geometryEncoding: encoding,
@@ -59,6 +60,22 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
     keyCandidates: keyCandidates(columns),
     unproven: unprovenColumns(geometry, columns),
   }
+}
+
+/** One file is opened whatever is asked of it. */
+async function summariesOf(
+  connection: DuckDBConnection,
+  footers: readonly Footer[],
+  geometry: FileRelationColumn,
+  covering: Covering | null,
+): Promise<FileSummary[]> {
+  const files = footers.map(({ file }) => file)
+  const { name: column } = geometry
+  const by = hasStatistics(geometry, footers)
+    ? ({ kind: 'GEOMETRY', column } as const)
+    : covering && ({ kind: 'COVERING', column: covering.column, members: covering.members } as const)
+  const extents = by && files.length > 1 ? await extentsOf(connection, files, by) : []
+  return footers.map(({ rowGroups }, index) => ({ rowGroups, extent: extents[index] ?? null }))
 }
 
 async function fileColumns(connection: DuckDBConnection, footers: readonly Footer[]): Promise<FileRelationColumn[]> {
@@ -104,8 +121,11 @@ function pruningOf(covering: Covering | null, geometry: FileRelationColumn, foot
     const { column, members, float32 } = covering
     return { kind: 'COVERING_COLUMN', column, members, float32 }
   }
-  const hasStatistics = geometry.isNativeGeometry && footers.every((footer) => footer.hasGeoStatistics)
-  return { kind: hasStatistics ? 'ROW_GROUP_STATISTICS' : 'NONE' }
+  return { kind: hasStatistics(geometry, footers) ? 'ROW_GROUP_STATISTICS' : 'NONE' }
+}
+
+function hasStatistics({ isNativeGeometry }: FileRelationColumn, footers: readonly Footer[]): boolean {
+  return isNativeGeometry && footers.every((footer) => footer.hasGeoStatistics)
 }
 
 function unprovenColumns(geometry: FileRelationColumn, columns: readonly FileRelationColumn[]): UnprovenColumn[] {

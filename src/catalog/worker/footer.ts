@@ -18,6 +18,7 @@ export interface FileColumn {
 export interface Footer {
   readonly file: string
   readonly rows: number
+  readonly rowGroups: number
   readonly columns: readonly FileColumn[]
   readonly geo: GeoMetadata | null
   /** Every row group tells the box of a geometry column. */
@@ -64,6 +65,7 @@ export async function footersOf(connection: DuckDBConnection, files: readonly st
     footers.push({
       file,
       rows: Number(metadata.num_rows),
+      rowGroups: Number(metadata.num_row_groups),
       columns,
       geo: geoOf(parquet_kv_metadata),
       hasGeoStatistics: mayHaveBoxes && (await groupsWithBox(connection, file)) === metadata.num_row_groups,

@@ -3,21 +3,24 @@ import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import type { Position } from '../../plan/query.ts'
 import { createEncoder } from '../../results/encode.ts'
 import { bytesIn } from '../../results/slice.ts'
-import type { ExecutionEnd, ExecutionRequest, Failure, FailureKind } from '../messages.ts'
+import type { Ended, ExecutionEnd, ExecutionRequest, Scan } from '../messages.ts'
 import { emptyBatch } from './arrow-export.ts'
 import { Chunks } from './chunks.ts'
-import { classify } from './classify.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { type Cut, Cutter } from './cutter.ts'
 import { sendBatch } from './data-port.ts'
 import { diagnose } from './diagnostics.ts'
+import { encoded, failureOf, withoutSentinel } from './execution-error.ts'
 import { Inbox, tell } from './inbox.ts'
 import type { OpenInstance } from './instance.ts'
 import { Interrupt } from './interrupt.ts'
 import { positionAt } from './position.ts'
+import { scanOf } from './scan.ts'
 
 /** Fewer rows cost more on their way than they gain by being early. */
 const EAGER_ROWS = 512
+/** Chunks that a result may have left where its plan gives no more rows than are wanted: one with its last, one with the sentinel, its end. */
+const MOST_LEFT = 3
 
 type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 
@@ -33,22 +36,19 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     () => void report(instance, execution),
   )
   const reader = instance.columnReader.open(connection)
-  let atRest = false
   let run: Execution | null = null
   try {
     run = new Execution({ connection, reader, inbox, interrupt, request })
-    const outcome = await run.drain()
-    if (outcome === 'COMPLETE') atRest = true
-    return { outcome, ...run.ended }
+    return { outcome: await run.drain(), ...run.ended }
   } catch (error) {
-    const ended = run?.ended ?? { engineMs: 0, batches: 0 }
+    const ended = run?.ended ?? { engineMs: 0, batches: 0, scan: null }
     if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...ended }
     return { outcome: 'FAILED', ...ended, failure: failureOf(error) }
   } finally {
     inbox.close()
     interrupt.end()
     reader.close()
-    if (!atRest) await endResult(connection)
+    if (!run?.atRest) await endResult(connection)
     if (request.threads !== null) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
     connection.closeSync()
   }
@@ -75,21 +75,6 @@ async function endResult(connection: DuckDBConnection): Promise<void> {
   }
 }
 
-/** A failure of ours, where the engine has no word for it. */
-class ExecutionError extends Error {
-  readonly kind: FailureKind
-
-  constructor(kind: FailureKind, message: string, cause?: unknown) {
-    super(message, { cause })
-    this.kind = kind
-  }
-}
-
-function failureOf(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error)
-  return error instanceof ExecutionError ? { kind: error.kind, message } : classify(message)
-}
-
 interface ExecutionParts {
   readonly connection: DuckDBConnection
   readonly reader: OpenColumnReader
@@ -108,6 +93,8 @@ class Execution {
   #engineMs = 0
   #sent = 0
   #sentRows = 0
+  /** Once the engine is at its end. */
+  #scan: Scan | null = null
   /** Rows and bytes of column data that it may still send. */
   #left: { rows: number; bytes: number }
 
@@ -121,9 +108,12 @@ class Execution {
     this.#encoders = encoded(() => request.plan.outputs.map((output) => createEncoder(request.plan.layout, output)))
   }
 
-  get ended(): { engineMs: number; batches: number } {
-    return { engineMs: this.#engineMs, batches: this.#sent }
+  get ended(): Ended {
+    return { engineMs: this.#engineMs, batches: this.#sent, scan: this.#scan }
   }
+
+  /** The engine has nothing left to do for it. */
+  atRest = false
 
   async drain(): Promise<Outcome> {
     const { sql, parameters } = this.#request.plan.statement
@@ -142,7 +132,9 @@ class Execution {
     try {
       for (;;) {
         const whole = await this.#fetch(chunks)
+        if (whole) await this.#readOut(chunks)
         const stopped = await this.#sendCuts(whole)
+        if (stopped === 'MORE' && !whole && this.#sentAll) await this.#readOut(chunks)
         if (stopped) return stopped
         if (whole) return await this.#complete()
         if (this.#inbox.stop) return this.#stopped()
@@ -184,6 +176,11 @@ class Execution {
     return this.#sent === this.#request.maxBatches || this.#left.rows === 0 || this.#left.bytes <= 0
   }
 
+  /** Of the rows that were wanted, which is one less than its plan gives. A page that ends by its bytes has others left. */
+  get #sentAll(): boolean {
+    return this.#sentRows === (this.#request.whole?.rows ?? this.#request.batchRows)
+  }
+
   async #complete(): Promise<Outcome> {
     const { emitEmpty, plan } = this.#request
     if (emitEmpty && this.#sent === 0)
@@ -204,6 +201,16 @@ class Execution {
     return whole
   }
 
+  /** Behind the last row that was asked for only the sentinel comes. With the result at its end the engine tells what it has read. */
+  async #readOut(chunks: Chunks): Promise<void> {
+    for (let left = MOST_LEFT; left > 0; left--) {
+      if (await chunks.next()) continue
+      this.atRest = true
+      this.#scan = this.#request.plan.indexed ? null : scanOf(this.#parts.connection)
+      return
+    }
+  }
+
   /** False: stopped before it could be sent; its rows are behind the position and come again. */
   async #send(cut: Cut): Promise<boolean> {
     if (!(await this.#inbox.credit())) return false
@@ -214,7 +221,7 @@ class Execution {
     cut.release()
     this.#sent++
     this.#sentRows += count
-    await sendBatch({ execution: this.#request.execution, count, outputs, position })
+    await sendBatch({ execution: this.#request.execution, count, outputs, position, scan: this.#scan })
     // Without --expose-gc there is none, and memory comes back when V8 thinks so.
     if (this.#request.collect) globalThis.gc?.()
     return true
@@ -231,17 +238,5 @@ class Execution {
     } finally {
       this.#engineMs += performance.now() - start
     }
-  }
-}
-
-function withoutSentinel(words: string | null): Error {
-  return words === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(words)
-}
-
-function encoded<T>(encode: () => T): T {
-  try {
-    return encode()
-  } catch (error) {
-    throw new ExecutionError('ENCODING', error instanceof Error ? error.message : String(error), error)
   }
 }

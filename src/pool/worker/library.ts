@@ -24,6 +24,12 @@ const destroyOptions = library.func('void duckdb_destroy_arrow_options(void **op
 const chunkToArrow = library.func('void *duckdb_data_chunk_to_arrow(void *options, void *chunk, void *array)')
 const copyBytes = library.func('void *memcpy(void *to, void *from, size_t bytes)')
 const errorMessage = library.func('const char *duckdb_error_data_message(void *error)')
+const profileOf = library.func('void *duckdb_get_profiling_info(void *connection)')
+const profileValue = library.func('void *duckdb_profiling_info_get_value(void *info, const char *key)')
+const profileChildren = library.func('uint64_t duckdb_profiling_info_get_child_count(void *info)')
+const profileChild = library.func('void *duckdb_profiling_info_get_child(void *info, uint64_t index)')
+const valueAsNumber = library.func('uint64_t duckdb_get_uint64(void *value)')
+const destroyValue = library.func('void duckdb_destroy_value(void **value)')
 
 /**
  * Why a streamed result ended before its sentinel: `fetchChunk()` only ends, and the engine's words are lost otherwise.
@@ -36,9 +42,13 @@ export function errorOf(result: DuckDBResult): string | null {
 /** Arrow options are a connection's; to be destroyed before it closes. */
 export function openArrowOptions(connection: DuckDBConnection): Pointer {
   const out: Pointer[] = [null]
-  // The external points to a struct whose first member is the duckdb_connection.
-  connectionOptions(koffi.decode((connection as unknown as { connection: Pointer }).connection, 'void *'), out)
+  connectionOptions(handleOf(connection), out)
   return out[0]
+}
+
+/** The external points to a struct whose first member is the duckdb_connection. */
+function handleOf(connection: DuckDBConnection): Pointer {
+  return koffi.decode((connection as unknown as { connection: Pointer }).connection, 'void *')
 }
 
 export function closeArrowOptions(options: Pointer): void {
@@ -54,4 +64,32 @@ export function exportChunk(options: Pointer, chunk: DuckDBDataChunk, array: Uin
 /** Copies the engine's memory into ours. By FFI too: an ArrayBuffer over it, made to copy from, is one more thing for V8 to collect. */
 export function copyFrom(pointer: Pointer, to: Uint8Array): void {
   if (to.length > 0) copyBytes(to, pointer, to.length)
+}
+
+/** One operator of a plan that has run. */
+export interface ProfiledOperator {
+  /** What was counted under that name; 0 where it was not. */
+  metric(name: string): number
+  readonly children: readonly ProfiledOperator[]
+}
+
+/** Of the connection's last query, if it came to its end; it holds until the next one. Null: the engine has none. */
+export function lastProfile(connection: DuckDBConnection): ProfiledOperator | null {
+  const info = profileOf(handleOf(connection)) as Pointer
+  return info ? profiled(info) : null
+}
+
+function profiled(info: Pointer): ProfiledOperator {
+  return {
+    metric: (name) => {
+      const value = profileValue(info, name) as Pointer
+      if (!value) return 0
+      const number = Number(valueAsNumber(value))
+      destroyValue([value])
+      return number
+    },
+    get children() {
+      return Array.from({ length: Number(profileChildren(info)) }, (_, index) => profiled(profileChild(info, index)))
+    },
+  }
 }

@@ -27,7 +27,11 @@ export async function sendDownload({ events, format: name, res, operation, ...op
   const format = FORMATS[name]
   let event = await events.next()
   const body = new Body(res, options.compression)
-  res.writeHead(200, { 'content-type': format.contentType, 'cache-control': 'no-cache', trailer: 'geoduck-cursor' })
+  res.writeHead(200, {
+    'content-type': format.contentType,
+    'cache-control': 'no-cache',
+    trailer: 'geoduck-cursor, geoduck-execution',
+  })
   let position: Position | null = null
   try {
     for (let first = true; !event.done; first = false) {
@@ -44,6 +48,7 @@ export async function sendDownload({ events, format: name, res, operation, ...op
     return await body.cut(format.broken(formatError(shown)))
   }
   const cursor = position && options.cursorAt(position)
-  if (cursor) res.addTrailers({ 'geoduck-cursor': cursor })
+  const execution = JSON.stringify(events.execution)
+  res.addTrailers({ ...(cursor === null ? {} : { 'geoduck-cursor': cursor }), 'geoduck-execution': execution })
   await body.end(format.end(cursor))
 }
