@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fixture } from './fixtures/index.ts'
 import { ROOT, SPATIAL_EXTENSION } from './support/environment.ts'
@@ -39,13 +40,14 @@ const ROW_GROUPS = `
 import json, sys
 import pyarrow.parquet
 west, south, east, north = json.loads(sys.argv[2])
+prefix = sys.argv[3]
 metadata = pyarrow.parquet.ParquetFile(sys.argv[1]).metadata
 left = 0
 for n in range(metadata.num_row_groups):
     group = metadata.row_group(n)
     sides = {group.column(c).path_in_schema: group.column(c).statistics for c in range(group.num_columns)}
-    left += (sides['bbox.xmin'].min <= east and sides['bbox.xmax'].max >= west
-        and sides['bbox.ymin'].min <= north and sides['bbox.ymax'].max >= south)
+    left += (sides[prefix + 'xmin'].min <= east and sides[prefix + 'xmax'].max >= west
+        and sides[prefix + 'ymin'].min <= north and sides[prefix + 'ymax'].max >= south)
 print(json.dumps([metadata.num_row_groups, left]))
 `
 
@@ -54,7 +56,7 @@ test('it tells the statement, its values, the row groups that its boxes leave, a
   const { code, stderr, told, text } = await explain('observations', OBSERVATIONS, '--where', where, '--first', '5')
   expect([code, stderr]).toEqual([0, ''])
   expect(told('layer')).toBe('observations, 200,000 features, READY')
-  const [all, left] = await python<[number, number]>(ROW_GROUPS, [OBSERVATIONS, JSON.stringify(BOX)])
+  const [all, left] = await python<[number, number]>(ROW_GROUPS, [OBSERVATIONS, JSON.stringify(BOX), 'bbox.'])
   expect(left).toBeGreaterThan(1)
   expect(left).toBeLessThan(all)
   expect(told('pruning')).toBe(`COVERING_COLUMN: of ${all} row groups the boxes leave ${left} to be read`)
@@ -68,6 +70,23 @@ test('it tells the statement, its values, the row groups that its boxes leave, a
   expect(text).not.toContain('Total Time')
   // One row more than the page proves that there is more.
   expect(text).toMatch(/^ {9}\$\d+ 6$/m)
+})
+
+test('boxes in columns of their own leave row groups as a covering column does', async () => {
+  const file = join(folder, 'flat.parquet')
+  const duckdb = await DuckDBInstance.create(':memory:')
+  const connection = await duckdb.connect()
+  await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
+  await connection.run(`COPY (SELECT * EXCLUDE bbox, bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax FROM '${OBSERVATIONS}')
+    TO '${file}' (FORMAT parquet, ROW_GROUP_SIZE 4096)`)
+  connection.closeSync()
+  duckdb.closeSync()
+  const { code, told } = await explain('flat', file, '--where', JSON.stringify({ bbox: BOX }))
+  expect(code).toBe(0)
+  const [all, left] = await python<[number, number]>(ROW_GROUPS, [file, JSON.stringify(BOX), ''])
+  expect(left).toBeLessThan(all)
+  expect(told('pruning')).toBe(`COVERING_COLUMN: of ${all} row groups the boxes leave ${left} to be read`)
+  await rm(file)
 })
 
 test('--analyze runs it: rows and time of each step, of a sorted page of a table too', async () => {

@@ -48,14 +48,17 @@ function pathsOf(files: readonly string[]): string {
 export function coveringStatistics(files: readonly string[], { column, members, float32 }: CoveringColumn): string {
   const side = (member: string, least: boolean) => {
     const [of, statistic] = least ? ['min', 'stats_min_value'] : ['max', 'stats_max_value']
-    const value = `TRY_CAST(${statistic} AS ${float32 ? 'FLOAT' : 'DOUBLE'})`
     const path = column === null ? member : `${column}, ${member}`
-    return `${identifier(member)} := ${of}(${value}) FILTER (path_in_schema = ${literal(path)})`
+    const value = `TRY_CAST(${statistic} AS ${float32 ? 'FLOAT' : 'DOUBLE'})`
+    return { member: identifier(member), sql: `${of}(${value}) FILTER (path_in_schema = ${literal(path)})` }
   }
   const { xmin, ymin, xmax, ymax } = members
-  const box = `struct_pack(${[side(xmin, true), side(ymin, true), side(xmax, false), side(ymax, false)].join(', ')})`
-  const groups = `SELECT ${column === null ? `UNNEST(${box})` : `${box} AS ${identifier(column)}`} FROM parquet_metadata(${pathsOf(files)})`
-  return `(${groups} GROUP BY file_name, row_group_id) AS ${RELATION}`
+  const sides = [side(xmin, true), side(ymin, true), side(xmax, false), side(ymax, false)]
+  const box =
+    column === null
+      ? sides.map(({ member, sql }) => `${sql} AS ${member}`).join(', ')
+      : `struct_pack(${sides.map(({ member, sql }) => `${member} := ${sql}`).join(', ')}) AS ${identifier(column)}`
+  return `(SELECT ${box} FROM parquet_metadata(${pathsOf(files)}) GROUP BY file_name, row_group_id) AS ${RELATION}`
 }
 
 export function tableOf(database: string, schema: string, table: string): string {

@@ -25,6 +25,12 @@ await connection.run(`CREATE TABLE bounds AS ${squares('w AS minx, s AS miny, e 
 await connection.run(`CREATE TABLE lies AS ${squares('w AS xmin, s AS ymin, if(id = 4711, w, e) AS xmax, n AS ymax')}`)
 await connection.run(`CREATE TABLE words AS ${squares('w::VARCHAR AS xmin, s AS ymin, e AS xmax, n AS ymax')}`)
 await connection.run(`COPY (${squares(FLOATS)}) TO '${file}' (FORMAT parquet)`)
+// All of the second file's boxes are somewhere else.
+const shifted = 'w + 1000 AS xmin, s AS ymin, e + 1000 AS xmax, n AS ymax'
+for (const [part, sides] of ['w AS xmin, s AS ymin, e AS xmax, n AS ymax', shifted].entries()) {
+  const rows = `FROM (${squares(sides)}) WHERE id % 2 = ${part}`
+  await connection.run(`COPY (${rows}) TO '${join(folder, `lying-${part}.parquet`)}' (FORMAT parquet)`)
+}
 const touched = await connection.runAndReadAll(
   `SELECT list(id ORDER BY id)::VARCHAR[] FROM bounds WHERE ST_Intersects(geom, ST_MakeEnvelope(${BOX}))`,
 )
@@ -33,7 +39,7 @@ await connection.run('CHECKPOINT')
 connection.closeSync()
 duckdb.closeSync()
 
-const server = await serve([store, file])
+const server = await serve([store, file, join(folder, 'lying-*.parquet')])
 afterAll(async () => {
   await server.close()
   await rm(folder, { recursive: true })
@@ -48,12 +54,12 @@ test('four columns that hold the box of every geometry prune as a covering colum
   const told = Object.fromEntries(data!.layers.map(({ name, pruning }) => [name, pruning]))
   const none = 'NONE'
   const covering = 'COVERING_COLUMN'
-  expect(told).toEqual({ bounds: covering, 'flat-file': covering, floats: covering, lies: none, words: none })
+  expect(told).toEqual({ bounds: covering, 'flat-file': covering, floats: covering, lies: none, lying: none, words: none })
   const columns = data!.layers.find(({ name }) => name === 'floats')!.columns.map(({ name }) => name)
   expect(columns).toEqual(['id', 'xmin', 'ymin', 'xmax', 'ymax'])
 })
 
-test.each(['floats', 'bounds', 'lies', 'words', 'flat-file'])('a box finds in %s what the geometry says', async (layer) => {
+test.each(['floats', 'bounds', 'lies', 'words', 'flat-file', 'lying'])('a box finds in %s what the geometry says', async (layer) => {
   const question = `{ features(layer: "${layer}", where: { bbox: [${BOX}] }, first: 5000, orderBy: [{ property: "id" }]) {
     features { id properties(only: ["id"]) } } }`
   const { data } = await ask<{ features: { features: { properties: { id: string } }[] } }>(server, question)

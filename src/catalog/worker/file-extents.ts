@@ -48,7 +48,7 @@ function ofCovering({ column, members }: ExtentColumn & { kind: 'COVERING' }): S
 }
 
 /** A box across the antimeridian, as the format has it for geographies, tells nothing here. */
-function ofGeometry({ column }: ExtentColumn): Statistics {
+function ofGeometry({ column }: ExtentColumn & { kind: 'GEOMETRY' }): Statistics {
   return {
     where: `path_in_schema = ${literal(column)}`,
     told: 'geo_bbox.xmin <= geo_bbox.xmax',
