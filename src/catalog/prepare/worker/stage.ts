@@ -43,6 +43,8 @@ function boxOf(geometry: string): string {
 
 export interface Shape {
   readonly rows: number
+  /** Of all geometry, as WKB. */
+  readonly bytes: number
   /** As GeoParquet names them: `Polygon`, `Point Z`. */
   readonly types: readonly string[]
   /** West, south, east, north of what is finite; null where nothing is. */
@@ -57,6 +59,7 @@ export async function shapeOf(connection: DuckDBConnection, { relation, table, c
   const groups = await rowsOf(
     connection,
     `SELECT ST_GeometryType(${geometry})::VARCHAR AS type, ST_ZMFlag(${geometry})::INTEGER AS zm, count(*) AS features,
+      coalesce(sum(octet_length(ST_AsWKB(${geometry}))), 0)::DOUBLE AS bytes,
       ${finite('min', 'xmin')}, ${finite('min', 'ymin')}, ${finite('max', 'xmax')}, ${finite('max', 'ymax')}
       FROM ${table} GROUP BY 1, 2 ORDER BY 1, 2`,
   )
@@ -69,6 +72,7 @@ export async function shapeOf(connection: DuckDBConnection, { relation, table, c
   ] as const
   return {
     rows: groups.reduce((sum, group) => sum + Number(group['features']), 0),
+    bytes: groups.reduce((sum, group) => sum + Number(group['bytes']), 0),
     types: groups.filter(({ type }) => type !== null).map(({ type, zm }) => `${typeName(String(type))}${DIMENSIONS[Number(zm)]}`),
     extent: extent.every(Number.isFinite) ? [...extent] : null,
   }
