@@ -200,6 +200,7 @@ class Execution {
     const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
     if (!whole) chunks.ahead()
     const read = this.#parts.reader.read(chunk, layout.columns)
+    chunks.weigh(bytesIn(read.batch, 0, rows))
     this.#cutter.add({ ...read, from: 0, to: whole ? rows - 1 : rows })
     return whole
   }
