@@ -15,6 +15,7 @@ import { Inbox, tell } from './inbox.ts'
 import type { OpenInstance } from './instance.ts'
 import { Interrupt } from './interrupt.ts'
 import { positionAt } from './position.ts'
+import { prepareQuery } from './query.ts'
 
 /** Fewer rows cost more on their way than they gain by being early. */
 const EAGER_ROWS = 512
@@ -127,7 +128,7 @@ class Execution {
 
   async drain(): Promise<Outcome> {
     const { sql, parameters } = this.#request.plan.statement
-    const prepared = await this.#timed(this.#parts.connection.prepare(sql))
+    const prepared = await this.#timed(prepareQuery(this.#parts.connection, sql))
     try {
       prepared.bind(parameters as DuckDBValue[])
       // An interrupt before the query begins is forgotten by the engine.
