@@ -13,8 +13,8 @@ import { ROOT } from '../support/environment.ts'
 import { type Launched, launch } from '../support/launched.ts'
 
 const GROUP_BYTES = 1_500_000_000
-/** Half of the group, of two normal workers and a serial one of half their size. */
-const WORKER_BYTES = GROUP_BYTES / 2 / 2.5
+/** What the server and three workers leave of three quarters of it, for the engines of two normal workers and a serial one of half their size. */
+const WORKER_BYTES = (0.75 * GROUP_BYTES - 150e6 - 3 * 160e6) / 2.5
 /** Above 80 % with what the server has itself. */
 const FILLED_SHARE = 0.9
 const ENGINE_ROUNDING = 0.06
