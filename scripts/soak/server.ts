@@ -31,6 +31,8 @@ export interface Usage {
   readonly rss: number
   readonly fds: number
   readonly threads: number
+  /** Of its main thread since it started, in milliseconds: on a processor, and ready to run while others had them all. */
+  readonly main: { readonly onMs: number; readonly waitedMs: number }
 }
 
 export class SoakServer {
@@ -67,7 +69,13 @@ export class SoakServer {
   usage(): Usage {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8')
     const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
-    return { rss: field('VmRSS') * 1_024, threads: field('Threads'), fds: readdirSync(`/proc/${this.pid}/fd`).length }
+    const [on = 0, waited = 0] = readFileSync(`/proc/${this.pid}/schedstat`, 'utf8').split(' ').map(Number)
+    return {
+      rss: field('VmRSS') * 1_024,
+      threads: field('Threads'),
+      fds: readdirSync(`/proc/${this.pid}/fd`).length,
+      main: { onMs: on / 1e6, waitedMs: waited / 1e6 },
+    }
   }
 
   /** What is left of it: files in its temporary folder. */

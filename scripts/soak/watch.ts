@@ -30,6 +30,8 @@ export class Watch {
   readonly samples: Sample[] = []
   readonly #server: SoakServer
   readonly #own = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  /** When it looked last. */
+  #at = performance.now()
 
   constructor(server: SoakServer) {
     this.#server = server
@@ -43,6 +45,8 @@ export class Watch {
     const ownDelayMs = Math.max(0, this.#own.percentile(99) / 1e6 - RESOLUTION_MS)
     this.#own.reset()
     const sample = { ...this.#server.usage(), ...health, healthMs, ownDelayMs }
+    const busy = shares(this.samples.at(-1), this.#at, sample)
+    this.#at = performance.now()
     this.samples.push(sample)
     const { running, waiting, parked } = health.streams
     const deaths = health.workers.reduce((sum, worker) => sum + worker.deaths, 0)
@@ -53,6 +57,7 @@ export class Watch {
         `fds ${sample.fds}`,
         `threads ${sample.threads}`,
         `loop p99 ${health.eventLoopDelayMs.toFixed(1)} ms (clients' ${ownDelayMs.toFixed(1)} ms)`,
+        `main thread ${busy}`,
         `health ${healthMs.toFixed(0)} ms`,
         `streams ${running}/${waiting}/${parked}`,
         `queued ${health.queued}`,
@@ -60,6 +65,22 @@ export class Watch {
       ].join(', '),
     )
     return sample
+  }
+
+  /** Of all looks: how late the server's event loop was, and how long `health` took. */
+  summary(): string {
+    const told = (name: string, read: (sample: Sample) => number) => {
+      const sorted = this.samples.map(read).sort((a, b) => a - b)
+      const at = (share: number) => (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(1)
+      return `${name} ${at(0.5)} ms in the median, ${at(0.95)} ms at the 95th percentile`
+    }
+    const { onMs = 0, waitedMs = 0 } = this.samples.at(-1)?.main ?? {}
+    return [
+      told('loop p99', (sample) => sample.eventLoopDelayMs),
+      told("the clients'", (sample) => sample.ownDelayMs),
+      told('health', (sample) => sample.healthMs),
+      `the main thread ran for ${(onMs / 1e3).toFixed(0)} s and waited for a processor for ${(waitedMs / 1e3).toFixed(0)} s`,
+    ].join('; ')
   }
 
   /** In words, what was not as it should be. */
@@ -81,6 +102,14 @@ export class Watch {
     if (health > Math.max(MOST_HEALTH_MS, 10 * lateness)) grown.push(`health took ${health.toFixed(0)} ms`)
     return grown
   }
+}
+
+/** Of the time between two looks. What it waits for a processor, no code of its own can mend. */
+function shares(before: Sample | undefined, at: number, { main }: Usage): string {
+  const ms = performance.now() - at
+  const percent = (part: number) => `${((100 * part) / ms).toFixed(0)} %`
+  const { onMs, waitedMs } = before?.main ?? main
+  return `${percent(main.onMs - onMs)} on, ${percent(main.waitedMs - waitedMs)} kept waiting`
 }
 
 const mb = (bytes: number) => Math.round(bytes / 1e6)

@@ -2,7 +2,12 @@ import { tmpdir } from 'node:os'
 import { freeDiskBytes, type Machine } from './machine.ts'
 
 const MOST_MEMORY = 4e9
-const LEAST_MEMORY = 256e6
+const LEAST_MEMORY = 128e6
+/** What a worker's process holds beside its engine, and what the server holds: as measured. */
+const BESIDE_ENGINE = 160e6
+const OF_SERVER = 150e6
+/** Of all memory, when the engines' caches are full: below the 80 % from which on new work goes to the serial lane. */
+const MOST_SHARE = 0.75
 const MOST_THREADS = 4
 const MOST_SPILL = 20e9
 const LEAST_SPILL = 100e6
@@ -19,11 +24,13 @@ export interface MachineDefaults {
  * The machine's share of each worker.
  *
  * Half of the memory goes to the engines: what they allocate beside their own accounting, the encoders, the operating system's file
- * cache and the server itself live on the rest. The serial lane's worker takes half of a normal one's.
+ * cache and the server itself live on the rest. On machines of less than 3 GB the processes need more than the rest, and the engines get less.
+ * The serial lane's worker takes half of a normal one's.
  */
 export function machineDefaults({ processors, memoryBytes }: Machine): MachineDefaults {
   const workers = Math.max(2, Math.floor(processors / 2))
-  const share = memoryBytes / 2 / (workers + 0.5)
+  const left = MOST_SHARE * memoryBytes - (workers + 1) * BESIDE_ENGINE - OF_SERVER
+  const share = Math.min(memoryBytes / 2, left) / (workers + 0.5)
   const tempDirectory = tmpdir()
   return {
     workers,

@@ -143,7 +143,7 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
       value: size('64MB'),
       fallback: memoryLimitBytes,
       fallbackText: formatSize(memoryLimitBytes),
-      rule: "4 GB, or the worker's share of half of the memory where that is less",
+      rule: "4 GB, or the worker's share of half of the memory (of less below 3 GB) where that is less",
     },
     ...serial,
   } satisfies Partial<Settings>

@@ -77,11 +77,11 @@ class Pool implements Engine {
         for (const stream of this.#streams) stream.pressed()
       },
     }
-    const { execArgv = [] } = options
+    const execArgv = ['--expose-gc', ...(options.execArgv ?? [])]
     const less = { ...worker, ...serialLimits(options) }
     this.#lanes = {
       NORMAL: new Lane({ ...shared, name: 'NORMAL', workers: options.workers, worker, execArgv }),
-      SERIAL: new Lane({ ...shared, name: 'SERIAL', workers: 1, worker: less, execArgv: ['--expose-gc', ...execArgv] }),
+      SERIAL: new Lane({ ...shared, name: 'SERIAL', workers: 1, worker: less, execArgv }),
     }
     this.#memory = new MemoryWatch(() => this.#lanes.NORMAL.pids, residentLimit(worker), options.memoryShare ?? 0.8)
     this.started = Promise.all([this.#lanes.NORMAL.ready, this.#lanes.SERIAL.ready])

@@ -21,7 +21,13 @@ test('a large machine makes more workers, none larger', () => {
 
 test.each([1, 2, 4, 16])('on a machine of %i GB the engines take at most half, the serial lane counted', (gigabytes) => {
   const { workers, memoryLimitBytes } = machineDefaults({ processors: 4, memoryBytes: gigabytes * GB })
-  expect(memoryLimitBytes * (workers + 0.5)).toBeLessThanOrEqual(Math.max(0.5 * gigabytes * GB, 256e6 * (workers + 0.5)))
+  expect(memoryLimitBytes * (workers + 0.5)).toBeLessThanOrEqual(Math.max(0.5 * gigabytes * GB, 128e6 * (workers + 0.5)))
+})
+
+test.each([1.5, 2, 3, 8])('in %d GB, engines whose caches are full do not send all new work to the serial lane', (gigabytes) => {
+  const { workers, memoryLimitBytes } = machineDefaults({ processors: 2, memoryBytes: gigabytes * GB })
+  const processes = 150e6 + (workers + 1) * 160e6
+  expect(memoryLimitBytes * (workers + 0.5) + processes).toBeLessThan(0.8 * gigabytes * GB)
 })
 
 test('the spill of all workers leaves half of the free disk', () => {

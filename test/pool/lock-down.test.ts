@@ -14,6 +14,7 @@ import { databaseVersion } from '../../src/pool/file-stamp.ts'
 import type { WorkerOptions } from '../../src/pool/messages.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { python } from '../support/python.ts'
+import { DENIED, NO_QUERIES } from './denied.ts'
 import { squares } from './support.ts'
 
 /** Real ones: a file that is not there would be refused for that. */
@@ -82,138 +83,34 @@ interface Outcome {
   readonly row: string | null
 }
 
-async function tryAll(statements: readonly string[]): Promise<Outcome[]> {
+async function tryAll(statements: readonly string[], { asQueries = false } = {}): Promise<Outcome[]> {
   const program = path.join(import.meta.dirname, 'worker/try-statements.ts')
   const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, SECRET: 'x' } })
-  child.stdin.end(JSON.stringify({ options, statements }))
+  child.stdin.end(JSON.stringify({ options, statements, asQueries }))
   return JSON.parse(await text(child.stdout)) as Outcome[]
 }
 
 const here = (name: string) => path.join(folder, name)
 const url = (name: string) => `http://127.0.0.1:${(web.address() as AddressInfo).port}/${name}`
 
-/** By what is denied. Functions, for the folder is made later. */
-const DENIED: Readonly<Record<string, () => readonly string[]>> = {
-  'files that are not served': () => [
-    `SELECT * FROM '${here('other.parquet')}'`,
-    `SELECT * FROM read_parquet('${here('*.parquet')}')`,
-    `SELECT * FROM read_parquet('${here('temp/../other.parquet')}')`,
-    `SELECT * FROM parquet_metadata('${here('other.parquet')}')`,
-    `SELECT * FROM parquet_schema('${here('other.parquet')}')`,
-    `SELECT * FROM read_csv('${here('other.csv')}')`,
-    `SELECT * FROM read_csv_auto('/etc/passwd')`,
-    `SELECT * FROM sniff_csv('${here('other.csv')}')`,
-    `SELECT * FROM read_json('${here('other.csv')}')`,
-    `SELECT * FROM read_text('/etc/passwd')`,
-    `SELECT * FROM read_text('/proc/self/environ')`,
-    `SELECT * FROM read_blob('${here('other.parquet')}')`,
-    ...['shp', 'geojson', 'gpkg', 'fgb', 'csv'].flatMap((ending) => [
-      `SELECT * FROM ST_Read('${here(`other.${ending}`)}')`,
-      `SELECT * FROM ST_Read_Meta('${here(`other.${ending}`)}')`,
-    ]),
-    `SELECT * FROM ST_Read('/vsigzip/${here('other.geojson.gz')}')`,
-    `SELECT * FROM ST_Read('/vsizip/${here('other.zip')}/other.geojson')`,
-    `SELECT * FROM ST_Read('/vsisubfile/0,${here('other.geojson')}')`,
-    `SELECT * FROM ST_Read('GeoJSON:${here('other.geojson')}')`,
-    `SELECT * FROM ST_Read('<OGRVRTDataSource><OGRVRTLayer name="other"><SrcDataSource>${here('other.geojson')}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>')`,
-    `SELECT * FROM ST_Read('/vsicurl/${url('st-read')}')`,
-    `SELECT * FROM ST_ReadSHP('${here('other.shp')}')`,
-    `SELECT * FROM ST_ReadOSM('${here('other.osm.pbf')}')`,
-    "SET VARIABLE f = '/etc/passwd'; SELECT * FROM read_text(getvariable('f'))",
-  ],
-  'lists of files': () => [`SELECT * FROM glob('${here('*')}')`, "SELECT * FROM glob('/etc/*')"],
-  'writing files': () => [
-    `COPY (SELECT 1) TO '${here('out.csv')}'`,
-    `COPY (SELECT 1) TO '${here('out.parquet')}' (FORMAT parquet)`,
-    `COPY (SELECT 1) TO '${served}' (FORMAT parquet, OVERWRITE true)`,
-    `COPY (SELECT ST_Point(1, 2) AS g) TO '${here('out.gpkg')}' (FORMAT gdal, DRIVER 'GPKG')`,
-    `EXPORT DATABASE '${here('export')}'`,
-    `IMPORT DATABASE '${here('export')}'`,
-    `SET profiling_output = '${here('profile.json')}'`,
-    `SET log_query_path = '${here('log.sql')}'`,
-  ],
-  'other databases': () => [
-    `ATTACH '${here('other.duckdb')}'`,
-    `ATTACH '${here('other.duckdb')}' (READ_ONLY)`,
-    `ATTACH '${here('new.duckdb')}'`,
-    `ATTACH '${here('store.duckdb')}' AS writable`,
-    `ATTACH '${here('other.sqlite')}' (TYPE sqlite)`,
-    `ATTACH 'host=127.0.0.1' (TYPE postgres)`,
-    `ATTACH '${url('remote.duckdb')}'`,
-  ],
-  'changes of what is served': () => [
-    'INSERT INTO db_store.things VALUES (1)',
-    'UPDATE db_store.things SET a = 1',
-    'DELETE FROM db_store.things',
-    'DROP TABLE db_store.things',
-    'CREATE TABLE db_store.more (a INTEGER)',
-    'ALTER TABLE db_store.things ADD COLUMN b INTEGER',
-    'CREATE INDEX i ON db_store.things (a)',
-  ],
-  extensions: () => [
-    'INSTALL httpfs',
-    'FORCE INSTALL spatial',
-    `INSTALL spatial FROM '${url('extensions')}'`,
-    'LOAD httpfs',
-    `LOAD '${SPATIAL_EXTENSION.replace('spatial', 'postgres_scanner')}'`,
-    `LOAD '${here('evil.duckdb_extension')}'`,
-    'UPDATE EXTENSIONS',
-  ],
-  'the network': () => [
-    `SELECT * FROM '${url('data.parquet')}'`,
-    `SELECT * FROM read_parquet('${url('data.parquet')}')`,
-    `SELECT * FROM read_csv('${url('data.csv')}')`,
-    `SELECT * FROM read_text('${url('data.txt')}')`,
-    `SELECT * FROM read_parquet('s3://bucket/data.parquet')`,
-    `SELECT * FROM ST_Read('${url('data.geojson')}')`,
-    `COPY (SELECT 1) TO '${url('out.csv')}'`,
-  ],
-  secrets: () => [
-    "CREATE SECRET s (TYPE s3, KEY_ID 'x', SECRET 'y')",
-    "CREATE PERSISTENT SECRET s (TYPE http, BEARER_TOKEN 'x')",
-    "SELECT getenv('SECRET')",
-  ],
-  settings: () =>
-    SETTINGS.flatMap(([name, value]) => [`SET ${name} = ${value}`, `SET GLOBAL ${name} = ${value}`, `RESET ${name}`]),
-  'setting by another way': () => [
-    "PRAGMA memory_limit = '100GB'",
-    "PRAGMA profile_output = '/tmp/profile.json'",
-    "PRAGMA disabled_optimizers = 'filter_pushdown'",
-  ],
-}
-
-/** Not among them: `threads`, which the serial lane's last try lowers, and the connection's streaming buffer and profiler. */
-const SETTINGS: readonly (readonly [name: string, value: string])[] = [
-  ['lock_configuration', 'false'],
-  ['allowed_configs', "['threads']"],
-  ['enable_external_access', 'true'],
-  ['allowed_paths', "['/etc/passwd']"],
-  ['allowed_directories', "['/']"],
-  ['memory_limit', "'100GB'"],
-  ['temp_directory', "'/etc'"],
-  ['max_temp_directory_size', "'1TB'"],
-  ['extension_directory', "'/tmp'"],
-  ['custom_extension_repository', "'http://127.0.0.1'"],
-  ['allow_unsigned_extensions', 'true'],
-  ['allow_community_extensions', 'true'],
-  ['autoload_known_extensions', 'true'],
-  ['autoinstall_known_extensions', 'true'],
-  ['disabled_filesystems', "''"],
-  ['geometry_always_xy', 'false'],
-  ['TimeZone', "'Asia/Tokyo'"],
-  ['preserve_insertion_order', 'false'],
-  ['parquet_metadata_cache', 'false'],
-  ['enable_progress_bar', 'true'],
-  ['home_directory', "'/'"],
-  ['secret_directory', "'/tmp'"],
-  ['logging_level', "'debug'"],
-  ['default_order', "'DESC'"],
-  ['default_collation', "'NOCASE'"],
-]
+it('an execution runs one query, and nothing that is none', async () => {
+  const statements = NO_QUERIES({ here, served, url })
+  const [sources, folders] = [
+    [served, here('store.duckdb')],
+    [folder, here('temp')],
+  ]
+  const files = sources.map((file) => readFileSync(file))
+  const before = folders.map((name) => readdirSync(name))
+  const outcomes = await tryAll([...statements, 'SELECT 1'], { asQueries: true })
+  expect(statements.filter((_, n) => !/runs queries only|multiple statements/.test(outcomes[n]!.refused ?? ''))).toEqual([])
+  expect(outcomes.at(-1)).toEqual({ refused: null, row: '[1]' })
+  expect(sources.map((file) => readFileSync(file))).toEqual(files)
+  expect(folders.map((name) => readdirSync(name))).toEqual(before)
+})
 
 describe('an engine that serves is denied', () => {
   it.each(Object.entries(DENIED))('%s', async (_what, make) => {
-    const statements = make()
+    const statements = make({ here, url, served })
     const before = readdirSync(folder).sort()
     const sourceBefore = readFileSync(served)
     const outcomes = await tryAll(statements)

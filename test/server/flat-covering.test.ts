@@ -59,9 +59,12 @@ test('four columns that hold the box of every geometry prune as a covering colum
   expect(columns).toEqual(['id', 'xmin', 'ymin', 'xmax', 'ymax'])
 })
 
-test.each(['floats', 'bounds', 'lies', 'words', 'flat-file', 'lying'])('a box finds in %s what the geometry says', async (layer) => {
-  const question = `{ features(layer: "${layer}", where: { bbox: [${BOX}] }, first: 5000, orderBy: [{ property: "id" }]) {
+test.each(['floats', 'bounds', 'lies', 'words', 'flat-file', 'lying'])(
+  'a box finds in %s what the geometry says',
+  async (layer) => {
+    const question = `{ features(layer: "${layer}", where: { bbox: [${BOX}] }, first: 5000, orderBy: [{ property: "id" }]) {
     features { id properties(only: ["id"]) } } }`
-  const { data } = await ask<{ features: { features: { properties: { id: string } }[] } }>(server, question)
-  expect(data!.features.features.map(({ properties }) => properties.id)).toEqual(expected)
-})
+    const { data } = await ask<{ features: { features: { properties: { id: string } }[] } }>(server, question)
+    expect(data!.features.features.map(({ properties }) => properties.id)).toEqual(expected)
+  },
+)

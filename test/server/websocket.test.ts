@@ -1,5 +1,6 @@
 /** The rules of docs/subscriptions.md that hold over a WebSocket. */
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { ask, quiet } from '../support/graphql.ts'
@@ -225,7 +226,12 @@ describe('ending', () => {
 
 describe('limits', () => {
   it('a socket that has not sent connection_init within 3 seconds is closed with 4408', async () => {
-    expect((await raw().closed).code).toBe(4408)
+    const [silent, late] = [raw(), raw()]
+    await Promise.all([once(silent.ws, 'open'), once(late.ws, 'open')])
+    await sleep(2_000)
+    late.send({ type: 'connection_init' })
+    expect((await silent.closed).code).toBe(4408)
+    await late.until(({ type }) => type === 'connection_ack')
   })
 
   it('a second connection_init closes the socket with 4429', async () => {

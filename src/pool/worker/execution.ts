@@ -15,6 +15,7 @@ import { Inbox, tell } from './inbox.ts'
 import type { OpenInstance } from './instance.ts'
 import { Interrupt } from './interrupt.ts'
 import { positionAt } from './position.ts'
+import { prepareQuery } from './query.ts'
 import { scanOf } from './scan.ts'
 
 /** Fewer rows cost more on their way than they gain by being early. */
@@ -117,7 +118,7 @@ class Execution {
 
   async drain(): Promise<Outcome> {
     const { sql, parameters } = this.#request.plan.statement
-    const prepared = await this.#timed(this.#parts.connection.prepare(sql))
+    const prepared = await this.#timed(prepareQuery(this.#parts.connection, sql))
     try {
       prepared.bind(parameters as DuckDBValue[])
       // An interrupt before the query begins is forgotten by the engine.
@@ -197,6 +198,7 @@ class Execution {
     const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
     if (!whole) chunks.ahead()
     const read = this.#parts.reader.read(chunk, layout.columns)
+    chunks.weigh(bytesIn(read.batch, 0, rows))
     this.#cutter.add({ ...read, from: 0, to: whole ? rows - 1 : rows })
     return whole
   }

@@ -1,14 +1,17 @@
 /**
  * A program that opens an instance as a worker does, by the worker's own code, and runs statements that nobody should be able to run. It reads
- * `{ options, statements }` on stdin and writes what became of each on stdout: the engine's words, or the first row.
+ * `{ options, statements, asQueries }` on stdin and writes what became of each on stdout: the engine's words, or the first row. As queries: the
+ * way that an execution runs them.
  */
 import { text } from 'node:stream/consumers'
 import type { WorkerOptions } from '../../../src/pool/messages.ts'
 import { openInstance } from '../../../src/pool/worker/instance.ts'
+import { prepareQuery } from '../../../src/pool/worker/query.ts'
 
-const { options, statements } = JSON.parse(await text(process.stdin)) as {
+const { options, statements, asQueries } = JSON.parse(await text(process.stdin)) as {
   readonly options: WorkerOptions
   readonly statements: readonly string[]
+  readonly asQueries: boolean
 }
 const instance = await openInstance(options)
 const outcomes: { readonly refused: string | null; readonly row: string | null }[] = []
@@ -19,7 +22,10 @@ for (const statement of statements) {
   })
   if (!connection) continue
   try {
-    const rows = (await connection.runAndReadAll(statement)).getRowsJson()
+    const reader = asQueries
+      ? await (await prepareQuery(connection, statement)).runAndReadAll()
+      : await connection.runAndReadAll(statement)
+    const rows = reader.getRowsJson()
     outcomes.push({ refused: null, row: JSON.stringify(rows[0] ?? null) })
   } catch (error) {
     outcomes.push({ refused: error instanceof Error ? error.message : String(error), row: null })
