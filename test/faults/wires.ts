@@ -17,7 +17,6 @@ export interface Request {
   readonly layer: string
   /** Makes the question another one, so that no other's faults are held against it; every feature still matches. */
   readonly number: number
-  readonly onBatch?: (rows: number) => unknown
   readonly batchSize?: number
   /** Only features whose `id` is no less. @default all */
   readonly from?: number
@@ -65,7 +64,6 @@ const webSocket: Wire = async (server, request) => {
       if (type === 'complete') return { ids, end: 'COMPLETE' }
       if (type === 'error') return failed(ids, payload as Answer['errors'])
       ids.push(...idsOf((payload as { data: { featureBatches: Batch } }).data.featureBatches))
-      await request.onBatch?.(ids.length)
     }
   } finally {
     socket.close()
@@ -83,7 +81,6 @@ const events: Wire = async (server, request) => {
     if (event.event === 'complete') return end ?? { ids, end: 'COMPLETE' }
     if (event.data?.errors) end = failed(ids, event.data.errors)
     else ids.push(...idsOf((event.data!.data as { featureBatches: Batch }).featureBatches))
-    await request.onBatch?.(ids.length)
   }
 }
 
@@ -106,10 +103,7 @@ const download: Wire = async (server, request) => {
   let text = ''
   let cut = !response.ok
   try {
-    for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
-      text += piece
-      await request.onBatch?.(text.split('\n').length - 1)
-    }
+    for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) text += piece
   } catch {
     cut = true
   }
