@@ -26,7 +26,7 @@ export interface Request {
   readonly deadline?: number
 }
 
-type Wire = (server: TestServer, request: Request) => Promise<Outcome>
+export type Wire = (server: TestServer, request: Request) => Promise<Outcome>
 
 interface Batch {
   readonly features: readonly { readonly id: string }[]
