@@ -29,7 +29,10 @@ const open = async (workers: number) => {
     queueSeconds: 120,
     execArgv: orders.execArgv,
   })
+  await allIdle(60_000)
 }
+
+const allIdle = (ms: number) => eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), ms)
 
 beforeAll(async () => {
   layer = squaresLayer(await squares())
@@ -44,7 +47,7 @@ afterEach(async () => {
   leave.signal.abort(new Error('the test is over'))
   orders.end()
   await Promise.all(left.splice(0))
-  await eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 20_000)
+  await allIdle(20_000)
 })
 
 /** A page of one row whose execution is held, under a number of its own. */
