@@ -17,7 +17,6 @@ export interface Request {
   readonly layer: string
   /** Makes the question another one, so that no other's faults are held against it; every feature still matches. */
   readonly number: number
-  readonly batchSize?: number
   /** Only features whose `id` is no less. @default all */
   readonly from?: number
   /** Of a feature, beside its id; a download has all of them. */
@@ -42,7 +41,7 @@ const VARIABLES = '$layer: String!, $where: FeatureFilter, $deadline: Float'
 const ARGUMENTS = 'layer: $layer, where: $where, deadline: $deadline'
 const features = ({ field = '' }: Request) => `features { id ${field} }`
 const subscription = (request: Request) =>
-  `subscription (${VARIABLES}) { featureBatches(${ARGUMENTS}, batchSize: ${request.batchSize ?? 2_048}) { ${features(request)} } }`
+  `subscription (${VARIABLES}) { featureBatches(${ARGUMENTS}, batchSize: 2048) { ${features(request)} } }`
 const page = (rows: number, request: Request) =>
   `query (${VARIABLES}) { features(${ARGUMENTS}, first: ${rows}) { hasMore ${features(request)} } }`
 
