@@ -51,9 +51,10 @@ export class SoakServer {
     this.errors = errors
   }
 
-  static async start(sources: readonly string[]): Promise<SoakServer> {
+  /** `flags` overrule its usual ones. */
+  static async start(sources: readonly string[], flags: readonly string[] = []): Promise<SoakServer> {
     const folder = mkdtempSync(path.join(tmpdir(), 'geoduck-soak-'))
-    const child = spawn(process.execPath, [MAIN, ...sources, ...FLAGS, '--temp-directory', folder], {
+    const child = spawn(process.execPath, [MAIN, ...sources, ...FLAGS, ...flags, '--temp-directory', folder], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))

@@ -22,6 +22,8 @@ export type Task = (context: TaskContext) => Promise<void>
 const NATURAL = Array.from({ length: ROWS }, (_, id) => String(id))
 const BY_SCORE = [...NATURAL].sort((a, b) => scoreOf(Number(a)) - scoreOf(Number(b)) || Number(a) - Number(b))
 
+const BY_NAME = [...NATURAL].sort()
+
 /** What may come again after a while, and where to go on. */
 const RETRIED = new Set(['OVERLOADED', 'WORKER_LOST', 'QUARANTINED', 'SLOW_CONSUMER'])
 let questions = 0
@@ -101,6 +103,17 @@ export const TASKS: Readonly<Record<string, Task>> = {
     )
     if (features.matched !== String(ROWS)) throw new Error(`${features.matched} features match, not ${ROWS}`)
     await sleep(200)
+  },
+  /** Heavy: a sort by text of everything. */
+  page: async ({ url, dice }) => {
+    const first = 1 + dice.integer(5_000)
+    const { features } = await query<{ features: { features: { id: string }[] } }>(
+      url,
+      'query ($n: Int!) { features(layer: "soak", orderBy: [{ property: "name" }], first: $n) { features { id } } }',
+      { n: first },
+    )
+    const ids = features.features.map(({ id }) => id)
+    compare(ids, BY_NAME.slice(0, first), 'soak')
   },
   /** Ten times what two workers do at once. */
   burst: async (context) => {

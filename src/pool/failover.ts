@@ -125,9 +125,8 @@ export class Failover {
 
   #again(reason: string, cause?: string): void {
     if (++this.#failures > MOST_FAILURES) {
-      throw new GeoduckError('WORKER_LOST', 'Worker processes ended under this query; resume from the cursor, or ask again.', {
-        cause,
-      })
+      const message = `${MOST_FAILURES + 1} executions of this query were lost one after the other; resume from the cursor, or ask again.`
+      throw new GeoduckError('WORKER_LOST', message, { cause })
     }
     this.#attempts++
     this.#reason = reason
@@ -153,6 +152,10 @@ export class Failover {
     }
     if (kind === 'IO')
       return new GeoduckError('SOURCE_UNREADABLE', `The source of ${layer} could not be read; ask again.`, { cause })
+    if (kind === 'BROKEN_TEXT') {
+      const message = `A text of ${layer} is not UTF-8, which its file says it is; leave its property out, or mend the file.`
+      return new GeoduckError('SOURCE_UNREADABLE', message, { cause })
+    }
     if (kind === 'REFUSED') return new GeoduckError('BAD_INPUT', cause.slice(cause.indexOf(REFUSED) + REFUSED.length))
     if (kind === 'UNKNOWN_CRS') {
       return new GeoduckError('BAD_INPUT', `\`crs\`: no transformation between the CRS of ${layer} and that one is known.`, {

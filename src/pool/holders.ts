@@ -19,13 +19,17 @@ export class Holders {
     this.#claims.set(worker, claim)
   }
 
-  /** It is idle, whoever had it. */
-  freed(worker: unknown): void {
+  /** It is idle. Who had it, if that is not known yet. */
+  freed(worker: unknown): Claim | undefined {
+    const claim = this.#claims.get(worker)
     this.#claims.delete(worker)
+    return claim
   }
 
-  ended(claim: Claim): void {
-    for (const [worker, holder] of this.#claims) if (holder === claim) this.#claims.delete(worker)
+  /** Whether it had one still. */
+  ended(claim: Claim): boolean {
+    const held = [...this.#claims].find(([, holder]) => holder === claim)
+    return held !== undefined && this.#claims.delete(held[0])
   }
 
   /** Those of the waiting that may have one more worker; all of them when none may, since an idle worker serves nobody. */

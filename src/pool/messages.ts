@@ -130,6 +130,7 @@ export type FailureKind =
   | 'INVALID_INPUT'
   | 'REFUSED'
   | 'UNKNOWN_CRS'
+  | 'BROKEN_TEXT'
   | 'INTERRUPTED'
   | 'UNFINISHED'
   | 'FATAL'

@@ -5,6 +5,7 @@
  */
 import { GeoduckError } from '../errors.ts'
 import { Holders } from './holders.ts'
+import { Served } from './served.ts'
 import type { Slot } from './slot.ts'
 
 /** Who asks: time is shared fairly between connections, since many users may come from one address. */
@@ -22,6 +23,8 @@ export interface Claim {
   readonly database: string | null
   /** Milliseconds of worker time it has had. */
   served: number
+  /** When it was given the worker that it has, or had last. */
+  grantedAt: number
   /** Asks its turn to end, as soon as can be and whatever it costs: somebody else is entitled to the worker. */
   giveUp: () => void
 }
@@ -33,11 +36,6 @@ interface Waiter {
   readonly refuse: (error: GeoduckError) => void
   /** Takes it out of the queue; called once, whatever became of it. */
   leave(): void
-}
-
-interface Client {
-  served: number
-  claims: number
 }
 
 /** A slice, counted from its first batch, lasts at most this long while others wait... */
@@ -74,7 +72,7 @@ export class Scheduler {
   #databases: ReadonlySet<string> = new Set()
   readonly #onPressure: () => void
   readonly #workers: number
-  readonly #clients = new Map<string, Client>()
+  readonly #served = new Served()
   readonly #waiting = new Set<Waiter>()
   readonly #holders: Holders
   #watch: NodeJS.Timeout | undefined
@@ -102,17 +100,13 @@ export class Scheduler {
     }
   }
 
-  /** A new client starts level with the one that has had least, not with a credit from the past. */
   open({ client, address = client }: Asker, database: string | null): Claim {
-    const known = this.#clients.get(client)
-    if (known) known.claims++
-    else this.#clients.set(client, { served: this.#least(), claims: 1 })
-    return { client, address, database, served: 0, giveUp: () => {} }
+    this.#served.open(client)
+    return { client, address, database, served: 0, grantedAt: 0, giveUp: () => {} }
   }
 
-  close(claim: Claim): void {
-    const client = this.#clients.get(claim.client)
-    if (client && --client.claims === 0) this.#clients.delete(claim.client)
+  close({ client }: Claim): void {
+    this.#served.close(client)
   }
 
   /**
@@ -123,10 +117,7 @@ export class Scheduler {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (!this.#knows(claim)) return Promise.reject(versionGone())
     const slot = this.#waiting.size === 0 ? this.#idle.reserve(claim.database) : undefined
-    if (slot) {
-      this.#holders.granted(slot, claim)
-      return Promise.resolve(slot)
-    }
+    if (slot) return Promise.resolve(this.#granted(slot, claim))
     const newcomer = claim.served === 0
     if (newcomer && this.#waiting.size >= this.#limits.queueLength) return Promise.reject(this.#overloaded('queue-length'))
     return new Promise((grant, refuse) => {
@@ -167,17 +158,22 @@ export class Scheduler {
       const slot = next && this.#idle.reserve(next.claim.database)
       if (!slot) return
       next.leave()
-      this.#holders.granted(slot, next.claim)
-      next.grant(slot)
+      next.grant(this.#granted(slot, next.claim))
     }
   }
 
   /** The first of those who are entitled to a worker that is idle now. */
   #next(): Waiter | undefined {
-    for (const slot of this.#idle.all()) this.#holders.freed(slot)
+    // Whose worker it was does not know yet that his turn has ended; but he is not to be given it again as one who has had nothing.
+    for (const slot of this.#idle.all()) {
+      const claim = this.#holders.freed(slot)
+      if (claim) this.#served.charge(claim, performance.now() - claim.grantedAt)
+    }
     const able = new Set([...this.#waiting].filter(({ claim }) => this.#idle.take(claim.database)))
     let first: Waiter | undefined
-    for (const waiter of this.#holders.entitled(able)) if (!first || this.#before(waiter, first)) first = waiter
+    for (const waiter of this.#holders.entitled(able)) {
+      if (!first || this.#served.less(waiter.claim, first.claim)) first = waiter
+    }
     return first
   }
 
@@ -187,10 +183,13 @@ export class Scheduler {
 
   /** A granted worker is not used any more, after so many milliseconds. */
   ended(claim: Claim, ms: number): void {
-    this.#holders.ended(claim)
-    claim.served += ms
-    const client = this.#clients.get(claim.client)
-    if (client) client.served += ms
+    if (this.#holders.ended(claim)) this.#served.charge(claim, ms)
+  }
+
+  #granted(slot: Slot, claim: Claim): Slot {
+    this.#holders.granted(slot, claim)
+    claim.grantedAt = performance.now()
+    return slot
   }
 
   /**
@@ -216,18 +215,6 @@ export class Scheduler {
   #endWatch(): void {
     clearInterval(this.#watch)
     this.#watch = undefined
-  }
-
-  #before(a: Waiter, b: Waiter): boolean {
-    const clientA = this.#clients.get(a.claim.client)?.served ?? 0
-    const clientB = this.#clients.get(b.claim.client)?.served ?? 0
-    return clientA < clientB || (clientA === clientB && a.claim.served < b.claim.served)
-  }
-
-  #least(): number {
-    let least = Number.POSITIVE_INFINITY
-    for (const { served } of this.#clients.values()) least = Math.min(least, served)
-    return Number.isFinite(least) ? least : 0
   }
 
   #overloaded(limit: string): GeoduckError {

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Transform, Writable } from 'node:stream'
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib'
 import type { Config } from '../config/config.ts'
+import { flush } from './flush.ts'
 
 /** `remote`: not for clients on this machine, whose connection is faster than any of them. */
 type Compression = Config['compression']
@@ -64,7 +65,8 @@ export class Body {
     const res = this.#res
     if (this.#compressor) await this.#empty(last)
     else res.write(last)
-    if (res.writableLength > 0 && !res.closed) await Promise.race([once(res, 'drain'), once(res, 'close')])
+    // Behind all that was written before it; `drain` is only said of a buffer that was full.
+    if (res.socket) await flush(res.socket, [''])
     // HTTP/1.0 tells a body's end by the connection's: only a reset is no end.
     if (res.req.httpVersion === '1.0') res.socket?.resetAndDestroy()
     else res.destroy()

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 
-/** Resolves when the system has taken all of the pieces (one at least, none empty), or the connection is gone. */
+/** Resolves when the system has taken all of the pieces (one at least; of a response none empty), or the connection is gone. */
 export function flush(to: Writable, pieces: readonly (Uint8Array | string)[]): Promise<void> {
   if (to.closed || to.destroyed) return Promise.resolve()
   const { promise, resolve } = Promise.withResolvers<void>()

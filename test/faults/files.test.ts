@@ -1,18 +1,19 @@
-/** A file that does not stay what it was under a stream: the client has all of the old features in the end, or an error. */
+/** A file that does not stay what it was under a stream, page or download: the client has all of the old features in the end, or an error. */
 import { copyFile, mkdtemp, open, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Random } from '../results/random.ts'
 import { serve, type TestServer } from '../support/server.ts'
-import { CHUNK, CHUNKS, GRID_ROWS, grid } from './grid.ts'
-import { wires } from './wires.ts'
+import { CHUNKS, GRID_ROWS, grid } from './grid.ts'
+import { Orders } from './order.ts'
+import { type Outcome, wires } from './wires.ts'
 
 const random = new Random()
 const long = process.env['GEODUCK_LONG'] === '1'
 const CUTS = long ? Array.from({ length: 50 }, (_, n) => n + 1) : [1, 2, 7, 11 + random.integer(CHUNKS - 20)]
-const { WebSocket, 'Server-Sent Events': events } = wires(GRID_ROWS)
-const STREAMS = { WebSocket: WebSocket!, 'Server-Sent Events': events! }
+const WIRES = wires(GRID_ROWS)
+const orders = new Orders()
 
 let folder: string
 let server: TestServer
@@ -23,7 +24,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-files-'))
   file = join(folder, 'grid.parquet')
   await copyFile(await grid(), file)
-  server = await serve([file], { batchBytes: 1e9 })
+  server = await serve([file], { pageRows: GRID_ROWS, pageBytes: 1e9 }, orders.execArgv)
   whole = Array.from({ length: GRID_ROWS }, (_, id) => String(id))
 })
 afterAll(async () => {
@@ -49,35 +50,40 @@ const CHANGES: Readonly<Record<string, () => Promise<unknown>>> = {
   'is removed': () => rm(file),
 }
 
-describe.each(Object.entries(STREAMS))('%s', (_, read) => {
+/** What the client has in the end when the file changes while the worker is at that chunk. */
+async function changedAt(chunk: number, wire: string, number: number, change: () => Promise<unknown>): Promise<Outcome> {
+  orders.give({ fault: 'HOLD', at: chunk })
+  const reading = WIRES[wire]!(server, { layer: 'grid', number })
+  await expect.poll(() => orders.held().length, { interval: 5 }).toBe(1)
+  await change()
+  orders.end()
+  const outcome = await reading
+  await copyFile(await grid(), `${file}.new`)
+  await rename(`${file}.new`, file)
+  return outcome
+}
+
+function expectWholeOr(codes: readonly string[], { ids, end }: Outcome): void {
+  if (end === 'COMPLETE') expect(ids.join() === whole.join()).toBe(true)
+  else expect(codes).toContain(end)
+}
+
+describe.each(Object.keys(WIRES))('%s', (wire) => {
   test.each(Object.entries(CHANGES))(
     'whose file %s ends with every feature or an error',
     { timeout: 300_000 },
-    async (__, change) => {
-      for (const [number, chunk] of CUTS.entries()) {
-        const onBatch = async (rows: number) => {
-          if (rows === chunk * CHUNK) await change()
-        }
-        const { ids, end } = await read(server, { layer: 'grid', number, onBatch })
-        await copyFile(await grid(), `${file}.new`)
-        await rename(`${file}.new`, file)
-        if (end === 'COMPLETE') expect(ids.join() === whole.join()).toBe(true)
-        else expect(['CURSOR_EXPIRED', 'SOURCE_UNREADABLE', 'SOURCE_CHANGED']).toContain(end)
-      }
+    async (_, change) => {
+      const codes = ['CURSOR_EXPIRED', 'SOURCE_UNREADABLE', 'SOURCE_CHANGED']
+      for (const [number, chunk] of CUTS.entries()) expectWholeOr(codes, await changedAt(chunk, wire, number, change))
     },
   )
 
-  test('whose file is replaced by another ends as it was, or with CURSOR_EXPIRED', async () => {
-    const onBatch = async (rows: number) => {
-      if (rows !== 3 * CHUNK) return
+  test('whose file is replaced by another ends as it was, or says that it has changed', async () => {
+    const outcome = await changedAt(3, wire, 0, async () => {
       await copyFile(await grid(), `${file}.new`)
       await truncate(`${file}.new`, 90_000)
       await rename(`${file}.new`, file)
-    }
-    const { ids, end } = await read(server, { layer: 'grid', number: 0, onBatch })
-    await copyFile(await grid(), `${file}.new`)
-    await rename(`${file}.new`, file)
-    if (end === 'COMPLETE') expect(ids.join() === whole.join()).toBe(true)
-    else expect(['CURSOR_EXPIRED', 'SOURCE_UNREADABLE']).toContain(end)
+    })
+    expectWholeOr([wire === 'page' ? 'SOURCE_CHANGED' : 'CURSOR_EXPIRED', 'SOURCE_UNREADABLE'], outcome)
   })
 })

@@ -1,23 +1,23 @@
 /**
  * Faults from the inside of a worker process, where tests can't reach otherwise: loaded into it by Node's `--import`, which only the code that
  * opens a pool can ask for. What is to happen stands in a file whose path comes with the import; whoever takes it removes it, so that each
- * order is met once. Everything else of the worker is as it always is.
+ * order is met once, but for lasting ones. Everything else of the worker is as it always is.
  */
-import { readFileSync, unlinkSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import net from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DuckDBConnection, type DuckDBDataChunk, DuckDBInstance, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api'
-import type { Fault, Order } from './order.ts'
+import { HANG } from './hang.ts'
+import { type Fault, heldFile, type Order, SLOW_MS } from './order.ts'
 
 /** An ISO WKB multipolygon whose only member is a point: 30 bytes that end the process in ST_IsValid. */
 const KILLER = '010600000001000000010100000000000000000000000000000000000000'
-/** One call of GEOS that takes a minute and hears of no interrupt. */
-const HANG = `SELECT ST_NPoints(ST_Buffer((SELECT ST_Union_Agg(ST_Buffer(ST_Point(random() * 100, random() * 100), 1.5, 50))
-  FROM range(60000)), 0.1, 50))`
 
 const file = new URL(import.meta.url).searchParams.get('order') ?? ''
 let connection: DuckDBConnection | null = null
 let instance: DuckDBInstance | null = null
+let interrupted = false
 let encodings = 0
 
 /** The order, if it is this worker's to carry out now. */
@@ -26,14 +26,14 @@ function take(due: (order: Order) => boolean): Order | null {
     const order = JSON.parse(readFileSync(file, 'utf8')) as Order
     if (!due(order)) return null
     // Only one of several takes it.
-    unlinkSync(file)
+    if (!order.lasting) unlinkSync(file)
     return order
   } catch {
     return null
   }
 }
 
-const FAULTS: Readonly<Record<Exclude<Fault, 'ENCODER'>, () => unknown>> = {
+const FAULTS: Readonly<Record<Exclude<Fault, 'ENCODER'>, (values: string) => unknown>> = {
   EXIT: () => process.exit(1),
   THROW: () => {
     throw new Error('thrown in a task')
@@ -58,6 +58,17 @@ const FAULTS: Readonly<Record<Exclude<Fault, 'ENCODER'>, () => unknown>> = {
   SILENT_END: () => connection?.run('SELECT 1'),
   CHANNEL: () => process.disconnect(),
   SOCKET: () => cutSocket(),
+  SLOW: () => sleep(SLOW_MS),
+  HOLD: hold,
+}
+
+/** Until the file that stands for it is gone, or its interrupt comes. */
+async function hold(values: string): Promise<void> {
+  const held = heldFile(file, values)
+  writeFileSync(held, '')
+  interrupted = false
+  while (existsSync(held) && !interrupted) await sleep(5)
+  rmSync(held, { force: true })
 }
 
 /** On a connection of its own, of the same instance. */
@@ -87,6 +98,12 @@ connect.prepare = function (this: DuckDBConnection, ...args: Parameters<typeof p
   return prepare.apply(this, args)
 }
 
+const { interrupt } = connect
+connect.interrupt = function (this: DuckDBConnection) {
+  interrupted = true
+  interrupt.call(this)
+}
+
 const { create } = DuckDBInstance
 DuckDBInstance.create = async (...args: Parameters<typeof create>) => {
   instance = await create.apply(DuckDBInstance, args)
@@ -108,6 +125,7 @@ DuckDBPreparedStatement.prototype.stream = async function (this: DuckDBPreparedS
   return result
 }
 
+const isAt = ({ at }: Order, chunk: number) => at === 'EACH' || at === chunk
 const concerns = ({ of }: Order, values: string) => of === undefined || values.includes(`,${of},`)
 
 const fetched = new WeakMap<DuckDBResult, number>()
@@ -117,8 +135,8 @@ DuckDBResult.prototype.fetchChunk = async function (this: DuckDBResult): Promise
   if (values === undefined) return await fetchChunk.call(this)
   const chunk = (fetched.get(this) ?? 0) + 1
   fetched.set(this, chunk)
-  const order = take((given) => given.at === chunk && given.fault !== 'ENCODER' && concerns(given, values))
-  if (order) await FAULTS[order.fault as keyof typeof FAULTS]()
+  const order = take((given) => isAt(given, chunk) && given.fault !== 'ENCODER' && concerns(given, values))
+  if (order) await FAULTS[order.fault as keyof typeof FAULTS](values)
   return await fetchChunk.call(this)
 }
 
@@ -126,7 +144,7 @@ DuckDBResult.prototype.fetchChunk = async function (this: DuckDBResult): Promise
 Object.assign(globalThis, {
   beforeEncoding: () => {
     encodings++
-    if (take(({ fault, at }) => fault === 'ENCODER' && at <= encodings)) throw new Error('an encoder threw')
+    if (take(({ fault, at }) => fault === 'ENCODER' && Number(at) <= encodings)) throw new Error('an encoder threw')
   },
 })
 
@@ -147,5 +165,5 @@ registerHooks({
 // Without an execution: at once.
 process.on('SIGUSR2', () => {
   const order = take(() => true)
-  if (order && order.fault !== 'ENCODER') void FAULTS[order.fault]()
+  if (order && order.fault !== 'ENCODER') void FAULTS[order.fault]('')
 })

@@ -1,6 +1,6 @@
 /** What tests tell workers to do, and how: a file that the first worker to whom it falls due takes away. */
 import { randomUUID } from 'node:crypto'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -20,14 +20,26 @@ export type Fault =
   | 'CHANNEL'
   | 'SOCKET'
   | 'ENCODER'
+  | 'SLOW'
+  | 'HOLD'
 
 export interface Order {
   readonly fault: Fault
-  /** The chunk of an execution, or the encoding, counted from 1. */
-  readonly at: number
+  /** The chunk of an execution, or the encoding, counted from 1; EACH: every one of them. */
+  readonly at: number | 'EACH'
   /** Only of an execution that has this among its values. */
   readonly of?: string
+  /** Not taken away: whoever meets it carries it out, until it is withdrawn. @default false */
+  readonly lasting?: boolean
 }
+
+/** Of each chunk under SLOW. */
+export const SLOW_MS = 60
+/** Behind an order's own path: the values of an execution that is held, each between commas. */
+const HELD = '.held'
+
+/** The file that stands for an execution under HOLD as long as that is held. */
+export const heldFile = (file: string, values: string): string => `${file}${HELD}${values}`
 
 export class Orders {
   readonly #file = join(tmpdir(), `geoduck-order-${randomUUID()}`)
@@ -40,13 +52,28 @@ export class Orders {
   }
 
   give(order: Order): void {
-    writeFileSync(this.#file, JSON.stringify(order))
+    // Workers look at it meanwhile: it is there as a whole, or not at all.
+    writeFileSync(`${this.#file}.new`, JSON.stringify(order))
+    renameSync(`${this.#file}.new`, this.#file)
   }
 
-  /** Whether the order was carried out; it is withdrawn otherwise. */
+  /** Whether the order was carried out; it is withdrawn otherwise, and what is held goes on. */
   end(): boolean {
     const taken = !existsSync(this.#file)
     rmSync(this.#file, { force: true })
+    for (const values of this.held()) this.release(values)
     return taken
+  }
+
+  /** The values of executions that are held now. */
+  held(): string[] {
+    const prefix = heldFile(this.#file, '')
+    const files = readdirSync(tmpdir()).map((name) => join(tmpdir(), name))
+    return files.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
+  }
+
+  /** What is held goes on. */
+  release(values: string): void {
+    rmSync(heldFile(this.#file, values), { force: true })
   }
 }

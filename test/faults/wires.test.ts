@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Random } from '../results/random.ts'
 import { serve, type TestServer } from '../support/server.ts'
-import { CHUNKS, GRID_ROWS, grid } from './grid.ts'
+import { BROKEN_CHUNK, brokenGrid, CHUNK, CHUNKS, GRID_ROWS, grid } from './grid.ts'
 import { type Fault, Orders } from './order.ts'
 import { wires } from './wires.ts'
 
@@ -28,7 +28,7 @@ let number = 0
 
 beforeAll(async () => {
   const config = { workers: 3, memoryLimitBytes: 3e8, pageRows: GRID_ROWS, pageBytes: 1e9 }
-  server = await serve([await grid()], config, orders.execArgv)
+  server = await serve([await grid(), await brokenGrid()], config, orders.execArgv)
   whole = Array.from({ length: GRID_ROWS }, (_, id) => String(id))
 })
 afterAll(() => server.close())
@@ -53,10 +53,37 @@ describe.each(SURVIVED)('%s', (fault) => {
   })
 })
 
-test.each(WIRES)('an error that comes again and again ends the operation with its code on %s', async (name, read) => {
+test('an error of the engine at any chunk, on any wire, ends it with its code; never short and complete', {
+  timeout: 600_000,
+}, async () => {
+  for (const [index, at] of CUTS.entries()) {
+    const from = (BROKEN_CHUNK - at) * CHUNK
+    for (const [name, read] of long ? WIRES : [WIRES[index % WIRES.length]!]) {
+      const request = { layer: `broken-${GRID_ROWS}`, number: number++, from, field: 'properties(only: ["name"])' }
+      const { ids, end, message, cursor } = await read(server, request)
+      const what = `${name}, chunk ${at}`
+      // Behind its first byte there is nothing left to say.
+      if (name === 'page that flows' && end === 'BROKEN') continue
+      expect({ end, message }, what).toEqual({ end: 'SOURCE_UNREADABLE', message: expect.stringMatching(/not UTF-8/) })
+      expect(ids.length, what).toBeLessThan(at * CHUNK)
+      expect(ids.join() === whole.slice(from, from + ids.length).join(), what).toBe(true)
+      if (ids.length > 0) expect(cursor, what).toEqual(expect.any(String))
+    }
+  }
+})
+
+test.each(WIRES)('an error of the worker at a chunk ends the operation with its code on %s', async (name, read) => {
   orders.give({ fault: 'THROW', at: 3 })
   const { ids, end } = await read(server, { layer: LAYER, number: number++ })
   expect(orders.end()).toBe(true)
   expect(end).toBe(name === 'page that flows' ? 'BROKEN' : 'INTERNAL')
   expect(ids).toEqual(whole.slice(0, ids.length))
+})
+
+test.each(WIRES)('executions that end early three times without a batch are WORKER_LOST on %s', async (_, read) => {
+  orders.give({ fault: 'SILENT_END', at: 1, lasting: true })
+  const outcome = await read(server, { layer: LAYER, number: number++ })
+  orders.end()
+  expect(outcome).toEqual({ ids: [], end: 'WORKER_LOST', message: expect.stringMatching(/ask again/), cursor: undefined })
+  expect((await read(server, { layer: LAYER, number })).end).toBe('COMPLETE')
 })

@@ -8,31 +8,49 @@ import type { TestServer } from '../support/server.ts'
 export interface Outcome {
   readonly ids: readonly string[]
   readonly end: 'COMPLETE' | string
+  /** Of an error. */
+  readonly message?: string
+  readonly cursor?: unknown
 }
 
 export interface Request {
   readonly layer: string
   /** Makes the question another one, so that no other's faults are held against it; every feature still matches. */
   readonly number: number
-  readonly onBatch?: (rows: number) => unknown
-  readonly batchSize?: number
+  /** Only features whose `id` is no less. @default all */
+  readonly from?: number
+  /** Of a feature, beside its id; a download has all of them. */
+  readonly field?: string
+  /** Seconds. */
+  readonly deadline?: number
 }
 
-type Wire = (server: TestServer, request: Request) => Promise<Outcome>
+export type Wire = (server: TestServer, request: Request) => Promise<Outcome>
 
 interface Batch {
   readonly features: readonly { readonly id: string }[]
 }
 
-const FIELDS = 'features { id }'
-const variables = ({ layer, number }: Request) => ({ layer, where: { property: { name: 'id', gte: String(-1 - number) } } })
-const subscription = ({ batchSize = 2_048 }: Request) =>
-  `subscription ($layer: String!, $where: FeatureFilter) { featureBatches(layer: $layer, where: $where, batchSize: ${batchSize}) { ${FIELDS} } }`
-const page = (rows: number, fields: string) =>
-  `query ($layer: String!, $where: FeatureFilter) { features(layer: $layer, where: $where, first: ${rows}) { hasMore ${fields} } }`
+const where = ({ number, from }: Request) => ({ property: { name: 'id', gte: String(from ?? -1 - number) } })
+const variables = (request: Request) => ({
+  layer: request.layer,
+  where: where(request),
+  deadline: request.deadline,
+})
+const VARIABLES = '$layer: String!, $where: FeatureFilter, $deadline: Float'
+const ARGUMENTS = 'layer: $layer, where: $where, deadline: $deadline'
+const features = ({ field = '' }: Request) => `features { id ${field} }`
+const subscription = (request: Request) =>
+  `subscription (${VARIABLES}) { featureBatches(${ARGUMENTS}, batchSize: 2048) { ${features(request)} } }`
+const page = (rows: number, request: Request, more = '') =>
+  `query (${VARIABLES}) { features(${ARGUMENTS}, first: ${rows}) { hasMore ${features(request)} ${more} } }`
 
-const codeOf = (errors: Answer['errors']) => String(errors?.[0]?.extensions['code'])
 const idsOf = (batch: Batch) => batch.features.map(({ id }) => id)
+
+function failed(ids: readonly string[], errors: Answer['errors']): Outcome {
+  const { message, extensions } = errors![0]!
+  return { ids, end: String(extensions['code']), message, cursor: extensions['cursor'] }
+}
 
 const webSocket: Wire = async (server, request) => {
   const socket = await RawSocket.open(server.socketUrl)
@@ -43,9 +61,8 @@ const webSocket: Wire = async (server, request) => {
       await socket.until(() => socket.of('a').length > at)
       const { type, payload } = socket.of('a')[at]!
       if (type === 'complete') return { ids, end: 'COMPLETE' }
-      if (type === 'error') return { ids, end: codeOf(payload as Answer['errors']) }
+      if (type === 'error') return failed(ids, payload as Answer['errors'])
       ids.push(...idsOf((payload as { data: { featureBatches: Batch } }).data.featureBatches))
-      await request.onBatch?.(ids.length)
     }
   } finally {
     socket.close()
@@ -56,14 +73,13 @@ const webSocket: Wire = async (server, request) => {
 const events: Wire = async (server, request) => {
   const source = await EventSource.open(server, subscription(request), variables(request))
   const ids: string[] = []
-  let end: string | null = null
+  let end: Outcome | null = null
   for (;;) {
     const event = await source.next()
     if (event === undefined) return { ids, end: 'BROKEN' }
-    if (event.event === 'complete') return { ids, end: end ?? 'COMPLETE' }
-    if (event.data?.errors) end = codeOf(event.data.errors)
+    if (event.event === 'complete') return end ?? { ids, end: 'COMPLETE' }
+    if (event.data?.errors) end = failed(ids, event.data.errors)
     else ids.push(...idsOf((event.data!.data as { featureBatches: Batch }).featureBatches))
-    await request.onBatch?.(ids.length)
   }
 }
 
@@ -71,9 +87,9 @@ const onePage =
   (rows: number): Wire =>
   async (server, request) => {
     // A page that tells how it came to be is held until it has.
-    const query = page(rows, `${FIELDS} execution { attempts }`)
+    const query = page(rows, request, 'execution { attempts }')
     const { data, errors } = await ask<{ features: Batch & { hasMore: boolean } }>(server, query, variables(request))
-    if (errors || !data) return { ids: [], end: codeOf(errors) }
+    if (errors || !data) return failed([], errors)
     return { ids: idsOf(data.features), end: data.features.hasMore ? 'MORE' : 'COMPLETE' }
   }
 
@@ -81,13 +97,31 @@ const onePage =
 const flowingPage =
   (rows: number): Wire =>
   async (server, request) => {
-    const response = await post(server, { query: page(rows, FIELDS), variables: variables(request) })
+    const response = await post(server, { query: page(rows, request), variables: variables(request) })
     const text = await response.text().catch(() => null)
     if (text === null) return { ids: [], end: 'BROKEN' }
     const { data, errors } = JSON.parse(text) as Answer<{ features: Batch & { hasMore: boolean } }>
-    if (errors || !data) return { ids: [], end: codeOf(errors) }
+    if (errors || !data) return failed([], errors)
     return { ids: idsOf(data.features), end: data.features.hasMore ? 'MORE' : 'COMPLETE' }
   }
+
+/** What is broken says so twice: the body is cut off, and its last line is the error. */
+const download: Wire = async (server, request) => {
+  const given = { where: JSON.stringify(where(request)), ...(request.deadline ? { deadline: String(request.deadline) } : {}) }
+  const response = await fetch(`${server.url}/download/${request.layer}.geojsonl?${new URLSearchParams(given)}`)
+  let text = ''
+  let cut = !response.ok
+  try {
+    for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) text += piece
+  } catch {
+    cut = true
+  }
+  const lines = text.trimEnd().split('\n')
+  const last = JSON.parse(lines.pop()!) as Answer
+  const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id)
+  if (cut !== Boolean(last.errors)) return { ids, end: 'BROKEN' }
+  return last.errors ? failed(ids, last.errors) : { ids, end: 'COMPLETE' }
+}
 
 /** `rows`: what a page must be allowed to hold for all of them to be in it. */
 export const wires = (rows: number): Readonly<Record<string, Wire>> => ({
@@ -95,4 +129,5 @@ export const wires = (rows: number): Readonly<Record<string, Wire>> => ({
   'Server-Sent Events': events,
   page: onePage(rows),
   'page that flows': flowingPage(rows),
+  download,
 })

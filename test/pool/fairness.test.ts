@@ -1,4 +1,4 @@
-/** Who gets a worker, and who has to give one up. */
+/** What becomes of those who have to give a worker up, and of those who find the queue full. Who gets one is told by `fairness-rules`. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Layer } from '../../src/catalog/layer.ts'
 import type { Engine } from '../../src/pool/engine.ts'
@@ -23,20 +23,13 @@ describe('a greedy client', () => {
   test.each([
     ['on one connection', () => 'one'],
     ['on many connections of one address', (n: number) => `connection ${n}`],
-  ])('%s, has half of the workers while others wait, and gets all that it asked for', async (_, client) => {
-    let done = 0
-    const greedy = Array.from({ length: 6 }, (_, n) =>
-      engine.page(LONG(), ROWS, asker(client(n), 'greedy')).finally(() => done++),
-    )
+  ])('%s, gets all that it asked for, once each, though others come first meanwhile', async (_, client) => {
+    const greedy = Array.from({ length: 6 }, (_, n) => engine.page(LONG(), ROWS, asker(client(n), 'greedy')))
     await eventually(async () => (await engine.health()).queued === 4, 10_000)
-    // Both workers are at work for the greedy one. Others don't wait until that is done.
     for (let n = 0; n < 5; n++) {
-      const before = done
       const page = await engine.page(SHORT(), 100, asker(`modest ${n}`, 'modest'))
       expect(pageIds(page)).toHaveLength(10)
-      expect(done - before).toBeLessThanOrEqual(1)
     }
-    expect(done).toBeLessThan(6)
     for (const { count, execution } of await Promise.all(greedy)) {
       expect({ count, ...execution }).toMatchObject({ count: ROWS, degraded: false, attempts: 1 })
     }

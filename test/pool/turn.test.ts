@@ -5,6 +5,7 @@ import type { BatchMessage, ExecutionEnd } from '../../src/pool/messages.ts'
 import { Slot } from '../../src/pool/slot.ts'
 import { Turn, type TurnOptions } from '../../src/pool/turn.ts'
 import type { WireType } from '../../src/results/batch.ts'
+import { HANG } from '../faults/hang.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { eventually } from './support.ts'
 
@@ -158,13 +159,15 @@ describe('an execution', () => {
   })
 
   test('that cannot be interrupted is killed 2 s behind its deadline, and the place is whole in 3 s', async () => {
-    const hang = `SELECT ST_NPoints(ST_Buffer((SELECT ST_Union_Agg(ST_Buffer(ST_Point(random() * 100, random() * 100), 1.5, 50))
-      FROM range(60000)), 0.1, 50))::BIGINT`
+    const { deaths } = await slot.health()
     const start = performance.now()
-    const seen = await run(plan(hang), () => true, { deadlineMs: 500 })
+    const seen = await run(plan(`SELECT (${HANG})::BIGINT`), () => true, { deadlineMs: 2_000 })
+    const took = performance.now() - start
     expect(seen.end).toEqual({ outcome: 'DEADLINE' })
-    expect(performance.now() - start).toBeLessThan(4_500)
+    expect(took).toBeGreaterThan(3_990)
+    expect(took).toBeLessThan(4_000 + soon())
     expect(await whole()).toBeLessThan(soon())
+    expect((await slot.health()).deaths).toBe(deaths + 1)
   })
 
   test('whose geometry ends the process is lost, and the place is whole in 3 s', async () => {

@@ -4,8 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BROKEN_CHUNK, brokenGrid, CHUNK, GRID_ROWS } from '../faults/grid.ts'
 import { squares } from '../pool/support.ts'
 import { ask, quiet } from '../support/graphql.ts'
 import { python } from '../support/python.ts'
@@ -249,4 +251,18 @@ except Exception as error:
 `
     expect(await python(program, [], cutArrow.toString('base64'))).not.toBe('whole')
   })
+
+  it.each(['off', 'always'] as const)(
+    'while it is read is cut off behind its last line (compression: %s)',
+    async (compression) => {
+      const broken = await serve([await brokenGrid()], { compression })
+      const where = { property: { name: 'id', gte: String((BROKEN_CHUNK - 3) * CHUNK) } }
+      const response = await open(`broken-${GRID_ROWS}.geojsonl`, { where }, broken, { 'accept-encoding': 'gzip' })
+      const bytes = await read(response)
+      await broken.close()
+      const { features, last } = linesOf((compression === 'off' ? bytes : gunzipSync(bytes)).toString())
+      expect(features.length).toBeLessThan(3 * CHUNK)
+      expect(last).toMatchObject({ errors: [{ extensions: { code: 'SOURCE_UNREADABLE' } }] })
+    },
+  )
 })

@@ -1,14 +1,15 @@
 /**
- * Every code of the list, provoked on every wire where it can occur, by what really causes it. Whatever cannot be brought about at will
- * (INTERNAL, WORKER_LOST) is thrown by services of the test's own, which the wires treat as they treat the real ones.
+ * Every code of the list, provoked on every wire where it can occur, by what really causes it. What cannot be brought about at will
+ * (INTERNAL) is thrown by services of the test's own, which the wires treat as they treat the real ones.
  */
 import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ERROR_CODES, type ErrorCode, GeoduckError } from '../../src/errors.ts'
+import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts'
 import type { Services } from '../../src/graphql/context.ts'
 import { FILTER_LIMITS } from '../../src/plan/filter-limits.ts'
+import { Orders } from '../faults/order.ts'
 import { fixture } from '../fixtures/index.ts'
 import { ask, post, quiet } from '../support/graphql.ts'
 import { PLACES, serve, startListening, type TestServer } from '../support/server.ts'
@@ -201,9 +202,20 @@ describe('a query that ends its workers', () => {
   })
 })
 
+describe('a query whose executions end without a word', () => {
+  it('three times before a batch is WORKER_LOST', async () => {
+    const orders = new Orders()
+    const server = await serve([PLACES], { workers: 1 }, orders.execArgv)
+    orders.give({ fault: 'SILENT_END', at: 1, lasting: true })
+    for (const wire of ALL) meet('WORKER_LOST', wire, await failing(server, wire, features('layer: "places"')))
+    orders.end()
+    await server.close()
+  })
+})
+
 describe('what cannot be brought about', () => {
-  it.each(['WORKER_LOST', 'INTERNAL'] as const)('%s is told on every wire', async (code) => {
-    const error = code === 'INTERNAL' ? new Error('IO Error: /srv/secret') : new GeoduckError(code, 'Ask again.')
+  it('INTERNAL is told on every wire', async () => {
+    const error = new Error('IO Error: /srv/secret')
     const services: Services = {
       get catalog(): never {
         throw error
@@ -225,7 +237,7 @@ describe('what cannot be brought about', () => {
       ready: Promise.resolve([]),
       close: () => Promise.resolve(),
     }
-    for (const wire of ALL) meet(code, wire, await failing(server, wire, features('layer: "x"')))
+    for (const wire of ALL) meet('INTERNAL', wire, await failing(server, wire, features('layer: "x"')))
     wires.close()
   })
 })

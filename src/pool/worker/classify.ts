@@ -8,6 +8,7 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   ['INTERRUPT Error:', 'INTERRUPTED'],
   [`Invalid Input Error: ${REFUSED}`, 'REFUSED'],
   ['Invalid Input Error: Could not create projection', 'UNKNOWN_CRS'],
+  ['Invalid Input Error: Invalid string encoding found in Parquet file', 'BROKEN_TEXT'],
   ['Invalid Input Error:', 'INVALID_INPUT'],
   ['Conversion Error:', 'INVALID_INPUT'],
   ['Out of Range Error:', 'INVALID_INPUT'],
