@@ -60,6 +60,17 @@ function boxes(): FeatureFilter[] {
 
 const read = (sql: string): string[] => files.filter((file) => sql.includes(file))
 
+describe('the number of a row', () => {
+  it('is looked for in its file alone', async () => {
+    for (const id of [0, 99, 100, 101, ...random.list(5, () => random.integer((FILES - 1) * ROWS))].map(String)) {
+      const query = queryOf(untold, { id })
+      expect(read(compileFeatures(query).statement.sql).length).toBeLessThanOrEqual(2)
+      expect((await engine.features(query)).map((feature) => feature.id)).toEqual([id])
+    }
+    for (const id of ['2400', '99999999999999', '-1', 'x']) expect(await engine.features(queryOf(untold, { id }))).toEqual([])
+  })
+})
+
 describe('a box', () => {
   it('leaves files unopened, and has the same features, places and count', async () => {
     let left = 0
