@@ -28,6 +28,9 @@ const BY_NAME = [...NATURAL].sort()
 const RETRIED = new Set(['OVERLOADED', 'WORKER_LOST', 'QUARANTINED', 'SLOW_CONSUMER'])
 let questions = 0
 
+/** Another question each time, which all features answer: two workers killed under one are not held against the next, for ten minutes. */
+const anotherWhere = () => ({ property: { name: 'id', gte: String(-1 - questions++) } })
+
 interface Reading {
   readonly sorted?: boolean
   readonly batchSize: number
@@ -41,8 +44,7 @@ async function readAll({ url, dice }: TaskContext, { sorted = false, batchSize, 
   const question = {
     layer,
     batchSize,
-    // Another question each time, which all features answer: a worker killed under one is not held against the next.
-    where: { property: { name: 'id', gte: String(-1 - questions++) } },
+    where: anotherWhere(),
     orderBy: sorted ? [{ property: 'score' }] : null,
   }
   const ids: string[] = []
@@ -99,7 +101,8 @@ export const TASKS: Readonly<Record<string, Task>> = {
   count: async ({ url }) => {
     const { features } = await query<{ features: { matched: string } }>(
       url,
-      '{ features(layer: "stored", first: 1) { matched } }',
+      'query ($where: FeatureFilter) { features(layer: "stored", where: $where, first: 1) { matched } }',
+      { where: anotherWhere() },
     )
     if (features.matched !== String(ROWS)) throw new Error(`${features.matched} features match, not ${ROWS}`)
     await sleep(200)

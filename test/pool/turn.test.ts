@@ -112,6 +112,14 @@ describe('an execution', () => {
     expect(seen.rows).toBeLessThanOrEqual(at)
   })
 
+  test.each(['CREATE TABLE memory.kept AS SELECT 1', 'SET GLOBAL threads = 1', 'BEGIN'])(
+    'of no query is not begun: %s',
+    async (sql) => {
+      const seen = await run(plan(sql, true))
+      expect(failure(seen)).toEqual({ kind: 'OTHER', message: 'a worker runs queries only' })
+    },
+  )
+
   test('that runs out of memory says so', async () => {
     // An aggregate's state can't be spilled.
     const seen = await run(plan("SELECT length(string_agg(repeat('x', 1000) || i, '')) FROM range(2000000) r(i)"))
