@@ -34,7 +34,7 @@ export interface Order {
 }
 
 /** Of each chunk under SLOW. */
-export const SLOW_MS = 60
+export const SLOW_MS = 100
 /** Behind an order's own path: the values of an execution that is held, each between commas. */
 const HELD = '.held'
 

@@ -5,8 +5,8 @@ import { Orders, SLOW_MS } from '../faults/order.ts'
 import { type Outcome, type Wire, wires } from '../faults/wires.ts'
 import { serve, type TestServer } from '../support/server.ts'
 
-/** A third of what all chunks take, and many times what one does. */
-const DEADLINE_S = (SLOW_MS * CHUNKS) / 3_000
+/** Two thirds of what all chunks take, and many times what one does. */
+const DEADLINE_S = Math.floor((SLOW_MS * CHUNKS) / 1_500)
 // A page with a deadline does not flow.
 const { page, 'page that flows': _flowing, ...streams } = wires(GRID_ROWS)
 const LAYER = `grid-${GRID_ROWS}`
@@ -38,15 +38,10 @@ describe('a deadline', () => {
     expect(await page!(server, slow('EACH'))).toEqual({ ids: [], end: 'DEADLINE_EXCEEDED', message: WHAT_TO_DO })
   })
 
-  it('that a page keeps is none', async () => {
-    const request = { ...slow('EACH'), deadline: 60 }
-    expect((await page!(server, request)).end).toBe('COMPLETE')
-  })
-
   it('does not end what progresses, however long it takes in all', async () => {
     const began = performance.now()
     const outcomes = await onEach((read) => read(server, slow('EACH')))
-    expect(performance.now() - began).toBeGreaterThan(2_000 * DEADLINE_S)
+    expect(performance.now() - began).toBeGreaterThan(1_000 * DEADLINE_S)
     for (const { ids, end } of outcomes) expect({ end, rows: ids.length }).toEqual({ end: 'COMPLETE', rows: GRID_ROWS })
   })
 
