@@ -52,9 +52,13 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     scraped,
     metrics,
     slow(FIRST_QUERY),
+    notRun([''], 'test/explain.test.ts runs it; plans of the engine are too long to show in full'),
     notRun([''], 'it takes Docker; test/packaging/deploy.test.ts holds the Dockerfile'),
   ],
-  'docs/reliability.md': [notRun([''], 'four minutes of soak; .ci/run has one')],
+  'docs/reliability.md': [
+    notRun([''], 'an hour of soak; .ci/run has a minute'),
+    notRun([''], 'a minute of overload; test/packaging/soak.test.ts has less'),
+  ],
   'docs/sources.md': [
     prints('geoduck prepare data/', { below: 'prepare', quiet: true }),
     partOf('{ layer(name: "lakes") { check { invalid firstInvalid { id reason } } } }'),
