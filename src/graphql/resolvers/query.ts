@@ -46,6 +46,8 @@ export const query: QueryResolvers = {
     const asker = askedBy(context, question)
     const page = await services.engine.page(question.query, first, asker, operation.signal)
     operation.delivered(page)
+    // Over HTTP its end is that of the response: all of the page has left by then, and its memory is for another one.
+    if (operation.mayFlow) operation.whenEnded(page.release)
     return { batch: page, question }
   },
 
