@@ -57,6 +57,11 @@ export class ByteWriter {
     this.view = new DataView(this.bytes.buffer)
   }
 
+  /** Bytes that it takes, whether they are written or not. */
+  get capacity(): number {
+    return this.bytes.length
+  }
+
   /** Makes room for `size` bytes more; `view` may be another one afterwards. */
   reserve(size: number): void {
     if (this.length + size + OVERRUN > this.bytes.length) this.grow(this.length + size + OVERRUN)

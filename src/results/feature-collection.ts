@@ -16,21 +16,21 @@ const LINES: FixedFrame = { opening: '', between: '\n', closing: '' }
  * A GeoJSON FeatureCollection (RFC 7946): every feature has `geometry` and `properties`, and `id` if the layout has one. Rings follow the
  * right-hand rule. With `bbox`, it and its features have one, for about 12 ns a position more.
  */
-export function featureCollection(layout: BatchLayout, precision: number, bbox: boolean): Encoder {
+export function featureCollection(layout: BatchLayout, precision: number, bbox: boolean, out: ByteWriter): Encoder {
   const boxes = bbox ? new Boxes(precision) : null
   const closing = (out: ByteWriter) => {
     out.byte(CHAR.CLOSE)
     boxes?.writeAll()
     out.byte(CHAR.CLOSE_OBJECT)
   }
-  return textEncoder(boxes ? { ...COLLECTION, closing } : COLLECTION, feature(layout, precision, boxes))
+  return textEncoder(boxes ? { ...COLLECTION, closing } : COLLECTION, feature(layout, precision, boxes), out)
 }
 
 /** The same features, a line each, without a newline behind the last. */
-export function featureLines(layout: BatchLayout, precision: number, bbox: boolean): Encoder {
+export function featureLines(layout: BatchLayout, precision: number, bbox: boolean, out: ByteWriter): Encoder {
   const value = feature(layout, precision, bbox ? new Boxes(precision) : null)
   const asStored = layout.properties.some((index) => wireColumn(layout, index).wire.kind === 'json')
-  return textEncoder(LINES, asStored ? onOneLine(value) : value)
+  return textEncoder(LINES, asStored ? onOneLine(value) : value, out)
 }
 
 /** JSON that comes as it is stored may be laid out in lines: they are nothing but blanks between its tokens. */

@@ -1,4 +1,5 @@
 import type { BatchLayout, Encoder, FeatureField } from './batch.ts'
+import type { ByteWriter } from './bytes.ts'
 import { jsonBBox, jsonGeometry } from './geometry.ts'
 import { jsonId, propertyMembers } from './member.ts'
 import { jsonObject, type Member } from './object.ts'
@@ -7,8 +8,8 @@ import { type FixedFrame, textEncoder } from './text.ts'
 export const LIST: FixedFrame = { opening: '[', between: ',', closing: ']' }
 
 /** A JSON list of objects with the selected fields of GraphQL's Feature, ready to stand in a response as it is. */
-export function featureList(layout: BatchLayout, fields: readonly FeatureField[]): Encoder {
-  return textEncoder(LIST, jsonObject(fields.map((field) => [field.key, fieldValue(layout, field)])))
+export function featureList(layout: BatchLayout, fields: readonly FeatureField[], out: ByteWriter): Encoder {
+  return textEncoder(LIST, jsonObject(fields.map((field) => [field.key, fieldValue(layout, field)])), out)
 }
 
 function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {

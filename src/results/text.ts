@@ -1,5 +1,5 @@
 import type { Encoder } from './batch.ts'
-import { ByteWriter, literal } from './bytes.ts'
+import { type ByteWriter, literal } from './bytes.ts'
 import { EncodingError } from './error.ts'
 import type { ValueWriter } from './value.ts'
 
@@ -14,11 +14,10 @@ export interface FixedFrame {
 export type Frame = Omit<FixedFrame, 'closing'> & { readonly closing: string | ((out: ByteWriter) => void) }
 
 /**
- * An encoder of one JSON value a row, in a frame. It writes every batch into the same buffer. A row that cannot be
+ * An encoder of one JSON value a row, in a frame. It writes every batch into `out`, from its beginning. A row that cannot be
  * written throws EncodingError, and nothing is given.
  */
-export function textEncoder({ opening, between, closing }: Frame, value: ValueWriter): Encoder {
-  const out = new ByteWriter()
+export function textEncoder({ opening, between, closing }: Frame, value: ValueWriter, out: ByteWriter): Encoder {
   const open = literal(opening)
   const separator = literal(between)
   const close = typeof closing === 'string' ? literal(closing) : null

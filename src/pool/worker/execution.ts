@@ -17,6 +17,7 @@ import { Interrupt } from './interrupt.ts'
 import { positionAt } from './position.ts'
 import { prepareQuery } from './query.ts'
 import { scanOf } from './scan.ts'
+import { writerOf } from './writers.ts'
 
 /** Fewer rows cost more on their way than they gain by being early. */
 const EAGER_ROWS = 512
@@ -106,7 +107,9 @@ class Execution {
     this.#request = request
     this.#cutter = new Cutter(request.batchRows, request.batchBytes)
     this.#left = request.whole ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
-    this.#encoders = encoded(() => request.plan.outputs.map((output) => createEncoder(request.plan.layout, output)))
+    this.#encoders = encoded(() =>
+      request.plan.outputs.map((output, n) => createEncoder(request.plan.layout, output, writerOf(n))),
+    )
   }
 
   get ended(): Ended {
