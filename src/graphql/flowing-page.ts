@@ -12,7 +12,7 @@ import { rootFields, selectedFields } from './fields.ts'
 import { askedBy, cursorAt, type Question } from './question.ts'
 import { FlowingJson, type Piece } from './raw-json.ts'
 
-/** What a server gives unless it is set otherwise is held: at most some 4 MB and 20 ms of 10,000 buildings. */
+/** What a server gives unless it is set otherwise is held: some 4 MB of 10,000 buildings. */
 const HELD_ROWS = 10_000
 
 /** The engine's own chunk, which is a batch as it is. */
