@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fixture } from './fixtures/index.ts'
+import { inEngine } from './support/engine.ts'
 import { ROOT, SPATIAL_EXTENSION } from './support/environment.ts'
 import { runProgram } from './support/program.ts'
 import { python } from './support/python.ts'
@@ -74,13 +74,10 @@ test('it tells the statement, its values, the row groups that its boxes leave, a
 
 test('boxes in columns of their own leave row groups as a covering column does', async () => {
   const file = join(folder, 'flat.parquet')
-  const duckdb = await DuckDBInstance.create(':memory:')
-  const connection = await duckdb.connect()
-  await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
-  await connection.run(`COPY (SELECT * EXCLUDE bbox, bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax FROM '${OBSERVATIONS}')
-    TO '${file}' (FORMAT parquet, ROW_GROUP_SIZE 4096)`)
-  connection.closeSync()
-  duckdb.closeSync()
+  await inEngine(':memory:', async (connection) => {
+    await connection.run(`COPY (SELECT * EXCLUDE bbox, bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax FROM '${OBSERVATIONS}')
+      TO '${file}' (FORMAT parquet, ROW_GROUP_SIZE 4096)`)
+  })
   const { code, told } = await explain('flat', file, '--where', JSON.stringify({ bbox: BOX }))
   expect(code).toBe(0)
   const [all, left] = await python<[number, number]>(ROW_GROUPS, [file, JSON.stringify(BOX), ''])

@@ -8,8 +8,9 @@ import type { Asking } from '../graphql/question.ts'
 import { openSchema } from '../graphql/schema.ts'
 import { compileFeatures } from '../plan/compile.ts'
 import { explain } from '../plan/explain.ts'
+import { filterLimitsOf } from '../plan/filter-limits.ts'
 import { compileRowGroups } from '../plan/row-groups.ts'
-import type { WorkerOptions } from '../pool/messages.ts'
+import { workerOptions } from '../pool/worker-options.ts'
 import { enginePlan } from './engine-plan.ts'
 import { ExplainError } from './explain-error.ts'
 import { reportOf } from './report.ts'
@@ -25,9 +26,6 @@ export interface ExplainOptions {
   /** For what is not served, a line each. */
   readonly warn: (line: string) => void
 }
-
-/** As much as a worker of the server has. */
-const STREAMING_BUFFER_BYTES = 65_536
 
 /**
  * Waits for the sources to be prepared and scanned.
@@ -56,8 +54,10 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
   const { layer, encoding, page: given, analyze } = options
   const query = await pageQuestion(openSchema(), { layer, encoding, given }, asking(catalog, config))
   const { statement } = compileFeatures(query)
+  const access = { allowedPaths: catalog.files, databases: catalog.databases() }
+  const asWorker = workerOptions(config, options.spatialExtension, access)
   const engine = await enginePlan(
-    { options: workerOptions(catalog, config, options), statement, analyze, rowGroups: compileRowGroups(query) },
+    { options: asWorker, statement, analyze, rowGroups: compileRowGroups(query) },
     config.deadlineSeconds,
   )
   return reportOf({
@@ -71,13 +71,6 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
 
 function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows: number } {
   const { pageRows, cursorSecret, deadlineSeconds } = config
-  const filterLimits = { depth: config.maxFilterDepth, filters: config.maxFilters, vertices: config.maxVertices }
-  const services = { catalog, cursorSecret, deadlineSeconds, filterLimits }
+  const services = { catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
   return { pageRows, services, operation: { layers: new Set(), questions: [] } }
-}
-
-function workerOptions(catalog: Catalog, config: Config, { spatialExtension }: ExplainOptions): WorkerOptions {
-  const { memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = config
-  const access = { allowedPaths: catalog.files, databases: catalog.databases(), streamingBufferBytes: STREAMING_BUFFER_BYTES }
-  return { spatialExtension, memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes, ...access }
 }

@@ -1,9 +1,9 @@
 import { GeoduckError } from '../errors.ts'
 import type { Position } from '../plan/query.ts'
-import type { Batch, BatchStream, ExecutionReport } from '../pool/engine.ts'
+import type { Batch, BatchStream, ExecutionReport, StreamShape } from '../pool/engine.ts'
 import type { Context } from './context.ts'
 import type { BatchDelivery } from './delivery.ts'
-import { cursorAt, type Question } from './question.ts'
+import { askedBy, cursorAt, type Question } from './question.ts'
 
 /** As the root field's resolver takes it. */
 export interface BatchEvent {
@@ -23,8 +23,9 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   #delivered: Batch | null = null
   readonly #leave = () => void this.#stream.return()
 
-  constructor(stream: BatchStream, question: Question, context: Context) {
-    this.#stream = stream
+  /** Begins it. */
+  constructor(question: Question, shape: StreamShape, context: Context) {
+    this.#stream = context.services.engine.stream(question.query, shape, askedBy(context, question))
     this.#question = question
     this.#context = context
     this.#position = question.query.after

@@ -5,6 +5,7 @@
  */
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Position } from '../plan/query.ts'
+import { CHUNK_ROWS } from '../pool/engine.ts'
 import { frameOf, within } from '../results/join-text.ts'
 import { type BatchEvent, BatchEvents } from './batch-events.ts'
 import type { Context } from './context.ts'
@@ -14,9 +15,6 @@ import { FlowingJson, type Piece } from './raw-json.ts'
 
 /** What a server gives unless it is set otherwise is held: some 4 MB of 10,000 buildings. */
 const HELD_ROWS = 10_000
-
-/** The engine's own chunk, which is a batch as it is. */
-const BATCH_ROWS = 2_048
 
 /** Fields that are known before the page, are the page, or may stand behind it. */
 const FLOWING_FIELDS = new Set(['__typename', 'count', 'cursor', 'explain', 'features', 'geojson', 'hasMore', 'matched'])
@@ -48,10 +46,8 @@ export class FlowingPage {
   /** Null: it is to be held. Resolves when its first batch is there; what goes wrong before that is an error like any other. */
   static async open(question: Question, first: number, context: Context, info: GraphQLResolveInfo): Promise<FlowingPage | null> {
     if (!context.operation.mayFlow || first <= HELD_ROWS || !canFlow(question, info)) return null
-    const query = { ...question.query, limit: first }
-    const shape = { batchSize: BATCH_ROWS, emitEmpty: true }
-    const stream = context.services.engine.stream(query, shape, askedBy(context, question))
-    const events = new BatchEvents(stream, question, context)
+    const limited = { ...question, query: { ...question.query, limit: first } }
+    const events = new BatchEvents(limited, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     context.operation.whenEnded(() => events.return())
     return new FlowingPage(question, first, events, await events.next(), context)
   }

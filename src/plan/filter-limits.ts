@@ -10,5 +10,15 @@ export interface FilterLimits {
 
 export const FILTER_LIMITS: FilterLimits = { depth: 10, filters: 100, vertices: 25_000 }
 
+interface LimitSettings {
+  readonly maxFilterDepth: number
+  readonly maxFilters: number
+  readonly maxVertices: number
+}
+
+export function filterLimitsOf({ maxFilterDepth, maxFilters, maxVertices }: LimitSettings): FilterLimits {
+  return { depth: maxFilterDepth, filters: maxFilters, vertices: maxVertices }
+}
+
 /** What `depth` may be set to. */
 export const DEEPEST_FILTER = 50

@@ -57,6 +57,9 @@ export interface BatchStream extends AsyncIterableIterator<Batch> {
   return(): Promise<IteratorResult<Batch>>
 }
 
+/** Of the engine's own chunks: a batch or piece of so many rows is one as it is, where a larger one would have to be joined of several. */
+export const CHUNK_ROWS = 2_048
+
 export interface StreamShape {
   /** Most features in a batch. */
   readonly batchSize: number

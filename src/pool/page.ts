@@ -1,8 +1,8 @@
 /** One bounded answer, held until it is proven: a further row, or the engine's own end. */
 import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
-import { isJoinable, joinDocuments } from '../results/join-text.ts'
-import type { Page } from './engine.ts'
+import { frameOf, joinDocuments } from '../results/join-text.ts'
+import { CHUNK_ROWS, type Page } from './engine.ts'
 import type { Failover } from './failover.ts'
 import type { ReceivedBatch } from './messages.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
@@ -26,9 +26,6 @@ export interface PageOptions {
 }
 
 export type RawPage = Omit<Page, 'sequence'>
-
-/** Rows of a piece: the engine's chunk. The first are on their way while the last are not read yet. */
-const PIECE_ROWS = 2_048
 
 /**
  * No more than `rows` rows and about `bytes` bytes. A sorted page is as small as the serial lane's windows there: the sort of a large one is
@@ -73,7 +70,8 @@ interface PageTurn {
 
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn> {
   const { claim, signal, failover, bytes } = options
-  const inPieces = rows > PIECE_ROWS && plan.outputs.every(isJoinable)
+  // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
+  const inPieces = rows > CHUNK_ROWS && plan.outputs.every(frameOf)
   const scheduler = options.scheduler()
   const slot = await scheduler.acquire(claim, signal)
   if (signal.aborted) {
@@ -84,7 +82,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
   const batches: ReceivedBatch[] = []
   const turn = new Turn(slot, {
     plan,
-    batchRows: inPieces ? PIECE_ROWS : rows,
+    batchRows: inPieces ? CHUNK_ROWS : rows,
     firstRows: rows,
     batchBytes: bytes,
     // Of a batch a row, and one more keeps the deadline running until the end is proven.

@@ -9,10 +9,6 @@ export function frameOf(output: Output): FixedFrame | null {
   return output.kind === 'features' ? LIST : null
 }
 
-export function isJoinable(output: Output): boolean {
-  return frameOf(output) !== null
-}
-
 /** A document without what it begins and ends with, as a view. */
 export function within(frame: FixedFrame, document: Uint8Array): Uint8Array {
   return document.subarray(frame.opening.length, document.length - frame.closing.length)
@@ -24,11 +20,6 @@ const utf8 = new TextEncoder()
 export function joinDocuments(output: Output, documents: readonly Uint8Array[]): readonly Uint8Array[] {
   const frame = frameOf(output)
   if (documents.length === 1 || !frame) return documents
-  const between = utf8.encode(frame.between)
-  const last = documents.length - 1
-  return documents.flatMap((document, n) => {
-    const from = n === 0 ? 0 : utf8.encode(frame.opening).length
-    const to = document.length - (n === last ? 0 : utf8.encode(frame.closing).length)
-    return n === 0 ? [document.subarray(from, to)] : [between, document.subarray(from, to)]
-  })
+  const [opening, between, closing] = [frame.opening, frame.between, frame.closing].map((text) => utf8.encode(text))
+  return [...documents.flatMap((document, n) => [n === 0 ? opening! : between!, within(frame, document)]), closing!]
 }

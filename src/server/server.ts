@@ -7,7 +7,7 @@ import type { Config } from '../config/config.ts'
 import { DocumentReader } from '../graphql/document.ts'
 import type { OperationLimits } from '../graphql/limits.ts'
 import { openSchema } from '../graphql/schema.ts'
-import type { FilterLimits } from '../plan/filter-limits.ts'
+import { filterLimitsOf } from '../plan/filter-limits.ts'
 import { Access } from './access.ts'
 import { clientAddress } from './client-address.ts'
 import { DownloadEndpoint } from './download/endpoint.ts'
@@ -43,7 +43,7 @@ export interface RunningServer {
 /** Resolves when it listens, long before it is ready: until then operations are answered with LAYER_NOT_READY. Rejects as `listen` does. */
 export async function startServer(config: Config, { spatialExtension, execArgv = [] }: ServerOptions): Promise<RunningServer> {
   const log = openLog(config)
-  const state = new ServerState({ ...config, filterLimits: filterLimits(config), spatialExtension: spatialExtension.how })
+  const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
   const operations = new Operations({ log, slowMs: config.slowSeconds * 1_000 })
   const schema = openSchema()
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
@@ -80,8 +80,4 @@ async function listen(http: Server, { host, port }: Config): Promise<string> {
 
 function operationLimits({ maxTokens, maxDepth, maxAliases, maxRootFields }: Config): OperationLimits {
   return { tokens: maxTokens, depth: maxDepth, aliases: maxAliases, rootFields: maxRootFields }
-}
-
-function filterLimits({ maxFilterDepth, maxFilters, maxVertices }: Config): FilterLimits {
-  return { depth: maxFilterDepth, filters: maxFilters, vertices: maxVertices }
 }

@@ -3,12 +3,10 @@ import type { Layer } from '../catalog/layer.ts'
 import type { Config } from '../config/config.ts'
 import type { Engine } from '../pool/engine.ts'
 import { openPool } from '../pool/pool.ts'
+import { workerOptions } from '../pool/worker-options.ts'
 import type { Log } from './logging.ts'
 import { NothingToServe } from './nothing-to-serve.ts'
 import type { ServerState } from './state.ts'
-
-/** The engine fills this before its first chunk: 64 KB of small rows come after 140 ms, 1 MB after 2.7 s. */
-const STREAMING_BUFFER_BYTES = 65_536
 
 /** What workers run with, beside their configuration. */
 interface WorkerProgram {
@@ -53,22 +51,11 @@ export async function fill(state: ServerState, config: Config, program: WorkerPr
 }
 
 function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execArgv }: WorkerProgram, log: Log): Promise<Engine> {
-  const { workers, memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = config
   return openPool({
     ...config,
-    workers,
     execArgv,
     serial: { memoryLimitBytes: config.serialMemoryLimitBytes, threads: config.serialThreads },
-    worker: {
-      spatialExtension,
-      memoryLimitBytes,
-      threads,
-      tempDirectory,
-      tempDirectoryBytes,
-      streamingBufferBytes: STREAMING_BUFFER_BYTES,
-      allowedPaths: catalog.files,
-      databases: catalog.databases(),
-    },
+    worker: workerOptions(config, spatialExtension, { allowedPaths: catalog.files, databases: catalog.databases() }),
     log,
     onOutdated: () => {
       catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'the sources could not be looked at again'))

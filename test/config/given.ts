@@ -1,5 +1,6 @@
 /** A command line and an environment, resolved as the program does it, without starting one. */
-import { buildCommand } from '../../src/config/command.ts'
+import type { Command } from 'commander'
+import { type Actions, buildCommand } from '../../src/config/command.ts'
 import { machineDefaults } from '../../src/config/defaults.ts'
 import { machine } from '../../src/config/machine.ts'
 import { type Given, type Resolved, resolveConfig } from '../../src/config/resolve.ts'
@@ -21,19 +22,17 @@ export async function resolved(args: readonly string[], environment: Readonly<Re
   }
 }
 
+const none = () => Promise.reject(new Error('another command'))
+
+/** The program's commands, of which only the first is done. */
+export function commandServing(serve: Actions['serve']): Command {
+  const others = { prepare: none, importFiles: none, doctor: none, explain: none, printSchema: none, printConfigSchema: none }
+  return buildCommand({ serve, ...others })
+}
+
 function given(args: readonly string[]): Promise<Given> {
   return new Promise<Given>((resolve, reject) => {
     const take = async ({ given }: { given: Given }) => resolve(given)
-    const none = () => Promise.reject(new Error('another command'))
-    const command = buildCommand({
-      serve: take,
-      prepare: none,
-      importFiles: none,
-      doctor: none,
-      explain: none,
-      printSchema: none,
-      printConfigSchema: none,
-    })
-    command.exitOverride().parseAsync(args, { from: 'user' }).catch(reject)
+    commandServing(take).exitOverride().parseAsync(args, { from: 'user' }).catch(reject)
   })
 }

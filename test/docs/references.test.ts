@@ -3,25 +3,14 @@ import { existsSync, globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { buildSchema, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { buildCommand } from '../../src/config/command.ts'
+import { commandServing } from '../config/given.ts'
 import { ROOT } from '../support/environment.ts'
 import { readPage } from './blocks.ts'
 
 const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: ROOT }).toSorted()]
 const SCHEMA = buildSchema(readPage('schema.graphql'))
 const PACKAGE = JSON.parse(readPage('package.json')) as { readonly scripts: Readonly<Record<string, string>> }
-const none = () => Promise.resolve()
-const COMMANDS = new Set(
-  buildCommand({
-    serve: none,
-    prepare: none,
-    importFiles: none,
-    doctor: none,
-    explain: none,
-    printSchema: none,
-    printConfigSchema: none,
-  }).commands.map((command) => command.name()),
-)
+const COMMANDS = new Set(commandServing(() => Promise.resolve()).commands.map((command) => command.name()))
 
 const without = (text: string) => text.replaceAll(/^```.*?^```$/gms, '')
 /** Code in the text. */

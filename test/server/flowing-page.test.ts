@@ -4,9 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SPATIAL_EXTENSION } from '../support/environment.ts'
+import { inEngine } from '../support/engine.ts'
 import { ask, post, quiet } from '../support/graphql.ts'
 import { serve, type TestServer } from '../support/server.ts'
 
@@ -15,13 +14,10 @@ let folder: string
 let server: TestServer
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
-  const duckdb = await DuckDBInstance.create(':memory:')
-  const connection = await duckdb.connect()
-  await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
-  const rows = `SELECT i AS id, 'place ' || i AS name, ST_Point(i % 360 - 180, i % 180 - 90) AS geom FROM range(${ROWS}) r(i)`
-  await connection.run(`COPY (${rows}) TO '${join(folder, 'many.parquet')}' (FORMAT parquet)`)
-  connection.closeSync()
-  duckdb.closeSync()
+  await inEngine(':memory:', async (connection) => {
+    const rows = `SELECT i AS id, 'place ' || i AS name, ST_Point(i % 360 - 180, i % 180 - 90) AS geom FROM range(${ROWS}) r(i)`
+    await connection.run(`COPY (${rows}) TO '${join(folder, 'many.parquet')}' (FORMAT parquet)`)
+  })
   server = await serve([join(folder, 'many.parquet')], { pageRows: 100_000 })
 })
 afterAll(async () => {

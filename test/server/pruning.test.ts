@@ -4,9 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SPATIAL_EXTENSION } from '../support/environment.ts'
+import { inEngine } from '../support/engine.ts'
 import { ask } from '../support/graphql.ts'
 import { python } from '../support/python.ts'
 import { serve, type TestServer } from '../support/server.ts'
@@ -29,24 +28,21 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-pruning-'))
   file = join(folder, 'squares.parquet')
   parts = Array.from({ length: PARTS }, (_, part) => join(folder, `part-${part}.parquet`))
-  const duckdb = await DuckDBInstance.create(':memory:')
-  const connection = await duckdb.connect()
-  await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
-  const options = `(FORMAT parquet, ROW_GROUP_SIZE ${ROW_GROUP})`
-  await connection.run(`COPY (${SQUARES}) TO '${file}' ${options}`)
-  for (const [part, name] of parts.entries()) {
-    await connection.run(`COPY (FROM (${SQUARES}) WHERE n // ${ROWS / PARTS} = ${part}) TO '${name}' ${options}`)
-  }
-  await connection.run(
-    `ATTACH '${join(folder, 'store.duckdb')}' AS store (STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP})`,
-  )
-  await connection.run(`CREATE TABLE store.stored AS ${SQUARES}`)
-  await connection.run(`CREATE TABLE store.indexed AS SELECT n, geometry FROM (${SQUARES}) ORDER BY hash(n)`)
-  await connection.run('USE store')
-  await connection.run('CREATE INDEX over_geometry ON indexed USING RTREE (geometry)')
-  await connection.run('CHECKPOINT store')
-  connection.closeSync()
-  duckdb.closeSync()
+  await inEngine(':memory:', async (connection) => {
+    const options = `(FORMAT parquet, ROW_GROUP_SIZE ${ROW_GROUP})`
+    await connection.run(`COPY (${SQUARES}) TO '${file}' ${options}`)
+    for (const [part, name] of parts.entries()) {
+      await connection.run(`COPY (FROM (${SQUARES}) WHERE n // ${ROWS / PARTS} = ${part}) TO '${name}' ${options}`)
+    }
+    await connection.run(
+      `ATTACH '${join(folder, 'store.duckdb')}' AS store (STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP})`,
+    )
+    await connection.run(`CREATE TABLE store.stored AS ${SQUARES}`)
+    await connection.run(`CREATE TABLE store.indexed AS SELECT n, geometry FROM (${SQUARES}) ORDER BY hash(n)`)
+    await connection.run('USE store')
+    await connection.run('CREATE INDEX over_geometry ON indexed USING RTREE (geometry)')
+    await connection.run('CHECKPOINT store')
+  })
   server = await serve([file, join(folder, 'part-*.parquet'), join(folder, 'store.duckdb')])
 })
 afterAll(async () => {

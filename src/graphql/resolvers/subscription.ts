@@ -1,7 +1,7 @@
 import { BatchEvents } from '../batch-events.ts'
 import type { SubscriptionResolvers } from '../generated.ts'
 import { HealthEvents } from '../health-events.ts'
-import { askedBy, toQuestion } from '../question.ts'
+import { toQuestion } from '../question.ts'
 import { BATCH_SIZE, EVERY_MS, inRange, LIMIT } from '../range.ts'
 import { selectOutputs } from '../selection.ts'
 
@@ -11,8 +11,7 @@ export const subscription: SubscriptionResolvers = {
       const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
       if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
       const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
-      const stream = context.services.engine.stream(question.query, { batchSize }, askedBy(context, question))
-      return new BatchEvents(stream, question, context)
+      return new BatchEvents(question, { batchSize }, context)
     },
   },
 

@@ -8,8 +8,9 @@ import { codeOf, formatError, toClientError } from '../../graphql/client-error.t
 import type { Services } from '../../graphql/context.ts'
 import { type DownloadFormat, downloadQuestion } from '../../graphql/download.ts'
 import type { Operation } from '../../graphql/operation.ts'
-import { askedBy, cursorAt } from '../../graphql/question.ts'
+import { cursorAt } from '../../graphql/question.ts'
 import type { Position } from '../../plan/query.ts'
+import { CHUNK_ROWS } from '../../pool/engine.ts'
 import { type Access, unauthenticated } from '../access.ts'
 import type { ClientAddress } from '../client-address.ts'
 
@@ -22,8 +23,6 @@ import { ERROR_STATUS } from './error-status.ts'
 import { readDownload } from './request.ts'
 import { sendDownload } from './send.ts'
 
-/** The engine's own chunk: it becomes a batch as it is, where a larger one would have to be joined of several. */
-const BATCH_ROWS = 2_048
 const METHODS = 'GET, POST'
 
 export interface DownloadEndpointOptions {
@@ -71,9 +70,7 @@ export class DownloadEndpoint {
     const { schema, services } = this.#options
     const context = { services, operation }
     const question = await downloadQuestion(schema, request, context)
-    const shape = { batchSize: BATCH_ROWS, emitEmpty: true }
-    const stream = services.engine.stream(question.query, shape, askedBy(context, question))
-    const events = new BatchEvents(stream, question, context)
+    const events = new BatchEvents(question, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     try {
       res.setHeader('content-disposition', disposition(request.layer, request.format))
       const { format } = request

@@ -1,0 +1,15 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { SPATIAL_EXTENSION } from './environment.ts'
+
+/** What `use` makes of a connection to the database of that path (`:memory:`), with the spatial extension. Closed behind it. */
+export async function inEngine<Value>(path: string, use: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {
+  const duckdb = await DuckDBInstance.create(path)
+  const connection = await duckdb.connect()
+  try {
+    await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
+    return await use(connection)
+  } finally {
+    connection.closeSync()
+    duckdb.closeSync()
+  }
+}
