@@ -47,6 +47,7 @@ export class Failover {
   #serialFailures = 0
   #progressed = false
   readonly #scans: ScanTally
+  #wary = false
 
   /** `pressure`: why new work begins in the serial lane, if it does. */
   constructor(options: FailoverOptions, pressure: string | null) {
@@ -61,6 +62,11 @@ export class Failover {
     if (this.lane === 'NORMAL') return null
     const rows = Math.max(1, Math.floor(this.#options.serialRows / LESS ** this.#thrift))
     return { rows, threads: this.#serialFailures > 0 ? 1 : null }
+  }
+
+  /** The last execution was lost with its worker: others may have died with that, unheard yet, whose deaths are not the plan's doing. */
+  get wary(): boolean {
+    return this.#wary
   }
 
   /** `scan`: of the execution under way, if it is at its end. */
@@ -84,6 +90,7 @@ export class Failover {
 
   /** After an execution that failed or was lost. Returns if it is to be tried again, in `lane`. @throws GeoduckError if not */
   retry(end: TurnEnd, digest: string): void {
+    this.#wary = end.outcome === 'LOST'
     if (end.outcome === 'DEADLINE') throw this.#deadline()
     if (end.outcome === 'FAILED') this.#failed(end.failure, digest)
     else if (end.outcome === 'LOST') this.#lost(digest, 'a worker process ended')

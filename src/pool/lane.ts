@@ -3,7 +3,8 @@ import path from 'node:path'
 import type { Lane as LaneName, WorkerHealth } from './engine.ts'
 import type { Access, WorkerOptions } from './messages.ts'
 import { Scheduler, type SchedulerLimits } from './scheduler.ts'
-import { Slot, type SlotLog } from './slot.ts'
+import { Slot } from './slot.ts'
+import type { SlotLog } from './slot-parts.ts'
 
 export interface LaneOptions {
   readonly name: LaneName

@@ -91,6 +91,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     whole: inPieces ? { rows, bytes } : null,
     emitEmpty: true,
     thrift: failover.thrift,
+    wary: failover.wary,
     deadlineMs: options.deadlineMs,
     onBatch: (batch) => batches.push(batch),
   })

@@ -17,6 +17,8 @@ import type {
   ReceivedBatch,
   WorkerOptions,
 } from './messages.ts'
+import { NeverBegan } from './never-began.ts'
+import type { SlotLog, SlotParts } from './slot-parts.ts'
 import { endProcess, startProcess } from './start-process.ts'
 
 /** Opening takes half a second. A worker that is given up on a starved machine is followed by one that starves it more. */
@@ -25,22 +27,6 @@ const BOOT_MS = 60_000
 const LONGEST_BACKOFF_MS = 1_000
 /** An idle worker answers in a millisecond. One that does not is not waited for: its last figures serve. */
 const DIAGNOSE_MS = 100
-
-/** A place died while it was reserved, before its execution reached it. */
-export class NeverBegan extends Error {}
-
-export interface SlotLog {
-  warn(fields: object, message: string): void
-}
-
-export interface SlotParts {
-  /** Called whenever it can take work: after each boot and each task. */
-  readonly onIdle: () => void
-  /** A database was not what it should be. */
-  readonly onOutdated: () => void
-  /** Options of Node for its processes. */
-  readonly execArgv: readonly string[]
-}
 
 export class Slot {
   readonly lane: Lane
@@ -103,17 +89,22 @@ export class Slot {
     if (this.#state === 'BUSY') this.#becomeIdle()
   }
 
-  /** In a reserved place. Rejects when the process died under the task; the place then starts anew by itself. */
+  /**
+   * In a reserved place. Rejects when the process died under the task, with NeverBegan if it did before; the place then starts anew by itself.
+   * `wary`: asks it first whether it is alive.
+   */
   async execute(
     request: ExecutionRequest,
     channel: TinypoolChannel,
     onBatch: (batch: ReceivedBatch) => void,
+    wary: boolean,
   ): Promise<ExecutionEnd> {
     const pool = this.#pool
     const data = this.#data
     try {
       // A place that died while it was reserved has no pool, or another one.
       if (!pool || !data || this.#state !== 'BUSY') throw new NeverBegan('the worker ended before it was used')
+      if (wary) await this.#alive(pool)
       data.begin(onBatch)
       const end = (await pool.run(request, { name: 'execute', channel })) as ExecutionEnd
       await data.end(end.batches)
@@ -127,6 +118,12 @@ export class Slot {
       if (pool && pool === this.#pool) this.#restart(error)
       throw error
     }
+  }
+
+  async #alive(pool: Tinypool): Promise<void> {
+    await pool.run(undefined, { name: 'diagnose' }).catch((cause: unknown) => {
+      throw new NeverBegan('the worker ended before it was used', { cause })
+    })
   }
 
   /** Ends the process at once; what runs in it is rejected. For what cannot be interrupted, and for an instance that is dead. */

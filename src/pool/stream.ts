@@ -130,7 +130,7 @@ export class FeatureStream implements BatchStream {
   async #takeTurn(): Promise<void> {
     const { claim, batchSize, batchBytes, emitEmpty, deadlineMs } = this.#options
     const scheduler = this.#options.scheduler()
-    const { thrift } = this.#options.failover
+    const { thrift, wary } = this.#options.failover
     const plan = this.#progress.plan(thrift)
     this.#options.checkPlan(plan)
     const slot = await scheduler.acquire(claim, this.#gone.signal)
@@ -141,6 +141,7 @@ export class FeatureStream implements BatchStream {
     const turn = new Turn(slot, {
       plan,
       thrift,
+      wary,
       ...this.#progress.rows(batchSize, thrift),
       batchBytes,
       credits: this.#progress.batches === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,

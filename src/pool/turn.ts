@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Plan } from '../plan/plan.ts'
 import type { Thrift } from './failover.ts'
 import type { DiagnosticsMessage, ExecutionEnd, ExecutionRequest, ReceivedBatch, ToWorker } from './messages.ts'
-import { NeverBegan, type Slot } from './slot.ts'
+import { NeverBegan } from './never-began.ts'
+import type { Slot } from './slot.ts'
 
 /** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
 const KILL_AFTER_MS = 2_000
@@ -20,6 +21,8 @@ export interface TurnOptions {
   readonly emitEmpty: boolean
   /** Of the serial lane; null in the normal one. */
   readonly thrift: Thrift | null
+  /** A worker has just died under it: the next may have died with that one, and not because of it. */
+  readonly wary: boolean
   /** Milliseconds that the worker may go without a batch while it has credit. */
   readonly deadlineMs: number
   readonly onBatch: (batch: ReceivedBatch) => void
@@ -41,7 +44,9 @@ export class Turn {
   readonly #execution = randomUUID()
   readonly slot: Slot
   readonly #options: TurnOptions
-  #send: (message: ToWorker) => void = () => {}
+  /** What is said before the worker is given it waits for that. */
+  readonly #early: ToWorker[] = []
+  #send: (message: ToWorker) => void = (message) => this.#early.push(message)
   #credits: number
   #ended = false
   #late = false
@@ -96,16 +101,19 @@ export class Turn {
   }
 
   async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift } = this.#options
+    const { plan, batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift, wary } = this.#options
     const limits = { batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty }
     const economy = { threads: thrift?.threads ?? null, collect: thrift !== null }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
     try {
       const channel = {
-        onMessage: (send: (message: ToWorker) => void) => (this.#send = send),
+        onMessage: (send: (message: ToWorker) => void) => {
+          this.#send = send
+          for (const message of this.#early) send(message)
+        },
         postMessage: (message: DiagnosticsMessage) => this.#learn(message),
       }
-      const end = await this.slot.execute(request, channel, (batch) => this.#deliver(batch))
+      const end = await this.slot.execute(request, channel, (batch) => this.#deliver(batch), wary)
       return end.outcome === 'CANCELLED' ? (this.#intended ?? end) : end
     } catch (error) {
       // The slot has logged the death. What no interrupt reached was killed as well.

@@ -80,6 +80,7 @@ async function run(
     whole: null,
     emitEmpty: false,
     thrift: null,
+    wary: false,
     deadlineMs: 10_000,
     onBatch: (batch: BatchMessage) => {
       rows += batch.count

@@ -1,0 +1,13 @@
+/** What a place of the pool is given, beside what its worker runs with. */
+export interface SlotLog {
+  warn(fields: object, message: string): void
+}
+
+export interface SlotParts {
+  /** Called whenever it can take work: after each boot and each task. */
+  readonly onIdle: () => void
+  /** A database was not what it should be. */
+  readonly onOutdated: () => void
+  /** Options of Node for its processes. */
+  readonly execArgv: readonly string[]
+}
