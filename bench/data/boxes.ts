@@ -13,15 +13,15 @@ export interface QueryBox {
 const BOXES = 200
 const WANTED = 1_000
 
-/** `table`: as `writeStore` makes it. Squares around features at even distances from west to east, grown or shrunk until about 1,000 features touch them. */
-export async function chooseBoxes(connection: DuckDBConnection, table: string): Promise<QueryBox[]> {
-  const sides = await readSides(connection, table)
+/** Of a GeoParquet file with a covering column. Squares around features at even distances from west to east, grown or shrunk until about 1,000 features touch them. */
+export async function chooseBoxes(connection: DuckDBConnection, file: string): Promise<QueryBox[]> {
+  const sides = await readSides(connection, file)
   const boxes: QueryBox[] = []
   for (let attempt = 1; boxes.length < BOXES; attempt++) {
-    if (attempt > BOXES * 20) throw new Error(`${table} has too few places with ${WANTED} features`)
+    if (attempt > BOXES * 20) throw new Error(`${file} has too few places with ${WANTED} features`)
     // Steps of the golden ratio spread evenly, however many it takes.
     const found = squareAround(sides, Math.floor(((attempt * 0.6180339887) % 1) * sides.xmin.length))
-    if (found) boxes.push({ ...found, hits: await countHits(connection, table, found.bbox) })
+    if (found) boxes.push({ ...found, hits: await countHits(connection, file, found.bbox) })
   }
   return boxes
 }
@@ -34,10 +34,10 @@ interface Sides {
 }
 
 /** Sorted by xmin, so that a box is a slice to look through. */
-async function readSides(connection: DuckDBConnection, table: string): Promise<Sides> {
-  const reader = await connection.runAndReadAll(`SELECT xmin, ymin, xmax, ymax FROM ${table} ORDER BY xmin, id`)
+async function readSides(connection: DuckDBConnection, file: string): Promise<Sides> {
+  const reader = await connection.runAndReadAll(`SELECT bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax FROM '${file}' ORDER BY bbox.xmin, id`)
   const [xmin, ymin, xmax, ymax] = reader.getColumns().map((column) => Float64Array.from(column, Number))
-  if (!xmin || !ymin || !xmax || !ymax) throw new Error(`${table} has no boxes`)
+  if (!xmin || !ymin || !xmax || !ymax) throw new Error(`${file} has no boxes`)
   return { xmin, ymin, xmax, ymax }
 }
 
@@ -83,11 +83,11 @@ function lowerBound(sorted: Float64Array, value: number): number {
 
 async function countHits(
   connection: DuckDBConnection,
-  table: string,
+  file: string,
   [west, south, east, north]: QueryBox['bbox'],
 ): Promise<number> {
-  const reader = await connection.runAndReadAll(`SELECT count(*) FROM ${table}
-    WHERE xmin <= ${east} AND xmax >= ${west} AND ymin <= ${north} AND ymax >= ${south}
+  const reader = await connection.runAndReadAll(`SELECT count(*) FROM '${file}'
+    WHERE bbox.xmin <= ${east} AND bbox.xmax >= ${west} AND bbox.ymin <= ${north} AND bbox.ymax >= ${south}
       AND ST_Intersects(geom, ST_MakeEnvelope(${west}, ${south}, ${east}, ${north}))`)
   return Number(reader.getRows()[0]?.[0])
 }

@@ -20,10 +20,14 @@ export async function dataFolder(part: 'base' | 'large', extension: string, prog
   return folder
 }
 
-/** Of this folder's files and of the dependencies' versions: the engine's random numbers and file format change with it. */
+const IMPORT = join(ROOT, 'src', 'catalog', 'import', 'worker')
+
+/** Of this folder's files, of what imports a table, and of the engine's version: its random numbers and file formats change with it. */
 async function digest(): Promise<string> {
   const hash = createHash('sha256')
-  for (const name of (await readdir(import.meta.dirname)).sort()) hash.update(await readFile(join(import.meta.dirname, name)))
+  for (const folder of [import.meta.dirname, IMPORT]) {
+    for (const name of (await readdir(folder)).sort()) hash.update(await readFile(join(folder, name)))
+  }
   const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
   return hash.update(dependencies['@duckdb/node-api']).digest('hex').slice(0, 12)
 }

@@ -12,7 +12,7 @@ import { LARGE_LAYER, LAYERS } from './layers.ts'
 import { writeManyFiles } from './many.ts'
 import { RANDOM_MACROS } from './random.ts'
 import { SHAPE_MACROS } from './shapes.ts'
-import { STORE_FILE, tableOf, writeStore } from './store.ts'
+import { writeStore } from './store.ts'
 
 async function open(extension: string, temporary: string): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '4GB', temp_directory: temporary })
@@ -23,14 +23,12 @@ async function open(extension: string, temporary: string): Promise<DuckDBConnect
 }
 
 async function makeBase(connection: DuckDBConnection, folder: string): Promise<void> {
-  for (const { name, sql } of LAYERS) await writeLayer(connection, sql, join(folder, `${name}.parquet`))
-  await connection.run(`ATTACH '${join(folder, STORE_FILE)}' AS store`)
-  await writeStore(connection, folder)
-  for (const { name } of LAYERS) {
-    const boxes = await chooseBoxes(connection, `store.${tableOf(name)}`)
-    await writeFile(join(folder, `${name}.boxes.json`), JSON.stringify(boxes))
+  for (const { name, sql } of LAYERS) {
+    const file = join(folder, `${name}.parquet`)
+    await writeLayer(connection, sql, file)
+    await writeFile(join(folder, `${name}.boxes.json`), JSON.stringify(await chooseBoxes(connection, file)))
   }
-  await connection.run('DETACH store')
+  await writeStore(folder)
   await writeManyFiles(connection, folder)
 }
 

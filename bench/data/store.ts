@@ -1,6 +1,7 @@
-/** The layers as tables of a DuckDB database: rows in the files' order, the covering column's members as columns (zone maps prune by them). */
+/** The layers as tables of a DuckDB database, as the product's own command imports them. */
 import { join } from 'node:path'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import { runToEnd } from '../child.ts'
+import { ROOT } from '../paths.ts'
 import { LAYERS } from './layers.ts'
 
 export const STORE_FILE = 'imported.duckdb'
@@ -10,12 +11,10 @@ export function tableOf(layer: string): string {
   return `imported_${layer}`
 }
 
-/** Into the database that is attached as `store`. */
-export async function writeStore(connection: DuckDBConnection, folder: string): Promise<void> {
+/** Into the folder where their files are. */
+export async function writeStore(folder: string): Promise<void> {
   for (const { name } of LAYERS) {
-    await connection.run(`CREATE TABLE store.${tableOf(name)} AS
-      SELECT * EXCLUDE (bbox, geom), bbox.xmin AS xmin, bbox.ymin AS ymin, bbox.xmax AS xmax, bbox.ymax AS ymax, geom
-      FROM '${join(folder, `${name}.parquet`)}'`)
+    const args = ['import', join(folder, `${name}.parquet`), '--into', join(folder, STORE_FILE), '--layer', tableOf(name)]
+    await runToEnd([join(ROOT, 'src', 'main.ts'), ...args])
   }
-  await connection.run('CHECKPOINT store')
 }
