@@ -1,11 +1,15 @@
 /** The inside of a query worker: the functions that the server calls by name. One DuckDB instance a process, one execution at a time. */
 import { flushCompileCache } from 'node:module'
+import { setFlagsFromString } from 'node:v8'
 import type { Diagnostics, ExecutionEnd, ExecutionRequest, Opened, OpenRequest } from '../messages.ts'
 import { listen } from './data-port.ts'
 import { diagnose as diagnoseInstance } from './diagnostics.ts'
 import { runExecution } from './execution.ts'
 import { type OpenInstance, openInstance } from './instance.ts'
 import { tieToServer } from './lifetime.ts'
+
+// What prints a coordinate goes into the loop over a ring as a whole, where V8's own limit (920) leaves calls: 20 ns a number instead of 28.
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000')
 
 let opened: OpenInstance | null = null
 
