@@ -35,7 +35,9 @@ interface Sides {
 
 /** Sorted by xmin, so that a box is a slice to look through. */
 async function readSides(connection: DuckDBConnection, file: string): Promise<Sides> {
-  const reader = await connection.runAndReadAll(`SELECT bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax FROM '${file}' ORDER BY bbox.xmin, id`)
+  const reader = await connection.runAndReadAll(
+    `SELECT bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax FROM '${file}' ORDER BY bbox.xmin, id`,
+  )
   const [xmin, ymin, xmax, ymax] = reader.getColumns().map((column) => Float64Array.from(column, Number))
   if (!xmin || !ymin || !xmax || !ymax) throw new Error(`${file} has no boxes`)
   return { xmin, ymin, xmax, ymax }

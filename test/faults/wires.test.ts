@@ -11,6 +11,7 @@ import { wires } from './wires.ts'
 
 const random = new Random()
 const long = process.env['GEODUCK_LONG'] === '1'
+const timeout = long ? 3_600_000 : 600_000
 const WIRES = Object.entries(wires(GRID_ROWS))
 const first10 = Array.from({ length: 10 }, (_, n) => n + 1)
 const CUTS = long
@@ -37,7 +38,7 @@ afterAll(() => server.close())
 const SURVIVED: readonly Fault[] = ['SIGKILL', 'SIGSEGV', 'FATAL', 'INTERRUPT', 'SILENT_END', 'CHANNEL', 'SOCKET', 'ENCODER']
 
 describe.each(SURVIVED)('%s', (fault) => {
-  test('at any chunk, on any wire, costs no feature and doubles none', { timeout: 600_000 }, async () => {
+  test('at any chunk, on any wire, costs no feature and doubles none', { timeout }, async () => {
     for (const [index, at] of cutsOf(fault).entries()) {
       for (const [name, read] of long ? WIRES : [WIRES[index % WIRES.length]!]) {
         orders.give({ fault, at: fault === 'ENCODER' && name === 'page' ? 1 : at })
@@ -54,7 +55,7 @@ describe.each(SURVIVED)('%s', (fault) => {
 })
 
 test('an error of the engine at any chunk, on any wire, ends it with its code; never short and complete', {
-  timeout: 600_000,
+  timeout,
 }, async () => {
   for (const [index, at] of CUTS.entries()) {
     const from = (BROKEN_CHUNK - at) * CHUNK
