@@ -139,12 +139,18 @@ it('SLOW_CONSUMER is taken up behind the last batch that came', { timeout: 120_0
 })
 
 it('OVERLOADED is waited out', async () => {
-  await start([PLACES], { workers: 1, queueLength: 1 })
+  await start([PLACES, OBSERVATIONS], { workers: 1, queueLength: 1, queueSeconds: 4 })
   const url = `${server.url}/graphql`
-  // Each is a sort of its own over all features: there is one worker, and room for one to wait.
-  const crowd = Array.from({ length: 3 }, () => watch({ url, layer: 'places', orderBy: [{ property: 'name' }], batchSize: 1000 }))
+  const sorted = (layer: string, property: string) => watch({ url, layer, orderBy: [{ property }], batchSize: 1000 })
+  // Its sort has the only worker for longer than three clients take to come, and one of them may wait.
+  const long = sorted('observations', 'species').ids()
+  await expect
+    .poll(() => ask(server, '{ health { streams { running } } }'), { interval: 10 })
+    .toMatchObject({ data: { health: { streams: { running: 1 } } } })
+  const crowd = Array.from({ length: 3 }, () => sorted('places', 'name'))
   const results = await Promise.all(crowd.map(({ ids }) => ids()))
   for (const got of results) expect(new Set(got).size).toBe(7_343)
+  expect(new Set(await long).size).toBe(200_000)
   const codes = new Set(
     crowd.flatMap(({ states }) => states.flatMap((state) => (state.state === 'waiting' ? [state.error.code] : []))),
   )
