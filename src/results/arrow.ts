@@ -3,7 +3,6 @@ import * as arrow from 'apache-arrow'
 import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message'
 import { type ArrowArray, arrowArray } from './arrow-body.ts'
 import type { BatchLayout, ColumnData, Encoder, GeoArrowShape, WireType } from './batch.ts'
-import { BufferPair } from './buffer-pair.ts'
 import { columnOf } from './column.ts'
 import { DIMENSIONS, GeoArrowColumn, NESTINGS } from './geoarrow.ts'
 import { wireColumn } from './member.ts'
@@ -18,6 +17,8 @@ interface ArrowColumn {
 /** A message begins with this and the length of its metadata; with a length of 0 it is the end of the stream. */
 const CONTINUATION = 0xffffffff
 const END_BYTES = 8
+/** The buffer is made this much larger than the batch that asks for it: the next ones are about as large. */
+const SPARE = 1.25
 
 /**
  * A self-contained IPC stream a batch: schema, one record batch, end marker. The columns are the id (named `id`, with underscores
@@ -27,14 +28,15 @@ const END_BYTES = 8
 export function arrowStream(layout: BatchLayout, shape: GeoArrowShape | null = null): Encoder {
   const columns = arrowColumns(layout, shape)
   const schema = schemaMessage(columns)
-  const buffers = new BufferPair()
+  let stream = new Uint8Array(0)
   return (batch, from, to) => {
     const arrays = columns.flatMap(({ index, read }) => read(columnOf(batch, index), from, to))
     const metadata = recordBatchMessage(arrays, to - from)
     const parts = [schema, prefix(padded(metadata.length)), metadata, ...arrays.flatMap(({ buffers }) => buffers), prefix(0)]
-    const stream = buffers.take(parts.reduce((sum, part) => sum + padded(part.length), 0))
+    const length = parts.reduce((sum, part) => sum + padded(part.length), 0)
+    if (length > stream.length) stream = new Uint8Array(Math.ceil(SPARE * length))
     join(stream, parts)
-    return stream
+    return stream.subarray(0, length)
   }
 }
 

@@ -100,7 +100,7 @@ export type FeatureField =
 
 /**
  * Rows [from, to) of the batch in the wanted encoding. `to - from` may be 0: the result is then a valid empty document. The bytes are a
- * view of one of the encoder's own two buffers and hold until its call after the next (a buffer a batch costs as much as a fifth of an Arrow
- * encoding): one batch is sent while the next is made.
+ * view of the encoder's own buffer and hold until its next call (a buffer a batch costs as much as a fifth of an Arrow encoding):
+ * send them or copy them before.
  */
 export type Encoder = (batch: ColumnBatch, from: number, to: number) => Uint8Array

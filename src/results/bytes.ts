@@ -44,33 +44,22 @@ export function literal(text: string): Literal {
 const OVERRUN = 8
 
 /**
- * Two buffers in turn, that grow by doubling and are used again: a text is read while the next is written. The `put...` functions of the other files, which take a
+ * A buffer that grows by doubling and is used again for every batch. The `put...` functions of the other files, which take a
  * place in `view` and return the next one, do not check: who calls them reserves first.
  */
 export class ByteWriter {
   view: DataView<ArrayBuffer>
   length = 0
   private bytes: Uint8Array<ArrayBuffer>
-  private other: Uint8Array<ArrayBuffer>
 
   constructor(capacity = 1 << 16) {
     this.bytes = new Uint8Array(capacity)
-    this.other = new Uint8Array(capacity)
     this.view = new DataView(this.bytes.buffer)
   }
 
   /** Bytes that it takes, whether they are written or not. */
   get capacity(): number {
-    return this.bytes.length + this.other.length
-  }
-
-  /** Begins a text: the one before it stays as it is until the next begins. */
-  begin(): void {
-    const { bytes } = this
-    this.bytes = this.other
-    this.other = bytes
-    this.view = new DataView(this.bytes.buffer)
-    this.length = 0
+    return this.bytes.length
   }
 
   /** Makes room for `size` bytes more; `view` may be another one afterwards. */
@@ -114,7 +103,7 @@ export class ByteWriter {
     for (let at = written.indexOf(byte, from); at >= 0; at = written.indexOf(byte, at + 1)) written[at] = CHAR.SPACE
   }
 
-  /** What has been written, as a view. */
+  /** What has been written, as a view: the next text takes its place. */
   written(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.length)
   }

@@ -14,7 +14,7 @@ export interface FixedFrame {
 export type Frame = Omit<FixedFrame, 'closing'> & { readonly closing: string | ((out: ByteWriter) => void) }
 
 /**
- * An encoder of one JSON value a row, in a frame. It writes every batch into `out`, as a text of its own. A row that cannot be
+ * An encoder of one JSON value a row, in a frame. It writes every batch into `out`, from its beginning. A row that cannot be
  * written throws EncodingError, and nothing is given.
  */
 export function textEncoder({ opening, between, closing }: Frame, value: ValueWriter, out: ByteWriter): Encoder {
@@ -22,7 +22,7 @@ export function textEncoder({ opening, between, closing }: Frame, value: ValueWr
   const separator = literal(between)
   const close = typeof closing === 'string' ? literal(closing) : null
   return (batch, from, to) => {
-    out.begin()
+    out.length = 0
     out.literal(open)
     const write = value(batch, out)
     let row = from

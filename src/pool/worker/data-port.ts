@@ -23,26 +23,8 @@ export async function listen(socketPath: string): Promise<void> {
   })
 }
 
-let handed: Promise<void> = Promise.resolve()
-
-/**
- * Resolves when the batch before it is handed to the system, whose backpressure reaches the execution: that one's buffers are free again, and
- * the next batch is made while this one is on its way.
- */
-export async function sendBatch(batch: BatchMessage): Promise<void> {
-  const before = handed
-  handed = write(batch)
-  // The next one meets its error, or `allSent`.
-  handed.catch(() => {})
-  await before
-}
-
-/** Resolves when the last batch is handed to the system too. */
-export function allSent(): Promise<void> {
-  return handed
-}
-
-function write(batch: BatchMessage): Promise<void> {
+/** Resolves when all of it is handed to the system, whose backpressure reaches the execution: its outputs' buffers are free again. */
+export function sendBatch(batch: BatchMessage): Promise<void> {
   const socket = server
   if (!socket) throw new Error('the server has not connected')
   return new Promise((resolve, reject) => {

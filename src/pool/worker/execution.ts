@@ -8,7 +8,7 @@ import { emptyBatch } from './arrow-export.ts'
 import { Chunks } from './chunks.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { type Cut, Cutter } from './cutter.ts'
-import { allSent, sendBatch } from './data-port.ts'
+import { sendBatch } from './data-port.ts'
 import { diagnose } from './diagnostics.ts'
 import { encoded, failureOf, withoutSentinel } from './execution-error.ts'
 import { Inbox, tell } from './inbox.ts'
@@ -47,8 +47,6 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...ended }
     return { outcome: 'FAILED', ...ended, failure: failureOf(error) }
   } finally {
-    // Its buffers are the next one's. A way that is broken is seen by the server, which ends this process.
-    await allSent().catch(() => {})
     inbox.close()
     interrupt.end()
     reader.close()
