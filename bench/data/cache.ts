@@ -7,7 +7,7 @@ import { CACHE, ROOT } from '../paths.ts'
 
 /** @returns the folder that holds the part's files. The first call takes half a minute, for `large` several. */
 export async function dataFolder(part: 'base' | 'large', extension: string, progress: (line: string) => void): Promise<string> {
-  const folder = join(CACHE, `${part}-${await digest()}`)
+  const folder = join(CACHE, `${part}-${await digest(part)}`)
   const there = await access(folder).then(
     () => true,
     () => false,
@@ -22,10 +22,10 @@ export async function dataFolder(part: 'base' | 'large', extension: string, prog
 
 const IMPORT = join(ROOT, 'src', 'catalog', 'import', 'worker')
 
-/** Of this folder's files, of what imports a table, and of the engine's version: its random numbers and file formats change with it. */
-async function digest(): Promise<string> {
+/** Of what makes it, and of the engine's version: its random numbers and file formats change with that. Only `base` has imported tables. */
+async function digest(part: 'base' | 'large'): Promise<string> {
   const hash = createHash('sha256')
-  for (const folder of [import.meta.dirname, IMPORT]) {
+  for (const folder of part === 'base' ? [import.meta.dirname, IMPORT] : [import.meta.dirname]) {
     for (const name of (await readdir(folder)).sort()) hash.update(await readFile(join(folder, name)))
   }
   const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
