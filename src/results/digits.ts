@@ -7,14 +7,21 @@ export const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, i) => 10 ** i
 /** Below this every decimal of as many digits is another double, so that digits and double stand for each other. */
 export const EXACT_DIGITS = 1e15
 
-/** What makes a fraction of 0..8 digits one of 8. */
-const PADDING = Int32Array.from({ length: 9 }, (_, digits) => 10 ** (8 - digits))
+/** What makes a fraction of so many digits, 0..8, one of 8. */
+export function paddingOf(digits: number): number {
+  return 10 ** (8 - digits)
+}
 
 /** The four ASCII digits of 0..9999, the first in the lowest byte: one little-endian store writes them. */
 const QUADS = Uint32Array.from({ length: 10_000 }, (_, n) => {
   const digit = (power: number) => CHAR.ZERO + (Math.floor(n / power) % 10)
   return digit(1000) | (digit(100) << 8) | (digit(10) << 16) | (digit(1) << 24)
 })
+
+/** How many zeros they end with. */
+const ZEROS = Uint8Array.from({ length: 10_000 }, (_, n) =>
+  n === 0 ? 4 : n % 1000 === 0 ? 3 : n % 100 === 0 ? 2 : n % 10 === 0 ? 1 : 0,
+)
 
 export function putQuad(view: DataView, at: number, n: number): number {
   view.setUint32(at, QUADS[n]!, true)
@@ -73,10 +80,10 @@ export function putScaled(view: DataView, at: number, scaled: number, digits: nu
 }
 
 /**
- * `scaled`, a 32-bit integer, divided by `scale` = 10^digits, digits <= 8, in shortest form: two groups of four digits, of which those
- * that count are kept. At most 20 bytes.
+ * `scaled`, a 32-bit integer, divided by `scale` = 10^digits, digits <= 8, in shortest form. `padding` is `paddingOf(digits)`: with it a
+ * fraction is two groups of four digits, whose zeros at the end a table counts (to look for them in what was written took 3 ns). At most 20 bytes.
  */
-export function putFixed8(view: DataView, at: number, scaled: number, scale: number, digits: number): number {
+export function putFixed8(view: DataView, at: number, scaled: number, scale: number, padding: number): number {
   let magnitude = scaled
   if (scaled < 0) {
     view.setUint8(at++, CHAR.MINUS)
@@ -84,15 +91,15 @@ export function putFixed8(view: DataView, at: number, scaled: number, scale: num
   }
   const whole = (magnitude / scale) | 0
   at = whole < 1e4 ? putLead(view, at, whole) : putWhole(view, at, whole)
-  const fraction = Math.imul(magnitude - Math.imul(whole, scale), PADDING[digits]!)
+  const fraction = Math.imul(magnitude - Math.imul(whole, scale), padding)
   if (fraction === 0) return at
   view.setUint8(at, CHAR.POINT)
   const high = (fraction / 1e4) | 0
+  const low = fraction - Math.imul(1e4, high)
   putQuad(view, at + 1, high)
-  putQuad(view, at + 5, fraction - Math.imul(1e4, high))
-  at += 1 + digits
-  while (view.getUint8(at - 1) === CHAR.ZERO) at--
-  return at
+  if (low === 0) return at + 5 - ZEROS[high]!
+  putQuad(view, at + 5, low)
+  return at + 9 - ZEROS[low]!
 }
 
 /** Text that holds ASCII only. */
