@@ -1,4 +1,5 @@
 /** One WebSocket as graphql-ws drives it. What comes in is bounded here and kept in order; what goes out takes in the worker's bytes. */
+import type { Socket } from 'node:net'
 import { CloseCode, type Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { GeoduckError } from '../errors.ts'
@@ -10,6 +11,7 @@ import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import { type ClientMessage, peek } from './peek.ts'
 import { SplicedPayload } from './spliced-message.ts'
+import { writeTextFrame } from './text-frame.ts'
 
 const TOO_BIG = 1009
 
@@ -37,13 +39,16 @@ export class ClientSocket implements GraphQLSocket {
   /** After `connection_ack`. */
   acknowledged = false
   readonly #ws: WebSocket
+  /** Beneath it. */
+  readonly #socket: Socket
   readonly #options: ClientSocketOptions
   /** By the id that the client gave; the last one of each. */
   readonly #running = new Map<string, Running>()
   #count = 0
 
-  constructor(ws: WebSocket, options: ClientSocketOptions) {
+  constructor(ws: WebSocket, socket: Socket, options: ClientSocketOptions) {
     this.#ws = ws
+    this.#socket = socket
     this.#options = options
     this.protocol = ws.protocol
     ws.once('close', () => {
@@ -60,11 +65,8 @@ export class ClientSocket implements GraphQLSocket {
     const pieces = SplicedPayload.pieces(text)
     if (this.#ws.readyState !== this.#ws.OPEN) return Promise.resolve()
     return new Promise((resolve) => {
-      // A frame a piece (RFC 6455, 5.4): one for all would cost a copy of the worker's bytes.
-      for (const [index, piece] of pieces.entries()) {
-        const fin = index === pieces.length - 1
-        this.#ws.send(piece, { binary: false, fin }, fin ? () => resolve() : undefined)
-      }
+      if (pieces.length === 1) this.#ws.send(text, () => resolve())
+      else writeTextFrame(this.#socket, pieces, () => resolve())
     })
   }
 

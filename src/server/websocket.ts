@@ -66,7 +66,7 @@ export class WebSockets {
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
     const asker = askerOf(addressOf(request), request.socket.remotePort)
-    const client = new ClientSocket(ws, { asker, operations, most: limits.maxSocketOperations, log })
+    const client = new ClientSocket(ws, request.socket, { asker, operations, most: limits.maxSocketOperations, log })
     const left = protocol.opened(client, client)
     ws.once('close', (code, reason) => {
       left(code, reason.toString()).catch((error: unknown) => log.error({ err: error }, 'A defect'))
