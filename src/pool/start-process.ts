@@ -7,6 +7,12 @@ import { workerEnvironment } from './worker-environment.ts'
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */
 const WORKER = new URL(`./worker/worker${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
 
+/**
+ * What a batch leaves behind is gone with the next: where V8 may, it lets the space for it grow to 128 MB. Streams are as fast with 4 (medians of
+ * nine, in turn), in 50 to 70 MB less a worker.
+ */
+const HEAP = ['--max-semi-space-size=4']
+
 export interface ProcessOptions {
   readonly threads: number
   /** Of Node, in front of the program. */
@@ -20,7 +26,7 @@ export function startProcess({ threads, execArgv }: ProcessOptions): Tinypool {
     serialization: 'advanced',
     minThreads: 1,
     maxThreads: 1,
-    execArgv: [...execArgv],
+    execArgv: [...HEAP, ...execArgv],
     env: workerEnvironment(threads),
   })
 }

@@ -156,3 +156,12 @@ it('it may read what is served, spill, and set the one setting of a connection',
   expect(outcomes.map(({ row }) => row).slice(0, 3)).toEqual(['["2000"]', '["secret"]', '["300000"]'])
   expect(existsSync(SPATIAL_EXTENSION)).toBe(true)
 })
+
+it('keeps nothing of the files that it has read: its memory would grow with them', async () => {
+  const outcomes = await tryAll([
+    `SELECT count(name), sum(score), max(bbox.xmin) FROM read_parquet('${served}')`,
+    'SELECT count(*) FROM duckdb_external_file_cache()',
+  ])
+  expect(outcomes.map(({ refused }) => refused)).toEqual([null, null])
+  expect(outcomes[1]!.row).toBe('["0"]')
+})
