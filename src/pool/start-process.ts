@@ -9,7 +9,7 @@ const WORKER = new URL(`./worker/worker${path.extname(fileURLToPath(import.meta.
 
 /**
  * What a batch leaves behind is gone with the next: where V8 may, it lets the space for it grow to 128 MB. Streams are as fast with 4 (medians of
- * nine, in turn), in 50 to 70 MB less a worker.
+ * nine, in turn), in 30 to 50 MB less a worker.
  */
 const HEAP = ['--max-semi-space-size=4']
 
