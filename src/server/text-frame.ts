@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import { byteLength } from '../graphql/raw-json.ts'
+import { writeAll } from './flush.ts'
 
 /** The last fragment of a text message: RFC 6455, 5.2. */
 const TEXT = 0x81
@@ -12,10 +13,7 @@ const LENGTH_64 = 127
 
 /** `done` is called when the kernel has taken it, or the socket is gone. Not for connections with permessage-deflate. */
 export function writeTextFrame(socket: Socket, pieces: readonly (Uint8Array | string)[], done: () => void): void {
-  socket.cork()
-  socket.write(header(byteLength(pieces)))
-  for (const [index, piece] of pieces.entries()) socket.write(piece, index === pieces.length - 1 ? () => done() : undefined)
-  socket.uncork()
+  writeAll(socket, [header(byteLength(pieces)), ...pieces], done)
 }
 
 /** A server's frames are not masked. */

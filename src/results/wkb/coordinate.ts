@@ -57,10 +57,11 @@ export class CoordinateText {
       const place = from + i * step
       view.setUint8(at++, CHAR.OPEN)
       const x = Math.floor(reader.ordinate(place) * scale + 0.5)
-      at = x <= limit && x >= -limit ? putFixed8(view, at, x | 0, unit, padding) : this.put(view, at, place)
+      at = x <= limit && x >= -limit ? putFixed8(view, at, x | 0, unit, padding) : this.putLong(view, at, reader.ordinate(place))
       view.setUint8(at++, CHAR.COMMA)
       const y = Math.floor(reader.ordinate(place + 8) * scale + 0.5)
-      at = y <= limit && y >= -limit ? putFixed8(view, at, y | 0, unit, padding) : this.put(view, at, place + 8)
+      at =
+        y <= limit && y >= -limit ? putFixed8(view, at, y | 0, unit, padding) : this.putLong(view, at, reader.ordinate(place + 8))
       view.setUint16(at, (CHAR.CLOSE << 8) | CHAR.COMMA)
       at += 2
     }

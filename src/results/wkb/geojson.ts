@@ -146,12 +146,12 @@ export class GeoJsonText {
     const { out, reader, text } = this
     let at = out.length
     if (!reader.hasZ) at = text.putPositions(out.view, at, from, step, count)
-    else for (let i = 0; i < count; i++) at = this.putSolid(out.view, at, from + i * step)
+    else for (let i = 0; i < count; i++) at = this.putXyz(out.view, at, from + i * step)
     out.length = at
   }
 
-  /** A position with a height, and a comma. */
-  private putSolid(view: DataView, at: number, from: number): number {
+  /** One position, and a comma. */
+  private putXyz(view: DataView, at: number, from: number): number {
     const { text } = this
     view.setUint8(at++, CHAR.OPEN)
     at = text.put(view, at, from)
