@@ -5,21 +5,24 @@ import { ERROR_CODES, type ErrorCode, GeoduckError } from '../errors.ts'
 export interface ErrorOwner {
   /** The correlation id. */
   readonly id: string
+  /** Writes the cause to the log under that id. */
   readonly onDefect: (error: unknown) => void
-  /** When it is aborted, what fails is a consequence of that and no defect. */
+  /** Aborted when the client has gone: what is thrown for that reason is no defect. */
   readonly signal: AbortSignal
 }
 
 const known = new WeakSet<GraphQLError>()
 
 /**
- * GraphQL's own errors (syntax, validation, variables) are BAD_INPUT; whatever was not thrown on purpose is INTERNAL, and goes to the log.
+ * GraphQL's own errors (syntax, validation, variables) are BAD_INPUT; whatever was not thrown on purpose is INTERNAL, and its cause is logged
+ * under the id that the client receives, also where the client has gone by then.
  * `extensions.http` of the HTTP server is kept: `formatError` leaves it out.
  */
 export function toClientError(error: unknown, owner: ErrorOwner): GraphQLError {
   const cause = innermost(error)
   if (cause instanceof GraphQLError && known.has(cause)) return cause
-  const made = cause instanceof GeoduckError ? fromGeoduck(cause, error) : fromOther(error, cause, owner)
+  const foreseen = cause instanceof GeoduckError && cause.code !== 'INTERNAL'
+  const made = foreseen ? fromGeoduck(cause, error) : fromOther(error, cause, owner)
   known.add(made)
   return made
 }
@@ -44,7 +47,7 @@ function fromOther(error: unknown, cause: unknown, { id, onDefect, signal }: Err
     const code = statusOf(cause) === 413 || cause.extensions['code'] === 'LIMIT_EXCEEDED' ? 'LIMIT_EXCEEDED' : 'BAD_INPUT'
     return located(error, cause.message, { code, retry: false })
   }
-  if (!signal.aborted) onDefect(cause)
+  if (!signal.aborted || cause !== signal.reason) onDefect(cause)
   return located(error, `A defect of the server; its log has it under ${id}.`, {
     code: 'INTERNAL',
     retry: false,

@@ -5,6 +5,7 @@
  */
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Position } from '../plan/query.ts'
+import { OperationClock } from '../pool/deadline.ts'
 import { CHUNK_ROWS } from '../pool/engine.ts'
 import { frameOf, within } from '../results/join-text.ts'
 import { type BatchEvent, BatchEvents } from './batch-events.ts'
@@ -82,7 +83,9 @@ export class FlowingPage {
   async #isFollowed(): Promise<boolean> {
     const { services, operation } = this.#context
     const query = { ...this.question.query, after: this.#position, outputs: [], properties: [] }
-    const next = await services.engine.page(query, 1, askedBy(this.#context, this.question), operation.signal)
+    // The client has taken its time to read until here.
+    const asker = { ...askedBy(this.#context, this.question), clock: new OperationClock() }
+    const next = await services.engine.page(query, 1, asker, operation.signal)
     return next.count > 0
   }
 }

@@ -1,6 +1,7 @@
 /** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
 import type { ErrorCode } from '../errors.ts'
 import type { FeatureQuery } from '../plan/query.ts'
+import { OperationClock } from '../pool/deadline.ts'
 import type { Batch, Lane, OperationContext } from '../pool/engine.ts'
 import { FlowingJson, type RawJson } from './raw-json.ts'
 
@@ -25,6 +26,8 @@ export class Operation {
   readonly signal: AbortSignal
   readonly onDefect: (error: unknown) => void
   readonly startedAt = performance.now()
+  /** What its deadlines are counted by. */
+  readonly clock = new OperationClock()
   kind: string | null = null
   name: string | null = null
   readonly layers = new Set<string>()

@@ -1,5 +1,6 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
 import type { FeatureQuery, Position } from '../plan/query.ts'
+import type { OperationClock } from './deadline.ts'
 import type { MemoryShare } from './memory.ts'
 import type { Access, Diagnostics } from './messages.ts'
 import type { ScanReport } from './scan-tally.ts'
@@ -14,8 +15,10 @@ export interface OperationContext {
   readonly client: string
   /** ...and no address has more than half of them while others wait. Left out: the client's own. */
   readonly address?: string
-  /** Milliseconds of engine time without a batch; left out: the server's own limit. */
+  /** Milliseconds that a page may take by `clock`, or a stream's engine without a batch; left out: the server's own limit. */
   readonly deadlineMs?: number
+  /** Of the operation, whose questions share it. Left out: it begins with the question. */
+  readonly clock?: OperationClock
   /** Whether the source is still what the question was made for; asked after each execution. Left out: it can't change. */
   readonly unchanged?: () => Promise<boolean>
 }

@@ -2,14 +2,20 @@
 import { GeoduckError } from '../errors.ts'
 import type { FeatureQuery } from '../plan/query.ts'
 import { REFUSED } from '../plan/refusal.ts'
+import { deadlineExceeded, type OperationClock } from './deadline.ts'
 import type { ExecutionReport, Lane } from './engine.ts'
 import type { Failure, Scan } from './messages.ts'
 import type { Quarantine } from './quarantine.ts'
 import { ScanTally } from './scan-tally.ts'
 import type { TurnEnd } from './turn.ts'
 
-/** Executions that may fail one after the other without a batch between them. */
+/** Executions that may fail one after the other without a batch between them... */
 const MOST_FAILURES = 2
+/** ...and those whose worker was ended by somebody else, which says nothing of the query. */
+const MOST_KILLS = 16
+/** The first time the query goes on at once; then it waits, longer each time, until what ends workers may have passed. */
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 500
 
 /** When the serial lane runs out of memory too, it goes on in one thread, and without having delivered anything with so much less at a time... */
 const LESS = 8
@@ -27,6 +33,9 @@ export interface Thrift {
 export interface FailoverOptions {
   readonly layer: FeatureQuery['layer']
   readonly quarantine: Quarantine
+  /** What is asked of the question: its limit and where it begins. */
+  readonly form: string
+  readonly clock: OperationClock
   /** Bytes, to be named in an error. */
   readonly memoryLimit: (lane: Lane) => number
   /** Most rows at a time in the serial lane. */
@@ -42,6 +51,7 @@ export class Failover {
   #reason: string | null
   #attempts = 1
   #failures = 0
+  #kills = 0
   #thrift = 0
   /** What the serial lane has met with. */
   #serialFailures = 0
@@ -85,17 +95,41 @@ export class Failover {
   /** A batch arrived: failures before it don't count any more. */
   progress(): void {
     this.#failures = 0
+    this.#kills = 0
     this.#progressed = true
   }
 
-  /** After an execution that failed or was lost. Returns if it is to be tried again, in `lane`. @throws GeoduckError if not */
-  retry(end: TurnEnd, digest: string): void {
-    this.#wary = end.outcome === 'LOST'
-    if (end.outcome === 'DEADLINE') throw this.#deadline()
+  /**
+   * Before each execution. True: the plan is suspected of having ended a worker, so that the operation is in the serial lane from now on, for
+   * which its plan has to be made. @throws QUARANTINED
+   */
+  admit(digest: string): boolean {
+    if (!this.#options.quarantine.admit(digest, this.#options.form) || this.lane === 'SERIAL') return false
+    this.lane = 'SERIAL'
+    this.#progressed = false
+    this.#reason ??= 'the query may have ended a worker'
+    this.#options.onFallback(this.#reason)
+    return true
+  }
+
+  /** After an execution that failed or was lost. Returns how long to wait before it is tried again, in `lane`. @throws GeoduckError if it is not */
+  retry(end: TurnEnd, digest: string): number {
+    this.#wary = end.outcome === 'LOST' || end.outcome === 'UNUSED'
+    if (end.outcome === 'DEADLINE') throw deadlineExceeded(this.#options.deadlineMs)
+    if (end.outcome === 'UNUSED' || (end.outcome === 'LOST' && !end.byPlan)) return this.#killed()
     if (end.outcome === 'FAILED') this.#failed(end.failure, digest)
-    else if (end.outcome === 'LOST') this.#lost(digest, 'a worker process ended')
-    else if (end.outcome === 'UNUSED') this.#again('a worker process ended')
+    else if (end.outcome === 'LOST') this.#lost(digest, LOST)
     else this.#again('the execution was interrupted', end.outcome)
+    return 0
+  }
+
+  #killed(): number {
+    const kills = ++this.#kills
+    if (kills > MOST_KILLS) throw workerLost(kills)
+    this.#options.clock.restart()
+    this.#attempts++
+    this.#reason = LOST
+    return kills === 1 ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (kills - 2))
   }
 
   #failed(failure: Failure, digest: string): void {
@@ -126,25 +160,17 @@ export class Failover {
   }
 
   #lost(digest: string, reason: string, cause?: string): void {
-    this.#options.quarantine.blame(digest)
+    const { quarantine, form } = this.#options
+    quarantine.blame(digest, form, this.lane === 'SERIAL')
+    // Before it is tried again: it may be refused now.
+    quarantine.admit(digest, form)
     this.#again(reason, cause)
   }
 
   #again(reason: string, cause?: string): void {
-    if (++this.#failures > MOST_FAILURES) {
-      const message = `${MOST_FAILURES + 1} executions of this query were lost one after the other; resume from the cursor, or ask again.`
-      throw new GeoduckError('WORKER_LOST', message, { cause })
-    }
+    if (++this.#failures > MOST_FAILURES) throw workerLost(this.#failures, cause)
     this.#attempts++
     this.#reason = reason
-  }
-
-  #deadline(): GeoduckError {
-    const seconds = this.#options.deadlineMs / 1_000
-    return new GeoduckError(
-      'DEADLINE_EXCEEDED',
-      `The query took more than ${seconds} s (\`deadline\`, at most --deadline); narrow it, or raise the limit.`,
-    )
   }
 
   #error({ kind, message: cause }: Failure): GeoduckError {
@@ -176,6 +202,13 @@ export class Failover {
     }
     return new GeoduckError('INTERNAL', `The query on ${layer} failed.`, { cause })
   }
+}
+
+const LOST = 'a worker process ended'
+
+function workerLost(times: number, cause?: string): GeoduckError {
+  const message = `${times} executions of this query were lost one after the other; resume from the cursor, or ask again.`
+  return new GeoduckError('WORKER_LOST', message, { cause })
 }
 
 const LIMITED_BY = { NORMAL: '--memory-limit', SERIAL: '--serial-memory-limit' } as const

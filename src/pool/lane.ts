@@ -17,6 +17,8 @@ export interface LaneOptions {
   readonly log: SlotLog
   /** A worker has found a database to be another one. */
   readonly onOutdated: () => void
+  /** Whether a worker of this process id has had more memory than it may. */
+  readonly overMemory: (pid: number) => boolean
   /** Somebody waits, and no worker is free. */
   readonly onPressure: () => void
 }
@@ -47,8 +49,13 @@ export class Lane {
         first.resolve()
         this.scheduler.dispatch()
       }
-      const { onOutdated, execArgv } = options
-      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, { onIdle, onOutdated, execArgv })
+      const { onOutdated, execArgv, overMemory } = options
+      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, {
+        onIdle,
+        onOutdated,
+        execArgv,
+        overMemory,
+      })
     })
   }
 

@@ -28,19 +28,45 @@ function addressSpace(pid: number): MemoryShare {
 }
 
 function resident(pid: number, limit: number): MemoryShare {
-  return shareOf('RESIDENT', statusBytes(pid, 'VmRSS'), limit)
+  return shareOf('RESIDENT', residentBytes(pid), limit)
+}
+
+/** NaN where it is not known. */
+export function residentBytes(pid: number): number {
+  return statusBytes(pid, 'VmRSS')
+}
+
+/** Processes of this one's group that the kernel has killed for want of memory, as it counts them; 0 where it does not tell. */
+export function outOfMemoryKills(root = '/'): number {
+  const { unified, memory } = ownGroups(root)
+  const files = [
+    ...foldersOf(unified, path.join(root, UNIFIED)).map((folder) => path.join(folder, 'memory.events')),
+    ...foldersOf(memory, path.join(root, MEMORY)).map((folder) => path.join(folder, 'memory.oom_control')),
+  ]
+  // A group counts those of the groups in it too.
+  return Math.max(0, ...files.map((file) => Number(/^oom_kill (\d+)$/m.exec(read(file))?.[1] ?? 0)))
 }
 
 /** The limit of each group counts for those within it: the nearest decides. Version 2 of control groups, and version 1. */
 function controlGroup(root: string): MemoryShare {
-  const groups = read(path.join(root, 'proc/self/cgroup'))
-  const unified = /^0::(.*)$/m.exec(groups)?.[1]
-  const own = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1]
+  const { unified, memory } = ownGroups(root)
   const shares = [
-    ...foldersOf(unified, path.join(root, 'sys/fs/cgroup')).map((folder) => usedOf(folder, V2)),
-    ...foldersOf(own, path.join(root, 'sys/fs/cgroup/memory')).map((folder) => usedOf(folder, V1)),
+    ...foldersOf(unified, path.join(root, UNIFIED)).map((folder) => usedOf(folder, V2)),
+    ...foldersOf(memory, path.join(root, MEMORY)).map((folder) => usedOf(folder, V1)),
   ]
   return shares.reduce(nearer, NONE)
+}
+
+const UNIFIED = 'sys/fs/cgroup'
+const MEMORY = 'sys/fs/cgroup/memory'
+
+/** Names of this process's groups, by version. */
+function ownGroups(root: string): { readonly unified: string | undefined; readonly memory: string | undefined } {
+  const groups = read(path.join(root, 'proc/self/cgroup'))
+  return {
+    unified: /^0::(.*)$/m.exec(groups)?.[1],
+    memory: /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1],
+  }
 }
 
 interface Names {

@@ -68,6 +68,11 @@ export type ToWorker =
   | { readonly type: 'CANCEL'; readonly execution: string }
   /** Answer with DIAGNOSTICS while busy, on a second connection. */
   | { readonly type: 'DIAGNOSE'; readonly execution: string }
+  /** Answer with ALIVE, whatever runs. */
+  | { readonly type: 'PROBE' }
+
+/** Over the task's channel, beside a task's result. */
+export type FromWorker = DiagnosticsMessage | { readonly type: 'ALIVE' }
 
 /** Over the data socket. */
 export interface BatchMessage {
@@ -95,7 +100,6 @@ export interface ReceivedBatch extends BatchMessage {
   readonly release: () => void
 }
 
-/** Over the task's channel, as its end. */
 export interface DiagnosticsMessage {
   readonly type: 'DIAGNOSTICS'
   readonly execution: string

@@ -2,23 +2,19 @@
 import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { frameOf, joinDocuments } from '../results/join-text.ts'
+import { awakeSleep } from './awake.ts'
+import type { Deadline } from './deadline.ts'
 import { CHUNK_ROWS, type Page } from './engine.ts'
-import type { Failover } from './failover.ts'
 import type { ReceivedBatch } from './messages.ts'
-import type { Claim, Scheduler } from './scheduler.ts'
+import { type Reserving, reserveFor } from './reserve.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 
-export interface PageOptions {
+export interface PageOptions extends Reserving {
   /** For a page of so many rows. */
   readonly planOf: (rows: number) => Plan
   readonly rows: number
   readonly bytes: number
-  readonly deadlineMs: number
-  readonly failover: Failover
-  readonly claim: Claim
-  /** The queue of the lane that the failover has come to. */
-  readonly scheduler: () => Scheduler
-  readonly checkPlan: (plan: Plan) => void
+  readonly deadline: Deadline
   /** Whether the source is still what the plan was made for. */
   readonly unchanged: () => Promise<boolean>
   /** The client went away, or the server stops. */
@@ -37,15 +33,16 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
     const whole = options.planOf(options.rows)
     const rows = whole.sorted ? Math.min(options.rows, failover.thrift?.rows ?? options.rows) : options.rows
     const plan = rows === options.rows ? whole : options.planOf(rows)
-    options.checkPlan(plan)
-    const { end, batches } = await takeTurn(options, plan, rows)
+    const taken = await takeTurn(options, plan, rows)
+    if (!taken) continue
+    const { end, batches } = taken
     if (options.signal.aborted) throw options.signal.reason
     if (!(await options.unchanged())) throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read; ask again.')
     if (end.outcome === 'COMPLETE' || end.outcome === 'MORE') {
       return { ...joined(batches, plan), hasMore: end.outcome === 'MORE', execution: failover.report() }
     }
     for (const { release } of batches) release()
-    if (end.outcome !== 'PREEMPTED') failover.retry(end, plan.digest)
+    if (end.outcome !== 'PREEMPTED') await awakeSleep(failover.retry(end, plan.digest), options.signal)
   }
 }
 
@@ -68,17 +65,15 @@ interface PageTurn {
   readonly batches: readonly ReceivedBatch[]
 }
 
-async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn> {
-  const { claim, signal, failover, bytes } = options
+/** Null: the plan has to be made for another lane. */
+async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn | null> {
+  const { claim, signal, failover, bytes, deadline } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
   const inPieces = rows > CHUNK_ROWS && plan.outputs.every(frameOf)
+  const slot = await deadline.over(signal, (over) => reserveFor(plan, options, over))
+  if (!slot) return null
+  deadline.clock.served = true
   const scheduler = options.scheduler()
-  const slot = await scheduler.acquire(claim, signal)
-  if (signal.aborted) {
-    scheduler.ended(claim, 0)
-    slot.release()
-  }
-  signal.throwIfAborted()
   const batches: ReceivedBatch[] = []
   const turn = new Turn(slot, {
     plan,
@@ -92,7 +87,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     emitEmpty: true,
     thrift: failover.thrift,
     wary: failover.wary,
-    deadlineMs: options.deadlineMs,
+    deadlineMs: Math.max(0, deadline.left),
     onBatch: (batch) => batches.push(batch),
   })
   const cancel = () => turn.cancel()

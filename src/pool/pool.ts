@@ -5,6 +5,7 @@ import { GeoduckError } from '../errors.ts'
 import { compileCount, compileFeatures } from '../plan/compile.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { FeatureQuery } from '../plan/query.ts'
+import { Deadline, OperationClock } from './deadline.ts'
 import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page, StreamShape } from './engine.ts'
 import { Failover } from './failover.ts'
 import { Lane } from './lane.ts'
@@ -78,14 +79,23 @@ class Pool implements Engine {
         for (const stream of this.#streams) stream.pressed()
       },
     }
-    const execArgv = ['--expose-gc', ...(options.execArgv ?? [])]
-    const less = { ...worker, ...serialLimits(options) }
     this.#lanes = {
-      NORMAL: new Lane({ ...shared, name: 'NORMAL', workers: options.workers, worker, execArgv }),
-      SERIAL: new Lane({ ...shared, name: 'SERIAL', workers: 1, worker: less, execArgv }),
+      NORMAL: new Lane({ ...shared, ...this.#laneOf('NORMAL', worker), workers: options.workers }),
+      SERIAL: new Lane({ ...shared, ...this.#laneOf('SERIAL', { ...worker, ...serialLimits(options) }), workers: 1 }),
     }
-    this.#memory = new MemoryWatch(() => this.#lanes.NORMAL.pids, residentLimit(worker), options.memoryShare ?? 0.8)
+    this.#memory = new MemoryWatch({
+      pids: () => this.#lanes.NORMAL.pids,
+      others: () => this.#lanes.SERIAL.pids,
+      residentBytes: residentLimit(worker),
+      most: options.memoryShare ?? 0.8,
+    })
     this.started = Promise.all([this.#lanes.NORMAL.ready, this.#lanes.SERIAL.ready])
+  }
+
+  #laneOf(name: LaneName, worker: WorkerOptions) {
+    const execArgv = ['--expose-gc', ...(this.#options.execArgv ?? [])]
+    const overMemory = (pid: number) => this.#memory.wasOver(pid, residentLimit(worker))
+    return { name, worker, execArgv, overMemory }
   }
 
   get ready(): boolean {
@@ -96,10 +106,11 @@ class Pool implements Engine {
     this.#stopping.signal.throwIfAborted()
     const claim = this.#open(query, context)
     const stream: FeatureStream = new FeatureStream({
-      ...this.#shared(query, context),
+      ...this.#shared(query, context, query.limit),
       query,
       batchSize,
       emitEmpty,
+      deadlineMs: this.#deadlineMs(context),
       batchBytes: this.#options.batchBytes,
       stallMs: this.#options.stallSeconds * 1_000,
       spool: this.#spool,
@@ -172,7 +183,8 @@ class Pool implements Engine {
     const claim = this.#open(query, context)
     const signals = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
     const bytes = this.#options.pageBytes
-    const page = runPage({ ...this.#shared(query, context), planOf, rows, bytes, claim, signal: signals })
+    const { deadline, ...shared } = this.#shared(query, context, rows)
+    const page = runPage({ ...shared, deadline, planOf, rows, bytes, claim, signal: signals })
     this.#pages.add(page)
     try {
       return await page
@@ -186,22 +198,28 @@ class Pool implements Engine {
     return this.#lanes.NORMAL.scheduler.open(context, relation.kind === 'table' ? relation.database : null)
   }
 
-  #shared(query: FeatureQuery, context: OperationContext) {
-    const deadlineMs = context.deadlineMs ?? this.#options.deadlineSeconds * 1_000
+  #deadlineMs({ deadlineMs }: OperationContext): number {
+    return deadlineMs ?? this.#options.deadlineSeconds * 1_000
+  }
+
+  /** `limit`: features that are asked for. */
+  #shared(query: FeatureQuery, context: OperationContext, limit: number | null) {
+    const deadline = new Deadline(this.#deadlineMs(context), context.clock ?? new OperationClock())
     const options = {
       layer: query.layer,
       quarantine: this.#quarantine,
+      form: JSON.stringify([limit, query.after], (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+      clock: deadline.clock,
       memoryLimit: (lane: LaneName) => this.#lanes[lane].memoryLimitBytes,
-      deadlineMs,
+      deadlineMs: deadline.ms,
       serialRows: this.#options.serialRows ?? SERIAL_ROWS,
       onFallback: (reason: string) => this.#reasons.add(reason),
     }
     const failover = new Failover(options, this.#memory.pressure)
     return {
       failover,
-      deadlineMs,
+      deadline,
       scheduler: () => this.#lanes[failover.lane].scheduler,
-      checkPlan: (plan: Plan) => this.#quarantine.check(plan.digest),
       unchanged: context.unchanged ?? (() => Promise.resolve(true)),
     }
   }

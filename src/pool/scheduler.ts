@@ -4,6 +4,7 @@
  * A client, and an address, has at most half of the workers while others wait: what it has beyond that is taken from it.
  */
 import { GeoduckError } from '../errors.ts'
+import { AwakeTimer } from './awake.ts'
 import { Holders } from './holders.ts'
 import { Served } from './served.ts'
 import type { Slot } from './slot.ts'
@@ -127,7 +128,7 @@ export class Scheduler {
         waiter.leave()
         settle()
       }
-      const timer = newcomer ? setTimeout(end(late), this.#limits.queueSeconds * 1_000) : undefined
+      const timer = newcomer ? new AwakeTimer(this.#limits.queueSeconds * 1_000, end(late)) : undefined
       const onAbort = end(aborted)
       const waiter: Waiter = {
         claim,
@@ -135,7 +136,7 @@ export class Scheduler {
         grant,
         refuse,
         leave: () => {
-          clearTimeout(timer)
+          timer?.clear()
           signal.removeEventListener('abort', onAbort)
           this.#waiting.delete(waiter)
           if (this.#waiting.size === 0) this.#endWatch()

@@ -10,4 +10,6 @@ export interface SlotParts {
   readonly onOutdated: () => void
   /** Options of Node for its processes. */
   readonly execArgv: readonly string[]
+  /** Whether its process of this id has had more memory than it may. @default never */
+  readonly overMemory?: (pid: number) => boolean
 }

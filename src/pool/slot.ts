@@ -1,28 +1,13 @@
-/**
- * One place of the pool: a worker process and its supervisor. Each place is a Tinypool of one, so that a task, its channel, its process id
- * and its death belong together; a larger Tinypool tells none of them apart, and never refills after a death during boot.
- */
+/** One place of the pool: a worker process and its supervisor, which replaces it when it ends. */
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Tinypool, TinypoolChannel } from 'tinypool'
-import { DataSocket, dataSocketIn } from './data-socket.ts'
+import { dataSocketIn } from './data-socket.ts'
+import { LostWorker, NeverBegan } from './death.ts'
 import type { Lane, WorkerHealth } from './engine.ts'
-import type {
-  Access,
-  Diagnostics,
-  ExecutionEnd,
-  ExecutionRequest,
-  Opened,
-  OpenRequest,
-  ReceivedBatch,
-  WorkerOptions,
-} from './messages.ts'
-import { NeverBegan } from './never-began.ts'
+import type { Access, Diagnostics, ExecutionEnd, ExecutionRequest, Opened, OpenRequest, WorkerOptions } from './messages.ts'
 import type { SlotLog, SlotParts } from './slot-parts.ts'
-import { endProcess, startProcess } from './start-process.ts'
+import { type ExecutionChannel, WorkerProcess } from './worker-process.ts'
 
-/** Opening takes half a second. A worker that is given up on a starved machine is followed by one that starves it more. */
-const BOOT_MS = 60_000
 /** Waits between failed boots grow to this, so that a place is whole within 3 s of the reason's going away. */
 const LONGEST_BACKOFF_MS = 1_000
 /** An idle worker answers in a millisecond. One that does not is not waited for: its last figures serve. */
@@ -35,8 +20,8 @@ export class Slot {
   readonly #log: SlotLog
   readonly #onIdle: () => void
   readonly #onOutdated: () => void
-  #pool: Tinypool | null = null
-  #data: DataSocket | null = null
+  readonly #overMemory: (pid: number) => boolean
+  #process: WorkerProcess | null = null
   #state: WorkerHealth['state'] = 'STARTING'
   #diagnostics: Diagnostics | null = null
   #databases: ReadonlySet<string> = new Set()
@@ -48,13 +33,14 @@ export class Slot {
   #life: Promise<void>
 
   /** Starts at once. */
-  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, { onIdle, onOutdated, execArgv }: SlotParts) {
+  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, { onIdle, onOutdated, execArgv, overMemory }: SlotParts) {
     this.lane = lane
     this.#execArgv = execArgv
     this.#options = { ...options, dataSocket: dataSocketIn(options.tempDirectory) }
     this.#log = log
     this.#onIdle = onIdle
     this.#onOutdated = onOutdated
+    this.#overMemory = overMemory ?? (() => false)
     this.#life = this.#start()
   }
 
@@ -64,7 +50,7 @@ export class Slot {
 
   /** Null while there is none, or it is starting. */
   get pid(): number | null {
-    return this.serves ? (this.#diagnostics?.pid ?? null) : null
+    return this.serves ? (this.#process?.pid ?? null) : null
   }
 
   /** It has a worker, idle or at work. */
@@ -90,52 +76,47 @@ export class Slot {
   }
 
   /**
-   * In a reserved place. Rejects when the process died under the task, with NeverBegan if it did before; the place then starts anew by itself.
-   * `wary`: asks it first whether it is alive.
+   * In a reserved place. Rejects with LostWorker when the process died under the task, with NeverBegan if it did before; the place then starts
+   * anew by itself. `wary`: asks it first whether it is alive.
    */
-  async execute(
-    request: ExecutionRequest,
-    channel: TinypoolChannel,
-    onBatch: (batch: ReceivedBatch) => void,
-    wary: boolean,
-  ): Promise<ExecutionEnd> {
-    const pool = this.#pool
-    const data = this.#data
+  async execute(request: ExecutionRequest, channel: ExecutionChannel, wary: boolean): Promise<ExecutionEnd> {
+    const worker = this.#process
+    // A place that died while it was reserved has no process, or another one.
+    if (!worker || this.#state !== 'BUSY') throw new NeverBegan('the worker ended before it was used')
+    let began = !wary
     try {
-      // A place that died while it was reserved has no pool, or another one.
-      if (!pool || !data || this.#state !== 'BUSY') throw new NeverBegan('the worker ended before it was used')
-      if (wary) await this.#alive(pool)
-      data.begin(onBatch)
-      const end = (await pool.run(request, { name: 'execute', channel })) as ExecutionEnd
-      await data.end(end.batches)
-      if (pool === this.#pool) {
+      if (wary) await worker.diagnose()
+      began = true
+      const end = await worker.execute(request, channel)
+      if (worker === this.#process) {
         // Before anybody else is given the place.
         if (end.outcome === 'FAILED' && end.failure.kind === 'FATAL') this.kill('its instance is dead')
         else this.release()
       }
       return end
     } catch (error) {
-      if (pool && pool === this.#pool) this.#restart(error)
-      throw error
+      if (worker === this.#process) this.#restart(error)
+      if (!began) throw new NeverBegan('the worker ended before it was used', { cause: error })
+      throw new LostWorker(await worker.death(), error)
     }
   }
 
-  async #alive(pool: Tinypool): Promise<void> {
-    await pool.run(undefined, { name: 'diagnose' }).catch((cause: unknown) => {
-      throw new NeverBegan('the worker ended before it was used', { cause })
-    })
+  /** Asks the worker of a running execution whether it is alive: a kill that follows tells a frozen one from one that is busy. */
+  ask(): void {
+    this.#process?.ask()
   }
 
   /** Ends the process at once; what runs in it is rejected. For what cannot be interrupted, and for an instance that is dead. */
   kill(reason: string): void {
-    if (this.#pool) this.#restart(new Error(reason))
+    if (this.#process) this.#restart(new Error(reason))
   }
 
-  /** Fresh figures where the worker is idle; the last known ones else, unless the execution is asked for them. */
+  /** Fresh figures where the worker is idle; the last known ones else, unless the execution is asked for them. None of a process that is gone. */
   async health(): Promise<WorkerHealth> {
-    if (this.idle && this.#pool) {
-      const answer = this.#pool.run(undefined, { name: 'diagnose' }).then(
-        (diagnostics: Diagnostics) => this.learn(diagnostics),
+    const worker = this.#process
+    if (this.idle && worker) {
+      const answer = worker.diagnose().then(
+        (diagnostics) => worker === this.#process && this.learn(diagnostics),
         () => {},
       )
       await Promise.race([answer, sleep(DIAGNOSE_MS, undefined, { ref: false })])
@@ -180,12 +161,17 @@ export class Slot {
 
   #restart(reason: unknown): void {
     this.#deaths++
-    if (!this.#closed) this.#log.warn({ err: reason, lane: this.lane, pid: this.#diagnostics?.pid }, 'worker ended')
+    const worker = this.#process
     this.#replace()
+    if (this.#closed) return
+    void worker?.death().then(({ words }) => {
+      this.#log.warn({ err: reason, lane: this.lane, pid: worker.pid, death: words }, 'worker ended')
+    })
   }
 
   #replace(): void {
     this.#state = 'STARTING'
+    this.#diagnostics = null
     const dead = this.#discard()
     this.#life = this.#life.then(() => dead).then(() => this.#start())
   }
@@ -212,35 +198,24 @@ export class Slot {
   }
 
   async #boot(): Promise<Opened> {
-    const pool = startProcess({ threads: this.#options.threads, execArgv: this.#execArgv })
-    this.#pool = pool
-    const died = Promise.withResolvers<never>()
-    // Nobody may be waiting for it.
-    died.promise.catch(() => {})
-    const ended = (error: unknown) => {
-      died.reject(error)
+    const worker: WorkerProcess = new WorkerProcess({
+      threads: this.#options.threads,
+      execArgv: this.#execArgv,
+      overMemory: this.#overMemory,
       // While it boots, it is the boot that fails.
-      if (pool === this.#pool && this.serves) this.#restart(error)
-    }
-    // An idle worker's death is an event of the pool; without a listener it would end the server. One that dies before it can be asked leaves
-    // the question waiting for ever.
-    pool.on('error', ended)
-    const late = AbortSignal.timeout(BOOT_MS)
-    const opening = pool.run(this.#options, { name: 'open', signal: late }) as Promise<Opened>
-    const opened = await Promise.race([opening, died.promise])
-    // A worker whose batches can't come is of no use.
-    const cut = () => ended(new Error('its data socket has closed'))
-    this.#data = await DataSocket.connect(this.#options.dataSocket, cut)
-    return opened
+      onLost: (reason) => {
+        if (worker === this.#process && this.serves) this.#restart(reason)
+      },
+    })
+    this.#process = worker
+    return await worker.open(this.#options)
   }
 
   async #discard(): Promise<void> {
-    const pool = this.#pool
-    this.#pool = null
-    this.#data?.close()
-    this.#data = null
-    if (!pool) return
-    await endProcess(pool)
+    const worker = this.#process
+    this.#process = null
+    if (!worker) return
+    await worker.end()
     const { tempDirectory, dataSocket } = this.#options
     await Promise.all([tempDirectory, dataSocket].map((left) => rm(left, { recursive: true, force: true })))
   }

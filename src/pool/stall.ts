@@ -1,3 +1,4 @@
+import { AwakeTimer } from './awake.ts'
 import type { Turn } from './turn.ts'
 
 /** A worker whose client does not read is given up after this long... */
@@ -19,8 +20,8 @@ export interface StallOptions {
 /** Watches a client that is slow to read. */
 export class StallWatch {
   readonly #options: StallOptions
-  #park: NodeJS.Timeout | undefined
-  #stall: NodeJS.Timeout | undefined
+  #park: AwakeTimer | undefined
+  #stall: AwakeTimer | undefined
   #since: number | null = null
 
   constructor(options: StallOptions) {
@@ -29,8 +30,8 @@ export class StallWatch {
 
   /** The client asks for the next batch. */
   reads(): void {
-    clearTimeout(this.#park)
-    clearTimeout(this.#stall)
+    this.#park?.clear()
+    this.#stall?.clear()
     this.#park = undefined
     this.#stall = undefined
     this.#since = null
@@ -38,17 +39,18 @@ export class StallWatch {
 
   /** A batch lies ready, or is on its way out; the worker may have used up its credit. */
   waits(turn: Turn | null): void {
-    this.#stall ??= setTimeout(this.#options.onStalled, this.#options.stallMs)
+    this.#stall ??= new AwakeTimer(this.#options.stallMs, this.#options.onStalled)
     if (!turn?.stalled || this.#since !== null) return
     this.#since = performance.now()
-    this.#park = setTimeout(this.#options.onPark, this.#options.pressure() ? PARK_UNDER_PRESSURE_MS : PARK_MS)
+    this.#park = new AwakeTimer(this.#options.pressure() ? PARK_UNDER_PRESSURE_MS : PARK_MS, this.#options.onPark)
   }
 
   /** Others begin to wait for a worker. */
   pressed(): void {
     if (this.#since === null) return
-    clearTimeout(this.#park)
-    this.#park = setTimeout(this.#options.onPark, Math.max(0, PARK_UNDER_PRESSURE_MS - (performance.now() - this.#since)))
+    this.#park?.clear()
+    const left = Math.max(0, PARK_UNDER_PRESSURE_MS - (performance.now() - this.#since))
+    this.#park = new AwakeTimer(left, this.#options.onPark)
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-/** A worker process that has not been opened yet, as a Tinypool of one. */
+/** Starts a worker process, which has not been opened yet, as a Tinypool of one. */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Tinypool } from 'tinypool'
@@ -29,16 +29,4 @@ export function startProcess({ threads, execArgv }: ProcessOptions): Tinypool {
     execArgv: [...HEAP, ...execArgv],
     env: workerEnvironment(threads),
   })
-}
-
-/** At once, whatever runs in it. */
-export async function endProcess(pool: Tinypool): Promise<void> {
-  for (const { threadId } of pool.threads) {
-    try {
-      process.kill(threadId, 'SIGKILL')
-    } catch {
-      // It is gone already.
-    }
-  }
-  await pool.destroy()
 }

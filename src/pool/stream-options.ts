@@ -1,22 +1,15 @@
-import type { Plan } from '../plan/plan.ts'
 import type { FeatureQuery } from '../plan/query.ts'
-import type { Failover } from './failover.ts'
-import type { Claim, Scheduler } from './scheduler.ts'
+import type { Reserving } from './reserve.ts'
 import type { SpoolBudget } from './spool.ts'
 
-export interface StreamOptions {
+export interface StreamOptions extends Reserving {
   readonly query: FeatureQuery
   readonly batchSize: number
   readonly emitEmpty: boolean
   readonly batchBytes: number
   readonly deadlineMs: number
   readonly stallMs: number
-  readonly failover: Failover
-  readonly claim: Claim
   readonly spool: SpoolBudget
-  /** The queue of the lane that the failover has come to. */
-  readonly scheduler: () => Scheduler
-  readonly checkPlan: (plan: Plan) => void
   /** Whether the source is still what the query was made for. */
   readonly unchanged: () => Promise<boolean>
   /** Called once, when nothing of it is left. */

@@ -4,12 +4,14 @@
  */
 import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
+import { awakeSleep } from './awake.ts'
 import { Backlog } from './backlog.ts'
 import { Demand } from './demand.ts'
 import type { Batch, BatchStream, ExecutionReport } from './engine.ts'
 import type { ReceivedBatch } from './messages.ts'
 import { type Over, settled, slowConsumer, sourceChanged, toldToStream } from './over.ts'
 import { Progress } from './progress.ts'
+import { reserveFor } from './reserve.ts'
 import type { Slot } from './slot.ts'
 import { StallWatch } from './stall.ts'
 import type { StreamOptions } from './stream-options.ts'
@@ -129,15 +131,11 @@ export class FeatureStream implements BatchStream {
 
   async #takeTurn(): Promise<void> {
     const { claim, batchSize, batchBytes, emitEmpty, deadlineMs } = this.#options
-    const scheduler = this.#options.scheduler()
     const { thrift, wary } = this.#options.failover
     const plan = this.#progress.plan(thrift)
-    this.#options.checkPlan(plan)
-    const slot = await scheduler.acquire(claim, this.#gone.signal)
-    if (this.#over) {
-      scheduler.ended(claim, 0)
-      return slot.release()
-    }
+    const slot = await reserveFor(plan, this.#options, this.#gone.signal)
+    if (!slot) return
+    const scheduler = this.#options.scheduler()
     const turn = new Turn(slot, {
       plan,
       thrift,
@@ -165,8 +163,9 @@ export class FeatureStream implements BatchStream {
     if (this.#over) return
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.layer.name))
     if (end.outcome === 'COMPLETE') return this.#turnWasWhole()
-    if (end.outcome !== 'YIELDED' && end.outcome !== 'PREEMPTED') this.#options.failover.retry(end, plan.digest)
     this.#progress.cut(end.outcome === 'FAILED')
+    if (end.outcome === 'YIELDED' || end.outcome === 'PREEMPTED') return
+    await awakeSleep(this.#options.failover.retry(end, plan.digest), this.#gone.signal)
   }
 
   #turnWasWhole(): void {

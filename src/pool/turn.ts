@@ -1,9 +1,10 @@
 /** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
 import { randomUUID } from 'node:crypto'
 import type { Plan } from '../plan/plan.ts'
+import { AwakeTimer } from './awake.ts'
+import { FROZEN, LostWorker } from './death.ts'
 import type { Thrift } from './failover.ts'
-import type { DiagnosticsMessage, ExecutionEnd, ExecutionRequest, ReceivedBatch, ToWorker } from './messages.ts'
-import { NeverBegan } from './never-began.ts'
+import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from './messages.ts'
 import type { Slot } from './slot.ts'
 
 /** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
@@ -29,10 +30,13 @@ export interface TurnOptions {
 }
 
 /**
- * LOST: the process died under it. UNUSED: it died before. DEADLINE: it was interrupted, or killed, for its deadline. PREEMPTED: the same for
- * the sake of somebody else.
+ * LOST: the process died under it; `byPlan`: of something that a plan can cause. UNUSED: it died before. DEADLINE: it was interrupted, or killed,
+ * for its deadline. PREEMPTED: the same for the sake of somebody else.
  */
-export type TurnEnd = ExecutionEnd | { readonly outcome: 'LOST' | 'UNUSED' | 'DEADLINE' | 'PREEMPTED' }
+export type TurnEnd =
+  | ExecutionEnd
+  | { readonly outcome: 'LOST'; readonly byPlan: boolean }
+  | { readonly outcome: 'UNUSED' | 'DEADLINE' | 'PREEMPTED' }
 
 export class Turn {
   /** Never rejects. The slot is free, or starting anew, when it resolves. */
@@ -51,8 +55,8 @@ export class Turn {
   #ended = false
   #late = false
   #preempted = false
-  #deadline: NodeJS.Timeout | undefined
-  #killer: NodeJS.Timeout | undefined
+  #deadline: AwakeTimer | undefined
+  #killer: AwakeTimer | undefined
 
   /** The slot is reserved for this turn and used by it. */
   constructor(slot: Slot, options: TurnOptions) {
@@ -83,7 +87,7 @@ export class Turn {
   cancel(): void {
     if (this.#ended || this.#killer) return
     this.#tell({ type: 'CANCEL', execution: this.#execution })
-    this.#killer = setTimeout(() => this.slot.kill('an execution could not be interrupted'), KILL_AFTER_MS)
+    this.#killer = new AwakeTimer(KILL_AFTER_MS, () => this.slot.kill('an execution could not be interrupted'))
   }
 
   /** Ends now, because somebody else is entitled to its worker. */
@@ -107,21 +111,23 @@ export class Turn {
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
     try {
       const channel = {
-        onMessage: (send: (message: ToWorker) => void) => {
+        onSend: (send: (message: ToWorker) => void) => {
           this.#send = send
           for (const message of this.#early) send(message)
         },
-        postMessage: (message: DiagnosticsMessage) => this.#learn(message),
+        onMessage: (message: FromWorker) => this.#learn(message),
+        onBatch: (batch: ReceivedBatch) => this.#deliver(batch),
       }
-      const end = await this.slot.execute(request, channel, (batch) => this.#deliver(batch), wary)
+      const end = await this.slot.execute(request, channel, wary)
       return end.outcome === 'CANCELLED' ? (this.#intended ?? end) : end
     } catch (error) {
-      // The slot has logged the death. What no interrupt reached was killed as well.
-      return this.#intended ?? { outcome: error instanceof NeverBegan ? 'UNUSED' : 'LOST' }
+      // The slot logs the death. What no interrupt reached was killed as well; what was frozen never had its time.
+      if (!(error instanceof LostWorker)) return { outcome: 'UNUSED' }
+      return (error.death === FROZEN ? null : this.#intended) ?? { outcome: 'LOST', byPlan: error.death.byPlan }
     } finally {
       this.#ended = true
-      clearTimeout(this.#deadline)
-      clearTimeout(this.#killer)
+      this.#deadline?.clear()
+      this.#killer?.clear()
     }
   }
 
@@ -131,9 +137,10 @@ export class Turn {
     return this.#preempted ? { outcome: 'PREEMPTED' } : null
   }
 
-  #learn({ execution, diagnostics }: DiagnosticsMessage): void {
+  #learn(message: FromWorker): void {
     // The channel outlives its task in the worker: a late message is nobody's.
-    if (!this.#ended && execution === this.#execution) this.slot.learn(diagnostics)
+    if (this.#ended || message.type !== 'DIAGNOSTICS' || message.execution !== this.#execution) return
+    this.slot.learn(message.diagnostics)
   }
 
   #deliver(batch: ReceivedBatch): void {
@@ -147,11 +154,13 @@ export class Turn {
 
   /** The deadline runs while the worker may work, and starts again with every batch. */
   #watch(): void {
-    clearTimeout(this.#deadline)
+    this.#deadline?.clear()
     if (this.#credits === 0) return
-    this.#deadline = setTimeout(() => {
+    this.#deadline = new AwakeTimer(this.#options.deadlineMs, () => {
       this.#late = true
+      // One that is frozen hears of nothing, and is killed by then.
+      this.slot.ask()
       this.cancel()
-    }, this.#options.deadlineMs)
+    })
   }
 }

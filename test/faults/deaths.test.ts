@@ -78,25 +78,113 @@ describe('a worker that ends', { timeout: 180_000 }, () => {
   })
 })
 
-describe('a plan that has ended two workers', () => {
-  test('is refused for ten minutes, and others are not', async () => {
-    const killer = question()
-    const codes: unknown[] = []
-    for (let run = 0; run < 3; run++) {
-      orders.give({ fault: 'SIGSEGV', at: 5 })
-      const outcome = await engine.page(killer, GRID_ROWS, context()).then(
-        ({ count }) => count,
-        (error: { code: string; details: object }) => [error.code, error.details],
-      )
-      codes.push(outcome)
-      orders.end()
-    }
-    expect(codes[0]).toBe(GRID_ROWS)
-    expect(codes.slice(1)).toEqual([
-      ['QUARANTINED', { retryAfter: 600 }],
-      ['QUARANTINED', { retryAfter: 600 }],
-    ])
+describe('a query that ends its worker', () => {
+  const outcomeOf = (query: ReturnType<typeof question>, rows = GRID_ROWS) =>
+    engine.page(query, rows, context()).then(
+      ({ count, execution: { lane } }) => [count, lane],
+      (error: { code: string; details: object }) => [error.code, error.details],
+    )
+  const killing = async (query: ReturnType<typeof question>, rows = GRID_ROWS) => {
+    const of = String(query.where!.property!.gte)
+    orders.give({ fault: 'SIGSEGV', at: 2, lasting: true, of })
+    const outcome = await outcomeOf(query, rows)
+    orders.end()
+    return outcome
+  }
+  const refused = ['QUARANTINED', { retryAfter: 60 }]
+
+  test('runs alone in the serial lane, and is whole if it ends no worker there', async () => {
+    const query = question()
+    orders.give({ fault: 'SIGSEGV', at: 5, of: String(-number) })
+    expect(await outcomeOf(query)).toEqual([GRID_ROWS, 'SERIAL'])
+    expect(orders.end()).toBe(true)
+    // It goes there at once from now on; others do not.
+    expect(await outcomeOf(query)).toEqual([GRID_ROWS, 'SERIAL'])
+    expect(await outcomeOf(question())).toEqual([GRID_ROWS, 'NORMAL'])
+  })
+
+  test('is refused for a minute if it ends the worker there too; nobody else is, and no third worker ends', async () => {
+    const query = question()
+    const before = await deaths()
+    expect(await killing(query)).toEqual(refused)
+    expect((await deaths()) - before).toBe(2)
+    expect(await outcomeOf(query)).toEqual(refused)
     expect(await engine.count(question(), context())).toBe(BigInt(GRID_ROWS))
+  })
+
+  test('asked many times at once ends few workers, and none of the other clients', async () => {
+    const query = question()
+    const before = await deaths()
+    const bystander = engine.stream(question(), { batchSize: 2_048 }, context('bystander'))
+    const of = String(query.where!.property!.gte)
+    orders.give({ fault: 'SIGSEGV', at: 2, lasting: true, of })
+    const outcomes = await Promise.all([drain(bystander), ...Array.from({ length: 30 }, () => outcomeOf(query))])
+    orders.end()
+    expect(outcomes[0]).toHaveLength(GRID_ROWS)
+    for (const outcome of outcomes.slice(1)) expect(outcome).toEqual(['QUARANTINED', { retryAfter: expect.any(Number) }])
+    // Those that ran at once, and one that was alone.
+    expect((await deaths()) - before).toBeLessThanOrEqual(4)
+    await whole()
+  })
+
+  test('under another limit is tried alone once more, and then refused under any', async () => {
+    const query = question()
+    expect(await killing(query, 50_000)).toEqual(refused)
+    expect(await outcomeOf(query, 10)).toEqual([10, 'SERIAL'])
+    const before = await deaths()
+    expect(await killing(query, 60_000)).toEqual(refused)
+    for (const rows of [10, 70_000, 80_000]) {
+      expect(await killing(query, rows)).toEqual(['QUARANTINED', { retryAfter: expect.any(Number) }])
+    }
+    expect((await deaths()) - before).toBe(1)
+    await whole()
+  })
+})
+
+describe('a worker that is killed from outside', () => {
+  const pidsOfBusy = async () => {
+    const { workers } = await engine.health()
+    return workers.flatMap(({ state, diagnostics }) => (state === 'BUSY' && diagnostics ? [diagnostics.pid] : []))
+  }
+
+  test.each(['page', 'stream'] as const)(
+    'eight times one after the other, before its first batch, costs a %s nothing',
+    async (what) => {
+      const query = question()
+      const of = String(-number)
+      orders.give({ fault: 'HOLD', at: 1, lasting: true, of })
+      const work =
+        what === 'page'
+          ? engine.page(query, GRID_ROWS, context()).then(({ count }) => count)
+          : drain(engine.stream(query, { batchSize: 2_048 }, context())).then(({ length }) => length)
+      for (let kill = 0; kill < 8; kill++) {
+        await eventually(async () => orders.held().length === 1, 30_000)
+        for (const pid of await pidsOfBusy()) process.kill(pid, 'SIGKILL')
+        for (const values of orders.held()) orders.release(values)
+      }
+      await eventually(async () => orders.held().length === 1, 30_000)
+      orders.end()
+      expect(await work).toBe(GRID_ROWS)
+      expect((await engine.page(query, 10, context())).execution.lane).toBe('NORMAL')
+      await whole()
+    },
+  )
+
+  test('under one and the same query again and again never has it refused', async () => {
+    const query = question()
+    for (let run = 0; run < 8; run++) {
+      orders.give({ fault: 'SIGKILL', at: 3, of: String(-number) })
+      expect((await engine.page(query, GRID_ROWS, context())).count).toBe(GRID_ROWS)
+      expect(orders.end()).toBe(true)
+    }
+  })
+
+  test('without an end is WORKER_LOST', async () => {
+    const query = question()
+    orders.give({ fault: 'SIGKILL', at: 1, lasting: true, of: String(-number) })
+    await expect(engine.count(query, context())).rejects.toMatchObject({ code: 'WORKER_LOST' })
+    orders.end()
+    expect(await engine.count(query, context())).toBe(BigInt(GRID_ROWS))
     await whole()
   })
 })

@@ -19,7 +19,7 @@ test('with the extension gone for 5 s and every worker killed, the pool is whole
   const states = async () => (await engine.health()).workers.map(({ state }) => state)
   try {
     await rename(extension, `${extension}.gone`)
-    for (const { diagnostics } of (await engine.health()).workers) process.kill(diagnostics?.pid ?? 0, 'SIGKILL')
+    for (const { diagnostics } of (await engine.health()).workers) process.kill(diagnostics!.pid, 'SIGKILL')
     // Asked while there is nobody to answer: it waits, and is not lost.
     await eventually(async () => !(await states()).includes('IDLE'), 5_000)
     const waiting = engine.count(ask(squaresLayer(file)), context())

@@ -181,7 +181,7 @@ describe('an execution', () => {
 
   test('whose geometry ends the process is lost, and the place is whole in 3 s', async () => {
     const seen = await run(plan(`SELECT ST_IsValid(ST_GeomFromWKB(unhex('${KILLER}')))::BIGINT`))
-    expect(seen.end).toEqual({ outcome: 'LOST' })
+    expect(seen.end).toEqual({ outcome: 'LOST', byPlan: true })
     expect(await whole()).toBeLessThan(soon())
   })
 
@@ -198,7 +198,7 @@ describe('an execution', () => {
 describe('an idle worker', () => {
   test('that is killed is replaced within 3 s', async () => {
     const { diagnostics } = await slot.health()
-    process.kill(diagnostics?.pid ?? 0, 'SIGKILL')
+    process.kill(diagnostics!.pid, 'SIGKILL')
     await eventually(async () => !slot.idle, 1_000)
     expect(await whole()).toBeLessThan(soon())
   })

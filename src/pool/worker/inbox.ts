@@ -1,15 +1,19 @@
 /** What the server says to one running execution: credits, and when to stop. */
-import type { DiagnosticsMessage, ToWorker } from '../messages.ts'
+import type { FromWorker, ToWorker } from '../messages.ts'
 
 export type Stop = 'YIELD' | 'CANCEL'
 
+/** What is said to one execution. */
+type Execution = Extract<ToWorker, { readonly execution: string }>
+
 let open: Inbox | null = null
 /** A task begins some turns of the event loop after its message: what was said to it by then waits here for it. */
-let early: ToWorker[] = []
+let early: Execution[] = []
 
 // tinypool's own messages pass by here too.
 process.on('message', (message: ToWorker | undefined) => {
-  if (!message?.execution) return
+  if (message?.type === 'PROBE') tell({ type: 'ALIVE' })
+  if (!message || !('execution' in message)) return
   if (open) open.receive(message)
   else early.push(message)
 })
@@ -44,7 +48,7 @@ export class Inbox {
     open = null
   }
 
-  receive(message: ToWorker): void {
+  receive(message: Execution): void {
     // A late one of another execution is nobody's.
     if (message.execution !== this.#execution) return
     if (message.type === 'CREDIT') this.#credits += message.credits
@@ -60,7 +64,7 @@ export class Inbox {
 }
 
 /** Over the task's channel. */
-export function tell(message: DiagnosticsMessage): void {
+export function tell(message: FromWorker): void {
   if (!process.send) throw new Error('a worker runs as a child process')
   process.send(message)
 }

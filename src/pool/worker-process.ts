@@ -1,0 +1,176 @@
+/**
+ * One worker process from its start to its end, as a Tinypool of one, so that a task, its channel, its process id and its death belong
+ * together; a larger Tinypool tells none of them apart, and never refills after a death during boot.
+ */
+import type { Tinypool, TinypoolChannel } from 'tinypool'
+import { awakeSignal, awakeSleep } from './awake.ts'
+import { DataSocket } from './data-socket.ts'
+import { type Death, deathOf, type Exit, FROZEN, UNKNOWN } from './death.ts'
+import type {
+  Diagnostics,
+  ExecutionEnd,
+  ExecutionRequest,
+  FromWorker,
+  Opened,
+  OpenRequest,
+  ReceivedBatch,
+  ToWorker,
+} from './messages.ts'
+import { Pulse } from './pulse.ts'
+import { type ProcessOptions, startProcess } from './start-process.ts'
+
+/** Opening takes half a second. A worker that is given up on a starved machine is followed by one that starves it more. */
+const BOOT_MS = 60_000
+/** While it boots, a starved process may go without a processor for longer. */
+const BOOT_ANSWER_MS = 5_000
+/** From the failure of a task to the news of the process's end. */
+const EXIT_MS = 2_000
+
+/** The ways to and from a running execution. */
+export interface ExecutionChannel {
+  readonly onSend: (send: (message: ToWorker) => void) => void
+  readonly onMessage: (message: FromWorker) => void
+  readonly onBatch: (batch: ReceivedBatch) => void
+}
+
+export interface WorkerProcessOptions extends ProcessOptions {
+  /** It has died, is frozen, or its batches can't come. May be called again. */
+  readonly onLost: (reason: unknown) => void
+  /** Whether a process of this id has had more memory than it may. */
+  readonly overMemory: (pid: number) => boolean
+}
+
+export class WorkerProcess {
+  readonly pid: number
+  readonly #options: WorkerProcessOptions
+  readonly #pool: Tinypool
+  readonly #died = Promise.withResolvers<never>()
+  readonly #exit: Promise<Death>
+  #data: DataSocket | null = null
+  /** Of the task under way. */
+  #pulse: Pulse | null = null
+  #frozen = false
+  #diagnosing: Promise<Diagnostics> | null = null
+
+  /** Starts at once. */
+  constructor(options: WorkerProcessOptions) {
+    this.#options = options
+    this.#pool = startProcess(options)
+    const worker = this.#pool.threads[0]!
+    this.pid = worker.threadId
+    const exit = new Promise<Exit>((resolve) => {
+      worker.once('exit', (code: Exit['code'], signal: Exit['signal']) => resolve({ code, signal }))
+    })
+    this.#exit = exit.then((how) => (this.#frozen ? FROZEN : deathOf(how, () => options.overMemory(this.pid))))
+    // Nobody may be waiting for it.
+    this.#died.promise.catch(() => {})
+    // An idle worker's death is an event of the pool; without a listener it would end the server.
+    this.#pool.on('error', (error: unknown) => this.#lost(error))
+  }
+
+  /** To be called first. */
+  async open(request: OpenRequest): Promise<Opened> {
+    const late = awakeSignal(BOOT_MS)
+    // A process that dies before it can be asked leaves the question waiting for ever.
+    const opening = this.#task('open', request, { signal: late, answerMs: BOOT_ANSWER_MS }) as Promise<Opened>
+    const opened = await Promise.race([opening, this.#died.promise])
+    // A worker whose batches can't come is of no use.
+    this.#data = await DataSocket.connect(request.dataSocket, () => this.#lost(new Error('its data socket has closed')))
+    return opened
+  }
+
+  /** Rejects when the process dies under it, is frozen, or its batches can't come. */
+  async execute(request: ExecutionRequest, { onSend, onMessage, onBatch }: ExecutionChannel): Promise<ExecutionEnd> {
+    const data = this.#data
+    if (!data) throw new Error('the worker has not been opened')
+    const received = (batch: ReceivedBatch) => {
+      this.#pulse?.sign()
+      onBatch(batch)
+    }
+    data.begin(received)
+    return await this.#task('execute', request, { onSend, onMessage, after: (end: ExecutionEnd) => data.end(end.batches) })
+  }
+
+  /** Of an idle process. All who ask meanwhile share the answer. */
+  diagnose(): Promise<Diagnostics> {
+    this.#diagnosing ??= (this.#task('diagnose', undefined, {}) as Promise<Diagnostics>).finally(() => (this.#diagnosing = null))
+    return this.#diagnosing
+  }
+
+  /** Asks whether it is alive; `silent` tells. */
+  ask(): void {
+    this.#pulse?.ask()
+  }
+
+  /** How it ended. To be asked when it has been killed, or a task was rejected. */
+  death(): Promise<Death> {
+    return Promise.race([this.#exit, awakeSleep(EXIT_MS).then(() => UNKNOWN)])
+  }
+
+  /** Kills it, whatever runs in it. */
+  async end(): Promise<void> {
+    this.#frozen ||= this.#pulse?.gone ?? false
+    this.#data?.close()
+    for (const { threadId } of this.#pool.threads) {
+      try {
+        process.kill(threadId, 'SIGKILL')
+      } catch {
+        // It is gone already.
+      }
+    }
+    await this.#pool.destroy()
+  }
+
+  #lost(reason: unknown): void {
+    this.#died.reject(reason)
+    this.#options.onLost(reason)
+  }
+
+  /** Runs one of the worker's functions, and listens to whether the worker is alive meanwhile. */
+  async #task<Result>(
+    name: string,
+    task: unknown,
+    { signal, answerMs, onSend, onMessage, after }: TaskOptions<Result>,
+  ): Promise<Result> {
+    // One that waits for another task has no way to the worker yet.
+    let send: (message: ToWorker) => void = () => {}
+    const pulse = new Pulse({
+      pid: this.pid,
+      ...(answerMs === undefined ? {} : { answerMs }),
+      probe: () => send({ type: 'PROBE' }),
+      onFrozen: () => {
+        this.#frozen = true
+        this.#lost(new Error('it does not answer'))
+      },
+    })
+    const former = this.#pulse
+    this.#pulse = pulse
+    const channel: TinypoolChannel = {
+      onMessage: (toWorker: (message: ToWorker) => void) => {
+        send = toWorker
+        onSend?.(toWorker)
+      },
+      postMessage: (message: FromWorker) => {
+        pulse.sign()
+        onMessage?.(message)
+      },
+    }
+    try {
+      const result = (await this.#pool.run(task, { name, channel, ...(signal && { signal }) })) as Result
+      await after?.(result)
+      return result
+    } finally {
+      pulse.close()
+      if (this.#pulse === pulse) this.#pulse = former
+    }
+  }
+}
+
+interface TaskOptions<Result> {
+  readonly signal?: AbortSignal
+  readonly answerMs?: number
+  readonly onSend?: ExecutionChannel['onSend']
+  readonly onMessage?: ExecutionChannel['onMessage']
+  /** What is still to come when the function has returned. */
+  readonly after?: (result: Result) => Promise<void>
+}
