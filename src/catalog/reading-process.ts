@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { Tinypool } from 'tinypool'
+import { awakeSignal } from '../pool/awake.ts'
 import { SourceError } from './source-error.ts'
 
 /** Loading the spatial extension takes half a second; on a machine that is starved, much longer. */
@@ -52,7 +53,7 @@ export class ReadingProcess {
     const pool = await this.#started()
     // A pool that has been ended would start another process for the question, which nobody would end.
     if (pool !== this.#pool) throw new SourceError(this.#closed ? STOPPING : DIED)
-    const signal = AbortSignal.timeout(timeoutMs)
+    const signal = awakeSignal(timeoutMs)
     const channel = onMessage && { onMessage: (listen: (message: unknown) => void) => void listen, postMessage: onMessage }
     let answer: Answer<Value>
     try {
@@ -113,7 +114,7 @@ export class ReadingProcess {
     // A death between two questions is an event of the pool; without a listener it would end the server.
     pool.on('error', () => void this.end())
     try {
-      await pool.run(options(folder), { name: 'open', signal: AbortSignal.timeout(OPEN_MS) })
+      await pool.run(options(folder), { name: 'open', signal: awakeSignal(OPEN_MS) })
     } catch (cause) {
       await this.end()
       if (this.#closed) throw new SourceError(STOPPING, { cause })

@@ -37,7 +37,7 @@ export interface Config {
   readonly spatialExtension: string | null
   /** Signs cursors; servers that share it take each other's. @default made once and kept in the cache directory */
   readonly cursorSecret: string
-  /** Seconds of engine time a query may take. @default 30 */
+  /** Seconds that a query may take from its beginning on, and that a stream's engine may take for a batch. @default 30 */
   readonly deadlineSeconds: number
   /** Seconds a client may leave a stream unread before it ends with SLOW_CONSUMER. @default 60 */
   readonly stallSeconds: number

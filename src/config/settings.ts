@@ -152,7 +152,7 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
 const limits = {
   deadlineSeconds: {
     flag: '--deadline <seconds>',
-    description: 'engine time a query may take',
+    description: 'time a query may take, waiting included, and a stream without a batch',
     value: seconds(0.1, 86_400),
     fallback: 30,
   },

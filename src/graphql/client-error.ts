@@ -43,16 +43,27 @@ export function fromGeoduck({ code, message, details }: GeoduckError, error?: un
 }
 
 function fromOther(error: unknown, cause: unknown, { id, onDefect, signal }: ErrorOwner): GraphQLError {
-  if (cause instanceof GraphQLError) {
+  if (cause instanceof GraphQLError && !isOfResult(error, cause)) {
     const code = statusOf(cause) === 413 || cause.extensions['code'] === 'LIMIT_EXCEEDED' ? 'LIMIT_EXCEEDED' : 'BAD_INPUT'
     return located(error, cause.message, { code, retry: false })
   }
-  if (!signal.aborted || cause !== signal.reason) onDefect(cause)
+  if (!isConsequence(cause, signal)) onDefect(cause)
   return located(error, `A defect of the server; its log has it under ${id}.`, {
     code: 'INTERNAL',
     retry: false,
     correlationId: id,
+    ...(cause instanceof GeoduckError && cause.details),
   })
+}
+
+/** A value of ours that the schema does not allow: graphql-js names the field, and no place in the document. */
+function isOfResult(error: unknown, cause: GraphQLError): boolean {
+  return error instanceof GraphQLError && error.path !== undefined && cause.nodes === undefined
+}
+
+/** The client has gone, and what is thrown is that, or the end of the request that it was sending. */
+function isConsequence(cause: unknown, { aborted, reason }: AbortSignal): boolean {
+  return aborted && (cause === reason || (cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET'))
 }
 
 function located(error: unknown, message: string, extensions: GraphQLErrorExtensions): GraphQLError {

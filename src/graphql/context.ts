@@ -25,7 +25,7 @@ export interface Services {
   readonly filterLimits: FilterLimits
   /** Most features in a page. */
   readonly pageRows: number
-  /** Most engine time of a query. */
+  /** Most time of a query, and of a stream without a batch. */
   readonly deadlineSeconds: number
   health(): Promise<HealthModel>
   /** Aborted, with what to tell clients, when the server stops. */

@@ -15,16 +15,39 @@ import { FlowingJson } from './raw-json.ts'
 
 export type Results = AsyncGenerator<ExecutionResult, void, void>
 
-export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
-  const operation = begin(args)
-  return finish(tooLarge(args) ?? (await executeOperation({ ...args, hideSuggestions: true })), operation)
+export function execute(args: ExecutionArgs): Promise<ExecutionResult> {
+  return answered(args, async (operation) => {
+    return finish(tooLarge(args) ?? (await executeOperation({ ...args, hideSuggestions: true })), operation)
+  })
 }
 
 /** An iterator that ends by throwing is an operation that ended with an error. */
-export async function subscribe(args: ExecutionArgs): Promise<ExecutionResult | Results> {
-  const operation = begin(args)
-  const results = tooLarge(args) ?? (await subscribeOperation({ ...args, hideSuggestions: true }))
-  return Symbol.asyncIterator in results ? new FinishedResults(results, operation) : finish(results, operation)
+export function subscribe(args: ExecutionArgs): Promise<ExecutionResult | Results> {
+  return answered<ExecutionResult | Results>(args, async (operation) => {
+    const results = tooLarge(args) ?? (await subscribeOperation({ ...args, hideSuggestions: true }))
+    return Symbol.asyncIterator in results ? new FinishedResults(results, operation) : finish(results, operation)
+  })
+}
+
+/** Whatever is thrown is the operation's error: a wire that met it would have no id to name it by. */
+async function answered<Result>(
+  args: ExecutionArgs,
+  run: (operation: Operation) => Promise<Result>,
+): Promise<Result | ExecutionResult> {
+  const { operation } = args.contextValue as Context
+  try {
+    begin(args)
+    return await run(operation)
+  } catch (error) {
+    return failed(error, operation)
+  }
+}
+
+/** The error as the client gets to see it, and the operation's outcome. */
+export function failed(error: unknown, operation: Operation): ExecutionResult & { readonly errors: readonly [GraphQLError] } {
+  const shown = toClientError(error, operation)
+  operation.failed(codeOf(shown))
+  return { errors: [shown] }
 }
 
 /** By hand, like every iterator of a stream: `return()` must pass at once, also under a `next()` that waits. */
@@ -50,9 +73,7 @@ class FinishedResults implements Results {
       return result.done ? result : { done: false, value: finish(result.value, this.#operation) }
     } catch (error) {
       this.#failed = true
-      const shown = toClientError(error, this.#operation)
-      this.#operation.failed(codeOf(shown))
-      throw shown
+      throw failed(error, this.#operation).errors[0]
     }
   }
 
@@ -69,12 +90,11 @@ class FinishedResults implements Results {
   }
 }
 
-function begin({ contextValue, document, operationName }: ExecutionArgs): Operation {
+function begin({ contextValue, document, operationName }: ExecutionArgs): void {
   const { operation } = contextValue as Context
   const definition = getOperationAST(document, operationName)
   operation.kind = definition?.operation ?? null
   operation.name = definition?.name?.value ?? null
-  return operation
 }
 
 function tooLarge(args: ExecutionArgs): ExecutionResult | null {

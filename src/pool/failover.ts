@@ -200,7 +200,7 @@ export class Failover {
         cause,
       })
     }
-    return new GeoduckError('INTERNAL', `The query on ${layer} failed.`, { cause })
+    return new GeoduckError('INTERNAL', `The query on ${layer} failed.`, { cause: new Error(cause) })
   }
 }
 

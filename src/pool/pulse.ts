@@ -5,10 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { AwakeTimer } from './awake.ts'
 
-/** A worker that has been silent for this long is asked... */
+/** A worker that does not begin to answer within this time is asked... */
+const FIRST_QUIET_MS = 250
+/** ...and later one that has been silent for this long... */
 const QUIET_MS = 1_000
 /** ...and has this long to answer. */
-export const ANSWER_MS = 2_000
+const ANSWER_MS = 2_000
 
 export interface PulseOptions {
   readonly pid: number
@@ -30,7 +32,7 @@ export class Pulse {
   /** Watches until it is closed. */
   constructor(options: PulseOptions) {
     this.#options = options
-    this.#timer = this.#quiet()
+    this.#timer = this.#quiet(FIRST_QUIET_MS)
   }
 
   /** Something came from the worker. */
@@ -56,14 +58,14 @@ export class Pulse {
     this.#timer.clear()
   }
 
-  #quiet(): AwakeTimer {
-    return new AwakeTimer(QUIET_MS, () => (this.#heard ? this.#rest() : this.ask()))
+  #quiet(ms: number): AwakeTimer {
+    return new AwakeTimer(ms, () => (this.#heard ? this.#rest() : this.ask()))
   }
 
   #rest(): void {
     this.#heard = false
     this.#asked = undefined
-    this.#timer = this.#quiet()
+    this.#timer = this.#quiet(QUIET_MS)
   }
 
   #judge(): void {

@@ -8,6 +8,8 @@ export interface SlotParts {
   readonly onIdle: () => void
   /** A database was not what it should be. */
   readonly onOutdated: () => void
+  /** A worker was frozen: others may be too, and not be known to be. */
+  readonly onFrozen?: () => void
   /** Options of Node for its processes. */
   readonly execArgv: readonly string[]
   /** Whether its process of this id has had more memory than it may. @default never */

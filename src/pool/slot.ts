@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dataSocketIn } from './data-socket.ts'
-import { LostWorker, NeverBegan } from './death.ts'
+import { FROZEN, LostWorker, NeverBegan } from './death.ts'
 import type { Lane, WorkerHealth } from './engine.ts'
 import type { Access, Diagnostics, ExecutionEnd, ExecutionRequest, Opened, OpenRequest, WorkerOptions } from './messages.ts'
 import type { SlotLog, SlotParts } from './slot-parts.ts'
@@ -20,6 +20,7 @@ export class Slot {
   readonly #log: SlotLog
   readonly #onIdle: () => void
   readonly #onOutdated: () => void
+  readonly #onFrozen: () => void
   readonly #overMemory: (pid: number) => boolean
   #process: WorkerProcess | null = null
   #state: WorkerHealth['state'] = 'STARTING'
@@ -33,13 +34,19 @@ export class Slot {
   #life: Promise<void>
 
   /** Starts at once. */
-  constructor(lane: Lane, options: WorkerOptions, log: SlotLog, { onIdle, onOutdated, execArgv, overMemory }: SlotParts) {
+  constructor(
+    lane: Lane,
+    options: WorkerOptions,
+    log: SlotLog,
+    { onIdle, onOutdated, onFrozen, execArgv, overMemory }: SlotParts,
+  ) {
     this.lane = lane
     this.#execArgv = execArgv
     this.#options = { ...options, dataSocket: dataSocketIn(options.tempDirectory) }
     this.#log = log
     this.#onIdle = onIdle
     this.#onOutdated = onOutdated
+    this.#onFrozen = onFrozen ?? (() => {})
     this.#overMemory = overMemory ?? (() => false)
     this.#life = this.#start()
   }
@@ -164,8 +171,9 @@ export class Slot {
     const worker = this.#process
     this.#replace()
     if (this.#closed) return
-    void worker?.death().then(({ words }) => {
-      this.#log.warn({ err: reason, lane: this.lane, pid: worker.pid, death: words }, 'worker ended')
+    void worker?.death().then((death) => {
+      this.#log.warn({ err: reason, lane: this.lane, pid: worker.pid, death: death.words }, 'worker ended')
+      if (death === FROZEN) this.#onFrozen()
     })
   }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GeoduckError } from '../errors.ts'
 import { toClientError } from '../graphql/client-error.ts'
 import type { Services } from '../graphql/context.ts'
+import { failed } from '../graphql/execute.ts'
 import type { Operation } from '../graphql/operation.ts'
 import { jsonTypeFor } from './accept.ts'
 import { type Access, unauthenticated } from './access.ts'
@@ -39,8 +40,9 @@ export class GraphQLEndpoint {
     try {
       await this.#execute(req, res, operation)
     } catch (error) {
-      if (res.headersSent) res.destroy()
-      else refuse(res, 500, error, operation)
+      if (!res.headersSent) return refuse(res, 500, error, operation)
+      failed(error, operation)
+      res.destroy()
     }
   }
 

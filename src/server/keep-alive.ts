@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { awakeNow, justWoke } from '../pool/awake.ts'
 
 /** Milliseconds between pings, and what an answer may take on top of what lies before the ping. */
 const PING_MS = 12_000
@@ -20,9 +21,9 @@ export function keepAlive(ws: WebSocket, socket: Socket, pingMs = PING_MS): void
   })
   const timer = setInterval(() => {
     if (deadline === null) {
-      deadline = performance.now() + pingMs + (socket.bytesWritten - answeredAt) / SLOWEST_BYTES_PER_MS
+      deadline = awakeNow() + pingMs + (socket.bytesWritten - answeredAt) / SLOWEST_BYTES_PER_MS
       ws.ping()
-    } else if (performance.now() >= deadline) ws.terminate()
+    } else if (awakeNow() >= deadline && !justWoke()) ws.terminate()
   }, pingMs)
   ws.once('close', () => clearInterval(timer))
 }

@@ -39,7 +39,8 @@ export class Operations {
   begin(asker: Asker, signal: AbortSignal): OpenOperation {
     const id = randomUUID()
     const log = this.#options.log.child({ correlationId: id })
-    const operation = new Operation({ id, ...asker, signal, onDefect: (err) => log.error({ err }, 'A defect') })
+    const onDefect = (err: unknown) => log.error({ err }, signal.aborted ? 'A defect, after the client had gone' : 'A defect')
+    const operation = new Operation({ id, ...asker, signal, onDefect })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open.set(operation, promise)
     const end = () => {

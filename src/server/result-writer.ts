@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http'
 import { type ExecutionResult, GraphQLError } from 'graphql'
 import { isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
-import { codeOf, toClientError } from '../graphql/client-error.ts'
+import { toClientError } from '../graphql/client-error.ts'
+import { failed } from '../graphql/execute.ts'
 import type { Operation } from '../graphql/operation.ts'
 import { byteLength, FlowingJson, isWhole, type Piece, toParts } from '../graphql/raw-json.ts'
 import { acceptsEvents, type JsonType, jsonTypeFor } from './accept.ts'
@@ -105,7 +106,7 @@ async function sendFlowing(
       }
     }
   } catch (error) {
-    operation.failed(codeOf(toClientError(error, operation)))
+    failed(error, operation)
     return await body.cut('')
   }
   await body.end('')

@@ -13,6 +13,7 @@ import { clientAddress } from './client-address.ts'
 import { DownloadEndpoint } from './download/endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { route } from './http.ts'
+import { endIdleConnections } from './idle-connections.ts'
 import { openLog } from './logging.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Operations } from './operations.ts'
@@ -60,6 +61,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     ready: () => health.ready,
   })
   const http = createServer(route({ graphql, download, health, metrics, access }))
+  endIdleConnections(http)
   const protocol = socketProtocol({ schema, documents, services: state, access })
   const sockets = new WebSockets(http, { ...shared, protocol, limits: config, log })
   const url = await listen(http, config)

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
+import { awakeSleep } from '../pool/awake.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import type { ServerState } from './state.ts'
@@ -41,9 +41,6 @@ export async function shutDown({ http, sockets, state, ready, operations, log }:
 /** Whichever is first: the work or its time. */
 async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   const over = new AbortController()
-  await Promise.race([
-    work.catch(() => undefined),
-    delay(ms, undefined, { signal: over.signal, ref: false }).catch(() => undefined),
-  ])
+  await Promise.race([work.catch(() => undefined), awakeSleep(ms, over.signal)])
   over.abort()
 }

@@ -1,6 +1,5 @@
 /** graphql-transport-ws by graphql-ws, with our execution, errors and payloads. Rules of the wire: docs/subscriptions.md. */
 import type {
-  DocumentNode,
   ExecutionArgs,
   ExecutionResult,
   FormattedExecutionResult,
@@ -12,12 +11,11 @@ import { makeServer, type OperationResult, type Server, type ServerOptions, type
 import { codeOf, formatError, toClientError } from '../graphql/client-error.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
-import { execute, subscribe } from '../graphql/execute.ts'
+import { execute, failed, subscribe } from '../graphql/execute.ts'
 import type { Operation } from '../graphql/operation.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { formatResult } from './format-result.ts'
-import { INIT_TIMEOUT_MS } from './limits.ts'
 import { SplicedPayload } from './spliced-message.ts'
 
 export type SocketProtocol = Server<ClientSocket>
@@ -34,7 +32,8 @@ export interface SocketProtocolOptions {
 export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
   const { services, access } = parts
   const options: Options = {
-    connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+    // `WebSockets` has a clock of its own for it, which stands still while the server is suspended.
+    connectionInitWaitTimeout: 0,
     execute,
     subscribe,
     // A refused one is closed with 4403.
@@ -55,16 +54,21 @@ function toArguments(
   { schema, documents }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
-  let document: DocumentNode
   try {
-    document = documents.parse(payload.query)
+    const document = documents.parse(payload.query)
+    const errors = documents.validate(schema, document)
+    if (errors.length > 0) return errors
+    const { operationName, variables: variableValues } = payload
+    return {
+      schema,
+      document,
+      operationName: operationName ?? null,
+      variableValues: variableValues ?? null,
+      contextValue: context,
+    }
   } catch (error) {
     return [toClientError(error, context.operation)]
   }
-  const errors = documents.validate(schema, document)
-  if (errors.length > 0) return errors
-  const { operationName, variables: variableValues } = payload
-  return { schema, document, operationName: operationName ?? null, variableValues: variableValues ?? null, contextValue: context }
 }
 
 /** As an HTTP header's, its name in any letter case. */
@@ -73,10 +77,19 @@ function authorizationOf(payload: Record<string, unknown> | undefined): unknown 
 }
 
 function toPayload(result: ExecutionResult, operation: Operation): FormattedExecutionResult {
-  const payload = new SplicedPayload(formatResult(result, operation))
+  const payload = written(result, operation)
   operation.bytes += payload.byteLength
   // graphql-ws does no more than print it.
   return payload as FormattedExecutionResult
+}
+
+/** A result that can't be written is the operation's error: graphql-ws would end the socket. */
+function written(result: ExecutionResult, operation: Operation): SplicedPayload {
+  try {
+    return new SplicedPayload(formatResult(result, operation))
+  } catch (error) {
+    return new SplicedPayload(formatResult(failed(error, operation), operation))
+  }
 }
 
 /** Nothing was executed: an `error` message tells it better than a `next` without data and a `complete` that would mean "all of it arrived". */

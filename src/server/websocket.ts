@@ -1,13 +1,14 @@
 /** GraphQL over WebSocket: which connections are taken, and how they end. */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { AwakeTimer } from '../pool/awake.ts'
 import { askerOf } from './asker.ts'
 import type { ClientAddress } from './client-address.ts'
 import { ClientSocket } from './client-socket.ts'
 import { keepAlive } from './keep-alive.ts'
-import type { RequestLimits } from './limits.ts'
+import { INIT_TIMEOUT_MS, type RequestLimits } from './limits.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import { originAllowed } from './origins.ts'
@@ -68,7 +69,11 @@ export class WebSockets {
     const asker = askerOf(addressOf(request), request.socket.remotePort)
     const client = new ClientSocket(ws, request.socket, { asker, operations, most: limits.maxSocketOperations, log })
     const left = protocol.opened(client, client)
+    const silent = new AwakeTimer(INIT_TIMEOUT_MS, () => {
+      if (!client.acknowledged) ws.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')
+    })
     ws.once('close', (code, reason) => {
+      silent.clear()
       left(code, reason.toString()).catch((error: unknown) => log.error({ err: error }, 'A defect'))
     })
   }

@@ -59,7 +59,7 @@ export function limitTables(): readonly string[] {
       ['of what runs', 'most', 'flag', 'beyond it'],
       ['bytes of a page', ...set('pageBytes'), 'it ends early, with `hasMore`'],
       ['bytes of a batch', ...set('batchBytes'), 'it ends early'],
-      ['engine time of a page, or of a stream without a batch', ...set('deadlineSeconds', ' s'), '`DEADLINE_EXCEEDED`'],
+      ['time of a query in all, or of a stream without a batch', ...set('deadlineSeconds', ' s'), '`DEADLINE_EXCEEDED`'],
       ['time that a stream is left unread', ...set('stallSeconds', ' s'), '`SLOW_CONSUMER`, with the cursor'],
       ['operations that wait for a worker', ...set('queueLength'), '`OVERLOADED`, with `retryAfter`'],
       ['time that one waits for a worker', ...set('queueSeconds', ' s'), '`OVERLOADED`, with `retryAfter`'],

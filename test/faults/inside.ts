@@ -9,7 +9,7 @@ import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DuckDBConnection, type DuckDBDataChunk, DuckDBInstance, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api'
 import { HANG } from './hang.ts'
-import { type Fault, heldFile, type Order, SLOW_MS } from './order.ts'
+import { type Fault, heldFile, type Order, SLOW_MS, SPIN_MS } from './order.ts'
 
 /** An ISO WKB multipolygon whose only member is a point: 30 bytes that end the process in ST_IsValid. */
 const KILLER = '010600000001000000010100000000000000000000000000000000000000'
@@ -60,6 +60,10 @@ const FAULTS: Readonly<Record<Exclude<Fault, 'ENCODER'>, (values: string) => unk
   SOCKET: () => cutSocket(),
   SLOW: () => sleep(SLOW_MS),
   HOLD: hold,
+  SPIN: () => {
+    const until = performance.now() + SPIN_MS
+    while (performance.now() < until);
+  },
 }
 
 /** Until the file that stands for it is gone, or its interrupt comes. */

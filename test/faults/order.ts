@@ -22,6 +22,7 @@ export type Fault =
   | 'ENCODER'
   | 'SLOW'
   | 'HOLD'
+  | 'SPIN'
 
 export interface Order {
   readonly fault: Fault
@@ -35,6 +36,8 @@ export interface Order {
 
 /** Of each chunk under SLOW. */
 export const SLOW_MS = 100
+/** How long the main thread is held up under SPIN. */
+export const SPIN_MS = 6_000
 /** Behind an order's own path: the values of an execution that is held, each between commas. */
 const HELD = '.held'
 
