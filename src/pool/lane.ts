@@ -50,12 +50,12 @@ export class Lane {
         this.scheduler.dispatch()
       }
       const { onOutdated, execArgv, overMemory } = options
-      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, {
-        onIdle,
-        onOutdated,
-        execArgv,
-        overMemory,
-      })
+      // An idle one is found out by being asked for its figures: all of them at once, not each when its turn has come.
+      const onFrozen = () => {
+        for (const slot of this.#slots) void slot.health()
+      }
+      const parts = { onIdle, onOutdated, onFrozen, execArgv, overMemory }
+      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, parts)
     })
   }
 

@@ -37,7 +37,7 @@ export interface Order {
 /** Of each chunk under SLOW. */
 export const SLOW_MS = 100
 /** How long the main thread is held up under SPIN. */
-export const SPIN_MS = 6_000
+export const SPIN_MS = 5_000
 /** Behind an order's own path: the values of an execution that is held, each between commas. */
 const HELD = '.held'
 
