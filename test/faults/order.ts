@@ -45,38 +45,43 @@ const HELD = '.held'
 export const heldFile = (file: string, values: string): string => `${file}${HELD}${values}`
 
 export class Orders {
-  readonly #file = join(tmpdir(), `geoduck-order-${randomUUID()}`)
+  /** Where orders are left; another process gives them to its workers by the same path. */
+  readonly file: string
+
+  constructor(file = join(tmpdir(), `geoduck-order-${randomUUID()}`)) {
+    this.file = file
+  }
 
   /** For the workers' Node. A small heap is exhausted sooner. */
   get execArgv(): string[] {
     const inside = pathToFileURL(join(import.meta.dirname, 'inside.ts'))
-    inside.searchParams.set('order', this.#file)
+    inside.searchParams.set('order', this.file)
     return ['--max-old-space-size=128', '--import', inside.href]
   }
 
   give(order: Order): void {
     // Workers look at it meanwhile: it is there as a whole, or not at all.
-    writeFileSync(`${this.#file}.new`, JSON.stringify(order))
-    renameSync(`${this.#file}.new`, this.#file)
+    writeFileSync(`${this.file}.new`, JSON.stringify(order))
+    renameSync(`${this.file}.new`, this.file)
   }
 
   /** Whether the order was carried out; it is withdrawn otherwise, and what is held goes on. */
   end(): boolean {
-    const taken = !existsSync(this.#file)
-    rmSync(this.#file, { force: true })
+    const taken = !existsSync(this.file)
+    rmSync(this.file, { force: true })
     for (const values of this.held()) this.release(values)
     return taken
   }
 
   /** The values of executions that are held now. */
   held(): string[] {
-    const prefix = heldFile(this.#file, '')
+    const prefix = heldFile(this.file, '')
     const files = readdirSync(tmpdir()).map((name) => join(tmpdir(), name))
     return files.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
   }
 
   /** What is held goes on. */
   release(values: string): void {
-    rmSync(heldFile(this.#file, values), { force: true })
+    rmSync(heldFile(this.file, values), { force: true })
   }
 }

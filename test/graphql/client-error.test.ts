@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { ERROR_CODES, type ErrorCode, GeoduckError } from '../../src/errors.ts'
 import { formatError, toClientError } from '../../src/graphql/client-error.ts'
 
-function shown(error: unknown) {
+function shown(error: unknown, signal = new AbortController().signal) {
   const defects: unknown[] = []
-  const owner = { id: 'id-1', onDefect: (defect: unknown) => defects.push(defect), signal: new AbortController().signal }
+  const owner = { id: 'id-1', onDefect: (defect: unknown) => defects.push(defect), signal }
   return { ...formatError(toClientError(error, owner)), defects }
 }
 
@@ -22,9 +22,12 @@ describe('an error that a client sees', () => {
     expect(defects).toEqual([])
   })
 
-  it.each(Object.entries(ERROR_CODES))('of code %s tells whether asking again may help', (code, [, retry]) => {
-    expect(shown(new GeoduckError(code as ErrorCode, 'm')).extensions).toEqual({ code, retry })
-  })
+  it.each(Object.entries(ERROR_CODES).filter(([code]) => code !== 'INTERNAL'))(
+    'of code %s tells whether asking again may help',
+    (code, [, retry]) => {
+      expect(shown(new GeoduckError(code as ErrorCode, 'm')).extensions).toEqual({ code, retry })
+    },
+  )
 
   it('keeps its place in the document and in the response', () => {
     const located = new GraphQLError('m', { path: ['features', 0], originalError: new GeoduckError('BAD_INPUT', 'Wrong.') })
@@ -46,6 +49,32 @@ describe('an error that a client sees', () => {
       expect(defects).toEqual([error])
     },
   )
+
+  it('is INTERNAL under a correlation id too where the code was thrown on purpose, and keeps its cursor', () => {
+    const thrown = new GeoduckError('INTERNAL', 'The query on x failed.', {
+      cause: new Error('/secret'),
+      details: { cursor: 'c' },
+    })
+    const { message, extensions, defects } = shown(thrown)
+    expect(message).toBe('A defect of the server; its log has it under id-1.')
+    expect(extensions).toEqual({ code: 'INTERNAL', retry: false, correlationId: 'id-1', cursor: 'c' })
+    expect(defects).toEqual([thrown])
+  })
+
+  it('is INTERNAL where a value of ours does not fit the schema', () => {
+    const thrown = new GraphQLError('Int cannot represent non-integer value: 1.5')
+    const { extensions, defects } = shown(new GraphQLError(thrown.message, { path: ['health'], originalError: thrown }))
+    expect(extensions).toMatchObject({ code: 'INTERNAL', correlationId: 'id-1' })
+    expect(defects).toEqual([thrown])
+  })
+
+  it('is logged where the client has gone, unless that is the reason', () => {
+    const signal = AbortSignal.abort()
+    const gone = Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
+    for (const reason of [signal.reason, gone]) expect(shown(reason, signal).defects).toEqual([])
+    const defect = new TypeError('x is undefined')
+    expect(shown(defect, signal)).toMatchObject({ extensions: { correlationId: 'id-1' }, defects: [defect] })
+  })
 
   it('is made once, however many hands it goes through', () => {
     const defects: unknown[] = []

@@ -1,12 +1,12 @@
 /** Disks that give out under the normal lane: one that is too small to spill to, and a file that cannot be opened. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine, EngineHealth, ExecutionReport } from '../../src/pool/engine.ts'
 import { ALL_FIELDS, difference, rowsByCli, rowsOf } from './rows.ts'
-import { allIds, ask, context, eventually, idsOf, squares, squaresLayer, testPool } from './support.ts'
+import { allIds, ask, context, eventually, idsOf, ROWS, squares, squaresLayer, testPool } from './support.ts'
 
 const SORTED_ROWS = 1_000_000
 /** Enough to sort them with a disk to spill 80 MB to, not without one. */
@@ -95,6 +95,53 @@ describe('a sort that spills', () => {
     for (const execution of executions) expect(JSON.parse(execution)).toMatchObject({ lane: 'SERIAL', degraded: true })
     expect(fallbacks.lastReasons.at(-1)).toBe(reason)
     expect(fallbacks.count).toBe(fallbacks.lastReasons.length)
+    expect(readdirSync(disk)).toEqual([])
+  })
+})
+
+/** Bytes that are free on the disk, and those that are taken. */
+function space(): { readonly free: number; readonly used: number } {
+  const { bavail, blocks, bfree, bsize } = statfsSync(disk)
+  return { free: bavail * bsize, used: (blocks - bfree) * bsize }
+}
+
+describe('the batches of a client that pauses', () => {
+  // Full before the first of them is written; full after some.
+  test.for([
+    ['is full', 0],
+    ['fills up in the middle of one', 1_000_000],
+  ] as const)('are all there where the disk %s, and nothing of them stays on it', async ([, left], { skip }) => {
+    skip(!mounted, 'it takes root to mount a disk')
+    const file = await squares()
+    const outputs = ALL_FIELDS
+    const query = ask(squaresLayer(file), { outputs, properties: null })
+    const engine = await testPool([file], { workers: 2 }, { tempDirectory: disk, tempDirectoryBytes: 1e9 })
+    const filler = path.join(disk, 'filler')
+    try {
+      writeFileSync(filler, new Uint8Array(Math.max(0, space().free - left)))
+      const { used } = space()
+      const streams = ['a', 'b'].map((client) => engine.stream(query, { batchSize: 2_048 }, context(client)))
+      const read: string[][] = [[], []]
+      const take = async (n: number) => {
+        const { done, value } = await streams[n]!.next()
+        if (!done) read[n]!.push(...rowsOf(value.outputs))
+        return !done
+      }
+      for (const n of [0, 1]) await take(n)
+      await eventually(async () => (await engine.health()).streams.parked === 2, 20_000)
+      expect(space().free).toBeLessThan(left === 0 ? 4_096 : 1_000_000)
+      // Others do not notice.
+      expect(await engine.count(query, context('c'))).toBe(BigInt(ROWS))
+      for (const n of [0, 1]) while (await take(n));
+      for (const rows of read) {
+        expect(rows).toHaveLength(ROWS)
+        expect(rows.map((row) => row.split(' ', 1)[0])).toEqual(allIds())
+      }
+      await eventually(async () => space().used <= used, 5_000)
+    } finally {
+      await engine.close()
+      rmSync(filler, { force: true })
+    }
     expect(readdirSync(disk)).toEqual([])
   })
 })

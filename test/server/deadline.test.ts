@@ -1,8 +1,10 @@
-/** `deadline`: of a page the time for all of it, of a stream and a download that for one batch. Every chunk is slow, but for what never ends. */
+/** `deadline`: of a query the time for all of it, of a stream and a download that for one batch. Every chunk is slow, but for what never ends. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHUNK, CHUNKS, GRID_ROWS, grid } from '../faults/grid.ts'
 import { Orders, SLOW_MS } from '../faults/order.ts'
 import { type Outcome, type Wire, wires } from '../faults/wires.ts'
+import { ask } from '../support/graphql.ts'
 import { serve, type TestServer } from '../support/server.ts'
 
 /** Two thirds of what all chunks take, and many times what one does. */
@@ -25,6 +27,13 @@ afterAll(async () => {
   await server.close()
 })
 
+/** With one worker, and orders of its own. */
+async function serveSlow(): Promise<{ server: TestServer; orders: Orders }> {
+  const own = new Orders()
+  const config = { workers: 1, memoryLimitBytes: 3e8, deadlineSeconds: 60 }
+  return { server: await serve([await grid()], config, own.execArgv), orders: own }
+}
+
 /** At once: a worker that is slow takes no time of a processor's. */
 const onEach = (read: (wire: Wire) => Promise<Outcome>) => Promise.all(Object.values(streams).map(read))
 
@@ -36,6 +45,62 @@ const slow = (at: number | 'EACH') => {
 describe('a deadline', () => {
   it('is that of all of a page: DEADLINE_EXCEEDED says what to do', async () => {
     expect(await page!(server, slow('EACH'))).toEqual({ ids: [], end: 'DEADLINE_EXCEEDED', message: WHAT_TO_DO })
+  })
+
+  it.concurrent('is one for all root fields: what waits for the worker of another counts', { timeout: 60_000 }, async ({
+    expect,
+  }) => {
+    const { server, orders } = await serveSlow()
+    orders.give({ fault: 'HOLD', at: 1, lasting: true })
+    const began = performance.now()
+    const field = (id: number) =>
+      `features(layer: "${LAYER}", first: 10, deadline: 3, where: { property: { name: "id", gte: "${id}" } }) { count }`
+    const { errors } = await ask(server, `{ a: ${field(0)} b: ${field(1)} }`)
+    const took = performance.now() - began
+    orders.end()
+    await server.close()
+    expect(errors?.map(({ extensions }) => extensions['code'])).toEqual(['DEADLINE_EXCEEDED'])
+    expect(took).toBeGreaterThan(2_990)
+    // Each by itself, they would be given twice that.
+    expect(took).toBeLessThan(5_500)
+  })
+
+  it.concurrent('is one for a page and `matched`', { timeout: 60_000 }, async ({ expect }) => {
+    const { server, orders } = await serveSlow()
+    // The page alone has the number of its rows among its values.
+    orders.give({ fault: 'HOLD', at: 1, of: '11' })
+    const began = performance.now()
+    const answer = ask(server, `{ features(layer: "${LAYER}", first: 10, deadline: 4) { count matched } }`)
+    await expect.poll(() => orders.held().length, { interval: 5 }).toBe(1)
+    const [page] = orders.held()
+    orders.give({ fault: 'HOLD', at: 1 })
+    await delay(3_000)
+    orders.release(page!)
+    const { data, errors } = await answer
+    const took = performance.now() - began
+    orders.end()
+    await server.close()
+    expect(data).toEqual({ features: { count: 10, matched: null } })
+    expect(errors?.map(({ path, extensions }) => [path, extensions['code']])).toEqual([
+      [['features', 'matched'], 'DEADLINE_EXCEEDED'],
+    ])
+    expect(took).toBeGreaterThan(3_990)
+    expect(took).toBeLessThan(6_500)
+  })
+
+  it.concurrent('that runs out before any worker was free is OVERLOADED: the query is not at fault', { timeout: 60_000 }, async ({
+    expect,
+  }) => {
+    const { server, orders } = await serveSlow()
+    orders.give({ fault: 'HOLD', at: 1 })
+    const busy = ask(server, `{ features(layer: "${LAYER}", first: 10) { count } }`)
+    await expect.poll(() => orders.held().length, { interval: 5 }).toBe(1)
+    const { errors } = await ask(server, `{ features(layer: "${LAYER}", first: 20, deadline: 0.5) { count } }`)
+    orders.end()
+    expect((await busy).data).toEqual({ features: { count: 10 } })
+    await server.close()
+    expect(errors![0]!.extensions).toEqual({ code: 'OVERLOADED', retry: true, retryAfter: 1 })
+    expect(errors![0]!.message).toContain('within 0.5 s')
   })
 
   it('does not end what progresses, however long it takes in all', async () => {
