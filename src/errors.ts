@@ -33,7 +33,7 @@ export const ERROR_CODES = {
     'Narrow it, or raise `--memory-limit`.',
   ],
   QUARANTINED: [
-    'This query has ended worker processes and is refused for a while.',
+    'This query has ended worker processes and is refused for a minute.',
     true,
     'Narrow it, or ask again after `retryAfter` seconds.',
   ],

@@ -28,7 +28,7 @@ const BY_NAME = [...NATURAL].sort()
 const RETRIED = new Set(['OVERLOADED', 'WORKER_LOST', 'QUARANTINED', 'SLOW_CONSUMER'])
 let questions = 0
 
-/** Another question each time, which all features answer: two workers killed under one are not held against the next, for ten minutes. */
+/** Another question each time, which all features answer: crashes under one are not held against the next, for two minutes. */
 const anotherWhere = () => ({ property: { name: 'id', gte: String(-1 - questions++) } })
 
 interface Reading {
@@ -61,7 +61,7 @@ async function readAll({ url, dice }: TaskContext, { sorted = false, batchSize, 
       if (!(error instanceof Refused && RETRIED.has(error.code))) throw error
       after = error.cursor ?? after
       await sleep(500)
-      // Ten minutes are longer than a soak wants to wait: the rest of it is another question's.
+      // A minute is longer than a soak wants to wait: the rest of it is another question's.
       if (error.code === 'QUARANTINED') return compare(ids, (sorted ? BY_SCORE : NATURAL).slice(0, ids.length), layer)
     }
   }

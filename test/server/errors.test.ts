@@ -180,7 +180,7 @@ describe('what takes more than there is', () => {
 
 describe('a query that ends its workers', () => {
   it.each(ALL)('is QUARANTINED over %s', async (wire) => {
-    const server = await serve([heavy], { workers: 1 })
+    const server = await serve([heavy], { workers: 1, deadlineSeconds: 120 })
     const running = failing(server, wire, ENDLESS)
     const killed = new Set<number>()
     await expect
@@ -192,7 +192,7 @@ describe('a query that ends its workers', () => {
           if (pid !== null) killed.add(pid)
           return killed.size
         },
-        { timeout: 30_000, interval: 100 },
+        { timeout: 60_000, interval: 100 },
       )
       .toBe(2)
     meet('QUARANTINED', wire, await running)
