@@ -17,14 +17,27 @@ export type Results = AsyncGenerator<ExecutionResult, void, void>
 
 export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
   const operation = begin(args)
-  return finish(tooLarge(args) ?? (await executeOperation({ ...args, hideSuggestions: true })), operation)
+  try {
+    return finish(tooLarge(args) ?? (await executeOperation({ ...args, hideSuggestions: true })), operation)
+  } catch (error) {
+    return failed(error, operation)
+  }
 }
 
 /** An iterator that ends by throwing is an operation that ended with an error. */
 export async function subscribe(args: ExecutionArgs): Promise<ExecutionResult | Results> {
   const operation = begin(args)
-  const results = tooLarge(args) ?? (await subscribeOperation({ ...args, hideSuggestions: true }))
-  return Symbol.asyncIterator in results ? new FinishedResults(results, operation) : finish(results, operation)
+  try {
+    const results = tooLarge(args) ?? (await subscribeOperation({ ...args, hideSuggestions: true }))
+    return Symbol.asyncIterator in results ? new FinishedResults(results, operation) : finish(results, operation)
+  } catch (error) {
+    return failed(error, operation)
+  }
+}
+
+/** What graphql-js throws instead of returning it is the operation's error too: a wire that was thrown at would end more than the operation. */
+function failed(error: unknown, operation: Operation): ExecutionResult {
+  return finish({ errors: [toClientError(error, operation)] }, operation)
 }
 
 /** By hand, like every iterator of a stream: `return()` must pass at once, also under a `next()` that waits. */

@@ -103,7 +103,8 @@ export function askedBy(
   const writes = catalog.writes(layer)
   const unchanged = async () => (await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes
   const limit = deadlineMs === null ? {} : { deadlineMs }
-  return { id: operation.id, client: operation.client, address: operation.address, unchanged, ...limit }
+  const { id, client, address, holding } = operation
+  return { id, client, address, holding, unchanged, ...limit }
 }
 
 function deadlineOf({ deadline }: QuestionArguments, { services }: Asking): number | null {

@@ -1,5 +1,6 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
 import type { FeatureQuery, Position } from '../plan/query.ts'
+import type { Holding } from './holding.ts'
 import type { MemoryShare } from './memory.ts'
 import type { Access, Diagnostics } from './messages.ts'
 import type { ScanReport } from './scan-tally.ts'
@@ -18,6 +19,8 @@ export interface OperationContext {
   readonly deadlineMs?: number
   /** Whether the source is still what the question was made for; asked after each execution. Left out: it can't change. */
   readonly unchanged?: () => Promise<boolean>
+  /** Where its batches and pages are counted until their client has taken them. Left out: nowhere. */
+  readonly holding?: Holding
 }
 
 /** How a batch or page came to be. */

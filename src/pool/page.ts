@@ -4,6 +4,7 @@ import type { Plan } from '../plan/plan.ts'
 import { frameOf, joinDocuments } from '../results/join-text.ts'
 import { CHUNK_ROWS, type Page } from './engine.ts'
 import type { Failover } from './failover.ts'
+import { acquireWithRoom, counted, type Holding } from './holding.ts'
 import type { ReceivedBatch } from './messages.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
 import { Turn, type TurnEnd } from './turn.ts'
@@ -16,6 +17,7 @@ export interface PageOptions {
   readonly deadlineMs: number
   readonly failover: Failover
   readonly claim: Claim
+  readonly holding: Holding
   /** The queue of the lane that the failover has come to. */
   readonly scheduler: () => Scheduler
   readonly checkPlan: (plan: Plan) => void
@@ -69,16 +71,11 @@ interface PageTurn {
 }
 
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn> {
-  const { claim, signal, failover, bytes } = options
+  const { claim, holding, signal, failover, bytes } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
   const inPieces = rows > CHUNK_ROWS && plan.outputs.every(frameOf)
   const scheduler = options.scheduler()
-  const slot = await scheduler.acquire(claim, signal)
-  if (signal.aborted) {
-    scheduler.ended(claim, 0)
-    slot.release()
-  }
-  signal.throwIfAborted()
+  const slot = await acquireWithRoom(scheduler, claim, { holding, signal, timed: true })
   const batches: ReceivedBatch[] = []
   const turn = new Turn(slot, {
     plan,
@@ -93,7 +90,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     thrift: failover.thrift,
     wary: failover.wary,
     deadlineMs: options.deadlineMs,
-    onBatch: (batch) => batches.push(batch),
+    onBatch: (batch) => batches.push(counted(batch, holding)),
   })
   const cancel = () => turn.cancel()
   claim.giveUp = () => turn.preempt()

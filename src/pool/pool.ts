@@ -7,6 +7,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { FeatureQuery } from '../plan/query.ts'
 import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page, StreamShape } from './engine.ts'
 import { Failover } from './failover.ts'
+import { UNBOUNDED } from './holding.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import type { Access, WorkerOptions } from './messages.ts'
@@ -200,6 +201,7 @@ class Pool implements Engine {
     return {
       failover,
       deadlineMs,
+      holding: context.holding ?? UNBOUNDED,
       scheduler: () => this.#lanes[failover.lane].scheduler,
       checkPlan: (plan: Plan) => this.#quarantine.check(plan.digest),
       unchanged: context.unchanged ?? (() => Promise.resolve(true)),

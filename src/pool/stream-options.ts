@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan.ts'
 import type { FeatureQuery } from '../plan/query.ts'
 import type { Failover } from './failover.ts'
+import type { Holding } from './holding.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
 import type { SpoolBudget } from './spool.ts'
 
@@ -13,6 +14,8 @@ export interface StreamOptions {
   readonly stallMs: number
   readonly failover: Failover
   readonly claim: Claim
+  /** Counts its batches, and says whether there is room for more. */
+  readonly holding: Holding
   readonly spool: SpoolBudget
   /** The queue of the lane that the failover has come to. */
   readonly scheduler: () => Scheduler

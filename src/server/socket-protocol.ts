@@ -58,11 +58,11 @@ function toArguments(
   let document: DocumentNode
   try {
     document = documents.parse(payload.query)
+    const errors = documents.validate(schema, document)
+    if (errors.length > 0) return errors
   } catch (error) {
     return [toClientError(error, context.operation)]
   }
-  const errors = documents.validate(schema, document)
-  if (errors.length > 0) return errors
   const { operationName, variables: variableValues } = payload
   return { schema, document, operationName: operationName ?? null, variableValues: variableValues ?? null, contextValue: context }
 }
@@ -75,6 +75,8 @@ function authorizationOf(payload: Record<string, unknown> | undefined): unknown 
 function toPayload(result: ExecutionResult, operation: Operation): FormattedExecutionResult {
   const payload = new SplicedPayload(formatResult(result, operation))
   operation.bytes += payload.byteLength
+  // A subscription's are short beside its batches, and gone when the next is asked for.
+  if (operation.kind !== 'subscription') operation.holding.add(payload.textBytes)
   // graphql-ws does no more than print it.
   return payload as FormattedExecutionResult
 }
