@@ -11,7 +11,7 @@ import { environmentName, type Setting, settings } from '../src/config/settings.
 
 const ROOT = join(import.meta.dirname, '..')
 // Nothing that is written depends on the machine.
-const table = settings(machineDefaults({ processors: 2, memoryBytes: 16e9 }))
+const table = settings(machineDefaults({ processors: 2, memoryBytes: 16e9, openFiles: 20_000 }))
 
 const files: readonly (readonly [path: string, content: (now: string) => string])[] = [
   ['geoduck.schema.json', () => editorSchema(table)],

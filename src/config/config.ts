@@ -7,6 +7,8 @@ export interface Config {
   /** Layers with wishes of their own, from the configuration file. */
   readonly layers: readonly LayerConfig[]
   readonly host: string
+  /** Host names, beside this machine's own, that requests may name; none restricts nothing beyond loopback. @default none */
+  readonly hosts: readonly string[]
   readonly port: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Readable lines instead of JSON. @default true on a terminal */
@@ -51,6 +53,10 @@ export interface Config {
   readonly queueLength: number
   /** Seconds an execution may wait for a worker before OVERLOADED. @default 30 */
   readonly queueSeconds: number
+  /** Bytes in the server's memory that wait for clients to read them; half of it for one address. @default 256 MB, or an eighth of the memory */
+  readonly unreadBytes: number
+  /** Connections of one address at a time. @default 4,096, or half of the files that the process may open */
+  readonly maxConnections: number
   /** Of HTTP bodies, by what the client accepts; `remote`: not for clients on this machine. @default remote */
   readonly compression: 'off' | 'remote' | 'always'
   /** Origins besides localhost that may open a WebSocket. */

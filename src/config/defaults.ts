@@ -11,6 +11,8 @@ const MOST_SHARE = 0.75
 const MOST_THREADS = 4
 const MOST_SPILL = 20e9
 const LEAST_SPILL = 100e6
+const MOST_UNREAD = 256e6
+const MOST_CONNECTIONS = 4_096
 
 export interface MachineDefaults {
   readonly workers: number
@@ -18,6 +20,8 @@ export interface MachineDefaults {
   readonly memoryLimitBytes: number
   readonly tempDirectory: string
   readonly tempDirectoryBytes: number
+  readonly unreadBytes: number
+  readonly maxConnections: number
 }
 
 /**
@@ -27,7 +31,7 @@ export interface MachineDefaults {
  * cache and the server itself live on the rest. On machines of less than 3 GB the processes need more than the rest, and the engines get less.
  * The serial lane's worker takes half of a normal one's.
  */
-export function machineDefaults({ processors, memoryBytes }: Machine): MachineDefaults {
+export function machineDefaults({ processors, memoryBytes, openFiles }: Machine): MachineDefaults {
   const workers = Math.max(2, Math.floor(processors / 2))
   const left = MOST_SHARE * memoryBytes - (workers + 1) * BESIDE_ENGINE - OF_SERVER
   const share = Math.min(memoryBytes / 2, left) / (workers + 0.5)
@@ -38,5 +42,7 @@ export function machineDefaults({ processors, memoryBytes }: Machine): MachineDe
     memoryLimitBytes: Math.floor(Math.max(LEAST_MEMORY, Math.min(MOST_MEMORY, share))),
     tempDirectory,
     tempDirectoryBytes: Math.floor(Math.max(LEAST_SPILL, Math.min(MOST_SPILL, freeDiskBytes(tempDirectory) / 2 / (workers + 1)))),
+    unreadBytes: Math.floor(Math.min(MOST_UNREAD, memoryBytes / 8)),
+    maxConnections: Math.min(MOST_CONNECTIONS, Math.floor(openFiles / 2)),
   }
 }

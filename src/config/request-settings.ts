@@ -1,8 +1,17 @@
 /** Settings of who may ask, and how much at once. */
+import type { MachineDefaults } from './defaults.ts'
 import type { Settings } from './settings.ts'
-import { bearer, proxies, seconds, size, wholeNumber, yesOrNo } from './values.ts'
+import { formatSize } from './size.ts'
+import { bearer, hostNames, proxies, seconds, size, wholeNumber, yesOrNo } from './values.ts'
 
-export const access = {
+const who = {
+  hosts: {
+    flag: '--hosts <list>',
+    description: "names under which clients reach the server, beside this machine's own; a flag separates them by commas",
+    value: hostNames,
+    fallback: [],
+    fallbackText: "this machine's own on a loopback address, any elsewhere",
+  },
   token: {
     flag: '--token <text>',
     description: 'asked of every client (`Authorization: Bearer`); wanted where other machines can connect',
@@ -37,6 +46,32 @@ export const access = {
     fallback: 5,
   },
 } satisfies Partial<Settings>
+
+/** What one address may take of the server beside its workers. */
+function clients({ unreadBytes, maxConnections }: MachineDefaults) {
+  return {
+    unreadBytes: {
+      flag: '--unread-limit <size>',
+      description:
+        "results in the server's memory that clients have not read; half of it for one address, a sixteenth for one connection",
+      value: size('1MB'),
+      fallback: unreadBytes,
+      fallbackText: formatSize(unreadBytes),
+      rule: '256 MB, or an eighth of the memory where that is less',
+    },
+    maxConnections: {
+      flag: '--max-connections <number>',
+      description: 'connections of one address at a time',
+      value: wholeNumber(1, 1_000_000),
+      fallback: maxConnections,
+      rule: '4096, or half of the files that the process may open where that is less',
+    },
+  } satisfies Partial<Settings>
+}
+
+export function access(machine: MachineDefaults) {
+  return { ...who, ...clients(machine) } satisfies Partial<Settings>
+}
 
 export const requests = {
   maxDepth: {

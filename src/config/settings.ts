@@ -43,7 +43,16 @@ const MiB = 2 ** 20
 const CACHE_BYTES = 20e9
 
 export function settings(machine: MachineDefaults): Settings {
-  return { ...network, ...access, ...logging, ...workers(machine), ...limits, ...requests, ...files(machine), ...watching }
+  return {
+    ...network,
+    ...access(machine),
+    ...logging,
+    ...workers(machine),
+    ...limits,
+    ...requests,
+    ...files(machine),
+    ...watching,
+  }
 }
 
 const network = {

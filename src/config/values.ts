@@ -82,6 +82,23 @@ export const origins: Value<readonly string[]> = {
   json: originList,
 }
 
+const hostList = z.array(z.string().refine(isHostName))
+
+/** Comma-separated, or a list: names and addresses as clients write them in `Host`, without a port. */
+export const hostNames: Value<readonly string[]> = {
+  takes: 'one or more host names or addresses without a port, such as maps.example.org',
+  schema: z
+    .string()
+    .transform((list) => list.split(',').map((host) => host.trim()))
+    .pipe(hostList),
+  json: hostList,
+}
+
+/** As a browser would write it: that is how it is compared. */
+function isHostName(host: string): boolean {
+  return URL.canParse(`http://${host}/`) && new URL(`http://${host}/`).host === host.toLowerCase() && !/:\d+$/.test(host)
+}
+
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
 
 const networks = z.array(z.string().refine(isNetwork))

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { FeatureQuery } from '../plan/query.ts'
 import { OperationClock } from '../pool/deadline.ts'
 import type { Batch, Lane, OperationContext } from '../pool/engine.ts'
+import { type Holding, UNBOUNDED } from '../pool/holding.ts'
 import { FlowingJson, type RawJson } from './raw-json.ts'
 
 export type Path = readonly (string | number)[]
@@ -23,6 +24,7 @@ export class Operation {
   readonly id: string
   readonly client: string
   readonly address: string
+  readonly holding: Holding
   readonly signal: AbortSignal
   readonly onDefect: (error: unknown) => void
   readonly startedAt = performance.now()
@@ -53,6 +55,7 @@ export class Operation {
     this.id = options.id
     this.client = options.client
     this.address = options.address ?? options.client
+    this.holding = options.holding ?? UNBOUNDED
     this.signal = options.signal
     this.onDefect = options.onDefect
   }

@@ -103,8 +103,8 @@ export function askedBy(
   const writes = catalog.writes(layer)
   const unchanged = async () => (await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes
   const limit = deadlineMs === null ? {} : { deadlineMs }
-  const { id, client, address, clock } = operation
-  return { id, client, address, clock, unchanged, ...limit }
+  const { id, client, address, clock, holding } = operation
+  return { id, client, address, clock, holding, unchanged, ...limit }
 }
 
 function deadlineOf({ deadline }: QuestionArguments, { services }: Asking): number | null {

@@ -87,6 +87,11 @@ export function byteLength(chunks: readonly Piece[]): number {
   return chunks.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0)
 }
 
+/** Bytes of UTF-8 of what is not a worker's. */
+export function textBytes(chunks: readonly Piece[]): number {
+  return byteLength(chunks.filter((chunk) => typeof chunk === 'string'))
+}
+
 /** The pieces behind each other: the one copy. */
 export function join(chunks: readonly Piece[]): Buffer {
   const whole = Buffer.allocUnsafe(byteLength(chunks))

@@ -1,13 +1,16 @@
 import type { Batch } from './engine.ts'
+import type { Holding } from './holding.ts'
 import { Spool, type SpoolBudget } from './spool.ts'
 
 /** Batches that wait for their client, in order: at most one in memory, and behind it those that a stall put on disk. */
 export class Backlog {
   #ready: Batch | null = null
   readonly #spool: Spool
+  readonly #holding: Holding
 
-  constructor(budget: SpoolBudget) {
+  constructor(budget: SpoolBudget, holding: Holding) {
     this.#spool = new Spool(budget)
+    this.#holding = holding
   }
 
   get empty(): boolean {
@@ -28,14 +31,23 @@ export class Backlog {
     return this.#spool.push(batch)
   }
 
-  /** The first of them. */
-  async take(): Promise<Batch> {
+  /** The first of them. One that is on disk is read once there is room for it in memory. */
+  async take(signal: AbortSignal): Promise<Batch> {
     const ready = this.#ready
     this.#ready = null
     if (ready) return ready
+    while (!this.#holding.hasRoom) await this.#holding.room(signal, false)
+    const bytes = this.#spool.nextBytes
+    this.#holding.add(bytes)
     const batch = await this.#spool.shift()
     if (this.#spool.empty) await this.#spool.reset()
-    return batch
+    let held = true
+    const release = () => {
+      batch.release()
+      if (held) this.#holding.remove(bytes)
+      held = false
+    }
+    return { ...batch, release }
   }
 
   async close(): Promise<void> {

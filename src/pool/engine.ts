@@ -1,6 +1,7 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
 import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { OperationClock } from './deadline.ts'
+import type { Holding } from './holding.ts'
 import type { MemoryShare } from './memory.ts'
 import type { Access, Diagnostics } from './messages.ts'
 import type { ScanReport } from './scan-tally.ts'
@@ -21,6 +22,8 @@ export interface OperationContext {
   readonly clock?: OperationClock
   /** Whether the source is still what the question was made for; asked after each execution. Left out: it can't change. */
   readonly unchanged?: () => Promise<boolean>
+  /** Where its batches and pages are counted until their client has taken them. Left out: nowhere. */
+  readonly holding?: Holding
 }
 
 /** How a batch or page came to be. */

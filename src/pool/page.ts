@@ -5,6 +5,7 @@ import { frameOf, joinDocuments } from '../results/join-text.ts'
 import { awakeSleep } from './awake.ts'
 import type { Deadline } from './deadline.ts'
 import { CHUNK_ROWS, type Page } from './engine.ts'
+import { counted } from './holding.ts'
 import type { ReceivedBatch } from './messages.ts'
 import { type Reserving, reserveFor } from './reserve.ts'
 import { Turn, type TurnEnd } from './turn.ts'
@@ -67,10 +68,10 @@ interface PageTurn {
 
 /** Null: the plan has to be made for another lane. */
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn | null> {
-  const { claim, signal, failover, bytes, deadline } = options
+  const { claim, holding, signal, failover, bytes, deadline } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
   const inPieces = rows > CHUNK_ROWS && plan.outputs.every(frameOf)
-  const slot = await deadline.over(signal, (over) => reserveFor(plan, options, over))
+  const slot = await deadline.over(signal, (over) => reserveFor(plan, { ...options, timed: true }, over))
   if (!slot) return null
   deadline.clock.served = true
   const scheduler = options.scheduler()
@@ -88,7 +89,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     thrift: failover.thrift,
     wary: failover.wary,
     deadlineMs: Math.max(0, deadline.left),
-    onBatch: (batch) => batches.push(batch),
+    onBatch: (batch) => batches.push(counted(batch, holding)),
   })
   const cancel = () => turn.cancel()
   claim.giveUp = () => turn.preempt()

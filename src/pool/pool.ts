@@ -8,6 +8,7 @@ import type { FeatureQuery } from '../plan/query.ts'
 import { Deadline, OperationClock } from './deadline.ts'
 import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page, StreamShape } from './engine.ts'
 import { Failover } from './failover.ts'
+import { UNBOUNDED } from './holding.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import type { Access, WorkerOptions } from './messages.ts'
@@ -219,6 +220,7 @@ class Pool implements Engine {
     return {
       failover,
       deadline,
+      holding: context.holding ?? UNBOUNDED,
       scheduler: () => this.#lanes[failover.lane].scheduler,
       unchanged: context.unchanged ?? (() => Promise.resolve(true)),
     }

@@ -1,38 +1,45 @@
 import type { Plan } from '../plan/plan.ts'
 import type { Failover } from './failover.ts'
+import type { Holding } from './holding.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
 import type { Slot } from './slot.ts'
 
 export interface Reserving {
   readonly failover: Failover
   readonly claim: Claim
+  /** Counts what the operation holds for its client, and says whether there is room for more. */
+  readonly holding: Holding
   /** The queue of the lane that the failover has come to. */
   readonly scheduler: () => Scheduler
 }
 
 /**
- * A worker for the plan. Null: the plan may only run in the serial lane, and has to be made for it. The question is asked again after the wait:
- * what was asked many times at once must not end a worker each time. Rejects with QUARANTINED, and as the queue does.
+ * Waits for a worker that may run the plan, at a time when there is room for what it will make. An operation without room is in no queue, and a
+ * worker that comes when the room is gone again goes to the next in the queue: so at most the turns that run at the time go beyond the bound.
+ * Null: the plan may only run in the serial lane, and has to be made for it. The quarantine is asked again after the wait: what was asked many times
+ * at once must not end a worker each time. Rejects with QUARANTINED, with OVERLOADED where `timed` and no room comes, and as the queue does.
  */
 export async function reserveFor(
   plan: Plan,
-  { failover, claim, scheduler }: Reserving,
+  { failover, claim, scheduler, holding, timed }: Reserving & { readonly timed: boolean },
   signal: AbortSignal,
 ): Promise<Slot | null> {
-  if (failover.admit(plan.digest)) return null
-  const queue = scheduler()
-  const slot = await queue.acquire(claim, signal)
-  const giveBack = () => {
-    queue.ended(claim, 0)
-    slot.release()
+  for (;;) {
+    if (failover.admit(plan.digest)) return null
+    while (!holding.hasRoom) await holding.room(signal, timed)
+    const queue = scheduler()
+    const slot = await queue.acquire(claim, signal)
+    let granted = false
+    try {
+      signal.throwIfAborted()
+      if (failover.admit(plan.digest)) return null
+      granted = holding.hasRoom
+      if (granted) return slot
+    } finally {
+      if (!granted) {
+        queue.ended(claim, 0)
+        slot.release()
+      }
+    }
   }
-  try {
-    signal.throwIfAborted()
-    if (!failover.admit(plan.digest)) return slot
-  } catch (error) {
-    giveBack()
-    throw error
-  }
-  giveBack()
-  return null
 }

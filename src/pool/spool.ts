@@ -35,7 +35,7 @@ export class SpoolBudget {
 }
 
 interface Entry {
-  readonly batch: Omit<Batch, 'outputs' | 'release'>
+  readonly batch: Omit<Batch, 'outputs'>
   readonly offset: number
   readonly lengths: readonly number[]
   /** Null once it is on disk; the batch itself where the disk did not take it. */
@@ -58,8 +58,13 @@ export class Spool {
     return this.#entries.length === 0
   }
 
+  /** Of the batch that `shift` gives. */
+  get nextBytes(): number {
+    return this.#entries[0]?.lengths.reduce((sum, length) => sum + length, 0) ?? 0
+  }
+
   /** Behind those that are there. Resolves when it is written, to false when there is no room for more. */
-  async push({ outputs, release, ...batch }: Batch): Promise<boolean> {
+  async push({ outputs, ...batch }: Batch): Promise<boolean> {
     const lengths = outputs.map((output) => output.length)
     const bytes = lengths.reduce((sum, length) => sum + length, 0)
     const offset = this.#end
@@ -70,7 +75,7 @@ export class Spool {
     const kept = room ? this.#write(outputs, offset) : Promise.resolve(outputs)
     this.#entries.push({ batch, offset, lengths, kept })
     const written = (await kept) === null
-    if (written) release()
+    if (written) batch.release()
     return written && this.#count < MOST_BATCHES && this.#end < MOST_BYTES
   }
 
@@ -79,7 +84,7 @@ export class Spool {
     const entry = this.#entries.shift()
     if (!entry) throw new RangeError('the spool is empty')
     const outputs = (await entry.kept) ?? (await this.#read(entry))
-    return { ...entry.batch, outputs, release: () => {} }
+    return { ...entry.batch, outputs }
   }
 
   /** What is in it is gone; it can be filled again at once. */

@@ -6,8 +6,10 @@ import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { awakeSleep } from './awake.ts'
 import { Backlog } from './backlog.ts'
+import { Credit } from './credit.ts'
 import { Demand } from './demand.ts'
 import type { Batch, BatchStream, ExecutionReport } from './engine.ts'
+import { counted } from './holding.ts'
 import type { ReceivedBatch } from './messages.ts'
 import { type Over, settled, slowConsumer, sourceChanged, toldToStream } from './over.ts'
 import { Progress } from './progress.ts'
@@ -17,8 +19,6 @@ import { StallWatch } from './stall.ts'
 import type { StreamOptions } from './stream-options.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 
-/** One batch on its way to the client, one behind it. A first turn while others wait is for one: they have had nothing. */
-const MOST_BATCHES = 2
 /** A stalled client's worker makes what is coming for this long, then goes. */
 const SPOOL_MS = 400
 
@@ -31,6 +31,7 @@ export class FeatureStream implements BatchStream {
   readonly #backlog: Backlog
   readonly #progress: Progress
   readonly #demand = new Demand()
+  readonly #credit: Credit
   #turn: Turn | null = null
   #busy = false
   /** The engine has no more; the backlog may. */
@@ -41,7 +42,8 @@ export class FeatureStream implements BatchStream {
 
   constructor(options: StreamOptions) {
     this.#options = options
-    this.#backlog = new Backlog(options.spool)
+    this.#credit = new Credit(options.holding)
+    this.#backlog = new Backlog(options.spool, options.holding)
     this.#progress = new Progress(options.query)
     options.claim.giveUp = () => this.#preempt()
     this.#stall = new StallWatch({
@@ -53,8 +55,7 @@ export class FeatureStream implements BatchStream {
   }
 
   get state(): 'WAITING' | 'RUNNING' | 'PARKED' {
-    if (this.#turn) return 'RUNNING'
-    return this.#busy ? 'WAITING' : 'PARKED'
+    return this.#turn ? 'RUNNING' : this.#busy ? 'WAITING' : 'PARKED'
   }
 
   get execution(): ExecutionReport {
@@ -69,10 +70,10 @@ export class FeatureStream implements BatchStream {
     if (this.#demand.isOpen) return Promise.reject(new Error('next() is called one at a time'))
     this.#stall.reads()
     // Being asked again, the batch handed out before has left the server.
-    if (this.#demand.given > 0 && this.#spoolUntil === null) this.#turn?.credit()
+    if (this.#demand.given > 0) this.#pay()
     if (this.#whole && this.#backlog.empty) this.#finish('COMPLETE')
     if (this.#over) return settled(this.#over)
-    if (!this.#backlog.empty) return this.#hand(this.#backlog.take())
+    if (!this.#backlog.empty) return this.#hand(this.#backlog.take(this.#gone.signal))
     this.#caughtUp()
     const result = this.#demand.open()
     this.#advance()
@@ -110,6 +111,7 @@ export class FeatureStream implements BatchStream {
     try {
       return { done: false, value: await batch }
     } catch (error) {
+      if (this.#over) return settled(this.#over)
       // What comes behind a batch that is lost is not what comes behind the one before it.
       this.fail(error)
       throw error
@@ -130,10 +132,11 @@ export class FeatureStream implements BatchStream {
   }
 
   async #takeTurn(): Promise<void> {
-    const { claim, batchSize, batchBytes, emitEmpty, deadlineMs } = this.#options
-    const { thrift, wary } = this.#options.failover
+    const { claim, batchSize, batchBytes, emitEmpty, deadlineMs, failover } = this.#options
+    const { thrift, wary } = failover
     const plan = this.#progress.plan(thrift)
-    const slot = await reserveFor(plan, this.#options, this.#gone.signal)
+    const isFirst = this.#progress.batches === 0
+    const slot = await reserveFor(plan, { ...this.#options, timed: isFirst }, this.#gone.signal)
     if (!slot) return
     const scheduler = this.#options.scheduler()
     const turn = new Turn(slot, {
@@ -142,16 +145,16 @@ export class FeatureStream implements BatchStream {
       wary,
       ...this.#progress.rows(batchSize, thrift),
       batchBytes,
-      credits: this.#progress.batches === 0 && scheduler.queued > 0 ? 1 : MOST_BATCHES,
+      credits: this.#credit.begin(isFirst && scheduler.queued > 0),
       maxBatches: null,
       whole: null,
       // Behind a batch, the end is none.
-      emitEmpty: emitEmpty && this.#progress.batches === 0,
+      emitEmpty: emitEmpty && isFirst,
       deadlineMs,
       onBatch: (message) => this.#receive(message),
     })
     this.#turn = turn
-    const end = this.#options.failover.ended(await turn.end)
+    const end = failover.ended(await turn.end)
     this.#turn = null
     this.#yielding = false
     this.#spoolUntil = null
@@ -162,20 +165,18 @@ export class FeatureStream implements BatchStream {
   async #turnEnded(end: TurnEnd, plan: Plan): Promise<void> {
     if (this.#over) return
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.layer.name))
-    if (end.outcome === 'COMPLETE') return this.#turnWasWhole()
+    if (end.outcome === 'COMPLETE') {
+      this.#whole = this.#progress.ended()
+      return this.#whole && this.#demand.isOpen ? this.#finish('COMPLETE') : undefined
+    }
     this.#progress.cut(end.outcome === 'FAILED')
     if (end.outcome === 'YIELDED' || end.outcome === 'PREEMPTED') return
     await awakeSleep(this.#options.failover.retry(end, plan.digest), this.#gone.signal)
   }
 
-  #turnWasWhole(): void {
-    if (!this.#progress.ended()) return
-    this.#whole = true
-    if (this.#demand.isOpen) this.#finish('COMPLETE')
-  }
-
-  #receive({ count, outputs, position, scan, release }: ReceivedBatch): void {
+  #receive(received: ReceivedBatch): void {
     if (this.#over) return
+    const { count, outputs, position, scan, release } = counted(received, this.#options.holding)
     this.#options.failover.progress()
     const sequence = this.#progress.received(count, position)
     const batch = { sequence, count, outputs, position, execution: this.#options.failover.report(scan), release }
@@ -209,14 +210,18 @@ export class FeatureStream implements BatchStream {
   #caughtUp(): void {
     if (this.#spoolUntil === null) return
     this.#spoolUntil = null
-    if (this.#turn?.stalled) for (let batches = 0; batches < MOST_BATCHES; batches++) this.#turn.credit()
+    this.#pay()
+  }
+
+  #pay(): void {
+    if (this.#turn && this.#spoolUntil === null) this.#credit.pay(this.#turn, this.#backlog.hasRoom ? 0 : 1)
   }
 
   #endTurnIfOver(): void {
-    const turn = this.#turn
-    if (!turn || turn.firstBatchAt === null) return
+    const { firstBatchAt = null, batches = 0 } = this.#turn ?? {}
+    if (firstBatchAt === null) return
     const sorted = this.#options.query.orderBy.length > 0
-    if (this.#options.scheduler().turnIsOver(performance.now() - turn.firstBatchAt, turn.batches, sorted)) this.#yield()
+    if (this.#options.scheduler().turnIsOver(performance.now() - firstBatchAt, batches, sorted)) this.#yield()
   }
 
   /** Somebody else is entitled to the worker: a turn that has delivered ends at a border, one that has not begins again later. */

@@ -72,6 +72,11 @@ export class Turn {
     return this.#credits === 0
   }
 
+  /** Batches that the worker may still send. */
+  get credits(): number {
+    return this.#credits
+  }
+
   credit(): void {
     this.#credits++
     this.#watch()

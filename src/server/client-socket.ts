@@ -1,19 +1,24 @@
 /** One WebSocket as graphql-ws drives it. What comes in is bounded here and kept in order; what goes out takes in the worker's bytes. */
 import type { Socket } from 'node:net'
+import type { GraphQLError } from 'graphql'
 import { CloseCode, type Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { GeoduckError } from '../errors.ts'
-import { formatError, fromGeoduck } from '../graphql/client-error.ts'
+import { codeOf, formatError, fromGeoduck, toClientError } from '../graphql/client-error.ts'
 import type { Operation } from '../graphql/operation.ts'
 import type { Asker } from '../pool/scheduler.ts'
-import { MOST_FRAME_BYTES_BEFORE_ACK } from './limits.ts'
+import type { ClientMemory } from './client-memory.ts'
+import { MOST_CONTROL_BYTES, MOST_FRAME_BYTES_BEFORE_ACK, MOST_ID_LENGTH } from './limits.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import { type ClientMessage, peek } from './peek.ts'
+import { SocketFlow } from './socket-flow.ts'
 import { SplicedPayload } from './spliced-message.ts'
 import { writeTextFrame } from './text-frame.ts'
 
 const TOO_BIG = 1009
+/** Of a close frame's reason. */
+const MOST_REASON_BYTES = 123
 
 /** What graphql-ws wants a socket to be. */
 type GraphQLSocket = Parameters<Server['opened']>[0]
@@ -29,6 +34,7 @@ export interface ClientSocketOptions {
   /** Slots are shared fairly between these. */
   readonly asker: Asker
   readonly operations: Operations
+  readonly memory: ClientMemory
   /** Operations at a time. */
   readonly most: number
   readonly log: Log
@@ -42,6 +48,7 @@ export class ClientSocket implements GraphQLSocket {
   /** Beneath it. */
   readonly #socket: Socket
   readonly #options: ClientSocketOptions
+  readonly #flow: SocketFlow
   /** By the id that the client gave; the last one of each. */
   readonly #running = new Map<string, Running>()
   #count = 0
@@ -50,6 +57,10 @@ export class ClientSocket implements GraphQLSocket {
     this.#ws = ws
     this.#socket = socket
     this.#options = options
+    this.#flow = new SocketFlow(ws, socket, options.memory.open(options.asker))
+    socket.on('data', () => {
+      if (!this.acknowledged && this.#flow.exceedsFirst) this.close(TOO_BIG, 'Too big before connection_ack')
+    })
     this.protocol = ws.protocol
     ws.once('close', () => {
       for (const { left } of this.#running.values()) left.abort()
@@ -65,29 +76,41 @@ export class ClientSocket implements GraphQLSocket {
     const pieces = SplicedPayload.pieces(text)
     if (this.#ws.readyState !== this.#ws.OPEN) return Promise.resolve()
     return new Promise((resolve) => {
-      if (pieces.length === 1) this.#ws.send(text, () => resolve())
-      else writeTextFrame(this.#socket, pieces, () => resolve())
-    })
-  }
-
-  close(code?: number, reason?: string): void {
-    this.#ws.close(code, reason)
-  }
-
-  onMessage(deliver: (text: string) => Promise<void>): void {
-    this.#ws.on('message', (data: Buffer) => {
-      if (!this.acknowledged && data.length > MOST_FRAME_BYTES_BEFORE_ACK)
-        return this.close(TOO_BIG, 'Too big before connection_ack')
-      const text = data.toString()
-      this.#take(text, peek(text), deliver).catch((error: unknown) => {
-        this.#options.log.error({ err: error }, 'A defect')
-        this.close(CloseCode.InternalServerError, 'A defect of the server')
+      if (pieces.length > 1) return writeTextFrame(this.#socket, pieces, () => resolve())
+      const taken = this.#flow.answer(text.length)
+      this.#ws.send(text, () => {
+        taken()
+        resolve()
       })
     })
   }
 
-  async #take(text: string, message: ClientMessage | null, deliver: (text: string) => Promise<void>): Promise<void> {
-    if (!message) return this.close(CloseCode.BadRequest, 'Invalid message received')
+  close(code?: number, reason?: string): void {
+    this.#ws.close(code, reason && Buffer.byteLength(reason) <= MOST_REASON_BYTES ? reason : '')
+  }
+
+  onMessage(deliver: (text: string) => Promise<void>): void {
+    // In order, one after the other, and none while too many answers wait.
+    let before = Promise.resolve()
+    this.#ws.on('message', (data: Buffer) => {
+      if (!this.acknowledged && data.length > MOST_FRAME_BYTES_BEFORE_ACK)
+        return this.close(TOO_BIG, 'Too big before connection_ack')
+      before = before
+        .then(() => this.#flow.room())
+        .then(() => {
+          // Not waited for: others of its messages are taken while an operation runs.
+          this.#take(data.toString(), deliver).catch((error: unknown) => {
+            this.#options.log.error({ err: error }, 'A defect')
+            this.close(CloseCode.InternalServerError, 'A defect of the server')
+          })
+        })
+    })
+  }
+
+  async #take(text: string, deliver: (text: string) => Promise<void>): Promise<void> {
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    const message = peek(text)
+    if (!message || isTooLong(message, text)) return this.close(CloseCode.BadRequest, 'Invalid message received')
     const { type, id } = message
     if (id === null || !this.acknowledged || (type !== 'subscribe' && type !== 'complete')) return deliver(text)
     const former = this.#running.get(id)
@@ -104,13 +127,18 @@ export class ClientSocket implements GraphQLSocket {
   async #run(id: string, former: Running | undefined, deliver: () => Promise<void>): Promise<void> {
     const left = new AbortController()
     const { operation, end } = this.#options.operations.begin(this.#options.asker, left.signal)
+    const { holding } = operation
     const { promise: over, resolve } = Promise.withResolvers<void>()
     const running = { operation, left, over }
     this.#running.set(id, running)
     this.#count++
     try {
       await former?.over
+      while (!left.signal.aborted && !holding.hasRoom) await holding.room(left.signal, true)
       if (!left.signal.aborted) await deliver()
+    } catch (error) {
+      // Whatever its parts throw is the operation's error: the socket and its other operations go on.
+      if (!left.signal.aborted) await this.#fail(id, operation, error)
     } finally {
       this.#count--
       if (this.#running.get(id) === running) this.#running.delete(id)
@@ -121,7 +149,22 @@ export class ClientSocket implements GraphQLSocket {
 
   #refuse(id: string): Promise<void> {
     const message = `Operations of one socket: at most ${this.#options.most} at a time (--max-operations).`
-    const payload = [formatError(fromGeoduck(new GeoduckError('LIMIT_EXCEEDED', message)))]
-    return this.send(JSON.stringify({ id, type: 'error', payload }))
+    return this.#sendError(id, fromGeoduck(new GeoduckError('LIMIT_EXCEEDED', message)))
   }
+
+  #fail(id: string, operation: Operation, error: unknown): Promise<void> {
+    const shown = toClientError(error, operation)
+    operation.failed(codeOf(shown))
+    return this.#sendError(id, shown)
+  }
+
+  #sendError(id: string, error: GraphQLError): Promise<void> {
+    return this.send(JSON.stringify({ id, type: 'error', payload: [formatError(error)] }))
+  }
+}
+
+/** An id comes back with every message of its operation; the other kinds of message have nothing long to say. */
+function isTooLong({ type, id }: ClientMessage, text: string): boolean {
+  if (id !== null && id.length > MOST_ID_LENGTH) return true
+  return type !== 'connection_init' && type !== 'subscribe' && text.length > MOST_CONTROL_BYTES
 }

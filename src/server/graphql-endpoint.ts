@@ -1,18 +1,21 @@
 /** GraphQL by POST, GraphiQL by GET. What a web page could send without asking first (GET, forms, plain text) is refused: that is CSRF. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GeoduckError } from '../errors.ts'
-import { toClientError } from '../graphql/client-error.ts'
+import { codeOf, toClientError } from '../graphql/client-error.ts'
 import type { Services } from '../graphql/context.ts'
 import { failed } from '../graphql/execute.ts'
 import type { Operation } from '../graphql/operation.ts'
 import { jsonTypeFor } from './accept.ts'
 import { type Access, unauthenticated } from './access.ts'
+import { admit } from './admission.ts'
 import type { ClientAddress } from './client-address.ts'
 import { allowOrigin } from './cors.ts'
+import { ERROR_STATUS } from './download/error-status.ts'
 import { formatResult } from './format-result.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { beginOverHttp } from './http-operation.ts'
 import { sendJson } from './json.ts'
+import type { RequestLimits } from './limits.ts'
 import type { Operations } from './operations.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -23,6 +26,7 @@ export interface GraphQLEndpointOptions {
   readonly origins: readonly string[]
   readonly access: Access
   readonly addressOf: ClientAddress
+  readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
 }
 
 export class GraphQLEndpoint {
@@ -40,9 +44,11 @@ export class GraphQLEndpoint {
     try {
       await this.#execute(req, res, operation)
     } catch (error) {
-      if (!res.headersSent) return refuse(res, 500, error, operation)
-      failed(error, operation)
-      res.destroy()
+      const [shown] = failed(error, operation).errors
+      const { retryAfter } = shown.extensions
+      if (res.headersSent) return void res.destroy()
+      if (typeof retryAfter === 'number') res.setHeader('retry-after', retryAfter)
+      refuse(res, ERROR_STATUS[codeOf(shown)] ?? 500, shown, operation)
     }
   }
 
@@ -60,7 +66,8 @@ export class GraphQLEndpoint {
       return refuse(res, 415, badInput('Send operations as JSON, with the header `content-type: application/json`.'), operation)
     }
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
-    const { yoga, services } = this.#options
+    const { yoga, services, limits } = this.#options
+    await admit(req, operation, limits.maxBodyBytes)
     await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
     if (!res.headersSent) throw new Error('A request was left without a result')
   }

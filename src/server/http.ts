@@ -6,6 +6,7 @@ import { sendFile } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'
 import type { HealthReport } from './health.ts'
+import { type Hosts, MISDIRECTED, MISDIRECTED_BODY } from './hosts.ts'
 import { sendJson } from './json.ts'
 import type { Metrics } from './metrics/metrics.ts'
 
@@ -15,12 +16,14 @@ export interface Routes {
   readonly health: HealthReport
   readonly metrics: Metrics
   readonly access: Access
+  readonly hosts: Hosts
 }
 
-export function route({ graphql, download, health, metrics, access }: Routes): RequestListener {
+export function route({ graphql, download, health, metrics, access, hosts }: Routes): RequestListener {
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
     res.setHeader('referrer-policy', 'no-referrer')
+    if (!hosts.allows(req.headers.host)) return sendJson(res, MISDIRECTED, MISDIRECTED_BODY)
     const pathname = req.url?.split('?', 1)[0] ?? '/'
     switch (pathname) {
       case '/':

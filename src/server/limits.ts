@@ -8,5 +8,9 @@ export interface RequestLimits {
 }
 
 export const MOST_FRAME_BYTES_BEFORE_ACK = 16_384
+/** Of a `ping`, `pong` or `complete` message. */
+export const MOST_CONTROL_BYTES = 1_024
+/** Characters of an operation's id over a WebSocket. */
+export const MOST_ID_LENGTH = 128
 /** Milliseconds that a socket has for its `connection_init`. */
 export const INIT_TIMEOUT_MS = 3_000

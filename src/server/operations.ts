@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Operation } from '../graphql/operation.ts'
 import type { Asker } from '../pool/scheduler.ts'
+import type { ClientMemory } from './client-memory.ts'
 import type { Log } from './logging.ts'
 import { logOperation } from './operation-log.ts'
 
@@ -14,6 +15,8 @@ export interface OperationsOptions {
   readonly log: Log
   /** An operation whose client waits longer than this is told of with its plan. */
   readonly slowMs: number
+  /** Where what operations hold for their clients is counted. */
+  readonly memory: ClientMemory
 }
 
 /** Begins operations, each with an id of its own, and keeps those that are under way. */
@@ -39,8 +42,9 @@ export class Operations {
   begin(asker: Asker, signal: AbortSignal): OpenOperation {
     const id = randomUUID()
     const log = this.#options.log.child({ correlationId: id })
+    const holding = this.#options.memory.open(asker)
     const onDefect = (err: unknown) => log.error({ err }, signal.aborted ? 'A defect, after the client had gone' : 'A defect')
-    const operation = new Operation({ id, ...asker, signal, onDefect })
+    const operation = new Operation({ id, ...asker, holding, signal, onDefect })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open.set(operation, promise)
     const end = () => {
@@ -50,6 +54,7 @@ export class Operations {
         logOperation(this.#options.log, operation, this.#options.slowMs)
         this.#onEnd(operation)
       }
+      holding.close()
       resolve()
     }
     return { operation, end }

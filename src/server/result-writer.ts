@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts'
 import { toClientError } from '../graphql/client-error.ts'
 import { failed } from '../graphql/execute.ts'
 import type { Operation } from '../graphql/operation.ts'
-import { byteLength, FlowingJson, isWhole, type Piece, toParts } from '../graphql/raw-json.ts'
+import { byteLength, FlowingJson, isWhole, type Piece, textBytes, toParts } from '../graphql/raw-json.ts'
 import { acceptsEvents, type JsonType, jsonTypeFor } from './accept.ts'
 import { Body } from './compression.ts'
 import { sendEvents } from './event-stream.ts'
@@ -77,6 +77,8 @@ async function sendResult(
   }
   const length = byteLength(chunks)
   operation.bytes += length
+  // What a worker has made is counted since it came.
+  operation.holding.add(textBytes(chunks))
   const body = new Body(res, length < LEAST_COMPRESSED ? 'off' : compression)
   const size = body.compressed ? {} : { 'content-length': length }
   res.writeHead(status, { ...headers, 'content-type': `${type}; charset=utf-8`, ...size })

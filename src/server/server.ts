@@ -1,18 +1,23 @@
 /** The composition root: the parts of a running server, opened in order, closed together. */
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Layer } from '../catalog/layer.ts'
 import type { Config } from '../config/config.ts'
+import { machine } from '../config/machine.ts'
 import { DocumentReader } from '../graphql/document.ts'
 import type { OperationLimits } from '../graphql/limits.ts'
 import { openSchema } from '../graphql/schema.ts'
 import { filterLimitsOf } from '../plan/filter-limits.ts'
 import { Access } from './access.ts'
 import { clientAddress } from './client-address.ts'
+import { ClientMemory } from './client-memory.ts'
+import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download/endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
+import { Hosts } from './hosts.ts'
 import { route } from './http.ts'
+import { httpServer } from './http-server.ts'
 import { endIdleConnections } from './idle-connections.ts'
 import { openLog } from './logging.ts'
 import { Metrics } from './metrics/metrics.ts'
@@ -45,13 +50,18 @@ export interface RunningServer {
 export async function startServer(config: Config, { spatialExtension, execArgv = [] }: ServerOptions): Promise<RunningServer> {
   const log = openLog(config)
   const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
-  const operations = new Operations({ log, slowMs: config.slowSeconds * 1_000 })
+  const memory = new ClientMemory({ limitBytes: config.unreadBytes, patienceSeconds: config.queueSeconds })
+  const operations = new Operations({ log, memory, slowMs: config.slowSeconds * 1_000 })
   const schema = openSchema()
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config
   const shared = { services: state, operations, access, addressOf: clientAddress(config.trustProxy), origins: config.origins }
-  const graphql = new GraphQLEndpoint({ ...shared, yoga: openYoga({ schema, documents, limits: config, compression }) })
+  const graphql = new GraphQLEndpoint({
+    ...shared,
+    limits: config,
+    yoga: openYoga({ schema, documents, limits: config, compression }),
+  })
   const download = new DownloadEndpoint({ ...shared, schema, limits: config, compression })
   const health = state.healthReport
   const metrics = new Metrics({
@@ -60,16 +70,22 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     sockets: () => sockets.count,
     ready: () => health.ready,
   })
-  const http = createServer(route({ graphql, download, health, metrics, access }))
+  const hosts = new Hosts(config.host, config.hosts)
+  const http = httpServer(route({ graphql, download, health, metrics, access, hosts }))
+  const connections = new Connections(http, {
+    mostOfAddress: config.trustProxy === 0 ? config.maxConnections : null,
+    openFiles: machine().openFiles,
+    stallMs: config.stallSeconds * 1_000,
+  })
   endIdleConnections(http)
   const protocol = socketProtocol({ schema, documents, services: state, access })
-  const sockets = new WebSockets(http, { ...shared, protocol, limits: config, log })
+  const sockets = new WebSockets(http, { ...shared, protocol, hosts, memory, limits: config, log })
   const url = await listen(http, config)
   const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log)
   // Whoever started the server waits for it; a stopped one has nobody who does.
   ready.catch(() => {})
   let closing: Promise<void> | null = null
-  const close = () => (closing ??= shutDown({ http, sockets, state, ready, operations, log }))
+  const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, log }))
   return { url, ready, layers: () => state.layers(), close }
 }
 

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { awakeSleep } from '../pool/awake.ts'
+import type { Connections } from './connections.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import type { ServerState } from './state.ts'
@@ -14,6 +15,7 @@ const WORKERS_MS = 5_000
 
 export interface OpenParts {
   readonly http: Server
+  readonly connections: Connections
   readonly sockets: WebSockets
   readonly state: ServerState
   /** Settled, one way or the other, when nothing is being opened any more. */
@@ -23,7 +25,7 @@ export interface OpenParts {
 }
 
 /** Operations end with SHUTTING_DOWN and are read out, then sockets close with 1001; a client that does not read is cut off. */
-export async function shutDown({ http, sockets, state, ready, operations, log }: OpenParts): Promise<void> {
+export async function shutDown({ http, connections, sockets, state, ready, operations, log }: OpenParts): Promise<void> {
   const stopped = Promise.withResolvers<void>()
   http.close(() => stopped.resolve())
   http.closeIdleConnections()
@@ -34,6 +36,7 @@ export async function shutDown({ http, sockets, state, ready, operations, log }:
   await sockets.close()
   http.closeAllConnections()
   await stopped.promise
+  connections.close()
   await atMost(WORKERS_MS, emptied)
   log.info('Stopped')
 }

@@ -79,6 +79,8 @@ function authorizationOf(payload: Record<string, unknown> | undefined): unknown 
 function toPayload(result: ExecutionResult, operation: Operation): FormattedExecutionResult {
   const payload = written(result, operation)
   operation.bytes += payload.byteLength
+  // A subscription's are short beside its batches, and gone when the next is asked for.
+  if (operation.kind !== 'subscription') operation.holding.add(payload.textBytes)
   // graphql-ws does no more than print it.
   return payload as FormattedExecutionResult
 }

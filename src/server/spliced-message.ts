@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { FormattedExecutionResult } from 'graphql'
-import { byteLength, toChunks } from '../graphql/raw-json.ts'
+import { byteLength, textBytes, toChunks } from '../graphql/raw-json.ts'
 
 /** Never leaves the process, so no text of a client can hold it. */
 const TOKEN = `payload-${randomUUID()}`
@@ -14,10 +14,13 @@ let printed: SplicedPayload | null = null
 export class SplicedPayload {
   readonly #chunks: readonly (Uint8Array | string)[]
   readonly byteLength: number
+  /** Of it what is not a worker's: text that was made here. */
+  readonly textBytes: number
 
   constructor(result: FormattedExecutionResult) {
     this.#chunks = toChunks(result)
     this.byteLength = byteLength(this.#chunks)
+    this.textBytes = textBytes(this.#chunks)
   }
 
   toJSON(): string {

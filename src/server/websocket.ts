@@ -1,12 +1,15 @@
 /** GraphQL over WebSocket: which connections are taken, and how they end. */
 import type { IncomingMessage, Server } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { AwakeTimer } from '../pool/awake.ts'
 import { askerOf } from './asker.ts'
 import type { ClientAddress } from './client-address.ts'
+import type { ClientMemory } from './client-memory.ts'
 import { ClientSocket } from './client-socket.ts'
+import { refuse } from './connections.ts'
+import { type Hosts, MISDIRECTED_BODY } from './hosts.ts'
 import { keepAlive } from './keep-alive.ts'
 import { INIT_TIMEOUT_MS, type RequestLimits } from './limits.ts'
 import type { Log } from './logging.ts'
@@ -15,11 +18,15 @@ import { originAllowed } from './origins.ts'
 import type { SocketProtocol } from './socket-protocol.ts'
 
 const GOING_AWAY = 1001
+/** What a client has to answer the closing handshake before it is cut off. */
+const CLOSE_MS = 1_000
 
 export interface WebSocketOptions {
   readonly protocol: SocketProtocol
   readonly operations: Operations
   readonly origins: readonly string[]
+  readonly hosts: Hosts
+  readonly memory: ClientMemory
   readonly limits: Pick<RequestLimits, 'maxFrameBytes' | 'maxSocketOperations'>
   readonly addressOf: ClientAddress
   readonly log: Log
@@ -31,14 +38,20 @@ export class WebSockets {
 
   constructor(http: Server, options: WebSocketOptions) {
     this.#options = options
-    this.#server = new WebSocketServer({
+    const settings: ServerOptions & { readonly closeTimeout: number } = {
       noServer: true,
       maxPayload: options.limits.maxFrameBytes,
       // It costs 2.5 ms a 1,000 features (docs/speed.md), and a batch's frame is written past ws (text-frame.ts).
       perMessageDeflate: false,
+      // Answered by ClientSocket, which counts what waits.
+      autoPong: false,
+      // A message per turn of the event loop: hundreds that come at once would keep everybody else waiting.
+      allowSynchronousEvents: false,
+      closeTimeout: CLOSE_MS,
       handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
-    })
-    http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    }
+    this.#server = new WebSocketServer(settings)
+    http.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head))
   }
 
   /** That are open. */
@@ -53,21 +66,29 @@ export class WebSockets {
     await Promise.all(open.map(closed))
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy())
-    const { origin, host } = request.headers
-    if (request.url?.split('?', 1)[0] !== '/graphql') deny(socket, '404 Not Found')
-    else if (!originAllowed(origin, host, this.#options.origins)) deny(socket, '403 Forbidden')
+    const refused = this.#refusal(request)
+    if (refused) refuse(socket, ...refused)
     else this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, request))
   }
 
+  #refusal({ url, headers: { origin, host } }: IncomingMessage): [status: string, json: string] | null {
+    const { hosts, origins } = this.#options
+    if (!hosts.allows(host)) return ['421 Misdirected Request', JSON.stringify(MISDIRECTED_BODY)]
+    if (url?.split('?', 1)[0] !== '/graphql') return ['404 Not Found', '{"error":"WebSockets are at /graphql."}']
+    if (!originAllowed(origin, host, origins))
+      return ['403 Forbidden', '{"error":"Pages of this origin may not connect; see --origins."}']
+    return null
+  }
+
   #open(ws: WebSocket, request: IncomingMessage): void {
-    const { protocol, operations, limits, addressOf, log } = this.#options
+    const { protocol, operations, memory, limits, addressOf, log } = this.#options
     // ws closes such a socket itself; the code tells the client why.
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
     const asker = askerOf(addressOf(request), request.socket.remotePort)
-    const client = new ClientSocket(ws, request.socket, { asker, operations, most: limits.maxSocketOperations, log })
+    const client = new ClientSocket(ws, request.socket, { asker, operations, memory, most: limits.maxSocketOperations, log })
     const left = protocol.opened(client, client)
     const silent = new AwakeTimer(INIT_TIMEOUT_MS, () => {
       if (!client.acknowledged) ws.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')
@@ -82,14 +103,10 @@ export class WebSockets {
 /** A client that does not answer the closing handshake is cut off after a second. */
 async function closed(ws: WebSocket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => ws.terminate(), 1_000)
+  const timer = setTimeout(() => ws.terminate(), CLOSE_MS)
   ws.once('close', resolve)
   if (ws.readyState === ws.CLOSED) resolve()
   ws.close(GOING_AWAY, 'The server is stopping')
   await promise
   clearTimeout(timer)
-}
-
-function deny(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -31,7 +31,7 @@ const OTHERS = new Set([
 ])
 
 it('every flag that a message or a page of the documentation names is a flag of the program', () => {
-  const machine = machineDefaults({ processors: 2, memoryBytes: 1e9 })
+  const machine = machineDefaults({ processors: 2, memoryBytes: 1e9, openFiles: 20_000 })
   const flags = new Set(Object.values(settings(machine)).map(({ flag }) => flag.split(' ')[0]!))
   const files = [
     ...globSync('src/{graphql,plan,pool,server}/**/*.ts', { cwd: ROOT }),

@@ -18,7 +18,15 @@ export function errorTable(): string {
   return table([['code', 'meaning', 'what to do', 'retry'], ...rows])
 }
 
-const MACHINE = { workers: 2, threads: 2, memoryLimitBytes: 1e9, tempDirectory: '/tmp', tempDirectoryBytes: 1e9 }
+const MACHINE = {
+  workers: 2,
+  threads: 2,
+  memoryLimitBytes: 1e9,
+  tempDirectory: '/tmp',
+  tempDirectoryBytes: 1e9,
+  unreadBytes: 256e6,
+  maxConnections: 4_096,
+}
 const SETTINGS = settings(MACHINE)
 
 /** Default and flag of a setting. */

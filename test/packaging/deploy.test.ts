@@ -35,7 +35,7 @@ test('the image’s health check passes when every layer can be asked, and fails
 })
 
 test('every setting that the image, the unit and their comments name is one of the program', () => {
-  const flags = Object.values(settings(machineDefaults({ processors: 2, memoryBytes: 1e9 }))).map(
+  const flags = Object.values(settings(machineDefaults({ processors: 2, memoryBytes: 1e9, openFiles: 20_000 }))).map(
     ({ flag }) => flag.slice(2).split(' ')[0]!,
   )
   const known = new Set([...flags, 'sources'].map((name) => `GEODUCK_${name.toUpperCase().replaceAll('-', '_')}`))

@@ -8,7 +8,9 @@ import { DocumentReader } from '../../src/graphql/document.ts'
 import { openSchema } from '../../src/graphql/schema.ts'
 import { Access } from '../../src/server/access.ts'
 import { clientAddress } from '../../src/server/client-address.ts'
+import { ClientMemory } from '../../src/server/client-memory.ts'
 import { GraphQLEndpoint } from '../../src/server/graphql-endpoint.ts'
+import { Hosts } from '../../src/server/hosts.ts'
 import { Operations } from '../../src/server/operations.ts'
 import { socketProtocol } from '../../src/server/socket-protocol.ts'
 import { WebSockets } from '../../src/server/websocket.ts'
@@ -30,7 +32,8 @@ export interface ServiceWires {
 export async function openWires(services: Services): Promise<ServiceWires> {
   const lines: LogLine[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) })
-  const operations = new Operations({ log, slowMs: 5_000 })
+  const memory = new ClientMemory({ limitBytes: 256e6, patienceSeconds: 30 })
+  const operations = new Operations({ log, memory, slowMs: 5_000 })
   const schema = openSchema()
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })
@@ -38,11 +41,13 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const shared = { services, operations, access, addressOf: clientAddress(0), origins: [] }
   const endpoint = new GraphQLEndpoint({
     ...shared,
+    limits: { maxBodyBytes: 1e6 },
     yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6 }, compression: 'off' }),
   })
   const http = createServer((req, res) => void endpoint.answer(req, res))
   const protocol = socketProtocol({ schema, documents, services, access })
-  new WebSockets(http, { ...shared, protocol, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256 }, log })
+  const hosts = new Hosts('127.0.0.1', [])
+  new WebSockets(http, { ...shared, protocol, hosts, memory, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256 }, log })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   const close = () => {

@@ -10,6 +10,7 @@ export const PLACES = join(SHARED, 'data/places.parquet')
 const CONFIG: Omit<Config, 'sources'> = {
   layers: [],
   host: '127.0.0.1',
+  hosts: [],
   port: 0,
   logLevel: process.env['LOG_LEVEL'] === 'debug' ? 'debug' : 'silent',
   logPretty: true,
@@ -34,6 +35,8 @@ const CONFIG: Omit<Config, 'sources'> = {
   pageBytes: 32e6,
   queueLength: 1_000,
   queueSeconds: 30,
+  unreadBytes: 256e6,
+  maxConnections: 4_096,
   origins: [],
   token: null,
   allowAnonymous: false,

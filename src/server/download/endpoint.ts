@@ -12,6 +12,7 @@ import { cursorAt } from '../../graphql/question.ts'
 import type { Position } from '../../plan/query.ts'
 import { CHUNK_ROWS } from '../../pool/engine.ts'
 import { type Access, unauthenticated } from '../access.ts'
+import { admit } from '../admission.ts'
 import type { ClientAddress } from '../client-address.ts'
 
 import { allowOrigin } from '../cors.ts'
@@ -63,6 +64,7 @@ export class DownloadEndpoint {
       res.setHeader('allow', METHODS)
       return sendJson(res, 405, { error: 'A download is asked by GET or POST.' })
     }
+    await admit(req, operation, this.#options.limits.maxBodyBytes)
     const request = await readDownload(req, this.#options.limits.maxBodyBytes)
     if (!request) return notFound()
     operation.kind = 'download'

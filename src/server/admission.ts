@@ -1,0 +1,13 @@
+import type { IncomingMessage } from 'node:http'
+import type { Operation } from '../graphql/operation.ts'
+
+/** Resolves when there is memory for the request; its body is counted from then on, before it has arrived. Rejects with OVERLOADED. */
+export async function admit(
+  { headers }: IncomingMessage,
+  { holding, signal }: Pick<Operation, 'holding' | 'signal'>,
+  maxBodyBytes: number,
+): Promise<void> {
+  while (!holding.hasRoom) await holding.room(signal, true)
+  const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
+  holding.add(Math.min(announced, maxBodyBytes))
+}

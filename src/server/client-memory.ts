@@ -1,0 +1,167 @@
+/**
+ * The server's memory that waits for clients: batches, pages and other results that they have not taken yet, bodies and messages that have not
+ * arrived whole. Counted by connection, by address and for the server: who has too much waiting is not given more until half of it is taken.
+ */
+import { GeoduckError } from '../errors.ts'
+import type { Holding } from '../pool/holding.ts'
+import type { Asker } from '../pool/scheduler.ts'
+
+/** Shares of the limit: so no address, and no connection, uses it up for the others. */
+const ADDRESS_SHARE = 1 / 2
+const CONNECTION_SHARE = 1 / 16
+
+export interface ClientMemoryOptions {
+  readonly limitBytes: number
+  /** How long an operation that has had nothing yet waits before it is OVERLOADED. */
+  readonly patienceSeconds: number
+}
+
+export class ClientMemory {
+  readonly #options: ClientMemoryOptions
+  readonly #server: Level
+  readonly #clients: Levels
+  readonly #addresses: Levels
+
+  constructor(options: ClientMemoryOptions) {
+    this.#options = options
+    this.#server = new Level(options.limitBytes)
+    this.#clients = new Levels(options.limitBytes * CONNECTION_SHARE)
+    this.#addresses = new Levels(options.limitBytes * ADDRESS_SHARE)
+  }
+
+  /** Bytes that wait now. */
+  get bytes(): number {
+    return this.#server.bytes
+  }
+
+  /** For one operation, or for what a connection sends: it is to be closed. */
+  open({ client, address = client }: Asker): ClientHolding {
+    const levels = [this.#clients.open(client), this.#addresses.open(address), this.#server]
+    const onClose = () => {
+      this.#clients.close(client)
+      this.#addresses.close(address)
+    }
+    return new ClientHolding(levels, this.#options.patienceSeconds, onClose)
+  }
+}
+
+/** What it holds when it is closed is held no longer, and what is added after that is not counted. */
+export class ClientHolding implements Holding {
+  readonly #levels: readonly Level[]
+  readonly #patienceSeconds: number
+  readonly #onClose: () => void
+  #bytes = 0
+  #closed = false
+
+  constructor(levels: readonly Level[], patienceSeconds: number, onClose: () => void) {
+    this.#levels = levels
+    this.#patienceSeconds = patienceSeconds
+    this.#onClose = onClose
+  }
+
+  get hasRoom(): boolean {
+    return this.#full === undefined
+  }
+
+  get #full(): Level | undefined {
+    return this.#levels.find((level) => level.isFullBeside(this.#bytes))
+  }
+
+  async room(signal: AbortSignal, timed: boolean): Promise<void> {
+    signal.throwIfAborted()
+    const full = this.#full
+    if (!full) return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const aborted = () => reject(signal.reason)
+    const timer = timed ? setTimeout(() => reject(this.#overloaded()), this.#patienceSeconds * 1_000) : undefined
+    signal.addEventListener('abort', aborted, { once: true })
+    const stop = full.whenDrained(resolve)
+    try {
+      await promise
+    } finally {
+      stop()
+      clearTimeout(timer)
+      signal.removeEventListener('abort', aborted)
+    }
+  }
+
+  add(bytes: number): void {
+    if (this.#closed) return
+    this.#bytes += bytes
+    for (const level of this.#levels) level.add(bytes)
+  }
+
+  remove(bytes: number): void {
+    if (this.#closed) return
+    this.#bytes -= bytes
+    for (const level of this.#levels) level.add(-bytes)
+  }
+
+  close(): void {
+    this.remove(this.#bytes)
+    if (!this.#closed) this.#onClose()
+    this.#closed = true
+  }
+
+  #overloaded(): GeoduckError {
+    const retryAfter = Math.max(1, Math.ceil(this.#patienceSeconds / 2))
+    const message = `Too much waits to be read by you or by others (--unread-limit): read the responses that are open, and ask again in ${retryAfter} s.`
+    return new GeoduckError('OVERLOADED', message, { details: { retryAfter } })
+  }
+}
+
+/** A sum of bytes with a limit. Once it is reached, there is no room until half of it is gone: not a little for everybody, again and again. */
+class Level {
+  bytes = 0
+  holdings = 0
+  readonly #limit: number
+  #reached = false
+  readonly #waiting = new Set<() => void>()
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  add(bytes: number): void {
+    this.bytes += bytes
+    if (this.bytes >= this.#limit) this.#reached = true
+    if (!this.#reached || this.bytes >= this.#limit / 2) return
+    this.#reached = false
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const wake of waiting) wake()
+  }
+
+  /** Whether it is full of what others hold than the one that holds `own` bytes of it. */
+  isFullBeside(own: number): boolean {
+    return this.#reached && this.bytes - own >= this.#limit / 2
+  }
+
+  /** `wake` is called once, unless the function that is returned is called before. */
+  whenDrained(wake: () => void): () => void {
+    this.#waiting.add(wake)
+    return () => this.#waiting.delete(wake)
+  }
+}
+
+/** One level per name, as long as anything is open under it. */
+class Levels {
+  readonly #limit: number
+  readonly #byName = new Map<string, Level>()
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  open(name: string): Level {
+    const level = this.#byName.get(name) ?? new Level(this.#limit)
+    this.#byName.set(name, level)
+    level.holdings++
+    return level
+  }
+
+  close(name: string): void {
+    const level = this.#byName.get(name)
+    if (level && --level.holdings === 0) this.#byName.delete(name)
+  }
+}
