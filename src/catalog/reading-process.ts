@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { Tinypool } from 'tinypool'
+import { workerEnvironment } from '../pool/worker-environment.ts'
 import { SourceError } from './source-error.ts'
 
 /** Loading the spatial extension takes half a second; on a machine that is starved, much longer. */
@@ -107,7 +108,7 @@ export class ReadingProcess {
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: 1,
-      env: { ...inherited(), UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1', ...environment },
+      env: { ...workerEnvironment(threads), ...environment },
     })
     this.#pool = pool
     // A death between two questions is an event of the pool; without a listener it would end the server.
@@ -121,11 +122,4 @@ export class ReadingProcess {
     }
     return pool
   }
-}
-
-/** Nothing of the server's environment but what a program needs to run. */
-function inherited(): Record<string, string> {
-  const { HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE } = process.env
-  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE })
-  return Object.fromEntries(kept.filter((entry): entry is [string, string] => !!entry[1]))
 }

@@ -2,6 +2,7 @@
 import os from 'node:os'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { tieToServer } from '../../pool/worker/lifetime.ts'
+import { refuseSockets } from '../../pool/worker/no-network.ts'
 import type { CheckRequest, CheckResult, Described, InspectorOptions } from '../inspection.ts'
 import { featureTables } from '../prepare/worker/feature-tables.ts'
 import type { Answer } from '../reading-process.ts'
@@ -19,6 +20,7 @@ let connection: DuckDBConnection | null = null
 /** Called once, before anything else. */
 export async function open(options: InspectorOptions): Promise<void> {
   tieToServer(options.tempDirectory)
+  refuseSockets()
   connection = await openInstance(options)
 }
 

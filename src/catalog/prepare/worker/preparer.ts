@@ -3,6 +3,7 @@ import { rename, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { tieToServer } from '../../../pool/worker/lifetime.ts'
+import { refuseSockets } from '../../../pool/worker/no-network.ts'
 import type { Answer } from '../../reading-process.ts'
 import { isFatal, reasonOf } from '../../worker/reason.ts'
 import type { Prepared, PrepareRequest, PreparerOptions } from '../preparation.ts'
@@ -20,6 +21,7 @@ let connection: DuckDBConnection | null = null
 /** Called once, before anything else. */
 export async function open(given: PreparerOptions): Promise<void> {
   tieToServer(path.join(given.folder, 'spill'))
+  refuseSockets()
   options = given
 }
 
