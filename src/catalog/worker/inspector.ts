@@ -10,7 +10,7 @@ import { checkLayer } from './check.ts'
 import { describeDatabase, withDatabase } from './describe-database.ts'
 import { describeParquet } from './describe-parquet.ts'
 import { openInstance } from './instance.ts'
-import { isFatal, reasonOf } from './reason.ts'
+import { failureOf } from './reason.ts'
 
 /** Below everything that serves. */
 const CHECK_PRIORITY = 10
@@ -50,7 +50,6 @@ async function answer<Value>(ask: (using: DuckDBConnection) => Promise<Value>): 
   try {
     return { value: await ask(connection) }
   } catch (error) {
-    if (isFatal(error)) throw error
-    return { failure: reasonOf(error) }
+    return failureOf(error)
   }
 }

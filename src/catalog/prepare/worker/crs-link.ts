@@ -10,8 +10,8 @@ const MOST_CHARACTERS = 1 << 20
 
 /** The name of the member. GDAL knows no case, and its parser takes either kind of quotes. */
 const KEY = /["'](?:[cC]|\\u00[46]3)(?:[rR]|\\u00[57]2)(?:[sS]|\\u00[57]3)["']/g
-const GAP = /(?:\s|\/\*[^]*?\*\/|\/\/[^\n]*\n)*/y
-const STRING = /"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'/y
+const GAP = /(?:\s|\/\*[\s\S]*?\*\/|\/\/[^\n]*\n)*/y
+const STRING = /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'/y
 
 /** By OGC a link is also the name of a CRS, which is understood without following it. */
 const NAME_OF_OGC = /https?:\/\/(?:www\.)?opengis\.net\/def\/crs[-\w./?&=:]*/gi
@@ -51,7 +51,9 @@ function toWhere(value: string): string {
 }
 
 function unescaped(text: string): string {
-  return text.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))).replaceAll('\\/', '/')
+  return text
+    .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replaceAll('\\/', '/')
 }
 
 /** The object behind the name of a member; null where there is none; UNFINISHED where the text ends before it. */
