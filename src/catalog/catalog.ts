@@ -1,4 +1,5 @@
 /** What is there: the layers of all sources, kept true while they change. */
+import os from 'node:os'
 import path from 'node:path'
 import type { Access, DatabaseAccess } from '../pool/messages.ts'
 import { InspectionCache } from './inspection-cache.ts'
@@ -28,6 +29,8 @@ export interface CatalogOptions {
   readonly spatialExtension: string | null
   /** Folder in which answers of inspections and prepared copies are kept between starts; left out: they are not. */
   readonly cacheFolder?: string
+  /** For what is needed only while this process runs. @default the system's */
+  readonly tempFolder?: string
   /** Bytes of prepared copies to keep there. @default 20 GB */
   readonly cacheBytes?: number
   /** Lets the workers read what has been prepared, before it is offered. Left out: nobody has to be told. */
@@ -78,13 +81,23 @@ export interface Catalog {
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   const { spatialExtension, cacheFolder, cacheBytes = DEFAULT_CACHE_BYTES, admit = async () => {}, log } = options
+  const { tempFolder = os.tmpdir() } = options
   const { sources: paths, layers = [] } = options
   const arguments_ = [...paths, ...layers.map((layer) => layer.path)]
   // Before anything is read: what changes from here on is seen by the next look.
   const picture = options.watch ? await pictureOf(arguments_, []) : ''
-  const inspector = new Inspector(spatialExtension, [])
+  const inspector = new Inspector(spatialExtension, [], tempFolder)
   const inspections = new InspectionCache(cacheFolder ? path.join(cacheFolder, 'inspections') : null)
-  const cache = new PreparedCache(cacheFolder ? path.join(cacheFolder, 'prepared') : null, cacheBytes)
+  const { cache, fault } = await PreparedCache.open({
+    folder: cacheFolder ? path.join(cacheFolder, 'prepared') : null,
+    temporaryFolder: tempFolder,
+    limitBytes: cacheBytes,
+  })
+  if (fault !== null)
+    log.warn(
+      { folder: cacheFolder, code: fault },
+      `the cache directory cannot be written (${fault}): what is read and prepared is not kept for the next start. Name another: --cache-directory`,
+    )
   const foreign = new ForeignLayers({ spatialExtension, inspector, inspections, cache, log })
   const roster = new Roster({ paths, layers, inspector, inspections })
   try {

@@ -58,7 +58,8 @@ async function readKept<Answer>(file: string): Promise<{ readonly answer: Answer
   try {
     const kept = JSON.parse(await readFile(file, 'utf8')) as { readonly answer: Answer }
     const now = new Date()
-    await utimes(file, now, now)
+    // Where nothing can be written it is read all the same.
+    await utimes(file, now, now).catch(() => {})
     return 'answer' in kept ? kept : null
   } catch {
     return null

@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CheckRequest, CheckResult, Described, InspectorOptions } from './inspection.ts'
-import { ReadingProcess } from './reading-process.ts'
+import { type Question, ReadingProcess } from './reading-process.ts'
 
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */
 const WORKER = new URL(`./worker/inspector${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
@@ -22,7 +22,7 @@ const THREADS = Math.min(2, os.availableParallelism())
 
 export class Inspector {
   readonly #process: ReadingProcess
-  #allowedPaths: readonly string[]
+  readonly #allowedPaths: Set<string>
   /** The process that runs may not read all that it should. */
   #stale = false
   /** One question at a time. */
@@ -31,15 +31,15 @@ export class Inspector {
   #idle: NodeJS.Timeout | undefined
 
   /** @param allowedPaths every file that it may be asked about */
-  constructor(spatialExtension: string | null, allowedPaths: readonly string[]) {
-    this.#allowedPaths = allowedPaths
+  constructor(spatialExtension: string | null, allowedPaths: readonly string[], tempFolder = os.tmpdir()) {
+    this.#allowedPaths = new Set(allowedPaths)
     this.#process = new ReadingProcess({
       worker: WORKER,
       threads: THREADS,
-      makeFolder: () => mkdtemp(path.join(os.tmpdir(), 'geoduck-inspector-')),
+      makeFolder: () => mkdtemp(path.join(tempFolder, 'geoduck-inspector-')),
       options: (folder): InspectorOptions => ({
         spatialExtension,
-        allowedPaths: this.#allowedPaths,
+        allowedPaths: [...this.#allowedPaths],
         memoryLimitBytes: Math.floor(MEMORY_LIMIT_BYTES),
         threads: THREADS,
         tempDirectory: path.join(folder, 'spill'),
@@ -53,28 +53,31 @@ export class Inspector {
 
   /** Further files that it may be asked about from now on. */
   allow(paths: readonly string[]): void {
-    this.#allowedPaths = [...new Set([...this.#allowedPaths, ...paths])]
-    this.#stale = true
+    const added = paths.filter((path) => !this.#allowedPaths.has(path))
+    for (const path of added) this.#allowedPaths.add(path)
+    this.#stale ||= added.length > 0
   }
 
   /** @throws SourceError */
   describeFiles(files: readonly string[]): Promise<Described> {
-    return this.#ask('describeFiles', files, DESCRIBE_MS)
+    return this.#ask('describeFiles', files, { about: files.join('\n'), timeoutMs: DESCRIBE_MS })
   }
 
   /** @throws SourceError */
   describeStore(file: string, alias: string): Promise<Described> {
-    return this.#ask('describeStore', { file, alias }, DESCRIBE_MS)
+    return this.#ask('describeStore', { file, alias }, { about: file, timeoutMs: DESCRIBE_MS })
   }
 
   /** The names of a GeoPackage's tables of features. @throws SourceError */
   featureTables(file: string): Promise<readonly string[]> {
-    return this.#ask('tablesOfGeoPackage', file, DESCRIBE_MS)
+    return this.#ask('tablesOfGeoPackage', file, { about: file, timeoutMs: DESCRIBE_MS })
   }
 
   /** @throws SourceError */
   check(request: CheckRequest, timeoutMs: number): Promise<CheckResult> {
-    return this.#ask('check', request, timeoutMs)
+    const { relation } = request.description
+    const about = request.database ?? (relation.kind === 'parquet' ? relation.files.join('\n') : relation.database)
+    return this.#ask('check', request, { about, timeoutMs })
   }
 
   /** Ends the process, whatever it is doing: questions under way are rejected. */
@@ -85,10 +88,10 @@ export class Inspector {
     await this.#process.end()
   }
 
-  #ask<Value>(name: string, task: unknown, timeoutMs: number): Promise<Value> {
+  #ask<Value>(name: string, task: unknown, question: Question): Promise<Value> {
     clearTimeout(this.#idle)
     this.#questions++
-    const answer = this.#turn.then(() => this.#run<Value>(name, task, timeoutMs))
+    const answer = this.#turn.then(() => this.#run<Value>(name, task, question))
     this.#turn = answer.catch(() => {}).then(() => this.#answered())
     return answer
   }
@@ -98,9 +101,9 @@ export class Inspector {
     if (this.#questions === 0) this.#idle = setTimeout(() => void this.#process.end(), IDLE_MS).unref()
   }
 
-  async #run<Value>(name: string, task: unknown, timeoutMs: number): Promise<Value> {
+  async #run<Value>(name: string, task: unknown, question: Question): Promise<Value> {
     if (this.#stale) await this.#process.end()
     this.#stale = false
-    return this.#process.ask<Value>(name, task, { timeoutMs })
+    return this.#process.ask<Value>(name, task, question)
   }
 }

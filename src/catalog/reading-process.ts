@@ -5,6 +5,7 @@
 import { rm } from 'node:fs/promises'
 import { Tinypool } from 'tinypool'
 import { awakeSignal } from '../pool/awake.ts'
+import { workerEnvironment } from '../pool/worker-environment.ts'
 import { SourceError } from './source-error.ts'
 
 /** Loading the spatial extension takes half a second; on a machine that is starved, much longer. */
@@ -13,8 +14,8 @@ const OPEN_MS = 60_000
 const STOPPING = 'the server is stopping'
 const DIED = 'it ends the process that reads it: it is corrupt, or made to do so'
 
-/** A source's failure is an answer; what is thrown in the process is its own end. */
-export type Answer<Value> = { readonly value: Value } | { readonly failure: string }
+/** A source's failure is an answer; what is thrown in the process is its own end. `isOver`: it can answer nothing more. */
+export type Answer<Value> = { readonly value: Value } | { readonly failure: string; readonly isOver?: boolean }
 
 export interface ReadingProcessSetup {
   /** The file that the process runs, as a URL. It exports `open`, and a function for each question. */
@@ -29,6 +30,8 @@ export interface ReadingProcessSetup {
 }
 
 export interface Question {
+  /** The source. */
+  readonly about: string
   readonly timeoutMs: number
   /** What the process tells while it works on the question. */
   readonly onMessage?: (message: unknown) => void
@@ -38,6 +41,8 @@ export class ReadingProcess {
   readonly #setup: ReadingProcessSetup
   #folder: string | null = null
   #pool: Tinypool | null = null
+  /** What the process that runs has been asked about. */
+  readonly #subjects = new Set<string>()
   #closed = false
 
   constructor(setup: ReadingProcessSetup) {
@@ -48,9 +53,25 @@ export class ReadingProcess {
     return this.#closed
   }
 
-  /** @throws SourceError; Error when the process cannot start */
-  async ask<Value>(name: string, task: unknown, { timeoutMs, onMessage }: Question): Promise<Value> {
+  /**
+   * A death is blamed on a source only in a process that had read nothing else: what another one has left there, or whoever kills processes
+   * from outside, costs a second try.
+   *
+   * @throws SourceError; Error when the process cannot start
+   */
+  async ask<Value>(name: string, task: unknown, question: Question): Promise<Value> {
     const pool = await this.#started()
+    this.#subjects.add(question.about)
+    const isAlone = this.#subjects.size === 1
+    try {
+      return await this.#ask(pool, name, task, question)
+    } catch (error) {
+      if (isAlone || this.#closed || !(error instanceof SourceError) || error.message !== DIED) throw error
+    }
+    return await this.ask(name, task, question)
+  }
+
+  async #ask<Value>(pool: Tinypool, name: string, task: unknown, { timeoutMs, onMessage }: Question): Promise<Value> {
     // A pool that has been ended would start another process for the question, which nobody would end.
     if (pool !== this.#pool) throw new SourceError(this.#closed ? STOPPING : DIED)
     const signal = awakeSignal(timeoutMs)
@@ -64,8 +85,9 @@ export class ReadingProcess {
       if (signal.aborted) throw new SourceError(`reading it did not end within ${Math.round(timeoutMs / 1000)} s`, { cause })
       throw new SourceError(DIED, { cause })
     }
-    if ('failure' in answer) throw new SourceError(answer.failure)
-    return answer.value
+    if (!('failure' in answer)) return answer.value
+    if (answer.isOver) await this.end()
+    throw new SourceError(answer.failure)
   }
 
   /** Kills it: what it is asked is rejected, and the next question starts another one. */
@@ -101,6 +123,7 @@ export class ReadingProcess {
       throw new SourceError(STOPPING)
     }
     this.#folder = folder
+    this.#subjects.clear()
     const pool = new Tinypool({
       filename: worker,
       runtime: 'child_process',
@@ -108,7 +131,7 @@ export class ReadingProcess {
       minThreads: 1,
       maxThreads: 1,
       concurrentTasksPerWorker: 1,
-      env: { ...inherited(), UV_THREADPOOL_SIZE: String(threads + 4), NODE_NO_WARNINGS: '1', ...environment },
+      env: { ...workerEnvironment(threads), ...environment },
     })
     this.#pool = pool
     // A death between two questions is an event of the pool; without a listener it would end the server.
@@ -122,11 +145,4 @@ export class ReadingProcess {
     }
     return pool
   }
-}
-
-/** Nothing of the server's environment but what a program needs to run. */
-function inherited(): Record<string, string> {
-  const { HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE } = process.env
-  const kept = Object.entries({ HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE })
-  return Object.fromEntries(kept.filter((entry): entry is [string, string] => !!entry[1]))
 }

@@ -2,3 +2,6 @@
 export class SourceError extends Error {
   override readonly name = 'SourceError'
 }
+
+/** The message where no source is at fault, but the disk that is written to. */
+export const DISK_FULL = 'the disk is full'

@@ -15,10 +15,18 @@ export interface PrepareResult {
 }
 
 export async function prepareSources(config: Config, spatialExtension: string): Promise<PrepareResult> {
-  const { sources, layers: configured, cacheDirectory, cacheBytes } = config
+  const { sources, layers: configured, cacheDirectory, cacheBytes, tempDirectory } = config
   let stop = () => {}
   const { layers, problems } = await prepareFiles(
-    { sources, layers: configured, spatialExtension, cacheFolder: cacheDirectory, cacheBytes, log: openLog(config) },
+    {
+      sources,
+      layers: configured,
+      spatialExtension,
+      cacheFolder: cacheDirectory,
+      cacheBytes,
+      tempFolder: tempDirectory,
+      log: openLog(config),
+    },
     (read) => {
       stop = showProgress(read)
     },

@@ -26,6 +26,7 @@ export async function fill(state: ServerState, config: Config, program: WorkerPr
     spatialExtension: program.spatialExtension,
     cacheFolder: config.cacheDirectory,
     cacheBytes: config.cacheBytes,
+    tempFolder: config.tempDirectory,
     watch: config.watch,
     admit: async (access) => (await opened.promise).renew(access),
     log,

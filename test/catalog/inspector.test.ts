@@ -83,9 +83,8 @@ test('when the scans are done the process ends by itself; nothing of it is left'
   const catalog = await testCatalog(file)
   await catalog.checked
   expect(layerOf(catalog, 'points-1_1').state).toBe('READY')
-  for (let waited = 0; children().length > 0 && waited < 5_000; waited += 100) await sleep(100)
-  expect(children()).toEqual([])
-  expect((await readdir(folder)).filter((name) => name.startsWith('geoduck-inspector'))).toEqual([])
+  await expect.poll(children).toEqual([])
+  await expect.poll(async () => (await readdir(folder)).filter((name) => name.startsWith('geoduck-inspector'))).toEqual([])
   await catalog.close()
 })
 

@@ -5,13 +5,13 @@
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { filesOfFormat } from '../prepare/format.ts'
+import { ProcessLock } from '../process-lock.ts'
 import { statOf, unchanged } from '../snapshot.ts'
 import { withoutWildcards } from '../wildcards.ts'
 import { Draft, exists, identityOf, lockOf } from './draft.ts'
 import { formatOf } from './format-of.ts'
 import { ImportError } from './import-error.ts'
 import { Importer } from './importer.ts'
-import { StoreLock } from './lock.ts'
 import type { ImportMode, InputFile, Progress, Verified, Written } from './messages.ts'
 import { roomFor } from './space.ts'
 
@@ -45,19 +45,38 @@ export async function importFiles(request: ImportRequest, options: ImportOptions
   const inputs = await Promise.all(request.inputs.map(existing))
   const store = await placeOf(request.store)
   if (inputs.includes(store)) throw new ImportError('A store cannot be imported into itself.')
-  const lock = await StoreLock.take(lockOf(store), store)
+  const lock = await ProcessLock.take(lockOf(store)).catch((error: unknown) => {
+    throw unwritable(error, store)
+  })
+  if (!(lock instanceof ProcessLock))
+    throw new ImportError(`Process ${lock.pid} imports into ${store} already: wait for its end, or end it.`)
   const draft = new Draft(store)
   try {
     await draft.remove()
     await finish(lock, store)
     return await replace({ ...request, inputs, store }, { ...options, lock, draft })
+  } catch (error) {
+    throw unwritable(error, store)
   } finally {
     await draft.remove()
     await lock.release()
   }
 }
 
-type Held = ImportOptions & { readonly lock: StoreLock; readonly draft: Draft }
+/** What the file system refuses, in words that say what to do; any other error as it is. */
+function unwritable(error: unknown, store: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  const folder = path.dirname(store)
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new ImportError(`The disk of ${folder} is full: make room there. The store is as it was.`, { cause: error })
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
+    return new ImportError(`${folder} cannot be written to (${code}): a store takes a folder that this user may write to.`, {
+      cause: error,
+    })
+  return error
+}
+
+type Held = ImportOptions & { readonly lock: ProcessLock; readonly draft: Draft }
 
 async function replace(request: ImportRequest, { onProgress, signal, formatSize, lock, draft }: Held): Promise<ImportSummary> {
   const { store, inputs, layer, mode } = request
@@ -94,7 +113,8 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     if (!(await unchanged(before))) {
       throw new ImportError(`${store} was written to by another process meanwhile, and is as that left it: import again.`)
     }
-    await lock.announce(await draft.identity())
+    if (!(await lock.announce(await draft.identity())))
+      throw new ImportError('Another process has taken over the import of this store: nothing was changed.')
     await draft.publish()
     return { ...written, ...verified, bytes: size }
   } catch (error) {
@@ -106,7 +126,7 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
 }
 
 /** An import that was killed when the new version had the store's name, but the old one's log was still there. */
-async function finish(lock: StoreLock, store: string): Promise<void> {
+async function finish(lock: ProcessLock, store: string): Promise<void> {
   if (lock.left === null || !(await exists(store)) || (await identityOf(store)) !== lock.left) return
   const draft = new Draft(store)
   await draft.finish()

@@ -5,7 +5,6 @@ import type { Inspector } from '../inspector.ts'
 import { bytesOf, type Snapshot, statOf, unchanged } from '../snapshot.ts'
 import { SourceError } from '../source-error.ts'
 import type { ForeignSource } from '../sources.ts'
-import type { PreparedCache } from './prepared-cache.ts'
 
 export class ForeignFile {
   /** Its parts may become others: what is served of it does not change by that alone. */
@@ -16,14 +15,12 @@ export class ForeignFile {
   failure: string | null = null
   readonly #inspector: Inspector
   readonly #inspections: InspectionCache
-  readonly #cache: PreparedCache
   #snapshot: Snapshot = []
 
-  constructor(source: ForeignSource, inspector: Inspector, inspections: InspectionCache, cache: PreparedCache) {
+  constructor(source: ForeignSource, inspector: Inspector, inspections: InspectionCache) {
     this.source = source
     this.#inspector = inspector
     this.#inspections = inspections
-    this.#cache = cache
   }
 
   /** When it was looked at. */
@@ -64,9 +61,5 @@ export class ForeignFile {
 
   digest(ask: () => Promise<string>): Promise<string> {
     return this.#inspections.recall(['digest', this.#snapshot], ask)
-  }
-
-  copyOf(digest: string, table: string | null): string {
-    return this.#cache.fileOf(digest, table)
   }
 }

@@ -1,6 +1,4 @@
 /** All layers of files of other formats: found, prepared, and offered once the workers may read their copies. */
-import { stat } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { CatalogLog } from '../catalog.ts'
 import type { InspectionCache } from '../inspection-cache.ts'
 import type { Inspector } from '../inspector.ts'
@@ -9,12 +7,18 @@ import { ServedSource } from '../served-source.ts'
 import { allowedPathsOf, type ForeignSource } from '../sources.ts'
 import { ForeignFile } from './foreign-file.ts'
 import { type Copy, ForeignLayer } from './foreign-layer.ts'
+import { Gathering } from './gathering.ts'
 import { Preparations } from './preparations.ts'
-import type { PreparedCache } from './prepared-cache.ts'
+import { CACHE_FULL, type PreparedCache } from './prepared-cache.ts'
 import { WAITING } from './progress.ts'
 
-/** Workers are renewed once for all copies that are finished within this time. */
-const GATHER_MS = 2_000
+/** When there was no room for a copy. */
+const RETRY_MS = 30_000
+
+interface Finished {
+  readonly layer: ForeignLayer
+  readonly copy: Copy
+}
 
 export interface ForeignLayersOptions {
   readonly spatialExtension: string | null
@@ -43,8 +47,8 @@ export class ForeignLayers {
   /** What is being prepared, for the first time or again. */
   readonly #busy = new Set<ForeignFile>()
   #closed = false
-  #waiting: { readonly layer: ForeignLayer; readonly copy: Copy }[] = []
-  #offering: Promise<void> | null = null
+  /** Workers are renewed once for many copies. */
+  readonly #finished: Gathering<Finished>
   #offer: Offering | null = null
 
   constructor(options: ForeignLayersOptions) {
@@ -54,9 +58,10 @@ export class ForeignLayers {
       spatialExtension,
       cache,
       log,
-      onCopy: (layer, copy) => this.#finished(layer, copy),
+      onCopy: (layer, copy) => this.#finished.add({ layer, copy }),
       onFailure: (file, layer, reason) => this.#gaveUp(file, layer, reason),
     })
+    this.#finished = new Gathering({ take: (finished) => this.#offerAll(finished), last: () => this.#preparations.done })
   }
 
   /**
@@ -101,8 +106,8 @@ export class ForeignLayers {
   async settled(): Promise<void> {
     do {
       await this.#preparations.done
-      await this.#offering
-    } while (this.#waiting.length > 0)
+      await this.#finished.taken
+    } while (!this.#finished.isEmpty)
   }
 
   /** A file that has changed is prepared again; until that is done its layers are what they were. Its copy that is gone is made again. */
@@ -117,8 +122,8 @@ export class ForeignLayers {
   }
 
   async #meet(source: ForeignSource): Promise<void> {
-    const { inspector, inspections, cache } = this.#options
-    const file = new ForeignFile(source, inspector, inspections, cache)
+    const { inspector, inspections } = this.#options
+    const file = new ForeignFile(source, inspector, inspections)
     await file.look()
     this.#files.set(source.file, file)
     const layers = file.tables.map((table) => new ForeignLayer(file, table))
@@ -133,8 +138,7 @@ export class ForeignLayers {
     const layers = this.#layersOf(file)
     if (!this.#offer || layers.length === 0) return
     this.#busy.add(file)
-    this.#preparations.add(file, layers)
-    void this.#preparations.done.then(async () => {
+    void this.#preparations.add(file, layers).then(async () => {
       this.#busy.delete(file)
       // It may have changed behind the last look of the preparation.
       if (!this.#closed && this.#files.get(file.source.file) === file) await this.#renew(file)
@@ -185,10 +189,12 @@ export class ForeignLayers {
   }
 
   async #serveKnown(layer: ForeignLayer, digest: string): Promise<void> {
-    const copy = { digest, path: layer.file.copyOf(digest, layer.table) }
-    if (!(await stat(copy.path).catch(() => null))) return
-    await this.#options.cache.use(digest)
-    layer.served = await this.#read(layer, copy)
+    const { cache } = this.#options
+    const path = await cache.find(digest, layer.table)
+    if (path === null) return
+    // Without its mark a copy may be removed by another process, and is made again then.
+    await cache.use(digest).catch(() => {})
+    layer.served = await this.#read(layer, { digest, path })
   }
 
   /** Null where it cannot be read: a disk may have lost what it was told to keep. */
@@ -202,37 +208,37 @@ export class ForeignLayers {
     return served
   }
 
-  #finished(layer: ForeignLayer, copy: Copy): void {
-    this.#waiting.push({ layer, copy })
-    this.#offering ??= this.#offerAll().finally(() => {
-      this.#offering = null
-    })
+  async #offerAll(finished: readonly Finished[]): Promise<void> {
+    const ready: { layer: ForeignLayer; served: ServedSource }[] = []
+    // All at once: the inspector is started anew for what it may not read yet.
+    this.#options.inspector.allow(finished.flatMap(({ layer, copy }) => allowedPathsOf(layer.sourceOf(copy))))
+    for (const { layer, copy } of finished) {
+      // Its file may be gone by now.
+      if (!this.layers.includes(layer)) continue
+      const served = await this.#read(layer, copy)
+      if (served) ready.push({ layer, served })
+      else this.#gaveUp(layer.file, layer, 'its copy cannot be read')
+    }
+    try {
+      await this.#offer?.admit()
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'prepared layers could not be offered')
+      return
+    }
+    for (const { layer, served } of ready) {
+      if (!this.layers.includes(layer)) continue
+      layer.served = served
+      layer.preparation = null
+      this.#offer?.onServed(layer)
+    }
   }
 
-  async #offerAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await Promise.race([delay(GATHER_MS, undefined, { ref: false }), this.#preparations.done])
-      const ready: { layer: ForeignLayer; served: ServedSource }[] = []
-      for (const { layer, copy } of this.#waiting.splice(0)) {
-        // Its file may be gone by now.
-        if (!this.layers.includes(layer)) continue
-        const served = await this.#read(layer, copy)
-        if (served) ready.push({ layer, served })
-        else this.#gaveUp(layer.file, layer, 'its copy cannot be read')
-      }
-      try {
-        await this.#offer?.admit()
-      } catch (error) {
-        this.#options.log.warn({ err: error }, 'prepared layers could not be offered')
-        return
-      }
-      for (const { layer, served } of ready) {
-        if (!this.layers.includes(layer)) continue
-        layer.served = served
-        layer.preparation = null
-        this.#offer?.onServed(layer)
-      }
-    }
+  /** There may be room now. */
+  #retry(file: ForeignFile): void {
+    if (this.#closed || this.#busy.has(file) || this.#files.get(file.source.file) !== file) return
+    this.#problems.delete(file)
+    for (const layer of this.#layersOf(file)) layer.preparation = layer.served ? null : WAITING
+    this.#prepare(file)
   }
 
   #gaveUp(file: ForeignFile, layer: ForeignLayer | null, reason: string): void {
@@ -242,5 +248,6 @@ export class ForeignLayers {
     this.#problems.set(file, [...(this.#problems.get(file) ?? []), told])
     for (const one of layer ? [layer] : this.layers.filter((other) => other.file === file)) one.preparation = null
     this.#options.log.warn({ source: label }, `${label} is not served: ${told}`)
+    if (reason === CACHE_FULL && !this.#closed) setTimeout(() => this.#retry(file), RETRY_MS).unref()
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Environment of a process that reads files by GDAL. FlatGeobuf's own way into Arrow takes a missing geometry for garbage, which the engine
- * then reads: the plain way is as fast. Nothing is fetched, and no file beside those that are named is looked for.
+ * then reads: the plain way is as fast. No file beside those that are named is looked for.
  */
 export const GDAL_ENVIRONMENT = {
   OGR_FLATGEOBUF_STREAM_BASE_IMPL: 'YES',

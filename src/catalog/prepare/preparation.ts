@@ -3,7 +3,7 @@ import type { Format } from './format.ts'
 
 export interface PreparerOptions {
   readonly spatialExtension: string | null
-  /** Every file of the source; the engine refuses all others but those in `folder`. */
+  /** Every file of every source that it may be asked about; the engine refuses all others but those in `folder`. */
   readonly files: readonly string[]
   /** The process's own, for whatever is not finished: removed when it ends. */
   readonly folder: string
@@ -16,11 +16,11 @@ export interface PrepareRequest {
   readonly format: Format
   /** Of a GeoPackage; null for all others. */
   readonly table: string | null
-  /** Where the finished copy goes: a folder that is there, on the file system of the process's own. */
-  readonly target: string
 }
 
 export interface Prepared {
+  /** Where the copy is, whole, until the process is asked for another one. */
+  readonly file: string
   readonly rows: number
   readonly bytes: number
 }

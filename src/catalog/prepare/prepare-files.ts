@@ -27,6 +27,7 @@ export async function prepareFiles(
 }
 
 /** Copies that nobody serves go, least recently used first, until the rest is within the limit; so does what killed processes have left. */
-export function pruneCache(cacheFolder: string, limitBytes: number): Promise<Pruned> {
-  return new PreparedCache(path.join(cacheFolder, 'prepared'), limitBytes).prune()
+export async function pruneCache(cacheFolder: string, limitBytes: number): Promise<Pruned> {
+  const { cache } = await PreparedCache.open({ folder: path.join(cacheFolder, 'prepared'), limitBytes })
+  return await cache.prune()
 }

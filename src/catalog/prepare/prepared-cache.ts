@@ -3,14 +3,19 @@
  * wherever it lies. What is not finished lies apart, under the id of the process that makes it.
  */
 import { hash, randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { ProcessLock } from '../process-lock.ts'
+import { DISK_FULL } from '../source-error.ts'
 
 /** Not a digest, so that it is no copy. */
 const UNFINISHED = 'unfinished'
 /** Ends with the id of a process that serves the copy. */
 const USER = 'used-by-'
+/** Names the process that makes the copies of this source. */
+const LOCK = 'lock'
+const COPY = /\.parquet$/
 
 export interface CopyUse {
   readonly digest: string
@@ -28,25 +33,60 @@ export interface Pruned {
   readonly keptBytes: number
 }
 
+export interface PreparedCacheOptions {
+  /** Null: one for this process alone, removed when the cache is closed. It is not made before it is needed. */
+  readonly folder: string | null
+  /** Where a folder for this process alone is made. */
+  readonly temporaryFolder?: string
+  /** Copies beyond it that nobody serves go, least recently used first. */
+  readonly limitBytes: number
+}
+
 export class PreparedCache {
   readonly #folder: string
   readonly #limitBytes: number
   readonly #isTemporary: boolean
+  /** Copies that were made beforehand, where nothing can be written. */
+  readonly #readOnlyFolder: string | null
   readonly #used = new Set<string>()
 
-  /**
-   * @param folder null: one for this process alone, removed when the cache is closed. Neither is made before it is needed
-   * @param limitBytes beyond which copies that nobody serves go, least recently used first
-   */
-  constructor(folder: string | null, limitBytes: number) {
-    this.#folder = folder ?? path.join(os.tmpdir(), `geoduck-prepared-${process.pid}-${randomUUID()}`)
-    this.#isTemporary = folder === null
+  private constructor({ folder, temporaryFolder = os.tmpdir(), limitBytes }: PreparedCacheOptions, isWritable: boolean) {
+    const isTemporary = folder === null || !isWritable
+    this.#folder = isTemporary ? path.join(temporaryFolder, `geoduck-prepared-${process.pid}-${randomUUID()}`) : folder
+    this.#isTemporary = isTemporary
+    this.#readOnlyFolder = isWritable ? null : folder
     this.#limitBytes = limitBytes
   }
 
-  /** Where the copy of a source is, or would be. */
-  fileOf(digest: string, table: string | null): string {
-    return path.join(this.#folder, digest, `${table === null ? 'features' : hash('sha256', table).slice(0, 16)}.parquet`)
+  /** `fault`: why new copies are kept only as long as this process runs. */
+  static async open(options: PreparedCacheOptions): Promise<{ readonly cache: PreparedCache; readonly fault: string | null }> {
+    const { folder } = options
+    const fault = folder === null ? null : await writing(folder)
+    return { cache: new PreparedCache(options, fault === null), fault }
+  }
+
+  /** The copy of a source, if there is one. */
+  async find(digest: string, table: string | null): Promise<string | null> {
+    for (const folder of [this.#folder, this.#readOnlyFolder]) {
+      const file = folder === null ? null : path.join(folder, digest, nameOf(table))
+      if (file !== null && (await stat(file).catch(() => null))) return file
+    }
+    return null
+  }
+
+  /** The right to make the copies of a source that is in use; or null: another process has it. */
+  async lock(digest: string): Promise<ProcessLock | null> {
+    const lock = await ProcessLock.take(path.join(this.#folder, digest, LOCK))
+    return lock instanceof ProcessLock ? lock : null
+  }
+
+  /** Moves a copy that is whole to its place, where it is after a power cut too. Returns where it is. */
+  async keep(made: string, digest: string, table: string | null): Promise<string> {
+    const folder = path.join(this.#folder, digest)
+    const file = path.join(folder, nameOf(table))
+    await rename(made, file)
+    for (const changed of [folder, this.#folder]) await synced(changed)
+    return file
   }
 
   /** For a process that makes a copy. */
@@ -63,18 +103,6 @@ export class PreparedCache {
     await writeFile(path.join(folder, `${USER}${process.pid}`), '')
     const now = new Date()
     await utimes(folder, now, now)
-  }
-
-  /** Makes sure that a copy that was moved in is there after a power cut. */
-  async settle(digest: string): Promise<void> {
-    for (const folder of [path.join(this.#folder, digest), this.#folder]) {
-      const handle = await open(folder)
-      try {
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-    }
   }
 
   /** Removes what processes that are gone have left unfinished, and, above the limit, copies that nobody serves. */
@@ -112,7 +140,8 @@ export class PreparedCache {
     const folder = path.join(this.#folder, digest)
     const names = await readdir(folder).catch(() => [])
     const known = await stat(folder).catch(() => null)
-    const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name)).catch(() => null))?.size ?? 0))
+    const files = names.filter((name) => COPY.test(name)).map((name) => path.join(folder, name))
+    const sizes = await Promise.all(files.map(async (file) => (await stat(file).catch(() => null))?.size ?? 0))
     return {
       digest,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
@@ -126,6 +155,41 @@ export class PreparedCache {
     for (const name of await readdir(folder).catch(() => [])) {
       if (!runs(Number.parseInt(name, 10))) await rm(path.join(folder, name), { recursive: true, force: true })
     }
+  }
+}
+
+/** Why a copy cannot be kept. */
+export const CACHE_FULL = 'the disk of the cache directory is full: make room there, or name another by --cache-directory'
+
+/** In words that say what to do; null for an error that is not the cache's. */
+export function reasonOfCache(error: unknown): string | null {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  if (code === 'ENOSPC' || code === 'EDQUOT' || message === DISK_FULL) return CACHE_FULL
+  if (!['EROFS', 'EACCES', 'EPERM'].includes(code)) return null
+  return `the cache directory cannot be written (${code}): name another by --cache-directory`
+}
+
+const nameOf = (table: string | null): string => `${table === null ? 'features' : hash('sha256', table).slice(0, 16)}.parquet`
+
+/** The code of what keeps files from being made there; null if nothing does. The folder is made. */
+async function writing(folder: string): Promise<string | null> {
+  try {
+    await mkdir(path.join(folder, UNFINISHED), { recursive: true, mode: 0o700 })
+    await rm(await mkdtemp(path.join(folder, UNFINISHED, `${process.pid}-`)), { recursive: true })
+    return null
+  } catch (error) {
+    const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException
+    // One that is full is not read-only: there may be room again.
+    return code === 'ENOSPC' || code === 'EDQUOT' ? null : code
+  }
+}
+
+async function synced(folder: string): Promise<void> {
+  const handle = await open(folder)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 

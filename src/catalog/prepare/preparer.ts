@@ -1,4 +1,4 @@
-/** The handle of the process that prepares one source. It may die of the source, which costs that one source, or one table of it. */
+/** The handle of a process that prepares sources, one at a time. It may die of one, which costs that one, or one table of it. */
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,11 +21,10 @@ const PREPARE_MS_PER_BYTE = 1.2e-3
 
 export class Preparer {
   readonly #process: ReadingProcess
-  readonly #timeoutMs: number
+  /** Files that the process may open. */
+  #files: ReadonlySet<string> = new Set()
 
-  /** @param bytes of the source's files */
-  constructor(spatialExtension: string | null, source: ForeignSource, cache: PreparedCache, bytes: number) {
-    this.#timeoutMs = PREPARE_MS + Math.round(bytes * PREPARE_MS_PER_BYTE)
+  constructor(spatialExtension: string | null, cache: PreparedCache) {
     this.#process = new ReadingProcess({
       worker: WORKER,
       threads: THREADS,
@@ -33,7 +32,7 @@ export class Preparer {
       makeFolder: () => cache.makeFolder(),
       options: (folder): PreparerOptions => ({
         spatialExtension,
-        files: source.files,
+        files: [...this.#files],
         folder,
         memoryLimitBytes: MEMORY_LIMIT_BYTES,
         threads: THREADS,
@@ -41,23 +40,36 @@ export class Preparer {
     })
   }
 
-  get closed(): boolean {
-    return this.#process.closed
+  /**
+   * To be called before each source: a process that may not read it is ended. `next` are those that will follow: the one that is started
+   * may read them too, for a start takes longer than reading a small file.
+   */
+  async turnTo(source: ForeignSource, next: readonly ForeignSource[]): Promise<void> {
+    if (source.files.every((file) => this.#files.has(file))) return
+    await this.#process.end()
+    this.#files = new Set([source, ...next].flatMap(({ files }) => files))
   }
 
   /** Of the whole content of the source's files. @throws SourceError */
-  digest(): Promise<string> {
-    return this.#process.ask('digest', undefined, { timeoutMs: this.#timeoutMs })
+  digest(source: ForeignSource, bytes: number): Promise<string> {
+    return this.#process.ask('digest', source.files, { about: source.file, timeoutMs: timeoutMs(bytes) })
   }
 
   /** @throws SourceError */
-  prepare(request: PrepareRequest, onProgress: (progress: ProgressMessage) => void): Promise<Prepared> {
+  prepare(request: PrepareRequest, bytes: number, onProgress: (progress: ProgressMessage) => void): Promise<Prepared> {
     const onMessage = (message: unknown) => onProgress(message as ProgressMessage)
-    return this.#process.ask('prepare', request, { timeoutMs: this.#timeoutMs, onMessage })
+    return this.#process.ask('prepare', request, { about: request.file, timeoutMs: timeoutMs(bytes), onMessage })
   }
 
-  /** Kills it, whatever it is doing. */
+  /** Ends the process; another source starts another one. */
+  rest(): Promise<void> {
+    return this.#process.end()
+  }
+
+  /** Kills it, whatever it is doing, for good. */
   close(): Promise<void> {
     return this.#process.close()
   }
 }
+
+const timeoutMs = (bytes: number): number => PREPARE_MS + Math.round(bytes * PREPARE_MS_PER_BYTE)

@@ -2,6 +2,7 @@
 import os from 'node:os'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { tieToServer } from '../../pool/worker/lifetime.ts'
+import { refuseSockets } from '../../pool/worker/no-network.ts'
 import type { CheckRequest, CheckResult, Described, InspectorOptions } from '../inspection.ts'
 import { featureTables } from '../prepare/worker/feature-tables.ts'
 import type { Answer } from '../reading-process.ts'
@@ -9,7 +10,7 @@ import { checkLayer } from './check.ts'
 import { describeDatabase, withDatabase } from './describe-database.ts'
 import { describeParquet } from './describe-parquet.ts'
 import { openInstance } from './instance.ts'
-import { isFatal, reasonOf } from './reason.ts'
+import { failureOf } from './reason.ts'
 
 /** Below everything that serves. */
 const CHECK_PRIORITY = 10
@@ -19,6 +20,7 @@ let connection: DuckDBConnection | null = null
 /** Called once, before anything else. */
 export async function open(options: InspectorOptions): Promise<void> {
   tieToServer(options.tempDirectory)
+  refuseSockets()
   connection = await openInstance(options)
 }
 
@@ -48,7 +50,6 @@ async function answer<Value>(ask: (using: DuckDBConnection) => Promise<Value>): 
   try {
     return { value: await ask(connection) }
   } catch (error) {
-    if (isFatal(error)) throw error
-    return { failure: reasonOf(error) }
+    return failureOf(error)
   }
 }

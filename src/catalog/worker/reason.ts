@@ -1,10 +1,11 @@
 /** What is told of an engine's error: its first sentence, without folders and links. It is read by clients. */
+import { DISK_FULL } from '../source-error.ts'
 
 const FOLDER = /(?:[A-Za-z]:)?(?:[\\/][^\\/"'\n]+)*[\\/](?=[^\\/"'\n])/g
 
 /** Where the engine's words name what is wrong but not what to do. */
 const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
-  [/No space left on device|Disk full/i, 'the disk is full'],
+  [/No space left on device|Disk full|ENOSPC|EDQUOT|quota exceeded/i, DISK_FULL],
   [/Could not set lock/i, 'another process has it open for writing: close it there, or serve a copy'],
   [
     /WAL was created for an? (older|different)|WAL file .*different database/i,
@@ -48,6 +49,14 @@ export function reasonOf(error: unknown): string {
 }
 
 /** After one of these the instance is dead, and the process with it. */
-export function isFatal(error: unknown): boolean {
+function isFatal(error: unknown): boolean {
   return error instanceof Error && /^(INTERNAL|FATAL) Error:/.test(error.message)
+}
+
+/** What a process answers that may go on, or has been ended by what is not its source's fault: a disk. @throws what ends it otherwise */
+export function failureOf(error: unknown): { readonly failure: string; readonly isOver: boolean } {
+  const isOver = isFatal(error)
+  const failure = reasonOf(error)
+  if (isOver && failure !== DISK_FULL) throw error
+  return { failure, isOver }
 }

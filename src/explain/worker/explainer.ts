@@ -3,10 +3,12 @@ import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import type { Statement } from '../../plan/plan.ts'
 import { openInstance } from '../../pool/worker/instance.ts'
 import { tieToServer } from '../../pool/worker/lifetime.ts'
+import { refuseSockets } from '../../pool/worker/no-network.ts'
 import type { EnginePlan, ExplainJob, FromExplainer } from '../messages.ts'
 
 process.once('message', (job: ExplainJob) => {
   tieToServer(job.options.tempDirectory)
+  refuseSockets()
   void answer(job).then((message) => process.send?.(message))
 })
 

@@ -7,6 +7,7 @@ import { diagnose as diagnoseInstance } from './diagnostics.ts'
 import { runExecution } from './execution.ts'
 import { type OpenInstance, openInstance } from './instance.ts'
 import { tieToServer } from './lifetime.ts'
+import { refuseSockets } from './no-network.ts'
 
 // What prints a coordinate goes into the loop over a ring as a whole, where V8's own limit (920) leaves calls: 20 ns a number instead of 28.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000')
@@ -17,6 +18,7 @@ let opened: OpenInstance | null = null
 export async function open(options: OpenRequest): Promise<Opened> {
   tieToServer(options.tempDirectory, options.dataSocket)
   await listen(options.dataSocket)
+  refuseSockets()
   opened = await openInstance(options)
   // A worker ends by SIGKILL, which writes nothing.
   flushCompileCache()

@@ -103,15 +103,15 @@ test('killed at any moment, a server leaves a whole copy or none, no process, an
 })
 
 test('a preparer that is killed is a problem of that file, not of the server', async () => {
-  const catalog = await opened(await airports(), join(SHARED, 'data/railroads.fgb'))
-  // The smaller one is the first, in the only process below this one that has GDAL's environment.
+  const catalog = await opened(await airports(), join(SHARED, 'data/places.parquet'))
+  // In the only process below this one that has GDAL's environment.
   while (!lines.includes('airports.shp is being prepared')) await sleep(5)
   process.kill((await preparerOf(process.pid))!, 'SIGKILL')
   await catalog.prepared
   expect(catalog.problems()).toEqual([
     { source: 'airports.shp', reason: 'it ends the process that reads it: it is corrupt, or made to do so' },
   ])
-  expect(catalog.layers().map(({ name }) => name)).toEqual(['railroads'])
+  expect(catalog.layers().map(({ name }) => name)).toEqual(['places'])
   await catalog.close()
 })
 

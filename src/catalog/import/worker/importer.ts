@@ -1,5 +1,6 @@
 /** The inside of the import's processes: one writes the copy, another one proves it. Each does one job and is ended. */
 import { tieToServer } from '../../../pool/worker/lifetime.ts'
+import { refuseSockets } from '../../../pool/worker/no-network.ts'
 import { reasonOf } from '../../worker/reason.ts'
 import type { FromImporter, ToImporter } from '../messages.ts'
 import { tell } from './progress.ts'
@@ -9,6 +10,7 @@ import { write } from './write.ts'
 
 process.once('message', (message: ToImporter) => {
   tieToServer(message.job.options.tempDirectory)
+  refuseSockets()
   void answer(message).then(tell)
 })
 

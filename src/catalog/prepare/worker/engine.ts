@@ -24,7 +24,8 @@ export async function openEngine(options: PreparerOptions): Promise<DuckDBConnec
   const connection = await duckdb.connect()
   const staging = path.join(options.folder, 'staging.duckdb')
   const unfinished = path.join(options.folder, UNFINISHED)
-  const allowed = [...options.files, ...options.files.map(withoutWildcards), staging, `${staging}.wal`, unfinished]
+  const stagings = ['', '.wal', '.wal.checkpoint', '.wal.recovery'].map((ending) => `${staging}${ending}`)
+  const allowed = [...options.files, ...options.files.map(withoutWildcards), ...stagings, unfinished]
   const settings = [
     options.spatialExtension ? `LOAD ${literal(options.spatialExtension)}` : 'LOAD spatial',
     'SET GLOBAL geometry_always_xy = true',

@@ -16,7 +16,7 @@ const SHAPEFILE_HEAD = 100
 /** Null: it does not say. @throws Error for a file that is shorter than it says */
 export async function expectedRows({ file, format, table }: FileToRead): Promise<number | null> {
   if (format === 'GeoPackage' && table !== null) return rowsOfTable(file, table)
-  if (format === 'FlatGeobuf') return featuresInHeader(await headOf(file, 2 ** 24))
+  if (format === 'FlatGeobuf') return featuresInHeader(await headOf(file, 2 ** 24), (await stat(file)).size)
   if (format === 'Shapefile') return await shapefileRows(file)
   return format === 'GeoJSON' ? await sequenceRows(file) : null
 }

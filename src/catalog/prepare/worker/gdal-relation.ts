@@ -2,6 +2,7 @@
 import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
 import { identifier, literal } from '../../worker/quote.ts'
 import type { Format } from '../format.ts'
+import { refuseLinks } from './crs-link.ts'
 import { logicalFields } from './dbf-fields.ts'
 import type { FileRelation } from './file-relation.ts'
 import { geometryName } from './geometry-name.ts'
@@ -27,6 +28,7 @@ export async function gdalRelation(
   format: Exclude<Format, 'CSV'>,
   table: string | null,
 ): Promise<FileRelation> {
+  if (format === 'GeoJSON') await refuseLinks(file)
   const drivers = DRIVERS[format].map(literal).join(', ')
   const layer = table === null ? '' : `, layer = ${literal(table)}`
   const read = `ST_Read(${literal(file)}${layer}, allowed_drivers = [${drivers}])`

@@ -1,46 +1,60 @@
 /** The inside of the preparer's process: the functions that the server calls by name. It may die of what it reads; nothing else does. */
-import { rename, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { tieToServer } from '../../../pool/worker/lifetime.ts'
+import { refuseSockets } from '../../../pool/worker/no-network.ts'
 import type { Answer } from '../../reading-process.ts'
-import { isFatal, reasonOf } from '../../worker/reason.ts'
+import { failureOf } from '../../worker/reason.ts'
 import type { Prepared, PrepareRequest, PreparerOptions } from '../preparation.ts'
 import { digestOf } from './digest.ts'
 import { openEngine, UNFINISHED } from './engine.ts'
 import { expectedRows } from './expected-rows.ts'
 import { relationOf } from './file-relation.ts'
 import { reporting } from './progress.ts'
-import { stage } from './stage.ts'
+import { clearStage, stage } from './stage.ts'
 import { writeGeoParquet } from './write-geoparquet.ts'
 
 let options: PreparerOptions | null = null
 let connection: DuckDBConnection | null = null
+/** What one source has left cannot be cleared away for the next. */
+let isSpent = false
 
 /** Called once, before anything else. */
 export async function open(given: PreparerOptions): Promise<void> {
   tieToServer(path.join(given.folder, 'spill'))
+  refuseSockets()
   options = given
 }
 
 /** Needs no engine: a source whose copy is there starts none. */
-export function digest(): Promise<Answer<string>> {
-  return answer(({ files }) => digestOf(files))
+export function digest(files: readonly string[]): Promise<Answer<string>> {
+  return answer(() => digestOf(files))
 }
 
 export function prepare(request: PrepareRequest): Promise<Answer<Prepared>> {
   return answer(async (given) => {
     connection ??= await openEngine(given)
     const using = connection
-    const staged = await reporting(using, 'READING', async () => {
-      const expected = await expectedRows(request)
-      return await stage(using, await relationOf(using, request), expected)
-    })
     const file = path.join(given.folder, UNFINISHED)
-    const rows = await writeGeoParquet(using, staged, file)
-    const { size } = await stat(file)
-    await rename(file, request.target)
-    return { rows, bytes: size }
+    // One that nobody took.
+    await rm(file, { force: true })
+    try {
+      const staged = await reporting(using, 'READING', async () => {
+        const expected = await expectedRows(request)
+        return await stage(using, await relationOf(using, request), expected)
+      })
+      const rows = await writeGeoParquet(using, staged, file)
+      const { size } = await stat(file)
+      await clearStage(using)
+      return { file, rows, bytes: size }
+    } catch (error) {
+      // Room for the next one.
+      await Promise.all([clearStage(using), rm(file, { force: true })]).catch(() => {
+        isSpent = true
+      })
+      throw error
+    }
   })
 }
 
@@ -49,7 +63,7 @@ async function answer<Value>(ask: (given: PreparerOptions) => Promise<Value>): P
   try {
     return { value: await ask(options) }
   } catch (error) {
-    if (isFatal(error)) throw error
-    return { failure: reasonOf(error) }
+    const { failure, isOver } = failureOf(error)
+    return { failure, isOver: isOver || isSpent }
   }
 }

@@ -36,6 +36,12 @@ export async function stage(connection: DuckDBConnection, relation: FileRelation
   return { relation, table: TABLE, covering }
 }
 
+/** Gives the disk back what the table takes. */
+export async function clearStage(connection: DuckDBConnection): Promise<void> {
+  await connection.run(`DROP TABLE IF EXISTS ${TABLE}`)
+  await connection.run(`CHECKPOINT ${identifier(STAGING)}`)
+}
+
 function boxOf(geometry: string): string {
   const sides = ['XMin', 'YMin', 'XMax', 'YMax'].map((side) => `${side.toLowerCase()}: ST_${side}(${geometry})`)
   return `CASE WHEN ST_XMin(${geometry}) IS NOT NULL THEN {${sides.join(', ')}} END`

@@ -1,16 +1,15 @@
 /**
- * One import into a store at a time: a file beside it names the process that holds it. The lock of a process that is gone is taken over. Two
- * that take over the same one at once could both believe that they have it: so who puts a new version in place asks again first.
+ * One process at a time: a file names the process that holds the lock. The lock of a process that is gone is taken over. Two that take over the
+ * same one at once could both believe that they have it: so who puts a new version in place asks again first.
  */
 import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ImportError } from './import-error.ts'
 
 /** A lock that cannot be read is one that is just being written, unless it is older. */
 const WRITTEN_MS = 5_000
 
-interface Holder {
+export interface Holder {
   readonly pid: number
   /** When that process began, as the system tells it: process ids are given again. Null where it does not tell. */
   readonly began: string | null
@@ -19,7 +18,7 @@ interface Holder {
   readonly publishing?: string
 }
 
-export class StoreLock {
+export class ProcessLock {
   readonly file: string
   readonly #holder: Holder
   /** What a process was about to put in place that is gone. */
@@ -31,21 +30,19 @@ export class StoreLock {
     this.left = left
   }
 
-  /** @throws ImportError that says who holds it */
-  static async take(file: string, store: string): Promise<StoreLock> {
+  /** The lock; or who holds it. The file's folder must be there. */
+  static async take(file: string): Promise<ProcessLock | Holder> {
     const holder = { pid: process.pid, began: await beginOf(process.pid), token: randomUUID() }
     let left: string | null = null
     for (;;) {
-      if (await written(file, holder)) return new StoreLock(file, holder, left)
+      if (await written(file, holder)) return new ProcessLock(file, holder, left)
       const other = await read(file)
       if (other === 'gone') continue
       if (other === 'unreadable') {
         await sleep(50)
         continue
       }
-      if (other && (await lives(other))) {
-        throw new ImportError(`Process ${other.pid} imports into ${store} already: wait for its end, or end it.`)
-      }
+      if (other && (await lives(other))) return other
       left = other?.publishing ?? null
       // Of two who see the same stale lock, one moves it; the other finds it gone.
       await rename(file, `${file}-${holder.token}`).catch(() => {})
@@ -53,24 +50,20 @@ export class StoreLock {
     }
   }
 
-  /** Told to whoever takes the lock over, should this process end before it releases it. */
-  async announce(publishing: string): Promise<void> {
-    await this.assertHeld()
-    await writeFile(this.file, JSON.stringify({ ...this.#holder, publishing }))
+  /** Leaves a word for the process that takes the lock over, should this one end before it releases it. False: another one has it. */
+  async announce(publishing: string): Promise<boolean> {
+    const isHeld = await this.isHeld()
+    if (isHeld) await writeFile(this.file, JSON.stringify({ ...this.#holder, publishing }))
+    return isHeld
   }
 
-  /** @throws ImportError when another process has taken it */
-  async assertHeld(): Promise<void> {
+  async isHeld(): Promise<boolean> {
     const holder = await read(this.file)
-    if (typeof holder === 'object' && holder?.token === this.#holder.token) return
-    throw new ImportError('Another process has taken over the import of this store: nothing was changed.')
+    return typeof holder === 'object' && holder?.token === this.#holder.token
   }
 
   async release(): Promise<void> {
-    await this.assertHeld().then(
-      () => rm(this.file, { force: true }),
-      () => {},
-    )
+    if (await this.isHeld()) await rm(this.file, { force: true })
   }
 }
 
@@ -79,7 +72,10 @@ async function written(file: string, holder: Holder): Promise<boolean> {
     await writeFile(file, JSON.stringify(holder), { flag: 'wx' })
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    // Made, but empty: nobody could tell whose it is.
+    if (code === 'ENOSPC' || code === 'EDQUOT') await rm(file, { force: true })
     throw error
   }
 }
