@@ -1,5 +1,5 @@
 /** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode, GeoduckError } from '../errors.ts'
 import type { FeatureQuery } from '../plan/query.ts'
 import type { Batch, Lane, OperationContext } from '../pool/engine.ts'
 import { FlowingJson, type RawJson } from './raw-json.ts'
@@ -14,6 +14,8 @@ export interface Splice {
 export interface OperationOptions extends OperationContext {
   /** Aborted when the client goes away or cancels. */
   readonly signal: AbortSignal
+  /** Why it is not to be executed. @default null */
+  readonly refusal?: GeoduckError | null
   /** Takes what was thrown by a defect: clients only see the operation's id. */
   readonly onDefect: (error: unknown) => void
 }
@@ -23,6 +25,7 @@ export class Operation {
   readonly client: string
   readonly address: string
   readonly signal: AbortSignal
+  readonly refusal: GeoduckError | null
   readonly onDefect: (error: unknown) => void
   readonly startedAt = performance.now()
   kind: string | null = null
@@ -51,6 +54,7 @@ export class Operation {
     this.client = options.client
     this.address = options.address ?? options.client
     this.signal = options.signal
+    this.refusal = options.refusal ?? null
     this.onDefect = options.onDefect
   }
 

@@ -57,6 +57,10 @@ export class GraphQLEndpoint {
     if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
       return refuse(res, 415, badInput('Send operations as JSON, with the header `content-type: application/json`.'), operation)
     }
+    if (operation.refusal) {
+      res.setHeader('retry-after', operation.refusal.details.retryAfter ?? 1)
+      return refuse(res, 503, operation.refusal, operation)
+    }
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services } = this.#options
     await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })

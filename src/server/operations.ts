@@ -3,6 +3,7 @@ import { Operation } from '../graphql/operation.ts'
 import type { Asker } from '../pool/scheduler.ts'
 import type { Log } from './logging.ts'
 import { logOperation } from './operation-log.ts'
+import { Places } from './places.ts'
 
 /** An operation that has begun: `end` is called once, when nothing more of it will be sent. */
 export interface OpenOperation {
@@ -14,16 +15,20 @@ export interface OperationsOptions {
   readonly log: Log
   /** An operation whose client waits longer than this is told of with its plan. */
   readonly slowMs: number
+  /** Operations of one address at a time. */
+  readonly mostOfAddress: number
 }
 
 /** Begins operations, each with an id of its own, and keeps those that are under way. */
 export class Operations {
   readonly #options: OperationsOptions
   readonly #open = new Map<Operation, Promise<void>>()
+  readonly #places: Places
   #onEnd: (operation: Operation) => void = () => {}
 
   constructor(options: OperationsOptions) {
     this.#options = options
+    this.#places = new Places(options.mostOfAddress)
   }
 
   /** Those under way. */
@@ -36,14 +41,17 @@ export class Operations {
     this.#onEnd = listener
   }
 
+  /** One for which its address or client has no place is begun all the same, to be ended by its `refusal`. */
   begin(asker: Asker, signal: AbortSignal): OpenOperation {
     const id = randomUUID()
     const log = this.#options.log.child({ correlationId: id })
-    const operation = new Operation({ id, ...asker, signal, onDefect: (err) => log.error({ err }, 'A defect') })
+    const refusal = this.#places.take(asker)
+    const operation = new Operation({ id, ...asker, signal, refusal, onDefect: (err) => log.error({ err }, 'A defect') })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open.set(operation, promise)
     const end = () => {
       if (!this.#open.delete(operation)) return
+      if (!refusal) this.#places.leave(asker)
       if (operation.kind || operation.error) {
         operation.ended()
         logOperation(this.#options.log, operation, this.#options.slowMs)

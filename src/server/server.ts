@@ -16,6 +16,7 @@ import { route } from './http.ts'
 import { openLog } from './logging.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Operations } from './operations.ts'
+import { oneAtATime } from './pipelining.ts'
 import { shutDown } from './shutdown.ts'
 import { socketProtocol } from './socket-protocol.ts'
 import { fill } from './start.ts'
@@ -44,7 +45,7 @@ export interface RunningServer {
 export async function startServer(config: Config, { spatialExtension, execArgv = [] }: ServerOptions): Promise<RunningServer> {
   const log = openLog(config)
   const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
-  const operations = new Operations({ log, slowMs: config.slowSeconds * 1_000 })
+  const operations = new Operations({ log, slowMs: config.slowSeconds * 1_000, mostOfAddress: config.maxAddressOperations })
   const schema = openSchema()
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
@@ -59,7 +60,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     sockets: () => sockets.count,
     ready: () => health.ready,
   })
-  const http = createServer(route({ graphql, download, health, metrics, access }))
+  const http = createServer(oneAtATime(route({ graphql, download, health, metrics, access })))
   const protocol = socketProtocol({ schema, documents, services: state, access })
   const sockets = new WebSockets(http, { ...shared, protocol, limits: config, log })
   const url = await listen(http, config)

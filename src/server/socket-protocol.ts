@@ -55,6 +55,7 @@ function toArguments(
   { schema, documents }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
+  if (context.operation.refusal) return [toClientError(context.operation.refusal, context.operation)]
   let document: DocumentNode
   try {
     document = documents.parse(payload.query)

@@ -30,7 +30,7 @@ export interface ServiceWires {
 export async function openWires(services: Services): Promise<ServiceWires> {
   const lines: LogLine[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) })
-  const operations = new Operations({ log, slowMs: 5_000 })
+  const operations = new Operations({ log, slowMs: 5_000, mostOfAddress: 1_024 })
   const schema = openSchema()
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })
