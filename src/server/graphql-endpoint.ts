@@ -61,6 +61,7 @@ export class GraphQLEndpoint {
       res.setHeader('retry-after', operation.refusal.details.retryAfter ?? 1)
       return refuse(res, 503, operation.refusal, operation)
     }
+    await this.#options.operations.start(operation)
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services } = this.#options
     await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })

@@ -4,6 +4,7 @@ import type { Asker } from '../pool/scheduler.ts'
 import type { Log } from './logging.ts'
 import { logOperation } from './operation-log.ts'
 import { Places } from './places.ts'
+import { Starts } from './starts.ts'
 
 /** An operation that has begun: `end` is called once, when nothing more of it will be sent. */
 export interface OpenOperation {
@@ -24,6 +25,7 @@ export class Operations {
   readonly #options: OperationsOptions
   readonly #open = new Map<Operation, Promise<void>>()
   readonly #places: Places
+  readonly #starts = new Starts()
   #onEnd: (operation: Operation) => void = () => {}
 
   constructor(options: OperationsOptions) {
@@ -60,6 +62,11 @@ export class Operations {
       resolve()
     }
     return { operation, end }
+  }
+
+  /** Resolves when it is the operation's turn to be read, checked and executed. */
+  start({ address }: Operation): Promise<void> {
+    return this.#starts.next(address)
   }
 
   /** Resolves when none is under way. */

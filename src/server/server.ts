@@ -60,8 +60,8 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     sockets: () => sockets.count,
     ready: () => health.ready,
   })
-  const http = createServer(oneAtATime(route({ graphql, download, health, metrics, access })))
-  const protocol = socketProtocol({ schema, documents, services: state, access })
+  const http = createServer(oneAtATime(shared.addressOf, route({ graphql, download, health, metrics, access })))
+  const protocol = socketProtocol({ schema, documents, services: state, access, operations })
   const sockets = new WebSockets(http, { ...shared, protocol, limits: config, log })
   const url = await listen(http, config)
   const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log)

@@ -18,6 +18,7 @@ import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { formatResult } from './format-result.ts'
 import { INIT_TIMEOUT_MS } from './limits.ts'
+import type { Operations } from './operations.ts'
 import { SplicedPayload } from './spliced-message.ts'
 
 export type SocketProtocol = Server<ClientSocket>
@@ -29,10 +30,11 @@ export interface SocketProtocolOptions {
   readonly documents: DocumentReader
   readonly services: Services
   readonly access: Access
+  readonly operations: Pick<Operations, 'start'>
 }
 
 export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
-  const { services, access } = parts
+  const { services, access, operations } = parts
   const options: Options = {
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
     execute,
@@ -42,7 +44,12 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
       socket.acknowledged = access.allows(authorizationOf(connectionParams))
       return socket.acknowledged
     },
-    onSubscribe: ({ extra: socket }, id, payload) => toArguments(payload, parts, { services, operation: socket.operation(id) }),
+    onSubscribe: async ({ extra: socket }, id, payload) => {
+      const operation = socket.operation(id)
+      if (operation.refusal) return [toClientError(operation.refusal, operation)]
+      await operations.start(operation)
+      return toArguments(payload, parts, { services, operation })
+    },
     onOperation: (_context, _id, _payload, _args, result) => (isFailure(result) ? failing(result) : undefined),
     onNext: ({ extra: socket }, id, _payload, _args, result) => toPayload(result as ExecutionResult, socket.operation(id)),
     onError: ({ extra: socket }, id, _payload, errors) => toFormattedErrors(errors, socket.operation(id)),
@@ -55,7 +62,6 @@ function toArguments(
   { schema, documents }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
-  if (context.operation.refusal) return [toClientError(context.operation.refusal, context.operation)]
   let document: DocumentNode
   try {
     document = documents.parse(payload.query)

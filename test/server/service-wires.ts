@@ -41,7 +41,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
     yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6 }, compression: 'off' }),
   })
   const http = createServer((req, res) => void endpoint.answer(req, res))
-  const protocol = socketProtocol({ schema, documents, services, access })
+  const protocol = socketProtocol({ schema, documents, services, access, operations })
   new WebSockets(http, { ...shared, protocol, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256 }, log })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
