@@ -91,4 +91,6 @@ export interface Config {
   readonly maxFrameBytes: number
   /** Operations of one WebSocket at a time. @default 256 */
   readonly maxSocketOperations: number
+  /** Operations of one address at a time. @default 1,024 */
+  readonly maxAddressOperations: number
 }

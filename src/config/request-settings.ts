@@ -138,4 +138,10 @@ export const requests = {
     value: wholeNumber(1, 100_000),
     fallback: 256,
   },
+  maxAddressOperations: {
+    flag: '--max-address-operations <number>',
+    description: 'operations of one address at a time, over all of its connections',
+    value: wholeNumber(1, 1_000_000),
+    fallback: 1_024,
+  },
 } satisfies Partial<Settings>

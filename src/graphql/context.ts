@@ -3,6 +3,7 @@ import type { Layer } from '../catalog/layer.ts'
 import type { FilterLimits } from '../plan/filter-limits.ts'
 import type { Engine } from '../pool/engine.ts'
 import type { ResolversParentTypes } from './generated.ts'
+import type { HealthSubscribers } from './health-events.ts'
 import type { Operation } from './operation.ts'
 
 /** The catalogue, as far as questions need it. */
@@ -27,7 +28,9 @@ export interface Services {
   readonly pageRows: number
   /** Most time of a query, and of a stream without a batch. */
   readonly deadlineSeconds: number
-  health(): Promise<HealthModel>
+  /** A reading that is at most so many milliseconds old. @default 50 */
+  health(freshMs?: number): Promise<HealthModel>
+  readonly healthSubscribers: HealthSubscribers
   /** Aborted, with what to tell clients, when the server stops. */
   readonly stopping: AbortSignal
 }

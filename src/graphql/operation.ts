@@ -1,5 +1,5 @@
 /** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode, GeoduckError } from '../errors.ts'
 import type { FeatureQuery } from '../plan/query.ts'
 import { OperationClock } from '../pool/deadline.ts'
 import type { Batch, Lane, OperationContext } from '../pool/engine.ts'
@@ -16,6 +16,8 @@ export interface Splice {
 export interface OperationOptions extends OperationContext {
   /** Aborted when the client goes away or cancels. */
   readonly signal: AbortSignal
+  /** Why it is not to be executed. @default null */
+  readonly refusal?: GeoduckError | null
   /** Takes what was thrown by a defect: clients only see the operation's id. */
   readonly onDefect: (error: unknown) => void
 }
@@ -26,6 +28,7 @@ export class Operation {
   readonly address: string
   readonly holding: Holding
   readonly signal: AbortSignal
+  readonly refusal: GeoduckError | null
   readonly onDefect: (error: unknown) => void
   readonly startedAt = performance.now()
   /** What its deadlines are counted by. */
@@ -57,6 +60,7 @@ export class Operation {
     this.address = options.address ?? options.client
     this.holding = options.holding ?? UNBOUNDED
     this.signal = options.signal
+    this.refusal = options.refusal ?? null
     this.onDefect = options.onDefect
   }
 

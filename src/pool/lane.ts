@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Lane as LaneName, WorkerHealth } from './engine.ts'
 import type { Access, WorkerOptions } from './messages.ts'
 import { Scheduler, type SchedulerLimits } from './scheduler.ts'
+import type { Served } from './served.ts'
 import { Slot } from './slot.ts'
 import type { SlotLog } from './slot-parts.ts'
 
@@ -14,6 +15,8 @@ export interface LaneOptions {
   /** Options of Node for its processes. */
   readonly execArgv: readonly string[]
   readonly limits: SchedulerLimits
+  /** What every client has had of the workers of all lanes. */
+  readonly served: Served
   readonly log: SlotLog
   /** A worker has found a database to be another one. */
   readonly onOutdated: () => void
@@ -39,7 +42,7 @@ export class Lane {
       take: (database: string | null) => this.#slots.some((slot) => slot.takes(database)),
       reserve: (database: string | null) => this.#slots.find((slot) => slot.reserve(database)),
     }
-    this.scheduler = new Scheduler(options.workers, options.limits, workers, options.onPressure)
+    this.scheduler = new Scheduler(options.workers, options.limits, workers, options.served, options.onPressure)
     this.scheduler.serve(options.worker.databases)
     const first = Promise.withResolvers<void>()
     this.ready = first.promise

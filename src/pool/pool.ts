@@ -16,6 +16,7 @@ import { type RawPage, runPage } from './page.ts'
 import { Quarantine } from './quarantine.ts'
 import { Reasons } from './reasons.ts'
 import type { Claim } from './scheduler.ts'
+import { Served } from './served.ts'
 import type { Slot } from './slot.ts'
 import type { SlotLog } from './slot-parts.ts'
 import { SpoolBudget } from './spool.ts'
@@ -74,6 +75,7 @@ class Pool implements Engine {
     this.#spool = new SpoolBudget(worker.tempDirectory, worker.tempDirectoryBytes)
     const shared = {
       limits: options,
+      served: new Served(),
       log: options.log,
       onOutdated: () => options.onOutdated?.(),
       onPressure: () => {

@@ -1,15 +1,20 @@
 /**
- * Who gets the next free worker: the client that has had the least of the workers' time, and of its operations the one that has had the
- * least. So a newcomer's first batch comes before a greedy client's next slice, and two greedy clients can't starve two hundred.
- * A client, and an address, has at most half of the workers while others wait: what it has beyond that is taken from it.
+ * Who gets the next free worker: the address that has had the least of the workers' time, its client that has had the least, and of that one's
+ * operations the one that has had the least. So a newcomer's first batch comes before a greedy client's next slice, and neither many operations
+ * nor many connections starve others. A client, and an address, has at most half of the workers while others wait: what it has beyond that is
+ * taken from it. While another address has asked lately, an address at its half leaves the last idle worker to that one.
  */
-import { GeoduckError } from '../errors.ts'
+import type { GeoduckError } from '../errors.ts'
 import { AwakeTimer } from './awake.ts'
 import { Holders } from './holders.ts'
-import { Served } from './served.ts'
+import { Lately } from './lately.ts'
+import { type Order, Queue } from './queue.ts'
+import { overloaded, versionGone } from './queue-errors.ts'
+import type { Served } from './served.ts'
+import { sliceIsOver } from './slice.ts'
 import type { Slot } from './slot.ts'
 
-/** Who asks: time is shared fairly between connections, since many users may come from one address. */
+/** Who asks: time is shared fairly between addresses, and within each between connections, since many users may come from one address. */
 export interface Asker {
   readonly client: string
   /** Left out: the client's own. */
@@ -39,16 +44,6 @@ interface Waiter {
   leave(): void
 }
 
-/** A slice, counted from its first batch, lasts at most this long while others wait... */
-const SLICE_MS = 1_000
-/** ...less when many do, so that each has its turn in about this time... */
-const ROUND_MS = 4_000
-/** ...but at least this: a turn costs about 15 ms to start. */
-const SHORTEST_SLICE_MS = 20
-/** ...and at most this many batches. */
-const MOST_BATCHES = 64
-/** A sort begins its turn with work that the next turn does again. */
-const SORTED_SLICE_FACTOR = 5
 /** Most executions end sooner by themselves, and what is taken away in the middle begins again. */
 const EXCESS_MS = 250
 
@@ -73,14 +68,16 @@ export class Scheduler {
   #databases: ReadonlySet<string> = new Set()
   readonly #onPressure: () => void
   readonly #workers: number
-  readonly #served = new Served()
-  readonly #waiting = new Set<Waiter>()
+  readonly #served: Served
+  readonly #waiting = new Queue<Waiter>()
   readonly #holders: Holders
+  readonly #lately = new Lately()
   #watch: NodeJS.Timeout | undefined
 
-  /** `onPressure` is called when somebody must wait for a worker. */
-  constructor(workers: number, limits: SchedulerLimits, idle: IdleWorkers, onPressure: () => void) {
+  /** `onPressure` is called when somebody must wait for a worker; `served` is of all lanes. */
+  constructor(workers: number, limits: SchedulerLimits, idle: IdleWorkers, served: Served, onPressure: () => void) {
     this.#workers = workers
+    this.#served = served
     this.#holders = new Holders(workers)
     this.#limits = limits
     this.#idle = idle
@@ -102,27 +99,35 @@ export class Scheduler {
   }
 
   open({ client, address = client }: Asker, database: string | null): Claim {
-    this.#served.open(client)
+    this.#served.open({ client, address })
     return { client, address, database, served: 0, grantedAt: 0, giveUp: () => {} }
   }
 
-  close({ client }: Claim): void {
-    this.#served.close(client)
+  close(claim: Claim): void {
+    this.#served.close(claim)
   }
 
   /**
-   * Waits for a worker, reserved for the caller. Rejects with whatever `signal` was aborted with, and with OVERLOADED where the queue is too
-   * long; but an operation that has begun is never turned away. SOURCE_CHANGED: what it would read is gone.
+   * Waits for a worker, reserved for the caller. Rejects with whatever `signal` was aborted with, and with OVERLOADED where the queue is full and
+   * the address and client have their share of its places; where they have less, the newest of whoever has most is refused instead. An operation
+   * that has begun is never refused. SOURCE_CHANGED: what it would read is gone.
    */
   acquire(claim: Claim, signal: AbortSignal): Promise<Slot> {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (!this.#knows(claim)) return Promise.reject(versionGone())
-    const slot = this.#waiting.size === 0 ? this.#idle.reserve(claim.database) : undefined
-    if (slot) return Promise.resolve(this.#granted(slot, claim))
     const newcomer = claim.served === 0
-    if (newcomer && this.#waiting.size >= this.#limits.queueLength) return Promise.reject(this.#overloaded('queue-length'))
+    if (newcomer) this.#lately.asked(claim.address)
+    const atOnce = this.#waiting.size === 0 && this.#mayHaveMore(claim.address)
+    const slot = atOnce ? this.#idle.reserve(claim.database) : undefined
+    if (slot) return Promise.resolve(this.#granted(slot, claim))
+    if (newcomer && this.#waiting.size >= this.#limits.queueLength) {
+      const displaced = this.#waiting.displacedBy(claim)
+      if (!displaced) return Promise.reject(overloaded('queue-length', this.#limits))
+      displaced.leave()
+      displaced.refuse(overloaded('queue-length', this.#limits))
+    }
     return new Promise((grant, refuse) => {
-      const late = () => refuse(this.#overloaded('queue-timeout'))
+      const late = () => refuse(overloaded('queue-timeout', this.#limits))
       const aborted = () => refuse(signal.reason)
       const end = (settle: () => void) => () => {
         waiter.leave()
@@ -147,7 +152,7 @@ export class Scheduler {
       // A worker may be idle that those who wait already have no use for.
       this.dispatch()
       if (!this.#waiting.has(waiter)) return
-      this.#watch ??= setInterval(() => this.#takeExcess(), EXCESS_MS).unref()
+      this.#watch ??= setInterval(() => this.#look(), EXCESS_MS).unref()
       this.#onPressure()
     })
   }
@@ -165,17 +170,34 @@ export class Scheduler {
 
   /** The first of those who are entitled to a worker that is idle now. */
   #next(): Waiter | undefined {
+    const idle = this.#idle.all()
+    if (idle.length === 0 || this.#waiting.size === 0) return undefined
     // Whose worker it was does not know yet that his turn has ended; but he is not to be given it again as one who has had nothing.
-    for (const slot of this.#idle.all()) {
-      const claim = this.#holders.freed(slot)
-      if (claim) this.#served.charge(claim, performance.now() - claim.grantedAt)
+    for (const slot of idle) this.#freed(slot)
+    const isAble = ({ claim }: Waiter) => this.#idle.take(claim.database)
+    const { most } = this.#holders
+    const order: Order<Waiter> = {
+      addressMayHave: (address) => this.#holders.held('address', address) < most,
+      mayHave: isAble,
+      hadAddress: (address) => this.#served.address(address),
+      hadClient: (address, client) => this.#served.client(address, client),
     }
-    const able = new Set([...this.#waiting].filter(({ claim }) => this.#idle.take(claim.database)))
-    let first: Waiter | undefined
-    for (const waiter of this.#holders.entitled(able)) {
-      if (!first || this.#served.less(waiter.claim, first.claim)) first = waiter
-    }
-    return first
+    // All have their half, or wait alone: an idle worker serves nobody.
+    const beyond = { ...order, addressMayHave: (address: string) => this.#mayHaveMore(address) }
+    const below = (waiter: Waiter) => this.#holders.held('client', waiter.claim.client) < most && isAble(waiter)
+    return this.#waiting.first(order) ?? this.#waiting.first({ ...beyond, mayHave: below }) ?? this.#waiting.first(beyond)
+  }
+
+  /** Of the last idle worker: whether it is not to be left to another address, which has asked lately and has less than its half. */
+  #mayHaveMore(address: string): boolean {
+    const { most } = this.#holders
+    if (this.#holders.held('address', address) < most || this.#idle.all().length > 1) return true
+    return !this.#lately.some((other) => other !== address && this.#holders.held('address', other) < most)
+  }
+
+  #freed(slot: Slot): void {
+    const claim = this.#holders.freed(slot)
+    if (claim) this.#served.charge(claim, performance.now() - claim.grantedAt)
   }
 
   #knows({ database }: Claim): boolean {
@@ -188,22 +210,28 @@ export class Scheduler {
   }
 
   #granted(slot: Slot, claim: Claim): Slot {
+    this.#freed(slot)
     this.#holders.granted(slot, claim)
     claim.grantedAt = performance.now()
     return slot
   }
 
   /**
-   * Whether a turn should end for the sake of those who wait, `ms` and `batches` after it began to deliver. One who has had nothing yet is
-   * not kept waiting by one who has had a batch.
+   * Whether the claim's turn should end for the sake of those who wait and could have its worker, `ms` and `batches` after it began to deliver.
    */
-  turnIsOver(ms: number, batches: number, sorted: boolean): boolean {
-    if (this.#waiting.size === 0) return false
-    const factor = sorted ? SORTED_SLICE_FACTOR : 1
-    if (batches >= MOST_BATCHES * factor) return true
-    if (!sorted && [...this.#waiting].some(({ claim }) => claim.served === 0)) return true
-    const fair = (ROUND_MS * this.#workers) / this.#waiting.size
-    return ms >= factor * Math.max(SHORTEST_SLICE_MS, Math.min(SLICE_MS, fair))
+  turnIsOver(claim: Claim, ms: number, batches: number, sorted: boolean): boolean {
+    const held = (address: string) => this.#holders.held('address', address)
+    const enough = Math.max(this.#holders.most, held(claim.address))
+    // Those of another address that has its half, and no fewer than this one, would not be given the worker.
+    const rivals = this.#waiting.count((address) => address === claim.address || held(address) < enough)
+    return sliceIsOver({ ...rivals, workers: this.#workers }, { ms, batches, sorted })
+  }
+
+  /** Every so often while somebody waits. */
+  #look(): void {
+    this.#takeExcess()
+    // What was left to others who have not come is for those who wait.
+    this.dispatch()
   }
 
   /** One at a time: the worker that comes free may be all that is wanted. */
@@ -217,15 +245,4 @@ export class Scheduler {
     clearInterval(this.#watch)
     this.#watch = undefined
   }
-
-  #overloaded(limit: string): GeoduckError {
-    const retryAfter = Math.max(1, Math.ceil(this.#limits.queueSeconds / 2))
-    return new GeoduckError('OVERLOADED', `Too many operations wait for a worker (--${limit}); ask again in ${retryAfter} s.`, {
-      details: { retryAfter },
-    })
-  }
-}
-
-function versionGone(): GeoduckError {
-  return new GeoduckError('SOURCE_CHANGED', 'The data changed before it was read; ask again.')
 }

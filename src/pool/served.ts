@@ -1,42 +1,74 @@
-/** How much of the workers' time clients have had, as long as they ask for more. */
+/** How much of the workers' time addresses have had, and each one's clients, as long as they ask for more. */
 import type { Claim } from './scheduler.ts'
 
-interface Client {
-  /** Milliseconds. */
-  served: number
-  claims: number
-}
+type Named = Pick<Claim, 'client' | 'address'>
 
-export class Served {
-  readonly #clients = new Map<string, Client>()
+/** A share begins level with the smallest beside it, not with a credit from the past. */
+class Shares {
+  readonly #shares = new Map<string, Share>()
 
-  /** A new client starts level with the one that has had least, not with a credit from the past. */
-  open(name: string): void {
-    const known = this.#clients.get(name)
-    if (known) known.claims++
-    else this.#clients.set(name, { served: this.#least(), claims: 1 })
+  get(name: string): Share | undefined {
+    return this.#shares.get(name)
+  }
+
+  open(name: string): Share {
+    const share = this.#shares.get(name) ?? new Share(this.#least())
+    share.claims++
+    this.#shares.set(name, share)
+    return share
   }
 
   close(name: string): void {
-    const client = this.#clients.get(name)
-    if (client && --client.claims === 0) this.#clients.delete(name)
-  }
-
-  charge(claim: Claim, ms: number): void {
-    claim.served += ms
-    const client = this.#clients.get(claim.client)
-    if (client) client.served += ms
-  }
-
-  /** Whether the client of the one has had less than that of the other, or of two operations of one client the one. */
-  less(one: Claim, other: Claim): boolean {
-    const [had, others] = [one, other].map(({ client }) => this.#clients.get(client)?.served ?? 0) as [number, number]
-    return had < others || (had === others && one.served < other.served)
+    const share = this.#shares.get(name)
+    if (share && --share.claims === 0) this.#shares.delete(name)
   }
 
   #least(): number {
     let least = Number.POSITIVE_INFINITY
-    for (const { served } of this.#clients.values()) least = Math.min(least, served)
+    for (const { served } of this.#shares.values()) least = Math.min(least, served)
     return Number.isFinite(least) ? least : 0
+  }
+}
+
+class Share {
+  /** Milliseconds. */
+  served: number
+  claims = 0
+  /** Of an address. */
+  readonly clients = new Shares()
+
+  constructor(served: number) {
+    this.served = served
+  }
+}
+
+export class Served {
+  readonly #addresses = new Shares()
+
+  open({ client, address }: Named): void {
+    this.#addresses.open(address).clients.open(client)
+  }
+
+  close({ client, address }: Named): void {
+    this.#addresses.get(address)?.clients.close(client)
+    this.#addresses.close(address)
+  }
+
+  charge(claim: Claim, ms: number): void {
+    claim.served += ms
+    const address = this.#addresses.get(claim.address)
+    const client = address?.clients.get(claim.client)
+    if (address) address.served += ms
+    if (client) client.served += ms
+  }
+
+  /** Milliseconds that the address has had. */
+  address(name: string): number {
+    return this.#addresses.get(name)?.served ?? 0
+  }
+
+  /** Milliseconds that the client has had, to be compared with other clients of its address. */
+  client(address: string, name: string): number {
+    return this.#addresses.get(address)?.clients.get(name)?.served ?? 0
   }
 }

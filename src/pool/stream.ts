@@ -221,7 +221,8 @@ export class FeatureStream implements BatchStream {
     const { firstBatchAt = null, batches = 0 } = this.#turn ?? {}
     if (firstBatchAt === null) return
     const sorted = this.#options.query.orderBy.length > 0
-    if (this.#options.scheduler().turnIsOver(performance.now() - firstBatchAt, batches, sorted)) this.#yield()
+    const { claim, scheduler } = this.#options
+    if (scheduler().turnIsOver(claim, performance.now() - firstBatchAt, batches, sorted)) this.#yield()
   }
 
   /** Somebody else is entitled to the worker: a turn that has delivered ends at a border, one that has not begins again later. */

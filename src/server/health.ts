@@ -10,6 +10,9 @@ const NANOSECONDS = 1e6
 /** Of the sampling, which is in each sample. */
 const RESOLUTION_MS = 10
 
+/** Milliseconds that a reading serves those who ask after it. */
+const FRESH_MS = 50
+
 /** Before there is an engine. */
 const NO_ENGINE: EngineHealth = {
   workers: [],
@@ -33,6 +36,8 @@ export class HealthReport {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 
   #reading: Promise<HealthModel> | null = null
+  #readAt = 0
+  #isReading = false
 
   constructor(sources: HealthSources) {
     this.#sources = sources
@@ -52,10 +57,13 @@ export class HealthReport {
     return { status: 'alive', version: VERSION, uptimeSeconds: process.uptime() }
   }
 
-  /** One reading at a time, which all who ask meanwhile share: it costs each idle worker a query. */
-  read(): Promise<HealthModel> {
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null
+  /** One that is under way, or began at most so many milliseconds ago; else a new one, which costs each idle worker a query. */
+  read(freshMs = FRESH_MS): Promise<HealthModel> {
+    if (this.#reading && (this.#isReading || performance.now() - this.#readAt < freshMs)) return this.#reading
+    this.#readAt = performance.now()
+    this.#isReading = true
+    this.#reading = this.#read().finally(() => {
+      this.#isReading = false
     })
     return this.#reading
   }

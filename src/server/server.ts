@@ -22,6 +22,7 @@ import { endIdleConnections } from './idle-connections.ts'
 import { openLog } from './logging.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { Operations } from './operations.ts'
+import { oneAtATime } from './pipelining.ts'
 import { shutDown } from './shutdown.ts'
 import { socketProtocol } from './socket-protocol.ts'
 import { fill } from './start.ts'
@@ -51,7 +52,12 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
   const log = openLog(config)
   const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
   const memory = new ClientMemory({ limitBytes: config.unreadBytes, patienceSeconds: config.queueSeconds })
-  const operations = new Operations({ log, memory, slowMs: config.slowSeconds * 1_000 })
+  const operations = new Operations({
+    log,
+    memory,
+    slowMs: config.slowSeconds * 1_000,
+    mostOfAddress: config.maxAddressOperations,
+  })
   const schema = openSchema()
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
@@ -71,14 +77,14 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     ready: () => health.ready,
   })
   const hosts = new Hosts(config.host, config.hosts)
-  const http = httpServer(route({ graphql, download, health, metrics, access, hosts }))
+  const http = httpServer(oneAtATime(shared.addressOf, route({ graphql, download, health, metrics, access, hosts })))
   const connections = new Connections(http, {
     mostOfAddress: config.trustProxy === 0 ? config.maxConnections : null,
     openFiles: machine().openFiles,
     stallMs: config.stallSeconds * 1_000,
   })
   endIdleConnections(http)
-  const protocol = socketProtocol({ schema, documents, services: state, access })
+  const protocol = socketProtocol({ schema, documents, services: state, access, operations })
   const sockets = new WebSockets(http, { ...shared, protocol, hosts, memory, limits: config, log })
   const url = await listen(http, config)
   const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log)

@@ -16,6 +16,7 @@ import type { Operation } from '../graphql/operation.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { formatResult } from './format-result.ts'
+import type { Operations } from './operations.ts'
 import { SplicedPayload } from './spliced-message.ts'
 
 export type SocketProtocol = Server<ClientSocket>
@@ -27,10 +28,11 @@ export interface SocketProtocolOptions {
   readonly documents: DocumentReader
   readonly services: Services
   readonly access: Access
+  readonly operations: Pick<Operations, 'start'>
 }
 
 export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
-  const { services, access } = parts
+  const { services, access, operations } = parts
   const options: Options = {
     // `WebSockets` has a clock of its own for it, which stands still while the server is suspended.
     connectionInitWaitTimeout: 0,
@@ -41,7 +43,12 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
       socket.acknowledged = access.allows(authorizationOf(connectionParams))
       return socket.acknowledged
     },
-    onSubscribe: ({ extra: socket }, id, payload) => toArguments(payload, parts, { services, operation: socket.operation(id) }),
+    onSubscribe: async ({ extra: socket }, id, payload) => {
+      const operation = socket.operation(id)
+      if (operation.refusal) return [toClientError(operation.refusal, operation)]
+      await operations.start(operation)
+      return toArguments(payload, parts, { services, operation })
+    },
     onOperation: (_context, _id, _payload, _args, result) => (isFailure(result) ? failing(result) : undefined),
     onNext: ({ extra: socket }, id, _payload, _args, result) => toPayload(result as ExecutionResult, socket.operation(id)),
     onError: ({ extra: socket }, id, _payload, errors) => toFormattedErrors(errors, socket.operation(id)),

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
+import { HealthSubscribers } from '../graphql/health-events.ts'
 import type { FilterLimits } from '../plan/filter-limits.ts'
 import type { Engine } from '../pool/engine.ts'
 import { HealthReport } from './health.ts'
@@ -15,6 +16,7 @@ export class ServerState implements Services {
   readonly pageRows: number
   readonly deadlineSeconds: number
   readonly healthReport: HealthReport
+  readonly healthSubscribers = new HealthSubscribers()
   readonly #stop = new AbortController()
   #catalog: Catalog | null = null
   #engine: Engine | null = null
@@ -69,8 +71,8 @@ export class ServerState implements Services {
     await this.#closeIfStopped(engine)
   }
 
-  health(): Promise<HealthModel> {
-    return this.healthReport.read()
+  health(freshMs?: number): Promise<HealthModel> {
+    return this.healthReport.read(freshMs)
   }
 
   /** No new work. */

@@ -1,6 +1,7 @@
 /** What nobody foresaw, in a service that fails: on every wire it is INTERNAL under the id that the log has. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/graphql/context.ts'
+import { HealthSubscribers } from '../../src/graphql/health-events.ts'
 import { FILTER_LIMITS } from '../../src/plan/filter-limits.ts'
 import { RawSocket } from './raw-socket.ts'
 import { openWires, type ServiceWires } from './service-wires.ts'
@@ -19,6 +20,7 @@ const failing: Services = {
   pageRows: 10_000,
   deadlineSeconds: 30,
   health: () => Promise.reject(new TypeError(SECRET)),
+  healthSubscribers: new HealthSubscribers(),
   stopping: new AbortController().signal,
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ERROR_CODES, type ErrorCode } from '../../src/errors.ts'
 import type { Services } from '../../src/graphql/context.ts'
+import { HealthSubscribers } from '../../src/graphql/health-events.ts'
 import { FILTER_LIMITS } from '../../src/plan/filter-limits.ts'
 import { Orders } from '../faults/order.ts'
 import { fixture } from '../fixtures/index.ts'
@@ -229,6 +230,7 @@ describe('what cannot be brought about', () => {
       pageRows: 10_000,
       deadlineSeconds: 30,
       health: () => Promise.reject(error),
+      healthSubscribers: new HealthSubscribers(),
       stopping: new AbortController().signal,
     }
     const wires = await openWires(services)

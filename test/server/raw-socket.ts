@@ -18,7 +18,7 @@ export class RawSocket {
   constructor(
     url: string,
     protocol = 'graphql-transport-ws',
-    options: { readonly origin?: string; readonly autoPong?: boolean } = {},
+    options: { readonly origin?: string; readonly autoPong?: boolean; readonly headers?: Readonly<Record<string, string>> } = {},
   ) {
     this.ws = new WebSocket(url, protocol, options)
     this.ws.on('message', (data: Buffer, isBinary) => {
@@ -35,8 +35,8 @@ export class RawSocket {
     })
   }
 
-  static async open(url: string): Promise<RawSocket> {
-    const socket = new RawSocket(url)
+  static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<RawSocket> {
+    const socket = new RawSocket(url, 'graphql-transport-ws', { headers })
     await once(socket.ws, 'open')
     socket.send({ type: 'connection_init' })
     await socket.until(({ type }) => type === 'connection_ack')

@@ -33,7 +33,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const lines: LogLine[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) })
   const memory = new ClientMemory({ limitBytes: 256e6, patienceSeconds: 30 })
-  const operations = new Operations({ log, memory, slowMs: 5_000 })
+  const operations = new Operations({ log, memory, slowMs: 5_000, mostOfAddress: 1_024 })
   const schema = openSchema()
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })
@@ -45,7 +45,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
     yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6 }, compression: 'off' }),
   })
   const http = createServer((req, res) => void endpoint.answer(req, res))
-  const protocol = socketProtocol({ schema, documents, services, access })
+  const protocol = socketProtocol({ schema, documents, services, access, operations })
   const hosts = new Hosts('127.0.0.1', [])
   new WebSockets(http, { ...shared, protocol, hosts, memory, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256 }, log })
   http.listen(0, '127.0.0.1')

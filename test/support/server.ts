@@ -53,6 +53,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   maxBodyBytes: 1e6,
   maxFrameBytes: 2 ** 20,
   maxSocketOperations: 256,
+  maxAddressOperations: 1_024,
   compression: 'remote',
 }
 

@@ -53,6 +53,8 @@ export class DownloadEndpoint {
       if (!allowed)
         throw new GeoduckError('BAD_INPUT', 'A page of this origin may not download; `--origins` lists those that may.')
       if (!this.#options.access.allows(req.headers.authorization)) throw unauthenticated()
+      if (operation.refusal) throw operation.refusal
+      await this.#options.operations.start(operation)
       await this.#send(req, res, operation, notFound)
     } catch (error) {
       refuse(res, error, operation, allowed)

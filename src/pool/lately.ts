@@ -1,0 +1,23 @@
+/** Which addresses have asked for something new in the last second. */
+
+const LATELY_MS = 1_000
+
+export class Lately {
+  /** When each asked last, the one that asked longest ago first. */
+  readonly #asked = new Map<string, number>()
+
+  asked(address: string): void {
+    this.#asked.delete(address)
+    this.#asked.set(address, performance.now())
+  }
+
+  /** Whether there is one among them for which `holds`. */
+  some(holds: (address: string) => boolean): boolean {
+    const since = performance.now() - LATELY_MS
+    for (const [address, at] of this.#asked) {
+      if (at < since) this.#asked.delete(address)
+      else if (holds(address)) return true
+    }
+    return false
+  }
+}
