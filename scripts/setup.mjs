@@ -7,9 +7,10 @@ import { extension } from './setup/extension.mjs'
 import { SetupError } from './setup/program.mjs'
 import { python } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
+import { strace } from './setup/strace.mjs'
 
 const TO_SERVE = [dependencies, runtime, extension, demo]
-const TO_TEST = [...TO_SERVE, python, chromium]
+const TO_TEST = [...TO_SERVE, python, chromium, strace]
 
 /**
  * Does what is not done yet, one line a step on stderr. When all is done it costs some 20 ms and says nothing.

@@ -12,6 +12,8 @@ import { machine } from './config/machine.ts'
 import { packageVersion } from './config/package-version.ts'
 import { type Given, printableConfig, resolveConfig } from './config/resolve.ts'
 import { settings } from './config/settings.ts'
+import { checkTempDirectory } from './config/temp-directory.ts'
+import { GeoduckError } from './errors.ts'
 import { openLog } from './server/logging.ts'
 import { NothingToServe } from './server/nothing-to-serve.ts'
 import type { RunningServer } from './server/server.ts'
@@ -25,6 +27,7 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   const log = openLog(config)
   if (file !== null) log.info(`Configured by ${file}`)
   for (const warning of warnings) log.warn(warning)
+  await checkTempDirectory(config.tempDirectory)
   const spatialExtension = await findSpatialExtension(config.spatialExtension, (line) => log.info(line))
   // graphql checks every value against a second copy of itself otherwise: a tenth of the time of a batch.
   process.env['NODE_ENV'] ??= 'production'
@@ -90,6 +93,7 @@ async function prepare({ given, prune }: PrepareOptions): Promise<void> {
   const { config } = await resolveConfig(given, { mayBeEmpty: prune })
   const { prepareSources, pruneCopies } = await import('./server/prepare.ts')
   if (config.sources.length + config.layers.length > 0) {
+    await checkTempDirectory(config.tempDirectory)
     const { path } = await findSpatialExtension(config.spatialExtension, print)
     const { lines, whole } = await prepareSources(config, path)
     for (const line of lines) print(line)
@@ -100,6 +104,7 @@ async function prepare({ given, prune }: PrepareOptions): Promise<void> {
 
 async function explain({ given, layer, encoding, analyze, page }: ExplainArguments): Promise<void> {
   const { config } = await resolveConfig(given)
+  await checkTempDirectory(config.tempDirectory)
   const warn = (line: string) => void process.stderr.write(`${line}\n`)
   const { path } = await findSpatialExtension(config.spatialExtension, warn)
   const { explainPage } = await import('./explain/explain.ts')
@@ -125,7 +130,8 @@ function fail(error: unknown): never {
 }
 
 function foreseen(error: unknown): string | null {
-  if (error instanceof ConfigurationError || error instanceof NothingToServe) return error.message
+  if (error instanceof ConfigurationError || error instanceof NothingToServe || error instanceof GeoduckError)
+    return error.message
   const cannotListen =
     error instanceof Error && 'syscall' in error && (error.syscall === 'listen' || error.syscall === 'getaddrinfo')
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null

@@ -53,11 +53,8 @@ export class ForeignLayers {
 
   constructor(options: ForeignLayersOptions) {
     this.#options = options
-    const { spatialExtension, cache, log } = options
     this.#preparations = new Preparations({
-      spatialExtension,
-      cache,
-      log,
+      ...options,
       onCopy: (layer, copy) => this.#finished.add({ layer, copy }),
       onFailure: (file, layer, reason) => this.#gaveUp(file, layer, reason),
     })
