@@ -66,13 +66,17 @@ class Connection {
   }
 
   take(request: Request): void {
-    if (this.#full) return
-    if (!this.#busy) return this.#answer(request)
     const { address, res } = request
-    if (this.#waiting.length === MOST_WAITING || this.#ofAddresses.of(address) === MOST_WAITING_OF_ADDRESS)
-      return this.#refuse(res)
+    const isFull = this.#waiting.length === MOST_WAITING || this.#ofAddresses.of(address) === MOST_WAITING_OF_ADDRESS
+    if (this.#full) return
+    if (!this.#busy) this.#answer(request)
+    else if (isFull) this.#refuse(res)
+    else this.#wait(request)
+  }
+
+  #wait(request: Request): void {
     this.#waiting.push(request)
-    this.#ofAddresses.add(address, 1)
+    this.#ofAddresses.add(request.address, 1)
     this.#stopReading()
   }
 
@@ -93,12 +97,13 @@ class Connection {
 
   #next(): void {
     this.#busy = false
+    if (this.#socket.destroyed) return
     const next = this.#waiting.shift()
     if (next) {
       this.#ofAddresses.add(next.address, -1)
       this.#answer(next)
     }
-    if (this.#waiting.length === 0 && !this.#socket.destroyed) this.#socket.resume()
+    if (this.#waiting.length === 0) this.#socket.resume()
   }
 
   /** Its response was made without it, and Node reads on to the next request. */

@@ -1,5 +1,7 @@
-/** `abuser.ts ABUSE URL`: attacks from 127.0.0.2 until it is ended; says so on stdout once it does. */
+/** `abuser.ts ABUSE URL`: attacks from 127.0.0.2 until it is ended, or for two minutes; says so on stdout once it does. */
 import { ABUSES } from './abuse.ts'
+
+setTimeout(() => process.exit(), 120_000)
 
 const [, , name = '', url = ''] = process.argv
 const { hostname, port } = new URL(url)
