@@ -4,19 +4,36 @@ import type { Claim, Scheduler } from './scheduler.ts'
 import type { Slot } from './slot.ts'
 
 export interface Holding {
-  /** Whether the client, its address and the server may hold more, whatever this operation holds itself. */
+  /** Whether its client, its address and the server may hold more, whatever this operation holds itself. */
   readonly hasRoom: boolean
-  /** Resolves when `hasRoom` may have become true. Rejects with the reason of `signal`, and with OVERLOADED after a while if it is `timed`. */
-  room(signal: AbortSignal, timed: boolean): Promise<void>
+  /** Bytes that may be made for it now: without end while it has room, a little where its own connection is read, otherwise 0. */
+  readonly allowance: number
+  /**
+   * Resolves when there may be an allowance again, or room where that is wanted. Rejects with the reason of `signal`, and with OVERLOADED after a
+   * while if it is `timed`.
+   */
+  room(signal: AbortSignal, wanted: Wanted): Promise<void>
   add(bytes: number): void
   remove(bytes: number): void
 }
 
+export interface Wanted {
+  readonly timed: boolean
+  /** Not only an allowance. @default false */
+  readonly whole?: boolean
+}
+
 /** For callers that have no clients. */
-export const UNBOUNDED: Holding = { hasRoom: true, room: () => Promise.resolve(), add: () => {}, remove: () => {} }
+export const UNBOUNDED: Holding = {
+  hasRoom: true,
+  allowance: Number.POSITIVE_INFINITY,
+  room: () => Promise.resolve(),
+  add: () => {},
+  remove: () => {},
+}
 
 /** The batch, counted until it is released. */
-export function counted(batch: ReceivedBatch, holding: Holding): ReceivedBatch {
+export function counted<B extends Pick<ReceivedBatch, 'outputs' | 'release'>>(batch: B, holding: Holding): B {
   const bytes = batch.outputs.reduce((sum, { length }) => sum + length, 0)
   let held = true
   holding.add(bytes)
@@ -28,19 +45,26 @@ export function counted(batch: ReceivedBatch, holding: Holding): ReceivedBatch {
   return { ...batch, release }
 }
 
+export interface Granted {
+  readonly slot: Slot
+  /** What the turn may make. */
+  readonly allowance: number
+}
+
 /**
- * A worker, at a time when there is room for what it will make. An operation without room is in no queue, and a worker that comes when the room
- * is gone again goes to the next in the queue: so at most the turns that run at the time go beyond the bound.
+ * A worker, at a time when something may be made for the client. An operation without room is in no queue, and a worker that comes when the room is
+ * gone again goes to the next in the queue: so only the turns that run at the time go beyond the bound.
  */
 export async function acquireWithRoom(
   scheduler: Scheduler,
   claim: Claim,
   { holding, signal, timed }: { readonly holding: Holding; readonly signal: AbortSignal; readonly timed: boolean },
-): Promise<Slot> {
+): Promise<Granted> {
   for (;;) {
-    while (!holding.hasRoom) await holding.room(signal, timed)
+    while (holding.allowance === 0) await holding.room(signal, { timed })
     const slot = await scheduler.acquire(claim, signal)
-    if (holding.hasRoom && !signal.aborted) return slot
+    const { allowance } = holding
+    if (allowance > 0 && !signal.aborted) return { slot, allowance }
     scheduler.ended(claim, 0)
     slot.release()
     signal.throwIfAborted()

@@ -136,13 +136,13 @@ export class FeatureStream implements BatchStream {
     const plan = this.#progress.plan(thrift)
     this.#options.checkPlan(plan)
     const isFirst = this.#progress.batches === 0
-    const slot = await acquireWithRoom(scheduler, claim, { holding, signal: this.#gone.signal, timed: isFirst })
+    const { slot, allowance } = await acquireWithRoom(scheduler, claim, { holding, signal: this.#gone.signal, timed: isFirst })
     const turn = new Turn(slot, {
       plan,
       thrift,
       wary,
       ...this.#progress.rows(batchSize, thrift),
-      batchBytes,
+      batchBytes: Math.min(batchBytes, allowance),
       credits: this.#credit.begin(isFirst && scheduler.queued > 0),
       maxBatches: null,
       whole: null,
