@@ -43,16 +43,7 @@ const MiB = 2 ** 20
 const CACHE_BYTES = 20e9
 
 export function settings(machine: MachineDefaults): Settings {
-  return {
-    ...network,
-    ...access(machine),
-    ...logging,
-    ...workers(machine),
-    ...limits,
-    ...requests,
-    ...files(machine),
-    ...watching,
-  }
+  return { ...network, ...access(machine), ...logging, ...workers(machine), ...limits, ...requests, ...files(machine) }
 }
 
 const network = {
@@ -254,5 +245,6 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       fallbackText: 'made once and kept',
       isSecret: true,
     },
+    ...watching,
   } satisfies Partial<Settings>
 }

@@ -1,5 +1,5 @@
 import type { Batch } from './engine.ts'
-import type { Holding } from './holding.ts'
+import { counted, type Holding } from './holding.ts'
 import { Spool, type SpoolBudget } from './spool.ts'
 
 /** Batches that wait for their client, in order: at most one in memory, and behind it those that a stall put on disk. */
@@ -36,18 +36,14 @@ export class Backlog {
     const ready = this.#ready
     this.#ready = null
     if (ready) return ready
-    while (!this.#holding.hasRoom) await this.#holding.room(signal, false)
+    while (this.#holding.allowance === 0) await this.#holding.room(signal, { timed: false })
+    // Counted before it is read: others who wait for room would read as much.
     const bytes = this.#spool.nextBytes
     this.#holding.add(bytes)
-    const batch = await this.#spool.shift()
+    const batch = counted(await this.#spool.shift(), this.#holding)
+    this.#holding.remove(bytes)
     if (this.#spool.empty) await this.#spool.reset()
-    let held = true
-    const release = () => {
-      batch.release()
-      if (held) this.#holding.remove(bytes)
-      held = false
-    }
-    return { ...batch, release }
+    return batch
   }
 
   async close(): Promise<void> {

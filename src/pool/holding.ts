@@ -2,19 +2,36 @@
 import type { ReceivedBatch } from './messages.ts'
 
 export interface Holding {
-  /** Whether the client, its address and the server may hold more, whatever this operation holds itself. */
+  /** Whether its client, its address and the server may hold more, whatever this operation holds itself. */
   readonly hasRoom: boolean
-  /** Resolves when `hasRoom` may have become true. Rejects with the reason of `signal`, and with OVERLOADED after a while if it is `timed`. */
-  room(signal: AbortSignal, timed: boolean): Promise<void>
+  /** Bytes that may be made for it now: without end while it has room, a little where its own connection is read, otherwise 0. */
+  readonly allowance: number
+  /**
+   * Resolves when there may be an allowance again, or room where that is wanted. Rejects with the reason of `signal`, and with OVERLOADED after a
+   * while if it is `timed`.
+   */
+  room(signal: AbortSignal, wanted: Wanted): Promise<void>
   add(bytes: number): void
   remove(bytes: number): void
 }
 
+export interface Wanted {
+  readonly timed: boolean
+  /** Not only an allowance. @default false */
+  readonly whole?: boolean
+}
+
 /** For callers that have no clients. */
-export const UNBOUNDED: Holding = { hasRoom: true, room: () => Promise.resolve(), add: () => {}, remove: () => {} }
+export const UNBOUNDED: Holding = {
+  hasRoom: true,
+  allowance: Number.POSITIVE_INFINITY,
+  room: () => Promise.resolve(),
+  add: () => {},
+  remove: () => {},
+}
 
 /** The batch, counted until it is released. */
-export function counted(batch: ReceivedBatch, holding: Holding): ReceivedBatch {
+export function counted<B extends Pick<ReceivedBatch, 'outputs' | 'release'>>(batch: B, holding: Holding): B {
   const bytes = batch.outputs.reduce((sum, { length }) => sum + length, 0)
   let held = true
   holding.add(bytes)

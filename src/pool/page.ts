@@ -36,8 +36,14 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
     const plan = rows === options.rows ? whole : options.planOf(rows)
     const taken = await takeTurn(options, plan, rows)
     if (!taken) continue
-    const { end, batches } = taken
+    const { end, batches, allowance } = taken
     if (options.signal.aborted) throw options.signal.reason
+    if (end.outcome === 'MORE' && allowance < options.bytes && rowsOf(batches) < rows) {
+      // It is longer than the little that it may have now.
+      for (const { release } of batches) release()
+      await options.holding.room(options.signal, { timed: true, whole: true })
+      continue
+    }
     if (!(await options.unchanged())) throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read; ask again.')
     if (end.outcome === 'COMPLETE' || end.outcome === 'MORE') {
       return { ...joined(batches, plan), hasMore: end.outcome === 'MORE', execution: failover.report() }
@@ -49,7 +55,7 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
 
 function joined(batches: readonly ReceivedBatch[], { outputs }: Plan): Omit<RawPage, 'hasMore' | 'execution'> {
   return {
-    count: batches.reduce((sum, { count }) => sum + count, 0),
+    count: rowsOf(batches),
     outputs: outputs.map((output, n) => {
       const documents = batches.map((batch) => batch.outputs[n]!)
       return joinDocuments(output, documents)
@@ -61,18 +67,26 @@ function joined(batches: readonly ReceivedBatch[], { outputs }: Plan): Omit<RawP
   }
 }
 
+function rowsOf(batches: readonly ReceivedBatch[]): number {
+  return batches.reduce((sum, { count }) => sum + count, 0)
+}
+
 interface PageTurn {
   readonly end: TurnEnd
   readonly batches: readonly ReceivedBatch[]
+  /** Bytes that it might make. */
+  readonly allowance: number
 }
 
 /** Null: the plan has to be made for another lane. */
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn | null> {
-  const { claim, holding, signal, failover, bytes, deadline } = options
+  const { claim, holding, signal, failover, deadline } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
   const inPieces = rows > CHUNK_ROWS && plan.outputs.every(frameOf)
-  const slot = await deadline.over(signal, (over) => reserveFor(plan, { ...options, timed: true }, over))
-  if (!slot) return null
+  const reserved = await deadline.over(signal, (over) => reserveFor(plan, { ...options, timed: true }, over))
+  if (!reserved) return null
+  const { slot, allowance } = reserved
+  const bytes = Math.min(options.bytes, allowance)
   deadline.clock.served = true
   const scheduler = options.scheduler()
   const batches: ReceivedBatch[] = []
@@ -95,7 +109,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
   claim.giveUp = () => turn.preempt()
   signal.addEventListener('abort', cancel)
   try {
-    return { end: failover.ended(await turn.end), batches }
+    return { end: failover.ended(await turn.end), batches, allowance }
   } finally {
     signal.removeEventListener('abort', cancel)
     claim.giveUp = () => {}

@@ -13,9 +13,15 @@ export interface Reserving {
   readonly scheduler: () => Scheduler
 }
 
+export interface Reserved {
+  readonly slot: Slot
+  /** Bytes that the turn may make. */
+  readonly allowance: number
+}
+
 /**
- * Waits for a worker that may run the plan, at a time when there is room for what it will make. An operation without room is in no queue, and a
- * worker that comes when the room is gone again goes to the next in the queue: so at most the turns that run at the time go beyond the bound.
+ * Waits for a worker that may run the plan, at a time when something may be made for the client. An operation without room is in no queue, and a
+ * worker that comes when the room is gone again goes to the next in the queue: so only the turns that run at the time go beyond the bound.
  * Null: the plan may only run in the serial lane, and has to be made for it. The quarantine is asked again after the wait: what was asked many times
  * at once must not end a worker each time. Rejects with QUARANTINED, with OVERLOADED where `timed` and no room comes, and as the queue does.
  */
@@ -23,20 +29,20 @@ export async function reserveFor(
   plan: Plan,
   { failover, claim, scheduler, holding, timed }: Reserving & { readonly timed: boolean },
   signal: AbortSignal,
-): Promise<Slot | null> {
+): Promise<Reserved | null> {
   for (;;) {
     if (failover.admit(plan.digest)) return null
-    while (!holding.hasRoom) await holding.room(signal, timed)
+    while (holding.allowance === 0) await holding.room(signal, { timed })
     const queue = scheduler()
     const slot = await queue.acquire(claim, signal)
-    let granted = false
+    let allowance = 0
     try {
       signal.throwIfAborted()
       if (failover.admit(plan.digest)) return null
-      granted = holding.hasRoom
-      if (granted) return slot
+      allowance = holding.allowance
+      if (allowance > 0) return { slot, allowance }
     } finally {
-      if (!granted) {
+      if (allowance === 0) {
         queue.ended(claim, 0)
         slot.release()
       }

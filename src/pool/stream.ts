@@ -136,15 +136,16 @@ export class FeatureStream implements BatchStream {
     const { thrift, wary } = failover
     const plan = this.#progress.plan(thrift)
     const isFirst = this.#progress.batches === 0
-    const slot = await reserveFor(plan, { ...this.#options, timed: isFirst }, this.#gone.signal)
-    if (!slot) return
+    const reserved = await reserveFor(plan, { ...this.#options, timed: isFirst }, this.#gone.signal)
+    if (!reserved) return
+    const { slot, allowance } = reserved
     const scheduler = this.#options.scheduler()
     const turn = new Turn(slot, {
       plan,
       thrift,
       wary,
       ...this.#progress.rows(batchSize, thrift),
-      batchBytes,
+      batchBytes: Math.min(batchBytes, allowance),
       credits: this.#credit.begin(isFirst && scheduler.queued > 0),
       maxBatches: null,
       whole: null,

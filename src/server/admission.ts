@@ -7,7 +7,7 @@ export async function admit(
   { holding, signal }: Pick<Operation, 'holding' | 'signal'>,
   maxBodyBytes: number,
 ): Promise<void> {
-  while (!holding.hasRoom) await holding.room(signal, true)
+  while (holding.allowance === 0) await holding.room(signal, { timed: true })
   const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
   holding.add(Math.min(announced, maxBodyBytes))
 }

@@ -3,12 +3,17 @@
  * arrived whole. Counted by connection, by address and for the server: who has too much waiting is not given more until half of it is taken.
  */
 import { GeoduckError } from '../errors.ts'
-import type { Holding } from '../pool/holding.ts'
+import type { Holding, Wanted } from '../pool/holding.ts'
 import type { Asker } from '../pool/scheduler.ts'
 
 /** Shares of the limit: so no address, and no connection, uses it up for the others. */
 const ADDRESS_SHARE = 1 / 2
 const CONNECTION_SHARE = 1 / 16
+/**
+ * What a connection may have whatever others of its address leave unread, as long as it has less than that waiting itself: a small answer goes to
+ * the system at once, and waits in no memory of this process.
+ */
+const ALLOWANCE_BYTES = 65_536
 
 export interface ClientMemoryOptions {
   readonly limitBytes: number
@@ -36,24 +41,28 @@ export class ClientMemory {
 
   /** For one operation, or for what a connection sends: it is to be closed. */
   open({ client, address = client }: Asker): ClientHolding {
-    const levels = [this.#clients.open(client), this.#addresses.open(address), this.#server]
+    const connection = this.#clients.open(client)
+    const levels = [connection, this.#addresses.open(address), this.#server]
     const onClose = () => {
       this.#clients.close(client)
       this.#addresses.close(address)
     }
-    return new ClientHolding(levels, this.#options.patienceSeconds, onClose)
+    return new ClientHolding(connection, levels, this.#options.patienceSeconds, onClose)
   }
 }
 
 /** What it holds when it is closed is held no longer, and what is added after that is not counted. */
 export class ClientHolding implements Holding {
+  readonly #connection: Level
+  /** The connection's among them. */
   readonly #levels: readonly Level[]
   readonly #patienceSeconds: number
   readonly #onClose: () => void
   #bytes = 0
   #closed = false
 
-  constructor(levels: readonly Level[], patienceSeconds: number, onClose: () => void) {
+  constructor(connection: Level, levels: readonly Level[], patienceSeconds: number, onClose: () => void) {
+    this.#connection = connection
     this.#levels = levels
     this.#patienceSeconds = patienceSeconds
     this.#onClose = onClose
@@ -63,23 +72,28 @@ export class ClientHolding implements Holding {
     return this.#full === undefined
   }
 
+  get allowance(): number {
+    if (this.hasRoom) return Number.POSITIVE_INFINITY
+    return this.#connection.bytes - this.#bytes < ALLOWANCE_BYTES ? ALLOWANCE_BYTES : 0
+  }
+
   get #full(): Level | undefined {
     return this.#levels.find((level) => level.isFullBeside(this.#bytes))
   }
 
-  async room(signal: AbortSignal, timed: boolean): Promise<void> {
+  async room(signal: AbortSignal, { timed, whole = false }: Wanted): Promise<void> {
     signal.throwIfAborted()
     const full = this.#full
-    if (!full) return
+    if (!full || (!whole && this.allowance > 0)) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const aborted = () => reject(signal.reason)
     const timer = timed ? setTimeout(() => reject(this.#overloaded()), this.#patienceSeconds * 1_000) : undefined
     signal.addEventListener('abort', aborted, { once: true })
-    const stop = full.whenDrained(resolve)
+    const stops = [full.whenDrained(resolve), ...(whole ? [] : [this.#connection.whenNearlyEmpty(resolve)])]
     try {
       await promise
     } finally {
-      stop()
+      for (const stop of stops) stop()
       clearTimeout(timer)
       signal.removeEventListener('abort', aborted)
     }
@@ -117,6 +131,7 @@ class Level {
   readonly #limit: number
   #reached = false
   readonly #waiting = new Set<() => void>()
+  readonly #waitingForLittle = new Set<() => void>()
 
   constructor(limit: number) {
     this.#limit = limit
@@ -125,11 +140,10 @@ class Level {
   add(bytes: number): void {
     this.bytes += bytes
     if (this.bytes >= this.#limit) this.#reached = true
+    if (this.bytes < ALLOWANCE_BYTES) wakeAll(this.#waitingForLittle)
     if (!this.#reached || this.bytes >= this.#limit / 2) return
     this.#reached = false
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const wake of waiting) wake()
+    wakeAll(this.#waiting)
   }
 
   /** Whether it is full of what others hold than the one that holds `own` bytes of it. */
@@ -142,6 +156,18 @@ class Level {
     this.#waiting.add(wake)
     return () => this.#waiting.delete(wake)
   }
+
+  /** The same, when hardly anything is left. */
+  whenNearlyEmpty(wake: () => void): () => void {
+    this.#waitingForLittle.add(wake)
+    return () => this.#waitingForLittle.delete(wake)
+  }
+}
+
+function wakeAll(waiting: Set<() => void>): void {
+  const all = [...waiting]
+  waiting.clear()
+  for (const wake of all) wake()
 }
 
 /** One level per name, as long as anything is open under it. */

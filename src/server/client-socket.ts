@@ -134,7 +134,7 @@ export class ClientSocket implements GraphQLSocket {
     this.#count++
     try {
       await former?.over
-      while (!left.signal.aborted && !holding.hasRoom) await holding.room(left.signal, true)
+      while (!left.signal.aborted && holding.allowance === 0) await holding.room(left.signal, { timed: true })
       if (!left.signal.aborted) await deliver()
     } catch (error) {
       // Whatever its parts throw is the operation's error: the socket and its other operations go on.

@@ -74,6 +74,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     operations,
     engine: () => health.engine(),
     sockets: () => sockets.count,
+    unread: () => memory.bytes,
     ready: () => health.ready,
   })
   const hosts = new Hosts(config.host, config.hosts)

@@ -15,16 +15,16 @@ const BYTES_BESIDE = 256
 const CHUNK_BYTES = 65_536
 /** Milliseconds that a message may take to arrive whole, as a request may. */
 const MESSAGE_MS = 60_000
+/** The WebSocket registry's 1013. */
+const TRY_AGAIN_LATER = 1013
 
 export class SocketFlow {
   readonly #ws: WebSocket
   readonly #incoming: ClientHolding
-  readonly #gone = new AbortController()
   #answers = 0
   #drained = Promise.withResolvers<void>()
   #partial = 0
   #late: NodeJS.Timeout | undefined
-  #waitsForMemory = false
   #pong: Buffer | null = null
   #pongWaits = false
 
@@ -37,7 +37,6 @@ export class SocketFlow {
     ws.on('ping', (data: Buffer) => this.#answerPing(data))
     ws.once('close', () => {
       clearTimeout(this.#late)
-      this.#gone.abort()
       this.#drained.resolve()
       incoming.close()
     })
@@ -47,19 +46,19 @@ export class SocketFlow {
   answer(bytes: number): () => void {
     const counted = bytes + BYTES_BESIDE
     this.#answers += counted
-    this.#readOrNot()
+    if (this.#answers > MOST_WAITING_BYTES) this.#ws.pause()
     return () => {
       this.#answers -= counted
       if (this.#answers > MOST_WAITING_BYTES / 2) return
       this.#drained.resolve()
       this.#drained = Promise.withResolvers()
-      this.#readOrNot()
+      if (this.#ws.isPaused && this.#ws.readyState === this.#ws.OPEN) this.#ws.resume()
     }
   }
 
   /** Resolves when the next message may be answered. */
   async room(): Promise<void> {
-    while (this.#answers > MOST_WAITING_BYTES && !this.#gone.signal.aborted) await this.#drained.promise
+    while (this.#answers > MOST_WAITING_BYTES && this.#ws.readyState === this.#ws.OPEN) await this.#drained.promise
   }
 
   /** Whether more has arrived of a message than one before `connection_ack` may have. */
@@ -85,7 +84,9 @@ export class SocketFlow {
     this.#partial += bytes
     this.#incoming.add(bytes)
     this.#late ??= setTimeout(() => this.#ws.terminate(), MESSAGE_MS)
-    if (this.#partial > CHUNK_BYTES && !this.#incoming.hasRoom && !this.#waitsForMemory) void this.#waitForMemory()
+    if (this.#partial <= CHUNK_BYTES || this.#incoming.hasRoom) return
+    this.#ws.close(TRY_AGAIN_LATER, 'Too much of your address waits in memory (--unread-limit)')
+    this.#ws.pause()
   }
 
   #isWhole(): void {
@@ -93,19 +94,5 @@ export class SocketFlow {
     this.#partial = 0
     clearTimeout(this.#late)
     this.#late = undefined
-  }
-
-  async #waitForMemory(): Promise<void> {
-    this.#waitsForMemory = true
-    this.#readOrNot()
-    await this.#incoming.room(this.#gone.signal, false).catch(() => {})
-    this.#waitsForMemory = false
-    this.#readOrNot()
-  }
-
-  #readOrNot(): void {
-    const stops = this.#waitsForMemory || this.#answers > MOST_WAITING_BYTES
-    if (stops && !this.#ws.isPaused) this.#ws.pause()
-    else if (!stops && this.#ws.isPaused) this.#ws.resume()
   }
 }

@@ -194,7 +194,7 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
   [
     'several at once',
     'port: -1\nworkers: 0\nhots: a',
-    ['line 1: `port`', 'line 2: `workers`', 'line 3: `hots` is not known; near: `host`'],
+    ['line 1: `port`', 'line 2: `workers`', 'line 3: `hots` is not known; near: `hosts`, `host`'],
   ],
 ]
 

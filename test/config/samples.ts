@@ -31,7 +31,9 @@ function sample(schema: z.core.JSONSchema.BaseSchema, n: number, isPath: boolean
   if (any.type === 'number') return any.maximum === 1 ? same(n / 10) : same(n + 0.5)
   if (any.type === 'boolean') return { ...same(n % 2 === 1), text: String(n % 2 === 1) }
   if (any.type === 'array') {
-    const list = Array.from({ length: n }, (_, k) => `https://${'abc'[k]}.example`)
+    // Origins, or names of hosts.
+    const scheme = (any.items as { format?: string }).format === 'uri' ? 'https://' : ''
+    const list = Array.from({ length: n }, (_, k) => `${scheme}${'abc'[k]}.example`)
     return { json: list, text: list.join(','), value: list }
   }
   return same(isPath ? `/nowhere/${n}` : `a-text-that-is-long-enough-${n}`)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { ask, quiet } from '../support/graphql.ts'
+import { ask, post, quiet } from '../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 import { type Message, RawSocket } from './raw-socket.ts'
 
@@ -150,6 +150,69 @@ describe('errors', () => {
     expect(messages.slice(0, -1).reduce((sum, message) => sum + Number(batchOf(message)['count']), 0)).toBe(PLACES_COUNT)
   })
 
+  const deep = (levels: number) => `{ ${'health { '.repeat(levels)}ready ${'}'.repeat(levels + 1)}`
+  it.each([
+    ['@skip at the root', 'subscription { featureBatches(layer: "places") @skip(if: true) { count } }', 'BAD_INPUT'],
+    ['@include at the root', 'subscription { featureBatches(layer: "places") @include(if: false) { count } }', 'BAD_INPUT'],
+    ['@skip by a variable', 'subscription ($no: Boolean = true) { health(everyMs: 250) @skip(if: $no) { ready } }', 'BAD_INPUT'],
+    ['@skip of a fragment', 'subscription { ...F @skip(if: true) } fragment F on Subscription { health { ready } }', 'BAD_INPUT'],
+    ['@skip in a fragment', 'subscription { ...F } fragment F on Subscription { health @skip(if: true) { ready } }', 'BAD_INPUT'],
+    ['@skip of an inline one', 'subscription { ... @skip(if: true) { health { ready } } }', 'BAD_INPUT'],
+    [
+      'two roots in a fragment',
+      'subscription { ...F } fragment F on Subscription { health { ready } b: health { ready } }',
+      'BAD_INPUT',
+    ],
+    ['__typename as its root', 'subscription { __typename }', 'BAD_INPUT'],
+    ['a fragment in itself', 'subscription { ...F } fragment F on Subscription { ...F }', 'BAD_INPUT'],
+    ['only a fragment', 'fragment F on Query { __typename }', 'BAD_INPUT'],
+    ['an empty document', '', 'BAD_INPUT'],
+    ['many levels', deep(900), 'LIMIT_EXCEEDED'],
+    ['a long document', `{ ${'__typename '.repeat(50_000)} }`, 'LIMIT_EXCEEDED'],
+    ['deep lists', `{ features(layer: ${'['.repeat(1_500)}`, 'BAD_INPUT'],
+    ['no operation of its name', { query: '{ __typename }', operationName: 'other' }, 'BAD_INPUT'],
+    [
+      'a variable of the wrong kind',
+      { query: 'query ($n: Int) { features(layer: "places", first: $n) { count } }', variables: { n: {} } },
+      'BAD_INPUT',
+    ],
+    [
+      'a deep variable',
+      {
+        query: 'query ($w: FeatureFilter) { features(layer: "places", where: $w) { count } }',
+        variables: JSON.parse(`{"w":${'{"not":'.repeat(1_000)}{}${'}'.repeat(1_000)}}`) as object,
+      },
+      'LIMIT_EXCEEDED',
+    ],
+  ])('whatever an operation holds is its own error on every wire, and the others go on: %s', async (_what, payload, code) => {
+    const body = typeof payload === 'string' ? { query: payload } : payload
+    const socket = await open()
+    socket.subscribe('other', 'subscription { health(everyMs: 250) { ready } }')
+    socket.send({ id: 'a', type: 'subscribe', payload: { ...body, extensions: { any: 1 } } })
+    const messages = await socket.ended('a')
+    expect(messages).toMatchObject([{ type: 'error', payload: [{ extensions: { code } }] }])
+    const had = socket.of('other').length
+    await socket.until(() => socket.of('other').length > had)
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const text = await (await post(server, body, { accept })).text()
+      expect([accept, text]).toEqual([accept, expect.stringContaining(`"code":"${code}"`)])
+      expect(text).not.toContain('"data":{')
+    }
+  })
+
+  it.each([
+    ['no payload', { type: 'subscribe', id: 'a' }],
+    ['no query', { type: 'subscribe', id: 'a', payload: {} }],
+    ['a query that is no text', { type: 'subscribe', id: 'a', payload: { query: 5 } }],
+    ['an operation name that is no text', { type: 'subscribe', id: 'a', payload: { query: '{ __typename }', operationName: 5 } }],
+    ['variables that are no object', { type: 'subscribe', id: 'a', payload: { query: '{ __typename }', variables: [] } }],
+    ['extensions that are no object', { type: 'subscribe', id: 'a', payload: { query: '{ __typename }', extensions: 'x' } }],
+  ])('a subscribe message that is none by the protocol closes the socket with 4400: %s', async (_what, message) => {
+    const socket = await open()
+    socket.send(message)
+    expect((await socket.closed).code).toBe(4400)
+  })
+
   it('tell neither path nor SQL nor stack', async () => {
     const socket = await open()
     const queries = [
@@ -267,6 +330,30 @@ describe('limits', () => {
     const socket = await open()
     socket.ws.send(text)
     expect((await socket.closed).code).toBe(4400)
+  })
+
+  it.each([
+    ['a ping', { type: 'ping', payload: { x: 'x'.repeat(1_000) } }],
+    ['a pong', { type: 'pong', payload: { x: 'x'.repeat(1_000) } }],
+    ['a complete', { type: 'complete', id: 'a', x: 'x'.repeat(1_000) }],
+    ['an id of 129 characters', { type: 'subscribe', id: 'i'.repeat(129), payload: { query: '{ __typename }' } }],
+  ])(
+    'a ping, pong or complete message of more than 1 KB, or an id of more than 128 characters, closes the socket with 4400: %s',
+    async (_what, message) => {
+      const socket = await open()
+      socket.send({ type: 'ping', payload: { x: 'x'.repeat(900) } })
+      await socket.until(({ type }) => type === 'pong')
+      socket.subscribe('i'.repeat(128), '{ __typename }')
+      await socket.ended('i'.repeat(128))
+      socket.send(message)
+      expect((await socket.closed).code).toBe(4400)
+    },
+  )
+
+  it('an id of 128 characters that is in use closes the socket with 4409 too', async () => {
+    const socket = await open()
+    for (let n = 0; n < 2; n++) socket.subscribe('i'.repeat(128), SLOW_STREAM)
+    expect((await socket.closed).code).toBe(4409)
   })
 
   it('a subprotocol other than graphql-transport-ws closes the socket with 4406', async () => {

@@ -11,6 +11,8 @@ export interface MetricsSources {
   readonly engine: () => Promise<EngineHealth>
   /** WebSockets that are open. */
   readonly sockets: () => number
+  /** Bytes of results that clients have not taken yet. */
+  readonly unread: () => number
   readonly ready: () => boolean
 }
 
@@ -20,7 +22,7 @@ export class Metrics {
   readonly #engine: MetricsSources['engine']
   readonly #tellEngine: (health: EngineHealth) => void
 
-  constructor({ operations, engine, sockets, ready }: MetricsSources) {
+  constructor({ operations, engine, sockets, unread, ready }: MetricsSources) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     new Gauge({ name: 'geoduck_info', help: 'The version that runs', labelNames: ['version'], registers }).set(
@@ -29,6 +31,12 @@ export class Metrics {
     )
     gauge('geoduck_ready', 'Whether every layer can be asked', () => Number(ready()), this.#registry)
     gauge('geoduck_sockets', 'WebSockets that are open', sockets, this.#registry)
+    gauge(
+      'geoduck_unread_bytes',
+      'Results and requests in memory that clients have not read, or not sent whole',
+      unread,
+      this.#registry,
+    )
     operationMetrics(operations, this.#registry)
     this.#engine = engine
     this.#tellEngine = engineMetrics(this.#registry)
