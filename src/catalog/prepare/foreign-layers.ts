@@ -13,7 +13,7 @@ import { CACHE_FULL, type PreparedCache } from './prepared-cache.ts'
 import { WAITING } from './progress.ts'
 
 /** When there was no room for a copy. */
-const RETRY_MS = 30_000
+const RETRY_MS = 20_000
 
 interface Finished {
   readonly layer: ForeignLayer

@@ -96,7 +96,7 @@ export class Preparations {
       if (!task) break
       held = (await this.#prepare(preparer, task)) ? 0 : held + 1
       // Nothing is left but what other servers are at.
-      if (held > this.#waiting.length) await delay(LOOK_MS, undefined, { ref: false })
+      if (held > this.#waiting.length) await delay(LOOK_MS)
     }
     await preparer.rest()
   }

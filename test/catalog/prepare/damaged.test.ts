@@ -10,7 +10,7 @@ import { fixture } from '../../fixtures/index.ts'
 import { SPATIAL_EXTENSION } from '../../support/environment.ts'
 import { layerOf, problemOf } from '../support.ts'
 
-const FILES = process.env['GEODUCK_LONG'] ? 300 : 120
+const FILES = process.env['GEODUCK_LONG'] ? 300 : 100
 const SEED = Number(process.env['GEODUCK_SEED'] ?? Date.now() % 1e6)
 const root = await mkdtemp(join(tmpdir(), 'geoduck-damaged-'))
 afterAll(() => rm(root, { recursive: true, force: true }))
@@ -66,7 +66,7 @@ test(`${FILES} damaged files cost a few processes, not one each (seed ${SEED})`,
     await catalog.prepared
     const told = new Set(catalog.problems().map(({ source }) => source))
     expect(told.size).toBeGreaterThan(FILES / 2)
-    for (const name of ['good_geojson', 'good_fgb', 'whole']) expect(layerOf(catalog, name).featureCount).toBe(2000)
+    for (const name of ['good_geojson', 'good_fgb', 'good_whole']) expect(layerOf(catalog, name).featureCount).toBe(2000)
     const dead = catalog.problems().filter(({ reason }) => reason.startsWith('it ends the process that reads it')).length
     console.log(`${processes.size} processes, ${dead} of them ended by what they read`)
     // Two that read, one that tries whether it can be written; one that ends its process may have ended another one before.
@@ -80,7 +80,7 @@ test(`${FILES} damaged files cost a few processes, not one each (seed ${SEED})`,
 /** Its view has no end: whoever counts its rows waits for ever. */
 function endless(file: string): void {
   const database = new DatabaseSync(file)
-  database.exec(`DROP TABLE IF EXISTS rtree_whole_geom`)
+  database.exec('PRAGMA foreign_keys = OFF')
   database.exec(
     `CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS fid, x'00' AS geom FROM n`,
   )

@@ -59,30 +59,32 @@ test('a second start finds the copy, whatever the file is called, and has it at 
   expect(copies()).toHaveLength(1)
 })
 
-/** A program that opens a catalogue and waits to be killed. */
+/** A program that opens a catalogue, tells its log, and waits to be killed. */
 const PROGRAM = `
 const [catalogue, source, spatialExtension, cacheFolder] = process.argv.slice(2)
 const { openCatalog } = await import(catalogue)
-const log = { info() {}, warn() {} }
+const log = { info: (_, message) => console.log(message), warn: (_, message) => console.log(message) }
 const catalog = await openCatalog({ sources: [source], spatialExtension, cacheFolder, log })
 console.log('open')
 await catalog.prepared
 console.log('prepared')
 setInterval(() => {}, 1000)`
 
-test('killed at any moment, a server leaves a whole copy or none, no process, and nothing that the next start does not sweep', async () => {
-  const file = await airports()
+/** In a process of its own, with this cache. */
+async function started(source: string) {
   // In a file: what it is started with, the processes that it starts are started with.
   const program = join(root, 'program.mjs')
   await writeFile(program, PROGRAM)
+  const args = [program, join(ROOT, 'src/catalog/catalog.ts'), source, SPATIAL_EXTENSION, cache]
+  return spawn(join(ROOT, 'node_modules/.bin/node'), args, { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+test('killed at any moment, a server leaves a whole copy or none, no process, and nothing that the next start does not sweep', async () => {
+  const file = await airports()
   const seed = Date.now() % 1e6
   console.log(`seed ${seed}`)
   for (let n = 0; n < 6; n++) {
-    const child = spawn(
-      join(ROOT, 'node_modules/.bin/node'),
-      [program, join(ROOT, 'src/catalog/catalog.ts'), file, SPATIAL_EXTENSION, cache],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    )
+    const child = await started(file)
     await new Promise((resolve) => child.stdout.once('data', resolve))
     await sleep((((seed * (n + 1)) % 97) / 97) * 3_000)
     const below = descendants(child.pid!)
@@ -133,6 +135,49 @@ test('a catalogue that is closed while it prepares leaves no process and nothing
   expect(alive(below)).toEqual([])
   expect(unfinished()).toEqual([])
   expect(catalog.problems()).toEqual([])
+})
+
+async function someFiles(count: number): Promise<string> {
+  const folder = await mkdtemp(join(root, 'source-'))
+  for (let n = 0; n < count; n++) await writeFile(join(folder, `stops${n}.csv`), `id,lon,lat\n${n},2,3\n`)
+  return folder
+}
+
+test('two servers with one cache prepare each file once, and both serve it', async () => {
+  const folder = await someFiles(12)
+  const child = await started(folder)
+  let told = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (told += text))
+  const catalog = await opened(folder)
+  await catalog.prepared
+  await expect.poll(() => told, { timeout: 50_000 }).toMatch(/^prepared$/m)
+  const prepared = [...lines, ...told.split('\n')].filter((line) => line.endsWith(' is being prepared'))
+  expect(prepared.sort()).toEqual(Array.from({ length: 12 }, (_, n) => `stops${n}.csv is being prepared`).sort())
+  expect(told).not.toContain('is not served')
+  expect(catalog.problems()).toEqual([])
+  expect(catalog.layers().map(({ featureCount }) => featureCount)).toEqual(Array(12).fill(1))
+  child.kill('SIGKILL')
+  await catalog.close()
+})
+
+test('a server takes over what another one was preparing when it was killed', async () => {
+  const file = await airports()
+  const child = await started(file)
+  let told = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (told += text))
+  await expect.poll(() => told, { timeout: 50_000, interval: 10 }).toContain('is being prepared')
+  child.kill('SIGSTOP')
+  const catalog = await opened(file)
+  await sleep(1_000)
+  // It waits for the other one, which holds the right to it.
+  expect(lines).not.toContain('airports.shp is being prepared')
+  child.kill('SIGKILL')
+  await catalog.prepared
+  expect(layerOf(catalog, 'airports').featureCount).toBe(AIRPORTS)
+  expect(lines).toContain('airports.shp is being prepared')
+  await catalog.close()
+  expect(copies()).toHaveLength(1)
+  await expect.poll(unfinished).toEqual([])
 })
 
 test('a file that changes is prepared again, and served as it was until then', async () => {
