@@ -92,6 +92,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     emitEmpty: true,
     thrift: failover.thrift,
     wary: failover.wary,
+    isShared: claim.isShared,
     deadlineMs: options.deadlineMs,
     onBatch: (batch) => batches.push(batch),
   })

@@ -97,8 +97,10 @@ class Pool implements Engine {
   stream(query: FeatureQuery, { batchSize, emitEmpty = false }: StreamShape, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
     const claim = this.#open(query, context)
+    const shared = this.#shared(query, context)
     const stream: FeatureStream = new FeatureStream({
-      ...this.#shared(query, context),
+      ...shared,
+      isWanted: () => shared.scheduler().isWanted(claim),
       query,
       batchSize,
       emitEmpty,

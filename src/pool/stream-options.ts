@@ -16,6 +16,8 @@ export interface StreamOptions {
   readonly spool: SpoolBudget
   /** The queue of the lane that the failover has come to. */
   readonly scheduler: () => Scheduler
+  /** Whether somebody waits in that queue who could have its worker. */
+  readonly isWanted: () => boolean
   readonly checkPlan: (plan: Plan) => void
   /** Whether the source is still what the query was made for. */
   readonly unchanged: () => Promise<boolean>
