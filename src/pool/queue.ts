@@ -144,12 +144,12 @@ function firstOf(
   let least = Number.POSITIVE_INFINITY
   for (const [name, client] of clients) {
     const had = hadClient(address, name)
-    if (had > least) continue
+    // Nobody has had less than a newcomer.
+    if (had > least || (had === least && found?.claim.served === 0)) continue
     for (const waiter of client) {
-      if (!mayHave(waiter) || (found && had === least && waiter.claim.served >= found.claim.served)) continue
+      if ((found && had === least && waiter.claim.served >= found.claim.served) || !mayHave(waiter)) continue
       found = waiter
       least = had
-      // Nobody has had less than a newcomer.
       if (waiter.claim.served === 0) break
     }
   }
