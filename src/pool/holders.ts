@@ -42,6 +42,11 @@ export class Holders {
     return this.#counts[group].get(name) ?? 0
   }
 
+  /** Whether it may have one more worker than it has while others wait. */
+  isBelowHalf(group: Group, name: string): boolean {
+    return this.held(group, name) < this.most
+  }
+
   /** The last one to be granted a worker beyond its group's half, where one of another group waits. */
   excessive(waiting: readonly Claim[]): Claim | null {
     for (const group of GROUPS) {

@@ -55,7 +55,7 @@ export interface ExecutionRequest {
   /** Send one batch of no rows when there are none: a page is a document even then. */
   readonly emitEmpty: boolean
   /** Fewer threads than the worker has, for this execution; null = all. */
-  readonly threads: number | null
+  readonly threads: number | 'HALF' | null
   /** Collect garbage after each batch: chunks are memory that V8 does not see. */
   readonly collect: boolean
 }

@@ -102,6 +102,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     emitEmpty: true,
     thrift: failover.thrift,
     wary: failover.wary,
+    isShared: claim.isShared,
     deadlineMs: Math.max(0, deadline.left),
     onBatch: (batch) => batches.push(counted(batch, holding)),
   })

@@ -108,8 +108,10 @@ class Pool implements Engine {
   stream(query: FeatureQuery, { batchSize, emitEmpty = false }: StreamShape, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
     const claim = this.#open(query, context)
+    const shared = this.#shared(query, context, query.limit)
     const stream: FeatureStream = new FeatureStream({
-      ...this.#shared(query, context, query.limit),
+      ...shared,
+      isWanted: () => shared.scheduler().isWanted(claim),
       query,
       batchSize,
       emitEmpty,

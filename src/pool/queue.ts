@@ -2,46 +2,53 @@
  * Those who wait for a worker, by address and client. Each address has the same right to the places of a full queue, and so has each client of an
  * address: a place is found, or taken from another, without a look at all who wait.
  */
+import type { GeoduckError } from '../errors.ts'
 import type { Claim } from './scheduler.ts'
+import type { Slot } from './slot.ts'
 
-interface Waiting {
+export interface Waiter {
   readonly claim: Claim
+  readonly since: number
+  readonly grant: (slot: Slot) => void
+  readonly refuse: (error: GeoduckError) => void
+  /** Takes it out of the queue; called once, whatever became of it. */
+  leave(): void
 }
 
 /** Of one client: those who have had nothing yet apart from those who have begun, who are never turned away. */
-class ClientQueue<W extends Waiting> {
-  readonly newcomers = new Set<W>()
-  readonly begun = new Set<W>()
+class ClientQueue {
+  readonly newcomers = new Set<Waiter>()
+  readonly begun = new Set<Waiter>()
 
   get size(): number {
     return this.newcomers.size + this.begun.size
   }
 
-  of({ claim }: W): Set<W> {
+  of({ claim }: Waiter): Set<Waiter> {
     return claim.served === 0 ? this.newcomers : this.begun
   }
 
-  *[Symbol.iterator](): Iterator<W> {
+  *[Symbol.iterator](): Iterator<Waiter> {
     yield* this.newcomers
     yield* this.begun
   }
 }
 
-class AddressQueue<W extends Waiting> {
-  readonly clients = new Map<string, ClientQueue<W>>()
+class AddressQueue {
+  readonly clients = new Map<string, ClientQueue>()
   size = 0
   newcomers = 0
 }
 
-export class Queue<W extends Waiting> {
-  readonly #addresses = new Map<string, AddressQueue<W>>()
+export class Queue {
+  readonly #addresses = new Map<string, AddressQueue>()
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
-  *[Symbol.iterator](): Iterator<W> {
+  *[Symbol.iterator](): Iterator<Waiter> {
     for (const { clients } of this.#addresses.values()) for (const client of clients.values()) yield* client
   }
 
@@ -56,12 +63,12 @@ export class Queue<W extends Waiting> {
     return { size, newcomers }
   }
 
-  has(waiter: W): boolean {
+  has(waiter: Waiter): boolean {
     const client = this.#addresses.get(waiter.claim.address)?.clients.get(waiter.claim.client)
     return client?.of(waiter).has(waiter) ?? false
   }
 
-  add(waiter: W): void {
+  add(waiter: Waiter): void {
     const { address: name, client: clientName } = waiter.claim
     const address = this.#addresses.get(name) ?? new AddressQueue()
     const client = address.clients.get(clientName) ?? new ClientQueue()
@@ -71,7 +78,7 @@ export class Queue<W extends Waiting> {
     this.#count(address, waiter, 1)
   }
 
-  delete(waiter: W): void {
+  delete(waiter: Waiter): void {
     const { address: name, client: clientName } = waiter.claim
     const address = this.#addresses.get(name)
     const client = address?.clients.get(clientName)
@@ -85,7 +92,7 @@ export class Queue<W extends Waiting> {
    * The newest of the address that has most places, where that is more than the claim's address would have with one more; else the same of the
    * clients of its own address. Undefined where it has its share.
    */
-  displacedBy({ address: name, client: clientName }: Claim): W | undefined {
+  displacedBy({ address: name, client: clientName }: Claim): Waiter | undefined {
     const own = this.#addresses.get(name)
     const largest = most(this.#addresses.values(), (address) => (address.newcomers === 0 ? 0 : address.size))
     if (largest && largest !== own && largest.size > (own?.size ?? 0) + 1) return newestOf(largest)
@@ -98,8 +105,8 @@ export class Queue<W extends Waiting> {
    * The waiter that goes first: of the address that has had least, the client that has had least, and of its operations the one that has had
    * least; of equals the one that came first.
    */
-  first({ addressMayHave, mayHave, hadAddress, hadClient }: Order<W>): W | undefined {
-    let found: W | undefined
+  first({ addressMayHave, mayHave, hadAddress, hadClient }: Order): Waiter | undefined {
+    let found: Waiter | undefined
     let least = Number.POSITIVE_INFINITY
     for (const [name, { clients }] of this.#addresses) {
       const had = hadAddress(name)
@@ -112,44 +119,44 @@ export class Queue<W extends Waiting> {
     return found
   }
 
-  #count(address: AddressQueue<W>, { claim }: W, by: 1 | -1): void {
+  #count(address: AddressQueue, { claim }: Waiter, by: 1 | -1): void {
     this.#size += by
     address.size += by
     if (claim.served === 0) address.newcomers += by
   }
 }
 
-export interface Order<W extends Waiting> {
+export interface Order {
   readonly addressMayHave: (address: string) => boolean
-  readonly mayHave: (waiter: W) => boolean
+  readonly mayHave: (waiter: Waiter) => boolean
   /** Milliseconds of worker time. */
   readonly hadAddress: (address: string) => number
   readonly hadClient: (address: string, client: string) => number
 }
 
-function firstOf<W extends Waiting>(
+function firstOf(
   address: string,
-  clients: ReadonlyMap<string, ClientQueue<W>>,
-  mayHave: Order<W>['mayHave'],
-  hadClient: Order<W>['hadClient'],
-): W | undefined {
-  let found: W | undefined
+  clients: ReadonlyMap<string, ClientQueue>,
+  mayHave: Order['mayHave'],
+  hadClient: Order['hadClient'],
+): Waiter | undefined {
+  let found: Waiter | undefined
   let least = Number.POSITIVE_INFINITY
   for (const [name, client] of clients) {
     const had = hadClient(address, name)
-    if (had > least) continue
+    // Nobody has had less than a newcomer.
+    if (had > least || (had === least && found?.claim.served === 0)) continue
     for (const waiter of client) {
-      if (!mayHave(waiter) || (found && had === least && waiter.claim.served >= found.claim.served)) continue
+      if ((found && had === least && waiter.claim.served >= found.claim.served) || !mayHave(waiter)) continue
       found = waiter
       least = had
-      // Nobody has had less than a newcomer.
       if (waiter.claim.served === 0) break
     }
   }
   return found
 }
 
-function newestOf<W extends Waiting>({ clients }: AddressQueue<W>): W | undefined {
+function newestOf({ clients }: AddressQueue): Waiter | undefined {
   const client = most(clients.values(), ({ newcomers }) => newcomers.size)
   return client && last(client.newcomers)
 }

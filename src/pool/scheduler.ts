@@ -4,15 +4,15 @@
  * nor many connections starve others. A client, and an address, has at most half of the workers while others wait: what it has beyond that is
  * taken from it. While another address has asked lately, an address at its half leaves the last idle worker to that one.
  */
-import type { GeoduckError } from '../errors.ts'
 import { AwakeTimer } from './awake.ts'
 import { Holders } from './holders.ts'
 import { Lately } from './lately.ts'
-import { type Order, Queue } from './queue.ts'
+import { type Order, Queue, type Waiter } from './queue.ts'
 import { overloaded, versionGone } from './queue-errors.ts'
 import type { Served } from './served.ts'
 import { sliceIsOver } from './slice.ts'
 import type { Slot } from './slot.ts'
+import type { Turn } from './turn.ts'
 
 /** Who asks: time is shared fairly between addresses, and within each between connections, since many users may come from one address. */
 export interface Asker {
@@ -29,19 +29,12 @@ export interface Claim {
   readonly database: string | null
   /** Milliseconds of worker time it has had. */
   served: number
-  /** When it was given the worker that it has, or had last. */
+  /** When it was given the worker that it has, or had last... */
   grantedAt: number
+  /** ...and whether another address had asked lately: both have half of the threads then, which are as many as processors by default. */
+  isShared: boolean
   /** Asks its turn to end, as soon as can be and whatever it costs: somebody else is entitled to the worker. */
   giveUp: () => void
-}
-
-interface Waiter {
-  readonly claim: Claim
-  readonly since: number
-  readonly grant: (slot: Slot) => void
-  readonly refuse: (error: GeoduckError) => void
-  /** Takes it out of the queue; called once, whatever became of it. */
-  leave(): void
 }
 
 /** Most executions end sooner by themselves, and what is taken away in the middle begins again. */
@@ -61,6 +54,8 @@ interface IdleWorkers {
   reserve(database: string | null): Slot | undefined
 }
 
+type Delivering = Pick<Turn, 'firstBatchAt' | 'batches'>
+
 export class Scheduler {
   readonly #limits: SchedulerLimits
   readonly #idle: IdleWorkers
@@ -69,7 +64,7 @@ export class Scheduler {
   readonly #onPressure: () => void
   readonly #workers: number
   readonly #served: Served
-  readonly #waiting = new Queue<Waiter>()
+  readonly #waiting = new Queue()
   readonly #holders: Holders
   readonly #lately = new Lately()
   #watch: NodeJS.Timeout | undefined
@@ -100,7 +95,7 @@ export class Scheduler {
 
   open({ client, address = client }: Asker, database: string | null): Claim {
     this.#served.open({ client, address })
-    return { client, address, database, served: 0, grantedAt: 0, giveUp: () => {} }
+    return { client, address, database, served: 0, grantedAt: 0, isShared: false, giveUp: () => {} }
   }
 
   close(claim: Claim): void {
@@ -175,24 +170,22 @@ export class Scheduler {
     // Whose worker it was does not know yet that his turn has ended; but he is not to be given it again as one who has had nothing.
     for (const slot of idle) this.#freed(slot)
     const isAble = ({ claim }: Waiter) => this.#idle.take(claim.database)
-    const { most } = this.#holders
-    const order: Order<Waiter> = {
-      addressMayHave: (address) => this.#holders.held('address', address) < most,
+    const order: Order = {
+      addressMayHave: (address) => this.#holders.isBelowHalf('address', address),
       mayHave: isAble,
       hadAddress: (address) => this.#served.address(address),
       hadClient: (address, client) => this.#served.client(address, client),
     }
     // All have their half, or wait alone: an idle worker serves nobody.
     const beyond = { ...order, addressMayHave: (address: string) => this.#mayHaveMore(address) }
-    const below = (waiter: Waiter) => this.#holders.held('client', waiter.claim.client) < most && isAble(waiter)
+    const below = (waiter: Waiter) => this.#holders.isBelowHalf('client', waiter.claim.client) && isAble(waiter)
     return this.#waiting.first(order) ?? this.#waiting.first({ ...beyond, mayHave: below }) ?? this.#waiting.first(beyond)
   }
 
   /** Of the last idle worker: whether it is not to be left to another address, which has asked lately and has less than its half. */
   #mayHaveMore(address: string): boolean {
-    const { most } = this.#holders
-    if (this.#holders.held('address', address) < most || this.#idle.all().length > 1) return true
-    return !this.#lately.some((other) => other !== address && this.#holders.held('address', other) < most)
+    if (this.#holders.isBelowHalf('address', address) || this.#idle.all().length > 1) return true
+    return !this.#lately.some((other) => other !== address && this.#holders.isBelowHalf('address', other))
   }
 
   #freed(slot: Slot): void {
@@ -213,18 +206,27 @@ export class Scheduler {
     this.#freed(slot)
     this.#holders.granted(slot, claim)
     claim.grantedAt = performance.now()
+    claim.isShared = this.#lately.some((address) => address !== claim.address)
     return slot
   }
 
-  /**
-   * Whether the claim's turn should end for the sake of those who wait and could have its worker, `ms` and `batches` after it began to deliver.
-   */
-  turnIsOver(claim: Claim, ms: number, batches: number, sorted: boolean): boolean {
+  /** Whether the claim's turn should end for the sake of those who wait and could have its worker: some time, or batches, after it began to deliver. */
+  turnIsOver(claim: Claim, { firstBatchAt, batches }: Delivering, sorted: boolean): boolean {
+    if (firstBatchAt === null) return false
+    const ms = performance.now() - firstBatchAt
+    return sliceIsOver({ ...this.#rivals(claim), workers: this.#workers }, { ms, batches, sorted })
+  }
+
+  /** Whether somebody waits who could have the claim's worker. */
+  isWanted(claim: Claim): boolean {
+    return this.#rivals(claim).size > 0
+  }
+
+  /** All who wait, but for those of another address that has its half, and no fewer than this one: they would not be given its worker. */
+  #rivals({ address: own }: Claim): ReturnType<Queue['count']> {
     const held = (address: string) => this.#holders.held('address', address)
-    const enough = Math.max(this.#holders.most, held(claim.address))
-    // Those of another address that has its half, and no fewer than this one, would not be given the worker.
-    const rivals = this.#waiting.count((address) => address === claim.address || held(address) < enough)
-    return sliceIsOver({ ...rivals, workers: this.#workers }, { ms, batches, sorted })
+    const enough = Math.max(this.#holders.most, held(own))
+    return this.#waiting.count((address) => address === own || held(address) < enough)
   }
 
   /** Every so often while somebody waits. */

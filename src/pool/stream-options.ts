@@ -10,6 +10,8 @@ export interface StreamOptions extends Reserving {
   readonly deadlineMs: number
   readonly stallMs: number
   readonly spool: SpoolBudget
+  /** Whether somebody waits in that queue who could have its worker. */
+  readonly isWanted: () => boolean
   /** Whether the source is still what the query was made for. */
   readonly unchanged: () => Promise<boolean>
   /** Called once, when nothing of it is left. */

@@ -48,7 +48,7 @@ export class FeatureStream implements BatchStream {
     options.claim.giveUp = () => this.#preempt()
     this.#stall = new StallWatch({
       stallMs: options.stallMs,
-      pressure: () => options.scheduler().queued > 0,
+      pressure: options.isWanted,
       onPark: () => this.#park(),
       onStalled: () => this.fail(slowConsumer(options.stallMs)),
     })
@@ -92,6 +92,7 @@ export class FeatureStream implements BatchStream {
 
   /** Others begin to wait for a worker. */
   pressed(): void {
+    if (!this.#turn || !this.#options.isWanted()) return
     this.#stall.pressed()
     this.#endTurnIfOver()
   }
@@ -144,9 +145,10 @@ export class FeatureStream implements BatchStream {
       plan,
       thrift,
       wary,
+      isShared: claim.isShared,
       ...this.#progress.rows(batchSize, thrift),
       batchBytes: Math.min(batchBytes, allowance),
-      credits: this.#credit.begin(isFirst && scheduler.queued > 0),
+      credits: this.#credit.begin(isFirst && this.#options.isWanted()),
       maxBatches: null,
       whole: null,
       // Behind a batch, the end is none.
@@ -191,7 +193,7 @@ export class FeatureStream implements BatchStream {
   /** The client does not read: what is coming goes to disk in one go, and the worker to others. */
   #park(): void {
     if (!this.#turn || this.#yielding || this.#spoolUntil !== null) return
-    if (this.#options.scheduler().queued > 0) {
+    if (this.#options.isWanted()) {
       this.#yield()
     } else {
       this.#spoolUntil = performance.now() + SPOOL_MS
@@ -219,11 +221,8 @@ export class FeatureStream implements BatchStream {
   }
 
   #endTurnIfOver(): void {
-    const { firstBatchAt = null, batches = 0 } = this.#turn ?? {}
-    if (firstBatchAt === null) return
-    const sorted = this.#options.query.orderBy.length > 0
-    const { claim, scheduler } = this.#options
-    if (scheduler().turnIsOver(claim, performance.now() - firstBatchAt, batches, sorted)) this.#yield()
+    const { claim, query, scheduler } = this.#options
+    if (this.#turn && scheduler().turnIsOver(claim, this.#turn, query.orderBy.length > 0)) this.#yield()
   }
 
   /** Somebody else is entitled to the worker: a turn that has delivered ends at a border, one that has not begins again later. */

@@ -22,6 +22,8 @@ export interface TurnOptions {
   readonly emitEmpty: boolean
   /** Of the serial lane; null in the normal one. */
   readonly thrift: Thrift | null
+  /** The processors are shared with another address: it has half of the worker's threads. */
+  readonly isShared: boolean
   /** A worker has just died under it: the next may have died with that one, and not because of it. */
   readonly wary: boolean
   /** Milliseconds that the worker may go without a batch while it has credit. */
@@ -110,9 +112,10 @@ export class Turn {
   }
 
   async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift, wary } = this.#options
+    const { plan, batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift, wary, isShared } =
+      this.#options
     const limits = { batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty }
-    const economy = { threads: thrift?.threads ?? null, collect: thrift !== null }
+    const economy = { threads: thrift?.threads ?? (isShared ? ('HALF' as const) : null), collect: thrift !== null }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
     try {
       const channel = {

@@ -9,7 +9,17 @@ const { values, positionals } = parseArgs({
 })
 const ms = (value: number) => `${value.toFixed(0)} ms`
 const wanted = Object.keys(ABUSES).filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
-const HEADS = ['abuse', 'p95 beside an idle server', 'under the abuse', 'ratio', 'streams, ratio', 'failed', 'RSS at most']
+const HEADS = [
+  'abuse',
+  'p95 beside an idle server',
+  'under the abuse',
+  'ratio',
+  'a stream',
+  'under it',
+  'ratio',
+  'failed',
+  'RSS at most',
+]
 console.log(`| ${HEADS.join(' | ')} |\n| ${HEADS.map(() => '---').join(' | ')} |`)
 for (const name of wanted) {
   const { requests, streams, failures, rss } = await attack(name, {

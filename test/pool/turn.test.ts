@@ -81,6 +81,7 @@ async function run(
     emitEmpty: false,
     thrift: null,
     wary: false,
+    isShared: false,
     deadlineMs: 10_000,
     onBatch: (batch: BatchMessage) => {
       rows += batch.count

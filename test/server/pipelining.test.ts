@@ -26,12 +26,16 @@ async function connection(): Promise<Socket> {
   return socket.on('error', () => {})
 }
 
-/** All that comes until the connection ends, or `enough` matches. */
+/** All that comes until the connection ends, one way or the other, or `enough` holds. */
 async function read(socket: Socket, enough?: (text: string) => boolean): Promise<string> {
   let text = ''
-  for await (const piece of socket) {
-    text += piece
-    if (enough?.(text)) break
+  try {
+    for await (const piece of socket) {
+      text += piece
+      if (enough?.(text)) break
+    }
+  } catch {
+    // It was reset, with what it had sent unread.
   }
   return text
 }

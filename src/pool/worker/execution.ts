@@ -29,7 +29,9 @@ type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
   const { execution } = request
   const connection = await instance.connect()
-  if (request.threads !== null) await connection.run(`SET GLOBAL threads = ${request.threads}`)
+  const threads = request.threads === 'HALF' ? Math.ceil(instance.threads / 2) : (request.threads ?? instance.threads)
+  const isThrifty = threads !== instance.threads
+  if (isThrifty) await connection.run(`SET GLOBAL threads = ${threads}`)
   const interrupt = new Interrupt(connection)
   const inbox = new Inbox(
     execution,
@@ -51,7 +53,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     interrupt.end()
     reader.close()
     if (!run?.atRest) await endResult(connection)
-    if (request.threads !== null) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
+    if (isThrifty) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
     connection.closeSync()
   }
 }
