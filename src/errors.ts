@@ -20,7 +20,11 @@ export const ERROR_CODES = {
   ],
   CURSOR_EXPIRED: ['The data behind the cursor has changed.', false, 'Start again without it.'],
   LIMIT_EXCEEDED: ['The request is larger than a limit.', false, 'Ask for less: the message names the limit (docs/limits.md).'],
-  OVERLOADED: ['Too many operations wait for a worker.', true, 'Ask again after `retryAfter` seconds.'],
+  OVERLOADED: [
+    'Too many operations wait for a worker, or too many results or connections for their clients.',
+    true,
+    'Read the responses that are open, and ask again after `retryAfter` seconds.',
+  ],
   DEADLINE_EXCEEDED: ['The query used up its engine time.', false, 'Narrow it, or raise `--deadline`.'],
   SLOW_CONSUMER: ['The client did not read for too long.', true, 'Resume from `cursor`, and read faster.'],
   OUT_OF_MEMORY: [
