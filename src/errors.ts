@@ -20,7 +20,11 @@ export const ERROR_CODES = {
   ],
   CURSOR_EXPIRED: ['The data behind the cursor has changed.', false, 'Start again without it.'],
   LIMIT_EXCEEDED: ['The request is larger than a limit.', false, 'Ask for less: the message names the limit (docs/limits.md).'],
-  OVERLOADED: ['Too many operations are open, or wait for a worker.', true, 'Ask again after `retryAfter` seconds.'],
+  OVERLOADED: [
+    'Too many operations are open or wait for a worker, or too many results or connections for their clients.',
+    true,
+    'Read the responses that are open, and ask again after `retryAfter` seconds.',
+  ],
   DEADLINE_EXCEEDED: [
     'The query took more than its time, or a stream for one batch.',
     false,

@@ -41,7 +41,7 @@ export interface Config {
   readonly cursorSecret: string
   /** Seconds that a query may take from its beginning on, and that a stream's engine may take for a batch. @default 30 */
   readonly deadlineSeconds: number
-  /** Seconds a client may leave a stream unread before it ends with SLOW_CONSUMER. @default 60 */
+  /** Seconds a client may leave a stream unread before it ends with SLOW_CONSUMER, and any response before its connection ends. @default 60 */
   readonly stallSeconds: number
   /** Bytes of column data at which a streamed batch ends. @default 1 MiB */
   readonly batchBytes: number

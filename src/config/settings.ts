@@ -158,7 +158,7 @@ const limits = {
   },
   stallSeconds: {
     flag: '--stall-timeout <seconds>',
-    description: 'time a client may leave its stream unread',
+    description: 'time a client may leave a stream, or any other response, unread',
     value: seconds(0.1, 86_400),
     fallback: 60,
   },

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { networkOf } from './asker.ts'
 
 /** What a client has after its stall timeout to read the error that it ends with. */
-const MOST_GRACE_MS = 5_000
+const GRACE_MS = 5_000
 const MOST_LOOK_MS = 1_000
 /** Kept for files, workers and what else the process opens. */
 const OWN_FILES = 256
@@ -26,6 +26,8 @@ export interface ConnectionsOptions {
   readonly openFiles: number
   /** Milliseconds that a client may leave what waits for it unread. */
   readonly stallMs: number
+  /** And what it has after that. @default 5 seconds */
+  readonly graceMs?: number
 }
 
 interface Progress {
@@ -72,7 +74,7 @@ export class Connections {
 
   /** It costs about a microsecond per connection. */
   #look(): void {
-    const { stallMs } = this.#options
+    const { stallMs, graceMs = GRACE_MS } = this.#options
     const now = performance.now()
     for (const [socket, progress] of this.#progress) {
       const waiting = socket.writableLength
@@ -84,7 +86,7 @@ export class Connections {
       const left = unwritten(socket)
       if (progress.since === null || taken !== progress.taken || left !== progress.left) {
         Object.assign(progress, { taken, left, since: now })
-      } else if (now - progress.since >= stallMs + Math.min(stallMs, MOST_GRACE_MS)) socket.destroy()
+      } else if (now - progress.since >= stallMs + graceMs) socket.destroy()
     }
   }
 }

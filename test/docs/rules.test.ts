@@ -20,6 +20,14 @@ const RULES: Readonly<Record<string, string>> = {
   'A frame of more than 16 KB before `connection_ack`':
     'a message of 16 KiB before connection_ack is taken, a larger one closes the socket with 1009',
   'A client that leaves its stream unread': 'patience is SLOW_CONSUMER',
+  'Whatever an operation holds is its own error':
+    'whatever an operation holds is its own error on every wire, and the others go on',
+  'A subscribe message that is none': 'a subscribe message that is none by the protocol closes the socket with 4400',
+  'A long ping, pong, complete or id': 'a long ping, pong, complete or id closes the socket with 4400',
+  'Batches of all operations of a socket':
+    'holds no more than its share for all of its operations together, and a polite one beside it is whole',
+  'A connection of which nothing is read': '%s ends with its connection after the stall timeout, and its memory is free',
+  'A request or WebSocket under another name': 'a WebSocket under another name is refused with 421, whatever its path',
   'Event streams begin with a comment': 'event streams begin with a comment, and carry one again and again',
 }
 

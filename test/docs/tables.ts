@@ -6,7 +6,8 @@ import { BATCH_SIZE } from '../../src/graphql/range.ts'
 import { MAX_LIST_ITEMS } from '../../src/plan/check-filter.ts'
 import { MAX_DEPTH } from '../../src/plan/geometry/builder.ts'
 import { MAX_SORT_KEYS } from '../../src/plan/order.ts'
-import { INIT_TIMEOUT_MS, MOST_FRAME_BYTES_BEFORE_ACK } from '../../src/server/limits.ts'
+import { TIMES } from '../../src/server/http-server.ts'
+import { INIT_TIMEOUT_MS, MOST_CONTROL_BYTES, MOST_FRAME_BYTES_BEFORE_ACK, MOST_ID_LENGTH } from '../../src/server/limits.ts'
 
 export function errorTable(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, [meaning, retry, whatToDo]]) => [
@@ -62,6 +63,17 @@ export function limitTables(): readonly string[] {
       ['a WebSocket message', ...set('maxFrameBytes'), 'closed with 1009, and all of its operations with it'],
       ['time until `connection_init`', ...fixed(INIT_TIMEOUT_MS / 1_000, ' s'), 'closed with 4408'],
       ['operations of a WebSocket at a time', ...set('maxSocketOperations'), '`LIMIT_EXCEEDED`; the others go on'],
+      ["characters of an operation's id over a WebSocket", ...fixed(MOST_ID_LENGTH), 'closed with 4400'],
+      ['a `ping`, `pong` or `complete` message', ...fixed(MOST_CONTROL_BYTES / 1024, ' KiB'), 'closed with 4400'],
+      ["time until a request's head has arrived", ...fixed(TIMES.headersTimeout / 1_000, ' s'), '408'],
+      [
+        'time until a request, or a WebSocket message, has arrived',
+        ...fixed(TIMES.requestTimeout / 1_000, ' s'),
+        '408, or cut off',
+      ],
+      ['time that nothing of a response is read', ...set('stallSeconds', ' s'), 'cut off 5 s later'],
+      ['connections of one address at a time', ...set('maxConnections'), '503 and `OVERLOADED`'],
+      ['results and requests in memory, of all clients', ...set('unreadBytes'), 'they wait, then `OVERLOADED`'],
     ]),
     table([
       ['of what runs', 'most', 'flag', 'beyond it'],

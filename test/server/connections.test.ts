@@ -1,9 +1,10 @@
 /** Connections that are opened and not used, or used a byte at a time. */
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { Connections } from '../../src/server/connections.ts'
 import { httpServer } from '../../src/server/http-server.ts'
 import { ask } from '../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
@@ -66,6 +67,35 @@ describe('a request that is sent a byte at a time', () => {
     // Where the client goes on sending, a reset may overtake the answer.
     expect(await text).toMatch(begun === null ? /^HTTP\/1\.1 408/ : /^(HTTP\/1\.1 408|$)/)
   })
+})
+
+it('a response goes on as long as its client takes a little of it, however long all of it takes', {
+  timeout: 60_000,
+}, async () => {
+  const [stallMs, graceMs, bytes] = [2_500, 500, 30e6]
+  const http = createServer((_req, res) => void res.end(Buffer.alloc(bytes))).listen(0, '127.0.0.1')
+  const connections = new Connections(http, { mostOfAddress: null, openFiles: 1_024, stallMs, graceMs })
+  await once(http, 'listening')
+  closing.push(() => http.close())
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  const [slow, stalled] = [opened(url), opened(url)]
+  const startedAt = performance.now()
+  let had = 0
+  slow.on('data', ({ length }) => {
+    had += length
+    slow.pause()
+    setTimeout(() => slow.resume(), 20)
+  })
+  stalled.pause()
+  for (const socket of [slow, stalled]) socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  await once(slow, 'close')
+  expect(had).toBeGreaterThan(bytes)
+  expect(performance.now() - startedAt).toBeGreaterThan(2 * (stallMs + graceMs))
+  // The one that takes nothing was cut off meanwhile.
+  const rest = whole(stalled)
+  stalled.resume()
+  expect((await rest).length).toBeLessThan(bytes)
+  connections.close()
 })
 
 describe('connections of one address', () => {
