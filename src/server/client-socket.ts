@@ -31,6 +31,7 @@ export interface ClientSocketOptions {
   readonly operations: Operations
   /** Operations at a time. */
   readonly most: number
+  readonly mostJsonParts: number
   readonly log: Log
 }
 
@@ -74,30 +75,34 @@ export class ClientSocket implements GraphQLSocket {
     this.#ws.close(code, reason)
   }
 
-  onMessage(deliver: (text: string) => Promise<void>): void {
+  /** graphql-ws takes a message's text or, as its types don't say, the message: it is parsed once. */
+  onMessage(read: (text: string) => Promise<void>): void {
+    const deliver = read as unknown as (message: object) => Promise<void>
     this.#ws.on('message', (data: Buffer) => {
       if (!this.acknowledged && data.length > MOST_FRAME_BYTES_BEFORE_ACK)
         return this.close(TOO_BIG, 'Too big before connection_ack')
-      const text = data.toString()
-      this.#take(text, peek(text), deliver).catch((error: unknown) => {
+      this.#take(peek(data.toString(), this.#options.mostJsonParts), deliver).catch((error: unknown) => {
         this.#options.log.error({ err: error }, 'A defect')
         this.close(CloseCode.InternalServerError, 'A defect of the server')
       })
     })
   }
 
-  async #take(text: string, message: ClientMessage | null, deliver: (text: string) => Promise<void>): Promise<void> {
-    if (!message) return this.close(CloseCode.BadRequest, 'Invalid message received')
-    const { type, id } = message
-    if (id === null || !this.acknowledged || (type !== 'subscribe' && type !== 'complete')) return deliver(text)
+  async #take(message: ClientMessage | null, deliver: (message: object) => Promise<void>): Promise<void> {
+    const { type, id, parsed, problem } = message ?? {}
+    if (problem && type === 'subscribe' && id && this.acknowledged) return this.#refuse(id, problem)
+    if (!parsed) return this.close(CloseCode.BadRequest, problem ?? 'Invalid message received')
+    if (!id || !this.acknowledged || (type !== 'subscribe' && type !== 'complete')) return deliver(parsed)
     const former = this.#running.get(id)
     if (type === 'complete') {
       former?.left.abort()
-      return deliver(text)
+      return deliver(parsed)
     }
-    if (former && !former.left.signal.aborted) return deliver(text)
-    if (this.#count >= this.#options.most) return this.#refuse(id)
-    await this.#run(id, former, () => deliver(text))
+    if (former && !former.left.signal.aborted) return deliver(parsed)
+    if (this.#count >= this.#options.most) {
+      return this.#refuse(id, `Operations of one socket: at most ${this.#options.most} at a time (--max-operations).`)
+    }
+    await this.#run(id, former, () => deliver(parsed))
   }
 
   /** An id may be used again once the client has completed it: not before graphql-ws, which knows operations by their ids, is through with it. */
@@ -119,8 +124,7 @@ export class ClientSocket implements GraphQLSocket {
     }
   }
 
-  #refuse(id: string): Promise<void> {
-    const message = `Operations of one socket: at most ${this.#options.most} at a time (--max-operations).`
+  #refuse(id: string, message: string): Promise<void> {
     const payload = [formatError(fromGeoduck(new GeoduckError('LIMIT_EXCEEDED', message)))]
     return this.send(JSON.stringify({ id, type: 'error', payload }))
   }

@@ -11,6 +11,7 @@ import type { RequestLimits } from './limits.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import { originAllowed } from './origins.ts'
+import { mostJsonParts } from './parse-json.ts'
 import type { SocketProtocol } from './socket-protocol.ts'
 
 const GOING_AWAY = 1001
@@ -19,7 +20,7 @@ export interface WebSocketOptions {
   readonly protocol: SocketProtocol
   readonly operations: Operations
   readonly origins: readonly string[]
-  readonly limits: Pick<RequestLimits, 'maxFrameBytes' | 'maxSocketOperations'>
+  readonly limits: Pick<RequestLimits, 'maxFrameBytes' | 'maxSocketOperations' | 'maxVertices'>
   readonly addressOf: ClientAddress
   readonly log: Log
 }
@@ -66,7 +67,7 @@ export class WebSockets {
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
     const asker = askerOf(addressOf(request), request.socket.remotePort)
-    const client = new ClientSocket(ws, request.socket, { asker, operations, most: limits.maxSocketOperations, log })
+    const client = new ClientSocket(ws, request.socket, { asker, operations, most: limits.maxSocketOperations, mostJsonParts: mostJsonParts(limits), log })
     const left = protocol.opened(client, client)
     ws.once('close', (code, reason) => {
       left(code, reason.toString()).catch((error: unknown) => log.error({ err: error }, 'A defect'))

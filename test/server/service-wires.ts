@@ -38,11 +38,11 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const shared = { services, operations, access, addressOf: clientAddress(0), origins: [] }
   const endpoint = new GraphQLEndpoint({
     ...shared,
-    yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6 }, compression: 'off' }),
+    yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6, maxVertices: 25_000 }, compression: 'off' }),
   })
   const http = createServer((req, res) => void endpoint.answer(req, res))
   const protocol = socketProtocol({ schema, documents, services, access })
-  new WebSockets(http, { ...shared, protocol, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256 }, log })
+  new WebSockets(http, { ...shared, protocol, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256, maxVertices: 25_000 }, log })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   const close = () => {

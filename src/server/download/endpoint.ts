@@ -17,10 +17,9 @@ import type { ClientAddress } from '../client-address.ts'
 import { allowOrigin } from '../cors.ts'
 import { beginOverHttp } from '../http-operation.ts'
 import { sendJson } from '../json.ts'
-import type { RequestLimits } from '../limits.ts'
 import type { Operations } from '../operations.ts'
 import { ERROR_STATUS } from './error-status.ts'
-import { readDownload } from './request.ts'
+import { type DownloadLimits, readDownload } from './request.ts'
 import { sendDownload } from './send.ts'
 
 const METHODS = 'GET, POST'
@@ -31,7 +30,7 @@ export interface DownloadEndpointOptions {
   readonly operations: Operations
   readonly access: Access
   readonly addressOf: ClientAddress
-  readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
+  readonly limits: DownloadLimits
   readonly origins: readonly string[]
   readonly compression: Config['compression']
 }
@@ -63,7 +62,7 @@ export class DownloadEndpoint {
       res.setHeader('allow', METHODS)
       return sendJson(res, 405, { error: 'A download is asked by GET or POST.' })
     }
-    const request = await readDownload(req, this.#options.limits.maxBodyBytes)
+    const request = await readDownload(req, this.#options.limits)
     if (!request) return notFound()
     operation.kind = 'download'
     operation.name = request.format
