@@ -38,7 +38,6 @@ const config: CodegenConfig = {
           LayerKey: '../catalog/layer.ts#LayerKey as LayerKeyModel',
           FeaturePage: './delivery.ts#AnyPage',
           FeatureBatch: './delivery.ts#BatchDelivery',
-          Feature: './feature-record.ts#FeatureRecord',
           Worker: '../pool/engine.ts#WorkerHealth',
         },
       },

@@ -83,7 +83,7 @@ export interface Config {
   readonly maxFilterDepth: number
   /** Filters in a filter. @default 100 */
   readonly maxFilters: number
-  /** Vertices of a geometry in a filter. @default 25,000 */
+  /** Vertices of all geometries in an operation's filters. @default 25,000 */
   readonly maxVertices: number
   /** Bytes of a request's body. @default 1 MB */
   readonly maxBodyBytes: number

@@ -114,7 +114,7 @@ export const requests = {
   },
   maxVertices: {
     flag: '--max-vertices <number>',
-    description: 'vertices of a geometry in a filter; a body and a WebSocket message have to hold it',
+    description: "vertices of all geometries in an operation's filters; a body and a WebSocket message have to hold them",
     value: wholeNumber(4, 1_000_000),
     fallback: 25_000,
   },

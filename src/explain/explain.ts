@@ -3,6 +3,7 @@ import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigurationError } from '../config/configuration-error.ts'
 import { GeoduckError } from '../errors.ts'
+import { Pace } from '../graphql/pace.ts'
 import { type PageEncoding, pageQuestion } from '../graphql/page-question.ts'
 import type { Asking } from '../graphql/question.ts'
 import { openSchema } from '../graphql/schema.ts'
@@ -72,5 +73,5 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
 function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows: number } {
   const { pageRows, cursorSecret, deadlineSeconds } = config
   const services = { catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
-  return { pageRows, services, operation: { layers: new Set(), questions: [] } }
+  return { pageRows, services, operation: { budget: null, layers: new Set(), pace: new Pace(), questions: [] } }
 }

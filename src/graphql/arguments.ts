@@ -1,6 +1,7 @@
 /** Arguments that come as JSON values by name, not in a document. What each may be is read off the contract. */
 import { coerceInputValue, type GraphQLArgument } from 'graphql'
 import { GeoduckError } from '../errors.ts'
+import { InputCheck } from './input-limits.ts'
 
 /** BAD_INPUT and LIMIT_EXCEEDED, as for a variable; `taker` is who takes them, for messages. */
 export function coerceArguments(
@@ -9,25 +10,22 @@ export function coerceArguments(
   taker: string,
 ): Record<string, unknown> {
   const args: Record<string, unknown> = {}
+  const check = new InputCheck()
   for (const [name, value] of Object.entries(given)) {
     const argument = known.find((candidate) => candidate.name === name)
     if (!argument) throw badInput(`${taker} takes no \`${name.slice(0, 100)}\`, but ${known.map((one) => one.name).join(', ')}.`)
+    const problem = check.problemOf(name, value, argument.type)
+    if (problem) throw new GeoduckError(problem.code, problem.message)
     args[name] = coerceOne(argument, value)
   }
   return args
 }
 
 function coerceOne({ name, type }: GraphQLArgument, value: unknown): unknown {
-  try {
-    return coerceInputValue(value, type, (path, _, error) => {
-      throw badInput(`\`${[name, ...path].join('.')}\`: ${error.message}`)
-    })
-  } catch (error) {
-    // It goes down as deep as the value does.
-    if (error instanceof RangeError)
-      throw new GeoduckError('LIMIT_EXCEEDED', `\`${name}\` is nested too deep; ask for less at once.`)
-    throw error
+  const onError = (path: readonly (string | number)[], _: unknown, error: Error) => {
+    throw badInput(`\`${[name, ...path].join('.')}\`: ${error.message}`)
   }
+  return coerceInputValue(value, type, onError, true)
 }
 
 function badInput(message: string): GeoduckError {

@@ -22,16 +22,20 @@ export interface DocumentOptions {
 
 export class DocumentReader {
   readonly #tokens: number
+  readonly #limits: readonly ValidationRule[]
   readonly #rules: readonly ValidationRule[]
 
   constructor({ limits, introspection }: DocumentOptions) {
     this.#tokens = limits.tokens
-    const own = [limitOperation(limits), wholeSubscriptionRoot]
-    this.#rules = [...own, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]), ...specifiedRules]
+    this.#limits = [limitOperation(limits)]
+    this.#rules = [wholeSubscriptionRoot, ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]), ...specifiedRules]
   }
 
   /** Throws GraphQLError. */
   readonly parse = (source: string | Source, options?: ParseOptions): DocumentNode => {
+    if (hasManyLines(typeof source === 'string' ? source : source.body)) {
+      throw limitExceeded(`Lines: at most ${MOST_LINES} are allowed in an operation's text.`)
+    }
     try {
       return parse(source, { ...options, maxTokens: this.#tokens })
     } catch (error) {
@@ -40,10 +44,14 @@ export class DocumentReader {
     }
   }
 
-  /** Names that are near to a wrong one are not told: they would give away the schema where introspection is off. */
+  /**
+   * What is larger than a limit is not looked at further. Names that are near to a wrong one are not told: they would give away the schema where
+   * introspection is off.
+   */
   readonly validate = (schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] => {
     try {
-      return validate(schema, document, this.#rules, { maxErrors: 20, hideSuggestions: true })
+      const beyond = validate(schema, document, this.#limits)
+      return beyond.length > 0 ? beyond : validate(schema, document, this.#rules, { maxErrors: 20, hideSuggestions: true })
     } catch (error) {
       if (error instanceof RangeError) return [tooDeep()]
       throw error
@@ -51,13 +59,27 @@ export class DocumentReader {
   }
 
   #tooManyTokens(): GraphQLError {
-    return new GraphQLError(`Tokens: at most ${this.#tokens} are allowed (--max-tokens); hand long values over as variables.`, {
-      extensions: { code: 'LIMIT_EXCEEDED' },
-    })
+    return limitExceeded(`Tokens: at most ${this.#tokens} are allowed (--max-tokens); hand long values over as variables.`)
   }
 }
 
 /** The parser and the rules go down by recursion: what is too deep for them is so before any limit has measured it. */
 function tooDeep(): GraphQLError {
-  return new GraphQLError('The operation is nested too deeply; ask for fewer levels.', { extensions: { code: 'LIMIT_EXCEEDED' } })
+  return limitExceeded('The operation is nested too deeply; ask for fewer levels.')
+}
+
+/** Each error of an operation counts the lines before its place, 40 ns each, and there may be twenty, told twice. */
+export const MOST_LINES = 5_000
+
+function hasManyLines(text: string): boolean {
+  let lines = 0
+  for (let at = text.search(/[\r\n]/); at >= 0 && at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if ((code === 0x0a || code === 0x0d) && ++lines > MOST_LINES) return true
+  }
+  return false
+}
+
+function limitExceeded(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } })
 }

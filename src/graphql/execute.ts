@@ -11,13 +11,16 @@ import { codeOf, placeOf, toClientError } from './client-error.ts'
 import type { Context } from './context.ts'
 import { checkVariables } from './input-limits.ts'
 import type { Operation, Splice } from './operation.ts'
+import { printLists } from './print-lists.ts'
 import { FlowingJson } from './raw-json.ts'
 
 export type Results = AsyncGenerator<ExecutionResult, void, void>
 
 export function execute(args: ExecutionArgs): Promise<ExecutionResult> {
   return answered(args, async (operation) => {
-    return finish(tooLarge(args) ?? (await executeOperation({ ...args, hideSuggestions: true })), operation)
+    const result = finish(tooLarge(args) ?? (await executeOperation({ ...args, hideSuggestions: true })), operation)
+    if (result.data) await printLists(result.data, operation.pace)
+    return result
   })
 }
 

@@ -2,7 +2,6 @@ import type { RawJson } from '../graphql/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Layer as LayerModel, Column as ColumnModel, LayerKey as LayerKeyModel } from '../catalog/layer.ts';
 import type { AnyPage, BatchDelivery } from './delivery.ts';
-import type { FeatureRecord } from './feature-record.ts';
 import type { WorkerHealth } from '../pool/engine.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -817,7 +816,7 @@ export type ResolversTypes = {
   Execution: ResolverTypeWrapper<Execution>;
   Explanation: ResolverTypeWrapper<Explanation>;
   Fallbacks: ResolverTypeWrapper<Fallbacks>;
-  Feature: ResolverTypeWrapper<FeatureRecord>;
+  Feature: ResolverTypeWrapper<Feature>;
   FeatureBatch: ResolverTypeWrapper<BatchDelivery>;
   FeatureFilter: FeatureFilter;
   FeatureOrder: FeatureOrder;
@@ -873,7 +872,7 @@ export type ResolversParentTypes = {
   Execution: Execution;
   Explanation: Explanation;
   Fallbacks: Fallbacks;
-  Feature: FeatureRecord;
+  Feature: Feature;
   FeatureBatch: BatchDelivery;
   FeatureFilter: FeatureFilter;
   FeatureOrder: FeatureOrder;

@@ -40,8 +40,9 @@ function measuring(limits: OperationLimits, context: ValidationContext): ASTVisi
     for (const node of set.selections) {
       if (node.kind === Kind.FIELD) {
         fields++
-        const size = node.selectionSet && !node.name.value.startsWith('__') ? measure(node.selectionSet) : EMPTY
-        depth = Math.max(depth, size.depth + 1)
+        const size = node.selectionSet ? measure(node.selectionSet) : EMPTY
+        // Of introspection graphql-js bounds the depth itself (MaxIntrospectionDepthRule).
+        depth = Math.max(depth, node.name.value.startsWith('__') ? 1 : size.depth + 1)
         aliases += size.aliases + (node.alias ? 1 : 0)
       } else {
         const size =

@@ -1,9 +1,11 @@
 /** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
 import type { ErrorCode, GeoduckError } from '../errors.ts'
 import type { FeatureQuery } from '../plan/query.ts'
+import type { FilterBudget } from '../plan/read/budget.ts'
 import { OperationClock } from '../pool/deadline.ts'
 import type { Batch, Lane, OperationContext } from '../pool/engine.ts'
 import { type Holding, UNBOUNDED } from '../pool/holding.ts'
+import { Pace } from './pace.ts'
 import { FlowingJson, type RawJson } from './raw-json.ts'
 
 export type Path = readonly (string | number)[]
@@ -46,6 +48,9 @@ export class Operation {
   mayFlow = false
   /** Of the engine. */
   readonly questions: FeatureQuery[] = []
+  /** Of all its filters together; null before the first. */
+  budget: FilterBudget | null = null
+  readonly pace = new Pace()
   /** Milliseconds until the first batch or page; null before it. */
   firstMs: number | null = null
   /** The longest that the client had to wait for this server: of a stream, between asking for a batch and having it. */

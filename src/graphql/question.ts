@@ -5,7 +5,11 @@ import { GeoduckError } from '../errors.ts'
 import { nearNames } from '../near-names.ts'
 import { readCrs } from '../plan/crs.ts'
 import { decodeCursor, encodeCursor } from '../plan/cursor.ts'
+import { sortKeys } from '../plan/order.ts'
+import type { Filter } from '../plan/predicate.ts'
 import type { FeatureQuery, Position } from '../plan/query.ts'
+import { FilterBudget } from '../plan/read/budget.ts'
+import { readingFilter } from '../plan/read/read-filter.ts'
 import type { OperationContext } from '../pool/engine.ts'
 import type { Context, Services } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
@@ -41,24 +45,26 @@ export interface QuestionArguments extends GeometryArguments {
 /** What a question is made with, and where it is noted. */
 export interface Asking {
   readonly services: Pick<Services, 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
-  readonly operation: Pick<Operation, 'layers' | 'questions'>
+  readonly operation: Pick<Operation, 'budget' | 'layers' | 'pace' | 'questions'>
 }
 
-/** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, CURSOR_INVALID, CURSOR_EXPIRED. */
+/** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, LIMIT_EXCEEDED, CURSOR_INVALID, CURSOR_EXPIRED. */
 export async function toQuestion(
   args: QuestionArguments,
   context: Asking,
   select: (asked: Asked) => Selection,
 ): Promise<Question> {
   const layer = await findLayer(args.layer, context)
+  await context.operation.pace.pass()
   const geometry = readGeometryArguments(args)
   const selection = select({ layer, ...geometry })
+  const orderBy = args.orderBy ?? []
+  sortKeys(layer, orderBy)
   const query: FeatureQuery = {
     layer,
     ...geometry,
-    where: args.where ?? null,
-    limits: context.services.filterLimits,
-    orderBy: args.orderBy ?? [],
+    where: args.where ? await readWhere(args.where, layer, context) : null,
+    orderBy,
     limit: args.limit ?? null,
     after: null,
     outputs: selection.outputs,
@@ -69,6 +75,13 @@ export async function toQuestion(
   const asked = { ...query, after }
   context.operation.questions.push(asked)
   return { query: asked, selection, deadlineMs }
+}
+
+/** The same filter of the same layer in several root fields is read, and counted, once. */
+function readWhere(where: FeatureFilter, layer: Layer, { services, operation }: Asking): Promise<Filter> {
+  operation.budget ??= new FilterBudget(services.filterLimits)
+  const { budget } = operation
+  return budget.once(where, `${layer.name} ${layer.fingerprint}`, () => operation.pace.run(readingFilter(where, layer, budget)))
 }
 
 /** Cursors know nothing of these: where a feature stands does not depend on them. */

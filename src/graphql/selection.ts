@@ -26,10 +26,15 @@ export type Asked = Pick<FeatureQuery, 'layer' | 'crs'>
 /** Of a field whose type is FeaturePage or FeatureBatch. */
 export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection {
   const outputs: Output[] = []
+  const places = new Map<string, number>()
   const indexes = new Map<string, number>()
   for (const [key, nodes] of selectedFields(info.fieldNodes, info)) {
     const output = toOutput(nodes, info, asked)
-    if (output) indexes.set(key, indexOf(output, outputs))
+    if (!output) continue
+    const text = JSON.stringify(output)
+    const place = places.get(text) ?? outputs.push(output) - 1
+    places.set(text, place)
+    indexes.set(key, place)
   }
   return { outputs, indexes, properties: propertiesOf(outputs) }
 }
@@ -94,17 +99,15 @@ function precision(args: { readonly precision?: number | null | undefined }): nu
 function columns(only: readonly string[] | null | undefined, layer: Layer): readonly string[] | null {
   if (!only) return null
   const names = layer.columns.map(({ name }) => name)
-  const unknown = only.find((name) => !names.includes(name))
-  if (unknown === undefined) return names.filter((name) => only.includes(name))
+  const known = new Set(names)
+  const unknown = only.find((name) => !known.has(name))
+  if (unknown === undefined) {
+    const wanted = new Set(only)
+    return names.filter((name) => wanted.has(name))
+  }
   const near = nearNames(unknown, names).map((name) => `\`${name}\``)
   const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : ' `layer { columns }` lists them.'
   throw new GeoduckError('BAD_INPUT', `\`only\` names \`${unknown}\`, which is no property of ${layer.name}.${hint}`)
-}
-
-function indexOf(output: Output, outputs: Output[]): number {
-  const text = JSON.stringify(output)
-  const index = outputs.findIndex((other) => JSON.stringify(other) === text)
-  return index >= 0 ? index : outputs.push(output) - 1
 }
 
 function propertiesOf(outputs: readonly Output[]): readonly string[] | null {

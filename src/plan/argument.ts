@@ -1,16 +1,10 @@
-/** A client's geometry as SQL, in the layer's CRS, and the box that prunes by it. */
+/** A filter's geometry as SQL, in the layer's CRS, and the box that prunes by it. */
 import type { Layer } from '../catalog/layer.ts'
-import { GeoduckError } from '../errors.ts'
 import { isBounded, layerCrsCode, transformed } from './crs.ts'
-import { GeometryBuilder, type Pieces } from './geometry/builder.ts'
-import type { GeometryArgument } from './geometry/read-geometry.ts'
-import { readWkb } from './geometry/wkb-reader.ts'
 import type { Parameters } from './parameters.ts'
+import type { Geometry } from './predicate.ts'
 import type { Box } from './pruning.ts'
 import { refusal } from './refusal.ts'
-
-/** Pieces of an edge as long as the geometry's box is: its middle is then off by 1/16,000 of what it bends in all. */
-const PIECES = 64
 
 export interface Argument {
   /** Of a GEOMETRY without a CRS, which agrees with columns of every CRS; another than the column's would be refused by the engine. */
@@ -22,17 +16,15 @@ export interface Argument {
  * Not for an empty one, which has no box. In another CRS it is a constant that the engine computes once a statement wherever it stands: 10 to
  * 50 ms each, most of it to look up the transformation.
  */
-export function argumentOf(geometry: GeometryArgument, layer: Layer, parameters: Parameters): Argument {
-  const { wkb, bbox, crs, name } = geometry
+export function argumentOf({ wkb, bbox, crs, argument }: Geometry, layer: Layer, parameters: Parameters): Argument {
   if (bbox === null) throw new RangeError('an empty geometry has no box')
-  if (crs === null) return { sql: decoded(checked(wkb), parameters), box: bbox }
+  const source = decoded(wkb, parameters)
+  if (crs === null) return { sql: source, box: bbox }
   if (crs.code === null) throw new RangeError('a named CRS has a code')
-  const cut = checked(wkb, toPieces(bbox), name)
-  const to = layerCrsCode(layer, `${name.replace(/\.\w+$/, '')}.crs`)
-  const source = decoded(cut, parameters)
+  const to = layerCrsCode(layer, `${argument.replace(/\.\w+$/, '')}.crs`)
   const sql = transformed(source, crs.code, to, parameters)
   const from180 = layer.crs?.isLonLat ? transformed(source, crs.code, FROM_180, parameters) : null
-  parameters.proofs.push(proof(sql, from180, name))
+  parameters.proofs.push(proof(sql, from180, argument))
   return { sql, box: { around: sql } }
 }
 
@@ -45,22 +37,9 @@ function proof(sql: string, from180: string | null, name: string): string {
   return `list_transform([${both}], lambda a: CASE WHEN NOT ${isBounded('a[1]')} THEN ${lost} ELSE ${whole} END)[1]`
 }
 
-/** Nothing reaches the engine's own reader that the strict one has not been through: 1 ms for 25,000 vertices, which were counted before. */
-function checked(wkb: Uint8Array, pieces: Pieces | null = null, name = 'where'): Uint8Array {
-  const to = new GeometryBuilder(name, false, Number.POSITIVE_INFINITY, pieces)
-  readWkb(wkb, to)
-  return to.finish().wkb
-}
-
-/** As hexadecimal text: node-api binds no bytes without being told the type. */
+/** What the strict reader has written, and nothing else. As hexadecimal text: node-api binds no bytes without being told the type. */
 export function decoded(wkb: Uint8Array, parameters: Parameters): string {
-  return `ST_GeomFromWKB(unhex(${parameters.text(Buffer.from(wkb).toString('hex'))}))`
-}
-
-function toPieces([west, south, east, north]: readonly number[]): Pieces {
-  // A box across the antimeridian is two, each of which has shorter edges.
-  const size = Math.max(Math.abs((east as number) - (west as number)), (north as number) - (south as number))
-  return (dx, dy) => Math.max(1, Math.ceil((PIECES * Math.max(Math.abs(dx), Math.abs(dy))) / (size || 1)))
+  return `ST_GeomFromWKB(unhex(${parameters.text(Buffer.from(wkb.buffer, wkb.byteOffset, wkb.byteLength).toString('hex'))}))`
 }
 
 /** Longitudes counted from the antimeridian. */
@@ -74,13 +53,4 @@ function isTorn(there: string, from180: string): string {
   const length = (geometry: string) => `(ST_Length(${geometry}) + ST_Perimeter(${geometry}))`
   const longer = `${length(there)} - ${length(from180)}`
   return `(${longer} > 90 OR ST_XMax(${there}) - ST_XMin(${there}) > 180 AND ${longer} > -180)`
-}
-
-/** BAD_INPUT for an argument in another CRS where the numbers themselves are computed with. */
-export function inLayerCrs({ crs, name }: GeometryArgument): void {
-  if (crs === null) return
-  throw new GeoduckError(
-    'BAD_INPUT',
-    `\`${name}\`: a distance in metres takes its geometry in longitude and latitude, not ${crs.name}.`,
-  )
 }

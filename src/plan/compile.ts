@@ -2,8 +2,7 @@
  * A question as a plan: SQL, values, and what the result's columns are. Pure: no engine, no clock. Names come from the catalogue
  * and are quoted in `quote.ts`; every value of a client is bound.
  */
-import { createHash } from 'node:crypto'
-import { checkFilter } from './check-filter.ts'
+import { hash } from 'node:crypto'
 import { resultColumns } from './columns.ts'
 import { all, type Condition, TRUE } from './condition.ts'
 import { wantedFiles } from './files.ts'
@@ -14,7 +13,7 @@ import { indexScan } from './index-scan.ts'
 import { behindInParts, behindSorted, type Place, readPosition } from './keyset.ts'
 import { orderClause, type SortKey, sortKeys } from './order.ts'
 import { Parameters } from './parameters.ts'
-import type { Plan, Statement } from './plan.ts'
+import type { Parameter, Plan, Statement } from './plan.ts'
 import type { FeatureQuery } from './query.ts'
 import { type Source, sourceOf } from './source.ts'
 
@@ -22,12 +21,13 @@ import { type Source, sourceOf } from './source.ts'
 export function compileFeatures(query: FeatureQuery): Plan {
   const source = sourceFor(query)
   const keys = sortKeys(query.layer, query.orderBy)
-  const parameters = new Parameters(query.limits)
+  const parameters = new Parameters()
   const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
+  const others = [...parameters.values]
   const { prefix, where, indexed } = compileWhere(query, source, parameters)
   const order = orderClause(keys, source, !indexed)
   const rows = `SELECT ${select.map((sql, n) => `${sql} AS c${n}`).join(', ')} FROM ${source.from}`
-  const digest = digestOf(`${prefix}${rows} WHERE ${where}${order}`, parameters)
+  const digest = digestOf(`${prefix}${rows} WHERE ${where}${order}`, filterDigest(query), others)
   const place = query.after ? readPosition(query.after, keys, source) : null
   const parts = behind(place, keys, source, parameters).map((part) => `${rows} WHERE ${[...part, where].join(' AND ')}`)
   const body = `${parts.length === 1 ? parts[0] : `SELECT * FROM (${parts.join(' UNION ALL ')})`}${order}${limitOf(query, parameters)}`
@@ -38,12 +38,12 @@ export function compileFeatures(query: FeatureQuery): Plan {
 /** How many features match, whatever `after` and `limit` say: one row, whose position is the count as text. */
 export function compileCount(query: FeatureQuery): Plan {
   const source = sourceFor({ ...query, after: null })
-  const parameters = new Parameters(query.limits)
+  const parameters = new Parameters()
   const { prefix, where, indexed } = compileWhere(query, source, parameters)
   const body = `SELECT count(*) AS c0 FROM ${source.from} WHERE ${where}`
   const columns = [{ name: 'count', wire: { kind: 'int', bits: 64, signed: true } }] as const
   const layout = { columns, geometry: null, id: null, properties: [], crs: null, geometryName: query.layer.geometryColumn }
-  const digest = digestOf(`${prefix}${body}`, parameters)
+  const digest = digestOf(`${prefix}${body}`, filterDigest(query), [])
   return frozen({
     statement: withSentinel(body, 1, parameters, prefix),
     layout,
@@ -69,12 +69,9 @@ interface Where {
   readonly indexed: boolean
 }
 
-function compileWhere({ layer, where, limits, id }: FeatureQuery, source: Source, parameters: Parameters): Where {
+function compileWhere({ layer, where, id }: FeatureQuery, source: Source, parameters: Parameters): Where {
   const conditions: Condition[] = []
-  if (where) {
-    checkFilter(where, limits)
-    conditions.push(compileFilter(where, layer, parameters))
-  }
+  if (where) conditions.push(compileFilter(where.predicate, layer, parameters))
   if (id !== undefined && id !== null) conditions.push({ exact: hasId(layer, id, source, parameters), necessary: null })
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
@@ -105,11 +102,13 @@ function withSentinel(body: string, width: number, { values, proofs }: Parameter
   return { sql: `${prefix}SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true${proven}`, parameters: values }
 }
 
-function digestOf(sql: string, { values }: Parameters): string {
-  return createHash('sha256')
-    .update(JSON.stringify([sql, values]))
-    .digest('hex')
-    .slice(0, 32)
+/** The filter's values are told by its own digest: a large geometry is not printed and read again for every turn. */
+function digestOf(sql: string, filter: string, others: readonly Parameter[]): string {
+  return hash('sha256', JSON.stringify([sql, filter, others])).slice(0, 32)
+}
+
+function filterDigest({ where, id }: FeatureQuery): string {
+  return `${where?.digest ?? ''} ${id ?? ''}`
 }
 
 function frozen<T>(value: T): T {

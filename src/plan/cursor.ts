@@ -22,11 +22,11 @@ const LONGEST_KEY = 1_024
 /** Characters. Eight sort keys, the most there may be, and a row's place fit in. */
 export const LONGEST_CURSOR = 16_384
 
-export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy' | 'limits'>
+export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy'>
 
 const fingerprintDigests = new WeakMap<Layer, Buffer>()
 
-/** About 15 us, once a batch; the digests are made once a question and once a layer. */
+/** About 15 us, once a batch; the filter's digest was made when it was read, the layer's is made once. */
 export function encodeCursor(secret: string, query: CursorSubject, position: Position): string {
   const keys = Buffer.from(JSON.stringify(position.keys.map(carried)))
   const bytes = Buffer.alloc(KEYS_FROM + keys.length)

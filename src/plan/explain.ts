@@ -40,8 +40,8 @@ function namesIn({ columns, properties, id, geometry }: BatchLayout, { key, geom
 }
 
 /** What `meetsBox` writes for a table whose RTREE is not used is met by the statistics of its row groups. */
-function pruningOf({ layer, where, limits }: FeatureQuery): Explanation['pruning'] {
-  const necessary = where ? compileFilter(where, layer, new Parameters(limits)).necessary : null
+function pruningOf({ layer, where }: FeatureQuery): Explanation['pruning'] {
+  const necessary = where ? compileFilter(where.predicate, layer, new Parameters()).necessary : null
   if (necessary === null) return 'NONE'
   if (indexedBox(layer, necessary)) return 'RTREE'
   return layer.pruning.kind === 'COVERING_COLUMN' ? 'COVERING_COLUMN' : 'ROW_GROUP_STATISTICS'

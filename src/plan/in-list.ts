@@ -16,21 +16,32 @@ export function inList(scalar: Scalar, subject: string, texts: readonly string[]
   if (texts.length === 1) return `${subject} = ${scalar.cast(parameters.text(texts[0] as string))}`
   const { bucket } = scalar
   if (!bucket || texts.length <= SHORT) return `list_contains(${valueList(scalar, texts, parameters)}, ${subject})`
-  const buckets: string[][] = Array.from({ length: BUCKETS }, () => [])
-  for (const text of texts) buckets[bucket.of(text)]?.push(text)
-  const lists = `list_transform(${json(buckets, parameters, 'VARCHAR[][]')}, lambda b: ${list(scalar, 'b')})`
+  const lists = `list_transform(${json(inBuckets(texts, bucket), parameters, 'VARCHAR[][]')}, lambda b: ${list(scalar, 'b')})`
   return `list_contains(${lists}[(${bucket.sql(subject)}) + 1], ${subject})`
 }
 
 /** A list of values, from their text forms. */
 export function valueList(scalar: Scalar, texts: readonly string[], parameters: Parameters): string {
-  return list(scalar, json(texts, parameters, 'VARCHAR[]'))
+  return list(scalar, json(JSON.stringify(texts), parameters, 'VARCHAR[]'))
 }
 
 function list(scalar: Scalar, texts: string): string {
   return `list_transform(${texts}, lambda v: ${scalar.cast('v')})`
 }
 
-function json(value: unknown, parameters: Parameters, type: string): string {
-  return `CAST(CAST(${parameters.text(JSON.stringify(value))} AS JSON) AS ${type})`
+/** JSON of the texts by their bucket: made once a list, 5 ms for 10,000 items, where a plan is made for every turn. */
+function inBuckets(texts: readonly string[], bucket: NonNullable<Scalar['bucket']>): string {
+  const known = bucketed.get(texts)
+  if (known !== undefined) return known
+  const buckets: string[][] = Array.from({ length: BUCKETS }, () => [])
+  for (const text of texts) buckets[bucket.of(text)]?.push(text)
+  const text = JSON.stringify(buckets)
+  bucketed.set(texts, text)
+  return text
+}
+
+const bucketed = new WeakMap<readonly string[], string>()
+
+function json(text: string, parameters: Parameters, type: string): string {
+  return `CAST(CAST(${parameters.text(text)} AS JSON) AS ${type})`
 }

@@ -1,4 +1,3 @@
-import { FILTER_LIMITS, type FilterLimits } from './filter-limits.ts'
 import type { Parameter } from './plan.ts'
 
 /** The values of one statement, in the order of their numbers. */
@@ -6,12 +5,6 @@ export class Parameters {
   readonly values: Parameter[] = []
   /** SQL of constants that the statement must not end without having computed: what fails in them is swallowed where they are used. */
   readonly proofs: string[] = []
-  /** How many vertices a geometry among them may have. */
-  readonly mostVertices: number
-
-  constructor({ vertices }: Pick<FilterLimits, 'vertices'> = FILTER_LIMITS) {
-    this.mostVertices = vertices
-  }
 
   /** `$n`. A value says nothing of its type to the engine: the caller casts it. */
   bind(value: Parameter): string {

@@ -8,7 +8,7 @@ const LISTED = 10
 
 /** The layer's property of that name, exactly as it is written. BAD_INPUT if there is none. */
 export function propertyOf(layer: Layer, name: unknown): Column {
-  const column = layer.columns.find((candidate) => candidate.name === name)
+  const column = typeof name === 'string' ? columnsOf(layer).get(name) : undefined
   if (column) return column
   throw new GeoduckError('BAD_INPUT', `Layer ${show(layer.name)} has no property ${show(name)}; ${known(layer, name)}.`)
 }
@@ -20,4 +20,12 @@ function known({ columns }: Layer, name: unknown): string {
   if (near.length > 0) return `near: ${near.map(show).join(', ')}`
   const more = columns.length > LISTED ? `, and ${columns.length - LISTED} more` : ''
   return `it has ${names.slice(0, LISTED).map(show).join(', ')}${more}`
+}
+
+const byName = new WeakMap<Layer, ReadonlyMap<string, Column>>()
+
+function columnsOf(layer: Layer): ReadonlyMap<string, Column> {
+  const known = byName.get(layer) ?? new Map(layer.columns.map((column) => [column.name, column]))
+  byName.set(layer, known)
+  return known
 }

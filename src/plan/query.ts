@@ -1,7 +1,7 @@
 /** A question about one layer, as `graphql/` asks it and `plan/` compiles it. */
 import type { Crs, Layer } from '../catalog/layer.ts'
 import type { Output } from '../results/batch.ts'
-import type { FilterLimits } from './filter-limits.ts'
+import type { Filter } from './predicate.ts'
 
 /** A geometry as the client gave it: exactly one member beside `crs` is set. It takes the layer's CRS unless it names one. */
 export interface GeometryInput {
@@ -76,9 +76,7 @@ export interface Position {
 
 export interface FeatureQuery {
   readonly layer: Layer
-  readonly where: FeatureFilter | null
-  /** How large `where` may be; left out: the defaults. */
-  readonly limits?: FilterLimits
+  readonly where: Filter | null
   /** Only the feature of this id, in the text that `Feature.id` has; a text that no id of the layer can have matches none. Left out: any. */
   readonly id?: string
   readonly orderBy: readonly FeatureOrder[]

@@ -2,15 +2,13 @@
 import type { Layer } from '../catalog/layer.ts'
 import { argumentOf } from './argument.ts'
 import type { Condition } from './condition.ts'
-import { boxGeometry, readBox } from './geometry/box.ts'
-import { type GeometryArgument, readGeometry } from './geometry/read-geometry.ts'
 import { geometryValue, guarded } from './geometry-column.ts'
 import type { Parameters } from './parameters.ts'
+import type { Geometry, Relation } from './predicate.ts'
 import { meetsBox } from './pruning.ts'
-import type { FeatureFilter } from './query.ts'
 import { geometryColumnOf } from './quote.ts'
 
-interface Predicate {
+interface Compiled {
   readonly sql: string
   /** Where it holds the boxes meet. */
   readonly prunes: boolean
@@ -18,10 +16,10 @@ interface Predicate {
   readonly ofEmpty: boolean
 }
 
-const relation = (sql: string): Predicate => ({ sql, prunes: true, ofEmpty: false })
+const relation = (sql: string): Compiled => ({ sql, prunes: true, ofEmpty: false })
 
 /** OGC Simple Features 1.2.1, 6.1.15, the feature's geometry first: a point on the border is not within, but touches. */
-const PREDICATES = {
+const RELATIONS: Readonly<Record<Relation, Compiled>> = {
   intersects: relation('ST_Intersects'),
   within: relation('ST_Within'),
   contains: relation('ST_Contains'),
@@ -30,34 +28,19 @@ const PREDICATES = {
   overlaps: relation('ST_Overlaps'),
   equals: relation('ST_Equals'),
   disjoint: { sql: 'ST_Disjoint', prunes: false, ofEmpty: true },
-} as const satisfies Readonly<Record<string, Predicate>>
-
-type Relation = keyof typeof PREDICATES
-const RELATIONS = Object.keys(PREDICATES) as Relation[]
-
-export function compileBox(bbox: unknown, layer: Layer, parameters: Parameters): Condition {
-  const box = readBox(bbox, layer.crs?.isLonLat === true, 'bbox')
-  return test(PREDICATES.intersects, { ...boxGeometry(box, 'bbox'), crs: null, name: 'bbox' }, layer, parameters)
-}
-
-/** Of every member that is set. */
-export function compileRelations(filter: FeatureFilter, layer: Layer, parameters: Parameters): Condition[] {
-  return RELATIONS.flatMap((name) => {
-    const input = filter[name]
-    return input ? [test(PREDICATES[name], readGeometry(input, layer, name, parameters.mostVertices), layer, parameters)] : []
-  })
 }
 
 /**
  * NULL where a feature has no geometry, or one that the predicate fails on (a ring that is not closed): it neither holds nor
  * fails to.
  */
-function test(predicate: Predicate, geometry: GeometryArgument, layer: Layer, parameters: Parameters): Condition {
-  if (geometry.bbox === null) return whereGeometry(layer, predicate.ofEmpty)
+export function compileRelation(name: Relation, geometry: Geometry, layer: Layer, parameters: Parameters): Condition {
+  const compiled = RELATIONS[name]
+  if (geometry.bbox === null) return whereGeometry(layer, compiled.ofEmpty)
   const { sql, box } = argumentOf(geometry, layer, parameters)
-  const necessary = predicate.prunes ? meetsBox(layer, box, parameters) : null
+  const necessary = compiled.prunes ? meetsBox(layer, box, parameters) : null
   // TRY also hides the predicate from the optimiser's search for an index, see `meetsBox`.
-  const exact = guarded(layer, `TRY(${predicate.sql}(${geometryValue(layer)}, ${sql}))`)
+  const exact = guarded(layer, `TRY(${compiled.sql}(${geometryValue(layer)}, ${sql}))`)
   // A CRS that PROJ does not know fails at once, not in the TRY of each row.
   return { exact: geometry.crs === null ? exact : `CASE WHEN ${sql} IS NOT NULL THEN ${exact} END`, necessary }
 }

@@ -37,6 +37,7 @@ export interface ClientSocketOptions {
   readonly memory: ClientMemory
   /** Operations at a time. */
   readonly most: number
+  readonly mostJsonParts: number
   readonly log: Log
 }
 
@@ -89,7 +90,9 @@ export class ClientSocket implements GraphQLSocket {
     this.#ws.close(code, reason && Buffer.byteLength(reason) <= MOST_REASON_BYTES ? reason : '')
   }
 
-  onMessage(deliver: (text: string) => Promise<void>): void {
+  /** graphql-ws takes a message's text or, as its types don't say, the message: it is parsed once. */
+  onMessage(read: (text: string) => Promise<void>): void {
+    const deliver = read as unknown as (message: object) => Promise<void>
     // In order, one after the other, and none while too many answers wait.
     let before = Promise.resolve()
     this.#ws.on('message', (data: Buffer) => {
@@ -107,20 +110,24 @@ export class ClientSocket implements GraphQLSocket {
     })
   }
 
-  async #take(text: string, deliver: (text: string) => Promise<void>): Promise<void> {
+  async #take(text: string, deliver: (message: object) => Promise<void>): Promise<void> {
     if (this.#ws.readyState !== this.#ws.OPEN) return
-    const message = peek(text)
+    const message = peek(text, this.#options.mostJsonParts)
     if (!message || isTooLong(message, text)) return this.close(CloseCode.BadRequest, 'Invalid message received')
-    const { type, id } = message
-    if (id === null || !this.acknowledged || (type !== 'subscribe' && type !== 'complete')) return deliver(text)
+    const { type, id, parsed, problem } = message
+    if (problem && type === 'subscribe' && id && this.acknowledged) return this.#refuse(id, problem)
+    if (!parsed) return this.close(CloseCode.BadRequest, problem ?? 'Invalid message received')
+    if (!id || !this.acknowledged || (type !== 'subscribe' && type !== 'complete')) return deliver(parsed)
     const former = this.#running.get(id)
     if (type === 'complete') {
       former?.left.abort()
-      return deliver(text)
+      return deliver(parsed)
     }
-    if (former && !former.left.signal.aborted) return deliver(text)
-    if (this.#count >= this.#options.most) return this.#refuse(id)
-    await this.#run(id, former, () => deliver(text))
+    if (former && !former.left.signal.aborted) return deliver(parsed)
+    if (this.#count >= this.#options.most) {
+      return this.#refuse(id, `Operations of one socket: at most ${this.#options.most} at a time (--max-operations).`)
+    }
+    await this.#run(id, former, () => deliver(parsed))
   }
 
   /** An id may be used again once the client has completed it: not before graphql-ws, which knows operations by their ids, is through with it. */
@@ -147,8 +154,7 @@ export class ClientSocket implements GraphQLSocket {
     }
   }
 
-  #refuse(id: string): Promise<void> {
-    const message = `Operations of one socket: at most ${this.#options.most} at a time (--max-operations).`
+  #refuse(id: string, message: string): Promise<void> {
     return this.#sendError(id, fromGeoduck(new GeoduckError('LIMIT_EXCEEDED', message)))
   }
 

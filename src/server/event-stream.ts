@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { ExecutionResult } from 'graphql'
 import { toClientError } from '../graphql/client-error.ts'
 import type { Operation } from '../graphql/operation.ts'
-import { byteLength, join, toChunks } from '../graphql/raw-json.ts'
+import { byteLength, toChunks } from '../graphql/raw-json.ts'
 import { flush } from './flush.ts'
 import { formatResult } from './format-result.ts'
 
@@ -38,5 +38,5 @@ export async function sendEvents(
 async function sendNext(result: ExecutionResult, res: ServerResponse, operation: Operation): Promise<void> {
   const chunks = toChunks(formatResult(result, operation))
   operation.bytes += byteLength(chunks)
-  await flush(res, [join(['event: next\ndata: ', ...chunks, '\n\n'])])
+  await flush(res, ['event: next\ndata: ', ...chunks.filter(({ length }) => length > 0), '\n\n'])
 }

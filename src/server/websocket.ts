@@ -15,6 +15,7 @@ import { INIT_TIMEOUT_MS, type RequestLimits } from './limits.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import { originAllowed } from './origins.ts'
+import { mostJsonParts } from './parse-json.ts'
 import type { SocketProtocol } from './socket-protocol.ts'
 
 const GOING_AWAY = 1001
@@ -27,7 +28,7 @@ export interface WebSocketOptions {
   readonly origins: readonly string[]
   readonly hosts: Hosts
   readonly memory: ClientMemory
-  readonly limits: Pick<RequestLimits, 'maxFrameBytes' | 'maxSocketOperations'>
+  readonly limits: Pick<RequestLimits, 'maxFrameBytes' | 'maxSocketOperations' | 'maxVertices'>
   readonly addressOf: ClientAddress
   readonly log: Log
 }
@@ -88,7 +89,8 @@ export class WebSockets {
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
     const asker = askerOf(addressOf(request), request.socket.remotePort)
-    const client = new ClientSocket(ws, request.socket, { asker, operations, memory, most: limits.maxSocketOperations, log })
+    const options = { asker, operations, memory, most: limits.maxSocketOperations, mostJsonParts: mostJsonParts(limits), log }
+    const client = new ClientSocket(ws, request.socket, options)
     const left = protocol.opened(client, client)
     const silent = new AwakeTimer(INIT_TIMEOUT_MS, () => {
       if (!client.acknowledged) ws.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')

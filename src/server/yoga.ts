@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { GraphQLSchema } from 'graphql'
+import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
+import { GeoduckError } from '../errors.ts'
 import type { Context } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
 import type { RequestLimits } from './limits.ts'
+import { mostJsonParts, parseJson } from './parse-json.ts'
 import { resultWriter } from './result-writer.ts'
 
 /** What a request brings along to its resolvers and to the writer of its result. */
@@ -18,7 +20,7 @@ export interface YogaOptions {
   readonly compression: Config['compression']
   readonly schema: GraphQLSchema
   readonly documents: DocumentReader
-  readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
+  readonly limits: Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 }
 
 export type Yoga = YogaServerInstance<RequestContext, object>
@@ -39,15 +41,31 @@ export function openYoga({ schema, documents, limits, compression }: YogaOptions
     logging: false,
     maskedErrors: false,
     graphiql: false,
-    plugins: [ownEngine(documents), resultWriter(compression)],
+    plugins: [ownEngine(documents, mostJsonParts(limits)), resultWriter(compression)],
   })
 }
 
-function ownEngine({ parse, validate }: DocumentReader): Plugin<object, RequestContext> {
+function ownEngine({ parse, validate }: DocumentReader, jsonParts: number): Plugin<object, RequestContext> {
   return {
+    onRequestParse: ({ requestParser, setRequestParser }) => {
+      if (requestParser) setRequestParser((request) => requestParser(withCheckedJson(request, jsonParts)))
+    },
     onParse: ({ setParseFn }) => setParseFn(parse),
     onValidate: ({ setValidationFn }) => setValidationFn(validate),
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
   }
+}
+
+/** A request whose body is looked through before it is parsed. */
+function withCheckedJson(request: Request, jsonParts: number): Request {
+  const json = async () => parseJson(await request.text(), jsonParts)
+  return Object.create(request, { json: { value: () => json().catch(toGraphQL) } })
+}
+
+/** What is no GraphQLError, yoga takes for JSON that is none. */
+function toGraphQL(error: unknown): never {
+  if (!(error instanceof GeoduckError)) throw error
+  const { code, message } = error
+  throw new GraphQLError(message, { extensions: { code, http: { status: 413 } } })
 }

@@ -1,13 +1,16 @@
 /** Tables of the documentation, as they follow from the source. */
 import { type Settings, settings } from '../../src/config/settings.ts'
 import { ERROR_CODES } from '../../src/errors.ts'
-import { MOST_LIST_ITEMS } from '../../src/graphql/input-limits.ts'
+import { MOST_LINES } from '../../src/graphql/document.ts'
+import { MOST_INPUT_VALUES, MOST_LIST_ITEMS } from '../../src/graphql/input-limits.ts'
 import { BATCH_SIZE } from '../../src/graphql/range.ts'
-import { MAX_LIST_ITEMS } from '../../src/plan/check-filter.ts'
 import { MAX_DEPTH } from '../../src/plan/geometry/builder.ts'
 import { MAX_SORT_KEYS } from '../../src/plan/order.ts'
+import { MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/plan/read/budget.ts'
+import { MAX_PIECES } from '../../src/plan/within/pieces.ts'
 import { TIMES } from '../../src/server/http-server.ts'
 import { INIT_TIMEOUT_MS, MOST_CONTROL_BYTES, MOST_FRAME_BYTES_BEFORE_ACK, MOST_ID_LENGTH } from '../../src/server/limits.ts'
+import { MOST_LEVELS, mostJsonParts } from '../../src/server/parse-json.ts'
 
 export function errorTable(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, [meaning, retry, whatToDo]]) => [
@@ -38,19 +41,28 @@ function set(name: keyof Settings, unit = ''): readonly [string, string] {
 }
 const fixed = (value: number, unit = ''): readonly [string, string] => [`${value.toLocaleString('en')}${unit}`, '']
 
+const jsonParts = () => [
+  mostJsonParts({ maxVertices: SETTINGS.maxVertices.fallback }).toLocaleString('en'),
+  set('maxVertices')[1],
+]
+
 export function limitTables(): readonly string[] {
   return [
     table([
       ['of an operation', 'most', 'flag', 'beyond it'],
       ['tokens of its text', ...set('maxTokens'), '`LIMIT_EXCEEDED`'],
+      ['lines of its text', ...fixed(MOST_LINES), '`LIMIT_EXCEEDED`'],
       ['levels of fields, introspection aside', ...set('maxDepth'), '`LIMIT_EXCEEDED`'],
       ['aliases, through fragments', ...set('maxAliases'), '`LIMIT_EXCEEDED`'],
       ['root fields', ...set('maxRootFields'), '`LIMIT_EXCEEDED`'],
       ['items of a list in a variable', ...fixed(MOST_LIST_ITEMS), '`LIMIT_EXCEEDED`'],
+      ['values in its variables, JSON aside', ...fixed(MOST_INPUT_VALUES), '`LIMIT_EXCEEDED`'],
       ['levels of a filter', ...set('maxFilterDepth'), '`LIMIT_EXCEEDED`'],
       ['filters in a filter', ...set('maxFilters'), '`LIMIT_EXCEEDED`'],
-      ['items of all `in` lists of a filter', ...fixed(MAX_LIST_ITEMS), '`LIMIT_EXCEEDED`'],
-      ['vertices of a geometry', ...set('maxVertices'), '`LIMIT_EXCEEDED`'],
+      ['items of all `in` lists of its filters', ...fixed(MAX_LIST_ITEMS), '`LIMIT_EXCEEDED`'],
+      ['vertices of all geometries in its filters', ...set('maxVertices'), '`LIMIT_EXCEEDED`'],
+      ['parts of 200 km of one `dWithin`', ...fixed(MAX_PIECES), '`LIMIT_EXCEEDED`'],
+      ['parts of 200 km of all `dWithin` in its filters', ...fixed(MAX_PIECES_IN_ALL), '`LIMIT_EXCEEDED`'],
       ['levels of a geometry', ...fixed(MAX_DEPTH), '`LIMIT_EXCEEDED`'],
       ['sort keys', ...fixed(MAX_SORT_KEYS), '`LIMIT_EXCEEDED`'],
       ['`first`, features of a page', ...set('pageRows'), '`BAD_INPUT`'],
@@ -59,6 +71,8 @@ export function limitTables(): readonly string[] {
     table([
       ['of a connection', 'most', 'flag', 'beyond it'],
       ["a request's body", ...set('maxBodyBytes'), '413 and `LIMIT_EXCEEDED`'],
+      ['levels of JSON', ...fixed(MOST_LEVELS), '413 over HTTP, and `LIMIT_EXCEEDED`'],
+      ['lists, objects and members of objects in JSON', ...jsonParts(), '413 over HTTP, and `LIMIT_EXCEEDED`'],
       ['a WebSocket message before `connection_ack`', ...fixed(MOST_FRAME_BYTES_BEFORE_ACK / 1024, ' KiB'), 'closed with 1009'],
       ['a WebSocket message', ...set('maxFrameBytes'), 'closed with 1009, and all of its operations with it'],
       ['time until `connection_init`', ...fixed(INIT_TIMEOUT_MS / 1_000, ' s'), 'closed with 4408'],

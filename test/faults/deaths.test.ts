@@ -33,6 +33,8 @@ const soon = () => Math.max(5_000, 5 * boot)
 const whole = () => eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 4 * soon())
 /** Another plan each time: no other's deaths are held against it. */
 const question = () => ask(layer, { where: { property: { name: 'id', gte: String(-1 - number++) } } })
+/** By which a fault's order knows it. */
+const numberOf = ({ where }: ReturnType<typeof question>) => /-\d+/.exec(JSON.stringify(where))![0]
 const deaths = async () => (await engine.health()).workers.reduce((sum, worker) => sum + worker.deaths, 0)
 
 const DEATHS: readonly Fault[] = ['EXIT', 'LATE_THROW', 'REJECTION', 'HEAP', 'SIGKILL', 'SIGSEGV', 'HANG']
@@ -85,7 +87,7 @@ describe('a query that ends its worker', () => {
       (error: { code: string; details: object }) => [error.code, error.details],
     )
   const killing = async (query: ReturnType<typeof question>, rows = GRID_ROWS) => {
-    const of = String(query.where!.property!.gte)
+    const of = numberOf(query)
     orders.give({ fault: 'SIGSEGV', at: 2, lasting: true, of })
     const outcome = await outcomeOf(query, rows)
     orders.end()
@@ -116,7 +118,7 @@ describe('a query that ends its worker', () => {
     const query = question()
     const before = await deaths()
     const bystander = engine.stream(question(), { batchSize: 2_048 }, context('bystander'))
-    const of = String(query.where!.property!.gte)
+    const of = numberOf(query)
     orders.give({ fault: 'SIGSEGV', at: 2, lasting: true, of })
     const outcomes = await Promise.all([drain(bystander), ...Array.from({ length: 30 }, () => outcomeOf(query))])
     orders.end()

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Layer } from '../../src/catalog/layer.ts'
 import { compileFeatures } from '../../src/plan/compile.ts'
 import { explain } from '../../src/plan/explain.ts'
-import type { FeatureQuery } from '../../src/plan/query.ts'
 import { squaresLayer } from '../pool/support.ts'
+import type { Asked } from '../support/filter.ts'
 import { Engine, queryOf } from './support/engine.ts'
 
 const FILE = "/srv/it's a secret/squares.parquet"
@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => engine.close())
 
-const asked = (more: Partial<FeatureQuery>, layer = squares) => explain(queryOf(layer, { properties: [], ...more }))
+const asked = (more: Asked, layer = squares) => explain(queryOf(layer, { properties: [], ...more }))
 
 describe('an explanation', () => {
   it('tells the statement that runs, with the layer’s name for its source', () => {
@@ -43,7 +43,7 @@ describe('an explanation', () => {
     expect(told.values).toBeGreaterThan(7)
   })
 
-  it.each<[string, Partial<FeatureQuery>, readonly string[]]>([
+  it.each<[string, Asked, readonly string[]]>([
     ['nothing of a count', { outputs: [] }, []],
     ['the geometry', { outputs: [{ kind: 'features', fields: [{ key: 'b', field: 'bbox' }] }] }, ['geometry']],
     ['the id’s column', { outputs: [{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }] }, ['id']],

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Layer } from '../../src/catalog/layer.ts'
 import { compileCount, compileFeatures } from '../../src/plan/compile.ts'
 import { readCrs } from '../../src/plan/crs.ts'
-import type { FeatureFilter, FeatureQuery } from '../../src/plan/query.ts'
+import type { FeatureFilter } from '../../src/plan/query.ts'
 import type { FeatureField } from '../../src/results/batch.ts'
 import { Random } from '../results/random.ts'
+import type { Asked } from '../support/filter.ts'
 import { hostileText } from '../support/hostile-text.ts'
 import { Engine, queryOf } from './support/engine.ts'
 import { refusal } from './support/geometry.ts'
@@ -40,7 +41,7 @@ afterAll(() => {
 const features = (...fields: FeatureField[]) => [{ kind: 'features', fields }] as const
 
 describe('a plan reads only what is asked for:', () => {
-  it.each<[string, Partial<FeatureQuery>, string[]]>([
+  it.each<[string, Asked, string[]]>([
     ['nothing', { outputs: features({ key: 't', field: '__typename' }) }, []],
     ['the geometry', { outputs: features({ key: 'g', field: 'geometry', as: 'WKT', precision: 7 }) }, ['geom']],
     ['the box', { outputs: features({ key: 'b', field: 'bbox' }) }, ['geom']],
@@ -64,8 +65,7 @@ describe('a plan reads only what is asked for:', () => {
 })
 
 describe('a plan is a value:', () => {
-  const query = (more: Partial<FeatureQuery> = {}) =>
-    queryOf(layer, { where: { bbox: [0, 0, 9, 9] }, properties: ['n'], ...more })
+  const query = (more: Asked = {}) => queryOf(layer, { where: { bbox: [0, 0, 9, 9] }, properties: ['n'], ...more })
 
   it('it and everything in it is frozen', () => {
     const check = (value: unknown): void => {

@@ -10,6 +10,7 @@ import type { BatchStream, Engine, Page } from '../../src/pool/engine.ts'
 import type { WorkerOptions } from '../../src/pool/messages.ts'
 import { openPool, type PoolOptions } from '../../src/pool/pool.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
+import { type Asked, filterOf } from '../support/filter.ts'
 
 export const ROWS = 200_000
 const FOLDER = path.resolve('.geoduck/test')
@@ -67,9 +68,10 @@ export function squaresLayer(file: string, rows = ROWS): Layer {
   }
 }
 
-export function ask(layer: Layer, more: Partial<FeatureQuery> = {}): FeatureQuery {
+export function ask(layer: Layer, { where, limits, ...more }: Asked = {}): FeatureQuery {
   const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }] as const
-  return { layer, where: null, orderBy: [], limit: null, after: null, outputs, properties: [], ...more }
+  const filter = filterOf(layer, where, limits)
+  return { layer, where: filter, orderBy: [], limit: null, after: null, outputs, properties: [], ...more }
 }
 
 export async function testPool(

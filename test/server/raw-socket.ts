@@ -18,7 +18,12 @@ export class RawSocket {
   constructor(
     url: string,
     protocol = 'graphql-transport-ws',
-    options: { readonly origin?: string; readonly autoPong?: boolean; readonly headers?: Readonly<Record<string, string>> } = {},
+    options: {
+      readonly origin?: string
+      readonly autoPong?: boolean
+      readonly maxPayload?: number
+      readonly headers?: Readonly<Record<string, string>>
+    } = {},
   ) {
     this.ws = new WebSocket(url, protocol, options)
     this.ws.on('message', (data: Buffer, isBinary) => {
@@ -35,8 +40,8 @@ export class RawSocket {
     })
   }
 
-  static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<RawSocket> {
-    const socket = new RawSocket(url, 'graphql-transport-ws', { headers })
+  static async open(url: string, options = {}): Promise<RawSocket> {
+    const socket = new RawSocket(url, undefined, options)
     await once(socket.ws, 'open')
     socket.send({ type: 'connection_init' })
     await socket.until(({ type }) => type === 'connection_ack')

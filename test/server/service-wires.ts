@@ -42,12 +42,13 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const endpoint = new GraphQLEndpoint({
     ...shared,
     limits: { maxBodyBytes: 1e6 },
-    yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6 }, compression: 'off' }),
+    yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6, maxVertices: 25_000 }, compression: 'off' }),
   })
   const http = createServer((req, res) => void endpoint.answer(req, res))
   const protocol = socketProtocol({ schema, documents, services, access, operations })
   const hosts = new Hosts('127.0.0.1', [])
-  new WebSockets(http, { ...shared, protocol, hosts, memory, limits: { maxFrameBytes: 2 ** 20, maxSocketOperations: 256 }, log })
+  const frames = { maxFrameBytes: 2 ** 20, maxSocketOperations: 256, maxVertices: 25_000 }
+  new WebSockets(http, { ...shared, protocol, hosts, memory, limits: frames, log })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   const close = () => {

@@ -19,7 +19,7 @@ afterEach(async () => {
 
 /** How many subscriptions of so many go on, on a connection of its own. */
 async function opened(to: TestServer, count: number, from?: string): Promise<{ socket: RawSocket; going: number }> {
-  const socket = await RawSocket.open(to.socketUrl, from === undefined ? {} : { 'x-forwarded-for': from })
+  const socket = await RawSocket.open(to.socketUrl, from === undefined ? {} : { headers: { 'x-forwarded-for': from } })
   sockets.push(socket)
   for (let n = 0; n < count; n++) socket.subscribe(String(n), QUIET)
   for (let n = 0; n < count; n++) await socket.until(({ id }) => id === String(n))
@@ -78,7 +78,7 @@ test('a thousand subscriptions of `health` have 200 events a second between them
   server = await serve([PLACES], { trustProxy: 1 })
   const counts = (messages: readonly { readonly type: string }[]) => messages.filter(({ type }) => type === 'next').length
   const open = async (count: number, from: string) => {
-    const socket = await RawSocket.open(server!.socketUrl, { 'x-forwarded-for': from })
+    const socket = await RawSocket.open(server!.socketUrl, { headers: { 'x-forwarded-for': from } })
     sockets.push(socket)
     for (let n = 0; n < count; n++) socket.subscribe(String(n), 'subscription { health(everyMs: 250) { uptimeSeconds } }')
     for (let n = 0; n < count; n++) await socket.until(({ id }) => id === String(n))

@@ -1,11 +1,11 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
-import { explain } from '../../plan/explain.ts'
+import { type Explanation, explain } from '../../plan/explain.ts'
 import type { Batch, Page } from '../../pool/engine.ts'
 import type { Context } from '../context.ts'
 import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
 import { FlowingPage } from '../flowing-page.ts'
 import type { FeatureBatchResolvers, FeaturePageResolvers } from '../generated.ts'
-import { askedBy, cursorAt } from '../question.ts'
+import { askedBy, cursorAt, type Question } from '../question.ts'
 import { RawJson } from '../raw-json.ts'
 
 /** The three encodings: bytes that a worker has made, under whatever response key they were asked. */
@@ -60,10 +60,27 @@ export const featurePage: FeaturePageResolvers = {
     'cursor',
     null,
   ),
-  matched: ({ question }, _args, context) =>
-    context.services.engine.count(question.query, askedBy(context, question), context.operation.signal),
+  matched: ({ question }, _args, context) => once(counts, question, () => counted(question, context)),
   execution: (page) => whole(page).batch.execution,
-  explain: (page) => explain({ ...page.question.query, limit: page instanceof FlowingPage ? page.first : page.batch.count }),
+  explain: (page) => once(explanations, page.question, () => explained(page)),
+}
+
+/** Under however many aliases they stand. */
+const counts = new WeakMap<Question, Promise<bigint>>()
+const explanations = new WeakMap<Question, Explanation>()
+
+function once<Value>(made: WeakMap<Question, Value>, question: Question, make: () => Value): Value {
+  const value = made.get(question) ?? make()
+  made.set(question, value)
+  return value
+}
+
+function counted(question: Question, context: Context): Promise<bigint> {
+  return context.services.engine.count(question.query, askedBy(context, question), context.operation.signal)
+}
+
+function explained(page: AnyPage): Explanation {
+  return explain({ ...page.question.query, limit: page instanceof FlowingPage ? page.first : page.batch.count })
 }
 
 export const featureBatch: FeatureBatchResolvers = {

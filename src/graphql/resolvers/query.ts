@@ -1,14 +1,16 @@
+import { responsePathAsArray } from 'graphql'
 import type { Layer } from '../../catalog/layer.ts'
+import { frameOf, within } from '../../results/join-text.ts'
 import type { Context } from '../context.ts'
-import type { FeatureRecord } from '../feature-record.ts'
 import { FlowingPage } from '../flowing-page.ts'
 import type { QueryResolvers } from '../generated.ts'
 import { askedBy, findLayer, readGeometryArguments, toQuestion } from '../question.ts'
 import { firstRange, inRange } from '../range.ts'
+import { join, RawJson } from '../raw-json.ts'
 import { selectFeature, selectOutputs } from '../selection.ts'
 
 export const query: QueryResolvers = {
-  layers: (_root, _args, { services }) => readable(services),
+  layers: async (_root, _args, { services, operation }) => operation.pace.spread(await readable(services)),
 
   layer: async (_root, { name }, { services }) => {
     const layer = services.catalog.layer(name)
@@ -33,8 +35,14 @@ export const query: QueryResolvers = {
     operation.questions.push(query)
     const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
     operation.delivered(page)
-    const [feature] = JSON.parse(Buffer.concat(page.outputs[0]!).toString()) as FeatureRecord[]
-    return feature ?? null
+    if (page.count > 0) {
+      const [list, ...more] = page.outputs[0]!
+      const feature = within(frameOf(outputs[0]!)!, more.length === 0 ? list! : join(page.outputs[0]!))
+      operation.splice(responsePathAsArray(info.path), new RawJson(feature))
+    }
+    if (operation.mayFlow) operation.whenEnded(page.release)
+    // What the worker has made is put in its place: one of a million vertices would be parsed and printed for a quarter of a second.
+    return null
   },
 
   features: async (_root, args, context, info) => {

@@ -1,7 +1,6 @@
 /** Every resolver by type; what is missing is a property of the same name. */
 import type { Resolvers } from '../generated.ts'
 import { featureBatch, featurePage } from './delivery.ts'
-import { feature } from './feature.ts'
 import { layer, layerKey } from './layer.ts'
 import { query } from './query.ts'
 import { subscription } from './subscription.ts'
@@ -14,6 +13,5 @@ export const resolvers: Resolvers = {
   LayerKey: layerKey,
   FeaturePage: featurePage,
   FeatureBatch: featureBatch,
-  Feature: feature,
   Worker: worker,
 }

@@ -28,7 +28,7 @@ export function readBox(values: unknown, isLonLat: boolean, argument: string): B
  */
 export function boxGeometry(box: BBox, argument: string): ClientGeometry {
   const [west, south, east, north] = box
-  const to = new GeometryBuilder(argument, false, Number.POSITIVE_INFINITY)
+  const to = new GeometryBuilder(argument, false)
   if (west <= east) {
     putBox(box, to)
   } else {

@@ -3,12 +3,15 @@ import type { GeometryTypeName } from '../../catalog/layer.ts'
 import { show } from '../show.ts'
 import type { GeometryBuilder } from './builder.ts'
 import { MEMBER_TYPES, TYPE_NAMES } from './geometry-type.ts'
+import { isLetter, isNumberStart, isSpace, numberAt, wordEnd } from './wkt-text.ts'
 
 const TYPES = new Map(TYPE_NAMES.map((name) => [name.toUpperCase(), name]))
-const TOKEN = /[ \t\r\n]*(?:([A-Za-z]+)|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|([(),]))/y
-const END = /[ \t\r\n]*$/y
 /** Ordinates that a position may have, by the tag behind the type. */
 const ORDINATES: Readonly<Record<string, readonly number[]>> = { '': [2, 3, 4], Z: [3], M: [3], ZM: [4] }
+/** More than a position may have. */
+const MOST_NUMBERS = 5
+/** What `#token` is at a number. */
+const NUMBER = '0'
 
 export function readWkt(text: string, to: GeometryBuilder): void {
   if (/^\s*SRID\s*=/i.test(text))
@@ -21,8 +24,10 @@ class WktReader {
   readonly #text: string
   readonly #to: GeometryBuilder
   #at = 0
-  /** The token at `#at`, in upper case; empty at the end. */
+  /** The token at `#at`: a word in upper case, a parenthesis or comma, `NUMBER`; empty at the end. */
   #token = ''
+  /** Of a number. */
+  #value = 0
   #next = 0
 
   constructor(text: string, to: GeometryBuilder) {
@@ -46,7 +51,7 @@ class WktReader {
   /** `POINT`, `POINT Z` and `POINTZ`. */
   #type(): [GeometryTypeName, readonly number[]] {
     const word = this.#token
-    const tag = TYPES.has(word) ? '' : (/(?:ZM|Z|M)$/.exec(word)?.[0] ?? '')
+    const tag = TYPES.has(word) ? '' : (/(?:ZM|Z|M)$/.exec(word.slice(-2))?.[0] ?? '')
     const type = TYPES.get(tag === '' ? word : word.slice(0, -tag.length))
     if (!type) throw this.#expected(`one of ${[...TYPES.keys()].join(', ')}`)
     this.#take()
@@ -56,15 +61,11 @@ class WktReader {
 
   #body(type: GeometryTypeName, ordinates: readonly number[]): void {
     const memberType = MEMBER_TYPES[type]
-    this.#list(
-      () => {
-        if (type === 'GeometryCollection') this.#geometry()
-        else if (type === 'Polygon') this.#ring(ordinates)
-        else if (memberType) this.#member(memberType, ordinates)
-        else this.#position(ordinates)
-      },
-      type === 'Point' ? 1 : Number.POSITIVE_INFINITY,
-    )
+    const most = type === 'Point' ? 1 : Number.POSITIVE_INFINITY
+    if (type === 'GeometryCollection') this.#list(() => this.#geometry(), most)
+    else if (type === 'Polygon') this.#list(() => this.#ring(ordinates), most)
+    else if (memberType) this.#list(() => this.#member(memberType, ordinates), most)
+    else this.#list(() => this.#position(ordinates), most)
   }
 
   #ring(ordinates: readonly number[]): void {
@@ -94,11 +95,19 @@ class WktReader {
   }
 
   #position(ordinates: readonly number[]): void {
-    const numbers: number[] = []
-    while (numbers.length <= 4 && /^[+\-.\d]/.test(this.#token)) numbers.push(Number(this.#take()))
-    if (!ordinates.includes(numbers.length)) throw this.#expected(`a position of ${ordinates.join(', ')} numbers`)
-    if (!numbers.every(Number.isFinite)) throw this.#to.wrong('coordinates are finite numbers')
-    this.#to.position(numbers[0] as number, numbers[1] as number)
+    let count = 0
+    let [x, y] = [0, 0]
+    let finite = true
+    while (count < MOST_NUMBERS && this.#token === NUMBER) {
+      if (count === 0) x = this.#value
+      if (count === 1) y = this.#value
+      finite &&= Number.isFinite(this.#value)
+      count++
+      this.#take()
+    }
+    if (!ordinates.includes(count)) throw this.#expected(`a position of ${ordinates.join(', ')} numbers`)
+    if (!finite) throw this.#to.wrong('coordinates are finite numbers')
+    this.#to.position(x, y)
   }
 
   #skip(token: string): boolean {
@@ -115,13 +124,30 @@ class WktReader {
   }
 
   #look(): void {
-    TOKEN.lastIndex = this.#at
-    const found = TOKEN.exec(this.#text)
-    this.#token = found ? (found[1] ?? found[2] ?? found[3] ?? '').toUpperCase() : ''
-    this.#next = found ? TOKEN.lastIndex : this.#at
-    if (found) return
-    END.lastIndex = this.#at
-    if (!END.test(this.#text)) throw this.#to.wrong(`WKT is not understood at ${this.#here()}`)
+    const text = this.#text
+    let at = this.#at
+    while (isSpace(text.charCodeAt(at))) at++
+    const code = text.charCodeAt(at)
+    this.#next = at + 1
+    if (at === text.length) this.#token = ''
+    else if (code === 0x28 || code === 0x29 || code === 0x2c) this.#token = text[at] as string
+    else if (isNumberStart(code)) this.#number(at)
+    else if (isLetter(code)) {
+      this.#next = wordEnd(text, at)
+      this.#token = text.slice(at, this.#next).toUpperCase()
+    } else throw this.#notUnderstood()
+  }
+
+  #number(at: number): void {
+    const found = numberAt(this.#text, at)
+    if (found.end === at) throw this.#notUnderstood()
+    this.#token = NUMBER
+    this.#value = found.value
+    this.#next = found.end
+  }
+
+  #notUnderstood(): Error {
+    return this.#to.wrong(`WKT is not understood at ${this.#here()}`)
   }
 
   #expected(what: string): Error {
@@ -129,7 +155,8 @@ class WktReader {
   }
 
   #here(): string {
-    const rest = this.#text.slice(this.#at).trimStart()
-    return rest === '' ? 'its end' : `character ${this.#at + 1}, before ${show(rest.slice(0, 20))}`
+    let at = this.#at
+    while (isSpace(this.#text.charCodeAt(at))) at++
+    return at === this.#text.length ? 'its end' : `character ${this.#at + 1}, before ${show(this.#text.slice(at, at + 20))}`
   }
 }

@@ -1,4 +1,6 @@
 /** Values inside JSON have no declared type: each is compared with client values of its own JSON type, and is null to others. */
+import type { DuckType } from '../../catalog/layer.ts'
+import type { JsonKind } from '../predicate.ts'
 import { DOUBLE } from './number.ts'
 import type { Scalar } from './scalar.ts'
 import { BOOLEAN, VARCHAR } from './text.ts'
@@ -13,16 +15,18 @@ export const JSON_TEXT = of(VARCHAR, `'VARCHAR'`, (json) => `json_extract_string
 const JSON_NUMBER = of(DOUBLE, `'UBIGINT', 'BIGINT', 'DOUBLE'`, (json) => `CAST(${json} AS DOUBLE)`)
 const JSON_BOOLEAN = of(BOOLEAN, `'BOOLEAN'`, (json) => `CAST(${json} AS BOOLEAN)`)
 
-/** By the client's value; null: there is no comparing with it. */
-export function jsonScalarFor(value: unknown): Scalar | null {
-  switch (typeof value) {
-    case 'string':
-      return JSON_TEXT
-    case 'number':
-      return JSON_NUMBER
-    case 'boolean':
-      return JSON_BOOLEAN
-    default:
-      return null
-  }
+const SCALARS: Readonly<Record<JsonKind, Scalar>> = { string: JSON_TEXT, number: JSON_NUMBER, boolean: JSON_BOOLEAN }
+
+export function jsonScalar(kind: JsonKind): Scalar {
+  return SCALARS[kind]
+}
+
+/** Of a client's value; null: there is no comparing with it. */
+export function jsonKindOf(value: unknown): JsonKind | null {
+  const type = typeof value
+  return type === 'string' || type === 'number' || type === 'boolean' ? type : null
+}
+
+export function isJson({ id, alias }: DuckType): boolean {
+  return alias === 'JSON' || id === 'VARIANT'
 }

@@ -1,6 +1,12 @@
 /** Integers and decimals: multiples of 10^-scale between two bounds. Floats: doubles, of which some are floats. */
 import { type Place, plain, type Scalar } from './scalar.ts'
 
+/** More than any bounded type has: UHUGEINT 39, DECIMAL 38. */
+const MOST_DIGITS = 40
+
+/** Digits of a whole number of any size: 10,000 of 1e999 would be 10 MB of text. */
+const LONGEST_UNBOUNDED = 200
+
 /** A JSON number, or its text where a double would not do. */
 const NUMBER = /^(-?)(\d{1,100})(?:\.(\d{1,100}))?(?:[eE]([+-]?\d{1,3}))?$/
 
@@ -44,26 +50,31 @@ function grid(of: Grid): Scalar {
   })
 }
 
+/** By its digits: 10^999 as a number, and that number as text, take 15 us each. */
 function placeOn({ scale, min, max }: Grid, text: string): Place | null {
   const parts = NUMBER.exec(text)
   if (!parts) return null
-  const [, sign, whole = '', fraction = '', exponent = '0'] = parts
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts
+  const digits = `${whole}${fraction}`.replace(/^0+/, '')
   const shift = Number(exponent) - fraction.length + scale
-  const digits = BigInt(`${sign}${whole}${fraction}`)
-  const divisor = shift < 0 ? 10n ** BigInt(-shift) : 1n
-  const units = shift < 0 ? digits / divisor : digits * 10n ** BigInt(shift)
-  const exact = units * divisor === digits || shift >= 0
-  // BigInt division goes towards zero; a place is never above the value.
-  const floor = exact || digits > 0n ? units : units - 1n
-  if (max !== null && floor > max) return 'ABOVE'
-  if (min !== null && floor < min) return 'BELOW'
+  const isNegative = sign === '-' && digits !== ''
+  const length = digits === '' ? 0 : digits.length + shift
+  if (max !== null && length > MOST_DIGITS) return isNegative ? 'BELOW' : 'ABOVE'
+  if (length > LONGEST_UNBOUNDED) return null
+  const units = length <= 0 ? '0' : shift >= 0 ? digits + '0'.repeat(shift) : digits.slice(0, length)
+  const exact = shift >= 0 || !/[1-9]/.test(digits.slice(Math.max(0, length)))
+  // A place is never above the value.
+  const floor = isNegative ? (exact ? `-${units}` : String(-BigInt(units) - 1n)) : units
+  if (max !== null && BigInt(floor) > max) return 'ABOVE'
+  if (min !== null && BigInt(floor) < min) return 'BELOW'
   return { at: withPoint(floor, scale), exact }
 }
 
-function withPoint(units: bigint, scale: number): string {
-  if (scale === 0) return String(units)
-  const digits = String(units < 0n ? -units : units).padStart(scale + 1, '0')
-  return `${units < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+function withPoint(units: string, scale: number): string {
+  if (scale === 0) return units
+  const [sign, whole] = units.startsWith('-') ? ['-', units.slice(1)] : ['', units]
+  const digits = whole.padStart(scale + 1, '0')
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
 export const DOUBLE: Scalar = plain('DOUBLE', 'a number', (value) =>

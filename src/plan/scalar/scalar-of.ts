@@ -38,6 +38,17 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
 
 /** How values of the type are compared and sorted by; null for those that have no order: JSON, nested, VARIANT and GEOMETRY. */
 export function scalarOf(type: DuckType): Scalar | null {
+  const known = made.get(type)
+  if (known !== undefined) return known
+  const scalar = make(type)
+  made.set(type, scalar)
+  return scalar
+}
+
+/** An ENUM of 10,000 labels takes a millisecond to make. */
+const made = new WeakMap<DuckType, Scalar | null>()
+
+function make(type: DuckType): Scalar | null {
   if (type.alias === 'JSON') return null
   if (type.id === 'DECIMAL') return decimal(type.width ?? 18, type.scale ?? 3)
   if (type.id === 'ENUM') return enumeration(type.values ?? [])

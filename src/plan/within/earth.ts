@@ -4,7 +4,7 @@
 const SMALLEST_RADIUS = 6_335_439
 /** Where it is bent least. */
 const LARGEST_RADIUS = 6_399_594
-const DEGREE = Math.PI / 180
+export const DEGREE = Math.PI / 180
 
 /** Degrees of arc that are never less than the distance. */
 export function degreesAtLeast(metres: number): number {
@@ -27,11 +27,6 @@ export function longestStraight(tolerance: number): number {
 }
 
 export type Vector = readonly [number, number, number]
-
-export function toVector(longitude: number, latitude: number): Vector {
-  const [lambda, phi] = [longitude * DEGREE, latitude * DEGREE]
-  return [Math.cos(phi) * Math.cos(lambda), Math.cos(phi) * Math.sin(lambda), Math.sin(phi)]
-}
 
 /** Longitude and latitude. */
 export function fromVector([x, y, z]: Vector): readonly [number, number] {

@@ -1,16 +1,16 @@
 import { TYPE_CODES } from '../geometry/geometry-type.ts'
 import { WkbWriter } from '../geometry/wkb-writer.ts'
-import type { Position } from './linework.ts'
 
-/** Lines, and points where a line has one position, as a collection in WKB. */
-export function linesWkb(lines: readonly (readonly Position[])[]): Uint8Array {
+/** Lines (longitudes and latitudes in turn), and points where a line has one position, as a collection in WKB. */
+export function linesWkb(lines: readonly (readonly number[])[]): Uint8Array {
   const out = new WkbWriter()
   out.header(TYPE_CODES.GeometryCollection)
   out.closeCount(out.openCount(), lines.length)
   for (const line of lines) {
-    out.header(line.length === 1 ? TYPE_CODES.Point : TYPE_CODES.LineString)
-    if (line.length > 1) out.closeCount(out.openCount(), line.length)
-    for (const [x, y] of line) out.position(x, y)
+    const isPoint = line.length === 2
+    out.header(isPoint ? TYPE_CODES.Point : TYPE_CODES.LineString)
+    if (!isPoint) out.closeCount(out.openCount(), line.length / 2)
+    for (let n = 0; n < line.length; n += 2) out.position(line[n] as number, line[n + 1] as number)
   }
   return out.bytes()
 }

@@ -1,20 +1,22 @@
 /** Points, lines and rings of a geometry, without what they enclose: what distances from outside are measured to. */
-export type Position = readonly [longitude: number, latitude: number]
 
-/** A point is a line of one position. From WKB as the builder writes it: little endian, two dimensions, no empty members. */
-export function linework(wkb: Uint8Array): readonly (readonly Position[])[] {
-  const lines: Position[][] = []
+/** Longitudes and latitudes in turn. A point is a line of one position. */
+export type Line = Float64Array
+
+/** From WKB as the builder writes it: little endian, two dimensions, no empty members. */
+export function linework(wkb: Uint8Array): readonly Line[] {
+  const lines: Line[] = []
   const view = new DataView(wkb.buffer, wkb.byteOffset, wkb.byteLength)
   let at = 0
   const count = () => {
     at += 4
     return view.getUint32(at - 4, true)
   }
-  const line = (length: number) => {
-    lines.push(
-      Array.from({ length }, (_, n) => [view.getFloat64(at + 16 * n, true), view.getFloat64(at + 16 * n + 8, true)] as const),
-    )
-    at += 16 * length
+  const line = (positions: number) => {
+    const ordinates = new Float64Array(2 * positions)
+    for (let n = 0; n < ordinates.length; n++) ordinates[n] = view.getFloat64(at + 8 * n, true)
+    at += 16 * positions
+    lines.push(ordinates)
   }
   // No deeper than the builder lets geometries be nested.
   const geometry = () => {

@@ -3,9 +3,7 @@ import type { BBox } from '../../catalog/layer.ts'
 import { decoded } from '../argument.ts'
 import { boxGeometry } from '../geometry/box.ts'
 import type { Parameters } from '../parameters.ts'
-import { linesWkb } from './lines-wkb.ts'
-import { neighbourhood } from './neighbourhood.ts'
-import type { Piece } from './pieces.ts'
+import type { NearPiece } from '../predicate.ts'
 
 export interface Near {
   readonly metres: string
@@ -19,17 +17,11 @@ const LON_LAT = 'OGC:CRS84'
  * Whether `geometry` comes near. Both are projected around the piece's centre; longer edges of the geometry are cut first, and only what is
  * in the neighbourhood is looked at: beyond the other side of the earth a projection is torn. 8 us a polygon of five positions.
  */
-export function isNear(
-  geometry: string,
-  piece: Piece,
-  metres: number,
-  { metres: distance, straight }: Near,
-  parameters: Parameters,
-): string {
-  const box = neighbourhood(piece.positions, metres)
+export function isNear(geometry: string, piece: NearPiece, { metres: distance, straight }: Near, parameters: Parameters): string {
+  const { box } = piece
   const projection = projectionAround(piece, parameters)
   const to = (value: string) => `ST_Transform(${value}, '${LON_LAT}', ${projection})`
-  const lines = to(decoded(linesWkb(piece.lines), parameters))
+  const lines = to(decoded(piece.lines, parameters))
   const hit = (value: string) => `ST_DWithin(${to(value)}, ${lines}, ${distance})`
   const longest = parameters.double(straight)
   const size = `(ST_XMax(${geometry}) - ST_XMin(${geometry})) + (ST_YMax(${geometry}) - ST_YMin(${geometry}))`
@@ -41,7 +33,7 @@ export function isNear(
 }
 
 /** In metres, and true from the centre whatever the distance. From numbers of the argument, bound as one text. */
-function projectionAround(piece: Piece, parameters: Parameters): string {
+function projectionAround(piece: NearPiece, parameters: Parameters): string {
   const [longitude, latitude] = piece.centre
   return parameters.text(`+proj=aeqd +lat_0=${latitude} +lon_0=${longitude} +datum=WGS84 +units=m +no_defs`)
 }

@@ -1,87 +1,111 @@
 /** Linework in pieces small enough that each has a projection of its own. */
-import { fromVector, metresOf, toVector, type Vector } from './earth.ts'
-import type { Position } from './linework.ts'
+import type { Position } from '../predicate.ts'
+import { DEGREE, fromVector, metresOf } from './earth.ts'
+import type { Line } from './linework.ts'
 
 /** Metres. At this radius and 200 km around it, an azimuthal projection stretches a distance by at most 0.037 %. */
 export const PIECE_RADIUS = 100_000
 export const MAX_PIECES = 64
+/** Positions that are sorted into pieces in a few milliseconds, wherever they lie. */
+const AT_ONCE = 4_096
 
-/** Lines within `PIECE_RADIUS` of a centre. */
+/** A position, and where it is on a sphere of radius 1. One is used again and again: there may be 125,000. */
+class Place {
+  longitude = 0
+  latitude = 0
+  x = 0
+  y = 0
+  z = 0
+
+  set(longitude: number, latitude: number): void {
+    const flat = Math.cos(latitude * DEGREE)
+    this.longitude = longitude
+    this.latitude = latitude
+    this.x = flat * Math.cos(longitude * DEGREE)
+    this.y = flat * Math.sin(longitude * DEGREE)
+    this.z = Math.sin(latitude * DEGREE)
+  }
+}
+
+/** Lines within `PIECE_RADIUS` of a centre, whose positions lie in a box of unit vectors. */
 export class Piece {
-  readonly lines: Position[][] = []
-  #min: Vector = [2, 2, 2]
-  #max: Vector = [-2, -2, -2]
-  #open = false
+  /** Longitudes and latitudes in turn. */
+  readonly lines: number[][] = []
+  #open: number[] | null = null
+  #minX = 2
+  #minY = 2
+  #minZ = 2
+  #maxX = -2
+  #maxY = -2
+  #maxZ = -2
 
   /** False: it would be too large. A line that begins anew shares no edge with what came before. */
-  add(position: Position, begins: boolean): boolean {
-    const vector = toVector(...position)
-    const min = each(this.#min, vector, Math.min)
-    const max = each(this.#max, vector, Math.max)
+  add({ x, y, z, longitude, latitude }: Place, begins: boolean): boolean {
+    const [minX, minY, minZ] = [Math.min(this.#minX, x), Math.min(this.#minY, y), Math.min(this.#minZ, z)]
+    const [maxX, maxY, maxZ] = [Math.max(this.#maxX, x), Math.max(this.#maxY, y), Math.max(this.#maxZ, z)]
     // A sphere around the box of all vectors.
-    if (this.lines.length > 0 && metresOf(length(min, max) / 2) > PIECE_RADIUS) return false
-    this.#min = min
-    this.#max = max
-    if (begins || !this.#open) this.lines.push([])
-    this.lines.at(-1)?.push(position)
-    this.#open = true
+    const size = Math.sqrt((maxX - minX) ** 2 + (maxY - minY) ** 2 + (maxZ - minZ) ** 2)
+    if (this.lines.length > 0 && metresOf(size / 2) > PIECE_RADIUS) return false
+    this.#minX = minX
+    this.#minY = minY
+    this.#minZ = minZ
+    this.#maxX = maxX
+    this.#maxY = maxY
+    this.#maxZ = maxZ
+    const open = begins || !this.#open ? [] : this.#open
+    if (open.length === 0) this.lines.push(open)
+    open.push(longitude, latitude)
+    this.#open = open
     return true
   }
 
   /** What is added next does not go on from here. */
   leave(): void {
-    this.#open = false
-  }
-
-  get positions(): readonly Position[] {
-    return this.lines.flat()
+    this.#open = null
   }
 
   get centre(): Position {
-    const [only, ...others] = this.positions
-    if (only && others.length === 0) return only
-    return fromVector(each(this.#min, this.#max, (a, b) => (a + b) / 2))
+    const [only] = this.lines
+    if (this.lines.length === 1 && only?.length === 2) return [only[0] as number, only[1] as number]
+    return fromVector([(this.#minX + this.#maxX) / 2, (this.#minY + this.#maxY) / 2, (this.#minZ + this.#maxZ) / 2])
   }
 }
 
-/** Edges of `lines` are far shorter than a piece. Null: it takes more than `MAX_PIECES`. */
-export function toPieces(lines: readonly (readonly Position[])[]): readonly Piece[] | null {
+/** Edges of `lines` are far shorter than a piece. Null: it takes more than `MAX_PIECES`. It stops now and then, to let others in. */
+export function* toPieces(lines: readonly Line[]): Generator<undefined, readonly Piece[] | null> {
   const pieces: Piece[] = []
+  let [before, place] = [new Place(), new Place()]
+  let done = 0
   for (const line of lines) {
     let current: Piece | null = null
-    for (const [n, position] of line.entries()) {
-      if (current?.add(position, false)) continue
-      current?.leave()
-      // The edge that leaves one piece is the first in the next.
-      const edge: readonly Position[] = n === 0 ? [position] : [line[n - 1] as Position, position]
-      current = takes(edge, pieces)
-      if (pieces.length > MAX_PIECES) return null
+    for (let n = 0; n < line.length; n += 2) {
+      if (++done % AT_ONCE === 0) yield
+      place.set(line[n] as number, line[n + 1] as number)
+      if (!current?.add(place, false)) {
+        current?.leave()
+        // The edge that leaves one piece is the first in the next.
+        current = takes(n === 0 ? null : before, place, pieces)
+        if (pieces.length > MAX_PIECES) return null
+      }
+      ;[before, place] = [place, before]
     }
     current?.leave()
   }
   return pieces
 }
 
-/** The first piece that has room for the positions, in the order that they were begun in; else a new one. */
-function takes(edge: readonly Position[], pieces: Piece[]): Piece {
-  for (const piece of pieces) if (fits(edge, piece)) return piece
+/** The first piece that has room for the edge, or for the place alone, in the order that they were begun in; else a new one. */
+function takes(before: Place | null, place: Place, pieces: Piece[]): Piece {
+  for (const piece of pieces) if (fits(before, place, piece)) return piece
   const piece = new Piece()
   pieces.push(piece)
-  for (const position of edge) piece.add(position, false)
+  fits(before, place, piece)
   return piece
 }
 
-/** All of them or, as far as anybody can tell, none: a first one that went in alone is on the linework anyway. */
-function fits(edge: readonly Position[], piece: Piece): boolean {
-  const all = edge.every((position, n) => piece.add(position, n === 0))
-  if (!all) piece.leave()
-  return all
-}
-
-function each(a: Vector, b: Vector, of: (a: number, b: number) => number): Vector {
-  return [of(a[0], b[0]), of(a[1], b[1]), of(a[2], b[2])]
-}
-
-function length(a: Vector, b: Vector): number {
-  return Math.hypot(b[0] - a[0], b[1] - a[1], b[2] - a[2])
+/** All of it or, as far as anybody can tell, nothing: a first position that went in alone is on the linework anyway. */
+function fits(before: Place | null, place: Place, piece: Piece): boolean {
+  if ((!before || piece.add(before, true)) && piece.add(place, before === null)) return true
+  piece.leave()
+  return false
 }

@@ -18,10 +18,9 @@ import type { ClientAddress } from '../client-address.ts'
 import { allowOrigin } from '../cors.ts'
 import { beginOverHttp } from '../http-operation.ts'
 import { sendJson } from '../json.ts'
-import type { RequestLimits } from '../limits.ts'
 import type { Operations } from '../operations.ts'
 import { ERROR_STATUS } from './error-status.ts'
-import { readDownload } from './request.ts'
+import { type DownloadLimits, readDownload } from './request.ts'
 import { sendDownload } from './send.ts'
 
 const METHODS = 'GET, POST'
@@ -32,7 +31,7 @@ export interface DownloadEndpointOptions {
   readonly operations: Operations
   readonly access: Access
   readonly addressOf: ClientAddress
-  readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
+  readonly limits: DownloadLimits
   readonly origins: readonly string[]
   readonly compression: Config['compression']
 }
@@ -67,7 +66,7 @@ export class DownloadEndpoint {
       return sendJson(res, 405, { error: 'A download is asked by GET or POST.' })
     }
     await admit(req, operation, this.#options.limits.maxBodyBytes)
-    const request = await readDownload(req, this.#options.limits.maxBodyBytes)
+    const request = await readDownload(req, this.#options.limits)
     if (!request) return notFound()
     operation.kind = 'download'
     operation.name = request.format

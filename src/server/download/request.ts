@@ -2,16 +2,20 @@
 import type { IncomingMessage } from 'node:http'
 import { GeoduckError } from '../../errors.ts'
 import type { DownloadFormat, DownloadRequest } from '../../graphql/download.ts'
+import type { RequestLimits } from '../limits.ts'
+import { mostJsonParts, parseJson } from '../parse-json.ts'
+
+export type DownloadLimits = Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 
 const PATH = /^\/download\/([^/]+)\.(arrows|geojsonl)$/
 
 /** Null: no download is of this path. Throws BAD_INPUT, LIMIT_EXCEEDED. */
-export async function readDownload(req: IncomingMessage, maxBodyBytes: number): Promise<DownloadRequest | null> {
+export async function readDownload(req: IncomingMessage, limits: DownloadLimits): Promise<DownloadRequest | null> {
   const { pathname, searchParams } = new URL(req.url ?? '/', 'http://localhost')
   const [, name, format] = PATH.exec(pathname) ?? []
   const layer = name === undefined ? null : decoded(name)
   if (layer === null) return null
-  const given = req.method === 'POST' ? await fromBody(req, maxBodyBytes) : fromQuery(searchParams)
+  const given = req.method === 'POST' ? await fromBody(req, limits) : fromQuery(searchParams, mostJsonParts(limits))
   return { layer, format: format as DownloadFormat, given }
 }
 
@@ -24,11 +28,11 @@ function decoded(name: string): string | null {
 }
 
 /** `?limit=10&where={"bbox":[0,50,1,51]}`; a text that is no JSON is itself: a cursor, a CRS. */
-function fromQuery(parameters: URLSearchParams): Record<string, unknown> {
+function fromQuery(parameters: URLSearchParams, jsonParts: number): Record<string, unknown> {
   const given = Object.create(null) as Record<string, unknown>
   for (const [name, text] of parameters) {
     if (name in given) throw new GeoduckError('BAD_INPUT', `\`${name.slice(0, 100)}\` is there twice.`)
-    given[name] = jsonOrText(text)
+    given[name] = jsonOrText(text, jsonParts)
     if (given[name] === text && /^\s*[[{]/.test(text)) {
       throw new GeoduckError(
         'BAD_INPUT',
@@ -39,18 +43,21 @@ function fromQuery(parameters: URLSearchParams): Record<string, unknown> {
   return given
 }
 
-function jsonOrText(text: string): unknown {
+/** Throws LIMIT_EXCEEDED. */
+function jsonOrText(text: string, jsonParts: number): unknown {
   try {
-    return JSON.parse(text)
-  } catch {
+    return parseJson(text, jsonParts)
+  } catch (error) {
+    if (error instanceof GeoduckError) throw error
     return text
   }
 }
 
-async function fromBody(req: IncomingMessage, maxBodyBytes: number): Promise<Record<string, unknown>> {
+async function fromBody(req: IncomingMessage, limits: DownloadLimits): Promise<Record<string, unknown>> {
   if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
     throw new GeoduckError('BAD_INPUT', "Send a download's arguments as `application/json`, or by GET.")
   }
+  const { maxBodyBytes } = limits
   const pieces: Buffer[] = []
   let bytes = 0
   for await (const piece of req as AsyncIterable<Buffer>) {
@@ -60,7 +67,7 @@ async function fromBody(req: IncomingMessage, maxBodyBytes: number): Promise<Rec
     }
     pieces.push(piece)
   }
-  const given: unknown = jsonOrText(Buffer.concat(pieces).toString() || '{}')
+  const given: unknown = jsonOrText(Buffer.concat(pieces).toString() || '{}', mostJsonParts(limits))
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...given }
   throw new GeoduckError('BAD_INPUT', "A download's body is a JSON object of its arguments.")
 }

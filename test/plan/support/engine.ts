@@ -15,6 +15,7 @@ import type { FeatureQuery, Position } from '../../../src/plan/query.ts'
 import { readVectors } from '../../../src/pool/worker/vectors.ts'
 import { createEncoder } from '../../../src/results/encode.ts'
 import { SPATIAL_EXTENSION } from '../../support/environment.ts'
+import { type Asked, filterOf } from '../../support/filter.ts'
 
 export type Row = readonly unknown[]
 
@@ -158,8 +159,9 @@ export class Engine {
 }
 
 /** A question of everything, as one names it. */
-export function queryOf(layer: Layer, more: Partial<FeatureQuery> = {}): FeatureQuery {
-  return { layer, where: null, orderBy: [], limit: null, after: null, outputs: [], properties: [], ...more }
+export function queryOf(layer: Layer, { where, limits, ...more }: Asked = {}): FeatureQuery {
+  const filter = filterOf(layer, where, limits)
+  return { layer, where: filter, orderBy: [], limit: null, after: null, outputs: [], properties: [], ...more }
 }
 
 /** Where a batch that ends with the row ends: what a worker says of it. */

@@ -2,6 +2,7 @@ import type { Layer } from '../../../src/catalog/layer.ts'
 import { FILTER_LIMITS } from '../../../src/plan/filter-limits.ts'
 import { type ClientGeometry, GeometryBuilder } from '../../../src/plan/geometry/builder.ts'
 import { readGeometry } from '../../../src/plan/geometry/read-geometry.ts'
+import { Tally } from '../../../src/plan/geometry/tally.ts'
 import { readWkb } from '../../../src/plan/geometry/wkb-reader.ts'
 import type { GeometryInput } from '../../../src/plan/query.ts'
 
@@ -11,11 +12,11 @@ export function layerWith(isLonLat: boolean): Layer {
 }
 
 export function read(input: GeometryInput, isLonLat = false): ClientGeometry {
-  return readGeometry(input, layerWith(isLonLat), 'within', FILTER_LIMITS.vertices)
+  return readGeometry(input, layerWith(isLonLat), 'within', new Tally(FILTER_LIMITS.vertices))
 }
 
 export function readBytes(bytes: Uint8Array): ClientGeometry {
-  const to = new GeometryBuilder('within.wkb', false, FILTER_LIMITS.vertices)
+  const to = new GeometryBuilder('within.wkb', false, new Tally(FILTER_LIMITS.vertices))
   readWkb(bytes, to)
   return to.finish()
 }

@@ -1,28 +1,18 @@
-import { GeoduckError } from '../errors.ts'
-import { FILTER_LIMITS, type FilterLimits } from './filter-limits.ts'
-import type { FeatureFilter } from './query.ts'
+import { GeoduckError } from '../../errors.ts'
+import type { FilterLimits } from '../filter-limits.ts'
+import type { FeatureFilter } from '../query.ts'
 
-/** In all lists of a filter together: each costs time a row. */
-export const MAX_LIST_ITEMS = 10_000
-
-/** LIMIT_EXCEEDED for a filter that is too deep or too large to go through. It goes through it without recursion itself. */
-export function checkFilter(root: FeatureFilter, limits: FilterLimits = FILTER_LIMITS): void {
+/** LIMIT_EXCEEDED for a filter that is too deep or has too much in it to go through. It goes through it without recursion itself. */
+export function checkFilter(root: FeatureFilter, limits: FilterLimits): void {
   const open: { filter: FeatureFilter; depth: number }[] = [{ filter: root, depth: 1 }]
   let nodes = 0
-  let items = 0
   for (let next = open.pop(); next; next = open.pop()) {
     const { filter, depth } = next
     if (depth > limits.depth) throw tooLarge(`is deeper than ${limits.depth} (--max-filter-depth)`)
     if (++nodes > limits.filters) throw tooLarge(`has more than ${limits.filters} filters in it (--max-filters)`)
-    items += itemsOf(filter)
-    if (items > MAX_LIST_ITEMS) throw tooLarge(`compares with more than ${MAX_LIST_ITEMS} items in lists`)
     const members = [...take(filter.and, limits), ...take(filter.or, limits), ...(filter.not ? [filter.not] : [])]
     for (const member of members) open.push({ filter: member, depth: depth + 1 })
   }
-}
-
-function itemsOf({ property }: FeatureFilter): number {
-  return (property?.in?.length ?? 0) + (property?.hasAny?.length ?? 0) + (property?.hasAll?.length ?? 0)
 }
 
 /** One more than may be is enough to see that there are too many. */
