@@ -1,83 +1,106 @@
 /**
  * A server that is suspended for longer than every limit it has, and goes on: its clocks stood still meanwhile, so that nobody's operation ends
- * by them. First the server process alone, then its workers too.
+ * by them. First the server process alone, then its workers too. What is under way takes no processor's time, so that a busy machine does not
+ * make it late.
  */
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { GRID_ROWS, grid } from '../faults/grid.ts'
+import { Orders } from '../faults/order.ts'
 import { ROOT } from '../support/environment.ts'
 import { ask, type Served } from '../support/graphql.ts'
 import { descendants, type Launched, launch } from '../support/launched.ts'
 import { EventSource } from './event-source.ts'
 import { RawSocket } from './raw-socket.ts'
 
-const LIMIT_S = 2
-/** Beyond every limit, that of `connection_init` among them. */
-const SUSPENDED_MS = 4_000
+const LIMIT_S = 8
+/** Beyond every limit. */
+const SUSPENDED_MS = 10_000
 
+const orders = new Orders()
 let launched: Launched
 let server: Served
 beforeAll(async () => {
-  const limits = ['--deadline', '--stall-timeout', '--queue-timeout'].flatMap((flag) => [flag, String(LIMIT_S)])
-  const size = ['--workers', '1', '--threads', '1', '--memory-limit', '500MB', '--page-rows', String(GRID_ROWS)]
-  const args = ['src/main.ts', await grid(), '--port', '0', ...limits, ...size, '--page-bytes', '500MB', '--log-level', 'silent']
-  launched = launch(process.execPath, args, { cwd: ROOT })
-  server = { url: (await launched.line(/^ready (http:\/\/127\.0\.0\.1:\d+)$/))[1]! }
+  const config = { workers: 1, threads: 1, deadlineSeconds: LIMIT_S, stallSeconds: LIMIT_S, queueSeconds: LIMIT_S }
+  const environment = { ORDERS: orders.file, CONFIG: JSON.stringify(config) }
+  launched = launch(process.execPath, ['test/support/faulty-server.ts', await grid()], { cwd: ROOT, environment })
+  server = { url: (await launched.line(/^ready (.*)$/))[1]! }
 }, 120_000)
 afterAll(async () => {
+  orders.end()
   process.kill(launched.pid, 'SIGTERM')
   await launched.ended
 })
 
 const LAYER = `grid-${GRID_ROWS}`
-/** Takes a second of the one worker, the others wait for it. */
-const page = (number: number) =>
-  `{ features(layer: "${LAYER}", first: ${GRID_ROWS}, deadline: ${LIMIT_S}, where: { property: { name: "id", gte: "${-number}" } }) { count geojson } }`
-const STREAM = `subscription { featureBatches(layer: "${LAYER}") { count } }`
+/** Of some 12 MB: more than the kernel's buffers take. */
+const ROWS = 40_000
+const STREAM = `subscription { featureBatches(layer: "${LAYER}", limit: ${ROWS}) { count geojson } }`
 
-async function suspend(pids: readonly number[]): Promise<void> {
-  for (const pid of pids) process.kill(pid, 'SIGSTOP')
-  await delay(SUSPENDED_MS)
-  for (const pid of pids) process.kill(pid, 'SIGCONT')
+interface Counted {
+  readonly count: number
 }
 
-interface CountPage {
-  readonly features: { readonly count: number }
+const page = (first: number) => ask<{ features: Counted }>(server, `{ features(layer: "${LAYER}", first: ${first}) { count } }`)
+const counted = (count: number) => ({ data: { features: { count } } })
+const parked = async () => {
+  const { data } = await ask<{ health: { streams: { parked: number } } }>(server, '{ health { streams { parked } } }')
+  return data!.health.streams.parked
+}
+const total = (batches: readonly (Counted | undefined)[]) => batches.reduce((sum, batch) => sum + (batch?.count ?? 0), 0)
+
+async function suspend(pids: readonly number[], meanwhile: () => void): Promise<void> {
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  await delay(SUSPENDED_MS / 2)
+  meanwhile()
+  await delay(SUSPENDED_MS / 2)
+  for (const pid of pids) process.kill(pid, 'SIGCONT')
 }
 
 describe.each([
   ['alone', () => [launched.pid]],
   ['with its workers', () => [launched.pid, ...descendants(launched.pid)]],
-] as const)('a server that is suspended %s', (_, pids) => {
+] as const)('a server that is suspended %s', { timeout: 120_000 }, (_, pids) => {
   it('ends no page, no stream, no waiting operation and no connection by its clocks', async () => {
     const socketUrl = `${server.url.replace('http', 'ws')}/graphql`
+    // Two clients that do not read, one on each wire.
     const socket = await RawSocket.open(socketUrl)
-    // It has said nothing yet when the server stops, and says it while nobody listens.
+    socket.subscribe('a', STREAM)
+    await socket.until(({ type }) => type === 'next')
+    socket.ws.pause()
+    const events = await EventSource.open(server, STREAM)
+    await expect.poll(parked).toBe(2)
+    // A page at work, and one that waits for the only worker.
+    orders.give({ fault: 'HOLD', at: 1, of: '11' })
+    const working = page(10)
+    await expect.poll(() => orders.held().length, { interval: 5 }).toBe(1)
+    const waiting = page(20)
     const silent = new WebSocket(socketUrl, 'graphql-transport-ws')
-    await new Promise((resolve) => silent.once('open', resolve))
-    // A kept connection, and a request on it that nobody reads for longer than it is kept.
-    await ask(server, '{ __typename }')
+    await once(silent, 'open')
+    // What is sent while nobody listens: the first word on a socket, and a request on a connection that is kept.
+    let late: ReturnType<typeof page> | undefined
+    await suspend(pids(), () => {
+      silent.send(JSON.stringify({ type: 'connection_init' }))
+      late = page(1)
+    })
+    orders.end()
+    // Both read on at once: from here on the clocks run.
+    socket.ws.resume()
+    const reading = events.all()
 
-    const unread = await EventSource.open(server, STREAM)
-    socket.subscribe('stream', STREAM)
-    await socket.until(() => socket.of('stream').length > 0)
-    const pages = [1, 2].map((number) => ask<CountPage>(server, page(number)))
-    await delay(100)
-    const stopped = suspend(pids())
-    await delay(SUSPENDED_MS / 2)
-    silent.send(JSON.stringify({ type: 'connection_init' }))
-    const late = ask<CountPage>(server, `{ features(layer: "${LAYER}", first: 1) { count } }`)
-    await stopped
-
-    for (const answer of await Promise.all(pages)) expect(answer).toMatchObject({ data: { features: { count: GRID_ROWS } } })
-    expect(await late).toEqual({ data: { features: { count: 1 } } })
-    const messages = await socket.ended('stream')
+    expect(await working).toEqual(counted(10))
+    expect(await waiting).toEqual(counted(20))
+    expect(await late).toEqual(counted(1))
+    const messages = await socket.ended('a')
     expect(messages.at(-1)!.type).toBe('complete')
-    const events = await unread.all()
-    expect(events.at(-1)!.event).toBe('complete')
-    const counts = events.flatMap(({ data }) => (data?.data?.['featureBatches'] as { count: number } | undefined)?.count ?? [])
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(GRID_ROWS)
+    type Payload = { data: { featureBatches: Counted } } | undefined
+    expect(total(messages.map(({ payload }) => (payload as Payload)?.data.featureBatches))).toBe(ROWS)
+    const all = await reading
+    expect(all.at(-1)!.event).toBe('complete')
+    expect(all.flatMap(({ data }) => data?.errors ?? [])).toEqual([])
+    expect(total(all.map(({ data }) => data?.data?.['featureBatches'] as Counted | undefined))).toBe(ROWS)
     expect(silent.readyState).toBe(WebSocket.OPEN)
     silent.close()
     socket.close()
