@@ -7,7 +7,9 @@ export async function admit(
   { holding, signal }: Pick<Operation, 'holding' | 'signal'>,
   maxBodyBytes: number,
 ): Promise<void> {
-  while (holding.allowance === 0) await holding.room(signal, { timed: true })
   const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
-  holding.add(Math.min(announced, maxBodyBytes))
+  const bytes = Math.min(announced, maxBodyBytes)
+  while (holding.allowance === 0 || holding.allowance < bytes)
+    await holding.room(signal, { timed: true, whole: bytes > 0 && holding.allowance > 0 })
+  holding.add(bytes)
 }

@@ -46,13 +46,13 @@ export class SocketFlow {
   answer(bytes: number): () => void {
     const counted = bytes + BYTES_BESIDE
     this.#answers += counted
-    if (this.#answers > MOST_WAITING_BYTES) this.#ws.pause()
+    this.#readOrNot()
     return () => {
       this.#answers -= counted
       if (this.#answers > MOST_WAITING_BYTES / 2) return
       this.#drained.resolve()
       this.#drained = Promise.withResolvers()
-      if (this.#ws.isPaused && this.#ws.readyState === this.#ws.OPEN) this.#ws.resume()
+      this.#readOrNot()
     }
   }
 
@@ -66,17 +66,22 @@ export class SocketFlow {
     return this.#partial > MOST_FRAME_BYTES_BEFORE_ACK + CHUNK_BYTES
   }
 
-  /** While one waits, of further pings only the last is answered: RFC 6455, 5.5.3. */
+  /** While a pong waits and another ping has come, nothing more is read. Of those that still come, the last is answered: RFC 6455, 5.5.3. */
   #answerPing(data: Buffer): void {
-    this.#pong = data
-    if (this.#pongWaits || this.#ws.readyState !== this.#ws.OPEN) return
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    if (this.#pongWaits) {
+      this.#pong = data
+      this.#readOrNot()
+      return
+    }
     const taken = this.answer(data.length)
     this.#pongWaits = true
-    this.#pong = null
     this.#ws.pong(data, false, () => {
+      const next = this.#pong
+      this.#pong = null
       this.#pongWaits = false
+      if (next) this.#answerPing(next)
       taken()
-      if (this.#pong) this.#answerPing(this.#pong)
     })
   }
 
@@ -94,5 +99,11 @@ export class SocketFlow {
     this.#partial = 0
     clearTimeout(this.#late)
     this.#late = undefined
+  }
+
+  #readOrNot(): void {
+    if (this.#answers > MOST_WAITING_BYTES || this.#pong !== null) this.#ws.pause()
+    else if (this.#ws.isPaused && this.#ws.readyState === this.#ws.OPEN && this.#answers <= MOST_WAITING_BYTES / 2)
+      this.#ws.resume()
   }
 }

@@ -150,6 +150,25 @@ describe('a WebSocket that is not read', () => {
   })
 })
 
+describe('requests that are not sent whole', () => {
+  it('hold no more than the share of their address, and what is small is answered beside them', async () => {
+    const server = await start({ unreadBytes: 8e6 })
+    const { port, hostname } = new URL(server.url)
+    const head = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 999999\r\n\r\n'
+    for (let n = 0; n < 12; n++) {
+      const socket = connect(Number(port), hostname)
+      sockets.push({ close: () => socket.destroy() })
+      socket.on('error', () => {})
+      socket.write(head + 'x'.repeat(900_000))
+    }
+    await expect.poll(() => waiting(server)).toBeGreaterThan(3e6)
+    expect(await ask(server, '{ __typename }')).toEqual({ data: { __typename: 'Query' } })
+    expect(await waiting(server)).toBeLessThan(5.1e6)
+    for (const socket of sockets.splice(0)) socket.close()
+    await expect.poll(() => waiting(server)).toBe(0)
+  })
+})
+
 describe('responses that are not read', () => {
   it('hold no more than the share of their address; the others of it are OVERLOADED after a while', async () => {
     const server = await start({ unreadBytes: LIMIT, queueSeconds: 1 })
