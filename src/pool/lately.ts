@@ -1,6 +1,7 @@
-/** Which addresses have asked for something new in the last second. */
+/** Which addresses have asked for something new in the last three seconds. */
 
-const LATELY_MS = 1_000
+/** Who moves a map asks again within them. So long one worker of a lane may stand idle for the sake of an address that does not ask again. */
+const LATELY_MS = 3_000
 
 export class Lately {
   /** When each asked last, the one that asked longest ago first. */

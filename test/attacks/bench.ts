@@ -33,23 +33,23 @@ interface Compared {
   readonly ratio: number
 }
 
-/** Under load from the polite client the first questions of a server are slower. */
+/** The first questions of a server are slower, and so are those that an attack begins under: what is measured is one that is under way. */
 const WARM_UP_MS = 1_000
 
 export async function attack(abuse: string, { rounds, ms }: AttackOptions): Promise<Outcome> {
   const server = start('src/main.ts', ...(await attackedData()), '--port', '0', '--log-level', 'error')
   const echo = start('test/attacks/echo.ts')
+  const rss = new PeakMemory(server.pid)
   try {
     const [, url = ''] = await server.line(/^ready (http:\S+)$/)
     const [, idle = ''] = await echo.line(/^ready (http:\S+)$/)
     const client = await PoliteClient.open(url)
     await client.use(WARM_UP_MS)
-    const rss = new PeakMemory(server.pid)
     const under: Experience[] = []
     const beside: Experience[] = []
     for (let round = 0; round < rounds; round++) {
-      beside.push(await during(abuse, idle, () => client.use(ms)))
-      under.push(await during(abuse, url, () => client.use(ms)))
+      beside.push(await during(abuse, idle, client, ms))
+      under.push(await during(abuse, url, client, ms))
     }
     client.close()
     const compared = (times: (of: Experience) => readonly number[]): Compared => {
@@ -64,16 +64,19 @@ export async function attack(abuse: string, { rounds, ms }: AttackOptions): Prom
       rss: rss.end(),
     }
   } finally {
+    rss.end()
     for (const { pid } of [server, echo]) kill(pid)
     await Promise.all([server.ended, echo.ended])
   }
 }
 
-async function during<T>(abuse: string, url: string, use: () => Promise<T>): Promise<T> {
+async function during(abuse: string, url: string, client: PoliteClient, ms: number): Promise<Experience> {
   const abuser = start('test/attacks/abuser.ts', abuse, url)
   try {
     await abuser.line(/^attacking$/)
-    return await use()
+    const first = await client.use(WARM_UP_MS)
+    const experience = await client.use(ms)
+    return { ...experience, failures: [...first.failures, ...experience.failures] }
   } finally {
     kill(abuser.pid)
     await abuser.ended
@@ -100,7 +103,11 @@ class PeakMemory {
   constructor(pid: number) {
     const status = `/proc/${pid}/status`
     this.#timer = setInterval(() => {
-      this.#peak = Math.max(this.#peak, 1_024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(status, 'utf8'))?.[1]))
+      try {
+        this.#peak = Math.max(this.#peak, 1_024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(status, 'utf8'))?.[1]))
+      } catch {
+        // The server has ended, which its client meets.
+      }
     }, 50)
   }
 

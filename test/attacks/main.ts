@@ -26,14 +26,8 @@ for (const name of wanted) {
     rounds: Number(values.rounds),
     ms: 1_000 * Number(values.seconds),
   })
-  const cells = [
-    name,
-    ms(requests.beside),
-    ms(requests.under),
-    requests.ratio.toFixed(1),
-    streams.ratio.toFixed(1),
-    failures.length,
-  ]
+  const times = [requests, streams].flatMap(({ beside, under, ratio }) => [ms(beside), ms(under), ratio.toFixed(1)])
+  const cells = [name, ...times, failures.length]
   console.log(`| ${[...cells, `${Math.round(rss / 1e6)} MB`].join(' | ')} |`)
   if (failures[0]) console.error(failures[0])
 }

@@ -38,7 +38,7 @@ describe('a greedy client', () => {
 
   test('whose streams sort gives one up before its first batch, and has all of it in the end', async () => {
     // Until nobody else has asked lately, one worker is not for him.
-    await sleep(1_000)
+    await sleep(3_000)
     const streams = Array.from({ length: 2 }, () =>
       drain(engine.stream(ask(layer, { orderBy: [{ property: 'name' }] }), { batchSize: 10_000 }, asker('one', 'greedy'))),
     )

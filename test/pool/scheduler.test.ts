@@ -46,6 +46,10 @@ class Workers {
     await Promise.resolve()
   }
 
+  isShared(name: string): boolean {
+    return this.#held.get(name)!.claim.isShared
+  }
+
   async end(name: string, ms = 0): Promise<void> {
     const { slot, claim } = this.#held.get(name)!
     this.#held.delete(name)
@@ -122,7 +126,7 @@ test('where all of the waiting have their half, each is entitled to the worker t
   await expect.poll(() => workers.granted).toEqual(['a.0', 'b.0', 'c.0', 'a.1'])
 })
 
-test('the last idle worker is left for a second to an address that has asked lately', async () => {
+test('the last idle worker is left for three seconds to an address that has asked lately', async () => {
   const workers = new Workers(2)
   await workers.ask('b.0')
   await workers.end('b.0', 1)
@@ -132,9 +136,19 @@ test('the last idle worker is left for a second to an address that has asked lat
   await workers.ask('b.1')
   expect(workers.granted).toEqual(['b.0', 'a1.0', 'b.1'])
   await workers.end('b.1', 1)
-  await sleep(700)
+  await sleep(2_500)
   expect(workers.granted).toEqual(['b.0', 'a1.0', 'b.1'])
   await expect.poll(() => workers.granted).toEqual(['b.0', 'a1.0', 'b.1', 'a2.0'])
+})
+
+test('an address shares the processors while another has asked lately', async () => {
+  const workers = new Workers(2)
+  await workers.ask('a.0')
+  await workers.ask('b.0')
+  expect([workers.isShared('a.0'), workers.isShared('b.0')]).toEqual([false, true])
+  await workers.end('a.0', 1)
+  await workers.ask('a.1')
+  expect(workers.isShared('a.1')).toBe(true)
 })
 
 test('a turn is not over for the sake of those who could not have its worker', async () => {

@@ -114,6 +114,12 @@ describe('an execution', () => {
     expect(seen.rows).toBeLessThanOrEqual(at)
   })
 
+  test('that shares the processors has half of the threads, and the next one all of them', async () => {
+    const threads = plan("SELECT i FROM range(current_setting('threads')::BIGINT) r(i)")
+    expect((await run(threads, undefined, { isShared: true })).rows).toBe(1)
+    expect((await run(threads)).rows).toBe(2)
+  })
+
   test.each(['CREATE TABLE memory.kept AS SELECT 1', 'SET GLOBAL threads = 1', 'BEGIN'])(
     'of no query is not begun: %s',
     async (sql) => {
