@@ -74,7 +74,9 @@ export class FeatureStream implements BatchStream {
     if (this.#whole && this.#backlog.empty) this.#finish('COMPLETE')
     if (this.#over) return settled(this.#over)
     if (!this.#backlog.empty) return this.#hand(this.#backlog.take(this.#gone.signal))
-    this.#caughtUp()
+    // The client has read all that went to disk: from here on its reading pays again.
+    this.#spoolUntil = null
+    this.#pay()
     const result = this.#demand.open()
     this.#advance()
     return result
@@ -179,10 +181,11 @@ export class FeatureStream implements BatchStream {
 
   #receive(received: ReceivedBatch): void {
     if (this.#over) return
-    const { count, outputs, position, scan, release } = counted(received, this.#options.holding)
-    this.#options.failover.progress()
+    const { failover, holding } = this.#options
+    const { count, outputs, position, scan, release } = counted(received, holding)
+    failover.progress()
     const sequence = this.#progress.received(count, position)
-    const batch = { sequence, count, outputs, position, execution: this.#options.failover.report(scan), release }
+    const batch = { sequence, count, outputs, position, execution: failover.report(scan), release }
     if (this.#demand.isOpen) this.#demand.meet(batch)
     else if (this.#backlog.hasRoom && this.#spoolUntil === null) this.#backlog.put(batch)
     else void this.#putAway(batch)
@@ -193,12 +196,9 @@ export class FeatureStream implements BatchStream {
   /** The client does not read: what is coming goes to disk in one go, and the worker to others. */
   #park(): void {
     if (!this.#turn || this.#yielding || this.#spoolUntil !== null) return
-    if (this.#options.isWanted()) {
-      this.#yield()
-    } else {
-      this.#spoolUntil = performance.now() + SPOOL_MS
-      this.#turn.credit()
-    }
+    if (this.#options.isWanted()) return this.#yield()
+    this.#spoolUntil = performance.now() + SPOOL_MS
+    this.#turn.credit()
   }
 
   async #putAway(batch: Batch): Promise<void> {
@@ -207,13 +207,6 @@ export class FeatureStream implements BatchStream {
     if (turn !== this.#turn || this.#spoolUntil === null) return
     if (room && performance.now() < this.#spoolUntil) turn?.credit()
     else this.#yield()
-  }
-
-  /** The client has read all that went to disk while its worker is still at it: from here on its reading pays again. */
-  #caughtUp(): void {
-    if (this.#spoolUntil === null) return
-    this.#spoolUntil = null
-    this.#pay()
   }
 
   #pay(): void {
