@@ -41,7 +41,8 @@ export class InputCheck {
       if (value === undefined || value === null) continue
       const tooLarge = (what: string) =>
         ({ code: 'LIMIT_EXCEEDED', message: `\`${name}\` ${what}; ask for less at once.` }) as const
-      if (--this.#left < 0) return tooLarge(`and the other variables hold more than ${MOST_INPUT_VALUES} values`)
+      this.#left--
+      if (this.#left < 0) return tooLarge(`and the other variables hold more than ${MOST_INPUT_VALUES} values`)
       const wrong = (what: string) => ({ code: 'BAD_INPUT', message: `\`${name}\`: ${what}.` }) as const
       if (isListType(type)) {
         // A single value stands for a list of it.

@@ -39,7 +39,8 @@ export class Places {
     const own = (taken.clients.get(client) ?? 0) - 1
     if (own > 0) taken.clients.set(client, own)
     else taken.clients.delete(client)
-    if (--taken.open === 0) this.#addresses.delete(address)
+    taken.open--
+    if (taken.open === 0) this.#addresses.delete(address)
   }
 
   #refusal(): GeoduckError {

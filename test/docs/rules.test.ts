@@ -26,6 +26,8 @@ const RULES: Readonly<Record<string, string>> = {
   'A long ping, pong, complete or id': 'a long ping, pong, complete or id closes the socket with 4400',
   'Batches of all operations of a socket':
     'holds no more than its share for all of its operations together, and a polite one beside it is whole',
+  'All subscriptions of `health` share one reading':
+    'a thousand subscriptions of `health` have 200 events a second between them, and those of another address all of theirs',
   'A connection of which nothing is read': '%s ends with its connection after the stall timeout, and its memory is free',
   'A request or WebSocket under another name': 'a WebSocket under another name is refused with 421, whatever its path',
   'Event streams begin with a comment': 'event streams begin with a comment, and carry one again and again',

@@ -95,7 +95,7 @@ export function limitTables(): readonly string[] {
       ['bytes of a batch', ...set('batchBytes'), 'it ends early'],
       ['time of a query in all, or of a stream without a batch', ...set('deadlineSeconds', ' s'), '`DEADLINE_EXCEEDED`'],
       ['time that a stream is left unread', ...set('stallSeconds', ' s'), '`SLOW_CONSUMER`, with the cursor'],
-      ['operations that wait for a worker', ...set('queueLength'), '`OVERLOADED`, with `retryAfter`'],
+      ['operations that wait for a worker, of all clients', ...set('queueLength'), '`OVERLOADED`, with `retryAfter`'],
       ['time that one waits for a worker', ...set('queueSeconds', ' s'), '`OVERLOADED`, with `retryAfter`'],
       ['memory of a worker', 'its share of the machine', '`--memory-limit`', 'the serial lane, then `OUT_OF_MEMORY`'],
       ['spilled by a worker', 'its share of the disk', '`--temp-limit`', 'the serial lane, then `OUT_OF_MEMORY`'],
