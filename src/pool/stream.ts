@@ -196,9 +196,12 @@ export class FeatureStream implements BatchStream {
   /** The client does not read: what is coming goes to disk in one go, and the worker to others. */
   #park(): void {
     if (!this.#turn || this.#yielding || this.#spoolUntil !== null) return
-    if (this.#options.isWanted()) return this.#yield()
-    this.#spoolUntil = performance.now() + SPOOL_MS
-    this.#turn.credit()
+    if (this.#options.isWanted()) {
+      this.#yield()
+    } else {
+      this.#spoolUntil = performance.now() + SPOOL_MS
+      this.#turn.credit()
+    }
   }
 
   async #putAway(batch: Batch): Promise<void> {
