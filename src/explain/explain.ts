@@ -72,5 +72,5 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
 function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows: number } {
   const { pageRows, cursorSecret, deadlineSeconds } = config
   const services = { catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
-  return { pageRows, services, operation: { layers: new Set(), questions: [] } }
+  return { pageRows, services, operation: { layers: new Set(), questions: [], representations: new Set() } }
 }

@@ -36,6 +36,8 @@ export class Operation {
   degraded = false
   /** Its result may be sent while it is being made. */
   mayFlow = false
+  /** Pairs of CRS and tolerance that geometry is asked for in. */
+  readonly representations = new Set<string>()
   /** Of the engine. */
   readonly questions: FeatureQuery[] = []
   /** Milliseconds until the first batch or page; null before it. */

@@ -3,14 +3,15 @@ import type { Layer } from '../catalog/layer.ts'
 import { progressText } from '../catalog/prepare/progress.ts'
 import { GeoduckError } from '../errors.ts'
 import { nearNames } from '../near-names.ts'
-import { readCrs } from '../plan/crs.ts'
-import { decodeCursor, encodeCursor } from '../plan/cursor.ts'
+import { cursorKey, decodeCursor, encodeCursor } from '../plan/cursor.ts'
 import type { FeatureQuery, Position } from '../plan/query.ts'
 import type { OperationContext } from '../pool/engine.ts'
+import type { Output } from '../results/batch.ts'
 import type { Context, Services } from './context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from './generated.ts'
 import type { Operation } from './operation.ts'
 import { deadlineRange, inRange } from './range.ts'
+import { Representations } from './representations.ts'
 import type { Asked, Selection } from './selection.ts'
 
 /** Where nobody can tell how long it takes. */
@@ -23,13 +24,7 @@ export interface Question {
   readonly selection: Selection
 }
 
-/** How geometry comes out. */
-export interface GeometryArguments {
-  readonly crs?: InputMaybe<string>
-  readonly simplify?: InputMaybe<number>
-}
-
-export interface QuestionArguments extends GeometryArguments {
+export interface QuestionArguments {
   readonly layer: string
   readonly where?: InputMaybe<FeatureFilter>
   readonly orderBy?: InputMaybe<readonly FeatureOrder[]>
@@ -41,7 +36,7 @@ export interface QuestionArguments extends GeometryArguments {
 /** What a question is made with, and where it is noted. */
 export interface Asking {
   readonly services: Pick<Services, 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
-  readonly operation: Pick<Operation, 'layers' | 'questions'>
+  readonly operation: Pick<Operation, 'layers' | 'questions' | 'representations'>
 }
 
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, CURSOR_INVALID, CURSOR_EXPIRED. */
@@ -51,29 +46,28 @@ export async function toQuestion(
   select: (asked: Asked) => Selection,
 ): Promise<Question> {
   const layer = await findLayer(args.layer, context)
-  const geometry = readGeometryArguments(args)
-  const selection = select({ layer, ...geometry })
+  const selection = select({ layer, representations: new Representations(layer, context.operation) })
+  const { cursorSecret } = context.services
   const query: FeatureQuery = {
     layer,
-    ...geometry,
     where: args.where ?? null,
     limits: context.services.filterLimits,
     orderBy: args.orderBy ?? [],
     limit: args.limit ?? null,
     after: null,
     outputs: selection.outputs,
+    representations: selection.representations,
     properties: selection.properties,
   }
   const deadlineMs = deadlineOf(args, context)
-  const after = args.after ? decodeCursor(context.services.cursorSecret, query, args.after) : null
-  const asked = { ...query, after }
+  const after = args.after ? decodeCursor(cursorSecret, query, args.after) : null
+  const asked = { ...query, after, ...(selection.outputs.some(hasCursors) ? { cursorKey: cursorKey(cursorSecret, query) } : {}) }
   context.operation.questions.push(asked)
   return { query: asked, selection, deadlineMs }
 }
 
-/** Cursors know nothing of these: where a feature stands does not depend on them. */
-export function readGeometryArguments({ crs, simplify }: GeometryArguments): Pick<FeatureQuery, 'crs' | 'simplify'> {
-  return { crs: typeof crs === 'string' ? readCrs(crs, 'crs') : null, simplify: simplify ?? null }
+function hasCursors({ kind }: Output): boolean {
+  return kind === 'edges' || kind === 'start-cursor'
 }
 
 /** The layer as its source is now. */

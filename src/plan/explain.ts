@@ -13,7 +13,7 @@ export interface Explanation {
   readonly sql: string
   /** Values that are bound. */
   readonly values: number
-  /** Columns of the source that are read beside those of the filter: of the order, the id, properties, the geometry. */
+  /** Columns of the source that are read beside those of the filter: of the order, the key, properties, the geometry. */
   readonly reads: readonly string[]
   /** How the spatial part of this filter leaves rows unread. */
   readonly pruning: Pruning['kind']
@@ -34,9 +34,9 @@ export function explain(query: FeatureQuery): Explanation {
   }
 }
 
-function namesIn({ columns, properties, id, geometry }: BatchLayout, { key, geometryColumn }: Layer): string[] {
-  const ofId = id !== null && key.kind === 'COLUMN' ? [key.column] : []
-  return [...ofId, ...properties.map((index) => columns[index]!.name), ...(geometry === null ? [] : [geometryColumn])]
+function namesIn({ columns, properties, key, geometries }: BatchLayout, { key: made, geometryColumn }: Layer): string[] {
+  const ofKey = key !== null && made.kind === 'COLUMN' ? [made.column] : []
+  return [...ofKey, ...properties.map((index) => columns[index]!.name), ...(geometries.length === 0 ? [] : [geometryColumn])]
 }
 
 /** What `meetsBox` writes for a table whose RTREE is not used is met by the statistics of its row groups. */

@@ -1,7 +1,7 @@
 /** One bounded answer, held until it is proven: a further row, or the engine's own end. */
 import { GeoduckError } from '../errors.ts'
 import type { Plan } from '../plan/plan.ts'
-import { frameOf, joinDocuments } from '../results/join-text.ts'
+import { canJoin, joinDocuments } from '../results/join-text.ts'
 import { CHUNK_ROWS, type Page } from './engine.ts'
 import type { Failover } from './failover.ts'
 import type { ReceivedBatch } from './messages.ts'
@@ -71,7 +71,7 @@ interface PageTurn {
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn> {
   const { claim, signal, failover, bytes } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
-  const inPieces = rows > CHUNK_ROWS && plan.outputs.every(frameOf)
+  const inPieces = rows > CHUNK_ROWS && plan.outputs.every(canJoin)
   const scheduler = options.scheduler()
   const slot = await scheduler.acquire(claim, signal)
   if (signal.aborted) {

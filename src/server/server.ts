@@ -6,7 +6,7 @@ import type { Layer } from '../catalog/layer.ts'
 import type { Config } from '../config/config.ts'
 import { DocumentReader } from '../graphql/document.ts'
 import type { OperationLimits } from '../graphql/limits.ts'
-import { openSchema } from '../graphql/schema.ts'
+import { ServedSchema } from '../graphql/schema.ts'
 import { filterLimitsOf } from '../plan/filter-limits.ts'
 import { Access } from './access.ts'
 import { clientAddress } from './client-address.ts'
@@ -45,13 +45,13 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
   const log = openLog(config)
   const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
   const operations = new Operations({ log, slowMs: config.slowSeconds * 1_000 })
-  const schema = openSchema()
+  const schema = new ServedSchema(() => state.layers())
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config
   const shared = { services: state, operations, access, addressOf: clientAddress(config.trustProxy), origins: config.origins }
   const graphql = new GraphQLEndpoint({ ...shared, yoga: openYoga({ schema, documents, limits: config, compression }) })
-  const download = new DownloadEndpoint({ ...shared, schema, limits: config, compression })
+  const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression })
   const health = state.healthReport
   const metrics = new Metrics({
     operations,

@@ -6,7 +6,6 @@ import type {
   FormattedExecutionResult,
   GraphQLError,
   GraphQLFormattedError,
-  GraphQLSchema,
 } from 'graphql'
 import { makeServer, type OperationResult, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { codeOf, formatError, toClientError } from '../graphql/client-error.ts'
@@ -14,6 +13,7 @@ import type { Context, Services } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
 import type { Operation } from '../graphql/operation.ts'
+import type { ServedSchema } from '../graphql/schema.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import { formatResult } from './format-result.ts'
@@ -25,7 +25,7 @@ export type SocketProtocol = Server<ClientSocket>
 type Options = ServerOptions<Record<string, unknown>, ClientSocket>
 
 export interface SocketProtocolOptions {
-  readonly schema: GraphQLSchema
+  readonly schema: Pick<ServedSchema, 'current'>
   readonly documents: DocumentReader
   readonly services: Services
   readonly access: Access
@@ -52,7 +52,7 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
 
 function toArguments(
   payload: SubscribePayload,
-  { schema, documents }: SocketProtocolOptions,
+  { schema: served, documents }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
   let document: DocumentNode
@@ -61,6 +61,8 @@ function toArguments(
   } catch (error) {
     return [toClientError(error, context.operation)]
   }
+  // Layers may have come and gone since the socket was opened.
+  const schema = served.current
   const errors = documents.validate(schema, document)
   if (errors.length > 0) return errors
   const { operationName, variables: variableValues } = payload

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { GraphQLSchema } from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
 import type { Context } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
+import type { ServedSchema } from '../graphql/schema.ts'
 import type { RequestLimits } from './limits.ts'
 import { resultWriter } from './result-writer.ts'
 
@@ -16,7 +16,7 @@ export interface RequestContext extends Context {
 
 export interface YogaOptions {
   readonly compression: Config['compression']
-  readonly schema: GraphQLSchema
+  readonly schema: Pick<ServedSchema, 'current'>
   readonly documents: DocumentReader
   readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
 }
@@ -29,7 +29,7 @@ export type Yoga = YogaServerInstance<RequestContext, object>
  */
 export function openYoga({ schema, documents, limits, compression }: YogaOptions): Yoga {
   return createYoga<RequestContext>({
-    schema,
+    schema: () => schema.current,
     graphqlEndpoint: '/graphql',
     maxRequestBodySize: limits.maxBodyBytes,
     batching: false,

@@ -68,7 +68,7 @@ export function squaresLayer(file: string, rows = ROWS): Layer {
 }
 
 export function ask(layer: Layer, more: Partial<FeatureQuery> = {}): FeatureQuery {
-  const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }] as const
+  const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'key' }] }] as const
   return { layer, where: null, orderBy: [], limit: null, after: null, outputs, properties: [], ...more }
 }
 

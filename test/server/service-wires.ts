@@ -31,7 +31,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const lines: LogLine[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) })
   const operations = new Operations({ log, slowMs: 5_000 })
-  const schema = openSchema()
+  const schema = { current: openSchema() }
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })
   const access = new Access(null)

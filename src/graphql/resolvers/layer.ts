@@ -1,5 +1,5 @@
 import type { OnInvalid as Handling } from '../../catalog/layer.ts'
-import type { LayerKeyResolvers, LayerResolvers, OnInvalid } from '../generated.ts'
+import type { InvalidFeatureResolvers, LayerKeyResolvers, LayerResolvers, OnInvalid } from '../generated.ts'
 
 const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const satisfies Record<Handling, OnInvalid>
 
@@ -13,4 +13,8 @@ export const layer: LayerResolvers = {
 
 export const layerKey: LayerKeyResolvers = {
   column: (key) => (key.kind === 'COLUMN' ? key.column : null),
+}
+
+export const invalidFeature: InvalidFeatureResolvers = {
+  key: ({ id }) => id,
 }

@@ -1,10 +1,14 @@
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import type { Layer } from '../../catalog/layer.ts'
+import { frameOf, within } from '../../results/join-text.ts'
 import type { Context } from '../context.ts'
-import type { FeatureRecord } from '../feature-record.ts'
+import { keyIn, keyOfId, layerOfId } from '../feature-id.ts'
 import { FlowingPage } from '../flowing-page.ts'
 import type { QueryResolvers } from '../generated.ts'
-import { askedBy, findLayer, readGeometryArguments, toQuestion } from '../question.ts'
+import { askedBy, findLayer, toQuestion } from '../question.ts'
 import { firstRange, inRange } from '../range.ts'
+import { join, RawJson } from '../raw-json.ts'
+import { Representations } from '../representations.ts'
 import { selectFeature, selectOutputs } from '../selection.ts'
 
 export const query: QueryResolvers = {
@@ -15,26 +19,9 @@ export const query: QueryResolvers = {
     return layer ? services.catalog.fresh(layer) : null
   },
 
-  feature: async (_root, { layer: name, id, ...args }, context, info) => {
+  feature: async (_root, { layer: name, id }, context, info) => {
     const layer = await findLayer(name, context)
-    const { outputs, properties } = selectFeature(info, layer)
-    const query = {
-      layer,
-      ...readGeometryArguments(args),
-      where: null,
-      id,
-      orderBy: [],
-      limit: null,
-      after: null,
-      outputs,
-      properties,
-    }
-    const { services, operation } = context
-    operation.questions.push(query)
-    const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
-    operation.delivered(page)
-    const [feature] = JSON.parse(Buffer.concat(page.outputs[0]!).toString()) as FeatureRecord[]
-    return feature ?? null
+    return await feature(layer, keyIn(id, layer), context, info)
   },
 
   features: async (_root, args, context, info) => {
@@ -51,7 +38,35 @@ export const query: QueryResolvers = {
     return { batch: page, question }
   },
 
+  node: async (_root, { id }, context, info) => {
+    const name = layerOfId(id)
+    if (name === null || !context.services.catalog.layer(name)) return null
+    const layer = await findLayer(name, context)
+    return await feature(layer, keyOfId(id, layer), context, info)
+  },
+
   health: (_root, _args, { services }) => services.health(),
+}
+
+/** What a worker makes of it is put into the result as it is; graphql-js sees a null, which it is where there is none. */
+async function feature(layer: Layer, key: string | null, context: Context, info: GraphQLResolveInfo): Promise<null> {
+  const { services, operation } = context
+  const { outputs, representations, properties } = selectFeature(info, {
+    layer,
+    representations: new Representations(layer, operation),
+  })
+  if (key === null) return null
+  const query = { layer, where: null, key, orderBy: [], limit: null, after: null, outputs, representations, properties }
+  operation.questions.push(query)
+  const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
+  operation.delivered(page)
+  const [output] = outputs
+  if (page.count > 0) {
+    const list = join(page.outputs[0]!)
+    operation.splice(responsePathAsArray(info.path), new RawJson(within(frameOf(output!)!, list)))
+  }
+  page.release()
+  return null
 }
 
 /** A layer whose source has become unreadable is among `health.problems` instead. */

@@ -1,12 +1,20 @@
+import { CursorSeal } from '../../plan/cursor-seal.ts'
 import type { Plan } from '../../plan/plan.ts'
 import type { Position } from '../../plan/query.ts'
-import type { ColumnBatch, ColumnData } from '../../results/batch.ts'
+import type { ColumnBatch, ColumnData, CursorText } from '../../results/batch.ts'
 
 const decoder = new TextDecoder()
 
 /** The key values of one row as text: what the plan casts back when it goes on behind this row. */
 export function positionAt(batch: ColumnBatch, row: number, plan: Plan): Position {
   return { keys: plan.keys.map((index) => textAt(batch.columns[index], row)) }
+}
+
+/** How the plan's outputs write the cursor of a row; undefined: they hold none. */
+export function cursorsOf(plan: Plan): CursorText | undefined {
+  if (!plan.cursorKey) return undefined
+  const seal = new CursorSeal(plan.cursorKey)
+  return (batch, row) => seal.textOf(positionAt(batch, row, plan))
 }
 
 function textAt(column: ColumnData | undefined, row: number): string | null {
