@@ -219,8 +219,7 @@ describe('coordinates in another CRS', () => {
 
   it('are named in the layout, and are the layer’s own where both are the same', () => {
     const [layer] = layers['lonlat']!
-    const compiled = (code: string) =>
-      compileFeatures({ ...queryOf(layer!, { outputs: [{ kind: 'arrow' }] }), ...inCrs(code) })
+    const compiled = (code: string) => compileFeatures({ ...queryOf(layer!, { outputs: [{ kind: 'arrow' }] }), ...inCrs(code) })
     expect(compiled('epsg:3857').layout.geometries).toMatchObject([{ crs: 'EPSG:3857', srid: 3857 }])
     expect(compiled('EPSG:4326').layout.geometries).toMatchObject([{ crs: 'EPSG:4326', srid: 4326 }])
     expect(compiled('ESRI:54009').layout.geometries).toMatchObject([{ crs: 'ESRI:54009', srid: null }])

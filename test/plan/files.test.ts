@@ -67,7 +67,8 @@ describe('the number of a row', () => {
       expect(read(compileFeatures(query).statement.sql).length).toBeLessThanOrEqual(2)
       expect((await engine.features(query)).map((feature) => feature.id)).toEqual([id])
     }
-    for (const id of ['2400', '99999999999999', '-1', 'x']) expect(await engine.features(queryOf(untold, { key: id }))).toEqual([])
+    for (const id of ['2400', '99999999999999', '-1', 'x'])
+      expect(await engine.features(queryOf(untold, { key: id }))).toEqual([])
   })
 })
 

@@ -17,7 +17,13 @@ const BBOX: FeatureField = { key: 'it', field: 'bbox' }
 
 function encode(geometries: readonly (Uint8Array | null)[], field: FeatureField): unknown[] {
   const column: Column = { name: 'geom', wire: { kind: 'wkb' }, values: geometries }
-  const layout = { columns: [column], geometries: [{ column: 0, crs: null, srid: null }], key: null, properties: [], geometryName: 'geom' }
+  const layout = {
+    columns: [column],
+    geometries: [{ column: 0, crs: null, srid: null }],
+    key: null,
+    properties: [],
+    geometryName: 'geom',
+  }
   const bytes = createEncoder(layout, { kind: 'features', fields: [field] })(
     toBatch([column], 0, geometries.length),
     0,

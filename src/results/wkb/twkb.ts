@@ -44,7 +44,10 @@ export class TwkbHex {
     this.fits = true
     this.geometry(this.reader.open(from, to))
     this.reader.close()
-    if (!this.fits) return out.literal(NULL)
+    if (!this.fits) {
+      out.literal(NULL)
+      return
+    }
     out.byte(CHAR.QUOTE)
     hexDigits(out, this.bytes, this.length)
     out.byte(CHAR.QUOTE)
