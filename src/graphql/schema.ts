@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import {
   buildSchema,
   type GraphQLFieldResolver,
-  GraphQLInterfaceType,
+  type GraphQLInterfaceType,
   GraphQLObjectType,
   GraphQLSchema,
   type GraphQLSchemaConfig,
@@ -14,12 +14,13 @@ import type { Layer } from '../catalog/layer.ts'
 import type { Context } from './context.ts'
 import type { SchemaExtensions } from './feature-types.ts'
 import type { Resolvers } from './generated.ts'
+import { introspectInSteps } from './introspection.ts'
 import { resolvers } from './resolvers/resolvers.ts'
 import { scalars } from './scalars.ts'
 import { typeNames } from './type-names.ts'
 
 /** Beside the package's compiled files as beside its sources. */
-const CONTRACT = new URL('../../schema.graphql', import.meta.url)
+export const CONTRACT = new URL('../../schema.graphql', import.meta.url)
 
 /** The interfaces that a layer's features have. */
 const INTERFACES = ['Feature', 'Node'] as const
@@ -42,6 +43,9 @@ export function openSchema(): GraphQLSchema {
 /** The whole of it, as the layers are: to be asked for with every operation. */
 export class ServedSchema {
   readonly generic = openSchema()
+  readonly #interfaces = INTERFACES.map((name) => this.generic.getType(name) as GraphQLInterfaceType)
+  /** The same for all of them. */
+  readonly #fields = this.#interfaces[0]!.toConfig().fields
   readonly #layers: () => readonly Pick<Layer, 'name'>[]
   /** By name. A type stays the same object while its layer is served: to make one anew is most of what a schema costs. */
   readonly #types = new Map<string, GraphQLObjectType>()
@@ -49,6 +53,7 @@ export class ServedSchema {
   #current: GraphQLSchema
 
   constructor(layers: () => readonly Pick<Layer, 'name'>[]) {
+    introspectInSteps()
     this.#layers = layers
     this.#current = this.generic
   }
@@ -63,6 +68,12 @@ export class ServedSchema {
     return this.#current
   }
 
+  /** Those of the layers, by their names. */
+  get featureTypes(): readonly GraphQLObjectType[] {
+    void this.current
+    return [...this.#types.values()]
+  }
+
   #with(layers: readonly string[]): GraphQLSchema {
     const { generic } = this
     const names = typeNames(layers, (name) => generic.getType(name) !== undefined)
@@ -71,19 +82,18 @@ export class ServedSchema {
     for (const [name, type] of this.#types) if (!kept.has(type)) this.#types.delete(name)
     const config: GraphQLSchemaConfig = generic.toConfig()
     const extensions = { featureTypes: types } satisfies SchemaExtensions
-    // The contract is checked by its tests; to check 1,000 types that are all alike takes 30 ms.
+    // The contract is checked by its tests, and its layers' types are all alike.
     return new GraphQLSchema({ ...config, types: [...(config.types ?? []), ...kept], extensions, assumeValid: true })
   }
 
   #typeOf(name: string, layer: string): GraphQLObjectType {
     const known = this.#types.get(name)
     if (known?.extensions['layer'] === layer) return known
-    const interfaces = INTERFACES.map((one) => this.generic.getType(one)).filter((type) => type instanceof GraphQLInterfaceType)
     const type = new GraphQLObjectType({
       name,
       description: `A feature of the layer \`${layer}\`.`,
-      interfaces,
-      fields: () => interfaces[0]!.toConfig().fields,
+      interfaces: this.#interfaces,
+      fields: this.#fields,
       extensions: { layer },
     })
     this.#types.set(name, type)

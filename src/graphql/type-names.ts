@@ -23,7 +23,7 @@ export function typeNames(layers: readonly string[], isTaken: (type: string) => 
     used.add(unique)
     names.set(layer, unique)
   }
-  return names
+  return new Map([...names].reverse())
 }
 
 /** `whole`: nothing of it was left out. Words that begin with a digit keep a `_` before them: `roads_2` is not `roads2`. */
