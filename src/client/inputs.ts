@@ -75,7 +75,7 @@ export type GeometryInput = {
   readonly crs?: string | null | undefined;
   /** A GeoJSON geometry object. */
   readonly geojson?: unknown;
-  /** Tiny well-known binary without a list of ids, in hexadecimal or base64. */
+  /** Tiny well-known binary without a list of ids, in hexadecimal, or in base64 that is not all hexadecimal digits. */
   readonly twkb?: string | null | undefined;
   /** Well-known binary, ISO or extended (EWKB), in hexadecimal or base64. An SRID n says `crs: "EPSG:n"`. */
   readonly wkb?: string | null | undefined;

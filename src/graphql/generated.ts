@@ -366,7 +366,7 @@ export type GeometryInput = {
   readonly crs?: InputMaybe<Scalars['String']['input']>;
   /** A GeoJSON geometry object. */
   readonly geojson?: InputMaybe<Scalars['JSON']['input']>;
-  /** Tiny well-known binary without a list of ids, in hexadecimal or base64. */
+  /** Tiny well-known binary without a list of ids, in hexadecimal, or in base64 that is not all hexadecimal digits. */
   readonly twkb?: InputMaybe<Scalars['String']['input']>;
   /** Well-known binary, ISO or extended (EWKB), in hexadecimal or base64. An SRID n says `crs: "EPSG:n"`. */
   readonly wkb?: InputMaybe<Scalars['String']['input']>;

@@ -4,12 +4,13 @@ import type { Output } from '../results/batch.ts'
 import type { CursorKey } from './cursor-seal.ts'
 import type { FilterLimits } from './filter-limits.ts'
 
-/** A geometry as the client gave it: exactly one member beside `crs` is set. It takes the layer's CRS unless it names one. */
+/** A geometry as the client gave it: exactly one member beside `crs` is set. It takes the layer's CRS unless it names one, as EWKT and EWKB may. */
 export interface GeometryInput {
   readonly geojson?: unknown
   readonly wkt?: string | null | undefined
   /** Hexadecimal or base64. */
   readonly wkb?: string | null | undefined
+  readonly twkb?: string | null | undefined
   readonly bbox?: readonly number[] | null | undefined
   /** `AUTHORITY:CODE` */
   readonly crs?: string | null | undefined

@@ -171,7 +171,12 @@ describe('arguments of another CRS', () => {
       {},
       '`intersects.crs`: EPSG:7415 is a compound CRS; take a horizontal one',
     ],
-    [{ intersects: { wkb: '0101000020E6100000000000000000F03F0000000000000040' } }, {}, 'an SRID is not taken: say `crs`'],
+    [
+      { intersects: { wkb: '0101000020E6100000000000000000F03F0000000000000040', crs: 'EPSG:3857' } },
+      {},
+      '`intersects.wkb` has the SRID 4326, which is not the CRS that `crs` names; leave one of them out.',
+    ],
+    [{ intersects: { wkt: 'SRID=4326;POINT(1 2)' } }, { crs: null }, 'has no CRS that its source names'],
     [{ intersects: { wkb: 'nonsense' } }, {}, 'hexadecimal or base64'],
     [
       { dWithin: { geometry: { wkt: 'POINT(1 2)', crs: 'EPSG:3857' }, distance: 1 } },

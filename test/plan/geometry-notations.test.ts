@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Layer } from '../../src/catalog/layer.ts'
+import { readGeometry } from '../../src/plan/geometry/read-geometry.ts'
+import type { GeometryInput } from '../../src/plan/query.ts'
 import { SHARED } from '../support/environment.ts'
 import { python } from '../support/python.ts'
-import { hex, read, readBytes } from './support/geometry.ts'
+import { hex, read, readBytes, refusal } from './support/geometry.ts'
 
 interface Sample {
   readonly wkt: string
@@ -25,6 +28,9 @@ describe.each(['testdata.json', 'testdataZ.json', 'testdataM.json', 'testdataZM.
     // Where the positions have measures only, GeoJSON cannot say so: its third number is a height.
     expect(hex(read({ geojson: sample.geoJSON }))).toBe(expected)
     for (const kind of BINARY) expect(hex(readBytes(Buffer.from(sample[kind] as string, 'hex'))), kind).toBe(expected)
+    const twkb = sample['twkb'] as string
+    expect(hex(read({ twkb }))).toBe(expected)
+    expect(hex(read({ twkb: Buffer.from(twkb, 'hex').toString('base64') }))).toBe(expected)
   })
 })
 
@@ -90,6 +96,39 @@ it('1,000 valid geometries made by shapely are taken in every notation, and are 
     expect(hex(read({ wkt: made.wkt }))).toBe(made.of_wkt)
     expect(hex(read({ geojson: made.geojson }))).toBe(made.canonical)
   }
+})
+
+describe('an SRID', () => {
+  const layer = (code: string) => ({ crs: { code, name: code, isLonLat: code === 'OGC:CRS84' } }) as Layer
+  const crsOf = (input: GeometryInput, code = 'EPSG:3035') => readGeometry(input, layer(code), 'within', 25_000).crs?.code ?? null
+  const ewkb = '0101000020110F0000000000000000F03F0000000000000040'
+
+  it('names the CRS of EWKT and EWKB', () => {
+    expect(crsOf({ wkt: 'SRID=3857;POINT(1 2)' })).toBe('EPSG:3857')
+    expect(crsOf({ wkt: ' srid = 4326 ; POINT(1 2)' })).toBe('EPSG:4326')
+    expect(crsOf({ wkb: ewkb })).toBe('EPSG:3857')
+    expect(crsOf({ wkb: Buffer.from(ewkb, 'hex').toString('base64') })).toBe('EPSG:3857')
+    expect(crsOf({ wkb: '0020000001000010E63FF00000000000004000000000000000' })).toBe('EPSG:4326')
+  })
+
+  it('of the layer itself, and 0, are the layer’s CRS', () => {
+    expect(crsOf({ wkt: 'SRID=3035;POINT(1 2)' })).toBeNull()
+    expect(crsOf({ wkt: 'SRID=4326;POINT(1 2)' }, 'OGC:CRS84')).toBeNull()
+    expect(crsOf({ wkt: 'SRID=0;POINT(1 2)' })).toBeNull()
+  })
+
+  it('may be said twice, but not in two ways', () => {
+    expect(crsOf({ wkt: 'SRID=3857;POINT(1 2)', crs: 'EPSG:3857' })).toBe('EPSG:3857')
+    expect(crsOf({ wkt: 'SRID=4326;POINT(1 2)', crs: 'OGC:CRS84' })).toBe('EPSG:4326')
+    expect(refusal(() => crsOf({ wkb: ewkb, crs: 'EPSG:4326' }))).toBe(
+      'BAD_INPUT: `within.wkb` has the SRID 3857, which is not the CRS that `crs` names; leave one of them out.',
+    )
+  })
+
+  it('decides what its coordinates may be', () => {
+    expect(refusal(() => crsOf({ wkt: 'SRID=4326;POINT(500000 5000000)' }))).toContain('longitude 500000 is not within')
+    expect(crsOf({ wkt: 'SRID=3857;POINT(500000 5000000)' }, 'OGC:CRS84')).toBe('EPSG:3857')
+  })
 })
 
 describe('empty geometry', () => {

@@ -1,0 +1,161 @@
+/**
+ * Tiny well-known binary (github.com/TWKB/Specification), read by wkx: the only place that names it. wkx believes whatever it is given: it goes on
+ * after the end of its bytes with zeros (six bytes make 8 million points), cuts numbers to 32 bits, takes lists of ids for coordinates and misreads
+ * a polygon of no rings. So its input is gone through before it, and its result, as well-known binary, is proven by the strict reader after it.
+ */
+import wkx from 'wkx'
+import { type GeometryBuilder, MAX_DEPTH } from './builder.ts'
+import { readWkb } from './wkb-reader.ts'
+
+const POINT = 1
+const LINESTRING = 2
+const POLYGON = 3
+const MULTIPOINT = 4
+const MULTILINESTRING = 5
+const MULTIPOLYGON = 6
+const COLLECTION = 7
+
+const HAS_BBOX = 1
+const HAS_SIZE = 2
+const HAS_IDS = 4
+const HAS_EXTENDED_DIMENSIONS = 8
+const IS_EMPTY = 16
+
+/** What wkx reads as it is written. */
+const LARGEST_NUMBER = 2 ** 31
+
+/** 25,000 vertices cost 15 ms. */
+export function readTwkb(bytes: Buffer, to: GeometryBuilder, mostVertices: number): void {
+  const check = new TwkbCheck(bytes, to, mostVertices)
+  check.geometry(1)
+  check.finish()
+  const geometry = wkx.Geometry.parseTwkb(bytes)
+  round(geometry as unknown as Parts, 10 ** check.precision)
+  readWkb(geometry.toWkb(), to)
+}
+
+/** Goes through all of it without keeping anything. */
+class TwkbCheck {
+  /** The most digits after the decimal point that any part of it has. */
+  precision = Number.NEGATIVE_INFINITY
+  readonly #bytes: Buffer
+  readonly #to: GeometryBuilder
+  readonly #mostVertices: number
+  #at = 0
+  #vertices = 0
+  #parts = 0
+
+  constructor(bytes: Buffer, to: GeometryBuilder, mostVertices: number) {
+    this.#bytes = bytes
+    this.#to = to
+    this.#mostVertices = mostVertices
+  }
+
+  geometry(depth: number): void {
+    if (depth > MAX_DEPTH) throw this.#to.tooLarge(`is nested deeper than ${MAX_DEPTH}`)
+    const type = this.#byte()
+    const flags = this.#byte()
+    const extended = flags & HAS_EXTENDED_DIMENSIONS ? this.#byte() : 0
+    const dimensions = 2 + (extended & 1) + ((extended >> 1) & 1)
+    const digits = type >> 4
+    this.precision = Math.max(this.precision, digits & 1 ? -(digits + 1) / 2 : digits / 2)
+    if (flags & HAS_IDS) throw this.#to.wrong('TWKB: a list of ids is not taken; write it without')
+    if (flags & HAS_SIZE) this.#number()
+    if (flags & HAS_BBOX) for (let side = 0; side < 2 * dimensions; side++) this.#number()
+    if (flags & IS_EMPTY) return
+    this.#body(type & 15, dimensions, depth)
+  }
+
+  finish(): void {
+    const left = this.#bytes.length - this.#at
+    if (left > 0) throw this.#to.wrong(`TWKB: ${left} bytes are left over after the geometry`)
+  }
+
+  #body(type: number, dimensions: number, depth: number): void {
+    switch (type) {
+      case POINT:
+        this.#positions(1, dimensions)
+        break
+      case LINESTRING:
+      case MULTIPOINT:
+        this.#positions(this.#number(), dimensions)
+        break
+      case POLYGON:
+        this.#rings(dimensions)
+        break
+      case MULTILINESTRING:
+        this.#each(() => this.#positions(this.#number(), dimensions))
+        break
+      case MULTIPOLYGON:
+        this.#each(() => this.#rings(dimensions))
+        break
+      case COLLECTION:
+        this.#each(() => this.geometry(depth + 1))
+        break
+      default:
+        throw this.#to.wrong(`TWKB: ${type} is no type of geometry`)
+    }
+  }
+
+  #rings(dimensions: number): void {
+    const rings = this.#each(() => this.#positions(this.#number(), dimensions))
+    if (rings === 0) throw this.#to.wrong('TWKB: a polygon has at least one ring; an empty one is marked so in its header')
+  }
+
+  #each(read: () => void): number {
+    const count = this.#number()
+    for (let left = count; left > 0; left--) {
+      const most = 2 * this.#mostVertices
+      if (++this.#parts > most) throw this.#to.tooLarge(`has more than ${most} parts`)
+      read()
+    }
+    return count
+  }
+
+  #positions(count: number, dimensions: number): void {
+    this.#vertices += count
+    if (this.#vertices > this.#mostVertices)
+      throw this.#to.tooLarge(`has more than ${this.#mostVertices} vertices (--max-vertices)`)
+    for (let left = count * dimensions; left > 0; left--) this.#number()
+  }
+
+  #number(): number {
+    let number = 0
+    for (let unit = 1; ; unit *= 128) {
+      const byte = this.#byte()
+      number += (byte & 127) * unit
+      if (number >= LARGEST_NUMBER)
+        throw this.#to.wrong('TWKB: a difference of 2^30 units or more is not taken; write it with fewer digits, or as `wkb`')
+      if (byte < 128) return number
+    }
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at++]
+    if (byte === undefined) throw this.#to.wrong(`TWKB ends before the geometry does, at byte ${this.#bytes.length}`)
+    return byte
+  }
+}
+
+/** What wkx's geometries are made of. */
+interface Parts {
+  x?: number
+  y?: number
+  readonly points?: readonly Parts[]
+  readonly exteriorRing?: readonly Parts[]
+  readonly interiorRings?: readonly (readonly Parts[])[]
+  readonly lineStrings?: readonly Parts[]
+  readonly polygons?: readonly Parts[]
+  readonly geometries?: readonly Parts[]
+}
+
+/** wkx adds differences up as fractions: without this, the last position of a ring is not its first. */
+function round(parts: Parts, scale: number): void {
+  if (parts.x !== undefined && parts.y !== undefined) {
+    parts.x = Math.round(parts.x * scale) / scale
+    parts.y = Math.round(parts.y * scale) / scale
+  }
+  const { points = [], exteriorRing = [], interiorRings = [], lineStrings = [], polygons = [], geometries = [] } = parts
+  for (const inner of [points, exteriorRing, ...interiorRings, lineStrings, polygons, geometries])
+    for (const part of inner) round(part, scale)
+}
