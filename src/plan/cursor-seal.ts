@@ -26,7 +26,7 @@ export interface CursorKey {
   readonly fingerprint: string
 }
 
-/** Writes the cursors of one question: about 8 us each, most of it the HMAC. */
+/** Writes the cursors of one question: about 15 us each. */
 export class CursorSeal {
   readonly #key: Buffer
   readonly #fingerprint: Buffer

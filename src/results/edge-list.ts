@@ -5,7 +5,7 @@ import { jsonObject, type Member } from './object.ts'
 import { textEncoder } from './text.ts'
 import type { ValueWriter } from './value.ts'
 
-/** A JSON list of objects with the selected fields of GraphQL's FeatureEdge. A cursor costs about 8 us. */
+/** A JSON list of objects with the selected fields of GraphQL's FeatureEdge. A cursor costs about 15 us. */
 export function edgeList(layout: BatchLayout, fields: readonly EdgeField[], out: ByteWriter, cursorOf?: CursorText): Encoder {
   const value = (field: EdgeField): Member[1] => {
     switch (field.field) {

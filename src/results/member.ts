@@ -45,7 +45,7 @@ export function jsonKey(layout: BatchLayout, index: number): ValueWriter {
 
 /**
  * The key with `prefix` before it. The last character of the prefix, all of which is text that JSON takes as it is, is put where the key's
- * own opening quote has been written: 3 ns more than the key alone.
+ * own opening quote has been written: 13 ns more than the key alone.
  */
 export function globalId(layout: BatchLayout, index: number, prefix: string): ValueWriter {
   const value = jsonKey(layout, index)
