@@ -7,7 +7,7 @@ import type { InputMaybe } from './generated.ts'
 import type { Operation } from './operation.ts'
 
 /** Different pairs of `crs` and `simplify` in one operation. */
-const MOST_REPRESENTATIONS = 4
+export const MOST_REPRESENTATIONS = 4
 
 /** How geometry comes out, as a field's arguments have it. */
 export interface GeometryArguments {

@@ -3,6 +3,7 @@ import { type Settings, settings } from '../../src/config/settings.ts'
 import { ERROR_CODES } from '../../src/errors.ts'
 import { MOST_LIST_ITEMS } from '../../src/graphql/input-limits.ts'
 import { BATCH_SIZE } from '../../src/graphql/range.ts'
+import { MOST_REPRESENTATIONS } from '../../src/graphql/representations.ts'
 import { MAX_LIST_ITEMS } from '../../src/plan/check-filter.ts'
 import { MAX_DEPTH } from '../../src/plan/geometry/builder.ts'
 import { MAX_SORT_KEYS } from '../../src/plan/order.ts'
@@ -44,6 +45,7 @@ export function limitTables(): readonly string[] {
       ['vertices of a geometry', ...set('maxVertices'), '`LIMIT_EXCEEDED`'],
       ['levels of a geometry', ...fixed(MAX_DEPTH), '`LIMIT_EXCEEDED`'],
       ['sort keys', ...fixed(MAX_SORT_KEYS), '`LIMIT_EXCEEDED`'],
+      ['different pairs of `crs` and `simplify`', ...fixed(MOST_REPRESENTATIONS), '`LIMIT_EXCEEDED`'],
       ['`first`, features of a page', ...set('pageRows'), '`BAD_INPUT`'],
       ['`batchSize`, features of a batch', ...fixed(BATCH_SIZE[1]), '`BAD_INPUT`'],
     ]),
@@ -57,7 +59,7 @@ export function limitTables(): readonly string[] {
     ]),
     table([
       ['of what runs', 'most', 'flag', 'beyond it'],
-      ['bytes of a page', ...set('pageBytes'), 'it ends early, with `hasMore`'],
+      ['bytes of a page', ...set('pageBytes'), 'it ends early, with `hasNextPage`'],
       ['bytes of a batch', ...set('batchBytes'), 'it ends early'],
       ['engine time of a page, or of a stream without a batch', ...set('deadlineSeconds', ' s'), '`DEADLINE_EXCEEDED`'],
       ['time that a stream is left unread', ...set('stallSeconds', ' s'), '`SLOW_CONSUMER`, with the cursor'],

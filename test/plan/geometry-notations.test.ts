@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { Layer } from '../../src/catalog/layer.ts'
 import { readGeometry } from '../../src/plan/geometry/read-geometry.ts'
 import type { GeometryInput } from '../../src/plan/query.ts'
+import { createEncoder } from '../../src/results/encode.ts'
+import { type Column, toBatch } from '../results/columns.ts'
 import { SHARED } from '../support/environment.ts'
 import { python } from '../support/python.ts'
 import { hex, read, readBytes, refusal } from './support/geometry.ts'
@@ -96,6 +98,40 @@ it('1,000 valid geometries made by shapely are taken in every notation, and are 
     expect(hex(read({ wkt: made.wkt }))).toBe(made.of_wkt)
     expect(hex(read({ geojson: made.geojson }))).toBe(made.canonical)
   }
+})
+
+describe('TWKB', () => {
+  /** As the server writes it. */
+  function written(wkt: string, precision: number): string {
+    const columns: Column[] = [{ name: 'geom', wire: { kind: 'wkb' }, values: [read({ wkt }).wkb] }]
+    const layout = {
+      columns,
+      geometries: [{ column: 0, crs: null, srid: null }],
+      key: null,
+      properties: [],
+      geometryName: 'geom',
+    }
+    const encode = createEncoder(layout, { kind: 'features', fields: [{ key: 'it', field: 'geometry', as: 'TWKB', precision }] })
+    return (JSON.parse(Buffer.from(encode(toBatch(columns, 0, 1), 0, 1)).toString()) as [{ it: string }])[0].it
+  }
+
+  it.each([
+    'POINT(-179.9999999 89.9999999)',
+    'MULTIPOINT(179.1234567 -1.5,-179.1234567 1.5)',
+    'POLYGON((-20037508.3427892 -20037508.3427892,20037508.3427892 -20037508.3427892,0.1 20037508.3427892,-20037508.3427892 -20037508.3427892))',
+    'GEOMETRYCOLLECTION(LINESTRING(170 1,-170 2),GEOMETRYCOLLECTION(POINT(0.0000001 -0.0000001)))',
+  ])('of seven digits is read back to the last of them: %.40s', (wkt) => {
+    expect(hex(read({ twkb: written(wkt, 7) }))).toBe(hex(read({ wkt })))
+  })
+
+  it('of a ring of 25,000 vertices in metres is still closed, and each vertex is where it was', () => {
+    const positions = Array.from({ length: 24_999 }, (_, n) => {
+      const angle = (2 * Math.PI * n) / 24_999
+      return `${(2e7 * Math.cos(angle)).toFixed(7)} ${(2e7 * Math.sin(angle)).toFixed(7)}`
+    })
+    const wkt = `POLYGON((${[...positions, positions[0]].join(',')}))`
+    expect(hex(read({ twkb: written(wkt, 7) }))).toBe(hex(read({ wkt })))
+  })
 })
 
 describe('an SRID', () => {
