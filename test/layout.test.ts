@@ -7,8 +7,8 @@ import { ROOT } from './support/environment.ts'
 const SOURCES = globSync('src/**/*.ts', { cwd: ROOT }).filter((path) => !path.startsWith('src/server/map/page/'))
 const GENERATED = ['src/graphql/generated.ts', 'src/client/inputs.ts']
 
-/** Files that every room may import. */
-const SHARED = ['errors', 'near-names']
+/** Files and rooms that every room may import. */
+const SHARED = ['errors', 'geometry', 'near-names']
 
 /** What each room may import beside itself and those; `types` is erased before the program runs. */
 const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {

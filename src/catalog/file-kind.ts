@@ -1,6 +1,7 @@
 /** What a file is, by its first bytes: its name only helps where they leave it open, and to say what a file is that cannot be served. */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
+import { TYPE_NAMES } from '../geometry/geometry-type.ts'
 import { csvGeometry, headerOf, NO_CSV_GEOMETRY } from './prepare/csv-columns.ts'
 import type { Format } from './prepare/format.ts'
 
@@ -80,8 +81,7 @@ function shapes(extension: string): FileKind {
   return extension === '.shx' ? { kind: 'other' } : foreign('Shapefile')
 }
 
-const GEOJSON =
-  /"type"\s*:\s*"(FeatureCollection|Feature|Point|MultiPoint|LineString|MultiLineString|Polygon|MultiPolygon|GeometryCollection)"/
+const GEOJSON = new RegExp(`"type"\\s*:\\s*"(FeatureCollection|Feature|${TYPE_NAMES.join('|')})"`)
 
 function json(text: string): FileKind | null {
   if (/"type"\s*:\s*"Topology"/.test(text)) return unsupported(`it is TopoJSON; ${SERVED}: convert it to one of them`)

@@ -1,4 +1,5 @@
 /** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by `plan/`, and crosses processes. */
+import type { GeometryTypeName, NativeType } from '../geometry/geometry-type.ts'
 import type { Preparation } from './prepare/progress.ts'
 
 /** RFC 7946 order: west, south, east, north, in the units of the layer's CRS. */
@@ -92,28 +93,11 @@ export interface CoveringMembers {
 /** What `Feature.id` is made of. A row number changes when the file does. */
 export type LayerKey = { readonly kind: 'COLUMN'; readonly column: string } | { readonly kind: 'ROW_NUMBER' }
 
-export type GeometryTypeName =
-  | 'Point'
-  | 'LineString'
-  | 'Polygon'
-  | 'MultiPoint'
-  | 'MultiLineString'
-  | 'MultiPolygon'
-  | 'GeometryCollection'
-
 /**
  * How the geometry column is stored: DuckDB's GEOMETRY, plain WKB in a BLOB, or a native (GeoArrow) encoding of GeoParquet 1.1
  * which DuckDB reads as nested lists of structs.
  */
-export type GeometryEncoding =
-  | 'GEOMETRY'
-  | 'WKB'
-  | 'point'
-  | 'linestring'
-  | 'polygon'
-  | 'multipoint'
-  | 'multilinestring'
-  | 'multipolygon'
+export type GeometryEncoding = 'GEOMETRY' | 'WKB' | NativeType
 
 export type LayerState = 'PREPARING' | 'CHECKING' | 'READY'
 

@@ -1,22 +1,8 @@
 /** The layer's geometry column as SQL, whatever its encoding. */
-import type { GeometryEncoding, Layer } from '../catalog/layer.ts'
+import type { Layer } from '../catalog/layer.ts'
+import { typeOf, typeOfNative } from '../geometry/geometry-type.ts'
 import { geometryColumnOf } from './quote.ts'
 import { isMended, isSifted, mended } from './validity.ts'
-
-/** DuckDB's types for each native encoding: how many lists deep, and what one member of a MULTI geometry is. */
-const NATIVE: Readonly<
-  Record<
-    Exclude<GeometryEncoding, 'GEOMETRY' | 'WKB'>,
-    { lists: number; type: 'POINT' | 'LINESTRING' | 'POLYGON'; multi: boolean }
-  >
-> = {
-  point: { lists: 0, type: 'POINT', multi: false },
-  linestring: { lists: 1, type: 'LINESTRING', multi: false },
-  polygon: { lists: 2, type: 'POLYGON', multi: false },
-  multipoint: { lists: 1, type: 'POINT', multi: true },
-  multilinestring: { lists: 2, type: 'LINESTRING', multi: true },
-  multipolygon: { lists: 3, type: 'POLYGON', multi: true },
-}
 
 /** ISO WKB, a BLOB. Plain WKB comes as it is stored: nothing proves it but its reader. */
 export function geometryAsWkb(layer: Layer): string {
@@ -41,19 +27,20 @@ function storedGeometry(layer: Layer): string {
   // TRY over a function of one argument makes NULLs of a whole vector when one row of it fails; inside a list it is that row
   // alone.
   if (encoding === 'WKB') return `list_transform([${column}], lambda w: TRY(ST_GeomFromWKB(w)))[1]`
-  const { lists, type, multi } = NATIVE[encoding]
+  const { label, member, lists } = typeOfNative(encoding)
   const [members, dimensions] = layer.hasZ ? ['z DOUBLE, y DOUBLE, x DOUBLE', '3D'] : ['y DOUBLE, x DOUBLE', '2D']
   // A cast to the same members in the same order is dropped by the binder, and the name of the type with it: so they are turned
   // around.
-  const turned = `CAST(${column} AS STRUCT(${members})${'[]'.repeat(lists)})`
-  const cast = (value: string) => `CAST(CAST(${value} AS ${type}_${dimensions}) AS GEOMETRY)`
-  if (!multi) return cast(turned)
+  const turned = `CAST(${column} AS STRUCT(${members})${'[]'.repeat(lists.length)})`
+  const cast = (value: string) =>
+    `CAST(CAST(${value} AS ${member === null ? label : typeOf(member).label}_${dimensions}) AS GEOMETRY)`
+  if (member === null) return cast(turned)
   const collected = `ST_Collect(list_transform(${turned}, lambda g: ${cast('g')}))`
-  return `CASE WHEN len(${column}) > 0 THEN ${collected} ELSE ${emptyMulti(type, column)} END`
+  return `CASE WHEN len(${column}) > 0 THEN ${collected} ELSE ${emptyMulti(label, column)} END`
 }
 
-function emptyMulti(type: string, column: string): string {
-  return `CASE WHEN ${column} IS NOT NULL THEN CAST('MULTI${type} EMPTY' AS GEOMETRY) END`
+function emptyMulti(label: string, column: string): string {
+  return `CASE WHEN ${column} IS NOT NULL THEN CAST('${label} EMPTY' AS GEOMETRY) END`
 }
 
 /**

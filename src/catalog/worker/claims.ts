@@ -1,6 +1,7 @@
 /** What several files claim of one geometry column, taken together. */
+import type { GeometryTypeName } from '../../geometry/geometry-type.ts'
 import type { GeoColumn } from '../geoparquet.ts'
-import type { BBox, GeometryTypeName } from '../layer.ts'
+import type { BBox } from '../layer.ts'
 
 /** One a file; undefined for a file that claims nothing. */
 type Claims = readonly (GeoColumn | undefined)[]

@@ -3,9 +3,9 @@
  * little-endian WKB in two dimensions (the predicates know no others: heights and measures are checked to be numbers and left
  * out). Empty members are left out too: the point set is the same, and the engine's own code is not safe from them.
  */
-import type { BBox, GeometryTypeName } from '../../catalog/layer.ts'
+import type { BBox } from '../../catalog/layer.ts'
 import { GeoduckError } from '../../errors.ts'
-import { MEMBER_TYPES, TYPE_CODES } from './geometry-type.ts'
+import { type GeometryTypeName, typeOf } from '../../geometry/geometry-type.ts'
 import { WkbWriter } from './wkb-writer.ts'
 
 export const MAX_DEPTH = 16
@@ -67,11 +67,11 @@ export class GeometryBuilder {
   begin(type: GeometryTypeName): void {
     if (this.#parts.length >= MAX_DEPTH) throw this.tooLarge(`is nested deeper than ${MAX_DEPTH}`)
     const parent = this.#parts.at(-1)
-    const wanted = parent && parent.type !== 'ring' && MEMBER_TYPES[parent.type]
+    const wanted = parent && parent.type !== 'ring' && typeOf(parent.type).member
     if (wanted && wanted !== type) throw this.wrong(`a ${parent.type} has members of type ${wanted}, not ${type}`)
     this.#countMember()
     const start = this.#out.length
-    this.#out.header(TYPE_CODES[type])
+    this.#out.header(typeOf(type).code)
     this.#push(type, start, type === 'Point' ? null : this.#out.openCount())
   }
 

@@ -3,9 +3,8 @@
  * accounted for before any of it is believed: a count never asks for more than is there, and nothing is left over. The engine's
  * own reader crashes the process on thirty wrong bytes, so nothing a client gives reaches it but what the builder wrote.
  */
-import type { GeometryTypeName } from '../../catalog/layer.ts'
+import { type GeometryTypeName, TYPE_NAMES, typeOf } from '../../geometry/geometry-type.ts'
 import type { GeometryBuilder } from './builder.ts'
-import { MEMBER_TYPES, TYPE_NAMES } from './geometry-type.ts'
 
 const EWKB_Z = 0x80000000
 const EWKB_M = 0x40000000
@@ -84,7 +83,7 @@ class WkbReader {
 
   #checkMember({ type }: Header, parent: Header | null): void {
     if (parent === null) return
-    const wanted = MEMBER_TYPES[parent.type]
+    const wanted = typeOf(parent.type).member
     if (wanted && wanted !== type) throw this.#to.wrong(`WKB: a ${parent.type} has members of type ${wanted}, not ${type}`)
   }
 

@@ -1,10 +1,8 @@
 /** Well-known text (OGC Simple Features 1.2.1, 7.2), in any letter case. Heights and measures with or without Z, M and ZM. */
-import type { GeometryTypeName } from '../../catalog/layer.ts'
+import { GEOMETRY_TYPES, type GeometryTypeName, typeLabelled, typeOf } from '../../geometry/geometry-type.ts'
 import { show } from '../show.ts'
 import type { GeometryBuilder } from './builder.ts'
-import { MEMBER_TYPES, TYPE_NAMES } from './geometry-type.ts'
 
-const TYPES = new Map(TYPE_NAMES.map((name) => [name.toUpperCase(), name]))
 const TOKEN = /[ \t\r\n]*(?:([A-Za-z]+)|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|([(),]))/y
 const END = /[ \t\r\n]*$/y
 /** Ordinates that a position may have, by the tag behind the type. */
@@ -46,16 +44,16 @@ class WktReader {
   /** `POINT`, `POINT Z` and `POINTZ`. */
   #type(): [GeometryTypeName, readonly number[]] {
     const word = this.#token
-    const tag = TYPES.has(word) ? '' : (/(?:ZM|Z|M)$/.exec(word)?.[0] ?? '')
-    const type = TYPES.get(tag === '' ? word : word.slice(0, -tag.length))
-    if (!type) throw this.#expected(`one of ${[...TYPES.keys()].join(', ')}`)
+    const tag = typeLabelled(word) ? '' : (/(?:ZM|Z|M)$/.exec(word)?.[0] ?? '')
+    const type = typeLabelled(tag === '' ? word : word.slice(0, -tag.length))?.name
+    if (!type) throw this.#expected(`one of ${GEOMETRY_TYPES.map(({ label }) => label).join(', ')}`)
     this.#take()
     const separate = tag === '' && (this.#token === 'Z' || this.#token === 'M' || this.#token === 'ZM') ? this.#take() : tag
     return [type, ORDINATES[separate] as readonly number[]]
   }
 
   #body(type: GeometryTypeName, ordinates: readonly number[]): void {
-    const memberType = MEMBER_TYPES[type]
+    const memberType = typeOf(type).member
     this.#list(
       () => {
         if (type === 'GeometryCollection') this.#geometry()

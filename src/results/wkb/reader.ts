@@ -1,14 +1,5 @@
 /** Well-known binary, read strictly and in place: ISO 13249-3 (1001, 2001, 3001) and PostGIS's extended flags, both byte orders. */
-
-export const GEOMETRY = {
-  POINT: 1,
-  LINESTRING: 2,
-  POLYGON: 3,
-  MULTIPOINT: 4,
-  MULTILINESTRING: 5,
-  MULTIPOLYGON: 6,
-  COLLECTION: 7,
-} as const
+import { GEOMETRY } from '../../geometry/geometry-type.ts'
 
 const EWKB_Z = 0x80000000
 const EWKB_M = 0x40000000
