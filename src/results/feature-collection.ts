@@ -1,3 +1,4 @@
+import { WkbReader } from '../geometry/wkb.ts'
 import type { BatchLayout, Encoder } from './batch.ts'
 import { type ByteWriter, CHAR } from './bytes.ts'
 import { bytesOf, columnOf } from './column.ts'
@@ -7,7 +8,6 @@ import { jsonObject, type Member } from './object.ts'
 import { type FixedFrame, textEncoder } from './text.ts'
 import { orNothing, type ValueWriter } from './value.ts'
 import { BBoxMembers } from './wkb/bbox-member.ts'
-import { WkbReader } from './wkb/reader.ts'
 
 export const COLLECTION: FixedFrame = { opening: '{"type":"FeatureCollection","features":[', between: ',', closing: ']}' }
 const LINES: FixedFrame = { opening: '', between: '\n', closing: '' }

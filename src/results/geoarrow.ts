@@ -4,11 +4,11 @@
  * more than that (docs/speed.md), and could be neither null nor empty.
  */
 import { GEOMETRY, typeOfNative } from '../geometry/geometry-type.ts'
+import { WkbError, WkbReader } from '../geometry/wkb.ts'
 import { type ArrowArray, nullsOf } from './arrow-body.ts'
 import type { ColumnData, GeoArrowShape } from './batch.ts'
 import { isSet } from './bitmap.ts'
 import { bytesOf } from './column.ts'
-import { WkbError, WkbReader } from './wkb/reader.ts'
 
 export const DIMENSIONS: Readonly<Record<GeoArrowShape['coordinates'], number>> = { XY: 2, XYZ: 3 }
 

@@ -1,4 +1,6 @@
 /** How a geometry column is written in JSON: as a geometry object, as text in quotes, or as its box. */
+
+import { WkbReader } from '../geometry/wkb.ts'
 import type { ColumnBatch, GeometryText } from './batch.ts'
 import { type ByteWriter, CHAR } from './bytes.ts'
 import { bytesOf, columnOf } from './column.ts'
@@ -6,7 +8,6 @@ import { orNull, type RowWriter, type ValueWriter } from './value.ts'
 import { BBoxText } from './wkb/bbox.ts'
 import { GeoJsonText } from './wkb/geojson.ts'
 import { WkbHex } from './wkb/hex.ts'
-import { WkbReader } from './wkb/reader.ts'
 import { WktText } from './wkb/wkt.ts'
 
 interface GeometryWriter {

@@ -1,30 +1,24 @@
+import { GEOMETRY } from '../../geometry/geometry-type.ts'
+import { WkbReader } from '../../geometry/wkb.ts'
+
 /** Points, lines and rings of a geometry, without what they enclose: what distances from outside are measured to. */
 export type Position = readonly [longitude: number, latitude: number]
 
-/** A point is a line of one position. From WKB as the builder writes it: little endian, two dimensions, no empty members. */
+/** A point is a line of one position. From WKB as the builder writes it: in two dimensions, without empty members. */
 export function linework(wkb: Uint8Array): readonly (readonly Position[])[] {
   const lines: Position[][] = []
-  const view = new DataView(wkb.buffer, wkb.byteOffset, wkb.byteLength)
-  let at = 0
-  const count = () => {
-    at += 4
-    return view.getUint32(at - 4, true)
-  }
+  const reader = new WkbReader(wkb)
   const line = (length: number) => {
-    lines.push(
-      Array.from({ length }, (_, n) => [view.getFloat64(at + 16 * n, true), view.getFloat64(at + 16 * n + 8, true)] as const),
-    )
-    at += 16 * length
+    const from = reader.positions(length)
+    lines.push(Array.from({ length }, (_, n) => [reader.ordinate(from + 16 * n), reader.ordinate(from + 16 * n + 8)] as const))
   }
   // No deeper than the builder lets geometries be nested.
-  const geometry = () => {
-    const type = view.getUint32(at + 1, true)
-    at += 5
-    if (type === 1) line(1)
-    else if (type === 2) line(count())
-    else if (type === 3) for (let rings = count(); rings > 0; rings--) line(count())
-    else for (let members = count(); members > 0; members--) geometry()
+  const geometry = (type: number) => {
+    if (type === GEOMETRY.POINT) line(1)
+    else if (type === GEOMETRY.LINESTRING) line(reader.count())
+    else if (type === GEOMETRY.POLYGON) for (let rings = reader.count(); rings > 0; rings--) line(reader.count())
+    else for (let members = reader.count(); members > 0; members--) geometry(reader.header())
   }
-  geometry()
+  geometry(reader.open(0, wkb.length))
   return lines
 }

@@ -1,7 +1,7 @@
+import { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR, literal } from '../bytes.ts'
 import { GeometryBox } from './box.ts'
 import { COORDINATE_BYTES, CoordinateText } from './coordinate.ts'
-import { WkbReader } from './reader.ts'
 
 const OPEN = literal(',"bbox":[')
 const FLAT = [0, 1, 2, 3]

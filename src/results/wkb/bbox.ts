@@ -1,7 +1,7 @@
+import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR } from '../bytes.ts'
 import { DoubleText, NULL } from '../number.ts'
 import { GeometryBox } from './box.ts'
-import type { WkbReader } from './reader.ts'
 
 /** Writes the box around a geometry as `[west,south,east,north]` (RFC 7946), unrounded; null for an empty one or one without end. */
 export class BBoxText {

@@ -1,5 +1,5 @@
 import { GEOMETRY } from '../../geometry/geometry-type.ts'
-import type { WkbReader } from './reader.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 
 /** west, south, east, north, lowest, highest of nothing. */
 const NOWHERE = Float64Array.of(Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity)

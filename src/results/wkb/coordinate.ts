@@ -1,6 +1,6 @@
+import type { WkbReader } from '../../geometry/wkb.ts'
 import { CHAR } from '../bytes.ts'
 import { EXACT_DIGITS, POWERS_OF_TEN, paddingOf, putAscii, putFixed8, putScaled } from '../digits.ts'
-import type { WkbReader } from './reader.ts'
 
 /** The most bytes that one number takes, sign and all. */
 export const COORDINATE_BYTES = 26

@@ -1,8 +1,8 @@
 import { GEOMETRY, GEOMETRY_TYPES } from '../../geometry/geometry-type.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR, literal } from '../bytes.ts'
 import { NULL } from '../number.ts'
 import { COORDINATE_BYTES, CoordinateText } from './coordinate.ts'
-import type { WkbReader } from './reader.ts'
 import { turning } from './turning.ts'
 
 /** Three numbers, three commas, two brackets. */

@@ -1,6 +1,6 @@
 import { GEOMETRY } from '../../geometry/geometry-type.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 import type { ByteWriter } from '../bytes.ts'
-import type { WkbReader } from './reader.ts'
 
 /** The two hexadecimal digits of a byte, the first in the low byte. */
 const DIGITS = Uint16Array.from({ length: 256 }, (_, byte) => {
