@@ -51,7 +51,8 @@ export class WkbReader {
 
   /** Whatever is left behind a geometry is not part of it. */
   close(): void {
-    if (this.position !== this.end) throw new WkbError(`WKB: ${this.end - this.position} bytes are left over after the geometry`)
+    const left = this.end - this.position
+    if (left !== 0) throw new WkbError(`WKB goes on behind the end of its geometry: ${left} bytes are left over`)
   }
 
   /** Reads the next header and returns its type. What the type and its dimensions may be after another one is the caller's rule. */

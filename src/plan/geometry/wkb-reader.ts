@@ -14,7 +14,8 @@ const SMALLEST_RING = 4
 export function readWkb(bytes: Uint8Array, to: GeometryBuilder): void {
   const reader = new WkbReader(bytes)
   try {
-    readGeometry(reader, 0, reader.open(0, bytes.length), to)
+    const code = reader.open(0, bytes.length)
+    readGeometry(reader, 0, code, reader.stride, to)
     reader.close()
   } catch (error) {
     throw error instanceof WkbError ? to.wrong(error.message) : error
@@ -26,10 +27,14 @@ export function hasSrid(bytes: Uint8Array): boolean {
   return bytes.length >= 5 && ((bytes[bytes[0] === 1 ? 4 : 1] as number) & 0x20) !== 0
 }
 
-/** The inside of a geometry whose header, at `place`, has been read. Recursion ends at the builder's depth, which also refuses members of a wrong type. */
-function readGeometry(reader: WkbReader, place: number, code: number, to: GeometryBuilder): void {
+/**
+ * The inside of a geometry whose header, at `place`, has been read; `outer` is the stride of the geometry it is in. Recursion ends at the
+ * builder's depth, which also refuses members of a wrong type.
+ */
+function readGeometry(reader: WkbReader, place: number, code: number, outer: number, to: GeometryBuilder): void {
   if (reader.isMixed(place)) throw to.wrong('WKB: a type that says its dimensions as ISO and as EWKB is no type of geometry')
   const { stride } = reader
+  const before = to.vertices
   to.begin(GEOMETRY_TYPES[code - 1]!.name)
   if (code === GEOMETRY.POINT) readPoint(reader, to)
   else if (code === GEOMETRY.LINESTRING) readPositions(reader, to)
@@ -41,15 +46,14 @@ function readGeometry(reader: WkbReader, place: number, code: number, to: Geomet
     }
   } else {
     for (let left = reader.countOf(SMALLEST_GEOMETRY); left > 0; left--) {
-      const before = to.vertices
-      readGeometry(reader, reader.place, reader.header(), to)
-      // GEOS writes empty members in two dimensions, whatever they are in.
-      if (reader.stride !== stride && to.vertices > before) {
-        throw to.wrong('WKB: a member has other dimensions than the geometry it is in')
-      }
+      readGeometry(reader, reader.place, reader.header(), stride, to)
     }
   }
   to.end()
+  // GEOS writes empty members in two dimensions, whatever they are in.
+  if (stride !== outer && to.vertices > before) {
+    throw to.wrong('WKB: a member has other dimensions than the geometry it is in')
+  }
 }
 
 /** All NaN is how an empty point is written. */
