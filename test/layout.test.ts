@@ -12,7 +12,7 @@ const SHARED = ['errors', 'geometry', 'near-names']
 
 /** What each room may import beside itself and those; `types` is erased before the program runs. */
 const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
-  catalog: { values: ['pool'] },
+  catalog: { values: ['plan', 'pool'] },
   client: { values: [] },
   config: { values: [] },
   doctor: { values: ['catalog', 'config'] },

@@ -4,9 +4,9 @@
  */
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { withoutWildcards } from '../../plan/quote.ts'
 import { filesOfFormat } from '../prepare/format.ts'
 import { statOf, unchanged } from '../snapshot.ts'
-import { withoutWildcards } from '../wildcards.ts'
 import { Draft, exists, identityOf, lockOf } from './draft.ts'
 import { formatOf } from './format-of.ts'
 import { ImportError } from './import-error.ts'

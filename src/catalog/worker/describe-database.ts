@@ -1,5 +1,6 @@
 /** A DuckDB database's tables as layers, from its catalogue. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier, literal } from '../../plan/quote.ts'
 import { crsOfText } from '../crs.ts'
 import type { Described, Description } from '../inspection.ts'
 import type { LayerKey, Pruning } from '../layer.ts'
@@ -8,7 +9,6 @@ import { findCovering } from './covering.ts'
 import { holdsGeometry } from './duck-type.ts'
 import { canBeKey, keyCandidates } from './key-candidates.ts'
 import { propertiesOf } from './properties.ts'
-import { identifier, literal } from './quote.ts'
 import { reasonOf } from './reason.ts'
 import { rowsOf } from './rows.ts'
 

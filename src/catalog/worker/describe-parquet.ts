@@ -1,6 +1,7 @@
 /** One or more Parquet files as one layer, from their footers. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isNative, typeOfNative } from '../../geometry/geometry-type.ts'
+import { fileList } from '../../plan/quote.ts'
 import { crsOfText } from '../crs.ts'
 import type { GeoColumn } from '../geoparquet.ts'
 import type { Covering, Description, UnprovenColumn } from '../inspection.ts'
@@ -14,7 +15,6 @@ import { extentsOf } from './file-extents.ts'
 import { type Footer, footersOf } from './footer.ts'
 import { keyCandidates } from './key-candidates.ts'
 import { propertiesOf } from './properties.ts'
-import { fileList } from './quote.ts'
 
 /** An engine's column and the one of the files that it is read from: DuckDB knows no case, and renames the second of `Name` and `name`. */
 interface FileRelationColumn extends RelationColumn {

@@ -1,7 +1,7 @@
 /** Where the features of each file of a layer are, from the statistics of its row groups: by these a whole file can be left unopened. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { fileList, literal } from '../../plan/quote.ts'
 import type { BBox, CoveringMembers } from '../layer.ts'
-import { fileList, literal } from './quote.ts'
 import { rowsOf } from './rows.ts'
 
 /** The column whose statistics the engine itself goes by: a covering one, or Parquet's own geometry. */

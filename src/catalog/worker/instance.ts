@@ -1,8 +1,8 @@
 /** The one DuckDB instance of the inspector: it reads the named files and nothing else. */
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { literal } from '../../plan/quote.ts'
 import type { InspectorOptions } from '../inspection.ts'
-import { literal } from './quote.ts'
 
 /** Whether GeoParquet's WKB columns are read as GEOMETRY. The one setting that stays open: the check reads them as they are stored. */
 const CONVERSION = 'enable_geoparquet_conversion'

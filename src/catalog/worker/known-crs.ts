@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { literal } from '../../plan/quote.ts'
 import type { Description } from '../inspection.ts'
-import { literal } from './quote.ts'
 import { rowsOf } from './rows.ts'
 
 /** Whether PROJ knows the CRS that the configuration names: an empty point is transformed without computing anything. */

@@ -1,7 +1,8 @@
 /** A layer's rows as SQL. */
+
+import { fileList, identifier, literal } from '../../plan/quote.ts'
 import type { Description } from '../inspection.ts'
 import type { Relation } from '../layer.ts'
-import { fileList, identifier, literal } from './quote.ts'
 
 export function fromOf(relation: Relation): string {
   if (relation.kind === 'parquet') return `read_parquet(${fileList(relation.files)})`

@@ -1,8 +1,8 @@
 /** What the scan asks of each row's geometry, as SQL, for every way that geometry is stored. */
 import { type NativeType, typeOfNative } from '../../geometry/geometry-type.ts'
+import { identifier } from '../../plan/quote.ts'
 import type { Layer } from '../layer.ts'
 import { asGeometry } from './as-geometry.ts'
-import { identifier } from './quote.ts'
 
 export interface RowGeometry {
   /** DuckDB's name of the type; NULL for no geometry. */

@@ -1,8 +1,8 @@
 /** Geometries that are not valid by OGC's rules, as SQL. Only behind the safe check: ST_IsValid ends the process at what that one finds. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier } from '../../plan/quote.ts'
 import type { Description } from '../inspection.ts'
 import type { GeometryEncoding } from '../layer.ts'
-import { identifier } from './quote.ts'
 import { fromOf } from './relation.ts'
 import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'

@@ -1,6 +1,7 @@
 /** The one DuckDB instance of a worker process: opened, limited, filled with its sources, locked, and proven before it serves. */
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { identifier, literal } from '../../plan/quote.ts'
 import { databaseVersion } from '../file-stamp.ts'
 import type { DatabaseAccess, WorkerOptions } from '../messages.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
@@ -146,7 +147,3 @@ function bytesOf(text: string): number {
   const [number, unit] = text.split(' ')
   return Number(number) * (UNITS[unit ?? ''] ?? Number.NaN)
 }
-
-/** Paths and aliases here come from the configuration and the catalogue, never from a client. */
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
-const identifier = (text: string): string => `"${text.replaceAll('"', '""')}"`

@@ -1,9 +1,9 @@
 /** The rows of one or more inputs as one SELECT: the same columns, geometry of one CRS, a covering column, in Hilbert order. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier, literal } from '../../../plan/quote.ts'
 import type { BBox, Crs } from '../../layer.ts'
 import { columnsOf } from '../../worker/columns.ts'
 import { floatOf } from '../../worker/covering.ts'
-import { identifier, literal } from '../../worker/quote.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import type { Input } from './inputs.ts'
 import { Refusal } from './refusal.ts'

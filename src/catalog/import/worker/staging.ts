@@ -3,10 +3,10 @@
  * cannot be read safely is left out here once. It is on disk: a table in memory would spill there without being compressed.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier, literal } from '../../../plan/quote.ts'
 import type { Description } from '../../inspection.ts'
 import { describeTable } from '../../worker/describe-database.ts'
 import { withRawWkb } from '../../worker/instance.ts'
-import { identifier, literal } from '../../worker/quote.ts'
 import { fromOf, rowNumberOf } from '../../worker/relation.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import { unsafeRows } from '../../worker/safe-check.ts'

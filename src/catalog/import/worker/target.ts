@@ -1,8 +1,8 @@
 /** The table of a layer as it is in the copy, and what else is there. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { literal } from '../../../plan/quote.ts'
 import type { Description } from '../../inspection.ts'
 import { describeTable } from '../../worker/describe-database.ts'
-import { literal } from '../../worker/quote.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import type { ImportMode } from '../messages.ts'
 import { Refusal } from './refusal.ts'

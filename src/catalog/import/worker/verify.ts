@@ -1,8 +1,8 @@
 /** Whether the copy holds what it should, found by a process that has not written it. */
 
+import { identifier, literal } from '../../../plan/quote.ts'
 import { checkLayer } from '../../worker/check.ts'
 import { openInstance } from '../../worker/instance.ts'
-import { identifier, literal } from '../../worker/quote.ts'
 import type { Verified, VerifyJob } from '../messages.ts'
 import { indexNames } from './indexes.ts'
 import { reporting } from './progress.ts'

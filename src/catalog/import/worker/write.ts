@@ -1,7 +1,7 @@
 /** Writes the inputs into the copy of a store: one transaction, its spatial indexes dropped before and built behind it. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier, literal } from '../../../plan/quote.ts'
 import { openInstance } from '../../worker/instance.ts'
-import { identifier, literal } from '../../worker/quote.ts'
 import type { WriteJob, Written } from '../messages.ts'
 import { buildIndexes, dropIndexes, indexNames, newIndex, type SpatialIndex, spatialIndexes } from './indexes.ts'
 import { checkInput, type Input, openInput } from './inputs.ts'

@@ -1,7 +1,7 @@
 /** CSV with columns of longitude and latitude, or one of WKT. Its dialect and types are found by DuckDB's sniffer, from all of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { fileList, identifier, literal } from '../../../plan/quote.ts'
 import { columnsOf, type RelationColumn } from '../../worker/columns.ts'
-import { fileList, identifier, literal } from '../../worker/quote.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import { type CsvGeometry, csvGeometry, NO_CSV_GEOMETRY } from '../csv-columns.ts'
 import type { FileRelation } from './file-relation.ts'

@@ -2,8 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { withoutWildcards } from '../../wildcards.ts'
-import { identifier, literal } from '../../worker/quote.ts'
+import { identifier, literal, withoutWildcards } from '../../../plan/quote.ts'
 import type { PreparerOptions } from '../preparation.ts'
 
 /** Where a source is read to, before it is sorted: a database on disk, since it may be larger than memory. */

@@ -1,6 +1,6 @@
 /** GeoPackage, Shapefile, FlatGeobuf and GeoJSON by GDAL, which the spatial extension brings. */
 import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
-import { identifier, literal } from '../../worker/quote.ts'
+import { identifier, literal } from '../../../plan/quote.ts'
 import type { Format } from '../format.ts'
 import { logicalFields } from './dbf-fields.ts'
 import type { FileRelation } from './file-relation.ts'

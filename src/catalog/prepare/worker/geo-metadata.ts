@@ -1,6 +1,6 @@
 /** The `geo` metadata of GeoParquet 1.1, of what is really in the file. https://geoparquet.org/releases/v1.1.0/ */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { literal } from '../../worker/quote.ts'
+import { literal } from '../../../plan/quote.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import type { Shape, Staged } from './stage.ts'
 

@@ -1,9 +1,9 @@
 /** A GeoParquet file as a relation, for imports: its geometry as GEOMETRY, however it is stored, and no covering column. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { fileList, identifier, literal } from '../../../plan/quote.ts'
 import type { Description } from '../../inspection.ts'
 import { asGeometry } from '../../worker/as-geometry.ts'
 import { describeParquet } from '../../worker/describe-parquet.ts'
-import { fileList, identifier, literal } from '../../worker/quote.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import type { FileRelation } from './file-relation.ts'
 

@@ -1,7 +1,7 @@
 /** A source read into a table, once and in its own order, with the box of each geometry beside it. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { typeLabelled, ZM_TAGS } from '../../../geometry/geometry-type.ts'
-import { identifier } from '../../worker/quote.ts'
+import { identifier } from '../../../plan/quote.ts'
 import { rowsOf } from '../../worker/rows.ts'
 import { STAGING } from './engine.ts'
 import type { FileRelation } from './file-relation.ts'
