@@ -1,13 +1,12 @@
 /** Coordinate reference systems that a client names: `AUTHORITY:CODE`. Whether PROJ knows one is for the engine to say. */
 import type { Crs, Layer } from '../catalog/layer.ts'
 import { GeoduckError } from '../errors.ts'
+import { isLonLatCode } from '../geometry/crs.ts'
 import { notHorizontal } from './not-horizontal.ts'
 import type { Parameters } from './parameters.ts'
 import { show } from './show.ts'
 
 const FORM = /^[A-Za-z][A-Za-z0-9_]{0,19}:[A-Za-z0-9_.]{1,20}$/
-/** Longitude and latitude on WGS 84: the same coordinates, as x comes first whatever the authority's axes are. */
-const LON_LAT = new Set(['OGC:CRS84', 'OGC:CRS84H', 'EPSG:4326', 'EPSG:4979'])
 
 /** A CRS of another name whose coordinates are the same is none to transform to. */
 export function sameCrs(a: Crs, b: Crs): boolean {
@@ -24,7 +23,7 @@ export function readCrs(text: unknown, argument: string): Crs {
   if (kind !== null) {
     throw new GeoduckError('BAD_INPUT', `\`${argument}\`: ${code} is ${kind}; take a horizontal one, e.g. "EPSG:3857".`)
   }
-  return { code, name: code, isLonLat: LON_LAT.has(code) }
+  return { code, name: code, isLonLat: isLonLatCode(code) }
 }
 
 /** The code of the layer's own CRS, to transform from or to. BAD_INPUT: its source names none. */

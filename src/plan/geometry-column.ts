@@ -1,5 +1,5 @@
 /** The layer's geometry column as SQL, whatever its encoding. */
-import type { Layer } from '../catalog/layer.ts'
+import type { GeometryEncoding, Layer } from '../catalog/layer.ts'
 import { typeOf, typeOfNative } from '../geometry/geometry-type.ts'
 import { geometryColumnOf } from './quote.ts'
 import { isMended, isSifted, mended } from './validity.ts'
@@ -22,25 +22,37 @@ export function isKept(layer: Layer): string | null {
 
 function storedGeometry(layer: Layer): string {
   const column = geometryColumnOf(layer)
-  const { geometryEncoding: encoding } = layer
-  if (encoding === 'GEOMETRY') return column
+  const { geometryEncoding: encoding, hasZ } = layer
+  if (encoding !== 'WKB') return asGeometry(column, encoding, hasZ === true)
   // TRY over a function of one argument makes NULLs of a whole vector when one row of it fails; inside a list it is that row
   // alone.
-  if (encoding === 'WKB') return `list_transform([${column}], lambda w: TRY(ST_GeomFromWKB(w)))[1]`
+  return `list_transform([${column}], lambda w: TRY(${asGeometry('w', encoding)}))[1]`
+}
+
+/**
+ * A geometry column of any encoding as GEOMETRY; WKB that cannot be read fails the statement. GeoParquet 1.1's native encodings are nested
+ * lists of structs.
+ *
+ * @param column SQL
+ * @param hasZ whether heights are in them, and are kept
+ */
+export function asGeometry(column: string, encoding: GeometryEncoding, hasZ = false): string {
+  if (encoding === 'GEOMETRY') return column
+  if (encoding === 'WKB') return `ST_GeomFromWKB(${column})`
   const { label, member, lists } = typeOfNative(encoding)
-  const [members, dimensions] = layer.hasZ ? ['z DOUBLE, y DOUBLE, x DOUBLE', '3D'] : ['y DOUBLE, x DOUBLE', '2D']
+  const [members, dimensions] = hasZ ? ['z DOUBLE, y DOUBLE, x DOUBLE', '3D'] : ['y DOUBLE, x DOUBLE', '2D']
   // A cast to the same members in the same order is dropped by the binder, and the name of the type with it: so they are turned
   // around.
   const turned = `CAST(${column} AS STRUCT(${members})${'[]'.repeat(lists.length)})`
   const cast = (value: string) =>
     `CAST(CAST(${value} AS ${member === null ? label : typeOf(member).label}_${dimensions}) AS GEOMETRY)`
+  const empty = `CAST('${label}${hasZ ? ' Z' : ''} EMPTY' AS GEOMETRY)`
+  // GeoArrow's empty point has no numbers for x and y, whatever its height.
+  if (encoding === 'point' && hasZ)
+    return `CASE WHEN isnan(${column}.x) AND isnan(${column}.y) THEN ${empty} ELSE ${cast(turned)} END`
   if (member === null) return cast(turned)
   const collected = `ST_Collect(list_transform(${turned}, lambda g: ${cast('g')}))`
-  return `CASE WHEN len(${column}) > 0 THEN ${collected} ELSE ${emptyMulti(label, column)} END`
-}
-
-function emptyMulti(label: string, column: string): string {
-  return `CASE WHEN ${column} IS NOT NULL THEN CAST('${label} EMPTY' AS GEOMETRY) END`
+  return `CASE WHEN len(${column}) > 0 THEN ${collected} WHEN ${column} IS NOT NULL THEN CAST('${label} EMPTY' AS GEOMETRY) END`
 }
 
 /**

@@ -1,9 +1,9 @@
 /** The first geometries that break OGC's rules, and which rule. The engine only tells that they do: the reason is looked for here. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { asGeometry } from '../../plan/geometry-column.ts'
 import { identifier } from '../../plan/quote.ts'
 import type { Description } from '../inspection.ts'
 import type { CheckReport, LayerKey } from '../layer.ts'
-import { asGeometry } from './as-geometry.ts'
 import { fromOf, rowIdOf } from './relation.ts'
 import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'

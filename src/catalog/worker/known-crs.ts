@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { LON_LAT } from '../../geometry/crs.ts'
 import { literal } from '../../plan/quote.ts'
 import type { Description } from '../inspection.ts'
 import { rowsOf } from './rows.ts'
@@ -7,7 +8,7 @@ import { rowsOf } from './rows.ts'
 export async function crsFault(connection: DuckDBConnection, { wantedCrs }: Description): Promise<string | null> {
   if (!wantedCrs) return null
   try {
-    await rowsOf(connection, `SELECT ST_Transform('POINT EMPTY'::GEOMETRY, ${literal(wantedCrs.toUpperCase())}, 'OGC:CRS84')`)
+    await rowsOf(connection, `SELECT ST_Transform('POINT EMPTY'::GEOMETRY, ${literal(wantedCrs.toUpperCase())}, '${LON_LAT}')`)
     return null
   } catch {
     return `its CRS ${wantedCrs} is none that PROJ knows: correct \`crs\``

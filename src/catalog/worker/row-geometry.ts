@@ -1,8 +1,8 @@
 /** What the scan asks of each row's geometry, as SQL, for every way that geometry is stored. */
-import { type NativeType, typeOfNative } from '../../geometry/geometry-type.ts'
+import { isNative, type NativeType, typeOfNative } from '../../geometry/geometry-type.ts'
+import { asGeometry } from '../../plan/geometry-column.ts'
 import { identifier } from '../../plan/quote.ts'
 import type { Layer } from '../layer.ts'
-import { asGeometry } from './as-geometry.ts'
 
 export interface RowGeometry {
   /** DuckDB's name of the type; NULL for no geometry. */
@@ -21,10 +21,9 @@ export interface RowGeometry {
 }
 
 export function rowGeometry(layer: Pick<Layer, 'geometryColumn' | 'geometryEncoding' | 'hasZ'>): RowGeometry {
+  const { geometryEncoding: encoding, hasZ } = layer
   const column = identifier(layer.geometryColumn)
-  if (layer.geometryEncoding === 'GEOMETRY') return binary(column)
-  if (layer.geometryEncoding === 'WKB') return binary(`ST_GeomFromWKB(${column})`)
-  return nested(column, layer.geometryEncoding, layer.hasZ === true)
+  return isNative(encoding) ? nested(column, encoding, hasZ === true) : binary(asGeometry(column, encoding))
 }
 
 function binary(geometry: string): RowGeometry {

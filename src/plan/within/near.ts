@@ -1,5 +1,6 @@
 /** SQL of what lies within metres of one piece of an argument's linework. */
 import type { BBox } from '../../catalog/layer.ts'
+import { LON_LAT } from '../../geometry/crs.ts'
 import { decoded } from '../argument.ts'
 import { boxGeometry } from '../geometry/box.ts'
 import type { Parameters } from '../parameters.ts'
@@ -12,8 +13,6 @@ export interface Near {
   /** Degrees, see `longestStraight`. */
   readonly straight: number
 }
-
-const LON_LAT = 'OGC:CRS84'
 
 /**
  * Whether `geometry` comes near. Both are projected around the piece's centre; longer edges of the geometry are cut first, and only what is
