@@ -3,6 +3,7 @@
  * arrived whole. Counted by connection, by address and for the server: who has too much waiting is not given more until half of it is taken.
  */
 import { GeoduckError } from '../errors.ts'
+import { AwakeTimer } from '../pool/awake.ts'
 import type { Holding, Wanted } from '../pool/holding.ts'
 import type { Asker } from '../pool/scheduler.ts'
 
@@ -87,14 +88,14 @@ export class ClientHolding implements Holding {
     if (!full || (!whole && this.allowance > 0)) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const aborted = () => reject(signal.reason)
-    const timer = timed ? setTimeout(() => reject(this.#overloaded()), this.#patienceSeconds * 1_000) : undefined
+    const timer = timed ? new AwakeTimer(this.#patienceSeconds * 1_000, () => reject(this.#overloaded())) : undefined
     signal.addEventListener('abort', aborted, { once: true })
     const stops = [full.whenDrained(resolve), ...(whole ? [] : [this.#connection.whenNearlyEmpty(resolve)])]
     try {
       await promise
     } finally {
       for (const stop of stops) stop()
-      clearTimeout(timer)
+      timer?.clear()
       signal.removeEventListener('abort', aborted)
     }
   }

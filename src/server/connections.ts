@@ -1,6 +1,7 @@
 /** Every connection, of HTTP and upgraded ones: how many an address may have, and the end of those whose client does not read. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { awakeNow } from '../pool/awake.ts'
 import { networkOf } from './asker.ts'
 
 /** What a client has after its stall timeout to read the error that it ends with. */
@@ -75,7 +76,7 @@ export class Connections {
   /** It costs about a microsecond per connection. */
   #look(): void {
     const { stallMs, graceMs = GRACE_MS } = this.#options
-    const now = performance.now()
+    const now = awakeNow()
     for (const [socket, progress] of this.#progress) {
       const waiting = socket.writableLength
       if (waiting === 0) {

@@ -65,10 +65,7 @@ export class GraphQLEndpoint {
     if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
       return refuse(res, 415, badInput('Send operations as JSON, with the header `content-type: application/json`.'), operation)
     }
-    if (operation.refusal) {
-      res.setHeader('retry-after', operation.refusal.details.retryAfter ?? 1)
-      return refuse(res, 503, operation.refusal, operation)
-    }
+    if (operation.refusal) throw operation.refusal
     await this.#options.operations.start(operation)
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services, limits } = this.#options

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { AwakeTimer } from '../pool/awake.ts'
 import type { ClientHolding } from './client-memory.ts'
 import { MOST_FRAME_BYTES_BEFORE_ACK } from './limits.ts'
 
@@ -24,7 +25,7 @@ export class SocketFlow {
   #answers = 0
   #drained = Promise.withResolvers<void>()
   #partial = 0
-  #late: NodeJS.Timeout | undefined
+  #late: AwakeTimer | undefined
   #pong: Buffer | null = null
   #pongWaits = false
 
@@ -36,7 +37,7 @@ export class SocketFlow {
     for (const event of ['message', 'ping', 'pong']) ws.on(event, () => this.#isWhole())
     ws.on('ping', (data: Buffer) => this.#answerPing(data))
     ws.once('close', () => {
-      clearTimeout(this.#late)
+      this.#late?.clear()
       this.#drained.resolve()
       incoming.close()
     })
@@ -88,7 +89,7 @@ export class SocketFlow {
   #arrives(bytes: number): void {
     this.#partial += bytes
     this.#incoming.add(bytes)
-    this.#late ??= setTimeout(() => this.#ws.terminate(), MESSAGE_MS)
+    this.#late ??= new AwakeTimer(MESSAGE_MS, () => this.#ws.terminate())
     if (this.#partial <= CHUNK_BYTES || this.#incoming.hasRoom) return
     this.#ws.close(TRY_AGAIN_LATER, 'Too much of your address waits in memory (--unread-limit)')
     this.#ws.pause()
@@ -97,7 +98,7 @@ export class SocketFlow {
   #isWhole(): void {
     this.#incoming.remove(this.#partial)
     this.#partial = 0
-    clearTimeout(this.#late)
+    this.#late?.clear()
     this.#late = undefined
   }
 
