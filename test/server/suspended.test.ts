@@ -16,8 +16,8 @@ import { EventSource } from './event-source.ts'
 import { RawSocket } from './raw-socket.ts'
 
 const LIMIT_S = 8
-/** Beyond every limit. */
-const SUSPENDED_MS = 10_000
+/** Beyond every limit, and what a client that does not read has after its own: 5 s. */
+const SUSPENDED_MS = 14_000
 
 const orders = new Orders()
 let launched: Launched
