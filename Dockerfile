@@ -10,7 +10,7 @@ COPY tsconfig.json tsconfig.build.json schema.graphql ./
 COPY scripts ./scripts
 COPY src ./src
 # The last step brings DuckDB's signed extension, so that a container that starts fetches nothing.
-RUN mkdir home && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts && HOME=/build/home node dist/config/worker/install.js
+RUN mkdir home && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts && HOME=/build/home node dist/engines/duckdb/processes/install/install.js
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \

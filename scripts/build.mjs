@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { NODE, ROOT } from './setup/paths.mjs'
 
-const PAGE = 'server/map/page'
+const PAGE = 'web'
 
 rmSync(`${ROOT}/dist`, { recursive: true, force: true })
 // The client is another project: for browsers too, and with declarations for those who import it.

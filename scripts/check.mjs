@@ -6,7 +6,7 @@ const STEPS = [
   ['lint and format', 'node_modules/@biomejs/biome/bin/biome', 'check', '.'],
   ['types', 'node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'],
   ['types of the client, as browsers have them', 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/client'],
-  ["types of the map's page", 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/server/map/page'],
+  ["types of the map's page", 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/web'],
   ['generated code is fresh (npm run codegen)', 'node_modules/.bin/graphql-codegen', '--config', 'codegen.ts', '--check'],
   ['configuration reference is fresh (npm run reference)', 'scripts/reference.ts', '--check'],
   ['dead code', 'node_modules/knip/bin/knip.js'],

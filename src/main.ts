@@ -1,19 +1,19 @@
 #!/usr/bin/env node
 /** The program: reads the command line, does what it says; starts the server, says where it is, and ends it when told to. */
 import { readFile } from 'node:fs/promises'
-import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './config/command.ts'
+import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './commands/command-line.ts'
+import type { ExplainArguments } from './commands/explain/arguments.ts'
+import type { ImportArguments } from './commands/import/arguments.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { machineDefaults } from './config/defaults.ts'
-import type { ExplainArguments } from './config/explain-command.ts'
 import { findSpatialExtension } from './config/extension.ts'
 import { editorSchema } from './config/file/schema.ts'
-import type { ImportArguments } from './config/import-command.ts'
 import { machine } from './config/machine.ts'
 import { packageVersion } from './config/package-version.ts'
 import { type Given, printableConfig, resolveConfig } from './config/resolve.ts'
 import { settings } from './config/settings.ts'
 import { checkTempDirectory } from './config/temp-directory.ts'
-import { GeoduckError } from './errors.ts'
+import { GeoduckError } from './model/errors.ts'
 import { openLog } from './server/logging.ts'
 import { NothingToServe } from './server/nothing-to-serve.ts'
 import type { RunningServer } from './server/server.ts'
@@ -37,7 +37,7 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${[...config.sources, ...new Set(config.layers.map(({ path }) => path))].join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
-  const { showProgress } = await import('./server/progress-bar.ts')
+  const { showProgress } = await import('./commands/progress-bar.ts')
   const hideProgress = showProgress(() => server.layers())
   const layers = await server.ready.finally(hideProgress)
   for (const { name, geometryTypes, featureCount } of layers) {
@@ -75,7 +75,7 @@ function endWhenTold(server: RunningServer): void {
 }
 
 async function doctor(given: Given): Promise<void> {
-  const { diagnose } = await import('./doctor/doctor.ts')
+  const { diagnose } = await import('./commands/doctor/doctor.ts')
   const { report, isWell } = await diagnose(given)
   print(report)
   if (!isWell) process.exitCode = 1
@@ -85,13 +85,13 @@ async function importInto({ given, ...options }: ImportArguments): Promise<void>
   const { config } = await resolveConfig(given, { mayBeEmpty: true })
   const { memoryLimitBytes, threads } = config
   const extension = await findSpatialExtension(config.spatialExtension, (line) => process.stderr.write(`${line}\n`))
-  const { runImport } = await import('./server/import.ts')
+  const { runImport } = await import('./commands/import/command.ts')
   await runImport({ ...options, memoryLimitBytes, threads, spatialExtension: extension.path })
 }
 
 async function prepare({ given, prune }: PrepareOptions): Promise<void> {
   const { config } = await resolveConfig(given, { mayBeEmpty: prune })
-  const { prepareSources, pruneCopies } = await import('./server/prepare.ts')
+  const { prepareSources, pruneCopies } = await import('./commands/prepare.ts')
   if (config.sources.length + config.layers.length > 0) {
     await checkTempDirectory(config.tempDirectory)
     const { path } = await findSpatialExtension(config.spatialExtension, print)
@@ -107,7 +107,7 @@ async function explain({ given, layer, encoding, analyze, page }: ExplainArgumen
   await checkTempDirectory(config.tempDirectory)
   const warn = (line: string) => void process.stderr.write(`${line}\n`)
   const { path } = await findSpatialExtension(config.spatialExtension, warn)
-  const { explainPage } = await import('./explain/explain.ts')
+  const { explainPage } = await import('./commands/explain/explain.ts')
   print(await explainPage(config, { layer, encoding, analyze, page, spatialExtension: path, warn }))
 }
 

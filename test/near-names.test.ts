@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nearNames } from '../src/near-names.ts'
+import { nearNames } from '../src/model/near-names.ts'
 
 const NAMES = ['places', 'buildings', 'buildings_2', 'railroads', 'lakes']
 

@@ -3,7 +3,7 @@
  * second is measured.
  */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
-import type { Statement } from '../../src/plan/plan.ts'
+import type { Statement } from '../../src/engines/duckdb/dialect/plan.ts'
 import type { Sample } from '../child.ts'
 import { median } from '../median.ts'
 import { type EngineOptions, openEngine } from './session.ts'

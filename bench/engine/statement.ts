@@ -1,9 +1,9 @@
 /** The statements that the server runs: what the engine alone is asked to drain is what it drains for us. */
 import { openCatalog } from '../../src/catalog/catalog.ts'
-import type { Layer } from '../../src/catalog/layer.ts'
-import { compileFeatures } from '../../src/plan/compile.ts'
-import type { Statement } from '../../src/plan/plan.ts'
-import type { Output } from '../../src/results/batch.ts'
+import type { Output } from '../../src/encode/batch.ts'
+import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { Statement } from '../../src/engines/duckdb/dialect/plan.ts'
+import type { Layer } from '../../src/model/layer.ts'
 
 export type OutputKind = 'geojson' | 'arrow'
 

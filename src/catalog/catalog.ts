@@ -1,10 +1,10 @@
 /** What is there: the layers of all sources, kept true while they change. */
 import os from 'node:os'
 import path from 'node:path'
-import type { Access, DatabaseAccess } from '../pool/messages.ts'
+import { Inspector } from '../engines/duckdb/host/inspector.ts'
+import type { Access, DatabaseAccess } from '../engines/duckdb/pool/messages.ts'
+import type { Layer, Problem } from '../model/layer.ts'
 import { InspectionCache } from './inspection-cache.ts'
-import { Inspector } from './inspector.ts'
-import type { Layer, Problem } from './layer.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { OpenCatalog } from './open-catalog.ts'
 import { pictureOf } from './picture.ts'

@@ -1,11 +1,12 @@
 /** Scans of layers, one after the other, while they are served already. */
+
+import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
+import type { Inspector } from '../engines/duckdb/host/inspector.ts'
+import { SourceError } from '../engines/duckdb/host/source-error.ts'
+import type { Layer } from '../model/layer.ts'
 import type { CatalogLog } from './catalog.ts'
-import type { CheckResult, Description } from './inspection.ts'
-import type { Inspector } from './inspector.ts'
-import type { Layer } from './layer.ts'
 import { proven, reservations } from './prove.ts'
 import type { ServedSource } from './served-source.ts'
-import { SourceError } from './source-error.ts'
 
 /** A served layer and where it comes from. Replaced, never changed, when its data does. */
 export interface Subject {

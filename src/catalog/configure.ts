@@ -1,5 +1,5 @@
 /** The layers of a configuration and the plain PATH arguments as one list of sources. */
-import type { Problem } from './layer.ts'
+import type { Problem } from '../model/layer.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { expandSources, type ForeignSource, identityOf, type ParquetSource, type Source } from './sources.ts'
 

@@ -1,5 +1,5 @@
 /** The CRS of a layer, from what its source says of it. Nothing is looked up: only the source's own words are used. */
-import type { Crs } from './layer.ts'
+import type { Crs } from '../model/layer.ts'
 
 /** Longitude and latitude in degrees on WGS 84. GeoParquet and DuckDB keep x first for EPSG:4326, too. */
 const LON_LAT = new Set(['OGC:CRS84', 'OGC:CRS84H', 'EPSG:4326', 'EPSG:4979'])

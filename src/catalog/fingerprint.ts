@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { SourceError } from './source-error.ts'
+import { SourceError } from '../engines/duckdb/host/source-error.ts'
 
 /** Part of every digest: changes when this file does something else. */
 const VERSION = 'geoduck-fingerprint-2'

@@ -1,4 +1,4 @@
-import type { DuckType, JsonType } from './layer.ts'
+import type { DuckType, JsonType } from '../model/layer.ts'
 
 const NUMBERS = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'FLOAT', 'DOUBLE'])
 const OBJECTS = new Set(['STRUCT', 'MAP', 'UNION', 'GEOMETRY'])
@@ -6,7 +6,7 @@ const ARRAYS = new Set(['LIST', 'ARRAY'])
 /** Decimal digits that a double holds without loss. */
 const EXACT_DIGITS = 15
 
-/** How values of a type are written in JSON; `plan/wire.ts` writes them so. */
+/** How values of a type are written in JSON; `engines/duckdb/dialect/wire.ts` writes them so. */
 export function jsonTypeOf(type: DuckType): JsonType {
   if (type.alias === 'JSON' || type.id === 'VARIANT') return 'ANY'
   if (type.id === 'BOOLEAN') return 'BOOLEAN'

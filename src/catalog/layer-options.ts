@@ -1,6 +1,6 @@
 /** What a configuration wants of one layer, and what of that clients can tell. */
 import { hash } from 'node:crypto'
-import type { OnInvalid } from './layer.ts'
+import type { OnInvalid } from '../model/layer.ts'
 
 export interface LayerOptions {
   /** A valid name that no other has. */

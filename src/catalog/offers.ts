@@ -1,7 +1,8 @@
 /** Which layers are made of what the sources hold, and what they are called. */
+
+import type { Description } from '../engines/duckdb/host/inspection.ts'
+import type { Problem } from '../model/layer.ts'
 import type { WantedSource } from './configure.ts'
-import type { Description } from './inspection.ts'
-import type { Problem } from './layer.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { uniqueNames } from './names.ts'
 import type { ForeignLayer } from './prepare/foreign-layer.ts'

@@ -1,9 +1,10 @@
 /** The layers of all sources by name, brought up to date as their files change and as scans prove what they are. */
-import { GeoduckError } from '../errors.ts'
-import type { Access, DatabaseAccess } from '../pool/messages.ts'
+
+import type { Inspector } from '../engines/duckdb/host/inspector.ts'
+import type { Access, DatabaseAccess } from '../engines/duckdb/pool/messages.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { Layer, Problem } from '../model/layer.ts'
 import type { Catalog, CatalogOptions } from './catalog.ts'
-import type { Inspector } from './inspector.ts'
-import type { Layer, Problem } from './layer.ts'
 import { chooseOffers, type Offer, type Offers } from './offers.ts'
 import { type ForeignLayer, preparingLayer } from './prepare/foreign-layer.ts'
 import type { ForeignLayers } from './prepare/foreign-layers.ts'

@@ -1,6 +1,6 @@
 /** From what a source says of a layer to what a scan has shown. */
-import type { Description, Proven } from './inspection.ts'
-import type { Layer, Pruning } from './layer.ts'
+import type { Description, Proven } from '../engines/duckdb/host/inspection.ts'
+import type { Layer, Pruning } from '../model/layer.ts'
 
 /** A layer that has not been scanned. Its extent, types and height are what the source claims; its count is known or null. */
 export function claimed(name: string, fingerprint: string, description: Description): Layer {

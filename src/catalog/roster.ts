@@ -1,8 +1,9 @@
 /** Which sources the arguments hold, now and when they are looked at again: what is still there stays what it is. */
+
+import type { Inspector } from '../engines/duckdb/host/inspector.ts'
+import type { Problem } from '../model/layer.ts'
 import { type WantedSource, wantedSources } from './configure.ts'
 import type { InspectionCache } from './inspection-cache.ts'
-import type { Inspector } from './inspector.ts'
-import type { Problem } from './layer.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { uniqueNames } from './names.ts'
 import type { WantedForeign, WantedServed } from './offers.ts'

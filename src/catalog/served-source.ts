@@ -1,12 +1,13 @@
 /** One source and what is known of it: read, and read again when its files have changed. */
-import type { DatabaseAccess } from '../pool/messages.ts'
+
+import type { CheckRequest, CheckResult, Described } from '../engines/duckdb/host/inspection.ts'
+import type { Inspector } from '../engines/duckdb/host/inspector.ts'
+import { SourceError } from '../engines/duckdb/host/source-error.ts'
+import type { DatabaseAccess } from '../engines/duckdb/pool/messages.ts'
+import type { Problem } from '../model/layer.ts'
 import { fingerprintOfDatabase, fingerprintOfParquet } from './fingerprint.ts'
-import type { CheckRequest, CheckResult, Described } from './inspection.ts'
 import type { InspectionCache } from './inspection-cache.ts'
-import type { Inspector } from './inspector.ts'
-import type { Problem } from './layer.ts'
 import { bytesOf, type Snapshot, statOf, unchanged, writtenInPlace } from './snapshot.ts'
-import { SourceError } from './source-error.ts'
 import { filesOf, type Source } from './sources.ts'
 
 /** One that changes while it is read is read again, so often. */

@@ -12,8 +12,8 @@
  */
 import { glob, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { Problem } from '../model/layer.ts'
 import { type FileKind, fileKind, UNKNOWN_FORMAT } from './file-kind.ts'
-import type { Problem } from './layer.ts'
 import { type Format, filesOfFormat } from './prepare/format.ts'
 import { withoutWildcards } from './wildcards.ts'
 

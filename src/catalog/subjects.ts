@@ -1,8 +1,9 @@
 /** The layers that are served, by name: made of what their sources hold, made anew when that is another, proven by scans. */
+
+import type { Described, Description } from '../engines/duckdb/host/inspection.ts'
+import type { Inspector } from '../engines/duckdb/host/inspector.ts'
 import type { CatalogLog } from './catalog.ts'
 import { CheckQueue, type Subject } from './check-queue.ts'
-import type { Described, Description } from './inspection.ts'
-import type { Inspector } from './inspector.ts'
 import { fingerprintWith } from './layer-options.ts'
 import { identity, type Offer } from './offers.ts'
 import { claimed } from './prove.ts'

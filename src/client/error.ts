@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../model/errors.ts'
 
 /**
  * The server's codes, and what only a client can meet: OFFLINE, there is no connection; PROTOCOL, what came is not what was asked for.

@@ -11,6 +11,6 @@ const TIMEOUT_MS = 120_000
  * @returns null, or why it failed in one line
  */
 export function installFromRepository(): Promise<string | null> {
-  const script = fileURLToPath(new URL(`./worker/install${extname(import.meta.url)}`, import.meta.url))
+  const script = fileURLToPath(new URL(`../engines/duckdb/processes/install/install${extname(import.meta.url)}`, import.meta.url))
   return runProgram(process.execPath, [script], { timeoutMs: TIMEOUT_MS })
 }

@@ -1,6 +1,6 @@
-import type { Layer } from '../catalog/layer.ts'
-import { geoArrowShape } from '../plan/geoarrow-shape.ts'
-import type { Output } from '../results/batch.ts'
+import type { Output } from '../encode/batch.ts'
+import { geoArrowShape } from '../engines/duckdb/dialect/geoarrow-shape.ts'
+import type { Layer } from '../model/layer.ts'
 import type { FeatureBatchArrowArgs } from './generated.ts'
 
 /** Arrow of a layer: in its native geometry type where it has one, and nobody asked for WKB. */

@@ -1,10 +1,11 @@
 /** What resolvers are given. The server fills it; a test can as well. */
-import type { Layer } from '../catalog/layer.ts'
-import type { FilterLimits } from '../plan/filter-limits.ts'
-import type { Engine } from '../pool/engine.ts'
+
+import type { FilterLimits } from '../ask/filter-limits.ts'
+import type { Operation } from '../delivery/operation.ts'
+import type { Engine } from '../engines/engine.ts'
+import type { Layer } from '../model/layer.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { HealthSubscribers } from './health-events.ts'
-import type { Operation } from './operation.ts'
 
 /** The catalogue, as far as questions need it. */
 export interface Layers {

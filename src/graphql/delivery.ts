@@ -1,7 +1,8 @@
 /** A page or batch on its way out, with what was asked of it. */
-import type { Batch, Page } from '../pool/engine.ts'
-import type { FlowingPage } from './flowing-page.ts'
-import type { Question } from './question.ts'
+
+import type { Question } from '../ask/question.ts'
+import type { FlowingPage } from '../delivery/flowing-page.ts'
+import type { Batch, Page } from '../engines/engine.ts'
 
 export interface Delivery<B extends Batch | Page> {
   readonly batch: B

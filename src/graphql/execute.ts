@@ -7,12 +7,12 @@ import {
   getOperationAST,
   subscribe as subscribeOperation,
 } from 'graphql'
-import { codeOf, placeOf, toClientError } from './client-error.ts'
+import { codeOf, placeOf, toClientError } from '../delivery/client-error.ts'
+import type { Operation, Splice } from '../delivery/operation.ts'
+import { FlowingJson } from '../delivery/raw-json.ts'
 import type { Context } from './context.ts'
 import { checkVariables } from './input-limits.ts'
-import type { Operation, Splice } from './operation.ts'
 import { printLists } from './print-lists.ts'
-import { FlowingJson } from './raw-json.ts'
 
 export type Results = AsyncGenerator<ExecutionResult, void, void>
 

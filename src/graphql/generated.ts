@@ -1,8 +1,8 @@
-import type { RawJson } from '../graphql/raw-json.ts';
+import type { RawJson } from '../delivery/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { Layer as LayerModel, Column as ColumnModel, LayerKey as LayerKeyModel } from '../catalog/layer.ts';
+import type { Layer as LayerModel, Column as ColumnModel, LayerKey as LayerKeyModel } from '../model/layer.ts';
 import type { AnyPage, BatchDelivery } from './delivery.ts';
-import type { WorkerHealth } from '../pool/engine.ts';
+import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;

@@ -14,8 +14,8 @@ import {
   isNonNullType,
   typeFromAST,
 } from 'graphql'
-import type { ErrorCode } from '../errors.ts'
-import { DEEPEST_FILTER } from '../plan/filter-limits.ts'
+import { DEEPEST_FILTER } from '../ask/filter-limits.ts'
+import type { ErrorCode } from '../model/errors.ts'
 
 /** A list in one place. */
 export const MOST_LIST_ITEMS = 10_000

@@ -1,7 +1,7 @@
 /** The contract's scalars: what each takes, strictly, and how each is written. Their descriptions stand in the schema. */
 import { GraphQLError, type GraphQLScalarTypeConfig, valueFromASTUntyped } from 'graphql'
-import { LONGEST_CURSOR } from '../plan/cursor.ts'
-import { RawJson } from './raw-json.ts'
+import { LONGEST_CURSOR } from '../ask/cursor.ts'
+import { RawJson } from '../delivery/raw-json.ts'
 
 /** The members that the schema's own text leaves open. */
 type Scalar = Required<Pick<GraphQLScalarTypeConfig<unknown, unknown>, 'serialize' | 'parseValue' | 'parseLiteral'>>

@@ -1,15 +1,15 @@
 /** What a selection asks a worker to make, and which properties that takes. */
 import { type FieldNode, type GraphQLObjectType, type GraphQLResolveInfo, getArgumentValues, getNamedType } from 'graphql'
-import type { Layer } from '../catalog/layer.ts'
-import { GeoduckError } from '../errors.ts'
-import { nearNames } from '../near-names.ts'
-import type { FeatureQuery } from '../plan/query.ts'
-import type { FeatureField, Output } from '../results/batch.ts'
+import { requireLonLat } from '../ask/lon-lat.ts'
+import { inRange, PRECISION } from '../ask/range.ts'
+import type { FeatureField, Output } from '../encode/batch.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { Layer } from '../model/layer.ts'
+import { nearNames } from '../model/near-names.ts'
+import type { FeatureQuery } from '../model/query.ts'
 import { arrowOutput } from './arrow-output.ts'
 import { selectedFields } from './fields.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, FeatureGeometryArgs, FeaturePropertiesArgs } from './generated.ts'
-import { requireLonLat } from './lon-lat.ts'
-import { inRange, PRECISION } from './range.ts'
 
 export interface Selection {
   /** Each is made once, under however many response keys it stands. */

@@ -1,6 +1,6 @@
 /** Who may ask: whoever has the token, or everybody where there is none. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { GeoduckError } from '../errors.ts'
+import { GeoduckError } from '../model/errors.ts'
 
 export class Access {
   readonly #digest: Buffer | null

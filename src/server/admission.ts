@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Operation } from '../graphql/operation.ts'
+import type { Operation } from '../delivery/operation.ts'
 
 /** Resolves when there is memory for the request; its body is counted from then on, before it has arrived. Rejects with OVERLOADED. */
 export async function admit(

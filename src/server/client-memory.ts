@@ -2,10 +2,11 @@
  * The server's memory that waits for clients: batches, pages and other results that they have not taken yet, bodies and messages that have not
  * arrived whole. Counted by connection, by address and for the server: who has too much waiting is not given more until half of it is taken.
  */
-import { GeoduckError } from '../errors.ts'
-import { AwakeTimer } from '../pool/awake.ts'
-import type { Holding, Wanted } from '../pool/holding.ts'
-import type { Asker } from '../pool/scheduler.ts'
+
+import { AwakeTimer } from '../engines/duckdb/pool/awake.ts'
+import type { Asker } from '../engines/duckdb/pool/scheduler.ts'
+import type { Holding, Wanted } from '../engines/holding.ts'
+import { GeoduckError } from '../model/errors.ts'
 
 /** Shares of the limit: so no address, and no connection, uses it up for the others. */
 const ADDRESS_SHARE = 1 / 2

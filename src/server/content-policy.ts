@@ -15,7 +15,7 @@ export const MAP_POLICY = `${DRAWING}; script-src 'self' 'sha256-${importMapHash
 export const GRAPHIQL_POLICY = `${DRAWING}; script-src 'unsafe-inline' blob:; font-src 'self' data:`
 
 function importMapHash(): string {
-  const page = readFileSync(new URL('map/page/index.html', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../web/index.html', import.meta.url), 'utf8')
   const [, importMap = ''] = /<script type="importmap">([^<]*)<\/script>/.exec(page) ?? []
   return createHash('sha256').update(importMap).digest('base64')
 }

@@ -6,7 +6,7 @@ import send from 'send'
 import { MAP_POLICY } from './content-policy.ts'
 import { FROM_SOURCES, sendStripped } from './stripped.ts'
 
-const PAGE = fileURLToPath(new URL('map/page/', import.meta.url))
+const PAGE = fileURLToPath(new URL('../web/', import.meta.url))
 const MAPLIBRE = path.dirname(fileURLToPath(import.meta.resolve('maplibre-gl/dist/maplibre-gl.css')))
 const GRAPHQL_WS = path.dirname(fileURLToPath(import.meta.resolve('graphql-ws')))
 const CLIENT = fileURLToPath(new URL('../client/', import.meta.url))

@@ -13,7 +13,7 @@ const OPTIONS = {
   defaultQuery: '{\n  layers {\n    name\n    geometryTypes\n    featureCount\n  }\n}\n',
 } as const
 
-/** Run in the page: the token of the link or of the map (`map/page/token.js`), or asked for, goes along with everything that is sent. */
+/** Run in the page: the token of the link or of the map (`web/token.js`), or asked for, goes along with everything that is sent. */
 const WITH_TOKEN = `((options, wanted) => {
   const key = 'geoduck-token'
   const given = /[#&]token=([^&]*)/.exec(location.hash)

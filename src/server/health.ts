@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Layer, Problem } from '../catalog/layer.ts'
 import { packageVersion } from '../config/package-version.ts'
+import type { Engine, EngineHealth } from '../engines/engine.ts'
 import type { HealthModel } from '../graphql/context.ts'
-import type { Engine, EngineHealth } from '../pool/engine.ts'
+import type { Layer, Problem } from '../model/layer.ts'
 
 const VERSION = packageVersion()
 

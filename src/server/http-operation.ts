@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Operation } from '../graphql/operation.ts'
+import type { Operation } from '../delivery/operation.ts'
 import { askerOf } from './asker.ts'
 import type { ClientAddress } from './client-address.ts'
 import type { Operations } from './operations.ts'

@@ -1,4 +1,4 @@
-import type { Problem } from '../catalog/layer.ts'
+import type { Problem } from '../model/layer.ts'
 
 /** None of the sources holds a layer. The message has a line for each. */
 export class NothingToServe extends Error {

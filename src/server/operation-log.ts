@@ -1,6 +1,6 @@
-import type { Operation } from '../graphql/operation.ts'
-import { type Explanation, explain } from '../plan/explain.ts'
-import type { FeatureQuery } from '../plan/query.ts'
+import type { Operation } from '../delivery/operation.ts'
+import { type Explanation, explain } from '../engines/duckdb/dialect/explain.ts'
+import type { FeatureQuery } from '../model/query.ts'
 import type { Log } from './logging.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Operation } from '../graphql/operation.ts'
-import type { Asker } from '../pool/scheduler.ts'
+import { Operation } from '../delivery/operation.ts'
+import type { Asker } from '../engines/duckdb/pool/scheduler.ts'
 import type { ClientMemory } from './client-memory.ts'
 import type { Log } from './logging.ts'
 import { logOperation } from './operation-log.ts'

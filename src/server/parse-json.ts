@@ -2,7 +2,7 @@
  * JSON of a client, looked through before it is parsed. A megabyte of lists in each other takes JSON.parse 60 to 85 ms, of objects with other names
  * each 50 ms; of everything else 20 at most. Looking costs 2 ms a megabyte.
  */
-import { GeoduckError } from '../errors.ts'
+import { GeoduckError } from '../model/errors.ts'
 import type { RequestLimits } from './limits.ts'
 
 /** Levels: more than a filter and the geometry in it may have. */

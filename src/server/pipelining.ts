@@ -5,8 +5,8 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { GeoduckError } from '../errors.ts'
-import { formatError, fromGeoduck } from '../graphql/client-error.ts'
+import { formatError, fromGeoduck } from '../delivery/client-error.ts'
+import { GeoduckError } from '../model/errors.ts'
 import { networkOf } from './asker.ts'
 import type { ClientAddress } from './client-address.ts'
 import { sendJson } from './json.ts'

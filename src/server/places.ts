@@ -1,6 +1,7 @@
 /** Operations that are open, by address and client. */
-import { GeoduckError } from '../errors.ts'
-import type { Asker } from '../pool/scheduler.ts'
+
+import type { Asker } from '../engines/duckdb/pool/scheduler.ts'
+import { GeoduckError } from '../model/errors.ts'
 
 /** Seconds. */
 const RETRY_AFTER = 1

@@ -8,16 +8,16 @@ import type {
   GraphQLSchema,
 } from 'graphql'
 import { makeServer, type OperationResult, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
-import { codeOf, formatError, toClientError } from '../graphql/client-error.ts'
+import { codeOf, formatError, toClientError } from '../delivery/client-error.ts'
+import { formatResult } from '../delivery/format-result.ts'
+import type { Operation } from '../delivery/operation.ts'
+import { SplicedPayload } from '../delivery/spliced-message.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, failed, subscribe } from '../graphql/execute.ts'
-import type { Operation } from '../graphql/operation.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
-import { formatResult } from './format-result.ts'
 import type { Operations } from './operations.ts'
-import { SplicedPayload } from './spliced-message.ts'
 
 export type SocketProtocol = Server<ClientSocket>
 

@@ -1,11 +1,12 @@
 /** What of the server is up by now: it listens first, then describes its sources, then starts its workers. */
+
+import type { FilterLimits } from '../ask/filter-limits.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Layer } from '../catalog/layer.ts'
-import { GeoduckError } from '../errors.ts'
+import type { Engine } from '../engines/engine.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
 import { HealthSubscribers } from '../graphql/health-events.ts'
-import type { FilterLimits } from '../plan/filter-limits.ts'
-import type { Engine } from '../pool/engine.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { Layer } from '../model/layer.ts'
 import { HealthReport } from './health.ts'
 
 type Services = Context['services']

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
-import { GeoduckError } from '../errors.ts'
+import { resultWriter } from '../delivery/result-writer.ts'
 import type { Context } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
+import { GeoduckError } from '../model/errors.ts'
 import type { RequestLimits } from './limits.ts'
 import { mostJsonParts, parseJson } from './parse-json.ts'
-import { resultWriter } from './result-writer.ts'
 
 /** What a request brings along to its resolvers and to the writer of its result. */
 export interface RequestContext extends Context {

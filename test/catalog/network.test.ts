@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { refuseLinks } from '../../src/catalog/prepare/worker/crs-link.ts'
-import { workerEnvironment } from '../../src/pool/worker-environment.ts'
+import { workerEnvironment } from '../../src/engines/duckdb/host/worker-environment.ts'
+import { refuseLinks } from '../../src/engines/duckdb/processes/prepare/crs-link.ts'
 import { fixture } from '../fixtures/index.ts'
 import { ROOT, SPATIAL_EXTENSION } from '../support/environment.ts'
 import { ask } from '../support/graphql.ts'
@@ -140,7 +140,7 @@ test('behind the barrier a process opens no socket of any kind, in no thread, an
      import { readdirSync, readFileSync } from 'node:fs'
      // Threads that are there before.
      await Promise.all([1, 2, 3, 4].map(() => readFile(process.execPath)))
-     const { refuseSockets } = await import(${JSON.stringify(join(ROOT, 'src/pool/worker/no-network.ts'))})
+     const { refuseSockets } = await import(${JSON.stringify(join(ROOT, 'src/engines/duckdb/processes/query/no-network.ts'))})
      const tell = (key, value) => console.log(key + ' ' + value)
      tell('barrier', refuseSockets())
      net.connect(${port}, '127.0.0.1').on('error', ({ code }) => tell('tcp', code)).on('connect', () => tell('tcp', 'connected'))

@@ -1,6 +1,6 @@
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { openCatalog } from '../../src/catalog/catalog.ts'
-import type { Layer } from '../../src/catalog/layer.ts'
+import type { Layer } from '../../src/model/layer.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 
 /** Its log is kept in `lines`. */

@@ -1,6 +1,6 @@
 /** A command line and an environment, resolved as the program does it, without starting one. */
 import type { Command } from 'commander'
-import { type Actions, buildCommand } from '../../src/config/command.ts'
+import { type Actions, buildCommand } from '../../src/commands/command-line.ts'
 import { machineDefaults } from '../../src/config/defaults.ts'
 import { machine } from '../../src/config/machine.ts'
 import { type Given, type Resolved, resolveConfig } from '../../src/config/resolve.ts'

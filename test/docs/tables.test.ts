@@ -34,12 +34,12 @@ it('every flag that a message or a page of the documentation names is a flag of 
   const machine = machineDefaults({ processors: 2, memoryBytes: 1e9, openFiles: 20_000 })
   const flags = new Set(Object.values(settings(machine)).map(({ flag }) => flag.split(' ')[0]!))
   const files = [
-    ...globSync('src/{graphql,plan,pool,server}/**/*.ts', { cwd: ROOT }),
+    ...globSync('src/{ask,delivery,engines,graphql,server}/**/*.ts', { cwd: ROOT }),
     'docs/errors.md',
     'docs/limits.md',
     'docs/subscriptions.md',
     'docs/operations.md',
-    'src/errors.ts',
+    'src/model/errors.ts',
   ]
   const named = files.flatMap((file) =>
     [...read(file).matchAll(/(?<=[`(])--[a-z]+(?:-[a-z]+)*/g)].map(([flag]) => ({ file, flag })),

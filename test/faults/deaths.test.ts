@@ -3,7 +3,7 @@
  * whole again. What is hung is killed 2 s behind its deadline.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
 import { ask, context, drain, eventually, squaresLayer, testPool } from '../pool/support.ts'
 import { GRID_ROWS, grid } from './grid.ts'
 import { type Fault, Orders } from './order.ts'

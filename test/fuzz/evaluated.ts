@@ -1,4 +1,4 @@
-import type { ClientGeometry } from '../../src/plan/geometry/builder.ts'
+import type { ClientGeometry } from '../../src/geometry/builder.ts'
 import type { Engine } from '../plan/support/engine.ts'
 
 /** Has the engine compute with geometry as a plan does; how many that were. It ends this process where one of them can end a worker. */

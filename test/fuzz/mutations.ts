@@ -1,6 +1,7 @@
 /** Geometry as a client might get it wrong, or an attacker might make it: valid in each notation, then damaged. */
-import { GeoduckError } from '../../src/errors.ts'
-import type { ClientGeometry } from '../../src/plan/geometry/builder.ts'
+
+import type { ClientGeometry } from '../../src/geometry/builder.ts'
+import { GeoduckError } from '../../src/model/errors.ts'
 import { hex, read, readBytes } from '../plan/support/geometry.ts'
 import type { Random } from '../results/random.ts'
 

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { ERROR_CODES, type ErrorCode, GeoduckError } from '../../src/errors.ts'
-import { formatError, toClientError } from '../../src/graphql/client-error.ts'
+import { formatError, toClientError } from '../../src/delivery/client-error.ts'
+import { ERROR_CODES, type ErrorCode, GeoduckError } from '../../src/model/errors.ts'
 
 function shown(error: unknown, signal = new AbortController().signal) {
   const defects: unknown[] = []

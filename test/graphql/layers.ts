@@ -1,4 +1,4 @@
-import type { Layer } from '../../src/catalog/layer.ts'
+import type { Layer } from '../../src/model/layer.ts'
 
 const TEXT = { type: 'VARCHAR', duckType: { id: 'VARCHAR' }, jsonType: 'STRING', nullable: true } as const
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { byteLength, join, RawJson, toChunks } from '../../src/graphql/raw-json.ts'
+import { byteLength, join, RawJson, toChunks } from '../../src/delivery/raw-json.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 const print = (value: unknown) => join(toChunks(value)).toString()

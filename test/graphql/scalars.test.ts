@@ -1,6 +1,6 @@
 import { GraphQLError, Kind, parseValue } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { RawJson } from '../../src/graphql/raw-json.ts'
+import { RawJson } from '../../src/delivery/raw-json.ts'
 import { scalars } from '../../src/graphql/scalars.ts'
 
 const scalar = (name: string) => scalars[name]!

@@ -51,7 +51,7 @@ test('the package holds the program, the schema, the map and the client, no sour
       'dist/main.js',
       'schema.graphql',
       'geoduck.schema.json',
-      'dist/server/map/page/index.html',
+      'dist/web/index.html',
       'dist/client/client.js',
       'dist/client/client.d.ts',
     ]),

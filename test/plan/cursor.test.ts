@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import { type CursorSubject, decodeCursor, encodeCursor, LONGEST_CURSOR } from '../../src/plan/cursor.ts'
-import { MAX_SORT_KEYS } from '../../src/plan/order.ts'
+import { type CursorSubject, decodeCursor, encodeCursor, LONGEST_CURSOR } from '../../src/ask/cursor.ts'
+import { MAX_SORT_KEYS } from '../../src/engines/duckdb/dialect/order.ts'
+import type { Layer } from '../../src/model/layer.ts'
 import { type Asked, filterOf } from '../support/filter.ts'
 import { refusal } from './support/geometry.ts'
 

@@ -1,7 +1,7 @@
 /** Distances on the ellipsoid, by pyproj's geodesics between points of edges that are straight in longitude and latitude. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileFeatures } from '../../src/plan/compile.ts'
-import type { FeatureFilter } from '../../src/plan/query.ts'
+import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { FeatureFilter } from '../../src/model/query.ts'
 import { python } from '../support/python.ts'
 import { Engine, queryOf } from './support/engine.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
+import type { Layer } from '../../src/model/layer.ts'
 import { Engine, queryOf } from './support/engine.ts'
 
 /** SQL of a value, and what a client gets for it. */

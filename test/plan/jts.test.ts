@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import { compileFeatures } from '../../src/plan/compile.ts'
+import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { Layer } from '../../src/model/layer.ts'
 import { SHARED } from '../support/environment.ts'
 import { Engine, queryOf } from './support/engine.ts'
 

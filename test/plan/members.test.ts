@@ -1,8 +1,8 @@
 /** What a property filter can ask of text, lists, and members of structs, maps and JSON. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import { compileFeatures } from '../../src/plan/compile.ts'
-import type { PropertyFilter } from '../../src/plan/query.ts'
+import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { Layer } from '../../src/model/layer.ts'
+import type { PropertyFilter } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
 import { Engine, queryOf } from './support/engine.ts'
 import { refusal } from './support/geometry.ts'

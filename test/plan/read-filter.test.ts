@@ -1,10 +1,10 @@
 /** What reading a filter bounds, before anything is compiled. */
 import { describe, expect, it } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import { FILTER_LIMITS } from '../../src/plan/filter-limits.ts'
-import type { FeatureFilter } from '../../src/plan/query.ts'
-import { FilterBudget, MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/plan/read/budget.ts'
-import { readFilter } from '../../src/plan/read/read-filter.ts'
+import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
+import { FilterBudget, MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/ask/read/budget.ts'
+import { readFilter } from '../../src/ask/read/read-filter.ts'
+import type { Layer } from '../../src/model/layer.ts'
+import type { FeatureFilter } from '../../src/model/query.ts'
 import { refusal } from './support/geometry.ts'
 
 const LAYER = {

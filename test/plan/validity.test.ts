@@ -1,8 +1,8 @@
 /** What a layer's configuration makes of geometries that are not valid, before and after its scan. */
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import { compileCount, compileFeatures } from '../../src/plan/compile.ts'
+import { compileCount, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { Layer } from '../../src/model/layer.ts'
 import { fixture } from '../fixtures/index.ts'
 import { judged, tailoring } from '../support/configured.ts'
 import { Engine, queryOf } from './support/engine.ts'

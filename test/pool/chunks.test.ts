@@ -1,6 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
-import { Chunks } from '../../src/pool/worker/chunks.ts'
+import { Chunks } from '../../src/engines/duckdb/processes/query/chunks.ts'
 
 const ROWS = 8_192
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import { decodeCursor, encodeCursor } from '../../src/plan/cursor.ts'
-import type { FeatureOrder, Position } from '../../src/plan/query.ts'
-import type { Engine } from '../../src/pool/engine.ts'
+import { decodeCursor, encodeCursor } from '../../src/ask/cursor.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import type { Layer } from '../../src/model/layer.ts'
+import type { FeatureOrder, Position } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
 import { ask, context, drain, idsOf, ROWS, squares, squaresLayer, testPool } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Cut, Cutter } from '../../src/pool/worker/cutter.ts'
+import { type Cut, Cutter } from '../../src/engines/duckdb/processes/query/cutter.ts'
 import { Random } from '../results/random.ts'
 
 /** Four bytes a row, which are another chunk's after `release`. */

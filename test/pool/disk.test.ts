@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Engine, EngineHealth, ExecutionReport } from '../../src/pool/engine.ts'
+import type { Engine, EngineHealth, ExecutionReport } from '../../src/engines/engine.ts'
 import { ALL_FIELDS, difference, rowsByCli, rowsOf } from './rows.ts'
 import { allIds, ask, context, eventually, idsOf, ROWS, squares, squaresLayer, testPool } from './support.ts'
 

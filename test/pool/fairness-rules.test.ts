@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import type { Layer } from '../../src/model/layer.ts'
 import { Orders } from '../faults/order.ts'
 import { ask, context, eventually, squares, squaresLayer, testPool } from './support.ts'
 

@@ -1,8 +1,8 @@
 /** What becomes of those who have to give a worker up, and of those who find the queue full. Who gets one is told by `fairness-rules`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import type { Layer } from '../../src/model/layer.ts'
 import { allIds, ask, context, drain, eventually, pageIds, ROWS, squares, squaresLayer, testPool } from './support.ts'
 
 let engine: Engine

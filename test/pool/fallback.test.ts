@@ -4,8 +4,8 @@
  */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import type { FeatureQuery } from '../../src/plan/query.ts'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import type { FeatureQuery } from '../../src/model/query.ts'
 import { fixture } from '../fixtures/index.ts'
 import { duckdbCli } from '../support/duckdb-cli.ts'
 import { filterOf } from '../support/filter.ts'

@@ -1,7 +1,7 @@
 /** A worker that is stopped (SIGSTOP) is found out and replaced: no operation ends by it, and nobody waits for it for long. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
 import { GRID_ROWS, grid } from '../faults/grid.ts'
 import { Orders } from '../faults/order.ts'
 import { descendants } from '../support/launched.ts'

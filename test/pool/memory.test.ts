@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { memoryShare } from '../../src/pool/memory.ts'
+import { memoryShare } from '../../src/engines/duckdb/pool/memory.ts'
 
 let root: string
 

@@ -1,6 +1,6 @@
 /** Workers that die at once: what goes on from one of them to another that is dead as well, but not known to be. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
 import { allIds, ask, context, eventually, idsOf, squares, squaresLayer, testPool } from './support.ts'
 
 let engine: Engine

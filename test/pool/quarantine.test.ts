@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { GeoduckError } from '../../src/errors.ts'
-import { Quarantine } from '../../src/pool/quarantine.ts'
+import { Quarantine } from '../../src/engines/duckdb/pool/quarantine.ts'
+import type { GeoduckError } from '../../src/model/errors.ts'
 
 const MINUTE_MS = 60_000
 

@@ -4,9 +4,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import type { FeatureOrder, FeatureQuery, Position } from '../../src/plan/query.ts'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import type { Layer } from '../../src/model/layer.ts'
+import type { FeatureOrder, FeatureQuery, Position } from '../../src/model/query.ts'
 import { ask, context, idsOf, squares, squaresLayer, testPool } from './support.ts'
 
 const ROWS = 1_000_000

@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { type Claim, Scheduler } from '../../src/pool/scheduler.ts'
-import { Served } from '../../src/pool/served.ts'
-import type { Slot } from '../../src/pool/slot.ts'
+import { type Claim, Scheduler } from '../../src/engines/duckdb/pool/scheduler.ts'
+import { Served } from '../../src/engines/duckdb/pool/served.ts'
+import type { Slot } from '../../src/engines/duckdb/pool/slot.ts'
 
 class Workers {
   readonly scheduler: Scheduler

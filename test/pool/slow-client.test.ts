@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import type { FeatureQuery } from '../../src/plan/query.ts'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import type { Layer } from '../../src/model/layer.ts'
+import type { FeatureQuery } from '../../src/model/query.ts'
 import { allIds, ask, context, drain, eventually, idsOf, ROWS, squares, squaresLayer, testPool } from './support.ts'
 
 let engine: Engine

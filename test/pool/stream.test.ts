@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Layer } from '../../src/catalog/layer.ts'
-import type { Engine } from '../../src/pool/engine.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import type { Layer } from '../../src/model/layer.ts'
 import { allIds, ask, context, drain, eventually, idsOf, squares, squaresLayer, testPool } from './support.ts'
 
 let engine: Engine

@@ -1,5 +1,5 @@
 /** Columns made of plain values, in buffers as awkward as the engine may give them. */
-import type { ColumnBatch, ColumnData, FixedValues, WireColumn, WireType } from '../../src/results/batch.ts'
+import type { ColumnBatch, ColumnData, FixedValues, WireColumn, WireType } from '../../src/encode/batch.ts'
 
 /** boolean, number (int up to 32 bits, float, date), bigint (int 64, timestamp), string (utf8, json, decimal), Uint8Array; null. */
 export type Value = boolean | number | bigint | string | Uint8Array | null

@@ -1,8 +1,8 @@
 /** Native GeoArrow columns of every type, read by pyarrow, geopandas and apache-arrow. */
 import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
-import type { BatchLayout, GeoArrowShape } from '../../src/results/batch.ts'
-import { createEncoder } from '../../src/results/encode.ts'
+import type { BatchLayout, GeoArrowShape } from '../../src/encode/batch.ts'
+import { createEncoder } from '../../src/encode/encode.ts'
 import { python } from '../support/python.ts'
 import { type Column, toBatch } from './columns.ts'
 import { FLAVOURS, ISO, randomTree, type Tree, toWkb } from './geometries.ts'

@@ -1,5 +1,5 @@
 /** What the encoders must give, by the slow and obvious way: JavaScript objects. */
-import type { WireType } from '../../src/results/batch.ts'
+import type { WireType } from '../../src/encode/batch.ts'
 import type { Column, Value } from './columns.ts'
 
 const MILLISECONDS_A_DAY = 86_400_000

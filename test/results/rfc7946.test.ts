@@ -1,6 +1,6 @@
 /** What RFC 7946 asks of a FeatureCollection beside coordinates, by shapely. */
 import { describe, expect, it } from 'vitest'
-import { createEncoder } from '../../src/results/encode.ts'
+import { createEncoder } from '../../src/encode/encode.ts'
 import { python } from '../support/python.ts'
 import { type Column, toBatch } from './columns.ts'
 import { ISO, toWkb } from './geometries.ts'

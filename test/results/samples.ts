@@ -1,5 +1,5 @@
 /** A column of every wire type, with awkward values and nulls. */
-import type { WireType } from '../../src/results/batch.ts'
+import type { WireType } from '../../src/encode/batch.ts'
 import type { Column, Value } from './columns.ts'
 import type { Random } from './random.ts'
 

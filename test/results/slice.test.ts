@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ColumnBatch, ColumnData } from '../../src/results/batch.ts'
-import { concatenate, rowsWithin } from '../../src/results/slice.ts'
+import type { ColumnBatch, ColumnData } from '../../src/encode/batch.ts'
+import { concatenate, rowsWithin } from '../../src/encode/slice.ts'
 import { type Column, toBatch } from './columns.ts'
 import { Random } from './random.ts'
 import { sampleColumns } from './samples.ts'

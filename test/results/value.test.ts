@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { WireType } from '../../src/results/batch.ts'
-import { createEncoder } from '../../src/results/encode.ts'
+import type { WireType } from '../../src/encode/batch.ts'
+import { createEncoder } from '../../src/encode/encode.ts'
 import { type Column, toBatch, type Value } from './columns.ts'
 import { Random } from './random.ts'
 import { randomText } from './samples.ts'

@@ -1,8 +1,8 @@
 /** What nobody foresaw, in a service that fails: on every wire it is INTERNAL under the id that the log has. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
 import type { Services } from '../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../src/graphql/health-events.ts'
-import { FILTER_LIMITS } from '../../src/plan/filter-limits.ts'
 import { RawSocket } from './raw-socket.ts'
 import { openWires, type ServiceWires } from './service-wires.ts'
 

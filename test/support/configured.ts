@@ -1,5 +1,5 @@
 /** Layers of test/fixtures/configured.py, and what shapely says of them. */
-import type { Layer, Tailoring } from '../../src/catalog/layer.ts'
+import type { Layer, Tailoring } from '../../src/model/layer.ts'
 import { python } from './python.ts'
 
 export interface Judged {

@@ -1,9 +1,9 @@
-import type { Layer } from '../../src/catalog/layer.ts'
-import type { FilterLimits } from '../../src/plan/filter-limits.ts'
-import type { Filter } from '../../src/plan/predicate.ts'
-import type { FeatureFilter, FeatureQuery } from '../../src/plan/query.ts'
-import { FilterBudget } from '../../src/plan/read/budget.ts'
-import { readFilter } from '../../src/plan/read/read-filter.ts'
+import type { FilterLimits } from '../../src/ask/filter-limits.ts'
+import { FilterBudget } from '../../src/ask/read/budget.ts'
+import { readFilter } from '../../src/ask/read/read-filter.ts'
+import type { Layer } from '../../src/model/layer.ts'
+import type { Filter } from '../../src/model/predicate.ts'
+import type { FeatureFilter, FeatureQuery } from '../../src/model/query.ts'
 
 /** A question whose filter is written as a client writes it. */
 export type Asked = Omit<Partial<FeatureQuery>, 'where' | 'layer'> & {

@@ -1,9 +1,9 @@
 /** One file of another format, and where the copies of its layers are. */
 
+import type { Inspector } from '../../engines/duckdb/host/inspector.ts'
+import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { InspectionCache } from '../inspection-cache.ts'
-import type { Inspector } from '../inspector.ts'
 import { bytesOf, type Snapshot, statOf, unchanged } from '../snapshot.ts'
-import { SourceError } from '../source-error.ts'
 import type { ForeignSource } from '../sources.ts'
 
 export class ForeignFile {

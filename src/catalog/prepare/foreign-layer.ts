@@ -1,6 +1,6 @@
 /** A layer of a file of another format, which is served by its copy once there is one. */
 import { hash } from 'node:crypto'
-import type { Layer } from '../layer.ts'
+import type { Layer } from '../../model/layer.ts'
 import type { ServedSource } from '../served-source.ts'
 import type { ParquetSource } from '../sources.ts'
 import type { ForeignFile } from './foreign-file.ts'

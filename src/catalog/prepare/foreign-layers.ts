@@ -1,8 +1,9 @@
 /** All layers of files of other formats: found, prepared, and offered once the workers may read their copies. */
+
+import type { Inspector } from '../../engines/duckdb/host/inspector.ts'
+import type { Problem } from '../../model/layer.ts'
 import type { CatalogLog } from '../catalog.ts'
 import type { InspectionCache } from '../inspection-cache.ts'
-import type { Inspector } from '../inspector.ts'
-import type { Problem } from '../layer.ts'
 import { ServedSource } from '../served-source.ts'
 import { allowedPathsOf, type ForeignSource } from '../sources.ts'
 import { ForeignFile } from './foreign-file.ts'

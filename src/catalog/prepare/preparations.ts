@@ -3,12 +3,12 @@
  * read one after the other; small ones need not wait for them, nor for one that hangs or ends its process.
  */
 import { setTimeout as delay, setImmediate } from 'node:timers/promises'
+import { Preparer } from '../../engines/duckdb/host/preparer.ts'
+import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { CatalogLog } from '../catalog.ts'
-import { SourceError } from '../source-error.ts'
 import type { ForeignFile } from './foreign-file.ts'
 import type { Copy, ForeignLayer } from './foreign-layer.ts'
 import { type PreparedCache, reasonOfCache } from './prepared-cache.ts'
-import { Preparer } from './preparer.ts'
 import { ProgressClock, progressText } from './progress.ts'
 
 /** Of the log, where nobody looks at a bar. */

@@ -6,8 +6,8 @@ import { hash, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { DISK_FULL } from '../../engines/duckdb/host/source-error.ts'
 import { ProcessLock } from '../process-lock.ts'
-import { DISK_FULL } from '../source-error.ts'
 
 /** Not a digest, so that it is no copy. */
 const UNFINISHED = 'unfinished'

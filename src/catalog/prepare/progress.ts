@@ -1,5 +1,5 @@
 /** How far the preparation of a layer is, as it is told to whoever asks. */
-import type { ProgressMessage, Stage } from './preparation.ts'
+import type { ProgressMessage, Stage } from '../../engines/duckdb/host/preparation.ts'
 
 export interface Preparation {
   /** WAITING for those before it. */

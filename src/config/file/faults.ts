@@ -1,6 +1,6 @@
 /** What is wrong in a configuration file, told for whoever has to mend it: the line, the member, what it takes, and what was perhaps meant. */
 import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml'
-import { nearNames } from '../../near-names.ts'
+import { nearNames } from '../../model/near-names.ts'
 import { LAYER_MEMBERS } from '../layer-config.ts'
 import type { Setting, Settings } from '../settings.ts'
 import { SOURCES_TAKE } from './schema.ts'

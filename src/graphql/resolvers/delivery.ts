@@ -1,12 +1,12 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
-import { type Explanation, explain } from '../../plan/explain.ts'
-import type { Batch, Page } from '../../pool/engine.ts'
+import { askedBy, cursorAt, type Question } from '../../ask/question.ts'
+import { FlowingPage } from '../../delivery/flowing-page.ts'
+import { RawJson } from '../../delivery/raw-json.ts'
+import { type Explanation, explain } from '../../engines/duckdb/dialect/explain.ts'
+import type { Batch, Page } from '../../engines/engine.ts'
 import type { Context } from '../context.ts'
 import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
-import { FlowingPage } from '../flowing-page.ts'
 import type { FeatureBatchResolvers, FeaturePageResolvers } from '../generated.ts'
-import { askedBy, cursorAt, type Question } from '../question.ts'
-import { RawJson } from '../raw-json.ts'
 
 /** The three encodings: bytes that a worker has made, under whatever response key they were asked. */
 const encodings = {

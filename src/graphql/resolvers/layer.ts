@@ -1,4 +1,4 @@
-import type { OnInvalid as Handling } from '../../catalog/layer.ts'
+import type { OnInvalid as Handling } from '../../model/layer.ts'
 import type { LayerKeyResolvers, LayerResolvers, OnInvalid } from '../generated.ts'
 
 const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const satisfies Record<Handling, OnInvalid>

@@ -1,8 +1,8 @@
-import { BatchEvents } from '../batch-events.ts'
+import { toQuestion } from '../../ask/question.ts'
+import { BATCH_SIZE, EVERY_MS, inRange, LIMIT } from '../../ask/range.ts'
+import { BatchEvents } from '../../delivery/batch-events.ts'
 import type { SubscriptionResolvers } from '../generated.ts'
 import { HealthEvents } from '../health-events.ts'
-import { toQuestion } from '../question.ts'
-import { BATCH_SIZE, EVERY_MS, inRange, LIMIT } from '../range.ts'
 import { selectOutputs } from '../selection.ts'
 
 export const subscription: SubscriptionResolvers = {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { EngineHealth, WorkerHealth } from '../../pool/engine.ts'
+import type { EngineHealth, WorkerHealth } from '../../engines/engine.ts'
 
 /** What `health` says of workers and streams: the function that comes back takes a reading of it. */
 export function engineMetrics(registry: Registry): (health: EngineHealth) => void {

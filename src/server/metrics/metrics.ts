@@ -1,7 +1,7 @@
 /** What `/metrics` tells Prometheus: this process, its operations, its workers. Figures are read when they are asked for. */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { packageVersion } from '../../config/package-version.ts'
-import type { EngineHealth } from '../../pool/engine.ts'
+import type { EngineHealth } from '../../engines/engine.ts'
 import type { Operations } from '../operations.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import { operationMetrics } from './operation-metrics.ts'

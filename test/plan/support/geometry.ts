@@ -1,10 +1,10 @@
-import type { Layer } from '../../../src/catalog/layer.ts'
-import { FILTER_LIMITS } from '../../../src/plan/filter-limits.ts'
-import { type ClientGeometry, GeometryBuilder } from '../../../src/plan/geometry/builder.ts'
-import { readGeometry } from '../../../src/plan/geometry/read-geometry.ts'
-import { Tally } from '../../../src/plan/geometry/tally.ts'
-import { readWkb } from '../../../src/plan/geometry/wkb-reader.ts'
-import type { GeometryInput } from '../../../src/plan/query.ts'
+import { FILTER_LIMITS } from '../../../src/ask/filter-limits.ts'
+import { type ClientGeometry, GeometryBuilder } from '../../../src/geometry/builder.ts'
+import { readGeometry } from '../../../src/geometry/read-geometry.ts'
+import { Tally } from '../../../src/geometry/tally.ts'
+import { readWkb } from '../../../src/geometry/wkb-reader.ts'
+import type { Layer } from '../../../src/model/layer.ts'
+import type { GeometryInput } from '../../../src/model/query.ts'
 
 /** Just enough of a layer for a reader: with or without longitudes and latitudes. */
 export function layerWith(isLonLat: boolean): Layer {

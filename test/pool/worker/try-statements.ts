@@ -4,9 +4,9 @@
  * way that an execution runs them.
  */
 import { text } from 'node:stream/consumers'
-import type { WorkerOptions } from '../../../src/pool/messages.ts'
-import { openInstance } from '../../../src/pool/worker/instance.ts'
-import { prepareQuery } from '../../../src/pool/worker/query.ts'
+import type { WorkerOptions } from '../../../src/engines/duckdb/pool/messages.ts'
+import { openInstance } from '../../../src/engines/duckdb/processes/query/instance.ts'
+import { prepareQuery } from '../../../src/engines/duckdb/processes/query/query.ts'
 
 const { options, statements, asQueries } = JSON.parse(await text(process.stdin)) as {
   readonly options: WorkerOptions

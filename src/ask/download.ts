@@ -1,0 +1,53 @@
+/** A download's question: the arguments of `featureBatches` as JSON values by name. What each may be is read off the contract. */
+import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
+import type { Output } from '../encode/batch.ts'
+import { arrowOutput } from '../graphql/arrow-output.ts'
+import type { Context } from '../graphql/context.ts'
+import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
+import type { Layer } from '../model/layer.ts'
+import { coerceArguments } from './arguments.ts'
+import { requireLonLat } from './lon-lat.ts'
+import { type Question, toQuestion } from './question.ts'
+import { inRange, LIMIT, PRECISION } from './range.ts'
+
+export type DownloadFormat = 'arrows' | 'geojsonl'
+
+export interface DownloadRequest {
+  readonly layer: string
+  readonly format: DownloadFormat
+  /** By name; whatever JSON the client sent. */
+  readonly given: Readonly<Record<string, unknown>>
+}
+
+type Arguments = Omit<SubscriptionFeatureBatchesArgs, 'layer'> & Partial<FeatureBatchGeojsonArgs & FeatureBatchArrowArgs>
+
+/** The field of a batch that each format is, whose arguments it takes too. */
+const FIELDS: Readonly<Record<DownloadFormat, string>> = { arrows: 'arrow', geojsonl: 'geojson' }
+/** Of `featureBatches`, but said otherwise by a download. */
+const LEFT_OUT: readonly string[] = ['layer', 'batchSize']
+
+/** Throws what a subscription's arguments throw, and BAD_INPUT for an argument that a download does not take. */
+export async function downloadQuestion(
+  schema: GraphQLSchema,
+  { layer, format, given }: DownloadRequest,
+  context: Context,
+): Promise<Question> {
+  const args = coerceArguments(given, argumentsOf(schema, format), 'A download') as Arguments
+  if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
+  return await toQuestion({ ...args, layer }, context, (asked) => {
+    if (format === 'geojsonl') requireLonLat(asked)
+    return { outputs: [outputOf(format, args, asked.layer)], indexes: new Map(), properties: null }
+  })
+}
+
+function outputOf(format: DownloadFormat, args: Arguments, layer: Layer): Output {
+  if (format === 'arrows') return arrowOutput('arrow', args, layer)
+  const precision = inRange('precision', args.precision, PRECISION)
+  return { kind: 'geojson-lines', precision, ...(args.bbox ? { bbox: true } : {}) }
+}
+
+function argumentsOf(schema: GraphQLSchema, format: DownloadFormat): readonly GraphQLArgument[] {
+  const batches = schema.getSubscriptionType()!.getFields()['featureBatches']!
+  const encoding = (schema.getType('FeatureBatch') as GraphQLObjectType).getFields()[FIELDS[format]]!
+  return [...batches.args.filter(({ name }) => !LEFT_OUT.includes(name)), ...encoding.args]
+}

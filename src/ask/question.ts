@@ -1,0 +1,136 @@
+/** Typed arguments and a selection become a question about one layer. */
+
+import { progressText } from '../catalog/prepare/progress.ts'
+import type { Operation } from '../delivery/operation.ts'
+import { readCrs } from '../engines/duckdb/dialect/crs.ts'
+import { sortKeys } from '../engines/duckdb/dialect/order.ts'
+import type { OperationContext } from '../engines/engine.ts'
+import type { Context, Services } from '../graphql/context.ts'
+import type { FeatureFilter, FeatureOrder, InputMaybe } from '../graphql/generated.ts'
+import type { Asked, Selection } from '../graphql/selection.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { Layer } from '../model/layer.ts'
+import { nearNames } from '../model/near-names.ts'
+import type { Filter } from '../model/predicate.ts'
+import type { FeatureQuery, Position } from '../model/query.ts'
+import { decodeCursor, encodeCursor } from './cursor.ts'
+import { deadlineRange, inRange } from './range.ts'
+import { FilterBudget } from './read/budget.ts'
+import { readingFilter } from './read/read-filter.ts'
+
+/** Where nobody can tell how long it takes. */
+const RETRY_SECONDS = 5
+
+export interface Question {
+  readonly query: FeatureQuery
+  /** Milliseconds; null = the server's own. */
+  readonly deadlineMs: number | null
+  readonly selection: Selection
+}
+
+/** How geometry comes out. */
+export interface GeometryArguments {
+  readonly crs?: InputMaybe<string>
+  readonly simplify?: InputMaybe<number>
+}
+
+export interface QuestionArguments extends GeometryArguments {
+  readonly layer: string
+  readonly where?: InputMaybe<FeatureFilter>
+  readonly orderBy?: InputMaybe<readonly FeatureOrder[]>
+  readonly after?: InputMaybe<string>
+  readonly limit?: InputMaybe<number>
+  readonly deadline?: InputMaybe<number>
+}
+
+/** What a question is made with, and where it is noted. */
+export interface Asking {
+  readonly services: Pick<Services, 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
+  readonly operation: Pick<Operation, 'budget' | 'layers' | 'pace' | 'questions'>
+}
+
+/** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, LIMIT_EXCEEDED, CURSOR_INVALID, CURSOR_EXPIRED. */
+export async function toQuestion(
+  args: QuestionArguments,
+  context: Asking,
+  select: (asked: Asked) => Selection,
+): Promise<Question> {
+  const layer = await findLayer(args.layer, context)
+  await context.operation.pace.pass()
+  const geometry = readGeometryArguments(args)
+  const selection = select({ layer, ...geometry })
+  const orderBy = args.orderBy ?? []
+  sortKeys(layer, orderBy)
+  const query: FeatureQuery = {
+    layer,
+    ...geometry,
+    where: args.where ? await readWhere(args.where, layer, context) : null,
+    orderBy,
+    limit: args.limit ?? null,
+    after: null,
+    outputs: selection.outputs,
+    properties: selection.properties,
+  }
+  const deadlineMs = deadlineOf(args, context)
+  const after = args.after ? decodeCursor(context.services.cursorSecret, query, args.after) : null
+  const asked = { ...query, after }
+  context.operation.questions.push(asked)
+  return { query: asked, selection, deadlineMs }
+}
+
+/** The same filter of the same layer in several root fields is read, and counted, once. */
+function readWhere(where: FeatureFilter, layer: Layer, { services, operation }: Asking): Promise<Filter> {
+  operation.budget ??= new FilterBudget(services.filterLimits)
+  const { budget } = operation
+  return budget.once(where, `${layer.name} ${layer.fingerprint}`, () => operation.pace.run(readingFilter(where, layer, budget)))
+}
+
+/** Cursors know nothing of these: where a feature stands does not depend on them. */
+export function readGeometryArguments({ crs, simplify }: GeometryArguments): Pick<FeatureQuery, 'crs' | 'simplify'> {
+  return { crs: typeof crs === 'string' ? readCrs(crs, 'crs') : null, simplify: simplify ?? null }
+}
+
+/** The layer as its source is now. */
+export async function findLayer(name: string, { services, operation }: Asking): Promise<Layer> {
+  const layer = services.catalog.layer(name)
+  if (!layer) throw layerNotFound(name, services.catalog.layers())
+  operation.layers.add(name)
+  const fresh = await services.catalog.fresh(layer)
+  if (fresh.preparation) {
+    throw new GeoduckError('LAYER_NOT_READY', `Layer ${name} is being prepared: ${progressText(fresh.preparation)}. Ask again.`, {
+      details: { retryAfter: Math.ceil(fresh.preparation.secondsLeft ?? RETRY_SECONDS) },
+    })
+  }
+  return fresh
+}
+
+export function cursorAt(position: Position, { query }: Question, { services }: Context): string {
+  return encodeCursor(services.cursorSecret, query, position)
+}
+
+/** What the engine wants to know of the asker. */
+export function askedBy(
+  { operation, services }: Context,
+  { query: { layer }, deadlineMs }: Pick<Question, 'query' | 'deadlineMs'>,
+): OperationContext {
+  const { catalog } = services
+  const writes = catalog.writes(layer)
+  const unchanged = async () => (await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes
+  const limit = deadlineMs === null ? {} : { deadlineMs }
+  const { id, client, address, clock, holding } = operation
+  return { id, client, address, clock, holding, unchanged, ...limit }
+}
+
+function deadlineOf({ deadline }: QuestionArguments, { services }: Asking): number | null {
+  if (deadline === undefined || deadline === null) return null
+  return 1_000 * inRange('deadline', deadline, deadlineRange(services.deadlineSeconds))
+}
+
+function layerNotFound(name: string, layers: readonly Layer[]): GeoduckError {
+  const near = nearNames(
+    name,
+    layers.map((layer) => layer.name),
+  ).map((other) => `\`${other}\``)
+  const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : ''
+  return new GeoduckError('LAYER_NOT_FOUND', `No layer is named \`${name.slice(0, 100)}\`; \`layers\` lists them.${hint}`)
+}

@@ -1,0 +1,75 @@
+/** A distance as it is asked for: the geometry that it is measured from, and on the earth its pieces. */
+
+import { longestStraight } from '../../geometry/distance/earth.ts'
+import { linesWkb } from '../../geometry/distance/lines-wkb.ts'
+import { linework } from '../../geometry/distance/linework.ts'
+import { neighbourhood } from '../../geometry/distance/neighbourhood.ts'
+import { MAX_PIECES, toPieces } from '../../geometry/distance/pieces.ts'
+import { cutEdges, readGeometry } from '../../geometry/read-geometry.ts'
+import { GeoduckError } from '../../model/errors.ts'
+import type { Layer } from '../../model/layer.ts'
+import type { DistancePredicate, Geometry, OnEarth } from '../../model/predicate.ts'
+import type { DistanceFilter } from '../../model/query.ts'
+import { show } from '../../model/show.ts'
+import type { FilterBudget } from './budget.ts'
+
+/** Metres. From a point a projection around it is true however far; from others see `PIECE_RADIUS`. */
+const FURTHEST_FROM_POINTS = 5_000_000
+const FURTHEST = 200_000
+/** How far, in parts of the distance, the middle of an edge may be off, of the feature's as of the argument's; and metres at least. */
+const BEND = 2e-4
+const SMALLEST_BEND = 0.001
+
+/** In metres on longitude and latitude, in units of the CRS on other layers. BAD_INPUT and LIMIT_EXCEEDED name the member. */
+export function* readDistance(
+  { geometry: input, distance }: DistanceFilter,
+  layer: Layer,
+  budget: FilterBudget,
+): Generator<undefined, DistancePredicate> {
+  if (!Number.isFinite(distance) || distance < 0) {
+    throw new GeoduckError('BAD_INPUT', `\`dWithin.distance\` takes a finite number from 0 on, not ${show(distance)}.`)
+  }
+  const geometry = readGeometry(input, layer, 'dWithin.geometry', budget.geometry)
+  yield
+  const isOnEarth = layer.crs?.isLonLat === true && geometry.bbox !== null
+  const onEarth = isOnEarth ? yield* readOnEarth(geometry, distance, budget) : null
+  return { kind: 'distance', geometry, distance, onEarth }
+}
+
+function* readOnEarth(geometry: Geometry, distance: number, budget: FilterBudget): Generator<undefined, OnEarth> {
+  const { wkb, crs, argument: name } = geometry
+  if (crs !== null) {
+    throw new GeoduckError(
+      'BAD_INPUT',
+      `\`${name}\`: a distance in metres takes its geometry in longitude and latitude, not ${crs.name}.`,
+    )
+  }
+  const straight = longestStraight(Math.max(BEND * distance, SMALLEST_BEND))
+  const cut = cutEdges(wkb, (dx, dy) => Math.ceil((Math.abs(dx) + Math.abs(dy)) / straight) || 1, name, budget.geometry)
+  yield
+  const lines = linework(cut)
+  const isPoints = lines.every(({ length }) => length === 2)
+  if (distance > (isPoints ? FURTHEST_FROM_POINTS : FURTHEST)) {
+    throw new GeoduckError(
+      'BAD_INPUT',
+      `\`dWithin.distance\` is at most ${FURTHEST_FROM_POINTS.toLocaleString('en')} m from points and ${FURTHEST.toLocaleString('en')} m from lines and polygons; it was ${distance}.`,
+    )
+  }
+  const pieces = yield* toPieces(lines)
+  if (!pieces) {
+    throw new GeoduckError(
+      'LIMIT_EXCEEDED',
+      `\`${name}\`: the geometry has outlines in more than ${MAX_PIECES} parts of 200 km; simplify or split it.`,
+    )
+  }
+  budget.pieces(pieces.length)
+  yield
+  const [line] = lines
+  const point = isPoints && lines.length === 1 ? ([line?.[0] as number, line?.[1] as number] as const) : null
+  const near = pieces.map((piece) => ({
+    centre: piece.centre,
+    lines: linesWkb(piece.lines),
+    box: neighbourhood(piece.lines, distance),
+  }))
+  return { point, straight, box: neighbourhood(lines, distance), pieces: near }
+}

@@ -1,0 +1,137 @@
+/**
+ * The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...`, `geoduck explain LAYER PATH...`,
+ * `geoduck doctor`, `geoduck schema` and `geoduck config-schema`.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { machineDefaults } from '../config/defaults.ts'
+import { machine } from '../config/machine.ts'
+import { packageVersion } from '../config/package-version.ts'
+import type { Given } from '../config/resolve.ts'
+import { environmentName, type Setting, settings } from '../config/settings.ts'
+import type { Value } from '../config/values.ts'
+import { addExplainCommand, type ExplainArguments } from './explain/arguments.ts'
+import { addImportCommand, type ImportArguments } from './import/arguments.ts'
+
+export interface ServeOptions {
+  readonly given: Given
+  readonly printConfig: boolean
+}
+
+export interface PrepareOptions {
+  readonly given: Given
+  /** Clean the cache, after what is to be prepared, if anything is. */
+  readonly prune: boolean
+}
+
+export interface Actions {
+  prepare(options: PrepareOptions): Promise<void>
+  serve(options: ServeOptions): Promise<void>
+  doctor(given: Given): Promise<void>
+  printSchema(): Promise<void>
+  printConfigSchema(): void
+  importFiles(options: ImportArguments): Promise<void>
+  explain(options: ExplainArguments): Promise<void>
+}
+
+const EXAMPLES = `
+Examples:
+  geoduck parcels.parquet                        one GeoParquet file
+  geoduck data/ 'tiles/*.parquet' city.duckdb    a folder, a glob, the tables of a database
+  geoduck roads.gpkg rivers.shp stops.geojson    other formats, turned into GeoParquet once
+  geoduck prepare data/                          only that, for a server to come
+  geoduck data/ --port 8080 --memory-limit 2GB   flags
+  GEODUCK_SOURCES=data/ GEODUCK_PORT=8080 geoduck    the same by the environment
+  geoduck --config geoduck.yaml                  a file for what is more than flags hold
+  geoduck doctor data/                           whether all is well with the machine and the data
+  geoduck import roads.shp --into city.duckdb --layer roads    see geoduck import --help
+  geoduck explain parcels data/ --where '{"bbox": [7, 47, 8, 48]}'    how a query runs
+  geoduck schema > schema.graphql                the GraphQL schema`
+
+export function buildCommand(actions: Actions): Command {
+  const program = new Command('geoduck')
+    .description(
+      'Serves spatial files as GraphQL and streams their features: point it at GeoParquet files, folders, DuckDB databases.',
+    )
+    .usage('[serve] PATH... [flags]')
+    .version(packageVersion(), '--version', 'print the version')
+    .helpOption('--help', 'print this')
+    .helpCommand(false)
+    .argument('[PATH...]', 'files, folders and globs to serve (or GEODUCK_SOURCES)')
+    .addOption(
+      new Option(
+        '--config <file>',
+        'configuration file, JSON or YAML (default: geoduck.json, .yaml or .yml, if there is one)',
+      ).env('GEODUCK_CONFIG'),
+    )
+    .option('--print-config', 'print the configuration that results, and end')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('See geoduck --help.')
+  const table = Object.entries(settings(machineDefaults(machine()))).map(([name, setting]) => ({
+    name,
+    option: toOption(setting),
+  }))
+  for (const { option } of table) program.addOption(option)
+  const givenWith = (paths: readonly string[]): Given => ({
+    paths,
+    configFile: program.getOptionValue('config') ?? null,
+    settings: Object.fromEntries(
+      table.flatMap(({ name, option }) => {
+        const from = FROM[program.getOptionValueSource(option.attributeName()) ?? '']
+        return from ? [[name, { value: program.getOptionValue(option.attributeName()), from }]] : []
+      }),
+    ),
+  })
+  program.action((paths: string[], options: Record<string, unknown>) =>
+    actions.serve({ given: givenWith(paths), printConfig: options['printConfig'] === true }),
+  )
+  program
+    .command('prepare')
+    .description('turn files of other formats into GeoParquet, without serving them; takes the same flags')
+    .argument('[PATH...]', 'files, folders and globs')
+    .option('--prune', 'clean the cache of copies: what was left unfinished, and, above --cache-limit, what is not served')
+    .action((paths: string[], { prune }: { readonly prune?: boolean }) =>
+      actions.prepare({ given: givenWith(paths), prune: prune === true }),
+    )
+  addImportCommand(
+    program,
+    () => givenWith([]),
+    (options) => actions.importFiles(options),
+  )
+  addExplainCommand(program, givenWith, (options) => actions.explain(options))
+  program
+    .command('doctor')
+    .argument('[PATH...]', 'as for serving')
+    .description('tell whether all is well with the machine, the configuration and the data; takes the same flags')
+    .action((paths: string[]) => actions.doctor(givenWith(paths)))
+  program
+    .command('schema')
+    .description('print the GraphQL schema')
+    .action(() => actions.printSchema())
+  program
+    .command('config-schema')
+    .description('print the JSON schema of the configuration file')
+    .action(() => actions.printConfigSchema())
+  return program
+}
+
+/** Commander's words for where a value came from. */
+const FROM: Readonly<Record<string, 'flag' | 'environment'>> = { cli: 'flag', env: 'environment' }
+
+/** The program's arguments as commander wants them: `serve` may be left out, so it carries nothing. */
+export function commandArguments(argv: readonly string[]): string[] {
+  const given = argv.slice(2)
+  return given[0] === 'serve' ? given.slice(1) : given
+}
+
+function toOption({ flag, description, value, fallback, fallbackText }: Setting): Option {
+  return new Option(flag, description)
+    .env(environmentName(flag))
+    .default(fallback, fallbackText)
+    .argParser((given) => checked(value, given))
+}
+
+function checked<T>({ schema, takes }: Value<T>, given: string): T {
+  const { success, data } = schema.safeParse(given)
+  if (!success) throw new InvalidArgumentError(`It takes ${takes}.`)
+  return data
+}

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ConfigurationError } from '../../config/configuration-error.ts'
+import { duckdbVersion } from '../../config/duckdb.ts'
+import { lookForExtension, type SpatialExtension } from '../../config/extension.ts'
+import type { Finding } from './finding.ts'
+
+const PROBE_MS = 60_000
+
+/** DuckDB and its spatial extension: where it is, and whether it loads, in a process of its own. Nothing is fetched. */
+export async function checkEngine(configured: string | null): Promise<Finding[]> {
+  const engine = (text: string, remedy?: string): Finding => ({
+    what: 'DuckDB',
+    state: remedy ? 'wrong' : 'ok',
+    text,
+    ...(remedy && { remedy }),
+  })
+  try {
+    const extension = await lookForExtension(configured)
+    if (extension === null) return [engine(duckdbVersion()), NOT_HERE]
+    const began = performance.now()
+    const probe = await probeExtension(extension)
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
+    if ('failure' in probe) return [engine(duckdbVersion()), refused(extension, probe.failure)]
+    const text = `${probe.spatial}, ${extension.how}: ${extension.path}; a process that loads it took ${seconds} s`
+    return [engine(probe.duckdb), { what: 'spatial extension', state: 'ok', text }]
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return [
+      engine(duckdbVersion()),
+      { what: 'spatial extension', state: 'wrong', text: 'it is not to be had', remedy: error.message },
+    ]
+  }
+}
+
+const NOT_HERE: Finding = {
+  what: 'spatial extension',
+  state: 'note',
+  text: 'it is not on this machine yet',
+  remedy:
+    "the first start fetches it (25 MB) from DuckDB's repository or the Python package index; without either, bring it and name it: --spatial-extension",
+}
+
+function refused({ path, how }: SpatialExtension, failure: string): Finding {
+  const remedy =
+    how === 'configured'
+      ? `name the extension of DuckDB ${duckdbVersion()} for this platform, or leave --spatial-extension out`
+      : 'remove that file: the next start fetches another'
+  return { what: 'spatial extension', state: 'wrong', text: `${path} does not load: ${failure}`, remedy }
+}
+
+type Probe = { readonly duckdb: string; readonly spatial: string } | { readonly failure: string }
+
+function probeExtension({ path }: SpatialExtension): Promise<Probe> {
+  const script = fileURLToPath(new URL(`../../engines/duckdb/processes/probe/probe${extname(import.meta.url)}`, import.meta.url))
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, path], { timeout: PROBE_MS, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      if (error === null) return resolve(JSON.parse(stdout))
+      if (error.killed) return resolve({ failure: `no end after ${PROBE_MS / 1000} s` })
+      resolve({ failure: stderr.trim().split('\n').at(-1) || error.message })
+    })
+  })
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, totalmem } from 'node:os'
+import type { Config } from '../../config/config.ts'
+import { machine } from '../../config/machine.ts'
+import { formatSize } from '../../config/size.ts'
+import type { Finding } from './finding.ts'
+
+/** The version of Node that runs this, by what package.json asks for. */
+export function checkNode(version = process.versions.node): Finding {
+  const { engines }: { engines: { node: string } } = JSON.parse(
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  )
+  const least = engines.node.replace(/^>=/, '')
+  const what = 'Node'
+  if (compare(version, least) >= 0) return { what, state: 'ok', text: `${version} (${least} or newer is wanted)` }
+  return { what, state: 'wrong', text: `${version} is too old`, remedy: `install Node ${least} or newer` }
+}
+
+function compare(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number))
+  const differing = [0, 1, 2].find((n) => (left?.[n] ?? 0) !== (right?.[n] ?? 0))
+  return differing === undefined ? 0 : (left?.[differing] ?? 0) - (right?.[differing] ?? 0)
+}
+
+export function checkProcessors({ workers, threads }: Pick<Config, 'workers' | 'threads'>): Finding {
+  const count = availableParallelism()
+  const text = `${counted(count, 'processor')} for ${counted(workers, 'worker')} of ${counted(threads, 'thread')}`
+  if (workers <= 2 * count) return { what: 'processors', state: 'ok', text }
+  return {
+    what: 'processors',
+    state: 'note',
+    text,
+    remedy: `workers will wait for each other: --workers ${Math.max(2, count)} is enough`,
+  }
+}
+
+/** The serial lane's worker has half of a normal one's memory. */
+export function checkMemory({ workers, memoryLimitBytes }: Pick<Config, 'workers' | 'memoryLimitBytes'>): Finding {
+  const { memoryBytes } = machine()
+  const engines = memoryLimitBytes * (workers + 0.5)
+  const limit =
+    memoryBytes < totalmem() ? `, ${formatSize(memoryBytes)} of it for this control group` : ', no limit of a control group'
+  const text = `${formatSize(totalmem())}${limit}; ${formatSize(memoryLimitBytes)} a worker, ${formatSize(engines)} for all engines`
+  if (engines <= memoryBytes) return { what: 'memory', state: 'ok', text }
+  return { what: 'memory', state: 'note', text, remedy: 'that is more than there is: lower --memory-limit or --workers' }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

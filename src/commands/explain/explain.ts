@@ -1,0 +1,78 @@
+/** `geoduck explain`: how a page of a layer would be made, told without a server. */
+
+import { filterLimitsOf } from '../../ask/filter-limits.ts'
+import { type PageEncoding, pageQuestion } from '../../ask/page-question.ts'
+import type { Asking } from '../../ask/question.ts'
+import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
+import type { Config } from '../../config/config.ts'
+import { ConfigurationError } from '../../config/configuration-error.ts'
+import { compileFeatures } from '../../engines/duckdb/dialect/compile.ts'
+import { explain } from '../../engines/duckdb/dialect/explain.ts'
+import { compileRowGroups } from '../../engines/duckdb/dialect/row-groups.ts'
+import { workerOptions } from '../../engines/duckdb/pool/worker-options.ts'
+import { Pace } from '../../graphql/pace.ts'
+import { openSchema } from '../../graphql/schema.ts'
+import { GeoduckError } from '../../model/errors.ts'
+import { enginePlan } from './engine-plan.ts'
+import { ExplainError } from './explain-error.ts'
+import { reportOf } from './report.ts'
+
+export interface ExplainOptions {
+  readonly layer: string
+  readonly encoding: PageEncoding
+  /** Arguments of the page, by name. */
+  readonly page: Readonly<Record<string, unknown>>
+  /** Run it, too. */
+  readonly analyze: boolean
+  readonly spatialExtension: string
+  /** For what is not served, a line each. */
+  readonly warn: (line: string) => void
+}
+
+/**
+ * Waits for the sources to be prepared and scanned.
+ *
+ * @throws ConfigurationError for what was foreseen: the question cannot be asked, or the engine does not answer it
+ */
+export async function explainPage(config: Config, options: ExplainOptions): Promise<string> {
+  const { spatialExtension, warn } = options
+  const { sources, layers, cacheDirectory, cacheBytes } = config
+  const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
+  const catalog = await openCatalog({ sources, layers, spatialExtension, cacheFolder: cacheDirectory, cacheBytes, log })
+  try {
+    await catalog.prepared
+    await catalog.checked
+    for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)
+    return await report(catalog, config, options)
+  } catch (error) {
+    if (error instanceof ExplainError) throw new ConfigurationError(error.message)
+    throw error instanceof GeoduckError ? new ConfigurationError(`${error.code}: ${error.message}`) : error
+  } finally {
+    await catalog.close()
+  }
+}
+
+async function report(catalog: Catalog, config: Config, options: ExplainOptions): Promise<string> {
+  const { layer, encoding, page: given, analyze } = options
+  const query = await pageQuestion(openSchema(), { layer, encoding, given }, asking(catalog, config))
+  const { statement } = compileFeatures(query)
+  const access = { allowedPaths: catalog.files, databases: catalog.databases() }
+  const asWorker = workerOptions(config, options.spatialExtension, access)
+  const engine = await enginePlan(
+    { options: asWorker, statement, analyze, rowGroups: compileRowGroups(query) },
+    config.deadlineSeconds,
+  )
+  return reportOf({
+    layer: query.layer,
+    explanation: explain(query),
+    parameters: statement.parameters,
+    engine,
+    analyzed: analyze,
+  })
+}
+
+function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows: number } {
+  const { pageRows, cursorSecret, deadlineSeconds } = config
+  const services = { catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
+  return { pageRows, services, operation: { budget: null, layers: new Set(), pace: new Pace(), questions: [] } }
+}

@@ -1,0 +1,55 @@
+/** `geoduck import FILE... --into STORE --layer NAME`. Memory, threads and the extension are the program's own flags. */
+import type { Command } from 'commander'
+import { ConfigurationError } from '../../config/configuration-error.ts'
+import type { Given } from '../../config/resolve.ts'
+
+export interface ImportArguments {
+  readonly files: readonly string[]
+  readonly into: string
+  readonly layer: string
+  readonly append: boolean
+  readonly replace: boolean
+  readonly rtree: boolean
+  readonly skipUnsafe: boolean
+  /** The program's own flags. */
+  readonly given: Given
+}
+
+const EXAMPLES = `
+Examples:
+  geoduck import parcels.parquet --into city.duckdb --layer parcels           a new table, in a new store or one that is there
+  geoduck import 2024/*.gpkg --into city.duckdb --layer parcels --append      more of the same columns
+  geoduck import roads.shp --into city.duckdb --layer roads --replace --rtree    another table in its place, with a spatial index
+  geoduck import roads.shp --into city.duckdb --layer roads --memory-limit 8GB --threads 4    sorts more before it spills
+
+The store is copied, and the copy takes its place when all of it is written and checked: whatever stops the import, the store stays as it
+was. It takes room for the copy beside it. A server that has the store open goes over to the new version by itself.`
+
+/** @param given the program's own flags */
+export function addImportCommand(program: Command, given: () => Given, run: (options: ImportArguments) => Promise<void>): void {
+  program
+    .command('import')
+    .description('write spatial files into a table of a DuckDB database, in the order in which they are read fastest')
+    .usage('FILE... --into STORE --layer NAME [flags]')
+    .argument(
+      '<FILE...>',
+      'GeoParquet, GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV, or a DuckDB database with one such table',
+    )
+    .requiredOption('--into <store>', 'DuckDB database that takes it; it is made if it is not there')
+    .requiredOption('--layer <name>', 'table, and so the layer that a server makes of it')
+    .option('--append', 'add to the table', false)
+    .option('--replace', 'put another table in its place', false)
+    .option('--rtree', 'build a spatial index, which one that is there is anyway; Geoduck itself does not need it', false)
+    .option('--skip-unsafe', 'leave out rows whose geometry would end the process that computes with it', false)
+    .helpOption('--help', 'print this')
+    .addHelpText('after', EXAMPLES)
+    .action(async (files: string[], options: Omit<ImportArguments, 'files' | 'given'>) => {
+      const { append, replace, layer } = options
+      if (append && replace)
+        throw new ConfigurationError('--append adds to the table, --replace puts another in its place: give one.')
+      if (!/^[\p{L}_][\p{L}\p{M}\p{N}_-]*$/u.test(layer)) {
+        throw new ConfigurationError(`--layer takes letters, digits, _ and -, and begins with a letter: ${layer} does not.`)
+      }
+      await run({ ...options, files, given: given() })
+    })
+}

@@ -1,0 +1,49 @@
+/** `geoduck import` as the one who runs it sees it. */
+import { basename } from 'node:path'
+import { ConfigurationError } from '../../config/configuration-error.ts'
+import { formatSize } from '../../config/size.ts'
+import { type ImportRequest, type ImportSummary, importFiles } from './import.ts'
+import { ImportError } from './import-error.ts'
+import { ImportProgress } from './progress.ts'
+
+export interface ImportCommand extends Omit<ImportRequest, 'inputs' | 'store' | 'mode'> {
+  readonly files: readonly string[]
+  readonly into: string
+  readonly append: boolean
+  readonly replace: boolean
+}
+
+/** Ctrl-C takes everything back. @throws ConfigurationError with what to do */
+export async function runImport({ files, into, append, replace, ...rest }: ImportCommand): Promise<void> {
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort())
+  const progress = new ImportProgress(process.stderr)
+  const began = performance.now()
+  const mode = append ? 'APPEND' : replace ? 'REPLACE' : 'CREATE'
+  try {
+    const summary = await importFiles(
+      { ...rest, inputs: files, store: into, mode },
+      { onProgress: (step) => progress.show(step), signal: stopping.signal, formatSize },
+    )
+    progress.end()
+    process.stdout.write(`${told(into, rest.layer, summary, performance.now() - began).join('\n')}\n`)
+  } catch (error) {
+    progress.end()
+    throw error instanceof ImportError ? new ConfigurationError(error.message) : error
+  }
+}
+
+function told(into: string, layer: string, summary: ImportSummary, ms: number): string[] {
+  const { rows, added, skipped, covered, unordered, uncomputable, built, geometryTypes, crs, bytes } = summary
+  const count = (n: number) => n.toLocaleString('en')
+  const lines = [
+    `imported ${count(added)} features into ${layer} of ${basename(into)} (${formatSize(bytes)}) in ${(ms / 1000).toFixed(1)} s`,
+    `  features  ${count(rows)}, ${[...geometryTypes, crs ?? 'no CRS'].join(', ')}`,
+    `  order     ${unordered === null ? 'Hilbert' : `what was there first, then Hilbert: ${unordered}`}`,
+    `  pruning   ${covered ? 'covering column bbox' : 'statistics of the geometry: a column of its own is called bbox, or it could not be added'}`,
+  ]
+  if (built.length > 0) lines.push(`  index     ${built.join(', ')}`)
+  if (skipped > 0) lines.push(`  left out  ${count(skipped)}, whose geometry cannot be read safely`)
+  if (uncomputable > 0) lines.push(`  broken    ${count(uncomputable)}, which are kept: spatial filters pass over them`)
+  return lines
+}

@@ -1,0 +1,162 @@
+/**
+ * `geoduck import`: a new version of a store is written beside it, proven by another process, and renamed over it. Whatever happens before
+ * that, the store is what it was; whoever has it open goes on in the old version until they open it again.
+ */
+import { realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { filesOfFormat } from '../../catalog/prepare/format.ts'
+import { ProcessLock } from '../../catalog/process-lock.ts'
+import { statOf, unchanged } from '../../catalog/snapshot.ts'
+import { withoutWildcards } from '../../catalog/wildcards.ts'
+import type { ImportMode, InputFile, Progress, Verified, Written } from '../../engines/duckdb/host/import-messages.ts'
+import { Importer } from '../../engines/duckdb/host/importer.ts'
+import { Draft, exists, identityOf, lockOf } from './draft.ts'
+import { formatOf } from './format-of.ts'
+import { ImportError } from './import-error.ts'
+import { roomFor } from './space.ts'
+
+export interface ImportRequest {
+  readonly inputs: readonly string[]
+  /** A DuckDB database, which is made if it is not there. */
+  readonly store: string
+  readonly layer: string
+  readonly mode: ImportMode
+  readonly rtree: boolean
+  readonly skipUnsafe: boolean
+  readonly spatialExtension: string
+  readonly memoryLimitBytes: number
+  readonly threads: number
+}
+
+export interface ImportOptions {
+  readonly onProgress: (progress: Progress) => void
+  /** Aborted: everything is taken back. */
+  readonly signal: AbortSignal
+  /** Bytes as text. */
+  readonly formatSize: (bytes: number) => string
+}
+
+export interface ImportSummary extends Written, Verified {
+  readonly bytes: number
+}
+
+/** @throws ImportError */
+export async function importFiles(request: ImportRequest, options: ImportOptions): Promise<ImportSummary> {
+  const inputs = await Promise.all(request.inputs.map(existing))
+  const store = await placeOf(request.store)
+  if (inputs.includes(store)) throw new ImportError('A store cannot be imported into itself.')
+  const lock = await ProcessLock.take(lockOf(store)).catch((error: unknown) => {
+    throw unwritable(error, store)
+  })
+  if (!(lock instanceof ProcessLock))
+    throw new ImportError(`Process ${lock.pid} imports into ${store} already: wait for its end, or end it.`)
+  const draft = new Draft(store)
+  try {
+    await draft.remove()
+    await finish(lock, store)
+    return await replace({ ...request, inputs, store }, { ...options, lock, draft })
+  } catch (error) {
+    throw unwritable(error, store)
+  } finally {
+    await draft.remove()
+    await lock.release()
+  }
+}
+
+/** What the file system refuses, in words that say what to do; any other error as it is. */
+function unwritable(error: unknown, store: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  const folder = path.dirname(store)
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new ImportError(`The disk of ${folder} is full: make room there. The store is as it was.`, { cause: error })
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
+    return new ImportError(`${folder} cannot be written to (${code}): a store takes a folder that this user may write to.`, {
+      cause: error,
+    })
+  return error
+}
+
+type Held = ImportOptions & { readonly lock: ProcessLock; readonly draft: Draft }
+
+async function replace(request: ImportRequest, { onProgress, signal, formatSize, lock, draft }: Held): Promise<ImportSummary> {
+  const { store, inputs, layer, mode } = request
+  const { needed, free } = await roomFor(store, inputs, mode !== 'CREATE')
+  if (needed > free) {
+    throw new ImportError(
+      `${path.dirname(store)} has ${formatSize(free)} free, and this import may need ${formatSize(needed)}: make room first.`,
+    )
+  }
+  const before = await statOf([store, `${store}.wal`])
+  const [writer, prover] = [new Importer(onProgress), new Importer(onProgress)]
+  const stop = () => void Promise.all([writer.end(), prover.end()])
+  signal.addEventListener('abort', stop)
+  try {
+    onProgress({ phase: 'copy', share: null })
+    await draft.copy()
+    const hasLog = await exists(`${store}.wal`)
+    const held = !hasLog && (await exists(store)) ? store : null
+    const files = await Promise.all(inputs.map(async (file) => ({ file, format: await formatOf(file) })))
+    const options = engine(request, draft, (await Promise.all(files.map(filesOf))).flat())
+    const written = await writer.write({
+      ...request,
+      options,
+      inputs: files,
+      draft: draft.file,
+      staging: draft.staging,
+      hasLog,
+      held,
+    })
+    if (await exists(`${draft.file}.wal`)) throw new ImportError('The copy was not checkpointed: the store is as it was.')
+    const verified = await prover.verify({ options, draft: draft.file, layer, written })
+    const { size } = await stat(draft.file)
+    signal.throwIfAborted()
+    if (!(await unchanged(before))) {
+      throw new ImportError(`${store} was written to by another process meanwhile, and is as that left it: import again.`)
+    }
+    if (!(await lock.announce(await draft.identity())))
+      throw new ImportError('Another process has taken over the import of this store: nothing was changed.')
+    await draft.publish()
+    return { ...written, ...verified, bytes: size }
+  } catch (error) {
+    throw signal.aborted ? new ImportError('Stopped: the store is as it was.') : error
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await Promise.all([writer.end(), prover.end()])
+  }
+}
+
+/** An import that was killed when the new version had the store's name, but the old one's log was still there. */
+async function finish(lock: ProcessLock, store: string): Promise<void> {
+  if (lock.left === null || !(await exists(store)) || (await identityOf(store)) !== lock.left) return
+  const draft = new Draft(store)
+  await draft.finish()
+}
+
+/** All that belongs to it. */
+async function filesOf({ file, format }: InputFile): Promise<readonly string[]> {
+  if (format === 'GeoParquet') return [file, withoutWildcards(file)]
+  return format === 'DuckDB' ? [file, `${file}.wal`] : await filesOfFormat(file, format)
+}
+
+function engine({ store, spatialExtension, memoryLimitBytes, threads }: ImportRequest, draft: Draft, files: readonly string[]) {
+  const allowedPaths = [...draft.paths, store, `${store}.wal`, ...files]
+  return { spatialExtension, memoryLimitBytes, threads, tempDirectory: draft.spill, allowedPaths }
+}
+
+async function existing(file: string): Promise<string> {
+  const found = await stat(file).catch(() => null)
+  if (!found) throw new ImportError(`There is no file ${file}.`)
+  if (!found.isFile())
+    throw new ImportError(`${file} is not a file: name each file, or let the shell do it (${path.join(file, '*')}).`)
+  return await realpath(file)
+}
+
+/** What a link leads to: the store's own folder is where its new version is written. */
+async function placeOf(store: string): Promise<string> {
+  const found = await stat(store).catch(() => null)
+  if (found && !found.isFile()) throw new ImportError(`--into ${store} is not a file: name the store's file.`)
+  if (found) return await realpath(store)
+  const folder = await realpath(path.dirname(path.resolve(store))).catch(() => null)
+  if (folder === null) throw new ImportError(`There is no folder ${path.dirname(store)} for the store: make it first.`)
+  return path.join(folder, path.basename(store))
+}

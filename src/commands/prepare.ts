@@ -1,0 +1,59 @@
+/** `geoduck prepare`: the copies that a server would make, made beforehand; and the cleaning of where they are kept. */
+import { styleText } from 'node:util'
+import type { Config } from '../config/config.ts'
+import { formatSize } from '../config/size.ts'
+import type { Layer } from '../model/layer.ts'
+import { openLog } from '../server/logging.ts'
+import { prepareFiles, pruneCache } from './prepare-files.ts'
+import { showProgress } from './progress-bar.ts'
+
+export interface PrepareResult {
+  /** For stdout. */
+  readonly lines: readonly string[]
+  /** Nothing was left out. */
+  readonly whole: boolean
+}
+
+export async function prepareSources(config: Config, spatialExtension: string): Promise<PrepareResult> {
+  const { sources, layers: configured, cacheDirectory, cacheBytes, tempDirectory } = config
+  let stop = () => {}
+  const { layers, problems } = await prepareFiles(
+    {
+      sources,
+      layers: configured,
+      spatialExtension,
+      cacheFolder: cacheDirectory,
+      cacheBytes,
+      tempFolder: tempDirectory,
+      log: openLog(config),
+    },
+    (read) => {
+      stop = showProgress(read)
+    },
+  ).finally(() => stop())
+  const told = problems.map(({ source, reason }) => `${source}: ${reason}`)
+  return { lines: [...table(layers), ...told], whole: problems.length === 0 }
+}
+
+export async function pruneCopies({ cacheDirectory, cacheBytes }: Config): Promise<string> {
+  const { removed, removedBytes, kept, keptBytes } = await pruneCache(cacheDirectory, cacheBytes)
+  return `removed ${removed} copies (${formatSize(removedBytes)}), kept ${kept} (${formatSize(keptBytes)})`
+}
+
+function table(layers: readonly Layer[]): string[] {
+  const rows = layers.map(({ name, featureCount, geometryTypes, crs, check }) => [
+    name,
+    featureCount?.toLocaleString('en') ?? '?',
+    geometryTypes.join(', '),
+    crs?.code ?? crs?.name ?? 'unknown',
+    check?.invalid === undefined ? '?' : String(check.invalid),
+  ])
+  const head = ['layer', 'features', 'geometry', 'CRS', 'invalid']
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return [styleText('bold', line(head)), ...rows.map(line)]
+}

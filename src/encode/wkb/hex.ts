@@ -1,0 +1,81 @@
+import { GEOMETRY, type WkbReader } from '../../geometry/wkb-cursor.ts'
+import type { ByteWriter } from '../bytes.ts'
+
+/** The two hexadecimal digits of a byte, the first in the low byte. */
+const DIGITS = Uint16Array.from({ length: 256 }, (_, byte) => {
+  const digit = (n: number) => '0123456789ABCDEF'.charCodeAt(n)
+  return digit(byte >> 4) | (digit(byte & 15) << 8)
+})
+
+/** Writes WKB in hexadecimal as ISO, little endian, without an SRID, whatever it came as. About 12 ns a number. */
+export class WkbHex {
+  private readonly out: ByteWriter
+  private readonly reader: WkbReader
+  private readonly number = new DataView(new ArrayBuffer(8))
+
+  constructor(out: ByteWriter, reader: WkbReader) {
+    this.out = out
+    this.reader = reader
+  }
+
+  /** The geometry in bytes [from, to) of the reader. Throws WkbError. */
+  write(from: number, to: number): void {
+    this.geometry(this.reader.open(from, to))
+    this.reader.close()
+  }
+
+  private geometry(type: number): void {
+    const { reader } = this
+    this.header(type)
+    switch (type) {
+      case GEOMETRY.POINT:
+        this.positions(1)
+        break
+      case GEOMETRY.LINESTRING:
+        this.line()
+        break
+      case GEOMETRY.POLYGON:
+        for (let rings = this.count(reader.count()); rings > 0; rings--) this.line()
+        break
+      default:
+        for (let members = this.count(reader.count()); members > 0; members--) {
+          this.geometry(reader.enter(type))
+          reader.leave()
+        }
+    }
+  }
+
+  private header(type: number): void {
+    this.number.setUint8(0, 1)
+    this.digits(1)
+    this.count(type + (this.reader.hasZ ? 1000 : 0) + (this.reader.hasM ? 2000 : 0))
+  }
+
+  private line(): void {
+    this.positions(this.count(this.reader.count()))
+  }
+
+  private count(n: number): number {
+    this.number.setUint32(0, n, true)
+    this.digits(4)
+    return n
+  }
+
+  private positions(count: number): void {
+    const { reader } = this
+    const end = count * reader.stride
+    const from = reader.positions(count)
+    for (let place = 0; place < end; place += 8) {
+      this.number.setFloat64(0, reader.ordinate(from + place), true)
+      this.digits(8)
+    }
+  }
+
+  /** The first bytes of `number`. */
+  private digits(length: number): void {
+    const { out, number } = this
+    out.reserve(2 * length)
+    for (let i = 0; i < length; i++) out.view.setUint16(out.length + 2 * i, DIGITS[number.getUint8(i)]!, true)
+    out.length += 2 * length
+  }
+}

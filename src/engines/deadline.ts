@@ -1,0 +1,65 @@
+/** The time that an operation may take: one clock for all of its questions, from its beginning on, waiting for workers included. */
+import { GeoduckError } from '../model/errors.ts'
+import { AwakeTimer, awakeNow } from './duckdb/pool/awake.ts'
+
+/** Of one operation. Stands still while the server is suspended. */
+export class OperationClock {
+  #since = awakeNow()
+  /** A question of the operation has been given a worker. */
+  served = false
+
+  get ms(): number {
+    return awakeNow() - this.#since
+  }
+
+  /** A worker was taken from the operation by somebody else: the time that it had there does not count against it. */
+  restart(): void {
+    this.#since = awakeNow()
+  }
+}
+
+/** Of one question. */
+export class Deadline {
+  readonly ms: number
+  readonly clock: OperationClock
+
+  constructor(ms: number, clock: OperationClock) {
+    this.ms = ms
+    this.clock = clock
+  }
+
+  /** Milliseconds. */
+  get left(): number {
+    return this.ms - this.clock.ms
+  }
+
+  /** What `wait` resolves to, unless time runs out before; its signal is aborted then. */
+  async over<Value>(signal: AbortSignal, wait: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+    const late = new AbortController()
+    const expire = () => late.abort(this.clock.served ? this.exceeded() : this.neverServed())
+    if (this.left <= 0) expire()
+    const timer = new AwakeTimer(Math.max(0, this.left), expire)
+    try {
+      return await wait(AbortSignal.any([signal, late.signal]))
+    } finally {
+      timer.clear()
+    }
+  }
+
+  exceeded(): GeoduckError {
+    return deadlineExceeded(this.ms)
+  }
+
+  /** The query is not at fault: another time it may be quick. */
+  neverServed(): GeoduckError {
+    const seconds = this.ms / 1_000
+    const retryAfter = Math.max(1, Math.ceil(seconds / 2))
+    const message = `No worker was free within ${seconds} s (\`deadline\`, at most --deadline); ask again in ${retryAfter} s.`
+    return new GeoduckError('OVERLOADED', message, { details: { retryAfter } })
+  }
+}
+
+export function deadlineExceeded(ms: number): GeoduckError {
+  const message = `The query took more than ${ms / 1_000} s (\`deadline\`, at most --deadline); narrow it, or raise the limit.`
+  return new GeoduckError('DEADLINE_EXCEEDED', message)
+}

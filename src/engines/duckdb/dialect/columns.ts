@@ -1,0 +1,72 @@
+/** The result's columns: keys of the position first, then the feature. Only what is asked for is read. */
+
+import { propertyOf } from '../../../ask/property-of.ts'
+import type { BatchLayout, WireColumn, WireType } from '../../../encode/batch.ts'
+import type { Column, Layer } from '../../../model/layer.ts'
+import type { FeatureQuery } from '../../../model/query.ts'
+import type { SortKey } from './order.ts'
+import { outputCrs, outputGeometry } from './output-geometry.ts'
+import { needsOf } from './outputs.ts'
+import type { Parameters } from './parameters.ts'
+import { columnOf } from './quote.ts'
+import { rowNumber, type Source } from './source.ts'
+import { wireOf } from './wire.ts'
+
+export interface ResultColumns {
+  /** SQL of each column. */
+  readonly select: readonly string[]
+  readonly keys: readonly number[]
+  readonly layout: BatchLayout
+}
+
+class Columns {
+  readonly select: string[] = []
+  readonly wires: WireColumn[] = []
+
+  /** Its index. What is there already in the same form is not read twice. */
+  add(name: string, wire: WireType, sql: string, shared = false): number {
+    const found = shared ? this.select.indexOf(sql) : -1
+    if (found >= 0) return found
+    this.wires.push({ name, wire })
+    return this.select.push(sql) - 1
+  }
+}
+
+export function resultColumns(
+  query: FeatureQuery,
+  keys: readonly SortKey[],
+  source: Source,
+  parameters: Parameters,
+): ResultColumns {
+  const { layer } = query
+  const needs = needsOf(query.outputs)
+  const columns = new Columns()
+  const sorted = keys.map(({ scalar, subject }, n) => columns.add(`key ${n}`, { kind: 'utf8' }, scalar.text(subject)))
+  const natural = source.natural.map(({ sql, value = sql, type }) =>
+    columns.add(sql, { kind: 'int', bits: 64, signed: type === 'BIGINT' }, value),
+  )
+  const properties = propertiesOf(layer, query.properties).map((column) => {
+    const { wire, sql } = wireOf(column.duckType)
+    return columns.add(column.name, wire, sql(columnOf(column)))
+  })
+  const id = needs.id ? addId(layer, source, columns) : null
+  const geometry = needs.geometry ? columns.add(layer.geometryColumn, { kind: 'wkb' }, outputGeometry(query, parameters)) : null
+  const layout = { columns: columns.wires, geometry, id, properties, crs: outputCrs(query), geometryName: layer.geometryColumn }
+  return { select: columns.select, keys: [...sorted, ...natural], layout }
+}
+
+/** In the layer's order. BAD_INPUT for a name that is none. */
+function propertiesOf(layer: Layer, names: readonly string[] | null): readonly Column[] {
+  if (names === null) return layer.columns
+  const wanted = new Set(names.map((name) => propertyOf(layer, name)))
+  return layer.columns.filter((column) => wanted.has(column))
+}
+
+/** As text or integer, whatever the column's type is. */
+function addId(layer: Layer, source: Source, columns: Columns): number {
+  if (layer.key.kind === 'ROW_NUMBER') return columns.add('id', { kind: 'int', bits: 64, signed: true }, rowNumber(source), true)
+  const column = propertyOf(layer, layer.key.column)
+  const { wire, sql } = wireOf(column.duckType)
+  if (wire.kind === 'int' || wire.kind === 'utf8') return columns.add('id', wire, sql(columnOf(column)), true)
+  return columns.add('id', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)
+}

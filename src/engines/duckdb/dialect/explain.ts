@@ -1,0 +1,49 @@
+/** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
+
+import type { BatchLayout } from '../../../encode/batch.ts'
+import type { Layer, Pruning } from '../../../model/layer.ts'
+import type { FeatureQuery } from '../../../model/query.ts'
+import { compileFeatures, sourceFor } from './compile.ts'
+import { compileFilter } from './filter.ts'
+import { indexedBox } from './index-scan.ts'
+import { Parameters } from './parameters.ts'
+import { named } from './quote.ts'
+
+export interface Explanation {
+  /** One statement; the source is written as the layer's name, values are `$1`, `$2`, ... */
+  readonly sql: string
+  /** Values that are bound. */
+  readonly values: number
+  /** Columns of the source that are read beside those of the filter: of the order, the id, properties, the geometry. */
+  readonly reads: readonly string[]
+  /** How the spatial part of this filter leaves rows unread. */
+  readonly pruning: Pruning['kind']
+  /** Every row that matches is seen before the first leaves. */
+  readonly sorted: boolean
+}
+
+/** Throws what `compileFeatures` throws. */
+export function explain(query: FeatureQuery): Explanation {
+  const { layer, orderBy } = query
+  const { statement, layout, sorted } = compileFeatures(query)
+  return {
+    sql: statement.sql.replaceAll(sourceFor(query).from, named(layer.name)),
+    values: statement.parameters.length,
+    reads: [...new Set([...orderBy.map(({ property }) => property), ...namesIn(layout, layer)])],
+    pruning: pruningOf(query),
+    sorted,
+  }
+}
+
+function namesIn({ columns, properties, id, geometry }: BatchLayout, { key, geometryColumn }: Layer): string[] {
+  const ofId = id !== null && key.kind === 'COLUMN' ? [key.column] : []
+  return [...ofId, ...properties.map((index) => columns[index]!.name), ...(geometry === null ? [] : [geometryColumn])]
+}
+
+/** What `meetsBox` writes for a table whose RTREE is not used is met by the statistics of its row groups. */
+function pruningOf({ layer, where }: FeatureQuery): Explanation['pruning'] {
+  const necessary = where ? compileFilter(where.predicate, layer, new Parameters()).necessary : null
+  if (necessary === null) return 'NONE'
+  if (indexedBox(layer, necessary)) return 'RTREE'
+  return layer.pruning.kind === 'COVERING_COLUMN' ? 'COVERING_COLUMN' : 'ROW_GROUP_STATISTICS'
+}

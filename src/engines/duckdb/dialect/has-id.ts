@@ -1,0 +1,27 @@
+import { propertyOf } from '../../../ask/property-of.ts'
+import type { Layer } from '../../../model/layer.ts'
+import { scalarOf } from '../../../model/scalar/scalar-of.ts'
+import type { Parameters } from './parameters.ts'
+import { columnOf } from './quote.ts'
+import { isRow, type Source } from './source.ts'
+import { wireOf } from './wire.ts'
+
+const INTEGER = /^(?:0|-?[1-9]\d{0,38})$/
+
+/** The features whose `id` is exactly this text: one or none. A text that no id has matches nothing, it is not an error. */
+export function hasId(layer: Layer, id: string, source: Source, parameters: Parameters): string {
+  if (layer.key.kind === 'ROW_NUMBER') {
+    return /^(?:0|[1-9]\d{0,17})$/.test(id) ? isRow(source, BigInt(id), parameters) : 'false'
+  }
+  const column = propertyOf(layer, layer.key.column)
+  const sql = columnOf(column)
+  const scalar = scalarOf(column.duckType)
+  const { wire } = wireOf(column.duckType)
+  if (scalar && (wire.kind === 'int' || column.duckType.id === 'VARCHAR')) {
+    // In the column's own type, whose statistics prune.
+    const place =
+      wire.kind === 'int' ? (INTEGER.test(id) ? (scalar.place(id) ?? scalar.place(Number(id))) : null) : scalar.place(id)
+    return typeof place === 'object' && place?.exact ? `${sql} = ${scalar.cast(parameters.text(place.at))}` : 'false'
+  }
+  return `CAST(${sql} AS VARCHAR) = ${parameters.text(id)}`
+}

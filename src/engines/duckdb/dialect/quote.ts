@@ -1,0 +1,76 @@
+/**
+ * The only place where a name becomes SQL text. Names, labels and paths come from the catalogue; nothing of a client comes here.
+ */
+import type { Column, Layer, Pruning } from '../../../model/layer.ts'
+
+type CoveringColumn = Extract<Pruning, { readonly kind: 'COVERING_COLUMN' }>
+
+/** What every relation is called in a plan: columns are written with it, so that no source name can mean anything else. */
+const RELATION = 't'
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** Text as an SQL literal. DuckDB knows no escapes in it but the doubled quote. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+export function columnOf(column: Pick<Column, 'name'>): string {
+  return `${RELATION}.${identifier(column.name)}`
+}
+
+export function geometryColumnOf(layer: Layer): string {
+  return `${RELATION}.${identifier(layer.geometryColumn)}`
+}
+
+/** A member of a struct column; of the row itself where `column` is null. */
+export function memberOf(column: string | null, member: string): string {
+  return [RELATION, ...(column === null ? [] : [identifier(column)]), identifier(member)].join('.')
+}
+
+/** A virtual column (row numbers), or one that the relation's own text makes. */
+export function virtualColumn(name: string): string {
+  return `${RELATION}.${name}`
+}
+
+export function readParquet(files: readonly string[]): string {
+  return `read_parquet(${pathsOf(files)}) AS ${RELATION}`
+}
+
+/** Wildcards in a file's own name are put in brackets: they must not match other files. */
+function pathsOf(files: readonly string[]): string {
+  return `[${files.map((file) => literal(file.replace(/[*?[]/g, '[$&]'))).join(', ')}]`
+}
+
+/** A relation of a row a row group: its covering column or columns, with the least of the lower sides and the largest of the upper ones. */
+export function coveringStatistics(files: readonly string[], { column, members, float32 }: CoveringColumn): string {
+  const side = (member: string, least: boolean) => {
+    const [of, statistic] = least ? ['min', 'stats_min_value'] : ['max', 'stats_max_value']
+    const path = column === null ? member : `${column}, ${member}`
+    const value = `TRY_CAST(${statistic} AS ${float32 ? 'FLOAT' : 'DOUBLE'})`
+    return { member: identifier(member), sql: `${of}(${value}) FILTER (path_in_schema = ${literal(path)})` }
+  }
+  const { xmin, ymin, xmax, ymax } = members
+  const sides = [side(xmin, true), side(ymin, true), side(xmax, false), side(ymax, false)]
+  const box =
+    column === null
+      ? sides.map(({ member, sql }) => `${sql} AS ${member}`).join(', ')
+      : `struct_pack(${sides.map(({ member, sql }) => `${member} := ${sql}`).join(', ')}) AS ${identifier(column)}`
+  return `(SELECT ${box} FROM parquet_metadata(${pathsOf(files)}) GROUP BY file_name, row_group_id) AS ${RELATION}`
+}
+
+export function tableOf(database: string, schema: string, table: string): string {
+  return `${identifier(database)}.${identifier(schema)}.${identifier(table)} AS ${RELATION}`
+}
+
+/** A relation for people to read: by the layer's name. */
+export function named(layer: string): string {
+  return `${identifier(layer)} AS ${RELATION}`
+}
+
+/** A relation with one column more: the number of each row, from 0, in the source's order. */
+export function numbered(relation: string, name: string): string {
+  return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
+}

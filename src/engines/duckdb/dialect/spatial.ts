@@ -1,0 +1,51 @@
+/** Filters that compare a feature's geometry with one of the client's. Distances are in `within/`. */
+import type { Layer } from '../../../model/layer.ts'
+import type { Geometry, Relation } from '../../../model/predicate.ts'
+import { argumentOf } from './argument.ts'
+import type { Condition } from './condition.ts'
+import { geometryValue, guarded } from './geometry-column.ts'
+import type { Parameters } from './parameters.ts'
+import { meetsBox } from './pruning.ts'
+import { geometryColumnOf } from './quote.ts'
+
+interface Compiled {
+  readonly sql: string
+  /** Where it holds the boxes meet. */
+  readonly prunes: boolean
+  /** What it is to an argument that is empty. */
+  readonly ofEmpty: boolean
+}
+
+const relation = (sql: string): Compiled => ({ sql, prunes: true, ofEmpty: false })
+
+/** OGC Simple Features 1.2.1, 6.1.15, the feature's geometry first: a point on the border is not within, but touches. */
+const RELATIONS: Readonly<Record<Relation, Compiled>> = {
+  intersects: relation('ST_Intersects'),
+  within: relation('ST_Within'),
+  contains: relation('ST_Contains'),
+  touches: relation('ST_Touches'),
+  crosses: relation('ST_Crosses'),
+  overlaps: relation('ST_Overlaps'),
+  equals: relation('ST_Equals'),
+  disjoint: { sql: 'ST_Disjoint', prunes: false, ofEmpty: true },
+}
+
+/**
+ * NULL where a feature has no geometry, or one that the predicate fails on (a ring that is not closed): it neither holds nor
+ * fails to.
+ */
+export function compileRelation(name: Relation, geometry: Geometry, layer: Layer, parameters: Parameters): Condition {
+  const compiled = RELATIONS[name]
+  if (geometry.bbox === null) return whereGeometry(layer, compiled.ofEmpty)
+  const { sql, box } = argumentOf(geometry, layer, parameters)
+  const necessary = compiled.prunes ? meetsBox(layer, box, parameters) : null
+  // TRY also hides the predicate from the optimiser's search for an index, see `meetsBox`.
+  const exact = guarded(layer, `TRY(${compiled.sql}(${geometryValue(layer)}, ${sql}))`)
+  // A CRS that PROJ does not know fails at once, not in the TRY of each row.
+  return { exact: geometry.crs === null ? exact : `CASE WHEN ${sql} IS NOT NULL THEN ${exact} END`, necessary }
+}
+
+/** The same for every feature that has a geometry. */
+export function whereGeometry(layer: Layer, holds: boolean): Condition {
+  return { exact: `CASE WHEN ${geometryColumnOf(layer)} IS NOT NULL THEN ${holds} END`, necessary: null }
+}

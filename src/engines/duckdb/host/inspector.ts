@@ -1,0 +1,109 @@
+/**
+ * The handle of the process that reads sources: the server never does. It is started when there is something to read, may die of what it
+ * reads, which costs that one source, and is ended when there is nothing more.
+ */
+import { mkdtemp } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { CheckRequest, CheckResult, Described, InspectorOptions } from './inspection.ts'
+import { type Question, ReadingProcess } from './reading-process.ts'
+
+/** Runs from the sources and compiled alike: the worker has the ending that this file has. */
+const WORKER = new URL(`../processes/inspect/inspector${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
+
+const DESCRIBE_MS = 30_000
+/** How long it is kept for another question. */
+const IDLE_MS = 1_000
+
+/** A share of the machine that leaves the workers theirs. */
+const MEMORY_LIMIT_BYTES = Math.min(2 * 2 ** 30, os.totalmem() / 4)
+const THREADS = Math.min(2, os.availableParallelism())
+
+export class Inspector {
+  readonly #process: ReadingProcess
+  readonly #allowedPaths: Set<string>
+  /** The process that runs may not read all that it should. */
+  #stale = false
+  /** One question at a time. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #questions = 0
+  #idle: NodeJS.Timeout | undefined
+
+  /** @param allowedPaths every file that it may be asked about */
+  constructor(spatialExtension: string | null, allowedPaths: readonly string[], tempFolder = os.tmpdir()) {
+    this.#allowedPaths = new Set(allowedPaths)
+    this.#process = new ReadingProcess({
+      worker: WORKER,
+      threads: THREADS,
+      makeFolder: () => mkdtemp(path.join(tempFolder, 'geoduck-inspector-')),
+      options: (folder): InspectorOptions => ({
+        spatialExtension,
+        allowedPaths: [...this.#allowedPaths],
+        memoryLimitBytes: Math.floor(MEMORY_LIMIT_BYTES),
+        threads: THREADS,
+        tempDirectory: path.join(folder, 'spill'),
+      }),
+    })
+  }
+
+  get closed(): boolean {
+    return this.#process.closed
+  }
+
+  /** Further files that it may be asked about from now on. */
+  allow(paths: readonly string[]): void {
+    const added = paths.filter((path) => !this.#allowedPaths.has(path))
+    for (const path of added) this.#allowedPaths.add(path)
+    this.#stale ||= added.length > 0
+  }
+
+  /** @throws SourceError */
+  describeFiles(files: readonly string[]): Promise<Described> {
+    return this.#ask('describeFiles', files, { about: files.join('\n'), timeoutMs: DESCRIBE_MS })
+  }
+
+  /** @throws SourceError */
+  describeStore(file: string, alias: string): Promise<Described> {
+    return this.#ask('describeStore', { file, alias }, { about: file, timeoutMs: DESCRIBE_MS })
+  }
+
+  /** The names of a GeoPackage's tables of features. @throws SourceError */
+  featureTables(file: string): Promise<readonly string[]> {
+    return this.#ask('tablesOfGeoPackage', file, { about: file, timeoutMs: DESCRIBE_MS })
+  }
+
+  /** @throws SourceError */
+  check(request: CheckRequest, timeoutMs: number): Promise<CheckResult> {
+    const { relation } = request.description
+    const about = request.database ?? (relation.kind === 'parquet' ? relation.files.join('\n') : relation.database)
+    return this.#ask('check', request, { about, timeoutMs })
+  }
+
+  /** Ends the process, whatever it is doing: questions under way are rejected. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idle)
+    await this.#process.close()
+    await this.#turn
+    await this.#process.end()
+  }
+
+  #ask<Value>(name: string, task: unknown, question: Question): Promise<Value> {
+    clearTimeout(this.#idle)
+    this.#questions++
+    const answer = this.#turn.then(() => this.#run<Value>(name, task, question))
+    this.#turn = answer.catch(() => {}).then(() => this.#answered())
+    return answer
+  }
+
+  #answered(): void {
+    this.#questions--
+    if (this.#questions === 0) this.#idle = setTimeout(() => void this.#process.end(), IDLE_MS).unref()
+  }
+
+  async #run<Value>(name: string, task: unknown, question: Question): Promise<Value> {
+    if (this.#stale) await this.#process.end()
+    this.#stale = false
+    return this.#process.ask<Value>(name, task, question)
+  }
+}

@@ -1,0 +1,38 @@
+/** What the server process asks of the process that prepares a file, and what that tells. Both sides import it. */
+import type { Format } from '../../../catalog/prepare/format.ts'
+
+export interface PreparerOptions {
+  readonly spatialExtension: string | null
+  /** Every file of every source that it may be asked about; the engine refuses all others but those in `folder`. */
+  readonly files: readonly string[]
+  /** The process's own, for whatever is not finished: removed when it ends. */
+  readonly folder: string
+  readonly memoryLimitBytes: number
+  readonly threads: number
+}
+
+export interface PrepareRequest {
+  readonly file: string
+  readonly format: Format
+  /** Of a GeoPackage; null for all others. */
+  readonly table: string | null
+}
+
+export interface Prepared {
+  /** Where the copy is, whole, until the process is asked for another one. */
+  readonly file: string
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** READING the source into a table; WRITING it, sorted, as GeoParquet. */
+export type Stage = 'READING' | 'WRITING'
+
+/** Told a few times a second. */
+export interface ProgressMessage {
+  readonly stage: Stage
+  /** Features that the stage is through with. */
+  readonly rows: number
+  /** Null while the reader does not know: GeoJSON is read through once for its columns first. */
+  readonly total: number | null
+}

@@ -1,0 +1,75 @@
+/** The handle of a process that prepares sources, one at a time. It may die of one, which costs that one, or one table of it. */
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { PreparedCache } from '../../../catalog/prepare/prepared-cache.ts'
+import type { ForeignSource } from '../../../catalog/sources.ts'
+import { GDAL_ENVIRONMENT } from './gdal-environment.ts'
+import type { Prepared, PrepareRequest, PreparerOptions, ProgressMessage } from './preparation.ts'
+import { ReadingProcess } from './reading-process.ts'
+
+/** Runs from the sources and compiled alike: the worker has the ending that this file has. */
+const WORKER = new URL(`../processes/prepare/preparer${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
+
+/** The engine's; its process takes as much again for the largest of files (docs/sources.md). A sort that needs more spills. */
+const MEMORY_LIMIT_BYTES = Math.floor(Math.min(500e6, os.totalmem() / 8))
+const THREADS = Math.min(2, os.availableParallelism())
+
+/** A gigabyte takes about two minutes on two busy processors; what takes ten times that hangs. */
+const PREPARE_MS = 120_000
+const PREPARE_MS_PER_BYTE = 1.2e-3
+
+export class Preparer {
+  readonly #process: ReadingProcess
+  /** Files that the process may open. */
+  #files: ReadonlySet<string> = new Set()
+
+  constructor(spatialExtension: string | null, cache: PreparedCache) {
+    this.#process = new ReadingProcess({
+      worker: WORKER,
+      threads: THREADS,
+      environment: GDAL_ENVIRONMENT,
+      makeFolder: () => cache.makeFolder(),
+      options: (folder): PreparerOptions => ({
+        spatialExtension,
+        files: [...this.#files],
+        folder,
+        memoryLimitBytes: MEMORY_LIMIT_BYTES,
+        threads: THREADS,
+      }),
+    })
+  }
+
+  /**
+   * To be called before each source: a process that may not read it is ended. `next` are those that will follow: the one that is started
+   * may read them too, for a start takes longer than reading a small file.
+   */
+  async turnTo(source: ForeignSource, next: readonly ForeignSource[]): Promise<void> {
+    if (source.files.every((file) => this.#files.has(file))) return
+    await this.#process.end()
+    this.#files = new Set([source, ...next].flatMap(({ files }) => files))
+  }
+
+  /** Of the whole content of the source's files. @throws SourceError */
+  digest(source: ForeignSource, bytes: number): Promise<string> {
+    return this.#process.ask('digest', source.files, { about: source.file, timeoutMs: timeoutMs(bytes) })
+  }
+
+  /** @throws SourceError */
+  prepare(request: PrepareRequest, bytes: number, onProgress: (progress: ProgressMessage) => void): Promise<Prepared> {
+    const onMessage = (message: unknown) => onProgress(message as ProgressMessage)
+    return this.#process.ask('prepare', request, { about: request.file, timeoutMs: timeoutMs(bytes), onMessage })
+  }
+
+  /** Ends the process; another source starts another one. */
+  rest(): Promise<void> {
+    return this.#process.end()
+  }
+
+  /** Kills it, whatever it is doing, for good. */
+  close(): Promise<void> {
+    return this.#process.close()
+  }
+}
+
+const timeoutMs = (bytes: number): number => PREPARE_MS + Math.round(bytes * PREPARE_MS_PER_BYTE)

@@ -1,0 +1,248 @@
+/** The engine behind worker processes: lanes of them, what runs in them, and how all of it ends. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { GeoduckError } from '../../../model/errors.ts'
+import type { FeatureQuery } from '../../../model/query.ts'
+import { Deadline, OperationClock } from '../../deadline.ts'
+import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page, StreamShape } from '../../engine.ts'
+import { UNBOUNDED } from '../../holding.ts'
+import { compileCount, compileFeatures } from '../dialect/compile.ts'
+import type { Plan } from '../dialect/plan.ts'
+import { Failover } from './failover.ts'
+import { Lane } from './lane.ts'
+import { MemoryWatch } from './memory-watch.ts'
+import type { Access, WorkerOptions } from './messages.ts'
+import { type RawPage, runPage } from './page.ts'
+import { Quarantine } from './quarantine.ts'
+import { Reasons } from './reasons.ts'
+import type { Claim } from './scheduler.ts'
+import { Served } from './served.ts'
+import type { Slot } from './slot.ts'
+import type { SlotLog } from './slot-parts.ts'
+import { SpoolBudget } from './spool.ts'
+import { FeatureStream } from './stream.ts'
+
+export interface PoolOptions {
+  /** Workers of the normal lane; the serial lane has one more. */
+  readonly workers: number
+  /** Of one normal worker. `tempDirectory` gets a folder of the pool's, which goes with it. */
+  readonly worker: WorkerOptions
+  /** Of the serial lane's, never more than a normal one's. @default half of it */
+  readonly serial?: { readonly memoryLimitBytes: number | null; readonly threads: number | null }
+  /** Most rows at a time in the serial lane: of a batch, of a sorted page, and a sort's first window. @default 2,048 */
+  readonly serialRows?: number
+  /** Options of Node for the workers. @default none */
+  readonly execArgv?: readonly string[]
+  /** Share of the nearest limit of memory above which new work goes to the serial lane. @default 0.8 */
+  readonly memoryShare?: number
+  readonly deadlineSeconds: number
+  readonly stallSeconds: number
+  readonly batchBytes: number
+  readonly pageBytes: number
+  readonly queueLength: number
+  readonly queueSeconds: number
+  readonly log: SlotLog
+  /** Is called when a worker has found that a database is not what it should be: it is to be described again, and the pool renewed. */
+  readonly onOutdated?: () => void
+}
+
+/** Resolves when a worker of each lane can serve. */
+export async function openPool(options: PoolOptions): Promise<Engine> {
+  const { worker } = options
+  await mkdir(worker.tempDirectory, { recursive: true })
+  const tempDirectory = await mkdtemp(path.join(worker.tempDirectory, 'geoduck-'))
+  const pool = new Pool({ ...options, worker: { ...worker, tempDirectory } })
+  await pool.started
+  return pool
+}
+
+class Pool implements Engine {
+  readonly started: Promise<unknown>
+  readonly #options: PoolOptions
+  readonly #lanes: Readonly<Record<LaneName, Lane>>
+  readonly #quarantine = new Quarantine()
+  readonly #spool: SpoolBudget
+  readonly #streams = new Set<FeatureStream>()
+  readonly #stopping = new AbortController()
+  readonly #pages = new Set<Promise<unknown>>()
+  readonly #memory: MemoryWatch
+  #renewal: Promise<void> = Promise.resolve()
+  readonly #reasons = new Reasons()
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    const { worker } = options
+    this.#spool = new SpoolBudget(worker.tempDirectory, worker.tempDirectoryBytes)
+    const shared = {
+      limits: options,
+      served: new Served(),
+      log: options.log,
+      onOutdated: () => options.onOutdated?.(),
+      onPressure: () => {
+        for (const stream of this.#streams) stream.pressed()
+      },
+    }
+    this.#lanes = {
+      NORMAL: new Lane({ ...shared, ...this.#laneOf('NORMAL', worker), workers: options.workers }),
+      SERIAL: new Lane({ ...shared, ...this.#laneOf('SERIAL', { ...worker, ...serialLimits(options) }), workers: 1 }),
+    }
+    this.#memory = new MemoryWatch({
+      pids: () => this.#lanes.NORMAL.pids,
+      others: () => this.#lanes.SERIAL.pids,
+      residentBytes: residentLimit(worker),
+      most: options.memoryShare ?? 0.8,
+    })
+    this.started = Promise.all([this.#lanes.NORMAL.ready, this.#lanes.SERIAL.ready])
+  }
+
+  #laneOf(name: LaneName, worker: WorkerOptions) {
+    const execArgv = ['--expose-gc', ...(this.#options.execArgv ?? [])]
+    const overMemory = (pid: number) => this.#memory.wasOver(pid, residentLimit(worker))
+    return { name, worker, execArgv, overMemory }
+  }
+
+  get ready(): boolean {
+    return this.#lanes.NORMAL.serves && !this.#stopping.signal.aborted
+  }
+
+  stream(query: FeatureQuery, { batchSize, emitEmpty = false }: StreamShape, context: OperationContext): BatchStream {
+    this.#stopping.signal.throwIfAborted()
+    const claim = this.#open(query, context)
+    const shared = this.#shared(query, context, query.limit)
+    const stream: FeatureStream = new FeatureStream({
+      ...shared,
+      isWanted: () => shared.scheduler().isWanted(claim),
+      query,
+      batchSize,
+      emitEmpty,
+      deadlineMs: this.#deadlineMs(context),
+      batchBytes: this.#options.batchBytes,
+      stallMs: this.#options.stallSeconds * 1_000,
+      spool: this.#spool,
+      claim,
+      onEnd: () => {
+        this.#streams.delete(stream)
+        this.#lanes.NORMAL.scheduler.close(claim)
+      },
+    })
+    this.#streams.add(stream)
+    return stream
+  }
+
+  async page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page> {
+    // One row more than asked for proves that there is more.
+    const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 })
+    const page = await this.#page(query, planOf, first, context, signal)
+    return { sequence: 0, ...page }
+  }
+
+  async count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint> {
+    const { position } = await this.#page(query, () => compileCount(query), 1, context, signal)
+    return BigInt(position?.keys[0] ?? 0)
+  }
+
+  async health(): Promise<EngineHealth> {
+    const streams = { running: 0, waiting: 0, parked: 0 }
+    for (const stream of this.#streams) {
+      stream.diagnose()
+      streams[COUNTED[stream.state]]++
+    }
+    const workers = await Promise.all([this.#lanes.NORMAL.health(), this.#lanes.SERIAL.health()])
+    return {
+      workers: workers.flat(),
+      queued: this.#lanes.NORMAL.scheduler.queued + this.#lanes.SERIAL.scheduler.queued,
+      streams,
+      memory: this.#memory.now,
+      fallbacks: this.#reasons.told,
+    }
+  }
+
+  renew(access: Access): Promise<void> {
+    const giveUp = (slot: Slot) => {
+      for (const stream of this.#streams) stream.giveUp(slot)
+    }
+    const { NORMAL, SERIAL } = this.#lanes
+    for (const { scheduler } of [NORMAL, SERIAL]) scheduler.serve(access.databases)
+    this.#renewal = this.#renewal.then(() => NORMAL.renew(access, giveUp)).then(() => SERIAL.renew(access, giveUp))
+    return this.#renewal
+  }
+
+  async close(): Promise<void> {
+    const error = new GeoduckError('SHUTTING_DOWN', 'The server is stopping; resume from the cursor elsewhere or later.')
+    this.#stopping.abort(error)
+    this.#memory.close()
+    for (const stream of [...this.#streams]) stream.fail(error)
+    await Promise.allSettled(this.#pages)
+    await Promise.all([this.#lanes.NORMAL.close(), this.#lanes.SERIAL.close()])
+    await rm(this.#options.worker.tempDirectory, { recursive: true, force: true })
+  }
+
+  async #page(
+    query: FeatureQuery,
+    planOf: (rows: number) => Plan,
+    rows: number,
+    context: OperationContext,
+    signal?: AbortSignal,
+  ): Promise<RawPage> {
+    this.#stopping.signal.throwIfAborted()
+    const claim = this.#open(query, context)
+    const signals = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
+    const bytes = this.#options.pageBytes
+    const { deadline, ...shared } = this.#shared(query, context, rows)
+    const page = runPage({ ...shared, deadline, planOf, rows, bytes, claim, signal: signals })
+    this.#pages.add(page)
+    try {
+      return await page
+    } finally {
+      this.#pages.delete(page)
+      this.#lanes.NORMAL.scheduler.close(claim)
+    }
+  }
+
+  #open({ layer: { relation } }: FeatureQuery, context: OperationContext): Claim {
+    return this.#lanes.NORMAL.scheduler.open(context, relation.kind === 'table' ? relation.database : null)
+  }
+
+  #deadlineMs({ deadlineMs }: OperationContext): number {
+    return deadlineMs ?? this.#options.deadlineSeconds * 1_000
+  }
+
+  /** `limit`: features that are asked for. */
+  #shared(query: FeatureQuery, context: OperationContext, limit: number | null) {
+    const deadline = new Deadline(this.#deadlineMs(context), context.clock ?? new OperationClock())
+    const options = {
+      layer: query.layer,
+      quarantine: this.#quarantine,
+      form: JSON.stringify([limit, query.after], (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+      clock: deadline.clock,
+      memoryLimit: (lane: LaneName) => this.#lanes[lane].memoryLimitBytes,
+      deadlineMs: deadline.ms,
+      serialRows: this.#options.serialRows ?? SERIAL_ROWS,
+      onFallback: (reason: string) => this.#reasons.add(reason),
+    }
+    const failover = new Failover(options, this.#memory.pressure)
+    return {
+      failover,
+      deadline,
+      holding: context.holding ?? UNBOUNDED,
+      scheduler: () => this.#lanes[failover.lane].scheduler,
+      unchanged: context.unchanged ?? (() => Promise.resolve(true)),
+    }
+  }
+}
+
+const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PARKED: 'parked' } as const
+
+const SERIAL_ROWS = 2_048
+
+function serialLimits({ worker, serial }: PoolOptions): Pick<WorkerOptions, 'memoryLimitBytes' | 'threads'> {
+  return {
+    memoryLimitBytes: Math.min(worker.memoryLimitBytes, serial?.memoryLimitBytes ?? Math.floor(worker.memoryLimitBytes / 2)),
+    threads: Math.min(worker.threads, serial?.threads ?? Math.max(1, Math.floor(worker.threads / 2))),
+  }
+}
+
+/** What a worker may hold: GEOS, results under way and the program itself live outside DuckDB's limit. */
+function residentLimit({ memoryLimitBytes }: WorkerOptions): number {
+  return 1.5 * memoryLimitBytes + 512 * 1024 * 1024
+}

@@ -1,0 +1,174 @@
+/** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
+import { randomUUID } from 'node:crypto'
+import type { Plan } from '../dialect/plan.ts'
+import { AwakeTimer } from './awake.ts'
+import { FROZEN, LostWorker } from './death.ts'
+import type { Thrift } from './failover.ts'
+import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from './messages.ts'
+import type { Slot } from './slot.ts'
+
+/** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
+const KILL_AFTER_MS = 2_000
+
+export interface TurnOptions {
+  readonly plan: Plan
+  readonly batchRows: number
+  readonly firstRows: number
+  readonly batchBytes: number
+  readonly credits: number
+  readonly maxBatches: number | null
+  /** As in a request; its deadline is that of all of it. */
+  readonly whole: ExecutionRequest['whole']
+  readonly emitEmpty: boolean
+  /** Of the serial lane; null in the normal one. */
+  readonly thrift: Thrift | null
+  /** The processors are shared with another address: it has half of the worker's threads. */
+  readonly isShared: boolean
+  /** A worker has just died under it: the next may have died with that one, and not because of it. */
+  readonly wary: boolean
+  /** Milliseconds that the worker may go without a batch while it has credit. */
+  readonly deadlineMs: number
+  readonly onBatch: (batch: ReceivedBatch) => void
+}
+
+/**
+ * LOST: the process died under it; `byPlan`: of something that a plan can cause. UNUSED: it died before. DEADLINE: it was interrupted, or killed,
+ * for its deadline. PREEMPTED: the same for the sake of somebody else.
+ */
+export type TurnEnd =
+  | ExecutionEnd
+  | { readonly outcome: 'LOST'; readonly byPlan: boolean }
+  | { readonly outcome: 'UNUSED' | 'DEADLINE' | 'PREEMPTED' }
+
+export class Turn {
+  /** Never rejects. The slot is free, or starting anew, when it resolves. */
+  readonly end: Promise<TurnEnd>
+  readonly startedAt = performance.now()
+  batches = 0
+  /** When its first batch came; before it, a turn is all start-up. */
+  firstBatchAt: number | null = null
+  readonly #execution = randomUUID()
+  readonly slot: Slot
+  readonly #options: TurnOptions
+  /** What is said before the worker is given it waits for that. */
+  readonly #early: ToWorker[] = []
+  #send: (message: ToWorker) => void = (message) => this.#early.push(message)
+  #credits: number
+  #ended = false
+  #late = false
+  #preempted = false
+  #deadline: AwakeTimer | undefined
+  #killer: AwakeTimer | undefined
+
+  /** The slot is reserved for this turn and used by it. */
+  constructor(slot: Slot, options: TurnOptions) {
+    this.slot = slot
+    this.#options = options
+    this.#credits = options.credits
+    this.#watch()
+    this.end = this.#run()
+  }
+
+  /** Whether the worker waits for its client. */
+  get stalled(): boolean {
+    return this.#credits === 0
+  }
+
+  /** Batches that the worker may still send. */
+  get credits(): number {
+    return this.#credits
+  }
+
+  credit(): void {
+    this.#credits++
+    this.#watch()
+    this.#tell({ type: 'CREDIT', execution: this.#execution, credits: 1 })
+  }
+
+  /** Ends at the next batch's border. */
+  yield(): void {
+    this.#tell({ type: 'YIELD', execution: this.#execution })
+  }
+
+  /** Ends now. */
+  cancel(): void {
+    if (this.#ended || this.#killer) return
+    this.#tell({ type: 'CANCEL', execution: this.#execution })
+    this.#killer = new AwakeTimer(KILL_AFTER_MS, () => this.slot.kill('an execution could not be interrupted'))
+  }
+
+  /** Ends now, because somebody else is entitled to its worker. */
+  preempt(): void {
+    this.#preempted = true
+    this.cancel()
+  }
+
+  diagnose(): void {
+    this.#tell({ type: 'DIAGNOSE', execution: this.#execution })
+  }
+
+  #tell(message: ToWorker): void {
+    if (!this.#ended) this.#send(message)
+  }
+
+  async #run(): Promise<TurnEnd> {
+    const { plan, batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift, wary, isShared } =
+      this.#options
+    const limits = { batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty }
+    const economy = { threads: thrift?.threads ?? (isShared ? ('HALF' as const) : null), collect: thrift !== null }
+    const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
+    try {
+      const channel = {
+        onSend: (send: (message: ToWorker) => void) => {
+          this.#send = send
+          for (const message of this.#early) send(message)
+        },
+        onMessage: (message: FromWorker) => this.#learn(message),
+        onBatch: (batch: ReceivedBatch) => this.#deliver(batch),
+      }
+      const end = await this.slot.execute(request, channel, wary)
+      return end.outcome === 'CANCELLED' ? (this.#intended ?? end) : end
+    } catch (error) {
+      // The slot logs the death. What no interrupt reached was killed as well; what was frozen never had its time.
+      if (!(error instanceof LostWorker)) return { outcome: 'UNUSED' }
+      return (error.death === FROZEN ? null : this.#intended) ?? { outcome: 'LOST', byPlan: error.death.byPlan }
+    } finally {
+      this.#ended = true
+      this.#deadline?.clear()
+      this.#killer?.clear()
+    }
+  }
+
+  /** What it was ended for; null: for nothing that is its operation's own affair. */
+  get #intended(): TurnEnd | null {
+    if (this.#late) return { outcome: 'DEADLINE' }
+    return this.#preempted ? { outcome: 'PREEMPTED' } : null
+  }
+
+  #learn(message: FromWorker): void {
+    // The channel outlives its task in the worker: a late message is nobody's.
+    if (this.#ended || message.type !== 'DIAGNOSTICS' || message.execution !== this.#execution) return
+    this.slot.learn(message.diagnostics)
+  }
+
+  #deliver(batch: ReceivedBatch): void {
+    if (this.#ended || batch.execution !== this.#execution) return
+    this.batches++
+    this.firstBatchAt ??= performance.now()
+    this.#credits--
+    if (!this.#options.whole) this.#watch()
+    this.#options.onBatch(batch)
+  }
+
+  /** The deadline runs while the worker may work, and starts again with every batch. */
+  #watch(): void {
+    this.#deadline?.clear()
+    if (this.#credits === 0) return
+    this.#deadline = new AwakeTimer(this.#options.deadlineMs, () => {
+      this.#late = true
+      // One that is frozen hears of nothing, and is killed by then.
+      this.slot.ask()
+      this.cancel()
+    })
+  }
+}

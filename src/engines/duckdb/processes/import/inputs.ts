@@ -1,0 +1,125 @@
+/** The files of an import, each described, checked and ready to be selected from. */
+import path from 'node:path'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { InputFile } from '../../host/import-messages.ts'
+import type { Description, Proven } from '../../host/inspection.ts'
+import { checkLayer } from '../inspect/check.ts'
+import { describeDatabase } from '../inspect/describe-database.ts'
+import { describeParquet } from '../inspect/describe-parquet.ts'
+import { identifier, literal } from '../inspect/quote.ts'
+import { fromOf } from '../inspect/relation.ts'
+import { rowsOf } from '../inspect/rows.ts'
+import { expectedRows } from '../prepare/expected-rows.ts'
+import { featureTables } from '../prepare/feature-tables.ts'
+import { relationOf } from '../prepare/file-relation.ts'
+import { relationOfParquet } from '../prepare/parquet-relation.ts'
+import { Refusal } from './refusal.ts'
+import { stage, stageSafe } from './staging.ts'
+
+/** Rows that can be selected: checked, and with nothing in them that is computed from others. */
+export interface Input {
+  readonly label: string
+  /** What stands behind FROM; its geometry is of type GEOMETRY. */
+  readonly from: string
+  /** Names of the properties; a covering column is none of them, it is made anew. */
+  readonly properties: readonly string[]
+  readonly description: Description
+  readonly proof: Proven
+  /** Rows left out because their geometry cannot be read safely. */
+  readonly skipped: number
+}
+
+export interface InputOptions {
+  readonly layer: string
+  readonly skipUnsafe: boolean
+}
+
+/** @throws Refusal naming the file and what to do; the engine's error */
+export async function openInput(
+  connection: DuckDBConnection,
+  { file, format }: InputFile,
+  index: number,
+  { layer, skipUnsafe }: InputOptions,
+): Promise<Input> {
+  const label = path.basename(file)
+  const description = await describe(connection, { file, format }, `input_${index}`, layer)
+  return await checkInput(connection, label, description, skipUnsafe ? `safe_${index}` : null)
+}
+
+async function describe(
+  connection: DuckDBConnection,
+  { file, format }: InputFile,
+  name: string,
+  layer: string,
+): Promise<Description> {
+  if (format === 'GeoParquet') return await describeParquet(connection, [file])
+  if (format === 'DuckDB') {
+    // Stays attached until the process ends.
+    await connection.run(`ATTACH ${literal(file)} AS ${identifier(name)} (READ_ONLY)`)
+    const { layers } = await describeDatabase(connection, name)
+    const tables = new Map(layers.map((found) => [found.relation.kind === 'table' ? found.relation.table : '', found]))
+    return tables.get(chosen(file, [...tables.keys()], layer)) as Description
+  }
+  const table = format === 'GeoPackage' ? chosen(file, featureTables(file), layer) : null
+  const source = { file, format, table }
+  const expected = await expectedRows(source)
+  const { from } = await relationOf(connection, source)
+  const staged = await stage(connection, name, `FROM ${from}`)
+  const [read] = await rowsOf(connection, `SELECT count(*) AS n FROM ${fromOf(staged.relation)}`)
+  const rows = Number(read?.['n'])
+  if (expected === null || rows >= expected) return staged
+  throw new Refusal(`${path.basename(file)} is cut short, or corrupt: ${rows} of its ${expected} features can be read.`)
+}
+
+/** The table that is called like the layer, or the only one. */
+function chosen(file: string, tables: readonly string[], layer: string): string {
+  const named = tables.find((table) => table.toLowerCase() === layer.toLowerCase())
+  if (named !== undefined) return named
+  if (tables[0] !== undefined && tables.length === 1) return tables[0]
+  const label = path.basename(file)
+  if (tables.length === 0) throw new Refusal(`${label} has no table with geometry.`)
+  throw new Refusal(
+    `${label} has several tables with geometry (${tables.join(', ')}): the one that --layer is called like is taken.`,
+  )
+}
+
+/** @param copyTo table that may take the place of the rows if some cannot be read safely; null: then they are refused */
+export async function checkInput(
+  connection: DuckDBConnection,
+  label: string,
+  described: Description,
+  copyTo: string | null,
+): Promise<Input> {
+  // Looking for a key takes memory, and nothing here wants one.
+  const description = { ...described, keyCandidates: [] }
+  const result = await checkLayer(connection, description)
+  if (result.outcome === 'PROVEN') return await inputOf(connection, label, description, result, 0)
+  if (copyTo === null) {
+    const { count, column, rows } = result
+    const some = `${rows.join(', ')}${count > rows.length ? ', ...' : ''}, counted from 0`
+    throw new Refusal(
+      `${label}: ${count === 1 ? 'a value' : `${count} values`} of its column ${column} cannot be read safely (${some}): mend them, or leave them out with --skip-unsafe.`,
+    )
+  }
+  const { description: staged, skipped } = await stageSafe(connection, copyTo, description)
+  const safe = { ...staged, keyCandidates: [] }
+  const proof = await checkLayer(connection, safe)
+  if (proof.outcome !== 'PROVEN') throw new Error('rows that cannot be read safely are still there')
+  return await inputOf(connection, label, safe, proof, skipped)
+}
+
+async function inputOf(
+  connection: DuckDBConnection,
+  label: string,
+  description: Description,
+  proof: Proven,
+  skipped: number,
+): Promise<Input> {
+  const columns = proof.coveringHolds ? description.columns : description.columnsUncovered
+  const { relation } = description
+  const from =
+    relation.kind === 'parquet'
+      ? (await relationOfParquet(connection, relation.files[0] ?? '', { ...description, hasZ: proof.hasZ }, columns)).from
+      : fromOf(relation)
+  return { label, from, properties: columns.map(({ name }) => name), description, proof, skipped }
+}

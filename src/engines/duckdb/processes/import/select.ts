@@ -1,0 +1,107 @@
+/** The rows of one or more inputs as one SELECT: the same columns, geometry of one CRS, a covering column, in Hilbert order. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { BBox, Crs } from '../../../../model/layer.ts'
+import { columnsOf } from '../inspect/columns.ts'
+import { floatOf } from '../inspect/covering.ts'
+import { identifier, literal } from '../inspect/quote.ts'
+import { rowsOf } from '../inspect/rows.ts'
+import type { Input } from './inputs.ts'
+import { Refusal } from './refusal.ts'
+
+/** Its shape is GeoParquet 1.1's, by which it is known as a covering again. */
+const COVERING = 'bbox'
+
+export interface Columns {
+  readonly properties: readonly string[]
+  /** The engine's text of each property's type, by its name in small letters. */
+  readonly types: ReadonlyMap<string, string>
+  readonly geometry: string
+  /** The engine's text of the geometry's CRS; empty: none. */
+  readonly crs: string
+  /** False: a property has its name. */
+  readonly covered: boolean
+}
+
+/** The columns of the first input, which the others must fit. @throws Refusal naming the first that does not */
+export async function agreedColumns(connection: DuckDBConnection, inputs: readonly [Input, ...Input[]]): Promise<Columns> {
+  const [first, ...others] = inputs
+  const types = await typesOf(connection, first)
+  for (const other of others) await assertFits(connection, first, types, other)
+  const known = inputs.find(({ description }) => description.crs !== null)
+  return {
+    properties: first.properties,
+    types,
+    geometry: first.description.geometryColumn,
+    crs: known ? await crsText(connection, known) : '',
+    covered: ![...first.properties, first.description.geometryColumn].some((name) => name.toLowerCase() === COVERING),
+  }
+}
+
+async function assertFits(
+  connection: DuckDBConnection,
+  first: Input,
+  types: ReadonlyMap<string, string>,
+  other: Input,
+): Promise<void> {
+  const its = await typesOf(connection, other)
+  for (const [key, type] of types) {
+    const found = its.get(key)
+    if (found === undefined) throw new Refusal(`${other.label} has no column ${key}, unlike ${first.label}.`)
+    const [cast] = await rowsOf(connection, `SELECT can_cast_implicitly(NULL::${found}, NULL::${type}) AS fits`)
+    if (found !== type && cast?.['fits'] !== true && !(INTEGER.test(found) && INTEGER.test(type))) {
+      throw new Refusal(`The column ${key} of ${other.label} is ${found}, which ${type} of ${first.label} does not take.`)
+    }
+  }
+  for (const key of its.keys())
+    if (!types.has(key)) throw new Refusal(`${other.label} has a column ${key}, unlike ${first.label}.`)
+  const [a, b] = [first.description.crs, other.description.crs]
+  if (a && b && !isSame(a, b))
+    throw new Refusal(`${other.label} has the CRS ${told(b)}, ${first.label} has ${told(a)}: transform it first.`)
+}
+
+/** What does not fit into a smaller one is an error, not another number. */
+const INTEGER = /^U?((TINY|SMALL|BIG|HUGE)INT|INTEGER)$/
+
+/** Both are x first in the engine, whatever their authority says. */
+const isSame = (a: Crs, b: Crs) => (a.isLonLat && b.isLonLat) || (a.code ?? a.name) === (b.code ?? b.name)
+
+const told = ({ code, name }: Crs) => code ?? name
+
+/** By their names in small letters, since the engine's know no case. */
+async function typesOf(connection: DuckDBConnection, { from, properties }: Input): Promise<Map<string, string>> {
+  const columns = await columnsOf(connection, from)
+  return new Map(columns.filter(({ name }) => properties.includes(name)).map(({ name, type }) => [name.toLowerCase(), type]))
+}
+
+async function crsText(connection: DuckDBConnection, { from, description }: Input): Promise<string> {
+  const column = (await columnsOf(connection, from)).find(({ name }) => name === description.geometryColumn)
+  return column?.crs || (description.crs?.code ?? '')
+}
+
+export function selectRows(inputs: readonly Input[], { properties, types, geometry, crs, covered }: Columns): string {
+  const geometryName = identifier(geometry)
+  const parts = inputs.map((input) => {
+    const columns = properties.map((name) => {
+      const its = input.properties.find((other) => other.toLowerCase() === name.toLowerCase()) ?? name
+      return `CAST(${identifier(its)} AS ${types.get(name.toLowerCase())}) AS ${identifier(name)}`
+    })
+    return `SELECT ${[...columns, `ST_SetCRS(${identifier(input.description.geometryColumn)}, ${literal(crs)}) AS ${geometryName}`].join(', ')} FROM ${input.from}`
+  })
+  const side = (name: 'XMin' | 'YMin' | 'XMax' | 'YMax') => `ST_${name}(${geometryName})`
+  const member = (name: 'XMin' | 'YMin' | 'XMax' | 'YMax') => `'${name.toLowerCase()}': ${floatOf(side(name))}`
+  const box = `CASE WHEN ${side('XMin')} IS NOT NULL THEN {${(['XMin', 'YMin', 'XMax', 'YMax'] as const).map(member).join(', ')}} END`
+  const middle = (a: string, b: string) => `${a} / 2 + ${b} / 2`
+  const place = `ST_Hilbert(${middle(side('XMin'), side('XMax'))}, ${middle(side('YMin'), side('YMax'))}, ${boundsOf(inputs)})`
+  return `SELECT *${covered ? `, ${box} AS ${COVERING}` : ''} FROM (${parts.join(' UNION ALL ')}) ORDER BY ${place} NULLS LAST`
+}
+
+/** Of all inputs; what lies outside or nowhere sorts to an end. */
+function boundsOf(inputs: readonly Input[]): string {
+  const extents = inputs.map(({ proof }) => proof.extent).filter((extent): extent is BBox => extent !== null)
+  const sides = [0, 1, 2, 3].map((side) => {
+    const values = extents.map((extent) => extent[side as 0 | 1 | 2 | 3])
+    return values.length === 0 ? 0 : side < 2 ? Math.min(...values) : Math.max(...values)
+  })
+  const [west, south, east, north] = sides
+  return `{'min_x': ${west}, 'min_y': ${south}, 'max_x': ${east}, 'max_y': ${north}}::BOX_2D`
+}

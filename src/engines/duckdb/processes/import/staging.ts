@@ -1,0 +1,54 @@
+/**
+ * A database of the import's own, for rows that must not be read from their source again: GDAL takes its time for each reading, and what
+ * cannot be read safely is left out here once. It is on disk: a table in memory would spill there without being compressed.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Description } from '../../host/inspection.ts'
+import { describeTable } from '../inspect/describe-database.ts'
+import { withRawWkb } from '../inspect/instance.ts'
+import { identifier, literal } from '../inspect/quote.ts'
+import { fromOf, rowNumberOf } from '../inspect/relation.ts'
+import { rowsOf } from '../inspect/rows.ts'
+import { unsafeRows } from '../inspect/safe-check.ts'
+
+const STAGING = 'staging'
+
+export async function openStaging(connection: DuckDBConnection, file: string): Promise<void> {
+  await connection.run(`ATTACH ${literal(file)} AS ${STAGING} (STORAGE_VERSION 'v1.5.0')`)
+}
+
+/** @param query what gives the rows */
+export async function stage(connection: DuckDBConnection, table: string, query: string): Promise<Description> {
+  await connection.run(`CREATE TABLE ${STAGING}.main.${identifier(table)} AS ${query}`)
+  return await describeTable(connection, STAGING, { schema: 'main', table })
+}
+
+/** The rows whose geometry can be read: what reads them needs no guard any more. */
+export async function stageSafe(
+  connection: DuckDBConnection,
+  table: string,
+  description: Description,
+): Promise<{ description: Description; skipped: number }> {
+  const unsafe = `${STAGING}.main.${identifier(`${table} unsafe`)}`
+  await connection.run(`CREATE TABLE ${unsafe} (n BIGINT)`)
+  const isRaw = description.unproven.some(({ stored }) => stored === 'WKB')
+  const copy = async () => {
+    for (const column of description.unproven)
+      await connection.run(`INSERT INTO ${unsafe} SELECT n ${unsafeRows(description, column)}`)
+    return await stage(connection, table, safeRows(description, unsafe))
+  }
+  const staged = await (isRaw ? withRawWkb(connection, copy) : copy())
+  const [row] = await rowsOf(connection, `SELECT count(DISTINCT n) AS skipped FROM ${unsafe}`)
+  return { description: { ...staged, crs: description.crs }, skipped: Number(row?.['skipped']) }
+}
+
+/** A column of WKB, read as its bytes, becomes geometry only behind the filter. */
+function safeRows({ unproven, ...description }: Description, unsafe: string): string {
+  const converted = unproven
+    .filter(({ stored }) => stored === 'WKB')
+    .map(({ column }) => `ST_GeomFromWKB(${identifier(column)}) AS ${identifier(column)}`)
+  const number = rowNumberOf({ ...description, unproven })
+  // A number that is counted is a window's.
+  const filter = `${number.includes(' OVER ') ? 'QUALIFY' : 'WHERE'} ${number} NOT IN (FROM ${unsafe})`
+  return `SELECT ${converted.length > 0 ? `* REPLACE (${converted.join(', ')})` : '*'} FROM ${fromOf(description.relation)} ${filter}`
+}

@@ -1,0 +1,35 @@
+/** Whether the copy holds what it should, found by a process that has not written it. */
+
+import type { Verified, VerifyJob } from '../../host/import-messages.ts'
+import { checkLayer } from '../inspect/check.ts'
+import { openInstance } from '../inspect/instance.ts'
+import { identifier, literal } from '../inspect/quote.ts'
+import { indexNames } from './indexes.ts'
+import { reporting } from './progress.ts'
+import { Refusal } from './refusal.ts'
+import { countRows, describeTarget, STORE } from './target.ts'
+
+/** @throws Refusal that names the difference; the engine's error */
+export async function verify({ options, draft, layer, written }: VerifyJob): Promise<Verified> {
+  const connection = await openInstance(options, ['SET enable_progress_bar = true', 'SET enable_progress_bar_print = false'])
+  await connection.run(`ATTACH ${literal(draft)} AS ${identifier(STORE)} (READ_ONLY)`)
+  return await reporting(connection, 'verify', async () => {
+    assertSame('rows', await countRows(connection), written.tables)
+    assertSame('indexes', await indexNames(connection), written.indexes)
+    const description = { ...(await describeTarget(connection, layer)), keyCandidates: [] }
+    const proof = await checkLayer(connection, description)
+    if (proof.outcome !== 'PROVEN')
+      throw new Refusal('The copy holds geometry that cannot be read safely: the store is as it was.')
+    if (written.covered && !(description.covering && proof.coveringHolds)) {
+      throw new Refusal('The covering column of the copy does not cover its geometry: the store is as it was.')
+    }
+    assertSame('features', proof.featureCount, written.rows)
+    const { crs } = description
+    return { geometryTypes: proof.geometryTypes, crs: crs && (crs.code ?? crs.name), uncomputable: proof.uncomputable }
+  })
+}
+
+function assertSame(what: string, found: unknown, expected: unknown): void {
+  const [a, b] = [found, expected].map((value) => JSON.stringify(value))
+  if (a !== b) throw new Refusal(`The copy has other ${what} (${a}) than were written (${b}): the store is as it was.`)
+}

@@ -1,0 +1,129 @@
+/** Writes the inputs into the copy of a store: one transaction, its spatial indexes dropped before and built behind it. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { WriteJob, Written } from '../../host/import-messages.ts'
+import { openInstance } from '../inspect/instance.ts'
+import { identifier, literal } from '../inspect/quote.ts'
+import { buildIndexes, dropIndexes, indexNames, newIndex, type SpatialIndex, spatialIndexes } from './indexes.ts'
+import { checkInput, type Input, openInput } from './inputs.ts'
+import { reporting } from './progress.ts'
+import { Refusal } from './refusal.ts'
+import { agreedColumns, type Columns, selectRows } from './select.ts'
+import { openStaging } from './staging.ts'
+import { countRows, describeTarget, findTarget, heldBy, STORE } from './target.ts'
+
+const SETTINGS = [
+  // What `reporting` reads.
+  'SET enable_progress_bar = true',
+  'SET enable_progress_bar_print = false',
+  // Only where it is said: a checkpoint under way is time in which nothing is written.
+  "SET GLOBAL checkpoint_threshold = '1TB'",
+  // The engine may refer to what it has read, instead of holding rows to keep their order: they are sorted anyway.
+  'SET GLOBAL preserve_insertion_order = true',
+  // The engine leaves the geometry of a row group of fewer rows than 30,000, the last one of a table say, in one piece: twice the size.
+  'SET GLOBAL geometry_minimum_shredding_size = 2048',
+]
+
+/** A sixth of the engine's own: by measurement, docs/import.md. Rows that are in the store already stay in theirs. */
+const ROW_GROUP_ROWS = 20_480
+
+/** @throws Refusal; the engine's error */
+export async function write(job: WriteJob): Promise<Written> {
+  const connection = await openInstance(job.options, SETTINGS)
+  if (job.held) await connection.run(`ATTACH ${literal(job.held)} AS held (READ_ONLY)`)
+  // The first storage format that keeps a geometry's CRS and statistics; an older store becomes one of it.
+  const options = `STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`
+  await connection.run(`ATTACH ${literal(job.draft)} AS ${identifier(STORE)} (${options})`)
+  await openStaging(connection, job.staging)
+  const dropped = job.hasLog ? await replayed(connection) : []
+  const table = await findTarget(connection, job.layer, job.mode)
+  const inputs = await reporting(connection, 'check', () => openInputs(connection, job))
+  const before = await countRows(connection)
+  const old = table !== null && job.mode === 'APPEND' ? await openTarget(connection, table) : null
+  const kept = dropped.length > 0 ? dropped : await spatialIndexes(connection)
+  const columns = await agreedColumns(connection, old ? [old, ...inputs] : inputs)
+  const unordered = old && table !== null ? await heldBy(connection, table) : null
+
+  await connection.run('BEGIN')
+  const name = table ?? job.layer
+  const its = kept.filter((index) => index.schema === 'main' && index.table === table)
+  if (dropped.length === 0) await dropIndexes(connection, its)
+  const covered = await reporting(connection, 'write', () => fill(connection, { name, table, old, inputs, columns, unordered }))
+  const asked = its.length === 0 && job.rtree ? [newIndex(name, columns.geometry)] : []
+  const rebuilt: readonly SpatialIndex[] = [...(dropped.length > 0 ? kept : its), ...asked]
+  if (rebuilt.length > 0) await reporting(connection, 'index', () => buildIndexes(connection, rebuilt))
+  await connection.run('COMMIT')
+  await connection.run(`CHECKPOINT ${identifier(STORE)}`)
+  const tables = await countRows(connection)
+  const [rows, added] = [tables[`main.${name}`] ?? 0, sum(inputs, ({ proof }) => proof.featureCount)]
+  const expected = added + (old ? (before[`main.${name}`] ?? 0) : 0)
+  if (rows !== expected) throw new Refusal(`The layer has ${rows} rows, not ${expected}: the store is as it was.`)
+  const indexes = await indexNames(connection)
+  await connection.run(`DETACH ${identifier(STORE)}`)
+  return {
+    rows,
+    added,
+    skipped: sum(inputs, ({ skipped }) => skipped),
+    unordered,
+    covered,
+    tables,
+    indexes,
+    built: [...its, ...asked].map((index) => index.name),
+  }
+}
+
+/**
+ * A write-ahead log's rows for an RTREE are there, but not in it: the engine fails over them at its next checkpoint. Without the index it
+ * does not.
+ */
+async function replayed(connection: DuckDBConnection): Promise<SpatialIndex[]> {
+  const indexes = await spatialIndexes(connection)
+  await dropIndexes(connection, indexes)
+  await connection.run(`CHECKPOINT ${identifier(STORE)}`)
+  return indexes
+}
+
+async function openInputs(connection: DuckDBConnection, job: WriteJob): Promise<[Input, ...Input[]]> {
+  const inputs: Input[] = []
+  for (const [index, input] of job.inputs.entries()) inputs.push(await openInput(connection, input, index, job))
+  return inputs as [Input, ...Input[]]
+}
+
+/** What is in the table goes through the same check: it is computed with, too. */
+async function openTarget(connection: DuckDBConnection, table: string): Promise<Input> {
+  return await checkInput(connection, `the table ${table}`, await describeTarget(connection, table), null)
+}
+
+interface Filling {
+  readonly name: string
+  readonly table: string | null
+  readonly old: Input | null
+  readonly inputs: readonly Input[]
+  readonly columns: Columns
+  readonly unordered: string | null
+}
+
+/** Whether the table has a covering column now. */
+async function fill(connection: DuckDBConnection, { name, table, old, inputs, columns, unordered }: Filling): Promise<boolean> {
+  const path = `${identifier(STORE)}.main.${identifier(name)}`
+  if (old && unordered !== null) {
+    const { proof, description } = old
+    const column = description.covering?.column ?? null
+    const covered = column !== null && proof.coveringHolds && description.covering?.float32 === true
+    const names = [...columns.properties, columns.geometry, ...(covered ? [column] : [])]
+    await connection.run(
+      `INSERT INTO ${path} (${names.map(identifier).join(', ')}) ${selectRows(inputs, { ...columns, covered })}`,
+    )
+    return covered
+  }
+  const making = `${identifier(STORE)}.main.${identifier(`${name} (importing)`)}`
+  await connection.run(`CREATE TABLE ${making} AS ${selectRows(old ? [old, ...inputs] : inputs, columns)}`)
+  for (const column of old?.description.columns ?? []) {
+    if (!column.nullable) await connection.run(`ALTER TABLE ${making} ALTER ${identifier(column.name)} SET NOT NULL`)
+  }
+  if (table !== null) await connection.run(`DROP TABLE ${path}`)
+  await connection.run(`ALTER TABLE ${making} RENAME TO ${identifier(name)}`)
+  return columns.covered
+}
+
+const sum = (inputs: readonly Input[], count: (input: Input) => number): number =>
+  inputs.reduce((total, input) => total + count(input), 0)

@@ -1,0 +1,109 @@
+/** A scan of every row of a layer: what its source claims becomes what it is. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { BBox, CheckReport } from '../../../../model/layer.ts'
+import type { CheckResult, Covering, Description, Proven } from '../../host/inspection.ts'
+import { floatOf } from './covering.ts'
+import { findInvalid } from './find-invalid.ts'
+import { crsFault } from './known-crs.ts'
+import { proveKey } from './prove-key.ts'
+import { identifier } from './quote.ts'
+import { rowGeometry, TYPE_NAMES } from './row-geometry.ts'
+import { rowsOf } from './rows.ts'
+import { findUnsafe } from './safe-check.ts'
+import { countInvalid, servedRows } from './validity.ts'
+
+/** @throws the engine's error */
+export async function checkLayer(connection: DuckDBConnection, description: Description): Promise<CheckResult> {
+  const unsafe = await findUnsafe(connection, description)
+  if (unsafe) return unsafe
+  const { servedInvalid, report, ...scanned } = await scan(connection, description)
+  const isAsStored = (description.tailoring?.onInvalid ?? 'flag') === 'flag'
+  const invalid = isAsStored ? servedInvalid : await countInvalid(connection, description)
+  const { key, fault } = await proveKey(connection, description, scanned.featureCount)
+  const firstInvalid = invalid > 0 ? await findInvalid(connection, description, key) : []
+  const faults = [fault, await crsFault(connection, description)].filter((told) => told !== null)
+  return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, faults }
+}
+
+interface Scanned extends Omit<Proven, 'outcome' | 'key' | 'faults' | 'report'> {
+  readonly servedInvalid: number
+  readonly report: Omit<CheckReport, 'invalid' | 'firstInvalid'>
+}
+
+/** By the engine's flags; measures have no name here. */
+const COORDINATES: Readonly<Record<number, 'XY' | 'XYZ'>> = { 0: 'XY', 2: 'XYZ' }
+
+/** One group for each type met and its dimensions. Sides that are not finite are left out of the extent. */
+async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {
+  const { from, geometryEncoding } = servedRows(description)
+  const { type, zm, isInvalid, xmin, ymin, xmax, ymax, isUncomputable } = rowGeometry({ ...description, geometryEncoding })
+  const { covering } = description
+  const groups = await rowsOf(
+    connection,
+    `SELECT type, zm, count(*) AS features,
+       count(*) FILTER (type IS NOT NULL AND xmin IS NULL) AS empty, count(*) FILTER (invalid) AS invalid,
+       min(xmin) FILTER (isfinite(xmin)) AS west, min(ymin) FILTER (isfinite(ymin)) AS south,
+       max(xmax) FILTER (isfinite(xmax)) AS east, max(ymax) FILTER (isfinite(ymax)) AS north,
+       count(*) FILTER (uncomputable) AS uncomputable,
+       count(*) FILTER (${covering ? isUncovered(covering) : 'false'}) AS uncovered
+     FROM (
+       SELECT ${type} AS type, ${zm} AS zm, ${isInvalid} AS invalid, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
+         ${isUncomputable} AS uncomputable, ${covering ? boxOf(covering) : 'NULL'} AS covering
+       FROM ${from}
+     ) GROUP BY type, zm`,
+  )
+  const sum = (key: string, of = groups) => of.reduce((total, group) => total + Number(group[key]), 0)
+  const present = groups.filter(({ type }) => type !== null)
+  const withFlags = (...flags: readonly number[]) => present.filter((group) => flags.includes(Number(group['zm'])))
+  const types = new Set(groups.map((group) => group['type']))
+  const dimensions = [...new Set(present.map((group) => Number(group['zm'])))]
+  return {
+    geometryTypes: TYPE_NAMES.filter(([label]) => types.has(label)).map(([, name]) => name),
+    hasZ: dimensions.some((flags) => flags >= 2),
+    coordinates: dimensions.length === 1 ? (COORDINATES[dimensions[0]!] ?? null) : null,
+    extent: extentOf(groups),
+    featureCount: sum('features'),
+    coveringHolds: sum('uncovered') === 0,
+    uncomputable: sum('uncomputable'),
+    servedInvalid: sum('invalid'),
+    report: {
+      nullGeometries: sum('features') - sum('features', present),
+      emptyGeometries: sum('empty'),
+      withZ: sum('features', withFlags(2, 3)),
+      withM: sum('features', withFlags(1, 3)),
+    },
+  }
+}
+
+function boxOf({ column, members }: Covering): string {
+  if (column !== null) return identifier(column)
+  const sides = Object.values(members).map((name) => `${identifier(name)} := ${identifier(name)}`)
+  return `struct_pack(${sides.join(', ')})`
+}
+
+/**
+ * Of a geometry that is not empty, the box must hold every side. A float32 member may be rounded to the nearest: it is compared with the
+ * side rounded alike.
+ */
+function isUncovered({ members, float32 }: Covering): string {
+  const member = (name: string) => `covering.${identifier(name)}`
+  const rounded = (side: string) => (float32 ? floatOf(side) : side)
+  const holds = [
+    `${member(members.xmin)} <= ${rounded('xmin')}`,
+    `${member(members.ymin)} <= ${rounded('ymin')}`,
+    `${member(members.xmax)} >= ${rounded('xmax')}`,
+    `${member(members.ymax)} >= ${rounded('ymax')}`,
+  ]
+  return `xmin IS NOT NULL AND (${holds.join(' AND ')}) IS NOT TRUE`
+}
+
+function extentOf(groups: readonly Readonly<Record<string, unknown>>[]): BBox | null {
+  const sides = (key: string) => groups.map((group) => group[key]).filter((side) => typeof side === 'number')
+  const box = [
+    Math.min(...sides('west')),
+    Math.min(...sides('south')),
+    Math.max(...sides('east')),
+    Math.max(...sides('north')),
+  ] as const
+  return box.every(Number.isFinite) ? box : null
+}

@@ -1,0 +1,31 @@
+/** What several files claim of one geometry column, taken together. */
+import type { GeoColumn } from '../../../../catalog/geoparquet.ts'
+import type { BBox, GeometryTypeName } from '../../../../model/layer.ts'
+
+/** One a file; undefined for a file that claims nothing. */
+type Claims = readonly (GeoColumn | undefined)[]
+
+export function declaredCovering(claims: Claims): GeoColumn['covering'] {
+  return claims.every((claim) => claim?.covering) ? (claims[0]?.covering ?? null) : null
+}
+
+export function claimedTypes(claims: Claims): GeometryTypeName[] {
+  const all = claims.map((claim) => claim?.geometryTypes ?? [])
+  return all.every((types) => types.length > 0) ? [...new Set(all.flat())] : []
+}
+
+export function claimedZ(claims: Claims): boolean | null {
+  const all = claims.map((claim) => claim?.hasZ ?? null)
+  if (all.includes(true)) return true
+  return all.includes(null) ? null : false
+}
+
+/** Boxes across the antimeridian are not joined: one file may have one. */
+export function claimedExtent(claims: Claims): BBox | null {
+  const boxes = claims.map((claim) => claim?.bbox ?? null)
+  if (boxes.length === 1) return boxes[0] ?? null
+  return boxes.reduce((a, b) => {
+    if (!a || !b || a[0] > a[2] || b[0] > b[2]) return null
+    return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])]
+  })
+}

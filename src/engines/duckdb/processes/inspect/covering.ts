@@ -1,0 +1,59 @@
+/** Columns by which rows can be left unread. */
+
+import type { CoveringMembers, DuckType } from '../../../../model/layer.ts'
+import type { Covering } from '../../host/inspection.ts'
+import type { RelationColumn } from './columns.ts'
+
+const SIDES = { xmin: 'xmin', ymin: 'ymin', xmax: 'xmax', ymax: 'ymax' } as const satisfies CoveringMembers
+
+/** What columns of their own are called: as in GeoParquet, or by geopandas' `bounds`. */
+const FLAT: readonly CoveringMembers[] = [SIDES, { xmin: 'minx', ymin: 'miny', xmax: 'maxx', ymax: 'maxy' }]
+
+/** A native point is its own box: its members are compared twice. */
+const POINT = { xmin: 'x', ymin: 'y', xmax: 'x', ymax: 'y' } as const satisfies CoveringMembers
+
+interface Declared {
+  readonly column: string
+  readonly members: CoveringMembers
+}
+
+/**
+ * The one that the metadata declares; else a column `bbox` of the shape that GeoParquet 1.1 describes, which writers of version 1.0 files
+ * (DuckDB among them) leave undeclared; else four columns, which stay properties.
+ */
+export function findCovering(columns: readonly RelationColumn[], declared: Declared | null): Covering | null {
+  if (declared) return covering(declared.column, structOf(columns, declared.column), declared.members, true)
+  const bbox = structOf(columns, 'bbox')
+  return (bbox.length === 4 ? covering('bbox', bbox, SIDES, false) : null) ?? flatCovering(columns)
+}
+
+function flatCovering(columns: readonly RelationColumn[]): Covering | null {
+  const row = columns.map(({ name, duckType }) => ({ name, type: duckType }))
+  for (const members of FLAT) {
+    const found = covering(null, row, members, false)
+    if (found) return found
+  }
+  return null
+}
+
+export function pointCovering(column: string): Covering {
+  return { column, members: POINT, float32: false, declared: true }
+}
+
+type Fields = readonly { readonly name: string; readonly type: DuckType }[]
+
+function structOf(columns: readonly RelationColumn[], name: string): Fields {
+  const type = columns.find((column) => column.name === name)?.duckType
+  return type?.id === 'STRUCT' ? (type.fields ?? []) : []
+}
+
+function covering(column: string | null, fields: Fields, members: CoveringMembers, declared: boolean): Covering | null {
+  const types = Object.values(members).map((member) => fields.find(({ name }) => name === member)?.type.id)
+  if (!types.every((type) => type === 'FLOAT' || type === 'DOUBLE')) return null
+  return { column, members, float32: types.includes('FLOAT'), declared }
+}
+
+/** A double as the nearest float; beyond the floats, where a cast is an error, it is infinite. */
+export function floatOf(side: string): string {
+  return `CASE WHEN ${side} > 3.4e38 THEN 'inf'::FLOAT WHEN ${side} < -3.4e38 THEN '-inf'::FLOAT ELSE TRY_CAST(${side} AS FLOAT) END`
+}

@@ -1,0 +1,131 @@
+/** A DuckDB database's tables as layers, from its catalogue. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { crsOfText } from '../../../../catalog/crs.ts'
+import type { LayerKey, Pruning } from '../../../../model/layer.ts'
+import type { Described, Description } from '../../host/inspection.ts'
+import { columnsOf, type RelationColumn } from './columns.ts'
+import { findCovering } from './covering.ts'
+import { holdsGeometry } from './duck-type.ts'
+import { canBeKey, keyCandidates } from './key-candidates.ts'
+import { propertiesOf } from './properties.ts'
+import { identifier, literal } from './quote.ts'
+import { reasonOf } from './reason.ts'
+import { rowsOf } from './rows.ts'
+
+export interface Table {
+  readonly schema: string
+  readonly table: string
+}
+
+/** Only for as long as `use` runs: an attached file is locked against writers. */
+export async function withDatabase<Result>(
+  connection: DuckDBConnection,
+  { file, alias }: { readonly file: string; readonly alias: string },
+  use: () => Promise<Result>,
+): Promise<Result> {
+  await connection.run(`ATTACH ${literal(file)} AS ${identifier(alias)} (READ_ONLY)`)
+  try {
+    return await use()
+  } finally {
+    await connection.run(`DETACH ${identifier(alias)}`)
+  }
+}
+
+/** Each table with a GEOMETRY column is a layer; the first such column is its geometry. @throws the engine's error */
+export async function describeDatabase(connection: DuckDBConnection, alias: string): Promise<Described> {
+  const layers: Description[] = []
+  const problems = await viewProblems(connection, alias)
+  for (const table of await geometryTables(connection, alias)) {
+    try {
+      layers.push(await describeTable(connection, alias, table))
+    } catch (error) {
+      problems.push(`table ${table.table}: ${reasonOf(error)}`)
+    }
+  }
+  if (layers.length + problems.length === 0) problems.push('it holds no table with a column of type GEOMETRY')
+  return { layers, problems }
+}
+
+async function geometryTables(connection: DuckDBConnection, alias: string): Promise<Table[]> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT schema_name, table_name FROM duckdb_tables() t WHERE database_name = ${literal(alias)} AND NOT internal
+      AND EXISTS (FROM duckdb_columns() c WHERE c.table_oid = t.table_oid AND c.database_oid = t.database_oid AND ${IS_GEOMETRY})
+      ORDER BY schema_name <> 'main', schema_name, table_name`,
+  )
+  return rows.map((row) => ({ schema: String(row['schema_name']), table: String(row['table_name']) }))
+}
+
+const IS_GEOMETRY = "regexp_matches(c.data_type, '^GEOMETRY(\\(.*\\))?$')"
+
+/** Rows of a view have no number of their own: no id, no place to resume from. */
+async function viewProblems(connection: DuckDBConnection, alias: string): Promise<string[]> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT view_name FROM duckdb_views() v WHERE database_name = ${literal(alias)} AND NOT internal
+      AND EXISTS (FROM duckdb_columns() c WHERE c.table_oid = v.view_oid AND c.database_oid = v.database_oid AND ${IS_GEOMETRY})
+      ORDER BY view_name`,
+  )
+  return rows.map(
+    (row) => `view ${row['view_name']}: only tables are served: make one of it, CREATE TABLE ... AS FROM ${row['view_name']}`,
+  )
+}
+
+export async function describeTable(connection: DuckDBConnection, alias: string, { schema, table }: Table): Promise<Description> {
+  const from = [alias, schema, table].map(identifier).join('.')
+  const columns = await columnsOf(connection, from)
+  const geometry = columns.find(({ duckType }) => duckType.id === 'GEOMETRY')
+  if (!geometry) throw new Error('its GEOMETRY column is gone')
+  // As `geoduck import` and others make it: believed when the scan has proven it.
+  const covering = findCovering(columns, null)
+  const others = columns.filter((column) => column !== geometry && holdsGeometry(column.duckType))
+  return {
+    names: schema === 'main' ? [table] : [table, `${schema}_${table}`],
+    relation: { kind: 'table', database: alias, schema, table },
+    columns: propertiesOf(columns, [geometry.name, covering?.column]),
+    geometryColumn: geometry.name,
+    geometryEncoding: 'GEOMETRY',
+    geometryTypes: [],
+    hasZ: null,
+    crs: crsOfText(geometry.crs),
+    extent: null,
+    featureCount: null,
+    key: primaryKey(columns),
+    pruning: await pruningOf(connection, alias, { schema, table }, geometry),
+    covering,
+    columnsUncovered: propertiesOf(columns, [geometry.name]),
+    keyCandidates: keyCandidates(columns),
+    unproven: [
+      { column: geometry.name, stored: 'GEOMETRY' },
+      ...others.map(
+        ({ name, duckType }) => ({ column: name, stored: duckType.id === 'GEOMETRY' ? 'GEOMETRY' : 'NESTED' }) as const,
+      ),
+    ],
+  }
+}
+
+function primaryKey(columns: readonly RelationColumn[]): LayerKey {
+  const [column, ...more] = columns.filter(({ isPrimaryKey }) => isPrimaryKey)
+  return column && more.length === 0 && canBeKey(column) ? { kind: 'COLUMN', column: column.name } : { kind: 'ROW_NUMBER' }
+}
+
+/** The engine skips row groups by `&&` where the table's statistics know an extent: databases in a storage format before 1.5 keep none. */
+async function pruningOf(
+  connection: DuckDBConnection,
+  alias: string,
+  { schema, table }: Table,
+  geometry: RelationColumn,
+): Promise<Pruning> {
+  const indexes = await rowsOf(
+    connection,
+    `SELECT sql, expressions FROM duckdb_indexes() WHERE database_name = ${literal(alias)} AND schema_name = ${literal(schema)}
+      AND table_name = ${literal(table)}`,
+  )
+  const isOverGeometry = (expressions: unknown) =>
+    new Set([`[${geometry.name}]`, `['${identifier(geometry.name)}']`, `['${geometry.name}']`]).has(String(expressions))
+  if (indexes.some(({ sql, expressions }) => /USING\s+RTREE/i.test(String(sql)) && isOverGeometry(expressions)))
+    return { kind: 'RTREE' }
+  const from = [alias, schema, table].map(identifier).join('.')
+  const [row] = await rowsOf(connection, `SELECT stats(${identifier(geometry.name)}) AS stats FROM ${from} LIMIT 1`)
+  return { kind: /Extent: \[X: \[-?\d/.test(String(row?.['stats'])) ? 'ROW_GROUP_STATISTICS' : 'NONE' }
+}

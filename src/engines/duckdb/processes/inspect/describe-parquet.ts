@@ -1,0 +1,138 @@
+/** One or more Parquet files as one layer, from their footers. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { crsOfText } from '../../../../catalog/crs.ts'
+import type { GeoColumn } from '../../../../catalog/geoparquet.ts'
+import type { FileSummary, GeometryEncoding, GeometryTypeName, Pruning } from '../../../../model/layer.ts'
+import type { Covering, Description, UnprovenColumn } from '../../host/inspection.ts'
+import { disagreement } from './agreement.ts'
+import { claimedExtent, claimedTypes, claimedZ, declaredCovering } from './claims.ts'
+import { columnsOf, type RelationColumn } from './columns.ts'
+import { findCovering, pointCovering } from './covering.ts'
+import { holdsGeometry } from './duck-type.ts'
+import { extentsOf } from './file-extents.ts'
+import { type Footer, footersOf } from './footer.ts'
+import { keyCandidates } from './key-candidates.ts'
+import { propertiesOf } from './properties.ts'
+import { fileList } from './quote.ts'
+
+/** An engine's column and the one of the files that it is read from: DuckDB knows no case, and renames the second of `Name` and `name`. */
+interface FileRelationColumn extends RelationColumn {
+  readonly sourceName: string | null
+  readonly isNativeGeometry: boolean
+}
+
+/** GeoParquet 1.1's encodings by GeoArrow, which DuckDB reads as nested lists of structs. */
+const NATIVE = {
+  point: 'Point',
+  linestring: 'LineString',
+  polygon: 'Polygon',
+  multipoint: 'MultiPoint',
+  multilinestring: 'MultiLineString',
+  multipolygon: 'MultiPolygon',
+} as const satisfies Partial<Record<GeometryEncoding, GeometryTypeName>>
+
+/** @throws the engine's error, or one that says why the files are no layer */
+export async function describeParquet(connection: DuckDBConnection, files: readonly string[]): Promise<Description> {
+  const footers = await footersOf(connection, files)
+  const problem = disagreement(footers)
+  if (problem) throw new Error(problem)
+  const columns = await fileColumns(connection, footers)
+  const geometry = geometryColumn(columns, footers)
+  const claims = footers.map(({ geo }) => (geometry.sourceName === null ? undefined : geo?.columns.get(geometry.sourceName)))
+  const encoding = encodingOf(geometry, claims[0])
+  const covering = encoding === 'point' ? pointCovering(geometry.name) : findCovering(columns, declaredCovering(claims))
+  const fileRows = footers.map(({ rows }) => rows)
+  return {
+    names: [],
+    relation: { kind: 'parquet', files, fileRows, fileSummaries: await summariesOf(connection, footers, geometry, covering) },
+    columns: propertiesOf(columns, [geometry.name, covering?.column]),
+    geometryColumn: geometry.name,
+    geometryEncoding: encoding,
+    geometryTypes: encoding in NATIVE ? [NATIVE[encoding as keyof typeof NATIVE]] : claimedTypes(claims),
+    hasZ: encoding in NATIVE ? JSON.stringify(geometry.duckType).includes('"name":"z"') : claimedZ(claims),
+    crs: claims[0] ? claims[0].crs : crsOfText(geometry.crs),
+    extent: claimedExtent(claims),
+    featureCount: fileRows.reduce((sum, rows) => sum + rows, 0),
+    key: { kind: 'ROW_NUMBER' },
+    pruning: pruningOf(covering, geometry, footers),
+    covering,
+    columnsUncovered: propertiesOf(columns, [geometry.name]),
+    keyCandidates: keyCandidates(columns),
+    unproven: unprovenColumns(geometry, columns),
+  }
+}
+
+/** One file is opened whatever is asked of it. */
+async function summariesOf(
+  connection: DuckDBConnection,
+  footers: readonly Footer[],
+  geometry: FileRelationColumn,
+  covering: Covering | null,
+): Promise<FileSummary[]> {
+  const files = footers.map(({ file }) => file)
+  const { name: column } = geometry
+  const by = hasStatistics(geometry, footers)
+    ? ({ kind: 'GEOMETRY', column } as const)
+    : covering && ({ kind: 'COVERING', column: covering.column, members: covering.members } as const)
+  const extents = by && files.length > 1 ? await extentsOf(connection, files, by) : []
+  return footers.map(({ rowGroups }, index) => ({ rowGroups, extent: extents[index] ?? null }))
+}
+
+async function fileColumns(connection: DuckDBConnection, footers: readonly Footer[]): Promise<FileRelationColumn[]> {
+  const columns = await columnsOf(connection, `read_parquet(${fileList(footers.map(({ file }) => file))})`)
+  const optional = new Set(
+    footers.flatMap((footer) => footer.columns.filter((column) => column.optional).map(({ name }) => name)),
+  )
+  return columns.map((column, index) => {
+    // Columns behind the file's own are those that the folders' names tell (key=value): never null.
+    const source = footers[0]?.columns[index]
+    return {
+      ...column,
+      sourceName: source?.name ?? null,
+      isNativeGeometry: source?.isNativeGeometry ?? false,
+      nullable: source !== undefined && optional.has(source.name),
+    }
+  })
+}
+
+/** The primary column of the metadata, else the first that is geometry at all. */
+function geometryColumn(columns: readonly FileRelationColumn[], footers: readonly Footer[]): FileRelationColumn {
+  const geo = footers[0]?.geo
+  const declared = columns.filter(({ sourceName }) => sourceName !== null && geo?.columns.has(sourceName))
+  const geometry =
+    declared.find(({ sourceName }) => sourceName === geo?.primaryColumn) ??
+    declared[0] ??
+    columns.find(({ duckType }) => duckType.id === 'GEOMETRY')
+  if (geometry) return geometry
+  throw new Error('it has no geometry column: neither GeoParquet metadata nor a column of type GEOMETRY')
+}
+
+function encodingOf(geometry: FileRelationColumn, claim: GeoColumn | undefined): GeometryEncoding {
+  if (geometry.duckType.id === 'GEOMETRY') return 'GEOMETRY'
+  if (geometry.duckType.id === 'BLOB') return 'WKB'
+  const native = claim?.encoding.toLowerCase() ?? ''
+  if (native in NATIVE) return native as keyof typeof NATIVE
+  throw new Error(`its geometry has an encoding that is not known: ${native || geometry.type}`)
+}
+
+/** A declared covering is believed, as a footer's statistics are, until the scan says otherwise; an undeclared one must be proven first. */
+function pruningOf(covering: Covering | null, geometry: FileRelationColumn, footers: readonly Footer[]): Pruning {
+  if (covering?.declared) {
+    const { column, members, float32 } = covering
+    return { kind: 'COVERING_COLUMN', column, members, float32 }
+  }
+  return { kind: hasStatistics(geometry, footers) ? 'ROW_GROUP_STATISTICS' : 'NONE' }
+}
+
+function hasStatistics({ isNativeGeometry }: FileRelationColumn, footers: readonly Footer[]): boolean {
+  return isNativeGeometry && footers.every((footer) => footer.hasGeoStatistics)
+}
+
+function unprovenColumns(geometry: FileRelationColumn, columns: readonly FileRelationColumn[]): UnprovenColumn[] {
+  return [geometry, ...columns.filter((column) => column !== geometry)]
+    .filter((column) => holdsGeometry(column.duckType) || (column === geometry && column.duckType.id === 'BLOB'))
+    .map(({ name, duckType, isNativeGeometry }) => {
+      if (duckType.id !== 'GEOMETRY' && duckType.id !== 'BLOB') return { column: name, stored: 'NESTED' }
+      return { column: name, stored: isNativeGeometry ? 'GEOMETRY' : 'WKB' }
+    })
+}

@@ -1,0 +1,57 @@
+/** Where the features of each file of a layer are, from the statistics of its row groups: by these a whole file can be left unopened. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { BBox, CoveringMembers } from '../../../../model/layer.ts'
+import { fileList, literal } from './quote.ts'
+import { rowsOf } from './rows.ts'
+
+/** The column whose statistics the engine itself goes by: a covering one, or Parquet's own geometry. */
+export type ExtentColumn =
+  | { readonly kind: 'COVERING'; readonly column: string | null; readonly members: CoveringMembers }
+  | { readonly kind: 'GEOMETRY'; readonly column: string }
+
+/** In the order of `files`; null where a row group does not tell. About 1 ms a file of 60 row groups. */
+export async function extentsOf(
+  connection: DuckDBConnection,
+  files: readonly string[],
+  column: ExtentColumn,
+): Promise<(BBox | null)[]> {
+  const { where, told, sides } = column.kind === 'COVERING' ? ofCovering(column) : ofGeometry(column)
+  const rows = await rowsOf(
+    connection,
+    `SELECT file_name, [${sides.join(', ')}] AS extent FROM parquet_metadata(${fileList(files)}) WHERE ${where}
+      GROUP BY file_name HAVING bool_and(coalesce(${told}, false))`,
+  )
+  const extents = new Map(rows.map((row) => [String(row['file_name']), row['extent'] as (number | null)[]]))
+  return files.map((file) => {
+    const extent = extents.get(file)
+    return extent?.every((side) => Number.isFinite(side)) ? (extent as unknown as BBox) : null
+  })
+}
+
+interface Statistics {
+  readonly where: string
+  /** Whether a row group tells where its features are; one without any tells that, too. */
+  readonly told: string
+  readonly sides: readonly string[]
+}
+
+function ofCovering({ column, members }: ExtentColumn & { kind: 'COVERING' }): Statistics {
+  const path = (member: string) => literal(column === null ? member : `${column}, ${member}`)
+  const [least, most] = ['min', 'max'].map((end) => `TRY_CAST(stats_${end}_value AS DOUBLE)`)
+  const side = (end: string, value: string, member: string) => `${end}(${value}) FILTER (WHERE path_in_schema = ${path(member)})`
+  const { xmin, ymin, xmax, ymax } = members
+  return {
+    where: `path_in_schema IN (${[xmin, ymin, xmax, ymax].map(path).join(', ')})`,
+    told: `isfinite(${least}) AND isfinite(${most}) OR stats_null_count = num_values`,
+    sides: [side('min', least!, xmin), side('min', least!, ymin), side('max', most!, xmax), side('max', most!, ymax)],
+  }
+}
+
+/** A box across the antimeridian, as the format has it for geographies, tells nothing here. */
+function ofGeometry({ column }: ExtentColumn & { kind: 'GEOMETRY' }): Statistics {
+  return {
+    where: `path_in_schema = ${literal(column)}`,
+    told: 'geo_bbox.xmin <= geo_bbox.xmax',
+    sides: ['min(geo_bbox.xmin)', 'min(geo_bbox.ymin)', 'max(geo_bbox.xmax)', 'max(geo_bbox.ymax)'],
+  }
+}

@@ -1,0 +1,53 @@
+/** The first geometries that break OGC's rules, and which rule. The engine only tells that they do: the reason is looked for here. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { CheckReport, LayerKey } from '../../../../model/layer.ts'
+import type { Description } from '../../host/inspection.ts'
+import { asGeometry } from './as-geometry.ts'
+import { identifier } from './quote.ts'
+import { fromOf, rowIdOf } from './relation.ts'
+import { rowGeometry } from './row-geometry.ts'
+import { rowsOf } from './rows.ts'
+
+const MOST_NAMED = 10
+
+export async function findInvalid(
+  connection: DuckDBConnection,
+  description: Description,
+  key: LayerKey,
+): Promise<CheckReport['firstInvalid']> {
+  const { relation, geometryColumn, geometryEncoding } = description
+  const id = key.kind === 'COLUMN' ? identifier(key.column) : rowIdOf(description)
+  const rows = await rowsOf(
+    connection,
+    `SELECT id, ${reason('g')} AS reason FROM (
+      SELECT (${id})::VARCHAR AS id, ${asGeometry(identifier(geometryColumn), geometryEncoding)} AS g
+      FROM ${fromOf(relation)} WHERE ${rowGeometry(description).isInvalid} LIMIT ${MOST_NAMED}
+    )`,
+  )
+  return rows.map((row) => ({ id: String(row['id']), reason: String(row['reason']) }))
+}
+
+/** The first that holds. Whatever the engine refuses to compute is null, and the next one is tried. */
+function reason(g: string): string {
+  const parts = `list_transform(ST_Dump(${g}), lambda d: d.geom)`
+  const some = (rule: string, of = parts) => `TRY(len(list_filter(${of}, lambda p: ${rule})) > 0)`
+  const shell = 'ST_ExteriorRing(p)'
+  const holes = `[ST_InteriorRingN(p, i::INTEGER) FOR i IN range(1, ST_NumInteriorRings(p) + 1)]`
+  const isPolygon = "ST_GeometryType(p)::VARCHAR = 'POLYGON'"
+  const ofHoles = (rule: string) => some(`${isPolygon} AND len([1 FOR h IN ${holes} IF ${rule}]) > 0`)
+  const rules: readonly (readonly [rule: string, reason: string])[] = [
+    [`regexp_matches(lower(ST_AsText(${g})), 'nan|inf')`, 'a coordinate is not a finite number'],
+    [some(`${isPolygon} AND ST_NPoints(${shell}) BETWEEN 1 AND 3`), 'a ring has fewer than four points'],
+    [some(`${isPolygon} AND NOT ST_Equals(ST_StartPoint(${shell}), ST_EndPoint(${shell}))`), 'a ring is not closed'],
+    [some(`${isPolygon} AND NOT ST_IsSimple(${shell})`), 'its outer ring crosses or touches itself'],
+    [ofHoles('NOT ST_IsSimple(h)'), 'a hole crosses or touches itself'],
+    [
+      ofHoles(`NOT ST_CoveredBy(ST_MakePolygon(h), ST_MakePolygon(${shell}))`),
+      'a hole lies outside of its outer ring, or crosses it',
+    ],
+    [some(`${isPolygon} AND NOT ST_IsValid(p)`), 'its holes overlap, or cut it in two'],
+    [some("ST_GeometryType(p)::VARCHAR = 'LINESTRING' AND NOT ST_IsValid(p)"), 'a line has only one point'],
+    [`len(${parts}) > 1`, 'two of its parts overlap'],
+  ]
+  return `CASE ${rules.map(([rule, text]) => `WHEN TRY(${rule}) THEN '${text}'`).join(' ')} ELSE 'it breaks a rule of OGC' END`
+}

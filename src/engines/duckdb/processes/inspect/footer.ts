@@ -1,0 +1,120 @@
+/** What the footers of Parquet files say, one query for all of them: about 4 ms a small file. */
+import path from 'node:path'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { type GeoMetadata, readGeoMetadata } from '../../../../catalog/geoparquet.ts'
+import { fileList } from './quote.ts'
+import { rowsOf } from './rows.ts'
+
+/** A column at the top of a file's schema. */
+export interface FileColumn {
+  readonly name: string
+  readonly optional: boolean
+  /** Parquet's own GEOMETRY type. */
+  readonly isNativeGeometry: boolean
+  /** Physical and logical types of the column and all that is in it: equal in files that fit together. */
+  readonly signature: string
+}
+
+export interface Footer {
+  readonly file: string
+  readonly rows: number
+  readonly rowGroups: number
+  readonly columns: readonly FileColumn[]
+  readonly geo: GeoMetadata | null
+  /** Every row group tells the box of a geometry column. */
+  readonly hasGeoStatistics: boolean
+}
+
+/** As DuckDB tells them; 64-bit numbers are bigint. */
+interface Tables {
+  readonly parquet_file_metadata: readonly {
+    readonly file_name: string
+    readonly num_rows: bigint
+    readonly num_row_groups: bigint
+  }[]
+  readonly parquet_schema: readonly SchemaElement[]
+  readonly parquet_kv_metadata: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[]
+}
+
+interface SchemaElement {
+  readonly name: string
+  readonly num_children: bigint | null
+  readonly repetition_type: string | null
+  readonly type: string | null
+  readonly converted_type: string | null
+  readonly logical_type: string | null
+}
+
+/** In the order of `files`. @throws the engine's error, or one that says what is wrong with the metadata */
+export async function footersOf(connection: DuckDBConnection, files: readonly string[]): Promise<Footer[]> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT parquet_file_metadata, parquet_schema, parquet_kv_metadata FROM parquet_full_metadata(${fileList(files)})`,
+  )
+  const tables = new Map((rows as unknown as Tables[]).map((row) => [row.parquet_file_metadata[0]?.file_name, row]))
+  const footers: Footer[] = []
+  for (const file of files) {
+    const {
+      parquet_file_metadata: [metadata],
+      parquet_schema,
+      parquet_kv_metadata,
+    } = tables.get(file) ?? NO_TABLES
+    if (!metadata) throw new Error(`${path.basename(file)} could not be found again`)
+    const columns = topOf(parquet_schema)
+    const mayHaveBoxes = metadata.num_row_groups > 0n && columns.some(({ isNativeGeometry }) => isNativeGeometry)
+    footers.push({
+      file,
+      rows: Number(metadata.num_rows),
+      rowGroups: Number(metadata.num_row_groups),
+      columns,
+      geo: geoOf(parquet_kv_metadata),
+      hasGeoStatistics: mayHaveBoxes && (await groupsWithBox(connection, file)) === metadata.num_row_groups,
+    })
+  }
+  return footers
+}
+
+const NO_TABLES: Tables = { parquet_file_metadata: [], parquet_schema: [], parquet_kv_metadata: [] }
+
+function geoOf(pairs: Tables['parquet_kv_metadata']): GeoMetadata | null {
+  const value = pairs.find(({ key }) => Buffer.from(key).toString() === 'geo')?.value
+  return value ? readGeoMetadata(Buffer.from(value).toString()) : null
+}
+
+async function groupsWithBox(connection: DuckDBConnection, file: string): Promise<unknown> {
+  const [row] = await rowsOf(
+    connection,
+    `SELECT count(DISTINCT row_group_id) AS n FROM parquet_metadata(${fileList([file])}) WHERE geo_bbox.xmin IS NOT NULL`,
+  )
+  return row?.['n']
+}
+
+/** The schema comes depth first: each element stands before its children. */
+function topOf(schema: readonly SchemaElement[]): FileColumn[] {
+  const columns: FileColumn[] = []
+  const describe = (at: number): { next: number; signature: string } => {
+    const element = schema[at]
+    let next = at + 1
+    let signature = element ? typeOf(element) : ''
+    for (let child = 0; child < Number(element?.num_children ?? 0); child++) {
+      const inner = describe(next)
+      signature += ` (${schema[next]?.name}: ${inner.signature})`
+      next = inner.next
+    }
+    return { next, signature }
+  }
+  for (let at = 1; at < schema.length; ) {
+    const element = schema[at]
+    const { next, signature } = describe(at)
+    if (element) {
+      const isNativeGeometry = /Geo(metry|graphy)Type/.test(element.logical_type ?? '')
+      columns.push({ name: element.name, optional: element.repetition_type !== 'REQUIRED', isNativeGeometry, signature })
+    }
+    at = next
+  }
+  return columns
+}
+
+function typeOf({ type, converted_type, logical_type }: SchemaElement): string {
+  return [type, converted_type, logical_type].filter((part) => part !== null).join(' ')
+}

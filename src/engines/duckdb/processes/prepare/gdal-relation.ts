@@ -1,0 +1,92 @@
+/** GeoPackage, Shapefile, FlatGeobuf and GeoJSON by GDAL, which the spatial extension brings. */
+import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
+import type { Format } from '../../../../catalog/prepare/format.ts'
+import { identifier, literal } from '../inspect/quote.ts'
+import { refuseLinks } from './crs-link.ts'
+import { logicalFields } from './dbf-fields.ts'
+import type { FileRelation } from './file-relation.ts'
+import { geometryName } from './geometry-name.ts'
+
+/** The allow-list: a virtual format among the others would open files and links that its text names. */
+const DRIVERS: Readonly<Record<Exclude<Format, 'CSV'>, readonly string[]>> = {
+  GeoPackage: ['GPKG'],
+  Shapefile: ['ESRI Shapefile'],
+  FlatGeobuf: ['FlatGeobuf'],
+  GeoJSON: ['GeoJSON', 'GeoJSONSeq'],
+}
+
+/** By RFC 7946. GDAL calls it EPSG:4326, whose own order of axes is another. */
+const GEOJSON_CRS = { 'EPSG:4326': 'OGC:CRS84' } as const
+
+/**
+ * The columns as GDAL has them: of a GeoPackage, its key first; of the others, `OGC_FID`, GDAL's number of the feature (of GeoJSON its `id`,
+ * where that is a number), unless an attribute has that name.
+ */
+export async function gdalRelation(
+  connection: DuckDBConnection,
+  file: string,
+  format: Exclude<Format, 'CSV'>,
+  table: string | null,
+): Promise<FileRelation> {
+  if (format === 'GeoJSON') await refuseLinks(file)
+  const drivers = DRIVERS[format].map(literal).join(', ')
+  const layer = table === null ? '' : `, layer = ${literal(table)}`
+  const read = `ST_Read(${literal(file)}${layer}, allowed_drivers = [${drivers}])`
+  const found = await columnsOfRead(connection, read)
+  const geometry = found.find(({ crs }) => crs !== null)
+  if (!geometry) throw new Error('it has no geometry')
+  const logical = format === 'Shapefile' ? await logicalNames(file, found) : new Set<string>()
+  const attributes = found
+    .filter((column) => column !== geometry)
+    .map(({ name, type }) => ({ name, type: logical.has(name) ? 'BOOLEAN' : type }))
+  const name = table === null ? geometryName(attributes.map((column) => column.name)) : geometry.name
+  const crs = crsText(geometry.crs ?? '', format)
+  const value = `ST_SetCRS(${identifier(geometry.name)}, ${literal(crs)})`
+  const selected = [...attributes.map((column) => attributeValue(column.name, logical)), `${value} AS ${identifier(name)}`]
+  return {
+    from: `(SELECT ${selected.join(', ')} FROM ${read})`,
+    columns: [...attributes, { name, type: 'GEOMETRY' }],
+    geometryColumn: name,
+    crs,
+  }
+}
+
+interface ReadColumn {
+  readonly name: string
+  readonly type: string
+  /** Of a geometry; null for an attribute. */
+  readonly crs: string | null
+}
+
+/** The fields stand in the order of the table, behind the number of the feature. */
+async function logicalNames(file: string, found: readonly ReadColumn[]): Promise<Set<string>> {
+  const fields = await logicalFields(file)
+  const columns = found.filter((column) => column.crs === null && column.name !== 'OGC_FID')
+  return new Set(columns.filter((column, index) => fields[index] && column.type === 'VARCHAR').map(({ name }) => name))
+}
+
+function attributeValue(name: string, logical: ReadonlySet<string>): string {
+  const value = identifier(name)
+  if (!logical.has(name)) return value
+  return `CASE WHEN upper(${value}) IN ('T', 'Y') THEN true WHEN upper(${value}) IN ('F', 'N') THEN false END AS ${value}`
+}
+
+/** Prepared once, not also described: each time GDAL reads all of a GeoJSON file for its schema. */
+async function columnsOfRead(connection: DuckDBConnection, read: string): Promise<ReadColumn[]> {
+  const prepared = await connection.prepare(`SELECT * FROM ${read}`)
+  try {
+    return Array.from({ length: prepared.columnCount }, (_, index) => {
+      const type = prepared.columnType(index)
+      const crs = type instanceof DuckDBGeometryType ? (type.crs ?? '') : null
+      return { name: prepared.columnName(index), type: String(type), crs }
+    })
+  } finally {
+    prepared.destroySync()
+  }
+}
+
+/** GDAL's word for a CRS that is not known is a CRS too, of unknown kind and unit. */
+function crsText(crs: string, format: Format): string {
+  if (/"name"\s*:\s*"(Undefined[^"]*|unknown)"\s*,\s*"datum"/i.test(crs) && crs.includes('EngineeringCRS')) return ''
+  return format === 'GeoJSON' && crs in GEOJSON_CRS ? GEOJSON_CRS[crs as keyof typeof GEOJSON_CRS] : crs
+}

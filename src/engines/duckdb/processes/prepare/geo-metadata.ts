@@ -1,0 +1,38 @@
+/** The `geo` metadata of GeoParquet 1.1, of what is really in the file. https://geoparquet.org/releases/v1.1.0/ */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { literal } from '../inspect/quote.ts'
+import { rowsOf } from '../inspect/rows.ts'
+import type { Shape, Staged } from './stage.ts'
+
+/** As JSON text. */
+export async function geoMetadata(connection: DuckDBConnection, staged: Staged, shape: Shape): Promise<string> {
+  const { geometryColumn, crs } = staged.relation
+  const side = (name: string) => [staged.covering, name]
+  const projjson = await projjsonOf(connection, crs)
+  return JSON.stringify({
+    version: '1.1.0',
+    primary_column: geometryColumn,
+    columns: {
+      [geometryColumn]: {
+        encoding: 'WKB',
+        geometry_types: shape.types,
+        ...(projjson !== undefined && { crs: projjson }),
+        ...(shape.extent && { bbox: shape.extent }),
+        covering: { bbox: { xmin: side('xmin'), ymin: side('ymin'), xmax: side('xmax'), ymax: side('ymax') } },
+      },
+    },
+  })
+}
+
+/** Undefined: left out, which is OGC:CRS84. Null: not known. A code's definition comes from the engine's own catalogue of them. */
+async function projjsonOf(connection: DuckDBConnection, crs: string): Promise<unknown> {
+  if (crs === 'OGC:CRS84') return undefined
+  if (crs === '') return null
+  if (crs.startsWith('{')) return JSON.parse(crs)
+  const [row] = await rowsOf(
+    connection,
+    `SELECT projjson FROM duckdb_coordinate_systems() WHERE crs_name = ${literal(crs)} OR wkt2_2019 = ${literal(crs)}`,
+  )
+  if (typeof row?.['projjson'] === 'string') return JSON.parse(row['projjson'])
+  throw new Error(`its CRS is not known: ${crs.slice(0, 80)}`)
+}

@@ -1,0 +1,47 @@
+/** A GeoParquet file as a relation, for imports: its geometry as GEOMETRY, however it is stored, and no covering column. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Description } from '../../host/inspection.ts'
+import { asGeometry } from '../inspect/as-geometry.ts'
+import { describeParquet } from '../inspect/describe-parquet.ts'
+import { fileList, identifier, literal } from '../inspect/quote.ts'
+import { rowsOf } from '../inspect/rows.ts'
+import type { FileRelation } from './file-relation.ts'
+
+export async function parquetRelation(connection: DuckDBConnection, file: string): Promise<FileRelation> {
+  const description = await describeParquet(connection, [file])
+  return await relationOfParquet(connection, file, description, description.columns)
+}
+
+/** @param columns the properties: a column that looks like a covering one and is none may be among them */
+export async function relationOfParquet(
+  connection: DuckDBConnection,
+  file: string,
+  description: Description,
+  columns: Description['columns'],
+): Promise<FileRelation> {
+  const { geometryColumn, geometryEncoding, hasZ, crs: described } = description
+  const crs = (await crsInMetadata(connection, file, geometryColumn)) ?? described?.code ?? ''
+  const value = `ST_SetCRS(${asGeometry(identifier(geometryColumn), geometryEncoding, hasZ === true)}, ${literal(crs)})`
+  const selected = [...columns.map(({ name }) => identifier(name)), `${value} AS ${identifier(geometryColumn)}`]
+  return {
+    from: `(SELECT ${selected.join(', ')} FROM read_parquet(${fileList([file])}))`,
+    columns: [...columns.map(({ name, type }) => ({ name, type })), { name: geometryColumn, type: 'GEOMETRY' }],
+    geometryColumn,
+    crs,
+  }
+}
+
+/** The PROJJSON, or its code, which is shorter; GeoParquet's default where the metadata leaves it out; null for no metadata. */
+async function crsInMetadata(connection: DuckDBConnection, file: string, column: string): Promise<string | null> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT decode(value) AS geo FROM parquet_kv_metadata(${fileList([file])}) WHERE decode(key) = 'geo'`,
+  )
+  if (!rows[0]) return null
+  const geo = JSON.parse(String(rows[0]['geo'])) as { readonly columns: Readonly<Record<string, { readonly crs?: unknown }>> }
+  const crs = geo.columns[column]?.crs
+  if (crs === undefined) return 'OGC:CRS84'
+  if (crs === null) return ''
+  const { id } = crs as { readonly id?: { readonly authority: string; readonly code: string | number } }
+  return id ? `${id.authority}:${id.code}` : JSON.stringify(crs)
+}

@@ -1,0 +1,28 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { ProgressMessage, Stage } from '../../host/preparation.ts'
+
+const EVERY_MS = 250
+
+/** Tells the server how far the engine is, for as long as `work` takes. `rows` stand in for a total that the engine does not know. */
+export async function reporting<Result>(
+  connection: DuckDBConnection,
+  stage: Stage,
+  work: () => Promise<Result>,
+  rows: number | null = null,
+): Promise<Result> {
+  const tell = () => process.send?.(progressOf(connection, stage, rows))
+  tell()
+  const timer = setInterval(tell, EVERY_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+function progressOf(connection: DuckDBConnection, stage: Stage, known: number | null): ProgressMessage {
+  const { percentage, rows_processed, total_rows_to_process } = connection.progress
+  const total = known ?? (Number(total_rows_to_process) || null)
+  const rows = known === null ? Number(rows_processed) : Math.round((Math.max(0, percentage) / 100) * known)
+  return { stage, rows: total === null ? rows : Math.min(rows, total), total }
+}

@@ -1,0 +1,88 @@
+/** A source read into a table, once and in its own order, with the box of each geometry beside it. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier } from '../inspect/quote.ts'
+import { typeName } from '../inspect/row-geometry.ts'
+import { rowsOf } from '../inspect/rows.ts'
+import { STAGING } from './engine.ts'
+import type { FileRelation } from './file-relation.ts'
+import { freeName } from './geometry-name.ts'
+
+export interface Staged {
+  readonly relation: FileRelation
+  /** What stands behind FROM. `rowid` is the order of the source. */
+  readonly table: string
+  /** A struct of xmin, ymin, xmax, ymax; null for no geometry and for an empty one. Called `bbox`, unless an attribute is. */
+  readonly covering: string
+}
+
+const TABLE = `${identifier(STAGING)}.features`
+
+/**
+ * @param expected features that the file says it has; null if it does not say
+ * @throws the engine's error, or one that says that features are missing
+ */
+export async function stage(connection: DuckDBConnection, relation: FileRelation, expected: number | null): Promise<Staged> {
+  const geometry = identifier(relation.geometryColumn)
+  const covering = freeName(
+    ['bbox', 'covering'],
+    relation.columns.map(({ name }) => name),
+  )
+  await connection.run(`DROP TABLE IF EXISTS ${TABLE}`)
+  await connection.run(`CREATE TABLE ${TABLE} AS SELECT *, ${boxOf(geometry)} AS ${identifier(covering)} FROM ${relation.from}`)
+  const [found] = await rowsOf(connection, `SELECT count(*) AS n FROM ${TABLE}`)
+  if (expected !== null && Number(found?.['n']) < expected) {
+    throw new Error(`it is cut short, or corrupt: ${found?.['n']} of its ${expected} features can be read`)
+  }
+  return { relation, table: TABLE, covering }
+}
+
+/** Gives the disk back what the table takes. */
+export async function clearStage(connection: DuckDBConnection): Promise<void> {
+  await connection.run(`DROP TABLE IF EXISTS ${TABLE}`)
+  await connection.run(`CHECKPOINT ${identifier(STAGING)}`)
+}
+
+function boxOf(geometry: string): string {
+  const sides = ['XMin', 'YMin', 'XMax', 'YMax'].map((side) => `${side.toLowerCase()}: ST_${side}(${geometry})`)
+  return `CASE WHEN ST_XMin(${geometry}) IS NOT NULL THEN {${sides.join(', ')}} END`
+}
+
+export interface Shape {
+  readonly rows: number
+  /** Of all geometry, as WKB. */
+  readonly bytes: number
+  /** As GeoParquet names them: `Polygon`, `Point Z`. */
+  readonly types: readonly string[]
+  /** West, south, east, north of what is finite; null where nothing is. */
+  readonly extent: readonly [number, number, number, number] | null
+}
+
+/** What is really in it, for the metadata. */
+export async function shapeOf(connection: DuckDBConnection, { relation, table, covering }: Staged): Promise<Shape> {
+  const geometry = identifier(relation.geometryColumn)
+  const side = (name: string) => `${identifier(covering)}.${name}`
+  const finite = (aggregate: string, name: string) => `${aggregate}(${side(name)}) FILTER (isfinite(${side(name)})) AS ${name}`
+  const groups = await rowsOf(
+    connection,
+    `SELECT ST_GeometryType(${geometry})::VARCHAR AS type, ST_ZMFlag(${geometry})::INTEGER AS zm, count(*) AS features,
+      coalesce(sum(octet_length(ST_AsWKB(${geometry}))), 0)::DOUBLE AS bytes,
+      ${finite('min', 'xmin')}, ${finite('min', 'ymin')}, ${finite('max', 'xmax')}, ${finite('max', 'ymax')}
+      FROM ${table} GROUP BY 1, 2 ORDER BY 1, 2`,
+  )
+  const sides = (key: string) => groups.map((group) => group[key]).filter((value) => typeof value === 'number')
+  const extent = [
+    Math.min(...sides('xmin')),
+    Math.min(...sides('ymin')),
+    Math.max(...sides('xmax')),
+    Math.max(...sides('ymax')),
+  ] as const
+  return {
+    rows: groups.reduce((sum, group) => sum + Number(group['features']), 0),
+    bytes: groups.reduce((sum, group) => sum + Number(group['bytes']), 0),
+    types: groups.filter(({ type }) => type !== null).map(({ type, zm }) => `${typeName(String(type))}${DIMENSIONS[Number(zm)]}`),
+    extent: extent.every(Number.isFinite) ? [...extent] : null,
+  }
+}
+
+/** By `ST_ZMFlag`. */
+const DIMENSIONS = ['', ' M', ' Z', ' ZM']

@@ -1,0 +1,97 @@
+/** Chunks of the engine's size in, batches of the client's size out. */
+import type { ColumnBatch } from '../../../../encode/batch.ts'
+import { bytesIn, concatenate, rowsWithin } from '../../../../encode/slice.ts'
+import { Arena } from './arena.ts'
+
+/** Rows [from, to) of a batch. */
+export interface Cut {
+  readonly batch: ColumnBatch
+  readonly from: number
+  readonly to: number
+  /** To be called when its rows have been encoded, and not before: the last cut of a batch gives the batch's memory back. */
+  readonly release: () => void
+}
+
+export class Cutter {
+  #rows: number
+  #bytes: number
+  #pieces: Cut[] = []
+  #length = 0
+
+  /** A cut holds at most `rows` rows and about `bytes` bytes of column data, but at least one row. */
+  constructor(rows: number, bytes: number) {
+    this.#rows = rows
+    this.#bytes = bytes
+  }
+
+  /** Rows that are waiting. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** For the cuts to come, as in the constructor. */
+  limit(rows: number, bytes: number): void {
+    this.#rows = rows
+    this.#bytes = bytes
+  }
+
+  add(piece: Cut): void {
+    if (piece.from === piece.to) piece.release()
+    else this.#pieces.push(piece)
+    this.#length += piece.to - piece.from
+  }
+
+  /** A full cut, or null while more rows could join it. `last`: whatever is there. A cut within one chunk copies nothing. */
+  take(last: boolean): Cut | null {
+    const [first] = this.#pieces
+    if (!first) return null
+    const rows = rowsWithin(first.batch, first.from, Math.min(this.#rows, first.to - first.from), this.#bytes)
+    if (first.from + rows < first.to || rows === this.#rows) return this.#consume(first, rows)
+    // Once a batch, not once a chunk: large batches are of many.
+    if (this.#pieces.length > 1) return last || this.#enough() ? this.#joined() : null
+    return last ? this.#consume(first, rows) : null
+  }
+
+  #enough(): boolean {
+    if (this.#length >= this.#rows) return true
+    const bytes = this.#pieces.reduce((sum, { batch, from, to }) => sum + bytesIn(batch, from, to), 0)
+    return bytes >= this.#bytes
+  }
+
+  #consume(piece: Cut, rows: number): Cut {
+    const border = piece.from + rows
+    this.#length -= rows
+    if (border === piece.to) {
+      this.#pieces.shift()
+      return piece
+    }
+    this.#pieces[0] = { ...piece, from: border }
+    return { ...piece, to: border, release: () => {} }
+  }
+
+  /** A batch of several pieces: one copy of its rows, and of no others. */
+  #joined(): Cut {
+    const cuts = this.#fitting().map(({ piece, rows }) => this.#consume(piece, rows))
+    if (cuts.length === 1) return cuts[0]!
+    const arena = Arena.open()
+    const batch = concatenate(cuts, (bytes) => arena.take(bytes))
+    for (const { release } of cuts) release()
+    return { batch, from: 0, to: batch.length, release: () => arena.close() }
+  }
+
+  /** So many rows of the first pieces as one batch may have. */
+  #fitting(): { readonly piece: Cut; readonly rows: number }[] {
+    const fitting: { piece: Cut; rows: number }[] = []
+    let [rows, bytes] = [this.#rows, this.#bytes]
+    for (const piece of this.#pieces) {
+      const { batch, from, to } = piece
+      if (fitting.length > 0 && (rows === 0 || bytesIn(batch, from, from + 1) > bytes)) break
+      const taken = rowsWithin(batch, from, Math.min(rows, to - from), bytes)
+      fitting.push({ piece, rows: taken })
+      rows -= taken
+      bytes -= bytesIn(batch, from, from + taken)
+      if (from + taken < to) break
+    }
+    return fitting
+  }
+}

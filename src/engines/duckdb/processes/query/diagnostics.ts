@@ -1,0 +1,32 @@
+import type { Diagnostics } from '../../pool/messages.ts'
+import type { OpenInstance } from './instance.ts'
+
+const SETTINGS = `SELECT current_setting('memory_limit'), current_setting('threads'), version()`
+const MEMORY = `SELECT tag, memory_usage_bytes, temporary_storage_bytes FROM duckdb_memory()
+  WHERE memory_usage_bytes > 0 OR temporary_storage_bytes > 0 ORDER BY memory_usage_bytes DESC, tag LIMIT 10`
+
+/** On a connection of its own: it answers while an execution runs. About 1 ms. */
+export async function diagnose({ duckdb, columnReader, spatialVersion }: OpenInstance): Promise<Diagnostics> {
+  const connection = await duckdb.connect()
+  try {
+    const settings = (await connection.runAndReadAll(SETTINGS)).getRows()[0] ?? []
+    const memory = (await connection.runAndReadAll(MEMORY)).getRows()
+    return {
+      pid: process.pid,
+      duckdbVersion: String(settings[2]),
+      spatialVersion,
+      memoryLimit: String(settings[0]),
+      threads: Number(settings[1]),
+      columnReader: columnReader.name,
+      rssBytes: process.memoryUsage.rss(),
+      memory: memory.map(([tag, bytes, temp]) => ({
+        tag: String(tag),
+        memoryBytes: Number(bytes),
+        tempBytes: Number(temp),
+      })),
+      at: new Date().toISOString(),
+    }
+  } finally {
+    connection.closeSync()
+  }
+}

@@ -1,0 +1,249 @@
+/** One run of one plan on one connection: opened, drained batch by batch as the client pays credits, proven whole, closed. */
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { createEncoder } from '../../../../encode/encode.ts'
+import { bytesIn } from '../../../../encode/slice.ts'
+import type { Position } from '../../../../model/query.ts'
+import type { Ended, ExecutionEnd, ExecutionRequest, Scan } from '../../pool/messages.ts'
+import { emptyBatch } from './arrow-export.ts'
+import { Chunks } from './chunks.ts'
+import type { OpenColumnReader } from './column-reader.ts'
+import { type Cut, Cutter } from './cutter.ts'
+import { sendBatch } from './data-port.ts'
+import { diagnose } from './diagnostics.ts'
+import { encoded, failureOf, withoutSentinel } from './execution-error.ts'
+import { Inbox, tell } from './inbox.ts'
+import type { OpenInstance } from './instance.ts'
+import { Interrupt } from './interrupt.ts'
+import { positionAt } from './position.ts'
+import { prepareQuery } from './query.ts'
+import { scanOf } from './scan.ts'
+import { writerOf } from './writers.ts'
+
+/** Fewer rows cost more on their way than they gain by being early. */
+const EAGER_ROWS = 512
+/** Chunks that a result may have left where its plan gives no more rows than are wanted: one with its last, one with the sentinel, its end. */
+const MOST_LEFT = 3
+
+type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
+
+export async function runExecution(instance: OpenInstance, request: ExecutionRequest): Promise<ExecutionEnd> {
+  const { execution } = request
+  const connection = await instance.connect()
+  const threads = request.threads === 'HALF' ? Math.ceil(instance.threads / 2) : (request.threads ?? instance.threads)
+  const isThrifty = threads !== instance.threads
+  if (isThrifty) await connection.run(`SET GLOBAL threads = ${threads}`)
+  const interrupt = new Interrupt(connection)
+  const inbox = new Inbox(
+    execution,
+    request.credits,
+    () => interrupt.begin(),
+    () => void report(instance, execution),
+  )
+  const reader = instance.columnReader.open(connection)
+  let run: Execution | null = null
+  try {
+    run = new Execution({ connection, reader, inbox, interrupt, request })
+    return { outcome: await run.drain(), ...run.ended }
+  } catch (error) {
+    const ended = run?.ended ?? { engineMs: 0, batches: 0, scan: null }
+    if (inbox.stop === 'CANCEL') return { outcome: 'CANCELLED', ...ended }
+    return { outcome: 'FAILED', ...ended, failure: failureOf(error) }
+  } finally {
+    inbox.close()
+    interrupt.end()
+    reader.close()
+    if (!run?.atRest) await endResult(connection)
+    if (isThrifty) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
+    connection.closeSync()
+  }
+}
+
+/** What can't be measured, without memory for a second connection say, is not told: nothing of the execution may end by it. */
+async function report(instance: OpenInstance, execution: string): Promise<void> {
+  try {
+    tell({ type: 'DIAGNOSTICS', execution, diagnostics: await diagnose(instance) })
+  } catch {
+    // The last figures stand.
+  }
+}
+
+/**
+ * An open streamed result keeps its pipeline, files and memory until it is collected, whatever becomes of its connection. Another query
+ * on the connection ends it now: 0.3 ms.
+ */
+async function endResult(connection: DuckDBConnection): Promise<void> {
+  try {
+    await connection.run('SELECT 1')
+  } catch {
+    // An interrupt that came late hits this query instead, which serves as well; a dead instance is told by what ran before.
+  }
+}
+
+interface ExecutionParts {
+  readonly connection: DuckDBConnection
+  readonly reader: OpenColumnReader
+  readonly inbox: Inbox
+  readonly interrupt: Interrupt
+  readonly request: ExecutionRequest
+}
+
+class Execution {
+  readonly #parts: ExecutionParts
+  readonly #inbox: Inbox
+  readonly #request: ExecutionRequest
+  readonly #cutter: Cutter
+  readonly #encoders: readonly ReturnType<typeof createEncoder>[]
+  /** Time spent waiting for the engine. */
+  #engineMs = 0
+  #sent = 0
+  #sentRows = 0
+  /** Once the engine is at its end. */
+  #scan: Scan | null = null
+  /** Rows and bytes of column data that it may still send. */
+  #left: { rows: number; bytes: number }
+
+  constructor(parts: ExecutionParts) {
+    const { inbox, request } = parts
+    this.#parts = parts
+    this.#inbox = inbox
+    this.#request = request
+    this.#cutter = new Cutter(request.batchRows, request.batchBytes)
+    this.#left = request.whole ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
+    this.#encoders = encoded(() =>
+      request.plan.outputs.map((output, n) => createEncoder(request.plan.layout, output, writerOf(n))),
+    )
+  }
+
+  get ended(): Ended {
+    return { engineMs: this.#engineMs, batches: this.#sent, scan: this.#scan }
+  }
+
+  /** The engine has nothing left to do for it. */
+  atRest = false
+
+  async drain(): Promise<Outcome> {
+    const { sql, parameters } = this.#request.plan.statement
+    const prepared = await this.#timed(prepareQuery(this.#parts.connection, sql))
+    try {
+      prepared.bind(parameters as DuckDBValue[])
+      // An interrupt before the query begins is forgotten by the engine.
+      if (this.#inbox.stop === 'CANCEL') return 'CANCELLED'
+      return await this.#deliver(new Chunks(await this.#timed(prepared.stream())))
+    } finally {
+      prepared.destroySync()
+    }
+  }
+
+  async #deliver(chunks: Chunks): Promise<Outcome> {
+    try {
+      for (;;) {
+        const whole = await this.#fetch(chunks)
+        if (whole) await this.#readOut(chunks)
+        const stopped = await this.#sendCuts(whole)
+        if (stopped === 'MORE' && !whole && this.#sentAll) await this.#readOut(chunks)
+        if (stopped) return stopped
+        if (whole) return await this.#complete()
+        if (this.#inbox.stop) return this.#stopped()
+      }
+    } finally {
+      await chunks.settle(() => this.#parts.interrupt.begin())
+      this.#engineMs += chunks.waitedMs
+    }
+  }
+
+  /** What can be cut from the chunks so far. Null: go on. */
+  async #sendCuts(whole: boolean): Promise<Outcome | null> {
+    for (;;) {
+      if (this.#full && this.#cutter.length > 0) return 'MORE'
+      this.#limitCuts()
+      const cut = this.#cutter.take(whole || this.#eager)
+      if (!cut) return null
+      if (this.#sent > 0 && bytesIn(cut.batch, cut.from, cut.to) > this.#left.bytes) return 'MORE'
+      if (!(await this.#send(cut))) return this.#stopped()
+    }
+  }
+
+  #limitCuts(): void {
+    const { batchRows, firstRows, batchBytes } = this.#request
+    const rows = Math.min(batchRows, Math.max(firstRows, this.#sentRows), this.#left.rows)
+    this.#cutter.limit(rows, Math.min(batchBytes, this.#left.bytes))
+  }
+
+  /** What is there is enough to be made and sent, while the engine makes the rest. */
+  get #eager(): boolean {
+    return this.#request.whole !== null && this.#cutter.length >= EAGER_ROWS
+  }
+
+  #stopped(): Outcome {
+    return this.#inbox.stop === 'YIELD' ? 'YIELDED' : 'CANCELLED'
+  }
+
+  get #full(): boolean {
+    return this.#sent === this.#request.maxBatches || this.#left.rows === 0 || this.#left.bytes <= 0
+  }
+
+  /** Of the rows that were wanted, which is one less than its plan gives. A page that ends by its bytes has others left. */
+  get #sentAll(): boolean {
+    return this.#sentRows === (this.#request.whole?.rows ?? this.#request.batchRows)
+  }
+
+  async #complete(): Promise<Outcome> {
+    const { emitEmpty, plan } = this.#request
+    if (emitEmpty && this.#sent === 0)
+      await this.#send({ batch: emptyBatch(plan.layout.columns), from: 0, to: 0, release: () => {} })
+    return 'COMPLETE'
+  }
+
+  /** One chunk into the cutter. True: the sentinel came, and this was the last. */
+  async #fetch(chunks: Chunks): Promise<boolean> {
+    const chunk = await chunks.next()
+    if (!chunk) throw withoutSentinel(chunks.failure)
+    const rows = chunk.rowCount
+    const { layout } = this.#request.plan
+    const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
+    if (!whole) chunks.ahead()
+    const read = this.#parts.reader.read(chunk, layout.columns)
+    chunks.weigh(bytesIn(read.batch, 0, rows))
+    this.#cutter.add({ ...read, from: 0, to: whole ? rows - 1 : rows })
+    return whole
+  }
+
+  /** Behind the last row that was asked for only the sentinel comes. With the result at its end the engine tells what it has read. */
+  async #readOut(chunks: Chunks): Promise<void> {
+    for (let left = MOST_LEFT; left > 0; left--) {
+      if (await chunks.next()) continue
+      this.atRest = true
+      this.#scan = this.#request.plan.indexed ? null : scanOf(this.#parts.connection)
+      return
+    }
+  }
+
+  /** False: stopped before it could be sent; its rows are behind the position and come again. */
+  async #send(cut: Cut): Promise<boolean> {
+    if (!(await this.#inbox.credit())) return false
+    const outputs = this.#encoders.map((encode) => encoded(() => encode(cut.batch, cut.from, cut.to)))
+    const position = this.#position(cut)
+    const count = cut.to - cut.from
+    this.#left = { rows: this.#left.rows - count, bytes: this.#left.bytes - bytesIn(cut.batch, cut.from, cut.to) }
+    cut.release()
+    this.#sent++
+    this.#sentRows += count
+    await sendBatch({ execution: this.#request.execution, count, outputs, position, scan: this.#scan })
+    // Without --expose-gc there is none, and memory comes back when V8 thinks so.
+    if (this.#request.collect) globalThis.gc?.()
+    return true
+  }
+
+  #position({ batch, from, to }: Cut): Position | null {
+    return from === to ? null : positionAt(batch, to - 1, this.#request.plan)
+  }
+
+  async #timed<T>(work: Promise<T>): Promise<T> {
+    const start = performance.now()
+    try {
+      return await work
+    } finally {
+      this.#engineMs += performance.now() - start
+    }
+  }
+}

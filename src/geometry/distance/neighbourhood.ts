@@ -1,0 +1,64 @@
+import type { BBox } from '../../model/layer.ts'
+import { degreesAtLeast, longitudesWithin } from './earth.ts'
+
+/** More than numbers of 180 are rounded by. */
+const ROUNDING = 1e-12
+/** Of longitudes, in which the widest gap is looked for. A gap that is narrower than one may be missed: the box is then wider than it need be. */
+const BINS = 3_600
+
+/**
+ * A box of longitudes and latitudes that everything within the distance of one of the positions lies in: across the antimeridian where that
+ * is shorter, and all around where it reaches a pole. Edges between the positions are in it too, if none is longer than the largest gap
+ * between longitudes. Positions are longitudes and latitudes in turn, in parts.
+ */
+export function neighbourhood(positions: readonly ArrayLike<number>[], metres: number): BBox {
+  const extent = new Extent()
+  for (const part of positions) for (let n = 0; n < part.length; n += 2) extent.add(part[n] as number, part[n + 1] as number)
+  const { south, north } = extent
+  const arc = degreesAtLeast(metres) + ROUNDING
+  const more = longitudesWithin(arc, Math.max(Math.abs(south), Math.abs(north)))
+  const [west, width] = more === null ? [-180, 360] : extent.span()
+  const wide = width + 2 * (more ?? 0) + ROUNDING
+  const [from, to] = wide >= 360 ? [-180, 180] : [wrapped(west - (more ?? 0)), wrapped(west - (more ?? 0) + wide)]
+  return [from, Math.max(-90, south - arc), to, Math.min(90, north + arc)]
+}
+
+class Extent {
+  south = Number.POSITIVE_INFINITY
+  north = Number.NEGATIVE_INFINITY
+  /** The least and the largest longitude in each bin. */
+  readonly #least = new Float64Array(BINS).fill(Number.POSITIVE_INFINITY)
+  readonly #largest = new Float64Array(BINS).fill(Number.NEGATIVE_INFINITY)
+
+  add(longitude: number, latitude: number): void {
+    if (latitude < this.south) this.south = latitude
+    if (latitude > this.north) this.north = latitude
+    const bin = Math.min(BINS - 1, Math.max(0, Math.floor(((longitude + 180) * BINS) / 360)))
+    if (longitude < (this.#least[bin] as number)) this.#least[bin] = longitude
+    if (longitude > (this.#largest[bin] as number)) this.#largest[bin] = longitude
+  }
+
+  /** A narrow span of longitudes, eastwards from `west`. */
+  span(): readonly [west: number, width: number] {
+    let first: number | null = null
+    let last = 0
+    let west = 0
+    let gap = Number.NEGATIVE_INFINITY
+    for (let bin = 0; bin < BINS; bin++) {
+      const least = this.#least[bin] as number
+      if (least === Number.POSITIVE_INFINITY) continue
+      if (first === null) first = least
+      else if (least - last > gap) {
+        gap = least - last
+        west = least
+      }
+      last = this.#largest[bin] as number
+    }
+    const around = (first ?? 0) + 360 - last
+    return around >= gap ? [first ?? 0, 360 - around] : [west, 360 - gap]
+  }
+}
+
+function wrapped(longitude: number): number {
+  return longitude < -180 ? longitude + 360 : longitude > 180 ? longitude - 360 : longitude
+}

@@ -1,0 +1,162 @@
+/** Well-known text (OGC Simple Features 1.2.1, 7.2), in any letter case. Heights and measures with or without Z, M and ZM. */
+import type { GeometryTypeName } from '../model/layer.ts'
+import { show } from '../model/show.ts'
+import type { GeometryBuilder } from './builder.ts'
+import { MEMBER_TYPES, TYPE_NAMES } from './geometry-type.ts'
+import { isLetter, isNumberStart, isSpace, numberAt, wordEnd } from './wkt-text.ts'
+
+const TYPES = new Map(TYPE_NAMES.map((name) => [name.toUpperCase(), name]))
+/** Ordinates that a position may have, by the tag behind the type. */
+const ORDINATES: Readonly<Record<string, readonly number[]>> = { '': [2, 3, 4], Z: [3], M: [3], ZM: [4] }
+/** More than a position may have. */
+const MOST_NUMBERS = 5
+/** What `#token` is at a number. */
+const NUMBER = '0'
+
+export function readWkt(text: string, to: GeometryBuilder): void {
+  if (/^\s*SRID\s*=/i.test(text))
+    throw to.wrong('an SRID is not taken: say `crs` beside it, or leave both out for the layer’s CRS')
+  new WktReader(text, to).read()
+}
+
+/** Recursion ends at the builder's depth. */
+class WktReader {
+  readonly #text: string
+  readonly #to: GeometryBuilder
+  #at = 0
+  /** The token at `#at`: a word in upper case, a parenthesis or comma, `NUMBER`; empty at the end. */
+  #token = ''
+  /** Of a number. */
+  #value = 0
+  #next = 0
+
+  constructor(text: string, to: GeometryBuilder) {
+    this.#text = text
+    this.#to = to
+    this.#look()
+  }
+
+  read(): void {
+    this.#geometry()
+    if (this.#token !== '') throw this.#expected('the end of the text')
+  }
+
+  #geometry(): void {
+    const [type, ordinates] = this.#type()
+    this.#to.begin(type)
+    if (!this.#skip('EMPTY')) this.#body(type, ordinates)
+    this.#to.end()
+  }
+
+  /** `POINT`, `POINT Z` and `POINTZ`. */
+  #type(): [GeometryTypeName, readonly number[]] {
+    const word = this.#token
+    const tag = TYPES.has(word) ? '' : (/(?:ZM|Z|M)$/.exec(word.slice(-2))?.[0] ?? '')
+    const type = TYPES.get(tag === '' ? word : word.slice(0, -tag.length))
+    if (!type) throw this.#expected(`one of ${[...TYPES.keys()].join(', ')}`)
+    this.#take()
+    const separate = tag === '' && (this.#token === 'Z' || this.#token === 'M' || this.#token === 'ZM') ? this.#take() : tag
+    return [type, ORDINATES[separate] as readonly number[]]
+  }
+
+  #body(type: GeometryTypeName, ordinates: readonly number[]): void {
+    const memberType = MEMBER_TYPES[type]
+    const most = type === 'Point' ? 1 : Number.POSITIVE_INFINITY
+    if (type === 'GeometryCollection') this.#list(() => this.#geometry(), most)
+    else if (type === 'Polygon') this.#list(() => this.#ring(ordinates), most)
+    else if (memberType) this.#list(() => this.#member(memberType, ordinates), most)
+    else this.#list(() => this.#position(ordinates), most)
+  }
+
+  #ring(ordinates: readonly number[]): void {
+    this.#to.beginRing()
+    if (!this.#skip('EMPTY')) this.#list(() => this.#position(ordinates), Number.POSITIVE_INFINITY)
+    this.#to.end()
+  }
+
+  /** Points of a MULTIPOINT come with parentheses and without. */
+  #member(type: GeometryTypeName, ordinates: readonly number[]): void {
+    this.#to.begin(type)
+    if (!this.#skip('EMPTY')) {
+      if (type === 'Point' && this.#token !== '(') this.#position(ordinates)
+      else this.#body(type, ordinates)
+    }
+    this.#to.end()
+  }
+
+  #list(item: () => void, most: number): void {
+    if (!this.#skip('(')) throw this.#expected('(')
+    for (let count = 1; ; count++) {
+      item()
+      if (count < most && this.#skip(',')) continue
+      if (this.#skip(')')) return
+      throw this.#expected(count < most ? ', or )' : ')')
+    }
+  }
+
+  #position(ordinates: readonly number[]): void {
+    let count = 0
+    let [x, y] = [0, 0]
+    let finite = true
+    while (count < MOST_NUMBERS && this.#token === NUMBER) {
+      if (count === 0) x = this.#value
+      if (count === 1) y = this.#value
+      finite &&= Number.isFinite(this.#value)
+      count++
+      this.#take()
+    }
+    if (!ordinates.includes(count)) throw this.#expected(`a position of ${ordinates.join(', ')} numbers`)
+    if (!finite) throw this.#to.wrong('coordinates are finite numbers')
+    this.#to.position(x, y)
+  }
+
+  #skip(token: string): boolean {
+    if (this.#token !== token) return false
+    this.#take()
+    return true
+  }
+
+  #take(): string {
+    const token = this.#token
+    this.#at = this.#next
+    this.#look()
+    return token
+  }
+
+  #look(): void {
+    const text = this.#text
+    let at = this.#at
+    while (isSpace(text.charCodeAt(at))) at++
+    const code = text.charCodeAt(at)
+    this.#next = at + 1
+    if (at === text.length) this.#token = ''
+    else if (code === 0x28 || code === 0x29 || code === 0x2c) this.#token = text[at] as string
+    else if (isNumberStart(code)) this.#number(at)
+    else if (isLetter(code)) {
+      this.#next = wordEnd(text, at)
+      this.#token = text.slice(at, this.#next).toUpperCase()
+    } else throw this.#notUnderstood()
+  }
+
+  #number(at: number): void {
+    const found = numberAt(this.#text, at)
+    if (found.end === at) throw this.#notUnderstood()
+    this.#token = NUMBER
+    this.#value = found.value
+    this.#next = found.end
+  }
+
+  #notUnderstood(): Error {
+    return this.#to.wrong(`WKT is not understood at ${this.#here()}`)
+  }
+
+  #expected(what: string): Error {
+    return this.#to.wrong(`WKT: expected ${what} at ${this.#here()}`)
+  }
+
+  #here(): string {
+    let at = this.#at
+    while (isSpace(this.#text.charCodeAt(at))) at++
+    return at === this.#text.length ? 'its end' : `character ${this.#at + 1}, before ${show(this.#text.slice(at, at + 20))}`
+  }
+}
