@@ -34,7 +34,7 @@ const config: CodegenConfig = {
         },
         mappers: {
           Layer: '../model/layer.ts#Layer as LayerModel',
-          Column: '../model/layer.ts#Column as ColumnModel',
+          Column: '../model/layer.ts#Field as FieldModel',
           LayerKey: '../model/layer.ts#LayerKey as LayerKeyModel',
           FeaturePage: './delivery.ts#AnyPage',
           FeatureBatch: './delivery.ts#BatchDelivery',

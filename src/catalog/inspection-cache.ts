@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import path from 'node:path'
 
 /** Part of every question: changes when inspecting gives other answers. */
-const VERSION = 'geoduck-inspection-7'
+const VERSION = 'geoduck-inspection-8'
 /** Milliseconds that an answer is kept without being asked for. */
 const KEPT_MS = 30 * 24 * 3_600_000
 

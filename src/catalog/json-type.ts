@@ -1,22 +1,33 @@
-import type { DuckType, JsonType } from '../model/layer.ts'
+import type { FieldType } from '../model/field-type.ts'
+import type { JsonType } from '../model/layer.ts'
 
-const NUMBERS = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'FLOAT', 'DOUBLE'])
-const OBJECTS = new Set(['STRUCT', 'MAP', 'UNION', 'GEOMETRY'])
-const ARRAYS = new Set(['LIST', 'ARRAY'])
 /** Decimal digits that a double holds without loss. */
 const EXACT_DIGITS = 15
 
 /** How values of a type are written in JSON; `engines/duckdb/dialect/wire.ts` writes them so. */
-export function jsonTypeOf(type: DuckType): JsonType {
-  if (type.alias === 'JSON' || type.id === 'VARIANT') return 'ANY'
-  if (type.id === 'BOOLEAN') return 'BOOLEAN'
-  if (type.id === 'DECIMAL') return (type.width ?? 18) <= EXACT_DIGITS ? 'NUMBER' : 'STRING'
-  if (NUMBERS.has(type.id)) return 'NUMBER'
-  if (ARRAYS.has(type.id) || (type.id === 'MAP' && !hasTextKeys(type))) return 'ARRAY'
-  return OBJECTS.has(type.id) ? 'OBJECT' : 'STRING'
-}
-
-/** A map whose keys have a text, and so can be names in an object; others are lists of keys and values. */
-function hasTextKeys({ key }: DuckType): boolean {
-  return key !== undefined && !['STRUCT', 'MAP', 'UNION', 'LIST', 'ARRAY', 'VARIANT', 'GEOMETRY'].includes(key.id)
+export function jsonTypeOf(type: FieldType): JsonType {
+  switch (type.kind) {
+    case 'json':
+    case 'variant':
+      return 'ANY'
+    case 'bool':
+      return 'BOOLEAN'
+    case 'float':
+      return 'NUMBER'
+    case 'int':
+      return type.bits !== null && type.bits <= 32 ? 'NUMBER' : 'STRING'
+    case 'decimal':
+      return type.precision <= EXACT_DIGITS ? 'NUMBER' : 'STRING'
+    case 'list':
+      return 'ARRAY'
+    // A map whose keys have a text, and so can be names in an object; others are lists of keys and values.
+    case 'map':
+      return ['struct', 'map', 'union', 'list', 'variant', 'geometry'].includes(type.key.kind) ? 'ARRAY' : 'OBJECT'
+    case 'struct':
+    case 'union':
+    case 'geometry':
+      return 'OBJECT'
+    default:
+      return 'STRING'
+  }
 }

@@ -1,6 +1,6 @@
 import type { RawJson } from '../delivery/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { Layer as LayerModel, Column as ColumnModel, LayerKey as LayerKeyModel } from '../model/layer.ts';
+import type { Layer as LayerModel, Field as FieldModel, LayerKey as LayerKeyModel } from '../model/layer.ts';
 import type { AnyPage, BatchDelivery } from './delivery.ts';
 import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
@@ -808,7 +808,7 @@ export type ResolversTypes = {
   BBox: ResolverTypeWrapper<Scalars['BBox']['output']>;
   BigInt: ResolverTypeWrapper<Scalars['BigInt']['output']>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
-  Column: ResolverTypeWrapper<ColumnModel>;
+  Column: ResolverTypeWrapper<FieldModel>;
   Crs: ResolverTypeWrapper<Crs>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
@@ -864,7 +864,7 @@ export type ResolversParentTypes = {
   BBox: Scalars['BBox']['output'];
   BigInt: Scalars['BigInt']['output'];
   Boolean: Scalars['Boolean']['output'];
-  Column: ColumnModel;
+  Column: FieldModel;
   Crs: Crs;
   Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];

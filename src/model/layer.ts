@@ -1,36 +1,20 @@
 /** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by `plan/`, and crosses processes. */
+
 import type { Preparation } from '../catalog/prepare/progress.ts'
+import type { FieldType } from './field-type.ts'
 
 /** RFC 7946 order: west, south, east, north, in the units of the layer's CRS. */
 export type BBox = readonly [west: number, south: number, east: number, north: number]
-
-/** A DuckDB logical type as a tree. `id` is DuckDB's type name without parameters, e.g. `DECIMAL`, `STRUCT`, `TIMESTAMP WITH TIME ZONE`. */
-export interface DuckType {
-  readonly id: string
-  /** `JSON` for a VARCHAR that DuckDB knows to hold JSON. */
-  readonly alias?: string
-  /** DECIMAL */
-  readonly width?: number
-  readonly scale?: number
-  /** ENUM */
-  readonly values?: readonly string[]
-  /** LIST and ARRAY elements; the values of a MAP */
-  readonly child?: DuckType
-  /** the keys of a MAP */
-  readonly key?: DuckType
-  /** STRUCT and UNION members */
-  readonly fields?: readonly { readonly name: string; readonly type: DuckType }[]
-}
 
 /** How a value of the column is written in JSON: decided by the column's type, never by the value. */
 export type JsonType = 'NUMBER' | 'STRING' | 'BOOLEAN' | 'OBJECT' | 'ARRAY' | 'ANY'
 
 /** A property of the layer's features: any column but the geometry and the covering column. */
-export interface Column {
+export interface Field {
   readonly name: string
-  /** DuckDB's own text for the type, as in `DESCRIBE`. */
-  readonly type: string
-  readonly duckType: DuckType
+  readonly type: FieldType
+  /** The engine's own text for the type. */
+  readonly native: string
   readonly jsonType: JsonType
   readonly nullable: boolean
 }
@@ -139,7 +123,7 @@ export interface Layer {
   readonly preparation?: Preparation
   readonly relation: Relation
   /** The properties. */
-  readonly columns: readonly Column[]
+  readonly columns: readonly Field[]
   readonly geometryColumn: string
   readonly geometryEncoding: GeometryEncoding
   /** Types really met, once the scan has been through; what the source claims until then; empty if it claims nothing. */

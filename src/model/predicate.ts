@@ -1,5 +1,6 @@
 /** A filter that has been read: typed by the layer's columns, its geometry canonical, nothing left of how the client wrote it. Plain data. */
-import type { BBox, Crs, DuckType } from './layer.ts'
+import type { FieldType } from './field-type.ts'
+import type { BBox, Crs } from './layer.ts'
 
 export type Predicate =
   | { readonly kind: 'and' | 'or'; readonly members: readonly Predicate[] }
@@ -63,7 +64,7 @@ export interface NearPiece {
 export interface Member {
   readonly column: string
   readonly steps: readonly Step[]
-  readonly duckType: DuckType
+  readonly type: FieldType
 }
 
 /** A member of a struct, the value of a map's key, or of a JSON pointer (RFC 6901). */
@@ -74,7 +75,7 @@ export type Step =
 /** What values inside JSON are compared as. */
 export type JsonKind = 'string' | 'number' | 'boolean'
 
-/** Values are the text forms of the member's type (`scalar/scalar.ts`); `as`: of which type, inside JSON. */
+/** Values are the text forms of the member's type (`ask/values/`); `as`: of which type, inside JSON. */
 export type Test =
   | {
       readonly kind: 'compare'

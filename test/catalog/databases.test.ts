@@ -1,6 +1,7 @@
 /** Layers of DuckDB databases. */
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import type { FieldType } from '../../src/model/field-type.ts'
 import { fixture } from '../fixtures/index.ts'
 import { layerOf, testCatalog } from './support.ts'
 
@@ -81,7 +82,7 @@ test('a primary key of one column is the key at once, a column named like one af
 
 test('the first geometry column is the geometry, others are properties', () => {
   const { geometryColumn, columns } = layerOf(catalog, 'odd_names')
-  expect([geometryColumn, ...columns.map(({ name, type }) => `${name} ${type}`)]).toEqual([
+  expect([geometryColumn, ...columns.map(({ name, native }) => `${name} ${native}`)]).toEqual([
     'my geom',
     'my id INTEGER',
     'Second GEOMETRY',
@@ -91,29 +92,43 @@ test('the first geometry column is the geometry, others are properties', () => {
   expect(columns.map(({ nullable }) => nullable)).toEqual([false, true, true, true])
 })
 
-test('every DuckDB type is told as it is, and as a tree', () => {
-  const types = new Map(layerOf(catalog, 'types').columns.map(({ name, duckType }) => [name, duckType]))
-  expect(types.get('decimal_38')).toEqual({ id: 'DECIMAL', width: 38, scale: 3 })
-  expect(types.get('enumeration')).toEqual({ id: 'ENUM', values: ['a', 'b'] })
-  expect(types.get('json')).toEqual({ id: 'VARCHAR', alias: 'JSON' })
-  expect(types.get('list')).toEqual({ id: 'LIST', child: { id: 'INTEGER' } })
-  expect(types.get('array')).toEqual({ id: 'ARRAY', child: { id: 'INTEGER' } })
-  expect(types.get('map')).toEqual({ id: 'MAP', key: { id: 'VARCHAR' }, child: { id: 'INTEGER' } })
-  expect(types.get('struct')?.fields).toEqual([
-    { name: 'a', type: { id: 'INTEGER' } },
-    { name: 'b', type: { id: 'VARCHAR', alias: 'JSON' } },
-  ])
-  expect(types.get('union')?.fields?.map(({ name, type }) => `${name} ${type.id}`)).toEqual(['number INTEGER', 'text VARCHAR'])
-  expect(types.get('point_2d')).toMatchObject({ id: 'STRUCT', alias: 'POINT_2D' })
-  const plain = [...types].filter(
-    ([, { fields, child, values, width, alias }]) => !fields && !child && !values && !width && !alias,
-  )
-  const names: Readonly<Record<string, string>> = {
-    timetz: 'TIME WITH TIME ZONE',
-    timestamptz: 'TIMESTAMP WITH TIME ZONE',
-    second: 'GEOMETRY',
+test('every DuckDB type has one of Arrow beside it, as a tree', () => {
+  const { columns } = layerOf(catalog, 'types')
+  const types = new Map(columns.map(({ name, type }) => [name, type]))
+  const expected: Readonly<Record<string, FieldType>> = {
+    decimal_38: { kind: 'decimal', precision: 38, scale: 3 },
+    enumeration: { kind: 'dictionary', values: ['a', 'b'] },
+    json: { kind: 'json' },
+    list: { kind: 'list', child: { kind: 'int', bits: 32, signed: true } },
+    array: { kind: 'list', child: { kind: 'int', bits: 32, signed: true } },
+    map: { kind: 'map', key: { kind: 'utf8' }, value: { kind: 'int', bits: 32, signed: true } },
+    struct: {
+      kind: 'struct',
+      fields: [
+        { name: 'a', type: { kind: 'int', bits: 32, signed: true } },
+        { name: 'b', type: { kind: 'json' } },
+      ],
+    },
+    union: {
+      kind: 'union',
+      fields: [
+        { name: 'number', type: { kind: 'int', bits: 32, signed: true } },
+        { name: 'text', type: { kind: 'utf8' } },
+      ],
+    },
+    second: { kind: 'geometry' },
+    timetz: { kind: 'time', unit: 'us', offset: true },
+    timestamptz: { kind: 'timestamp', unit: 'us', utc: true },
+    timestamp_ns: { kind: 'timestamp', unit: 'ns', utc: false },
+    uhugeint: { kind: 'int', bits: 128, signed: false },
+    bignum: { kind: 'int', bits: null, signed: true },
+    blob: { kind: 'binary' },
+    uuid: { kind: 'uuid' },
+    bit: { kind: 'bits' },
+    float: { kind: 'float', bits: 32 },
   }
-  for (const [name, { id }] of plain) expect(id).toBe(names[name] ?? name.toUpperCase())
+  expect(Object.fromEntries(Object.keys(expected).map((name) => [name, types.get(name)]))).toEqual(expected)
+  expect(columns.filter(({ type }) => type.kind === 'other').map(({ native }) => native)).toEqual([])
 })
 
 test('a view is a problem that says what to do; one without geometry is nobody’s concern', () => {

@@ -246,7 +246,7 @@ describe('a layer of several files', () => {
 
   test('has the columns that folders named key=value tell', () => {
     const years = shared.layers().find(({ featureCount }) => featureCount === 1500)
-    expect(years?.columns.find(({ name }) => name === 'year')).toMatchObject({ type: 'BIGINT', nullable: false })
+    expect(years?.columns.find(({ name }) => name === 'year')).toMatchObject({ native: 'BIGINT', nullable: false })
   })
 
   test('whose files do not fit together is a problem that names the file', () => {

@@ -1,6 +1,6 @@
 import type { Layer } from '../../src/model/layer.ts'
 
-const TEXT = { type: 'VARCHAR', duckType: { id: 'VARCHAR' }, jsonType: 'STRING', nullable: true } as const
+const TEXT = { type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: true } as const
 
 export const LAYER: Layer = {
   name: 'buildings',

@@ -8,7 +8,7 @@ import { refusal } from './support/geometry.ts'
 const SECRET = 'a secret that two servers share'
 const POSITION = { keys: ['ä "quoted" \n', null, '7'] }
 
-const COLUMN = { name: 'a', type: 'INTEGER', duckType: { id: 'INTEGER' } }
+const COLUMN = { name: 'a', type: { kind: 'int', bits: 32, signed: true }, native: 'INTEGER' }
 
 function subject({ where, ...more }: Asked = {}, changed: Partial<Layer> = {}): CursorSubject {
   const layer = { name: 'things', fingerprint: 'f1', columns: [COLUMN], ...changed } as unknown as Layer

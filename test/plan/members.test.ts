@@ -169,7 +169,7 @@ describe('a property filter that is refused says what it takes:', () => {
     [{ name: 'numbers', eq: 1 }, 'only `has`, `hasAny`, `hasAll` and `isNull` can be asked of it'],
     [{ name: 'n', path: ['x'], eq: 1 }, 'Property "n" is INTEGER, which has no members'],
     [{ name: 'deep', path: ['a', 'B'], eq: 1 }, 'Property "deep"."a" has no member "B"; near: "b"'],
-    [{ name: 'deep', path: ['a', 'b'], eq: 'x' }, '`eq` of property "deep"."a"."b" (INTEGER) takes a number, not "x"'],
+    [{ name: 'deep', path: ['a', 'b'], eq: 'x' }, '`eq` of property "deep"."a"."b" (int32) takes a number, not "x"'],
     [
       { name: 'doc', path: ['n'], in: [1, 'x'] },
       '`in` of property "doc"."n" (JSON) takes a number, as the others of its list, not "x"',

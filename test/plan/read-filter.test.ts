@@ -10,7 +10,7 @@ import { refusal } from './support/geometry.ts'
 const LAYER = {
   name: 'things',
   crs: { code: 'OGC:CRS84', name: 'WGS 84', isLonLat: true },
-  columns: [{ name: 'n', type: 'INTEGER', duckType: { id: 'INTEGER' } }],
+  columns: [{ name: 'n', type: { kind: 'int', bits: 32, signed: true }, native: 'INTEGER' }],
 } as unknown as Layer
 
 const read = (where: FeatureFilter, budget = new FilterBudget(), layer = LAYER) => readFilter(where, layer, budget)

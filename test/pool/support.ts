@@ -7,7 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import type { WorkerOptions } from '../../src/engines/duckdb/pool/messages.ts'
 import { openPool, type PoolOptions } from '../../src/engines/duckdb/pool/pool.ts'
 import type { BatchStream, Engine, Page } from '../../src/engines/engine.ts'
-import type { Column, Layer } from '../../src/model/layer.ts'
+import type { Field, Layer } from '../../src/model/layer.ts'
 import type { FeatureQuery } from '../../src/model/query.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { type Asked, filterOf } from '../support/filter.ts'
@@ -35,16 +35,16 @@ export async function squares(rows = ROWS): Promise<string> {
   return file
 }
 
-const integer = (name: string): Column => ({
+const integer = (name: string): Field => ({
   name,
-  type: 'BIGINT',
-  duckType: { id: 'BIGINT' },
+  type: { kind: 'int', bits: 64, signed: true },
+  native: 'BIGINT',
   jsonType: 'STRING',
   nullable: true,
 })
 
 export function squaresLayer(file: string, rows = ROWS): Layer {
-  const text: Column = { name: 'name', type: 'VARCHAR', duckType: { id: 'VARCHAR' }, jsonType: 'STRING', nullable: true }
+  const text: Field = { name: 'name', type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: true }
   return {
     name: 'squares',
     state: 'READY',

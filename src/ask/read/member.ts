@@ -1,10 +1,10 @@
 /** What a property filter compares: a column, or a member inside one, with its type. */
 
 import { GeoduckError } from '../../model/errors.ts'
-import type { DuckType, Layer } from '../../model/layer.ts'
+import { type FieldType, isJson, typeName } from '../../model/field-type.ts'
+import type { Layer } from '../../model/layer.ts'
 import { nearNames } from '../../model/near-names.ts'
 import type { Member, Step } from '../../model/predicate.ts'
-import { isJson } from '../../model/scalar/json.ts'
 import { show } from '../../model/show.ts'
 import { propertyOf } from '../property-of.ts'
 
@@ -15,11 +15,11 @@ const LONGEST_NAME = 1_000
 /** With what a message calls it, and its type. */
 export interface NamedMember extends Member {
   readonly name: string
-  /** DuckDB's text for the type. */
-  readonly type: string
+  /** The engine's text for the type. */
+  readonly native: string
 }
 
-const JSON_TYPE: DuckType = { id: 'VARCHAR', alias: 'JSON' }
+const JSON_TYPE: FieldType = { kind: 'json' }
 
 /** BAD_INPUT: no such property, or no such member of it. Members of maps and of JSON may be missing: they are then null. */
 export function memberAt(layer: Layer, property: string, path: readonly string[]): NamedMember {
@@ -27,26 +27,26 @@ export function memberAt(layer: Layer, property: string, path: readonly string[]
   if (path.length > MAX_PATH) throw new GeoduckError('LIMIT_EXCEEDED', `\`path\` has at most ${MAX_PATH} names.`)
   if (path.some((key) => key.length > LONGEST_NAME))
     throw new GeoduckError('LIMIT_EXCEEDED', `A name in \`path\` has at most ${LONGEST_NAME} characters.`)
-  const { type, duckType } = column
-  let member: NamedMember = { column: column.name, name: show(column.name), type, duckType, steps: [] }
+  const { type, native } = column
+  let member: NamedMember = { column: column.name, name: show(column.name), type, native, steps: [] }
   for (const [n, key] of path.entries()) {
-    if (isJson(member.duckType)) return inJson(member, path.slice(n))
+    if (isJson(member.type)) return inJson(member, path.slice(n))
     member = within(member, key)
   }
   return member
 }
 
 function within(member: NamedMember, key: string): NamedMember {
-  const { name, type, duckType } = member
-  if (duckType.id === 'MAP' && duckType.child && duckType.key?.id === 'VARCHAR') {
-    return inside(member, { kind: 'key', name: key.toWellFormed() }, show(key), duckType.child)
+  const { name, type, native } = member
+  if (type.kind === 'map' && type.key.kind === 'utf8') {
+    return inside(member, { kind: 'key', name: key.toWellFormed() }, show(key), type.value)
   }
-  if (duckType.id !== 'STRUCT') {
-    throw new GeoduckError('BAD_INPUT', `Property ${name} is ${type.slice(0, 60)}, which has no members: leave \`path\` out.`)
+  if (type.kind !== 'struct') {
+    throw new GeoduckError('BAD_INPUT', `Property ${name} is ${native.slice(0, 60)}, which has no members: leave \`path\` out.`)
   }
-  const field = duckType.fields?.find((candidate) => candidate.name === key)
+  const field = type.fields.find((candidate) => candidate.name === key)
   if (field) return inside(member, { kind: 'field', name: field.name }, show(key), field.type)
-  const names = (duckType.fields ?? []).map((candidate) => candidate.name)
+  const names = type.fields.map((candidate) => candidate.name)
   const near = nearNames(key, names)
   const has = (near.length > 0 ? near : names.slice(0, 10)).map(show).join(', ')
   throw new GeoduckError(
@@ -58,11 +58,11 @@ function within(member: NamedMember, key: string): NamedMember {
 /** By JSON pointer (RFC 6901). A number is a place in an array. */
 function inJson(member: NamedMember, path: readonly string[]): NamedMember {
   const pointer = path.map((key) => `/${key.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-  const step = { kind: 'pointer', pointer, variant: member.duckType.id === 'VARIANT' } as const
-  return { ...inside(member, step, path.map(show).join('.'), JSON_TYPE), type: 'JSON' }
+  const step = { kind: 'pointer', pointer, variant: member.type.kind === 'variant' } as const
+  return { ...inside(member, step, path.map(show).join('.'), JSON_TYPE), native: 'JSON' }
 }
 
-function inside(member: NamedMember, step: Step, called: string, duckType: DuckType): NamedMember {
+function inside(member: NamedMember, step: Step, called: string, type: FieldType): NamedMember {
   const { column, name, steps } = member
-  return { column, name: `${name}.${called}`, type: duckType.id, duckType, steps: [...steps, step] }
+  return { column, name: `${name}.${called}`, type, native: typeName(type), steps: [...steps, step] }
 }

@@ -1,19 +1,19 @@
 /** Filters of properties that are lists, by what is in them. */
 import { GeoduckError } from '../../model/errors.ts'
+import { isJson } from '../../model/field-type.ts'
 import type { JsonKind, Test } from '../../model/predicate.ts'
 import type { PropertyFilter } from '../../model/query.ts'
-import { isJson, jsonKindOf, jsonScalar } from '../../model/scalar/json.ts'
-import type { Scalar } from '../../model/scalar/scalar.ts'
-import { scalarOf } from '../../model/scalar/scalar-of.ts'
 import { show } from '../../model/show.ts'
+import type { ValueKind } from '../values/value-kind.ts'
+import { jsonKindOf, jsonValuesOf, valuesOf } from '../values/values-of.ts'
 import type { NamedMember } from './member.ts'
 import { placeOf } from './read-property.ts'
 
 export function readListMembers(filter: PropertyFilter, member: NamedMember): Test[] {
   const tests: Test[] = []
   const ask = (operator: 'has' | 'hasAny' | 'hasAll', values: readonly unknown[], all: boolean) => {
-    const { scalar, as } = isJson(member.duckType) ? inJson(member, values, operator) : inList(member, operator)
-    const places = values.map((value) => placeOf(member, scalar, operator, value))
+    const { kind, as } = isJson(member.type) ? inJson(member, values, operator) : inList(member, operator)
+    const places = values.map((value) => placeOf(member, kind, operator, value))
     const texts = new Set(places.flatMap((at) => (typeof at === 'object' && at?.exact ? [at.at] : [])))
     const impossible = !places.every((at) => typeof at === 'object' && at?.exact)
     tests.push({ kind: 'has', as, all, texts: [...texts], impossible })
@@ -25,22 +25,22 @@ export function readListMembers(filter: PropertyFilter, member: NamedMember): Te
 }
 
 interface Elements {
-  readonly scalar: Scalar
+  readonly kind: ValueKind
   readonly as: JsonKind | null
 }
 
-function inList({ name, type, duckType }: NamedMember, operator: string): Elements {
-  const child = duckType.id === 'LIST' || duckType.id === 'ARRAY' ? duckType.child : undefined
-  const scalar = child ? scalarOf(child) : null
-  if (scalar) return { scalar, as: null }
-  const is = child ? `a list of ${child.id}, which cannot be compared` : `${type.slice(0, 60)}, no list`
+function inList({ name, type, native }: NamedMember, operator: string): Elements {
+  const kind = type.kind === 'list' ? valuesOf(type.child) : null
+  if (kind) return { kind, as: null }
+  const is =
+    type.kind === 'list' ? `${native.slice(0, 60)}, whose elements cannot be compared` : `${native.slice(0, 60)}, no list`
   throw new GeoduckError('BAD_INPUT', `\`${operator}\` asks what is in a list: property ${name} is ${is}.`)
 }
 
 /** Of the client's type: the others of an array are null to it. */
 function inJson({ name }: NamedMember, [first = '']: readonly unknown[], operator: string): Elements {
   const as = jsonKindOf(first)
-  if (as) return { scalar: jsonScalar(as), as }
+  if (as) return { kind: jsonValuesOf(as), as }
   throw new GeoduckError(
     'BAD_INPUT',
     `\`${operator}\` of property ${name}, which is JSON, takes strings, numbers or booleans, not ${show(first)}.`,

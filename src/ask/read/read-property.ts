@@ -1,13 +1,13 @@
 /** Comparisons of a property with values of the client, typed by the column. */
 
 import { GeoduckError } from '../../model/errors.ts'
+import { isJson } from '../../model/field-type.ts'
 import type { Layer } from '../../model/layer.ts'
 import type { JsonKind, Predicate, Test } from '../../model/predicate.ts'
 import type { PropertyFilter } from '../../model/query.ts'
-import { isJson, jsonKindOf, jsonScalar } from '../../model/scalar/json.ts'
-import type { Place, Scalar } from '../../model/scalar/scalar.ts'
-import { scalarOf } from '../../model/scalar/scalar-of.ts'
 import { show } from '../../model/show.ts'
+import type { Place, ValueKind } from '../values/value-kind.ts'
+import { jsonKindOf, jsonValuesOf, valuesOf } from '../values/values-of.ts'
 import type { FilterBudget } from './budget.ts'
 import { memberAt, type NamedMember } from './member.ts'
 import { readListMembers } from './read-list.ts'
@@ -19,8 +19,8 @@ const OPERATOR_NAMES = Object.keys(OPERATORS) as Operator[]
 
 export function readProperty(filter: PropertyFilter, layer: Layer, budget: FilterBudget): Predicate {
   budget.items((filter.in?.length ?? 0) + (filter.hasAny?.length ?? 0) + (filter.hasAll?.length ?? 0))
-  const { name, type, ...member } = memberAt(layer, filter.name, filter.path ?? [])
-  const named = { name, type, ...member }
+  const named = memberAt(layer, filter.name, filter.path ?? [])
+  const { name: _, native: __, ...member } = named
   const tests: Test[] = []
   for (const operator of OPERATOR_NAMES) {
     const value = filter[operator]
@@ -42,8 +42,8 @@ function between(member: NamedMember, ends: readonly unknown[]): Test[] {
 }
 
 function compare(member: NamedMember, operator: Operator, value: unknown, called: string = operator): Test {
-  const { scalar, as } = comparable(member, value)
-  const place = placeOf(member, scalar, called, value)
+  const { kind, as } = comparable(member, value)
+  const place = placeOf(member, kind, called, value)
   if (typeof place === 'object' && place.exact) return { kind: 'compare', sign: OPERATORS[operator], as, text: place.at }
   // The value is none of the type's: it lies between two of them, or beyond the last.
   if (operator === 'eq') return { kind: 'present', holds: false }
@@ -55,35 +55,35 @@ function compare(member: NamedMember, operator: Operator, value: unknown, called
 
 function among(member: NamedMember, values: unknown): Test {
   if (!Array.isArray(values)) throw new GeoduckError('BAD_INPUT', `\`in\` of property ${member.name} takes a list.`)
-  const { scalar, as } = comparable(member, values[0])
-  const places = values.map((value) => placeOf(member, scalar, 'in', value))
+  const { kind, as } = comparable(member, values[0])
+  const places = values.map((value) => placeOf(member, kind, 'in', value))
   const texts = new Set(places.flatMap((place) => (typeof place === 'object' && place.exact ? [place.at] : [])))
   return texts.size === 0 ? { kind: 'present', holds: false } : { kind: 'among', as, texts: [...texts] }
 }
 
 interface Comparable {
-  readonly scalar: Scalar
+  readonly kind: ValueKind
   readonly as: JsonKind | null
 }
 
-function comparable({ name, type, duckType }: NamedMember, value: unknown): Comparable {
-  if (isJson(duckType)) {
+function comparable({ name, type, native }: NamedMember, value: unknown): Comparable {
+  if (isJson(type)) {
     const as = jsonKindOf(value)
-    if (as) return { scalar: jsonScalar(as), as }
+    if (as) return { kind: jsonValuesOf(as), as }
     throw new GeoduckError(
       'BAD_INPUT',
       `Property ${name} is JSON: it is compared with a string, number or boolean, not ${show(value)}.`,
     )
   }
-  const scalar = scalarOf(duckType)
-  if (scalar) return { scalar, as: null }
-  const list = duckType.id === 'LIST' || duckType.id === 'ARRAY' ? '`has`, `hasAny`, `hasAll` and ' : ''
-  throw new GeoduckError('BAD_INPUT', `Property ${name} is ${type.slice(0, 60)}: only ${list}\`isNull\` can be asked of it.`)
+  const kind = valuesOf(type)
+  if (kind) return { kind, as: null }
+  const list = type.kind === 'list' ? '`has`, `hasAny`, `hasAll` and ' : ''
+  throw new GeoduckError('BAD_INPUT', `Property ${name} is ${native.slice(0, 60)}: only ${list}\`isNull\` can be asked of it.`)
 }
 
-export function placeOf({ name, type }: NamedMember, scalar: Scalar, operator: string, value: unknown): Place {
-  const place = scalar.place(value)
+export function placeOf({ name, native }: NamedMember, kind: ValueKind, operator: string, value: unknown): Place {
+  const place = kind.place(value)
   if (place !== null) return place
-  const takes = `\`${operator}\` of property ${name} (${type.slice(0, 60)}) takes ${scalar.takes}`
+  const takes = `\`${operator}\` of property ${name} (${native.slice(0, 60)}) takes ${kind.takes}`
   throw new GeoduckError('BAD_INPUT', value === null ? `${takes}; ask \`isNull\` for null.` : `${takes}, not ${show(value)}.`)
 }

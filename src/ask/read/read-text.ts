@@ -1,8 +1,8 @@
 /** Filters of properties that are text, by how it reads. */
 import { GeoduckError } from '../../model/errors.ts'
+import { isJson } from '../../model/field-type.ts'
 import type { Test } from '../../model/predicate.ts'
 import type { PropertyFilter } from '../../model/query.ts'
-import { isJson } from '../../model/scalar/json.ts'
 import { show } from '../../model/show.ts'
 import type { NamedMember } from './member.ts'
 import { readPattern } from './pattern.ts'
@@ -29,9 +29,9 @@ function called({ name }: NamedMember, operator: string): string {
 }
 
 function check(member: NamedMember, operator: string, value: unknown): void {
-  const { duckType, type } = member
+  const { type, native } = member
   if (typeof value !== 'string')
     throw new GeoduckError('BAD_INPUT', `${called(member, operator)} takes a string, not ${show(value)}.`)
-  if (isJson(duckType) || duckType.id === 'VARCHAR' || duckType.id === 'ENUM') return
-  throw new GeoduckError('BAD_INPUT', `${called(member, operator)} (${type.slice(0, 60)}) is for properties that are text.`)
+  if (isJson(type) || type.kind === 'utf8' || type.kind === 'dictionary') return
+  throw new GeoduckError('BAD_INPUT', `${called(member, operator)} (${native.slice(0, 60)}) is for properties that are text.`)
 }

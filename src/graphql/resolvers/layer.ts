@@ -1,5 +1,5 @@
 import type { OnInvalid as Handling } from '../../model/layer.ts'
-import type { LayerKeyResolvers, LayerResolvers, OnInvalid } from '../generated.ts'
+import type { ColumnResolvers, LayerKeyResolvers, LayerResolvers, OnInvalid } from '../generated.ts'
 
 const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const satisfies Record<Handling, OnInvalid>
 
@@ -13,6 +13,10 @@ export const layer: LayerResolvers = {
   pruning: ({ pruning }) => pruning.kind,
   onInvalid: ({ tailoring }) => ON_INVALID[tailoring?.onInvalid ?? 'flag'],
   preparation: ({ name, preparation }) => (preparation ? { layer: name, ...preparation } : null),
+}
+
+export const column: ColumnResolvers = {
+  type: ({ native }) => native,
 }
 
 export const layerKey: LayerKeyResolvers = {

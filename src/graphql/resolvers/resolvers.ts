@@ -1,7 +1,7 @@
 /** Every resolver by type; what is missing is a property of the same name. */
 import type { Resolvers } from '../generated.ts'
 import { featureBatch, featurePage } from './delivery.ts'
-import { layer, layerKey } from './layer.ts'
+import { column, layer, layerKey } from './layer.ts'
 import { query } from './query.ts'
 import { subscription } from './subscription.ts'
 import { worker } from './worker.ts'
@@ -10,6 +10,7 @@ export const resolvers: Resolvers = {
   Query: query,
   Subscription: subscription,
   Layer: layer,
+  Column: column,
   LayerKey: layerKey,
   FeaturePage: featurePage,
   FeatureBatch: featureBatch,

@@ -10,9 +10,9 @@ import { jsonTypeOf } from '../../../src/catalog/json-type.ts'
 import { createEncoder } from '../../../src/encode/encode.ts'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import type { Plan, Statement } from '../../../src/engines/duckdb/dialect/plan.ts'
-import { duckTypeOf } from '../../../src/engines/duckdb/processes/inspect/duck-type.ts'
+import { fieldTypeOf } from '../../../src/engines/duckdb/processes/inspect/field-type-of.ts'
 import { readVectors } from '../../../src/engines/duckdb/processes/query/vectors.ts'
-import type { Column, Layer, Relation } from '../../../src/model/layer.ts'
+import type { Field, Layer, Relation } from '../../../src/model/layer.ts'
 import type { FeatureQuery, Position } from '../../../src/model/query.ts'
 import { SPATIAL_EXTENSION } from '../../support/environment.ts'
 import { type Asked, filterOf } from '../../support/filter.ts'
@@ -117,9 +117,9 @@ export class Engine {
     const result = await this.#connection.run(`SELECT * FROM ${from} LIMIT 0`)
     const geometryColumn = overrides.geometryColumn ?? 'geom'
     const covering = overrides.pruning?.kind === 'COVERING_COLUMN' ? overrides.pruning.column : null
-    const columns: Column[] = result.columnNames().map((name, n) => {
-      const duckType = duckTypeOf(result.columnType(n))
-      return { name, type: String(result.columnType(n)), duckType, jsonType: jsonTypeOf(duckType), nullable: true }
+    const columns: Field[] = result.columnNames().map((name, n) => {
+      const type = fieldTypeOf(result.columnType(n))
+      return { name, type, native: String(result.columnType(n)), jsonType: jsonTypeOf(type), nullable: true }
     })
     return {
       name: 'things',

@@ -2,7 +2,7 @@
 
 import { propertyOf } from '../../../ask/property-of.ts'
 import type { BatchLayout, WireColumn, WireType } from '../../../encode/batch.ts'
-import type { Column, Layer } from '../../../model/layer.ts'
+import type { Field, Layer } from '../../../model/layer.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
 import type { SortKey } from './order.ts'
 import { outputCrs, outputGeometry } from './output-geometry.ts'
@@ -41,12 +41,12 @@ export function resultColumns(
   const { layer } = query
   const needs = needsOf(query.outputs)
   const columns = new Columns()
-  const sorted = keys.map(({ scalar, subject }, n) => columns.add(`key ${n}`, { kind: 'utf8' }, scalar.text(subject)))
+  const sorted = keys.map(({ comparison, subject }, n) => columns.add(`key ${n}`, { kind: 'utf8' }, comparison.text(subject)))
   const natural = source.natural.map(({ sql, value = sql, type }) =>
     columns.add(sql, { kind: 'int', bits: 64, signed: type === 'BIGINT' }, value),
   )
   const properties = propertiesOf(layer, query.properties).map((column) => {
-    const { wire, sql } = wireOf(column.duckType)
+    const { wire, sql } = wireOf(column.type)
     return columns.add(column.name, wire, sql(columnOf(column)))
   })
   const id = needs.id ? addId(layer, source, columns) : null
@@ -56,7 +56,7 @@ export function resultColumns(
 }
 
 /** In the layer's order. BAD_INPUT for a name that is none. */
-function propertiesOf(layer: Layer, names: readonly string[] | null): readonly Column[] {
+function propertiesOf(layer: Layer, names: readonly string[] | null): readonly Field[] {
   if (names === null) return layer.columns
   const wanted = new Set(names.map((name) => propertyOf(layer, name)))
   return layer.columns.filter((column) => wanted.has(column))
@@ -66,7 +66,7 @@ function propertiesOf(layer: Layer, names: readonly string[] | null): readonly C
 function addId(layer: Layer, source: Source, columns: Columns): number {
   if (layer.key.kind === 'ROW_NUMBER') return columns.add('id', { kind: 'int', bits: 64, signed: true }, rowNumber(source), true)
   const column = propertyOf(layer, layer.key.column)
-  const { wire, sql } = wireOf(column.duckType)
+  const { wire, sql } = wireOf(column.type)
   if (wire.kind === 'int' || wire.kind === 'utf8') return columns.add('id', wire, sql(columnOf(column)), true)
   return columns.add('id', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)
 }

@@ -1,6 +1,7 @@
 import { propertyOf } from '../../../ask/property-of.ts'
+import { valuesOf } from '../../../ask/values/values-of.ts'
 import type { Layer } from '../../../model/layer.ts'
-import { scalarOf } from '../../../model/scalar/scalar-of.ts'
+import { comparisonOf } from './comparison.ts'
 import type { Parameters } from './parameters.ts'
 import { columnOf } from './quote.ts'
 import { isRow, type Source } from './source.ts'
@@ -15,13 +16,13 @@ export function hasId(layer: Layer, id: string, source: Source, parameters: Para
   }
   const column = propertyOf(layer, layer.key.column)
   const sql = columnOf(column)
-  const scalar = scalarOf(column.duckType)
-  const { wire } = wireOf(column.duckType)
-  if (scalar && (wire.kind === 'int' || column.duckType.id === 'VARCHAR')) {
+  const [values, comparison] = [valuesOf(column.type), comparisonOf(column.type)]
+  const { wire } = wireOf(column.type)
+  if (values && comparison && (wire.kind === 'int' || column.type.kind === 'utf8')) {
     // In the column's own type, whose statistics prune.
     const place =
-      wire.kind === 'int' ? (INTEGER.test(id) ? (scalar.place(id) ?? scalar.place(Number(id))) : null) : scalar.place(id)
-    return typeof place === 'object' && place?.exact ? `${sql} = ${scalar.cast(parameters.text(place.at))}` : 'false'
+      wire.kind === 'int' ? (INTEGER.test(id) ? (values.place(id) ?? values.place(Number(id))) : null) : values.place(id)
+    return typeof place === 'object' && place?.exact ? `${sql} = ${comparison.cast(parameters.text(place.at))}` : 'false'
   }
   return `CAST(${sql} AS VARCHAR) = ${parameters.text(id)}`
 }

@@ -1,4 +1,4 @@
-import type { Scalar } from '../../../model/scalar/scalar.ts'
+import type { Comparison } from './comparison.ts'
 import type { Parameters } from './parameters.ts'
 
 /** Up to here a list is searched from end to end. */
@@ -12,25 +12,25 @@ const BUCKETS = 256
  * 0.4 s, not 4.5. Text is compared with several byte by byte, whatever the
  * column's collation.
  */
-export function inList(scalar: Scalar, subject: string, texts: readonly string[], parameters: Parameters): string {
-  if (texts.length === 1) return `${subject} = ${scalar.cast(parameters.text(texts[0] as string))}`
-  const { bucket } = scalar
-  if (!bucket || texts.length <= SHORT) return `list_contains(${valueList(scalar, texts, parameters)}, ${subject})`
-  const lists = `list_transform(${json(inBuckets(texts, bucket), parameters, 'VARCHAR[][]')}, lambda b: ${list(scalar, 'b')})`
+export function inList(comparison: Comparison, subject: string, texts: readonly string[], parameters: Parameters): string {
+  if (texts.length === 1) return `${subject} = ${comparison.cast(parameters.text(texts[0] as string))}`
+  const { bucket } = comparison
+  if (!bucket || texts.length <= SHORT) return `list_contains(${valueList(comparison, texts, parameters)}, ${subject})`
+  const lists = `list_transform(${json(inBuckets(texts, bucket), parameters, 'VARCHAR[][]')}, lambda b: ${list(comparison, 'b')})`
   return `list_contains(${lists}[(${bucket.sql(subject)}) + 1], ${subject})`
 }
 
 /** A list of values, from their text forms. */
-export function valueList(scalar: Scalar, texts: readonly string[], parameters: Parameters): string {
-  return list(scalar, json(JSON.stringify(texts), parameters, 'VARCHAR[]'))
+export function valueList(comparison: Comparison, texts: readonly string[], parameters: Parameters): string {
+  return list(comparison, json(JSON.stringify(texts), parameters, 'VARCHAR[]'))
 }
 
-function list(scalar: Scalar, texts: string): string {
-  return `list_transform(${texts}, lambda v: ${scalar.cast('v')})`
+function list(comparison: Comparison, texts: string): string {
+  return `list_transform(${texts}, lambda v: ${comparison.cast('v')})`
 }
 
 /** JSON of the texts by their bucket: made once a list, 5 ms for 10,000 items, where a plan is made for every turn. */
-function inBuckets(texts: readonly string[], bucket: NonNullable<Scalar['bucket']>): string {
+function inBuckets(texts: readonly string[], bucket: NonNullable<Comparison['bucket']>): string {
   const known = bucketed.get(texts)
   if (known !== undefined) return known
   const buckets: string[][] = Array.from({ length: BUCKETS }, () => [])

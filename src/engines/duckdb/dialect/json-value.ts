@@ -2,67 +2,86 @@
  * Nested values as JSON text, made in SQL: members in the same form that columns of their type have in JSON. DuckDB's own
  * `to_json` would write NaN, Infinity and integers beyond 2^53 as they are, and times without their `T`.
  */
-import type { DuckType } from '../../../model/layer.ts'
+import type { FieldMember, FieldType } from '../../../model/field-type.ts'
 import { intervalText } from './interval-text.ts'
 import { isoText } from './iso-text.ts'
 import { literal } from './quote.ts'
 
 /** VARCHAR, a JSON value; NULL for NULL. */
-export function jsonText(type: DuckType, value: string): string {
+export function jsonText(type: FieldType, value: string): string {
   return `CAST(to_json(${jsonSafe(type, value, 0)}) AS VARCHAR)`
 }
 
 const EXACT_DIGITS = 15
-const AS_THEY_ARE = new Set(['BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'VARCHAR'])
-const NESTED_KEYS = new Set(['STRUCT', 'MAP', 'UNION', 'LIST', 'ARRAY', 'VARIANT', 'GEOMETRY'])
+/** Its values are nested in JSON, and no names of members. */
+function isNested({ kind }: FieldType): boolean {
+  return ['list', 'map', 'struct', 'union', 'variant', 'geometry'].includes(kind)
+}
+
+/** `to_json` writes its values rightly. */
+function isPlain(type: FieldType): boolean {
+  switch (type.kind) {
+    case 'bool':
+    case 'utf8':
+      return true
+    case 'int':
+      return type.bits !== null && type.bits <= 32
+    case 'decimal':
+      return type.precision <= EXACT_DIGITS
+    default:
+      return false
+  }
+}
 
 /**
  * SQL of a value that `to_json` writes rightly; of type JSON where it is nested. `depth` keeps the names of nested lambdas apart.
  */
-function jsonSafe(type: DuckType, value: string, depth: number): string {
-  if (type.alias === 'JSON') return cleanJson(value)
-  switch (type.id) {
-    case 'LIST':
-    case 'ARRAY':
-      return list(type.child as DuckType, value, depth)
-    case 'STRUCT':
-      return struct(type, value, depth)
-    case 'MAP':
-      return map(type, value, depth)
-    case 'UNION':
-      return union(type, value, depth)
-    case 'VARIANT':
+function jsonSafe(type: FieldType, value: string, depth: number): string {
+  switch (type.kind) {
+    case 'json':
+      return cleanJson(value)
+    case 'variant':
       return `CASE WHEN ${value} IS NOT NULL THEN ${cleanJson(`CAST(${value} AS JSON)`)} END`
+    case 'list':
+      return list(type.child, value, depth)
+    case 'struct':
+      return struct(type.fields, value, depth)
+    case 'map':
+      return map(type.key, type.value, value, depth)
+    case 'union':
+      return union(type.fields, value, depth)
+    case 'float':
+      // As a double a float would have digits that it has not.
+      return `CASE WHEN isfinite(${value}) THEN ${type.bits === 64 ? value : `CAST(CAST(${value} AS VARCHAR) AS JSON)`} END`
     default:
-      return jsonScalar(type, value)
+      return isPlain(type) ? value : scalarText(type, value)
   }
 }
 
-function jsonScalar(type: DuckType, value: string): string {
-  if (AS_THEY_ARE.has(type.id)) return value
-  if (type.id === 'DOUBLE') return `CASE WHEN isfinite(${value}) THEN ${value} END`
-  // As a double it would have digits that the float has not.
-  if (type.id === 'FLOAT') return `CASE WHEN isfinite(${value}) THEN CAST(CAST(${value} AS VARCHAR) AS JSON) END`
-  if (type.id === 'DECIMAL' && (type.width ?? 18) <= EXACT_DIGITS) return value
-  return scalarText(type, value)
-}
-
 /** Text of what is text in JSON, and of keys. */
-function scalarText(type: DuckType, value: string): string {
-  if (type.id === 'BLOB') return `base64(${value})`
-  if (type.id === 'DATE' || type.id.startsWith('TIMESTAMP')) return isoText(type.id, value)
-  if (type.id === 'INTERVAL') return intervalText(value)
-  // Well-known text: the one function of the engine's that no stored geometry ends the process with.
-  if (type.id === 'GEOMETRY') return `TRY(CAST(${value} AS VARCHAR))`
-  return `CAST(${value} AS VARCHAR)`
+function scalarText(type: FieldType, value: string): string {
+  switch (type.kind) {
+    case 'binary':
+      return `base64(${value})`
+    case 'date':
+    case 'timestamp':
+      return isoText(type, value)
+    case 'interval':
+      return intervalText(value)
+    // Well-known text: the one function of the engine's that no stored geometry ends the process with.
+    case 'geometry':
+      return `TRY(CAST(${value} AS VARCHAR))`
+    default:
+      return `CAST(${value} AS VARCHAR)`
+  }
 }
 
-function list(child: DuckType, value: string, depth: number): string {
-  if (AS_THEY_ARE.has(child.id) && child.alias !== 'JSON') return `to_json(${value})`
+function list(child: FieldType, value: string, depth: number): string {
+  if (isPlain(child) && child.kind !== 'decimal') return `to_json(${value})`
   return `to_json(${transform(value, depth, (item) => jsonSafe(child, item, depth + 1))})`
 }
 
-function struct({ fields = [] }: DuckType, value: string, depth: number): string {
+function struct(fields: readonly FieldMember[], value: string, depth: number): string {
   const members = fields.map(
     ({ name, type }) => `${literal(name)}, ${jsonSafe(type, `struct_extract(${value}, ${literal(name)})`, depth)}`,
   )
@@ -70,9 +89,8 @@ function struct({ fields = [] }: DuckType, value: string, depth: number): string
 }
 
 /** An object, or a list of `{key, value}` where keys are nested themselves. */
-function map({ key, child }: DuckType, value: string, depth: number): string {
-  const [keyType, valueType] = [key as DuckType, child as DuckType]
-  const asObject = !NESTED_KEYS.has(keyType.id)
+function map(keyType: FieldType, valueType: FieldType, value: string, depth: number): string {
+  const asObject = !isNested(keyType)
   const entries = transform(`map_entries(${value})`, depth, (entry) => {
     // Not `entry.key`: that would be a member of a column of that name, if there is one.
     const [entryKey, entryValue] = [`struct_extract(${entry}, 'key')`, `struct_extract(${entry}, 'value')`]
@@ -83,7 +101,7 @@ function map({ key, child }: DuckType, value: string, depth: number): string {
 }
 
 /** An object of one member, named by the tag. */
-function union({ fields = [] }: DuckType, value: string, depth: number): string {
+function union(fields: readonly FieldMember[], value: string, depth: number): string {
   const cases = fields.map(({ name, type }) => {
     const member = jsonSafe(type, `union_extract(${value}, ${literal(name)})`, depth)
     return `WHEN ${literal(name)} THEN json_object(${literal(name)}, ${member})`

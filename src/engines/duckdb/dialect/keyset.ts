@@ -39,10 +39,16 @@ export function behindSorted(place: Place, keys: readonly SortKey[], source: Sou
  * SQL of the place's value of a key; null for a null. A long one is a subquery of one row: the engine makes a join of it, which gives up the
  * natural order, but a sort makes it again.
  */
-function valueAt(place: Place, n: number, { subject, scalar }: SortKey, source: Source, parameters: Parameters): string | null {
+function valueAt(
+  place: Place,
+  n: number,
+  { subject, comparison }: SortKey,
+  source: Source,
+  parameters: Parameters,
+): string | null {
   const text = place.sorted[n] ?? null
   if (text === null) return null
-  if (text !== true) return scalar.cast(parameters.text(text))
+  if (text !== true) return comparison.cast(parameters.text(text))
   const row = source.natural.map(({ sql, type }, k) => `${sql} = CAST(${parameters.text(place.natural[k] as string)} AS ${type})`)
   return `(SELECT ${subject} FROM ${source.from} WHERE ${row.join(' AND ')})`
 }

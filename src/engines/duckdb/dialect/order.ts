@@ -2,18 +2,17 @@
 
 import { propertyOf } from '../../../ask/property-of.ts'
 import { GeoduckError } from '../../../model/errors.ts'
-import type { Column, Layer } from '../../../model/layer.ts'
+import type { Field, Layer } from '../../../model/layer.ts'
 import type { FeatureOrder } from '../../../model/query.ts'
-import type { Scalar } from '../../../model/scalar/scalar.ts'
-import { scalarOf } from '../../../model/scalar/scalar-of.ts'
 import { show } from '../../../model/show.ts'
+import { type Comparison, comparisonOf } from './comparison.ts'
 import { columnOf } from './quote.ts'
 import type { Source } from './source.ts'
 
 export const MAX_SORT_KEYS = 8
 
 export interface SortKey {
-  readonly scalar: Scalar
+  readonly comparison: Comparison
   readonly subject: string
   readonly descending: boolean
   readonly nullsFirst: boolean
@@ -24,15 +23,20 @@ export interface SortKey {
  */
 export function sortKeys(layer: Layer, orderBy: readonly FeatureOrder[]): SortKey[] {
   if (orderBy.length > MAX_SORT_KEYS) throw new GeoduckError('LIMIT_EXCEEDED', `\`orderBy\` takes at most ${MAX_SORT_KEYS} keys.`)
-  const seen = new Set<Column>()
+  const seen = new Set<Field>()
   return orderBy.map(({ property, direction, nulls }) => {
     const column = propertyOf(layer, property)
     if (seen.has(column)) throw new GeoduckError('BAD_INPUT', `\`orderBy\` names property ${show(column.name)} twice.`)
     seen.add(column)
-    const scalar = scalarOf(column.duckType)
-    if (!scalar)
-      throw new GeoduckError('BAD_INPUT', `\`orderBy\`: property ${show(column.name)} is ${column.type}, which has no order.`)
-    return { scalar, subject: scalar.subject(columnOf(column)), descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' }
+    const comparison = comparisonOf(column.type)
+    if (!comparison)
+      throw new GeoduckError('BAD_INPUT', `\`orderBy\`: property ${show(column.name)} is ${column.native}, which has no order.`)
+    return {
+      comparison,
+      subject: comparison.subject(columnOf(column)),
+      descending: direction === 'DESC',
+      nullsFirst: nulls === 'FIRST',
+    }
   })
 }
 

@@ -1,7 +1,7 @@
 /**
  * The only place where a name becomes SQL text. Names, labels and paths come from the catalogue; nothing of a client comes here.
  */
-import type { Column, Layer, Pruning } from '../../../model/layer.ts'
+import type { Field, Layer, Pruning } from '../../../model/layer.ts'
 
 type CoveringColumn = Extract<Pruning, { readonly kind: 'COVERING_COLUMN' }>
 
@@ -17,7 +17,7 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-export function columnOf(column: Pick<Column, 'name'>): string {
+export function columnOf(column: Pick<Field, 'name'>): string {
   return `${RELATION}.${identifier(column.name)}`
 }
 

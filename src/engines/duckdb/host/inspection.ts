@@ -1,5 +1,5 @@
 /** What the server process asks of the process that reads the sources, and what it answers. Both sides import it. */
-import type { CheckReport, Column, CoveringMembers, Layer } from '../../../model/layer.ts'
+import type { CheckReport, CoveringMembers, Field, Layer } from '../../../model/layer.ts'
 
 export interface InspectorOptions {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
@@ -27,7 +27,7 @@ export interface Description extends Omit<Layer, 'name' | 'state' | 'fingerprint
   readonly names: readonly string[]
   readonly covering: Covering | null
   /** The properties, should the covering column turn out to be none. */
-  readonly columnsUncovered: readonly Column[]
+  readonly columnsUncovered: readonly Field[]
   /** Columns that are called like a key and have a type that can be one. */
   readonly keyCandidates: readonly string[]
   /** The column that the configuration wants to be the key. */

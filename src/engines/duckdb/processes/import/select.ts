@@ -70,7 +70,7 @@ const told = ({ code, name }: Crs) => code ?? name
 /** By their names in small letters, since the engine's know no case. */
 async function typesOf(connection: DuckDBConnection, { from, properties }: Input): Promise<Map<string, string>> {
   const columns = await columnsOf(connection, from)
-  return new Map(columns.filter(({ name }) => properties.includes(name)).map(({ name, type }) => [name.toLowerCase(), type]))
+  return new Map(columns.filter(({ name }) => properties.includes(name)).map(({ name, native }) => [name.toLowerCase(), native]))
 }
 
 async function crsText(connection: DuckDBConnection, { from, description }: Input): Promise<string> {

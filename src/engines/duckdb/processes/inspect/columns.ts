@@ -1,14 +1,14 @@
 /** The columns of a relation, as the engine names and types them. */
 import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
-import type { DuckType } from '../../../../model/layer.ts'
-import { duckTypeOf } from './duck-type.ts'
+import type { FieldType } from '../../../../model/field-type.ts'
+import { fieldTypeOf } from './field-type-of.ts'
 import { rowsOf } from './rows.ts'
 
 export interface RelationColumn {
   readonly name: string
+  readonly type: FieldType
   /** As in DESCRIBE. */
-  readonly type: string
-  readonly duckType: DuckType
+  readonly native: string
   /** Text of a GEOMETRY column's CRS; empty for none and for other types. */
   readonly crs: string
   readonly nullable: boolean
@@ -24,8 +24,8 @@ export async function columnsOf(connection: DuckDBConnection, from: string): Pro
       const type = prepared.columnType(index)
       return {
         name: String(row['column_name']),
-        type: String(row['column_type']),
-        duckType: duckTypeOf(type),
+        type: fieldTypeOf(type),
+        native: String(row['column_type']),
         crs: type instanceof DuckDBGeometryType ? (type.crs ?? '') : '',
         nullable: row['null'] !== 'NO',
         isPrimaryKey: row['key'] === 'PRI',

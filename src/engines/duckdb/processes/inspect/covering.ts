@@ -1,6 +1,7 @@
 /** Columns by which rows can be left unread. */
 
-import type { CoveringMembers, DuckType } from '../../../../model/layer.ts'
+import type { FieldMember } from '../../../../model/field-type.ts'
+import type { CoveringMembers } from '../../../../model/layer.ts'
 import type { Covering } from '../../host/inspection.ts'
 import type { RelationColumn } from './columns.ts'
 
@@ -28,9 +29,8 @@ export function findCovering(columns: readonly RelationColumn[], declared: Decla
 }
 
 function flatCovering(columns: readonly RelationColumn[]): Covering | null {
-  const row = columns.map(({ name, duckType }) => ({ name, type: duckType }))
   for (const members of FLAT) {
-    const found = covering(null, row, members, false)
+    const found = covering(null, columns, members, false)
     if (found) return found
   }
   return null
@@ -40,17 +40,17 @@ export function pointCovering(column: string): Covering {
   return { column, members: POINT, float32: false, declared: true }
 }
 
-type Fields = readonly { readonly name: string; readonly type: DuckType }[]
+type Fields = readonly FieldMember[]
 
 function structOf(columns: readonly RelationColumn[], name: string): Fields {
-  const type = columns.find((column) => column.name === name)?.duckType
-  return type?.id === 'STRUCT' ? (type.fields ?? []) : []
+  const type = columns.find((column) => column.name === name)?.type
+  return type?.kind === 'struct' ? type.fields : []
 }
 
 function covering(column: string | null, fields: Fields, members: CoveringMembers, declared: boolean): Covering | null {
-  const types = Object.values(members).map((member) => fields.find(({ name }) => name === member)?.type.id)
-  if (!types.every((type) => type === 'FLOAT' || type === 'DOUBLE')) return null
-  return { column, members, float32: types.includes('FLOAT'), declared }
+  const types = Object.values(members).map((member) => fields.find(({ name }) => name === member)?.type)
+  const floats = types.flatMap((type) => (type?.kind === 'float' ? [type.bits] : []))
+  return floats.length === types.length ? { column, members, float32: floats.includes(32), declared } : null
 }
 
 /** A double as the nearest float; beyond the floats, where a cast is an error, it is infinite. */

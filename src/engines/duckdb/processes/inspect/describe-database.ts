@@ -5,7 +5,7 @@ import type { LayerKey, Pruning } from '../../../../model/layer.ts'
 import type { Described, Description } from '../../host/inspection.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
 import { findCovering } from './covering.ts'
-import { holdsGeometry } from './duck-type.ts'
+import { holdsGeometry } from './field-type-of.ts'
 import { canBeKey, keyCandidates } from './key-candidates.ts'
 import { propertiesOf } from './properties.ts'
 import { identifier, literal } from './quote.ts'
@@ -74,11 +74,11 @@ async function viewProblems(connection: DuckDBConnection, alias: string): Promis
 export async function describeTable(connection: DuckDBConnection, alias: string, { schema, table }: Table): Promise<Description> {
   const from = [alias, schema, table].map(identifier).join('.')
   const columns = await columnsOf(connection, from)
-  const geometry = columns.find(({ duckType }) => duckType.id === 'GEOMETRY')
+  const geometry = columns.find(({ type }) => type.kind === 'geometry')
   if (!geometry) throw new Error('its GEOMETRY column is gone')
   // As `geoduck import` and others make it: believed when the scan has proven it.
   const covering = findCovering(columns, null)
-  const others = columns.filter((column) => column !== geometry && holdsGeometry(column.duckType))
+  const others = columns.filter((column) => column !== geometry && holdsGeometry(column.type))
   return {
     names: schema === 'main' ? [table] : [table, `${schema}_${table}`],
     relation: { kind: 'table', database: alias, schema, table },
@@ -97,9 +97,7 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
     keyCandidates: keyCandidates(columns),
     unproven: [
       { column: geometry.name, stored: 'GEOMETRY' },
-      ...others.map(
-        ({ name, duckType }) => ({ column: name, stored: duckType.id === 'GEOMETRY' ? 'GEOMETRY' : 'NESTED' }) as const,
-      ),
+      ...others.map(({ name, type }) => ({ column: name, stored: type.kind === 'geometry' ? 'GEOMETRY' : 'NESTED' }) as const),
     ],
   }
 }

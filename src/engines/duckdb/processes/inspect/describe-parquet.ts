@@ -8,7 +8,7 @@ import { disagreement } from './agreement.ts'
 import { claimedExtent, claimedTypes, claimedZ, declaredCovering } from './claims.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
 import { findCovering, pointCovering } from './covering.ts'
-import { holdsGeometry } from './duck-type.ts'
+import { holdsGeometry } from './field-type-of.ts'
 import { extentsOf } from './file-extents.ts'
 import { type Footer, footersOf } from './footer.ts'
 import { keyCandidates } from './key-candidates.ts'
@@ -49,7 +49,7 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
     geometryColumn: geometry.name,
     geometryEncoding: encoding,
     geometryTypes: encoding in NATIVE ? [NATIVE[encoding as keyof typeof NATIVE]] : claimedTypes(claims),
-    hasZ: encoding in NATIVE ? JSON.stringify(geometry.duckType).includes('"name":"z"') : claimedZ(claims),
+    hasZ: encoding in NATIVE ? JSON.stringify(geometry.type).includes('"name":"z"') : claimedZ(claims),
     crs: claims[0] ? claims[0].crs : crsOfText(geometry.crs),
     extent: claimedExtent(claims),
     featureCount: fileRows.reduce((sum, rows) => sum + rows, 0),
@@ -102,17 +102,17 @@ function geometryColumn(columns: readonly FileRelationColumn[], footers: readonl
   const geometry =
     declared.find(({ sourceName }) => sourceName === geo?.primaryColumn) ??
     declared[0] ??
-    columns.find(({ duckType }) => duckType.id === 'GEOMETRY')
+    columns.find(({ type }) => type.kind === 'geometry')
   if (geometry) return geometry
   throw new Error('it has no geometry column: neither GeoParquet metadata nor a column of type GEOMETRY')
 }
 
 function encodingOf(geometry: FileRelationColumn, claim: GeoColumn | undefined): GeometryEncoding {
-  if (geometry.duckType.id === 'GEOMETRY') return 'GEOMETRY'
-  if (geometry.duckType.id === 'BLOB') return 'WKB'
+  if (geometry.type.kind === 'geometry') return 'GEOMETRY'
+  if (geometry.type.kind === 'binary') return 'WKB'
   const native = claim?.encoding.toLowerCase() ?? ''
   if (native in NATIVE) return native as keyof typeof NATIVE
-  throw new Error(`its geometry has an encoding that is not known: ${native || geometry.type}`)
+  throw new Error(`its geometry has an encoding that is not known: ${native || geometry.native}`)
 }
 
 /** A declared covering is believed, as a footer's statistics are, until the scan says otherwise; an undeclared one must be proven first. */
@@ -130,9 +130,9 @@ function hasStatistics({ isNativeGeometry }: FileRelationColumn, footers: readon
 
 function unprovenColumns(geometry: FileRelationColumn, columns: readonly FileRelationColumn[]): UnprovenColumn[] {
   return [geometry, ...columns.filter((column) => column !== geometry)]
-    .filter((column) => holdsGeometry(column.duckType) || (column === geometry && column.duckType.id === 'BLOB'))
-    .map(({ name, duckType, isNativeGeometry }) => {
-      if (duckType.id !== 'GEOMETRY' && duckType.id !== 'BLOB') return { column: name, stored: 'NESTED' }
+    .filter((column) => holdsGeometry(column.type) || (column === geometry && column.type.kind === 'binary'))
+    .map(({ name, type, isNativeGeometry }) => {
+      if (type.kind !== 'geometry' && type.kind !== 'binary') return { column: name, stored: 'NESTED' }
       return { column: name, stored: isNativeGeometry ? 'GEOMETRY' : 'WKB' }
     })
 }

@@ -6,8 +6,8 @@ const NAMES = ['id', 'fid', 'gid', 'ogc_fid', 'objectid', 'osm_id']
 /** Values of these are written as an id without loss, and compared as fast as they are read. */
 const TYPES = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|VARCHAR|UUID)$/
 
-export function canBeKey({ duckType }: Pick<RelationColumn, 'duckType'>): boolean {
-  return TYPES.test(duckType.id) && duckType.alias === undefined
+export function canBeKey({ native }: Pick<RelationColumn, 'native'>): boolean {
+  return TYPES.test(native)
 }
 
 /** Columns that are called like a key: a scan tells whether one is. */

@@ -1,10 +1,10 @@
 import { jsonTypeOf } from '../../../../catalog/json-type.ts'
-import type { Column } from '../../../../model/layer.ts'
+import type { Field } from '../../../../model/layer.ts'
 import type { RelationColumn } from './columns.ts'
 
 /** All columns but those `hidden`, in the source's order. */
-export function propertiesOf(columns: readonly RelationColumn[], hidden: readonly (string | null | undefined)[]): Column[] {
+export function propertiesOf(columns: readonly RelationColumn[], hidden: readonly (string | null | undefined)[]): Field[] {
   return columns
     .filter(({ name }) => !hidden.includes(name))
-    .map(({ name, type, duckType, nullable }) => ({ name, type, duckType, jsonType: jsonTypeOf(duckType), nullable }))
+    .map(({ name, type, native, nullable }) => ({ name, type, native, jsonType: jsonTypeOf(type), nullable }))
 }

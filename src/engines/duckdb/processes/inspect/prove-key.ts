@@ -38,7 +38,7 @@ async function faultOf(
 ): Promise<string | null> {
   const column = description.columnsUncovered.find((candidate) => candidate.name === name)
   if (!column) return `it has no column ${name} to be its key`
-  if (!canBeKey(column)) return `its column ${name} is ${column.type}, which cannot be a key (an integer, text or UUID can)`
+  if (!canBeKey(column)) return `its column ${name} is ${column.native}, which cannot be a key (an integer, text or UUID can)`
   const { values, distinct } = await valuesOf(connection, description, name)
   if (values === null || distinct === null)
     return `its column ${name} could not be proven to be a key: there are too many values for memory`

@@ -28,7 +28,7 @@ export async function csvRelation(connection: DuckDBConnection, file: string): P
   ]
   return {
     from: `(SELECT ${selected.join(', ')} FROM ${read})`,
-    columns: [...attributes.map((column) => ({ name: column.name, type: column.type })), { name, type: 'GEOMETRY' }],
+    columns: [...attributes.map((column) => ({ name: column.name, type: column.native })), { name, type: 'GEOMETRY' }],
     geometryColumn: name,
     crs,
   }
@@ -37,7 +37,7 @@ export async function csvRelation(connection: DuckDBConnection, file: string): P
 function geometryValue(geometry: CsvGeometry, columns: readonly RelationColumn[]): string {
   if (geometry.kind === 'WKT') return `ST_GeomFromText(${identifier(geometry.column)}::VARCHAR)`
   const { longitude, latitude } = geometry
-  const typed = [longitude, latitude].map((name) => columns.find((column) => column.name === name)?.type ?? '')
+  const typed = [longitude, latitude].map((name) => columns.find((column) => column.name === name)?.native ?? '')
   if (!typed.every((type) => NUMBER.test(type))) {
     throw new Error(`not every value of its columns ${longitude} and ${latitude} is a number`)
   }

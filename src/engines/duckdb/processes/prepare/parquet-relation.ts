@@ -25,7 +25,7 @@ export async function relationOfParquet(
   const selected = [...columns.map(({ name }) => identifier(name)), `${value} AS ${identifier(geometryColumn)}`]
   return {
     from: `(SELECT ${selected.join(', ')} FROM read_parquet(${fileList([file])}))`,
-    columns: [...columns.map(({ name, type }) => ({ name, type })), { name: geometryColumn, type: 'GEOMETRY' }],
+    columns: [...columns.map(({ name, native }) => ({ name, type: native })), { name: geometryColumn, type: 'GEOMETRY' }],
     geometryColumn,
     crs,
   }

@@ -1,5 +1,5 @@
 /** Integers and decimals: multiples of 10^-scale between two bounds. Floats: doubles, of which some are floats. */
-import { type Place, plain, type Scalar } from './scalar.ts'
+import type { Place, ValueKind } from './value-kind.ts'
 
 /** More than any bounded type has: UHUGEINT 39, DECIMAL 38. */
 const MOST_DIGITS = 40
@@ -13,8 +13,6 @@ const NUMBER = /^(-?)(\d{1,100})(?:\.(\d{1,100}))?(?:[eE]([+-]?\d{1,3}))?$/
 const LARGEST_FLOAT = 3.4028234663852886e38
 
 interface Grid {
-  /** SQL name of the type. */
-  readonly type: string
   readonly scale: number
   /** In units of 10^-scale; null: none. */
   readonly min: bigint | null
@@ -23,31 +21,29 @@ interface Grid {
   readonly wide: boolean
 }
 
-export function integer(type: string, bits: number, signed: boolean): Scalar {
+/** `bits` is null for whole numbers of any size. */
+export function integer(bits: number | null, signed: boolean): ValueKind {
+  if (bits === null) return grid({ scale: 0, min: null, max: null, wide: true })
   const min = signed ? -(1n << BigInt(bits - 1)) : 0n
   const max = (1n << BigInt(signed ? bits - 1 : bits)) - 1n
-  const scalar = grid({ type, scale: 0, min, max, wide: bits >= 64 })
-  if (bits > 64) return scalar
-  // The low eight bits; of a negative number in two's complement.
-  const sql = (subject: string) => (signed ? `CAST(${subject} AS BIGINT) & 255` : `CAST(${subject} % 256 AS BIGINT)`)
-  return { ...scalar, bucket: { of: (text) => Number(BigInt.asUintN(8, BigInt(text))), sql } }
+  return grid({ scale: 0, min, max, wide: bits >= 64 })
 }
 
-export function unboundedInteger(type: string): Scalar {
-  return grid({ type, scale: 0, min: null, max: null, wide: true })
+export function decimal(precision: number, scale: number): ValueKind {
+  const max = 10n ** BigInt(precision) - 1n
+  return grid({ scale, min: -max, max, wide: precision > 15 })
 }
 
-export function decimal(width: number, scale: number): Scalar {
-  const max = 10n ** BigInt(width) - 1n
-  return grid({ type: `DECIMAL(${width}, ${scale})`, scale, min: -max, max, wide: width > 15 })
-}
-
-function grid(of: Grid): Scalar {
+function grid(of: Grid): ValueKind {
   const whole = of.scale === 0 ? 'a whole number' : 'a number'
-  return plain(of.type, of.wide ? `${whole}, or its text where it has more than 15 digits` : 'a number', (value) => {
-    if (typeof value === 'number') return Math.abs(value) > Number.MAX_SAFE_INTEGER && of.wide ? null : placeOn(of, String(value))
-    return of.wide && typeof value === 'string' ? placeOn(of, value) : null
-  })
+  return {
+    takes: of.wide ? `${whole}, or its text where it has more than 15 digits` : 'a number',
+    place: (value) => {
+      if (typeof value === 'number')
+        return Math.abs(value) > Number.MAX_SAFE_INTEGER && of.wide ? null : placeOn(of, String(value))
+      return of.wide && typeof value === 'string' ? placeOn(of, value) : null
+    },
+  }
 }
 
 /** By its digits: 10^999 as a number, and that number as text, take 15 us each. */
@@ -77,14 +73,17 @@ function withPoint(units: string, scale: number): string {
   return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
-export const DOUBLE: Scalar = plain('DOUBLE', 'a number', (value) =>
-  typeof value === 'number' && Number.isFinite(value) ? { at: String(value), exact: true } : null,
-)
+export const DOUBLE: ValueKind = {
+  takes: 'a number',
+  place: (value) => (typeof value === 'number' && Number.isFinite(value) ? { at: String(value), exact: true } : null),
+}
 
 /** A value means the float nearest to it: `0.1` is equal to the column's 0.1. */
-export const FLOAT: Scalar = plain('FLOAT', 'a number', (value) => {
+export const FLOAT: ValueKind = { takes: 'a number', place: nearestFloat }
+
+function nearestFloat(value: unknown): Place | null {
   if (typeof value !== 'number' || !Number.isFinite(value)) return null
   const float = Math.fround(value)
   if (Number.isFinite(float)) return { at: String(float), exact: true }
   return value > 0 ? { at: String(LARGEST_FLOAT), exact: false } : { at: '-Infinity', exact: false }
-})
+}

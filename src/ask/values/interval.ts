@@ -1,4 +1,4 @@
-import { exactly, plain, type Scalar } from './scalar.ts'
+import { exactly, type Place, type ValueKind } from './value-kind.ts'
 
 const PART = String.raw`(?:([+-]?\d{1,9})X)?`
 const ISO_DURATION = new RegExp(
@@ -9,8 +9,13 @@ function part(unit: string): string {
   return PART.replace('X', unit)
 }
 
-/** Compared as DuckDB does: a month is 30 days, a day 24 hours. */
-export const INTERVAL: Scalar = plain('INTERVAL', 'a string, an ISO 8601 duration like P1Y2M3DT4H5M6.5S', (value) => {
+/** Compared with a month of 30 days and a day of 24 hours. */
+export const INTERVAL: ValueKind = {
+  takes: 'a string, an ISO 8601 duration like P1Y2M3DT4H5M6.5S',
+  place: readDuration,
+}
+
+function readDuration(value: unknown): Place | null {
   const parts = typeof value === 'string' ? ISO_DURATION.exec(value) : null
   if (!parts || /[PT]$/.test(parts[0])) return null
   const [, years, months, weeks, days, hours, minutes, sign = '', seconds = '0', fraction = ''] = parts
@@ -21,4 +26,4 @@ export const INTERVAL: Scalar = plain('INTERVAL', 'a string, an ISO 8601 duratio
   const wholeDays = BigInt(weeks ?? 0) * 7n + BigInt(days ?? 0)
   const fits = [wholeMonths, wholeDays].every((count) => BigInt.asIntN(32, count) === count)
   return fits ? exactly(`${wholeMonths} months ${wholeDays} days ${micros} microseconds`) : null
-})
+}

@@ -10,7 +10,7 @@ import {
   readDate,
   readTime,
 } from './calendar.ts'
-import { exactly, type Place, plain, type Scalar } from './scalar.ts'
+import { exactly, type Place, type ValueKind } from './value-kind.ts'
 
 const NANOS_OF_DAY = 86_400_000_000_000n
 
@@ -20,28 +20,30 @@ const NANOSECOND_RANGE = [-9_223_286_400_000_000_000n, 9_223_372_036_854_775_806
 /** In days since 1970. */
 const DATE_RANGE = [-2_147_483_646, 2_147_483_646] as const
 
-export const DATE: Scalar = plain('DATE', 'a string, a date like 2026-05-31', (value) => {
+export const DATE: ValueKind = { takes: 'a string, a date like 2026-05-31', place: placeOfDate }
+
+function placeOfDate(value: unknown): Place | null {
   const date = typeof value === 'string' ? readDate(value) : null
   if (date?.rest !== '') return null
   const days = daysSinceEpoch(date)
   return days < DATE_RANGE[0] ? 'BELOW' : days > DATE_RANGE[1] ? 'ABOVE' : exactly(dateText(date))
-})
-
-/** `digits` of a second's fraction. The time that some clock showed, nobody says where. */
-export function timestamp(type: string, digits: number): Scalar {
-  return plain(type, 'a string, a time like 2026-05-31T12:00:00, without offset', (value) => {
-    const moment = typeof value === 'string' ? readMoment(value, digits) : null
-    if (moment?.time.rest !== '') return null
-    const { date, time } = moment
-    return inRange(nanos(moment), digits, { at: `${dateText(date)} ${time.text}`, exact: time.exact })
-  })
 }
 
-/**
- * As microseconds since 1970: DuckDB's text of a moment depends on the session's time zone, and in far years its microseconds are
- * lost.
- */
-export const TIMESTAMP_TZ: Scalar = {
+/** `digits` of a second's fraction. The time that some clock showed, nobody says where. */
+export function timestamp(digits: number): ValueKind {
+  return {
+    takes: 'a string, a time like 2026-05-31T12:00:00, without offset',
+    place: (value) => {
+      const moment = typeof value === 'string' ? readMoment(value, digits) : null
+      if (moment?.time.rest !== '') return null
+      const { date, time } = moment
+      return inRange(nanos(moment), digits, { at: `${dateText(date)} ${time.text}`, exact: time.exact })
+    },
+  }
+}
+
+/** Its text form is microseconds since 1970: a moment's other forms depend on a time zone. */
+export const MOMENT: ValueKind = {
   takes: 'a string, a moment like 2026-05-31T12:00:00Z',
   place: (value) => {
     const moment = typeof value === 'string' ? readMoment(value, 6) : null
@@ -50,21 +52,17 @@ export const TIMESTAMP_TZ: Scalar = {
     const utc = nanos(moment) - BigInt(offset) * 1_000_000_000n
     return inRange(utc, 6, { at: String(utc / 1_000n), exact: moment.time.exact })
   },
-  subject: (column) => column,
-  text: (subject) =>
-    `CASE WHEN isfinite(${subject}) THEN CAST(epoch_us(${subject}) AS VARCHAR) ELSE CAST(${subject} AS VARCHAR) END`,
-  cast: (text) =>
-    `CASE WHEN ends_with(${text}, 'infinity') THEN CAST(${text} AS TIMESTAMP WITH TIME ZONE)` +
-    ` ELSE make_timestamptz(TRY_CAST(${text} AS BIGINT)) END`,
 }
 
-export function time(type: string, digits: number, withOffset: boolean): Scalar {
-  const takes = withOffset ? 'a string, a time like 12:00:00+02:00' : 'a string, a time like 12:00:00'
-  return plain(type, takes, (value) => {
-    const read = typeof value === 'string' ? readTime(value, digits) : null
-    if (!read || (withOffset ? offsetSeconds(read.rest) === null : read.rest !== '')) return null
-    return { at: `${read.text}${read.rest === 'Z' ? '+00' : read.rest}`, exact: read.exact }
-  })
+export function time(digits: number, withOffset: boolean): ValueKind {
+  return {
+    takes: withOffset ? 'a string, a time like 12:00:00+02:00' : 'a string, a time like 12:00:00',
+    place: (value) => {
+      const read = typeof value === 'string' ? readTime(value, digits) : null
+      if (!read || (withOffset ? offsetSeconds(read.rest) === null : read.rest !== '')) return null
+      return { at: `${read.text}${read.rest === 'Z' ? '+00' : read.rest}`, exact: read.exact }
+    },
+  }
 }
 
 interface Moment {

@@ -1,0 +1,138 @@
+/** How values of a type are compared and sorted in SQL. They go to the engine and come from it as text (`ask/values/`), exact both ways. */
+import type { FieldType } from '../../../model/field-type.ts'
+import type { JsonKind } from '../../../model/predicate.ts'
+
+export interface Comparison {
+  /** SQL of what is compared and sorted by, from the SQL of the column. */
+  subject(column: string): string
+  /** SQL of a subject's text form. */
+  text(subject: string): string
+  /** SQL of the subject from that of its text form. It never fails on a text that `text` or `ask/values/` gave. */
+  cast(text: string): string
+  /** For types that long lists are searched fast in: a number from 0 to 255, the same for equal values, here and in SQL. */
+  readonly bucket?: { of(text: string): number; sql(subject: string): string }
+}
+
+/** Of the last characters of a text, in the number that it is sorted into buckets by. */
+const WEIGHTS = [31, 7, 113] as const
+
+/** Null for types without an order. */
+export function comparisonOf(type: FieldType): Comparison | null {
+  switch (type.kind) {
+    case 'int':
+      return type.bits === null || type.bits > 64
+        ? plain(nativeType(type))
+        : { ...plain(nativeType(type)), bucket: lowBits(type.signed) }
+    case 'utf8':
+      return TEXT
+    case 'binary':
+      return BINARY
+    case 'dictionary':
+      return { ...plain('INTEGER'), subject: (column) => `CAST(enum_code(${column}) AS INTEGER)` }
+    case 'timestamp':
+      return type.utc ? MOMENT : plain(nativeType(type))
+    case 'bool':
+    case 'float':
+    case 'decimal':
+    case 'uuid':
+    case 'bits':
+    case 'date':
+    case 'time':
+    case 'interval':
+      return plain(nativeType(type))
+    default:
+      return null
+  }
+}
+
+/** Values inside JSON: those of another JSON type are null. */
+export function jsonComparison(kind: JsonKind): Comparison {
+  return IN_JSON[kind]
+}
+
+type Plain = Exclude<FieldType, { readonly kind: 'list' | 'map' | 'struct' | 'union' | 'dictionary' }>
+
+/** DuckDB's name of a type that has no parts. */
+function nativeType(type: Plain): string {
+  switch (type.kind) {
+    case 'int':
+      return type.bits === null ? 'BIGNUM' : `${type.signed ? '' : 'U'}${INTEGERS[type.bits]}`
+    case 'float':
+      return type.bits === 32 ? 'FLOAT' : 'DOUBLE'
+    case 'decimal':
+      return `DECIMAL(${type.precision}, ${type.scale})`
+    case 'time':
+      return type.offset ? 'TIME WITH TIME ZONE' : type.unit === 'ns' ? 'TIME_NS' : 'TIME'
+    case 'timestamp':
+      return type.unit === 'us' ? 'TIMESTAMP' : `TIMESTAMP_${type.unit.toUpperCase()}`
+    case 'bits':
+      return 'BIT'
+    case 'bool':
+      return 'BOOLEAN'
+    default:
+      return type.kind.toUpperCase()
+  }
+}
+
+const INTEGERS = { 8: 'TINYINT', 16: 'SMALLINT', 32: 'INTEGER', 64: 'BIGINT', 128: 'HUGEINT' } as const
+
+/** A comparison whose text form is DuckDB's own. */
+function plain(type: string): Comparison {
+  return {
+    subject: (column) => column,
+    text: (subject) => `CAST(${subject} AS VARCHAR)`,
+    cast: (text) => `CAST(${text} AS ${type})`,
+  }
+}
+
+/** The low eight bits; of a negative number in two's complement. */
+function lowBits(signed: boolean): NonNullable<Comparison['bucket']> {
+  return {
+    of: (text) => Number(BigInt.asUintN(8, BigInt(text))),
+    sql: (subject) => (signed ? `CAST(${subject} AS BIGINT) & 255` : `CAST(${subject} % 256 AS BIGINT)`),
+  }
+}
+
+const TEXT: Comparison = {
+  ...plain('VARCHAR'),
+  text: (subject) => subject,
+  bucket: {
+    of: (text) => {
+      const characters = [...text.slice(-6)]
+      return (
+        WEIGHTS.reduce(
+          (sum, weight, n) => sum + weight * (characters.at(-1 - n)?.codePointAt(0) ?? -1),
+          Buffer.byteLength(text),
+        ) & 255
+      )
+    },
+    sql: (subject) =>
+      `(strlen(${subject})${WEIGHTS.map((weight, n) => ` + ${weight} * unicode(${subject}[${-1 - n}])`).join('')}) & 255`,
+  },
+}
+
+const BINARY: Comparison = {
+  ...plain('BLOB'),
+  text: (subject) => `hex(${subject})`,
+  cast: (text) => `unhex(${text})`,
+}
+
+/** As microseconds since 1970: DuckDB's text of a moment depends on the session's time zone, and in far years its microseconds are lost. */
+const MOMENT: Comparison = {
+  subject: (column) => column,
+  text: (subject) =>
+    `CASE WHEN isfinite(${subject}) THEN CAST(epoch_us(${subject}) AS VARCHAR) ELSE CAST(${subject} AS VARCHAR) END`,
+  cast: (text) =>
+    `CASE WHEN ends_with(${text}, 'infinity') THEN CAST(${text} AS TIMESTAMP WITH TIME ZONE)` +
+    ` ELSE make_timestamptz(TRY_CAST(${text} AS BIGINT)) END`,
+}
+
+function inJson(comparison: Comparison, types: string, value: (json: string) => string): Comparison {
+  return { ...comparison, subject: (json) => `CASE WHEN json_type(${json}) IN (${types}) THEN ${value(json)} END` }
+}
+
+const IN_JSON: Readonly<Record<JsonKind, Comparison>> = {
+  string: inJson(TEXT, `'VARCHAR'`, (json) => `json_extract_string(${json}, '$')`),
+  number: inJson(plain('DOUBLE'), `'UBIGINT', 'BIGINT', 'DOUBLE'`, (json) => `CAST(${json} AS DOUBLE)`),
+  boolean: inJson(plain('BOOLEAN'), `'BOOLEAN'`, (json) => `CAST(${json} AS BOOLEAN)`),
+}

@@ -1,0 +1,77 @@
+/** node-api's type objects as the types that the rest of the product knows. */
+import {
+  DuckDBArrayType,
+  DuckDBDecimalType,
+  DuckDBEnumType,
+  DuckDBGeometryType,
+  DuckDBListType,
+  DuckDBMapType,
+  DuckDBStructType,
+  type DuckDBType,
+  DuckDBUnionType,
+} from '@duckdb/node-api'
+import type { FieldMember, FieldType } from '../../../../model/field-type.ts'
+
+const PLAIN: Readonly<Record<string, FieldType>> = {
+  BOOLEAN: { kind: 'bool' },
+  TINYINT: { kind: 'int', bits: 8, signed: true },
+  SMALLINT: { kind: 'int', bits: 16, signed: true },
+  INTEGER: { kind: 'int', bits: 32, signed: true },
+  BIGINT: { kind: 'int', bits: 64, signed: true },
+  HUGEINT: { kind: 'int', bits: 128, signed: true },
+  UTINYINT: { kind: 'int', bits: 8, signed: false },
+  USMALLINT: { kind: 'int', bits: 16, signed: false },
+  UINTEGER: { kind: 'int', bits: 32, signed: false },
+  UBIGINT: { kind: 'int', bits: 64, signed: false },
+  UHUGEINT: { kind: 'int', bits: 128, signed: false },
+  BIGNUM: { kind: 'int', bits: null, signed: true },
+  FLOAT: { kind: 'float', bits: 32 },
+  DOUBLE: { kind: 'float', bits: 64 },
+  VARCHAR: { kind: 'utf8' },
+  BLOB: { kind: 'binary' },
+  UUID: { kind: 'uuid' },
+  BIT: { kind: 'bits' },
+  DATE: { kind: 'date' },
+  TIME: { kind: 'time', unit: 'us', offset: false },
+  TIME_NS: { kind: 'time', unit: 'ns', offset: false },
+  'TIME WITH TIME ZONE': { kind: 'time', unit: 'us', offset: true },
+  TIMESTAMP_S: { kind: 'timestamp', unit: 's', utc: false },
+  TIMESTAMP_MS: { kind: 'timestamp', unit: 'ms', utc: false },
+  TIMESTAMP: { kind: 'timestamp', unit: 'us', utc: false },
+  TIMESTAMP_NS: { kind: 'timestamp', unit: 'ns', utc: false },
+  'TIMESTAMP WITH TIME ZONE': { kind: 'timestamp', unit: 'us', utc: true },
+  INTERVAL: { kind: 'interval' },
+  VARIANT: { kind: 'variant' },
+}
+
+export function fieldTypeOf(type: DuckDBType): FieldType {
+  if (type.alias === 'JSON') return { kind: 'json' }
+  if (type instanceof DuckDBDecimalType) return { kind: 'decimal', precision: type.width, scale: type.scale }
+  if (type instanceof DuckDBEnumType) return { kind: 'dictionary', values: [...type.values] }
+  if (type instanceof DuckDBListType || type instanceof DuckDBArrayType)
+    return { kind: 'list', child: fieldTypeOf(type.valueType) }
+  if (type instanceof DuckDBMapType) return { kind: 'map', key: fieldTypeOf(type.keyType), value: fieldTypeOf(type.valueType) }
+  if (type instanceof DuckDBStructType) return { kind: 'struct', fields: members(type.entryNames, type.entryTypes) }
+  if (type instanceof DuckDBUnionType) return { kind: 'union', fields: members(type.memberTags, type.memberTypes) }
+  if (type instanceof DuckDBGeometryType) return { kind: 'geometry' }
+  return PLAIN[String(type)] ?? { kind: 'other' }
+}
+
+function members(names: readonly string[], types: readonly DuckDBType[]): FieldMember[] {
+  return types.map((type, index) => ({ name: names[index] ?? '', type: fieldTypeOf(type) }))
+}
+
+/** Whether values of the type hold geometry somewhere inside. */
+export function holdsGeometry(type: FieldType): boolean {
+  switch (type.kind) {
+    case 'list':
+      return holdsGeometry(type.child)
+    case 'map':
+      return holdsGeometry(type.key) || holdsGeometry(type.value)
+    case 'struct':
+    case 'union':
+      return type.fields.some((field) => holdsGeometry(field.type))
+    default:
+      return type.kind === 'geometry'
+  }
+}
