@@ -1,10 +1,12 @@
 /** `geoduck prepare`: the copies that a server would make, made beforehand; and the cleaning of where they are kept. */
+import path from 'node:path'
 import { styleText } from 'node:util'
+import { type CatalogOptions, openCatalog } from '../catalog/catalog.ts'
+import { PreparedCache, type Pruned } from '../catalog/prepare/prepared-cache.ts'
 import type { Config } from '../config/config.ts'
 import { formatSize } from '../config/size.ts'
-import type { Layer } from '../model/layer.ts'
+import type { Layer, Problem } from '../model/layer.ts'
 import { openLog } from '../server/logging.ts'
-import { prepareFiles, pruneCache } from './prepare-files.ts'
 import { showProgress } from './progress-bar.ts'
 
 export interface PrepareResult {
@@ -56,4 +58,30 @@ function table(layers: readonly Layer[]): string[] {
       .join('  ')
       .trimEnd()
   return [styleText('bold', line(head)), ...rows.map(line)]
+}
+
+/** Preparing without serving: what a server would make of these sources, made beforehand. */
+interface PreparedFiles {
+  /** Every layer, as a server would begin to serve it: scanned, too. */
+  readonly layers: readonly Layer[]
+  readonly problems: readonly Problem[]
+}
+
+/** @param watch is given the layers, to look at while they are prepared */
+async function prepareFiles(options: CatalogOptions, watch: (layers: () => readonly Layer[]) => void): Promise<PreparedFiles> {
+  const catalog = await openCatalog(options)
+  try {
+    watch(() => catalog.layers())
+    await catalog.prepared
+    await catalog.checked
+    return { layers: catalog.layers(), problems: catalog.problems() }
+  } finally {
+    await catalog.close()
+  }
+}
+
+/** Copies that nobody serves go, least recently used first, until the rest is within the limit; so does what killed processes have left. */
+export async function pruneCache(cacheFolder: string, limitBytes: number): Promise<Pruned> {
+  const { cache } = await PreparedCache.open({ folder: path.join(cacheFolder, 'prepared'), limitBytes })
+  return await cache.prune()
 }

@@ -8,7 +8,6 @@ import type { MachineDefaults } from './defaults.ts'
 import { access, requests } from './request-settings.ts'
 import { formatSize } from './size.ts'
 import { oneOf, origins, seconds, share, size, text, type Value, wholeNumber, yesOrNo } from './values.ts'
-import { watching } from './watch-setting.ts'
 
 export interface Setting<T = unknown> {
   /** As in `--memory-limit <size>`. */
@@ -248,3 +247,12 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
     ...watching,
   } satisfies Partial<Settings>
 }
+
+const watching = {
+  watch: {
+    flag: '--watch <boolean>',
+    description: 'see files that come, go or change while they are served',
+    value: yesOrNo,
+    fallback: true,
+  },
+} satisfies Partial<Settings>

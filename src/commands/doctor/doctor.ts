@@ -1,4 +1,8 @@
 /** `geoduck doctor`: everything that a start needs, looked at without starting. */
+
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expandSources, type ForeignSource, type Source } from '../../catalog/sources.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { machineDefaults } from '../../config/defaults.ts'
@@ -6,12 +10,9 @@ import { machine } from '../../config/machine.ts'
 import { type Given, type Resolved, resolveConfig } from '../../config/resolve.ts'
 import { type Setting, settings } from '../../config/settings.ts'
 import { checkEngine } from './engine.ts'
-import type { Finding } from './finding.ts'
 import { checkCacheDirectory, checkTempDirectory } from './folders.ts'
 import { checkMemory, checkNode, checkProcessors } from './machine.ts'
-import { checkPort } from './port.ts'
-import { type OriginRow, reportOf, shownValue } from './report.ts'
-import { checkSources } from './sources.ts'
+import { type Finding, type OriginRow, reportOf, shownValue } from './report.ts'
 
 export interface Diagnosis {
   readonly report: string
@@ -66,4 +67,57 @@ function originRows({ config, origins, file }: Resolved): OriginRow[] {
           : shownValue(config[name as keyof Config], table[name]),
       from: from === 'file' ? String(file) : from === 'flag' ? 'command line' : from,
     }))
+}
+
+const REMEDIES: Readonly<Record<string, readonly [text: string, remedy: string]>> = {
+  EADDRINUSE: ['is in use', 'end the program that listens there, or choose another --port (0 takes any free one)'],
+  EACCES: ['may not be listened on by this user', 'choose a --port above 1023'],
+  EADDRNOTAVAIL: ['is not an address of this machine', 'correct --host'],
+  ENOTFOUND: ['is not a host that is known', 'correct --host'],
+}
+
+/** Listens there for a moment. */
+async function checkPort({ host, port }: Pick<Config, 'host' | 'port'>): Promise<Finding> {
+  const what = 'port'
+  const server = createServer()
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+    server.close()
+    return { what, state: 'ok', text: port === 0 ? `any free one on ${host}` : `${port} on ${host} is free` }
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    const [text, remedy] = REMEDIES[code] ?? [`cannot be listened on: ${message}`, 'choose another --port or --host']
+    return { what, state: 'wrong', text: `${port} on ${host} ${text}`, remedy }
+  }
+}
+
+const KINDS: Readonly<Record<string, string>> = { parquet: 'Parquet', database: 'DuckDB database' }
+
+/** What each path holds, by the first bytes of its files. Whether it can be served, only serving tells. */
+async function checkSources({ sources, layers }: Pick<Config, 'sources' | 'layers'>): Promise<Finding[]> {
+  const paths = [
+    ...sources.map((path) => ({ what: 'source', path })),
+    ...layers.map(({ name, path }) => ({ what: `layer ${name}`, path })),
+  ]
+  if (paths.length > 0) return Promise.all(paths.map(({ what, path }) => checkPath(what, path)))
+  return [
+    { what: 'source', state: 'note', text: 'none is named', remedy: 'name files, folders or globs: geoduck doctor PATH...' },
+  ]
+}
+
+async function checkPath(what: string, path: string): Promise<Finding> {
+  const { sources, foreign, problems } = await expandSources([path])
+  const reasons = problems.map(({ source, reason }) => (path.endsWith(source) ? reason : `${source}: ${reason}`))
+  if (sources.length + foreign.length === 0)
+    return { what, state: 'wrong', text: path, remedy: reasons.join('\n') || 'it holds nothing that can be served' }
+  const text = `${path}: ${summaryOf([...sources, ...foreign])}`
+  return reasons.length === 0 ? { what, state: 'ok', text } : { what, state: 'note', text, remedy: reasons.join('\n') }
+}
+
+function summaryOf(sources: readonly (Source | ForeignSource)[]): string {
+  const kinds = sources.map((source) =>
+    'kind' in source ? (KINDS[source.kind] ?? source.kind) : `${source.format}, to be prepared`,
+  )
+  return [...Map.groupBy(kinds, (kind) => kind)].map(([kind, those]) => `${those.length} ${kind}`).join(', ')
 }

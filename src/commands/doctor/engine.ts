@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { duckdbVersion } from '../../config/duckdb.ts'
 import { lookForExtension, type SpatialExtension } from '../../config/extension.ts'
-import type { Finding } from './finding.ts'
+import type { Finding } from './report.ts'
 
 const PROBE_MS = 60_000
 

@@ -4,7 +4,7 @@ import { cacheDirectory } from '../../config/cache.ts'
 import type { Config } from '../../config/config.ts'
 import { freeDiskBytes } from '../../config/machine.ts'
 import { formatSize } from '../../config/size.ts'
-import type { Finding } from './finding.ts'
+import type { Finding } from './report.ts'
 
 export async function checkTempDirectory(
   config: Pick<Config, 'tempDirectory' | 'tempDirectoryBytes' | 'workers'>,

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import type { Config } from '../../config/config.ts'
 import { machine } from '../../config/machine.ts'
 import { formatSize } from '../../config/size.ts'
-import type { Finding } from './finding.ts'
+import type { Finding } from './report.ts'
 
 /** The version of Node that runs this, by what package.json asks for. */
 export function checkNode(version = process.versions.node): Finding {

@@ -1,7 +1,6 @@
 /** The findings as a table for a terminal: columns of text, with colours only where the terminal has them. */
 import { styleText } from 'node:util'
 import type { Setting } from '../../config/settings.ts'
-import type { Finding } from './finding.ts'
 
 const STYLES = { ok: 'green', note: 'yellow', wrong: 'red' } as const
 const STATE_WIDTH = 'wrong'.length
@@ -44,4 +43,14 @@ function closing(findings: readonly Finding[]): string {
   const [wrong, notes] = [count('wrong'), count('note')]
   if (wrong > 0) return `${wrong} of ${findings.length} ${wrong === 1 ? 'is' : 'are'} wrong.`
   return notes > 0 ? `Nothing is wrong; ${notes === 1 ? 'one note' : `${notes} notes`}.` : 'All is well.'
+}
+
+/** One line of the report. */
+export interface Finding {
+  readonly what: string
+  /** `note`: a server starts all the same. */
+  readonly state: 'ok' | 'note' | 'wrong'
+  readonly text: string
+  /** What to do, for all that is not ok. */
+  readonly remedy?: string
 }

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { workerEnvironment } from '../../engines/duckdb/host/worker-environment.ts'
-import { ExplainError } from './explain-error.ts'
+import { ExplainError } from './explain.ts'
 import type { EnginePlan, ExplainJob, FromExplainer } from './messages.ts'
 
 /** Runs from the sources and compiled alike: the worker has the ending that this file has. */

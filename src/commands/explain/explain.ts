@@ -1,5 +1,4 @@
 /** `geoduck explain`: how a page of a layer would be made, told without a server. */
-
 import { filterLimitsOf } from '../../ask/filter-limits.ts'
 import { type PageEncoding, pageQuestion } from '../../ask/page-question.ts'
 import type { Asking } from '../../ask/question.ts'
@@ -14,7 +13,6 @@ import { Pace } from '../../graphql/pace.ts'
 import { openSchema } from '../../graphql/schema.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { enginePlan } from './engine-plan.ts'
-import { ExplainError } from './explain-error.ts'
 import { reportOf } from './report.ts'
 
 export interface ExplainOptions {
@@ -75,4 +73,9 @@ function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows:
   const { pageRows, cursorSecret, deadlineSeconds } = config
   const services = { catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
   return { pageRows, services, operation: { budget: null, layers: new Set(), pace: new Pace(), questions: [] } }
+}
+
+/** What keeps a plan from being told, in words for the one who asked. */
+export class ExplainError extends Error {
+  override readonly name = 'ExplainError'
 }

@@ -2,18 +2,18 @@
  * `geoduck import`: a new version of a store is written beside it, proven by another process, and renamed over it. Whatever happens before
  * that, the store is what it was; whoever has it open goes on in the old version until they open it again.
  */
+
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { filesOfFormat } from '../../catalog/prepare/format.ts'
+import { fileKind, UNKNOWN_FORMAT } from '../../catalog/file-kind.ts'
+import { type Format, filesOfFormat } from '../../catalog/prepare/format.ts'
 import { ProcessLock } from '../../catalog/process-lock.ts'
 import { statOf, unchanged } from '../../catalog/snapshot.ts'
 import { withoutWildcards } from '../../catalog/wildcards.ts'
 import type { ImportMode, InputFile, Progress, Verified, Written } from '../../engines/duckdb/host/import-messages.ts'
 import { Importer } from '../../engines/duckdb/host/importer.ts'
-import { Draft, exists, identityOf, lockOf } from './draft.ts'
-import { formatOf } from './format-of.ts'
+import { Draft, exists, identityOf, lockOf, roomFor } from './draft.ts'
 import { ImportError } from './import-error.ts'
-import { roomFor } from './space.ts'
 
 export interface ImportRequest {
   readonly inputs: readonly string[]
@@ -159,4 +159,16 @@ async function placeOf(store: string): Promise<string> {
   const folder = await realpath(path.dirname(path.resolve(store))).catch(() => null)
   if (folder === null) throw new ImportError(`There is no folder ${path.dirname(store)} for the store: make it first.`)
   return path.join(folder, path.basename(store))
+}
+
+/** What a file of an import is read as. */
+export type InputFormat = Format | 'GeoParquet' | 'DuckDB'
+
+/** @throws ImportError */
+async function formatOf(file: string): Promise<InputFormat> {
+  const found = await fileKind(file)
+  if (found.kind === 'parquet') return 'GeoParquet'
+  if (found.kind === 'duckdb') return 'DuckDB'
+  if (found.kind === 'foreign') return found.format
+  throw new ImportError(`${path.basename(file)}: ${found.kind === 'unsupported' ? found.reason : UNKNOWN_FORMAT}.`)
 }
