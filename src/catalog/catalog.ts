@@ -1,8 +1,9 @@
 /** What is there: the layers of all sources, kept true while they change. */
+
 import os from 'node:os'
 import path from 'node:path'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
-import type { Access, DatabaseAccess } from '../engines/duckdb/pool/messages.ts'
+import type { Access, DatabaseAccess } from '../engines/engine.ts'
 import type { Layer, Problem } from '../model/layer.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import type { LayerOptions } from './layer-options.ts'

@@ -1,7 +1,7 @@
 /** The layers of all sources by name, brought up to date as their files change and as scans prove what they are. */
 
 import type { Inspector } from '../engines/duckdb/host/inspector.ts'
-import type { Access, DatabaseAccess } from '../engines/duckdb/pool/messages.ts'
+import type { Access, DatabaseAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer, Problem } from '../model/layer.ts'
 import type { Catalog, CatalogOptions } from './catalog.ts'

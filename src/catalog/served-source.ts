@@ -3,7 +3,7 @@
 import type { CheckRequest, CheckResult, Described } from '../engines/duckdb/host/inspection.ts'
 import type { Inspector } from '../engines/duckdb/host/inspector.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
-import type { DatabaseAccess } from '../engines/duckdb/pool/messages.ts'
+import type { DatabaseAccess } from '../engines/engine.ts'
 import type { Problem } from '../model/layer.ts'
 import { fingerprintOfDatabase, fingerprintOfParquet } from './fingerprint.ts'
 import type { InspectionCache } from './inspection-cache.ts'

@@ -1,6 +1,6 @@
 /** The time that an operation may take: one clock for all of its questions, from its beginning on, waiting for workers included. */
 import { GeoduckError } from '../model/errors.ts'
-import { AwakeTimer, awakeNow } from './duckdb/pool/awake.ts'
+import { AwakeTimer, awakeNow } from './awake.ts'
 
 /** Of one operation. Stands still while the server is suspended. */
 export class OperationClock {

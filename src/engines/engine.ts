@@ -1,21 +1,22 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
+import type { Pruning } from '../model/layer.ts'
 import type { FeatureQuery, Position } from '../model/query.ts'
 import type { OperationClock } from './deadline.ts'
-import type { MemoryShare } from './duckdb/pool/memory.ts'
-import type { Access, Diagnostics } from './duckdb/pool/messages.ts'
-import type { ScanReport } from './duckdb/pool/scan-tally.ts'
 import type { Holding } from './holding.ts'
 
 export type Lane = 'NORMAL' | 'SERIAL'
 
+/** Who asks: time is shared fairly between addresses, and within each between connections, since many users may come from one address. */
+export interface Asker {
+  readonly client: string
+  /** Left out: the client's own. */
+  readonly address?: string
+}
+
 /** Who asks, and how long it may take. */
-export interface OperationContext {
+export interface OperationContext extends Asker {
   /** Correlation id: in the log, in masked errors. */
   readonly id: string
-  /** Slots are shared fairly between clients: connections... */
-  readonly client: string
-  /** ...and no address has more than half of them while others wait. Left out: the client's own. */
-  readonly address?: string
   /** Milliseconds that a page may take by `clock`, or a stream's engine without a batch; left out: the server's own limit. */
   readonly deadlineMs?: number
   /** Of the operation, whose questions share it. Left out: it begins with the question. */
@@ -24,6 +25,15 @@ export interface OperationContext {
   readonly unchanged?: () => Promise<boolean>
   /** Where its batches and pages are counted until their client has taken them. Left out: nowhere. */
   readonly holding?: Holding
+}
+
+/** How much of its source an operation has read, over as many executions as it took. */
+export interface ScanReport {
+  /** Null: not known, before the end or because an execution was stopped before its own. */
+  readonly rowGroupsRead: number | null
+  readonly rowGroups: number | null
+  /** Null also for files: the engine only estimates it. */
+  readonly rowsScanned: number | null
 }
 
 /** How a batch or page came to be. */
@@ -73,6 +83,30 @@ export interface StreamShape {
   readonly emitEmpty?: boolean
 }
 
+/** What a worker says of itself. */
+export interface Diagnostics {
+  readonly pid: number
+  readonly duckdbVersion: string
+  readonly spatialVersion: string
+  /** As read back with current_setting, e.g. `3.7 GiB`. */
+  readonly memoryLimit: string
+  readonly threads: number
+  /** How chunks become columns: the engine's own Arrow export, or node-api's vectors where its self-check failed. */
+  readonly columnReader: 'ARROW_EXPORT' | 'VECTORS'
+  readonly rssBytes: number
+  /** duckdb_memory(), largest first, at most ten. */
+  readonly memory: readonly { readonly tag: string; readonly memoryBytes: number; readonly tempBytes: number }[]
+  /** ISO 8601, when it was measured. */
+  readonly at: string
+}
+
+export interface MemoryShare {
+  /** 0 to 1 and beyond; 0 where nothing is known. */
+  readonly share: number
+  /** Which limit is the nearest. */
+  readonly limit: 'ADDRESS_SPACE' | 'CONTROL_GROUP' | 'RESIDENT' | null
+}
+
 export interface WorkerHealth {
   readonly lane: Lane
   readonly state: 'STARTING' | 'IDLE' | 'BUSY' | 'FAILED'
@@ -91,6 +125,36 @@ export interface EngineHealth {
   readonly memory: MemoryShare
 }
 
+/** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
+export interface Explanation {
+  /** One statement; the source is written as the layer's name, values are `$1`, `$2`, ... */
+  readonly sql: string
+  /** Values that are bound. */
+  readonly values: number
+  /** Columns of the source that are read beside those of the filter: of the order, the id, properties, the geometry. */
+  readonly reads: readonly string[]
+  /** How the spatial part of this filter leaves rows unread. */
+  readonly pruning: Pruning['kind']
+  /** Every row that matches is seen before the first leaves. */
+  readonly sorted: boolean
+}
+
+export interface DatabaseAccess {
+  /** Another one for every version of its content: what was asked of one version is never answered from another. */
+  readonly alias: string
+  readonly path: string
+  /** As `databaseVersion` tells it: a file that is another one by now is not attached. */
+  readonly version: string
+}
+
+/** What a worker may read. */
+export interface Access {
+  /** Every file; all else on the machine is refused by the engine. */
+  readonly allowedPaths: readonly string[]
+  /** Attached read-only. */
+  readonly databases: readonly DatabaseAccess[]
+}
+
 export interface Engine {
   /** At least one worker serves. */
   readonly ready: boolean
@@ -99,6 +163,8 @@ export interface Engine {
   page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page>
   /** How many features match, whatever `after` and `limit` say. */
   count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint>
+  /** Throws what `stream` throws of the query. */
+  explain(query: FeatureQuery): Explanation
   health(): Promise<EngineHealth>
   /**
    * Workers with another access take the places of those that run, one after the other; streams go on behind their last batch. Resolves when

@@ -1,5 +1,5 @@
 /** What an operation holds in the server's memory for its client: batches and pages that the client has not taken yet. */
-import type { ReceivedBatch } from './duckdb/pool/messages.ts'
+import type { ReceivedBatch } from './duckdb/messages.ts'
 
 export interface Holding {
   /** Whether its client, its address and the server may hold more, whatever this operation holds itself. */

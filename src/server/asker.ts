@@ -1,4 +1,4 @@
-import type { Asker } from '../engines/duckdb/pool/scheduler.ts'
+import type { Asker } from '../engines/engine.ts'
 
 /** A network of one subscriber, in which every address is his: 64 bits. */
 const NETWORK_GROUPS = 4

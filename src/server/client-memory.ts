@@ -3,8 +3,8 @@
  * arrived whole. Counted by connection, by address and for the server: who has too much waiting is not given more until half of it is taken.
  */
 
-import { AwakeTimer } from '../engines/duckdb/pool/awake.ts'
-import type { Asker } from '../engines/duckdb/pool/scheduler.ts'
+import { AwakeTimer } from '../engines/awake.ts'
+import type { Asker } from '../engines/engine.ts'
 import type { Holding, Wanted } from '../engines/holding.ts'
 import { GeoduckError } from '../model/errors.ts'
 

@@ -1,4 +1,5 @@
 /** One WebSocket as graphql-ws drives it. What comes in is bounded here and kept in order; what goes out takes in the worker's bytes. */
+
 import type { Socket } from 'node:net'
 import type { GraphQLError } from 'graphql'
 import { CloseCode, type Server } from 'graphql-ws'
@@ -7,7 +8,7 @@ import { codeOf, formatError, fromGeoduck, toClientError } from '../delivery/cli
 import type { Operation } from '../delivery/operation.ts'
 import { SplicedPayload } from '../delivery/spliced-message.ts'
 import { writeTextFrame } from '../delivery/text-frame.ts'
-import type { Asker } from '../engines/duckdb/pool/scheduler.ts'
+import type { Asker } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { MOST_CONTROL_BYTES, MOST_FRAME_BYTES_BEFORE_ACK, MOST_ID_LENGTH } from './limits.ts'

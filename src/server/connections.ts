@@ -1,7 +1,7 @@
 /** Every connection, of HTTP and upgraded ones: how many an address may have, and the end of those whose client does not read. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { awakeNow } from '../engines/duckdb/pool/awake.ts'
+import { awakeNow } from '../engines/awake.ts'
 import { networkOf } from './asker.ts'
 
 /** What a client has after its stall timeout to read the error that it ends with. */

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { justWoke } from '../engines/duckdb/pool/awake.ts'
+import { justWoke } from '../engines/awake.ts'
 
 /**
  * Node ends a kept connection on which no request has come for `keepAliveTimeout`. After the server was suspended that time is over at once, with

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { awakeNow, justWoke } from '../engines/duckdb/pool/awake.ts'
+import { awakeNow, justWoke } from '../engines/awake.ts'
 
 /** Milliseconds between pings, and what an answer may take on top of what lies before the ping. */
 const PING_MS = 12_000

@@ -1,13 +1,15 @@
 import type { Operation } from '../delivery/operation.ts'
-import { type Explanation, explain } from '../engines/duckdb/dialect/explain.ts'
+import type { Engine, Explanation } from '../engines/engine.ts'
 import type { FeatureQuery } from '../model/query.ts'
 import type { Log } from './logging.ts'
+
+export type Explain = Engine['explain']
 
 /**
  * One line an operation, when it is over: a sentence for the eye, the same in fields for machines. Where the client had to wait for the server
  * longer than `slowMs` it is a warning, and tells the plans: SQL without values.
  */
-export function logOperation(log: Log, operation: Operation, slowMs: number): void {
+export function logOperation(log: Log, operation: Operation, slowMs: number, explain: Explain): void {
   const { id, client, kind, name, layers, rows, bytes, batches, lane, degraded, outcome } = operation
   const ms = Math.round(performance.now() - operation.startedAt)
   const waitMs = Math.round(operation.waitMs)
@@ -26,14 +28,15 @@ export function logOperation(log: Log, operation: Operation, slowMs: number): vo
   ]
   const sentence = `${what}: ${outcome}, ${how.filter((word) => word !== null).join(', ')} [${id} ${client}]`
   const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, waitMs, lane, degraded, outcome }
-  if (slow) log.warn({ operation: { ...fields, plans: operation.questions.flatMap(planned) } }, sentence)
+  if (slow)
+    log.warn({ operation: { ...fields, plans: operation.questions.flatMap((query) => planned(query, explain)) } }, sentence)
   else log.info({ operation: fields }, sentence)
 }
 
 /** A question that was refused has no plan; why, the client was told, or the log was as a defect. */
-function planned(question: FeatureQuery): Explanation[] {
+function planned(query: FeatureQuery, explain: Explain): Explanation[] {
   try {
-    return [explain(question)]
+    return [explain(query)]
   } catch {
     return []
   }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { Operation } from '../delivery/operation.ts'
-import type { Asker } from '../engines/duckdb/pool/scheduler.ts'
+import type { Asker } from '../engines/engine.ts'
 import type { ClientMemory } from './client-memory.ts'
 import type { Log } from './logging.ts'
-import { logOperation } from './operation-log.ts'
+import { type Explain, logOperation } from './operation-log.ts'
 import { Places } from './places.ts'
 import { Starts } from './starts.ts'
 
@@ -19,6 +19,7 @@ export interface OperationsOptions {
   readonly slowMs: number
   /** Where what operations hold for their clients is counted. */
   readonly memory: ClientMemory
+  readonly explain: Explain
   /** Operations of one address at a time. */
   readonly mostOfAddress: number
 }
@@ -61,7 +62,7 @@ export class Operations {
       if (!refusal) this.#places.leave(asker)
       if (operation.kind || operation.error) {
         operation.ended()
-        logOperation(this.#options.log, operation, this.#options.slowMs)
+        logOperation(this.#options.log, operation, this.#options.slowMs, this.#options.explain)
         this.#onEnd(operation)
       }
       holding.close()

@@ -1,6 +1,6 @@
 /** Operations that are open, by address and client. */
 
-import type { Asker } from '../engines/duckdb/pool/scheduler.ts'
+import type { Asker } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 
 /** Seconds. */

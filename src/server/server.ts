@@ -55,6 +55,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
   const operations = new Operations({
     log,
     memory,
+    explain: (query) => state.engine.explain(query),
     slowMs: config.slowSeconds * 1_000,
     mostOfAddress: config.maxAddressOperations,
   })

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { awakeSleep } from '../engines/duckdb/pool/awake.ts'
+import { awakeSleep } from '../engines/awake.ts'
 import type { Connections } from './connections.ts'
 import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { AwakeTimer } from '../engines/duckdb/pool/awake.ts'
+import { AwakeTimer } from '../engines/awake.ts'
 import type { ClientHolding } from './client-memory.ts'
 import { MOST_FRAME_BYTES_BEFORE_ACK } from './limits.ts'
 

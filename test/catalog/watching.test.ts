@@ -1,11 +1,12 @@
 /** What is seen of files that come, go and change while they are served, without anybody asking. */
+
 import { appendFile, cp, mkdir, mkdtemp, open, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Catalog, type CatalogOptions, openCatalog } from '../../src/catalog/catalog.ts'
-import type { Access } from '../../src/engines/duckdb/pool/messages.ts'
+import type { Access } from '../../src/engines/engine.ts'
 import { fixture } from '../fixtures/index.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { python } from '../support/python.ts'

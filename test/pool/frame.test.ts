@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { FrameReader, frameOf } from '../../src/engines/duckdb/pool/frame.ts'
-import type { ReceivedBatch } from '../../src/engines/duckdb/pool/messages.ts'
+import { FrameReader, frameOf } from '../../src/engines/duckdb/frame.ts'
+import type { ReceivedBatch } from '../../src/engines/duckdb/messages.ts'
 
 const LARGE = 100_000
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireType } from '../../src/encode/batch.ts'
 import type { Plan } from '../../src/engines/duckdb/dialect/plan.ts'
-import type { BatchMessage, ExecutionEnd } from '../../src/engines/duckdb/pool/messages.ts'
+import type { BatchMessage, ExecutionEnd } from '../../src/engines/duckdb/messages.ts'
 import { Slot } from '../../src/engines/duckdb/pool/slot.ts'
 import { Turn, type TurnOptions } from '../../src/engines/duckdb/pool/turn.ts'
 import { HANG } from '../faults/hang.ts'

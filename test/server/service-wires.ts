@@ -33,7 +33,13 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const lines: LogLine[] = []
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) })
   const memory = new ClientMemory({ limitBytes: 256e6, patienceSeconds: 30 })
-  const operations = new Operations({ log, memory, slowMs: 5_000, mostOfAddress: 1_024 })
+  const operations = new Operations({
+    log,
+    memory,
+    explain: (query) => services.engine.explain(query),
+    slowMs: 5_000,
+    mostOfAddress: 1_024,
+  })
   const schema = openSchema()
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })

@@ -1,6 +1,6 @@
 /** Between the program and the process that asks the engine. */
 import type { Statement } from '../../engines/duckdb/dialect/plan.ts'
-import type { WorkerOptions } from '../../engines/duckdb/pool/messages.ts'
+import type { WorkerOptions } from '../../engines/duckdb/messages.ts'
 
 export interface ExplainJob {
   readonly options: WorkerOptions

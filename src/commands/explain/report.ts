@@ -1,7 +1,8 @@
 /** An explanation as text for a terminal. */
+
 import { styleText } from 'node:util'
-import type { Explanation } from '../../engines/duckdb/dialect/explain.ts'
 import type { Statement } from '../../engines/duckdb/dialect/plan.ts'
+import type { Explanation } from '../../engines/engine.ts'
 import type { Layer } from '../../model/layer.ts'
 import type { EnginePlan } from './messages.ts'
 

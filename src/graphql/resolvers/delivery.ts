@@ -2,8 +2,7 @@ import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { askedBy, cursorAt, type Question } from '../../ask/question.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { RawJson } from '../../delivery/raw-json.ts'
-import { type Explanation, explain } from '../../engines/duckdb/dialect/explain.ts'
-import type { Batch, Page } from '../../engines/engine.ts'
+import type { Batch, Explanation, Page } from '../../engines/engine.ts'
 import type { Context } from '../context.ts'
 import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
 import type { FeatureBatchResolvers, FeaturePageResolvers } from '../generated.ts'
@@ -62,7 +61,7 @@ export const featurePage: FeaturePageResolvers = {
   ),
   matched: ({ question }, _args, context) => once(counts, question, () => counted(question, context)),
   execution: (page) => whole(page).batch.execution,
-  explain: (page) => once(explanations, page.question, () => explained(page)),
+  explain: (page, _args, context) => once(explanations, page.question, () => explained(page, context)),
 }
 
 /** Under however many aliases they stand. */
@@ -79,8 +78,11 @@ function counted(question: Question, context: Context): Promise<bigint> {
   return context.services.engine.count(question.query, askedBy(context, question), context.operation.signal)
 }
 
-function explained(page: AnyPage): Explanation {
-  return explain({ ...page.question.query, limit: page instanceof FlowingPage ? page.first : page.batch.count })
+function explained(page: AnyPage, context: Context): Explanation {
+  return context.services.engine.explain({
+    ...page.question.query,
+    limit: page instanceof FlowingPage ? page.first : page.batch.count,
+  })
 }
 
 export const featureBatch: FeatureBatchResolvers = {

@@ -4,7 +4,7 @@
  * way that an execution runs them.
  */
 import { text } from 'node:stream/consumers'
-import type { WorkerOptions } from '../../../src/engines/duckdb/pool/messages.ts'
+import type { WorkerOptions } from '../../../src/engines/duckdb/messages.ts'
 import { openInstance } from '../../../src/engines/duckdb/processes/query/instance.ts'
 import { prepareQuery } from '../../../src/engines/duckdb/processes/query/query.ts'
 

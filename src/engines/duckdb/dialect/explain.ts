@@ -1,26 +1,14 @@
 /** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
 
 import type { BatchLayout } from '../../../encode/batch.ts'
-import type { Layer, Pruning } from '../../../model/layer.ts'
+import type { Layer } from '../../../model/layer.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
+import type { Explanation } from '../../engine.ts'
 import { compileFeatures, sourceFor } from './compile.ts'
 import { compileFilter } from './filter.ts'
 import { indexedBox } from './index-scan.ts'
 import { Parameters } from './parameters.ts'
 import { named } from './quote.ts'
-
-export interface Explanation {
-  /** One statement; the source is written as the layer's name, values are `$1`, `$2`, ... */
-  readonly sql: string
-  /** Values that are bound. */
-  readonly values: number
-  /** Columns of the source that are read beside those of the filter: of the order, the id, properties, the geometry. */
-  readonly reads: readonly string[]
-  /** How the spatial part of this filter leaves rows unread. */
-  readonly pruning: Pruning['kind']
-  /** Every row that matches is seen before the first leaves. */
-  readonly sorted: boolean
-}
 
 /** Throws what `compileFeatures` throws. */
 export function explain(query: FeatureQuery): Explanation {

@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { Tinypool } from 'tinypool'
-import { awakeSignal } from '../pool/awake.ts'
+import { awakeSignal } from '../../awake.ts'
 import { SourceError } from './source-error.ts'
 import { workerEnvironment } from './worker-environment.ts'
 

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import net from 'node:net'
 import path from 'node:path'
-import { FrameReader } from './frame.ts'
-import type { ReceivedBatch } from './messages.ts'
+import { FrameReader } from '../frame.ts'
+import type { ReceivedBatch } from '../messages.ts'
 
 /** A socket's name has 108 bytes with the NUL behind it (unix(7)). */
 const LONGEST_NAME = 107

@@ -1,7 +1,8 @@
 /** A group of workers with one size and one queue. */
+
 import path from 'node:path'
-import type { Lane as LaneName, WorkerHealth } from '../../engine.ts'
-import type { Access, WorkerOptions } from './messages.ts'
+import type { Access, Lane as LaneName, WorkerHealth } from '../../engine.ts'
+import type { WorkerOptions } from '../messages.ts'
 import { Scheduler, type SchedulerLimits } from './scheduler.ts'
 import type { Served } from './served.ts'
 import { Slot } from './slot.ts'

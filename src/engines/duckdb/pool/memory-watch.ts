@@ -1,4 +1,5 @@
-import { type MemoryShare, memoryShare, outOfMemoryKills, residentBytes } from './memory.ts'
+import type { MemoryShare } from '../../engine.ts'
+import { memoryShare, outOfMemoryKills, residentBytes } from './memory.ts'
 
 /** Between two looks; each costs about 0.1 ms a worker. */
 const EVERY_MS = 500

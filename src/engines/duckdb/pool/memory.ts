@@ -2,15 +2,10 @@
  * How near a worker is to a limit of memory: its address space (RLIMIT_AS), the control group's, or its own resident limit. The nearest
  * decides. Linux tells all of it in files that cost microseconds to read; elsewhere nothing is known, and nothing is held back.
  */
+
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-
-export interface MemoryShare {
-  /** 0 to 1 and beyond; 0 where nothing is known. */
-  readonly share: number
-  /** Which limit is the nearest. */
-  readonly limit: 'ADDRESS_SPACE' | 'CONTROL_GROUP' | 'RESIDENT' | null
-}
+import type { MemoryShare } from '../../engine.ts'
 
 const NONE: MemoryShare = { share: 0, limit: null }
 

@@ -2,12 +2,12 @@
 
 import { frameOf, joinDocuments } from '../../../encode/join-text.ts'
 import { GeoduckError } from '../../../model/errors.ts'
+import { awakeSleep } from '../../awake.ts'
 import type { Deadline } from '../../deadline.ts'
 import { CHUNK_ROWS, type Page } from '../../engine.ts'
 import { counted } from '../../holding.ts'
 import type { Plan } from '../dialect/plan.ts'
-import { awakeSleep } from './awake.ts'
-import type { ReceivedBatch } from './messages.ts'
+import type { ReceivedBatch } from '../messages.ts'
 import { type Reserving, reserveFor } from './reserve.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 

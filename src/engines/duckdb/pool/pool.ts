@@ -1,17 +1,28 @@
 /** The engine behind worker processes: lanes of them, what runs in them, and how all of it ends. */
+
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { GeoduckError } from '../../../model/errors.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
 import { Deadline, OperationClock } from '../../deadline.ts'
-import type { BatchStream, Engine, EngineHealth, Lane as LaneName, OperationContext, Page, StreamShape } from '../../engine.ts'
+import type {
+  Access,
+  BatchStream,
+  Engine,
+  EngineHealth,
+  Lane as LaneName,
+  OperationContext,
+  Page,
+  StreamShape,
+} from '../../engine.ts'
 import { UNBOUNDED } from '../../holding.ts'
 import { compileCount, compileFeatures } from '../dialect/compile.ts'
+import { explain } from '../dialect/explain.ts'
 import type { Plan } from '../dialect/plan.ts'
+import type { WorkerOptions } from '../messages.ts'
 import { Failover } from './failover.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory-watch.ts'
-import type { Access, WorkerOptions } from './messages.ts'
 import { type RawPage, runPage } from './page.ts'
 import { Quarantine } from './quarantine.ts'
 import { Reasons } from './reasons.ts'
@@ -57,6 +68,7 @@ export async function openPool(options: PoolOptions): Promise<Engine> {
 }
 
 class Pool implements Engine {
+  readonly explain = explain
   readonly started: Promise<unknown>
   readonly #options: PoolOptions
   readonly #lanes: Readonly<Record<LaneName, Lane>>

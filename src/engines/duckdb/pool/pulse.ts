@@ -3,7 +3,7 @@
  * milliseconds, since its engine works in other threads; where its main thread is held up, its processor time goes on.
  */
 import { readFileSync } from 'node:fs'
-import { AwakeTimer } from './awake.ts'
+import { AwakeTimer } from '../../awake.ts'
 
 /** A worker that does not begin to answer within this time is asked... */
 const FIRST_QUIET_MS = 250

@@ -1,15 +1,9 @@
 /** How much of its source an operation has read in all, over as many executions as it took. */
-import type { FeatureQuery } from '../../../model/query.ts'
-import type { Scan } from './messages.ts'
-import type { TurnEnd } from './turn.ts'
 
-export interface ScanReport {
-  /** Null: not known, before the end or because an execution was stopped before its own. */
-  readonly rowGroupsRead: number | null
-  readonly rowGroups: number | null
-  /** Null also for files: the engine only estimates it. */
-  readonly rowsScanned: number | null
-}
+import type { FeatureQuery } from '../../../model/query.ts'
+import type { ScanReport } from '../../engine.ts'
+import type { Scan } from '../messages.ts'
+import type { TurnEnd } from './turn.ts'
 
 export class ScanTally {
   /** Of the layer's files; null: of a table, whose number the engine tells. */

@@ -4,7 +4,9 @@
  * nor many connections starve others. A client, and an address, has at most half of the workers while others wait: what it has beyond that is
  * taken from it. While another address has asked lately, an address at its half leaves the last idle worker to that one.
  */
-import { AwakeTimer } from './awake.ts'
+
+import { AwakeTimer } from '../../awake.ts'
+import type { Asker } from '../../engine.ts'
 import { Holders } from './holders.ts'
 import { Lately } from './lately.ts'
 import { type Order, Queue, type Waiter } from './queue.ts'
@@ -13,13 +15,6 @@ import type { Served } from './served.ts'
 import { sliceIsOver } from './slice.ts'
 import type { Slot } from './slot.ts'
 import type { Turn } from './turn.ts'
-
-/** Who asks: time is shared fairly between addresses, and within each between connections, since many users may come from one address. */
-export interface Asker {
-  readonly client: string
-  /** Left out: the client's own. */
-  readonly address?: string
-}
 
 /** One operation's claim on workers, kept over all its turns. It holds one worker at a time. */
 export interface Claim {

@@ -1,10 +1,11 @@
 /** One place of the pool: a worker process and its supervisor, which replaces it when it ends. */
+
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Lane, WorkerHealth } from '../../engine.ts'
+import type { Access, Diagnostics, Lane, WorkerHealth } from '../../engine.ts'
+import type { ExecutionEnd, ExecutionRequest, Opened, OpenRequest, WorkerOptions } from '../messages.ts'
 import { dataSocketIn } from './data-socket.ts'
 import { FROZEN, LostWorker, NeverBegan } from './death.ts'
-import type { Access, Diagnostics, ExecutionEnd, ExecutionRequest, Opened, OpenRequest, WorkerOptions } from './messages.ts'
 import type { SlotLog, SlotParts } from './slot-parts.ts'
 import { type ExecutionChannel, WorkerProcess } from './worker-process.ts'
 

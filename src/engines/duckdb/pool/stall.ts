@@ -1,4 +1,4 @@
-import { AwakeTimer } from './awake.ts'
+import { AwakeTimer } from '../../awake.ts'
 import type { Turn } from './turn.ts'
 
 /** A worker whose client does not read is given up after this long... */

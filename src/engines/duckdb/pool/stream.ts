@@ -3,14 +3,14 @@
  * to the client, one behind it. Whatever ends a turn, the next one goes on behind the last batch that arrived here.
  */
 import { GeoduckError } from '../../../model/errors.ts'
+import { awakeSleep } from '../../awake.ts'
 import type { Batch, BatchStream, ExecutionReport } from '../../engine.ts'
 import { counted } from '../../holding.ts'
 import type { Plan } from '../dialect/plan.ts'
-import { awakeSleep } from './awake.ts'
+import type { ReceivedBatch } from '../messages.ts'
 import { Backlog } from './backlog.ts'
 import { Credit } from './credit.ts'
 import { Demand } from './demand.ts'
-import type { ReceivedBatch } from './messages.ts'
 import { type Over, settled, slowConsumer, sourceChanged, toldToStream } from './over.ts'
 import { Progress } from './progress.ts'
 import { reserveFor } from './reserve.ts'

@@ -1,10 +1,10 @@
 /** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
 import { randomUUID } from 'node:crypto'
+import { AwakeTimer } from '../../awake.ts'
 import type { Plan } from '../dialect/plan.ts'
-import { AwakeTimer } from './awake.ts'
+import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from '../messages.ts'
 import { FROZEN, LostWorker } from './death.ts'
 import type { Thrift } from './failover.ts'
-import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from './messages.ts'
 import type { Slot } from './slot.ts'
 
 /** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */

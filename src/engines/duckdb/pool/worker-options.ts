@@ -1,4 +1,5 @@
-import type { Access, WorkerOptions } from './messages.ts'
+import type { Access } from '../../engine.ts'
+import type { WorkerOptions } from '../messages.ts'
 
 /** The engine fills this before its first chunk: 64 KB of small rows come after 140 ms, 1 MB after 2.7 s. */
 const STREAMING_BUFFER_BYTES = 65_536

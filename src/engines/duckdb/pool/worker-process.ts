@@ -2,20 +2,13 @@
  * One worker process from its start to its end, as a Tinypool of one, so that a task, its channel, its process id and its death belong
  * together; a larger Tinypool tells none of them apart, and never refills after a death during boot.
  */
+
 import type { Tinypool, TinypoolChannel } from 'tinypool'
-import { awakeSignal, awakeSleep } from './awake.ts'
+import { awakeSignal, awakeSleep } from '../../awake.ts'
+import type { Diagnostics } from '../../engine.ts'
+import type { ExecutionEnd, ExecutionRequest, FromWorker, Opened, OpenRequest, ReceivedBatch, ToWorker } from '../messages.ts'
 import { DataSocket } from './data-socket.ts'
 import { type Death, deathOf, type Exit, FROZEN, UNKNOWN } from './death.ts'
-import type {
-  Diagnostics,
-  ExecutionEnd,
-  ExecutionRequest,
-  FromWorker,
-  Opened,
-  OpenRequest,
-  ReceivedBatch,
-  ToWorker,
-} from './messages.ts'
 import { Pulse } from './pulse.ts'
 import { type ProcessOptions, startProcess } from './start-process.ts'
 

@@ -1,5 +1,5 @@
 import { REFUSED } from '../../dialect/refusal.ts'
-import type { Failure, FailureKind } from '../../pool/messages.ts'
+import type { Failure, FailureKind } from '../../messages.ts'
 
 /** The engine throws plain errors: the message's first words are all there is to tell them apart by. */
 const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [

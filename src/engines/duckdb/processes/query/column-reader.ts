@@ -1,7 +1,8 @@
 /** Which way chunks become columns: the fast one where it agrees with the plain one, value by value, when the worker starts. */
+
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, WireColumn, WireType } from '../../../../encode/batch.ts'
-import type { Diagnostics } from '../../pool/messages.ts'
+import type { Diagnostics } from '../../../engine.ts'
 import { Arena } from './arena.ts'
 import { readArrow } from './arrow-export.ts'
 import { closeArrowOptions, openArrowOptions } from './library.ts'

@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
-import { frameOf } from '../../pool/frame.ts'
-import type { BatchMessage } from '../../pool/messages.ts'
+import { frameOf } from '../../frame.ts'
+import type { BatchMessage } from '../../messages.ts'
 
 let server: net.Socket | null = null
 

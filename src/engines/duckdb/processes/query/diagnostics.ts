@@ -1,4 +1,4 @@
-import type { Diagnostics } from '../../pool/messages.ts'
+import type { Diagnostics } from '../../../engine.ts'
 import type { OpenInstance } from './instance.ts'
 
 const SETTINGS = `SELECT current_setting('memory_limit'), current_setting('threads'), version()`

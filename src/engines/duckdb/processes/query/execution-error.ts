@@ -1,5 +1,5 @@
 /** Why an execution failed, in the engine's words or in ours. */
-import type { Failure, FailureKind } from '../../pool/messages.ts'
+import type { Failure, FailureKind } from '../../messages.ts'
 import { classify } from './classify.ts'
 
 /** A failure of ours, where the engine has no word for it. */

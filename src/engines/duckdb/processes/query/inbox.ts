@@ -1,5 +1,5 @@
 /** What the server says to one running execution: credits, and when to stop. */
-import type { FromWorker, ToWorker } from '../../pool/messages.ts'
+import type { FromWorker, ToWorker } from '../../messages.ts'
 
 export type Stop = 'YIELD' | 'CANCEL'
 

@@ -1,8 +1,10 @@
 /** The one DuckDB instance of a worker process: opened, limited, filled with its sources, locked, and proven before it serves. */
+
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { databaseVersion } from '../../../../catalog/file-stamp.ts'
-import type { DatabaseAccess, WorkerOptions } from '../../pool/messages.ts'
+import type { DatabaseAccess } from '../../../engine.ts'
+import type { WorkerOptions } from '../../messages.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 import { COUNT_SCANS } from './scan.ts'
 

@@ -1,6 +1,6 @@
 /** How much of its source a query has read, by the engine's own profiler: 1 % of a box query's processor time. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Scan } from '../../pool/messages.ts'
+import type { Scan } from '../../messages.ts'
 import { lastProfile, type ProfiledOperator } from './library.ts'
 
 const METRICS = { read: 'OPERATOR_ROW_GROUPS_SCANNED', all: 'OPERATOR_TOTAL_ROW_GROUPS_TO_SCAN', rows: 'OPERATOR_ROWS_SCANNED' }

@@ -1,7 +1,9 @@
 /** The inside of a query worker: the functions that the server calls by name. One DuckDB instance a process, one execution at a time. */
+
 import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
-import type { Diagnostics, ExecutionEnd, ExecutionRequest, Opened, OpenRequest } from '../../pool/messages.ts'
+import type { Diagnostics } from '../../../engine.ts'
+import type { ExecutionEnd, ExecutionRequest, Opened, OpenRequest } from '../../messages.ts'
 import { listen } from './data-port.ts'
 import { diagnose as diagnoseInstance } from './diagnostics.ts'
 import { runExecution } from './execution.ts'

@@ -1,23 +1,8 @@
 /** Every message between the server process and a query worker, both ways. One union a direction; both sides import it. */
 
-import type { Position } from '../../../model/query.ts'
-import type { Plan } from '../dialect/plan.ts'
-
-export interface DatabaseAccess {
-  /** Another one for every version of its content: what was asked of one version is never answered from another. */
-  readonly alias: string
-  readonly path: string
-  /** As `databaseVersion` tells it: a file that is another one by now is not attached. */
-  readonly version: string
-}
-
-/** What a worker may read. */
-export interface Access {
-  /** Every file; all else on the machine is refused by the engine. */
-  readonly allowedPaths: readonly string[]
-  /** Attached read-only. */
-  readonly databases: readonly DatabaseAccess[]
-}
+import type { Position } from '../../model/query.ts'
+import type { Access, Diagnostics } from '../engine.ts'
+import type { Plan } from './dialect/plan.ts'
 
 /** What a worker is started with. Nothing of it comes from a client. */
 export interface WorkerOptions extends Access {
@@ -153,21 +138,4 @@ export interface Opened {
   readonly diagnostics: Diagnostics
   /** Aliases of the databases that it has: those that are what they were when the server described them. */
   readonly databases: readonly string[]
-}
-
-/** What a worker says of itself. */
-export interface Diagnostics {
-  readonly pid: number
-  readonly duckdbVersion: string
-  readonly spatialVersion: string
-  /** As read back with current_setting, e.g. `3.7 GiB`. */
-  readonly memoryLimit: string
-  readonly threads: number
-  /** How chunks become columns: the engine's own Arrow export, or node-api's vectors where its self-check failed. */
-  readonly columnReader: 'ARROW_EXPORT' | 'VECTORS'
-  readonly rssBytes: number
-  /** duckdb_memory(), largest first, at most ten. */
-  readonly memory: readonly { readonly tag: string; readonly memoryBytes: number; readonly tempBytes: number }[]
-  /** ISO 8601, when it was measured. */
-  readonly at: string
 }
