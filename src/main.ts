@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The program: reads the command line, does what it says; starts the server, says where it is, and ends it when told to. */
-import { readFile } from 'node:fs/promises'
 import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './commands/command-line.ts'
 import type { ExplainArguments } from './commands/explain/arguments.ts'
 import type { ImportArguments } from './commands/import/arguments.ts'
@@ -115,8 +114,15 @@ function printConfigSchema(): void {
   process.stdout.write(editorSchema(settings(machineDefaults(machine()))))
 }
 
-async function printSchema(): Promise<void> {
-  process.stdout.write(await readFile(new URL('../schema.graphql', import.meta.url), 'utf8'))
+/** Without anything to serve, the part that is the same whatever is served. */
+async function printSchema(given: Given): Promise<void> {
+  const { genericSchema, servedSchema } = await import('./commands/schema.ts')
+  if (given.paths.length === 0 && given.configFile === null && !process.env['GEODUCK_SOURCES'])
+    return void process.stdout.write(await genericSchema())
+  const { config } = await resolveConfig(given)
+  const warn = (line: string) => void process.stderr.write(`${line}\n`)
+  const { path } = await findSpatialExtension(config.spatialExtension, warn)
+  process.stdout.write(await servedSchema(config, path, warn))
 }
 
 function print(line: string): void {

@@ -15,13 +15,12 @@ const client = new ApolloClient({
     new GraphQLWsLink(createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 })),
     new HttpLink({ uri: url }),
   ),
-  // Ids are unique in a layer, not beyond it, and a page is not a part of another one: nothing of it is to be merged.
-  cache: new InMemoryCache({ typePolicies: { Feature: { keyFields: false }, FeaturePage: { keyFields: false } } }),
+  cache: new InMemoryCache(),
 })
 
 const COUNTRIES = gql`query Countries($after: Cursor) {
   features(layer: "countries", orderBy: [{ property: "area_km2", direction: DESC }], first: 5, after: $after) {
-    hasMore cursor features { id properties(only: ["name", "area_km2"]) }
+    pageInfo { hasNextPage endCursor } features { id properties(only: ["name", "area_km2"]) }
   }
 }`
 
@@ -30,7 +29,7 @@ function Countries() {
   const { data, loading, error } = useQuery(COUNTRIES, { variables: { after } })
   if (error) return <p role="alert">{error.message}</p>
   if (loading) return <p>...</p>
-  const { features, hasMore, cursor } = data.features
+  const { features, pageInfo } = data.features
   return (
     <section>
       <ul>
@@ -40,7 +39,7 @@ function Countries() {
           </li>
         ))}
       </ul>
-      <button type="button" disabled={!hasMore} onClick={() => setAfter(cursor)}>
+      <button type="button" disabled={!pageInfo.hasNextPage} onClick={() => setAfter(pageInfo.endCursor)}>
         Next countries
       </button>
     </section>

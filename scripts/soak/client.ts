@@ -32,11 +32,11 @@ export async function query<Data>(url: string, document: string, variables: obje
 
 export interface Batch {
   readonly cursor: string
-  readonly features: readonly { readonly id: string }[]
+  readonly features: readonly { readonly key: string }[]
 }
 
 const STREAM = `subscription ($layer: String!, $where: FeatureFilter, $orderBy: [FeatureOrder!], $after: Cursor, $batchSize: Int) {
-  featureBatches(layer: $layer, where: $where, orderBy: $orderBy, after: $after, batchSize: $batchSize) { cursor features { id } } }`
+  featureBatches(layer: $layer, where: $where, orderBy: $orderBy, after: $after, batchSize: $batchSize) { cursor features { key } } }`
 
 /**
  * Calls `onBatch` for each batch, which may pause by taking its time: the socket is not read meanwhile. Resolves with true when the stream is

@@ -51,7 +51,7 @@ async function readAll({ url, dice }: TaskContext, { sorted = false, batchSize, 
   let after: string | null = null
   for (let complete = false; !complete; ) {
     const take = (batch: Batch) => {
-      ids.push(...batch.features.map(({ id }) => id))
+      ids.push(...batch.features.map(({ key }) => key))
       after = batch.cursor
       return onBatch(batch)
     }
@@ -99,23 +99,23 @@ export const TASKS: Readonly<Record<string, Task>> = {
     await sleep(20)
   },
   count: async ({ url }) => {
-    const { features } = await query<{ features: { matched: string } }>(
+    const { features } = await query<{ features: { totalCount: string } }>(
       url,
-      'query ($where: FeatureFilter) { features(layer: "stored", where: $where, first: 1) { matched } }',
+      'query ($where: FeatureFilter) { features(layer: "stored", where: $where, first: 1) { totalCount } }',
       { where: anotherWhere() },
     )
-    if (features.matched !== String(ROWS)) throw new Error(`${features.matched} features match, not ${ROWS}`)
+    if (features.totalCount !== String(ROWS)) throw new Error(`${features.totalCount} features match, not ${ROWS}`)
     await sleep(200)
   },
   /** Heavy: a sort by text of everything. */
   page: async ({ url, dice }) => {
     const first = 1 + dice.integer(5_000)
-    const { features } = await query<{ features: { features: { id: string }[] } }>(
+    const { features } = await query<{ features: { features: { key: string }[] } }>(
       url,
-      'query ($n: Int!) { features(layer: "soak", orderBy: [{ property: "name" }], first: $n) { features { id } } }',
+      'query ($n: Int!) { features(layer: "soak", orderBy: [{ property: "name" }], first: $n) { features { key } } }',
       { n: first },
     )
-    const ids = features.features.map(({ id }) => id)
+    const ids = features.features.map(({ key }) => key)
     compare(ids, BY_NAME.slice(0, first), 'soak')
   },
   /** Ten times what two workers do at once. */

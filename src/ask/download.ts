@@ -1,14 +1,13 @@
 /** A download's question: the arguments of `featureBatches` as JSON values by name. What each may be is read off the contract. */
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
-import type { Output } from '../encode/batch.ts'
-import { arrowOutput } from '../graphql/arrow-output.ts'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
-import type { Layer } from '../model/layer.ts'
+import { selectionOf } from '../graphql/selection.ts'
 import { coerceArguments } from './arguments.ts'
-import { requireLonLat } from './lon-lat.ts'
+import { arrowOutput } from './arrow-output.ts'
+import { geoJsonOutput } from './geojson-output.ts'
 import { type Question, toQuestion } from './question.ts'
-import { inRange, LIMIT, PRECISION } from './range.ts'
+import { inRange, LIMIT } from './range.ts'
 
 export type DownloadFormat = 'arrows' | 'geojsonl'
 
@@ -35,15 +34,9 @@ export async function downloadQuestion(
   const args = coerceArguments(given, argumentsOf(schema, format), 'A download') as Arguments
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
   return await toQuestion({ ...args, layer }, context, (asked) => {
-    if (format === 'geojsonl') requireLonLat(asked)
-    return { outputs: [outputOf(format, args, asked.layer)], indexes: new Map(), properties: null }
+    const output = format === 'arrows' ? arrowOutput('arrow', args, asked) : geoJsonOutput('geojson-lines', args, asked)
+    return selectionOf(asked, [output])
   })
-}
-
-function outputOf(format: DownloadFormat, args: Arguments, layer: Layer): Output {
-  if (format === 'arrows') return arrowOutput('arrow', args, layer)
-  const precision = inRange('precision', args.precision, PRECISION)
-  return { kind: 'geojson-lines', precision, ...(args.bbox ? { bbox: true } : {}) }
 }
 
 function argumentsOf(schema: GraphQLSchema, format: DownloadFormat): readonly GraphQLArgument[] {

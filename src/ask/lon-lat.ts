@@ -1,12 +1,12 @@
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
-import type { FeatureQuery } from '../model/query.ts'
+import type { Representation } from '../model/query.ts'
 
 /**
  * RFC 7946 knows longitude and latitude only. A source that names no CRS is taken to be in them, as GeoParquet has it, unless its extent says
  * otherwise.
  */
-export function requireLonLat({ layer, crs }: Pick<FeatureQuery, 'layer' | 'crs'>): void {
+export function requireLonLat(layer: Layer, { crs }: Pick<Representation, 'crs'>): void {
   if (crs) {
     if (crs.isLonLat) return
     throw refused(`\`crs\` asks for ${crs.name}`, 'leave `crs` out or say "OGC:CRS84"')

@@ -1,13 +1,13 @@
 /** The question of a page that is asked in no document: its arguments are JSON values by name. */
-import type { GraphQLSchema } from 'graphql'
+import type { GraphQLArgument, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Output } from '../encode/batch.ts'
-import { arrowOutput } from '../graphql/arrow-output.ts'
-import type { QueryFeaturesArgs } from '../graphql/generated.ts'
-import type { Asked } from '../graphql/selection.ts'
-import type { Layer } from '../model/layer.ts'
+import type { FeatureBatchGeojsonArgs, QueryFeaturesArgs } from '../graphql/generated.ts'
+import { type Asked, selectionOf } from '../graphql/selection.ts'
+import { idPrefix } from '../model/feature-id.ts'
 import type { FeatureQuery } from '../model/query.ts'
 import { coerceArguments } from './arguments.ts'
-import { requireLonLat } from './lon-lat.ts'
+import { arrowOutput } from './arrow-output.ts'
+import { geoJsonOutput } from './geojson-output.ts'
 import { type Asking, toQuestion } from './question.ts'
 import { firstRange, inRange, PRECISION } from './range.ts'
 
@@ -23,6 +23,16 @@ export interface PageRequest {
 
 /** Arguments of `features` that make no plan: one is who is asked, the other when it is given up. */
 const LEFT_OUT: readonly string[] = ['layer', 'deadline']
+/** Arguments of the encoding's own field that are taken too. */
+const OF_ENCODING: readonly string[] = ['crs', 'simplify']
+/** The field that each encoding is, and its type. */
+const FIELDS: Readonly<Record<PageEncoding, readonly [type: string, field: string]>> = {
+  features: ['Feature', 'geometry'],
+  geojson: ['FeatureConnection', 'geojson'],
+  arrow: ['FeatureConnection', 'arrow'],
+}
+
+type Arguments = Omit<QueryFeaturesArgs, 'layer'> & Pick<FeatureBatchGeojsonArgs, 'crs' | 'simplify'>
 
 /** What an operation would ask the engine: a row more than the page has proves that there is more. Throws what `features` throws. */
 export async function pageQuestion(
@@ -30,34 +40,40 @@ export async function pageQuestion(
   { layer, encoding, given }: PageRequest,
   { pageRows, ...asking }: Asking & { readonly pageRows: number },
 ): Promise<FeatureQuery> {
-  const known = schema
-    .getQueryType()!
-    .getFields()
-    ['features']!.args.filter(({ name }) => !LEFT_OUT.includes(name))
-  const args = coerceArguments(given, known, 'A page') as Omit<QueryFeaturesArgs, 'layer'>
+  const args = coerceArguments(given, argumentsOf(schema, encoding), 'A page') as Arguments
   const first = inRange('first', args.first, firstRange(pageRows))
-  const { query } = await toQuestion({ ...args, layer }, asking, (asked) => ({
-    outputs: [outputOf(encoding, asked)],
-    indexes: new Map(),
-    properties: null,
-  }))
+  const { query } = await toQuestion({ ...args, layer }, asking, (asked) => selectionOf(asked, [outputOf(encoding, args, asked)]))
   return { ...query, limit: first + 1 }
 }
 
-function outputOf(encoding: PageEncoding, asked: Asked & { readonly layer: Layer }): Output {
-  const precision = inRange('precision', null, PRECISION)
+function argumentsOf(schema: GraphQLSchema, encoding: PageEncoding): readonly GraphQLArgument[] {
+  const page = schema.getQueryType()!.getFields()['features']!
+  const [type, field] = FIELDS[encoding]
+  const encoded = (schema.getType(type) as GraphQLObjectType | GraphQLInterfaceType).getFields()[field]!
+  return [
+    ...page.args.filter(({ name }) => !LEFT_OUT.includes(name)),
+    ...encoded.args.filter(({ name }) => OF_ENCODING.includes(name)),
+  ]
+}
+
+function outputOf(encoding: PageEncoding, args: Arguments, asked: Asked): Output {
   switch (encoding) {
     case 'arrow':
-      return arrowOutput('arrow-base64', {}, asked.layer)
+      return arrowOutput('arrow-base64', args, asked)
     case 'geojson':
-      requireLonLat(asked)
-      return { kind: 'geojson', precision }
+      return geoJsonOutput('geojson', args, asked)
     case 'features':
       return {
         kind: 'features',
         fields: [
-          { key: 'id', field: 'id' },
-          { key: 'geometry', field: 'geometry', as: 'GEOJSON', precision },
+          { key: 'id', field: 'id', prefix: idPrefix(asked.layer) },
+          {
+            key: 'geometry',
+            field: 'geometry',
+            as: 'GEOJSON',
+            precision: inRange('precision', null, PRECISION),
+            geometry: asked.representations.add(args),
+          },
           { key: 'properties', field: 'properties', only: null },
         ],
       }

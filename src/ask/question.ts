@@ -2,7 +2,7 @@
 
 import { progressText } from '../catalog/prepare/progress.ts'
 import type { Operation } from '../delivery/operation.ts'
-import { readCrs } from '../engines/duckdb/dialect/crs.ts'
+import type { Output } from '../encode/batch.ts'
 import { sortKeys } from '../engines/duckdb/dialect/order.ts'
 import type { OperationContext } from '../engines/engine.ts'
 import type { Context, Services } from '../graphql/context.ts'
@@ -13,10 +13,11 @@ import type { Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Filter } from '../model/predicate.ts'
 import type { FeatureQuery, Position } from '../model/query.ts'
-import { decodeCursor, encodeCursor } from './cursor.ts'
+import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
 import { deadlineRange, inRange } from './range.ts'
 import { FilterBudget } from './read/budget.ts'
 import { readingFilter } from './read/read-filter.ts'
+import { Representations } from './representations.ts'
 
 /** Where nobody can tell how long it takes. */
 const RETRY_SECONDS = 5
@@ -28,13 +29,7 @@ export interface Question {
   readonly selection: Selection
 }
 
-/** How geometry comes out. */
-export interface GeometryArguments {
-  readonly crs?: InputMaybe<string>
-  readonly simplify?: InputMaybe<number>
-}
-
-export interface QuestionArguments extends GeometryArguments {
+export interface QuestionArguments {
   readonly layer: string
   readonly where?: InputMaybe<FeatureFilter>
   readonly orderBy?: InputMaybe<readonly FeatureOrder[]>
@@ -46,7 +41,7 @@ export interface QuestionArguments extends GeometryArguments {
 /** What a question is made with, and where it is noted. */
 export interface Asking {
   readonly services: Pick<Services, 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
-  readonly operation: Pick<Operation, 'budget' | 'layers' | 'pace' | 'questions'>
+  readonly operation: Pick<Operation, 'budget' | 'layers' | 'pace' | 'questions' | 'representations'>
 }
 
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, LIMIT_EXCEEDED, CURSOR_INVALID, CURSOR_EXPIRED. */
@@ -57,23 +52,23 @@ export async function toQuestion(
 ): Promise<Question> {
   const layer = await findLayer(args.layer, context)
   await context.operation.pace.pass()
-  const geometry = readGeometryArguments(args)
-  const selection = select({ layer, ...geometry })
+  const selection = select({ layer, representations: new Representations(layer, context.operation) })
   const orderBy = args.orderBy ?? []
   sortKeys(layer, orderBy)
+  const { cursorSecret } = context.services
   const query: FeatureQuery = {
     layer,
-    ...geometry,
     where: args.where ? await readWhere(args.where, layer, context) : null,
     orderBy,
     limit: args.limit ?? null,
     after: null,
     outputs: selection.outputs,
+    representations: selection.representations,
     properties: selection.properties,
   }
   const deadlineMs = deadlineOf(args, context)
-  const after = args.after ? decodeCursor(context.services.cursorSecret, query, args.after) : null
-  const asked = { ...query, after }
+  const after = args.after ? decodeCursor(cursorSecret, query, args.after) : null
+  const asked = { ...query, after, ...(selection.outputs.some(hasCursors) ? { cursorKey: cursorKey(cursorSecret, query) } : {}) }
   context.operation.questions.push(asked)
   return { query: asked, selection, deadlineMs }
 }
@@ -85,9 +80,8 @@ function readWhere(where: FeatureFilter, layer: Layer, { services, operation }: 
   return budget.once(where, `${layer.name} ${layer.fingerprint}`, () => operation.pace.run(readingFilter(where, layer, budget)))
 }
 
-/** Cursors know nothing of these: where a feature stands does not depend on them. */
-export function readGeometryArguments({ crs, simplify }: GeometryArguments): Pick<FeatureQuery, 'crs' | 'simplify'> {
-  return { crs: typeof crs === 'string' ? readCrs(crs, 'crs') : null, simplify: simplify ?? null }
+function hasCursors({ kind }: Output): boolean {
+  return kind === 'edges' || kind === 'start-cursor'
 }
 
 /** The layer as its source is now. */

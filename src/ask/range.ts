@@ -14,12 +14,14 @@ export type Range = readonly [low: number, high: number, otherwise: number, more
 /** Seconds. `most`: the server's own. */
 export const deadlineRange = (most: number): Range => [Math.min(0.1, most), most, most]
 export const PRECISION: Range = [0, 15, 7]
+/** Its headers have room for no more. */
+export const TWKB_PRECISION: Range = [0, 7, 7]
 /** `pageRows`: the most that the server gives. */
 export const firstRange = (pageRows: number): Range => [
   1,
   pageRows,
   Math.min(100, pageRows),
-  "Pass the page's `cursor` as `after` for the next, or subscribe to `featureBatches`.",
+  'Pass `pageInfo { endCursor }` as `after` for the next, or subscribe to `featureBatches`.',
 ]
 export const BATCH_SIZE: Range = [1, 10_000, 1_024]
 /** A GraphQL Int has no more. */

@@ -12,7 +12,7 @@ const ARGUMENTS: Readonly<Record<keyof Question, string>> = {
 }
 
 /** Variable -> GraphQL type, of the encodings' own arguments. */
-const ENCODING_ARGUMENTS = { precision: 'Int! = 7', properties: '[String!]' } as const
+const ENCODING_ARGUMENTS = { crs: 'String', simplify: 'Float', precision: 'Int', properties: '[String!]' } as const
 
 export interface Payload {
   readonly query: string
@@ -21,7 +21,7 @@ export interface Payload {
 
 /** One run of the subscription. Arguments that are not given stay out of the document: what a server does not know is no obstacle then. */
 export function subscription(encoding: Encoding, question: Question & EncodingOptions, asWkb = false): Payload {
-  const selection = selectionOf(encoding, asWkb)
+  const selection = selectionOf(encoding, question, asWkb)
   const variables: Record<string, unknown> = {}
   const declared: string[] = []
   const declare = (name: keyof (Question & EncodingOptions), type: string) => {

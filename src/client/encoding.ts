@@ -1,13 +1,14 @@
 /** The encodings of features: what is selected for each, and what is made of it. */
 import type { FeatureCollection, Geometry } from 'geojson'
 import { fromBase64 } from './base64.ts'
+import type { EncodingOptions } from './options.ts'
 
 interface AnyBatch {
   /** 0, 1, 2, ... without a gap over the whole stream, however often it was taken up again. */
   readonly sequence: number
   /** Features in it. */
   readonly count: number
-  /** Right behind its last feature: `after` of a stream that goes on there. */
+  /** Right after its last feature: `after` of a stream that goes on there. */
   readonly cursor: string
 }
 
@@ -25,9 +26,12 @@ export interface FeaturesBatch extends AnyBatch {
 }
 
 export interface StreamedFeature {
+  /** Unique among the features of all layers, e.g. `observations:161407`. */
   readonly id: string
+  /** Unique in the layer: `id` in GeoJSON and Arrow. */
+  readonly key: string
   readonly geometry: Geometry | null
-  /** In the layer's CRS. */
+  /** In the CRS that coordinates come out in. */
   readonly bbox: readonly [west: number, south: number, east: number, north: number] | null
   readonly properties: Readonly<Record<string, unknown>>
 }
@@ -50,15 +54,26 @@ export interface WireBatch {
   readonly features?: readonly StreamedFeature[]
 }
 
-const SELECTIONS: Readonly<Record<Encoding, string>> = {
-  geojson: 'geojson(precision: $precision)',
-  arrow: 'arrow',
-  features: 'features { id geometry(precision: $precision) bbox properties(only: $properties) }',
+/** A field with those of the arguments whose variables are given. */
+type WithArguments = (field: string, variables: Readonly<Record<string, keyof EncodingOptions>>, fixed?: string) => string
+
+const GEOMETRY = { crs: 'crs', simplify: 'simplify' } as const
+
+const SELECTIONS: Readonly<Record<Encoding, (field: WithArguments, asWkb: boolean) => string>> = {
+  geojson: (field) => field('geojson', { ...GEOMETRY, precision: 'precision', only: 'properties' }),
+  arrow: (field, asWkb) => field('arrow', { ...GEOMETRY, only: 'properties' }, asWkb ? 'geometry: WKB' : ''),
+  features: (field) =>
+    `features { id key ${field('geometry', { ...GEOMETRY, precision: 'precision' })} ${field('bbox', { crs: 'crs' })} ${field('properties', { only: 'properties' })} }`,
 }
 
 /** @param asWkb an Arrow geometry column is `geoarrow.wkb`, also where it could be of a native type */
-export function selectionOf(encoding: Encoding, asWkb: boolean): string {
-  return asWkb && encoding === 'arrow' ? 'arrow(geometry: WKB)' : SELECTIONS[encoding]
+export function selectionOf(encoding: Encoding, options: EncodingOptions, asWkb: boolean): string {
+  const field: WithArguments = (name, variables, fixed = '') => {
+    const given = Object.entries(variables).filter(([, variable]) => options[variable] != null)
+    const list = [...given.map(([argument, variable]) => `${argument}: $${variable}`), ...(fixed ? [fixed] : [])]
+    return list.length > 0 ? `${name}(${list.join(', ')})` : name
+  }
+  return SELECTIONS[encoding](field, asWkb)
 }
 
 /** Null if it does not hold the features that it counts. */

@@ -61,7 +61,10 @@ export type FeatureOrder = {
   readonly property: string;
 };
 
-/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices, unless the server is set otherwise. */
+/**
+ * A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. At most 25,000 vertices, unless the server is
+ * set otherwise.
+ */
 export type GeometryInput = {
   /** A box. */
   readonly bbox?: readonly number[] | null | undefined;
@@ -72,9 +75,11 @@ export type GeometryInput = {
   readonly crs?: string | null | undefined;
   /** A GeoJSON geometry object. */
   readonly geojson?: unknown;
-  /** Well-known binary, ISO or extended but without SRID, in hexadecimal or base64. */
+  /** Tiny well-known binary without a list of ids, in hexadecimal, or in base64 that is not all hexadecimal digits. */
+  readonly twkb?: string | null | undefined;
+  /** Well-known binary, ISO or extended (EWKB), in hexadecimal or base64. An SRID n says `crs: "EPSG:n"`. */
   readonly wkb?: string | null | undefined;
-  /** Well-known text. */
+  /** Well-known text, also after `SRID=n;` (EWKT), which says `crs: "EPSG:n"`. */
   readonly wkt?: string | null | undefined;
 };
 

@@ -9,14 +9,18 @@ export interface Question extends StreamSubscriptionVariables {}
 export interface EncodingOptions<E extends Encoding = Encoding> {
   /**
    * How features come: `geojson`, a FeatureCollection a batch, for layers in longitude/latitude; `arrow`, an Arrow IPC stream a batch, the
-   * fastest; `features`, objects with id, geometry, bbox and properties, for layers in any CRS.
+   * fastest; `features`, objects with id, key, geometry, bbox and properties, for layers in any CRS.
    *
    * @default 'geojson'
    */
   readonly encoding?: E | undefined
-  /** Digits behind the decimal point of coordinates, for `geojson` and `features`. @default 7 */
+  /** What coordinates come out in, e.g. `EPSG:3857`; for `geojson`, one with longitude and latitude. @default the layer's CRS */
+  readonly crs?: string | undefined
+  /** Leaves vertices out that are off by less than this, in units of the CRS that comes out. @default none */
+  readonly simplify?: number | undefined
+  /** Digits after the decimal point of coordinates, for `geojson` and `features`. @default 7 */
   readonly precision?: number | undefined
-  /** Only these properties are read, for `features`. @default all of them */
+  /** Only these properties are read. @default all of them */
   readonly properties?: readonly string[] | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
  * The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...`, `geoduck explain LAYER PATH...`,
- * `geoduck doctor`, `geoduck schema` and `geoduck config-schema`.
+ * `geoduck doctor`, `geoduck schema PATH...` and `geoduck config-schema`.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { machineDefaults } from '../config/defaults.ts'
@@ -27,7 +27,7 @@ export interface Actions {
   prepare(options: PrepareOptions): Promise<void>
   serve(options: ServeOptions): Promise<void>
   doctor(given: Given): Promise<void>
-  printSchema(): Promise<void>
+  printSchema(given: Given): Promise<void>
   printConfigSchema(): void
   importFiles(options: ImportArguments): Promise<void>
   explain(options: ExplainArguments): Promise<void>
@@ -45,7 +45,7 @@ Examples:
   geoduck doctor data/                           whether all is well with the machine and the data
   geoduck import roads.shp --into city.duckdb --layer roads    see geoduck import --help
   geoduck explain parcels data/ --where '{"bbox": [7, 47, 8, 48]}'    how a query runs
-  geoduck schema > schema.graphql                the GraphQL schema`
+  geoduck schema data/ > schema.graphql          the GraphQL schema`
 
 export function buildCommand(actions: Actions): Command {
   const program = new Command('geoduck')
@@ -105,8 +105,9 @@ export function buildCommand(actions: Actions): Command {
     .action((paths: string[]) => actions.doctor(givenWith(paths)))
   program
     .command('schema')
-    .description('print the GraphQL schema')
-    .action(() => actions.printSchema())
+    .argument('[PATH...]', 'as for serving; without any, the part that all servers have is printed')
+    .description('print the GraphQL schema, with a type for each layer; takes the same flags')
+    .action((paths: string[]) => actions.printSchema(givenWith(paths)))
   program
     .command('config-schema')
     .description('print the JSON schema of the configuration file')

@@ -42,7 +42,7 @@ export const LAYER_MEMBERS = {
   },
   key: {
     takes: 'the name of a column that is shown',
-    description: 'The column that `Feature.id` is made of: unique and never null, which the scan proves.',
+    description: 'The column that `Feature.key` is made of: unique and never null, which the scan proves.',
     schema: name.optional(),
   },
   columns: {

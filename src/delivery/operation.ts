@@ -47,6 +47,8 @@ export class Operation {
   degraded = false
   /** Its result may be sent while it is being made. */
   mayFlow = false
+  /** Pairs of CRS and tolerance that geometry is asked for in. */
+  readonly representations = new Set<string>()
   /** Of the engine. */
   readonly questions: FeatureQuery[] = []
   /** Of all its filters together; null before the first. */

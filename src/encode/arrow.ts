@@ -2,10 +2,10 @@
 import * as arrow from 'apache-arrow'
 import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message'
 import { type ArrowArray, arrowArray } from './arrow-body.ts'
-import type { BatchLayout, ColumnData, Encoder, GeoArrowShape, WireType } from './batch.ts'
+import type { BatchLayout, ColumnData, Encoder, GeoArrowShape, LayoutGeometry, Output, WireType } from './batch.ts'
 import { columnOf } from './column.ts'
 import { DIMENSIONS, GeoArrowColumn, NESTINGS } from './geoarrow.ts'
-import { wireColumn } from './member.ts'
+import { geometryOf, propertiesOf, wireColumn } from './member.ts'
 
 interface ArrowColumn {
   readonly index: number
@@ -20,13 +20,15 @@ const END_BYTES = 8
 /** The buffer is made this much larger than the batch that asks for it: the next ones are about as large. */
 const SPARE = 1.25
 
+type Options = Omit<Extract<Output, { readonly kind: 'arrow' | 'arrow-base64' }>, 'kind'>
+
 /**
- * A self-contained IPC stream a batch: schema, one record batch, end marker. The columns are the id (named `id`, with underscores
+ * A self-contained IPC stream a batch: schema, one record batch, end marker. The columns are the key (named `id`, with underscores
  * before it if a property has that name) unless it is one of the properties, the properties, and the geometry under its own
  * name, as `geoarrow.wkb` or in the native type of its shape. The engine's infinite dates and times are given as they are: the largest values of their types.
  */
-export function arrowStream(layout: BatchLayout, shape: GeoArrowShape | null = null): Encoder {
-  const columns = arrowColumns(layout, shape)
+export function arrowStream(layout: BatchLayout, options: Options): Encoder {
+  const columns = arrowColumns(layout, options)
   const schema = schemaMessage(columns)
   let stream = new Uint8Array(0)
   return (batch, from, to) => {
@@ -40,29 +42,31 @@ export function arrowStream(layout: BatchLayout, shape: GeoArrowShape | null = n
   }
 }
 
-function arrowColumns(layout: BatchLayout, shape: GeoArrowShape | null): ArrowColumn[] {
-  const { id, geometry, properties } = layout
+function arrowColumns(layout: BatchLayout, { shape, only, geometry: place }: Options): ArrowColumn[] {
+  const { key, geometryName } = layout
+  const properties = propertiesOf(layout, only)
   const columns = properties.map((index) => arrowColumn(layout, index, wireColumn(layout, index).name))
-  if (id !== null && !properties.includes(id)) {
-    const taken = new Set([...columns.map(({ field }) => field.name), layout.geometryName])
+  if (key !== null && !properties.includes(key)) {
+    const taken = new Set([...columns.map(({ field }) => field.name), geometryName])
     let name = 'id'
     while (taken.has(name)) name = `_${name}`
-    columns.unshift(arrowColumn(layout, id, name))
+    columns.unshift(arrowColumn(layout, key, name))
   }
-  if (geometry !== null)
-    columns.push(shape ? nativeColumn(layout, geometry, shape) : arrowColumn(layout, geometry, layout.geometryName))
+  if (layout.geometries.length === 0) return columns
+  const { column, crs } = geometryOf(layout, place)
+  columns.push(shape ? nativeColumn(column, geometryName, shape, crs) : arrowColumn(layout, column, geometryName, crs))
   return columns
 }
 
-function arrowColumn(layout: BatchLayout, index: number, name: string): ArrowColumn {
+function arrowColumn(layout: BatchLayout, index: number, name: string, crs: string | null = null): ArrowColumn {
   const { wire } = wireColumn(layout, index)
-  const field = new arrow.Field(name, arrowType(wire), true, extension(wire, layout.crs))
+  const field = new arrow.Field(name, arrowType(wire), true, extension(wire, crs))
   return { index, field, read: (data, from, to) => [arrowArray(data, wire, from, to)] }
 }
 
-function nativeColumn({ geometryName, crs }: BatchLayout, index: number, shape: GeoArrowShape): ArrowColumn {
+function nativeColumn(index: number, name: string, shape: GeoArrowShape, crs: LayoutGeometry['crs']): ArrowColumn {
   const column = new GeoArrowColumn(shape)
-  const field = new arrow.Field(geometryName, nativeType(shape), true, geoArrow(shape.type, crs))
+  const field = new arrow.Field(name, nativeType(shape), true, geoArrow(shape.type, crs))
   return { index, field, read: (data, from, to) => column.read(data, from, to) }
 }
 

@@ -53,33 +53,65 @@ export interface ColumnBatch {
   readonly columns: readonly ColumnData[]
 }
 
+/** The layer's geometry as one column, in one of the representations that were asked for. */
+export interface LayoutGeometry {
+  /** Its index. It holds WKB. */
+  readonly column: number
+  /** `AUTHORITY:CODE` for the Arrow schema's metadata; null: it is not known. */
+  readonly crs: string | null
+  /** Spatial reference id for EWKT and EWKB; null: the CRS has none. */
+  readonly srid: number | null
+}
+
 /** What the columns of a batch are for; indexes into its columns. */
 export interface BatchLayout {
   readonly columns: readonly WireColumn[]
-  /** WKB. Null when no geometry was selected. */
-  readonly geometry: number | null
-  /** Text or integer. Null when no id was selected. */
-  readonly id: number | null
+  /** Outputs name them by their index in this list. Empty when no geometry was selected. */
+  readonly geometries: readonly LayoutGeometry[]
+  /** Text or integer, unique in the layer. Null when neither key nor id was selected. */
+  readonly key: number | null
   /** The properties, in the layer's order. */
   readonly properties: readonly number[]
-  /** `AUTHORITY:CODE` for the Arrow schema's metadata. */
-  readonly crs: string | null
   /** The geometry column's own name, which Arrow keeps. */
   readonly geometryName: string
 }
 
+/** What every encoding of whole features takes. */
+interface WholeFeatures {
+  /** Index into the layout's geometries. @default 0 */
+  readonly geometry?: number
+  /** Names among the layout's properties; null or left out: all of them. */
+  readonly only?: readonly string[] | null
+}
+
+interface GeoJsonOptions extends WholeFeatures {
+  /** Digits after the decimal point. */
+  readonly precision: number
+  /** Whether the collection and its features have a `bbox`. @default false */
+  readonly bbox?: boolean
+}
+
+interface ArrowOptions extends WholeFeatures {
+  /** Left out: the geometry is `geoarrow.wkb`. */
+  readonly shape?: GeoArrowShape
+}
+
 /** One encoding that the operation selected; a batch is encoded once for each. */
 export type Output =
-  /** A FeatureCollection (RFC 7946) as UTF-8. `precision`: digits behind the point; `bbox`: whether it and its features have one. */
-  | { readonly kind: 'geojson'; readonly precision: number; readonly bbox?: boolean }
+  /** A FeatureCollection (RFC 7946) as UTF-8. */
+  | ({ readonly kind: 'geojson' } & GeoJsonOptions)
   /** The same features, a line each, without a newline behind the last. */
-  | { readonly kind: 'geojson-lines'; readonly precision: number; readonly bbox?: boolean }
-  /** A self-contained Arrow IPC stream (schema, one record batch, end marker). Without a shape, the geometry is `geoarrow.wkb`. */
-  | { readonly kind: 'arrow'; readonly shape?: GeoArrowShape }
+  | ({ readonly kind: 'geojson-lines' } & GeoJsonOptions)
+  /** A self-contained Arrow IPC stream (schema, one record batch, end marker). */
+  | ({ readonly kind: 'arrow' } & ArrowOptions)
   /** The same as a JSON string of base64. */
-  | { readonly kind: 'arrow-base64'; readonly shape?: GeoArrowShape }
+  | ({ readonly kind: 'arrow-base64' } & ArrowOptions)
   /** A JSON list of objects with exactly the selected fields under their response keys, as UTF-8. */
   | { readonly kind: 'features'; readonly fields: readonly FeatureField[] }
+  /** The same of the GraphQL type FeatureEdge. */
+  | { readonly kind: 'edges'; readonly fields: readonly EdgeField[] }
+  /** The cursor of the first feature as a JSON string; null where there is none. */
+  | { readonly kind: 'start-cursor' }
 
 /** What is proven of every geometry of a layer that can leave as a native GeoArrow type. */
 export interface GeoArrowShape {
@@ -87,16 +119,31 @@ export interface GeoArrowShape {
   readonly coordinates: 'XY' | 'XYZ'
 }
 
-export type GeometryText = 'GEOJSON' | 'WKT' | 'WKB'
+export type GeometryText = 'GEOJSON' | 'WKT' | 'EWKT' | 'WKB' | 'EWKB' | 'TWKB'
 
-/** A selected field of the GraphQL type Feature, under its response key (alias or name), in document order. */
-export type FeatureField =
-  | { readonly key: string; readonly field: '__typename' }
-  | { readonly key: string; readonly field: 'id' }
-  | { readonly key: string; readonly field: 'geometry'; readonly as: GeometryText; readonly precision: number }
-  | { readonly key: string; readonly field: 'bbox' }
+/** A selected field of the GraphQL interface Feature, under its response key (alias or name), in document order. */
+export type FeatureField = { readonly key: string } & (
+  | { readonly field: '__typename'; readonly name: string }
+  /** `prefix` is all that stands before the key: `observations:`, or `places:3fa9c1-` for row numbers. */
+  | { readonly field: 'id'; readonly prefix: string }
+  | { readonly field: 'key' }
+  | { readonly field: 'layer'; readonly name: string }
+  /** `geometry`: index into the layout's geometries. @default 0 */
+  | { readonly field: 'geometry'; readonly as: GeometryText; readonly precision: number; readonly geometry?: number }
+  | { readonly field: 'bbox'; readonly geometry?: number }
   /** `only`: names among the layout's properties; null = all. */
-  | { readonly key: string; readonly field: 'properties'; readonly only: readonly string[] | null }
+  | { readonly field: 'properties'; readonly only: readonly string[] | null }
+)
+
+/** A selected field of the GraphQL type FeatureEdge. */
+export type EdgeField = { readonly key: string } & (
+  | { readonly field: '__typename' }
+  | { readonly field: 'cursor' }
+  | { readonly field: 'node'; readonly fields: readonly FeatureField[] }
+)
+
+/** The cursor of one row: base64url, which needs no escapes in JSON. */
+export type CursorText = (batch: ColumnBatch, row: number) => string
 
 /**
  * Rows [from, to) of the batch in the wanted encoding. `to - from` may be 0: the result is then a valid empty document. The bytes are a

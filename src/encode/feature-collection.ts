@@ -1,9 +1,9 @@
 import { WkbReader } from '../geometry/wkb-cursor.ts'
-import type { BatchLayout, Encoder } from './batch.ts'
+import type { BatchLayout, Encoder, Output } from './batch.ts'
 import { type ByteWriter, CHAR } from './bytes.ts'
 import { bytesOf, columnOf } from './column.ts'
 import { jsonGeometry } from './geometry.ts'
-import { jsonId, propertyMembers, wireColumn } from './member.ts'
+import { geometryOf, jsonKey, propertiesOf, propertyMembers, wireColumn } from './member.ts'
 import { jsonObject, type Member } from './object.ts'
 import { type FixedFrame, textEncoder } from './text.ts'
 import { orNothing, type ValueWriter } from './value.ts'
@@ -12,24 +12,26 @@ import { BBoxMembers } from './wkb/bbox-member.ts'
 export const COLLECTION: FixedFrame = { opening: '{"type":"FeatureCollection","features":[', between: ',', closing: ']}' }
 const LINES: FixedFrame = { opening: '', between: '\n', closing: '' }
 
+type Options = Omit<Extract<Output, { readonly kind: 'geojson' | 'geojson-lines' }>, 'kind'>
+
 /**
- * A GeoJSON FeatureCollection (RFC 7946): every feature has `geometry` and `properties`, and `id` if the layout has one. Rings follow the
- * right-hand rule. With `bbox`, it and its features have one, for about 12 ns a position more.
+ * A GeoJSON FeatureCollection (RFC 7946): every feature has `geometry` and `properties`, and its key as `id` if the layout has one. Rings
+ * follow the right-hand rule. With `bbox`, it and its features have one, for about 12 ns a position more.
  */
-export function featureCollection(layout: BatchLayout, precision: number, bbox: boolean, out: ByteWriter): Encoder {
-  const boxes = bbox ? new Boxes(precision) : null
+export function featureCollection(layout: BatchLayout, options: Options, out: ByteWriter): Encoder {
+  const boxes = boxesFor(options)
   const closing = (out: ByteWriter) => {
     out.byte(CHAR.CLOSE)
     boxes?.writeAll()
     out.byte(CHAR.CLOSE_OBJECT)
   }
-  return textEncoder(boxes ? { ...COLLECTION, closing } : COLLECTION, feature(layout, precision, boxes), out)
+  return textEncoder(boxes ? { ...COLLECTION, closing } : COLLECTION, feature(layout, options, boxes), out)
 }
 
 /** The same features, a line each, without a newline behind the last. */
-export function featureLines(layout: BatchLayout, precision: number, bbox: boolean, out: ByteWriter): Encoder {
-  const value = feature(layout, precision, bbox ? new Boxes(precision) : null)
-  const asStored = layout.properties.some((index) => wireColumn(layout, index).wire.kind === 'json')
+export function featureLines(layout: BatchLayout, options: Options, out: ByteWriter): Encoder {
+  const value = feature(layout, options, boxesFor(options))
+  const asStored = propertiesOf(layout, options.only).some((index) => wireColumn(layout, index).wire.kind === 'json')
   return textEncoder(LINES, asStored ? onOneLine(value) : value, out)
 }
 
@@ -75,14 +77,19 @@ class Boxes {
   }
 }
 
-function feature(layout: BatchLayout, precision: number, boxes: Boxes | null): ValueWriter {
-  const { id, geometry } = layout
-  const plain = geometry === null ? null : jsonGeometry(geometry, 'GEOJSON', precision)
+function boxesFor({ bbox = false, precision }: Options): Boxes | null {
+  return bbox ? new Boxes(precision) : null
+}
+
+function feature(layout: BatchLayout, { precision, only, geometry: place }: Options, boxes: Boxes | null): ValueWriter {
+  const { key } = layout
+  const geometry = layout.geometries.length === 0 ? null : geometryOf(layout, place)
+  const plain = geometry && jsonGeometry(geometry, 'GEOJSON', precision)
   const members: Member[] = [
     ['type', '"Feature"'],
-    ...(id === null ? [] : [['id', jsonId(layout, id)] satisfies Member]),
-    ['geometry', geometry !== null && plain && boxes ? boxes.behind(plain, geometry) : (plain ?? 'null')],
-    ['properties', propertyMembers(layout, null)],
+    ...(key === null ? [] : [['id', jsonKey(layout, key)] satisfies Member]),
+    ['geometry', geometry && plain && boxes ? boxes.behind(plain, geometry.column) : (plain ?? 'null')],
+    ['properties', propertyMembers(layout, only)],
   ]
   return jsonObject(members)
 }

@@ -1,7 +1,7 @@
 import type { BatchLayout, Encoder, FeatureField } from './batch.ts'
 import type { ByteWriter } from './bytes.ts'
 import { jsonBBox, jsonGeometry } from './geometry.ts'
-import { jsonId, propertyMembers } from './member.ts'
+import { geometryOf, globalId, jsonKey, keyOf, propertyMembers } from './member.ts'
 import { jsonObject, type Member } from './object.ts'
 import { type FixedFrame, textEncoder } from './text.ts'
 
@@ -9,25 +9,28 @@ export const LIST: FixedFrame = { opening: '[', between: ',', closing: ']' }
 
 /** A JSON list of objects with the selected fields of GraphQL's Feature, ready to stand in a response as it is. */
 export function featureList(layout: BatchLayout, fields: readonly FeatureField[], out: ByteWriter): Encoder {
-  return textEncoder(LIST, jsonObject(fields.map((field) => [field.key, fieldValue(layout, field)])), out)
+  return textEncoder(LIST, jsonObject(featureMembers(layout, fields)), out)
+}
+
+/** The members of one feature. */
+export function featureMembers(layout: BatchLayout, fields: readonly FeatureField[]): Member[] {
+  return fields.map((field) => [field.key, fieldValue(layout, field)])
 }
 
 function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
   switch (field.field) {
     case '__typename':
-      return '"Feature"'
+    case 'layer':
+      return JSON.stringify(field.name)
     case 'id':
-      return jsonId(layout, selected(layout.id, field))
+      return globalId(layout, keyOf(layout), field.prefix)
+    case 'key':
+      return jsonKey(layout, keyOf(layout))
     case 'geometry':
-      return jsonGeometry(selected(layout.geometry, field), field.as, field.precision)
+      return jsonGeometry(geometryOf(layout, field.geometry), field.as, field.precision)
     case 'bbox':
-      return jsonBBox(selected(layout.geometry, field))
+      return jsonBBox(geometryOf(layout, field.geometry).column)
     case 'properties':
       return propertyMembers(layout, field.only)
   }
-}
-
-function selected(column: number | null, { field }: FeatureField): number {
-  if (column === null) throw new TypeError(`the layout has no column for ${field}`)
-  return column
 }

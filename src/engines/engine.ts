@@ -131,7 +131,7 @@ export interface Explanation {
   readonly sql: string
   /** Values that are bound. */
   readonly values: number
-  /** Columns of the source that are read beside those of the filter: of the order, the id, properties, the geometry. */
+  /** Columns of the source that are read beside those of the filter: of the order, the key, properties, the geometry. */
   readonly reads: readonly string[]
   /** How the spatial part of this filter leaves rows unread. */
   readonly pruning: Pruning['kind']

@@ -1,17 +1,19 @@
 import { layerCrsCode, readCrs, sameCrs } from '../engines/duckdb/dialect/crs.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { BBox, Layer } from '../model/layer.ts'
+import type { BBox, Crs, Layer } from '../model/layer.ts'
 import type { Geometry } from '../model/predicate.ts'
 import type { GeometryInput } from '../model/query.ts'
 import { boxGeometry, readBox } from './box.ts'
 import { type ClientGeometry, GeometryBuilder, type Pieces } from './builder.ts'
 import { readGeoJson } from './geojson.ts'
 import { Tally } from './tally.ts'
-import { readWkb } from './wkb-reader.ts'
-import { readWkbText } from './wkb-text.ts'
-import { readWkt } from './wkt.ts'
+import { readTwkb } from './twkb.ts'
+import { readWkb, sridOfWkb } from './wkb-reader.ts'
+import { twkbOfText, wkbOfText } from './wkb-text.ts'
+import { readWkt, sridOfWkt } from './wkt.ts'
 
-const MEMBERS = ['geojson', 'wkt', 'wkb', 'bbox'] as const
+const MEMBERS = ['geojson', 'wkt', 'wkb', 'twkb', 'bbox'] as const
+type Member = (typeof MEMBERS)[number]
 
 /** Of an edge as long as the geometry's box is: its middle is then off by 1/16,000 of what it bends in all. */
 const PIECES = 64
@@ -25,19 +27,31 @@ export function readGeometry(input: GeometryInput, layer: Layer, argument: strin
   const members = MEMBERS.filter((name) => input[name] !== undefined && input[name] !== null)
   const [member] = members
   if (member === undefined || members.length > 1) {
-    throw new GeoduckError('BAD_INPUT', `\`${argument}\` takes exactly one of \`geojson\`, \`wkt\`, \`wkb\` and \`bbox\`.`)
+    throw new GeoduckError(
+      'BAD_INPUT',
+      `\`${argument}\` takes exactly one of \`geojson\`, \`wkt\`, \`wkb\`, \`twkb\` and \`bbox\`.`,
+    )
   }
-  const named = input.crs === undefined || input.crs === null ? null : readCrs(input.crs, `${argument}.crs`)
-  const crs = named && layer.crs && sameCrs(named, layer.crs) ? null : named
   const name = `${argument}.${member}`
+  const { srid, read } = opened(input, member, new GeometryBuilder(name, false), tally.most.vertices)
+  const named = namedCrs(input, srid, argument, name)
+  const crs = named && layer.crs && sameCrs(named, layer.crs) ? null : named
   const isLonLat = (named ?? layer.crs)?.isLonLat === true
   return tally.during(() => {
-    const { wkb, bbox } = readMember(input, member, new GeometryBuilder(name, isLonLat, tally), isLonLat, name)
+    const { wkb, bbox } =
+      member === 'bbox'
+        ? boxGeometry(readBox(input.bbox, isLonLat, name), name)
+        : readInto(new GeometryBuilder(name, isLonLat, tally), read)
     if (crs === null || bbox === null) return { wkb, bbox, crs, argument: name }
     // There is something to transform to.
-    layerCrsCode(layer, `${argument}.crs`)
+    layerCrsCode(layer, input.crs ? `${argument}.crs` : name)
     return { wkb: cutEdges(wkb, ofBox(bbox), name, tally), bbox, crs, argument: name }
   })
+}
+
+function readInto(to: GeometryBuilder, read: Opened['read']): ClientGeometry {
+  read(to)
+  return to.finish()
 }
 
 /** WKB as the builder wrote it, with its edges cut. */
@@ -56,20 +70,34 @@ function ofBox([west, south, east, north]: BBox): Pieces {
   return (dx, dy) => Math.max(1, Math.ceil((PIECES * Math.max(Math.abs(dx), Math.abs(dy))) / (size || 1)))
 }
 
-function readMember(
-  input: GeometryInput,
-  member: (typeof MEMBERS)[number],
-  to: GeometryBuilder,
-  isLonLat: boolean,
-  name: string,
-): ClientGeometry {
-  if (member === 'bbox') return boxGeometry(readBox(input.bbox, isLonLat, name), name)
-  if (member === 'geojson') readGeoJson(input.geojson, to)
-  else {
-    const text = input[member]
-    if (typeof text !== 'string') throw to.wrong('takes a string')
-    if (member === 'wkt') readWkt(text, to)
-    else readWkbText(text, to)
+/** What is known of it before it is read. */
+interface Opened {
+  /** PostGIS's number of its CRS; null: it has none. */
+  readonly srid: number | null
+  read(to: GeometryBuilder): void
+}
+
+/** `wrong` makes errors only. */
+function opened(input: GeometryInput, member: Member, wrong: GeometryBuilder, most: number): Opened {
+  if (member === 'geojson' || member === 'bbox') return { srid: null, read: (to) => readGeoJson(input.geojson, to) }
+  const text = input[member]
+  if (typeof text !== 'string') throw wrong.wrong('takes a string')
+  if (member === 'wkt') return { srid: sridOfWkt(text), read: (to) => readWkt(text, to) }
+  if (member === 'twkb') return { srid: null, read: (to) => readTwkb(twkbOfText(text, to), to, most) }
+  const bytes = wkbOfText(text, wrong)
+  return { srid: sridOfWkb(bytes), read: (to) => readWkb(bytes, to) }
+}
+
+/** An SRID of 0 is PostGIS's for none. */
+function namedCrs({ crs }: GeometryInput, srid: number | null, argument: string, name: string): Crs | null {
+  const beside = crs === undefined || crs === null ? null : readCrs(crs, `${argument}.crs`)
+  if (srid === null || srid === 0) return beside
+  const within = readCrs(`EPSG:${srid}`, name)
+  if (beside && !sameCrs(beside, within)) {
+    throw new GeoduckError(
+      'BAD_INPUT',
+      `\`${name}\` has the SRID ${srid}, which is not the CRS that \`crs\` names; leave one of them out.`,
+    )
   }
-  return to.finish()
+  return within
 }

@@ -20,9 +20,12 @@ export function readWkb(bytes: Uint8Array, to: GeometryBuilder): void {
   reader.finish()
 }
 
-/** Whether the geometry carries an SRID: EWKB. */
-export function hasSrid(bytes: Uint8Array): boolean {
-  return bytes.length >= 5 && ((bytes[bytes[0] === 1 ? 4 : 1] as number) & 0x20) !== 0
+/** The SRID that the geometry carries (EWKB); null: it has none, or not all of it is there. */
+export function sridOfWkb(bytes: Uint8Array): number | null {
+  if (bytes.length < 9) return null
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const littleEndian = view.getUint8(0) === 1
+  return view.getUint32(1, littleEndian) & EWKB_SRID ? view.getUint32(5, littleEndian) : null
 }
 
 interface Header {
@@ -35,11 +38,13 @@ interface Header {
 class WkbReader {
   readonly #view: DataView
   readonly #to: GeometryBuilder
+  readonly #srid: number | null
   #at = 0
 
   constructor(bytes: Uint8Array, to: GeometryBuilder) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#to = to
+    this.#srid = sridOfWkb(bytes)
   }
 
   geometry(parent: Header | null): void {
@@ -71,7 +76,7 @@ class WkbReader {
     const code = this.#view.getUint32(this.#at + 1, littleEndian)
     this.#at += 5
     const flags = code & (EWKB_Z | EWKB_M | EWKB_SRID)
-    if (flags & EWKB_SRID) this.#skip(4)
+    if (flags & EWKB_SRID) this.#checkSrid(littleEndian)
     const plain = (code & ~flags) >>> 0
     const dimensions = Math.floor(plain / 1000)
     const type = TYPE_NAMES[(plain % 1000) - 1]
@@ -80,6 +85,15 @@ class WkbReader {
     const header = { type, ordinates: 2 + (more as number), littleEndian }
     this.#checkMember(header, parent)
     return header
+  }
+
+  /** Members of a geometry may repeat its own. */
+  #checkSrid(littleEndian: boolean): void {
+    this.#need(4)
+    const srid = this.#view.getUint32(this.#at, littleEndian)
+    if (srid !== this.#srid)
+      throw this.#to.wrong(`WKB: a member has the SRID ${srid}, and the geometry it is in ${this.#srid ?? 'none'}`)
+    this.#at += 4
   }
 
   #checkMember({ type }: Header, parent: Header | null): void {

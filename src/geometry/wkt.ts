@@ -13,10 +13,21 @@ const MOST_NUMBERS = 5
 /** What `#token` is at a number. */
 const NUMBER = '0'
 
+/** PostGIS's extended text begins with the number of its CRS. */
+const SRID = /^\s*SRID\s*=\s*(\d{1,10})\s*;/i
+
+/** The SRID that the text begins with (EWKT); null: it has none. */
+export function sridOfWkt(text: string): number | null {
+  const [, srid] = SRID.exec(text) ?? []
+  return srid === undefined ? null : Number(srid)
+}
+
 export function readWkt(text: string, to: GeometryBuilder): void {
-  if (/^\s*SRID\s*=/i.test(text))
-    throw to.wrong('an SRID is not taken: say `crs` beside it, or leave both out for the layer’s CRS')
-  new WktReader(text, to).read()
+  // Blanks in its place, so that messages count characters as the client does.
+  new WktReader(
+    text.replace(SRID, ({ length }) => ' '.repeat(length)),
+    to,
+  ).read()
 }
 
 /** Recursion ends at the builder's depth. */

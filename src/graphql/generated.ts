@@ -1,6 +1,6 @@
 import type { RawJson } from '../delivery/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { Layer as LayerModel, Field as FieldModel, LayerKey as LayerKeyModel } from '../model/layer.ts';
+import type { Layer as LayerModel, Field as FieldModel, LayerKey as LayerKeyModel, InvalidFeature as InvalidFeatureModel } from '../model/layer.ts';
 import type { AnyPage, BatchDelivery } from './delivery.ts';
 import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
@@ -17,7 +17,7 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /**
    * Base64 of a self-contained Arrow IPC stream: a schema, one record batch, an end marker. The geometry column carries GeoArrow
-   * extension metadata with its CRS.
+   * extension metadata with its CRS; the column `id` holds `Feature.key`.
    */
   ArrowIPC: { input: RawJson; output: RawJson; }
   /** `[west, south, east, north]` (RFC 7946), in the layer's CRS. For longitude/latitude west > east is a box across the antimeridian. */
@@ -25,7 +25,7 @@ export type Scalars = {
   /** An integer of any size, as a decimal string. */
   BigInt: { input: bigint; output: bigint | number; }
   /**
-   * Opaque place in an ordered result, right behind a feature. Signed, bound to the layer's data, the filter and the order: pass it back as
+   * Opaque place in an ordered result, right after a feature. Signed, bound to the layer's data, the filter and the order: pass it back as
    * `after` with the same `layer`, `where` and `orderBy`. It holds on any server with the same data and cursor secret.
    */
   Cursor: { input: string; output: string; }
@@ -33,10 +33,10 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /**
    * A GeoJSON FeatureCollection by RFC 7946: longitude, latitude; outer rings counter-clockwise, inner ones clockwise; a null geometry where a
-   * feature has none.
+   * feature has none. A feature's `id` is its `Feature.key`.
    */
   GeoJSON: { input: RawJson; output: RawJson; }
-  /** A geometry in the encoding that was asked for: a GeoJSON object, or a string of WKT or hexadecimal WKB. */
+  /** A geometry in the encoding that was asked for: a GeoJSON object, or a string of text (WKT, EWKT) or of hexadecimal digits (WKB, EWKB, TWKB). */
   Geometry: { input: unknown; output: unknown; }
   /** Any JSON value. */
   JSON: { input: unknown; output: unknown; }
@@ -124,7 +124,7 @@ export type Explanation = {
   readonly __typename?: 'Explanation';
   /** How the spatial part of the filter leaves rows unread; NONE too where there is no such part. */
   readonly pruning: Pruning;
-  /** The columns that are read beside those of the filter: of the order, the id, properties, the geometry. */
+  /** The columns that are read beside those of the filter: of the order, the key, properties, the geometry. */
   readonly reads: ReadonlyArray<Scalars['String']['output']>;
   /** Whether every feature that matches is sorted before the first leaves; else they leave as they are read. */
   readonly sorted: Scalars['Boolean']['output'];
@@ -145,28 +145,54 @@ export type Fallbacks = {
   readonly lastReasons: ReadonlyArray<Scalars['String']['output']>;
 };
 
-/** A thing with a place and properties (OGC). */
+/**
+ * A thing with a place and properties (OGC). Each layer's features have a type of their own, which is made from its name: those of a layer
+ * `observations` are of type `ObservationsFeature`.
+ */
 export type Feature = {
-  readonly __typename?: 'Feature';
-  /** The box around the geometry, in the CRS that it comes out in; null if it has none or is empty. */
+  /** The box around the geometry; null if it has none or is empty. */
   readonly bbox: Maybe<Scalars['BBox']['output']>;
   /** Where it is; null if it has no geometry. */
   readonly geometry: Maybe<Scalars['Geometry']['output']>;
-  /** Unique in the layer; see `Layer.key`. */
+  /**
+   * Unique among the features of all layers: the layer's name, a colon, and the key, e.g. `observations:161407`. Where keys are numbers of rows,
+   * the first six characters of the layer's fingerprint stand before them, e.g. `places:3fa9c1-17`: a file that has been replaced has other ids.
+   */
   readonly id: Scalars['ID']['output'];
+  /** Unique in the layer; see `Layer.key`. */
+  readonly key: Scalars['ID']['output'];
+  /** The name of its layer. */
+  readonly layer: Scalars['String']['output'];
   /** Its attributes by column name. */
   readonly properties: Scalars['JSON']['output'];
 };
 
 
-/** A thing with a place and properties (OGC). */
-export type FeatureGeometryArgs = {
-  as?: InputMaybe<GeometryEncoding>;
-  precision?: InputMaybe<Scalars['Int']['input']>;
+/**
+ * A thing with a place and properties (OGC). Each layer's features have a type of their own, which is made from its name: those of a layer
+ * `observations` are of type `ObservationsFeature`.
+ */
+export type FeatureBboxArgs = {
+  crs?: InputMaybe<Scalars['String']['input']>;
 };
 
 
-/** A thing with a place and properties (OGC). */
+/**
+ * A thing with a place and properties (OGC). Each layer's features have a type of their own, which is made from its name: those of a layer
+ * `observations` are of type `ObservationsFeature`.
+ */
+export type FeatureGeometryArgs = {
+  as?: InputMaybe<GeometryEncoding>;
+  crs?: InputMaybe<Scalars['String']['input']>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
+};
+
+
+/**
+ * A thing with a place and properties (OGC). Each layer's features have a type of their own, which is made from its name: those of a layer
+ * `observations` are of type `ObservationsFeature`.
+ */
 export type FeaturePropertiesArgs = {
   only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
 };
@@ -178,13 +204,16 @@ export type FeatureBatch = {
   readonly arrow: Scalars['ArrowIPC']['output'];
   /** Features in this batch. */
   readonly count: Scalars['Int']['output'];
-  /** Right behind the batch's last feature: subscribe again with it as `after` to go on. */
+  /** Right after the batch's last feature: subscribe again with it as `after` to go on. */
   readonly cursor: Scalars['Cursor']['output'];
   /** How the batch came to be. */
   readonly execution: Execution;
-  /** The features, typed. */
+  /** The features. */
   readonly features: ReadonlyArray<Feature>;
-  /** The features as one GeoJSON FeatureCollection. Refused where coordinates are not longitude/latitude: ask for `crs: "OGC:CRS84"`. */
+  /**
+   * The features as one GeoJSON FeatureCollection. It is refused where coordinates are not longitude and latitude: ask for
+   * `crs: "OGC:CRS84"`.
+   */
   readonly geojson: Scalars['GeoJSON']['output'];
   /** 0, 1, 2, ... without a gap within one subscription. */
   readonly sequence: Scalars['Int']['output'];
@@ -193,14 +222,74 @@ export type FeatureBatch = {
 
 /** One batch of a streamed result. Each encoding is made only if it is selected. */
 export type FeatureBatchArrowArgs = {
+  crs?: InputMaybe<Scalars['String']['input']>;
   geometry?: InputMaybe<ArrowGeometry>;
+  only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
 };
 
 
 /** One batch of a streamed result. Each encoding is made only if it is selected. */
 export type FeatureBatchGeojsonArgs = {
   bbox?: InputMaybe<Scalars['Boolean']['input']>;
+  crs?: InputMaybe<Scalars['String']['input']>;
+  only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   precision?: InputMaybe<Scalars['Int']['input']>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
+};
+
+/** One page of features. */
+export type FeatureConnection = {
+  readonly __typename?: 'FeatureConnection';
+  /** The features as Arrow. */
+  readonly arrow: Scalars['ArrowIPC']['output'];
+  /** Features in this page. */
+  readonly count: Scalars['Int']['output'];
+  /** The features, each with its cursor. */
+  readonly edges: ReadonlyArray<FeatureEdge>;
+  /** How the page came to be. */
+  readonly execution: Execution;
+  /** The plan that made it, as the rest of the selection asks for it: for those who want to know why a query is slow. */
+  readonly explain: Explanation;
+  /** The features. */
+  readonly features: ReadonlyArray<Feature>;
+  /**
+   * The features as one GeoJSON FeatureCollection. It is refused where coordinates are not longitude and latitude: ask for
+   * `crs: "OGC:CRS84"`.
+   */
+  readonly geojson: Scalars['GeoJSON']['output'];
+  /** What comes before and after this page. */
+  readonly pageInfo: PageInfo;
+  /** How many features match `where`. It costs a query of its own, which runs only if this is selected. */
+  readonly totalCount: Scalars['BigInt']['output'];
+};
+
+
+/** One page of features. */
+export type FeatureConnectionArrowArgs = {
+  crs?: InputMaybe<Scalars['String']['input']>;
+  geometry?: InputMaybe<ArrowGeometry>;
+  only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
+};
+
+
+/** One page of features. */
+export type FeatureConnectionGeojsonArgs = {
+  bbox?: InputMaybe<Scalars['Boolean']['input']>;
+  crs?: InputMaybe<Scalars['String']['input']>;
+  only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
+};
+
+/** A feature in a page. */
+export type FeatureEdge = {
+  readonly __typename?: 'FeatureEdge';
+  /** Right after the feature: a page can begin there. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The feature. */
+  readonly node: Feature;
 };
 
 /** Which features. Every member that is set must hold; an empty filter holds for all. */
@@ -245,52 +334,28 @@ export type FeatureOrder = {
   readonly property: Scalars['String']['input'];
 };
 
-/** One page of features. */
-export type FeaturePage = {
-  readonly __typename?: 'FeaturePage';
-  /** The features as Arrow. */
-  readonly arrow: Scalars['ArrowIPC']['output'];
-  /** Features in this page. */
-  readonly count: Scalars['Int']['output'];
-  /** Right behind the page's last feature; null for an empty page. */
-  readonly cursor: Maybe<Scalars['Cursor']['output']>;
-  /** How the page came to be. */
-  readonly execution: Execution;
-  /** The plan that made it, as the rest of the selection asks for it: for those who want to know why a query is slow. */
-  readonly explain: Explanation;
-  /** The features, typed. */
-  readonly features: ReadonlyArray<Feature>;
-  /** The features as one GeoJSON FeatureCollection. Refused where coordinates are not longitude/latitude: ask for `crs: "OGC:CRS84"`. */
-  readonly geojson: Scalars['GeoJSON']['output'];
-  /** Whether there are features behind this page. */
-  readonly hasMore: Scalars['Boolean']['output'];
-  /** How many features match in all. It costs a query of its own, run only if selected. */
-  readonly matched: Maybe<Scalars['BigInt']['output']>;
-};
-
-
-/** One page of features. */
-export type FeaturePageArrowArgs = {
-  geometry?: InputMaybe<ArrowGeometry>;
-};
-
-
-/** One page of features. */
-export type FeaturePageGeojsonArgs = {
-  bbox?: InputMaybe<Scalars['Boolean']['input']>;
-  precision?: InputMaybe<Scalars['Int']['input']>;
-};
-
 /** How a geometry is written. */
 export type GeometryEncoding =
+  /** Well-known binary with PostGIS's extensions, with its number of the CRS where it has one, in hexadecimal. */
+  | 'EWKB'
+  /** The same after `SRID=n;`, PostGIS's number of the CRS; without that where the CRS has none. */
+  | 'EWKT'
   /** A GeoJSON geometry object. */
   | 'GEOJSON'
+  /**
+   * Tiny well-known binary, in hexadecimal: coordinates rounded to `precision` digits. Null for a geometry with numbers that are not finite or
+   * that 51 bits do not hold. An empty point within a MultiPoint is left out.
+   */
+  | 'TWKB'
   /** Well-known binary, ISO, little endian, in hexadecimal. */
   | 'WKB'
   /** Well-known text, ISO. */
   | 'WKT';
 
-/** A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb` and `bbox`. At most 25,000 vertices, unless the server is set otherwise. */
+/**
+ * A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. At most 25,000 vertices, unless the server is
+ * set otherwise.
+ */
 export type GeometryInput = {
   /** A box. */
   readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
@@ -301,9 +366,11 @@ export type GeometryInput = {
   readonly crs?: InputMaybe<Scalars['String']['input']>;
   /** A GeoJSON geometry object. */
   readonly geojson?: InputMaybe<Scalars['JSON']['input']>;
-  /** Well-known binary, ISO or extended but without SRID, in hexadecimal or base64. */
+  /** Tiny well-known binary without a list of ids, in hexadecimal, or in base64 that is not all hexadecimal digits. */
+  readonly twkb?: InputMaybe<Scalars['String']['input']>;
+  /** Well-known binary, ISO or extended (EWKB), in hexadecimal or base64. An SRID n says `crs: "EPSG:n"`. */
   readonly wkb?: InputMaybe<Scalars['String']['input']>;
-  /** Well-known text. */
+  /** Well-known text, also after `SRID=n;` (EWKT), which says `crs: "EPSG:n"`. */
   readonly wkt?: InputMaybe<Scalars['String']['input']>;
 };
 
@@ -351,8 +418,8 @@ export type Health = {
 /** A feature whose geometry breaks a rule. */
 export type InvalidFeature = {
   readonly __typename?: 'InvalidFeature';
-  /** As in `Feature.id`. */
-  readonly id: Scalars['ID']['output'];
+  /** As in `Feature.key`. */
+  readonly key: Scalars['ID']['output'];
   /** The rule that it breaks. */
   readonly reason: Scalars['String']['output'];
 };
@@ -402,7 +469,7 @@ export type Layer = {
   readonly geometryTypes: ReadonlyArray<GeometryType>;
   /** Whether coordinates have a height; null while it is not known. */
   readonly hasZ: Maybe<Scalars['Boolean']['output']>;
-  /** What `Feature.id` is made of. */
+  /** What `Feature.key` is made of. */
   readonly key: LayerKey;
   /** Unique: as configured, else made from the file's or table's name. */
   readonly name: Scalars['String']['output'];
@@ -438,20 +505,23 @@ export type LayerCheck = {
   readonly withZ: Scalars['BigInt']['output'];
 };
 
-/** What `Feature.id` is made of. */
+/** What `Feature.key` is made of. */
 export type LayerKey = {
   readonly __typename?: 'LayerKey';
   /** The column, for kind COLUMN. */
   readonly column: Maybe<Scalars['String']['output']>;
-  /** Whether ids are values of a column or numbers of rows. */
+  /** Whether keys are values of a column or numbers of rows. */
   readonly kind: LayerKeyKind;
 };
 
-/** Whether ids are values of a column or numbers of rows. */
+/** Whether keys are values of a column or numbers of rows. */
 export type LayerKeyKind =
-  /** A primary key, or a column proven unique: an id stays the same when the data changes. */
+  /** A primary key, or a column proven unique: a key stays the same when the data changes. */
   | 'COLUMN'
-  /** The row's number in the source: it holds as long as the fingerprint does. */
+  /**
+   * The row's number in the source, from 0: it holds as long as the fingerprint does. `Feature.id` holds the first six characters of the
+   * fingerprint too.
+   */
   | 'ROW_NUMBER';
 
 /** Where a layer is on its way. */
@@ -492,6 +562,12 @@ export type MemoryUse = {
   readonly tempBytes: Scalars['BigInt']['output'];
 };
 
+/** Whatever has an id of its own. */
+export type Node = {
+  /** Unique among all that the server has. */
+  readonly id: Scalars['ID']['output'];
+};
+
 /** Where nulls go in a sort. */
 export type NullsOrder =
   /** Before every value. */
@@ -507,6 +583,19 @@ export type OnInvalid =
   | 'FLAG'
   /** They are kept, with their geometry made valid once the layer is READY; its M values are lost. */
   | 'REPAIR';
+
+/** What comes before and after a page. Pages go forward only. */
+export type PageInfo = {
+  readonly __typename?: 'PageInfo';
+  /** Right after the page's last feature: pass it as `after` for the next page. Null for an empty page. */
+  readonly endCursor: Maybe<Scalars['Cursor']['output']>;
+  /** Whether there are features after this page. */
+  readonly hasNextPage: Scalars['Boolean']['output'];
+  /** Whether `after` was given. */
+  readonly hasPreviousPage: Scalars['Boolean']['output'];
+  /** Right after the page's first feature. Null for an empty page. */
+  readonly startCursor: Maybe<Scalars['Cursor']['output']>;
+};
 
 /**
  * A file of a format other than the engine's own (GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV) on its way to a copy in GeoParquet. It is
@@ -608,41 +697,47 @@ export type Pruning =
 
 export type Query = {
   readonly __typename?: 'Query';
-  /** One feature by its id, or null if the layer has none of that id. */
+  /** One feature, or null if the layer has none of that id. */
   readonly feature: Maybe<Feature>;
   /** One page of a layer's features. For a whole layer, or a result of unknown size, subscribe to `featureBatches`. */
-  readonly features: FeaturePage;
+  readonly features: FeatureConnection;
   /** What the server and its workers are doing. It answers while every worker is busy. */
   readonly health: Health;
   /** One layer, or null if none has that name. */
   readonly layer: Maybe<Layer>;
   /** Every layer that is served, by name. */
   readonly layers: ReadonlyArray<Layer>;
+  /**
+   * One feature by `Feature.id`. Null if there is none: the layer is not served, has no such feature, or the id holds the number of a row in a
+   * file that has been replaced.
+   */
+  readonly node: Maybe<Node>;
 };
 
 
 export type QueryFeatureArgs = {
-  crs?: InputMaybe<Scalars['String']['input']>;
   id: Scalars['ID']['input'];
   layer: Scalars['String']['input'];
-  simplify?: InputMaybe<Scalars['Float']['input']>;
 };
 
 
 export type QueryFeaturesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
-  crs?: InputMaybe<Scalars['String']['input']>;
   deadline?: InputMaybe<Scalars['Float']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   layer: Scalars['String']['input'];
   orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
-  simplify?: InputMaybe<Scalars['Float']['input']>;
   where?: InputMaybe<FeatureFilter>;
 };
 
 
 export type QueryLayerArgs = {
   name: Scalars['String']['input'];
+};
+
+
+export type QueryNodeArgs = {
+  id: Scalars['ID']['input'];
 };
 
 /** Which way a sort goes. */
@@ -678,12 +773,10 @@ export type Subscription = {
 export type SubscriptionFeatureBatchesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   batchSize?: InputMaybe<Scalars['Int']['input']>;
-  crs?: InputMaybe<Scalars['String']['input']>;
   deadline?: InputMaybe<Scalars['Float']['input']>;
   layer: Scalars['String']['input'];
   limit?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
-  simplify?: InputMaybe<Scalars['Float']['input']>;
   where?: InputMaybe<FeatureFilter>;
 };
 
@@ -800,6 +893,11 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 
 
+/** Mapping of interface types */
+export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
+  Feature: never;
+  Node: never;
+};
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
@@ -816,11 +914,12 @@ export type ResolversTypes = {
   Execution: ResolverTypeWrapper<Execution>;
   Explanation: ResolverTypeWrapper<Explanation>;
   Fallbacks: ResolverTypeWrapper<Fallbacks>;
-  Feature: ResolverTypeWrapper<Feature>;
+  Feature: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Feature']>;
   FeatureBatch: ResolverTypeWrapper<BatchDelivery>;
+  FeatureConnection: ResolverTypeWrapper<AnyPage>;
+  FeatureEdge: ResolverTypeWrapper<Omit<FeatureEdge, 'node'> & { node: ResolversTypes['Feature'] }>;
   FeatureFilter: FeatureFilter;
   FeatureOrder: FeatureOrder;
-  FeaturePage: ResolverTypeWrapper<AnyPage>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   GeoJSON: ResolverTypeWrapper<Scalars['GeoJSON']['output']>;
   Geometry: ResolverTypeWrapper<Scalars['Geometry']['output']>;
@@ -830,20 +929,22 @@ export type ResolversTypes = {
   Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
-  InvalidFeature: ResolverTypeWrapper<InvalidFeature>;
+  InvalidFeature: ResolverTypeWrapper<InvalidFeatureModel>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   JsonType: JsonType;
   Lane: Lane;
   Layer: ResolverTypeWrapper<LayerModel>;
-  LayerCheck: ResolverTypeWrapper<LayerCheck>;
+  LayerCheck: ResolverTypeWrapper<Omit<LayerCheck, 'firstInvalid'> & { firstInvalid: ReadonlyArray<ResolversTypes['InvalidFeature']> }>;
   LayerKey: ResolverTypeWrapper<LayerKeyModel>;
   LayerKeyKind: LayerKeyKind;
   LayerState: LayerState;
   MemoryLimit: MemoryLimit;
   MemoryShare: ResolverTypeWrapper<MemoryShare>;
   MemoryUse: ResolverTypeWrapper<MemoryUse>;
+  Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   NullsOrder: NullsOrder;
   OnInvalid: OnInvalid;
+  PageInfo: ResolverTypeWrapper<PageInfo>;
   Preparation: ResolverTypeWrapper<Preparation>;
   PreparationStage: PreparationStage;
   Problem: ResolverTypeWrapper<Problem>;
@@ -872,11 +973,12 @@ export type ResolversParentTypes = {
   Execution: Execution;
   Explanation: Explanation;
   Fallbacks: Fallbacks;
-  Feature: Feature;
+  Feature: ResolversInterfaceTypes<ResolversParentTypes>['Feature'];
   FeatureBatch: BatchDelivery;
+  FeatureConnection: AnyPage;
+  FeatureEdge: Omit<FeatureEdge, 'node'> & { node: ResolversParentTypes['Feature'] };
   FeatureFilter: FeatureFilter;
   FeatureOrder: FeatureOrder;
-  FeaturePage: AnyPage;
   Float: Scalars['Float']['output'];
   GeoJSON: Scalars['GeoJSON']['output'];
   Geometry: Scalars['Geometry']['output'];
@@ -884,13 +986,15 @@ export type ResolversParentTypes = {
   Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
-  InvalidFeature: InvalidFeature;
+  InvalidFeature: InvalidFeatureModel;
   JSON: Scalars['JSON']['output'];
   Layer: LayerModel;
-  LayerCheck: LayerCheck;
+  LayerCheck: Omit<LayerCheck, 'firstInvalid'> & { firstInvalid: ReadonlyArray<ResolversParentTypes['InvalidFeature']> };
   LayerKey: LayerKeyModel;
   MemoryShare: MemoryShare;
   MemoryUse: MemoryUse;
+  Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
+  PageInfo: PageInfo;
   Preparation: Preparation;
   Problem: Problem;
   PropertyFilter: PropertyFilter;
@@ -960,10 +1064,7 @@ export type FallbacksResolvers<ContextType = Context, ParentType extends Resolve
 };
 
 export type FeatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Feature'] = ResolversParentTypes['Feature']> = {
-  bbox?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
-  geometry?: Resolver<Maybe<ResolversTypes['Geometry']>, ParentType, ContextType, RequireFields<FeatureGeometryArgs, 'as' | 'precision'>>;
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-  properties?: Resolver<ResolversTypes['JSON'], ParentType, ContextType, Partial<FeaturePropertiesArgs>>;
+  __resolveType: TypeResolveFn<null, ParentType, ContextType>;
 };
 
 export type FeatureBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeatureBatch'] = ResolversParentTypes['FeatureBatch']> = {
@@ -976,16 +1077,21 @@ export type FeatureBatchResolvers<ContextType = Context, ParentType extends Reso
   sequence?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
-export type FeaturePageResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeaturePage'] = ResolversParentTypes['FeaturePage']> = {
-  arrow?: Resolver<ResolversTypes['ArrowIPC'], ParentType, ContextType, RequireFields<FeaturePageArrowArgs, 'geometry'>>;
+export type FeatureConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeatureConnection'] = ResolversParentTypes['FeatureConnection']> = {
+  arrow?: Resolver<ResolversTypes['ArrowIPC'], ParentType, ContextType, RequireFields<FeatureConnectionArrowArgs, 'geometry'>>;
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
-  cursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  edges?: Resolver<ReadonlyArray<ResolversTypes['FeatureEdge']>, ParentType, ContextType>;
   execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
   explain?: Resolver<ResolversTypes['Explanation'], ParentType, ContextType>;
   features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
-  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeaturePageGeojsonArgs, 'bbox' | 'precision'>>;
-  hasMore?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
-  matched?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
+  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeatureConnectionGeojsonArgs, 'bbox' | 'precision'>>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+};
+
+export type FeatureEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeatureEdge'] = ResolversParentTypes['FeatureEdge']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Feature'], ParentType, ContextType>;
 };
 
 export interface GeoJsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['GeoJSON'], any> {
@@ -1013,7 +1119,7 @@ export type HealthResolvers<ContextType = Context, ParentType extends ResolversP
 };
 
 export type InvalidFeatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InvalidFeature'] = ResolversParentTypes['InvalidFeature']> = {
-  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
@@ -1066,6 +1172,17 @@ export type MemoryUseResolvers<ContextType = Context, ParentType extends Resolve
   tempBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
 };
 
+export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
+  __resolveType: TypeResolveFn<null, ParentType, ContextType>;
+};
+
+export type PageInfoResolvers<ContextType = Context, ParentType extends ResolversParentTypes['PageInfo'] = ResolversParentTypes['PageInfo']> = {
+  endCursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  hasNextPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+};
+
 export type PreparationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Preparation'] = ResolversParentTypes['Preparation']> = {
   layer?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   percent?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
@@ -1083,10 +1200,11 @@ export type ProblemResolvers<ContextType = Context, ParentType extends Resolvers
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   feature?: Resolver<Maybe<ResolversTypes['Feature']>, ParentType, ContextType, RequireFields<QueryFeatureArgs, 'id' | 'layer'>>;
-  features?: Resolver<ResolversTypes['FeaturePage'], ParentType, ContextType, RequireFields<QueryFeaturesArgs, 'first' | 'layer'>>;
+  features?: Resolver<ResolversTypes['FeatureConnection'], ParentType, ContextType, RequireFields<QueryFeaturesArgs, 'first' | 'layer'>>;
   health?: Resolver<ResolversTypes['Health'], ParentType, ContextType>;
   layer?: Resolver<Maybe<ResolversTypes['Layer']>, ParentType, ContextType, RequireFields<QueryLayerArgs, 'name'>>;
   layers?: Resolver<ReadonlyArray<ResolversTypes['Layer']>, ParentType, ContextType>;
+  node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
 };
 
 export type StreamCountsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StreamCounts'] = ResolversParentTypes['StreamCounts']> = {
@@ -1127,7 +1245,8 @@ export type Resolvers<ContextType = Context> = {
   Fallbacks?: FallbacksResolvers<ContextType>;
   Feature?: FeatureResolvers<ContextType>;
   FeatureBatch?: FeatureBatchResolvers<ContextType>;
-  FeaturePage?: FeaturePageResolvers<ContextType>;
+  FeatureConnection?: FeatureConnectionResolvers<ContextType>;
+  FeatureEdge?: FeatureEdgeResolvers<ContextType>;
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
   Health?: HealthResolvers<ContextType>;
@@ -1138,6 +1257,8 @@ export type Resolvers<ContextType = Context> = {
   LayerKey?: LayerKeyResolvers<ContextType>;
   MemoryShare?: MemoryShareResolvers<ContextType>;
   MemoryUse?: MemoryUseResolvers<ContextType>;
+  Node?: NodeResolvers<ContextType>;
+  PageInfo?: PageInfoResolvers<ContextType>;
   Preparation?: PreparationResolvers<ContextType>;
   Problem?: ProblemResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;

@@ -1,124 +1,170 @@
 /** What a selection asks a worker to make, and which properties that takes. */
-import { type FieldNode, type GraphQLObjectType, type GraphQLResolveInfo, getArgumentValues, getNamedType } from 'graphql'
-import { requireLonLat } from '../ask/lon-lat.ts'
-import { inRange, PRECISION } from '../ask/range.ts'
-import type { FeatureField, Output } from '../encode/batch.ts'
-import { GeoduckError } from '../model/errors.ts'
+import {
+  type FieldNode,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  getArgumentValues,
+  getNamedType,
+} from 'graphql'
+import { arrowOutput } from '../ask/arrow-output.ts'
+import { geoJsonOutput } from '../ask/geojson-output.ts'
+import { columnsOf } from '../ask/only.ts'
+import { inRange, PRECISION, TWKB_PRECISION } from '../ask/range.ts'
+import type { Representations } from '../ask/representations.ts'
+import type { EdgeField, FeatureField, Output } from '../encode/batch.ts'
+import { idPrefix } from '../model/feature-id.ts'
 import type { Layer } from '../model/layer.ts'
-import { nearNames } from '../model/near-names.ts'
-import type { FeatureQuery } from '../model/query.ts'
-import { arrowOutput } from './arrow-output.ts'
+import type { Representation } from '../model/query.ts'
+import { featureTypeOf } from './feature-types.ts'
 import { selectedFields } from './fields.ts'
-import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, FeatureGeometryArgs, FeaturePropertiesArgs } from './generated.ts'
+import type {
+  FeatureBatchArrowArgs,
+  FeatureBatchGeojsonArgs,
+  FeatureBboxArgs,
+  FeatureGeometryArgs,
+  FeaturePropertiesArgs,
+} from './generated.ts'
 
 export interface Selection {
   /** Each is made once, under however many response keys it stands. */
   readonly outputs: readonly Output[]
-  /** Response key of a `features`, `geojson` or `arrow` -> index into `outputs`. */
+  /** Response key of a `features`, `edges`, `geojson` or `arrow` -> index into `outputs`. */
   readonly indexes: ReadonlyMap<string, number>
+  /** Index into `outputs` of the first feature's cursor; null: it is not selected. */
+  readonly startCursor: number | null
+  /** Outputs name them by their index. */
+  readonly representations: readonly Representation[]
   /** Null: all. */
   readonly properties: readonly string[] | null
 }
 
-/** What an output may depend on beside its own arguments. */
-export type Asked = Pick<FeatureQuery, 'layer' | 'crs'>
+/** What a selection is made with. */
+export interface Asked {
+  readonly layer: Layer
+  readonly representations: Representations
+}
 
-/** Of a field whose type is FeaturePage or FeatureBatch. */
+/** Of a field whose type is FeatureConnection or FeatureBatch. */
 export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection {
   const outputs: Output[] = []
   const places = new Map<string, number>()
   const indexes = new Map<string, number>()
-  for (const [key, nodes] of selectedFields(info.fieldNodes, info)) {
-    const output = toOutput(nodes, info, asked)
-    if (!output) continue
+  let startCursor: number | null = null
+  const indexOf = (output: Output) => {
     const text = JSON.stringify(output)
     const place = places.get(text) ?? outputs.push(output) - 1
     places.set(text, place)
-    indexes.set(key, place)
+    return place
   }
-  return { outputs, indexes, properties: propertiesOf(outputs) }
+  for (const [key, nodes] of selectedFields(info.fieldNodes, info)) {
+    const output = toOutput(nodes, info, asked)
+    if (output) indexes.set(key, indexOf(output))
+    else if (isWithStartCursor(nodes, info)) startCursor = indexOf({ kind: 'start-cursor' })
+  }
+  return selectionOf(asked, outputs, indexes, startCursor)
 }
 
-/** Of a field whose type is Feature. */
-export function selectFeature(info: GraphQLResolveInfo, layer: Layer): Selection {
-  const outputs = [{ kind: 'features', fields: featureFields(info.fieldNodes, info, layer) }] as const
-  return { outputs, indexes: new Map(), properties: propertiesOf(outputs) }
+/** Of a field whose type is Feature or Node. */
+export function selectFeature(info: GraphQLResolveInfo, asked: Asked): Selection {
+  return selectionOf(asked, [{ kind: 'features', fields: featureFields(info.fieldNodes, info, asked) }])
+}
+
+/** Of outputs that are all there is. */
+export function selectionOf(
+  { representations }: Pick<Asked, 'representations'>,
+  outputs: readonly Output[],
+  indexes: ReadonlyMap<string, number> = new Map(),
+  startCursor: number | null = null,
+): Selection {
+  return { outputs, indexes, startCursor, representations: representations.list, properties: propertiesOf(outputs) }
 }
 
 function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): Output | null {
   const node = nodes[0]!
+  const type = getNamedType(info.returnType) as GraphQLObjectType
   switch (node.name.value) {
-    case 'geojson': {
-      requireLonLat(asked)
-      const args = argumentsOf<FeatureBatchGeojsonArgs>(getNamedType(info.returnType), node, info)
-      return { kind: 'geojson', precision: precision(args), ...(args.bbox ? { bbox: true } : {}) }
-    }
+    case 'geojson':
+      return geoJsonOutput('geojson', argumentsOf<FeatureBatchGeojsonArgs>(type, node, info), asked)
     case 'arrow':
-      return arrowOutput(
-        'arrow-base64',
-        argumentsOf<FeatureBatchArrowArgs>(getNamedType(info.returnType), node, info),
-        asked.layer,
-      )
+      return arrowOutput('arrow-base64', argumentsOf<FeatureBatchArrowArgs>(type, node, info), asked)
     case 'features':
-      return { kind: 'features', fields: featureFields(nodes, info, asked.layer) }
+      return { kind: 'features', fields: featureFields(nodes, info, asked) }
+    case 'edges':
+      return { kind: 'edges', fields: edgeFields(nodes, info, asked) }
     default:
       return null
   }
 }
 
-function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, layer: Layer): readonly FeatureField[] {
-  const type = info.schema.getType('Feature')
-  return [...selectedFields(nodes, info)].map(([key, [node]]) => {
+function isWithStartCursor(nodes: readonly FieldNode[], info: GraphQLResolveInfo): boolean {
+  if (nodes[0]!.name.value !== 'pageInfo') return false
+  return [...selectedFields(nodes, info).values()].some(([field]) => field!.name.value === 'startCursor')
+}
+
+function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): readonly EdgeField[] {
+  return [...selectedFields(nodes, info)].map(([key, inner]): EdgeField => {
+    const [node] = inner
     switch (node!.name.value) {
-      case 'id':
-      case 'bbox':
+      case 'cursor':
       case '__typename':
         return { key, field: node!.name.value }
+      case 'node':
+        return { key, field: 'node', fields: featureFields(inner, info, asked) }
+      default:
+        throw new Error(`No encoder knows FeatureEdge.${node!.name.value}`)
+    }
+  })
+}
+
+function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): readonly FeatureField[] {
+  const { layer, representations } = asked
+  const type = featureTypeOf(info.schema, layer)
+  return [...selectedFields(nodes, info, type)].map(([key, [node]]): FeatureField => {
+    switch (node!.name.value) {
+      case '__typename':
+        return { key, field: '__typename', name: type.name }
+      case 'id':
+        return { key, field: 'id', prefix: idPrefix(layer) }
+      case 'key':
+        return { key, field: 'key' }
+      case 'layer':
+        return { key, field: 'layer', name: layer.name }
       case 'geometry': {
         const args = argumentsOf<FeatureGeometryArgs>(type, node!, info)
-        return { key, field: 'geometry', as: args.as ?? 'GEOJSON', precision: precision(args) }
+        const as = args.as ?? 'GEOJSON'
+        const precision = inRange('precision', args.precision, as === 'TWKB' ? TWKB_PRECISION : PRECISION)
+        return { key, field: 'geometry', as, precision, geometry: representations.add(args) }
       }
+      case 'bbox':
+        return { key, field: 'bbox', geometry: representations.add(argumentsOf<FeatureBboxArgs>(type, node!, info)) }
       case 'properties':
-        return { key, field: 'properties', only: columns(argumentsOf<FeaturePropertiesArgs>(type, node!, info).only, layer) }
+        return { key, field: 'properties', only: columnsOf(argumentsOf<FeaturePropertiesArgs>(type, node!, info).only, layer) }
       default:
         throw new Error(`No encoder knows Feature.${node!.name.value}`)
     }
   })
 }
 
-function argumentsOf<Args>(type: unknown, node: FieldNode, info: GraphQLResolveInfo): Args {
-  const field = (type as GraphQLObjectType).getFields()[node.name.value]!
-  return getArgumentValues(field, node, info.variableValues) as Args
-}
-
-function precision(args: { readonly precision?: number | null | undefined }): number {
-  return inRange('precision', args.precision, PRECISION)
-}
-
-/** In the layer's order, each once. */
-function columns(only: readonly string[] | null | undefined, layer: Layer): readonly string[] | null {
-  if (!only) return null
-  const names = layer.columns.map(({ name }) => name)
-  const known = new Set(names)
-  const unknown = only.find((name) => !known.has(name))
-  if (unknown === undefined) {
-    const wanted = new Set(only)
-    return names.filter((name) => wanted.has(name))
-  }
-  const near = nearNames(unknown, names).map((name) => `\`${name}\``)
-  const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : ' `layer { columns }` lists them.'
-  throw new GeoduckError('BAD_INPUT', `\`only\` names \`${unknown}\`, which is no property of ${layer.name}.${hint}`)
+function argumentsOf<Args>(type: GraphQLObjectType | GraphQLInterfaceType, node: FieldNode, info: GraphQLResolveInfo): Args {
+  return getArgumentValues(type.getFields()[node.name.value]!, node, info.variableValues) as Args
 }
 
 function propertiesOf(outputs: readonly Output[]): readonly string[] | null {
-  const names = new Set<string>()
-  for (const output of outputs) {
-    if (output.kind !== 'features') return null
-    for (const field of output.fields) {
-      if (field.field !== 'properties') continue
-      if (field.only === null) return null
-      for (const name of field.only) names.add(name)
-    }
+  const lists = outputs.flatMap(namedProperties)
+  return lists.includes(null) ? null : [...new Set(lists.flatMap((names) => names ?? []))]
+}
+
+/** Each list that one of its parts takes; null: all of them. */
+function namedProperties(output: Output): (readonly string[] | null)[] {
+  switch (output.kind) {
+    case 'features':
+      return output.fields.flatMap((field) => (field.field === 'properties' ? [field.only] : []))
+    case 'edges':
+      return output.fields.flatMap((field) => (field.field === 'node' ? namedProperties({ ...field, kind: 'features' }) : []))
+    case 'start-cursor':
+      return []
+    default:
+      return [output.only ?? null]
   }
-  return [...names]
 }

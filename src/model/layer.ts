@@ -73,7 +73,7 @@ export interface CoveringMembers {
   readonly ymax: string
 }
 
-/** What `Feature.id` is made of. A row number changes when the file does. */
+/** What `Feature.key` is made of. A row number changes when the file does. */
 export type LayerKey = { readonly kind: 'COLUMN'; readonly column: string } | { readonly kind: 'ROW_NUMBER' }
 
 export type GeometryTypeName =
@@ -154,7 +154,13 @@ export interface CheckReport {
   /** In the source, by the rules of OGC Simple Features; `Tailoring.onInvalid` says what becomes of them. */
   readonly invalid: number
   /** The first ten of them. */
-  readonly firstInvalid: readonly { readonly id: string; readonly reason: string }[]
+  readonly firstInvalid: readonly InvalidFeature[]
+}
+
+export interface InvalidFeature {
+  /** Its key. */
+  readonly id: string
+  readonly reason: string
 }
 
 /** A source that could not be served, or not wholly. */

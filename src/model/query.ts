@@ -1,15 +1,17 @@
 /** A question about one layer, as `graphql/` asks it and `plan/` compiles it. */
 
 import type { Output } from '../encode/batch.ts'
+import type { CursorKey } from './cursor-seal.ts'
 import type { Crs, Layer } from './layer.ts'
 import type { Filter } from './predicate.ts'
 
-/** A geometry as the client gave it: exactly one member beside `crs` is set. It takes the layer's CRS unless it names one. */
+/** A geometry as the client gave it: exactly one member beside `crs` is set. It takes the layer's CRS unless it names one, as EWKT and EWKB may. */
 export interface GeometryInput {
   readonly geojson?: unknown
   readonly wkt?: string | null | undefined
   /** Hexadecimal or base64. */
   readonly wkb?: string | null | undefined
+  readonly twkb?: string | null | undefined
   readonly bbox?: readonly number[] | null | undefined
   /** `AUTHORITY:CODE` */
   readonly crs?: string | null | undefined
@@ -75,21 +77,32 @@ export interface Position {
   readonly keys: readonly (string | null | true)[]
 }
 
+/** How geometry comes out. */
+export interface Representation {
+  /** What coordinates come out in; null: the layer's own. */
+  readonly crs: Crs | null
+  /** Tolerance in units of the CRS that coordinates come out in; null: geometry as it is. */
+  readonly simplify: number | null
+}
+
+/** The layer's own CRS, every vertex. */
+export const AS_STORED: Representation = { crs: null, simplify: null }
+
 export interface FeatureQuery {
   readonly layer: Layer
   readonly where: Filter | null
-  /** Only the feature of this id, in the text that `Feature.id` has; a text that no id of the layer can have matches none. Left out: any. */
-  readonly id?: string
+  /** Only the feature of this key, in the text that `Feature.key` has; a text that no key of the layer can have matches none. Left out: any. */
+  readonly key?: string
   readonly orderBy: readonly FeatureOrder[]
   /** Most rows in all, from `after` on; null = all. */
   readonly limit: number | null
   /** Go on behind this row. */
   readonly after: Position | null
   readonly outputs: readonly Output[]
-  /** What coordinates come out in; null or left out: the layer's own. */
-  readonly crs?: Crs | null
-  /** Tolerance in units of the CRS that coordinates come out in; null or left out: geometry as it is. */
-  readonly simplify?: number | null
+  /** Outputs name them by their index in this list. Left out: one, `AS_STORED`. */
+  readonly representations?: readonly Representation[]
+  /** Signs the cursors that outputs hold. Left out: they hold none. */
+  readonly cursorKey?: CursorKey
   /** Properties that the outputs need; null = all. Only these are read. */
   readonly properties: readonly string[] | null
 }

@@ -8,7 +8,7 @@ import { machine } from '../config/machine.ts'
 import { DownloadEndpoint } from '../delivery/download/endpoint.ts'
 import { DocumentReader } from '../graphql/document.ts'
 import type { OperationLimits } from '../graphql/limits.ts'
-import { openSchema } from '../graphql/schema.ts'
+import { ServedSchema } from '../graphql/schema.ts'
 import type { Layer } from '../model/layer.ts'
 import { Access } from './access.ts'
 import { clientAddress } from './client-address.ts'
@@ -59,7 +59,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     slowMs: config.slowSeconds * 1_000,
     mostOfAddress: config.maxAddressOperations,
   })
-  const schema = openSchema()
+  const schema = new ServedSchema(() => state.layers())
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config
@@ -69,7 +69,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     limits: config,
     yoga: openYoga({ schema, documents, limits: config, compression }),
   })
-  const download = new DownloadEndpoint({ ...shared, schema, limits: config, compression })
+  const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression })
   const health = state.healthReport
   const metrics = new Metrics({
     operations,

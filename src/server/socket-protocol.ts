@@ -1,12 +1,5 @@
 /** graphql-transport-ws by graphql-ws, with our execution, errors and payloads. Rules of the wire: docs/subscriptions.md. */
-import type {
-  ExecutionArgs,
-  ExecutionResult,
-  FormattedExecutionResult,
-  GraphQLError,
-  GraphQLFormattedError,
-  GraphQLSchema,
-} from 'graphql'
+import type { ExecutionArgs, ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
 import { makeServer, type OperationResult, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { codeOf, formatError, toClientError } from '../delivery/client-error.ts'
 import { formatResult } from '../delivery/format-result.ts'
@@ -15,6 +8,7 @@ import { SplicedPayload } from '../delivery/spliced-message.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, failed, subscribe } from '../graphql/execute.ts'
+import type { ServedSchema } from '../graphql/schema.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { Operations } from './operations.ts'
@@ -24,7 +18,7 @@ export type SocketProtocol = Server<ClientSocket>
 type Options = ServerOptions<Record<string, unknown>, ClientSocket>
 
 export interface SocketProtocolOptions {
-  readonly schema: GraphQLSchema
+  readonly schema: Pick<ServedSchema, 'current'>
   readonly documents: DocumentReader
   readonly services: Services
   readonly access: Access
@@ -58,9 +52,11 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
 
 function toArguments(
   payload: SubscribePayload,
-  { schema, documents }: SocketProtocolOptions,
+  { schema: served, documents }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
+  // Layers may have come and gone since the socket was opened.
+  const schema = served.current
   try {
     const document = documents.parse(payload.query)
     const errors = documents.validate(schema, document)

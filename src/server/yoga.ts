@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { GraphQLError, type GraphQLSchema } from 'graphql'
+import { GraphQLError } from 'graphql'
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
 import { resultWriter } from '../delivery/result-writer.ts'
 import type { Context } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
+import type { ServedSchema } from '../graphql/schema.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { RequestLimits } from './limits.ts'
 import { mostJsonParts, parseJson } from './parse-json.ts'
@@ -18,7 +19,7 @@ export interface RequestContext extends Context {
 
 export interface YogaOptions {
   readonly compression: Config['compression']
-  readonly schema: GraphQLSchema
+  readonly schema: Pick<ServedSchema, 'current'>
   readonly documents: DocumentReader
   readonly limits: Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 }
@@ -31,7 +32,7 @@ export type Yoga = YogaServerInstance<RequestContext, object>
  */
 export function openYoga({ schema, documents, limits, compression }: YogaOptions): Yoga {
   return createYoga<RequestContext>({
-    schema,
+    schema: () => schema.current,
     graphqlEndpoint: '/graphql',
     maxRequestBodySize: limits.maxBodyBytes,
     batching: false,

@@ -25,7 +25,7 @@ export async function fetchLayers() {
 }
 
 const MATCHED = `query Matched($layer: String!, $bbox: BBox!) {
-  features(layer: $layer, where: { bbox: $bbox }, first: 1) { matched }
+  features(layer: $layer, where: { bbox: $bbox }, first: 1) { totalCount }
 }`
 
 /**
@@ -34,7 +34,7 @@ const MATCHED = `query Matched($layer: String!, $bbox: BBox!) {
  * @returns {Promise<number>}
  */
 export async function countMatched(layer, bbox) {
-  return Number((await ask(MATCHED, { layer, bbox })).features.matched)
+  return Number((await ask(MATCHED, { layer, bbox })).features.totalCount)
 }
 
 /**

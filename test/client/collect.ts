@@ -1,7 +1,7 @@
 import type { FeatureStream, FeaturesBatch, StreamState } from '../../src/client/client.ts'
 import { type StreamOptions, streamFeatures } from '../../src/client/client.ts'
 import type { Question } from '../../src/client/options.ts'
-import { ask } from '../support/graphql.ts'
+import { ask, type PageInfo } from '../support/graphql.ts'
 import type { TestServer } from '../support/server.ts'
 
 /** Every id of a layer in its natural order, by pages: another way than the one under test. */
@@ -9,17 +9,17 @@ export async function idsOf(server: TestServer, layer: string): Promise<string[]
   const ids: string[] = []
   let after: string | null = null
   for (;;) {
-    const { data } = await ask<{ features: { hasMore: boolean; cursor: string; features: { id: string }[] } }>(
+    const { data } = await ask<{ features: { pageInfo: PageInfo; features: { id: string }[] } }>(
       server,
       `query ($layer: String!, $after: Cursor) {
-        features(layer: $layer, first: 10000, after: $after) { hasMore cursor features { id } }
+        features(layer: $layer, first: 10000, after: $after) { pageInfo { hasNextPage endCursor } features { id } }
       }`,
       { layer, after },
     )
-    const page: { hasMore: boolean; cursor: string; features: { id: string }[] } = data!.features
+    const page: { pageInfo: PageInfo; features: { id: string }[] } = data!.features
     ids.push(...page.features.map(({ id }) => id))
-    if (!page.hasMore) return ids
-    after = page.cursor
+    if (!page.pageInfo.hasNextPage) return ids
+    after = page.pageInfo.endCursor
   }
 }
 

@@ -2,14 +2,14 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ROOT } from '../support/environment.ts'
+import { ROOT, SPATIAL_EXTENSION } from '../support/environment.ts'
 import { runProgram } from '../support/program.ts'
 
 const DOCUMENTS = `
 query Largest($layer: String!, $where: FeatureFilter, $after: Cursor) {
   features(layer: $layer, where: $where, orderBy: [{ property: "area_km2", direction: DESC }], after: $after) {
-    hasMore cursor matched
-    features { id bbox properties(only: ["name"]) }
+    pageInfo { hasNextPage endCursor } totalCount
+    features { __typename id layer bbox properties(only: ["name"]) }
   }
 }
 subscription Stream($layer: String!, $after: Cursor) {
@@ -31,9 +31,10 @@ export async function largest(apollo: ApolloClient, urql: Client): Promise<(stri
   const { data } = await apollo.query<LargestQuery, LargestQueryVariables>({ query: gql\`\`, variables })
   const result = await urql.query<LargestQuery, LargestQueryVariables>('', variables).toPromise()
   const box: number[] | null = data!.features.features[0]!.bbox
+  const type: 'CountriesFeature' = data!.features.features[0]!.__typename
   // @ts-expect-error it was not asked for
   data!.features.count
-  return [result.data!.features.cursor, String(box)]
+  return [result.data!.features.pageInfo.endCursor, String(box), type]
 }
 
 export function lane(urql: Client): void {
@@ -66,6 +67,7 @@ const TSC = [
 ]
 
 let folder: string
+const ENVIRONMENT = { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION }
 
 beforeAll(async () => {
   // Within the checkout, where codegen and TypeScript find their packages.
@@ -75,14 +77,20 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 async function run(program: string, ...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await runProgram(process.execPath, [join(ROOT, program), ...args], { cwd: folder })
+  const { code, stdout, stderr } = await runProgram(process.execPath, [join(ROOT, program), ...args], {
+    cwd: folder,
+    environment: ENVIRONMENT,
+  })
   expect(code, stdout + stderr).toBe(0)
   return stdout
 }
 
 test('the printed schema makes types of a front end’s documents', { timeout: 120_000 }, async () => {
   await mkdir(join(folder, 'src'))
-  await writeFile(join(folder, 'schema.graphql'), await run('src/main.ts', 'schema'))
+  await writeFile(
+    join(folder, 'schema.graphql'),
+    await run('src/main.ts', 'schema', join(ROOT, '.geoduck/demo/countries.parquet')),
+  )
   await writeFile(join(folder, 'src/documents.graphql'), DOCUMENTS)
   await writeFile(join(folder, 'codegen.yml'), CONFIG)
   await run('node_modules/@graphql-codegen/cli/esm/bin.js', '--config', 'codegen.yml')

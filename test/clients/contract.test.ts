@@ -1,6 +1,6 @@
 /** One contract, kept by each client as it comes: what docs/clients.md says of them. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { quiet } from '../support/graphql.ts'
+import { type PageInfo, quiet } from '../support/graphql.ts'
 import { Link } from '../support/link.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 import { openApollo } from './apollo.ts'
@@ -11,7 +11,7 @@ import { openUrql } from './urql.ts'
 const PLACES_COUNT = 7_343
 
 const PAGE = `query Page($after: Cursor) {
-  features(layer: "places", first: 2000, after: $after) { count hasMore cursor features { id } }
+  features(layer: "places", first: 2000, after: $after) { count pageInfo { hasNextPage endCursor } features { id } }
 }`
 const STREAM = `subscription Stream($after: Cursor, $batchSize: Int = 500) {
   featureBatches(layer: "places", batchSize: $batchSize, after: $after) { sequence count cursor features { id } }
@@ -19,14 +19,13 @@ const STREAM = `subscription Stream($after: Cursor, $batchSize: Int = 500) {
 
 interface Features {
   readonly count: number
-  readonly cursor: string
   readonly features: readonly { readonly id: string }[]
 }
 interface Page {
-  readonly features: Features & { readonly hasMore: boolean }
+  readonly features: Features & { readonly pageInfo: PageInfo }
 }
 interface Batch {
-  readonly featureBatches: Features & { readonly sequence: number }
+  readonly featureBatches: Features & { readonly sequence: number; readonly cursor: string }
 }
 
 const idsOf = (all: readonly Features[]) => all.flatMap(({ features }) => features.map(({ id }) => id))
@@ -84,8 +83,8 @@ describe.each(CLIENTS)('%s', (_name, open) => {
 
   it('pages through a layer by its cursors', async () => {
     const pages: Page['features'][] = []
-    do pages.push((await client.query<Page>(PAGE, { after: pages.at(-1)?.cursor ?? null })).features)
-    while (pages.at(-1)!.hasMore)
+    do pages.push((await client.query<Page>(PAGE, { after: pages.at(-1)?.pageInfo.endCursor ?? null })).features)
+    while (pages.at(-1)!.pageInfo.hasNextPage)
     expect(pages.map(({ count }) => count)).toEqual([2000, 2000, 2000, 1343])
     expect(new Set(idsOf(pages)).size).toBe(PLACES_COUNT)
   })

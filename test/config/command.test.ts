@@ -1,9 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buildSchema, type GraphQLInterfaceType } from 'graphql'
 import { expect, test } from 'vitest'
-import { ROOT } from '../support/environment.ts'
+import { ROOT, SPATIAL_EXTENSION } from '../support/environment.ts'
 import { runProgram } from '../support/program.ts'
+import { PLACES } from '../support/server.ts'
 
 const geoduck = (args: readonly string[], environment = {}) =>
   runProgram(process.execPath, [join(ROOT, 'src/main.ts'), ...args], { environment, cwd: ROOT })
@@ -98,9 +100,14 @@ test('--help shows examples and every flag with its default', async () => {
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: 4000, env: GEODUCK_PORT)')
 })
 
-test('schema prints the schema that is served', async () => {
+test('schema prints the part of the schema that is the same for all, and with a path also the type of each layer there', async () => {
   const { stdout } = await geoduck(['schema'])
-  expect(stdout).toBe(await readFile(join(ROOT, 'schema.graphql'), 'utf8'))
+  const generic = await readFile(join(ROOT, 'schema.graphql'), 'utf8')
+  expect(stdout).toBe(generic)
+  const served = await geoduck(['schema', PLACES], { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION, XDG_CACHE_HOME: tmpdir() })
+  expect(served.stdout.startsWith(generic)).toBe(true)
+  const schema = buildSchema(served.stdout)
+  expect(schema.getPossibleTypes(schema.getType('Feature') as GraphQLInterfaceType).map(String)).toEqual(['PlacesFeature'])
 })
 
 test('config-schema prints the JSON schema that is shipped', async () => {

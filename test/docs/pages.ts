@@ -61,7 +61,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/sources.md': [
     prints('geoduck prepare data/', { below: 'prepare', quiet: true }),
-    partOf('{ layer(name: "lakes") { check { invalid firstInvalid { id reason } } } }'),
+    partOf('{ layer(name: "lakes") { check { invalid firstInvalid { key reason } } } }'),
     notRun(['sh'], 'it takes strace; test/catalog/prepare/hostile.test.ts has the files'),
   ],
   'docs/speed.md': [],

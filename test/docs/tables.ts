@@ -2,6 +2,7 @@
 
 import { BATCH_SIZE } from '../../src/ask/range.ts'
 import { MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/ask/read/budget.ts'
+import { MOST_REPRESENTATIONS } from '../../src/ask/representations.ts'
 import { type Settings, settings } from '../../src/config/settings.ts'
 import { MAX_SORT_KEYS } from '../../src/engines/duckdb/dialect/order.ts'
 import { MAX_DEPTH } from '../../src/geometry/builder.ts'
@@ -66,6 +67,7 @@ export function limitTables(): readonly string[] {
       ['parts of 200 km of all `dWithin` in its filters', ...fixed(MAX_PIECES_IN_ALL), '`LIMIT_EXCEEDED`'],
       ['levels of a geometry', ...fixed(MAX_DEPTH), '`LIMIT_EXCEEDED`'],
       ['sort keys', ...fixed(MAX_SORT_KEYS), '`LIMIT_EXCEEDED`'],
+      ['different pairs of `crs` and `simplify`', ...fixed(MOST_REPRESENTATIONS), '`LIMIT_EXCEEDED`'],
       ['`first`, features of a page', ...set('pageRows'), '`BAD_INPUT`'],
       ['`batchSize`, features of a batch', ...fixed(BATCH_SIZE[1]), '`BAD_INPUT`'],
     ]),
@@ -92,7 +94,7 @@ export function limitTables(): readonly string[] {
     ]),
     table([
       ['of what runs', 'most', 'flag', 'beyond it'],
-      ['bytes of a page', ...set('pageBytes'), 'it ends early, with `hasMore`'],
+      ['bytes of a page', ...set('pageBytes'), 'it ends early, with `hasNextPage`'],
       ['bytes of a batch', ...set('batchBytes'), 'it ends early'],
       ['time of a query in all, or of a stream without a batch', ...set('deadlineSeconds', ' s'), '`DEADLINE_EXCEEDED`'],
       ['time that a stream is left unread', ...set('stallSeconds', ' s'), '`SLOW_CONSUMER`, with the cursor'],

@@ -28,7 +28,7 @@ export interface Request {
 export type Wire = (server: TestServer, request: Request) => Promise<Outcome>
 
 interface Batch {
-  readonly features: readonly { readonly id: string }[]
+  readonly features: readonly { readonly key: string }[]
 }
 
 const where = ({ number, from }: Request) => ({ property: { name: 'id', gte: String(from ?? -1 - number) } })
@@ -39,13 +39,13 @@ const variables = (request: Request) => ({
 })
 const VARIABLES = '$layer: String!, $where: FeatureFilter, $deadline: Float'
 const ARGUMENTS = 'layer: $layer, where: $where, deadline: $deadline'
-const features = ({ field = '' }: Request) => `features { id ${field} }`
+const features = ({ field = '' }: Request) => `features { key ${field} }`
 const subscription = (request: Request) =>
   `subscription (${VARIABLES}) { featureBatches(${ARGUMENTS}, batchSize: 2048) { ${features(request)} } }`
 const page = (rows: number, request: Request, more = '') =>
-  `query (${VARIABLES}) { features(${ARGUMENTS}, first: ${rows}) { hasMore ${features(request)} ${more} } }`
+  `query (${VARIABLES}) { features(${ARGUMENTS}, first: ${rows}) { pageInfo { hasNextPage } ${features(request)} ${more} } }`
 
-const idsOf = (batch: Batch) => batch.features.map(({ id }) => id)
+const keysOf = (batch: Batch) => batch.features.map(({ key }) => key)
 
 function failed(ids: readonly string[], errors: Answer['errors']): Outcome {
   const { message, extensions } = errors![0]!
@@ -62,7 +62,7 @@ const webSocket: Wire = async (server, request) => {
       const { type, payload } = socket.of('a')[at]!
       if (type === 'complete') return { ids, end: 'COMPLETE' }
       if (type === 'error') return failed(ids, payload as Answer['errors'])
-      ids.push(...idsOf((payload as { data: { featureBatches: Batch } }).data.featureBatches))
+      ids.push(...keysOf((payload as { data: { featureBatches: Batch } }).data.featureBatches))
     }
   } finally {
     socket.close()
@@ -79,7 +79,7 @@ const events: Wire = async (server, request) => {
     if (event === undefined) return { ids, end: 'BROKEN' }
     if (event.event === 'complete') return end ?? { ids, end: 'COMPLETE' }
     if (event.data?.errors) end = failed(ids, event.data.errors)
-    else ids.push(...idsOf((event.data!.data as { featureBatches: Batch }).featureBatches))
+    else ids.push(...keysOf((event.data!.data as { featureBatches: Batch }).featureBatches))
   }
 }
 
@@ -88,9 +88,13 @@ const onePage =
   async (server, request) => {
     // A page that tells how it came to be is held until it has.
     const query = page(rows, request, 'execution { attempts }')
-    const { data, errors } = await ask<{ features: Batch & { hasMore: boolean } }>(server, query, variables(request))
+    const { data, errors } = await ask<{ features: Batch & { pageInfo: { hasNextPage: boolean } } }>(
+      server,
+      query,
+      variables(request),
+    )
     if (errors || !data) return failed([], errors)
-    return { ids: idsOf(data.features), end: data.features.hasMore ? 'MORE' : 'COMPLETE' }
+    return { ids: keysOf(data.features), end: data.features.pageInfo.hasNextPage ? 'MORE' : 'COMPLETE' }
   }
 
 /** A failure behind its first byte is a response that breaks off, which `fetch` rejects. */
@@ -100,9 +104,9 @@ const flowingPage =
     const response = await post(server, { query: page(rows, request), variables: variables(request) })
     const text = await response.text().catch(() => null)
     if (text === null) return { ids: [], end: 'BROKEN' }
-    const { data, errors } = JSON.parse(text) as Answer<{ features: Batch & { hasMore: boolean } }>
+    const { data, errors } = JSON.parse(text) as Answer<{ features: Batch & { pageInfo: { hasNextPage: boolean } } }>
     if (errors || !data) return failed([], errors)
-    return { ids: idsOf(data.features), end: data.features.hasMore ? 'MORE' : 'COMPLETE' }
+    return { ids: keysOf(data.features), end: data.features.pageInfo.hasNextPage ? 'MORE' : 'COMPLETE' }
   }
 
 /** What is broken says so twice: the body is cut off, and its last line is the error. */

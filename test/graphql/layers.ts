@@ -16,5 +16,5 @@ export const LAYER: Layer = {
   featureCount: 3,
   key: { kind: 'ROW_NUMBER' },
   pruning: { kind: 'NONE' },
-  fingerprint: '00',
+  fingerprint: '3fa9c10000',
 }

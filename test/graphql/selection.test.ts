@@ -1,24 +1,28 @@
-import { readFileSync } from 'node:fs'
-import { buildSchema, execute, parse, validate } from 'graphql'
+import { execute, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
+import { Representations } from '../../src/ask/representations.ts'
+import { ServedSchema } from '../../src/graphql/schema.ts'
 import { type Selection, selectFeature, selectOutputs } from '../../src/graphql/selection.ts'
 import { LAYER } from './layers.ts'
 
-const SDL = readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8')
+const LAYERS = [LAYER, { name: 'roads' }]
 
-/** What is selected of the first `features` of an operation. */
+/** What is selected of the first `features`, `feature` or `node` of an operation. */
 function select(source: string, variableValues: Record<string, unknown> = {}, layer = LAYER): Selection {
   const [selection] = selections(source, variableValues, layer)
   return selection!
 }
 
 function selections(source: string, variableValues: Record<string, unknown>, layer: typeof LAYER): Selection[] {
-  const schema = buildSchema(SDL)
+  const schema = new ServedSchema(() => LAYERS).current
   const made: (() => Selection)[] = []
-  const { features, feature } = schema.getQueryType()!.getFields()
+  const { features, feature, node } = schema.getQueryType()!.getFields()
+  const operation = { representations: new Set<string>() }
+  const another = () => ({ layer, representations: new Representations(layer, operation) })
   // Asynchronous, so that a field which comes to nothing does not keep the next one from being resolved.
-  features!.resolve = async (_root, _args, _context, info) => void made.push(() => selectOutputs(info, { layer }))
-  feature!.resolve = async (_root, _args, _context, info) => void made.push(() => selectFeature(info, layer))
+  features!.resolve = async (_root, _args, _context, info) => void made.push(() => selectOutputs(info, another()))
+  for (const field of [feature!, node!])
+    field.resolve = async (_root, _args, _context, info) => void made.push(() => selectFeature(info, another()))
   const document = parse(source)
   expect(validate(schema, document)).toEqual([])
   void execute({ schema, document, variableValues })
@@ -30,13 +34,13 @@ describe('Arrow', () => {
   const arrow = (layer: typeof LAYER, args = '') => select(`{ features(layer: "buildings") { arrow${args} } }`, {}, layer).outputs
 
   it("is in GeoArrow's native type where the layer is proven to be of one", () => {
-    const native = [{ kind: 'arrow-base64', shape: { type: 'polygon', coordinates: 'XYZ' } }]
+    const native = [{ kind: 'arrow-base64', geometry: 0, shape: { type: 'polygon', coordinates: 'XYZ' } }]
     expect(arrow(proven)).toEqual(native)
     expect(arrow(proven, '(geometry: NATIVE)')).toEqual(native)
   })
 
   it('is WKB where that is asked, and where types or dimensions are several or not known', () => {
-    expect(arrow(proven, '(geometry: WKB)')).toEqual([{ kind: 'arrow-base64' }])
+    expect(arrow(proven, '(geometry: WKB)')).toEqual([{ kind: 'arrow-base64', geometry: 0 }])
     for (const other of [
       { geometryTypes: ['Polygon', 'MultiPolygon'] },
       { geometryTypes: ['GeometryCollection'] },
@@ -44,7 +48,7 @@ describe('Arrow', () => {
       { coordinates: null },
       { state: 'CHECKING' },
     ] as const) {
-      expect(arrow({ ...proven, ...other })).toEqual([{ kind: 'arrow-base64' }])
+      expect(arrow({ ...proven, ...other })).toEqual([{ kind: 'arrow-base64', geometry: 0 }])
     }
   })
 })
@@ -52,7 +56,7 @@ describe('Arrow', () => {
 describe('encodings', () => {
   it('are none when none is selected', () => {
     const { outputs, properties } = select(
-      '{ features(layer: "buildings") { count hasMore cursor execution { lane } __typename } }',
+      '{ features(layer: "buildings") { count totalCount pageInfo { hasNextPage endCursor } execution { lane } __typename } }',
     )
     expect(outputs).toEqual([])
     expect(properties).toEqual([])
@@ -62,7 +66,11 @@ describe('encodings', () => {
     const { outputs, indexes } = select(`{ features(layer: "buildings") {
       arrow binary: arrow geojson text: geojson(precision: 7) short: geojson(precision: 2)
     } }`)
-    expect(outputs).toEqual([{ kind: 'arrow-base64' }, { kind: 'geojson', precision: 7 }, { kind: 'geojson', precision: 2 }])
+    expect(outputs).toEqual([
+      { kind: 'arrow-base64', geometry: 0 },
+      { kind: 'geojson', geometry: 0, precision: 7 },
+      { kind: 'geojson', geometry: 0, precision: 2 },
+    ])
     expect([...indexes]).toEqual([
       ['arrow', 0],
       ['binary', 0],
@@ -86,17 +94,19 @@ describe('encodings', () => {
 describe('fields of features', () => {
   it('come in document order under their response keys', () => {
     const { outputs } = select(`{ features(layer: "buildings") { list: features {
-      __typename ident: id geometry(as: WKT, precision: 3) plain: geometry box: bbox properties(only: ["class", "name"])
+      __typename ident: id key of: layer geometry(as: WKT, precision: 3) plain: geometry box: bbox properties(only: ["class", "name"])
     } } }`)
     expect(outputs).toEqual([
       {
         kind: 'features',
         fields: [
-          { key: '__typename', field: '__typename' },
-          { key: 'ident', field: 'id' },
-          { key: 'geometry', field: 'geometry', as: 'WKT', precision: 3 },
-          { key: 'plain', field: 'geometry', as: 'GEOJSON', precision: 7 },
-          { key: 'box', field: 'bbox' },
+          { key: '__typename', field: '__typename', name: 'BuildingsFeature' },
+          { key: 'ident', field: 'id', prefix: 'buildings:3fa9c1-' },
+          { key: 'key', field: 'key' },
+          { key: 'of', field: 'layer', name: 'buildings' },
+          { key: 'geometry', field: 'geometry', as: 'WKT', precision: 3, geometry: 0 },
+          { key: 'plain', field: 'geometry', as: 'GEOJSON', precision: 7, geometry: 0 },
+          { key: 'box', field: 'bbox', geometry: 0 },
           { key: 'properties', field: 'properties', only: ['name', 'class'] },
         ],
       },
@@ -105,8 +115,8 @@ describe('fields of features', () => {
 
   it('merge from fragments, inline fragments and repeated selections', () => {
     const { outputs } = select(`
-      query { features(layer: "buildings") { ...page features { id } ... on FeaturePage { features { properties } } ... { features { bbox } } } }
-      fragment page on FeaturePage { features { ...feature } }
+      query { features(layer: "buildings") { ...page features { id } ... on FeatureConnection { features { properties } } ... { features { bbox } } } }
+      fragment page on FeatureConnection { features { ...feature } }
       fragment feature on Feature { id geometry }
     `)
     expect(outputs).toMatchObject([{ fields: [{ key: 'id' }, { key: 'geometry' }, { key: 'properties' }, { key: 'bbox' }] }])
@@ -120,18 +130,18 @@ describe('fields of features', () => {
       ...page @include(if: $yes)
       features @skip(if: $no) { id @include(if: $no) geometry(precision: $precision) properties(only: $only) @include(if: $yes) }
     } }
-    fragment page on FeaturePage { g: geojson(precision: $precision) @include(if: $no) h: geojson(precision: $precision) }`
+    fragment page on FeatureConnection { g: geojson(precision: $precision) @include(if: $no) h: geojson(precision: $precision) }`
     const { outputs, indexes } = select(source, { yes: true, no: false, only: ['height'], precision: 1 })
     expect([...indexes]).toEqual([
       ['h', 0],
       ['features', 1],
     ])
     expect(outputs).toEqual([
-      { kind: 'geojson', precision: 1 },
+      { kind: 'geojson', geometry: 0, precision: 1 },
       {
         kind: 'features',
         fields: [
-          { key: 'geometry', field: 'geometry', as: 'GEOJSON', precision: 1 },
+          { key: 'geometry', field: 'geometry', as: 'GEOJSON', precision: 1, geometry: 0 },
           { key: 'properties', field: 'properties', only: ['height'] },
         ],
       },
@@ -144,7 +154,7 @@ describe('fields of features', () => {
       {
         kind: 'features',
         fields: [
-          { key: 'id', field: 'id' },
+          { key: 'id', field: 'id', prefix: 'buildings:3fa9c1-' },
           { key: 'properties', field: 'properties', only: ['name'] },
         ],
       },
@@ -156,8 +166,11 @@ describe('fields of features', () => {
     const source =
       '{ a: features(layer: "buildings") { features { id } } b: features(layer: "buildings") { features { bbox } arrow } }'
     const [a, b] = selections(source, {}, LAYER)
-    expect(a!.outputs).toEqual([{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }])
-    expect(b!.outputs).toEqual([{ kind: 'features', fields: [{ key: 'bbox', field: 'bbox' }] }, { kind: 'arrow-base64' }])
+    expect(a!.outputs).toEqual([{ kind: 'features', fields: [{ key: 'id', field: 'id', prefix: 'buildings:3fa9c1-' }] }])
+    expect(b!.outputs).toEqual([
+      { kind: 'features', fields: [{ key: 'bbox', field: 'bbox', geometry: 0 }] },
+      { kind: 'arrow-base64', geometry: 0 },
+    ])
   })
 })
 

@@ -52,12 +52,12 @@ async function open(example: string): Promise<void> {
 }
 
 async function matched(bbox: readonly number[]): Promise<number> {
-  const { data } = await ask<{ features: { matched: string } }>(
+  const { data } = await ask<{ features: { totalCount: string } }>(
     server,
-    'query ($bbox: BBox!) { features(layer: "countries", where: { bbox: $bbox }, first: 1) { matched } }',
+    'query ($bbox: BBox!) { features(layer: "countries", where: { bbox: $bbox }, first: 1) { totalCount } }',
     { bbox },
   )
-  return Number(data!.features.matched)
+  return Number(data!.features.totalCount)
 }
 
 test('urql and MapLibre: what is in view streams onto the map, over the socket that urql uses', async () => {

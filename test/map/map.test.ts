@@ -246,9 +246,10 @@ test('a phone shows the map, the progress line, and the rest in a sheet', async 
 
 /** What the server counts in a box. */
 async function matched(layer: string, bbox: readonly number[]): Promise<number> {
-  const query = 'query ($layer: String!, $bbox: BBox!) { features(layer: $layer, where: { bbox: $bbox }, first: 1) { matched } }'
-  const { data } = await ask<{ features: { matched: string } }>(server, query, { layer, bbox })
-  return Number(data!.features.matched)
+  const query =
+    'query ($layer: String!, $bbox: BBox!) { features(layer: $layer, where: { bbox: $bbox }, first: 1) { totalCount } }'
+  const { data } = await ask<{ features: { totalCount: string } }>(server, query, { layer, bbox })
+  return Number(data!.features.totalCount)
 }
 
 /** Methods that may be taken apart. */

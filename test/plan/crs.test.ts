@@ -8,7 +8,7 @@ import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
 import { readCrs } from '../../src/engines/duckdb/dialect/crs.ts'
 import { notHorizontal } from '../../src/geometry/not-horizontal.ts'
 import type { Crs, Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter, GeometryInput } from '../../src/model/query.ts'
+import type { FeatureFilter, FeatureQuery, GeometryInput } from '../../src/model/query.ts'
 import { python } from '../support/python.ts'
 import { Engine, queryOf } from './support/engine.ts'
 import { refusal } from './support/geometry.ts'
@@ -101,9 +101,13 @@ async function numbersWhere(layer: Layer, where: FeatureFilter): Promise<number[
   return (await engine.rows(plan)).map((row) => Number(row[plan.layout.properties[0]!]))
 }
 
+/** Geometry as the only one of its operation comes out. */
+function inCrs(code: string | null, simplify: number | null = null): Pick<FeatureQuery, 'representations'> {
+  return { representations: [{ crs: code === null ? null : readCrs(code, 'crs'), simplify }] }
+}
+
 async function rings(layer: Layer, code: string): Promise<number[][][]> {
-  const crs = readCrs(code, 'crs')
-  const features = await engine.features({ ...queryOf(layer, { properties: ['n'], limit: 100 }), crs })
+  const features = await engine.features({ ...queryOf(layer, { properties: ['n'], limit: 100 }), ...inCrs(code) })
   return features.map(({ geometry }) =>
     [...String(geometry).matchAll(/(-?[\d.e-]+) (-?[\d.e-]+)/g)].map(([, x, y]) => [Number(x), Number(y)]),
   )
@@ -167,7 +171,12 @@ describe('arguments of another CRS', () => {
       {},
       '`intersects.crs`: EPSG:7415 is a compound CRS; take a horizontal one',
     ],
-    [{ intersects: { wkb: '0101000020E6100000000000000000F03F0000000000000040' } }, {}, 'an SRID is not taken: say `crs`'],
+    [
+      { intersects: { wkb: '0101000020E6100000000000000000F03F0000000000000040', crs: 'EPSG:3857' } },
+      {},
+      '`intersects.wkb` has the SRID 4326, which is not the CRS that `crs` names; leave one of them out.',
+    ],
+    [{ intersects: { wkt: 'SRID=4326;POINT(1 2)' } }, { crs: null }, 'has no CRS that its source names'],
     [{ intersects: { wkb: 'nonsense' } }, {}, 'hexadecimal or base64'],
     [
       { dWithin: { geometry: { wkt: 'POINT(1 2)', crs: 'EPSG:3857' }, distance: 1 } },
@@ -215,10 +224,10 @@ describe('coordinates in another CRS', () => {
 
   it('are named in the layout, and are the layer’s own where both are the same', () => {
     const [layer] = layers['lonlat']!
-    const compiled = (code: string) =>
-      compileFeatures({ ...queryOf(layer!, { outputs: [{ kind: 'arrow' }] }), crs: readCrs(code, 'crs') })
-    expect(compiled('epsg:3857').layout.crs).toBe('EPSG:3857')
-    expect(compiled('EPSG:4326').layout.crs).toBe('EPSG:4326')
+    const compiled = (code: string) => compileFeatures({ ...queryOf(layer!, { outputs: [{ kind: 'arrow' }] }), ...inCrs(code) })
+    expect(compiled('epsg:3857').layout.geometries).toMatchObject([{ crs: 'EPSG:3857', srid: 3857 }])
+    expect(compiled('EPSG:4326').layout.geometries).toMatchObject([{ crs: 'EPSG:4326', srid: 4326 }])
+    expect(compiled('ESRI:54009').layout.geometries).toMatchObject([{ crs: 'ESRI:54009', srid: null }])
     expect(compiled('EPSG:4326').statement.sql).not.toContain('ST_Transform')
   })
 
@@ -226,7 +235,7 @@ describe('coordinates in another CRS', () => {
     await engine.sql(`CREATE OR REPLACE TABLE far AS SELECT * FROM (VALUES (0, ST_Point(9, 50)), (1, ST_Point(1e4, 5)), (2, NULL),
       (3, ST_GeomFromText('LINESTRING(1 1, 1e5 1)')), (4, ST_GeomFromText('POINT EMPTY')), (5, ST_Point(0, 90))) AS t(n, geom)`)
     const far = await engine.table('far')
-    const laea = await engine.features({ ...queryOf(far, { properties: ['n'] }), crs: readCrs('EPSG:3035', 'crs') })
+    const laea = await engine.features({ ...queryOf(far, { properties: ['n'] }), ...inCrs('EPSG:3035') })
     expect(laea.map(({ geometry }) => (geometry === null ? null : String(geometry).split(' (')[0]))).toEqual([
       'POINT',
       null,
@@ -235,21 +244,20 @@ describe('coordinates in another CRS', () => {
       'POINT EMPTY',
       'POINT',
     ])
-    const polar = await engine.features({ ...queryOf(far, { properties: ['n'] }), crs: readCrs('EPSG:3995', 'crs') })
+    const polar = await engine.features({ ...queryOf(far, { properties: ['n'] }), ...inCrs('EPSG:3995') })
     expect(polar[5]!.geometry).toMatch(/^POINT \(-?0(\.0*\d{1,3})? -?0(\.0*\d{1,3})?\)$|^POINT \(0 0\)$/)
   })
 
   it.each(['EPSG:999999', 'NOBODY:1'])('of %s are refused, whether there are features or not', async (code) => {
-    const crs = readCrs(code, 'crs')
     for (const where of [null, { property: { name: 'n', eq: -1 } }]) {
-      const plan = compileFeatures({ ...queryOf(layers['lonlat']![0]!, { where, outputs: [{ kind: 'arrow' }] }), crs })
+      const plan = compileFeatures({ ...queryOf(layers['lonlat']![0]!, { where, outputs: [{ kind: 'arrow' }] }), ...inCrs(code) })
       await expect(engine.rows(plan)).rejects.toThrow('Could not create projection')
     }
   })
 
   it('are not part of the question that a cursor belongs to', () => {
     const query = queryOf(layers['lonlat']![0]!, { where: { bbox: [1, 2, 3, 4] } })
-    const other = { ...query, crs: readCrs('EPSG:3857', 'crs'), simplify: 5, properties: ['n'] }
+    const other = { ...query, ...inCrs('EPSG:3857', 5), properties: ['n'] }
     expect(encodeCursor('secret', other, { keys: ['7'] })).toBe(encodeCursor('secret', query, { keys: ['7'] }))
   })
 })
@@ -271,7 +279,7 @@ print(json.dumps([make().wkt for _ in range(60)]))
     for (const [n, wkt] of wkts.entries())
       await engine.sql('INSERT INTO shapes SELECT $1, ST_GeomFromText(CAST($2 AS VARCHAR))', [n, wkt])
     const shapes = await engine.table('shapes', { crs: null })
-    const out = await engine.features({ ...queryOf(shapes, { properties: ['n'] }), simplify: 0.2 })
+    const out = await engine.features({ ...queryOf(shapes, { properties: ['n'] }), ...inCrs(null, 0.2) })
     const wrong = await python<unknown[]>(
       `
 import json, sys, shapely
@@ -287,7 +295,7 @@ print(json.dumps([[a.wkt, b.wkt] for a, b in pairs if not good(a, b)]))
   })
 
   it('takes no tolerance below 0', () => {
-    const query = { ...queryOf(layers['lonlat']![0]!, { outputs: [{ kind: 'arrow' }] }), simplify: -1 }
+    const query = { ...queryOf(layers['lonlat']![0]!, { outputs: [{ kind: 'arrow' }] }), ...inCrs(null, -1) }
     expect(refusal(() => compileFeatures(query))).toBe('BAD_INPUT: `simplify` takes a finite number from 0 on, not -1.')
   })
 })
@@ -296,7 +304,7 @@ describe('a CRS that coordinates cannot be in', () => {
   it('of a layer whose CRS has no code are refused: there is nothing to transform from', () => {
     const crs = { code: null, name: 'of our own', isLonLat: false }
     const query = queryOf({ ...layers['lonlat']![0]!, crs }, { outputs: [{ kind: 'arrow' }] })
-    const refused = refusal(() => compileFeatures({ ...query, crs: readCrs('EPSG:3857', 'crs') }))
+    const refused = refusal(() => compileFeatures({ ...query, ...inCrs('EPSG:3857') }))
     expect(refused).toMatch(/^BAD_INPUT: `crs`: layer "things" has a CRS without a code \("of our own"\)/)
   })
 

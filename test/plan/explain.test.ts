@@ -38,7 +38,7 @@ describe('an explanation', () => {
   it('holds neither path nor value, however the question is asked', () => {
     const secrets = { name: 'name', eq: 'SECRET', in: ['SECRET', 'SECRET2'], gte: 'SECRET' }
     const where = { and: [{ property: secrets }, { intersects: { wkt: 'POINT(12.345 67.89)' } }] }
-    const told = asked({ where, id: '4711', after: { keys: ['SECRET', '4712'] }, orderBy: [{ property: 'name' }], limit: 4713 })
+    const told = asked({ where, key: '4711', after: { keys: ['SECRET', '4712'] }, orderBy: [{ property: 'name' }], limit: 4713 })
     expect(JSON.stringify(told)).not.toMatch(/SECRET|secret|4711|4712|4713|12\.345|67\.89/)
     expect(told.values).toBeGreaterThan(7)
   })
@@ -46,7 +46,7 @@ describe('an explanation', () => {
   it.each<[string, Asked, readonly string[]]>([
     ['nothing of a count', { outputs: [] }, []],
     ['the geometry', { outputs: [{ kind: 'features', fields: [{ key: 'b', field: 'bbox' }] }] }, ['geometry']],
-    ['the id’s column', { outputs: [{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }] }, ['id']],
+    ['the key’s column', { outputs: [{ kind: 'features', fields: [{ key: 'id', field: 'key' }] }] }, ['id']],
     [
       'keys of the order, once',
       { outputs: [], properties: ['name'], orderBy: [{ property: 'score' }, { property: 'name' }] },

@@ -63,11 +63,12 @@ const read = (sql: string): string[] => files.filter((file) => sql.includes(file
 describe('the number of a row', () => {
   it('is looked for in its file alone', async () => {
     for (const id of [0, 99, 100, 101, ...random.list(5, () => random.integer((FILES - 1) * ROWS))].map(String)) {
-      const query = queryOf(untold, { id })
+      const query = queryOf(untold, { key: id })
       expect(read(compileFeatures(query).statement.sql).length).toBeLessThanOrEqual(2)
       expect((await engine.features(query)).map((feature) => feature.id)).toEqual([id])
     }
-    for (const id of ['2400', '99999999999999', '-1', 'x']) expect(await engine.features(queryOf(untold, { id }))).toEqual([])
+    for (const id of ['2400', '99999999999999', '-1', 'x'])
+      expect(await engine.features(queryOf(untold, { key: id }))).toEqual([])
   })
 })
 

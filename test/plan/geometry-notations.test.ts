@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { createEncoder } from '../../src/encode/encode.ts'
+import { readGeometry } from '../../src/geometry/read-geometry.ts'
+import { Tally } from '../../src/geometry/tally.ts'
+import type { Layer } from '../../src/model/layer.ts'
+import type { GeometryInput } from '../../src/model/query.ts'
+import { type Column, toBatch } from '../results/columns.ts'
 import { SHARED } from '../support/environment.ts'
 import { python } from '../support/python.ts'
-import { hex, read, readBytes } from './support/geometry.ts'
+import { hex, read, readBytes, refusal } from './support/geometry.ts'
 
 interface Sample {
   readonly wkt: string
@@ -25,6 +31,9 @@ describe.each(['testdata.json', 'testdataZ.json', 'testdataM.json', 'testdataZM.
     // Where the positions have measures only, GeoJSON cannot say so: its third number is a height.
     expect(hex(read({ geojson: sample.geoJSON }))).toBe(expected)
     for (const kind of BINARY) expect(hex(readBytes(Buffer.from(sample[kind] as string, 'hex'))), kind).toBe(expected)
+    const twkb = sample['twkb'] as string
+    expect(hex(read({ twkb }))).toBe(expected)
+    expect(hex(read({ twkb: Buffer.from(twkb, 'hex').toString('base64') }))).toBe(expected)
   })
 })
 
@@ -90,6 +99,74 @@ it('1,000 valid geometries made by shapely are taken in every notation, and are 
     expect(hex(read({ wkt: made.wkt }))).toBe(made.of_wkt)
     expect(hex(read({ geojson: made.geojson }))).toBe(made.canonical)
   }
+})
+
+describe('TWKB', () => {
+  /** As the server writes it. */
+  function written(wkt: string, precision: number): string {
+    const columns: Column[] = [{ name: 'geom', wire: { kind: 'wkb' }, values: [read({ wkt }).wkb] }]
+    const layout = {
+      columns,
+      geometries: [{ column: 0, crs: null, srid: null }],
+      key: null,
+      properties: [],
+      geometryName: 'geom',
+    }
+    const encode = createEncoder(layout, { kind: 'features', fields: [{ key: 'it', field: 'geometry', as: 'TWKB', precision }] })
+    return (JSON.parse(Buffer.from(encode(toBatch(columns, 0, 1), 0, 1)).toString()) as [{ it: string }])[0].it
+  }
+
+  it.each([
+    'POINT(-179.9999999 89.9999999)',
+    'MULTIPOINT(179.1234567 -1.5,-179.1234567 1.5)',
+    'POLYGON((-20037508.3427892 -20037508.3427892,20037508.3427892 -20037508.3427892,0.1 20037508.3427892,-20037508.3427892 -20037508.3427892))',
+    'GEOMETRYCOLLECTION(LINESTRING(170 1,-170 2),GEOMETRYCOLLECTION(POINT(0.0000001 -0.0000001)))',
+  ])('of seven digits is read back to the last of them: %.40s', (wkt) => {
+    expect(hex(read({ twkb: written(wkt, 7) }))).toBe(hex(read({ wkt })))
+  })
+
+  it('of a ring of 25,000 vertices in metres is still closed, and each vertex is where it was', () => {
+    const positions = Array.from({ length: 24_999 }, (_, n) => {
+      const angle = (2 * Math.PI * n) / 24_999
+      return `${(2e7 * Math.cos(angle)).toFixed(7)} ${(2e7 * Math.sin(angle)).toFixed(7)}`
+    })
+    const wkt = `POLYGON((${[...positions, positions[0]].join(',')}))`
+    expect(hex(read({ twkb: written(wkt, 7) }))).toBe(hex(read({ wkt })))
+  })
+})
+
+describe('an SRID', () => {
+  const layer = (code: string) => ({ crs: { code, name: code, isLonLat: code === 'OGC:CRS84' } }) as Layer
+  const crsOf = (input: GeometryInput, code = 'EPSG:3035') =>
+    readGeometry(input, layer(code), 'within', new Tally(25_000)).crs?.code ?? null
+  const ewkb = '0101000020110F0000000000000000F03F0000000000000040'
+
+  it('names the CRS of EWKT and EWKB', () => {
+    expect(crsOf({ wkt: 'SRID=3857;POINT(1 2)' })).toBe('EPSG:3857')
+    expect(crsOf({ wkt: ' srid = 4326 ; POINT(1 2)' })).toBe('EPSG:4326')
+    expect(crsOf({ wkb: ewkb })).toBe('EPSG:3857')
+    expect(crsOf({ wkb: Buffer.from(ewkb, 'hex').toString('base64') })).toBe('EPSG:3857')
+    expect(crsOf({ wkb: '0020000001000010E63FF00000000000004000000000000000' })).toBe('EPSG:4326')
+  })
+
+  it('of the layer itself, and 0, are the layer’s CRS', () => {
+    expect(crsOf({ wkt: 'SRID=3035;POINT(1 2)' })).toBeNull()
+    expect(crsOf({ wkt: 'SRID=4326;POINT(1 2)' }, 'OGC:CRS84')).toBeNull()
+    expect(crsOf({ wkt: 'SRID=0;POINT(1 2)' })).toBeNull()
+  })
+
+  it('may be said twice, but not in two ways', () => {
+    expect(crsOf({ wkt: 'SRID=3857;POINT(1 2)', crs: 'EPSG:3857' })).toBe('EPSG:3857')
+    expect(crsOf({ wkt: 'SRID=4326;POINT(1 2)', crs: 'OGC:CRS84' })).toBe('EPSG:4326')
+    expect(refusal(() => crsOf({ wkb: ewkb, crs: 'EPSG:4326' }))).toBe(
+      'BAD_INPUT: `within.wkb` has the SRID 3857, which is not the CRS that `crs` names; leave one of them out.',
+    )
+  })
+
+  it('decides what its coordinates may be', () => {
+    expect(refusal(() => crsOf({ wkt: 'SRID=4326;POINT(500000 5000000)' }))).toContain('longitude 500000 is not within')
+    expect(crsOf({ wkt: 'SRID=3857;POINT(500000 5000000)' }, 'OGC:CRS84')).toBe('EPSG:3857')
+  })
 })
 
 describe('empty geometry', () => {

@@ -97,7 +97,11 @@ describe('GeoJSON that is refused, with its reason:', () => {
 describe('WKT that is refused, with its reason:', () => {
   it.each([
     ['', 'expected one of POINT, LINESTRING'],
-    ['SRID=4326;POINT(1 2)', 'an SRID is not taken'],
+    ['SRID=;POINT(1 2)', 'expected one of POINT'],
+    ['SRID=4326 POINT(1 2)', 'expected one of POINT'],
+    ['SRID=4326;POINT(1 2) x', 'expected the end of the text at character 21, before "x"'],
+    ['SRID=4979;POINT(1 2', 'expected ) at its end'],
+    ['SRID=7415;POINT(1 2)', 'EPSG:7415 is a compound CRS'],
     ['POINT', 'expected ( at its end'],
     ['POINT(1 2', 'expected ) at its end'],
     ['POINT(1 2) x', 'expected the end of the text at character 11, before "x"'],
@@ -140,9 +144,53 @@ describe('WKB that is refused, with its reason:', () => {
     ['a point of which half is NaN', '0101000000000000000000f87f0000000000000040', 'finite numbers'],
     ['an infinite number', '0101000000000000000000f07f0000000000000040', 'finite numbers'],
     ['an SRID that is cut off', '0101000020e610', 'ends before the geometry does'],
+    [
+      'a member with an SRID of its own',
+      `0107000020e610000001000000${'0101000020110f0000'}${point.slice(10)}`,
+      'a member has the SRID 3857, and the geometry it is in 4326',
+    ],
+    [
+      'a member with an SRID that its geometry has not',
+      `010700000001000000${'0101000020110f0000'}${point.slice(10)}`,
+      'a member has the SRID 3857, and the geometry it is in none',
+    ],
   ])('%s', (_, bytes, reason) => {
     const refused = refusal(() => readBytes(Buffer.from(bytes, 'hex')))
     expect(refused).toMatch(/^BAD_INPUT: `within\.wkb`: /)
+    expect(refused).toContain(reason)
+  })
+})
+
+describe('TWKB that is refused, with its reason:', () => {
+  const number = (value: number) => {
+    const bytes: number[] = []
+    for (let rest = value; ; rest = Math.floor(rest / 128)) {
+      if (rest < 128) return Buffer.from([...bytes, rest]).toString('hex')
+      bytes.push((rest % 128) + 128)
+    }
+  }
+  it.each([
+    ['no header', '01', 'TWKB ends before the geometry does, at byte 1'],
+    ['half a point', '010002', 'ends before the geometry does'],
+    ['a number that does not end', '0100ff', 'ends before the geometry does'],
+    ['8 million positions in six bytes', `0200${number(8_388_607)}`, 'has more than 25000 vertices (--max-vertices)'],
+    ['no more positions than there may be, of which none is there', '0200a09c01', 'ends before the geometry does'],
+    ['a million members', `0500${number(1_000_000)}${'00'.repeat(60_000)}`, 'has more than 50000 parts'],
+    ['a number that a double does not hold', `0100${number(2 ** 53)}02`, 'a difference of 2^52 units or more is not taken'],
+    ['a number of twenty bytes', `0100${'80'.repeat(20)}01`, 'a difference of 2^52 units or more is not taken'],
+    ['parts of different precision', '070002010002042100020400', 'its parts have different numbers of digits'],
+    ['a list of ids', `0404010204${number(2)}`, 'a list of ids is not taken'],
+    ['a polygon of no rings, which wkx misreads', '030000', 'a polygon has at least one ring'],
+    ['a circular string', '0800020202', 'TWKB: 8 is no type of geometry'],
+    ['a byte left over', '0100020400', 'TWKB: 1 bytes are left over after the geometry'],
+    ['a ring that is not closed', '030001040000020000020100', 'a ring is closed'],
+    ['nesting deeper than 16', '070001'.repeat(17), 'is nested deeper than 16'],
+    ['nesting that overflows a stack', '070001'.repeat(100_000), 'is nested deeper than 16'],
+    ['no digits', 'zz', 'takes tiny well-known binary in hexadecimal or base64'],
+    ['nothing', '', 'takes tiny well-known binary in hexadecimal or base64'],
+  ])('%s', (_, twkb, reason) => {
+    const refused = refusal(() => read({ twkb }))
+    expect(refused).toMatch(/^(BAD_INPUT|LIMIT_EXCEEDED): `within\.twkb`: /)
     expect(refused).toContain(reason)
   })
 })
@@ -170,7 +218,7 @@ describe('geometry at its limits', () => {
   })
 
   it('exactly one notation is taken', () => {
-    expect(refusal(() => read({}))).toContain('exactly one of `geojson`, `wkt`, `wkb` and `bbox`')
+    expect(refusal(() => read({}))).toContain('exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`')
     expect(refusal(() => read({ wkt: 'POINT(1 2)', bbox: [1, 2, 3, 4] }))).toContain('exactly one of')
   })
 })

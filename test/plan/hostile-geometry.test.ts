@@ -84,8 +84,8 @@ async function found(file: string, geometryEncoding: 'WKB' | 'GEOMETRY', state: 
     expect(numbers.length, JSON.stringify(where)).toBe(whole.length)
     expect(numbers).toEqual(whole)
   }
-  const coordinates = { layer, crs: { code: 'EPSG:3857', name: '', isLonLat: false }, simplify: 1 }
-  const out = await engine.features({ ...queryOf(layer, { properties: ['n'] }), ...coordinates })
+  const representations = [{ crs: { code: 'EPSG:3857', name: '', isLonLat: false }, simplify: 1 }]
+  const out = await engine.features({ ...queryOf(layer, { properties: ['n'] }), representations })
   expect(out).toHaveLength(2_500)
   for (const n of whole) expect(out[n]!.geometry).toMatch(/^POLYGON \(\(/)
 }

@@ -42,7 +42,7 @@ const features = (...fields: FeatureField[]) => [{ kind: 'features', fields }] a
 
 describe('a plan reads only what is asked for:', () => {
   it.each<[string, Asked, string[]]>([
-    ['nothing', { outputs: features({ key: 't', field: '__typename' }) }, []],
+    ['nothing', { outputs: features({ key: 't', field: '__typename', name: 'ThingsFeature' }) }, []],
     ['the geometry', { outputs: features({ key: 'g', field: 'geometry', as: 'WKT', precision: 7 }) }, ['geom']],
     ['the box', { outputs: features({ key: 'b', field: 'bbox' }) }, ['geom']],
     ['two properties, in the layer’s order', { properties: ['half', 'n'] }, ['n', 'half']],
@@ -53,7 +53,7 @@ describe('a plan reads only what is asked for:', () => {
     ],
   ])('%s', (_, more, names) => {
     const { layout, statement } = compileFeatures(queryOf(layer, more))
-    const read = [...layout.properties, ...(layout.geometry === null ? [] : [layout.geometry])]
+    const read = [...layout.properties, ...layout.geometries.map(({ column }) => column)]
     expect(read.map((index) => layout.columns[index]!.name)).toEqual(names)
     for (const name of ['n', 'name', 'list', 'map', 'doc', 'u', 'half', 'geom'])
       expect(statement.sql.includes(`"${name}"`), name).toBe(names.includes(name))
@@ -112,10 +112,10 @@ describe('Feature.id', () => {
     const all = await engine.features(queryOf(it, { properties: ['name'] }))
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
     for (const feature of [all[0]!, all[20]!, all.at(-1)!]) {
-      expect(await engine.features(queryOf(it, { properties: ['name'], id: feature.id }))).toEqual([feature])
+      expect(await engine.features(queryOf(it, { properties: ['name'], key: feature.id }))).toEqual([feature])
     }
     for (const id of ['', '-1', '007', '1e0', ' 1', '99999999999999999999', '50', "' OR true --", '1.50']) {
-      expect(await engine.features(queryOf(it, { properties: ['name'], id })), id).toEqual([])
+      expect(await engine.features(queryOf(it, { properties: ['name'], key: id })), id).toEqual([])
     }
   })
 
@@ -146,7 +146,7 @@ describe('no text of a client becomes SQL:', () => {
         { property: { name: 'doc', path: ['a', text], eq: text } },
       ]
       for (const where of compiled) {
-        const plan = compileFeatures(queryOf(layer, { where, id: text, properties: [] }))
+        const plan = compileFeatures(queryOf(layer, { where, key: text, properties: [] }))
         expect(plan.statement.sql).not.toContain('mark')
         if (n % 50 === 0) expect(await engine.rows(plan)).toEqual([])
       }
@@ -175,8 +175,7 @@ describe('no text of a client becomes SQL:', () => {
     }
     const { sql, parameters } = compileFeatures({
       ...queryOf(layer, { where, outputs: [{ kind: 'arrow' }] }),
-      crs: readCrs('MARK:2', 'crs'),
-      simplify: 88.5,
+      representations: [{ crs: readCrs('MARK:2', 'crs'), simplify: 88.5 }],
     }).statement
     for (const said of ['MARK', '77.5', '88.5', '3.25', '1.5']) expect(sql).not.toContain(said)
     expect(parameters).toEqual(expect.arrayContaining(['MARK:1', 'MARK:2', 77.5, 88.5]))

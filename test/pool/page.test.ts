@@ -52,7 +52,7 @@ describe('a page', () => {
   })
 
   test('that is large comes in pieces which are one document, in whatever encoding', async () => {
-    const fields = [{ key: 'id', field: 'id' }] as const
+    const fields = [{ key: 'id', field: 'key' }] as const
     const outputs = [
       { kind: 'features', fields },
       { kind: 'geojson', precision: 7 },

@@ -7,7 +7,7 @@ export const ALL_FIELDS = [
   {
     kind: 'features',
     fields: [
-      { key: 'id', field: 'id' },
+      { key: 'id', field: 'key' },
       { key: 'properties', field: 'properties', only: null },
       { key: 'geometry', field: 'geometry', as: 'WKB', precision: 7 },
     ],

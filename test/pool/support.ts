@@ -69,7 +69,7 @@ export function squaresLayer(file: string, rows = ROWS): Layer {
 }
 
 export function ask(layer: Layer, { where, limits, ...more }: Asked = {}): FeatureQuery {
-  const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }] as const
+  const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'key' }] }] as const
   const filter = filterOf(layer, where, limits)
   return { layer, where: filter, orderBy: [], limit: null, after: null, outputs, properties: [], ...more }
 }

@@ -47,14 +47,13 @@ function plan(sql: string, bare = false): Plan {
   const statement = { sql: bare ? sql : `SELECT *, false AS eof FROM (${sql}) UNION ALL SELECT NULL, true`, parameters: [] }
   const layout = {
     columns: [{ name: 'n', wire: INTEGER }],
-    geometry: null,
-    id: 0,
+    geometries: [],
+    key: 0,
     properties: [],
-    crs: null,
     geometryName: 'geometry',
   }
-  const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'id' }] }] as const
-  return { statement, layout, keys: [0], outputs, sorted: false, indexed: false, digest: sql }
+  const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'key' }] }] as const
+  return { statement, layout, keys: [0], outputs, cursorKey: null, sorted: false, indexed: false, digest: sql }
 }
 
 interface Seen {

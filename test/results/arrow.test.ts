@@ -28,10 +28,9 @@ const columns: Column[] = [
 ]
 const layout: BatchLayout = {
   columns,
-  id: 0,
-  geometry: 1,
+  key: 0,
+  geometries: [{ column: 1, crs: 'EPSG:3857', srid: 3857 }],
   properties: properties.map((_, i) => i + 2),
-  crs: 'EPSG:3857',
   geometryName: 'geom',
 }
 const whole = toBatch(columns, 0, ROWS)
@@ -228,17 +227,18 @@ describe("Arrow's columns", () => {
     { name: 'row', wire: { kind: 'int', bits: 64, signed: true }, values: [7n] },
     { name: 'geom', wire: { kind: 'wkb' }, values: [null] },
   ]
-  const fields = (id: number | null, properties: number[], geometry: number | null, crs: string | null = null) => {
-    const encode = createEncoder({ columns: small, id, properties, geometry, crs, geometryName: 'geom' }, { kind: 'arrow' })
+  const fields = (key: number | null, properties: number[], geometry: number | null, only: readonly string[] | null = null) => {
+    const geometries = geometry === null ? [] : [{ column: geometry, crs: null, srid: null }]
+    const encode = createEncoder({ columns: small, key, properties, geometries, geometryName: 'geom' }, { kind: 'arrow', only })
     return tableFromIPC(encode(toBatch(small, 0, 1), 0, 1)).schema.fields
   }
   const names = (...args: Parameters<typeof fields>) => fields(...args).map(({ name }) => name)
 
-  it('do not repeat the id when it is a property', () => {
+  it('do not repeat the key when it is a property', () => {
     expect(names(0, [0, 1], 3)).toEqual(['id', '_id', 'geom'])
   })
 
-  it('have the id first when it is none, under a name that no property has', () => {
+  it('have the key first, as `id`, when it is none, under a name that no property has', () => {
     expect(names(2, [], 3)).toEqual(['id', 'geom'])
     expect(names(2, [1], 3)).toEqual(['id', '_id', 'geom'])
     expect(names(2, [0, 1], 3)).toEqual(['__id', 'id', '_id', 'geom'])
@@ -246,6 +246,8 @@ describe("Arrow's columns", () => {
 
   it('leave out what was not selected', () => {
     expect(names(null, [1], null)).toEqual(['_id'])
+    expect(names(2, [0, 1], 3, ['_id'])).toEqual(['id', '_id', 'geom'])
+    expect(names(0, [0, 1], 3, [])).toEqual(['id', 'geom'])
   })
 
   it('say nothing of a CRS that is not known', () => {

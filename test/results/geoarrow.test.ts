@@ -40,7 +40,13 @@ function columnOf(geometries: readonly (Tree | null)[], { coordinates }: GeoArro
 }
 
 function encoderOf(columns: readonly Column[], shape: GeoArrowShape) {
-  const layout: BatchLayout = { columns, id: null, geometry: 0, properties: [], crs: 'EPSG:3857', geometryName: 'geom' }
+  const layout: BatchLayout = {
+    columns,
+    key: null,
+    geometries: [{ column: 0, crs: 'EPSG:3857', srid: 3857 }],
+    properties: [],
+    geometryName: 'geom',
+  }
   return createEncoder(layout, { kind: 'arrow', shape })
 }
 

@@ -63,7 +63,13 @@ interface Collection {
 
 function collection(geometries: readonly (Uint8Array | null)[], precision: number, bbox = false): Collection {
   const column: Column = { name: 'geom', wire: { kind: 'wkb' }, values: geometries }
-  const layout = { columns: [column], geometry: 0, id: null, properties: [], crs: null, geometryName: 'geom' }
+  const layout = {
+    columns: [column],
+    geometries: [{ column: 0, crs: null, srid: null }],
+    key: null,
+    properties: [],
+    geometryName: 'geom',
+  }
   const encode = createEncoder(layout, { kind: 'geojson', precision, bbox })
   const batch = toBatch([column], 0, geometries.length)
   // An encoder is used for batch after batch: nothing is left of the one before.

@@ -32,10 +32,9 @@ function makeSample(random: Random, properties: readonly Column[], rows = ROWS):
   ]
   const layout: BatchLayout = {
     columns,
-    id: 0,
-    geometry: 1,
+    key: 0,
+    geometries: [{ column: 1, crs: null, srid: null }],
     properties: properties.map((_, i) => i + 2),
-    crs: null,
     geometryName: 'geom',
   }
   const chunks: ColumnBatch[] = []
@@ -110,7 +109,7 @@ describe('GeoJSON', () => {
   })
 
   it('has a null geometry, and no id, where the layout has none', () => {
-    const layout = { ...sample.layout, id: null, geometry: null }
+    const layout = { ...sample.layout, key: null, geometries: [] }
     const encoded = encodeAll({ ...sample, layout }, { kind: 'geojson', precision: 7 }, 1_000).flat()
     expectSame(
       encoded,
@@ -154,7 +153,7 @@ describe('GeoJSON in lines', () => {
       wire: { kind: 'json' },
       values: ['{\n  "a": "\\n",\r\n  "b": [1,\n2]\n}', null, '3'],
     }
-    const layout = { columns: [stored], id: null, geometry: null, properties: [0], crs: null, geometryName: 'geom' }
+    const layout = { columns: [stored], key: null, geometries: [], properties: [0], geometryName: 'geom' }
     const lines = text({ layout, chunks: [], features: [] }, { batch: toBatch([stored], 0, 3), from: 0, to: 3 }).split('\n')
     expect(lines.map((line) => JSON.parse(line).properties.stored)).toEqual([{ a: '\n', b: [1, 2] }, null, 3])
   })
@@ -175,9 +174,12 @@ describe('features', () => {
     (size) => {
       const fields: FeatureField[] = [
         { key: 'where', field: 'geometry', as: 'GEOJSON', precision: PRECISION },
-        { key: '__typename', field: '__typename' },
-        { key: 'id', field: 'id' },
-        { key: 'same', field: 'id' },
+        { key: '__typename', field: '__typename', name: 'PlacesFeature' },
+        { key: 'id', field: 'id', prefix: 'places:' },
+        { key: 'row', field: 'id', prefix: 'places:3fa9c1-' },
+        { key: 'key', field: 'key' },
+        { key: 'same', field: 'key' },
+        { key: 'layer', field: 'layer', name: 'places' },
         { key: 'box', field: 'bbox' },
         { key: 'all', field: 'properties', only: null },
         { key: 'some', field: 'properties', only: ['uint8', 'flag', 'uint8', 'no such column'] },
@@ -185,9 +187,12 @@ describe('features', () => {
       ]
       const expected = sample.features.map(({ id, geometry, bbox, properties: all }) => ({
         where: geometry,
-        __typename: 'Feature',
-        id,
+        __typename: 'PlacesFeature',
+        id: `places:${id}`,
+        row: `places:3fa9c1-${id}`,
+        key: id,
         same: id,
+        layer: 'places',
         box: bbox,
         all,
         some: { flag: all['flag'], uint8: all['uint8'] },
@@ -198,28 +203,27 @@ describe('features', () => {
   )
 
   it('without any row are an empty list, without any field empty objects', () => {
-    const encode = createEncoder(sample.layout, { kind: 'features', fields: [{ key: 'id', field: 'id' }] })
+    const encode = createEncoder(sample.layout, { kind: 'features', fields: [{ key: 'id', field: 'key' }] })
     expect(new TextDecoder().decode(encode(sample.chunks[0]!, 0, 0))).toBe('[]')
     expect(list([], 7).every((feature) => JSON.stringify(feature) === '{}')).toBe(true)
   })
 
   it('throw when a field is selected that the layout has no column for', () => {
     const fields: FeatureField[] = [{ key: 'bbox', field: 'bbox' }]
-    expect(() => createEncoder({ ...sample.layout, geometry: null }, { kind: 'features', fields })).toThrow('bbox')
+    expect(() => createEncoder({ ...sample.layout, geometries: [] }, { kind: 'features', fields })).toThrow('no geometry 0')
   })
 })
 
-describe('an id', () => {
+describe('a key', () => {
   const layout = (wire: Column['wire']): BatchLayout => ({
     columns: [{ name: 'id', wire }],
-    id: 0,
-    geometry: null,
+    key: 0,
+    geometries: [],
     properties: [],
-    crs: null,
     geometryName: 'geom',
   })
   const ids = (column: Column): unknown => {
-    const encode = createEncoder(layout(column.wire), { kind: 'features', fields: [{ key: 'id', field: 'id' }] })
+    const encode = createEncoder(layout(column.wire), { kind: 'features', fields: [{ key: 'id', field: 'key' }] })
     return JSON.parse(new TextDecoder().decode(encode(toBatch([column], 0, column.values.length), 0, column.values.length)))
   }
 
@@ -235,6 +239,6 @@ describe('an id', () => {
   })
 
   it('that is null is an error that names the row', () => {
-    expect(() => ids({ name: 'id', wire: { kind: 'utf8' }, values: ['a', null] })).toThrow('row 1 of the batch: the id is null')
+    expect(() => ids({ name: 'id', wire: { kind: 'utf8' }, values: ['a', null] })).toThrow('row 1 of the batch: the key is null')
   })
 })

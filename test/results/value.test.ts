@@ -8,7 +8,7 @@ import { randomText } from './samples.ts'
 /** The JSON text of a column's values, as it stands in the properties of features. */
 function texts(wire: WireType, values: readonly Value[]): string[] {
   const column: Column = { name: 'v', wire, values }
-  const layout = { columns: [column], id: null, geometry: null, properties: [0], crs: null, geometryName: 'geom' }
+  const layout = { columns: [column], key: null, geometries: [], properties: [0], geometryName: 'geom' }
   const encode = createEncoder(layout, { kind: 'features', fields: [{ key: 'p', field: 'properties', only: null }] })
   const list = new TextDecoder('utf-8', { fatal: true }).decode(encode(toBatch([column], 0, values.length), 0, values.length))
   return list

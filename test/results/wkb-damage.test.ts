@@ -15,7 +15,13 @@ const FIELDS: readonly FeatureField[] = [
 
 function encode(geometries: readonly Uint8Array[], field: FeatureField): string {
   const column: Column = { name: 'geom', wire: { kind: 'wkb' }, values: geometries }
-  const layout = { columns: [column], geometry: 0, id: null, properties: [], crs: null, geometryName: 'geom' }
+  const layout = {
+    columns: [column],
+    geometries: [{ column: 0, crs: null, srid: null }],
+    key: null,
+    properties: [],
+    geometryName: 'geom',
+  }
   const batch = toBatch([column], 0, geometries.length)
   return new TextDecoder().decode(createEncoder(layout, { kind: 'features', fields: [field] })(batch, 0, geometries.length))
 }

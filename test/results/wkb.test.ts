@@ -7,17 +7,27 @@ import { SHARED } from '../support/environment.ts'
 import { python } from '../support/python.ts'
 import { type Column, toBatch } from './columns.ts'
 import { DIMENSIONS, FLAVOURS, ISO, randomTree, rightHanded, rounded, TYPES, toBBox, toGeoJson, toWkb } from './geometries.ts'
-import { wkxGeoJson } from './oracle.ts'
+import { wkxEwkb, wkxGeoJson, wkxTwkb } from './oracle.ts'
 import { Random } from './random.ts'
+import { readUnits, unitsOf } from './twkb.ts'
 
 const GEOJSON: FeatureField = { key: 'it', field: 'geometry', as: 'GEOJSON', precision: 7 }
 const WKT: FeatureField = { key: 'it', field: 'geometry', as: 'WKT', precision: 7 }
 const WKB: FeatureField = { key: 'it', field: 'geometry', as: 'WKB', precision: 7 }
+const EWKT: FeatureField = { key: 'it', field: 'geometry', as: 'EWKT', precision: 7 }
+const EWKB: FeatureField = { key: 'it', field: 'geometry', as: 'EWKB', precision: 7 }
+const TWKB = { key: 'it', field: 'geometry', as: 'TWKB' } as const
 const BBOX: FeatureField = { key: 'it', field: 'bbox' }
 
-function encode(geometries: readonly (Uint8Array | null)[], field: FeatureField): unknown[] {
+function encode(geometries: readonly (Uint8Array | null)[], field: FeatureField, srid: number | null = null): unknown[] {
   const column: Column = { name: 'geom', wire: { kind: 'wkb' }, values: geometries }
-  const layout = { columns: [column], geometry: 0, id: null, properties: [], crs: null, geometryName: 'geom' }
+  const layout = {
+    columns: [column],
+    geometries: [{ column: 0, crs: null, srid }],
+    key: null,
+    properties: [],
+    geometryName: 'geom',
+  }
   const bytes = createEncoder(layout, { kind: 'features', fields: [field] })(
     toBatch([column], 0, geometries.length),
     0,
@@ -85,6 +95,54 @@ describe('random geometries', () => {
 
   it('have the box of all their positions, null when they have none', () => {
     expect(encode(geometries, BBOX)).toEqual(samples.map(({ tree }) => toBBox(tree)))
+  })
+
+  it('are as EWKB what GEOS writes, with the SRID of their CRS where it has one', async () => {
+    const extended = (srid: number | null) => ({ littleEndian: true, extended: true, srid })
+    const isFlat = ({ tree }: (typeof samples)[number]) => tree.type !== 'GeometryCollection'
+    for (const srid of [null, 3857]) {
+      const made = encode(geometries, EWKB, srid)
+      expect(made).toEqual(samples.map(({ tree, dimensions }) => hexOf(toWkb(tree, dimensions, extended(srid)))))
+    }
+    const byWkx = samples.filter(isFlat).map(({ wkb }) => wkxEwkb(wkb, 3857))
+    expect(
+      encode(
+        samples.filter(isFlat).map(({ wkb }) => wkb),
+        EWKB,
+        3857,
+      ),
+    ).toEqual(byWkx)
+  })
+
+  it('are as EWKT their WKT after the SRID of their CRS, where it has one', () => {
+    const wkt = encode(geometries, WKT)
+    expect(encode(geometries, EWKT)).toEqual(wkt)
+    expect(encode(geometries, EWKT, 3857)).toEqual(wkt.map((text) => `SRID=3857;${text}`))
+  })
+
+  it.each([0, 1, 5, 7])('are as TWKB of %i digits what they were made of, each number rounded by itself', (precision) => {
+    const made = encode(geometries, { ...TWKB, precision }) as (string | null)[]
+    expect(made.map((text) => text && readUnits(Buffer.from(text, 'hex')))).toEqual(
+      samples.map(({ tree, dimensions }) => unitsOf(tree, dimensions.length, precision)),
+    )
+    expect(made.filter((text) => text !== null).length).toBeGreaterThan(samples.length / 3)
+  })
+
+  it('that are small are as TWKB what wkx reads', () => {
+    const small = random.list(200, () => {
+      const points = random.list(2 + random.integer(20), () => [random.next() * 360 - 180, random.next() * 180 - 90])
+      return { type: 'LineString', coordinates: points } as const
+    })
+    const made = encode(
+      small.map((tree) => toWkb(tree, 'XY', ISO)),
+      { ...TWKB, precision: 5 },
+    ) as string[]
+    for (const [n, text] of made.entries()) {
+      for (const [i, [x, y]] of wkxTwkb(Buffer.from(text, 'hex')).entries()) {
+        expect(Math.abs(x - small[n]!.coordinates[i]![0]!)).toBeLessThan(0.51e-5)
+        expect(Math.abs(y - small[n]!.coordinates[i]![1]!)).toBeLessThan(0.51e-5)
+      }
+    }
   })
 
   it('are as WKT what GEOS reads as the same geometry', async () => {

@@ -5,7 +5,7 @@ import type { LayerConfig } from '../../src/config/layer-config.ts'
 import { fixture } from '../fixtures/index.ts'
 import { Random } from '../results/random.ts'
 import { differing, judged } from '../support/configured.ts'
-import { ask } from '../support/graphql.ts'
+import { ask, type PageInfo } from '../support/graphql.ts'
 import { python } from '../support/python.ts'
 import { serve, type TestServer } from '../support/server.ts'
 
@@ -86,12 +86,12 @@ async function problemsOf(layer: string): Promise<string[]> {
 }
 
 interface Page {
-  readonly matched: string
-  readonly cursor: string
+  readonly totalCount: string
+  readonly pageInfo: PageInfo
   readonly arrow: string
   readonly geojson: { readonly features: readonly { readonly properties: object }[] }
   readonly features: readonly {
-    readonly id: string
+    readonly key: string
     readonly geometry: string | null
     readonly properties: Record<string, unknown>
   }[]
@@ -99,7 +99,7 @@ interface Page {
 
 async function page(
   layer: string,
-  { more = '', select = 'matched features { id geometry(as: WKB) properties }', of = server } = {},
+  { more = '', select = 'totalCount features { key geometry(as: WKB) properties }', of = server } = {},
 ): Promise<Page> {
   const { data, errors } = await ask<{ features: Page }>(of, `{ features(layer: "${layer}", first: 1000${more}) { ${select} } }`)
   expect(errors).toBeUndefined()
@@ -148,8 +148,8 @@ test('hidden columns are nowhere: not in columns, properties, GeoJSON, Arrow, fi
 })
 
 test('row numbers are the engine’s, though a hidden column has the name of the engine’s own', async () => {
-  const { features } = await page('hiding', { select: 'features { id }' })
-  expect(features.map(({ id }) => Number(id))).toEqual(features.map((_, row) => row))
+  const { features } = await page('hiding', { select: 'features { key }' })
+  expect(features.map(({ key }) => Number(key))).toEqual(features.map((_, row) => row))
 })
 
 test('only included columns are there', async () => {
@@ -177,7 +177,7 @@ test('a column that is hidden under a wrong name keeps the layer out, and the ne
   ])
 })
 
-test('ids are made of the key, once the scan has proven it', async () => {
+test('keys are values of their column, once the scan has proven it', async () => {
   expect(layers.get('keyed')?.key).toEqual({ kind: 'COLUMN', column: 'parcel_id' })
   const query = '{ feature(layer: "keyed", id: "p0123") { properties } }'
   const { data } = await ask<{ feature: { properties: { owner: string } } }>(server, query)
@@ -190,10 +190,10 @@ test.each([
   ['gap', 'its column gap cannot be its key: it is null in 1 row'],
   ['ratio', 'its column ratio is DOUBLE, which cannot be a key (an integer, text or UUID can)'],
   ['nothing', 'it has no column nothing to be its key'],
-])('a key that is none (%s) is a problem that says why, and ids are row numbers', async (key, reason) => {
+])('a key that is none (%s) is a problem that says why, and keys are row numbers', async (key, reason) => {
   expect(layers.get(`by_${key}`)?.key).toEqual({ kind: 'ROW_NUMBER', column: null })
   expect(await problemsOf(`by_${key}`)).toEqual([`parcels.parquet: layer by_${key}: ${reason}: its ids are row numbers`])
-  expect((await page(`by_${key}`, { select: 'features { id }' })).features[3]?.id).toBe('3')
+  expect((await page(`by_${key}`, { select: 'features { key }' })).features[3]?.key).toBe('3')
 })
 
 test('the CRS is the one of the configuration, whatever the source says', async () => {
@@ -224,8 +224,8 @@ test('flag keeps features that are not valid as they are', async () => {
 
 test.each(['repaired', 'halves'])('repair (%s) makes of every geometry what shapely makes of it', async (name) => {
   expect(truth.filter(({ valid }) => !valid)).toHaveLength(500)
-  const { features, matched } = await page(name)
-  expect(matched).toBe('800')
+  const { features, totalCount } = await page(name)
+  expect(totalCount).toBe('800')
   expect(await differing(features.map(({ geometry }, row) => [row, geometry, truth[row]!.repaired]))).toEqual([])
   expect(new Set(layers.get(name)?.geometryTypes)).toEqual(new Set(truth.flatMap(({ type }) => type ?? [])))
 })
@@ -251,34 +251,34 @@ print(json.dumps([sum(bool(shapely.intersects(s, shapely.box(*b))) for s in shap
     )
     const found: number[] = []
     for (const box of boxes)
-      found.push(Number((await page(name, { more: `, where: { bbox: [${box}] }`, select: 'matched' })).matched))
+      found.push(Number((await page(name, { more: `, where: { bbox: [${box}] }`, select: 'totalCount' })).totalCount))
     expect(found).toEqual(expected)
   }
 })
 
 test('drop leaves features that are not valid out of pages, counts, sorts and ids', async () => {
-  const idOf = ({ row }: { row: number }) => `p${String(row).padStart(4, '0')}`
-  const kept = truth.filter(({ valid }) => valid).map(idOf)
+  const keyOf = ({ row }: { row: number }) => `p${String(row).padStart(4, '0')}`
+  const kept = truth.filter(({ valid }) => valid).map(keyOf)
   expect(kept).toHaveLength(300)
   expect(layers.get('dropped')).toMatchObject({ featureCount: '300', onInvalid: 'DROP', geometryTypes: ['Point', 'Polygon'] })
   const all = await page('dropped')
-  expect([all.matched, all.features.map(({ id }) => id)]).toEqual(['300', kept])
+  expect([all.totalCount, all.features.map(({ key }) => key)]).toEqual(['300', kept])
   const sorted = await page('dropped', { more: ', orderBy: [{ property: "parcel_id", direction: DESC }]' })
-  expect(sorted.features.map(({ id }) => id)).toEqual(kept.toReversed())
-  const [gone, there] = [truth.find(({ valid }) => !valid)!, truth.find(({ valid }) => valid)!].map(idOf)
+  expect(sorted.features.map(({ key }) => key)).toEqual(kept.toReversed())
+  const [gone, there] = [truth.find(({ valid }) => !valid)!, truth.find(({ valid }) => valid)!].map(keyOf)
   expect(
     await ask(
       server,
-      `{ a: feature(layer: "dropped", id: "${gone}") { id } b: feature(layer: "dropped", id: "${there}") { id } }`,
+      `{ a: feature(layer: "dropped", id: "${gone}") { key } b: feature(layer: "dropped", id: "${there}") { key } }`,
     ),
   ).toEqual({
-    data: { a: null, b: { id: there } },
+    data: { a: null, b: { key: there } },
   })
 })
 
 test('a ring that is not closed is left out by drop, and stays what it is under repair', async () => {
   expect([layers.get('ring_dropped')?.featureCount, layers.get('ring_repaired')?.featureCount]).toEqual(['9', '10'])
-  expect((await page('ring_dropped')).features.map(({ id }) => Number(id))).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9])
+  expect((await page('ring_dropped')).features.map(({ key }) => Number(key))).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9])
   expect((await page('ring_repaired')).features[5]?.geometry).toMatch(/^0103000000010000000400/i)
 })
 
@@ -307,12 +307,12 @@ test('what a configuration makes of the same file has a fingerprint of its own; 
 })
 
 test('a changed configuration expires cursors; another title does not', { timeout: 120_000 }, async () => {
-  const { cursor } = await page('cadastre', { select: 'cursor' })
+  const { pageInfo } = await page('cadastre', { select: 'pageInfo { endCursor }' })
   const next = async (change: Partial<LayerConfig>) => {
     const of = await serve([], { layers: [{ name: 'cadastre', path: parcels, ...change }] })
     const { data, errors } = await ask<{ features: { count: number } }>(
       of,
-      `{ features(layer: "cadastre", after: "${cursor}") { count } }`,
+      `{ features(layer: "cadastre", after: "${pageInfo.endCursor}") { count } }`,
     )
     await of.close()
     return data?.features.count ?? errors?.[0]?.extensions['code']

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 interface Page {
-  readonly cursor: string
+  readonly pageInfo: { readonly endCursor: string }
   readonly features: readonly {
     readonly id: string
     readonly geometry: { readonly coordinates: [number, number] }
@@ -22,7 +22,7 @@ interface Page {
 }
 
 const PAGE =
-  'query ($crs: String, $after: Cursor) { features(layer: "places", first: 5, crs: $crs, after: $after) { cursor features { id geometry bbox } } }'
+  'query ($crs: String, $after: Cursor) { features(layer: "places", first: 5, after: $after) { pageInfo { endCursor } features { id geometry(crs: $crs) bbox(crs: $crs) } } }'
 
 async function page(crs: string | null, after: string | null = null): Promise<Page> {
   const { data, errors } = await ask<{ features: Page }>(server, PAGE, { crs, after })
@@ -41,20 +41,20 @@ describe('crs', () => {
       expect(bbox[0]).toBeCloseTo(geometry.coordinates[0], 5)
       const one = await ask<{ feature: unknown }>(
         server,
-        `{ feature(layer: "places", id: "${id}", crs: "EPSG:3857", simplify: 1) { id geometry bbox } }`,
+        `{ feature(layer: "places", id: "${id}") { id geometry(crs: "EPSG:3857", simplify: 1) bbox(crs: "EPSG:3857") } }`,
       )
       expect(one.data!.feature).toEqual({ id, geometry, bbox })
     }
     const { data } = await ask<{ features: { arrow: string } }>(
       server,
-      '{ features(layer: "places", first: 1, crs: "EPSG:3857") { arrow } }',
+      '{ features(layer: "places", first: 1) { arrow(crs: "EPSG:3857") } }',
     )
     const { fields } = tableFromIPC(Buffer.from(data!.features.arrow, 'base64')).schema
     expect(fields.at(-1)!.metadata.get('ARROW:extension:metadata')).toContain('EPSG:3857')
     const socket = await RawSocket.open(server.socketUrl)
     socket.subscribe(
       '1',
-      'subscription { featureBatches(layer: "places", limit: 5, crs: "EPSG:3857") { features { id geometry bbox } } }',
+      'subscription { featureBatches(layer: "places", limit: 5) { features { id geometry(crs: "EPSG:3857") bbox(crs: "EPSG:3857") } } }',
     )
     const [next] = await socket.ended('1')
     expect(next).toMatchObject({ payload: { data: { featureBatches: { features: mercator.features } } } })
@@ -63,16 +63,16 @@ describe('crs', () => {
 
   it('may change from page to page: a cursor does not depend on it', async () => {
     const first = await page('EPSG:3857')
-    expect((await page(null)).cursor).toBe(first.cursor)
-    expect((await page('EPSG:3035', first.cursor)).features.map(({ id }) => id)).toEqual(
-      (await page(null, first.cursor)).features.map(({ id }) => id),
+    expect((await page(null)).pageInfo).toEqual(first.pageInfo)
+    expect((await page('EPSG:3035', first.pageInfo.endCursor)).features.map(({ id }) => id)).toEqual(
+      (await page(null, first.pageInfo.endCursor)).features.map(({ id }) => id),
     )
   })
 
   it.each([
-    ['crs: "EPSG:999999"', 'geometry', '`crs`: no transformation between the CRS of places and that one is known.'],
-    ['crs: "EPSG:999999", where: { property: { name: "name", eq: "nowhere" } }', 'geometry', 'no transformation between'],
-    ['crs: "3857"', 'geometry', '`crs` takes AUTHORITY:CODE, e.g. "EPSG:3857", not "3857".'],
+    ['', 'geometry(crs: "EPSG:999999")', '`crs`: no transformation between the CRS of places and that one is known.'],
+    ['where: { property: { name: "name", eq: "nowhere" } }', 'bbox(crs: "EPSG:999999")', 'no transformation between'],
+    ['', 'geometry(crs: "3857")', '`crs` takes AUTHORITY:CODE, e.g. "EPSG:3857", not "3857".'],
     ['where: { intersects: { bbox: [1, 2, 3, 4], crs: "EPSG:999999" } }', 'id', 'no transformation between'],
     [
       'where: { not: { within: { bbox: [1e5, 5e6, 9e5, 6e6], crs: "EPSG:32601" } } }',
@@ -81,8 +81,8 @@ describe('crs', () => {
     ],
     ['where: { dWithin: { geometry: { wkt: "POINT(1 2)" }, distance: 6e6 } }', 'id', 'at most 5,000,000 m from points'],
     ['where: { property: { name: "nam", like: "x" } }', 'id', 'near: "name"'],
-    ['simplify: -1', 'geometry', '`simplify` takes a finite number from 0 on, not -1.'],
-  ])('and arguments that cannot be are BAD_INPUT with what to do: %s', async (args, field, message) => {
+    ['', 'geometry(simplify: -1)', '`simplify` takes a finite number from 0 on, not -1.'],
+  ])('and arguments that cannot be are BAD_INPUT with what to do: %s %s', async (args, field, message) => {
     const { errors } = await ask(server, `{ features(layer: "places", first: 1, ${args}) { features { ${field} } } }`)
     expect(errors).toHaveLength(1)
     expect(errors![0]!.extensions['code']).toBe('BAD_INPUT')
@@ -90,9 +90,9 @@ describe('crs', () => {
   })
 
   it('other than longitude and latitude is refused for geojson, with the way out', async () => {
-    const refused = await ask(server, '{ features(layer: "places", crs: "EPSG:3857") { geojson } }')
+    const refused = await ask(server, '{ features(layer: "places") { geojson(crs: "EPSG:3857") } }')
     expect(refused.errors![0]!.message).toContain('`crs` asks for EPSG:3857: leave `crs` out or say "OGC:CRS84"')
-    const { data } = await ask(server, '{ features(layer: "places", first: 1, crs: "EPSG:4326") { geojson(bbox: true) } }')
+    const { data } = await ask(server, '{ features(layer: "places", first: 1) { geojson(crs: "EPSG:4326", bbox: true) } }')
     expect(data).toMatchObject({
       features: { geojson: { type: 'FeatureCollection', bbox: [1, 2, 3, 4].map(() => expect.any(Number)) } },
     })
@@ -108,7 +108,7 @@ describe('crs', () => {
     expect(plain.errors![0]!.message).toContain(`is in ${crs.code}: ask for \`crs: "OGC:CRS84"\``)
     const { data } = await ask<{ features: { geojson: { bbox: [number, number, number, number] } } }>(
       server,
-      `{ features(layer: "${name}", crs: "OGC:CRS84") { geojson(bbox: true) } }`,
+      `{ features(layer: "${name}") { geojson(crs: "OGC:CRS84", bbox: true) } }`,
     )
     const [west, south, east, north] = data!.features.geojson.bbox
     for (const degrees of [west, east]) expect(Math.abs(degrees)).toBeLessThanOrEqual(180)

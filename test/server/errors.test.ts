@@ -12,7 +12,7 @@ import { HealthSubscribers } from '../../src/graphql/health-events.ts'
 import { ERROR_CODES, type ErrorCode } from '../../src/model/errors.ts'
 import { Orders } from '../faults/order.ts'
 import { fixture } from '../fixtures/index.ts'
-import { ask, post, quiet } from '../support/graphql.ts'
+import { ask, type PageInfo, post, quiet } from '../support/graphql.ts'
 import { PLACES, serve, startListening, type TestServer } from '../support/server.ts'
 import { EventSource } from './event-source.ts'
 import { type Asked, failing, WIRES, type Wire, type WireError } from './failing-operation.ts'
@@ -124,12 +124,15 @@ describe('data that does not stay what it was', () => {
     await cp(join(heavy, 'points.parquet'), file)
     const server = await serve([file])
     const layer = `layer: "${name}"`
-    const { data } = await ask<{ features: { cursor: string } }>(server, `{ features(${layer}, first: 1) { cursor } }`)
+    const { data } = await ask<{ features: { pageInfo: PageInfo } }>(
+      server,
+      `{ features(${layer}, first: 1) { pageInfo { endCursor } } }`,
+    )
     const running = failing(server, wire, { ...features(layer), variables: { where: never(700) } })
     await expect.poll(() => busy(server)).toBeGreaterThan(0)
     await replace(file, join(heavy, 'wide.parquet'))
     meet(wire === 'HTTP' ? 'SOURCE_CHANGED' : 'CURSOR_EXPIRED', wire, await running)
-    meet('CURSOR_EXPIRED', wire, await failing(server, wire, features(`${layer}, after: "${data!.features.cursor}"`)))
+    meet('CURSOR_EXPIRED', wire, await failing(server, wire, features(`${layer}, after: "${data!.features.pageInfo.endCursor}"`)))
     await writeFile(file, 'no Parquet at all')
     meet('SOURCE_UNREADABLE', wire, await failing(server, wire, features(layer)))
     await server.close()

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { inEngine } from '../support/engine.ts'
-import { ask, post, quiet } from '../support/graphql.ts'
+import { ask, type PageInfo, post, quiet } from '../support/graphql.ts'
 import { serve, type TestServer } from '../support/server.ts'
 
 const ROWS = 60_000
@@ -27,13 +27,12 @@ afterAll(async () => {
 
 interface Page {
   readonly count: number
-  readonly hasMore: boolean
-  readonly cursor: string
+  readonly pageInfo: PageInfo
   readonly features: readonly { readonly id: string }[]
 }
 
 const page = (first: number, more = '') =>
-  `{ page: features(layer: "many", first: ${first}${more}) { count hasMore features { id } cursor __typename } }`
+  `{ page: features(layer: "many", first: ${first}${more}) { count pageInfo { hasNextPage endCursor } features { id } __typename } }`
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
@@ -42,17 +41,22 @@ test('a page that flows holds what pages that are held hold, once each and in or
   for (let after = ''; held.length < ROWS; ) {
     const { data } = await ask<{ page: Page }>(server, page(10_000, after))
     held.push(...data!.page.features.map(({ id }) => id))
-    after = `, after: "${data!.page.cursor}"`
+    after = `, after: "${data!.page.pageInfo.endCursor}"`
   }
   const first = (await ask<{ page: Page }>(server, page(ROWS - 10_001))).data!.page
-  const rest = (await ask<{ page: Page }>(server, page(100_000, `, after: "${first.cursor}"`))).data!.page
-  expect([first.count, first.hasMore, rest.count, rest.hasMore]).toEqual([ROWS - 10_001, true, 10_001, false])
+  const rest = (await ask<{ page: Page }>(server, page(100_000, `, after: "${first.pageInfo.endCursor}"`))).data!.page
+  expect([first.count, first.pageInfo.hasNextPage, rest.count, rest.pageInfo.hasNextPage]).toEqual([
+    ROWS - 10_001,
+    true,
+    10_001,
+    false,
+  ])
   expect(digest([...first.features, ...rest.features].map(({ id }) => id))).toBe(digest(held))
 })
 
 test('a page that flows and is filled to the last feature has no more', async () => {
   const { data } = await ask<{ page: Page }>(server, page(ROWS))
-  expect(data!.page).toMatchObject({ count: ROWS, hasMore: false })
+  expect(data!.page).toMatchObject({ count: ROWS, pageInfo: { hasNextPage: false } })
 })
 
 test('its first byte leaves before its last feature is made, without a length', async () => {
@@ -81,7 +85,12 @@ test.each([
 test('no feature at all is a page like any other', async () => {
   const where = ', where: { property: { name: "name", eq: "nowhere" } }'
   const { data } = await ask<{ page: Page }>(server, page(50_000, where))
-  expect(data!.page).toEqual({ count: 0, hasMore: false, features: [], cursor: null, __typename: 'FeaturePage' })
+  expect(data!.page).toEqual({
+    count: 0,
+    pageInfo: { hasNextPage: false, endCursor: null },
+    features: [],
+    __typename: 'FeatureConnection',
+  })
 })
 
 test('what is wrong with it before its first feature is an error like any other', async () => {

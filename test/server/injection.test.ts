@@ -1,5 +1,12 @@
 /** Text that would be SQL, GraphQL or a path if it were ever taken for such, through every argument of the schema that takes text. */
-import { type GraphQLInputType, type GraphQLObjectType, getNamedType, isInputObjectType, isScalarType } from 'graphql'
+import {
+  type GraphQLInputType,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
+  getNamedType,
+  isInputObjectType,
+  isScalarType,
+} from 'graphql'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openSchema } from '../../src/graphql/schema.ts'
 import { Random } from '../results/random.ts'
@@ -47,10 +54,16 @@ const PLACES_OF_TEXT: Readonly<Record<string, readonly [field: string, code: str
     'features(layer: "places", first: 1, where: { property: { name: "name", path: [$s], isNull: true } }) { count }',
     'BAD_INPUT',
   ],
-  'features(crs)': ['features(layer: "places", first: 1, crs: $s) { count }', 'BAD_INPUT'],
-  'feature(crs)': ['feature(layer: "places", id: "1", crs: $s) { id }', 'BAD_INPUT'],
+  'node(id)': ['node(id: $s) { id }', null],
+  'geometry(crs)': ['features(layer: "places", first: 1) { features { geometry(crs: $s) } }', 'BAD_INPUT'],
+  'bbox(crs)': ['feature(layer: "places", id: "1") { bbox(crs: $s) }', 'BAD_INPUT'],
+  'geojson(crs)': ['features(layer: "places", first: 1) { geojson(crs: $s) }', 'BAD_INPUT'],
+  'geojson(only)': ['features(layer: "places", first: 1) { geojson(only: [$s]) }', 'BAD_INPUT'],
+  'arrow(crs)': ['features(layer: "places", first: 1) { arrow(crs: $s) }', 'BAD_INPUT'],
+  'arrow(only)': ['features(layer: "places", first: 1) { arrow(only: [$s]) }', 'BAD_INPUT'],
   'geometry.wkb': ['features(layer: "places", where: { intersects: { wkb: $s } }) { count }', 'BAD_INPUT'],
   'geometry.crs': ['features(layer: "places", where: { intersects: { wkt: "POINT(1 2)", crs: $s } }) { count }', 'BAD_INPUT'],
+  'geometry.twkb': ['features(layer: "places", where: { intersects: { twkb: $s } }) { count }', 'BAD_INPUT'],
   'geometry.wkt': ['features(layer: "places", where: { intersects: { wkt: $s } }) { count }', 'BAD_INPUT'],
   'geometry.geojson': ['features(layer: "places", where: { within: { geojson: $j } }) { count }', 'BAD_INPUT'],
   'properties(only)': ['features(layer: "places", first: 1) { features { properties(only: [$s]) } }', 'BAD_INPUT'],
@@ -91,18 +104,29 @@ it('no argument that takes text is left out', () => {
     seen.add(named.name)
     for (const field of Object.values(named.getFields())) visit(`${named.name}.${field.name}`, field.type)
   }
-  for (const type of ['Query', 'Subscription', 'FeaturePage', 'FeatureBatch', 'Feature', 'Layer', 'Health']) {
-    const { fields } = (schema.getType(type) as GraphQLObjectType).toConfig()
+  for (const type of ['Query', 'Subscription', 'FeatureConnection', 'FeatureBatch', 'Feature', 'Layer', 'Health']) {
+    const { fields } = (schema.getType(type) as GraphQLObjectType | GraphQLInterfaceType).toConfig()
     for (const [name, { args }] of Object.entries(fields)) {
       for (const [argument, { type: argumentType }] of Object.entries(args ?? {}))
         visit(`${type}.${name}(${argument})`, argumentType)
     }
   }
   expect([...taking].toSorted()).toEqual([
+    'Feature.bbox(crs)',
+    'Feature.geometry(crs)',
     'Feature.properties(only)',
+    'FeatureBatch.arrow(crs)',
+    'FeatureBatch.arrow(only)',
+    'FeatureBatch.geojson(crs)',
+    'FeatureBatch.geojson(only)',
+    'FeatureConnection.arrow(crs)',
+    'FeatureConnection.arrow(only)',
+    'FeatureConnection.geojson(crs)',
+    'FeatureConnection.geojson(only)',
     'FeatureOrder.property',
     'GeometryInput.crs',
     'GeometryInput.geojson',
+    'GeometryInput.twkb',
     'GeometryInput.wkb',
     'GeometryInput.wkt',
     'PropertyFilter.between',
@@ -121,15 +145,13 @@ it('no argument that takes text is left out', () => {
     'PropertyFilter.ne',
     'PropertyFilter.path',
     'PropertyFilter.startsWith',
-    'Query.feature(crs)',
     'Query.feature(id)',
     'Query.feature(layer)',
     'Query.features(after)',
-    'Query.features(crs)',
     'Query.features(layer)',
     'Query.layer(name)',
+    'Query.node(id)',
     'Subscription.featureBatches(after)',
-    'Subscription.featureBatches(crs)',
     'Subscription.featureBatches(layer)',
   ])
 })

@@ -251,12 +251,12 @@ it('what an operator raises to its most is answered: filters that deep and that 
   const raised = { maxFilterDepth: 50, maxFilters: 1_000, maxVertices: 200_000, maxBodyBytes: 20e6 }
   const wide = await serve([PLACES], raised)
   const count = async (where: object) => {
-    const { data } = await ask<{ features: { matched: string } }>(
+    const { data } = await ask<{ features: { totalCount: string } }>(
       wide,
-      'query ($where: FeatureFilter) { features(layer: "places", where: $where, first: 1) { matched } }',
+      'query ($where: FeatureFilter) { features(layer: "places", where: $where, first: 1) { totalCount } }',
       { where },
     )
-    return data?.features.matched
+    return data?.features.totalCount
   }
   const here = { bbox: [-90, -45, 90, 45] }
   const all = await count(here)

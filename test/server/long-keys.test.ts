@@ -1,7 +1,7 @@
 /** Sort keys of 64 KB: a cursor does not carry them, and what a client gives back is taken. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { fixture } from '../fixtures/index.ts'
-import { ask } from '../support/graphql.ts'
+import { ask, type PageInfo } from '../support/graphql.ts'
 import { serve, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -12,13 +12,12 @@ afterAll(() => server?.close())
 
 const PAGE = `query ($after: Cursor) {
   features(layer: "wide", where: { property: { name: "n", lt: 60 } }, orderBy: [{ property: "text", direction: DESC }], first: 13, after: $after) {
-    hasMore cursor features { properties(only: ["n"]) }
+    pageInfo { hasNextPage endCursor } features { properties(only: ["n"]) }
   }
 }`
 
 interface Page {
-  readonly hasMore: boolean
-  readonly cursor: string
+  readonly pageInfo: PageInfo
   readonly features: readonly { readonly properties: { readonly n: number } }[]
 }
 
@@ -33,10 +32,10 @@ it('pages of a result that is sorted by them follow each other, each feature onc
   let after: string | null = null
   for (let more = true; more; ) {
     const page = await pageBehind(after)
-    expect(page.cursor.length).toBeLessThan(200)
+    expect(page.pageInfo.endCursor!.length).toBeLessThan(200)
     numbers.push(...page.features.map(({ properties }) => properties.n))
-    more = page.hasMore
-    after = page.cursor
+    more = page.pageInfo.hasNextPage
+    after = page.pageInfo.endCursor
   }
   // The fixture writes this number, with zeros in front, again and again.
   const rank = (n: number) => (n * 7919) % 4_000

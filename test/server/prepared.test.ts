@@ -62,7 +62,7 @@ test('when it is ready, every layer can be asked, and streams every feature once
 })
 
 test('what the scan has found is told', async () => {
-  const query = '{ layer(name: "lakes") { state check { nullGeometries withZ invalid firstInvalid { id reason } } } }'
+  const query = '{ layer(name: "lakes") { state check { nullGeometries withZ invalid firstInvalid { key reason } } } }'
   for (;;) {
     const { data } = await ask<{ layer: { state: string; check: unknown } }>(server, query)
     if (data?.layer.state !== 'READY') continue
@@ -71,8 +71,8 @@ test('what the scan has found is told', async () => {
       withZ: '0',
       invalid: '2',
       firstInvalid: [
-        { id: '413', reason: 'its outer ring crosses or touches itself' },
-        { id: '1194', reason: 'its outer ring crosses or touches itself' },
+        { key: '413', reason: 'its outer ring crosses or touches itself' },
+        { key: '1194', reason: 'its outer ring crosses or touches itself' },
       ],
     })
     break

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inEngine } from '../support/engine.ts'
-import { ask } from '../support/graphql.ts'
+import { ask, type PageInfo } from '../support/graphql.ts'
 import { python } from '../support/python.ts'
 import { serve, type TestServer } from '../support/server.ts'
 
@@ -52,9 +52,8 @@ afterAll(async () => {
 
 interface Page {
   readonly count: number
-  readonly hasMore: boolean
-  readonly cursor: string | null
-  readonly features: readonly { readonly id: string }[]
+  readonly pageInfo: PageInfo
+  readonly features: readonly { readonly key: string }[]
   readonly execution: {
     readonly rowGroupsRead: number | null
     readonly rowGroups: number | null
@@ -65,7 +64,7 @@ interface Page {
 const EXECUTION = 'execution { rowGroupsRead rowGroups rowsScanned }'
 const PAGE = `query ($layer: String!, $where: FeatureFilter, $first: Int, $after: Cursor, $orderBy: [FeatureOrder!]) {
   features(layer: $layer, where: $where, first: $first, after: $after, orderBy: $orderBy) {
-    count hasMore cursor features { id } ${EXECUTION} } }`
+    count pageInfo { hasNextPage endCursor } features { key } ${EXECUTION} } }`
 
 async function page(variables: Record<string, unknown>): Promise<Page> {
   const { data, errors } = await ask<{ features: Page }>(server, PAGE, { first: 10_000, ...variables })
@@ -148,8 +147,8 @@ describe('a page tells how much of its source was read:', () => {
     async (layer) => {
       const where = { bbox: [0.02, -40, 0.05, 40] }
       expect(await page({ layer, where })).toMatchObject({ count: 160, execution: { rowGroupsRead: 20, rowGroups: 20 } })
-      const { hasMore, execution } = await page({ layer, where, first: 10 })
-      expect(hasMore).toBe(true)
+      const { pageInfo, execution } = await page({ layer, where, first: 10 })
+      expect(pageInfo.hasNextPage).toBe(true)
       expect(execution.rowGroupsRead).toBeLessThan(20)
     },
   )
@@ -161,19 +160,19 @@ describe('a page tells how much of its source was read:', () => {
 })
 
 describe('of several files, those that a box cannot meet change nothing:', () => {
-  it('ids are those of all files, and pages go on behind each other', async () => {
+  it('keys are those of all files, and pages go on behind each other', async () => {
     const where = { bbox: BOX }
     const orderBy = [{ property: 'thousand', direction: 'DESC' }]
     for (const order of [{}, { orderBy }]) {
       const { features } = await page({ layer: 'squares', where, ...order })
-      const ids: string[] = []
+      const keys: string[] = []
       for (let after: string | null = null, more = true; more; ) {
-        const { features: some, cursor, hasMore } = await page({ layer: 'part', where, first: 100, after, ...order })
-        ids.push(...some.map(({ id }) => id))
-        after = cursor
-        more = hasMore
+        const { features: some, pageInfo } = await page({ layer: 'part', where, first: 100, after, ...order })
+        keys.push(...some.map(({ key }) => key))
+        after = pageInfo.endCursor
+        more = pageInfo.hasNextPage
       }
-      expect(ids).toEqual(features.map(({ id }) => id))
+      expect(keys).toEqual(features.map(({ key }) => key))
     }
   })
 })

@@ -39,14 +39,14 @@ async function replaceBy(version: number): Promise<void> {
 }
 
 interface Batch {
-  readonly cursor: string
+  readonly pageInfo: { readonly endCursor: string }
   readonly features: readonly { readonly properties: { readonly version: number } }[]
 }
 
 const versionsOf = ({ features }: Batch) => [...new Set(features.map(({ properties }) => properties.version))]
 
 const PAGE =
-  '{ features(layer: "squares", first: 2000, orderBy: [{ property: "name" }]) { cursor features { properties(only: ["version"]) } } }'
+  '{ features(layer: "squares", first: 2000, orderBy: [{ property: "name" }]) { pageInfo { endCursor } features { properties(only: ["version"]) } } }'
 
 /** Asks again where it is told to. */
 async function page(): Promise<Batch> {
@@ -118,8 +118,8 @@ async function drained(query: string): Promise<{ versions: number[]; rows: numbe
 }
 
 test('a cursor of the version before is CURSOR_EXPIRED', async () => {
-  const { cursor } = await page()
+  const { pageInfo } = await page()
   await replaceBy(1)
-  const { errors } = await ask(server, PAGE.replace('first: 2000', `first: 2000, after: "${cursor}"`))
+  const { errors } = await ask(server, PAGE.replace('first: 2000', `first: 2000, after: "${pageInfo.endCursor}"`))
   expect(errors?.[0]?.extensions['code']).toBe('CURSOR_EXPIRED')
 }, 60_000)

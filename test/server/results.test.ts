@@ -1,7 +1,7 @@
 /** Spliced results are results like any other. */
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, ask, post } from '../support/graphql.ts'
+import { type Answer, ask, type PageInfo, post } from '../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 import { RawSocket } from './raw-socket.ts'
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 interface Feature {
-  readonly id: string
+  readonly key: string
   readonly geometry: { readonly type: string; readonly coordinates: number[] }
   readonly properties: Record<string, unknown>
 }
@@ -23,22 +23,22 @@ const QUERY = `query ($first: Int, $wkt: Boolean = false) {
     __typename
     count
     ...encodings
-    again: features { ...named id }
+    again: features { ...named key }
     features { __typename }
-    hasMore
+    pageInfo { hasNextPage }
     text: geojson(precision: 1)
   }
   other: features(layer: "places", first: 1, orderBy: [{ property: "name", direction: DESC }]) { features { p: properties(only: ["name"]) } }
   missing: feature(layer: "places", id: "no such id") { id }
   one: feature(layer: "places", id: "7") { __typename ident: id geometry @skip(if: $wkt) wkt: geometry(as: WKT) @include(if: $wkt) properties(only: ["name"]) }
 }
-fragment encodings on FeaturePage { features { id geometry } geojson arrow }
+fragment encodings on FeatureConnection { features { id key geometry } geojson arrow }
 fragment named on Feature { properties }`
 
 interface Page {
   readonly features: readonly (Feature & { __typename: string })[]
   readonly again: readonly Feature[]
-  readonly geojson: { readonly type: string; readonly features: readonly Feature[] }
+  readonly geojson: { readonly type: string; readonly features: readonly (Feature & { readonly id: string })[] }
   readonly text: { readonly features: readonly Feature[] }
   readonly arrow: string
 }
@@ -57,22 +57,22 @@ describe('a result with encodings in it', () => {
       'geojson',
       'arrow',
       'again',
-      'hasMore',
+      'pageInfo',
       'text',
     ])
     expect(data['missing']).toBeNull()
     expect(Object.keys(data['one']!)).toEqual(['__typename', 'ident', 'geometry', 'properties'])
     const [first] = (data['page'] as unknown as Page).features
-    expect(Object.keys(first!)).toEqual(['id', 'geometry', '__typename'])
+    expect(Object.keys(first!)).toEqual(['id', 'key', 'geometry', '__typename'])
   })
 
   it('tells the same features in each encoding', async () => {
     const { data } = await ask<{ page: Page }>(server, QUERY, { first: 200 })
     const { features, again, geojson, text, arrow } = data!.page
     expect(features).toHaveLength(200)
-    expect(features.map(({ id }) => id)).toEqual(again.map(({ id }) => id))
+    expect(features.map(({ key }) => key)).toEqual(again.map(({ key }) => key))
     expect(geojson.type).toBe('FeatureCollection')
-    expect(geojson.features.map(({ id }) => id)).toEqual(again.map(({ id }) => id))
+    expect(geojson.features.map(({ id }) => id)).toEqual(again.map(({ key }) => key))
     expect(geojson.features.map(({ geometry }) => geometry)).toEqual(features.map(({ geometry }) => geometry))
     expect(geojson.features.map(({ properties }) => properties)).toEqual(again.map(({ properties }) => properties))
     for (const [i, { geometry }] of text.features.entries()) {
@@ -86,9 +86,9 @@ describe('a result with encodings in it', () => {
   it('goes with errors in other fields', async () => {
     const { data, errors } = await ask(
       server,
-      '{ feature(layer: "places", id: "3") { id } layer(name: "x") { name } one: feature(layer: "nowhere", id: "1") { id } }',
+      '{ feature(layer: "places", id: "3") { key } layer(name: "x") { name } one: feature(layer: "nowhere", id: "1") { id } }',
     )
-    expect(data).toEqual({ feature: { id: '3' }, layer: null, one: null })
+    expect(data).toEqual({ feature: { key: '3' }, layer: null, one: null })
     expect(errors).toMatchObject([{ path: ['one'], extensions: { code: 'LAYER_NOT_FOUND' } }])
   })
 
@@ -130,17 +130,15 @@ describe('a result with encodings in it', () => {
 describe('pages', () => {
   it('follow each other by their cursors until there is no more', async () => {
     const query =
-      'query ($after: Cursor) { features(layer: "places", first: 1000, after: $after) { count hasMore cursor features { id } } }'
+      'query ($after: Cursor) { features(layer: "places", first: 1000, after: $after) { count pageInfo { hasNextPage endCursor } features { key } } }'
     const ids: string[] = []
     let after: string | null = null
-    for (let hasMore = true; hasMore; ) {
-      const answer: Answer<{ features: { hasMore: boolean; cursor: string; features: Feature[] } }> = await ask(server, query, {
-        after,
-      })
+    for (let more = true; more; ) {
+      const answer: Answer<{ features: { pageInfo: PageInfo; features: Feature[] } }> = await ask(server, query, { after })
       const page = answer.data!.features
-      ids.push(...page.features.map(({ id }) => id))
-      after = page.cursor
-      hasMore = page.hasMore
+      ids.push(...page.features.map(({ key }) => key))
+      after = page.pageInfo.endCursor
+      more = page.pageInfo.hasNextPage
     }
     expect(new Set(ids).size).toBe(7_343)
     expect(ids).toHaveLength(7_343)
@@ -148,24 +146,34 @@ describe('pages', () => {
 
   it('count what matches only when that is asked', async () => {
     const where = '{ bbox: [5, 47, 15, 55] }'
-    const { data } = await ask<{ features: { count: number; matched: string; hasMore: boolean } }>(
+    const { data } = await ask<{ features: { count: number } }>(
       server,
-      `{ features(layer: "places", first: 10, where: ${where}) { count matched hasMore } }`,
+      `{ features(layer: "places", first: 10, where: ${where}) { count totalCount pageInfo { hasNextPage } } }`,
     )
     const all = await ask<{ features: { count: number } }>(
       server,
       `{ features(layer: "places", first: 10000, where: ${where}) { count } }`,
     )
-    expect(data!.features).toEqual({ count: 10, matched: String(all.data!.features.count), hasMore: true })
+    expect(data!.features).toEqual({
+      count: 10,
+      totalCount: String(all.data!.features.count),
+      pageInfo: { hasNextPage: true },
+    })
   })
 
   it('that are empty are whole documents', async () => {
     const { data } = await ask(
       server,
-      '{ features(layer: "places", where: { bbox: [0, -89, 1, -88] }) { count hasMore cursor features { id } geojson arrow } }',
+      '{ features(layer: "places", where: { bbox: [0, -89, 1, -88] }) { count pageInfo { hasNextPage endCursor startCursor } features { id } edges { cursor } geojson arrow } }',
     )
     expect(data).toMatchObject({
-      features: { count: 0, hasMore: false, cursor: null, features: [], geojson: { type: 'FeatureCollection', features: [] } },
+      features: {
+        count: 0,
+        pageInfo: { hasNextPage: false, endCursor: null, startCursor: null },
+        features: [],
+        edges: [],
+        geojson: { type: 'FeatureCollection', features: [] },
+      },
     })
   })
 })

@@ -35,12 +35,12 @@ const between = (text: string, before: string, after: string) => text.slice(text
 
 const WIRES: Readonly<Record<string, Read>> = {
   async page(layer) {
-    const query = `{ features(layer: "${layer}", first: 1000, ${ARGUMENTS}) { geojson(bbox: true) } }`
+    const query = `{ features(layer: "${layer}", first: 1000) { geojson(bbox: true, ${ARGUMENTS}) } }`
     const text = await (await post(server, { query })).text()
     return [between(text, '"geojson":', '}}}')]
   },
   async batch(layer) {
-    const query = `subscription { featureBatches(layer: "${layer}", batchSize: 50, ${ARGUMENTS}) { geojson(precision: 3) } }`
+    const query = `subscription { featureBatches(layer: "${layer}", batchSize: 50) { geojson(precision: 3, ${ARGUMENTS}) } }`
     const text = await (await post(server, { query }, { accept: 'text/event-stream' })).text()
     const lines = text.split('\n').filter((line) => line.startsWith('data: {'))
     return lines.map((line) => between(line, '"geojson":', '}}}'))

@@ -40,7 +40,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
     slowMs: 5_000,
     mostOfAddress: 1_024,
   })
-  const schema = openSchema()
+  const schema = { current: openSchema() }
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })
   const access = new Access(null)

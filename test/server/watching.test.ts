@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { fixture } from '../fixtures/index.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
-import { ask } from '../support/graphql.ts'
+import { ask, type PageInfo } from '../support/graphql.ts'
 import { serve, type TestServer } from '../support/server.ts'
 
 const ROWS = 200_000
@@ -89,12 +89,15 @@ test('a cursor of a file that has other columns now is CURSOR_EXPIRED, and the s
   const columns = async () =>
     (await ask<{ layer: { columns: { name: string }[] } }>(server, '{ layer(name: "a") { columns { name } } }')).data!.layer
       .columns
-  const { data } = await ask<{ features: { cursor: string } }>(server, '{ features(layer: "a", first: 10) { cursor } }')
+  const { data } = await ask<{ features: { pageInfo: PageInfo } }>(
+    server,
+    '{ features(layer: "a", first: 10) { pageInfo { endCursor } } }',
+  )
   const before = await columns()
   await replace(join(folder, 'a.parquet'), many)
   await until(async () => JSON.stringify(await columns()) !== JSON.stringify(before), true)
   const query = 'query($after: Cursor) { features(layer: "a", first: 10, after: $after) { count } }'
-  const { errors } = await ask(server, query, { after: data!.features.cursor })
+  const { errors } = await ask(server, query, { after: data!.features.pageInfo.endCursor })
   expect(errors?.[0]?.extensions['code']).toBe('CURSOR_EXPIRED')
 })
 

@@ -131,7 +131,7 @@ describe('errors', () => {
     socket.subscribe('a', '{ features(layer: "places", first: 10001) { count } }')
     const [next, complete] = await socket.ended('a')
     const message =
-      "`first` is from 1 to 10,000; it was 10001. Pass the page's `cursor` as `after` for the next, or subscribe to `featureBatches`."
+      '`first` is from 1 to 10,000; it was 10001. Pass `pageInfo { endCursor }` as `after` for the next, or subscribe to `featureBatches`.'
     expect(next).toMatchObject({
       type: 'next',
       payload: { data: null, errors: [{ message, path: ['features'], extensions: { code: 'BAD_INPUT' } }] },
@@ -254,7 +254,7 @@ describe('ending', () => {
 
   it('complete from the client also ends a query', async () => {
     const socket = await open()
-    socket.subscribe('q', '{ features(layer: "places", first: 10000, orderBy: [{ property: "name" }]) { geojson matched } }')
+    socket.subscribe('q', '{ features(layer: "places", first: 10000, orderBy: [{ property: "name" }]) { geojson totalCount } }')
     socket.complete('q')
     await quiet(server)
     socket.subscribe('r', '{ __typename }')

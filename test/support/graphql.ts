@@ -10,6 +10,12 @@ export interface Answer<Data = Record<string, unknown>> {
   }[]
 }
 
+/** Of a page: `pageInfo { hasNextPage endCursor }`. */
+export interface PageInfo {
+  readonly hasNextPage: boolean
+  readonly endCursor: string | null
+}
+
 /** A query by POST. */
 export async function ask<Data>(
   server: Served,

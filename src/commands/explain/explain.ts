@@ -72,7 +72,14 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
 function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows: number } {
   const { pageRows, cursorSecret, deadlineSeconds } = config
   const services = { catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
-  return { pageRows, services, operation: { budget: null, layers: new Set(), pace: new Pace(), questions: [] } }
+  const operation = {
+    budget: null,
+    layers: new Set<string>(),
+    pace: new Pace(),
+    questions: [],
+    representations: new Set<string>(),
+  }
+  return { pageRows, services, operation }
 }
 
 /** What keeps a plan from being told, in words for the one who asked. */

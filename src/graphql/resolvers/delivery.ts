@@ -1,43 +1,40 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { askedBy, cursorAt, type Question } from '../../ask/question.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
-import { RawJson } from '../../delivery/raw-json.ts'
+import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import type { Batch, Explanation, Page } from '../../engines/engine.ts'
 import type { Context } from '../context.ts'
 import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
-import type { FeatureBatchResolvers, FeaturePageResolvers } from '../generated.ts'
+import type { FeatureBatchResolvers, FeatureConnectionResolvers } from '../generated.ts'
+import { countOf, NO_PAGE, once, type PageInfoModel, pageInfoOf } from '../page-info.ts'
 
-/** The three encodings: bytes that a worker has made, under whatever response key they were asked. */
-const encodings = {
-  geojson: (delivery: Delivery<Batch | Page>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
-    new RawJson(...encoded(delivery, info)),
+type Resolver<Parent, Args, Value> = (parent: Parent, args: Args, context: Context, info: GraphQLResolveInfo) => Value
+type AnyDelivery = Delivery<Batch | Page>
 
-  arrow: (delivery: Delivery<Batch | Page>, _args: unknown, _context: Context, info: GraphQLResolveInfo) =>
-    new RawJson(...encoded(delivery, info)),
+/** An encoding that a worker has made, under whatever response key it was asked. */
+const encoded: Resolver<AnyDelivery, unknown, RawJson> = (delivery, _args, _context, info) =>
+  new RawJson(...bytesOf(delivery, info))
 
-  /** A list would be completed feature by feature: an empty one stands in for it until the result is whole. */
-  features: (delivery: Delivery<Batch | Page>, _args: unknown, { operation }: Context, info: GraphQLResolveInfo) => {
-    operation.splice(responsePathAsArray(info.path), new RawJson(...encoded(delivery, info)))
-    return []
-  },
+/** A list would be completed feature by feature: an empty one stands in for it until the result is whole. */
+const list: Resolver<AnyDelivery, unknown, never[]> = (delivery, _args, { operation }, info) => {
+  operation.splice(responsePathAsArray(info.path), new RawJson(...bytesOf(delivery, info)))
+  return []
 }
 
-function encoded({ batch, question }: Delivery<Batch | Page>, info: GraphQLResolveInfo): readonly Uint8Array[] {
+function bytesOf({ batch, question }: AnyDelivery, info: GraphQLResolveInfo): readonly Uint8Array[] {
   const output = batch.outputs[question.selection.indexes.get(String(info.path.key))!]!
   return output instanceof Uint8Array ? [output] : output
 }
 
-type Resolver<Parent, Args, Value> = (parent: Parent, args: Args, context: Context, info: GraphQLResolveInfo) => Value
-
 /** Of a page that flows, the value is put into the result when all else of it is there; `standIn` is what graphql-js sees of it. */
 function orFlowing<Args, Value>(
   held: Resolver<PageDelivery, Args, Value>,
-  name: 'features' | 'count' | 'hasMore' | 'cursor',
-  standIn: Value,
-): Resolver<AnyPage, Args, Value> {
+  flowing: (page: FlowingPage, info: GraphQLResolveInfo) => FlowingJson,
+  standIn: Awaited<Value>,
+): Resolver<AnyPage, Args, Value | Awaited<Value>> {
   return (page, args, context, info) => {
     if (!(page instanceof FlowingPage)) return held(page, args, context, info)
-    context.operation.splice(responsePathAsArray(info.path), page[name])
+    context.operation.splice(responsePathAsArray(info.path), flowing(page, info))
     return standIn
   }
 }
@@ -48,35 +45,33 @@ function whole(page: AnyPage): PageDelivery {
   return page
 }
 
-export const featurePage: FeaturePageResolvers = {
-  geojson: orFlowing(encodings.geojson, 'features', new RawJson()),
-  features: orFlowing(encodings.features, 'features', []),
-  arrow: (page, args, context, info) => encodings.arrow(whole(page), args, context, info),
-  count: orFlowing(({ batch }) => batch.count, 'count', 0),
-  hasMore: orFlowing(({ batch }) => batch.hasMore, 'hasMore', false),
-  cursor: orFlowing<object, string | null>(
-    ({ batch, question }, _args, context) => (batch.position ? cursorAt(batch.position, question, context) : null),
-    'cursor',
-    null,
+const pageInfo: Resolver<PageDelivery, object, PageInfoModel> = ({ batch, question }, _args, context) => {
+  const { startCursor: index } = question.selection
+  const startCursor = index === null ? null : (JSON.parse(join(batch.outputs[index]!).toString()) as string | null)
+  return pageInfoOf({ question, startCursor, end: batch.position, hasNextPage: batch.hasMore }, context)
+}
+
+export const featureConnection: FeatureConnectionResolvers = {
+  count: orFlowing(
+    ({ batch }) => batch.count,
+    (page) => page.count,
+    0,
   ),
-  matched: ({ question }, _args, context) => once(counts, question, () => counted(question, context)),
+  features: orFlowing(list, (page) => page.features, []),
+  edges: orFlowing(list, (page) => page.features, []),
+  pageInfo: orFlowing(pageInfo, (page, info) => page.pageInfo(info), NO_PAGE),
+  totalCount: orFlowing<object, bigint | Promise<bigint>>(
+    ({ question }, _args, context) => countOf(question, askedBy(context, question), context),
+    (page) => page.totalCount,
+    0n,
+  ),
+  geojson: orFlowing(encoded, (page) => page.features, new RawJson()),
+  arrow: (page, args, context, info) => encoded(whole(page), args, context, info),
   execution: (page) => whole(page).batch.execution,
   explain: (page, _args, context) => once(explanations, page.question, () => explained(page, context)),
 }
 
-/** Under however many aliases they stand. */
-const counts = new WeakMap<Question, Promise<bigint>>()
 const explanations = new WeakMap<Question, Explanation>()
-
-function once<Value>(made: WeakMap<Question, Value>, question: Question, make: () => Value): Value {
-  const value = made.get(question) ?? make()
-  made.set(question, value)
-  return value
-}
-
-function counted(question: Question, context: Context): Promise<bigint> {
-  return context.services.engine.count(question.query, askedBy(context, question), context.operation.signal)
-}
 
 function explained(page: AnyPage, context: Context): Explanation {
   return context.services.engine.explain({
@@ -86,9 +81,11 @@ function explained(page: AnyPage, context: Context): Explanation {
 }
 
 export const featureBatch: FeatureBatchResolvers = {
-  ...encodings,
   sequence: ({ batch }) => batch.sequence,
   count: ({ batch }) => batch.count,
+  features: list,
+  geojson: encoded,
+  arrow: encoded,
   cursor: ({ batch, question }, _args, context) => {
     if (!batch.position) throw new Error('A batch of a stream has no position')
     return cursorAt(batch.position, question, context)

@@ -1,5 +1,5 @@
 import type { OnInvalid as Handling } from '../../model/layer.ts'
-import type { ColumnResolvers, LayerKeyResolvers, LayerResolvers, OnInvalid } from '../generated.ts'
+import type { ColumnResolvers, InvalidFeatureResolvers, LayerKeyResolvers, LayerResolvers, OnInvalid } from '../generated.ts'
 
 const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const satisfies Record<Handling, OnInvalid>
 
@@ -21,4 +21,8 @@ export const column: ColumnResolvers = {
 
 export const layerKey: LayerKeyResolvers = {
   column: (key) => (key.kind === 'COLUMN' ? key.column : null),
+}
+
+export const invalidFeature: InvalidFeatureResolvers = {
+  key: ({ id }) => id,
 }

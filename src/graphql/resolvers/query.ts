@@ -1,9 +1,11 @@
-import { responsePathAsArray } from 'graphql'
-import { askedBy, findLayer, readGeometryArguments, toQuestion } from '../../ask/question.ts'
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
+import { askedBy, findLayer, toQuestion } from '../../ask/question.ts'
 import { firstRange, inRange } from '../../ask/range.ts'
+import { Representations } from '../../ask/representations.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { join, RawJson } from '../../delivery/raw-json.ts'
 import { frameOf, within } from '../../encode/join-text.ts'
+import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
 import type { Layer } from '../../model/layer.ts'
 import type { Context } from '../context.ts'
 import type { QueryResolvers } from '../generated.ts'
@@ -18,32 +20,9 @@ export const query: QueryResolvers = {
     return layer ? services.catalog.fresh(layer) : null
   },
 
-  feature: async (_root, { layer: name, id, ...args }, context, info) => {
+  feature: async (_root, { layer: name, id }, context, info) => {
     const layer = await findLayer(name, context)
-    const { outputs, properties } = selectFeature(info, layer)
-    const query = {
-      layer,
-      ...readGeometryArguments(args),
-      where: null,
-      id,
-      orderBy: [],
-      limit: null,
-      after: null,
-      outputs,
-      properties,
-    }
-    const { services, operation } = context
-    operation.questions.push(query)
-    const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
-    operation.delivered(page)
-    if (page.count > 0) {
-      const [list, ...more] = page.outputs[0]!
-      const feature = within(frameOf(outputs[0]!)!, more.length === 0 ? list! : join(page.outputs[0]!))
-      operation.splice(responsePathAsArray(info.path), new RawJson(feature))
-    }
-    if (operation.mayFlow) operation.whenEnded(page.release)
-    // What the worker has made is put in its place: one of a million vertices would be parsed and printed for a quarter of a second.
-    return null
+    return await feature(layer, keyIn(id, layer), context, info)
   },
 
   features: async (_root, args, context, info) => {
@@ -60,7 +39,35 @@ export const query: QueryResolvers = {
     return { batch: page, question }
   },
 
+  node: async (_root, { id }, context, info) => {
+    const name = layerOfId(id)
+    if (name === null || !context.services.catalog.layer(name)) return null
+    const layer = await findLayer(name, context)
+    return await feature(layer, keyOfId(id, layer), context, info)
+  },
+
   health: (_root, _args, { services }) => services.health(),
+}
+
+/** What the worker has made is put in its place; graphql-js sees a null. One of a million vertices would be parsed and printed for a quarter of a second. */
+async function feature(layer: Layer, key: string | null, context: Context, info: GraphQLResolveInfo): Promise<null> {
+  const { services, operation } = context
+  const { outputs, representations, properties } = selectFeature(info, {
+    layer,
+    representations: new Representations(layer, operation),
+  })
+  if (key === null) return null
+  const query = { layer, where: null, key, orderBy: [], limit: null, after: null, outputs, representations, properties }
+  operation.questions.push(query)
+  const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
+  operation.delivered(page)
+  if (page.count > 0) {
+    const [list, ...more] = page.outputs[0]!
+    const found = within(frameOf(outputs[0]!)!, more.length === 0 ? list! : join(page.outputs[0]!))
+    operation.splice(responsePathAsArray(info.path), new RawJson(found))
+  }
+  if (operation.mayFlow) operation.whenEnded(page.release)
+  return null
 }
 
 /** Layers whose files are looked at together: to begin that takes about 15 us of the event loop for each. */

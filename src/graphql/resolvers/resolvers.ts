@@ -1,7 +1,7 @@
 /** Every resolver by type; what is missing is a property of the same name. */
 import type { Resolvers } from '../generated.ts'
-import { featureBatch, featurePage } from './delivery.ts'
-import { column, layer, layerKey } from './layer.ts'
+import { featureBatch, featureConnection } from './delivery.ts'
+import { column, invalidFeature, layer, layerKey } from './layer.ts'
 import { query } from './query.ts'
 import { subscription } from './subscription.ts'
 import { worker } from './worker.ts'
@@ -12,7 +12,8 @@ export const resolvers: Resolvers = {
   Layer: layer,
   Column: column,
   LayerKey: layerKey,
-  FeaturePage: featurePage,
+  InvalidFeature: invalidFeature,
+  FeatureConnection: featureConnection,
   FeatureBatch: featureBatch,
   Worker: worker,
 }

@@ -88,7 +88,7 @@ export class Engine {
   /** The features of a plan, read and written as a worker does: what a client gets. */
   async features(query: FeatureQuery): Promise<{ id: string; properties: Record<string, unknown>; geometry?: unknown }[]> {
     const fields = [
-      { key: 'id', field: 'id' },
+      { key: 'id', field: 'key' },
       { key: 'properties', field: 'properties', only: null },
       { key: 'geometry', field: 'geometry', as: 'WKT', precision: 15 },
     ] as const

@@ -1,9 +1,10 @@
 /** The result's columns: keys of the position first, then the feature. Only what is asked for is read. */
 
 import { propertyOf } from '../../../ask/property-of.ts'
-import type { BatchLayout, WireColumn, WireType } from '../../../encode/batch.ts'
+import type { BatchLayout, LayoutGeometry, WireColumn, WireType } from '../../../encode/batch.ts'
 import type { Field, Layer } from '../../../model/layer.ts'
-import type { FeatureQuery } from '../../../model/query.ts'
+import { AS_STORED, type FeatureQuery } from '../../../model/query.ts'
+import { sridOf } from './crs.ts'
 import type { SortKey } from './order.ts'
 import { outputCrs, outputGeometry } from './output-geometry.ts'
 import { needsOf } from './outputs.ts'
@@ -49,10 +50,18 @@ export function resultColumns(
     const { wire, sql } = wireOf(column.type)
     return columns.add(column.name, wire, sql(columnOf(column)))
   })
-  const id = needs.id ? addId(layer, source, columns) : null
-  const geometry = needs.geometry ? columns.add(layer.geometryColumn, { kind: 'wkb' }, outputGeometry(query, parameters)) : null
-  const layout = { columns: columns.wires, geometry, id, properties, crs: outputCrs(query), geometryName: layer.geometryColumn }
+  const key = needs.key ? addKey(layer, source, columns) : null
+  const geometries = needs.geometry ? addGeometries(query, columns, parameters) : []
+  const layout = { columns: columns.wires, geometries, key, properties, geometryName: layer.geometryColumn }
   return { select: columns.select, keys: [...sorted, ...natural], layout }
+}
+
+function addGeometries({ layer, representations = [AS_STORED] }: FeatureQuery, columns: Columns, parameters: Parameters) {
+  return representations.map((representation): LayoutGeometry => {
+    const crs = outputCrs(layer, representation)
+    const sql = outputGeometry(layer, representation, parameters)
+    return { column: columns.add(layer.geometryColumn, { kind: 'wkb' }, sql, true), crs: crs?.code ?? null, srid: sridOf(crs) }
+  })
 }
 
 /** In the layer's order. BAD_INPUT for a name that is none. */
@@ -63,10 +72,10 @@ function propertiesOf(layer: Layer, names: readonly string[] | null): readonly F
 }
 
 /** As text or integer, whatever the column's type is. */
-function addId(layer: Layer, source: Source, columns: Columns): number {
-  if (layer.key.kind === 'ROW_NUMBER') return columns.add('id', { kind: 'int', bits: 64, signed: true }, rowNumber(source), true)
+function addKey(layer: Layer, source: Source, columns: Columns): number {
+  if (layer.key.kind === 'ROW_NUMBER') return columns.add('key', { kind: 'int', bits: 64, signed: true }, rowNumber(source), true)
   const column = propertyOf(layer, layer.key.column)
   const { wire, sql } = wireOf(column.type)
-  if (wire.kind === 'int' || wire.kind === 'utf8') return columns.add('id', wire, sql(columnOf(column)), true)
-  return columns.add('id', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)
+  if (wire.kind === 'int' || wire.kind === 'utf8') return columns.add('key', wire, sql(columnOf(column)), true)
+  return columns.add('key', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)
 }

@@ -32,7 +32,8 @@ export function compileFeatures(query: FeatureQuery): Plan {
   const parts = behind(place, keys, source, parameters).map((part) => `${rows} WHERE ${[...part, where].join(' AND ')}`)
   const body = `${parts.length === 1 ? parts[0] : `SELECT * FROM (${parts.join(' UNION ALL ')})`}${order}${limitOf(query, parameters)}`
   const statement = withSentinel(body, select.length, parameters, prefix)
-  return frozen({ statement, layout, keys: keyColumns, outputs: query.outputs, sorted: keys.length > 0, indexed, digest })
+  const { outputs, cursorKey = null } = query
+  return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted: keys.length > 0, indexed, digest })
 }
 
 /** How many features match, whatever `after` and `limit` say: one row, whose position is the count as text. */
@@ -42,13 +43,14 @@ export function compileCount(query: FeatureQuery): Plan {
   const { prefix, where, indexed } = compileWhere(query, source, parameters)
   const body = `SELECT count(*) AS c0 FROM ${source.from} WHERE ${where}`
   const columns = [{ name: 'count', wire: { kind: 'int', bits: 64, signed: true } }] as const
-  const layout = { columns, geometry: null, id: null, properties: [], crs: null, geometryName: query.layer.geometryColumn }
+  const layout = { columns, geometries: [], key: null, properties: [], geometryName: query.layer.geometryColumn }
   const digest = digestOf(`${prefix}${body}`, filterDigest(query), [])
   return frozen({
     statement: withSentinel(body, 1, parameters, prefix),
     layout,
     keys: [0],
     outputs: [],
+    cursorKey: null,
     sorted: false,
     indexed,
     digest,
@@ -69,10 +71,10 @@ interface Where {
   readonly indexed: boolean
 }
 
-function compileWhere({ layer, where, id }: FeatureQuery, source: Source, parameters: Parameters): Where {
+function compileWhere({ layer, where, key }: FeatureQuery, source: Source, parameters: Parameters): Where {
   const conditions: Condition[] = []
   if (where) conditions.push(compileFilter(where.predicate, layer, parameters))
-  if (id !== undefined && id !== null) conditions.push({ exact: hasId(layer, id, source, parameters), necessary: null })
+  if (key !== undefined) conditions.push({ exact: hasId(layer, key, source, parameters), necessary: null })
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
   const { exact, necessary } = all(conditions.length === 0 ? [TRUE] : conditions)
@@ -107,8 +109,8 @@ function digestOf(sql: string, filter: string, others: readonly Parameter[]): st
   return hash('sha256', JSON.stringify([sql, filter, others])).slice(0, 32)
 }
 
-function filterDigest({ where, id }: FeatureQuery): string {
-  return `${where?.digest ?? ''} ${id ?? ''}`
+function filterDigest({ where, key }: FeatureQuery): string {
+  return `${where?.digest ?? ''} ${key ?? ''}`
 }
 
 function frozen<T>(value: T): T {

@@ -15,6 +15,13 @@ export function sameCrs(a: Crs, b: Crs): boolean {
   return (a.isLonLat && b.isLonLat) || (a.code !== null && a.code === b.code)
 }
 
+/** As PostGIS numbers them; null: the CRS has no number there. */
+export function sridOf(crs: Crs | null): number | null {
+  if (crs?.isLonLat) return 4326
+  const [, number] = /^EPSG:(\d{1,6})$/.exec(crs?.code ?? '') ?? []
+  return number === undefined ? null : Number(number)
+}
+
 /** BAD_INPUT for what is not of the form, and for heights, which is all that can be told here. `argument` is named in messages. */
 export function readCrs(text: unknown, argument: string): Crs {
   if (typeof text !== 'string' || !FORM.test(text)) {

@@ -23,9 +23,9 @@ export function explain(query: FeatureQuery): Explanation {
   }
 }
 
-function namesIn({ columns, properties, id, geometry }: BatchLayout, { key, geometryColumn }: Layer): string[] {
-  const ofId = id !== null && key.kind === 'COLUMN' ? [key.column] : []
-  return [...ofId, ...properties.map((index) => columns[index]!.name), ...(geometry === null ? [] : [geometryColumn])]
+function namesIn({ columns, properties, key, geometries }: BatchLayout, { key: made, geometryColumn }: Layer): string[] {
+  const ofKey = key !== null && made.kind === 'COLUMN' ? [made.column] : []
+  return [...ofKey, ...properties.map((index) => columns[index]!.name), ...(geometries.length === 0 ? [] : [geometryColumn])]
 }
 
 /** What `meetsBox` writes for a table whose RTREE is not used is met by the statistics of its row groups. */

@@ -21,10 +21,10 @@ function hasColumns(file: string): boolean {
   return /[\\/][^\\/]*=[^\\/]*[\\/]/.test(file)
 }
 
-/** Where the id is the number of a row, one file has it. */
-function byRowNumber({ layer: { key }, id }: FeatureQuery, fileRows: readonly number[]): IsWanted | null {
-  if (key.kind !== 'ROW_NUMBER' || id === undefined || !/^\d{1,15}$/.test(id)) return null
-  let left = Number(id)
+/** Where the key is the number of a row, one file has it. */
+function byRowNumber({ layer, key }: FeatureQuery, fileRows: readonly number[]): IsWanted | null {
+  if (layer.key.kind !== 'ROW_NUMBER' || key === undefined || !/^\d{1,15}$/.test(key)) return null
+  let left = Number(key)
   const file = fileRows.findIndex((rows) => {
     if (left < rows) return true
     left -= rows

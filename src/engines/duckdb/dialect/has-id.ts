@@ -9,7 +9,7 @@ import { wireOf } from './wire.ts'
 
 const INTEGER = /^(?:0|-?[1-9]\d{0,38})$/
 
-/** The features whose `id` is exactly this text: one or none. A text that no id has matches nothing, it is not an error. */
+/** The features whose `key` is exactly this text: one or none. A text that no key has matches nothing, it is not an error. */
 export function hasId(layer: Layer, id: string, source: Source, parameters: Parameters): string {
   if (layer.key.kind === 'ROW_NUMBER') {
     return /^(?:0|[1-9]\d{0,17})$/.test(id) ? isRow(source, BigInt(id), parameters) : 'false'

@@ -1,40 +1,39 @@
 /** The geometry as it leaves: in the CRS that was asked for, simplified. */
+
 import { GeoduckError } from '../../../model/errors.ts'
-import type { FeatureQuery } from '../../../model/query.ts'
+import type { Crs, Layer } from '../../../model/layer.ts'
+import type { Representation } from '../../../model/query.ts'
 import { isBounded, layerCrsCode, sameCrs, transformed } from './crs.ts'
 import { geometryAsWkb, withGeometry } from './geometry-column.ts'
 import type { Parameters } from './parameters.ts'
-
-type Wanted = Pick<FeatureQuery, 'layer' | 'crs' | 'simplify'>
 
 /**
  * WKB; as it is stored where nothing else was asked for. NULL where the geometry has no place in the CRS, or where it cannot be read. One
  * that GEOS cannot simplify stays as it is. 1 us a vertex for most projections.
  */
-export function outputGeometry(wanted: Wanted, parameters: Parameters): string {
-  const { layer, simplify = null } = wanted
-  const target = targetCode(wanted)
+export function outputGeometry(layer: Layer, { crs, simplify }: Representation, parameters: Parameters): string {
+  const target = targetCode(layer, crs)
   if (target === null && simplify === null) return geometryAsWkb(layer)
   return withGeometry(layer, (value) => {
-    const placed = target === null ? value : placedIn(target, value, wanted, parameters)
+    const placed = target === null ? value : placedIn(target, value, layer, parameters)
     return `ST_AsWKB(${simplify === null ? placed : each(placed, simplified('s', simplify, parameters), 's')})`
   })
 }
 
-function placedIn(target: string, value: string, { layer }: Wanted, parameters: Parameters): string {
+function placedIn(target: string, value: string, layer: Layer, parameters: Parameters): string {
   const from = layerCrsCode(layer, 'crs')
   // For a result without rows, too.
   parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
   return each(transformed(value, from, target, parameters), `CASE WHEN ${isBounded('h')} THEN h END`, 'h')
 }
 
-/** `AUTHORITY:CODE` of the coordinates that leave; null: not known. */
-export function outputCrs({ layer, crs }: Wanted): string | null {
-  return (crs ?? layer.crs)?.code ?? null
+/** The CRS of the coordinates that leave; null: not known. */
+export function outputCrs(layer: Layer, { crs }: Representation): Crs | null {
+  return crs ?? layer.crs
 }
 
 /** Null: there is nothing to transform. */
-function targetCode({ layer, crs }: Wanted): string | null {
+function targetCode(layer: Layer, crs: Crs | null): string | null {
   if (!crs || (layer.crs && sameCrs(crs, layer.crs))) return null
   return crs.code
 }

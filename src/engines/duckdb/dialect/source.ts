@@ -89,7 +89,7 @@ function offsetsOf(fileRows: readonly number[]): number[] {
   })
 }
 
-/** The row's number in the whole source, from 0: what `Feature.id` is where no column is a key. */
+/** The row's number in the whole source, from 0: what `Feature.key` is where no column is a key. */
 export function rowNumber({ natural, offsets }: Source): string {
   const [first, second] = natural as readonly [NaturalKey, NaturalKey?]
   return second ? `[${offsets.join(', ')}][CAST(${first.sql} AS BIGINT) + 1] + ${second.sql}` : first.sql

@@ -1,6 +1,6 @@
 /** One bounded answer, held until it is proven: a further row, or the engine's own end. */
 
-import { frameOf, joinDocuments } from '../../../encode/join-text.ts'
+import { canJoin, joinDocuments } from '../../../encode/join-text.ts'
 import { GeoduckError } from '../../../model/errors.ts'
 import { awakeSleep } from '../../awake.ts'
 import type { Deadline } from '../../deadline.ts'
@@ -83,7 +83,7 @@ interface PageTurn {
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn | null> {
   const { claim, holding, signal, failover, deadline } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
-  const inPieces = rows > CHUNK_ROWS && plan.outputs.every(frameOf)
+  const inPieces = rows > CHUNK_ROWS && plan.outputs.every(canJoin)
   const reserved = await deadline.over(signal, (over) => reserveFor(plan, { ...options, timed: true }, over))
   if (!reserved) return null
   const { slot, allowance } = reserved

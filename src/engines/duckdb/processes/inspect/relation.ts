@@ -15,7 +15,7 @@ export function rowNumberOf(description: Description): string {
   return isTaken(name, description) ? '(row_number() OVER () - 1)' : name
 }
 
-/** `Feature.id` of a row where no column is the key: its number in the whole source. */
+/** `Feature.key` of a row where no column is the key: its number in the whole source. */
 export function rowIdOf(description: Description): string {
   const { relation } = description
   const row = rowNumberOf(description)

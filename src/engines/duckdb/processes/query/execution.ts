@@ -14,7 +14,7 @@ import { encoded, failureOf, withoutSentinel } from './execution-error.ts'
 import { Inbox, tell } from './inbox.ts'
 import type { OpenInstance } from './instance.ts'
 import { Interrupt } from './interrupt.ts'
-import { positionAt } from './position.ts'
+import { cursorsOf, positionAt } from './position.ts'
 import { prepareQuery } from './query.ts'
 import { scanOf } from './scan.ts'
 import { writerOf } from './writers.ts'
@@ -109,9 +109,9 @@ class Execution {
     this.#request = request
     this.#cutter = new Cutter(request.batchRows, request.batchBytes)
     this.#left = request.whole ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
-    this.#encoders = encoded(() =>
-      request.plan.outputs.map((output, n) => createEncoder(request.plan.layout, output, writerOf(n))),
-    )
+    const { layout, outputs } = request.plan
+    const cursorOf = cursorsOf(request.plan)
+    this.#encoders = encoded(() => outputs.map((output, n) => createEncoder(layout, output, writerOf(n), cursorOf)))
   }
 
   get ended(): Ended {

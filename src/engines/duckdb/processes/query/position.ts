@@ -1,4 +1,5 @@
-import type { ColumnBatch, ColumnData } from '../../../../encode/batch.ts'
+import type { ColumnBatch, ColumnData, CursorText } from '../../../../encode/batch.ts'
+import { CursorSeal } from '../../../../model/cursor-seal.ts'
 import type { Position } from '../../../../model/query.ts'
 import type { Plan } from '../../dialect/plan.ts'
 
@@ -7,6 +8,13 @@ const decoder = new TextDecoder()
 /** The key values of one row as text: what the plan casts back when it goes on behind this row. */
 export function positionAt(batch: ColumnBatch, row: number, plan: Plan): Position {
   return { keys: plan.keys.map((index) => textAt(batch.columns[index], row)) }
+}
+
+/** How the plan's outputs write the cursor of a row; undefined: they hold none. */
+export function cursorsOf(plan: Plan): CursorText | undefined {
+  if (!plan.cursorKey) return undefined
+  const seal = new CursorSeal(plan.cursorKey)
+  return (batch, row) => seal.textOf(positionAt(batch, row, plan))
 }
 
 function textAt(column: ColumnData | undefined, row: number): string | null {

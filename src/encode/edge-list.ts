@@ -1,0 +1,41 @@
+import type { BatchLayout, CursorText, EdgeField, Encoder } from './batch.ts'
+import { type ByteWriter, CHAR } from './bytes.ts'
+import { featureMembers, LIST } from './feature-list.ts'
+import { jsonObject, type Member } from './object.ts'
+import { textEncoder } from './text.ts'
+import type { ValueWriter } from './value.ts'
+
+/** A JSON list of objects with the selected fields of GraphQL's FeatureEdge. A cursor costs about 15 us. */
+export function edgeList(layout: BatchLayout, fields: readonly EdgeField[], out: ByteWriter, cursorOf?: CursorText): Encoder {
+  const value = (field: EdgeField): Member[1] => {
+    switch (field.field) {
+      case '__typename':
+        return '"FeatureEdge"'
+      case 'cursor':
+        return jsonCursor(cursorOf)
+      case 'node':
+        return featureMembers(layout, field.fields)
+    }
+  }
+  return textEncoder(LIST, jsonObject(fields.map((field) => [field.key, value(field)])), out)
+}
+
+/** The cursor of a batch's first row as a JSON string; `null` for a batch of no rows. */
+export function startCursor(out: ByteWriter, cursorOf?: CursorText): Encoder {
+  const value = jsonCursor(cursorOf)
+  return (batch, from, to) => {
+    out.length = 0
+    if (from === to) out.ascii('null')
+    else value(batch, out)(from)
+    return out.written()
+  }
+}
+
+function jsonCursor(cursorOf: CursorText | undefined): ValueWriter {
+  if (!cursorOf) throw new TypeError('an output has cursors, and nothing to sign them with')
+  return (batch, out) => (row) => {
+    out.byte(CHAR.QUOTE)
+    out.ascii(cursorOf(batch, row))
+    out.byte(CHAR.QUOTE)
+  }
+}

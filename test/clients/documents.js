@@ -1,0 +1,64 @@
+// What the tests of caches ask, as Relay's compiler reads it: it takes the names from the file's.
+import { graphql } from 'relay-runtime'
+
+graphql`
+  query documentsListQuery($layer: String!, $crs: String) {
+    features(layer: $layer, first: 3) {
+      features {
+        __typename
+        id
+        key
+        layer
+        geometry(crs: $crs)
+        bbox(crs: $crs)
+        properties(only: ["name"])
+      }
+    }
+  }
+`
+
+graphql`
+  query documentsNodeQuery($id: ID!) {
+    node(id: $id) {
+      __typename
+      id
+      ... on EastFeature {
+        key
+        layer
+        geometry
+        properties(only: ["name"])
+      }
+      ... on WestFeature {
+        key
+        layer
+        geometry
+        properties(only: ["name"])
+      }
+      ... on RowsFeature {
+        key
+        layer
+        geometry
+        properties(only: ["name"])
+      }
+    }
+  }
+`
+
+graphql`
+  query documentsPageQuery($layer: String!, $first: Int = 400, $after: Cursor) {
+    features(layer: $layer, first: $first, after: $after) @connection(key: "documents_features", filters: ["layer"]) {
+      edges {
+        cursor
+        node {
+          __typename
+          id
+          key
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`
