@@ -1,4 +1,5 @@
 /** The statements that the server runs: what the engine alone is asked to drain is what it drains for us. */
+import { viewOf } from '../../src/ask/view.ts'
 import { openCatalog } from '../../src/catalog/catalog.ts'
 import type { Output } from '../../src/encode/batch.ts'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
@@ -28,6 +29,7 @@ function wholeLayer(layers: readonly Layer[], name: string, kind: OutputKind): S
   const layer = layers.find((candidate) => candidate.name === name)
   if (!layer) throw new Error(`The server has no layer ${name}`)
   const output: Output = kind === 'geojson' ? { kind, precision: 7 } : { kind }
-  const everything = { where: null, orderBy: [], limit: null, after: null, properties: null }
-  return compileFeatures({ layer, ...everything, outputs: [output] }).statement
+  const view = viewOf(layer)
+  const everything = { where: null, orderBy: [], limit: null, after: null, properties: view.fields }
+  return compileFeatures({ kind: 'features', view, ...everything, outputs: [output] }).statement
 }

@@ -9,7 +9,7 @@ import { questionDigest } from './query-digest.ts'
 /** Characters. Eight sort keys, the most there may be, and a row's place fit in. */
 export const LONGEST_CURSOR = 16_384
 
-export type CursorSubject = Pick<FeatureQuery, 'layer' | 'where' | 'orderBy'>
+export type CursorSubject = Pick<FeatureQuery, 'view' | 'where' | 'orderBy'>
 
 const fingerprintDigests = new WeakMap<Layer, Buffer>()
 
@@ -35,7 +35,7 @@ export function decodeCursor(secret: string, query: CursorSubject, text: string)
   if (!fingerprintDigest(query).equals(fingerprint)) {
     throw new GeoduckError(
       'CURSOR_EXPIRED',
-      `The data of layer "${query.layer.name}" has changed since; start again without \`after\`.`,
+      `The data of layer "${query.view.layer.name}" has changed since; start again without \`after\`.`,
     )
   }
   return { keys: JSON.parse(bytes.toString('utf8', KEYS_FROM)) as Position['keys'] }
@@ -45,7 +45,7 @@ function derivedKey(secret: string, query: CursorSubject, fingerprint: Buffer): 
   return createHmac('sha256', secret).update(Uint8Array.of(VERSION)).update(questionDigest(query)).update(fingerprint).digest()
 }
 
-function fingerprintDigest({ layer }: CursorSubject): Buffer {
+function fingerprintDigest({ view: { layer } }: CursorSubject): Buffer {
   const known = fingerprintDigests.get(layer)
   if (known) return known
   const digest = hash('sha256', layer.fingerprint, 'buffer').subarray(0, KEYS_FROM - SIGNED_FROM)

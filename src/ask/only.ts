@@ -1,11 +1,11 @@
 import { GeoduckError } from '../model/errors.ts'
-import type { Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
+import type { View } from '../model/query.ts'
 
-/** The columns that an argument `only` names, in the layer's order, each once; null: all of them. BAD_INPUT for a name that is none. */
-export function columnsOf(only: readonly string[] | null | undefined, layer: Layer): readonly string[] | null {
+/** The properties that an argument `only` names, in the view's order, each once; null: all of them. BAD_INPUT for a name that is none. */
+export function propertiesNamed(only: readonly string[] | null | undefined, { layer, fields }: View): readonly string[] | null {
   if (!only) return null
-  const names = layer.columns.map(({ name }) => name)
+  const names = fields.map(({ name }) => name)
   const known = new Set(names)
   const unknown = only.find((name) => !known.has(name))
   if (unknown === undefined) {

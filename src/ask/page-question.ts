@@ -66,7 +66,7 @@ function outputOf(encoding: PageEncoding, args: Arguments, asked: Asked): Output
       return {
         kind: 'features',
         fields: [
-          { key: 'id', field: 'id', prefix: idPrefix(asked.layer) },
+          { key: 'id', field: 'id', prefix: idPrefix(asked.view.layer) },
           {
             key: 'geometry',
             field: 'geometry',

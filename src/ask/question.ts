@@ -3,7 +3,6 @@
 import { progressText } from '../catalog/prepare/progress.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Output } from '../encode/batch.ts'
-import { sortKeys } from '../engines/duckdb/dialect/order.ts'
 import type { OperationContext } from '../engines/engine.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from '../graphql/generated.ts'
@@ -12,12 +11,15 @@ import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Filter } from '../model/predicate.ts'
-import type { FeatureQuery, Position } from '../model/query.ts'
+import type { FeatureQuery, Position, Query, View } from '../model/query.ts'
+import { requireCapable } from './capable.ts'
 import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
+import { readOrder } from './order.ts'
 import { deadlineRange, inRange } from './range.ts'
 import { FilterBudget } from './read/budget.ts'
 import { readingFilter } from './read/read-filter.ts'
 import { Representations } from './representations.ts'
+import { viewOf } from './view.ts'
 
 /** Where nobody can tell how long it takes. */
 const RETRY_SECONDS = 5
@@ -40,7 +42,7 @@ export interface QuestionArguments {
 
 /** What a question is made with, and where it is noted. */
 export interface Asking {
-  readonly services: Pick<Services, 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
+  readonly services: Pick<Services, 'can' | 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
   readonly operation: Pick<Operation, 'budget' | 'layers' | 'pace' | 'questions' | 'representations'>
 }
 
@@ -52,13 +54,14 @@ export async function toQuestion(
 ): Promise<Question> {
   const layer = await findLayer(args.layer, context)
   await context.operation.pace.pass()
-  const selection = select({ layer, representations: new Representations(layer, context.operation) })
-  const orderBy = args.orderBy ?? []
-  sortKeys(layer, orderBy)
-  const { cursorSecret } = context.services
+  const view = viewOf(layer)
+  const selection = select({ view, representations: new Representations(layer, context.operation) })
+  const orderBy = readOrder(args.orderBy ?? [], view)
+  const { can, cursorSecret } = context.services
   const query: FeatureQuery = {
-    layer,
-    where: args.where ? await readWhere(args.where, layer, context) : null,
+    kind: 'features',
+    view,
+    where: args.where ? await readWhere(args.where, view, context) : null,
     orderBy,
     limit: args.limit ?? null,
     after: null,
@@ -66,18 +69,22 @@ export async function toQuestion(
     representations: selection.representations,
     properties: selection.properties,
   }
+  requireCapable(query, can)
   const deadlineMs = deadlineOf(args, context)
   const after = args.after ? decodeCursor(cursorSecret, query, args.after) : null
-  const asked = { ...query, after, ...(selection.outputs.some(hasCursors) ? { cursorKey: cursorKey(cursorSecret, query) } : {}) }
+  const key = selection.outputs.some(hasCursors) ? { cursorKey: cursorKey(cursorSecret, query) } : {}
+  const asked = Object.freeze({ ...query, after, ...key })
   context.operation.questions.push(asked)
   return { query: asked, selection, deadlineMs }
 }
 
 /** The same filter of the same layer in several root fields is read, and counted, once. */
-function readWhere(where: FeatureFilter, layer: Layer, { services, operation }: Asking): Promise<Filter> {
+function readWhere(where: FeatureFilter, view: View, { services, operation }: Asking): Promise<Filter> {
   operation.budget ??= new FilterBudget(services.filterLimits)
   const { budget } = operation
-  return budget.once(where, `${layer.name} ${layer.fingerprint}`, () => operation.pace.run(readingFilter(where, layer, budget)))
+  return budget.once(where, `${view.layer.name} ${view.layer.fingerprint} ${view.digest}`, () =>
+    operation.pace.run(readingFilter(where, view, budget)),
+  )
 }
 
 function hasCursors({ kind }: Output): boolean {
@@ -105,7 +112,12 @@ export function cursorAt(position: Position, { query }: Question, { services }: 
 /** What the engine wants to know of the asker. */
 export function askedBy(
   { operation, services }: Context,
-  { query: { layer }, deadlineMs }: Pick<Question, 'query' | 'deadlineMs'>,
+  {
+    query: {
+      view: { layer },
+    },
+    deadlineMs,
+  }: { readonly query: Query; readonly deadlineMs: number | null },
 ): OperationContext {
   const { catalog } = services
   const writes = catalog.writes(layer)

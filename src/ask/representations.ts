@@ -1,11 +1,12 @@
 /** Which representations of geometry an operation asks for: each is a column that the engine makes. */
 
 import type { Operation } from '../delivery/operation.ts'
-import { readCrs } from '../engines/duckdb/dialect/crs.ts'
 import type { InputMaybe } from '../graphql/generated.ts'
+import { sameCrs } from '../model/crs.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import type { Representation } from '../model/query.ts'
+import { readCrs, requireCrsCode } from './crs.ts'
 
 /** Different pairs of `crs` and `simplify` in one operation. */
 export const MOST_REPRESENTATIONS = 4
@@ -30,7 +31,10 @@ export class Representations {
   /** Its index in the list. */
   add({ crs: code, simplify = null }: GeometryArguments): number {
     const crs = typeof code === 'string' ? readCrs(code, 'crs') : null
-    const own = crs !== null && crs.code === this.#layer.crs?.code
+    const { crs: stored } = this.#layer
+    const own = crs !== null && crs.code === stored?.code
+    if (crs !== null && !(stored && sameCrs(crs, stored))) requireCrsCode(this.#layer, 'crs')
+    requireTolerance(simplify)
     const representation = { crs: own ? null : crs, simplify }
     this.#count(`${own ? '' : (crs?.code ?? '')} ${simplify}`)
     const index = this.list.findIndex((other) => other.crs?.code === representation.crs?.code && other.simplify === simplify)
@@ -47,4 +51,9 @@ export class Representations {
       )
     }
   }
+}
+
+function requireTolerance(simplify: number | null): void {
+  if (simplify === null || (Number.isFinite(simplify) && simplify >= 0)) return
+  throw new GeoduckError('BAD_INPUT', `\`simplify\` takes a finite number from 0 on, not ${simplify}.`)
 }

@@ -110,6 +110,8 @@ export type Output =
   | { readonly kind: 'features'; readonly fields: readonly FeatureField[] }
   /** The same of the GraphQL type FeatureEdge. */
   | { readonly kind: 'edges'; readonly fields: readonly EdgeField[] }
+  /** A JSON list of the rows, each a list of all columns' values. */
+  | { readonly kind: 'rows' }
   /** The cursor of the first feature as a JSON string; null where there is none. */
   | { readonly kind: 'start-cursor' }
 

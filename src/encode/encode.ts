@@ -4,7 +4,7 @@ import type { BatchLayout, CursorText, Encoder, Output } from './batch.ts'
 import { ByteWriter } from './bytes.ts'
 import { edgeList, startCursor } from './edge-list.ts'
 import { featureCollection, featureLines } from './feature-collection.ts'
-import { featureList } from './feature-list.ts'
+import { featureList, rowList } from './feature-list.ts'
 
 /**
  * The encoder of one output of a plan, for all of its batches. It throws EncodingError for a row that cannot be written (WKB that
@@ -23,6 +23,8 @@ export function createEncoder(layout: BatchLayout, output: Output, out = new Byt
       return featureList(layout, output.fields, out)
     case 'edges':
       return edgeList(layout, output.fields, out, cursorOf)
+    case 'rows':
+      return rowList(layout, out)
     case 'start-cursor':
       return startCursor(out, cursorOf)
     case 'arrow':

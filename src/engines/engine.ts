@@ -1,6 +1,6 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
 import type { Pruning } from '../model/layer.ts'
-import type { FeatureQuery, Position } from '../model/query.ts'
+import type { AggregateQuery, FeatureQuery, Position } from '../model/query.ts'
 import type { OperationClock } from './deadline.ts'
 import type { Holding } from './holding.ts'
 
@@ -125,6 +125,13 @@ export interface EngineHealth {
   readonly memory: MemoryShare
 }
 
+/** What queries of an engine's layers cannot ask for. */
+export interface Capabilities {
+  /** The engine's name, for messages. */
+  readonly engine: string
+  readonly lacks: ReadonlySet<'aggregate' | 'orderBy' | 'crs' | 'simplify' | 'spatial' | 'distance' | 'property'>
+}
+
 /** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
 export interface Explanation {
   /** One statement; the source is written as the layer's name, values are `$1`, `$2`, ... */
@@ -156,13 +163,14 @@ export interface Access {
 }
 
 export interface Engine {
+  readonly can: Capabilities
   /** At least one worker serves. */
   readonly ready: boolean
   stream(query: FeatureQuery, options: StreamShape, context: OperationContext): BatchStream
   /** `first` features in one batch, held until it is proven whole. `signal` is the asking client's going away. */
   page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page>
-  /** How many features match, whatever `after` and `limit` say. */
-  count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint>
+  /** A value for each of the query's measures, as JSON has it. */
+  aggregate(query: AggregateQuery, context: OperationContext, signal?: AbortSignal): Promise<readonly unknown[]>
   /** Throws what `stream` throws of the query. */
   explain(query: FeatureQuery): Explanation
   health(): Promise<EngineHealth>

@@ -2,7 +2,7 @@
 
 import type { FilterLimits } from '../ask/filter-limits.ts'
 import type { Operation } from '../delivery/operation.ts'
-import type { Engine } from '../engines/engine.ts'
+import type { Capabilities, Engine } from '../engines/engine.ts'
 import type { Layer } from '../model/layer.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { HealthSubscribers } from './health-events.ts'
@@ -22,6 +22,8 @@ export interface Services {
   readonly catalog: Layers
   /** Throws LAYER_NOT_READY until workers serve. */
   readonly engine: Engine
+  /** Of the engine, before its workers serve too. */
+  readonly can: Capabilities
   readonly cursorSecret: string
   /** How large a filter may be. */
   readonly filterLimits: FilterLimits

@@ -1,8 +1,9 @@
 /** What comes before and after a page, and how many features there are in all. */
 import type { GraphQLResolveInfo } from 'graphql'
+import { requireCapable } from '../ask/capable.ts'
 import { cursorAt, type Question } from '../ask/question.ts'
 import type { OperationContext } from '../engines/engine.ts'
-import type { Position } from '../model/query.ts'
+import type { FeatureQuery, Position } from '../model/query.ts'
 import type { Context } from './context.ts'
 import { selectedFields } from './fields.ts'
 
@@ -43,9 +44,21 @@ export function printPageInfo(values: PageInfoModel, info: GraphQLResolveInfo): 
 
 const counts = new WeakMap<Question, Promise<bigint>>()
 
+async function count(
+  { view, where }: FeatureQuery,
+  asker: OperationContext,
+  { can, engine }: Context['services'],
+  signal: AbortSignal,
+): Promise<bigint> {
+  const query = Object.freeze({ kind: 'aggregate', view, where, measures: [{ kind: 'count' }] } as const)
+  requireCapable(query, can)
+  const [value] = await engine.aggregate(query, asker, signal)
+  return BigInt(value as string)
+}
+
 /** A query of its own. */
 export function countOf(question: Question, asker: OperationContext, { services, operation }: Context): Promise<bigint> {
-  return once(counts, question, () => services.engine.count(question.query, asker, operation.signal))
+  return once(counts, question, () => count(question.query, asker, services, operation.signal))
 }
 
 /** Of a question, under however many aliases it stands. */

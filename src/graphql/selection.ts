@@ -9,13 +9,13 @@ import {
 } from 'graphql'
 import { arrowOutput } from '../ask/arrow-output.ts'
 import { geoJsonOutput } from '../ask/geojson-output.ts'
-import { columnsOf } from '../ask/only.ts'
+import { propertiesNamed } from '../ask/only.ts'
 import { inRange, PRECISION, TWKB_PRECISION } from '../ask/range.ts'
 import type { Representations } from '../ask/representations.ts'
 import type { EdgeField, FeatureField, Output } from '../encode/batch.ts'
 import { idPrefix } from '../model/feature-id.ts'
-import type { Layer } from '../model/layer.ts'
-import type { Representation } from '../model/query.ts'
+import type { Field } from '../model/layer.ts'
+import type { Representation, View } from '../model/query.ts'
 import { featureTypeOf } from './feature-types.ts'
 import { selectedFields } from './fields.ts'
 import type {
@@ -35,13 +35,12 @@ export interface Selection {
   readonly startCursor: number | null
   /** Outputs name them by their index. */
   readonly representations: readonly Representation[]
-  /** Null: all. */
-  readonly properties: readonly string[] | null
+  readonly properties: readonly Field[]
 }
 
 /** What a selection is made with. */
 export interface Asked {
-  readonly layer: Layer
+  readonly view: View
   readonly representations: Representations
 }
 
@@ -72,12 +71,12 @@ export function selectFeature(info: GraphQLResolveInfo, asked: Asked): Selection
 
 /** Of outputs that are all there is. */
 export function selectionOf(
-  { representations }: Pick<Asked, 'representations'>,
+  { view, representations }: Asked,
   outputs: readonly Output[],
   indexes: ReadonlyMap<string, number> = new Map(),
   startCursor: number | null = null,
 ): Selection {
-  return { outputs, indexes, startCursor, representations: representations.list, properties: propertiesOf(outputs) }
+  return { outputs, indexes, startCursor, representations: representations.list, properties: propertiesOf(outputs, view) }
 }
 
 function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): Output | null {
@@ -118,7 +117,8 @@ function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked
 }
 
 function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): readonly FeatureField[] {
-  const { layer, representations } = asked
+  const { view, representations } = asked
+  const { layer } = view
   const type = featureTypeOf(info.schema, layer)
   return [...selectedFields(nodes, info, type)].map(([key, [node]]): FeatureField => {
     switch (node!.name.value) {
@@ -139,7 +139,11 @@ function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, as
       case 'bbox':
         return { key, field: 'bbox', geometry: representations.add(argumentsOf<FeatureBboxArgs>(type, node!, info)) }
       case 'properties':
-        return { key, field: 'properties', only: columnsOf(argumentsOf<FeaturePropertiesArgs>(type, node!, info).only, layer) }
+        return {
+          key,
+          field: 'properties',
+          only: propertiesNamed(argumentsOf<FeaturePropertiesArgs>(type, node!, info).only, view),
+        }
       default:
         throw new Error(`No encoder knows Feature.${node!.name.value}`)
     }
@@ -150,9 +154,11 @@ function argumentsOf<Args>(type: GraphQLObjectType | GraphQLInterfaceType, node:
   return getArgumentValues(type.getFields()[node.name.value]!, node, info.variableValues) as Args
 }
 
-function propertiesOf(outputs: readonly Output[]): readonly string[] | null {
+function propertiesOf(outputs: readonly Output[], { fields }: View): readonly Field[] {
   const lists = outputs.flatMap(namedProperties)
-  return lists.includes(null) ? null : [...new Set(lists.flatMap((names) => names ?? []))]
+  if (lists.includes(null)) return fields
+  const wanted = new Set(lists.flatMap((names) => names ?? []))
+  return wanted.size === 0 ? [] : fields.filter(({ name }) => wanted.has(name))
 }
 
 /** Each list that one of its parts takes; null: all of them. */
@@ -163,6 +169,7 @@ function namedProperties(output: Output): (readonly string[] | null)[] {
     case 'edges':
       return output.fields.flatMap((field) => (field.field === 'node' ? namedProperties({ ...field, kind: 'features' }) : []))
     case 'start-cursor':
+    case 'rows':
       return []
     default:
       return [output.only ?? null]

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   ],
   CURSOR_EXPIRED: ['The data behind the cursor has changed.', false, 'Start again without it.'],
   LIMIT_EXCEEDED: ['The request is larger than a limit.', false, 'Ask for less: the message names the limit (docs/limits.md).'],
+  UNSUPPORTED: ['The engine of the layer cannot do what is asked.', false, 'Leave out what the message names.'],
   OVERLOADED: [
     'Too many operations are open or wait for a worker, or too many results or connections for their clients.',
     true,

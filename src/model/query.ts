@@ -1,74 +1,67 @@
-/** A question about one layer, as `graphql/` asks it and `plan/` compiles it. */
-
+/** Checked queries: plain, frozen data that any engine can run. `ask/` makes them once; nothing in them is as a client wrote it. */
 import type { Output } from '../encode/batch.ts'
 import type { CursorKey } from './cursor-seal.ts'
-import type { Crs, Layer } from './layer.ts'
+import type { Crs, Field, Layer } from './layer.ts'
 import type { Filter } from './predicate.ts'
 
-/** A geometry as the client gave it: exactly one member beside `crs` is set. It takes the layer's CRS unless it names one, as EWKT and EWKB may. */
-export interface GeometryInput {
-  readonly geojson?: unknown
-  readonly wkt?: string | null | undefined
-  /** Hexadecimal or base64. */
-  readonly wkb?: string | null | undefined
-  readonly twkb?: string | null | undefined
-  readonly bbox?: readonly number[] | null | undefined
-  /** `AUTHORITY:CODE` */
-  readonly crs?: string | null | undefined
+export type Query = FeatureQuery | AggregateQuery
+
+/** A layer as its caller sees it. */
+export interface View {
+  readonly layer: Layer
+  /** The properties that it has for the caller. */
+  readonly fields: readonly Field[]
+  /** Which features it has for the caller; null: all of them. */
+  readonly rule: Filter | null
+  /** Equal for callers who see the same: cursors are bound to it. */
+  readonly digest: string
 }
 
-export interface DistanceFilter {
-  readonly geometry: GeometryInput
-  /** Metres on longitude and latitude, units of the CRS on others. */
-  readonly distance: number
+/** Features that match, one after the other. */
+export interface FeatureQuery {
+  readonly kind: 'features'
+  readonly view: View
+  readonly where: Filter | null
+  /** Only the feature of this key. Left out: any. */
+  readonly key?: FeatureKey
+  readonly orderBy: readonly SortKey[]
+  /** The most rows, from `after` on; null: all. */
+  readonly limit: number | null
+  /** The query goes on after this row. */
+  readonly after: Position | null
+  readonly outputs: readonly Output[]
+  /** Outputs name them by their index in this list. Left out: one, `AS_STORED`. */
+  readonly representations?: readonly Representation[]
+  /** Signs the cursors that outputs hold. Left out: they hold none. */
+  readonly cursorKey?: CursorKey
+  /** What the outputs need. Only these are read. */
+  readonly properties: readonly Field[]
 }
 
-/** A comparison of one property; every member that is set must hold. Values are JSON, checked against the column's type. */
-export interface PropertyFilter {
-  readonly name: string
-  /** Members of a struct, map or JSON value, from the outside in. */
-  readonly path?: readonly string[] | null | undefined
-  readonly eq?: unknown
-  readonly ne?: unknown
-  readonly lt?: unknown
-  readonly lte?: unknown
-  readonly gt?: unknown
-  readonly gte?: unknown
-  readonly in?: readonly unknown[] | null | undefined
-  readonly between?: readonly unknown[] | null | undefined
-  readonly like?: string | null | undefined
-  readonly ilike?: string | null | undefined
-  readonly startsWith?: string | null | undefined
-  readonly has?: unknown
-  readonly hasAny?: readonly unknown[] | null | undefined
-  readonly hasAll?: readonly unknown[] | null | undefined
-  readonly isNull?: boolean | null | undefined
+/** Figures of all features that match. */
+export interface AggregateQuery {
+  readonly kind: 'aggregate'
+  readonly view: View
+  readonly where: Filter | null
+  readonly measures: readonly Measure[]
 }
 
-/** Every member that is set must hold; an empty filter holds for every feature. */
-export interface FeatureFilter {
-  readonly and?: readonly FeatureFilter[] | null | undefined
-  readonly or?: readonly FeatureFilter[] | null | undefined
-  readonly not?: FeatureFilter | null | undefined
-  /** west, south, east, north; west > east crosses the antimeridian. */
-  readonly bbox?: readonly number[] | null | undefined
-  readonly intersects?: GeometryInput | null | undefined
-  readonly within?: GeometryInput | null | undefined
-  readonly contains?: GeometryInput | null | undefined
-  readonly disjoint?: GeometryInput | null | undefined
-  readonly touches?: GeometryInput | null | undefined
-  readonly crosses?: GeometryInput | null | undefined
-  readonly overlaps?: GeometryInput | null | undefined
-  readonly equals?: GeometryInput | null | undefined
-  readonly dWithin?: DistanceFilter | null | undefined
-  readonly property?: PropertyFilter | null | undefined
+/** `count`: how many features there are, as an integer's text. */
+export interface Measure {
+  readonly kind: 'count'
 }
 
-export interface FeatureOrder {
-  readonly property: string
-  readonly direction?: 'ASC' | 'DESC' | null | undefined
-  /** Default: nulls last in both directions. */
-  readonly nulls?: 'FIRST' | 'LAST' | null | undefined
+/** What a key is compared with. Texts are the text forms of the field's type (`ask/values/`), or of any value of it. */
+export type FeatureKey =
+  | { readonly kind: 'row'; readonly row: bigint }
+  | { readonly kind: 'value' | 'text'; readonly field: Field; readonly text: string }
+  /** No feature of the layer can have the key that was asked for. */
+  | { readonly kind: 'none' }
+
+export interface SortKey {
+  readonly field: Field
+  readonly descending: boolean
+  readonly nullsFirst: boolean
 }
 
 /** Where in the order a batch ended: the last row's key values as text, in the order of the plan's keys. */
@@ -87,22 +80,3 @@ export interface Representation {
 
 /** The layer's own CRS, every vertex. */
 export const AS_STORED: Representation = { crs: null, simplify: null }
-
-export interface FeatureQuery {
-  readonly layer: Layer
-  readonly where: Filter | null
-  /** Only the feature of this key, in the text that `Feature.key` has; a text that no key of the layer can have matches none. Left out: any. */
-  readonly key?: string
-  readonly orderBy: readonly FeatureOrder[]
-  /** Most rows in all, from `after` on; null = all. */
-  readonly limit: number | null
-  /** Go on behind this row. */
-  readonly after: Position | null
-  readonly outputs: readonly Output[]
-  /** Outputs name them by their index in this list. Left out: one, `AS_STORED`. */
-  readonly representations?: readonly Representation[]
-  /** Signs the cursors that outputs hold. Left out: they hold none. */
-  readonly cursorKey?: CursorKey
-  /** Properties that the outputs need; null = all. Only these are read. */
-  readonly properties: readonly string[] | null
-}

@@ -2,6 +2,7 @@
 
 import type { FilterLimits } from '../ask/filter-limits.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import { CAPABILITIES } from '../engines/duckdb/capabilities.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
 import { HealthSubscribers } from '../graphql/health-events.ts'
@@ -12,6 +13,7 @@ import { HealthReport } from './health.ts'
 type Services = Context['services']
 
 export class ServerState implements Services {
+  readonly can = CAPABILITIES
   readonly cursorSecret: string
   readonly filterLimits: FilterLimits
   readonly pageRows: number

@@ -1,10 +1,10 @@
 /** Tables of the documentation, as they follow from the source. */
 
+import { MAX_SORT_KEYS } from '../../src/ask/order.ts'
 import { BATCH_SIZE } from '../../src/ask/range.ts'
 import { MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/ask/read/budget.ts'
 import { MOST_REPRESENTATIONS } from '../../src/ask/representations.ts'
 import { type Settings, settings } from '../../src/config/settings.ts'
-import { MAX_SORT_KEYS } from '../../src/engines/duckdb/dialect/order.ts'
 import { MAX_DEPTH } from '../../src/geometry/builder.ts'
 import { MAX_PIECES } from '../../src/geometry/distance/pieces.ts'
 import { MOST_LINES } from '../../src/graphql/document.ts'

@@ -2,9 +2,11 @@
  * The death of a worker, in every way and at every time: what ran in it goes on elsewhere or is told, others do not notice, and the pool is
  * whole again. What is hung is killed 2 s behind its deadline.
  */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
 import { ask, context, drain, eventually, squaresLayer, testPool } from '../pool/support.ts'
+import { countIn } from '../support/filter.ts'
 import { GRID_ROWS, grid } from './grid.ts'
 import { type Fault, Orders } from './order.ts'
 
@@ -111,7 +113,7 @@ describe('a query that ends its worker', () => {
     expect(await killing(query)).toEqual(refused)
     expect((await deaths()) - before).toBe(2)
     expect(await outcomeOf(query)).toEqual(refused)
-    expect(await engine.count(question(), context())).toBe(BigInt(GRID_ROWS))
+    expect(await countIn(engine, question(), context())).toBe(BigInt(GRID_ROWS))
   })
 
   test('asked many times at once ends few workers, and none of the other clients', async () => {
@@ -184,9 +186,9 @@ describe('a worker that is killed from outside', () => {
   test('without an end is WORKER_LOST', async () => {
     const query = question()
     orders.give({ fault: 'SIGKILL', at: 1, lasting: true, of: String(-number) })
-    await expect(engine.count(query, context())).rejects.toMatchObject({ code: 'WORKER_LOST' })
+    await expect(countIn(engine, query, context())).rejects.toMatchObject({ code: 'WORKER_LOST' })
     orders.end()
-    expect(await engine.count(query, context())).toBe(BigInt(GRID_ROWS))
+    expect(await countIn(engine, query, context())).toBe(BigInt(GRID_ROWS))
     await whole()
   })
 })

@@ -1,6 +1,7 @@
 import { execute, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { Representations } from '../../src/ask/representations.ts'
+import { viewOf } from '../../src/ask/view.ts'
 import { ServedSchema } from '../../src/graphql/schema.ts'
 import { type Selection, selectFeature, selectOutputs } from '../../src/graphql/selection.ts'
 import { LAYER } from './layers.ts'
@@ -18,7 +19,7 @@ function selections(source: string, variableValues: Record<string, unknown>, lay
   const made: (() => Selection)[] = []
   const { features, feature, node } = schema.getQueryType()!.getFields()
   const operation = { representations: new Set<string>() }
-  const another = () => ({ layer, representations: new Representations(layer, operation) })
+  const another = () => ({ view: viewOf(layer), representations: new Representations(layer, operation) })
   // Asynchronous, so that a field which comes to nothing does not keep the next one from being resolved.
   features!.resolve = async (_root, _args, _context, info) => void made.push(() => selectOutputs(info, another()))
   for (const field of [feature!, node!])
@@ -81,13 +82,13 @@ describe('encodings', () => {
   })
 
   it('need every property, features only those that are named', () => {
-    expect(select('{ features(layer: "buildings") { arrow } }').properties).toBeNull()
+    expect(select('{ features(layer: "buildings") { arrow } }').properties).toEqual(LAYER.columns)
     expect(select('{ features(layer: "buildings") { features { id geometry } } }').properties).toEqual([])
-    expect(select('{ features(layer: "buildings") { features { properties } } }').properties).toBeNull()
+    expect(select('{ features(layer: "buildings") { features { properties } } }').properties).toEqual(LAYER.columns)
     const { properties } = select(`{ features(layer: "buildings") {
       features { a: properties(only: ["class"]) b: properties(only: ["name", "class"]) }
     } }`)
-    expect(properties).toEqual(['class', 'name'])
+    expect(properties.map(({ name }) => name)).toEqual(['name', 'class'])
   })
 })
 
@@ -159,7 +160,7 @@ describe('fields of features', () => {
         ],
       },
     ])
-    expect(properties).toEqual(['name'])
+    expect(properties.map(({ name }) => name)).toEqual(['name'])
   })
 
   it('of two pages in one operation stay apart', () => {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
 import { floatAbove } from '../../src/engines/duckdb/dialect/pruning.ts'
 import { Random } from '../results/random.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { queryOf } from '../support/filter.ts'
+import { Engine } from './support/engine.ts'
 
 const random = new Random()
 const folder = mkdtempSync(join(tmpdir(), 'geoduck-plan-'))

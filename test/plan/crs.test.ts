@@ -1,16 +1,20 @@
 /** Arguments and coordinates in another CRS than the layer's, by pyproj and shapely. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readCrs } from '../../src/ask/crs.ts'
 import { encodeCursor } from '../../src/ask/cursor.ts'
+import { Representations } from '../../src/ask/representations.ts'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
-import { readCrs } from '../../src/engines/duckdb/dialect/crs.ts'
 import { notHorizontal } from '../../src/geometry/not-horizontal.ts'
+import type { FeatureFilter, GeometryInput } from '../../src/graphql/generated.ts'
 import type { Crs, Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter, FeatureQuery, GeometryInput } from '../../src/model/query.ts'
+import type { FeatureQuery } from '../../src/model/query.ts'
+import { queryOf } from '../support/filter.ts'
 import { python } from '../support/python.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { Engine } from './support/engine.ts'
 import { refusal } from './support/geometry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'geoduck-crs-'))
@@ -102,6 +106,8 @@ async function numbersWhere(layer: Layer, where: FeatureFilter): Promise<number[
 }
 
 /** Geometry as the only one of its operation comes out. */
+const representations = (layer: Layer) => new Representations(layer, { representations: new Set() })
+
 function inCrs(code: string | null, simplify: number | null = null): Pick<FeatureQuery, 'representations'> {
   return { representations: [{ crs: code === null ? null : readCrs(code, 'crs'), simplify }] }
 }
@@ -295,16 +301,16 @@ print(json.dumps([[a.wkt, b.wkt] for a, b in pairs if not good(a, b)]))
   })
 
   it('takes no tolerance below 0', () => {
-    const query = { ...queryOf(layers['lonlat']![0]!, { outputs: [{ kind: 'arrow' }] }), ...inCrs(null, -1) }
-    expect(refusal(() => compileFeatures(query))).toBe('BAD_INPUT: `simplify` takes a finite number from 0 on, not -1.')
+    const asked = representations(layers['lonlat']![0]!)
+    expect(refusal(() => asked.add({ simplify: -1 }))).toBe('BAD_INPUT: `simplify` takes a finite number from 0 on, not -1.')
   })
 })
 
 describe('a CRS that coordinates cannot be in', () => {
   it('of a layer whose CRS has no code are refused: there is nothing to transform from', () => {
     const crs = { code: null, name: 'of our own', isLonLat: false }
-    const query = queryOf({ ...layers['lonlat']![0]!, crs }, { outputs: [{ kind: 'arrow' }] })
-    const refused = refusal(() => compileFeatures({ ...query, ...inCrs('EPSG:3857') }))
+    const asked = representations({ ...layers['lonlat']![0]!, crs })
+    const refused = refusal(() => asked.add({ crs: 'EPSG:3857' }))
     expect(refused).toMatch(/^BAD_INPUT: `crs`: layer "things" has a CRS without a code \("of our own"\)/)
   })
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type CursorSubject, decodeCursor, encodeCursor, LONGEST_CURSOR } from '../../src/ask/cursor.ts'
-import { MAX_SORT_KEYS } from '../../src/engines/duckdb/dialect/order.ts'
+import { MAX_SORT_KEYS } from '../../src/ask/order.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import { type Asked, filterOf } from '../support/filter.ts'
+import { type Asked, queryOf } from '../support/filter.ts'
 import { refusal } from './support/geometry.ts'
 
 const SECRET = 'a secret that two servers share'
@@ -13,7 +13,7 @@ const COLUMN = { name: 'a', type: { kind: 'int', bits: 32, signed: true }, nativ
 function subject({ where, ...more }: Asked = {}, changed: Partial<Layer> = {}): CursorSubject {
   const layer = { name: 'things', fingerprint: 'f1', columns: [COLUMN], ...changed } as unknown as Layer
   const asked = where === undefined ? { bbox: [1, 2, 3, 4], property: { name: 'a', gt: 5 } } : where
-  return { layer, where: filterOf(layer, asked), orderBy: [{ property: 'a', direction: 'DESC' }], ...more }
+  return queryOf(layer, { orderBy: [{ property: 'a', direction: 'DESC' }], ...more, where: asked })
 }
 
 const cursor = encodeCursor(SECRET, subject(), POSITION)
@@ -45,7 +45,7 @@ describe('a cursor', () => {
   it.each<[string, Asked]>([
     [
       'members that are not set',
-      { where: { bbox: [1, 2, 3, 4], and: null, or: undefined, property: { name: 'a', gt: 5, in: null } } },
+      { where: { bbox: [1, 2, 3, 4], and: null, or: null, property: { name: 'a', gt: 5, in: null } } },
     ],
     ['another notation of the same value', { where: { bbox: [1, 2.0, 3, 4], property: { name: 'a', gt: 5.0 } } }],
     ['the order of members', { where: { property: { gt: 5, name: 'a' }, bbox: [1, 2, 3, 4] } }],

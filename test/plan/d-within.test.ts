@@ -1,9 +1,11 @@
 /** Distances on the ellipsoid, by pyproj's geodesics between points of edges that are straight in longitude and latitude. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
-import type { FeatureFilter } from '../../src/model/query.ts'
+import type { FeatureFilter } from '../../src/graphql/generated.ts'
+import { queryOf } from '../support/filter.ts'
 import { python } from '../support/python.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { Engine } from './support/engine.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 31)
 const CASES = 30

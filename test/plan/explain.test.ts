@@ -4,7 +4,8 @@ import { explain } from '../../src/engines/duckdb/dialect/explain.ts'
 import type { Layer } from '../../src/model/layer.ts'
 import { squaresLayer } from '../pool/support.ts'
 import type { Asked } from '../support/filter.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { queryOf } from '../support/filter.ts'
+import { Engine } from './support/engine.ts'
 
 const FILE = "/srv/it's a secret/squares.parquet"
 const squares = squaresLayer(FILE)

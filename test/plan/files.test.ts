@@ -1,14 +1,16 @@
 /** A layer of many files, of which only those are read that can hold what is asked for: nothing else of a result may change by that. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileCount, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import { compileAggregate, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
 import { explain } from '../../src/engines/duckdb/dialect/explain.ts'
+import type { FeatureFilter, FeatureOrder } from '../../src/graphql/generated.ts'
 import type { BBox, Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter, FeatureOrder } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
-import { Engine, positionOf, queryOf } from './support/engine.ts'
+import { counting, queryOf } from '../support/filter.ts'
+import { Engine, positionOf } from './support/engine.ts'
 
 const FILES = 24
 const ROWS = 100
@@ -80,7 +82,7 @@ describe('a box', () => {
       left += FILES - read(plan.statement.sql).length
       const rows = await engine.rows(plan)
       expect(rows, JSON.stringify(where)).toEqual(await engine.rows(compileFeatures(queryOf(untold, { where }))))
-      expect(await engine.rows(compileCount(queryOf(told, { where })))).toEqual([[BigInt(rows.length), false]])
+      expect(await engine.rows(compileAggregate(counting(queryOf(told, { where }))))).toEqual([[BigInt(rows.length), false]])
       expect(await engine.features(queryOf(told, { where }))).toEqual(await engine.features(queryOf(untold, { where })))
     }
     expect(left).toBeGreaterThan(6 * FILES)

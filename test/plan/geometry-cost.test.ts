@@ -1,9 +1,10 @@
 /** What the largest geometry that is taken, and the largest body that is refused, cost the event loop that reads or writes them. */
+
 import { describe, expect, it } from 'vitest'
 import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
 import type { GeometryText } from '../../src/encode/batch.ts'
 import { createEncoder } from '../../src/encode/encode.ts'
-import type { GeometryInput } from '../../src/model/query.ts'
+import type { GeometryInput } from '../../src/graphql/generated.ts'
 import { type Column, toBatch } from '../results/columns.ts'
 import { read, refusal } from './support/geometry.ts'
 

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
-import type { FeatureFilter } from '../../src/model/query.ts'
+import type { FeatureFilter } from '../../src/graphql/generated.ts'
+import { queryOf } from '../support/filter.ts'
 import { python } from '../support/python.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { Engine } from './support/engine.ts'
 
 /** Files of 2,500 unit squares, more than a vector, of which every thousandth is something else. */
 const MAKE = `

@@ -1,14 +1,17 @@
 /** A small box over a table with an RTREE: the index finds its rows, and nothing but the plan differs from a scan. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileCount, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import { compileAggregate, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
 import { explain } from '../../src/engines/duckdb/dialect/explain.ts'
+import type { FeatureFilter, FeatureOrder } from '../../src/graphql/generated.ts'
 import type { CheckReport, Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter, FeatureOrder, FeatureQuery } from '../../src/model/query.ts'
+import type { FeatureQuery } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
-import { Engine, positionOf, queryOf, type Row } from './support/engine.ts'
+import { counting, queryOf } from '../support/filter.ts'
+import { Engine, positionOf, type Row } from './support/engine.ts'
 
 const ROWS = 30_000
 const folder = mkdtempSync(join(tmpdir(), 'geoduck-index-'))
@@ -78,7 +81,7 @@ describe('a small box over a table with an RTREE', () => {
       expect(compileFeatures(index).statement.sql).toMatch(/ ORDER BY (.*, )?t\.rowid\b/)
       const rows = await engine.rows(compileFeatures(scan))
       expect(await engine.rows(compileFeatures(index)), JSON.stringify(where)).toEqual(rows)
-      expect(await engine.rows(compileCount(index))).toEqual([[BigInt(rows.length), false]])
+      expect(await engine.rows(compileAggregate(counting(index)))).toEqual([[BigInt(rows.length), false]])
       for (const at of random.list(rows.length === 0 ? 0 : 2, () => random.integer(rows.length))) {
         const after = positionOf(compileFeatures(scan), rows[at] as Row)
         expect(await engine.rows(compileFeatures({ ...index, after, limit: 20 }))).toEqual(rows.slice(at + 1, at + 21))

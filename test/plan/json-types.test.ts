@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Layer } from '../../src/model/layer.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { queryOf } from '../support/filter.ts'
+import { Engine } from './support/engine.ts'
 
 /** SQL of a value, and what a client gets for it. */
 const VALUES: readonly (readonly [sql: string, json: unknown])[] = [

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
 import type { Layer } from '../../src/model/layer.ts'
 import { SHARED } from '../support/environment.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { queryOf } from '../support/filter.ts'
+import { Engine } from './support/engine.ts'
 
 const FILES = ['AA', 'LA', 'LL', 'PA', 'PL', 'PP'].map((pair) => `TestRelate${pair}.xml`)
 

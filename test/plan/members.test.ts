@@ -1,10 +1,12 @@
 /** What a property filter can ask of text, lists, and members of structs, maps and JSON. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { PropertyFilter } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { PropertyFilter } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { queryOf } from '../support/filter.ts'
+import { Engine } from './support/engine.ts'
 import { refusal } from './support/geometry.ts'
 
 let engine: Engine

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileCount, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import { compileAggregate, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
 import type { Plan } from '../../src/engines/duckdb/dialect/plan.ts'
+import type { FeatureFilter } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { counting, queryOf } from '../support/filter.ts'
+import { Engine } from './support/engine.ts'
 
 /** Tables are scanned by one thread for each 122,880 rows. */
 const ROWS = 250_000
@@ -106,7 +107,9 @@ describe.each(KINDS)('the natural order of %s', (kind) => {
         const column = plan.layout.properties[0]!
         const [numbers, ...keys] = (await engine.numbers(plan, [column, ...plan.keys])) as [number[], ...number[][]]
         expect(inOrder(numbers), JSON.stringify(where)?.slice(0, 60)).toBe(true)
-        expect([[BigInt(numbers.length)]]).toEqual((await engine.rows(compileCount(query))).map(([count]) => [count]))
+        expect([[BigInt(numbers.length)]]).toEqual(
+          (await engine.rows(compileAggregate(counting(query)))).map(([count]) => [count]),
+        )
         for (const at of [numbers.length - 1, random.integer(numbers.length)]) {
           const limit = random.chance(0.5) ? 1 + random.integer(2_000) : null
           const after = { keys: keys.map((key) => String(key[at])) }

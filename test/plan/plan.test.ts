@@ -2,15 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readCrs } from '../../src/ask/crs.ts'
 import type { FeatureField } from '../../src/encode/batch.ts'
-import { compileCount, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
-import { readCrs } from '../../src/engines/duckdb/dialect/crs.ts'
+import { compileAggregate, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { FeatureFilter } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
 import type { Asked } from '../support/filter.ts'
+import { counting, queryOf } from '../support/filter.ts'
 import { hostileText } from '../support/hostile-text.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { Engine } from './support/engine.ts'
 import { refusal } from './support/geometry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'geoduck-plan-'))
@@ -74,7 +75,7 @@ describe('a plan is a value:', () => {
       for (const member of Object.values(value)) check(member)
     }
     check(compileFeatures(query({ outputs: [{ kind: 'geojson', precision: 7 }], orderBy: [{ property: 'n' }] })))
-    check(compileCount(query()))
+    check(compileAggregate(counting(query())))
   })
 
   it('its digest is that of the question, wherever it goes on and however far', () => {
@@ -92,9 +93,9 @@ describe('a plan is a value:', () => {
   })
 
   it('the count is that of all that match, whatever limit and position say', async () => {
-    const plan = compileCount(query({ after: { keys: ['7'] }, limit: 3 }))
+    const plan = compileAggregate(counting(query({ after: { keys: ['7'] }, limit: 3 })))
     expect(await engine.rows(plan)).toEqual([[10n, false]])
-    expect(plan.keys).toEqual([0])
+    expect(plan.outputs).toEqual([{ kind: 'rows' }])
   })
 })
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { FeatureFilter, PropertyFilter } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter, PropertyFilter } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { queryOf } from '../support/filter.ts'
+import { Engine } from './support/engine.ts'
 import { refusal } from './support/geometry.ts'
 import { KINDS, makeKinds } from './support/kinds.ts'
 

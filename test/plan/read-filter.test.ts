@@ -1,10 +1,12 @@
 /** What reading a filter bounds, before anything is compiled. */
+
 import { describe, expect, it } from 'vitest'
 import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
 import { FilterBudget, MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/ask/read/budget.ts'
 import { readFilter } from '../../src/ask/read/read-filter.ts'
+import { viewOf } from '../../src/ask/view.ts'
+import type { FeatureFilter } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter } from '../../src/model/query.ts'
 import { refusal } from './support/geometry.ts'
 
 const LAYER = {
@@ -13,7 +15,7 @@ const LAYER = {
   columns: [{ name: 'n', type: { kind: 'int', bits: 32, signed: true }, native: 'INTEGER' }],
 } as unknown as Layer
 
-const read = (where: FeatureFilter, budget = new FilterBudget(), layer = LAYER) => readFilter(where, layer, budget)
+const read = (where: FeatureFilter, budget = new FilterBudget(), layer = LAYER) => readFilter(where, viewOf(layer), budget)
 const line = (vertices: number) => `LINESTRING(${Array.from({ length: vertices }, (_, n) => `${n % 2} ${n % 3}`).join(', ')})`
 const crossing = (vertices: number): FeatureFilter => ({ intersects: { wkt: line(vertices) } })
 const among = (items: number): FeatureFilter => ({ property: { name: 'n', in: Array.from({ length: items }, (_, n) => n) } })

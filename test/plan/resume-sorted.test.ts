@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeCursor, encodeCursor } from '../../src/ask/cursor.ts'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { FeatureOrder } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { FeatureOrder } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
-import { Engine, positionOf, queryOf } from './support/engine.ts'
+import { queryOf } from '../support/filter.ts'
+import { Engine, positionOf } from './support/engine.ts'
 import { KINDS, makeKinds, PARQUET_KINDS } from './support/kinds.ts'
 
 const ROWS = 500

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import type { FeatureFilter } from '../../src/graphql/generated.ts'
 import type { GeometryEncoding, Layer } from '../../src/model/layer.ts'
-import type { FeatureFilter } from '../../src/model/query.ts'
+import { queryOf } from '../support/filter.ts'
 import { python } from '../support/python.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { Engine } from './support/engine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'geoduck-plan-'))
 const seed = Math.floor(Math.random() * 2 ** 31)

@@ -1,11 +1,13 @@
 /** What a layer's configuration makes of geometries that are not valid, before and after its scan. */
+
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { compileCount, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
+import { compileAggregate, compileFeatures } from '../../src/engines/duckdb/dialect/compile.ts'
 import type { Layer } from '../../src/model/layer.ts'
 import { fixture } from '../fixtures/index.ts'
 import { judged, tailoring } from '../support/configured.ts'
-import { Engine, queryOf } from './support/engine.ts'
+import { counting, queryOf } from '../support/filter.ts'
+import { Engine } from './support/engine.ts'
 
 const folder = await fixture('configured')
 const parcels = join(folder, 'parcels.parquet')
@@ -27,13 +29,13 @@ test.each([
   const plan = compileFeatures(query)
   const at = plan.layout.properties[0]!
   expect((await engine.rows(plan)).map((row) => row[at])).toEqual(kept)
-  expect((await engine.rows(compileCount(query)))[0]![0]).toBe(BigInt(kept.length))
+  expect((await engine.rows(compileAggregate(counting(query))))[0]![0]).toBe(BigInt(kept.length))
 })
 
 test('drop does not let the engine at geometry that would end the process, before the scan', async () => {
   const killer = await fixture('databases/duckdb-native-killer.parquet')
   const query = queryOf(await engine.parquet(killer, { ...tailoring('drop'), state: 'CHECKING' }))
-  expect((await engine.rows(compileCount(query)))[0]![0]).toBe(999n)
+  expect((await engine.rows(compileAggregate(counting(query))))[0]![0]).toBe(999n)
 })
 
 test('repair waits for the scan: nothing else proves that the geometry can be touched', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
+import { countIn } from '../support/filter.ts'
 import { ask, context, eventually, squares, squaresLayer, testPool } from './support.ts'
 
 test('with the extension gone for 5 s and every worker killed, the pool is whole soon after it is back', {
@@ -22,7 +23,7 @@ test('with the extension gone for 5 s and every worker killed, the pool is whole
     for (const { diagnostics } of (await engine.health()).workers) process.kill(diagnostics!.pid, 'SIGKILL')
     // Asked while there is nobody to answer: it waits, and is not lost.
     await eventually(async () => !(await states()).includes('IDLE'), 5_000)
-    const waiting = engine.count(ask(squaresLayer(file)), context())
+    const waiting = countIn(engine, ask(squaresLayer(file)), context())
     await eventually(async () => (await states()).every((state) => state !== 'IDLE'), 5_000)
     await sleep(5_000)
     expect(await states()).not.toContain('IDLE')

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeCursor, encodeCursor } from '../../src/ask/cursor.ts'
 import type { Engine } from '../../src/engines/engine.ts'
+import type { FeatureOrder } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { FeatureOrder, Position } from '../../src/model/query.ts'
+import type { Position } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
 import { ask, context, drain, idsOf, ROWS, squares, squaresLayer, testPool } from './support.ts'
 

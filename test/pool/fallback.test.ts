@@ -8,7 +8,7 @@ import type { Engine } from '../../src/engines/engine.ts'
 import type { FeatureQuery } from '../../src/model/query.ts'
 import { fixture } from '../fixtures/index.ts'
 import { duckdbCli } from '../support/duckdb-cli.ts'
-import { filterOf } from '../support/filter.ts'
+import { countIn, filterOf } from '../support/filter.ts'
 import { ALL_FIELDS, difference, rowsByCli, rowsOf } from './rows.ts'
 import { ask, context, eventually, squares, squaresLayer, testPool } from './support.ts'
 
@@ -80,13 +80,13 @@ describe('what runs out of memory', { timeout: 180_000 }, () => {
   test('an aggregate over big polygons: the count that the DuckDB CLI gives, in one thread', async () => {
     const file = await fixture('pressure/big.parquet')
     const all = byScore(file, BIG_ROWS)
-    const query = { ...all, where: filterOf(all.layer, { intersects: { wkt: SOUTH } }) }
+    const query = { ...all, where: filterOf(all.view.layer, { intersects: { wkt: SOUTH } }) }
     const sql = `SELECT count(*) AS n FROM '${file}' WHERE ST_Intersects(geometry, ST_GeomFromText('${SOUTH}'))`
     const [counted] = await duckdbCli<{ n: number }>(sql)
     expect(counted!.n).toBeGreaterThan(0)
     expect(counted!.n).toBeLessThan(BIG_ROWS)
     await within(file, 28_000_000, async (engine) => {
-      expect(await engine.count(query, context())).toBe(BigInt(counted!.n))
+      expect(await countIn(engine, query, context())).toBe(BigInt(counted!.n))
       expect((await engine.health()).fallbacks.lastReasons).toContain('out of memory in the normal lane')
     })
   })
@@ -100,7 +100,7 @@ describe('what runs out of memory', { timeout: 180_000 }, () => {
         code: 'OUT_OF_MEMORY',
         message: expect.stringMatching(/8 MB \(--serial-memory-limit\)/),
       })
-      expect(await engine.count(query, context())).toBe(BigInt(WIDE_ROWS))
+      expect(await countIn(engine, query, context())).toBe(BigInt(WIDE_ROWS))
     })
   })
 })

@@ -1,9 +1,11 @@
 /** A worker that is stopped (SIGSTOP) is found out and replaced: no operation ends by it, and nobody waits for it for long. */
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
 import { GRID_ROWS, grid } from '../faults/grid.ts'
 import { Orders } from '../faults/order.ts'
+import { countIn } from '../support/filter.ts'
 import { descendants } from '../support/launched.ts'
 import { ask, context, drain, eventually, squaresLayer, testPool } from './support.ts'
 
@@ -73,7 +75,7 @@ describe('a worker that is stopped', { timeout: 120_000 }, () => {
     await whole()
     const stopped = await pidsOf('IDLE')
     for (const pid of stopped) process.kill(pid, 'SIGSTOP')
-    expect(await took(() => engine.count(question(), context()))).toBeLessThan(SOON_MS)
+    expect(await took(() => countIn(engine, question(), context()))).toBeLessThan(SOON_MS)
     await whole()
     for (const pid of await pidsOf('IDLE')) expect(stopped).not.toContain(pid)
   })

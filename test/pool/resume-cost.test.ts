@@ -2,11 +2,13 @@
  * What a resume costs, as the worker's process tells: bytes that it read and time of a processor that it took, neither of which a busy machine
  * changes much. A clock would.
  */
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
+import type { FeatureOrder } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { FeatureOrder, FeatureQuery, Position } from '../../src/model/query.ts'
+import type { FeatureQuery, Position } from '../../src/model/query.ts'
 import { ask, context, idsOf, squares, squaresLayer, testPool } from './support.ts'
 
 const ROWS = 1_000_000

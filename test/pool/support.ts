@@ -10,7 +10,7 @@ import type { BatchStream, Engine, Page } from '../../src/engines/engine.ts'
 import type { Field, Layer } from '../../src/model/layer.ts'
 import type { FeatureQuery } from '../../src/model/query.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
-import { type Asked, filterOf } from '../support/filter.ts'
+import { type Asked, queryOf } from '../support/filter.ts'
 
 export const ROWS = 200_000
 const FOLDER = path.resolve('.geoduck/test')
@@ -68,10 +68,9 @@ export function squaresLayer(file: string, rows = ROWS): Layer {
   }
 }
 
-export function ask(layer: Layer, { where, limits, ...more }: Asked = {}): FeatureQuery {
+export function ask(layer: Layer, asked: Asked = {}): FeatureQuery {
   const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'key' }] }] as const
-  const filter = filterOf(layer, where, limits)
-  return { layer, where: filter, orderBy: [], limit: null, after: null, outputs, properties: [], ...more }
+  return queryOf(layer, { outputs, ...asked })
 }
 
 export async function testPool(

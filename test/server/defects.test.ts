@@ -1,6 +1,8 @@
 /** What nobody foresaw, in a service that fails: on every wire it is INTERNAL under the id that the log has. */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
+import { CAPABILITIES } from '../../src/engines/duckdb/capabilities.ts'
 import type { Services } from '../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../src/graphql/health-events.ts'
 import { RawSocket } from './raw-socket.ts'
@@ -15,6 +17,7 @@ const failing: Services = {
   get engine(): never {
     throw new Error(SECRET)
   },
+  can: CAPABILITIES,
   cursorSecret: '',
   filterLimits: FILTER_LIMITS,
   pageRows: 10_000,

@@ -2,16 +2,19 @@
  * Every code of the list, provoked on every wire where it can occur, by what really causes it. What cannot be brought about at will
  * (INTERNAL) is thrown by services of the test's own, which the wires treat as they treat the real ones.
  */
+
 import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
+import { CAPABILITIES } from '../../src/engines/duckdb/capabilities.ts'
 import type { Services } from '../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../src/graphql/health-events.ts'
 import { ERROR_CODES, type ErrorCode } from '../../src/model/errors.ts'
 import { Orders } from '../faults/order.ts'
 import { fixture } from '../fixtures/index.ts'
+import { LAYER } from '../graphql/layers.ts'
 import { ask, type PageInfo, post, quiet } from '../support/graphql.ts'
 import { PLACES, serve, startListening, type TestServer } from '../support/server.ts'
 import { EventSource } from './event-source.ts'
@@ -31,6 +34,7 @@ const MET: Readonly<Record<ErrorCode, readonly Wire[]>> = {
   CURSOR_INVALID: ALL,
   CURSOR_EXPIRED: ALL,
   LIMIT_EXCEEDED: ALL,
+  UNSUPPORTED: ALL,
   OVERLOADED: ALL,
   DEADLINE_EXCEEDED: ALL,
   SLOW_CONSUMER: STREAMS,
@@ -219,6 +223,37 @@ describe('a query whose executions end without a word', () => {
 })
 
 describe('what cannot be brought about', () => {
+  it('UNSUPPORTED names the layer, the engine and what it lacks, on every wire', async () => {
+    const layer = { ...LAYER, name: 'buildings' }
+    const services: Services = {
+      catalog: { layers: () => [layer], layer: () => layer, fresh: async () => layer, writes: () => 0 },
+      get engine(): never {
+        throw new Error('The engine was asked')
+      },
+      can: { engine: 'Plain', lacks: new Set(['orderBy']) },
+      cursorSecret: '',
+      filterLimits: FILTER_LIMITS,
+      pageRows: 10_000,
+      deadlineSeconds: 30,
+      health: () => Promise.reject(new Error('The health was asked')),
+      healthSubscribers: new HealthSubscribers(),
+      stopping: new AbortController().signal,
+    }
+    const wires = await openWires(services)
+    const server = {
+      url: wires.url.replace('/graphql', ''),
+      layers: () => [],
+      ready: Promise.resolve([]),
+      close: () => Promise.resolve(),
+    }
+    for (const wire of ALL) {
+      const error = await failing(server, wire, features('layer: "buildings", orderBy: [{ property: "name" }]'))
+      expect(error.message).toBe('Layer buildings is served by Plain, which has no `orderBy`; ask without it.')
+      meet('UNSUPPORTED', wire, error)
+    }
+    wires.close()
+  })
+
   it('INTERNAL is told on every wire', async () => {
     const error = new Error('IO Error: /srv/secret')
     const services: Services = {
@@ -228,6 +263,7 @@ describe('what cannot be brought about', () => {
       get engine(): never {
         throw error
       },
+      can: CAPABILITIES,
       cursorSecret: '',
       filterLimits: FILTER_LIMITS,
       pageRows: 10_000,

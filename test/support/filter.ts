@@ -1,17 +1,55 @@
 import type { FilterLimits } from '../../src/ask/filter-limits.ts'
+import { readKey } from '../../src/ask/key.ts'
+import { readOrder } from '../../src/ask/order.ts'
+import { propertyOf } from '../../src/ask/property-of.ts'
 import { FilterBudget } from '../../src/ask/read/budget.ts'
 import { readFilter } from '../../src/ask/read/read-filter.ts'
+import { viewOf } from '../../src/ask/view.ts'
+import type { Engine, OperationContext } from '../../src/engines/engine.ts'
+import type { FeatureFilter, FeatureOrder } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
 import type { Filter } from '../../src/model/predicate.ts'
-import type { FeatureFilter, FeatureQuery } from '../../src/model/query.ts'
+import type { AggregateQuery, FeatureQuery } from '../../src/model/query.ts'
 
-/** A question whose filter is written as a client writes it. */
-export type Asked = Omit<Partial<FeatureQuery>, 'where' | 'layer'> & {
+/** A query as a client writes it. */
+export type Asked = Omit<Partial<FeatureQuery>, 'where' | 'view' | 'orderBy' | 'properties' | 'key'> & {
   readonly where?: FeatureFilter | null | undefined
+  readonly orderBy?: readonly FeatureOrder[]
+  /** Null: all of them. */
+  readonly properties?: readonly string[] | null
+  readonly key?: string
   readonly limits?: FilterLimits
 }
 
 /** The filter as an operation of its own would have it read. */
 export function filterOf(layer: Layer, where: FeatureFilter | null | undefined, limits?: FilterLimits): Filter | null {
-  return where ? readFilter(where, layer, new FilterBudget(limits)) : null
+  return where ? readFilter(where, viewOf(layer), new FilterBudget(limits)) : null
+}
+
+/** Of all features and no properties, unless something else is asked for. */
+export function queryOf(layer: Layer, { where, limits, orderBy = [], properties = [], key, ...more }: Asked = {}): FeatureQuery {
+  const view = viewOf(layer)
+  const wanted = properties?.map((name) => propertyOf(view, name))
+  return {
+    kind: 'features',
+    view,
+    where: filterOf(layer, where, limits),
+    orderBy: readOrder(orderBy, view),
+    limit: null,
+    after: null,
+    outputs: [],
+    properties: wanted ? view.fields.filter((field) => wanted.includes(field)) : view.fields,
+    ...(key === undefined ? {} : { key: readKey(key, view) }),
+    ...more,
+  }
+}
+
+/** How many features match a query. */
+export function counting({ view, where }: FeatureQuery): AggregateQuery {
+  return { kind: 'aggregate', view, where, measures: [{ kind: 'count' }] }
+}
+
+export async function countIn(engine: Engine, query: FeatureQuery, context: OperationContext): Promise<bigint> {
+  const [count] = await engine.aggregate(counting(query), context)
+  return BigInt(count as string)
 }

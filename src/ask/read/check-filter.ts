@@ -1,5 +1,5 @@
+import type { FeatureFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
-import type { FeatureFilter } from '../../model/query.ts'
 import type { FilterLimits } from '../filter-limits.ts'
 
 /** LIMIT_EXCEEDED for a filter that is too deep or has too much in it to go through. It goes through it without recursion itself. */

@@ -2,9 +2,9 @@
 
 import { GeoduckError } from '../../model/errors.ts'
 import { type FieldType, isJson, typeName } from '../../model/field-type.ts'
-import type { Layer } from '../../model/layer.ts'
 import { nearNames } from '../../model/near-names.ts'
 import type { Member, Step } from '../../model/predicate.ts'
+import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import { propertyOf } from '../property-of.ts'
 
@@ -22,8 +22,8 @@ export interface NamedMember extends Member {
 const JSON_TYPE: FieldType = { kind: 'json' }
 
 /** BAD_INPUT: no such property, or no such member of it. Members of maps and of JSON may be missing: they are then null. */
-export function memberAt(layer: Layer, property: string, path: readonly string[]): NamedMember {
-  const column = propertyOf(layer, property)
+export function memberAt(view: View, property: string, path: readonly string[]): NamedMember {
+  const column = propertyOf(view, property)
   if (path.length > MAX_PATH) throw new GeoduckError('LIMIT_EXCEEDED', `\`path\` has at most ${MAX_PATH} names.`)
   if (path.some((key) => key.length > LONGEST_NAME))
     throw new GeoduckError('LIMIT_EXCEEDED', `A name in \`path\` has at most ${LONGEST_NAME} characters.`)

@@ -5,13 +5,13 @@ import { linesWkb } from '../../geometry/distance/lines-wkb.ts'
 import { linework } from '../../geometry/distance/linework.ts'
 import { neighbourhood } from '../../geometry/distance/neighbourhood.ts'
 import { MAX_PIECES, toPieces } from '../../geometry/distance/pieces.ts'
-import { cutEdges, readGeometry } from '../../geometry/read-geometry.ts'
+import type { DistanceFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
-import type { Layer } from '../../model/layer.ts'
 import type { DistancePredicate, Geometry, OnEarth } from '../../model/predicate.ts'
-import type { DistanceFilter } from '../../model/query.ts'
+import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { FilterBudget } from './budget.ts'
+import { cutEdges, readGeometry } from './read-geometry.ts'
 
 /** Metres. From a point a projection around it is true however far; from others see `PIECE_RADIUS`. */
 const FURTHEST_FROM_POINTS = 5_000_000
@@ -23,7 +23,7 @@ const SMALLEST_BEND = 0.001
 /** In metres on longitude and latitude, in units of the CRS on other layers. BAD_INPUT and LIMIT_EXCEEDED name the member. */
 export function* readDistance(
   { geometry: input, distance }: DistanceFilter,
-  layer: Layer,
+  { layer }: View,
   budget: FilterBudget,
 ): Generator<undefined, DistancePredicate> {
   if (!Number.isFinite(distance) || distance < 0) {

@@ -1,8 +1,8 @@
 /** Filters of properties that are lists, by what is in them. */
+import type { PropertyFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { isJson } from '../../model/field-type.ts'
 import type { JsonKind, Test } from '../../model/predicate.ts'
-import type { PropertyFilter } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { ValueKind } from '../values/value-kind.ts'
 import { jsonKindOf, jsonValuesOf, valuesOf } from '../values/values-of.ts'

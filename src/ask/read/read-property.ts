@@ -1,10 +1,10 @@
 /** Comparisons of a property with values of the client, typed by the column. */
 
+import type { PropertyFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { isJson } from '../../model/field-type.ts'
-import type { Layer } from '../../model/layer.ts'
 import type { JsonKind, Predicate, Test } from '../../model/predicate.ts'
-import type { PropertyFilter } from '../../model/query.ts'
+import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { Place, ValueKind } from '../values/value-kind.ts'
 import { jsonKindOf, jsonValuesOf, valuesOf } from '../values/values-of.ts'
@@ -17,9 +17,9 @@ const OPERATORS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } 
 type Operator = keyof typeof OPERATORS
 const OPERATOR_NAMES = Object.keys(OPERATORS) as Operator[]
 
-export function readProperty(filter: PropertyFilter, layer: Layer, budget: FilterBudget): Predicate {
+export function readProperty(filter: PropertyFilter, view: View, budget: FilterBudget): Predicate {
   budget.items((filter.in?.length ?? 0) + (filter.hasAny?.length ?? 0) + (filter.hasAll?.length ?? 0))
-  const named = memberAt(layer, filter.name, filter.path ?? [])
+  const named = memberAt(view, filter.name, filter.path ?? [])
   const { name: _, native: __, ...member } = named
   const tests: Test[] = []
   for (const operator of OPERATOR_NAMES) {

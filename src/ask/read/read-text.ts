@@ -1,8 +1,8 @@
 /** Filters of properties that are text, by how it reads. */
+import type { PropertyFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { isJson } from '../../model/field-type.ts'
 import type { Test } from '../../model/predicate.ts'
-import type { PropertyFilter } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { NamedMember } from './member.ts'
 import { readPattern } from './pattern.ts'

@@ -5,6 +5,7 @@ import type { Asking } from '../../ask/question.ts'
 import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
+import { CAPABILITIES } from '../../engines/duckdb/capabilities.ts'
 import { compileFeatures } from '../../engines/duckdb/dialect/compile.ts'
 import { explain } from '../../engines/duckdb/dialect/explain.ts'
 import { compileRowGroups } from '../../engines/duckdb/dialect/row-groups.ts'
@@ -61,7 +62,7 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
     config.deadlineSeconds,
   )
   return reportOf({
-    layer: query.layer,
+    layer: query.view.layer,
     explanation: explain(query),
     parameters: statement.parameters,
     engine,
@@ -71,7 +72,7 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
 
 function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows: number } {
   const { pageRows, cursorSecret, deadlineSeconds } = config
-  const services = { catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
+  const services = { can: CAPABILITIES, catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
   const operation = {
     budget: null,
     layers: new Set<string>(),

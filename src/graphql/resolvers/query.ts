@@ -1,12 +1,16 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
+import { requireCapable } from '../../ask/capable.ts'
+import { readKey } from '../../ask/key.ts'
 import { askedBy, findLayer, toQuestion } from '../../ask/question.ts'
 import { firstRange, inRange } from '../../ask/range.ts'
 import { Representations } from '../../ask/representations.ts'
+import { viewOf } from '../../ask/view.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { join, RawJson } from '../../delivery/raw-json.ts'
 import { frameOf, within } from '../../encode/join-text.ts'
 import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
 import type { Layer } from '../../model/layer.ts'
+import type { FeatureQuery } from '../../model/query.ts'
 import type { Context } from '../context.ts'
 import type { QueryResolvers } from '../generated.ts'
 import type { Pace } from '../pace.ts'
@@ -52,12 +56,25 @@ export const query: QueryResolvers = {
 /** What the worker has made is put in its place; graphql-js sees a null. One of a million vertices would be parsed and printed for a quarter of a second. */
 async function feature(layer: Layer, key: string | null, context: Context, info: GraphQLResolveInfo): Promise<null> {
   const { services, operation } = context
+  const view = viewOf(layer)
   const { outputs, representations, properties } = selectFeature(info, {
-    layer,
+    view,
     representations: new Representations(layer, operation),
   })
   if (key === null) return null
-  const query = { layer, where: null, key, orderBy: [], limit: null, after: null, outputs, representations, properties }
+  const query: FeatureQuery = Object.freeze({
+    kind: 'features',
+    view,
+    where: null,
+    key: readKey(key, view),
+    orderBy: [],
+    limit: null,
+    after: null,
+    outputs,
+    representations,
+    properties,
+  })
+  requireCapable(query, services.can)
   operation.questions.push(query)
   const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
   operation.delivered(page)

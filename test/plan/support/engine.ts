@@ -15,7 +15,6 @@ import { readVectors } from '../../../src/engines/duckdb/processes/query/vectors
 import type { Field, Layer, Relation } from '../../../src/model/layer.ts'
 import type { FeatureQuery, Position } from '../../../src/model/query.ts'
 import { SPATIAL_EXTENSION } from '../../support/environment.ts'
-import { type Asked, filterOf } from '../../support/filter.ts'
 
 export type Row = readonly unknown[]
 
@@ -156,12 +155,6 @@ export class Engine {
   async table(table: string, overrides: Partial<Layer> = {}): Promise<Layer> {
     return this.layer({ kind: 'table', database: 'memory', schema: 'main', table }, overrides)
   }
-}
-
-/** A question of everything, as one names it. */
-export function queryOf(layer: Layer, { where, limits, ...more }: Asked = {}): FeatureQuery {
-  const filter = filterOf(layer, where, limits)
-  return { layer, where: filter, orderBy: [], limit: null, after: null, outputs: [], properties: [], ...more }
 }
 
 /** Where a batch that ends with the row ends: what a worker says of it. */

@@ -1,10 +1,10 @@
 import { FILTER_LIMITS } from '../../../src/ask/filter-limits.ts'
+import { readGeometry } from '../../../src/ask/read/read-geometry.ts'
 import { type ClientGeometry, GeometryBuilder } from '../../../src/geometry/builder.ts'
-import { readGeometry } from '../../../src/geometry/read-geometry.ts'
 import { Tally } from '../../../src/geometry/tally.ts'
 import { readWkb } from '../../../src/geometry/wkb-reader.ts'
+import type { GeometryInput } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
-import type { GeometryInput } from '../../../src/model/query.ts'
 
 /** Just enough of a layer for a reader: with or without longitudes and latitudes. */
 export function layerWith(isLonLat: boolean): Layer {

@@ -21,7 +21,7 @@ export function argumentOf({ wkb, bbox, crs, argument }: Geometry, layer: Layer,
   const source = decoded(wkb, parameters)
   if (crs === null) return { sql: source, box: bbox }
   if (crs.code === null) throw new RangeError('a named CRS has a code')
-  const to = layerCrsCode(layer, `${argument.replace(/\.\w+$/, '')}.crs`)
+  const to = layerCrsCode(layer)
   const sql = transformed(source, crs.code, to, parameters)
   const from180 = layer.crs?.isLonLat ? transformed(source, crs.code, FROM_180, parameters) : null
   parameters.proofs.push(proof(sql, from180, argument))

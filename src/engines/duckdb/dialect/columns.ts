@@ -1,11 +1,10 @@
 /** The result's columns: keys of the position first, then the feature. Only what is asked for is read. */
 
-import { propertyOf } from '../../../ask/property-of.ts'
 import type { BatchLayout, LayoutGeometry, WireColumn, WireType } from '../../../encode/batch.ts'
-import type { Field, Layer } from '../../../model/layer.ts'
+import { sridOf } from '../../../model/crs.ts'
+import type { Layer } from '../../../model/layer.ts'
 import { AS_STORED, type FeatureQuery } from '../../../model/query.ts'
-import { sridOf } from './crs.ts'
-import type { SortKey } from './order.ts'
+import type { SortColumn } from './order.ts'
 import { outputCrs, outputGeometry } from './output-geometry.ts'
 import { needsOf } from './outputs.ts'
 import type { Parameters } from './parameters.ts'
@@ -35,18 +34,18 @@ class Columns {
 
 export function resultColumns(
   query: FeatureQuery,
-  keys: readonly SortKey[],
+  keys: readonly SortColumn[],
   source: Source,
   parameters: Parameters,
 ): ResultColumns {
-  const { layer } = query
+  const { layer } = query.view
   const needs = needsOf(query.outputs)
   const columns = new Columns()
   const sorted = keys.map(({ comparison, subject }, n) => columns.add(`key ${n}`, { kind: 'utf8' }, comparison.text(subject)))
   const natural = source.natural.map(({ sql, value = sql, type }) =>
     columns.add(sql, { kind: 'int', bits: 64, signed: type === 'BIGINT' }, value),
   )
-  const properties = propertiesOf(layer, query.properties).map((column) => {
+  const properties = query.properties.map((column) => {
     const { wire, sql } = wireOf(column.type)
     return columns.add(column.name, wire, sql(columnOf(column)))
   })
@@ -56,7 +55,11 @@ export function resultColumns(
   return { select: columns.select, keys: [...sorted, ...natural], layout }
 }
 
-function addGeometries({ layer, representations = [AS_STORED] }: FeatureQuery, columns: Columns, parameters: Parameters) {
+function addGeometries(
+  { view: { layer }, representations = [AS_STORED] }: FeatureQuery,
+  columns: Columns,
+  parameters: Parameters,
+) {
   return representations.map((representation): LayoutGeometry => {
     const crs = outputCrs(layer, representation)
     const sql = outputGeometry(layer, representation, parameters)
@@ -64,17 +67,12 @@ function addGeometries({ layer, representations = [AS_STORED] }: FeatureQuery, c
   })
 }
 
-/** In the layer's order. BAD_INPUT for a name that is none. */
-function propertiesOf(layer: Layer, names: readonly string[] | null): readonly Field[] {
-  if (names === null) return layer.columns
-  const wanted = new Set(names.map((name) => propertyOf(layer, name)))
-  return layer.columns.filter((column) => wanted.has(column))
-}
-
 /** As text or integer, whatever the column's type is. */
 function addKey(layer: Layer, source: Source, columns: Columns): number {
   if (layer.key.kind === 'ROW_NUMBER') return columns.add('key', { kind: 'int', bits: 64, signed: true }, rowNumber(source), true)
-  const column = propertyOf(layer, layer.key.column)
+  const { column: name } = layer.key
+  const column = layer.columns.find((field) => field.name === name)
+  if (!column) throw new RangeError('a layer has the column that is its key')
   const { wire, sql } = wireOf(column.type)
   if (wire.kind === 'int' || wire.kind === 'utf8') return columns.add('key', wire, sql(columnOf(column)), true)
   return columns.add('key', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)

@@ -3,24 +3,24 @@
  * and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { hash } from 'node:crypto'
-import type { FeatureQuery } from '../../../model/query.ts'
+import type { AggregateQuery, FeatureKey, FeatureQuery, Query } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { all, type Condition, TRUE } from './condition.ts'
-import { wantedFiles } from './files.ts'
-import { compileFilter } from './filter.ts'
+import { type Scanned, wantedFiles } from './files.ts'
+import { filtersOf } from './filter.ts'
 import { isKept } from './geometry-column.ts'
-import { hasId } from './has-id.ts'
+import { hasKey } from './has-key.ts'
 import { indexScan } from './index-scan.ts'
 import { behindInParts, behindSorted, type Place, readPosition } from './keyset.ts'
-import { orderClause, type SortKey, sortKeys } from './order.ts'
+import { orderClause, type SortColumn, sortColumns } from './order.ts'
 import { Parameters } from './parameters.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
 import { type Source, sourceOf } from './source.ts'
 
-/** The features of a query, in order, from behind `after` on. BAD_INPUT, LIMIT_EXCEEDED and CURSOR_INVALID name the argument. */
+/** The features of a query, in order, from behind `after` on. CURSOR_INVALID: `after` is of another order. */
 export function compileFeatures(query: FeatureQuery): Plan {
   const source = sourceFor(query)
-  const keys = sortKeys(query.layer, query.orderBy)
+  const keys = sortColumns(query.orderBy)
   const parameters = new Parameters()
   const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
   const others = [...parameters.values]
@@ -36,20 +36,20 @@ export function compileFeatures(query: FeatureQuery): Plan {
   return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted: keys.length > 0, indexed, digest })
 }
 
-/** How many features match, whatever `after` and `limit` say: one row, whose position is the count as text. */
-export function compileCount(query: FeatureQuery): Plan {
-  const source = sourceFor({ ...query, after: null })
+/** One row: a column for each measure. */
+export function compileAggregate(query: AggregateQuery): Plan {
+  const source = sourceFor(query)
   const parameters = new Parameters()
   const { prefix, where, indexed } = compileWhere(query, source, parameters)
-  const body = `SELECT count(*) AS c0 FROM ${source.from} WHERE ${where}`
-  const columns = [{ name: 'count', wire: { kind: 'int', bits: 64, signed: true } }] as const
-  const layout = { columns, geometries: [], key: null, properties: [], geometryName: query.layer.geometryColumn }
+  const columns = query.measures.map(({ kind }) => ({ name: kind, wire: { kind: 'int', bits: 64, signed: true } }) as const)
+  const body = `SELECT ${columns.map((_, n) => `count(*) AS c${n}`).join(', ')} FROM ${source.from} WHERE ${where}`
+  const layout = { columns, geometries: [], key: null, properties: [], geometryName: query.view.layer.geometryColumn }
   const digest = digestOf(`${prefix}${body}`, filterDigest(query), [])
   return frozen({
-    statement: withSentinel(body, 1, parameters, prefix),
+    statement: withSentinel(body, columns.length, parameters, prefix),
     layout,
-    keys: [0],
-    outputs: [],
+    keys: [],
+    outputs: [{ kind: 'rows' }],
     cursorKey: null,
     sorted: false,
     indexed,
@@ -58,8 +58,8 @@ export function compileCount(query: FeatureQuery): Plan {
 }
 
 /** What the plan's statement reads from. */
-export function sourceFor(query: FeatureQuery): Source {
-  return sourceOf(query.layer, wantedFiles(query))
+export function sourceFor(query: Query): Source {
+  return sourceOf(query.view.layer, wantedFiles(query))
 }
 
 interface Where {
@@ -71,10 +71,11 @@ interface Where {
   readonly indexed: boolean
 }
 
-function compileWhere({ layer, where, key }: FeatureQuery, source: Source, parameters: Parameters): Where {
+function compileWhere(query: Scanned, source: Source, parameters: Parameters): Where {
+  const { layer } = query.view
   const conditions: Condition[] = []
-  if (where) conditions.push(compileFilter(where.predicate, layer, parameters))
-  if (key !== undefined) conditions.push({ exact: hasId(layer, key, source, parameters), necessary: null })
+  if (query.where || query.view.rule) conditions.push(filtersOf(query, parameters))
+  if (query.key) conditions.push({ exact: hasKey(query.key, source, parameters), necessary: null })
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
   const { exact, necessary } = all(conditions.length === 0 ? [TRUE] : conditions)
@@ -84,7 +85,7 @@ function compileWhere({ layer, where, key }: FeatureQuery, source: Source, param
 }
 
 /** Predicates of the scans that follow each other; one without a predicate for a whole result. */
-function behind(place: Place | null, keys: readonly SortKey[], source: Source, parameters: Parameters): string[][] {
+function behind(place: Place | null, keys: readonly SortColumn[], source: Source, parameters: Parameters): string[][] {
   if (!place) return [[]]
   if (keys.length > 0) return [[`(${behindSorted(place, keys, source, parameters)})`]]
   return behindInParts(place.natural, source.natural, parameters).map((part) => [part])
@@ -109,8 +110,12 @@ function digestOf(sql: string, filter: string, others: readonly Parameter[]): st
   return hash('sha256', JSON.stringify([sql, filter, others])).slice(0, 32)
 }
 
-function filterDigest({ where, key }: FeatureQuery): string {
-  return `${where?.digest ?? ''} ${key ?? ''}`
+function filterDigest({ view, where, key }: Scanned): string {
+  return `${view.rule?.digest ?? ''} ${where?.digest ?? ''} ${key ? keyText(key) : ''}`
+}
+
+function keyText(key: FeatureKey): string {
+  return key.kind === 'row' ? String(key.row) : 'text' in key ? key.text : ''
 }
 
 function frozen<T>(value: T): T {

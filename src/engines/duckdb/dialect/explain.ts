@@ -5,19 +5,22 @@ import type { Layer } from '../../../model/layer.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
 import type { Explanation } from '../../engine.ts'
 import { compileFeatures, sourceFor } from './compile.ts'
-import { compileFilter } from './filter.ts'
+import { filtersOf } from './filter.ts'
 import { indexedBox } from './index-scan.ts'
 import { Parameters } from './parameters.ts'
 import { named } from './quote.ts'
 
 /** Throws what `compileFeatures` throws. */
 export function explain(query: FeatureQuery): Explanation {
-  const { layer, orderBy } = query
+  const {
+    view: { layer },
+    orderBy,
+  } = query
   const { statement, layout, sorted } = compileFeatures(query)
   return {
     sql: statement.sql.replaceAll(sourceFor(query).from, named(layer.name)),
     values: statement.parameters.length,
-    reads: [...new Set([...orderBy.map(({ property }) => property), ...namesIn(layout, layer)])],
+    reads: [...new Set([...orderBy.map(({ field }) => field.name), ...namesIn(layout, layer)])],
     pruning: pruningOf(query),
     sorted,
   }
@@ -29,8 +32,9 @@ function namesIn({ columns, properties, key, geometries }: BatchLayout, { key: m
 }
 
 /** What `meetsBox` writes for a table whose RTREE is not used is met by the statistics of its row groups. */
-function pruningOf({ layer, where }: FeatureQuery): Explanation['pruning'] {
-  const necessary = where ? compileFilter(where.predicate, layer, new Parameters()).necessary : null
+function pruningOf(query: FeatureQuery): Explanation['pruning'] {
+  const { layer } = query.view
+  const { necessary } = filtersOf(query, new Parameters())
   if (necessary === null) return 'NONE'
   if (indexedBox(layer, necessary)) return 'RTREE'
   return layer.pruning.kind === 'COVERING_COLUMN' ? 'COVERING_COLUMN' : 'ROW_GROUP_STATISTICS'

@@ -1,18 +1,21 @@
 /** Which files of a layer can hold what is asked for: the others are not opened. Each costs 0.1 ms of processor time, with its footer cached. */
 
-import type { FeatureQuery } from '../../../model/query.ts'
-import { compileFilter } from './filter.ts'
+import type { FeatureQuery, Query } from '../../../model/query.ts'
+import { filtersOf } from './filter.ts'
 import { Parameters } from './parameters.ts'
 
 /** By their numbers in the layer, with the first, from which the engine takes the columns' types. Null: all of them, or it is not known. */
-export function wantedFiles(query: FeatureQuery): readonly number[] | null {
-  const { relation } = query.layer
+export function wantedFiles(query: Scanned): readonly number[] | null {
+  const { relation } = query.view.layer
   if (relation.kind === 'table' || relation.files.length === 1 || relation.files.some(hasColumns)) return null
   const isWanted = byRowNumber(query, relation.fileRows) ?? byExtent(query)
   if (!isWanted) return null
   const wanted = relation.files.flatMap((_, file) => (file === 0 || isWanted(file) ? [file] : []))
   return wanted.length === relation.files.length ? null : wanted
 }
+
+/** What tells the rows that are read. */
+export type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key'>>
 
 type IsWanted = (file: number) => boolean
 
@@ -22,9 +25,9 @@ function hasColumns(file: string): boolean {
 }
 
 /** Where the key is the number of a row, one file has it. */
-function byRowNumber({ layer, key }: FeatureQuery, fileRows: readonly number[]): IsWanted | null {
-  if (layer.key.kind !== 'ROW_NUMBER' || key === undefined || !/^\d{1,15}$/.test(key)) return null
-  let left = Number(key)
+function byRowNumber({ key }: Scanned, fileRows: readonly number[]): IsWanted | null {
+  if (key?.kind !== 'row') return null
+  let left = Number(key.row)
   const file = fileRows.findIndex((rows) => {
     if (left < rows) return true
     left -= rows
@@ -34,10 +37,14 @@ function byRowNumber({ layer, key }: FeatureQuery, fileRows: readonly number[]):
 }
 
 /** Null also where rows are not left unread by what the extents were taken from: it may not hold. */
-function byExtent({ layer, where, after }: FeatureQuery): IsWanted | null {
+function byExtent(query: Scanned): IsWanted | null {
+  const {
+    view: { layer },
+    after,
+  } = query
   const summaries = layer.relation.kind === 'parquet' ? layer.relation.fileSummaries : undefined
-  if (!summaries || !where || layer.pruning.kind === 'NONE') return null
-  const { necessary } = compileFilter(where.predicate, layer, new Parameters())
+  if (!summaries || layer.pruning.kind === 'NONE') return null
+  const { necessary } = filtersOf(query, new Parameters())
   if (!necessary) return null
   // The position's own file is there whatever its extent says: places are counted in it.
   const at = after ? Number(after.keys.at(-2)) : null

@@ -1,7 +1,7 @@
 /** "Behind this row", as SQL. */
 import { GeoduckError } from '../../../model/errors.ts'
 import type { Position } from '../../../model/query.ts'
-import type { SortKey } from './order.ts'
+import type { SortColumn } from './order.ts'
 import type { Parameters } from './parameters.ts'
 import type { NaturalKey, Source } from './source.ts'
 
@@ -11,7 +11,7 @@ export interface Place {
   readonly natural: readonly string[]
 }
 
-export function readPosition({ keys }: Position, sorted: readonly SortKey[], { natural, files }: Source): Place {
+export function readPosition({ keys }: Position, sorted: readonly SortColumn[], { natural, files }: Source): Place {
   const rest = keys.slice(sorted.length)
   if (rest.length !== natural.length || !rest.every((key) => typeof key === 'string' && /^\d{1,19}$/.test(key))) {
     throw new GeoduckError('CURSOR_INVALID', 'The cursor is not one of this order; start again without it.')
@@ -25,10 +25,10 @@ export function readPosition({ keys }: Position, sorted: readonly SortKey[], { n
  * Behind a place in a sorted result. Row values, `(a, b) > (x, y)`, would lose rows with nulls: so key by key, from the last to
  * the first. NaN is equal to itself and above infinity, to `>` and `=` as to ORDER BY.
  */
-export function behindSorted(place: Place, keys: readonly SortKey[], source: Source, parameters: Parameters): string {
+export function behindSorted(place: Place, keys: readonly SortColumn[], source: Source, parameters: Parameters): string {
   let behind = behindNatural(place.natural, source.natural, parameters)
   for (let n = keys.length - 1; n >= 0; n--) {
-    const key = keys[n] as SortKey
+    const key = keys[n] as SortColumn
     const { before, equal } = compareWith(valueAt(place, n, key, source, parameters), key)
     behind = before === null ? `${equal} AND (${behind})` : `${before} OR ${equal} AND (${behind})`
   }
@@ -42,7 +42,7 @@ export function behindSorted(place: Place, keys: readonly SortKey[], source: Sou
 function valueAt(
   place: Place,
   n: number,
-  { subject, comparison }: SortKey,
+  { subject, comparison }: SortColumn,
   source: Source,
   parameters: Parameters,
 ): string | null {
@@ -54,7 +54,7 @@ function valueAt(
 }
 
 /** `before`: the place comes before the row by this key alone; null: never, nothing comes behind last nulls. */
-function compareWith(value: string | null, key: SortKey): { before: string | null; equal: string } {
+function compareWith(value: string | null, key: SortColumn): { before: string | null; equal: string } {
   const { subject, descending, nullsFirst } = key
   if (value === null) return { before: nullsFirst ? `${subject} IS NOT NULL` : null, equal: `${subject} IS NULL` }
   const beyond = `${subject} ${descending ? '<' : '>'} ${value}`

@@ -1,9 +1,9 @@
 /** The geometry as it leaves: in the CRS that was asked for, simplified. */
 
-import { GeoduckError } from '../../../model/errors.ts'
+import { sameCrs } from '../../../model/crs.ts'
 import type { Crs, Layer } from '../../../model/layer.ts'
 import type { Representation } from '../../../model/query.ts'
-import { isBounded, layerCrsCode, sameCrs, transformed } from './crs.ts'
+import { isBounded, layerCrsCode, transformed } from './crs.ts'
 import { geometryAsWkb, withGeometry } from './geometry-column.ts'
 import type { Parameters } from './parameters.ts'
 
@@ -21,7 +21,7 @@ export function outputGeometry(layer: Layer, { crs, simplify }: Representation, 
 }
 
 function placedIn(target: string, value: string, layer: Layer, parameters: Parameters): string {
-  const from = layerCrsCode(layer, 'crs')
+  const from = layerCrsCode(layer)
   // For a result without rows, too.
   parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
   return each(transformed(value, from, target, parameters), `CASE WHEN ${isBounded('h')} THEN h END`, 'h')
@@ -40,9 +40,6 @@ function targetCode(layer: Layer, crs: Crs | null): string | null {
 
 /** Rings stay rings: what is smaller than the tolerance keeps its fewest vertices, where ST_Simplify would leave nothing. */
 function simplified(geometry: string, tolerance: number, parameters: Parameters): string {
-  if (!Number.isFinite(tolerance) || tolerance < 0) {
-    throw new GeoduckError('BAD_INPUT', `\`simplify\` takes a finite number from 0 on, not ${tolerance}.`)
-  }
   const simple = `TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)}))`
   // GEOS makes a polygon of a MultiPolygon of one.
   const isMulti = `starts_with(CAST(ST_GeometryType(${geometry}) AS VARCHAR), 'MULTI')`

@@ -21,6 +21,7 @@ function needsOfOne(output: Output): Needs {
     case 'edges':
       return needsOfFields(output.fields.flatMap((field) => (field.field === 'node' ? field.fields : [])))
     case 'start-cursor':
+    case 'rows':
       return NOTHING
     default:
       return ALL

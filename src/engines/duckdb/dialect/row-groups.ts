@@ -1,7 +1,7 @@
 /** How many row groups of GeoParquet a filter's boxes leave, by the statistics that the engine leaves them unread by. */
 import type { Layer } from '../../../model/layer.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
-import { compileFilter } from './filter.ts'
+import { filtersOf } from './filter.ts'
 import { Parameters } from './parameters.ts'
 import type { Statement } from './plan.ts'
 import { coveringStatistics } from './quote.ts'
@@ -10,11 +10,10 @@ import { coveringStatistics } from './quote.ts'
  * One row: the row groups in all, and those that have to be read. Null: nothing prunes by a covering column. It is the very predicate that
  * the plan begins with, asked of a box around each row group.
  */
-export function compileRowGroups({ layer, where }: FeatureQuery): Statement | null {
-  if (!where) return null
-  const statistics = statisticsOf(layer)
+export function compileRowGroups(query: FeatureQuery): Statement | null {
+  const statistics = statisticsOf(query.view.layer)
   const parameters = new Parameters()
-  const { necessary } = compileFilter(where.predicate, layer, parameters)
+  const { necessary } = filtersOf(query, parameters)
   if (statistics === null || necessary === null) return null
   const left = necessary.sql()
   // The filter's exact part has bound its values too, and the engine takes no value that a statement does not have.

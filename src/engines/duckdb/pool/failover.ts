@@ -1,6 +1,6 @@
 /** What becomes of an operation when an execution of it ends: done, once more, once more in the serial lane, or an error. */
 import { GeoduckError } from '../../../model/errors.ts'
-import type { FeatureQuery } from '../../../model/query.ts'
+import type { Layer } from '../../../model/layer.ts'
 import { deadlineExceeded, type OperationClock } from '../../deadline.ts'
 import type { ExecutionReport, Lane } from '../../engine.ts'
 import { REFUSED } from '../dialect/refusal.ts'
@@ -31,7 +31,7 @@ export interface Thrift {
 }
 
 export interface FailoverOptions {
-  readonly layer: FeatureQuery['layer']
+  readonly layer: Layer
   readonly quarantine: Quarantine
   /** What is asked of the question: its limit and where it begins. */
   readonly form: string

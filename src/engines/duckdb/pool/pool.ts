@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { GeoduckError } from '../../../model/errors.ts'
-import type { FeatureQuery } from '../../../model/query.ts'
+import type { AggregateQuery, FeatureQuery, Query } from '../../../model/query.ts'
 import { Deadline, OperationClock } from '../../deadline.ts'
 import type {
   Access,
@@ -16,7 +16,8 @@ import type {
   StreamShape,
 } from '../../engine.ts'
 import { UNBOUNDED } from '../../holding.ts'
-import { compileCount, compileFeatures } from '../dialect/compile.ts'
+import { CAPABILITIES } from '../capabilities.ts'
+import { compileAggregate, compileFeatures } from '../dialect/compile.ts'
 import { explain } from '../dialect/explain.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { WorkerOptions } from '../messages.ts'
@@ -68,6 +69,7 @@ export async function openPool(options: PoolOptions): Promise<Engine> {
 }
 
 class Pool implements Engine {
+  readonly can = CAPABILITIES
   readonly explain = explain
   readonly started: Promise<unknown>
   readonly #options: PoolOptions
@@ -148,9 +150,11 @@ class Pool implements Engine {
     return { sequence: 0, ...page }
   }
 
-  async count(query: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<bigint> {
-    const { position } = await this.#page(query, () => compileCount(query), 1, context, signal)
-    return BigInt(position?.keys[0] ?? 0)
+  async aggregate(query: AggregateQuery, context: OperationContext, signal?: AbortSignal): Promise<readonly unknown[]> {
+    const { outputs, release } = await this.#page(query, () => compileAggregate(query), 1, context, signal)
+    const [row] = JSON.parse(Buffer.concat(outputs[0]!).toString()) as unknown[][]
+    release()
+    return row!
   }
 
   async health(): Promise<EngineHealth> {
@@ -190,7 +194,7 @@ class Pool implements Engine {
   }
 
   async #page(
-    query: FeatureQuery,
+    query: Query,
     planOf: (rows: number) => Plan,
     rows: number,
     context: OperationContext,
@@ -211,7 +215,14 @@ class Pool implements Engine {
     }
   }
 
-  #open({ layer: { relation } }: FeatureQuery, context: OperationContext): Claim {
+  #open(
+    {
+      view: {
+        layer: { relation },
+      },
+    }: Query,
+    context: OperationContext,
+  ): Claim {
     return this.#lanes.NORMAL.scheduler.open(context, relation.kind === 'table' ? relation.database : null)
   }
 
@@ -220,12 +231,14 @@ class Pool implements Engine {
   }
 
   /** `limit`: features that are asked for. */
-  #shared(query: FeatureQuery, context: OperationContext, limit: number | null) {
+  #shared(query: Query, context: OperationContext, limit: number | null) {
     const deadline = new Deadline(this.#deadlineMs(context), context.clock ?? new OperationClock())
     const options = {
-      layer: query.layer,
+      layer: query.view.layer,
       quarantine: this.#quarantine,
-      form: JSON.stringify([limit, query.after], (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+      form: JSON.stringify([limit, 'after' in query ? query.after : null], (_, value) =>
+        typeof value === 'bigint' ? String(value) : value,
+      ),
       clock: deadline.clock,
       memoryLimit: (lane: LaneName) => this.#lanes[lane].memoryLimitBytes,
       deadlineMs: deadline.ms,

@@ -1,6 +1,6 @@
 /** How much of its source an operation has read in all, over as many executions as it took. */
 
-import type { FeatureQuery } from '../../../model/query.ts'
+import type { Layer } from '../../../model/layer.ts'
 import type { ScanReport } from '../../engine.ts'
 import type { Scan } from '../messages.ts'
 import type { TurnEnd } from './turn.ts'
@@ -13,7 +13,7 @@ export class ScanTally {
   #ended = 0
   #known = true
 
-  constructor({ relation }: FeatureQuery['layer']) {
+  constructor({ relation }: Layer) {
     this.#isTable = relation.kind === 'table'
     const rowGroups = relation.kind === 'parquet' ? relation.fileSummaries?.map((summary) => summary.rowGroups) : undefined
     this.#rowGroups = rowGroups?.reduce((sum, count) => sum + count, 0) ?? null

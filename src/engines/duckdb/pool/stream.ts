@@ -125,7 +125,7 @@ export class FeatureStream implements BatchStream {
     if (this.#busy || this.#over) return
     this.#busy = true
     this.#takeTurn()
-      .catch((error: unknown) => this.fail(toldToStream(error, this.#options.query.layer.name)))
+      .catch((error: unknown) => this.fail(toldToStream(error, this.#options.query.view.layer.name)))
       .finally(() => {
         this.#busy = false
         if (this.#over) this.#leave()
@@ -169,7 +169,7 @@ export class FeatureStream implements BatchStream {
 
   async #turnEnded(end: TurnEnd, plan: Plan): Promise<void> {
     if (this.#over) return
-    if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.layer.name))
+    if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.view.layer.name))
     if (end.outcome === 'COMPLETE') {
       this.#whole = this.#progress.ended()
       return this.#whole && this.#demand.isOpen ? this.#finish('COMPLETE') : undefined

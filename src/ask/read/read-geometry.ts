@@ -1,16 +1,17 @@
-import { layerCrsCode, readCrs, sameCrs } from '../engines/duckdb/dialect/crs.ts'
-import { GeoduckError } from '../model/errors.ts'
-import type { BBox, Crs, Layer } from '../model/layer.ts'
-import type { Geometry } from '../model/predicate.ts'
-import type { GeometryInput } from '../model/query.ts'
-import { boxGeometry, readBox } from './box.ts'
-import { type ClientGeometry, GeometryBuilder, type Pieces } from './builder.ts'
-import { readGeoJson } from './geojson.ts'
-import { Tally } from './tally.ts'
-import { readTwkb } from './twkb.ts'
-import { readWkb, sridOfWkb } from './wkb-reader.ts'
-import { twkbOfText, wkbOfText } from './wkb-text.ts'
-import { readWkt, sridOfWkt } from './wkt.ts'
+import { boxGeometry, readBox } from '../../geometry/box.ts'
+import { type ClientGeometry, GeometryBuilder, type Pieces } from '../../geometry/builder.ts'
+import { readGeoJson } from '../../geometry/geojson.ts'
+import { Tally } from '../../geometry/tally.ts'
+import { readTwkb } from '../../geometry/twkb.ts'
+import { readWkb, sridOfWkb } from '../../geometry/wkb-reader.ts'
+import { twkbOfText, wkbOfText } from '../../geometry/wkb-text.ts'
+import { readWkt, sridOfWkt } from '../../geometry/wkt.ts'
+import type { GeometryInput } from '../../graphql/generated.ts'
+import { sameCrs } from '../../model/crs.ts'
+import { GeoduckError } from '../../model/errors.ts'
+import type { BBox, Crs, Layer } from '../../model/layer.ts'
+import type { Geometry } from '../../model/predicate.ts'
+import { readCrs, requireCrsCode } from '../crs.ts'
 
 const MEMBERS = ['geojson', 'wkt', 'wkb', 'twkb', 'bbox'] as const
 type Member = (typeof MEMBERS)[number]
@@ -43,8 +44,7 @@ export function readGeometry(input: GeometryInput, layer: Layer, argument: strin
         ? boxGeometry(readBox(input.bbox, isLonLat, name), name)
         : readInto(new GeometryBuilder(name, isLonLat, tally), read)
     if (crs === null || bbox === null) return { wkb, bbox, crs, argument: name }
-    // There is something to transform to.
-    layerCrsCode(layer, input.crs ? `${argument}.crs` : name)
+    requireCrsCode(layer, input.crs ? `${argument}.crs` : name)
     return { wkb: cutEdges(wkb, ofBox(bbox), name, tally), bbox, crs, argument: name }
   })
 }

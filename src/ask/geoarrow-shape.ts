@@ -1,5 +1,5 @@
-import type { GeoArrowShape } from '../../../encode/batch.ts'
-import type { GeometryTypeName, Layer } from '../../../model/layer.ts'
+import type { GeoArrowShape } from '../encode/batch.ts'
+import type { GeometryTypeName, Layer } from '../model/layer.ts'
 
 const SHAPES: Readonly<Partial<Record<GeometryTypeName, GeoArrowShape['type']>>> = {
   Point: 'point',

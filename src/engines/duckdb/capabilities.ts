@@ -1,0 +1,3 @@
+import type { Capabilities } from '../engine.ts'
+
+export const CAPABILITIES: Capabilities = { engine: 'DuckDB', lacks: new Set() }
