@@ -43,8 +43,10 @@ export interface Config {
   readonly deadlineSeconds: number
   /** Seconds a client may leave a stream unread before it ends with SLOW_CONSUMER, and any response before its connection ends. @default 60 */
   readonly stallSeconds: number
-  /** Bytes of column data at which a streamed batch ends. @default 1 MiB */
-  readonly batchBytes: number
+  /** Most bytes of a message with features, over a WebSocket or as an event; a part of a download or of a flowing page has as much column data. @default 1 MiB */
+  readonly maxFrameBytes: number
+  /** The same of a message with one feature, which travels alone. @default 16 MiB */
+  readonly maxFeatureBytes: number
   /** Most features in a page. @default 10,000 */
   readonly pageRows: number
   /** Bytes of column data at which a page ends. @default 32 MB */
@@ -87,8 +89,8 @@ export interface Config {
   readonly maxVertices: number
   /** Bytes of a request's body. @default 1 MB */
   readonly maxBodyBytes: number
-  /** Bytes of a WebSocket message behind `connection_ack`. @default 1 MiB */
-  readonly maxFrameBytes: number
+  /** Bytes of a client's WebSocket message after `connection_ack`. @default 1 MiB */
+  readonly maxMessageBytes: number
   /** Operations of one WebSocket at a time. @default 256 */
   readonly maxSocketOperations: number
   /** Operations of one address at a time. @default 1,024 */

@@ -125,9 +125,9 @@ export const requests = {
     fallback: 1e6,
     fallbackText: '1 MB',
   },
-  maxFrameBytes: {
-    flag: '--max-frame <size>',
-    description: 'size of a WebSocket message, once the connection is acknowledged',
+  maxMessageBytes: {
+    flag: '--max-message <size>',
+    description: "size of a client's WebSocket message, once the connection is acknowledged",
     value: size('16KB'),
     fallback: 2 ** 20,
     fallbackText: '1 MiB',

@@ -161,12 +161,19 @@ const limits = {
     value: seconds(0.1, 86_400),
     fallback: 60,
   },
-  batchBytes: {
-    flag: '--batch-bytes <size>',
-    description: 'size at which a streamed batch ends, whatever its rows',
+  maxFrameBytes: {
+    flag: '--max-frame-bytes <size>',
+    description: 'size of a message with features, over a WebSocket or as an event: a batch, or a page, ends before it',
     value: size('1KB'),
     fallback: MiB,
     fallbackText: '1 MiB',
+  },
+  maxFeatureBytes: {
+    flag: '--max-feature-bytes <size>',
+    description: 'size of a message with one feature that is larger than --max-frame-bytes; never less than that',
+    value: size('1KB'),
+    fallback: 16 * MiB,
+    fallbackText: '16 MiB',
   },
   pageRows: {
     flag: '--page-rows <number>',

@@ -4,6 +4,7 @@ import type { Context } from '../graphql/context.ts'
 import type { BatchDelivery } from '../graphql/delivery.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Position } from '../model/query.ts'
+import { featureTooLarge } from './feature-too-large.ts'
 
 /** As the root field's resolver takes it. */
 export interface BatchEvent {
@@ -52,6 +53,7 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
       const result = await this.#stream.next()
       if (result.done) return this.#end()
       const batch = result.value
+      if (batch.tooLarge !== undefined) await this.#refuse(batch.tooLarge)
       this.#position = batch.position
       this.#delivered = batch
       this.#context.operation.delivered(batch)
@@ -74,10 +76,17 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
     return { done: true, value: undefined }
   }
 
+  /** It was the last: the client goes on after the feature, if it wants to do without it. */
+  async #refuse(bytes: number): Promise<never> {
+    await this.#stream.return()
+    const query = { ...this.#question.query, after: this.#position }
+    throw await featureTooLarge(bytes, { ...this.#question, query }, this.#context)
+  }
+
   /** Where the client can go on, unless the data it would go on in is gone. */
   #withCursor(error: unknown): unknown {
     if (!(error instanceof GeoduckError) || !this.#position || error.code === 'CURSOR_EXPIRED') return error
     const cursor = cursorAt(this.#position, this.#question, this.#context)
-    return new GeoduckError(error.code, error.message, { cause: error.cause, details: { ...error.details, cursor } })
+    return new GeoduckError(error.code, error.message, { cause: error.cause, details: { cursor, ...error.details } })
   }
 }

@@ -58,6 +58,18 @@ export interface Batch {
   readonly execution: ExecutionReport
   /** Nobody reads `outputs` any more: their memory is for another batch from now on. A batch that is never released is collected. */
   readonly release: () => void
+  /** The batch is one feature whose message would have this many bytes, more than any may have: it has no outputs, only a position. */
+  readonly tooLarge?: number
+}
+
+/** The message that a batch or page leaves in. Its size is limited, outputs and everything around them. */
+export interface Message {
+  /** Most bytes of it beside the outputs. */
+  readonly bytesBeside: number
+  /** How often each output stands in it. */
+  readonly times: readonly number[]
+  /** Pages that share one message: each has its part of the limit. */
+  readonly pages: number
 }
 
 export interface Page extends Omit<Batch, 'outputs'> {
@@ -81,6 +93,8 @@ export interface StreamShape {
   readonly batchSize: number
   /** One batch of no features where there is none: a file has a beginning even then. @default false */
   readonly emitEmpty?: boolean
+  /** Left out: batches are parts of a body, which may be of any size. */
+  readonly message?: Message | null
 }
 
 /** What a worker says of itself. */
@@ -167,8 +181,17 @@ export interface Engine {
   /** At least one worker serves. */
   readonly ready: boolean
   stream(query: FeatureQuery, options: StreamShape, context: OperationContext): BatchStream
-  /** `first` features in one batch, held until it is proven whole. `signal` is the asking client's going away. */
-  page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page>
+  /**
+   * `first` features in one batch, held until it is proven whole; fewer where they don't fit into its message. `signal` is the asking client's going
+   * away.
+   */
+  page(
+    query: FeatureQuery,
+    first: number,
+    context: OperationContext,
+    signal?: AbortSignal,
+    message?: Message | null,
+  ): Promise<Page>
   /** A value for each of the query's measures, as JSON has it. */
   aggregate(query: AggregateQuery, context: OperationContext, signal?: AbortSignal): Promise<readonly unknown[]>
   /** Throws what `stream` throws of the query. */

@@ -8,16 +8,18 @@ import {
   getNamedType,
 } from 'graphql'
 import { arrowOutput } from '../ask/arrow-output.ts'
+import { LONGEST_CURSOR } from '../ask/cursor.ts'
 import { geoJsonOutput } from '../ask/geojson-output.ts'
 import { propertiesNamed } from '../ask/only.ts'
 import { inRange, PRECISION, TWKB_PRECISION } from '../ask/range.ts'
 import type { Representations } from '../ask/representations.ts'
 import type { EdgeField, FeatureField, Output } from '../encode/batch.ts'
+import type { Message } from '../engines/engine.ts'
 import { idPrefix } from '../model/feature-id.ts'
 import type { Field } from '../model/layer.ts'
 import type { Representation, View } from '../model/query.ts'
 import { featureTypeOf } from './feature-types.ts'
-import { selectedFields } from './fields.ts'
+import { rootFields, type SelectedFields, selectedFields } from './fields.ts'
 import type {
   FeatureBatchArrowArgs,
   FeatureBatchGeojsonArgs,
@@ -36,6 +38,8 @@ export interface Selection {
   /** Outputs name them by their index. */
   readonly representations: readonly Representation[]
   readonly properties: readonly Field[]
+  /** The message that they leave in, where it is one; null: they are asked for in no document. */
+  readonly message: Message | null
 }
 
 /** What a selection is made with. */
@@ -61,22 +65,41 @@ export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection
     if (output) indexes.set(key, indexOf(output))
     else if (isWithStartCursor(nodes, info)) startCursor = indexOf({ kind: 'start-cursor' })
   }
-  return selectionOf(asked, outputs, indexes, startCursor)
+  const times = outputs.map((_, place) => [...indexes.values()].filter((index) => index === place).length)
+  return { ...selectionOf(asked, outputs), indexes, startCursor, message: messageOf(info, times) }
 }
 
 /** Of a field whose type is Feature or Node. */
 export function selectFeature(info: GraphQLResolveInfo, asked: Asked): Selection {
-  return selectionOf(asked, [{ kind: 'features', fields: featureFields(info.fieldNodes, info, asked) }])
+  const outputs = [{ kind: 'features', fields: featureFields(info.fieldNodes, info, asked) }] as const
+  return { ...selectionOf(asked, outputs), message: messageOf(info, [1]) }
 }
 
-/** Of outputs that are all there is. */
-export function selectionOf(
-  { view, representations }: Asked,
-  outputs: readonly Output[],
-  indexes: ReadonlyMap<string, number> = new Map(),
-  startCursor: number | null = null,
-): Selection {
-  return { outputs, indexes, startCursor, representations: representations.list, properties: propertiesOf(outputs, view) }
+/** Of outputs that are all there is, and are asked for in no document. */
+export function selectionOf({ view, representations }: Asked, outputs: readonly Output[]): Selection {
+  const properties = propertiesOf(outputs, view)
+  return { outputs, indexes: new Map(), startCursor: null, representations: representations.list, properties, message: null }
+}
+
+/** What a message has around its `data`: an id of the client's choice, type and payload. */
+const FRAMING_BYTES = 1_024
+/** More than any value has that is neither a cursor nor made by a worker. */
+const MOST_VALUE_BYTES = 256
+
+function messageOf(info: GraphQLResolveInfo, times: readonly number[]): Message {
+  const bytesBeside = FRAMING_BYTES + bytesOf(new Map([[String(info.path.key), info.fieldNodes]]), info)
+  return { bytesBeside, times, pages: rootFields(info).size }
+}
+
+/** Most bytes of the fields' keys and of what is no encoding; of `explain` it is a guess. */
+function bytesOf(fields: SelectedFields, info: GraphQLResolveInfo): number {
+  let bytes = 0
+  for (const [key, nodes] of fields) {
+    const { name, selectionSet } = nodes[0]!
+    bytes += key.length + (name.value.endsWith('ursor') ? LONGEST_CURSOR : MOST_VALUE_BYTES)
+    if (selectionSet) bytes += bytesOf(selectedFields(nodes, info), info)
+  }
+  return bytes
 }
 
 function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): Output | null {

@@ -19,7 +19,11 @@ export const ERROR_CODES = {
     'Pass it with the `layer`, `where` and `orderBy` that it came from, or start without it.',
   ],
   CURSOR_EXPIRED: ['The data behind the cursor has changed.', false, 'Start again without it.'],
-  LIMIT_EXCEEDED: ['The request is larger than a limit.', false, 'Ask for less: the message names the limit (docs/limits.md).'],
+  LIMIT_EXCEEDED: [
+    'The request, or a feature that it asks for, is larger than a limit.',
+    false,
+    'Ask for less: the message names the limit (docs/limits.md). With a `cursor`, resume after the feature.',
+  ],
   UNSUPPORTED: ['The engine of the layer cannot do what is asked.', false, 'Leave out what the message names.'],
   OVERLOADED: [
     'Too many operations are open or wait for a worker, or too many results or connections for their clients.',
@@ -55,7 +59,7 @@ export type ErrorCode = keyof typeof ERROR_CODES
 export interface ErrorDetails {
   /** Seconds to wait before asking again. */
   readonly retryAfter?: number
-  /** Resume behind the last good batch. */
+  /** Resume after the last good batch, or after the feature that is too large. */
   readonly cursor?: string
 }
 

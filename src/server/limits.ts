@@ -2,7 +2,7 @@
 export interface RequestLimits {
   readonly maxBodyBytes: number
   /** Of a WebSocket, behind `connection_ack`. */
-  readonly maxFrameBytes: number
+  readonly maxMessageBytes: number
   /** Of the geometries in an operation's filters: how much JSON they may take follows from it. */
   readonly maxVertices: number
   /** Operations of one socket at a time. */

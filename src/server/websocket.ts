@@ -28,7 +28,7 @@ export interface WebSocketOptions {
   readonly origins: readonly string[]
   readonly hosts: Hosts
   readonly memory: ClientMemory
-  readonly limits: Pick<RequestLimits, 'maxFrameBytes' | 'maxSocketOperations' | 'maxVertices'>
+  readonly limits: Pick<RequestLimits, 'maxMessageBytes' | 'maxSocketOperations' | 'maxVertices'>
   readonly addressOf: ClientAddress
   readonly log: Log
 }
@@ -41,7 +41,7 @@ export class WebSockets {
     this.#options = options
     const settings: ServerOptions & { readonly closeTimeout: number } = {
       noServer: true,
-      maxPayload: options.limits.maxFrameBytes,
+      maxPayload: options.limits.maxMessageBytes,
       // It costs 2.5 ms a 1,000 features (docs/speed.md), and a batch's frame is written past ws (text-frame.ts).
       perMessageDeflate: false,
       // Answered by ClientSocket, which counts what waits.

@@ -77,7 +77,7 @@ export function limitTables(): readonly string[] {
       ['levels of JSON', ...fixed(MOST_LEVELS), '413 over HTTP, and `LIMIT_EXCEEDED`'],
       ['lists, objects and members of objects in JSON', ...jsonParts(), '413 over HTTP, and `LIMIT_EXCEEDED`'],
       ['a WebSocket message before `connection_ack`', ...fixed(MOST_FRAME_BYTES_BEFORE_ACK / 1024, ' KiB'), 'closed with 1009'],
-      ['a WebSocket message', ...set('maxFrameBytes'), 'closed with 1009, and all of its operations with it'],
+      ["a client's WebSocket message", ...set('maxMessageBytes'), 'closed with 1009, and all of its operations with it'],
       ['time until `connection_init`', ...fixed(INIT_TIMEOUT_MS / 1_000, ' s'), 'closed with 4408'],
       ['operations of a WebSocket at a time', ...set('maxSocketOperations'), '`LIMIT_EXCEEDED`; the others go on'],
       ["characters of an operation's id over a WebSocket", ...fixed(MOST_ID_LENGTH), 'closed with 4400'],
@@ -95,7 +95,8 @@ export function limitTables(): readonly string[] {
     table([
       ['of what runs', 'most', 'flag', 'beyond it'],
       ['bytes of a page', ...set('pageBytes'), 'it ends early, with `hasNextPage`'],
-      ['bytes of a batch', ...set('batchBytes'), 'it ends early'],
+      ['bytes of a message with features', ...set('maxFrameBytes'), 'its batch or page ends early'],
+      ['bytes of a message with one feature', ...set('maxFeatureBytes'), '`LIMIT_EXCEEDED`, with the cursor'],
       ['time of a query in all, or of a stream without a batch', ...set('deadlineSeconds', ' s'), '`DEADLINE_EXCEEDED`'],
       ['time that a stream is left unread', ...set('stallSeconds', ' s'), '`SLOW_CONSUMER`, with the cursor'],
       ['operations that wait for a worker, of all clients', ...set('queueLength'), '`OVERLOADED`, with `retryAfter`'],

@@ -155,7 +155,7 @@ Object.assign(globalThis, {
 registerHooks({
   load: (url, context, nextLoad) => {
     const loaded = nextLoad(url, context)
-    if (!url.endsWith('/results/encode.ts') || !loaded.source) return loaded
+    if (!url.endsWith('/encode/encode.ts') || !loaded.source) return loaded
     const source = loaded.source
       .toString()
       .replace('export function createEncoder(', 'function realEncoder(')

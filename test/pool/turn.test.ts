@@ -74,6 +74,7 @@ async function run(
     batchRows: 1_000,
     firstRows: 1_000,
     batchBytes: 1_000_000,
+    message: null,
     credits: 2,
     maxBatches: null,
     whole: null,

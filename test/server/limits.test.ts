@@ -201,7 +201,7 @@ describe('an operator sets', () => {
     maxFilters: 5,
     maxVertices: 50,
     maxBodyBytes: 2_000,
-    maxFrameBytes: 20_000,
+    maxMessageBytes: 20_000,
     maxSocketOperations: 2,
     introspection: false,
   }

@@ -32,6 +32,8 @@ export interface ExecutionRequest {
   readonly firstRows: number
   /** ...or at about this many bytes of column data, whichever is first; a larger single row goes alone. */
   readonly batchBytes: number
+  /** Of the message that each batch leaves in; null = no limit. */
+  readonly message: MessageLimits | null
   /** Batches the worker may send before it hears of another credit. */
   readonly credits: number
   /** End after this many batches with MORE when a further row exists; null = no end. */
@@ -44,6 +46,15 @@ export interface ExecutionRequest {
   readonly threads: number | 'HALF' | null
   /** Collect garbage after each batch: chunks are memory that V8 does not see. */
   readonly collect: boolean
+}
+
+export interface MessageLimits {
+  /** How often each output stands in a message. */
+  readonly times: readonly number[]
+  /** Most bytes of the outputs in a message, as often as they stand in it. */
+  readonly bytes: number
+  /** The same of a message with one feature. */
+  readonly featureBytes: number
 }
 
 export type ToWorker =
@@ -70,6 +81,8 @@ export interface BatchMessage {
   readonly position: Position | null
   /** On what is sent behind the engine's end. */
   readonly scan: Scan | null
+  /** As in a batch of the port. */
+  readonly tooLarge?: number
 }
 
 /** How much of its source an execution has read, as the engine counts. */

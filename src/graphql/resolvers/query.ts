@@ -1,13 +1,15 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { requireCapable } from '../../ask/capable.ts'
 import { readKey } from '../../ask/key.ts'
-import { askedBy, findLayer, toQuestion } from '../../ask/question.ts'
+import { askedBy, findLayer, type Question, toQuestion } from '../../ask/question.ts'
 import { firstRange, inRange } from '../../ask/range.ts'
 import { Representations } from '../../ask/representations.ts'
 import { viewOf } from '../../ask/view.ts'
+import { featureTooLarge } from '../../delivery/feature-too-large.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { join, RawJson } from '../../delivery/raw-json.ts'
 import { frameOf, within } from '../../encode/join-text.ts'
+import type { Page } from '../../engines/engine.ts'
 import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
 import type { Layer } from '../../model/layer.ts'
 import type { FeatureQuery } from '../../model/query.ts'
@@ -34,13 +36,7 @@ export const query: QueryResolvers = {
     const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
     const flowing = await FlowingPage.open(question, first, context, info)
     if (flowing) return flowing
-    const { services, operation } = context
-    const asker = askedBy(context, question)
-    const page = await services.engine.page(question.query, first, asker, operation.signal)
-    operation.delivered(page)
-    // Over HTTP its end is that of the response: all of the page has left by then, and its memory is for another one.
-    if (operation.mayFlow) operation.whenEnded(page.release)
-    return { batch: page, question }
+    return { batch: await readPage(question, first, context), question }
   },
 
   node: async (_root, { id }, context, info) => {
@@ -57,10 +53,8 @@ export const query: QueryResolvers = {
 async function feature(layer: Layer, key: string | null, context: Context, info: GraphQLResolveInfo): Promise<null> {
   const { services, operation } = context
   const view = viewOf(layer)
-  const { outputs, representations, properties } = selectFeature(info, {
-    view,
-    representations: new Representations(layer, operation),
-  })
+  const selection = selectFeature(info, { view, representations: new Representations(layer, operation) })
+  const { outputs, representations, properties } = selection
   if (key === null) return null
   const query: FeatureQuery = Object.freeze({
     kind: 'features',
@@ -76,15 +70,25 @@ async function feature(layer: Layer, key: string | null, context: Context, info:
   })
   requireCapable(query, services.can)
   operation.questions.push(query)
-  const page = await services.engine.page(query, 1, askedBy(context, { query, deadlineMs: null }), operation.signal)
-  operation.delivered(page)
+  const page = await readPage({ query, selection, deadlineMs: null }, 1, context)
   if (page.count > 0) {
     const [list, ...more] = page.outputs[0]!
     const found = within(frameOf(outputs[0]!)!, more.length === 0 ? list! : join(page.outputs[0]!))
     operation.splice(responsePathAsArray(info.path), new RawJson(found))
   }
-  if (operation.mayFlow) operation.whenEnded(page.release)
   return null
+}
+
+/** A page that is held. */
+async function readPage(question: Question, first: number, context: Context): Promise<Page> {
+  const { services, operation } = context
+  const message = operation.mayFlow ? null : question.selection.message
+  const page = await services.engine.page(question.query, first, askedBy(context, question), operation.signal, message)
+  if (page.tooLarge !== undefined) throw await featureTooLarge(page.tooLarge, question, context)
+  operation.delivered(page)
+  // Over HTTP its end is that of the response: all of the page has left by then, and its memory is for another one.
+  if (operation.mayFlow) operation.whenEnded(page.release)
+  return page
 }
 
 /** Layers whose files are looked at together: to begin that takes about 15 us of the event loop for each. */

@@ -11,7 +11,7 @@ export const subscription: SubscriptionResolvers = {
       const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
       if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
       const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
-      return new BatchEvents(question, { batchSize }, context)
+      return new BatchEvents(question, { batchSize, message: question.selection.message }, context)
     },
   },
 

@@ -7,7 +7,7 @@ import type { Deadline } from '../../deadline.ts'
 import { CHUNK_ROWS, type Page } from '../../engine.ts'
 import { counted } from '../../holding.ts'
 import type { Plan } from '../dialect/plan.ts'
-import type { ReceivedBatch } from '../messages.ts'
+import type { MessageLimits, ReceivedBatch } from '../messages.ts'
 import { type Reserving, reserveFor } from './reserve.ts'
 import { Turn, type TurnEnd } from './turn.ts'
 
@@ -16,6 +16,7 @@ export interface PageOptions extends Reserving {
   readonly planOf: (rows: number) => Plan
   readonly rows: number
   readonly bytes: number
+  readonly message: MessageLimits | null
   readonly deadline: Deadline
   /** Whether the source is still what the plan was made for. */
   readonly unchanged: () => Promise<boolean>
@@ -55,7 +56,9 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
 }
 
 function joined(batches: readonly ReceivedBatch[], { outputs }: Plan): Omit<RawPage, 'hasMore' | 'execution'> {
+  const tooLarge = batches.at(-1)?.tooLarge
   return {
+    ...(tooLarge !== undefined && { tooLarge }),
     count: rowsOf(batches),
     outputs: outputs.map((output, n) => {
       const documents = batches.map((batch) => batch.outputs[n]!)
@@ -83,7 +86,7 @@ interface PageTurn {
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn | null> {
   const { claim, holding, signal, failover, deadline } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
-  const inPieces = rows > CHUNK_ROWS && plan.outputs.every(canJoin)
+  const inPieces = rows > CHUNK_ROWS && options.message === null && plan.outputs.every(canJoin)
   const reserved = await deadline.over(signal, (over) => reserveFor(plan, { ...options, timed: true }, over))
   if (!reserved) return null
   const { slot, allowance } = reserved
@@ -96,6 +99,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     batchRows: inPieces ? CHUNK_ROWS : rows,
     firstRows: rows,
     batchBytes: bytes,
+    message: options.message,
     // Of a batch a row, and one more keeps the deadline running until the end is proven.
     credits: rows + 1,
     maxBatches: inPieces ? null : 1,

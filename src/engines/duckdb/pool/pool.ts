@@ -11,6 +11,7 @@ import type {
   Engine,
   EngineHealth,
   Lane as LaneName,
+  Message,
   OperationContext,
   Page,
   StreamShape,
@@ -20,7 +21,7 @@ import { CAPABILITIES } from '../capabilities.ts'
 import { compileAggregate, compileFeatures } from '../dialect/compile.ts'
 import { explain } from '../dialect/explain.ts'
 import type { Plan } from '../dialect/plan.ts'
-import type { WorkerOptions } from '../messages.ts'
+import type { MessageLimits, WorkerOptions } from '../messages.ts'
 import { Failover } from './failover.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory-watch.ts'
@@ -49,7 +50,8 @@ export interface PoolOptions {
   readonly memoryShare?: number
   readonly deadlineSeconds: number
   readonly stallSeconds: number
-  readonly batchBytes: number
+  readonly maxFrameBytes: number
+  readonly maxFeatureBytes: number
   readonly pageBytes: number
   readonly queueLength: number
   readonly queueSeconds: number
@@ -119,7 +121,11 @@ class Pool implements Engine {
     return this.#lanes.NORMAL.serves && !this.#stopping.signal.aborted
   }
 
-  stream(query: FeatureQuery, { batchSize, emitEmpty = false }: StreamShape, context: OperationContext): BatchStream {
+  stream(
+    query: FeatureQuery,
+    { batchSize, emitEmpty = false, message = null }: StreamShape,
+    context: OperationContext,
+  ): BatchStream {
     this.#stopping.signal.throwIfAborted()
     const claim = this.#open(query, context)
     const shared = this.#shared(query, context, query.limit)
@@ -130,7 +136,8 @@ class Pool implements Engine {
       batchSize,
       emitEmpty,
       deadlineMs: this.#deadlineMs(context),
-      batchBytes: this.#options.batchBytes,
+      batchBytes: this.#options.maxFrameBytes,
+      message: this.#messageLimits(message),
       stallMs: this.#options.stallSeconds * 1_000,
       spool: this.#spool,
       claim,
@@ -143,10 +150,16 @@ class Pool implements Engine {
     return stream
   }
 
-  async page(query: FeatureQuery, first: number, context: OperationContext, signal?: AbortSignal): Promise<Page> {
+  async page(
+    query: FeatureQuery,
+    first: number,
+    context: OperationContext,
+    signal?: AbortSignal,
+    message: Message | null = null,
+  ): Promise<Page> {
     // One row more than asked for proves that there is more.
     const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 })
-    const page = await this.#page(query, planOf, first, context, signal)
+    const page = await this.#page(query, planOf, first, context, signal, message)
     return { sequence: 0, ...page }
   }
 
@@ -199,13 +212,15 @@ class Pool implements Engine {
     rows: number,
     context: OperationContext,
     signal?: AbortSignal,
+    message: Message | null = null,
   ): Promise<RawPage> {
     this.#stopping.signal.throwIfAborted()
     const claim = this.#open(query, context)
     const signals = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
-    const bytes = this.#options.pageBytes
+    const limits = this.#messageLimits(message)
+    const bytes = limits ? Math.min(this.#options.pageBytes, this.#options.maxFrameBytes) : this.#options.pageBytes
     const { deadline, ...shared } = this.#shared(query, context, rows)
-    const page = runPage({ ...shared, deadline, planOf, rows, bytes, claim, signal: signals })
+    const page = runPage({ ...shared, deadline, planOf, rows, bytes, message: limits, claim, signal: signals })
     this.#pages.add(page)
     try {
       return await page
@@ -224,6 +239,16 @@ class Pool implements Engine {
     context: OperationContext,
   ): Claim {
     return this.#lanes.NORMAL.scheduler.open(context, relation.kind === 'table' ? relation.database : null)
+  }
+
+  #messageLimits(message: Message | null): MessageLimits | null {
+    if (!message) return null
+    const { maxFrameBytes, maxFeatureBytes } = this.#options
+    const { bytesBeside, times, pages } = message
+    const [bytes, featureBytes] = [maxFrameBytes, Math.max(maxFrameBytes, maxFeatureBytes)].map(
+      (most) => most / pages - bytesBeside,
+    )
+    return { times, bytes: bytes!, featureBytes: featureBytes! }
   }
 
   #deadlineMs({ deadlineMs }: OperationContext): number {

@@ -1,4 +1,5 @@
 import type { FeatureQuery } from '../../../model/query.ts'
+import type { MessageLimits } from '../messages.ts'
 import type { Reserving } from './reserve.ts'
 import type { SpoolBudget } from './spool.ts'
 
@@ -7,6 +8,7 @@ export interface StreamOptions extends Reserving {
   readonly batchSize: number
   readonly emitEmpty: boolean
   readonly batchBytes: number
+  readonly message: MessageLimits | null
   readonly deadlineMs: number
   readonly stallMs: number
   readonly spool: SpoolBudget

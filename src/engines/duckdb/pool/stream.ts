@@ -135,7 +135,7 @@ export class FeatureStream implements BatchStream {
   }
 
   async #takeTurn(): Promise<void> {
-    const { claim, batchSize, batchBytes, emitEmpty, deadlineMs, failover } = this.#options
+    const { claim, batchSize, batchBytes, message, emitEmpty, deadlineMs, failover } = this.#options
     const { thrift, wary } = failover
     const plan = this.#progress.plan(thrift)
     const isFirst = this.#progress.batches === 0
@@ -150,6 +150,7 @@ export class FeatureStream implements BatchStream {
       isShared: claim.isShared,
       ...this.#progress.rows(batchSize, thrift),
       batchBytes: Math.min(batchBytes, allowance),
+      message,
       credits: this.#credit.begin(isFirst && this.#options.isWanted()),
       maxBatches: null,
       whole: null,
@@ -182,10 +183,10 @@ export class FeatureStream implements BatchStream {
   #receive(received: ReceivedBatch): void {
     if (this.#over) return
     const { failover, holding } = this.#options
-    const { count, outputs, position, scan, release } = counted(received, holding)
+    const { execution: _, scan, ...counting } = counted(received, holding)
     failover.progress()
-    const sequence = this.#progress.received(count, position)
-    const batch = { sequence, count, outputs, position, execution: failover.report(scan), release }
+    const sequence = this.#progress.received(counting.count, counting.position)
+    const batch = { ...counting, sequence, execution: failover.report(scan) }
     if (this.#demand.isOpen) this.#demand.meet(batch)
     else if (this.#backlog.hasRoom && this.#spoolUntil === null) this.#backlog.put(batch)
     else void this.#putAway(batch)

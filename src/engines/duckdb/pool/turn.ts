@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { AwakeTimer } from '../../awake.ts'
 import type { Plan } from '../dialect/plan.ts'
-import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from '../messages.ts'
+import type { ExecutionEnd, ExecutionRequest, FromWorker, MessageLimits, ReceivedBatch, ToWorker } from '../messages.ts'
 import { FROZEN, LostWorker } from './death.ts'
 import type { Thrift } from './failover.ts'
 import type { Slot } from './slot.ts'
@@ -15,6 +15,7 @@ export interface TurnOptions {
   readonly batchRows: number
   readonly firstRows: number
   readonly batchBytes: number
+  readonly message: MessageLimits | null
   readonly credits: number
   readonly maxBatches: number | null
   /** As in a request; its deadline is that of all of it. */
@@ -112,9 +113,9 @@ export class Turn {
   }
 
   async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty, thrift, wary, isShared } =
+    const { plan, batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty, thrift, wary, isShared } =
       this.#options
-    const limits = { batchRows, firstRows, batchBytes, credits, maxBatches, whole, emitEmpty }
+    const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty }
     const economy = { threads: thrift?.threads ?? (isShared ? ('HALF' as const) : null), collect: thrift !== null }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
     try {

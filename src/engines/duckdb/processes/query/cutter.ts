@@ -52,6 +52,16 @@ export class Cutter {
     return last ? this.#consume(first, rows) : null
   }
 
+  /** The first rows of a cut that was taken; the others wait again, in front of all. */
+  shorten(cut: Cut, rows: number): Cut {
+    const border = cut.from + rows
+    const [next] = this.#pieces
+    this.#length += cut.to - border
+    if (next?.batch === cut.batch) this.#pieces[0] = { ...next, from: border }
+    else this.#pieces.unshift({ ...cut, from: border })
+    return { ...cut, to: border, release: () => {} }
+  }
+
   #enough(): boolean {
     if (this.#length >= this.#rows) return true
     const bytes = this.#pieces.reduce((sum, { batch, from, to }) => sum + bytesIn(batch, from, to), 0)

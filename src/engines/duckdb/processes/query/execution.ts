@@ -23,6 +23,8 @@ import { writerOf } from './writers.ts'
 const EAGER_ROWS = 512
 /** Chunks that a result may have left where its plan gives no more rows than are wanted: one with its last, one with the sentinel, its end. */
 const MOST_LEFT = 3
+/** Share of a message that a batch is meant to fill: its rows may be a little larger than those that were measured. */
+const SPARE = 0.9
 
 type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
 
@@ -99,6 +101,8 @@ class Execution {
   #sentRows = 0
   /** Once the engine is at its end. */
   #scan: Scan | null = null
+  /** Of column data, as the last batch was: as much as fits into a message. */
+  #fittingBytes = Number.POSITIVE_INFINITY
   /** Rows and bytes of column data that it may still send. */
   #left: { rows: number; bytes: number }
 
@@ -165,8 +169,9 @@ class Execution {
 
   #limitCuts(): void {
     const { batchRows, firstRows, batchBytes } = this.#request
+    const bytes = Math.min(batchBytes, this.#left.bytes, this.#fittingBytes)
     const rows = Math.min(batchRows, Math.max(firstRows, this.#sentRows), this.#left.rows)
-    this.#cutter.limit(rows, Math.min(batchBytes, this.#left.bytes))
+    this.#cutter.limit(rows, bytes)
   }
 
   /** What is there is enough to be made and sent, while the engine makes the rest. */
@@ -219,19 +224,35 @@ class Execution {
   }
 
   /** False: stopped before it could be sent; its rows are behind the position and come again. */
-  async #send(cut: Cut): Promise<boolean> {
+  async #send(taken: Cut): Promise<boolean> {
     if (!(await this.#inbox.credit())) return false
-    const outputs = this.#encoders.map((encode) => encoded(() => encode(cut.batch, cut.from, cut.to)))
+    const { cut, ...made } = this.#made(taken)
     const position = this.#position(cut)
     const count = cut.to - cut.from
     this.#left = { rows: this.#left.rows - count, bytes: this.#left.bytes - bytesIn(cut.batch, cut.from, cut.to) }
     cut.release()
     this.#sent++
     this.#sentRows += count
-    await sendBatch({ execution: this.#request.execution, count, outputs, position, scan: this.#scan })
+    await sendBatch({ execution: this.#request.execution, count, ...made, position, scan: this.#scan })
     // Without --expose-gc there is none, and memory comes back when V8 thinks so.
     if (this.#request.collect) globalThis.gc?.()
     return true
+  }
+
+  /** Encoded, and shorter where its message would be too large: a row that is so alone goes alone. */
+  #made(taken: Cut): { readonly cut: Cut; readonly outputs: readonly Uint8Array[]; readonly tooLarge?: number } {
+    const { message } = this.#request
+    for (let cut = taken, most = taken.to - taken.from; ; most /= 2) {
+      const { batch, from, to } = cut
+      const outputs = this.#encoders.map((encode) => encoded(() => encode(batch, from, to)))
+      if (!message || from === to) return { cut, outputs }
+      const bytes = outputs.reduce((sum, { length }, n) => sum + length * message.times[n]!, 0)
+      this.#fittingBytes = Math.max(1, (SPARE * bytesIn(batch, from, to) * message.bytes) / bytes)
+      if (bytes <= message.bytes) return { cut, outputs }
+      if (to - from === 1) return bytes <= message.featureBytes ? { cut, outputs } : { cut, outputs: [], tooLarge: bytes }
+      // In halves at least, where one row of many takes most of it.
+      cut = this.#cutter.shorten(cut, Math.max(1, Math.floor(Math.min(most, (SPARE * (to - from) * message.bytes) / bytes))))
+    }
   }
 
   #position({ batch, from, to }: Cut): Position | null {
