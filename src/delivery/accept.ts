@@ -1,25 +1,20 @@
-/** Media types of the `Accept` header, first come first served. Only UTF-8 is spoken. */
+/** Media types of the `Accept` header. Only UTF-8 is spoken. */
+import Negotiator from 'negotiator'
 
 export type JsonType = 'application/json' | 'application/graphql-response+json'
 
 export function acceptsEvents(accept: string | null): boolean {
-  return accepted(accept).some((type) => matches(type, 'text/event-stream'))
+  return accepted(accept, ['text/event-stream']) !== undefined
 }
 
 /** Null when the client takes neither. A client that does not care gets the one that browsers show. */
 export function jsonTypeFor(accept: string | null): JsonType | null {
-  for (const type of accepted(accept)) {
-    if (matches(type, 'application/json')) return 'application/json'
-    if (matches(type, 'application/graphql-response+json')) return 'application/graphql-response+json'
-  }
-  return null
+  return accepted<JsonType>(accept, ['application/json', 'application/graphql-response+json']) ?? null
 }
 
-function accepted(accept: string | null): readonly string[] {
-  const entries = (accept || '*/*').toLowerCase().replaceAll(/\s/g, '').split(',')
-  return entries.filter((entry) => !/;charset=(?!utf-8)/.test(entry)).map((entry) => entry.split(';')[0]!)
-}
-
-function matches(asked: string, offered: string): boolean {
-  return asked === '*/*' || asked === offered || asked === `${offered.split('/')[0]}/*`
+function accepted<Type extends string>(accept: string | null, offered: readonly Type[]): Type | undefined {
+  const wanted = new Negotiator({ headers: { accept: accept || '*/*' } }).mediaType(
+    offered.map((type) => `${type};charset=utf-8`),
+  )
+  return offered.find((type) => wanted?.startsWith(`${type};`))
 }

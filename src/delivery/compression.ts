@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Transform, Writable } from 'node:stream'
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib'
+import Negotiator from 'negotiator'
 import type { Config } from '../config/config.ts'
 import { flush } from './flush.ts'
 
@@ -75,12 +76,7 @@ export class Body {
 
 function encodingFor(req: IncomingMessage, compression: Compression): (typeof ENCODINGS)[number] | undefined {
   if (compression === 'off' || (compression === 'remote' && isLocal(req.socket.remoteAddress))) return undefined
-  const accepted = String(req.headers['accept-encoding'] ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((entry) => entry.replaceAll(/\s/g, '').split(';'))
-    .filter(([, quality]) => !/^q=0(\.0*)?$/.test(quality ?? ''))
-    .map(([name]) => name)
+  const accepted = new Negotiator(req).encodings(ENCODINGS.map(([name]) => name))
   return ENCODINGS.find(([name]) => accepted.includes(name))
 }
 

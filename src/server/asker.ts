@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js'
 import type { Asker } from '../engines/engine.ts'
 
 /** A network of one subscriber, in which every address is his: 64 bits. */
@@ -10,11 +11,11 @@ export function askerOf(address: string, port: number | undefined): Asker {
 
 /** IPv6 by its network, IPv4 as it is, also where it comes mapped. */
 export function networkOf(remoteAddress: string): string {
-  const mapped = /^::ffff:(\d+(?:\.\d+){3})$/.exec(remoteAddress)?.[1]
-  if (mapped) return mapped
-  if (!remoteAddress.includes(':')) return remoteAddress
-  const [before = '', after = ''] = remoteAddress.split('%', 1)[0]!.split('::')
-  const [head, tail] = [before, after].map((half) => (half === '' ? [] : half.split(':'))) as [string[], string[]]
-  const zeros = Array.from({ length: remoteAddress.includes('::') ? 8 - head.length - tail.length : 0 }, () => '0')
-  return `${[...head, ...zeros, ...tail].slice(0, NETWORK_GROUPS).join(':')}::/64`
+  if (!ipaddr.isValid(remoteAddress)) return remoteAddress
+  const address = ipaddr.process(remoteAddress)
+  if (!('parts' in address)) return address.toString()
+  return `${address.parts
+    .slice(0, NETWORK_GROUPS)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`
 }
