@@ -26,6 +26,8 @@ export interface Kind {
 }
 
 const ITEMS = 10_000
+/** The type of features of a layer of `many.duckdb`. */
+const typeOf = (n: number) => `ALayerWithAName_${String(n).padStart(4, '0')}Feature`
 const FILTERS = 100
 
 // ---- text
@@ -49,20 +51,20 @@ const text: readonly Kind[] = [
       const count = Math.floor((size * TOKENS) / 12)
       const names = many(count, (n) => `f${n}`)
       const spread = names.map((name) => `...${name}`).join(' ')
-      const flat = names.map((name) => `fragment ${name} on FeaturePage { count hasMore cursor }`).join(' ')
+      const flat = names.map((name) => `fragment ${name} on FeatureConnection { count pageInfo { endCursor } }`).join(' ')
       const chain = names
-        .map((name, n) => `fragment ${name} on FeaturePage { count ${n + 1 < count ? `...f${n + 1}` : ''} }`)
+        .map((name, n) => `fragment ${name} on FeatureConnection { count ${n + 1 < count ? `...f${n + 1}` : ''} }`)
         .join(' ')
-      const star = names.map((name) => `fragment ${name} on FeaturePage { features { ...g } }`).join(' ')
+      const star = names.map((name) => `fragment ${name} on FeatureConnection { features { ...g } }`).join(' ')
       const half = Math.floor(count / 2)
       const random = many(
         half,
-        (n) => `fragment f${n} on FeaturePage { count ${repeat(3, () => `...f${Math.floor(numbers.next() * half)}`)} }`,
+        (n) => `fragment f${n} on FeatureConnection { count ${repeat(3, () => `...f${Math.floor(numbers.next() * half)}`)} }`,
       ).join(' ')
       const forward = many(
         half,
         (n) =>
-          `fragment f${n} on FeaturePage { features { id } ${repeat(3, (k) => (n + k + 1 < half ? `...f${n + k + 1}` : ''))} }`,
+          `fragment f${n} on FeatureConnection { features { id } ${repeat(3, (k) => (n + k + 1 < half ? `...f${n + k + 1}` : ''))} }`,
       ).join(' ')
       const all = `{ features(layer: "points") { ${spread} } }`
       return [
@@ -90,7 +92,7 @@ const text: readonly Kind[] = [
         http(`{ layer(name: "${'\\u0041'.repeat(length / 8)}") { name } }`),
         http(`{ ${'x'.repeat(length)} }`),
         http(`{ features(layer: "points", first: ${'1'.repeat(length)}) { count } }`),
-        http(`{ features(layer: "points", simplify: 1.${'1'.repeat(length)}) { count } }`),
+        http(`{ features(layer: "points") { features { geometry(simplify: 1.${'1'.repeat(length)}) } } }`),
         http(`{ layer(name: "${'x'.repeat(length)}`),
         http(
           `{ features(layer: "points", where: { dWithin: { geometry: { wkt: "POINT(1 1)", crs: "${'A'.repeat(length)}" }, distance: 1 } }) { count } }`,
@@ -126,6 +128,7 @@ const text: readonly Kind[] = [
   {
     name: 'the schema',
     make: (size) => {
+      const nested = (count: number) => `${'... on Node { ... on Feature { '.repeat(count)}id${' } }'.repeat(count)}`
       const roots = repeat(5, (n) => `s${n}: __schema { ...s }`)
       const aliases = repeat(size * 600, (n) => `n${n}: name`)
       return [
@@ -133,6 +136,12 @@ const text: readonly Kind[] = [
         http(
           `{ ${roots} } fragment s on __Schema { types { ...t fields { ...f type { ...t fields { ...f type { ...t } args { ...i } } } args { ...i } } inputFields { ...i } } } ${PARTS}`,
         ),
+        http(`{ node(id: "points:1") { ${nested(size * 180)} } }`),
+        http(`{ node(id: "points:1") { ${repeat(size * 240, (n) => `... on ${typeOf(n)} { id }`)} } }`),
+        http(
+          `{ features(layer: "points") { features { ${repeat(size * 240, (n) => `... on ${typeOf(n)} { id key geometry }`)} } } }`,
+        ),
+        http(`{ __schema { types { possibleTypes { ${aliases} } } } }`),
         http(`{ __schema { types { fields { type { fields { type { ${aliases} } } } } } } }`),
         http(`{ __schema { types { fields { args { type { inputFields { type { ${aliases} } } } } } } } }`),
         http(
@@ -172,17 +181,44 @@ function ring(vertices: number, radius: number, digits: number, [x, y]: Xy = [0,
 const wkt = (positions: readonly Xy[]) => `POLYGON((${positions.map((xy) => xy.join(' ')).join(', ')}))`
 const lineOf = (positions: readonly Xy[]) => `LINESTRING(${positions.map((xy) => xy.join(' ')).join(', ')})`
 
-function wkb(positions: readonly Xy[], encoding: 'hex' | 'base64'): string {
-  const bytes = Buffer.alloc(13 + 16 * positions.length)
+function wkb(positions: readonly Xy[], encoding: 'hex' | 'base64', srid?: number): string {
+  const head = srid === undefined ? 13 : 17
+  const bytes = Buffer.alloc(head + 16 * positions.length)
   bytes.set([1, 3])
-  bytes.writeUInt32LE(1, 5)
-  bytes.writeUInt32LE(positions.length, 9)
+  if (srid !== undefined) {
+    bytes[4] = 0x20
+    bytes.writeUInt32LE(srid, 5)
+  }
+  bytes.writeUInt32LE(1, head - 8)
+  bytes.writeUInt32LE(positions.length, head - 4)
   for (const [n, [x, y]] of positions.entries()) {
-    bytes.writeDoubleLE(x, 13 + 16 * n)
-    bytes.writeDoubleLE(y, 21 + 16 * n)
+    bytes.writeDoubleLE(x, head + 16 * n)
+    bytes.writeDoubleLE(y, head + 8 + 16 * n)
   }
   return bytes.toString(encoding)
 }
+
+/** A number as TWKB has it: seven bits per byte. */
+function varint(number: number): number[] {
+  const bytes: number[] = []
+  let rest = number
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push(128 + (rest % 128))
+  return [...bytes, rest]
+}
+
+/** A polygon with seven digits: each number is the difference to the one before, its sign in the lowest bit. */
+function twkb(positions: readonly Xy[], encoding: 'hex' | 'base64'): string {
+  let before: Xy = [0, 0]
+  const numbers = positions.flatMap((position) => {
+    const at: Xy = [Math.round(position[0] * 1e7), Math.round(position[1] * 1e7)]
+    const steps = [at[0] - before[0], at[1] - before[1]]
+    before = at
+    return steps.flatMap((step) => varint(step < 0 ? -2 * step - 1 : 2 * step))
+  })
+  return Buffer.from([0xe3, 0, 1, ...varint(positions.length), ...numbers]).toString(encoding)
+}
+
+const hexOf = (bytes: readonly number[]) => Buffer.from(bytes).toString('hex')
 
 /** As many as `wkt` may have in a body. */
 const mostIn = (bytes: number, each: number) => Math.floor(ROOM / each / bytes)
@@ -196,11 +232,20 @@ const geometries: readonly Kind[] = [
       const geojson = { type: 'Polygon', coordinates: [positions] }
       const short = ring(size * VERTICES, 80, 5)
       return [
-        ...filtered('points', { intersects: { geojson } }, 'count cursor'),
-        ...filtered('points', { within: { wkt: wkt(positions) } }, 'count cursor'),
+        ...filtered('points', { intersects: { geojson } }, 'count pageInfo { endCursor }'),
+        ...filtered('points', { within: { wkt: wkt(positions) } }, 'count pageInfo { endCursor }'),
         ...filtered('points', { within: { wkb: wkb(positions, 'hex') } }),
         ...filtered('points', { within: { wkb: wkb(positions, 'base64') } }),
         ...filtered('planar', { within: { wkt: wkt(short), crs: 'OGC:CRS84' } }),
+        ...filtered('planar', { within: { wkt: `SRID=4326;${wkt(short)}` } }),
+        ...filtered('planar', { within: { wkb: wkb(positions, 'hex', 4326) } }),
+        ...filtered('planar', { within: { twkb: twkb(positions, 'hex'), crs: 'OGC:CRS84' } }),
+        ...filtered('points', { within: { twkb: twkb(positions, 'hex') } }),
+        ...filtered('points', { within: { twkb: twkb(positions, 'base64') } }),
+        ...filtered('points', { intersects: { twkb: `0700${hexOf(varint(size * VERTICES))}${'0110'.repeat(size * VERTICES)}` } }),
+        ...filtered('points', {
+          intersects: { twkb: `0700${hexOf(varint(size * VERTICES))}${'01000204'.repeat(size * VERTICES)}` },
+        }),
         ...filtered('points', { intersects: { geojson: { type: 'MultiPoint', coordinates: short } } }),
         ...filtered('points', {
           intersects: {
@@ -233,6 +278,11 @@ const geometries: readonly Kind[] = [
         ...filtered('points', { intersects: { wkb: `01${'00'.repeat(length / 2)}` } }),
         ...filtered('points', { intersects: { wkb: `0${'0'.repeat(length)}x` } }),
         ...filtered('points', { intersects: { wkb: `A${'A'.repeat(length)}!` } }),
+        ...filtered('points', { intersects: { wkt: `SRID=${'1'.repeat(length)};POINT(1 1)` } }),
+        ...filtered('points', { intersects: { wkt: `SRID=3857;${' '.repeat(length)}x` } }),
+        ...filtered('points', { intersects: { twkb: `0700c0843d${'0110'.repeat(length / 4)}` } }),
+        ...filtered('points', { intersects: { twkb: `0100${'80'.repeat(length / 2)}` } }),
+        ...filtered('points', { intersects: { twkb: `A${'A'.repeat(length)}!` } }),
         ...filtered('points', { intersects: { wkt: `MULTIPOINT(${repeat(length / 4, () => '1 1', ',')})` } }),
         ...filtered('points', { intersects: { geojson: { type: 'MultiPoint', coordinates: many(length / 6, () => [1, 1]) } } }),
         ...filtered('points', { intersects: { geojson: many(length / 2, () => 1) } }),
@@ -544,11 +594,21 @@ const catalogue: readonly Kind[] = [
         socket(twice),
         http('{ feature(layer: "dense", id: "1") { id geometry } }'),
         http(`{ ${repeat(5, (n) => `f${n}: feature(layer: "dense", id: "1") { id geometry }`)} }`),
+        http(`{ ${repeat(5, (n) => `n${n}: node(id: "dense:1") { ... on Feature { geometry } }`)} }`),
+        http(
+          `{ features(layer: "points", first: ${rows}) { ${repeat(aliases, (n) => `e${n}: edges { cursor node { id key } }`)} } }`,
+        ),
+        http(
+          `{ features(layer: "wide", first: ${rows}) { edges { ${repeat(aliases, (n) => `c${n}: cursor`)} } pageInfo { startCursor } } }`,
+        ),
+        http(
+          `{ features(layer: "dense") { features { a: geometry b: geometry(crs: "EPSG:3857") c: geometry(as: TWKB, simplify: 1e-9) d: geometry(as: EWKT, crs: "EPSG:3857", simplify: 1e-9) } } }`,
+        ),
         http(`{ features(layer: "wide", first: 1) { ${repeat(aliases, (n) => `e${n}: explain { sql reads }`)} } }`),
         http(
-          `{ features(layer: "wide", first: 1, orderBy: [${repeat(8, (n) => `{ property: "${column(n)}" }`)}]) { ${repeat(aliases, (n) => `c${n}: cursor`)} } }`,
+          `{ features(layer: "wide", first: 1, orderBy: [${repeat(8, (n) => `{ property: "${column(n)}" }`)}]) { ${repeat(aliases, (n) => `c${n}: pageInfo { endCursor startCursor }`)} } }`,
         ),
-        http(`{ features(layer: "points", first: 1) { ${repeat(aliases, (n) => `m${n}: matched`)} } }`),
+        http(`{ features(layer: "points", first: 1) { ${repeat(aliases, (n) => `m${n}: totalCount`)} } }`),
         http(
           `{ features(layer: "points", first: ${rows}) { features { ${repeat(aliases, (n) => `g${n}: geometry(precision: ${n})`)} } } }`,
         ),
@@ -563,7 +623,7 @@ const catalogue: readonly Kind[] = [
       const items = property('name', { in: many(size * ITEMS, (n) => `a text of some length ${n}`) })
       const dots = `MULTIPOINT(${repeat(64 * size, (n) => `${-179 + ((n * 5.5) % 350)} ${((n * 37) % 120) - 60}`, ',')})`
       return [where, items, { dWithin: { geometry: { wkt: dots }, distance: 1e5 } }].flatMap((filter) =>
-        ['explain { sql }', 'matched', 'cursor'].flatMap((field) => {
+        ['explain { sql }', 'totalCount', 'pageInfo { endCursor }'].flatMap((field) => {
           const layer = filter === items ? 'kinds' : 'points'
           const selection = repeat(15 * size, (n) => `x${n}: ${field}`)
           const spread = repeat(5, (n) => `f${n}: ${asked(layer, `a: ${field} b: ${field}`)}`)

@@ -40,7 +40,7 @@ const KINDS: readonly ((n: number) => Promise<unknown>)[] = [
   (n) =>
     ask(
       server,
-      `{ features(layer: "${LAYER}", first: 1, where: { property: { name: "score", lt: ${n % 1_000} } }) { matched } }`,
+      `{ features(layer: "${LAYER}", first: 1, where: { property: { name: "score", lt: ${n % 1_000} } }) { totalCount } }`,
     ),
   (n) => ask(server, `{ features(layer: "${LAYER}", first: ${1 + (n % 50)}, orderBy: [{ property: "score" }]) { arrow } }`),
   async (n) => (await EventSource.open(server, stream(5_000 + (n % 100)))).all(),
