@@ -1,6 +1,5 @@
 /** Typed arguments and a selection become a question about one layer. */
 
-import { progressText } from '../catalog/prepare/progress.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Output } from '../encode/batch.ts'
 import type { OperationContext } from '../engines/engine.ts'
@@ -11,6 +10,7 @@ import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Filter } from '../model/predicate.ts'
+import { progressText } from '../model/preparation.ts'
 import type { FeatureQuery, Position, Query, View } from '../model/query.ts'
 import { requireCapable } from './capable.ts'
 import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'

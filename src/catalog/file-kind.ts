@@ -1,8 +1,8 @@
 /** What a file is, by its first bytes: its name only helps where they leave it open, and to say what a file is that cannot be served. */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
-import { csvGeometry, headerOf, NO_CSV_GEOMETRY } from './prepare/csv-columns.ts'
-import type { Format } from './prepare/format.ts'
+import { csvGeometry, headerOf, NO_CSV_GEOMETRY } from '../engines/duckdb/host/csv-columns.ts'
+import type { Format } from '../engines/duckdb/host/format.ts'
 
 export type FileKind =
   | { readonly kind: 'parquet' | 'duckdb' }

@@ -1,7 +1,7 @@
 /** What the file system shows of the arguments without opening anything: another picture means that something has changed. */
 import { glob, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { filesOfFormat } from './prepare/format.ts'
+import { filesOfFormat } from '../engines/duckdb/host/format.ts'
 import { statOf } from './snapshot.ts'
 import { isPattern, isRemote } from './sources.ts'
 

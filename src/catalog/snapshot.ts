@@ -1,5 +1,5 @@
 /** When to look at a file again. Nothing here goes into a fingerprint: two servers with the same data differ in all of it. */
-import { stampOf } from './file-stamp.ts'
+import { stampOf } from '../engines/duckdb/host/files.ts'
 
 /** Device, inode, size and modification time of each file, as text. */
 export type Snapshot = readonly { readonly path: string; readonly bytes: number; readonly stamp: string }[]

@@ -12,10 +12,10 @@
  */
 import { glob, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { withoutWildcards } from '../engines/duckdb/host/files.ts'
+import { type Format, filesOfFormat } from '../engines/duckdb/host/format.ts'
 import type { Problem } from '../model/layer.ts'
 import { type FileKind, fileKind, UNKNOWN_FORMAT } from './file-kind.ts'
-import { type Format, filesOfFormat } from './prepare/format.ts'
-import { withoutWildcards } from './wildcards.ts'
 
 export type Source = ParquetSource | DatabaseSource
 

@@ -1,9 +1,9 @@
 /** From what a source says of a layer to what its configuration wants it to be. */
 
 import type { Description } from '../engines/duckdb/host/inspection.ts'
+import { crsOfText } from '../geometry/read-crs.ts'
 import type { LayerKey, OnInvalid } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
-import { crsOfText } from './crs.ts'
 import type { LayerOptions } from './layer-options.ts'
 
 export interface Tailored {

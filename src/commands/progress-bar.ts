@@ -1,7 +1,7 @@
 /** On a terminal: how far the preparation of files is. */
 import progress from 'cli-progress'
-import { progressText } from '../catalog/prepare/progress.ts'
 import type { Layer } from '../model/layer.ts'
+import { progressText } from '../model/preparation.ts'
 
 const EVERY_MS = 250
 

@@ -1,7 +1,6 @@
 /** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by `plan/`, and crosses processes. */
-
-import type { Preparation } from '../catalog/prepare/progress.ts'
 import type { FieldType } from './field-type.ts'
+import type { Preparation } from './preparation.ts'
 
 /** RFC 7946 order: west, south, east, north, in the units of the layer's CRS. */
 export type BBox = readonly [west: number, south: number, east: number, north: number]

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { crsOfProjjson, crsOfText } from '../../src/catalog/crs.ts'
+import { crsOfProjjson, crsOfText } from '../../src/geometry/read-crs.ts'
 
 test.each([
   ['', null],

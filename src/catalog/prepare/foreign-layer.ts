@@ -1,10 +1,11 @@
 /** A layer of a file of another format, which is served by its copy once there is one. */
 import { hash } from 'node:crypto'
 import type { Layer } from '../../model/layer.ts'
+import type { Preparation } from '../../model/preparation.ts'
 import type { ServedSource } from '../served-source.ts'
 import type { ParquetSource } from '../sources.ts'
 import type { ForeignFile } from './foreign-file.ts'
-import { type Preparation, WAITING } from './progress.ts'
+import { WAITING } from './progress.ts'
 
 /** A finished one. */
 export interface Copy {

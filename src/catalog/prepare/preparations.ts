@@ -5,11 +5,12 @@
 import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { Preparer } from '../../engines/duckdb/host/preparer.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
+import { progressText } from '../../model/preparation.ts'
 import type { CatalogLog } from '../catalog.ts'
 import type { ForeignFile } from './foreign-file.ts'
 import type { Copy, ForeignLayer } from './foreign-layer.ts'
 import { type PreparedCache, reasonOfCache } from './prepared-cache.ts'
-import { ProgressClock, progressText } from './progress.ts'
+import { ProgressClock } from './progress.ts'
 
 /** Of the log, where nobody looks at a bar. */
 const TELL_MS = 10_000
@@ -50,7 +51,7 @@ export class Preparations {
 
   constructor(options: PreparationsOptions) {
     this.#options = options
-    this.#preparers = LANES.map(() => new Preparer(options.spatialExtension, options.cache))
+    this.#preparers = LANES.map(() => new Preparer(options.spatialExtension, () => options.cache.makeFolder()))
   }
 
   /** Settles when nothing is waiting; never rejects. */

@@ -1,18 +1,6 @@
-/** How far the preparation of a layer is, as it is told to whoever asks. */
-import type { ProgressMessage, Stage } from '../../engines/duckdb/host/preparation.ts'
-
-export interface Preparation {
-  /** WAITING for those before it. */
-  readonly stage: 'WAITING' | Stage
-  /** Features that the stage is through with. */
-  readonly rows: number
-  /** Null while it is not known. */
-  readonly total: number | null
-  /** Of the whole way. */
-  readonly percent: number
-  readonly rowsPerSecond: number | null
-  readonly secondsLeft: number | null
-}
+/** How far the preparation of a layer is, from what the process that prepares it tells. */
+import type { ProgressMessage } from '../../engines/duckdb/host/preparation.ts'
+import type { Preparation, Stage } from '../../model/preparation.ts'
 
 export const WAITING: Preparation = {
   stage: 'WAITING',
@@ -52,14 +40,4 @@ function secondsLeft(stage: Stage, rows: number, total: number | null, rate: num
   if (total === null || rate === null) return null
   const reading = (total - rows) / rate
   return stage === 'READING' ? reading + ((100 - READING_PERCENT) / READING_PERCENT) * (total / rate) : reading
-}
-
-/** `reading, 104,448 of 1,500,000 features, 12 %, about 40 s left` */
-export function progressText({ stage, rows, total, percent, secondsLeft: left }: Preparation): string {
-  if (stage === 'WAITING') return 'it waits for its turn'
-  const count = (value: number) => value.toLocaleString('en')
-  if (rows === 0) return stage === 'READING' ? 'its file is being looked through' : 'its features are being sorted'
-  const parts = [total === null ? count(rows) : `${count(rows)} of ${count(total)}`, `${Math.floor(percent)} %`]
-  if (left !== null) parts.push(`about ${Math.ceil(left)} s left`)
-  return `${stage === 'READING' ? 'reading' : 'sorting'}, ${parts.join(', ')}`
 }

@@ -6,11 +6,11 @@ import {
   type DuckDBValue,
   JSDuckDBValueConverter,
 } from '@duckdb/node-api'
-import { jsonTypeOf } from '../../../src/catalog/json-type.ts'
 import { createEncoder } from '../../../src/encode/encode.ts'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import type { Plan, Statement } from '../../../src/engines/duckdb/dialect/plan.ts'
 import { fieldTypeOf } from '../../../src/engines/duckdb/processes/inspect/field-type-of.ts'
+import { jsonTypeOf } from '../../../src/engines/duckdb/processes/inspect/properties.ts'
 import { readVectors } from '../../../src/engines/duckdb/processes/query/vectors.ts'
 import type { Field, Layer, Relation } from '../../../src/model/layer.ts'
 import type { FeatureQuery, Position } from '../../../src/model/query.ts'

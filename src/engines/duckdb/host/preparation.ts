@@ -1,5 +1,6 @@
 /** What the server process asks of the process that prepares a file, and what that tells. Both sides import it. */
-import type { Format } from '../../../catalog/prepare/format.ts'
+import type { Stage } from '../../../model/preparation.ts'
+import type { Format } from './format.ts'
 
 export interface PreparerOptions {
   readonly spatialExtension: string | null
@@ -24,9 +25,6 @@ export interface Prepared {
   readonly rows: number
   readonly bytes: number
 }
-
-/** READING the source into a table; WRITING it, sorted, as GeoParquet. */
-export type Stage = 'READING' | 'WRITING'
 
 /** Told a few times a second. */
 export interface ProgressMessage {

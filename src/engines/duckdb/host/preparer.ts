@@ -2,8 +2,6 @@
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { PreparedCache } from '../../../catalog/prepare/prepared-cache.ts'
-import type { ForeignSource } from '../../../catalog/sources.ts'
 import { GDAL_ENVIRONMENT } from './gdal-environment.ts'
 import type { Prepared, PrepareRequest, PreparerOptions, ProgressMessage } from './preparation.ts'
 import { ReadingProcess } from './reading-process.ts'
@@ -19,17 +17,22 @@ const THREADS = Math.min(2, os.availableParallelism())
 const PREPARE_MS = 120_000
 const PREPARE_MS_PER_BYTE = 1.2e-3
 
+/** A source's file, and those that belong to it. */
+interface SourceFiles {
+  readonly files: readonly string[]
+}
+
 export class Preparer {
   readonly #process: ReadingProcess
   /** Files that the process may open. */
   #files: ReadonlySet<string> = new Set()
 
-  constructor(spatialExtension: string | null, cache: PreparedCache) {
+  constructor(spatialExtension: string | null, makeFolder: () => Promise<string>) {
     this.#process = new ReadingProcess({
       worker: WORKER,
       threads: THREADS,
       environment: GDAL_ENVIRONMENT,
-      makeFolder: () => cache.makeFolder(),
+      makeFolder,
       options: (folder): PreparerOptions => ({
         spatialExtension,
         files: [...this.#files],
@@ -44,15 +47,15 @@ export class Preparer {
    * To be called before each source: a process that may not read it is ended. `next` are those that will follow: the one that is started
    * may read them too, for a start takes longer than reading a small file.
    */
-  async turnTo(source: ForeignSource, next: readonly ForeignSource[]): Promise<void> {
+  async turnTo(source: SourceFiles, next: readonly SourceFiles[]): Promise<void> {
     if (source.files.every((file) => this.#files.has(file))) return
     await this.#process.end()
     this.#files = new Set([source, ...next].flatMap(({ files }) => files))
   }
 
   /** Of the whole content of the source's files. @throws SourceError */
-  digest(source: ForeignSource, bytes: number): Promise<string> {
-    return this.#process.ask('digest', source.files, { about: source.file, timeoutMs: timeoutMs(bytes) })
+  digest({ files }: SourceFiles, bytes: number): Promise<string> {
+    return this.#process.ask('digest', files, { about: files[0] ?? '', timeoutMs: timeoutMs(bytes) })
   }
 
   /** @throws SourceError */

@@ -1,7 +1,7 @@
 /** Whether several files can be one layer: the same columns in any order, the same CRS. */
 import path from 'node:path'
-import type { GeoMetadata } from '../../../../catalog/geoparquet.ts'
 import type { Footer } from './footer.ts'
+import type { GeoMetadata } from './geoparquet.ts'
 
 /** Why the files cannot be one layer; null if they can. */
 export function disagreement(footers: readonly Footer[]): string | null {

@@ -1,6 +1,7 @@
 /** What several files claim of one geometry column, taken together. */
-import type { GeoColumn } from '../../../../catalog/geoparquet.ts'
+
 import type { BBox, GeometryTypeName } from '../../../../model/layer.ts'
+import type { GeoColumn } from './geoparquet.ts'
 
 /** One a file; undefined for a file that claims nothing. */
 type Claims = readonly (GeoColumn | undefined)[]

@@ -1,6 +1,6 @@
 /** A DuckDB database's tables as layers, from its catalogue. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { crsOfText } from '../../../../catalog/crs.ts'
+import { crsOfText } from '../../../../geometry/read-crs.ts'
 import type { LayerKey, Pruning } from '../../../../model/layer.ts'
 import type { Described, Description } from '../../host/inspection.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'

@@ -1,7 +1,7 @@
 /** What the footers of Parquet files say, one query for all of them: about 4 ms a small file. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { type GeoMetadata, readGeoMetadata } from '../../../../catalog/geoparquet.ts'
+import { type GeoMetadata, readGeoMetadata } from './geoparquet.ts'
 import { fileList } from './quote.ts'
 import { rowsOf } from './rows.ts'
 

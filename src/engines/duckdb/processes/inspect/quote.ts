@@ -1,5 +1,5 @@
 /** Names and paths as SQL text. They come from the sources and the command line, never from a client. */
-import { withoutWildcards } from '../../../../catalog/wildcards.ts'
+import { withoutWildcards } from '../../host/files.ts'
 
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 

@@ -1,6 +1,6 @@
 /** CSV with columns of longitude and latitude, or one of WKT. Its dialect and types are found by DuckDB's sniffer, from all of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { type CsvGeometry, csvGeometry, NO_CSV_GEOMETRY } from '../../../../catalog/prepare/csv-columns.ts'
+import { type CsvGeometry, csvGeometry, NO_CSV_GEOMETRY } from '../../host/csv-columns.ts'
 import { columnsOf, type RelationColumn } from '../inspect/columns.ts'
 import { fileList, identifier, literal } from '../inspect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { withoutWildcards } from '../../../../catalog/wildcards.ts'
+import { withoutWildcards } from '../../host/files.ts'
 import type { PreparerOptions } from '../../host/preparation.ts'
 import { identifier, literal } from '../inspect/quote.ts'
 

@@ -4,7 +4,7 @@
  * `filesOfFormat` tells. Its environment holds `GDAL_ENVIRONMENT`.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Format } from '../../../../catalog/prepare/format.ts'
+import type { Format } from '../../host/format.ts'
 import { csvRelation } from './csv-relation.ts'
 import { gdalRelation } from './gdal-relation.ts'
 import { parquetRelation } from './parquet-relation.ts'

@@ -1,6 +1,6 @@
 /** GeoPackage, Shapefile, FlatGeobuf and GeoJSON by GDAL, which the spatial extension brings. */
 import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
-import type { Format } from '../../../../catalog/prepare/format.ts'
+import type { Format } from '../../host/format.ts'
 import { identifier, literal } from '../inspect/quote.ts'
 import { refuseLinks } from './crs-link.ts'
 import { logicalFields } from './dbf-fields.ts'

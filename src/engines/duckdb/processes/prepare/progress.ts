@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { ProgressMessage, Stage } from '../../host/preparation.ts'
+import type { Stage } from '../../../../model/preparation.ts'
+import type { ProgressMessage } from '../../host/preparation.ts'
 
 const EVERY_MS = 250
 

@@ -2,8 +2,8 @@
 
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { databaseVersion } from '../../../../catalog/file-stamp.ts'
 import type { DatabaseAccess } from '../../../engine.ts'
+import { databaseVersion } from '../../host/files.ts'
 import type { WorkerOptions } from '../../messages.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 import { COUNT_SCANS } from './scan.ts'

@@ -18,3 +18,5 @@ export async function databaseVersion(path: string): Promise<string> {
   const stamps = await Promise.all([path, `${path}.wal`].map(stampOf))
   return stamps.map(({ stamp }) => stamp).join(' ')
 }
+/** A path that DuckDB's globbing takes for that one file: wildcards in its own name stand in brackets. */
+export const withoutWildcards = (file: string): string => file.replace(/[*?[]/g, '[$&]')

@@ -3,8 +3,8 @@
  * wrote the file may have been wrong.
  */
 import { z } from 'zod'
-import type { BBox, CoveringMembers, Crs, GeometryTypeName } from '../model/layer.ts'
-import { CRS84, crsOfProjjson } from './crs.ts'
+import { CRS84, crsOfProjjson } from '../../../../geometry/read-crs.ts'
+import type { BBox, CoveringMembers, Crs, GeometryTypeName } from '../../../../model/layer.ts'
 
 export interface GeoColumn {
   readonly encoding: string
