@@ -7,20 +7,21 @@ import { ROOT } from './support/environment.ts'
 const SOURCES = globSync('src/**/*.ts', { cwd: ROOT }).filter((path) => !path.startsWith('src/server/map/page/'))
 const GENERATED = ['src/graphql/generated.ts', 'src/client/inputs.ts']
 
-/** Files that every room may import. */
-const SHARED = ['errors', 'near-names']
+/** Files and rooms that every room may import. */
+const SHARED = ['errors', 'geometry', 'near-names']
 
 /** What each room may import beside itself and those; `types` is erased before the program runs. */
 const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
-  catalog: { values: ['pool'] },
+  catalog: { values: ['engines', 'plan', 'pool'] },
   client: { values: [] },
-  config: { values: [] },
-  doctor: { values: ['catalog', 'config'] },
+  config: { values: ['engines'] },
+  doctor: { values: ['catalog', 'config', 'engines'] },
+  engines: { values: ['plan'] },
   explain: { values: ['catalog', 'config', 'graphql', 'plan', 'pool'] },
   graphql: { values: ['catalog', 'plan', 'pool', 'results'] },
   main: { values: ['config', 'doctor', 'explain', 'server'] },
   plan: { values: [], types: ['catalog', 'results'] },
-  pool: { values: ['plan', 'results'] },
+  pool: { values: ['engines', 'plan', 'results'] },
   results: { values: [] },
   server: { values: ['catalog', 'config', 'graphql', 'plan', 'pool', 'results'] },
 }
@@ -83,6 +84,14 @@ test.each(Object.entries(PLACES))('%s is named only where it belongs', (name, { 
   const naming = new Set(IMPORTS.filter(({ specifier }) => packageOf(specifier) === name).map(({ file }) => file))
   expect([...naming].filter((file) => !folder.test(file))).toEqual([])
   expect(naming.size, [...naming].join(', ')).toBeLessThanOrEqual(files)
+})
+
+test.each([
+  ['DuckDB is opened', /\bDuckDBInstance\.(create|fromCache)\(/, 'src/engines/duckdb/worker/open.ts'],
+  ['names and texts are quoted for SQL', /replaceAll\((["'])["']\1, (["'])(""|'')\2\)/, 'src/plan/quote.ts'],
+  ['WKB is read', /\.getFloat64\(/, 'src/geometry/wkb.ts'],
+])('%s in one file', (_, pattern, file) => {
+  expect(SOURCES.filter((path) => pattern.test(readFileSync(join(ROOT, path), 'utf8')))).toEqual([file])
 })
 
 test('files are small: none over 250 lines, and half of them at most 80', () => {

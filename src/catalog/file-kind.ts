@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { csvGeometry, headerOf, NO_CSV_GEOMETRY } from '../engines/duckdb/host/csv-columns.ts'
 import type { Format } from '../engines/duckdb/host/format.ts'
+import { TYPE_NAMES } from '../geometry/geometry-type.ts'
 
 export type FileKind =
   | { readonly kind: 'parquet' | 'duckdb' }
@@ -80,8 +81,7 @@ function shapes(extension: string): FileKind {
   return extension === '.shx' ? { kind: 'other' } : foreign('Shapefile')
 }
 
-const GEOJSON =
-  /"type"\s*:\s*"(FeatureCollection|Feature|Point|MultiPoint|LineString|MultiLineString|Polygon|MultiPolygon|GeometryCollection)"/
+const GEOJSON = new RegExp(`"type"\\s*:\\s*"(FeatureCollection|Feature|${TYPE_NAMES.join('|')})"`)
 
 function json(text: string): FileKind | null {
   if (/"type"\s*:\s*"Topology"/.test(text)) return unsupported(`it is TopoJSON; ${SERVED}: convert it to one of them`)

@@ -1,35 +1,51 @@
-/** On a terminal: how far the preparation of files is. */
+/** On a terminal: how far something is, as a bar with a text beside it. */
 import progress from 'cli-progress'
 import type { Layer } from '../model/layer.ts'
 import { progressText } from '../model/preparation.ts'
 
 const EVERY_MS = 250
 
+export class ProgressBar {
+  readonly #bar: progress.SingleBar
+  #isDrawn = false
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#bar = new progress.SingleBar({
+      barCompleteChar: '#',
+      barIncompleteChar: '-',
+      barsize: 24,
+      stream,
+      clearOnComplete: true,
+      format: '{bar} {text}',
+    })
+  }
+
+  show(percent: number, text: string): void {
+    if (!this.#isDrawn) this.#bar.start(100, 0, { text })
+    this.#isDrawn = true
+    this.#bar.update(percent, { text })
+  }
+
+  end(): void {
+    if (this.#isDrawn) this.#bar.stop()
+    this.#isDrawn = false
+  }
+}
+
 /** Draws a bar on stderr while a layer is prepared, where that is a terminal; elsewhere the log tells. Ends when it is called back. */
 export function showProgress(layers: () => readonly Layer[], stream: NodeJS.WriteStream = process.stderr): () => void {
   if (!stream.isTTY) return () => {}
-  const bar = new progress.SingleBar({
-    barCompleteChar: '#',
-    barIncompleteChar: '-',
-    barsize: 24,
-    stream,
-    clearOnComplete: true,
-    format: '{bar} {text}',
-  })
-  let isDrawn = false
+  const bar = new ProgressBar(stream)
   const draw = () => {
     const preparing = layers().filter(({ preparation }) => preparation)
     const current = preparing.find(({ preparation }) => preparation?.stage !== 'WAITING')
     if (!current?.preparation) return
     const others = preparing.length > 1 ? `; ${preparing.length - 1} more` : ''
-    const payload = { text: `${current.name}: ${progressText(current.preparation)}${others}` }
-    if (!isDrawn) bar.start(100, 0, payload)
-    isDrawn = true
-    bar.update(current.preparation.percent, payload)
+    bar.show(current.preparation.percent, `${current.name}: ${progressText(current.preparation)}${others}`)
   }
   const timer = setInterval(draw, EVERY_MS).unref()
   return () => {
     clearInterval(timer)
-    if (isDrawn) bar.stop()
+    bar.end()
   }
 }

@@ -1,10 +1,11 @@
 /** Arrow IPC streams. Nothing else of the product names apache-arrow, which knows the format's metadata; bodies are copied here. */
 import * as arrow from 'apache-arrow'
 import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message'
+import { typeOfNative } from '../geometry/geometry-type.ts'
 import { type ArrowArray, arrowArray } from './arrow-body.ts'
 import type { BatchLayout, ColumnData, Encoder, GeoArrowShape, LayoutGeometry, Output, WireType } from './batch.ts'
 import { columnOf } from './column.ts'
-import { DIMENSIONS, GeoArrowColumn, NESTINGS } from './geoarrow.ts'
+import { DIMENSIONS, GeoArrowColumn } from './geoarrow.ts'
 import { geometryOf, propertiesOf, wireColumn } from './member.ts'
 
 interface ArrowColumn {
@@ -74,7 +75,7 @@ function nativeColumn(index: number, name: string, shape: GeoArrowShape, crs: La
 function nativeType({ type, coordinates }: GeoArrowShape): arrow.DataType {
   const number = new arrow.Field(coordinates.toLowerCase(), new arrow.Float64(), false)
   const position: arrow.DataType = new arrow.FixedSizeList(DIMENSIONS[coordinates], number)
-  return NESTINGS[type].lists.reduceRight((item, name) => new arrow.List(new arrow.Field(name, item, false)), position)
+  return typeOfNative(type).lists.reduceRight((item, name) => new arrow.List(new arrow.Field(name, item, false)), position)
 }
 
 function arrowType(wire: WireType): arrow.DataType {

@@ -3,6 +3,7 @@
  * of the engine (node-api's vectors, the engine's own Arrow export) fills. Pure data; views over engine memory are copied before
  * they get here or are used before the chunk is released.
  */
+import type { NativeType } from '../geometry/geometry-type.ts'
 
 /** The few physical types that leave the engine. Odd and nested types are cast to one of these by the plan. */
 export type WireType =
@@ -117,7 +118,7 @@ export type Output =
 
 /** What is proven of every geometry of a layer that can leave as a native GeoArrow type. */
 export interface GeoArrowShape {
-  readonly type: 'point' | 'linestring' | 'polygon' | 'multipoint' | 'multilinestring' | 'multipolygon'
+  readonly type: NativeType
   readonly coordinates: 'XY' | 'XYZ'
 }
 

@@ -1,4 +1,4 @@
-import { WkbReader } from '../geometry/wkb-cursor.ts'
+import { WkbReader } from '../geometry/wkb.ts'
 import type { BatchLayout, Encoder, Output } from './batch.ts'
 import { type ByteWriter, CHAR } from './bytes.ts'
 import { bytesOf, columnOf } from './column.ts'

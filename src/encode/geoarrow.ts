@@ -3,28 +3,12 @@
  * batch in one buffer. Made of the WKB that every encoding reads, which costs 15 ns a position; nested lists out of the engine cost it
  * more than that (docs/speed.md), and could be neither null nor empty.
  */
-
-import { GEOMETRY, WkbError, WkbReader } from '../geometry/wkb-cursor.ts'
+import { GEOMETRY, typeOfNative } from '../geometry/geometry-type.ts'
+import { WkbError, WkbReader } from '../geometry/wkb.ts'
 import { type ArrowArray, nullsOf } from './arrow-body.ts'
 import type { ColumnData, GeoArrowShape } from './batch.ts'
 import { isSet } from './bitmap.ts'
 import { bytesOf } from './column.ts'
-
-interface Nesting {
-  /** WKB's type. */
-  readonly type: number
-  /** Names of the lists' items, from the outermost; what the positions are in is the last. */
-  readonly lists: readonly string[]
-}
-
-export const NESTINGS: Readonly<Record<GeoArrowShape['type'], Nesting>> = {
-  point: { type: GEOMETRY.POINT, lists: [] },
-  linestring: { type: GEOMETRY.LINESTRING, lists: ['vertices'] },
-  polygon: { type: GEOMETRY.POLYGON, lists: ['rings', 'vertices'] },
-  multipoint: { type: GEOMETRY.MULTIPOINT, lists: ['points'] },
-  multilinestring: { type: GEOMETRY.MULTILINESTRING, lists: ['linestrings', 'vertices'] },
-  multipolygon: { type: GEOMETRY.MULTIPOLYGON, lists: ['polygons', 'rings', 'vertices'] },
-}
 
 export const DIMENSIONS: Readonly<Record<GeoArrowShape['coordinates'], number>> = { XY: 2, XYZ: 3 }
 
@@ -49,16 +33,18 @@ class Offsets {
 
 /** One column of a plan's batches. Its buffers are used again by the next batch. */
 export class GeoArrowColumn {
-  private readonly nesting: Nesting
+  /** WKB's code. */
+  private readonly type: number
   private readonly stride: number
   private readonly levels: readonly Offsets[]
   private coordinates = new Float64Array(0)
   private used = 0
 
   constructor({ type, coordinates }: GeoArrowShape) {
-    this.nesting = NESTINGS[type]
+    const { code, lists } = typeOfNative(type)
+    this.type = code
     this.stride = DIMENSIONS[coordinates]
-    this.levels = this.nesting.lists.map(() => new Offsets())
+    this.levels = lists.map(() => new Offsets())
   }
 
   /** Rows [from, to), as the arrays of the column and its items, outermost first. @throws WkbError for a geometry of another shape */
@@ -98,7 +84,7 @@ export class GeoArrowColumn {
   }
 
   private geometry(reader: WkbReader, from: number, to: number): void {
-    const { type } = this.nesting
+    const { type } = this
     const found = reader.open(from, to)
     if (reader.stride !== 8 * this.stride) throw new WkbError('WKB has other dimensions than its column')
     if (found === type) this.body(reader, type, 0)

@@ -1,6 +1,6 @@
 /** How a geometry column is written in JSON: as a geometry object, as text in quotes, or as its box. */
 
-import { WkbReader } from '../geometry/wkb-cursor.ts'
+import { WkbReader } from '../geometry/wkb.ts'
 import type { ColumnBatch, GeometryText, LayoutGeometry } from './batch.ts'
 import { type ByteWriter, CHAR, literal } from './bytes.ts'
 import { bytesOf, columnOf } from './column.ts'

@@ -5,8 +5,8 @@
  */
 
 import { GeoduckError } from '../model/errors.ts'
-import type { BBox, GeometryTypeName } from '../model/layer.ts'
-import { MEMBER_TYPES, TYPE_CODES } from './geometry-type.ts'
+import type { BBox } from '../model/layer.ts'
+import { type GeometryTypeName, typeOf } from './geometry-type.ts'
 import { Tally } from './tally.ts'
 import { WkbWriter } from './wkb-writer.ts'
 
@@ -68,11 +68,11 @@ export class GeometryBuilder {
   begin(type: GeometryTypeName): void {
     if (this.#parts.length >= MAX_DEPTH) throw this.tooLarge(`is nested deeper than ${MAX_DEPTH}`)
     const parent = this.#part
-    const wanted = parent && parent.type !== 'ring' && MEMBER_TYPES[parent.type]
+    const wanted = parent && parent.type !== 'ring' && typeOf(parent.type).member
     if (wanted && wanted !== type) throw this.wrong(`a ${parent.type} has members of type ${wanted}, not ${type}`)
     this.#countMember()
     const start = this.#out.length
-    this.#out.header(TYPE_CODES[type])
+    this.#out.header(typeOf(type).code)
     this.#push(type, start, type === 'Point' ? null : this.#out.openCount())
   }
 

@@ -1,8 +1,8 @@
 /** GeoJSON geometry objects (RFC 7946, 3.1), as JavaScript values. */
-import type { GeometryTypeName } from '../model/layer.ts'
+
 import { show } from '../model/show.ts'
 import type { GeometryBuilder } from './builder.ts'
-import { MEMBER_TYPES, TYPE_CODES, TYPE_NAMES } from './geometry-type.ts'
+import { type GeometryTypeName, isTypeName, TYPE_NAMES, typeOf } from './geometry-type.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -27,7 +27,7 @@ export function readGeoJson(value: unknown, to: GeometryBuilder): void {
 /** The inside of a geometry that has begun. */
 function readCoordinates(type: GeometryTypeName, value: unknown, to: GeometryBuilder): void {
   const coordinates = asList(value, `\`coordinates\` of a ${type} are a list`, to)
-  const memberType = MEMBER_TYPES[type]
+  const memberType = typeOf(type).member
   if (type === 'Point') {
     if (coordinates.length > 0) readPosition(coordinates, to)
   } else if (type === 'LineString') {
@@ -65,7 +65,7 @@ function asObject(value: unknown, to: GeometryBuilder): JsonObject {
 }
 
 function asType(type: unknown, to: GeometryBuilder): GeometryTypeName {
-  if (typeof type === 'string' && Object.hasOwn(TYPE_CODES, type)) return type as GeometryTypeName
+  if (isTypeName(type)) return type
   if (type === 'Feature') throw to.wrong('takes a geometry, not a Feature: pass its `geometry` member')
   if (type === 'FeatureCollection')
     throw to.wrong('takes a geometry, not a FeatureCollection: pass the `geometry` of one feature')

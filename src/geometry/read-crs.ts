@@ -1,18 +1,16 @@
 /** The CRS of a layer, from what its source says of it. Nothing is looked up: only the source's own words are used. */
+import { isLonLatCode, LON_LAT } from '../model/crs.ts'
 import type { Crs } from '../model/layer.ts'
 
-/** Longitude and latitude in degrees on WGS 84. GeoParquet and DuckDB keep x first for EPSG:4326, too. */
-const LON_LAT = new Set(['OGC:CRS84', 'OGC:CRS84H', 'EPSG:4326', 'EPSG:4979'])
-
 /** What a GeoParquet column without a `crs` has. */
-export const CRS84: Crs = { code: 'OGC:CRS84', name: 'WGS 84 (CRS84)', isLonLat: true }
+export const CRS84: Crs = { code: LON_LAT, name: 'WGS 84 (CRS84)', isLonLat: true }
 
 /** @param projjson https://proj.org/specifications/projjson.html; null where it is none */
 export function crsOfProjjson(projjson: unknown): Crs | null {
   if (!isRecord(projjson)) return null
   const code = codeOf(projjson['id'])
   const name = typeof projjson['name'] === 'string' ? projjson['name'] : (code ?? 'unnamed')
-  return { code, name, isLonLat: code === null ? isWgs84(projjson) : LON_LAT.has(code) }
+  return { code, name, isLonLat: code === null ? isWgs84(projjson) : isLonLatCode(code) }
 }
 
 /** DuckDB's text of a column's CRS: `AUTHORITY:CODE`, PROJJSON or WKT2. Empty: it has none. */
@@ -21,11 +19,11 @@ export function crsOfText(text: string): Crs | null {
   if (text.startsWith('{')) return crsOfProjjson(parsed(text))
   if (/^[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+$/.test(text)) {
     const code = text.toUpperCase()
-    return code === CRS84.code ? CRS84 : { code, name: code === 'EPSG:4326' ? 'WGS 84' : code, isLonLat: LON_LAT.has(code) }
+    return code === CRS84.code ? CRS84 : { code, name: code === 'EPSG:4326' ? 'WGS 84' : code, isLonLat: isLonLatCode(code) }
   }
   const code = text.match(/ID\["([^"]+)",\s*"?([^"\],]+)"?[^[\]]*\]\s*\]\s*$/)
   const known = code ? `${code[1]}:${code[2]}`.toUpperCase() : null
-  return { code: known, name: text.match(/"([^"]*)"/)?.[1] ?? 'unnamed', isLonLat: known !== null && LON_LAT.has(known) }
+  return { code: known, name: text.match(/"([^"]*)"/)?.[1] ?? 'unnamed', isLonLat: known !== null && isLonLatCode(known) }
 }
 
 function codeOf(id: unknown): string | null {

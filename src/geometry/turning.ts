@@ -1,4 +1,4 @@
-import type { WkbReader } from './wkb-cursor.ts'
+import type { WkbReader } from './wkb.ts'
 
 /**
  * Twice the area of a ring, positive when it goes counter-clockwise; NaN where a coordinate is none. Measured from the first position, so

@@ -1,11 +1,10 @@
 /** Well-known text (OGC Simple Features 1.2.1, 7.2), in any letter case. Heights and measures with or without Z, M and ZM. */
-import type { GeometryTypeName } from '../model/layer.ts'
+
 import { show } from '../model/show.ts'
 import type { GeometryBuilder } from './builder.ts'
-import { MEMBER_TYPES, TYPE_NAMES } from './geometry-type.ts'
+import { GEOMETRY_TYPES, type GeometryTypeName, typeLabelled, typeOf } from './geometry-type.ts'
 import { isLetter, isNumberStart, isSpace, numberAt, wordEnd } from './wkt-text.ts'
 
-const TYPES = new Map(TYPE_NAMES.map((name) => [name.toUpperCase(), name]))
 /** Ordinates that a position may have, by the tag behind the type. */
 const ORDINATES: Readonly<Record<string, readonly number[]>> = { '': [2, 3, 4], Z: [3], M: [3], ZM: [4] }
 /** More than a position may have. */
@@ -62,16 +61,16 @@ class WktReader {
   /** `POINT`, `POINT Z` and `POINTZ`. */
   #type(): [GeometryTypeName, readonly number[]] {
     const word = this.#token
-    const tag = TYPES.has(word) ? '' : (/(?:ZM|Z|M)$/.exec(word.slice(-2))?.[0] ?? '')
-    const type = TYPES.get(tag === '' ? word : word.slice(0, -tag.length))
-    if (!type) throw this.#expected(`one of ${[...TYPES.keys()].join(', ')}`)
+    const tag = typeLabelled(word) ? '' : (/(?:ZM|Z|M)$/.exec(word.slice(-2))?.[0] ?? '')
+    const type = typeLabelled(tag === '' ? word : word.slice(0, -tag.length))?.name
+    if (!type) throw this.#expected(`one of ${GEOMETRY_TYPES.map(({ label }) => label).join(', ')}`)
     this.#take()
     const separate = tag === '' && (this.#token === 'Z' || this.#token === 'M' || this.#token === 'ZM') ? this.#take() : tag
     return [type, ORDINATES[separate] as readonly number[]]
   }
 
   #body(type: GeometryTypeName, ordinates: readonly number[]): void {
-    const memberType = MEMBER_TYPES[type]
+    const memberType = typeOf(type).member
     const most = type === 'Point' ? 1 : Number.POSITIVE_INFINITY
     if (type === 'GeometryCollection') this.#list(() => this.#geometry(), most)
     else if (type === 'Polygon') this.#list(() => this.#ring(ordinates), most)

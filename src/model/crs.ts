@@ -1,12 +1,20 @@
 /** What is known of coordinate reference systems by their codes alone. */
 import type { Crs } from './layer.ts'
 
-/** Longitude and latitude on WGS 84: the same coordinates, as x comes first whatever the authority's axes are. */
-const LON_LAT = new Set(['OGC:CRS84', 'OGC:CRS84H', 'EPSG:4326', 'EPSG:4979'])
+/** Longitude and latitude in degrees on WGS 84, x first: what RFC 7946 asks for. */
+export const LON_LAT = 'OGC:CRS84'
 
-/** `code`: `AUTHORITY:CODE` in capitals. */
+/** GeoParquet and DuckDB keep x first for EPSG:4326, too. */
+const LON_LAT_CODES = new Set([LON_LAT, 'OGC:CRS84H', 'EPSG:4326', 'EPSG:4979'])
+
+/** Whether coordinates of the CRS are longitudes and latitudes on WGS 84, x first. @param code `AUTHORITY:CODE` in capitals */
+export function isLonLatCode(code: string): boolean {
+  return LON_LAT_CODES.has(code)
+}
+
+/** @param code `AUTHORITY:CODE` in capitals */
 export function crsOf(code: string): Crs {
-  return { code, name: code, isLonLat: LON_LAT.has(code) }
+  return { code, name: code, isLonLat: isLonLatCode(code) }
 }
 
 /** A CRS of another name whose coordinates are the same is none to transform to. */

@@ -1,4 +1,6 @@
 /** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by `plan/`, and crosses processes. */
+
+import type { GeometryTypeName, NativeType } from '../geometry/geometry-type.ts'
 import type { FieldType } from './field-type.ts'
 import type { Preparation } from './preparation.ts'
 
@@ -75,28 +77,11 @@ export interface CoveringMembers {
 /** What `Feature.key` is made of. A row number changes when the file does. */
 export type LayerKey = { readonly kind: 'COLUMN'; readonly column: string } | { readonly kind: 'ROW_NUMBER' }
 
-export type GeometryTypeName =
-  | 'Point'
-  | 'LineString'
-  | 'Polygon'
-  | 'MultiPoint'
-  | 'MultiLineString'
-  | 'MultiPolygon'
-  | 'GeometryCollection'
-
 /**
  * How the geometry column is stored: DuckDB's GEOMETRY, plain WKB in a BLOB, or a native (GeoArrow) encoding of GeoParquet 1.1
  * which DuckDB reads as nested lists of structs.
  */
-export type GeometryEncoding =
-  | 'GEOMETRY'
-  | 'WKB'
-  | 'point'
-  | 'linestring'
-  | 'polygon'
-  | 'multipoint'
-  | 'multilinestring'
-  | 'multipolygon'
+export type GeometryEncoding = 'GEOMETRY' | 'WKB' | NativeType
 
 export type LayerState = 'PREPARING' | 'CHECKING' | 'READY'
 

@@ -1,4 +1,4 @@
-import { WkbReader } from '../../geometry/wkb-cursor.ts'
+import { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR, literal } from '../bytes.ts'
 import { GeometryBox } from './box.ts'
 import { COORDINATE_BYTES, CoordinateText } from './coordinate.ts'

@@ -1,4 +1,4 @@
-import type { WkbReader } from '../../geometry/wkb-cursor.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR } from '../bytes.ts'
 import { DoubleText, NULL } from '../number.ts'
 import { GeometryBox } from './box.ts'

@@ -1,4 +1,5 @@
-import { GEOMETRY, type WkbReader } from '../../geometry/wkb-cursor.ts'
+import { GEOMETRY } from '../../geometry/geometry-type.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 
 /** west, south, east, north, lowest, highest of nothing. */
 const NOWHERE = Float64Array.of(Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity)

@@ -1,4 +1,4 @@
-import type { WkbReader } from '../../geometry/wkb-cursor.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 import { CHAR } from '../bytes.ts'
 import { EXACT_DIGITS, POWERS_OF_TEN, paddingOf, putAscii, putFixed8, putScaled } from '../digits.ts'
 

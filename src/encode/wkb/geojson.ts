@@ -1,5 +1,6 @@
+import { GEOMETRY, GEOMETRY_TYPES } from '../../geometry/geometry-type.ts'
 import { turning } from '../../geometry/turning.ts'
-import { GEOMETRY, type WkbReader } from '../../geometry/wkb-cursor.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR, literal } from '../bytes.ts'
 import { NULL } from '../number.ts'
 import { COORDINATE_BYTES, CoordinateText } from './coordinate.ts'
@@ -7,10 +8,9 @@ import { COORDINATE_BYTES, CoordinateText } from './coordinate.ts'
 /** Three numbers, three commas, two brackets. */
 const POSITION_BYTES = 3 * COORDINATE_BYTES + 5
 
-const OPENINGS = ['Point', 'LineString', 'Polygon', 'MultiPoint', 'MultiLineString', 'MultiPolygon'].map((name) =>
-  literal(`{"type":"${name}","coordinates":`),
+const OPENINGS = GEOMETRY_TYPES.map(({ name, code }) =>
+  literal(`{"type":"${name}","${code === GEOMETRY.COLLECTION ? 'geometries' : 'coordinates'}":`),
 )
-const OPEN_COLLECTION = literal('{"type":"GeometryCollection","geometries":')
 const EMPTY = literal('[]')
 
 /**
@@ -42,13 +42,9 @@ export class GeoJsonText {
   }
 
   private geometry(type: number): void {
-    if (type === GEOMETRY.COLLECTION) {
-      this.out.literal(OPEN_COLLECTION)
-      this.collection()
-    } else {
-      this.out.literal(OPENINGS[type - 1]!)
-      this.coordinates(type)
-    }
+    this.out.literal(OPENINGS[type - 1]!)
+    if (type === GEOMETRY.COLLECTION) this.collection()
+    else this.coordinates(type)
     this.out.byte(CHAR.CLOSE_OBJECT)
   }
 

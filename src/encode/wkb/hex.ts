@@ -1,4 +1,5 @@
-import { GEOMETRY, type WkbReader } from '../../geometry/wkb-cursor.ts'
+import { GEOMETRY } from '../../geometry/geometry-type.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 import type { ByteWriter } from '../bytes.ts'
 
 /** The two hexadecimal digits of a byte, the first in the low byte. */

@@ -1,6 +1,7 @@
 /** Tiny well-known binary (github.com/TWKB/Specification): coordinates as whole numbers of a unit, each as its difference from the one before. */
 
-import { GEOMETRY, type WkbReader } from '../../geometry/wkb-cursor.ts'
+import { GEOMETRY } from '../../geometry/geometry-type.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR } from '../bytes.ts'
 import { NULL } from '../number.ts'
 import { hexDigits } from './hex.ts'

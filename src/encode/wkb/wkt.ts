@@ -1,18 +1,15 @@
-import { GEOMETRY, type WkbReader } from '../../geometry/wkb-cursor.ts'
+import { GEOMETRY, GEOMETRY_TYPES, ZM_TAGS } from '../../geometry/geometry-type.ts'
+import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR, literal } from '../bytes.ts'
 import { COORDINATE_BYTES, CoordinateText } from './coordinate.ts'
 
 /** Four numbers and the blanks between. */
 const POSITION_BYTES = 4 * COORDINATE_BYTES + 3
 
-const NAMES = ['POINT', 'LINESTRING', 'POLYGON', 'MULTIPOINT', 'MULTILINESTRING', 'MULTIPOLYGON', 'GEOMETRYCOLLECTION'].map(
-  literal,
-)
+const NAMES = GEOMETRY_TYPES.map(({ label }) => literal(label))
 const EMPTY = literal('EMPTY')
 const COMMA = literal(', ')
-const Z = literal('Z ')
-const M = literal('M ')
-const ZM = literal('ZM ')
+const TAGS = ZM_TAGS.map((tag) => literal(`${tag} `))
 
 /**
  * Writes WKB as ISO well-known text, e.g. `POINT Z (1 2 3)` or `MULTIPOINT ((1 2), EMPTY)`; Z and M are kept. Numbers are
@@ -39,9 +36,7 @@ export class WktText {
     const { out, reader } = this
     out.literal(NAMES[type - 1]!)
     out.byte(CHAR.SPACE)
-    if (reader.hasZ && reader.hasM) out.literal(ZM)
-    else if (reader.hasZ) out.literal(Z)
-    else if (reader.hasM) out.literal(M)
+    if (reader.stride > 16) out.literal(TAGS[(reader.hasZ ? 2 : 0) + (reader.hasM ? 1 : 0)]!)
     this.body(type)
   }
 

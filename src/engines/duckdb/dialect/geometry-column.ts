@@ -1,22 +1,9 @@
 /** The layer's geometry column as SQL, whatever its encoding. */
+
+import { typeOf, typeOfNative } from '../../../geometry/geometry-type.ts'
 import type { GeometryEncoding, Layer } from '../../../model/layer.ts'
 import { geometryColumnOf } from './quote.ts'
 import { isMended, isSifted, mended } from './validity.ts'
-
-/** DuckDB's types for each native encoding: how many lists deep, and what one member of a MULTI geometry is. */
-const NATIVE: Readonly<
-  Record<
-    Exclude<GeometryEncoding, 'GEOMETRY' | 'WKB'>,
-    { lists: number; type: 'POINT' | 'LINESTRING' | 'POLYGON'; multi: boolean }
-  >
-> = {
-  point: { lists: 0, type: 'POINT', multi: false },
-  linestring: { lists: 1, type: 'LINESTRING', multi: false },
-  polygon: { lists: 2, type: 'POLYGON', multi: false },
-  multipoint: { lists: 1, type: 'POINT', multi: true },
-  multilinestring: { lists: 2, type: 'LINESTRING', multi: true },
-  multipolygon: { lists: 3, type: 'POLYGON', multi: true },
-}
 
 /** ISO WKB, a BLOB. Plain WKB comes as it is stored: nothing proves it but its reader. */
 export function geometryAsWkb(layer: Layer): string {
@@ -36,24 +23,37 @@ export function isKept(layer: Layer): string | null {
 
 function storedGeometry(layer: Layer): string {
   const column = geometryColumnOf(layer)
-  const { geometryEncoding: encoding } = layer
-  if (encoding === 'GEOMETRY') return column
+  const { geometryEncoding: encoding, hasZ } = layer
+  if (encoding !== 'WKB') return asGeometry(column, encoding, hasZ === true)
   // TRY over a function of one argument makes NULLs of a whole vector when one row of it fails; inside a list it is that row
   // alone.
-  if (encoding === 'WKB') return `list_transform([${column}], lambda w: TRY(ST_GeomFromWKB(w)))[1]`
-  const { lists, type, multi } = NATIVE[encoding]
-  const [members, dimensions] = layer.hasZ ? ['z DOUBLE, y DOUBLE, x DOUBLE', '3D'] : ['y DOUBLE, x DOUBLE', '2D']
-  // A cast to the same members in the same order is dropped by the binder, and the name of the type with it: so they are turned
-  // around.
-  const turned = `CAST(${column} AS STRUCT(${members})${'[]'.repeat(lists)})`
-  const cast = (value: string) => `CAST(CAST(${value} AS ${type}_${dimensions}) AS GEOMETRY)`
-  if (!multi) return cast(turned)
-  const collected = `ST_Collect(list_transform(${turned}, lambda g: ${cast('g')}))`
-  return `CASE WHEN len(${column}) > 0 THEN ${collected} ELSE ${emptyMulti(type, column)} END`
+  return `list_transform([${column}], lambda w: TRY(${asGeometry('w', encoding)}))[1]`
 }
 
-function emptyMulti(type: string, column: string): string {
-  return `CASE WHEN ${column} IS NOT NULL THEN CAST('MULTI${type} EMPTY' AS GEOMETRY) END`
+/**
+ * A geometry column of any encoding as GEOMETRY; WKB that cannot be read fails the statement. GeoParquet 1.1's native encodings are nested
+ * lists of structs.
+ *
+ * @param column SQL
+ * @param hasZ whether heights are in them, and are kept
+ */
+export function asGeometry(column: string, encoding: GeometryEncoding, hasZ = false): string {
+  if (encoding === 'GEOMETRY') return column
+  if (encoding === 'WKB') return `ST_GeomFromWKB(${column})`
+  const { label, member, lists } = typeOfNative(encoding)
+  const [members, dimensions] = hasZ ? ['z DOUBLE, y DOUBLE, x DOUBLE', '3D'] : ['y DOUBLE, x DOUBLE', '2D']
+  // A cast to the same members in the same order is dropped by the binder, and the name of the type with it: so they are turned
+  // around.
+  const turned = `CAST(${column} AS STRUCT(${members})${'[]'.repeat(lists.length)})`
+  const cast = (value: string) =>
+    `CAST(CAST(${value} AS ${member === null ? label : typeOf(member).label}_${dimensions}) AS GEOMETRY)`
+  const empty = `CAST('${label}${hasZ ? ' Z' : ''} EMPTY' AS GEOMETRY)`
+  // GeoArrow's empty point has no numbers for x and y, whatever its height.
+  if (encoding === 'point' && hasZ)
+    return `CASE WHEN isnan(${column}.x) AND isnan(${column}.y) THEN ${empty} ELSE ${cast(turned)} END`
+  if (member === null) return cast(turned)
+  const collected = `ST_Collect(list_transform(${turned}, lambda g: ${cast('g')}))`
+  return `CASE WHEN len(${column}) > 0 THEN ${collected} WHEN ${column} IS NOT NULL THEN CAST('${label} EMPTY' AS GEOMETRY) END`
 }
 
 /**

@@ -1,6 +1,7 @@
 /** SQL of what lies within metres of one piece of an argument's linework. */
 
 import { boxGeometry } from '../../../geometry/box.ts'
+import { LON_LAT } from '../../../model/crs.ts'
 import type { BBox } from '../../../model/layer.ts'
 import type { NearPiece } from '../../../model/predicate.ts'
 import { decoded } from './argument.ts'
@@ -11,8 +12,6 @@ export interface Near {
   /** Degrees, see `longestStraight`. */
   readonly straight: number
 }
-
-const LON_LAT = 'OGC:CRS84'
 
 /**
  * Whether `geometry` comes near. Both are projected around the piece's centre; longer edges of the geometry are cut first, and only what is

@@ -1,7 +1,10 @@
 /**
- * The only place where a name becomes SQL text. Names, labels and paths come from the catalogue; nothing of a client comes here.
+ * The only place where a name becomes SQL text. Names, labels and paths come from the catalogue and the command line; nothing of a client
+ * comes here.
  */
+
 import type { Field, Layer, Pruning } from '../../../model/layer.ts'
+import { withoutWildcards } from '../host/files.ts'
 
 type CoveringColumn = Extract<Pruning, { readonly kind: 'COVERING_COLUMN' }>
 
@@ -36,12 +39,11 @@ export function virtualColumn(name: string): string {
 }
 
 export function readParquet(files: readonly string[]): string {
-  return `read_parquet(${pathsOf(files)}) AS ${RELATION}`
+  return `read_parquet(${fileList(files)}) AS ${RELATION}`
 }
 
-/** Wildcards in a file's own name are put in brackets: they must not match other files. */
-function pathsOf(files: readonly string[]): string {
-  return `[${files.map((file) => literal(file.replace(/[*?[]/g, '[$&]'))).join(', ')}]`
+export function fileList(files: readonly string[]): string {
+  return `[${files.map((file) => literal(withoutWildcards(file))).join(', ')}]`
 }
 
 /** A relation of a row a row group: its covering column or columns, with the least of the lower sides and the largest of the upper ones. */
@@ -58,7 +60,7 @@ export function coveringStatistics(files: readonly string[], { column, members, 
     column === null
       ? sides.map(({ member, sql }) => `${sql} AS ${member}`).join(', ')
       : `struct_pack(${sides.map(({ member, sql }) => `${member} := ${sql}`).join(', ')}) AS ${identifier(column)}`
-  return `(SELECT ${box} FROM parquet_metadata(${pathsOf(files)}) GROUP BY file_name, row_group_id) AS ${RELATION}`
+  return `(SELECT ${box} FROM parquet_metadata(${fileList(files)}) GROUP BY file_name, row_group_id) AS ${RELATION}`
 }
 
 export function tableOf(database: string, schema: string, table: string): string {

@@ -1,4 +1,4 @@
-/** What a layer's configuration makes of geometries that are not valid. The scan counts by the same rules: `engines/duckdb/processes/inspect/validity.ts`. */
+/** What a layer's configuration makes of geometries that are not valid. */
 import type { Layer } from '../../../model/layer.ts'
 
 /** Before the scan nothing proves that ST_MakeValid can be let at it; behind a scan that met none there is nothing to do. */

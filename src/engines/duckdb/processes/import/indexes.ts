@@ -1,6 +1,6 @@
 /** Spatial indexes are dropped before rows are written and built once behind them: an insert into one rewrites it again and again. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { identifier, literal } from '../inspect/quote.ts'
+import { identifier, literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { STORE } from './target.ts'
 

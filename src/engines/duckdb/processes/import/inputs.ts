@@ -1,12 +1,12 @@
 /** The files of an import, each described, checked and ready to be selected from. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier, literal } from '../../dialect/quote.ts'
 import type { InputFile } from '../../host/import-messages.ts'
 import type { Description, Proven } from '../../host/inspection.ts'
 import { checkLayer } from '../inspect/check.ts'
 import { describeDatabase } from '../inspect/describe-database.ts'
 import { describeParquet } from '../inspect/describe-parquet.ts'
-import { identifier, literal } from '../inspect/quote.ts'
 import { fromOf } from '../inspect/relation.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { expectedRows } from '../prepare/expected-rows.ts'

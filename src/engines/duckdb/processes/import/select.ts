@@ -1,9 +1,9 @@
 /** The rows of one or more inputs as one SELECT: the same columns, geometry of one CRS, a covering column, in Hilbert order. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BBox, Crs } from '../../../../model/layer.ts'
+import { identifier, literal } from '../../dialect/quote.ts'
 import { columnsOf } from '../inspect/columns.ts'
 import { floatOf } from '../inspect/covering.ts'
-import { identifier, literal } from '../inspect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { Input } from './inputs.ts'
 import { Refusal } from './refusal.ts'

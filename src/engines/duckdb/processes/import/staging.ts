@@ -3,10 +3,10 @@
  * cannot be read safely is left out here once. It is on disk: a table in memory would spill there without being compressed.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier, literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
 import { describeTable } from '../inspect/describe-database.ts'
 import { withRawWkb } from '../inspect/instance.ts'
-import { identifier, literal } from '../inspect/quote.ts'
 import { fromOf, rowNumberOf } from '../inspect/relation.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { unsafeRows } from '../inspect/safe-check.ts'

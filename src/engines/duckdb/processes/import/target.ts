@@ -1,9 +1,9 @@
 /** The table of a layer as it is in the copy, and what else is there. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { literal } from '../../dialect/quote.ts'
 import type { ImportMode } from '../../host/import-messages.ts'
 import type { Description } from '../../host/inspection.ts'
 import { describeTable } from '../inspect/describe-database.ts'
-import { literal } from '../inspect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { Refusal } from './refusal.ts'
 

@@ -1,9 +1,9 @@
 /** Whether the copy holds what it should, found by a process that has not written it. */
 
+import { identifier, literal } from '../../dialect/quote.ts'
 import type { Verified, VerifyJob } from '../../host/import-messages.ts'
 import { checkLayer } from '../inspect/check.ts'
 import { openInstance } from '../inspect/instance.ts'
-import { identifier, literal } from '../inspect/quote.ts'
 import { indexNames } from './indexes.ts'
 import { reporting } from './progress.ts'
 import { Refusal } from './refusal.ts'
@@ -11,7 +11,7 @@ import { countRows, describeTarget, STORE } from './target.ts'
 
 /** @throws Refusal that names the difference; the engine's error */
 export async function verify({ options, draft, layer, written }: VerifyJob): Promise<Verified> {
-  const connection = await openInstance(options, ['SET enable_progress_bar = true', 'SET enable_progress_bar_print = false'])
+  const connection = await openInstance({ ...options, countsProgress: true })
   await connection.run(`ATTACH ${literal(draft)} AS ${identifier(STORE)} (READ_ONLY)`)
   return await reporting(connection, 'verify', async () => {
     assertSame('rows', await countRows(connection), written.tables)

@@ -1,8 +1,8 @@
 /** Writes the inputs into the copy of a store: one transaction, its spatial indexes dropped before and built behind it. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier, literal } from '../../dialect/quote.ts'
 import type { WriteJob, Written } from '../../host/import-messages.ts'
 import { openInstance } from '../inspect/instance.ts'
-import { identifier, literal } from '../inspect/quote.ts'
 import { buildIndexes, dropIndexes, indexNames, newIndex, type SpatialIndex, spatialIndexes } from './indexes.ts'
 import { checkInput, type Input, openInput } from './inputs.ts'
 import { reporting } from './progress.ts'
@@ -12,9 +12,6 @@ import { openStaging } from './staging.ts'
 import { countRows, describeTarget, findTarget, heldBy, STORE } from './target.ts'
 
 const SETTINGS = [
-  // What `reporting` reads.
-  'SET enable_progress_bar = true',
-  'SET enable_progress_bar_print = false',
   // Only where it is said: a checkpoint under way is time in which nothing is written.
   "SET GLOBAL checkpoint_threshold = '1TB'",
   // The engine may refer to what it has read, instead of holding rows to keep their order: they are sorted anyway.
@@ -28,7 +25,7 @@ const ROW_GROUP_ROWS = 20_480
 
 /** @throws Refusal; the engine's error */
 export async function write(job: WriteJob): Promise<Written> {
-  const connection = await openInstance(job.options, SETTINGS)
+  const connection = await openInstance({ ...job.options, settings: SETTINGS, countsProgress: true })
   if (job.held) await connection.run(`ATTACH ${literal(job.held)} AS held (READ_ONLY)`)
   // The first storage format that keeps a geometry's CRS and statistics; an older store becomes one of it.
   const options = `STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`

@@ -1,13 +1,14 @@
 /** A scan of every row of a layer: what its source claims becomes what it is. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { GEOMETRY_TYPES } from '../../../../geometry/geometry-type.ts'
 import type { BBox, CheckReport } from '../../../../model/layer.ts'
+import { identifier } from '../../dialect/quote.ts'
 import type { CheckResult, Covering, Description, Proven } from '../../host/inspection.ts'
 import { floatOf } from './covering.ts'
 import { findInvalid } from './find-invalid.ts'
 import { crsFault } from './known-crs.ts'
 import { proveKey } from './prove-key.ts'
-import { identifier } from './quote.ts'
-import { rowGeometry, TYPE_NAMES } from './row-geometry.ts'
+import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'
 import { findUnsafe } from './safe-check.ts'
 import { countInvalid, servedRows } from './validity.ts'
@@ -58,7 +59,7 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
   const types = new Set(groups.map((group) => group['type']))
   const dimensions = [...new Set(present.map((group) => Number(group['zm'])))]
   return {
-    geometryTypes: TYPE_NAMES.filter(([label]) => types.has(label)).map(([, name]) => name),
+    geometryTypes: GEOMETRY_TYPES.filter(({ label }) => types.has(label)).map(({ name }) => name),
     hasZ: dimensions.some((flags) => flags >= 2),
     coordinates: dimensions.length === 1 ? (COORDINATES[dimensions[0]!] ?? null) : null,
     extent: extentOf(groups),

@@ -1,6 +1,7 @@
 /** What several files claim of one geometry column, taken together. */
 
-import type { BBox, GeometryTypeName } from '../../../../model/layer.ts'
+import type { GeometryTypeName } from '../../../../geometry/geometry-type.ts'
+import type { BBox } from '../../../../model/layer.ts'
 import type { GeoColumn } from './geoparquet.ts'
 
 /** One a file; undefined for a file that claims nothing. */

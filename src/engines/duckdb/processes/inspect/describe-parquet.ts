@@ -1,7 +1,9 @@
 /** One or more Parquet files as one layer, from their footers. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { isNative, typeOfNative } from '../../../../geometry/geometry-type.ts'
 import { crsOfText } from '../../../../geometry/read-crs.ts'
-import type { FileSummary, GeometryEncoding, GeometryTypeName, Pruning } from '../../../../model/layer.ts'
+import type { FileSummary, GeometryEncoding, Pruning } from '../../../../model/layer.ts'
+import { fileList } from '../../dialect/quote.ts'
 import type { Covering, Description, UnprovenColumn } from '../../host/inspection.ts'
 import { disagreement } from './agreement.ts'
 import { claimedExtent, claimedTypes, claimedZ, declaredCovering } from './claims.ts'
@@ -13,23 +15,12 @@ import { type Footer, footersOf } from './footer.ts'
 import type { GeoColumn } from './geoparquet.ts'
 import { keyCandidates } from './key-candidates.ts'
 import { propertiesOf } from './properties.ts'
-import { fileList } from './quote.ts'
 
 /** An engine's column and the one of the files that it is read from: DuckDB knows no case, and renames the second of `Name` and `name`. */
 interface FileRelationColumn extends RelationColumn {
   readonly sourceName: string | null
   readonly isNativeGeometry: boolean
 }
-
-/** GeoParquet 1.1's encodings by GeoArrow, which DuckDB reads as nested lists of structs. */
-const NATIVE = {
-  point: 'Point',
-  linestring: 'LineString',
-  polygon: 'Polygon',
-  multipoint: 'MultiPoint',
-  multilinestring: 'MultiLineString',
-  multipolygon: 'MultiPolygon',
-} as const satisfies Partial<Record<GeometryEncoding, GeometryTypeName>>
 
 /** @throws the engine's error, or one that says why the files are no layer */
 export async function describeParquet(connection: DuckDBConnection, files: readonly string[]): Promise<Description> {
@@ -40,6 +31,7 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
   const geometry = geometryColumn(columns, footers)
   const claims = footers.map(({ geo }) => (geometry.sourceName === null ? undefined : geo?.columns.get(geometry.sourceName)))
   const encoding = encodingOf(geometry, claims[0])
+  const native = isNative(encoding) ? typeOfNative(encoding) : null
   const covering = encoding === 'point' ? pointCovering(geometry.name) : findCovering(columns, declaredCovering(claims))
   const fileRows = footers.map(({ rows }) => rows)
   return {
@@ -48,8 +40,8 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
     columns: propertiesOf(columns, [geometry.name, covering?.column]),
     geometryColumn: geometry.name,
     geometryEncoding: encoding,
-    geometryTypes: encoding in NATIVE ? [NATIVE[encoding as keyof typeof NATIVE]] : claimedTypes(claims),
-    hasZ: encoding in NATIVE ? JSON.stringify(geometry.type).includes('"name":"z"') : claimedZ(claims),
+    geometryTypes: native ? [native.name] : claimedTypes(claims),
+    hasZ: native ? JSON.stringify(geometry.type).includes('"name":"z"') : claimedZ(claims),
     crs: claims[0] ? claims[0].crs : crsOfText(geometry.crs),
     extent: claimedExtent(claims),
     featureCount: fileRows.reduce((sum, rows) => sum + rows, 0),
@@ -110,8 +102,9 @@ function geometryColumn(columns: readonly FileRelationColumn[], footers: readonl
 function encodingOf(geometry: FileRelationColumn, claim: GeoColumn | undefined): GeometryEncoding {
   if (geometry.type.kind === 'geometry') return 'GEOMETRY'
   if (geometry.type.kind === 'binary') return 'WKB'
+  // GeoParquet 1.1's encodings by GeoArrow, which DuckDB reads as nested lists of structs.
   const native = claim?.encoding.toLowerCase() ?? ''
-  if (native in NATIVE) return native as keyof typeof NATIVE
+  if (isNative(native)) return native
   throw new Error(`its geometry has an encoding that is not known: ${native || geometry.native}`)
 }
 

@@ -1,7 +1,7 @@
 /** Where the features of each file of a layer are, from the statistics of its row groups: by these a whole file can be left unopened. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BBox, CoveringMembers } from '../../../../model/layer.ts'
-import { fileList, literal } from './quote.ts'
+import { fileList, literal } from '../../dialect/quote.ts'
 import { rowsOf } from './rows.ts'
 
 /** The column whose statistics the engine itself goes by: a covering one, or Parquet's own geometry. */

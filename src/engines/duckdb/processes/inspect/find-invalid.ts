@@ -1,9 +1,9 @@
 /** The first geometries that break OGC's rules, and which rule. The engine only tells that they do: the reason is looked for here. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckReport, LayerKey } from '../../../../model/layer.ts'
+import { asGeometry } from '../../dialect/geometry-column.ts'
+import { identifier } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
-import { asGeometry } from './as-geometry.ts'
-import { identifier } from './quote.ts'
 import { fromOf, rowIdOf } from './relation.ts'
 import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'

@@ -1,8 +1,8 @@
 /** What the footers of Parquet files say, one query for all of them: about 4 ms a small file. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { fileList } from '../../dialect/quote.ts'
 import { type GeoMetadata, readGeoMetadata } from './geoparquet.ts'
-import { fileList } from './quote.ts'
 import { rowsOf } from './rows.ts'
 
 /** A column at the top of a file's schema. */

@@ -3,8 +3,9 @@
  * wrote the file may have been wrong.
  */
 import { z } from 'zod'
+import { type GeometryTypeName, isTypeName } from '../../../../geometry/geometry-type.ts'
 import { CRS84, crsOfProjjson } from '../../../../geometry/read-crs.ts'
-import type { BBox, CoveringMembers, Crs, GeometryTypeName } from '../../../../model/layer.ts'
+import type { BBox, CoveringMembers, Crs } from '../../../../model/layer.ts'
 
 export interface GeoColumn {
   readonly encoding: string
@@ -55,26 +56,12 @@ function readColumn({ encoding, geometry_types, crs, bbox, covering }: z.infer<t
   const names = geometry_types.map((name) => name.replace(/ ZM?$| M$/, ''))
   return {
     encoding,
-    geometryTypes: [...new Set(names)].filter((name) => isGeometryType(name)),
+    geometryTypes: [...new Set(names)].filter(isTypeName),
     hasZ: geometry_types.length === 0 ? null : geometry_types.some((name) => / ZM?$/.test(name)),
     crs: crs === undefined ? CRS84 : crsOfProjjson(crs),
     bbox: bbox ? flatBox(bbox) : null,
     covering: covering ? readCovering(covering.bbox) : null,
   }
-}
-
-const TYPES = new Set<string>([
-  'Point',
-  'LineString',
-  'Polygon',
-  'MultiPoint',
-  'MultiLineString',
-  'MultiPolygon',
-  'GeometryCollection',
-] satisfies GeometryTypeName[])
-
-function isGeometryType(name: string): name is GeometryTypeName {
-  return TYPES.has(name)
 }
 
 /** Without height. */

@@ -1,9 +1,9 @@
 /** Whether a column can be what ids are made of: its values are all there and all different, in the rows that are served. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { LayerKey } from '../../../../model/layer.ts'
+import { identifier } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
 import { canBeKey } from './key-candidates.ts'
-import { identifier } from './quote.ts'
 import { rowsOf } from './rows.ts'
 import { servedRows } from './validity.ts'
 

@@ -1,8 +1,8 @@
 /** A layer's rows as SQL. */
 
 import type { Relation } from '../../../../model/layer.ts'
+import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
-import { fileList, identifier, literal } from './quote.ts'
 
 export function fromOf(relation: Relation): string {
   if (relation.kind === 'parquet') return `read_parquet(${fileList(relation.files)})`

@@ -1,7 +1,8 @@
 /** What the scan asks of each row's geometry, as SQL, for every way that geometry is stored. */
-import type { GeometryEncoding, GeometryTypeName, Layer } from '../../../../model/layer.ts'
-import { asGeometry } from './as-geometry.ts'
-import { identifier } from './quote.ts'
+import { isNative, type NativeType, typeOfNative } from '../../../../geometry/geometry-type.ts'
+import type { Layer } from '../../../../model/layer.ts'
+import { asGeometry } from '../../dialect/geometry-column.ts'
+import { identifier } from '../../dialect/quote.ts'
 
 export interface RowGeometry {
   /** DuckDB's name of the type; NULL for no geometry. */
@@ -20,10 +21,9 @@ export interface RowGeometry {
 }
 
 export function rowGeometry(layer: Pick<Layer, 'geometryColumn' | 'geometryEncoding' | 'hasZ'>): RowGeometry {
+  const { geometryEncoding: encoding, hasZ } = layer
   const column = identifier(layer.geometryColumn)
-  if (layer.geometryEncoding === 'GEOMETRY') return binary(column)
-  if (layer.geometryEncoding === 'WKB') return binary(`ST_GeomFromWKB(${column})`)
-  return nested(column, layer.geometryEncoding, layer.hasZ === true)
+  return isNative(encoding) ? nested(column, encoding, hasZ === true) : binary(asGeometry(column, encoding))
 }
 
 function binary(geometry: string): RowGeometry {
@@ -46,12 +46,13 @@ function isInvalid(geometry: string): string {
 }
 
 /** Nothing but numbers in lists: no row of them can hurt, and their type is the column's. */
-function nested(column: string, encoding: Nested, hasZ: boolean): RowGeometry {
-  const [depth, type] = [DEPTHS[encoding], TYPE_LABELS[encoding]]
+function nested(column: string, encoding: NativeType, hasZ: boolean): RowGeometry {
+  const { label, lists } = typeOfNative(encoding)
+  const depth = lists.length
   const positions = depth === 0 ? `[${column}]` : `${'flatten('.repeat(depth - 1)}${column}${')'.repeat(depth - 1)}`
   const ordinates = (name: string) => `[p.${name} FOR p IN ${positions} IF isfinite(p.${name})]`
   return {
-    type: `CASE WHEN ${column} IS NOT NULL THEN '${type}' END`,
+    type: `CASE WHEN ${column} IS NOT NULL THEN '${label}' END`,
     zm: hasZ ? '2' : '0',
     isInvalid: isInvalid(asGeometry(column, encoding)),
     xmin: `list_min(${ordinates('x')})`,
@@ -61,37 +62,3 @@ function nested(column: string, encoding: Nested, hasZ: boolean): RowGeometry {
     isUncomputable: 'false',
   }
 }
-
-type Nested = Exclude<GeometryEncoding, 'GEOMETRY' | 'WKB'>
-
-/** Lists around the struct of a position. */
-const DEPTHS: Readonly<Record<Nested, number>> = {
-  point: 0,
-  linestring: 1,
-  multipoint: 1,
-  polygon: 2,
-  multilinestring: 2,
-  multipolygon: 3,
-}
-
-const TYPE_LABELS: Readonly<Record<Nested, string>> = {
-  point: 'POINT',
-  linestring: 'LINESTRING',
-  multipoint: 'MULTIPOINT',
-  polygon: 'POLYGON',
-  multilinestring: 'MULTILINESTRING',
-  multipolygon: 'MULTIPOLYGON',
-}
-
-/** DuckDB's names of the geometry types, in the order of OGC. */
-export const TYPE_NAMES: readonly (readonly [label: string, name: GeometryTypeName])[] = [
-  ['POINT', 'Point'],
-  ['LINESTRING', 'LineString'],
-  ['POLYGON', 'Polygon'],
-  ['MULTIPOINT', 'MultiPoint'],
-  ['MULTILINESTRING', 'MultiLineString'],
-  ['MULTIPOLYGON', 'MultiPolygon'],
-  ['GEOMETRYCOLLECTION', 'GeometryCollection'],
-]
-
-export const typeName = (label: string): GeometryTypeName | undefined => TYPE_NAMES.find(([known]) => known === label)?.[1]

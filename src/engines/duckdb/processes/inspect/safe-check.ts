@@ -3,9 +3,9 @@
  * helps; text is the one thing that was never seen to crash. About 1.5 us a small geometry, 50 us one of some hundred vertices.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { identifier } from '../../dialect/quote.ts'
 import type { CheckResult, Description, UnprovenColumn } from '../../host/inspection.ts'
 import { withRawWkb } from './instance.ts'
-import { identifier } from './quote.ts'
 import { fromOf, rowLabelOf, rowNumberOf } from './relation.ts'
 import { rowsOf } from './rows.ts'
 

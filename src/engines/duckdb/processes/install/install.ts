@@ -1,13 +1,8 @@
-import { DuckDBInstance } from '@duckdb/node-api'
+import { installSpatial } from '../../open.ts'
 
-const instance = await DuckDBInstance.create(':memory:')
-const connection = await instance.connect()
 try {
-  await connection.run('INSTALL spatial')
+  await installSpatial()
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
   process.exitCode = 1
-} finally {
-  connection.closeSync()
-  instance.closeSync()
 }

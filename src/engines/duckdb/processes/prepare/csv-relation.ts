@@ -1,14 +1,12 @@
 /** CSV with columns of longitude and latitude, or one of WKT. Its dialect and types are found by DuckDB's sniffer, from all of its rows. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { LON_LAT } from '../../../../model/crs.ts'
+import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import { type CsvGeometry, csvGeometry, NO_CSV_GEOMETRY } from '../../host/csv-columns.ts'
 import { columnsOf, type RelationColumn } from '../inspect/columns.ts'
-import { fileList, identifier, literal } from '../inspect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { FileRelation } from './file-relation.ts'
 import { geometryName } from './geometry-name.ts'
-
-/** A CSV tells no CRS: what fits into this one is taken for it. */
-const LON_LAT = 'OGC:CRS84'
 
 const NUMBER = /^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT)/
 
@@ -21,6 +19,7 @@ export async function csvRelation(connection: DuckDBConnection, file: string): P
   // WKT is said by the geometry itself; longitude and latitude stay, as they are.
   const attributes = found.filter(({ name }) => geometry.kind === 'LON_LAT' || name !== geometry.column)
   const name = geometryName(attributes.map((column) => column.name))
+  // A CSV tells no CRS: what fits into this one is taken for it.
   const crs = (await isLonLat(connection, read, value)) ? LON_LAT : ''
   const selected = [
     ...attributes.map((column) => identifier(column.name)),

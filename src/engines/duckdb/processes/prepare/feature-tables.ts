@@ -4,7 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { identifier } from '../inspect/quote.ts'
+import { identifier } from '../../dialect/quote.ts'
 
 const TABLES = `SELECT c.table_name AS name FROM gpkg_contents c JOIN gpkg_geometry_columns g ON lower(g.table_name) = lower(c.table_name)
   WHERE c.data_type = 'features' ORDER BY c.table_name`

@@ -1,7 +1,8 @@
 /** GeoPackage, Shapefile, FlatGeobuf and GeoJSON by GDAL, which the spatial extension brings. */
 import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
+import { LON_LAT } from '../../../../model/crs.ts'
+import { identifier, literal } from '../../dialect/quote.ts'
 import type { Format } from '../../host/format.ts'
-import { identifier, literal } from '../inspect/quote.ts'
 import { refuseLinks } from './crs-link.ts'
 import { logicalFields } from './dbf-fields.ts'
 import type { FileRelation } from './file-relation.ts'
@@ -16,7 +17,7 @@ const DRIVERS: Readonly<Record<Exclude<Format, 'CSV'>, readonly string[]>> = {
 }
 
 /** By RFC 7946. GDAL calls it EPSG:4326, whose own order of axes is another. */
-const GEOJSON_CRS = { 'EPSG:4326': 'OGC:CRS84' } as const
+const GEOJSON_CRS = { 'EPSG:4326': LON_LAT } as const
 
 /**
  * The columns as GDAL has them: of a GeoPackage, its key first; of the others, `OGC_FID`, GDAL's number of the feature (of GeoJSON its `id`,

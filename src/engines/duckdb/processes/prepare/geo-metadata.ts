@@ -1,6 +1,7 @@
 /** The `geo` metadata of GeoParquet 1.1, of what is really in the file. https://geoparquet.org/releases/v1.1.0/ */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { literal } from '../inspect/quote.ts'
+import { LON_LAT } from '../../../../model/crs.ts'
+import { literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { Shape, Staged } from './stage.ts'
 
@@ -26,7 +27,7 @@ export async function geoMetadata(connection: DuckDBConnection, staged: Staged, 
 
 /** Undefined: left out, which is OGC:CRS84. Null: not known. A code's definition comes from the engine's own catalogue of them. */
 async function projjsonOf(connection: DuckDBConnection, crs: string): Promise<unknown> {
-  if (crs === 'OGC:CRS84') return undefined
+  if (crs === LON_LAT) return undefined
   if (crs === '') return null
   if (crs.startsWith('{')) return JSON.parse(crs)
   const [row] = await rowsOf(

@@ -1,9 +1,10 @@
 /** A GeoParquet file as a relation, for imports: its geometry as GEOMETRY, however it is stored, and no covering column. */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { LON_LAT } from '../../../../model/crs.ts'
+import { asGeometry } from '../../dialect/geometry-column.ts'
+import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
-import { asGeometry } from '../inspect/as-geometry.ts'
 import { describeParquet } from '../inspect/describe-parquet.ts'
-import { fileList, identifier, literal } from '../inspect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { FileRelation } from './file-relation.ts'
 
@@ -40,7 +41,7 @@ async function crsInMetadata(connection: DuckDBConnection, file: string, column:
   if (!rows[0]) return null
   const geo = JSON.parse(String(rows[0]['geo'])) as { readonly columns: Readonly<Record<string, { readonly crs?: unknown }>> }
   const crs = geo.columns[column]?.crs
-  if (crs === undefined) return 'OGC:CRS84'
+  if (crs === undefined) return LON_LAT
   if (crs === null) return ''
   const { id } = crs as { readonly id?: { readonly authority: string; readonly code: string | number } }
   return id ? `${id.authority}:${id.code}` : JSON.stringify(crs)

@@ -1,24 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Stage } from '../../../../model/preparation.ts'
 import type { ProgressMessage } from '../../host/preparation.ts'
-
-const EVERY_MS = 250
+import { reporting as reportingWhile } from '../reporting.ts'
 
 /** Tells the server how far the engine is, for as long as `work` takes. `rows` stand in for a total that the engine does not know. */
-export async function reporting<Result>(
+export function reporting<Result>(
   connection: DuckDBConnection,
   stage: Stage,
   work: () => Promise<Result>,
   rows: number | null = null,
 ): Promise<Result> {
-  const tell = () => process.send?.(progressOf(connection, stage, rows))
-  tell()
-  const timer = setInterval(tell, EVERY_MS)
-  try {
-    return await work()
-  } finally {
-    clearInterval(timer)
-  }
+  const report = () => process.send?.(progressOf(connection, stage, rows))
+  report()
+  return reportingWhile(report, work)
 }
 
 function progressOf(connection: DuckDBConnection, stage: Stage, known: number | null): ProgressMessage {

@@ -1,7 +1,7 @@
 /** A source read into a table, once and in its own order, with the box of each geometry beside it. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { identifier } from '../inspect/quote.ts'
-import { typeName } from '../inspect/row-geometry.ts'
+import { typeLabelled, ZM_TAGS } from '../../../../geometry/geometry-type.ts'
+import { identifier } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { STAGING } from './engine.ts'
 import type { FileRelation } from './file-relation.ts'
@@ -79,10 +79,9 @@ export async function shapeOf(connection: DuckDBConnection, { relation, table, c
   return {
     rows: groups.reduce((sum, group) => sum + Number(group['features']), 0),
     bytes: groups.reduce((sum, group) => sum + Number(group['bytes']), 0),
-    types: groups.filter(({ type }) => type !== null).map(({ type, zm }) => `${typeName(String(type))}${DIMENSIONS[Number(zm)]}`),
+    types: groups
+      .filter(({ type }) => type !== null)
+      .map(({ type, zm }) => `${typeLabelled(String(type))?.name} ${ZM_TAGS[Number(zm)]}`.trim()),
     extent: extent.every(Number.isFinite) ? [...extent] : null,
   }
 }
-
-/** By `ST_ZMFlag`. */
-const DIMENSIONS = ['', ' M', ' Z', ' ZM']

@@ -1,7 +1,7 @@
 /** A staged source as a GeoParquet file: along a Hilbert curve, so that neighbours lie in the same row groups, with a covering column. */
 import { open } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { fileList, identifier, literal } from '../inspect/quote.ts'
+import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { geoMetadata } from './geo-metadata.ts'
 import { reporting } from './progress.ts'

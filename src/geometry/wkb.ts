@@ -1,14 +1,8 @@
-/** Well-known binary, read strictly and in place: ISO 13249-3 (1001, 2001, 3001) and PostGIS's extended flags, both byte orders. */
-
-export const GEOMETRY = {
-  POINT: 1,
-  LINESTRING: 2,
-  POLYGON: 3,
-  MULTIPOINT: 4,
-  MULTILINESTRING: 5,
-  MULTIPOLYGON: 6,
-  COLLECTION: 7,
-} as const
+/**
+ * The one reader of well-known binary, strict and in place: ISO 13249-3 (1001, 2001, 3001) and PostGIS's extended flags (EWKB), both byte
+ * orders. It goes from header to count to positions; the encoders and the readers of a client's geometry decide what to do with them.
+ */
+import { GEOMETRY } from './geometry-type.ts'
 
 const EWKB_Z = 0x80000000
 const EWKB_M = 0x40000000
@@ -36,6 +30,8 @@ export class WkbReader {
   hasM = false
   /** Bytes of one position. */
   stride = 16
+  /** Of the last header that was read (EWKB); null: it has none. */
+  srid: number | null = null
   private readonly view: DataView
   private littleEndian = true
   private position = 0
@@ -57,14 +53,16 @@ export class WkbReader {
 
   /** Whatever is left behind a geometry is not part of it. */
   close(): void {
-    if (this.position !== this.end) throw new WkbError('WKB goes on behind the end of its geometry')
+    const left = this.end - this.position
+    if (left !== 0) throw new WkbError(`WKB goes on behind the end of its geometry: ${left} bytes are left over`)
   }
 
-  private header(): number {
+  /** Reads the next header and returns its type. What the type and its dimensions may be after another one is the caller's rule. */
+  header(): number {
     const at = this.position
-    if (at + HEADER_BYTES > this.end) throw new WkbError('WKB ends within a header')
+    if (at + HEADER_BYTES > this.end) throw this.tooShort()
     const order = this.view.getUint8(at)
-    if (order > 1) throw new WkbError(`WKB byte order is ${order}, not 0 or 1`)
+    if (order > 1) throw new WkbError(`WKB: byte order is 0 or 1, not ${order}, at byte ${at}`)
     this.littleEndian = order === 1
     const code = this.view.getUint32(at + 1, this.littleEndian)
     this.position = at + HEADER_BYTES
@@ -72,17 +70,32 @@ export class WkbReader {
     const dimensions = Math.floor(iso / 1000)
     const type = iso - 1000 * dimensions
     if (type < GEOMETRY.POINT || type > GEOMETRY.COLLECTION || dimensions > 3)
-      throw new WkbError(`WKB geometry type ${code} is not known`)
+      throw new WkbError(`WKB: ${code} is no type of geometry`)
     this.hasZ = (code & EWKB_Z) !== 0 || (dimensions & 1) !== 0
     this.hasM = (code & EWKB_M) !== 0 || (dimensions & 2) !== 0
     this.stride = 16 + (this.hasZ ? 8 : 0) + (this.hasM ? 8 : 0)
-    if ((code & EWKB_SRID) !== 0) this.position += this.need(4)
+    this.srid = (code & EWKB_SRID) === 0 ? null : this.count()
     return type
   }
 
+  /** The place of what is read next. */
+  get place(): number {
+    return this.position
+  }
+
+  /** Whether the header at a place says its dimensions as ISO does and has a flag of EWKB beside. */
+  isMixed(at: number): boolean {
+    const code = this.view.getUint32(at + 1, this.view.getUint8(at) === 1)
+    return (code & EWKB_FLAGS) !== 0 && (code & ~EWKB_FLAGS) >= 1000
+  }
+
   private need(bytes: number): number {
-    if (bytes > this.end - this.position) throw new WkbError('WKB ends before its geometry does')
+    if (bytes > this.end - this.position) throw this.tooShort()
     return bytes
+  }
+
+  private tooShort(): WkbError {
+    return new WkbError(`WKB ends before the geometry does, at byte ${this.end}`)
   }
 
   /** How many rings, positions or members follow: a claim until they have been read, so nothing is made of that size before. */
@@ -90,6 +103,13 @@ export class WkbReader {
     const at = this.position
     this.position += this.need(4)
     return this.view.getUint32(at, this.littleEndian)
+  }
+
+  /** The same, of things that take at least so many bytes each: a claim of more than there is is refused at once. */
+  countOf(bytes: number): number {
+    const count = this.count()
+    this.need(bytes * count)
+    return count
   }
 
   /** The place of the next `count` positions, `stride` bytes each, behind which the reader goes. */
