@@ -66,6 +66,15 @@ describe(`the largest geometry that is taken, of ${VERTICES} vertices,`, () => {
     expect(costOf(() => read(input, true))).toBeLessThan(MOST_MS)
   })
 
+  it.each([
+    ['empty ones', '0110', null],
+    ['points', '01000204', [1, 2, 1, 2]],
+  ])(`costs less than ${MOST_MS} ms to read as TWKB of as many members, %s`, (_, member, bbox) => {
+    const twkb = `0700a8c301${member.repeat(VERTICES)}`
+    expect(read({ twkb }).bbox).toEqual(bbox)
+    expect(costOf(() => read({ twkb }))).toBeLessThan(MOST_MS)
+  })
+
   it.each(ENCODINGS)(`costs less than ${MOST_MS} ms to write as %s`, (as) => {
     expect(costOf(encoded(as))).toBeLessThan(MOST_MS)
   })

@@ -27,7 +27,7 @@ afterAll(async () => {
 describe('while the clock is set back and forth', () => {
   test('streams are whole, at the pace of their clients; a slow one is not ended', async () => {
     const sockets = await Promise.all([0, 1, 2].map(() => RawSocket.open(`${server.url.replace('http', 'ws')}/graphql`)))
-    const query = `subscription { featureBatches(layer: "${LAYER}", batchSize: 2048, orderBy: [{ property: "id" }]) { features { id } } }`
+    const query = `subscription { featureBatches(layer: "${LAYER}", batchSize: 2048, orderBy: [{ property: "id" }]) { features { key } } }`
     for (const socket of sockets) socket.subscribe('a', query)
     // One does not read for three changes of the clock.
     const [slow] = sockets
@@ -38,12 +38,13 @@ describe('while the clock is set back and forth', () => {
     const expected = Array.from({ length: GRID_ROWS }, (_, id) => String(id)).join()
     for (const socket of sockets) {
       const messages = await socket.ended('a')
-      const ids = messages.flatMap(({ payload }) => {
-        const batch = (payload as { data?: { featureBatches: { features: { id: string }[] } } } | undefined)?.data?.featureBatches
-        return batch?.features.map(({ id }) => id) ?? []
+      const keys = messages.flatMap(({ payload }) => {
+        const batch = (payload as { data?: { featureBatches: { features: { key: string }[] } } } | undefined)?.data
+          ?.featureBatches
+        return batch?.features.map(({ key }) => key) ?? []
       })
       expect(messages.at(-1)!.type).toBe('complete')
-      expect(ids.join() === expected).toBe(true)
+      expect(keys.join() === expected).toBe(true)
       socket.close()
     }
   })
