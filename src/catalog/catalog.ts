@@ -1,30 +1,30 @@
-/** What is there: the layers of all sources, kept true while they change. */
-
+/** What is there: the layers of all sources by name, kept true while their files change and while scans prove what they hold. */
+import { EventEmitter } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
 import type { Access, DatabaseAccess } from '../engines/engine.ts'
+import { GeoduckError } from '../model/errors.ts'
 import type { Layer, Problem } from '../model/layer.ts'
+import type { WantedSource } from './find-sources.ts'
 import { InspectionCache } from './inspection-cache.ts'
+import { type LayerNames, nameLayers } from './layer-names.ts'
 import type { LayerOptions } from './layer-options.ts'
-import { OpenCatalog } from './open-catalog.ts'
-import { pictureOf } from './picture.ts'
-import { ForeignLayers } from './prepare/foreign-layers.ts'
-import { PreparedCache } from './prepare/prepared-cache.ts'
-import { Roster } from './roster.ts'
+import { uniqueNames } from './names.ts'
+import { type LayerChange, ServedLayers } from './served-layers.ts'
+import type { CatalogLog, Source, SourceContext } from './source.ts'
+import { SourceList } from './source-list.ts'
+import { Copies } from './sources/copies.ts'
+import { openSource } from './sources/open-source.ts'
+import { PreparedCache } from './sources/prepared-cache.ts'
+import { stampsOf, Watch } from './watch.ts'
 
 const DEFAULT_CACHE_BYTES = 20e9
 
-/** As pino's. */
-export interface CatalogLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
-
 export interface CatalogOptions {
-  /** Files, folders and glob patterns, as `sources.ts` reads them. */
+  /** Files, folders and glob patterns, as `find-sources.ts` reads them. */
   readonly sources: readonly string[]
-  /** Layers with wishes of their own; they take the place of what the sources would make of the same files. */
+  /** Layers with options of their own; they take the place of what the sources would make of the same files. */
   readonly layers?: readonly LayerOptions[]
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
@@ -34,15 +34,20 @@ export interface CatalogOptions {
   readonly tempFolder?: string
   /** Bytes of prepared copies to keep there. @default 20 GB */
   readonly cacheBytes?: number
-  /** Lets the workers read what has been prepared, before it is offered. Left out: nobody has to be told. */
+  /** Lets the workers read what has changed, before it is served. Left out: there are no workers. */
   readonly admit?: (access: Access) => Promise<void>
   /** Whether files that come, go or change are seen without a question. @default false */
   readonly watch?: boolean
-  /** Is told of what turns up after the catalogue is open. */
+  /** For what turns up after the catalogue is open. */
   readonly log: CatalogLog
 }
 
-export interface Catalog {
+interface CatalogEvents {
+  /** A layer is added or removed, has a new version, or is proven. Workers may read it by then. */
+  changed: [LayerChange]
+}
+
+export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'> {
   /** By name. */
   layers(): readonly Layer[]
   layer(name: string): Layer | undefined
@@ -52,7 +57,7 @@ export interface Catalog {
   databases(): readonly DatabaseAccess[]
   /** For a worker's `allowed_paths`: every file that it may open, some of which may not exist. */
   readonly files: readonly string[]
-  /** Every file of another format has its copy, or has been given up: no layer is PREPARING that was when the catalogue was opened. */
+  /** Every source that needs a copy has one, or a problem: no layer is PREPARING that was when the catalogue was opened. */
   readonly prepared: Promise<void>
   /** No scan is under way or waiting. */
   readonly checked: Promise<void>
@@ -81,14 +86,7 @@ export interface Catalog {
  * @throws Error when the process that reads them cannot start
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
-  const { spatialExtension, cacheFolder, cacheBytes = DEFAULT_CACHE_BYTES, admit = async () => {}, log } = options
-  const { tempFolder = os.tmpdir() } = options
-  const { sources: paths, layers = [] } = options
-  const arguments_ = [...paths, ...layers.map((layer) => layer.path)]
-  // Before anything is read: what changes from here on is seen by the next look.
-  const picture = options.watch ? await pictureOf(arguments_, []) : ''
-  const inspector = new Inspector(spatialExtension, [], tempFolder)
-  const inspections = new InspectionCache(cacheFolder ? path.join(cacheFolder, 'inspections') : null)
+  const { cacheFolder, cacheBytes = DEFAULT_CACHE_BYTES, tempFolder = os.tmpdir(), log } = options
   const { cache, fault } = await PreparedCache.open({
     folder: cacheFolder ? path.join(cacheFolder, 'prepared') : null,
     temporaryFolder: tempFolder,
@@ -99,18 +97,199 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
       { folder: cacheFolder, code: fault },
       `the cache directory cannot be written (${fault}): what is read and prepared is not kept for the next start. Name another: --cache-directory`,
     )
-  const foreign = new ForeignLayers({ spatialExtension, inspector, inspections, cache, log })
-  const roster = new Roster({ paths, layers, inspector, inspections })
+  await cache.prune()
+  const inspections = new InspectionCache(cacheFolder ? path.join(cacheFolder, 'inspections') : null)
+  const catalog = new OpenCatalog(
+    options,
+    { inspector: new Inspector(options.spatialExtension, [], tempFolder), inspections },
+    cache,
+  )
   try {
-    const lineup = await roster.look()
-    await cache.prune()
-    await foreign.look(lineup.wantedForeign.map(({ source }) => source))
+    await catalog.open()
     await inspections.prune()
-    const catalog = new OpenCatalog({ log, inspector, roster, lineup, foreign, admit })
-    if (options.watch) catalog.watch((parts) => pictureOf(arguments_, parts), picture)
     return catalog
   } catch (error) {
-    await Promise.all([inspector.close(), foreign.close()])
+    await catalog.close()
     throw error
   }
+}
+
+class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
+  prepared: Promise<void> = Promise.resolve()
+  readonly #options: CatalogOptions
+  readonly #context: SourceContext
+  readonly #copies: Copies
+  readonly #list: SourceList
+  readonly #layers: ServedLayers
+  /** Names stay with their layers. */
+  #names: LayerNames = new Map()
+  /** Of options that no part of a source fits. */
+  #unmet: readonly Problem[] = []
+  /** What workers have been given, or are being given. */
+  #admitted = ''
+  /** What they may read by now. */
+  #readable: ReadonlySet<string> = new Set()
+  #watch: Watch | null = null
+
+  constructor(options: CatalogOptions, reading: Pick<SourceContext, 'inspector' | 'inspections'>, cache: PreparedCache) {
+    super()
+    this.setMaxListeners(0)
+    const { sources, layers = [], spatialExtension, log } = options
+    const aliases = new Map<string, string>()
+    this.#options = options
+    this.#context = { ...reading, log, alias: (file, name) => aliasOf(aliases, file, name) }
+    this.#copies = new Copies({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
+    this.#list = new SourceList(sources, layers, (wanted) => this.#open(wanted))
+    this.#layers = new ServedLayers(this.#context, (change) => this.emit('changed', change))
+  }
+
+  async open(): Promise<void> {
+    const { sources, layers = [], watch, log } = this.#options
+    const paths = [...sources, ...layers.map((layer) => layer.path)]
+    // Before anything is read: what changes from here on is seen by the next look.
+    const stamps = watch ? await stampsOf(paths, []) : ''
+    const added = await this.#list.look()
+    this.#admitted = JSON.stringify(this.#access())
+    this.#readable = new Set(this.files)
+    this.#renew(added)
+    this.prepared = this.#copies.settled()
+    if (!watch) return
+    const files = () => this.#sources.flatMap((source) => source.files)
+    this.#watch = new Watch({ paths, files, update: () => this.#update(), log }, stamps)
+  }
+
+  get files(): readonly string[] {
+    return this.#access().allowedPaths
+  }
+
+  databases(): readonly DatabaseAccess[] {
+    return this.#access().databases
+  }
+
+  layers(): readonly Layer[] {
+    const layers = this.#layers.names.flatMap((name) => this.#layers.get(name) ?? [])
+    return layers.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  layer(name: string): Layer | undefined {
+    return this.#layers.get(name)
+  }
+
+  problems(): readonly Problem[] {
+    const ofSources = this.#sources.flatMap((source) => {
+      const { problems, failure } = source.describe()
+      const reasons = failure === null ? [...problems, ...this.#layers.findings(source)] : problems
+      return reasons.map((reason) => ({ source: source.label, reason }))
+    })
+    return [...this.#list.problems, ...this.#unmet, ...ofSources]
+  }
+
+  get checked(): Promise<void> {
+    return this.#layers.checked
+  }
+
+  async fresh({ name }: Layer): Promise<Layer> {
+    const source = this.#layers.sourceOf(name)
+    if (source) await this.#look(source)
+    const layer = this.layer(name)
+    if (layer && !this.#layers.versionOf(name)?.reader.failure) return layer
+    throw new GeoduckError(
+      'SOURCE_UNREADABLE',
+      `The source of layer ${name} cannot be read any more; \`health.problems\` says why.`,
+    )
+  }
+
+  writes({ name }: Layer): number {
+    return this.#layers.versionOf(name)?.reader.writes ?? 0
+  }
+
+  async refresh(): Promise<void> {
+    for (const source of this.#sources) await this.#look(source)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close()])
+    await this.checked
+  }
+
+  get #sources(): readonly Source[] {
+    return this.#list.sources.map(({ source }) => source)
+  }
+
+  #open(wanted: readonly WantedSource[]): readonly Source[] {
+    const sources = wanted.map(({ found }) => openSource(found, this.#context, this.#copies))
+    // All at once: the inspector is started anew for what it may not read yet.
+    this.#context.inspector.allow(sources.flatMap((source) => source.access().allowedPaths))
+    return sources
+  }
+
+  /** What the arguments hold now is served from now on. One at a time. */
+  async #update(): Promise<void> {
+    const added = await this.#list.look()
+    // Before workers may not read it any more.
+    this.#layers.keep(new Set(this.#sources))
+    if (JSON.stringify(this.#access()) !== this.#admitted) await this.#admit()
+    for (const { kind, layer } of this.#renew(added)) {
+      if (kind === 'ADDED') this.#options.log.info({ layer: layer.name }, `layer ${layer.name} has come`)
+      if (kind !== 'REMOVED') continue
+      this.#options.log.warn({ layer: layer.name }, `layer ${layer.name} is gone: its source is not there any more`)
+    }
+  }
+
+  /** Small sources first: their layers are scanned, and their copies made, before others. */
+  #renew(added: readonly Source[]): readonly LayerChange[] {
+    const { names, problems } = nameLayers(this.#list.sources, this.#names)
+    this.#names = names
+    this.#unmet = problems
+    const [isNew, small] = [new Set(added), this.#sources.toSorted((a, b) => a.bytes - b.bytes)]
+    for (const source of small) this.#layers.renew(source, names.get(source))
+    for (const source of small.filter((source) => isNew.has(source))) source.watch(() => this.#changed(source))
+    return this.#layers.emitChanges()
+  }
+
+  #changed(source: Source): void {
+    if (!this.#names.has(source)) return
+    this.#layers.renew(source, this.#names.get(source))
+    this.#layers.emitChanges()
+  }
+
+  async #look(source: Source): Promise<void> {
+    const hasRead = await source.look()
+    // Also after a reading that somebody else has asked for. What workers may not read yet is served by the update that lets them.
+    const mayBeRead = () => source.access().allowedPaths.every((file) => this.#readable.has(file))
+    if (!this.#layers.isTaken(source) && mayBeRead()) this.#changed(source)
+    if (!hasRead || JSON.stringify(this.#access()) === this.#admitted) return
+    this.#admit().catch((error: unknown) =>
+      this.#options.log.warn({ err: error }, 'workers could not be given the databases that have changed'),
+    )
+  }
+
+  #access(): Access {
+    const all = this.#sources.map((source) => source.access())
+    return {
+      allowedPaths: all.flatMap(({ allowedPaths }) => allowedPaths),
+      databases: all.flatMap(({ databases }) => databases),
+    }
+  }
+
+  /** Workers get what there is now. */
+  async #admit(): Promise<void> {
+    const access = this.#access()
+    this.#admitted = JSON.stringify(access)
+    try {
+      await this.#options.admit?.(access)
+      this.#readable = new Set(access.allowedPaths)
+    } catch (error) {
+      this.#admitted = ''
+      throw error
+    }
+  }
+}
+
+/** From the file's name: the same on every server that serves the same files. The prefix keeps it off DuckDB's own names. */
+function aliasOf(aliases: Map<string, string>, file: string, name: string): string {
+  const taken = [...aliases.values()]
+  const alias = aliases.get(file) ?? uniqueNames([...taken.map((one) => [one]), [name]]).at(-1) ?? ''
+  aliases.set(file, alias)
+  return `db_${alias}`
 }

@@ -5,10 +5,11 @@ import { csvGeometry, headerOf, NO_CSV_GEOMETRY } from '../engines/duckdb/host/c
 import type { Format } from '../engines/duckdb/host/format.ts'
 import { TYPE_NAMES } from '../geometry/geometry-type.ts'
 
+/** Queried in place: Parquet and DuckDB. All others are turned into GeoParquet first. */
+export type SourceFormat = 'Parquet' | 'DuckDB' | Format
+
 export type FileKind =
-  | { readonly kind: 'parquet' | 'duckdb' }
-  /** It is turned into GeoParquet first. */
-  | { readonly kind: 'foreign'; readonly format: Format }
+  | { readonly kind: 'source'; readonly format: SourceFormat }
   /** Spatial data, or what calls itself so, that cannot be served: `reason` tells what it is and what to do. */
   | { readonly kind: 'unsupported'; readonly reason: string }
   /** Nothing that a folder of spatial data would be blamed for. */
@@ -54,10 +55,10 @@ export async function fileKind(file: string): Promise<FileKind> {
 
 function byContent(head: Buffer, extension: string): FileKind | null {
   const latin = (from: number, to: number) => head.toString('latin1', from, to)
-  if (latin(0, 4) === 'PAR1') return { kind: 'parquet' }
-  if (latin(8, 12) === 'DUCK') return { kind: 'duckdb' }
+  if (latin(0, 4) === 'PAR1') return source('Parquet')
+  if (latin(8, 12) === 'DUCK') return source('DuckDB')
   if (latin(0, 16) === 'SQLite format 3\0') return sqlite(latin(68, 72), extension)
-  if (latin(0, 3) === 'fgb' && latin(4, 7) === 'fgb') return foreign('FlatGeobuf')
+  if (latin(0, 3) === 'fgb' && latin(4, 7) === 'fgb') return source('FlatGeobuf')
   if (head.length >= 100 && head.readInt32BE(0) === 9994 && head.readInt32LE(28) === 1000) return shapes(extension)
   const isArchive = latin(0, 4) === 'PK\x03\x04' || latin(0, 2) === '\x1f\x8b'
   if (isArchive && (ARCHIVES.has(extension) || extension in PROMISES || CSV.has(extension))) {
@@ -72,20 +73,20 @@ function byContent(head: Buffer, extension: string): FileKind | null {
 
 /** A GeoPackage of version 1.0 or 1.1 says so in a way of its own; some say nothing but by their name. */
 function sqlite(application: string, extension: string): FileKind | null {
-  if (['GPKG', 'GP10', 'GP11'].includes(application) || extension === '.gpkg') return foreign('GeoPackage')
+  if (['GPKG', 'GP10', 'GP11'].includes(application) || extension === '.gpkg') return source('GeoPackage')
   return null
 }
 
 /** The index has the same head as the shapes. */
 function shapes(extension: string): FileKind {
-  return extension === '.shx' ? { kind: 'other' } : foreign('Shapefile')
+  return extension === '.shx' ? { kind: 'other' } : source('Shapefile')
 }
 
 const GEOJSON = new RegExp(`"type"\\s*:\\s*"(FeatureCollection|Feature|${TYPE_NAMES.join('|')})"`)
 
 function json(text: string): FileKind | null {
   if (/"type"\s*:\s*"Topology"/.test(text)) return unsupported(`it is TopoJSON; ${SERVED}: convert it to one of them`)
-  return GEOJSON.test(text) ? foreign('GeoJSON') : null
+  return GEOJSON.test(text) ? source('GeoJSON') : null
 }
 
 function byName(head: Buffer, extension: string): FileKind {
@@ -95,10 +96,10 @@ function byName(head: Buffer, extension: string): FileKind {
   if (format) return unsupported(`it is ${format}; ${SERVED}: convert it to one of them`)
   if (!CSV.has(extension)) return { kind: 'other' }
   if (head.includes(0)) return unsupported('it is not CSV, whatever its name says')
-  return csvGeometry(headerOf(head.toString('utf8'))) ? foreign('CSV') : unsupported(NO_CSV_GEOMETRY)
+  return csvGeometry(headerOf(head.toString('utf8'))) ? source('CSV') : unsupported(NO_CSV_GEOMETRY)
 }
 
-const foreign = (format: Format): FileKind => ({ kind: 'foreign', format })
+const source = (format: SourceFormat): FileKind => ({ kind: 'source', format })
 
 const unsupported = (reason: string): FileKind => ({ kind: 'unsupported', reason })
 

@@ -1,9 +1,11 @@
 /**
- * Sees that files have come, gone or changed. By looking, not by the system's events: those are not told of network shares and of many
- * containers' mounts, cost a kernel watch for each file, and are lost where a folder is renamed or a link leads elsewhere.
+ * Sees that files have come, gone or changed. By looking, not by the system's events: those are not sent for network shares and for many
+ * containers' mounts, cost a kernel watch per file, and are lost where a folder is renamed or a link leads elsewhere.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CatalogLog } from './catalog.ts'
+import { candidateFiles } from './find-sources.ts'
+import { statOf } from './snapshot.ts'
+import type { CatalogLog } from './source.ts'
 
 /** A change is taken up when two looks, this far apart, show the same: what is being written or copied is waited for. */
 const LOOK_MS = 500
@@ -13,11 +15,22 @@ const MOST_WAIT_MS = 10_000
 const SHARE = 0.02
 
 export interface WatchOptions {
-  /** The same text for the same files. */
-  readonly picture: () => Promise<string>
+  /** Files, folders and patterns. */
+  readonly paths: readonly string[]
+  /** Files of the sources that no argument names: logs, parts. */
+  readonly files: () => readonly string[]
   /** Brings the catalogue up to date. */
-  readonly takeUp: () => Promise<void>
+  readonly update: () => Promise<void>
   readonly log: CatalogLog
+}
+
+/**
+ * Device, inode, size and time of every file that the arguments hold or may come to hold, as text: another text means that something has
+ * changed. Links are followed: a link that leads elsewhere now is another file. About 30 us per file; nothing is opened.
+ */
+export async function stampsOf(paths: readonly string[], files: readonly string[]): Promise<string> {
+  const all = new Set([...files, ...(await candidateFiles(paths))])
+  return JSON.stringify(await statOf([...all].sort()))
 }
 
 export class Watch {
@@ -25,37 +38,37 @@ export class Watch {
   readonly #over = new AbortController()
   readonly #loop: Promise<void>
 
-  /** `taken` is the picture that the catalogue was made of, or an older one. */
+  /** @param taken the stamps of what the catalogue was made of, or older ones */
   constructor(options: WatchOptions, taken: string) {
     this.#options = options
     this.#loop = this.#run(taken)
   }
 
-  /** Resolves when nothing is being taken up any more. */
+  /** Resolves when no update is under way any more. */
   async close(): Promise<void> {
     this.#over.abort()
     await this.#loop
   }
 
   async #run(first: string): Promise<void> {
+    const { paths, files, update, log } = this.#options
     let [taken, last] = [first, first]
     let changedAt = Number.POSITIVE_INFINITY
     for (let pause = LOOK_MS; await this.#waited(pause); ) {
       const began = performance.now()
       try {
-        const now = await this.#options.picture()
+        const now = await stampsOf(paths, files())
         pause = Math.max(LOOK_MS, (performance.now() - began) / SHARE)
         changedAt = now === taken ? Number.POSITIVE_INFINITY : Math.min(changedAt, began)
         // One change or a hundred: all that has settled by now is taken up at once.
         if (now !== taken && (now === last || began - changedAt > MOST_WAIT_MS)) {
-          await this.#options.takeUp()
+          await update()
           taken = now
           changedAt = Number.POSITIVE_INFINITY
         }
         last = now
       } catch (error) {
-        if (!this.#over.signal.aborted)
-          this.#options.log.warn({ err: error }, 'changed files could not be taken up, trying again')
+        if (!this.#over.signal.aborted) log.warn({ err: error }, 'changed files could not be taken up, trying again')
       }
     }
   }

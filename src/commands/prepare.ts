@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { styleText } from 'node:util'
 import { type CatalogOptions, openCatalog } from '../catalog/catalog.ts'
-import { PreparedCache, type Pruned } from '../catalog/prepare/prepared-cache.ts'
+import { PreparedCache, type Pruned } from '../catalog/sources/prepared-cache.ts'
 import type { Config } from '../config/config.ts'
 import { formatSize } from '../config/size.ts'
 import type { Layer, Problem } from '../model/layer.ts'

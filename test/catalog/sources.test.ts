@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { expandSources } from '../../src/catalog/sources.ts'
+import { expandSources } from '../../src/catalog/find-sources.ts'
 import { fixture } from '../fixtures/index.ts'
 import { SHARED } from '../support/environment.ts'
 
@@ -22,13 +22,14 @@ async function put(folder: string, names: readonly string[], content = parquet):
 
 /** `name: files` of each source, and `label: reason` of each problem. */
 async function expanded(...paths: string[]): Promise<{ sources: string[]; problems: string[] }> {
-  const { sources, foreign, problems } = await expandSources(paths)
+  const { sources, problems } = await expandSources(paths)
   const short = (file: string) => file.replace(`${root}/`, '')
   return {
-    sources: [
-      ...sources.map((source) => `${source.names[0]}: ${(source.kind === 'parquet' ? source.files : [source.file]).map(short)}`),
-      ...foreign.map(({ names, format, files }) => `${names[0]}: ${format} ${files.map(short)}`),
-    ],
+    sources: sources.map(({ names, format, files }) =>
+      format === 'Parquet' || format === 'DuckDB'
+        ? `${names[0]}: ${files.map(short).filter((file) => !file.endsWith('.wal'))}`
+        : `${names[0]}: ${format} ${files.map(short)}`,
+    ),
     problems: problems.map(({ source, reason }) => `${source}: ${reason}`),
   }
 }

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { expandSources, type ForeignSource, type Source } from '../../catalog/sources.ts'
+import { expandSources, type FoundSource } from '../../catalog/find-sources.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { machineDefaults } from '../../config/defaults.ts'
@@ -92,7 +92,7 @@ async function checkPort({ host, port }: Pick<Config, 'host' | 'port'>): Promise
   }
 }
 
-const KINDS: Readonly<Record<string, string>> = { parquet: 'Parquet', database: 'DuckDB database' }
+const IN_PLACE: Readonly<Record<string, string>> = { Parquet: 'Parquet', DuckDB: 'DuckDB database' }
 
 /** What each path holds, by the first bytes of its files. Whether it can be served, only serving tells. */
 async function checkSources({ sources, layers }: Pick<Config, 'sources' | 'layers'>): Promise<Finding[]> {
@@ -107,17 +107,15 @@ async function checkSources({ sources, layers }: Pick<Config, 'sources' | 'layer
 }
 
 async function checkPath(what: string, path: string): Promise<Finding> {
-  const { sources, foreign, problems } = await expandSources([path])
+  const { sources, problems } = await expandSources([path])
   const reasons = problems.map(({ source, reason }) => (path.endsWith(source) ? reason : `${source}: ${reason}`))
-  if (sources.length + foreign.length === 0)
+  if (sources.length === 0)
     return { what, state: 'wrong', text: path, remedy: reasons.join('\n') || 'it holds nothing that can be served' }
-  const text = `${path}: ${summaryOf([...sources, ...foreign])}`
+  const text = `${path}: ${summaryOf(sources)}`
   return reasons.length === 0 ? { what, state: 'ok', text } : { what, state: 'note', text, remedy: reasons.join('\n') }
 }
 
-function summaryOf(sources: readonly (Source | ForeignSource)[]): string {
-  const kinds = sources.map((source) =>
-    'kind' in source ? (KINDS[source.kind] ?? source.kind) : `${source.format}, to be prepared`,
-  )
+function summaryOf(sources: readonly FoundSource[]): string {
+  const kinds = sources.map(({ format }) => IN_PLACE[format] ?? `${format}, to be prepared`)
   return [...Map.groupBy(kinds, (kind) => kind)].map(([kind, those]) => `${those.length} ${kind}`).join(', ')
 }

@@ -167,8 +167,6 @@ export type InputFormat = Format | 'GeoParquet' | 'DuckDB'
 /** @throws ImportError */
 async function formatOf(file: string): Promise<InputFormat> {
   const found = await fileKind(file)
-  if (found.kind === 'parquet') return 'GeoParquet'
-  if (found.kind === 'duckdb') return 'DuckDB'
-  if (found.kind === 'foreign') return found.format
+  if (found.kind === 'source') return found.format === 'Parquet' ? 'GeoParquet' : found.format
   throw new ImportError(`${path.basename(file)}: ${found.kind === 'unsupported' ? found.reason : UNKNOWN_FORMAT}.`)
 }

@@ -20,3 +20,11 @@ export async function databaseVersion(path: string): Promise<string> {
 }
 /** A path that DuckDB's globbing takes for that one file: wildcards in its own name stand in brackets. */
 export const withoutWildcards = (file: string): string => file.replace(/[*?[]/g, '[$&]')
+
+/**
+ * What the engine's `allowed_paths` must hold for it to read these files: a name with wildcards is written in brackets, lest it match other
+ * files, and the engine wants to be allowed that text as well.
+ */
+export const pathsFor = (files: readonly string[]): readonly string[] => [
+  ...new Set(files.flatMap((file) => [file, withoutWildcards(file)])),
+]

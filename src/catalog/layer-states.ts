@@ -1,9 +1,31 @@
-/** From what a source says of a layer to what a scan has shown. */
+/** A layer while it is prepared, as its source claims it to be, and as a scan has proven it. */
 import type { Description, Proven } from '../engines/duckdb/host/inspection.ts'
 import type { Layer, Pruning } from '../model/layer.ts'
+import type { Preparation } from '../model/preparation.ts'
+
+/** A layer that is not there yet. */
+export function preparingLayer(name: string, preparation: Preparation): Layer {
+  return {
+    name,
+    state: 'PREPARING',
+    preparation,
+    relation: { kind: 'parquet', files: [], fileRows: [] },
+    columns: [],
+    geometryColumn: 'geometry',
+    geometryEncoding: 'WKB',
+    geometryTypes: [],
+    hasZ: null,
+    crs: null,
+    extent: null,
+    featureCount: null,
+    key: { kind: 'ROW_NUMBER' },
+    pruning: { kind: 'NONE' },
+    fingerprint: '',
+  }
+}
 
 /** A layer that has not been scanned. Its extent, types and height are what the source claims; its count is known or null. */
-export function claimed(name: string, fingerprint: string, description: Description): Layer {
+export function claimedLayer(name: string, fingerprint: string, description: Description): Layer {
   const { relation, columns, geometryColumn, geometryEncoding, geometryTypes, hasZ, crs, extent, featureCount, key, pruning } =
     description
   const { tailoring } = description
@@ -27,7 +49,7 @@ export function claimed(name: string, fingerprint: string, description: Descript
 }
 
 /** The key may have become a column: an id that a client took before does not hold any more, as with any row number. */
-export function proven(layer: Layer, description: Description, proof: Proven): Layer {
+export function provenLayer(layer: Layer, description: Description, proof: Proven): Layer {
   const { geometryTypes, hasZ, coordinates = null, extent, featureCount, key, coveringHolds, report } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)

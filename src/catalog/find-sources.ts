@@ -1,0 +1,207 @@
+/**
+ * From the PATH arguments and the configured layers to sources.
+ *
+ * | argument | layers |
+ * | --- | --- |
+ * | a Parquet file | one |
+ * | a DuckDB database | one per table with a geometry column |
+ * | a file of another format | one; of a GeoPackage, one per table of features. It is turned into GeoParquet first |
+ * | a folder | one per file directly in it, and those of its databases; sub-folders are not looked into |
+ * | a folder whose Parquet files are all `part-...` or `data_...` parts, as engines write a data set | one, of the folder's name |
+ * | a glob pattern | one over all its Parquet files, in the order of their paths; and those of its other files |
+ */
+import { glob, readdir, realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { filesOfFormat } from '../engines/duckdb/host/format.ts'
+import type { Problem } from '../model/layer.ts'
+import { type FileKind, fileKind, type SourceFormat, UNKNOWN_FORMAT } from './file-kind.ts'
+import type { LayerOptions } from './layer-options.ts'
+
+/** Where a source is, and what it is by the first bytes of its files. */
+export interface FoundSource {
+  readonly format: SourceFormat
+  /** The file's, folder's or pattern's name. */
+  readonly label: string
+  /** Wishes for its layer's name, shortest first. */
+  readonly names: readonly string[]
+  /** Real paths: those of a data set in natural order, else the file itself and the parts that belong to it. */
+  readonly files: readonly string[]
+}
+
+/** A source, and which layers are made of it. */
+export interface WantedSource {
+  readonly found: FoundSource
+  /** Of it or its tables, in the configuration's order. */
+  readonly layers: readonly LayerOptions[]
+  /** What of it no configured layer is made of is a layer, too. */
+  readonly plain: boolean
+}
+
+interface Found {
+  readonly sources: FoundSource[]
+  readonly problems: Problem[]
+}
+
+const MAGIC = /[*?[\]{}]/
+const REMOTE = /^[a-z][a-z0-9+.-]+:\/\//i
+const PART = /^(part|data)[-_.]?\d/i
+
+/** The same for the same files, whoever names them. */
+export const keyOf = ({ format, files }: FoundSource): string =>
+  [format, ...(format === 'Parquet' ? files : files.slice(0, 1))].join('\n')
+
+/** Configured layers take the place of those that the same files would have been. Nothing throws: what cannot be served is a problem. */
+export async function wantedSources(
+  paths: readonly string[],
+  layers: readonly LayerOptions[],
+): Promise<{ readonly wanted: readonly WantedSource[]; readonly problems: readonly Problem[] }> {
+  const wanted = new Map<string, WantedSource>()
+  const problems: Problem[] = []
+  for (const layer of layers) {
+    const found = await expandSources([layer.path])
+    problems.push(...found.problems.map(({ source, reason }) => ({ source, reason: `layer ${layer.name}: ${reason}` })))
+    const [source, ...more] = found.sources
+    if (!source) continue
+    if (more.length > 0) {
+      const reason = `layer ${layer.name}: its path holds ${more.length + 1} sources: name one of them, or use a pattern`
+      problems.push({ source: layer.path.replace(/^.*[\\/](?=.)/, ''), reason })
+      continue
+    }
+    const known = wanted.get(keyOf(source))
+    wanted.set(keyOf(source), { found: known?.found ?? source, layers: [...(known?.layers ?? []), layer], plain: false })
+  }
+  const parquetFiles = ({ format, files }: FoundSource) => (format === 'Parquet' ? files : [])
+  const taken = new Set([...wanted.values()].flatMap(({ found }) => parquetFiles(found)))
+  const plain = await expandSources(paths)
+  for (const found of plain.sources) {
+    const known = wanted.get(keyOf(found)) ?? { found, layers: [] }
+    if (found.format === 'Parquet' && found.files.every((file) => taken.has(file))) continue
+    wanted.set(keyOf(found), { ...known, plain: true })
+  }
+  return { wanted: [...wanted.values()], problems: [...problems, ...plain.problems] }
+}
+
+/** Each file is served once, by the first argument that names it. Nothing throws: what cannot be served is a problem. */
+export async function expandSources(paths: readonly string[]): Promise<Found> {
+  const sources = new Map<string, FoundSource>()
+  const problems: Problem[] = []
+  for (const argument of paths) {
+    const found = await expand(argument).catch(() =>
+      problem(path.basename(argument), 'it cannot be read: it is gone, or forbidden'),
+    )
+    problems.push(...found.problems)
+    for (const source of found.sources) if (!sources.has(keyOf(source))) sources.set(keyOf(source), source)
+  }
+  return { sources: [...sources.values()], problems }
+}
+
+/** Every file that the arguments hold or may come to hold: nothing is opened. Parts of a Shapefile are among them. */
+export async function candidateFiles(paths: readonly string[]): Promise<Set<string>> {
+  const files = new Set<string>()
+  for (const argument of paths) for (const file of await candidates(argument).catch(() => [argument])) files.add(file)
+  for (const file of [...files]) {
+    if (path.extname(file).toLowerCase() !== '.shp') continue
+    for (const part of await filesOfFormat(file, 'Shapefile').catch(() => [])) files.add(part)
+  }
+  return files
+}
+
+async function candidates(argument: string): Promise<readonly string[]> {
+  if (REMOTE.test(argument)) return []
+  const known = await stat(argument).catch(() => null)
+  if (known?.isDirectory()) return (await readdir(argument)).map((name) => path.join(argument, name))
+  if (!known && MAGIC.test(argument)) return (await Array.fromAsync(glob(argument))).map((match) => path.resolve(match))
+  return [argument]
+}
+
+async function expand(argument: string): Promise<Found> {
+  const label = path.basename(argument) || argument
+  if (REMOTE.test(argument)) return problem(label, 'only files of this machine can be served: download it first')
+  const known = await stat(argument).catch(() => null)
+  if (known?.isDirectory()) return await folder(argument)
+  if (known?.isFile()) return await named(await realpath(argument), await fileKind(argument))
+  if (known) return problem(label, 'it is neither a file nor a folder')
+  if (MAGIC.test(argument)) return await pattern(argument, label)
+  return problem(label, 'there is no such file or folder')
+}
+
+async function named(file: string, kind: FileKind): Promise<Found> {
+  if (kind.kind === 'source') return { sources: [await ofFile(file, kind.format)], problems: [] }
+  return problem(path.basename(file), kind.kind === 'unsupported' ? kind.reason : UNKNOWN_FORMAT)
+}
+
+async function folder(argument: string): Promise<Found> {
+  const root = await realpath(argument)
+  const entries = (await readdir(root)).filter((name) => !/^[._]/.test(name)).sort()
+  const { files, found } = await sort(
+    root,
+    entries.map((name) => path.join(root, name)),
+  )
+  const label = path.basename(root)
+  if (files.length > 1 && files.every((file) => PART.test(path.basename(file)))) {
+    found.sources.push({ format: 'Parquet', label, names: [label, withParent(root)], files })
+  } else {
+    found.sources.unshift(...(await Promise.all(files.map((file) => ofFile(file, 'Parquet')))))
+  }
+  if (holdsAny(found)) return found
+  return problem(label, 'it holds no file that can be served; sub-folders are not looked into, name them or use a pattern')
+}
+
+async function pattern(argument: string, label: string): Promise<Found> {
+  const fixed = argument.slice(0, argument.search(MAGIC))
+  const base = await realpath(path.resolve(path.dirname(`${fixed}x`))).catch(() => null)
+  if (base === null) return problem(label, 'no file matches it')
+  const matches = (await Array.fromAsync(glob(argument))).map((match) => path.resolve(match)).sort()
+  const { files, found } = await sort(base, matches)
+  const name = patternName(argument)
+  if (files.length > 0) found.sources.unshift({ format: 'Parquet', label, names: [name, withParent(name, base)], files })
+  return holdsAny(found) ? found : problem(label, 'no file matches it that can be served')
+}
+
+/** Parquet files apart, others as sources; links that lead out of `root` and spatial files of other kinds are problems. */
+async function sort(root: string, candidates: readonly string[]): Promise<{ files: string[]; found: Found }> {
+  const files: string[] = []
+  const found: Found = { sources: [], problems: [] }
+  for (const candidate of candidates) {
+    const label = path.basename(candidate)
+    const file = await realpath(candidate).catch(() => null)
+    const isFile = file !== null && (await stat(file)).isFile()
+    if (file === null) found.problems.push({ source: label, reason: 'it is a link to nothing' })
+    if (!isFile) continue
+    const kind = path.relative(root, file).split(path.sep)[0] === '..' ? LEADS_OUT : await fileKind(file)
+    if (kind.kind === 'source' && kind.format === 'Parquet') files.push(file)
+    else if (kind.kind === 'source') found.sources.push(await ofFile(file, kind.format))
+    if (kind.kind === 'unsupported') found.problems.push({ source: label, reason: kind.reason })
+  }
+  return { files, found }
+}
+
+const LEADS_OUT: FileKind = {
+  kind: 'unsupported',
+  reason: 'it is a link that leads out of its folder: name the file itself to serve it',
+}
+
+async function ofFile(file: string, format: SourceFormat): Promise<FoundSource> {
+  const label = path.basename(file)
+  if (format === 'DuckDB') return { format, label, names: [stem(file)], files: [file, `${file}.wal`] }
+  if (format === 'Parquet') return { format, label, names: [stem(file), withParent(file)], files: [file] }
+  const names = [stem(file), `${stem(file)}_${path.extname(file).slice(1)}`, withParent(file)]
+  return { format, label, names, files: await filesOfFormat(file, format) }
+}
+
+const problem = (source: string, reason: string): Found => ({ sources: [], problems: [{ source, reason }] })
+
+const holdsAny = ({ sources, problems }: Found): boolean => sources.length + problems.length > 0
+
+const stem = (file: string): string => path.parse(file).name
+
+const withParent = (file: string, parent = path.dirname(file)): string => `${path.basename(parent)}_${stem(file)}`
+
+/** `data/roads-*.parquet` and `roads/*.parquet` are both roads; `roads/**` too. */
+function patternName(argument: string): string {
+  const segments = path.resolve(argument).split(path.sep)
+  const first = segments.findIndex((segment) => MAGIC.test(segment))
+  const prefix = (segments[first] ?? '').split(MAGIC)[0]?.replace(/[^\p{L}\p{N}]+$/u, '')
+  const isFile = first === segments.length - 1
+  return (isFile && prefix) || (segments[first - 1] ?? '')
+}

@@ -1,0 +1,64 @@
+/** Which layers are made of what the sources hold, and what they are called. */
+import type { Problem } from '../model/layer.ts'
+import type { LayerOptions } from './layer-options.ts'
+import { uniqueNames } from './names.ts'
+import type { Part, Source } from './source.ts'
+import type { ListedSource } from './source-list.ts'
+
+export interface NamedLayer {
+  readonly name: string
+  /** Null for a layer that nobody has configured. */
+  readonly options: LayerOptions | null
+}
+
+/** By source, then by part. */
+export type LayerNames = ReadonlyMap<Source, ReadonlyMap<string, readonly NamedLayer[]>>
+
+/**
+ * Configured layers have their names. Of the others a table is called like itself, then like its database and itself; a file like itself,
+ * then like its folder and itself. What had a name before keeps it.
+ */
+export function nameLayers(
+  sources: readonly ListedSource[],
+  before: LayerNames,
+): { readonly names: LayerNames; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = []
+  const names = new Map(sources.map(({ source }) => [source, new Map<string, readonly NamedLayer[]>()]))
+  const unnamed: { readonly source: Source; readonly part: Part; readonly kept: string | undefined }[] = []
+  for (const { source, layers, plain } of sources) {
+    const { parts, failure } = source.describe()
+    const named = names.get(source)!
+    for (const options of layers) {
+      const [part, ...more] = parts.filter((candidate) => isMeant(candidate, options))
+      if (part && more.length === 0) named.set(part.id, [...(named.get(part.id) ?? []), { name: options.name, options }])
+      // What cannot be read at all is a problem already.
+      else if (failure === null) problems.push({ source: source.label, reason: unmet(options, more.length + 1) })
+    }
+    for (const part of plain ? parts.filter(({ id }) => !named.has(id)) : []) {
+      const kept = before
+        .get(source)
+        ?.get(part.id)
+        ?.find(({ options }) => options === null)?.name
+      unnamed.push({ source, part, kept })
+    }
+  }
+  // What has a name keeps it: newcomers, whose wishes are many, give way.
+  unnamed.sort((a, b) => Number(a.kept === undefined) - Number(b.kept === undefined))
+  const configured = sources.flatMap(({ layers }) => layers.map(({ name }) => [name]))
+  const wishes = unnamed.map(({ part, kept }) => (kept === undefined ? part.names : [kept]))
+  const unique = uniqueNames([...configured, ...wishes]).slice(configured.length)
+  for (const [index, { source, part }] of unnamed.entries()) {
+    names.get(source)?.set(part.id, [{ name: unique[index] ?? '', options: null }])
+  }
+  return { names, problems }
+}
+
+function isMeant({ id }: Part, { table }: LayerOptions): boolean {
+  return table === undefined || table === id || `main.${table}` === id
+}
+
+function unmet({ name, table }: LayerOptions, found: number): string {
+  if (found > 1) return `layer ${name}: it holds ${found} tables with geometry: tell which by \`table\``
+  if (table === undefined) return `layer ${name}: it holds no table with geometry`
+  return `layer ${name}: it holds no table ${table} with geometry; one that is not in schema main is named schema.table`
+}

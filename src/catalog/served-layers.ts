@@ -1,0 +1,186 @@
+/** The layers by name: made of what their sources hold, made anew when that is another, proven by scans one after the other. */
+import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
+import { SourceError } from '../engines/duckdb/host/source-error.ts'
+import type { Layer } from '../model/layer.ts'
+import type { NamedLayer } from './layer-names.ts'
+import { fingerprintWith, withOptions } from './layer-options.ts'
+import { claimedLayer, preparingLayer, provenLayer, reservations } from './layer-states.ts'
+import type { Contents, Part, Source, SourceContext, Version } from './source.ts'
+
+/** NEW_VERSION: other data, or the first after its preparation. CHECKED: the same data, proven by a scan. */
+export interface LayerChange {
+  readonly kind: 'ADDED' | 'NEW_VERSION' | 'CHECKED' | 'REMOVED'
+  /** As it is now; as it was, for one that is removed. */
+  readonly layer: Layer
+}
+
+/** A layer that its source is to make. Replaced, never changed, when its version is. */
+interface Entry {
+  readonly name: string
+  readonly source: Source
+  part: Part
+  readonly version: Version | null
+  /** With the layer's options. */
+  readonly description: Description | null
+  /** Null: it is prepared first, or must not be served. */
+  layer: Layer | null
+  /** What of it is not as its source or its options want it. */
+  readonly findings: string[]
+}
+
+export class ServedLayers {
+  /** Settles when no scan is under way or waiting; never rejects. */
+  checked: Promise<void> = Promise.resolve()
+  readonly #entries = new Map<string, Entry>()
+  /** What the layers of each source are made of. */
+  readonly #taken = new Map<Source, Contents['parts']>()
+  /** As the last change said. */
+  readonly #emitted = new Map<string, Layer>()
+  readonly #context: Pick<SourceContext, 'inspector' | 'log'>
+  readonly #emit: (change: LayerChange) => void
+
+  constructor(context: Pick<SourceContext, 'inspector' | 'log'>, emit: (change: LayerChange) => void) {
+    this.#context = context
+    this.#emit = emit
+  }
+
+  get names(): readonly string[] {
+    return [...this.#entries.keys()]
+  }
+
+  get(name: string): Layer | undefined {
+    const entry = this.#entries.get(name)
+    if (!entry) return undefined
+    const { layer, version, part } = entry
+    if (layer || version || !part.preparation) return layer ?? undefined
+    return preparingLayer(name, part.preparation)
+  }
+
+  sourceOf(name: string): Source | undefined {
+    return this.#entries.get(name)?.source
+  }
+
+  versionOf(name: string): Version | null {
+    return this.#entries.get(name)?.version ?? null
+  }
+
+  /** What was found of the source's layers. */
+  findings(source: Source): readonly string[] {
+    return [...this.#entries.values()].filter((entry) => entry.source === source).flatMap(({ findings }) => findings)
+  }
+
+  /** Whether its layers are made of what it holds now. */
+  isTaken(source: Source): boolean {
+    return this.#taken.get(source) === source.describe().parts
+  }
+
+  /** Layers whose version is another start over; those that the source does not make any more go. `names` by part. */
+  renew(source: Source, names: ReadonlyMap<string, readonly NamedLayer[]> | undefined): void {
+    const made = new Set<string>()
+    const { parts } = source.describe()
+    this.#taken.set(source, parts)
+    for (const part of parts) {
+      for (const named of names?.get(part.id) ?? []) {
+        made.add(named.name)
+        this.#make(source, part, named)
+      }
+    }
+    for (const { name, source: of } of this.#entries.values()) if (of === source && !made.has(name)) this.#entries.delete(name)
+  }
+
+  /** Layers of other sources go. */
+  keep(sources: ReadonlySet<Source>): void {
+    for (const [name, { source }] of this.#entries) if (!sources.has(source)) this.#entries.delete(name)
+    for (const source of this.#taken.keys()) if (!sources.has(source)) this.#taken.delete(source)
+  }
+
+  /** Emits what has changed since the last call, and returns it. */
+  emitChanges(): readonly LayerChange[] {
+    const changes = [...new Set([...this.#emitted.keys(), ...this.#entries.keys()])].flatMap((name) => this.#changeOf(name))
+    for (const change of changes) this.#emit(change)
+    return changes
+  }
+
+  #changeOf(name: string): LayerChange | [] {
+    const [before, layer] = [this.#emitted.get(name), this.get(name)]
+    if (!layer) this.#emitted.delete(name)
+    else this.#emitted.set(name, layer)
+    if (!layer) return before ? { kind: 'REMOVED', layer: before } : []
+    if (!before) return { kind: 'ADDED', layer }
+    if (before.fingerprint !== layer.fingerprint) return { kind: 'NEW_VERSION', layer }
+    return before.state === layer.state ? [] : { kind: 'CHECKED', layer }
+  }
+
+  #make(source: Source, part: Part, { name, options }: NamedLayer): void {
+    const { version } = part
+    const known = this.#entries.get(name)
+    if (known?.source === source && known.version === version) {
+      known.part = part
+      return
+    }
+    const findings: string[] = []
+    let layer: Layer | null = null
+    let description: Description | null = null
+    try {
+      if (version) {
+        const made = options ? withOptions(version.description, options) : { description: version.description, problems: [] }
+        findings.push(...made.problems.map((problem) => `layer ${name}: ${problem}`))
+        description = made.description
+        layer = claimedLayer(name, fingerprintWith(options, version.fingerprint), description)
+      }
+    } catch (error) {
+      findings.push(`layer ${name}: ${(error as Error).message}`)
+    }
+    const entry: Entry = { name, source, part, version, description, layer, findings }
+    this.#entries.set(name, entry)
+    if (layer) this.checked = this.checked.then(() => this.#check(entry))
+  }
+
+  async #check(entry: Entry): Promise<void> {
+    const { name, version, description } = entry
+    const { log, inspector } = this.#context
+    if (!version || !description || this.#entries.get(name) !== entry) return
+    const began = performance.now()
+    let result: CheckResult | SourceError
+    try {
+      result = await version.reader.check(description)
+    } catch (error) {
+      if (inspector.closed) return
+      if (!(error instanceof SourceError)) {
+        log.warn({ err: error, layer: name }, `layer ${name} could not be scanned and stays as its source claims it to be`)
+        return
+      }
+      result = error
+    }
+    // What was scanned is not what is served any more: the next question about it starts over. Asked last: it may be renewed during the look.
+    if (!(await version.reader.isCurrent()) || this.#entries.get(name) !== entry) return
+    this.#conclude(entry, description, result, Math.round(performance.now() - began))
+    this.emitChanges()
+  }
+
+  #conclude(entry: Entry, description: Description, result: CheckResult | SourceError, ms: number): void {
+    const { name, layer } = entry
+    if (layer && !(result instanceof SourceError) && result.outcome === 'PROVEN') {
+      entry.layer = provenLayer(layer, description, result)
+      const { featureCount: features, report } = result
+      this.#context.log.info({ layer: name, features, invalid: report.invalid, ms }, `layer ${name} is scanned`)
+      for (const reason of reservations(description, result)) this.#find(entry, description, reason)
+      return
+    }
+    entry.layer = null
+    this.#find(entry, description, result instanceof SourceError ? `its scan failed: ${result.message}` : unsafe(result))
+  }
+
+  #find({ name, source, findings }: Entry, { tailoring }: Description, reason: string): void {
+    const finding = source.describe().parts.length > 1 || tailoring ? `layer ${name}: ${reason}` : reason
+    findings.push(finding)
+    this.#context.log.warn({ source: source.label, layer: name }, `${source.label}: ${finding}`)
+  }
+}
+
+function unsafe(result: CheckResult): string {
+  if (result.outcome === 'PROVEN') return 'it is not served'
+  const { column, count, rows } = result
+  const some = `${rows.join(', ')}${count > rows.length ? ', ...' : ''}, counted from 0`
+  return `it is not served: ${count === 1 ? 'a value' : `${count} values`} of its column ${column} cannot be read safely (${some})`
+}

@@ -1,0 +1,64 @@
+/** The sources that the arguments hold, now and when they are looked at again: what is still there stays what it is. */
+import type { Problem } from '../model/layer.ts'
+import { keyOf, type WantedSource, wantedSources } from './find-sources.ts'
+import type { LayerOptions } from './layer-options.ts'
+import type { Source } from './source.ts'
+
+/** Bounds the files that are open. */
+const LOOKS_AT_ONCE = 4
+
+export interface ListedSource extends WantedSource {
+  readonly source: Source
+}
+
+export class SourceList {
+  sources: readonly ListedSource[] = []
+  /** Of arguments that are no source. */
+  problems: readonly Problem[] = []
+  readonly #paths: readonly string[]
+  readonly #layers: readonly LayerOptions[]
+  readonly #open: (wanted: readonly WantedSource[]) => readonly Source[]
+
+  constructor(
+    paths: readonly string[],
+    layers: readonly LayerOptions[],
+    open: (wanted: readonly WantedSource[]) => readonly Source[],
+  ) {
+    this.#paths = paths
+    this.#layers = layers
+    this.#open = open
+  }
+
+  /** One look at a time. Returns the sources that are new. @throws Error when the process that reads sources cannot start */
+  async look(): Promise<readonly Source[]> {
+    const { wanted, problems } = await wantedSources(this.#paths, this.#layers)
+    const keys = new Set(wanted.map(({ found }) => keyOf(found)))
+    const gone = new Map(this.sources.filter(({ found }) => !keys.has(keyOf(found))).map((listed) => [nameOf(listed), listed]))
+    const known = new Map(this.sources.map(({ found, source }) => [keyOf(found), source]))
+    const added: WantedSource[] = []
+    for (const one of wanted) {
+      const source = known.get(keyOf(one.found)) ?? gone.get(nameOf(one))?.source
+      gone.delete(nameOf(one))
+      if (source) known.set(keyOf(one.found), source)
+      else added.push(one)
+      source?.replaceFiles(one.found.files)
+    }
+    const opened = this.#open(added)
+    for (const [index, { found }] of added.entries()) known.set(keyOf(found), opened[index]!)
+    const sources = wanted.map((one) => ({ ...one, source: known.get(keyOf(one.found))! }))
+    const queue = sources.values()
+    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, () => lookAll(queue)))
+    for (const { source } of this.sources) if (!sources.some((listed) => listed.source === source)) source.close()
+    this.sources = sources
+    this.problems = problems
+    return opened
+  }
+}
+
+/** A data set whose list of files has changed keeps it; a file that lies elsewhere now is another one. */
+const nameOf = ({ found: { format, names, files } }: WantedSource): string =>
+  format === 'Parquet' ? [format, ...names].join('\n') : (files[0] ?? '')
+
+async function lookAll(queue: Iterable<ListedSource>): Promise<void> {
+  for (const { source } of queue) await source.look()
+}

@@ -1,0 +1,133 @@
+/** A source of files: read, and read again when they have changed. What differs by format is in the classes that extend it. */
+import type { CheckResult, Description } from '../../engines/duckdb/host/inspection.ts'
+import { SourceError } from '../../engines/duckdb/host/source-error.ts'
+import type { Access } from '../../engines/engine.ts'
+import { bytesOf, type Snapshot, statOf, unchanged, writtenInPlace } from '../snapshot.ts'
+import type { Contents, Part, Reader, Source, SourceContext } from '../source.ts'
+
+/** One that changes while it is read is read again, so often. */
+const MOST_READINGS = 5
+/** A scan takes a second for some ten megabytes on a busy machine; what takes ten times that hangs. */
+const CHECK_MS = 60_000
+const CHECK_MS_PER_BYTE = 1e-3
+
+/** What is known of a source before it is read. */
+export type Place = Pick<Source, 'label' | 'names' | 'files'>
+
+export abstract class FileSource implements Source, Reader {
+  readonly label: string
+  readonly names: readonly string[]
+  files: readonly string[]
+  failure: string | null = null
+  writes = 0
+  /** Of what is described; null: nothing has been. */
+  protected fingerprint: string | null = null
+  /** Of the files when they were read. */
+  protected snapshot: Snapshot = []
+  protected readonly context: SourceContext
+  #described: Pick<Contents, 'parts' | 'problems'> = { parts: [], problems: [] }
+  #describedFiles: readonly string[] = []
+  #reading: Promise<void> | null = null
+
+  constructor({ label, names, files }: Place, context: SourceContext) {
+    this.label = label
+    this.names = names
+    this.files = files
+    this.context = context
+  }
+
+  /** Another one for other content. */
+  protected abstract digest(files: readonly string[]): string | Promise<string>
+  /** Is called when the digest is another than before. */
+  protected abstract read(files: readonly string[], fingerprint: string): Promise<Pick<Contents, 'parts' | 'problems'>>
+  abstract access(): Access
+  /** Path of the database that it is. */
+  protected readonly database: string | null = null
+
+  get bytes(): number {
+    return bytesOf(this.snapshot)
+  }
+
+  replaceFiles(files: readonly string[]): void {
+    if (files.join('\n') !== this.files.join('\n')) this.files = files
+  }
+
+  /** A reading under way is waited for. About 30 us a file. */
+  async isCurrent(): Promise<boolean> {
+    // Its snapshot is of what is not described yet.
+    await this.#reading?.catch(() => {})
+    return await this.#isAsRead()
+  }
+
+  /** Whoever looks meanwhile waits for the same reading. */
+  async look(): Promise<boolean> {
+    if (await this.isCurrent()) return false
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null
+    })
+    await this.#reading
+    return true
+  }
+
+  describe(): Contents {
+    const { failure } = this
+    const { parts, problems } = this.#described
+    return { parts, problems: failure === null ? problems : [failure], failure }
+  }
+
+  /** Its files are stamped by whoever watches them all. */
+  watch(): void {}
+
+  close(): void {}
+
+  check(description: Description): Promise<CheckResult> {
+    const { inspector, inspections } = this.context
+    const request = { description, database: this.database }
+    const timeoutMs = CHECK_MS + Math.round(this.bytes * CHECK_MS_PER_BYTE)
+    return inspections.recall([this.fingerprint, this.snapshot, request], () => inspector.check(request, timeoutMs))
+  }
+
+  /** A part that is read from these files. */
+  protected part(id: string, names: readonly string[], description: Description, fingerprint: string): Part {
+    return { id, names, preparation: null, version: { description, fingerprint, reader: this } }
+  }
+
+  async #isAsRead(): Promise<boolean> {
+    const { files, snapshot } = this
+    const isSame = snapshot.length === files.length && snapshot.every(({ path }, index) => path === files[index])
+    return isSame && (await unchanged(snapshot))
+  }
+
+  async #read(): Promise<void> {
+    for (let left = MOST_READINGS; left > 0; left--) {
+      await this.#readOnce()
+      // What was described may be another version than the one whose digest was taken.
+      if (this.failure !== null || (await this.#isAsRead())) return
+    }
+    this.failure = 'it changes faster than it can be read: put a whole new file in its place instead of writing into it'
+  }
+
+  async #readOnce(): Promise<void> {
+    const { files } = this
+    this.context.inspector.allow(this.access().allowedPaths)
+    // Before anything is read: what changes from here on is seen by the next look.
+    const snapshot = await statOf(files)
+    if (writtenInPlace(this.snapshot, snapshot)) this.writes++
+    this.snapshot = snapshot
+    try {
+      const fingerprint = await this.digest(files)
+      if (fingerprint !== this.fingerprint || files !== this.#describedFiles) {
+        this.#described = await this.read(files, fingerprint)
+        this.fingerprint = fingerprint
+        this.#describedFiles = files
+      }
+      this.failure = null
+    } catch (error) {
+      if (!(error instanceof SourceError)) {
+        this.snapshot = []
+        throw error
+      }
+      this.failure = error.message
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/** The kinds of sources: one row each. */
+import type { FoundSource } from '../find-sources.ts'
+import type { Source, SourceContext } from '../source.ts'
+import type { Copies } from './copies.ts'
+import { DatabaseSource } from './database.ts'
+import { ParquetSource } from './parquet.ts'
+import { prepared } from './prepared.ts'
+import { VectorFile } from './vector-file.ts'
+
+type Open = (found: FoundSource, context: SourceContext, copies: Copies) => Source
+
+const copied =
+  (format: VectorFile['format']): Open =>
+  (found, context, copies) =>
+    prepared(new VectorFile(found, format, context), copies)
+
+const KINDS: Readonly<Record<FoundSource['format'], Open>> = {
+  Parquet: (found, context) => new ParquetSource(found, context),
+  DuckDB: (found, context) => new DatabaseSource(found, context),
+  GeoPackage: copied('GeoPackage'),
+  Shapefile: copied('Shapefile'),
+  FlatGeobuf: copied('FlatGeobuf'),
+  GeoJSON: copied('GeoJSON'),
+  CSV: copied('CSV'),
+}
+
+export const openSource: Open = (found, context, copies) => KINDS[found.format](found, context, copies)

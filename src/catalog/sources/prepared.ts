@@ -1,0 +1,204 @@
+/** A source that is served by copies of its parts: the same parts, with the copies' versions once the workers may read them. */
+import { hash } from 'node:crypto'
+import type { Access } from '../../engines/engine.ts'
+import type { Preparation } from '../../model/preparation.ts'
+import type { Contents, Part, Source, Version } from '../source.ts'
+import type { Copies } from './copies.ts'
+import type { ParquetSource } from './parquet.ts'
+import { CACHE_FULL } from './prepared-cache.ts'
+import { type VectorFile, WAITING } from './vector-file.ts'
+
+/** When there was no room for a copy. */
+const RETRY_MS = 20_000
+
+/** A part, and its copy when there is one. */
+export class CopiedPart implements Part {
+  readonly id: string
+  readonly names: readonly string[]
+  preparation: Preparation | null = WAITING
+  /** Workers may read it. */
+  copy: ParquetSource | null = null
+
+  constructor({ id, names }: Part) {
+    this.id = id
+    this.names = names
+  }
+
+  /** Of a GeoPackage. */
+  get table(): string | null {
+    return this.id || null
+  }
+
+  get version(): Version | null {
+    return this.copy?.describe().parts[0]?.version ?? null
+  }
+}
+
+export function prepared(source: VectorFile, copies: Copies): Source {
+  return new PreparedSource(source, copies)
+}
+
+export class PreparedSource implements Source {
+  readonly original: VectorFile
+  parts: readonly CopiedPart[] = []
+  readonly #copies: Copies
+  /** Why parts of it, or all, cannot be copied. */
+  #problems: string[] = []
+  /** Of every copy that was ever served: streams on an older one go on. */
+  readonly #paths = new Set<string>()
+  #isLookedAt = false
+  /** It is being looked at or prepared. */
+  #isBusy = false
+  #isClosed = false
+  #changed: (() => void) | null = null
+
+  constructor(original: VectorFile, copies: Copies) {
+    this.original = original
+    this.#copies = copies
+  }
+
+  get label(): string {
+    return this.original.label
+  }
+
+  get names(): readonly string[] {
+    return this.original.names
+  }
+
+  get files(): readonly string[] {
+    return this.original.files
+  }
+
+  get bytes(): number {
+    return this.original.bytes
+  }
+
+  replaceFiles(files: readonly string[]): void {
+    this.original.replaceFiles(files)
+  }
+
+  describe(): Contents {
+    const { problems, failure } = this.original.describe()
+    const ofCopies = this.parts.flatMap(({ copy }) => copy?.describe().problems ?? [])
+    return { parts: this.parts, problems: [...problems, ...this.#problems, ...ofCopies], failure }
+  }
+
+  access(): Access {
+    return { allowedPaths: [...this.#paths], databases: [] }
+  }
+
+  /** A file that has changed is prepared again; until that is done its parts are what they were. A copy that is gone is made again. */
+  async look(): Promise<boolean> {
+    if (this.#isBusy) return false
+    const current = await Promise.all(this.parts.map(async ({ copy }) => !copy || (await copy.isCurrent())))
+    if (this.#isLookedAt && current.every(Boolean) && (await this.original.isCurrent())) return false
+    if (this.#isBusy) return false
+    this.#isBusy = true
+    const isFirst = !this.#isLookedAt
+    try {
+      await this.original.look()
+      await this.#renew(current)
+      this.#isLookedAt = true
+    } finally {
+      this.#isBusy = false
+    }
+    // One that cannot be read now may be only half of what it will be.
+    if (this.original.failure === null && (!isFirst || this.#lacksCopies)) this.#prepare()
+    return true
+  }
+
+  /** What has no copy is prepared from now on. */
+  watch(changed: () => void): void {
+    this.#changed = changed
+    if (this.original.failure === null && this.#lacksCopies) this.#prepare()
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** Whether a copy of the part is still wanted. */
+  has(part: CopiedPart): boolean {
+    return !this.#isClosed && this.parts.includes(part)
+  }
+
+  /** A copy that has just been made, not read yet. */
+  copyOf(part: CopiedPart, content: string, path: string): ParquetSource {
+    // Of the whole content of what it was made of: servers with the same source agree.
+    const fingerprint = part.table === null ? content : hash('sha256', `${content}:${part.table}`).slice(0, 32)
+    return this.#copies.source({ label: this.label, names: part.names, files: [path] }, fingerprint)
+  }
+
+  /** Its paths are part of the description before it is served. */
+  admit(copy: ParquetSource): void {
+    for (const path of copy.access().allowedPaths) this.#paths.add(path)
+  }
+
+  /** Workers may read the copy. The same copy stays what it is. */
+  async serve(part: CopiedPart, copy: ParquetSource): Promise<void> {
+    if (part.copy?.files[0] !== copy.files[0] || !(await part.copy?.isCurrent())) part.copy = copy
+    part.preparation = null
+    this.#changed?.()
+  }
+
+  /** @param part null: all of it */
+  fail(part: CopiedPart | null, reason: string): void {
+    if (this.#isClosed) return
+    const problem = part?.table ? `table ${part.table}: ${reason}` : reason
+    this.#problems.push(problem)
+    for (const one of part ? [part] : this.parts) one.preparation = null
+    this.#copies.log.warn({ source: this.label }, `${this.label} is not served: ${problem}`)
+    if (reason === CACHE_FULL) setTimeout(() => this.#retry(), RETRY_MS).unref()
+    this.#changed?.()
+  }
+
+  get #lacksCopies(): boolean {
+    return this.parts.some(({ copy }) => !copy)
+  }
+
+  /** Tables that are new are parts, tables that are gone are none any more. */
+  async #renew(current: readonly boolean[]): Promise<void> {
+    const { parts, failure } = this.original.describe()
+    this.#problems = []
+    for (const [index, part] of this.parts.entries()) {
+      if (!current[index]) part.copy = null
+      if (!part.copy) part.preparation = failure === null ? WAITING : null
+    }
+    const known = this.parts
+    this.parts =
+      failure === null ? parts.map((part) => known.find(({ id }) => id === part.id) ?? new CopiedPart(part)) : [...known]
+    if (failure !== null) return
+    const content = await this.original.knownContent()
+    if (content === null) return
+    for (const part of this.parts) {
+      if (part.copy) continue
+      const path = await this.#copies.find(content, part.table)
+      const copy = path === null ? null : this.copyOf(part, content, path)
+      // A disk may have lost what it was told to keep.
+      if (!copy || !(await this.#copies.read([copy])).length) continue
+      this.admit(copy)
+      part.copy = copy
+      part.preparation = null
+    }
+  }
+
+  /** Before it is watched, what has to be prepared waits. */
+  #prepare(): void {
+    if (!this.#changed || this.#isClosed || this.parts.length === 0) return
+    this.#isBusy = true
+    void this.#copies.make(this).then(async () => {
+      this.#isBusy = false
+      // It may have changed after the last look of the preparation.
+      if (!this.#isClosed) await this.look()
+    })
+  }
+
+  /** There may be room now. */
+  #retry(): void {
+    if (this.#isClosed || this.#isBusy) return
+    this.#problems = []
+    for (const part of this.parts) part.preparation = part.copy ? null : WAITING
+    this.#prepare()
+    this.#changed?.()
+  }
+}

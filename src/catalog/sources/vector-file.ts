@@ -1,0 +1,52 @@
+/** A file in a format that the engine does not query: its parts have no version before they are copied. */
+import type { Format } from '../../engines/duckdb/host/format.ts'
+import { SourceError } from '../../engines/duckdb/host/source-error.ts'
+import type { Access } from '../../engines/engine.ts'
+import type { Preparation } from '../../model/preparation.ts'
+import type { Contents, SourceContext } from '../source.ts'
+import { FileSource, type Place } from './file-source.ts'
+
+export const WAITING: Preparation = {
+  stage: 'WAITING',
+  rows: 0,
+  total: null,
+  percent: 0,
+  rowsPerSecond: null,
+  secondsLeft: null,
+}
+
+export class VectorFile extends FileSource {
+  readonly format: Format
+
+  constructor(place: Place, format: Format, context: SourceContext) {
+    super(place, context)
+    this.format = format
+  }
+
+  /** Workers read the copy. */
+  access(): Access {
+    return { allowedPaths: [], databases: [] }
+  }
+
+  /** Digest of the whole content, if it was taken when the files were as they are now. */
+  knownContent(): Promise<string | null> {
+    return this.context.inspections.known(['digest', this.snapshot])
+  }
+
+  content(ask: () => Promise<string>): Promise<string> {
+    return this.context.inspections.recall(['digest', this.snapshot], ask)
+  }
+
+  protected digest(): string {
+    return JSON.stringify(this.snapshot)
+  }
+
+  protected async read([file = '']: readonly string[]): Promise<Pick<Contents, 'parts' | 'problems'>> {
+    const part = (id: string, names: readonly string[]) => ({ id, names, preparation: WAITING, version: null })
+    if (this.format !== 'GeoPackage') return { parts: [part('', this.names)], problems: [] }
+    const { inspector, inspections } = this.context
+    const tables = await inspections.recall(['feature tables', this.snapshot], () => inspector.featureTables(file))
+    if (tables.length === 0) throw new SourceError('it holds no table of features')
+    return { parts: tables.map((table) => part(table, [table, `${this.names[0]}_${table}`])), problems: [] }
+  }
+}
