@@ -1,7 +1,7 @@
 /** Arguments that come as JSON values by name, not in a document. What each may be is read off the contract. */
 import { coerceInputValue, type GraphQLArgument } from 'graphql'
-import { InputCheck } from '../graphql/input-limits.ts'
 import { GeoduckError } from '../model/errors.ts'
+import { InputCheck } from './input-limits.ts'
 
 /** BAD_INPUT and LIMIT_EXCEEDED, as for a variable; `taker` is who takes them, for messages. */
 export function coerceArguments(

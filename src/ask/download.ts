@@ -2,12 +2,12 @@
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
-import { selectionOf } from '../graphql/selection.ts'
 import { coerceArguments } from './arguments.ts'
 import { arrowOutput } from './arrow-output.ts'
 import { geoJsonOutput } from './geojson-output.ts'
 import { type Question, toQuestion } from './question.ts'
 import { inRange, LIMIT } from './range.ts'
+import { selectionOf } from './selection.ts'
 
 export type DownloadFormat = 'arrows' | 'geojsonl'
 

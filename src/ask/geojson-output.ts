@@ -1,9 +1,9 @@
 import type { Output } from '../encode/batch.ts'
 import type { FeatureBatchGeojsonArgs } from '../graphql/generated.ts'
-import type { Asked } from '../graphql/selection.ts'
 import { requireLonLat } from './lon-lat.ts'
 import { propertiesNamed } from './only.ts'
 import { inRange, PRECISION } from './range.ts'
+import type { Asked } from './selection.ts'
 
 /** GeoJSON of a layer. BAD_INPUT where coordinates are not longitude and latitude. */
 export function geoJsonOutput(

@@ -2,7 +2,6 @@
 import type { GraphQLArgument, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Output } from '../encode/batch.ts'
 import type { FeatureBatchGeojsonArgs, QueryFeaturesArgs } from '../graphql/generated.ts'
-import { type Asked, selectionOf } from '../graphql/selection.ts'
 import { idPrefix } from '../model/feature-id.ts'
 import type { FeatureQuery } from '../model/query.ts'
 import { coerceArguments } from './arguments.ts'
@@ -10,6 +9,7 @@ import { arrowOutput } from './arrow-output.ts'
 import { geoJsonOutput } from './geojson-output.ts'
 import { type Asking, toQuestion } from './question.ts'
 import { firstRange, inRange, PRECISION } from './range.ts'
+import { type Asked, selectionOf } from './selection.ts'
 
 export type PageEncoding = 'features' | 'geojson' | 'arrow'
 

@@ -4,9 +4,9 @@ import { styleText } from 'node:util'
 import { type CatalogOptions, openCatalog } from '../catalog/catalog.ts'
 import { PreparedCache, type Pruned } from '../catalog/sources/prepared-cache.ts'
 import type { Config } from '../config/config.ts'
+import { openLog } from '../config/logging.ts'
 import { formatSize } from '../config/size.ts'
 import type { Layer, Problem } from '../model/layer.ts'
-import { openLog } from '../server/logging.ts'
 import { showProgress } from './progress-bar.ts'
 
 export interface PrepareResult {

@@ -1,5 +1,5 @@
 /** What an operation holds in the server's memory for its client: batches and pages that the client has not taken yet. */
-import type { ReceivedBatch } from './duckdb/messages.ts'
+import type { Batch } from './engine.ts'
 
 export interface Holding {
   /** Whether its client, its address and the server may hold more, whatever this operation holds itself. */
@@ -31,7 +31,7 @@ export const UNBOUNDED: Holding = {
 }
 
 /** The batch, counted until it is released. */
-export function counted<B extends Pick<ReceivedBatch, 'outputs' | 'release'>>(batch: B, holding: Holding): B {
+export function counted<B extends Pick<Batch, 'outputs' | 'release'>>(batch: B, holding: Holding): B {
   const bytes = batch.outputs.reduce((sum, { length }) => sum + length, 0)
   let held = true
   holding.add(bytes)

@@ -7,11 +7,11 @@ import {
   getOperationAST,
   subscribe as subscribeOperation,
 } from 'graphql'
+import { checkVariables } from '../ask/input-limits.ts'
 import { codeOf, placeOf, toClientError } from '../delivery/client-error.ts'
 import type { Operation, Splice } from '../delivery/operation.ts'
 import { FlowingJson } from '../delivery/raw-json.ts'
 import type { Context } from './context.ts'
-import { checkVariables } from './input-limits.ts'
 import { printLists } from './print-lists.ts'
 
 export type Results = AsyncGenerator<ExecutionResult, void, void>

@@ -12,12 +12,10 @@ import { LONGEST_CURSOR } from '../ask/cursor.ts'
 import { geoJsonOutput } from '../ask/geojson-output.ts'
 import { propertiesNamed } from '../ask/only.ts'
 import { inRange, PRECISION, TWKB_PRECISION } from '../ask/range.ts'
-import type { Representations } from '../ask/representations.ts'
+import { type Asked, type Selection, selectionOf } from '../ask/selection.ts'
 import type { EdgeField, FeatureField, Output } from '../encode/batch.ts'
 import type { Message } from '../engines/engine.ts'
 import { idPrefix } from '../model/feature-id.ts'
-import type { Field } from '../model/layer.ts'
-import type { Representation, View } from '../model/query.ts'
 import { featureTypeOf } from './feature-types.ts'
 import { rootFields, type SelectedFields, selectedFields } from './fields.ts'
 import type {
@@ -27,26 +25,6 @@ import type {
   FeatureGeometryArgs,
   FeaturePropertiesArgs,
 } from './generated.ts'
-
-export interface Selection {
-  /** Each is made once, under however many response keys it stands. */
-  readonly outputs: readonly Output[]
-  /** Response key of a `features`, `edges`, `geojson` or `arrow` -> index into `outputs`. */
-  readonly indexes: ReadonlyMap<string, number>
-  /** Index into `outputs` of the first feature's cursor; null: it is not selected. */
-  readonly startCursor: number | null
-  /** Outputs name them by their index. */
-  readonly representations: readonly Representation[]
-  readonly properties: readonly Field[]
-  /** The message that they leave in, where it is one; null: they are asked for in no document. */
-  readonly message: Message | null
-}
-
-/** What a selection is made with. */
-export interface Asked {
-  readonly view: View
-  readonly representations: Representations
-}
 
 /** Of a field whose type is FeatureConnection or FeatureBatch. */
 export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection {
@@ -73,12 +51,6 @@ export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection
 export function selectFeature(info: GraphQLResolveInfo, asked: Asked): Selection {
   const outputs = [{ kind: 'features', fields: featureFields(info.fieldNodes, info, asked) }] as const
   return { ...selectionOf(asked, outputs), message: messageOf(info, [1]) }
-}
-
-/** Of outputs that are all there is, and are asked for in no document. */
-export function selectionOf({ view, representations }: Asked, outputs: readonly Output[]): Selection {
-  const properties = propertiesOf(outputs, view)
-  return { outputs, indexes: new Map(), startCursor: null, representations: representations.list, properties, message: null }
 }
 
 /** What a message has around its `data`: an id of the client's choice, type and payload. */
@@ -175,26 +147,4 @@ function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, as
 
 function argumentsOf<Args>(type: GraphQLObjectType | GraphQLInterfaceType, node: FieldNode, info: GraphQLResolveInfo): Args {
   return getArgumentValues(type.getFields()[node.name.value]!, node, info.variableValues) as Args
-}
-
-function propertiesOf(outputs: readonly Output[], { fields }: View): readonly Field[] {
-  const lists = outputs.flatMap(namedProperties)
-  if (lists.includes(null)) return fields
-  const wanted = new Set(lists.flatMap((names) => names ?? []))
-  return wanted.size === 0 ? [] : fields.filter(({ name }) => wanted.has(name))
-}
-
-/** Each list that one of its parts takes; null: all of them. */
-function namedProperties(output: Output): (readonly string[] | null)[] {
-  switch (output.kind) {
-    case 'features':
-      return output.fields.flatMap((field) => (field.field === 'properties' ? [field.only] : []))
-    case 'edges':
-      return output.fields.flatMap((field) => (field.field === 'node' ? namedProperties({ ...field, kind: 'features' }) : []))
-    case 'start-cursor':
-    case 'rows':
-      return []
-    default:
-      return [output.only ?? null]
-  }
 }

@@ -75,3 +75,8 @@ export class GeoduckError extends Error {
     this.details = options.details ?? {}
   }
 }
+
+/** What only the engine can find wrong with an argument: a CRS that PROJ does not know, a geometry that a function refuses. */
+export function refusedInput(message: string, options: { readonly cause?: unknown } = {}): GeoduckError {
+  return new GeoduckError('BAD_INPUT', message, options)
+}

@@ -1,7 +1,7 @@
+import type { Log } from '../config/logging.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Engine, Explanation } from '../engines/engine.ts'
 import type { FeatureQuery } from '../model/query.ts'
-import type { Log } from './logging.ts'
 
 export type Explain = Engine['explain']
 

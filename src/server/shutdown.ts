@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
+import type { Log } from '../config/logging.ts'
 import { awakeSleep } from '../engines/awake.ts'
 import type { Connections } from './connections.ts'
-import type { Log } from './logging.ts'
 import type { Operations } from './operations.ts'
 import type { ServerState } from './state.ts'
 import type { WebSockets } from './websocket.ts'

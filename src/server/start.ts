@@ -1,10 +1,10 @@
 import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
+import type { Log } from '../config/logging.ts'
 import { openPool } from '../engines/duckdb/pool/pool.ts'
 import { workerOptions } from '../engines/duckdb/pool/worker-options.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Layer } from '../model/layer.ts'
-import type { Log } from './logging.ts'
 import { NothingToServe } from './nothing-to-serve.ts'
 import type { ServerState } from './state.ts'
 

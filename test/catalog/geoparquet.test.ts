@@ -146,9 +146,9 @@ describe('a layer of one file', () => {
   })
 
   test('tells the type of every column', () => {
-    const types = layerOf(catalog, 'attributes').columns.map(({ name, type, jsonType, nullable }) => [
+    const types = layerOf(catalog, 'attributes').columns.map(({ name, native, jsonType, nullable }) => [
       name,
-      type,
+      native,
       jsonType,
       nullable,
     ])

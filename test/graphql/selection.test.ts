@@ -1,9 +1,10 @@
 import { execute, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { Representations } from '../../src/ask/representations.ts'
+import type { Selection } from '../../src/ask/selection.ts'
 import { viewOf } from '../../src/ask/view.ts'
 import { ServedSchema } from '../../src/graphql/schema.ts'
-import { type Selection, selectFeature, selectOutputs } from '../../src/graphql/selection.ts'
+import { selectFeature, selectOutputs } from '../../src/graphql/selection.ts'
 import { LAYER } from './layers.ts'
 
 const LAYERS = [LAYER, { name: 'roads' }]

@@ -1,5 +1,5 @@
 /** What becomes of an operation when an execution of it ends: done, once more, once more in the serial lane, or an error. */
-import { GeoduckError } from '../../../model/errors.ts'
+import { GeoduckError, refusedInput } from '../../../model/errors.ts'
 import type { Layer } from '../../../model/layer.ts'
 import { deadlineExceeded, type OperationClock } from '../../deadline.ts'
 import type { ExecutionReport, Lane } from '../../engine.ts'
@@ -189,14 +189,14 @@ export class Failover {
       const message = `A text of ${layer} is not UTF-8, which its file says it is; leave its property out, or mend the file.`
       return new GeoduckError('SOURCE_UNREADABLE', message, { cause })
     }
-    if (kind === 'REFUSED') return new GeoduckError('BAD_INPUT', cause.slice(cause.indexOf(REFUSED) + REFUSED.length))
+    if (kind === 'REFUSED') return refusedInput(cause.slice(cause.indexOf(REFUSED) + REFUSED.length))
     if (kind === 'UNKNOWN_CRS') {
-      return new GeoduckError('BAD_INPUT', `\`crs\`: no transformation between the CRS of ${layer} and that one is known.`, {
+      return refusedInput(`\`crs\`: no transformation between the CRS of ${layer} and that one is known.`, {
         cause,
       })
     }
     if (kind === 'INVALID_INPUT') {
-      return new GeoduckError('BAD_INPUT', `The engine can't evaluate this query on a feature of ${layer}; change the filter.`, {
+      return refusedInput(`The engine can't evaluate this query on a feature of ${layer}; change the filter.`, {
         cause,
       })
     }

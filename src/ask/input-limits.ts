@@ -14,8 +14,8 @@ import {
   isNonNullType,
   typeFromAST,
 } from 'graphql'
-import { DEEPEST_FILTER } from '../ask/filter-limits.ts'
 import type { ErrorCode } from '../model/errors.ts'
+import { DEEPEST_FILTER } from './filter-limits.ts'
 
 /** A list in one place. */
 export const MOST_LIST_ITEMS = 10_000
