@@ -1,38 +1,39 @@
-/** The layout that docs/architecture.md describes: which room may import which, where a library may be named, how long a file may be. */
+/** The layout that docs/architecture.md describes: which room may import which, and where a library or a word may be named. */
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from './support/environment.ts'
 
-const SOURCES = globSync('src/**/*.ts', { cwd: ROOT }).filter((path) => !path.startsWith('src/server/map/page/'))
-const GENERATED = ['src/graphql/generated.ts', 'src/client/inputs.ts']
+const SOURCES = globSync('src/**/*.ts', { cwd: ROOT }).filter((path) => !path.startsWith('src/web/'))
 
-/** Files and rooms that every room may import. */
-const SHARED = ['errors', 'geometry', 'near-names']
-
-/** What each room may import beside itself and those; `types` is erased before the program runs. */
+/** What each room may import beside itself; `types` are erased before the program runs. */
 const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
-  catalog: { values: ['engines', 'plan', 'pool'] },
-  client: { values: [] },
-  config: { values: ['engines'] },
-  doctor: { values: ['catalog', 'config', 'engines'] },
-  engines: { values: ['plan'] },
-  explain: { values: ['catalog', 'config', 'graphql', 'plan', 'pool'] },
-  graphql: { values: ['catalog', 'plan', 'pool', 'results'] },
-  main: { values: ['config', 'doctor', 'explain', 'server'] },
-  plan: { values: [], types: ['catalog', 'results'] },
-  pool: { values: ['engines', 'plan', 'results'] },
-  results: { values: [] },
-  server: { values: ['catalog', 'config', 'graphql', 'plan', 'pool', 'results'] },
+  model: { values: [], types: ['encode', 'geometry'] },
+  geometry: { values: ['model'] },
+  encode: { values: ['geometry', 'model'] },
+  ask: { values: ['geometry', 'model'], types: ['delivery', 'encode', 'engines', 'graphql'] },
+  engines: { values: ['model'] },
+  'engines/duckdb': { values: ['encode', 'engines', 'geometry', 'model'] },
+  catalog: { values: ['engines/duckdb', 'geometry', 'model'], types: ['engines'] },
+  config: { values: ['engines/duckdb', 'model'] },
+  delivery: { values: ['ask', 'encode', 'engines', 'model'], types: ['config', 'graphql'] },
+  graphql: { values: ['ask', 'delivery', 'encode', 'engines', 'model'] },
+  commands: { values: ['ask', 'catalog', 'config', 'engines', 'engines/duckdb', 'graphql', 'model'] },
+  server: {
+    values: ['ask', 'catalog', 'config', 'delivery', 'encode', 'engines', 'engines/duckdb', 'graphql', 'model'],
+  },
+  main: { values: ['commands', 'config', 'engines/duckdb', 'model', 'server'] },
+  client: { values: [], types: ['model'] },
 }
 
 /** Packages that only some files may name. */
-const WORKER = /^src\/(\w+\/)+worker\//
+const INSIDE = /^src\/engines\/duckdb\/(processes\/|open\.ts)/
 const PLACES: Readonly<Record<string, { readonly folder: RegExp; readonly files?: number }>> = {
-  '@duckdb/node-api': { folder: WORKER },
-  koffi: { folder: WORKER },
-  'apache-arrow': { folder: /^src\/(client|results)\//, files: 2 },
-  wkx: { folder: /^src\//, files: 1 },
+  '@duckdb/node-api': { folder: INSIDE },
+  koffi: { folder: INSIDE },
+  tinypool: { folder: /^src\/engines\/duckdb\/(host|pool)\// },
+  'apache-arrow': { folder: /^src\/(client|encode)\//, files: 2 },
+  wkx: { folder: /^src\/geometry\//, files: 1 },
   'graphql-yoga': { folder: /^src\/server\// },
   'graphql-ws': { folder: /^src\/(client|server)\// },
   ws: { folder: /^src\/server\// },
@@ -54,10 +55,16 @@ const IMPORTS: readonly Import[] = SOURCES.flatMap((file) =>
   })),
 )
 
-/** `main`, `errors` or the room's folder. */
+/** `main`, the room's folder, or the folder of one engine. */
 function roomOf(path: string): string {
-  return path.split('/')[1]!.replace(/\.ts$/, '')
+  const [, room = '', engine = ''] = path.split('/')
+  return room === 'engines' && !engine.endsWith('.ts') ? `engines/${engine}` : room.replace(/\.ts$/, '')
 }
+
+/** Between rooms. */
+const CROSSING = IMPORTS.filter(({ specifier }) => specifier.startsWith('.'))
+  .map((one) => ({ ...one, from: roomOf(one.file), to: roomOf(join(dirname(one.file), one.specifier)) }))
+  .filter(({ from, to }) => from !== to)
 
 function packageOf(specifier: string): string {
   return specifier
@@ -66,42 +73,49 @@ function packageOf(specifier: string): string {
     .join('/')
 }
 
+function naming(pattern: RegExp, folder: RegExp): string[] {
+  return SOURCES.filter((file) => folder.test(file) && pattern.test(readFileSync(join(ROOT, file), 'utf8')))
+}
+
 test('a room imports only what the architecture lets it', () => {
-  const wrong = IMPORTS.filter(({ file, specifier, typeOnly }) => {
-    if (!specifier.startsWith('.')) return false
-    const [from, to] = [roomOf(file), roomOf(join(dirname(file), specifier))]
+  const wrong = CROSSING.filter(({ from, to, typeOnly }) => {
     const { values, types = [] } = ROOMS[from] ?? { values: [] }
-    return from !== to && !SHARED.includes(to) && !values.includes(to) && !(typeOnly && types.includes(to))
+    return !values.includes(to) && !(typeOnly && types.includes(to))
   })
-  expect(wrong).toEqual([])
+  expect(wrong.map(({ file, specifier }) => `${file} imports ${specifier}`)).toEqual([])
+})
+
+test('no rooms import each other in a circle', () => {
+  const reach = (room: string, seen = new Set<string>()): Set<string> => {
+    for (const { from, to, typeOnly } of CROSSING) {
+      if (from !== room || typeOnly || seen.has(to)) continue
+      seen.add(to)
+      reach(to, seen)
+    }
+    return seen
+  }
+  expect(Object.keys(ROOMS).filter((room) => reach(room).has(room))).toEqual([])
 })
 
 test('every folder of src is a room with a rule', () => {
-  expect(new Set(SOURCES.map(roomOf))).toEqual(new Set([...Object.keys(ROOMS), ...SHARED]))
+  expect(new Set(SOURCES.map(roomOf))).toEqual(new Set(Object.keys(ROOMS)))
 })
 
 test.each(Object.entries(PLACES))('%s is named only where it belongs', (name, { folder, files = Number.POSITIVE_INFINITY }) => {
-  const naming = new Set(IMPORTS.filter(({ specifier }) => packageOf(specifier) === name).map(({ file }) => file))
-  expect([...naming].filter((file) => !folder.test(file))).toEqual([])
-  expect(naming.size, [...naming].join(', ')).toBeLessThanOrEqual(files)
+  const named = new Set(IMPORTS.filter(({ specifier }) => packageOf(specifier) === name).map(({ file }) => file))
+  expect([...named].filter((file) => !folder.test(file))).toEqual([])
+  expect(named.size, [...named].join(', ')).toBeLessThanOrEqual(files)
 })
 
-test.each([
-  ['DuckDB is opened', /\bDuckDBInstance\.(create|fromCache)\(/, 'src/engines/duckdb/worker/open.ts'],
-  ['names and texts are quoted for SQL', /replaceAll\((["'])["']\1, (["'])(""|'')\2\)/, 'src/plan/quote.ts'],
-  ['WKB is read', /\.getFloat64\(/, 'src/geometry/wkb.ts'],
-])('%s in one file', (_, pattern, file) => {
-  expect(SOURCES.filter((path) => pattern.test(readFileSync(join(ROOT, path), 'utf8')))).toEqual([file])
+test('DuckDB is opened in one file, and its SQL is quoted in one', () => {
+  expect(naming(/DuckDBInstance\.create/, /./)).toEqual(['src/engines/duckdb/open.ts'])
+  expect(naming(/replaceAll\((['"`])["']\1, /, /^src\/engines\//)).toEqual(['src/engines/duckdb/dialect/quote.ts'])
 })
 
-test('files are small: none over 250 lines, and half of them at most 80', () => {
-  const lengths = SOURCES.filter((file) => !GENERATED.includes(file)).map((file) => ({
-    file,
-    lines: readFileSync(join(ROOT, file), 'utf8').split('\n').length - 1,
-  }))
-  expect(lengths.filter(({ lines }) => lines > 250)).toEqual([])
-  const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b)
-  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(80)
+test('no engine and no delivery sees an argument as a client wrote it, or refuses one', () => {
+  const past = /^src\/(engines|delivery)\//
+  expect(naming(/BAD_INPUT/, past)).toEqual([])
+  expect(naming(/\b(FeatureFilter|PropertyFilter|GeometryInput|DistanceFilter|FeatureOrder)\b/, past)).toEqual([])
 })
 
 test('nothing in the sources is named after what it is not: no utils, helpers or common', () => {
