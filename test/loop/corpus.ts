@@ -525,7 +525,7 @@ const catalogue: readonly Kind[] = [
     name: 'layers and columns',
     make: (size) => {
       const fields =
-        'name title description state geometryColumn geometryTypes hasZ crs { code name isLonLat } extent featureCount key { kind column } pruning onInvalid fingerprint check { nullGeometries emptyGeometries withZ withM invalid firstInvalid { id reason } }'
+        'name title description state geometryColumn geometryTypes hasZ crs { code name isLonLat } extent featureCount key { kind column } pruning onInvalid fingerprint check { nullGeometries emptyGeometries withZ withM invalid firstInvalid { key reason } }'
       const roots = 1 + Math.floor(size * 4)
       return [
         http('{ layers { name } }'),
