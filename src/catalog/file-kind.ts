@@ -10,7 +10,7 @@ export type SourceFormat = 'Parquet' | 'DuckDB' | Format
 
 export type FileKind =
   | { readonly kind: 'source'; readonly format: SourceFormat }
-  /** Spatial data, or what calls itself so, that cannot be served: `reason` tells what it is and what to do. */
+  /** Spatial data, or what calls itself so, that cannot be served: `reason` says what it is and what to do. */
   | { readonly kind: 'unsupported'; readonly reason: string }
   /** Nothing that a folder of spatial data would be blamed for. */
   | { readonly kind: 'other' }

@@ -4,7 +4,7 @@ import { stampOf } from '../engines/duckdb/host/files.ts'
 /** Device, inode, size and modification time of each file, as text. */
 export type Snapshot = readonly { readonly path: string; readonly bytes: number; readonly stamp: string }[]
 
-/** About 30 us a file. One that is not there is told too: a database's write-ahead log comes and goes. */
+/** About 30 us a file. One that is not there has a stamp, too: a database's write-ahead log comes and goes. */
 export async function statOf(files: readonly string[]): Promise<Snapshot> {
   return await Promise.all(files.map(async (path) => ({ path, ...(await stampOf(path)) })))
 }
@@ -13,7 +13,7 @@ export function bytesOf(snapshot: Snapshot): number {
   return snapshot.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/** Whether every file is still the one that the snapshot was taken of, as far as the file system tells. */
+/** Whether every file is still the one that the snapshot was taken of, as far as the file system knows. */
 export async function unchanged(snapshot: Snapshot): Promise<boolean> {
   const now = await statOf(snapshot.map(({ path }) => path))
   return now.every(({ stamp }, index) => stamp === snapshot[index]?.stamp)

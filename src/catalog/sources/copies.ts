@@ -254,10 +254,10 @@ export class Copies {
     try {
       await this.#options.admit()
     } catch (error) {
-      this.log.warn({ err: error }, 'prepared layers could not be offered')
+      this.log.warn({ err: error }, 'workers could not be given the copies that are prepared')
       return
     }
-    for (const { source, part, copy } of wanted) if (readable.includes(copy) && source.has(part)) await source.serve(part, copy)
+    for (const { source, part, copy } of wanted) if (readable.includes(copy)) await source.serve(part, copy)
   }
 }
 

@@ -136,6 +136,7 @@ export class PreparedSource implements Source {
 
   /** Workers may read the copy. The same copy stays what it is. */
   async serve(part: CopiedPart, copy: ParquetSource): Promise<void> {
+    if (!this.has(part)) return
     if (part.copy?.files[0] !== copy.files[0] || !(await part.copy?.isCurrent())) part.copy = copy
     part.preparation = null
     this.#changed?.()
@@ -174,7 +175,7 @@ export class PreparedSource implements Source {
       if (part.copy) continue
       const path = await this.#copies.find(content, part.table)
       const copy = path === null ? null : this.copyOf(part, content, path)
-      // A disk may have lost what it was told to keep.
+      // A disk may have lost what it was asked to keep.
       if (!copy || !(await this.#copies.read([copy])).length) continue
       this.admit(copy)
       part.copy = copy
