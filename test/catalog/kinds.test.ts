@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Catalog, openCatalog } from '../../src/catalog/catalog.ts'
-import type { Access } from '../../src/engines/duckdb/pool/messages.ts'
+import type { Access } from '../../src/engines/engine.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { layerOf } from './support.ts'
 
