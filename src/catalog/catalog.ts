@@ -140,7 +140,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     this.#context = { ...reading, log, alias: (file, name) => aliasOf(aliases, file, name) }
     this.#copies = new Copies({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
     this.#list = new SourceList(sources, layers, (wanted) => this.#open(wanted))
-    this.#layers = new ServedLayers(this.#context, (change) => this.emit('changed', change))
+    this.#layers = new ServedLayers(this.#context, (change) => this.#emit(change))
   }
 
   async open(): Promise<void> {
@@ -191,8 +191,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   async fresh({ name }: Layer): Promise<Layer> {
     const source = this.#layers.sourceOf(name)
     if (source) await this.#look(source)
-    const layer = this.layer(name)
-    if (layer && !this.#layers.versionOf(name)?.reader.failure) return layer
+    const [layer, version] = [this.layer(name), this.#layers.versionOf(name)]
+    // Workers may not read the new version yet: the old one holds for as long as its files are what they were.
+    const isOutdated = source && version && !this.#layers.isTaken(source) && !(await version.isUnchanged())
+    if (layer && !version?.reader.failure && !isOutdated) return layer
     throw new GeoduckError(
       'SOURCE_UNREADABLE',
       `The source of layer ${name} cannot be read any more; \`health.problems\` says why.`,
@@ -208,6 +210,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   async close(): Promise<void> {
+    for (const source of this.#sources) source.close()
     await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close()])
     await this.checked
   }
@@ -245,6 +248,15 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     for (const source of small) this.#layers.renew(source, names.get(source))
     for (const source of small.filter((source) => isNew.has(source))) source.watch(() => this.#changed(source))
     return this.#layers.emitChanges()
+  }
+
+  /** A listener that fails is no reason to stop a scan or an update. */
+  #emit(change: LayerChange): void {
+    try {
+      this.emit('changed', change)
+    } catch (error) {
+      this.#options.log.warn({ err: error, layer: change.layer.name }, 'a changed layer was not taken up everywhere')
+    }
   }
 
   #changed(source: Source): void {

@@ -92,13 +92,18 @@ async function read(file: string): Promise<Holder | 'gone' | 'unreadable' | null
 }
 
 async function lives({ pid, began }: Holder): Promise<boolean> {
+  return isRunning(pid) && (began === null || began === (await beginOf(pid)))
+}
+
+/** Also another user's. */
+export function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
-    // It is another user's.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
-  return began === null || began === (await beginOf(pid))
 }
 
 /** Linux: the boot and the ticks since then. */

@@ -59,6 +59,8 @@ export interface Version {
   /** Digest of the source's content that two servers with the same data agree on. */
   readonly fingerprint: string
   readonly reader: Reader
+  /** Whether its files have the stamps that they had when it was read. */
+  isUnchanged(): Promise<boolean>
 }
 
 /** The files that a version is read from: the source's own, or those of its copy. */

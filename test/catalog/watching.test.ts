@@ -194,6 +194,31 @@ test('a pattern takes in a file that comes, under the name that its layer has', 
   await ready('roads', 50)
 })
 
+test('until workers may read a file that comes into a pattern its layer is what it was, but not when an older file is another by then', async () => {
+  await rename(join(data, 'a.parquet'), join(data, 'roads-1.parquet'))
+  let admitted = Promise.withResolvers<void>()
+  const admit = async (access: Access) => {
+    rolls.push(access)
+    await admitted.promise
+  }
+  await watch([join(data, 'roads-*.parquet')], { admit })
+  const before = layerOf(catalog, 'roads')
+  await cp(fifty, join(data, 'roads-2.parquet'))
+  await until(() => expect(rolls).toHaveLength(1))
+  expect(await catalog.fresh(before)).toBe(before)
+  admitted.resolve()
+  await ready('roads', 100)
+
+  admitted = Promise.withResolvers<void>()
+  const both = layerOf(catalog, 'roads')
+  await replace(join(data, 'roads-1.parquet'), fifty)
+  await cp(fifty, join(data, 'roads-3.parquet'))
+  await until(() => expect(rolls).toHaveLength(2))
+  await expect(catalog.fresh(both)).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' })
+  admitted.resolve()
+  await ready('roads', 150)
+})
+
 test('a configured layer of a pattern keeps its name and wishes', async () => {
   await watch([], { layers: [{ name: 'mine', path: join(data, '*.parquet'), title: 'Mine' }] })
   await cp(fifty, join(data, 'b.parquet'))

@@ -89,7 +89,9 @@ export abstract class FileSource implements Source, Reader {
 
   /** A part that is read from these files. */
   protected part(id: string, names: readonly string[], description: Description, fingerprint: string): Part {
-    return { id, names, preparation: null, version: { description, fingerprint, reader: this } }
+    const { snapshot } = this
+    const version = { description, fingerprint, reader: this, isUnchanged: () => unchanged(snapshot) }
+    return { id, names, preparation: null, version }
   }
 
   async #isAsRead(): Promise<boolean> {

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } fr
 import os from 'node:os'
 import path from 'node:path'
 import { DISK_FULL } from '../../engines/duckdb/host/source-error.ts'
-import { ProcessLock } from '../process-lock.ts'
+import { isRunning, ProcessLock } from '../process-lock.ts'
 
 /** Not a digest, so that it is no copy. */
 const UNFINISHED = 'unfinished'
@@ -146,14 +146,14 @@ export class PreparedCache {
       digest,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
       usedAt: known?.mtimeMs ?? 0,
-      inUse: names.some((name) => name.startsWith(USER) && runs(Number(name.slice(USER.length)))),
+      inUse: names.some((name) => name.startsWith(USER) && isRunning(Number(name.slice(USER.length)))),
     }
   }
 
   async #sweep(): Promise<void> {
     const folder = path.join(this.#folder, UNFINISHED)
     for (const name of await readdir(folder).catch(() => [])) {
-      if (!runs(Number.parseInt(name, 10))) await rm(path.join(folder, name), { recursive: true, force: true })
+      if (!isRunning(Number.parseInt(name, 10))) await rm(path.join(folder, name), { recursive: true, force: true })
     }
   }
 }
@@ -190,15 +190,5 @@ async function synced(folder: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
-  }
-}
-
-function runs(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

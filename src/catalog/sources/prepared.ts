@@ -187,11 +187,12 @@ export class PreparedSource implements Source {
   #prepare(): void {
     if (!this.#changed || this.#isClosed || this.parts.length === 0) return
     this.#isBusy = true
-    void this.#copies.make(this).then(async () => {
+    const made = this.#copies.make(this).then(async () => {
       this.#isBusy = false
       // It may have changed after the last look of the preparation.
       if (!this.#isClosed) await this.look()
     })
+    made.catch((error: unknown) => this.#copies.log.warn({ err: error }, `${this.label} could not be looked at again`))
   }
 
   /** There may be room now. */
