@@ -89,7 +89,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
   const protocol = socketProtocol({ schema, documents, services: state, access, operations })
   const sockets = new WebSockets(http, { ...shared, protocol, hosts, memory, limits: config, log })
   const url = await listen(http, config)
-  const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log)
+  const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log, () => schema.prepare())
   // Whoever started the server waits for it; a stopped one has nobody who does.
   ready.catch(() => {})
   let closing: Promise<void> | null = null

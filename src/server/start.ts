@@ -16,9 +16,15 @@ interface WorkerProgram {
 
 /**
  * Describes the sources, then starts workers that may read just those; others take their places when more is prepared. Resolves with the
- * layers when each can be asked.
+ * layers when each can be asked. `onLayers` is called when there are other layers than before.
  */
-export async function fill(state: ServerState, config: Config, program: WorkerProgram, log: Log): Promise<readonly Layer[]> {
+export async function fill(
+  state: ServerState,
+  config: Config,
+  program: WorkerProgram,
+  log: Log,
+  onLayers: () => void,
+): Promise<readonly Layer[]> {
   const opened = Promise.withResolvers<Engine>()
   const catalog = await openCatalog({
     sources: config.sources,
@@ -32,6 +38,10 @@ export async function fill(state: ServerState, config: Config, program: WorkerPr
     log,
   })
   await state.describe(catalog)
+  onLayers()
+  catalog.on('changed', ({ kind }) => {
+    if (kind === 'ADDED' || kind === 'REMOVED') onLayers()
+  })
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
   // What is prepared meanwhile waits for it.

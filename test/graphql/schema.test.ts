@@ -68,6 +68,19 @@ describe('the schema', () => {
     expect((schema.getType('RoadsFeature') as GraphQLObjectType).toConfig().fields).toEqual(feature!.toConfig().fields)
   })
 
+  it('is made before an operation asks for it, once for many changes at a time', async () => {
+    let reads = 0
+    const served = new ServedSchema(() => {
+      reads++
+      return named('roads')
+    })
+    for (let n = 0; n < 5; n++) served.prepare()
+    expect(reads).toBe(0)
+    await new Promise(setImmediate)
+    expect(reads).toBe(1)
+    expect(served.current.getType('RoadsFeature')).toBeDefined()
+  })
+
   it('stays the same object while the layers do, and follows them as they come and go', () => {
     let layers = named('roads', 'rivers')
     const served = new ServedSchema(() => layers)
