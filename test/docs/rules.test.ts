@@ -28,6 +28,8 @@ const RULES: Readonly<Record<string, string>> = {
     'holds no more than its share for all of its operations together, and a polite one beside it is whole',
   'All subscriptions of `health` share one reading':
     'a thousand subscriptions of `health` have 200 events a second between them, and those of another address all of theirs',
+  'A message with features has at most 1 MiB':
+    'messages stay below their limit with all encodings and aliases, and every row comes once and in order',
   'A connection of which nothing is read': '%s ends with its connection after the stall timeout, and its memory is free',
   'A request or WebSocket under another name': 'a WebSocket under another name is refused with 421, whatever its path',
   'Event streams begin with a comment': 'event streams begin with a comment, and carry one again and again',
