@@ -2,14 +2,14 @@
  * Finds DuckDB's `spatial` extension, which the npm package of DuckDB does not carry. It is DuckDB's own signed binary wherever it
  * comes from, so that the engine checks its signature when it loads it.
  */
+import { execFile } from 'node:child_process'
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { cacheDirectory } from './cache.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { duckdbPlatform, duckdbVersion } from './duckdb.ts'
-import { installFromRepository } from './extension-repository.ts'
-import { runProgram } from './run-program.ts'
 
 export interface SpatialExtension {
   /** Absolute. */
@@ -72,7 +72,19 @@ async function isReadable(path: string): Promise<boolean> {
   )
 }
 
-const TIMEOUT_MS = 300_000
+const INSTALL_MS = 120_000
+const DOWNLOAD_MS = 300_000
+
+/**
+ * Has the engine install the extension from its own repository into its own directory. In a process of its own: the server never
+ * loads the engine. Without a network it fails in half a second.
+ *
+ * @returns null, or why it failed in one line
+ */
+function installFromRepository(): Promise<string | null> {
+  const script = fileURLToPath(new URL(`../engines/duckdb/processes/install/install${extname(import.meta.url)}`, import.meta.url))
+  return runProgram(process.execPath, [script], { timeoutMs: INSTALL_MS })
+}
 
 /**
  * Takes the extension out of the wheel that DuckDB publishes to the Python package index. Nothing of the wheel is installed or run,
@@ -96,13 +108,13 @@ async function fetchFromPackage(version: string, file: string, target: string): 
 function download(version: string, folder: string): Promise<string | null> {
   const requirement = `duckdb-extension-spatial==${version}`
   const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', folder, requirement]
-  return runProgram('python3', args, { timeoutMs: TIMEOUT_MS })
+  return runProgram('python3', args, { timeoutMs: DOWNLOAD_MS })
 }
 
 async function unpack(folder: string): Promise<string | null> {
   const wheel = (await readdir(folder)).find((name) => name.endsWith('.whl'))
   if (wheel === undefined) return 'it brought no wheel'
-  return runProgram('python3', ['-m', 'zipfile', '-e', wheel, 'content'], { cwd: folder, timeoutMs: TIMEOUT_MS })
+  return runProgram('python3', ['-m', 'zipfile', '-e', wheel, 'content'], { cwd: folder, timeoutMs: DOWNLOAD_MS })
 }
 
 async function place(folder: string, file: string, target: string): Promise<string | null> {
@@ -111,4 +123,23 @@ async function place(folder: string, file: string, target: string): Promise<stri
   if (found === undefined) return `the wheel holds no ${file}`
   await rename(join(folder, 'content', found), target)
   return null
+}
+
+/**
+ * Runs a program to its end without a shell.
+ *
+ * @returns null when it exits with 0, else the last line it wrote to stderr, or what kept it from running
+ */
+function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly timeoutMs: number },
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile(program, args, { cwd: options.cwd, timeout: options.timeoutMs, killSignal: 'SIGKILL' }, (error, _stdout, stderr) => {
+      if (error === null) return resolve(null)
+      if (error.killed) return resolve(`no end after ${options.timeoutMs / 1000} s`)
+      resolve(stderr.trim().split('\n').at(-1) || error.message)
+    })
+  })
 }

@@ -87,7 +87,7 @@ describe.skipIf(!hasStrace)('under strace', () => {
       await ask({ url }, `{ own: ${page} other: ${page.replace('})', '}, crs: "EPSG:3857")')} }`)
     }
     // Every process that reads files is behind the barrier; the server itself is not.
-    const readers = () => descendants(server.pid).filter((pid) => /tinypool/.test(procOf(pid, 'cmdline')))
+    const readers = () => descendants(server.pid).filter((pid) => /tinypool|duckdb\/processes/.test(procOf(pid, 'cmdline')))
     expect(readers().length).toBeGreaterThan(0)
     // One that is just being started is not yet.
     await expect.poll(() => readers().filter((pid) => !/^Seccomp:\t2$/m.test(procOf(pid, 'status')))).toEqual([])

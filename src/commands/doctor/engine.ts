@@ -1,9 +1,11 @@
-import { execFile } from 'node:child_process'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { duckdbVersion } from '../../config/duckdb.ts'
 import { lookForExtension, type SpatialExtension } from '../../config/extension.ts'
+import { ChildProcess, NoAnswer } from '../../engines/duckdb/host/child-process.ts'
+import type { ProbedVersions, ToProbe } from '../../engines/duckdb/processes/probe/probe.ts'
 import type { Finding } from './report.ts'
 
 const PROBE_MS = 60_000
@@ -50,15 +52,17 @@ function refused({ path, how }: SpatialExtension, failure: string): Finding {
   return { what: 'spatial extension', state: 'wrong', text: `${path} does not load: ${failure}`, remedy }
 }
 
-type Probe = { readonly duckdb: string; readonly spatial: string } | { readonly failure: string }
-
-function probeExtension({ path }: SpatialExtension): Promise<Probe> {
-  const script = fileURLToPath(new URL(`../../engines/duckdb/processes/probe/probe${extname(import.meta.url)}`, import.meta.url))
-  return new Promise((resolve) => {
-    execFile(process.execPath, [script, path], { timeout: PROBE_MS, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error === null) return resolve(JSON.parse(stdout))
-      if (error.killed) return resolve({ failure: `no end after ${PROBE_MS / 1000} s` })
-      resolve({ failure: stderr.trim().split('\n').at(-1) || error.message })
-    })
-  })
+async function probeExtension({ path }: SpatialExtension): Promise<ProbedVersions | { readonly failure: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-doctor-'))
+  const tempDirectory = join(folder, 'spill')
+  const asked: ToProbe = { spatialExtension: path, tempDirectory }
+  try {
+    return await ChildProcess.ask({ program: 'probe/probe', threads: 1, tempDirectory }, asked, PROBE_MS)
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error
+    if (error.why === 'LATE') return { failure: `no end after ${PROBE_MS / 1000} s` }
+    return { failure: error.message.split('\n').at(-1) || `its process ended (${error.ending})` }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }

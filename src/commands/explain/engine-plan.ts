@@ -1,16 +1,24 @@
-/** The handle of the process that asks the engine: what it reads may end it, and what it runs may never end. */
-import { fork } from 'node:child_process'
+/** Asks the engine for its plan, in a process of its own: what it reads may end it, and what it runs may never end. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { workerEnvironment } from '../../engines/duckdb/host/worker-environment.ts'
+import type { Statement } from '../../engines/duckdb/dialect/plan.ts'
+import { ChildProcess, NoAnswer } from '../../engines/duckdb/host/child-process.ts'
+import type { WorkerOptions } from '../../engines/duckdb/messages.ts'
 import { ExplainError } from './explain.ts'
-import type { EnginePlan, ExplainJob, FromExplainer } from './messages.ts'
 
-/** Runs from the sources and compiled alike: the worker has the ending that this file has. */
-const WORKER = fileURLToPath(
-  new URL(`../../engines/duckdb/processes/explain/explainer${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url),
-)
+export interface ExplainJob {
+  readonly options: WorkerOptions
+  readonly statement: Statement
+  readonly analyze: boolean
+  /** Of row groups; null: there is nothing to count. */
+  readonly rowGroups: Statement | null
+}
+
+export interface EnginePlan {
+  /** The engine's own text. */
+  readonly text: string
+  readonly rowGroups: { readonly all: number; readonly left: number } | null
+}
 
 /** To load the extension and look at files, beside what the question itself may take. */
 const OPEN_SECONDS = 30
@@ -20,34 +28,17 @@ export async function enginePlan(job: ExplainJob, deadlineSeconds: number): Prom
   const folder = await mkdtemp(path.join(job.options.tempDirectory, 'geoduck-explain-'))
   const tempDirectory = path.join(folder, 'spill')
   await mkdir(tempDirectory)
-  const child = fork(WORKER, {
-    serialization: 'advanced',
-    env: workerEnvironment(job.options.threads),
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  })
-  const { promise, resolve, reject } = Promise.withResolvers<EnginePlan>()
   const seconds = deadlineSeconds + OPEN_SECONDS
-  const timer = setTimeout(
-    () => reject(new ExplainError(`It did not end within ${seconds} s: narrow it, or raise --deadline.`)),
-    1_000 * seconds,
-  )
-  const exited = new Promise<void>((done) =>
-    child.once('exit', (code, signal) => {
-      reject(new ExplainError(`The process of the engine ended (${signal ?? code}), as a worker of a server would have.`))
-      done()
-    }),
-  )
-  child.once('error', reject)
-  child.once('message', (answer: FromExplainer) =>
-    'plan' in answer ? resolve(answer.plan) : reject(new ExplainError(answer.failure)),
-  )
-  child.send({ ...job, options: { ...job.options, tempDirectory } })
+  const { threads } = job.options
+  const asked = { ...job, options: { ...job.options, tempDirectory } }
   try {
-    return await promise
+    return await ChildProcess.ask({ program: 'explain/explainer', threads, tempDirectory }, asked, 1_000 * seconds)
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error
+    if (error.why === 'FAILED') throw new ExplainError(error.message)
+    if (error.why === 'LATE') throw new ExplainError(`It did not end within ${seconds} s: narrow it, or raise --deadline.`)
+    throw new ExplainError(`The process of the engine ended (${error.ending}), as a worker of a server would have.`)
   } finally {
-    clearTimeout(timer)
-    child.kill('SIGKILL')
-    await exited
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -8,10 +8,11 @@ import path from 'node:path'
 import { fileKind, UNKNOWN_FORMAT } from '../../catalog/file-kind.ts'
 import { ProcessLock } from '../../catalog/process-lock.ts'
 import { statOf, unchanged } from '../../catalog/snapshot.ts'
+import { ChildProcess, NoAnswer } from '../../engines/duckdb/host/child-process.ts'
 import { withoutWildcards } from '../../engines/duckdb/host/files.ts'
 import { type Format, filesOfFormat } from '../../engines/duckdb/host/format.ts'
-import type { ImportMode, InputFile, Progress, Verified, Written } from '../../engines/duckdb/host/import-messages.ts'
-import { Importer } from '../../engines/duckdb/host/importer.ts'
+import type { ImportMode, InputFile, Progress, ToImporter, Verified, Written } from '../../engines/duckdb/host/import-messages.ts'
+import { GDAL_ENVIRONMENT } from '../../engines/duckdb/host/worker-environment.ts'
 import { Draft, exists, identityOf, lockOf, roomFor } from './draft.ts'
 import { ImportError } from './import-error.ts'
 
@@ -87,8 +88,14 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     )
   }
   const before = await statOf([store, `${store}.wal`])
-  const [writer, prover] = [new Importer(onProgress), new Importer(onProgress)]
-  const stop = () => void Promise.all([writer.end(), prover.end()])
+  // The one that writes holds the store open until all is done.
+  const children: ChildProcess<ToImporter>[] = []
+  const ask = <Value>(message: ToImporter): Promise<Value> => {
+    const { threads, tempDirectory } = message.job.options
+    children.push(new ChildProcess({ program: 'import/importer', threads, environment: GDAL_ENVIRONMENT, tempDirectory }))
+    return answerOf(children.at(-1)!.ask<Value>(message, Number.POSITIVE_INFINITY, onProgress))
+  }
+  const stop = () => Promise.all(children.map((child) => child.end()))
   signal.addEventListener('abort', stop)
   try {
     onProgress({ phase: 'copy', share: null })
@@ -97,17 +104,10 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     const held = !hasLog && (await exists(store)) ? store : null
     const files = await Promise.all(inputs.map(async (file) => ({ file, format: await formatOf(file) })))
     const options = engine(request, draft, (await Promise.all(files.map(filesOf))).flat())
-    const written = await writer.write({
-      ...request,
-      options,
-      inputs: files,
-      draft: draft.file,
-      staging: draft.staging,
-      hasLog,
-      held,
-    })
+    const paths = { draft: draft.file, staging: draft.staging, held }
+    const written = await ask<Written>({ type: 'WRITE', job: { ...request, ...paths, options, inputs: files, hasLog } })
     if (await exists(`${draft.file}.wal`)) throw new ImportError('The copy was not checkpointed: the store is as it was.')
-    const verified = await prover.verify({ options, draft: draft.file, layer, written })
+    const verified = await ask<Verified>({ type: 'VERIFY', job: { options, draft: draft.file, layer, written } })
     const { size } = await stat(draft.file)
     signal.throwIfAborted()
     if (!(await unchanged(before))) {
@@ -121,7 +121,20 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     throw signal.aborted ? new ImportError('Stopped: the store is as it was.') : error
   } finally {
     signal.removeEventListener('abort', stop)
-    await Promise.all([writer.end(), prover.end()])
+    await stop()
+  }
+}
+
+const DIED = 'a file may be corrupt or made to do so, or memory was short. The store is as it was.'
+
+/** Of a process that may die of what it reads: the store is not its business. @throws ImportError */
+async function answerOf<Value>(answer: Promise<Value>): Promise<Value> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error
+    if (error.why === 'FAILED') throw new ImportError(error.message)
+    throw new ImportError(`The process that reads and writes ended (${error.ending}): ${error.message || DIED}`)
   }
 }
 

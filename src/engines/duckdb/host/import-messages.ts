@@ -70,9 +70,3 @@ export interface Progress {
   /** 0 to 1; null where it is not known. */
   readonly share: number | null
 }
-
-export type FromImporter =
-  | { readonly type: 'PROGRESS'; readonly progress: Progress }
-  | { readonly type: 'DONE'; readonly value: Written | Verified }
-  /** The reason is told to whoever runs the command. */
-  | { readonly type: 'FAILED'; readonly reason: string }

@@ -50,6 +50,15 @@ export interface Described {
   readonly problems: readonly string[]
 }
 
+/** OPEN once, before anything else. */
+export type ToInspector =
+  | { readonly type: 'OPEN'; readonly options: InspectorOptions }
+  | { readonly type: 'DESCRIBE_FILES'; readonly files: readonly string[] }
+  | { readonly type: 'DESCRIBE_STORE'; readonly file: string; readonly alias: string }
+  /** The names of a GeoPackage's tables of features. */
+  | { readonly type: 'FEATURE_TABLES'; readonly file: string }
+  | { readonly type: 'CHECK'; readonly request: CheckRequest }
+
 export interface CheckRequest {
   readonly description: Description
   /** Where the relation's database is, if it is a table. */

@@ -5,12 +5,8 @@
 import { mkdtemp } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { CheckRequest, CheckResult, Described, InspectorOptions } from './inspection.ts'
+import type { CheckRequest, CheckResult, Described, ToInspector } from './inspection.ts'
 import { type Question, ReadingProcess } from './reading-process.ts'
-
-/** Runs from the sources and compiled alike: the worker has the ending that this file has. */
-const WORKER = new URL(`../processes/inspect/inspector${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
 
 const DESCRIBE_MS = 30_000
 /** How long it is kept for another question. */
@@ -21,7 +17,7 @@ const MEMORY_LIMIT_BYTES = Math.min(2 * 2 ** 30, os.totalmem() / 4)
 const THREADS = Math.min(2, os.availableParallelism())
 
 export class Inspector {
-  readonly #process: ReadingProcess
+  readonly #process: ReadingProcess<ToInspector>
   readonly #allowedPaths: Set<string>
   /** The process that runs may not read all that it should. */
   #stale = false
@@ -34,15 +30,18 @@ export class Inspector {
   constructor(spatialExtension: string | null, allowedPaths: readonly string[], tempFolder = os.tmpdir()) {
     this.#allowedPaths = new Set(allowedPaths)
     this.#process = new ReadingProcess({
-      worker: WORKER,
+      program: 'inspect/inspector',
       threads: THREADS,
       makeFolder: () => mkdtemp(path.join(tempFolder, 'geoduck-inspector-')),
-      options: (folder): InspectorOptions => ({
-        spatialExtension,
-        allowedPaths: [...this.#allowedPaths],
-        memoryLimitBytes: Math.floor(MEMORY_LIMIT_BYTES),
-        threads: THREADS,
-        tempDirectory: path.join(folder, 'spill'),
+      opening: (_, tempDirectory) => ({
+        type: 'OPEN',
+        options: {
+          spatialExtension,
+          allowedPaths: [...this.#allowedPaths],
+          memoryLimitBytes: Math.floor(MEMORY_LIMIT_BYTES),
+          threads: THREADS,
+          tempDirectory,
+        },
       }),
     })
   }
@@ -60,24 +59,24 @@ export class Inspector {
 
   /** @throws SourceError */
   describeFiles(files: readonly string[]): Promise<Described> {
-    return this.#ask('describeFiles', files, { about: files.join('\n'), timeoutMs: DESCRIBE_MS })
+    return this.#ask({ type: 'DESCRIBE_FILES', files }, { about: files.join('\n'), timeoutMs: DESCRIBE_MS })
   }
 
   /** @throws SourceError */
   describeStore(file: string, alias: string): Promise<Described> {
-    return this.#ask('describeStore', { file, alias }, { about: file, timeoutMs: DESCRIBE_MS })
+    return this.#ask({ type: 'DESCRIBE_STORE', file, alias }, { about: file, timeoutMs: DESCRIBE_MS })
   }
 
   /** The names of a GeoPackage's tables of features. @throws SourceError */
   featureTables(file: string): Promise<readonly string[]> {
-    return this.#ask('tablesOfGeoPackage', file, { about: file, timeoutMs: DESCRIBE_MS })
+    return this.#ask({ type: 'FEATURE_TABLES', file }, { about: file, timeoutMs: DESCRIBE_MS })
   }
 
   /** @throws SourceError */
   check(request: CheckRequest, timeoutMs: number): Promise<CheckResult> {
     const { relation } = request.description
     const about = request.database ?? (relation.kind === 'parquet' ? relation.files.join('\n') : relation.database)
-    return this.#ask('check', request, { about, timeoutMs })
+    return this.#ask({ type: 'CHECK', request }, { about, timeoutMs })
   }
 
   /** Ends the process, whatever it is doing: questions under way are rejected. */
@@ -88,10 +87,10 @@ export class Inspector {
     await this.#process.end()
   }
 
-  #ask<Value>(name: string, task: unknown, question: Question): Promise<Value> {
+  #ask<Value>(message: ToInspector, question: Question): Promise<Value> {
     clearTimeout(this.#idle)
     this.#questions++
-    const answer = this.#turn.then(() => this.#run<Value>(name, task, question))
+    const answer = this.#turn.then(() => this.#run<Value>(message, question))
     this.#turn = answer.catch(() => {}).then(() => this.#answered())
     return answer
   }
@@ -101,9 +100,9 @@ export class Inspector {
     if (this.#questions === 0) this.#idle = setTimeout(() => void this.#process.end(), IDLE_MS).unref()
   }
 
-  async #run<Value>(name: string, task: unknown, question: Question): Promise<Value> {
+  async #run<Value>(message: ToInspector, question: Question): Promise<Value> {
     if (this.#stale) await this.#process.end()
     this.#stale = false
-    return this.#process.ask<Value>(name, task, question)
+    return this.#process.ask<Value>(message, question)
   }
 }

@@ -12,6 +12,12 @@ export interface PreparerOptions {
   readonly threads: number
 }
 
+/** OPEN once, before anything else. */
+export type ToPreparer =
+  | { readonly type: 'OPEN'; readonly options: PreparerOptions }
+  | { readonly type: 'DIGEST'; readonly files: readonly string[] }
+  | { readonly type: 'PREPARE'; readonly request: PrepareRequest }
+
 export interface PrepareRequest {
   readonly file: string
   readonly format: Format

@@ -1,13 +1,8 @@
 /** The handle of a process that prepares sources, one at a time. It may die of one, which costs that one, or one table of it. */
 import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { GDAL_ENVIRONMENT } from './gdal-environment.ts'
-import type { Prepared, PrepareRequest, PreparerOptions, ProgressMessage } from './preparation.ts'
+import type { Prepared, PrepareRequest, ProgressMessage, ToPreparer } from './preparation.ts'
 import { ReadingProcess } from './reading-process.ts'
-
-/** Runs from the sources and compiled alike: the worker has the ending that this file has. */
-const WORKER = new URL(`../processes/prepare/preparer${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
+import { GDAL_ENVIRONMENT } from './worker-environment.ts'
 
 /** The engine's; its process takes as much again for the largest of files (docs/sources.md). A sort that needs more spills. */
 const MEMORY_LIMIT_BYTES = Math.floor(Math.min(500e6, os.totalmem() / 8))
@@ -23,22 +18,25 @@ interface SourceFiles {
 }
 
 export class Preparer {
-  readonly #process: ReadingProcess
+  readonly #process: ReadingProcess<ToPreparer>
   /** Files that the process may open. */
   #files: ReadonlySet<string> = new Set()
 
   constructor(spatialExtension: string | null, makeFolder: () => Promise<string>) {
     this.#process = new ReadingProcess({
-      worker: WORKER,
+      program: 'prepare/preparer',
       threads: THREADS,
       environment: GDAL_ENVIRONMENT,
       makeFolder,
-      options: (folder): PreparerOptions => ({
-        spatialExtension,
-        files: [...this.#files],
-        folder,
-        memoryLimitBytes: MEMORY_LIMIT_BYTES,
-        threads: THREADS,
+      opening: (folder) => ({
+        type: 'OPEN',
+        options: {
+          spatialExtension,
+          files: [...this.#files],
+          folder,
+          memoryLimitBytes: MEMORY_LIMIT_BYTES,
+          threads: THREADS,
+        },
       }),
     })
   }
@@ -55,13 +53,12 @@ export class Preparer {
 
   /** Of the whole content of the source's files. @throws SourceError */
   digest({ files }: SourceFiles, bytes: number): Promise<string> {
-    return this.#process.ask('digest', files, { about: files[0] ?? '', timeoutMs: timeoutMs(bytes) })
+    return this.#process.ask({ type: 'DIGEST', files }, { about: files[0] ?? '', timeoutMs: timeoutMs(bytes) })
   }
 
   /** @throws SourceError */
-  prepare(request: PrepareRequest, bytes: number, onProgress: (progress: ProgressMessage) => void): Promise<Prepared> {
-    const onMessage = (message: unknown) => onProgress(message as ProgressMessage)
-    return this.#process.ask('prepare', request, { about: request.file, timeoutMs: timeoutMs(bytes), onMessage })
+  prepare(request: PrepareRequest, bytes: number, onNote: (progress: ProgressMessage) => void): Promise<Prepared> {
+    return this.#process.ask({ type: 'PREPARE', request }, { about: request.file, timeoutMs: timeoutMs(bytes), onNote })
   }
 
   /** Ends the process; another source starts another one. */

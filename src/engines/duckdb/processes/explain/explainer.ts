@@ -1,24 +1,11 @@
 /** The inside of the process that asks the engine for its plan: an instance as a worker of the server has it, for one question. */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
-import type { EnginePlan, ExplainJob, FromExplainer } from '../../../../commands/explain/messages.ts'
+import type { EnginePlan, ExplainJob } from '../../../../commands/explain/engine-plan.ts'
 import type { Statement } from '../../dialect/plan.ts'
+import { answerWith } from '../answer.ts'
 import { openInstance } from '../query/instance.ts'
-import { tieToServer } from '../query/lifetime.ts'
-import { refuseSockets } from '../query/no-network.ts'
 
-process.once('message', (job: ExplainJob) => {
-  tieToServer(job.options.tempDirectory)
-  refuseSockets()
-  void answer(job).then((message) => process.send?.(message))
-})
-
-async function answer(job: ExplainJob): Promise<FromExplainer> {
-  try {
-    return { plan: await explained(job) }
-  } catch (error) {
-    return { failure: error instanceof Error ? error.message : String(error) }
-  }
-}
+answerWith(explained, (error) => ({ failure: error instanceof Error ? error.message : String(error) }))
 
 async function explained({ options, statement, analyze, rowGroups }: ExplainJob): Promise<EnginePlan> {
   const instance = await openInstance(options)

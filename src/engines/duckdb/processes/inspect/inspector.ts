@@ -1,11 +1,9 @@
-/** The inside of the inspector's process: the functions that the server calls by name. It may die of what it reads; nothing else does. */
+/** The inside of the inspector's process: what the server asks it. It may die of what it reads; nothing else does. */
 import os from 'node:os'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { CheckRequest, CheckResult, Described, InspectorOptions } from '../../host/inspection.ts'
-import type { Answer } from '../../host/reading-process.ts'
+import type { CheckRequest, CheckResult, Described, InspectorOptions, ToInspector } from '../../host/inspection.ts'
+import { answerWith } from '../answer.ts'
 import { featureTables } from '../prepare/feature-tables.ts'
-import { tieToServer } from '../query/lifetime.ts'
-import { refuseSockets } from '../query/no-network.ts'
 import { checkLayer } from './check.ts'
 import { describeDatabase, withDatabase } from './describe-database.ts'
 import { describeParquet } from './describe-parquet.ts'
@@ -17,39 +15,35 @@ const CHECK_PRIORITY = 10
 
 let connection: DuckDBConnection | null = null
 
-/** Called once, before anything else. */
-export async function open(options: InspectorOptions): Promise<void> {
-  tieToServer(options.tempDirectory)
-  refuseSockets()
+answerWith(async (message: ToInspector) => {
+  if (message.type === 'OPEN') return open(message.options)
+  if (!connection) throw new Error('the inspector has no instance yet')
+  return answerTo(message, connection)
+}, failureOf)
+
+async function open(options: InspectorOptions): Promise<void> {
   connection = await openInstance(options)
 }
 
-export function describeFiles(files: readonly string[]): Promise<Answer<Described>> {
-  return answer(async (using) => ({ layers: [await describeParquet(using, files)], problems: [] }))
+async function answerTo(
+  message: Exclude<ToInspector, { type: 'OPEN' }>,
+  using: DuckDBConnection,
+): Promise<Described | readonly string[] | CheckResult> {
+  switch (message.type) {
+    case 'DESCRIBE_FILES':
+      return { layers: [await describeParquet(using, message.files)], problems: [] }
+    case 'DESCRIBE_STORE':
+      return withDatabase(using, message, () => describeDatabase(using, message.alias))
+    case 'FEATURE_TABLES':
+      return featureTables(message.file)
+    case 'CHECK':
+      return check(using, message.request)
+  }
 }
 
-export function describeStore(database: { readonly file: string; readonly alias: string }): Promise<Answer<Described>> {
-  return answer((using) => withDatabase(using, database, () => describeDatabase(using, database.alias)))
-}
-
-export function tablesOfGeoPackage(file: string): Promise<Answer<readonly string[]>> {
-  return answer(async () => featureTables(file))
-}
-
-export function check({ description, database }: CheckRequest): Promise<Answer<CheckResult>> {
+function check(using: DuckDBConnection, { description, database }: CheckRequest): Promise<CheckResult> {
   os.setPriority(process.pid, CHECK_PRIORITY)
   const { relation } = description
-  return answer((using) => {
-    if (relation.kind === 'parquet' || database === null) return checkLayer(using, description)
-    return withDatabase(using, { file: database, alias: relation.database }, () => checkLayer(using, description))
-  })
-}
-
-async function answer<Value>(ask: (using: DuckDBConnection) => Promise<Value>): Promise<Answer<Value>> {
-  if (!connection) throw new Error('the inspector has no instance yet')
-  try {
-    return { value: await ask(connection) }
-  } catch (error) {
-    return failureOf(error)
-  }
+  if (relation.kind === 'parquet' || database === null) return checkLayer(using, description)
+  return withDatabase(using, { file: database, alias: relation.database }, () => checkLayer(using, description))
 }

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Stage } from '../../../../model/preparation.ts'
 import type { ProgressMessage } from '../../host/preparation.ts'
-import { reporting as reportingWhile } from '../reporting.ts'
+import { noting } from '../answer.ts'
 
 /** Tells the server how far the engine is, for as long as `work` takes. `rows` stand in for a total that the engine does not know. */
 export function reporting<Result>(
@@ -10,9 +10,8 @@ export function reporting<Result>(
   work: () => Promise<Result>,
   rows: number | null = null,
 ): Promise<Result> {
-  const report = () => process.send?.(progressOf(connection, stage, rows))
-  report()
-  return reportingWhile(report, work)
+  const progress = () => progressOf(connection, stage, rows)
+  return noting(progress(), progress, work)
 }
 
 function progressOf(connection: DuckDBConnection, stage: Stage, known: number | null): ProgressMessage {

@@ -1,16 +1,19 @@
-/** Opens DuckDB with the spatial extension (its path is the first argument) in a process that ends with it, and tells versions as JSON. */
-import { tmpdir } from 'node:os'
+/** Opens DuckDB with the spatial extension, as a worker does, and answers with the versions of both. */
 import { version } from '@duckdb/node-api'
-import { openDuckDB } from '../../open.ts'
+import { type OpenOptions, openDuckDB } from '../../open.ts'
+import { answerWith } from '../answer.ts'
 
-const [path = ''] = process.argv.slice(2)
-try {
-  const limits = { memoryLimitBytes: 2 ** 28, threads: 1, tempDirectory: tmpdir(), allowedPaths: [] }
-  const { instance, connection, spatialVersion } = await openDuckDB({ spatialExtension: path, ...limits })
-  connection.closeSync()
-  instance.closeSync()
-  process.stdout.write(JSON.stringify({ duckdb: version().replace(/^v/, ''), spatial: spatialVersion }))
-} catch (error) {
-  process.stderr.write(`${(error instanceof Error ? error.message : String(error)).split('\n')[0]}\n`)
-  process.exitCode = 1
+export type ToProbe = Pick<OpenOptions, 'spatialExtension' | 'tempDirectory'>
+
+export interface ProbedVersions {
+  readonly duckdb: string
+  readonly spatial: string
 }
+
+answerWith(
+  async (asked: ToProbe): Promise<ProbedVersions> => {
+    const { spatialVersion } = await openDuckDB({ ...asked, memoryLimitBytes: 2 ** 28, threads: 1, allowedPaths: [] })
+    return { duckdb: version().replace(/^v/, ''), spatial: spatialVersion }
+  },
+  (error) => ({ failure: (error instanceof Error ? error.message : String(error)).split('\n')[0]! }),
+)
