@@ -1,7 +1,7 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
 import { ChildProcess } from '../../src/engines/duckdb/host/child-process.ts'
 import type { ToProbe } from '../../src/engines/duckdb/processes/probe/probe.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
@@ -9,6 +9,8 @@ import { SPATIAL_EXTENSION } from '../support/environment.ts'
 const tempDirectory = join(await mkdtemp(join(tmpdir(), 'geoduck-child-')), 'spill')
 const program = { program: 'probe/probe', threads: 1, tempDirectory }
 const asked: ToProbe = { spatialExtension: SPATIAL_EXTENSION, tempDirectory }
+
+afterAll(() => rm(dirname(tempDirectory), { recursive: true, force: true }))
 
 test('a process answers one question after the other', async () => {
   const child = new ChildProcess<ToProbe>(program)
