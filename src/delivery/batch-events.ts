@@ -1,10 +1,11 @@
 import { askedBy, cursorAt, type Question } from '../ask/question.ts'
-import type { Batch, BatchStream, ExecutionReport, StreamShape } from '../engines/engine.ts'
+import { OperationClock } from '../engines/deadline.ts'
+import type { Batch, BatchStream, ExecutionReport, OperationContext, StreamShape } from '../engines/engine.ts'
 import type { Context } from '../graphql/context.ts'
 import type { BatchDelivery } from '../graphql/delivery.ts'
 import { GeoduckError } from '../model/errors.ts'
+import { idPrefix } from '../model/feature-id.ts'
 import type { Position } from '../model/query.ts'
-import { featureTooLarge } from './feature-too-large.ts'
 
 /** As the root field's resolver takes it. */
 export interface BatchEvent {
@@ -12,16 +13,16 @@ export interface BatchEvent {
 }
 
 /**
- * The source of `featureBatches`. Written by hand, not as an `async function*`: a generator that waits in an `await` does not hear of
- * `return()`, and the engine would run on for a client that has gone.
+ * The batches of a stream, and the one place that knows how far it has come. Written by hand, not as an `async function*`: a generator that waits in
+ * an `await` does not hear of `return()`, and the engine would run on for a client that has gone.
  */
 export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   readonly #stream: BatchStream
   readonly #question: Question
   readonly #context: Context
-  /** Behind the last batch that was handed out; at first, where the client wanted to begin. */
   #position: Position | null
   #delivered: Batch | null = null
+  #over = false
   readonly #leave = () => void this.#stream.return()
 
   /** Begins it. */
@@ -40,6 +41,15 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
     return this.#stream.execution
   }
 
+  /** After the last batch that was handed out; at first, where the client wanted to begin. */
+  get position(): Position | null {
+    return this.#position
+  }
+
+  get cursor(): string | null {
+    return this.#position && cursorAt(this.#position, this.#question, this.#context)
+  }
+
   [Symbol.asyncIterator](): this {
     return this
   }
@@ -48,6 +58,7 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
     // Every wire asks again when the result before has left for the kernel, and no sooner.
     this.#delivered?.release()
     this.#delivered = null
+    if (this.#over) return this.#end()
     const askedAt = performance.now()
     try {
       const result = await this.#stream.next()
@@ -72,6 +83,7 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   }
 
   #end(): IteratorResult<BatchEvent> {
+    this.#over = true
     this.#context.operation.signal.removeEventListener('abort', this.#leave)
     return { done: true, value: undefined }
   }
@@ -85,8 +97,25 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
 
   /** Where the client can go on, unless the data it would go on in is gone. */
   #withCursor(error: unknown): unknown {
-    if (!(error instanceof GeoduckError) || !this.#position || error.code === 'CURSOR_EXPIRED') return error
-    const cursor = cursorAt(this.#position, this.#question, this.#context)
+    const { cursor } = this
+    if (!(error instanceof GeoduckError) || cursor === null || error.code === 'CURSOR_EXPIRED') return error
     return new GeoduckError(error.code, error.message, { cause: error.cause, details: { cursor, ...error.details } })
   }
+}
+
+/** Reads the id of the question's next feature, whose message would have `bytes`. The error's cursor is the one after that feature. */
+export async function featureTooLarge(bytes: number, question: Question, context: Context): Promise<GeoduckError> {
+  const fields = [{ key: 'id', field: 'id', prefix: idPrefix(question.query.view.layer) }] as const
+  const query = { ...question.query, outputs: [{ kind: 'features', fields }] as const, properties: [] }
+  const { engine } = context.services
+  const { outputs, position } = await engine.page(query, 1, askedNow(question, context), context.operation.signal)
+  const [feature] = JSON.parse(Buffer.concat(outputs[0]!).toString()) as { readonly id: string }[]
+  const cursor = position && cursorAt(position, question, context)
+  const message = `Feature \`${feature?.id.slice(0, 100)}\` takes a message of ${bytes} bytes (--max-feature-bytes): simplify it, select less, or resume after it.`
+  return new GeoduckError('LIMIT_EXCEEDED', message, { details: cursor === null ? {} : { cursor } })
+}
+
+/** For a question at the end of what has flowed: the client may have taken any time until then. */
+export function askedNow(question: Question, context: Context): OperationContext {
+  return { ...askedBy(context, question), clock: new OperationClock() }
 }

@@ -1,6 +1,31 @@
 /** What a client gets to see of an error: a code of the closed list and a message that holds no path, SQL or stack. */
-import { GraphQLError, type GraphQLErrorExtensions, type GraphQLErrorOptions, type GraphQLFormattedError } from 'graphql'
+import {
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLErrorExtensions,
+  type GraphQLErrorOptions,
+  type GraphQLFormattedError,
+} from 'graphql'
 import { ERROR_CODES, type ErrorCode, GeoduckError } from '../model/errors.ts'
+import type { Operation } from './operation.ts'
+
+/** Of an error that comes before the first byte. Those that are not here are the server's fault: 500. */
+const ERROR_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
+  BAD_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  LAYER_NOT_FOUND: 404,
+  LAYER_NOT_READY: 503,
+  CURSOR_INVALID: 400,
+  CURSOR_EXPIRED: 410,
+  LIMIT_EXCEEDED: 413,
+  OVERLOADED: 503,
+  DEADLINE_EXCEEDED: 504,
+  QUARANTINED: 503,
+  WORKER_LOST: 503,
+  SOURCE_CHANGED: 503,
+  SHUTTING_DOWN: 503,
+}
 
 export interface ErrorOwner {
   /** The correlation id. */
@@ -11,8 +36,6 @@ export interface ErrorOwner {
   readonly signal: AbortSignal
 }
 
-const known = new WeakSet<GraphQLError>()
-
 /**
  * GraphQL's own errors (syntax, validation, variables) are BAD_INPUT; whatever was not thrown on purpose is INTERNAL, and its cause is logged
  * under the id that the client receives, also where the client has gone by then.
@@ -20,15 +43,29 @@ const known = new WeakSet<GraphQLError>()
  */
 export function toClientError(error: unknown, owner: ErrorOwner): GraphQLError {
   const cause = innermost(error)
-  if (cause instanceof GraphQLError && known.has(cause)) return cause
   const foreseen = cause instanceof GeoduckError && cause.code !== 'INTERNAL'
-  const made = foreseen ? fromGeoduck(cause, error) : fromOther(error, cause, owner)
-  known.add(made)
-  return made
+  return foreseen ? fromGeoduck(cause, error) : fromOther(error, cause, owner)
 }
 
-export function codeOf(error: GraphQLError): ErrorCode {
-  return error.extensions['code'] as ErrorCode
+/** The same; it becomes the operation's outcome, unless one was there before it. */
+export function failed(error: unknown, operation: Operation): GraphQLError {
+  const shown = toClientError(error, operation)
+  operation.failed(shown.extensions['code'] as ErrorCode)
+  return shown
+}
+
+/** A result as it leaves, with all that is put into it; its errors still say what status they want. */
+export function readyResult(result: ExecutionResult, operation: Operation): ExecutionResult {
+  operation.settle(result.data)
+  return result.errors ? { ...result, errors: result.errors.map((error) => failed(error, operation)) } : result
+}
+
+export function formatResult({ errors, ...result }: ExecutionResult): FormattedExecutionResult {
+  return { ...(errors && { errors: errors.map(formatError) }), ...result }
+}
+
+export function refusalStatus({ extensions }: GraphQLError): number {
+  return ERROR_STATUS[extensions['code'] as ErrorCode] ?? 500
 }
 
 /** As it stands in a response. */

@@ -3,23 +3,13 @@
  * few batches and at the client's pace, as a download does; a failure after its first byte breaks the response off, so that no JSON of it is
  * whole. `count`, `pageInfo` and `totalCount` stand after its last feature, wherever they were selected.
  */
-import type { GraphQLResolveInfo } from 'graphql'
-import { askedBy, type Question } from '../ask/question.ts'
-import { canJoin, frameOf, within } from '../encode/join-text.ts'
-import { OperationClock } from '../engines/deadline.ts'
-import { CHUNK_ROWS, type OperationContext } from '../engines/engine.ts'
+import type { Question } from '../ask/question.ts'
+import { frameOf, within } from '../encode/join-text.ts'
+import { CHUNK_ROWS } from '../engines/engine.ts'
 import type { Context } from '../graphql/context.ts'
-import { rootFields, selectedFields } from '../graphql/fields.ts'
-import { countOf, pageInfoOf, printPageInfo } from '../graphql/page-info.ts'
-import type { Position } from '../model/query.ts'
-import { type BatchEvent, BatchEvents } from './batch-events.ts'
+import type { PageEnds } from '../graphql/page-info.ts'
+import { askedNow, type BatchEvent, BatchEvents } from './batch-events.ts'
 import { FlowingJson, type Piece } from './raw-json.ts'
-
-/** What a server gives unless it is set otherwise is held: some 4 MB of 10,000 buildings. */
-const HELD_ROWS = 10_000
-
-/** Fields that are known before the page, are the page, or may stand after it. */
-const FLOWING_FIELDS = new Set(['__typename', 'count', 'edges', 'explain', 'features', 'geojson', 'pageInfo', 'totalCount'])
 
 export class FlowingPage {
   readonly first: number
@@ -29,7 +19,6 @@ export class FlowingPage {
   #event: IteratorResult<BatchEvent>
   #count = 0
   #startCursor: string | null = null
-  #position: Position | null = null
   #hasMore = false
 
   private constructor(
@@ -46,9 +35,8 @@ export class FlowingPage {
     this.#context = context
   }
 
-  /** Null: it is to be held. Resolves when its first batch is there; what goes wrong before that is an error like any other. */
-  static async open(question: Question, first: number, context: Context, info: GraphQLResolveInfo): Promise<FlowingPage | null> {
-    if (!context.operation.mayFlow || first <= HELD_ROWS || !canFlow(question, info)) return null
+  /** Resolves when its first batch is there; what goes wrong before that is an error like any other. */
+  static async open(question: Question, first: number, context: Context): Promise<FlowingPage> {
     const limited = { ...question, query: { ...question.query, limit: first } }
     const events = new BatchEvents(limited, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     context.operation.whenEnded(() => events.return())
@@ -57,18 +45,14 @@ export class FlowingPage {
 
   /** The one encoding of its features. */
   readonly features = new FlowingJson(() => this.#flow(), false)
-  readonly count = this.#after(() => String(this.#count))
-  readonly totalCount = this.#after(async () => JSON.stringify(String(await this.#countAll())))
+  readonly count = this.after(() => String(this.#count))
 
-  pageInfo(info: GraphQLResolveInfo): FlowingJson {
-    return this.#after(() => {
-      const ends = { question: this.question, startCursor: this.#startCursor, end: this.#position, hasNextPage: this.#hasMore }
-      return printPageInfo(pageInfoOf(ends, this.#context), info)
-    })
+  get ends(): PageEnds {
+    return { question: this.question, startCursor: this.#startCursor, end: this.#events.position, hasNextPage: this.#hasMore }
   }
 
   /** JSON that is made when the features have left. */
-  #after(json: () => string | Promise<string>): FlowingJson {
+  after(json: () => string | Promise<string>): FlowingJson {
     return new FlowingJson(async function* () {
       yield [await json()]
     }, true)
@@ -85,7 +69,6 @@ export class FlowingPage {
         this.#startCursor = JSON.parse(Buffer.from(batch.outputs[startCursor]!).toString()) as string | null
       if (batch.count > 0) yield [...(this.#count > 0 ? [frame.between] : []), within(frame, batch.outputs[encoding!]!)]
       this.#count += batch.count
-      this.#position = batch.position
       // The batch's memory is another one's from here on.
       this.#event = await this.#events.next()
     }
@@ -95,28 +78,8 @@ export class FlowingPage {
 
   async #isFollowed(): Promise<boolean> {
     const { services, operation } = this.#context
-    const query = { ...this.question.query, after: this.#position, outputs: [], properties: [] }
-    const next = await services.engine.page(query, 1, this.#askedNow(), operation.signal)
+    const query = { ...this.question.query, after: this.#events.position, outputs: [], properties: [] }
+    const next = await services.engine.page(query, 1, askedNow(this.question, this.#context), operation.signal)
     return next.count > 0
   }
-
-  #countAll(): Promise<bigint> {
-    return countOf(this.question, this.#askedNow(), this.#context)
-  }
-
-  /** The client has taken its time to read until here. */
-  #askedNow(): OperationContext {
-    return { ...askedBy(this.#context, this.question), clock: new OperationClock() }
-  }
-}
-
-/**
- * Alone in its operation and its encoding: what stood after it would wait, and hold what it takes, until the client has read it. A deadline that
- * the client sets is for all of it; like a stream, one that flows may take any time while it progresses.
- */
-function canFlow({ query: { outputs }, selection, deadlineMs }: Question, info: GraphQLResolveInfo): boolean {
-  if (deadlineMs !== null) return false
-  const alone = rootFields(info).size === 1
-  const fields = [...selectedFields(info.fieldNodes, info).values()].map(([node]) => node!.name.value)
-  return alone && selection.indexes.size === 1 && outputs.every(canJoin) && fields.every((name) => FLOWING_FIELDS.has(name))
 }

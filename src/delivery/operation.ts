@@ -1,17 +1,18 @@
 /** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
 
+import type { ExecutionResult } from 'graphql'
 import type { FilterBudget } from '../ask/read/budget.ts'
 import { OperationClock } from '../engines/deadline.ts'
 import type { Batch, Lane, OperationContext } from '../engines/engine.ts'
 import { type Holding, UNBOUNDED } from '../engines/holding.ts'
-import { Pace } from '../graphql/pace.ts'
 import type { ErrorCode, GeoduckError } from '../model/errors.ts'
 import type { FeatureQuery } from '../model/query.ts'
+import { Pace } from './pace.ts'
 import { FlowingJson, type RawJson } from './raw-json.ts'
 
-export type Path = readonly (string | number)[]
+type Path = readonly (string | number)[]
 
-export interface Splice {
+interface Splice {
   readonly path: Path
   readonly value: RawJson | FlowingJson
 }
@@ -114,10 +115,25 @@ export class Operation {
     this.#splices.push({ path, value })
   }
 
-  takeSplices(): readonly Splice[] {
+  /** Puts them into the result that has been made. */
+  settle(data: ExecutionResult['data']): void {
     const splices = this.#splices
     this.#splices = []
     const isLast = ({ value }: Splice) => value instanceof FlowingJson && value.isLast
-    return splices.sort((a, b) => Number(isLast(a)) - Number(isLast(b)))
+    for (const splice of splices.sort((a, b) => Number(isLast(a)) - Number(isLast(b)))) put(splice, data)
   }
+}
+
+/** Where an error has made a parent null, there is no place for the value any more. */
+function put({ path, value }: Splice, data: unknown): void {
+  let parent: unknown = data
+  for (const key of path.slice(0, -1)) parent = isObject(parent) ? parent[key] : undefined
+  if (!isObject(parent)) return
+  const key = path.at(-1)!
+  if (value instanceof FlowingJson) delete parent[key]
+  parent[key] = value
+}
+
+function isObject(value: unknown): value is Record<string | number, unknown> {
+  return typeof value === 'object' && value !== null
 }

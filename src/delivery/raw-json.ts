@@ -10,24 +10,12 @@ const INDEX_DIGITS = 6
 
 export type Piece = Uint8Array | string
 
-/** The raw values met by the `toParts` that is running: JSON.stringify is synchronous, so there is at most one. */
-let met: (RawJson | FlowingJson)[] | null = null
-
-function place(value: RawJson | FlowingJson): string | null {
-  return met && TOKEN + String(met.push(value) - 1).padStart(INDEX_DIGITS, '0')
-}
-
 export class RawJson {
   /** UTF-8 of one JSON value, when they are put behind each other. */
   readonly pieces: readonly Uint8Array[]
 
   constructor(...pieces: readonly Uint8Array[]) {
     this.pieces = pieces
-  }
-
-  /** Any other serializer gets the value itself, at the cost of parsing it. */
-  toJSON(): unknown {
-    return place(this) ?? JSON.parse(join(this.pieces).toString())
   }
 }
 
@@ -42,24 +30,16 @@ export class FlowingJson {
     this.flow = flow
     this.isLast = isLast
   }
-
-  toJSON(): string {
-    const placed = place(this)
-    if (placed === null) throw new Error('A value that is not there yet was printed')
-    return placed
-  }
 }
 
-/** JSON of a value in pieces, whose raw values are the very bytes they were made of. */
+/** JSON of a value in pieces, none of them empty, whose raw values are the very bytes they were made of. */
 export function toParts(value: unknown): (Piece | FlowingJson)[] {
   const found: (RawJson | FlowingJson)[] = []
-  met = found
-  let text: string
-  try {
-    text = JSON.stringify(value)
-  } finally {
-    met = null
-  }
+  const text = JSON.stringify(value, (_, member: unknown) =>
+    member instanceof RawJson || member instanceof FlowingJson
+      ? TOKEN + String(found.push(member) - 1).padStart(INDEX_DIGITS, '0')
+      : member,
+  )
   const [head, ...rest] = text.split(`"${TOKEN}`)
   const parts: (Piece | FlowingJson)[] = [head!]
   for (const piece of rest) {
@@ -68,7 +48,7 @@ export function toParts(value: unknown): (Piece | FlowingJson)[] {
     else parts.push(value)
     parts.push(piece.slice(INDEX_DIGITS + 1))
   }
-  return parts
+  return parts.filter((part) => part instanceof FlowingJson || part.length > 0)
 }
 
 /** The same where nothing flows. */

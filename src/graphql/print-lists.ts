@@ -1,7 +1,7 @@
 /** Long lists of a result as JSON, made item by item: a thousand layers with all that can be asked of them are 10 MB, which JSON.stringify holds the event loop for. */
 
+import type { Pace } from '../delivery/pace.ts'
 import { RawJson } from '../delivery/raw-json.ts'
-import type { Pace } from './pace.ts'
 
 /** A shorter list is printed with the rest. */
 const FEW_ITEMS = 32

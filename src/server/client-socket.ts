@@ -5,9 +5,9 @@ import type { GraphQLError } from 'graphql'
 import { CloseCode, type Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Log } from '../config/logging.ts'
-import { codeOf, formatError, fromGeoduck, toClientError } from '../delivery/client-error.ts'
+import { failed, formatError, fromGeoduck } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
-import { SplicedPayload } from '../delivery/spliced-message.ts'
+import type { Piece } from '../delivery/raw-json.ts'
 import { writeTextFrame } from '../delivery/text-frame.ts'
 import type { Asker } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
@@ -73,12 +73,17 @@ export class ClientSocket implements GraphQLSocket {
     return this.#running.get(id)!.operation
   }
 
-  /** Resolves when the kernel has taken it, or the socket is gone: graphql-ws pulls the next result then. */
+  /** A result of an operation. Resolves when the system has taken it, or the socket is gone. */
+  next(id: string, payload: readonly Piece[]): Promise<void> {
+    if (this.#ws.readyState !== this.#ws.OPEN) return Promise.resolve()
+    const pieces = [`{"id":${JSON.stringify(id)},"type":"next","payload":`, ...payload, '}']
+    return new Promise((resolve) => writeTextFrame(this.#socket, pieces, resolve))
+  }
+
+  /** The same of any other message. */
   send(text: string): Promise<void> {
-    const pieces = SplicedPayload.pieces(text)
     if (this.#ws.readyState !== this.#ws.OPEN) return Promise.resolve()
     return new Promise((resolve) => {
-      if (pieces.length > 1) return writeTextFrame(this.#socket, pieces, () => resolve())
       const taken = this.#flow.answer(text.length)
       this.#ws.send(text, () => {
         taken()
@@ -160,9 +165,7 @@ export class ClientSocket implements GraphQLSocket {
   }
 
   #fail(id: string, operation: Operation, error: unknown): Promise<void> {
-    const shown = toClientError(error, operation)
-    operation.failed(codeOf(shown))
-    return this.#sendError(id, shown)
+    return this.#sendError(id, failed(error, operation))
   }
 
   #sendError(id: string, error: GraphQLError): Promise<void> {

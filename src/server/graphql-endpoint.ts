@@ -1,20 +1,17 @@
 /** GraphQL by POST, GraphiQL by GET. What a web page could send without asking first (GET, forms, plain text) is refused: that is CSRF. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { jsonTypeFor } from '../delivery/accept.ts'
-import { codeOf, toClientError } from '../delivery/client-error.ts'
-import { ERROR_STATUS } from '../delivery/download/error-status.ts'
-import { formatResult } from '../delivery/format-result.ts'
+import { failed } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Services } from '../graphql/context.ts'
-import { failed } from '../graphql/execute.ts'
 import { GeoduckError } from '../model/errors.ts'
+import { jsonTypeFor } from './accept.ts'
 import { type Access, unauthenticated } from './access.ts'
 import { admit } from './admission.ts'
 import type { ClientAddress } from './client-address.ts'
 import { allowOrigin } from './cors.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { beginOverHttp } from './http-operation.ts'
-import { sendJson } from './json.ts'
+import { refuse } from './json.ts'
 import type { RequestLimits } from './limits.ts'
 import type { Operations } from './operations.ts'
 import type { Yoga } from './yoga.ts'
@@ -44,11 +41,7 @@ export class GraphQLEndpoint {
     try {
       await this.#execute(req, res, operation)
     } catch (error) {
-      const [shown] = failed(error, operation).errors
-      const { retryAfter } = shown.extensions
-      if (res.headersSent) return void res.destroy()
-      if (typeof retryAfter === 'number') res.setHeader('retry-after', retryAfter)
-      refuse(res, ERROR_STATUS[codeOf(shown)] ?? 500, shown, operation)
+      refuse(res, failed(error, operation))
     }
   }
 
@@ -56,27 +49,24 @@ export class GraphQLEndpoint {
     if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res, !this.#options.access.open)
     if (req.method !== 'POST') {
       res.setHeader('allow', 'POST')
-      return refuse(res, 405, badInput('Send operations by POST; a browser gets GraphiQL here.'), operation)
+      return refuse(res, failed(badInput('Send operations by POST; a browser gets GraphiQL here.'), operation), 405)
     }
     if (!this.#options.access.allows(req.headers.authorization)) {
       res.setHeader('www-authenticate', 'Bearer')
-      return refuse(res, 401, unauthenticated(), operation)
+      throw unauthenticated()
     }
     if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
-      return refuse(res, 415, badInput('Send operations as JSON, with the header `content-type: application/json`.'), operation)
+      const error = badInput('Send operations as JSON, with the header `content-type: application/json`.')
+      return refuse(res, failed(error, operation), 415)
     }
     if (operation.refusal) throw operation.refusal
     await this.#options.operations.start(operation)
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services, limits } = this.#options
     await admit(req, operation, limits.maxBodyBytes)
-    await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
-    if (!res.headersSent) throw new Error('A request was left without a result')
+    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
+    if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }
-}
-
-function refuse(res: ServerResponse, status: number, error: unknown, operation: Operation): void {
-  sendJson(res, status, formatResult({ errors: [toClientError(error, operation)] }, operation))
 }
 
 function badInput(message: string): GeoduckError {

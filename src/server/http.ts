@@ -1,7 +1,7 @@
 /** Which part of the server answers a request. */
 import type { RequestListener, ServerResponse } from 'node:http'
-import type { DownloadEndpoint } from '../delivery/download/endpoint.ts'
 import { type Access, unauthenticated } from './access.ts'
+import type { DownloadEndpoint } from './download-endpoint.ts'
 import { sendFile } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'

@@ -1,13 +1,12 @@
 /** graphql-transport-ws by graphql-ws, with our execution, errors and payloads. Rules of the wire: docs/subscriptions.md. */
-import type { ExecutionArgs, ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql'
-import { makeServer, type OperationResult, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
-import { codeOf, formatError, toClientError } from '../delivery/client-error.ts'
-import { formatResult } from '../delivery/format-result.ts'
-import type { Operation } from '../delivery/operation.ts'
-import { SplicedPayload } from '../delivery/spliced-message.ts'
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import { makeServer, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
+import { failed, formatError, formatResult, readyResult } from '../delivery/client-error.ts'
+import { deliver, rowsOf } from '../delivery/deliver.ts'
+import { type Piece, textBytes, toChunks } from '../delivery/raw-json.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
-import { execute, failed, subscribe } from '../graphql/execute.ts'
+import { execute, subscribe } from '../graphql/execute.ts'
 import type { ServedSchema } from '../graphql/schema.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
@@ -39,13 +38,16 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
     },
     onSubscribe: async ({ extra: socket }, id, payload) => {
       const operation = socket.operation(id)
-      if (operation.refusal) return [toClientError(operation.refusal, operation)]
+      if (operation.refusal) throw operation.refusal
       await operations.start(operation)
       return toArguments(payload, parts, { services, operation })
     },
-    onOperation: (_context, _id, _payload, _args, result) => (isFailure(result) ? failing(result) : undefined),
-    onNext: ({ extra: socket }, id, _payload, _args, result) => toPayload(result as ExecutionResult, socket.operation(id)),
-    onError: ({ extra: socket }, id, _payload, errors) => toFormattedErrors(errors, socket.operation(id)),
+    onOperation: ({ extra: socket }, id, _payload, _args, result) => delivering(result as Result, id, socket),
+    onError: ({ extra: socket }, id, _payload, errors) => {
+      const [failure] = errors.map(({ originalError }) => originalError)
+      const shown = failure instanceof Failure ? failure.shown : errors.map((error) => failed(error, socket.operation(id)))
+      return shown.map(formatError)
+    },
   }
   return makeServer(options)
 }
@@ -57,20 +59,16 @@ function toArguments(
 ): ExecutionArgs | readonly GraphQLError[] {
   // Layers may have come and gone since the socket was opened.
   const schema = served.current
-  try {
-    const document = documents.parse(payload.query)
-    const errors = documents.validate(schema, document)
-    if (errors.length > 0) return errors
-    const { operationName, variables: variableValues } = payload
-    return {
-      schema,
-      document,
-      operationName: operationName ?? null,
-      variableValues: variableValues ?? null,
-      contextValue: context,
-    }
-  } catch (error) {
-    return [toClientError(error, context.operation)]
+  const document = documents.parse(payload.query)
+  const errors = documents.validate(schema, document)
+  if (errors.length > 0) return errors
+  const { operationName, variables: variableValues } = payload
+  return {
+    schema,
+    document,
+    operationName: operationName ?? null,
+    variableValues: variableValues ?? null,
+    contextValue: context,
   }
 }
 
@@ -79,47 +77,44 @@ function authorizationOf(payload: Record<string, unknown> | undefined): unknown 
   return Object.entries(payload ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1]
 }
 
-function toPayload(result: ExecutionResult, operation: Operation): FormattedExecutionResult {
-  const payload = written(result, operation)
-  operation.bytes += payload.byteLength
-  // A subscription's are short beside its batches, and gone when the next is asked for.
-  if (operation.kind !== 'subscription') operation.holding.add(payload.textBytes)
-  // graphql-ws does no more than print it.
-  return payload as FormattedExecutionResult
-}
-
-/** A result that can't be written is the operation's error: graphql-ws would end the socket. */
-function written(result: ExecutionResult, operation: Operation): SplicedPayload {
-  try {
-    return new SplicedPayload(formatResult(result, operation))
-  } catch (error) {
-    return new SplicedPayload(formatResult(failed(error, operation), operation))
-  }
-}
-
-/** Nothing was executed: an `error` message tells it better than a `next` without data and a `complete` that would mean "all of it arrived". */
-function isFailure(result: OperationResult): result is ExecutionResult {
-  return 'errors' in result && !('data' in result)
-}
+type Result = ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
 
 class Failure extends Error {
-  readonly errors: readonly GraphQLError[]
+  readonly shown: readonly GraphQLError[]
 
-  constructor(errors: readonly GraphQLError[]) {
-    super('The operation was refused')
-    this.errors = errors
+  constructor(shown: readonly GraphQLError[]) {
+    super('The operation has failed')
+    this.shown = shown
   }
 }
 
-/** graphql-ws sends `error` for an iterator that throws. */
-function failing({ errors = [] }: ExecutionResult): AsyncIterable<ExecutionResult> {
-  const next = () => Promise.reject(new Failure(errors))
-  return { [Symbol.asyncIterator]: () => ({ next }) }
-}
-
-function toFormattedErrors(errors: readonly GraphQLError[], operation: Operation): readonly GraphQLFormattedError[] {
-  const all = errors.flatMap((error) => (error.originalError instanceof Failure ? error.originalError.errors : [error]))
-  const shown = all.map((error) => toClientError(error, operation))
-  if (shown[0]) operation.failed(codeOf(shown[0]))
-  return shown.map(formatError)
+/** What graphql-ws is given for a result: it asks once, and everything is delivered while it waits for the end, or for what to put into an `error`. */
+function delivering(result: Result, id: string, socket: ClientSocket): AsyncIterableIterator<never, void> {
+  const operation = socket.operation(id)
+  const rows = Symbol.asyncIterator in result ? result : rowsOf([result])
+  const wire = {
+    payload: (row: ExecutionResult) => {
+      const pieces = toChunks(formatResult(readyResult(row, operation)))
+      // A subscription's are short beside its batches, and gone when the next is asked for.
+      if (operation.kind !== 'subscription') operation.holding.add(textBytes(pieces))
+      return pieces
+    },
+    send: (payload: readonly Piece[]) => socket.next(id, payload),
+    end: () => {},
+    fail: (shown: GraphQLError) => {
+      throw new Failure([shown])
+    },
+  }
+  const done = { done: true, value: undefined } as const
+  const iterator: AsyncIterableIterator<never, void> = {
+    next: async () => {
+      // Nothing was executed: an `error` message tells it better than a `next` without data and a `complete` that would mean "all of it arrived".
+      if ('errors' in result && !('data' in result)) throw new Failure(readyResult(result, operation).errors ?? [])
+      await deliver(rows, wire, operation)
+      return done
+    },
+    return: () => rows.return().then(() => done),
+    [Symbol.asyncIterator]: () => iterator,
+  }
+  return iterator
 }

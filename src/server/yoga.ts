@@ -1,13 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { GraphQLError } from 'graphql'
-import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import { type ExecutionResult, GraphQLError } from 'graphql'
+import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
-import { resultWriter } from '../delivery/result-writer.ts'
+import { failed, formatResult, placeOf, readyResult } from '../delivery/client-error.ts'
+import { rowsOf } from '../delivery/deliver.ts'
+import { sendEvents } from '../delivery/events.ts'
+import { toParts } from '../delivery/raw-json.ts'
+import { sendParts } from '../delivery/response.ts'
 import type { Context } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
 import type { ServedSchema } from '../graphql/schema.ts'
 import { GeoduckError } from '../model/errors.ts'
+import { acceptsEvents, jsonTypeFor } from './accept.ts'
 import type { RequestLimits } from './limits.ts'
 import { mostJsonParts, parseJson } from './parse-json.ts'
 
@@ -27,8 +32,8 @@ export interface YogaOptions {
 export type Yoga = YogaServerInstance<RequestContext, object>
 
 /**
- * GraphQL over HTTP. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients where results are
- * written, so yoga's own masking has nothing to do.
+ * GraphQL over HTTP. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients as there, so yoga's own masking has
+ * nothing to do. What a page of another origin may do is decided before (graphql-endpoint.ts), for downloads alike.
  */
 export function openYoga({ schema, documents, limits, compression }: YogaOptions): Yoga {
   return createYoga<RequestContext>({
@@ -42,7 +47,7 @@ export function openYoga({ schema, documents, limits, compression }: YogaOptions
     logging: false,
     maskedErrors: false,
     graphiql: false,
-    plugins: [ownEngine(documents, mostJsonParts(limits)), resultWriter(compression)],
+    plugins: [ownEngine(documents, mostJsonParts(limits)), bypass(compression)],
   })
 }
 
@@ -69,4 +74,56 @@ function toGraphQL(error: unknown): never {
   if (!(error instanceof GeoduckError)) throw error
   const { code, message } = error
   throw new GraphQLError(message, { extensions: { code, http: { status: 413 } } })
+}
+
+/**
+ * Past yoga goes what it would not keep: a worker's bytes, which no `Response` takes as they are, and streams, whose next result is pulled when the
+ * one before has left. Of every other result yoga makes the response.
+ */
+function bypass(compression: Config['compression']): Plugin<object, RequestContext> {
+  return {
+    onResultProcess({ request, result: made, setResult, setResultProcessor, serverContext: { res, operation } }) {
+      const accept = request.headers.get('accept')
+      const type = jsonTypeFor(accept)
+      const events = acceptsEvents(accept)
+      const result = made as ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
+      const write = (written: Promise<void>) => {
+        // What it would hold has been sent.
+        setResultProcessor((_, { Response }) => written.then(() => new Response(null)), 'application/json')
+      }
+      if (isAsyncIterable(result) && !events) {
+        const message = 'A subscription comes as `text/event-stream`, or over a WebSocket.'
+        const errors = [failed(new GraphQLError(message), operation).toJSON()]
+        setResultProcessor((_, { Response }) => Response.json({ errors }, { status: 406 }), 'application/json')
+        return void result.return()
+      }
+      if (isAsyncIterable(result)) return write(sendEvents(result, res, operation))
+      if (!type) return events ? write(sendEvents(rowsOf([result]), res, operation)) : undefined
+      const ready = readyResult(result, operation)
+      const parts = toParts(formatResult(ready))
+      const [text, ...more] = parts
+      if (more.length > 0 || typeof text !== 'string') return write(sendParts(parts, res, operation, { type, compression }))
+      operation.bytes += Buffer.byteLength(text)
+      operation.holding.add(Buffer.byteLength(text))
+      const errors = 'data' in ready ? undefined : ready.errors?.map(withStatus)
+      setResult({ ...ready, ...(errors && { errors }), stringify: () => text })
+    },
+  }
+}
+
+const TOO_LARGE = 413
+const DEFECT = 500
+
+/** What yoga makes the status of: where nothing was executed it is 400, unless the error says otherwise. */
+function withStatus(error: GraphQLError): GraphQLError {
+  const { http = { status: 400, spec: true }, code } = error.extensions
+  const status = code === 'INTERNAL' ? DEFECT : (http.status ?? 400)
+  // What is wrong in a document, `application/json` clients expect with 200.
+  const spec = status !== DEFECT && http.spec === true && (error.locations !== undefined || !error.extensions.http)
+  // The rest of a body that was not read would stand before the connection's next request.
+  const headers = { ...http.headers, ...(status === TOO_LARGE && { connection: 'close' }) }
+  return new GraphQLError(error.message, {
+    ...placeOf(error),
+    extensions: { ...error.extensions, http: { status, spec, headers } },
+  })
 }

@@ -75,14 +75,4 @@ describe('an error that a client sees', () => {
     const defect = new TypeError('x is undefined')
     expect(shown(defect, signal)).toMatchObject({ extensions: { correlationId: 'id-1' }, defects: [defect] })
   })
-
-  it('is made once, however many hands it goes through', () => {
-    const defects: unknown[] = []
-    const owner = { id: 'id-1', onDefect: (defect: unknown) => defects.push(defect), signal: new AbortController().signal }
-    const once = toClientError(new Error('boom'), owner)
-    expect(toClientError(once, owner)).toBe(once)
-    // graphql-ws puts what an iterator throws into an error of its own.
-    expect(toClientError(new GraphQLError(once.message, { originalError: once }), owner)).toBe(once)
-    expect(defects).toHaveLength(1)
-  })
 })

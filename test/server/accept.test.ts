@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { acceptsEvents, jsonTypeFor } from '../../src/delivery/accept.ts'
+import { acceptsEvents, jsonTypeFor } from '../../src/server/accept.ts'
 
 const JSON_TYPE = 'application/json'
 const GRAPHQL = 'application/graphql-response+json'

@@ -39,7 +39,8 @@ function expectMasked(error: unknown): void {
   expect(extensions).toEqual({ code: 'INTERNAL', retry: false, correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) })
   expect(message).toBe(`A defect of the server; its log has it under ${extensions.correlationId}.`)
   const logged = wires.lines.filter(({ correlationId, err }) => err && correlationId === extensions.correlationId)
-  expect(logged[0]?.err).toMatchObject({ message: SECRET, stack: expect.stringContaining('defects.test.ts') })
+  expect(logged).toHaveLength(1)
+  expect(logged[0]!.err).toMatchObject({ message: SECRET, stack: expect.stringContaining('defects.test.ts') })
 }
 
 async function post(query: string, accept: string): Promise<Response> {

@@ -1,12 +1,13 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { askedBy, cursorAt, type Question } from '../../ask/question.ts'
+import { askedNow } from '../../delivery/batch-events.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import type { Batch, Explanation, Page } from '../../engines/engine.ts'
 import type { Context } from '../context.ts'
 import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
 import type { FeatureBatchResolvers, FeatureConnectionResolvers } from '../generated.ts'
-import { countOf, NO_PAGE, once, type PageInfoModel, pageInfoOf } from '../page-info.ts'
+import { countOf, NO_PAGE, once, type PageInfoModel, pageInfoOf, printPageInfo } from '../page-info.ts'
 
 type Resolver<Parent, Args, Value> = (parent: Parent, args: Args, context: Context, info: GraphQLResolveInfo) => Value
 type AnyDelivery = Delivery<Batch | Page>
@@ -29,12 +30,12 @@ function bytesOf({ batch, question }: AnyDelivery, info: GraphQLResolveInfo): re
 /** Of a page that flows, the value is put into the result when all else of it is there; `standIn` is what graphql-js sees of it. */
 function orFlowing<Args, Value>(
   held: Resolver<PageDelivery, Args, Value>,
-  flowing: (page: FlowingPage, info: GraphQLResolveInfo) => FlowingJson,
+  flowing: (page: FlowingPage, context: Context, info: GraphQLResolveInfo) => FlowingJson,
   standIn: Awaited<Value>,
 ): Resolver<AnyPage, Args, Value | Awaited<Value>> {
   return (page, args, context, info) => {
     if (!(page instanceof FlowingPage)) return held(page, args, context, info)
-    context.operation.splice(responsePathAsArray(info.path), flowing(page, info))
+    context.operation.splice(responsePathAsArray(info.path), flowing(page, context, info))
     return standIn
   }
 }
@@ -59,10 +60,15 @@ export const featureConnection: FeatureConnectionResolvers = {
   ),
   features: orFlowing(list, (page) => page.features, []),
   edges: orFlowing(list, (page) => page.features, []),
-  pageInfo: orFlowing(pageInfo, (page, info) => page.pageInfo(info), NO_PAGE),
+  pageInfo: orFlowing(
+    pageInfo,
+    (page, context, info) => page.after(() => printPageInfo(pageInfoOf(page.ends, context), info)),
+    NO_PAGE,
+  ),
   totalCount: orFlowing<object, bigint | Promise<bigint>>(
     ({ question }, _args, context) => countOf(question, askedBy(context, question), context),
-    (page) => page.totalCount,
+    ({ question, after }, context) =>
+      after(async () => JSON.stringify(String(await countOf(question, askedNow(question, context), context)))),
     0n,
   ),
   geojson: orFlowing(encoded, (page) => page.features, new RawJson()),

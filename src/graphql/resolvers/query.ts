@@ -5,17 +5,18 @@ import { askedBy, findLayer, type Question, toQuestion } from '../../ask/questio
 import { firstRange, inRange } from '../../ask/range.ts'
 import { Representations } from '../../ask/representations.ts'
 import { viewOf } from '../../ask/view.ts'
-import { featureTooLarge } from '../../delivery/feature-too-large.ts'
+import { featureTooLarge } from '../../delivery/batch-events.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
+import type { Pace } from '../../delivery/pace.ts'
 import { join, RawJson } from '../../delivery/raw-json.ts'
-import { frameOf, within } from '../../encode/join-text.ts'
+import { canJoin, frameOf, within } from '../../encode/join-text.ts'
 import type { Page } from '../../engines/engine.ts'
 import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
 import type { Layer } from '../../model/layer.ts'
 import type { FeatureQuery } from '../../model/query.ts'
 import type { Context } from '../context.ts'
+import { rootFields, selectedFields } from '../fields.ts'
 import type { QueryResolvers } from '../generated.ts'
-import type { Pace } from '../pace.ts'
 import { selectFeature, selectOutputs } from '../selection.ts'
 
 export const query: QueryResolvers = {
@@ -34,8 +35,9 @@ export const query: QueryResolvers = {
   features: async (_root, args, context, info) => {
     const first = inRange('first', args.first, firstRange(context.services.pageRows))
     const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
-    const flowing = await FlowingPage.open(question, first, context, info)
-    if (flowing) return flowing
+    if (first > HELD_ROWS && context.operation.mayFlow && canFlow(question, info)) {
+      return await FlowingPage.open(question, first, context)
+    }
     return { batch: await readPage(question, first, context), question }
   },
 
@@ -47,6 +49,23 @@ export const query: QueryResolvers = {
   },
 
   health: (_root, _args, { services }) => services.health(),
+}
+
+/** What a server gives unless it is set otherwise is held: some 4 MB of 10,000 buildings. */
+const HELD_ROWS = 10_000
+
+/** Fields that are known before the page, are the page, or may stand after it. */
+const FLOWING_FIELDS = new Set(['__typename', 'count', 'edges', 'explain', 'features', 'geojson', 'pageInfo', 'totalCount'])
+
+/**
+ * Alone in its operation and its encoding: what stood after it would wait, and hold what it takes, until the client has read it. A deadline that
+ * the client sets is for all of it; like a stream, one that flows may take any time while it progresses.
+ */
+function canFlow({ query: { outputs }, selection, deadlineMs }: Question, info: GraphQLResolveInfo): boolean {
+  if (deadlineMs !== null) return false
+  const alone = rootFields(info).size === 1
+  const fields = [...selectedFields(info.fieldNodes, info).values()].map(([node]) => node!.name.value)
+  return alone && selection.indexes.size === 1 && outputs.every(canJoin) && fields.every((name) => FLOWING_FIELDS.has(name))
 }
 
 /** What the worker has made is put in its place; graphql-js sees a null. One of a million vertices would be parsed and printed for a quarter of a second. */

@@ -1,9 +1,9 @@
 /** What a download asks for: the path names layer and format; arguments come as JSON, by GET each in a parameter, by POST as one object. */
 import type { IncomingMessage } from 'node:http'
-import type { DownloadFormat, DownloadRequest } from '../../ask/download.ts'
-import { GeoduckError } from '../../model/errors.ts'
-import type { RequestLimits } from '../../server/limits.ts'
-import { mostJsonParts, parseJson } from '../../server/parse-json.ts'
+import type { DownloadFormat, DownloadRequest } from '../ask/download.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { RequestLimits } from './limits.ts'
+import { mostJsonParts, parseJson } from './parse-json.ts'
 
 export type DownloadLimits = Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 

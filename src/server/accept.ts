@@ -1,7 +1,6 @@
 /** Media types of the `Accept` header. Only UTF-8 is spoken. */
 import Negotiator from 'negotiator'
-
-export type JsonType = 'application/json' | 'application/graphql-response+json'
+import type { JsonType } from '../delivery/response.ts'
 
 export function acceptsEvents(accept: string | null): boolean {
   return accepted(accept, ['text/event-stream']) !== undefined

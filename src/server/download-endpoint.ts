@@ -1,26 +1,24 @@
 /** Whole layers, or what is left of them by a filter, as one file: `/download/LAYER.arrows`, `/download/LAYER.geojsonl`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
-import { type DownloadFormat, downloadQuestion } from '../../ask/download.ts'
-import { cursorAt } from '../../ask/question.ts'
-import type { Config } from '../../config/config.ts'
-import { CHUNK_ROWS } from '../../engines/engine.ts'
-import type { Services } from '../../graphql/context.ts'
-import { GeoduckError } from '../../model/errors.ts'
-import type { Position } from '../../model/query.ts'
-import { type Access, unauthenticated } from '../../server/access.ts'
-import { admit } from '../../server/admission.ts'
-import type { ClientAddress } from '../../server/client-address.ts'
-import { allowOrigin } from '../../server/cors.ts'
-import { beginOverHttp } from '../../server/http-operation.ts'
-import { sendJson } from '../../server/json.ts'
-import type { Operations } from '../../server/operations.ts'
-import { BatchEvents } from '../batch-events.ts'
-import { codeOf, formatError, toClientError } from '../client-error.ts'
-import type { Operation } from '../operation.ts'
-import { ERROR_STATUS } from './error-status.ts'
-import { type DownloadLimits, readDownload } from './request.ts'
-import { sendDownload } from './send.ts'
+import { type DownloadFormat, downloadQuestion } from '../ask/download.ts'
+import type { Config } from '../config/config.ts'
+import { BatchEvents } from '../delivery/batch-events.ts'
+import { failed } from '../delivery/client-error.ts'
+import { deliver } from '../delivery/deliver.ts'
+import { FileWire } from '../delivery/file.ts'
+import type { Operation } from '../delivery/operation.ts'
+import { CHUNK_ROWS } from '../engines/engine.ts'
+import type { Services } from '../graphql/context.ts'
+import { GeoduckError } from '../model/errors.ts'
+import { type Access, unauthenticated } from './access.ts'
+import { admit } from './admission.ts'
+import type { ClientAddress } from './client-address.ts'
+import { allowOrigin } from './cors.ts'
+import { type DownloadLimits, readDownload } from './download-request.ts'
+import { beginOverHttp } from './http-operation.ts'
+import { refuse, sendJson } from './json.ts'
+import type { Operations } from './operations.ts'
 
 const METHODS = 'GET, POST'
 
@@ -55,7 +53,7 @@ export class DownloadEndpoint {
       await this.#options.operations.start(operation)
       await this.#send(req, res, operation, notFound)
     } catch (error) {
-      refuse(res, error, operation, allowed)
+      refuse(res, failed(error, operation), allowed ? undefined : 403)
     }
   }
 
@@ -75,9 +73,9 @@ export class DownloadEndpoint {
     const events = new BatchEvents(question, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     try {
       res.setHeader('content-disposition', disposition(request.layer, request.format))
-      const { format } = request
-      const cursor = (position: Position) => cursorAt(position, question, context)
-      await sendDownload({ events, format, res, compression: this.#options.compression, operation, cursorAt: cursor })
+      const { compression } = this.#options
+      const wire = new FileWire(events, res, { format: request.format, compression, refuse: (error) => refuse(res, error) })
+      await deliver(events, wire, operation)
     } finally {
       await events.return()
     }
@@ -93,17 +91,4 @@ function isForeign({ headers }: IncomingMessage): boolean {
 
 function disposition(layer: string, format: DownloadFormat): string {
   return `attachment; filename*=UTF-8''${encodeURIComponent(`${layer}.${format}`).replaceAll("'", '%27')}`
-}
-
-/** Before the first byte: status and error. Behind it there is nothing left to say than that it is broken. */
-function refuse(res: ServerResponse, error: unknown, operation: Operation, allowed: boolean): void {
-  const shown = toClientError(error, operation)
-  operation.failed(codeOf(shown))
-  if (res.headersSent) return void res.destroy()
-  const { code, retryAfter } = shown.extensions
-  if (typeof retryAfter === 'number') res.setHeader('retry-after', retryAfter)
-  res.removeHeader('content-disposition')
-  // What is left of a body that was not read would stand before the connection's next request.
-  if (code === 'LIMIT_EXCEEDED') res.setHeader('connection', 'close')
-  sendJson(res, allowed ? (ERROR_STATUS[codeOf(shown)] ?? 500) : 403, { errors: [formatError(shown)] })
 }

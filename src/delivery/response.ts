@@ -1,0 +1,48 @@
+/** A result as the body of an HTTP response: JSON in pieces with the worker's bytes among them. */
+import type { ServerResponse } from 'node:http'
+import type { Config } from '../config/config.ts'
+import { Body } from './compression.ts'
+import { deliver, rowsOf } from './deliver.ts'
+import { flush } from './flush.ts'
+import type { Operation } from './operation.ts'
+import { byteLength, FlowingJson, isWhole, type Piece, textBytes } from './raw-json.ts'
+
+export type JsonType = 'application/json' | 'application/graphql-response+json'
+
+/** A smaller result is a few packets as it is. */
+const LEAST_COMPRESSED = 16_384
+
+interface ResponseOptions {
+  readonly type: JsonType
+  readonly compression: Config['compression']
+}
+
+/** Of a result that has `data`. */
+export async function sendParts(
+  parts: (Piece | FlowingJson)[],
+  res: ServerResponse,
+  operation: Operation,
+  { type, compression }: ResponseOptions,
+): Promise<void> {
+  const whole = isWhole(parts) ? parts : null
+  // What a worker has made is counted since it came.
+  if (whole) operation.holding.add(textBytes(whole))
+  const body = new Body(res, whole && byteLength(whole) < LEAST_COMPRESSED ? 'off' : compression)
+  const size = whole && !body.compressed ? { 'content-length': byteLength(whole) } : {}
+  res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, ...size })
+  const wire = {
+    payload: (pieces: readonly Piece[]) => pieces,
+    send: (pieces: readonly Piece[]) => flush(body.to, pieces),
+    end: () => body.end(''),
+    // After the first byte a failure can be told by nothing but the body's end, which does not come.
+    fail: () => body.cut(''),
+  }
+  await deliver(whole ? rowsOf([whole]) : piecesOf(parts), wire, operation)
+}
+
+async function* piecesOf(parts: readonly (Piece | FlowingJson)[]): AsyncGenerator<readonly Piece[], void, void> {
+  for (const part of parts) {
+    if (part instanceof FlowingJson) yield* part.flow()
+    else yield [part]
+  }
+}
