@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   config: { values: ['engines/duckdb', 'model'] },
   delivery: { values: ['ask', 'encode', 'engines', 'model'], types: ['config', 'graphql'] },
   graphql: { values: ['ask', 'delivery', 'encode', 'engines', 'model'] },
-  commands: { values: ['ask', 'catalog', 'config', 'engines', 'engines/duckdb', 'graphql', 'model'] },
+  commands: { values: ['ask', 'catalog', 'config', 'delivery', 'engines', 'engines/duckdb', 'graphql', 'model'] },
   server: {
     values: ['ask', 'catalog', 'config', 'delivery', 'encode', 'engines', 'engines/duckdb', 'graphql', 'model'],
   },

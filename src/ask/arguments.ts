@@ -1,6 +1,6 @@
 /** Arguments that come as JSON values by name, not in a document. What each may be is read off the contract. */
-import { coerceInputValue, type GraphQLArgument } from 'graphql'
-import { GeoduckError } from '../model/errors.ts'
+import { coerceInputValue, type GraphQLArgument, type GraphQLError } from 'graphql'
+import { type ErrorCode, GeoduckError } from '../model/errors.ts'
 import { InputCheck } from './input-limits.ts'
 
 /** BAD_INPUT and LIMIT_EXCEEDED, as for a variable; `taker` is who takes them, for messages. */
@@ -30,4 +30,10 @@ function coerceOne({ name, type }: GraphQLArgument, value: unknown): unknown {
 
 function badInput(message: string): GeoduckError {
   return new GeoduckError('BAD_INPUT', message)
+}
+
+/** The code of what graphql-js finds wrong with a document or its variables. A request body that is too large has the status 413. */
+export function documentErrorCode({ extensions }: GraphQLError): ErrorCode {
+  const { status } = (extensions['http'] ?? {}) as { readonly status?: unknown }
+  return status === 413 || extensions['code'] === 'LIMIT_EXCEEDED' ? 'LIMIT_EXCEEDED' : 'BAD_INPUT'
 }

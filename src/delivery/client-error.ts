@@ -7,25 +7,9 @@ import {
   type GraphQLErrorOptions,
   type GraphQLFormattedError,
 } from 'graphql'
+import { documentErrorCode } from '../ask/arguments.ts'
 import { ERROR_CODES, type ErrorCode, GeoduckError } from '../model/errors.ts'
 import type { Operation } from './operation.ts'
-
-/** Of an error that comes before the first byte. Those that are not here are the server's fault: 500. */
-const ERROR_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
-  BAD_INPUT: 400,
-  UNAUTHENTICATED: 401,
-  LAYER_NOT_FOUND: 404,
-  LAYER_NOT_READY: 503,
-  CURSOR_INVALID: 400,
-  CURSOR_EXPIRED: 410,
-  LIMIT_EXCEEDED: 413,
-  OVERLOADED: 503,
-  DEADLINE_EXCEEDED: 504,
-  QUARANTINED: 503,
-  WORKER_LOST: 503,
-  SOURCE_CHANGED: 503,
-  SHUTTING_DOWN: 503,
-}
 
 export interface ErrorOwner {
   /** The correlation id. */
@@ -37,8 +21,8 @@ export interface ErrorOwner {
 }
 
 /**
- * GraphQL's own errors (syntax, validation, variables) are BAD_INPUT; whatever was not thrown on purpose is INTERNAL, and its cause is logged
- * under the id that the client receives, also where the client has gone by then.
+ * GraphQL's own errors (syntax, validation, variables) have the code that `ask/` gives them; whatever was not thrown on purpose is INTERNAL, and its
+ * cause is logged under the id that the client receives, also where the client has gone by then.
  * `extensions.http` of the HTTP server is kept: `formatError` leaves it out.
  */
 export function toClientError(error: unknown, owner: ErrorOwner): GraphQLError {
@@ -65,7 +49,7 @@ export function formatResult({ errors, ...result }: ExecutionResult): FormattedE
 }
 
 export function refusalStatus({ extensions }: GraphQLError): number {
-  return ERROR_STATUS[extensions['code'] as ErrorCode] ?? 500
+  return ERROR_CODES[extensions['code'] as ErrorCode][3]
 }
 
 /** As it stands in a response. */
@@ -81,8 +65,7 @@ export function fromGeoduck({ code, message, details }: GeoduckError, error?: un
 
 function fromOther(error: unknown, cause: unknown, { id, onDefect, signal }: ErrorOwner): GraphQLError {
   if (cause instanceof GraphQLError && !isOfResult(error, cause)) {
-    const code = statusOf(cause) === 413 || cause.extensions['code'] === 'LIMIT_EXCEEDED' ? 'LIMIT_EXCEEDED' : 'BAD_INPUT'
-    return located(error, cause.message, { code, retry: false })
+    return located(error, cause.message, { code: documentErrorCode(cause), retry: false })
   }
   if (!isConsequence(cause, signal)) onDefect(cause)
   return located(error, `A defect of the server; its log has it under ${id}.`, {
@@ -116,8 +99,4 @@ export function placeOf({ nodes, source, positions, path }: GraphQLError): Graph
 
 function innermost(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError ? innermost(error.originalError) : error
-}
-
-function statusOf(error: GraphQLError): unknown {
-  return (error.extensions['http'] as { readonly status?: unknown } | undefined)?.status
 }

@@ -10,10 +10,10 @@ import { CAPABILITIES } from '../../engines/duckdb/capabilities.ts'
 import { compileFeatures } from '../../engines/duckdb/dialect/compile.ts'
 import { explain } from '../../engines/duckdb/dialect/explain.ts'
 import { compileRowGroups } from '../../engines/duckdb/dialect/row-groups.ts'
+import { ExplainError, enginePlan } from '../../engines/duckdb/host/engine-plan.ts'
 import { workerOptions } from '../../engines/duckdb/pool/worker-options.ts'
 import { openSchema } from '../../graphql/schema.ts'
 import { GeoduckError } from '../../model/errors.ts'
-import { enginePlan } from './engine-plan.ts'
 import { reportOf } from './report.ts'
 
 export interface ExplainOptions {
@@ -81,9 +81,4 @@ function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows:
     representations: new Set<string>(),
   }
   return { pageRows, services, operation }
-}
-
-/** What keeps a plan from being told, in words for the one who asked. */
-export class ExplainError extends Error {
-  override readonly name = 'ExplainError'
 }

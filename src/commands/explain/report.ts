@@ -2,9 +2,9 @@
 
 import { styleText } from 'node:util'
 import type { Statement } from '../../engines/duckdb/dialect/plan.ts'
+import type { EnginePlan } from '../../engines/duckdb/host/engine-plan.ts'
 import type { Explanation } from '../../engines/engine.ts'
 import type { Layer } from '../../model/layer.ts'
-import type { EnginePlan } from './engine-plan.ts'
 
 export interface Explained {
   readonly layer: Layer

@@ -10,7 +10,7 @@ import { ProcessLock } from '../../catalog/process-lock.ts'
 import { statOf, unchanged } from '../../catalog/snapshot.ts'
 import { ChildProcess, NoAnswer } from '../../engines/duckdb/host/child-process.ts'
 import { withoutWildcards } from '../../engines/duckdb/host/files.ts'
-import { type Format, filesOfFormat } from '../../engines/duckdb/host/format.ts'
+import { filesOfFormat, type InputFormat } from '../../engines/duckdb/host/format.ts'
 import type { ImportMode, InputFile, Progress, ToImporter, Verified, Written } from '../../engines/duckdb/host/import-messages.ts'
 import { GDAL_ENVIRONMENT } from '../../engines/duckdb/host/worker-environment.ts'
 import { Draft, exists, identityOf, lockOf, roomFor } from './draft.ts'
@@ -173,9 +173,6 @@ async function placeOf(store: string): Promise<string> {
   if (folder === null) throw new ImportError(`There is no folder ${path.dirname(store)} for the store: make it first.`)
   return path.join(folder, path.basename(store))
 }
-
-/** What a file of an import is read as. */
-export type InputFormat = Format | 'GeoParquet' | 'DuckDB'
 
 /** @throws ImportError */
 async function formatOf(file: string): Promise<InputFormat> {

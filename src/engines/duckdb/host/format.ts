@@ -24,3 +24,6 @@ export async function filesOfFormat(file: string, format: Format): Promise<reado
   })
   return [file, ...parts.sort().map((part) => path.join(dir, part))]
 }
+
+/** What can be imported. */
+export type InputFormat = Format | 'GeoParquet' | 'DuckDB'

@@ -1,6 +1,6 @@
 /** What the command asks of the process that writes and checks a new version of a store, and what it answers. Both sides import it. */
 
-import type { InputFormat } from '../../../commands/import/import.ts'
+import type { InputFormat } from './format.ts'
 import type { InspectorOptions } from './inspection.ts'
 
 /** CREATE: there must be no table of the name. APPEND, REPLACE: as the flags. */

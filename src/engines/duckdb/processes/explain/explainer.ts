@@ -1,7 +1,7 @@
 /** The inside of the process that asks the engine for its plan: an instance as a worker of the server has it, for one question. */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
-import type { EnginePlan, ExplainJob } from '../../../../commands/explain/engine-plan.ts'
 import type { Statement } from '../../dialect/plan.ts'
+import type { EnginePlan, ExplainJob } from '../../host/engine-plan.ts'
 import { answerWith } from '../answer.ts'
 import { openInstance } from '../query/instance.ts'
 

@@ -1,10 +1,9 @@
 /** Asks the engine for its plan, in a process of its own: what it reads may end it, and what it runs may never end. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { Statement } from '../../engines/duckdb/dialect/plan.ts'
-import { ChildProcess, NoAnswer } from '../../engines/duckdb/host/child-process.ts'
-import type { WorkerOptions } from '../../engines/duckdb/messages.ts'
-import { ExplainError } from './explain.ts'
+import type { Statement } from '../dialect/plan.ts'
+import type { WorkerOptions } from '../messages.ts'
+import { ChildProcess, NoAnswer } from './child-process.ts'
 
 export interface ExplainJob {
   readonly options: WorkerOptions
@@ -41,4 +40,9 @@ export async function enginePlan(job: ExplainJob, deadlineSeconds: number): Prom
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** What keeps a plan from being told, in words for the one who asked. */
+export class ExplainError extends Error {
+  override readonly name = 'ExplainError'
 }
