@@ -97,6 +97,15 @@ test('no rooms import each other in a circle', () => {
   expect(Object.keys(ROOMS).filter((room) => reach(room).has(room))).toEqual([])
 })
 
+test.each(['docs/architecture.md', 'CONTRIBUTING.md'])('every file that %s names is there', (page) => {
+  const named = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.(?:ts|graphql))`/g)].map(
+    ([, file]) => file!,
+  )
+  expect(named.length).toBeGreaterThan(5)
+  const there = globSync('{src,test}/**/*.ts', { cwd: ROOT }).concat('schema.graphql')
+  expect(named.filter((file) => !there.some((path) => path === file || path.endsWith(`/${file}`)))).toEqual([])
+})
+
 test('every folder of src is a room with a rule', () => {
   expect(new Set(SOURCES.map(roomOf))).toEqual(new Set(Object.keys(ROOMS)))
 })

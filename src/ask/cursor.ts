@@ -4,7 +4,6 @@ import { type CursorKey, CursorSeal, KEYS_FROM, SIGNED_FROM, signature, VERSION 
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import type { FeatureQuery, Position } from '../model/query.ts'
-import { questionDigest } from './query-digest.ts'
 
 /** Characters. Eight sort keys, the most there may be, and a row's place fit in. */
 export const LONGEST_CURSOR = 16_384
@@ -58,4 +57,15 @@ function invalid(): GeoduckError {
     'CURSOR_INVALID',
     '`after` is no cursor of this layer, filter and order; pass them as they were, or leave it out.',
   )
+}
+
+type Question = Pick<FeatureQuery, 'view' | 'where' | 'orderBy'>
+
+/**
+ * What tells one question from another: the layer's name, what the caller sees of it, the filter, the order. How the filter was written makes no difference, nor do
+ * outputs and limits.
+ */
+function questionDigest({ view, where, orderBy }: Question): Buffer {
+  const order = orderBy.map(({ field, descending, nullsFirst }) => [field.name, descending, nullsFirst])
+  return hash('sha256', JSON.stringify([view.layer.name, view.digest, where?.digest ?? null, order]), 'buffer')
 }

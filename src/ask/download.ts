@@ -2,12 +2,9 @@
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
-import { coerceArguments } from './arguments.ts'
-import { arrowOutput } from './arrow-output.ts'
-import { geoJsonOutput } from './geojson-output.ts'
+import { coerceArguments, inRange, LIMIT } from './arguments.ts'
 import { type Question, toQuestion } from './question.ts'
-import { inRange, LIMIT } from './range.ts'
-import { selectionOf } from './selection.ts'
+import { arrowOutput, geoJsonOutput, selectionOf } from './selection.ts'
 
 export type DownloadFormat = 'arrows' | 'geojsonl'
 

@@ -1,24 +1,22 @@
 /** Typed arguments and a selection become a question about one layer. */
-
 import type { Operation } from '../delivery/operation.ts'
 import type { Output } from '../encode/batch.ts'
-import type { OperationContext } from '../engines/engine.ts'
+import type { Capabilities, OperationContext } from '../engines/engine.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { FeatureFilter, FeatureOrder, InputMaybe } from '../graphql/generated.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { Layer } from '../model/layer.ts'
+import type { Field, Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
-import type { Filter } from '../model/predicate.ts'
+import type { Filter, Predicate } from '../model/predicate.ts'
 import { progressText } from '../model/preparation.ts'
-import type { FeatureQuery, Position, Query, View } from '../model/query.ts'
-import { requireCapable } from './capable.ts'
+import type { FeatureQuery, Position, Query, SortKey, View } from '../model/query.ts'
+import { show } from '../model/show.ts'
+import { deadlineRange, inRange } from './arguments.ts'
 import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
-import { readOrder } from './order.ts'
-import { deadlineRange, inRange } from './range.ts'
-import { FilterBudget } from './read/budget.ts'
-import { readingFilter } from './read/read-filter.ts'
-import { Representations } from './representations.ts'
-import type { Asked, Selection } from './selection.ts'
+import { propertyOf } from './property-of.ts'
+import { FilterBudget, readingFilter } from './read/read-filter.ts'
+import { type Asked, Representations, type Selection } from './selection.ts'
+import { valuesOf } from './values/values-of.ts'
 import { viewOf } from './view.ts'
 
 /** Where nobody can tell how long it takes. */
@@ -139,4 +137,72 @@ function layerNotFound(name: string, layers: readonly Layer[]): GeoduckError {
   ).map((other) => `\`${other}\``)
   const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : ''
   return new GeoduckError('LAYER_NOT_FOUND', `No layer is named \`${name.slice(0, 100)}\`; \`layers\` lists them.${hint}`)
+}
+
+/* What an engine cannot do is refused here, before anything runs. */
+
+/** UNSUPPORTED names the layer, the engine and what it lacks. */
+export function requireCapable(query: Query, { engine, lacks }: Capabilities): void {
+  if (lacks.size === 0) return
+  const lacking = needsOf(query).find((need) => lacks.has(need))
+  if (lacking === undefined) return
+  throw new GeoduckError(
+    'UNSUPPORTED',
+    `Layer ${query.view.layer.name} is served by ${engine}, which has no ${WORDS[lacking]}; ask without it.`,
+  )
+}
+
+type Need = Capabilities['lacks'] extends ReadonlySet<infer Name> ? Name : never
+
+const WORDS: Readonly<Record<Need, string>> = {
+  aggregate: 'aggregates',
+  orderBy: '`orderBy`',
+  crs: '`crs` of what comes out',
+  simplify: '`simplify`',
+  spatial: 'filters by geometry',
+  distance: '`dWithin`',
+  property: 'filters by property',
+}
+
+function needsOf(query: Query): readonly Need[] {
+  const filters = [query.where, query.view.rule].flatMap((filter) => (filter ? predicateNeeds(filter.predicate) : []))
+  if (query.kind === 'aggregate') return ['aggregate', ...filters]
+  const { orderBy, representations = [] } = query
+  return [
+    ...filters,
+    ...(orderBy.length > 0 ? (['orderBy'] as const) : []),
+    ...representations.flatMap(({ crs, simplify }) => [
+      ...(crs ? (['crs'] as const) : []),
+      ...(simplify === null ? [] : (['simplify'] as const)),
+    ]),
+  ]
+}
+
+function predicateNeeds(predicate: Predicate): readonly Need[] {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return predicate.members.flatMap(predicateNeeds)
+    case 'not':
+      return predicateNeeds(predicate.member)
+    default:
+      return [predicate.kind]
+  }
+}
+
+/** The order that a client asks for. The natural order of the source ends every tie. */
+export const MAX_SORT_KEYS = 8
+
+/** BAD_INPUT: an unknown property, one without an order, or one that comes twice. Nulls are last in both directions by default. */
+export function readOrder(orderBy: readonly FeatureOrder[], view: View): readonly SortKey[] {
+  if (orderBy.length > MAX_SORT_KEYS) throw new GeoduckError('LIMIT_EXCEEDED', `\`orderBy\` takes at most ${MAX_SORT_KEYS} keys.`)
+  const seen = new Set<Field>()
+  return orderBy.map(({ property, direction, nulls }) => {
+    const field = propertyOf(view, property)
+    if (seen.has(field)) throw new GeoduckError('BAD_INPUT', `\`orderBy\` names property ${show(field.name)} twice.`)
+    seen.add(field)
+    if (!valuesOf(field.type))
+      throw new GeoduckError('BAD_INPUT', `\`orderBy\`: property ${show(field.name)} is ${field.native}, which has no order.`)
+    return { field, descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' }
+  })
 }

@@ -1,9 +1,17 @@
 /** What a query makes of each feature: encodings, representations of geometry, properties. */
-import type { Output } from '../encode/batch.ts'
+
+import type { Operation } from '../delivery/operation.ts'
+import type { GeoArrowShape, Output } from '../encode/batch.ts'
 import type { Message } from '../engines/engine.ts'
-import type { Field } from '../model/layer.ts'
+import { nativeOf } from '../geometry/geometry-type.ts'
+import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, InputMaybe } from '../graphql/generated.ts'
+import { sameCrs } from '../model/crs.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { Field, Layer } from '../model/layer.ts'
+import { nearNames } from '../model/near-names.ts'
 import type { Representation, View } from '../model/query.ts'
-import type { Representations } from './representations.ts'
+import { inRange, PRECISION } from './arguments.ts'
+import { readCrs, requireCrsCode } from './crs.ts'
 
 export interface Selection {
   /** Each is made once, under however many response keys it stands. */
@@ -51,4 +59,124 @@ function namedProperties(output: Output): (readonly string[] | null)[] {
     default:
       return [output.only ?? null]
   }
+}
+
+/** Arrow of a layer: in its native geometry type where it has one, and nobody asked for WKB. */
+export function arrowOutput(kind: 'arrow' | 'arrow-base64', args: Partial<FeatureBatchArrowArgs>, asked: Asked): Output {
+  const { view, representations } = asked
+  const shape = args.geometry === 'WKB' ? null : geoArrowShape(view.layer)
+  const only = propertiesNamed(args.only, view)
+  return { kind, geometry: representations.add(args), ...(shape ? { shape } : {}), ...(only ? { only } : {}) }
+}
+
+/** The native GeoArrow type of a layer whose geometries have been proven to be all of it; null for mixed ones and until then. */
+function geoArrowShape({ state, geometryTypes, coordinates }: Layer): GeoArrowShape | null {
+  const [only, other] = geometryTypes
+  const type = only && other === undefined ? nativeOf(only) : null
+  return state === 'READY' && type && coordinates ? { type, coordinates } : null
+}
+
+/** GeoJSON of a layer. BAD_INPUT where coordinates are not longitude and latitude. */
+export function geoJsonOutput(
+  kind: 'geojson' | 'geojson-lines',
+  args: Partial<FeatureBatchGeojsonArgs>,
+  { view, representations }: Asked,
+): Output {
+  const geometry = representations.add(args)
+  requireLonLat(view.layer, representations.list[geometry]!)
+  const precision = inRange('precision', args.precision, PRECISION)
+  const only = propertiesNamed(args.only, view)
+  return { kind, geometry, precision, ...(args.bbox ? { bbox: true } : {}), ...(only ? { only } : {}) }
+}
+
+/**
+ * RFC 7946 knows longitude and latitude only. A source that names no CRS is taken to be in them, as GeoParquet has it, unless its extent says
+ * otherwise.
+ */
+function requireLonLat(layer: Layer, { crs }: Pick<Representation, 'crs'>): void {
+  if (crs) {
+    if (crs.isLonLat) return
+    throw refused(`\`crs\` asks for ${crs.name}`, 'leave `crs` out or say "OGC:CRS84"')
+  }
+  if (layer.crs ? layer.crs.isLonLat : !layer.extent || liesInDegrees(layer.extent)) return
+  if (!layer.crs?.code) throw refused(`${layer.name} is not in degrees`, 'its source names no CRS to transform from')
+  throw refused(`${layer.name} is in ${layer.crs.code}`, 'ask for `crs: "OGC:CRS84"`')
+}
+
+function refused(what: string, out: string): GeoduckError {
+  return new GeoduckError(
+    'BAD_INPUT',
+    `\`geojson\` is longitude and latitude (RFC 7946), and ${what}: ${out}, or select \`arrow\` or \`features { geometry }\`, which take any CRS.`,
+  )
+}
+
+function liesInDegrees([west, south, east, north]: NonNullable<Layer['extent']>): boolean {
+  return west >= -180 && south >= -90 && east <= 180 && north <= 90
+}
+
+/** The properties that an argument `only` names, in the view's order, each once; null: all of them. BAD_INPUT for a name that is none. */
+export function propertiesNamed(only: readonly string[] | null | undefined, { layer, fields }: View): readonly string[] | null {
+  if (!only) return null
+  const names = fields.map(({ name }) => name)
+  const known = new Set(names)
+  const unknown = only.find((name) => !known.has(name))
+  if (unknown === undefined) {
+    const wanted = new Set(only)
+    return names.filter((name) => wanted.has(name))
+  }
+  const near = nearNames(unknown, names).map((name) => `\`${name}\``)
+  const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : ' `layer { columns }` lists them.'
+  throw new GeoduckError('BAD_INPUT', `\`only\` names \`${unknown}\`, which is no property of ${layer.name}.${hint}`)
+}
+
+/* Which representations of geometry an operation asks for: each is a column that the engine makes. */
+
+/** Different pairs of `crs` and `simplify` in one operation. */
+export const MOST_REPRESENTATIONS = 4
+
+/** How geometry comes out, as a field's arguments have it. */
+interface GeometryArguments {
+  readonly crs?: InputMaybe<string> | undefined
+  readonly simplify?: InputMaybe<number> | undefined
+}
+
+/** Those of one root field, each once. LIMIT_EXCEEDED where its operation has more than 4 of them. */
+export class Representations {
+  readonly list: Representation[] = []
+  readonly #layer: Layer
+  readonly #operation: Pick<Operation, 'representations'>
+
+  constructor(layer: Layer, operation: Pick<Operation, 'representations'>) {
+    this.#layer = layer
+    this.#operation = operation
+  }
+
+  /** Its index in the list. */
+  add({ crs: code, simplify = null }: GeometryArguments): number {
+    const crs = typeof code === 'string' ? readCrs(code, 'crs') : null
+    const { crs: stored } = this.#layer
+    const own = crs !== null && crs.code === stored?.code
+    if (crs !== null && !(stored && sameCrs(crs, stored))) requireCrsCode(this.#layer, 'crs')
+    requireTolerance(simplify)
+    const representation = { crs: own ? null : crs, simplify }
+    this.#count(`${own ? '' : (crs?.code ?? '')} ${simplify}`)
+    const index = this.list.findIndex((other) => other.crs?.code === representation.crs?.code && other.simplify === simplify)
+    return index >= 0 ? index : this.list.push(representation) - 1
+  }
+
+  #count(pair: string): void {
+    const { representations } = this.#operation
+    representations.add(pair)
+    if (representations.size > MOST_REPRESENTATIONS) {
+      throw new GeoduckError(
+        'LIMIT_EXCEEDED',
+        `One operation takes at most ${MOST_REPRESENTATIONS} different pairs of \`crs\` and \`simplify\`; ask for the others in another one.`,
+      )
+    }
+  }
+}
+
+function requireTolerance(simplify: number | null): void {
+  if (simplify === null || (Number.isFinite(simplify) && simplify >= 0)) return
+  throw new GeoduckError('BAD_INPUT', `\`simplify\` takes a finite number from 0 on, not ${simplify}.`)
 }

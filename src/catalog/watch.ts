@@ -4,8 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { candidateFiles } from './find-sources.ts'
-import { statOf } from './snapshot.ts'
 import type { CatalogLog } from './source.ts'
+import { statOf } from './sources/file-source.ts'
 
 /** A change is taken up when two looks, this far apart, show the same: what is being written or copied is waited for. */
 const LOOK_MS = 500

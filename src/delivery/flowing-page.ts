@@ -4,10 +4,10 @@
  * whole. `count`, `pageInfo` and `totalCount` stand after its last feature, wherever they were selected.
  */
 import type { Question } from '../ask/question.ts'
-import { frameOf, within } from '../encode/join-text.ts'
+import { frameOf, within } from '../encode/encode.ts'
 import { CHUNK_ROWS } from '../engines/engine.ts'
 import type { Context } from '../graphql/context.ts'
-import type { PageEnds } from '../graphql/page-info.ts'
+import type { PageEnds } from '../graphql/resolvers/resolvers.ts'
 import { askedNow, type BatchEvent, BatchEvents } from './batch-events.ts'
 import { FlowingJson, type Piece } from './raw-json.ts'
 

@@ -1,10 +1,9 @@
 /** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
 
 import type { ExecutionResult } from 'graphql'
-import type { FilterBudget } from '../ask/read/budget.ts'
-import { OperationClock } from '../engines/deadline.ts'
+import type { FilterBudget } from '../ask/read/read-filter.ts'
+import { type Holding, OperationClock, UNBOUNDED } from '../engines/deadline.ts'
 import type { Batch, Lane, OperationContext } from '../engines/engine.ts'
-import { type Holding, UNBOUNDED } from '../engines/holding.ts'
 import type { ErrorCode, GeoduckError } from '../model/errors.ts'
 import type { FeatureQuery } from '../model/query.ts'
 import { Pace } from './pace.ts'

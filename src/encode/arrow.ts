@@ -4,9 +4,9 @@ import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/
 import { typeOfNative } from '../geometry/geometry-type.ts'
 import { type ArrowArray, arrowArray } from './arrow-body.ts'
 import type { BatchLayout, ColumnData, Encoder, GeoArrowShape, LayoutGeometry, Output, WireType } from './batch.ts'
-import { columnOf } from './column.ts'
+import { columnOf } from './bytes.ts'
+import { geometryOf, propertiesOf, wireColumn } from './feature-collection.ts'
 import { DIMENSIONS, GeoArrowColumn } from './geoarrow.ts'
-import { geometryOf, propertiesOf, wireColumn } from './member.ts'
 
 interface ArrowColumn {
   readonly index: number

@@ -1,9 +1,7 @@
 import type { BatchLayout, CursorText, EdgeField, Encoder } from './batch.ts'
 import { type ByteWriter, CHAR } from './bytes.ts'
-import { featureMembers, LIST } from './feature-list.ts'
-import { jsonObject, type Member } from './object.ts'
-import { textEncoder } from './text.ts'
-import type { ValueWriter } from './value.ts'
+import { featureMembers, jsonObject, LIST, type Member } from './feature-collection.ts'
+import { textEncoder, type ValueWriter } from './value.ts'
 
 /** A JSON list of objects with the selected fields of GraphQL's FeatureEdge. A cursor costs about 15 us. */
 export function edgeList(layout: BatchLayout, fields: readonly EdgeField[], out: ByteWriter, cursorOf?: CursorText): Encoder {

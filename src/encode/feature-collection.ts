@@ -1,13 +1,22 @@
 import { WkbReader } from '../geometry/wkb.ts'
-import type { BatchLayout, Encoder, Output } from './batch.ts'
-import { type ByteWriter, CHAR } from './bytes.ts'
-import { bytesOf, columnOf } from './column.ts'
-import { jsonGeometry } from './geometry.ts'
-import { geometryOf, jsonKey, propertiesOf, propertyMembers, wireColumn } from './member.ts'
-import { jsonObject, type Member } from './object.ts'
-import { type FixedFrame, textEncoder } from './text.ts'
-import { orNothing, type ValueWriter } from './value.ts'
-import { BBoxMembers } from './wkb/bbox-member.ts'
+import type {
+  BatchLayout,
+  ColumnBatch,
+  Encoder,
+  FeatureField,
+  GeometryText,
+  LayoutGeometry,
+  Output,
+  WireColumn,
+} from './batch.ts'
+import { type ByteWriter, bytesOf, CHAR, columnOf, isSet, type Literal, literal } from './bytes.ts'
+import { DoubleText, NULL } from './number.ts'
+import { type FixedFrame, jsonValue, orNothing, orNull, type RowWriter, textEncoder, type ValueWriter } from './value.ts'
+import { GeometryBox } from './wkb/box.ts'
+import { COORDINATE_BYTES, CoordinateText, GeoJsonText } from './wkb/geojson.ts'
+import { WkbHex } from './wkb/hex.ts'
+import { TwkbHex } from './wkb/twkb.ts'
+import { WktText } from './wkb/wkt.ts'
 
 export const COLLECTION: FixedFrame = { opening: '{"type":"FeatureCollection","features":[', between: ',', closing: ']}' }
 const LINES: FixedFrame = { opening: '', between: '\n', closing: '' }
@@ -92,4 +101,294 @@ function feature(layout: BatchLayout, { precision, only, geometry: place }: Opti
     ['properties', propertyMembers(layout, only)],
   ]
   return jsonObject(members)
+}
+
+const OPEN = literal(',"bbox":[')
+const FLAT = [0, 1, 2, 3]
+/** RFC 7946, 5: all axes of the south-west, then all of the north-east. */
+const WITH_HEIGHTS = [0, 1, 4, 2, 3, 5]
+
+/**
+ * Writes `,"bbox":[...]` behind a feature's geometry, and behind all features the box around them: rounded as their coordinates are, so that
+ * they lie in it; with heights where every one of the geometries has some. Nothing where there is no geometry. It does not look for a
+ * narrower box across the antimeridian: west is never larger than east.
+ */
+class BBoxMembers {
+  private readonly out: ByteWriter
+  private readonly box: GeometryBox
+  private readonly all = Float64Array.of(Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity)
+  private allHaveHeights = true
+  private readonly text: CoordinateText
+  private readonly precision: number
+
+  constructor(out: ByteWriter, reader: WkbReader, precision: number) {
+    this.out = out
+    this.box = new GeometryBox(reader)
+    this.precision = precision
+    this.text = this.textOf(this.box.sides)
+  }
+
+  /** Of the geometry in bytes [from, to) of the reader. Throws WkbError. */
+  write(from: number, to: number): void {
+    const { box, all } = this
+    if (!box.measure(from, to)) return
+    const { sides } = box
+    const hasHeights = sides[4]! <= sides[5]!
+    for (const side of [0, 1, 4]) all[side] = Math.min(all[side]!, sides[side]!)
+    for (const side of [2, 3, 5]) all[side] = Math.max(all[side]!, sides[side]!)
+    this.allHaveHeights &&= hasHeights
+    this.member(this.text, hasHeights)
+  }
+
+  writeAll(): void {
+    if (this.all[0]! <= this.all[2]!) this.member(this.textOf(this.all), this.allHaveHeights)
+  }
+
+  private textOf(sides: Float64Array): CoordinateText {
+    return new CoordinateText(new WkbReader(new Uint8Array(sides.buffer)), this.precision)
+  }
+
+  private member(text: CoordinateText, hasHeights: boolean): void {
+    const { out } = this
+    out.literal(OPEN)
+    out.reserve(6 * (COORDINATE_BYTES + 1))
+    for (const side of hasHeights ? WITH_HEIGHTS : FLAT) {
+      out.length = text.put(out.view, out.length, 8 * side)
+      out.byte(CHAR.COMMA)
+    }
+    out.length--
+    out.byte(CHAR.CLOSE)
+  }
+}
+
+export const LIST: FixedFrame = { opening: '[', between: ',', closing: ']' }
+
+/** A JSON list of objects with the selected fields of GraphQL's Feature, ready to stand in a response as it is. */
+export function featureList(layout: BatchLayout, fields: readonly FeatureField[], out: ByteWriter): Encoder {
+  return textEncoder(LIST, jsonObject(featureMembers(layout, fields)), out)
+}
+
+/** A JSON list of the rows, each a list of all columns' values. */
+export function rowList({ columns }: BatchLayout, out: ByteWriter): Encoder {
+  const values = columns.map(({ wire }, index) => jsonValue(index, wire))
+  const list: ValueWriter = (batch, to) => {
+    const writers = values.map((value) => value(batch, to))
+    return (row) => {
+      for (const [n, write] of writers.entries()) {
+        to.ascii(n === 0 ? '[' : ',')
+        write(row)
+      }
+      to.ascii(']')
+    }
+  }
+  return textEncoder(LIST, list, out)
+}
+
+/** The members of one feature. */
+export function featureMembers(layout: BatchLayout, fields: readonly FeatureField[]): Member[] {
+  return fields.map((field) => [field.key, fieldValue(layout, field)])
+}
+
+function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
+  switch (field.field) {
+    case '__typename':
+    case 'layer':
+      return JSON.stringify(field.name)
+    case 'id':
+      return globalId(layout, keyOf(layout), field.prefix)
+    case 'key':
+      return jsonKey(layout, keyOf(layout))
+    case 'geometry':
+      return jsonGeometry(geometryOf(layout, field.geometry), field.as, field.precision)
+    case 'bbox':
+      return jsonBBox(geometryOf(layout, field.geometry).column)
+    case 'properties':
+      return propertyMembers(layout, field.only)
+  }
+}
+
+/** What stands under a key: a value written row by row, the same JSON text in every row, or an object. */
+export type Member = readonly [key: string, value: ValueWriter | string | readonly Member[]]
+
+interface Step {
+  readonly before: Literal
+  readonly value: ValueWriter
+}
+
+/**
+ * Writes a JSON object. All that is the same in every row - punctuation, keys, constants, the frames of inner objects - is put into one
+ * literal between two values.
+ */
+export function jsonObject(members: readonly Member[]): ValueWriter {
+  const steps: Step[] = []
+  const end = literal(flatten(members, '', steps))
+  return (batch, out) => {
+    const writers = steps.map(({ before, value }) => ({ before, write: value(batch, out) }))
+    return (row) => {
+      for (const { before, write } of writers) {
+        out.literal(before)
+        write(row)
+      }
+      out.literal(end)
+    }
+  }
+}
+
+/** Adds the object's steps; `text` is what stands before it, and what stands behind its last value is returned. */
+function flatten(members: readonly Member[], text: string, steps: Step[]): string {
+  let before = `${text}{`
+  for (const [i, [key, value]] of members.entries()) {
+    before += `${i === 0 ? '' : ','}${JSON.stringify(key)}:`
+    if (typeof value === 'string') before += value
+    else if (typeof value === 'object') before = flatten(value, before, steps)
+    else {
+      steps.push({ before: literal(before), value })
+      before = ''
+    }
+  }
+  return `${before}}`
+}
+
+/** The members that a feature has in more than one encoding. */
+export function wireColumn(layout: BatchLayout, index: number): WireColumn {
+  const column = layout.columns[index]
+  if (column === undefined) throw new TypeError(`the layout has no column ${index}`)
+  return column
+}
+
+/** The column that tells a layer's features apart. */
+function keyOf({ key }: BatchLayout): number {
+  if (key === null) throw new TypeError('the layout has no column for the key')
+  return key
+}
+
+/** @param index the first one, unless it says another */
+export function geometryOf({ geometries }: BatchLayout, index = 0): LayoutGeometry {
+  const geometry = geometries[index]
+  if (geometry === undefined) throw new TypeError(`the layout has no geometry ${index}`)
+  return geometry
+}
+
+/** A feature's key is a JSON string whatever its column is, as GraphQL's ID is. A row without one cannot be told from others: it throws. */
+function jsonKey(layout: BatchLayout, index: number): ValueWriter {
+  const { wire } = wireColumn(layout, index)
+  if (wire.kind !== 'utf8' && wire.kind !== 'int') throw new TypeError(`a feature's key cannot be made of ${wire.kind}`)
+  const value = jsonValue(index, wire)
+  const quote = wire.kind === 'int' && wire.bits < 64
+  return (batch, out) => {
+    const { validity } = columnOf(batch, index)
+    const write = value(batch, out)
+    return (row) => {
+      if (validity !== null && !isSet(validity, row)) throw new TypeError('the key is null')
+      if (quote) out.byte(CHAR.QUOTE)
+      write(row)
+      if (quote) out.byte(CHAR.QUOTE)
+    }
+  }
+}
+
+/**
+ * The key with `prefix` before it. The last character of the prefix, all of which is text that JSON takes as it is, is put where the key's
+ * own opening quote has been written: 13 ns more than the key alone.
+ */
+function globalId(layout: BatchLayout, index: number, prefix: string): ValueWriter {
+  const value = jsonKey(layout, index)
+  const opening = literal(`"${prefix.slice(0, -1)}`)
+  const separator = prefix.charCodeAt(prefix.length - 1)
+  return (batch, out) => {
+    const write = value(batch, out)
+    return (row) => {
+      out.literal(opening)
+      const at = out.length
+      write(row)
+      out.view.setUint8(at, separator)
+    }
+  }
+}
+
+/** The properties: all, or those that `only` names, in the layout's order. */
+export function propertiesOf(layout: BatchLayout, only: readonly string[] | null = null): readonly number[] {
+  if (only === null) return layout.properties
+  return layout.properties.filter((index) => only.includes(wireColumn(layout, index).name))
+}
+
+/** The members of `properties`. */
+function propertyMembers(layout: BatchLayout, only: readonly string[] | null = null): Member[] {
+  return propertiesOf(layout, only).map((index) => {
+    const { name, wire } = wireColumn(layout, index)
+    return [name, jsonValue(index, wire)]
+  })
+}
+
+/** How a geometry column is written in JSON: as a geometry object, as text in quotes, or as its box. */
+interface GeometryWriter {
+  write(from: number, to: number): void
+}
+
+function jsonGeometry({ column, srid }: LayoutGeometry, as: GeometryText, precision: number): ValueWriter {
+  switch (as) {
+    case 'GEOJSON':
+      return (batch, out) => eachRow(batch, column, out, (reader) => new GeoJsonText(out, reader, precision))
+    case 'WKT':
+      return (batch, out) => eachRow(batch, column, out, (reader) => quoted(out, new WktText(out, reader, precision)))
+    case 'EWKT': {
+      const prefix = srid === null ? '' : `SRID=${srid};`
+      return (batch, out) => eachRow(batch, column, out, (reader) => quoted(out, new WktText(out, reader, precision), prefix))
+    }
+    case 'WKB':
+      return (batch, out) => eachRow(batch, column, out, (reader) => quoted(out, new WkbHex(out, reader)))
+    case 'EWKB':
+      return (batch, out) => eachRow(batch, column, out, (reader) => quoted(out, new WkbHex(out, reader, { srid })))
+    case 'TWKB':
+      return (batch, out) => eachRow(batch, column, out, (reader) => new TwkbHex(out, reader, precision))
+  }
+}
+
+function jsonBBox(index: number): ValueWriter {
+  return (batch, out) => eachRow(batch, index, out, (reader) => new BBoxText(out, reader))
+}
+
+function eachRow(batch: ColumnBatch, index: number, out: ByteWriter, make: (reader: WkbReader) => GeometryWriter): RowWriter {
+  const { validity, offsets, bytes } = bytesOf(columnOf(batch, index))
+  const writer = make(new WkbReader(bytes))
+  return orNull(validity, out, (row) => writer.write(offsets[row]!, offsets[row + 1]!))
+}
+
+/** Neither WKT nor hexadecimal digits hold anything that a JSON string has to escape. */
+function quoted(out: ByteWriter, writer: GeometryWriter, prefix = ''): GeometryWriter {
+  const opening = literal(`"${prefix}`)
+  return {
+    write: (from, to) => {
+      out.literal(opening)
+      writer.write(from, to)
+      out.byte(CHAR.QUOTE)
+    },
+  }
+}
+
+/** Writes the box around a geometry as `[west,south,east,north]` (RFC 7946), unrounded; null for an empty one or one without end. */
+class BBoxText {
+  private readonly out: ByteWriter
+  private readonly box: GeometryBox
+  private readonly text = new DoubleText()
+
+  constructor(out: ByteWriter, reader: WkbReader) {
+    this.out = out
+    this.box = new GeometryBox(reader)
+  }
+
+  /** The geometry in bytes [from, to) of the reader. Throws WkbError. */
+  write(from: number, to: number): void {
+    if (this.box.measure(from, to)) this.list()
+    else this.out.literal(NULL)
+  }
+
+  private list(): void {
+    const { out } = this
+    for (let side = 0; side < 4; side++) {
+      out.byte(side === 0 ? CHAR.OPEN : CHAR.COMMA)
+      this.text.write(out, this.box.sides, side)
+    }
+    out.byte(CHAR.CLOSE)
+  }
 }

@@ -7,8 +7,7 @@ import { GEOMETRY, typeOfNative } from '../geometry/geometry-type.ts'
 import { WkbError, WkbReader } from '../geometry/wkb.ts'
 import { type ArrowArray, nullsOf } from './arrow-body.ts'
 import type { ColumnData, GeoArrowShape } from './batch.ts'
-import { isSet } from './bitmap.ts'
-import { bytesOf } from './column.ts'
+import { bytesOf, isSet } from './bytes.ts'
 
 export const DIMENSIONS: Readonly<Record<GeoArrowShape['coordinates'], number>> = { XY: 2, XYZ: 3 }
 

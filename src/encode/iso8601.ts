@@ -1,7 +1,6 @@
 /** Dates and times of the proleptic Gregorian calendar from counts since 1970-01-01, as ISO 8601. */
 import { type ByteWriter, CHAR } from './bytes.ts'
-import { putPair, putQuad, putTriple, putWhole } from './digits.ts'
-import { fromWords, NULL } from './number.ts'
+import { fromWords, NULL, putPair, putQuad, putTriple, putWhole } from './number.ts'
 
 /** `±YYYYYYY-MM-DDTHH:MM:SS.fffffffffZ` in quotes. */
 const LONGEST = 40

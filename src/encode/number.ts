@@ -1,5 +1,4 @@
 import { type ByteWriter, CHAR, literal } from './bytes.ts'
-import { EXACT_DIGITS, POWERS_OF_TEN, putAscii, putScaled, putWhole } from './digits.ts'
 
 export const NULL = literal('null')
 
@@ -105,4 +104,113 @@ export function writeDecimal(out: ByteWriter, bytes: Uint8Array, from: number, t
   }
   if (bytes[at] === CHAR.POINT) out.byte(CHAR.ZERO)
   for (; at < to; at++) out.byte(bytes[at]!)
+}
+
+/* Decimal digits of numbers, four at a time out of a table. The `put...` functions want room reserved and return the next place. */
+
+/** 10^0 .. 10^15, exact. */
+export const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, i) => 10 ** i)
+
+/** Below this every decimal of as many digits is another double, so that digits and double stand for each other. */
+export const EXACT_DIGITS = 1e15
+
+/** What makes a fraction of so many digits, 0..8, one of 8. */
+export function paddingOf(digits: number): number {
+  return 10 ** (8 - digits)
+}
+
+/** The four ASCII digits of 0..9999, the first in the lowest byte: one little-endian store writes them. */
+const QUADS = Uint32Array.from({ length: 10_000 }, (_, n) => {
+  const digit = (power: number) => CHAR.ZERO + (Math.floor(n / power) % 10)
+  return digit(1000) | (digit(100) << 8) | (digit(10) << 16) | (digit(1) << 24)
+})
+
+/** How many zeros they end with. */
+const ZEROS = Uint8Array.from({ length: 10_000 }, (_, n) =>
+  n === 0 ? 4 : n % 1000 === 0 ? 3 : n % 100 === 0 ? 2 : n % 10 === 0 ? 1 : 0,
+)
+
+export function putQuad(view: DataView, at: number, n: number): number {
+  view.setUint32(at, QUADS[n]!, true)
+  return at + 4
+}
+
+/** The lowest two of four digits: 00..99. */
+export function putPair(view: DataView, at: number, n: number): number {
+  view.setUint16(at, QUADS[n]! >>> 16, true)
+  return at + 2
+}
+
+/** The lowest three: 000..999. */
+export function putTriple(view: DataView, at: number, n: number): number {
+  view.setUint32(at, QUADS[n]! >>> 8, true)
+  return at + 3
+}
+
+/** 0..9999 without leading zeros. */
+function putLead(view: DataView, at: number, n: number): number {
+  const zeros = n < 10 ? 3 : n < 100 ? 2 : n < 1000 ? 1 : 0
+  view.setUint32(at, QUADS[n]! >>> (8 * zeros), true)
+  return at + 4 - zeros
+}
+
+/** A whole number, 0 <= n < 2^53. At most 16 bytes. */
+export function putWhole(view: DataView, at: number, n: number): number {
+  if (n < 1e4) return putLead(view, at, n)
+  const high = Math.floor(n / 1e4)
+  return putQuad(view, putWhole(view, at, high), n - 1e4 * high)
+}
+
+/** The point and `digits` digits of 0 <= fraction < 10^digits without the trailing zeros; nothing for 0. At most 17 bytes. */
+function putFraction(view: DataView, at: number, fraction: number, digits: number): number {
+  if (fraction === 0) return at
+  view.setUint8(at++, CHAR.POINT)
+  let rest = fraction
+  let left = digits
+  while (left > 4) {
+    left -= 4
+    const unit = POWERS_OF_TEN[left]!
+    const group = Math.floor(rest / unit)
+    at = putQuad(view, at, group)
+    rest -= group * unit
+  }
+  at = putQuad(view, at, rest * POWERS_OF_TEN[4 - left]!)
+  while (view.getUint8(at - 1) === CHAR.ZERO) at--
+  return at
+}
+
+/** 0 <= scaled < 10^15 divided by 10^digits, in shortest form. At most 18 bytes. */
+export function putScaled(view: DataView, at: number, scaled: number, digits: number): number {
+  const scale = POWERS_OF_TEN[digits]!
+  const whole = Math.floor(scaled / scale)
+  return putFraction(view, putWhole(view, at, whole), scaled - whole * scale, digits)
+}
+
+/**
+ * `scaled`, a 32-bit integer, divided by `scale` = 10^digits, digits <= 8, in shortest form. `padding` is `paddingOf(digits)`: with it a
+ * fraction is two groups of four digits, whose zeros at the end a table counts (to look for them in what was written took 3 ns). At most 20 bytes.
+ */
+export function putFixed8(view: DataView, at: number, scaled: number, scale: number, padding: number): number {
+  let magnitude = scaled
+  if (scaled < 0) {
+    view.setUint8(at++, CHAR.MINUS)
+    magnitude = -scaled | 0
+  }
+  const whole = (magnitude / scale) | 0
+  at = whole < 1e4 ? putLead(view, at, whole) : putWhole(view, at, whole)
+  const fraction = Math.imul(magnitude - Math.imul(whole, scale), padding)
+  if (fraction === 0) return at
+  view.setUint8(at, CHAR.POINT)
+  const high = (fraction / 1e4) | 0
+  const low = fraction - Math.imul(1e4, high)
+  putQuad(view, at + 1, high)
+  if (low === 0) return at + 5 - ZEROS[high]!
+  putQuad(view, at + 5, low)
+  return at + 9 - ZEROS[low]!
+}
+
+/** Text that holds ASCII only. */
+export function putAscii(view: DataView, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) view.setUint8(at++, text.charCodeAt(i))
+  return at
 }

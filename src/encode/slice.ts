@@ -1,7 +1,6 @@
 /** Chunks of the engine cut and joined to batches. */
 import type { ColumnBatch, ColumnData, FixedValues } from './batch.ts'
-import { copyBits, setBits } from './bitmap.ts'
-import { bytesOf, columnOf, valuesOf } from './column.ts'
+import { bytesOf, columnOf, copyBits, setBits, valuesOf } from './bytes.ts'
 
 /** Rows [from, to) of a batch. */
 export interface Slice {

@@ -1,8 +1,7 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
 import type { Pruning } from '../model/layer.ts'
 import type { AggregateQuery, FeatureQuery, Position } from '../model/query.ts'
-import type { OperationClock } from './deadline.ts'
-import type { Holding } from './holding.ts'
+import type { Holding, OperationClock } from './deadline.ts'
 
 export type Lane = 'NORMAL' | 'SERIAL'
 

@@ -3,12 +3,9 @@
  * little-endian WKB in two dimensions (the predicates know no others: heights and measures are checked to be numbers and left
  * out). Empty members are left out too: the point set is the same, and the engine's own code is not safe from them.
  */
-
 import { GeoduckError } from '../model/errors.ts'
 import type { BBox } from '../model/layer.ts'
 import { type GeometryTypeName, typeOf } from './geometry-type.ts'
-import { Tally } from './tally.ts'
-import { WkbWriter } from './wkb-writer.ts'
 
 export const MAX_DEPTH = 16
 
@@ -168,3 +165,74 @@ export class GeometryBuilder {
     if (parent && parent.rings > 0 && parent.count === 0) throw this.wrong('a polygon with holes has a shell')
   }
 }
+
+/** A growing buffer of little-endian well-known binary. */
+export class WkbWriter {
+  length = 0
+  #bytes = new Uint8Array(256)
+  #view = new DataView(this.#bytes.buffer)
+
+  header(typeCode: number): void {
+    this.#reserve(5)
+    this.#view.setUint8(this.length, 1)
+    this.#view.setUint32(this.length + 1, typeCode, true)
+    this.length += 5
+  }
+
+  /** A count that is not known yet; returns its place. */
+  openCount(): number {
+    this.#reserve(4)
+    this.length += 4
+    return this.length - 4
+  }
+
+  closeCount(place: number, count: number): void {
+    this.#view.setUint32(place, count, true)
+  }
+
+  position(x: number, y: number): void {
+    this.#reserve(16)
+    this.#view.setFloat64(this.length, x, true)
+    this.#view.setFloat64(this.length + 8, y, true)
+    this.length += 16
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.length)
+  }
+
+  #reserve(more: number): void {
+    if (this.length + more <= this.#bytes.length) return
+    const larger = new Uint8Array(this.#bytes.length * 2 + more)
+    larger.set(this.#bytes)
+    this.#bytes = larger
+    this.#view = new DataView(larger.buffer)
+  }
+}
+
+/** Of geometries that are read for one operation, what is counted, and how much of it there may be. */
+export class Tally {
+  readonly most: { readonly vertices: number; readonly parts: number; readonly inserted: number }
+  vertices = 0
+  /** Geometries, members and rings, which may be empty and have no vertex. */
+  parts = 0
+  /** Positions that are put between others where edges are cut. */
+  inserted = 0
+
+  constructor(mostVertices: number) {
+    this.most = { vertices: mostVertices, parts: 2 * mostVertices, inserted: MAX_INSERTED }
+  }
+
+  /** What `read` makes; where it throws, nothing has been counted. */
+  during<Value>(read: () => Value): Value {
+    const { vertices, parts, inserted } = this
+    try {
+      return read()
+    } catch (error) {
+      Object.assign(this, { vertices, parts, inserted })
+      throw error
+    }
+  }
+}
+
+const MAX_INSERTED = 100_000

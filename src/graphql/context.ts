@@ -1,6 +1,6 @@
 /** What resolvers are given. The server fills it; a test can as well. */
 
-import type { FilterLimits } from '../ask/filter-limits.ts'
+import type { FilterLimits } from '../ask/read/read-filter.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Capabilities, Engine } from '../engines/engine.ts'
 import type { Layer } from '../model/layer.ts'

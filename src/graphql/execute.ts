@@ -1,16 +1,21 @@
 /** graphql-js's own execution, of operations whose variables are no larger than they may be. */
 import {
+  type ASTVisitor,
   type ExecutionArgs,
   type ExecutionResult,
   execute as executeOperation,
   GraphQLError,
   getOperationAST,
+  Kind,
+  type SelectionSetNode,
   subscribe as subscribeOperation,
+  type ValidationContext,
 } from 'graphql'
-import { checkVariables } from '../ask/input-limits.ts'
+import { checkVariables } from '../ask/arguments.ts'
 import { placeOf } from '../delivery/client-error.ts'
+import type { Pace } from '../delivery/pace.ts'
+import { RawJson } from '../delivery/raw-json.ts'
 import type { Context } from './context.ts'
-import { printLists } from './print-lists.ts'
 
 export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
   const result = begin(args) ?? (await executeOperation({ ...args, hideSuggestions: true }))
@@ -43,4 +48,68 @@ function withStatus(result: ExecutionResult): ExecutionResult {
 function asRequestError(error: GraphQLError): GraphQLError {
   const extensions = { ...error.extensions, http: { spec: true, status: 400 } }
   return new GraphQLError(error.message, { ...placeOf(error), originalError: error.originalError ?? null, extensions })
+}
+
+/**
+ * No `@skip` or `@include` at a subscription's root, as the GraphQL specification has it since 2025: without its one field it is no subscription,
+ * and graphql-js 16 throws a TypeError.
+ */
+export function wholeSubscriptionRoot(context: ValidationContext): ASTVisitor {
+  const seen = new Set<string>()
+
+  function check({ selections }: SelectionSetNode): void {
+    for (const node of selections) {
+      const conditional = node.directives?.find(({ name }) => name.value === 'skip' || name.value === 'include')
+      if (conditional) {
+        const message = `\`@${conditional.name.value}\` can't stand at the root of a subscription: it selects exactly one field, always.`
+        context.reportError(new GraphQLError(message, { nodes: conditional }))
+      }
+      if (node.kind === Kind.INLINE_FRAGMENT) check(node.selectionSet)
+      if (node.kind === Kind.FRAGMENT_SPREAD && !seen.has(node.name.value)) {
+        seen.add(node.name.value)
+        const fragment = context.getFragment(node.name.value)
+        if (fragment) check(fragment.selectionSet)
+      }
+    }
+  }
+
+  return {
+    OperationDefinition({ operation, selectionSet }) {
+      seen.clear()
+      if (operation === 'subscription') check(selectionSet)
+    },
+  }
+}
+
+/* Long lists of a result as JSON, made item by item: a thousand layers with all that can be asked of them are 10 MB, which JSON.stringify holds the event loop for. */
+
+/** A shorter list is printed with the rest. */
+const FEW_ITEMS = 32
+/** Characters of a piece. */
+const PIECE = 65_536
+
+/** Puts the JSON of long lists in their places: of root fields, and of their members. */
+async function printLists(data: Record<string, unknown>, pace: Pace): Promise<void> {
+  for (const parent of [data, ...Object.values(data).filter(isPlain)]) {
+    for (const [key, value] of Object.entries(parent)) {
+      if (Array.isArray(value) && value.length > FEW_ITEMS) parent[key] = await printed(value, pace)
+    }
+  }
+}
+
+async function printed(items: readonly unknown[], pace: Pace): Promise<RawJson> {
+  const pieces: Uint8Array[] = []
+  let text = '['
+  for (const [n, item] of items.entries()) {
+    await pace.pass()
+    text += `${n === 0 ? '' : ','}${JSON.stringify(item)}`
+    if (text.length < PIECE) continue
+    pieces.push(Buffer.from(text))
+    text = ''
+  }
+  return new RawJson(...pieces, Buffer.from(`${text}]`))
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null
 }

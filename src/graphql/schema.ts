@@ -1,23 +1,28 @@
 /** The contract, with its resolvers in place, and with one type of features for each layer that is served. */
+
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
   buildSchema,
+  GraphQLError,
   type GraphQLFieldResolver,
   type GraphQLInterfaceType,
   GraphQLObjectType,
+  type GraphQLScalarTypeConfig,
   GraphQLSchema,
   type GraphQLSchemaConfig,
   isObjectType,
   isScalarType,
+  valueFromASTUntyped,
 } from 'graphql'
+import { LONGEST_CURSOR } from '../ask/cursor.ts'
+import { RawJson } from '../delivery/raw-json.ts'
+import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import type { Context } from './context.ts'
-import type { SchemaExtensions } from './feature-types.ts'
 import type { Resolvers } from './generated.ts'
 import { introspectInSteps } from './introspection.ts'
 import { resolvers } from './resolvers/resolvers.ts'
-import { scalars } from './scalars.ts'
-import { typeNames } from './type-names.ts'
 
 /** Beside the package's compiled files as beside its sources. */
 export const CONTRACT = new URL('../../schema.graphql', import.meta.url)
@@ -127,4 +132,107 @@ function attach(schema: GraphQLSchema, typeName: keyof Resolvers, resolversOfTyp
     if (typeof resolver === 'function') field.resolve = resolver as Resolve
     else Object.assign(field, resolver)
   }
+}
+
+/* The contract's scalars: what each takes, strictly, and how each is written. Their descriptions stand in the schema. */
+
+/** The members that the schema's own text leaves open. */
+type Scalar = Required<Pick<GraphQLScalarTypeConfig<unknown, unknown>, 'serialize' | 'parseValue' | 'parseLiteral'>>
+
+const JSON_VALUE = scalar((value) => value)
+
+export const scalars: Readonly<Record<string, Scalar>> = {
+  ArrowIPC: outputOnly('ArrowIPC', raw),
+  BBox: scalar(toBBox),
+  BigInt: scalar(toBigInt, (value) => BigInt(value as bigint | number).toString()),
+  Cursor: scalar(toCursor),
+  DateTime: outputOnly('DateTime', (value) => value),
+  GeoJSON: outputOnly('GeoJSON', raw),
+  Geometry: outputOnly('Geometry', (value) => value),
+  JSON: JSON_VALUE,
+}
+
+function scalar(parse: (value: unknown) => unknown, serialize: (value: unknown) => unknown = (value) => value): Scalar {
+  return { serialize, parseValue: parse, parseLiteral: (node, variables) => parse(valueFromASTUntyped(node, variables)) }
+}
+
+function outputOnly(name: string, serialize: (value: unknown) => unknown): Scalar {
+  const refuse = () => {
+    throw new GraphQLError(`${name} comes out only.`)
+  }
+  return { serialize, parseValue: refuse, parseLiteral: refuse }
+}
+
+function raw(value: unknown): RawJson {
+  if (value instanceof RawJson) return value
+  throw new Error('An encoded value was expected')
+}
+
+function toBBox(value: unknown): readonly number[] {
+  if (Array.isArray(value) && value.length === 4 && value.every((side) => Number.isFinite(side))) return value
+  throw new GraphQLError('A BBox is a list of four finite numbers: [west, south, east, north].')
+}
+
+function toBigInt(value: unknown): bigint {
+  if (typeof value === 'string' && /^-?\d{1,80}$/.test(value)) return BigInt(value)
+  if (Number.isSafeInteger(value)) return BigInt(value as number)
+  throw new GraphQLError('A BigInt is a string of decimal digits, or an integer that a double holds.')
+}
+
+function toCursor(value: unknown): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_CURSOR) return value
+  throw new GraphQLError('A Cursor is a string that an earlier batch or page gave.')
+}
+
+/* Names of GraphQL types that are made from names of layers, which may hold letters of any script, digits, `_` and `-`. */
+
+/** What a layer's types are called after its own part of the name. */
+const ENDINGS = ['Feature', 'Connection', 'Edge', 'Batch'] as const
+/** Characters of a digest that tell names apart. */
+const DIGEST_CHARACTERS = 6
+
+/**
+ * By layer, what the names of its types begin with: `my_roads` -> `MyRoads`. It is the same on every server that serves the same layers. A name
+ * that holds other letters than ASCII's, or that another layer or type has already, gets a digest of the layer's name after it: of two layers
+ * `roads` and `Roads`, the latter does.
+ *
+ * @param isTaken whether the contract itself has a type of that name
+ */
+export function typeNames(layers: readonly string[], isTaken: (type: string) => boolean): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
+  const used = new Set<string>()
+  for (const layer of layers.toSorted().reverse()) {
+    const { name, whole } = inPascalCase(layer)
+    const free = whole && !used.has(name) && !ENDINGS.some((ending) => isTaken(name + ending))
+    const unique = free ? name : `${name}_${hash('sha256', layer).slice(0, DIGEST_CHARACTERS)}`
+    used.add(unique)
+    names.set(layer, unique)
+  }
+  return new Map([...names].reverse())
+}
+
+/** `whole`: nothing of it was left out. Words that begin with a digit keep a `_` before them: `roads_2` is not `roads2`. */
+function inPascalCase(layer: string): { name: string; whole: boolean } {
+  const plain = layer.normalize('NFKD').replace(/\p{M}/gu, '')
+  const ascii = plain.replace(/[^A-Za-z0-9_-]/g, '')
+  const words = ascii.split(/[_-]+/).filter((word) => word !== '')
+  const name = words.map((word) => (/^\d/.test(word) ? `_${word}` : word[0]!.toUpperCase() + word.slice(1))).join('')
+  return { name: name || 'Layer', whole: ascii === plain && name !== '' }
+}
+
+/* The GraphQL type of each layer's features, as a schema carries them along. */
+
+/** By the layer's name. */
+type FeatureTypes = ReadonlyMap<string, GraphQLObjectType>
+
+/** What a schema's `extensions` hold. */
+interface SchemaExtensions {
+  readonly featureTypes: FeatureTypes
+}
+
+/** LAYER_NOT_READY for a layer that has come since the operation began. */
+export function featureTypeOf({ extensions }: GraphQLSchema, layer: Pick<Layer, 'name'>): GraphQLObjectType {
+  const type = (extensions as Partial<SchemaExtensions>).featureTypes?.get(layer.name)
+  if (type) return type
+  throw new GeoduckError('LAYER_NOT_READY', `Layer ${layer.name} has only just been added; ask again.`)
 }

@@ -4,8 +4,8 @@
  */
 
 import { AwakeTimer } from '../engines/awake.ts'
+import type { Holding, Wanted } from '../engines/deadline.ts'
 import type { Asker } from '../engines/engine.ts'
-import type { Holding, Wanted } from '../engines/holding.ts'
 import { GeoduckError } from '../model/errors.ts'
 
 /** Shares of the limit: so no address, and no connection, uses it up for the others. */

@@ -1,20 +1,19 @@
 /** One WebSocket as graphql-ws drives it. What comes in is bounded here and kept in order; what goes out takes in the worker's bytes. */
-
 import type { Socket } from 'node:net'
 import type { GraphQLError } from 'graphql'
 import { CloseCode, type Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Log } from '../config/logging.ts'
 import { failed, formatError, fromGeoduck } from '../delivery/client-error.ts'
+import { writeTextFrame } from '../delivery/flush.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Piece } from '../delivery/raw-json.ts'
-import { writeTextFrame } from '../delivery/text-frame.ts'
 import type { Asker } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { ClientMemory } from './client-memory.ts'
+import { problemOf } from './http-operation.ts'
 import { MOST_CONTROL_BYTES, MOST_FRAME_BYTES_BEFORE_ACK, MOST_ID_LENGTH } from './limits.ts'
 import type { Operations } from './operations.ts'
-import { type ClientMessage, peek } from './peek.ts'
 import { SocketFlow } from './socket-flow.ts'
 
 const TOO_BIG = 1009
@@ -177,4 +176,31 @@ export class ClientSocket implements GraphQLSocket {
 function isTooLong({ type, id }: ClientMessage, text: string): boolean {
   if (id !== null && id.length > MOST_ID_LENGTH) return true
   return type !== 'connection_init' && type !== 'subscribe' && text.length > MOST_CONTROL_BYTES
+}
+
+/** The kinds of message that a client sends (graphql-transport-ws). */
+const KINDS = ['connection_init', 'ping', 'pong', 'subscribe', 'complete'] as const
+
+interface ClientMessage {
+  readonly type: (typeof KINDS)[number]
+  readonly id: string | null
+  /** The whole of it, parsed; null where `problem` says why it was not. */
+  readonly parsed: object | null
+  readonly problem: string | null
+}
+
+/** What a message is, as far as it must be known before graphql-ws reads it; null where it is none. */
+function peek(text: string, mostJsonParts: number): ClientMessage | null {
+  try {
+    const members: Record<string, unknown> = {}
+    const problem = problemOf(text, mostJsonParts, (name, value) => {
+      if (name === 'id' || name === 'type') members[name] = JSON.parse(value)
+    })
+    const parsed = problem === null ? (JSON.parse(text) as Record<string, unknown>) : null
+    const { type, id } = parsed ?? members
+    const kind = KINDS.find((known) => known === type)
+    return kind ? { type: kind, id: typeof id === 'string' ? id : null, parsed, problem } : null
+  } catch {
+    return null
+  }
 }

@@ -2,7 +2,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { awakeNow } from '../engines/awake.ts'
-import { networkOf } from './asker.ts'
+import { networkOf } from './access.ts'
 
 /** What a client has after its stall timeout to read the error that it ends with. */
 const GRACE_MS = 5_000

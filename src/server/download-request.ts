@@ -2,8 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { DownloadFormat, DownloadRequest } from '../ask/download.ts'
 import { GeoduckError } from '../model/errors.ts'
+import { mostJsonParts, parseJson } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
-import { mostJsonParts, parseJson } from './parse-json.ts'
 
 export type DownloadLimits = Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 

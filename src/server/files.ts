@@ -1,10 +1,12 @@
 /** The map page and what it loads, out of the package: nothing comes from another host. */
+
+import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { stripTypeScriptTypes } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import send from 'send'
 import { MAP_POLICY } from './content-policy.ts'
-import { FROM_SOURCES, sendStripped } from './stripped.ts'
 
 const PAGE = fileURLToPath(new URL('../web/', import.meta.url))
 const MAPLIBRE = path.dirname(fileURLToPath(import.meta.resolve('maplibre-gl/dist/maplibre-gl.css')))
@@ -41,4 +43,22 @@ export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: st
     .on('error', notFound)
     .on('directory', notFound)
     .pipe(res)
+}
+
+/** For a server that runs from its sources: the client's modules without their types, as browsers read them. The package has compiled ones. */
+const FROM_SOURCES = import.meta.url.endsWith('.ts')
+
+/** A flat folder's modules; what they import of each other ends in .ts, what the page asks for in .js. */
+const NAME = /^([a-z0-9-]+)\.[jt]s$/
+
+function sendStripped(res: ServerResponse, folder: string, asked: string, notFound: () => void): void {
+  const name = NAME.exec(asked)?.[1]
+  if (name === undefined) {
+    notFound()
+    return
+  }
+  readFile(path.join(folder, `${name}.ts`), 'utf8').then((source) => {
+    res.setHeader('content-type', 'text/javascript; charset=utf-8')
+    res.end(stripTypeScriptTypes(source))
+  }, notFound)
 }

@@ -1,13 +1,12 @@
 /** Which part of the server answers a request. */
-import type { RequestListener, ServerResponse } from 'node:http'
-import { type Access, unauthenticated } from './access.ts'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, unauthenticated } from './access.ts'
 import type { DownloadEndpoint } from './download-endpoint.ts'
 import { sendFile } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'
 import type { HealthReport } from './health.ts'
-import { type Hosts, MISDIRECTED, MISDIRECTED_BODY } from './hosts.ts'
-import { sendJson } from './json.ts'
+import { sendJson } from './http-operation.ts'
 import type { Metrics } from './metrics/metrics.ts'
 
 export interface Routes {
@@ -78,4 +77,15 @@ function notFound(res: ServerResponse): void {
     error:
       'Nothing is here: the map is at /map, GraphQL at /graphql, layers as files at /download/LAYER.arrows and /download/LAYER.geojsonl.',
   })
+}
+
+/** Milliseconds that a request's head, and all of it, may take to arrive, and how often that is looked at: what is half sent ends with 408. */
+export const TIMES = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2_000 } as const
+
+/** Only WebSockets are upgraded to; a request that offers something else (h2c, as curl does) is answered as it is. Node asks from 24.9 on. */
+const shouldUpgradeCallback = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket'
+
+/** A connection that sends nothing ends in the same time as one that has begun to. @param times shorter ones, for tests */
+export function httpServer(listener: RequestListener, times: Readonly<Record<keyof typeof TIMES, number>> = TIMES): Server {
+  return createServer({ ...times, shouldUpgradeCallback }, listener)
 }

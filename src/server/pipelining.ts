@@ -7,9 +7,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net'
 import { formatError, fromGeoduck } from '../delivery/client-error.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { networkOf } from './asker.ts'
-import type { ClientAddress } from './client-address.ts'
-import { sendJson } from './json.ts'
+import { type ClientAddress, networkOf } from './access.ts'
+import { sendJson } from './http-operation.ts'
 
 /** No client that is known pipelines more than some tens. 64 KB of GraphQL requests are fewer; the smallest requests there are, 2,000, are not. */
 const MOST_WAITING = 512

@@ -2,31 +2,35 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { filterLimitsOf } from '../ask/filter-limits.ts'
+import { type FilterLimits, filterLimitsOf } from '../ask/read/read-filter.ts'
+import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
-import { openLog } from '../config/logging.ts'
+import { type Log, openLog } from '../config/logging.ts'
 import { machine } from '../config/machine.ts'
-import { DocumentReader } from '../graphql/document.ts'
-import type { OperationLimits } from '../graphql/limits.ts'
+import { awakeSleep } from '../engines/awake.ts'
+import { CAPABILITIES } from '../engines/duckdb/capabilities.ts'
+import { openPool } from '../engines/duckdb/pool/pool.ts'
+import { workerOptions } from '../engines/duckdb/pool/worker-options.ts'
+import type { Engine } from '../engines/engine.ts'
+import type { Context, HealthModel } from '../graphql/context.ts'
+import { DocumentReader, type OperationLimits } from '../graphql/document.ts'
+import { HealthSubscribers } from '../graphql/health-events.ts'
 import { ServedSchema } from '../graphql/schema.ts'
+import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
-import { Access } from './access.ts'
-import { clientAddress } from './client-address.ts'
+import { Access, clientAddress, Hosts } from './access.ts'
 import { ClientMemory } from './client-memory.ts'
 import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
-import { Hosts } from './hosts.ts'
-import { route } from './http.ts'
-import { httpServer } from './http-server.ts'
+import { HealthReport } from './health.ts'
+import { httpServer, route } from './http.ts'
 import { endIdleConnections } from './idle-connections.ts'
 import { Metrics } from './metrics/metrics.ts'
+import { NothingToServe } from './nothing-to-serve.ts'
 import { Operations } from './operations.ts'
 import { oneAtATime } from './pipelining.ts'
-import { shutDown } from './shutdown.ts'
 import { socketProtocol } from './socket-protocol.ts'
-import { fill } from './start.ts'
-import { ServerState } from './state.ts'
 import { WebSockets } from './websocket.ts'
 import { openYoga } from './yoga.ts'
 
@@ -106,4 +110,202 @@ async function listen(http: Server, { host, port }: Config): Promise<string> {
 
 function operationLimits({ maxTokens, maxDepth, maxAliases, maxRootFields }: Config): OperationLimits {
   return { tokens: maxTokens, depth: maxDepth, aliases: maxAliases, rootFields: maxRootFields }
+}
+
+/** What workers run with, beside their configuration. */
+interface WorkerProgram {
+  readonly spatialExtension: string
+  readonly execArgv: readonly string[]
+}
+
+/**
+ * Describes the sources, then starts workers that may read just those; others take their places when more is prepared. Resolves with the
+ * layers when each can be asked. `onLayers` is called when there are other layers than before.
+ */
+async function fill(
+  state: ServerState,
+  config: Config,
+  program: WorkerProgram,
+  log: Log,
+  onLayers: () => void,
+): Promise<readonly Layer[]> {
+  const opened = Promise.withResolvers<Engine>()
+  const catalog = await openCatalog({
+    sources: config.sources,
+    layers: config.layers,
+    spatialExtension: program.spatialExtension,
+    cacheFolder: config.cacheDirectory,
+    cacheBytes: config.cacheBytes,
+    tempFolder: config.tempDirectory,
+    watch: config.watch,
+    admit: async (access) => (await opened.promise).renew(access),
+    log,
+  })
+  await state.describe(catalog)
+  onLayers()
+  catalog.on('changed', ({ kind }) => {
+    if (kind === 'ADDED' || kind === 'REMOVED') onLayers()
+  })
+  for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
+  if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  // What is prepared meanwhile waits for it.
+  opened.promise.catch(() => {})
+  const engine = await openWorkers(catalog, config, program, log).catch((error: unknown) => {
+    opened.reject(error)
+    throw error
+  })
+  await state.serve(engine).catch((error: unknown) => {
+    opened.reject(error)
+    throw error
+  })
+  opened.resolve(engine)
+  await catalog.prepared
+  state.stopping.throwIfAborted()
+  if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  return catalog.layers()
+}
+
+function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execArgv }: WorkerProgram, log: Log): Promise<Engine> {
+  return openPool({
+    ...config,
+    execArgv,
+    serial: { memoryLimitBytes: config.serialMemoryLimitBytes, threads: config.serialThreads },
+    worker: workerOptions(config, spatialExtension, { allowedPaths: catalog.files, databases: catalog.databases() }),
+    log,
+    onOutdated: () => {
+      catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'the sources could not be looked at again'))
+    },
+  })
+}
+
+/** What clients are given to read their operations' ends. */
+const DRAIN_MS = 3_000
+/** Of a server that is stopped while it starts. */
+const START_MS = 500
+/** Of workers, which are killed then. */
+const WORKERS_MS = 5_000
+
+interface OpenParts {
+  readonly http: Server
+  readonly connections: Connections
+  readonly sockets: WebSockets
+  readonly state: ServerState
+  /** Settled, one way or the other, when nothing is being opened any more. */
+  readonly ready: Promise<unknown>
+  readonly operations: Operations
+  readonly log: Log
+}
+
+/** Operations end with SHUTTING_DOWN and are read out, then sockets close with 1001; a client that does not read is cut off. */
+async function shutDown({ http, connections, sockets, state, ready, operations, log }: OpenParts): Promise<void> {
+  const stopped = Promise.withResolvers<void>()
+  http.close(() => stopped.resolve())
+  http.closeIdleConnections()
+  state.stop()
+  await atMost(START_MS, ready)
+  const emptied = state.close()
+  await atMost(DRAIN_MS, operations.settled())
+  await sockets.close()
+  http.closeAllConnections()
+  await stopped.promise
+  connections.close()
+  await atMost(WORKERS_MS, emptied)
+  log.info('Stopped')
+}
+
+/** Whichever is first: the work or its time. */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([work.catch(() => undefined), awakeSleep(ms, over.signal)])
+  over.abort()
+}
+
+/** What of the server is up by now: it listens first, then describes its sources, then starts its workers. */
+type Services = Context['services']
+
+class ServerState implements Services {
+  readonly can = CAPABILITIES
+  readonly cursorSecret: string
+  readonly filterLimits: FilterLimits
+  readonly pageRows: number
+  readonly deadlineSeconds: number
+  readonly healthReport: HealthReport
+  readonly healthSubscribers = new HealthSubscribers()
+  readonly #stop = new AbortController()
+  #catalog: Catalog | null = null
+  #engine: Engine | null = null
+
+  constructor(
+    options: Pick<Services, 'cursorSecret' | 'filterLimits' | 'pageRows' | 'deadlineSeconds'> & {
+      readonly spatialExtension: string
+    },
+  ) {
+    this.cursorSecret = options.cursorSecret
+    this.filterLimits = options.filterLimits
+    this.pageRows = options.pageRows
+    this.deadlineSeconds = options.deadlineSeconds
+    this.healthReport = new HealthReport({
+      spatialExtension: options.spatialExtension,
+      problems: () => this.#catalog?.problems() ?? [],
+      layers: () => this.layers(),
+      ready: () => this.#engine?.ready === true && this.#isPrepared(),
+      engine: () => this.#engine,
+    })
+  }
+
+  get catalog(): Catalog {
+    if (this.#catalog) return this.#catalog
+    throw new GeoduckError('LAYER_NOT_READY', 'The sources are being read; ask again in a moment.')
+  }
+
+  get engine(): Engine {
+    this.stopping.throwIfAborted()
+    if (this.#engine) return this.#engine
+    throw new GeoduckError('LAYER_NOT_READY', 'The workers are being started; ask again in a moment.')
+  }
+
+  /** None until the sources have been described. */
+  layers(): readonly Layer[] {
+    return this.#catalog?.layers() ?? []
+  }
+
+  get stopping(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  /** Rejects, and closes it again, when the server has been stopped meanwhile. */
+  async describe(catalog: Catalog): Promise<void> {
+    this.#catalog = catalog
+    await this.#closeIfStopped(catalog)
+  }
+
+  /** Rejects, and closes it again, when the server has been stopped meanwhile. */
+  async serve(engine: Engine): Promise<void> {
+    this.#engine = engine
+    await this.#closeIfStopped(engine)
+  }
+
+  health(freshMs?: number): Promise<HealthModel> {
+    return this.healthReport.read(freshMs)
+  }
+
+  /** No new work. */
+  stop(): void {
+    this.#stop.abort(new GeoduckError('SHUTTING_DOWN', 'The server is stopping; ask again later, or elsewhere.'))
+  }
+
+  /** Streams end with SHUTTING_DOWN and their cursor; resolves when workers and catalogue are closed. */
+  async close(): Promise<void> {
+    this.healthReport.close()
+    await Promise.all([this.#engine?.close(), this.#catalog?.close()])
+  }
+
+  #isPrepared(): boolean {
+    return this.layers().every(({ state }) => state !== 'PREPARING')
+  }
+
+  async #closeIfStopped(part: { close(): Promise<void> }): Promise<void> {
+    if (this.stopping.aborted) await part.close()
+    this.stopping.throwIfAborted()
+  }
 }

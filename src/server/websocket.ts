@@ -4,18 +4,14 @@ import type { Socket } from 'node:net'
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Log } from '../config/logging.ts'
-import { AwakeTimer } from '../engines/awake.ts'
-import { askerOf } from './asker.ts'
-import type { ClientAddress } from './client-address.ts'
+import { AwakeTimer, awakeNow, justWoke } from '../engines/awake.ts'
+import { askerOf, type ClientAddress, type Hosts, MISDIRECTED_BODY, originAllowed } from './access.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { ClientSocket } from './client-socket.ts'
 import { refuse } from './connections.ts'
-import { type Hosts, MISDIRECTED_BODY } from './hosts.ts'
-import { keepAlive } from './keep-alive.ts'
+import { mostJsonParts } from './http-operation.ts'
 import { INIT_TIMEOUT_MS, type RequestLimits } from './limits.ts'
 import type { Operations } from './operations.ts'
-import { originAllowed } from './origins.ts'
-import { mostJsonParts } from './parse-json.ts'
 import type { SocketProtocol } from './socket-protocol.ts'
 
 const GOING_AWAY = 1001
@@ -111,4 +107,30 @@ async function closed(ws: WebSocket): Promise<void> {
   ws.close(GOING_AWAY, 'The server is stopping')
   await promise
   clearTimeout(timer)
+}
+
+/** Milliseconds between pings, and what an answer may take on top of what lies before the ping. */
+const PING_MS = 12_000
+
+/** A ping waits behind everything that was sent before it: a client that reads more slowly than this is taken for gone. */
+const SLOWEST_BYTES_PER_MS = 16
+
+/**
+ * Ends a socket whose client does not answer pings any more. The kernels' buffers hold about 5 MB, so a slow reader may not see a ping for
+ * minutes: it is given the time in proportion.
+ */
+export function keepAlive(ws: WebSocket, socket: Socket, pingMs = PING_MS): void {
+  let answeredAt = socket.bytesWritten
+  let deadline: number | null = null
+  ws.on('pong', () => {
+    answeredAt = socket.bytesWritten
+    deadline = null
+  })
+  const timer = setInterval(() => {
+    if (deadline === null) {
+      deadline = awakeNow() + pingMs + (socket.bytesWritten - answeredAt) / SLOWEST_BYTES_PER_MS
+      ws.ping()
+    } else if (awakeNow() >= deadline && !justWoke()) ws.terminate()
+  }, pingMs)
+  ws.once('close', () => clearInterval(timer))
 }

@@ -13,8 +13,8 @@ import { execute, subscribe } from '../graphql/execute.ts'
 import type { ServedSchema } from '../graphql/schema.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { acceptsEvents, jsonTypeFor } from './accept.ts'
+import { mostJsonParts, parseJson } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
-import { mostJsonParts, parseJson } from './parse-json.ts'
 
 /** What a request brings along to its resolvers and to the writer of its result. */
 export interface RequestContext extends Context {

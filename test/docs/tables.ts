@@ -1,18 +1,17 @@
 /** Tables of the documentation, as they follow from the source. */
 
-import { MOST_INPUT_VALUES, MOST_LIST_ITEMS } from '../../src/ask/input-limits.ts'
-import { MAX_SORT_KEYS } from '../../src/ask/order.ts'
-import { BATCH_SIZE } from '../../src/ask/range.ts'
-import { MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/ask/read/budget.ts'
-import { MOST_REPRESENTATIONS } from '../../src/ask/representations.ts'
+import { BATCH_SIZE, MOST_INPUT_VALUES, MOST_LIST_ITEMS } from '../../src/ask/arguments.ts'
+import { MAX_SORT_KEYS } from '../../src/ask/question.ts'
+import { MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/ask/read/read-filter.ts'
+import { MOST_REPRESENTATIONS } from '../../src/ask/selection.ts'
 import { type Settings, settings } from '../../src/config/settings.ts'
 import { MAX_DEPTH } from '../../src/geometry/builder.ts'
 import { MAX_PIECES } from '../../src/geometry/distance/pieces.ts'
 import { MOST_LINES } from '../../src/graphql/document.ts'
 import { ERROR_CODES } from '../../src/model/errors.ts'
-import { TIMES } from '../../src/server/http-server.ts'
+import { TIMES } from '../../src/server/http.ts'
+import { MOST_LEVELS, mostJsonParts } from '../../src/server/http-operation.ts'
 import { INIT_TIMEOUT_MS, MOST_CONTROL_BYTES, MOST_FRAME_BYTES_BEFORE_ACK, MOST_ID_LENGTH } from '../../src/server/limits.ts'
-import { MOST_LEVELS, mostJsonParts } from '../../src/server/parse-json.ts'
 
 export function errorTable(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, [meaning, retry, whatToDo]]) => [

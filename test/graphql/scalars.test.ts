@@ -1,7 +1,7 @@
 import { GraphQLError, Kind, parseValue } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { RawJson } from '../../src/delivery/raw-json.ts'
-import { scalars } from '../../src/graphql/scalars.ts'
+import { scalars } from '../../src/graphql/schema.ts'
 
 const scalar = (name: string) => scalars[name]!
 const both = (name: string, value: unknown) => {

@@ -10,9 +10,7 @@ import {
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { validName } from '../../src/catalog/names.ts'
-import { featureTypeOf } from '../../src/graphql/feature-types.ts'
-import { ServedSchema } from '../../src/graphql/schema.ts'
-import { typeNames } from '../../src/graphql/type-names.ts'
+import { featureTypeOf, ServedSchema, typeNames } from '../../src/graphql/schema.ts'
 import { Random } from '../results/random.ts'
 import { hostileText } from '../support/hostile-text.ts'
 

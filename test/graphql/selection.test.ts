@@ -1,7 +1,6 @@
 import { execute, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { Representations } from '../../src/ask/representations.ts'
-import type { Selection } from '../../src/ask/selection.ts'
+import { Representations, type Selection } from '../../src/ask/selection.ts'
 import { viewOf } from '../../src/ask/view.ts'
 import { ServedSchema } from '../../src/graphql/schema.ts'
 import { selectFeature, selectOutputs } from '../../src/graphql/selection.ts'

@@ -1,7 +1,7 @@
 /** What the largest geometry that is taken, and the largest body that is refused, cost the event loop that reads or writes them. */
 
 import { describe, expect, it } from 'vitest'
-import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
+import { FILTER_LIMITS } from '../../src/ask/read/read-filter.ts'
 import type { GeometryText } from '../../src/encode/batch.ts'
 import { createEncoder } from '../../src/encode/encode.ts'
 import type { GeometryInput } from '../../src/graphql/generated.ts'

@@ -1,9 +1,7 @@
 /** What reading a filter bounds, before anything is compiled. */
 
 import { describe, expect, it } from 'vitest'
-import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
-import { FilterBudget, MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/ask/read/budget.ts'
-import { readFilter } from '../../src/ask/read/read-filter.ts'
+import { FILTER_LIMITS, FilterBudget, MAX_LIST_ITEMS, MAX_PIECES_IN_ALL, readFilter } from '../../src/ask/read/read-filter.ts'
 import { viewOf } from '../../src/ask/view.ts'
 import type { FeatureFilter } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Arena } from '../../src/engines/duckdb/processes/query/arena.ts'
+import { Arena } from '../../src/engines/duckdb/processes/query/arrow-export.ts'
 import { Random } from '../results/random.ts'
 
 test('what is taken of an arena overlaps nothing else of it, is aligned, and stays when the arena grows', () => {

@@ -1,6 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
-import { Chunks } from '../../src/engines/duckdb/processes/query/chunks.ts'
+import { Chunks } from '../../src/engines/duckdb/processes/query/cutter.ts'
 
 const ROWS = 8_192
 

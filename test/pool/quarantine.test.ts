@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Quarantine } from '../../src/engines/duckdb/pool/quarantine.ts'
+import { Quarantine } from '../../src/engines/duckdb/pool/failover.ts'
 import type { GeoduckError } from '../../src/model/errors.ts'
 
 const MINUTE_MS = 60_000

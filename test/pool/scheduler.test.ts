@@ -4,8 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { type Claim, Scheduler } from '../../src/engines/duckdb/pool/scheduler.ts'
-import { Served } from '../../src/engines/duckdb/pool/served.ts'
+import { type Claim, Scheduler, Served } from '../../src/engines/duckdb/pool/scheduler.ts'
 import type { Slot } from '../../src/engines/duckdb/pool/slot.ts'
 
 class Workers {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FeatureField } from '../../src/encode/batch.ts'
 import { createEncoder } from '../../src/encode/encode.ts'
-import { EncodingError } from '../../src/encode/error.ts'
+import { EncodingError } from '../../src/encode/value.ts'
 import { type Column, toBatch } from './columns.ts'
 import { DIMENSIONS, FLAVOURS, randomTree, TYPES, toWkb } from './geometries.ts'
 import { Random } from './random.ts'

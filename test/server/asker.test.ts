@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { networkOf } from '../../src/server/asker.ts'
+import { networkOf } from '../../src/server/access.ts'
 
 it.each([
   ['127.0.0.1', '127.0.0.1'],

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
-import { clientAddress } from '../../src/server/client-address.ts'
+import { clientAddress } from '../../src/server/access.ts'
 
 async function addressOf(trusted: number | readonly string[], forwarded: string | undefined): Promise<string> {
   const read = clientAddress(trusted)

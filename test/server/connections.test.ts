@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { Connections } from '../../src/server/connections.ts'
-import { httpServer } from '../../src/server/http-server.ts'
+import { httpServer } from '../../src/server/http.ts'
 import { ask } from '../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 

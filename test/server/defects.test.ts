@@ -1,7 +1,7 @@
 /** What nobody foresaw, in a service that fails: on every wire it is INTERNAL under the id that the log has. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FILTER_LIMITS } from '../../src/ask/filter-limits.ts'
+import { FILTER_LIMITS } from '../../src/ask/read/read-filter.ts'
 import { CAPABILITIES } from '../../src/engines/duckdb/capabilities.ts'
 import type { Services } from '../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../src/graphql/health-events.ts'

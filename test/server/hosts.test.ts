@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { Hosts } from '../../src/server/hosts.ts'
+import { Hosts } from '../../src/server/access.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 
 let server: TestServer

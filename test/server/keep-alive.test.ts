@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { keepAlive } from '../../src/server/keep-alive.ts'
+import { keepAlive } from '../../src/server/websocket.ts'
 
 const PING_MS = 50
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { originAllowed } from '../../src/server/origins.ts'
+import { originAllowed } from '../../src/server/access.ts'
 
 describe('an origin', () => {
   it.each([

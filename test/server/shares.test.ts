@@ -1,7 +1,7 @@
 /** What an address may have of the server besides its workers: places for operations, starts, events of `health`. */
 import { afterEach, expect, test } from 'vitest'
 import { HealthSubscribers } from '../../src/graphql/health-events.ts'
-import { Starts } from '../../src/server/starts.ts'
+import { Starts } from '../../src/server/operations.ts'
 import { ask, post } from '../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 import { RawSocket } from './raw-socket.ts'

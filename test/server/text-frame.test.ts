@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { writeTextFrame } from '../../src/delivery/text-frame.ts'
+import { writeTextFrame } from '../../src/delivery/flush.ts'
 
 let server: WebSocketServer
 /** What the server writes to, and its end of the same connection. */

@@ -1,16 +1,13 @@
 /** A distance as it is asked for: the geometry that it is measured from, and on the earth its pieces. */
 
-import { longestStraight } from '../../geometry/distance/earth.ts'
-import { linesWkb } from '../../geometry/distance/lines-wkb.ts'
-import { linework } from '../../geometry/distance/linework.ts'
-import { neighbourhood } from '../../geometry/distance/neighbourhood.ts'
-import { MAX_PIECES, toPieces } from '../../geometry/distance/pieces.ts'
+import { linesWkb, neighbourhood } from '../../geometry/distance/neighbourhood.ts'
+import { linework, longestStraight, MAX_PIECES, toPieces } from '../../geometry/distance/pieces.ts'
 import type { DistanceFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { DistancePredicate, Geometry, OnEarth } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
-import type { FilterBudget } from './budget.ts'
+import type { FilterBudget } from './read-filter.ts'
 import { cutEdges, readGeometry } from './read-geometry.ts'
 
 /** Metres. From a point a projection around it is true however far; from others see `PIECE_RADIUS`. */

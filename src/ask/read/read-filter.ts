@@ -2,14 +2,13 @@
  * The client's filter tree, read once for an operation: checked against limits and the layer's columns, its geometry parsed and proven. What
  * compiles it to SQL, as often as it runs, never sees the argument again.
  */
-
 import { hash } from 'node:crypto'
 import { boxGeometry, readBox } from '../../geometry/box.ts'
+import { Tally } from '../../geometry/builder.ts'
 import type { FeatureFilter, GeometryInput } from '../../graphql/generated.ts'
+import { GeoduckError } from '../../model/errors.ts'
 import type { Filter, Geometry, Predicate, Relation } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
-import type { FilterBudget } from './budget.ts'
-import { checkFilter } from './check-filter.ts'
 import { readDistance } from './read-distance.ts'
 import { readGeometry } from './read-geometry.ts'
 import { readProperty } from './read-property.ts'
@@ -103,3 +102,93 @@ function digestOf(predicate: Predicate): string {
   })
   return hash('sha256', text)
 }
+
+/** LIMIT_EXCEEDED for a filter that is too deep or has too much in it to go through. It goes through it without recursion itself. */
+function checkFilter(root: FeatureFilter, limits: FilterLimits): void {
+  const open: { filter: FeatureFilter; depth: number }[] = [{ filter: root, depth: 1 }]
+  let nodes = 0
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { filter, depth } = next
+    if (depth > limits.depth) throw tooLarge(`is deeper than ${limits.depth} (--max-filter-depth)`)
+    if (++nodes > limits.filters) throw tooLarge(`has more than ${limits.filters} filters in it (--max-filters)`)
+    const members = [...take(filter.and, limits), ...take(filter.or, limits), ...(filter.not ? [filter.not] : [])]
+    for (const member of members) open.push({ filter: member, depth: depth + 1 })
+  }
+}
+
+/** One more than may be is enough to see that there are too many. */
+function take(list: readonly FeatureFilter[] | null | undefined, { filters }: FilterLimits): readonly FeatureFilter[] {
+  return list?.slice(0, filters + 1) ?? []
+}
+
+function tooLarge(what: string): GeoduckError {
+  return new GeoduckError('LIMIT_EXCEEDED', `\`where\` ${what}; ask for less at once.`)
+}
+
+/** In all lists together: each item costs time a row. */
+export const MAX_LIST_ITEMS = 10_000
+/** Of all `dWithin` together: each is some kilobytes of SQL. */
+export const MAX_PIECES_IN_ALL = 128
+
+/** What the filters of one operation may hold together, in however many root fields they stand. */
+export class FilterBudget {
+  readonly limits: FilterLimits
+  readonly geometry: Tally
+  readonly #read = new WeakMap<object, Map<string, unknown>>()
+  #items = 0
+  #pieces = 0
+
+  constructor(limits: FilterLimits = FILTER_LIMITS) {
+    this.limits = limits
+    this.geometry = new Tally(limits.vertices)
+  }
+
+  /** What `read` makes of the argument, made once however often it is asked for. `key`: all else that it depends on. */
+  once<Value>(argument: object, key: string, read: () => Value): Value {
+    const known = this.#read.get(argument) ?? new Map<string, unknown>()
+    this.#read.set(argument, known)
+    if (!known.has(key)) known.set(key, read())
+    return known.get(key) as Value
+  }
+
+  items(count: number): void {
+    this.#items += count
+    if (this.#items <= MAX_LIST_ITEMS) return
+    throw overBudget(`compare with ${this.#items} items in lists, more than ${MAX_LIST_ITEMS} items`)
+  }
+
+  pieces(count: number): void {
+    this.#pieces += count
+    if (this.#pieces <= MAX_PIECES_IN_ALL) return
+    throw overBudget(`measure distances from ${this.#pieces} parts of 200 km, more than ${MAX_PIECES_IN_ALL}`)
+  }
+}
+
+function overBudget(what: string): GeoduckError {
+  return new GeoduckError('LIMIT_EXCEEDED', `\`where\`: the filters of an operation ${what}; ask for less at once.`)
+}
+
+/** How large a filter may be. An operator sets it; what is not set is this. */
+export interface FilterLimits {
+  /** Filters within filters. */
+  readonly depth: number
+  /** In all. */
+  readonly filters: number
+  /** Of one geometry. */
+  readonly vertices: number
+}
+
+export const FILTER_LIMITS: FilterLimits = { depth: 10, filters: 100, vertices: 25_000 }
+
+interface LimitSettings {
+  readonly maxFilterDepth: number
+  readonly maxFilters: number
+  readonly maxVertices: number
+}
+
+export function filterLimitsOf({ maxFilterDepth, maxFilters, maxVertices }: LimitSettings): FilterLimits {
+  return { depth: maxFilterDepth, filters: maxFilters, vertices: maxVertices }
+}
+
+/** What `depth` may be set to. */
+export const DEEPEST_FILTER = 50

@@ -1,10 +1,8 @@
 import { boxGeometry, readBox } from '../../geometry/box.ts'
-import { type ClientGeometry, GeometryBuilder, type Pieces } from '../../geometry/builder.ts'
+import { type ClientGeometry, GeometryBuilder, type Pieces, Tally } from '../../geometry/builder.ts'
 import { readGeoJson } from '../../geometry/geojson.ts'
-import { Tally } from '../../geometry/tally.ts'
 import { readTwkb } from '../../geometry/twkb.ts'
 import { readWkb, sridOfWkb } from '../../geometry/wkb-reader.ts'
-import { twkbOfText, wkbOfText } from '../../geometry/wkb-text.ts'
 import { readWkt, sridOfWkt } from '../../geometry/wkt.ts'
 import type { GeometryInput } from '../../graphql/generated.ts'
 import { sameCrs } from '../../model/crs.ts'
@@ -100,4 +98,31 @@ function namedCrs({ crs }: GeometryInput, srid: number | null, argument: string,
     )
   }
   return within
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+
+/** Well-known binary as text. Its first byte is 0 or 1: in hexadecimal that begins with `0`, in base64 with `A`. */
+function wkbOfText(text: string, to: GeometryBuilder): Buffer {
+  const bytes = text.startsWith('0') ? fromHex(text) : text.startsWith('A') ? fromBase64(text) : null
+  if (!bytes) throw to.wrong('takes well-known binary in hexadecimal or base64')
+  return bytes
+}
+
+/** Tiny well-known binary as text. What is hexadecimal digits is taken for that; as base64 it would be no TWKB that anyone writes. */
+function twkbOfText(text: string, to: GeometryBuilder): Buffer {
+  const bytes = text === '' ? null : (fromHex(text) ?? fromBase64(text))
+  if (!bytes) throw to.wrong('takes tiny well-known binary in hexadecimal or base64')
+  return bytes
+}
+
+/** Node stops at the first character that is none. */
+function fromHex(text: string): Buffer | null {
+  const bytes = Buffer.from(text, 'hex')
+  return bytes.length * 2 === text.length ? bytes : null
+}
+
+/** Node leaves out what is none. */
+function fromBase64(text: string): Buffer | null {
+  return text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, 'base64') : null
 }

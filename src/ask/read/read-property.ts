@@ -1,5 +1,4 @@
 /** Comparisons of a property with values of the client, typed by the column. */
-
 import type { PropertyFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { isJson } from '../../model/field-type.ts'
@@ -8,10 +7,8 @@ import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { Place, ValueKind } from '../values/value-kind.ts'
 import { jsonKindOf, jsonValuesOf, valuesOf } from '../values/values-of.ts'
-import type { FilterBudget } from './budget.ts'
 import { memberAt, type NamedMember } from './member.ts'
-import { readListMembers } from './read-list.ts'
-import { readText } from './read-text.ts'
+import type { FilterBudget } from './read-filter.ts'
 
 const OPERATORS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const
 type Operator = keyof typeof OPERATORS
@@ -86,4 +83,99 @@ export function placeOf({ name, native }: NamedMember, kind: ValueKind, operator
   if (place !== null) return place
   const takes = `\`${operator}\` of property ${name} (${native.slice(0, 60)}) takes ${kind.takes}`
   throw new GeoduckError('BAD_INPUT', value === null ? `${takes}; ask \`isNull\` for null.` : `${takes}, not ${show(value)}.`)
+}
+
+/** Filters of properties that are text, by how it reads. */
+function readText({ like, ilike, startsWith }: PropertyFilter, member: NamedMember): Test[] {
+  const tests: Test[] = []
+  if (like !== undefined && like !== null) {
+    check(member, 'like', like)
+    tests.push(readPattern(like, false, called(member, 'like')))
+  }
+  if (ilike !== undefined && ilike !== null) {
+    check(member, 'ilike', ilike)
+    tests.push(readPattern(ilike, true, called(member, 'ilike')))
+  }
+  if (startsWith !== undefined && startsWith !== null) {
+    check(member, 'startsWith', startsWith)
+    tests.push({ kind: 'startsWith', text: startsWith.toWellFormed() })
+  }
+  return tests
+}
+
+function called({ name }: NamedMember, operator: string): string {
+  return `\`${operator}\` of property ${name}`
+}
+
+function check(member: NamedMember, operator: string, value: unknown): void {
+  const { type, native } = member
+  if (typeof value !== 'string')
+    throw new GeoduckError('BAD_INPUT', `${called(member, operator)} takes a string, not ${show(value)}.`)
+  if (isJson(type) || type.kind === 'utf8' || type.kind === 'dictionary') return
+  throw new GeoduckError('BAD_INPUT', `${called(member, operator)} (${native.slice(0, 60)}) is for properties that are text.`)
+}
+
+/** Filters of properties that are lists, by what is in them. */
+function readListMembers(filter: PropertyFilter, member: NamedMember): Test[] {
+  const tests: Test[] = []
+  const ask = (operator: 'has' | 'hasAny' | 'hasAll', values: readonly unknown[], all: boolean) => {
+    const { kind, as } = isJson(member.type) ? inJson(member, values, operator) : inList(member, operator)
+    const places = values.map((value) => placeOf(member, kind, operator, value))
+    const texts = new Set(places.flatMap((at) => (typeof at === 'object' && at?.exact ? [at.at] : [])))
+    const impossible = !places.every((at) => typeof at === 'object' && at?.exact)
+    tests.push({ kind: 'has', as, all, texts: [...texts], impossible })
+  }
+  if (filter.has !== undefined) ask('has', [filter.has], true)
+  if (filter.hasAny) ask('hasAny', filter.hasAny, false)
+  if (filter.hasAll) ask('hasAll', filter.hasAll, true)
+  return tests
+}
+
+interface Elements {
+  readonly kind: ValueKind
+  readonly as: JsonKind | null
+}
+
+function inList({ name, type, native }: NamedMember, operator: string): Elements {
+  const kind = type.kind === 'list' ? valuesOf(type.child) : null
+  if (kind) return { kind, as: null }
+  const is =
+    type.kind === 'list' ? `${native.slice(0, 60)}, whose elements cannot be compared` : `${native.slice(0, 60)}, no list`
+  throw new GeoduckError('BAD_INPUT', `\`${operator}\` asks what is in a list: property ${name} is ${is}.`)
+}
+
+/** Of the client's type: the others of an array are null to it. */
+function inJson({ name }: NamedMember, [first = '']: readonly unknown[], operator: string): Elements {
+  const as = jsonKindOf(first)
+  if (as) return { kind: jsonValuesOf(as), as }
+  throw new GeoduckError(
+    'BAD_INPUT',
+    `\`${operator}\` of property ${name}, which is JSON, takes strings, numbers or booleans, not ${show(first)}.`,
+  )
+}
+
+/** SQL patterns: `%` is any text, `_` one character, and a backslash takes the meaning from what follows it. */
+const MAX_PATTERN = 1_000
+const SPECIAL = /[\\^$.|?*+()[\]{}]/g
+
+/** Of the whole text. BAD_INPUT and LIMIT_EXCEEDED call the pattern `what`. */
+function readPattern(pattern: string, ignoreCase: boolean, what: string): Test {
+  if (pattern.length > MAX_PATTERN) {
+    throw new GeoduckError('LIMIT_EXCEEDED', `${what} takes a pattern of at most ${MAX_PATTERN} characters.`)
+  }
+  const whole = pattern.toWellFormed()
+  if (/(?<!\\)(?:\\\\)*\\$/.test(whole)) {
+    throw new GeoduckError('BAD_INPUT', `${what}: the pattern ends in a backslash, which would escape what follows; write two.`)
+  }
+  // The engine is fast with these. Its way with others tries every place for every `%`: seconds for one row where they are many.
+  if (!ignoreCase && !/[\\_]/.test(whole)) return { kind: 'like', pattern: whole }
+  return { kind: 'regex', pattern: `(?s${ignoreCase ? 'i' : ''})${toRegex(whole)}` }
+}
+
+/** RE2 takes time by the length of text and pattern only. */
+function toRegex(pattern: string): string {
+  return pattern.replace(/\\([\s\S])|%+|_|[^\\%_]+/g, (part, escaped: string | undefined) => {
+    if (escaped !== undefined) return escaped.replace(SPECIAL, '\\$&')
+    return part.startsWith('%') ? '.*' : part === '_' ? '.' : part.replace(SPECIAL, '\\$&')
+  })
 }

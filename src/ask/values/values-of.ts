@@ -1,8 +1,7 @@
 import type { FieldType } from '../../model/field-type.ts'
 import type { JsonKind } from '../../model/predicate.ts'
-import { INTERVAL } from './interval.ts'
 import { DOUBLE, decimal, FLOAT, integer } from './number.ts'
-import { DATE, MOMENT, time, timestamp } from './temporal.ts'
+import { DATE, INTERVAL, MOMENT, time, timestamp } from './temporal.ts'
 import { BINARY, BITS, BOOLEAN, enumeration, TEXT, UUID } from './text.ts'
 import type { ValueKind } from './value-kind.ts'
 

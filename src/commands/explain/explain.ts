@@ -1,7 +1,8 @@
 /** `geoduck explain`: how a page of a layer would be made, told without a server. */
-import { filterLimitsOf } from '../../ask/filter-limits.ts'
+
 import { type PageEncoding, pageQuestion } from '../../ask/page-question.ts'
 import type { Asking } from '../../ask/question.ts'
+import { filterLimitsOf } from '../../ask/read/read-filter.ts'
 import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'

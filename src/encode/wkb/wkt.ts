@@ -1,7 +1,7 @@
 import { GEOMETRY, GEOMETRY_TYPES, ZM_TAGS } from '../../geometry/geometry-type.ts'
 import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR, literal } from '../bytes.ts'
-import { COORDINATE_BYTES, CoordinateText } from './coordinate.ts'
+import { COORDINATE_BYTES, CoordinateText } from './geojson.ts'
 
 /** Four numbers and the blanks between. */
 const POSITION_BYTES = 4 * COORDINATE_BYTES + 3

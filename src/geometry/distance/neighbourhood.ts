@@ -1,5 +1,7 @@
 import type { BBox } from '../../model/layer.ts'
-import { degreesAtLeast, longitudesWithin } from './earth.ts'
+import { WkbWriter } from '../builder.ts'
+import { GEOMETRY } from '../geometry-type.ts'
+import { degreesAtLeast, longitudesWithin } from './pieces.ts'
 
 /** More than numbers of 180 are rounded by. */
 const ROUNDING = 1e-12
@@ -61,4 +63,18 @@ class Extent {
 
 function wrapped(longitude: number): number {
   return longitude < -180 ? longitude + 360 : longitude > 180 ? longitude - 360 : longitude
+}
+
+/** Lines (longitudes and latitudes in turn), and points where a line has one position, as a collection in WKB. */
+export function linesWkb(lines: readonly (readonly number[])[]): Uint8Array {
+  const out = new WkbWriter()
+  out.header(GEOMETRY.COLLECTION)
+  out.closeCount(out.openCount(), lines.length)
+  for (const line of lines) {
+    const isPoint = line.length === 2
+    out.header(isPoint ? GEOMETRY.POINT : GEOMETRY.LINESTRING)
+    if (!isPoint) out.closeCount(out.openCount(), line.length / 2)
+    for (let n = 0; n < line.length; n += 2) out.position(line[n] as number, line[n + 1] as number)
+  }
+  return out.bytes()
 }

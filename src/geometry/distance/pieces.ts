@@ -1,7 +1,7 @@
 /** Linework in pieces small enough that each has a projection of its own. */
 import type { Position } from '../../model/predicate.ts'
-import { DEGREE, fromVector, metresOf } from './earth.ts'
-import type { Line } from './linework.ts'
+import { GEOMETRY } from '../geometry-type.ts'
+import { WkbReader } from '../wkb.ts'
 
 /** Metres. At this radius and 200 km around it, an azimuthal projection stretches a distance by at most 0.037 %. */
 export const PIECE_RADIUS = 100_000
@@ -108,4 +108,70 @@ function fits(before: Place | null, place: Place, piece: Piece): boolean {
   if ((!before || piece.add(before, true)) && piece.add(place, before === null)) return true
   piece.leave()
   return false
+}
+
+/** Points, lines and rings of a geometry, without what they enclose: what distances from outside are measured to. */
+
+/** Longitudes and latitudes in turn. A point is a line of one position. */
+type Line = Float64Array
+
+/** From WKB as the builder writes it: in two dimensions, without empty members. */
+export function linework(wkb: Uint8Array): readonly Line[] {
+  const lines: Line[] = []
+  const reader = new WkbReader(wkb)
+  const line = (positions: number) => {
+    const from = reader.positions(positions)
+    const ordinates = new Float64Array(2 * positions)
+    for (let n = 0; n < ordinates.length; n++) ordinates[n] = reader.ordinate(from + 8 * n)
+    lines.push(ordinates)
+  }
+  // No deeper than the builder lets geometries be nested.
+  const geometry = (type: number) => {
+    if (type === GEOMETRY.POINT) line(1)
+    else if (type === GEOMETRY.LINESTRING) line(reader.count())
+    else if (type === GEOMETRY.POLYGON) for (let rings = reader.count(); rings > 0; rings--) line(reader.count())
+    else for (let members = reader.count(); members > 0; members--) geometry(reader.header())
+  }
+  geometry(reader.open(0, wkb.length))
+  return lines
+}
+
+/** WGS 84, as far as a bound on a distance needs it. Angles are in degrees, lengths in metres. */
+
+/** Where the ellipsoid is bent most: a sphere of this radius, point for point by longitude and latitude, is nowhere larger. */
+const SMALLEST_RADIUS = 6_335_439
+/** Where it is bent least. */
+const LARGEST_RADIUS = 6_399_594
+const DEGREE = Math.PI / 180
+
+/** Degrees of arc that are never less than the distance. */
+export function degreesAtLeast(metres: number): number {
+  return metres / SMALLEST_RADIUS / DEGREE
+}
+
+/** Degrees of longitude that cover the distance (in degrees of arc) at and below a latitude; null: it reaches the pole. */
+export function longitudesWithin(arc: number, latitude: number): number | null {
+  const furthest = Math.abs(latitude) + arc
+  if (furthest >= 90) return null
+  return Math.asin(Math.min(1, Math.sin(arc * DEGREE) / Math.cos(latitude * DEGREE))) / DEGREE
+}
+
+/**
+ * The longest edge, in degrees of longitude plus degrees of latitude, whose middle is off by at most `tolerance` metres when it is a
+ * straight line in an azimuthal projection instead of one in longitude and latitude: that bends by at most R/8 (dx + dy)^2.
+ */
+export function longestStraight(tolerance: number): number {
+  return Math.sqrt((8 * tolerance) / LARGEST_RADIUS) / DEGREE
+}
+
+type Vector = readonly [number, number, number]
+
+/** Longitude and latitude. */
+function fromVector([x, y, z]: Vector): readonly [number, number] {
+  return [Math.atan2(y, x) / DEGREE, Math.atan2(z, Math.hypot(x, y)) / DEGREE]
+}
+
+/** Metres of a straight line through the earth, from that of unit vectors. */
+function metresOf(chord: number): number {
+  return chord * LARGEST_RADIUS
 }

@@ -1,10 +1,353 @@
 /** Every resolver by type; what is missing is a property of the same name. */
-import type { Resolvers } from '../generated.ts'
-import { featureBatch, featureConnection } from './delivery.ts'
-import { column, invalidFeature, layer, layerKey } from './layer.ts'
-import { query } from './query.ts'
-import { subscription } from './subscription.ts'
-import { worker } from './worker.ts'
+
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
+import { BATCH_SIZE, EVERY_MS, firstRange, inRange, LIMIT } from '../../ask/arguments.ts'
+import { readKey } from '../../ask/key.ts'
+import { askedBy, cursorAt, findLayer, type Question, requireCapable, toQuestion } from '../../ask/question.ts'
+import { Representations } from '../../ask/selection.ts'
+import { viewOf } from '../../ask/view.ts'
+import { askedNow, BatchEvents, featureTooLarge } from '../../delivery/batch-events.ts'
+import { FlowingPage } from '../../delivery/flowing-page.ts'
+import type { Pace } from '../../delivery/pace.ts'
+import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
+import { canJoin, frameOf, within } from '../../encode/encode.ts'
+import type { Batch, Explanation, OperationContext, Page } from '../../engines/engine.ts'
+import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
+import type { OnInvalid as Handling, Layer } from '../../model/layer.ts'
+import type { FeatureQuery, Position } from '../../model/query.ts'
+import type { Context } from '../context.ts'
+import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
+import type {
+  ColumnResolvers,
+  FeatureBatchResolvers,
+  FeatureConnectionResolvers,
+  InvalidFeatureResolvers,
+  LayerKeyResolvers,
+  LayerResolvers,
+  OnInvalid,
+  QueryResolvers,
+  Resolvers,
+  SubscriptionResolvers,
+  WorkerResolvers,
+} from '../generated.ts'
+import { HealthEvents } from '../health-events.ts'
+import { rootFields, selectedFields, selectFeature, selectOutputs } from '../selection.ts'
+
+/** What comes before and after a page, and how many features there are in all. */
+interface PageInfoModel {
+  readonly hasNextPage: boolean
+  readonly endCursor: string | null
+  readonly hasPreviousPage: boolean
+  readonly startCursor: string | null
+}
+
+const NO_PAGE: PageInfoModel = { hasNextPage: false, endCursor: null, hasPreviousPage: false, startCursor: null }
+
+export interface PageEnds {
+  readonly question: Question
+  readonly startCursor: string | null
+  /** Of the page's last feature. */
+  readonly end: Position | null
+  readonly hasNextPage: boolean
+}
+
+function pageInfoOf({ question, startCursor, end, hasNextPage }: PageEnds, context: Context): PageInfoModel {
+  return {
+    hasNextPage,
+    endCursor: end && cursorAt(end, question, context),
+    hasPreviousPage: question.query.after !== null,
+    startCursor,
+  }
+}
+
+/** What is selected of it as JSON, for a page whose result graphql-js has completed already. */
+function printPageInfo(values: PageInfoModel, info: GraphQLResolveInfo): string {
+  const members = [...selectedFields(info.fieldNodes, info)].map(([key, [node]]) => {
+    const name = node!.name.value as keyof PageInfoModel | '__typename'
+    return [key, name === '__typename' ? 'PageInfo' : values[name]]
+  })
+  return JSON.stringify(Object.fromEntries(members))
+}
+
+const counts = new WeakMap<Question, Promise<bigint>>()
+
+async function count(
+  { view, where }: FeatureQuery,
+  asker: OperationContext,
+  { can, engine }: Context['services'],
+  signal: AbortSignal,
+): Promise<bigint> {
+  const query = Object.freeze({ kind: 'aggregate', view, where, measures: [{ kind: 'count' }] } as const)
+  requireCapable(query, can)
+  const [value] = await engine.aggregate(query, asker, signal)
+  return BigInt(value as string)
+}
+
+/** A query of its own. */
+function countOf(question: Question, asker: OperationContext, { services, operation }: Context): Promise<bigint> {
+  return once(counts, question, () => count(question.query, asker, services, operation.signal))
+}
+
+/** Of a question, under however many aliases it stands. */
+function once<Value>(made: WeakMap<Question, Value>, question: Question, make: () => Value): Value {
+  const value = made.get(question) ?? make()
+  made.set(question, value)
+  return value
+}
+
+type Resolver<Parent, Args, Value> = (parent: Parent, args: Args, context: Context, info: GraphQLResolveInfo) => Value
+type AnyDelivery = Delivery<Batch | Page>
+
+/** An encoding that a worker has made, under whatever response key it was asked. */
+const encoded: Resolver<AnyDelivery, unknown, RawJson> = (delivery, _args, _context, info) =>
+  new RawJson(...bytesOf(delivery, info))
+
+/** A list would be completed feature by feature: an empty one stands in for it until the result is whole. */
+const list: Resolver<AnyDelivery, unknown, never[]> = (delivery, _args, { operation }, info) => {
+  operation.splice(responsePathAsArray(info.path), new RawJson(...bytesOf(delivery, info)))
+  return []
+}
+
+function bytesOf({ batch, question }: AnyDelivery, info: GraphQLResolveInfo): readonly Uint8Array[] {
+  const output = batch.outputs[question.selection.indexes.get(String(info.path.key))!]!
+  return output instanceof Uint8Array ? [output] : output
+}
+
+/** Of a page that flows, the value is put into the result when all else of it is there; `standIn` is what graphql-js sees of it. */
+function orFlowing<Args, Value>(
+  held: Resolver<PageDelivery, Args, Value>,
+  flowing: (page: FlowingPage, context: Context, info: GraphQLResolveInfo) => FlowingJson,
+  standIn: Awaited<Value>,
+): Resolver<AnyPage, Args, Value | Awaited<Value>> {
+  return (page, args, context, info) => {
+    if (!(page instanceof FlowingPage)) return held(page, args, context, info)
+    context.operation.splice(responsePathAsArray(info.path), flowing(page, context, info))
+    return standIn
+  }
+}
+
+/** What keeps a page from flowing never meets one that does. */
+function whole(page: AnyPage): PageDelivery {
+  if (page instanceof FlowingPage) throw new Error('A page flows that may not')
+  return page
+}
+
+const pageInfo: Resolver<PageDelivery, object, PageInfoModel> = ({ batch, question }, _args, context) => {
+  const { startCursor: index } = question.selection
+  const startCursor = index === null ? null : (JSON.parse(join(batch.outputs[index]!).toString()) as string | null)
+  return pageInfoOf({ question, startCursor, end: batch.position, hasNextPage: batch.hasMore }, context)
+}
+
+const featureConnection: FeatureConnectionResolvers = {
+  count: orFlowing(
+    ({ batch }) => batch.count,
+    (page) => page.count,
+    0,
+  ),
+  features: orFlowing(list, (page) => page.features, []),
+  edges: orFlowing(list, (page) => page.features, []),
+  pageInfo: orFlowing(
+    pageInfo,
+    (page, context, info) => page.after(() => printPageInfo(pageInfoOf(page.ends, context), info)),
+    NO_PAGE,
+  ),
+  totalCount: orFlowing<object, bigint | Promise<bigint>>(
+    ({ question }, _args, context) => countOf(question, askedBy(context, question), context),
+    ({ question, after }, context) =>
+      after(async () => JSON.stringify(String(await countOf(question, askedNow(question, context), context)))),
+    0n,
+  ),
+  geojson: orFlowing(encoded, (page) => page.features, new RawJson()),
+  arrow: (page, args, context, info) => encoded(whole(page), args, context, info),
+  execution: (page) => whole(page).batch.execution,
+  explain: (page, _args, context) => once(explanations, page.question, () => explained(page, context)),
+}
+
+const explanations = new WeakMap<Question, Explanation>()
+
+function explained(page: AnyPage, context: Context): Explanation {
+  return context.services.engine.explain({
+    ...page.question.query,
+    limit: page instanceof FlowingPage ? page.first : page.batch.count,
+  })
+}
+
+const featureBatch: FeatureBatchResolvers = {
+  sequence: ({ batch }) => batch.sequence,
+  count: ({ batch }) => batch.count,
+  features: list,
+  geojson: encoded,
+  arrow: encoded,
+  cursor: ({ batch, question }, _args, context) => {
+    if (!batch.position) throw new Error('A batch of a stream has no position')
+    return cursorAt(batch.position, question, context)
+  },
+  execution: ({ batch }) => batch.execution,
+}
+
+const subscription: SubscriptionResolvers = {
+  featureBatches: {
+    subscribe: async (_root, args, context, info) => {
+      const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
+      if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
+      const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
+      return new BatchEvents(question, { batchSize, message: question.selection.message }, context)
+    },
+  },
+
+  health: {
+    subscribe: (_root, args, { services, operation }) => {
+      const everyMs = inRange('everyMs', args.everyMs, EVERY_MS)
+      const subscription = { everyMs, address: operation.address, subscribers: services.healthSubscribers }
+      const signals = { left: operation.signal, stopping: services.stopping }
+      return new HealthEvents(() => services.health(EVERY_MS[0]), subscription, signals)
+    },
+  },
+}
+
+const query: QueryResolvers = {
+  layers: async (_root, _args, { services, operation }) => operation.pace.spread(await readable(services, operation.pace)),
+
+  layer: async (_root, { name }, { services }) => {
+    const layer = services.catalog.layer(name)
+    return layer ? services.catalog.fresh(layer) : null
+  },
+
+  feature: async (_root, { layer: name, id }, context, info) => {
+    const layer = await findLayer(name, context)
+    return await feature(layer, keyIn(id, layer), context, info)
+  },
+
+  features: async (_root, args, context, info) => {
+    const first = inRange('first', args.first, firstRange(context.services.pageRows))
+    const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
+    if (first > HELD_ROWS && context.operation.mayFlow && canFlow(question, info)) {
+      return await FlowingPage.open(question, first, context)
+    }
+    return { batch: await readPage(question, first, context), question }
+  },
+
+  node: async (_root, { id }, context, info) => {
+    const name = layerOfId(id)
+    if (name === null || !context.services.catalog.layer(name)) return null
+    const layer = await findLayer(name, context)
+    return await feature(layer, keyOfId(id, layer), context, info)
+  },
+
+  health: (_root, _args, { services }) => services.health(),
+}
+
+/** What a server gives unless it is set otherwise is held: some 4 MB of 10,000 buildings. */
+const HELD_ROWS = 10_000
+
+/** Fields that are known before the page, are the page, or may stand after it. */
+const FLOWING_FIELDS = new Set(['__typename', 'count', 'edges', 'explain', 'features', 'geojson', 'pageInfo', 'totalCount'])
+
+/**
+ * Alone in its operation and its encoding: what stood after it would wait, and hold what it takes, until the client has read it. A deadline that
+ * the client sets is for all of it; like a stream, one that flows may take any time while it progresses.
+ */
+function canFlow({ query: { outputs }, selection, deadlineMs }: Question, info: GraphQLResolveInfo): boolean {
+  if (deadlineMs !== null) return false
+  const alone = rootFields(info).size === 1
+  const fields = [...selectedFields(info.fieldNodes, info).values()].map(([node]) => node!.name.value)
+  return alone && selection.indexes.size === 1 && outputs.every(canJoin) && fields.every((name) => FLOWING_FIELDS.has(name))
+}
+
+/** What the worker has made is put in its place; graphql-js sees a null. One of a million vertices would be parsed and printed for a quarter of a second. */
+async function feature(layer: Layer, key: string | null, context: Context, info: GraphQLResolveInfo): Promise<null> {
+  const { services, operation } = context
+  const view = viewOf(layer)
+  const selection = selectFeature(info, { view, representations: new Representations(layer, operation) })
+  const { outputs, representations, properties } = selection
+  if (key === null) return null
+  const query: FeatureQuery = Object.freeze({
+    kind: 'features',
+    view,
+    where: null,
+    key: readKey(key, view),
+    orderBy: [],
+    limit: null,
+    after: null,
+    outputs,
+    representations,
+    properties,
+  })
+  requireCapable(query, services.can)
+  operation.questions.push(query)
+  const page = await readPage({ query, selection, deadlineMs: null }, 1, context)
+  if (page.count > 0) {
+    const [list, ...more] = page.outputs[0]!
+    const found = within(frameOf(outputs[0]!)!, more.length === 0 ? list! : join(page.outputs[0]!))
+    operation.splice(responsePathAsArray(info.path), new RawJson(found))
+  }
+  return null
+}
+
+/** A page that is held. */
+async function readPage(question: Question, first: number, context: Context): Promise<Page> {
+  const { services, operation } = context
+  const message = operation.mayFlow ? null : question.selection.message
+  const page = await services.engine.page(question.query, first, askedBy(context, question), operation.signal, message)
+  if (page.tooLarge !== undefined) throw await featureTooLarge(page.tooLarge, question, context)
+  operation.delivered(page)
+  // Over HTTP its end is that of the response: all of the page has left by then, and its memory is for another one.
+  if (operation.mayFlow) operation.whenEnded(page.release)
+  return page
+}
+
+/** Layers whose files are looked at together: to begin that takes about 15 us of the event loop for each. */
+const AT_ONCE = 64
+
+/** A layer whose source has become unreadable is among `health.problems` instead. */
+async function readable({ catalog }: Context['services'], pace: Pace): Promise<readonly Layer[]> {
+  const all = catalog.layers()
+  const found: Layer[] = []
+  for (let at = 0; at < all.length; at += AT_ONCE) {
+    await pace.pass()
+    const looks = await Promise.allSettled(all.slice(at, at + AT_ONCE).map((layer) => catalog.fresh(layer)))
+    found.push(...looks.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value))
+  }
+  return found
+}
+
+/** Null while the process has not told of itself. */
+const worker: WorkerResolvers = {
+  pid: ({ diagnostics }) => diagnostics?.pid ?? null,
+  duckdbVersion: ({ diagnostics }) => diagnostics?.duckdbVersion ?? null,
+  spatialVersion: ({ diagnostics }) => diagnostics?.spatialVersion ?? null,
+  memoryLimit: ({ diagnostics }) => diagnostics?.memoryLimit ?? null,
+  threads: ({ diagnostics }) => diagnostics?.threads ?? null,
+  rssBytes: ({ diagnostics }) => diagnostics?.rssBytes ?? null,
+  memory: ({ diagnostics }) => diagnostics?.memory ?? [],
+  at: ({ diagnostics }) => diagnostics?.at ?? null,
+}
+
+const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const satisfies Record<Handling, OnInvalid>
+
+/** As many are completed in a millisecond, in fifteen aliases. */
+const FEW_COLUMNS = 32
+
+const layer: LayerResolvers = {
+  title: ({ tailoring }) => tailoring?.title ?? null,
+  description: ({ tailoring }) => tailoring?.description ?? null,
+  columns: ({ columns }, _args, { operation }) => (columns.length > FEW_COLUMNS ? operation.pace.spread(columns) : columns),
+  pruning: ({ pruning }) => pruning.kind,
+  onInvalid: ({ tailoring }) => ON_INVALID[tailoring?.onInvalid ?? 'flag'],
+  preparation: ({ name, preparation }) => (preparation ? { layer: name, ...preparation } : null),
+}
+
+const column: ColumnResolvers = {
+  type: ({ native }) => native,
+}
+
+const layerKey: LayerKeyResolvers = {
+  column: (key) => (key.kind === 'COLUMN' ? key.column : null),
+}
+
+const invalidFeature: InvalidFeatureResolvers = {
+  key: ({ id }) => id,
+}
 
 export const resolvers: Resolvers = {
   Query: query,

@@ -1,10 +1,9 @@
 /** What `/metrics` tells Prometheus: this process, its operations, its workers. Figures are read when they are asked for. */
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { packageVersion } from '../../config/package-version.ts'
-import type { EngineHealth } from '../../engines/engine.ts'
+import type { Operation } from '../../delivery/operation.ts'
+import type { EngineHealth, WorkerHealth } from '../../engines/engine.ts'
 import type { Operations } from '../operations.ts'
-import { engineMetrics } from './engine-metrics.ts'
-import { operationMetrics } from './operation-metrics.ts'
 
 export interface MetricsSources {
   readonly operations: Operations
@@ -58,4 +57,111 @@ function gauge(name: string, help: string, read: () => number, registry: Registr
       this.set(read())
     },
   })
+}
+
+/** What `health` says of workers and streams: the function that comes back takes a reading of it. */
+function engineMetrics(registry: Registry): (health: EngineHealth) => void {
+  const registers = [registry]
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name: `geoduck_${name}`, help, labelNames, registers })
+  const queued = gauge('queue_length', 'Executions that wait for a worker')
+  const streams = gauge('streams', 'Streams, by whether they hold a worker, wait for one, or wait for their client', ['state'])
+  const memory = gauge('memory_share', 'Use of the nearest limit of memory by the workers, 0 to 1')
+  const workers = gauge('workers', 'Worker processes', ['lane', 'state'])
+  const resident = gauge('worker_resident_bytes', 'Resident memory of the worker processes', ['lane'])
+  const deaths = new Counter({
+    name: 'geoduck_worker_deaths_total',
+    help: 'Worker processes that died',
+    labelNames: ['lane'],
+    registers,
+  })
+  const fallbacks = new Counter({
+    name: 'geoduck_fallbacks_total',
+    help: 'Executions that went on in the serial lane',
+    registers,
+  })
+
+  return (health) => {
+    queued.set(health.queued)
+    for (const [state, count] of Object.entries(health.streams)) streams.set({ state }, count)
+    memory.set(health.memory.share)
+    fallbacks.reset()
+    fallbacks.inc(health.fallbacks.count)
+    for (const metric of [workers, resident, deaths]) metric.reset()
+    for (const worker of health.workers) tell(worker)
+  }
+
+  function tell({ lane, state, deaths: died, diagnostics }: WorkerHealth): void {
+    const labels = { lane: lane.toLowerCase() }
+    workers.inc({ ...labels, state: state.toLowerCase() })
+    deaths.inc(labels, died)
+    resident.inc(labels, diagnostics?.rssBytes ?? 0)
+  }
+}
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
+/** `request`: it was refused before it was known what it is. */
+const kindOf = ({ kind }: Operation) => kind ?? 'request'
+
+/** Rows and bytes of a stream count as they leave, not when it ends. */
+function operationMetrics(operations: Operations, registry: Registry): void {
+  const registers = [registry]
+  const ended = new Counter({
+    name: 'geoduck_operations_total',
+    help: 'Operations that have ended, by kind and outcome; code is that of the error, if it failed',
+    labelNames: ['kind', 'outcome', 'code'],
+    registers,
+  })
+  const took = new Histogram({
+    name: 'geoduck_operation_seconds',
+    help: 'From an operation’s beginning to its end; a stream lasts as long as its client reads',
+    labelNames: ['kind'],
+    buckets: SECONDS,
+    registers,
+  })
+  const first = new Histogram({
+    name: 'geoduck_first_batch_seconds',
+    help: 'From an operation’s beginning to its first batch or page',
+    labelNames: ['kind'],
+    buckets: SECONDS,
+    registers,
+  })
+  const totals = { rows: new Map<string, number>(), bytes: new Map<string, number>() }
+  operations.onEnd((operation) => {
+    const kind = kindOf(operation)
+    const { outcome, error } = operation
+    ended.inc({ kind, outcome: outcome === error ? 'failed' : outcome, code: error ?? '' })
+    took.observe({ kind }, (performance.now() - operation.startedAt) / 1_000)
+    if (operation.firstMs !== null) first.observe({ kind }, operation.firstMs / 1_000)
+    for (const what of ['rows', 'bytes'] as const) add(totals[what], kind, operation[what])
+  })
+  for (const what of ['rows', 'bytes'] as const) {
+    new Counter({
+      name: `geoduck_${what}_total`,
+      help: what === 'rows' ? 'Features that were delivered' : 'Bytes of results, without their framing',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        const now = new Map(totals[what])
+        for (const operation of operations.open) add(now, kindOf(operation), operation[what])
+        this.reset()
+        for (const [kind, value] of now) this.inc({ kind }, value)
+      },
+    })
+  }
+  new Gauge({
+    name: 'geoduck_operations_open',
+    help: 'Operations under way',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      this.reset()
+      for (const operation of operations.open) this.inc({ kind: kindOf(operation) })
+    },
+  })
+}
+
+function add(sums: Map<string, number>, kind: string, value: number): void {
+  sums.set(kind, (sums.get(kind) ?? 0) + value)
 }

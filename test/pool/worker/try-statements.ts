@@ -5,8 +5,8 @@
  */
 import { text } from 'node:stream/consumers'
 import type { WorkerOptions } from '../../../src/engines/duckdb/messages.ts'
+import { prepareQuery } from '../../../src/engines/duckdb/processes/query/execution.ts'
 import { openInstance } from '../../../src/engines/duckdb/processes/query/instance.ts'
-import { prepareQuery } from '../../../src/engines/duckdb/processes/query/query.ts'
 
 const { options, statements, asQueries } = JSON.parse(await text(process.stdin)) as {
   readonly options: WorkerOptions

@@ -2,9 +2,8 @@
 import type { Layer } from '../../../model/layer.ts'
 import type { Geometry } from '../../../model/predicate.ts'
 import { isBounded, layerCrsCode, transformed } from './crs.ts'
-import type { Parameters } from './parameters.ts'
 import type { Box } from './pruning.ts'
-import { refusal } from './refusal.ts'
+import { type Parameters, refusal } from './quote.ts'
 
 export interface Argument {
   /** Of a GEOMETRY without a CRS, which agrees with columns of every CRS; another than the column's would be refused by the engine. */

@@ -1,16 +1,15 @@
 /** The result's columns: keys of the position first, then the feature. Only what is asked for is read. */
-
-import type { BatchLayout, LayoutGeometry, WireColumn, WireType } from '../../../encode/batch.ts'
-import { sridOf } from '../../../model/crs.ts'
-import type { Layer } from '../../../model/layer.ts'
-import { AS_STORED, type FeatureQuery } from '../../../model/query.ts'
+import type { BatchLayout, FeatureField, LayoutGeometry, Output, WireColumn, WireType } from '../../../encode/batch.ts'
+import { sameCrs, sridOf } from '../../../model/crs.ts'
+import type { FieldType } from '../../../model/field-type.ts'
+import type { Crs, Layer } from '../../../model/layer.ts'
+import { AS_STORED, type FeatureQuery, type Representation } from '../../../model/query.ts'
+import { isBounded, layerCrsCode, transformed } from './crs.ts'
+import { geometryAsWkb, withGeometry } from './geometry-column.ts'
+import { intervalText, jsonText } from './json-value.ts'
 import type { SortColumn } from './order.ts'
-import { outputCrs, outputGeometry } from './output-geometry.ts'
-import { needsOf } from './outputs.ts'
-import type { Parameters } from './parameters.ts'
-import { columnOf } from './quote.ts'
+import { columnOf, type Parameters } from './quote.ts'
 import { rowNumber, type Source } from './source.ts'
-import { wireOf } from './wire.ts'
 
 export interface ResultColumns {
   /** SQL of each column. */
@@ -76,4 +75,125 @@ function addKey(layer: Layer, source: Source, columns: Columns): number {
   const { wire, sql } = wireOf(column.type)
   if (wire.kind === 'int' || wire.kind === 'utf8') return columns.add('key', wire, sql(columnOf(column)), true)
   return columns.add('key', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)
+}
+
+/** What must be read for the outputs, beside properties. */
+interface Needs {
+  readonly key: boolean
+  readonly geometry: boolean
+}
+
+const NOTHING: Needs = { key: false, geometry: false }
+const ALL: Needs = { key: true, geometry: true }
+
+function needsOf(outputs: readonly Output[]): Needs {
+  const needs = outputs.map(needsOfOne)
+  return { key: needs.some(({ key }) => key), geometry: needs.some(({ geometry }) => geometry) }
+}
+
+function needsOfOne(output: Output): Needs {
+  switch (output.kind) {
+    case 'features':
+      return needsOfFields(output.fields)
+    case 'edges':
+      return needsOfFields(output.fields.flatMap((field) => (field.field === 'node' ? field.fields : [])))
+    case 'start-cursor':
+    case 'rows':
+      return NOTHING
+    default:
+      return ALL
+  }
+}
+
+function needsOfFields(fields: readonly FeatureField[]): Needs {
+  const has = (...names: FeatureField['field'][]) => fields.some(({ field }) => names.includes(field))
+  return { key: has('id', 'key'), geometry: has('geometry', 'bbox') }
+}
+
+/* The geometry as it leaves: in the CRS that was asked for, simplified. */
+
+/**
+ * WKB; as it is stored where nothing else was asked for. NULL where the geometry has no place in the CRS, or where it cannot be read. One
+ * that GEOS cannot simplify stays as it is. 1 us a vertex for most projections.
+ */
+function outputGeometry(layer: Layer, { crs, simplify }: Representation, parameters: Parameters): string {
+  const target = targetCode(layer, crs)
+  if (target === null && simplify === null) return geometryAsWkb(layer)
+  return withGeometry(layer, (value) => {
+    const placed = target === null ? value : placedIn(target, value, layer, parameters)
+    return `ST_AsWKB(${simplify === null ? placed : each(placed, simplified('s', simplify, parameters), 's')})`
+  })
+}
+
+function placedIn(target: string, value: string, layer: Layer, parameters: Parameters): string {
+  const from = layerCrsCode(layer)
+  // For a result without rows, too.
+  parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
+  return each(transformed(value, from, target, parameters), `CASE WHEN ${isBounded('h')} THEN h END`, 'h')
+}
+
+/** The CRS of the coordinates that leave; null: not known. */
+function outputCrs(layer: Layer, { crs }: Representation): Crs | null {
+  return crs ?? layer.crs
+}
+
+/** Null: there is nothing to transform. */
+function targetCode(layer: Layer, crs: Crs | null): string | null {
+  if (!crs || (layer.crs && sameCrs(crs, layer.crs))) return null
+  return crs.code
+}
+
+/** Rings stay rings: what is smaller than the tolerance keeps its fewest vertices, where ST_Simplify would leave nothing. */
+function simplified(geometry: string, tolerance: number, parameters: Parameters): string {
+  const simple = `TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)}))`
+  // GEOS makes a polygon of a MultiPolygon of one.
+  const isMulti = `starts_with(CAST(ST_GeometryType(${geometry}) AS VARCHAR), 'MULTI')`
+  return `coalesce(CASE WHEN ${isMulti} THEN ST_Multi(${simple}) ELSE ${simple} END, ${geometry})`
+}
+
+/** `of`, in which the value has a name. A TRY inside fails for one row, where elsewhere it may for a vector. */
+function each(value: string, of: string, name: string): string {
+  return `list_transform([${value}], lambda ${name}: ${of})[1]`
+}
+
+/** What leaves the engine for a column: its SQL, and how the bytes are to be read. */
+interface Wire {
+  readonly wire: WireType
+  /** SQL of the value from that of the column. */
+  sql(column: string): string
+}
+
+/** Decimal digits that a double holds without loss. */
+const EXACT_DIGITS = 15
+
+const TEXT: Wire = { wire: { kind: 'utf8' }, sql: (column) => `CAST(${column} AS VARCHAR)` }
+
+/** Types that are not listed leave as DuckDB's text: wide integers, UUID, ENUM, BIT, times of day, and those yet to come. */
+function wireOf(type: FieldType): Wire {
+  switch (type.kind) {
+    case 'bool':
+    case 'float':
+    case 'utf8':
+    case 'binary':
+    case 'date':
+    case 'timestamp':
+      return { wire: type as WireType, sql: (column) => column }
+    case 'int':
+      return type.bits === null || type.bits > 64 ? TEXT : { wire: type as WireType, sql: (column) => column }
+    case 'decimal':
+      return { ...TEXT, wire: { ...type, quoted: type.precision > EXACT_DIGITS } }
+    case 'interval':
+      return { wire: { kind: 'utf8' }, sql: intervalText }
+    case 'geometry':
+      return { wire: { kind: 'wkb' }, sql: (column) => `ST_AsWKB(${column})` }
+    case 'json':
+    case 'variant':
+    case 'list':
+    case 'map':
+    case 'struct':
+    case 'union':
+      return { wire: { kind: 'json' }, sql: (column) => jsonText(type, column) }
+    default:
+      return TEXT
+  }
 }

@@ -3,19 +3,16 @@
  * and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { hash } from 'node:crypto'
+import type { BBox, Layer } from '../../../model/layer.ts'
 import type { AggregateQuery, FeatureKey, FeatureQuery, Query } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
-import { all, type Condition, TRUE } from './condition.ts'
-import { type Scanned, wantedFiles } from './files.ts'
-import { filtersOf } from './filter.ts'
+import { comparisonOf } from './comparison.ts'
+import { all, type Condition, filtersOf, type Necessary, TRUE } from './filter.ts'
 import { isKept } from './geometry-column.ts'
-import { hasKey } from './has-key.ts'
-import { indexScan } from './index-scan.ts'
-import { behindInParts, behindSorted, type Place, readPosition } from './keyset.ts'
-import { orderClause, type SortColumn, sortColumns } from './order.ts'
-import { Parameters } from './parameters.ts'
+import { behindInParts, behindSorted, orderClause, type Place, readPosition, type SortColumn, sortColumns } from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
-import { type Source, sourceOf } from './source.ts'
+import { columnOf, geometryColumnOf, Parameters } from './quote.ts'
+import { isRow, ROW_ID, type Source, sourceOf } from './source.ts'
 
 /** The features of a query, in order, from behind `after` on. CURSOR_INVALID: `after` is of another order. */
 export function compileFeatures(query: FeatureQuery): Plan {
@@ -121,4 +118,129 @@ function keyText(key: FeatureKey): string {
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const member of Object.values(Object.freeze(value))) frozen(member)
   return value
+}
+
+/** The features of the key: one or none. */
+function hasKey(key: FeatureKey, source: Source, parameters: Parameters): string {
+  switch (key.kind) {
+    case 'none':
+      return 'false'
+    case 'row':
+      return isRow(source, key.row, parameters)
+    case 'value':
+      return `${columnOf(key.field)} = ${comparisonOf(key.field.type)!.cast(parameters.text(key.text))}`
+    case 'text':
+      return `CAST(${columnOf(key.field)} AS VARCHAR) = ${parameters.text(key.text)}`
+  }
+}
+
+/* Which files of a layer can hold what is asked for: the others are not opened. Each costs 0.1 ms of processor time, with its footer cached. */
+
+/** By their numbers in the layer, with the first, from which the engine takes the columns' types. Null: all of them, or it is not known. */
+function wantedFiles(query: Scanned): readonly number[] | null {
+  const { relation } = query.view.layer
+  if (relation.kind === 'table' || relation.files.length === 1 || relation.files.some(hasColumns)) return null
+  const isWanted = byRowNumber(query, relation.fileRows) ?? byExtent(query)
+  if (!isWanted) return null
+  const wanted = relation.files.flatMap((_, file) => (file === 0 || isWanted(file) ? [file] : []))
+  return wanted.length === relation.files.length ? null : wanted
+}
+
+/** What tells the rows that are read. */
+type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key'>>
+
+type IsWanted = (file: number) => boolean
+
+/** Folders that make columns of their names (key=value): these have their types from all files. */
+function hasColumns(file: string): boolean {
+  return /[\\/][^\\/]*=[^\\/]*[\\/]/.test(file)
+}
+
+/** Where the key is the number of a row, one file has it. */
+function byRowNumber({ key }: Scanned, fileRows: readonly number[]): IsWanted | null {
+  if (key?.kind !== 'row') return null
+  let left = Number(key.row)
+  const file = fileRows.findIndex((rows) => {
+    if (left < rows) return true
+    left -= rows
+    return false
+  })
+  return (other) => other === file
+}
+
+/** Null also where rows are not left unread by what the extents were taken from: it may not hold. */
+function byExtent(query: Scanned): IsWanted | null {
+  const {
+    view: { layer },
+    after,
+  } = query
+  const summaries = layer.relation.kind === 'parquet' ? layer.relation.fileSummaries : undefined
+  if (!summaries || layer.pruning.kind === 'NONE') return null
+  const { necessary } = filtersOf(query, new Parameters())
+  if (!necessary) return null
+  // The position's own file is there whatever its extent says: places are counted in it.
+  const at = after ? Number(after.keys.at(-2)) : null
+  return (file) => {
+    const extent = summaries[file]?.extent ?? null
+    return file === at || extent === null || necessary.meets(extent)
+  }
+}
+
+/*
+ * Rows by a table's RTREE. It gives row ids at once, but their rows only by a look at every row group that holds one, and in no order: so it
+ * pays where few rows are expected, and those are sorted. In 500,000 buildings, processor time, by statistics and by the index: 70 and 16 ms
+ * for 150 of them in no order, 18 and 5 ms along a Hilbert curve; from 250 on, and 1,000, the same.
+ */
+
+/** Features that may be expected, if they lay evenly. */
+const MOST_EXPECTED = 250
+
+interface IndexScan {
+  /** In front of the statement. */
+  readonly prefix: string
+  /** What holds for the rows that the index gives, and no others. */
+  readonly condition: string
+}
+
+/** Null: another way is better, or this one is not known to be safe. */
+function indexScan(layer: Layer, necessary: Necessary | null, source: Source, parameters: Parameters): IndexScan | null {
+  const box = indexedBox(layer, necessary)
+  const row = source.natural[0]!.sql
+  return box && row === ROW_ID ? scanOf(box, row, source.from, geometryColumnOf(layer), parameters) : null
+}
+
+/** The box that the index is to be asked for. */
+export function indexedBox({ pruning, extent, featureCount, check }: Layer, necessary: Necessary | null): BBox | null {
+  const box = necessary?.box ?? null
+  // The index tests geometries itself, and an error of that would end the query: what a scan found fault with is not let at it.
+  if (pruning.kind !== 'RTREE' || !box || !extent || featureCount === null || check?.invalid !== 0) return null
+  const [x, y] = [0, 1].map((side) => shareOf(box, extent, side))
+  return featureCount * x! * y! <= MOST_EXPECTED ? box : null
+}
+
+/** Of one side of the extent, what the box takes up. */
+function shareOf(box: BBox, extent: BBox, side: number): number {
+  const [from, to] = [Math.max(box[side]!, extent[side]!), Math.min(box[side + 2]!, extent[side + 2]!)]
+  const length = extent[side + 2]! - extent[side]!
+  return length === 0 ? 1 : Math.max(0, to - from) / length
+}
+
+/**
+ * A predicate on `rowid` in the index's own scan is an INTERNAL error of the engine, which ends the process: what comes of it is materialised,
+ * so that none gets there.
+ */
+function scanOf(box: BBox, row: string, from: string, geometry: string, parameters: Parameters): IndexScan {
+  const envelope = `ST_MakeEnvelope(${widened(box)
+    .map((side) => parameters.double(side))
+    .join(', ')})`
+  return {
+    prefix: `WITH hits AS MATERIALIZED (SELECT ${row} AS hit FROM ${from} WHERE ST_Intersects(${geometry}, ${envelope})) `,
+    condition: `${row} IN (SELECT hit FROM hits)`,
+  }
+}
+
+/** A little: the box of a point is no polygon, and meets nothing. */
+function widened([west, south, east, north]: BBox): BBox {
+  const more = 1e-9 * Math.max(1, ...[west, south, east, north].map(Math.abs))
+  return [west - more, south - more, east + more, north + more]
 }

@@ -1,5 +1,5 @@
 import type { Layer } from '../../../model/layer.ts'
-import type { Parameters } from './parameters.ts'
+import type { Parameters } from './quote.ts'
 
 /** The code of the layer's own CRS, which a query that transforms has been checked to have. */
 export function layerCrsCode({ crs }: Layer): string {

@@ -1,12 +1,14 @@
 /** Features at most a distance away. */
+
+import { boxGeometry } from '../../../geometry/box.ts'
+import { LON_LAT } from '../../../model/crs.ts'
 import type { BBox, Layer } from '../../../model/layer.ts'
-import type { DistancePredicate, OnEarth } from '../../../model/predicate.ts'
+import type { DistancePredicate, NearPiece, OnEarth } from '../../../model/predicate.ts'
 import { argumentOf, decoded } from './argument.ts'
-import type { Condition } from './condition.ts'
+import type { Condition } from './filter.ts'
 import { withGeometry } from './geometry-column.ts'
-import { isNear } from './near.ts'
-import type { Parameters } from './parameters.ts'
 import { meetsBox } from './pruning.ts'
+import type { Parameters } from './quote.ts'
 import { whereGeometry } from './spatial.ts'
 
 /** In metres on longitude and latitude, in units of the CRS on other layers. */
@@ -51,4 +53,67 @@ function pointToPoint({ point }: OnEarth, value: string, metres: string, paramet
   const [x, y] = point.map((ordinate) => parameters.double(ordinate))
   const spheroid = `ST_DWithin_Spheroid(ST_Point2D(ST_X(${value}), ST_Y(${value})), ST_Point2D(${x}, ${y}), ${metres})`
   return `WHEN ST_GeometryType(${value}) = 'POINT' THEN ${spheroid}`
+}
+
+/** SQL of what lies within metres of one piece of an argument's linework. */
+interface Near {
+  readonly metres: string
+  /** Degrees, see `longestStraight`. */
+  readonly straight: number
+}
+
+/**
+ * Whether `geometry` comes near. Both are projected around the piece's centre; longer edges of the geometry are cut first, and only what is
+ * in the neighbourhood is looked at: beyond the other side of the earth a projection is torn. 8 us a polygon of five positions.
+ */
+function isNear(geometry: string, piece: NearPiece, { metres: distance, straight }: Near, parameters: Parameters): string {
+  const { box } = piece
+  const projection = projectionAround(piece, parameters)
+  const to = (value: string) => `ST_Transform(${value}, '${LON_LAT}', ${projection})`
+  const lines = to(decoded(piece.lines, parameters))
+  const hit = (value: string) => `ST_DWithin(${to(value)}, ${lines}, ${distance})`
+  const longest = parameters.double(straight)
+  const size = `(ST_XMax(${geometry}) - ST_XMin(${geometry})) + (ST_YMax(${geometry}) - ST_YMin(${geometry}))`
+  const inBox = decoded(boxGeometry(box, 'dWithin').wkb, parameters)
+  return (
+    `CASE WHEN NOT (${meets(geometry, box, parameters)}) THEN false WHEN ${size} <= ${longest} THEN ${hit(geometry)}` +
+    ` ELSE coalesce(list_bool_or(list_transform(${cut(geometry, inBox)}, lambda e: ${hit(straightened('e', longest))})), false) END`
+  )
+}
+
+/** In metres, and true from the centre whatever the distance. From numbers of the argument, bound as one text. */
+function projectionAround(piece: NearPiece, parameters: Parameters): string {
+  const [longitude, latitude] = piece.centre
+  return parameters.text(`+proj=aeqd +lat_0=${latitude} +lon_0=${longitude} +datum=WGS84 +units=m +no_defs`)
+}
+
+function meets(geometry: string, [west, south, east, north]: BBox, parameters: Parameters): string {
+  const number = (value: number) => parameters.double(value)
+  return (
+    `ST_YMin(${geometry}) <= ${number(north)} AND ST_YMax(${geometry}) >= ${number(south)} AND` +
+    ` (ST_XMin(${geometry}) <= ${number(east)} ${west <= east ? 'AND' : 'OR'} ST_XMax(${geometry}) >= ${number(west)})`
+  )
+}
+
+/** The geometry's points, lines and rings in the box: a list of points and lines. */
+function cut(geometry: string, box: string): string {
+  const part = `struct_extract(a, 'geom')`
+  const lines = `CASE WHEN ST_GeometryType(${part}) = 'POLYGON' THEN ST_Boundary(${part}) ELSE ${part} END`
+  const inBox = `list_transform(ST_Dump(${geometry}), lambda a: TRY(ST_Intersection(${lines}, ${box})))`
+  return `flatten(list_transform(${inBox}, lambda b: list_transform(ST_Dump(b), lambda c: struct_extract(c, 'geom'))))`
+}
+
+/** A line with its edges cut to that length; a point as it is. */
+function straightened(geometry: string, longest: string): string {
+  const ordinate = (n: string, name: string) => `struct_extract(list_extract(l, ${n}), '${name}')`
+  const along = (name: string) => `${ordinate('i', name)} + (${ordinate('i + 1', name)} - ${ordinate('i', name)}) * k / n`
+  const far = (name: string) => `abs(${ordinate('i + 1', name)} - ${ordinate('i', name)})`
+  const pieces = `CAST(ceil((${far('x')} + ${far('y')}) / ${longest}) AS BIGINT)`
+  const edge = `list_transform([greatest(1, ${pieces})], lambda n: list_transform(range(0, n), lambda k: ST_Point(${along('x')}, ${along('y')})))[1]`
+  const edges = `flatten(list_transform(range(1, len(l)), lambda i: ${edge}))`
+  const line = `ST_MakeLine(list_append(${edges}, ST_Point(${ordinate('-1', 'x')}, ${ordinate('-1', 'y')})))`
+  // To a type that is a list by name, with its members turned around, see `geometryValue`.
+  const positions = `CAST(CAST(${geometry} AS LINESTRING_2D) AS STRUCT(y DOUBLE, x DOUBLE)[])`
+  const whole = `list_transform([${positions}], lambda l: ${line})[1]`
+  return `CASE WHEN ST_GeometryType(${geometry}) = 'LINESTRING' THEN ${whole} ELSE ${geometry} END`
 }

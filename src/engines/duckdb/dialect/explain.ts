@@ -4,11 +4,9 @@ import type { BatchLayout } from '../../../encode/batch.ts'
 import type { Layer } from '../../../model/layer.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
 import type { Explanation } from '../../engine.ts'
-import { compileFeatures, sourceFor } from './compile.ts'
+import { compileFeatures, indexedBox, sourceFor } from './compile.ts'
 import { filtersOf } from './filter.ts'
-import { indexedBox } from './index-scan.ts'
-import { Parameters } from './parameters.ts'
-import { named } from './quote.ts'
+import { named, Parameters } from './quote.ts'
 
 /** Throws what `compileFeatures` throws. */
 export function explain(query: FeatureQuery): Explanation {

@@ -1,11 +1,10 @@
 /** A filter that has been read as one SQL condition. */
-import type { Layer } from '../../../model/layer.ts'
+import type { BBox, Layer } from '../../../model/layer.ts'
 import type { Predicate } from '../../../model/predicate.ts'
 import type { Query } from '../../../model/query.ts'
-import { all, any, type Condition, not, TRUE } from './condition.ts'
 import { compileDistance } from './d-within.ts'
-import type { Parameters } from './parameters.ts'
 import { compileProperty } from './property.ts'
+import type { Parameters } from './quote.ts'
 import { compileRelation } from './spatial.ts'
 
 /** What a caller asks for, and what the caller may see. */
@@ -32,4 +31,63 @@ export function compileFilter(predicate: Predicate, layer: Layer, parameters: Pa
       return exact === null ? TRUE : { exact, necessary: null }
     }
   }
+}
+
+/** SQL of three values, and what is known of the rows where it is true. */
+export interface Condition {
+  readonly exact: string
+  /** Null: none is known. */
+  readonly necessary: Necessary | null
+}
+
+/** What is true wherever a condition is, and costs less to find out. */
+export interface Necessary {
+  /**
+   * Writes it as a predicate. It only ever stands beside the whole filter, never under a NOT, where it would take rows away that belong there:
+   * what is not written must not have bound its values either.
+   */
+  readonly sql: () => string
+  /** Whether it can be true of anything within the extent. */
+  readonly meets: (extent: BBox) => boolean
+  /** What it is true of meets this box; null: that is no single one, or not known in numbers. */
+  readonly box: BBox | null
+}
+
+export const TRUE: Condition = { exact: 'true', necessary: null }
+
+export function all(conditions: readonly Condition[]): Condition {
+  const necessary = conditions.flatMap((condition) => condition.necessary ?? [])
+  if (conditions.length === 1) return conditions[0] as Condition
+  return {
+    exact: conditions.length === 0 ? 'true' : conditions.map(({ exact }) => `(${exact})`).join(' AND '),
+    necessary:
+      necessary.length === 0
+        ? null
+        : {
+            sql: () => necessary.map(({ sql }) => `(${sql()})`).join(' AND '),
+            meets: (extent) => necessary.every(({ meets }) => meets(extent)),
+            box: necessary.find(({ box }) => box !== null)?.box ?? null,
+          },
+  }
+}
+
+function any(conditions: readonly Condition[]): Condition {
+  const necessary = conditions.flatMap((condition) => condition.necessary ?? [])
+  if (conditions.length === 0) return { exact: 'false', necessary: null }
+  if (conditions.length === 1) return conditions[0] as Condition
+  return {
+    exact: conditions.map(({ exact }) => `(${exact})`).join(' OR '),
+    necessary:
+      necessary.length < conditions.length
+        ? null
+        : {
+            sql: () => necessary.map(({ sql }) => `(${sql()})`).join(' OR '),
+            meets: (extent) => necessary.some(({ meets }) => meets(extent)),
+            box: null,
+          },
+  }
+}
+
+function not({ exact }: Condition): Condition {
+  return { exact: `NOT (${exact})`, necessary: null }
 }

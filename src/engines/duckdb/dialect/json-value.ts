@@ -3,8 +3,6 @@
  * `to_json` would write NaN, Infinity and integers beyond 2^53 as they are, and times without their `T`.
  */
 import type { FieldMember, FieldType } from '../../../model/field-type.ts'
-import { intervalText } from './interval-text.ts'
-import { isoText } from './iso-text.ts'
 import { literal } from './quote.ts'
 
 /** VARCHAR, a JSON value; NULL for NULL. */
@@ -125,4 +123,42 @@ function cleanJson(value: string): string {
   const marked = `regexp_replace(CAST(json(${value}) AS VARCHAR), ${literal(STRING_OR_INFINITE)}, '\\1' || ${mark}, 'gi')`
   const cleaned = `replace(replace(${marked}, '"' || ${mark}, '"'), ${mark}, 'null')`
   return `CASE WHEN regexp_matches(CAST(${value} AS VARCHAR), 'nan|inf', 'i') THEN CAST(${cleaned} AS JSON) ELSE json(${value}) END`
+}
+
+/**
+ * SQL of a date or timestamp as ISO 8601 text, as the encoders write those of columns: years outside 0000..9999 have a sign and
+ * six digits, a fraction has 3, 6 or 9, an instant has a `Z`; infinities are NULL.
+ */
+function isoText(type: FieldType, value: string): string {
+  const utc = type.kind === 'timestamp' && type.utc
+  const clock = utc ? `timezone('UTC', ${value})` : value
+  const year = `year(${clock})`
+  // Of four digits, or signed: printf counts the sign.
+  const years = `printf(CASE WHEN ${year} BETWEEN 0 AND 9999 THEN '%04d' ELSE '%+07d' END, ${year})`
+  const rest =
+    type.kind === 'date' ? `strftime(${clock}, '-%m-%d')` : `strftime(${clock}, '-%m-%dT%H:%M:%S') || ${fraction(clock)}`
+  const zone = utc ? ` || 'Z'` : ''
+  return `CASE WHEN isfinite(${value}) THEN ${years} || ${rest}${zone} END`
+}
+
+function fraction(clock: string): string {
+  const nanos = `strftime(${clock}, '.%n')`
+  return `regexp_replace(regexp_replace(${nanos}, '(000)+$', ''), '^\\.$', '')`
+}
+
+/**
+ * SQL of an INTERVAL as an ISO 8601 duration, its parts signed one by one as PostgreSQL's `iso_8601` style has them:
+ * `P1Y-2M3DT-4H5.5S`.
+ */
+export function intervalText(interval: string): string {
+  const whole = (part: string, letter: string) =>
+    `CASE WHEN ${part}(${interval}) <> 0 THEN ${part}(${interval}) || '${letter}' ELSE '' END`
+  const micros = `CAST(microsecond(${interval}) AS DECIMAL(18, 0))`
+  const seconds = `rtrim(rtrim(CAST(CAST(${micros} / 1000000 AS DECIMAL(18, 6)) AS VARCHAR), '0'), '.')`
+  const time = [whole('hour', 'H'), whole('minute', 'M'), `CASE WHEN ${micros} <> 0 THEN ${seconds} || 'S' ELSE '' END`].join(
+    ' || ',
+  )
+  const date = [whole('year', 'Y'), whole('month', 'M'), whole('day', 'D')].join(' || ')
+  const parts = `'P' || ${date} || CASE WHEN ${time} = '' THEN '' ELSE 'T' || ${time} END`
+  return `CASE WHEN ${interval} IS NULL THEN NULL WHEN ${parts} = 'P' THEN 'PT0S' ELSE ${parts} END`
 }

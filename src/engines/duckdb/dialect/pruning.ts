@@ -1,8 +1,7 @@
 /** What a spatial filter asks first: does the geometry's box meet the filter's? It is cheap, and leaves row groups unread. */
 import type { BBox, CoveringMembers, Layer } from '../../../model/layer.ts'
-import type { Necessary } from './condition.ts'
-import type { Parameters } from './parameters.ts'
-import { geometryColumnOf, memberOf } from './quote.ts'
+import type { Necessary } from './filter.ts'
+import { geometryColumnOf, memberOf, type Parameters } from './quote.ts'
 
 /**
  * Writes what is true for every row whose geometry meets the box, and for some others. Null: this layer has no such predicate.

@@ -2,9 +2,9 @@
  * The only place where a name becomes SQL text. Names, labels and paths come from the catalogue and the command line; nothing of a client
  * comes here.
  */
-
 import type { Field, Layer, Pruning } from '../../../model/layer.ts'
 import { withoutWildcards } from '../host/files.ts'
+import type { Parameter } from './plan.ts'
 
 type CoveringColumn = Extract<Pruning, { readonly kind: 'COVERING_COLUMN' }>
 
@@ -75,4 +75,33 @@ export function named(layer: string): string {
 /** A relation with one column more: the number of each row, from 0, in the source's order. */
 export function numbered(relation: string, name: string): string {
   return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
+}
+
+/** The values of one statement, in the order of their numbers. */
+export class Parameters {
+  readonly values: Parameter[] = []
+  /** SQL of constants that the statement must not end without having computed: what fails in them is swallowed where they are used. */
+  readonly proofs: string[] = []
+
+  /** `$n`. A value says nothing of its type to the engine: the caller casts it. */
+  bind(value: Parameter): string {
+    this.values.push(value)
+    return `$${this.values.length}`
+  }
+
+  double(value: number): string {
+    return `CAST(${this.bind(value)} AS DOUBLE)`
+  }
+
+  text(value: string): string {
+    return `CAST(${this.bind(value)} AS VARCHAR)`
+  }
+}
+
+/** Begins what a statement itself refuses a client with: the pool passes on what stands behind it, as what is wrong with the client's input. */
+export const REFUSED = 'Refused: '
+
+/** SQL that ends the statement with a message of ours. Nothing of a client's may be in it. */
+export function refusal(message: string): string {
+  return `error(${literal(`${REFUSED}${message}`)})`
 }

@@ -2,9 +2,8 @@
 import type { Layer } from '../../../model/layer.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
 import { filtersOf } from './filter.ts'
-import { Parameters } from './parameters.ts'
 import type { Statement } from './plan.ts'
-import { coveringStatistics } from './quote.ts'
+import { coveringStatistics, Parameters } from './quote.ts'
 
 /**
  * One row: the row groups in all, and those that have to be read. Null: nothing prunes by a covering column. It is the very predicate that

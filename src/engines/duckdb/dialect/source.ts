@@ -1,7 +1,6 @@
 /** Where the rows come from, and the order they come in without being sorted. */
 import type { Layer, Relation } from '../../../model/layer.ts'
-import type { Parameters } from './parameters.ts'
-import { numbered, readParquet, tableOf, virtualColumn } from './quote.ts'
+import { numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
 
 /** A column of the natural order: ascending, never null; all of them together are unique. */
 export interface NaturalKey {

@@ -2,11 +2,10 @@
 import type { Layer } from '../../../model/layer.ts'
 import type { Geometry, Relation } from '../../../model/predicate.ts'
 import { argumentOf } from './argument.ts'
-import type { Condition } from './condition.ts'
+import type { Condition } from './filter.ts'
 import { geometryValue, guarded } from './geometry-column.ts'
-import type { Parameters } from './parameters.ts'
 import { meetsBox } from './pruning.ts'
-import { geometryColumnOf } from './quote.ts'
+import { geometryColumnOf, type Parameters } from './quote.ts'
 
 interface Compiled {
   readonly sql: string

@@ -2,11 +2,9 @@
 import { GeoduckError, refusedInput } from '../../../model/errors.ts'
 import type { Layer } from '../../../model/layer.ts'
 import { deadlineExceeded, type OperationClock } from '../../deadline.ts'
-import type { ExecutionReport, Lane } from '../../engine.ts'
-import { REFUSED } from '../dialect/refusal.ts'
+import type { ExecutionReport, Lane, ScanReport } from '../../engine.ts'
+import { REFUSED } from '../dialect/quote.ts'
 import type { Failure, Scan } from '../messages.ts'
-import type { Quarantine } from './quarantine.ts'
-import { ScanTally } from './scan-tally.ts'
 import type { TurnEnd } from './turn.ts'
 
 /** Executions that may fail one after the other without a batch between them... */
@@ -218,3 +216,112 @@ const FALLBACK = {
   IO: 'an IO error in the normal lane',
   ENCODING: 'a failed encoding in the normal lane',
 } as const
+
+/** How much of its source an operation has read in all, over as many executions as it took. */
+class ScanTally {
+  /** Of the layer's files; null: of a table, whose number the engine tells. */
+  readonly #rowGroups: number | null
+  readonly #isTable: boolean
+  #sum: Scan = { rowGroupsRead: 0, rowGroups: 0, rowsScanned: 0 }
+  #ended = 0
+  #known = true
+
+  constructor({ relation }: Layer) {
+    this.#isTable = relation.kind === 'table'
+    const rowGroups = relation.kind === 'parquet' ? relation.fileSummaries?.map((summary) => summary.rowGroups) : undefined
+    this.#rowGroups = rowGroups?.reduce((sum, count) => sum + count, 0) ?? null
+  }
+
+  /** An execution has ended; one that has not begun has read nothing. */
+  add(end: TurnEnd): void {
+    if (end.outcome === 'UNUSED') return
+    this.#ended++
+    const scan = 'scan' in end ? end.scan : null
+    if (scan) this.#sum = sum(this.#sum, scan)
+    else this.#known = false
+  }
+
+  /** `last`: of an execution that is at its end, but has not been added yet. Without it, and before `add`, nothing is known. */
+  told(last: Scan | null): ScanReport {
+    const whole = last ? sum(this.#sum, last) : this.#sum
+    const rowGroups = this.#rowGroups ?? (whole.rowGroups || null)
+    if (!this.#known || (this.#ended === 0 && last === null)) return { rowGroupsRead: null, rowGroups, rowsScanned: null }
+    return { rowGroupsRead: whole.rowGroupsRead, rowGroups, rowsScanned: this.#isTable ? whole.rowsScanned : null }
+  }
+}
+
+/** Each looks into the same source: of its row groups there are no more for that. */
+function sum(a: Scan, b: Scan): Scan {
+  return {
+    rowGroupsRead: a.rowGroupsRead + b.rowGroupsRead,
+    rowGroups: Math.max(a.rowGroups, b.rowGroups),
+    rowsScanned: a.rowsScanned + b.rowsScanned,
+  }
+}
+
+/**
+ * Remembers which questions ended worker processes, so that none can keep killing them. A question that ended one is suspected: for a while it
+ * runs in the serial lane only, where nothing else runs beside it. If it ends that worker too, it is refused for a minute, and after that runs
+ * alone again.
+ *
+ * A question is known by its statement and values without `first`, `limit` and `after`. What is refused is a question with these, since a
+ * smaller page may never reach the feature that kills; but what has killed alone in two forms is refused in every form, so that nobody goes on by
+ * counting up a limit.
+ */
+const REFUSED_MS = 60_000
+/** From a question's last death on. Longer than a refusal: after that it runs alone first. */
+const SUSPECTED_MS = 2 * REFUSED_MS
+/** Forms of a question that have killed alone, beyond which every form is refused. */
+const MOST_FORMS = 2
+
+interface Suspect {
+  until: number
+  /** By form, until when. */
+  readonly refused: Map<string, number>
+}
+
+export class Quarantine {
+  readonly #suspects = new Map<string, Suspect>()
+  readonly #now: () => number
+
+  /** `now`: milliseconds of a clock that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  /** Whether it is suspected, and may only run alone. `form`: what is asked of it, e.g. its limit. @throws QUARANTINED */
+  admit(question: string, form: string): boolean {
+    const suspect = this.#suspect(question)
+    if (!suspect) return false
+    const now = this.#now()
+    const refused = [...suspect.refused].filter(([, until]) => until > now)
+    const concerned = refused.length >= MOST_FORMS ? refused : refused.filter(([of]) => of === form)
+    if (concerned.length > 0) throw refusal(Math.max(...concerned.map(([, until]) => until)) - now)
+    return true
+  }
+
+  /** A worker ended under it by something that a plan can cause; `alone`: in the serial lane. */
+  blame(question: string, form: string, alone: boolean): void {
+    const now = this.#now()
+    for (const [known, { until }] of this.#suspects) if (until <= now) this.#suspects.delete(known)
+    const suspect = this.#suspects.get(question)
+    const until = now + SUSPECTED_MS
+    if (!suspect) {
+      this.#suspects.set(question, { until, refused: new Map() })
+      return
+    }
+    suspect.until = until
+    if (alone) suspect.refused.set(form, now + REFUSED_MS)
+  }
+
+  #suspect(question: string): Suspect | null {
+    const suspect = this.#suspects.get(question)
+    return suspect && suspect.until > this.#now() ? suspect : null
+  }
+}
+
+function refusal(ms: number): GeoduckError {
+  const retryAfter = Math.ceil(ms / 1_000)
+  const message = `This query has ended worker processes, the last one while it ran alone, and is refused for ${retryAfter} s; narrow it.`
+  return new GeoduckError('QUARANTINED', message, { details: { retryAfter } })
+}

@@ -3,10 +3,8 @@
 import path from 'node:path'
 import type { Access, Lane as LaneName, WorkerHealth } from '../../engine.ts'
 import type { WorkerOptions } from '../messages.ts'
-import { Scheduler, type SchedulerLimits } from './scheduler.ts'
-import type { Served } from './served.ts'
-import { Slot } from './slot.ts'
-import type { SlotLog } from './slot-parts.ts'
+import { Scheduler, type SchedulerLimits, type Served } from './scheduler.ts'
+import { Slot, type SlotLog } from './slot.ts'
 
 export interface LaneOptions {
   readonly name: LaneName

@@ -1,15 +1,13 @@
 /** One bounded answer, held until it is proven: a further row, or the engine's own end. */
 
-import { canJoin, joinDocuments } from '../../../encode/join-text.ts'
+import { canJoin, joinDocuments } from '../../../encode/encode.ts'
 import { GeoduckError } from '../../../model/errors.ts'
 import { awakeSleep } from '../../awake.ts'
-import type { Deadline } from '../../deadline.ts'
+import { counted, type Deadline } from '../../deadline.ts'
 import { CHUNK_ROWS, type Page } from '../../engine.ts'
-import { counted } from '../../holding.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, ReceivedBatch } from '../messages.ts'
-import { type Reserving, reserveFor } from './reserve.ts'
-import { Turn, type TurnEnd } from './turn.ts'
+import { type Reserving, reserveFor, Turn, type TurnEnd } from './turn.ts'
 
 export interface PageOptions extends Reserving {
   /** For a page of so many rows. */

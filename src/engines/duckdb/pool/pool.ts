@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { GeoduckError } from '../../../model/errors.ts'
 import type { AggregateQuery, FeatureQuery, Query } from '../../../model/query.ts'
-import { Deadline, OperationClock } from '../../deadline.ts'
+import { Deadline, OperationClock, UNBOUNDED } from '../../deadline.ts'
 import type {
   Access,
   BatchStream,
@@ -16,22 +16,17 @@ import type {
   Page,
   StreamShape,
 } from '../../engine.ts'
-import { UNBOUNDED } from '../../holding.ts'
 import { CAPABILITIES } from '../capabilities.ts'
 import { compileAggregate, compileFeatures } from '../dialect/compile.ts'
 import { explain } from '../dialect/explain.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, WorkerOptions } from '../messages.ts'
-import { Failover } from './failover.ts'
+import { Failover, Quarantine } from './failover.ts'
 import { Lane } from './lane.ts'
-import { MemoryWatch } from './memory-watch.ts'
+import { MemoryWatch } from './memory.ts'
 import { type RawPage, runPage } from './page.ts'
-import { Quarantine } from './quarantine.ts'
-import { Reasons } from './reasons.ts'
-import type { Claim } from './scheduler.ts'
-import { Served } from './served.ts'
-import type { Slot } from './slot.ts'
-import type { SlotLog } from './slot-parts.ts'
+import { type Claim, Served } from './scheduler.ts'
+import type { Slot, SlotLog } from './slot.ts'
 import { SpoolBudget } from './spool.ts'
 import { FeatureStream } from './stream.ts'
 
@@ -295,4 +290,23 @@ function serialLimits({ worker, serial }: PoolOptions): Pick<WorkerOptions, 'mem
 /** What a worker may hold: GEOS, results under way and the program itself live outside DuckDB's limit. */
 function residentLimit({ memoryLimitBytes }: WorkerOptions): number {
   return 1.5 * memoryLimitBytes + 512 * 1024 * 1024
+}
+
+/** More would only repeat themselves. */
+const MOST = 10
+
+/** Why executions went on elsewhere, for whoever looks after the server. */
+class Reasons {
+  #count = 0
+  #last: readonly string[] = []
+
+  /** Newest first. */
+  get told(): { readonly count: number; readonly lastReason: string | null; readonly lastReasons: readonly string[] } {
+    return { count: this.#count, lastReason: this.#last[0] ?? null, lastReasons: this.#last }
+  }
+
+  add(reason: string): void {
+    this.#count++
+    this.#last = [reason, ...this.#last].slice(0, MOST)
+  }
 }

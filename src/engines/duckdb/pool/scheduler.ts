@@ -5,15 +5,11 @@
  * taken from it. While another address has asked lately, an address at its half leaves the last idle worker to that one.
  */
 
+import { GeoduckError } from '../../../model/errors.ts'
 import { AwakeTimer } from '../../awake.ts'
 import type { Asker } from '../../engine.ts'
-import { Holders } from './holders.ts'
-import { Lately } from './lately.ts'
-import { type Order, Queue, type Waiter } from './queue.ts'
-import { overloaded, versionGone } from './queue-errors.ts'
-import type { Served } from './served.ts'
-import { sliceIsOver } from './slice.ts'
 import type { Slot } from './slot.ts'
+import { sliceIsOver } from './stream.ts'
 import type { Turn } from './turn.ts'
 
 /** One operation's claim on workers, kept over all its turns. It holds one worker at a time. */
@@ -242,4 +238,359 @@ export class Scheduler {
     clearInterval(this.#watch)
     this.#watch = undefined
   }
+}
+
+/** How much of the workers' time addresses have had, and each one's clients, as long as they ask for more. */
+type Named = Pick<Claim, 'client' | 'address'>
+
+/** A share begins level with the smallest beside it, not with a credit from the past. */
+class Shares {
+  readonly #shares = new Map<string, Share>()
+
+  get(name: string): Share | undefined {
+    return this.#shares.get(name)
+  }
+
+  open(name: string): Share {
+    const share = this.#shares.get(name) ?? new Share(this.#least())
+    share.claims++
+    this.#shares.set(name, share)
+    return share
+  }
+
+  close(name: string): void {
+    const share = this.#shares.get(name)
+    if (share && --share.claims === 0) this.#shares.delete(name)
+  }
+
+  #least(): number {
+    let least = Number.POSITIVE_INFINITY
+    for (const { served } of this.#shares.values()) least = Math.min(least, served)
+    return Number.isFinite(least) ? least : 0
+  }
+}
+
+class Share {
+  /** Milliseconds. */
+  served: number
+  claims = 0
+  /** Of an address. */
+  readonly clients = new Shares()
+
+  constructor(served: number) {
+    this.served = served
+  }
+}
+
+export class Served {
+  readonly #addresses = new Shares()
+
+  open({ client, address }: Named): void {
+    this.#addresses.open(address).clients.open(client)
+  }
+
+  close({ client, address }: Named): void {
+    this.#addresses.get(address)?.clients.close(client)
+    this.#addresses.close(address)
+  }
+
+  charge(claim: Claim, ms: number): void {
+    claim.served += ms
+    const address = this.#addresses.get(claim.address)
+    const client = address?.clients.get(claim.client)
+    if (address) address.served += ms
+    if (client) client.served += ms
+  }
+
+  /** Milliseconds that the address has had. */
+  address(name: string): number {
+    return this.#addresses.get(name)?.served ?? 0
+  }
+
+  /** Milliseconds that the client has had, to be compared with other clients of its address. */
+  client(address: string, name: string): number {
+    return this.#addresses.get(address)?.clients.get(name)?.served ?? 0
+  }
+}
+
+/* Who has which worker: what nobody may have more than half of while others wait. */
+
+/** Connection and address: each is held to its half, so that neither many sockets nor many operations on one help. */
+const GROUPS = ['client', 'address'] as const
+
+type Group = (typeof GROUPS)[number]
+
+class Holders {
+  /** Of one worker there is no half. */
+  readonly most: number
+  /** By worker, in the order in which they were granted. */
+  readonly #claims = new Map<unknown, Claim>()
+  readonly #counts: Readonly<Record<Group, Map<string, number>>> = { client: new Map(), address: new Map() }
+
+  constructor(workers: number) {
+    this.most = Math.max(1, Math.floor(workers / 2))
+  }
+
+  granted(worker: unknown, claim: Claim): void {
+    this.freed(worker)
+    this.#claims.set(worker, claim)
+    this.#count(claim, 1)
+  }
+
+  /** It is idle. Who had it, if that is not known yet. */
+  freed(worker: unknown): Claim | undefined {
+    const claim = this.#claims.get(worker)
+    if (claim) this.#count(claim, -1)
+    this.#claims.delete(worker)
+    return claim
+  }
+
+  /** Whether it had one still. */
+  ended(claim: Claim): boolean {
+    const held = [...this.#claims].find(([, holder]) => holder === claim)
+    return held !== undefined && this.freed(held[0]) !== undefined
+  }
+
+  /** How many workers the client or the address has. */
+  held(group: Group, name: string): number {
+    return this.#counts[group].get(name) ?? 0
+  }
+
+  /** Whether it may have one more worker than it has while others wait. */
+  isBelowHalf(group: Group, name: string): boolean {
+    return this.held(group, name) < this.most
+  }
+
+  /** The last one to be granted a worker beyond its group's half, where one of another group waits. */
+  excessive(waiting: readonly Claim[]): Claim | null {
+    for (const group of GROUPS) {
+      const excess = [...this.#claims.values()].findLast(
+        (holder) => this.held(group, holder[group]) > this.most && waiting.some((claim) => claim[group] !== holder[group]),
+      )
+      if (excess) return excess
+    }
+    return null
+  }
+
+  #count(claim: Claim, by: 1 | -1): void {
+    for (const group of GROUPS) {
+      const count = this.held(group, claim[group]) + by
+      if (count === 0) this.#counts[group].delete(claim[group])
+      else this.#counts[group].set(claim[group], count)
+    }
+  }
+}
+
+/** Which addresses have asked for something new in the last three seconds. */
+
+/** Who moves a map asks again within them. So long one worker of a lane may stand idle for the sake of an address that does not ask again. */
+const LATELY_MS = 3_000
+
+class Lately {
+  /** When each asked last, the one that asked longest ago first. */
+  readonly #asked = new Map<string, number>()
+
+  asked(address: string): void {
+    this.#asked.delete(address)
+    this.#asked.set(address, performance.now())
+  }
+
+  /** Whether there is one among them for which `holds`. */
+  some(holds: (address: string) => boolean): boolean {
+    const since = performance.now() - LATELY_MS
+    for (const [address, at] of this.#asked) {
+      if (at < since) this.#asked.delete(address)
+      else if (holds(address)) return true
+    }
+    return false
+  }
+}
+
+/**
+ * Those who wait for a worker, by address and client. Each address has the same right to the places of a full queue, and so has each client of an
+ * address: a place is found, or taken from another, without a look at all who wait.
+ */
+interface Waiter {
+  readonly claim: Claim
+  readonly since: number
+  readonly grant: (slot: Slot) => void
+  readonly refuse: (error: GeoduckError) => void
+  /** Takes it out of the queue; called once, whatever became of it. */
+  leave(): void
+}
+
+/** Of one client: those who have had nothing yet apart from those who have begun, who are never turned away. */
+class ClientQueue {
+  readonly newcomers = new Set<Waiter>()
+  readonly begun = new Set<Waiter>()
+
+  get size(): number {
+    return this.newcomers.size + this.begun.size
+  }
+
+  of({ claim }: Waiter): Set<Waiter> {
+    return claim.served === 0 ? this.newcomers : this.begun
+  }
+
+  *[Symbol.iterator](): Iterator<Waiter> {
+    yield* this.newcomers
+    yield* this.begun
+  }
+}
+
+class AddressQueue {
+  readonly clients = new Map<string, ClientQueue>()
+  size = 0
+  newcomers = 0
+}
+
+class Queue {
+  readonly #addresses = new Map<string, AddressQueue>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  *[Symbol.iterator](): Iterator<Waiter> {
+    for (const { clients } of this.#addresses.values()) for (const client of clients.values()) yield* client
+  }
+
+  /** How many wait of the addresses for which `counts`, and how many of them have had nothing yet. */
+  count(counts: (address: string) => boolean): { readonly size: number; readonly newcomers: number } {
+    let [size, newcomers] = [0, 0]
+    for (const [address, queue] of this.#addresses) {
+      if (!counts(address)) continue
+      size += queue.size
+      newcomers += queue.newcomers
+    }
+    return { size, newcomers }
+  }
+
+  has(waiter: Waiter): boolean {
+    const client = this.#addresses.get(waiter.claim.address)?.clients.get(waiter.claim.client)
+    return client?.of(waiter).has(waiter) ?? false
+  }
+
+  add(waiter: Waiter): void {
+    const { address: name, client: clientName } = waiter.claim
+    const address = this.#addresses.get(name) ?? new AddressQueue()
+    const client = address.clients.get(clientName) ?? new ClientQueue()
+    this.#addresses.set(name, address)
+    address.clients.set(clientName, client)
+    client.of(waiter).add(waiter)
+    this.#count(address, waiter, 1)
+  }
+
+  delete(waiter: Waiter): void {
+    const { address: name, client: clientName } = waiter.claim
+    const address = this.#addresses.get(name)
+    const client = address?.clients.get(clientName)
+    if (!address || !client?.of(waiter).delete(waiter)) return
+    this.#count(address, waiter, -1)
+    if (client.size === 0) address.clients.delete(clientName)
+    if (address.size === 0) this.#addresses.delete(name)
+  }
+
+  /**
+   * The newest of the address that has most places, where that is more than the claim's address would have with one more; else the same of the
+   * clients of its own address. Undefined where it has its share.
+   */
+  displacedBy({ address: name, client: clientName }: Claim): Waiter | undefined {
+    const own = this.#addresses.get(name)
+    const largest = most(this.#addresses.values(), (address) => (address.newcomers === 0 ? 0 : address.size))
+    if (largest && largest !== own && largest.size > (own?.size ?? 0) + 1) return newestOf(largest)
+    const client = own && most(own.clients.values(), ({ newcomers }) => newcomers.size)
+    if (!client || client.size <= (own.clients.get(clientName)?.size ?? 0) + 1) return undefined
+    return last(client.newcomers)
+  }
+
+  /**
+   * The waiter that goes first: of the address that has had least, the client that has had least, and of its operations the one that has had
+   * least; of equals the one that came first.
+   */
+  first({ addressMayHave, mayHave, hadAddress, hadClient }: Order): Waiter | undefined {
+    let found: Waiter | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (const [name, { clients }] of this.#addresses) {
+      const had = hadAddress(name)
+      if (had >= least || !addressMayHave(name)) continue
+      const waiter = firstOf(name, clients, mayHave, hadClient)
+      if (!waiter) continue
+      found = waiter
+      least = had
+    }
+    return found
+  }
+
+  #count(address: AddressQueue, { claim }: Waiter, by: 1 | -1): void {
+    this.#size += by
+    address.size += by
+    if (claim.served === 0) address.newcomers += by
+  }
+}
+
+interface Order {
+  readonly addressMayHave: (address: string) => boolean
+  readonly mayHave: (waiter: Waiter) => boolean
+  /** Milliseconds of worker time. */
+  readonly hadAddress: (address: string) => number
+  readonly hadClient: (address: string, client: string) => number
+}
+
+function firstOf(
+  address: string,
+  clients: ReadonlyMap<string, ClientQueue>,
+  mayHave: Order['mayHave'],
+  hadClient: Order['hadClient'],
+): Waiter | undefined {
+  let found: Waiter | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const [name, client] of clients) {
+    const had = hadClient(address, name)
+    // Nobody has had less than a newcomer.
+    if (had > least || (had === least && found?.claim.served === 0)) continue
+    for (const waiter of client) {
+      if ((found && had === least && waiter.claim.served >= found.claim.served) || !mayHave(waiter)) continue
+      found = waiter
+      least = had
+      if (waiter.claim.served === 0) break
+    }
+  }
+  return found
+}
+
+function newestOf({ clients }: AddressQueue): Waiter | undefined {
+  const client = most(clients.values(), ({ newcomers }) => newcomers.size)
+  return client && last(client.newcomers)
+}
+
+/** The one of which there is most, of equals the last; undefined where there is none. */
+function most<T>(all: Iterable<T>, count: (one: T) => number): T | undefined {
+  let found: T | undefined
+  let highest = 0
+  for (const one of all) {
+    const size = count(one)
+    if (size === 0 || size < highest) continue
+    found = one
+    highest = size
+  }
+  return found
+}
+
+function last<T>(all: Iterable<T>): T | undefined {
+  let newest: T | undefined
+  for (const one of all) newest = one
+  return newest
+}
+
+function overloaded(limit: 'queue-length' | 'queue-timeout', { queueSeconds }: { readonly queueSeconds: number }): GeoduckError {
+  const retryAfter = Math.max(1, Math.ceil(queueSeconds / 2))
+  return new GeoduckError('OVERLOADED', `Too many operations wait for a worker (--${limit}); ask again in ${retryAfter} s.`, {
+    details: { retryAfter },
+  })
+}
+
+function versionGone(): GeoduckError {
+  return new GeoduckError('SOURCE_CHANGED', 'The data changed before it was read; ask again.')
 }

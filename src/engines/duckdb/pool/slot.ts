@@ -1,12 +1,10 @@
 /** One place of the pool: a worker process and its supervisor, which replaces it when it ends. */
-
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Access, Diagnostics, Lane, WorkerHealth } from '../../engine.ts'
 import type { ExecutionEnd, ExecutionRequest, Opened, OpenRequest, WorkerOptions } from '../messages.ts'
 import { dataSocketIn } from './data-socket.ts'
 import { FROZEN, LostWorker, NeverBegan } from './death.ts'
-import type { SlotLog, SlotParts } from './slot-parts.ts'
 import { type ExecutionChannel, WorkerProcess } from './worker-process.ts'
 
 /** Waits between failed boots grow to this, so that a place is whole within 3 s of the reason's going away. */
@@ -228,4 +226,22 @@ export class Slot {
     const { tempDirectory, dataSocket } = this.#options
     await Promise.all([tempDirectory, dataSocket].map((left) => rm(left, { recursive: true, force: true })))
   }
+}
+
+/** What a place of the pool is given, beside what its worker runs with. */
+export interface SlotLog {
+  warn(fields: object, message: string): void
+}
+
+interface SlotParts {
+  /** Called whenever it can take work: after each boot and each task. */
+  readonly onIdle: () => void
+  /** A database was not what it should be. */
+  readonly onOutdated: () => void
+  /** A worker was frozen: others may be too, and not be known to be. */
+  readonly onFrozen?: () => void
+  /** Options of Node for its processes. */
+  readonly execArgv: readonly string[]
+  /** Whether its process of this id has had more memory than it may. @default never */
+  readonly overMemory?: (pid: number) => boolean
 }

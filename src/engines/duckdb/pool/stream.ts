@@ -3,26 +3,21 @@
  * to the client, one behind it. Whatever ends a turn, the next one goes on behind the last batch that arrived here.
  */
 import { GeoduckError } from '../../../model/errors.ts'
-import { awakeSleep } from '../../awake.ts'
+import type { FeatureQuery } from '../../../model/query.ts'
+import { AwakeTimer, awakeSleep } from '../../awake.ts'
+import { counted, type Holding } from '../../deadline.ts'
 import type { Batch, BatchStream, ExecutionReport } from '../../engine.ts'
-import { counted } from '../../holding.ts'
 import type { Plan } from '../dialect/plan.ts'
-import type { ReceivedBatch } from '../messages.ts'
-import { Backlog } from './backlog.ts'
-import { Credit } from './credit.ts'
-import { Demand } from './demand.ts'
-import { type Over, settled, slowConsumer, sourceChanged, toldToStream } from './over.ts'
+import type { MessageLimits, ReceivedBatch } from '../messages.ts'
 import { Progress } from './progress.ts'
-import { reserveFor } from './reserve.ts'
 import type { Slot } from './slot.ts'
-import { StallWatch } from './stall.ts'
-import type { StreamOptions } from './stream-options.ts'
-import { Turn, type TurnEnd } from './turn.ts'
+import { Spool, type SpoolBudget } from './spool.ts'
+import { Credit, type Reserving, reserveFor, Turn, type TurnEnd } from './turn.ts'
 
 /** A stalled client's worker makes what is coming for this long, then goes. */
 const SPOOL_MS = 400
 
-type Result = IteratorResult<Batch>
+type Next = IteratorResult<Batch>
 
 export class FeatureStream implements BatchStream {
   readonly #options: StreamOptions
@@ -66,7 +61,7 @@ export class FeatureStream implements BatchStream {
     return this
   }
 
-  next(): Promise<Result> {
+  next(): Promise<Next> {
     if (this.#demand.isOpen) return Promise.reject(new Error('next() is called one at a time'))
     this.#stall.reads()
     // Being asked again, the batch handed out before has left the server.
@@ -82,7 +77,7 @@ export class FeatureStream implements BatchStream {
     return result
   }
 
-  return(): Promise<Result> {
+  return(): Promise<Next> {
     this.#finish('COMPLETE')
     return Promise.resolve({ done: true, value: undefined })
   }
@@ -108,7 +103,7 @@ export class FeatureStream implements BatchStream {
     this.#turn?.diagnose()
   }
 
-  async #hand(batch: Promise<Batch>): Promise<Result> {
+  async #hand(batch: Promise<Batch>): Promise<Next> {
     this.#demand.given++
     this.#stall.waits(this.#turn)
     try {
@@ -248,4 +243,213 @@ export class FeatureStream implements BatchStream {
     void this.#backlog.close()
     this.#options.onEnd()
   }
+}
+
+/** What the client has asked for and not been given yet. */
+class Demand {
+  /** Batches that it has been given. */
+  given = 0
+  #asked: PromiseWithResolvers<Next> | null = null
+
+  get isOpen(): boolean {
+    return this.#asked !== null
+  }
+
+  open(): Promise<Next> {
+    this.#asked = Promise.withResolvers()
+    return this.#asked.promise
+  }
+
+  meet(batch: Batch): void {
+    this.given++
+    this.#asked?.resolve({ done: false, value: batch })
+    this.#asked = null
+  }
+
+  end(over: Over): void {
+    if (this.#asked) settled(over).then(this.#asked.resolve, this.#asked.reject)
+    this.#asked = null
+  }
+}
+
+/** Why no further batch of a stream will come. */
+type Over = 'COMPLETE' | { readonly error: unknown }
+
+function settled(over: Over): Promise<IteratorResult<Batch>> {
+  return over === 'COMPLETE' ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(over.error)
+}
+
+function slowConsumer(stallMs: number): GeoduckError {
+  const message = `The client did not read for ${stallMs / 1_000} s (--stall-timeout); resume from the cursor.`
+  return new GeoduckError('SLOW_CONSUMER', message)
+}
+
+/** What a stream has sent so far is of the version that is gone: it cannot be gone on with. */
+function toldToStream(error: unknown, layer: string): unknown {
+  return error instanceof GeoduckError && error.code === 'SOURCE_CHANGED' ? sourceChanged(layer) : error
+}
+
+function sourceChanged(layer: string): GeoduckError {
+  return new GeoduckError('CURSOR_EXPIRED', `The data of ${layer} changed under the stream; start again without a cursor.`)
+}
+
+interface StreamOptions extends Reserving {
+  readonly query: FeatureQuery
+  readonly batchSize: number
+  readonly emitEmpty: boolean
+  readonly batchBytes: number
+  readonly message: MessageLimits | null
+  readonly deadlineMs: number
+  readonly stallMs: number
+  readonly spool: SpoolBudget
+  /** Whether somebody waits in that queue who could have its worker. */
+  readonly isWanted: () => boolean
+  /** Whether the source is still what the query was made for. */
+  readonly unchanged: () => Promise<boolean>
+  /** Called once, when nothing of it is left. */
+  readonly onEnd: () => void
+}
+
+/** Batches that wait for their client, in order: at most one in memory, and behind it those that a stall put on disk. */
+class Backlog {
+  #ready: Batch | null = null
+  readonly #spool: Spool
+  readonly #holding: Holding
+
+  constructor(budget: SpoolBudget, holding: Holding) {
+    this.#spool = new Spool(budget)
+    this.#holding = holding
+  }
+
+  get empty(): boolean {
+    return this.#ready === null && this.#spool.empty
+  }
+
+  /** Whether none lies in memory. */
+  get hasRoom(): boolean {
+    return this.#ready === null
+  }
+
+  put(batch: Batch): void {
+    this.#ready = batch
+  }
+
+  /** To disk. Resolves to false when there is no room for more. */
+  putAway(batch: Batch): Promise<boolean> {
+    return this.#spool.push(batch)
+  }
+
+  /** The first of them. One that is on disk is read once there is room for it in memory. */
+  async take(signal: AbortSignal): Promise<Batch> {
+    const ready = this.#ready
+    this.#ready = null
+    if (ready) return ready
+    while (this.#holding.allowance === 0) await this.#holding.room(signal, { timed: false })
+    // Counted before it is read: others who wait for room would read as much.
+    const bytes = this.#spool.nextBytes
+    this.#holding.add(bytes)
+    const batch = counted(await this.#spool.shift(), this.#holding)
+    this.#holding.remove(bytes)
+    if (this.#spool.empty) await this.#spool.reset()
+    return batch
+  }
+
+  async close(): Promise<void> {
+    this.#ready = null
+    await this.#spool.reset()
+  }
+}
+
+/** A worker whose client does not read is given up after this long... */
+const PARK_MS = 1_000
+/** ...and this soon when others wait; taking it up again costs about 15 ms of it. */
+const PARK_UNDER_PRESSURE_MS = 50
+
+interface StallOptions {
+  /** Milliseconds. */
+  readonly stallMs: number
+  /** Whether others wait for a worker. */
+  readonly pressure: () => boolean
+  /** Give the worker up and keep the place. */
+  readonly onPark: () => void
+  /** Give the operation up. */
+  readonly onStalled: () => void
+}
+
+/** Watches a client that is slow to read. */
+class StallWatch {
+  readonly #options: StallOptions
+  #park: AwakeTimer | undefined
+  #stall: AwakeTimer | undefined
+  #since: number | null = null
+
+  constructor(options: StallOptions) {
+    this.#options = options
+  }
+
+  /** The client asks for the next batch. */
+  reads(): void {
+    this.#park?.clear()
+    this.#stall?.clear()
+    this.#park = undefined
+    this.#stall = undefined
+    this.#since = null
+  }
+
+  /** A batch lies ready, or is on its way out; the worker may have used up its credit. */
+  waits(turn: Turn | null): void {
+    this.#stall ??= new AwakeTimer(this.#options.stallMs, this.#options.onStalled)
+    if (!turn?.stalled || this.#since !== null) return
+    this.#since = performance.now()
+    this.#park = new AwakeTimer(this.#options.pressure() ? PARK_UNDER_PRESSURE_MS : PARK_MS, this.#options.onPark)
+  }
+
+  /** Others begin to wait for a worker. */
+  pressed(): void {
+    if (this.#since === null) return
+    this.#park?.clear()
+    const left = Math.max(0, PARK_UNDER_PRESSURE_MS - (performance.now() - this.#since))
+    this.#park = new AwakeTimer(left, this.#options.onPark)
+  }
+
+  close(): void {
+    this.reads()
+  }
+}
+
+/** How long a turn on a worker lasts while others wait for it. */
+
+/** A slice, counted from its first batch, lasts at most this long while others wait... */
+const SLICE_MS = 1_000
+/** ...less when many do, so that each has its turn in about this time... */
+const ROUND_MS = 4_000
+/** ...but at least this: a turn costs about 15 ms to start. */
+const SHORTEST_SLICE_MS = 20
+/** ...and at most this many batches. */
+const MOST_BATCHES = 64
+/** A sort begins its turn with work that the next turn does again. */
+const SORTED_SLICE_FACTOR = 5
+interface Rivals {
+  /** How many wait that could have the worker... */
+  readonly size: number
+  /** ...and how many of them have had nothing yet: they are not kept waiting by one who has had a batch. */
+  readonly newcomers: number
+  /** Of the lane. */
+  readonly workers: number
+}
+
+interface Slice {
+  /** Since it began to deliver. */
+  readonly ms: number
+  readonly batches: number
+  readonly sorted: boolean
+}
+
+export function sliceIsOver({ size, newcomers, workers }: Rivals, { ms, batches, sorted }: Slice): boolean {
+  if (size === 0) return false
+  const factor = sorted ? SORTED_SLICE_FACTOR : 1
+  if (batches >= MOST_BATCHES * factor) return true
+  if (!sorted && newcomers > 0) return true
+  const fair = (ROUND_MS * workers) / size
+  return ms >= factor * Math.max(SHORTEST_SLICE_MS, Math.min(SLICE_MS, fair))
 }

@@ -1,10 +1,12 @@
 /** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
 import { randomUUID } from 'node:crypto'
 import { AwakeTimer } from '../../awake.ts'
+import type { Holding } from '../../deadline.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { ExecutionEnd, ExecutionRequest, FromWorker, MessageLimits, ReceivedBatch, ToWorker } from '../messages.ts'
 import { FROZEN, LostWorker } from './death.ts'
-import type { Thrift } from './failover.ts'
+import type { Failover, Thrift } from './failover.ts'
+import type { Claim, Scheduler } from './scheduler.ts'
 import type { Slot } from './slot.ts'
 
 /** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
@@ -171,5 +173,76 @@ export class Turn {
       this.slot.ask()
       this.cancel()
     })
+  }
+}
+
+/** One batch on its way to the client, one behind it. A first turn while others wait is for one: they have had nothing. */
+const MOST_BATCHES = 2
+
+/** How many batches of a turn may be under way or lie ready for the client. */
+export class Credit {
+  readonly #holding: Holding
+  #most = MOST_BATCHES
+
+  constructor(holding: Holding) {
+    this.#holding = holding
+  }
+
+  /** What a turn begins with. */
+  begin(isShort: boolean): number {
+    this.#most = isShort ? 1 : MOST_BATCHES
+    return this.#most
+  }
+
+  /** For one batch that the client asks for, and one behind it where there is room. `ready`: batches that lie in memory. */
+  pay(turn: Turn, ready: number): void {
+    const most = this.#holding.hasRoom ? this.#most : 1
+    while (turn.credits + ready < most) turn.credit()
+  }
+}
+
+export interface Reserving {
+  readonly failover: Failover
+  readonly claim: Claim
+  /** Counts what the operation holds for its client, and says whether there is room for more. */
+  readonly holding: Holding
+  /** The queue of the lane that the failover has come to. */
+  readonly scheduler: () => Scheduler
+}
+
+interface Reserved {
+  readonly slot: Slot
+  /** Bytes that the turn may make. */
+  readonly allowance: number
+}
+
+/**
+ * Waits for a worker that may run the plan, at a time when something may be made for the client. An operation without room is in no queue, and a
+ * worker that comes when the room is gone again goes to the next in the queue: so only the turns that run at the time go beyond the bound.
+ * Null: the plan may only run in the serial lane, and has to be made for it. The quarantine is asked again after the wait: what was asked many times
+ * at once must not end a worker each time. Rejects with QUARANTINED, with OVERLOADED where `timed` and no room comes, and as the queue does.
+ */
+export async function reserveFor(
+  plan: Plan,
+  { failover, claim, scheduler, holding, timed }: Reserving & { readonly timed: boolean },
+  signal: AbortSignal,
+): Promise<Reserved | null> {
+  for (;;) {
+    if (failover.admit(plan.digest)) return null
+    while (holding.allowance === 0) await holding.room(signal, { timed })
+    const queue = scheduler()
+    const slot = await queue.acquire(claim, signal)
+    let allowance = 0
+    try {
+      signal.throwIfAborted()
+      if (failover.admit(plan.digest)) return null
+      allowance = holding.allowance
+      if (allowance > 0) return { slot, allowance }
+    } finally {
+      if (allowance === 0) {
+        queue.ended(claim, 0)
+        slot.release()
+      }
+    }
   }
 }

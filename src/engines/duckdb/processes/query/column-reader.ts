@@ -3,9 +3,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, WireColumn, WireType } from '../../../../encode/batch.ts'
 import type { Diagnostics } from '../../../engine.ts'
-import { Arena } from './arena.ts'
-import { readArrow } from './arrow-export.ts'
-import { closeArrowOptions, openArrowOptions } from './library.ts'
+import { Arena, closeArrowOptions, openArrowOptions, readArrow } from './arrow-export.ts'
 import { readVectors } from './vectors.ts'
 
 export interface ColumnReader {

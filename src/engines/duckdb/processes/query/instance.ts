@@ -4,9 +4,9 @@ import { identifier, literal } from '../../dialect/quote.ts'
 import { databaseVersion } from '../../host/files.ts'
 import type { WorkerOptions } from '../../messages.ts'
 import { openDuckDB } from '../../open.ts'
-import { classify } from './classify.ts'
+import { COUNT_SCANS } from './arrow-export.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
-import { COUNT_SCANS } from './scan.ts'
+import { classify } from './execution.ts'
 
 /** What a worker serves with. */
 export interface OpenInstance {
