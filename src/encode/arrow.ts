@@ -47,7 +47,8 @@ function arrowColumns(layout: BatchLayout, { shape, only, geometry: place }: Opt
   const { key, geometryName } = layout
   const properties = propertiesOf(layout, only)
   const columns = properties.map((index) => arrowColumn(layout, index, wireColumn(layout, index).name))
-  if (key !== null && !properties.includes(key)) {
+  // A property that is the key has its own name, and is there under this one too.
+  if (key !== null && !columns.some(({ index, field }) => index === key && field.name === 'id')) {
     const taken = new Set([...columns.map(({ field }) => field.name), geometryName])
     let name = 'id'
     while (taken.has(name)) name = `_${name}`

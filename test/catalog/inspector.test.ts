@@ -61,6 +61,15 @@ test('a death between two questions costs nothing', async () => {
   await inspector.close()
 })
 
+test('a death while the process starts costs nothing: it has read nothing yet', async () => {
+  const inspector = new Inspector(SPATIAL_EXTENSION, [file])
+  const described = inspector.describeFiles([file])
+  while (children().length === 0) await sleep(1)
+  process.kill(children()[0]!, 'SIGKILL')
+  expect((await described).layers).toHaveLength(1)
+  await inspector.close()
+})
+
 test('a question that takes too long is ended with its process', async () => {
   const inspector = new Inspector(SPATIAL_EXTENSION, [file])
   const { layers } = await inspector.describeFiles([file])

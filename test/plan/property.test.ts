@@ -191,6 +191,40 @@ describe('members and trees of filters', () => {
   })
 })
 
+describe('stored infinities are beyond every date of a client:', () => {
+  const OUTSIDE = { before: ['-5877650-01-01', '-290309-01-01T00:00:00'], after: ['+5881581-01-01', '+294248-01-01T00:00:00'] }
+
+  it.each(['DATE', 'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS', 'TIMESTAMPTZ'])('%s', async (type) => {
+    const table = `infinite_${type.toLowerCase()}`
+    await engine.sql(
+      `CREATE TABLE ${table} AS SELECT n::INTEGER AS n, v::${type} AS v, ST_Point(0, 0) AS geom
+       FROM (VALUES (0, '-infinity'), (1, '1999-12-31'), (2, '2262-04-11'), (3, 'infinity'), (4, NULL)) AS rows (n, v)`,
+    )
+    const dated = await engine.table(table)
+    const found = async (filter: Omit<PropertyFilter, 'name'>) => {
+      const where = { property: { name: 'v', ...filter } }
+      const plan = compileFeatures(queryOf(dated, { where, properties: ['n'] }))
+      const [numbers] = await engine.numbers(plan, plan.layout.properties)
+      return numbers
+    }
+    const zone = type === 'TIMESTAMPTZ' ? 'Z' : ''
+    const written = (text: string) => `${text}${zone}`
+    const [before, after] = [OUTSIDE.before, OUTSIDE.after].map((texts) => written(texts[type === 'DATE' ? 0 : 1]!))
+    for (const operator of ['lt', 'lte'] as const) {
+      expect(await found({ [operator]: before })).toEqual([0])
+      expect(await found({ [operator]: after })).toEqual([0, 1, 2])
+    }
+    for (const operator of ['gt', 'gte'] as const) {
+      expect(await found({ [operator]: before })).toEqual([1, 2, 3])
+      expect(await found({ [operator]: after })).toEqual([3])
+    }
+    for (const outside of [before, after]) {
+      expect(await found({ eq: outside })).toEqual([])
+      expect(await found({ ne: outside })).toEqual([0, 1, 2, 3])
+    }
+  })
+})
+
 describe('a comparison that is refused says what the property takes:', () => {
   it.each<[PropertyFilter, string]>([
     [{ name: 'nope', eq: 1 }, 'BAD_INPUT: Layer "things" has no property "nope"; it has "n", "bool", "tiny", '],

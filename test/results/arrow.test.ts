@@ -234,8 +234,9 @@ describe("Arrow's columns", () => {
   }
   const names = (...args: Parameters<typeof fields>) => fields(...args).map(({ name }) => name)
 
-  it('do not repeat the key when it is a property', () => {
+  it('do not repeat the key when it is the property `id`, and have it as `id` too when it is another one', () => {
     expect(names(0, [0, 1], 3)).toEqual(['id', '_id', 'geom'])
+    expect(names(1, [1, 2], 3)).toEqual(['id', '_id', 'row', 'geom'])
   })
 
   it('have the key first, as `id`, when it is none, under a name that no property has', () => {

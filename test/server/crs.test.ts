@@ -70,7 +70,7 @@ describe('crs', () => {
   })
 
   it.each([
-    ['', 'geometry(crs: "EPSG:999999")', '`crs`: no transformation between the CRS of places and that one is known.'],
+    ['', 'geometry(crs: "EPSG:999999")', '`crs`, or an SRID: no transformation between the CRS of places and that one is known.'],
     ['where: { property: { name: "name", eq: "nowhere" } }', 'bbox(crs: "EPSG:999999")', 'no transformation between'],
     ['', 'geometry(crs: "3857")', '`crs` takes AUTHORITY:CODE, e.g. "EPSG:3857", not "3857".'],
     ['where: { intersects: { bbox: [1, 2, 3, 4], crs: "EPSG:999999" } }', 'id', 'no transformation between'],

@@ -20,13 +20,24 @@ const NANOSECOND_RANGE = [-9_223_286_400_000_000_000n, 9_223_372_036_854_775_806
 /** In days since 1970. */
 const DATE_RANGE = [-2_147_483_646, 2_147_483_646] as const
 
+/** Stored values may be infinite: a client's date before all finite ones is still after -infinity, and one after them before infinity. */
+const BEFORE_ALL: Place = { at: '-infinity', exact: false }
+const afterAll = (last: string): Place => ({ at: last, exact: false })
+/** The last finite timestamp, by the digits of its second's fraction. */
+const LAST: Readonly<Record<number, string>> = {
+  0: '294247-01-10 04:00:54',
+  3: '294247-01-10 04:00:54.775',
+  6: '294247-01-10 04:00:54.775806',
+  9: '2262-04-11 23:47:16.854775806',
+}
+
 export const DATE: ValueKind = { takes: 'a string, a date like 2026-05-31', place: placeOfDate }
 
 function placeOfDate(value: unknown): Place | null {
   const date = typeof value === 'string' ? readDate(value) : null
   if (date?.rest !== '') return null
   const days = daysSinceEpoch(date)
-  return days < DATE_RANGE[0] ? 'BELOW' : days > DATE_RANGE[1] ? 'ABOVE' : exactly(dateText(date))
+  return days < DATE_RANGE[0] ? BEFORE_ALL : days > DATE_RANGE[1] ? afterAll('5881580-07-10') : exactly(dateText(date))
 }
 
 /** `digits` of a second's fraction. The time that some clock showed, nobody says where. */
@@ -37,7 +48,7 @@ export function timestamp(digits: number): ValueKind {
       const moment = typeof value === 'string' ? readMoment(value, digits) : null
       if (moment?.time.rest !== '') return null
       const { date, time } = moment
-      return inRange(nanos(moment), digits, { at: `${dateText(date)} ${time.text}`, exact: time.exact })
+      return inRange(nanos(moment), digits, { at: `${dateText(date)} ${time.text}`, exact: time.exact }, LAST[digits]!)
     },
   }
 }
@@ -50,7 +61,7 @@ export const MOMENT: ValueKind = {
     const offset = moment && offsetSeconds(moment.time.rest)
     if (!moment || offset === null) return null
     const utc = nanos(moment) - BigInt(offset) * 1_000_000_000n
-    return inRange(utc, 6, { at: String(utc / 1_000n), exact: moment.time.exact })
+    return inRange(utc, 6, { at: String(utc / 1_000n), exact: moment.time.exact }, '9223372036854775806')
   },
 }
 
@@ -82,9 +93,10 @@ function nanos({ date, time }: Moment): bigint {
   return BigInt(daysSinceEpoch(date)) * NANOS_OF_DAY + nanosOfDay(time)
 }
 
-function inRange(count: bigint, digits: number, place: Place): Place {
-  const [first, last] = digits === 9 ? NANOSECOND_RANGE : MICROSECOND_RANGE
-  return count < first ? 'BELOW' : count > last ? 'ABOVE' : place
+/** `last`: the text of the last finite value. */
+function inRange(count: bigint, digits: number, place: Place, last: string): Place {
+  const [first, end] = digits === 9 ? NANOSECOND_RANGE : MICROSECOND_RANGE
+  return count < first ? BEFORE_ALL : count > end ? afterAll(last) : place
 }
 
 const PART = String.raw`(?:([+-]?\d{1,9})X)?`

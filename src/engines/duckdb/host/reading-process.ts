@@ -83,7 +83,8 @@ export class ReadingProcess<Message extends object> {
     await this.end()
   }
 
-  async #started(): Promise<ChildProcess<Message>> {
+  /** A process that is killed while it starts has read nothing: another one is started, once. */
+  async #started(isAgain = false): Promise<ChildProcess<Message>> {
     if (this.#closed) throw new SourceError(STOPPING)
     if (this.#child) return this.#child
     await this.#gone
@@ -103,6 +104,7 @@ export class ReadingProcess<Message extends object> {
     } catch (cause) {
       await this.end()
       if (this.#closed) throw new SourceError(STOPPING, { cause })
+      if (!isAgain && cause instanceof NoAnswer && cause.why === 'DIED') return await this.#started(true)
       throw new Error('the process that reads the sources could not start', { cause })
     }
     return child

@@ -189,7 +189,7 @@ export class Failover {
     }
     if (kind === 'REFUSED') return refusedInput(cause.slice(cause.indexOf(REFUSED) + REFUSED.length))
     if (kind === 'UNKNOWN_CRS') {
-      return refusedInput(`\`crs\`: no transformation between the CRS of ${layer} and that one is known.`, {
+      return refusedInput(`\`crs\`, or an SRID: no transformation between the CRS of ${layer} and that one is known.`, {
         cause,
       })
     }
