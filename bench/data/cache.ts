@@ -20,7 +20,7 @@ export async function dataFolder(part: 'base' | 'large', extension: string, prog
   return folder
 }
 
-const IMPORT = join(ROOT, 'src', 'catalog', 'import', 'worker')
+const IMPORT = join(ROOT, 'src', 'engines', 'duckdb', 'processes', 'import')
 
 /** Of what makes it, and of the engine's version: its random numbers and file formats change with that. Only `base` has imported tables. */
 async function digest(part: 'base' | 'large'): Promise<string> {
