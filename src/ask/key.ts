@@ -1,3 +1,4 @@
+import { keyField } from '../model/feature-id.ts'
 import type { FeatureKey, View } from '../model/query.ts'
 import { valuesOf } from './values/values-of.ts'
 
@@ -9,8 +10,7 @@ const ROW = /^(?:0|[1-9]\d{0,17})$/
 export function readKey(text: string, { layer }: View): FeatureKey {
   const { key, columns } = layer
   if (key.kind === 'ROW_NUMBER') return ROW.test(text) ? { kind: 'row', row: BigInt(text) } : NONE
-  const field = columns.find(({ name }) => name === key.column)
-  if (!field) throw new RangeError('a layer has the column that is its key')
+  const field = keyField(columns, key.column)
   const { type } = field
   const isInteger = type.kind === 'int' && type.bits !== null && type.bits <= 64
   if (!isInteger && type.kind !== 'utf8') return { kind: 'text', field, text }

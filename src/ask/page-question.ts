@@ -18,7 +18,7 @@ export interface PageRequest {
   readonly given: Readonly<Record<string, unknown>>
 }
 
-/** Arguments of `features` that make no plan: one is who is asked, the other when it is given up. */
+/** Arguments of `features` that are not in a query: the layer is asked for beside it, and a deadline is the operation's. */
 const LEFT_OUT: readonly string[] = ['layer', 'deadline']
 /** Arguments of the encoding's own field that are taken too. */
 const OF_ENCODING: readonly string[] = ['crs', 'simplify']

@@ -15,14 +15,14 @@ interface Format {
   readonly contentType: string
   /** A batch's pieces; `first`: nothing has been written yet. */
   batch(batch: Batch, first: boolean): readonly Piece[]
-  /** Behind the last batch; a cursor where there is a place behind a feature. */
+  /** After the last batch. The cursor is the one after the last feature; null where there is none. */
   end(cursor: string | null): Piece
   /** Instead of it, after a failure. `error`: as in a GraphQL response. */
   broken(error: object): Piece
 }
 
 const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
-/** A message that says it goes on for eight bytes: a file that ends behind it is read by nobody as one that is whole. */
+/** A message that promises eight more bytes: no reader takes a file that ends after it for a whole one. */
 const CUT_OFF = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0)
 
 const FORMATS: Readonly<Record<DownloadFormat, Format>> = {

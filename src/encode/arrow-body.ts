@@ -61,7 +61,7 @@ function rebased(offsets: Int32Array, from: number, to: number): Int32Array {
 const EXACT_DIGITS = 15
 
 /**
- * Arrow's decimal128 from the text of decimals that all have the same number of digits behind the point: the digits as one signed
+ * Arrow's decimal128 from the text of decimals that all have the same number of digits after the point: the digits as one signed
  * integer, 16 bytes, little endian. 38 digits fit. Nulls are 0.
  */
 function decimals128({ validity, bytes, offsets }: BytesColumn, from: number, to: number): Uint8Array {

@@ -1,5 +1,5 @@
 /** Global ids of features: `LAYER:KEY`, split at the first colon. Names of layers hold none; keys may. */
-import type { Layer } from './layer.ts'
+import type { Field, Layer } from './layer.ts'
 
 /** Of the fingerprint. Another version of a file has the same ones once in 16 million times. */
 const FINGERPRINT_CHARACTERS = 6
@@ -29,4 +29,11 @@ export function keyOfId(id: string, layer: Identified): string | null {
 /** Of a key or a global id. Null: it is the global id of a file that has been replaced. */
 export function keyIn(idOrKey: string, layer: Identified): string | null {
   return layerOfId(idOrKey) === layer.name ? keyOfId(idOrKey, layer) : idOrKey
+}
+
+/** The field that is a layer's key. */
+export function keyField(columns: readonly Field[], name: string): Field {
+  const field = columns.find((column) => column.name === name)
+  if (!field) throw new RangeError('a layer has the column that is its key')
+  return field
 }

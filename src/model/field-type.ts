@@ -41,6 +41,19 @@ export function isJson({ kind }: FieldType): boolean {
   return kind === 'json' || kind === 'variant'
 }
 
+/** Decimal digits that a double holds without loss. */
+const EXACT_DIGITS = 15
+
+/** A decimal that is a number in JSON; a JSON reader's double could not hold others, which are text. */
+export function isExact({ precision }: Extract<FieldType, { readonly kind: 'decimal' }>): boolean {
+  return precision <= EXACT_DIGITS
+}
+
+/** Its values have parts in JSON, so they have no text that a member could be named by. */
+export function isNested({ kind }: FieldType): boolean {
+  return ['list', 'map', 'struct', 'union', 'variant', 'geometry'].includes(kind)
+}
+
 /** For messages: `int32`, `decimal`, `struct`. */
 export function typeName(type: FieldType): string {
   switch (type.kind) {

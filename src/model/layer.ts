@@ -1,4 +1,4 @@
-/** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by `plan/`, and crosses processes. */
+/** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by an engine's dialect, and crosses processes. */
 
 import type { GeometryTypeName, NativeType } from '../geometry/geometry-type.ts'
 import type { FieldType } from './field-type.ts'

@@ -12,6 +12,7 @@ import { CAPABILITIES } from '../../src/engines/duckdb/capabilities.ts'
 import type { Services } from '../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../src/graphql/health-events.ts'
 import { ERROR_CODES, type ErrorCode } from '../../src/model/errors.ts'
+import type { RunningServer } from '../../src/server/server.ts'
 import { Orders } from '../faults/order.ts'
 import { fixture } from '../fixtures/index.ts'
 import { LAYER } from '../graphql/layers.ts'
@@ -222,6 +223,13 @@ describe('a query whose executions end without a word', () => {
   })
 })
 
+const serverOf = (url: string): RunningServer => ({
+  url: url.replace('/graphql', ''),
+  layers: () => [],
+  ready: Promise.resolve([]),
+  close: () => Promise.resolve(),
+})
+
 describe('what cannot be brought about', () => {
   it('UNSUPPORTED names the layer, the engine and what it lacks, on every wire', async () => {
     const layer = { ...LAYER, name: 'buildings' }
@@ -240,12 +248,7 @@ describe('what cannot be brought about', () => {
       stopping: new AbortController().signal,
     }
     const wires = await openWires(services)
-    const server = {
-      url: wires.url.replace('/graphql', ''),
-      layers: () => [],
-      ready: Promise.resolve([]),
-      close: () => Promise.resolve(),
-    }
+    const server = serverOf(wires.url)
     for (const wire of ALL) {
       const error = await failing(server, wire, features('layer: "buildings", orderBy: [{ property: "name" }]'))
       expect(error.message).toBe('Layer buildings is served by Plain, which has no `orderBy`; ask without it.')
@@ -273,12 +276,7 @@ describe('what cannot be brought about', () => {
       stopping: new AbortController().signal,
     }
     const wires = await openWires(services)
-    const server = {
-      url: wires.url.replace('/graphql', ''),
-      layers: () => [],
-      ready: Promise.resolve([]),
-      close: () => Promise.resolve(),
-    }
+    const server = serverOf(wires.url)
     for (const wire of ALL) meet('INTERNAL', wire, await failing(server, wire, features('layer: "x"')))
     wires.close()
   })

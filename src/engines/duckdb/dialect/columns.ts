@@ -1,7 +1,8 @@
 /** The result's columns: keys of the position first, then the feature. Only what is asked for is read. */
 import type { BatchLayout, FeatureField, LayoutGeometry, Output, WireColumn, WireType } from '../../../encode/batch.ts'
 import { sameCrs, sridOf } from '../../../model/crs.ts'
-import type { FieldType } from '../../../model/field-type.ts'
+import { keyField } from '../../../model/feature-id.ts'
+import { type FieldType, isExact } from '../../../model/field-type.ts'
 import type { Crs, Layer } from '../../../model/layer.ts'
 import { AS_STORED, type FeatureQuery, type Representation } from '../../../model/query.ts'
 import { isBounded, layerCrsCode, transformed } from './crs.ts'
@@ -69,9 +70,7 @@ function addGeometries(
 /** As text or integer, whatever the column's type is. */
 function addKey(layer: Layer, source: Source, columns: Columns): number {
   if (layer.key.kind === 'ROW_NUMBER') return columns.add('key', { kind: 'int', bits: 64, signed: true }, rowNumber(source), true)
-  const { column: name } = layer.key
-  const column = layer.columns.find((field) => field.name === name)
-  if (!column) throw new RangeError('a layer has the column that is its key')
+  const column = keyField(layer.columns, layer.key.column)
   const { wire, sql } = wireOf(column.type)
   if (wire.kind === 'int' || wire.kind === 'utf8') return columns.add('key', wire, sql(columnOf(column)), true)
   return columns.add('key', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)
@@ -163,9 +162,6 @@ interface Wire {
   sql(column: string): string
 }
 
-/** Decimal digits that a double holds without loss. */
-const EXACT_DIGITS = 15
-
 const TEXT: Wire = { wire: { kind: 'utf8' }, sql: (column) => `CAST(${column} AS VARCHAR)` }
 
 /** Types that are not listed leave as DuckDB's text: wide integers, UUID, ENUM, BIT, times of day, and those yet to come. */
@@ -181,7 +177,7 @@ function wireOf(type: FieldType): Wire {
     case 'int':
       return type.bits === null || type.bits > 64 ? TEXT : { wire: type as WireType, sql: (column) => column }
     case 'decimal':
-      return { ...TEXT, wire: { ...type, quoted: type.precision > EXACT_DIGITS } }
+      return { ...TEXT, wire: { ...type, quoted: !isExact(type) } }
     case 'interval':
       return { wire: { kind: 'utf8' }, sql: intervalText }
     case 'geometry':

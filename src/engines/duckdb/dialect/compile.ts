@@ -7,7 +7,7 @@ import type { BBox, Layer } from '../../../model/layer.ts'
 import type { AggregateQuery, FeatureKey, FeatureQuery, Query } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
-import { all, type Condition, filtersOf, type Necessary, TRUE } from './filter.ts'
+import { all, type Condition, filtersOf, type Necessary } from './filter.ts'
 import { isKept } from './geometry-column.ts'
 import { behindInParts, behindSorted, orderClause, type Place, readPosition, type SortColumn, sortColumns } from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
@@ -75,7 +75,7 @@ function compileWhere(query: Scanned, source: Source, parameters: Parameters): W
   if (query.key) conditions.push({ exact: hasKey(query.key, source, parameters), necessary: null })
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
-  const { exact, necessary } = all(conditions.length === 0 ? [TRUE] : conditions)
+  const { exact, necessary } = all(conditions)
   const index = indexScan(layer, necessary, source, parameters)
   if (index) return { prefix: index.prefix, where: `(${index.condition}) AND (${exact})`, indexed: true }
   return { prefix: '', where: necessary === null ? `(${exact})` : `(${necessary.sql()}) AND (${exact})`, indexed: false }

@@ -9,8 +9,7 @@ import { compileRelation } from './spatial.ts'
 
 /** What a caller asks for, and what the caller may see. */
 export function filtersOf({ view: { layer, rule }, where }: Pick<Query, 'view' | 'where'>, parameters: Parameters): Condition {
-  const filters = [where, rule].flatMap((filter) => (filter ? [compileFilter(filter.predicate, layer, parameters)] : []))
-  return filters.length === 0 ? TRUE : all(filters)
+  return all([where, rule].flatMap((filter) => (filter ? [compileFilter(filter.predicate, layer, parameters)] : [])))
 }
 
 /** It goes down as deep as the tree does, which is as deep as `read/` lets it. */

@@ -2,18 +2,12 @@
  * Nested values as JSON text, made in SQL: members in the same form that columns of their type have in JSON. DuckDB's own
  * `to_json` would write NaN, Infinity and integers beyond 2^53 as they are, and times without their `T`.
  */
-import type { FieldMember, FieldType } from '../../../model/field-type.ts'
+import { type FieldMember, type FieldType, isExact, isNested } from '../../../model/field-type.ts'
 import { literal } from './quote.ts'
 
 /** VARCHAR, a JSON value; NULL for NULL. */
 export function jsonText(type: FieldType, value: string): string {
   return `CAST(to_json(${jsonSafe(type, value, 0)}) AS VARCHAR)`
-}
-
-const EXACT_DIGITS = 15
-/** Its values are nested in JSON, and no names of members. */
-function isNested({ kind }: FieldType): boolean {
-  return ['list', 'map', 'struct', 'union', 'variant', 'geometry'].includes(kind)
 }
 
 /** `to_json` writes its values rightly. */
@@ -25,7 +19,7 @@ function isPlain(type: FieldType): boolean {
     case 'int':
       return type.bits !== null && type.bits <= 32
     case 'decimal':
-      return type.precision <= EXACT_DIGITS
+      return isExact(type)
     default:
       return false
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { AwakeTimer } from '../../awake.ts'
 import type { Holding } from '../../deadline.ts'
 import type { Plan } from '../dialect/plan.ts'
-import type { ExecutionEnd, ExecutionRequest, FromWorker, MessageLimits, ReceivedBatch, ToWorker } from '../messages.ts'
+import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from '../messages.ts'
 import { FROZEN, LostWorker } from './death.ts'
 import type { Failover, Thrift } from './failover.ts'
 import type { Claim, Scheduler } from './scheduler.ts'
@@ -12,17 +12,8 @@ import type { Slot } from './slot.ts'
 /** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
 const KILL_AFTER_MS = 2_000
 
-export interface TurnOptions {
-  readonly plan: Plan
-  readonly batchRows: number
-  readonly firstRows: number
-  readonly batchBytes: number
-  readonly message: MessageLimits | null
-  readonly credits: number
-  readonly maxBatches: number | null
-  /** As in a request; its deadline is that of all of it. */
-  readonly whole: ExecutionRequest['whole']
-  readonly emitEmpty: boolean
+/** With `whole`, the deadline is that of all of it. */
+export interface TurnOptions extends Omit<ExecutionRequest, 'execution' | 'threads' | 'collect'> {
   /** Of the serial lane; null in the normal one. */
   readonly thrift: Thrift | null
   /** The processors are shared with another address: it has half of the worker's threads. */

@@ -1,9 +1,6 @@
-import type { FieldType } from '../../../../model/field-type.ts'
+import { type FieldType, isExact, isNested } from '../../../../model/field-type.ts'
 import type { Field, JsonType } from '../../../../model/layer.ts'
 import type { RelationColumn } from './columns.ts'
-
-/** Decimal digits that a double holds without loss. */
-const EXACT_DIGITS = 15
 
 /** All columns but those `hidden`, in the source's order. */
 export function propertiesOf(columns: readonly RelationColumn[], hidden: readonly (string | null | undefined)[]): Field[] {
@@ -25,12 +22,12 @@ export function jsonTypeOf(type: FieldType): JsonType {
     case 'int':
       return type.bits !== null && type.bits <= 32 ? 'NUMBER' : 'STRING'
     case 'decimal':
-      return type.precision <= EXACT_DIGITS ? 'NUMBER' : 'STRING'
+      return isExact(type) ? 'NUMBER' : 'STRING'
     case 'list':
       return 'ARRAY'
     // A map whose keys have a text, and so can be names in an object; others are lists of keys and values.
     case 'map':
-      return ['struct', 'map', 'union', 'list', 'variant', 'geometry'].includes(type.key.kind) ? 'ARRAY' : 'OBJECT'
+      return isNested(type.key) ? 'ARRAY' : 'OBJECT'
     case 'struct':
     case 'union':
     case 'geometry':
