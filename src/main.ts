@@ -10,7 +10,7 @@ import { editorSchema } from './config/file/schema.ts'
 import { openLog } from './config/logging.ts'
 import { machine } from './config/machine.ts'
 import { packageVersion } from './config/package-version.ts'
-import { type Given, printableConfig, resolveConfig } from './config/resolve.ts'
+import { type ConfigInputs, printableConfig, resolveConfig } from './config/resolve.ts'
 import { settings } from './config/settings.ts'
 import { checkTempDirectory } from './config/temp-directory.ts'
 import { GeoduckError } from './model/errors.ts'
@@ -73,7 +73,7 @@ function endWhenTold(server: RunningServer): void {
   }
 }
 
-async function doctor(given: Given): Promise<void> {
+async function doctor(given: ConfigInputs): Promise<void> {
   const { diagnose } = await import('./commands/doctor/doctor.ts')
   const { report, isWell } = await diagnose(given)
   print(report)
@@ -115,14 +115,14 @@ function printConfigSchema(): void {
 }
 
 /** Without anything to serve, the part that is the same whatever is served. */
-async function printSchema(given: Given): Promise<void> {
-  const { genericSchema, servedSchema } = await import('./commands/schema.ts')
+async function printSchema(given: ConfigInputs): Promise<void> {
+  const { genericSchema, printedSchema } = await import('./commands/schema.ts')
   if (given.paths.length === 0 && given.configFile === null && !process.env['GEODUCK_SOURCES'])
     return void process.stdout.write(await genericSchema())
   const { config } = await resolveConfig(given)
   const warn = (line: string) => void process.stderr.write(`${line}\n`)
   const { path } = await findSpatialExtension(config.spatialExtension, warn)
-  process.stdout.write(await servedSchema(config, path, warn))
+  process.stdout.write(await printedSchema(config, path, warn))
 }
 
 function print(line: string): void {

@@ -3,7 +3,7 @@ import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { type CursorKey, CursorSeal, KEYS_FROM, SIGNED_FROM, signature, VERSION } from '../model/cursor-seal.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
-import type { FeatureQuery, Position } from '../model/query.ts'
+import type { FeatureQuery, RowPosition } from '../model/query.ts'
 
 /** Characters. Eight sort keys, the most there may be, and a row's place fit in. */
 export const LONGEST_CURSOR = 16_384
@@ -19,12 +19,12 @@ export function cursorKey(secret: string, query: CursorSubject): CursorKey {
 }
 
 /** About 20 us, once a batch; the filter's digest was made when it was read, the layer's is made once. */
-export function encodeCursor(secret: string, query: CursorSubject, position: Position): string {
+export function encodeCursor(secret: string, query: CursorSubject, position: RowPosition): string {
   return new CursorSeal(cursorKey(secret, query)).textOf(position)
 }
 
 /** CURSOR_INVALID: not of this service, changed, or of another question. CURSOR_EXPIRED: the layer's data is not what it was. */
-export function decodeCursor(secret: string, query: CursorSubject, text: string): Position {
+export function decodeCursor(secret: string, query: CursorSubject, text: string): RowPosition {
   if (text.length > LONGEST_CURSOR || !/^[\w-]+$/.test(text)) throw invalid()
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.length <= KEYS_FROM || bytes[0] !== VERSION || bytes.toString('base64url') !== text) throw invalid()
@@ -37,11 +37,11 @@ export function decodeCursor(secret: string, query: CursorSubject, text: string)
       `The data of layer "${query.view.layer.name}" has changed since; start again without \`after\`.`,
     )
   }
-  return { keys: JSON.parse(bytes.toString('utf8', KEYS_FROM)) as Position['keys'] }
+  return { keys: JSON.parse(bytes.toString('utf8', KEYS_FROM)) as RowPosition['keys'] }
 }
 
 function derivedKey(secret: string, query: CursorSubject, fingerprint: Buffer): Buffer {
-  return createHmac('sha256', secret).update(Uint8Array.of(VERSION)).update(questionDigest(query)).update(fingerprint).digest()
+  return createHmac('sha256', secret).update(Uint8Array.of(VERSION)).update(queryDigest(query)).update(fingerprint).digest()
 }
 
 function fingerprintDigest({ view: { layer } }: CursorSubject): Buffer {
@@ -59,13 +59,11 @@ function invalid(): GeoduckError {
   )
 }
 
-type Question = Pick<FeatureQuery, 'view' | 'where' | 'orderBy'>
-
 /**
  * What tells one question from another: the layer's name, what the caller sees of it, the filter, the order. How the filter was written makes no difference, nor do
  * outputs and limits.
  */
-function questionDigest({ view, where, orderBy }: Question): Buffer {
+function queryDigest({ view, where, orderBy }: CursorSubject): Buffer {
   const order = orderBy.map(({ field, descending, nullsFirst }) => [field.name, descending, nullsFirst])
   return hash('sha256', JSON.stringify([view.layer.name, view.digest, where?.digest ?? null, order]), 'buffer')
 }

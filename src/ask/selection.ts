@@ -28,13 +28,13 @@ export interface Selection {
 }
 
 /** What a selection is made with. */
-export interface Asked {
+export interface SelectionContext {
   readonly view: View
   readonly representations: Representations
 }
 
 /** Of outputs that are all there is, and are asked for in no document. */
-export function selectionOf({ view, representations }: Asked, outputs: readonly Output[]): Selection {
+export function selectionOf({ view, representations }: SelectionContext, outputs: readonly Output[]): Selection {
   const properties = propertiesOf(outputs, view)
   return { outputs, indexes: new Map(), startCursor: null, representations: representations.list, properties, message: null }
 }
@@ -62,7 +62,11 @@ function namedProperties(output: Output): (readonly string[] | null)[] {
 }
 
 /** Arrow of a layer: in its native geometry type where it has one, and nobody asked for WKB. */
-export function arrowOutput(kind: 'arrow' | 'arrow-base64', args: Partial<FeatureBatchArrowArgs>, asked: Asked): Output {
+export function arrowOutput(
+  kind: 'arrow' | 'arrow-base64',
+  args: Partial<FeatureBatchArrowArgs>,
+  asked: SelectionContext,
+): Output {
   const { view, representations } = asked
   const shape = args.geometry === 'WKB' ? null : geoArrowShape(view.layer)
   const only = propertiesNamed(args.only, view)
@@ -80,7 +84,7 @@ function geoArrowShape({ state, geometryTypes, coordinates }: Layer): GeoArrowSh
 export function geoJsonOutput(
   kind: 'geojson' | 'geojson-lines',
   args: Partial<FeatureBatchGeojsonArgs>,
-  { view, representations }: Asked,
+  { view, representations }: SelectionContext,
 ): Output {
   const geometry = representations.add(args)
   requireLonLat(view.layer, representations.list[geometry]!)

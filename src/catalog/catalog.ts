@@ -3,10 +3,10 @@ import { EventEmitter } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
-import type { Access, DatabaseAccess } from '../engines/engine.ts'
+import type { DatabaseAccess, FileAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer, Problem } from '../model/layer.ts'
-import type { WantedSource } from './find-sources.ts'
+import type { RequestedSource } from './find-sources.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { type LayerNames, nameLayers } from './layer-names.ts'
 import type { LayerOptions } from './layer-options.ts'
@@ -14,8 +14,8 @@ import { uniqueNames } from './names.ts'
 import { type LayerChange, ServedLayers } from './served-layers.ts'
 import type { CatalogLog, Source, SourceContext } from './source.ts'
 import { SourceList } from './source-list.ts'
-import { Copies } from './sources/copies.ts'
 import { openSource } from './sources/open-source.ts'
+import { PreparationQueue } from './sources/preparation-queue.ts'
 import { PreparedCache } from './sources/prepared-cache.ts'
 import { stampsOf, Watch } from './watch.ts'
 
@@ -35,7 +35,7 @@ export interface CatalogOptions {
   /** Bytes of prepared copies to keep there. @default 20 GB */
   readonly cacheBytes?: number
   /** Lets the workers read what has changed, before it is served. Left out: there are no workers. */
-  readonly admit?: (access: Access) => Promise<void>
+  readonly admit?: (access: FileAccess) => Promise<void>
   /** Whether files that come, go or change are seen without a question. @default false */
   readonly watch?: boolean
   /** For what turns up after the catalogue is open. */
@@ -118,7 +118,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   prepared: Promise<void> = Promise.resolve()
   readonly #options: CatalogOptions
   readonly #context: SourceContext
-  readonly #copies: Copies
+  readonly #copies: PreparationQueue
   readonly #list: SourceList
   readonly #layers: ServedLayers
   /** Names stay with their layers. */
@@ -138,7 +138,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const aliases = new Map<string, string>()
     this.#options = options
     this.#context = { ...reading, log, alias: (file, name) => aliasOf(aliases, file, name) }
-    this.#copies = new Copies({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
+    this.#copies = new PreparationQueue({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
     this.#list = new SourceList(sources, layers, (wanted) => this.#open(wanted))
     this.#layers = new ServedLayers(this.#context, (change) => this.#emit(change))
   }
@@ -219,7 +219,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     return this.#list.sources.map(({ source }) => source)
   }
 
-  #open(wanted: readonly WantedSource[]): readonly Source[] {
+  #open(wanted: readonly RequestedSource[]): readonly Source[] {
     const sources = wanted.map(({ found }) => openSource(found, this.#context, this.#copies))
     // All at once: the inspector is started anew for what it may not read yet.
     this.#context.inspector.allow(sources.flatMap((source) => source.access().allowedPaths))
@@ -276,7 +276,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     )
   }
 
-  #access(): Access {
+  #access(): FileAccess {
     const all = this.#sources.map((source) => source.access())
     return {
       allowedPaths: all.flatMap(({ allowedPaths }) => allowedPaths),

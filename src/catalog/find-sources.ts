@@ -29,7 +29,7 @@ export interface FoundSource {
 }
 
 /** A source, and which layers are made of it. */
-export interface WantedSource {
+export interface RequestedSource {
   readonly found: FoundSource
   /** Of it or its tables, in the configuration's order. */
   readonly layers: readonly LayerOptions[]
@@ -51,11 +51,11 @@ export const keyOf = ({ format, files }: FoundSource): string =>
   [format, ...(format === 'Parquet' ? files : files.slice(0, 1))].join('\n')
 
 /** Configured layers take the place of those that the same files would have been. Nothing throws: what cannot be served is a problem. */
-export async function wantedSources(
+export async function requestedSources(
   paths: readonly string[],
   layers: readonly LayerOptions[],
-): Promise<{ readonly wanted: readonly WantedSource[]; readonly problems: readonly Problem[] }> {
-  const wanted = new Map<string, WantedSource>()
+): Promise<{ readonly wanted: readonly RequestedSource[]; readonly problems: readonly Problem[] }> {
+  const wanted = new Map<string, RequestedSource>()
   const problems: Problem[] = []
   for (const layer of layers) {
     const found = await expandSources([layer.path])

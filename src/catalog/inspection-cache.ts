@@ -20,10 +20,10 @@ export class InspectionCache {
   }
 
   /** The kept answer, or the one that `ask` gives. Both are JSON. What cannot be written is asked again next time. */
-  async recall<Answer>(question: unknown, ask: () => Promise<Answer>): Promise<Answer> {
+  async recall<Answer>(subject: unknown, ask: () => Promise<Answer>): Promise<Answer> {
     const folder = this.#folder
     if (!folder) return ask()
-    const file = fileOf(folder, question)
+    const file = fileOf(folder, subject)
     const kept = await readKept<Answer>(file)
     if (kept) return kept.answer
     const answer = await ask()
@@ -32,9 +32,9 @@ export class InspectionCache {
   }
 
   /** The kept answer; null if there is none. */
-  async known<Answer>(question: unknown): Promise<Answer | null> {
+  async known<Answer>(subject: unknown): Promise<Answer | null> {
     if (!this.#folder) return null
-    return (await readKept<Answer>(fileOf(this.#folder, question)))?.answer ?? null
+    return (await readKept<Answer>(fileOf(this.#folder, subject)))?.answer ?? null
   }
 
   /** Forgets what nobody has asked for in a month. */
@@ -49,8 +49,8 @@ export class InspectionCache {
   }
 }
 
-function fileOf(folder: string, question: unknown): string {
-  return path.join(folder, `${hash('sha256', JSON.stringify([VERSION, question])).slice(0, 32)}.json`)
+function fileOf(folder: string, subject: unknown): string {
+  return path.join(folder, `${hash('sha256', JSON.stringify([VERSION, subject])).slice(0, 32)}.json`)
 }
 
 /** Null also for a file that is damaged. */

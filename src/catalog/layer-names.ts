@@ -2,7 +2,7 @@
 import type { Problem } from '../model/layer.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { uniqueNames } from './names.ts'
-import type { Part, Source } from './source.ts'
+import type { Source, SourcePart } from './source.ts'
 import type { ListedSource } from './source-list.ts'
 
 export interface NamedLayer {
@@ -24,7 +24,7 @@ export function nameLayers(
 ): { readonly names: LayerNames; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const names = new Map(sources.map(({ source }) => [source, new Map<string, readonly NamedLayer[]>()]))
-  const unnamed: { readonly source: Source; readonly part: Part; readonly kept: string | undefined }[] = []
+  const unnamed: { readonly source: Source; readonly part: SourcePart; readonly kept: string | undefined }[] = []
   for (const { source, layers, plain } of sources) {
     const { parts, failure } = source.describe()
     const named = names.get(source)!
@@ -53,7 +53,7 @@ export function nameLayers(
   return { names, problems }
 }
 
-function isMeant({ id }: Part, { table }: LayerOptions): boolean {
+function isMeant({ id }: SourcePart, { table }: LayerOptions): boolean {
   return table === undefined || table === id || `main.${table}` === id
 }
 

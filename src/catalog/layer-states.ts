@@ -1,5 +1,5 @@
 /** A layer while it is prepared, as its source claims it to be, and as a scan has proven it. */
-import type { Description, Proven } from '../engines/duckdb/host/inspection.ts'
+import type { Description, ProvenGeometry } from '../engines/duckdb/host/inspection.ts'
 import type { Layer, Pruning } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 
@@ -49,7 +49,7 @@ export function claimedLayer(name: string, fingerprint: string, description: Des
 }
 
 /** The key may have become a column: an id that a client took before does not hold any more, as with any row number. */
-export function provenLayer(layer: Layer, description: Description, proof: Proven): Layer {
+export function provenLayer(layer: Layer, description: Description, proof: ProvenGeometry): Layer {
   const { geometryTypes, hasZ, coordinates = null, extent, featureCount, key, coveringHolds, report } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
@@ -65,7 +65,7 @@ function provenPruning({ covering, pruning }: Description, holds: boolean): Prun
 }
 
 /** What is said of a layer that is served, but not wholly as its source wants. */
-export function reservations({ covering }: Description, { coveringHolds, uncomputable, faults }: Proven): string[] {
+export function reservations({ covering }: Description, { coveringHolds, uncomputable, faults }: ProvenGeometry): string[] {
   const reasons: string[] = [...faults]
   if (covering?.declared && !coveringHolds) {
     reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used`)

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** A lock that cannot be read is one that is just being written, unless it is older. */
 const WRITTEN_MS = 5_000
 
-export interface Holder {
+export interface LockOwner {
   readonly pid: number
   /** When that process began, as the system tells it: process ids are given again. Null where it does not tell. */
   readonly began: string | null
@@ -20,18 +20,18 @@ export interface Holder {
 
 export class ProcessLock {
   readonly file: string
-  readonly #holder: Holder
+  readonly #holder: LockOwner
   /** What a process was about to put in place that is gone. */
   readonly left: string | null
 
-  private constructor(file: string, holder: Holder, left: string | null) {
+  private constructor(file: string, holder: LockOwner, left: string | null) {
     this.file = file
     this.#holder = holder
     this.left = left
   }
 
   /** The lock; or who holds it. The file's folder must be there. */
-  static async take(file: string): Promise<ProcessLock | Holder> {
+  static async take(file: string): Promise<ProcessLock | LockOwner> {
     const holder = { pid: process.pid, began: await beginOf(process.pid), token: randomUUID() }
     let left: string | null = null
     for (;;) {
@@ -67,7 +67,7 @@ export class ProcessLock {
   }
 }
 
-async function written(file: string, holder: Holder): Promise<boolean> {
+async function written(file: string, holder: LockOwner): Promise<boolean> {
   try {
     await writeFile(file, JSON.stringify(holder), { flag: 'wx' })
     return true
@@ -81,9 +81,9 @@ async function written(file: string, holder: Holder): Promise<boolean> {
 }
 
 /** Null: it is stale, and holds nothing. */
-async function read(file: string): Promise<Holder | 'gone' | 'unreadable' | null> {
+async function read(file: string): Promise<LockOwner | 'gone' | 'unreadable' | null> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Holder
+    return JSON.parse(await readFile(file, 'utf8')) as LockOwner
   } catch {
     const found = await stat(file).catch(() => null)
     if (!found) return 'gone'
@@ -91,7 +91,7 @@ async function read(file: string): Promise<Holder | 'gone' | 'unreadable' | null
   }
 }
 
-async function lives({ pid, began }: Holder): Promise<boolean> {
+async function lives({ pid, began }: LockOwner): Promise<boolean> {
   return isRunning(pid) && (began === null || began === (await beginOf(pid)))
 }
 

@@ -5,7 +5,7 @@ import type { Layer } from '../model/layer.ts'
 import type { NamedLayer } from './layer-names.ts'
 import { fingerprintWith, withOptions } from './layer-options.ts'
 import { claimedLayer, preparingLayer, provenLayer, reservations } from './layer-states.ts'
-import type { Contents, Part, Source, SourceContext, Version } from './source.ts'
+import type { Contents, Source, SourceContext, SourcePart, Version } from './source.ts'
 
 /** NEW_VERSION: other data, or the first after its preparation. CHECKED: the same data, proven by a scan. */
 export interface LayerChange {
@@ -18,7 +18,7 @@ export interface LayerChange {
 interface Entry {
   readonly name: string
   readonly source: Source
-  part: Part
+  part: SourcePart
   readonly version: Version | null
   /** With the layer's options. */
   readonly description: Description | null
@@ -111,7 +111,7 @@ export class ServedLayers {
     return before.state === layer.state ? [] : { kind: 'CHECKED', layer }
   }
 
-  #make(source: Source, part: Part, { name, options }: NamedLayer): void {
+  #make(source: Source, part: SourcePart, { name, options }: NamedLayer): void {
     const { version } = part
     const known = this.#entries.get(name)
     if (known?.source === source && known.version === version) {

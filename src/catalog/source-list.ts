@@ -1,13 +1,13 @@
 /** The sources that the arguments hold, now and when they are looked at again: what is still there stays what it is. */
 import type { Problem } from '../model/layer.ts'
-import { keyOf, type WantedSource, wantedSources } from './find-sources.ts'
+import { keyOf, type RequestedSource, requestedSources } from './find-sources.ts'
 import type { LayerOptions } from './layer-options.ts'
 import type { Source } from './source.ts'
 
 /** Bounds the files that are open. */
 const LOOKS_AT_ONCE = 4
 
-export interface ListedSource extends WantedSource {
+export interface ListedSource extends RequestedSource {
   readonly source: Source
 }
 
@@ -17,12 +17,12 @@ export class SourceList {
   problems: readonly Problem[] = []
   readonly #paths: readonly string[]
   readonly #layers: readonly LayerOptions[]
-  readonly #open: (wanted: readonly WantedSource[]) => readonly Source[]
+  readonly #open: (wanted: readonly RequestedSource[]) => readonly Source[]
 
   constructor(
     paths: readonly string[],
     layers: readonly LayerOptions[],
-    open: (wanted: readonly WantedSource[]) => readonly Source[],
+    open: (wanted: readonly RequestedSource[]) => readonly Source[],
   ) {
     this.#paths = paths
     this.#layers = layers
@@ -31,11 +31,11 @@ export class SourceList {
 
   /** One look at a time. Returns the sources that are new. @throws Error when the process that reads sources cannot start */
   async look(): Promise<readonly Source[]> {
-    const { wanted, problems } = await wantedSources(this.#paths, this.#layers)
+    const { wanted, problems } = await requestedSources(this.#paths, this.#layers)
     const keys = new Set(wanted.map(({ found }) => keyOf(found)))
     const gone = new Map(this.sources.filter(({ found }) => !keys.has(keyOf(found))).map((listed) => [nameOf(listed), listed]))
     const known = new Map(this.sources.map(({ found, source }) => [keyOf(found), source]))
-    const added: WantedSource[] = []
+    const added: RequestedSource[] = []
     for (const one of wanted) {
       const source = known.get(keyOf(one.found)) ?? gone.get(nameOf(one))?.source
       gone.delete(nameOf(one))
@@ -56,7 +56,7 @@ export class SourceList {
 }
 
 /** A data set whose list of files has changed keeps it; a file that lies elsewhere now is another one. */
-const nameOf = ({ found: { format, names, files } }: WantedSource): string =>
+const nameOf = ({ found: { format, names, files } }: RequestedSource): string =>
   format === 'Parquet' ? [format, ...names].join('\n') : (files[0] ?? '')
 
 async function lookAll(queue: Iterable<ListedSource>): Promise<void> {

@@ -1,7 +1,7 @@
 /** What every kind of source is to the catalogue. A source that needs a copy is wrapped by `prepared` and is the same thing. */
 import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
 import type { Inspector } from '../engines/duckdb/host/inspector.ts'
-import type { Access } from '../engines/engine.ts'
+import type { FileAccess } from '../engines/engine.ts'
 import type { Preparation } from '../model/preparation.ts'
 import type { InspectionCache } from './inspection-cache.ts'
 
@@ -26,7 +26,7 @@ export interface Source {
   /** What it holds, as of the last look. */
   describe(): Contents
   /** What workers must be allowed to read for that. */
-  access(): Access
+  access(): FileAccess
   /** Starts what goes on between looks, and calls `changed` when its description is another without a look. */
   watch(changed: () => void): void
   /** Stops that: it is no source any more. */
@@ -35,7 +35,7 @@ export interface Source {
 
 export interface Contents {
   /** The same list means that nothing has changed. */
-  readonly parts: readonly Part[]
+  readonly parts: readonly SourcePart[]
   /** What is not served of it, or not wholly. */
   readonly problems: readonly string[]
   /** Why it cannot be read as it is now; one of the problems. Parts are those of the last time that it could be. */
@@ -43,7 +43,7 @@ export interface Contents {
 }
 
 /** What can become a layer: a table, or the source as a whole. */
-export interface Part {
+export interface SourcePart {
   /** In its source: `schema.table`, a GeoPackage's table, or empty for the whole. */
   readonly id: string
   /** Wishes for the layer's name, shortest first. */

@@ -1,8 +1,8 @@
 import { type Encoding, selectionOf } from './encoding.ts'
-import type { EncodingOptions, Question } from './options.ts'
+import type { EncodingOptions, StreamArguments } from './options.ts'
 
 /** Variable -> GraphQL type, of the arguments of `featureBatches`. */
-const ARGUMENTS: Readonly<Record<keyof Question, string>> = {
+const ARGUMENTS: Readonly<Record<keyof StreamArguments, string>> = {
   layer: 'String!',
   where: 'FeatureFilter',
   orderBy: '[FeatureOrder!]',
@@ -20,16 +20,16 @@ export interface Payload {
 }
 
 /** One run of the subscription. Arguments that are not given stay out of the document: what a server does not know is no obstacle then. */
-export function subscription(encoding: Encoding, question: Question & EncodingOptions, asWkb = false): Payload {
-  const selection = selectionOf(encoding, question, asWkb)
+export function subscription(encoding: Encoding, request: StreamArguments & EncodingOptions, asWkb = false): Payload {
+  const selection = selectionOf(encoding, request, asWkb)
   const variables: Record<string, unknown> = {}
   const declared: string[] = []
-  const declare = (name: keyof (Question & EncodingOptions), type: string) => {
+  const declare = (name: keyof (StreamArguments & EncodingOptions), type: string) => {
     declared.push(`$${name}: ${type}`)
-    if (question[name] !== undefined) variables[name] = question[name]
+    if (request[name] !== undefined) variables[name] = request[name]
   }
-  const given = Object.entries(ARGUMENTS).filter(([name]) => question[name as keyof Question] != null)
-  for (const [name, type] of given) declare(name as keyof Question, type)
+  const given = Object.entries(ARGUMENTS).filter(([name]) => request[name as keyof StreamArguments] != null)
+  for (const [name, type] of given) declare(name as keyof StreamArguments, type)
   for (const [name, type] of Object.entries(ENCODING_ARGUMENTS)) {
     if (selection.includes(`$${name}`)) declare(name as keyof typeof ENCODING_ARGUMENTS, type)
   }

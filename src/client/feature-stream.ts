@@ -5,13 +5,13 @@
 import type { Client } from 'graphql-ws/client'
 import { isEqual, schemaMessage } from './arrow-schema.ts'
 import { backOff } from './back-off.ts'
+import { BatchQueue } from './batch-queue.ts'
 import { connect } from './connect.ts'
 import { subscription } from './document.ts'
 import { type Batches, decode, type Encoding, type WireBatch } from './encoding.ts'
 import { GeoduckClientError } from './error.ts'
-import { otherColumns, outOfStep, runOperation } from './operation.ts'
+import { otherColumns, runOperation, sequenceError } from './operation.ts'
 import type { StreamOptions, StreamState } from './options.ts'
-import { Outbox } from './outbox.ts'
 
 const READ_AHEAD = 16
 const BATCH_SIZE = 1024
@@ -20,7 +20,7 @@ const MOST_FAILURES = 10
 export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<Batches[E]> {
   readonly #options: StreamOptions<E>
   readonly #client: Client
-  readonly #outbox = new Outbox<Batches[E]>()
+  readonly #outbox = new BatchQueue<Batches[E]>()
   #started = false
   #over = false
   /** Ends the operation that is under way. */
@@ -81,10 +81,10 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     const { encoding = 'geojson', batchSize } = this.#options
     const room = (this.#readAhead - this.#outbox.length) * (batchSize ?? BATCH_SIZE)
     const limit = this.#slow ? Math.min(this.#remaining, room) : this.#remaining
-    const question = { ...this.#options, after: this.#cursor, limit: Number.isFinite(limit) ? limit : undefined }
+    const request = { ...this.#options, after: this.#cursor, limit: Number.isFinite(limit) ? limit : undefined }
     const left = this.#remaining - limit
     this.#tell({ state: 'asking' })
-    this.#stop = runOperation(this.#client, subscription(encoding, question, this.#asWkb), {
+    this.#stop = runOperation(this.#client, subscription(encoding, request, this.#asWkb), {
       batch: (batch) => this.#receive(batch),
       complete: () => {
         this.#stop = null
@@ -100,7 +100,7 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     const batch = decode<E>((this.#options.encoding ?? 'geojson') as E, wire, this.#sequence)
     if (!batch) {
       this.#end()
-      this.#fail(outOfStep())
+      this.#fail(sequenceError())
       return
     }
     if ('arrow' in batch && !this.#fits(batch.arrow)) {

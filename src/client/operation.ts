@@ -41,7 +41,7 @@ export function runOperation(client: Client, payload: Payload, sink: OperationSi
   ]
   const next = (batch: WireBatch | undefined) => {
     if (over) return
-    if (batch?.sequence !== expected) return fail(outOfStep())
+    if (batch?.sequence !== expected) return fail(sequenceError())
     expected += 1
     sink.batch(batch)
   }
@@ -61,6 +61,6 @@ export function otherColumns(): GeoduckClientError {
   return new GeoduckClientError('PROTOCOL', message, { retry: true })
 }
 
-export function outOfStep(): GeoduckClientError {
+export function sequenceError(): GeoduckClientError {
   return new GeoduckClientError('PROTOCOL', 'A batch is missing from the stream, or is not whole.', { retry: true })
 }

@@ -4,7 +4,7 @@ import type { GeoduckClientError } from './error.ts'
 import type { StreamSubscriptionVariables } from './inputs.ts'
 
 /** What is asked: the arguments of the subscription `featureBatches`. */
-export interface Question extends StreamSubscriptionVariables {}
+export interface StreamArguments extends StreamSubscriptionVariables {}
 
 export interface EncodingOptions<E extends Encoding = Encoding> {
   /**
@@ -63,4 +63,4 @@ export type Endpoint =
   /** A graphql-ws client, as `connect` makes it, which other operations may share. */
   | { readonly client: Client; readonly url?: undefined }
 
-export type StreamOptions<E extends Encoding = Encoding> = Question & EncodingOptions<E> & ControlOptions & Endpoint
+export type StreamOptions<E extends Encoding = Encoding> = StreamArguments & EncodingOptions<E> & ControlOptions & Endpoint

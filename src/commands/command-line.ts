@@ -6,19 +6,19 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { machineDefaults } from '../config/defaults.ts'
 import { machine } from '../config/machine.ts'
 import { packageVersion } from '../config/package-version.ts'
-import type { Given } from '../config/resolve.ts'
+import type { ConfigInputs } from '../config/resolve.ts'
 import { environmentName, type Setting, settings } from '../config/settings.ts'
 import type { Value } from '../config/values.ts'
 import { addExplainCommand, type ExplainArguments } from './explain/arguments.ts'
 import { addImportCommand, type ImportArguments } from './import/arguments.ts'
 
 export interface ServeOptions {
-  readonly given: Given
+  readonly given: ConfigInputs
   readonly printConfig: boolean
 }
 
 export interface PrepareOptions {
-  readonly given: Given
+  readonly given: ConfigInputs
   /** Clean the cache, after what is to be prepared, if anything is. */
   readonly prune: boolean
 }
@@ -26,8 +26,8 @@ export interface PrepareOptions {
 export interface Actions {
   prepare(options: PrepareOptions): Promise<void>
   serve(options: ServeOptions): Promise<void>
-  doctor(given: Given): Promise<void>
-  printSchema(given: Given): Promise<void>
+  doctor(given: ConfigInputs): Promise<void>
+  printSchema(given: ConfigInputs): Promise<void>
   printConfigSchema(): void
   importFiles(options: ImportArguments): Promise<void>
   explain(options: ExplainArguments): Promise<void>
@@ -71,7 +71,7 @@ export function buildCommand(actions: Actions): Command {
     option: toOption(setting),
   }))
   for (const { option } of table) program.addOption(option)
-  const givenWith = (paths: readonly string[]): Given => ({
+  const givenWith = (paths: readonly string[]): ConfigInputs => ({
     paths,
     configFile: program.getOptionValue('config') ?? null,
     settings: Object.fromEntries(

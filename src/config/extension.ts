@@ -29,7 +29,7 @@ export async function findSpatialExtension(
   configured: string | null,
   progress: (line: string) => void,
 ): Promise<SpatialExtension> {
-  const found = await lookForExtension(configured)
+  const found = await findExtension(configured)
   if (found !== null) return found
   const { version, installed, fetched } = places()
   progress(`Fetching DuckDB's spatial extension ${version} (once)`)
@@ -48,7 +48,7 @@ export async function findSpatialExtension(
 }
 
 /** What is on the machine; null: nothing, it would have to be fetched. @throws ConfigurationError when the configured path is wrong */
-export async function lookForExtension(configured: string | null): Promise<SpatialExtension | null> {
+export async function findExtension(configured: string | null): Promise<SpatialExtension | null> {
   if (configured !== null) {
     if (await isReadable(configured)) return { path: configured, how: 'configured' }
     throw new ConfigurationError(`The spatial extension is not at ${configured}: correct --spatial-extension or leave it out.`)

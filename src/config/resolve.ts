@@ -5,11 +5,11 @@ import { machineDefaults } from './defaults.ts'
 import { type ConfigFile, findConfigFile } from './file/read.ts'
 import { MASK } from './file/schema.ts'
 import { machine } from './machine.ts'
-import { keptSecret } from './secret.ts'
+import { storedSecret } from './secret.ts'
 import { type Setting, type SettingName, type Settings, settings } from './settings.ts'
 
 /** What the command line and the environment say. Nothing of it is a default. */
-export interface Given {
+export interface ConfigInputs {
   readonly paths: readonly string[]
   /** As `--config` or GEODUCK_CONFIG name it. */
   readonly configFile: string | null
@@ -37,7 +37,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/
  * @throws ConfigurationError when the file is wrong, there is nothing to serve, or other machines would be served without having been asked for a
  *   token
  */
-export async function resolveConfig(given: Given, { mayBeEmpty = false } = {}): Promise<Resolved> {
+export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } = {}): Promise<Resolved> {
   const table = settings(machineDefaults(machine()))
   const path = await findConfigFile(given.configFile)
   // Only here: who has no file need not load the reader of YAML.
@@ -54,7 +54,7 @@ export async function resolveConfig(given: Given, { mayBeEmpty = false } = {}): 
   }
   let { cursorSecret } = values
   if (cursorSecret === '') {
-    const { secret, kept } = await keptSecret()
+    const { secret, kept } = await storedSecret()
     cursorSecret = secret
     if (!kept) warnings.push('The cursor secret can not be kept: cursors end with this server. Give one with --cursor-secret')
   }
@@ -71,7 +71,11 @@ export async function resolveConfig(given: Given, { mayBeEmpty = false } = {}): 
 
 type Values = Omit<Config, 'sources' | 'layers'>
 
-function merge(table: Settings, given: Given, file: ConfigFile | null): { values: Values; origins: Record<SettingName, Origin> } {
+function merge(
+  table: Settings,
+  given: ConfigInputs,
+  file: ConfigFile | null,
+): { values: Values; origins: Record<SettingName, Origin> } {
   const entries = Object.entries<Setting>(table).map(([name, { fallback, isPath }]) => {
     const told = given.settings[name as SettingName]
     const inFile = file?.settings[name as SettingName]

@@ -11,7 +11,7 @@ const BYTES = 32
  *
  * @returns `kept: false` where nothing can be written: the secret is then this process's own
  */
-export async function keptSecret(): Promise<{ readonly secret: string; readonly kept: boolean }> {
+export async function storedSecret(): Promise<{ readonly secret: string; readonly kept: boolean }> {
   const folder = cacheDirectory()
   const file = join(folder, 'cursor-secret')
   const fresh = randomBytes(BYTES).toString('base64url')

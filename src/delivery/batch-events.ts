@@ -1,11 +1,11 @@
-import { askedBy, cursorAt, type Question } from '../ask/question.ts'
+import { cursorAt, type FeatureRequest, operationContext } from '../ask/feature-request.ts'
 import { OperationClock } from '../engines/deadline.ts'
 import type { Batch, BatchStream, ExecutionReport, OperationContext, StreamShape } from '../engines/engine.ts'
 import type { Context } from '../graphql/context.ts'
 import type { BatchDelivery } from '../graphql/delivery.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { idPrefix } from '../model/feature-id.ts'
-import type { Position } from '../model/query.ts'
+import type { RowPosition } from '../model/query.ts'
 
 /** As the root field's resolver takes it. */
 export interface BatchEvent {
@@ -18,19 +18,19 @@ export interface BatchEvent {
  */
 export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   readonly #stream: BatchStream
-  readonly #question: Question
+  readonly #request: FeatureRequest
   readonly #context: Context
-  #position: Position | null
+  #position: RowPosition | null
   #delivered: Batch | null = null
   #over = false
   readonly #leave = () => void this.#stream.return()
 
   /** Begins it. */
-  constructor(question: Question, shape: StreamShape, context: Context) {
-    this.#stream = context.services.engine.stream(question.query, shape, askedBy(context, question))
-    this.#question = question
+  constructor(request: FeatureRequest, shape: StreamShape, context: Context) {
+    this.#stream = context.services.engine.stream(request.query, shape, operationContext(context, request))
+    this.#request = request
     this.#context = context
-    this.#position = question.query.after
+    this.#position = request.query.after
     const { signal } = context.operation
     if (signal.aborted) this.#leave()
     else signal.addEventListener('abort', this.#leave)
@@ -42,12 +42,12 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   }
 
   /** After the last batch that was handed out; at first, where the client wanted to begin. */
-  get position(): Position | null {
+  get position(): RowPosition | null {
     return this.#position
   }
 
   get cursor(): string | null {
-    return this.#position && cursorAt(this.#position, this.#question, this.#context)
+    return this.#position && cursorAt(this.#position, this.#request, this.#context)
   }
 
   [Symbol.asyncIterator](): this {
@@ -68,7 +68,7 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
       this.#position = batch.position
       this.#delivered = batch
       this.#context.operation.delivered(batch)
-      return { done: false, value: { featureBatches: { batch, question: this.#question } } }
+      return { done: false, value: { featureBatches: { batch, request: this.#request } } }
     } catch (error) {
       this.#end()
       throw this.#withCursor(error)
@@ -91,8 +91,8 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   /** It was the last: the client goes on after the feature, if it wants to do without it. */
   async #refuse(bytes: number): Promise<never> {
     await this.#stream.return()
-    const query = { ...this.#question.query, after: this.#position }
-    throw await featureTooLarge(bytes, { ...this.#question, query }, this.#context)
+    const query = { ...this.#request.query, after: this.#position }
+    throw await featureTooLarge(bytes, { ...this.#request, query }, this.#context)
   }
 
   /** Where the client can go on, unless the data it would go on in is gone. */
@@ -104,18 +104,18 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
 }
 
 /** Reads the id of the question's next feature, whose message would have `bytes`. The error's cursor is the one after that feature. */
-export async function featureTooLarge(bytes: number, question: Question, context: Context): Promise<GeoduckError> {
-  const fields = [{ key: 'id', field: 'id', prefix: idPrefix(question.query.view.layer) }] as const
-  const query = { ...question.query, outputs: [{ kind: 'features', fields }] as const, properties: [] }
+export async function featureTooLarge(bytes: number, request: FeatureRequest, context: Context): Promise<GeoduckError> {
+  const fields = [{ key: 'id', field: 'id', prefix: idPrefix(request.query.view.layer) }] as const
+  const query = { ...request.query, outputs: [{ kind: 'features', fields }] as const, properties: [] }
   const { engine } = context.services
-  const { outputs, position } = await engine.page(query, 1, askedNow(question, context), context.operation.signal)
+  const { outputs, position } = await engine.page(query, 1, operationContextNow(request, context), context.operation.signal)
   const [feature] = JSON.parse(Buffer.concat(outputs[0]!).toString()) as { readonly id: string }[]
-  const cursor = position && cursorAt(position, question, context)
+  const cursor = position && cursorAt(position, request, context)
   const message = `Feature \`${feature?.id.slice(0, 100)}\` takes a message of ${bytes} bytes (--max-feature-bytes): simplify it, select less, or resume after it.`
   return new GeoduckError('LIMIT_EXCEEDED', message, { details: cursor === null ? {} : { cursor } })
 }
 
 /** For a question at the end of what has flowed: the client may have taken any time until then. */
-export function askedNow(question: Question, context: Context): OperationContext {
-  return { ...askedBy(context, question), clock: new OperationClock() }
+export function operationContextNow(request: FeatureRequest, context: Context): OperationContext {
+  return { ...operationContext(context, request), clock: new OperationClock() }
 }

@@ -89,11 +89,11 @@ function isConsequence(cause: unknown, { aborted, reason }: AbortSignal): boolea
 function located(error: unknown, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
   if (!(error instanceof GraphQLError)) return new GraphQLError(message, { extensions })
   const http = error.extensions['http']
-  return new GraphQLError(message, { ...placeOf(error), extensions: http ? { ...extensions, http } : extensions })
+  return new GraphQLError(message, { ...errorLocation(error), extensions: http ? { ...extensions, http } : extensions })
 }
 
 /** Where in the document and in the response. */
-export function placeOf({ nodes, source, positions, path }: GraphQLError): GraphQLErrorOptions {
+export function errorLocation({ nodes, source, positions, path }: GraphQLError): GraphQLErrorOptions {
   return { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null, path: path ?? null }
 }
 

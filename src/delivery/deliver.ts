@@ -2,13 +2,13 @@
 import type { GraphQLError } from 'graphql'
 import { failed } from './client-error.ts'
 import type { Operation } from './operation.ts'
-import { byteLength, type Piece } from './raw-json.ts'
+import { byteLength, type JsonPiece } from './raw-json.ts'
 
 export interface Wire<Row> {
   /** The row as it leaves, without framing. */
-  payload(row: Row): readonly Piece[]
+  payload(row: Row): readonly JsonPiece[]
   /** Resolves when the system has taken it, or the client is gone. */
-  send(payload: readonly Piece[]): Promise<void>
+  send(payload: readonly JsonPiece[]): Promise<void>
   /** Everything has left. */
   end(): Promise<void> | void
   /** No more will leave, and it was not everything. */

@@ -5,7 +5,7 @@ import { formatError, formatResult, readyResult } from './client-error.ts'
 import { deliver } from './deliver.ts'
 import { flush } from './flush.ts'
 import type { Operation } from './operation.ts'
-import { type Piece, toChunks } from './raw-json.ts'
+import { type JsonPiece, toChunks } from './raw-json.ts'
 
 /** Milliseconds between comments that keep proxies from closing a quiet connection. */
 const PING_MS = 12_000
@@ -22,7 +22,7 @@ export async function sendEvents(
     if (res.writableLength === 0) res.write(':\n\n')
   }, pingMs)
   const end = () => void res.end('event: complete\ndata:\n\n')
-  const send = (data: readonly Piece[]) => flush(res, ['event: next\ndata: ', ...data, '\n\n'])
+  const send = (data: readonly JsonPiece[]) => flush(res, ['event: next\ndata: ', ...data, '\n\n'])
   const wire = {
     payload: (result: ExecutionResult) => toChunks(formatResult(readyResult(result, operation))),
     send,

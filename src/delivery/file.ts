@@ -1,7 +1,7 @@
 /** How a download begins, goes on and ends on the wire: whoever reads what was cut off in the middle can tell by the file alone. */
 import type { ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
-import type { DownloadFormat } from '../ask/download.ts'
+import type { DownloadFormat } from '../ask/download-query.ts'
 import type { Config } from '../config/config.ts'
 import type { Batch } from '../engines/engine.ts'
 import type { BatchEvent, BatchEvents } from './batch-events.ts'
@@ -9,16 +9,16 @@ import { formatError } from './client-error.ts'
 import { Body } from './compression.ts'
 import type { Wire } from './deliver.ts'
 import { flush } from './flush.ts'
-import type { Piece } from './raw-json.ts'
+import type { JsonPiece } from './raw-json.ts'
 
 interface Format {
   readonly contentType: string
   /** A batch's pieces; `first`: nothing has been written yet. */
-  batch(batch: Batch, first: boolean): readonly Piece[]
+  batch(batch: Batch, first: boolean): readonly JsonPiece[]
   /** After the last batch. The cursor is the one after the last feature; null where there is none. */
-  end(cursor: string | null): Piece
+  end(cursor: string | null): JsonPiece
   /** Instead of it, after a failure. `error`: as in a GraphQL response. */
-  broken(error: object): Piece
+  broken(error: object): JsonPiece
 }
 
 const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
@@ -72,13 +72,13 @@ export class FileWire implements Wire<BatchEvent> {
     this.#format = FORMATS[options.format]
   }
 
-  payload({ featureBatches: { batch } }: BatchEvent): readonly Piece[] {
+  payload({ featureBatches: { batch } }: BatchEvent): readonly JsonPiece[] {
     const pieces = this.#format.batch(batch, this.#body === null)
     this.#open()
     return pieces
   }
 
-  send(pieces: readonly Piece[]): Promise<void> {
+  send(pieces: readonly JsonPiece[]): Promise<void> {
     return flush(this.#open().to, pieces)
   }
 

@@ -3,17 +3,17 @@
  * few batches and at the client's pace, as a download does; a failure after its first byte breaks the response off, so that no JSON of it is
  * whole. `count`, `pageInfo` and `totalCount` stand after its last feature, wherever they were selected.
  */
-import type { Question } from '../ask/question.ts'
+import type { FeatureRequest } from '../ask/feature-request.ts'
 import { frameOf, within } from '../encode/encode.ts'
 import { CHUNK_ROWS } from '../engines/engine.ts'
 import type { Context } from '../graphql/context.ts'
 import type { PageEnds } from '../graphql/resolvers/resolvers.ts'
-import { askedNow, type BatchEvent, BatchEvents } from './batch-events.ts'
-import { FlowingJson, type Piece } from './raw-json.ts'
+import { type BatchEvent, BatchEvents, operationContextNow } from './batch-events.ts'
+import { FlowingJson, type JsonPiece } from './raw-json.ts'
 
 export class FlowingPage {
   readonly first: number
-  readonly question: Question
+  readonly request: FeatureRequest
   readonly #events: BatchEvents
   readonly #context: Context
   #event: IteratorResult<BatchEvent>
@@ -22,13 +22,13 @@ export class FlowingPage {
   #hasMore = false
 
   private constructor(
-    question: Question,
+    request: FeatureRequest,
     first: number,
     events: BatchEvents,
     event: IteratorResult<BatchEvent>,
     context: Context,
   ) {
-    this.question = question
+    this.request = request
     this.first = first
     this.#events = events
     this.#event = event
@@ -36,11 +36,11 @@ export class FlowingPage {
   }
 
   /** Resolves when its first batch is there; what goes wrong before that is an error like any other. */
-  static async open(question: Question, first: number, context: Context): Promise<FlowingPage> {
-    const limited = { ...question, query: { ...question.query, limit: first } }
+  static async open(request: FeatureRequest, first: number, context: Context): Promise<FlowingPage> {
+    const limited = { ...request, query: { ...request.query, limit: first } }
     const events = new BatchEvents(limited, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     context.operation.whenEnded(() => events.return())
-    return new FlowingPage(question, first, events, await events.next(), context)
+    return new FlowingPage(request, first, events, await events.next(), context)
   }
 
   /** The one encoding of its features. */
@@ -48,7 +48,7 @@ export class FlowingPage {
   readonly count = this.after(() => String(this.#count))
 
   get ends(): PageEnds {
-    return { question: this.question, startCursor: this.#startCursor, end: this.#events.position, hasNextPage: this.#hasMore }
+    return { request: this.request, startCursor: this.#startCursor, end: this.#events.position, hasNextPage: this.#hasMore }
   }
 
   /** JSON that is made when the features have left. */
@@ -58,8 +58,8 @@ export class FlowingPage {
     }, true)
   }
 
-  async *#flow(): AsyncGenerator<readonly Piece[], void, void> {
-    const { indexes, outputs, startCursor } = this.question.selection
+  async *#flow(): AsyncGenerator<readonly JsonPiece[], void, void> {
+    const { indexes, outputs, startCursor } = this.request.selection
     const [encoding] = indexes.values()
     const frame = frameOf(outputs[encoding!]!)!
     yield [frame.opening]
@@ -78,8 +78,8 @@ export class FlowingPage {
 
   async #isFollowed(): Promise<boolean> {
     const { services, operation } = this.#context
-    const query = { ...this.question.query, after: this.#events.position, outputs: [], properties: [] }
-    const next = await services.engine.page(query, 1, askedNow(this.question, this.#context), operation.signal)
+    const query = { ...this.request.query, after: this.#events.position, outputs: [], properties: [] }
+    const next = await services.engine.page(query, 1, operationContextNow(this.request, this.#context), operation.signal)
     return next.count > 0
   }
 }

@@ -2,11 +2,11 @@
 
 import type { ExecutionResult } from 'graphql'
 import type { FilterBudget } from '../ask/read/read-filter.ts'
-import { type Holding, OperationClock, UNBOUNDED } from '../engines/deadline.ts'
+import { type HeldMemory, OperationClock, UNBOUNDED } from '../engines/deadline.ts'
 import type { Batch, Lane, OperationContext } from '../engines/engine.ts'
 import type { ErrorCode, GeoduckError } from '../model/errors.ts'
 import type { FeatureQuery } from '../model/query.ts'
-import { Pace } from './pace.ts'
+import { EventLoopYield } from './event-loop-yield.ts'
 import { FlowingJson, type RawJson } from './raw-json.ts'
 
 type Path = readonly (string | number)[]
@@ -29,7 +29,7 @@ export class Operation {
   readonly id: string
   readonly client: string
   readonly address: string
-  readonly holding: Holding
+  readonly holding: HeldMemory
   readonly signal: AbortSignal
   readonly refusal: GeoduckError | null
   readonly onDefect: (error: unknown) => void
@@ -50,10 +50,10 @@ export class Operation {
   /** Pairs of CRS and tolerance that geometry is asked for in. */
   readonly representations = new Set<string>()
   /** Of the engine. */
-  readonly questions: FeatureQuery[] = []
+  readonly queries: FeatureQuery[] = []
   /** Of all its filters together; null before the first. */
   budget: FilterBudget | null = null
-  readonly pace = new Pace()
+  readonly eventLoop = new EventLoopYield()
   /** Milliseconds until the first batch or page; null before it. */
   firstMs: number | null = null
   /** The longest that the client had to wait for this server: of a stream, between asking for a batch and having it. */
@@ -66,7 +66,7 @@ export class Operation {
     this.id = options.id
     this.client = options.client
     this.address = options.address ?? options.client
-    this.holding = options.holding ?? UNBOUNDED
+    this.holding = options.heldMemory ?? UNBOUNDED
     this.signal = options.signal
     this.refusal = options.refusal ?? null
     this.onDefect = options.onDefect

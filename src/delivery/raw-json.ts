@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto'
 const TOKEN = `raw-${randomUUID()}-`
 const INDEX_DIGITS = 6
 
-export type Piece = Uint8Array | string
+export type JsonPiece = Uint8Array | string
 
 export class RawJson {
   /** UTF-8 of one JSON value, when they are put behind each other. */
@@ -22,18 +22,18 @@ export class RawJson {
 /** A value that is still being made while the text before it leaves. Only writers who wait for it may be given one. */
 export class FlowingJson {
   /** Its pieces behind each other, read once. Each is for the taking until the next is asked for. */
-  readonly flow: () => AsyncIterable<readonly Piece[]>
+  readonly flow: () => AsyncIterable<readonly JsonPiece[]>
   /** It is known when the others are, and stands behind them. */
   readonly isLast: boolean
 
-  constructor(flow: () => AsyncIterable<readonly Piece[]>, isLast: boolean) {
+  constructor(flow: () => AsyncIterable<readonly JsonPiece[]>, isLast: boolean) {
     this.flow = flow
     this.isLast = isLast
   }
 }
 
 /** JSON of a value in pieces, none of them empty, whose raw values are the very bytes they were made of. */
-export function toParts(value: unknown): (Piece | FlowingJson)[] {
+export function toParts(value: unknown): (JsonPiece | FlowingJson)[] {
   const found: (RawJson | FlowingJson)[] = []
   const text = JSON.stringify(value, (_, member: unknown) =>
     member instanceof RawJson || member instanceof FlowingJson
@@ -41,7 +41,7 @@ export function toParts(value: unknown): (Piece | FlowingJson)[] {
       : member,
   )
   const [head, ...rest] = text.split(`"${TOKEN}`)
-  const parts: (Piece | FlowingJson)[] = [head!]
+  const parts: (JsonPiece | FlowingJson)[] = [head!]
   for (const piece of rest) {
     const value = found[Number(piece.slice(0, INDEX_DIGITS))]!
     if (value instanceof RawJson) parts.push(...value.pieces)
@@ -52,28 +52,28 @@ export function toParts(value: unknown): (Piece | FlowingJson)[] {
 }
 
 /** The same where nothing flows. */
-export function toChunks(value: unknown): Piece[] {
+export function toChunks(value: unknown): JsonPiece[] {
   const parts = toParts(value)
   if (!isWhole(parts)) throw new Error('A value that is not there yet was printed')
   return parts
 }
 
-export function isWhole(parts: (Piece | FlowingJson)[]): parts is Piece[] {
+export function isWhole(parts: (JsonPiece | FlowingJson)[]): parts is JsonPiece[] {
   return !parts.some((part) => part instanceof FlowingJson)
 }
 
 /** Bytes of UTF-8 in all. */
-export function byteLength(chunks: readonly Piece[]): number {
+export function byteLength(chunks: readonly JsonPiece[]): number {
   return chunks.reduce((sum, chunk) => sum + Buffer.byteLength(chunk), 0)
 }
 
 /** Bytes of UTF-8 of what is not a worker's. */
-export function textBytes(chunks: readonly Piece[]): number {
+export function textBytes(chunks: readonly JsonPiece[]): number {
   return byteLength(chunks.filter((chunk) => typeof chunk === 'string'))
 }
 
 /** The pieces behind each other: the one copy. */
-export function join(chunks: readonly Piece[]): Buffer {
+export function join(chunks: readonly JsonPiece[]): Buffer {
   const whole = Buffer.allocUnsafe(byteLength(chunks))
   let at = 0
   for (const chunk of chunks) {

@@ -5,21 +5,21 @@ import { Body } from './compression.ts'
 import { deliver, rowsOf } from './deliver.ts'
 import { flush } from './flush.ts'
 import type { Operation } from './operation.ts'
-import { byteLength, FlowingJson, isWhole, type Piece, textBytes } from './raw-json.ts'
+import { byteLength, FlowingJson, isWhole, type JsonPiece, textBytes } from './raw-json.ts'
 
-export type JsonType = 'application/json' | 'application/graphql-response+json'
+export type JsonMediaType = 'application/json' | 'application/graphql-response+json'
 
 /** A smaller result is a few packets as it is. */
 const LEAST_COMPRESSED = 16_384
 
 interface ResponseOptions {
-  readonly type: JsonType
+  readonly type: JsonMediaType
   readonly compression: Config['compression']
 }
 
 /** Of a result that has `data`. */
 export async function sendParts(
-  parts: (Piece | FlowingJson)[],
+  parts: (JsonPiece | FlowingJson)[],
   res: ServerResponse,
   operation: Operation,
   { type, compression }: ResponseOptions,
@@ -31,8 +31,8 @@ export async function sendParts(
   const size = whole && !body.compressed ? { 'content-length': byteLength(whole) } : {}
   res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, ...size })
   const wire = {
-    payload: (pieces: readonly Piece[]) => pieces,
-    send: (pieces: readonly Piece[]) => flush(body.to, pieces),
+    payload: (pieces: readonly JsonPiece[]) => pieces,
+    send: (pieces: readonly JsonPiece[]) => flush(body.to, pieces),
     end: () => body.end(''),
     // After the first byte a failure can be told by nothing but the body's end, which does not come.
     fail: () => body.cut(''),
@@ -40,7 +40,7 @@ export async function sendParts(
   await deliver(whole ? rowsOf([whole]) : piecesOf(parts), wire, operation)
 }
 
-async function* piecesOf(parts: readonly (Piece | FlowingJson)[]): AsyncGenerator<readonly Piece[], void, void> {
+async function* piecesOf(parts: readonly (JsonPiece | FlowingJson)[]): AsyncGenerator<readonly JsonPiece[], void, void> {
   for (const part of parts) {
     if (part instanceof FlowingJson) yield* part.flow()
     else yield [part]

@@ -1,6 +1,6 @@
 /** Dates and times of the proleptic Gregorian calendar from counts since 1970-01-01, as ISO 8601. */
 import { type ByteWriter, CHAR } from './bytes.ts'
-import { fromWords, NULL, putPair, putQuad, putTriple, putWhole } from './number.ts'
+import { doubleFromWords, NULL, putPair, putQuad, putTriple, putWhole } from './number.ts'
 
 /** `±YYYYYYY-MM-DDTHH:MM:SS.fffffffffZ` in quotes. */
 const LONGEST = 40
@@ -34,7 +34,7 @@ export function writeTimestamp(out: ByteWriter, low: number, high: number, perSe
     out.literal(NULL)
     return
   }
-  const count = fromWords(low, high)
+  const count = doubleFromWords(low, high)
   let seconds = Math.floor(count / perSecond)
   let fraction = count - seconds * perSecond
   if (Math.abs(count) >= 2 ** 53) [seconds, fraction] = splitExactly(low, high, perSecond)

@@ -78,7 +78,7 @@ function writeSlowly(out: ByteWriter, x: number): void {
 }
 
 /** The number of a pair of words, exact below 2^53. */
-export function fromWords(low: number, high: number): number {
+export function doubleFromWords(low: number, high: number): number {
   return high * 2 ** 32 + (low >>> 0)
 }
 
@@ -86,7 +86,7 @@ export function fromWords(low: number, high: number): number {
 export function writeInt64(out: ByteWriter, low: number, high: number, signed: boolean): void {
   out.reserve(NUMBER_BYTES)
   out.byte(CHAR.QUOTE)
-  const n = fromWords(low, signed ? high : high >>> 0)
+  const n = doubleFromWords(low, signed ? high : high >>> 0)
   if (Math.abs(n) < 2 ** 53) writeInteger(out, n)
   else out.ascii(String((BigInt(signed ? high : high >>> 0) << 32n) | BigInt(low >>> 0)))
   out.byte(CHAR.QUOTE)

@@ -66,7 +66,7 @@ export function deadlineExceeded(ms: number): GeoduckError {
 }
 
 /** What an operation holds in the server's memory for its client: batches and pages that the client has not taken yet. */
-export interface Holding {
+export interface HeldMemory {
   /** Whether its client, its address and the server may hold more, whatever this operation holds itself. */
   readonly hasRoom: boolean
   /** Bytes that may be made for it now: without end while it has room, a little where its own connection is read, otherwise 0. */
@@ -75,19 +75,19 @@ export interface Holding {
    * Resolves when there may be an allowance again, or room where that is wanted. Rejects with the reason of `signal`, and with OVERLOADED after a
    * while if it is `timed`.
    */
-  room(signal: AbortSignal, wanted: Wanted): Promise<void>
+  room(signal: AbortSignal, wanted: RoomOptions): Promise<void>
   add(bytes: number): void
   remove(bytes: number): void
 }
 
-export interface Wanted {
+export interface RoomOptions {
   readonly timed: boolean
   /** Not only an allowance. @default false */
   readonly whole?: boolean
 }
 
 /** For callers that have no clients. */
-export const UNBOUNDED: Holding = {
+export const UNBOUNDED: HeldMemory = {
   hasRoom: true,
   allowance: Number.POSITIVE_INFINITY,
   room: () => Promise.resolve(),
@@ -96,7 +96,7 @@ export const UNBOUNDED: Holding = {
 }
 
 /** The batch, counted until it is released. */
-export function counted<B extends Pick<Batch, 'outputs' | 'release'>>(batch: B, holding: Holding): B {
+export function countUntilReleased<B extends Pick<Batch, 'outputs' | 'release'>>(batch: B, holding: HeldMemory): B {
   const bytes = batch.outputs.reduce((sum, { length }) => sum + length, 0)
   let held = true
   holding.add(bytes)

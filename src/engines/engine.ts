@@ -1,19 +1,19 @@
 /** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
 import type { Pruning } from '../model/layer.ts'
-import type { AggregateQuery, FeatureQuery, Position } from '../model/query.ts'
-import type { Holding, OperationClock } from './deadline.ts'
+import type { AggregateQuery, FeatureQuery, RowPosition } from '../model/query.ts'
+import type { HeldMemory, OperationClock } from './deadline.ts'
 
 export type Lane = 'NORMAL' | 'SERIAL'
 
 /** Who asks: time is shared fairly between addresses, and within each between connections, since many users may come from one address. */
-export interface Asker {
+export interface Caller {
   readonly client: string
   /** Left out: the client's own. */
   readonly address?: string
 }
 
 /** Who asks, and how long it may take. */
-export interface OperationContext extends Asker {
+export interface OperationContext extends Caller {
   /** Correlation id: in the log, in masked errors. */
   readonly id: string
   /** Milliseconds that a page may take by `clock`, or a stream's engine without a batch; left out: the server's own limit. */
@@ -23,7 +23,7 @@ export interface OperationContext extends Asker {
   /** Whether the source is still what the question was made for; asked after each execution. Left out: it can't change. */
   readonly unchanged?: () => Promise<boolean>
   /** Where its batches and pages are counted until their client has taken them. Left out: nowhere. */
-  readonly holding?: Holding
+  readonly heldMemory?: HeldMemory
 }
 
 /** How much of its source an operation has read, over as many executions as it took. */
@@ -53,7 +53,7 @@ export interface Batch {
   /** Aligned with the query's outputs. */
   readonly outputs: readonly Uint8Array[]
   /** Null only for an empty page, and for the one batch of an empty stream. */
-  readonly position: Position | null
+  readonly position: RowPosition | null
   readonly execution: ExecutionReport
   /** Nobody reads `outputs` any more: their memory is for another batch from now on. A batch that is never released is collected. */
   readonly release: () => void
@@ -168,7 +168,7 @@ export interface DatabaseAccess {
 }
 
 /** What a worker may read. */
-export interface Access {
+export interface FileAccess {
   /** Every file; all else on the machine is refused by the engine. */
   readonly allowedPaths: readonly string[]
   /** Attached read-only. */
@@ -200,7 +200,7 @@ export interface Engine {
    * Workers with another access take the places of those that run, one after the other; streams go on behind their last batch. Resolves when
    * all have; a call meanwhile waits for the one before.
    */
-  renew(access: Access): Promise<void>
+  renew(access: FileAccess): Promise<void>
   /** Running streams end with SHUTTING_DOWN and their cursor; workers are gone when it resolves. */
   close(): Promise<void>
 }

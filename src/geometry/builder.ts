@@ -37,7 +37,7 @@ export class GeometryBuilder {
   readonly #argument: string
   readonly #isLonLat: boolean
   readonly #pieces: Pieces | null
-  readonly #tally: Tally
+  readonly #tally: GeometryBudget
   readonly #out = new WkbWriter()
   readonly #parts: Part[] = []
   /** The innermost of them. */
@@ -50,7 +50,12 @@ export class GeometryBuilder {
   #north = Number.NEGATIVE_INFINITY
 
   /** `argument` is named in messages; `tally`: of others, too, with which this one stays below its limits; `pieces` cuts edges. */
-  constructor(argument: string, isLonLat: boolean, tally = new Tally(Number.POSITIVE_INFINITY), pieces: Pieces | null = null) {
+  constructor(
+    argument: string,
+    isLonLat: boolean,
+    tally = new GeometryBudget(Number.POSITIVE_INFINITY),
+    pieces: Pieces | null = null,
+  ) {
     this.#argument = argument
     this.#isLonLat = isLonLat
     this.#tally = tally
@@ -211,7 +216,7 @@ export class WkbWriter {
 }
 
 /** Of geometries that are read for one operation, what is counted, and how much of it there may be. */
-export class Tally {
+export class GeometryBudget {
   readonly most: { readonly vertices: number; readonly parts: number; readonly inserted: number }
   vertices = 0
   /** Geometries, members and rings, which may be empty and have no vertex. */

@@ -1,12 +1,12 @@
 /** A page or batch on its way out, with what was asked of it. */
 
-import type { Question } from '../ask/question.ts'
+import type { FeatureRequest } from '../ask/feature-request.ts'
 import type { FlowingPage } from '../delivery/flowing-page.ts'
 import type { Batch, Page } from '../engines/engine.ts'
 
 export interface Delivery<B extends Batch | Page> {
   readonly batch: B
-  readonly question: Question
+  readonly request: FeatureRequest
 }
 
 export type BatchDelivery = Delivery<Batch>

@@ -12,14 +12,14 @@ import {
   type ValidationContext,
 } from 'graphql'
 import { checkVariables } from '../ask/arguments.ts'
-import { placeOf } from '../delivery/client-error.ts'
-import type { Pace } from '../delivery/pace.ts'
+import { errorLocation } from '../delivery/client-error.ts'
+import type { EventLoopYield } from '../delivery/event-loop-yield.ts'
 import { RawJson } from '../delivery/raw-json.ts'
 import type { Context } from './context.ts'
 
 export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
   const result = begin(args) ?? (await executeOperation({ ...args, hideSuggestions: true }))
-  if (result.data) await printLists(result.data, (args.contextValue as Context).operation.pace)
+  if (result.data) await printLists(result.data, (args.contextValue as Context).operation.eventLoop)
   return withStatus(result)
 }
 
@@ -47,7 +47,7 @@ function withStatus(result: ExecutionResult): ExecutionResult {
 
 function asRequestError(error: GraphQLError): GraphQLError {
   const extensions = { ...error.extensions, http: { spec: true, status: 400 } }
-  return new GraphQLError(error.message, { ...placeOf(error), originalError: error.originalError ?? null, extensions })
+  return new GraphQLError(error.message, { ...errorLocation(error), originalError: error.originalError ?? null, extensions })
 }
 
 /**
@@ -89,19 +89,19 @@ const FEW_ITEMS = 32
 const PIECE = 65_536
 
 /** Puts the JSON of long lists in their places: of root fields, and of their members. */
-async function printLists(data: Record<string, unknown>, pace: Pace): Promise<void> {
+async function printLists(data: Record<string, unknown>, eventLoop: EventLoopYield): Promise<void> {
   for (const parent of [data, ...Object.values(data).filter(isPlain)]) {
     for (const [key, value] of Object.entries(parent)) {
-      if (Array.isArray(value) && value.length > FEW_ITEMS) parent[key] = await printed(value, pace)
+      if (Array.isArray(value) && value.length > FEW_ITEMS) parent[key] = await printed(value, eventLoop)
     }
   }
 }
 
-async function printed(items: readonly unknown[], pace: Pace): Promise<RawJson> {
+async function printed(items: readonly unknown[], eventLoop: EventLoopYield): Promise<RawJson> {
   const pieces: Uint8Array[] = []
   let text = '['
   for (const [n, item] of items.entries()) {
-    await pace.pass()
+    await eventLoop.yieldIfDue()
     text += `${n === 0 ? '' : ','}${JSON.stringify(item)}`
     if (text.length < PIECE) continue
     pieces.push(Buffer.from(text))

@@ -60,7 +60,7 @@ class FeatureType extends GraphQLObjectType {
 }
 
 /** The whole of it, as the layers are: to be asked for with every operation. */
-export class ServedSchema {
+export class CurrentSchema {
   readonly generic = openSchema()
   readonly #interfaces = INTERFACES.map((name) => this.generic.getType(name) as GraphQLInterfaceType)
   readonly #layers: () => readonly Pick<Layer, 'name'>[]

@@ -18,7 +18,14 @@ import {
 } from 'graphql'
 import { inRange, PRECISION, TWKB_PRECISION } from '../ask/arguments.ts'
 import { LONGEST_CURSOR } from '../ask/cursor.ts'
-import { type Asked, arrowOutput, geoJsonOutput, propertiesNamed, type Selection, selectionOf } from '../ask/selection.ts'
+import {
+  arrowOutput,
+  geoJsonOutput,
+  propertiesNamed,
+  type Selection,
+  type SelectionContext,
+  selectionOf,
+} from '../ask/selection.ts'
 import type { EdgeField, FeatureField, Output } from '../encode/batch.ts'
 import type { Message } from '../engines/engine.ts'
 import { idPrefix } from '../model/feature-id.ts'
@@ -32,7 +39,7 @@ import type {
 import { featureTypeOf } from './schema.ts'
 
 /** Of a field whose type is FeatureConnection or FeatureBatch. */
-export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection {
+export function selectOutputs(info: GraphQLResolveInfo, asked: SelectionContext): Selection {
   const outputs: Output[] = []
   const places = new Map<string, number>()
   const indexes = new Map<string, number>()
@@ -53,7 +60,7 @@ export function selectOutputs(info: GraphQLResolveInfo, asked: Asked): Selection
 }
 
 /** Of a field whose type is Feature or Node. */
-export function selectFeature(info: GraphQLResolveInfo, asked: Asked): Selection {
+export function selectFeature(info: GraphQLResolveInfo, asked: SelectionContext): Selection {
   const outputs = [{ kind: 'features', fields: featureFields(info.fieldNodes, info, asked) }] as const
   return { ...selectionOf(asked, outputs), message: messageOf(info, [1]) }
 }
@@ -79,7 +86,7 @@ function bytesOf(fields: SelectedFields, info: GraphQLResolveInfo): number {
   return bytes
 }
 
-function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): Output | null {
+function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: SelectionContext): Output | null {
   const node = nodes[0]!
   const type = getNamedType(info.returnType) as GraphQLObjectType
   switch (node.name.value) {
@@ -101,7 +108,7 @@ function isWithStartCursor(nodes: readonly FieldNode[], info: GraphQLResolveInfo
   return [...selectedFields(nodes, info).values()].some(([field]) => field!.name.value === 'startCursor')
 }
 
-function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): readonly EdgeField[] {
+function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: SelectionContext): readonly EdgeField[] {
   return [...selectedFields(nodes, info)].map(([key, inner]): EdgeField => {
     const [node] = inner
     switch (node!.name.value) {
@@ -116,7 +123,7 @@ function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked
   })
 }
 
-function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: Asked): readonly FeatureField[] {
+function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: SelectionContext): readonly FeatureField[] {
   const { view, representations } = asked
   const { layer } = view
   const type = featureTypeOf(info.schema, layer)

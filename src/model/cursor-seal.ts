@@ -10,7 +10,7 @@
  * its own execution, and no others.
  */
 import { createHmac } from 'node:crypto'
-import type { Position } from './query.ts'
+import type { RowPosition } from './query.ts'
 
 export const VERSION = 2
 export const SIGNED_FROM = 17
@@ -36,7 +36,7 @@ export class CursorSeal {
     this.#fingerprint = Buffer.from(fingerprint, 'base64')
   }
 
-  textOf({ keys }: Position): string {
+  textOf({ keys }: RowPosition): string {
     const carriedKeys = Buffer.from(JSON.stringify(keys.map(carried)))
     const bytes = Buffer.alloc(KEYS_FROM + carriedKeys.length)
     bytes[0] = VERSION
@@ -55,6 +55,6 @@ export function signature(key: Buffer, bytes: Buffer): Buffer {
     .subarray(0, SIGNED_FROM - 1)
 }
 
-function carried(key: Position['keys'][number]): Position['keys'][number] {
+function carried(key: RowPosition['keys'][number]): RowPosition['keys'][number] {
   return key !== null && key !== true && Buffer.byteLength(JSON.stringify(key)) > LONGEST_KEY ? true : key
 }

@@ -92,7 +92,7 @@ export type LayerState = 'PREPARING' | 'CHECKING' | 'READY'
 export type OnInvalid = 'flag' | 'repair' | 'drop'
 
 /** What the configuration says of a layer. */
-export interface Tailoring {
+export interface LayerOverrides {
   readonly title: string | null
   readonly description: string | null
   /** Columns of the source that nobody gets to see. */
@@ -124,7 +124,7 @@ export interface Layer {
   /** Hex digest of content that is cheap to read, and of the layer's configuration: two servers with the same of both agree. */
   readonly fingerprint: string
   /** Left out for a layer that is served as its source has it. */
-  readonly tailoring?: Tailoring
+  readonly tailoring?: LayerOverrides
   /** What the scan has found; left out before it. */
   readonly check?: CheckReport
 }

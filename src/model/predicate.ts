@@ -5,7 +5,7 @@ import type { BBox, Crs } from './layer.ts'
 export type Predicate =
   | { readonly kind: 'and' | 'or'; readonly members: readonly Predicate[] }
   | { readonly kind: 'not'; readonly member: Predicate }
-  | { readonly kind: 'spatial'; readonly relation: Relation; readonly geometry: Geometry }
+  | { readonly kind: 'spatial'; readonly relation: SpatialRelation; readonly geometry: Geometry }
   | DistancePredicate
   | { readonly kind: 'property'; readonly member: Member; readonly tests: readonly Test[] }
 
@@ -17,7 +17,7 @@ export interface Filter {
 }
 
 /** OGC Simple Features 1.2.1, 6.1.15, the feature's geometry first. */
-export type Relation = 'intersects' | 'within' | 'contains' | 'touches' | 'crosses' | 'overlaps' | 'equals' | 'disjoint'
+export type SpatialRelation = 'intersects' | 'within' | 'contains' | 'touches' | 'crosses' | 'overlaps' | 'equals' | 'disjoint'
 
 export interface Geometry {
   /** Little-endian, two dimensions, no empty members; in another CRS than the layer's, its edges are cut to short ones. */

@@ -28,7 +28,7 @@ export interface FeatureQuery {
   /** The most rows, from `after` on; null: all. */
   readonly limit: number | null
   /** The query goes on after this row. */
-  readonly after: Position | null
+  readonly after: RowPosition | null
   readonly outputs: readonly Output[]
   /** Outputs name them by their index in this list. Left out: one, `AS_STORED`. */
   readonly representations?: readonly Representation[]
@@ -65,7 +65,7 @@ export interface SortKey {
 }
 
 /** Where in the order a batch ended: the last row's key values as text, in the order of the plan's keys. */
-export interface Position {
+export interface RowPosition {
   /** True stands for a value that is too long to carry, and not null: the row has it, and its natural order tells which row. */
   readonly keys: readonly (string | null | true)[]
 }

@@ -1,14 +1,14 @@
 /** Media types of the `Accept` header. Only UTF-8 is spoken. */
 import Negotiator from 'negotiator'
-import type { JsonType } from '../delivery/response.ts'
+import type { JsonMediaType } from '../delivery/response.ts'
 
 export function acceptsEvents(accept: string | null): boolean {
   return accepted(accept, ['text/event-stream']) !== undefined
 }
 
 /** Null when the client takes neither. A client that does not care gets the one that browsers show. */
-export function jsonTypeFor(accept: string | null): JsonType | null {
-  return accepted<JsonType>(accept, ['application/json', 'application/graphql-response+json']) ?? null
+export function jsonTypeFor(accept: string | null): JsonMediaType | null {
+  return accepted<JsonMediaType>(accept, ['application/json', 'application/graphql-response+json']) ?? null
 }
 
 function accepted<Type extends string>(accept: string | null, offered: readonly Type[]): Type | undefined {

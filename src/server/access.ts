@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import proxyAddress from 'proxy-addr'
-import type { Asker } from '../engines/engine.ts'
+import type { Caller } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 
 export class Access {
@@ -122,7 +122,7 @@ export function clientAddress(trusted: number | readonly string[]): ClientAddres
 const NETWORK_GROUPS = 4
 
 /** `port` is the connection's: behind a proxy it is the proxy's, and a connection of its own all the same. */
-export function askerOf(address: string, port: number | undefined): Asker {
+export function callerOf(address: string, port: number | undefined): Caller {
   return { client: `${address}:${port}`, address: networkOf(address) }
 }
 

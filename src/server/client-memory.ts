@@ -4,8 +4,8 @@
  */
 
 import { AwakeTimer } from '../engines/awake.ts'
-import type { Holding, Wanted } from '../engines/deadline.ts'
-import type { Asker } from '../engines/engine.ts'
+import type { HeldMemory, RoomOptions } from '../engines/deadline.ts'
+import type { Caller } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 
 /** Shares of the limit: so no address, and no connection, uses it up for the others. */
@@ -42,19 +42,19 @@ export class ClientMemory {
   }
 
   /** For one operation, or for what a connection sends: it is to be closed. */
-  open({ client, address = client }: Asker): ClientHolding {
+  open({ client, address = client }: Caller): ClientHeldMemory {
     const connection = this.#clients.open(client)
     const levels = [connection, this.#addresses.open(address), this.#server]
     const onClose = () => {
       this.#clients.close(client)
       this.#addresses.close(address)
     }
-    return new ClientHolding(connection, levels, this.#options.patienceSeconds, onClose)
+    return new ClientHeldMemory(connection, levels, this.#options.patienceSeconds, onClose)
   }
 }
 
 /** What it holds when it is closed is held no longer, and what is added after that is not counted. */
-export class ClientHolding implements Holding {
+export class ClientHeldMemory implements HeldMemory {
   readonly #connection: Level
   /** The connection's among them. */
   readonly #levels: readonly Level[]
@@ -83,7 +83,7 @@ export class ClientHolding implements Holding {
     return this.#levels.find((level) => level.isFullBeside(this.#bytes))
   }
 
-  async room(signal: AbortSignal, { timed, whole = false }: Wanted): Promise<void> {
+  async room(signal: AbortSignal, { timed, whole = false }: RoomOptions): Promise<void> {
     signal.throwIfAborted()
     const full = this.#full
     if (!full || (!whole && this.allowance > 0)) return

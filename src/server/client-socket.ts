@@ -7,8 +7,8 @@ import type { Log } from '../config/logging.ts'
 import { failed, formatError, fromGeoduck } from '../delivery/client-error.ts'
 import { writeTextFrame } from '../delivery/flush.ts'
 import type { Operation } from '../delivery/operation.ts'
-import type { Piece } from '../delivery/raw-json.ts'
-import type { Asker } from '../engines/engine.ts'
+import type { JsonPiece } from '../delivery/raw-json.ts'
+import type { Caller } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { problemOf } from './http-operation.ts'
@@ -32,7 +32,7 @@ interface Running {
 
 export interface ClientSocketOptions {
   /** Slots are shared fairly between these. */
-  readonly asker: Asker
+  readonly asker: Caller
   readonly operations: Operations
   readonly memory: ClientMemory
   /** Operations at a time. */
@@ -73,7 +73,7 @@ export class ClientSocket implements GraphQLSocket {
   }
 
   /** A result of an operation. Resolves when the system has taken it, or the socket is gone. */
-  next(id: string, payload: readonly Piece[]): Promise<void> {
+  next(id: string, payload: readonly JsonPiece[]): Promise<void> {
     if (this.#ws.readyState !== this.#ws.OPEN) return Promise.resolve()
     const pieces = [`{"id":${JSON.stringify(id)},"type":"next","payload":`, ...payload, '}']
     return new Promise((resolve) => writeTextFrame(this.#socket, pieces, resolve))

@@ -1,7 +1,7 @@
 /** Whole layers, or what is left of them by a filter, as one file: `/download/LAYER.arrows`, `/download/LAYER.geojsonl`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
-import { type DownloadFormat, downloadQuestion } from '../ask/download.ts'
+import { type DownloadFormat, readDownloadQuery } from '../ask/download-query.ts'
 import type { Config } from '../config/config.ts'
 import { BatchEvents } from '../delivery/batch-events.ts'
 import { failed } from '../delivery/client-error.ts'
@@ -59,18 +59,18 @@ export class DownloadEndpoint {
       return sendJson(res, 405, { error: 'A download is asked by GET or POST.' })
     }
     await admit(req, operation, this.#options.limits.maxBodyBytes)
-    const request = await readDownload(req, this.#options.limits)
-    if (!request) return notFound()
+    const download = await readDownload(req, this.#options.limits)
+    if (!download) return notFound()
     operation.kind = 'download'
-    operation.name = request.format
+    operation.name = download.format
     const { schema, services } = this.#options
     const context = { services, operation }
-    const question = await downloadQuestion(schema, request, context)
-    const events = new BatchEvents(question, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
+    const request = await readDownloadQuery(schema, download, context)
+    const events = new BatchEvents(request, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     try {
-      res.setHeader('content-disposition', disposition(request.layer, request.format))
+      res.setHeader('content-disposition', disposition(download.layer, download.format))
       const { compression } = this.#options
-      const wire = new FileWire(events, res, { format: request.format, compression, refuse: (error) => refuse(res, error) })
+      const wire = new FileWire(events, res, { format: download.format, compression, refuse: (error) => refuse(res, error) })
       await deliver(events, wire, operation)
     } finally {
       await events.return()

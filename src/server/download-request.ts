@@ -1,6 +1,6 @@
 /** What a download asks for: the path names layer and format; arguments come as JSON, by GET each in a parameter, by POST as one object. */
 import type { IncomingMessage } from 'node:http'
-import type { DownloadFormat, DownloadRequest } from '../ask/download.ts'
+import type { DownloadFormat, DownloadRequest } from '../ask/download-query.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { mostJsonParts, parseJson } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'

@@ -3,7 +3,7 @@ import type { GraphQLError } from 'graphql'
 import { formatError, refusalStatus } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { askerOf, type ClientAddress } from './access.ts'
+import { type ClientAddress, callerOf } from './access.ts'
 import type { RequestLimits } from './limits.ts'
 import type { Operations } from './operations.ts'
 
@@ -15,7 +15,7 @@ export interface HttpOperations {
 /** An operation as long as its response: cancelled when the client goes before all of it is written, ended in any case. */
 export function beginOverHttp(req: IncomingMessage, res: ServerResponse, { operations, addressOf }: HttpOperations): Operation {
   const gone = new AbortController()
-  const { operation, end } = operations.begin(askerOf(addressOf(req), req.socket.remotePort), gone.signal)
+  const { operation, end } = operations.begin(callerOf(addressOf(req), req.socket.remotePort), gone.signal)
   res.setHeader('x-request-id', operation.id)
   res.once('close', () => {
     if (!res.writableFinished) gone.abort()

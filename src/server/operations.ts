@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../config/logging.ts'
 import { Operation } from '../delivery/operation.ts'
-import type { Asker, Engine, Explanation } from '../engines/engine.ts'
+import type { Caller, Engine, Explanation } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { FeatureQuery } from '../model/query.ts'
 import type { ClientMemory } from './client-memory.ts'
@@ -27,13 +27,13 @@ export interface OperationsOptions {
 export class Operations {
   readonly #options: OperationsOptions
   readonly #open = new Map<Operation, Promise<void>>()
-  readonly #places: Places
-  readonly #starts = new Starts()
+  readonly #places: OperationLimit
+  readonly #starts = new OperationStarts()
   #onEnd: (operation: Operation) => void = () => {}
 
   constructor(options: OperationsOptions) {
     this.#options = options
-    this.#places = new Places(options.mostOfAddress)
+    this.#places = new OperationLimit(options.mostOfAddress)
   }
 
   /** Those under way. */
@@ -47,13 +47,13 @@ export class Operations {
   }
 
   /** One for which its address or client has no place is begun all the same, to be ended by its `refusal`. */
-  begin(asker: Asker, signal: AbortSignal): OpenOperation {
+  begin(asker: Caller, signal: AbortSignal): OpenOperation {
     const id = randomUUID()
     const log = this.#options.log.child({ correlationId: id })
     const refusal = this.#places.take(asker)
     const holding = this.#options.memory.open(asker)
     const onDefect = (err: unknown) => log.error({ err }, signal.aborted ? 'A defect, after the client had gone' : 'A defect')
-    const operation = new Operation({ id, ...asker, holding, signal, refusal, onDefect })
+    const operation = new Operation({ id, ...asker, heldMemory: holding, signal, refusal, onDefect })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open.set(operation, promise)
     const end = () => {
@@ -106,8 +106,7 @@ function logOperation(log: Log, operation: Operation, slowMs: number, explain: E
   ]
   const sentence = `${what}: ${outcome}, ${how.filter((word) => word !== null).join(', ')} [${id} ${client}]`
   const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, waitMs, lane, degraded, outcome }
-  if (slow)
-    log.warn({ operation: { ...fields, plans: operation.questions.flatMap((query) => planned(query, explain)) } }, sentence)
+  if (slow) log.warn({ operation: { ...fields, plans: operation.queries.flatMap((query) => planned(query, explain)) } }, sentence)
   else log.info({ operation: fields }, sentence)
 }
 
@@ -130,7 +129,7 @@ interface Address {
   readonly clients: Map<string, number>
 }
 
-class Places {
+class OperationLimit {
   readonly #most: number
   readonly #addresses = new Map<string, Address>()
 
@@ -143,7 +142,7 @@ class Places {
    * Null, and the place is taken; or why there is none. A client has no more places than its address has left: so one connection takes at most
    * half of them, and there is one left for the next connection until many share them.
    */
-  take({ client, address = client }: Asker): GeoduckError | null {
+  take({ client, address = client }: Caller): GeoduckError | null {
     const taken = this.#addresses.get(address) ?? { open: 0, clients: new Map<string, number>() }
     const own = taken.clients.get(client) ?? 0
     if (own >= this.#most - taken.open) return this.#refusal()
@@ -153,7 +152,7 @@ class Places {
     return null
   }
 
-  leave({ client, address = client }: Asker): void {
+  leave({ client, address = client }: Caller): void {
     const taken = this.#addresses.get(address)
     if (!taken) return
     const own = (taken.clients.get(client) ?? 0) - 1
@@ -173,7 +172,7 @@ class Places {
  * When an operation starts: one of each address in a turn of the event loop, in the order in which they came. To read, check and start an
  * operation takes 0.3 ms and more; hundreds that arrive at once would hold up everybody for as long as all of them take.
  */
-export class Starts {
+export class OperationStarts {
   /** Of each address that has started one in this turn: those that wait for the next ones. */
   readonly #waiting = new Map<string, (() => void)[]>()
 

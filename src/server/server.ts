@@ -15,7 +15,7 @@ import type { Engine } from '../engines/engine.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
 import { DocumentReader, type OperationLimits } from '../graphql/document.ts'
 import { HealthSubscribers } from '../graphql/health-events.ts'
-import { ServedSchema } from '../graphql/schema.ts'
+import { CurrentSchema } from '../graphql/schema.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import { Access, clientAddress, Hosts } from './access.ts'
@@ -63,7 +63,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     slowMs: config.slowSeconds * 1_000,
     mostOfAddress: config.maxAddressOperations,
   })
-  const schema = new ServedSchema(() => state.layers())
+  const schema = new CurrentSchema(() => state.layers())
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { AwakeTimer } from '../engines/awake.ts'
-import type { ClientHolding } from './client-memory.ts'
+import type { ClientHeldMemory } from './client-memory.ts'
 import { MOST_FRAME_BYTES_BEFORE_ACK } from './limits.ts'
 
 /** Of answers: reading stops above it, and goes on at half of it. */
@@ -21,7 +21,7 @@ const TRY_AGAIN_LATER = 1013
 
 export class SocketFlow {
   readonly #ws: WebSocket
-  readonly #incoming: ClientHolding
+  readonly #incoming: ClientHeldMemory
   #answers = 0
   #drained = Promise.withResolvers<void>()
   #partial = 0
@@ -30,7 +30,7 @@ export class SocketFlow {
   #pongWaits = false
 
   /** `incoming` counts what has arrived of messages that are not whole; it is closed with the socket. */
-  constructor(ws: WebSocket, socket: Socket, incoming: ClientHolding) {
+  constructor(ws: WebSocket, socket: Socket, incoming: ClientHeldMemory) {
     this.#ws = ws
     this.#incoming = incoming
     socket.on('data', ({ length }: Buffer) => this.#arrives(length))

@@ -3,11 +3,11 @@ import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import { makeServer, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { failed, formatError, formatResult, readyResult } from '../delivery/client-error.ts'
 import { deliver, rowsOf } from '../delivery/deliver.ts'
-import { type Piece, textBytes, toChunks } from '../delivery/raw-json.ts'
+import { type JsonPiece, textBytes, toChunks } from '../delivery/raw-json.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
-import type { ServedSchema } from '../graphql/schema.ts'
+import type { CurrentSchema } from '../graphql/schema.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { Operations } from './operations.ts'
@@ -17,7 +17,7 @@ export type SocketProtocol = Server<ClientSocket>
 type Options = ServerOptions<Record<string, unknown>, ClientSocket>
 
 export interface SocketProtocolOptions {
-  readonly schema: Pick<ServedSchema, 'current'>
+  readonly schema: Pick<CurrentSchema, 'current'>
   readonly documents: DocumentReader
   readonly services: Services
   readonly access: Access
@@ -99,7 +99,7 @@ function delivering(result: Result, id: string, socket: ClientSocket): AsyncIter
       if (operation.kind !== 'subscription') operation.holding.add(textBytes(pieces))
       return pieces
     },
-    send: (payload: readonly Piece[]) => socket.next(id, payload),
+    send: (payload: readonly JsonPiece[]) => socket.next(id, payload),
     end: () => {},
     fail: (shown: GraphQLError) => {
       throw new Failure([shown])

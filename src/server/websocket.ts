@@ -5,7 +5,7 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Log } from '../config/logging.ts'
 import { AwakeTimer, awakeNow, justWoke } from '../engines/awake.ts'
-import { askerOf, type ClientAddress, type Hosts, MISDIRECTED_BODY, originAllowed } from './access.ts'
+import { type ClientAddress, callerOf, type Hosts, MISDIRECTED_BODY, originAllowed } from './access.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { ClientSocket } from './client-socket.ts'
 import { refuse } from './connections.ts'
@@ -84,7 +84,7 @@ export class WebSockets {
     // ws closes such a socket itself; the code tells the client why.
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
-    const asker = askerOf(addressOf(request), request.socket.remotePort)
+    const asker = callerOf(addressOf(request), request.socket.remotePort)
     const options = { asker, operations, memory, most: limits.maxSocketOperations, mostJsonParts: mostJsonParts(limits), log }
     const client = new ClientSocket(ws, request.socket, options)
     const left = protocol.opened(client, client)

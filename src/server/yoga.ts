@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ExecutionResult, GraphQLError } from 'graphql'
 import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
-import { failed, formatResult, placeOf, readyResult } from '../delivery/client-error.ts'
+import { errorLocation, failed, formatResult, readyResult } from '../delivery/client-error.ts'
 import { rowsOf } from '../delivery/deliver.ts'
 import { sendEvents } from '../delivery/events.ts'
 import { toParts } from '../delivery/raw-json.ts'
@@ -10,7 +10,7 @@ import { sendParts } from '../delivery/response.ts'
 import type { Context } from '../graphql/context.ts'
 import type { DocumentReader } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
-import type { ServedSchema } from '../graphql/schema.ts'
+import type { CurrentSchema } from '../graphql/schema.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { acceptsEvents, jsonTypeFor } from './accept.ts'
 import { mostJsonParts, parseJson } from './http-operation.ts'
@@ -24,7 +24,7 @@ export interface RequestContext extends Context {
 
 export interface YogaOptions {
   readonly compression: Config['compression']
-  readonly schema: Pick<ServedSchema, 'current'>
+  readonly schema: Pick<CurrentSchema, 'current'>
   readonly documents: DocumentReader
   readonly limits: Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 }
@@ -123,7 +123,7 @@ function withStatus(error: GraphQLError): GraphQLError {
   // The rest of a body that was not read would stand before the connection's next request.
   const headers = { ...http.headers, ...(status === TOO_LARGE && { connection: 'close' }) }
   return new GraphQLError(error.message, {
-    ...placeOf(error),
+    ...errorLocation(error),
     extensions: { ...error.extensions, http: { status, spec, headers } },
   })
 }

@@ -7,7 +7,7 @@
 /** @import { Kind, Layer } from './layers.js' */
 /** @import { Shape } from './paint.js' */
 /** @import { GeoduckClientError } from 'geoduck/client' */
-/** @import { Question } from './stream.js' */
+/** @import { StreamRequest } from './stream.js' */
 import { Drawing } from './drawing.js'
 import { countMatched } from './layers.js'
 import { openStream } from './stream.js'
@@ -29,7 +29,7 @@ const MOST_VERTICES = 4_000_000
 /** @typedef {'off' | 'asking' | 'streaming' | 'paused' | 'drawing' | 'complete' | 'limited' | 'failed'} StreamState */
 
 /**
- * @typedef {object} Progress of the last question
+ * @typedef {object} Progress of the last request
  * @property {StreamState} state
  * @property {number} features
  * @property {number} batches
@@ -58,16 +58,16 @@ export class LayerView {
     this.#changed = changed
   }
 
-  /** Cancels the last question and puts this one. @param {{ bbox: readonly number[], precision: number }} view */
+  /** Cancels the last request and puts this one. @param {{ bbox: readonly number[], precision: number }} view */
   ask(view) {
     this.#cancel()
     this.#keepLastAnswer()
     const progress = { ...OFF, state: /** @type {StreamState} */ ('asking'), startedAt: performance.now() }
     this.progress = progress
-    const question = { layer: this.layer.name, limit: MOST_FEATURES, ...view }
+    const request = { layer: this.layer.name, limit: MOST_FEATURES, ...view }
     const drawing = new Drawing(this.#map, this.look)
     this.#current = drawing
-    this.#cancel = openStream(question, {
+    this.#cancel = openStream(request, {
       batch: (features) => {
         if (progress.batches === 0) this.#previous?.fade()
         progress.state = 'streaming'
@@ -77,7 +77,7 @@ export class LayerView {
         drawing.add(features)
         if (drawing.vertices <= MOST_VERTICES) return this.#changed()
         this.#cancel()
-        void this.#finish(drawing, progress, question)
+        void this.#finish(drawing, progress, request)
       },
       restart: () => {
         drawing.remove()
@@ -88,7 +88,7 @@ export class LayerView {
         progress.error = error
         this.#changed()
       },
-      complete: () => void this.#finish(drawing, progress, question),
+      complete: () => void this.#finish(drawing, progress, request),
       fail: (error) => {
         Object.assign(progress, { state: 'failed', error, endedAt: performance.now() })
         this.#changed()
@@ -127,14 +127,14 @@ export class LayerView {
    * All that is wanted has arrived; what follows is the browser's work.
    * @param {Drawing} drawing
    * @param {Progress} progress
-   * @param {Question} question
+   * @param {StreamRequest} request
    */
-  async #finish(drawing, progress, question) {
+  async #finish(drawing, progress, request) {
     Object.assign(progress, { state: 'drawing', endedAt: performance.now() })
     this.#changed()
     const limited = progress.features >= MOST_FEATURES || drawing.vertices > MOST_VERTICES
     // Without the number the note says no more than that there may be more.
-    if (limited) progress.matched = await countMatched(question.layer, question.bbox).catch(() => null)
+    if (limited) progress.matched = await countMatched(request.layer, request.bbox).catch(() => null)
     await drawing.finish()
     if (this.progress !== progress) return
     progress.state = limited && progress.matched !== progress.features ? 'limited' : 'complete'

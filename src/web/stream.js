@@ -12,7 +12,7 @@ const BATCH_SIZE = 2048
 const MOST_FAILURES = 5
 
 /**
- * @typedef {object} Question
+ * @typedef {object} StreamRequest
  * @property {string} layer
  * @property {readonly number[]} bbox west, south, east, north; west > east crosses the antimeridian
  * @property {number} precision digits behind the point
@@ -29,21 +29,21 @@ const MOST_FAILURES = 5
  */
 
 /**
- * @param {Question} question
+ * @param {StreamRequest} request
  * @param {StreamEvents} events none is called any more once it has been cancelled
  * @returns {() => void} cancels
  */
-export function openStream(question, events) {
+export function openStream(request, events) {
   const left = new AbortController()
-  void read(question, events, left.signal)
+  void read(request, events, left.signal)
   return () => left.abort()
 }
 
-/** @param {Question} question @param {StreamEvents} events @param {AbortSignal} signal */
-async function read({ bbox, ...question }, events, signal) {
+/** @param {StreamRequest} request @param {StreamEvents} events @param {AbortSignal} signal */
+async function read({ bbox, ...request }, events, signal) {
   const stream = streamFeatures({
     client,
-    ...question,
+    ...request,
     where: { bbox },
     batchSize: BATCH_SIZE,
     signal,

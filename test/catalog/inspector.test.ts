@@ -52,7 +52,7 @@ test('a death costs the question that was asked, and the next one starts another
   expect(children()).toEqual([])
 })
 
-test('a death between two questions costs nothing', async () => {
+test('a death between two queries costs nothing', async () => {
   const inspector = new Inspector(SPATIAL_EXTENSION, [file])
   await inspector.describeFiles([file])
   process.kill(children()[0]!, 'SIGKILL')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Catalog, openCatalog } from '../../src/catalog/catalog.ts'
-import type { Access } from '../../src/engines/engine.ts'
+import type { FileAccess } from '../../src/engines/engine.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { layerOf } from './support.ts'
 
@@ -75,8 +75,8 @@ test.each(Object.entries(KINDS))(
     await put(kind, 30)
     const changes: string[] = []
     const unreadable: string[] = []
-    let admitted: Access
-    const admit = async (access: Access) => {
+    let admitted: FileAccess
+    const admit = async (access: FileAccess) => {
       await new Promise((resolve) => setTimeout(resolve, 50))
       admitted = access
     }

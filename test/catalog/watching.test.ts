@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Catalog, type CatalogOptions, openCatalog } from '../../src/catalog/catalog.ts'
-import type { Access } from '../../src/engines/engine.ts'
+import type { FileAccess } from '../../src/engines/engine.ts'
 import { fixture } from '../fixtures/index.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { python } from '../support/python.ts'
@@ -19,7 +19,7 @@ const PATIENCE = { timeout: 50_000, interval: 50 }
 let folder: string
 let data: string
 let catalog: Catalog
-let rolls: Access[]
+let rolls: FileAccess[]
 let lines: string[]
 
 beforeEach(async () => {
@@ -37,7 +37,7 @@ async function watch(sources: readonly string[] = [data], options: Partial<Catal
   rolls = []
   lines = []
   const note = (_fields: object, message: string) => lines.push(message)
-  const admit = async (access: Access) => void rolls.push(access)
+  const admit = async (access: FileAccess) => void rolls.push(access)
   const log = { info: note, warn: note }
   catalog = await openCatalog({ sources, spatialExtension: SPATIAL_EXTENSION, admit, watch: true, log, ...options })
   await catalog.prepared
@@ -197,7 +197,7 @@ test('a pattern takes in a file that comes, under the name that its layer has', 
 test('until workers may read a file that comes into a pattern its layer is what it was, but not when an older file is another by then', async () => {
   await rename(join(data, 'a.parquet'), join(data, 'roads-1.parquet'))
   let admitted = Promise.withResolvers<void>()
-  const admit = async (access: Access) => {
+  const admit = async (access: FileAccess) => {
     rolls.push(access)
     await admitted.promise
   }

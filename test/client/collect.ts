@@ -1,6 +1,6 @@
 import type { FeatureStream, FeaturesBatch, StreamState } from '../../src/client/client.ts'
 import { type StreamOptions, streamFeatures } from '../../src/client/client.ts'
-import type { Question } from '../../src/client/options.ts'
+import type { StreamArguments } from '../../src/client/options.ts'
 import { ask, type PageInfo } from '../support/graphql.ts'
 import type { TestServer } from '../support/server.ts'
 
@@ -32,7 +32,7 @@ export interface Watched {
 
 /** A stream of ids, and what it says that it does. */
 export function watch(
-  options: Question & Pick<StreamOptions, 'signal' | 'readAhead' | 'retry' | 'properties'> & { readonly url: string },
+  options: StreamArguments & Pick<StreamOptions, 'signal' | 'readAhead' | 'retry' | 'properties'> & { readonly url: string },
 ): Watched {
   const states: StreamState[] = []
   const stream = streamFeatures({ properties: [], ...options, encoding: 'features', onState: (state) => states.push(state) })

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { type Actions, buildCommand } from '../../src/commands/command-line.ts'
 import { machineDefaults } from '../../src/config/defaults.ts'
 import { machine } from '../../src/config/machine.ts'
-import { type Given, type Resolved, resolveConfig } from '../../src/config/resolve.ts'
+import { type ConfigInputs, type Resolved, resolveConfig } from '../../src/config/resolve.ts'
 import { settings } from '../../src/config/settings.ts'
 
 export const TABLE = settings(machineDefaults(machine()))
@@ -30,9 +30,9 @@ export function commandServing(serve: Actions['serve']): Command {
   return buildCommand({ serve, ...others })
 }
 
-function given(args: readonly string[]): Promise<Given> {
-  return new Promise<Given>((resolve, reject) => {
-    const take = async ({ given }: { given: Given }) => resolve(given)
+function given(args: readonly string[]): Promise<ConfigInputs> {
+  return new Promise<ConfigInputs>((resolve, reject) => {
+    const take = async ({ given }: { given: ConfigInputs }) => resolve(given)
     commandServing(take).exitOverride().parseAsync(args, { from: 'user' }).catch(reject)
   })
 }

@@ -1,12 +1,12 @@
 /** Tables of the documentation, as they follow from the source. */
 
 import { BATCH_SIZE, MOST_INPUT_VALUES, MOST_LIST_ITEMS } from '../../src/ask/arguments.ts'
-import { MAX_SORT_KEYS } from '../../src/ask/question.ts'
+import { MAX_SORT_KEYS } from '../../src/ask/feature-request.ts'
 import { MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../src/ask/read/read-filter.ts'
 import { MOST_REPRESENTATIONS } from '../../src/ask/selection.ts'
 import { type Settings, settings } from '../../src/config/settings.ts'
 import { MAX_DEPTH } from '../../src/geometry/builder.ts'
-import { MAX_PIECES } from '../../src/geometry/distance/pieces.ts'
+import { MAX_PIECES } from '../../src/geometry/distance/line-pieces.ts'
 import { MOST_LINES } from '../../src/graphql/document.ts'
 import { ERROR_CODES } from '../../src/model/errors.ts'
 import { TIMES } from '../../src/server/http.ts'

@@ -10,7 +10,7 @@ import {
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { validName } from '../../src/catalog/names.ts'
-import { featureTypeOf, ServedSchema, typeNames } from '../../src/graphql/schema.ts'
+import { CurrentSchema, featureTypeOf, typeNames } from '../../src/graphql/schema.ts'
 import { Random } from '../results/random.ts'
 import { hostileText } from '../support/hostile-text.ts'
 
@@ -48,7 +48,7 @@ describe('the name of a type', () => {
   it('is valid and no other’s, whatever a layer is called; and no layer is called with a colon', () => {
     const random = new Random()
     const layers = [...new Set(Array.from({ length: 1_000 }, () => validName(hostileText(random, 'x'))))]
-    const schema = new ServedSchema(() => named(...layers)).current
+    const schema = new CurrentSchema(() => named(...layers)).current
     const types = layers.map((name) => featureTypeOf(schema, { name }).name)
     expect(new Set(types).size).toBe(layers.length)
     for (const type of types) expect(type).toMatch(/^(?!__)[A-Za-z_]\w*Feature$/)
@@ -58,7 +58,7 @@ describe('the name of a type', () => {
 
 describe('the schema', () => {
   it('is valid, and has a type for each layer that is a Feature and a Node', () => {
-    const schema = new ServedSchema(() => named('roads', 'rivers')).current
+    const schema = new CurrentSchema(() => named('roads', 'rivers')).current
     expect(validateSchema(Object.assign(schema, { __validationErrors: undefined }))).toEqual([])
     const [feature, node] = ['Feature', 'Node'].map((name) => schema.getType(name) as GraphQLInterfaceType)
     for (const type of [feature!, node!])
@@ -68,7 +68,7 @@ describe('the schema', () => {
 
   it('is made before an operation asks for it, once for many changes at a time', async () => {
     let reads = 0
-    const served = new ServedSchema(() => {
+    const served = new CurrentSchema(() => {
       reads++
       return named('roads')
     })
@@ -81,7 +81,7 @@ describe('the schema', () => {
 
   it('stays the same object while the layers do, and follows them as they come and go', () => {
     let layers = named('roads', 'rivers')
-    const served = new ServedSchema(() => layers)
+    const served = new CurrentSchema(() => layers)
     const before = served.current
     expect(served.current).toBe(before)
     layers = named('roads', 'lakes')
@@ -92,7 +92,7 @@ describe('the schema', () => {
   })
 
   it('of 1,000 layers is introspected in steps: other work has its turn after every 50 types', async () => {
-    const schema = new ServedSchema(() => named(...Array.from({ length: 1_000 }, (_, n) => `layer_${n}`))).current
+    const schema = new CurrentSchema(() => named(...Array.from({ length: 1_000 }, (_, n) => `layer_${n}`))).current
     let turns = 0
     let told = false
     const count = () => {

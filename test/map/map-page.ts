@@ -91,7 +91,7 @@ export class MapPage {
   }
 
   /** Every question put for a layer, in order. */
-  questions(layer: string): { readonly id: string; readonly bbox: readonly number[]; readonly after: string | null }[] {
+  queries(layer: string): { readonly id: string; readonly bbox: readonly number[]; readonly after: string | null }[] {
     return this.sent
       .filter(({ type, payload }) => type === 'subscribe' && payload?.variables?.layer === layer)
       .map(({ id, payload }) => ({ id, bbox: payload!.variables!.where!.bbox, after: payload!.variables!.after ?? null }))
@@ -99,7 +99,7 @@ export class MapPage {
 
   /** The last of them. */
   question(layer: string) {
-    return this.questions(layer).at(-1)!
+    return this.queries(layer).at(-1)!
   }
 
   /** Batches that came for a question. */

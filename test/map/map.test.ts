@@ -198,7 +198,7 @@ test('a layer that is no longer shown ends its stream', async () => {
 test('a lost connection is taken up behind the last batch', async () => {
   const { state } = bound(await open({ at: [3, 10, 20], breakBehind: { layer: 'observations', batches: 3 } }))
   await state('complete')
-  const [first, second, ...more] = map!.questions('observations')
+  const [first, second, ...more] = map!.queries('observations')
   const got = map!.batches(first!.id).slice(0, 3)
   expect(more).toEqual([])
   expect(first!.after).toBeNull()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type CursorSubject, decodeCursor, encodeCursor, LONGEST_CURSOR } from '../../src/ask/cursor.ts'
-import { MAX_SORT_KEYS } from '../../src/ask/question.ts'
+import { MAX_SORT_KEYS } from '../../src/ask/feature-request.ts'
 import type { Layer } from '../../src/model/layer.ts'
 import { type Asked, queryOf } from '../support/filter.ts'
 import { refusal } from './support/geometry.ts'

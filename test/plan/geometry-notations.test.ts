@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readGeometry } from '../../src/ask/read/read-geometry.ts'
 import { createEncoder } from '../../src/encode/encode.ts'
-import { Tally } from '../../src/geometry/builder.ts'
+import { GeometryBudget } from '../../src/geometry/builder.ts'
 import type { GeometryInput } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
 import { type Column, toBatch } from '../results/columns.ts'
@@ -138,7 +138,7 @@ describe('TWKB', () => {
 describe('an SRID', () => {
   const layer = (code: string) => ({ crs: { code, name: code, isLonLat: code === 'OGC:CRS84' } }) as Layer
   const crsOf = (input: GeometryInput, code = 'EPSG:3035') =>
-    readGeometry(input, layer(code), 'within', new Tally(25_000)).crs?.code ?? null
+    readGeometry(input, layer(code), 'within', new GeometryBudget(25_000)).crs?.code ?? null
   const ewkb = '0101000020110F0000000000000000F03F0000000000000040'
 
   it('names the CRS of EWKT and EWKB', () => {

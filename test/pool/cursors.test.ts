@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from '../../src/ask/cursor.ts'
 import type { Engine } from '../../src/engines/engine.ts'
 import type { FeatureOrder } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { Position } from '../../src/model/query.ts'
+import type { RowPosition } from '../../src/model/query.ts'
 import { Random } from '../results/random.ts'
 import { ask, context, drain, idsOf, ROWS, squares, squaresLayer, testPool } from './support.ts'
 
@@ -24,12 +24,12 @@ afterAll(() => Promise.all(engines.map((engine) => engine.close())))
 async function inPieces(orderBy: readonly FeatureOrder[], cuts: number, random: Random): Promise<string[]> {
   const query = ask(layer, { orderBy })
   const ids: string[] = []
-  let after: Position | null = null
+  let after: RowPosition | null = null
   for (let piece = 0; ; piece++) {
     const engine = engines[piece % engines.length] as Engine
     const wanted = ids.length + 1 + random.integer((2 * ROWS) / cuts)
     const stream = engine.stream({ ...query, after }, { batchSize: 1 + random.integer(10_000) }, context())
-    let position: Position | null = null
+    let position: RowPosition | null = null
     while (ids.length < wanted) {
       const { done, value } = await stream.next()
       if (done) return ids
@@ -37,7 +37,7 @@ async function inPieces(orderBy: readonly FeatureOrder[], cuts: number, random: 
       position = value.position
     }
     await stream.return()
-    after = decodeCursor(SECRET, query, encodeCursor(SECRET, query, position as Position))
+    after = decodeCursor(SECRET, query, encodeCursor(SECRET, query, position as RowPosition))
   }
 }
 

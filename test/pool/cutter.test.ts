@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import { type Cut, Cutter } from '../../src/engines/duckdb/processes/query/cutter.ts'
+import { BatchCutter, type BatchRange } from '../../src/engines/duckdb/processes/query/cutter.ts'
 import { Random } from '../results/random.ts'
 
 /** Four bytes a row, which are another chunk's after `release`. */
-function chunk(first: number, length: number): Cut {
+function chunk(first: number, length: number): BatchRange {
   const values = Int32Array.from({ length }, (_, row) => first + row)
   return { batch: { length, columns: [{ validity: null, values }] }, from: 0, to: length, release: () => values.fill(-1) }
 }
 
-function valuesOf({ batch, from, to }: Cut): number[] {
+function valuesOf({ batch, from, to }: BatchRange): number[] {
   const [column] = batch.columns
   if (!column || !('values' in column)) throw new Error('a column of numbers')
   return Array.from(column.values.subarray(from, to), Number)
@@ -19,7 +19,7 @@ test('chunks of any size are cut and joined to full batches of all rows in order
   for (let run = 0; run < 200; run++) {
     const rows = 1 + random.integer(random.pick([3, 50, 5_000]))
     const bytes = 4 * (1 + random.integer(random.pick([3, 50, 5_000])))
-    const cutter = new Cutter(rows, bytes)
+    const cutter = new BatchCutter(rows, bytes)
     const most = Math.min(rows, bytes / 4)
     const cuts: number[][] = []
     const take = (last: boolean) => {

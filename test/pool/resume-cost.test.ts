@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
 import type { FeatureOrder } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
-import type { FeatureQuery, Position } from '../../src/model/query.ts'
+import type { FeatureQuery, RowPosition } from '../../src/model/query.ts'
 import { ask, context, idsOf, squares, squaresLayer, testPool } from './support.ts'
 
 const ROWS = 1_000_000
@@ -43,7 +43,7 @@ async function spent(): Promise<Cost> {
 interface Run extends Cost {
   readonly ids: readonly string[]
   /** Behind the first nine tenths. */
-  readonly position: Position | null
+  readonly position: RowPosition | null
 }
 
 /** The cheapest of three. */
@@ -52,7 +52,7 @@ async function run(query: FeatureQuery): Promise<Run> {
   for (let n = 0; n < 3; n++) {
     const before = await spent()
     const ids: string[] = []
-    let position: Position | null = null
+    let position: RowPosition | null = null
     for await (const batch of engine.stream(query, { batchSize: 10_000 }, context())) {
       ids.push(...idsOf(batch.outputs))
       if (ids.length <= ROWS - REST) position = batch.position

@@ -4,34 +4,34 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { type Claim, Scheduler, Served } from '../../src/engines/duckdb/pool/scheduler.ts'
-import type { Slot } from '../../src/engines/duckdb/pool/slot.ts'
+import { Scheduler, type WorkerRequest, WorkerTime } from '../../src/engines/duckdb/pool/scheduler.ts'
+import type { WorkerSupervisor } from '../../src/engines/duckdb/pool/worker-supervisor.ts'
 
 class Workers {
   readonly scheduler: Scheduler
-  readonly #idle: Slot[]
+  readonly #idle: WorkerSupervisor[]
   /** Who has been granted a worker, in order. */
   readonly granted: string[] = []
   readonly refused: string[] = []
   /** How many of those who wait were looked at. */
   looks = 0
-  readonly #held = new Map<string, { slot: Slot; claim: Claim }>()
+  readonly #held = new Map<string, { slot: WorkerSupervisor; claim: WorkerRequest }>()
 
   constructor(workers: number, queueLength = 1_000) {
-    this.#idle = Array.from({ length: workers }, (_, n) => `worker ${n}` as unknown as Slot)
+    this.#idle = Array.from({ length: workers }, (_, n) => `worker ${n}` as unknown as WorkerSupervisor)
     const take = () => {
       this.looks++
       return this.#idle.length > 0
     }
     const idle = { all: () => this.#idle, take, reserve: () => this.#idle.shift() }
-    this.scheduler = new Scheduler(workers, { queueLength, queueSeconds: 30 }, idle, new Served(), () => {})
+    this.scheduler = new Scheduler(workers, { queueLength, queueSeconds: 30 }, idle, new WorkerTime(), () => {})
   }
 
   /** `a1.0`: an operation of the client `a1` of the address `a`. `served`: milliseconds of workers' time that it has had before. */
   async ask(name: string, served = 0): Promise<void> {
     const client = name.split('.')[0]!
     const claim = this.scheduler.open({ client, address: client.replace(/\d+$/, '') }, null)
-    claim.served = served
+    claim.usedMs = served
     this.scheduler.acquire(claim, new AbortController().signal).then(
       (slot) => {
         this.granted.push(name)

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireType } from '../../src/encode/batch.ts'
 import type { Plan } from '../../src/engines/duckdb/dialect/plan.ts'
 import type { BatchMessage, ExecutionEnd } from '../../src/engines/duckdb/messages.ts'
-import { Slot } from '../../src/engines/duckdb/pool/slot.ts'
-import { Turn, type TurnOptions } from '../../src/engines/duckdb/pool/turn.ts'
+import { ExecutionHandle, type ExecutionOptions } from '../../src/engines/duckdb/pool/execution-handle.ts'
+import { WorkerSupervisor } from '../../src/engines/duckdb/pool/worker-supervisor.ts'
 import { HANG } from '../faults/hang.ts'
 import { SPATIAL_EXTENSION } from '../support/environment.ts'
 import { eventually } from './support.ts'
@@ -13,12 +13,12 @@ const INTEGER: WireType = { kind: 'int', bits: 64, signed: true }
 /** An ISO WKB multipolygon whose only member is a point: 30 bytes that end the process in ST_IsValid. */
 const KILLER = '010600000001000000010100000000000000000000000000000000000000'
 
-let slot: Slot
+let slot: WorkerSupervisor
 /** What a start takes on this machine as busy as it is. */
 let boot: number
 
 beforeAll(async () => {
-  slot = new Slot(
+  slot = new WorkerSupervisor(
     'NORMAL',
     {
       spatialExtension: SPATIAL_EXTENSION,
@@ -58,18 +58,18 @@ function plan(sql: string, bare = false): Plan {
 
 interface Seen {
   rows: number
-  readonly end: Awaited<Turn['end']>
+  readonly end: Awaited<ExecutionHandle['end']>
 }
 
 /** Runs to the end; `onBatch` may stop the turn, and pays its credit unless it returns false. */
 async function run(
   statement: Plan,
-  onBatch: (turn: Turn, rows: number) => boolean | undefined = () => true,
-  more: Partial<TurnOptions> = {},
+  onBatch: (turn: ExecutionHandle, rows: number) => boolean | undefined = () => true,
+  more: Partial<ExecutionOptions> = {},
 ): Promise<Seen> {
   if (!slot.reserve(null)) throw new Error('the worker is not idle')
   let rows = 0
-  const turn: Turn = new Turn(slot, {
+  const turn: ExecutionHandle = new ExecutionHandle(slot, {
     plan: statement,
     batchRows: 1_000,
     firstRows: 1_000,
@@ -79,7 +79,7 @@ async function run(
     maxBatches: null,
     whole: null,
     emitEmpty: false,
-    thrift: null,
+    serial: null,
     wary: false,
     isShared: false,
     deadlineMs: 10_000,

@@ -1,7 +1,7 @@
 /** What an address may have of the server besides its workers: places for operations, starts, events of `health`. */
 import { afterEach, expect, test } from 'vitest'
 import { HealthSubscribers } from '../../src/graphql/health-events.ts'
-import { Starts } from '../../src/server/operations.ts'
+import { OperationStarts } from '../../src/server/operations.ts'
 import { ask, post } from '../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../support/server.ts'
 import { RawSocket } from './raw-socket.ts'
@@ -51,7 +51,7 @@ test('an address has so many operations at a time, of which a connection takes n
 })
 
 test('operations that arrive together start one of each address at a time', async () => {
-  const starts = new Starts()
+  const starts = new OperationStarts()
   const started: string[] = []
   const all = ['a', 'a', 'a', 'b', 'a', 'b', 'c'].map(async (address, n) => {
     await starts.next(address)

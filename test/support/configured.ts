@@ -1,5 +1,5 @@
 /** Layers of test/fixtures/configured.py, and what shapely says of them. */
-import type { Layer, Tailoring } from '../../src/model/layer.ts'
+import type { Layer, LayerOverrides } from '../../src/model/layer.ts'
 import { python } from './python.ts'
 
 export interface Judged {
@@ -34,6 +34,6 @@ print(json.dumps([row for row, a, b in json.load(sys.stdin) if not same(a, b)]))
   )
 }
 
-export function tailoring(onInvalid: Tailoring['onInvalid'], hidden: readonly string[] = []): Pick<Layer, 'tailoring'> {
+export function tailoring(onInvalid: LayerOverrides['onInvalid'], hidden: readonly string[] = []): Pick<Layer, 'tailoring'> {
   return { tailoring: { title: null, description: null, hidden, onInvalid } }
 }

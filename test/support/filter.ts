@@ -1,6 +1,6 @@
+import { readOrder } from '../../src/ask/feature-request.ts'
 import { readKey } from '../../src/ask/key.ts'
 import { propertyOf } from '../../src/ask/property-of.ts'
-import { readOrder } from '../../src/ask/question.ts'
 import { FilterBudget, type FilterLimits, readFilter } from '../../src/ask/read/read-filter.ts'
 import { viewOf } from '../../src/ask/view.ts'
 import type { Engine, OperationContext } from '../../src/engines/engine.ts'

@@ -1,7 +1,7 @@
 /** A distance as it is asked for: the geometry that it is measured from, and on the earth its pieces. */
 
+import { linework, longestStraight, MAX_PIECES, toPieces } from '../../geometry/distance/line-pieces.ts'
 import { linesWkb, neighbourhood } from '../../geometry/distance/neighbourhood.ts'
-import { linework, longestStraight, MAX_PIECES, toPieces } from '../../geometry/distance/pieces.ts'
 import type { DistanceFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { DistancePredicate, Geometry, OnEarth } from '../../model/predicate.ts'

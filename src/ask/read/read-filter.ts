@@ -4,16 +4,16 @@
  */
 import { hash } from 'node:crypto'
 import { boxGeometry, readBox } from '../../geometry/box.ts'
-import { Tally } from '../../geometry/builder.ts'
+import { GeometryBudget } from '../../geometry/builder.ts'
 import type { FeatureFilter, GeometryInput } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
-import type { Filter, Geometry, Predicate, Relation } from '../../model/predicate.ts'
+import type { Filter, Geometry, Predicate, SpatialRelation } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { readDistance } from './read-distance.ts'
 import { readGeometry } from './read-geometry.ts'
 import { readProperty } from './read-property.ts'
 
-const RELATIONS: readonly Relation[] = [
+const RELATIONS: readonly SpatialRelation[] = [
   'intersects',
   'within',
   'contains',
@@ -85,7 +85,7 @@ function readInput(input: GeometryInput, { layer }: View, argument: string, budg
   return budget.once(input, key, () => readGeometry(input, layer, argument, budget.geometry))
 }
 
-const spatial = (relation: Relation, geometry: Geometry) => ({ kind: 'spatial', relation, geometry }) as const
+const spatial = (relation: SpatialRelation, geometry: Geometry) => ({ kind: 'spatial', relation, geometry }) as const
 
 /** But for bytes, which can't be. */
 function deeplyFrozen<T>(value: T): T {
@@ -133,14 +133,14 @@ export const MAX_PIECES_IN_ALL = 128
 /** What the filters of one operation may hold together, in however many root fields they stand. */
 export class FilterBudget {
   readonly limits: FilterLimits
-  readonly geometry: Tally
+  readonly geometry: GeometryBudget
   readonly #read = new WeakMap<object, Map<string, unknown>>()
   #items = 0
   #pieces = 0
 
   constructor(limits: FilterLimits = FILTER_LIMITS) {
     this.limits = limits
-    this.geometry = new Tally(limits.vertices)
+    this.geometry = new GeometryBudget(limits.vertices)
   }
 
   /** What `read` makes of the argument, made once however often it is asked for. `key`: all else that it depends on. */

@@ -1,5 +1,5 @@
 import { boxGeometry, readBox } from '../../geometry/box.ts'
-import { type ClientGeometry, GeometryBuilder, type Pieces, Tally } from '../../geometry/builder.ts'
+import { type ClientGeometry, GeometryBudget, GeometryBuilder, type Pieces } from '../../geometry/builder.ts'
 import { readGeoJson } from '../../geometry/geojson.ts'
 import { readTwkb } from '../../geometry/twkb.ts'
 import { readWkb, sridOfWkb } from '../../geometry/wkb-reader.ts'
@@ -22,7 +22,7 @@ const PIECES = 64
  * `tally` lets in. Empty geometry is taken, as the empty set that it is. In another CRS than the layer's its edges are cut to short ones: what is straight
  * in one is not in the other.
  */
-export function readGeometry(input: GeometryInput, layer: Layer, argument: string, tally: Tally): Geometry {
+export function readGeometry(input: GeometryInput, layer: Layer, argument: string, tally: GeometryBudget): Geometry {
   const members = MEMBERS.filter((name) => input[name] !== undefined && input[name] !== null)
   const [member] = members
   if (member === undefined || members.length > 1) {
@@ -53,8 +53,8 @@ function readInto(to: GeometryBuilder, read: Opened['read']): ClientGeometry {
 }
 
 /** WKB as the builder wrote it, with its edges cut. */
-export function cutEdges(wkb: Uint8Array, pieces: Pieces, name: string, tally: Tally): Uint8Array {
-  const own = new Tally(Number.POSITIVE_INFINITY)
+export function cutEdges(wkb: Uint8Array, pieces: Pieces, name: string, tally: GeometryBudget): Uint8Array {
+  const own = new GeometryBudget(Number.POSITIVE_INFINITY)
   own.inserted = tally.inserted
   const to = new GeometryBuilder(name, false, own, pieces)
   readWkb(wkb, to)

@@ -5,7 +5,7 @@ import { isJson } from '../../model/field-type.ts'
 import type { JsonKind, Predicate, Test } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
-import type { Place, ValueKind } from '../values/value-kind.ts'
+import type { Comparand, ValueKind } from '../values/value-kind.ts'
 import { jsonKindOf, jsonValuesOf, valuesOf } from '../values/values-of.ts'
 import { memberAt, type NamedMember } from './member.ts'
 import type { FilterBudget } from './read-filter.ts'
@@ -40,7 +40,7 @@ function between(member: NamedMember, ends: readonly unknown[]): Test[] {
 
 function compare(member: NamedMember, operator: Operator, value: unknown, called: string = operator): Test {
   const { kind, as } = comparable(member, value)
-  const place = placeOf(member, kind, called, value)
+  const place = comparandOf(member, kind, called, value)
   if (typeof place === 'object' && place.exact) return { kind: 'compare', sign: OPERATORS[operator], as, text: place.at }
   // The value is none of the type's: it lies between two of them, or beyond the last.
   if (operator === 'eq') return { kind: 'present', holds: false }
@@ -53,7 +53,7 @@ function compare(member: NamedMember, operator: Operator, value: unknown, called
 function among(member: NamedMember, values: unknown): Test {
   if (!Array.isArray(values)) throw new GeoduckError('BAD_INPUT', `\`in\` of property ${member.name} takes a list.`)
   const { kind, as } = comparable(member, values[0])
-  const places = values.map((value) => placeOf(member, kind, 'in', value))
+  const places = values.map((value) => comparandOf(member, kind, 'in', value))
   const texts = new Set(places.flatMap((place) => (typeof place === 'object' && place.exact ? [place.at] : [])))
   return texts.size === 0 ? { kind: 'present', holds: false } : { kind: 'among', as, texts: [...texts] }
 }
@@ -78,7 +78,7 @@ function comparable({ name, type, native }: NamedMember, value: unknown): Compar
   throw new GeoduckError('BAD_INPUT', `Property ${name} is ${native.slice(0, 60)}: only ${list}\`isNull\` can be asked of it.`)
 }
 
-export function placeOf({ name, native }: NamedMember, kind: ValueKind, operator: string, value: unknown): Place {
+export function comparandOf({ name, native }: NamedMember, kind: ValueKind, operator: string, value: unknown): Comparand {
   const place = kind.place(value)
   if (place !== null) return place
   const takes = `\`${operator}\` of property ${name} (${native.slice(0, 60)}) takes ${kind.takes}`
@@ -120,7 +120,7 @@ function readListMembers(filter: PropertyFilter, member: NamedMember): Test[] {
   const tests: Test[] = []
   const ask = (operator: 'has' | 'hasAny' | 'hasAll', values: readonly unknown[], all: boolean) => {
     const { kind, as } = isJson(member.type) ? inJson(member, values, operator) : inList(member, operator)
-    const places = values.map((value) => placeOf(member, kind, operator, value))
+    const places = values.map((value) => comparandOf(member, kind, operator, value))
     const texts = new Set(places.flatMap((at) => (typeof at === 'object' && at?.exact ? [at.at] : [])))
     const impossible = !places.every((at) => typeof at === 'object' && at?.exact)
     tests.push({ kind: 'has', as, all, texts: [...texts], impossible })

@@ -1,5 +1,5 @@
 /** Integers and decimals: multiples of 10^-scale between two bounds. Floats: doubles, of which some are floats. */
-import type { Place, ValueKind } from './value-kind.ts'
+import type { Comparand, ValueKind } from './value-kind.ts'
 
 /** More than any bounded type has: UHUGEINT 39, DECIMAL 38. */
 const MOST_DIGITS = 40
@@ -47,7 +47,7 @@ function grid(of: Grid): ValueKind {
 }
 
 /** By its digits: 10^999 as a number, and that number as text, take 15 us each. */
-function placeOn({ scale, min, max }: Grid, text: string): Place | null {
+function placeOn({ scale, min, max }: Grid, text: string): Comparand | null {
   const parts = NUMBER.exec(text)
   if (!parts) return null
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts
@@ -81,7 +81,7 @@ export const DOUBLE: ValueKind = {
 /** A value means the float nearest to it: `0.1` is equal to the column's 0.1. */
 export const FLOAT: ValueKind = { takes: 'a number', place: nearestFloat }
 
-function nearestFloat(value: unknown): Place | null {
+function nearestFloat(value: unknown): Comparand | null {
   if (typeof value !== 'number' || !Number.isFinite(value)) return null
   const float = Math.fround(value)
   if (Number.isFinite(float)) return { at: String(float), exact: true }

@@ -10,7 +10,7 @@ import {
   readDate,
   readTime,
 } from './calendar.ts'
-import { exactly, type Place, type ValueKind } from './value-kind.ts'
+import { type Comparand, exactComparand, type ValueKind } from './value-kind.ts'
 
 const NANOS_OF_DAY = 86_400_000_000_000n
 
@@ -21,8 +21,8 @@ const NANOSECOND_RANGE = [-9_223_286_400_000_000_000n, 9_223_372_036_854_775_806
 const DATE_RANGE = [-2_147_483_646, 2_147_483_646] as const
 
 /** Stored values may be infinite: a client's date before all finite ones is still after -infinity, and one after them before infinity. */
-const BEFORE_ALL: Place = { at: '-infinity', exact: false }
-const afterAll = (last: string): Place => ({ at: last, exact: false })
+const BEFORE_ALL: Comparand = { at: '-infinity', exact: false }
+const afterAll = (last: string): Comparand => ({ at: last, exact: false })
 /** The last finite timestamp, by the digits of its second's fraction. */
 const LAST: Readonly<Record<number, string>> = {
   0: '294247-01-10 04:00:54',
@@ -33,11 +33,11 @@ const LAST: Readonly<Record<number, string>> = {
 
 export const DATE: ValueKind = { takes: 'a string, a date like 2026-05-31', place: placeOfDate }
 
-function placeOfDate(value: unknown): Place | null {
+function placeOfDate(value: unknown): Comparand | null {
   const date = typeof value === 'string' ? readDate(value) : null
   if (date?.rest !== '') return null
   const days = daysSinceEpoch(date)
-  return days < DATE_RANGE[0] ? BEFORE_ALL : days > DATE_RANGE[1] ? afterAll('5881580-07-10') : exactly(dateText(date))
+  return days < DATE_RANGE[0] ? BEFORE_ALL : days > DATE_RANGE[1] ? afterAll('5881580-07-10') : exactComparand(dateText(date))
 }
 
 /** `digits` of a second's fraction. The time that some clock showed, nobody says where. */
@@ -94,7 +94,7 @@ function nanos({ date, time }: Moment): bigint {
 }
 
 /** `last`: the text of the last finite value. */
-function inRange(count: bigint, digits: number, place: Place, last: string): Place {
+function inRange(count: bigint, digits: number, place: Comparand, last: string): Comparand {
   const [first, end] = digits === 9 ? NANOSECOND_RANGE : MICROSECOND_RANGE
   return count < first ? BEFORE_ALL : count > end ? afterAll(last) : place
 }
@@ -114,7 +114,7 @@ export const INTERVAL: ValueKind = {
   place: readDuration,
 }
 
-function readDuration(value: unknown): Place | null {
+function readDuration(value: unknown): Comparand | null {
   const parts = typeof value === 'string' ? ISO_DURATION.exec(value) : null
   if (!parts || /[PT]$/.test(parts[0])) return null
   const [, years, months, weeks, days, hours, minutes, sign = '', seconds = '0', fraction = ''] = parts
@@ -124,5 +124,5 @@ function readDuration(value: unknown): Place | null {
   const wholeMonths = BigInt(years ?? 0) * 12n + BigInt(months ?? 0)
   const wholeDays = BigInt(weeks ?? 0) * 7n + BigInt(days ?? 0)
   const fits = [wholeMonths, wholeDays].every((count) => BigInt.asIntN(32, count) === count)
-  return fits ? exactly(`${wholeMonths} months ${wholeDays} days ${micros} microseconds`) : null
+  return fits ? exactComparand(`${wholeMonths} months ${wholeDays} days ${micros} microseconds`) : null
 }

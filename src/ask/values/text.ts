@@ -1,5 +1,5 @@
 /** Types whose client values are strings that are no times: text, labels, identifiers, bytes. And booleans. */
-import { exactly, type Place, type ValueKind } from './value-kind.ts'
+import { type Comparand, exactComparand, type ValueKind } from './value-kind.ts'
 
 const UUID_FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -8,19 +8,19 @@ const LISTED = 10
 
 export const BOOLEAN: ValueKind = {
   takes: 'true or false',
-  place: (value) => (typeof value === 'boolean' ? exactly(String(value)) : null),
+  place: (value) => (typeof value === 'boolean' ? exactComparand(String(value)) : null),
 }
 
 /** Well-formed Unicode: a half of a surrogate pair is what no stored text can hold either. */
-export const TEXT: ValueKind = text('a string', (value) => exactly(value.toWellFormed()))
+export const TEXT: ValueKind = text('a string', (value) => exactComparand(value.toWellFormed()))
 
-export const UUID: ValueKind = text('a string, a UUID', (value) => (UUID_FORM.test(value) ? exactly(value) : null))
+export const UUID: ValueKind = text('a string, a UUID', (value) => (UUID_FORM.test(value) ? exactComparand(value) : null))
 
-export const BITS: ValueKind = text('a string of 0 and 1', (value) => (/^[01]+$/.test(value) ? exactly(value) : null))
+export const BITS: ValueKind = text('a string of 0 and 1', (value) => (/^[01]+$/.test(value) ? exactComparand(value) : null))
 
 /** Their text form is hexadecimal. */
 export const BINARY: ValueKind = text('a string, bytes in base64', (value) =>
-  BASE64.test(value) ? exactly(Buffer.from(value, 'base64').toString('hex')) : null,
+  BASE64.test(value) ? exactComparand(Buffer.from(value, 'base64').toString('hex')) : null,
 )
 
 /** Labels are compared and sorted in the order they are declared in, by their number, which is their text form. */
@@ -30,10 +30,10 @@ export function enumeration(labels: readonly string[]): ValueKind {
   const more = labels.length > LISTED ? ` and ${labels.length - LISTED} more` : ''
   return text(`one of ${listed.join(', ')}${more}`, (value) => {
     const code = codes.get(value)
-    return code === undefined ? null : exactly(String(code))
+    return code === undefined ? null : exactComparand(String(code))
   })
 }
 
-function text(takes: string, place: (value: string) => Place | null): ValueKind {
+function text(takes: string, place: (value: string) => Comparand | null): ValueKind {
   return { takes, place: (value) => (typeof value === 'string' ? place(value) : null) }
 }

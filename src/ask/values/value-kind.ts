@@ -3,15 +3,15 @@ export interface ValueKind {
   /** What a client's value looks like, e.g. `a whole number`. */
   readonly takes: string
   /** Where a client's value lies among those of the type; null: it is none. */
-  readonly place: (value: unknown) => Place | null
+  readonly place: (value: unknown) => Comparand | null
 }
 
 /**
  * `at`: the text form of the largest value of the type that is not above the client's; `exact`: it is the client's. BELOW and
  * ABOVE: the client's lies outside the type's range. So `1.5` compares rightly with integers, and 300 with bytes.
  */
-export type Place = { readonly at: string; readonly exact: boolean } | 'BELOW' | 'ABOVE'
+export type Comparand = { readonly at: string; readonly exact: boolean } | 'BELOW' | 'ABOVE'
 
-export function exactly(at: string): Place {
+export function exactComparand(at: string): Comparand {
   return { at, exact: true }
 }

@@ -1,22 +1,22 @@
 /** A DuckDB database: one part per table with geometry. */
 import { pathsFor } from '../../engines/duckdb/host/files.ts'
 import type { Description } from '../../engines/duckdb/host/inspection.ts'
-import type { Access } from '../../engines/engine.ts'
+import type { FileAccess } from '../../engines/engine.ts'
 import { fingerprintOfDatabase } from '../fingerprint.ts'
-import type { Contents, Part, SourceContext } from '../source.ts'
-import { FileSource, type Place } from './file-source.ts'
+import type { Contents, SourceContext, SourcePart } from '../source.ts'
+import { FileSource, type SourceLocation } from './file-source.ts'
 
 export class DatabaseSource extends FileSource {
   protected override readonly database: string
   readonly #alias: string
 
-  constructor(place: Place, context: SourceContext) {
+  constructor(place: SourceLocation, context: SourceContext) {
     super(place, context)
     this.database = place.files[0] ?? ''
     this.#alias = context.alias(this.database, place.names[0] ?? '')
   }
 
-  access(): Access {
+  access(): FileAccess {
     const { fingerprint, failure, database: path } = this
     const version = this.snapshot.map(({ stamp }) => stamp).join(' ')
     const databases = failure === null && fingerprint !== null ? [{ alias: this.#aliasOf(fingerprint), path, version }] : []
@@ -35,7 +35,7 @@ export class DatabaseSource extends FileSource {
     return { parts: layers.map((description) => this.#table(description, fingerprint)), problems }
   }
 
-  #table(description: Description, fingerprint: string): Part {
+  #table(description: Description, fingerprint: string): SourcePart {
     const { relation, names } = description
     const id = relation.kind === 'table' ? `${relation.schema}.${relation.table}` : ''
     return this.part(id, [...names, `${this.names[0]}_${names.at(-1)}`], description, fingerprint)

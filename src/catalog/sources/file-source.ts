@@ -3,8 +3,8 @@
 import { stampOf } from '../../engines/duckdb/host/files.ts'
 import type { CheckResult, Description } from '../../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
-import type { Access } from '../../engines/engine.ts'
-import type { Contents, Part, Reader, Source, SourceContext } from '../source.ts'
+import type { FileAccess } from '../../engines/engine.ts'
+import type { Contents, Reader, Source, SourceContext, SourcePart } from '../source.ts'
 
 /** One that changes while it is read is read again, so often. */
 const MOST_READINGS = 5
@@ -13,7 +13,7 @@ const CHECK_MS = 60_000
 const CHECK_MS_PER_BYTE = 1e-3
 
 /** What is known of a source before it is read. */
-export type Place = Pick<Source, 'label' | 'names' | 'files'>
+export type SourceLocation = Pick<Source, 'label' | 'names' | 'files'>
 
 export abstract class FileSource implements Source, Reader {
   readonly label: string
@@ -30,7 +30,7 @@ export abstract class FileSource implements Source, Reader {
   #describedFiles: readonly string[] = []
   #reading: Promise<void> | null = null
 
-  constructor({ label, names, files }: Place, context: SourceContext) {
+  constructor({ label, names, files }: SourceLocation, context: SourceContext) {
     this.label = label
     this.names = names
     this.files = files
@@ -41,7 +41,7 @@ export abstract class FileSource implements Source, Reader {
   protected abstract digest(files: readonly string[]): string | Promise<string>
   /** Is called when the digest is another than before. */
   protected abstract read(files: readonly string[], fingerprint: string): Promise<Pick<Contents, 'parts' | 'problems'>>
-  abstract access(): Access
+  abstract access(): FileAccess
   /** Path of the database that it is. */
   protected readonly database: string | null = null
 
@@ -89,16 +89,16 @@ export abstract class FileSource implements Source, Reader {
   }
 
   /** A part that is read from these files. */
-  protected part(id: string, names: readonly string[], description: Description, fingerprint: string): Part {
+  protected part(id: string, names: readonly string[], description: Description, fingerprint: string): SourcePart {
     const { snapshot } = this
-    const version = { description, fingerprint, reader: this, isUnchanged: () => unchanged(snapshot) }
+    const version = { description, fingerprint, reader: this, isUnchanged: () => isUnchanged(snapshot) }
     return { id, names, preparation: null, version }
   }
 
   async #isAsRead(): Promise<boolean> {
     const { files, snapshot } = this
     const isSame = snapshot.length === files.length && snapshot.every(({ path }, index) => path === files[index])
-    return isSame && (await unchanged(snapshot))
+    return isSame && (await isUnchanged(snapshot))
   }
 
   async #read(): Promise<void> {
@@ -150,7 +150,7 @@ function bytesOf(snapshot: Snapshot): number {
 }
 
 /** Whether every file is still the one that the snapshot was taken of, as far as the file system knows. */
-export async function unchanged(snapshot: Snapshot): Promise<boolean> {
+export async function isUnchanged(snapshot: Snapshot): Promise<boolean> {
   const now = await statOf(snapshot.map(({ path }) => path))
   return now.every(({ stamp }, index) => stamp === snapshot[index]?.stamp)
 }

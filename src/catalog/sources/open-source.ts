@@ -1,13 +1,13 @@
 /** The kinds of sources: one row each. */
 import type { FoundSource } from '../find-sources.ts'
 import type { Source, SourceContext } from '../source.ts'
-import type { Copies } from './copies.ts'
 import { DatabaseSource } from './database.ts'
 import { ParquetSource } from './parquet.ts'
+import type { PreparationQueue } from './preparation-queue.ts'
 import { prepared } from './prepared.ts'
 import { VectorFile } from './vector-file.ts'
 
-type Open = (found: FoundSource, context: SourceContext, copies: Copies) => Source
+type Open = (found: FoundSource, context: SourceContext, copies: PreparationQueue) => Source
 
 const copied =
   (format: VectorFile['format']): Open =>

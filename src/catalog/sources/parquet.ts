@@ -1,20 +1,20 @@
 /** Parquet files that are one layer. */
 import { pathsFor } from '../../engines/duckdb/host/files.ts'
-import type { Access } from '../../engines/engine.ts'
+import type { FileAccess } from '../../engines/engine.ts'
 import { fingerprintOfParquet } from '../fingerprint.ts'
 import type { Contents, SourceContext } from '../source.ts'
-import { FileSource, type Place } from './file-source.ts'
+import { FileSource, type SourceLocation } from './file-source.ts'
 
 export class ParquetSource extends FileSource {
   readonly #original: string | null
 
   /** @param original fingerprint of the source that the file is a copy of; null: it is none */
-  constructor(place: Place, context: SourceContext, original: string | null = null) {
+  constructor(place: SourceLocation, context: SourceContext, original: string | null = null) {
     super(place, context)
     this.#original = original
   }
 
-  access(): Access {
+  access(): FileAccess {
     return { allowedPaths: pathsFor(this.files), databases: [] }
   }
 

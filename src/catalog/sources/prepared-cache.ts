@@ -17,7 +17,7 @@ const USER = 'used-by-'
 const LOCK = 'lock'
 const COPY = /\.parquet$/
 
-export interface CopyUse {
+export interface CacheUse {
   readonly digest: string
   readonly bytes: number
   /** When it was last served or made, in milliseconds. */
@@ -123,7 +123,7 @@ export class PreparedCache {
     return { removed, removedBytes, kept: copies.filter((copy) => copy.bytes > 0).length - removed, keptBytes: bytes }
   }
 
-  async copies(): Promise<CopyUse[]> {
+  async copies(): Promise<CacheUse[]> {
     const names = (await readdir(this.#folder).catch(() => [])).filter((name) => /^[0-9a-f]{32}$/.test(name))
     return await Promise.all(names.map((digest) => this.#lookAt(digest)))
   }
@@ -136,7 +136,7 @@ export class PreparedCache {
     if (this.#isTemporary) await rm(this.#folder, { recursive: true, force: true })
   }
 
-  async #lookAt(digest: string): Promise<CopyUse> {
+  async #lookAt(digest: string): Promise<CacheUse> {
     const folder = path.join(this.#folder, digest)
     const names = await readdir(folder).catch(() => [])
     const known = await stat(folder).catch(() => null)

@@ -1,10 +1,10 @@
 /** A source that is served by copies of its parts: the same parts, with the copies' versions once the workers may read them. */
 import { hash } from 'node:crypto'
-import type { Access } from '../../engines/engine.ts'
+import type { FileAccess } from '../../engines/engine.ts'
 import type { Preparation } from '../../model/preparation.ts'
-import type { Contents, Part, Source, Version } from '../source.ts'
-import type { Copies } from './copies.ts'
+import type { Contents, Source, SourcePart, Version } from '../source.ts'
 import type { ParquetSource } from './parquet.ts'
+import type { PreparationQueue } from './preparation-queue.ts'
 import { CACHE_FULL } from './prepared-cache.ts'
 import { type VectorFile, WAITING } from './vector-file.ts'
 
@@ -12,14 +12,14 @@ import { type VectorFile, WAITING } from './vector-file.ts'
 const RETRY_MS = 20_000
 
 /** A part, and its copy when there is one. */
-export class CopiedPart implements Part {
+export class PreparedPart implements SourcePart {
   readonly id: string
   readonly names: readonly string[]
   preparation: Preparation | null = WAITING
   /** Workers may read it. */
   copy: ParquetSource | null = null
 
-  constructor({ id, names }: Part) {
+  constructor({ id, names }: SourcePart) {
     this.id = id
     this.names = names
   }
@@ -34,14 +34,14 @@ export class CopiedPart implements Part {
   }
 }
 
-export function prepared(source: VectorFile, copies: Copies): Source {
+export function prepared(source: VectorFile, copies: PreparationQueue): Source {
   return new PreparedSource(source, copies)
 }
 
 export class PreparedSource implements Source {
   readonly original: VectorFile
-  parts: readonly CopiedPart[] = []
-  readonly #copies: Copies
+  parts: readonly PreparedPart[] = []
+  readonly #copies: PreparationQueue
   /** Why parts of it, or all, cannot be copied. */
   #problems: string[] = []
   /** Of every copy that was ever served: streams on an older one go on. */
@@ -52,7 +52,7 @@ export class PreparedSource implements Source {
   #isClosed = false
   #changed: (() => void) | null = null
 
-  constructor(original: VectorFile, copies: Copies) {
+  constructor(original: VectorFile, copies: PreparationQueue) {
     this.original = original
     this.#copies = copies
   }
@@ -83,7 +83,7 @@ export class PreparedSource implements Source {
     return { parts: this.parts, problems: [...problems, ...this.#problems, ...ofCopies], failure }
   }
 
-  access(): Access {
+  access(): FileAccess {
     return { allowedPaths: [...this.#paths], databases: [] }
   }
 
@@ -118,12 +118,12 @@ export class PreparedSource implements Source {
   }
 
   /** Whether a copy of the part is still wanted. */
-  has(part: CopiedPart): boolean {
+  has(part: PreparedPart): boolean {
     return !this.#isClosed && this.parts.includes(part)
   }
 
   /** A copy that has just been made, not read yet. */
-  copyOf(part: CopiedPart, content: string, path: string): ParquetSource {
+  copyOf(part: PreparedPart, content: string, path: string): ParquetSource {
     // Of the whole content of what it was made of: servers with the same source agree.
     const fingerprint = part.table === null ? content : hash('sha256', `${content}:${part.table}`).slice(0, 32)
     return this.#copies.source({ label: this.label, names: part.names, files: [path] }, fingerprint)
@@ -135,7 +135,7 @@ export class PreparedSource implements Source {
   }
 
   /** Workers may read the copy. The same copy stays what it is. */
-  async serve(part: CopiedPart, copy: ParquetSource): Promise<void> {
+  async serve(part: PreparedPart, copy: ParquetSource): Promise<void> {
     if (!this.has(part)) return
     if (part.copy?.files[0] !== copy.files[0] || !(await part.copy?.isCurrent())) part.copy = copy
     part.preparation = null
@@ -143,7 +143,7 @@ export class PreparedSource implements Source {
   }
 
   /** @param part null: all of it */
-  fail(part: CopiedPart | null, reason: string): void {
+  fail(part: PreparedPart | null, reason: string): void {
     if (this.#isClosed) return
     const problem = part?.table ? `table ${part.table}: ${reason}` : reason
     this.#problems.push(problem)
@@ -167,7 +167,7 @@ export class PreparedSource implements Source {
     }
     const known = this.parts
     this.parts =
-      failure === null ? parts.map((part) => known.find(({ id }) => id === part.id) ?? new CopiedPart(part)) : [...known]
+      failure === null ? parts.map((part) => known.find(({ id }) => id === part.id) ?? new PreparedPart(part)) : [...known]
     if (failure !== null) return
     const content = await this.original.knownContent()
     if (content === null) return

@@ -1,10 +1,10 @@
 /** A file in a format that the engine does not query: its parts have no version before they are copied. */
 import type { Format } from '../../engines/duckdb/host/format.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
-import type { Access } from '../../engines/engine.ts'
+import type { FileAccess } from '../../engines/engine.ts'
 import type { Preparation } from '../../model/preparation.ts'
 import type { Contents, SourceContext } from '../source.ts'
-import { FileSource, type Place } from './file-source.ts'
+import { FileSource, type SourceLocation } from './file-source.ts'
 
 export const WAITING: Preparation = {
   stage: 'WAITING',
@@ -18,13 +18,13 @@ export const WAITING: Preparation = {
 export class VectorFile extends FileSource {
   readonly format: Format
 
-  constructor(place: Place, format: Format, context: SourceContext) {
+  constructor(place: SourceLocation, format: Format, context: SourceContext) {
     super(place, context)
     this.format = format
   }
 
   /** Workers read the copy. */
-  access(): Access {
+  access(): FileAccess {
     return { allowedPaths: [], databases: [] }
   }
 

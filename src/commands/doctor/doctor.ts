@@ -7,7 +7,7 @@ import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { machineDefaults } from '../../config/defaults.ts'
 import { machine } from '../../config/machine.ts'
-import { type Given, type Resolved, resolveConfig } from '../../config/resolve.ts'
+import { type ConfigInputs, type Resolved, resolveConfig } from '../../config/resolve.ts'
 import { type Setting, settings } from '../../config/settings.ts'
 import { checkEngine } from './engine.ts'
 import { checkCacheDirectory, checkTempDirectory } from './folders.ts'
@@ -20,7 +20,7 @@ export interface Diagnosis {
   readonly isWell: boolean
 }
 
-export async function diagnose(given: Given): Promise<Diagnosis> {
+export async function diagnose(given: ConfigInputs): Promise<Diagnosis> {
   const findings: Finding[] = [checkNode()]
   const resolved = await readConfig(given, findings)
   if (resolved) findings.push(...(await checkAll(resolved.config)))
@@ -30,7 +30,7 @@ export async function diagnose(given: Given): Promise<Diagnosis> {
 }
 
 /** Null where it is wrong, which is then one of the findings. */
-async function readConfig(given: Given, findings: Finding[]): Promise<Resolved | null> {
+async function readConfig(given: ConfigInputs, findings: Finding[]): Promise<Resolved | null> {
   const what = 'configuration'
   try {
     const resolved = await resolveConfig(given, { mayBeEmpty: true })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { duckdbVersion } from '../../config/duckdb.ts'
-import { lookForExtension, type SpatialExtension } from '../../config/extension.ts'
+import { findExtension, type SpatialExtension } from '../../config/extension.ts'
 import { ChildProcess, NoAnswer } from '../../engines/duckdb/host/child-process.ts'
 import type { ProbedVersions, ToProbe } from '../../engines/duckdb/processes/probe/probe.ts'
 import type { Finding } from './report.ts'
@@ -19,7 +19,7 @@ export async function checkEngine(configured: string | null): Promise<Finding[]>
     ...(remedy && { remedy }),
   })
   try {
-    const extension = await lookForExtension(configured)
+    const extension = await findExtension(configured)
     if (extension === null) return [engine(duckdbVersion()), NOT_HERE]
     const began = performance.now()
     const probe = await probeExtension(extension)

@@ -1,6 +1,6 @@
 /** `geoduck explain LAYER PATH...`: the arguments of a page as flags, each of them JSON, or a text that is none. */
 import { type Command, Option } from 'commander'
-import type { Given } from '../../config/resolve.ts'
+import type { ConfigInputs } from '../../config/resolve.ts'
 
 const ENCODINGS = ['features', 'geojson', 'arrow'] as const
 
@@ -12,7 +12,7 @@ export interface ExplainArguments {
   /** Arguments of the page by name, as JSON values. */
   readonly page: Readonly<Record<string, unknown>>
   /** Paths and the program's own flags. */
-  readonly given: Given
+  readonly given: ConfigInputs
 }
 
 const EXAMPLES = `
@@ -37,7 +37,7 @@ const PAGE: Readonly<Record<string, readonly [flag: string, description: string]
 /** @param given what the program's own flags and these paths say */
 export function addExplainCommand(
   program: Command,
-  given: (paths: readonly string[]) => Given,
+  given: (paths: readonly string[]) => ConfigInputs,
   run: (options: ExplainArguments) => Promise<void>,
 ): void {
   const command = program

@@ -1,12 +1,12 @@
 /** `geoduck explain`: how a page of a layer would be made, told without a server. */
 
-import { type PageEncoding, pageQuestion } from '../../ask/page-question.ts'
-import type { Asking } from '../../ask/question.ts'
+import type { ReadContext } from '../../ask/feature-request.ts'
+import { type PageEncoding, readPageQuery } from '../../ask/page-query.ts'
 import { filterLimitsOf } from '../../ask/read/read-filter.ts'
 import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
-import { Pace } from '../../delivery/pace.ts'
+import { EventLoopYield } from '../../delivery/event-loop-yield.ts'
 import { CAPABILITIES } from '../../engines/duckdb/capabilities.ts'
 import { compileFeatures } from '../../engines/duckdb/dialect/compile.ts'
 import { explain } from '../../engines/duckdb/dialect/explain.ts'
@@ -54,7 +54,7 @@ export async function explainPage(config: Config, options: ExplainOptions): Prom
 
 async function report(catalog: Catalog, config: Config, options: ExplainOptions): Promise<string> {
   const { layer, encoding, page: given, analyze } = options
-  const query = await pageQuestion(openSchema(), { layer, encoding, given }, asking(catalog, config))
+  const query = await readPageQuery(openSchema(), { layer, encoding, given }, asking(catalog, config))
   const { statement } = compileFeatures(query)
   const access = { allowedPaths: catalog.files, databases: catalog.databases() }
   const asWorker = workerOptions(config, options.spatialExtension, access)
@@ -71,14 +71,14 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
   })
 }
 
-function asking(catalog: Catalog, config: Config): Asking & { readonly pageRows: number } {
+function asking(catalog: Catalog, config: Config): ReadContext & { readonly pageRows: number } {
   const { pageRows, cursorSecret, deadlineSeconds } = config
   const services = { can: CAPABILITIES, catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
   const operation = {
     budget: null,
     layers: new Set<string>(),
-    pace: new Pace(),
-    questions: [],
+    eventLoop: new EventLoopYield(),
+    queries: [],
     representations: new Set<string>(),
   }
   return { pageRows, services, operation }

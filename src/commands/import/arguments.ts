@@ -1,7 +1,7 @@
 /** `geoduck import FILE... --into STORE --layer NAME`. Memory, threads and the extension are the program's own flags. */
 import type { Command } from 'commander'
 import { ConfigurationError } from '../../config/configuration-error.ts'
-import type { Given } from '../../config/resolve.ts'
+import type { ConfigInputs } from '../../config/resolve.ts'
 
 export interface ImportArguments {
   readonly files: readonly string[]
@@ -12,7 +12,7 @@ export interface ImportArguments {
   readonly rtree: boolean
   readonly skipUnsafe: boolean
   /** The program's own flags. */
-  readonly given: Given
+  readonly given: ConfigInputs
 }
 
 const EXAMPLES = `
@@ -26,7 +26,11 @@ The store is copied, and the copy takes its place when all of it is written and 
 was. It takes room for the copy beside it. A server that has the store open goes over to the new version by itself.`
 
 /** @param given the program's own flags */
-export function addImportCommand(program: Command, given: () => Given, run: (options: ImportArguments) => Promise<void>): void {
+export function addImportCommand(
+  program: Command,
+  given: () => ConfigInputs,
+  run: (options: ImportArguments) => Promise<void>,
+): void {
   program
     .command('import')
     .description('write spatial files into a table of a DuckDB database, in the order in which they are read fastest')

@@ -7,14 +7,21 @@ import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileKind, UNKNOWN_FORMAT } from '../../catalog/file-kind.ts'
 import { ProcessLock } from '../../catalog/process-lock.ts'
-import { statOf, unchanged } from '../../catalog/sources/file-source.ts'
+import { isUnchanged, statOf } from '../../catalog/sources/file-source.ts'
 import { ChildProcess, NoAnswer } from '../../engines/duckdb/host/child-process.ts'
 import { withoutWildcards } from '../../engines/duckdb/host/files.ts'
 import { filesOfFormat, type InputFormat } from '../../engines/duckdb/host/format.ts'
-import type { ImportMode, InputFile, Progress, ToImporter, Verified, Written } from '../../engines/duckdb/host/import-messages.ts'
+import type {
+  ImportMode,
+  InputFile,
+  Progress,
+  ToImporter,
+  VerifiedLayer,
+  Written,
+} from '../../engines/duckdb/host/import-messages.ts'
 import { GDAL_ENVIRONMENT } from '../../engines/duckdb/host/worker-environment.ts'
-import { Draft, exists, identityOf, lockOf, roomFor } from './draft.ts'
 import { ImportError } from './import-error.ts'
+import { estimateDiskUse, exists, identityOf, lockPath, StoreCopy } from './store-copy.ts'
 
 export interface ImportRequest {
   readonly inputs: readonly string[]
@@ -37,21 +44,21 @@ export interface ImportOptions {
   readonly formatSize: (bytes: number) => string
 }
 
-export interface ImportSummary extends Written, Verified {
+export interface ImportSummary extends Written, VerifiedLayer {
   readonly bytes: number
 }
 
 /** @throws ImportError */
 export async function importFiles(request: ImportRequest, options: ImportOptions): Promise<ImportSummary> {
   const inputs = await Promise.all(request.inputs.map(existing))
-  const store = await placeOf(request.store)
+  const store = await storePath(request.store)
   if (inputs.includes(store)) throw new ImportError('A store cannot be imported into itself.')
-  const lock = await ProcessLock.take(lockOf(store)).catch((error: unknown) => {
+  const lock = await ProcessLock.take(lockPath(store)).catch((error: unknown) => {
     throw unwritable(error, store)
   })
   if (!(lock instanceof ProcessLock))
     throw new ImportError(`Process ${lock.pid} imports into ${store} already: wait for its end, or end it.`)
-  const draft = new Draft(store)
+  const draft = new StoreCopy(store)
   try {
     await draft.remove()
     await finish(lock, store)
@@ -77,11 +84,11 @@ function unwritable(error: unknown, store: string): unknown {
   return error
 }
 
-type Held = ImportOptions & { readonly lock: ProcessLock; readonly draft: Draft }
+type Held = ImportOptions & { readonly lock: ProcessLock; readonly draft: StoreCopy }
 
 async function replace(request: ImportRequest, { onProgress, signal, formatSize, lock, draft }: Held): Promise<ImportSummary> {
   const { store, inputs, layer, mode } = request
-  const { needed, free } = await roomFor(store, inputs, mode !== 'CREATE')
+  const { needed, free } = await estimateDiskUse(store, inputs, mode !== 'CREATE')
   if (needed > free) {
     throw new ImportError(
       `${path.dirname(store)} has ${formatSize(free)} free, and this import may need ${formatSize(needed)}: make room first.`,
@@ -107,10 +114,10 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     const paths = { draft: draft.file, staging: draft.staging, held }
     const written = await ask<Written>({ type: 'WRITE', job: { ...request, ...paths, options, inputs: files, hasLog } })
     if (await exists(`${draft.file}.wal`)) throw new ImportError('The copy was not checkpointed: the store is as it was.')
-    const verified = await ask<Verified>({ type: 'VERIFY', job: { options, draft: draft.file, layer, written } })
+    const verified = await ask<VerifiedLayer>({ type: 'VERIFY', job: { options, draft: draft.file, layer, written } })
     const { size } = await stat(draft.file)
     signal.throwIfAborted()
-    if (!(await unchanged(before))) {
+    if (!(await isUnchanged(before))) {
       throw new ImportError(`${store} was written to by another process meanwhile, and is as that left it: import again.`)
     }
     if (!(await lock.announce(await draft.identity())))
@@ -141,7 +148,7 @@ async function answerOf<Value>(answer: Promise<Value>): Promise<Value> {
 /** An import that was killed when the new version had the store's name, but the old one's log was still there. */
 async function finish(lock: ProcessLock, store: string): Promise<void> {
   if (lock.left === null || !(await exists(store)) || (await identityOf(store)) !== lock.left) return
-  const draft = new Draft(store)
+  const draft = new StoreCopy(store)
   await draft.finish()
 }
 
@@ -151,7 +158,11 @@ async function filesOf({ file, format }: InputFile): Promise<readonly string[]> 
   return format === 'DuckDB' ? [file, `${file}.wal`] : await filesOfFormat(file, format)
 }
 
-function engine({ store, spatialExtension, memoryLimitBytes, threads }: ImportRequest, draft: Draft, files: readonly string[]) {
+function engine(
+  { store, spatialExtension, memoryLimitBytes, threads }: ImportRequest,
+  draft: StoreCopy,
+  files: readonly string[],
+) {
   const allowedPaths = [...draft.paths, store, `${store}.wal`, ...files]
   return { spatialExtension, memoryLimitBytes, threads, tempDirectory: draft.spill, allowedPaths }
 }
@@ -165,7 +176,7 @@ async function existing(file: string): Promise<string> {
 }
 
 /** What a link leads to: the store's own folder is where its new version is written. */
-async function placeOf(store: string): Promise<string> {
+async function storePath(store: string): Promise<string> {
   const found = await stat(store).catch(() => null)
   if (found && !found.isFile()) throw new ImportError(`--into ${store} is not a file: name the store's file.`)
   if (found) return await realpath(store)

@@ -5,7 +5,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml'
 import { ConfigurationError } from '../configuration-error.ts'
 import { type LayerConfig, layerFaults } from '../layer-config.ts'
 import type { SettingName, Settings } from '../settings.ts'
-import { type Fault, tellFaults } from './faults.ts'
+import { type ConfigIssue, describeIssues } from './issues.ts'
 import { fileSchema, MASK } from './schema.ts'
 
 export interface ConfigFile {
@@ -28,8 +28,8 @@ export async function readConfigFile(path: string, table: Settings): Promise<Con
   const syntax = document.errors.map(({ pos, message }) => `line ${lines.linePos(pos[0]).line}: ${message}`)
   if (syntax.length > 0) throw wrong(path, syntax)
   const { data, error } = fileSchema(table).safeParse(contentOf(document, path))
-  const faults: readonly Fault[] = error?.issues ?? layerFaults(data?.layers ?? [])
-  if (!data || faults.length > 0) throw wrong(path, tellFaults(faults, { document, lines, table }))
+  const faults: readonly ConfigIssue[] = error?.issues ?? layerFaults(data?.layers ?? [])
+  if (!data || faults.length > 0) throw wrong(path, describeIssues(faults, { document, lines, table }))
   const absolute = (name: string) => resolve(dirname(path), name)
   const { $schema: _, sources, layers = [], ...settings } = data
   return {

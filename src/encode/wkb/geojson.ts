@@ -1,5 +1,5 @@
 import { GEOMETRY, GEOMETRY_TYPES } from '../../geometry/geometry-type.ts'
-import { turning } from '../../geometry/turning.ts'
+import { signedRingArea } from '../../geometry/ring-area.ts'
 import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR, literal } from '../bytes.ts'
 import { EXACT_DIGITS, NULL, POWERS_OF_TEN, paddingOf, putAscii, putFixed8, putScaled } from '../number.ts'
@@ -191,7 +191,7 @@ export class GeoJsonText {
     const { reader } = this
     const count = reader.count()
     const from = reader.positions(count)
-    const turn = turning(reader, from, count)
+    const turn = signedRingArea(reader, from, count)
     if (isOuter ? turn < 0 : turn > 0) this.positions(from + (count - 1) * reader.stride, -reader.stride, count)
     else this.positions(from, reader.stride, count)
   }

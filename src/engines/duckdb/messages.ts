@@ -1,11 +1,11 @@
 /** Every message between the server process and a query worker, both ways. One union a direction; both sides import it. */
 
-import type { Position } from '../../model/query.ts'
-import type { Access, Diagnostics } from '../engine.ts'
+import type { RowPosition } from '../../model/query.ts'
+import type { Diagnostics, FileAccess } from '../engine.ts'
 import type { Plan } from './dialect/plan.ts'
 
 /** What a worker is started with. Nothing of it comes from a client. */
-export interface WorkerOptions extends Access {
+export interface WorkerOptions extends FileAccess {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
   readonly memoryLimitBytes: number
@@ -78,7 +78,7 @@ export interface BatchMessage {
   /** Aligned with the plan's outputs. */
   readonly outputs: readonly Uint8Array[]
   /** Null only for a batch of no rows. */
-  readonly position: Position | null
+  readonly position: RowPosition | null
   /** On what is sent behind the engine's end. */
   readonly scan: Scan | null
   /** As in a batch of the port. */
@@ -109,13 +109,13 @@ export interface DiagnosticsMessage {
  * How an execution ended. COMPLETE: the sentinel came, every row was delivered. MORE: `maxBatches` or `whole` was reached and a further row
  * exists. YIELDED and CANCELLED: as asked; rows behind the last batch remain. FAILED: the engine's own words, classified.
  */
-export type ExecutionEnd = Ended &
+export type ExecutionEnd = ExecutionEnded &
   (
     | { readonly outcome: 'COMPLETE' | 'MORE' | 'YIELDED' | 'CANCELLED' }
     | { readonly outcome: 'FAILED'; readonly failure: Failure }
   )
 
-export interface Ended {
+export interface ExecutionEnded {
   readonly engineMs: number
   /** So many were sent before it, and may be behind it: they take another way. */
   readonly batches: number
@@ -147,7 +147,7 @@ export interface Failure {
 }
 
 /** The answer to a worker's boot. */
-export interface Opened {
+export interface WorkerOpened {
   readonly diagnostics: Diagnostics
   /** Aliases of the databases that it has: those that are what they were when the server described them. */
   readonly databases: readonly string[]

@@ -1,7 +1,7 @@
 import type { BBox } from '../../model/layer.ts'
 import { WkbWriter } from '../builder.ts'
 import { GEOMETRY } from '../geometry-type.ts'
-import { degreesAtLeast, longitudesWithin } from './pieces.ts'
+import { degreesAtLeast, longitudesWithin } from './line-pieces.ts'
 
 /** More than numbers of 180 are rounded by. */
 const ROUNDING = 1e-12

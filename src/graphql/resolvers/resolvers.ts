@@ -2,19 +2,26 @@
 
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { BATCH_SIZE, EVERY_MS, firstRange, inRange, LIMIT } from '../../ask/arguments.ts'
+import {
+  cursorAt,
+  type FeatureRequest,
+  findLayer,
+  operationContext,
+  readFeatureRequest,
+  requireCapable,
+} from '../../ask/feature-request.ts'
 import { readKey } from '../../ask/key.ts'
-import { askedBy, cursorAt, findLayer, type Question, requireCapable, toQuestion } from '../../ask/question.ts'
 import { Representations } from '../../ask/selection.ts'
 import { viewOf } from '../../ask/view.ts'
-import { askedNow, BatchEvents, featureTooLarge } from '../../delivery/batch-events.ts'
+import { BatchEvents, featureTooLarge, operationContextNow } from '../../delivery/batch-events.ts'
+import type { EventLoopYield } from '../../delivery/event-loop-yield.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
-import type { Pace } from '../../delivery/pace.ts'
 import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import { canJoin, frameOf, within } from '../../encode/encode.ts'
 import type { Batch, Explanation, OperationContext, Page } from '../../engines/engine.ts'
 import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
 import type { OnInvalid as Handling, Layer } from '../../model/layer.ts'
-import type { FeatureQuery, Position } from '../../model/query.ts'
+import type { FeatureQuery, RowPosition } from '../../model/query.ts'
 import type { Context } from '../context.ts'
 import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
 import type {
@@ -44,18 +51,18 @@ interface PageInfoModel {
 const NO_PAGE: PageInfoModel = { hasNextPage: false, endCursor: null, hasPreviousPage: false, startCursor: null }
 
 export interface PageEnds {
-  readonly question: Question
+  readonly request: FeatureRequest
   readonly startCursor: string | null
   /** Of the page's last feature. */
-  readonly end: Position | null
+  readonly end: RowPosition | null
   readonly hasNextPage: boolean
 }
 
-function pageInfoOf({ question, startCursor, end, hasNextPage }: PageEnds, context: Context): PageInfoModel {
+function pageInfoOf({ request, startCursor, end, hasNextPage }: PageEnds, context: Context): PageInfoModel {
   return {
     hasNextPage,
-    endCursor: end && cursorAt(end, question, context),
-    hasPreviousPage: question.query.after !== null,
+    endCursor: end && cursorAt(end, request, context),
+    hasPreviousPage: request.query.after !== null,
     startCursor,
   }
 }
@@ -69,7 +76,7 @@ function printPageInfo(values: PageInfoModel, info: GraphQLResolveInfo): string 
   return JSON.stringify(Object.fromEntries(members))
 }
 
-const counts = new WeakMap<Question, Promise<bigint>>()
+const counts = new WeakMap<FeatureRequest, Promise<bigint>>()
 
 async function count(
   { view, where }: FeatureQuery,
@@ -84,14 +91,14 @@ async function count(
 }
 
 /** A query of its own. */
-function countOf(question: Question, asker: OperationContext, { services, operation }: Context): Promise<bigint> {
-  return once(counts, question, () => count(question.query, asker, services, operation.signal))
+function countOf(request: FeatureRequest, asker: OperationContext, { services, operation }: Context): Promise<bigint> {
+  return once(counts, request, () => count(request.query, asker, services, operation.signal))
 }
 
 /** Of a question, under however many aliases it stands. */
-function once<Value>(made: WeakMap<Question, Value>, question: Question, make: () => Value): Value {
-  const value = made.get(question) ?? make()
-  made.set(question, value)
+function once<Value>(made: WeakMap<FeatureRequest, Value>, request: FeatureRequest, make: () => Value): Value {
+  const value = made.get(request) ?? make()
+  made.set(request, value)
   return value
 }
 
@@ -108,8 +115,8 @@ const list: Resolver<AnyDelivery, unknown, never[]> = (delivery, _args, { operat
   return []
 }
 
-function bytesOf({ batch, question }: AnyDelivery, info: GraphQLResolveInfo): readonly Uint8Array[] {
-  const output = batch.outputs[question.selection.indexes.get(String(info.path.key))!]!
+function bytesOf({ batch, request }: AnyDelivery, info: GraphQLResolveInfo): readonly Uint8Array[] {
+  const output = batch.outputs[request.selection.indexes.get(String(info.path.key))!]!
   return output instanceof Uint8Array ? [output] : output
 }
 
@@ -132,10 +139,10 @@ function whole(page: AnyPage): PageDelivery {
   return page
 }
 
-const pageInfo: Resolver<PageDelivery, object, PageInfoModel> = ({ batch, question }, _args, context) => {
-  const { startCursor: index } = question.selection
+const pageInfo: Resolver<PageDelivery, object, PageInfoModel> = ({ batch, request }, _args, context) => {
+  const { startCursor: index } = request.selection
   const startCursor = index === null ? null : (JSON.parse(join(batch.outputs[index]!).toString()) as string | null)
-  return pageInfoOf({ question, startCursor, end: batch.position, hasNextPage: batch.hasMore }, context)
+  return pageInfoOf({ request, startCursor, end: batch.position, hasNextPage: batch.hasMore }, context)
 }
 
 const featureConnection: FeatureConnectionResolvers = {
@@ -152,22 +159,22 @@ const featureConnection: FeatureConnectionResolvers = {
     NO_PAGE,
   ),
   totalCount: orFlowing<object, bigint | Promise<bigint>>(
-    ({ question }, _args, context) => countOf(question, askedBy(context, question), context),
-    ({ question, after }, context) =>
-      after(async () => JSON.stringify(String(await countOf(question, askedNow(question, context), context)))),
+    ({ request }, _args, context) => countOf(request, operationContext(context, request), context),
+    ({ request, after }, context) =>
+      after(async () => JSON.stringify(String(await countOf(request, operationContextNow(request, context), context)))),
     0n,
   ),
   geojson: orFlowing(encoded, (page) => page.features, new RawJson()),
   arrow: (page, args, context, info) => encoded(whole(page), args, context, info),
   execution: (page) => whole(page).batch.execution,
-  explain: (page, _args, context) => once(explanations, page.question, () => explained(page, context)),
+  explain: (page, _args, context) => once(explanations, page.request, () => explained(page, context)),
 }
 
-const explanations = new WeakMap<Question, Explanation>()
+const explanations = new WeakMap<FeatureRequest, Explanation>()
 
 function explained(page: AnyPage, context: Context): Explanation {
   return context.services.engine.explain({
-    ...page.question.query,
+    ...page.request.query,
     limit: page instanceof FlowingPage ? page.first : page.batch.count,
   })
 }
@@ -178,9 +185,9 @@ const featureBatch: FeatureBatchResolvers = {
   features: list,
   geojson: encoded,
   arrow: encoded,
-  cursor: ({ batch, question }, _args, context) => {
+  cursor: ({ batch, request }, _args, context) => {
     if (!batch.position) throw new Error('A batch of a stream has no position')
-    return cursorAt(batch.position, question, context)
+    return cursorAt(batch.position, request, context)
   },
   execution: ({ batch }) => batch.execution,
 }
@@ -190,8 +197,8 @@ const subscription: SubscriptionResolvers = {
     subscribe: async (_root, args, context, info) => {
       const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
       if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
-      const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
-      return new BatchEvents(question, { batchSize, message: question.selection.message }, context)
+      const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
+      return new BatchEvents(request, { batchSize, message: request.selection.message }, context)
     },
   },
 
@@ -206,7 +213,8 @@ const subscription: SubscriptionResolvers = {
 }
 
 const query: QueryResolvers = {
-  layers: async (_root, _args, { services, operation }) => operation.pace.spread(await readable(services, operation.pace)),
+  layers: async (_root, _args, { services, operation }) =>
+    operation.eventLoop.spread(await readable(services, operation.eventLoop)),
 
   layer: async (_root, { name }, { services }) => {
     const layer = services.catalog.layer(name)
@@ -220,11 +228,11 @@ const query: QueryResolvers = {
 
   features: async (_root, args, context, info) => {
     const first = inRange('first', args.first, firstRange(context.services.pageRows))
-    const question = await toQuestion(args, context, (asked) => selectOutputs(info, asked))
-    if (first > HELD_ROWS && context.operation.mayFlow && canFlow(question, info)) {
-      return await FlowingPage.open(question, first, context)
+    const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
+    if (first > HELD_ROWS && context.operation.mayFlow && canFlow(request, info)) {
+      return await FlowingPage.open(request, first, context)
     }
-    return { batch: await readPage(question, first, context), question }
+    return { batch: await readPage(request, first, context), request }
   },
 
   node: async (_root, { id }, context, info) => {
@@ -247,7 +255,7 @@ const FLOWING_FIELDS = new Set(['__typename', 'count', 'edges', 'explain', 'feat
  * Alone in its operation and its encoding: what stood after it would wait, and hold what it takes, until the client has read it. A deadline that
  * the client sets is for all of it; like a stream, one that flows may take any time while it progresses.
  */
-function canFlow({ query: { outputs }, selection, deadlineMs }: Question, info: GraphQLResolveInfo): boolean {
+function canFlow({ query: { outputs }, selection, deadlineMs }: FeatureRequest, info: GraphQLResolveInfo): boolean {
   if (deadlineMs !== null) return false
   const alone = rootFields(info).size === 1
   const fields = [...selectedFields(info.fieldNodes, info).values()].map(([node]) => node!.name.value)
@@ -274,7 +282,7 @@ async function feature(layer: Layer, key: string | null, context: Context, info:
     properties,
   })
   requireCapable(query, services.can)
-  operation.questions.push(query)
+  operation.queries.push(query)
   const page = await readPage({ query, selection, deadlineMs: null }, 1, context)
   if (page.count > 0) {
     const [list, ...more] = page.outputs[0]!
@@ -285,11 +293,11 @@ async function feature(layer: Layer, key: string | null, context: Context, info:
 }
 
 /** A page that is held. */
-async function readPage(question: Question, first: number, context: Context): Promise<Page> {
+async function readPage(request: FeatureRequest, first: number, context: Context): Promise<Page> {
   const { services, operation } = context
-  const message = operation.mayFlow ? null : question.selection.message
-  const page = await services.engine.page(question.query, first, askedBy(context, question), operation.signal, message)
-  if (page.tooLarge !== undefined) throw await featureTooLarge(page.tooLarge, question, context)
+  const message = operation.mayFlow ? null : request.selection.message
+  const page = await services.engine.page(request.query, first, operationContext(context, request), operation.signal, message)
+  if (page.tooLarge !== undefined) throw await featureTooLarge(page.tooLarge, request, context)
   operation.delivered(page)
   // Over HTTP its end is that of the response: all of the page has left by then, and its memory is for another one.
   if (operation.mayFlow) operation.whenEnded(page.release)
@@ -300,11 +308,11 @@ async function readPage(question: Question, first: number, context: Context): Pr
 const AT_ONCE = 64
 
 /** A layer whose source has become unreadable is among `health.problems` instead. */
-async function readable({ catalog }: Context['services'], pace: Pace): Promise<readonly Layer[]> {
+async function readable({ catalog }: Context['services'], eventLoop: EventLoopYield): Promise<readonly Layer[]> {
   const all = catalog.layers()
   const found: Layer[] = []
   for (let at = 0; at < all.length; at += AT_ONCE) {
-    await pace.pass()
+    await eventLoop.yieldIfDue()
     const looks = await Promise.allSettled(all.slice(at, at + AT_ONCE).map((layer) => catalog.fresh(layer)))
     found.push(...looks.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value))
   }
@@ -331,7 +339,7 @@ const FEW_COLUMNS = 32
 const layer: LayerResolvers = {
   title: ({ tailoring }) => tailoring?.title ?? null,
   description: ({ tailoring }) => tailoring?.description ?? null,
-  columns: ({ columns }, _args, { operation }) => (columns.length > FEW_COLUMNS ? operation.pace.spread(columns) : columns),
+  columns: ({ columns }, _args, { operation }) => (columns.length > FEW_COLUMNS ? operation.eventLoop.spread(columns) : columns),
   pruning: ({ pruning }) => pruning.kind,
   onInvalid: ({ tailoring }) => ON_INVALID[tailoring?.onInvalid ?? 'flag'],
   preparation: ({ name, preparation }) => (preparation ? { layer: name, ...preparation } : null),

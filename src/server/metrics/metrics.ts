@@ -88,10 +88,10 @@ function engineMetrics(registry: Registry): (health: EngineHealth) => void {
     fallbacks.reset()
     fallbacks.inc(health.fallbacks.count)
     for (const metric of [workers, resident, deaths]) metric.reset()
-    for (const worker of health.workers) tell(worker)
+    for (const worker of health.workers) recordWorker(worker)
   }
 
-  function tell({ lane, state, deaths: died, diagnostics }: WorkerHealth): void {
+  function recordWorker({ lane, state, deaths: died, diagnostics }: WorkerHealth): void {
     const labels = { lane: lane.toLowerCase() }
     workers.inc({ ...labels, state: state.toLowerCase() })
     deaths.inc(labels, died)

@@ -13,7 +13,7 @@ import { fieldTypeOf } from '../../../src/engines/duckdb/processes/inspect/field
 import { jsonTypeOf } from '../../../src/engines/duckdb/processes/inspect/properties.ts'
 import { readVectors } from '../../../src/engines/duckdb/processes/query/vectors.ts'
 import type { Field, Layer, Relation } from '../../../src/model/layer.ts'
-import type { FeatureQuery, Position } from '../../../src/model/query.ts'
+import type { FeatureQuery, RowPosition } from '../../../src/model/query.ts'
 import { SPATIAL_EXTENSION } from '../../support/environment.ts'
 
 export type Row = readonly unknown[]
@@ -158,6 +158,6 @@ export class Engine {
 }
 
 /** Where a batch that ends with the row ends: what a worker says of it. */
-export function positionOf(plan: Plan, row: Row): Position {
+export function positionOf(plan: Plan, row: Row): RowPosition {
   return { keys: plan.keys.map((index) => (row[index] === null ? null : String(row[index]))) }
 }

@@ -1,6 +1,6 @@
 import { FILTER_LIMITS } from '../../../src/ask/read/read-filter.ts'
 import { readGeometry } from '../../../src/ask/read/read-geometry.ts'
-import { type ClientGeometry, GeometryBuilder, Tally } from '../../../src/geometry/builder.ts'
+import { type ClientGeometry, GeometryBudget, GeometryBuilder } from '../../../src/geometry/builder.ts'
 import { readWkb } from '../../../src/geometry/wkb-reader.ts'
 import type { GeometryInput } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
@@ -11,11 +11,11 @@ export function layerWith(isLonLat: boolean): Layer {
 }
 
 export function read(input: GeometryInput, isLonLat = false): ClientGeometry {
-  return readGeometry(input, layerWith(isLonLat), 'within', new Tally(FILTER_LIMITS.vertices))
+  return readGeometry(input, layerWith(isLonLat), 'within', new GeometryBudget(FILTER_LIMITS.vertices))
 }
 
 export function readBytes(bytes: Uint8Array): ClientGeometry {
-  const to = new GeometryBuilder('within.wkb', false, new Tally(FILTER_LIMITS.vertices))
+  const to = new GeometryBuilder('within.wkb', false, new GeometryBudget(FILTER_LIMITS.vertices))
   readWkb(bytes, to)
   return to.finish()
 }

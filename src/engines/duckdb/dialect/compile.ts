@@ -7,9 +7,9 @@ import type { BBox, Layer } from '../../../model/layer.ts'
 import type { AggregateQuery, FeatureKey, FeatureQuery, Query } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
-import { all, type Condition, filtersOf, type Necessary } from './filter.ts'
+import { all, type Condition, filtersOf, type ImpliedCondition } from './filter.ts'
 import { isKept } from './geometry-column.ts'
-import { behindInParts, behindSorted, orderClause, type Place, readPosition, type SortColumn, sortColumns } from './order.ts'
+import { afterInParts, afterSorted, orderClause, type ResumePoint, readPosition, type SortColumn, sortColumns } from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
 import { columnOf, geometryColumnOf, Parameters } from './quote.ts'
 import { isRow, ROW_ID, type Source, sourceOf } from './source.ts'
@@ -26,7 +26,7 @@ export function compileFeatures(query: FeatureQuery): Plan {
   const rows = `SELECT ${select.map((sql, n) => `${sql} AS c${n}`).join(', ')} FROM ${source.from}`
   const digest = digestOf(`${prefix}${rows} WHERE ${where}${order}`, filterDigest(query), others)
   const place = query.after ? readPosition(query.after, keys, source) : null
-  const parts = behind(place, keys, source, parameters).map((part) => `${rows} WHERE ${[...part, where].join(' AND ')}`)
+  const parts = after(place, keys, source, parameters).map((part) => `${rows} WHERE ${[...part, where].join(' AND ')}`)
   const body = `${parts.length === 1 ? parts[0] : `SELECT * FROM (${parts.join(' UNION ALL ')})`}${order}${limitOf(query, parameters)}`
   const statement = withSentinel(body, select.length, parameters, prefix)
   const { outputs, cursorKey = null } = query
@@ -82,10 +82,10 @@ function compileWhere(query: Scanned, source: Source, parameters: Parameters): W
 }
 
 /** Predicates of the scans that follow each other; one without a predicate for a whole result. */
-function behind(place: Place | null, keys: readonly SortColumn[], source: Source, parameters: Parameters): string[][] {
+function after(place: ResumePoint | null, keys: readonly SortColumn[], source: Source, parameters: Parameters): string[][] {
   if (!place) return [[]]
-  if (keys.length > 0) return [[`(${behindSorted(place, keys, source, parameters)})`]]
-  return behindInParts(place.natural, source.natural, parameters).map((part) => [part])
+  if (keys.length > 0) return [[`(${afterSorted(place, keys, source, parameters)})`]]
+  return afterInParts(place.natural, source.natural, parameters).map((part) => [part])
 }
 
 /** Bound, as every number of a client is. */
@@ -203,14 +203,14 @@ interface IndexScan {
 }
 
 /** Null: another way is better, or this one is not known to be safe. */
-function indexScan(layer: Layer, necessary: Necessary | null, source: Source, parameters: Parameters): IndexScan | null {
+function indexScan(layer: Layer, necessary: ImpliedCondition | null, source: Source, parameters: Parameters): IndexScan | null {
   const box = indexedBox(layer, necessary)
   const row = source.natural[0]!.sql
   return box && row === ROW_ID ? scanOf(box, row, source.from, geometryColumnOf(layer), parameters) : null
 }
 
 /** The box that the index is to be asked for. */
-export function indexedBox({ pruning, extent, featureCount, check }: Layer, necessary: Necessary | null): BBox | null {
+export function indexedBox({ pruning, extent, featureCount, check }: Layer, necessary: ImpliedCondition | null): BBox | null {
   const box = necessary?.box ?? null
   // The index tests geometries itself, and an error of that would end the query: what a scan found fault with is not let at it.
   if (pruning.kind !== 'RTREE' || !box || !extent || featureCount === null || check?.invalid !== 0) return null

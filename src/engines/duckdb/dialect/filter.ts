@@ -36,11 +36,11 @@ export function compileFilter(predicate: Predicate, layer: Layer, parameters: Pa
 export interface Condition {
   readonly exact: string
   /** Null: none is known. */
-  readonly necessary: Necessary | null
+  readonly necessary: ImpliedCondition | null
 }
 
 /** What is true wherever a condition is, and costs less to find out. */
-export interface Necessary {
+export interface ImpliedCondition {
   /**
    * Writes it as a predicate. It only ever stands beside the whole filter, never under a NOT, where it would take rows away that belong there:
    * what is not written must not have bound its values either.

@@ -10,7 +10,7 @@ export function geometryAsWkb(layer: Layer): string {
 
 /** A GEOMETRY, as it is served. NULL for WKB that cannot be read. */
 export function geometryValue(layer: Layer): string {
-  return isMended(layer) ? mended(storedGeometry(layer)) : storedGeometry(layer)
+  return isMended(layer) ? repaired(storedGeometry(layer)) : storedGeometry(layer)
 }
 
 /** Whether the layer has the row at all; null: it has every one. Features without a geometry stay. */
@@ -90,7 +90,7 @@ function isSifted(layer: Layer): boolean {
  * boxes still holds. M values of what is repaired are lost. ST_IsValid costs 1.5 us a small polygon. A TRY over a function of one
  * argument gives up a whole vector for one row; inside a list, that row alone.
  */
-export function mended(geometry: string): string {
+export function repaired(geometry: string): string {
   const made = `list_transform([${geometry}], lambda g: TRY(ST_MakeValid(g)))[1]`
   return `CASE WHEN ST_IsValid(${geometry}) THEN ${geometry} ELSE coalesce(${made}, ${geometry}) END`
 }

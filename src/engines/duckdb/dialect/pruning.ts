@@ -1,6 +1,6 @@
 /** What a spatial filter asks first: does the geometry's box meet the filter's? It is cheap, and leaves row groups unread. */
 import type { BBox, CoveringMembers, Layer } from '../../../model/layer.ts'
-import type { Necessary } from './filter.ts'
+import type { ImpliedCondition } from './filter.ts'
 import { geometryColumnOf, memberOf, type Parameters } from './quote.ts'
 
 /**
@@ -8,7 +8,7 @@ import { geometryColumnOf, memberOf, type Parameters } from './quote.ts'
  * With a covering column it is 11 ms where the exact test alone takes 250 (a small box in 500,000 polygons). `&&` skips
  * row groups by their statistics and is twice as fast as the exact test alone. What an RTREE is used for stands in `index-scan.ts`.
  */
-export function meetsBox(layer: Layer, box: Box, parameters: Parameters): Necessary | null {
+export function meetsBox(layer: Layer, box: Box, parameters: Parameters): ImpliedCondition | null {
   const sql = writeMeets(layer, box, parameters)
   const single = 'around' in box || box[0] > box[2] ? null : box
   return sql && { sql, meets: (extent) => mayMeet(box, extent), box: single }

@@ -1,6 +1,6 @@
 /** Filters that compare a feature's geometry with one of the client's. Distances are in `within/`. */
 import type { Layer } from '../../../model/layer.ts'
-import type { Geometry, Relation } from '../../../model/predicate.ts'
+import type { Geometry, SpatialRelation } from '../../../model/predicate.ts'
 import { argumentOf } from './argument.ts'
 import type { Condition } from './filter.ts'
 import { geometryValue, guarded } from './geometry-column.ts'
@@ -18,7 +18,7 @@ interface Compiled {
 const relation = (sql: string): Compiled => ({ sql, prunes: true, ofEmpty: false })
 
 /** OGC Simple Features 1.2.1, 6.1.15, the feature's geometry first: a point on the border is not within, but touches. */
-const RELATIONS: Readonly<Record<Relation, Compiled>> = {
+const RELATIONS: Readonly<Record<SpatialRelation, Compiled>> = {
   intersects: relation('ST_Intersects'),
   within: relation('ST_Within'),
   contains: relation('ST_Contains'),
@@ -33,7 +33,7 @@ const RELATIONS: Readonly<Record<Relation, Compiled>> = {
  * NULL where a feature has no geometry, or one that the predicate fails on (a ring that is not closed): it neither holds nor
  * fails to.
  */
-export function compileRelation(name: Relation, geometry: Geometry, layer: Layer, parameters: Parameters): Condition {
+export function compileRelation(name: SpatialRelation, geometry: Geometry, layer: Layer, parameters: Parameters): Condition {
   const compiled = RELATIONS[name]
   if (geometry.bbox === null) return whereGeometry(layer, compiled.ofEmpty)
   const { sql, box } = argumentOf(geometry, layer, parameters)

@@ -39,7 +39,7 @@ export interface Program {
   readonly tempDirectory: string
 }
 
-interface Question {
+interface PendingMessage {
   resolve(value: unknown): void
   reject(error: NoAnswer): void
   readonly onNote: (note: never) => void
@@ -52,7 +52,7 @@ export class ChildProcess<Message extends object> {
   readonly #forked: Forked
   #why: 'LATE' | 'DIED' = 'DIED'
   #end: NoAnswer | null = null
-  #question: Question | null = null
+  #request: PendingMessage | null = null
 
   constructor({ program, threads, environment, tempDirectory }: Program) {
     const file = `../processes/${program}${path.extname(fileURLToPath(import.meta.url))}`
@@ -68,7 +68,7 @@ export class ChildProcess<Message extends object> {
     this.gone = new Promise((resolve) => {
       const ended = (ending: string) => {
         this.#end ??= new NoAnswer(this.#why, words.trim(), ending)
-        this.#question?.reject(this.#end)
+        this.#request?.reject(this.#end)
         resolve()
       }
       forked.once('close', (code, signal) => ended(String(signal ?? code)))
@@ -87,7 +87,7 @@ export class ChildProcess<Message extends object> {
   async ask<Value>(
     message: Message,
     timeoutMs = Number.POSITIVE_INFINITY,
-    onNote: Question['onNote'] = () => {},
+    onNote: PendingMessage['onNote'] = () => {},
   ): Promise<Value> {
     if (this.#end) throw this.#end
     const timer = new AwakeTimer(timeoutMs, () => {
@@ -95,7 +95,7 @@ export class ChildProcess<Message extends object> {
       void this.end()
     }).unref()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    this.#question = { resolve, reject, onNote }
+    this.#request = { resolve, reject, onNote }
     this.#forked.send(message)
     return (await promise.finally(() => timer.clear())) as Value
   }
@@ -107,8 +107,8 @@ export class ChildProcess<Message extends object> {
   }
 
   #receive(message: FromProgram): void {
-    if (message.type === 'NOTE') this.#question?.onNote(message.note as never)
-    else if (message.type === 'DONE') this.#question?.resolve(message.value)
-    else this.#question?.reject(new NoAnswer('FAILED', message.failure, message.isOver ? 'over' : ''))
+    if (message.type === 'NOTE') this.#request?.onNote(message.note as never)
+    else if (message.type === 'DONE') this.#request?.resolve(message.value)
+    else this.#request?.reject(new NoAnswer('FAILED', message.failure, message.isOver ? 'over' : ''))
   }
 }

@@ -57,7 +57,7 @@ export interface VerifyJob {
 }
 
 /** The layer as a process has found it that did not write it. */
-export interface Verified {
+export interface VerifiedLayer {
   readonly geometryTypes: readonly string[]
   readonly crs: string | null
   readonly uncomputable: number

@@ -45,7 +45,7 @@ export interface UnprovenColumn {
 }
 
 /** One source, described. `problems` are what of it is left out. */
-export interface Described {
+export interface DescribedSource {
   readonly layers: readonly Description[]
   readonly problems: readonly string[]
 }
@@ -67,11 +67,11 @@ export interface CheckRequest {
 
 /** What a scan of every row has proven. */
 export type CheckResult =
-  | Proven
+  | ProvenGeometry
   /** Geometry that would end the process that computes with it, or the query that reads it. */
   | { readonly outcome: 'UNSAFE'; readonly column: string; readonly count: number; readonly rows: readonly string[] }
 
-export interface Proven extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'coordinates' | 'extent' | 'key'> {
+export interface ProvenGeometry extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'coordinates' | 'extent' | 'key'> {
   readonly outcome: 'PROVEN'
   readonly featureCount: number
   readonly coveringHolds: boolean

@@ -5,8 +5,8 @@
 import { mkdtemp } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import type { CheckRequest, CheckResult, Described, ToInspector } from './inspection.ts'
-import { type Question, ReadingProcess } from './reading-process.ts'
+import type { CheckRequest, CheckResult, DescribedSource, ToInspector } from './inspection.ts'
+import { ReadingProcess, type ReadRequest } from './reading-process.ts'
 
 const DESCRIBE_MS = 30_000
 /** How long it is kept for another question. */
@@ -23,7 +23,7 @@ export class Inspector {
   #stale = false
   /** One question at a time. */
   #turn: Promise<unknown> = Promise.resolve()
-  #questions = 0
+  #pending = 0
   #idle: NodeJS.Timeout | undefined
 
   /** @param allowedPaths every file that it may be asked about */
@@ -58,12 +58,12 @@ export class Inspector {
   }
 
   /** @throws SourceError */
-  describeFiles(files: readonly string[]): Promise<Described> {
+  describeFiles(files: readonly string[]): Promise<DescribedSource> {
     return this.#ask({ type: 'DESCRIBE_FILES', files }, { about: files.join('\n'), timeoutMs: DESCRIBE_MS })
   }
 
   /** @throws SourceError */
-  describeStore(file: string, alias: string): Promise<Described> {
+  describeStore(file: string, alias: string): Promise<DescribedSource> {
     return this.#ask({ type: 'DESCRIBE_STORE', file, alias }, { about: file, timeoutMs: DESCRIBE_MS })
   }
 
@@ -87,22 +87,22 @@ export class Inspector {
     await this.#process.end()
   }
 
-  #ask<Value>(message: ToInspector, question: Question): Promise<Value> {
+  #ask<Value>(message: ToInspector, request: ReadRequest): Promise<Value> {
     clearTimeout(this.#idle)
-    this.#questions++
-    const answer = this.#turn.then(() => this.#run<Value>(message, question))
+    this.#pending++
+    const answer = this.#turn.then(() => this.#run<Value>(message, request))
     this.#turn = answer.catch(() => {}).then(() => this.#answered())
     return answer
   }
 
   #answered(): void {
-    this.#questions--
-    if (this.#questions === 0) this.#idle = setTimeout(() => void this.#process.end(), IDLE_MS).unref()
+    this.#pending--
+    if (this.#pending === 0) this.#idle = setTimeout(() => void this.#process.end(), IDLE_MS).unref()
   }
 
-  async #run<Value>(message: ToInspector, question: Question): Promise<Value> {
+  async #run<Value>(message: ToInspector, request: ReadRequest): Promise<Value> {
     if (this.#stale) await this.#process.end()
     this.#stale = false
-    return this.#process.ask<Value>(message, question)
+    return this.#process.ask<Value>(message, request)
   }
 }

@@ -20,7 +20,7 @@ export interface ReadingProcessSetup<Message> extends Omit<Program, 'tempDirecto
   readonly opening: (folder: string, tempDirectory: string) => Message
 }
 
-export interface Question {
+export interface ReadRequest {
   /** The source. */
   readonly about: string
   readonly timeoutMs: number
@@ -51,23 +51,23 @@ export class ReadingProcess<Message extends object> {
    *
    * @throws SourceError; Error when the process cannot start
    */
-  async ask<Value>(message: Message, question: Question): Promise<Value> {
+  async ask<Value>(message: Message, request: ReadRequest): Promise<Value> {
     const child = await this.#started()
-    this.#subjects.add(question.about)
+    this.#subjects.add(request.about)
     const isAlone = this.#subjects.size === 1
     try {
-      return await child.ask<Value>(message, question.timeoutMs, question.onNote)
+      return await child.ask<Value>(message, request.timeoutMs, request.onNote)
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       if (error.ending) await this.end()
       const { why } = error
       if (why === 'FAILED') throw new SourceError(error.message)
       if (this.#closed) throw new SourceError(STOPPING, { cause: error })
-      const seconds = Math.round(question.timeoutMs / 1000)
+      const seconds = Math.round(request.timeoutMs / 1000)
       if (why === 'LATE') throw new SourceError(`reading it did not end within ${seconds} s`, { cause: error })
       if (isAlone) throw new SourceError(DIED, { cause: error })
     }
-    return await this.ask(message, question)
+    return await this.ask(message, request)
   }
 
   /** Kills it: what it is asked is rejected, and the next question starts another one. */

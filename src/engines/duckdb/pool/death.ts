@@ -27,7 +27,7 @@ export function deathOf({ code, signal }: Exit, overMemory: () => boolean): Deat
 }
 
 /** A worker died under an execution. */
-export class LostWorker extends Error {
+export class WorkerLost extends Error {
   readonly death: Death
 
   constructor(death: Death, cause: unknown) {
@@ -37,4 +37,4 @@ export class LostWorker extends Error {
 }
 
 /** A worker died while it was reserved, before its execution reached it. */
-export class NeverBegan extends Error {}
+export class WorkerUnused extends Error {}

@@ -5,7 +5,7 @@ import { deadlineExceeded, type OperationClock } from '../../deadline.ts'
 import type { ExecutionReport, Lane, ScanReport } from '../../engine.ts'
 import { REFUSED } from '../dialect/quote.ts'
 import type { Failure, Scan } from '../messages.ts'
-import type { TurnEnd } from './turn.ts'
+import type { ExecutionOutcome } from './execution-handle.ts'
 
 /** Executions that may fail one after the other without a batch between them... */
 const MOST_FAILURES = 2
@@ -21,7 +21,7 @@ const LESS = 8
 const MOST_THRIFT = 2
 
 /** How the serial lane runs its plans: not the normal ones with less memory, which fail the same way. */
-export interface Thrift {
+export interface SerialLimits {
   /** Most rows of a batch and of a sorted page, and those of a sort's first window. */
   readonly rows: number
   /** Null: all that the worker has. */
@@ -50,7 +50,7 @@ export class Failover {
   #attempts = 1
   #failures = 0
   #kills = 0
-  #thrift = 0
+  #serial = 0
   /** What the serial lane has met with. */
   #serialFailures = 0
   #progressed = false
@@ -66,9 +66,9 @@ export class Failover {
   }
 
   /** Null in the normal lane. */
-  get thrift(): Thrift | null {
+  get serial(): SerialLimits | null {
     if (this.lane === 'NORMAL') return null
-    const rows = Math.max(1, Math.floor(this.#options.serialRows / LESS ** this.#thrift))
+    const rows = Math.max(1, Math.floor(this.#options.serialRows / LESS ** this.#serial))
     return { rows, threads: this.#serialFailures > 0 ? 1 : null }
   }
 
@@ -85,7 +85,7 @@ export class Failover {
   }
 
   /** To be told of each execution's end. */
-  ended(end: TurnEnd): TurnEnd {
+  ended(end: ExecutionOutcome): ExecutionOutcome {
     this.#scans.add(end)
     return end
   }
@@ -111,7 +111,7 @@ export class Failover {
   }
 
   /** After an execution that failed or was lost. Returns how long to wait before it is tried again, in `lane`. @throws GeoduckError if it is not */
-  retry(end: TurnEnd, digest: string): number {
+  retry(end: ExecutionOutcome, digest: string): number {
     this.#wary = end.outcome === 'LOST' || end.outcome === 'UNUSED'
     if (end.outcome === 'DEADLINE') throw deadlineExceeded(this.#options.deadlineMs)
     if (end.outcome === 'UNUSED' || (end.outcome === 'LOST' && !end.byPlan)) return this.#killed()
@@ -136,7 +136,7 @@ export class Failover {
     else if (kind === 'INTERRUPTED') this.#again('the execution was interrupted', message)
     else if (kind === 'UNFINISHED') this.#again('the execution ended early', message)
     else if (this.lane === 'NORMAL' && kind in FALLBACK) this.#fallBack(FALLBACK[kind as keyof typeof FALLBACK])
-    else if (kind === 'OUT_OF_MEMORY' && (this.#progressed || this.#thrift < MOST_THRIFT)) this.#withLess()
+    else if (kind === 'OUT_OF_MEMORY' && (this.#progressed || this.#serial < MOST_THRIFT)) this.#withLess()
     else throw this.#error(failure)
   }
 
@@ -150,7 +150,7 @@ export class Failover {
 
   #withLess(): void {
     this.#serialFailures++
-    if (!this.#progressed) this.#thrift++
+    if (!this.#progressed) this.#serial++
     this.#progressed = false
     this.#attempts++
     this.#reason = 'out of memory in the serial lane'
@@ -233,7 +233,7 @@ class ScanTally {
   }
 
   /** An execution has ended; one that has not begun has read nothing. */
-  add(end: TurnEnd): void {
+  add(end: ExecutionOutcome): void {
     if (end.outcome === 'UNUSED') return
     this.#ended++
     const scan = 'scan' in end ? end.scan : null
@@ -290,8 +290,8 @@ export class Quarantine {
   }
 
   /** Whether it is suspected, and may only run alone. `form`: what is asked of it, e.g. its limit. @throws QUARANTINED */
-  admit(question: string, form: string): boolean {
-    const suspect = this.#suspect(question)
+  admit(digest: string, form: string): boolean {
+    const suspect = this.#suspect(digest)
     if (!suspect) return false
     const now = this.#now()
     const refused = [...suspect.refused].filter(([, until]) => until > now)
@@ -301,21 +301,21 @@ export class Quarantine {
   }
 
   /** A worker ended under it by something that a plan can cause; `alone`: in the serial lane. */
-  blame(question: string, form: string, alone: boolean): void {
+  blame(digest: string, form: string, alone: boolean): void {
     const now = this.#now()
     for (const [known, { until }] of this.#suspects) if (until <= now) this.#suspects.delete(known)
-    const suspect = this.#suspects.get(question)
+    const suspect = this.#suspects.get(digest)
     const until = now + SUSPECTED_MS
     if (!suspect) {
-      this.#suspects.set(question, { until, refused: new Map() })
+      this.#suspects.set(digest, { until, refused: new Map() })
       return
     }
     suspect.until = until
     if (alone) suspect.refused.set(form, now + REFUSED_MS)
   }
 
-  #suspect(question: string): Suspect | null {
-    const suspect = this.#suspects.get(question)
+  #suspect(digest: string): Suspect | null {
+    const suspect = this.#suspects.get(digest)
     return suspect && suspect.until > this.#now() ? suspect : null
   }
 }

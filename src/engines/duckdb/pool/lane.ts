@@ -1,10 +1,10 @@
 /** A group of workers with one size and one queue. */
 
 import path from 'node:path'
-import type { Access, Lane as LaneName, WorkerHealth } from '../../engine.ts'
+import type { FileAccess, Lane as LaneName, WorkerHealth } from '../../engine.ts'
 import type { WorkerOptions } from '../messages.ts'
-import { Scheduler, type SchedulerLimits, type Served } from './scheduler.ts'
-import { Slot, type SlotLog } from './slot.ts'
+import { Scheduler, type SchedulerLimits, type WorkerTime } from './scheduler.ts'
+import { type WorkerLog, WorkerSupervisor } from './worker-supervisor.ts'
 
 export interface LaneOptions {
   readonly name: LaneName
@@ -15,8 +15,8 @@ export interface LaneOptions {
   readonly execArgv: readonly string[]
   readonly limits: SchedulerLimits
   /** What every client has had of the workers of all lanes. */
-  readonly served: Served
-  readonly log: SlotLog
+  readonly workerTime: WorkerTime
+  readonly log: WorkerLog
   /** A worker has found a database to be another one. */
   readonly onOutdated: () => void
   /** Whether a worker of this process id has had more memory than it may. */
@@ -31,21 +31,21 @@ export class Lane {
   readonly scheduler: Scheduler
   /** Resolves when a worker of it has served for the first time. */
   readonly ready: Promise<void>
-  readonly #slots: readonly Slot[]
+  readonly #workers: readonly WorkerSupervisor[]
 
   constructor(options: LaneOptions) {
     this.name = options.name
     this.memoryLimitBytes = options.worker.memoryLimitBytes
     const workers = {
-      all: () => this.#slots.filter((slot) => slot.idle),
-      take: (database: string | null) => this.#slots.some((slot) => slot.takes(database)),
-      reserve: (database: string | null) => this.#slots.find((slot) => slot.reserve(database)),
+      all: () => this.#workers.filter((worker) => worker.idle),
+      take: (database: string | null) => this.#workers.some((worker) => worker.takes(database)),
+      reserve: (database: string | null) => this.#workers.find((worker) => worker.reserve(database)),
     }
-    this.scheduler = new Scheduler(options.workers, options.limits, workers, options.served, options.onPressure)
+    this.scheduler = new Scheduler(options.workers, options.limits, workers, options.workerTime, options.onPressure)
     this.scheduler.serve(options.worker.databases)
     const first = Promise.withResolvers<void>()
     this.ready = first.promise
-    this.#slots = Array.from({ length: options.workers }, (_, place) => {
+    this.#workers = Array.from({ length: options.workers }, (_, place) => {
       const tempDirectory = path.join(options.worker.tempDirectory, `${options.name.toLowerCase()}-${place}`)
       const onIdle = () => {
         first.resolve()
@@ -54,36 +54,36 @@ export class Lane {
       const { onOutdated, execArgv, overMemory } = options
       // An idle one is found out by being asked for its figures: all of them at once, not each when its turn has come.
       const onFrozen = () => {
-        for (const slot of this.#slots) void slot.health()
+        for (const worker of this.#workers) void worker.health()
       }
       const parts = { onIdle, onOutdated, onFrozen, execArgv, overMemory }
-      return new Slot(options.name, { ...options.worker, tempDirectory }, options.log, parts)
+      return new WorkerSupervisor(options.name, { ...options.worker, tempDirectory }, options.log, parts)
     })
   }
 
   get serves(): boolean {
-    return this.#slots.some((slot) => slot.serves)
+    return this.#workers.some((worker) => worker.serves)
   }
 
   /** Of the processes that serve. */
   get pids(): number[] {
-    return this.#slots.flatMap(({ pid }) => (pid === null ? [] : [pid]))
+    return this.#workers.flatMap(({ pid }) => (pid === null ? [] : [pid]))
   }
 
   health(): Promise<WorkerHealth[]> {
-    return Promise.all(this.#slots.map((slot) => slot.health()))
+    return Promise.all(this.#workers.map((worker) => worker.health()))
   }
 
   /** Every worker by one with this access, one place after the other; `giveUp` asks what runs in a place to leave it. */
-  async renew(access: Access, giveUp: (slot: Slot) => void): Promise<void> {
-    for (const slot of this.#slots) {
-      const served = slot.renew(access)
-      giveUp(slot)
+  async renew(access: FileAccess, giveUp: (worker: WorkerSupervisor) => void): Promise<void> {
+    for (const worker of this.#workers) {
+      const served = worker.renew(access)
+      giveUp(worker)
       await served
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.close()))
+    await Promise.all(this.#workers.map((worker) => worker.close()))
   }
 }

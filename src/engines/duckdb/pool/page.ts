@@ -3,13 +3,13 @@
 import { canJoin, joinDocuments } from '../../../encode/encode.ts'
 import { GeoduckError } from '../../../model/errors.ts'
 import { awakeSleep } from '../../awake.ts'
-import { counted, type Deadline } from '../../deadline.ts'
+import { countUntilReleased, type Deadline } from '../../deadline.ts'
 import { CHUNK_ROWS, type Page } from '../../engine.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, ReceivedBatch } from '../messages.ts'
-import { type Reserving, reserveFor, Turn, type TurnEnd } from './turn.ts'
+import { ExecutionHandle, type ExecutionOutcome, type ReserveOptions, reserveWorker } from './execution-handle.ts'
 
-export interface PageOptions extends Reserving {
+export interface PageOptions extends ReserveOptions {
   /** For a page of so many rows. */
   readonly planOf: (rows: number) => Plan
   readonly rows: number
@@ -32,7 +32,7 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
   const { failover } = options
   for (;;) {
     const whole = options.planOf(options.rows)
-    const rows = whole.sorted ? Math.min(options.rows, failover.thrift?.rows ?? options.rows) : options.rows
+    const rows = whole.sorted ? Math.min(options.rows, failover.serial?.rows ?? options.rows) : options.rows
     const plan = rows === options.rows ? whole : options.planOf(rows)
     const taken = await takeTurn(options, plan, rows)
     if (!taken) continue
@@ -74,7 +74,7 @@ function rowsOf(batches: readonly ReceivedBatch[]): number {
 }
 
 interface PageTurn {
-  readonly end: TurnEnd
+  readonly end: ExecutionOutcome
   readonly batches: readonly ReceivedBatch[]
   /** Bytes that it might make. */
   readonly allowance: number
@@ -82,17 +82,17 @@ interface PageTurn {
 
 /** Null: the plan has to be made for another lane. */
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn | null> {
-  const { claim, holding, signal, failover, deadline } = options
+  const { request, holding, signal, failover, deadline } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
   const inPieces = rows > CHUNK_ROWS && options.message === null && plan.outputs.every(canJoin)
-  const reserved = await deadline.over(signal, (over) => reserveFor(plan, { ...options, timed: true }, over))
+  const reserved = await deadline.over(signal, (over) => reserveWorker(plan, { ...options, timed: true }, over))
   if (!reserved) return null
-  const { slot, allowance } = reserved
+  const { worker, allowance } = reserved
   const bytes = Math.min(options.bytes, allowance)
   deadline.clock.served = true
   const scheduler = options.scheduler()
   const batches: ReceivedBatch[] = []
-  const turn = new Turn(slot, {
+  const turn = new ExecutionHandle(worker, {
     plan,
     batchRows: inPieces ? CHUNK_ROWS : rows,
     firstRows: rows,
@@ -103,20 +103,20 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     maxBatches: inPieces ? null : 1,
     whole: inPieces ? { rows, bytes } : null,
     emitEmpty: true,
-    thrift: failover.thrift,
+    serial: failover.serial,
     wary: failover.wary,
-    isShared: claim.isShared,
+    isShared: request.isShared,
     deadlineMs: Math.max(0, deadline.left),
-    onBatch: (batch) => batches.push(counted(batch, holding)),
+    onBatch: (batch) => batches.push(countUntilReleased(batch, holding)),
   })
   const cancel = () => turn.cancel()
-  claim.giveUp = () => turn.preempt()
+  request.releaseSoon = () => turn.preempt()
   signal.addEventListener('abort', cancel)
   try {
     return { end: failover.ended(await turn.end), batches, allowance }
   } finally {
     signal.removeEventListener('abort', cancel)
-    claim.giveUp = () => {}
-    scheduler.ended(claim, performance.now() - turn.startedAt)
+    request.releaseSoon = () => {}
+    scheduler.ended(request, performance.now() - turn.startedAt)
   }
 }

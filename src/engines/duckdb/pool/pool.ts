@@ -6,10 +6,10 @@ import { GeoduckError } from '../../../model/errors.ts'
 import type { AggregateQuery, FeatureQuery, Query } from '../../../model/query.ts'
 import { Deadline, OperationClock, UNBOUNDED } from '../../deadline.ts'
 import type {
-  Access,
   BatchStream,
   Engine,
   EngineHealth,
+  FileAccess,
   Lane as LaneName,
   Message,
   OperationContext,
@@ -25,10 +25,10 @@ import { Failover, Quarantine } from './failover.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory.ts'
 import { type RawPage, runPage } from './page.ts'
-import { type Claim, Served } from './scheduler.ts'
-import type { Slot, SlotLog } from './slot.ts'
+import { type WorkerRequest, WorkerTime } from './scheduler.ts'
 import { SpoolBudget } from './spool.ts'
 import { FeatureStream } from './stream.ts'
+import type { WorkerLog, WorkerSupervisor } from './worker-supervisor.ts'
 
 export interface PoolOptions {
   /** Workers of the normal lane; the serial lane has one more. */
@@ -50,7 +50,7 @@ export interface PoolOptions {
   readonly pageBytes: number
   readonly queueLength: number
   readonly queueSeconds: number
-  readonly log: SlotLog
+  readonly log: WorkerLog
   /** Is called when a worker has found that a database is not what it should be: it is to be described again, and the pool renewed. */
   readonly onOutdated?: () => void
 }
@@ -86,7 +86,7 @@ class Pool implements Engine {
     this.#spool = new SpoolBudget(worker.tempDirectory, worker.tempDirectoryBytes)
     const shared = {
       limits: options,
-      served: new Served(),
+      workerTime: new WorkerTime(),
       log: options.log,
       onOutdated: () => options.onOutdated?.(),
       onPressure: () => {
@@ -122,11 +122,11 @@ class Pool implements Engine {
     context: OperationContext,
   ): BatchStream {
     this.#stopping.signal.throwIfAborted()
-    const claim = this.#open(query, context)
+    const request = this.#open(query, context)
     const shared = this.#shared(query, context, query.limit)
     const stream: FeatureStream = new FeatureStream({
       ...shared,
-      isWanted: () => shared.scheduler().isWanted(claim),
+      isWanted: () => shared.scheduler().isWanted(request),
       query,
       batchSize,
       emitEmpty,
@@ -135,10 +135,10 @@ class Pool implements Engine {
       message: this.#messageLimits(message),
       stallMs: this.#options.stallSeconds * 1_000,
       spool: this.#spool,
-      claim,
+      request,
       onEnd: () => {
         this.#streams.delete(stream)
-        this.#lanes.NORMAL.scheduler.close(claim)
+        this.#lanes.NORMAL.scheduler.close(request)
       },
     })
     this.#streams.add(stream)
@@ -181,9 +181,9 @@ class Pool implements Engine {
     }
   }
 
-  renew(access: Access): Promise<void> {
-    const giveUp = (slot: Slot) => {
-      for (const stream of this.#streams) stream.giveUp(slot)
+  renew(access: FileAccess): Promise<void> {
+    const giveUp = (worker: WorkerSupervisor) => {
+      for (const stream of this.#streams) stream.giveUp(worker)
     }
     const { NORMAL, SERIAL } = this.#lanes
     for (const { scheduler } of [NORMAL, SERIAL]) scheduler.serve(access.databases)
@@ -210,18 +210,18 @@ class Pool implements Engine {
     message: Message | null = null,
   ): Promise<RawPage> {
     this.#stopping.signal.throwIfAborted()
-    const claim = this.#open(query, context)
+    const request = this.#open(query, context)
     const signals = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
     const limits = this.#messageLimits(message)
     const bytes = limits ? Math.min(this.#options.pageBytes, this.#options.maxFrameBytes) : this.#options.pageBytes
     const { deadline, ...shared } = this.#shared(query, context, rows)
-    const page = runPage({ ...shared, deadline, planOf, rows, bytes, message: limits, claim, signal: signals })
+    const page = runPage({ ...shared, deadline, planOf, rows, bytes, message: limits, request, signal: signals })
     this.#pages.add(page)
     try {
       return await page
     } finally {
       this.#pages.delete(page)
-      this.#lanes.NORMAL.scheduler.close(claim)
+      this.#lanes.NORMAL.scheduler.close(request)
     }
   }
 
@@ -232,7 +232,7 @@ class Pool implements Engine {
       },
     }: Query,
     context: OperationContext,
-  ): Claim {
+  ): WorkerRequest {
     return this.#lanes.NORMAL.scheduler.open(context, relation.kind === 'table' ? relation.database : null)
   }
 
@@ -269,7 +269,7 @@ class Pool implements Engine {
     return {
       failover,
       deadline,
-      holding: context.holding ?? UNBOUNDED,
+      holding: context.heldMemory ?? UNBOUNDED,
       scheduler: () => this.#lanes[failover.lane].scheduler,
       unchanged: context.unchanged ?? (() => Promise.resolve(true)),
     }

@@ -1,7 +1,7 @@
-import type { FeatureQuery, Position } from '../../../model/query.ts'
+import type { FeatureQuery, RowPosition } from '../../../model/query.ts'
 import { compileFeatures } from '../dialect/compile.ts'
 import type { Plan } from '../dialect/plan.ts'
-import type { Thrift } from './failover.ts'
+import type { SerialLimits } from './failover.ts'
 
 /** 1,024 of them, ready to be drawn, take half as long again. Doubled three times, they end where the engine's chunk does. */
 const FIRST_ROWS = 256
@@ -14,7 +14,7 @@ export class Progress {
   batches = 0
   readonly #query: FeatureQuery
   readonly #window: SortWindow
-  #position: Position | null
+  #position: RowPosition | null
   #remaining: number | null
 
   constructor(query: FeatureQuery) {
@@ -25,19 +25,19 @@ export class Progress {
   }
 
   /** Of the next turn. */
-  plan(thrift: Thrift | null): Plan {
-    const limit = this.#window.open(this.#remaining, thrift)
+  plan(serial: SerialLimits | null): Plan {
+    const limit = this.#window.open(this.#remaining, serial)
     return compileFeatures({ ...this.#query, after: this.#position, limit })
   }
 
   /** Rows of the next turn's batches: of each, and of the first of all, behind which they grow. */
-  rows(batchSize: number, thrift: Thrift | null): { readonly batchRows: number; readonly firstRows: number } {
-    const batchRows = Math.min(batchSize, thrift?.rows ?? batchSize)
+  rows(batchSize: number, serial: SerialLimits | null): { readonly batchRows: number; readonly firstRows: number } {
+    const batchRows = Math.min(batchSize, serial?.rows ?? batchSize)
     return { batchRows, firstRows: this.batches === 0 && batchSize >= LARGE_BATCH ? Math.min(FIRST_ROWS, batchRows) : batchRows }
   }
 
   /** A batch has arrived; the number it has. */
-  received(count: number, position: Position | null): number {
+  received(count: number, position: RowPosition | null): number {
     this.#position = position ?? this.#position
     if (this.#remaining !== null) this.#remaining -= count
     this.#window.received(count)
@@ -79,12 +79,12 @@ class SortWindow {
   }
 
   /** The limit of the next turn; null = none. `thrift` is the serial lane's. */
-  open(remaining: number | null, thrift: Thrift | null): number | null {
+  open(remaining: number | null, serial: SerialLimits | null): number | null {
     this.#received = 0
     this.#open = null
     const beginning = this.#turns++ === 0
-    if (!this.#sorted || (beginning && !thrift)) return remaining
-    const first = thrift?.rows ?? FIRST
+    if (!this.#sorted || (beginning && !serial)) return remaining
+    const first = serial?.rows ?? FIRST
     if (first !== this.#first) this.#size = Math.min(this.#largest, first)
     this.#first = first
     this.#open = Math.min(this.#size, remaining ?? Number.POSITIVE_INFINITY)

@@ -7,25 +7,25 @@
 
 import { GeoduckError } from '../../../model/errors.ts'
 import { AwakeTimer } from '../../awake.ts'
-import type { Asker } from '../../engine.ts'
-import type { Slot } from './slot.ts'
+import type { Caller } from '../../engine.ts'
+import type { ExecutionHandle } from './execution-handle.ts'
 import { sliceIsOver } from './stream.ts'
-import type { Turn } from './turn.ts'
+import type { WorkerSupervisor } from './worker-supervisor.ts'
 
 /** One operation's claim on workers, kept over all its turns. It holds one worker at a time. */
-export interface Claim {
+export interface WorkerRequest {
   readonly client: string
   readonly address: string
   /** Alias of the database that it reads; null for files, which every worker has. */
   readonly database: string | null
   /** Milliseconds of worker time it has had. */
-  served: number
+  usedMs: number
   /** When it was given the worker that it has, or had last... */
   grantedAt: number
   /** ...and whether another address had asked lately: both have half of the threads then, which are as many as processors by default. */
   isShared: boolean
   /** Asks its turn to end, as soon as can be and whatever it costs: somebody else is entitled to the worker. */
-  giveUp: () => void
+  releaseSoon: () => void
 }
 
 /** Most executions end sooner by themselves, and what is taken away in the middle begins again. */
@@ -38,14 +38,14 @@ export interface SchedulerLimits {
 
 /** Those that are idle now. */
 interface IdleWorkers {
-  all(): readonly Slot[]
+  all(): readonly WorkerSupervisor[]
   /** One of them has the database. */
   take(database: string | null): boolean
   /** Gives it to the caller. */
-  reserve(database: string | null): Slot | undefined
+  reserve(database: string | null): WorkerSupervisor | undefined
 }
 
-type Delivering = Pick<Turn, 'firstBatchAt' | 'batches'>
+type Delivering = Pick<ExecutionHandle, 'firstBatchAt' | 'batches'>
 
 export class Scheduler {
   readonly #limits: SchedulerLimits
@@ -54,17 +54,17 @@ export class Scheduler {
   #databases: ReadonlySet<string> = new Set()
   readonly #onPressure: () => void
   readonly #workers: number
-  readonly #served: Served
+  readonly #workerTime: WorkerTime
   readonly #waiting = new Queue()
-  readonly #holders: Holders
-  readonly #lately = new Lately()
+  readonly #owners: WorkerOwners
+  readonly #recent = new RecentAddresses()
   #watch: NodeJS.Timeout | undefined
 
-  /** `onPressure` is called when somebody must wait for a worker; `served` is of all lanes. */
-  constructor(workers: number, limits: SchedulerLimits, idle: IdleWorkers, served: Served, onPressure: () => void) {
+  /** `onPressure` is called when somebody must wait for a worker; `workerTime` is of all lanes. */
+  constructor(workers: number, limits: SchedulerLimits, idle: IdleWorkers, workerTime: WorkerTime, onPressure: () => void) {
     this.#workers = workers
-    this.#served = served
-    this.#holders = new Holders(workers)
+    this.#workerTime = workerTime
+    this.#owners = new WorkerOwners(workers)
     this.#limits = limits
     this.#idle = idle
     this.#onPressure = onPressure
@@ -78,19 +78,19 @@ export class Scheduler {
   serve(databases: readonly { readonly alias: string }[]): void {
     this.#databases = new Set(databases.map(({ alias }) => alias))
     for (const waiter of [...this.#waiting]) {
-      if (this.#knows(waiter.claim)) continue
+      if (this.#knows(waiter.request)) continue
       waiter.leave()
       waiter.refuse(versionGone())
     }
   }
 
-  open({ client, address = client }: Asker, database: string | null): Claim {
-    this.#served.open({ client, address })
-    return { client, address, database, served: 0, grantedAt: 0, isShared: false, giveUp: () => {} }
+  open({ client, address = client }: Caller, database: string | null): WorkerRequest {
+    this.#workerTime.open({ client, address })
+    return { client, address, database, usedMs: 0, grantedAt: 0, isShared: false, releaseSoon: () => {} }
   }
 
-  close(claim: Claim): void {
-    this.#served.close(claim)
+  close(request: WorkerRequest): void {
+    this.#workerTime.close(request)
   }
 
   /**
@@ -98,16 +98,16 @@ export class Scheduler {
    * the address and client have their share of its places; where they have less, the newest of whoever has most is refused instead. An operation
    * that has begun is never refused. SOURCE_CHANGED: what it would read is gone.
    */
-  acquire(claim: Claim, signal: AbortSignal): Promise<Slot> {
+  acquire(request: WorkerRequest, signal: AbortSignal): Promise<WorkerSupervisor> {
     if (signal.aborted) return Promise.reject(signal.reason)
-    if (!this.#knows(claim)) return Promise.reject(versionGone())
-    const newcomer = claim.served === 0
-    if (newcomer) this.#lately.asked(claim.address)
-    const atOnce = this.#waiting.size === 0 && this.#mayHaveMore(claim.address)
-    const slot = atOnce ? this.#idle.reserve(claim.database) : undefined
-    if (slot) return Promise.resolve(this.#granted(slot, claim))
+    if (!this.#knows(request)) return Promise.reject(versionGone())
+    const newcomer = request.usedMs === 0
+    if (newcomer) this.#recent.asked(request.address)
+    const atOnce = this.#waiting.size === 0 && this.#mayHaveMore(request.address)
+    const worker = atOnce ? this.#idle.reserve(request.database) : undefined
+    if (worker) return Promise.resolve(this.#granted(worker, request))
     if (newcomer && this.#waiting.size >= this.#limits.queueLength) {
-      const displaced = this.#waiting.displacedBy(claim)
+      const displaced = this.#waiting.displacedBy(request)
       if (!displaced) return Promise.reject(overloaded('queue-length', this.#limits))
       displaced.leave()
       displaced.refuse(overloaded('queue-length', this.#limits))
@@ -122,7 +122,7 @@ export class Scheduler {
       const timer = newcomer ? new AwakeTimer(this.#limits.queueSeconds * 1_000, end(late)) : undefined
       const onAbort = end(aborted)
       const waiter: Waiter = {
-        claim,
+        request,
         since: performance.now(),
         grant,
         refuse,
@@ -147,10 +147,10 @@ export class Scheduler {
   dispatch(): void {
     for (;;) {
       const next = this.#next()
-      const slot = next && this.#idle.reserve(next.claim.database)
-      if (!slot) return
+      const worker = next && this.#idle.reserve(next.request.database)
+      if (!worker) return
       next.leave()
-      next.grant(this.#granted(slot, next.claim))
+      next.grant(this.#granted(worker, next.request))
     }
   }
 
@@ -159,64 +159,64 @@ export class Scheduler {
     const idle = this.#idle.all()
     if (idle.length === 0 || this.#waiting.size === 0) return undefined
     // Whose worker it was does not know yet that his turn has ended; but he is not to be given it again as one who has had nothing.
-    for (const slot of idle) this.#freed(slot)
-    const isAble = ({ claim }: Waiter) => this.#idle.take(claim.database)
+    for (const worker of idle) this.#freed(worker)
+    const isAble = ({ request }: Waiter) => this.#idle.take(request.database)
     const order: Order = {
-      addressMayHave: (address) => this.#holders.isBelowHalf('address', address),
+      addressMayHave: (address) => this.#owners.isBelowHalf('address', address),
       mayHave: isAble,
-      hadAddress: (address) => this.#served.address(address),
-      hadClient: (address, client) => this.#served.client(address, client),
+      hadAddress: (address) => this.#workerTime.address(address),
+      hadClient: (address, client) => this.#workerTime.client(address, client),
     }
     // All have their half, or wait alone: an idle worker serves nobody.
     const beyond = { ...order, addressMayHave: (address: string) => this.#mayHaveMore(address) }
-    const below = (waiter: Waiter) => this.#holders.isBelowHalf('client', waiter.claim.client) && isAble(waiter)
+    const below = (waiter: Waiter) => this.#owners.isBelowHalf('client', waiter.request.client) && isAble(waiter)
     return this.#waiting.first(order) ?? this.#waiting.first({ ...beyond, mayHave: below }) ?? this.#waiting.first(beyond)
   }
 
   /** Of the last idle worker: whether it is not to be left to another address, which has asked lately and has less than its half. */
   #mayHaveMore(address: string): boolean {
-    if (this.#holders.isBelowHalf('address', address) || this.#idle.all().length > 1) return true
-    return !this.#lately.some((other) => other !== address && this.#holders.isBelowHalf('address', other))
+    if (this.#owners.isBelowHalf('address', address) || this.#idle.all().length > 1) return true
+    return !this.#recent.some((other) => other !== address && this.#owners.isBelowHalf('address', other))
   }
 
-  #freed(slot: Slot): void {
-    const claim = this.#holders.freed(slot)
-    if (claim) this.#served.charge(claim, performance.now() - claim.grantedAt)
+  #freed(worker: WorkerSupervisor): void {
+    const request = this.#owners.freed(worker)
+    if (request) this.#workerTime.charge(request, performance.now() - request.grantedAt)
   }
 
-  #knows({ database }: Claim): boolean {
+  #knows({ database }: WorkerRequest): boolean {
     return database === null || this.#databases.has(database)
   }
 
   /** A granted worker is not used any more, after so many milliseconds. */
-  ended(claim: Claim, ms: number): void {
-    if (this.#holders.ended(claim)) this.#served.charge(claim, ms)
+  ended(request: WorkerRequest, ms: number): void {
+    if (this.#owners.ended(request)) this.#workerTime.charge(request, ms)
   }
 
-  #granted(slot: Slot, claim: Claim): Slot {
-    this.#freed(slot)
-    this.#holders.granted(slot, claim)
-    claim.grantedAt = performance.now()
-    claim.isShared = this.#lately.some((address) => address !== claim.address)
-    return slot
+  #granted(worker: WorkerSupervisor, request: WorkerRequest): WorkerSupervisor {
+    this.#freed(worker)
+    this.#owners.granted(worker, request)
+    request.grantedAt = performance.now()
+    request.isShared = this.#recent.some((address) => address !== request.address)
+    return worker
   }
 
   /** Whether the claim's turn should end for the sake of those who wait and could have its worker: some time, or batches, after it began to deliver. */
-  turnIsOver(claim: Claim, { firstBatchAt, batches }: Delivering, sorted: boolean): boolean {
+  turnIsOver(request: WorkerRequest, { firstBatchAt, batches }: Delivering, sorted: boolean): boolean {
     if (firstBatchAt === null) return false
     const ms = performance.now() - firstBatchAt
-    return sliceIsOver({ ...this.#rivals(claim), workers: this.#workers }, { ms, batches, sorted })
+    return sliceIsOver({ ...this.#rivals(request), workers: this.#workers }, { ms, batches, sorted })
   }
 
   /** Whether somebody waits who could have the claim's worker. */
-  isWanted(claim: Claim): boolean {
-    return this.#rivals(claim).size > 0
+  isWanted(request: WorkerRequest): boolean {
+    return this.#rivals(request).size > 0
   }
 
   /** All who wait, but for those of another address that has its half, and no fewer than this one: they would not be given its worker. */
-  #rivals({ address: own }: Claim): ReturnType<Queue['count']> {
-    const held = (address: string) => this.#holders.held('address', address)
-    const enough = Math.max(this.#holders.most, held(own))
+  #rivals({ address: own }: WorkerRequest): ReturnType<Queue['count']> {
+    const held = (address: string) => this.#owners.held('address', address)
+    const enough = Math.max(this.#owners.most, held(own))
     return this.#waiting.count((address) => address === own || held(address) < enough)
   }
 
@@ -230,8 +230,8 @@ export class Scheduler {
   /** One at a time: the worker that comes free may be all that is wanted. */
   #takeExcess(): void {
     const before = performance.now() - EXCESS_MS
-    const patient = [...this.#waiting].filter(({ since }) => since <= before).map(({ claim }) => claim)
-    this.#holders.excessive(patient)?.giveUp()
+    const patient = [...this.#waiting].filter(({ since }) => since <= before).map(({ request }) => request)
+    this.#owners.excessive(patient)?.releaseSoon()
   }
 
   #endWatch(): void {
@@ -241,18 +241,18 @@ export class Scheduler {
 }
 
 /** How much of the workers' time addresses have had, and each one's clients, as long as they ask for more. */
-type Named = Pick<Claim, 'client' | 'address'>
+type Named = Pick<WorkerRequest, 'client' | 'address'>
 
 /** A share begins level with the smallest beside it, not with a credit from the past. */
-class Shares {
-  readonly #shares = new Map<string, Share>()
+class TimeShares {
+  readonly #shares = new Map<string, TimeShare>()
 
-  get(name: string): Share | undefined {
+  get(name: string): TimeShare | undefined {
     return this.#shares.get(name)
   }
 
-  open(name: string): Share {
-    const share = this.#shares.get(name) ?? new Share(this.#least())
+  open(name: string): TimeShare {
+    const share = this.#shares.get(name) ?? new TimeShare(this.#least())
     share.claims++
     this.#shares.set(name, share)
     return share
@@ -265,25 +265,25 @@ class Shares {
 
   #least(): number {
     let least = Number.POSITIVE_INFINITY
-    for (const { served } of this.#shares.values()) least = Math.min(least, served)
+    for (const { usedMs: served } of this.#shares.values()) least = Math.min(least, served)
     return Number.isFinite(least) ? least : 0
   }
 }
 
-class Share {
+class TimeShare {
   /** Milliseconds. */
-  served: number
+  usedMs: number
   claims = 0
   /** Of an address. */
-  readonly clients = new Shares()
+  readonly clients = new TimeShares()
 
   constructor(served: number) {
-    this.served = served
+    this.usedMs = served
   }
 }
 
-export class Served {
-  readonly #addresses = new Shares()
+export class WorkerTime {
+  readonly #addresses = new TimeShares()
 
   open({ client, address }: Named): void {
     this.#addresses.open(address).clients.open(client)
@@ -294,22 +294,22 @@ export class Served {
     this.#addresses.close(address)
   }
 
-  charge(claim: Claim, ms: number): void {
-    claim.served += ms
-    const address = this.#addresses.get(claim.address)
-    const client = address?.clients.get(claim.client)
-    if (address) address.served += ms
-    if (client) client.served += ms
+  charge(request: WorkerRequest, ms: number): void {
+    request.usedMs += ms
+    const address = this.#addresses.get(request.address)
+    const client = address?.clients.get(request.client)
+    if (address) address.usedMs += ms
+    if (client) client.usedMs += ms
   }
 
   /** Milliseconds that the address has had. */
   address(name: string): number {
-    return this.#addresses.get(name)?.served ?? 0
+    return this.#addresses.get(name)?.usedMs ?? 0
   }
 
   /** Milliseconds that the client has had, to be compared with other clients of its address. */
   client(address: string, name: string): number {
-    return this.#addresses.get(address)?.clients.get(name)?.served ?? 0
+    return this.#addresses.get(address)?.clients.get(name)?.usedMs ?? 0
   }
 }
 
@@ -320,34 +320,34 @@ const GROUPS = ['client', 'address'] as const
 
 type Group = (typeof GROUPS)[number]
 
-class Holders {
+class WorkerOwners {
   /** Of one worker there is no half. */
   readonly most: number
   /** By worker, in the order in which they were granted. */
-  readonly #claims = new Map<unknown, Claim>()
+  readonly #requests = new Map<unknown, WorkerRequest>()
   readonly #counts: Readonly<Record<Group, Map<string, number>>> = { client: new Map(), address: new Map() }
 
   constructor(workers: number) {
     this.most = Math.max(1, Math.floor(workers / 2))
   }
 
-  granted(worker: unknown, claim: Claim): void {
+  granted(worker: unknown, request: WorkerRequest): void {
     this.freed(worker)
-    this.#claims.set(worker, claim)
-    this.#count(claim, 1)
+    this.#requests.set(worker, request)
+    this.#count(request, 1)
   }
 
   /** It is idle. Who had it, if that is not known yet. */
-  freed(worker: unknown): Claim | undefined {
-    const claim = this.#claims.get(worker)
-    if (claim) this.#count(claim, -1)
-    this.#claims.delete(worker)
-    return claim
+  freed(worker: unknown): WorkerRequest | undefined {
+    const request = this.#requests.get(worker)
+    if (request) this.#count(request, -1)
+    this.#requests.delete(worker)
+    return request
   }
 
   /** Whether it had one still. */
-  ended(claim: Claim): boolean {
-    const held = [...this.#claims].find(([, holder]) => holder === claim)
+  ended(request: WorkerRequest): boolean {
+    const held = [...this.#requests].find(([, holder]) => holder === request)
     return held !== undefined && this.freed(held[0]) !== undefined
   }
 
@@ -362,21 +362,21 @@ class Holders {
   }
 
   /** The last one to be granted a worker beyond its group's half, where one of another group waits. */
-  excessive(waiting: readonly Claim[]): Claim | null {
+  excessive(waiting: readonly WorkerRequest[]): WorkerRequest | null {
     for (const group of GROUPS) {
-      const excess = [...this.#claims.values()].findLast(
-        (holder) => this.held(group, holder[group]) > this.most && waiting.some((claim) => claim[group] !== holder[group]),
+      const excess = [...this.#requests.values()].findLast(
+        (holder) => this.held(group, holder[group]) > this.most && waiting.some((request) => request[group] !== holder[group]),
       )
       if (excess) return excess
     }
     return null
   }
 
-  #count(claim: Claim, by: 1 | -1): void {
+  #count(request: WorkerRequest, by: 1 | -1): void {
     for (const group of GROUPS) {
-      const count = this.held(group, claim[group]) + by
-      if (count === 0) this.#counts[group].delete(claim[group])
-      else this.#counts[group].set(claim[group], count)
+      const count = this.held(group, request[group]) + by
+      if (count === 0) this.#counts[group].delete(request[group])
+      else this.#counts[group].set(request[group], count)
     }
   }
 }
@@ -384,9 +384,9 @@ class Holders {
 /** Which addresses have asked for something new in the last three seconds. */
 
 /** Who moves a map asks again within them. So long one worker of a lane may stand idle for the sake of an address that does not ask again. */
-const LATELY_MS = 3_000
+const RECENT_MS = 3_000
 
-class Lately {
+class RecentAddresses {
   /** When each asked last, the one that asked longest ago first. */
   readonly #asked = new Map<string, number>()
 
@@ -397,7 +397,7 @@ class Lately {
 
   /** Whether there is one among them for which `holds`. */
   some(holds: (address: string) => boolean): boolean {
-    const since = performance.now() - LATELY_MS
+    const since = performance.now() - RECENT_MS
     for (const [address, at] of this.#asked) {
       if (at < since) this.#asked.delete(address)
       else if (holds(address)) return true
@@ -411,9 +411,9 @@ class Lately {
  * address: a place is found, or taken from another, without a look at all who wait.
  */
 interface Waiter {
-  readonly claim: Claim
+  readonly request: WorkerRequest
   readonly since: number
-  readonly grant: (slot: Slot) => void
+  readonly grant: (worker: WorkerSupervisor) => void
   readonly refuse: (error: GeoduckError) => void
   /** Takes it out of the queue; called once, whatever became of it. */
   leave(): void
@@ -428,8 +428,8 @@ class ClientQueue {
     return this.newcomers.size + this.begun.size
   }
 
-  of({ claim }: Waiter): Set<Waiter> {
-    return claim.served === 0 ? this.newcomers : this.begun
+  of({ request }: Waiter): Set<Waiter> {
+    return request.usedMs === 0 ? this.newcomers : this.begun
   }
 
   *[Symbol.iterator](): Iterator<Waiter> {
@@ -468,12 +468,12 @@ class Queue {
   }
 
   has(waiter: Waiter): boolean {
-    const client = this.#addresses.get(waiter.claim.address)?.clients.get(waiter.claim.client)
+    const client = this.#addresses.get(waiter.request.address)?.clients.get(waiter.request.client)
     return client?.of(waiter).has(waiter) ?? false
   }
 
   add(waiter: Waiter): void {
-    const { address: name, client: clientName } = waiter.claim
+    const { address: name, client: clientName } = waiter.request
     const address = this.#addresses.get(name) ?? new AddressQueue()
     const client = address.clients.get(clientName) ?? new ClientQueue()
     this.#addresses.set(name, address)
@@ -483,7 +483,7 @@ class Queue {
   }
 
   delete(waiter: Waiter): void {
-    const { address: name, client: clientName } = waiter.claim
+    const { address: name, client: clientName } = waiter.request
     const address = this.#addresses.get(name)
     const client = address?.clients.get(clientName)
     if (!address || !client?.of(waiter).delete(waiter)) return
@@ -496,7 +496,7 @@ class Queue {
    * The newest of the address that has most places, where that is more than the claim's address would have with one more; else the same of the
    * clients of its own address. Undefined where it has its share.
    */
-  displacedBy({ address: name, client: clientName }: Claim): Waiter | undefined {
+  displacedBy({ address: name, client: clientName }: WorkerRequest): Waiter | undefined {
     const own = this.#addresses.get(name)
     const largest = most(this.#addresses.values(), (address) => (address.newcomers === 0 ? 0 : address.size))
     if (largest && largest !== own && largest.size > (own?.size ?? 0) + 1) return newestOf(largest)
@@ -523,10 +523,10 @@ class Queue {
     return found
   }
 
-  #count(address: AddressQueue, { claim }: Waiter, by: 1 | -1): void {
+  #count(address: AddressQueue, { request }: Waiter, by: 1 | -1): void {
     this.#size += by
     address.size += by
-    if (claim.served === 0) address.newcomers += by
+    if (request.usedMs === 0) address.newcomers += by
   }
 }
 
@@ -549,12 +549,12 @@ function firstOf(
   for (const [name, client] of clients) {
     const had = hadClient(address, name)
     // Nobody has had less than a newcomer.
-    if (had > least || (had === least && found?.claim.served === 0)) continue
+    if (had > least || (had === least && found?.request.usedMs === 0)) continue
     for (const waiter of client) {
-      if ((found && had === least && waiter.claim.served >= found.claim.served) || !mayHave(waiter)) continue
+      if ((found && had === least && waiter.request.usedMs >= found.request.usedMs) || !mayHave(waiter)) continue
       found = waiter
       least = had
-      if (waiter.claim.served === 0) break
+      if (waiter.request.usedMs === 0) break
     }
   }
   return found

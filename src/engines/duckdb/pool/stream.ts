@@ -5,14 +5,14 @@
 import { GeoduckError } from '../../../model/errors.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
 import { AwakeTimer, awakeSleep } from '../../awake.ts'
-import { counted, type Holding } from '../../deadline.ts'
+import { countUntilReleased, type HeldMemory } from '../../deadline.ts'
 import type { Batch, BatchStream, ExecutionReport } from '../../engine.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, ReceivedBatch } from '../messages.ts'
+import { Credit, ExecutionHandle, type ExecutionOutcome, type ReserveOptions, reserveWorker } from './execution-handle.ts'
 import { Progress } from './progress.ts'
-import type { Slot } from './slot.ts'
 import { Spool, type SpoolBudget } from './spool.ts'
-import { Credit, type Reserving, reserveFor, Turn, type TurnEnd } from './turn.ts'
+import type { WorkerSupervisor } from './worker-supervisor.ts'
 
 /** A stalled client's worker makes what is coming for this long, then goes. */
 const SPOOL_MS = 400
@@ -27,7 +27,7 @@ export class FeatureStream implements BatchStream {
   readonly #progress: Progress
   readonly #demand = new Demand()
   readonly #credit: Credit
-  #turn: Turn | null = null
+  #turn: ExecutionHandle | null = null
   #busy = false
   /** The engine has no more; the backlog may. */
   #whole = false
@@ -40,7 +40,7 @@ export class FeatureStream implements BatchStream {
     this.#credit = new Credit(options.holding)
     this.#backlog = new Backlog(options.spool, options.holding)
     this.#progress = new Progress(options.query)
-    options.claim.giveUp = () => this.#preempt()
+    options.request.releaseSoon = () => this.#preempt()
     this.#stall = new StallWatch({
       stallMs: options.stallMs,
       pressure: options.isWanted,
@@ -95,8 +95,8 @@ export class FeatureStream implements BatchStream {
   }
 
   /** The worker of this place is wanted: the turn there ends at the next batch's border, and goes on elsewhere. */
-  giveUp(slot: Slot): void {
-    if (this.#turn?.slot === slot) this.#yield()
+  giveUp(worker: WorkerSupervisor): void {
+    if (this.#turn?.worker === worker) this.#yield()
   }
 
   diagnose(): void {
@@ -130,20 +130,20 @@ export class FeatureStream implements BatchStream {
   }
 
   async #takeTurn(): Promise<void> {
-    const { claim, batchSize, batchBytes, message, emitEmpty, deadlineMs, failover } = this.#options
-    const { thrift, wary } = failover
-    const plan = this.#progress.plan(thrift)
+    const { request, batchSize, batchBytes, message, emitEmpty, deadlineMs, failover } = this.#options
+    const { serial, wary } = failover
+    const plan = this.#progress.plan(serial)
     const isFirst = this.#progress.batches === 0
-    const reserved = await reserveFor(plan, { ...this.#options, timed: isFirst }, this.#gone.signal)
+    const reserved = await reserveWorker(plan, { ...this.#options, timed: isFirst }, this.#gone.signal)
     if (!reserved) return
-    const { slot, allowance } = reserved
+    const { worker, allowance } = reserved
     const scheduler = this.#options.scheduler()
-    const turn = new Turn(slot, {
+    const turn = new ExecutionHandle(worker, {
       plan,
-      thrift,
+      serial: serial,
       wary,
-      isShared: claim.isShared,
-      ...this.#progress.rows(batchSize, thrift),
+      isShared: request.isShared,
+      ...this.#progress.rows(batchSize, serial),
       batchBytes: Math.min(batchBytes, allowance),
       message,
       credits: this.#credit.begin(isFirst && this.#options.isWanted()),
@@ -159,11 +159,11 @@ export class FeatureStream implements BatchStream {
     this.#turn = null
     this.#yielding = false
     this.#spoolUntil = null
-    scheduler.ended(claim, performance.now() - turn.startedAt)
+    scheduler.ended(request, performance.now() - turn.startedAt)
     await this.#turnEnded(end, plan)
   }
 
-  async #turnEnded(end: TurnEnd, plan: Plan): Promise<void> {
+  async #turnEnded(end: ExecutionOutcome, plan: Plan): Promise<void> {
     if (this.#over) return
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.view.layer.name))
     if (end.outcome === 'COMPLETE') {
@@ -178,7 +178,7 @@ export class FeatureStream implements BatchStream {
   #receive(received: ReceivedBatch): void {
     if (this.#over) return
     const { failover, holding } = this.#options
-    const { execution: _, scan, ...counting } = counted(received, holding)
+    const { execution: _, scan, ...counting } = countUntilReleased(received, holding)
     failover.progress()
     const sequence = this.#progress.received(counting.count, counting.position)
     const batch = { ...counting, sequence, execution: failover.report(scan) }
@@ -213,8 +213,8 @@ export class FeatureStream implements BatchStream {
   }
 
   #endTurnIfOver(): void {
-    const { claim, query, scheduler } = this.#options
-    if (this.#turn && scheduler().turnIsOver(claim, this.#turn, query.orderBy.length > 0)) this.#yield()
+    const { request, query, scheduler } = this.#options
+    if (this.#turn && scheduler().turnIsOver(request, this.#turn, query.orderBy.length > 0)) this.#yield()
   }
 
   /** Somebody else is entitled to the worker: a turn that has delivered ends at a border, one that has not begins again later. */
@@ -293,7 +293,7 @@ function sourceChanged(layer: string): GeoduckError {
   return new GeoduckError('CURSOR_EXPIRED', `The data of ${layer} changed under the stream; start again without a cursor.`)
 }
 
-interface StreamOptions extends Reserving {
+interface StreamOptions extends ReserveOptions {
   readonly query: FeatureQuery
   readonly batchSize: number
   readonly emitEmpty: boolean
@@ -314,9 +314,9 @@ interface StreamOptions extends Reserving {
 class Backlog {
   #ready: Batch | null = null
   readonly #spool: Spool
-  readonly #holding: Holding
+  readonly #holding: HeldMemory
 
-  constructor(budget: SpoolBudget, holding: Holding) {
+  constructor(budget: SpoolBudget, holding: HeldMemory) {
     this.#spool = new Spool(budget)
     this.#holding = holding
   }
@@ -348,7 +348,7 @@ class Backlog {
     // Counted before it is read: others who wait for room would read as much.
     const bytes = this.#spool.nextBytes
     this.#holding.add(bytes)
-    const batch = counted(await this.#spool.shift(), this.#holding)
+    const batch = countUntilReleased(await this.#spool.shift(), this.#holding)
     this.#holding.remove(bytes)
     if (this.#spool.empty) await this.#spool.reset()
     return batch
@@ -397,7 +397,7 @@ class StallWatch {
   }
 
   /** A batch lies ready, or is on its way out; the worker may have used up its credit. */
-  waits(turn: Turn | null): void {
+  waits(turn: ExecutionHandle | null): void {
     this.#stall ??= new AwakeTimer(this.#options.stallMs, this.#options.onStalled)
     if (!turn?.stalled || this.#since !== null) return
     this.#since = performance.now()

@@ -7,7 +7,15 @@ import { readFileSync } from 'node:fs'
 import type { Tinypool, TinypoolChannel } from 'tinypool'
 import { AwakeTimer, awakeSignal, awakeSleep } from '../../awake.ts'
 import type { Diagnostics } from '../../engine.ts'
-import type { ExecutionEnd, ExecutionRequest, FromWorker, Opened, OpenRequest, ReceivedBatch, ToWorker } from '../messages.ts'
+import type {
+  ExecutionEnd,
+  ExecutionRequest,
+  FromWorker,
+  OpenRequest,
+  ReceivedBatch,
+  ToWorker,
+  WorkerOpened,
+} from '../messages.ts'
 import { DataSocket } from './data-socket.ts'
 import { type Death, deathOf, type Exit, FROZEN, UNKNOWN } from './death.ts'
 import { type ProcessOptions, startProcess } from './start-process.ts'
@@ -41,7 +49,7 @@ export class WorkerProcess {
   readonly #exit: Promise<Death>
   #data: DataSocket | null = null
   /** Of the task under way. */
-  #pulse: Pulse | null = null
+  #pulse: LivenessProbe | null = null
   #frozen = false
   #diagnosing: Promise<Diagnostics> | null = null
 
@@ -62,10 +70,10 @@ export class WorkerProcess {
   }
 
   /** To be called first. */
-  async open(request: OpenRequest): Promise<Opened> {
+  async open(request: OpenRequest): Promise<WorkerOpened> {
     const late = awakeSignal(BOOT_MS)
     // A process that dies before it can be asked leaves the question waiting for ever.
-    const opening = this.#task('open', request, { signal: late, answerMs: BOOT_ANSWER_MS }) as Promise<Opened>
+    const opening = this.#task('open', request, { signal: late, answerMs: BOOT_ANSWER_MS }) as Promise<WorkerOpened>
     const opened = await Promise.race([opening, this.#died.promise])
     // A worker whose batches can't come is of no use.
     this.#data = await DataSocket.connect(request.dataSocket, () => this.#lost(new Error('its data socket has closed')))
@@ -127,7 +135,7 @@ export class WorkerProcess {
   ): Promise<Result> {
     // One that waits for another task has no way to the worker yet.
     let send: (message: ToWorker) => void = () => {}
-    const pulse = new Pulse({
+    const pulse = new LivenessProbe({
       pid: this.pid,
       ...(answerMs === undefined ? {} : { answerMs }),
       probe: () => send({ type: 'PROBE' }),
@@ -180,7 +188,7 @@ const QUIET_MS = 1_000
 /** ...and has this long to answer. */
 const ANSWER_MS = 2_000
 
-interface PulseOptions {
+interface LivenessOptions {
   readonly pid: number
   /** Sends a probe, if there is a way to the worker. */
   readonly probe: () => void
@@ -190,15 +198,15 @@ interface PulseOptions {
   readonly answerMs?: number
 }
 
-class Pulse {
-  readonly #options: PulseOptions
+class LivenessProbe {
+  readonly #options: LivenessOptions
   #timer: AwakeTimer
   #heard = false
   /** Its processor time when it was asked; undefined: it has not been. */
   #asked: string | null | undefined
 
   /** Watches until it is closed. */
-  constructor(options: PulseOptions) {
+  constructor(options: LivenessOptions) {
     this.#options = options
     this.#timer = this.#quiet(FIRST_QUIET_MS)
   }

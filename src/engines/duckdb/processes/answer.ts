@@ -1,6 +1,6 @@
 /** The inside of a program that is run as a `ChildProcess`: it ends with its owner, and opens no socket. */
 import type { FromProgram } from '../host/child-process.ts'
-import { tieToServer } from './query/lifetime.ts'
+import { exitWithServer } from './query/lifetime.ts'
 import { refuseSockets } from './query/no-network.ts'
 
 const NOTE_MS = 200
@@ -14,11 +14,11 @@ export function answerWith<Message>(
   answer: (message: Message) => Promise<unknown>,
   failureOf: (error: unknown) => { readonly failure: string; readonly isOver?: boolean },
 ): void {
-  tieToServer(process.argv[2]!)
+  exitWithServer(process.argv[2]!)
   refuseSockets()
   process.on('message', async (message: Message) => {
     try {
-      tell(
+      send(
         await answer(message).then(
           (value) => ({ type: 'DONE', value }),
           (error: unknown) => ({ type: 'FAILED', ...failureOf(error) }),
@@ -32,19 +32,19 @@ export function answerWith<Message>(
 }
 
 /** Sends `first`, and until `work` is done a few times per second what `note` returns. */
-export async function noting<Note extends object, Result>(
+export async function withNotes<Note extends object, Result>(
   first: Note,
   note: () => Note | null,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  tell({ type: 'NOTE', note: first })
+  send({ type: 'NOTE', note: first })
   const timer = setInterval(() => {
     const further = note()
-    if (further) tell({ type: 'NOTE', note: further })
+    if (further) send({ type: 'NOTE', note: further })
   }, NOTE_MS)
   return await work().finally(() => clearInterval(timer))
 }
 
-function tell(message: FromProgram): void {
+function send(message: FromProgram): void {
   process.send?.(message)
 }

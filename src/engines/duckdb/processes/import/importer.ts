@@ -1,6 +1,6 @@
 /** The inside of the import's processes: one writes the copy, another one proves it. Each does one job and is ended. */
 
-import type { ToImporter, Verified, Written } from '../../host/import-messages.ts'
+import type { ToImporter, VerifiedLayer, Written } from '../../host/import-messages.ts'
 import { answerWith } from '../answer.ts'
 import { reasonOf } from '../inspect/reason.ts'
 import { Refusal } from './refusal.ts'
@@ -8,6 +8,7 @@ import { verify } from './verify.ts'
 import { write } from './write.ts'
 
 answerWith(
-  (message: ToImporter): Promise<Written | Verified> => (message.type === 'WRITE' ? write(message.job) : verify(message.job)),
+  (message: ToImporter): Promise<Written | VerifiedLayer> =>
+    message.type === 'WRITE' ? write(message.job) : verify(message.job),
   (error) => ({ failure: error instanceof Refusal ? error.message : reasonOf(error) }),
 )

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { identifier, literal } from '../../dialect/quote.ts'
 import type { InputFile } from '../../host/import-messages.ts'
-import type { Description, Proven } from '../../host/inspection.ts'
+import type { Description, ProvenGeometry } from '../../host/inspection.ts'
 import { checkLayer } from '../inspect/check.ts'
 import { describeDatabase } from '../inspect/describe-database.ts'
 import { describeParquet } from '../inspect/describe-parquet.ts'
@@ -24,7 +24,7 @@ export interface Input {
   /** Names of the properties; a covering column is none of them, it is made anew. */
   readonly properties: readonly string[]
   readonly description: Description
-  readonly proof: Proven
+  readonly proof: ProvenGeometry
   /** Rows left out because their geometry cannot be read safely. */
   readonly skipped: number
 }
@@ -112,7 +112,7 @@ async function inputOf(
   connection: DuckDBConnection,
   label: string,
   description: Description,
-  proof: Proven,
+  proof: ProvenGeometry,
   skipped: number,
 ): Promise<Input> {
   const columns = proof.coveringHolds ? description.columns : description.columnsUncovered

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Progress } from '../../host/import-messages.ts'
-import { noting } from '../answer.ts'
+import { withNotes } from '../answer.ts'
 
 /** Tells the command how far the engine is, which has nothing to say before it knows how much there is. */
 export function reporting<Result>(
@@ -12,5 +12,5 @@ export function reporting<Result>(
     const { percentage } = connection.progress
     return percentage < 0 ? null : { phase, share: Math.min(1, percentage / 100) }
   }
-  return noting({ phase, share: null }, progress, work)
+  return withNotes({ phase, share: null }, progress, work)
 }

@@ -45,7 +45,7 @@ export async function describeTarget(connection: DuckDBConnection, table: string
 }
 
 /** Why the table cannot be written anew without losing what belongs to it; null: it can. */
-export async function heldBy(connection: DuckDBConnection, table: string): Promise<string | null> {
+export async function dependentOf(connection: DuckDBConnection, table: string): Promise<string | null> {
   const of = `${inMain} AND ${isNamed('table_name', table)}`
   const [found] = await rowsOf(
     connection,

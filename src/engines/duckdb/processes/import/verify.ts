@@ -1,7 +1,7 @@
 /** Whether the copy holds what it should, found by a process that has not written it. */
 
 import { identifier, literal } from '../../dialect/quote.ts'
-import type { Verified, VerifyJob } from '../../host/import-messages.ts'
+import type { VerifiedLayer, VerifyJob } from '../../host/import-messages.ts'
 import { checkLayer } from '../inspect/check.ts'
 import { openInstance } from '../inspect/instance.ts'
 import { indexNames } from './indexes.ts'
@@ -10,7 +10,7 @@ import { Refusal } from './refusal.ts'
 import { countRows, describeTarget, STORE } from './target.ts'
 
 /** @throws Refusal that names the difference; the engine's error */
-export async function verify({ options, draft, layer, written }: VerifyJob): Promise<Verified> {
+export async function verify({ options, draft, layer, written }: VerifyJob): Promise<VerifiedLayer> {
   const connection = await openInstance({ ...options, countsProgress: true })
   await connection.run(`ATTACH ${literal(draft)} AS ${identifier(STORE)} (READ_ONLY)`)
   return await reporting(connection, 'verify', async () => {

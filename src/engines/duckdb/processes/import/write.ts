@@ -9,7 +9,7 @@ import { reporting } from './progress.ts'
 import { Refusal } from './refusal.ts'
 import { agreedColumns, type Columns, selectRows } from './select.ts'
 import { openStaging } from './staging.ts'
-import { countRows, describeTarget, findTarget, heldBy, STORE } from './target.ts'
+import { countRows, dependentOf, describeTarget, findTarget, STORE } from './target.ts'
 
 const SETTINGS = [
   // Only where it is said: a checkpoint under way is time in which nothing is written.
@@ -38,7 +38,7 @@ export async function write(job: WriteJob): Promise<Written> {
   const old = table !== null && job.mode === 'APPEND' ? await openTarget(connection, table) : null
   const kept = dropped.length > 0 ? dropped : await spatialIndexes(connection)
   const columns = await agreedColumns(connection, old ? [old, ...inputs] : inputs)
-  const unordered = old && table !== null ? await heldBy(connection, table) : null
+  const unordered = old && table !== null ? await dependentOf(connection, table) : null
 
   await connection.run('BEGIN')
   const name = table ?? job.layer

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { GEOMETRY_TYPES } from '../../../../geometry/geometry-type.ts'
 import type { BBox, CheckReport } from '../../../../model/layer.ts'
 import { identifier } from '../../dialect/quote.ts'
-import type { CheckResult, Covering, Description, Proven } from '../../host/inspection.ts'
+import type { CheckResult, Covering, Description, ProvenGeometry } from '../../host/inspection.ts'
 import { floatOf } from './covering.ts'
 import { findInvalid } from './find-invalid.ts'
 import { crsFault } from './known-crs.ts'
@@ -11,7 +11,7 @@ import { proveKey } from './prove-key.ts'
 import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'
 import { findUnsafe } from './safe-check.ts'
-import { countInvalid, servedRows } from './validity.ts'
+import { countInvalid, rowsToServe } from './validity.ts'
 
 /** @throws the engine's error */
 export async function checkLayer(connection: DuckDBConnection, description: Description): Promise<CheckResult> {
@@ -26,7 +26,7 @@ export async function checkLayer(connection: DuckDBConnection, description: Desc
   return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, faults }
 }
 
-interface Scanned extends Omit<Proven, 'outcome' | 'key' | 'faults' | 'report'> {
+interface Scanned extends Omit<ProvenGeometry, 'outcome' | 'key' | 'faults' | 'report'> {
   readonly servedInvalid: number
   readonly report: Omit<CheckReport, 'invalid' | 'firstInvalid'>
 }
@@ -36,7 +36,7 @@ const COORDINATES: Readonly<Record<number, 'XY' | 'XYZ'>> = { 0: 'XY', 2: 'XYZ' 
 
 /** One group for each type met and its dimensions. Sides that are not finite are left out of the extent. */
 async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {
-  const { from, geometryEncoding } = servedRows(description)
+  const { from, geometryEncoding } = rowsToServe(description)
   const { type, zm, isInvalid, xmin, ymin, xmax, ymax, isUncomputable } = rowGeometry({ ...description, geometryEncoding })
   const { covering } = description
   const groups = await rowsOf(

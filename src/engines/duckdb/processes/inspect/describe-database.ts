@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { crsOfText } from '../../../../geometry/read-crs.ts'
 import type { LayerKey, Pruning } from '../../../../model/layer.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
-import type { Described, Description } from '../../host/inspection.ts'
+import type { DescribedSource, Description } from '../../host/inspection.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
 import { findCovering } from './covering.ts'
 import { holdsGeometry } from './field-type-of.ts'
@@ -32,7 +32,7 @@ export async function withDatabase<Result>(
 }
 
 /** Each table with a GEOMETRY column is a layer; the first such column is its geometry. @throws the engine's error */
-export async function describeDatabase(connection: DuckDBConnection, alias: string): Promise<Described> {
+export async function describeDatabase(connection: DuckDBConnection, alias: string): Promise<DescribedSource> {
   const layers: Description[] = []
   const problems = await viewProblems(connection, alias)
   for (const table of await geometryTables(connection, alias)) {

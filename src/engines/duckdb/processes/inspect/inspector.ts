@@ -1,7 +1,7 @@
 /** The inside of the inspector's process: what the server asks it. It may die of what it reads; nothing else does. */
 import os from 'node:os'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { CheckRequest, CheckResult, Described, InspectorOptions, ToInspector } from '../../host/inspection.ts'
+import type { CheckRequest, CheckResult, DescribedSource, InspectorOptions, ToInspector } from '../../host/inspection.ts'
 import { answerWith } from '../answer.ts'
 import { featureTables } from '../prepare/feature-tables.ts'
 import { checkLayer } from './check.ts'
@@ -28,7 +28,7 @@ async function open(options: InspectorOptions): Promise<void> {
 async function answerTo(
   message: Exclude<ToInspector, { type: 'OPEN' }>,
   using: DuckDBConnection,
-): Promise<Described | readonly string[] | CheckResult> {
+): Promise<DescribedSource | readonly string[] | CheckResult> {
   switch (message.type) {
     case 'DESCRIBE_FILES':
       return { layers: [await describeParquet(using, message.files)], problems: [] }

@@ -5,7 +5,7 @@ import { identifier } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
 import { canBeKey } from './key-candidates.ts'
 import { rowsOf } from './rows.ts'
-import { servedRows } from './validity.ts'
+import { rowsToServe } from './validity.ts'
 
 interface KeyProof {
   readonly key: LayerKey
@@ -54,7 +54,7 @@ async function valuesOf(
   description: Description,
   column: string,
 ): Promise<{ values: number | null; distinct: number | null }> {
-  const { from } = servedRows(description)
+  const { from } = rowsToServe(description)
   const sql = `SELECT count(${identifier(column)}) AS n, count(DISTINCT ${identifier(column)}) AS d FROM ${from}`
   const [row] = await rowsOf(connection, sql).catch((error: Error) => {
     if (/^Out of Memory Error/.test(error.message)) return []

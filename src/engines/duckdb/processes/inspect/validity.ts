@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isNative } from '../../../../geometry/geometry-type.ts'
 import type { GeometryEncoding } from '../../../../model/layer.ts'
-import { asGeometry, mended } from '../../dialect/geometry-column.ts'
+import { asGeometry, repaired } from '../../dialect/geometry-column.ts'
 import { identifier } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
 import { fromOf } from './relation.ts'
@@ -17,7 +17,7 @@ export async function countInvalid(connection: DuckDBConnection, description: De
 }
 
 /** The rows that the layer serves, with their geometry as it is served, behind FROM. */
-export function servedRows(description: Description): { readonly from: string; readonly geometryEncoding: GeometryEncoding } {
+export function rowsToServe(description: Description): { readonly from: string; readonly geometryEncoding: GeometryEncoding } {
   const { relation, geometryColumn, geometryEncoding, tailoring } = description
   const from = fromOf(relation)
   const column = identifier(geometryColumn)
@@ -26,5 +26,5 @@ export function servedRows(description: Description): { readonly from: string; r
   if (tailoring.onInvalid === 'drop') {
     return { from: `(SELECT * FROM ${from} WHERE ${column} IS NULL OR ST_IsValid(${geometry}))`, geometryEncoding }
   }
-  return { from: `(SELECT * REPLACE (${mended(geometry)} AS ${column}) FROM ${from})`, geometryEncoding: 'GEOMETRY' }
+  return { from: `(SELECT * REPLACE (${repaired(geometry)} AS ${column}) FROM ${from})`, geometryEncoding: 'GEOMETRY' }
 }

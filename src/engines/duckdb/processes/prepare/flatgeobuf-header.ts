@@ -38,7 +38,7 @@ export function featuresInHeader(head: Buffer, fileBytes: number): number | null
     if (header.length < bytes) throw new RangeError('it is longer than the file')
     const table = header.readUInt32LE(0)
     prove(header, table, HEADER)
-    const [type, count, node] = [GEOMETRY_TYPE, FEATURES_COUNT, INDEX_NODE_SIZE].map((field) => placeOf(header, table, field))
+    const [type, count, node] = [GEOMETRY_TYPE, FEATURES_COUNT, INDEX_NODE_SIZE].map((field) => fieldOffset(header, table, field))
     if (type && header.readUInt8(type) > MOST_GEOMETRY_TYPE) throw new RangeError('its type of geometry is unknown')
     features = count ? Number(header.readBigUInt64LE(count)) : 0
     nodeSize = node ? header.readUInt16LE(node) : 16
@@ -56,7 +56,7 @@ function prove(header: Buffer, table: number, schema: Schema): void {
   const tableBytes = header.readUInt16LE(index + 2)
   if (fields < 0 || table + tableBytes > header.length) throw new RangeError('a table leads out of it')
   for (let field = 0; field < fields; field++) {
-    const at = placeOf(header, table, field)
+    const at = fieldOffset(header, table, field)
     if (at === 0) continue
     if (at >= table + tableBytes) throw new RangeError('a field leads out of its table')
     const kind = schema[field]
@@ -77,7 +77,7 @@ function proveList(header: Buffer, at: number, kind: 'string' | 'doubles' | { re
 }
 
 /** Of a field; 0 where the table has it not. */
-function placeOf(header: Buffer, table: number, field: number): number {
+function fieldOffset(header: Buffer, table: number, field: number): number {
   const index = table - header.readInt32LE(table)
   const entry = 4 + field * 2
   if (header.readUInt16LE(index) <= entry) return 0

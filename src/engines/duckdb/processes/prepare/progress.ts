@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Stage } from '../../../../model/preparation.ts'
 import type { ProgressMessage } from '../../host/preparation.ts'
-import { noting } from '../answer.ts'
+import { withNotes } from '../answer.ts'
 
 /** Tells the server how far the engine is, for as long as `work` takes. `rows` stand in for a total that the engine does not know. */
 export function reporting<Result>(
@@ -11,7 +11,7 @@ export function reporting<Result>(
   rows: number | null = null,
 ): Promise<Result> {
   const progress = () => progressOf(connection, stage, rows)
-  return noting(progress(), progress, work)
+  return withNotes(progress(), progress, work)
 }
 
 function progressOf(connection: DuckDBConnection, stage: Stage, known: number | null): ProgressMessage {

@@ -6,7 +6,7 @@ import { bytesIn, concatenate, rowsWithin } from '../../../../encode/slice.ts'
 import { Arena, errorOf } from './arrow-export.ts'
 
 /** Rows [from, to) of a batch. */
-export interface Cut {
+export interface BatchRange {
   readonly batch: ColumnBatch
   readonly from: number
   readonly to: number
@@ -14,10 +14,10 @@ export interface Cut {
   readonly release: () => void
 }
 
-export class Cutter {
+export class BatchCutter {
   #rows: number
   #bytes: number
-  #pieces: Cut[] = []
+  #pieces: BatchRange[] = []
   #length = 0
 
   /** A cut holds at most `rows` rows and about `bytes` bytes of column data, but at least one row. */
@@ -37,14 +37,14 @@ export class Cutter {
     this.#bytes = bytes
   }
 
-  add(piece: Cut): void {
+  add(piece: BatchRange): void {
     if (piece.from === piece.to) piece.release()
     else this.#pieces.push(piece)
     this.#length += piece.to - piece.from
   }
 
   /** A full cut, or null while more rows could join it. `last`: whatever is there. A cut within one chunk copies nothing. */
-  take(last: boolean): Cut | null {
+  take(last: boolean): BatchRange | null {
     const [first] = this.#pieces
     if (!first) return null
     const rows = rowsWithin(first.batch, first.from, Math.min(this.#rows, first.to - first.from), this.#bytes)
@@ -55,7 +55,7 @@ export class Cutter {
   }
 
   /** The first rows of a cut that was taken; the others wait again, in front of all. */
-  shorten(cut: Cut, rows: number): Cut {
+  shorten(cut: BatchRange, rows: number): BatchRange {
     const border = cut.from + rows
     const [next] = this.#pieces
     this.#length += cut.to - border
@@ -70,7 +70,7 @@ export class Cutter {
     return bytes >= this.#bytes
   }
 
-  #consume(piece: Cut, rows: number): Cut {
+  #consume(piece: BatchRange, rows: number): BatchRange {
     const border = piece.from + rows
     this.#length -= rows
     if (border === piece.to) {
@@ -82,7 +82,7 @@ export class Cutter {
   }
 
   /** A batch of several pieces: one copy of its rows, and of no others. */
-  #joined(): Cut {
+  #joined(): BatchRange {
     const cuts = this.#fitting().map(({ piece, rows }) => this.#consume(piece, rows))
     if (cuts.length === 1) return cuts[0]!
     const arena = Arena.open()
@@ -92,8 +92,8 @@ export class Cutter {
   }
 
   /** So many rows of the first pieces as one batch may have. */
-  #fitting(): { readonly piece: Cut; readonly rows: number }[] {
-    const fitting: { piece: Cut; rows: number }[] = []
+  #fitting(): { readonly piece: BatchRange; readonly rows: number }[] {
+    const fitting: { piece: BatchRange; rows: number }[] = []
     let [rows, bytes] = [this.#rows, this.#bytes]
     for (const piece of this.#pieces) {
       const { batch, from, to } = piece

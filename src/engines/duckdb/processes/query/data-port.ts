@@ -44,19 +44,19 @@ type Stop = 'YIELD' | 'CANCEL'
 /** What is said to one execution. */
 type Execution = Extract<ToWorker, { readonly execution: string }>
 
-let open: Inbox | null = null
+let open: ExecutionMessages | null = null
 /** A task begins some turns of the event loop after its message: what was said to it by then waits here for it. */
 let early: Execution[] = []
 
 // tinypool's own messages pass by here too.
 process.on('message', (message: ToWorker | undefined) => {
-  if (message?.type === 'PROBE') tell({ type: 'ALIVE' })
+  if (message?.type === 'PROBE') sendMessage({ type: 'ALIVE' })
   if (!message || !('execution' in message)) return
   if (open) open.receive(message)
   else early.push(message)
 })
 
-export class Inbox {
+export class ExecutionMessages {
   stop: Stop | null = null
   readonly #execution: string
   readonly #onCancel: () => void
@@ -102,7 +102,7 @@ export class Inbox {
 }
 
 /** Over the task's channel. */
-export function tell(message: FromWorker): void {
+export function sendMessage(message: FromWorker): void {
   if (!process.send) throw new Error('a worker runs as a child process')
   process.send(message)
 }

@@ -5,14 +5,14 @@ import { ByteWriter } from '../../../../encode/bytes.ts'
 import { createEncoder } from '../../../../encode/encode.ts'
 import { bytesIn } from '../../../../encode/slice.ts'
 import { CursorSeal } from '../../../../model/cursor-seal.ts'
-import type { Position } from '../../../../model/query.ts'
+import type { RowPosition } from '../../../../model/query.ts'
 import type { Plan } from '../../dialect/plan.ts'
 import { REFUSED } from '../../dialect/quote.ts'
-import type { Ended, ExecutionEnd, ExecutionRequest, Failure, FailureKind, Scan } from '../../messages.ts'
+import type { ExecutionEnd, ExecutionEnded, ExecutionRequest, Failure, FailureKind, Scan } from '../../messages.ts'
 import { emptyBatch, scanOf } from './arrow-export.ts'
 import type { OpenColumnReader } from './column-reader.ts'
-import { Chunks, type Cut, Cutter } from './cutter.ts'
-import { Inbox, sendBatch, tell } from './data-port.ts'
+import { BatchCutter, type BatchRange, Chunks } from './cutter.ts'
+import { ExecutionMessages, sendBatch, sendMessage } from './data-port.ts'
 import { diagnose } from './diagnostics.ts'
 import type { OpenInstance } from './instance.ts'
 
@@ -32,7 +32,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   const isThrifty = threads !== instance.threads
   if (isThrifty) await connection.run(`SET GLOBAL threads = ${threads}`)
   const interrupt = new Interrupt(connection)
-  const inbox = new Inbox(
+  const inbox = new ExecutionMessages(
     execution,
     request.credits,
     () => interrupt.begin(),
@@ -60,7 +60,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
 /** What can't be measured, without memory for a second connection say, is not told: nothing of the execution may end by it. */
 async function report(instance: OpenInstance, execution: string): Promise<void> {
   try {
-    tell({ type: 'DIAGNOSTICS', execution, diagnostics: await diagnose(instance) })
+    sendMessage({ type: 'DIAGNOSTICS', execution, diagnostics: await diagnose(instance) })
   } catch {
     // The last figures stand.
   }
@@ -81,16 +81,16 @@ async function endResult(connection: DuckDBConnection): Promise<void> {
 interface ExecutionParts {
   readonly connection: DuckDBConnection
   readonly reader: OpenColumnReader
-  readonly inbox: Inbox
+  readonly inbox: ExecutionMessages
   readonly interrupt: Interrupt
   readonly request: ExecutionRequest
 }
 
 class Execution {
   readonly #parts: ExecutionParts
-  readonly #inbox: Inbox
+  readonly #inbox: ExecutionMessages
   readonly #request: ExecutionRequest
-  readonly #cutter: Cutter
+  readonly #cutter: BatchCutter
   readonly #encoders: readonly ReturnType<typeof createEncoder>[]
   /** Time spent waiting for the engine. */
   #engineMs = 0
@@ -108,14 +108,14 @@ class Execution {
     this.#parts = parts
     this.#inbox = inbox
     this.#request = request
-    this.#cutter = new Cutter(request.batchRows, request.batchBytes)
+    this.#cutter = new BatchCutter(request.batchRows, request.batchBytes)
     this.#left = request.whole ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
     const { layout, outputs } = request.plan
     const cursorOf = cursorsOf(request.plan)
     this.#encoders = encoded(() => outputs.map((output, n) => createEncoder(layout, output, writerOf(n), cursorOf)))
   }
 
-  get ended(): Ended {
+  get ended(): ExecutionEnded {
     return { engineMs: this.#engineMs, batches: this.#sent, scan: this.#scan }
   }
 
@@ -221,7 +221,7 @@ class Execution {
   }
 
   /** False: stopped before it could be sent; its rows are behind the position and come again. */
-  async #send(taken: Cut): Promise<boolean> {
+  async #send(taken: BatchRange): Promise<boolean> {
     if (!(await this.#inbox.credit())) return false
     const { cut, ...made } = this.#made(taken)
     const position = this.#position(cut)
@@ -237,7 +237,7 @@ class Execution {
   }
 
   /** Encoded, and shorter where its message would be too large: a row that is so alone goes alone. */
-  #made(taken: Cut): { readonly cut: Cut; readonly outputs: readonly Uint8Array[]; readonly tooLarge?: number } {
+  #made(taken: BatchRange): { readonly cut: BatchRange; readonly outputs: readonly Uint8Array[]; readonly tooLarge?: number } {
     const { message } = this.#request
     for (let cut = taken, most = taken.to - taken.from; ; most /= 2) {
       const { batch, from, to } = cut
@@ -252,7 +252,7 @@ class Execution {
     }
   }
 
-  #position({ batch, from, to }: Cut): Position | null {
+  #position({ batch, from, to }: BatchRange): RowPosition | null {
     return from === to ? null : positionAt(batch, to - 1, this.#request.plan)
   }
 
@@ -282,7 +282,7 @@ export async function prepareQuery(connection: DuckDBConnection, sql: string): P
 const decoder = new TextDecoder()
 
 /** The key values of one row as text: what the plan casts back when it goes on behind this row. */
-function positionAt(batch: ColumnBatch, row: number, plan: Plan): Position {
+function positionAt(batch: ColumnBatch, row: number, plan: Plan): RowPosition {
   return { keys: plan.keys.map((index) => textAt(batch.columns[index], row)) }
 }
 

@@ -8,7 +8,7 @@ import path from 'node:path'
  * them to the server, which ends it by SIGKILL. A server that is gone closes the channel: the worker then ends itself, by SIGKILL too,
  * since `exit` waits for a running query.
  */
-export function tieToServer(tempDirectory: string, dataSocket = path.join(tempDirectory, 'data')): void {
+export function exitWithServer(tempDirectory: string, dataSocket = path.join(tempDirectory, 'data')): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   process.on('disconnect', () => {
     // The whole pool's folder: with the server gone, nobody else will.

@@ -3,12 +3,12 @@
 import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import type { Diagnostics } from '../../../engine.ts'
-import type { ExecutionEnd, ExecutionRequest, Opened, OpenRequest } from '../../messages.ts'
+import type { ExecutionEnd, ExecutionRequest, OpenRequest, WorkerOpened } from '../../messages.ts'
 import { listen } from './data-port.ts'
 import { diagnose as diagnoseInstance } from './diagnostics.ts'
 import { runExecution } from './execution.ts'
 import { type OpenInstance, openInstance } from './instance.ts'
-import { tieToServer } from './lifetime.ts'
+import { exitWithServer } from './lifetime.ts'
 import { refuseSockets } from './no-network.ts'
 
 // What prints a coordinate goes into the loop over a ring as a whole, where V8's own limit (920) leaves calls: 20 ns a number instead of 28.
@@ -17,8 +17,8 @@ setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000')
 let opened: OpenInstance | null = null
 
 /** Called once, before anything else. */
-export async function open(options: OpenRequest): Promise<Opened> {
-  tieToServer(options.tempDirectory, options.dataSocket)
+export async function open(options: OpenRequest): Promise<WorkerOpened> {
+  exitWithServer(options.tempDirectory, options.dataSocket)
   await listen(options.dataSocket)
   refuseSockets()
   opened = await openInstance(options)

@@ -1,5 +1,5 @@
 /** Batches between the one who receives them and the one who reads them, in order; the end comes behind the last of them. */
-export class Outbox<Batch> {
+export class BatchQueue<Batch> {
   readonly #batches: Batch[] = []
   readonly #readers: PromiseWithResolvers<IteratorResult<Batch>>[] = []
   #end: { readonly error?: unknown } | null = null

@@ -10,7 +10,7 @@ export const MAX_PIECES = 64
 const AT_ONCE = 4_096
 
 /** A position, and where it is on a sphere of radius 1. One is used again and again: there may be 125,000. */
-class Place {
+class SpherePoint {
   longitude = 0
   latitude = 0
   x = 0
@@ -28,7 +28,7 @@ class Place {
 }
 
 /** Lines within `PIECE_RADIUS` of a centre, whose positions lie in a box of unit vectors. */
-export class Piece {
+export class LinePiece {
   /** Longitudes and latitudes in turn. */
   readonly lines: number[][] = []
   #open: number[] | null = null
@@ -40,7 +40,7 @@ export class Piece {
   #maxZ = -2
 
   /** False: it would be too large. A line that begins anew shares no edge with what came before. */
-  add({ x, y, z, longitude, latitude }: Place, begins: boolean): boolean {
+  add({ x, y, z, longitude, latitude }: SpherePoint, begins: boolean): boolean {
     const [minX, minY, minZ] = [Math.min(this.#minX, x), Math.min(this.#minY, y), Math.min(this.#minZ, z)]
     const [maxX, maxY, maxZ] = [Math.max(this.#maxX, x), Math.max(this.#maxY, y), Math.max(this.#maxZ, z)]
     // A sphere around the box of all vectors.
@@ -72,12 +72,12 @@ export class Piece {
 }
 
 /** Edges of `lines` are far shorter than a piece. Null: it takes more than `MAX_PIECES`. It stops now and then, to let others in. */
-export function* toPieces(lines: readonly Line[]): Generator<undefined, readonly Piece[] | null> {
-  const pieces: Piece[] = []
-  let [before, place] = [new Place(), new Place()]
+export function* toPieces(lines: readonly Line[]): Generator<undefined, readonly LinePiece[] | null> {
+  const pieces: LinePiece[] = []
+  let [before, place] = [new SpherePoint(), new SpherePoint()]
   let done = 0
   for (const line of lines) {
-    let current: Piece | null = null
+    let current: LinePiece | null = null
     for (let n = 0; n < line.length; n += 2) {
       if (++done % AT_ONCE === 0) yield
       place.set(line[n] as number, line[n + 1] as number)
@@ -95,16 +95,16 @@ export function* toPieces(lines: readonly Line[]): Generator<undefined, readonly
 }
 
 /** The first piece that has room for the edge, or for the place alone, in the order that they were begun in; else a new one. */
-function takes(before: Place | null, place: Place, pieces: Piece[]): Piece {
+function takes(before: SpherePoint | null, place: SpherePoint, pieces: LinePiece[]): LinePiece {
   for (const piece of pieces) if (fits(before, place, piece)) return piece
-  const piece = new Piece()
+  const piece = new LinePiece()
   pieces.push(piece)
   fits(before, place, piece)
   return piece
 }
 
 /** All of it or, as far as anybody can tell, nothing: a first position that went in alone is on the linework anyway. */
-function fits(before: Place | null, place: Place, piece: Piece): boolean {
+function fits(before: SpherePoint | null, place: SpherePoint, piece: LinePiece): boolean {
   if ((!before || piece.add(before, true)) && piece.add(place, before === null)) return true
   piece.leave()
   return false

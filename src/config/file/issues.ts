@@ -6,13 +6,13 @@ import type { Setting, Settings } from '../settings.ts'
 import { SOURCES_TAKE } from './schema.ts'
 
 /** As zod tells it. */
-export interface Fault {
+export interface ConfigIssue {
   readonly path: readonly PropertyKey[]
   /** Of members that are not known. */
   readonly keys?: readonly string[]
 }
 
-interface Place {
+interface IssueLocation {
   readonly document: Document
   readonly lines: LineCounter
   readonly table: Settings
@@ -21,7 +21,7 @@ interface Place {
 const LONGEST_VALUE = 60
 
 /** One line of text for each member that is wrong, in the order of the file. */
-export function tellFaults(faults: readonly Fault[], place: Place): string[] {
+export function describeIssues(faults: readonly ConfigIssue[], place: IssueLocation): string[] {
   const told = faults.flatMap(({ path, keys }) =>
     keys ? keys.map((key) => tellUnknown(path, key, place)) : [tellWrong(path, place)],
   )
@@ -29,12 +29,12 @@ export function tellFaults(faults: readonly Fault[], place: Place): string[] {
   return [...unique.values()].sort((a, b) => a.line - b.line).map(({ line, text }) => `line ${line}: ${text}`)
 }
 
-interface Told {
+interface DescribedIssue {
   readonly line: number
   readonly text: string
 }
 
-function tellUnknown(path: readonly PropertyKey[], key: string, place: Place): Told {
+function tellUnknown(path: readonly PropertyKey[], key: string, place: IssueLocation): DescribedIssue {
   const names = path.length === 0 ? ['sources', 'layers', ...Object.keys(place.table)] : memberNames(path)
   const spelled = Object.entries<Setting>(place.table).find(([, { flag }]) => path.length === 0 && flag.startsWith(`--${key} `))
   const near = spelled ? [spelled[0]] : nearNames(key.replaceAll(/[-_]/g, ''), names)
@@ -42,7 +42,7 @@ function tellUnknown(path: readonly PropertyKey[], key: string, place: Place): T
   return { line: lineOfKey(path, key, place), text: `\`${nameOf([...path, key])}\` is not known${hint}` }
 }
 
-function tellWrong(path: readonly PropertyKey[], place: Place): Told {
+function tellWrong(path: readonly PropertyKey[], place: IssueLocation): DescribedIssue {
   const member = path.slice(0, path[0] === 'layers' ? 3 : 1)
   const node = place.document.getIn(member, true)
   const takes = takesOf(member, place.table)
@@ -76,14 +76,14 @@ function nameOf(path: readonly PropertyKey[]): string {
   return path.map((key, n) => (typeof key === 'number' ? `[${key}]` : `${n === 0 ? '' : '.'}${String(key)}`)).join('')
 }
 
-function lineOfKey(path: readonly PropertyKey[], key: string, { document, lines }: Place): number {
+function lineOfKey(path: readonly PropertyKey[], key: string, { document, lines }: IssueLocation): number {
   const map = path.length === 0 ? document.contents : document.getIn(path, true)
   const pair = isMap(map) ? map.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined
   return isNode(pair?.key) && pair.key.range ? lines.linePos(pair.key.range[0]).line : 1
 }
 
 /** Of the deepest member of the path that is there. */
-function lineOf(path: readonly PropertyKey[], { document, lines }: Place): number {
+function lineOf(path: readonly PropertyKey[], { document, lines }: IssueLocation): number {
   for (let depth = path.length; depth > 0; depth--) {
     const node = document.getIn(path.slice(0, depth), true)
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line

@@ -1,10 +1,10 @@
 /** One place of the pool: a worker process and its supervisor, which replaces it when it ends. */
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Access, Diagnostics, Lane, WorkerHealth } from '../../engine.ts'
-import type { ExecutionEnd, ExecutionRequest, Opened, OpenRequest, WorkerOptions } from '../messages.ts'
+import type { Diagnostics, FileAccess, Lane, WorkerHealth } from '../../engine.ts'
+import type { ExecutionEnd, ExecutionRequest, OpenRequest, WorkerOpened, WorkerOptions } from '../messages.ts'
 import { dataSocketIn } from './data-socket.ts'
-import { FROZEN, LostWorker, NeverBegan } from './death.ts'
+import { FROZEN, WorkerLost, WorkerUnused } from './death.ts'
 import { type ExecutionChannel, WorkerProcess } from './worker-process.ts'
 
 /** Waits between failed boots grow to this, so that a place is whole within 3 s of the reason's going away. */
@@ -12,11 +12,11 @@ const LONGEST_BACKOFF_MS = 1_000
 /** An idle worker answers in a millisecond. One that does not is not waited for: its last figures serve. */
 const DIAGNOSE_MS = 100
 
-export class Slot {
+export class WorkerSupervisor {
   readonly lane: Lane
   #options: OpenRequest
   readonly #execArgv: readonly string[]
-  readonly #log: SlotLog
+  readonly #log: WorkerLog
   readonly #onIdle: () => void
   readonly #onOutdated: () => void
   readonly #onFrozen: () => void
@@ -36,8 +36,8 @@ export class Slot {
   constructor(
     lane: Lane,
     options: WorkerOptions,
-    log: SlotLog,
-    { onIdle, onOutdated, onFrozen, execArgv, overMemory }: SlotParts,
+    log: WorkerLog,
+    { onIdle, onOutdated, onFrozen, execArgv, overMemory }: WorkerCallbacks,
   ) {
     this.lane = lane
     this.#execArgv = execArgv
@@ -88,7 +88,7 @@ export class Slot {
   async execute(request: ExecutionRequest, channel: ExecutionChannel, wary: boolean): Promise<ExecutionEnd> {
     const worker = this.#process
     // A place that died while it was reserved has no process, or another one.
-    if (!worker || this.#state !== 'BUSY') throw new NeverBegan('the worker ended before it was used')
+    if (!worker || this.#state !== 'BUSY') throw new WorkerUnused('the worker ended before it was used')
     let began = !wary
     try {
       if (wary) await worker.diagnose()
@@ -102,8 +102,8 @@ export class Slot {
       return end
     } catch (error) {
       if (worker === this.#process) this.#restart(error)
-      if (!began) throw new NeverBegan('the worker ended before it was used', { cause: error })
-      throw new LostWorker(await worker.death(), error)
+      if (!began) throw new WorkerUnused('the worker ended before it was used', { cause: error })
+      throw new WorkerLost(await worker.death(), error)
     }
   }
 
@@ -146,7 +146,7 @@ export class Slot {
    * A new worker with other access in this place, as soon as nothing runs in the old one; resolves when it serves, or the place is closed. A
    * second call before that is met by the same start.
    */
-  async renew(access: Access): Promise<void> {
+  async renew(access: FileAccess): Promise<void> {
     this.#options = { ...this.#options, ...access }
     if (this.#closed) return
     this.#stale = true
@@ -204,7 +204,7 @@ export class Slot {
     }
   }
 
-  async #boot(): Promise<Opened> {
+  async #boot(): Promise<WorkerOpened> {
     const worker: WorkerProcess = new WorkerProcess({
       threads: this.#options.threads,
       execArgv: this.#execArgv,
@@ -229,11 +229,11 @@ export class Slot {
 }
 
 /** What a place of the pool is given, beside what its worker runs with. */
-export interface SlotLog {
+export interface WorkerLog {
   warn(fields: object, message: string): void
 }
 
-interface SlotParts {
+interface WorkerCallbacks {
   /** Called whenever it can take work: after each boot and each task. */
   readonly onIdle: () => void
   /** A database was not what it should be. */

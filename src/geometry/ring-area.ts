@@ -4,7 +4,7 @@ import type { WkbReader } from './wkb.ts'
  * Twice the area of a ring, positive when it goes counter-clockwise; NaN where a coordinate is none. Measured from the first position, so
  * that small rings far from the origin keep their digits.
  */
-export function turning(reader: WkbReader, from: number, count: number): number {
+export function signedRingArea(reader: WkbReader, from: number, count: number): number {
   if (count === 0) return 0
   const { stride } = reader
   const x0 = reader.ordinate(from)

@@ -9,27 +9,27 @@ import type { Field, Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Filter, Predicate } from '../model/predicate.ts'
 import { progressText } from '../model/preparation.ts'
-import type { FeatureQuery, Position, Query, SortKey, View } from '../model/query.ts'
+import type { FeatureQuery, Query, RowPosition, SortKey, View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { deadlineRange, inRange } from './arguments.ts'
 import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
 import { propertyOf } from './property-of.ts'
 import { FilterBudget, readingFilter } from './read/read-filter.ts'
-import { type Asked, Representations, type Selection } from './selection.ts'
+import { Representations, type Selection, type SelectionContext } from './selection.ts'
 import { valuesOf } from './values/values-of.ts'
 import { viewOf } from './view.ts'
 
 /** Where nobody can tell how long it takes. */
 const RETRY_SECONDS = 5
 
-export interface Question {
+export interface FeatureRequest {
   readonly query: FeatureQuery
   /** Milliseconds; null = the server's own. */
   readonly deadlineMs: number | null
   readonly selection: Selection
 }
 
-export interface QuestionArguments {
+export interface FeatureArguments {
   readonly layer: string
   readonly where?: InputMaybe<FeatureFilter>
   readonly orderBy?: InputMaybe<readonly FeatureOrder[]>
@@ -39,19 +39,19 @@ export interface QuestionArguments {
 }
 
 /** What a question is made with, and where it is noted. */
-export interface Asking {
+export interface ReadContext {
   readonly services: Pick<Services, 'can' | 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
-  readonly operation: Pick<Operation, 'budget' | 'layers' | 'pace' | 'questions' | 'representations'>
+  readonly operation: Pick<Operation, 'budget' | 'layers' | 'eventLoop' | 'queries' | 'representations'>
 }
 
 /** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, LIMIT_EXCEEDED, CURSOR_INVALID, CURSOR_EXPIRED. */
-export async function toQuestion(
-  args: QuestionArguments,
-  context: Asking,
-  select: (asked: Asked) => Selection,
-): Promise<Question> {
+export async function readFeatureRequest(
+  args: FeatureArguments,
+  context: ReadContext,
+  select: (asked: SelectionContext) => Selection,
+): Promise<FeatureRequest> {
   const layer = await findLayer(args.layer, context)
-  await context.operation.pace.pass()
+  await context.operation.eventLoop.yieldIfDue()
   const view = viewOf(layer)
   const selection = select({ view, representations: new Representations(layer, context.operation) })
   const orderBy = readOrder(args.orderBy ?? [], view)
@@ -72,16 +72,16 @@ export async function toQuestion(
   const after = args.after ? decodeCursor(cursorSecret, query, args.after) : null
   const key = selection.outputs.some(hasCursors) ? { cursorKey: cursorKey(cursorSecret, query) } : {}
   const asked = Object.freeze({ ...query, after, ...key })
-  context.operation.questions.push(asked)
+  context.operation.queries.push(asked)
   return { query: asked, selection, deadlineMs }
 }
 
 /** The same filter of the same layer in several root fields is read, and counted, once. */
-function readWhere(where: FeatureFilter, view: View, { services, operation }: Asking): Promise<Filter> {
+function readWhere(where: FeatureFilter, view: View, { services, operation }: ReadContext): Promise<Filter> {
   operation.budget ??= new FilterBudget(services.filterLimits)
   const { budget } = operation
   return budget.once(where, `${view.layer.name} ${view.layer.fingerprint} ${view.digest}`, () =>
-    operation.pace.run(readingFilter(where, view, budget)),
+    operation.eventLoop.run(readingFilter(where, view, budget)),
   )
 }
 
@@ -90,7 +90,7 @@ function hasCursors({ kind }: Output): boolean {
 }
 
 /** The layer as its source is now. */
-export async function findLayer(name: string, { services, operation }: Asking): Promise<Layer> {
+export async function findLayer(name: string, { services, operation }: ReadContext): Promise<Layer> {
   const layer = services.catalog.layer(name)
   if (!layer) throw layerNotFound(name, services.catalog.layers())
   operation.layers.add(name)
@@ -103,12 +103,12 @@ export async function findLayer(name: string, { services, operation }: Asking): 
   return fresh
 }
 
-export function cursorAt(position: Position, { query }: Question, { services }: Context): string {
+export function cursorAt(position: RowPosition, { query }: FeatureRequest, { services }: Context): string {
   return encodeCursor(services.cursorSecret, query, position)
 }
 
 /** What the engine wants to know of the asker. */
-export function askedBy(
+export function operationContext(
   { operation, services }: Context,
   {
     query: {
@@ -122,10 +122,10 @@ export function askedBy(
   const unchanged = async () => (await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes
   const limit = deadlineMs === null ? {} : { deadlineMs }
   const { id, client, address, clock, holding } = operation
-  return { id, client, address, clock, holding, unchanged, ...limit }
+  return { id, client, address, clock, heldMemory: holding, unchanged, ...limit }
 }
 
-function deadlineOf({ deadline }: QuestionArguments, { services }: Asking): number | null {
+function deadlineOf({ deadline }: FeatureArguments, { services }: ReadContext): number | null {
   if (deadline === undefined || deadline === null) return null
   return 1_000 * inRange('deadline', deadline, deadlineRange(services.deadlineSeconds))
 }

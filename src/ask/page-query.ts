@@ -5,8 +5,8 @@ import type { FeatureBatchGeojsonArgs, QueryFeaturesArgs } from '../graphql/gene
 import { idPrefix } from '../model/feature-id.ts'
 import type { FeatureQuery } from '../model/query.ts'
 import { coerceArguments, firstRange, inRange, PRECISION } from './arguments.ts'
-import { type Asking, toQuestion } from './question.ts'
-import { type Asked, arrowOutput, geoJsonOutput, selectionOf } from './selection.ts'
+import { type ReadContext, readFeatureRequest } from './feature-request.ts'
+import { arrowOutput, geoJsonOutput, type SelectionContext, selectionOf } from './selection.ts'
 
 export type PageEncoding = 'features' | 'geojson' | 'arrow'
 
@@ -32,14 +32,16 @@ const FIELDS: Readonly<Record<PageEncoding, readonly [type: string, field: strin
 type Arguments = Omit<QueryFeaturesArgs, 'layer'> & Pick<FeatureBatchGeojsonArgs, 'crs' | 'simplify'>
 
 /** What an operation would ask the engine: a row more than the page has proves that there is more. Throws what `features` throws. */
-export async function pageQuestion(
+export async function readPageQuery(
   schema: GraphQLSchema,
   { layer, encoding, given }: PageRequest,
-  { pageRows, ...asking }: Asking & { readonly pageRows: number },
+  { pageRows, ...asking }: ReadContext & { readonly pageRows: number },
 ): Promise<FeatureQuery> {
   const args = coerceArguments(given, argumentsOf(schema, encoding), 'A page') as Arguments
   const first = inRange('first', args.first, firstRange(pageRows))
-  const { query } = await toQuestion({ ...args, layer }, asking, (asked) => selectionOf(asked, [outputOf(encoding, args, asked)]))
+  const { query } = await readFeatureRequest({ ...args, layer }, asking, (asked) =>
+    selectionOf(asked, [outputOf(encoding, args, asked)]),
+  )
   return { ...query, limit: first + 1 }
 }
 
@@ -53,7 +55,7 @@ function argumentsOf(schema: GraphQLSchema, encoding: PageEncoding): readonly Gr
   ]
 }
 
-function outputOf(encoding: PageEncoding, args: Arguments, asked: Asked): Output {
+function outputOf(encoding: PageEncoding, args: Arguments, asked: SelectionContext): Output {
   switch (encoding) {
     case 'arrow':
       return arrowOutput('arrow-base64', args, asked)

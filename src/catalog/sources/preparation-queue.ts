@@ -8,9 +8,9 @@ import { Preparer } from '../../engines/duckdb/host/preparer.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import { type Preparation, progressText, type Stage } from '../../model/preparation.ts'
 import type { CatalogLog, SourceContext } from '../source.ts'
-import type { Place } from './file-source.ts'
+import type { SourceLocation } from './file-source.ts'
 import { ParquetSource } from './parquet.ts'
-import type { CopiedPart, PreparedSource } from './prepared.ts'
+import type { PreparedPart, PreparedSource } from './prepared.ts'
 import { type PreparedCache, reasonOfCache } from './prepared-cache.ts'
 
 /** Between lines of the log, where nobody looks at a bar. */
@@ -26,7 +26,7 @@ const GATHER_MS = { least: 2_000, most: 30_000 }
 
 const CHANGED = 'it changed while it was read: serve it again when it is whole'
 
-export interface CopiesOptions {
+export interface PreparationQueueOptions {
   readonly spatialExtension: string | null
   readonly cache: PreparedCache
   readonly context: SourceContext
@@ -36,7 +36,7 @@ export interface CopiesOptions {
 
 interface Task {
   readonly source: PreparedSource
-  readonly parts: readonly CopiedPart[]
+  readonly parts: readonly PreparedPart[]
   readonly resolve: () => void
   /** How often the file has changed while it was prepared. */
   changes: number
@@ -44,15 +44,15 @@ interface Task {
 
 interface Finished {
   readonly source: PreparedSource
-  readonly part: CopiedPart
+  readonly part: PreparedPart
   readonly copy: ParquetSource
 }
 
 type Outcome = 'DONE' | 'CHANGED' | 'HELD_BY_ANOTHER'
 
-export class Copies {
+export class PreparationQueue {
   readonly log: CatalogLog
-  readonly #options: CopiesOptions
+  readonly #options: PreparationQueueOptions
   readonly #preparers: readonly Preparer[]
   readonly #waiting: Task[] = []
   readonly #running = new Map<Preparer, Promise<void>>()
@@ -60,7 +60,7 @@ export class Copies {
   #serving: Promise<void> | null = null
   #closed = false
 
-  constructor(options: CopiesOptions) {
+  constructor(options: PreparationQueueOptions) {
     const { spatialExtension, cache, context } = options
     this.#options = options
     this.log = context.log
@@ -85,7 +85,7 @@ export class Copies {
   }
 
   /** @param fingerprint of what it is a copy of */
-  source(place: Place, fingerprint: string): ParquetSource {
+  source(place: SourceLocation, fingerprint: string): ParquetSource {
     return new ParquetSource(place, this.#options.context, fingerprint)
   }
 
@@ -203,7 +203,7 @@ export class Copies {
   }
 
   /** Null: the file changed meanwhile. */
-  async #copy(preparer: Preparer, source: PreparedSource, part: CopiedPart, content: string): Promise<string | null> {
+  async #copy(preparer: Preparer, source: PreparedSource, part: PreparedPart, content: string): Promise<string | null> {
     const { files, format, bytes, label } = source.original
     const { table } = part
     const what = table === null ? label : `${label}, table ${table}`

@@ -3,7 +3,7 @@ import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
 import { coerceArguments, inRange, LIMIT } from './arguments.ts'
-import { type Question, toQuestion } from './question.ts'
+import { type FeatureRequest, readFeatureRequest } from './feature-request.ts'
 import { arrowOutput, geoJsonOutput, selectionOf } from './selection.ts'
 
 export type DownloadFormat = 'arrows' | 'geojsonl'
@@ -23,14 +23,14 @@ const FIELDS: Readonly<Record<DownloadFormat, string>> = { arrows: 'arrow', geoj
 const LEFT_OUT: readonly string[] = ['layer', 'batchSize']
 
 /** Throws what a subscription's arguments throw, and BAD_INPUT for an argument that a download does not take. */
-export async function downloadQuestion(
+export async function readDownloadQuery(
   schema: GraphQLSchema,
   { layer, format, given }: DownloadRequest,
   context: Context,
-): Promise<Question> {
+): Promise<FeatureRequest> {
   const args = coerceArguments(given, argumentsOf(schema, format), 'A download') as Arguments
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
-  return await toQuestion({ ...args, layer }, context, (asked) => {
+  return await readFeatureRequest({ ...args, layer }, context, (asked) => {
     const output = format === 'arrows' ? arrowOutput('arrow', args, asked) : geoJsonOutput('geojson-lines', args, asked)
     return selectionOf(asked, [output])
   })

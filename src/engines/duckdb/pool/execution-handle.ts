@@ -1,21 +1,21 @@
 /** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
 import { randomUUID } from 'node:crypto'
 import { AwakeTimer } from '../../awake.ts'
-import type { Holding } from '../../deadline.ts'
+import type { HeldMemory } from '../../deadline.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from '../messages.ts'
-import { FROZEN, LostWorker } from './death.ts'
-import type { Failover, Thrift } from './failover.ts'
-import type { Claim, Scheduler } from './scheduler.ts'
-import type { Slot } from './slot.ts'
+import { FROZEN, WorkerLost } from './death.ts'
+import type { Failover, SerialLimits } from './failover.ts'
+import type { Scheduler, WorkerRequest } from './scheduler.ts'
+import type { WorkerSupervisor } from './worker-supervisor.ts'
 
 /** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
 const KILL_AFTER_MS = 2_000
 
 /** With `whole`, the deadline is that of all of it. */
-export interface TurnOptions extends Omit<ExecutionRequest, 'execution' | 'threads' | 'collect'> {
+export interface ExecutionOptions extends Omit<ExecutionRequest, 'execution' | 'threads' | 'collect'> {
   /** Of the serial lane; null in the normal one. */
-  readonly thrift: Thrift | null
+  readonly serial: SerialLimits | null
   /** The processors are shared with another address: it has half of the worker's threads. */
   readonly isShared: boolean
   /** A worker has just died under it: the next may have died with that one, and not because of it. */
@@ -29,21 +29,21 @@ export interface TurnOptions extends Omit<ExecutionRequest, 'execution' | 'threa
  * LOST: the process died under it; `byPlan`: of something that a plan can cause. UNUSED: it died before. DEADLINE: it was interrupted, or killed,
  * for its deadline. PREEMPTED: the same for the sake of somebody else.
  */
-export type TurnEnd =
+export type ExecutionOutcome =
   | ExecutionEnd
   | { readonly outcome: 'LOST'; readonly byPlan: boolean }
   | { readonly outcome: 'UNUSED' | 'DEADLINE' | 'PREEMPTED' }
 
-export class Turn {
+export class ExecutionHandle {
   /** Never rejects. The slot is free, or starting anew, when it resolves. */
-  readonly end: Promise<TurnEnd>
+  readonly end: Promise<ExecutionOutcome>
   readonly startedAt = performance.now()
   batches = 0
   /** When its first batch came; before it, a turn is all start-up. */
   firstBatchAt: number | null = null
   readonly #execution = randomUUID()
-  readonly slot: Slot
-  readonly #options: TurnOptions
+  readonly worker: WorkerSupervisor
+  readonly #options: ExecutionOptions
   /** What is said before the worker is given it waits for that. */
   readonly #early: ToWorker[] = []
   #send: (message: ToWorker) => void = (message) => this.#early.push(message)
@@ -55,8 +55,8 @@ export class Turn {
   #killer: AwakeTimer | undefined
 
   /** The slot is reserved for this turn and used by it. */
-  constructor(slot: Slot, options: TurnOptions) {
-    this.slot = slot
+  constructor(worker: WorkerSupervisor, options: ExecutionOptions) {
+    this.worker = worker
     this.#options = options
     this.#credits = options.credits
     this.#watch()
@@ -88,7 +88,7 @@ export class Turn {
   cancel(): void {
     if (this.#ended || this.#killer) return
     this.#tell({ type: 'CANCEL', execution: this.#execution })
-    this.#killer = new AwakeTimer(KILL_AFTER_MS, () => this.slot.kill('an execution could not be interrupted'))
+    this.#killer = new AwakeTimer(KILL_AFTER_MS, () => this.worker.kill('an execution could not be interrupted'))
   }
 
   /** Ends now, because somebody else is entitled to its worker. */
@@ -105,11 +105,11 @@ export class Turn {
     if (!this.#ended) this.#send(message)
   }
 
-  async #run(): Promise<TurnEnd> {
-    const { plan, batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty, thrift, wary, isShared } =
+  async #run(): Promise<ExecutionOutcome> {
+    const { plan, batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty, serial, wary, isShared } =
       this.#options
     const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty }
-    const economy = { threads: thrift?.threads ?? (isShared ? ('HALF' as const) : null), collect: thrift !== null }
+    const economy = { threads: serial?.threads ?? (isShared ? ('HALF' as const) : null), collect: serial !== null }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
     try {
       const channel = {
@@ -120,11 +120,11 @@ export class Turn {
         onMessage: (message: FromWorker) => this.#learn(message),
         onBatch: (batch: ReceivedBatch) => this.#deliver(batch),
       }
-      const end = await this.slot.execute(request, channel, wary)
+      const end = await this.worker.execute(request, channel, wary)
       return end.outcome === 'CANCELLED' ? (this.#intended ?? end) : end
     } catch (error) {
       // The slot logs the death. What no interrupt reached was killed as well; what was frozen never had its time.
-      if (!(error instanceof LostWorker)) return { outcome: 'UNUSED' }
+      if (!(error instanceof WorkerLost)) return { outcome: 'UNUSED' }
       return (error.death === FROZEN ? null : this.#intended) ?? { outcome: 'LOST', byPlan: error.death.byPlan }
     } finally {
       this.#ended = true
@@ -134,7 +134,7 @@ export class Turn {
   }
 
   /** What it was ended for; null: for nothing that is its operation's own affair. */
-  get #intended(): TurnEnd | null {
+  get #intended(): ExecutionOutcome | null {
     if (this.#late) return { outcome: 'DEADLINE' }
     return this.#preempted ? { outcome: 'PREEMPTED' } : null
   }
@@ -142,7 +142,7 @@ export class Turn {
   #learn(message: FromWorker): void {
     // The channel outlives its task in the worker: a late message is nobody's.
     if (this.#ended || message.type !== 'DIAGNOSTICS' || message.execution !== this.#execution) return
-    this.slot.learn(message.diagnostics)
+    this.worker.learn(message.diagnostics)
   }
 
   #deliver(batch: ReceivedBatch): void {
@@ -161,7 +161,7 @@ export class Turn {
     this.#deadline = new AwakeTimer(this.#options.deadlineMs, () => {
       this.#late = true
       // One that is frozen hears of nothing, and is killed by then.
-      this.slot.ask()
+      this.worker.ask()
       this.cancel()
     })
   }
@@ -172,10 +172,10 @@ const MOST_BATCHES = 2
 
 /** How many batches of a turn may be under way or lie ready for the client. */
 export class Credit {
-  readonly #holding: Holding
+  readonly #holding: HeldMemory
   #most = MOST_BATCHES
 
-  constructor(holding: Holding) {
+  constructor(holding: HeldMemory) {
     this.#holding = holding
   }
 
@@ -186,23 +186,23 @@ export class Credit {
   }
 
   /** For one batch that the client asks for, and one behind it where there is room. `ready`: batches that lie in memory. */
-  pay(turn: Turn, ready: number): void {
+  pay(turn: ExecutionHandle, ready: number): void {
     const most = this.#holding.hasRoom ? this.#most : 1
     while (turn.credits + ready < most) turn.credit()
   }
 }
 
-export interface Reserving {
+export interface ReserveOptions {
   readonly failover: Failover
-  readonly claim: Claim
+  readonly request: WorkerRequest
   /** Counts what the operation holds for its client, and says whether there is room for more. */
-  readonly holding: Holding
+  readonly holding: HeldMemory
   /** The queue of the lane that the failover has come to. */
   readonly scheduler: () => Scheduler
 }
 
 interface Reserved {
-  readonly slot: Slot
+  readonly worker: WorkerSupervisor
   /** Bytes that the turn may make. */
   readonly allowance: number
 }
@@ -213,26 +213,26 @@ interface Reserved {
  * Null: the plan may only run in the serial lane, and has to be made for it. The quarantine is asked again after the wait: what was asked many times
  * at once must not end a worker each time. Rejects with QUARANTINED, with OVERLOADED where `timed` and no room comes, and as the queue does.
  */
-export async function reserveFor(
+export async function reserveWorker(
   plan: Plan,
-  { failover, claim, scheduler, holding, timed }: Reserving & { readonly timed: boolean },
+  { failover, request, scheduler, holding, timed }: ReserveOptions & { readonly timed: boolean },
   signal: AbortSignal,
 ): Promise<Reserved | null> {
   for (;;) {
     if (failover.admit(plan.digest)) return null
     while (holding.allowance === 0) await holding.room(signal, { timed })
     const queue = scheduler()
-    const slot = await queue.acquire(claim, signal)
+    const worker = await queue.acquire(request, signal)
     let allowance = 0
     try {
       signal.throwIfAborted()
       if (failover.admit(plan.digest)) return null
       allowance = holding.allowance
-      if (allowance > 0) return { slot, allowance }
+      if (allowance > 0) return { worker: worker, allowance }
     } finally {
       if (allowance === 0) {
-        queue.ended(claim, 0)
-        slot.release()
+        queue.ended(request, 0)
+        worker.release()
       }
     }
   }

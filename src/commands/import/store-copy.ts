@@ -6,9 +6,9 @@ import path from 'node:path'
 /** Begins the names of all that an import leaves beside a store if it is killed; the dot keeps it out of served folders. */
 const prefixOf = (store: string): string => `.${path.basename(store)}.importing`
 
-export const lockOf = (store: string): string => path.join(path.dirname(store), `.${path.basename(store)}.import-lock`)
+export const lockPath = (store: string): string => path.join(path.dirname(store), `.${path.basename(store)}.import-lock`)
 
-export class Draft {
+export class StoreCopy {
   readonly file: string
   /** For the engine to spill to, on the disk that was asked for room. */
   readonly spill: string
@@ -95,7 +95,7 @@ export async function exists(file: string): Promise<boolean> {
 const GROWTH = 2.5
 
 /** Bytes that an import will need at most, as far as can be told before; and those that are free. */
-export async function roomFor(
+export async function estimateDiskUse(
   store: string,
   inputs: readonly string[],
   rewritten: boolean,

@@ -4,11 +4,11 @@ import { setImmediate as immediate } from 'node:timers/promises'
 const MOST_MS = 5
 
 /** Lets the event loop turn between the parts of one operation's work: what is large is not done in one go. */
-export class Pace {
+export class EventLoopYield {
   #since = performance.now()
 
   /** Resolves at once, or after the loop has turned if the last time was a while ago. */
-  async pass(): Promise<void> {
+  async yieldIfDue(): Promise<void> {
     if (performance.now() - this.#since < MOST_MS) return
     // The first runs in the very turn that asks for it, before any socket is looked at.
     await immediate()
@@ -20,7 +20,7 @@ export class Pace {
   spread<Value>(values: readonly Value[]): Promise<Value>[] {
     let before = Promise.resolve()
     return values.map((value) => {
-      before = before.then(() => this.pass())
+      before = before.then(() => this.yieldIfDue())
       return before.then(() => value)
     })
   }
@@ -30,7 +30,7 @@ export class Pace {
     for (;;) {
       const { done, value } = work.next()
       if (done) return value
-      await this.pass()
+      await this.yieldIfDue()
     }
   }
 }
