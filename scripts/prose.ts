@@ -18,6 +18,8 @@ const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--
   .split('\0')
   .filter((file) => file !== '' && !NOT_READ.test(file) && existsSync(join(ROOT, file)))
 
+if (files.length === 0) throw new Error(`no file to read in ${paths.join(', ')}`)
+
 const counts = new Map<string, number>()
 for (const file of files) {
   for (const { line, rule, words, write } of findings(file, readFileSync(join(ROOT, file), 'utf8'))) {

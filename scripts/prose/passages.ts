@@ -3,7 +3,7 @@ import { type Comment, type Node, parseSync, Visitor } from 'oxc-parser'
 
 /** One run of prose in a file: a paragraph, a list item, a table cell, a comment or a string. */
 export interface Passage {
-  /** Where `text` begins: 1 is the file's first line. */
+  /** The line that `text` begins on: 1 is the file's first. */
   readonly line: number
   /** Has the line breaks of the file. Code, URLs and values of template literals are replaced with `_`. */
   readonly text: string
@@ -106,7 +106,7 @@ function ofPage(text: string): Passage[] {
   return blocks(prose, 1, 'page')
 }
 
-/** What a changelog says of released versions stays. */
+/** Returns a changelog without its released versions: their text stays. */
 function unreleased(text: string): string {
   const released = text.search(/^## \[?\d/m)
   return released < 0 ? text : text.slice(0, released)

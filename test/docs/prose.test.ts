@@ -5,7 +5,7 @@ const rules = (path: string, text: string) => findings(path, text).map(({ line, 
 const words = (count: number) => `Word${' word'.repeat(count - 1)}.`
 
 describe('the prose check', () => {
-  it('names the line, the words and what to write when a comment holds a word of the list', () => {
+  it('names the line, the words and what to write when a comment holds a listed word', () => {
     expect(
       findings('src/a.ts', 'const a = 1\n/**\n * Returns a batch.\n * It is sent right behind\n * the last one.\n */\n'),
     ).toEqual([{ line: 4, rule: 'behind', words: 'behind', write: 'after' }])
@@ -24,6 +24,9 @@ describe('the prose check', () => {
     ['archaic', 'It is hence closed.', 'Then it is closed.'],
     ['picture', 'Both read its picture.', 'The page is a picture of a map.'],
     ['per', 'Printing takes 20 ns a number.', 'Printing takes 20 ns per number.'],
+    ['asked-for', 'It sends only the columns asked for.', 'The server asks the worker.'],
+    ['stands', 'The argument stands on the field.', 'It stands for a value.'],
+    ['take-up', 'The stream is taken up after its cursor.', 'It takes 5 ms.'],
     ['a-second', 'It reads 3 million rows a second.', 'It reads a row after 1 second.'],
   ])('reports %s for "%s" and not for "%s"', (rule, bad, good) => {
     expect(rules('docs/a.md', bad)).toEqual([`1 ${rule}`])
