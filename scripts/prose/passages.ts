@@ -75,10 +75,10 @@ function joined(comments: readonly Comment[], text: string): Comment[] {
   return result
 }
 
-/** Returns what a string or template holds, with its line breaks; null for every other node, and for SQL. */
+/** Returns what a string or template holds, with its line breaks; null for every other node, and for SQL and GraphQL. */
 function stringOf(node: Node, text: string): string | null {
   const raw = text.slice(node.start + 1, node.end - 1)
-  if (/\b(SELECT|FROM|INSERT|CREATE|COPY|PRAGMA|ATTACH|ST_\w+|query|subscription)\b/.test(raw)) return null
+  if (/\b(SELECT|FROM|INSERT|CREATE|COPY|PRAGMA|ATTACH|ST_\w+)\b|\b(query|subscription)\b[^.]*\{/.test(raw)) return null
   if (node.type === 'Literal') return typeof node.value === 'string' ? raw.replaceAll(/\\(['"])/g, '$1') : null
   if (node.type !== 'TemplateLiteral') return null
   return node.quasis

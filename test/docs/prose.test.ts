@@ -45,6 +45,12 @@ describe('the prose check', () => {
     expect(rules('test/a.ts', script)).toEqual([])
   })
 
+  it('reads a message that mentions a query, and no SQL or GraphQL', () => {
+    expect(rules('src/a.ts', "f('The query is told.')\nf('subscription A { told }')\nf('SELECT told FROM told')\n")).toEqual([
+      '1 tell',
+    ])
+  })
+
   it('takes no text of a string, template or regular expression for a comment', () => {
     expect(rules('test/a.ts', "f('// told', `/* told */`, /\\/\\* told/, /[/*]/) // It told.\n")).toEqual(['1 tell'])
   })
