@@ -119,7 +119,7 @@ function found(text: string, pattern: RegExp, kind: Kind): Passage[] {
   })
 }
 
-/** Splits text at blank lines, headings, list items, table cells and JSDoc tags. */
+/** Splits text at blank lines, headings, list items, table cells and JSDoc tags, and messages at indented lines too: those are examples. */
 function blocks(text: string, line: number, kind: Kind): Passage[] {
   const result: Passage[] = []
   let block: string[] = []
@@ -138,7 +138,7 @@ function blocks(text: string, line: number, kind: Kind): Passage[] {
       }
       continue
     }
-    if (/^\s*($|#+ |[-*+] |\d+\. |>|@\w)/.test(content)) end()
+    if (/^\s*($|#+ |[-*+] |\d+\. |>|@\w)/.test(content) || (kind === 'string' && /^ {2}/.test(content))) end()
     if (block.length === 0) began = n
     if (content.trim() !== '') block.push(content.replace(/^\s*([-*+#>]+|\d+\.)\s+/, ''))
     if (/^#+ /.test(content)) end()

@@ -79,6 +79,7 @@ describe('the prose check', () => {
 
   it('reports a sentence above 40 words, or above 30 in pages and the schema', () => {
     expect(rules('src/a.ts', `// ${words(40)} ${words(40)}\n// ${words(41)}\n`)).toEqual(['2 long-sentence'])
+    expect(rules('src/a.ts', `f(\`Examples:\n  ${words(30).slice(0, -1)}\n  ${words(30)}\n\`)`)).toEqual([])
     expect(rules('docs/a.md', `${words(30)}\n\n- ${words(31)}\n`)).toEqual(['3 long-sentence'])
     expect(rules('schema.graphql', `"${words(31)}"\ntype A { b: Int }\n`)).toEqual(['1 long-sentence'])
   })
