@@ -15,7 +15,9 @@ beforeAll(async () => {
 afterAll(() => place?.close())
 
 test('every page is known', () => {
-  expect(Object.keys(PAGES).toSorted()).toEqual(['README.md', ...globSync('docs/*.md', { cwd: ROOT })].toSorted())
+  expect(Object.keys(PAGES).toSorted()).toEqual(
+    ['README.md', ...globSync(['docs/*.md', 'docs/clients/*.md'], { cwd: ROOT })].toSorted(),
+  )
 })
 
 describe.each(Object.entries(PAGES))('%s', (page, examples) => {

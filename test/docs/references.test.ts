@@ -7,7 +7,9 @@ import { commandServing } from '../config/given.ts'
 import { ROOT } from '../support/environment.ts'
 import { readPage } from './blocks.ts'
 
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md', { cwd: ROOT }).toSorted()]
+const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync(['docs/*.md', 'docs/clients/*.md'], { cwd: ROOT }).toSorted()]
+/** Only links are checked in notes: the files that a note names may have been removed after its date. */
+const NOTES = globSync('docs/decisions/*.md', { cwd: ROOT }).toSorted()
 const SCHEMA = buildSchema(readPage('schema.graphql'))
 const PACKAGE = JSON.parse(readPage('package.json')) as { readonly scripts: Readonly<Record<string, string>> }
 const COMMANDS = new Set(commandServing(() => Promise.resolve()).commands.map((command) => command.name()))
@@ -25,17 +27,17 @@ const anchorsOf = (page: string) =>
       .replaceAll(' ', '-'),
   )
 
+it.each([...PAGES, ...NOTES])('%s links to files and headings that exist', (page) => {
+  const links = [...without(readPage(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
+  const broken = links.filter(([, path, anchor]) => {
+    const target = path === '' ? page : join(dirname(page), path!)
+    return !existsSync(join(ROOT, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor))
+  })
+  expect(broken.map(([link]) => link)).toEqual([])
+})
+
 describe.each(PAGES)('%s', (page) => {
   const text = readPage(page)
-
-  it('links to what is there', () => {
-    const links = [...without(text).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
-    const broken = links.filter(([, path, anchor]) => {
-      const target = path === '' ? page : join(dirname(page), path!)
-      return !existsSync(join(ROOT, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor))
-    })
-    expect(broken.map(([link]) => link)).toEqual([])
-  })
 
   it('names files that are there, and scripts and commands that can be run', () => {
     const codes = codesIn(text)
@@ -62,11 +64,12 @@ describe.each(PAGES)('%s', (page) => {
 
 const ARGUMENTS: Readonly<Record<string, string>> = { layer: '(name: "a")', features: '(layer: "a")' }
 
-it('README.md lists every page', () => {
+it('README.md and docs/clients.md list every page', () => {
   const text = readPage('README.md')
-  expect(
-    PAGES.filter(
-      (page) => page.startsWith('docs/') && !text.includes(`- [${page}](${page})`) && !text.includes(`, [${page}](${page})`),
-    ),
-  ).toEqual([])
+  const clients = readPage('docs/clients.md')
+  const listed = (page: string) =>
+    page.startsWith('docs/clients/')
+      ? clients.includes(`](${page.replace('docs/', '')})`)
+      : text.includes(`- [${page}](${page})`) || text.includes(`, [${page}](${page})`)
+  expect(PAGES.filter((page) => page.startsWith('docs/') && !listed(page))).toEqual([])
 })
