@@ -6,7 +6,7 @@ import { setUpOrExit } from './setup.mjs'
 
 const PAGE = 'web'
 
-// An image has installed them in its own way.
+// An image is built after its own `npm ci`: nothing is missing there.
 if (!existsSync(`${ROOT}/node_modules/typescript`)) await setUpOrExit({ build: true })
 
 rmSync(`${ROOT}/dist`, { recursive: true, force: true })

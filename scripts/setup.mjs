@@ -18,7 +18,7 @@ const TO_TEST = [[dependencies, runtime], [extension, python], [demo], [chromium
 /**
  * Does what is not done yet and shows it on stderr. When everything is done, it costs about 20 ms and prints nothing.
  *
- * @param {{ build?: boolean, tests?: boolean }} options `build`: what checks and the build use. Without any: what serving uses
+ * @param {{ build?: boolean, tests?: boolean }} options `build` brings what checks and the build use; without any, set-up brings what serving uses
  */
 export async function setUp({ build = false, tests = false }) {
   for (const row of tests ? TO_TEST : build ? TO_BUILD : TO_SERVE) {

