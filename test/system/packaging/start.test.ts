@@ -86,11 +86,15 @@ describe('npm start', () => {
     expect(nothing.stderr()).toContain('README.md')
   })
 
-  test('listens within 3 s when all is set up', { retry: 2 }, async () => {
-    const npmAlone = await elapsed(launch('npm', ['--version'], { cwd: ROOT }).ended)
-    const listens = await elapsed(start([PLACES, '--port', '0']).line(/GraphQL/))
-    // What npm alone takes tells how busy the machine is: 0.3 s when it is not.
-    expect(listens).toBeLessThan(Math.max(3_000, 8 * npmAlone))
+  test('the server listens within 3 s when set-up is complete', async () => {
+    const ratios: number[] = []
+    // npm alone takes 0.3 s on an idle machine. The best of three runs counts: a busy machine slows single runs down.
+    for (let run = 0; run < 3 && !ratios.some((ratio) => ratio < 1); run++) {
+      const npmAlone = await elapsed(launch('npm', ['--version'], { cwd: ROOT }).ended)
+      const listens = await elapsed(start([PLACES, '--port', '0']).line(/GraphQL/))
+      ratios.push(listens / Math.max(3_000, 8 * npmAlone))
+    }
+    expect(Math.min(...ratios)).toBeLessThan(1)
   })
 })
 
