@@ -1,9 +1,13 @@
 /** `npm run build`: the compiled program in dist/, as the package ships it. Node refuses to strip types under node_modules. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs'
 import { NODE, ROOT } from './setup/paths.mjs'
+import { setUpOrExit } from './setup.mjs'
 
 const PAGE = 'web'
+
+// An image is built after its own `npm ci`: nothing is missing there.
+if (!existsSync(`${ROOT}/node_modules/typescript`)) await setUpOrExit({ build: true })
 
 rmSync(`${ROOT}/dist`, { recursive: true, force: true })
 // The client is another project: for browsers too, and with declarations for those who import it.

@@ -1,6 +1,7 @@
 /** `npm run check`: whatever can be said of the code without running it. Every step runs, so that one look shows all that is wrong. */
 import { spawnSync } from 'node:child_process'
 import { NODE, ROOT } from './setup/paths.mjs'
+import { setUpOrExit } from './setup.mjs'
 
 const STEPS = [
   ['lint and format', 'node_modules/@biomejs/biome/bin/biome', 'check', '.'],
@@ -14,6 +15,7 @@ const STEPS = [
   ['package', 'node_modules/publint/src/cli.js', '--strict'],
 ]
 
+await setUpOrExit({ build: true })
 const failed = STEPS.filter(([name, script, ...args]) => {
   const began = Date.now()
   const { status, stdout, stderr } = spawnSync(NODE, [script, ...args], { cwd: ROOT, encoding: 'utf8' })

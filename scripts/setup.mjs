@@ -1,34 +1,33 @@
-/** Brings what the project needs, each thing once: `node scripts/setup.mjs [--tests]`. Runs on any Node from 20 on, before anything is installed. */
+/** Brings what the project needs, each thing once: `node scripts/setup.mjs [--build | --tests]`. Runs on any Node from 20 on, before anything is installed. */
 import { pathToFileURL } from 'node:url'
 import { chromium } from './setup/chromium.mjs'
 import { demo } from './setup/demo.mjs'
-import { dependencies } from './setup/dependencies.mjs'
+import { dependencies, dependenciesToServe } from './setup/dependencies.mjs'
 import { extension } from './setup/extension.mjs'
 import { SetupError } from './setup/program.mjs'
+import { showSteps } from './setup/progress.mjs'
 import { python } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
 import { strace } from './setup/strace.mjs'
 
-const TO_SERVE = [dependencies, runtime, extension, demo]
-const TO_TEST = [...TO_SERVE, python, chromium, strace]
+/** Steps of one row do not need each other and run side by side. Each row needs the rows before it. */
+const TO_SERVE = [[dependenciesToServe, runtime], [extension], [demo]]
+const TO_BUILD = [[dependencies, runtime]]
+const TO_TEST = [[dependencies, runtime], [extension, python], [demo], [chromium], [strace]]
 
 /**
- * Does what is not done yet, one line a step on stderr. When all is done it costs some 20 ms and says nothing.
+ * Does what is not done yet and shows it on stderr. When everything is done, it costs about 20 ms and prints nothing.
  *
- * @param {{ tests: boolean }} options
+ * @param {{ build?: boolean, tests?: boolean }} options `build` brings what checks and the build use; without any, set-up brings what serving uses
  */
-export async function setUp({ tests }) {
-  for (const step of tests ? TO_TEST : TO_SERVE) {
-    if (step.isDone()) continue
-    const began = Date.now()
-    process.stderr.write(`set-up: ${step.name} ... `)
-    try {
-      const remark = await step.run()
-      process.stderr.write(`${remark ?? `done in ${((Date.now() - began) / 1000).toFixed(1)} s`}\n`)
-    } catch (error) {
-      process.stderr.write('FAILED\n')
-      throw error
-    }
+export async function setUp({ build = false, tests = false }) {
+  for (const row of tests ? TO_TEST : build ? TO_BUILD : TO_SERVE) {
+    const steps = row.filter((step) => !step.isDone())
+    if (steps.length === 0) continue
+    const show = showSteps()
+    const outcomes = await Promise.allSettled(steps.map((step) => show.run(step))).finally(show.end)
+    for (const { status, reason } of outcomes) if (status === 'rejected') throw reason
+    for (const step of steps) step.finish?.()
   }
 }
 
@@ -42,4 +41,6 @@ export async function setUpOrExit(options) {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await setUpOrExit({ tests: process.argv.includes('--tests') })
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUpOrExit({ build: process.argv.includes('--build'), tests: process.argv.includes('--tests') })
+}

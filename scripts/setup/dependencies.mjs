@@ -1,31 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { npmInstall } from './npm.mjs'
 import { ROOT } from './paths.mjs'
-import { program } from './program.mjs'
 import { digest, isStamped, stamp } from './stamp.mjs'
 
-/** npm's packages, exactly as the lock file has them. */
+/** The development packages that a start from a checkout uses: the pinned Node, and those that make the demo's countries. */
+const DEVELOPERS_PACKAGES_TO_SERVE = ['node', 'world-atlas', 'topojson-client', 'd3-geo', 'd3-geo-projection']
+
+/**
+ * All npm packages, in the versions of the lock file. `npm ci` is not used: it refuses a lock file that was written where npm could
+ * not see a package of another platform.
+ */
 export const dependencies = {
   name: 'dependencies',
 
   isDone() {
-    try {
-      return isStamped('dependencies', key())
-    } catch {
-      return false
-    }
+    return isInstalled('dependencies')
   },
 
-  /**
-   * Not `npm ci`: it refuses a lock file that was written where some package of another platform could not be seen. `error`: npm
-   * would warn that the machine's own Node is older than the one that will run.
-   */
   async run() {
-    const args = ['install', '--no-save', '--loglevel=error', '--no-audit', '--no-fund', '--no-update-notifier']
-    await program('npm', args, { next: 'See that the npm registry can be reached, then start again.' })
+    await npmInstall([])
+  },
+
+  progress() {
+    return count(() => true)
+  },
+
+  finish() {
     stamp('dependencies', key())
   },
 }
 
-/** The second file is npm's own note of what it installed: it goes with node_modules. */
+/**
+ * The packages that serving needs: a third of the bytes of all. Where the packages for tests are installed already, this step
+ * installs all, because npm would remove them otherwise.
+ */
+export const dependenciesToServe = {
+  name: dependencies.name,
+
+  isDone() {
+    return isInstalled('dependencies-to-serve') || dependencies.isDone()
+  },
+
+  async run() {
+    if (hasAll()) return await npmInstall([])
+    const { devDependencies } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'))
+    const packages = DEVELOPERS_PACKAGES_TO_SERVE.map((name) => `${name}@${devDependencies[name]}`)
+    // With --no-save, --save-prod changes no file: npm only stops omitting these packages.
+    await npmInstall(['--omit=dev', '--save-prod', ...packages])
+  },
+
+  progress() {
+    return hasAll() ? dependencies.progress() : count(({ dev }) => !dev)
+  },
+
+  finish() {
+    stamp(hasAll() ? 'dependencies' : 'dependencies-to-serve', key())
+  },
+}
+
+function hasAll() {
+  return existsSync(`${ROOT}/node_modules/vitest`)
+}
+
+/** Counts the packages of the lock file that are in node_modules. Packages of other platforms do not count. */
+function count(isWanted) {
+  const { packages } = JSON.parse(readFileSync(`${ROOT}/package-lock.json`, 'utf8'))
+  const wanted = Object.entries(packages).filter(([path, entry]) => path !== '' && isWanted(entry) && fits(entry))
+  return { done: wanted.filter(([path]) => existsSync(`${ROOT}/${path}/package.json`)).length, total: wanted.length }
+}
+
+function fits({ os, cpu, libc }) {
+  return (
+    (os ?? [process.platform]).includes(process.platform) &&
+    (cpu ?? [process.arch]).includes(process.arch) &&
+    libc?.[0] !== 'musl'
+  )
+}
+
+function isInstalled(set) {
+  try {
+    return isStamped(set, key())
+  } catch {
+    return false
+  }
+}
+
+/** The second file is npm's own record of what it installed: it is gone when node_modules is. */
 function key() {
   return digest([`${ROOT}/package-lock.json`, `${ROOT}/node_modules/.package-lock.json`])
 }

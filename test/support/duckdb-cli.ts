@@ -1,7 +1,8 @@
 /** The oracle for what the engine itself answers: DuckDB's own command line program of the same version, alone in its process and not limited. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { ROOT, SPATIAL_EXTENSION } from './environment.ts'
+import { ROOT } from './environment.ts'
+import { SPATIAL_EXTENSION } from './spatial-extension.ts'
 
 const PROGRAM = join(ROOT, '.geoduck/python/duckdb_cli/duckdb')
 const MOST_OUTPUT = 256 * 1024 * 1024

@@ -1,5 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { SPATIAL_EXTENSION } from './environment.ts'
+import { SPATIAL_EXTENSION } from './spatial-extension.ts'
 
 /** What `use` makes of a connection to the database of that path (`:memory:`), with the spatial extension. Closed behind it. */
 export async function inEngine<Value>(path: string, use: (connection: DuckDBConnection) => Promise<Value>): Promise<Value> {

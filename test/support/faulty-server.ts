@@ -2,8 +2,8 @@
  * A server in a process of its own whose workers take orders, and whose log is on stderr, a line of JSON each. Arguments: sources. Of the
  * environment: ORDERS, the file of the orders; IMPORTS, a module that its workers load; CONFIG, settings in JSON.
  */
-import { GRID_ROWS } from '../faults/grid.ts'
-import { Orders } from '../faults/order.ts'
+import { GRID_ROWS } from './faults/grid.ts'
+import { Orders } from './faults/order.ts'
 import { serve } from './server.ts'
 
 const { ORDERS, IMPORTS, CONFIG = '{}' } = process.env

@@ -1,5 +1,5 @@
 /** Text that would be SQL, GraphQL, a path or a script if it were ever taken for such. */
-import type { Random } from '../results/random.ts'
+import type { Random } from './random.ts'
 
 const PARTS = [
   "'",

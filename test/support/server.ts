@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/config.ts'
 import { type RunningServer, startServer } from '../../src/server/server.ts'
-import { ROOT, SHARED, SPATIAL_EXTENSION } from './environment.ts'
+import { ROOT, SHARED } from './environment.ts'
+import { SPATIAL_EXTENSION } from './spatial-extension.ts'
 
 export const PLACES = join(SHARED, 'data/places.parquet')
 

@@ -1,0 +1,37 @@
+/** Workers that die at once: what goes on from one of them to another that is dead as well, but not known to be. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Engine } from '../../../src/engines/engine.ts'
+import { allIds, ask, context, eventually, idsOf, squares, squaresLayer, testPool } from '../../support/pool.ts'
+
+let engine: Engine
+let file: string
+beforeAll(async () => {
+  file = await squares()
+  engine = await testPool([file], { workers: 2 })
+})
+afterAll(() => engine.close())
+
+/** Of the normal lane, in that state. */
+async function pidsOf(state: 'BUSY' | 'IDLE'): Promise<number[]> {
+  const { workers } = await engine.health()
+  return workers.flatMap((worker) => (worker.lane === 'NORMAL' && worker.state === state ? [worker.diagnostics!.pid] : []))
+}
+
+test('a plan is not blamed for the death of a worker that was dead when it came there', async () => {
+  await eventually(async () => (await pidsOf('IDLE')).length === 2, 30_000)
+  const stream = engine.stream(ask(squaresLayer(file)), { batchSize: 1_000 }, context())
+  const ids: string[] = []
+  const first = await stream.next()
+  if (!first.done) ids.push(...idsOf(first.value.outputs))
+  const [[busy], [other]] = [await pidsOf('BUSY'), await pidsOf('IDLE')]
+  // It is given what is asked of it, and is as good as dead.
+  process.kill(other!, 'SIGSTOP')
+  process.kill(busy!, 'SIGKILL')
+  const reading = (async () => {
+    for await (const { outputs } of stream) ids.push(...idsOf(outputs))
+  })()
+  await eventually(async () => (await pidsOf('BUSY')).includes(other!), 30_000)
+  process.kill(other!, 'SIGKILL')
+  await reading
+  expect(ids).toEqual(allIds())
+})

@@ -1,0 +1,222 @@
+/** One execution in one real worker, with statements that no question compiles to: what a worker does when the engine fails under it. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WireType } from '../../../src/encode/batch.ts'
+import type { Plan } from '../../../src/engines/duckdb/dialect/plan.ts'
+import type { BatchMessage, ExecutionEnd } from '../../../src/engines/duckdb/messages.ts'
+import { ExecutionHandle, type ExecutionOptions } from '../../../src/engines/duckdb/pool/execution-handle.ts'
+import { WorkerSupervisor } from '../../../src/engines/duckdb/pool/worker-supervisor.ts'
+import { HANG } from '../../support/faults/hang.ts'
+import { eventually } from '../../support/pool.ts'
+import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
+
+const INTEGER: WireType = { kind: 'int', bits: 64, signed: true }
+/** An ISO WKB multipolygon whose only member is a point: 30 bytes that end the process in ST_IsValid. */
+const KILLER = '010600000001000000010100000000000000000000000000000000000000'
+
+let slot: WorkerSupervisor
+/** What a start takes on this machine as busy as it is. */
+let boot: number
+
+beforeAll(async () => {
+  slot = new WorkerSupervisor(
+    'NORMAL',
+    {
+      spatialExtension: SPATIAL_EXTENSION,
+      memoryLimitBytes: 500_000_000,
+      threads: 2,
+      tempDirectory: `/tmp/geoduck-turn-${process.pid}/0`,
+      tempDirectoryBytes: 100_000_000,
+      streamingBufferBytes: 65_536,
+      allowedPaths: [],
+      databases: [],
+    },
+    { warn: () => {} },
+    { onIdle: () => {}, onOutdated: () => {}, execArgv: [] },
+  )
+  boot = await whole()
+})
+afterAll(() => slot.close())
+
+const whole = () => eventually(async () => slot.idle, 40_000)
+
+/** 3 s, or on a starved machine as long as some starts. */
+const soon = () => Math.max(3_000, 3 * boot)
+
+/** One column `n`; the sentinel is added unless `bare`. */
+function plan(sql: string, bare = false): Plan {
+  const statement = { sql: bare ? sql : `SELECT *, false AS eof FROM (${sql}) UNION ALL SELECT NULL, true`, parameters: [] }
+  const layout = {
+    columns: [{ name: 'n', wire: INTEGER }],
+    geometries: [],
+    key: 0,
+    properties: [],
+    geometryName: 'geometry',
+  }
+  const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'key' }] }] as const
+  return { statement, layout, keys: [0], outputs, cursorKey: null, sorted: false, indexed: false, digest: sql }
+}
+
+interface Seen {
+  rows: number
+  readonly end: Awaited<ExecutionHandle['end']>
+}
+
+/** Runs to the end; `onBatch` may stop the turn, and pays its credit unless it returns false. */
+async function run(
+  statement: Plan,
+  onBatch: (turn: ExecutionHandle, rows: number) => boolean | undefined = () => true,
+  more: Partial<ExecutionOptions> = {},
+): Promise<Seen> {
+  if (!slot.reserve(null)) throw new Error('the worker is not idle')
+  let rows = 0
+  const turn: ExecutionHandle = new ExecutionHandle(slot, {
+    plan: statement,
+    batchRows: 1_000,
+    firstRows: 1_000,
+    batchBytes: 1_000_000,
+    message: null,
+    credits: 2,
+    maxBatches: null,
+    whole: null,
+    emitEmpty: false,
+    serial: null,
+    wary: false,
+    isShared: false,
+    deadlineMs: 10_000,
+    onBatch: (batch: BatchMessage) => {
+      rows += batch.count
+      if (onBatch(turn, rows) !== false) turn.credit()
+    },
+    ...more,
+  })
+  return { end: await turn.end, rows }
+}
+
+const failure = ({ end }: Seen) => (end as Extract<ExecutionEnd, { outcome: 'FAILED' }>).failure
+
+describe('an execution', () => {
+  test('is complete when its sentinel came', async () => {
+    expect(await run(plan('SELECT i FROM range(100000) r(i)'))).toMatchObject({ rows: 100_000, end: { outcome: 'COMPLETE' } })
+  })
+
+  test('that ends without its sentinel has failed, however clean the end looks', async () => {
+    const seen = await run(plan('SELECT i, false FROM range(5000) r(i)', true))
+    expect(failure(seen)).toMatchObject({ kind: 'UNFINISHED' })
+  })
+
+  test.each([1, 3, 10, 40])('that meets an error of the engine at chunk %i fails, never short and complete', async (chunk) => {
+    const at = chunk * 2_048
+    const seen = await run(plan(`SELECT CASE WHEN i = ${at} THEN error('boom') ELSE i END FROM range(1000000) r(i)`))
+    // Where the engine has not put its words down yet, there is only the missing sentinel to tell by; and of two threads, one that was stopped
+    // for the other's error may be heard first. Both are run again.
+    const told = ['Invalid Input Error: boom', 'the result ended without its sentinel', 'INTERRUPT Error: Interrupted!']
+    expect(told).toContain(failure(seen)?.message)
+    expect(seen.rows).toBeLessThanOrEqual(at)
+  })
+
+  test('that shares the processors has half of the threads, and the next one all of them', async () => {
+    const threads = plan("SELECT i FROM range(current_setting('threads')::BIGINT) r(i)")
+    expect((await run(threads, undefined, { isShared: true })).rows).toBe(1)
+    expect((await run(threads)).rows).toBe(2)
+  })
+
+  test.each(['CREATE TABLE memory.kept AS SELECT 1', 'SET GLOBAL threads = 1', 'BEGIN'])(
+    'of no query is not begun: %s',
+    async (sql) => {
+      const seen = await run(plan(sql, true))
+      expect(failure(seen)).toEqual({ kind: 'OTHER', message: 'a worker runs queries only' })
+    },
+  )
+
+  test('that runs out of memory says so', async () => {
+    // An aggregate's state can't be spilled.
+    const seen = await run(plan("SELECT length(string_agg(repeat('x', 1000) || i, '')) FROM range(2000000) r(i)"))
+    expect(failure(seen)).toMatchObject({ kind: 'OUT_OF_MEMORY' })
+  })
+
+  test('ends at a batch border when it is asked to', async () => {
+    const seen = await run(plan('SELECT i FROM range(10000000) r(i)'), (turn, rows) => {
+      if (rows === 5_000) turn.yield()
+    })
+    expect(seen.end).toMatchObject({ outcome: 'YIELDED' })
+    expect(seen.rows % 1_000).toBe(0)
+  })
+
+  test('is cancelled within 200 ms, also while it waits for credit', async () => {
+    for (const stalled of [false, true]) {
+      let asked = 0
+      const seen = await run(plan('SELECT i FROM range(100000000) r(i)'), (turn, rows) => {
+        if (rows < 5_000) return true
+        asked = performance.now()
+        turn.cancel()
+        return !stalled
+      })
+      expect(seen.end).toMatchObject({ outcome: 'CANCELLED' })
+      expect(performance.now() - asked).toBeLessThan(200)
+    }
+  })
+
+  test('sends no more than its credits', async () => {
+    const seen = await run(plan('SELECT i FROM range(100000) r(i)'), (turn) => {
+      setTimeout(() => turn.cancel(), 300)
+      return false
+    })
+    expect(seen.rows).toBe(2_000)
+  })
+
+  test('that takes too long is interrupted at its deadline, and the worker stays', async () => {
+    const start = performance.now()
+    const seen = await run(plan('SELECT count(*) FROM range(10000000) a(i), range(10000000) b(j) WHERE i + j = 5'), () => true, {
+      deadlineMs: 500,
+    })
+    expect(seen.end).toEqual({ outcome: 'DEADLINE' })
+    expect(performance.now() - start).toBeLessThan(1_500)
+    expect(slot.idle).toBe(true)
+  })
+
+  test('that cannot be interrupted is killed 2 s behind its deadline, and the place is whole in 3 s', async () => {
+    const { deaths } = await slot.health()
+    const start = performance.now()
+    const seen = await run(plan(`SELECT (${HANG})::BIGINT`), () => true, { deadlineMs: 2_000 })
+    const took = performance.now() - start
+    expect(seen.end).toEqual({ outcome: 'DEADLINE' })
+    expect(took).toBeGreaterThan(3_990)
+    expect(took).toBeLessThan(4_000 + soon())
+    expect(await whole()).toBeLessThan(soon())
+    expect((await slot.health()).deaths).toBe(deaths + 1)
+  })
+
+  test('whose geometry ends the process is lost, and the place is whole in 3 s', async () => {
+    const seen = await run(plan(`SELECT ST_IsValid(ST_GeomFromWKB(unhex('${KILLER}')))::BIGINT`))
+    expect(seen.end).toEqual({ outcome: 'LOST', byPlan: true })
+    expect(await whole()).toBeLessThan(soon())
+  })
+
+  test('whose instance is dead takes the worker with it, which starts anew', async () => {
+    const before = (await slot.health()).deaths
+    const seen = await run(plan("SELECT ST_Area(ST_GeomFromWKB(''::BLOB))::BIGINT"))
+    expect(failure(seen)).toMatchObject({ kind: 'FATAL' })
+    await whole()
+    expect((await slot.health()).deaths).toBe(before + 1)
+    expect(await run(plan('SELECT 1::BIGINT'))).toMatchObject({ rows: 1, end: { outcome: 'COMPLETE' } })
+  })
+})
+
+describe('an idle worker', () => {
+  test('that is killed is replaced within 3 s', async () => {
+    const { diagnostics } = await slot.health()
+    process.kill(diagnostics!.pid, 'SIGKILL')
+    await eventually(async () => !slot.idle, 1_000)
+    expect(await whole()).toBeLessThan(soon())
+  })
+
+  test('reports its limits as the engine reads them back', async () => {
+    const { diagnostics } = await slot.health()
+    expect(diagnostics).toMatchObject({
+      memoryLimit: '476.8 MiB',
+      threads: 2,
+      duckdbVersion: 'v1.5.5',
+      columnReader: 'ARROW_EXPORT',
+    })
+  })
+})

@@ -1,0 +1,37 @@
+/**
+ * A program that opens an instance as a worker does, by the worker's own code, and runs statements that nobody should be able to run. It reads
+ * `{ options, statements, asQueries }` on stdin and writes what became of each on stdout: the engine's words, or the first row. As queries: the
+ * way that an execution runs them.
+ */
+import { text } from 'node:stream/consumers'
+import type { WorkerOptions } from '../../../../src/engines/duckdb/messages.ts'
+import { prepareQuery } from '../../../../src/engines/duckdb/processes/query/execution.ts'
+import { openInstance } from '../../../../src/engines/duckdb/processes/query/instance.ts'
+
+const { options, statements, asQueries } = JSON.parse(await text(process.stdin)) as {
+  readonly options: WorkerOptions
+  readonly statements: readonly string[]
+  readonly asQueries: boolean
+}
+const instance = await openInstance(options)
+const outcomes: { readonly refused: string | null; readonly row: string | null }[] = []
+for (const statement of statements) {
+  // As an execution has it: one for each.
+  const connection = await instance.connect().catch((error: unknown) => {
+    outcomes.push({ refused: String(error), row: null })
+  })
+  if (!connection) continue
+  try {
+    const reader = asQueries
+      ? await (await prepareQuery(connection, statement)).runAndReadAll()
+      : await connection.runAndReadAll(statement)
+    const rows = reader.getRowsJson()
+    outcomes.push({ refused: null, row: JSON.stringify(rows[0] ?? null) })
+  } catch (error) {
+    outcomes.push({ refused: error instanceof Error ? error.message : String(error), row: null })
+  } finally {
+    connection.closeSync()
+  }
+}
+process.stdout.write(JSON.stringify(outcomes))
+process.exit(0)

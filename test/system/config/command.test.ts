@@ -1,0 +1,145 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildSchema, type GraphQLInterfaceType } from 'graphql'
+import { expect, test } from 'vitest'
+import { ROOT } from '../../support/environment.ts'
+import { runProgram } from '../../support/program.ts'
+import { PLACES } from '../../support/server.ts'
+import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
+
+const geoduck = (args: readonly string[], environment = {}) =>
+  runProgram(process.execPath, [join(ROOT, 'src/main.ts'), ...args], { environment, cwd: ROOT })
+
+async function configOf(args: readonly string[], environment = {}) {
+  const { stdout, stderr } = await geoduck([...args, '--print-config'], environment)
+  expect(stderr).toBe('')
+  return JSON.parse(stdout)
+}
+
+test('a flag wins over the environment, and the environment over the default', async () => {
+  expect(await configOf(['a.parquet'])).toMatchObject({ port: 4000, workers: expect.any(Number), pageBytes: 32_000_000 })
+  expect(await configOf(['a.parquet'], { GEODUCK_PORT: '8080' })).toMatchObject({ port: 8080 })
+  expect(await configOf(['a.parquet', '--port', '9'], { GEODUCK_PORT: '8080' })).toMatchObject({ port: 9 })
+})
+
+test('paths are made absolute, and the environment names them where the command line does not', async () => {
+  const sources = [join(ROOT, 'a.parquet'), '/data/*.parquet']
+  expect(await configOf(['a.parquet', '/data/*.parquet'])).toMatchObject({ sources })
+  expect(await configOf([], { GEODUCK_SOURCES: 'a.parquet:/data/*.parquet' })).toMatchObject({ sources })
+  expect(await configOf(['serve', 'a.parquet'])).toMatchObject({ sources: sources.slice(0, 1) })
+})
+
+test('sizes and lists are read as a person writes them', async () => {
+  const args = ['a.parquet', '--memory-limit', '512MB', '--origins', 'https://a.example, http://b.example:8080']
+  expect(await configOf(args)).toMatchObject({
+    memoryLimitBytes: 512_000_000,
+    origins: ['https://a.example', 'http://b.example:8080'],
+  })
+})
+
+test('a printed configuration does not show the cursor secret', async () => {
+  const { stdout } = await geoduck(['a.parquet', '--print-config', '--cursor-secret', 'correct horse battery'])
+  expect(stdout).not.toContain('correct horse')
+})
+
+test('other machines are served with a token, or where it is said that none is wanted', async () => {
+  const refused = await geoduck(['a.parquet', '--host', '0.0.0.0', '--print-config'])
+  expect([refused.code, refused.stdout]).toEqual([1, ''])
+  expect(refused.stderr).toMatch(/every layer on 0\.0\.0\.0: give a --token, or say --allow-anonymous true\.\n$/)
+  const token = { GEODUCK_TOKEN: 'correct-horse-battery' }
+  expect(await configOf(['a.parquet', '--host', '0.0.0.0'], token)).toMatchObject({ host: '0.0.0.0', token: '****************' })
+  expect(await configOf(['a.parquet', '--host', '::', '--allow-anonymous', 'true'])).toMatchObject({ host: '::', token: null })
+  expect(await configOf(['a.parquet', '--host', '127.0.0.2'])).toMatchObject({ host: '127.0.0.2', token: null })
+})
+
+test('proxies are counted or named', async () => {
+  expect(await configOf(['a.parquet', '--trust-proxy', '2'])).toMatchObject({ trustProxy: 2 })
+  expect(await configOf(['a.parquet', '--trust-proxy', 'loopback, 10.0.0.0/8,::1'])).toMatchObject({
+    trustProxy: ['loopback', '10.0.0.0/8', '::1'],
+  })
+})
+
+test.each([
+  ['--port', '70000', 'a whole number from 0 to 65535'],
+  ['--port', '4000x', 'a whole number from 0 to 65535'],
+  ['--memory-limit', '3', 'a size of at least 64MB'],
+  ['--log-level', 'loud', 'one of trace, debug'],
+  ['--deadline', '-1', 'seconds'],
+  ['--origins', 'https://a.example/map', 'origins such as'],
+  ['--cursor-secret', 'short', 'at least 16 characters'],
+  ['--log-pretty', 'maybe', 'true or false'],
+  ['--token', 'too short', 'at least 16 characters'],
+  ['--token', 'a token with blanks in it', 'no blanks'],
+  ['--trust-proxy', 'everybody', 'how many proxies there are'],
+  ['--trust-proxy', '10.0.0.0/33', 'how many proxies there are'],
+  ['--max-tokens', '5000', 'a whole number from 100 to 4000'],
+])('%s %s is refused with what the flag takes', async (flag, value, takes) => {
+  const { code, stdout, stderr } = await geoduck(['a.parquet', `${flag}=${value}`])
+  expect(code).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toContain(flag)
+  expect(stderr).toContain(takes)
+})
+
+test("a wrong value in the environment is refused with the variable's name", async () => {
+  const { code, stderr } = await geoduck(['a.parquet'], { GEODUCK_WORKERS: 'many' })
+  expect(code).toBe(1)
+  expect(stderr).toContain('GEODUCK_WORKERS')
+})
+
+test('without anything to serve it says how to name something', async () => {
+  const { code, stderr } = await geoduck([])
+  expect(code).toBe(1)
+  expect(stderr).toContain('name files, folders or globs')
+})
+
+test('--help shows examples and every flag with its default', async () => {
+  const { code, stdout } = await geoduck(['--help'])
+  expect(code).toBe(0)
+  expect(stdout).toContain('Examples:')
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: 4000, env: GEODUCK_PORT)')
+})
+
+test('schema prints the part of the schema that is the same for all, and with a path also the type of each layer there', async () => {
+  const { stdout } = await geoduck(['schema'])
+  const generic = await readFile(join(ROOT, 'schema.graphql'), 'utf8')
+  expect(stdout).toBe(generic)
+  const served = await geoduck(['schema', PLACES], { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION, XDG_CACHE_HOME: tmpdir() })
+  expect(served.stdout.startsWith(generic)).toBe(true)
+  const schema = buildSchema(served.stdout)
+  expect(schema.getPossibleTypes(schema.getType('Feature') as GraphQLInterfaceType).map(String)).toEqual(['PlacesFeature'])
+})
+
+test('config-schema prints the JSON schema that is shipped', async () => {
+  const { stdout } = await geoduck(['config-schema'])
+  expect(stdout).toBe(await readFile(join(ROOT, 'geoduck.schema.json'), 'utf8'))
+})
+
+test('the documentation has every setting as it is', async () => {
+  const { code, stdout } = await runProgram(process.execPath, [join(ROOT, 'scripts/reference.ts'), '--check'], { cwd: ROOT })
+  expect([stdout, code]).toEqual(['', 0])
+})
+
+test('a file is read by the program, which says so, and a printed configuration starts it as well', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-command-'))
+  try {
+    const file = join(folder, 'geoduck.yaml')
+    await writeFile(file, 'port: 4321\nsources: [nowhere.parquet]\n')
+    const first = await geoduck(['--print-config', '--config', file])
+    expect(JSON.parse(first.stdout)).toMatchObject({ port: 4321, sources: [join(folder, 'nowhere.parquet')] })
+    await writeFile(join(folder, 'printed.json'), first.stdout)
+    expect(await geoduck(['--print-config', '--config', join(folder, 'printed.json')])).toEqual(first)
+    const { code, stderr } = await geoduck(['--port', '0'], { GEODUCK_CONFIG: file })
+    expect(code).toBe(1)
+    expect(stderr).toContain(`Configured by ${file}`)
+    expect(stderr).toContain('nowhere.parquet: there is no such file or folder')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test("--version is the package's", async () => {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  expect((await geoduck(['--version'])).stdout).toBe(`${version}\n`)
+})

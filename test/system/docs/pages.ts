@@ -1,0 +1,66 @@
+/** Every page of the documentation, and for each of its blocks, in their order, how it is shown to be true. */
+
+import { join } from 'node:path'
+import { blocksOf } from '../../support/blocks.ts'
+import { within } from '../../support/import.ts'
+import { prints } from './commands.ts'
+import { accepted, doctor, refused } from './configuration.ts'
+import { files, lines } from './downloads.ts'
+import { type Example, notRun } from './example.ts'
+import { metrics, scraped, slow } from './operations.ts'
+import { answered, answerTo, partOf, streamed } from './questions.ts'
+import { conversation } from './wire.ts'
+
+const ofProperty = (property: string) => `{ features(layer: "observations", where: { property: ${property} }) { count } }`
+const LIECHTENSTEIN = 'layer: "countries", where: { property: { name: "name", eq: "Liechtenstein" } }'
+const FIRST_QUERY = blocksOf('README.md').find(({ language }) => language === 'graphql')!.text
+const PROGRAM = 'test/system/docs/clients.test.ts runs it'
+
+export const PAGES: Readonly<Record<string, readonly Example[]>> = {
+  'README.md': [
+    notRun(['sh'], 'test/system/packaging/start.test.ts starts the demo, and this is a test'),
+    answered,
+    streamed,
+    notRun(['js', 'text'], PROGRAM),
+  ],
+  'docs/architecture.md': [notRun([''], 'a drawing'), notRun([''], 'test/unit/layout.test.ts holds it')],
+  'docs/clients.md': [notRun(['sh', 'text'], PROGRAM), notRun(['yaml'], 'test/system/clients/codegen.test.ts makes types by it')],
+  'docs/clients/apollo.md': [notRun(['js', 'text'], PROGRAM)],
+  'docs/clients/geoduck-client.md': Array.from({ length: 3 }, () => notRun(['js', 'text'], PROGRAM)),
+  'docs/clients/graphql-ws.md': [notRun(['js', 'text'], PROGRAM)],
+  'docs/clients/python.md': [notRun(['python', 'text'], PROGRAM)],
+  'docs/clients/urql.md': [notRun(['js', 'text'], PROGRAM)],
+  'docs/configuration.md': [accepted, refused, doctor],
+  'docs/downloads.md': [files('observations', 200_000), lines],
+  'docs/errors.md': [answered],
+  'docs/filters.md': [
+    answered,
+    answered,
+    answered,
+    answerTo(ofProperty('{ name: "specie", eq: "Barn swallow" }')),
+    answerTo(ofProperty('{ name: "individuals", between: ["a", "b"] }')),
+    partOf(`{ features(${LIECHTENSTEIN}) { geojson(precision: 2, bbox: true) } }`),
+  ],
+  'docs/import.md': [
+    prints(null, {
+      before: ({ folder }) => within(join(folder, 'city.duckdb'), ['CREATE TABLE streets AS SELECT 1 AS id']),
+    }),
+  ],
+  'docs/limits.md': [],
+  'docs/operations.md': [
+    prints(null, { code: 1 }),
+    scraped,
+    metrics,
+    slow(FIRST_QUERY),
+    notRun([''], 'test/system/explain.test.ts runs it; plans of the engine are too long to show in full'),
+    notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts holds the Dockerfile'),
+  ],
+  'docs/reliability.md': [],
+  'docs/sources.md': [
+    prints('geoduck prepare data/', { below: 'prepare', quiet: true }),
+    partOf('{ layer(name: "lakes") { check { invalid firstInvalid { key reason } } } }'),
+    notRun(['sh'], 'it takes strace; test/engine/catalog/prepare/hostile.test.ts has the files'),
+  ],
+  'docs/speed.md': [],
+  'docs/subscriptions.md': [conversation],
+}

@@ -1,0 +1,132 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { createClient } from 'graphql-ws'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ROOT, SHARED } from '../../support/environment.ts'
+import { type Launched, launch } from '../../support/launched.ts'
+import { runProgram } from '../../support/program.ts'
+import { python } from '../../support/python.ts'
+
+const PLACES = join(SHARED, 'data/places.parquet')
+
+const OUTER_RUN = /^(INIT_CWD|npm_(command|lifecycle_.*|package_.*|config_local_prefix))$/
+
+let folder: string
+let packed: string[]
+let server: Launched | undefined
+
+/** As a user has it: an empty folder, the tarball, nothing for developers. The checkout's own packages are out of reach. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'geoduck-package-'))
+  const pack = await npm(['pack', '--json', '--pack-destination', folder], ROOT)
+  const [{ files, filename }] = JSON.parse(pack.slice(pack.indexOf('[')))
+  packed = files.map(({ path }: { path: string }) => path)
+  await npm(
+    ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', join(folder, filename)],
+    folder,
+  )
+}, 600_000)
+
+afterAll(async () => {
+  if (server) {
+    process.kill(server.pid, 'SIGTERM')
+    expect(await server.ended).toBe(0)
+  }
+  await rm(folder, { recursive: true })
+})
+
+/** With the environment of this test, which knows how to reach the registry, but for what the npm that runs it says of its own run. */
+async function npm(args: readonly string[], cwd: string): Promise<string> {
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name)))
+  const { code, stdout, stderr } = await runProgram('npm', args, { cwd, environment })
+  if (code !== 0) throw new Error(`npm ${args[0]}: ${stderr}`)
+  return stdout
+}
+
+test('the package holds the program, the schema, the map and the client, no sources and no tests', () => {
+  expect(packed).toEqual(
+    expect.arrayContaining([
+      'LICENSE',
+      'dist/main.js',
+      'schema.graphql',
+      'geoduck.schema.json',
+      'dist/web/index.html',
+      'dist/client/client.js',
+      'dist/client/client.d.ts',
+    ]),
+  )
+  expect(packed.filter((path) => /(?<!\.d)\.ts$|^(src|test|bench|scripts|examples)\//.test(path))).toEqual([])
+})
+
+test('nothing for developers comes with it', async () => {
+  const { devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+  const installed = await readdir(join(folder, 'node_modules'))
+  expect(Object.keys(devDependencies).filter((name) => installed.includes(name))).toEqual([])
+})
+
+test('the installed command serves a file and streams all of it through a worker', { timeout: 180_000 }, async () => {
+  const bin = join(folder, 'node_modules/.bin/geoduck')
+  expect((await stat(bin)).mode & 0o111).not.toBe(0)
+  // The command's first line asks for `node`: it gets the one that runs this test.
+  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
+  server = launch(bin, [PLACES, '--port', '0'], { cwd: folder, environment: { PATH } })
+  const [, url] = await server.line(/^ready (.+)$/)
+  const rows = await python<number>('import pyarrow.parquet, sys; print(pyarrow.parquet.read_metadata(sys.argv[1]).num_rows)', [
+    PLACES,
+  ])
+  expect(await countStreamed(url!)).toBe(rows)
+})
+
+/** As a front end uses it: its types by the package's declarations, its code by the package's modules, and by the server for the map. */
+test('the installed client streams, and what it is given and gives is typed', { timeout: 180_000 }, async () => {
+  const [, url] = await server!.line(/^ready (.+)$/)
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
+  await writeFile(join(folder, 'count.ts'), COUNT)
+  const typed = await runProgram(
+    join(ROOT, 'node_modules/.bin/tsc'),
+    ['--noEmit', '--strict', '--module', 'nodenext', '--lib', 'esnext,dom,dom.asynciterable', '--types', '', 'count.ts'],
+    { cwd: folder },
+  )
+  expect(typed.stdout).toBe('')
+  const counted = await runProgram(process.execPath, ['count.ts', `${url}/graphql`], { cwd: folder })
+  expect(counted.stderr).toBe('')
+  expect(Number(counted.stdout)).toBe(await countStreamed(url!))
+  for (const module of ['client/client.js', 'client/feature-stream.js', 'graphql-ws/client.js']) {
+    const response = await fetch(`${url}/map/${module}`)
+    expect([module, response.status, response.headers.get('content-type')]).toEqual([
+      module,
+      200,
+      'text/javascript; charset=utf-8',
+    ])
+  }
+})
+
+const COUNT = `import { streamFeatures, toTable } from 'geoduck/client'
+declare const process: { argv: string[] }
+const url = process.argv[2]!
+let count = 0
+for await (const batch of streamFeatures({ url, layer: 'places' })) count += batch.geojson.features.length
+// @ts-expect-error another encoding was asked for
+for await (const batch of streamFeatures({ url, layer: 'places', encoding: 'arrow', limit: 1 })) void batch.geojson
+// @ts-expect-error there is no such filter
+const none = streamFeatures({ url, layer: 'places', where: { near: [0, 0] } })
+const table = await toTable(streamFeatures({ url, layer: 'places', encoding: 'arrow' }))
+if (table.numRows !== count) throw new Error('Another count in Arrow')
+console.log(count)
+`
+
+async function countStreamed(url: string): Promise<number> {
+  const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })
+  const query = 'subscription { featureBatches(layer: "places", batchSize: 100) { count geojson } }'
+  let count = 0
+  for await (const { data, errors } of client.iterate<{ featureBatches: { count: number; geojson: { features: unknown[] } } }>({
+    query,
+  })) {
+    expect(errors).toBeUndefined()
+    expect(data!.featureBatches.geojson.features).toHaveLength(data!.featureBatches.count)
+    count += data!.featureBatches.count
+  }
+  await client.dispose()
+  return count
+}

@@ -1,0 +1,309 @@
+/**
+ * Every code of the list, provoked on every wire where it can occur, by what really causes it. What cannot be brought about at will
+ * (INTERNAL) is thrown by services of the test's own, which the wires treat as they treat the real ones.
+ */
+
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FILTER_LIMITS } from '../../../src/ask/read/read-filter.ts'
+import { CAPABILITIES } from '../../../src/engines/duckdb/capabilities.ts'
+import type { Services } from '../../../src/graphql/context.ts'
+import { HealthSubscribers } from '../../../src/graphql/health-events.ts'
+import { ERROR_CODES, type ErrorCode } from '../../../src/model/errors.ts'
+import type { RunningServer } from '../../../src/server/server.ts'
+import { fixture } from '../../fixtures/index.ts'
+import { Orders } from '../../support/faults/order.ts'
+import { ask, type PageInfo, post, quiet } from '../../support/graphql.ts'
+import { LAYER } from '../../support/layers.ts'
+import { PLACES, serve, startListening, type TestServer } from '../../support/server.ts'
+import { EventSource } from './event-source.ts'
+import { type Asked, failing, WIRES, type Wire, type WireError } from './failing-operation.ts'
+import { RawSocket } from './raw-socket.ts'
+import { openWires } from './service-wires.ts'
+
+const ALL = WIRES
+const STREAMS = ['SSE', 'WebSocket'] as const
+
+/** Where each is met below. On a WebSocket UNAUTHENTICATED is the close code 4403; of a page nobody is too slow a reader. */
+const MET: Readonly<Record<ErrorCode, readonly Wire[]>> = {
+  BAD_INPUT: ALL,
+  UNAUTHENTICATED: ['HTTP', 'SSE'],
+  LAYER_NOT_FOUND: ALL,
+  LAYER_NOT_READY: ALL,
+  CURSOR_INVALID: ALL,
+  CURSOR_EXPIRED: ALL,
+  LIMIT_EXCEEDED: ALL,
+  UNSUPPORTED: ALL,
+  OVERLOADED: ALL,
+  DEADLINE_EXCEEDED: ALL,
+  SLOW_CONSUMER: STREAMS,
+  OUT_OF_MEMORY: ALL,
+  QUARANTINED: ALL,
+  WORKER_LOST: ALL,
+  // A stream under which its source changes cannot be resumed: it ends with CURSOR_EXPIRED.
+  SOURCE_CHANGED: ['HTTP'],
+  SOURCE_UNREADABLE: ALL,
+  SHUTTING_DOWN: ALL,
+  INTERNAL: ALL,
+}
+const met = new Map<ErrorCode, Set<Wire>>(Object.keys(ERROR_CODES).map((code) => [code as ErrorCode, new Set()]))
+
+function meet(code: ErrorCode, wire: Wire, { message, extensions }: WireError): void {
+  expect(extensions, message).toMatchObject({ code, retry: ERROR_CODES[code][1] })
+  expect(message).not.toMatch(/\/|SELECT|Error:|\n/)
+  met.get(code)!.add(wire)
+}
+
+const features = (args: string, fields = 'count'): Asked => ({
+  page: `query ($where: FeatureFilter) { features(where: $where, ${args}) { ${fields} } }`,
+  stream: `subscription ($where: FeatureFilter) { featureBatches(where: $where, ${args}) { ${fields} } }`,
+})
+
+/** True of no feature, which takes 4 ns a feature and vertex to find out: two seconds for 500 vertices. */
+function never(vertices: number) {
+  const ring = Array.from({ length: vertices }, (_, n) => {
+    const angle = (2 * Math.PI * (n % (vertices - 1))) / (vertices - 1)
+    return [150 * Math.cos(angle), 75 * Math.sin(angle) * (n % 2 && n < vertices - 1 ? 0.9 : 1)]
+  })
+  const geojson = { type: 'Polygon', coordinates: [ring] }
+  return { and: [{ within: { geojson } }, { not: { intersects: { geojson } } }] }
+}
+/** Longer than any deadline here. */
+const ENDLESS: Asked = { ...features('layer: "points"'), variables: { where: never(6_000) } }
+
+let folder: string
+let heavy: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
+  heavy = await fixture('heavy')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('what is asked wrongly', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await serve([PLACES])
+  })
+  afterAll(() => server.close())
+
+  const tooMany = Array.from({ length: 10_001 }, (_, n) => n)
+  it.each<[ErrorCode, Asked]>([
+    ['BAD_INPUT', features('layer: "places", orderBy: [{ property: "nothing" }]')],
+    ['LAYER_NOT_FOUND', features('layer: "nowhere"')],
+    ['CURSOR_INVALID', features('layer: "places", after: "AUv2Xx"')],
+    ['LIMIT_EXCEEDED', { ...features('layer: "places"'), variables: { where: { property: { name: 'name', in: tooMany } } } }],
+  ])('is %s', async (code, asked) => {
+    for (const wire of ALL) meet(code, wire, await failing(server, wire, asked))
+  })
+
+  it('without the token is UNAUTHENTICATED', async () => {
+    const closed = await serve([PLACES], { token: 'a-token-for-tests-only' })
+    for (const wire of ['HTTP', 'SSE'] as const) {
+      const accept = wire === 'SSE' ? 'text/event-stream' : 'application/json'
+      const { errors } = (await (await post(closed, { query: '{ __typename }' }, { accept })).json()) as { errors: WireError[] }
+      meet('UNAUTHENTICATED', wire, errors[0]!)
+    }
+    await closed.close()
+  })
+})
+
+describe('a server that starts or stops', () => {
+  it('says LAYER_NOT_READY, then SHUTTING_DOWN', async () => {
+    const server = await startListening([join(heavy, 'points.parquet')])
+    const early = await Promise.all(ALL.map((wire) => failing(server, wire, features('layer: "points"'))))
+    for (const [n, wire] of ALL.entries()) meet('LAYER_NOT_READY', wire, early[n]!)
+    await server.ready
+    const late = ALL.map((wire) => failing(server, wire, ENDLESS))
+    await expect.poll(() => busy(server)).toBeGreaterThan(0)
+    await server.close()
+    for (const [n, wire] of ALL.entries()) meet('SHUTTING_DOWN', wire, await late[n]!)
+  })
+})
+
+describe('data that does not stay what it was', () => {
+  it.each(ALL)('is CURSOR_EXPIRED or SOURCE_CHANGED, then SOURCE_UNREADABLE, over %s', async (wire) => {
+    const name = `points_${wire.toLowerCase()}`
+    const file = join(folder, `${name}.parquet`)
+    await cp(join(heavy, 'points.parquet'), file)
+    const server = await serve([file])
+    const layer = `layer: "${name}"`
+    const { data } = await ask<{ features: { pageInfo: PageInfo } }>(
+      server,
+      `{ features(${layer}, first: 1) { pageInfo { endCursor } } }`,
+    )
+    const running = failing(server, wire, { ...features(layer), variables: { where: never(700) } })
+    await expect.poll(() => busy(server)).toBeGreaterThan(0)
+    await replace(file, join(heavy, 'wide.parquet'))
+    meet(wire === 'HTTP' ? 'SOURCE_CHANGED' : 'CURSOR_EXPIRED', wire, await running)
+    meet('CURSOR_EXPIRED', wire, await failing(server, wire, features(`${layer}, after: "${data!.features.pageInfo.endCursor}"`)))
+    await writeFile(file, 'no Parquet at all')
+    meet('SOURCE_UNREADABLE', wire, await failing(server, wire, features(layer)))
+    await server.close()
+  })
+})
+
+describe('what takes more than there is', () => {
+  it('time is DEADLINE_EXCEEDED, a place in the queue OVERLOADED', async () => {
+    const server = await serve([heavy], { workers: 1, queueLength: 0, deadlineSeconds: 2 })
+    for (const wire of ALL) {
+      const running = failing(server, wire, ENDLESS)
+      await expect.poll(() => busy(server)).toBe(1)
+      const refused = await failing(server, wire, ENDLESS)
+      meet('OVERLOADED', wire, refused)
+      expect(refused.extensions['retryAfter']).toBeGreaterThan(0)
+      meet('DEADLINE_EXCEEDED', wire, await running)
+    }
+    await server.close()
+  })
+
+  it('memory is OUT_OF_MEMORY', async () => {
+    const server = await serve([heavy], { workers: 1, memoryLimitBytes: 64e6, tempDirectoryBytes: 1e6 })
+    const sorted = 'layer: "wide", orderBy: [{ property: "text" }]'
+    const { page } = features(`${sorted}, first: 4000`, 'count features { properties }')
+    const { stream } = features(sorted, 'count features { properties }')
+    for (const wire of ALL) meet('OUT_OF_MEMORY', wire, await failing(server, wire, { page, stream }))
+    await server.close()
+  })
+
+  it('patience is SLOW_CONSUMER', async () => {
+    const server = await serve([join(heavy, 'points.parquet')], { stallSeconds: 0.5 })
+    const { stream } = features('layer: "points", batchSize: 4096', 'geojson arrow features { id geometry properties }')
+    const socket = await RawSocket.open(server.socketUrl)
+    socket.subscribe('a', stream)
+    await socket.until(({ id }) => id === 'a')
+    socket.ws.pause()
+    const source = await EventSource.open(server, stream)
+    await source.next()
+    await quiet(server, 30_000)
+    socket.ws.resume()
+    const last = (await socket.ended('a')).at(-1)!
+    meet('SLOW_CONSUMER', 'WebSocket', (last.payload as WireError[])[0]!)
+    const error = (await source.all()).findLast(({ data }) => data)!.data!.errors![0]!
+    meet('SLOW_CONSUMER', 'SSE', error)
+    expect(error.extensions['cursor']).toEqual(expect.any(String))
+    await server.close()
+  })
+})
+
+describe('a query that ends its workers', () => {
+  it.each(ALL)('is QUARANTINED over %s', async (wire) => {
+    const server = await serve([heavy], { workers: 1, deadlineSeconds: 120 })
+    const running = failing(server, wire, ENDLESS)
+    const killed = new Set<number>()
+    await expect
+      .poll(
+        async () => {
+          const pid = await busyPid(server)
+          // What a crash in native code looks like: first in the normal lane, then alone.
+          if (pid !== null && !killed.has(pid)) process.kill(pid, 'SIGSEGV')
+          if (pid !== null) killed.add(pid)
+          return killed.size
+        },
+        { timeout: 60_000, interval: 100 },
+      )
+      .toBe(2)
+    meet('QUARANTINED', wire, await running)
+    const again = await failing(server, wire, ENDLESS)
+    meet('QUARANTINED', wire, again)
+    expect(again.extensions['retryAfter']).toBeGreaterThan(0)
+    await server.close()
+  })
+})
+
+describe('a query whose executions end without a word', () => {
+  it('three times before a batch is WORKER_LOST', async () => {
+    const orders = new Orders()
+    const server = await serve([PLACES], { workers: 1 }, orders.execArgv)
+    orders.give({ fault: 'SILENT_END', at: 1, lasting: true })
+    for (const wire of ALL) meet('WORKER_LOST', wire, await failing(server, wire, features('layer: "places"')))
+    orders.end()
+    await server.close()
+  })
+})
+
+const serverOf = (url: string): RunningServer => ({
+  url: url.replace('/graphql', ''),
+  layers: () => [],
+  ready: Promise.resolve([]),
+  close: () => Promise.resolve(),
+})
+
+describe('what cannot be brought about', () => {
+  it('UNSUPPORTED names the layer, the engine and what it lacks, on every wire', async () => {
+    const layer = { ...LAYER, name: 'buildings' }
+    const services: Services = {
+      catalog: { layers: () => [layer], layer: () => layer, fresh: async () => layer, writes: () => 0 },
+      get engine(): never {
+        throw new Error('The engine was asked')
+      },
+      can: { engine: 'Plain', lacks: new Set(['orderBy']) },
+      cursorSecret: '',
+      filterLimits: FILTER_LIMITS,
+      pageRows: 10_000,
+      deadlineSeconds: 30,
+      health: () => Promise.reject(new Error('The health was asked')),
+      healthSubscribers: new HealthSubscribers(),
+      stopping: new AbortController().signal,
+    }
+    const wires = await openWires(services)
+    const server = serverOf(wires.url)
+    for (const wire of ALL) {
+      const error = await failing(server, wire, features('layer: "buildings", orderBy: [{ property: "name" }]'))
+      expect(error.message).toBe('Layer buildings is served by Plain, which has no `orderBy`; ask without it.')
+      meet('UNSUPPORTED', wire, error)
+    }
+    wires.close()
+  })
+
+  it('INTERNAL is told on every wire', async () => {
+    const error = new Error('IO Error: /srv/secret')
+    const services: Services = {
+      get catalog(): never {
+        throw error
+      },
+      get engine(): never {
+        throw error
+      },
+      can: CAPABILITIES,
+      cursorSecret: '',
+      filterLimits: FILTER_LIMITS,
+      pageRows: 10_000,
+      deadlineSeconds: 30,
+      health: () => Promise.reject(error),
+      healthSubscribers: new HealthSubscribers(),
+      stopping: new AbortController().signal,
+    }
+    const wires = await openWires(services)
+    const server = serverOf(wires.url)
+    for (const wire of ALL) meet('INTERNAL', wire, await failing(server, wire, features('layer: "x"')))
+    wires.close()
+  })
+})
+
+it('no code is left out, and none is met on a wire where it cannot occur', () => {
+  expect(Object.fromEntries([...met].map(([code, wires]) => [code, ALL.filter((wire) => wires.has(wire))]))).toEqual(MET)
+})
+
+async function busy(server: TestServer): Promise<number> {
+  return (await workersOf(server)).filter(({ state }) => state === 'BUSY').length
+}
+
+async function busyPid(server: TestServer): Promise<number | null> {
+  return (await workersOf(server)).find(({ state }) => state === 'BUSY')?.pid ?? null
+}
+
+async function workersOf(server: TestServer): Promise<readonly { readonly state: string; readonly pid: number | null }[]> {
+  const { data } = await ask<{ health: { workers: { state: string; pid: number | null }[] } }>(
+    server,
+    '{ health { workers { state pid } } }',
+  )
+  return data!.health.workers
+}
+
+/** A file is never seen half-written. */
+async function replace(file: string, by: string): Promise<void> {
+  await cp(by, `${file}.new`)
+  await rename(`${file}.new`, file)
+}

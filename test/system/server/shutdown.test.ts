@@ -1,0 +1,80 @@
+/** From listening to the last closed socket. Servers cost seconds to start: few of them tell all of it. */
+import { describe, expect, it } from 'vitest'
+import { ask } from '../../support/graphql.ts'
+import { PLACES, serve, startListening } from '../../support/server.ts'
+import { EventSource } from './event-source.ts'
+import { RawSocket } from './raw-socket.ts'
+
+const STREAM = 'subscription ($after: Cursor) { featureBatches(layer: "places", batchSize: 10, after: $after) { count cursor } }'
+
+interface Batches {
+  readonly data: { readonly featureBatches: { readonly count: number; readonly cursor: string } }
+}
+
+const rowsOf = (socket: RawSocket) =>
+  socket
+    .of('stream')
+    .filter(({ type }) => type === 'next')
+    .reduce((sum, { payload }) => sum + (payload as Batches).data.featureBatches.count, 0)
+
+describe('a server that starts', () => {
+  it('listens at once, says that it is not ready yet, and can be stopped then', async () => {
+    const server = await startListening([PLACES])
+    const outcome = server.ready.catch(() => {})
+    expect((await fetch(`${server.url}/health`)).status).toBe(200)
+    const ready = await fetch(`${server.url}/ready`)
+    const answer = await ask(server, '{ features(layer: "places") { count } }')
+    expect(ready.status).toBe(503)
+    expect(answer).toMatchObject({ data: null, errors: [{ extensions: { code: 'LAYER_NOT_READY', retry: true } }] })
+    expect(await ask(server, '{ health { ready workers { pid } } }')).toEqual({ data: { health: { ready: false, workers: [] } } })
+    await expect(startListening([PLACES], { port: Number(new URL(server.url).port) })).rejects.toThrow('EADDRINUSE')
+    const startedAt = performance.now()
+    await Promise.all([server.close(), server.close()])
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    await outcome
+  })
+
+  it('fails when nothing can be served, and says why', async () => {
+    const server = await startListening(['/nowhere/at.all'])
+    await expect(server.ready).rejects.toThrow(/^No layer can be served\.\n {2}at\.all: /)
+    await server.close()
+  })
+})
+
+describe('a server that stops', () => {
+  it('ends each operation with SHUTTING_DOWN and its cursor, then the socket with 1001; another server goes on from there', async () => {
+    const server = await serve([PLACES])
+    const socket = await RawSocket.open(server.socketUrl)
+    const events = await EventSource.open(server, STREAM)
+    socket.subscribe('stream', STREAM)
+    socket.subscribe('health', 'subscription { health(everyMs: 60000) { ready } }')
+    await Promise.all([socket.until(({ id }) => id === 'stream'), socket.until(({ id }) => id === 'health'), events.next()])
+    const startedAt = performance.now()
+    await server.close()
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+
+    expect((await socket.closed).code).toBe(1001)
+    const stream = socket.of('stream')
+    const { cursor } = (stream.at(-2)!.payload as Batches).data.featureBatches
+    expect(stream.at(-1)).toMatchObject({
+      type: 'error',
+      payload: [{ extensions: { code: 'SHUTTING_DOWN', retry: true, cursor } }],
+    })
+    expect(socket.of('health').at(-1)).toMatchObject({
+      type: 'error',
+      payload: [{ extensions: { code: 'SHUTTING_DOWN', retry: true } }],
+    })
+    const [error, complete] = (await events.all()).slice(-2)
+    expect(error).toMatchObject({ event: 'next', data: { errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] } })
+    expect(complete!.event).toBe('complete')
+    await expect(ask(server, '{ __typename }')).rejects.toThrow()
+
+    const other = await serve([PLACES], { host: '::1' })
+    expect(other.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+    const resumed = await RawSocket.open(other.socketUrl)
+    resumed.subscribe('stream', STREAM, { after: cursor })
+    await resumed.ended('stream')
+    expect(rowsOf(socket) + rowsOf(resumed)).toBe(7_343)
+    await other.close()
+  })
+})

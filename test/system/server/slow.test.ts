@@ -1,0 +1,86 @@
+/** The log of a program whose operations are slow, and of one whose are not. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ROOT } from '../../support/environment.ts'
+import { type Launched, launch } from '../../support/launched.ts'
+import { PLACES } from '../../support/server.ts'
+import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
+
+interface Line {
+  readonly level: number
+  readonly msg: string
+  readonly operation?: Readonly<Record<string, unknown>>
+}
+
+const [INFO, WARN] = [30, 40]
+let programs: readonly (Launched & { readonly url: string })[]
+
+beforeAll(async () => {
+  programs = await Promise.all(
+    ['0', '3600'].map(async (seconds) => {
+      const args = ['src/main.ts', PLACES, '--port', '0', '--slow', seconds, '--trust-proxy', '1', '--log-pretty', 'false']
+      const program = launch(process.execPath, [...args, '--spatial-extension', SPATIAL_EXTENSION], { cwd: ROOT })
+      const [, url] = await program.line(/^ready (.*)$/)
+      return { ...program, url: url! }
+    }),
+  )
+})
+afterAll(async () => {
+  for (const { pid } of programs ?? []) process.kill(pid, 'SIGTERM')
+  await Promise.all((programs ?? []).map(({ ended }) => ended))
+})
+
+async function logged(n: number, query: string, forwarded: Record<string, string> = {}): Promise<Line> {
+  const program = programs[n]!
+  const accept = query.startsWith('{') ? '*/*' : 'text/event-stream'
+  const headers = { 'content-type': 'application/json', accept, ...forwarded }
+  const response = await fetch(`${program.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+  await response.text()
+  const id = response.headers.get('x-request-id')
+  const find = () =>
+    program
+      .stderr()
+      .split('\n')
+      .find((line) => line.includes(`"id":"${id}"`))
+  await expect.poll(find).toBeDefined()
+  return JSON.parse(find()!) as Line
+}
+
+const WHERE = 'where: { property: { name: "name", eq: "Reykjavik the secret" } }'
+
+it('an operation whose client waited longer than --slow is a warning with its plan, without its values', async () => {
+  for (const query of [
+    `{ features(layer: "places", ${WHERE}) { count features { id } } }`,
+    `subscription { featureBatches(layer: "places", ${WHERE}) { count features { id } } }`,
+  ]) {
+    const line = await logged(0, query)
+    expect(line).toMatchObject({
+      level: WARN,
+      msg: expect.stringMatching(/slow: waited \d+ ms/),
+      operation: {
+        plans: [{ sql: expect.stringContaining('FROM "places" AS t WHERE (t."name" = '), values: 1, pruning: 'NONE' }],
+      },
+    })
+    expect(JSON.stringify(line)).not.toMatch(/secret|\.parquet/)
+  }
+})
+
+it('a question that is refused has no plan in it, and the server goes on', async () => {
+  const line = await logged(0, '{ features(layer: "places", where: { property: { name: "nme", eq: 1 } }) { count } }')
+  expect(line).toMatchObject({ level: WARN, operation: { outcome: 'BAD_INPUT', plans: [] } })
+  expect(await logged(0, '{ layers { name } }')).toMatchObject({ operation: { outcome: 'complete' } })
+})
+
+it('another is told of without', async () => {
+  const line = await logged(1, '{ features(layer: "places") { count } }')
+  expect(line.level).toBe(INFO)
+  expect(line.operation).not.toHaveProperty('plans')
+  expect(line.msg).not.toContain('slow')
+})
+
+it('the address that a trusted proxy tells is that of the client', async () => {
+  const line = await logged(1, '{ layers { name } }', { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' })
+  expect(line.operation).toMatchObject({ client: expect.stringMatching(/^203\.0\.113\.7:\d+$/) })
+  expect((await logged(1, '{ layers { name } }')).operation).toMatchObject({
+    client: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+  })
+})
