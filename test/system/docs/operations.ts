@@ -36,12 +36,12 @@ export const metrics: Example = {
   },
 }
 
-/** A line of the log. */
-export const slow = (question: string): Example => ({
-  blocks: ['json'],
-  async holds(place, text) {
-    await ask(place, question)
+/** A query, and its line of the log. */
+export const slow: Example = {
+  blocks: ['graphql', 'json'],
+  async holds(place, query, text) {
+    await ask(place, query!)
     const of = (line: string) => (line.includes('"plans"') ? [JSON.parse(line) as object] : [])
     await expect.poll(() => place.log().flatMap(of)).toContainEqual(expect.objectContaining(alike(JSON.parse(text!)) as object))
   },
-})
+}

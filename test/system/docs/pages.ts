@@ -1,7 +1,6 @@
 /** Every page of the documentation, and for each of its blocks, in their order, how it is shown to be true. */
 
 import { join } from 'node:path'
-import { blocksOf } from '../../support/blocks.ts'
 import { within } from '../../support/import.ts'
 import { prints } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
@@ -13,7 +12,6 @@ import { conversation } from './wire.ts'
 
 const ofProperty = (property: string) => `{ features(layer: "observations", where: { property: ${property} }) { count } }`
 const LIECHTENSTEIN = 'layer: "countries", where: { property: { name: "name", eq: "Liechtenstein" } }'
-const FIRST_QUERY = blocksOf('README.md').find(({ language }) => language === 'graphql')!.text
 const PROGRAM = 'test/system/docs/clients.test.ts runs it'
 
 export const PAGES: Readonly<Record<string, readonly Example[]>> = {
@@ -51,7 +49,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     prints(null, { code: 1 }),
     scraped,
     metrics,
-    slow(FIRST_QUERY),
+    slow,
     notRun([''], 'test/system/explain.test.ts runs it; plans of the engine are too long to show in full'),
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts holds the Dockerfile'),
   ],
