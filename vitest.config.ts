@@ -35,8 +35,8 @@ export default defineConfig({
 /** Options for tests that start servers and workers of their own. */
 function withProcesses() {
   return {
-    // The servers and workers want the processors too.
-    maxWorkers: 2,
+    // One more than processors: many tests wait for timers, watchers and processes that end.
+    maxWorkers: 3,
     // Real processes are killed under real load: under CI a test that fails is tried once more, and named at the end if it holds then.
     retry: process.env['CI'] ? 1 : 0,
     sequence: { groupOrder: 1 },

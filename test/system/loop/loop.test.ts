@@ -29,6 +29,6 @@ test('no request within or beyond the limits holds the event loop of the server 
   console.log(worst.slice(0, 10).map(shown).join('\n'))
   expect(worst.filter(({ held }) => held > MOST).map(shown)).toEqual([])
   // It was no dead server that was asked.
-  expect(worst.length).toBeGreaterThan(150)
-  expect(worst.filter(({ answer }) => /"data"|data:/.test(answer)).length).toBeGreaterThan(50)
+  expect(worst.length).toBeGreaterThan(60)
+  expect(worst.filter(({ answer }) => /"data"|data:/.test(answer)).length).toBeGreaterThan(20)
 }, 1_200_000)

@@ -23,7 +23,7 @@ const WORST = 12
 export interface SearchOptions {
   readonly server: ProbedServer
   readonly random: Random
-  /** All requests of the corpus, by every wire; else a fair share of what differs by its wire only. */
+  /** Send every request of the corpus over every wire; otherwise the first of each kind and a random sample of the others. */
   readonly whole: boolean
   /** Milliseconds of it after everything has been asked at its limit. */
   readonly climbMs: number
@@ -37,7 +37,8 @@ export async function search(options: SearchOptions): Promise<readonly Found[]> 
   let found: Found[] = []
   for (const kind of KINDS) {
     for (const [n, request] of kind.make(1, random).entries()) {
-      if (request.wire === 'http' || whole || random.chance(0.15)) found.push(await weigh(options, kind, n, 1, request))
+      if (n === 0 || whole || random.chance(request.wire === 'http' ? 0.4 : 0.1))
+        found.push(await weigh(options, kind, n, 1, request))
     }
   }
   const until = performance.now() + climbMs

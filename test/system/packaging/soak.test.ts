@@ -5,7 +5,7 @@ import { runProgram } from '../../support/program.ts'
 
 const long = process.env['GEODUCK_LONG'] === '1'
 const RUNS = [
-  ['twenty seconds of everything at once, ten times the capacity and killed workers among it', ['--minutes', '0.35']],
+  ['ten seconds of everything at once, ten times the capacity and killed workers among it', ['--minutes', '0.17']],
   ...(long ? ([['five minutes of ten times the capacity', ['--minutes', '5', '--overload']]] as const) : []),
 ] as const
 
