@@ -3,51 +3,51 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /**
- * A distance to a geometry. On layers in longitude and latitude it is in metres on the WGS 84 ellipsoid, across the antimeridian and the poles:
- * between points exactly, otherwise within 0.1 % or 2 mm. Edges are straight in longitude and latitude.
+ * A distance to a geometry. For layers in longitude and latitude, it is in metres on the WGS 84 ellipsoid, also across the antimeridian and the
+ * poles. It is exact between points, and otherwise within 0.1 % or 2 mm. Edges are straight in longitude and latitude.
  */
 export type DistanceFilter = {
   /**
-   * At most this far. Metres on longitude and latitude: up to 5,000,000 from points and 200,000 from lines and polygons. Units of the CRS on
-   * other layers.
+   * The maximum distance. In longitude and latitude it is in metres: up to 5,000,000 from points, and up to 200,000 from lines and polygons. For
+   * other layers it is in units of the CRS.
    */
   readonly distance: number;
   /**
-   * From where, in the CRS of the layer; elsewhere than on longitude and latitude it may name another. On longitude and latitude its outlines
-   * fit in 64 parts of 200 km; larger ones are refused.
+   * The geometry to measure from, in the layer's CRS. It may have another CRS if the layer is not in longitude and latitude. In longitude and
+   * latitude, its outline must fit into 64 parts of 200 km; a larger one is refused.
    */
   readonly geometry: GeometryInput;
 };
 
-/** Which features. Every member that is set must hold; an empty filter holds for all. */
+/** A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. */
 export type FeatureFilter = {
-  /** All of these hold. */
+  /** True if all of these filters are true. */
   readonly and?: ReadonlyArray<FeatureFilter> | null | undefined;
-  /** The geometry intersects this box, borders included. */
+  /** True if the geometry intersects this box, including its border. */
   readonly bbox?: readonly number[] | null | undefined;
-  /** The geometry contains this one (OGC contains). */
+  /** True if the geometry contains this geometry (OGC contains). */
   readonly contains?: GeometryInput | null | undefined;
-  /** The interiors meet in less than the larger dimension of the two, and neither contains the other (OGC crosses). */
+  /** True if the interiors intersect in a lower dimension than the larger of the two, and neither contains the other (OGC crosses). */
   readonly crosses?: GeometryInput | null | undefined;
-  /** The geometry is at most a distance away from this one. */
+  /** True if the geometry is within a distance of another geometry. */
   readonly dWithin?: DistanceFilter | null | undefined;
-  /** The geometry has no point in common with this one. No index or statistics help: every row is tested. */
+  /** True if the geometry has no point in common with this geometry. It uses no index and no statistics: every row is tested. */
   readonly disjoint?: GeometryInput | null | undefined;
-  /** Both are the same set of points, however they are written. */
+  /** True if both are the same set of points, also if they are written differently (OGC equals). */
   readonly equals?: GeometryInput | null | undefined;
-  /** The geometry intersects this one, borders included. */
+  /** True if the geometry intersects this geometry, including its border. */
   readonly intersects?: GeometryInput | null | undefined;
-  /** This does not hold (a comparison with null neither holds nor fails to). */
+  /** True if this filter is false. A comparison with null is neither true nor false. */
   readonly not?: FeatureFilter | null | undefined;
-  /** At least one of these holds. */
+  /** True if at least one of these filters is true. */
   readonly or?: ReadonlyArray<FeatureFilter> | null | undefined;
-  /** The interiors meet in the dimension that both have, and each has points outside of the other (OGC overlaps). */
+  /** True if both have the same dimension, the interiors intersect in that dimension, and each has points outside the other (OGC overlaps). */
   readonly overlaps?: GeometryInput | null | undefined;
-  /** A property compares as told. */
+  /** True if the comparison of a property is true. */
   readonly property?: PropertyFilter | null | undefined;
-  /** The borders meet, and the interiors do not. */
+  /** True if the geometries have a common point, but their interiors do not intersect (OGC touches). */
   readonly touches?: GeometryInput | null | undefined;
-  /** The geometry lies within this one (OGC within): its interior meets this one's, and nothing of it is outside. */
+  /** True if the geometry lies within this geometry (OGC within): the interiors intersect, and no part of it is outside. */
   readonly within?: GeometryInput | null | undefined;
 };
 
@@ -55,44 +55,44 @@ export type FeatureFilter = {
 export type FeatureOrder = {
   /** Ascending or descending. */
   readonly direction?: SortDirection | null | undefined;
-  /** Where nulls go, whatever the direction. */
+  /** The position of nulls, for both directions. */
   readonly nulls?: NullsOrder | null | undefined;
   /** A column of the layer that has an order: not JSON, struct, list or map. */
   readonly property: string;
 };
 
 /**
- * A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. At most 25,000 vertices, unless the server is
- * set otherwise.
+ * A geometry from the client. Give exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. It may have at most 25,000 vertices, unless the
+ * server is configured otherwise.
  */
 export type GeometryInput = {
   /** A box. */
   readonly bbox?: readonly number[] | null | undefined;
   /**
-   * What the coordinates are in, as `AUTHORITY:CODE`, x or longitude first; the layer's CRS, if it is left out. Edges are straight in this CRS:
-   * they are cut into pieces of at most 1/64 of the geometry's size, which are then transformed.
+   * The CRS of the coordinates as `AUTHORITY:CODE`, with x or longitude first. Without it, they are in the layer's CRS. Edges are straight in this
+   * CRS: they are cut into pieces of at most 1/64 of the geometry's size, and the pieces are transformed.
    */
   readonly crs?: string | null | undefined;
   /** A GeoJSON geometry object. */
   readonly geojson?: unknown;
-  /** Tiny well-known binary without a list of ids, in hexadecimal, or in base64 that is not all hexadecimal digits. */
+  /** Tiny well-known binary without a list of ids, in hexadecimal or base64. A text of hexadecimal digits only is read as hexadecimal. */
   readonly twkb?: string | null | undefined;
-  /** Well-known binary, ISO or extended (EWKB), in hexadecimal or base64. An SRID n says `crs: "EPSG:n"`. */
+  /** Well-known binary (ISO or EWKB), in hexadecimal or base64. An SRID n means `crs: "EPSG:n"`. */
   readonly wkb?: string | null | undefined;
-  /** Well-known text, also after `SRID=n;` (EWKT), which says `crs: "EPSG:n"`. */
+  /** Well-known text. `SRID=n;` before it (EWKT) means `crs: "EPSG:n"`. */
   readonly wkt?: string | null | undefined;
 };
 
-/** Where nulls go in a sort. */
+/** The positions of nulls in a sort. */
 export type NullsOrder =
   /** Before every value. */
   | 'FIRST'
-  /** Behind every value. */
+  /** After every value. */
   | 'LAST';
 
 /**
- * A comparison of one property: every member that is set must hold. Values are of the column's JSON type; a comparison with a null
- * property never holds. Inside JSON, values are compared with those of their own type, and are null to others.
+ * A comparison of one property. It is true if every given member is true. Values have the column's JSON type. A comparison with a null property
+ * is never true. Inside JSON, a value is compared only with values of the same type; for other types it counts as null.
  */
 export type PropertyFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
@@ -103,21 +103,21 @@ export type PropertyFilter = {
   readonly gt?: unknown;
   /** Greater than or equal to. */
   readonly gte?: unknown;
-  /** The list has this element; in JSON, the array. */
+  /** The list, or the JSON array, has this element. */
   readonly has?: unknown;
   /** The list has all of these elements: at most 10,000. */
   readonly hasAll?: ReadonlyArray<unknown> | null | undefined;
   /** The list has at least one of these elements: at most 10,000. */
   readonly hasAny?: ReadonlyArray<unknown> | null | undefined;
-  /** As `like`, whatever the letter case. */
+  /** The text matches a pattern as for `like`, but upper and lower case are equal. */
   readonly ilike?: string | null | undefined;
   /** Equal to one of these: at most 10,000. */
   readonly in?: ReadonlyArray<unknown> | null | undefined;
   /** Null (true) or not null (false). */
   readonly isNull?: boolean | null | undefined;
   /**
-   * The whole text matches a pattern: `%` is any text, `_` one character, and a backslash takes the meaning from what follows it. At most
-   * 1,000 characters.
+   * The whole text matches a pattern. `%` is any text, `_` is one character, and a backslash makes the next character literal. At most 1,000
+   * characters.
    */
   readonly like?: string | null | undefined;
   /** Less than. */
@@ -129,15 +129,15 @@ export type PropertyFilter = {
   /** Not equal to. */
   readonly ne?: unknown;
   /**
-   * A member inside the column, by names from the outside in: of structs, of maps with text keys, and of JSON, where a number is a place in an
-   * array. At most 16.
+   * The path to a member inside the column, from the outside in. Steps are names of struct members, text keys of maps, and names in JSON. A number
+   * is an index of a JSON array. At most 16 steps.
    */
   readonly path?: ReadonlyArray<string> | null | undefined;
   /** The text begins with this one. */
   readonly startsWith?: string | null | undefined;
 };
 
-/** Which way a sort goes. */
+/** The directions of a sort. */
 export type SortDirection =
   /** Smallest first. */
   | 'ASC'

@@ -20,157 +20,157 @@ export type Scalars = {
    * extension metadata with its CRS; the column `id` holds `Feature.key`.
    */
   ArrowIPC: { input: RawJson; output: RawJson; }
-  /** `[west, south, east, north]` (RFC 7946), in the layer's CRS. For longitude/latitude west > east is a box across the antimeridian. */
+  /** `[west, south, east, north]` (RFC 7946) in the layer's CRS. In longitude and latitude, a box with west > east crosses the antimeridian. */
   BBox: { input: readonly number[]; output: readonly number[]; }
   /** An integer of any size, as a decimal string. */
   BigInt: { input: bigint; output: bigint | number; }
   /**
-   * Opaque place in an ordered result, right after a feature. Signed, bound to the layer's data, the filter and the order: pass it back as
-   * `after` with the same `layer`, `where` and `orderBy`. It holds on any server with the same data and cursor secret.
+   * A signed, opaque position directly after a feature in an ordered result. It is bound to the layer's data, the filter and the order. Pass it
+   * as `after` with the same `layer`, `where` and `orderBy`. It is valid on every server with the same data and cursor secret.
    */
   Cursor: { input: string; output: string; }
-  /** A moment in ISO 8601, UTC. */
+  /** A time in ISO 8601, in UTC. */
   DateTime: { input: string; output: string; }
   /**
-   * A GeoJSON FeatureCollection by RFC 7946: longitude, latitude; outer rings counter-clockwise, inner ones clockwise; a null geometry where a
-   * feature has none. A feature's `id` is its `Feature.key`.
+   * A GeoJSON FeatureCollection (RFC 7946). Coordinates are longitude and latitude. Outer rings are counter-clockwise, inner rings clockwise. The
+   * geometry is null if a feature has none. A feature's `id` is its `Feature.key`.
    */
   GeoJSON: { input: RawJson; output: RawJson; }
-  /** A geometry in the encoding that was asked for: a GeoJSON object, or a string of text (WKT, EWKT) or of hexadecimal digits (WKB, EWKB, TWKB). */
+  /** A geometry in the requested encoding: a GeoJSON object, a text (WKT, EWKT) or hexadecimal digits (WKB, EWKB, TWKB). */
   Geometry: { input: unknown; output: unknown; }
   /** Any JSON value. */
   JSON: { input: unknown; output: unknown; }
 };
 
-/** How an Arrow geometry column is written. */
+/** The encodings of an Arrow geometry column. */
 export type ArrowGeometry =
   /**
-   * In GeoArrow's native type where the layer's geometries are proven to be of one: coordinates in lists, interleaved. As WKB where they are of
-   * several types, or have measures, or the layer has not been scanned yet.
+   * GeoArrow's native type, with lists of interleaved coordinates, if the check has proven that all geometries of the layer have one type. WKB
+   * if they have several types or measures, or if the check is not complete.
    */
   | 'NATIVE'
-  /** As `geoarrow.wkb`, always. */
+  /** Always `geoarrow.wkb`. */
   | 'WKB';
 
 /** A property of a layer's features. */
 export type Column = {
   readonly __typename?: 'Column';
-  /** How its values are written in JSON: set by the type, the same for every value. */
+  /** The JSON type of its values. It depends on the column's type only, so it is the same for every value. */
   readonly jsonType: JsonType;
-  /** As in `Feature.properties`. */
+  /** The name, as in `Feature.properties`. */
   readonly name: Scalars['String']['output'];
-  /** Whether it may be null. */
+  /** True if values may be null. */
   readonly nullable: Scalars['Boolean']['output'];
   /** The DuckDB type, e.g. `DECIMAL(18,3)`. */
   readonly type: Scalars['String']['output'];
 };
 
-/** Coordinate reference system. */
+/** A coordinate reference system. */
 export type Crs = {
   readonly __typename?: 'Crs';
-  /** Authority and code, e.g. `EPSG:3857`; null if the source gives none. */
+  /** Authority and code, such as `EPSG:3857`. Null if the source has none. */
   readonly code: Maybe<Scalars['String']['output']>;
-  /** Whether coordinates are longitude and latitude in degrees on WGS 84. */
+  /** True if coordinates are longitude and latitude in degrees on WGS 84. */
   readonly isLonLat: Scalars['Boolean']['output'];
   /** Its name in the source. */
   readonly name: Scalars['String']['output'];
 };
 
 /**
- * A distance to a geometry. On layers in longitude and latitude it is in metres on the WGS 84 ellipsoid, across the antimeridian and the poles:
- * between points exactly, otherwise within 0.1 % or 2 mm. Edges are straight in longitude and latitude.
+ * A distance to a geometry. For layers in longitude and latitude, it is in metres on the WGS 84 ellipsoid, also across the antimeridian and the
+ * poles. It is exact between points, and otherwise within 0.1 % or 2 mm. Edges are straight in longitude and latitude.
  */
 export type DistanceFilter = {
   /**
-   * At most this far. Metres on longitude and latitude: up to 5,000,000 from points and 200,000 from lines and polygons. Units of the CRS on
-   * other layers.
+   * The maximum distance. In longitude and latitude it is in metres: up to 5,000,000 from points, and up to 200,000 from lines and polygons. For
+   * other layers it is in units of the CRS.
    */
   readonly distance: Scalars['Float']['input'];
   /**
-   * From where, in the CRS of the layer; elsewhere than on longitude and latitude it may name another. On longitude and latitude its outlines
-   * fit in 64 parts of 200 km; larger ones are refused.
+   * The geometry to measure from, in the layer's CRS. It may have another CRS if the layer is not in longitude and latitude. In longitude and
+   * latitude, its outline must fit into 64 parts of 200 km; a larger one is refused.
    */
   readonly geometry: GeometryInput;
 };
 
-/** How a batch or page came to be. */
+/** Details about the execution of a batch or page. */
 export type Execution = {
   readonly __typename?: 'Execution';
-  /** Executions so far that began because one had failed, plus one. */
+  /** One plus the number of executions that started because another one had failed. */
   readonly attempts: Scalars['Int']['output'];
-  /** Whether something failed on the way and it went on elsewhere. No feature is lost or doubled by that. */
+  /** True if an execution failed and another one continued. No feature is lost or sent twice. */
   readonly degraded: Scalars['Boolean']['output'];
-  /** Milliseconds since the operation was asked. */
+  /** Milliseconds since the operation started. */
   readonly elapsedMs: Scalars['Float']['output'];
-  /** Which lane ran it. */
+  /** The lane that executed it. */
   readonly lane: Lane;
-  /** What failed, if something did. */
+  /** The reason for the failure. Null if nothing failed. */
   readonly reason: Maybe<Scalars['String']['output']>;
-  /** Row groups that the layer's files or table have, read or not. Null: not yet known, of a table. */
+  /** The number of row groups of the layer's files or table. Null for a table until it is known. */
   readonly rowGroups: Maybe<Scalars['Int']['output']>;
   /**
-   * How many of the row groups were read: some thousand neighbouring features each, which a filter by place or by a property leaves unread where
-   * none of them can match. One that is gone on with is counted again. A stream tells it with its last batch, unless the features ended with the
-   * one before. Null: not yet known, or never, because an execution was stopped before its end (a pause, another client's turn, a failure)
-   * or an index found the rows.
+   * The number of row groups that were read. A row group has some thousand neighbouring features. A filter skips a row group if none of its features
+   * can match. If an execution continues inside a row group, that row group is counted again. A stream reports the number with its last batch,
+   * unless its features ended with the batch before. Null if it is not known yet, if an execution was stopped before its end (a pause, another
+   * client's turn, a failure), or if an index found the rows.
    */
   readonly rowGroupsRead: Maybe<Scalars['Int']['output']>;
-  /** Rows of a table that were looked at, known when `rowGroupsRead` is. Null: of files, of which the engine counts row groups only. */
+  /** The number of rows of a table that were scanned; known when `rowGroupsRead` is. Null for files: the engine counts only their row groups. */
   readonly rowsScanned: Maybe<Scalars['BigInt']['output']>;
 };
 
-/** A plan, without the values of the question and without the names of files. */
+/** A plan, without the values of the query and without file names. */
 export type Explanation = {
   readonly __typename?: 'Explanation';
-  /** How the spatial part of the filter leaves rows unread; NONE too where there is no such part. */
+  /** The method by which the spatial part of the filter skips rows. NONE if there is no spatial part. */
   readonly pruning: Pruning;
-  /** The columns that are read beside those of the filter: of the order, the key, properties, the geometry. */
+  /** The columns that are read for the order, the key, the properties and the geometry, without those of the filter. */
   readonly reads: ReadonlyArray<Scalars['String']['output']>;
-  /** Whether every feature that matches is sorted before the first leaves; else they leave as they are read. */
+  /** True if all matching features are sorted before the first one is sent. False if they are sent in the order in which they are read. */
   readonly sorted: Scalars['Boolean']['output'];
-  /** The statement that runs. The source is written as the layer's name, values are `$1`, `$2`, ... */
+  /** The SQL statement. The layer's name stands for the source, and `$1`, `$2`, ... stand for the values. */
   readonly sql: Scalars['String']['output'];
-  /** How many values are bound. */
+  /** The number of bound values. */
   readonly values: Scalars['Int']['output'];
 };
 
-/** Executions that went on in the serial lane. */
+/** Executions that continued in the serial lane. */
 export type Fallbacks = {
   readonly __typename?: 'Fallbacks';
-  /** Since the server started. */
+  /** The number of these executions since the server started. */
   readonly count: Scalars['Int']['output'];
-  /** Why the last one did. */
+  /** The reason for the last one. */
   readonly lastReason: Maybe<Scalars['String']['output']>;
-  /** Why the last ten did, newest first. */
+  /** The reasons for the last ten, the newest first. */
   readonly lastReasons: ReadonlyArray<Scalars['String']['output']>;
 };
 
 /**
- * A thing with a place and properties (OGC). Each layer's features have a type of their own, which is made from its name: those of a layer
- * `observations` are of type `ObservationsFeature`.
+ * A geographic feature (OGC) with a geometry and properties. Each layer has its own feature type, which is named after the layer: the features
+ * of a layer `observations` have the type `ObservationsFeature`.
  */
 export type Feature = {
-  /** The box around the geometry; null if it has none or is empty. */
+  /** The box around the geometry. Null if there is no geometry or it is empty. */
   readonly bbox: Maybe<Scalars['BBox']['output']>;
-  /** Where it is; null if it has no geometry. */
+  /** The geometry. Null if the feature has none. */
   readonly geometry: Maybe<Scalars['Geometry']['output']>;
   /**
-   * Unique among the features of all layers: the layer's name, a colon, and the key, e.g. `observations:161407`. Where keys are numbers of rows,
-   * the first six characters of the layer's fingerprint stand before them, e.g. `places:3fa9c1-17`: a file that has been replaced has other ids.
+   * An id that is unique over the features of all layers: the layer's name, a colon and the key, such as `observations:161407`. If keys are row
+   * numbers, the first six characters of the layer's fingerprint precede the key, such as `places:3fa9c1-17`. So a replaced file has other ids.
    */
   readonly id: Scalars['ID']['output'];
-  /** Unique in the layer; see `Layer.key`. */
+  /** A key that is unique in the layer; see `Layer.key`. */
   readonly key: Scalars['ID']['output'];
   /** The name of its layer. */
   readonly layer: Scalars['String']['output'];
-  /** Its attributes by column name. */
+  /** The values of its properties by column name. */
   readonly properties: Scalars['JSON']['output'];
 };
 
 
 /**
- * A thing with a place and properties (OGC). Each layer's features have a type of their own, which is made from its name: those of a layer
- * `observations` are of type `ObservationsFeature`.
+ * A geographic feature (OGC) with a geometry and properties. Each layer has its own feature type, which is named after the layer: the features
+ * of a layer `observations` have the type `ObservationsFeature`.
  */
 export type FeatureBboxArgs = {
   crs?: InputMaybe<Scalars['String']['input']>;
@@ -178,8 +178,8 @@ export type FeatureBboxArgs = {
 
 
 /**
- * A thing with a place and properties (OGC). Each layer's features have a type of their own, which is made from its name: those of a layer
- * `observations` are of type `ObservationsFeature`.
+ * A geographic feature (OGC) with a geometry and properties. Each layer has its own feature type, which is named after the layer: the features
+ * of a layer `observations` have the type `ObservationsFeature`.
  */
 export type FeatureGeometryArgs = {
   as?: InputMaybe<GeometryEncoding>;
@@ -190,8 +190,8 @@ export type FeatureGeometryArgs = {
 
 
 /**
- * A thing with a place and properties (OGC). Each layer's features have a type of their own, which is made from its name: those of a layer
- * `observations` are of type `ObservationsFeature`.
+ * A geographic feature (OGC) with a geometry and properties. Each layer has its own feature type, which is named after the layer: the features
+ * of a layer `observations` have the type `ObservationsFeature`.
  */
 export type FeaturePropertiesArgs = {
   only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
@@ -202,20 +202,20 @@ export type FeatureBatch = {
   readonly __typename?: 'FeatureBatch';
   /** The features as Arrow. */
   readonly arrow: Scalars['ArrowIPC']['output'];
-  /** Features in this batch. */
+  /** The number of features in this batch. */
   readonly count: Scalars['Int']['output'];
-  /** Right after the batch's last feature: subscribe again with it as `after` to go on. */
+  /** The position directly after the batch's last feature. To resume, subscribe again with it as `after`. */
   readonly cursor: Scalars['Cursor']['output'];
-  /** How the batch came to be. */
+  /** Details about the execution of the batch. */
   readonly execution: Execution;
   /** The features. */
   readonly features: ReadonlyArray<Feature>;
   /**
-   * The features as one GeoJSON FeatureCollection. It is refused where coordinates are not longitude and latitude: ask for
+   * The features as one GeoJSON FeatureCollection. It is refused if coordinates are not longitude and latitude: then request
    * `crs: "OGC:CRS84"`.
    */
   readonly geojson: Scalars['GeoJSON']['output'];
-  /** 0, 1, 2, ... without a gap within one subscription. */
+  /** The number of the batch: 0, 1, 2, ... without a gap within one subscription. */
   readonly sequence: Scalars['Int']['output'];
 };
 
@@ -243,24 +243,24 @@ export type FeatureConnection = {
   readonly __typename?: 'FeatureConnection';
   /** The features as Arrow. */
   readonly arrow: Scalars['ArrowIPC']['output'];
-  /** Features in this page. */
+  /** The number of features in this page. */
   readonly count: Scalars['Int']['output'];
   /** The features, each with its cursor. */
   readonly edges: ReadonlyArray<FeatureEdge>;
-  /** How the page came to be. */
+  /** Details about the execution of the page. */
   readonly execution: Execution;
-  /** The plan that made it, as the rest of the selection asks for it: for those who want to know why a query is slow. */
+  /** The plan of this page. It depends on the rest of the selection, and shows why a query is slow. */
   readonly explain: Explanation;
   /** The features. */
   readonly features: ReadonlyArray<Feature>;
   /**
-   * The features as one GeoJSON FeatureCollection. It is refused where coordinates are not longitude and latitude: ask for
+   * The features as one GeoJSON FeatureCollection. It is refused if coordinates are not longitude and latitude: then request
    * `crs: "OGC:CRS84"`.
    */
   readonly geojson: Scalars['GeoJSON']['output'];
-  /** What comes before and after this page. */
+  /** The position of this page in the result. */
   readonly pageInfo: PageInfo;
-  /** How many features match `where`. It costs a query of its own, which runs only if this is selected. */
+  /** The number of features that match `where`. It needs a separate query, which runs only if this field is selected. */
   readonly totalCount: Scalars['BigInt']['output'];
 };
 
@@ -286,41 +286,41 @@ export type FeatureConnectionGeojsonArgs = {
 /** A feature in a page. */
 export type FeatureEdge = {
   readonly __typename?: 'FeatureEdge';
-  /** Right after the feature: a page can begin there. */
+  /** The position directly after the feature. The next page can start there. */
   readonly cursor: Scalars['Cursor']['output'];
   /** The feature. */
   readonly node: Feature;
 };
 
-/** Which features. Every member that is set must hold; an empty filter holds for all. */
+/** A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. */
 export type FeatureFilter = {
-  /** All of these hold. */
+  /** True if all of these filters are true. */
   readonly and?: InputMaybe<ReadonlyArray<FeatureFilter>>;
-  /** The geometry intersects this box, borders included. */
+  /** True if the geometry intersects this box, including its border. */
   readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
-  /** The geometry contains this one (OGC contains). */
+  /** True if the geometry contains this geometry (OGC contains). */
   readonly contains?: InputMaybe<GeometryInput>;
-  /** The interiors meet in less than the larger dimension of the two, and neither contains the other (OGC crosses). */
+  /** True if the interiors intersect in a lower dimension than the larger of the two, and neither contains the other (OGC crosses). */
   readonly crosses?: InputMaybe<GeometryInput>;
-  /** The geometry is at most a distance away from this one. */
+  /** True if the geometry is within a distance of another geometry. */
   readonly dWithin?: InputMaybe<DistanceFilter>;
-  /** The geometry has no point in common with this one. No index or statistics help: every row is tested. */
+  /** True if the geometry has no point in common with this geometry. It uses no index and no statistics: every row is tested. */
   readonly disjoint?: InputMaybe<GeometryInput>;
-  /** Both are the same set of points, however they are written. */
+  /** True if both are the same set of points, also if they are written differently (OGC equals). */
   readonly equals?: InputMaybe<GeometryInput>;
-  /** The geometry intersects this one, borders included. */
+  /** True if the geometry intersects this geometry, including its border. */
   readonly intersects?: InputMaybe<GeometryInput>;
-  /** This does not hold (a comparison with null neither holds nor fails to). */
+  /** True if this filter is false. A comparison with null is neither true nor false. */
   readonly not?: InputMaybe<FeatureFilter>;
-  /** At least one of these holds. */
+  /** True if at least one of these filters is true. */
   readonly or?: InputMaybe<ReadonlyArray<FeatureFilter>>;
-  /** The interiors meet in the dimension that both have, and each has points outside of the other (OGC overlaps). */
+  /** True if both have the same dimension, the interiors intersect in that dimension, and each has points outside the other (OGC overlaps). */
   readonly overlaps?: InputMaybe<GeometryInput>;
-  /** A property compares as told. */
+  /** True if the comparison of a property is true. */
   readonly property?: InputMaybe<PropertyFilter>;
-  /** The borders meet, and the interiors do not. */
+  /** True if the geometries have a common point, but their interiors do not intersect (OGC touches). */
   readonly touches?: InputMaybe<GeometryInput>;
-  /** The geometry lies within this one (OGC within): its interior meets this one's, and nothing of it is outside. */
+  /** True if the geometry lies within this geometry (OGC within): the interiors intersect, and no part of it is outside. */
   readonly within?: InputMaybe<GeometryInput>;
 };
 
@@ -328,49 +328,49 @@ export type FeatureFilter = {
 export type FeatureOrder = {
   /** Ascending or descending. */
   readonly direction?: InputMaybe<SortDirection>;
-  /** Where nulls go, whatever the direction. */
+  /** The position of nulls, for both directions. */
   readonly nulls?: InputMaybe<NullsOrder>;
   /** A column of the layer that has an order: not JSON, struct, list or map. */
   readonly property: Scalars['String']['input'];
 };
 
-/** How a geometry is written. */
+/** The encodings of a geometry. */
 export type GeometryEncoding =
-  /** Well-known binary with PostGIS's extensions, with its number of the CRS where it has one, in hexadecimal. */
+  /** Well-known binary with PostGIS's extensions and its number of the CRS, if there is one, in hexadecimal. */
   | 'EWKB'
-  /** The same after `SRID=n;`, PostGIS's number of the CRS; without that where the CRS has none. */
+  /** Well-known text after `SRID=n;`, where n is PostGIS's number of the CRS. Without `SRID=n;` if the CRS has no number. */
   | 'EWKT'
   /** A GeoJSON geometry object. */
   | 'GEOJSON'
   /**
-   * Tiny well-known binary, in hexadecimal: coordinates rounded to `precision` digits. Null for a geometry with numbers that are not finite or
-   * that 51 bits do not hold. An empty point within a MultiPoint is left out.
+   * Tiny well-known binary, in hexadecimal. Coordinates are rounded to `precision` digits. Null for a geometry with numbers that are not finite or
+   * that need more than 51 bits. An empty point within a MultiPoint is omitted.
    */
   | 'TWKB'
-  /** Well-known binary, ISO, little endian, in hexadecimal. */
+  /** Well-known binary (ISO), little endian, in hexadecimal. */
   | 'WKB'
-  /** Well-known text, ISO. */
+  /** Well-known text (ISO). */
   | 'WKT';
 
 /**
- * A geometry given by the client: set exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. At most 25,000 vertices, unless the server is
- * set otherwise.
+ * A geometry from the client. Give exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. It may have at most 25,000 vertices, unless the
+ * server is configured otherwise.
  */
 export type GeometryInput = {
   /** A box. */
   readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
   /**
-   * What the coordinates are in, as `AUTHORITY:CODE`, x or longitude first; the layer's CRS, if it is left out. Edges are straight in this CRS:
-   * they are cut into pieces of at most 1/64 of the geometry's size, which are then transformed.
+   * The CRS of the coordinates as `AUTHORITY:CODE`, with x or longitude first. Without it, they are in the layer's CRS. Edges are straight in this
+   * CRS: they are cut into pieces of at most 1/64 of the geometry's size, and the pieces are transformed.
    */
   readonly crs?: InputMaybe<Scalars['String']['input']>;
   /** A GeoJSON geometry object. */
   readonly geojson?: InputMaybe<Scalars['JSON']['input']>;
-  /** Tiny well-known binary without a list of ids, in hexadecimal, or in base64 that is not all hexadecimal digits. */
+  /** Tiny well-known binary without a list of ids, in hexadecimal or base64. A text of hexadecimal digits only is read as hexadecimal. */
   readonly twkb?: InputMaybe<Scalars['String']['input']>;
-  /** Well-known binary, ISO or extended (EWKB), in hexadecimal or base64. An SRID n says `crs: "EPSG:n"`. */
+  /** Well-known binary (ISO or EWKB), in hexadecimal or base64. An SRID n means `crs: "EPSG:n"`. */
   readonly wkb?: InputMaybe<Scalars['String']['input']>;
-  /** Well-known text, also after `SRID=n;` (EWKT), which says `crs: "EPSG:n"`. */
+  /** Well-known text. `SRID=n;` before it (EWKT) means `crs: "EPSG:n"`. */
   readonly wkt?: InputMaybe<Scalars['String']['input']>;
 };
 
@@ -384,170 +384,170 @@ export type GeometryType =
   | 'Point'
   | 'Polygon';
 
-/** What the server and its workers are doing. */
+/** The state of the server and its workers. */
 export type Health = {
   readonly __typename?: 'Health';
-  /** Time that the server's event loop was late, 99th percentile since the last reading, in milliseconds. */
+  /** The delay of the server's event loop in milliseconds: the 99th percentile since the last reading. */
   readonly eventLoopDelayMs: Scalars['Float']['output'];
-  /** Executions that went on in the serial lane. */
+  /** Executions that continued in the serial lane. */
   readonly fallbacks: Fallbacks;
-  /** How near the normal lane's workers are to a limit of memory. Above 0.8, unless the server is set otherwise, new work goes to the serial lane. */
+  /** The memory use of the normal lane's workers, relative to the nearest limit. Above 0.8, unless configured otherwise, new work starts in the serial lane. */
   readonly memory: MemoryShare;
   /** Layers that are being prepared, by name. */
   readonly preparations: ReadonlyArray<Preparation>;
-  /** Sources that are not served, or not wholly, with the reason. */
+  /** Sources that are not served, or only in part, with the reason. */
   readonly problems: ReadonlyArray<Problem>;
-  /** Executions waiting for a worker. */
+  /** The number of executions that wait for a worker. */
   readonly queued: Scalars['Int']['output'];
-  /** Whether every layer can be asked. */
+  /** True if every layer can be queried. */
   readonly ready: Scalars['Boolean']['output'];
   /** Resident memory of the server process, without its workers. */
   readonly rssBytes: Scalars['BigInt']['output'];
-  /** How the spatial extension was found: `configured`, `installed`, `repository` or `package`. */
+  /** The origin of the spatial extension: `configured`, `installed`, `repository` or `package`. */
   readonly spatialExtension: Scalars['String']['output'];
-  /** Streams by what they are doing. */
+  /** The number of streams per state. */
   readonly streams: StreamCounts;
   /** Seconds since it started. */
   readonly uptimeSeconds: Scalars['Float']['output'];
   /** This server's version. */
   readonly version: Scalars['String']['output'];
-  /** One entry a worker process. */
+  /** One entry per worker process. */
   readonly workers: ReadonlyArray<Worker>;
 };
 
 /** A feature whose geometry breaks a rule. */
 export type InvalidFeature = {
   readonly __typename?: 'InvalidFeature';
-  /** As in `Feature.key`. */
+  /** The key, as in `Feature.key`. */
   readonly key: Scalars['ID']['output'];
   /** The rule that it breaks. */
   readonly reason: Scalars['String']['output'];
 };
 
-/** How a column's values are written in JSON. */
+/** The JSON type of a column's values. */
 export type JsonType =
-  /** Whatever JSON value is stored. */
+  /** The JSON value that is stored. */
   | 'ANY'
   /** An array: a list. */
   | 'ARRAY'
   /** true or false. */
   | 'BOOLEAN'
-  /** A number that a double holds without loss. NaN and infinities are null. */
+  /** A number that a double can represent exactly. NaN and infinities are null. */
   | 'NUMBER'
   /** An object: a struct or a map. */
   | 'OBJECT'
-  /** A string: text, ISO 8601 times, UUID, base64 blobs, and the numbers that a double could not hold. */
+  /** A string: text, ISO 8601 times, UUIDs, base64 blobs, and numbers that a double cannot represent exactly. */
   | 'STRING';
 
 /** A group of workers. */
 export type Lane =
-  /** Where work goes first. */
+  /** The lane where every execution starts. */
   | 'NORMAL'
-  /** One execution at a time, in less memory: where work goes on after memory or IO trouble. */
+  /** One execution at a time, with less memory. Executions continue here after memory or IO errors. */
   | 'SERIAL';
 
 /** A collection of features with one geometry column. */
 export type Layer = {
   readonly __typename?: 'Layer';
-  /** What the scan has found of its geometry; null before it. */
+  /** The result of the geometry check. Null before the check. */
   readonly check: Maybe<LayerCheck>;
-  /** The properties that features have, in the source's order. */
+  /** The properties of its features, in the source's order. */
   readonly columns: ReadonlyArray<Column>;
-  /** The CRS of the coordinates; null if the source does not say. */
+  /** The CRS of the coordinates. Null if the source has none. */
   readonly crs: Maybe<Crs>;
-  /** What it is about, where the configuration says so. */
+  /** The description, if the configuration has one. */
   readonly description: Maybe<Scalars['String']['output']>;
-  /** The box around every feature, in the layer's CRS; null if it is not known or there is none. */
+  /** The box around all features, in the layer's CRS. Null if it is unknown or there is none. */
   readonly extent: Maybe<Scalars['BBox']['output']>;
-  /** How many features there are; null while it is not known for sure. */
+  /** The number of features. Null while the exact number is unknown. */
   readonly featureCount: Maybe<Scalars['BigInt']['output']>;
-  /** Changes when the data does, or the layer's configuration: servers with the same of both tell the same. */
+  /** Identifies the layer's data and configuration. Servers with the same data and configuration return the same fingerprint. */
   readonly fingerprint: Scalars['String']['output'];
   /** The name of the geometry column in the source. */
   readonly geometryColumn: Scalars['String']['output'];
-  /** Geometry types met by the scan; before it, those that the source claims. */
+  /** The geometry types that the check found. Before the check: the types that the source declares. */
   readonly geometryTypes: ReadonlyArray<GeometryType>;
-  /** Whether coordinates have a height; null while it is not known. */
+  /** True if coordinates have a height. Null while this is unknown. */
   readonly hasZ: Maybe<Scalars['Boolean']['output']>;
-  /** What `Feature.key` is made of. */
+  /** The origin of `Feature.key`. */
   readonly key: LayerKey;
-  /** Unique: as configured, else made from the file's or table's name. */
+  /** A unique name: the configured name, or a name that is derived from the file or table. */
   readonly name: Scalars['String']['output'];
-  /** What becomes of features whose geometry is not valid. */
+  /** The treatment of features whose geometry is invalid. */
   readonly onInvalid: OnInvalid;
-  /** How far its preparation is; null unless it is PREPARING. */
+  /** The progress of its preparation. Null unless the state is PREPARING. */
   readonly preparation: Maybe<Preparation>;
-  /** How a spatial filter leaves rows unread. */
+  /** The method by which a spatial filter skips rows. */
   readonly pruning: Pruning;
-  /** Whether it has been prepared and scanned yet. */
+  /** Its state: whether it is prepared and checked. */
   readonly state: LayerState;
-  /** What people call it, where the configuration says so. */
+  /** The title for people, if the configuration has one. */
   readonly title: Maybe<Scalars['String']['output']>;
 };
 
-/** What a scan of every feature has found of its geometry. */
+/** The result of a scan of every geometry of a layer. */
 export type LayerCheck = {
   readonly __typename?: 'LayerCheck';
-  /** Features whose geometry is empty. */
+  /** The number of features with an empty geometry. */
   readonly emptyGeometries: Scalars['BigInt']['output'];
-  /** The first ten of these. */
+  /** The first ten of these features. */
   readonly firstInvalid: ReadonlyArray<InvalidFeature>;
   /**
-   * Features of the source whose geometry breaks a rule of OGC Simple Features, a polygon that crosses itself for one; `Layer.onInvalid` tells what
-   * becomes of them.
+   * The number of features of the source whose geometry breaks a rule of OGC Simple Features, such as a polygon that crosses itself.
+   * `Layer.onInvalid` describes how they are treated.
    */
   readonly invalid: Scalars['BigInt']['output'];
-  /** Features without a geometry. */
+  /** The number of features without a geometry. */
   readonly nullGeometries: Scalars['BigInt']['output'];
-  /** Features with a measure. */
+  /** The number of features with a measure. */
   readonly withM: Scalars['BigInt']['output'];
-  /** Features with a height. */
+  /** The number of features with a height. */
   readonly withZ: Scalars['BigInt']['output'];
 };
 
-/** What `Feature.key` is made of. */
+/** The origin of the keys of a layer. */
 export type LayerKey = {
   readonly __typename?: 'LayerKey';
-  /** The column, for kind COLUMN. */
+  /** The column, if the kind is COLUMN. */
   readonly column: Maybe<Scalars['String']['output']>;
-  /** Whether keys are values of a column or numbers of rows. */
+  /** The kind of origin: a column or row numbers. */
   readonly kind: LayerKeyKind;
 };
 
-/** Whether keys are values of a column or numbers of rows. */
+/** The kinds of origin of keys. */
 export type LayerKeyKind =
-  /** A primary key, or a column proven unique: a key stays the same when the data changes. */
+  /** Keys are values of a primary key or of a column that was proven unique. A key stays the same when the data changes. */
   | 'COLUMN'
   /**
-   * The row's number in the source, from 0: it holds as long as the fingerprint does. `Feature.id` holds the first six characters of the
-   * fingerprint too.
+   * Keys are row numbers in the source, from 0. They are valid as long as the fingerprint stays the same, so `Feature.id` also contains the first
+   * six characters of the fingerprint.
    */
   | 'ROW_NUMBER';
 
-/** Where a layer is on its way. */
+/** The state of a layer. */
 export type LayerState =
-  /** It can be asked; a scan of its geometry is under way. */
+  /** The layer can be queried. The check of its geometry is still running. */
   | 'CHECKING'
-  /** It cannot be asked yet: its file is turned into GeoParquet, and nothing else is known of it. */
+  /** The layer cannot be queried yet: its file is being copied to GeoParquet. Nothing else is known about it. */
   | 'PREPARING'
-  /** It can be asked, and what is said of it has been proven by a scan. */
+  /** The layer can be queried. The check has proven its description. */
   | 'READY';
 
-/** A limit of memory. */
+/** The kinds of memory limit. */
 export type MemoryLimit =
   /** The process's address space: RLIMIT_AS, as set by `ulimit -v`. */
   | 'ADDRESS_SPACE'
-  /** The control group's, a container's say, without the file cache. */
+  /** The limit of the control group, such as a container's, without the file cache. */
   | 'CONTROL_GROUP'
-  /** What a worker should hold at most by its configuration, in resident memory. */
+  /** The maximum resident memory of a worker by its configuration. */
   | 'RESIDENT';
 
-/** How near workers are to a limit of memory: of all workers and limits the nearest. */
+/** The highest memory use of all workers, relative to their limits. */
 export type MemoryShare = {
   readonly __typename?: 'MemoryShare';
-  /** The limit; null where none is known. */
+  /** The limit. Null if none is known. */
   readonly limit: Maybe<MemoryLimit>;
-  /** 0 to 1 and beyond; 0 where nothing is known. */
+  /** The share of the limit: 0 to 1, or more if the limit is exceeded. 0 if it is unknown. */
   readonly share: Scalars['Float']['output'];
 };
 
@@ -556,90 +556,90 @@ export type MemoryUse = {
   readonly __typename?: 'MemoryUse';
   /** Bytes of memory. */
   readonly memoryBytes: Scalars['BigInt']['output'];
-  /** What it is used for. */
+  /** The purpose of the memory. */
   readonly tag: Scalars['String']['output'];
   /** Bytes of temporary files. */
   readonly tempBytes: Scalars['BigInt']['output'];
 };
 
-/** Whatever has an id of its own. */
+/** An object with a globally unique id. */
 export type Node = {
-  /** Unique among all that the server has. */
+  /** An id that is unique over all objects of the server. */
   readonly id: Scalars['ID']['output'];
 };
 
-/** Where nulls go in a sort. */
+/** The positions of nulls in a sort. */
 export type NullsOrder =
   /** Before every value. */
   | 'FIRST'
-  /** Behind every value. */
+  /** After every value. */
   | 'LAST';
 
-/** What becomes of features whose geometry is not valid by OGC's rules, such as a polygon that crosses itself. */
+/** The treatments of features whose geometry is invalid by OGC's rules, such as a polygon that crosses itself. */
 export type OnInvalid =
-  /** They are left out everywhere, counts included. */
+  /** They are excluded everywhere, also from counts. */
   | 'DROP'
-  /** They are kept as they are. */
+  /** They are served unchanged. */
   | 'FLAG'
-  /** They are kept, with their geometry made valid once the layer is READY; its M values are lost. */
+  /** They are served with a repaired geometry as soon as the layer is READY. The repaired geometry has no M values. */
   | 'REPAIR';
 
-/** What comes before and after a page. Pages go forward only. */
+/** The position of a page in a result. Paging goes forward only. */
 export type PageInfo = {
   readonly __typename?: 'PageInfo';
-  /** Right after the page's last feature: pass it as `after` for the next page. Null for an empty page. */
+  /** The position directly after the page's last feature. Pass it as `after` for the next page. Null for an empty page. */
   readonly endCursor: Maybe<Scalars['Cursor']['output']>;
-  /** Whether there are features after this page. */
+  /** True if there are features after this page. */
   readonly hasNextPage: Scalars['Boolean']['output'];
-  /** Whether `after` was given. */
+  /** True if `after` was given. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
-  /** Right after the page's first feature. Null for an empty page. */
+  /** The position directly after the page's first feature. Null for an empty page. */
   readonly startCursor: Maybe<Scalars['Cursor']['output']>;
 };
 
 /**
- * A file of a format other than the engine's own (GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV) on its way to a copy in GeoParquet. It is
- * made once: the next start finds it.
+ * The progress of copying a GeoPackage, Shapefile, FlatGeobuf, GeoJSON or CSV file to GeoParquet. The copy is made once: the next start uses it
+ * again.
  */
 export type Preparation = {
   readonly __typename?: 'Preparation';
   /** The layer's name. */
   readonly layer: Scalars['String']['output'];
-  /** Of the whole way: 0 to 100. */
+  /** The progress over all stages: 0 to 100. */
   readonly percent: Scalars['Float']['output'];
-  /** Features that the stage is through with. */
+  /** The number of features that this stage has processed. */
   readonly rows: Scalars['BigInt']['output'];
-  /** Features a second in this stage; null while it is not known. */
+  /** Features per second in this stage. Null while it is unknown. */
   readonly rowsPerSecond: Maybe<Scalars['Float']['output']>;
-  /** Seconds that it may still take; null while it is not known. */
+  /** The estimated remaining time in seconds. Null while it is unknown. */
   readonly secondsLeft: Maybe<Scalars['Float']['output']>;
-  /** What is being done. */
+  /** The current stage. */
   readonly stage: PreparationStage;
-  /** Features in all; null while it is not known. */
+  /** The number of all features. Null while it is unknown. */
   readonly total: Maybe<Scalars['BigInt']['output']>;
 };
 
-/** What is being done with a file that is prepared. */
+/** A stage of the preparation of a file. */
 export type PreparationStage =
-  /** It is read. */
+  /** The file is being read. */
   | 'READING'
-  /** Nothing yet: files are prepared one after the other, the smallest first. */
+  /** The file waits: files are prepared one after the other, the smallest first. */
   | 'WAITING'
-  /** Its features are sorted along a Hilbert curve and written. */
+  /** Its features are being sorted along a Hilbert curve and written. */
   | 'WRITING';
 
-/** A source that is not served, or not wholly. */
+/** A source that is not served, or only in part. */
 export type Problem = {
   readonly __typename?: 'Problem';
-  /** What is wrong with it. */
+  /** The reason. */
   readonly reason: Scalars['String']['output'];
   /** The file's name. */
   readonly source: Scalars['String']['output'];
 };
 
 /**
- * A comparison of one property: every member that is set must hold. Values are of the column's JSON type; a comparison with a null
- * property never holds. Inside JSON, values are compared with those of their own type, and are null to others.
+ * A comparison of one property. It is true if every given member is true. Values have the column's JSON type. A comparison with a null property
+ * is never true. Inside JSON, a value is compared only with values of the same type; for other types it counts as null.
  */
 export type PropertyFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
@@ -650,21 +650,21 @@ export type PropertyFilter = {
   readonly gt?: InputMaybe<Scalars['JSON']['input']>;
   /** Greater than or equal to. */
   readonly gte?: InputMaybe<Scalars['JSON']['input']>;
-  /** The list has this element; in JSON, the array. */
+  /** The list, or the JSON array, has this element. */
   readonly has?: InputMaybe<Scalars['JSON']['input']>;
   /** The list has all of these elements: at most 10,000. */
   readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
   /** The list has at least one of these elements: at most 10,000. */
   readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
-  /** As `like`, whatever the letter case. */
+  /** The text matches a pattern as for `like`, but upper and lower case are equal. */
   readonly ilike?: InputMaybe<Scalars['String']['input']>;
   /** Equal to one of these: at most 10,000. */
   readonly in?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
   /** Null (true) or not null (false). */
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
   /**
-   * The whole text matches a pattern: `%` is any text, `_` one character, and a backslash takes the meaning from what follows it. At most
-   * 1,000 characters.
+   * The whole text matches a pattern. `%` is any text, `_` is one character, and a backslash makes the next character literal. At most 1,000
+   * characters.
    */
   readonly like?: InputMaybe<Scalars['String']['input']>;
   /** Less than. */
@@ -676,40 +676,40 @@ export type PropertyFilter = {
   /** Not equal to. */
   readonly ne?: InputMaybe<Scalars['JSON']['input']>;
   /**
-   * A member inside the column, by names from the outside in: of structs, of maps with text keys, and of JSON, where a number is a place in an
-   * array. At most 16.
+   * The path to a member inside the column, from the outside in. Steps are names of struct members, text keys of maps, and names in JSON. A number
+   * is an index of a JSON array. At most 16 steps.
    */
   readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   /** The text begins with this one. */
   readonly startsWith?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** How a spatial filter leaves rows unread. */
+/** The methods by which a spatial filter skips rows. */
 export type Pruning =
-  /** The boxes of a covering column (GeoParquet 1.1), or of the columns xmin, ymin, xmax, ymax, are compared first; row groups outside are not read. */
+  /** The filter first compares the boxes of a covering column (GeoParquet 1.1) or of the columns xmin, ymin, xmax and ymax. Row groups outside are not read. */
   | 'COVERING_COLUMN'
   /** Every row is tested. */
   | 'NONE'
-  /** Statistics on the geometry column itself. */
+  /** The filter uses statistics of the geometry column. */
   | 'ROW_GROUP_STATISTICS'
-  /** A spatial index of the table. */
+  /** The filter uses a spatial index of the table. */
   | 'RTREE';
 
 export type Query = {
   readonly __typename?: 'Query';
-  /** One feature, or null if the layer has none of that id. */
+  /** One feature. Null if the layer has no feature with this id. */
   readonly feature: Maybe<Feature>;
   /** One page of a layer's features. For a whole layer, or a result of unknown size, subscribe to `featureBatches`. */
   readonly features: FeatureConnection;
-  /** What the server and its workers are doing. It answers while every worker is busy. */
+  /** The state of the server and its workers. It answers even while every worker is busy. */
   readonly health: Health;
-  /** One layer, or null if none has that name. */
+  /** One layer. Null if no layer has this name. */
   readonly layer: Maybe<Layer>;
-  /** Every layer that is served, by name. */
+  /** All layers, sorted by name. */
   readonly layers: ReadonlyArray<Layer>;
   /**
-   * One feature by `Feature.id`. Null if there is none: the layer is not served, has no such feature, or the id holds the number of a row in a
-   * file that has been replaced.
+   * One feature by `Feature.id`. Null if the layer is not served, if it has no such feature, or if the id contains a row number of a file that
+   * has been replaced.
    */
   readonly node: Maybe<Node>;
 };
@@ -740,32 +740,32 @@ export type QueryNodeArgs = {
   id: Scalars['ID']['input'];
 };
 
-/** Which way a sort goes. */
+/** The directions of a sort. */
 export type SortDirection =
   /** Smallest first. */
   | 'ASC'
   /** Largest first. */
   | 'DESC';
 
-/** Streams by what they are doing. */
+/** The number of streams per state. */
 export type StreamCounts = {
   readonly __typename?: 'StreamCounts';
-  /** They wait for their client, and hold none. */
+  /** Streams that wait for their client, and have no worker. */
   readonly parked: Scalars['Int']['output'];
-  /** They hold a worker. */
+  /** Streams that have a worker. */
   readonly running: Scalars['Int']['output'];
-  /** They wait for one. */
+  /** Streams that wait for a worker. */
   readonly waiting: Scalars['Int']['output'];
 };
 
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
-   * One result, delivered batch by batch as the client reads. The operation completes only when every feature has arrived; anything else
-   * ends it with an error that carries the cursor to resume from.
+   * One result, delivered batch by batch as the client reads. The operation completes only after every feature has arrived. Otherwise it ends
+   * with an error that carries the cursor to resume from.
    */
   readonly featureBatches: FeatureBatch;
-  /** `health`, again and again. */
+  /** Sends `health` repeatedly. */
   readonly health: Health;
 };
 
@@ -788,9 +788,9 @@ export type SubscriptionHealthArgs = {
 /** A worker process: one DuckDB instance. */
 export type Worker = {
   readonly __typename?: 'Worker';
-  /** When the figures were taken. */
+  /** The time of these figures. */
   readonly at: Maybe<Scalars['DateTime']['output']>;
-  /** How many processes have died in its place since the server started. */
+  /** The number of its processes that have died since the server started. */
   readonly deaths: Scalars['Int']['output'];
   /** DuckDB's version. */
   readonly duckdbVersion: Maybe<Scalars['String']['output']>;
@@ -800,23 +800,23 @@ export type Worker = {
   readonly memory: ReadonlyArray<MemoryUse>;
   /** `current_setting('memory_limit')`, as the worker read it back. */
   readonly memoryLimit: Maybe<Scalars['String']['output']>;
-  /** Process id; null while it starts. */
+  /** The process id. Null while the process starts. */
   readonly pid: Maybe<Scalars['Int']['output']>;
   /** Resident memory of the process. */
   readonly rssBytes: Maybe<Scalars['BigInt']['output']>;
   /** The spatial extension's version. */
   readonly spatialVersion: Maybe<Scalars['String']['output']>;
-  /** What it is doing. */
+  /** Its state. */
   readonly state: WorkerState;
   /** `current_setting('threads')`, as the worker read it back. */
   readonly threads: Maybe<Scalars['Int']['output']>;
 };
 
-/** What a worker process is doing. */
+/** The state of a worker process. */
 export type WorkerState =
   /** Running an execution. */
   | 'BUSY'
-  /** It could not start, and is tried again. */
+  /** It could not start, and will be started again. */
   | 'FAILED'
   /** Waiting for work. */
   | 'IDLE'
