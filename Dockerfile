@@ -6,7 +6,8 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 # No package needs its install script, for binaries come as packages of their own; but for Node itself, which is here.
 RUN npm ci --ignore-scripts && mkdir -p node_modules/node/bin && ln -s "$(command -v node)" node_modules/node/bin/node
-COPY tsconfig.json tsconfig.build.json schema.graphql ./
+COPY tsconfig.json tsconfig.build.json schema.graphql README.md CONTRIBUTING.md CHANGELOG.md ./
+COPY docs ./docs
 COPY scripts ./scripts
 COPY src ./src
 # The last step brings DuckDB's signed extension, so that a container that starts fetches nothing.

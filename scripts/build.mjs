@@ -1,7 +1,8 @@
 /** `npm run build`: the compiled program in dist/, as the package ships it. Node refuses to strip types under node_modules. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs'
-import { NODE, ROOT } from './setup/paths.mjs'
+import { NODE, ROOT, STATE } from './setup/paths.mjs'
+import { site } from './setup/site.mjs'
 import { setUpOrExit } from './setup.mjs'
 
 const PAGE = 'web'
@@ -20,4 +21,6 @@ cpSync(`${ROOT}/src/${PAGE}`, `${ROOT}/dist/${PAGE}`, {
   recursive: true,
   filter: (path) => !/\.d\.m?ts$|tsconfig\.json$/.test(path),
 })
+if (!site.isDone()) await site.run()
+cpSync(`${STATE}/docs`, `${ROOT}/dist/docs`, { recursive: true })
 chmodSync(`${ROOT}/dist/main.js`, 0o755)

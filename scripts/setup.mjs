@@ -1,4 +1,4 @@
-/** Brings what the project needs, each thing once: `node scripts/setup.mjs [--build | --tests]`. Runs on any Node from 20 on, before anything is installed. */
+/** Brings what the project needs, each thing once: `node scripts/setup.mjs [--build | --docs | --tests]`. Runs on any Node from 20 on, before anything is installed. */
 import { pathToFileURL } from 'node:url'
 import { chromium } from './setup/chromium.mjs'
 import { demo } from './setup/demo.mjs'
@@ -8,20 +8,22 @@ import { SetupError } from './setup/program.mjs'
 import { showSteps } from './setup/progress.mjs'
 import { python } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
+import { site } from './setup/site.mjs'
 import { strace } from './setup/strace.mjs'
 
 /** Steps of one row do not need each other and run side by side. Each row needs the rows before it. */
 const TO_SERVE = [[dependenciesToServe, runtime], [extension], [demo]]
 const TO_BUILD = [[dependencies, runtime]]
-const TO_TEST = [[dependencies, runtime], [extension, python], [demo], [chromium], [strace]]
+const TO_DOCUMENT = [[dependenciesToServe, runtime], [site]]
+const TO_TEST = [[dependencies, runtime], [extension, python], [demo, site], [chromium], [strace]]
 
 /**
  * Does what is not done yet and shows it on stderr. When everything is done, it costs about 20 ms and prints nothing.
  *
- * @param {{ build?: boolean, tests?: boolean }} options `build` brings what checks and the build use; without any, set-up brings what serving uses
+ * @param {{ build?: boolean, docs?: boolean, tests?: boolean }} options `build` brings what checks and the build use, `docs` the documentation site; without any, set-up brings what serving uses
  */
-export async function setUp({ build = false, tests = false }) {
-  for (const row of tests ? TO_TEST : build ? TO_BUILD : TO_SERVE) {
+export async function setUp({ build = false, docs = false, tests = false }) {
+  for (const row of tests ? TO_TEST : build ? TO_BUILD : docs ? TO_DOCUMENT : TO_SERVE) {
     const steps = row.filter((step) => !step.isDone())
     if (steps.length === 0) continue
     const show = showSteps()
@@ -42,5 +44,6 @@ export async function setUpOrExit(options) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await setUpOrExit({ build: process.argv.includes('--build'), tests: process.argv.includes('--tests') })
+  const isAsked = (name) => process.argv.includes(`--${name}`)
+  await setUpOrExit({ build: isAsked('build'), docs: isAsked('docs'), tests: isAsked('tests') })
 }

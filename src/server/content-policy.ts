@@ -1,21 +1,27 @@
-/** Content security policies of the two pages: nothing from another host, framed by nobody. `ws:` is for browsers whose 'self' leaves it out. */
+/** Content security policies of the pages: they load nothing from another host, and no page may frame them. `ws:` is for browsers whose 'self' excludes it. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 const SELF =
   "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'self'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
-/** MapLibre decodes in workers and images of its own making. */
+/** MapLibre makes its own workers and images from blobs. */
 const DRAWING = `${SELF}; worker-src 'self' blob:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'`
 
-/** An import map has to stand in the page itself: it is let in by its hash. */
-export const MAP_POLICY = `${DRAWING}; script-src 'self' 'sha256-${importMapHash()}'`
+/** An import map must be in the page itself: its hash allows it. */
+export const MAP_POLICY = `${DRAWING}; script-src 'self' ${hashes(readFileSync(new URL('../web/index.html', import.meta.url), 'utf8'))}`
 
 /** GraphiQL comes as one page: scripts and styles within it, its editor's workers as blobs. */
 export const GRAPHIQL_POLICY = `${DRAWING}; script-src 'unsafe-inline' blob:; font-src 'self' data:`
 
-function importMapHash(): string {
-  const page = readFileSync(new URL('../web/index.html', import.meta.url), 'utf8')
-  const [, importMap = ''] = /<script type="importmap">([^<]*)<\/script>/.exec(page) ?? []
-  return createHash('sha256').update(importMap).digest('base64')
+/** The policy for a page of the documentation: its few inline scripts are allowed by their hashes. */
+export function docsPolicy(page: string): string {
+  return `${SELF}; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' ${hashes(page)}`
+}
+
+/** Hashes of the scripts within a page, as `script-src` lists them. */
+function hashes(page: string): string {
+  const scripts = page.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([^<]*(?:<(?!\/script>)[^<]*)*)<\/script>/g)
+  const sources = Array.from(scripts, ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)
+  return [...new Set(sources)].join(' ')
 }

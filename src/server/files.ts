@@ -1,17 +1,22 @@
-/** The map page and what it loads, out of the package: nothing comes from another host. */
+/** Sends the map page, the documentation and the files that they load. All of them are in the package: nothing is loaded from another host. */
 
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stripTypeScriptTypes } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import send from 'send'
-import { MAP_POLICY } from './content-policy.ts'
+import { docsPolicy, MAP_POLICY } from './content-policy.ts'
 
 const PAGE = fileURLToPath(new URL('../web/', import.meta.url))
 const MAPLIBRE = path.dirname(fileURLToPath(import.meta.resolve('maplibre-gl/dist/maplibre-gl.css')))
 const GRAPHQL_WS = path.dirname(fileURLToPath(import.meta.resolve('graphql-ws')))
 const CLIENT = fileURLToPath(new URL('../client/', import.meta.url))
+/** True for a server that runs from its sources: the package has compiled files. */
+const FROM_SOURCES = import.meta.url.endsWith('.ts')
+/** The built documentation: in the package, or where `npm run docs` writes it in a checkout. */
+const DOCS = fileURLToPath(new URL(FROM_SOURCES ? '../../.geoduck/docs/' : '../docs/', import.meta.url))
 
 /** URL prefix -> folder, the longest first. */
 const FOLDERS: readonly (readonly [prefix: string, root: string])[] = [
@@ -19,14 +24,15 @@ const FOLDERS: readonly (readonly [prefix: string, root: string])[] = [
   ['/map/graphql-ws/', GRAPHQL_WS],
   ['/map/client/', CLIENT],
   ['/map/', PAGE],
+  ['/docs/', DOCS],
 ]
 
 /** Browsers ask again whether a file has changed, which an entity tag answers. */
 const OPTIONS = { dotfiles: 'ignore', cacheControl: false, lastModified: false } as const
 
-/** `send` keeps to the folder, whatever the path says. `/map` is `/map/`. */
+/** Sends a file of one of the folders. `send` refuses paths that lead out of the folder. `/map` is the same as `/map/`. */
 export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: string, notFound: () => void): void {
-  const asked = pathname === '/map' ? '/map/' : pathname
+  const asked = pathname === '/map' || pathname === '/docs' ? `${pathname}/` : pathname
   const folder = FOLDERS.find(([prefix]) => asked.startsWith(prefix))
   if (!folder || (req.method !== 'GET' && req.method !== 'HEAD')) {
     notFound()
@@ -34,21 +40,46 @@ export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: st
   }
   const [prefix, root] = folder
   res.setHeader('cache-control', 'no-cache')
-  res.setHeader('content-security-policy', MAP_POLICY)
+  const policy = root === DOCS ? policyOfDocs() : MAP_POLICY
+  if (policy === null) {
+    sendNotBuilt(res)
+    return
+  }
+  res.setHeader('content-security-policy', policy)
   if (root === CLIENT && FROM_SOURCES) {
     sendStripped(res, root, asked.slice(prefix.length), notFound)
     return
   }
-  send(req, `/${asked.slice(prefix.length)}`, { ...OPTIONS, root })
+  const name = asked.slice(prefix.length)
+  // Pages of the documentation have addresses without `.html`.
+  const isPage = root === DOCS && name !== '' && path.extname(name) === ''
+  send(req, isPage ? `/${name}.html` : `/${name}`, { ...OPTIONS, root })
     .on('error', notFound)
     .on('directory', notFound)
     .pipe(res)
 }
 
-/** For a server that runs from its sources: the client's modules without their types, as browsers read them. The package has compiled ones. */
-const FROM_SOURCES = import.meta.url.endsWith('.ts')
+let docs: string | null = null
 
-/** A flat folder's modules; what they import of each other ends in .ts, what the page asks for in .js. */
+/** Returns the policy for the documentation, whose pages all have the same inline scripts. Null while the documentation is not built. */
+function policyOfDocs(): string | null {
+  try {
+    docs ??= docsPolicy(readFileSync(path.join(DOCS, 'index.html'), 'utf8'))
+  } catch {
+    // It is not built yet.
+  }
+  return docs
+}
+
+/** The page loads itself again: a checkout builds its documentation some seconds after the server is ready. */
+function sendNotBuilt(res: ServerResponse): void {
+  res.writeHead(503, { 'content-type': 'text/html; charset=utf-8', 'retry-after': '5' })
+  res.end(
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>Geoduck documentation</title><p>The documentation is not built yet. This page loads again every 5 seconds. If it does not appear, run <code>npm run docs</code>.',
+  )
+}
+
+/** The modules of a flat folder. Their imports of each other end in `.ts`; the page requests `.js`. */
 const NAME = /^([a-z0-9-]+)\.[jt]s$/
 
 function sendStripped(res: ServerResponse, folder: string, asked: string, notFound: () => void): void {

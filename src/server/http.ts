@@ -75,7 +75,7 @@ function sendUnauthenticated(res: ServerResponse): void {
 function notFound(res: ServerResponse): void {
   sendJson(res, 404, {
     error:
-      'Nothing is here: the map is at /map, GraphQL at /graphql, layers as files at /download/LAYER.arrows and /download/LAYER.geojsonl.',
+      'Nothing is here: the map is at /map, GraphQL at /graphql, the documentation at /docs, layers as files at /download/LAYER.arrows and /download/LAYER.geojsonl.',
   })
 }
 
