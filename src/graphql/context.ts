@@ -1,4 +1,4 @@
-/** What resolvers are given. The server fills it; a test can as well. */
+/** The context of resolvers. The server or a test creates it. */
 
 import type { FilterLimits } from '../ask/read/read-filter.ts'
 import type { Operation } from '../delivery/operation.ts'
@@ -7,13 +7,13 @@ import type { Layer } from '../model/layer.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { HealthSubscribers } from './health-events.ts'
 
-/** The catalogue, as far as questions need it. */
+/** The part of the catalogue that operations need. */
 export interface Layers {
   layers(): readonly Layer[]
   layer(name: string): Layer | undefined
-  /** The layer as its source is now. */
+  /** Returns the layer as its source is now. */
   fresh(layer: Layer): Promise<Layer>
-  /** How often a file of its source was seen to be written to in place. */
+  /** Returns how often a file of the layer's source was found to be written in place. */
   writes(layer: Layer): number
 }
 
@@ -22,19 +22,19 @@ export interface Services {
   readonly catalog: Layers
   /** Throws LAYER_NOT_READY until workers serve. */
   readonly engine: Engine
-  /** Of the engine, before its workers serve too. */
+  /** The engine's capabilities. They are known before its workers serve. */
   readonly can: Capabilities
   readonly cursorSecret: string
-  /** How large a filter may be. */
+  /** Limits on the size of a filter. */
   readonly filterLimits: FilterLimits
   /** Most features in a page. */
   readonly pageRows: number
-  /** Most time of a query, and of a stream without a batch. */
+  /** Most seconds for a query, and for a stream without a new batch. */
   readonly deadlineSeconds: number
-  /** A reading that is at most so many milliseconds old. @default 50 */
+  /** Returns figures that are at most `freshMs` milliseconds old. @default 50 */
   health(freshMs?: number): Promise<HealthModel>
   readonly healthSubscribers: HealthSubscribers
-  /** Aborted, with what to tell clients, when the server stops. */
+  /** Aborted when the server stops. Its reason is the error for clients. */
   readonly stopping: AbortSignal
 }
 

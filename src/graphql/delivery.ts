@@ -1,4 +1,4 @@
-/** A page or batch on its way out, with what was asked of it. */
+/** A page or batch that is sent to a client, with its feature request. */
 
 import type { FeatureRequest } from '../ask/feature-request.ts'
 import type { FlowingPage } from '../delivery/flowing-page.ts'

@@ -1,4 +1,4 @@
-/** From an operation's text to a document that has been checked. */
+/** Parses and validates the text of an operation. */
 import {
   type ASTVisitor,
   type DocumentNode,
@@ -20,7 +20,7 @@ import { wholeSubscriptionRoot } from './execute.ts'
 
 export interface DocumentOptions {
   readonly limits: OperationLimits
-  /** Whether the schema may be asked for. */
+  /** True if clients may query the schema. */
   readonly introspection: boolean
 }
 
@@ -49,8 +49,8 @@ export class DocumentReader {
   }
 
   /**
-   * What is larger than a limit is not looked at further. Names that are near to a wrong one are not told: they would give away the schema where
-   * introspection is off.
+   * Validates the document. A document that exceeds a limit is not validated further. Errors suggest no similar names, because
+   * these would reveal the schema when introspection is off.
    */
   readonly validate = (schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] => {
     try {
@@ -67,12 +67,14 @@ export class DocumentReader {
   }
 }
 
-/** The parser and the rules go down by recursion: what is too deep for them is so before any limit has measured it. */
+/** Returns the error for a document that overflows the stack of the recursive parser or rules before a limit measures it. */
 function tooDeep(): GraphQLError {
   return limitExceeded('The operation is nested too deeply; ask for fewer levels.')
 }
 
-/** Each error of an operation counts the lines before its place, 40 ns each, and there may be twenty, told twice. */
+/**
+ * Most lines of an operation. Each error counts the lines before it, 40 ns per line; up to 20 errors are each written twice.
+ */
 export const MOST_LINES = 5_000
 
 function hasManyLines(text: string): boolean {
@@ -88,11 +90,11 @@ function limitExceeded(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } })
 }
 
-/** Bounds on the text of an operation, so that a small request cannot ask for a large amount of work before a single row is read. */
+/** Limits on the text of an operation, so that a small request cannot cause much work before a row is read. */
 export interface OperationLimits {
-  /** GraphiQL's introspection has 1,500. */
+  /** Most tokens. GraphiQL's introspection has 1,500. */
   readonly tokens: number
-  /** Levels of fields, introspection aside: GraphiQL's is 15 deep. */
+  /** Most levels of fields, without introspection. GraphiQL's introspection has 15. */
   readonly depth: number
   readonly aliases: number
   readonly rootFields: number
@@ -101,11 +103,11 @@ export interface OperationLimits {
 interface Size {
   readonly depth: number
   readonly aliases: number
-  /** Fields of the set itself, through fragments. */
+  /** Fields of the selection set itself and of its fragments. */
   readonly fields: number
 }
 
-/** A fragment is measured once, however often it is spread. */
+/** Measures the document. Each fragment is measured once, even if it is used often. */
 function limitOperation(limits: OperationLimits): ValidationRule {
   return (context) => measuring(limits, context)
 }
@@ -121,7 +123,7 @@ function measuring(limits: OperationLimits, context: ValidationContext): ASTVisi
       if (node.kind === Kind.FIELD) {
         fields++
         const size = node.selectionSet ? measure(node.selectionSet) : EMPTY
-        // Of introspection graphql-js bounds the depth itself (MaxIntrospectionDepthRule).
+        // graphql-js limits the depth of introspection itself (MaxIntrospectionDepthRule).
         depth = Math.max(depth, node.name.value.startsWith('__') ? 1 : size.depth + 1)
         aliases += size.aliases + (node.alias ? 1 : 0)
       } else {
@@ -140,7 +142,7 @@ function measuring(limits: OperationLimits, context: ValidationContext): ASTVisi
     const name = definition.name.value
     const measured = fragments.get(name)
     if (measured) return measured
-    // A fragment within itself is another rule's error.
+    // Another rule reports a fragment that contains itself.
     fragments.set(name, EMPTY)
     const size = measure(definition.selectionSet)
     fragments.set(name, size)

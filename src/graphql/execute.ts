@@ -1,4 +1,4 @@
-/** graphql-js's own execution, of operations whose variables are no larger than they may be. */
+/** Executes operations with graphql-js, after a check of the size of their variables. */
 import {
   type ASTVisitor,
   type ExecutionArgs,
@@ -23,13 +23,13 @@ export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
   return withStatus(result)
 }
 
-/** An iterator that ends by throwing is an operation that ended with an error. */
+/** Executes a subscription. If its iterator throws, the operation has ended with an error. */
 export async function subscribe(args: ExecutionArgs): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>> {
   const results = begin(args) ?? (await subscribeOperation({ ...args, hideSuggestions: true }))
   return Symbol.asyncIterator in results ? results : withStatus(results)
 }
 
-/** A result where it is not to be executed. */
+/** Returns a result if the operation must not be executed, else null. */
 function begin(args: ExecutionArgs): ExecutionResult | null {
   const { operation } = args.contextValue as Context
   const definition = getOperationAST(args.document, args.operationName)
@@ -39,7 +39,7 @@ function begin(args: ExecutionArgs): ExecutionResult | null {
   return error && { errors: [error] }
 }
 
-/** Where nothing was executed (a variable is wrong, an operation is missing): the status of a request that is at fault. */
+/** Adds the status of a bad request if nothing was executed: a variable is wrong, or the operation is missing. */
 function withStatus(result: ExecutionResult): ExecutionResult {
   if ('data' in result || !result.errors) return result
   return { errors: result.errors.map(asRequestError) }
@@ -51,8 +51,8 @@ function asRequestError(error: GraphQLError): GraphQLError {
 }
 
 /**
- * No `@skip` or `@include` at a subscription's root, as the GraphQL specification has it since 2025: without its one field it is no subscription,
- * and graphql-js 16 throws a TypeError.
+ * Refuses `@skip` and `@include` on the root field of a subscription, as the GraphQL specification does since 2025. Without its
+ * one field graphql-js 16 throws a TypeError.
  */
 export function wholeSubscriptionRoot(context: ValidationContext): ASTVisitor {
   const seen = new Set<string>()
@@ -61,7 +61,7 @@ export function wholeSubscriptionRoot(context: ValidationContext): ASTVisitor {
     for (const node of selections) {
       const conditional = node.directives?.find(({ name }) => name.value === 'skip' || name.value === 'include')
       if (conditional) {
-        const message = `\`@${conditional.name.value}\` can't stand at the root of a subscription: it selects exactly one field, always.`
+        const message = `\`@${conditional.name.value}\` is not allowed at the root of a subscription, which selects exactly one field.`
         context.reportError(new GraphQLError(message, { nodes: conditional }))
       }
       if (node.kind === Kind.INLINE_FRAGMENT) check(node.selectionSet)
@@ -81,14 +81,17 @@ export function wholeSubscriptionRoot(context: ValidationContext): ASTVisitor {
   }
 }
 
-/* Long lists of a result as JSON, made item by item: a thousand layers with all that can be asked of them are 10 MB, which JSON.stringify holds the event loop for. */
+/*
+ * Writes long lists of a result as JSON item by item. A thousand layers with all their fields are 10 MB, and JSON.stringify
+ * would block the event loop for all of it.
+ */
 
-/** A shorter list is printed with the rest. */
+/** Items from which a list is written piece by piece. A shorter list is written with the rest. */
 const FEW_ITEMS = 32
-/** Characters of a piece. */
+/** Characters per piece. */
 const PIECE = 65_536
 
-/** Puts the JSON of long lists in their places: of root fields, and of their members. */
+/** Replaces long lists by their JSON, in root fields and in the members of these. */
 async function printLists(data: Record<string, unknown>, eventLoop: EventLoopYield): Promise<void> {
   for (const parent of [data, ...Object.values(data).filter(isPlain)]) {
     for (const [key, value] of Object.entries(parent)) {

@@ -1,14 +1,14 @@
 import type { HealthModel } from './context.ts'
 
-/** As the root field's resolver takes it. */
+/** An event in the form that the resolver of the root field takes. */
 export interface HealthEvent {
   readonly health: HealthModel
 }
 
-/** Milliseconds of an address between two events of all its subscriptions together: an event costs the server about 0.2 ms. */
+/** Milliseconds between two events of all subscriptions of one address. An event costs the server about 0.2 ms. */
 const BETWEEN_EVENTS_MS = 5
 
-/** How many subscriptions of `health` each address has: the more there are, the longer each waits for its next event. */
+/** Counts the `health` subscriptions per address. The more an address has, the longer each waits for its next event. */
 export class HealthSubscribers {
   readonly #counts = new Map<string, number>()
 
@@ -22,7 +22,7 @@ export class HealthSubscribers {
     else this.#counts.delete(address)
   }
 
-  /** Milliseconds between two events of a subscription, so that the address has no more than 200 events a second. */
+  /** Returns the milliseconds between two events of a subscription, so that the address gets at most 200 events per second. */
   leastMs(address: string): number {
     return this.#count(address) * BETWEEN_EVENTS_MS
   }
@@ -39,13 +39,16 @@ export interface HealthSubscription {
 }
 
 export interface HealthSignals {
-  /** The client has gone. */
+  /** Aborted when the client has disconnected. */
   readonly left: AbortSignal
-  /** The server stops; the reason is what the client is told. */
+  /** Aborted when the server stops. Its reason is the error for the client. */
   readonly stopping: AbortSignal
 }
 
-/** `health` at once, then at most every so often as long as it is pulled; less often where its address has many. By hand, so that `return()` ends a wait. */
+/**
+ * Yields `health` at once, then at the requested interval while the client pulls. The interval is longer if the address has
+ * many subscriptions. It is no async generator, so that `return()` ends a wait.
+ */
 export class HealthEvents implements AsyncIterableIterator<HealthEvent> {
   readonly #read: () => Promise<HealthModel>
   readonly #subscription: HealthSubscription

@@ -1,4 +1,4 @@
-/** The contract, with its resolvers in place, and with one type of features for each layer that is served. */
+/** Builds the schema: the contract with its resolvers, and one feature type per served layer. */
 
 import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -24,15 +24,15 @@ import type { Resolvers } from './generated.ts'
 import { introspectInSteps } from './introspection.ts'
 import { resolvers } from './resolvers/resolvers.ts'
 
-/** Beside the package's compiled files as beside its sources. */
+/** The path of the contract. It is the same from the compiled files and from the sources. */
 export const CONTRACT = new URL('../../schema.graphql', import.meta.url)
 
-/** The interfaces that a layer's features have. */
+/** The interfaces that each layer's feature type implements. */
 const INTERFACES = ['Feature', 'Node'] as const
 
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
-/** The generic part alone. */
+/** Builds the generic part of the schema. */
 export function openSchema(): GraphQLSchema {
   const schema = buildSchema(readFileSync(CONTRACT, 'utf8'))
   for (const [name, scalar] of Object.entries(scalars)) {
@@ -45,7 +45,10 @@ export function openSchema(): GraphQLSchema {
   return schema
 }
 
-/** Its fields are the same objects for all layers: a thousand types take 1.0 MB of the heap, and 2.5 MB with fields of their own. */
+/**
+ * The feature type of a layer. All types share their fields: a thousand types take 1.0 MB of the heap, and 2.5 MB if each has
+ * its own.
+ */
 class FeatureType extends GraphQLObjectType {
   readonly #interfaces: readonly GraphQLInterfaceType[]
 
@@ -59,12 +62,15 @@ class FeatureType extends GraphQLObjectType {
   }
 }
 
-/** The whole of it, as the layers are: to be asked for with every operation. */
+/** The whole schema for the current layers. Every operation reads it again. */
 export class CurrentSchema {
   readonly generic = openSchema()
   readonly #interfaces = INTERFACES.map((name) => this.generic.getType(name) as GraphQLInterfaceType)
   readonly #layers: () => readonly Pick<Layer, 'name'>[]
-  /** By name. A type stays the same object while its layer is served: to make one anew is most of what a schema costs. */
+  /**
+   * The types by name. A type stays the same object while its layer is served, because making types is most of the cost of a
+   * schema.
+   */
   readonly #types = new Map<string, GraphQLObjectType>()
   #names = ''
   #current: GraphQLSchema
@@ -86,7 +92,7 @@ export class CurrentSchema {
     return this.#current
   }
 
-  /** Makes the schema of other layers soon, before an operation asks for it and pays: a thousand layers take about 30 ms. */
+  /** Builds the schema of changed layers soon, so that no operation has to wait for it. A thousand layers take about 30 ms. */
   prepare(): void {
     if (this.#isAwaited) return
     this.#isAwaited = true
@@ -96,7 +102,7 @@ export class CurrentSchema {
     })
   }
 
-  /** Those of the layers, by their names. */
+  /** The feature types of the layers, by name. */
   get featureTypes(): readonly GraphQLObjectType[] {
     void this.current
     return [...this.#types.values()]
@@ -134,9 +140,9 @@ function attach(schema: GraphQLSchema, typeName: keyof Resolvers, resolversOfTyp
   }
 }
 
-/* The contract's scalars: what each takes, strictly, and how each is written. Their descriptions stand in the schema. */
+/* The contract's scalars: the values that each accepts, strictly, and how each is written. The schema describes them. */
 
-/** The members that the schema's own text leaves open. */
+/** The members that the schema's text does not define. */
 type Scalar = Required<Pick<GraphQLScalarTypeConfig<unknown, unknown>, 'serialize' | 'parseValue' | 'parseLiteral'>>
 
 const JSON_VALUE = scalar((value) => value)
@@ -184,17 +190,17 @@ function toCursor(value: unknown): string {
   throw new GraphQLError('A Cursor is a string that an earlier batch or page gave.')
 }
 
-/* Names of GraphQL types that are made from names of layers, which may hold letters of any script, digits, `_` and `-`. */
+/* Names of GraphQL types from names of layers, which may hold letters of any script, digits, `_` and `-`. */
 
-/** What a layer's types are called after its own part of the name. */
+/** Endings of the names of a layer's types. */
 const ENDINGS = ['Feature', 'Connection', 'Edge', 'Batch'] as const
-/** Characters of a digest that tell names apart. */
+/** Characters of a digest that distinguish two names. */
 const DIGEST_CHARACTERS = 6
 
 /**
- * By layer, what the names of its types begin with: `my_roads` -> `MyRoads`. It is the same on every server that serves the same layers. A name
- * that holds other letters than ASCII's, or that another layer or type has already, gets a digest of the layer's name after it: of two layers
- * `roads` and `Roads`, the latter does.
+ * Returns the beginning of the names of each layer's types: `my_roads` -> `MyRoads`. It is the same on every server with the
+ * same layers. A name gets a digest of the layer's name at its end if it holds letters beyond ASCII, or if another layer or
+ * type already has it: of two layers `roads` and `Roads`, `Roads` gets one.
  *
  * @param isTaken whether the contract itself has a type of that name
  */
@@ -211,7 +217,9 @@ export function typeNames(layers: readonly string[], isTaken: (type: string) => 
   return new Map([...names].reverse())
 }
 
-/** `whole`: nothing of it was left out. Words that begin with a digit keep a `_` before them: `roads_2` is not `roads2`. */
+/**
+ * `whole` is true if no character was dropped. Words that begin with a digit keep a `_` before them: `roads_2` is not `roads2`.
+ */
 function inPascalCase(layer: string): { name: string; whole: boolean } {
   const plain = layer.normalize('NFKD').replace(/\p{M}/gu, '')
   const ascii = plain.replace(/[^A-Za-z0-9_-]/g, '')
@@ -220,17 +228,20 @@ function inPascalCase(layer: string): { name: string; whole: boolean } {
   return { name: name || 'Layer', whole: ascii === plain && name !== '' }
 }
 
-/* The GraphQL type of each layer's features, as a schema carries them along. */
+/* The feature type of each layer, stored in the schema's `extensions`. */
 
-/** By the layer's name. */
+/** The feature types by the layer's name. */
 type FeatureTypes = ReadonlyMap<string, GraphQLObjectType>
 
-/** What a schema's `extensions` hold. */
+/** The content of a schema's `extensions`. */
 interface SchemaExtensions {
   readonly featureTypes: FeatureTypes
 }
 
-/** LAYER_NOT_READY for a layer that has come since the operation began. */
+/**
+ * Returns the layer's feature type.
+ * @throws GeoduckError LAYER_NOT_READY if the layer was added after the operation began.
+ */
 export function featureTypeOf({ extensions }: GraphQLSchema, layer: Pick<Layer, 'name'>): GraphQLObjectType {
   const type = (extensions as Partial<SchemaExtensions>).featureTypes?.get(layer.name)
   if (type) return type

@@ -1,4 +1,4 @@
-/** What a selection asks a worker to make, and which properties that takes. */
+/** Finds the outputs that a worker makes for a selection, and the properties that they need. */
 import {
   type FieldNode,
   type FragmentDefinitionNode,
@@ -38,7 +38,7 @@ import type {
 } from './generated.ts'
 import { featureTypeOf } from './schema.ts'
 
-/** Of a field whose type is FeatureConnection or FeatureBatch. */
+/** Returns the selection of a field whose type is FeatureConnection or FeatureBatch. */
 export function selectOutputs(info: GraphQLResolveInfo, asked: SelectionContext): Selection {
   const outputs: Output[] = []
   const places = new Map<string, number>()
@@ -59,15 +59,15 @@ export function selectOutputs(info: GraphQLResolveInfo, asked: SelectionContext)
   return { ...selectionOf(asked, outputs), indexes, startCursor, message: messageOf(info, times) }
 }
 
-/** Of a field whose type is Feature or Node. */
+/** Returns the selection of a field whose type is Feature or Node. */
 export function selectFeature(info: GraphQLResolveInfo, asked: SelectionContext): Selection {
   const outputs = [{ kind: 'features', fields: featureFields(info.fieldNodes, info, asked) }] as const
   return { ...selectionOf(asked, outputs), message: messageOf(info, [1]) }
 }
 
-/** What a message has around its `data`: an id of the client's choice, type and payload. */
+/** Most bytes of a message around its `data`: an id that the client chose, type and payload. */
 const FRAMING_BYTES = 1_024
-/** More than any value has that is neither a cursor nor made by a worker. */
+/** Bytes that no value exceeds, except cursors and values that a worker makes. */
 const MOST_VALUE_BYTES = 256
 
 function messageOf(info: GraphQLResolveInfo, times: readonly number[]): Message {
@@ -75,7 +75,7 @@ function messageOf(info: GraphQLResolveInfo, times: readonly number[]): Message 
   return { bytesBeside, times, pages: rootFields(info).size }
 }
 
-/** Most bytes of the fields' keys and of what is no encoding; of `explain` it is a guess. */
+/** Returns the most bytes of the fields' keys and of values that are no encoding. For `explain` it is an estimate. */
 function bytesOf(fields: SelectedFields, info: GraphQLResolveInfo): number {
   let bytes = 0
   for (const [key, nodes] of fields) {
@@ -161,16 +161,15 @@ function argumentsOf<Args>(type: GraphQLObjectType | GraphQLInterfaceType, node:
   return getArgumentValues(type.getFields()[node.name.value]!, node, info.variableValues) as Args
 }
 
-/* Which fields a selection asks for, as graphql-js itself would collect them (GraphQL specification, 6.3.2). */
+/* Collects the fields of a selection as graphql-js does (GraphQL specification, 6.3.2). */
 
-/** By response key in document order; several nodes of a key are one field whose selections merge. */
+/** The fields by response key, in document order. Several nodes of a key are one field, and their selections merge. */
 type SelectedFields = ReadonlyMap<string, readonly FieldNode[]>
 
 /**
- * Fields under the given nodes: through fragments, past @skip and @include.
+ * Returns the fields under the nodes. It follows fragments and obeys @skip and @include.
  *
- * @param type what the selection is about, where the nodes' own type is an interface. Left out, every type condition holds: validation has
- *   seen to that.
+ * @param type the concrete type if the nodes' type is an interface. Without it every type condition holds, which validation ensures.
  */
 export function selectedFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, type?: GraphQLObjectType): SelectedFields {
   const collector = new Collector(info, type)
@@ -178,7 +177,7 @@ export function selectedFields(nodes: readonly FieldNode[], info: GraphQLResolve
   return collector.fields
 }
 
-/** The operation's own. */
+/** Returns the root fields of the operation. */
 export function rootFields(info: GraphQLResolveInfo): SelectedFields {
   const collector = new Collector(info)
   collector.collect(info.operation.selectionSet)

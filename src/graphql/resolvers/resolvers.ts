@@ -1,4 +1,4 @@
-/** Every resolver by type; what is missing is a property of the same name. */
+/** The resolvers of every type. A field without a resolver returns the property of the same name. */
 
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { BATCH_SIZE, EVERY_MS, firstRange, inRange, LIMIT } from '../../ask/arguments.ts'
@@ -40,7 +40,7 @@ import type {
 import { HealthEvents } from '../health-events.ts'
 import { rootFields, selectedFields, selectFeature, selectOutputs } from '../selection.ts'
 
-/** What comes before and after a page, and how many features there are in all. */
+/** The values of `pageInfo`. */
 interface PageInfoModel {
   readonly hasNextPage: boolean
   readonly endCursor: string | null
@@ -53,7 +53,7 @@ const NO_PAGE: PageInfoModel = { hasNextPage: false, endCursor: null, hasPreviou
 export interface PageEnds {
   readonly request: FeatureRequest
   readonly startCursor: string | null
-  /** Of the page's last feature. */
+  /** The position of the page's last feature. */
   readonly end: RowPosition | null
   readonly hasNextPage: boolean
 }
@@ -67,7 +67,7 @@ function pageInfoOf({ request, startCursor, end, hasNextPage }: PageEnds, contex
   }
 }
 
-/** What is selected of it as JSON, for a page whose result graphql-js has completed already. */
+/** Writes the selected fields as JSON, for a page whose result graphql-js has already completed. */
 function printPageInfo(values: PageInfoModel, info: GraphQLResolveInfo): string {
   const members = [...selectedFields(info.fieldNodes, info)].map(([key, [node]]) => {
     const name = node!.name.value as keyof PageInfoModel | '__typename'
@@ -90,12 +90,12 @@ async function count(
   return BigInt(value as string)
 }
 
-/** A query of its own. */
+/** Counts the features with a separate query. */
 function countOf(request: FeatureRequest, asker: OperationContext, { services, operation }: Context): Promise<bigint> {
   return once(counts, request, () => count(request.query, asker, services, operation.signal))
 }
 
-/** Of a question, under however many aliases it stands. */
+/** Makes a value once per feature request, even if several aliases select it. */
 function once<Value>(made: WeakMap<FeatureRequest, Value>, request: FeatureRequest, make: () => Value): Value {
   const value = made.get(request) ?? make()
   made.set(request, value)
@@ -105,11 +105,11 @@ function once<Value>(made: WeakMap<FeatureRequest, Value>, request: FeatureReque
 type Resolver<Parent, Args, Value> = (parent: Parent, args: Args, context: Context, info: GraphQLResolveInfo) => Value
 type AnyDelivery = Delivery<Batch | Page>
 
-/** An encoding that a worker has made, under whatever response key it was asked. */
+/** Returns an encoding that a worker has made, by its response key. */
 const encoded: Resolver<AnyDelivery, unknown, RawJson> = (delivery, _args, _context, info) =>
   new RawJson(...bytesOf(delivery, info))
 
-/** A list would be completed feature by feature: an empty one stands in for it until the result is whole. */
+/** Returns an empty list until the result is complete, because graphql-js would complete a list feature by feature. */
 const list: Resolver<AnyDelivery, unknown, never[]> = (delivery, _args, { operation }, info) => {
   operation.splice(responsePathAsArray(info.path), new RawJson(...bytesOf(delivery, info)))
   return []
@@ -120,7 +120,10 @@ function bytesOf({ batch, request }: AnyDelivery, info: GraphQLResolveInfo): rea
   return output instanceof Uint8Array ? [output] : output
 }
 
-/** Of a page that flows, the value is put into the result when all else of it is there; `standIn` is what graphql-js sees of it. */
+/**
+ * Resolves a field of a page. For a flowing page the value is inserted when the rest of the result exists; graphql-js sees
+ * `standIn`.
+ */
 function orFlowing<Args, Value>(
   held: Resolver<PageDelivery, Args, Value>,
   flowing: (page: FlowingPage, context: Context, info: GraphQLResolveInfo) => FlowingJson,
@@ -133,7 +136,7 @@ function orFlowing<Args, Value>(
   }
 }
 
-/** What keeps a page from flowing never meets one that does. */
+/** Returns the page as one that is held. Fields that prevent a flowing page never get one. */
 function whole(page: AnyPage): PageDelivery {
   if (page instanceof FlowingPage) throw new Error('A page flows that may not')
   return page
@@ -245,15 +248,16 @@ const query: QueryResolvers = {
   health: (_root, _args, { services }) => services.health(),
 }
 
-/** What a server gives unless it is set otherwise is held: some 4 MB of 10,000 buildings. */
+/** Most features in a page that is held, the default limit of a page. 10,000 buildings are about 4 MB. */
 const HELD_ROWS = 10_000
 
-/** Fields that are known before the page, are the page, or may stand after it. */
+/** Fields that are known before the page, are the page, or may be written after it. */
 const FLOWING_FIELDS = new Set(['__typename', 'count', 'edges', 'explain', 'features', 'geojson', 'pageInfo', 'totalCount'])
 
 /**
- * Alone in its operation and its encoding: what stood after it would wait, and hold what it takes, until the client has read it. A deadline that
- * the client sets is for all of it; like a stream, one that flows may take any time while it progresses.
+ * True if the page can flow: it is the only root field and has one encoding. Anything after it would wait, and hold its memory,
+ * until the client has read the page. A deadline that the client sets covers the whole page, so such a page does not flow. Like
+ * a stream, a flowing page may take any time while it progresses.
  */
 function canFlow({ query: { outputs }, selection, deadlineMs }: FeatureRequest, info: GraphQLResolveInfo): boolean {
   if (deadlineMs !== null) return false
@@ -262,7 +266,10 @@ function canFlow({ query: { outputs }, selection, deadlineMs }: FeatureRequest, 
   return alone && selection.indexes.size === 1 && outputs.every(canJoin) && fields.every((name) => FLOWING_FIELDS.has(name))
 }
 
-/** What the worker has made is put in its place; graphql-js sees a null. One of a million vertices would be parsed and printed for a quarter of a second. */
+/**
+ * Resolves one feature. graphql-js sees a null, which the worker's JSON replaces: to parse and print a feature of a million
+ * vertices would take a quarter of a second.
+ */
 async function feature(layer: Layer, key: string | null, context: Context, info: GraphQLResolveInfo): Promise<null> {
   const { services, operation } = context
   const view = viewOf(layer)
@@ -292,22 +299,22 @@ async function feature(layer: Layer, key: string | null, context: Context, info:
   return null
 }
 
-/** A page that is held. */
+/** Reads a page that is held. */
 async function readPage(request: FeatureRequest, first: number, context: Context): Promise<Page> {
   const { services, operation } = context
   const message = operation.mayFlow ? null : request.selection.message
   const page = await services.engine.page(request.query, first, operationContext(context, request), operation.signal, message)
   if (page.tooLarge !== undefined) throw await featureTooLarge(page.tooLarge, request, context)
   operation.delivered(page)
-  // Over HTTP its end is that of the response: all of the page has left by then, and its memory is for another one.
+  // Over HTTP the operation ends with the response. All of the page is sent by then, and its memory is free for another one.
   if (operation.mayFlow) operation.whenEnded(page.release)
   return page
 }
 
-/** Layers whose files are looked at together: to begin that takes about 15 us of the event loop for each. */
+/** Layers whose files are checked at the same time. To begin a check takes about 15 us of the event loop per layer. */
 const AT_ONCE = 64
 
-/** A layer whose source has become unreadable is among `health.problems` instead. */
+/** Returns the layers that can be read. A layer whose source cannot be read any more is in `health.problems` instead. */
 async function readable({ catalog }: Context['services'], eventLoop: EventLoopYield): Promise<readonly Layer[]> {
   const all = catalog.layers()
   const found: Layer[] = []
@@ -319,7 +326,7 @@ async function readable({ catalog }: Context['services'], eventLoop: EventLoopYi
   return found
 }
 
-/** Null while the process has not told of itself. */
+/** Resolves the fields of a worker. Figures are null until the process has reported them. */
 const worker: WorkerResolvers = {
   pid: ({ diagnostics }) => diagnostics?.pid ?? null,
   duckdbVersion: ({ diagnostics }) => diagnostics?.duckdbVersion ?? null,
@@ -333,7 +340,7 @@ const worker: WorkerResolvers = {
 
 const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const satisfies Record<Handling, OnInvalid>
 
-/** As many are completed in a millisecond, in fifteen aliases. */
+/** Columns that are completed in a millisecond under fifteen aliases. */
 const FEW_COLUMNS = 32
 
 const layer: LayerResolvers = {
