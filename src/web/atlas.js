@@ -1,5 +1,5 @@
 // @ts-check
-/** The chosen layers over the visible extent: asked again whenever the map comes to rest somewhere else. */
+/** Shows the chosen layers in the visible extent. It queries them again when the map has moved and is still. */
 /** @import { Map as MapLibre } from 'maplibre-gl' */
 /** @import { Kind, Layer } from './layers.js' */
 /** @import { Shape } from './paint.js' */
@@ -16,7 +16,7 @@ import { currentTheme } from './theme.js'
 
 /** Layers shown without being chosen. */
 const SHOWN_AT_FIRST = 5
-/** A map that is still for this long has come to rest. */
+/** Milliseconds without movement after which the map counts as still. */
 const REST_MS = 200
 
 /** @param {Kind} kind @param {number} index */

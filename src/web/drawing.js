@@ -1,8 +1,9 @@
 // @ts-check
 /**
- * One answer on the map, drawn while it arrives. MapLibre indexes a source as a whole whenever it changes, so features go to chunks,
- * a source each: a full one is never touched again, and only the open one is indexed anew. It is drawn at once, then whenever it
- * has doubled, or a moment has passed: the cost of the whole is a small multiple of drawing it once, not its square.
+ * One answer on the map, drawn while it arrives. MapLibre indexes a source as a whole whenever it changes, so features go to
+ * chunks, a source each: a full one is never touched again, and only the open one is indexed again. It is drawn at once, then
+ * whenever it has doubled, or a moment has passed: the cost of the whole is a small multiple of drawing it once, not its
+ * square.
  */
 /** @import { GeoJSONSource, Map as MapLibre } from 'maplibre-gl' */
 /** @import { Feature } from 'geojson' */
@@ -54,14 +55,14 @@ export class Drawing {
     if (!this.#running) this.#drawn = this.#draw()
   }
 
-  /** No more features come: resolves when MapLibre has them all. */
+  /** Ends the drawing. It resolves when MapLibre has all features. */
   finish() {
     this.#whole = true
     return this.#drawn
   }
 
   /**
-   * The feature behind one that MapLibre found.
+   * Returns the feature that belongs to one that MapLibre found.
    * @param {string} source
    * @param {number} number
    */

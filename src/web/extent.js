@@ -1,5 +1,5 @@
 // @ts-check
-/** What the map shows, as a question to the server; what the layers cover, as a view of the map. */
+/** Converts the map's view to a bbox for the server, and the extent of layers to a view of the map. */
 /** @import { LngLatBounds, LngLatBoundsLike } from 'maplibre-gl' */
 /** @import { Layer } from './layers.js' */
 
@@ -7,8 +7,8 @@
 const wrap = (longitude) => ((((longitude + 180) % 360) + 360) % 360) - 180
 
 /**
- * RFC 7946 order. The map goes round the world without an end, so its bounds may lie beyond 180 degrees: they are brought back, and
- * west > east then says that the box crosses the antimeridian. The map ends at 85 degrees, the world doesn't.
+ * RFC 7946 order. The map goes round the world without an end, so its bounds may lie beyond 180 degrees: they are brought back,
+ * and west > east then says that the box crosses the antimeridian. The map ends at 85 degrees, the world doesn't.
  * @param {LngLatBounds} bounds
  * @returns {[number, number, number, number]}
  */
@@ -29,7 +29,8 @@ export function precisionAt(zoom) {
 }
 
 /**
- * The box around some layers. A world is cut to where most of it is, else the poles, which Mercator stretches, would take the screen.
+ * The box around some layers. A world is cut to where most of it is, else the poles, which Mercator stretches, would take the
+ * screen.
  * @param {readonly Layer[]} layers
  * @returns {LngLatBoundsLike | null} null if no extent is known
  */

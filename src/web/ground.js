@@ -1,5 +1,8 @@
 // @ts-check
-/** What is under the data: the sea, the lines of the globe; and, above it, what is pointed at. No tiles, no fonts, no other host. */
+/**
+ * Draws the sea and the lines of the globe below the data, and the feature under the pointer above it. It loads no tiles, no
+ * fonts and nothing from another host.
+ */
 /** @import { ExpressionSpecification, Map as MapLibre, StyleSpecification } from 'maplibre-gl' */
 /** @import { Feature } from 'geojson' */
 /** @import { Theme } from './theme.js' */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * One layer on the map: it asks for what is visible, draws the answer, and asks again. The last answer stays underneath, paler, until
- * the new one is whole.
+ * One layer on the map: it asks for what is visible, draws the answer, and asks again. The last answer stays underneath, paler,
+ * until the new one is whole.
  */
 /** @import { Map as MapLibre } from 'maplibre-gl' */
 /** @import { Kind, Layer } from './layers.js' */
@@ -12,7 +12,7 @@ import { Drawing } from './drawing.js'
 import { countMatched } from './layers.js'
 import { openStream } from './stream.js'
 
-/** What a browser draws and still answers to the mouse: features, and vertices of all of them. */
+/** Most features, and most vertices of all features, that a browser draws while it still reacts to the mouse. */
 const MOST_FEATURES = 200_000
 const MOST_VERTICES = 4_000_000
 
@@ -124,7 +124,7 @@ export class LayerView {
   }
 
   /**
-   * All that is wanted has arrived; what follows is the browser's work.
+   * Finishes the drawing when every requested feature has arrived. Only the browser has work left.
    * @param {Drawing} drawing
    * @param {Progress} progress
    * @param {StreamRequest} request

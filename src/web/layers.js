@@ -1,5 +1,5 @@
 // @ts-check
-/** What the server has, and what of it a map in longitude and latitude can draw. */
+/** Reads the server's layers and finds those that a map in longitude and latitude can draw. */
 import { ask } from './graphql.js'
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-/** What the panels leave of the screen. */
+/** Computes the part of the screen that no panel covers. */
 
 /** The same width as in sheet.css. */
 export const narrow = matchMedia('(max-width: 720px)')

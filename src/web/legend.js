@@ -31,7 +31,7 @@ function streamText({ state, features, matched, error }) {
     case 'streaming':
       return `${count(features)} so far`
     case 'paused':
-      return `${error?.message ?? 'Interrupted.'} It goes on by itself.`
+      return `${error?.message ?? 'Interrupted.'} It continues by itself.`
     case 'drawing':
     case 'complete':
       return `${count(features)} in view`
@@ -84,7 +84,7 @@ export class LegendRow {
     this.update(layer)
   }
 
-  /** What is known of a layer may grow while it is being checked. @param {Layer} layer */
+  /** Shows the layer's new description: a check may add to it. @param {Layer} layer */
   update(layer) {
     this.#layer = layer
     setText(this.#meta, layer.state === 'CHECKING' ? `${describe(layer)} · being checked` : describe(layer))

@@ -1,13 +1,15 @@
 // @ts-check
-/** How the features of one layer look: an area with its border, a line, a dot; whatever a geometry column holds. */
+/** Styles the features of one layer: an area with its border, a line or a dot. A geometry column may hold all of them. */
 /** @import { AddLayerObject, ExpressionSpecification, Map as MapLibre } from 'maplibre-gl' */
 /** @import { Kind, Layer } from './layers.js' */
 
-/** What is drawn of a feature, from below to above. */
+/** Shapes that a feature is drawn as, from bottom to top. */
 export const SHAPES = /** @type {const} */ (['area', 'line', 'dot'])
 /** @typedef {typeof SHAPES[number]} Shape */
 
-/** Dots of few features are large and solid; 200,000 of them are small and sheer, so that the land is seen and density shows. */
+/**
+ * Dots of few features are large and solid; 200,000 of them are small and sheer, so that the land is seen and density shows.
+ */
 const DOTS = [
   { most: 2000, radius: 3.2, opacity: 0.85 },
   { most: 20_000, radius: 2.2, opacity: 0.7 },

@@ -1,5 +1,5 @@
 // @ts-check
-/** Which features are meant: by a mouse, by a finger, by Enter at the cross in the map's middle. */
+/** Finds the features under the mouse or a finger, or under the cross in the map's middle when Enter is pressed. */
 /** @import { GeoJSONSource, Map as MapLibre, MapGeoJSONFeature, Point } from 'maplibre-gl' */
 /** @import { Feature } from 'geojson' */
 /** @import { Kind } from './layers.js' */
@@ -58,7 +58,7 @@ export function pick(map, views, at, miss) {
   return [...founds.values()]
 }
 
-/** The same feature is met once a tile and a style layer. @param {MapGeoJSONFeature} feature */
+/** Identifies a feature: MapLibre finds it once per tile and style layer. @param {MapGeoJSONFeature} feature */
 const key = ({ source, id }) => `${source}/${id}`
 
 /** @param {readonly LayerView[]} views @param {MapGeoJSONFeature} drawn @returns {Found | null} */

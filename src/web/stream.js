@@ -15,17 +15,17 @@ const MOST_FAILURES = 5
  * @typedef {object} StreamRequest
  * @property {string} layer
  * @property {readonly number[]} bbox west, south, east, north; west > east crosses the antimeridian
- * @property {number} precision digits behind the point
- * @property {number} limit most features in all
+ * @property {number} precision digits after the decimal point
+ * @property {number} limit most features in total
  */
 
 /**
  * @typedef {object} StreamEvents
  * @property {(features: Feature[]) => void} batch
  * @property {() => void} restart what has arrived so far is void: the data has changed
- * @property {(error: GeoduckClientError) => void} pause it goes on by itself
+ * @property {(error: GeoduckClientError) => void} pause the stream was interrupted and resumes by itself
  * @property {() => void} complete all of it arrived, or `limit` of it
- * @property {(error: GeoduckClientError) => void} fail it does not go on
+ * @property {(error: GeoduckClientError) => void} fail the stream ended with an error
  */
 
 /**

@@ -21,7 +21,7 @@ const storage = {
     try {
       localStorage.setItem(KEY, theme)
     } catch {
-      // It is asked for again at the next visit.
+      // The choice is lost, and the next visit begins without it.
     }
   },
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The token that the server may want: from the link (`#token=...`, which a browser keeps to itself), or asked for. It is kept as long as the tab
- * is open, where GraphiQL finds it too.
+ * Keeps the token that the server may require. It is in the link (`#token=...`, which a browser does not send), or the user
+ * enters it. It is kept while the tab is open, and GraphiQL finds it too.
  */
 const KEY = 'geoduck-token'
 
