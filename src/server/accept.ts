@@ -1,4 +1,4 @@
-/** Media types of the `Accept` header. Only UTF-8 is spoken. */
+/** Media types of the `Accept` header. Only UTF-8 is supported. */
 import Negotiator from 'negotiator'
 import type { JsonMediaType } from '../delivery/response.ts'
 
@@ -6,7 +6,7 @@ export function acceptsEvents(accept: string | null): boolean {
   return accepted(accept, ['text/event-stream']) !== undefined
 }
 
-/** Null when the client takes neither. A client that does not care gets the one that browsers show. */
+/** Returns null if the client accepts neither type. A client without a preference gets the type that browsers show. */
 export function jsonTypeFor(accept: string | null): JsonMediaType | null {
   return accepted<JsonMediaType>(accept, ['application/json', 'application/graphql-response+json']) ?? null
 }

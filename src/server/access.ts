@@ -1,4 +1,4 @@
-/** Who may ask: whoever has the token, or everybody where there is none. */
+/** Decides who may send operations: clients with the token, or every client if no token is set. */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,17 +11,17 @@ import { GeoduckError } from '../model/errors.ts'
 export class Access {
   readonly #digest: Buffer | null
 
-  /** `token`: null lets everybody in. */
+  /** @param token null allows every client */
   constructor(token: string | null) {
     this.#digest = token === null ? null : digestOf(token)
   }
 
-  /** Whether everybody may. */
+  /** True if no token is set and every client is allowed. */
   get open(): boolean {
     return this.#digest === null
   }
 
-  /** `authorization`: `Bearer TOKEN`. Digests are compared, in the same time whatever was sent and however long it is. */
+  /** Checks `Bearer TOKEN`. It compares digests, so that the time does not depend on the text that was sent or its length. */
   allows(authorization: unknown): boolean {
     if (this.#digest === null) return true
     const token = typeof authorization === 'string' ? /^Bearer +(\S+) *$/i.exec(authorization)?.[1] : undefined
@@ -37,11 +37,11 @@ function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
 
-/** Which web pages may talk to this server: its own, those on this machine, and the ones that the configuration lists. */
+/** Web pages that may use this server: its own, those on this machine, and those that the configuration lists. */
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** No `Origin` at all: the client is not a browser, and no cookie or rebound name can be abused through it. */
+/** Returns true without `Origin`: the client is then no browser, and no cookie or rebound name can be abused. */
 export function originAllowed(origin: string | undefined, host: string | undefined, listed: readonly string[]): boolean {
   if (origin === undefined || listed.includes(origin)) return true
   if (!URL.canParse(origin)) return false
@@ -50,25 +50,25 @@ export function originAllowed(origin: string | undefined, host: string | undefin
 }
 
 /**
- * Under which names the server may be asked. A page of another site can have its own name lead to this machine (DNS rebinding), and is then of the
- * same origin as the server: what gives it away is the name in `Host`.
+ * The host names that the server answers for. A page of another site can point its own name to this machine (DNS rebinding) and
+ * then has the server's origin. Only the name in `Host` reveals it.
  */
 const LOOPBACK = /^(localhost|127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}|\[::1\])$/
 
-/** What follows the name: any port. */
+/** Any port after the name. */
 const PORT = /:\d*$/
 
 export class Hosts {
   readonly #listed: ReadonlySet<string>
   readonly #restricted: boolean
 
-  /** `host`: the address that the server listens on. `listed`: as the configuration has them. */
+  /** @param host the address that the server listens on @param listed the names in the configuration */
   constructor(host: string, listed: readonly string[]) {
     this.#listed = new Set(listed.map((name) => name.toLowerCase()))
     this.#restricted = listed.length > 0 || LOOPBACK.test(host) || host === '::1'
   }
 
-  /** `host`: the header. Without one it is allowed: browsers always send it, and a page can't keep them from it. */
+  /** Checks the `Host` header. A request without it is allowed: browsers always send it, and a page cannot prevent that. */
   allows(host: string | undefined): boolean {
     if (!this.#restricted || host === undefined) return true
     const name = host.toLowerCase().replace(PORT, '')
@@ -76,7 +76,7 @@ export class Hosts {
   }
 }
 
-/** 421 Misdirected Request: the server does not answer for that name. */
+/** 421 Misdirected Request: the server does not serve that name. */
 export const MISDIRECTED = 421
 
 export const MISDIRECTED_BODY = {
@@ -88,7 +88,7 @@ export const MISDIRECTED_BODY = {
   ],
 }
 
-/** Lets the pages of allowed origins read the response. False: the request is of a page of another origin. */
+/** Lets pages of allowed origins read the response. Returns false if the page has another origin. */
 export function allowOrigin(req: IncomingMessage, res: ServerResponse, listed: readonly string[], methods: string): boolean {
   const { origin, host } = req.headers
   res.setHeader('vary', 'origin')
@@ -101,12 +101,13 @@ export function allowOrigin(req: IncomingMessage, res: ServerResponse, listed: r
   return true
 }
 
-/** The address that a request came from, as far as it can be believed. */
+/** Returns the address of the client, as far as it can be trusted. */
 export type ClientAddress = (request: IncomingMessage) => string
 
 /**
- * `trusted`: the proxies in front of the server, as their number or their addresses and networks. Of `X-Forwarded-For` the last entry that none
- * of them wrote is the client; whatever stands before it the client may have made up.
+ * Returns how to find a client's address. The client is the last entry of `X-Forwarded-For` that no trusted proxy wrote. The
+ * client may have invented the entries before it.
+ * @param trusted the proxies in front of the server: their number, or their addresses and networks
  */
 export function clientAddress(trusted: number | readonly string[]): ClientAddress {
   if (trusted === 0) return ({ socket }) => socket.remoteAddress ?? 'unknown'
@@ -118,15 +119,18 @@ export function clientAddress(trusted: number | readonly string[]): ClientAddres
   }
 }
 
-/** A network of one subscriber, in which every address is his: 64 bits. */
+/** Groups of an IPv6 network of one subscriber, 64 bits. All its addresses belong to that subscriber. */
 const NETWORK_GROUPS = 4
 
-/** `port` is the connection's: behind a proxy it is the proxy's, and a connection of its own all the same. */
+/**
+ * Returns the caller of a connection. If a proxy is used, `port` is that of the proxy's connection, which also identifies one
+ * connection.
+ */
 export function callerOf(address: string, port: number | undefined): Caller {
   return { client: `${address}:${port}`, address: networkOf(address) }
 }
 
-/** IPv6 by its network, IPv4 as it is, also where it comes mapped. */
+/** Returns the network of an IPv6 address. An IPv4 address is returned unchanged, also if it was mapped to IPv6. */
 export function networkOf(remoteAddress: string): string {
   if (!ipaddr.isValid(remoteAddress)) return remoteAddress
   const address = ipaddr.process(remoteAddress)

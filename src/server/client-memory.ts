@@ -1,6 +1,7 @@
 /**
- * The server's memory that waits for clients: batches, pages and other results that they have not taken yet, bodies and messages that have not
- * arrived whole. Counted by connection, by address and for the server: who has too much waiting is not given more until half of it is taken.
+ * Counts held memory: batches, pages and other results that clients have not taken yet, and bodies and messages that have
+ * arrived in part. It counts per connection, per address and for the server. A level that is full gets nothing more until half
+ * of it is taken.
  */
 
 import { AwakeTimer } from '../engines/awake.ts'
@@ -8,18 +9,18 @@ import type { HeldMemory, RoomOptions } from '../engines/deadline.ts'
 import type { Caller } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 
-/** Shares of the limit: so no address, and no connection, uses it up for the others. */
+/** Shares of the limit, so that no address and no connection uses all of it. */
 const ADDRESS_SHARE = 1 / 2
 const CONNECTION_SHARE = 1 / 16
 /**
- * What a connection may have whatever others of its address leave unread, as long as it has less than that waiting itself: a small answer goes to
- * the system at once, and waits in no memory of this process.
+ * Bytes that a connection may hold even if others of its address leave much unread. A small answer goes to the system at once
+ * and needs no memory of this process.
  */
 const ALLOWANCE_BYTES = 65_536
 
 export interface ClientMemoryOptions {
   readonly limitBytes: number
-  /** How long an operation that has had nothing yet waits before it is OVERLOADED. */
+  /** Seconds that an operation waits for its first memory before it ends with OVERLOADED. */
   readonly patienceSeconds: number
 }
 
@@ -36,12 +37,12 @@ export class ClientMemory {
     this.#addresses = new Levels(options.limitBytes * ADDRESS_SHARE)
   }
 
-  /** Bytes that wait now. */
+  /** Bytes held now. */
   get bytes(): number {
     return this.#server.bytes
   }
 
-  /** For one operation, or for what a connection sends: it is to be closed. */
+  /** Opens the held memory of one operation, or of the bytes that a connection sends. The caller closes it. */
   open({ client, address = client }: Caller): ClientHeldMemory {
     const connection = this.#clients.open(client)
     const levels = [connection, this.#addresses.open(address), this.#server]
@@ -53,10 +54,10 @@ export class ClientMemory {
   }
 }
 
-/** What it holds when it is closed is held no longer, and what is added after that is not counted. */
+/** The held memory of one operation. When it is closed, its bytes no longer count, and later ones are not counted. */
 export class ClientHeldMemory implements HeldMemory {
   readonly #connection: Level
-  /** The connection's among them. */
+  /** The levels that it counts in, including its connection's. */
   readonly #levels: readonly Level[]
   readonly #patienceSeconds: number
   readonly #onClose: () => void
@@ -126,7 +127,10 @@ export class ClientHeldMemory implements HeldMemory {
   }
 }
 
-/** A sum of bytes with a limit. Once it is reached, there is no room until half of it is gone: not a little for everybody, again and again. */
+/**
+ * A sum of bytes with a limit. When the limit is reached, there is no room until half is free, so that space is not given out
+ * in tiny parts.
+ */
 class Level {
   bytes = 0
   holdings = 0
@@ -148,18 +152,18 @@ class Level {
     wakeAll(this.#waiting)
   }
 
-  /** Whether it is full of what others hold than the one that holds `own` bytes of it. */
+  /** Returns true if it is full because of others: the owner of `own` bytes does not count. */
   isFullBeside(own: number): boolean {
     return this.#reached && this.bytes - own >= this.#limit / 2
   }
 
-  /** `wake` is called once, unless the function that is returned is called before. */
+  /** Calls `wake` once when there is room again. The returned function cancels that. */
   whenDrained(wake: () => void): () => void {
     this.#waiting.add(wake)
     return () => this.#waiting.delete(wake)
   }
 
-  /** The same, when hardly anything is left. */
+  /** Calls `wake` once when almost nothing is held. The returned function cancels that. */
   whenNearlyEmpty(wake: () => void): () => void {
     this.#waitingForLittle.add(wake)
     return () => this.#waitingForLittle.delete(wake)
@@ -172,7 +176,7 @@ function wakeAll(waiting: Set<() => void>): void {
   for (const wake of all) wake()
 }
 
-/** One level per name, as long as anything is open under it. */
+/** One level per name, while anything is open in it. */
 class Levels {
   readonly #limit: number
   readonly #byName = new Map<string, Level>()

@@ -1,4 +1,7 @@
-/** One WebSocket as graphql-ws drives it. What comes in is bounded here and kept in order; what goes out takes in the worker's bytes. */
+/**
+ * One WebSocket in the form that graphql-ws uses. It limits and orders incoming messages, and puts the worker's bytes into
+ * outgoing ones.
+ */
 import type { Socket } from 'node:net'
 import type { GraphQLError } from 'graphql'
 import { CloseCode, type Server } from 'graphql-ws'
@@ -17,25 +20,25 @@ import type { Operations } from './operations.ts'
 import { SocketFlow } from './socket-flow.ts'
 
 const TOO_BIG = 1009
-/** Of a close frame's reason. */
+/** Most bytes of a close frame's reason. */
 const MOST_REASON_BYTES = 123
 
-/** What graphql-ws wants a socket to be. */
+/** The interface of a socket that graphql-ws requires. */
 type GraphQLSocket = Parameters<Server['opened']>[0]
 
 interface Running {
   readonly operation: Operation
   readonly left: AbortController
-  /** Resolves when nothing more of it will be sent. */
+  /** Resolves when nothing more of the operation will be sent. */
   readonly over: Promise<void>
 }
 
 export interface ClientSocketOptions {
-  /** Slots are shared fairly between these. */
+  /** Workers are shared fairly between callers. */
   readonly asker: Caller
   readonly operations: Operations
   readonly memory: ClientMemory
-  /** Operations at a time. */
+  /** Most operations at a time. */
   readonly most: number
   readonly mostJsonParts: number
   readonly log: Log
@@ -43,14 +46,14 @@ export interface ClientSocketOptions {
 
 export class ClientSocket implements GraphQLSocket {
   readonly protocol: string
-  /** After `connection_ack`. */
+  /** True after `connection_ack`. */
   acknowledged = false
   readonly #ws: WebSocket
-  /** Beneath it. */
+  /** The TCP socket of the WebSocket. */
   readonly #socket: Socket
   readonly #options: ClientSocketOptions
   readonly #flow: SocketFlow
-  /** By the id that the client gave; the last one of each. */
+  /** The last operation per id. The client chose the id. */
   readonly #running = new Map<string, Running>()
   #count = 0
 
@@ -72,14 +75,14 @@ export class ClientSocket implements GraphQLSocket {
     return this.#running.get(id)!.operation
   }
 
-  /** A result of an operation. Resolves when the system has taken it, or the socket is gone. */
+  /** Sends a result of an operation. Resolves when the system has taken it or the socket is closed. */
   next(id: string, payload: readonly JsonPiece[]): Promise<void> {
     if (this.#ws.readyState !== this.#ws.OPEN) return Promise.resolve()
     const pieces = [`{"id":${JSON.stringify(id)},"type":"next","payload":`, ...payload, '}']
     return new Promise((resolve) => writeTextFrame(this.#socket, pieces, resolve))
   }
 
-  /** The same of any other message. */
+  /** Sends any other message. Resolves in the same cases. */
   send(text: string): Promise<void> {
     if (this.#ws.readyState !== this.#ws.OPEN) return Promise.resolve()
     return new Promise((resolve) => {
@@ -95,10 +98,10 @@ export class ClientSocket implements GraphQLSocket {
     this.#ws.close(code, reason && Buffer.byteLength(reason) <= MOST_REASON_BYTES ? reason : '')
   }
 
-  /** graphql-ws takes a message's text or, as its types don't say, the message: it is parsed once. */
+  /** Passes messages on. graphql-ws accepts the text or the parsed message (which its types omit), so each is parsed once. */
   onMessage(read: (text: string) => Promise<void>): void {
     const deliver = read as unknown as (message: object) => Promise<void>
-    // In order, one after the other, and none while too many answers wait.
+    // Messages are read in order, and none while too many answers wait.
     let before = Promise.resolve()
     this.#ws.on('message', (data: Buffer) => {
       if (!this.acknowledged && data.length > MOST_FRAME_BYTES_BEFORE_ACK)
@@ -106,7 +109,7 @@ export class ClientSocket implements GraphQLSocket {
       before = before
         .then(() => this.#flow.room())
         .then(() => {
-          // Not waited for: others of its messages are taken while an operation runs.
+          // It is not awaited, so that other messages are read while an operation runs.
           this.#take(data.toString(), deliver).catch((error: unknown) => {
             this.#options.log.error({ err: error }, 'A defect')
             this.close(CloseCode.InternalServerError, 'A defect of the server')
@@ -135,7 +138,10 @@ export class ClientSocket implements GraphQLSocket {
     await this.#run(id, former, () => deliver(parsed))
   }
 
-  /** An id may be used again once the client has completed it: not before graphql-ws, which knows operations by their ids, is through with it. */
+  /**
+   * Runs an operation. A completed id may be used again, but only after graphql-ws, which identifies operations by id, has
+   * finished with it.
+   */
   async #run(id: string, former: Running | undefined, deliver: () => Promise<void>): Promise<void> {
     const left = new AbortController()
     const { operation, end } = this.#options.operations.begin(this.#options.asker, left.signal)
@@ -149,7 +155,7 @@ export class ClientSocket implements GraphQLSocket {
       while (!left.signal.aborted && holding.allowance === 0) await holding.room(left.signal, { timed: true })
       if (!left.signal.aborted) await deliver()
     } catch (error) {
-      // Whatever its parts throw is the operation's error: the socket and its other operations go on.
+      // An error in any part ends this operation only. The socket and its other operations continue.
       if (!left.signal.aborted) await this.#fail(id, operation, error)
     } finally {
       this.#count--
@@ -172,7 +178,10 @@ export class ClientSocket implements GraphQLSocket {
   }
 }
 
-/** An id comes back with every message of its operation; the other kinds of message have nothing long to say. */
+/**
+ * Returns true if the message exceeds its limit. Each message of an operation repeats its id, and the other kinds of message
+ * are short.
+ */
 function isTooLong({ type, id }: ClientMessage, text: string): boolean {
   if (id !== null && id.length > MOST_ID_LENGTH) return true
   return type !== 'connection_init' && type !== 'subscribe' && text.length > MOST_CONTROL_BYTES
@@ -184,12 +193,12 @@ const KINDS = ['connection_init', 'ping', 'pong', 'subscribe', 'complete'] as co
 interface ClientMessage {
   readonly type: (typeof KINDS)[number]
   readonly id: string | null
-  /** The whole of it, parsed; null where `problem` says why it was not. */
+  /** The parsed message. Null if it was not parsed, for the reason in `problem`. */
   readonly parsed: object | null
   readonly problem: string | null
 }
 
-/** What a message is, as far as it must be known before graphql-ws reads it; null where it is none. */
+/** Reads the parts of a message that are needed before graphql-ws reads it. Returns null if it is no message. */
 function peek(text: string, mostJsonParts: number): ClientMessage | null {
   try {
     const members: Record<string, unknown> = {}

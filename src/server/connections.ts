@@ -1,13 +1,13 @@
-/** Every connection, of HTTP and upgraded ones: how many an address may have, and the end of those whose client does not read. */
+/** Counts all HTTP and upgraded connections per address, and ends those whose client does not read. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { awakeNow } from '../engines/awake.ts'
 import { networkOf } from './access.ts'
 
-/** What a client has after its stall timeout to read the error that it ends with. */
+/** Milliseconds after the stall timeout in which a client can read the error. */
 const GRACE_MS = 5_000
 const MOST_LOOK_MS = 1_000
-/** Kept for files, workers and what else the process opens. */
+/** Open files that the process reserves for files, workers and other uses. */
 const OWN_FILES = 256
 const LEAST_CONNECTIONS = 64
 
@@ -21,20 +21,20 @@ const REFUSAL = JSON.stringify({
 })
 
 export interface ConnectionsOptions {
-  /** Of one address; null: they come through proxies, which are to limit them. */
+  /** Most connections of one address. Null if connections arrive through proxies, which must limit them. */
   readonly mostOfAddress: number | null
-  /** Files and connections that the process may have open. */
+  /** Most files and connections that the process may have open. */
   readonly openFiles: number
-  /** Milliseconds that a client may leave what waits for it unread. */
+  /** Milliseconds that a client may leave data unread. */
   readonly stallMs: number
-  /** And what it has after that. @default 5 seconds */
+  /** Milliseconds that a client has after `stallMs`. @default 5 seconds */
   readonly graceMs?: number
 }
 
 interface Progress {
   taken: number
   left: number
-  /** When it was seen first that the client takes nothing; null: nothing waits, or it reads. */
+  /** The time when the client was first found to take nothing. Null if nothing waits or the client reads. */
   since: number | null
 }
 
@@ -73,7 +73,7 @@ export class Connections {
     })
   }
 
-  /** It costs about a microsecond per connection. */
+  /** Looks for clients that do not read. It costs about a microsecond per connection. */
   #look(): void {
     const { stallMs, graceMs = GRACE_MS } = this.#options
     const now = awakeNow()
@@ -93,14 +93,15 @@ export class Connections {
 }
 
 /**
- * What the system has not taken yet of the write that is under way: a page is one write, of which a slow reader takes a little at a time. Node's own
- * timeouts of sockets go by it too; where it is missing, a client has to read a whole write within the time.
+ * Returns the bytes of the current write that the system has not taken yet. A page is one write, and a slow reader takes a
+ * little at a time. Node's own socket timeouts use the same value. If it is missing, a client must read a whole write within
+ * the time.
  */
 function unwritten(socket: Socket): number {
   return (socket as { readonly _handle?: { readonly writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0
 }
 
-/** Says why and ends the connection, whatever the client does: its end alone would be waited for for ever. */
+/** Sends the reason and ends the connection. It does not wait for the client's end, which may never arrive. */
 export function refuse(socket: Socket, status: string, json: string): void {
   socket.on('error', () => socket.destroy())
   const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}`

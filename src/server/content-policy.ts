@@ -1,4 +1,7 @@
-/** Content security policies of the pages: they load nothing from another host, and no page may frame them. `ws:` is for browsers whose 'self' excludes it. */
+/**
+ * Content security policies of the pages: they load nothing from another host, and no page may frame them. `ws:` is for
+ * browsers whose 'self' excludes it.
+ */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 

@@ -1,4 +1,4 @@
-/** Whole layers, or what is left of them by a filter, as one file: `/download/LAYER.arrows`, `/download/LAYER.geojsonl`. */
+/** Sends a layer, or the features that match a filter, as one file: `/download/LAYER.arrows`, `/download/LAYER.geojsonl`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import { type DownloadFormat, readDownloadQuery } from '../ask/download-query.ts'
@@ -36,7 +36,7 @@ export class DownloadEndpoint {
     this.#options = options
   }
 
-  /** Answers, whatever happens. */
+  /** Answers the request in every case. */
   async answer(req: IncomingMessage, res: ServerResponse, notFound: () => void): Promise<void> {
     const allowed = allowOrigin(req, res, this.#options.origins, METHODS) && !isForeign(req)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
@@ -78,7 +78,10 @@ export class DownloadEndpoint {
   }
 }
 
-/** What a page of another site loads without asking: an image, a script. A link that is followed is the reader's own wish. */
+/**
+ * Returns true if a page of another site loads it by itself, as an image or a script. A link that the reader follows is
+ * allowed.
+ */
 function isForeign({ headers }: IncomingMessage): boolean {
   return (
     headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate' && headers['sec-fetch-mode'] !== 'cors'

@@ -1,4 +1,7 @@
-/** What a download asks for: the path names layer and format; arguments come as JSON, by GET each in a parameter, by POST as one object. */
+/**
+ * Reads a download request. The path names layer and format. Arguments are JSON: one parameter each in a GET, one object in a
+ * POST.
+ */
 import type { IncomingMessage } from 'node:http'
 import type { DownloadFormat, DownloadRequest } from '../ask/download-query.ts'
 import { GeoduckError } from '../model/errors.ts'
@@ -9,7 +12,10 @@ export type DownloadLimits = Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 
 const PATH = /^\/download\/([^/]+)\.(arrows|geojsonl)$/
 
-/** Null: no download is of this path. Throws BAD_INPUT, LIMIT_EXCEEDED. */
+/**
+ * Reads a download request. Null if the path is not one of a download.
+ * @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED
+ */
 export async function readDownload(req: IncomingMessage, limits: DownloadLimits): Promise<DownloadRequest | null> {
   const { pathname, searchParams } = new URL(req.url ?? '/', 'http://localhost')
   const [, name, format] = PATH.exec(pathname) ?? []
@@ -27,7 +33,7 @@ function decoded(name: string): string | null {
   }
 }
 
-/** `?limit=10&where={"bbox":[0,50,1,51]}`; a text that is no JSON is itself: a cursor, a CRS. */
+/** Reads `?limit=10&where={"bbox":[0,50,1,51]}`. A value that is no JSON is a text, such as a cursor or a CRS. */
 function fromQuery(parameters: URLSearchParams, jsonParts: number): Record<string, unknown> {
   const given = Object.create(null) as Record<string, unknown>
   for (const [name, text] of parameters) {
@@ -43,7 +49,7 @@ function fromQuery(parameters: URLSearchParams, jsonParts: number): Record<strin
   return given
 }
 
-/** Throws LIMIT_EXCEEDED. */
+/** Parses JSON, or returns the text. @throws GeoduckError LIMIT_EXCEEDED */
 function jsonOrText(text: string, jsonParts: number): unknown {
   try {
     return parseJson(text, jsonParts)

@@ -1,4 +1,7 @@
-/** Sends the map page, the documentation and the files that they load. All of them are in the package: nothing is loaded from another host. */
+/**
+ * Sends the map page, the documentation and the files that they load. All of them are in the package: nothing is loaded from
+ * another host.
+ */
 
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -61,7 +64,10 @@ export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: st
 
 let docs: string | null = null
 
-/** Returns the policy for the documentation, whose pages all have the same inline scripts. Null while the documentation is not built. */
+/**
+ * Returns the policy for the documentation, whose pages all have the same inline scripts. Null while the documentation is not
+ * built.
+ */
 function policyOfDocs(): string | null {
   try {
     docs ??= docsPolicy(readFileSync(path.join(DOCS, 'index.html'), 'utf8'))

@@ -13,7 +13,10 @@ const OPTIONS = {
   defaultQuery: '{\n  layers {\n    name\n    geometryTypes\n    featureCount\n  }\n}\n',
 } as const
 
-/** Run in the page: the token of the link or of the map (`web/token.js`), or asked for, goes along with everything that is sent. */
+/**
+ * Runs in the page. It adds the token to each request: that of the link, of the map (`web/token.js`), or the one that the user
+ * enters.
+ */
 const WITH_TOKEN = `((options, wanted) => {
   const key = 'geoduck-token'
   const given = /[#&]token=([^&]*)/.exec(location.hash)
@@ -30,7 +33,10 @@ const WITH_TOKEN = `((options, wanted) => {
 
 const pages = new Map<boolean, Promise<Uint8Array>>()
 
-/** 9 MB, which are loaded when somebody wants to see them. `tokenWanted`: whoever comes without one is asked for it. */
+/**
+ * Sends the GraphiQL page, 9 MB, which are loaded at the first request. If `tokenWanted`, a user without a token has to enter
+ * it.
+ */
 export async function sendGraphiQL(res: ServerResponse, tokenWanted: boolean): Promise<void> {
   const page = pages.get(tokenWanted) ?? render(tokenWanted)
   pages.set(tokenWanted, page)
@@ -39,10 +45,10 @@ export async function sendGraphiQL(res: ServerResponse, tokenWanted: boolean): P
   res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length }).end(body)
 }
 
-/** Runs from the sources and compiled alike. */
+/** The renderer, in the sources and in the compiled files. */
 const RENDERER = new URL(`./graphiql-renderer${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url)
 
-/** In a thread of its own: loading and printing them takes 120 ms of processor time. */
+/** Renders the page in a separate thread, because it takes 120 ms of processor time. */
 async function render(tokenWanted: boolean): Promise<Uint8Array> {
   const options = JSON.stringify(OPTIONS)
   const workerData: RenderRequest = { options: OPTIONS, replaced: options, by: `${WITH_TOKEN}(${options}, ${tokenWanted})` }

@@ -1,4 +1,7 @@
-/** GraphQL by POST, GraphiQL by GET. What a web page could send without asking first (GET, forms, plain text) is refused: that is CSRF. */
+/**
+ * Serves GraphQL by POST and GraphiQL by GET. It refuses requests that a web page can send without a preflight (GET, forms,
+ * plain text): CSRF.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { failed } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
@@ -29,7 +32,7 @@ export class GraphQLEndpoint {
     this.#options = options
   }
 
-  /** Answers, whatever happens. */
+  /** Answers the request in every case. */
   async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     allowOrigin(req, res, this.#options.origins, 'POST')
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()

@@ -7,13 +7,13 @@ import type { Layer, Problem } from '../model/layer.ts'
 const VERSION = packageVersion()
 
 const NANOSECONDS = 1e6
-/** Of the sampling, which is in each sample. */
+/** Milliseconds between samples. Each sample includes them. */
 const RESOLUTION_MS = 10
 
-/** Milliseconds that a reading serves those who ask after it. */
+/** Milliseconds for which figures are used again. */
 const FRESH_MS = 50
 
-/** Before there is an engine. */
+/** The engine's health before there is an engine. */
 const NO_ENGINE: EngineHealth = {
   workers: [],
   queued: 0,
@@ -30,7 +30,7 @@ export interface HealthSources {
   readonly engine: () => Engine | null
 }
 
-/** What this server tells of itself. */
+/** Reports the health of this server. */
 export class HealthReport {
   readonly #sources: HealthSources
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
@@ -52,12 +52,12 @@ export class HealthReport {
     return this.#sources.problems()
   }
 
-  /** For whoever only wants to know whether the process lives. */
+  /** Reports that the process is alive, and nothing else. */
   alive(): { readonly status: 'alive'; readonly version: string; readonly uptimeSeconds: number } {
     return { status: 'alive', version: VERSION, uptimeSeconds: process.uptime() }
   }
 
-  /** One that is under way, or began at most so many milliseconds ago; else a new one, which costs each idle worker a query. */
+  /** Returns figures whose reading began at most `freshMs` ago, or reads new ones, which costs each idle worker a query. */
   read(freshMs = FRESH_MS): Promise<HealthModel> {
     if (this.#reading && (this.#isReading || performance.now() - this.#readAt < freshMs)) return this.#reading
     this.#readAt = performance.now()

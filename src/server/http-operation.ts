@@ -12,7 +12,10 @@ export interface HttpOperations {
   readonly addressOf: ClientAddress
 }
 
-/** An operation as long as its response: cancelled when the client goes before all of it is written, ended in any case. */
+/**
+ * Begins an operation that lasts as long as its response. It is cancelled if the client disconnects before the end, and always
+ * ended.
+ */
 export function beginOverHttp(req: IncomingMessage, res: ServerResponse, { operations, addressOf }: HttpOperations): Operation {
   const gone = new AbortController()
   const { operation, end } = operations.begin(callerOf(addressOf(req), req.socket.remotePort), gone.signal)
@@ -24,7 +27,7 @@ export function beginOverHttp(req: IncomingMessage, res: ServerResponse, { opera
   return operation
 }
 
-/** Resolves when there is memory for the request; its body is counted from then on, before it has arrived. Rejects with OVERLOADED. */
+/** Waits for memory for the request. Its body counts from then on, before it has arrived. Rejects with OVERLOADED. */
 export async function admit(
   { headers }: IncomingMessage,
   { holding, signal }: Pick<Operation, 'holding' | 'signal'>,
@@ -43,40 +46,40 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
   res.writeHead(status, headers).end(text)
 }
 
-/** Before the first byte: status and error. After it there is nothing left to say than that it is broken. */
+/** Sends status and error before the first byte. After it the response can only be cut off. */
 export function refuse(res: ServerResponse, error: GraphQLError, status = refusalStatus(error)): void {
   if (res.headersSent) return void res.destroy()
   const { code, retryAfter } = error.extensions
   if (typeof retryAfter === 'number') res.setHeader('retry-after', retryAfter)
   res.removeHeader('content-disposition')
-  // What is left of a body that was not read would stand before the connection's next request.
+  // An unread rest of the body would be read as the connection's next request.
   if (code === 'LIMIT_EXCEEDED') res.setHeader('connection', 'close')
   sendJson(res, status, { errors: [formatError(error)] })
 }
 
 /*
- * JSON of a client, looked through before it is parsed. A megabyte of lists in each other takes JSON.parse 60 to 85 ms, of objects with other names
- * each 50 ms; of everything else 20 at most. Looking costs 2 ms a megabyte.
+ * Checks the JSON of a client before it is parsed. JSON.parse takes 60 to 85 ms per megabyte of nested lists, 50 ms per
+ * megabyte of objects with different names, and at most 20 ms per megabyte of anything else. The check costs 2 ms per megabyte.
  */
 
-/** Levels: more than a filter and the geometry in it may have. */
+/** Most levels of JSON: more than a filter and its geometry may have. */
 export const MOST_LEVELS = 200
-/** Beside what the largest geometry takes. */
+/** Most parts of JSON in addition to the largest geometry. */
 const MOST_OTHER_PARTS = 10_000
 
-/** Most objects, members of objects and lists: a vertex is a list of numbers, and may be a geometry of its own. */
+/** Returns the most objects, members of objects and lists. A vertex is a list of numbers, and may be a separate geometry. */
 export function mostJsonParts({ maxVertices }: Pick<RequestLimits, 'maxVertices'>): number {
   return 2 * maxVertices + MOST_OTHER_PARTS
 }
 
-/** Throws SyntaxError, and LIMIT_EXCEEDED for what would take long. */
+/** Parses JSON. @throws SyntaxError, or GeoduckError LIMIT_EXCEEDED if it would take long */
 export function parseJson(text: string, mostParts: number): unknown {
   const problem = problemOf(text, mostParts)
   if (problem !== null) throw new GeoduckError('LIMIT_EXCEEDED', problem)
   return JSON.parse(text)
 }
 
-/** Why it is not parsed; null: nothing speaks against it. `onMember` is told of strings that are members of the outermost object. */
+/** Returns why the JSON must not be parsed, or null. `onMember` receives strings that are members of the outermost object. */
 export function problemOf(
   text: string,
   mostParts: number,
@@ -115,7 +118,7 @@ export function problemOf(
   return problem
 }
 
-/** Behind its closing quote. */
+/** Returns the index after the string's closing quote. */
 function stringEnd(text: string, from: number): number {
   for (let at = from + 1; ; ) {
     const quote = text.indexOf('"', at)

@@ -1,4 +1,4 @@
-/** Which part of the server answers a request. */
+/** Routes each request to the part of the server that answers it. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, unauthenticated } from './access.ts'
 import type { DownloadEndpoint } from './download-endpoint.ts'
@@ -51,7 +51,7 @@ export function route({ graphql, download, health, metrics, access, hosts }: Rou
   }
 }
 
-/** For whoever balances load: no token is wanted, and nothing is told of files without one. */
+/** Answers load balancers. It requires no token, and without one it reports nothing about files. */
 function sendReady(res: ServerResponse, { ready, problems }: HealthReport, allowed: boolean): void {
   sendJson(res, ready ? 200 : 503, allowed ? { ready, problems } : { ready })
 }
@@ -61,7 +61,7 @@ async function sendMetrics(res: ServerResponse, metrics: Metrics): Promise<void>
     const text = await metrics.text()
     res.writeHead(200, { 'content-type': metrics.contentType, 'content-length': Buffer.byteLength(text) }).end(text)
   } catch {
-    // A worker that ends while it is asked; the next scrape has another one.
+    // A worker ended while it was queried. The next scrape queries another one.
     sendJson(res, 503, { error: 'The figures could not be read; ask again.' })
   }
 }
@@ -79,13 +79,19 @@ function notFound(res: ServerResponse): void {
   })
 }
 
-/** Milliseconds that a request's head, and all of it, may take to arrive, and how often that is looked at: what is half sent ends with 408. */
+/**
+ * Milliseconds in which a request's head, and the whole request, must arrive, and between two checks of that. Late requests end
+ * with 408.
+ */
 export const TIMES = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2_000 } as const
 
-/** Only WebSockets are upgraded to; a request that offers something else (h2c, as curl does) is answered as it is. Node asks from 24.9 on. */
+/**
+ * Upgrades to WebSockets only. A request that offers something else (curl offers h2c) is answered normally. Node calls it from
+ * 24.9 on.
+ */
 const shouldUpgradeCallback = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket'
 
-/** A connection that sends nothing ends in the same time as one that has begun to. @param times shorter ones, for tests */
+/** Creates the HTTP server. A connection that sends nothing ends after the same time as an incomplete request. @param times for tests */
 export function httpServer(listener: RequestListener, times: Readonly<Record<keyof typeof TIMES, number>> = TIMES): Server {
   return createServer({ ...times, shouldUpgradeCallback }, listener)
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../model/layer.ts'
 
-/** None of the sources holds a layer. The message has a line for each. */
+/** The error if no source holds a layer. Its message has a line per source. */
 export class NothingToServe extends Error {
   override readonly name = 'NothingToServe'
   readonly problems: readonly Problem[]

@@ -6,7 +6,7 @@ import { GeoduckError } from '../model/errors.ts'
 import type { FeatureQuery } from '../model/query.ts'
 import type { ClientMemory } from './client-memory.ts'
 
-/** An operation that has begun: `end` is called once, when nothing more of it will be sent. */
+/** An operation that has begun. `end` is called once, when nothing more of it will be sent. */
 export interface OpenOperation {
   readonly operation: Operation
   end(): void
@@ -14,16 +14,16 @@ export interface OpenOperation {
 
 export interface OperationsOptions {
   readonly log: Log
-  /** An operation whose client waits longer than this is told of with its plan. */
+  /** Milliseconds of waiting after which an operation is logged with its plan. */
   readonly slowMs: number
-  /** Where what operations hold for their clients is counted. */
+  /** Counts the held memory of operations. */
   readonly memory: ClientMemory
   readonly explain: Explain
-  /** Operations of one address at a time. */
+  /** Most operations of one address at a time. */
   readonly mostOfAddress: number
 }
 
-/** Begins operations, each with an id of its own, and keeps those that are under way. */
+/** Begins operations, gives each an id, and keeps those that are open. */
 export class Operations {
   readonly #options: OperationsOptions
   readonly #open = new Map<Operation, Promise<void>>()
@@ -36,17 +36,17 @@ export class Operations {
     this.#places = new OperationLimit(options.mostOfAddress)
   }
 
-  /** Those under way. */
+  /** The open operations. */
   get open(): Iterable<Operation> {
     return this.#open.keys()
   }
 
-  /** `listener` is told of each that has ended, and was one: a page that was opened is not. */
+  /** Calls `listener` after each operation has ended. A request for a web page is no operation. */
   onEnd(listener: (operation: Operation) => void): void {
     this.#onEnd = listener
   }
 
-  /** One for which its address or client has no place is begun all the same, to be ended by its `refusal`. */
+  /** Begins an operation. If its address or client has too many, it begins too, and its `refusal` ends it. */
   begin(asker: Caller, signal: AbortSignal): OpenOperation {
     const id = randomUUID()
     const log = this.#options.log.child({ correlationId: id })
@@ -70,12 +70,12 @@ export class Operations {
     return { operation, end }
   }
 
-  /** Resolves when it is the operation's turn to be read, checked and executed. */
+  /** Resolves when the operation may be read, checked and executed. */
   start({ address }: Operation): Promise<void> {
     return this.#starts.next(address)
   }
 
-  /** Resolves when none is under way. */
+  /** Resolves when no operation is open. */
   async settled(): Promise<void> {
     while (this.#open.size > 0) await Promise.all(this.#open.values())
   }
@@ -84,8 +84,8 @@ export class Operations {
 type Explain = Engine['explain']
 
 /**
- * One line an operation, when it is over: a sentence for the eye, the same in fields for machines. Where the client had to wait for the server
- * longer than `slowMs` it is a warning, and tells the plans: SQL without values.
+ * Logs one line per operation when it is over: a sentence for people, and the same facts in fields for machines. If the client
+ * waited for the server longer than `slowMs`, the line is a warning and includes the plans, which are SQL without values.
  */
 function logOperation(log: Log, operation: Operation, slowMs: number, explain: Explain): void {
   const { id, client, kind, name, layers, rows, bytes, batches, lane, degraded, outcome } = operation
@@ -110,7 +110,7 @@ function logOperation(log: Log, operation: Operation, slowMs: number, explain: E
   else log.info({ operation: fields }, sentence)
 }
 
-/** A question that was refused has no plan; why, the client was told, or the log was as a defect. */
+/** Returns the plans of a query. A refused query has none: the client received the reason, or the log has it as a defect. */
 function planned(query: FeatureQuery, explain: Explain): Explanation[] {
   try {
     return [explain(query)]
@@ -119,7 +119,7 @@ function planned(query: FeatureQuery, explain: Explain): Explanation[] {
   }
 }
 
-/* Operations that are open, by address and client. */
+/* The number of open operations, by address and client. */
 
 /** Seconds. */
 const RETRY_AFTER = 1
@@ -133,14 +133,15 @@ class OperationLimit {
   readonly #most: number
   readonly #addresses = new Map<string, Address>()
 
-  /** `most`: of one address. */
+  /** @param most most operations of one address */
   constructor(most: number) {
     this.#most = most
   }
 
   /**
-   * Null, and the place is taken; or why there is none. A client has no more places than its address has left: so one connection takes at most
-   * half of them, and there is one left for the next connection until many share them.
+   * Counts the operation and returns null, or returns the reason for a refusal. A client may have no more operations than its
+   * address has left. So one connection gets at most half of them, and one is free for the next connection until many share
+   * them.
    */
   take({ client, address = client }: Caller): GeoduckError | null {
     const taken = this.#addresses.get(address) ?? { open: 0, clients: new Map<string, number>() }
@@ -169,11 +170,11 @@ class OperationLimit {
 }
 
 /**
- * When an operation starts: one of each address in a turn of the event loop, in the order in which they came. To read, check and start an
- * operation takes 0.3 ms and more; hundreds that arrive at once would hold up everybody for as long as all of them take.
+ * Decides when an operation starts: one per address and turn of the event loop, in order of arrival. To read, check and start
+ * an operation takes 0.3 ms and more. Hundreds that arrive at once would make every client wait until all of them have started.
  */
 export class OperationStarts {
-  /** Of each address that has started one in this turn: those that wait for the next ones. */
+  /** The waiting operations of each address that has started one in this turn. */
   readonly #waiting = new Map<string, (() => void)[]>()
 
   /** Resolves when an operation of the address may start. */

@@ -1,7 +1,7 @@
 /**
- * Requests of one connection, one at a time. Node hands over every request that a client has pipelined, so that one connection could have
- * thousands in work. Here a request waits until the response before it has ended, and while one waits the connection is not read: what has been
- * parsed by then is one read's worth, 64 KB.
+ * Handles the requests of one connection one at a time. Node passes on every request that a client has pipelined, so one
+ * connection could have thousands running. Here a request waits until the response before it has ended. While one waits, the
+ * connection is not read, so the requests that are already parsed are those of one read, 64 KB.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -10,16 +10,21 @@ import { GeoduckError } from '../model/errors.ts'
 import { type ClientAddress, networkOf } from './access.ts'
 import { sendJson } from './http-operation.ts'
 
-/** No client that is known pipelines more than some tens. 64 KB of GraphQL requests are fewer; the smallest requests there are, 2,000, are not. */
+/**
+ * Most waiting requests of a connection. Known clients pipeline some tens. 64 KB hold fewer GraphQL requests, but 2,000 of the
+ * smallest requests.
+ */
 const MOST_WAITING = 512
-/** On all connections of an address: a request that waits takes about 5 KB. */
+/** Most waiting requests of an address. Each takes about 5 KB. */
 const MOST_WAITING_OF_ADDRESS = 8_192
 /** Seconds. */
 const RETRY_AFTER = 1
-/** Milliseconds that what is left of a body is read for, and dropped, so that a client that still sends it meets the response first. */
+/**
+ * Milliseconds for which the rest of a body is read and dropped, so that a client that still sends it gets the response first.
+ */
 const REST_OF_BODY_MS = 1_000
 
-/** How many requests of each address wait. */
+/** Counts the waiting requests per address. */
 class Waiting {
   readonly #counts = new Map<string, number>()
 
@@ -46,14 +51,14 @@ class Connection {
   readonly #ofAddresses: Waiting
   #waiting: Request[] = []
   #busy = false
-  /** What comes is not answered any more. */
+  /** True if further requests are not answered. */
   #full = false
 
   constructor(socket: Socket, listener: RequestListener, ofAddresses: Waiting) {
     this.#socket = socket
     this.#listener = listener
     this.#ofAddresses = ofAddresses
-    // Node reads on by itself after the end of each request.
+    // Node continues to read by itself after the end of each request.
     socket.on('resume', () => {
       if (this.#waiting.length > 0) this.#stopReading()
     })
@@ -79,7 +84,10 @@ class Connection {
     this.#stopReading()
   }
 
-  /** A paused stream that is being resumed takes `pause()` for done and says nothing, while Node's HTTP server stops at the event. */
+  /**
+   * Stops reading. A paused stream that is about to resume emits no event on `pause()`, but Node's HTTP server stops at that
+   * event.
+   */
   #stopReading(): void {
     this.#socket.pause()
     this.#socket.emit('pause')
@@ -105,13 +113,13 @@ class Connection {
     if (this.#waiting.length === 0) this.#socket.resume()
   }
 
-  /** Its response was made without it, and Node reads on to the next request. */
+  /** Drops the rest of a body that the response did not need. Node then reads the next request. */
   #dropRest(req: IncomingMessage): void {
     const timer = setTimeout(() => this.#socket.destroy(), REST_OF_BODY_MS)
     req.once('close', () => clearTimeout(timer))
   }
 
-  /** After the responses to those before it; then the connection ends. */
+  /** Refuses the request after the responses to earlier ones, then ends the connection. */
   #refuse(res: ServerResponse): void {
     this.#full = true
     const message = 'Too many requests wait on your connections; read their responses before you send more.'

@@ -1,4 +1,4 @@
-/** The composition root: the parts of a running server, opened in order, closed together. */
+/** The composition root. It opens the parts of a server in order and closes them together. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -36,22 +36,28 @@ import { openYoga } from './yoga.ts'
 
 export interface ServerOptions {
   readonly spatialExtension: { readonly path: string; readonly how: string }
-  /** Options of Node for the workers. @default none */
+  /** Node options for the workers. @default none */
   readonly execArgv?: readonly string[]
 }
 
 export interface RunningServer {
   /** `http://HOST:PORT` */
   readonly url: string
-  /** The layers, once every one can be asked. Rejects with NothingToServe, or with what kept the workers from starting. */
+  /**
+   * Resolves with the layers when each can be queried. Rejects with NothingToServe, or with the reason why workers did not
+   * start.
+   */
   readonly ready: Promise<readonly Layer[]>
-  /** As of now, those that are being prepared among them. */
+  /** Returns the current layers, including those that are being prepared. */
   layers(): readonly Layer[]
-  /** No new work; streams get a typed end with their cursor; sockets and workers are closed: within 10 s. */
+  /** Stops new work, ends streams with a typed error and their cursor, and closes sockets and workers, all within 10 s. */
   close(): Promise<void>
 }
 
-/** Resolves when it listens, long before it is ready: until then operations are answered with LAYER_NOT_READY. Rejects as `listen` does. */
+/**
+ * Starts a server. Resolves when it listens, long before it is ready: until then operations get LAYER_NOT_READY. Rejects as
+ * `listen` does.
+ */
 export async function startServer(config: Config, { spatialExtension, execArgv = [] }: ServerOptions): Promise<RunningServer> {
   const log = openLog(config)
   const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
@@ -94,7 +100,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
   const sockets = new WebSockets(http, { ...shared, protocol, hosts, memory, limits: config, log })
   const url = await listen(http, config)
   const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log, () => schema.prepare())
-  // Whoever started the server waits for it; a stopped one has nobody who does.
+  // The caller of `startServer` handles a rejection. After a stop nobody waits for it.
   ready.catch(() => {})
   let closing: Promise<void> | null = null
   const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, log }))
@@ -112,15 +118,15 @@ function operationLimits({ maxTokens, maxDepth, maxAliases, maxRootFields }: Con
   return { tokens: maxTokens, depth: maxDepth, aliases: maxAliases, rootFields: maxRootFields }
 }
 
-/** What workers run with, beside their configuration. */
+/** The program of workers, in addition to their configuration. */
 interface WorkerProgram {
   readonly spatialExtension: string
   readonly execArgv: readonly string[]
 }
 
 /**
- * Describes the sources, then starts workers that may read just those; others take their places when more is prepared. Resolves with the
- * layers when each can be asked. `onLayers` is called when there are other layers than before.
+ * Describes the sources, then starts workers that may read only those. New workers replace them when more is prepared. Resolves
+ * with the layers when each can be queried. It calls `onLayers` when the layers have changed.
  */
 async function fill(
   state: ServerState,
@@ -148,7 +154,7 @@ async function fill(
   })
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
-  // What is prepared meanwhile waits for it.
+  // Sources that are prepared meanwhile wait for it.
   opened.promise.catch(() => {})
   const engine = await openWorkers(catalog, config, program, log).catch((error: unknown) => {
     opened.reject(error)
@@ -178,11 +184,11 @@ function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execA
   })
 }
 
-/** What clients are given to read their operations' ends. */
+/** Milliseconds that clients have to read the end of their operations. */
 const DRAIN_MS = 3_000
-/** Of a server that is stopped while it starts. */
+/** Milliseconds for parts to stop opening if the server is stopped while it starts. */
 const START_MS = 500
-/** Of workers, which are killed then. */
+/** Milliseconds for workers to stop. They are killed afterwards. */
 const WORKERS_MS = 5_000
 
 interface OpenParts {
@@ -190,13 +196,16 @@ interface OpenParts {
   readonly connections: Connections
   readonly sockets: WebSockets
   readonly state: ServerState
-  /** Settled, one way or the other, when nothing is being opened any more. */
+  /** Settles when no part is being opened any more. */
   readonly ready: Promise<unknown>
   readonly operations: Operations
   readonly log: Log
 }
 
-/** Operations end with SHUTTING_DOWN and are read out, then sockets close with 1001; a client that does not read is cut off. */
+/**
+ * Ends operations with SHUTTING_DOWN, waits until clients have read that, and closes sockets with 1001. A client that does not
+ * read is cut off.
+ */
 async function shutDown({ http, connections, sockets, state, ready, operations, log }: OpenParts): Promise<void> {
   const stopped = Promise.withResolvers<void>()
   http.close(() => stopped.resolve())
@@ -213,14 +222,14 @@ async function shutDown({ http, connections, sockets, state, ready, operations, 
   log.info('Stopped')
 }
 
-/** Whichever is first: the work or its time. */
+/** Waits for the work, or until its time is over. */
 async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   const over = new AbortController()
   await Promise.race([work.catch(() => undefined), awakeSleep(ms, over.signal)])
   over.abort()
 }
 
-/** What of the server is up by now: it listens first, then describes its sources, then starts its workers. */
+/** The parts of the server that exist so far. It first listens, then describes its sources, then starts its workers. */
 type Services = Context['services']
 
 class ServerState implements Services {
@@ -264,7 +273,7 @@ class ServerState implements Services {
     throw new GeoduckError('LAYER_NOT_READY', 'The workers are being started; ask again in a moment.')
   }
 
-  /** None until the sources have been described. */
+  /** Returns the layers. There are none until the sources have been described. */
   layers(): readonly Layer[] {
     return this.#catalog?.layers() ?? []
   }
@@ -273,13 +282,13 @@ class ServerState implements Services {
     return this.#stop.signal
   }
 
-  /** Rejects, and closes it again, when the server has been stopped meanwhile. */
+  /** Takes the catalogue. If the server has been stopped meanwhile, it closes the catalogue and rejects. */
   async describe(catalog: Catalog): Promise<void> {
     this.#catalog = catalog
     await this.#closeIfStopped(catalog)
   }
 
-  /** Rejects, and closes it again, when the server has been stopped meanwhile. */
+  /** Takes the engine. If the server has been stopped meanwhile, it closes the engine and rejects. */
   async serve(engine: Engine): Promise<void> {
     this.#engine = engine
     await this.#closeIfStopped(engine)
@@ -289,12 +298,12 @@ class ServerState implements Services {
     return this.healthReport.read(freshMs)
   }
 
-  /** No new work. */
+  /** Stops new work. */
   stop(): void {
     this.#stop.abort(new GeoduckError('SHUTTING_DOWN', 'The server is stopping; ask again later, or elsewhere.'))
   }
 
-  /** Streams end with SHUTTING_DOWN and their cursor; resolves when workers and catalogue are closed. */
+  /** Ends streams with SHUTTING_DOWN and their cursor. Resolves when workers and catalogue are closed. */
   async close(): Promise<void> {
     this.healthReport.close()
     await Promise.all([this.#engine?.close(), this.#catalog?.close()])

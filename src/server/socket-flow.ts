@@ -1,6 +1,7 @@
 /**
- * What waits to be sent to the client of one WebSocket besides batches, and what of its messages has arrived in part. A client that leaves its
- * answers unread is not read from until it takes them: so it can't have the server hold pongs, refusals and small results without end.
+ * Limits the bytes that wait for the client of one WebSocket besides batches, and the messages that have arrived in part. The
+ * server does not read from a client that leaves its answers unread, so it never holds pongs, refusals and small results
+ * without limit.
  */
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
@@ -8,15 +9,15 @@ import { AwakeTimer } from '../engines/awake.ts'
 import type { ClientHeldMemory } from './client-memory.ts'
 import { MOST_FRAME_BYTES_BEFORE_ACK } from './limits.ts'
 
-/** Of answers: reading stops above it, and goes on at half of it. */
+/** Bytes of waiting answers above which reading stops. It continues at half of them. */
 const MOST_WAITING_BYTES = 65_536
-/** What a message in the queue costs beside its text. */
+/** Bytes of a message in the queue in addition to its text. */
 const BYTES_BESIDE = 256
-/** Read from a connection at once. */
+/** Most bytes per read of a connection. */
 const CHUNK_BYTES = 65_536
-/** Milliseconds that a message may take to arrive whole, as a request may. */
+/** Milliseconds in which a whole message must arrive, as for a request. */
 const MESSAGE_MS = 60_000
-/** The WebSocket registry's 1013. */
+/** Close code 1013 of the WebSocket registry. */
 const TRY_AGAIN_LATER = 1013
 
 export class SocketFlow {
@@ -29,7 +30,7 @@ export class SocketFlow {
   #pong: Buffer | null = null
   #pongWaits = false
 
-  /** `incoming` counts what has arrived of messages that are not whole; it is closed with the socket. */
+  /** @param incoming counts the bytes of messages that have arrived in part. It is closed with the socket. */
   constructor(ws: WebSocket, socket: Socket, incoming: ClientHeldMemory) {
     this.#ws = ws
     this.#incoming = incoming
@@ -43,7 +44,7 @@ export class SocketFlow {
     })
   }
 
-  /** Counts an answer; the function that is returned is to be called when the system has taken it. */
+  /** Counts an answer. Call the returned function when the system has taken the answer. */
   answer(bytes: number): () => void {
     const counted = bytes + BYTES_BESIDE
     this.#answers += counted
@@ -62,12 +63,15 @@ export class SocketFlow {
     while (this.#answers > MOST_WAITING_BYTES && this.#ws.readyState === this.#ws.OPEN) await this.#drained.promise
   }
 
-  /** Whether more has arrived of a message than one before `connection_ack` may have. */
+  /** True if a partial message is larger than one before `connection_ack` may be. */
   get exceedsFirst(): boolean {
     return this.#partial > MOST_FRAME_BYTES_BEFORE_ACK + CHUNK_BYTES
   }
 
-  /** While a pong waits and another ping has come, nothing more is read. Of those that still come, the last is answered: RFC 6455, 5.5.3. */
+  /**
+   * Answers a ping. If a pong waits and another ping has arrived, reading stops. Only the last of further pings is answered
+   * (RFC 6455, 5.5.3).
+   */
   #answerPing(data: Buffer): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return
     if (this.#pongWaits) {

@@ -1,4 +1,7 @@
-/** graphql-transport-ws by graphql-ws, with our execution, errors and payloads. Rules of the wire: docs/subscriptions.md. */
+/**
+ * Runs graphql-transport-ws with graphql-ws and our execution, errors and payloads. docs/subscriptions.md has the rules of the
+ * wire.
+ */
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import { makeServer, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { failed, formatError, formatResult, readyResult } from '../delivery/client-error.ts'
@@ -27,11 +30,11 @@ export interface SocketProtocolOptions {
 export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
   const { services, access, operations } = parts
   const options: Options = {
-    // `WebSockets` has a clock of its own for it, which stands still while the server is suspended.
+    // `WebSockets` has a separate clock for it, which stops while the server is suspended.
     connectionInitWaitTimeout: 0,
     execute,
     subscribe,
-    // A refused one is closed with 4403.
+    // A refused socket is closed with 4403.
     onConnect: ({ connectionParams, extra: socket }) => {
       socket.acknowledged = access.allows(authorizationOf(connectionParams))
       return socket.acknowledged
@@ -57,7 +60,7 @@ function toArguments(
   { schema: served, documents }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
-  // Layers may have come and gone since the socket was opened.
+  // Layers may have changed since the socket was opened.
   const schema = served.current
   const document = documents.parse(payload.query)
   const errors = documents.validate(schema, document)
@@ -72,7 +75,7 @@ function toArguments(
   }
 }
 
-/** As an HTTP header's, its name in any letter case. */
+/** Returns the member `authorization` in any letter case, as for an HTTP header. */
 function authorizationOf(payload: Record<string, unknown> | undefined): unknown {
   return Object.entries(payload ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1]
 }
@@ -88,14 +91,17 @@ class Failure extends Error {
   }
 }
 
-/** What graphql-ws is given for a result: it asks once, and everything is delivered while it waits for the end, or for what to put into an `error`. */
+/**
+ * Returns a result for graphql-ws. It pulls once, and all is delivered before that resolves with the end or the content of an
+ * `error`.
+ */
 function delivering(result: Result, id: string, socket: ClientSocket): AsyncIterableIterator<never, void> {
   const operation = socket.operation(id)
   const rows = Symbol.asyncIterator in result ? result : rowsOf([result])
   const wire = {
     payload: (row: ExecutionResult) => {
       const pieces = toChunks(formatResult(readyResult(row, operation)))
-      // A subscription's are short beside its batches, and gone when the next is asked for.
+      // The results of a subscription are short compared with its batches, and released when the next one is pulled.
       if (operation.kind !== 'subscription') operation.holding.add(textBytes(pieces))
       return pieces
     },
@@ -108,7 +114,8 @@ function delivering(result: Result, id: string, socket: ClientSocket): AsyncIter
   const done = { done: true, value: undefined } as const
   const iterator: AsyncIterableIterator<never, void> = {
     next: async () => {
-      // Nothing was executed: an `error` message tells it better than a `next` without data and a `complete` that would mean "all of it arrived".
+      // Nothing was executed. An `error` message is correct here: after a `next` without data, `complete` would mean that all
+      // arrived.
       if ('errors' in result && !('data' in result)) throw new Failure(readyResult(result, operation).errors ?? [])
       await deliver(rows, wire, operation)
       return done

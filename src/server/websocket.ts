@@ -1,4 +1,4 @@
-/** GraphQL over WebSocket: which connections are taken, and how they end. */
+/** Serves GraphQL over WebSocket: accepts connections and ends them. */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
@@ -15,7 +15,7 @@ import type { Operations } from './operations.ts'
 import type { SocketProtocol } from './socket-protocol.ts'
 
 const GOING_AWAY = 1001
-/** What a client has to answer the closing handshake before it is cut off. */
+/** Milliseconds that a client has to answer the closing handshake before it is cut off. */
 const CLOSE_MS = 1_000
 
 export interface WebSocketOptions {
@@ -38,11 +38,11 @@ export class WebSockets {
     const settings: ServerOptions & { readonly closeTimeout: number } = {
       noServer: true,
       maxPayload: options.limits.maxMessageBytes,
-      // It costs 2.5 ms a 1,000 features (docs/speed.md), and a batch's frame is written past ws (text-frame.ts).
+      // It costs 2.5 ms per 1,000 features (docs/speed.md), and ws does not write a batch's frame (text-frame.ts does).
       perMessageDeflate: false,
-      // Answered by ClientSocket, which counts what waits.
+      // ClientSocket answers pings, because it counts the waiting bytes.
       autoPong: false,
-      // A message per turn of the event loop: hundreds that come at once would keep everybody else waiting.
+      // One message per turn of the event loop: hundreds that arrive at once would make all other clients wait.
       allowSynchronousEvents: false,
       closeTimeout: CLOSE_MS,
       handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
@@ -51,12 +51,12 @@ export class WebSockets {
     http.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head))
   }
 
-  /** That are open. */
+  /** The number of open WebSockets. */
   get count(): number {
     return this.#server.clients.size
   }
 
-  /** No further ones are taken; those that are open end with 1001. */
+  /** Accepts no further WebSockets and ends the open ones with 1001. */
   async close(): Promise<void> {
     this.#server.close()
     const open = [...this.#server.clients]
@@ -81,7 +81,7 @@ export class WebSockets {
 
   #open(ws: WebSocket, request: IncomingMessage): void {
     const { protocol, operations, memory, limits, addressOf, log } = this.#options
-    // ws closes such a socket itself; the code tells the client why.
+    // ws closes such a socket itself, with a code for the client.
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
     keepAlive(ws, request.socket)
     const asker = callerOf(addressOf(request), request.socket.remotePort)
@@ -98,7 +98,7 @@ export class WebSockets {
   }
 }
 
-/** A client that does not answer the closing handshake is cut off after a second. */
+/** Waits until the socket is closed. A client that does not answer the closing handshake is cut off after a second. */
 async function closed(ws: WebSocket): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(() => ws.terminate(), CLOSE_MS)
@@ -109,15 +109,15 @@ async function closed(ws: WebSocket): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Milliseconds between pings, and what an answer may take on top of what lies before the ping. */
+/** Milliseconds between pings, and for an answer after all data that was sent before the ping. */
 const PING_MS = 12_000
 
-/** A ping waits behind everything that was sent before it: a client that reads more slowly than this is taken for gone. */
+/** The slowest reading speed. A ping waits after all data that was sent before it, and a slower client counts as gone. */
 const SLOWEST_BYTES_PER_MS = 16
 
 /**
- * Ends a socket whose client does not answer pings any more. The kernels' buffers hold about 5 MB, so a slow reader may not see a ping for
- * minutes: it is given the time in proportion.
+ * Ends a socket whose client does not answer pings any more. The kernels' buffers hold about 5 MB, so a slow reader may not see
+ * a ping for minutes. Its time to answer grows with the bytes sent before the ping.
  */
 export function keepAlive(ws: WebSocket, socket: Socket, pingMs = PING_MS): void {
   let answeredAt = socket.bytesWritten

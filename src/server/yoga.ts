@@ -16,7 +16,7 @@ import { acceptsEvents, jsonTypeFor } from './accept.ts'
 import { mostJsonParts, parseJson } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
 
-/** What a request brings along to its resolvers and to the writer of its result. */
+/** The context of a request, for its resolvers and for the writer of its result. */
 export interface RequestContext extends Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -32,8 +32,8 @@ export interface YogaOptions {
 export type Yoga = YogaServerInstance<RequestContext, object>
 
 /**
- * GraphQL over HTTP. Execution is graphql-js's, the same as on a WebSocket; errors are made ready for clients as there, so yoga's own masking has
- * nothing to do. What a page of another origin may do is decided before (graphql-endpoint.ts), for downloads alike.
+ * Opens GraphQL over HTTP. graphql-js executes, and errors are prepared for clients, both as on a WebSocket, so yoga masks
+ * nothing. The origin is checked earlier (graphql-endpoint.ts), as for downloads.
  */
 export function openYoga({ schema, documents, limits, compression }: YogaOptions): Yoga {
   return createYoga<RequestContext>({
@@ -63,13 +63,13 @@ function ownEngine({ parse, validate }: DocumentReader, jsonParts: number): Plug
   }
 }
 
-/** A request whose body is looked through before it is parsed. */
+/** Returns a request whose body is checked before it is parsed. */
 function withCheckedJson(request: Request, jsonParts: number): Request {
   const json = async () => parseJson(await request.text(), jsonParts)
   return Object.create(request, { json: { value: () => json().catch(toGraphQL) } })
 }
 
-/** What is no GraphQLError, yoga takes for JSON that is none. */
+/** Throws a GraphQLError: yoga reports any other error as invalid JSON. */
 function toGraphQL(error: unknown): never {
   if (!(error instanceof GeoduckError)) throw error
   const { code, message } = error
@@ -77,8 +77,8 @@ function toGraphQL(error: unknown): never {
 }
 
 /**
- * Past yoga goes what it would not keep: a worker's bytes, which no `Response` takes as they are, and streams, whose next result is pulled when the
- * one before has left. Of every other result yoga makes the response.
+ * Writes two kinds of result without yoga: the bytes of a worker, which no `Response` accepts unchanged, and streams, whose
+ * next result is pulled after the one before was sent. Yoga writes all other results.
  */
 function bypass(compression: Config['compression']): Plugin<object, RequestContext> {
   return {
@@ -88,7 +88,7 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
       const events = acceptsEvents(accept)
       const result = made as ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
       const write = (written: Promise<void>) => {
-        // What it would hold has been sent.
+        // The result has been sent already.
         setResultProcessor((_, { Response }) => written.then(() => new Response(null)), 'application/json')
       }
       if (isAsyncIterable(result) && !events) {
@@ -114,13 +114,13 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
 const TOO_LARGE = 413
 const DEFECT = 500
 
-/** What yoga makes the status of: where nothing was executed it is 400, unless the error says otherwise. */
+/** Adds the status for yoga: 400 if nothing was executed, unless the error has another one. */
 function withStatus(error: GraphQLError): GraphQLError {
   const { http = { status: 400, spec: true }, code } = error.extensions
   const status = code === 'INTERNAL' ? DEFECT : (http.status ?? 400)
-  // What is wrong in a document, `application/json` clients expect with 200.
+  // Clients of `application/json` expect status 200 with errors in a document.
   const spec = status !== DEFECT && http.spec === true && (error.locations !== undefined || !error.extensions.http)
-  // The rest of a body that was not read would stand before the connection's next request.
+  // An unread rest of the body would be read as the connection's next request.
   const headers = { ...http.headers, ...(status === TOO_LARGE && { connection: 'close' }) }
   return new GraphQLError(error.message, {
     ...errorLocation(error),

@@ -1,4 +1,4 @@
-/** What `/metrics` tells Prometheus: this process, its operations, its workers. Figures are read when they are asked for. */
+/** The metrics that `/metrics` reports to Prometheus: process, operations and workers. Figures are read per request. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { packageVersion } from '../../config/package-version.ts'
 import type { Operation } from '../../delivery/operation.ts'
@@ -8,9 +8,9 @@ import type { Operations } from '../operations.ts'
 export interface MetricsSources {
   readonly operations: Operations
   readonly engine: () => Promise<EngineHealth>
-  /** WebSockets that are open. */
+  /** Returns the number of open WebSockets. */
   readonly sockets: () => number
-  /** Bytes of results that clients have not taken yet. */
+  /** Returns the bytes of results that clients have not taken yet. */
   readonly unread: () => number
   readonly ready: () => boolean
 }
@@ -24,7 +24,7 @@ export class Metrics {
   constructor({ operations, engine, sockets, unread, ready }: MetricsSources) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
-    new Gauge({ name: 'geoduck_info', help: 'The version that runs', labelNames: ['version'], registers }).set(
+    new Gauge({ name: 'geoduck_info', help: 'Version of the server', labelNames: ['version'], registers }).set(
       { version: packageVersion() },
       1,
     )
@@ -41,7 +41,7 @@ export class Metrics {
     this.#tellEngine = engineMetrics(this.#registry)
   }
 
-  /** Costs each idle worker a query of about a millisecond. */
+  /** Returns the metrics as text. It costs each idle worker a query of about a millisecond. */
   async text(): Promise<string> {
     this.#tellEngine(await this.#engine())
     return await this.#registry.metrics()
@@ -59,7 +59,7 @@ function gauge(name: string, help: string, read: () => number, registry: Registr
   })
 }
 
-/** What `health` says of workers and streams: the function that comes back takes a reading of it. */
+/** Registers the figures of `health` on workers and streams. The returned function sets them. */
 function engineMetrics(registry: Registry): (health: EngineHealth) => void {
   const registers = [registry]
   const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
@@ -77,7 +77,7 @@ function engineMetrics(registry: Registry): (health: EngineHealth) => void {
   })
   const fallbacks = new Counter({
     name: 'geoduck_fallbacks_total',
-    help: 'Executions that went on in the serial lane',
+    help: 'Executions that continued in the serial lane',
     registers,
   })
 
@@ -101,28 +101,28 @@ function engineMetrics(registry: Registry): (health: EngineHealth) => void {
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-/** `request`: it was refused before it was known what it is. */
+/** Returns `request` if the operation was refused before its kind was known. */
 const kindOf = ({ kind }: Operation) => kind ?? 'request'
 
-/** Rows and bytes of a stream count as they leave, not when it ends. */
+/** Registers the figures of operations. Rows and bytes of a stream count when they are sent, not when it ends. */
 function operationMetrics(operations: Operations, registry: Registry): void {
   const registers = [registry]
   const ended = new Counter({
     name: 'geoduck_operations_total',
-    help: 'Operations that have ended, by kind and outcome; code is that of the error, if it failed',
+    help: 'Operations that have ended, by kind and outcome; code is that of the error if it failed',
     labelNames: ['kind', 'outcome', 'code'],
     registers,
   })
   const took = new Histogram({
     name: 'geoduck_operation_seconds',
-    help: 'From an operation’s beginning to its end; a stream lasts as long as its client reads',
+    help: 'Time from the beginning of an operation to its end; a stream lasts as long as its client reads',
     labelNames: ['kind'],
     buckets: SECONDS,
     registers,
   })
   const first = new Histogram({
     name: 'geoduck_first_batch_seconds',
-    help: 'From an operation’s beginning to its first batch or page',
+    help: 'Time from the beginning of an operation to its first batch or page',
     labelNames: ['kind'],
     buckets: SECONDS,
     registers,
@@ -152,7 +152,7 @@ function operationMetrics(operations: Operations, registry: Registry): void {
   }
   new Gauge({
     name: 'geoduck_operations_open',
-    help: 'Operations under way',
+    help: 'Open operations',
     labelNames: ['kind'],
     registers,
     collect() {
