@@ -1,4 +1,4 @@
-/** The buffers of a record batch, of which an Arrow message's body is made. */
+/** Makes the buffers of a record batch, which form the body of an Arrow message. */
 import type { ColumnData, WireType } from './batch.ts'
 import { type BytesColumn, bytesOf, CHAR, countUnset, isSet, numbersOf, packBits, sliceBits, valuesOf } from './bytes.ts'
 
@@ -9,13 +9,16 @@ export interface ArrowArray {
   readonly buffers: readonly Uint8Array[]
 }
 
-/** Rows [from, to) of a column as Arrow wants them: views where the engine's buffers will do, and a bitmap that begins at bit 0. */
+/**
+ * Returns rows [from, to) of a column in Arrow's layout. It uses views of the engine's buffers if possible; a bitmap begins at
+ * bit 0.
+ */
 export function arrowArray(data: ColumnData, wire: WireType, from: number, to: number): ArrowArray {
   const { nullCount, validity } = nullsOf(data, from, to)
   return { length: to - from, nullCount, buffers: [validity, ...valueBuffers(data, wire, from, to)] }
 }
 
-/** Of rows [from, to): a bitmap that begins at bit 0, empty when nothing is null. */
+/** Returns the nulls of rows [from, to) as a bitmap that begins at bit 0. It is empty if nothing is null. */
 export function nullsOf({ validity }: ColumnData, from: number, to: number): { nullCount: number; validity: Uint8Array } {
   if (validity === null) return { nullCount: 0, validity: EMPTY }
   const sliced = sliceBits(validity, from, to)
@@ -50,19 +53,19 @@ function asBytes(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-/** Offsets that begin at 0. */
+/** Returns offsets that begin at 0. */
 function rebased(offsets: Int32Array, from: number, to: number): Int32Array {
   const first = offsets[from]!
   const part = offsets.subarray(from, to + 1)
   return first === 0 ? part : part.map((offset) => offset - first)
 }
 
-/** Digits that a double adds up without loss. */
+/** Decimal digits that a double holds exactly. */
 const EXACT_DIGITS = 15
 
 /**
- * Arrow's decimal128 from the text of decimals that all have the same number of digits after the point: the digits as one signed
- * integer, 16 bytes, little endian. 38 digits fit. Nulls are 0.
+ * Converts the text of decimals to Arrow's decimal128: the digits as one signed integer of 16 bytes, little endian. All
+ * decimals have the same number of digits after the point. 38 digits fit. Nulls are 0.
  */
 function decimals128({ validity, bytes, offsets }: BytesColumn, from: number, to: number): Uint8Array {
   const values = new Uint8Array(16 * (to - from))

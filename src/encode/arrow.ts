@@ -1,4 +1,4 @@
-/** Arrow IPC streams. Nothing else of the product names apache-arrow, which knows the format's metadata; bodies are copied here. */
+/** Writes Arrow IPC streams. Only this file uses apache-arrow, which writes the format's metadata. Bodies are copied here. */
 import * as arrow from 'apache-arrow'
 import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message'
 import { typeOfNative } from '../geometry/geometry-type.ts'
@@ -11,11 +11,11 @@ import { DIMENSIONS, GeoArrowColumn } from './geoarrow.ts'
 interface ArrowColumn {
   readonly index: number
   readonly field: arrow.Field
-  /** Rows [from, to) as the column's array and those within it, outermost first. */
+  /** Returns rows [from, to) as the column's array and its inner arrays, outermost first. */
   read(data: ColumnData, from: number, to: number): readonly ArrowArray[]
 }
 
-/** A message begins with this and the length of its metadata; with a length of 0 it is the end of the stream. */
+/** A message begins with this and the length of its metadata. A length of 0 ends the stream. */
 const CONTINUATION = 0xffffffff
 const END_BYTES = 8
 /** The buffer is made this much larger than the batch that asks for it: the next ones are about as large. */
@@ -24,9 +24,10 @@ const SPARE = 1.25
 type Options = Omit<Extract<Output, { readonly kind: 'arrow' | 'arrow-base64' }>, 'kind'>
 
 /**
- * A self-contained IPC stream a batch: schema, one record batch, end marker. The columns are the key (named `id`, with underscores
- * before it if a property has that name) unless it is one of the properties, the properties, and the geometry under its own
- * name, as `geoarrow.wkb` or in the native type of its shape. The engine's infinite dates and times are given as they are: the largest values of their types.
+ * Writes a self-contained IPC stream per batch: schema, one record batch, end marker. The first column is the key, unless it is
+ * one of the properties. It is named `id`, with underscores before it if a property has that name. Then follow the properties,
+ * and the geometry under its own name, as `geoarrow.wkb` or in the native type of its shape. The engine's infinite dates and
+ * times are the largest values of their types.
  */
 export function arrowStream(layout: BatchLayout, options: Options): Encoder {
   const columns = arrowColumns(layout, options)
@@ -47,7 +48,7 @@ function arrowColumns(layout: BatchLayout, { shape, only, geometry: place }: Opt
   const { key, geometryName } = layout
   const properties = propertiesOf(layout, only)
   const columns = properties.map((index) => arrowColumn(layout, index, wireColumn(layout, index).name))
-  // A property that is the key has its own name, and is there under this one too.
+  // A property that is the key is also listed under its own name.
   if (key !== null && !columns.some(({ index, field }) => index === key && field.name === 'id')) {
     const taken = new Set([...columns.map(({ field }) => field.name), geometryName])
     let name = 'id'
@@ -72,7 +73,7 @@ function nativeColumn(index: number, name: string, shape: GeoArrowShape, crs: La
   return { index, field, read: (data, from, to) => column.read(data, from, to) }
 }
 
-/** Positions as lists of a fixed size, in the lists of the type; only a whole geometry may be null. */
+/** Returns the Arrow type: positions are lists of a fixed size, in the lists of the type. Only a whole geometry may be null. */
 function nativeType({ type, coordinates }: GeoArrowShape): arrow.DataType {
   const number = new arrow.Field(coordinates.toLowerCase(), new arrow.Float64(), false)
   const position: arrow.DataType = new arrow.FixedSizeList(DIMENSIONS[coordinates], number)
@@ -109,7 +110,7 @@ const TIME_UNITS = {
   ns: arrow.TimeUnit.NANOSECOND,
 } as const
 
-/** The canonical extension types `geoarrow.wkb` (geoarrow.org, 0.2) and `arrow.json`. */
+/** Returns the metadata of the canonical extension types `geoarrow.wkb` (geoarrow.org, 0.2) and `arrow.json`. */
 function extension(wire: WireType, crs: string | null): Map<string, string> | null {
   if (wire.kind === 'json') return extensionType('arrow.json', {})
   return wire.kind === 'wkb' ? geoArrow('wkb', crs) : null
@@ -126,14 +127,14 @@ function extensionType(name: string, metadata: object): Map<string, string> {
   ])
 }
 
-/** The same in every batch: made once. */
+/** Makes the schema message once, because it is the same in every batch. */
 function schemaMessage(columns: readonly ArrowColumn[]): Uint8Array {
   const empty = new arrow.Table(new arrow.Schema(columns.map(({ field }) => field)))
   const stream = arrow.RecordBatchStreamWriter.writeAll(empty).toUint8Array(true)
   return stream.subarray(0, stream.length - END_BYTES)
 }
 
-/** The metadata of the record batch: where each buffer lies in the body. */
+/** Makes the metadata of the record batch: the position of each buffer in the body. */
 function recordBatchMessage(arrays: readonly ArrowArray[], length: number): Uint8Array {
   let bodyLength = 0
   const regions = arrays.flatMap(({ buffers }) =>
@@ -155,7 +156,7 @@ function prefix(metadataLength: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(CONTINUATION, metadataLength).buffer)
 }
 
-/** Copies each byte once, to its place in the stream; every part is filled up to eight bytes. */
+/** Copies each byte once into the stream. Every part is padded to a multiple of eight bytes. */
 function join(stream: Uint8Array, parts: readonly Uint8Array[]): void {
   let at = 0
   for (const part of parts) {

@@ -1,7 +1,7 @@
 /**
- * A batch of rows as columns, in the memory layout of the Arrow columnar format: what every encoder reads, and what every way out
- * of the engine (node-api's vectors, the engine's own Arrow export) fills. Pure data; views over engine memory are copied before
- * they get here or are used before the chunk is released.
+ * A batch of rows as columns, in the memory layout of the Arrow columnar format. Every encoder reads it. Both outputs of the
+ * engine (node-api's vectors and the engine's own Arrow export) fill it. It is plain data: views of engine memory are copied
+ * first, or used before the chunk is released.
  */
 import type { NativeType } from '../geometry/geometry-type.ts'
 
@@ -17,11 +17,11 @@ export type WireType =
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number; readonly quoted: boolean }
   /** Base64 text in JSON. */
   | { readonly kind: 'binary' }
-  /** ISO WKB of one geometry a row. */
+  /** ISO WKB of one geometry per row. */
   | { readonly kind: 'wkb' }
   /** int32 days since 1970-01-01; ISO 8601 in JSON. */
   | { readonly kind: 'date' }
-  /** int64 since 1970-01-01; ISO 8601 in JSON, with `Z` where it is an instant. */
+  /** int64 since 1970-01-01; ISO 8601 in JSON, with `Z` if it is an instant. */
   | { readonly kind: 'timestamp'; readonly unit: 's' | 'ms' | 'us' | 'ns'; readonly utc: boolean }
 
 export interface WireColumn {
@@ -29,7 +29,7 @@ export interface WireColumn {
   readonly wire: WireType
 }
 
-/** Values of a fixed width. `bool` is one byte a value here (0 or 1); the Arrow encoder packs it. */
+/** Values of a fixed width. `bool` is one byte per value here (0 or 1); the Arrow encoder packs it. */
 export type FixedValues =
   | Uint8Array
   | Int8Array
@@ -54,17 +54,17 @@ export interface ColumnBatch {
   readonly columns: readonly ColumnData[]
 }
 
-/** The layer's geometry as one column, in one of the representations that were asked for. */
+/** The layer's geometry as one column, in one of the requested representations. */
 export interface LayoutGeometry {
-  /** Its index. It holds WKB. */
+  /** The index of the column, which holds WKB. */
   readonly column: number
-  /** `AUTHORITY:CODE` for the Arrow schema's metadata; null: it is not known. */
+  /** `AUTHORITY:CODE` for the Arrow schema's metadata. Null if it is not known. */
   readonly crs: string | null
-  /** Spatial reference id for EWKT and EWKB; null: the CRS has none. */
+  /** Spatial reference id for EWKT and EWKB. Null if the CRS has none. */
   readonly srid: number | null
 }
 
-/** What the columns of a batch are for; indexes into its columns. */
+/** The use of each column of a batch, by index. */
 export interface BatchLayout {
   readonly columns: readonly WireColumn[]
   /** Outputs name them by their index in this list. Empty when no geometry was selected. */
@@ -77,7 +77,7 @@ export interface BatchLayout {
   readonly geometryName: string
 }
 
-/** What every encoding of whole features takes. */
+/** Options of every encoding of whole features. */
 interface WholeFeatures {
   /** Index into the layout's geometries. @default 0 */
   readonly geometry?: number
@@ -88,12 +88,12 @@ interface WholeFeatures {
 interface GeoJsonOptions extends WholeFeatures {
   /** Digits after the decimal point. */
   readonly precision: number
-  /** Whether the collection and its features have a `bbox`. @default false */
+  /** True if the collection and its features have a `bbox`. @default false */
   readonly bbox?: boolean
 }
 
 interface ArrowOptions extends WholeFeatures {
-  /** Left out: the geometry is `geoarrow.wkb`. */
+  /** The native type. Without it the geometry is `geoarrow.wkb`. */
   readonly shape?: GeoArrowShape
 }
 
@@ -101,7 +101,7 @@ interface ArrowOptions extends WholeFeatures {
 export type Output =
   /** A FeatureCollection (RFC 7946) as UTF-8. */
   | ({ readonly kind: 'geojson' } & GeoJsonOptions)
-  /** The same features, a line each, without a newline behind the last. */
+  /** The same features, one per line, without a newline after the last. */
   | ({ readonly kind: 'geojson-lines' } & GeoJsonOptions)
   /** A self-contained Arrow IPC stream (schema, one record batch, end marker). */
   | ({ readonly kind: 'arrow' } & ArrowOptions)
@@ -113,10 +113,10 @@ export type Output =
   | { readonly kind: 'edges'; readonly fields: readonly EdgeField[] }
   /** A JSON list of the rows, each a list of all columns' values. */
   | { readonly kind: 'rows' }
-  /** The cursor of the first feature as a JSON string; null where there is none. */
+  /** The cursor of the first feature as a JSON string. Null if there is no feature. */
   | { readonly kind: 'start-cursor' }
 
-/** What is proven of every geometry of a layer that can leave as a native GeoArrow type. */
+/** Facts that are proven for every geometry of a layer, if it can be sent as a native GeoArrow type. */
 export interface GeoArrowShape {
   readonly type: NativeType
   readonly coordinates: 'XY' | 'XYZ'
@@ -127,7 +127,7 @@ export type GeometryText = 'GEOJSON' | 'WKT' | 'EWKT' | 'WKB' | 'EWKB' | 'TWKB'
 /** A selected field of the GraphQL interface Feature, under its response key (alias or name), in document order. */
 export type FeatureField = { readonly key: string } & (
   | { readonly field: '__typename'; readonly name: string }
-  /** `prefix` is all that stands before the key: `observations:`, or `places:3fa9c1-` for row numbers. */
+  /** `prefix` is the text before the key: `observations:`, or `places:3fa9c1-` for row numbers. */
   | { readonly field: 'id'; readonly prefix: string }
   | { readonly field: 'key' }
   | { readonly field: 'layer'; readonly name: string }
@@ -149,8 +149,8 @@ export type EdgeField = { readonly key: string } & (
 export type CursorText = (batch: ColumnBatch, row: number) => string
 
 /**
- * Rows [from, to) of the batch in the wanted encoding. `to - from` may be 0: the result is then a valid empty document. The bytes are a
- * view of the encoder's own buffer and hold until its next call (a buffer a batch costs as much as a fifth of an Arrow encoding):
- * send them or copy them before.
+ * Encodes rows [from, to) of the batch. If `to - from` is 0, the result is a valid empty document. The bytes are a view of the
+ * encoder's own buffer, so send or copy them before its next call. A new buffer per batch would cost as much as a fifth of an
+ * Arrow encoding.
  */
 export type Encoder = (batch: ColumnBatch, from: number, to: number) => Uint8Array

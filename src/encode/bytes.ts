@@ -1,8 +1,8 @@
 import type { ColumnBatch, ColumnData, FixedValues } from './batch.ts'
 
-/** Text is built here as UTF-8 bytes: no JavaScript string of a feature ever exists. */
+/** Writes text as UTF-8 bytes, so that no JavaScript string of a feature ever exists. */
 
-/** ASCII codes that the writers put one by one. */
+/** ASCII codes that the writers write one by one. */
 export const CHAR = {
   QUOTE: 0x22,
   PLUS: 0x2b,
@@ -25,8 +25,9 @@ export const CHAR = {
 } as const
 
 /**
- * Fixed text, eight bytes at a time in the shape of doubles: a store each, a third of what `Uint8Array.set` costs on such lengths.
- * No UTF-8 text has the bits of a NaN, which alone might change on the way. Little endian, as every machine that the engine runs on.
+ * Fixed text in words of eight bytes, stored as doubles. One store per word costs a third of `Uint8Array.set` for such lengths.
+ * Only the bits of a NaN might change when stored, and no UTF-8 text has them. Words are little endian, like every machine that
+ * the engine runs on.
  */
 export interface Literal {
   readonly words: Float64Array
@@ -42,12 +43,12 @@ export function literal(text: string): Literal {
   return { words, length: bytes.length }
 }
 
-/** Groups of digits and words of literals are stored whole: a store may reach this far behind the last byte that counts. */
+/** Bytes that a store may write after the last valid byte, because groups of digits and words of literals are stored whole. */
 const OVERRUN = 8
 
 /**
- * A buffer that grows by doubling and is used again for every batch. The `put...` functions of the other files, which take a
- * place in `view` and return the next one, do not check: who calls them reserves first.
+ * A buffer that grows by doubling and is used again for every batch. The `put...` functions of the other files take an offset
+ * in `view` and return the next one. They do not check the size, so their callers reserve first.
  */
 export class ByteWriter {
   view: DataView<ArrayBuffer>
@@ -59,12 +60,12 @@ export class ByteWriter {
     this.view = new DataView(this.bytes.buffer)
   }
 
-  /** Bytes that it takes, whether they are written or not. */
+  /** Bytes of the buffer, written or not. */
   get capacity(): number {
     return this.bytes.length
   }
 
-  /** Makes room for `size` bytes more; `view` may be another one afterwards. */
+  /** Makes room for `size` more bytes. `view` may be a different object afterwards. */
   reserve(size: number): void {
     if (this.length + size + OVERRUN > this.bytes.length) this.grow(this.length + size + OVERRUN)
   }
@@ -92,26 +93,28 @@ export class ByteWriter {
     for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i))
   }
 
-  /** Copies bytes as they are. */
+  /** Appends bytes without change. */
   append(source: Uint8Array, from: number, to: number): void {
     this.reserve(to - from)
     this.bytes.set(source.subarray(from, to), this.length)
     this.length += to - from
   }
 
-  /** Puts a blank for every `byte` from `from` on. */
+  /** Replaces every `byte` from `from` on by a blank. */
   blank(byte: number, from: number): void {
     const written = this.written()
     for (let at = written.indexOf(byte, from); at >= 0; at = written.indexOf(byte, at + 1)) written[at] = CHAR.SPACE
   }
 
-  /** What has been written, as a view: the next text takes its place. */
+  /** Returns a view of the written bytes. The next text overwrites them. */
   written(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.length)
   }
 }
 
-/** Typed access to a column's buffers; a column whose buffers are not those of its wire type is a defect of whoever filled it. */
+/**
+ * Typed access to a column's buffers. Buffers that do not fit the wire type are a defect of the code that filled the column.
+ */
 export type BytesColumn = Extract<ColumnData, { offsets: Int32Array }>
 
 export function columnOf(batch: ColumnBatch, index: number): ColumnData {
@@ -130,7 +133,7 @@ export function valuesOf(data: ColumnData): FixedValues {
   return data.values
 }
 
-/** Values up to 32 bits, floats too. */
+/** Returns values of up to 32 bits, and floats. */
 export function numbersOf(data: ColumnData): Exclude<FixedValues, BigInt64Array | BigUint64Array> {
   const values = valuesOf(data)
   if (values instanceof BigInt64Array || values instanceof BigUint64Array)
@@ -144,7 +147,7 @@ export function doublesOf(data: ColumnData): Float64Array {
   return values
 }
 
-/** 64-bit values as pairs of words, the low one first: reading a BigInt would cost an allocation a value. */
+/** Returns 64-bit values as pairs of words, the low one first. To read a BigInt would cost an allocation per value. */
 export function wordsOf(data: ColumnData): Int32Array {
   const values = valuesOf(data)
   if (!(values instanceof BigInt64Array || values instanceof BigUint64Array))
@@ -152,13 +155,13 @@ export function wordsOf(data: ColumnData): Int32Array {
   return new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
 }
 
-/** Arrow's bitmaps: bit i of byte i >> 3, least significant first. */
+/** Arrow's bitmaps: item i is bit i & 7 of byte i >> 3, least significant first. */
 
 export function isSet(bits: Uint8Array, i: number): boolean {
   return ((bits[i >> 3]! >> (i & 7)) & 1) === 1
 }
 
-/** Bits [from, to) as a bitmap that begins at bit 0; bits behind the last are 0. Whole bytes at a time. */
+/** Returns bits [from, to) as a bitmap that begins at bit 0. Bits after the last are 0. It copies whole bytes. */
 export function sliceBits(bits: Uint8Array, from: number, to: number): Uint8Array {
   const sliced = new Uint8Array((to - from + 7) >> 3)
   const shift = from & 7
@@ -176,7 +179,10 @@ function clearBehind(bits: Uint8Array, length: number): void {
   if ((length & 7) !== 0) bits[length >> 3] = bits[length >> 3]! & ((1 << (length & 7)) - 1)
 }
 
-/** Copies `count` bits of `source` from bit `from` on to bit `at` of `target`, whose bits there are 0. A byte a step. */
+/**
+ * Copies `count` bits of `source` from bit `from` on to bit `at` of `target`, whose bits there are 0. It copies one byte per
+ * step.
+ */
 export function copyBits(target: Uint8Array, at: number, source: Uint8Array, from: number, count: number): void {
   const sliced = sliceBits(source, from, from + count)
   const shift = at & 7
@@ -202,7 +208,7 @@ export function setBits(target: Uint8Array, at: number, count: number): void {
   }
 }
 
-/** Bytes of 0 and 1, [from, to), as a bitmap. */
+/** Packs bytes [from, to), each 0 or 1, into a bitmap. */
 export function packBits(values: Uint8Array, from: number, to: number): Uint8Array {
   const packed = new Uint8Array((to - from + 7) >> 3)
   for (let i = from; i < to; i++) {
@@ -212,7 +218,7 @@ export function packBits(values: Uint8Array, from: number, to: number): Uint8Arr
   return packed
 }
 
-/** How many of the first `length` bits are 0; bits behind them must be 0. */
+/** Returns how many of the first `length` bits are 0. Bits after them must be 0. */
 export function countUnset(bits: Uint8Array, length: number): number {
   let set = 0
   for (let i = 0; i < bits.length; i++) {

@@ -24,8 +24,9 @@ const LINES: FixedFrame = { opening: '', between: '\n', closing: '' }
 type Options = Omit<Extract<Output, { readonly kind: 'geojson' | 'geojson-lines' }>, 'kind'>
 
 /**
- * A GeoJSON FeatureCollection (RFC 7946): every feature has `geometry` and `properties`, and its key as `id` if the layout has one. Rings
- * follow the right-hand rule. With `bbox`, it and its features have one, for about 12 ns a position more.
+ * Writes a GeoJSON FeatureCollection (RFC 7946). Every feature has `geometry` and `properties`, and its key as `id` if the
+ * layout has a key. Rings follow the right-hand rule. With `bbox`, the collection and its features have one, which costs about
+ * 12 ns more per position.
  */
 export function featureCollection(layout: BatchLayout, options: Options, out: ByteWriter): Encoder {
   const boxes = boxesFor(options)
@@ -37,14 +38,14 @@ export function featureCollection(layout: BatchLayout, options: Options, out: By
   return textEncoder(boxes ? { ...COLLECTION, closing } : COLLECTION, feature(layout, options, boxes), out)
 }
 
-/** The same features, a line each, without a newline behind the last. */
+/** Writes the same features, one per line, without a newline after the last. */
 export function featureLines(layout: BatchLayout, options: Options, out: ByteWriter): Encoder {
   const value = feature(layout, options, boxesFor(options))
   const asStored = propertiesOf(layout, options.only).some((index) => wireColumn(layout, index).wire.kind === 'json')
   return textEncoder(LINES, asStored ? onOneLine(value) : value, out)
 }
 
-/** JSON that comes as it is stored may be laid out in lines: they are nothing but blanks between its tokens. */
+/** Replaces newlines by blanks. Stored JSON may contain them between its tokens. */
 function onOneLine(value: ValueWriter): ValueWriter {
   return (batch, out) => {
     const write = value(batch, out)
@@ -66,7 +67,7 @@ class Boxes {
     this.#precision = precision
   }
 
-  /** A geometry with its box behind it. */
+  /** Writes a geometry with its box after it. */
   behind(plain: ValueWriter, geometry: number): ValueWriter {
     return (batch, out) => {
       const { validity, offsets, bytes } = bytesOf(columnOf(batch, geometry))
@@ -105,13 +106,13 @@ function feature(layout: BatchLayout, { precision, only, geometry: place }: Opti
 
 const OPEN = literal(',"bbox":[')
 const FLAT = [0, 1, 2, 3]
-/** RFC 7946, 5: all axes of the south-west, then all of the north-east. */
+/** Order of the sides in RFC 7946, 5: all axes of the south-west, then all of the north-east. */
 const WITH_HEIGHTS = [0, 1, 4, 2, 3, 5]
 
 /**
- * Writes `,"bbox":[...]` behind a feature's geometry, and behind all features the box around them: rounded as their coordinates are, so that
- * they lie in it; with heights where every one of the geometries has some. Nothing where there is no geometry. It does not look for a
- * narrower box across the antimeridian: west is never larger than east.
+ * Writes `,"bbox":[...]` after a feature's geometry, and the box around all features after the last one. Boxes are rounded like
+ * the coordinates, so that the coordinates lie inside. They have heights if every geometry has some. It writes nothing if there
+ * is no geometry. It never uses a narrower box across the antimeridian: west is never larger than east.
  */
 class BBoxMembers {
   private readonly out: ByteWriter
@@ -128,7 +129,7 @@ class BBoxMembers {
     this.text = this.textOf(this.box.sides)
   }
 
-  /** Of the geometry in bytes [from, to) of the reader. Throws WkbError. */
+  /** Writes the box of the geometry in bytes [from, to) of the reader. @throws WkbError */
   write(from: number, to: number): void {
     const { box, all } = this
     if (!box.measure(from, to)) return
@@ -163,7 +164,7 @@ class BBoxMembers {
 
 export const LIST: FixedFrame = { opening: '[', between: ',', closing: ']' }
 
-/** A JSON list of objects with the selected fields of GraphQL's Feature, ready to stand in a response as it is. */
+/** Writes a JSON list of objects with the selected fields of GraphQL's Feature, which a response contains unchanged. */
 export function featureList(layout: BatchLayout, fields: readonly FeatureField[], out: ByteWriter): Encoder {
   return textEncoder(LIST, jsonObject(featureMembers(layout, fields)), out)
 }
@@ -207,7 +208,7 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
   }
 }
 
-/** What stands under a key: a value written row by row, the same JSON text in every row, or an object. */
+/** A key and its value: a value written per row, the same JSON text in every row, or an object. */
 export type Member = readonly [key: string, value: ValueWriter | string | readonly Member[]]
 
 interface Step {
@@ -216,7 +217,7 @@ interface Step {
 }
 
 /**
- * Writes a JSON object. All that is the same in every row - punctuation, keys, constants, the frames of inner objects - is put into one
+ * Writes a JSON object. Text that is the same in every row (punctuation, keys, constants, frames of inner objects) forms one
  * literal between two values.
  */
 export function jsonObject(members: readonly Member[]): ValueWriter {
@@ -234,7 +235,7 @@ export function jsonObject(members: readonly Member[]): ValueWriter {
   }
 }
 
-/** Adds the object's steps; `text` is what stands before it, and what stands behind its last value is returned. */
+/** Adds the object's steps. `text` precedes the object. Returns the text after its last value. */
 function flatten(members: readonly Member[], text: string, steps: Step[]): string {
   let before = `${text}{`
   for (const [i, [key, value]] of members.entries()) {
@@ -256,7 +257,7 @@ export function wireColumn(layout: BatchLayout, index: number): WireColumn {
   return column
 }
 
-/** The column that tells a layer's features apart. */
+/** Returns the column that identifies a layer's features. */
 function keyOf({ key }: BatchLayout): number {
   if (key === null) throw new TypeError('the layout has no column for the key')
   return key
@@ -269,7 +270,7 @@ export function geometryOf({ geometries }: BatchLayout, index = 0): LayoutGeomet
   return geometry
 }
 
-/** A feature's key is a JSON string whatever its column is, as GraphQL's ID is. A row without one cannot be told from others: it throws. */
+/** Writes a feature's key as a JSON string for every type of column, like GraphQL's ID. It throws for a row without a key. */
 function jsonKey(layout: BatchLayout, index: number): ValueWriter {
   const { wire } = wireColumn(layout, index)
   if (wire.kind !== 'utf8' && wire.kind !== 'int') throw new TypeError(`a feature's key cannot be made of ${wire.kind}`)
@@ -288,8 +289,8 @@ function jsonKey(layout: BatchLayout, index: number): ValueWriter {
 }
 
 /**
- * The key with `prefix` before it. The last character of the prefix, all of which is text that JSON takes as it is, is put where the key's
- * own opening quote has been written: 13 ns more than the key alone.
+ * Writes the key with `prefix` before it. The prefix needs no JSON escapes. Its last character overwrites the opening quote of
+ * the key. This costs 13 ns more than the key alone.
  */
 function globalId(layout: BatchLayout, index: number, prefix: string): ValueWriter {
   const value = jsonKey(layout, index)
@@ -320,7 +321,7 @@ function propertyMembers(layout: BatchLayout, only: readonly string[] | null = n
   })
 }
 
-/** How a geometry column is written in JSON: as a geometry object, as text in quotes, or as its box. */
+/** Writes a geometry column in JSON: as a geometry object, as text in quotes, or as its box. */
 interface GeometryWriter {
   write(from: number, to: number): void
 }
@@ -366,7 +367,10 @@ function quoted(out: ByteWriter, writer: GeometryWriter, prefix = ''): GeometryW
   }
 }
 
-/** Writes the box around a geometry as `[west,south,east,north]` (RFC 7946), unrounded; null for an empty one or one without end. */
+/**
+ * Writes the box around a geometry as `[west,south,east,north]` (RFC 7946), unrounded. It writes null for an empty or infinite
+ * geometry.
+ */
 class BBoxText {
   private readonly out: ByteWriter
   private readonly box: GeometryBox

@@ -1,7 +1,7 @@
 /**
- * Geometries of one type as GeoArrow's native arrays (geoarrow.org/format, interleaved): lists in lists of positions, all coordinates of a
- * batch in one buffer. Made of the WKB that every encoding reads, which costs 15 ns a position; nested lists out of the engine cost it
- * more than that (docs/speed.md), and could be neither null nor empty.
+ * Geometries of one type as GeoArrow's native arrays (geoarrow.org/format, interleaved): lists in lists of positions, all
+ * coordinates of a batch in one buffer. It reads the WKB that every encoding reads, which costs 15 ns per position; nested
+ * lists out of the engine cost it more than that (docs/speed.md), and could be neither null nor empty.
  */
 import { GEOMETRY, typeOfNative } from '../geometry/geometry-type.ts'
 import { WkbError, WkbReader } from '../geometry/wkb.ts'
@@ -76,7 +76,7 @@ export class GeoArrowColumn {
     ]
   }
 
-  /** How many items there are so far in all lists of a level: lists of the next one, or positions. */
+  /** Returns the number of items so far in all lists of a level: lists of the next level, or positions. */
   private itemsOf(level: number): number {
     const inner = this.levels[level + 1]
     return inner ? inner.length - 1 : this.used / this.stride

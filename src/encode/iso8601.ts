@@ -26,8 +26,8 @@ export function writeDate(out: ByteWriter, days: number): void {
 }
 
 /**
- * A quoted date and time; null for the engine's infinities, which are the largest 64-bit integer and its negative. The fraction has
- * 3, 6 or 9 digits, as many as it needs, and is left out when it is 0. `utc`: an instant, marked with `Z`.
+ * A quoted date and time; null for the engine's infinities, which are the largest 64-bit integer and its negative. The fraction
+ * has 3, 6 or 9 digits, as many as it needs, and is left out when it is 0. `utc`: an instant, marked with `Z`.
  */
 export function writeTimestamp(out: ByteWriter, low: number, high: number, perSecond: number, utc: boolean): void {
   if ((high === 0x7fffffff && low === -1) || (high === -0x80000000 && low === 1)) {
@@ -58,8 +58,8 @@ function splitExactly(low: number, high: number, perSecond: number): [seconds: n
 }
 
 /**
- * Days to year, month and day by arithmetic on 400-year eras that begin in March. `| 0` where nothing is negative: an integer division
- * by a constant costs a tenth of Math.floor's.
+ * Days to year, month and day by arithmetic on 400-year eras that begin in March. `| 0` where nothing is negative: an integer
+ * division by a constant costs a tenth of Math.floor's.
  */
 function putDate(view: DataView, at: number, days: number): number {
   const shifted = days - MARCH_OF_YEAR_0
@@ -79,7 +79,8 @@ function putDate(view: DataView, at: number, days: number): number {
 }
 
 /**
- * Four digits, or a sign and at least six outside 0000..9999: ISO 8601's expanded years as JavaScript writes them. Year 0 is 1 BC.
+ * Four digits, or a sign and at least six outside 0000..9999: ISO 8601's expanded years as JavaScript writes them. Year 0 is 1
+ * BC.
  */
 function putYear(view: DataView, at: number, year: number): number {
   if (year >= 0 && year <= 9999) return putQuad(view, at, year)

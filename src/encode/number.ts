@@ -19,8 +19,8 @@ export function writeInteger(out: ByteWriter, n: number): void {
 }
 
 /**
- * Prints doubles as JSON.stringify does: the shortest text that reads back the same; null for NaN and infinities. Most data has few
- * decimals, so the number of decimals that the last value needed is tried first: zeros behind are left out anyway.
+ * Prints doubles as JSON.stringify does: the shortest text that reads back the same; null for NaN and infinities. Most data has
+ * few decimals, so the number of decimals that the last value needed is tried first: zeros at the end are left out anyway.
  */
 export class DoubleText {
   private decimals = 0
@@ -46,7 +46,10 @@ export class DoubleText {
   }
 }
 
-/** Prints a 32-bit float as the shortest text that reads back as the same float: 0.1, where the double would be 0.10000000149011612. */
+/**
+ * Prints a 32-bit float as the shortest text that reads back as the same float: 0.1, where the double would be
+ * 0.10000000149011612.
+ */
 export function writeFloat(out: ByteWriter, x: number): void {
   const magnitude = Math.abs(x)
   out.reserve(NUMBER_BYTES)
@@ -93,8 +96,8 @@ export function writeInt64(out: ByteWriter, low: number, high: number, signed: b
 }
 
 /**
- * The engine's text of a decimal. It leaves out the zero before the point where the type has no whole digits (`.50`), which JSON
- * wants.
+ * The engine's text of a decimal. It leaves out the zero before the point where the type has no whole digits (`.50`), which
+ * JSON wants.
  */
 export function writeDecimal(out: ByteWriter, bytes: Uint8Array, from: number, to: number): void {
   let at = from
@@ -106,7 +109,10 @@ export function writeDecimal(out: ByteWriter, bytes: Uint8Array, from: number, t
   for (; at < to; at++) out.byte(bytes[at]!)
 }
 
-/* Decimal digits of numbers, four at a time out of a table. The `put...` functions want room reserved and return the next place. */
+/*
+ * Decimal digits of numbers, four at a time out of a table. The `put...` functions want room reserved and return the next
+ * place.
+ */
 
 /** 10^0 .. 10^15, exact. */
 export const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, i) => 10 ** i)
@@ -114,7 +120,7 @@ export const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, i) => 10 ** i
 /** Below this every decimal of as many digits is another double, so that digits and double stand for each other. */
 export const EXACT_DIGITS = 1e15
 
-/** What makes a fraction of so many digits, 0..8, one of 8. */
+/** Returns the factor that extends a fraction of `digits` digits, 0..8, to 8 digits. */
 export function paddingOf(digits: number): number {
   return 10 ** (8 - digits)
 }
@@ -125,7 +131,7 @@ const QUADS = Uint32Array.from({ length: 10_000 }, (_, n) => {
   return digit(1000) | (digit(100) << 8) | (digit(10) << 16) | (digit(1) << 24)
 })
 
-/** How many zeros they end with. */
+/** The number of zeros at the end of 0..9999 as four digits. */
 const ZEROS = Uint8Array.from({ length: 10_000 }, (_, n) =>
   n === 0 ? 4 : n % 1000 === 0 ? 3 : n % 100 === 0 ? 2 : n % 10 === 0 ? 1 : 0,
 )
@@ -187,8 +193,9 @@ export function putScaled(view: DataView, at: number, scaled: number, digits: nu
 }
 
 /**
- * `scaled`, a 32-bit integer, divided by `scale` = 10^digits, digits <= 8, in shortest form. `padding` is `paddingOf(digits)`: with it a
- * fraction is two groups of four digits, whose zeros at the end a table counts (to look for them in what was written took 3 ns). At most 20 bytes.
+ * Writes `scaled`, a 32-bit integer, divided by `scale` = 10^digits, digits <= 8, in shortest form. `padding` is
+ * `paddingOf(digits)`: it makes a fraction two groups of four digits. A table counts their zeros at the end; to search the
+ * written text took 3 ns. At most 20 bytes.
  */
 export function putFixed8(view: DataView, at: number, scaled: number, scale: number, padding: number): number {
   let magnitude = scaled

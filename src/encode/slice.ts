@@ -13,9 +13,10 @@ export interface Slice {
 type Allocate = (bytes: number) => Uint8Array<ArrayBuffer>
 
 /**
- * One batch of the slices' rows in order, in buffers of its own; a single slice of a whole batch is that batch. At least one slice.
+ * Joins the rows of at least one slice, in order, to one batch with new buffers. A single slice of a whole batch is returned
+ * unchanged.
  *
- * @param allocate where the buffers come from, but for bitmaps, which must begin as zeros
+ * @param allocate makes all buffers except bitmaps, which must begin as zeros
  */
 export function concatenate(slices: readonly Slice[], allocate: Allocate = (bytes) => new Uint8Array(bytes)): ColumnBatch {
   const [first] = slices
@@ -84,8 +85,8 @@ function joinBytes(parts: readonly Part[], length: number, allocate: Allocate): 
 }
 
 /**
- * How many rows from `from` on stay within both `maxRows` and `maxBytes` of column data (values, offsets and texts, not bitmaps): at
- * least one while there is one, however large it is. Binary search over the offsets.
+ * Returns how many rows from `from` on stay within both `maxRows` and `maxBytes` of column data (values, offsets and texts, not
+ * bitmaps): at least one while there is one, however large it is. Binary search over the offsets.
  */
 export function rowsWithin(batch: ColumnBatch, from: number, maxRows: number, maxBytes: number): number {
   let low = Math.min(1, batch.length - from)

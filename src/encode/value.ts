@@ -1,4 +1,4 @@
-/** How the values of a column are written in JSON, chosen once by the column's wire type. */
+/** Writes the values of a column in JSON. The wire type of the column selects the writer once. */
 import type { ColumnBatch, ColumnData, Encoder, WireType } from './batch.ts'
 import { type ByteWriter, bytesOf, CHAR, columnOf, doublesOf, isSet, literal, numbersOf, wordsOf } from './bytes.ts'
 import { PER_SECOND, writeDate, writeTimestamp } from './iso8601.ts'
@@ -7,13 +7,13 @@ import { DoubleText, NULL, putPair, writeDecimal, writeFloat, writeInt64, writeI
 /** Writes the value of one row, present or not. */
 export type RowWriter = (row: number) => void
 
-/** A way to write some member of every feature: it looks its buffers up once a batch and then goes row by row. */
+/** A way to write some member of every feature: it finds its buffers once per batch and then writes row by row. */
 export type ValueWriter = (batch: ColumnBatch, out: ByteWriter) => RowWriter
 
 const TRUE = literal('true')
 const FALSE = literal('false')
 
-/** JSON of a column's values; null where there is none. */
+/** Writes a column's values as JSON, and null if a value is missing. */
 export function jsonValue(index: number, wire: WireType): ValueWriter {
   return (batch, out) => {
     const data = columnOf(batch, index)
@@ -115,7 +115,7 @@ function writeQuotedDecimal(out: ByteWriter, source: Uint8Array, from: number, t
   out.ascii('"')
 }
 
-/** What stands before, between and behind the values of a batch. */
+/** Text before, between and after the values of a batch. */
 export interface FixedFrame {
   readonly opening: string
   readonly between: string
@@ -126,8 +126,8 @@ export interface FixedFrame {
 type Frame = Omit<FixedFrame, 'closing'> & { readonly closing: string | ((out: ByteWriter) => void) }
 
 /**
- * An encoder of one JSON value a row, in a frame. It writes every batch into `out`, from its beginning. A row that cannot be
- * written throws EncodingError, and nothing is given.
+ * Creates an encoder of one JSON value per row, in a frame. It writes every batch into `out`, from its beginning. If a row
+ * cannot be written, it throws EncodingError and returns nothing.
  */
 export function textEncoder({ opening, between, closing }: Frame, value: ValueWriter, out: ByteWriter): Encoder {
   const open = literal(opening)
@@ -152,10 +152,10 @@ export function textEncoder({ opening, between, closing }: Frame, value: ValueWr
   }
 }
 
-/** A value that cannot be written: the row cannot be delivered, and leaving it out would be a lie. For the log; it holds no values. */
+/** The error for a value that cannot be written. The row is never silently left out. It is for the log and holds no values. */
 export class EncodingError extends Error {
   override readonly name = 'EncodingError'
-  /** Of the batch that was given to the encoder, from 0. */
+  /** The index of the row in the encoder's batch, from 0. */
   readonly row: number
 
   constructor(row: number, cause: unknown) {
@@ -175,12 +175,17 @@ const LETTERS: Readonly<Record<string, string>> = {
 }
 const CONTROL = 0x75
 
-/** What follows the backslash for each byte that a JSON string cannot hold: a letter, `u` where none is its own; 0 for all others. */
+/**
+ * The character after the backslash for each byte that JSON escapes: its letter, or `u` if it has none. 0 for all other bytes.
+ */
 const ESCAPES = new Uint8Array(256).fill(CONTROL, 0, 0x20)
 for (const [character, letter] of Object.entries(LETTERS)) ESCAPES[character.charCodeAt(0)] = letter.charCodeAt(0)
 const LONGEST_ESCAPE = 6
 
-/** UTF-8 text as a JSON string: copied as it is, four bytes at a time, as long as nothing wants escaping. The engine gives no invalid UTF-8. */
+/**
+ * Writes UTF-8 text as a JSON string. It copies four bytes at a time while none needs an escape. The engine returns no invalid
+ * UTF-8.
+ */
 function writeJsonString(out: ByteWriter, source: DataView, from: number, to: number): void {
   out.reserve(to - from + 2)
   const { view } = out
@@ -203,7 +208,10 @@ function writeJsonString(out: ByteWriter, source: DataView, from: number, to: nu
   out.byte(CHAR.QUOTE)
 }
 
-/** Whether one of four bytes is below 0x20, a quote or a backslash: each difference borrows into the top bit of such a byte. */
+/**
+ * Returns true if one of four bytes is below 0x20, a quote or a backslash. Each difference borrows into the top bit of such a
+ * byte.
+ */
 function wantsEscape(word: number): boolean {
   const control = word - 0x20202020
   const quote = (word ^ 0x22222222) - 0x01010101
@@ -211,7 +219,7 @@ function wantsEscape(word: number): boolean {
   return ((control | quote | backslash) & ~word & 0x80808080) !== 0
 }
 
-/** The rest of a string, from its first byte that wants escaping on. */
+/** Writes the rest of a string from its first byte that needs an escape. */
 function writeEscaped(out: ByteWriter, source: DataView, from: number, to: number): void {
   out.reserve(LONGEST_ESCAPE * (to - from))
   for (let i = from; i < to; i++) {
@@ -227,7 +235,7 @@ function writeEscaped(out: ByteWriter, source: DataView, from: number, to: numbe
   }
 }
 
-/** 00XX: only control characters without a letter of their own get here, and their second digit is hexadecimal. */
+/** 00XX: only control characters without their own letter get here, and their second digit is hexadecimal. */
 function writeControl(out: ByteWriter, byte: number): void {
   out.length = putPair(out.view, out.length, 0)
   out.byte(CHAR.ZERO + (byte >> 4))

@@ -82,7 +82,7 @@ export const MISDIRECTED = 421
 export const MISDIRECTED_BODY = {
   errors: [
     {
-      message: 'This server is not asked under that name: use localhost, or list the name of the `Host` header in --hosts.',
+      message: 'This server does not answer for that name: use localhost, or list the name of the `Host` header in --hosts.',
       extensions: { code: 'BAD_INPUT', retry: false },
     },
   ],

@@ -56,7 +56,7 @@ export class DownloadEndpoint {
   async #send(req: IncomingMessage, res: ServerResponse, operation: Operation, notFound: () => void): Promise<void> {
     if (req.method !== 'GET' && req.method !== 'POST') {
       res.setHeader('allow', METHODS)
-      return sendJson(res, 405, { error: 'A download is asked by GET or POST.' })
+      return sendJson(res, 405, { error: 'Request a download by GET or POST.' })
     }
     await admit(req, operation, this.#options.limits.maxBodyBytes)
     const download = await readDownload(req, this.#options.limits)

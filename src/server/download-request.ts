@@ -37,7 +37,7 @@ function decoded(name: string): string | null {
 function fromQuery(parameters: URLSearchParams, jsonParts: number): Record<string, unknown> {
   const given = Object.create(null) as Record<string, unknown>
   for (const [name, text] of parameters) {
-    if (name in given) throw new GeoduckError('BAD_INPUT', `\`${name.slice(0, 100)}\` is there twice.`)
+    if (name in given) throw new GeoduckError('BAD_INPUT', `\`${name.slice(0, 100)}\` is given twice; give it once.`)
     given[name] = jsonOrText(text, jsonParts)
     if (given[name] === text && /^\s*[[{]/.test(text)) {
       throw new GeoduckError(

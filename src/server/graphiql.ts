@@ -24,7 +24,7 @@ const WITH_TOKEN = `((options, wanted) => {
     sessionStorage.setItem(key, decodeURIComponent(given[1]))
     history.replaceState(null, '', location.pathname + location.search)
   }
-  const token = sessionStorage.getItem(key) ?? (wanted ? prompt('This server wants a token.')?.trim() : null)
+  const token = sessionStorage.getItem(key) ?? (wanted ? prompt('This server requires a token.')?.trim() : null)
   if (!token) return options
   sessionStorage.setItem(key, token)
   const sent = { authorization: 'Bearer ' + token }

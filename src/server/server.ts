@@ -179,7 +179,7 @@ function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execA
     worker: workerOptions(config, spatialExtension, { allowedPaths: catalog.files, databases: catalog.databases() }),
     log,
     onOutdated: () => {
-      catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'the sources could not be looked at again'))
+      catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'The sources could not be read again'))
     },
   })
 }

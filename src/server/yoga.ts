@@ -92,7 +92,7 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
         setResultProcessor((_, { Response }) => written.then(() => new Response(null)), 'application/json')
       }
       if (isAsyncIterable(result) && !events) {
-        const message = 'A subscription comes as `text/event-stream`, or over a WebSocket.'
+        const message = 'A subscription is sent as `text/event-stream` or over a WebSocket.'
         const errors = [failed(new GraphQLError(message), operation).toJSON()]
         setResultProcessor((_, { Response }) => Response.json({ errors }, { status: 406 }), 'application/json')
         return void result.return()

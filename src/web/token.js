@@ -25,7 +25,7 @@ let asked = false
 export function askForToken() {
   if (asked) return
   asked = true
-  const token = prompt('This server wants a token.')?.trim()
+  const token = prompt('This server requires a token.')?.trim()
   if (!token) return
   sessionStorage.setItem(KEY, token)
   location.reload()

@@ -6,7 +6,10 @@ const NOWHERE = Float64Array.of(Infinity, Infinity, -Infinity, -Infinity, Infini
 
 /** The box around one geometry after another. */
 export class GeometryBox {
-  /** west, south, east, north, lowest, highest: of heights only those that are numbers, without a height the last two are infinite. */
+  /**
+   * west, south, east, north, lowest, highest: of heights only those that are numbers, without a height the last two are
+   * infinite.
+   */
   readonly sides = new Float64Array(6)
   private readonly reader: WkbReader
 

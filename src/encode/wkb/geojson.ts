@@ -14,9 +14,9 @@ const LARGEST_INT32 = 2 ** 31 - 1
 const WHOLE_ONLY = 2 ** 53
 
 /**
- * Prints coordinates rounded to `precision` (0..15) digits behind the point, halves up as by Math.round, in shortest form: no zeros at
- * the end, no exponent below 10^15, `0` for -0. Longitudes and latitudes of up to 7 digits take about 15 ns each, others about 60;
- * numbers of more than 15 digits go through JavaScript's own text.
+ * Prints coordinates rounded to `precision` (0..15) digits after the point, halves up as by Math.round, in shortest form: no
+ * zeros at the end, no exponent below 10^15, `0` for -0. Longitudes and latitudes of up to 7 digits take about 15 ns each,
+ * others about 60; numbers of more than 15 digits go through JavaScript's own text.
  */
 export class CoordinateText {
   /** Set when a NaN or an infinity was printed, which no JSON holds: the caller takes the geometry back. */
@@ -41,7 +41,10 @@ export class CoordinateText {
     this.limit = isFast ? LARGEST_INT32 : -1
   }
 
-  /** The number at `place` of the reader. A place is handed over, not the number: a double costs an allocation when a call is not inlined. */
+  /**
+   * The number at `place` of the reader. A place is handed over, not the number: a double costs an allocation when a call is
+   * not inlined.
+   */
   put(view: DataView, at: number, place: number): number {
     const x = this.reader.ordinate(place)
     const scaled = Math.floor(x * this.scale + 0.5)
@@ -50,8 +53,8 @@ export class CoordinateText {
   }
 
   /**
-   * `count` positions of two numbers as JSON, `step` bytes apart, a comma behind each. It does what `put` does with everything that stays the
-   * same outside of the loop: 15 ns a number instead of 17.
+   * `count` positions of two numbers as JSON, `step` bytes apart, a comma after each. It does what `put` does with everything
+   * that stays the same outside of the loop: 15 ns per number instead of 17.
    */
   putPositions(view: DataView, at: number, from: number, step: number, count: number): number {
     const { reader, scale, unit, padding, limit } = this
@@ -91,10 +94,10 @@ const OPENINGS = GEOMETRY_TYPES.map(({ name, code }) =>
 const EMPTY = literal('[]')
 
 /**
- * Writes WKB as a GeoJSON geometry (RFC 7946) without anything in between: about 32 ns a position, 3 of them for which way a ring
- * turns. Z is kept, M has no place in GeoJSON. Every empty geometry has empty `coordinates`; an empty point within a MultiPoint has
- * no position to give and is left out, and so is a Z that is not finite. A geometry with any other number that JSON cannot hold is
- * null.
+ * Writes WKB as a GeoJSON geometry (RFC 7946) without anything in between: about 32 ns per position, 3 of them for the
+ * direction of rings. Z is kept, M has no place in GeoJSON. Every empty geometry has empty `coordinates`; an empty point within
+ * a MultiPoint has no position to give and is left out, and so is a Z that is not finite. A geometry with any other number that
+ * JSON cannot hold is null.
  */
 export class GeoJsonText {
   private readonly out: ByteWriter
@@ -186,7 +189,9 @@ export class GeoJsonText {
     this.positions(this.reader.positions(count), this.reader.stride, count)
   }
 
-  /** By the right-hand rule: what a polygon encloses is on the left of its rings. A ring without area stays as it is. */
+  /**
+   * Turns a ring by the right-hand rule: the inside of a polygon is on the left of its rings. A ring without area is unchanged.
+   */
   private ring(isOuter: boolean): void {
     const { reader } = this
     const count = reader.count()
@@ -214,7 +219,7 @@ export class GeoJsonText {
     return true
   }
 
-  /** A comma behind each. */
+  /** Writes positions with a comma after each. */
   private putPositions(from: number, step: number, count: number): void {
     const { out, reader, text } = this
     let at = out.length
@@ -241,7 +246,7 @@ export class GeoJsonText {
     return this.text.put(view, at, place)
   }
 
-  /** Every element has put a comma behind itself: the last one becomes the bracket. */
+  /** Closes an array. Every element has written a comma after itself, and the bracket replaces the last comma. */
   private closeArray(afterComma: boolean): void {
     if (afterComma) this.out.length--
     this.out.byte(CHAR.CLOSE)

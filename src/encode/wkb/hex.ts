@@ -21,8 +21,8 @@ const EWKB_M = 0x40000000
 const EWKB_SRID = 0x20000000
 
 /**
- * Writes WKB in hexadecimal, little endian, whatever it came as: as ISO, without an SRID, or extended, with one where it is known. About 12 ns
- * a number.
+ * Writes WKB in hexadecimal, little endian, for every input byte order: as ISO without an SRID, or extended with an SRID if it
+ * is known. About 12 ns per number.
  */
 export class WkbHex {
   private readonly out: ByteWriter
@@ -42,7 +42,7 @@ export class WkbHex {
     this.reader.close()
   }
 
-  /** Members have no SRID of their own. */
+  /** Writes a geometry. Members have no separate SRID. */
   private geometry(type: number, srid: number | null): void {
     const { reader } = this
     this.header(type, srid)

@@ -1,4 +1,7 @@
-/** Tiny well-known binary (github.com/TWKB/Specification): coordinates as whole numbers of a unit, each as its difference from the one before. */
+/**
+ * Tiny well-known binary (github.com/TWKB/Specification): coordinates as whole numbers of a unit, each as its difference from
+ * the one before.
+ */
 
 import { GEOMETRY } from '../../geometry/geometry-type.ts'
 import type { WkbReader } from '../../geometry/wkb.ts'
@@ -16,9 +19,10 @@ const IS_EMPTY = 16
 const LARGEST_UNITS = 2 ** 51
 
 /**
- * Writes WKB as TWKB in a JSON string of hexadecimal digits. Every coordinate, heights and measures too, is rounded to `precision` digits by
- * itself: nothing adds up along a line, and rings stay closed. A geometry with a number that is not finite, or does not fit, is null. An empty
- * point within a MultiPoint is left out, because the format has no place for it. About 35 ns per number.
+ * Writes WKB as TWKB in a JSON string of hexadecimal digits. Every coordinate, heights and measures too, is rounded to
+ * `precision` digits by itself: nothing adds up along a line, and rings stay closed. A geometry with a number that is not
+ * finite, or does not fit, is null. An empty point within a MultiPoint is left out, because the format has no place for it.
+ * About 35 ns per number.
  */
 export class TwkbHex {
   private readonly out: ByteWriter
@@ -55,7 +59,7 @@ export class TwkbHex {
     out.byte(CHAR.QUOTE)
   }
 
-  /** With a header of its own, as members of collections have one too. */
+  /** Writes a geometry with its header. Members of collections have a header too. */
   private geometry(type: number): void {
     this.last.fill(0)
     switch (type) {
@@ -79,7 +83,7 @@ export class TwkbHex {
     if (extended) this.byte((hasZ ? 1 | (this.precision << 2) : 0) | (hasM ? 2 | (this.precision << 5) : 0))
   }
 
-  /** How many points there are is known when they have been read. */
+  /** Writes points. Their number is known only after they have been read. */
   private points(type: number): void {
     const places: number[] = []
     const { reader } = this

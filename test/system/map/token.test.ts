@@ -39,7 +39,7 @@ test('the map asks for it where it has none, once', async () => {
   })
   await page.goto(`${server.url}/map`)
   await page.locator('#progress[data-state=complete]').waitFor({ timeout: 110_000 })
-  expect(asked).toEqual(['This server wants a token.'])
+  expect(asked).toEqual(['This server requires a token.'])
   await page.close()
 })
 
