@@ -273,7 +273,7 @@ export function geometryOf({ geometries }: BatchLayout, index = 0): LayoutGeomet
 /** Writes a feature's key as a JSON string for every type of column, like GraphQL's ID. It throws for a row without a key. */
 function jsonKey(layout: BatchLayout, index: number): ValueWriter {
   const { wire } = wireColumn(layout, index)
-  if (wire.kind !== 'utf8' && wire.kind !== 'int') throw new TypeError(`a feature's key cannot be made of ${wire.kind}`)
+  if (wire.kind !== 'utf8' && wire.kind !== 'int') throw new TypeError(`a feature's key cannot have the type ${wire.kind}`)
   const value = jsonValue(index, wire)
   const quote = wire.kind === 'int' && wire.bits < 64
   return (batch, out) => {
