@@ -13,8 +13,8 @@ export interface BatchEvent {
 }
 
 /**
- * The batches of a stream, with the position after the last batch. It is not an `async function*`: a generator that waits in an `await` does
- * not react to `return()`, so the engine would continue to work for a client that has gone.
+ * The batches of a stream, with the position after the last batch. It is not an `async function*`: a generator that waits in an
+ * `await` does not react to `return()`, so the engine would continue to work for a client that has gone.
  */
 export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   readonly #stream: BatchStream
@@ -41,7 +41,10 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
     return this.#stream.execution
   }
 
-  /** The position after the last batch that `next()` returned; before the first batch, the position that the client passed in `after`. */
+  /**
+   * The position after the last batch that `next()` returned; before the first batch, the position that the client passed in
+   * `after`.
+   */
   get position(): RowPosition | null {
     return this.#position
   }
@@ -95,7 +98,10 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
     throw await featureTooLarge(bytes, { ...this.#request, query }, this.#context)
   }
 
-  /** Adds the cursor to an error, so that the client can resume. CURSOR_EXPIRED gets none, because the data that the cursor refers to is gone. */
+  /**
+   * Adds the cursor to an error, so that the client can resume. CURSOR_EXPIRED gets none, because the data that the cursor
+   * refers to is gone.
+   */
   #withCursor(error: unknown): unknown {
     const { cursor } = this
     if (!(error instanceof GeoduckError) || cursor === null || error.code === 'CURSOR_EXPIRED') return error
@@ -103,7 +109,10 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   }
 }
 
-/** Makes the error for the next feature of `request`, whose message would have `bytes` bytes. It names the feature and has the cursor after it. */
+/**
+ * Makes the error for the next feature of `request`, whose message would have `bytes` bytes. It names the feature and has the
+ * cursor after it.
+ */
 export async function featureTooLarge(bytes: number, request: FeatureRequest, context: Context): Promise<GeoduckError> {
   const fields = [{ key: 'id', field: 'id', prefix: idPrefix(request.query.view.layer) }] as const
   const query = { ...request.query, outputs: [{ kind: 'features', fields }] as const, properties: [] }
@@ -115,7 +124,10 @@ export async function featureTooLarge(bytes: number, request: FeatureRequest, co
   return new GeoduckError('LIMIT_EXCEEDED', message, { details: cursor === null ? {} : { cursor } })
 }
 
-/** Returns the context for a query that follows a flowing page. It has a new deadline, because the client may have read the page slowly. */
+/**
+ * Returns the context for a query that follows a flowing page. It has a new deadline, because the client may have read the page
+ * slowly.
+ */
 export function operationContextNow(request: FeatureRequest, context: Context): OperationContext {
   return { ...operationContext(context, request), clock: new OperationClock() }
 }

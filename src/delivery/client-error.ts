@@ -1,4 +1,7 @@
-/** Turns any error into one that is safe for clients: it has a code of the closed list, and its message holds no path, SQL or stack. */
+/**
+ * Turns any error into one that is safe for clients: it has a code of the closed list, and its message holds no path, SQL or
+ * stack.
+ */
 import {
   type ExecutionResult,
   type FormattedExecutionResult,
@@ -21,9 +24,9 @@ export interface ErrorOwner {
 }
 
 /**
- * Returns the error that the client receives. GraphQL's own errors (syntax, validation, variables) get their code from `ask/`. An unexpected
- * error becomes INTERNAL, and its cause is logged under the operation's id, even if the client has gone. `extensions.http`, which the HTTP
- * server needs, is kept; `formatError` removes it.
+ * Returns the error that the client receives. GraphQL's own errors (syntax, validation, variables) get their code from `ask/`.
+ * An unexpected error becomes INTERNAL, and its cause is logged under the operation's id, even if the client has gone.
+ * `extensions.http`, which the HTTP server needs, is kept; `formatError` removes it.
  */
 export function toClientError(error: unknown, owner: ErrorOwner): GraphQLError {
   const cause = innermost(error)
@@ -78,7 +81,10 @@ function fromOther(error: unknown, cause: unknown, { id, onDefect, signal }: Err
   })
 }
 
-/** Returns true if graphql-js refused a value that a resolver returned. Such an error has a path, but no location in the document. */
+/**
+ * Returns true if graphql-js refused a value that a resolver returned. Such an error has a path, but no location in the
+ * document.
+ */
 function isOfResult(error: unknown, cause: GraphQLError): boolean {
   return error instanceof GraphQLError && error.path !== undefined && cause.nodes === undefined
 }

@@ -1,7 +1,7 @@
 /**
- * Compresses HTTP bodies according to the client's `Accept-Encoding`, in a thread of libuv, at the fastest levels. Zstandard reduces GeoJSON to
- * a fifth in 3 ms per megabyte; Brotli needs 5 ms and gzip 8 ms. Higher levels take several times as long and save only a tenth more
- * (docs/speed.md).
+ * Compresses HTTP bodies according to the client's `Accept-Encoding`, in a thread of libuv, at the fastest levels. Zstandard
+ * reduces GeoJSON to a fifth in 3 ms per megabyte; Brotli needs 5 ms and gzip 8 ms. Higher levels take several times as long
+ * and save only a tenth more (docs/speed.md).
  */
 
 import { once } from 'node:events'
@@ -63,7 +63,9 @@ export class Body {
     await over
   }
 
-  /** Writes `last`, then closes the connection without the end marker of the chunked body, so that the client sees a failure. */
+  /**
+   * Writes `last`, then closes the connection without the end marker of the chunked body, so that the client sees a failure.
+   */
   async cut(last: Uint8Array | string): Promise<void> {
     const res = this.#res
     if (this.#compressor) await this.#endCompressor(last)

@@ -17,7 +17,10 @@ export interface Wire<Row> {
 
 type Rows<Row> = Pick<AsyncIterator<Row, unknown>, 'next'>
 
-/** Sends all rows. If `rows` or `wire.payload` or `wire.send` fails, the client receives the error; it rejects only if the wire can't end. */
+/**
+ * Sends all rows. If `rows` or `wire.payload` or `wire.send` fails, the client receives the error; it rejects only if the wire
+ * can't end.
+ */
 export async function deliver<Row>(rows: Rows<Row>, wire: Wire<Row>, operation: Operation): Promise<void> {
   try {
     for (let row = await rows.next(); !row.done; row = await rows.next()) {

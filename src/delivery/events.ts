@@ -10,7 +10,10 @@ import { type JsonPiece, toChunks } from './raw-json.ts'
 /** Milliseconds between comments that keep proxies from closing a quiet connection. */
 const PING_MS = 12_000
 
-/** Sends the results as events. An error is a `next` event with `errors` and without `data`; `complete` follows it and ends the stream. */
+/**
+ * Sends the results as events. An error is a `next` event with `errors` and without `data`; `complete` follows it and ends the
+ * stream.
+ */
 export async function sendEvents(
   results: AsyncIterable<ExecutionResult>,
   res: ServerResponse,

@@ -15,7 +15,9 @@ interface Format {
   readonly contentType: string
   /** Returns the bytes of a batch. `first` is true if nothing has been written yet. */
   batch(batch: Batch, first: boolean): readonly JsonPiece[]
-  /** Returns the bytes that follow the last batch. `cursor` is the cursor after the last feature; null if there is no feature. */
+  /**
+   * Returns the bytes that follow the last batch. `cursor` is the cursor after the last feature; null if there is no feature.
+   */
   end(cursor: string | null): JsonPiece
   /** Returns the bytes that follow the last batch after a failure. `error` has the form of a GraphQL error. */
   broken(error: object): JsonPiece

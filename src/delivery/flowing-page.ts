@@ -1,8 +1,8 @@
 /**
- * A flowing page: a page that is too large to hold until the engine proves it complete. The server sends its features while the engine makes
- * them, inside an ordinary JSON response. It needs the memory of a few batches, and it waits for a slow client, as a download does. After a
- * failure the server cuts the connection, so the JSON is incomplete and no client can parse it. `count`, `pageInfo` and `totalCount` follow
- * the last feature, regardless of their place in the document.
+ * A flowing page: a page that is too large to hold until the engine proves it complete. The server sends its features while the
+ * engine makes them, inside an ordinary JSON response. It needs the memory of a few batches, and it waits for a slow client, as
+ * a download does. After a failure the server cuts the connection, so the JSON is incomplete and no client can parse it.
+ * `count`, `pageInfo` and `totalCount` follow the last feature, regardless of their place in the document.
  */
 import type { FeatureRequest } from '../ask/feature-request.ts'
 import { frameOf, within } from '../encode/encode.ts'

@@ -3,8 +3,8 @@ import type { Writable } from 'node:stream'
 import { byteLength } from './raw-json.ts'
 
 /**
- * Writes the pieces. Resolves when the operating system has accepted all of them, or when the connection has closed. There must be at least
- * one piece, and no piece of an HTTP response may be empty.
+ * Writes the pieces. Resolves when the operating system has accepted all of them, or when the connection has closed. There must
+ * be at least one piece, and no piece of an HTTP response may be empty.
  */
 export function flush(to: Writable, pieces: readonly (Uint8Array | string)[]): Promise<void> {
   if (to.closed || to.destroyed) return Promise.resolve()
@@ -18,7 +18,9 @@ export function flush(to: Writable, pieces: readonly (Uint8Array | string)[]): P
   return promise
 }
 
-/** Writes the pieces together and calls `done` after the last. A closed socket calls `done` too; a closed HTTP response may not. */
+/**
+ * Writes the pieces together and calls `done` after the last. A closed socket calls `done` too; a closed HTTP response may not.
+ */
 export function writeAll(to: Writable, pieces: readonly (Uint8Array | string)[], done: () => void): void {
   to.cork()
   for (const [index, piece] of pieces.entries()) to.write(piece, index === pieces.length - 1 ? done : undefined)
@@ -26,9 +28,10 @@ export function writeAll(to: Writable, pieces: readonly (Uint8Array | string)[],
 }
 
 /*
- * The ws package offers two ways to send a message that is in pieces, and each copies the whole message. With one frame per piece, the client
- * joins the frames (0.3 ms per megabyte). With one frame per message, the server joins the pieces first. `writeTextFrame` needs no copy: it
- * writes one frame straight to the socket that ws uses. It writes the frame in one step, so ws can't send another frame in the middle of it.
+ * The ws package offers two ways to send a message that is in pieces, and each copies the whole message. With one frame per
+ * piece, the client joins the frames (0.3 ms per megabyte). With one frame per message, the server joins the pieces first.
+ * `writeTextFrame` needs no copy: it writes one frame straight to the socket that ws uses. It writes the frame in one step, so
+ * ws can't send another frame in the middle of it.
  */
 
 /** First byte of a frame that holds a whole text message (RFC 6455, 5.2). */
@@ -37,8 +40,8 @@ const LENGTH_16 = 126
 const LENGTH_64 = 127
 
 /**
- * Sends the pieces as one text frame. Calls `done` when the operating system has accepted it, or when the socket has closed. Connections with
- * permessage-deflate can't use it.
+ * Sends the pieces as one text frame. Calls `done` when the operating system has accepted it, or when the socket has closed.
+ * Connections with permessage-deflate can't use it.
  */
 export function writeTextFrame(socket: Socket, pieces: readonly (Uint8Array | string)[], done: () => void): void {
   writeAll(socket, [header(byteLength(pieces)), ...pieces], done)

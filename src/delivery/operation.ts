@@ -111,8 +111,8 @@ export class Operation {
   }
 
   /**
-   * Makes `settle` put `value` at `path` of the result, in place of the value there. A flowing value also moves to the end of its parent
-   * object.
+   * Makes `settle` put `value` at `path` of the result, in place of the value there. A flowing value also moves to the end of
+   * its parent object.
    */
   splice(path: Path, value: RawJson | FlowingJson): void {
     this.#splices.push({ path, value })

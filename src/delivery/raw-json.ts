@@ -1,6 +1,6 @@
 /**
- * JSON that a worker has made. The server inserts its bytes into a response without parsing or printing them. A batch of 1,024 polygons costs
- * one copy of about 300 KB, instead of 5-10 ms to parse and 5-10 ms to print.
+ * JSON that a worker has made. The server inserts its bytes into a response without parsing or printing them. A batch of 1,024
+ * polygons costs one copy of about 300 KB, instead of 5-10 ms to parse and 5-10 ms to print.
  */
 import { randomUUID } from 'node:crypto'
 
@@ -22,7 +22,9 @@ export class RawJson {
 
 /** One JSON value that is made while the text before it is sent. */
 export class FlowingJson {
-  /** Returns the pieces of the value, in order. Call it once. The bytes of a piece are valid until the next piece is requested. */
+  /**
+   * Returns the pieces of the value, in order. Call it once. The bytes of a piece are valid until the next piece is requested.
+   */
   readonly flow: () => AsyncIterable<readonly JsonPiece[]>
   /** True if the value is known only after all other flowing values, so it must follow them. */
   readonly isLast: boolean

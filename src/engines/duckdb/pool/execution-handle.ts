@@ -172,11 +172,11 @@ const MOST_BATCHES = 2
 
 /** How many batches of a turn may be under way or lie ready for the client. */
 export class Credit {
-  readonly #holding: HeldMemory
+  readonly #heldMemory: HeldMemory
   #most = MOST_BATCHES
 
-  constructor(holding: HeldMemory) {
-    this.#holding = holding
+  constructor(heldMemory: HeldMemory) {
+    this.#heldMemory = heldMemory
   }
 
   /** What a turn begins with. */
@@ -187,7 +187,7 @@ export class Credit {
 
   /** For one batch that the client asks for, and one behind it where there is room. `ready`: batches that lie in memory. */
   pay(turn: ExecutionHandle, ready: number): void {
-    const most = this.#holding.hasRoom ? this.#most : 1
+    const most = this.#heldMemory.hasRoom ? this.#most : 1
     while (turn.credits + ready < most) turn.credit()
   }
 }
@@ -196,7 +196,7 @@ export interface ReserveOptions {
   readonly failover: Failover
   readonly request: WorkerRequest
   /** Counts what the operation holds for its client, and says whether there is room for more. */
-  readonly holding: HeldMemory
+  readonly heldMemory: HeldMemory
   /** The queue of the lane that the failover has come to. */
   readonly scheduler: () => Scheduler
 }
@@ -215,19 +215,19 @@ interface Reserved {
  */
 export async function reserveWorker(
   plan: Plan,
-  { failover, request, scheduler, holding, timed }: ReserveOptions & { readonly timed: boolean },
+  { failover, request, scheduler, heldMemory, timed }: ReserveOptions & { readonly timed: boolean },
   signal: AbortSignal,
 ): Promise<Reserved | null> {
   for (;;) {
     if (failover.admit(plan.digest)) return null
-    while (holding.allowance === 0) await holding.room(signal, { timed })
+    while (heldMemory.allowance === 0) await heldMemory.room(signal, { timed })
     const queue = scheduler()
     const worker = await queue.acquire(request, signal)
     let allowance = 0
     try {
       signal.throwIfAborted()
       if (failover.admit(plan.digest)) return null
-      allowance = holding.allowance
+      allowance = heldMemory.allowance
       if (allowance > 0) return { worker: worker, allowance }
     } finally {
       if (allowance === 0) {

@@ -41,7 +41,7 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
     if (end.outcome === 'MORE' && allowance < options.bytes && rowsOf(batches) < rows) {
       // It is longer than the little that it may have now.
       for (const { release } of batches) release()
-      await options.holding.room(options.signal, { timed: true, whole: true })
+      await options.heldMemory.room(options.signal, { timed: true, whole: true })
       continue
     }
     if (!(await options.unchanged())) throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read; ask again.')
@@ -82,14 +82,14 @@ interface PageTurn {
 
 /** Null: the plan has to be made for another lane. */
 async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn | null> {
-  const { request, holding, signal, failover, deadline } = options
+  const { request, heldMemory, signal, failover, deadline } = options
   // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
   const inPieces = rows > CHUNK_ROWS && options.message === null && plan.outputs.every(canJoin)
-  const reserved = await deadline.over(signal, (over) => reserveWorker(plan, { ...options, timed: true }, over))
+  const reserved = await deadline.limit(signal, (limited) => reserveWorker(plan, { ...options, timed: true }, limited))
   if (!reserved) return null
   const { worker, allowance } = reserved
   const bytes = Math.min(options.bytes, allowance)
-  deadline.clock.served = true
+  deadline.clock.hasHadWorker = true
   const scheduler = options.scheduler()
   const batches: ReceivedBatch[] = []
   const turn = new ExecutionHandle(worker, {
@@ -107,7 +107,7 @@ async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise
     wary: failover.wary,
     isShared: request.isShared,
     deadlineMs: Math.max(0, deadline.left),
-    onBatch: (batch) => batches.push(countUntilReleased(batch, holding)),
+    onBatch: (batch) => batches.push(countUntilReleased(batch, heldMemory)),
   })
   const cancel = () => turn.cancel()
   request.releaseSoon = () => turn.preempt()

@@ -269,7 +269,7 @@ class Pool implements Engine {
     return {
       failover,
       deadline,
-      holding: context.heldMemory ?? UNBOUNDED,
+      heldMemory: context.heldMemory ?? UNBOUNDED,
       scheduler: () => this.#lanes[failover.lane].scheduler,
       unchanged: context.unchanged ?? (() => Promise.resolve(true)),
     }

@@ -37,8 +37,8 @@ export class FeatureStream implements BatchStream {
 
   constructor(options: StreamOptions) {
     this.#options = options
-    this.#credit = new Credit(options.holding)
-    this.#backlog = new Backlog(options.spool, options.holding)
+    this.#credit = new Credit(options.heldMemory)
+    this.#backlog = new Backlog(options.spool, options.heldMemory)
     this.#progress = new Progress(options.query)
     options.request.releaseSoon = () => this.#preempt()
     this.#stall = new StallWatch({
@@ -177,8 +177,8 @@ export class FeatureStream implements BatchStream {
 
   #receive(received: ReceivedBatch): void {
     if (this.#over) return
-    const { failover, holding } = this.#options
-    const { execution: _, scan, ...counting } = countUntilReleased(received, holding)
+    const { failover, heldMemory } = this.#options
+    const { execution: _, scan, ...counting } = countUntilReleased(received, heldMemory)
     failover.progress()
     const sequence = this.#progress.received(counting.count, counting.position)
     const batch = { ...counting, sequence, execution: failover.report(scan) }
@@ -314,11 +314,11 @@ interface StreamOptions extends ReserveOptions {
 class Backlog {
   #ready: Batch | null = null
   readonly #spool: Spool
-  readonly #holding: HeldMemory
+  readonly #heldMemory: HeldMemory
 
-  constructor(budget: SpoolBudget, holding: HeldMemory) {
+  constructor(budget: SpoolBudget, heldMemory: HeldMemory) {
     this.#spool = new Spool(budget)
-    this.#holding = holding
+    this.#heldMemory = heldMemory
   }
 
   get empty(): boolean {
@@ -344,12 +344,12 @@ class Backlog {
     const ready = this.#ready
     this.#ready = null
     if (ready) return ready
-    while (this.#holding.allowance === 0) await this.#holding.room(signal, { timed: false })
+    while (this.#heldMemory.allowance === 0) await this.#heldMemory.room(signal, { timed: false })
     // Counted before it is read: others who wait for room would read as much.
     const bytes = this.#spool.nextBytes
-    this.#holding.add(bytes)
-    const batch = countUntilReleased(await this.#spool.shift(), this.#holding)
-    this.#holding.remove(bytes)
+    this.#heldMemory.add(bytes)
+    const batch = countUntilReleased(await this.#spool.shift(), this.#heldMemory)
+    this.#heldMemory.remove(bytes)
     if (this.#spool.empty) await this.#spool.reset()
     return batch
   }
