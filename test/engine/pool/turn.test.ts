@@ -80,7 +80,7 @@ async function run(
     whole: null,
     emitEmpty: false,
     serial: null,
-    wary: false,
+    probeFirst: false,
     isShared: false,
     deadlineMs: 10_000,
     onBatch: (batch: BatchMessage) => {
