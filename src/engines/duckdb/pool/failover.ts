@@ -12,8 +12,8 @@ import type { ExecutionOutcome } from './execution-handle.ts'
 /** Executions that may fail one after the other without a batch in between. */
 const MOST_FAILURES = 2
 /**
- * Executions that may be lost one after the other because somebody else killed their worker. Such a death says nothing about
- * the query.
+ * Executions that may be lost one after the other because somebody else killed their worker. The query is not the
+ * cause of such a death.
  */
 const MOST_KILLS = 16
 /**

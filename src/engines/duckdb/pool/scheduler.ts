@@ -105,9 +105,9 @@ export class Scheduler {
   /**
    * Waits for a worker and reserves it for the caller. Rejects with the reason of `signal` if that is aborted.
    *
-   * A full queue is shared fairly. If the caller's address or client already has its share of the queue, the operation is
-   * refused. If not, the newest operation of the address or client with the most entries is refused instead. An operation that
-   * has had a worker is never refused.
+   * A full queue is shared fairly. If the caller's address and client have their share of the queue, the operation is refused.
+   * If not, the newest operation of the address or client with the most entries is refused instead. An operation that has had a
+   * worker is never refused.
    *
    * @throws GeoduckError OVERLOADED if it is refused or waits too long, SOURCE_CHANGED if the version of its database no longer
    * exists
