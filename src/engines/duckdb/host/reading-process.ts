@@ -50,7 +50,7 @@ export class ReadingProcess<Message extends object> {
 
   /**
    * Sends a message and returns the answer. A death is the fault of a source only if the process had read no other source.
-   * Otherwise the earlier source or somebody outside may be the cause, so the message is sent once more to a new process.
+   * Otherwise the earlier source or somebody outside may be the cause, so the message is sent again to a new process.
    *
    * @throws SourceError; Error if the process can't start
    */

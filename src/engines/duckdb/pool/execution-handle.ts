@@ -130,8 +130,8 @@ export class ExecutionHandle {
       isShared,
     } = this.#options
     const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty }
-    const economy = { threads: serial?.threads ?? (isShared ? ('HALF' as const) : null), collect: serial !== null }
-    const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
+    const resources = { threads: serial?.threads ?? (isShared ? ('HALF' as const) : null), collect: serial !== null }
+    const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...resources }
     try {
       const channel = {
         onSend: (send: (message: ToWorker) => void) => {
