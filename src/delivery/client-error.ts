@@ -1,5 +1,5 @@
 /**
- * Turns any error into one that is safe for clients: it has a code of the closed list, and its message holds no path, SQL or
+ * Turns any error into one that is safe for clients: it has a code from the closed list, and its message holds no path, SQL or
  * stack.
  */
 import {
@@ -47,7 +47,7 @@ export function readyResult(result: ExecutionResult, operation: Operation): Exec
   return result.errors ? { ...result, errors: result.errors.map((error) => failed(error, operation)) } : result
 }
 
-/** Returns the result as JSON has it: `errors` first, without `extensions.http`. */
+/** Returns the result in the form of a response: `errors` first, without `extensions.http`. */
 export function formatResult({ errors, ...result }: ExecutionResult): FormattedExecutionResult {
   return { ...(errors && { errors: errors.map(formatError) }), ...result }
 }
@@ -57,7 +57,7 @@ export function refusalStatus({ extensions }: GraphQLError): number {
   return ERROR_CODES[extensions['code'] as ErrorCode][3]
 }
 
-/** Returns the error as a response has it, without `extensions.http`. */
+/** Returns the error in the form of a response, without `extensions.http`. */
 export function formatError(error: GraphQLError): GraphQLFormattedError {
   const { http: _, ...extensions } = error.extensions
   return { ...error.toJSON(), extensions }
@@ -89,7 +89,7 @@ function isOfResult(error: unknown, cause: GraphQLError): boolean {
   return error instanceof GraphQLError && error.path !== undefined && cause.nodes === undefined
 }
 
-/** Returns true if the error only says that the client has gone, or that its request ended early. */
+/** Returns true if the client has disconnected and the error is only a consequence of that. */
 function isConsequence(cause: unknown, { aborted, reason }: AbortSignal): boolean {
   return aborted && (cause === reason || (cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET'))
 }

@@ -70,7 +70,8 @@ export class Body {
     const res = this.#res
     if (this.#compressor) await this.#endCompressor(last)
     else res.write(last)
-    // This waits for everything written before. `drain` can't be used: Node emits it only after a full buffer.
+    // This waits until everything written before has been sent. Node emits `drain` only after a full buffer, so it can't be
+    // used.
     if (res.socket) await flush(res.socket, [''])
     // In HTTP/1.0 a closed connection means the end of the body; only a reset means a failure.
     if (res.req.httpVersion === '1.0') res.socket?.resetAndDestroy()

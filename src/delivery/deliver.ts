@@ -1,9 +1,13 @@
-/** Sends a result to its client. It pulls a row only after the row before has left, so at most two rows are in memory. */
+/**
+ * Sends a result to its client, row by row. A row is a GraphQL result, a batch or a part of a body. The next row is requested
+ * only after the operating system has accepted the row before.
+ */
 import type { GraphQLError } from 'graphql'
 import { failed } from './client-error.ts'
 import type { Operation } from './operation.ts'
 import { byteLength, type JsonPiece } from './raw-json.ts'
 
+/** The part of sending a result that depends on the protocol. */
 export interface Wire<Row> {
   /** Returns the bytes of the row, without framing. */
   payload(row: Row): readonly JsonPiece[]
@@ -17,10 +21,7 @@ export interface Wire<Row> {
 
 type Rows<Row> = Pick<AsyncIterator<Row, unknown>, 'next'>
 
-/**
- * Sends all rows. If `rows` or `wire.payload` or `wire.send` fails, the client receives the error; it rejects only if the wire
- * can't end.
- */
+/** Sends all rows. If that fails, the client receives the error. Rejects only if `wire.end` or `wire.fail` rejects. */
 export async function deliver<Row>(rows: Rows<Row>, wire: Wire<Row>, operation: Operation): Promise<void> {
   try {
     for (let row = await rows.next(); !row.done; row = await rows.next()) {

@@ -1,4 +1,4 @@
-/** Writes a download. A file that is not whole shows it: its reader fails, or finds an error in the last line. */
+/** Writes a download. A download that was cut off is recognisable: readers of the file fail, or its last line is an error. */
 import type { ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
 import type { DownloadFormat } from '../ask/download-query.ts'
@@ -31,7 +31,8 @@ const FORMATS: Readonly<Record<DownloadFormat, Format>> = {
   arrows: {
     contentType: 'application/vnd.apache.arrow.stream',
     batch: ({ outputs: [stream] }, first) => {
-      // Each batch is a complete Arrow stream. The file keeps the schema of the first one, and no end marker.
+      // Each batch is a complete Arrow stream. The file keeps the schema of the first stream only, and `end` writes the end
+      // marker.
       const from = first ? 0 : schemaBytes(stream!)
       return [stream!.subarray(from, stream!.length - END_OF_STREAM.length)]
     },

@@ -2,7 +2,7 @@
  * A flowing page: a page that is too large to hold until the engine proves it complete. The server sends its features while the
  * engine makes them, inside an ordinary JSON response. It needs the memory of a few batches, and it waits for a slow client, as
  * a download does. After a failure the server cuts the connection, so the JSON is incomplete and no client can parse it.
- * `count`, `pageInfo` and `totalCount` follow the last feature, regardless of their place in the document.
+ * `count`, `pageInfo` and `totalCount` follow the last feature, regardless of their place in the GraphQL document.
  */
 import type { FeatureRequest } from '../ask/feature-request.ts'
 import { frameOf, within } from '../encode/encode.ts'
@@ -52,7 +52,7 @@ export class FlowingPage {
     return { request: this.request, startCursor: this.#startCursor, end: this.#events.position, hasNextPage: this.#hasMore }
   }
 
-  /** Returns JSON that is made after all features have left. */
+  /** Returns JSON that is made after all features have been sent. */
   after(json: () => string | Promise<string>): FlowingJson {
     return new FlowingJson(async function* () {
       yield [await json()]

@@ -30,7 +30,7 @@ export function writeAll(to: Writable, pieces: readonly (Uint8Array | string)[],
 /*
  * The ws package offers two ways to send a message that is in pieces, and each copies the whole message. With one frame per
  * piece, the client joins the frames (0.3 ms per megabyte). With one frame per message, the server joins the pieces first.
- * `writeTextFrame` needs no copy: it writes one frame straight to the socket that ws uses. It writes the frame in one step, so
+ * `writeTextFrame` needs no copy: it writes one frame directly to the socket that ws uses. It writes the frame in one step, so
  * ws can't send another frame in the middle of it.
  */
 

@@ -56,7 +56,9 @@ export class Operation {
   readonly eventLoop = new EventLoopYield()
   /** Milliseconds from the start to the first batch or page; null before it. */
   firstMs: number | null = null
-  /** The longest time in milliseconds that the client waited for the server. A stream counts the wait for each batch. */
+  /**
+   * The longest time in milliseconds that the client waited for the server. For a stream, it is the longest wait for a batch.
+   */
   waitMs = 0
   #error: ErrorCode | null = null
   #splices: Splice[] = []
@@ -97,7 +99,7 @@ export class Operation {
     for (const close of this.#closers) close()
   }
 
-  /** Records an error. An error after the client has gone does not count, because it only follows from that. */
+  /** Records an error. An error after the client has disconnected does not count, because the disconnection is its cause. */
   failed(code: ErrorCode): void {
     if (!this.signal.aborted) this.#error ??= code
   }

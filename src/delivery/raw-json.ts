@@ -61,7 +61,7 @@ export function toChunks(value: unknown): JsonPiece[] {
   return parts
 }
 
-/** Returns true if no part is still being made. */
+/** Returns true if no part of the JSON is a flowing value. */
 export function isWhole(parts: (JsonPiece | FlowingJson)[]): parts is JsonPiece[] {
   return !parts.some((part) => part instanceof FlowingJson)
 }
@@ -76,7 +76,7 @@ export function textBytes(chunks: readonly JsonPiece[]): number {
   return byteLength(chunks.filter((chunk) => typeof chunk === 'string'))
 }
 
-/** Joins the pieces into one buffer. */
+/** Copies the pieces into one buffer. */
 export function join(chunks: readonly JsonPiece[]): Buffer {
   const whole = Buffer.allocUnsafe(byteLength(chunks))
   let at = 0

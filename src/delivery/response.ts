@@ -25,7 +25,7 @@ export async function sendParts(
   { type, compression }: ResponseOptions,
 ): Promise<void> {
   const whole = isWhole(parts) ? parts : null
-  // The bytes of a worker are counted since they arrived.
+  // Only the server's own text is added here: the bytes of a worker were counted when they arrived.
   if (whole) operation.heldMemory.add(textBytes(whole))
   const body = new Body(res, whole && byteLength(whole) < LEAST_COMPRESSED ? 'off' : compression)
   const size = whole && !body.compressed ? { 'content-length': byteLength(whole) } : {}

@@ -45,7 +45,7 @@ export interface ExecutionRequest {
    * Total size at which the execution ends with MORE. If it is set, the worker sends each chunk at once, without filling a
    * batch. Null if there is no limit.
    */
-  readonly whole: { readonly rows: number; readonly bytes: number } | null
+  readonly pageLimit: { readonly rows: number; readonly bytes: number } | null
   /** True to send one empty batch if there are no rows: a page is a document also then. */
   readonly emitEmpty: boolean
   /** Threads of this execution; null for all threads of the worker. */
@@ -117,7 +117,7 @@ export interface DiagnosticsMessage {
 /**
  * The end of an execution.
  * - COMPLETE: the worker has read the sentinel and sent every row.
- * - MORE: `maxBatches` or `whole` was reached, and there is another row.
+ * - MORE: `maxBatches` or `pageLimit` was reached, and there is another row.
  * - YIELDED, CANCELLED: the server requested it; rows after the last batch may remain.
  * - FAILED: the engine failed, with its message and the kind of failure.
  */

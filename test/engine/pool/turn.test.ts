@@ -77,7 +77,7 @@ async function run(
     message: null,
     credits: 2,
     maxBatches: null,
-    whole: null,
+    pageLimit: null,
     emitEmpty: false,
     serial: null,
     probeFirst: false,

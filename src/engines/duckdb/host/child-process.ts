@@ -65,12 +65,12 @@ export class ChildProcess<Message extends object> {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     this.#forked = forked
-    let words = ''
-    forked.stderr?.setEncoding('utf8').on('data', (text: string) => (words = `${words}${text}`.slice(-2_000)))
+    let stderr = ''
+    forked.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = `${stderr}${text}`.slice(-2_000)))
     forked.on('message', (message: FromProgram) => this.#receive(message))
     this.gone = new Promise((resolve) => {
       const ended = (ending: string) => {
-        this.#end ??= new NoAnswer(this.#why, words.trim(), ending)
+        this.#end ??= new NoAnswer(this.#why, stderr.trim(), ending)
         this.#request?.reject(this.#end)
         resolve()
       }

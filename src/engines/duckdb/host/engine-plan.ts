@@ -31,9 +31,9 @@ export async function enginePlan(job: ExplainJob, deadlineSeconds: number): Prom
   await mkdir(tempDirectory)
   const seconds = deadlineSeconds + OPEN_SECONDS
   const { threads } = job.options
-  const asked = { ...job, options: { ...job.options, tempDirectory } }
+  const isolatedJob = { ...job, options: { ...job.options, tempDirectory } }
   try {
-    return await ChildProcess.ask({ program: 'explain/explainer', threads, tempDirectory }, asked, 1_000 * seconds)
+    return await ChildProcess.ask({ program: 'explain/explainer', threads, tempDirectory }, isolatedJob, 1_000 * seconds)
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     if (error.why === 'FAILED') throw new ExplainError(error.message)

@@ -88,7 +88,7 @@ export class ReadingProcess<Message extends object> {
 
   /**
    * Returns the running process, or starts one. A process that is killed while it starts has read nothing, so it is started
-   * once more.
+   * again.
    */
   async #started(isAgain = false): Promise<ChildProcess<Message>> {
     if (this.#closed) throw new SourceError(STOPPING)

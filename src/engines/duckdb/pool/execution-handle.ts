@@ -15,7 +15,7 @@ import type { WorkerSupervisor } from './worker-supervisor.ts'
  */
 const KILL_AFTER_MS = 2_000
 
-/** Options of an execution. With `whole`, the deadline limits the whole execution; without it, the time to each batch. */
+/** Options of an execution. With `pageLimit`, the deadline limits the whole execution; without it, the time to each batch. */
 export interface ExecutionOptions extends Omit<ExecutionRequest, 'execution' | 'threads' | 'collect'> {
   /** Limits of the serial lane; null in the normal lane. */
   readonly serial: SerialLimits | null
@@ -123,13 +123,13 @@ export class ExecutionHandle {
       message,
       credits,
       maxBatches,
-      whole,
+      pageLimit,
       emitEmpty,
       serial,
       probeFirst,
       isShared,
     } = this.#options
-    const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty }
+    const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, pageLimit, emitEmpty }
     const resources = { threads: serial?.threads ?? (isShared ? ('HALF' as const) : null), collect: serial !== null }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...resources }
     try {
@@ -172,7 +172,7 @@ export class ExecutionHandle {
     this.batches++
     this.firstBatchAt ??= performance.now()
     this.#credits--
-    if (!this.#options.whole) this.#watch()
+    if (!this.#options.pageLimit) this.#watch()
     this.#options.onBatch(batch)
   }
 

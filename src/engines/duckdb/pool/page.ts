@@ -101,7 +101,7 @@ async function execute(options: PageOptions, plan: Plan, rows: number): Promise<
     // A batch may have a single row, so this is enough. One more credit keeps the deadline active until the end is proven.
     credits: rows + 1,
     maxBatches: inPieces ? null : 1,
-    whole: inPieces ? { rows, bytes } : null,
+    pageLimit: inPieces ? { rows, bytes } : null,
     emitEmpty: true,
     serial: failover.serial,
     probeFirst: failover.probeFirst,

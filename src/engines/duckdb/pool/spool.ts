@@ -47,7 +47,7 @@ export class Spool {
   #file: Promise<FileHandle> | null = null
   #entries: Entry[] = []
   #end = 0
-  #taken = 0
+  #reserved = 0
   #count = 0
 
   constructor(budget: SpoolBudget) {
@@ -69,7 +69,7 @@ export class Spool {
     const bytes = lengths.reduce((sum, length) => sum + length, 0)
     const offset = this.#end
     const room = this.#budget.take(bytes)
-    if (room) this.#taken += bytes
+    if (room) this.#reserved += bytes
     this.#end += bytes
     this.#count++
     const kept = room ? this.#write(outputs, offset) : Promise.resolve(outputs)
@@ -89,12 +89,12 @@ export class Spool {
 
   /** Drops all batches. The spool can be filled again at once. */
   async reset(): Promise<void> {
-    this.#budget.give(this.#taken)
+    this.#budget.give(this.#reserved)
     const file = this.#file
     const pending = this.#entries.splice(0).map(({ kept }) => kept)
     this.#file = null
     this.#end = 0
-    this.#taken = 0
+    this.#reserved = 0
     this.#count = 0
     await Promise.all(pending)
     await (await file?.catch(() => null))?.close()

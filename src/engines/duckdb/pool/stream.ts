@@ -31,7 +31,7 @@ export class FeatureStream implements BatchStream {
   #execution: ExecutionHandle | null = null
   #busy = false
   /** True if the engine has no more rows. The backlog may still have some. */
-  #whole = false
+  #engineDone = false
   #end: StreamEnd | null = null
   #yielding = false
   #spoolUntil: number | null = null
@@ -67,7 +67,7 @@ export class FeatureStream implements BatchStream {
     this.#stall.reads()
     // The client requests another batch, so the batch before has been sent.
     if (this.#demand.received > 0) this.#pay()
-    if (this.#whole && this.#backlog.empty) this.#finish('COMPLETE')
+    if (this.#engineDone && this.#backlog.empty) this.#finish('COMPLETE')
     if (this.#end) return settled(this.#end)
     if (!this.#backlog.empty) return this.#hand(this.#backlog.take(this.#closing.signal))
     // The client has read all batches from disk, so its reading gives credit again.
@@ -149,7 +149,7 @@ export class FeatureStream implements BatchStream {
       message,
       credits: this.#credit.begin(isFirst && this.#options.hasRivals()),
       maxBatches: null,
-      whole: null,
+      pageLimit: null,
       // After a first batch there is no need for an empty one.
       emitEmpty: emitEmpty && isFirst,
       deadlineMs,
@@ -168,8 +168,8 @@ export class FeatureStream implements BatchStream {
     if (this.#end) return
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.view.layer.name))
     if (end.outcome === 'COMPLETE') {
-      this.#whole = this.#progress.ended()
-      return this.#whole && this.#demand.isOpen ? this.#finish('COMPLETE') : undefined
+      this.#engineDone = this.#progress.ended()
+      return this.#engineDone && this.#demand.isOpen ? this.#finish('COMPLETE') : undefined
     }
     this.#progress.cut(end.outcome === 'FAILED')
     if (end.outcome === 'YIELDED' || end.outcome === 'PREEMPTED') return

@@ -241,17 +241,17 @@ class LivenessProbe {
   }
 
   #watch(ms: number): AwakeTimer {
-    return new AwakeTimer(ms, () => (this.#answered ? this.#rest() : this.probe()))
+    return new AwakeTimer(ms, () => (this.#answered ? this.#watchAgain() : this.probe()))
   }
 
-  #rest(): void {
+  #watchAgain(): void {
     this.#answered = false
     this.#timeAtProbe = undefined
     this.#timer = this.#watch(QUIET_MS)
   }
 
   #judge(): void {
-    if (this.#answered) this.#rest()
+    if (this.#answered) this.#watchAgain()
     else if (this.gone) this.#options.onFrozen()
     else this.probe()
   }

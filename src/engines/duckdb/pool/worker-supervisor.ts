@@ -91,10 +91,10 @@ export class WorkerSupervisor {
     const worker = this.#process
     // If the worker died while it was reserved, there is no process, or another one.
     if (!worker || this.#state !== 'BUSY') throw new WorkerUnused('the worker ended before it was used')
-    let began = !probeFirst
+    let hasStarted = !probeFirst
     try {
       if (probeFirst) await worker.diagnose()
-      began = true
+      hasStarted = true
       const end = await worker.execute(request, channel)
       if (worker === this.#process) {
         // This must happen before another operation can reserve the worker.
@@ -104,7 +104,7 @@ export class WorkerSupervisor {
       return end
     } catch (error) {
       if (worker === this.#process) this.#restart(error)
-      if (!began) throw new WorkerUnused('the worker ended before it was used', { cause: error })
+      if (!hasStarted) throw new WorkerUnused('the worker ended before it was used', { cause: error })
       throw new WorkerLost(await worker.death(), error)
     }
   }

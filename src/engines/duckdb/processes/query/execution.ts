@@ -116,7 +116,7 @@ class Execution {
     this.#inbox = inbox
     this.#request = request
     this.#cutter = new BatchCutter(request.batchRows, request.batchBytes)
-    this.#left = request.whole ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
+    this.#left = request.pageLimit ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
     const { layout, outputs } = request.plan
     const cursorOf = cursorsOf(request.plan)
     this.#encoders = encoded(() => outputs.map((output, n) => createEncoder(layout, output, writerOf(n), cursorOf)))
@@ -145,12 +145,12 @@ class Execution {
   async #deliver(chunks: Chunks): Promise<Outcome> {
     try {
       for (;;) {
-        const whole = await this.#fetch(chunks)
-        if (whole) await this.#readOut(chunks)
-        const stopped = await this.#sendCuts(whole)
-        if (stopped === 'MORE' && !whole && this.#sentAll) await this.#readOut(chunks)
+        const isLast = await this.#fetch(chunks)
+        if (isLast) await this.#readOut(chunks)
+        const stopped = await this.#sendCuts(isLast)
+        if (stopped === 'MORE' && !isLast && this.#sentAll) await this.#readOut(chunks)
         if (stopped) return stopped
-        if (whole) return await this.#complete()
+        if (isLast) return await this.#complete()
         if (this.#inbox.stop) return this.#stopped()
       }
     } finally {
@@ -160,11 +160,11 @@ class Execution {
   }
 
   /** Sends the batches that can be cut from the chunks so far. Returns null if the execution continues. */
-  async #sendCuts(whole: boolean): Promise<Outcome | null> {
+  async #sendCuts(isLast: boolean): Promise<Outcome | null> {
     for (;;) {
       if (this.#full && this.#cutter.length > 0) return 'MORE'
       this.#limitCuts()
-      const cut = this.#cutter.take(whole || this.#eager)
+      const cut = this.#cutter.take(isLast || this.#eager)
       if (!cut) return null
       if (this.#sent > 0 && bytesIn(cut.batch, cut.from, cut.to) > this.#left.bytes) return 'MORE'
       if (!(await this.#send(cut))) return this.#stopped()
@@ -180,7 +180,7 @@ class Execution {
 
   /** True if the waiting rows of a page are enough to send while the engine makes the rest. */
   get #eager(): boolean {
-    return this.#request.whole !== null && this.#cutter.length >= EAGER_ROWS
+    return this.#request.pageLimit !== null && this.#cutter.length >= EAGER_ROWS
   }
 
   #stopped(): Outcome {
@@ -195,7 +195,7 @@ class Execution {
    * True if all requested rows are sent. The plan returns one row more. A page that ended at its byte limit has not sent all.
    */
   get #sentAll(): boolean {
-    return this.#sentRows === (this.#request.whole?.rows ?? this.#request.batchRows)
+    return this.#sentRows === (this.#request.pageLimit?.rows ?? this.#request.batchRows)
   }
 
   async #complete(): Promise<Outcome> {
@@ -211,12 +211,12 @@ class Execution {
     if (!chunk) throw withoutSentinel(chunks.failure)
     const rows = chunk.rowCount
     const { layout } = this.#request.plan
-    const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
-    if (!whole) chunks.ahead()
+    const isLast = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
+    if (!isLast) chunks.ahead()
     const read = this.#parts.reader.read(chunk, layout.columns)
     chunks.weigh(bytesIn(read.batch, 0, rows))
-    this.#cutter.add({ ...read, from: 0, to: whole ? rows - 1 : rows })
-    return whole
+    this.#cutter.add({ ...read, from: 0, to: isLast ? rows - 1 : rows })
+    return isLast
   }
 
   /**
@@ -235,21 +235,21 @@ class Execution {
   /** Sends a batch. Returns false if the execution must stop instead; the next execution then reads these rows again. */
   async #send(taken: BatchRange): Promise<boolean> {
     if (!(await this.#inbox.credit())) return false
-    const { cut, ...made } = this.#made(taken)
+    const { cut, ...encodedCut } = this.#encode(taken)
     const position = this.#position(cut)
     const count = cut.to - cut.from
     this.#left = { rows: this.#left.rows - count, bytes: this.#left.bytes - bytesIn(cut.batch, cut.from, cut.to) }
     cut.release()
     this.#sent++
     this.#sentRows += count
-    await sendBatch({ execution: this.#request.execution, count, ...made, position, scan: this.#scan })
+    await sendBatch({ execution: this.#request.execution, count, ...encodedCut, position, scan: this.#scan })
     // Without --expose-gc this does nothing, and V8 frees the memory later.
     if (this.#request.collect) globalThis.gc?.()
     return true
   }
 
   /** Encodes a batch. If its message would be too large, it takes fewer rows, but at least one. */
-  #made(taken: BatchRange): { readonly cut: BatchRange; readonly outputs: readonly Uint8Array[]; readonly tooLarge?: number } {
+  #encode(taken: BatchRange): { readonly cut: BatchRange; readonly outputs: readonly Uint8Array[]; readonly tooLarge?: number } {
     const { message } = this.#request
     for (let cut = taken, most = taken.to - taken.from; ; most /= 2) {
       const { batch, from, to } = cut
@@ -332,8 +332,8 @@ function writerOf(output: number): ByteWriter {
 }
 
 /**
- * Milliseconds between interrupts. They are repeated until the execution ends, because the engine forgets one while a query
- * starts.
+ * Milliseconds between interrupts. They are repeated until the execution ends, because the engine forgets an interrupt that
+ * arrives while a query starts.
  */
 const AGAIN_MS = 20
 
@@ -371,8 +371,8 @@ function failureOf(error: unknown): Failure {
   return error instanceof ExecutionError ? { kind: error.kind, message } : classify(message)
 }
 
-function withoutSentinel(words: string | null): Error {
-  return words === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(words)
+function withoutSentinel(message: string | null): Error {
+  return message === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(message)
 }
 
 function encoded<T>(encode: () => T): T {
