@@ -15,7 +15,7 @@ import { Progress } from './progress.ts'
 import { Spool, type SpoolBudget } from './spool.ts'
 import type { WorkerSupervisor } from './worker-supervisor.ts'
 
-/** Milliseconds for which the worker of a stalled client makes batches for the disk before it ends. */
+/** Milliseconds for which the worker of a client that does not read makes batches for the disk before the stream pauses. */
 const SPOOL_MS = 400
 
 type Next = IteratorResult<Batch>
@@ -83,7 +83,7 @@ export class FeatureStream implements BatchStream {
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  /** Ends the stream with an error, which the next `next()` throws. */
+  /** Ends the stream with an error, which the current or the next `next()` throws. */
   fail(error: unknown): void {
     this.#finish({ error })
   }
@@ -141,7 +141,7 @@ export class FeatureStream implements BatchStream {
     const scheduler = this.#options.scheduler()
     const execution = new ExecutionHandle(worker, {
       plan,
-      serial: serial,
+      serial,
       probeFirst,
       isShared: request.isShared,
       ...this.#progress.rows(batchSize, serial),
@@ -191,7 +191,8 @@ export class FeatureStream implements BatchStream {
   }
 
   /**
-   * Pauses the stream, because the client does not read: the worker writes the next batches to disk at once, and is then free.
+   * Pauses the stream, because the client does not read. If others wait, the worker is free after its current batch. If not, it
+   * first makes batches for `SPOOL_MS`, which the server keeps on disk.
    */
   #pause(): void {
     if (!this.#execution || this.#yielding || this.#spoolUntil !== null) return
