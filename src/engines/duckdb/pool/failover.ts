@@ -17,8 +17,8 @@ const MOST_FAILURES = 2
  */
 const MOST_KILLS = 16
 /**
- * Wait before an attempt after a kill. The first attempt starts at once. The wait doubles each time, because the reason may
- * pass.
+ * Milliseconds to wait before a query runs again after its worker was killed. The first time it runs again at once. Then the
+ * wait doubles each time, so that the cause of the kills has time to pass.
  */
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 500
@@ -96,8 +96,14 @@ export class Failover {
   /** Returns the report so far. `scan` belongs to the current execution, if the engine has reached its end. */
   report(scan: Scan | null = null): ExecutionReport {
     const elapsedMs = Math.round((performance.now() - this.#since) * 1_000) / 1_000
-    const taken = { lane: this.lane, degraded: this.#reason !== null, reason: this.#reason, attempts: this.#attempts, elapsedMs }
-    return { ...taken, ...this.#scans.report(scan) }
+    const attempt = {
+      lane: this.lane,
+      degraded: this.#reason !== null,
+      reason: this.#reason,
+      attempts: this.#attempts,
+      elapsedMs,
+    }
+    return { ...attempt, ...this.#scans.report(scan) }
   }
 
   /** Records the end of an execution and returns it. */
