@@ -182,7 +182,7 @@ export class ExecutionHandle {
     if (this.#credits === 0) return
     this.#deadline = new AwakeTimer(this.#options.deadlineMs, () => {
       this.#late = true
-      // A frozen worker reacts to neither, and is killed.
+      // A frozen worker neither answers nor cancels, so it is killed.
       this.worker.probe()
       this.cancel()
     })
@@ -238,7 +238,7 @@ interface Reserved {
  * time can exceed the limit.
  *
  * Returns null if the plan may only run in the serial lane; the caller must compile the plan for it. The quarantine is checked
- * again after the wait, because the same query may wait many times, and must not end a worker each time.
+ * again after the wait: many operations with the same query may wait, and each would end a worker.
  *
  * @throws GeoduckError QUARANTINED, OVERLOADED if `timed` and no room is free in time, or an error of `Scheduler.acquire`
  */
@@ -257,7 +257,7 @@ export async function reserveWorker(
       signal.throwIfAborted()
       if (failover.admit(plan.digest)) return null
       allowance = heldMemory.allowance
-      if (allowance > 0) return { worker: worker, allowance }
+      if (allowance > 0) return { worker, allowance }
     } finally {
       if (allowance === 0) {
         queue.ended(request, 0)

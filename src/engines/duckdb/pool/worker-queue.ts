@@ -41,7 +41,7 @@ class AddressQueue {
 
 /**
  * The operations that wait for a worker, by address and client. All addresses have the same right to a full queue, and so have
- * all clients of an address. It finds the next operation, or the one to refuse, without a look at every waiting operation.
+ * all clients of an address. It finds the next operation, or the one to refuse, without reading every waiting operation.
  */
 export class WorkerQueue {
   readonly #addresses = new Map<string, AddressQueue>()
