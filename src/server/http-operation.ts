@@ -27,14 +27,14 @@ export function beginOverHttp(req: IncomingMessage, res: ServerResponse, { opera
 /** Resolves when there is memory for the request; its body is counted from then on, before it has arrived. Rejects with OVERLOADED. */
 export async function admit(
   { headers }: IncomingMessage,
-  { holding, signal }: Pick<Operation, 'holding' | 'signal'>,
+  { heldMemory, signal }: Pick<Operation, 'heldMemory' | 'signal'>,
   maxBodyBytes: number,
 ): Promise<void> {
   const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
   const bytes = Math.min(announced, maxBodyBytes)
-  while (holding.allowance === 0 || holding.allowance < bytes)
-    await holding.room(signal, { timed: true, whole: bytes > 0 && holding.allowance > 0 })
-  holding.add(bytes)
+  while (heldMemory.allowance === 0 || heldMemory.allowance < bytes)
+    await heldMemory.room(signal, { timed: true, whole: bytes > 0 && heldMemory.allowance > 0 })
+  heldMemory.add(bytes)
 }
 
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {

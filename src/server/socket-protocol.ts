@@ -96,7 +96,7 @@ function delivering(result: Result, id: string, socket: ClientSocket): AsyncIter
     payload: (row: ExecutionResult) => {
       const pieces = toChunks(formatResult(readyResult(row, operation)))
       // A subscription's are short beside its batches, and gone when the next is asked for.
-      if (operation.kind !== 'subscription') operation.holding.add(textBytes(pieces))
+      if (operation.kind !== 'subscription') operation.heldMemory.add(textBytes(pieces))
       return pieces
     },
     send: (payload: readonly JsonPiece[]) => socket.next(id, payload),
