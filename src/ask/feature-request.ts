@@ -121,8 +121,8 @@ export function operationContext(
   const writes = catalog.writes(layer)
   const unchanged = async () => (await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes
   const limit = deadlineMs === null ? {} : { deadlineMs }
-  const { id, client, address, clock, holding } = operation
-  return { id, client, address, clock, heldMemory: holding, unchanged, ...limit }
+  const { id, client, address, clock, heldMemory } = operation
+  return { id, client, address, clock, heldMemory, unchanged, ...limit }
 }
 
 function deadlineOf({ deadline }: FeatureArguments, { services }: ReadContext): number | null {

@@ -7,14 +7,14 @@ import { GeoduckError } from '../model/errors.ts'
 import { idPrefix } from '../model/feature-id.ts'
 import type { RowPosition } from '../model/query.ts'
 
-/** As the root field's resolver takes it. */
+/** One event of the subscription, in the form that the resolver of the root field expects. */
 export interface BatchEvent {
   readonly featureBatches: BatchDelivery
 }
 
 /**
- * The batches of a stream, and the one place that knows how far it has come. Written by hand, not as an `async function*`: a generator that waits in
- * an `await` does not hear of `return()`, and the engine would run on for a client that has gone.
+ * The batches of a stream, with the position after the last batch. It is not an `async function*`: a generator that waits in an
+ * `await` does not react to `return()`, so the engine would continue to work for a client that has gone.
  */
 export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   readonly #stream: BatchStream
@@ -22,26 +22,29 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   readonly #context: Context
   #position: RowPosition | null
   #delivered: Batch | null = null
-  #over = false
-  readonly #leave = () => void this.#stream.return()
+  #ended = false
+  readonly #stop = () => void this.#stream.return()
 
-  /** Begins it. */
+  /** Starts the stream. */
   constructor(request: FeatureRequest, shape: StreamShape, context: Context) {
     this.#stream = context.services.engine.stream(request.query, shape, operationContext(context, request))
     this.#request = request
     this.#context = context
     this.#position = request.query.after
     const { signal } = context.operation
-    if (signal.aborted) this.#leave()
-    else signal.addEventListener('abort', this.#leave)
+    if (signal.aborted) this.#stop()
+    else signal.addEventListener('abort', this.#stop)
   }
 
-  /** So far. */
+  /** The report on the executions so far. */
   get execution(): ExecutionReport {
     return this.#stream.execution
   }
 
-  /** After the last batch that was handed out; at first, where the client wanted to begin. */
+  /**
+   * The position after the last batch that `next()` returned; before the first batch, the position that the client passed in
+   * `after`.
+   */
   get position(): RowPosition | null {
     return this.#position
   }
@@ -55,16 +58,16 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   }
 
   async next(): Promise<IteratorResult<BatchEvent>> {
-    // Every wire asks again when the result before has left for the kernel, and no sooner.
+    // A wire calls `next()` only after the operating system has accepted the batch before.
     this.#delivered?.release()
     this.#delivered = null
-    if (this.#over) return this.#end()
-    const askedAt = performance.now()
+    if (this.#ended) return this.#end()
+    const requestedAt = performance.now()
     try {
       const result = await this.#stream.next()
       if (result.done) return this.#end()
       const batch = result.value
-      if (batch.tooLarge !== undefined) await this.#refuse(batch.tooLarge)
+      if (batch.tooLarge !== undefined) await this.#failTooLarge(batch.tooLarge)
       this.#position = batch.position
       this.#delivered = batch
       this.#context.operation.delivered(batch)
@@ -73,7 +76,7 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
       this.#end()
       throw this.#withCursor(error)
     } finally {
-      this.#context.operation.waited(performance.now() - askedAt)
+      this.#context.operation.waited(performance.now() - requestedAt)
     }
   }
 
@@ -83,19 +86,22 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   }
 
   #end(): IteratorResult<BatchEvent> {
-    this.#over = true
-    this.#context.operation.signal.removeEventListener('abort', this.#leave)
+    this.#ended = true
+    this.#context.operation.signal.removeEventListener('abort', this.#stop)
     return { done: true, value: undefined }
   }
 
-  /** It was the last: the client goes on after the feature, if it wants to do without it. */
-  async #refuse(bytes: number): Promise<never> {
+  /** Ends the stream with an error. Its cursor lets the client continue after the feature that is too large. */
+  async #failTooLarge(bytes: number): Promise<never> {
     await this.#stream.return()
     const query = { ...this.#request.query, after: this.#position }
     throw await featureTooLarge(bytes, { ...this.#request, query }, this.#context)
   }
 
-  /** Where the client can go on, unless the data it would go on in is gone. */
+  /**
+   * Adds the cursor to an error, so that the client can resume. CURSOR_EXPIRED gets none, because the data that the cursor
+   * refers to is gone.
+   */
   #withCursor(error: unknown): unknown {
     const { cursor } = this
     if (!(error instanceof GeoduckError) || cursor === null || error.code === 'CURSOR_EXPIRED') return error
@@ -103,7 +109,10 @@ export class BatchEvents implements AsyncIterableIterator<BatchEvent> {
   }
 }
 
-/** Reads the id of the question's next feature, whose message would have `bytes`. The error's cursor is the one after that feature. */
+/**
+ * Makes the error for the next feature of `request`, whose message would have `bytes` bytes. It names the feature and has the
+ * cursor after it.
+ */
 export async function featureTooLarge(bytes: number, request: FeatureRequest, context: Context): Promise<GeoduckError> {
   const fields = [{ key: 'id', field: 'id', prefix: idPrefix(request.query.view.layer) }] as const
   const query = { ...request.query, outputs: [{ kind: 'features', fields }] as const, properties: [] }
@@ -115,7 +124,10 @@ export async function featureTooLarge(bytes: number, request: FeatureRequest, co
   return new GeoduckError('LIMIT_EXCEEDED', message, { details: cursor === null ? {} : { cursor } })
 }
 
-/** For a question at the end of what has flowed: the client may have taken any time until then. */
+/**
+ * Returns the context for a query that follows a flowing page. It has a new deadline, because the client may have read the page
+ * slowly.
+ */
 export function operationContextNow(request: FeatureRequest, context: Context): OperationContext {
   return { ...operationContext(context, request), clock: new OperationClock() }
 }

@@ -1,4 +1,7 @@
-/** What a client gets to see of an error: a code of the closed list and a message that holds no path, SQL or stack. */
+/**
+ * Turns any error into one that is safe for clients: it has a code from the closed list, and its message holds no path, SQL or
+ * stack.
+ */
 import {
   type ExecutionResult,
   type FormattedExecutionResult,
@@ -12,53 +15,55 @@ import { ERROR_CODES, type ErrorCode, GeoduckError } from '../model/errors.ts'
 import type { Operation } from './operation.ts'
 
 export interface ErrorOwner {
-  /** The correlation id. */
+  /** The correlation id: the client receives it, and the log has it. */
   readonly id: string
-  /** Writes the cause to the log under that id. */
+  /** Logs the cause under `id`. */
   readonly onDefect: (error: unknown) => void
-  /** Aborted when the client has gone: what is thrown for that reason is no defect. */
+  /** Aborted when the client has gone. An error that follows from this is not a defect. */
   readonly signal: AbortSignal
 }
 
 /**
- * GraphQL's own errors (syntax, validation, variables) have the code that `ask/` gives them; whatever was not thrown on purpose is INTERNAL, and its
- * cause is logged under the id that the client receives, also where the client has gone by then.
- * `extensions.http` of the HTTP server is kept: `formatError` leaves it out.
+ * Returns the error that the client receives. GraphQL's own errors (syntax, validation, variables) get their code from `ask/`.
+ * An unexpected error becomes INTERNAL, and its cause is logged under the operation's id, even if the client has gone.
+ * `extensions.http`, which the HTTP server needs, is kept; `formatError` removes it.
  */
 export function toClientError(error: unknown, owner: ErrorOwner): GraphQLError {
   const cause = innermost(error)
-  const foreseen = cause instanceof GeoduckError && cause.code !== 'INTERNAL'
-  return foreseen ? fromGeoduck(cause, error) : fromOther(error, cause, owner)
+  const isExpected = cause instanceof GeoduckError && cause.code !== 'INTERNAL'
+  return isExpected ? fromGeoduck(cause, error) : fromOther(error, cause, owner)
 }
 
-/** The same; it becomes the operation's outcome, unless one was there before it. */
+/** Returns the error that the client receives, and records it as the operation's outcome if it is the first. */
 export function failed(error: unknown, operation: Operation): GraphQLError {
   const shown = toClientError(error, operation)
   operation.failed(shown.extensions['code'] as ErrorCode)
   return shown
 }
 
-/** A result as it leaves, with all that is put into it; its errors still say what status they want. */
+/** Inserts the spliced values into a result, and makes its errors safe. The errors keep the HTTP status that they require. */
 export function readyResult(result: ExecutionResult, operation: Operation): ExecutionResult {
   operation.settle(result.data)
   return result.errors ? { ...result, errors: result.errors.map((error) => failed(error, operation)) } : result
 }
 
+/** Returns the result in the form of a response: `errors` first, without `extensions.http`. */
 export function formatResult({ errors, ...result }: ExecutionResult): FormattedExecutionResult {
   return { ...(errors && { errors: errors.map(formatError) }), ...result }
 }
 
+/** Returns the HTTP status of a response that has only this error. */
 export function refusalStatus({ extensions }: GraphQLError): number {
   return ERROR_CODES[extensions['code'] as ErrorCode][3]
 }
 
-/** As it stands in a response. */
+/** Returns the error in the form of a response, without `extensions.http`. */
 export function formatError(error: GraphQLError): GraphQLFormattedError {
   const { http: _, ...extensions } = error.extensions
   return { ...error.toJSON(), extensions }
 }
 
-/** `error` tells where it was thrown, if it is known. */
+/** Converts an expected error. `error` holds its location in the document and in the response, if that is known. */
 export function fromGeoduck({ code, message, details }: GeoduckError, error?: unknown): GraphQLError {
   return located(error, message, { code, retry: ERROR_CODES[code][1], ...details })
 }
@@ -76,12 +81,15 @@ function fromOther(error: unknown, cause: unknown, { id, onDefect, signal }: Err
   })
 }
 
-/** A value of ours that the schema does not allow: graphql-js names the field, and no place in the document. */
+/**
+ * Returns true if graphql-js refused a value that a resolver returned. Such an error has a path, but no location in the
+ * document.
+ */
 function isOfResult(error: unknown, cause: GraphQLError): boolean {
   return error instanceof GraphQLError && error.path !== undefined && cause.nodes === undefined
 }
 
-/** The client has gone, and what is thrown is that, or the end of the request that it was sending. */
+/** Returns true if the client has disconnected and the error is only a consequence of that. */
 function isConsequence(cause: unknown, { aborted, reason }: AbortSignal): boolean {
   return aborted && (cause === reason || (cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET'))
 }
@@ -92,7 +100,7 @@ function located(error: unknown, message: string, extensions: GraphQLErrorExtens
   return new GraphQLError(message, { ...errorLocation(error), extensions: http ? { ...extensions, http } : extensions })
 }
 
-/** Where in the document and in the response. */
+/** Returns the error's location in the document and its path in the response. */
 export function errorLocation({ nodes, source, positions, path }: GraphQLError): GraphQLErrorOptions {
   return { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null, path: path ?? null }
 }

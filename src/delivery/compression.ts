@@ -1,6 +1,7 @@
 /**
- * HTTP bodies by the client's `Accept-Encoding`. On a thread of libuv's, at the fastest levels: Zstandard makes a fifth of GeoJSON at 3 ms a
- * megabyte, Brotli at 5, gzip at 8; better levels take several times that for a tenth less (docs/speed.md).
+ * Compresses HTTP bodies according to the client's `Accept-Encoding`, in a thread of libuv, at the fastest levels. Zstandard
+ * reduces GeoJSON to a fifth in 3 ms per megabyte; Brotli needs 5 ms and gzip 8 ms. Higher levels take several times as long
+ * and save only a tenth more (docs/speed.md).
  */
 
 import { once } from 'node:events'
@@ -11,24 +12,24 @@ import Negotiator from 'negotiator'
 import type { Config } from '../config/config.ts'
 import { flush } from './flush.ts'
 
-/** `remote`: not for clients on this machine, whose connection is faster than any of them. */
+/** With `remote`, clients on the same machine get no compression: their connection is faster than any compressor. */
 type Compression = Config['compression']
 
-/** In the order of what they cost. */
+/** Encodings, the cheapest first. */
 const ENCODINGS: readonly (readonly [name: string, make: () => Transform])[] = [
   ['zstd', () => createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } })],
   ['br', () => createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
   ['gzip', () => createGzip({ level: 1 })],
 ]
 
-/** A response's body on its way, compressed or not. */
+/** The body of a response, compressed or not. */
 export class Body {
-  /** Where its pieces are written to. */
+  /** The stream that the caller writes the body to. */
   readonly to: Writable
   readonly #res: ServerResponse
   readonly #compressor: Transform | null
 
-  /** Before the head is written: sets what it has to say of the encoding. */
+  /** Chooses an encoding and sets the response headers for it. Create it before the response's head is written. */
   constructor(res: ServerResponse, compression: Compression) {
     const [name, make] = encodingFor(res.req, compression) ?? []
     this.#res = res
@@ -46,14 +47,15 @@ export class Body {
     return this.#compressor !== null
   }
 
+  /** Writes `last` and ends the response. */
   async end(last: Uint8Array | string): Promise<void> {
     if (!this.#compressor) return void this.#res.end(last)
-    await this.#empty(last)
+    await this.#endCompressor(last)
     this.#res.end()
   }
 
-  /** The piece as the last that leaves; the response goes on after it. */
-  async #empty(last: Uint8Array | string): Promise<void> {
+  /** Writes `last` to the compressor and waits until it has sent everything. The response stays open. */
+  async #endCompressor(last: Uint8Array | string): Promise<void> {
     const compressor = this.#compressor
     if (!compressor || compressor.destroyed) return
     const over = Promise.race([once(compressor, 'end'), once(compressor, 'close')])
@@ -61,14 +63,17 @@ export class Body {
     await over
   }
 
-  /** Writes the piece and cuts the connection before the chunked body's end. */
+  /**
+   * Writes `last`, then closes the connection without the end marker of the chunked body, so that the client sees a failure.
+   */
   async cut(last: Uint8Array | string): Promise<void> {
     const res = this.#res
-    if (this.#compressor) await this.#empty(last)
+    if (this.#compressor) await this.#endCompressor(last)
     else res.write(last)
-    // Behind all that was written before it; `drain` is only said of a buffer that was full.
+    // This waits until everything written before has been sent. Node emits `drain` only after a full buffer, so it can't be
+    // used.
     if (res.socket) await flush(res.socket, [''])
-    // HTTP/1.0 tells a body's end by the connection's: only a reset is no end.
+    // In HTTP/1.0 a closed connection means the end of the body; only a reset means a failure.
     if (res.req.httpVersion === '1.0') res.socket?.resetAndDestroy()
     else res.destroy()
   }

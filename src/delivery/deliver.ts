@@ -1,23 +1,27 @@
-/** How every result leaves: rows are pulled, one when the one before has left, and no sooner. */
+/**
+ * Sends a result to its client, row by row. A row is a GraphQL result, a batch or a part of a body. The next row is requested
+ * only after the operating system has accepted the row before.
+ */
 import type { GraphQLError } from 'graphql'
 import { failed } from './client-error.ts'
 import type { Operation } from './operation.ts'
 import { byteLength, type JsonPiece } from './raw-json.ts'
 
+/** The part of sending a result that depends on the protocol. */
 export interface Wire<Row> {
-  /** The row as it leaves, without framing. */
+  /** Returns the bytes of the row, without framing. */
   payload(row: Row): readonly JsonPiece[]
-  /** Resolves when the system has taken it, or the client is gone. */
+  /** Resolves when the operating system has accepted all of `payload`, or when the client has gone. */
   send(payload: readonly JsonPiece[]): Promise<void>
-  /** Everything has left. */
+  /** Ends the response after the last row. */
   end(): Promise<void> | void
-  /** No more will leave, and it was not everything. */
+  /** Ends the response with an error: rows are missing. */
   fail(error: GraphQLError): Promise<void> | void
 }
 
 type Rows<Row> = Pick<AsyncIterator<Row, unknown>, 'next'>
 
-/** Rejects where the wire itself does. An error of the rows, or of a row that cannot be written, is the operation's. */
+/** Sends all rows. If that fails, the client receives the error. Rejects only if `wire.end` or `wire.fail` rejects. */
 export async function deliver<Row>(rows: Rows<Row>, wire: Wire<Row>, operation: Operation): Promise<void> {
   try {
     for (let row = await rows.next(); !row.done; row = await rows.next()) {
@@ -31,7 +35,7 @@ export async function deliver<Row>(rows: Rows<Row>, wire: Wire<Row>, operation: 
   await wire.end()
 }
 
-/** Rows that are there. */
+/** Returns an iterator over rows that are already in memory. */
 export async function* rowsOf<Row>(rows: readonly Row[]): AsyncGenerator<Row, void, void> {
   yield* rows
 }

@@ -1,22 +1,22 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 
-/** Milliseconds of work between two chances for others. */
+/** Milliseconds that one operation may work before other operations run. */
 const MOST_MS = 5
 
-/** Lets the event loop turn between the parts of one operation's work: what is large is not done in one go. */
+/** Divides the long work of one operation into parts, between which the event loop runs the work of other operations. */
 export class EventLoopYield {
   #since = performance.now()
 
-  /** Resolves at once, or after the loop has turned if the last time was a while ago. */
+  /** Resolves at once; if the operation has worked for `MOST_MS`, resolves after the event loop has run other work. */
   async yieldIfDue(): Promise<void> {
     if (performance.now() - this.#since < MOST_MS) return
-    // The first runs in the very turn that asks for it, before any socket is looked at.
+    // The first callback may run before the event loop reads any socket; the second runs after that.
     await immediate()
     await immediate()
     this.#since = performance.now()
   }
 
-  /** The values one after the other, for a list whose items each take a while to complete. */
+  /** Returns one promise per value. Each resolves after the one before, with a pause in between if one is due. */
   spread<Value>(values: readonly Value[]): Promise<Value>[] {
     let before = Promise.resolve()
     return values.map((value) => {
@@ -25,7 +25,7 @@ export class EventLoopYield {
     })
   }
 
-  /** What the generator returns; it stops where others may come in between. */
+  /** Runs `work` to its end and returns its result. Other operations may run at each `yield`. */
   async run<Value>(work: Generator<undefined, Value>): Promise<Value> {
     for (;;) {
       const { done, value } = work.next()

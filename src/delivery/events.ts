@@ -1,4 +1,4 @@
-/** Server-Sent Events as graphql-sse's distinct connections have them: `next` events, then `complete`. */
+/** Server-Sent Events in the "distinct connections" mode of graphql-sse: `next` events, then `complete`. */
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import { formatError, formatResult, readyResult } from './client-error.ts'
@@ -10,7 +10,10 @@ import { type JsonPiece, toChunks } from './raw-json.ts'
 /** Milliseconds between comments that keep proxies from closing a quiet connection. */
 const PING_MS = 12_000
 
-/** An error is a `next` with `errors` and no `data`, and the `complete` after it only ends the stream. */
+/**
+ * Sends the results as events. An error is a `next` event with `errors` and without `data`; `complete` follows it and ends the
+ * stream.
+ */
 export async function sendEvents(
   results: AsyncIterable<ExecutionResult>,
   res: ServerResponse,

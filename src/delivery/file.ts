@@ -1,4 +1,4 @@
-/** How a download begins, goes on and ends on the wire: whoever reads what was cut off in the middle can tell by the file alone. */
+/** Writes a download. A download that was cut off is recognisable: readers of the file fail, or its last line is an error. */
 import type { ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
 import type { DownloadFormat } from '../ask/download-query.ts'
@@ -13,23 +13,26 @@ import type { JsonPiece } from './raw-json.ts'
 
 interface Format {
   readonly contentType: string
-  /** A batch's pieces; `first`: nothing has been written yet. */
+  /** Returns the bytes of a batch. `first` is true if nothing has been written yet. */
   batch(batch: Batch, first: boolean): readonly JsonPiece[]
-  /** After the last batch. The cursor is the one after the last feature; null where there is none. */
+  /**
+   * Returns the bytes that follow the last batch. `cursor` is the cursor after the last feature; null if there is no feature.
+   */
   end(cursor: string | null): JsonPiece
-  /** Instead of it, after a failure. `error`: as in a GraphQL response. */
+  /** Returns the bytes that follow the last batch after a failure. `error` has the form of a GraphQL error. */
   broken(error: object): JsonPiece
 }
 
 const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
-/** A message that promises eight more bytes: no reader takes a file that ends after it for a whole one. */
+/** A message header that announces eight more bytes. A file that ends here fails in every reader. */
 const CUT_OFF = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0)
 
 const FORMATS: Readonly<Record<DownloadFormat, Format>> = {
   arrows: {
     contentType: 'application/vnd.apache.arrow.stream',
     batch: ({ outputs: [stream] }, first) => {
-      // A batch is a stream of its own: of the schemas the first one counts, of the end marks none.
+      // Each batch is a complete Arrow stream. The file keeps the schema of the first stream only, and `end` writes the end
+      // marker.
       const from = first ? 0 : schemaBytes(stream!)
       return [stream!.subarray(from, stream!.length - END_OF_STREAM.length)]
     },
@@ -39,13 +42,13 @@ const FORMATS: Readonly<Record<DownloadFormat, Format>> = {
   geojsonl: {
     contentType: 'application/x-ndjson',
     batch: ({ count, outputs: [lines] }) => (count === 0 ? [] : [lines!, '\n']),
-    // GeoJSON as every line is, of no features: readers of lines pass over it.
+    // The line is GeoJSON without features, so readers that expect GeoJSON in every line accept it.
     end: (cursor) => `${JSON.stringify({ type: 'FeatureCollection', features: [], cursor })}\n`,
     broken: (error) => `${JSON.stringify({ errors: [error] })}\n`,
   },
 }
 
-/** The message at the stream's beginning: mark, length, metadata, and no body. */
+/** Returns the length of the schema message at the start of a stream: marker, length and metadata; it has no body. */
 function schemaBytes(stream: Uint8Array): number {
   return 8 + new DataView(stream.buffer, stream.byteOffset).getInt32(4, true)
 }
@@ -53,16 +56,17 @@ function schemaBytes(stream: Uint8Array): number {
 export interface FileOptions {
   readonly format: DownloadFormat
   readonly compression: Config['compression']
-  /** Answers with what keeps the first batch from coming. */
+  /** Sends an error response. It is called if the download fails before its first batch. */
   readonly refuse: (error: GraphQLError) => void
 }
 
+/** The wire of a download. */
 export class FileWire implements Wire<BatchEvent> {
   readonly #events: BatchEvents
   readonly #res: ServerResponse
   readonly #options: FileOptions
   readonly #format: Format
-  /** Null: nothing has been written yet. */
+  /** Null until something is written. */
   #body: Body | null = null
 
   constructor(events: BatchEvents, res: ServerResponse, options: FileOptions) {

@@ -1,7 +1,8 @@
 /**
- * A page that is too large to be held until it is proven. It leaves feature by feature inside an otherwise ordinary response, in the memory of a
- * few batches and at the client's pace, as a download does; a failure after its first byte breaks the response off, so that no JSON of it is
- * whole. `count`, `pageInfo` and `totalCount` stand after its last feature, wherever they were selected.
+ * A flowing page: a page that is too large to hold until the engine proves it complete. The server sends its features while the
+ * engine makes them, inside an ordinary JSON response. It needs the memory of a few batches, and it waits for a slow client, as
+ * a download does. After a failure the server cuts the connection, so the JSON is incomplete and no client can parse it.
+ * `count`, `pageInfo` and `totalCount` follow the last feature, regardless of their place in the GraphQL document.
  */
 import type { FeatureRequest } from '../ask/feature-request.ts'
 import { frameOf, within } from '../encode/encode.ts'
@@ -35,7 +36,7 @@ export class FlowingPage {
     this.#context = context
   }
 
-  /** Resolves when its first batch is there; what goes wrong before that is an error like any other. */
+  /** Starts the page and waits for its first batch. An error before that batch is an ordinary GraphQL error. */
   static async open(request: FeatureRequest, first: number, context: Context): Promise<FlowingPage> {
     const limited = { ...request, query: { ...request.query, limit: first } }
     const events = new BatchEvents(limited, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
@@ -43,7 +44,7 @@ export class FlowingPage {
     return new FlowingPage(request, first, events, await events.next(), context)
   }
 
-  /** The one encoding of its features. */
+  /** The features in the encoding that the client selected. */
   readonly features = new FlowingJson(() => this.#flow(), false)
   readonly count = this.after(() => String(this.#count))
 
@@ -51,7 +52,7 @@ export class FlowingPage {
     return { request: this.request, startCursor: this.#startCursor, end: this.#events.position, hasNextPage: this.#hasMore }
   }
 
-  /** JSON that is made when the features have left. */
+  /** Returns JSON that is made after all features have been sent. */
   after(json: () => string | Promise<string>): FlowingJson {
     return new FlowingJson(async function* () {
       yield [await json()]
@@ -69,14 +70,14 @@ export class FlowingPage {
         this.#startCursor = JSON.parse(Buffer.from(batch.outputs[startCursor]!).toString()) as string | null
       if (batch.count > 0) yield [...(this.#count > 0 ? [frame.between] : []), within(frame, batch.outputs[encoding!]!)]
       this.#count += batch.count
-      // The batch's memory is another one's from here on.
+      // This releases the memory of the batch: `outputs` is not valid after it.
       this.#event = await this.#events.next()
     }
-    this.#hasMore = this.#count === this.first && (await this.#isFollowed())
+    this.#hasMore = this.#count === this.first && (await this.#hasNext())
     yield [frame.closing]
   }
 
-  async #isFollowed(): Promise<boolean> {
+  async #hasNext(): Promise<boolean> {
     const { services, operation } = this.#context
     const query = { ...this.request.query, after: this.#events.position, outputs: [], properties: [] }
     const next = await services.engine.page(query, 1, operationContextNow(this.request, this.#context), operation.signal)

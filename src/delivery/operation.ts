@@ -1,4 +1,4 @@
-/** One GraphQL operation on its way: who asked, what became of it, and the raw values that its next result takes in. */
+/** One operation: its caller, its counters and outcome, and the raw values to insert into its next result. */
 
 import type { ExecutionResult } from 'graphql'
 import type { FilterBudget } from '../ask/read/read-filter.ts'
@@ -17,11 +17,11 @@ interface Splice {
 }
 
 export interface OperationOptions extends OperationContext {
-  /** Aborted when the client goes away or cancels. */
+  /** Aborted when the client disconnects or cancels. */
   readonly signal: AbortSignal
-  /** Why it is not to be executed. @default null */
+  /** The error that the client receives instead of a result; null if the operation may run. @default null */
   readonly refusal?: GeoduckError | null
-  /** Takes what was thrown by a defect: clients only see the operation's id. */
+  /** Logs an unexpected error. Clients receive only the operation's id. */
   readonly onDefect: (error: unknown) => void
 }
 
@@ -29,34 +29,36 @@ export class Operation {
   readonly id: string
   readonly client: string
   readonly address: string
-  readonly holding: HeldMemory
+  readonly heldMemory: HeldMemory
   readonly signal: AbortSignal
   readonly refusal: GeoduckError | null
   readonly onDefect: (error: unknown) => void
   readonly startedAt = performance.now()
-  /** What its deadlines are counted by. */
+  /** The clock of its deadlines. */
   readonly clock = new OperationClock()
   kind: string | null = null
   name: string | null = null
   readonly layers = new Set<string>()
   rows = 0
   batches = 0
-  /** On the wire, without its framing; kept by the server. */
+  /** Bytes sent, without framing. The wire adds them. */
   bytes = 0
   lane: Lane | null = null
   degraded = false
-  /** Its result may be sent while it is being made. */
+  /** True if its result may be sent while the engine makes it. */
   mayFlow = false
-  /** Pairs of CRS and tolerance that geometry is asked for in. */
+  /** The requested pairs of CRS and simplify tolerance. */
   readonly representations = new Set<string>()
-  /** Of the engine. */
+  /** The queries that the engine has received. */
   readonly queries: FeatureQuery[] = []
-  /** Of all its filters together; null before the first. */
+  /** The limit that all of its filters share; null before the first filter. */
   budget: FilterBudget | null = null
   readonly eventLoop = new EventLoopYield()
-  /** Milliseconds until the first batch or page; null before it. */
+  /** Milliseconds from the start to the first batch or page; null before it. */
   firstMs: number | null = null
-  /** The longest that the client had to wait for this server: of a stream, between asking for a batch and having it. */
+  /**
+   * The longest time in milliseconds that the client waited for the server. For a stream, it is the longest wait for a batch.
+   */
   waitMs = 0
   #error: ErrorCode | null = null
   #splices: Splice[] = []
@@ -66,13 +68,13 @@ export class Operation {
     this.id = options.id
     this.client = options.client
     this.address = options.address ?? options.client
-    this.holding = options.heldMemory ?? UNBOUNDED
+    this.heldMemory = options.heldMemory ?? UNBOUNDED
     this.signal = options.signal
     this.refusal = options.refusal ?? null
     this.onDefect = options.onDefect
   }
 
-  /** The first error that went to the client. */
+  /** Code of the first error that the client received. */
   get error(): ErrorCode | null {
     return this.#error
   }
@@ -85,18 +87,19 @@ export class Operation {
     this.waitMs = Math.max(this.waitMs, ms)
   }
 
-  /** `close` is called when nothing more of it will be sent, however that came to be. */
+  /** Registers `close`, which is called when the operation ends, successfully or not. */
   whenEnded(close: () => unknown): void {
     this.#closers.push(close)
   }
 
-  /** Nothing more of it will be sent. For the answer to a query the client has waited all the time. */
+  /** Ends the operation: nothing more will be sent. */
   ended(): void {
+    // The client of a subscription waits per batch; other clients wait from the start.
     if (this.kind !== 'subscription') this.waited(performance.now() - this.startedAt)
     for (const close of this.#closers) close()
   }
 
-  /** Behind the client's going away errors are only its consequence. */
+  /** Records an error. An error after the client has disconnected does not count, because the disconnection is its cause. */
   failed(code: ErrorCode): void {
     if (!this.signal.aborted) this.#error ??= code
   }
@@ -109,12 +112,15 @@ export class Operation {
     this.degraded ||= batch.execution.degraded
   }
 
-  /** `value` takes the place of what stands at `path` in the result that is being made; one that flows, behind what stands there whole. */
+  /**
+   * Makes `settle` put `value` at `path` of the result, in place of the value there. A flowing value also moves to the end of
+   * its parent object.
+   */
   splice(path: Path, value: RawJson | FlowingJson): void {
     this.#splices.push({ path, value })
   }
 
-  /** Puts them into the result that has been made. */
+  /** Puts the values of `splice` into the result. */
   settle(data: ExecutionResult['data']): void {
     const splices = this.#splices
     this.#splices = []
@@ -123,7 +129,7 @@ export class Operation {
   }
 }
 
-/** Where an error has made a parent null, there is no place for the value any more. */
+/** Puts the value into the result. If an error has made a parent null, the value is dropped. */
 function put({ path, value }: Splice, data: unknown): void {
   let parent: unknown = data
   for (const key of path.slice(0, -1)) parent = isObject(parent) ? parent[key] : undefined

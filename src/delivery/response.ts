@@ -1,4 +1,4 @@
-/** A result as the body of an HTTP response: JSON in pieces with the worker's bytes among them. */
+/** Sends a result as the JSON body of an HTTP response. The bytes that a worker made are inserted without a copy. */
 import type { ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { Body } from './compression.ts'
@@ -9,7 +9,7 @@ import { byteLength, FlowingJson, isWhole, type JsonPiece, textBytes } from './r
 
 export type JsonMediaType = 'application/json' | 'application/graphql-response+json'
 
-/** A smaller result is a few packets as it is. */
+/** Bytes of the smallest body that is compressed. A smaller one fits into a few packets. */
 const LEAST_COMPRESSED = 16_384
 
 interface ResponseOptions {
@@ -17,7 +17,7 @@ interface ResponseOptions {
   readonly compression: Config['compression']
 }
 
-/** Of a result that has `data`. */
+/** Sends a result that has `data`. */
 export async function sendParts(
   parts: (JsonPiece | FlowingJson)[],
   res: ServerResponse,
@@ -25,8 +25,8 @@ export async function sendParts(
   { type, compression }: ResponseOptions,
 ): Promise<void> {
   const whole = isWhole(parts) ? parts : null
-  // What a worker has made is counted since it came.
-  if (whole) operation.holding.add(textBytes(whole))
+  // Only the server's own text is added here: the bytes of a worker were counted when they arrived.
+  if (whole) operation.heldMemory.add(textBytes(whole))
   const body = new Body(res, whole && byteLength(whole) < LEAST_COMPRESSED ? 'off' : compression)
   const size = whole && !body.compressed ? { 'content-length': byteLength(whole) } : {}
   res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, ...size })
@@ -34,7 +34,7 @@ export async function sendParts(
     payload: (pieces: readonly JsonPiece[]) => pieces,
     send: (pieces: readonly JsonPiece[]) => flush(body.to, pieces),
     end: () => body.end(''),
-    // After the first byte a failure can be told by nothing but the body's end, which does not come.
+    // After the first byte, only a missing end of the body can show a failure.
     fail: () => body.cut(''),
   }
   await deliver(whole ? rowsOf([whole]) : piecesOf(parts), wire, operation)

@@ -1,23 +1,27 @@
 /**
- * Time as this process lives it. A process that is suspended (SIGSTOP, a laptop's sleep, a paused container) finds all of its timers overdue
- * when it goes on, before it has read a single message of those it would accuse of being late. So the shared clock leaves out every gap in
- * the event loop, and a timer on it never fires right after one.
+ * A clock that counts only the time in which this process runs. When a suspended process resumes (after SIGSTOP, a laptop's
+ * sleep, a paused container), all of its timers are overdue, although it has not yet read the messages that arrived. It would
+ * treat others as late that are not. So this clock leaves out every gap in the event loop, and its timers never fire right
+ * after a gap.
  */
 
-/** Between two looks at the clock. Each costs some microseconds. */
+/** Milliseconds between two readings of the clock. A reading costs some microseconds. */
 const LOOK_MS = 500
-/** A look that comes later than this after the one before follows a gap. A busy machine is late by less. */
+/** Milliseconds between two readings that mean a gap. On a busy machine a reading is late by less. */
 const GAP_MS = 1_500
-/** What others have, after a gap, to be heard. */
+/** Milliseconds after a gap in which others may still deliver their messages. */
 const GRACE_MS = 2_000
-/** Node fires a longer one at once. */
+/** The longest delay that Node accepts. A timer with a longer delay fires at once. */
 const LONGEST_MS = 2 ** 31 - 1
 
 let lookedAt = performance.now()
 let gaps = 0
 let wokeAt = Number.NEGATIVE_INFINITY
 
-/** Milliseconds that this process has been awake, from some moment on. Never goes back, whatever the wall clock does. */
+/**
+ * Returns the milliseconds that this process has been awake since an arbitrary moment. It never decreases, also if the wall
+ * clock is set back.
+ */
 export function awakeNow(): number {
   const now = performance.now()
   if (now - lookedAt > GAP_MS) {
@@ -30,12 +34,12 @@ export function awakeNow(): number {
 
 setInterval(awakeNow, LOOK_MS).unref()
 
-/** Whether the process has only just gone on after a gap: what seems overdue may have had no chance yet. */
+/** Returns true shortly after a gap: a message that seems overdue may only be unread. */
 export function justWoke(): boolean {
   return awakeNow() < wokeAt + GRACE_MS
 }
 
-/** Calls back once, after so many milliseconds awake, and after a gap no sooner than others can have been heard. */
+/** Calls `onDue` once, after `ms` milliseconds awake. After a gap it waits until the messages of others can have been read. */
 export class AwakeTimer {
   readonly #due: number
   readonly #grace: number
@@ -54,7 +58,7 @@ export class AwakeTimer {
     clearTimeout(this.#timer)
   }
 
-  /** It does not keep the process alive. */
+  /** Lets the process end while the timer runs. */
   unref(): this {
     this.#referenced = false
     this.#timer?.unref()
@@ -74,14 +78,14 @@ export class AwakeTimer {
   }
 }
 
-/** Like `AbortSignal.timeout`. */
+/** Returns a signal like that of `AbortSignal.timeout`, on this clock. */
 export function awakeSignal(ms: number): AbortSignal {
   const controller = new AbortController()
   new AwakeTimer(ms, () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))).unref()
   return controller.signal
 }
 
-/** Resolves after so many milliseconds awake, or when `signal` is aborted; it does not keep the process alive. */
+/** Resolves after `ms` milliseconds awake, or when `signal` is aborted. It does not keep the process alive. */
 export function awakeSleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve()
   return new Promise((resolve) => {

@@ -1,25 +1,32 @@
-/** The time that an operation may take: one clock for all of its questions, from its beginning on, waiting for workers included. */
+/**
+ * Limits the time of an operation. One clock counts all of its queries from its start, with the time that they wait for
+ * workers.
+ */
 import { GeoduckError } from '../model/errors.ts'
 import { AwakeTimer, awakeNow } from './awake.ts'
 import type { Batch } from './engine.ts'
 
-/** Of one operation. Stands still while the server is suspended. */
+/** The time that an operation has used. It does not advance while the server is suspended. */
 export class OperationClock {
   #since = awakeNow()
-  /** A question of the operation has been given a worker. */
-  served = false
+  /** True if a query of the operation has had a worker. */
+  hasHadWorker = false
 
+  /** Milliseconds since the start. */
   get ms(): number {
     return awakeNow() - this.#since
   }
 
-  /** A worker was taken from the operation by somebody else: the time that it had there does not count against it. */
+  /**
+   * Starts again from zero. It is called when somebody else has killed the operation's worker, so the time there does not
+   * count.
+   */
   restart(): void {
     this.#since = awakeNow()
   }
 }
 
-/** Of one question. */
+/** The time limit of one query. */
 export class Deadline {
   readonly ms: number
   readonly clock: OperationClock
@@ -29,15 +36,15 @@ export class Deadline {
     this.clock = clock
   }
 
-  /** Milliseconds. */
+  /** Milliseconds that remain; negative if the limit has passed. */
   get left(): number {
     return this.ms - this.clock.ms
   }
 
-  /** What `wait` resolves to, unless time runs out before; its signal is aborted then. */
-  async over<Value>(signal: AbortSignal, wait: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+  /** Calls `wait` and returns its result. When the time is over, it aborts the signal that it passes to `wait`. */
+  async limit<Value>(signal: AbortSignal, wait: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
     const late = new AbortController()
-    const expire = () => late.abort(this.clock.served ? this.exceeded() : this.neverServed())
+    const expire = () => late.abort(this.clock.hasHadWorker ? this.exceeded() : this.noWorker())
     if (this.left <= 0) expire()
     const timer = new AwakeTimer(Math.max(0, this.left), expire)
     try {
@@ -51,8 +58,8 @@ export class Deadline {
     return deadlineExceeded(this.ms)
   }
 
-  /** The query is not at fault: another time it may be quick. */
-  neverServed(): GeoduckError {
+  /** Returns the error of an operation that got no worker in time. The query may be quick when the server is less busy. */
+  noWorker(): GeoduckError {
     const seconds = this.ms / 1_000
     const retryAfter = Math.max(1, Math.ceil(seconds / 2))
     const message = `No worker was free within ${seconds} s (\`deadline\`, at most --deadline); ask again in ${retryAfter} s.`
@@ -65,15 +72,21 @@ export function deadlineExceeded(ms: number): GeoduckError {
   return new GeoduckError('DEADLINE_EXCEEDED', message)
 }
 
-/** What an operation holds in the server's memory for its client: batches and pages that the client has not taken yet. */
+/** Counts the bytes that the server holds for an operation: batches and pages that its client has not read yet. */
 export interface HeldMemory {
-  /** Whether its client, its address and the server may hold more, whatever this operation holds itself. */
+  /**
+   * True if its client, its address and the server are all below their limits. The bytes of this operation alone don't decide
+   * it.
+   */
   readonly hasRoom: boolean
-  /** Bytes that may be made for it now: without end while it has room, a little where its own connection is read, otherwise 0. */
+  /**
+   * Bytes that may be made for the operation now: infinite while `hasRoom` is true; otherwise a small number if its own
+   * connection is being read, or 0.
+   */
   readonly allowance: number
   /**
-   * Resolves when there may be an allowance again, or room where that is wanted. Rejects with the reason of `signal`, and with OVERLOADED after a
-   * while if it is `timed`.
+   * Resolves when there may be an allowance again; with `whole`, when there is room again. Rejects with the reason of `signal`,
+   * and with OVERLOADED after a while if it is `timed`.
    */
   room(signal: AbortSignal, wanted: RoomOptions): Promise<void>
   add(bytes: number): void
@@ -81,12 +94,13 @@ export interface HeldMemory {
 }
 
 export interface RoomOptions {
+  /** True if the wait may fail with OVERLOADED. */
   readonly timed: boolean
-  /** Not only an allowance. @default false */
+  /** True to wait for room, not only for an allowance. @default false */
   readonly whole?: boolean
 }
 
-/** For callers that have no clients. */
+/** Held memory without a limit, for callers that have no clients. */
 export const UNBOUNDED: HeldMemory = {
   hasRoom: true,
   allowance: Number.POSITIVE_INFINITY,
@@ -95,14 +109,14 @@ export const UNBOUNDED: HeldMemory = {
   remove: () => {},
 }
 
-/** The batch, counted until it is released. */
-export function countUntilReleased<B extends Pick<Batch, 'outputs' | 'release'>>(batch: B, holding: HeldMemory): B {
+/** Counts the bytes of the batch as held memory until the returned batch is released. */
+export function countUntilReleased<B extends Pick<Batch, 'outputs' | 'release'>>(batch: B, heldMemory: HeldMemory): B {
   const bytes = batch.outputs.reduce((sum, { length }) => sum + length, 0)
   let held = true
-  holding.add(bytes)
+  heldMemory.add(bytes)
   const release = () => {
     batch.release()
-    if (held) holding.remove(bytes)
+    if (held) heldMemory.remove(bytes)
     held = false
   }
   return { ...batch, release }

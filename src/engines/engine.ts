@@ -1,48 +1,59 @@
-/** The port of this room: run a question, give batches, cancel, tell your health. `duckdb` behind Tinypool is one implementation. */
+/** The interface that every engine implements: run a query, return batches, cancel, report health. `duckdb/` implements it. */
 import type { Pruning } from '../model/layer.ts'
 import type { AggregateQuery, FeatureQuery, RowPosition } from '../model/query.ts'
 import type { HeldMemory, OperationClock } from './deadline.ts'
 
+/** A group of workers with one queue. */
 export type Lane = 'NORMAL' | 'SERIAL'
 
-/** Who asks: time is shared fairly between addresses, and within each between connections, since many users may come from one address. */
+/**
+ * The client and address of an operation. Worker time is shared fairly between addresses, and within an address between its
+ * clients, because many users may share an address.
+ */
 export interface Caller {
   readonly client: string
-  /** Left out: the client's own. */
+  /** @default `client` */
   readonly address?: string
 }
 
-/** Who asks, and how long it may take. */
+/** The caller of an operation, and its limits. */
 export interface OperationContext extends Caller {
-  /** Correlation id: in the log, in masked errors. */
+  /** Correlation id: it is in the log and in masked errors. */
   readonly id: string
-  /** Milliseconds that a page may take by `clock`, or a stream's engine without a batch; left out: the server's own limit. */
+  /**
+   * Milliseconds that a page may take by `clock`, or that a stream's engine may work without sending a batch. @default the
+   * server's limit
+   */
   readonly deadlineMs?: number
-  /** Of the operation, whose questions share it. Left out: it begins with the question. */
+  /** The clock that all queries of the operation share. @default a clock that starts with the query */
   readonly clock?: OperationClock
-  /** Whether the source is still what the question was made for; asked after each execution. Left out: it can't change. */
+  /**
+   * Returns true if the source is still the version that the query was made for. It is called after each execution.
+   *
+   * @default always true
+   */
   readonly unchanged?: () => Promise<boolean>
-  /** Where its batches and pages are counted until their client has taken them. Left out: nowhere. */
+  /** Counts the batches and pages that the client has not read yet. @default no limit */
   readonly heldMemory?: HeldMemory
 }
 
-/** How much of its source an operation has read, over as many executions as it took. */
+/** The part of its source that an operation has read in all of its executions. */
 export interface ScanReport {
-  /** Null: not known, before the end or because an execution was stopped before its own. */
+  /** Null if it is not known: before the end, or if an execution was stopped before its end. */
   readonly rowGroupsRead: number | null
   readonly rowGroups: number | null
-  /** Null also for files: the engine only estimates it. */
+  /** Null also for files, where the engine only has an estimate. */
   readonly rowsScanned: number | null
 }
 
-/** How a batch or page came to be. */
+/** The way in which the engine made a batch or page. */
 export interface ExecutionReport extends ScanReport {
   readonly lane: Lane
   readonly degraded: boolean
   readonly reason: string | null
-  /** Executions it took so far, 1 when nothing failed; going on after a pause is not an attempt. */
+  /** Number of attempts so far, 1 if nothing failed. To resume after a pause is not an attempt. */
   readonly attempts: number
-  /** Milliseconds since the operation was asked. */
+  /** Milliseconds since the query started. */
   readonly elapsedMs: number
 }
 
@@ -50,80 +61,91 @@ export interface Batch {
   /** 0, 1, 2, ... without a gap. */
   readonly sequence: number
   readonly count: number
-  /** Aligned with the query's outputs. */
+  /** One output per output of the query, in the same order. */
   readonly outputs: readonly Uint8Array[]
-  /** Null only for an empty page, and for the one batch of an empty stream. */
+  /** Null only for an empty page, and for the only batch of an empty stream. */
   readonly position: RowPosition | null
   readonly execution: ExecutionReport
-  /** Nobody reads `outputs` any more: their memory is for another batch from now on. A batch that is never released is collected. */
+  /**
+   * Releases the memory of `outputs` for another batch; `outputs` is not valid after it. The garbage collector frees a batch
+   * that is never released.
+   */
   readonly release: () => void
-  /** The batch is one feature whose message would have this many bytes, more than any may have: it has no outputs, only a position. */
+  /**
+   * Size in bytes of the message that the batch's one feature would need, if it is above the limit. Such a batch has no
+   * outputs, only a position.
+   */
   readonly tooLarge?: number
 }
 
-/** The message that a batch or page leaves in. Its size is limited, outputs and everything around them. */
+/** The message that a batch or page is sent in. Its size is limited, including everything around the outputs. */
 export interface Message {
-  /** Most bytes of it beside the outputs. */
+  /** Most bytes of the message without the outputs. */
   readonly bytesBeside: number
-  /** How often each output stands in it. */
+  /** The number of times that each output is in the message. */
   readonly times: readonly number[]
-  /** Pages that share one message: each has its part of the limit. */
+  /** Number of pages that share the message. Each gets an equal part of the limit. */
   readonly pages: number
 }
 
 export interface Page extends Omit<Batch, 'outputs'> {
-  /** Aligned with the query's outputs: each is made in pieces, which are it behind each other. */
+  /** One output per output of the query, in the same order. An output is a list of pieces that follow each other. */
   readonly outputs: readonly (readonly Uint8Array[])[]
   readonly hasMore: boolean
 }
 
-/** `return()` cancels at once, also while a `next()` is waiting. `done` is only ever said after the engine's sentinel. */
+/**
+ * A stream. `return()` cancels at once, also while a `next()` waits. `next()` returns `done` only after the engine's sentinel.
+ */
 export interface BatchStream extends AsyncIterableIterator<Batch> {
-  /** So far. */
+  /** The report on the executions so far. */
   readonly execution: ExecutionReport
   return(): Promise<IteratorResult<Batch>>
 }
 
-/** Of the engine's own chunks: a batch or piece of so many rows is one as it is, where a larger one would have to be joined of several. */
+/** Rows of one chunk of the engine. A batch of this size is exactly one chunk; a larger one must be joined from several. */
 export const CHUNK_ROWS = 2_048
 
 export interface StreamShape {
   /** Most features in a batch. */
   readonly batchSize: number
-  /** One batch of no features where there is none: a file has a beginning even then. @default false */
+  /** True to send one empty batch if there is no feature: a file needs its beginning also then. @default false */
   readonly emitEmpty?: boolean
-  /** Left out: batches are parts of a body, which may be of any size. */
+  /** Limits of the message that each batch is sent in. @default none: batches are parts of a body of any size */
   readonly message?: Message | null
 }
 
-/** What a worker says of itself. */
+/** Figures of a worker. */
 export interface Diagnostics {
   readonly pid: number
   readonly duckdbVersion: string
   readonly spatialVersion: string
-  /** As read back with current_setting, e.g. `3.7 GiB`. */
+  /** The value of `current_setting`, e.g. `3.7 GiB`. */
   readonly memoryLimit: string
   readonly threads: number
-  /** How chunks become columns: the engine's own Arrow export, or node-api's vectors where its self-check failed. */
+  /**
+   * The code that turns chunks into columns: the engine's own Arrow export, or node-api's vectors if the export's self-check
+   * failed.
+   */
   readonly columnReader: 'ARROW_EXPORT' | 'VECTORS'
   readonly rssBytes: number
-  /** duckdb_memory(), largest first, at most ten. */
+  /** The ten largest rows of `duckdb_memory()`, largest first. */
   readonly memory: readonly { readonly tag: string; readonly memoryBytes: number; readonly tempBytes: number }[]
-  /** ISO 8601, when it was measured. */
+  /** Time of the measurement, ISO 8601. */
   readonly at: string
 }
 
 export interface MemoryShare {
-  /** 0 to 1 and beyond; 0 where nothing is known. */
+  /** Used memory divided by the limit; it may exceed 1, and is 0 if nothing is known. */
   readonly share: number
-  /** Which limit is the nearest. */
+  /** The limit that is nearest. */
   readonly limit: 'ADDRESS_SPACE' | 'CONTROL_GROUP' | 'RESIDENT' | null
 }
 
 export interface WorkerHealth {
   readonly lane: Lane
   readonly state: 'STARTING' | 'IDLE' | 'BUSY' | 'FAILED'
-  /** Since the server started, in this place of the pool. */
+  /** Deaths of this worker's processes since the server started. */
   readonly deaths: number
   readonly diagnostics: Diagnostics | null
 }
@@ -134,42 +156,42 @@ export interface EngineHealth {
   readonly queued: number
   readonly streams: { readonly running: number; readonly waiting: number; readonly parked: number }
   readonly fallbacks: { readonly count: number; readonly lastReason: string | null; readonly lastReasons: readonly string[] }
-  /** The normal lane's, of the limit that is nearest. */
+  /** Memory of the normal lane, by its nearest limit. */
   readonly memory: MemoryShare
 }
 
-/** What queries of an engine's layers cannot ask for. */
+/** The features of a query that an engine lacks. */
 export interface Capabilities {
   /** The engine's name, for messages. */
   readonly engine: string
   readonly lacks: ReadonlySet<'aggregate' | 'orderBy' | 'crs' | 'simplify' | 'spatial' | 'distance' | 'property'>
 }
 
-/** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
+/** A plan for people who want to know why a query is slow. It holds no value of a client and no path of the server. */
 export interface Explanation {
-  /** One statement; the source is written as the layer's name, values are `$1`, `$2`, ... */
+  /** The SQL statement. The layer's name replaces the source, and `$1`, `$2`, ... replace values. */
   readonly sql: string
-  /** Values that are bound. */
+  /** Number of bound values. */
   readonly values: number
-  /** Columns of the source that are read beside those of the filter: of the order, the key, properties, the geometry. */
+  /** Columns that are read for the order, the key, the properties and the geometry. Columns of the filter are not in it. */
   readonly reads: readonly string[]
-  /** How the spatial part of this filter leaves rows unread. */
+  /** The way in which the spatial part of the filter skips rows. */
   readonly pruning: Pruning['kind']
-  /** Every row that matches is seen before the first leaves. */
+  /** True if the engine must read all matching rows before it returns the first. */
   readonly sorted: boolean
 }
 
 export interface DatabaseAccess {
-  /** Another one for every version of its content: what was asked of one version is never answered from another. */
+  /** The name of one version of the database. Each version has its own name, so a query never reads another version. */
   readonly alias: string
   readonly path: string
-  /** As `databaseVersion` tells it: a file that is another one by now is not attached. */
+  /** The result of `databaseVersion`. A worker does not attach a file whose version differs. */
   readonly version: string
 }
 
-/** What a worker may read. */
+/** The files and databases that a worker may read. */
 export interface FileAccess {
-  /** Every file; all else on the machine is refused by the engine. */
+  /** All files that the worker may open. The engine refuses every other file. */
   readonly allowedPaths: readonly string[]
   /** Attached read-only. */
   readonly databases: readonly DatabaseAccess[]
@@ -177,12 +199,12 @@ export interface FileAccess {
 
 export interface Engine {
   readonly can: Capabilities
-  /** At least one worker serves. */
+  /** True if at least one worker can take work. */
   readonly ready: boolean
   stream(query: FeatureQuery, options: StreamShape, context: OperationContext): BatchStream
   /**
-   * `first` features in one batch, held until it is proven whole; fewer where they don't fit into its message. `signal` is the asking client's going
-   * away.
+   * Returns up to `first` features, after the engine has proven that they are complete. It returns fewer if more don't fit into
+   * the message. `signal` is aborted when the client disconnects.
    */
   page(
     query: FeatureQuery,
@@ -191,16 +213,16 @@ export interface Engine {
     signal?: AbortSignal,
     message?: Message | null,
   ): Promise<Page>
-  /** A value for each of the query's measures, as JSON has it. */
+  /** Returns one JSON value per measure of the query. */
   aggregate(query: AggregateQuery, context: OperationContext, signal?: AbortSignal): Promise<readonly unknown[]>
-  /** Throws what `stream` throws of the query. */
+  /** Describes the plan of a query. It throws the same errors as `stream`. */
   explain(query: FeatureQuery): Explanation
   health(): Promise<EngineHealth>
   /**
-   * Workers with another access take the places of those that run, one after the other; streams go on behind their last batch. Resolves when
-   * all have; a call meanwhile waits for the one before.
+   * Replaces the workers one by one with workers that have another access. Streams resume after their last batch. Resolves when
+   * all workers are replaced; a second call waits for the first.
    */
   renew(access: FileAccess): Promise<void>
-  /** Running streams end with SHUTTING_DOWN and their cursor; workers are gone when it resolves. */
+  /** Ends all streams with SHUTTING_DOWN and their cursor, and all workers. Resolves when the workers have ended. */
   close(): Promise<void>
 }

@@ -1,13 +1,13 @@
 /**
- * The text of a cursor: base64url of
+ * The text of a cursor is base64url of:
  *
  *     1 byte   version
- *     16 bytes HMAC-SHA256, cut, of all that follows, with the key of the question
- *     8 bytes  SHA-256, cut, of the layer's fingerprint
- *     the rest JSON list of the position's keys; true for one that is long
+ *     16 bytes truncated HMAC-SHA256 of everything after it, with the key of the query
+ *     8 bytes  truncated SHA-256 of the layer's fingerprint
+ *     the rest JSON list of the position's keys; true for a long key
  *
- * The key is derived from the server's secret, the question (layer, filter, order) and the fingerprint: with it a worker signs the cursors of
- * its own execution, and no others.
+ * The key is derived from the server's secret, the query (layer, filter, order) and the fingerprint. With it, a worker can sign the
+ * cursors of one execution only.
  */
 import { createHmac } from 'node:crypto'
 import type { RowPosition } from './query.ts'
@@ -15,18 +15,18 @@ import type { RowPosition } from './query.ts'
 export const VERSION = 2
 export const SIGNED_FROM = 17
 export const KEYS_FROM = 25
-/** Bytes of a key as JSON. What is longer is looked up in its row, which costs a scan of little more than that row. */
+/** Maximum bytes of a key as JSON. A longer key is read from its row, which costs a scan of little more than that row. */
 const LONGEST_KEY = 1_024
 
 /** Text, so that it can be frozen with its plan. */
 export interface CursorKey {
-  /** Base64 of what signs. */
+  /** Base64 of the signing key. */
   readonly key: string
   /** Base64 of the fingerprint's digest. */
   readonly fingerprint: string
 }
 
-/** Writes the cursors of one question: about 15 us each. */
+/** Writes the cursors of one query, at about 15 µs per cursor. */
 export class CursorSeal {
   readonly #key: Buffer
   readonly #fingerprint: Buffer
@@ -47,7 +47,7 @@ export class CursorSeal {
   }
 }
 
-/** Of a cursor's bytes, whatever stands in their place. */
+/** Signs a cursor's bytes, ignoring the place of the signature. */
 export function signature(key: Buffer, bytes: Buffer): Buffer {
   return createHmac('sha256', key)
     .update(bytes.subarray(SIGNED_FROM))

@@ -1,6 +1,6 @@
 /**
- * The type of a field's values: Arrow's logical types (Schema.fbs), its canonical extension types `uuid` and `json`, and what Arrow has no name
- * for. `Column.native` has the engine's own name.
+ * The type of a field's values: Arrow's logical types (Schema.fbs), its canonical extension types `uuid` and `json`, and types that Arrow does
+ * not name. `Field.native` has the engine's type name.
  */
 export type FieldType =
   | {
@@ -17,13 +17,13 @@ export type FieldType =
         | 'geometry'
         | 'other'
     }
-  /** `bits` is null for whole numbers of any size. */
+  /** `bits` is null for integers of any size. */
   | { readonly kind: 'int'; readonly bits: 8 | 16 | 32 | 64 | 128 | null; readonly signed: boolean }
   | { readonly kind: 'float'; readonly bits: 32 | 64 }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
-  /** A time of day; `offset`: with its own offset from UTC. */
+  /** A time of day. `offset`: true if each value has its own offset from UTC. */
   | { readonly kind: 'time'; readonly unit: 'us' | 'ns'; readonly offset: boolean }
-  /** `utc`: a moment; else what some clock showed. */
+  /** `utc`: true for a moment, false for local time without a zone. */
   | { readonly kind: 'timestamp'; readonly unit: 's' | 'ms' | 'us' | 'ns'; readonly utc: boolean }
   /** Labels in their order. */
   | { readonly kind: 'dictionary'; readonly values: readonly string[] }
@@ -36,25 +36,28 @@ export interface FieldMember {
   readonly type: FieldType
 }
 
-/** Its values are JSON: each has a type of its own. */
+/** True if values are JSON, each with its own type. */
 export function isJson({ kind }: FieldType): boolean {
   return kind === 'json' || kind === 'variant'
 }
 
-/** Decimal digits that a double holds without loss. */
+/** Decimal digits that a double represents exactly. */
 const EXACT_DIGITS = 15
 
-/** A decimal that is a number in JSON; a JSON reader's double could not hold others, which are text. */
+/**
+ * True if the decimal is a number in JSON. Larger decimals are strings, because a JSON reader's double could not represent
+ * them.
+ */
 export function isExact({ precision }: Extract<FieldType, { readonly kind: 'decimal' }>): boolean {
   return precision <= EXACT_DIGITS
 }
 
-/** Its values have parts in JSON, so they have no text that a member could be named by. */
+/** True if values have parts in JSON. Such a value has no text form that could name a member. */
 export function isNested({ kind }: FieldType): boolean {
   return ['list', 'map', 'struct', 'union', 'variant', 'geometry'].includes(kind)
 }
 
-/** For messages: `int32`, `decimal`, `struct`. */
+/** Returns the name for messages: `int32`, `decimal`, `struct`. */
 export function typeName(type: FieldType): string {
   switch (type.kind) {
     case 'int':

@@ -1,34 +1,37 @@
-/** What the catalogue knows of a layer. Plain frozen data: it is shown by GraphQL, compiled by an engine's dialect, and crosses processes. */
+/**
+ * The description of a layer. It is plain, frozen data: GraphQL shows it, an engine's dialect compiles it, and processes
+ * exchange it.
+ */
 
 import type { GeometryTypeName, NativeType } from '../geometry/geometry-type.ts'
 import type { FieldType } from './field-type.ts'
 import type { Preparation } from './preparation.ts'
 
-/** RFC 7946 order: west, south, east, north, in the units of the layer's CRS. */
+/** West, south, east, north (the order of RFC 7946), in the units of the layer's CRS. */
 export type BBox = readonly [west: number, south: number, east: number, north: number]
 
-/** How a value of the column is written in JSON: decided by the column's type, never by the value. */
+/** The JSON type of a column's values. It depends on the column's type, never on a value. */
 export type JsonType = 'NUMBER' | 'STRING' | 'BOOLEAN' | 'OBJECT' | 'ARRAY' | 'ANY'
 
-/** A property of the layer's features: any column but the geometry and the covering column. */
+/** A property of the layer's features: any column except the geometry and the covering column. */
 export interface Field {
   readonly name: string
   readonly type: FieldType
-  /** The engine's own text for the type. */
+  /** The engine's name of the type. */
   readonly native: string
   readonly jsonType: JsonType
   readonly nullable: boolean
 }
 
 export interface Crs {
-  /** `AUTHORITY:CODE` where the source tells one, e.g. `EPSG:3857` or `OGC:CRS84`. */
+  /** `AUTHORITY:CODE`, such as `EPSG:3857` or `OGC:CRS84`, if the source has one. */
   readonly code: string | null
   readonly name: string
-  /** Coordinates are longitude and latitude in degrees on WGS 84, x first: what RFC 7946 asks for. */
+  /** True if coordinates are longitude and latitude in degrees on WGS 84 with x first, as RFC 7946 requires. */
   readonly isLonLat: boolean
 }
 
-/** Where the rows are. Paths and names come from the catalogue only. */
+/** The location of the rows. Paths and names are only from the catalogue. */
 export type Relation =
   | {
       readonly kind: 'parquet'
@@ -36,7 +39,7 @@ export type Relation =
       readonly files: readonly string[]
       /** Rows of each file, from the footers. */
       readonly fileRows: readonly number[]
-      /** Of each file. */
+      /** The summary of each file. */
       readonly fileSummaries?: readonly FileSummary[]
     }
   | {
@@ -47,14 +50,14 @@ export type Relation =
       readonly table: string
     }
 
-/** What the footer of a Parquet file says of all that is in it. */
+/** Facts that the footer of a Parquet file contains. */
 export interface FileSummary {
   readonly rowGroups: number
-  /** Of its features, as far as `Layer.pruning` is believed; null: not told for all of them. */
+  /** The extent of its features, if `Layer.pruning` may use it. Null if it is not known for all of them. */
   readonly extent: BBox | null
 }
 
-/** How a bbox leaves rows unread. */
+/** The method by which a box skips rows. */
 export type Pruning =
   | {
       readonly kind: 'COVERING_COLUMN'
@@ -66,7 +69,10 @@ export type Pruning =
   | { readonly kind: 'ROW_GROUP_STATISTICS' }
   | { readonly kind: 'NONE' }
 
-/** GeoParquet 1.1 `covering.bbox`: the members that hold each side, of the struct `column`; of the row itself where there is none. */
+/**
+ * The members of the struct `column` with each side of the box (`covering.bbox` of GeoParquet 1.1). Without `column`: columns
+ * of the row.
+ */
 export interface CoveringMembers {
   readonly xmin: string
   readonly ymin: string
@@ -74,28 +80,28 @@ export interface CoveringMembers {
   readonly ymax: string
 }
 
-/** What `Feature.key` is made of. A row number changes when the file does. */
+/** The origin of `Feature.key`. Row numbers change when the file changes. */
 export type LayerKey = { readonly kind: 'COLUMN'; readonly column: string } | { readonly kind: 'ROW_NUMBER' }
 
 /**
- * How the geometry column is stored: DuckDB's GEOMETRY, plain WKB in a BLOB, or a native (GeoArrow) encoding of GeoParquet 1.1
- * which DuckDB reads as nested lists of structs.
+ * The storage form of the geometry column: DuckDB's GEOMETRY, WKB in a BLOB, or a native (GeoArrow) encoding of GeoParquet 1.1, which DuckDB
+ * reads as nested lists of structs.
  */
 export type GeometryEncoding = 'GEOMETRY' | 'WKB' | NativeType
 
 export type LayerState = 'PREPARING' | 'CHECKING' | 'READY'
 
 /**
- * What becomes of features whose geometry is not valid by OGC's rules (a polygon that crosses itself): they are kept as they are, kept with
- * their geometry made valid, or left out.
+ * The treatment of features whose geometry is invalid by OGC's rules, such as a polygon that crosses itself: they are served unchanged, served
+ * with a repaired geometry, or excluded.
  */
 export type OnInvalid = 'flag' | 'repair' | 'drop'
 
-/** What the configuration says of a layer. */
+/** The configuration of a layer. */
 export interface LayerOverrides {
   readonly title: string | null
   readonly description: string | null
-  /** Columns of the source that nobody gets to see. */
+  /** Columns of the source that no client may see. */
   readonly hidden: readonly string[]
   readonly onInvalid: OnInvalid
 }
@@ -103,51 +109,57 @@ export interface LayerOverrides {
 export interface Layer {
   readonly name: string
   readonly state: LayerState
-  /** Of a layer that is PREPARING, of which nothing else is known yet. */
+  /** The progress of a layer that is PREPARING, of which nothing else is known. */
   readonly preparation?: Preparation
   readonly relation: Relation
   /** The properties. */
   readonly columns: readonly Field[]
   readonly geometryColumn: string
   readonly geometryEncoding: GeometryEncoding
-  /** Types really met, once the scan has been through; what the source claims until then; empty if it claims nothing. */
+  /** Geometry types that the check found. Before the check: the types that the source declares; empty if it declares none. */
   readonly geometryTypes: readonly GeometryTypeName[]
   readonly hasZ: boolean | null
-  /** What every geometry has been proven to have; left out or null: not known, measures, or some with a height and some without. */
+  /** The dimensions that every geometry was proven to have. Absent or null: unknown, with measures, or mixed. */
   readonly coordinates?: 'XY' | 'XYZ' | null
   readonly crs: Crs | null
   readonly extent: BBox | null
-  /** Null while it is not known for sure. */
+  /** Null while the exact number is unknown. */
   readonly featureCount: number | null
   readonly key: LayerKey
   readonly pruning: Pruning
-  /** Hex digest of content that is cheap to read, and of the layer's configuration: two servers with the same of both agree. */
+  /**
+   * A hex digest of content that is cheap to read, and of the layer's configuration. Servers with the same content and
+   * configuration have the same fingerprint.
+   */
   readonly fingerprint: string
-  /** Left out for a layer that is served as its source has it. */
+  /** Absent for a layer that is served unchanged. */
   readonly tailoring?: LayerOverrides
-  /** What the scan has found; left out before it. */
+  /** The result of the check. Absent before it. */
   readonly check?: CheckReport
 }
 
-/** What a scan of every row has found of its geometry. */
+/** The result of a scan of every geometry. */
 export interface CheckReport {
   readonly nullGeometries: number
   readonly emptyGeometries: number
   readonly withZ: number
   readonly withM: number
-  /** In the source, by the rules of OGC Simple Features; `Tailoring.onInvalid` says what becomes of them. */
+  /**
+   * Invalid geometries in the source, by the rules of OGC Simple Features. `LayerOverrides.onInvalid` says how they are
+   * treated.
+   */
   readonly invalid: number
   /** The first ten of them. */
   readonly firstInvalid: readonly InvalidFeature[]
 }
 
 export interface InvalidFeature {
-  /** Its key. */
+  /** The key of the feature. */
   readonly id: string
   readonly reason: string
 }
 
-/** A source that could not be served, or not wholly. */
+/** A source that is not served, or only in part. */
 export interface Problem {
   /** The file's name without its folder. */
   readonly source: string

@@ -1,9 +1,9 @@
-/** The comparison costs the product of both lengths: 2 us a name of 60. */
+/** Maximum length of a compared name. The comparison costs the product of both lengths: 2 µs per name of 60 characters. */
 const LONGEST = 60
-/** Names that are looked at, so that a wrong one costs 2 ms where there are thousands. */
+/** Maximum number of compared names, so that a wrong name costs at most 2 ms. */
 const MOST_NAMES = 1_000
 
-/** At most three of `names` that are close to what was written, nearest first. */
+/** Returns at most three of `names` that are similar to the given name, the most similar first. */
 export function nearNames(written: string, names: readonly string[]): readonly string[] {
   if (written.length > LONGEST) return []
   const word = written.toLowerCase()
@@ -25,7 +25,10 @@ function distanceOf(word: string, name: string, tolerance: number): number {
 
 const ROWS = [new Uint16Array(2 * LONGEST), new Uint16Array(2 * LONGEST)] as const
 
-/** Characters to insert, drop or change (Levenshtein), by one row of the table at a time. Infinity beyond the tolerance. */
+/**
+ * Returns the number of characters to insert, remove or change (Levenshtein), with one row of the table at a time. Infinity
+ * above the tolerance.
+ */
 function editDistance(a: string, b: string, tolerance: number): number {
   let [row, next] = ROWS as readonly [Uint16Array, Uint16Array]
   for (let j = 0; j <= b.length; j++) row[j] = j

@@ -1,4 +1,7 @@
-/** A filter that has been read: typed by the layer's columns, its geometry canonical, nothing left of how the client wrote it. Plain data. */
+/**
+ * A checked filter: typed by the layer's columns, with canonical geometry, and independent of how the client wrote it. Plain
+ * data.
+ */
 import type { FieldType } from './field-type.ts'
 import type { BBox, Crs } from './layer.ts'
 
@@ -9,24 +12,27 @@ export type Predicate =
   | DistancePredicate
   | { readonly kind: 'property'; readonly member: Member; readonly tests: readonly Test[] }
 
-/** The predicate, and what tells it from others: the same for every way to write it. */
+/** The predicate and its digest, which is the same for every way to write the filter. */
 export interface Filter {
   readonly predicate: Predicate
   /** Hexadecimal. */
   readonly digest: string
 }
 
-/** OGC Simple Features 1.2.1, 6.1.15, the feature's geometry first. */
+/** OGC Simple Features 1.2.1, 6.1.15, with the feature's geometry first. */
 export type SpatialRelation = 'intersects' | 'within' | 'contains' | 'touches' | 'crosses' | 'overlaps' | 'equals' | 'disjoint'
 
 export interface Geometry {
-  /** Little-endian, two dimensions, no empty members; in another CRS than the layer's, its edges are cut to short ones. */
+  /**
+   * Little-endian WKB with two dimensions and no empty members. In another CRS than the layer's, its edges are cut into short
+   * ones.
+   */
   readonly wkb: Uint8Array
-  /** West > east crosses the antimeridian. Null: it is empty, and nothing intersects it. */
+  /** West > east crosses the antimeridian. Null if the geometry is empty: then nothing intersects it. */
   readonly bbox: BBox | null
-  /** Null: the layer's. */
+  /** Null for the layer's CRS. */
   readonly crs: Crs | null
-  /** What it was given as, for messages. */
+  /** The name of the argument, for messages. */
   readonly argument: string
 }
 
@@ -35,19 +41,19 @@ export type Position = readonly [longitude: number, latitude: number]
 export interface DistancePredicate {
   readonly kind: 'distance'
   readonly geometry: Geometry
-  /** Metres on longitude and latitude, units of the CRS on others. */
+  /** Metres for longitude and latitude, otherwise units of the CRS. */
   readonly distance: number
-  /** Null on a plane, and of an empty geometry. */
+  /** Null on a plane, and for an empty geometry. */
   readonly onEarth: OnEarth | null
 }
 
-/** A geometry's points, lines and rings in pieces small enough that each has a projection of its own. */
+/** The points, lines and rings of a geometry, in pieces that are small enough for one projection each. */
 export interface OnEarth {
-  /** Where the geometry is one point. */
+  /** The point, if the geometry is one point. */
   readonly point: Position | null
-  /** Degrees: longer edges of a feature are cut to these. */
+  /** Degrees. Longer edges of a feature are cut. */
   readonly straight: number
-  /** Around everything that is near; west > east crosses the antimeridian. */
+  /** The box around everything that is near. West > east crosses the antimeridian. */
   readonly box: BBox
   readonly pieces: readonly NearPiece[]
 }
@@ -56,26 +62,26 @@ export interface NearPiece {
   readonly centre: Position
   /** WKB of a collection of points and lines. */
   readonly lines: Uint8Array
-  /** Around everything that is near it. */
+  /** The box around everything that is near this piece. */
   readonly box: BBox
 }
 
-/** A column, or a member inside one. */
+/** A column, or a member inside a column. */
 export interface Member {
   readonly column: string
   readonly steps: readonly Step[]
   readonly type: FieldType
 }
 
-/** A member of a struct, the value of a map's key, or of a JSON pointer (RFC 6901). */
+/** A member of a struct, a key of a map, or a step of a JSON pointer (RFC 6901). */
 export type Step =
   | { readonly kind: 'field' | 'key'; readonly name: string }
   | { readonly kind: 'pointer'; readonly pointer: string; readonly variant: boolean }
 
-/** What values inside JSON are compared as. */
+/** The types by which values inside JSON are compared. */
 export type JsonKind = 'string' | 'number' | 'boolean'
 
-/** Values are the text forms of the member's type (`ask/values/`); `as`: of which type, inside JSON. */
+/** A comparison. Values are text forms of the member's type (`ask/values/`). `as` is the type inside JSON. */
 export type Test =
   | {
       readonly kind: 'compare'
@@ -84,12 +90,12 @@ export type Test =
       readonly text: string
     }
   | { readonly kind: 'among'; readonly as: JsonKind | null; readonly texts: readonly string[] }
-  /** The same for every value that is not null. */
+  /** The result for every value that is not null. */
   | { readonly kind: 'present'; readonly holds: boolean }
   /** A pattern of LIKE, or a regular expression of RE2. */
   | { readonly kind: 'like' | 'regex'; readonly pattern: string }
   | { readonly kind: 'startsWith'; readonly text: string }
-  /** What is in a list. `impossible`: one of the values is none that an element can have. */
+  /** A test of list elements. `impossible`: true if no element can have one of the values. */
   | {
       readonly kind: 'has'
       readonly as: JsonKind | null

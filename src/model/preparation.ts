@@ -1,21 +1,21 @@
-/** READING the source into a table; WRITING it, sorted, as GeoParquet. */
+/** READING: the source is read into a table. WRITING: it is sorted and written as GeoParquet. */
 export type Stage = 'READING' | 'WRITING'
 
-/** How far the preparation of a layer is. */
+/** The progress of the preparation of a layer. */
 export interface Preparation {
-  /** WAITING for those before it. */
+  /** WAITING: other preparations run first. */
   readonly stage: 'WAITING' | Stage
   /** Features that the stage has finished. */
   readonly rows: number
-  /** Null while it is not known. */
+  /** Null while it is unknown. */
   readonly total: number | null
-  /** Of both stages together. */
+  /** The progress over both stages. */
   readonly percent: number
   readonly rowsPerSecond: number | null
   readonly secondsLeft: number | null
 }
 
-/** `reading, 104,448 of 1,500,000 features, 12 %, about 40 s left` */
+/** Returns text such as `reading, 104,448 of 1,500,000 features, 12 %, about 40 s left`. */
 export function progressText({ stage, rows, total, percent, secondsLeft: left }: Preparation): string {
   if (stage === 'WAITING') return 'it waits for its turn'
   const count = (value: number) => value.toLocaleString('en')

@@ -1,4 +1,7 @@
-/** Checked queries: plain, frozen data that any engine can run. `ask/` makes them once; nothing in them is as a client wrote it. */
+/**
+ * Checked queries: plain, frozen data that any engine can run. `ask/` makes a query once per operation, and it contains nothing
+ * as the client wrote it.
+ */
 import type { Output } from '../encode/batch.ts'
 import type { CursorKey } from './cursor-seal.ts'
 import type { Crs, Field, Layer } from './layer.ts'
@@ -9,36 +12,36 @@ export type Query = FeatureQuery | AggregateQuery
 /** A layer as its caller sees it. */
 export interface View {
   readonly layer: Layer
-  /** The properties that it has for the caller. */
+  /** The properties that the caller may see. */
   readonly fields: readonly Field[]
-  /** Which features it has for the caller; null: all of them. */
+  /** The rule that a feature must meet so that the caller may see it. Null for all features. */
   readonly rule: Filter | null
-  /** Equal for callers who see the same: cursors are bound to it. */
+  /** A digest that is equal for callers who may see the same. Cursors are bound to it. */
   readonly digest: string
 }
 
-/** Features that match, one after the other. */
+/** A query for features. */
 export interface FeatureQuery {
   readonly kind: 'features'
   readonly view: View
   readonly where: Filter | null
-  /** Only the feature of this key. Left out: any. */
+  /** Selects only the feature with this key. Absent: any feature. */
   readonly key?: FeatureKey
   readonly orderBy: readonly SortKey[]
-  /** The most rows, from `after` on; null: all. */
+  /** The maximum number of rows from `after` on. Null: all. */
   readonly limit: number | null
-  /** The query goes on after this row. */
+  /** The query continues after this row. */
   readonly after: RowPosition | null
   readonly outputs: readonly Output[]
-  /** Outputs name them by their index in this list. Left out: one, `AS_STORED`. */
+  /** Outputs refer to these by index. Absent: one, `AS_STORED`. */
   readonly representations?: readonly Representation[]
-  /** Signs the cursors that outputs hold. Left out: they hold none. */
+  /** Signs the cursors in the outputs. Absent if they contain none. */
   readonly cursorKey?: CursorKey
-  /** What the outputs need. Only these are read. */
+  /** The properties that the outputs need. Only these are read. */
   readonly properties: readonly Field[]
 }
 
-/** Figures of all features that match. */
+/** A query for figures over all matching features. */
 export interface AggregateQuery {
   readonly kind: 'aggregate'
   readonly view: View
@@ -46,16 +49,16 @@ export interface AggregateQuery {
   readonly measures: readonly Measure[]
 }
 
-/** `count`: how many features there are, as an integer's text. */
+/** `count`: the number of features as an integer's text. */
 export interface Measure {
   readonly kind: 'count'
 }
 
-/** What a key is compared with. Texts are the text forms of the field's type (`ask/values/`), or of any value of it. */
+/** The value that a key is compared with: text in the form of the field's type (`ask/values/`), or of any value of it. */
 export type FeatureKey =
   | { readonly kind: 'row'; readonly row: bigint }
   | { readonly kind: 'value' | 'text'; readonly field: Field; readonly text: string }
-  /** No feature of the layer can have the key that was asked for. */
+  /** No feature of the layer can have the requested key. */
   | { readonly kind: 'none' }
 
 export interface SortKey {
@@ -64,19 +67,22 @@ export interface SortKey {
   readonly nullsFirst: boolean
 }
 
-/** Where in the order a batch ended: the last row's key values as text, in the order of the plan's keys. */
+/** The end of a batch in the order: the last row's key values as text, in the order of the plan's keys. */
 export interface RowPosition {
-  /** True stands for a value that is too long to carry, and not null: the row has it, and its natural order tells which row. */
+  /**
+   * True stands for a value that is not null and too long to carry. It is read from the row, which the natural order
+   * identifies.
+   */
   readonly keys: readonly (string | null | true)[]
 }
 
-/** How geometry comes out. */
+/** The CRS and tolerance of a geometry in the result. */
 export interface Representation {
-  /** What coordinates come out in; null: the layer's own. */
+  /** The CRS of the result. Null: the layer's. */
   readonly crs: Crs | null
-  /** Tolerance in units of the CRS that coordinates come out in; null: geometry as it is. */
+  /** The tolerance in units of the result's CRS. Null: the geometry is not simplified. */
   readonly simplify: number | null
 }
 
-/** The layer's own CRS, every vertex. */
+/** The layer's CRS, with every vertex. */
 export const AS_STORED: Representation = { crs: null, simplify: null }

@@ -1,4 +1,4 @@
-/** How a message quotes what a client gave: short, on one line. */
+/** Quotes a client's value for a message: short and on one line. */
 const LONGEST = 60
 
 export function show(value: unknown): string {

@@ -145,14 +145,14 @@ export class ClientSocket implements GraphQLSocket {
   async #run(id: string, former: Running | undefined, deliver: () => Promise<void>): Promise<void> {
     const left = new AbortController()
     const { operation, end } = this.#options.operations.begin(this.#options.asker, left.signal)
-    const { holding } = operation
+    const { heldMemory } = operation
     const { promise: over, resolve } = Promise.withResolvers<void>()
     const running = { operation, left, over }
     this.#running.set(id, running)
     this.#count++
     try {
       await former?.over
-      while (!left.signal.aborted && holding.allowance === 0) await holding.room(left.signal, { timed: true })
+      while (!left.signal.aborted && heldMemory.allowance === 0) await heldMemory.room(left.signal, { timed: true })
       if (!left.signal.aborted) await deliver()
     } catch (error) {
       // An error in any part ends this operation only. The socket and its other operations continue.

@@ -30,14 +30,14 @@ export function beginOverHttp(req: IncomingMessage, res: ServerResponse, { opera
 /** Waits for memory for the request. Its body counts from then on, before it has arrived. Rejects with OVERLOADED. */
 export async function admit(
   { headers }: IncomingMessage,
-  { holding, signal }: Pick<Operation, 'holding' | 'signal'>,
+  { heldMemory, signal }: Pick<Operation, 'heldMemory' | 'signal'>,
   maxBodyBytes: number,
 ): Promise<void> {
   const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
   const bytes = Math.min(announced, maxBodyBytes)
-  while (holding.allowance === 0 || holding.allowance < bytes)
-    await holding.room(signal, { timed: true, whole: bytes > 0 && holding.allowance > 0 })
-  holding.add(bytes)
+  while (heldMemory.allowance === 0 || heldMemory.allowance < bytes)
+    await heldMemory.room(signal, { timed: true, whole: bytes > 0 && heldMemory.allowance > 0 })
+  heldMemory.add(bytes)
 }
 
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {

@@ -51,9 +51,9 @@ export class Operations {
     const id = randomUUID()
     const log = this.#options.log.child({ correlationId: id })
     const refusal = this.#places.take(asker)
-    const holding = this.#options.memory.open(asker)
+    const heldMemory = this.#options.memory.open(asker)
     const onDefect = (err: unknown) => log.error({ err }, signal.aborted ? 'A defect, after the client had disconnected' : 'A defect')
-    const operation = new Operation({ id, ...asker, heldMemory: holding, signal, refusal, onDefect })
+    const operation = new Operation({ id, ...asker, heldMemory, signal, refusal, onDefect })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open.set(operation, promise)
     const end = () => {
@@ -64,7 +64,7 @@ export class Operations {
         logOperation(this.#options.log, operation, this.#options.slowMs, this.#options.explain)
         this.#onEnd(operation)
       }
-      holding.close()
+      heldMemory.close()
       resolve()
     }
     return { operation, end }

@@ -102,7 +102,7 @@ function delivering(result: Result, id: string, socket: ClientSocket): AsyncIter
     payload: (row: ExecutionResult) => {
       const pieces = toChunks(formatResult(readyResult(row, operation)))
       // The results of a subscription are short compared with its batches, and released when the next one is pulled.
-      if (operation.kind !== 'subscription') operation.holding.add(textBytes(pieces))
+      if (operation.kind !== 'subscription') operation.heldMemory.add(textBytes(pieces))
       return pieces
     },
     send: (payload: readonly JsonPiece[]) => socket.next(id, payload),

@@ -104,7 +104,7 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
       const [text, ...more] = parts
       if (more.length > 0 || typeof text !== 'string') return write(sendParts(parts, res, operation, { type, compression }))
       operation.bytes += Buffer.byteLength(text)
-      operation.holding.add(Buffer.byteLength(text))
+      operation.heldMemory.add(Buffer.byteLength(text))
       const errors = 'data' in ready ? undefined : ready.errors?.map(withStatus)
       setResult({ ...ready, ...(errors && { errors }), stringify: () => text })
     },

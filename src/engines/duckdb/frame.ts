@@ -1,6 +1,6 @@
 /**
- * How a batch crosses from a worker to the server: its head (lengths, position) as JSON behind two 32-bit lengths, then the encoded outputs as
- * they are. The reader puts a frame into one buffer and gives views of it: no other copy is made.
+ * The frame in which a worker sends a batch to the server: two 32-bit lengths, a head (position, lengths of the outputs) as
+ * JSON, and the bytes of the outputs. The reader puts a frame into one buffer and returns views of it; there is no other copy.
  */
 import type { BatchMessage, ReceivedBatch } from './messages.ts'
 
@@ -26,7 +26,7 @@ export class FrameReader {
   readonly #onBatch: (batch: ReceivedBatch) => void
   readonly #buffers = new Buffers()
   readonly #lengths = Buffer.alloc(LENGTHS)
-  /** What is being filled: the lengths, or the frame behind them. */
+  /** The buffer that is being filled: the lengths, or the frame that follows them. */
   #target: Buffer = this.#lengths
   #filled = 0
 
@@ -34,12 +34,12 @@ export class FrameReader {
     this.#onBatch = onBatch
   }
 
-  /** Where the next bytes go. */
+  /** The part of a buffer that receives the next bytes. */
   get space(): Uint8Array {
     return this.#target.subarray(this.#filled)
   }
 
-  /** So many bytes were put into `space`. */
+  /** Records that `bytes` bytes were written into `space`. */
   filled(bytes: number): void {
     this.#filled += bytes
     if (this.#filled < this.#target.length) return
@@ -59,7 +59,7 @@ export class FrameReader {
     })
     let released = false
     const release = () => {
-      // Twice, and two batches would share it.
+      // A second release would give the same buffer to two batches.
       if (!released) this.#buffers.give(frame)
       released = true
     }
@@ -67,20 +67,23 @@ export class FrameReader {
   }
 }
 
-/**
- * The buffers of frames that have been released, for the frames that come: V8 counts every new one as outside memory and collects the more
- * often for it, which was half of this process's time while it streamed.
+/*
+ * Buffers of released frames are used again. V8 counts every new buffer as external memory and collects garbage more often for
+ * it, which took half of the server's time while it streamed.
  */
+
+/** Smallest buffer that is kept, in bytes. */
 const LEAST_BYTES = 64 * 1024
+/** Most bytes of all buffers that are kept. */
 const MOST_KEPT_BYTES = 16 * 1024 * 1024
 
 class Buffers {
   #free: Buffer[] = []
   #freeBytes = 0
 
-  /** `bytes` long, of any content. */
+  /** Returns a buffer of `bytes` bytes with arbitrary content. */
   take(bytes: number): Buffer {
-    // Not of Node's shared slab: a batch that waits for its client would keep its neighbours alive.
+    // A buffer from Node's shared slab would keep the whole slab in memory while its batch waits for a client.
     if (bytes < LEAST_BYTES) return Buffer.allocUnsafeSlow(bytes)
     const found = this.#free.findIndex((buffer) => buffer.byteLength >= bytes)
     const [buffer] = found < 0 ? [] : this.#free.splice(found, 1)
@@ -89,7 +92,7 @@ class Buffers {
     return buffer.subarray(0, bytes)
   }
 
-  /** Nobody reads it any more. */
+  /** Takes back a buffer that nobody reads any more. */
   give(taken: Buffer): void {
     const buffer = Buffer.from(taken.buffer)
     if (buffer.byteLength < LEAST_BYTES || this.#freeBytes + buffer.byteLength > MOST_KEPT_BYTES) return

@@ -1,10 +1,10 @@
-/** Every message between the server process and a query worker, both ways. One union a direction; both sides import it. */
+/** All messages between the server and a query worker, as one union per direction. */
 
 import type { RowPosition } from '../../model/query.ts'
 import type { Diagnostics, FileAccess } from '../engine.ts'
 import type { Plan } from './dialect/plan.ts'
 
-/** What a worker is started with. Nothing of it comes from a client. */
+/** The options that a worker is started with. None of them depends on a client. */
 export interface WorkerOptions extends FileAccess {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
@@ -12,90 +12,99 @@ export interface WorkerOptions extends FileAccess {
   readonly threads: number
   readonly tempDirectory: string
   readonly tempDirectoryBytes: number
-  /** The engine fills this before its first chunk comes: it bounds both the wait for the first batch and memory. */
+  /** Bytes that the engine buffers before it returns the first chunk. It limits the wait for the first batch, and memory. */
   readonly streamingBufferBytes: number
 }
 
 export interface OpenRequest extends WorkerOptions {
-  /** Path at which the worker listens for the server, which fetches batches there. */
+  /** Path of the socket on which the worker listens. The server receives batches over it. */
   readonly dataSocket: string
 }
 
 /** One run of one plan on one connection. */
 export interface ExecutionRequest {
-  /** On every message of this execution: a late one reaches nobody. */
+  /** Id of the execution. Every message carries it, so that a late message is recognised and ignored. */
   readonly execution: string
   readonly plan: Plan
-  /** A batch ends at this many rows... */
+  /** Most rows of a batch. */
   readonly batchRows: number
-  /** ...the first at this many, and each next one at as many as were sent before it: something is there to be shown early... */
+  /**
+   * Most rows of the first batch. Each next batch has at most as many rows as all batches before it, so a client can show
+   * something early.
+   */
   readonly firstRows: number
-  /** ...or at about this many bytes of column data, whichever is first; a larger single row goes alone. */
+  /** About the most bytes of column data in a batch. A single row may be larger; it is a batch of one row then. */
   readonly batchBytes: number
-  /** Of the message that each batch leaves in; null = no limit. */
+  /** Limits of the message that each batch is sent in; null if there is no limit. */
   readonly message: MessageLimits | null
-  /** Batches the worker may send before it hears of another credit. */
+  /** Batches that the worker may send before it receives another credit. */
   readonly credits: number
-  /** End after this many batches with MORE when a further row exists; null = no end. */
+  /** Number of batches after which the execution ends, with MORE if there is another row; null if there is no limit. */
   readonly maxBatches: number | null
-  /** Makes batches of what is there, without waiting for a full one, and ends with MORE at this size in all; null = neither. */
-  readonly whole: { readonly rows: number; readonly bytes: number } | null
-  /** Send one batch of no rows when there are none: a page is a document even then. */
+  /**
+   * Total size at which the execution ends with MORE. If it is set, the worker sends each chunk at once, without filling a
+   * batch. Null if there is no limit.
+   */
+  readonly pageLimit: { readonly rows: number; readonly bytes: number } | null
+  /** True to send one empty batch if there are no rows: a page is a document also then. */
   readonly emitEmpty: boolean
-  /** Fewer threads than the worker has, for this execution; null = all. */
+  /** Threads of this execution; null for all threads of the worker. */
   readonly threads: number | 'HALF' | null
-  /** Collect garbage after each batch: chunks are memory that V8 does not see. */
+  /** True to collect garbage after each batch: V8 does not count the memory of chunks. */
   readonly collect: boolean
 }
 
 export interface MessageLimits {
-  /** How often each output stands in a message. */
+  /** The number of times that each output is in a message. */
   readonly times: readonly number[]
-  /** Most bytes of the outputs in a message, as often as they stand in it. */
+  /** Most bytes of all outputs in a message. An output that is in it twice counts twice. */
   readonly bytes: number
-  /** The same of a message with one feature. */
+  /** The same limit for a message with one feature. */
   readonly featureBytes: number
 }
 
 export type ToWorker =
   | { readonly type: 'CREDIT'; readonly execution: string; readonly credits: number }
-  /** End at the next batch's border. */
+  /** Ends the execution after the current batch. */
   | { readonly type: 'YIELD'; readonly execution: string }
-  /** Interrupt the engine and end now. */
+  /** Interrupts the engine and ends the execution now. */
   | { readonly type: 'CANCEL'; readonly execution: string }
-  /** Answer with DIAGNOSTICS while busy, on a second connection. */
+  /** Requests DIAGNOSTICS from a busy worker, which uses a second connection for it. */
   | { readonly type: 'DIAGNOSE'; readonly execution: string }
-  /** Answer with ALIVE, whatever runs. */
+  /** Requests ALIVE, also while an execution runs. */
   | { readonly type: 'PROBE' }
 
-/** Over the task's channel, beside a task's result. */
+/** A message over the channel of a task. The task's result is not one of them. */
 export type FromWorker = DiagnosticsMessage | { readonly type: 'ALIVE' }
 
-/** Over the data socket. */
+/** A batch, sent over the data socket. */
 export interface BatchMessage {
   readonly execution: string
   readonly count: number
-  /** Aligned with the plan's outputs. */
+  /** One output per output of the plan, in the same order. */
   readonly outputs: readonly Uint8Array[]
   /** Null only for a batch of no rows. */
   readonly position: RowPosition | null
-  /** On what is sent behind the engine's end. */
+  /** Set in a batch that is sent after the engine's end; otherwise null. */
   readonly scan: Scan | null
-  /** As in a batch of the port. */
+  /** See `Batch.tooLarge`. */
   readonly tooLarge?: number
 }
 
-/** How much of its source an execution has read, as the engine counts. */
+/** The part of its source that an execution has read, by the engine's count. */
 export interface Scan {
   readonly rowGroupsRead: number
-  /** Of the files and tables that it looked into. */
+  /** All row groups of the files and tables that the engine opened. */
   readonly rowGroups: number
-  /** Of a table; of files it is the engine's estimate of all rows. */
+  /** Rows read from a table; for files, the engine's estimate of all rows. */
   readonly rowsScanned: number
 }
 
 export interface ReceivedBatch extends BatchMessage {
-  /** Nobody reads `outputs` any more: their bytes are another batch's from now on. One that is never released is collected. */
+  /**
+   * Releases the memory of `outputs` for another batch; `outputs` is not valid after it. The garbage collector frees a batch
+   * that is never released.
+   */
   readonly release: () => void
 }
 
@@ -106,8 +115,11 @@ export interface DiagnosticsMessage {
 }
 
 /**
- * How an execution ended. COMPLETE: the sentinel came, every row was delivered. MORE: `maxBatches` or `whole` was reached and a further row
- * exists. YIELDED and CANCELLED: as asked; rows behind the last batch remain. FAILED: the engine's own words, classified.
+ * The end of an execution.
+ * - COMPLETE: the worker has read the sentinel and sent every row.
+ * - MORE: `maxBatches` or `pageLimit` was reached, and there is another row.
+ * - YIELDED, CANCELLED: the server requested it; rows after the last batch may remain.
+ * - FAILED: the engine failed, with its message and the kind of failure.
  */
 export type ExecutionEnd = ExecutionEnded &
   (
@@ -117,15 +129,16 @@ export type ExecutionEnd = ExecutionEnded &
 
 export interface ExecutionEnded {
   readonly engineMs: number
-  /** So many were sent before it, and may be behind it: they take another way. */
+  /** Batches that were sent before this message. They use another socket, so they may arrive after it. */
   readonly batches: number
-  /** Null where the engine was stopped before its end. */
+  /** Null if the engine was stopped before its end. */
   readonly scan: Scan | null
 }
 
 /**
- * OUT_OF_MEMORY, IO and ENCODING may go better elsewhere; INTERRUPTED and UNFINISHED (it ended without its sentinel, and the engine says
- * nothing) once more; FATAL means that the instance is gone.
+ * Why an execution failed. After OUT_OF_MEMORY, IO and ENCODING the serial lane may succeed. After INTERRUPTED and UNFINISHED
+ * (there was no sentinel, and the engine reports no error) a second attempt may succeed. FATAL means that the instance can't be
+ * used any more.
  */
 export type FailureKind =
   | 'OUT_OF_MEMORY'
@@ -146,9 +159,9 @@ export interface Failure {
   readonly message: string
 }
 
-/** The answer to a worker's boot. */
+/** The answer of a worker that has started. */
 export interface WorkerOpened {
   readonly diagnostics: Diagnostics
-  /** Aliases of the databases that it has: those that are what they were when the server described them. */
+  /** Aliases of the databases that it has attached. A database whose version has changed is not among them. */
   readonly databases: readonly string[]
 }

@@ -1,6 +1,6 @@
 /**
- * The one place that opens DuckDB: with its limits, the spatial extension and no file but the named ones, its configuration locked. What was
- * set is read back before anything runs. Each process says only what is different in it.
+ * Opens DuckDB with its limits, the spatial extension, access only to the named files, and a locked configuration. It reads the
+ * settings back before anything runs. No other file opens DuckDB; each kind of process passes only what differs.
  */
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
@@ -11,30 +11,34 @@ export interface OpenOptions {
   readonly spatialExtension: string | null
   readonly memoryLimitBytes: number
   readonly threads: number
-  /** Where it spills to. It is made if it is missing. */
+  /** Folder for spilled data. It is created if it is missing. */
   readonly tempDirectory: string
   /** @default the engine's own: 90 % of the disk */
   readonly tempDirectoryBytes?: number
-  /** Every file that may be opened; the engine refuses all others. */
+  /** All files that may be opened. The engine refuses every other file. */
   readonly allowedPaths: readonly string[]
-  /** Further settings, each a statement. */
+  /** Further settings, each as one statement. */
   readonly settings?: readonly string[]
-  /** Names of settings that can still be changed after the lock. */
+  /** Names of settings that can be changed after the lock. */
   readonly changeable?: readonly string[]
-  /** Whether the engine counts how far a statement of the connection is. It draws nothing. */
+  /** True if the engine counts the progress of statements. It prints nothing. */
   readonly countsProgress?: boolean
-  /** What has to be done before the engine refuses all other files. */
+  /** Runs before the engine starts to refuse other files. */
   readonly beforeLock?: (connection: DuckDBConnection) => Promise<void>
 }
 
 export interface OpenDuckDB {
   readonly instance: DuckDBInstance
-  /** The one that set it up. */
+  /** The connection that set up the instance. */
   readonly connection: DuckDBConnection
   readonly spatialVersion: string
 }
 
-/** @throws the engine's own error; or one that names the limit or self-check that did not hold */
+/**
+ * Opens DuckDB and verifies its settings.
+ *
+ * @throws Error of the engine, or one that names the setting or self-check that failed
+ */
 export async function openDuckDB(options: OpenOptions): Promise<OpenDuckDB> {
   const { memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = options
   await mkdir(tempDirectory, { recursive: true })
@@ -49,7 +53,7 @@ export async function openDuckDB(options: OpenOptions): Promise<OpenDuckDB> {
   const connection = await instance.connect()
   try {
     const spatialVersion = await configure(connection, options)
-    await prove(connection, options)
+    await verify(connection, options)
     return { instance, connection, spatialVersion }
   } catch (error) {
     connection.closeSync()
@@ -57,7 +61,7 @@ export async function openDuckDB(options: OpenOptions): Promise<OpenDuckDB> {
   }
 }
 
-/** Has the engine install the extension from its own repository into its own directory, and ends. */
+/** Installs the spatial extension from the engine's repository into the engine's extension directory. */
 export async function installSpatial(): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
@@ -97,7 +101,7 @@ async function configure(connection: DuckDBConnection, options: OpenOptions): Pr
 /** Metres of one degree of longitude at 50 north on WGS 84: 71,695.7; with swapped axes it would be 111,229. */
 const SELF_CHECK = 'ST_Distance_Spheroid(ST_Point2D(0, 50), ST_Point2D(1, 50))'
 
-async function prove(
+async function verify(
   connection: DuckDBConnection,
   { memoryLimitBytes, threads, countsProgress = false }: OpenOptions,
 ): Promise<void> {
@@ -109,7 +113,7 @@ async function prove(
   if (Number(usedThreads) !== threads) throw new Error(`threads is ${usedThreads}, not ${threads}`)
   if (!locked || progressBar !== countsProgress)
     throw new Error('the configuration is not locked, or the progress bar is not as set')
-  // The engine reads back at one digit behind the point, e.g. 3.7 GiB.
+  // The engine returns one decimal, e.g. 3.7 GiB.
   if (Math.abs(bytesOf(String(memoryLimit)) - memoryLimitBytes) > 0.06 * memoryLimitBytes) {
     throw new Error(`memory_limit is ${memoryLimit}, not ${memoryLimitBytes} bytes`)
   }

@@ -254,7 +254,7 @@ describe('a layer of several files', () => {
     expect(reasons).toEqual([
       'its files do not fit together: b.parquet has another type of column id than a.parquet',
       'its files do not fit together: b.parquet has a column more, unlike a.parquet',
-      'its files do not fit together: b.parquet tells another CRS, encoding or geometry column than a.parquet',
+      'its files do not fit together: b.parquet has another CRS, encoding or geometry column than a.parquet',
     ])
   })
 })

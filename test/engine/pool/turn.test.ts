@@ -77,10 +77,10 @@ async function run(
     message: null,
     credits: 2,
     maxBatches: null,
-    whole: null,
+    pageLimit: null,
     emitEmpty: false,
     serial: null,
-    wary: false,
+    probeFirst: false,
     isShared: false,
     deadlineMs: 10_000,
     onBatch: (batch: BatchMessage) => {

@@ -156,9 +156,9 @@ test('a turn is not over for the sake of those who could not have its worker', a
   const stream = workers.scheduler.open({ client: 'b1', address: 'b' }, null)
   await workers.scheduler.acquire(stream, new AbortController().signal)
   for (let n = 1; n < 9; n++) await workers.ask(`a${n}.0`)
-  expect(workers.scheduler.turnIsOver(stream, { firstBatchAt: performance.now(), batches: 1 }, false)).toBe(false)
+  expect(workers.scheduler.mustYield(stream, { firstBatchAt: performance.now(), batches: 1 }, false)).toBe(false)
   await workers.ask('b2.0')
-  expect(workers.scheduler.turnIsOver(stream, { firstBatchAt: performance.now(), batches: 1 }, false)).toBe(true)
+  expect(workers.scheduler.mustYield(stream, { firstBatchAt: performance.now(), batches: 1 }, false)).toBe(true)
 })
 
 test('who comes next is found without a look at all who wait', async () => {

@@ -1,6 +1,6 @@
 /**
- * A process of its own for what may end it, or may never end: the engine, and reading files. It runs a program of `processes/`, which answers
- * one question at a time, and it is killed rather than waited for.
+ * Runs a program of `processes/` in a child process, because the engine, or a file that it reads, may end the process or may
+ * never end. The program answers one message at a time. The server kills it instead of waiting for its end.
  */
 import { type ChildProcess as Forked, fork } from 'node:child_process'
 import path from 'node:path'
@@ -8,18 +8,21 @@ import { fileURLToPath } from 'node:url'
 import { AwakeTimer } from '../../awake.ts'
 import { workerEnvironment } from './worker-environment.ts'
 
-/** What a program sends: any number of notes, then its answer. `isOver`: it can answer nothing more. */
+/** A message of a program. It sends any number of notes, then one answer. With `isOver` it can't answer any further message. */
 export type FromProgram =
   | { readonly type: 'NOTE'; readonly note: unknown }
   | { readonly type: 'DONE'; readonly value: unknown }
   | { readonly type: 'FAILED'; readonly failure: string; readonly isOver?: boolean }
 
-/** A question that has no answer. The message is the program's own: its answer, or the end of what it wrote to stderr. */
+/** The error of a message without a result. Its text is the program's answer, or the end of what it wrote to stderr. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer'
-  /** LATE: there was no answer in time. DIED: the process ended, by itself or by its owner. */
+  /**
+   * FAILED: the program answered with an error. LATE: there was no answer in time. DIED: the process ended, by itself or by its
+   * owner.
+   */
   readonly why: 'FAILED' | 'LATE' | 'DIED'
-  /** The signal or the exit code; FAILED: empty, unless the program can answer nothing more. */
+  /** The signal or the exit code. It is empty for FAILED, unless the program can't answer any further message. */
   readonly ending: string
 
   constructor(why: NoAnswer['why'], message: string, ending: string) {
@@ -30,12 +33,12 @@ export class NoAnswer extends Error {
 }
 
 export interface Program {
-  /** Below `processes/`, without the ending: it runs from the sources and compiled alike. */
+  /** Path below `processes/` without the extension, so that it works from sources and compiled. */
   readonly program: string
   readonly threads: number
-  /** Beside what every program needs to run. */
+  /** Variables in addition to those that every program needs. */
   readonly environment?: Readonly<Record<string, string>>
-  /** Where the engine spills to. Its parent folder is removed by the process when its owner is gone. */
+  /** Folder for spilled data. The process removes its parent folder when the server has ended. */
   readonly tempDirectory: string
 }
 
@@ -45,9 +48,9 @@ interface PendingMessage {
   readonly onNote: (note: never) => void
 }
 
-/** `Message` is the union of what the program can be asked. */
+/** A running program. `Message` is the union of the messages that it accepts. */
 export class ChildProcess<Message extends object> {
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly gone: Promise<void>
   readonly #forked: Forked
   #why: 'LATE' | 'DIED' = 'DIED'
@@ -62,28 +65,28 @@ export class ChildProcess<Message extends object> {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     this.#forked = forked
-    let words = ''
-    forked.stderr?.setEncoding('utf8').on('data', (text: string) => (words = `${words}${text}`.slice(-2_000)))
+    let stderr = ''
+    forked.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = `${stderr}${text}`.slice(-2_000)))
     forked.on('message', (message: FromProgram) => this.#receive(message))
     this.gone = new Promise((resolve) => {
       const ended = (ending: string) => {
-        this.#end ??= new NoAnswer(this.#why, words.trim(), ending)
+        this.#end ??= new NoAnswer(this.#why, stderr.trim(), ending)
         this.#request?.reject(this.#end)
         resolve()
       }
       forked.once('close', (code, signal) => ended(String(signal ?? code)))
-      // It could not be started, or is asked after its end.
+      // The process could not start, or a message was sent after its end.
       forked.on('error', (error) => ended(error.message))
     })
   }
 
-  /** Starts a program for one question, and ends it. @throws NoAnswer */
+  /** Starts a program, sends it one message, returns its answer and ends it. @throws NoAnswer */
   static async ask<Value>(program: Program, message: object, timeoutMs: number): Promise<Value> {
     const child = new ChildProcess(program)
     return await child.ask<Value>(message, timeoutMs).finally(() => child.end())
   }
 
-  /** @throws NoAnswer */
+  /** Sends a message and returns the answer. If there is none after `timeoutMs`, the process is killed. @throws NoAnswer */
   async ask<Value>(
     message: Message,
     timeoutMs = Number.POSITIVE_INFINITY,
@@ -100,7 +103,7 @@ export class ChildProcess<Message extends object> {
     return (await promise.finally(() => timer.clear())) as Value
   }
 
-  /** Kills it: a question under way is rejected. Resolves when it is gone. */
+  /** Kills the process and waits for its end. A message without an answer is rejected. */
   end(): Promise<void> {
     this.#forked.kill('SIGKILL')
     return this.gone

@@ -1,6 +1,6 @@
-/** Which columns of a CSV file hold its geometry, by their names. */
+/** Finds the geometry columns of a CSV file by their names. */
 
-/** In the order of preference. */
+/** Names of coordinate columns, the preferred ones first. */
 const PAIRS = [
   ['longitude', 'latitude'],
   ['lon', 'lat'],
@@ -17,11 +17,11 @@ export type CsvGeometry =
   | { readonly kind: 'LON_LAT'; readonly longitude: string; readonly latitude: string }
   | { readonly kind: 'WKT'; readonly column: string }
 
-/** What to say where there is none. */
+/** The problem of a file without such columns. */
 export const NO_CSV_GEOMETRY =
-  'none of its columns is called like geometry: name two of them longitude and latitude (or lon and lat, x and y), or one wkt'
+  'none of its columns has the name of a geometry: name two of them longitude and latitude (or lon and lat, x and y), or one wkt'
 
-/** The first pair that is there in full, else a column of WKT; null for neither. */
+/** Returns the first complete pair of coordinate columns, or else a column of WKT; null if there is neither. */
 export function csvGeometry(columns: readonly string[]): CsvGeometry | null {
   const called = (name: string) => columns.find((column) => column.trim().toLowerCase() === name)
   for (const [longitude, latitude] of PAIRS.map((pair) => pair.map(called))) {
@@ -31,7 +31,7 @@ export function csvGeometry(columns: readonly string[]): CsvGeometry | null {
   return column === undefined ? null : { kind: 'WKT', column }
 }
 
-/** The names in the first line, as far as they can be told without knowing the dialect. */
+/** Returns the column names of the first line. It is a guess, because the separator and quotes are not known yet. */
 export function headerOf(text: string): string[] {
   const [line = ''] = text.replace(/^\uFEFF/, '').split(/\r?\n/, 1)
   return line.split(/[,;\t|]/).map((name) => name.trim().replace(/^(["'])(.*)\1$/, '$2'))

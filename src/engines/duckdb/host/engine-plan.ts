@@ -1,4 +1,6 @@
-/** Asks the engine for its plan, in a process of its own: what it reads may end it, and what it runs may never end. */
+/**
+ * Requests the engine's own plan of a statement, in a child process: the source may end it, and the statement may never end.
+ */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Statement } from '../dialect/plan.ts'
@@ -9,40 +11,40 @@ export interface ExplainJob {
   readonly options: WorkerOptions
   readonly statement: Statement
   readonly analyze: boolean
-  /** Of row groups; null: there is nothing to count. */
+  /** A statement that counts row groups; null if there are none. */
   readonly rowGroups: Statement | null
 }
 
 export interface EnginePlan {
-  /** The engine's own text. */
+  /** The text of the engine. */
   readonly text: string
   readonly rowGroups: { readonly all: number; readonly left: number } | null
 }
 
-/** To load the extension and look at files, beside what the question itself may take. */
+/** Seconds to load the extension and open files, in addition to the deadline of the statement. */
 const OPEN_SECONDS = 30
 
-/** @throws ExplainError */
+/** Returns the engine's plan. @throws ExplainError */
 export async function enginePlan(job: ExplainJob, deadlineSeconds: number): Promise<EnginePlan> {
   const folder = await mkdtemp(path.join(job.options.tempDirectory, 'geoduck-explain-'))
   const tempDirectory = path.join(folder, 'spill')
   await mkdir(tempDirectory)
   const seconds = deadlineSeconds + OPEN_SECONDS
   const { threads } = job.options
-  const asked = { ...job, options: { ...job.options, tempDirectory } }
+  const isolatedJob = { ...job, options: { ...job.options, tempDirectory } }
   try {
-    return await ChildProcess.ask({ program: 'explain/explainer', threads, tempDirectory }, asked, 1_000 * seconds)
+    return await ChildProcess.ask({ program: 'explain/explainer', threads, tempDirectory }, isolatedJob, 1_000 * seconds)
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     if (error.why === 'FAILED') throw new ExplainError(error.message)
-    if (error.why === 'LATE') throw new ExplainError(`It did not end within ${seconds} s: narrow it, or raise --deadline.`)
-    throw new ExplainError(`The process of the engine ended (${error.ending}), as a worker of a server would have.`)
+    if (error.why === 'LATE') throw new ExplainError(`The query did not end within ${seconds} s: narrow it, or raise --deadline.`)
+    throw new ExplainError(`The engine's process ended (${error.ending}). The same query would end a worker of a server.`)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-/** What keeps a plan from being told, in words for the one who asked. */
+/** The reason why there is no plan, for the user of the command. */
 export class ExplainError extends Error {
   override readonly name = 'ExplainError'
 }

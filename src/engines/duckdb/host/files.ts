@@ -1,9 +1,11 @@
-/** What the file system tells of a file without reading it. Two servers with the same data differ in all of it. */
+/**
+ * Identifies versions of files by their metadata, without reading them. Two servers with the same data have different stamps.
+ */
 import { stat } from 'node:fs/promises'
 
 const ABSENT = 'absent'
 
-/** Device, inode, size and modification time as text. About 30 us. A file that is not there is one of its states. */
+/** Returns device, inode, size and modification time as text. A missing file has the stamp `absent`. It costs about 30 us. */
 export async function stampOf(path: string): Promise<{ readonly bytes: number; readonly stamp: string }> {
   try {
     const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })
@@ -13,17 +15,17 @@ export async function stampOf(path: string): Promise<{ readonly bytes: number; r
   }
 }
 
-/** Of a DuckDB database: the stamps of its file and of its write-ahead log. */
+/** Returns the version of a DuckDB database: the stamps of its file and of its write-ahead log. */
 export async function databaseVersion(path: string): Promise<string> {
   const stamps = await Promise.all([path, `${path}.wal`].map(stampOf))
   return stamps.map(({ stamp }) => stamp).join(' ')
 }
-/** A path that DuckDB's globbing takes for that one file: wildcards in its own name stand in brackets. */
+/** Returns a path that matches only this file in DuckDB's globbing: wildcards in its name are put in brackets. */
 export const withoutWildcards = (file: string): string => file.replace(/[*?[]/g, '[$&]')
 
 /**
- * What the engine's `allowed_paths` must hold for it to read these files: a name with wildcards is written in brackets, lest it match other
- * files, and the engine wants to be allowed that text as well.
+ * Returns the `allowed_paths` that the engine needs to read these files. A name with wildcards is needed twice: as it is on
+ * disk, and with brackets, because the engine also checks the path of the query.
  */
 export const pathsFor = (files: readonly string[]): readonly string[] => [
   ...new Set(files.flatMap((file) => [file, withoutWildcards(file)])),

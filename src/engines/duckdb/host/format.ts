@@ -1,18 +1,18 @@
-/** The formats that are turned into GeoParquet before they are served. */
+/** The formats of which a prepared copy is made. */
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 
-/** GeoJSON stands also for one feature a line, and for RFC 8142 text sequences. */
+/** GeoJSON includes files with one feature per line, and text sequences (RFC 8142). */
 export type Format = 'GeoPackage' | 'Shapefile' | 'FlatGeobuf' | 'GeoJSON' | 'CSV'
 
 /** The parts of a Shapefile that are read: shapes, their index, attributes, CRS, the attributes' encoding. */
 const SHAPEFILE_PARTS = new Set(['.shx', '.dbf', '.prj', '.cpg'])
-/** Of a GeoPackage that was written to and not closed. */
+/** Suffixes of the files beside a GeoPackage that was written to and not closed. */
 const GEOPACKAGE_PARTS = ['-wal', '-journal', '-shm']
 
 /**
- * Every file that belongs to it, itself first: to be allowed to the engine. A Shapefile's parts that are there, in whatever case their
- * endings are; a GeoPackage's log whether it is there or not.
+ * Returns all files of a source, `file` first, which the engine must be allowed to read. The parts of a Shapefile are those
+ * that exist, with extensions in upper or lower case. The logs of a GeoPackage are returned even if they don't exist.
  */
 export async function filesOfFormat(file: string, format: Format): Promise<readonly string[]> {
   if (format === 'GeoPackage') return [file, ...GEOPACKAGE_PARTS.map((part) => file + part)]
@@ -25,5 +25,5 @@ export async function filesOfFormat(file: string, format: Format): Promise<reado
   return [file, ...parts.sort().map((part) => path.join(dir, part))]
 }
 
-/** What can be imported. */
+/** The formats that can be imported. */
 export type InputFormat = Format | 'GeoParquet' | 'DuckDB'

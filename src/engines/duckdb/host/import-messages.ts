@@ -1,9 +1,9 @@
-/** What the command asks of the process that writes and checks a new version of a store, and what it answers. Both sides import it. */
+/** The messages between the import command and the importer, which writes and checks a new version of a database. */
 
 import type { InputFormat } from './format.ts'
 import type { InspectorOptions } from './inspection.ts'
 
-/** CREATE: there must be no table of the name. APPEND, REPLACE: as the flags. */
+/** CREATE fails if a table of the name exists. APPEND and REPLACE follow the flags of the same name. */
 export type ImportMode = 'CREATE' | 'APPEND' | 'REPLACE'
 
 export interface InputFile {
@@ -12,40 +12,43 @@ export interface InputFile {
   readonly format: InputFormat
 }
 
-/** A file that is copied, changed and put in the place of the store only when it is proven. */
+/** Writes into a copy of the database. The copy replaces the database only after it is verified. */
 export interface WriteJob {
   readonly options: InspectorOptions
   readonly inputs: readonly InputFile[]
-  /** Absolute path of the copy; of a store to be made where it is not there. */
+  /** Absolute path of the copy. If there is no file, a new database is created there. */
   readonly draft: string
-  /** Absolute path of a database for rows in between. */
+  /** Absolute path of a database for intermediate rows. */
   readonly staging: string
-  /** The store itself, held open for reading lest another process writes into it meanwhile. Null: there is none, or it cannot be. */
+  /**
+   * Path of the original database. It is held open for reading, so that no other process can write to it meanwhile. Null if
+   * there is none, or if it can't be opened.
+   */
   readonly held: string | null
-  /** The copy has a write-ahead log that nobody has replayed. */
+  /** True if the copy has a write-ahead log that is not replayed yet. */
   readonly hasLog: boolean
   readonly layer: string
   readonly mode: ImportMode
   readonly rtree: boolean
-  /** Leave out rows whose geometry cannot be read safely. */
+  /** True to skip rows whose geometry can't be read safely. */
   readonly skipUnsafe: boolean
 }
 
-/** What the copy holds now. */
+/** The content of the copy after it was written. */
 export interface Written {
-  /** Rows of the layer. */
+  /** Number of rows of the layer. */
   readonly rows: number
   readonly added: number
   readonly skipped: number
-  /** Why the layer is not in Hilbert order as a whole; null: it is. */
+  /** The reason why the layer is not in Hilbert order as a whole; null if it is. */
   readonly unordered: string | null
-  /** Whether it has a covering column. */
+  /** True if the layer has a covering column. */
   readonly covered: boolean
-  /** Rows of every table, by schema and name. */
+  /** Number of rows of every table, by schema and name. */
   readonly tables: Readonly<Record<string, number>>
-  /** Names of every index that was there or was asked for. */
+  /** Names of all indexes that existed or were requested. */
   readonly indexes: readonly string[]
-  /** Names of the layer's own spatial indexes, which have been built anew. */
+  /** Names of the layer's spatial indexes, which were built again. */
   readonly built: readonly string[]
 }
 
@@ -56,7 +59,7 @@ export interface VerifyJob {
   readonly written: Written
 }
 
-/** The layer as a process has found it that did not write it. */
+/** The layer as another process, which did not write it, has read it. */
 export interface VerifiedLayer {
   readonly geometryTypes: readonly string[]
   readonly crs: string | null
@@ -67,6 +70,6 @@ export type ToImporter = { readonly type: 'WRITE'; readonly job: WriteJob } | { 
 
 export interface Progress {
   readonly phase: 'copy' | 'check' | 'write' | 'index' | 'verify'
-  /** 0 to 1; null where it is not known. */
+  /** 0 to 1; null if it is not known. */
   readonly share: number | null
 }

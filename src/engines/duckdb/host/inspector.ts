@@ -1,6 +1,6 @@
 /**
- * The handle of the process that reads sources: the server never does. It is started when there is something to read, may die of what it
- * reads, which costs that one source, and is ended when there is nothing more.
+ * The handle of the inspector, the process that reads sources; the server never reads them. It starts when there is something
+ * to read, and ends when there is nothing more. A source may end it, which costs only that source.
  */
 import { mkdtemp } from 'node:fs/promises'
 import os from 'node:os'
@@ -9,24 +9,24 @@ import type { CheckRequest, CheckResult, DescribedSource, ToInspector } from './
 import { ReadingProcess, type ReadRequest } from './reading-process.ts'
 
 const DESCRIBE_MS = 30_000
-/** How long it is kept for another question. */
+/** Milliseconds that an idle inspector is kept for another message. */
 const IDLE_MS = 1_000
 
-/** A share of the machine that leaves the workers theirs. */
+/** Limits that leave enough of the machine to the workers. */
 const MEMORY_LIMIT_BYTES = Math.min(2 * 2 ** 30, os.totalmem() / 4)
 const THREADS = Math.min(2, os.availableParallelism())
 
 export class Inspector {
   readonly #process: ReadingProcess<ToInspector>
   readonly #allowedPaths: Set<string>
-  /** The process that runs may not read all that it should. */
+  /** True if the running process must end, because it may not read all allowed files. */
   #stale = false
-  /** One question at a time. */
+  /** Resolves when all earlier messages are answered: the process gets one at a time. */
   #turn: Promise<unknown> = Promise.resolve()
   #pending = 0
   #idle: NodeJS.Timeout | undefined
 
-  /** @param allowedPaths every file that it may be asked about */
+  /** @param allowedPaths all files that the process may read */
   constructor(spatialExtension: string | null, allowedPaths: readonly string[], tempFolder = os.tmpdir()) {
     this.#allowedPaths = new Set(allowedPaths)
     this.#process = new ReadingProcess({
@@ -50,7 +50,7 @@ export class Inspector {
     return this.#process.closed
   }
 
-  /** Further files that it may be asked about from now on. */
+  /** Allows further files. */
   allow(paths: readonly string[]): void {
     const added = paths.filter((path) => !this.#allowedPaths.has(path))
     for (const path of added) this.#allowedPaths.add(path)
@@ -67,7 +67,7 @@ export class Inspector {
     return this.#ask({ type: 'DESCRIBE_STORE', file, alias }, { about: file, timeoutMs: DESCRIBE_MS })
   }
 
-  /** The names of a GeoPackage's tables of features. @throws SourceError */
+  /** Returns the names of a GeoPackage's feature tables. @throws SourceError */
   featureTables(file: string): Promise<readonly string[]> {
     return this.#ask({ type: 'FEATURE_TABLES', file }, { about: file, timeoutMs: DESCRIBE_MS })
   }
@@ -79,7 +79,7 @@ export class Inspector {
     return this.#ask({ type: 'CHECK', request }, { about, timeoutMs })
   }
 
-  /** Ends the process, whatever it is doing: questions under way are rejected. */
+  /** Kills the process. Messages without an answer are rejected. */
   async close(): Promise<void> {
     clearTimeout(this.#idle)
     await this.#process.close()

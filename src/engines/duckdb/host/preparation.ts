@@ -1,18 +1,18 @@
-/** What the server process asks of the process that prepares a file, and what that tells. Both sides import it. */
+/** The messages between the server and the preparer. */
 import type { Stage } from '../../../model/preparation.ts'
 import type { Format } from './format.ts'
 
 export interface PreparerOptions {
   readonly spatialExtension: string | null
-  /** Every file of every source that it may be asked about; the engine refuses all others but those in `folder`. */
+  /** All files of the sources that the process may read. The engine refuses every other file outside `folder`. */
   readonly files: readonly string[]
-  /** The process's own, for whatever is not finished: removed when it ends. */
+  /** Folder of the process for unfinished files. It is removed when the process ends. */
   readonly folder: string
   readonly memoryLimitBytes: number
   readonly threads: number
 }
 
-/** OPEN once, before anything else. */
+/** A message to the preparer. OPEN is the first one, and is sent once. */
 export type ToPreparer =
   | { readonly type: 'OPEN'; readonly options: PreparerOptions }
   | { readonly type: 'DIGEST'; readonly files: readonly string[] }
@@ -21,22 +21,22 @@ export type ToPreparer =
 export interface PrepareRequest {
   readonly file: string
   readonly format: Format
-  /** Of a GeoPackage; null for all others. */
+  /** Table of a GeoPackage; null for other formats. */
   readonly table: string | null
 }
 
 export interface Prepared {
-  /** Where the copy is, whole, until the process is asked for another one. */
+  /** Path of the complete copy. It is valid until the process receives another PREPARE. */
   readonly file: string
   readonly rows: number
   readonly bytes: number
 }
 
-/** Told a few times a second. */
+/** Progress of the preparer, sent a few times per second. */
 export interface ProgressMessage {
   readonly stage: Stage
-  /** Features that the stage is through with. */
+  /** Number of features that the stage has finished. */
   readonly rows: number
-  /** Null while the reader does not know: GeoJSON is read through once for its columns first. */
+  /** Total number of features; null while it is not known. GeoJSON is first read once completely to find its columns. */
   readonly total: number | null
 }

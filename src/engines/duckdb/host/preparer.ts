@@ -1,25 +1,33 @@
-/** The handle of a process that prepares sources, one at a time. It may die of one, which costs that one, or one table of it. */
+/**
+ * The handle of the preparer, a process that makes prepared copies, one at a time. A source may end it, which costs that source
+ * or table.
+ */
 import os from 'node:os'
 import type { Prepared, PrepareRequest, ProgressMessage, ToPreparer } from './preparation.ts'
 import { ReadingProcess } from './reading-process.ts'
 import { GDAL_ENVIRONMENT } from './worker-environment.ts'
 
-/** The engine's; its process takes as much again for the largest of files (docs/sources.md). A sort that needs more spills. */
+/**
+ * Memory limit of the engine. For the largest files, its process needs as much again (docs/sources.md). A sort that needs more
+ * spills.
+ */
 const MEMORY_LIMIT_BYTES = Math.floor(Math.min(500e6, os.totalmem() / 8))
 const THREADS = Math.min(2, os.availableParallelism())
 
-/** A gigabyte takes about two minutes on two busy processors; what takes ten times that hangs. */
+/**
+ * Limits of the time to prepare a file. A gigabyte takes about two minutes on two busy processors; the limit is ten times that.
+ */
 const PREPARE_MS = 120_000
 const PREPARE_MS_PER_BYTE = 1.2e-3
 
-/** A source's file, and those that belong to it. */
+/** The files of a source. */
 interface SourceFiles {
   readonly files: readonly string[]
 }
 
 export class Preparer {
   readonly #process: ReadingProcess<ToPreparer>
-  /** Files that the process may open. */
+  /** All files that the process may read. */
   #files: ReadonlySet<string> = new Set()
 
   constructor(spatialExtension: string | null, makeFolder: () => Promise<string>) {
@@ -42,8 +50,8 @@ export class Preparer {
   }
 
   /**
-   * To be called before each source: a process that may not read it is ended. `next` are those that will follow: the one that is started
-   * may read them too, for a start takes longer than reading a small file.
+   * Allows the process to read `source`; call it before each source. A running process that may not read it is ended. The next
+   * process may also read the sources in `next`, because a start takes longer than to read a small file.
    */
   async turnTo(source: SourceFiles, next: readonly SourceFiles[]): Promise<void> {
     if (source.files.every((file) => this.#files.has(file))) return
@@ -51,22 +59,22 @@ export class Preparer {
     this.#files = new Set([source, ...next].flatMap(({ files }) => files))
   }
 
-  /** Of the whole content of the source's files. @throws SourceError */
+  /** Returns a digest of the whole content of the source's files. @throws SourceError */
   digest({ files }: SourceFiles, bytes: number): Promise<string> {
     return this.#process.ask({ type: 'DIGEST', files }, { about: files[0] ?? '', timeoutMs: timeoutMs(bytes) })
   }
 
-  /** @throws SourceError */
+  /** Makes a prepared copy. @throws SourceError */
   prepare(request: PrepareRequest, bytes: number, onNote: (progress: ProgressMessage) => void): Promise<Prepared> {
     return this.#process.ask({ type: 'PREPARE', request }, { about: request.file, timeoutMs: timeoutMs(bytes), onNote })
   }
 
-  /** Ends the process; another source starts another one. */
+  /** Ends the process. The next source starts another one. */
   rest(): Promise<void> {
     return this.#process.end()
   }
 
-  /** Kills it, whatever it is doing, for good. */
+  /** Kills the process for good. */
   close(): Promise<void> {
     return this.#process.close()
   }

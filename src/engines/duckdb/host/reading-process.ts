@@ -1,39 +1,42 @@
 /**
- * A process of its own for what may end it: reading files. Started by the first question, killed rather than waited for, and never the
- * server's own. One question at a time: a death is then the fault of one source.
+ * Runs a program that reads files in a child process, because a file may end it. The first message starts the process. It gets
+ * one message at a time, so that one source is to blame for a death.
  */
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { ChildProcess, NoAnswer, type Program } from './child-process.ts'
 import { SourceError } from './source-error.ts'
 
-/** Loading the spatial extension takes half a second; on a machine that is starved, much longer. */
+/**
+ * Milliseconds that a process may take to open. To load the spatial extension takes half a second, or much longer on an
+ * overloaded machine.
+ */
 const OPEN_MS = 60_000
 
 const STOPPING = 'the server is stopping'
 const DIED = 'it ends the process that reads it: it is corrupt, or made to do so'
 
 export interface ReadingProcessSetup<Message> extends Omit<Program, 'tempDirectory'> {
-  /** A folder for the process alone, removed when it has ended. */
+  /** Creates the folder of the process. It is removed when the process has ended. */
   readonly makeFolder: () => Promise<string>
-  /** What it is asked first, with where it may spill to. */
+  /** Returns the first message. `tempDirectory` is the folder for spilled data. */
   readonly opening: (folder: string, tempDirectory: string) => Message
 }
 
 export interface ReadRequest {
-  /** The source. */
+  /** Files of the source that the message is about. */
   readonly about: string
   readonly timeoutMs: number
-  /** What the process tells while it works on the question. */
+  /** Receives the notes that the process sends before its answer. */
   readonly onNote?: (note: never) => void
 }
 
 export class ReadingProcess<Message extends object> {
   readonly #setup: ReadingProcessSetup<Message>
   #child: ChildProcess<Message> | null = null
-  /** Until the process before is gone, with its folder. */
+  /** Resolves when the process before has ended and its folder is removed. */
   #gone: Promise<void> = Promise.resolve()
-  /** What the process that runs has been asked about. */
+  /** The sources that the running process has received messages about. */
   readonly #subjects = new Set<string>()
   #closed = false
 
@@ -46,10 +49,10 @@ export class ReadingProcess<Message extends object> {
   }
 
   /**
-   * A death is blamed on a source only in a process that had read nothing else: what another one has left there, or whoever kills processes
-   * from outside, costs a second try.
+   * Sends a message and returns the answer. A death is the fault of a source only if the process had read no other source.
+   * Otherwise the earlier source or somebody outside may be the cause, so the message is sent again to a new process.
    *
-   * @throws SourceError; Error when the process cannot start
+   * @throws SourceError; Error if the process can't start
    */
   async ask<Value>(message: Message, request: ReadRequest): Promise<Value> {
     const child = await this.#started()
@@ -70,20 +73,23 @@ export class ReadingProcess<Message extends object> {
     return await this.ask(message, request)
   }
 
-  /** Kills it: what it is asked is rejected, and the next question starts another one. */
+  /** Kills the process. A message without an answer is rejected, and the next message starts another process. */
   async end(): Promise<void> {
     void this.#child?.end()
     this.#child = null
     await this.#gone
   }
 
-  /** Ends it for good. */
+  /** Kills the process for good. */
   async close(): Promise<void> {
     this.#closed = true
     await this.end()
   }
 
-  /** A process that is killed while it starts has read nothing: another one is started, once. */
+  /**
+   * Returns the running process, or starts one. A process that is killed while it starts has read nothing, so it is started
+   * again.
+   */
   async #started(isAgain = false): Promise<ChildProcess<Message>> {
     if (this.#closed) throw new SourceError(STOPPING)
     if (this.#child) return this.#child
@@ -94,7 +100,7 @@ export class ReadingProcess<Message extends object> {
     this.#child = child
     this.#subjects.clear()
     this.#gone = child.gone.then(() => {
-      // It may die between two questions.
+      // The process may die between two messages.
       if (child === this.#child) this.#child = null
       return rm(folder, { recursive: true, force: true })
     })

@@ -1,6 +1,6 @@
 /**
- * The environment of every process that reads files: nothing of the server's but what a program needs to run, and no way to the network. All
- * DuckDB calls of a process share libuv's threads: a running query must leave some for the rest.
+ * Returns the environment of a process that reads files. It has only those variables of the server that a program needs, and it
+ * disables the network. All DuckDB calls of a process share libuv's threads, so there are more threads than a query uses.
  */
 export function workerEnvironment(threads: number): Record<string, string> {
   const { HOME, PATH, LANG, TMPDIR, NODE_COMPILE_CACHE } = process.env
@@ -11,8 +11,8 @@ export function workerEnvironment(threads: number): Record<string, string> {
 }
 
 /**
- * For PROJ and for curl, by which GDAL fetches: through a proxy of a kind that there is not, curl fails before it opens a socket. A second line:
- * the first is the kernel (`worker/no-network.ts`).
+ * Variables that disable the network in PROJ and in curl, which GDAL uses. The proxy has a scheme that does not exist, so curl
+ * fails before it opens a socket. This is the second barrier; the first is in the kernel (`processes/query/no-network.ts`).
  */
 const NO_NETWORK = {
   PROJ_NETWORK: 'OFF',
@@ -23,8 +23,9 @@ const NO_NETWORK = {
 } as const satisfies Readonly<Record<string, string>>
 
 /**
- * Environment of a process that reads files by GDAL. FlatGeobuf's own way into Arrow takes a missing geometry for garbage, which the engine
- * then reads: the plain way is as fast. No file beside those that are named is looked for.
+ * Environment of a process that reads files with GDAL. It disables GDAL's own Arrow reader for FlatGeobuf, which returns
+ * garbage for a missing geometry; the generic reader is as fast. It also keeps GDAL from reading other files than the named
+ * ones.
  */
 export const GDAL_ENVIRONMENT = {
   OGR_FLATGEOBUF_STREAM_BASE_IMPL: 'YES',

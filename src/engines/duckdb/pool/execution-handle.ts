@@ -1,4 +1,4 @@
-/** One execution as the server process holds it: a plan on its way through one worker, with its credits, its deadline and its end. */
+/** The server's handle of one execution: the run of a plan in one worker, with its credits, its deadline and its end. */
 import { randomUUID } from 'node:crypto'
 import { AwakeTimer } from '../../awake.ts'
 import type { HeldMemory } from '../../deadline.ts'
@@ -9,25 +9,34 @@ import type { Failover, SerialLimits } from './failover.ts'
 import type { Scheduler, WorkerRequest } from './scheduler.ts'
 import type { WorkerSupervisor } from './worker-supervisor.ts'
 
-/** An interrupt reaches a scan within milliseconds; what it does not reach by then is killed. */
+/**
+ * Milliseconds after which an execution that can't be interrupted is killed with its worker. An interrupt stops a scan within
+ * milliseconds.
+ */
 const KILL_AFTER_MS = 2_000
 
-/** With `whole`, the deadline is that of all of it. */
+/** Options of an execution. With `pageLimit`, the deadline limits the whole execution; without it, the time to each batch. */
 export interface ExecutionOptions extends Omit<ExecutionRequest, 'execution' | 'threads' | 'collect'> {
-  /** Of the serial lane; null in the normal one. */
+  /** Limits of the serial lane; null in the normal lane. */
   readonly serial: SerialLimits | null
-  /** The processors are shared with another address: it has half of the worker's threads. */
+  /** True if another address needs the processors too. The execution uses half of the worker's threads then. */
   readonly isShared: boolean
-  /** A worker has just died under it: the next may have died with that one, and not because of it. */
-  readonly wary: boolean
-  /** Milliseconds that the worker may go without a batch while it has credit. */
+  /**
+   * True to check that the worker is alive before the execution starts. It is set after a worker has died: the next worker may
+   * have died for the same outside reason, which must not count against the plan.
+   */
+  readonly probeFirst: boolean
+  /** Milliseconds that the worker may work without sending a batch while it has credit. */
   readonly deadlineMs: number
   readonly onBatch: (batch: ReceivedBatch) => void
 }
 
 /**
- * LOST: the process died under it; `byPlan`: of something that a plan can cause. UNUSED: it died before. DEADLINE: it was interrupted, or killed,
- * for its deadline. PREEMPTED: the same for the sake of somebody else.
+ * The end of an execution, as the server sees it.
+ * - LOST: the worker died while the execution ran. `byPlan` is true if a plan can cause such a death.
+ * - UNUSED: the worker died before the execution started.
+ * - DEADLINE: the execution was interrupted or killed at its deadline.
+ * - PREEMPTED: the execution was interrupted because another operation has a right to the worker.
  */
 export type ExecutionOutcome =
   | ExecutionEnd
@@ -35,18 +44,18 @@ export type ExecutionOutcome =
   | { readonly outcome: 'UNUSED' | 'DEADLINE' | 'PREEMPTED' }
 
 export class ExecutionHandle {
-  /** Never rejects. The slot is free, or starting anew, when it resolves. */
+  /** The end of the execution. It never rejects. When it resolves, the worker is idle or starts again. */
   readonly end: Promise<ExecutionOutcome>
   readonly startedAt = performance.now()
   batches = 0
-  /** When its first batch came; before it, a turn is all start-up. */
+  /** Time of its first batch; null before it, while the execution starts. */
   firstBatchAt: number | null = null
   readonly #execution = randomUUID()
   readonly worker: WorkerSupervisor
   readonly #options: ExecutionOptions
-  /** What is said before the worker is given it waits for that. */
-  readonly #early: ToWorker[] = []
-  #send: (message: ToWorker) => void = (message) => this.#early.push(message)
+  /** Messages that wait until the worker has received the execution. */
+  readonly #unsent: ToWorker[] = []
+  #send: (message: ToWorker) => void = (message) => this.#unsent.push(message)
   #credits: number
   #ended = false
   #late = false
@@ -54,7 +63,7 @@ export class ExecutionHandle {
   #deadline: AwakeTimer | undefined
   #killer: AwakeTimer | undefined
 
-  /** The slot is reserved for this turn and used by it. */
+  /** Starts the execution in a worker that is reserved for it. */
   constructor(worker: WorkerSupervisor, options: ExecutionOptions) {
     this.worker = worker
     this.#options = options
@@ -63,7 +72,7 @@ export class ExecutionHandle {
     this.end = this.#run()
   }
 
-  /** Whether the worker waits for its client. */
+  /** True if the worker waits for credit. */
   get stalled(): boolean {
     return this.#credits === 0
   }
@@ -76,56 +85,69 @@ export class ExecutionHandle {
   credit(): void {
     this.#credits++
     this.#watch()
-    this.#tell({ type: 'CREDIT', execution: this.#execution, credits: 1 })
+    this.#post({ type: 'CREDIT', execution: this.#execution, credits: 1 })
   }
 
-  /** Ends at the next batch's border. */
+  /** Ends the execution after the current batch. */
   yield(): void {
-    this.#tell({ type: 'YIELD', execution: this.#execution })
+    this.#post({ type: 'YIELD', execution: this.#execution })
   }
 
-  /** Ends now. */
+  /** Ends the execution now. */
   cancel(): void {
     if (this.#ended || this.#killer) return
-    this.#tell({ type: 'CANCEL', execution: this.#execution })
+    this.#post({ type: 'CANCEL', execution: this.#execution })
     this.#killer = new AwakeTimer(KILL_AFTER_MS, () => this.worker.kill('an execution could not be interrupted'))
   }
 
-  /** Ends now, because somebody else is entitled to its worker. */
+  /** Ends the execution now, because another operation has a right to its worker. */
   preempt(): void {
     this.#preempted = true
     this.cancel()
   }
 
   diagnose(): void {
-    this.#tell({ type: 'DIAGNOSE', execution: this.#execution })
+    this.#post({ type: 'DIAGNOSE', execution: this.#execution })
   }
 
-  #tell(message: ToWorker): void {
+  #post(message: ToWorker): void {
     if (!this.#ended) this.#send(message)
   }
 
   async #run(): Promise<ExecutionOutcome> {
-    const { plan, batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty, serial, wary, isShared } =
-      this.#options
-    const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, whole, emitEmpty }
-    const economy = { threads: serial?.threads ?? (isShared ? ('HALF' as const) : null), collect: serial !== null }
-    const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...economy }
+    const {
+      plan,
+      batchRows,
+      firstRows,
+      batchBytes,
+      message,
+      credits,
+      maxBatches,
+      pageLimit,
+      emitEmpty,
+      serial,
+      probeFirst,
+      isShared,
+    } = this.#options
+    const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, pageLimit, emitEmpty }
+    const resources = { threads: serial?.threads ?? (isShared ? ('HALF' as const) : null), collect: serial !== null }
+    const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...resources }
     try {
       const channel = {
         onSend: (send: (message: ToWorker) => void) => {
           this.#send = send
-          for (const message of this.#early) send(message)
+          for (const message of this.#unsent) send(message)
         },
         onMessage: (message: FromWorker) => this.#learn(message),
         onBatch: (batch: ReceivedBatch) => this.#deliver(batch),
       }
-      const end = await this.worker.execute(request, channel, wary)
-      return end.outcome === 'CANCELLED' ? (this.#intended ?? end) : end
+      const end = await this.worker.execute(request, channel, probeFirst)
+      return end.outcome === 'CANCELLED' ? (this.#intendedOutcome ?? end) : end
     } catch (error) {
-      // The slot logs the death. What no interrupt reached was killed as well; what was frozen never had its time.
+      // The supervisor logs the death. An execution that was killed at its deadline counts as DEADLINE; one in a frozen worker
+      // doesn't.
       if (!(error instanceof WorkerLost)) return { outcome: 'UNUSED' }
-      return (error.death === FROZEN ? null : this.#intended) ?? { outcome: 'LOST', byPlan: error.death.byPlan }
+      return (error.death === FROZEN ? null : this.#intendedOutcome) ?? { outcome: 'LOST', byPlan: error.death.byPlan }
     } finally {
       this.#ended = true
       this.#deadline?.clear()
@@ -133,14 +155,14 @@ export class ExecutionHandle {
     }
   }
 
-  /** What it was ended for; null: for nothing that is its operation's own affair. */
-  get #intended(): ExecutionOutcome | null {
+  /** The outcome if the server ended the execution on purpose; null if it did not. */
+  get #intendedOutcome(): ExecutionOutcome | null {
     if (this.#late) return { outcome: 'DEADLINE' }
     return this.#preempted ? { outcome: 'PREEMPTED' } : null
   }
 
   #learn(message: FromWorker): void {
-    // The channel outlives its task in the worker: a late message is nobody's.
+    // The worker keeps the channel after a task, so a message of another execution may arrive.
     if (this.#ended || message.type !== 'DIAGNOSTICS' || message.execution !== this.#execution) return
     this.worker.learn(message.diagnostics)
   }
@@ -150,85 +172,92 @@ export class ExecutionHandle {
     this.batches++
     this.firstBatchAt ??= performance.now()
     this.#credits--
-    if (!this.#options.whole) this.#watch()
+    if (!this.#options.pageLimit) this.#watch()
     this.#options.onBatch(batch)
   }
 
-  /** The deadline runs while the worker may work, and starts again with every batch. */
+  /** Starts the deadline again if the worker has credit, and stops it if not. */
   #watch(): void {
     this.#deadline?.clear()
     if (this.#credits === 0) return
     this.#deadline = new AwakeTimer(this.#options.deadlineMs, () => {
       this.#late = true
-      // One that is frozen hears of nothing, and is killed by then.
-      this.worker.ask()
+      // A frozen worker neither answers nor cancels, so it is killed.
+      this.worker.probe()
       this.cancel()
     })
   }
 }
 
-/** One batch on its way to the client, one behind it. A first turn while others wait is for one: they have had nothing. */
+/** Batches of a stream that the server may hold: one is being sent, and one is ready. */
 const MOST_BATCHES = 2
 
-/** How many batches of a turn may be under way or lie ready for the client. */
+/** Decides how many batches the worker may send before the client reads. */
 export class Credit {
-  readonly #holding: HeldMemory
+  readonly #heldMemory: HeldMemory
   #most = MOST_BATCHES
 
-  constructor(holding: HeldMemory) {
-    this.#holding = holding
+  constructor(heldMemory: HeldMemory) {
+    this.#heldMemory = heldMemory
   }
 
-  /** What a turn begins with. */
+  /** Returns the credits that an execution starts with. `isShort`: it is the first one and others wait, so it gets only one. */
   begin(isShort: boolean): number {
     this.#most = isShort ? 1 : MOST_BATCHES
     return this.#most
   }
 
-  /** For one batch that the client asks for, and one behind it where there is room. `ready`: batches that lie in memory. */
-  pay(turn: ExecutionHandle, ready: number): void {
-    const most = this.#holding.hasRoom ? this.#most : 1
-    while (turn.credits + ready < most) turn.credit()
+  /**
+   * Gives credit for the batch that the client requests, and for one more if there is room. `ready` is the number of batches in
+   * memory.
+   */
+  pay(execution: ExecutionHandle, ready: number): void {
+    const most = this.#heldMemory.hasRoom ? this.#most : 1
+    while (execution.credits + ready < most) execution.credit()
   }
 }
 
 export interface ReserveOptions {
   readonly failover: Failover
   readonly request: WorkerRequest
-  /** Counts what the operation holds for its client, and says whether there is room for more. */
-  readonly holding: HeldMemory
-  /** The queue of the lane that the failover has come to. */
+  /** Memory that the server holds for the operation's client. */
+  readonly heldMemory: HeldMemory
+  /** Returns the scheduler of the failover's current lane. */
   readonly scheduler: () => Scheduler
 }
 
 interface Reserved {
   readonly worker: WorkerSupervisor
-  /** Bytes that the turn may make. */
+  /** Bytes that the execution may make. */
   readonly allowance: number
 }
 
 /**
- * Waits for a worker that may run the plan, at a time when something may be made for the client. An operation without room is in no queue, and a
- * worker that comes when the room is gone again goes to the next in the queue: so only the turns that run at the time go beyond the bound.
- * Null: the plan may only run in the serial lane, and has to be made for it. The quarantine is asked again after the wait: what was asked many times
- * at once must not end a worker each time. Rejects with QUARANTINED, with OVERLOADED where `timed` and no room comes, and as the queue does.
+ * Waits for held memory to have room, and then for a worker. An operation without room does not wait in the queue. If the room
+ * is gone when the worker is free, the next operation in the queue gets the worker. So only the executions that run at that
+ * time can exceed the limit.
+ *
+ * Returns null if the plan may only run in the serial lane; the caller must compile the plan for it. The quarantine is checked
+ * again after the wait: many operations with the same query may wait, and each would end a worker.
+ *
+ * @throws GeoduckError QUARANTINED, OVERLOADED if `timed` and no room is free in time, or an error of `Scheduler.acquire`
  */
 export async function reserveWorker(
   plan: Plan,
-  { failover, request, scheduler, holding, timed }: ReserveOptions & { readonly timed: boolean },
+  { failover, request, scheduler, heldMemory, timed }: ReserveOptions & { readonly timed: boolean },
   signal: AbortSignal,
 ): Promise<Reserved | null> {
   for (;;) {
     if (failover.admit(plan.digest)) return null
-    while (holding.allowance === 0) await holding.room(signal, { timed })
+    while (heldMemory.allowance === 0) await heldMemory.room(signal, { timed })
     const queue = scheduler()
     const worker = await queue.acquire(request, signal)
     let allowance = 0
     try {
       signal.throwIfAborted()
       if (failover.admit(plan.digest)) return null
-      allowance = holding.allowance
-      if (allowance > 0) return { worker: worker, allowance }
+      allowance = heldMemory.allowance
+      if (allowance > 0) return { worker, allowance }
     } finally {
       if (allowance === 0) {
         queue.ended(request, 0)

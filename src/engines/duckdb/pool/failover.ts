@@ -1,4 +1,6 @@
-/** What becomes of an operation when an execution of it ends: done, once more, once more in the serial lane, or an error. */
+/**
+ * Decides what follows the end of an execution: nothing more, another attempt, another attempt in the serial lane, or an error.
+ */
 import { GeoduckError, refusedInput } from '../../../model/errors.ts'
 import type { Layer } from '../../../model/layer.ts'
 import { deadlineExceeded, type OperationClock } from '../../deadline.ts'
@@ -7,36 +9,47 @@ import { REFUSED } from '../dialect/quote.ts'
 import type { Failure, Scan } from '../messages.ts'
 import type { ExecutionOutcome } from './execution-handle.ts'
 
-/** Executions that may fail one after the other without a batch between them... */
+/** Executions that may fail one after the other without a batch in between. */
 const MOST_FAILURES = 2
-/** ...and those whose worker was ended by somebody else, which says nothing of the query. */
+/**
+ * Executions that may be lost one after the other because somebody else killed their worker. The query is not the
+ * cause of such a death.
+ */
 const MOST_KILLS = 16
-/** The first time the query goes on at once; then it waits, longer each time, until what ends workers may have passed. */
+/**
+ * Milliseconds to wait before a query runs again after its worker was killed. The first time it runs again at once. Then the
+ * wait doubles each time, so that the cause of the kills has time to pass.
+ */
 const FIRST_WAIT_MS = 50
 const LONGEST_WAIT_MS = 500
 
-/** When the serial lane runs out of memory too, it goes on in one thread, and without having delivered anything with so much less at a time... */
-const LESS = 8
-/** ...so often. */
-const MOST_THRIFT = 2
+/**
+ * If the serial lane runs out of memory too, the next attempt uses one thread. If that execution sent no batch, the next one
+ * also has its rows divided by this number.
+ */
+const REDUCTION = 8
+/** Number of times that the rows may be reduced. */
+const MOST_REDUCTIONS = 2
 
-/** How the serial lane runs its plans: not the normal ones with less memory, which fail the same way. */
+/**
+ * Limits of an execution in the serial lane. It runs another plan: the normal plan with less memory would fail in the same way.
+ */
 export interface SerialLimits {
-  /** Most rows of a batch and of a sorted page, and those of a sort's first window. */
+  /** Most rows of a batch, of a sorted page, and of a sort's first window. */
   readonly rows: number
-  /** Null: all that the worker has. */
+  /** Null for all threads of the worker. */
   readonly threads: 1 | null
 }
 
 export interface FailoverOptions {
   readonly layer: Layer
   readonly quarantine: Quarantine
-  /** What is asked of the question: its limit and where it begins. */
+  /** The limit and the start position of the query, as text. See `Quarantine`. */
   readonly form: string
   readonly clock: OperationClock
-  /** Bytes, to be named in an error. */
+  /** Returns the memory limit of a lane in bytes, for error messages. */
   readonly memoryLimit: (lane: Lane) => number
-  /** Most rows at a time in the serial lane. */
+  /** Most rows of a batch in the serial lane. */
   readonly serialRows: number
   readonly deadlineMs: number
   readonly onFallback: (reason: string) => void
@@ -50,14 +63,14 @@ export class Failover {
   #attempts = 1
   #failures = 0
   #kills = 0
-  #serial = 0
-  /** What the serial lane has met with. */
+  #reductions = 0
+  /** Times that the serial lane ran out of memory. */
   #serialFailures = 0
   #progressed = false
   readonly #scans: ScanTally
-  #wary = false
+  #workerLost = false
 
-  /** `pressure`: why new work begins in the serial lane, if it does. */
+  /** `pressure` is the reason why new work starts in the serial lane; null if it starts in the normal lane. */
   constructor(options: FailoverOptions, pressure: string | null) {
     this.#options = options
     this.lane = pressure === null ? 'NORMAL' : 'SERIAL'
@@ -65,32 +78,41 @@ export class Failover {
     this.#scans = new ScanTally(options.layer)
   }
 
-  /** Null in the normal lane. */
+  /** Limits of the next execution; null in the normal lane. */
   get serial(): SerialLimits | null {
     if (this.lane === 'NORMAL') return null
-    const rows = Math.max(1, Math.floor(this.#options.serialRows / LESS ** this.#serial))
+    const rows = Math.max(1, Math.floor(this.#options.serialRows / REDUCTION ** this.#reductions))
     return { rows, threads: this.#serialFailures > 0 ? 1 : null }
   }
 
-  /** The last execution was lost with its worker: others may have died with that, unheard yet, whose deaths are not the plan's doing. */
-  get wary(): boolean {
-    return this.#wary
+  /**
+   * True if the last execution was lost with its worker. Other workers may have died at the same time, which is not the plan's
+   * fault.
+   */
+  get probeFirst(): boolean {
+    return this.#workerLost
   }
 
-  /** `scan`: of the execution under way, if it is at its end. */
+  /** Returns the report so far. `scan` belongs to the current execution, if the engine has reached its end. */
   report(scan: Scan | null = null): ExecutionReport {
     const elapsedMs = Math.round((performance.now() - this.#since) * 1_000) / 1_000
-    const taken = { lane: this.lane, degraded: this.#reason !== null, reason: this.#reason, attempts: this.#attempts, elapsedMs }
-    return { ...taken, ...this.#scans.told(scan) }
+    const attempt = {
+      lane: this.lane,
+      degraded: this.#reason !== null,
+      reason: this.#reason,
+      attempts: this.#attempts,
+      elapsedMs,
+    }
+    return { ...attempt, ...this.#scans.report(scan) }
   }
 
-  /** To be told of each execution's end. */
+  /** Records the end of an execution and returns it. */
   ended(end: ExecutionOutcome): ExecutionOutcome {
     this.#scans.add(end)
     return end
   }
 
-  /** A batch arrived: failures before it don't count any more. */
+  /** Records that a batch has arrived. Failures before it no longer count. */
   progress(): void {
     this.#failures = 0
     this.#kills = 0
@@ -98,8 +120,10 @@ export class Failover {
   }
 
   /**
-   * Before each execution. True: the plan is suspected of having ended a worker, so that the operation is in the serial lane from now on, for
-   * which its plan has to be made. @throws QUARANTINED
+   * Checks the quarantine before an execution. Returns true if the plan is suspected of having ended a worker and the operation
+   * has moved to the serial lane; the caller must compile the plan for it.
+   *
+   * @throws GeoduckError QUARANTINED
    */
   admit(digest: string): boolean {
     if (!this.#options.quarantine.admit(digest, this.#options.form) || this.lane === 'SERIAL') return false
@@ -110,14 +134,18 @@ export class Failover {
     return true
   }
 
-  /** After an execution that failed or was lost. Returns how long to wait before it is tried again, in `lane`. @throws GeoduckError if it is not */
+  /**
+   * Returns the milliseconds to wait before the next attempt, which runs in `lane`.
+   *
+   * @throws GeoduckError if there is no other attempt
+   */
   retry(end: ExecutionOutcome, digest: string): number {
-    this.#wary = end.outcome === 'LOST' || end.outcome === 'UNUSED'
+    this.#workerLost = end.outcome === 'LOST' || end.outcome === 'UNUSED'
     if (end.outcome === 'DEADLINE') throw deadlineExceeded(this.#options.deadlineMs)
     if (end.outcome === 'UNUSED' || (end.outcome === 'LOST' && !end.byPlan)) return this.#killed()
     if (end.outcome === 'FAILED') this.#failed(end.failure, digest)
     else if (end.outcome === 'LOST') this.#lost(digest, LOST)
-    else this.#again('the execution was interrupted', end.outcome)
+    else this.#tryAgain('the execution was interrupted', end.outcome)
     return 0
   }
 
@@ -133,10 +161,10 @@ export class Failover {
   #failed(failure: Failure, digest: string): void {
     const { kind, message } = failure
     if (kind === 'FATAL') this.#lost(digest, 'the engine had an internal error', message)
-    else if (kind === 'INTERRUPTED') this.#again('the execution was interrupted', message)
-    else if (kind === 'UNFINISHED') this.#again('the execution ended early', message)
+    else if (kind === 'INTERRUPTED') this.#tryAgain('the execution was interrupted', message)
+    else if (kind === 'UNFINISHED') this.#tryAgain('the execution ended early', message)
     else if (this.lane === 'NORMAL' && kind in FALLBACK) this.#fallBack(FALLBACK[kind as keyof typeof FALLBACK])
-    else if (kind === 'OUT_OF_MEMORY' && (this.#progressed || this.#serial < MOST_THRIFT)) this.#withLess()
+    else if (kind === 'OUT_OF_MEMORY' && (this.#progressed || this.#reductions < MOST_REDUCTIONS)) this.#reduce()
     else throw this.#error(failure)
   }
 
@@ -148,9 +176,9 @@ export class Failover {
     this.#options.onFallback(reason)
   }
 
-  #withLess(): void {
+  #reduce(): void {
     this.#serialFailures++
-    if (!this.#progressed) this.#serial++
+    if (!this.#progressed) this.#reductions++
     this.#progressed = false
     this.#attempts++
     this.#reason = 'out of memory in the serial lane'
@@ -160,12 +188,12 @@ export class Failover {
   #lost(digest: string, reason: string, cause?: string): void {
     const { quarantine, form } = this.#options
     quarantine.blame(digest, form, this.lane === 'SERIAL')
-    // Before it is tried again: it may be refused now.
+    // The query may be in quarantine from now on.
     quarantine.admit(digest, form)
-    this.#again(reason, cause)
+    this.#tryAgain(reason, cause)
   }
 
-  #again(reason: string, cause?: string): void {
+  #tryAgain(reason: string, cause?: string): void {
     if (++this.#failures > MOST_FAILURES) throw workerLost(this.#failures, cause)
     this.#attempts++
     this.#reason = reason
@@ -184,7 +212,7 @@ export class Failover {
     if (kind === 'IO')
       return new GeoduckError('SOURCE_UNREADABLE', `The source of ${layer} could not be read; ask again.`, { cause })
     if (kind === 'BROKEN_TEXT') {
-      const message = `A text of ${layer} is not UTF-8, which its file says it is; leave its property out, or mend the file.`
+      const message = `A text of ${layer} is not UTF-8, although its file declares it; leave its property out, or repair the file.`
       return new GeoduckError('SOURCE_UNREADABLE', message, { cause })
     }
     if (kind === 'REFUSED') return refusedInput(cause.slice(cause.indexOf(REFUSED) + REFUSED.length))
@@ -217,9 +245,9 @@ const FALLBACK = {
   ENCODING: 'a failed encoding in the normal lane',
 } as const
 
-/** How much of its source an operation has read in all, over as many executions as it took. */
+/** Sums up the part of its source that an operation has read in all of its executions. */
 class ScanTally {
-  /** Of the layer's files; null: of a table, whose number the engine tells. */
+  /** Row groups of the layer's files; null for a table, where only the engine knows the number. */
   readonly #rowGroups: number | null
   readonly #isTable: boolean
   #sum: Scan = { rowGroupsRead: 0, rowGroups: 0, rowsScanned: 0 }
@@ -232,7 +260,7 @@ class ScanTally {
     this.#rowGroups = rowGroups?.reduce((sum, count) => sum + count, 0) ?? null
   }
 
-  /** An execution has ended; one that has not begun has read nothing. */
+  /** Adds an execution that has ended. One that never started has read nothing. */
   add(end: ExecutionOutcome): void {
     if (end.outcome === 'UNUSED') return
     this.#ended++
@@ -241,8 +269,11 @@ class ScanTally {
     else this.#known = false
   }
 
-  /** `last`: of an execution that is at its end, but has not been added yet. Without it, and before `add`, nothing is known. */
-  told(last: Scan | null): ScanReport {
+  /**
+   * Returns the sum. `last` belongs to an execution at its end that is not added yet. Before the first of both, nothing is
+   * known.
+   */
+  report(last: Scan | null): ScanReport {
     const whole = last ? sum(this.#sum, last) : this.#sum
     const rowGroups = this.#rowGroups ?? (whole.rowGroups || null)
     if (!this.#known || (this.#ended === 0 && last === null)) return { rowGroupsRead: null, rowGroups, rowsScanned: null }
@@ -250,7 +281,7 @@ class ScanTally {
   }
 }
 
-/** Each looks into the same source: of its row groups there are no more for that. */
+/** Adds two scans. Both read the same source, so its number of row groups does not grow. */
 function sum(a: Scan, b: Scan): Scan {
   return {
     rowGroupsRead: a.rowGroupsRead + b.rowGroupsRead,
@@ -259,37 +290,41 @@ function sum(a: Scan, b: Scan): Scan {
   }
 }
 
-/**
- * Remembers which questions ended worker processes, so that none can keep killing them. A question that ended one is suspected: for a while it
- * runs in the serial lane only, where nothing else runs beside it. If it ends that worker too, it is refused for a minute, and after that runs
- * alone again.
- *
- * A question is known by its statement and values without `first`, `limit` and `after`. What is refused is a question with these, since a
- * smaller page may never reach the feature that kills; but what has killed alone in two forms is refused in every form, so that nobody goes on by
- * counting up a limit.
- */
+/** Milliseconds that a query is refused. */
 const REFUSED_MS = 60_000
-/** From a question's last death on. Longer than a refusal: after that it runs alone first. */
+/**
+ * Milliseconds that a query is suspected, from its last death on. This is longer than a refusal, so after a refusal it runs
+ * alone first.
+ */
 const SUSPECTED_MS = 2 * REFUSED_MS
-/** Forms of a question that have killed alone, beyond which every form is refused. */
+/** Number of refused forms of a query at which all of its forms are refused. */
 const MOST_FORMS = 2
 
 interface Suspect {
   until: number
-  /** By form, until when. */
+  /** Times until which forms are refused, by form. */
   readonly refused: Map<string, number>
 }
 
+/**
+ * Remembers which queries have ended worker processes, so that no query can end them again and again. A query that has ended
+ * one is suspected: for some time it runs only in the serial lane, where nothing runs beside it. If it ends that worker too, it
+ * is refused for a minute, and then runs alone again.
+ *
+ * A query is identified by its statement and values without `first`, `limit` and `after`. These three are its form. Only the
+ * same form is refused, because a smaller page may never reach the feature that ends the worker. If two forms have ended a
+ * worker alone, all forms are refused, so that no client can continue with ever new limits.
+ */
 export class Quarantine {
   readonly #suspects = new Map<string, Suspect>()
   readonly #now: () => number
 
-  /** `now`: milliseconds of a clock that never goes back. */
+  /** `now` returns the milliseconds of a clock that never decreases. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
   }
 
-  /** Whether it is suspected, and may only run alone. `form`: what is asked of it, e.g. its limit. @throws QUARANTINED */
+  /** Returns true if the query is suspected and may only run alone. @throws GeoduckError QUARANTINED */
   admit(digest: string, form: string): boolean {
     const suspect = this.#suspect(digest)
     if (!suspect) return false
@@ -300,7 +335,7 @@ export class Quarantine {
     return true
   }
 
-  /** A worker ended under it by something that a plan can cause; `alone`: in the serial lane. */
+  /** Records that a worker died while it ran the query, in a way that a plan can cause. `alone` is true in the serial lane. */
   blame(digest: string, form: string, alone: boolean): void {
     const now = this.#now()
     for (const [known, { until }] of this.#suspects) if (until <= now) this.#suspects.delete(known)

@@ -9,19 +9,19 @@ import { type WorkerLog, WorkerSupervisor } from './worker-supervisor.ts'
 export interface LaneOptions {
   readonly name: LaneName
   readonly workers: number
-  /** `tempDirectory` is the pool's: each worker gets a folder of its own in it. */
+  /** Options of each worker. Each gets its own folder inside `tempDirectory`. */
   readonly worker: WorkerOptions
-  /** Options of Node for its processes. */
+  /** Node options of the worker processes. */
   readonly execArgv: readonly string[]
   readonly limits: SchedulerLimits
-  /** What every client has had of the workers of all lanes. */
+  /** The worker time of every client, in all lanes. */
   readonly workerTime: WorkerTime
   readonly log: WorkerLog
-  /** A worker has found a database to be another one. */
+  /** Called when a worker finds another version of a database than it expects. */
   readonly onOutdated: () => void
-  /** Whether a worker of this process id has had more memory than it may. */
+  /** Returns true if the worker with this process id was above its memory limit. */
   readonly overMemory: (pid: number) => boolean
-  /** Somebody waits, and no worker is free. */
+  /** Called when an operation must wait for a worker. */
   readonly onPressure: () => void
 }
 
@@ -29,7 +29,7 @@ export class Lane {
   readonly name: LaneName
   readonly memoryLimitBytes: number
   readonly scheduler: Scheduler
-  /** Resolves when a worker of it has served for the first time. */
+  /** Resolves when the first worker of the lane can take work. */
   readonly ready: Promise<void>
   readonly #workers: readonly WorkerSupervisor[]
 
@@ -42,17 +42,17 @@ export class Lane {
       reserve: (database: string | null) => this.#workers.find((worker) => worker.reserve(database)),
     }
     this.scheduler = new Scheduler(options.workers, options.limits, workers, options.workerTime, options.onPressure)
-    this.scheduler.serve(options.worker.databases)
+    this.scheduler.setDatabases(options.worker.databases)
     const first = Promise.withResolvers<void>()
     this.ready = first.promise
-    this.#workers = Array.from({ length: options.workers }, (_, place) => {
-      const tempDirectory = path.join(options.worker.tempDirectory, `${options.name.toLowerCase()}-${place}`)
+    this.#workers = Array.from({ length: options.workers }, (_, index) => {
+      const tempDirectory = path.join(options.worker.tempDirectory, `${options.name.toLowerCase()}-${index}`)
       const onIdle = () => {
         first.resolve()
         this.scheduler.dispatch()
       }
       const { onOutdated, execArgv, overMemory } = options
-      // An idle one is found out by being asked for its figures: all of them at once, not each when its turn has come.
+      // A request for figures finds a frozen idle worker. It goes to all workers now, before an operation meets a frozen one.
       const onFrozen = () => {
         for (const worker of this.#workers) void worker.health()
       }
@@ -61,11 +61,12 @@ export class Lane {
     })
   }
 
+  /** True if at least one worker can take work. */
   get serves(): boolean {
     return this.#workers.some((worker) => worker.serves)
   }
 
-  /** Of the processes that serve. */
+  /** Ids of the processes that are idle or busy. */
   get pids(): number[] {
     return this.#workers.flatMap(({ pid }) => (pid === null ? [] : [pid]))
   }
@@ -74,12 +75,15 @@ export class Lane {
     return Promise.all(this.#workers.map((worker) => worker.health()))
   }
 
-  /** Every worker by one with this access, one place after the other; `giveUp` asks what runs in a place to leave it. */
-  async renew(access: FileAccess, giveUp: (worker: WorkerSupervisor) => void): Promise<void> {
+  /**
+   * Replaces the workers one after the other with workers that have `access`. `releaseWorker` asks the execution in a worker to
+   * end.
+   */
+  async renew(access: FileAccess, releaseWorker: (worker: WorkerSupervisor) => void): Promise<void> {
     for (const worker of this.#workers) {
-      const served = worker.renew(access)
-      giveUp(worker)
-      await served
+      const renewed = worker.renew(access)
+      releaseWorker(worker)
+      await renewed
     }
   }
 

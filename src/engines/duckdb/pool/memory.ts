@@ -1,6 +1,7 @@
 /**
- * How near a worker is to a limit of memory: its address space (RLIMIT_AS), the control group's, or its own resident limit. The nearest
- * decides. Linux tells all of it in files that cost microseconds to read; elsewhere nothing is known, and nothing is held back.
+ * Measures how near a worker is to a memory limit: the limit of its address space (RLIMIT_AS), of its control group, or of its
+ * resident memory. The nearest limit decides. Linux reports all of them in files, which take microseconds to read. On other
+ * systems nothing is known, and there is never memory pressure.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
@@ -9,7 +10,10 @@ import type { MemoryShare } from '../../engine.ts'
 
 const NONE: MemoryShare = { share: 0, limit: null }
 
-/** `residentBytes` is what a worker may hold: its DuckDB limit and what lives outside it. `root`: where /proc and /sys are. */
+/**
+ * Returns the share of the nearest limit. `residentBytes` is the limit of a worker's resident memory: DuckDB's limit and the
+ * memory outside it. `root` is the folder of /proc and /sys.
+ */
 export function memoryShare(pids: readonly number[], residentBytes: number, root = '/'): MemoryShare {
   const shares = pids.flatMap((pid) => [addressSpace(pid), resident(pid, residentBytes)])
   return [...shares, controlGroup(root)].reduce(nearer, NONE)
@@ -26,23 +30,29 @@ function resident(pid: number, limit: number): MemoryShare {
   return shareOf('RESIDENT', residentBytes(pid), limit)
 }
 
-/** NaN where it is not known. */
+/** Returns the resident memory of a process in bytes; NaN if it is not known. */
 export function residentBytes(pid: number): number {
   return statusBytes(pid, 'VmRSS')
 }
 
-/** Processes of this one's group that the kernel has killed for want of memory, as it counts them; 0 where it does not tell. */
+/**
+ * Returns how many processes of this control group the kernel has killed because memory ran out; 0 if the kernel does not
+ * report it.
+ */
 export function outOfMemoryKills(root = '/'): number {
   const { unified, memory } = ownGroups(root)
   const files = [
     ...foldersOf(unified, path.join(root, UNIFIED)).map((folder) => path.join(folder, 'memory.events')),
     ...foldersOf(memory, path.join(root, MEMORY)).map((folder) => path.join(folder, 'memory.oom_control')),
   ]
-  // A group counts those of the groups in it too.
+  // The count of a group includes the groups inside it.
   return Math.max(0, ...files.map((file) => Number(/^oom_kill (\d+)$/m.exec(read(file))?.[1] ?? 0)))
 }
 
-/** The limit of each group counts for those within it: the nearest decides. Version 2 of control groups, and version 1. */
+/**
+ * Returns the share of the nearest limit of this control group and the groups around it. It supports cgroups version 2 and
+ * version 1.
+ */
 function controlGroup(root: string): MemoryShare {
   const { unified, memory } = ownGroups(root)
   const shares = [
@@ -55,7 +65,7 @@ function controlGroup(root: string): MemoryShare {
 const UNIFIED = 'sys/fs/cgroup'
 const MEMORY = 'sys/fs/cgroup/memory'
 
-/** Names of this process's groups, by version. */
+/** Returns the names of this process's control groups: version 2 (`unified`) and version 1 (`memory`). */
 function ownGroups(root: string): { readonly unified: string | undefined; readonly memory: string | undefined } {
   const groups = read(path.join(root, 'proc/self/cgroup'))
   return {
@@ -67,7 +77,7 @@ function ownGroups(root: string): { readonly unified: string | undefined; readon
 interface Names {
   readonly used: string
   readonly limit: string
-  /** File cache is given back on demand, so it doesn't count. */
+  /** Field of the file cache. The kernel frees it on demand, so it does not count as used. */
   readonly cache: string
 }
 
@@ -79,7 +89,9 @@ function usedOf(folder: string, { used, limit, cache }: Names): MemoryShare {
   return shareOf('CONTROL_GROUP', bytes(used) - cacheOf(folder, cache), bytes(limit))
 }
 
-/** The group's own folder and those that it lies in. In a container the own one may be mounted as the root. */
+/**
+ * Returns the folders of the group and of the groups around it. In a container, the group itself may be mounted as the root.
+ */
 function foldersOf(name: string | undefined, root: string): string[] {
   if (name === undefined) return []
   const folders: string[] = []
@@ -107,29 +119,29 @@ function read(file: string): string {
   }
 }
 
-/** Between two looks; each costs about 0.1 ms a worker. */
+/** Milliseconds between two measurements. One costs about 0.1 ms per worker. */
 const EVERY_MS = 500
-/** The kernel counts a kill at once, and the process may take a while to end: looks that are kept to compare with. */
+/** Number of kept counts of kills. The kernel counts a kill at once, but the process may need some time to end. */
 const KEPT_LOOKS = 6
 
 interface MemoryWatchOptions {
-  /** Workers whose memory decides where new work goes. */
+  /** Process ids of the workers whose memory decides which lane new work starts in. */
   readonly pids: () => readonly number[]
-  /** All others. */
+  /** Process ids of all other workers. */
   readonly others: () => readonly number[]
-  /** What one of `pids` may hold. */
+  /** Limit of the resident memory of each of `pids`, in bytes. */
   readonly residentBytes: number
-  /** Above this share of the nearest limit, e.g. 0.8, there is pressure. */
+  /** Share of the nearest limit above which there is memory pressure, e.g. 0.8. */
   readonly most: number
 }
 
-/** Looks at the workers' memory again and again, so that work can be sent elsewhere before it fails. */
+/** Measures the workers' memory regularly, so that new work can start in the serial lane before it fails in the normal lane. */
 export class MemoryWatch {
   now: MemoryShare = { share: 0, limit: null }
   readonly #options: MemoryWatchOptions
   readonly #timer: NodeJS.Timeout
   #kills: number[] = [outOfMemoryKills()]
-  /** Resident bytes by process id; of processes that are gone too, as long as the next look. */
+  /** Resident bytes by process id, of the last measurement. */
   #resident: ReadonlyMap<number, number> = new Map()
   #residentBefore: ReadonlyMap<number, number> = new Map()
 
@@ -138,14 +150,17 @@ export class MemoryWatch {
     this.#timer = setInterval(() => this.#look(), EVERY_MS).unref()
   }
 
-  /** In words, or null where there is none. */
+  /** A description of the memory pressure; null if there is none. */
   get pressure(): string | null {
     const { most } = this.#options
     if (this.now.share <= most) return null
     return `memory is above ${Math.round(most * 100)} % of its limit`
   }
 
-  /** Whether a process that has just been killed was above `limit` bytes, or the kernel has killed one of this group for want of memory. */
+  /**
+   * Returns true if a process that was just killed had more than `limit` bytes, or if the kernel has just killed one of this
+   * group for memory.
+   */
   wasOver(pid: number, limit: number): boolean {
     const bytes = this.#resident.get(pid) ?? this.#residentBefore.get(pid) ?? 0
     return bytes > limit || outOfMemoryKills() > this.#kills[0]!

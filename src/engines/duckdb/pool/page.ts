@@ -1,4 +1,4 @@
-/** One bounded answer, held until it is proven: a further row, or the engine's own end. */
+/** Runs a page. The page is held until it is proven complete: by one more row, or by the sentinel. */
 
 import { canJoin, joinDocuments } from '../../../encode/encode.ts'
 import { GeoduckError } from '../../../model/errors.ts'
@@ -10,23 +10,23 @@ import type { MessageLimits, ReceivedBatch } from '../messages.ts'
 import { ExecutionHandle, type ExecutionOutcome, type ReserveOptions, reserveWorker } from './execution-handle.ts'
 
 export interface PageOptions extends ReserveOptions {
-  /** For a page of so many rows. */
+  /** Returns the plan of a page of `rows` rows. */
   readonly planOf: (rows: number) => Plan
   readonly rows: number
   readonly bytes: number
   readonly message: MessageLimits | null
   readonly deadline: Deadline
-  /** Whether the source is still what the plan was made for. */
+  /** Returns true if the source is still the version that the plan was made for. */
   readonly unchanged: () => Promise<boolean>
-  /** The client went away, or the server stops. */
+  /** Aborted when the client disconnects or the server stops. */
   readonly signal: AbortSignal
 }
 
 export type RawPage = Omit<Page, 'sequence'>
 
 /**
- * No more than `rows` rows and about `bytes` bytes. A sorted page is as small as the serial lane's windows there: the sort of a large one is
- * what ran out of memory.
+ * Returns a page of at most `rows` rows and about `bytes` bytes. In the serial lane, a sorted page has at most the rows of a
+ * window, because the sort of a large page is what ran out of memory.
  */
 export async function runPage(options: PageOptions): Promise<RawPage> {
   const { failover } = options
@@ -34,14 +34,14 @@ export async function runPage(options: PageOptions): Promise<RawPage> {
     const whole = options.planOf(options.rows)
     const rows = whole.sorted ? Math.min(options.rows, failover.serial?.rows ?? options.rows) : options.rows
     const plan = rows === options.rows ? whole : options.planOf(rows)
-    const taken = await takeTurn(options, plan, rows)
-    if (!taken) continue
-    const { end, batches, allowance } = taken
+    const executed = await execute(options, plan, rows)
+    if (!executed) continue
+    const { end, batches, allowance } = executed
     if (options.signal.aborted) throw options.signal.reason
     if (end.outcome === 'MORE' && allowance < options.bytes && rowsOf(batches) < rows) {
-      // It is longer than the little that it may have now.
+      // The page needs more than its allowance, so it waits for room and runs again.
       for (const { release } of batches) release()
-      await options.holding.room(options.signal, { timed: true, whole: true })
+      await options.heldMemory.room(options.signal, { timed: true, whole: true })
       continue
     }
     if (!(await options.unchanged())) throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read; ask again.')
@@ -73,50 +73,50 @@ function rowsOf(batches: readonly ReceivedBatch[]): number {
   return batches.reduce((sum, { count }) => sum + count, 0)
 }
 
-interface PageTurn {
+interface PageExecution {
   readonly end: ExecutionOutcome
   readonly batches: readonly ReceivedBatch[]
-  /** Bytes that it might make. */
+  /** Bytes that it was allowed to make. */
   readonly allowance: number
 }
 
-/** Null: the plan has to be made for another lane. */
-async function takeTurn(options: PageOptions, plan: Plan, rows: number): Promise<PageTurn | null> {
-  const { request, holding, signal, failover, deadline } = options
-  // Pieces are the engine's chunks: the first are on their way while the last are not read yet.
+/** Runs the plan once. Returns null if the plan must be compiled for another lane. */
+async function execute(options: PageOptions, plan: Plan, rows: number): Promise<PageExecution | null> {
+  const { request, heldMemory, signal, failover, deadline } = options
+  // Each piece is one chunk of the engine. The worker sends the first ones before the engine has read the last.
   const inPieces = rows > CHUNK_ROWS && options.message === null && plan.outputs.every(canJoin)
-  const reserved = await deadline.over(signal, (over) => reserveWorker(plan, { ...options, timed: true }, over))
+  const reserved = await deadline.limit(signal, (limited) => reserveWorker(plan, { ...options, timed: true }, limited))
   if (!reserved) return null
   const { worker, allowance } = reserved
   const bytes = Math.min(options.bytes, allowance)
-  deadline.clock.served = true
+  deadline.clock.hasHadWorker = true
   const scheduler = options.scheduler()
   const batches: ReceivedBatch[] = []
-  const turn = new ExecutionHandle(worker, {
+  const execution = new ExecutionHandle(worker, {
     plan,
     batchRows: inPieces ? CHUNK_ROWS : rows,
     firstRows: rows,
     batchBytes: bytes,
     message: options.message,
-    // Of a batch a row, and one more keeps the deadline running until the end is proven.
+    // A batch may have a single row, so this is enough. One more credit keeps the deadline active until the end is proven.
     credits: rows + 1,
     maxBatches: inPieces ? null : 1,
-    whole: inPieces ? { rows, bytes } : null,
+    pageLimit: inPieces ? { rows, bytes } : null,
     emitEmpty: true,
     serial: failover.serial,
-    wary: failover.wary,
+    probeFirst: failover.probeFirst,
     isShared: request.isShared,
     deadlineMs: Math.max(0, deadline.left),
-    onBatch: (batch) => batches.push(countUntilReleased(batch, holding)),
+    onBatch: (batch) => batches.push(countUntilReleased(batch, heldMemory)),
   })
-  const cancel = () => turn.cancel()
-  request.releaseSoon = () => turn.preempt()
+  const cancel = () => execution.cancel()
+  request.releaseSoon = () => execution.preempt()
   signal.addEventListener('abort', cancel)
   try {
-    return { end: failover.ended(await turn.end), batches, allowance }
+    return { end: failover.ended(await execution.end), batches, allowance }
   } finally {
     signal.removeEventListener('abort', cancel)
     request.releaseSoon = () => {}
-    scheduler.ended(request, performance.now() - turn.startedAt)
+    scheduler.ended(request, performance.now() - execution.startedAt)
   }
 }

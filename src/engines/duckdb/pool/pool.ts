@@ -1,4 +1,4 @@
-/** The engine behind worker processes: lanes of them, what runs in them, and how all of it ends. */
+/** The DuckDB engine: two lanes of worker processes, and the streams and pages that run in them. */
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -31,17 +31,17 @@ import { FeatureStream } from './stream.ts'
 import type { WorkerLog, WorkerSupervisor } from './worker-supervisor.ts'
 
 export interface PoolOptions {
-  /** Workers of the normal lane; the serial lane has one more. */
+  /** Number of workers of the normal lane. The serial lane has one worker more. */
   readonly workers: number
-  /** Of one normal worker. `tempDirectory` gets a folder of the pool's, which goes with it. */
+  /** Options of a normal worker. The pool creates a folder inside `tempDirectory` and removes it when it closes. */
   readonly worker: WorkerOptions
-  /** Of the serial lane's, never more than a normal one's. @default half of it */
+  /** Limits of the serial worker, never above those of a normal worker. @default half of a normal worker's */
   readonly serial?: { readonly memoryLimitBytes: number | null; readonly threads: number | null }
-  /** Most rows at a time in the serial lane: of a batch, of a sorted page, and a sort's first window. @default 2,048 */
+  /** Most rows in the serial lane: of a batch, of a sorted page, and of a sort's first window. @default 2,048 */
   readonly serialRows?: number
-  /** Options of Node for the workers. @default none */
+  /** Node options of the workers. @default none */
   readonly execArgv?: readonly string[]
-  /** Share of the nearest limit of memory above which new work goes to the serial lane. @default 0.8 */
+  /** Share of the nearest memory limit above which new work starts in the serial lane. @default 0.8 */
   readonly memoryShare?: number
   readonly deadlineSeconds: number
   readonly stallSeconds: number
@@ -51,11 +51,14 @@ export interface PoolOptions {
   readonly queueLength: number
   readonly queueSeconds: number
   readonly log: WorkerLog
-  /** Is called when a worker has found that a database is not what it should be: it is to be described again, and the pool renewed. */
+  /**
+   * Called when a worker finds another version of a database than expected. The caller describes the database again and renews
+   * the pool.
+   */
   readonly onOutdated?: () => void
 }
 
-/** Resolves when a worker of each lane can serve. */
+/** Starts the workers. Resolves when a worker of each lane can take work. */
 export async function openPool(options: PoolOptions): Promise<Engine> {
   const { worker } = options
   await mkdir(worker.tempDirectory, { recursive: true })
@@ -126,7 +129,7 @@ class Pool implements Engine {
     const shared = this.#shared(query, context, query.limit)
     const stream: FeatureStream = new FeatureStream({
       ...shared,
-      isWanted: () => shared.scheduler().isWanted(request),
+      hasRivals: () => shared.scheduler().hasRivals(request),
       query,
       batchSize,
       emitEmpty,
@@ -152,7 +155,7 @@ class Pool implements Engine {
     signal?: AbortSignal,
     message: Message | null = null,
   ): Promise<Page> {
-    // One row more than asked for proves that there is more.
+    // One row more than requested proves that there is a next page.
     const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 })
     const page = await this.#page(query, planOf, first, context, signal, message)
     return { sequence: 0, ...page }
@@ -177,17 +180,17 @@ class Pool implements Engine {
       queued: this.#lanes.NORMAL.scheduler.queued + this.#lanes.SERIAL.scheduler.queued,
       streams,
       memory: this.#memory.now,
-      fallbacks: this.#reasons.told,
+      fallbacks: this.#reasons.summary,
     }
   }
 
   renew(access: FileAccess): Promise<void> {
-    const giveUp = (worker: WorkerSupervisor) => {
-      for (const stream of this.#streams) stream.giveUp(worker)
+    const releaseWorker = (worker: WorkerSupervisor) => {
+      for (const stream of this.#streams) stream.releaseWorker(worker)
     }
     const { NORMAL, SERIAL } = this.#lanes
-    for (const { scheduler } of [NORMAL, SERIAL]) scheduler.serve(access.databases)
-    this.#renewal = this.#renewal.then(() => NORMAL.renew(access, giveUp)).then(() => SERIAL.renew(access, giveUp))
+    for (const { scheduler } of [NORMAL, SERIAL]) scheduler.setDatabases(access.databases)
+    this.#renewal = this.#renewal.then(() => NORMAL.renew(access, releaseWorker)).then(() => SERIAL.renew(access, releaseWorker))
     return this.#renewal
   }
 
@@ -250,7 +253,7 @@ class Pool implements Engine {
     return deadlineMs ?? this.#options.deadlineSeconds * 1_000
   }
 
-  /** `limit`: features that are asked for. */
+  /** Returns the options that streams and pages have in common. `limit` is the number of requested features. */
   #shared(query: Query, context: OperationContext, limit: number | null) {
     const deadline = new Deadline(this.#deadlineMs(context), context.clock ?? new OperationClock())
     const options = {
@@ -269,14 +272,14 @@ class Pool implements Engine {
     return {
       failover,
       deadline,
-      holding: context.heldMemory ?? UNBOUNDED,
+      heldMemory: context.heldMemory ?? UNBOUNDED,
       scheduler: () => this.#lanes[failover.lane].scheduler,
       unchanged: context.unchanged ?? (() => Promise.resolve(true)),
     }
   }
 }
 
-const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PARKED: 'parked' } as const
+const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PAUSED: 'parked' } as const
 
 const SERIAL_ROWS = 2_048
 
@@ -287,21 +290,24 @@ function serialLimits({ worker, serial }: PoolOptions): Pick<WorkerOptions, 'mem
   }
 }
 
-/** What a worker may hold: GEOS, results under way and the program itself live outside DuckDB's limit. */
+/**
+ * Returns the limit of a worker's resident memory in bytes. GEOS, results and the program itself use memory outside DuckDB's
+ * limit.
+ */
 function residentLimit({ memoryLimitBytes }: WorkerOptions): number {
   return 1.5 * memoryLimitBytes + 512 * 1024 * 1024
 }
 
-/** More would only repeat themselves. */
+/** Number of kept reasons. More would only repeat. */
 const MOST = 10
 
-/** Why executions went on elsewhere, for whoever looks after the server. */
+/** Counts the fallbacks to the serial lane and keeps the last reasons, for the operator of the server. */
 class Reasons {
   #count = 0
   #last: readonly string[] = []
 
-  /** Newest first. */
-  get told(): { readonly count: number; readonly lastReason: string | null; readonly lastReasons: readonly string[] } {
+  /** The count and the last reasons, newest first. */
+  get summary(): { readonly count: number; readonly lastReason: string | null; readonly lastReasons: readonly string[] } {
     return { count: this.#count, lastReason: this.#last[0] ?? null, lastReasons: this.#last }
   }
 

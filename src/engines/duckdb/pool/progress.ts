@@ -3,14 +3,17 @@ import { compileFeatures } from '../dialect/compile.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { SerialLimits } from './failover.ts'
 
-/** 1,024 of them, ready to be drawn, take half as long again. Doubled three times, they end where the engine's chunk does. */
+/**
+ * Rows of a stream's first batch. A first batch of 1,024 rows takes half as long again. 256 doubled three times is one chunk of
+ * the engine.
+ */
 const FIRST_ROWS = 256
-/** Who asks for batches of a size below the default wants that size. */
+/** Smallest batch size whose first batch is shortened. A client that requests a size below the default gets that size. */
 const LARGE_BATCH = 1_024
 
-/** How far a stream has come, and so the plan of what is missing. */
+/** The position of a stream, and the plan of the rows that are still missing. */
 export class Progress {
-  /** Batches that have arrived. */
+  /** Number of batches that have arrived. */
   batches = 0
   readonly #query: FeatureQuery
   readonly #window: SortWindow
@@ -24,19 +27,19 @@ export class Progress {
     this.#window = new SortWindow(query.orderBy.length > 0)
   }
 
-  /** Of the next turn. */
+  /** Returns the plan of the next execution. */
   plan(serial: SerialLimits | null): Plan {
     const limit = this.#window.open(this.#remaining, serial)
     return compileFeatures({ ...this.#query, after: this.#position, limit })
   }
 
-  /** Rows of the next turn's batches: of each, and of the first of all, behind which they grow. */
+  /** Returns the most rows of a batch in the next execution, and of its first batch. */
   rows(batchSize: number, serial: SerialLimits | null): { readonly batchRows: number; readonly firstRows: number } {
     const batchRows = Math.min(batchSize, serial?.rows ?? batchSize)
     return { batchRows, firstRows: this.batches === 0 && batchSize >= LARGE_BATCH ? Math.min(FIRST_ROWS, batchRows) : batchRows }
   }
 
-  /** A batch has arrived; the number it has. */
+  /** Records a batch that has arrived. Returns its sequence number. */
   received(count: number, position: RowPosition | null): number {
     this.#position = position ?? this.#position
     if (this.#remaining !== null) this.#remaining -= count
@@ -44,33 +47,34 @@ export class Progress {
     return this.batches++
   }
 
-  /** The turn came to its end. Whether that is the end of all. */
+  /** Records that the execution has reached the end of its plan. Returns true if that is the end of the stream. */
   ended(): boolean {
     return !this.#window.endedFull()
   }
 
-  /** The turn ended before its plan did; `failed`: it ran out of something. */
+  /** Records that the execution ended before the end of its plan. `failed` is true if it failed, for example without memory. */
   cut(failed: boolean): void {
     this.#window.cut(failed)
   }
 }
 
-/** Rows of the first window of a sort that goes on; each one that is used up is followed by one twice as large. */
+/** Rows of the first window of a sort that resumes. The next window after a full one is twice as large. */
 const FIRST = 65_536
 const LARGEST = 2 ** 30
 
 /**
- * A sort begins with work that going on does again: the first turn streams all of it, and a later one only the next rows, as a top-N, which
- * costs a scan and the memory of those rows. In the serial lane every turn is a window: what ran out of memory was a sort of wide rows.
+ * Limits the rows of each execution of a sorted stream. A sort must do its work again when it resumes. So the first execution
+ * streams all rows, and each later one reads only the next rows (a window) as a top-N, which costs one scan and the memory of
+ * those rows. In the serial lane every execution is a window, because a sort of wide rows is what ran out of memory.
  */
 class SortWindow {
   readonly #sorted: boolean
   #size = 0
-  /** One that was larger ran out of memory. */
+  /** Most rows of a window. A larger window has run out of memory. */
   #largest = LARGEST
-  /** Of the window before; undefined: there was none. */
+  /** Rows of the first window with the limits of the last execution; undefined before the first window. */
   #first: number | undefined
-  #turns = 0
+  #executions = 0
   #open: number | null = null
   #received = 0
 
@@ -78,12 +82,12 @@ class SortWindow {
     this.#sorted = sorted
   }
 
-  /** The limit of the next turn; null = none. `thrift` is the serial lane's. */
+  /** Returns the row limit of the next execution; null if there is none. */
   open(remaining: number | null, serial: SerialLimits | null): number | null {
     this.#received = 0
     this.#open = null
-    const beginning = this.#turns++ === 0
-    if (!this.#sorted || (beginning && !serial)) return remaining
+    const isFirst = this.#executions++ === 0
+    if (!this.#sorted || (isFirst && !serial)) return remaining
     const first = serial?.rows ?? FIRST
     if (first !== this.#first) this.#size = Math.min(this.#largest, first)
     this.#first = first
@@ -96,14 +100,17 @@ class SortWindow {
     this.#received += rows
   }
 
-  /** The turn came to its end. True: that was the window's, and there may be more behind it. */
+  /** Records the end of the plan. Returns true if the window was full, so that more rows may follow. */
   endedFull(): boolean {
     if (this.#open === null || this.#received < this.#open) return false
     this.#size = Math.min(this.#largest, this.#size * 2)
     return true
   }
 
-  /** The turn ended before its window did: the next is small again, and none becomes as large as one that `failed`. */
+  /**
+   * Records that the execution ended before its window. The next window is small again, and no window becomes as large as a
+   * failed one.
+   */
   cut(failed: boolean): void {
     const first = this.#first ?? 0
     if (failed && this.#open !== null) this.#largest = Math.max(first, this.#open >> 1)

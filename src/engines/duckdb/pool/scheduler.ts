@@ -1,8 +1,10 @@
 /**
- * Who gets the next free worker: the address that has had the least of the workers' time, its client that has had the least, and of that one's
- * operations the one that has had the least. So a newcomer's first batch comes before a greedy client's next slice, and neither many operations
- * nor many connections starve others. A client, and an address, has at most half of the workers while others wait: what it has beyond that is
- * taken from it. While another address has asked lately, an address at its half leaves the last idle worker to that one.
+ * Decides which operation gets the next free worker. It is given to the address with the least worker time, there to the client
+ * with the least, and there to the operation with the least. So the first batch of a new operation comes before the next slice
+ * of a greedy client, and neither many operations nor many connections can starve others.
+ *
+ * While others wait, a client and an address have at most half of the workers; workers above that are taken back. If another
+ * address has sent a request in the last seconds, an address that has its half does not get the last idle worker.
  */
 
 import { GeoduckError } from '../../../model/errors.ts'
@@ -10,25 +12,32 @@ import { AwakeTimer } from '../../awake.ts'
 import type { Caller } from '../../engine.ts'
 import type { ExecutionHandle } from './execution-handle.ts'
 import { sliceIsOver } from './stream.ts'
+import { type Order, type Waiter, WorkerQueue } from './worker-queue.ts'
 import type { WorkerSupervisor } from './worker-supervisor.ts'
 
-/** One operation's claim on workers, kept over all its turns. It holds one worker at a time. */
+/** The entry of an operation in the scheduler, for all of its executions. It has at most one worker at a time. */
 export interface WorkerRequest {
   readonly client: string
   readonly address: string
-  /** Alias of the database that it reads; null for files, which every worker has. */
+  /** Alias of the database that the operation reads; null for files, which every worker can read. */
   readonly database: string | null
-  /** Milliseconds of worker time it has had. */
+  /** Milliseconds of worker time that it has used. */
   usedMs: number
-  /** When it was given the worker that it has, or had last... */
+  /** Time when it received its current or last worker. */
   grantedAt: number
-  /** ...and whether another address had asked lately: both have half of the threads then, which are as many as processors by default. */
+  /**
+   * True if another address had sent a request shortly before `grantedAt`. Both use half of their worker's threads then,
+   * because by default a worker has as many threads as there are processors.
+   */
   isShared: boolean
-  /** Asks its turn to end, as soon as can be and whatever it costs: somebody else is entitled to the worker. */
+  /** Asks the execution to release its worker as soon as possible, because another operation has a right to it. */
   releaseSoon: () => void
 }
 
-/** Most executions end sooner by themselves, and what is taken away in the middle begins again. */
+/**
+ * Milliseconds that an operation must have waited before a worker is taken back for it. Most executions end sooner, and an
+ * execution that is interrupted must start again.
+ */
 const EXCESS_MS = 250
 
 export interface SchedulerLimits {
@@ -36,12 +45,12 @@ export interface SchedulerLimits {
   readonly queueSeconds: number
 }
 
-/** Those that are idle now. */
+/** The workers of the lane that are idle. */
 interface IdleWorkers {
   all(): readonly WorkerSupervisor[]
-  /** One of them has the database. */
+  /** Returns true if one of them has the database. */
   take(database: string | null): boolean
-  /** Gives it to the caller. */
+  /** Reserves one of them that has the database. */
   reserve(database: string | null): WorkerSupervisor | undefined
 }
 
@@ -50,17 +59,17 @@ type Delivering = Pick<ExecutionHandle, 'firstBatchAt' | 'batches'>
 export class Scheduler {
   readonly #limits: SchedulerLimits
   readonly #idle: IdleWorkers
-  /** Aliases that workers have, or will have. */
+  /** Aliases of the databases that workers have, or will have. */
   #databases: ReadonlySet<string> = new Set()
   readonly #onPressure: () => void
   readonly #workers: number
   readonly #workerTime: WorkerTime
-  readonly #waiting = new Queue()
+  readonly #waiting = new WorkerQueue()
   readonly #owners: WorkerOwners
   readonly #recent = new RecentAddresses()
   #watch: NodeJS.Timeout | undefined
 
-  /** `onPressure` is called when somebody must wait for a worker; `workerTime` is of all lanes. */
+  /** `onPressure` is called when an operation must wait for a worker. `workerTime` counts all lanes. */
   constructor(workers: number, limits: SchedulerLimits, idle: IdleWorkers, workerTime: WorkerTime, onPressure: () => void) {
     this.#workers = workers
     this.#workerTime = workerTime
@@ -74,12 +83,12 @@ export class Scheduler {
     return this.#waiting.size
   }
 
-  /** What workers have from now on, sooner or later. Nobody waits for the version of a database that none will have again. */
-  serve(databases: readonly { readonly alias: string }[]): void {
+  /** Sets the databases that workers have from now on. Refuses operations that wait for another version of a database. */
+  setDatabases(databases: readonly { readonly alias: string }[]): void {
     this.#databases = new Set(databases.map(({ alias }) => alias))
     for (const waiter of [...this.#waiting]) {
       if (this.#knows(waiter.request)) continue
-      waiter.leave()
+      waiter.dequeue()
       waiter.refuse(versionGone())
     }
   }
@@ -94,29 +103,34 @@ export class Scheduler {
   }
 
   /**
-   * Waits for a worker, reserved for the caller. Rejects with whatever `signal` was aborted with, and with OVERLOADED where the queue is full and
-   * the address and client have their share of its places; where they have less, the newest of whoever has most is refused instead. An operation
-   * that has begun is never refused. SOURCE_CHANGED: what it would read is gone.
+   * Waits for a worker and reserves it for the caller. Rejects with the reason of `signal` if that is aborted.
+   *
+   * A full queue is shared fairly. If the caller's address and client have their share of the queue, the operation is refused.
+   * If not, the newest operation of the address or client with the most entries is refused instead. An operation that has had a
+   * worker is never refused.
+   *
+   * @throws GeoduckError OVERLOADED if it is refused or waits too long, SOURCE_CHANGED if the version of its database no longer
+   * exists
    */
   acquire(request: WorkerRequest, signal: AbortSignal): Promise<WorkerSupervisor> {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (!this.#knows(request)) return Promise.reject(versionGone())
     const newcomer = request.usedMs === 0
-    if (newcomer) this.#recent.asked(request.address)
+    if (newcomer) this.#recent.add(request.address)
     const atOnce = this.#waiting.size === 0 && this.#mayHaveMore(request.address)
     const worker = atOnce ? this.#idle.reserve(request.database) : undefined
     if (worker) return Promise.resolve(this.#granted(worker, request))
     if (newcomer && this.#waiting.size >= this.#limits.queueLength) {
       const displaced = this.#waiting.displacedBy(request)
       if (!displaced) return Promise.reject(overloaded('queue-length', this.#limits))
-      displaced.leave()
+      displaced.dequeue()
       displaced.refuse(overloaded('queue-length', this.#limits))
     }
     return new Promise((grant, refuse) => {
       const late = () => refuse(overloaded('queue-timeout', this.#limits))
       const aborted = () => refuse(signal.reason)
       const end = (settle: () => void) => () => {
-        waiter.leave()
+        waiter.dequeue()
         settle()
       }
       const timer = newcomer ? new AwakeTimer(this.#limits.queueSeconds * 1_000, end(late)) : undefined
@@ -126,7 +140,7 @@ export class Scheduler {
         since: performance.now(),
         grant,
         refuse,
-        leave: () => {
+        dequeue: () => {
           timer?.clear()
           signal.removeEventListener('abort', onAbort)
           this.#waiting.delete(waiter)
@@ -135,7 +149,7 @@ export class Scheduler {
       }
       signal.addEventListener('abort', onAbort)
       this.#waiting.add(waiter)
-      // A worker may be idle that those who wait already have no use for.
+      // A worker may be idle that the other waiting operations can't use.
       this.dispatch()
       if (!this.#waiting.has(waiter)) return
       this.#watch ??= setInterval(() => this.#look(), EXCESS_MS).unref()
@@ -143,37 +157,41 @@ export class Scheduler {
     })
   }
 
-  /** To be called whenever a worker may have become idle. */
+  /** Gives idle workers to waiting operations. It is called whenever a worker may have become idle. */
   dispatch(): void {
     for (;;) {
       const next = this.#next()
       const worker = next && this.#idle.reserve(next.request.database)
       if (!worker) return
-      next.leave()
+      next.dequeue()
       next.grant(this.#granted(worker, next.request))
     }
   }
 
-  /** The first of those who are entitled to a worker that is idle now. */
+  /** Returns the operation that gets the next idle worker; undefined if there is none. */
   #next(): Waiter | undefined {
     const idle = this.#idle.all()
     if (idle.length === 0 || this.#waiting.size === 0) return undefined
-    // Whose worker it was does not know yet that his turn has ended; but he is not to be given it again as one who has had nothing.
+    // The owner of a worker that has become idle may not know yet that its execution has ended. Its worker time must be counted
+    // now.
     for (const worker of idle) this.#freed(worker)
     const isAble = ({ request }: Waiter) => this.#idle.take(request.database)
     const order: Order = {
-      addressMayHave: (address) => this.#owners.isBelowHalf('address', address),
-      mayHave: isAble,
-      hadAddress: (address) => this.#workerTime.address(address),
-      hadClient: (address, client) => this.#workerTime.client(address, client),
+      addressMayRun: (address) => this.#owners.isBelowHalf('address', address),
+      mayRun: isAble,
+      addressTime: (address) => this.#workerTime.address(address),
+      clientTime: (address, client) => this.#workerTime.client(address, client),
     }
-    // All have their half, or wait alone: an idle worker serves nobody.
-    const beyond = { ...order, addressMayHave: (address: string) => this.#mayHaveMore(address) }
+    // If every waiting address has its half, the half is ignored: otherwise a worker would stay idle.
+    const beyond = { ...order, addressMayRun: (address: string) => this.#mayHaveMore(address) }
     const below = (waiter: Waiter) => this.#owners.isBelowHalf('client', waiter.request.client) && isAble(waiter)
-    return this.#waiting.first(order) ?? this.#waiting.first({ ...beyond, mayHave: below }) ?? this.#waiting.first(beyond)
+    return this.#waiting.first(order) ?? this.#waiting.first({ ...beyond, mayRun: below }) ?? this.#waiting.first(beyond)
   }
 
-  /** Of the last idle worker: whether it is not to be left to another address, which has asked lately and has less than its half. */
+  /**
+   * Returns false if the last idle worker is kept for another address, which has sent a request recently and has less than its
+   * half.
+   */
   #mayHaveMore(address: string): boolean {
     if (this.#owners.isBelowHalf('address', address) || this.#idle.all().length > 1) return true
     return !this.#recent.some((other) => other !== address && this.#owners.isBelowHalf('address', other))
@@ -188,7 +206,7 @@ export class Scheduler {
     return database === null || this.#databases.has(database)
   }
 
-  /** A granted worker is not used any more, after so many milliseconds. */
+  /** Records that an operation no longer uses its worker, after `ms` milliseconds. */
   ended(request: WorkerRequest, ms: number): void {
     if (this.#owners.ended(request)) this.#workerTime.charge(request, ms)
   }
@@ -201,37 +219,40 @@ export class Scheduler {
     return worker
   }
 
-  /** Whether the claim's turn should end for the sake of those who wait and could have its worker: some time, or batches, after it began to deliver. */
-  turnIsOver(request: WorkerRequest, { firstBatchAt, batches }: Delivering, sorted: boolean): boolean {
+  /** Returns true if an execution should end after its current batch, because others wait that could use its worker. */
+  mustYield(request: WorkerRequest, { firstBatchAt, batches }: Delivering, sorted: boolean): boolean {
     if (firstBatchAt === null) return false
     const ms = performance.now() - firstBatchAt
     return sliceIsOver({ ...this.#rivals(request), workers: this.#workers }, { ms, batches, sorted })
   }
 
-  /** Whether somebody waits who could have the claim's worker. */
-  isWanted(request: WorkerRequest): boolean {
+  /** Returns true if another operation waits that could use the worker of this one. */
+  hasRivals(request: WorkerRequest): boolean {
     return this.#rivals(request).size > 0
   }
 
-  /** All who wait, but for those of another address that has its half, and no fewer than this one: they would not be given its worker. */
-  #rivals({ address: own }: WorkerRequest): ReturnType<Queue['count']> {
+  /**
+   * Counts the waiting operations that could use the worker. An operation of another address can't if that address has its half
+   * and at least as many workers as this address: it would not receive the worker.
+   */
+  #rivals({ address: own }: WorkerRequest): ReturnType<WorkerQueue['count']> {
     const held = (address: string) => this.#owners.held('address', address)
-    const enough = Math.max(this.#owners.most, held(own))
+    const enough = Math.max(this.#owners.half, held(own))
     return this.#waiting.count((address) => address === own || held(address) < enough)
   }
 
-  /** Every so often while somebody waits. */
+  /** Runs regularly while operations wait. */
   #look(): void {
     this.#takeExcess()
-    // What was left to others who have not come is for those who wait.
+    // A worker may have been kept for an address that has sent no request since.
     this.dispatch()
   }
 
-  /** One at a time: the worker that comes free may be all that is wanted. */
+  /** Takes back one worker from a client or address above its half. One at a time, because one may be enough. */
   #takeExcess(): void {
     const before = performance.now() - EXCESS_MS
-    const patient = [...this.#waiting].filter(({ since }) => since <= before).map(({ request }) => request)
-    this.#owners.excessive(patient)?.releaseSoon()
+    const waitingLong = [...this.#waiting].filter(({ since }) => since <= before).map(({ request }) => request)
+    this.#owners.excessive(waitingLong)?.releaseSoon()
   }
 
   #endWatch(): void {
@@ -240,10 +261,12 @@ export class Scheduler {
   }
 }
 
-/** How much of the workers' time addresses have had, and each one's clients, as long as they ask for more. */
 type Named = Pick<WorkerRequest, 'client' | 'address'>
 
-/** A share begins level with the smallest beside it, not with a credit from the past. */
+/**
+ * The worker time of addresses, or of the clients of one address. A new one starts with the smallest time of the others, not
+ * with zero.
+ */
 class TimeShares {
   readonly #shares = new Map<string, TimeShare>()
 
@@ -253,35 +276,37 @@ class TimeShares {
 
   open(name: string): TimeShare {
     const share = this.#shares.get(name) ?? new TimeShare(this.#least())
-    share.claims++
+    share.requests++
     this.#shares.set(name, share)
     return share
   }
 
   close(name: string): void {
     const share = this.#shares.get(name)
-    if (share && --share.claims === 0) this.#shares.delete(name)
+    if (share && --share.requests === 0) this.#shares.delete(name)
   }
 
   #least(): number {
     let least = Number.POSITIVE_INFINITY
-    for (const { usedMs: served } of this.#shares.values()) least = Math.min(least, served)
+    for (const { usedMs } of this.#shares.values()) least = Math.min(least, usedMs)
     return Number.isFinite(least) ? least : 0
   }
 }
 
 class TimeShare {
-  /** Milliseconds. */
+  /** Milliseconds of worker time. */
   usedMs: number
-  claims = 0
-  /** Of an address. */
+  /** Number of open worker requests. */
+  requests = 0
+  /** The clients of an address; unused in the share of a client. */
   readonly clients = new TimeShares()
 
-  constructor(served: number) {
-    this.usedMs = served
+  constructor(usedMs: number) {
+    this.usedMs = usedMs
   }
 }
 
+/** Counts the worker time of each address and each of its clients, as long as they have open requests. */
 export class WorkerTime {
   readonly #addresses = new TimeShares()
 
@@ -302,33 +327,32 @@ export class WorkerTime {
     if (client) client.usedMs += ms
   }
 
-  /** Milliseconds that the address has had. */
+  /** Returns the milliseconds that the address has used. */
   address(name: string): number {
     return this.#addresses.get(name)?.usedMs ?? 0
   }
 
-  /** Milliseconds that the client has had, to be compared with other clients of its address. */
+  /** Returns the milliseconds that the client has used. They are comparable only with other clients of the same address. */
   client(address: string, name: string): number {
     return this.#addresses.get(address)?.clients.get(name)?.usedMs ?? 0
   }
 }
 
-/* Who has which worker: what nobody may have more than half of while others wait. */
-
-/** Connection and address: each is held to its half, so that neither many sockets nor many operations on one help. */
+/** Both a client and an address are limited to half of the workers, so neither many connections nor many operations help. */
 const GROUPS = ['client', 'address'] as const
 
 type Group = (typeof GROUPS)[number]
 
+/** The current owner of each worker. */
 class WorkerOwners {
-  /** Of one worker there is no half. */
-  readonly most: number
-  /** By worker, in the order in which they were granted. */
+  /** Half of the workers, at least one. */
+  readonly half: number
+  /** Owners by worker, in the order in which they received it. */
   readonly #requests = new Map<unknown, WorkerRequest>()
   readonly #counts: Readonly<Record<Group, Map<string, number>>> = { client: new Map(), address: new Map() }
 
   constructor(workers: number) {
-    this.most = Math.max(1, Math.floor(workers / 2))
+    this.half = Math.max(1, Math.floor(workers / 2))
   }
 
   granted(worker: unknown, request: WorkerRequest): void {
@@ -337,7 +361,7 @@ class WorkerOwners {
     this.#count(request, 1)
   }
 
-  /** It is idle. Who had it, if that is not known yet. */
+  /** Records that a worker is idle. Returns its owner if it still had one. */
   freed(worker: unknown): WorkerRequest | undefined {
     const request = this.#requests.get(worker)
     if (request) this.#count(request, -1)
@@ -345,27 +369,30 @@ class WorkerOwners {
     return request
   }
 
-  /** Whether it had one still. */
+  /** Records that an operation has released its worker. Returns true if it still had one. */
   ended(request: WorkerRequest): boolean {
-    const held = [...this.#requests].find(([, holder]) => holder === request)
-    return held !== undefined && this.freed(held[0]) !== undefined
+    const entry = [...this.#requests].find(([, owner]) => owner === request)
+    return entry !== undefined && this.freed(entry[0]) !== undefined
   }
 
-  /** How many workers the client or the address has. */
+  /** Returns the number of workers that the client or the address has. */
   held(group: Group, name: string): number {
     return this.#counts[group].get(name) ?? 0
   }
 
-  /** Whether it may have one more worker than it has while others wait. */
+  /** Returns true if the client or the address may have one more worker while others wait. */
   isBelowHalf(group: Group, name: string): boolean {
-    return this.held(group, name) < this.most
+    return this.held(group, name) < this.half
   }
 
-  /** The last one to be granted a worker beyond its group's half, where one of another group waits. */
+  /**
+   * Returns the newest owner whose client or address is above its half while an operation of another one waits; null if there
+   * is none.
+   */
   excessive(waiting: readonly WorkerRequest[]): WorkerRequest | null {
     for (const group of GROUPS) {
       const excess = [...this.#requests.values()].findLast(
-        (holder) => this.held(group, holder[group]) > this.most && waiting.some((request) => request[group] !== holder[group]),
+        (owner) => this.held(group, owner[group]) > this.half && waiting.some((request) => request[group] !== owner[group]),
       )
       if (excess) return excess
     }
@@ -381,207 +408,31 @@ class WorkerOwners {
   }
 }
 
-/** Which addresses have asked for something new in the last three seconds. */
-
-/** Who moves a map asks again within them. So long one worker of a lane may stand idle for the sake of an address that does not ask again. */
+/**
+ * Milliseconds for which an address counts as recent. A user who moves a map sends the next request within this time. One
+ * worker of a lane may stay idle that long for an address that sends no further request.
+ */
 const RECENT_MS = 3_000
 
+/** The addresses that have sent a new operation recently. */
 class RecentAddresses {
-  /** When each asked last, the one that asked longest ago first. */
-  readonly #asked = new Map<string, number>()
+  /** Time of the last operation by address, oldest first. */
+  readonly #lastSeen = new Map<string, number>()
 
-  asked(address: string): void {
-    this.#asked.delete(address)
-    this.#asked.set(address, performance.now())
+  add(address: string): void {
+    this.#lastSeen.delete(address)
+    this.#lastSeen.set(address, performance.now())
   }
 
-  /** Whether there is one among them for which `holds`. */
+  /** Returns true if `holds` is true for one of them. */
   some(holds: (address: string) => boolean): boolean {
     const since = performance.now() - RECENT_MS
-    for (const [address, at] of this.#asked) {
-      if (at < since) this.#asked.delete(address)
+    for (const [address, at] of this.#lastSeen) {
+      if (at < since) this.#lastSeen.delete(address)
       else if (holds(address)) return true
     }
     return false
   }
-}
-
-/**
- * Those who wait for a worker, by address and client. Each address has the same right to the places of a full queue, and so has each client of an
- * address: a place is found, or taken from another, without a look at all who wait.
- */
-interface Waiter {
-  readonly request: WorkerRequest
-  readonly since: number
-  readonly grant: (worker: WorkerSupervisor) => void
-  readonly refuse: (error: GeoduckError) => void
-  /** Takes it out of the queue; called once, whatever became of it. */
-  leave(): void
-}
-
-/** Of one client: those who have had nothing yet apart from those who have begun, who are never turned away. */
-class ClientQueue {
-  readonly newcomers = new Set<Waiter>()
-  readonly begun = new Set<Waiter>()
-
-  get size(): number {
-    return this.newcomers.size + this.begun.size
-  }
-
-  of({ request }: Waiter): Set<Waiter> {
-    return request.usedMs === 0 ? this.newcomers : this.begun
-  }
-
-  *[Symbol.iterator](): Iterator<Waiter> {
-    yield* this.newcomers
-    yield* this.begun
-  }
-}
-
-class AddressQueue {
-  readonly clients = new Map<string, ClientQueue>()
-  size = 0
-  newcomers = 0
-}
-
-class Queue {
-  readonly #addresses = new Map<string, AddressQueue>()
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
-
-  *[Symbol.iterator](): Iterator<Waiter> {
-    for (const { clients } of this.#addresses.values()) for (const client of clients.values()) yield* client
-  }
-
-  /** How many wait of the addresses for which `counts`, and how many of them have had nothing yet. */
-  count(counts: (address: string) => boolean): { readonly size: number; readonly newcomers: number } {
-    let [size, newcomers] = [0, 0]
-    for (const [address, queue] of this.#addresses) {
-      if (!counts(address)) continue
-      size += queue.size
-      newcomers += queue.newcomers
-    }
-    return { size, newcomers }
-  }
-
-  has(waiter: Waiter): boolean {
-    const client = this.#addresses.get(waiter.request.address)?.clients.get(waiter.request.client)
-    return client?.of(waiter).has(waiter) ?? false
-  }
-
-  add(waiter: Waiter): void {
-    const { address: name, client: clientName } = waiter.request
-    const address = this.#addresses.get(name) ?? new AddressQueue()
-    const client = address.clients.get(clientName) ?? new ClientQueue()
-    this.#addresses.set(name, address)
-    address.clients.set(clientName, client)
-    client.of(waiter).add(waiter)
-    this.#count(address, waiter, 1)
-  }
-
-  delete(waiter: Waiter): void {
-    const { address: name, client: clientName } = waiter.request
-    const address = this.#addresses.get(name)
-    const client = address?.clients.get(clientName)
-    if (!address || !client?.of(waiter).delete(waiter)) return
-    this.#count(address, waiter, -1)
-    if (client.size === 0) address.clients.delete(clientName)
-    if (address.size === 0) this.#addresses.delete(name)
-  }
-
-  /**
-   * The newest of the address that has most places, where that is more than the claim's address would have with one more; else the same of the
-   * clients of its own address. Undefined where it has its share.
-   */
-  displacedBy({ address: name, client: clientName }: WorkerRequest): Waiter | undefined {
-    const own = this.#addresses.get(name)
-    const largest = most(this.#addresses.values(), (address) => (address.newcomers === 0 ? 0 : address.size))
-    if (largest && largest !== own && largest.size > (own?.size ?? 0) + 1) return newestOf(largest)
-    const client = own && most(own.clients.values(), ({ newcomers }) => newcomers.size)
-    if (!client || client.size <= (own.clients.get(clientName)?.size ?? 0) + 1) return undefined
-    return last(client.newcomers)
-  }
-
-  /**
-   * The waiter that goes first: of the address that has had least, the client that has had least, and of its operations the one that has had
-   * least; of equals the one that came first.
-   */
-  first({ addressMayHave, mayHave, hadAddress, hadClient }: Order): Waiter | undefined {
-    let found: Waiter | undefined
-    let least = Number.POSITIVE_INFINITY
-    for (const [name, { clients }] of this.#addresses) {
-      const had = hadAddress(name)
-      if (had >= least || !addressMayHave(name)) continue
-      const waiter = firstOf(name, clients, mayHave, hadClient)
-      if (!waiter) continue
-      found = waiter
-      least = had
-    }
-    return found
-  }
-
-  #count(address: AddressQueue, { request }: Waiter, by: 1 | -1): void {
-    this.#size += by
-    address.size += by
-    if (request.usedMs === 0) address.newcomers += by
-  }
-}
-
-interface Order {
-  readonly addressMayHave: (address: string) => boolean
-  readonly mayHave: (waiter: Waiter) => boolean
-  /** Milliseconds of worker time. */
-  readonly hadAddress: (address: string) => number
-  readonly hadClient: (address: string, client: string) => number
-}
-
-function firstOf(
-  address: string,
-  clients: ReadonlyMap<string, ClientQueue>,
-  mayHave: Order['mayHave'],
-  hadClient: Order['hadClient'],
-): Waiter | undefined {
-  let found: Waiter | undefined
-  let least = Number.POSITIVE_INFINITY
-  for (const [name, client] of clients) {
-    const had = hadClient(address, name)
-    // Nobody has had less than a newcomer.
-    if (had > least || (had === least && found?.request.usedMs === 0)) continue
-    for (const waiter of client) {
-      if ((found && had === least && waiter.request.usedMs >= found.request.usedMs) || !mayHave(waiter)) continue
-      found = waiter
-      least = had
-      if (waiter.request.usedMs === 0) break
-    }
-  }
-  return found
-}
-
-function newestOf({ clients }: AddressQueue): Waiter | undefined {
-  const client = most(clients.values(), ({ newcomers }) => newcomers.size)
-  return client && last(client.newcomers)
-}
-
-/** The one of which there is most, of equals the last; undefined where there is none. */
-function most<T>(all: Iterable<T>, count: (one: T) => number): T | undefined {
-  let found: T | undefined
-  let highest = 0
-  for (const one of all) {
-    const size = count(one)
-    if (size === 0 || size < highest) continue
-    found = one
-    highest = size
-  }
-  return found
-}
-
-function last<T>(all: Iterable<T>): T | undefined {
-  let newest: T | undefined
-  for (const one of all) newest = one
-  return newest
 }
 
 function overloaded(limit: 'queue-length' | 'queue-timeout', { queueSeconds }: { readonly queueSeconds: number }): GeoduckError {

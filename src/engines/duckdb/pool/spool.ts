@@ -1,17 +1,17 @@
 /**
- * Batches of a parked stream, on disk: what a slow client has coming is made in one go, so that its pauses cost no engine time, no worker
- * and no memory. The file has no name once it is open: whatever becomes of the server, nothing is left of it.
+ * Keeps batches of a paused stream on disk. The worker makes the next batches for a slow client at once, so that its pauses
+ * cost no engine time, no worker and no memory. The file is unlinked when it is open, so nothing remains if the server dies.
  */
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { Batch } from '../../engine.ts'
 
-/** A stream's own share: more would only serve a client that is slower still. */
+/** Limits of one stream. More would help only clients that are even slower. */
 const MOST_BATCHES = 64
 const MOST_BYTES = 64 * 1024 * 1024
 
-/** Bytes that all spools of a pool may hold together. */
+/** Limits the bytes of all spools of a pool together. */
 export class SpoolBudget {
   readonly folder: string
   readonly #limit: number
@@ -22,7 +22,7 @@ export class SpoolBudget {
     this.#limit = limit
   }
 
-  /** False: it is full. */
+  /** Reserves `bytes`. Returns false if the limit is reached. */
   take(bytes: number): boolean {
     if (this.#used + bytes > this.#limit) return false
     this.#used += bytes
@@ -38,7 +38,7 @@ interface Entry {
   readonly batch: Omit<Batch, 'outputs'>
   readonly offset: number
   readonly lengths: readonly number[]
-  /** Null once it is on disk; the batch itself where the disk did not take it. */
+  /** Resolves to null when the batch is on disk, or to its outputs if it could not be written. */
   readonly kept: Promise<readonly Uint8Array[] | null>
 }
 
@@ -47,7 +47,7 @@ export class Spool {
   #file: Promise<FileHandle> | null = null
   #entries: Entry[] = []
   #end = 0
-  #taken = 0
+  #reserved = 0
   #count = 0
 
   constructor(budget: SpoolBudget) {
@@ -58,18 +58,18 @@ export class Spool {
     return this.#entries.length === 0
   }
 
-  /** Of the batch that `shift` gives. */
+  /** Bytes of the batch that `shift` returns next. */
   get nextBytes(): number {
     return this.#entries[0]?.lengths.reduce((sum, length) => sum + length, 0) ?? 0
   }
 
-  /** Behind those that are there. Resolves when it is written, to false when there is no room for more. */
+  /** Appends a batch. Resolves when it is written: to true if there is room for another one. */
   async push({ outputs, ...batch }: Batch): Promise<boolean> {
     const lengths = outputs.map((output) => output.length)
     const bytes = lengths.reduce((sum, length) => sum + length, 0)
     const offset = this.#end
     const room = this.#budget.take(bytes)
-    if (room) this.#taken += bytes
+    if (room) this.#reserved += bytes
     this.#end += bytes
     this.#count++
     const kept = room ? this.#write(outputs, offset) : Promise.resolve(outputs)
@@ -79,7 +79,7 @@ export class Spool {
     return written && this.#count < MOST_BATCHES && this.#end < MOST_BYTES
   }
 
-  /** The first of those that are there. */
+  /** Removes and returns the first batch. */
   async shift(): Promise<Batch> {
     const entry = this.#entries.shift()
     if (!entry) throw new RangeError('the spool is empty')
@@ -87,14 +87,14 @@ export class Spool {
     return { ...entry.batch, outputs }
   }
 
-  /** What is in it is gone; it can be filled again at once. */
+  /** Drops all batches. The spool can be filled again at once. */
   async reset(): Promise<void> {
-    this.#budget.give(this.#taken)
+    this.#budget.give(this.#reserved)
     const file = this.#file
     const pending = this.#entries.splice(0).map(({ kept }) => kept)
     this.#file = null
     this.#end = 0
-    this.#taken = 0
+    this.#reserved = 0
     this.#count = 0
     await Promise.all(pending)
     await (await file?.catch(() => null))?.close()
@@ -105,10 +105,10 @@ export class Spool {
       this.#file ??= this.#create()
       const file = await this.#file
       const bytes = outputs.reduce((sum, { length }) => sum + length, 0)
-      // A disk that fills up takes a part and says so only here.
+      // On a full disk, `writev` may write only a part, without an error.
       return (await file.writev([...outputs], offset)).bytesWritten === bytes ? null : outputs
     } catch {
-      // A full disk: this batch stays in memory, and the stream is parked behind it.
+      // The disk is full: this batch stays in memory, and the stream pauses after it.
       return outputs
     }
   }

@@ -1,21 +1,21 @@
-/** Starts a worker process, which has not been opened yet, as a Tinypool of one. */
+/** Starts the process of a worker as a Tinypool with one thread. The worker has no DuckDB instance yet. */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Tinypool } from 'tinypool'
 import { workerEnvironment } from '../host/worker-environment.ts'
 
-/** Runs from the sources and compiled alike: the worker has the ending that this file has. */
+/** URL of the worker's program. It has the extension of this file, so it works from sources and compiled. */
 const WORKER = new URL(`../processes/query/worker${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url).href
 
 /**
- * What a batch leaves behind is gone with the next: where V8 may, it lets the space for it grow to 128 MB. Streams are as fast with 4 (medians of
- * nine, in turn), in 30 to 50 MB less a worker.
+ * Limits V8's space for new objects to 4 MB. The garbage of a batch is short-lived, and V8 would let this space grow to 128 MB
+ * for it. Streams are as fast with 4 MB (medians of nine alternating runs), and each worker needs 30 to 50 MB less.
  */
 const HEAP = ['--max-semi-space-size=4']
 
 export interface ProcessOptions {
   readonly threads: number
-  /** Of Node, in front of the program. */
+  /** Node options, placed before the program. */
   readonly execArgv: readonly string[]
 }
 

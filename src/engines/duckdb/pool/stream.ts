@@ -1,6 +1,7 @@
 /**
- * One result, pulled batch by batch over as many turns on workers as it takes. At most two batches of it are in the server: one on its way
- * to the client, one behind it. Whatever ends a turn, the next one goes on behind the last batch that arrived here.
+ * A stream: the client pulls one batch after the other, from as many executions as it needs. The server holds at most two
+ * batches of a stream: one that is being sent, and one that is ready. After any end of an execution, the next one resumes after
+ * the last batch that has arrived.
  */
 import { GeoduckError } from '../../../model/errors.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
@@ -14,43 +15,43 @@ import { Progress } from './progress.ts'
 import { Spool, type SpoolBudget } from './spool.ts'
 import type { WorkerSupervisor } from './worker-supervisor.ts'
 
-/** A stalled client's worker makes what is coming for this long, then goes. */
+/** Milliseconds for which the worker of a client that does not read makes batches for the disk before the stream pauses. */
 const SPOOL_MS = 400
 
 type Next = IteratorResult<Batch>
 
 export class FeatureStream implements BatchStream {
   readonly #options: StreamOptions
-  readonly #gone = new AbortController()
+  readonly #closing = new AbortController()
   readonly #stall: StallWatch
   readonly #backlog: Backlog
   readonly #progress: Progress
   readonly #demand = new Demand()
   readonly #credit: Credit
-  #turn: ExecutionHandle | null = null
+  #execution: ExecutionHandle | null = null
   #busy = false
-  /** The engine has no more; the backlog may. */
-  #whole = false
-  #over: Over | null = null
+  /** True if the engine has no more rows. The backlog may still have some. */
+  #engineDone = false
+  #end: StreamEnd | null = null
   #yielding = false
   #spoolUntil: number | null = null
 
   constructor(options: StreamOptions) {
     this.#options = options
-    this.#credit = new Credit(options.holding)
-    this.#backlog = new Backlog(options.spool, options.holding)
+    this.#credit = new Credit(options.heldMemory)
+    this.#backlog = new Backlog(options.spool, options.heldMemory)
     this.#progress = new Progress(options.query)
     options.request.releaseSoon = () => this.#preempt()
     this.#stall = new StallWatch({
       stallMs: options.stallMs,
-      pressure: options.isWanted,
-      onPark: () => this.#park(),
+      othersWait: options.hasRivals,
+      onPause: () => this.#pause(),
       onStalled: () => this.fail(slowConsumer(options.stallMs)),
     })
   }
 
-  get state(): 'WAITING' | 'RUNNING' | 'PARKED' {
-    return this.#turn ? 'RUNNING' : this.#busy ? 'WAITING' : 'PARKED'
+  get state(): 'WAITING' | 'RUNNING' | 'PAUSED' {
+    return this.#execution ? 'RUNNING' : this.#busy ? 'WAITING' : 'PAUSED'
   }
 
   get execution(): ExecutionReport {
@@ -64,12 +65,12 @@ export class FeatureStream implements BatchStream {
   next(): Promise<Next> {
     if (this.#demand.isOpen) return Promise.reject(new Error('next() is called one at a time'))
     this.#stall.reads()
-    // Being asked again, the batch handed out before has left the server.
-    if (this.#demand.given > 0) this.#pay()
-    if (this.#whole && this.#backlog.empty) this.#finish('COMPLETE')
-    if (this.#over) return settled(this.#over)
-    if (!this.#backlog.empty) return this.#hand(this.#backlog.take(this.#gone.signal))
-    // The client has read all that went to disk: from here on its reading pays again.
+    // The client requests another batch, so the batch before has been sent.
+    if (this.#demand.received > 0) this.#pay()
+    if (this.#engineDone && this.#backlog.empty) this.#finish('COMPLETE')
+    if (this.#end) return settled(this.#end)
+    if (!this.#backlog.empty) return this.#hand(this.#backlog.take(this.#closing.signal))
+    // The client has read all batches from disk, so its reading gives credit again.
     this.#spoolUntil = null
     this.#pay()
     const result = this.#demand.open()
@@ -82,201 +83,207 @@ export class FeatureStream implements BatchStream {
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  /** Ends it with an error, which the client meets behind the batches that it has been handed. */
+  /** Ends the stream with an error, which the current or the next `next()` throws. */
   fail(error: unknown): void {
     this.#finish({ error })
   }
 
-  /** Others begin to wait for a worker. */
+  /** Is called when other operations start to wait for a worker. */
   pressed(): void {
-    if (!this.#turn || !this.#options.isWanted()) return
+    if (!this.#execution || !this.#options.hasRivals()) return
     this.#stall.pressed()
-    this.#endTurnIfOver()
+    this.#yieldIfDue()
   }
 
-  /** The worker of this place is wanted: the turn there ends at the next batch's border, and goes on elsewhere. */
-  giveUp(worker: WorkerSupervisor): void {
-    if (this.#turn?.worker === worker) this.#yield()
+  /** Ends the execution after its current batch if it runs in `worker`. The stream resumes in another worker. */
+  releaseWorker(worker: WorkerSupervisor): void {
+    if (this.#execution?.worker === worker) this.#yield()
   }
 
   diagnose(): void {
-    this.#turn?.diagnose()
+    this.#execution?.diagnose()
   }
 
   async #hand(batch: Promise<Batch>): Promise<Next> {
-    this.#demand.given++
-    this.#stall.waits(this.#turn)
+    this.#demand.received++
+    this.#stall.waits(this.#execution)
     try {
       return { done: false, value: await batch }
     } catch (error) {
-      if (this.#over) return settled(this.#over)
-      // What comes behind a batch that is lost is not what comes behind the one before it.
+      if (this.#end) return settled(this.#end)
+      // The batch is lost, so the stream can't continue: the client would miss its rows.
       this.fail(error)
       throw error
     }
   }
 
   #advance(): void {
-    if (this.#busy || this.#over) return
+    if (this.#busy || this.#end) return
     this.#busy = true
-    this.#takeTurn()
-      .catch((error: unknown) => this.fail(toldToStream(error, this.#options.query.view.layer.name)))
+    this.#execute()
+      .catch((error: unknown) => this.fail(toStreamError(error, this.#options.query.view.layer.name)))
       .finally(() => {
         this.#busy = false
-        if (this.#over) this.#leave()
-        // Without demand it stays parked: the next pull goes on.
+        if (this.#end) this.#release()
+        // Without a request the stream stays paused; the next `next()` resumes it.
         else if (this.#demand.isOpen) this.#advance()
       })
   }
 
-  async #takeTurn(): Promise<void> {
+  async #execute(): Promise<void> {
     const { request, batchSize, batchBytes, message, emitEmpty, deadlineMs, failover } = this.#options
-    const { serial, wary } = failover
+    const { serial, probeFirst } = failover
     const plan = this.#progress.plan(serial)
     const isFirst = this.#progress.batches === 0
-    const reserved = await reserveWorker(plan, { ...this.#options, timed: isFirst }, this.#gone.signal)
+    const reserved = await reserveWorker(plan, { ...this.#options, timed: isFirst }, this.#closing.signal)
     if (!reserved) return
     const { worker, allowance } = reserved
     const scheduler = this.#options.scheduler()
-    const turn = new ExecutionHandle(worker, {
+    const execution = new ExecutionHandle(worker, {
       plan,
-      serial: serial,
-      wary,
+      serial,
+      probeFirst,
       isShared: request.isShared,
       ...this.#progress.rows(batchSize, serial),
       batchBytes: Math.min(batchBytes, allowance),
       message,
-      credits: this.#credit.begin(isFirst && this.#options.isWanted()),
+      credits: this.#credit.begin(isFirst && this.#options.hasRivals()),
       maxBatches: null,
-      whole: null,
-      // Behind a batch, the end is none.
+      pageLimit: null,
+      // After a first batch there is no need for an empty one.
       emitEmpty: emitEmpty && isFirst,
       deadlineMs,
       onBatch: (message) => this.#receive(message),
     })
-    this.#turn = turn
-    const end = failover.ended(await turn.end)
-    this.#turn = null
+    this.#execution = execution
+    const end = failover.ended(await execution.end)
+    this.#execution = null
     this.#yielding = false
     this.#spoolUntil = null
-    scheduler.ended(request, performance.now() - turn.startedAt)
-    await this.#turnEnded(end, plan)
+    scheduler.ended(request, performance.now() - execution.startedAt)
+    await this.#executionEnded(end, plan)
   }
 
-  async #turnEnded(end: ExecutionOutcome, plan: Plan): Promise<void> {
-    if (this.#over) return
+  async #executionEnded(end: ExecutionOutcome, plan: Plan): Promise<void> {
+    if (this.#end) return
     if (!(await this.#options.unchanged())) return this.fail(sourceChanged(this.#options.query.view.layer.name))
     if (end.outcome === 'COMPLETE') {
-      this.#whole = this.#progress.ended()
-      return this.#whole && this.#demand.isOpen ? this.#finish('COMPLETE') : undefined
+      this.#engineDone = this.#progress.ended()
+      return this.#engineDone && this.#demand.isOpen ? this.#finish('COMPLETE') : undefined
     }
     this.#progress.cut(end.outcome === 'FAILED')
     if (end.outcome === 'YIELDED' || end.outcome === 'PREEMPTED') return
-    await awakeSleep(this.#options.failover.retry(end, plan.digest), this.#gone.signal)
+    await awakeSleep(this.#options.failover.retry(end, plan.digest), this.#closing.signal)
   }
 
   #receive(received: ReceivedBatch): void {
-    if (this.#over) return
-    const { failover, holding } = this.#options
-    const { execution: _, scan, ...counting } = countUntilReleased(received, holding)
+    if (this.#end) return
+    const { failover, heldMemory } = this.#options
+    const { execution: _, scan, ...counting } = countUntilReleased(received, heldMemory)
     failover.progress()
     const sequence = this.#progress.received(counting.count, counting.position)
     const batch = { ...counting, sequence, execution: failover.report(scan) }
-    if (this.#demand.isOpen) this.#demand.meet(batch)
+    if (this.#demand.isOpen) this.#demand.fulfil(batch)
     else if (this.#backlog.hasRoom && this.#spoolUntil === null) this.#backlog.put(batch)
-    else void this.#putAway(batch)
-    this.#stall.waits(this.#turn)
-    this.#endTurnIfOver()
+    else void this.#spool(batch)
+    this.#stall.waits(this.#execution)
+    this.#yieldIfDue()
   }
 
-  /** The client does not read: what is coming goes to disk in one go, and the worker to others. */
-  #park(): void {
-    if (!this.#turn || this.#yielding || this.#spoolUntil !== null) return
-    if (this.#options.isWanted()) {
+  /**
+   * Pauses the stream, because the client does not read. If others wait, the worker is free after its current batch. If not, it
+   * first makes batches for `SPOOL_MS`, which the server keeps on disk.
+   */
+  #pause(): void {
+    if (!this.#execution || this.#yielding || this.#spoolUntil !== null) return
+    if (this.#options.hasRivals()) {
       this.#yield()
     } else {
       this.#spoolUntil = performance.now() + SPOOL_MS
-      this.#turn.credit()
+      this.#execution.credit()
     }
   }
 
-  async #putAway(batch: Batch): Promise<void> {
-    const turn = this.#turn
-    const room = await this.#backlog.putAway(batch)
-    if (turn !== this.#turn || this.#spoolUntil === null) return
-    if (room && performance.now() < this.#spoolUntil) turn?.credit()
+  async #spool(batch: Batch): Promise<void> {
+    const execution = this.#execution
+    const room = await this.#backlog.spool(batch)
+    if (execution !== this.#execution || this.#spoolUntil === null) return
+    if (room && performance.now() < this.#spoolUntil) execution?.credit()
     else this.#yield()
   }
 
   #pay(): void {
-    if (this.#turn && this.#spoolUntil === null) this.#credit.pay(this.#turn, this.#backlog.hasRoom ? 0 : 1)
+    if (this.#execution && this.#spoolUntil === null) this.#credit.pay(this.#execution, this.#backlog.hasRoom ? 0 : 1)
   }
 
-  #endTurnIfOver(): void {
+  #yieldIfDue(): void {
     const { request, query, scheduler } = this.#options
-    if (this.#turn && scheduler().turnIsOver(request, this.#turn, query.orderBy.length > 0)) this.#yield()
+    if (this.#execution && scheduler().mustYield(request, this.#execution, query.orderBy.length > 0)) this.#yield()
   }
 
-  /** Somebody else is entitled to the worker: a turn that has delivered ends at a border, one that has not begins again later. */
+  /**
+   * Releases the worker, because another operation has a right to it. An execution that has sent a batch ends after its current
+   * batch; one that has not is interrupted and runs again later.
+   */
   #preempt(): void {
-    if (this.#turn?.batches === 0) this.#turn.preempt()
+    if (this.#execution?.batches === 0) this.#execution.preempt()
     else this.#yield()
   }
 
   #yield(): void {
-    if (this.#yielding || !this.#turn) return
+    if (this.#yielding || !this.#execution) return
     this.#yielding = true
-    this.#turn.yield()
+    this.#execution.yield()
   }
 
-  #finish(over: Over): void {
-    if (this.#over) return
-    this.#over = over
+  #finish(end: StreamEnd): void {
+    if (this.#end) return
+    this.#end = end
     this.#stall.close()
-    this.#gone.abort(new GeoduckError('SHUTTING_DOWN', 'The operation has ended.'))
-    this.#turn?.cancel()
-    this.#demand.end(over)
-    if (!this.#busy) this.#leave()
+    this.#closing.abort(new GeoduckError('SHUTTING_DOWN', 'The operation has ended.'))
+    this.#execution?.cancel()
+    this.#demand.end(end)
+    if (!this.#busy) this.#release()
   }
 
-  #leave(): void {
+  #release(): void {
     void this.#backlog.close()
     this.#options.onEnd()
   }
 }
 
-/** What the client has asked for and not been given yet. */
+/** The batch that the client has requested and not received yet. */
 class Demand {
-  /** Batches that it has been given. */
-  given = 0
-  #asked: PromiseWithResolvers<Next> | null = null
+  /** Number of batches that the client has received. */
+  received = 0
+  #pending: PromiseWithResolvers<Next> | null = null
 
   get isOpen(): boolean {
-    return this.#asked !== null
+    return this.#pending !== null
   }
 
   open(): Promise<Next> {
-    this.#asked = Promise.withResolvers()
-    return this.#asked.promise
+    this.#pending = Promise.withResolvers()
+    return this.#pending.promise
   }
 
-  meet(batch: Batch): void {
-    this.given++
-    this.#asked?.resolve({ done: false, value: batch })
-    this.#asked = null
+  fulfil(batch: Batch): void {
+    this.received++
+    this.#pending?.resolve({ done: false, value: batch })
+    this.#pending = null
   }
 
-  end(over: Over): void {
-    if (this.#asked) settled(over).then(this.#asked.resolve, this.#asked.reject)
-    this.#asked = null
+  end(end: StreamEnd): void {
+    if (this.#pending) settled(end).then(this.#pending.resolve, this.#pending.reject)
+    this.#pending = null
   }
 }
 
-/** Why no further batch of a stream will come. */
-type Over = 'COMPLETE' | { readonly error: unknown }
+/** The end of a stream: complete, or an error. */
+type StreamEnd = 'COMPLETE' | { readonly error: unknown }
 
-function settled(over: Over): Promise<IteratorResult<Batch>> {
-  return over === 'COMPLETE' ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(over.error)
+function settled(end: StreamEnd): Promise<IteratorResult<Batch>> {
+  return end === 'COMPLETE' ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(end.error)
 }
 
 function slowConsumer(stallMs: number): GeoduckError {
@@ -284,8 +291,11 @@ function slowConsumer(stallMs: number): GeoduckError {
   return new GeoduckError('SLOW_CONSUMER', message)
 }
 
-/** What a stream has sent so far is of the version that is gone: it cannot be gone on with. */
-function toldToStream(error: unknown, layer: string): unknown {
+/**
+ * Turns SOURCE_CHANGED into CURSOR_EXPIRED: a stream can't resume, because its batches come from a version that no longer
+ * exists.
+ */
+function toStreamError(error: unknown, layer: string): unknown {
   return error instanceof GeoduckError && error.code === 'SOURCE_CHANGED' ? sourceChanged(layer) : error
 }
 
@@ -302,30 +312,30 @@ interface StreamOptions extends ReserveOptions {
   readonly deadlineMs: number
   readonly stallMs: number
   readonly spool: SpoolBudget
-  /** Whether somebody waits in that queue who could have its worker. */
-  readonly isWanted: () => boolean
-  /** Whether the source is still what the query was made for. */
+  /** Returns true if another operation waits that could use the worker of this stream. */
+  readonly hasRivals: () => boolean
+  /** Returns true if the source is still the version that the query was made for. */
   readonly unchanged: () => Promise<boolean>
-  /** Called once, when nothing of it is left. */
+  /** Called once, when the stream has ended and its worker is free. */
   readonly onEnd: () => void
 }
 
-/** Batches that wait for their client, in order: at most one in memory, and behind it those that a stall put on disk. */
+/** Batches that wait for the client, in order: at most one in memory, then those that a pause put on disk. */
 class Backlog {
   #ready: Batch | null = null
   readonly #spool: Spool
-  readonly #holding: HeldMemory
+  readonly #heldMemory: HeldMemory
 
-  constructor(budget: SpoolBudget, holding: HeldMemory) {
+  constructor(budget: SpoolBudget, heldMemory: HeldMemory) {
     this.#spool = new Spool(budget)
-    this.#holding = holding
+    this.#heldMemory = heldMemory
   }
 
   get empty(): boolean {
     return this.#ready === null && this.#spool.empty
   }
 
-  /** Whether none lies in memory. */
+  /** True if no batch is in memory. */
   get hasRoom(): boolean {
     return this.#ready === null
   }
@@ -334,22 +344,22 @@ class Backlog {
     this.#ready = batch
   }
 
-  /** To disk. Resolves to false when there is no room for more. */
-  putAway(batch: Batch): Promise<boolean> {
+  /** Writes a batch to disk. Resolves to true if there is room for another one. */
+  spool(batch: Batch): Promise<boolean> {
     return this.#spool.push(batch)
   }
 
-  /** The first of them. One that is on disk is read once there is room for it in memory. */
+  /** Returns the first batch. It waits for room in held memory before it reads a batch from disk. */
   async take(signal: AbortSignal): Promise<Batch> {
     const ready = this.#ready
     this.#ready = null
     if (ready) return ready
-    while (this.#holding.allowance === 0) await this.#holding.room(signal, { timed: false })
-    // Counted before it is read: others who wait for room would read as much.
+    while (this.#heldMemory.allowance === 0) await this.#heldMemory.room(signal, { timed: false })
+    // It is counted before it is read, so that other streams which wait for room don't read too much.
     const bytes = this.#spool.nextBytes
-    this.#holding.add(bytes)
-    const batch = countUntilReleased(await this.#spool.shift(), this.#holding)
-    this.#holding.remove(bytes)
+    this.#heldMemory.add(bytes)
+    const batch = countUntilReleased(await this.#spool.shift(), this.#heldMemory)
+    this.#heldMemory.remove(bytes)
     if (this.#spool.empty) await this.#spool.reset()
     return batch
   }
@@ -360,26 +370,26 @@ class Backlog {
   }
 }
 
-/** A worker whose client does not read is given up after this long... */
-const PARK_MS = 1_000
-/** ...and this soon when others wait; taking it up again costs about 15 ms of it. */
-const PARK_UNDER_PRESSURE_MS = 50
+/** Milliseconds after which a stream whose client does not read pauses. */
+const PAUSE_MS = 1_000
+/** The same while others wait for a worker. To resume costs about 15 ms of worker time. */
+const PAUSE_UNDER_PRESSURE_MS = 50
 
 interface StallOptions {
-  /** Milliseconds. */
+  /** Milliseconds after which the stream of a client that does not read fails. */
   readonly stallMs: number
-  /** Whether others wait for a worker. */
-  readonly pressure: () => boolean
-  /** Give the worker up and keep the place. */
-  readonly onPark: () => void
-  /** Give the operation up. */
+  /** Returns true if others wait for a worker. */
+  readonly othersWait: () => boolean
+  /** Releases the worker and keeps the position. */
+  readonly onPause: () => void
+  /** Ends the stream with an error. */
   readonly onStalled: () => void
 }
 
 /** Watches a client that is slow to read. */
 class StallWatch {
   readonly #options: StallOptions
-  #park: AwakeTimer | undefined
+  #pause: AwakeTimer | undefined
   #stall: AwakeTimer | undefined
   #since: number | null = null
 
@@ -387,29 +397,29 @@ class StallWatch {
     this.#options = options
   }
 
-  /** The client asks for the next batch. */
+  /** Is called when the client requests the next batch. */
   reads(): void {
-    this.#park?.clear()
+    this.#pause?.clear()
     this.#stall?.clear()
-    this.#park = undefined
+    this.#pause = undefined
     this.#stall = undefined
     this.#since = null
   }
 
-  /** A batch lies ready, or is on its way out; the worker may have used up its credit. */
-  waits(turn: ExecutionHandle | null): void {
+  /** Is called when a batch waits for the client, or is being sent. The worker may have no more credit. */
+  waits(execution: ExecutionHandle | null): void {
     this.#stall ??= new AwakeTimer(this.#options.stallMs, this.#options.onStalled)
-    if (!turn?.stalled || this.#since !== null) return
+    if (!execution?.stalled || this.#since !== null) return
     this.#since = performance.now()
-    this.#park = new AwakeTimer(this.#options.pressure() ? PARK_UNDER_PRESSURE_MS : PARK_MS, this.#options.onPark)
+    this.#pause = new AwakeTimer(this.#options.othersWait() ? PAUSE_UNDER_PRESSURE_MS : PAUSE_MS, this.#options.onPause)
   }
 
-  /** Others begin to wait for a worker. */
+  /** Is called when other operations start to wait for a worker. */
   pressed(): void {
     if (this.#since === null) return
-    this.#park?.clear()
-    const left = Math.max(0, PARK_UNDER_PRESSURE_MS - (performance.now() - this.#since))
-    this.#park = new AwakeTimer(left, this.#options.onPark)
+    this.#pause?.clear()
+    const left = Math.max(0, PAUSE_UNDER_PRESSURE_MS - (performance.now() - this.#since))
+    this.#pause = new AwakeTimer(left, this.#options.onPause)
   }
 
   close(): void {
@@ -417,34 +427,36 @@ class StallWatch {
   }
 }
 
-/** How long a turn on a worker lasts while others wait for it. */
+/* While others wait, a stream keeps its worker for one slice of time, counted from the first batch of the execution. */
 
-/** A slice, counted from its first batch, lasts at most this long while others wait... */
+/** Longest slice in milliseconds. */
 const SLICE_MS = 1_000
-/** ...less when many do, so that each has its turn in about this time... */
+/** Milliseconds in which each of the waiting operations gets a worker: with many of them, slices are shorter. */
 const ROUND_MS = 4_000
-/** ...but at least this: a turn costs about 15 ms to start. */
+/** Shortest slice in milliseconds. To start an execution costs about 15 ms. */
 const SHORTEST_SLICE_MS = 20
-/** ...and at most this many batches. */
+/** Most batches of a slice. */
 const MOST_BATCHES = 64
-/** A sort begins its turn with work that the next turn does again. */
+/** Factor by which slices of a sort are longer, because each execution of a sort does the same work again at its start. */
 const SORTED_SLICE_FACTOR = 5
+
 interface Rivals {
-  /** How many wait that could have the worker... */
+  /** Number of waiting operations that could use the worker. */
   readonly size: number
-  /** ...and how many of them have had nothing yet: they are not kept waiting by one who has had a batch. */
+  /** Number of these that have had no worker yet. They don't wait for a stream that has sent a batch. */
   readonly newcomers: number
-  /** Of the lane. */
+  /** Number of workers of the lane. */
   readonly workers: number
 }
 
 interface Slice {
-  /** Since it began to deliver. */
+  /** Milliseconds since the first batch of the execution. */
   readonly ms: number
   readonly batches: number
   readonly sorted: boolean
 }
 
+/** Returns true if an execution should end after its current batch because others wait. */
 export function sliceIsOver({ size, newcomers, workers }: Rivals, { ms, batches, sorted }: Slice): boolean {
   if (size === 0) return false
   const factor = sorted ? SORTED_SLICE_FACTOR : 1

@@ -1,6 +1,7 @@
 /**
- * One worker process from its start to its end, as a Tinypool of one, so that a task, its channel, its process id and its death belong
- * together; a larger Tinypool tells none of them apart, and never refills after a death during boot.
+ * A worker process from its start to its end. It is a Tinypool with one thread, so that a task, its channel, its process id and
+ * its death belong together. A larger Tinypool does not report which process ran a task, and never replaces a process that died
+ * while it started.
  */
 
 import { readFileSync } from 'node:fs'
@@ -20,14 +21,20 @@ import { DataSocket } from './data-socket.ts'
 import { type Death, deathOf, type Exit, FROZEN, UNKNOWN } from './death.ts'
 import { type ProcessOptions, startProcess } from './start-process.ts'
 
-/** Opening takes half a second. A worker that is given up on a starved machine is followed by one that starves it more. */
+/**
+ * Milliseconds that a worker may take to open. It usually takes half a second. On an overloaded machine the limit must be long,
+ * because the next worker would only add to the load.
+ */
 const BOOT_MS = 60_000
-/** While it boots, a starved process may go without a processor for longer. */
+/**
+ * Milliseconds in which a worker must answer a probe while it starts. An overloaded machine may give it no processor for longer
+ * than later.
+ */
 const BOOT_ANSWER_MS = 5_000
-/** From the failure of a task to the news of the process's end. */
+/** Milliseconds to wait for the exit of a process after one of its tasks has failed. */
 const EXIT_MS = 2_000
 
-/** The ways to and from a running execution. */
+/** Messages to and from a running execution. */
 export interface ExecutionChannel {
   readonly onSend: (send: (message: ToWorker) => void) => void
   readonly onMessage: (message: FromWorker) => void
@@ -35,9 +42,9 @@ export interface ExecutionChannel {
 }
 
 export interface WorkerProcessOptions extends ProcessOptions {
-  /** It has died, is frozen, or its batches can't come. May be called again. */
+  /** Called when the process has died, is frozen, or its data socket has closed. It may be called more than once. */
   readonly onLost: (reason: unknown) => void
-  /** Whether a process of this id has had more memory than it may. */
+  /** Returns true if the process with this id was above its memory limit. */
   readonly overMemory: (pid: number) => boolean
 }
 
@@ -48,12 +55,12 @@ export class WorkerProcess {
   readonly #died = Promise.withResolvers<never>()
   readonly #exit: Promise<Death>
   #data: DataSocket | null = null
-  /** Of the task under way. */
-  #pulse: LivenessProbe | null = null
+  /** The liveness probe of the current task. */
+  #liveness: LivenessProbe | null = null
   #frozen = false
   #diagnosing: Promise<Diagnostics> | null = null
 
-  /** Starts at once. */
+  /** Starts the process at once. */
   constructor(options: WorkerProcessOptions) {
     this.#options = options
     this.#pool = startProcess(options)
@@ -63,60 +70,60 @@ export class WorkerProcess {
       worker.once('exit', (code: Exit['code'], signal: Exit['signal']) => resolve({ code, signal }))
     })
     this.#exit = exit.then((how) => (this.#frozen ? FROZEN : deathOf(how, () => options.overMemory(this.pid))))
-    // Nobody may be waiting for it.
+    // If nobody waits for it, the rejection must not end the server.
     this.#died.promise.catch(() => {})
     // An idle worker's death is an event of the pool; without a listener it would end the server.
     this.#pool.on('error', (error: unknown) => this.#lost(error))
   }
 
-  /** To be called first. */
+  /** Opens the DuckDB instance and the data socket. Call it first. */
   async open(request: OpenRequest): Promise<WorkerOpened> {
     const late = awakeSignal(BOOT_MS)
-    // A process that dies before it can be asked leaves the question waiting for ever.
+    // Tinypool never rejects a task whose process dies before it is ready.
     const opening = this.#task('open', request, { signal: late, answerMs: BOOT_ANSWER_MS }) as Promise<WorkerOpened>
     const opened = await Promise.race([opening, this.#died.promise])
-    // A worker whose batches can't come is of no use.
+    // Without its data socket the worker can't send batches.
     this.#data = await DataSocket.connect(request.dataSocket, () => this.#lost(new Error('its data socket has closed')))
     return opened
   }
 
-  /** Rejects when the process dies under it, is frozen, or its batches can't come. */
+  /** Runs an execution. Rejects if the process dies or freezes meanwhile, or if its data socket closes. */
   async execute(request: ExecutionRequest, { onSend, onMessage, onBatch }: ExecutionChannel): Promise<ExecutionEnd> {
     const data = this.#data
     if (!data) throw new Error('the worker has not been opened')
     const received = (batch: ReceivedBatch) => {
-      this.#pulse?.sign()
+      this.#liveness?.received()
       onBatch(batch)
     }
     data.begin(received)
     return await this.#task('execute', request, { onSend, onMessage, after: (end: ExecutionEnd) => data.end(end.batches) })
   }
 
-  /** Of an idle process. All who ask meanwhile share the answer. */
+  /** Returns figures of an idle process. Concurrent calls share one answer. */
   diagnose(): Promise<Diagnostics> {
     this.#diagnosing ??= (this.#task('diagnose', undefined, {}) as Promise<Diagnostics>).finally(() => (this.#diagnosing = null))
     return this.#diagnosing
   }
 
-  /** Asks whether it is alive; `silent` tells. */
-  ask(): void {
-    this.#pulse?.ask()
+  /** Probes at once whether the process is alive. */
+  probe(): void {
+    this.#liveness?.probe()
   }
 
-  /** How it ended. To be asked when it has been killed, or a task was rejected. */
+  /** Returns how the process ended. Call it after it was killed, or after a task was rejected. */
   death(): Promise<Death> {
     return Promise.race([this.#exit, awakeSleep(EXIT_MS).then(() => UNKNOWN)])
   }
 
-  /** Kills it, whatever runs in it. */
+  /** Kills the process, even if an execution runs in it. */
   async end(): Promise<void> {
-    this.#frozen ||= this.#pulse?.gone ?? false
+    this.#frozen ||= this.#liveness?.gone ?? false
     this.#data?.close()
     for (const { threadId } of this.#pool.threads) {
       try {
         process.kill(threadId, 'SIGKILL')
       } catch {
-        // It is gone already.
+        // The process has already ended.
       }
     }
     await this.#pool.destroy()
@@ -127,15 +134,15 @@ export class WorkerProcess {
     this.#options.onLost(reason)
   }
 
-  /** Runs one of the worker's functions, and listens to whether the worker is alive meanwhile. */
+  /** Runs one of the worker's functions, and checks meanwhile that the worker is alive. */
   async #task<Result>(
     name: string,
     task: unknown,
     { signal, answerMs, onSend, onMessage, after }: TaskOptions<Result>,
   ): Promise<Result> {
-    // One that waits for another task has no way to the worker yet.
+    // A task that waits for another task can't send messages yet.
     let send: (message: ToWorker) => void = () => {}
-    const pulse = new LivenessProbe({
+    const liveness = new LivenessProbe({
       pid: this.pid,
       ...(answerMs === undefined ? {} : { answerMs }),
       probe: () => send({ type: 'PROBE' }),
@@ -144,15 +151,15 @@ export class WorkerProcess {
         this.#lost(new Error('it does not answer'))
       },
     })
-    const former = this.#pulse
-    this.#pulse = pulse
+    const former = this.#liveness
+    this.#liveness = liveness
     const channel: TinypoolChannel = {
       onMessage: (toWorker: (message: ToWorker) => void) => {
         send = toWorker
         onSend?.(toWorker)
       },
       postMessage: (message: FromWorker) => {
-        pulse.sign()
+        liveness.received()
         onMessage?.(message)
       },
     }
@@ -161,8 +168,8 @@ export class WorkerProcess {
       await after?.(result)
       return result
     } finally {
-      pulse.close()
-      if (this.#pulse === pulse) this.#pulse = former
+      liveness.close()
+      if (this.#liveness === liveness) this.#liveness = former
     }
   }
 }
@@ -172,25 +179,20 @@ interface TaskOptions<Result> {
   readonly answerMs?: number
   readonly onSend?: ExecutionChannel['onSend']
   readonly onMessage?: ExecutionChannel['onMessage']
-  /** What is still to come when the function has returned. */
+  /** Waits for what is still missing after the function has returned. */
   readonly after?: (result: Result) => Promise<void>
 }
 
-/*
- * Tells a worker that is frozen (SIGSTOP, a paused container, a debugger) from one that is busy. A busy worker answers a probe within
- * milliseconds, since its engine works in other threads; where its main thread is held up, its processor time goes on.
- */
-
-/** A worker that does not begin to answer within this time is asked... */
+/** Milliseconds without a message after which a new task's worker is probed. */
 const FIRST_QUIET_MS = 250
-/** ...and later one that has been silent for this long... */
+/** Milliseconds without a message after which the worker is probed later. */
 const QUIET_MS = 1_000
-/** ...and has this long to answer. */
+/** Milliseconds that a worker has to answer a probe. */
 const ANSWER_MS = 2_000
 
 interface LivenessOptions {
   readonly pid: number
-  /** Sends a probe, if there is a way to the worker. */
+  /** Sends a probe if messages can be sent to the worker. */
   readonly probe: () => void
   /** Called once. */
   readonly onFrozen: () => void
@@ -198,62 +200,67 @@ interface LivenessOptions {
   readonly answerMs?: number
 }
 
+/**
+ * Distinguishes a frozen worker (SIGSTOP, a paused container, a debugger) from a busy one. A busy worker answers a probe within
+ * milliseconds, because its engine works in other threads. If its main thread is blocked, its processor time still increases.
+ */
 class LivenessProbe {
   readonly #options: LivenessOptions
   #timer: AwakeTimer
-  #heard = false
-  /** Its processor time when it was asked; undefined: it has not been. */
-  #asked: string | null | undefined
+  #answered = false
+  /** Processor time of the worker when it was probed; undefined if it was not. */
+  #timeAtProbe: string | null | undefined
 
-  /** Watches until it is closed. */
+  /** Watches the worker until `close()`. */
   constructor(options: LivenessOptions) {
     this.#options = options
-    this.#timer = this.#quiet(FIRST_QUIET_MS)
+    this.#timer = this.#watch(FIRST_QUIET_MS)
   }
 
-  /** Something came from the worker. */
-  sign(): void {
-    this.#heard = true
+  /** Records that a message has arrived from the worker. */
+  received(): void {
+    this.#answered = true
   }
 
-  /** Asks at once. */
-  ask(): void {
+  /** Probes the worker at once. */
+  probe(): void {
     this.#timer.clear()
-    this.#heard = false
-    this.#asked = processorTime(this.#options.pid)
+    this.#answered = false
+    this.#timeAtProbe = processorTime(this.#options.pid)
     this.#options.probe()
     this.#timer = new AwakeTimer(this.#options.answerMs ?? ANSWER_MS, () => this.#judge())
   }
 
-  /** It was asked, has not answered, and has used no processor time since. */
+  /** True if the worker was probed, has not answered, and has used no processor time since. */
   get gone(): boolean {
-    return this.#asked !== undefined && !this.#heard && processorTime(this.#options.pid) === this.#asked
+    return this.#timeAtProbe !== undefined && !this.#answered && processorTime(this.#options.pid) === this.#timeAtProbe
   }
 
   close(): void {
     this.#timer.clear()
   }
 
-  #quiet(ms: number): AwakeTimer {
-    return new AwakeTimer(ms, () => (this.#heard ? this.#rest() : this.ask()))
+  #watch(ms: number): AwakeTimer {
+    return new AwakeTimer(ms, () => (this.#answered ? this.#watchAgain() : this.probe()))
   }
 
-  #rest(): void {
-    this.#heard = false
-    this.#asked = undefined
-    this.#timer = this.#quiet(QUIET_MS)
+  #watchAgain(): void {
+    this.#answered = false
+    this.#timeAtProbe = undefined
+    this.#timer = this.#watch(QUIET_MS)
   }
 
   #judge(): void {
-    if (this.#heard) this.#rest()
+    if (this.#answered) this.#watchAgain()
     else if (this.gone) this.#options.onFrozen()
-    else this.ask()
+    else this.probe()
   }
 }
 
 /**
- * As text; null where the system does not tell it. That of all threads is told in ticks of 10 ms, that of the main thread in nanoseconds, so that
- * a process that is starved by others shows the little that it got. 40 us.
+ * Returns the processor time of a process as text; null if the system does not report it. The time of all threads is in ticks
+ * of 10 ms. The time of the main thread is in nanoseconds, so it also increases in a process that gets very little time. It
+ * costs 40 us.
  */
 function processorTime(pid: number): string | null {
   const stat = read(`/proc/${pid}/stat`)

@@ -1,4 +1,4 @@
-/** One place of the pool: a worker process and its supervisor, which replaces it when it ends. */
+/** Supervises one worker: it starts the process, and starts another one when it ends. */
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Diagnostics, FileAccess, Lane, WorkerHealth } from '../../engine.ts'
@@ -7,9 +7,9 @@ import { dataSocketIn } from './data-socket.ts'
 import { FROZEN, WorkerLost, WorkerUnused } from './death.ts'
 import { type ExecutionChannel, WorkerProcess } from './worker-process.ts'
 
-/** Waits between failed boots grow to this, so that a place is whole within 3 s of the reason's going away. */
+/** Longest wait between failed starts, so that the worker is back within 3 s after the reason has gone. */
 const LONGEST_BACKOFF_MS = 1_000
-/** An idle worker answers in a millisecond. One that does not is not waited for: its last figures serve. */
+/** Milliseconds to wait for the figures of an idle worker, which takes one. After that its last figures are used. */
 const DIAGNOSE_MS = 100
 
 export class WorkerSupervisor {
@@ -27,12 +27,12 @@ export class WorkerSupervisor {
   #databases: ReadonlySet<string> = new Set()
   #deaths = 0
   #closed = false
-  /** The worker is not what it should be any more: it is replaced as soon as nothing runs in it. */
+  /** True if the worker must be replaced as soon as nothing runs in it. */
   #stale = false
   readonly #renewed: (() => void)[] = []
   #life: Promise<void>
 
-  /** Starts at once. */
+  /** Starts the worker at once. */
   constructor(
     lane: Lane,
     options: WorkerOptions,
@@ -54,70 +54,75 @@ export class WorkerSupervisor {
     return this.#state === 'IDLE'
   }
 
-  /** Null while there is none, or it is starting. */
+  /** Process id of the worker; null while it starts. */
   get pid(): number | null {
     return this.serves ? (this.#process?.pid ?? null) : null
   }
 
-  /** It has a worker, idle or at work. */
+  /** True if the worker is idle or busy. */
   get serves(): boolean {
     return this.#state === 'IDLE' || this.#state === 'BUSY'
   }
 
-  /** It is idle, and has the database that is wanted, if any is. */
+  /** Returns true if the worker is idle and has `database`, if that is not null. */
   takes(database: string | null): boolean {
     return this.idle && (database === null || this.#databases.has(database))
   }
 
-  /** True: it is the caller's, who runs one task in it or releases it. */
+  /** Reserves the worker. Returns true if the caller has it, who then runs one execution in it or releases it. */
   reserve(database: string | null): boolean {
     if (!this.takes(database)) return false
     this.#state = 'BUSY'
     return true
   }
 
-  /** Gives back a reserved place that was not used. */
+  /** Releases a reserved worker that was not used. */
   release(): void {
     if (this.#state === 'BUSY') this.#becomeIdle()
   }
 
   /**
-   * In a reserved place. Rejects with LostWorker when the process died under the task, with NeverBegan if it did before; the place then starts
-   * anew by itself. `wary`: asks it first whether it is alive.
+   * Runs an execution in the reserved worker. If the worker dies, the supervisor starts another one. With `probeFirst` it first
+   * checks that the worker is alive.
+   *
+   * @throws WorkerLost if the process died while the execution ran, WorkerUnused if it died before
    */
-  async execute(request: ExecutionRequest, channel: ExecutionChannel, wary: boolean): Promise<ExecutionEnd> {
+  async execute(request: ExecutionRequest, channel: ExecutionChannel, probeFirst: boolean): Promise<ExecutionEnd> {
     const worker = this.#process
-    // A place that died while it was reserved has no process, or another one.
+    // If the worker died while it was reserved, there is no process, or another one.
     if (!worker || this.#state !== 'BUSY') throw new WorkerUnused('the worker ended before it was used')
-    let began = !wary
+    let hasStarted = !probeFirst
     try {
-      if (wary) await worker.diagnose()
-      began = true
+      if (probeFirst) await worker.diagnose()
+      hasStarted = true
       const end = await worker.execute(request, channel)
       if (worker === this.#process) {
-        // Before anybody else is given the place.
+        // This must happen before another operation can reserve the worker.
         if (end.outcome === 'FAILED' && end.failure.kind === 'FATAL') this.kill('its instance is dead')
         else this.release()
       }
       return end
     } catch (error) {
       if (worker === this.#process) this.#restart(error)
-      if (!began) throw new WorkerUnused('the worker ended before it was used', { cause: error })
+      if (!hasStarted) throw new WorkerUnused('the worker ended before it was used', { cause: error })
       throw new WorkerLost(await worker.death(), error)
     }
   }
 
-  /** Asks the worker of a running execution whether it is alive: a kill that follows tells a frozen one from one that is busy. */
-  ask(): void {
-    this.#process?.ask()
+  /** Probes the worker of a running execution, so that a kill that follows can report if the worker was frozen or busy. */
+  probe(): void {
+    this.#process?.probe()
   }
 
-  /** Ends the process at once; what runs in it is rejected. For what cannot be interrupted, and for an instance that is dead. */
+  /**
+   * Kills the process; its execution is rejected. It is for executions that can't be interrupted and for instances that are
+   * dead.
+   */
   kill(reason: string): void {
     if (this.#process) this.#restart(new Error(reason))
   }
 
-  /** Fresh figures where the worker is idle; the last known ones else, unless the execution is asked for them. None of a process that is gone. */
+  /** Returns new figures if the worker is idle; otherwise the last known ones. There are none if its process has ended. */
   async health(): Promise<WorkerHealth> {
     const worker = this.#process
     if (this.idle && worker) {
@@ -130,7 +135,7 @@ export class WorkerSupervisor {
     return { lane: this.lane, state: this.#state, deaths: this.#deaths, diagnostics: this.#diagnostics }
   }
 
-  /** Figures that a busy worker told over its task's channel. */
+  /** Stores figures that a busy worker has sent. */
   learn(diagnostics: Diagnostics): void {
     this.#diagnostics = diagnostics
   }
@@ -143,16 +148,16 @@ export class WorkerSupervisor {
   }
 
   /**
-   * A new worker with other access in this place, as soon as nothing runs in the old one; resolves when it serves, or the place is closed. A
-   * second call before that is met by the same start.
+   * Replaces the worker by one with other access as soon as nothing runs in it. Resolves when the new worker can take work, or
+   * after `close()`. A second call before that shares the same start.
    */
   async renew(access: FileAccess): Promise<void> {
     this.#options = { ...this.#options, ...access }
     if (this.#closed) return
     this.#stale = true
-    const served = new Promise<void>((resolve) => this.#renewed.push(resolve))
+    const renewed = new Promise<void>((resolve) => this.#renewed.push(resolve))
     if (this.idle) this.#replace()
-    await served
+    await renewed
   }
 
   #becomeIdle(): void {
@@ -171,7 +176,7 @@ export class WorkerSupervisor {
     this.#replace()
     if (this.#closed) return
     void worker?.death().then((death) => {
-      this.#log.warn({ err: reason, lane: this.lane, pid: worker.pid, death: death.words }, 'worker ended')
+      this.#log.warn({ err: reason, lane: this.lane, pid: worker.pid, death: death.description }, 'worker ended')
       if (death === FROZEN) this.#onFrozen()
     })
   }
@@ -209,7 +214,7 @@ export class WorkerSupervisor {
       threads: this.#options.threads,
       execArgv: this.#execArgv,
       overMemory: this.#overMemory,
-      // While it boots, it is the boot that fails.
+      // While the worker starts, `open` fails instead.
       onLost: (reason) => {
         if (worker === this.#process && this.serves) this.#restart(reason)
       },
@@ -228,20 +233,20 @@ export class WorkerSupervisor {
   }
 }
 
-/** What a place of the pool is given, beside what its worker runs with. */
+/** The log of deaths and failed starts. */
 export interface WorkerLog {
   warn(fields: object, message: string): void
 }
 
 interface WorkerCallbacks {
-  /** Called whenever it can take work: after each boot and each task. */
+  /** Called when the worker can take work: after each start and each execution. */
   readonly onIdle: () => void
-  /** A database was not what it should be. */
+  /** Called when a database has another version than expected. */
   readonly onOutdated: () => void
-  /** A worker was frozen: others may be too, and not be known to be. */
+  /** Called when the worker was frozen. Other workers may be frozen too. */
   readonly onFrozen?: () => void
-  /** Options of Node for its processes. */
+  /** Node options of its processes. */
   readonly execArgv: readonly string[]
-  /** Whether its process of this id has had more memory than it may. @default never */
+  /** Returns true if the process with this id was above its memory limit. @default never */
   readonly overMemory?: (pid: number) => boolean
 }

@@ -1,14 +1,15 @@
-/** The inside of a program that is run as a `ChildProcess`: it ends with its owner, and opens no socket. */
+/** The main loop of a program that runs as a `ChildProcess`. The program ends with its server and opens no socket. */
 import type { FromProgram } from '../host/child-process.ts'
 import { exitWithServer } from './query/lifetime.ts'
 import { refuseSockets } from './query/no-network.ts'
 
+/** Milliseconds between two notes. */
 const NOTE_MS = 200
 
 /**
- * Answers each message with what `answer` makes of it.
+ * Answers each message with the result of `answer`.
  *
- * @param failureOf what is sent of an error that is an answer; it throws one that must end the process
+ * @param failureOf returns the answer for an error; it throws an error that must end the process
  */
 export function answerWith<Message>(
   answer: (message: Message) => Promise<unknown>,
@@ -31,7 +32,7 @@ export function answerWith<Message>(
   })
 }
 
-/** Sends `first`, and until `work` is done a few times per second what `note` returns. */
+/** Runs `work`. Meanwhile it sends the note `first`, and then the result of `note` a few times per second. */
 export async function withNotes<Note extends object, Result>(
   first: Note,
   note: () => Note | null,

@@ -60,7 +60,7 @@ test.each([
   ['cases.geojson', /rename one of them/],
   ['curve.gpkg', /table curve: it holds curves/],
   ['words.csv', /not every value of its columns lon and lat is a number/],
-  ['no-geometry.csv', /none of its columns is called like geometry/],
+  ['no-geometry.csv', /none of its columns has the name of a geometry/],
   ['deep.geojson', /\w/],
 ])('%s is a problem that says why', (file, reason) => {
   expect(problemOf(catalog, file)).toMatch(reason)

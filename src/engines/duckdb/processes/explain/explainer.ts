@@ -1,4 +1,4 @@
-/** The inside of the process that asks the engine for its plan: an instance as a worker of the server has it, for one question. */
+/** The program that returns the engine's plan of one statement. Its DuckDB instance is the same as a worker's. */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import type { Statement } from '../../dialect/plan.ts'
 import type { EnginePlan, ExplainJob } from '../../host/engine-plan.ts'
@@ -9,7 +9,7 @@ answerWith(explained, (error) => ({ failure: error instanceof Error ? error.mess
 
 async function explained({ options, statement, analyze, rowGroups }: ExplainJob): Promise<EnginePlan> {
   const instance = await openInstance(options)
-  // Not as an execution has it: that one's profiler counts what is read, and leaves out what is shown here.
+  // An execution's own connection has a profiler that counts reads and omits what EXPLAIN shows.
   const connection = await instance.duckdb.connect()
   const [counted] = rowGroups ? await rowsOf(connection, '', rowGroups) : []
   const [[, text] = []] = await rowsOf(connection, analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ', statement)
@@ -25,7 +25,7 @@ async function rowsOf(connection: DuckDBConnection, prefix: string, { sql, param
   return (await prepared.runAndReadAll()).getRows()
 }
 
-/** What has been run is headed by a title and the statement, which may have a line for each of its files. */
+/** Removes the title and the statement that EXPLAIN ANALYZE prints first; the statement may have one line per file. */
 function withoutStatement(text: string): string {
   const lines = text.trimEnd().split('\n')
   const time = lines.findIndex((line) => line.includes('Total Time'))

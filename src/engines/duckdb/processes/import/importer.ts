@@ -1,4 +1,4 @@
-/** The inside of the import's processes: one writes the copy, another one proves it. Each does one job and is ended. */
+/** The program of the import processes: one writes the copy, another one verifies it. Each does one job and is then ended. */
 
 import type { ToImporter, VerifiedLayer, Written } from '../../host/import-messages.ts'
 import { answerWith } from '../answer.ts'

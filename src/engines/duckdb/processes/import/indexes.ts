@@ -1,4 +1,7 @@
-/** Spatial indexes are dropped before rows are written and built once behind them: an insert into one rewrites it again and again. */
+/**
+ * Drops spatial indexes before rows are written, and builds them once afterwards. Every insert into an indexed table would
+ * rewrite the index.
+ */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { identifier, literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
@@ -8,11 +11,11 @@ export interface SpatialIndex {
   readonly schema: string
   readonly name: string
   readonly table: string
-  /** As it was made. */
+  /** The statement that created it. */
   readonly sql: string
 }
 
-/** Of the whole store, in a fixed order. */
+/** Indexes of the whole store, in a fixed order. */
 export async function spatialIndexes(connection: DuckDBConnection): Promise<SpatialIndex[]> {
   const rows = await rowsOf(
     connection,
@@ -39,7 +42,7 @@ export async function dropIndexes(connection: DuckDBConnection, indexes: readonl
   for (const { schema, name } of indexes) await connection.run(`DROP INDEX ${[STORE, schema, name].map(identifier).join('.')}`)
 }
 
-/** Its own statement names the table without its store and, if it is `main`, its schema. */
+/** The statement of an index names the table without its store and, if it is `main`, without its schema. */
 export async function buildIndexes(connection: DuckDBConnection, indexes: readonly SpatialIndex[]): Promise<void> {
   for (const { schema, sql } of indexes) {
     await connection.run(`USE ${identifier(STORE)}.${identifier(schema)}`)

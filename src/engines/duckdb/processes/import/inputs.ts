@@ -1,4 +1,4 @@
-/** The files of an import, each described, checked and ready to be selected from. */
+/** Describes and checks the files of an import, so that they can be selected from. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { identifier, literal } from '../../dialect/quote.ts'
@@ -16,16 +16,16 @@ import { relationOfParquet } from '../prepare/parquet-relation.ts'
 import { Refusal } from './refusal.ts'
 import { stage, stageSafe } from './staging.ts'
 
-/** Rows that can be selected: checked, and with nothing in them that is computed from others. */
+/** Rows that can be selected: checked, and without computed columns. */
 export interface Input {
   readonly label: string
-  /** What stands behind FROM; its geometry is of type GEOMETRY. */
+  /** The text after FROM. Its geometry is of type GEOMETRY. */
   readonly from: string
-  /** Names of the properties; a covering column is none of them, it is made anew. */
+  /** Names of the properties. A covering column is not among them, because the import makes a new one. */
   readonly properties: readonly string[]
   readonly description: Description
   readonly proof: ProvenGeometry
-  /** Rows left out because their geometry cannot be read safely. */
+  /** The number of rows that are excluded because their geometry cannot be read safely. */
   readonly skipped: number
 }
 
@@ -34,7 +34,7 @@ export interface InputOptions {
   readonly skipUnsafe: boolean
 }
 
-/** @throws Refusal naming the file and what to do; the engine's error */
+/** @throws Refusal that names the file and what to do; Error of the engine */
 export async function openInput(
   connection: DuckDBConnection,
   { file, format }: InputFile,
@@ -54,7 +54,7 @@ async function describe(
 ): Promise<Description> {
   if (format === 'GeoParquet') return await describeParquet(connection, [file])
   if (format === 'DuckDB') {
-    // Stays attached until the process ends.
+    // The database stays attached until the process ends.
     await connection.run(`ATTACH ${literal(file)} AS ${identifier(name)} (READ_ONLY)`)
     const { layers } = await describeDatabase(connection, name)
     const tables = new Map(layers.map((found) => [found.relation.kind === 'table' ? found.relation.table : '', found]))
@@ -71,7 +71,7 @@ async function describe(
   throw new Refusal(`${path.basename(file)} is cut short, or corrupt: ${rows} of its ${expected} features can be read.`)
 }
 
-/** The table that is called like the layer, or the only one. */
+/** The table with the layer's name, or the only table. */
 function chosen(file: string, tables: readonly string[], layer: string): string {
   const named = tables.find((table) => table.toLowerCase() === layer.toLowerCase())
   if (named !== undefined) return named
@@ -83,14 +83,14 @@ function chosen(file: string, tables: readonly string[], layer: string): string 
   )
 }
 
-/** @param copyTo table that may take the place of the rows if some cannot be read safely; null: then they are refused */
+/** @param copyTo a table for the rows that can be read safely, if some cannot; null refuses such an input */
 export async function checkInput(
   connection: DuckDBConnection,
   label: string,
   described: Description,
   copyTo: string | null,
 ): Promise<Input> {
-  // Looking for a key takes memory, and nothing here wants one.
+  // An import needs no key, and to look for one takes memory.
   const description = { ...described, keyCandidates: [] }
   const result = await checkLayer(connection, description)
   if (result.outcome === 'PROVEN') return await inputOf(connection, label, description, result, 0)

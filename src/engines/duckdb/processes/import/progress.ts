@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Progress } from '../../host/import-messages.ts'
 import { withNotes } from '../answer.ts'
 
-/** Tells the command how far the engine is, which has nothing to say before it knows how much there is. */
+/** Reports the progress of the engine to the command. The engine reports nothing until it knows the total. */
 export function reporting<Result>(
   connection: DuckDBConnection,
   phase: Progress['phase'],

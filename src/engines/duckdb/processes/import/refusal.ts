@@ -1,4 +1,4 @@
-/** Why something is not imported, in words for whoever runs the command; what the engine throws is put in words by `reasonOf`. */
+/** The reason why something is not imported, in words for a user. `reasonOf` does the same for errors of the engine. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
 }

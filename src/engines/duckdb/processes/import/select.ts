@@ -1,4 +1,7 @@
-/** The rows of one or more inputs as one SELECT: the same columns, geometry of one CRS, a covering column, in Hilbert order. */
+/**
+ * Writes the rows of one or more inputs as one SELECT: the same columns, geometry of one CRS, a covering column, in Hilbert
+ * order.
+ */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BBox, Crs } from '../../../../model/layer.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
@@ -8,21 +11,23 @@ import { rowsOf } from '../inspect/rows.ts'
 import type { Input } from './inputs.ts'
 import { Refusal } from './refusal.ts'
 
-/** Its shape is GeoParquet 1.1's, by which it is known as a covering again. */
+/** It has the form of GeoParquet 1.1's covering, so a reader recognises it. */
 const COVERING = 'bbox'
 
 export interface Columns {
   readonly properties: readonly string[]
-  /** The engine's text of each property's type, by its name in small letters. */
+  /** The engine's text of each property's type, by its name in lower case. */
   readonly types: ReadonlyMap<string, string>
   readonly geometry: string
-  /** The engine's text of the geometry's CRS; empty: none. */
+  /** The engine's text of the geometry's CRS. Empty if there is none. */
   readonly crs: string
-  /** False: a property has its name. */
+  /** False if a property has its name. */
   readonly covered: boolean
 }
 
-/** The columns of the first input, which the others must fit. @throws Refusal naming the first that does not */
+/**
+ * Returns the columns of the first input, which all inputs must have. @throws Refusal that names the first input that differs
+ */
 export async function agreedColumns(connection: DuckDBConnection, inputs: readonly [Input, ...Input[]]): Promise<Columns> {
   const [first, ...others] = inputs
   const types = await typesOf(connection, first)
@@ -59,15 +64,15 @@ async function assertFits(
     throw new Refusal(`${other.label} has the CRS ${told(b)}, ${first.label} has ${told(a)}: transform it first.`)
 }
 
-/** What does not fit into a smaller one is an error, not another number. */
+/** A value that is too large for a smaller type is an error, never another number. */
 const INTEGER = /^U?((TINY|SMALL|BIG|HUGE)INT|INTEGER)$/
 
-/** Both are x first in the engine, whatever their authority says. */
+/** The engine uses x first for both, also if their authority defines another order. */
 const isSame = (a: Crs, b: Crs) => (a.isLonLat && b.isLonLat) || (a.code ?? a.name) === (b.code ?? b.name)
 
 const told = ({ code, name }: Crs) => code ?? name
 
-/** By their names in small letters, since the engine's know no case. */
+/** Names in lower case, because the engine's names are case-insensitive. */
 async function typesOf(connection: DuckDBConnection, { from, properties }: Input): Promise<Map<string, string>> {
   const columns = await columnsOf(connection, from)
   return new Map(columns.filter(({ name }) => properties.includes(name)).map(({ name, native }) => [name.toLowerCase(), native]))
@@ -95,7 +100,7 @@ export function selectRows(inputs: readonly Input[], { properties, types, geomet
   return `SELECT *${covered ? `, ${box} AS ${COVERING}` : ''} FROM (${parts.join(' UNION ALL ')}) ORDER BY ${place} NULLS LAST`
 }
 
-/** Of all inputs; what lies outside or nowhere sorts to an end. */
+/** The extent of all inputs. Rows outside of it or without geometry are sorted to an end. */
 function boundsOf(inputs: readonly Input[]): string {
   const extents = inputs.map(({ proof }) => proof.extent).filter((extent): extent is BBox => extent !== null)
   const sides = [0, 1, 2, 3].map((side) => {

@@ -1,6 +1,6 @@
 /**
- * A database of the import's own, for rows that must not be read from their source again: GDAL takes its time for each reading, and what
- * cannot be read safely is left out here once. It is on disk: a table in memory would spill there without being compressed.
+ * A database for rows that must not be read from their source again: GDAL is slow, and rows that cannot be read safely are excluded here once.
+ * It is on disk, because a table in memory would spill without compression.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { identifier, literal } from '../../dialect/quote.ts'
@@ -17,13 +17,13 @@ export async function openStaging(connection: DuckDBConnection, file: string): P
   await connection.run(`ATTACH ${literal(file)} AS ${STAGING} (STORAGE_VERSION 'v1.5.0')`)
 }
 
-/** @param query what gives the rows */
+/** @param query returns the rows */
 export async function stage(connection: DuckDBConnection, table: string, query: string): Promise<Description> {
   await connection.run(`CREATE TABLE ${STAGING}.main.${identifier(table)} AS ${query}`)
   return await describeTable(connection, STAGING, { schema: 'main', table })
 }
 
-/** The rows whose geometry can be read: what reads them needs no guard any more. */
+/** Keeps the rows whose geometry can be read, so that later readers need no guard. */
 export async function stageSafe(
   connection: DuckDBConnection,
   table: string,
@@ -42,13 +42,13 @@ export async function stageSafe(
   return { description: { ...staged, crs: description.crs }, skipped: Number(row?.['skipped']) }
 }
 
-/** A column of WKB, read as its bytes, becomes geometry only behind the filter. */
+/** A column of WKB is read as bytes. It becomes geometry only after the filter. */
 function safeRows({ unproven, ...description }: Description, unsafe: string): string {
   const converted = unproven
     .filter(({ stored }) => stored === 'WKB')
     .map(({ column }) => `ST_GeomFromWKB(${identifier(column)}) AS ${identifier(column)}`)
   const number = rowNumberOf({ ...description, unproven })
-  // A number that is counted is a window's.
+  // A window function counts the row number.
   const filter = `${number.includes(' OVER ') ? 'QUALIFY' : 'WHERE'} ${number} NOT IN (FROM ${unsafe})`
   return `SELECT ${converted.length > 0 ? `* REPLACE (${converted.join(', ')})` : '*'} FROM ${fromOf(description.relation)} ${filter}`
 }

@@ -1,4 +1,4 @@
-/** The table of a layer as it is in the copy, and what else is there. */
+/** Finds the table of a layer in the copy, and what depends on it. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { literal } from '../../dialect/quote.ts'
 import type { ImportMode } from '../../host/import-messages.ts'
@@ -10,11 +10,11 @@ import { Refusal } from './refusal.ts'
 /** The copy's name while it is attached. */
 export const STORE = 'store'
 
-/** The engine's names know no case. */
+/** The engine's names are case-insensitive. */
 const isNamed = (column: string, name: string) => `lower(${column}) = ${literal(name.toLowerCase())}`
 const inMain = `database_name = ${literal(STORE)} AND schema_name = 'main'`
 
-/** The table that the import goes into, under the name that it has; null: it is to be made. @throws Refusal */
+/** Returns the table to import into, with its exact name. Null if the import must create it. @throws Refusal */
 export async function findTarget(connection: DuckDBConnection, layer: string, mode: ImportMode): Promise<string | null> {
   const views = await rowsOf(connection, `SELECT 1 FROM duckdb_views() WHERE ${inMain} AND ${isNamed('view_name', layer)}`)
   if (views.length > 0) throw new Refusal(`${layer} is a view of the store: choose another --layer.`)
@@ -33,7 +33,7 @@ export async function findTarget(connection: DuckDBConnection, layer: string, mo
   return table ?? null
 }
 
-/** @throws Refusal when it has no geometry */
+/** @throws Refusal if it has no geometry */
 export async function describeTarget(connection: DuckDBConnection, table: string): Promise<Description> {
   const geometry = await rowsOf(
     connection,
@@ -44,7 +44,7 @@ export async function describeTarget(connection: DuckDBConnection, table: string
   return await describeTable(connection, STORE, { schema: 'main', table })
 }
 
-/** Why the table cannot be written anew without losing what belongs to it; null: it can. */
+/** Returns what would be lost if the table were replaced. Null if nothing would. */
 export async function dependentOf(connection: DuckDBConnection, table: string): Promise<string | null> {
   const of = `${inMain} AND ${isNamed('table_name', table)}`
   const [found] = await rowsOf(
@@ -59,11 +59,11 @@ export async function dependentOf(connection: DuckDBConnection, table: string): 
   const has = (name: string) => Number(found?.[name]) > 0
   if (has('constraints')) return 'it has a key or another constraint'
   if (has('references_to_it')) return 'another table refers to it'
-  if (has('indexes')) return 'it has an index of its own'
+  if (has('indexes')) return 'it has another index'
   return has('defaults') || has('comments') ? 'its columns have defaults or comments' : null
 }
 
-/** Rows of every table by schema and name. */
+/** Counts the rows of every table, by schema and name. */
 export async function countRows(connection: DuckDBConnection): Promise<Record<string, number>> {
   const tables = await rowsOf(
     connection,

@@ -1,4 +1,4 @@
-/** Whether the copy holds what it should, found by a process that has not written it. */
+/** Verifies the content of the copy, in a process that has not written it. */
 
 import { identifier, literal } from '../../dialect/quote.ts'
 import type { VerifiedLayer, VerifyJob } from '../../host/import-messages.ts'
@@ -9,7 +9,7 @@ import { reporting } from './progress.ts'
 import { Refusal } from './refusal.ts'
 import { countRows, describeTarget, STORE } from './target.ts'
 
-/** @throws Refusal that names the difference; the engine's error */
+/** @throws Refusal that names the difference; Error of the engine */
 export async function verify({ options, draft, layer, written }: VerifyJob): Promise<VerifiedLayer> {
   const connection = await openInstance({ ...options, countsProgress: true })
   await connection.run(`ATTACH ${literal(draft)} AS ${identifier(STORE)} (READ_ONLY)`)
@@ -19,9 +19,9 @@ export async function verify({ options, draft, layer, written }: VerifyJob): Pro
     const description = { ...(await describeTarget(connection, layer)), keyCandidates: [] }
     const proof = await checkLayer(connection, description)
     if (proof.outcome !== 'PROVEN')
-      throw new Refusal('The copy holds geometry that cannot be read safely: the store is as it was.')
+      throw new Refusal('The copy holds geometry that cannot be read safely: the store is unchanged.')
     if (written.covered && !(description.covering && proof.coveringHolds)) {
-      throw new Refusal('The covering column of the copy does not cover its geometry: the store is as it was.')
+      throw new Refusal('The covering column of the copy does not cover its geometry: the store is unchanged.')
     }
     assertSame('features', proof.featureCount, written.rows)
     const { crs } = description
@@ -31,5 +31,5 @@ export async function verify({ options, draft, layer, written }: VerifyJob): Pro
 
 function assertSame(what: string, found: unknown, expected: unknown): void {
   const [a, b] = [found, expected].map((value) => JSON.stringify(value))
-  if (a !== b) throw new Refusal(`The copy has other ${what} (${a}) than were written (${b}): the store is as it was.`)
+  if (a !== b) throw new Refusal(`The copy has other ${what} (${a}) than were written (${b}): the store is unchanged.`)
 }

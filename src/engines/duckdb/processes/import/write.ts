@@ -1,4 +1,4 @@
-/** Writes the inputs into the copy of a store: one transaction, its spatial indexes dropped before and built behind it. */
+/** Writes the inputs into the copy of a store in one transaction. Spatial indexes are dropped before and built afterwards. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { identifier, literal } from '../../dialect/quote.ts'
 import type { WriteJob, Written } from '../../host/import-messages.ts'
@@ -12,22 +12,22 @@ import { openStaging } from './staging.ts'
 import { countRows, dependentOf, describeTarget, findTarget, STORE } from './target.ts'
 
 const SETTINGS = [
-  // Only where it is said: a checkpoint under way is time in which nothing is written.
+  // Checkpoints run only on request, because nothing is written during a checkpoint.
   "SET GLOBAL checkpoint_threshold = '1TB'",
-  // The engine may refer to what it has read, instead of holding rows to keep their order: they are sorted anyway.
+  // The engine need not hold rows in memory to keep their order: they are sorted later.
   'SET GLOBAL preserve_insertion_order = true',
-  // The engine leaves the geometry of a row group of fewer rows than 30,000, the last one of a table say, in one piece: twice the size.
+  // If a row group has fewer than 30,000 rows, such as the last one of a table, the engine stores its geometry in one piece of twice the size.
   'SET GLOBAL geometry_minimum_shredding_size = 2048',
 ]
 
-/** A sixth of the engine's own: by measurement, docs/import.md. Rows that are in the store already stay in theirs. */
+/** A sixth of the engine's default; measured in docs/decisions/0021. Rows that are already in the store keep their row groups. */
 const ROW_GROUP_ROWS = 20_480
 
-/** @throws Refusal; the engine's error */
+/** @throws Refusal; Error of the engine */
 export async function write(job: WriteJob): Promise<Written> {
   const connection = await openInstance({ ...job.options, settings: SETTINGS, countsProgress: true })
   if (job.held) await connection.run(`ATTACH ${literal(job.held)} AS held (READ_ONLY)`)
-  // The first storage format that keeps a geometry's CRS and statistics; an older store becomes one of it.
+  // The first storage format that keeps a geometry's CRS and statistics. An older store is converted to it.
   const options = `STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`
   await connection.run(`ATTACH ${literal(job.draft)} AS ${identifier(STORE)} (${options})`)
   await openStaging(connection, job.staging)
@@ -53,7 +53,7 @@ export async function write(job: WriteJob): Promise<Written> {
   const tables = await countRows(connection)
   const [rows, added] = [tables[`main.${name}`] ?? 0, sum(inputs, ({ proof }) => proof.featureCount)]
   const expected = added + (old ? (before[`main.${name}`] ?? 0) : 0)
-  if (rows !== expected) throw new Refusal(`The layer has ${rows} rows, not ${expected}: the store is as it was.`)
+  if (rows !== expected) throw new Refusal(`The layer has ${rows} rows, not ${expected}: the store is unchanged.`)
   const indexes = await indexNames(connection)
   await connection.run(`DETACH ${identifier(STORE)}`)
   return {
@@ -69,8 +69,8 @@ export async function write(job: WriteJob): Promise<Written> {
 }
 
 /**
- * A write-ahead log's rows for an RTREE are there, but not in it: the engine fails over them at its next checkpoint. Without the index it
- * does not.
+ * After the replay of a write-ahead log, rows for an RTREE exist in the table, but not in the index. The engine then fails at its next
+ * checkpoint. Without the index it does not fail.
  */
 async function replayed(connection: DuckDBConnection): Promise<SpatialIndex[]> {
   const indexes = await spatialIndexes(connection)
@@ -85,7 +85,7 @@ async function openInputs(connection: DuckDBConnection, job: WriteJob): Promise<
   return inputs as [Input, ...Input[]]
 }
 
-/** What is in the table goes through the same check: it is computed with, too. */
+/** The rows in the table get the same check, because the import computes with them too. */
 async function openTarget(connection: DuckDBConnection, table: string): Promise<Input> {
   return await checkInput(connection, `the table ${table}`, await describeTarget(connection, table), null)
 }
@@ -99,7 +99,7 @@ interface Filling {
   readonly unordered: string | null
 }
 
-/** Whether the table has a covering column now. */
+/** True if the table now has a covering column. */
 async function fill(connection: DuckDBConnection, { name, table, old, inputs, columns, unordered }: Filling): Promise<boolean> {
   const path = `${identifier(STORE)}.main.${identifier(name)}`
   if (old && unordered !== null) {

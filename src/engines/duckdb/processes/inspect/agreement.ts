@@ -1,9 +1,9 @@
-/** Whether several files can be one layer: the same columns in any order, the same CRS. */
+/** Checks that several files can be one layer: they need the same columns in any order, and the same CRS. */
 import path from 'node:path'
 import type { Footer } from './footer.ts'
 import type { GeoMetadata } from './geoparquet.ts'
 
-/** Why the files cannot be one layer; null if they can. */
+/** Returns the reason why the files cannot be one layer. Null if they can. */
 export function disagreement(footers: readonly Footer[]): string | null {
   const [first, ...others] = footers
   if (!first) return null
@@ -25,7 +25,7 @@ function differenceOf(first: Footer, other: Footer): string | null {
   }
   const [more] = signatures.keys()
   if (more !== undefined) return `has a column ${more}, unlike`
-  return geoText(first.geo) === geoText(other.geo) ? null : 'tells another CRS, encoding or geometry column than'
+  return geoText(first.geo) === geoText(other.geo) ? null : 'has another CRS, encoding or geometry column than'
 }
 
 function geoText(geo: GeoMetadata | null): string {

@@ -1,4 +1,4 @@
-/** A scan of every row of a layer: what its source claims becomes what it is. */
+/** Scans every row of a layer, so that what its source declares is proven. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { GEOMETRY_TYPES } from '../../../../geometry/geometry-type.ts'
 import type { BBox, CheckReport } from '../../../../model/layer.ts'
@@ -13,7 +13,7 @@ import { rowsOf } from './rows.ts'
 import { findUnsafe } from './safe-check.ts'
 import { countInvalid, rowsToServe } from './validity.ts'
 
-/** @throws the engine's error */
+/** @throws Error of the engine */
 export async function checkLayer(connection: DuckDBConnection, description: Description): Promise<CheckResult> {
   const unsafe = await findUnsafe(connection, description)
   if (unsafe) return unsafe
@@ -31,10 +31,10 @@ interface Scanned extends Omit<ProvenGeometry, 'outcome' | 'key' | 'faults' | 'r
   readonly report: Omit<CheckReport, 'invalid' | 'firstInvalid'>
 }
 
-/** By the engine's flags; measures have no name here. */
+/** The dimensions, by the flags of the engine. The model has no name for measures. */
 const COORDINATES: Readonly<Record<number, 'XY' | 'XYZ'>> = { 0: 'XY', 2: 'XYZ' }
 
-/** One group for each type met and its dimensions. Sides that are not finite are left out of the extent. */
+/** Returns one group per geometry type and dimensions. The extent ignores sides that are not finite. */
 async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {
   const { from, geometryEncoding } = rowsToServe(description)
   const { type, zm, isInvalid, xmin, ymin, xmax, ymax, isUncomputable } = rowGeometry({ ...description, geometryEncoding })
@@ -83,8 +83,8 @@ function boxOf({ column, members }: Covering): string {
 }
 
 /**
- * Of a geometry that is not empty, the box must hold every side. A float32 member may be rounded to the nearest: it is compared with the
- * side rounded alike.
+ * Returns SQL that is true if the box does not contain a geometry that is not empty. A float32 member may be rounded to the nearest
+ * value, so it is compared with the side rounded in the same way.
  */
 function isUncovered({ members, float32 }: Covering): string {
   const member = (name: string) => `covering.${identifier(name)}`

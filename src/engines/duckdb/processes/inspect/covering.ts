@@ -1,4 +1,4 @@
-/** Columns by which rows can be left unread. */
+/** Finds columns by which a filter can skip rows. */
 
 import type { FieldMember } from '../../../../model/field-type.ts'
 import type { CoveringMembers } from '../../../../model/layer.ts'
@@ -7,7 +7,7 @@ import type { RelationColumn } from './columns.ts'
 
 const SIDES = { xmin: 'xmin', ymin: 'ymin', xmax: 'xmax', ymax: 'ymax' } as const satisfies CoveringMembers
 
-/** What columns of their own are called: as in GeoParquet, or by geopandas' `bounds`. */
+/** Names of four separate box columns: as in GeoParquet, or as geopandas' `bounds` names them. */
 const FLAT: readonly CoveringMembers[] = [SIDES, { xmin: 'minx', ymin: 'miny', xmax: 'maxx', ymax: 'maxy' }]
 
 /** A native point is its own box: its members are compared twice. */
@@ -19,8 +19,8 @@ interface Declared {
 }
 
 /**
- * The one that the metadata declares; else a column `bbox` of the shape that GeoParquet 1.1 describes, which writers of version 1.0 files
- * (DuckDB among them) leave undeclared; else four columns, which stay properties.
+ * Returns the covering that the metadata declares. Otherwise a column `bbox` with the form of GeoParquet 1.1, which writers of
+ * version 1.0 files (such as DuckDB) do not declare. Otherwise four columns, which stay properties.
  */
 export function findCovering(columns: readonly RelationColumn[], declared: Declared | null): Covering | null {
   if (declared) return covering(declared.column, structOf(columns, declared.column), declared.members, true)
@@ -53,7 +53,7 @@ function covering(column: string | null, fields: Fields, members: CoveringMember
   return floats.length === types.length ? { column, members, float32: floats.includes(32), declared } : null
 }
 
-/** A double as the nearest float; beyond the floats, where a cast is an error, it is infinite. */
+/** Returns a double as the nearest float. Beyond the range of floats, where a cast is an error, the result is infinite. */
 export function floatOf(side: string): string {
   return `CASE WHEN ${side} > 3.4e38 THEN 'inf'::FLOAT WHEN ${side} < -3.4e38 THEN '-inf'::FLOAT ELSE TRY_CAST(${side} AS FLOAT) END`
 }

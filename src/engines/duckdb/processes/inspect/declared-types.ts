@@ -1,10 +1,10 @@
-/** What several files claim of one geometry column, taken together. */
+/** Combines what several files declare about one geometry column. */
 
 import type { GeometryTypeName } from '../../../../geometry/geometry-type.ts'
 import type { BBox } from '../../../../model/layer.ts'
 import type { GeoColumn } from './geoparquet.ts'
 
-/** One a file; undefined for a file that claims nothing. */
+/** One entry per file. Undefined for a file that declares nothing. */
 type Claims = readonly (GeoColumn | undefined)[]
 
 export function declaredCovering(claims: Claims): GeoColumn['covering'] {
@@ -22,7 +22,7 @@ export function claimedZ(claims: Claims): boolean | null {
   return all.includes(null) ? null : false
 }
 
-/** Boxes across the antimeridian are not joined: one file may have one. */
+/** Boxes across the antimeridian are not joined: one of the files may have one. */
 export function claimedExtent(claims: Claims): BBox | null {
   const boxes = claims.map((claim) => claim?.bbox ?? null)
   if (boxes.length === 1) return boxes[0] ?? null

@@ -1,4 +1,4 @@
-/** A DuckDB database's tables as layers, from its catalogue. */
+/** Describes the tables of a DuckDB database as layers, from its catalogue. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { crsOfText } from '../../../../geometry/read-crs.ts'
 import type { LayerKey, Pruning } from '../../../../model/layer.ts'
@@ -17,7 +17,7 @@ export interface Table {
   readonly table: string
 }
 
-/** Only for as long as `use` runs: an attached file is locked against writers. */
+/** Attaches the database only while `use` runs: an attached file is locked against writers. */
 export async function withDatabase<Result>(
   connection: DuckDBConnection,
   { file, alias }: { readonly file: string; readonly alias: string },
@@ -31,7 +31,7 @@ export async function withDatabase<Result>(
   }
 }
 
-/** Each table with a GEOMETRY column is a layer; the first such column is its geometry. @throws the engine's error */
+/** Returns a layer per table with a GEOMETRY column. The first such column is its geometry. @throws Error of the engine */
 export async function describeDatabase(connection: DuckDBConnection, alias: string): Promise<DescribedSource> {
   const layers: Description[] = []
   const problems = await viewProblems(connection, alias)
@@ -58,7 +58,7 @@ async function geometryTables(connection: DuckDBConnection, alias: string): Prom
 
 const IS_GEOMETRY = "regexp_matches(c.data_type, '^GEOMETRY(\\(.*\\))?$')"
 
-/** Rows of a view have no number of their own: no id, no place to resume from. */
+/** Rows of a view have no row number, so they have no id and no position to resume from. */
 async function viewProblems(connection: DuckDBConnection, alias: string): Promise<string[]> {
   const rows = await rowsOf(
     connection,
@@ -76,7 +76,7 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
   const columns = await columnsOf(connection, from)
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
   if (!geometry) throw new Error('its GEOMETRY column is gone')
-  // As `geoduck import` and others make it: believed when the scan has proven it.
+  // `geoduck import` and other programs write this column. It is used only after the scan has proven it.
   const covering = findCovering(columns, null)
   const others = columns.filter((column) => column !== geometry && holdsGeometry(column.type))
   return {
@@ -107,7 +107,10 @@ function primaryKey(columns: readonly RelationColumn[]): LayerKey {
   return column && more.length === 0 && canBeKey(column) ? { kind: 'COLUMN', column: column.name } : { kind: 'ROW_NUMBER' }
 }
 
-/** The engine skips row groups by `&&` where the table's statistics know an extent: databases in a storage format before 1.5 keep none. */
+/**
+ * True if the statistics of the table know an extent, because then the engine skips row groups by `&&`. Databases in a storage
+ * format before 1.5 have no such statistics.
+ */
 async function pruningOf(
   connection: DuckDBConnection,
   alias: string,

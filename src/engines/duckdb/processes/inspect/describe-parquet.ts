@@ -1,4 +1,4 @@
-/** One or more Parquet files as one layer, from their footers. */
+/** Describes one or more Parquet files as one layer, from their footers. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isNative, typeOfNative } from '../../../../geometry/geometry-type.ts'
 import { crsOfText } from '../../../../geometry/read-crs.ts'
@@ -16,13 +16,16 @@ import type { GeoColumn } from './geoparquet.ts'
 import { keyCandidates } from './key-candidates.ts'
 import { propertiesOf } from './properties.ts'
 
-/** An engine's column and the one of the files that it is read from: DuckDB knows no case, and renames the second of `Name` and `name`. */
+/**
+ * A column of the engine, and the file column that it is read from. DuckDB ignores case, so it renames the second of `Name` and
+ * `name`.
+ */
 interface FileRelationColumn extends RelationColumn {
   readonly sourceName: string | null
   readonly isNativeGeometry: boolean
 }
 
-/** @throws the engine's error, or one that says why the files are no layer */
+/** @throws Error of the engine, or an Error with the reason why the files are no layer */
 export async function describeParquet(connection: DuckDBConnection, files: readonly string[]): Promise<Description> {
   const footers = await footersOf(connection, files)
   const problem = disagreement(footers)
@@ -54,7 +57,7 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
   }
 }
 
-/** One file is opened whatever is asked of it. */
+/** True if the file must be opened for every query. */
 async function summariesOf(
   connection: DuckDBConnection,
   footers: readonly Footer[],
@@ -76,7 +79,7 @@ async function fileColumns(connection: DuckDBConnection, footers: readonly Foote
     footers.flatMap((footer) => footer.columns.filter((column) => column.optional).map(({ name }) => name)),
   )
   return columns.map((column, index) => {
-    // Columns behind the file's own are those that the folders' names tell (key=value): never null.
+    // Columns after the file's own come from the names of folders (key=value). They are never null.
     const source = footers[0]?.columns[index]
     return {
       ...column,
@@ -87,7 +90,7 @@ async function fileColumns(connection: DuckDBConnection, footers: readonly Foote
   })
 }
 
-/** The primary column of the metadata, else the first that is geometry at all. */
+/** Returns the primary column of the metadata. Otherwise the first column with geometry. */
 function geometryColumn(columns: readonly FileRelationColumn[], footers: readonly Footer[]): FileRelationColumn {
   const geo = footers[0]?.geo
   const declared = columns.filter(({ sourceName }) => sourceName !== null && geo?.columns.has(sourceName))
@@ -102,13 +105,15 @@ function geometryColumn(columns: readonly FileRelationColumn[], footers: readonl
 function encodingOf(geometry: FileRelationColumn, claim: GeoColumn | undefined): GeometryEncoding {
   if (geometry.type.kind === 'geometry') return 'GEOMETRY'
   if (geometry.type.kind === 'binary') return 'WKB'
-  // GeoParquet 1.1's encodings by GeoArrow, which DuckDB reads as nested lists of structs.
+  // These are GeoArrow's encodings in GeoParquet 1.1, which DuckDB reads as nested lists of structs.
   const native = claim?.encoding.toLowerCase() ?? ''
   if (isNative(native)) return native
   throw new Error(`its geometry has an encoding that is not known: ${native || geometry.native}`)
 }
 
-/** A declared covering is believed, as a footer's statistics are, until the scan says otherwise; an undeclared one must be proven first. */
+/**
+ * A declared covering is used, like a footer's statistics, until the scan disproves it. An undeclared one must be proven first.
+ */
 function pruningOf(covering: Covering | null, geometry: FileRelationColumn, footers: readonly Footer[]): Pruning {
   if (covering?.declared) {
     const { column, members, float32 } = covering

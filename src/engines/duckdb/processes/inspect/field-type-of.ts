@@ -1,4 +1,4 @@
-/** node-api's type objects as the types that the rest of the product knows. */
+/** Converts node-api's type objects to the types of the model. */
 import {
   DuckDBArrayType,
   DuckDBDecimalType,
@@ -61,7 +61,7 @@ function members(names: readonly string[], types: readonly DuckDBType[]): FieldM
   return types.map((type, index) => ({ name: names[index] ?? '', type: fieldTypeOf(type) }))
 }
 
-/** Whether values of the type hold geometry somewhere inside. */
+/** True if values of the type contain geometry at any depth. */
 export function holdsGeometry(type: FieldType): boolean {
   switch (type.kind) {
     case 'list':

@@ -1,15 +1,17 @@
-/** Where the features of each file of a layer are, from the statistics of its row groups: by these a whole file can be left unopened. */
+/** Reads the extent of each file of a layer from the statistics of its row groups, so that a filter can skip whole files. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { BBox, CoveringMembers } from '../../../../model/layer.ts'
 import { fileList, literal } from '../../dialect/quote.ts'
 import { rowsOf } from './rows.ts'
 
-/** The column whose statistics the engine itself goes by: a covering one, or Parquet's own geometry. */
+/** The column whose statistics the engine uses: a covering column, or Parquet's own geometry. */
 export type ExtentColumn =
   | { readonly kind: 'COVERING'; readonly column: string | null; readonly members: CoveringMembers }
   | { readonly kind: 'GEOMETRY'; readonly column: string }
 
-/** In the order of `files`; null where a row group does not tell. About 1 ms a file of 60 row groups. */
+/**
+ * Returns extents in the order of `files`. Null if a row group has no statistics. Takes about 1 ms per file of 60 row groups.
+ */
 export async function extentsOf(
   connection: DuckDBConnection,
   files: readonly string[],
@@ -30,7 +32,7 @@ export async function extentsOf(
 
 interface Statistics {
   readonly where: string
-  /** Whether a row group tells where its features are; one without any tells that, too. */
+  /** True if a row group has statistics of its extent. A row group without features counts too. */
   readonly told: string
   readonly sides: readonly string[]
 }
@@ -47,7 +49,7 @@ function ofCovering({ column, members }: ExtentColumn & { kind: 'COVERING' }): S
   }
 }
 
-/** A box across the antimeridian, as the format has it for geographies, tells nothing here. */
+/** A box across the antimeridian, which the format allows for geographies, gives no extent here. */
 function ofGeometry({ column }: ExtentColumn & { kind: 'GEOMETRY' }): Statistics {
   return {
     where: `path_in_schema = ${literal(column)}`,

@@ -1,4 +1,6 @@
-/** The first geometries that break OGC's rules, and which rule. The engine only tells that they do: the reason is looked for here. */
+/**
+ * Finds the first geometries that break a rule of OGC, and names the rule. The engine only reports that a geometry is invalid.
+ */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckReport, LayerKey } from '../../../../model/layer.ts'
 import { asGeometry } from '../../dialect/geometry-column.ts'
@@ -27,7 +29,7 @@ export async function findInvalid(
   return rows.map((row) => ({ id: String(row['id']), reason: String(row['reason']) }))
 }
 
-/** The first that holds. Whatever the engine refuses to compute is null, and the next one is tried. */
+/** Returns the first rule that is broken. If the engine cannot compute a rule, it is null and the next rule is tried. */
 function reason(g: string): string {
   const parts = `list_transform(ST_Dump(${g}), lambda d: d.geom)`
   const some = (rule: string, of = parts) => `TRY(len(list_filter(${of}, lambda p: ${rule})) > 0)`

@@ -1,17 +1,17 @@
-/** What the footers of Parquet files say, one query for all of them: about 4 ms a small file. */
+/** Reads the footers of Parquet files with one query for all of them. It takes about 4 ms per small file. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { fileList } from '../../dialect/quote.ts'
 import { type GeoMetadata, readGeoMetadata } from './geoparquet.ts'
 import { rowsOf } from './rows.ts'
 
-/** A column at the top of a file's schema. */
+/** A column at the top level of a file's schema. */
 export interface FileColumn {
   readonly name: string
   readonly optional: boolean
-  /** Parquet's own GEOMETRY type. */
+  /** True for Parquet's own GEOMETRY type. */
   readonly isNativeGeometry: boolean
-  /** Physical and logical types of the column and all that is in it: equal in files that fit together. */
+  /** Physical and logical types of the column and everything in it. They are equal in files that fit together. */
   readonly signature: string
 }
 
@@ -21,11 +21,11 @@ export interface Footer {
   readonly rowGroups: number
   readonly columns: readonly FileColumn[]
   readonly geo: GeoMetadata | null
-  /** Every row group tells the box of a geometry column. */
+  /** True if every row group has the box of a geometry column. */
   readonly hasGeoStatistics: boolean
 }
 
-/** As DuckDB tells them; 64-bit numbers are bigint. */
+/** Rows as DuckDB returns them; 64-bit numbers are bigint. */
 interface Tables {
   readonly parquet_file_metadata: readonly {
     readonly file_name: string
@@ -45,7 +45,7 @@ interface SchemaElement {
   readonly logical_type: string | null
 }
 
-/** In the order of `files`. @throws the engine's error, or one that says what is wrong with the metadata */
+/** Returns footers in the order of `files`. @throws Error of the engine, or an Error that names the fault of the metadata */
 export async function footersOf(connection: DuckDBConnection, files: readonly string[]): Promise<Footer[]> {
   const rows = await rowsOf(
     connection,
@@ -89,7 +89,7 @@ async function groupsWithBox(connection: DuckDBConnection, file: string): Promis
   return row?.['n']
 }
 
-/** The schema comes depth first: each element stands before its children. */
+/** The schema is depth first: each element precedes its children. */
 function topOf(schema: readonly SchemaElement[]): FileColumn[] {
   const columns: FileColumn[] = []
   const describe = (at: number): { next: number; signature: string } => {

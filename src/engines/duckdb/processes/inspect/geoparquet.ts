@@ -1,6 +1,6 @@
 /**
- * The `geo` metadata of GeoParquet, versions 1.0 and 1.1 (https://geoparquet.org/releases/v1.1.0/). What it says are claims: whoever
- * wrote the file may have been wrong.
+ * Reads the `geo` metadata of GeoParquet, versions 1.0 and 1.1 (https://geoparquet.org/releases/v1.1.0/). The metadata is only a
+ * declaration: the writer of the file may have been wrong.
  */
 import { z } from 'zod'
 import { type GeometryTypeName, isTypeName } from '../../../../geometry/geometry-type.ts'
@@ -10,7 +10,7 @@ import type { BBox, CoveringMembers, Crs } from '../../../../model/layer.ts'
 export interface GeoColumn {
   readonly encoding: string
   readonly geometryTypes: readonly GeometryTypeName[]
-  /** Null: the types are not known. */
+  /** Null if the types are unknown. */
   readonly hasZ: boolean | null
   readonly crs: Crs | null
   readonly bbox: BBox | null
@@ -27,7 +27,7 @@ const side = z.tuple([z.string(), z.string()])
 const column = z.object({
   encoding: z.string(),
   geometry_types: z.array(z.string()).catch([]),
-  /** Absent and null differ: OGC:CRS84, and not known. */
+  /** Absent means OGC:CRS84; null means unknown. */
   crs: z.unknown().optional(),
   bbox: z.array(z.number()).optional().catch(undefined),
   covering: z
@@ -38,7 +38,7 @@ const column = z.object({
 
 const metadata = z.object({ primary_column: z.string(), columns: z.record(z.string(), column) })
 
-/** @throws Error with the reason, for metadata that is not GeoParquet's */
+/** @throws Error with the reason, if the metadata is not valid GeoParquet */
 export function readGeoMetadata(text: string): GeoMetadata {
   let json: unknown
   try {
@@ -64,7 +64,7 @@ function readColumn({ encoding, geometry_types, crs, bbox, covering }: z.infer<t
   }
 }
 
-/** Without height. */
+/** The box without heights. */
 function flatBox(bbox: readonly number[]): BBox | null {
   const [west, south, east, north] = bbox.length === 6 ? [bbox[0], bbox[1], bbox[3], bbox[4]] : bbox
   const sides = [west, south, east, north]

@@ -1,4 +1,7 @@
-/** The inside of the inspector's process: what the server asks it. It may die of what it reads; nothing else does. */
+/**
+ * The program of the inspector's process. It answers the server's messages. What it reads may end this process, and no other
+ * one.
+ */
 import os from 'node:os'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckRequest, CheckResult, DescribedSource, InspectorOptions, ToInspector } from '../../host/inspection.ts'
@@ -10,7 +13,7 @@ import { describeParquet } from './describe-parquet.ts'
 import { openInstance } from './instance.ts'
 import { failureOf } from './reason.ts'
 
-/** Below everything that serves. */
+/** The priority is below every process that serves. */
 const CHECK_PRIORITY = 10
 
 let connection: DuckDBConnection | null = null

@@ -1,8 +1,11 @@
-/** The one DuckDB instance of the inspector: it reads the named files and nothing else. */
+/** The one DuckDB instance of the inspector, which can read only the named files. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { type OpenOptions, openDuckDB } from '../../open.ts'
 
-/** Whether GeoParquet's WKB columns are read as GEOMETRY. The one setting that stays open: the check reads them as they are stored. */
+/**
+ * True if GeoParquet's WKB columns are read as GEOMETRY. Only this setting stays open, because the check reads the stored
+ * bytes.
+ */
 const CONVERSION = 'enable_geoparquet_conversion'
 
 export async function openInstance(options: OpenOptions): Promise<DuckDBConnection> {
@@ -11,8 +14,8 @@ export async function openInstance(options: OpenOptions): Promise<DuckDBConnecti
 }
 
 /**
- * Runs `use` with the geometry of GeoParquet files as the bytes that are stored. Native GEOMETRY columns stay what they are. With
- * `parquet_metadata_cache` on, the engine would go by what it made of the file before.
+ * Runs `use` while the geometry of GeoParquet files is read as its stored bytes. Native GEOMETRY columns stay GEOMETRY. With
+ * `parquet_metadata_cache` on, the engine would use its earlier result for the file.
  */
 export async function withRawWkb<Result>(connection: DuckDBConnection, use: () => Promise<Result>): Promise<Result> {
   await connection.run(`SET GLOBAL ${CONVERSION} = false`)

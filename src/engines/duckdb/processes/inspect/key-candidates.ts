@@ -1,16 +1,16 @@
 import type { RelationColumn } from './columns.ts'
 
-/** In the order of preference; case does not matter. */
+/** Names of key columns in the order of preference; case is ignored. */
 const NAMES = ['id', 'fid', 'gid', 'ogc_fid', 'objectid', 'osm_id']
 
-/** Values of these are written as an id without loss, and compared as fast as they are read. */
+/** Types whose values can be written as an id without loss, and can be compared as fast as they are read. */
 const TYPES = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|VARCHAR|UUID)$/
 
 export function canBeKey({ native }: Pick<RelationColumn, 'native'>): boolean {
   return TYPES.test(native)
 }
 
-/** Columns that are called like a key: a scan tells whether one is. */
+/** Returns columns with the name of a key. A scan proves whether one of them is a key. */
 export function keyCandidates(columns: readonly RelationColumn[]): string[] {
   return columns
     .filter((column) => canBeKey(column) && NAMES.includes(column.name.toLowerCase()))

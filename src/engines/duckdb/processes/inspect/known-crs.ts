@@ -4,7 +4,7 @@ import { literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
 import { rowsOf } from './rows.ts'
 
-/** Whether PROJ knows the CRS that the configuration names: an empty point is transformed without computing anything. */
+/** True if PROJ knows the CRS that the configuration names. It transforms an empty point, which computes nothing. */
 export async function crsFault(connection: DuckDBConnection, { wantedCrs }: Description): Promise<string | null> {
   if (!wantedCrs) return null
   try {

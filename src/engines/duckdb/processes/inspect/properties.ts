@@ -2,14 +2,14 @@ import { type FieldType, isExact, isNested } from '../../../../model/field-type.
 import type { Field, JsonType } from '../../../../model/layer.ts'
 import type { RelationColumn } from './columns.ts'
 
-/** All columns but those `hidden`, in the source's order. */
+/** Returns all columns except `hidden`, in the source's order. */
 export function propertiesOf(columns: readonly RelationColumn[], hidden: readonly (string | null | undefined)[]): Field[] {
   return columns
     .filter(({ name }) => !hidden.includes(name))
     .map(({ name, type, native, nullable }) => ({ name, type, native, jsonType: jsonTypeOf(type), nullable }))
 }
 
-/** How values of a type are written in JSON; `engines/duckdb/dialect/wire.ts` writes them so. */
+/** The JSON type of values of an engine type. `engines/duckdb/dialect/columns.ts` makes the plan write them in this way. */
 export function jsonTypeOf(type: FieldType): JsonType {
   switch (type.kind) {
     case 'json':
@@ -25,7 +25,7 @@ export function jsonTypeOf(type: FieldType): JsonType {
       return isExact(type) ? 'NUMBER' : 'STRING'
     case 'list':
       return 'ARRAY'
-    // A map whose keys have a text, and so can be names in an object; others are lists of keys and values.
+    // Keys of this map have a text form, so they can be names in an object. Other maps are lists of keys and values.
     case 'map':
       return isNested(type.key) ? 'ARRAY' : 'OBJECT'
     case 'struct':

@@ -1,4 +1,4 @@
-/** Whether a column can be what ids are made of: its values are all there and all different, in the rows that are served. */
+/** Proves that a column can be the key: in the rows that are served, its values are not null and all different. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { LayerKey } from '../../../../model/layer.ts'
 import { identifier } from '../../dialect/quote.ts'
@@ -9,11 +9,11 @@ import { rowsToServe } from './validity.ts'
 
 interface KeyProof {
   readonly key: LayerKey
-  /** Why the wanted key is none; null if it is, or none was wanted. */
+  /** The reason why the requested key is not a key. Null if it is one, or none was requested. */
   readonly fault: string | null
 }
 
-/** The wanted key, or its fault; else the first candidate that is one. */
+/** Returns the requested key, or its fault. Otherwise the first candidate that is a key. */
 export async function proveKey(connection: DuckDBConnection, description: Description, rows: number): Promise<KeyProof> {
   const { key, keyCandidates, wantedKey } = description
   if (key.kind === 'COLUMN') return { key, fault: null }
@@ -48,7 +48,7 @@ async function faultOf(
 
 const counted = (rows: number): string => (rows === 1 ? '1 row' : `${rows} rows`)
 
-/** Null: there was not the memory to tell. */
+/** Null if there was not enough memory. */
 async function valuesOf(
   connection: DuckDBConnection,
   description: Description,

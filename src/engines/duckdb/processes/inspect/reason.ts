@@ -1,9 +1,9 @@
-/** What is told of an engine's error: its first sentence, without folders and links. It is read by clients. */
+/** Turns an error of the engine into a reason for clients: its first sentence, without folders and links. */
 import { DISK_FULL } from '../../host/source-error.ts'
 
 const FOLDER = /(?:[A-Za-z]:)?(?:[\\/][^\\/"'\n]+)*[\\/](?=[^\\/"'\n])/g
 
-/** Where the engine's words name what is wrong but not what to do. */
+/** Remedies for errors whose message names the fault but not what to do. */
 const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
   [/No space left on device|Disk full|ENOSPC|EDQUOT|quota exceeded/i, DISK_FULL],
   [/Could not set lock/i, 'another process has it open for writing: close it there, or serve a copy'],
@@ -24,7 +24,7 @@ const REMEDIES: readonly (readonly [symptom: RegExp, reason: string])[] = [
   [/TProtocolException|don't know what type/i, 'its Parquet footer is corrupt'],
   [
     /duplicate column name/i,
-    'it has columns with names that differ in nothing but their case, or one called geom: rename one of them',
+    'it has columns with names that differ only in their case, or one column is called geom: rename one of them',
   ],
   [
     /Unsupported geometry type in WKB|WKB type .* is not supported/i,
@@ -48,12 +48,15 @@ export function reasonOf(error: unknown): string {
     .slice(0, 300)
 }
 
-/** After one of these the instance is dead, and the process with it. */
+/** Errors after which the instance is dead, and the process with it. */
 function isFatal(error: unknown): boolean {
   return error instanceof Error && /^(INTERNAL|FATAL) Error:/.test(error.message)
 }
 
-/** What a process answers that may go on, or has been ended by what is not its source's fault: a disk. @throws what ends it otherwise */
+/**
+ * Returns the answer of a process that can continue, or whose failure was not the fault of its source, such as a full disk.
+ * @throws the error otherwise
+ */
 export function failureOf(error: unknown): { readonly failure: string; readonly isOver: boolean } {
   const isOver = isFatal(error)
   const failure = reasonOf(error)

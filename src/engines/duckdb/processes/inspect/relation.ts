@@ -1,4 +1,4 @@
-/** A layer's rows as SQL. */
+/** Writes the rows of a layer as SQL. */
 
 import type { Relation } from '../../../../model/layer.ts'
 import { fileList, identifier, literal } from '../../dialect/quote.ts'
@@ -9,13 +9,15 @@ export function fromOf(relation: Relation): string {
   return [relation.database, relation.schema, relation.table].map(identifier).join('.')
 }
 
-/** The number of a row in its file or table, from 0; counted where a column of the source has taken the name of the engine's own. */
+/**
+ * The row number in its file or table, from 0. It is counted if a column of the source has the name of the engine's row number.
+ */
 export function rowNumberOf(description: Description): string {
   const name = description.relation.kind === 'table' ? 'rowid' : 'file_row_number'
   return isTaken(name, description) ? '(row_number() OVER () - 1)' : name
 }
 
-/** `Feature.key` of a row where no column is the key: its number in the whole source. */
+/** `Feature.key` of a row if no column is the key: its number in the whole source. */
 export function rowIdOf(description: Description): string {
   const { relation } = description
   const row = rowNumberOf(description)
@@ -24,7 +26,7 @@ export function rowIdOf(description: Description): string {
   return `${row} + [${offsets.join(', ')}][file_index::BIGINT + 1]`
 }
 
-/** Text that tells a row to whoever looks for it: `row 7`, with its file where there are several. */
+/** Text that identifies a row for a person: `row 7`, with its file if there are several. */
 export function rowLabelOf(description: Description): string {
   const { relation } = description
   const row = `'row ' || ${rowNumberOf(description)}`
@@ -33,7 +35,7 @@ export function rowLabelOf(description: Description): string {
   return `${row} || ' of ' || [${names.join(', ')}][file_index::BIGINT + 1]`
 }
 
-/** DuckDB's names know no case. */
+/** DuckDB's names are case-insensitive. */
 function isTaken(name: string, { geometryColumn, columnsUncovered, tailoring }: Description): boolean {
   return [geometryColumn, ...columnsUncovered.map((column) => column.name), ...(tailoring?.hidden ?? [])].some(
     (taken) => taken.toLowerCase() === name,

@@ -1,22 +1,22 @@
-/** What the scan asks of each row's geometry, as SQL, for every way that geometry is stored. */
+/** Writes what the scan reads from the geometry of each row as SQL, for every storage form of geometry. */
 import { isNative, type NativeType, typeOfNative } from '../../../../geometry/geometry-type.ts'
 import type { Layer } from '../../../../model/layer.ts'
 import { asGeometry } from '../../dialect/geometry-column.ts'
 import { identifier } from '../../dialect/quote.ts'
 
 export interface RowGeometry {
-  /** DuckDB's name of the type; NULL for no geometry. */
+  /** DuckDB's name of the type. NULL if there is no geometry. */
   readonly type: string
   /** 0: XY, 1: M, 2: Z, 3: Z and M. */
   readonly zm: string
-  /** NULL for no geometry and for an empty one. */
+  /** NULL if there is no geometry or it is empty. */
   readonly xmin: string
   readonly ymin: string
   readonly xmax: string
   readonly ymax: string
-  /** By OGC's rules; false for no geometry. */
+  /** True if the geometry is valid by OGC's rules. False if there is no geometry. */
   readonly isInvalid: string
-  /** Whether GEOS refuses it. */
+  /** True if GEOS refuses the geometry. */
   readonly isUncomputable: string
 }
 
@@ -35,17 +35,17 @@ function binary(geometry: string): RowGeometry {
     ymin: `ST_YMin(${geometry})`,
     xmax: `ST_XMax(${geometry})`,
     ymax: `ST_YMax(${geometry})`,
-    // A point far away: GEOS must take the geometry, and has nothing more to do. 1 us.
+    // A distant point: GEOS must read the geometry, and has no further work. Takes 1 µs.
     isUncomputable: `${geometry} IS NOT NULL AND TRY(ST_Intersects(${geometry}, ST_Point(1e300, 1e300))) IS NULL`,
   }
 }
 
-/** Only asked behind the safe check: what cannot be read ends the process here. 2 us a small polygon. */
+/** Used only after the safe check, because unreadable geometry would end the process here. Takes 2 µs per small polygon. */
 function isInvalid(geometry: string): string {
   return `(${geometry} IS NOT NULL AND TRY(ST_IsValid(${geometry})) IS NOT TRUE)`
 }
 
-/** Nothing but numbers in lists: no row of them can hurt, and their type is the column's. */
+/** These are numbers in lists. No row can end the process, and the column type is the geometry type. */
 function nested(column: string, encoding: NativeType, hasZ: boolean): RowGeometry {
   const { label, lists } = typeOfNative(encoding)
   const depth = lists.length

@@ -1,4 +1,7 @@
-/** Geometries that are not valid by OGC's rules, as SQL. Only behind the safe check: ST_IsValid ends the process at what that one finds. */
+/**
+ * Writes SQL for geometries that are invalid by OGC's rules. It is used only after the safe check, because ST_IsValid ends the
+ * process for geometry that the safe check finds.
+ */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isNative } from '../../../../geometry/geometry-type.ts'
 import type { GeometryEncoding } from '../../../../model/layer.ts'
@@ -9,14 +12,17 @@ import { fromOf } from './relation.ts'
 import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'
 
-/** In the source. About 1.5 us a small polygon; a ring that is not closed is not valid either. */
+/**
+ * The number of invalid geometries in the source. Takes about 1.5 µs per small polygon. A ring that is not closed is invalid
+ * too.
+ */
 export async function countInvalid(connection: DuckDBConnection, description: Description): Promise<number> {
   const { isInvalid } = rowGeometry(description)
   const [row] = await rowsOf(connection, `SELECT count(*) AS n FROM ${fromOf(description.relation)} WHERE ${isInvalid}`)
   return Number(row?.['n'])
 }
 
-/** The rows that the layer serves, with their geometry as it is served, behind FROM. */
+/** Returns the rows that the layer serves, with the served form of their geometry, as the text after FROM. */
 export function rowsToServe(description: Description): { readonly from: string; readonly geometryEncoding: GeometryEncoding } {
   const { relation, geometryColumn, geometryEncoding, tailoring } = description
   const from = fromOf(relation)

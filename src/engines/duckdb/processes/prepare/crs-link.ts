@@ -1,25 +1,25 @@
 /**
- * Refuses a GeoJSON whose `crs` is a link, wherever in it one stands. GeoJSON of 2008 may say where its CRS is defined instead of which one it
- * is, and GDAL fetches that for every object that has such a member, in any case and with any escapes. Looking through the file takes about
- * 3 ms per megabyte.
+ * Refuses a GeoJSON file in which any `crs` member is a link. In GeoJSON of 2008, `crs` may say where the CRS is defined instead of
+ * naming it. GDAL fetches that address for every object with such a member, in upper or lower case and with any escapes. The search takes
+ * about 3 ms per megabyte.
  */
 import { createReadStream } from 'node:fs'
 
-/** Longer is no CRS that anyone wrote: the rest of the file would be read into memory. */
+/** No real CRS is longer. Without this limit, the rest of the file could be read into memory. */
 const MOST_CHARACTERS = 1 << 20
 
-/** The name of the member. GDAL knows no case, and its parser takes either kind of quotes. */
+/** The name of the member. GDAL ignores case, and its parser accepts both kinds of quotes. */
 const KEY = /["'](?:[cC]|\\u00[46]3)(?:[rR]|\\u00[57]2)(?:[sS]|\\u00[57]3)["']/g
 const GAP = /(?:\s|\/\*[\s\S]*?\*\/|\/\/[^\n]*\n)*/y
 const STRING = /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'/y
 
-/** By OGC a link is also the name of a CRS, which is understood without following it. */
+/** A link by which OGC names a CRS. GDAL understands it without following it. */
 const NAME_OF_OGC = /https?:\/\/(?:www\.)?opengis\.net\/def\/crs[-\w./?&=:]*/gi
 /** A string that begins like the type `link` or `url`, like the member `url` or `href`, or like a link or a path. */
 const LINK = /["']\s*(?:link|url|href|\w+:\/\/|\/)/i
 const ADDRESS = /(\w+:\/\/|\/vsi\w+\/)+([^/"'\s]*)/i
 
-/** @throws Error that names where it leads */
+/** @throws Error that names the target of the link */
 export async function refuseLinks(file: string): Promise<void> {
   let rest = ''
   for await (const chunk of createReadStream(file, { encoding: 'latin1', highWaterMark: 1 << 20 }) as AsyncIterable<string>) {
@@ -28,14 +28,14 @@ export async function refuseLinks(file: string): Promise<void> {
   }
 }
 
-/** Returns the end of the text that is to be looked at again with what follows it. */
+/** Returns the end of the text that must be searched again together with the next text. */
 function scan(text: string): string {
   for (const { index, 0: key } of text.matchAll(KEY)) {
     const value = valueAfter(text, index + key.length)
     if (value === 'UNFINISHED') return text.slice(index)
     if (value !== null && isLink(value)) throw new Error(`its crs is a link${toWhere(value)}, which is not followed: ${REMEDY}`)
   }
-  // A key may be cut in two by the end of the text.
+  // The end of the text may cut a key in two.
   return text.slice(-24)
 }
 
@@ -56,10 +56,10 @@ function unescaped(text: string): string {
     .replaceAll('\\/', '/')
 }
 
-/** The object behind the name of a member; null where there is none; UNFINISHED where the text ends before it. */
+/** Returns the object after the name of a member. Null if there is none; UNFINISHED if the text ends before it. */
 function valueAfter(text: string, from: number): string | 'UNFINISHED' | null {
   const colon = after(GAP, text, from)
-  // A comment, which the parser takes too, may end in what follows.
+  // The parser also accepts comments. One may end in the next text.
   if (colon === text.length || text[colon] === '/') return 'UNFINISHED'
   if (text[colon] !== ':') return null
   const start = after(GAP, text, colon + 1)
@@ -77,7 +77,7 @@ function valueAfter(text: string, from: number): string | 'UNFINISHED' | null {
   return 'UNFINISHED'
 }
 
-/** Where what matches there ends; the same place if nothing does. */
+/** Returns the end of the match, or the same position if nothing matches. */
 function after(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : at

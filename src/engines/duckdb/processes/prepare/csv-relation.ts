@@ -1,4 +1,7 @@
-/** CSV with columns of longitude and latitude, or one of WKT. Its dialect and types are found by DuckDB's sniffer, from all of its rows. */
+/**
+ * Reads CSV with columns of longitude and latitude, or with one column of WKT. DuckDB's sniffer finds its dialect and types
+ * from all rows.
+ */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LON_LAT } from '../../../../model/crs.ts'
 import { fileList, identifier, literal } from '../../dialect/quote.ts'
@@ -16,10 +19,10 @@ export async function csvRelation(connection: DuckDBConnection, file: string): P
   const geometry = csvGeometry(found.map(({ name }) => name))
   if (!geometry) throw new Error(NO_CSV_GEOMETRY)
   const value = geometryValue(geometry, found)
-  // WKT is said by the geometry itself; longitude and latitude stay, as they are.
+  // The geometry replaces a WKT column. Columns of longitude and latitude stay unchanged.
   const attributes = found.filter(({ name }) => geometry.kind === 'LON_LAT' || name !== geometry.column)
   const name = geometryName(attributes.map((column) => column.name))
-  // A CSV tells no CRS: what fits into this one is taken for it.
+  // CSV has no CRS. Coordinates that fit into this CRS are taken as such.
   const crs = (await isLonLat(connection, read, value)) ? LON_LAT : ''
   const selected = [
     ...attributes.map((column) => identifier(column.name)),

@@ -1,15 +1,15 @@
-/** Which attributes of a Shapefile are true or false: the engine's GDAL reads them as the letters T and F. */
+/** Finds attributes of a Shapefile that are boolean, because the engine's GDAL reads them as the letters T and F. */
 import { open, readdir } from 'node:fs/promises'
 import path from 'node:path'
 
-/** Of the head, and of what describes a field behind it; its type is the twelfth byte. */
+/** Bytes of the header, and of each field descriptor after it. The twelfth byte of a descriptor is the type. */
 const RECORD_BYTES = 32
 const TYPE = 11
 const END_OF_FIELDS = 0x0d
-/** dBase's own limit is 255. */
+/** dBase's limit is 255 fields. */
 const MOST_FIELDS = 2048
 
-/** For each field of the table of attributes, in its order; empty where there is no table. */
+/** Returns the type of each field in the order of the attribute table. Empty if there is no table. */
 export async function logicalFields(shapefile: string): Promise<readonly boolean[]> {
   const { dir, name } = path.parse(shapefile)
   const table = (await readdir(dir)).find((part) => part.toLowerCase() === `${name}.dbf`.toLowerCase())

@@ -3,10 +3,12 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 
-/** Part of every digest: changes when the same source becomes another copy. */
+/** A part of every digest. It changes when the same source must become a different copy. */
 const VERSION = 'geoduck-prepared-1'
 
-/** Of the whole content of a source's files, by their kind and not their name. Those that are not there are left out. */
+/**
+ * Returns the digest of the whole content of a source's files, by their kind and not by their name. Missing files are ignored.
+ */
 export async function digestOf(files: readonly string[]): Promise<string> {
   const digest = createHash('sha256').update(VERSION)
   for (const file of files) {

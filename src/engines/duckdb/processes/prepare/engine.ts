@@ -1,4 +1,4 @@
-/** The one DuckDB instance of the preparer: it reads the source's files, and writes into the process's own folder. */
+/** The one DuckDB instance of the preparer. It reads the source's files, and writes into the process's own folder. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { identifier, literal } from '../../dialect/quote.ts'
@@ -6,9 +6,9 @@ import { withoutWildcards } from '../../host/files.ts'
 import type { PreparerOptions } from '../../host/preparation.ts'
 import { openDuckDB } from '../../open.ts'
 
-/** Where a source is read to, before it is sorted: a database on disk, since it may be larger than memory. */
+/** The database that a source is read into before it is sorted. It is on disk, because it may be larger than memory. */
 export const STAGING = 'staging'
-/** In the process's folder, until it is whole. */
+/** The copy, in the process's folder until it is complete. */
 export const UNFINISHED = 'unfinished.parquet'
 
 export async function openEngine(options: PreparerOptions): Promise<DuckDBConnection> {

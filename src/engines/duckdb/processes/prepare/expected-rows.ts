@@ -1,6 +1,6 @@
 /**
- * How many features a file says that it has. GDAL ends quietly where a file ends too early or is corrupt: whoever has read fewer than this has
- * not read all of it.
+ * Reads how many features a file declares. GDAL reports no error if a file ends too early or is corrupt: a reader that gets fewer features has
+ * not read the whole file.
  */
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
@@ -13,7 +13,7 @@ const LINE_FEED = 10
 const RECORD_SEPARATOR = 0x1e
 const SHAPEFILE_HEAD = 100
 
-/** Null: it does not say. @throws Error for a file that is shorter than it says */
+/** Null if the file does not declare a number. @throws Error if the file is shorter than it declares */
 export async function expectedRows({ file, format, table }: FileToRead): Promise<number | null> {
   if (format === 'GeoPackage' && table !== null) return rowsOfTable(file, table)
   if (format === 'FlatGeobuf') return featuresInHeader(await headOf(file, 2 ** 24), (await stat(file)).size)
@@ -21,14 +21,14 @@ export async function expectedRows({ file, format, table }: FileToRead): Promise
   return format === 'GeoJSON' ? await sequenceRows(file) : null
 }
 
-/** The head has the length in 16-bit words. */
+/** The header has the length in 16-bit words. */
 async function shapefileRows(file: string): Promise<null> {
   const head = await headOf(file, SHAPEFILE_HEAD)
   if (head.readInt32BE(24) * 2 > (await stat(file)).size) throw new Error('it is cut short')
   return null
 }
 
-/** One feature a line, or a text sequence by RFC 8142; null for a document. */
+/** Counts one feature per line or per record of a text sequence (RFC 8142). Null for a document. */
 async function sequenceRows(file: string): Promise<number | null> {
   const head = (await headOf(file, HEAD_BYTES))
     .toString('utf8')
@@ -47,7 +47,7 @@ function isFeature(line: string): boolean {
   }
 }
 
-/** Those that hold more than white space. */
+/** Lines that contain more than white space. */
 async function countPieces(file: string, separator: number): Promise<number> {
   let [pieces, isBlank] = [0, true]
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {

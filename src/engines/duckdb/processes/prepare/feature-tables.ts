@@ -1,6 +1,6 @@
 /**
- * The tables of a GeoPackage that hold features, in the order of their names, and how many each holds. Read from its own catalogue by SQLite itself: GDAL's listing
- * knows no allow-list, and asking it for a table that it does not count ends the process.
+ * Lists the tables of a GeoPackage that contain features, sorted by name, with their number of features. SQLite itself reads the catalogue:
+ * GDAL's listing ignores the allow-list, and a query for a table that GDAL does not count ends the process.
  */
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -9,7 +9,7 @@ import { identifier } from '../../dialect/quote.ts'
 const TABLES = `SELECT c.table_name AS name FROM gpkg_contents c JOIN gpkg_geometry_columns g ON lower(g.table_name) = lower(c.table_name)
   WHERE c.data_type = 'features' ORDER BY c.table_name`
 
-/** @throws Error that says why it is none */
+/** @throws Error with the reason why the file is no GeoPackage */
 export function featureTables(file: string): string[] {
   return withDatabase(file, (database) =>
     database
@@ -19,7 +19,7 @@ export function featureTables(file: string): string[] {
   )
 }
 
-/** @throws Error that says why it cannot be read */
+/** @throws Error with the reason why the table cannot be read */
 export function rowsOfTable(file: string, table: string): number {
   return withDatabase(file, (database) => Number(database.prepare(`SELECT count(*) AS n FROM ${identifier(table)}`).get()?.['n']))
 }

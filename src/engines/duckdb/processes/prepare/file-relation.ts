@@ -1,7 +1,7 @@
 /**
- * Files of all formats as relations: the one reader of what is prepared and what is imported. To be used in a throw-away process, on a
- * connection that is limited: the spatial extension loaded, `geometry_always_xy` on, external access off, `allowed_paths` with what
- * `filesOfFormat` tells. Its environment holds `GDAL_ENVIRONMENT`.
+ * Reads files of all formats as relations, for preparation and for imports. It must run in a temporary process, on a limited connection: the
+ * spatial extension is loaded, `geometry_always_xy` is on, external access is off, and `allowed_paths` has what `filesOfFormat` returns. The
+ * environment of the process contains `GDAL_ENVIRONMENT`.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Format } from '../../host/format.ts'
@@ -10,25 +10,28 @@ import { gdalRelation } from './gdal-relation.ts'
 import { parquetRelation } from './parquet-relation.ts'
 
 export interface FileToRead {
-  /** Absolute path. */
+  /** The absolute path. */
   readonly file: string
   readonly format: Format | 'GeoParquet'
-  /** Of a GeoPackage; `featureTables` lists them. Null for all others. */
+  /** A table of a GeoPackage, as `featureTables` lists it. Null for other formats. */
   readonly table: string | null
 }
 
 export interface FileRelation {
-  /** What stands behind FROM. Reading it may end the process, if the file is made to do so. */
+  /** The text after FROM. A hostile file may end the process that reads it. */
   readonly from: string
-  /** In the order of `from`, the geometry last. Unique, whatever their case. */
+  /** Columns in the order of `from`, the geometry last. Names are unique without regard to case. */
   readonly columns: readonly { readonly name: string; readonly type: string }[]
-  /** Of type GEOMETRY, in any mixture of types, with its CRS in the type. */
+  /** A column of type GEOMETRY with any mixture of geometry types. Its CRS is in the column type. */
   readonly geometryColumn: string
-  /** `AUTHORITY:CODE`, PROJJSON or WKT2; empty where the file tells none. */
+  /** `AUTHORITY:CODE`, PROJJSON or WKT2. Empty if the file has no CRS. */
   readonly crs: string
 }
 
-/** Reads the file's schema: all of it once for GeoJSON and CSV. @throws the engine's error, or one that says what is wrong */
+/**
+ * Reads the file's schema. For GeoJSON and CSV this reads the whole file once. @throws Error of the engine, or an Error that
+ * names the fault
+ */
 export function relationOf(connection: DuckDBConnection, { file, format, table }: FileToRead): Promise<FileRelation> {
   if (format === 'CSV') return csvRelation(connection, file)
   if (format === 'GeoParquet') return parquetRelation(connection, file)

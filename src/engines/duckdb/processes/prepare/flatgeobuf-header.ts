@@ -1,6 +1,6 @@
 /**
- * A FlatGeobuf's header, a FlatBuffers table: proven before GDAL sees it, which ends its process by the second one in it that is corrupt, and read
- * for the one number that is wanted of it. https://github.com/flatgeobuf/flatgeobuf/blob/master/src/fbs/header.fbs
+ * Checks the header of a FlatGeobuf, a FlatBuffers table, before GDAL reads it, because the second corrupt header ends GDAL's process. Returns
+ * the only number that is needed from it. https://github.com/flatgeobuf/flatgeobuf/blob/master/src/fbs/header.fbs
  */
 
 const MAGIC_BYTES = 8
@@ -9,10 +9,10 @@ const GEOMETRY_TYPE = 2
 const FEATURES_COUNT = 8
 const INDEX_NODE_SIZE = 9
 const INDEX_NODE_BYTES = 40
-/** The last of the known ones, TIN and Triangle among them. */
+/** The last of the known geometry types, which include TIN and Triangle. */
 const MOST_GEOMETRY_TYPE = 17
 
-/** What the fields of a table are, by their numbers; what is not named is a number of at most eight bytes. */
+/** The types of the fields of a table by number. A field that is not listed is a number of at most eight bytes. */
 type Schema = Readonly<Record<number, 'string' | 'doubles' | { readonly table: Schema } | { readonly tables: Schema }>>
 
 const COLUMN: Schema = { 0: 'string', 2: 'string', 3: 'string', 10: 'string' }
@@ -27,7 +27,7 @@ const HEADER: Schema = {
   13: 'string',
 }
 
-/** Null where the writer did not know. @throws Error for a header that is none, and for a file that has no room for its index */
+/** Null if the writer did not know the number. @throws Error if the header is invalid, or the file has no room for its index */
 export function featuresInHeader(head: Buffer, fileBytes: number): number | null {
   let header: Buffer
   let features: number
@@ -49,7 +49,7 @@ export function featuresInHeader(head: Buffer, fileBytes: number): number | null
   return features || null
 }
 
-/** @throws RangeError for what leads out of the header */
+/** @throws RangeError for an offset outside the header */
 function prove(header: Buffer, table: number, schema: Schema): void {
   const index = table - header.readInt32LE(table)
   const fields = (header.readUInt16LE(index) - 4) / 2
@@ -76,7 +76,7 @@ function proveList(header: Buffer, at: number, kind: 'string' | 'doubles' | { re
     prove(header, item + header.readUInt32LE(item), kind.tables)
 }
 
-/** Of a field; 0 where the table has it not. */
+/** The offset of a field. 0 if the table does not have it. */
 function fieldOffset(header: Buffer, table: number, field: number): number {
   const index = table - header.readInt32LE(table)
   const entry = 4 + field * 2
@@ -85,7 +85,7 @@ function fieldOffset(header: Buffer, table: number, field: number): number {
   return offset === 0 ? 0 : table + offset
 }
 
-/** Of a packed tree whose nodes have so many boxes; none where that is 0. */
+/** Bytes of a packed tree whose nodes have `nodeSize` boxes. There is no tree if that is 0. */
 function indexBytes(features: number, nodeSize: number): number {
   if (nodeSize === 0 || features === 0) return 0
   let nodes = features

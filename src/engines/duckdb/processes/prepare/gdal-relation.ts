@@ -1,4 +1,4 @@
-/** GeoPackage, Shapefile, FlatGeobuf and GeoJSON by GDAL, which the spatial extension brings. */
+/** Reads GeoPackage, Shapefile, FlatGeobuf and GeoJSON with the GDAL of the spatial extension. */
 import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
 import { LON_LAT } from '../../../../model/crs.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
@@ -8,7 +8,7 @@ import { logicalFields } from './dbf-fields.ts'
 import type { FileRelation } from './file-relation.ts'
 import { geometryName } from './geometry-name.ts'
 
-/** The allow-list: a virtual format among the others would open files and links that its text names. */
+/** The allow-list of drivers. A virtual format would open files and links that its text names. */
 const DRIVERS: Readonly<Record<Exclude<Format, 'CSV'>, readonly string[]>> = {
   GeoPackage: ['GPKG'],
   Shapefile: ['ESRI Shapefile'],
@@ -16,12 +16,12 @@ const DRIVERS: Readonly<Record<Exclude<Format, 'CSV'>, readonly string[]>> = {
   GeoJSON: ['GeoJSON', 'GeoJSONSeq'],
 }
 
-/** By RFC 7946. GDAL calls it EPSG:4326, whose own order of axes is another. */
+/** The CRS of GeoJSON by RFC 7946. GDAL calls it EPSG:4326, which has another axis order. */
 const GEOJSON_CRS = { 'EPSG:4326': LON_LAT } as const
 
 /**
- * The columns as GDAL has them: of a GeoPackage, its key first; of the others, `OGC_FID`, GDAL's number of the feature (of GeoJSON its `id`,
- * where that is a number), unless an attribute has that name.
+ * The columns, as GDAL names them. A GeoPackage has its key first. Other formats have `OGC_FID`, GDAL's number of the feature, unless an
+ * attribute has this name. For GeoJSON it is the `id`, if that is a number.
  */
 export async function gdalRelation(
   connection: DuckDBConnection,
@@ -55,11 +55,11 @@ export async function gdalRelation(
 interface ReadColumn {
   readonly name: string
   readonly type: string
-  /** Of a geometry; null for an attribute. */
+  /** The CRS of a geometry column. Null for an attribute. */
   readonly crs: string | null
 }
 
-/** The fields stand in the order of the table, behind the number of the feature. */
+/** Fields have the order of the table, after the number of the feature. */
 async function logicalNames(file: string, found: readonly ReadColumn[]): Promise<Set<string>> {
   const fields = await logicalFields(file)
   const columns = found.filter((column) => column.crs === null && column.name !== 'OGC_FID')
@@ -72,7 +72,7 @@ function attributeValue(name: string, logical: ReadonlySet<string>): string {
   return `CASE WHEN upper(${value}) IN ('T', 'Y') THEN true WHEN upper(${value}) IN ('F', 'N') THEN false END AS ${value}`
 }
 
-/** Prepared once, not also described: each time GDAL reads all of a GeoJSON file for its schema. */
+/** The statement is only prepared, not described as well: for every schema, GDAL reads a whole GeoJSON file. */
 async function columnsOfRead(connection: DuckDBConnection, read: string): Promise<ReadColumn[]> {
   const prepared = await connection.prepare(`SELECT * FROM ${read}`)
   try {
@@ -86,7 +86,7 @@ async function columnsOfRead(connection: DuckDBConnection, read: string): Promis
   }
 }
 
-/** GDAL's word for a CRS that is not known is a CRS too, of unknown kind and unit. */
+/** GDAL's name for an unknown CRS is a CRS too, of unknown kind and unit. */
 function crsText(crs: string, format: Format): string {
   if (/"name"\s*:\s*"(Undefined[^"]*|unknown)"\s*,\s*"datum"/i.test(crs) && crs.includes('EngineeringCRS')) return ''
   return format === 'GeoJSON' && crs in GEOJSON_CRS ? GEOJSON_CRS[crs as keyof typeof GEOJSON_CRS] : crs

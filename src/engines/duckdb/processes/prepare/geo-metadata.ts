@@ -1,11 +1,11 @@
-/** The `geo` metadata of GeoParquet 1.1, of what is really in the file. https://geoparquet.org/releases/v1.1.0/ */
+/** Writes the `geo` metadata of GeoParquet 1.1 from the actual content of the file. https://geoparquet.org/releases/v1.1.0/ */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LON_LAT } from '../../../../model/crs.ts'
 import { literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { Shape, Staged } from './stage.ts'
 
-/** As JSON text. */
+  /** The CRS as JSON text. */
 export async function geoMetadata(connection: DuckDBConnection, staged: Staged, shape: Shape): Promise<string> {
   const { geometryColumn, crs } = staged.relation
   const side = (name: string) => [staged.covering, name]
@@ -25,7 +25,10 @@ export async function geoMetadata(connection: DuckDBConnection, staged: Staged, 
   })
 }
 
-/** Undefined: left out, which is OGC:CRS84. Null: not known. A code's definition comes from the engine's own catalogue of them. */
+/**
+ * Undefined omits the member, which means OGC:CRS84. Null means unknown. The definition of a code is from the engine's
+ * catalogue.
+ */
 async function projjsonOf(connection: DuckDBConnection, crs: string): Promise<unknown> {
   if (crs === LON_LAT) return undefined
   if (crs === '') return null

@@ -1,11 +1,11 @@
 const NAMES = ['geometry', 'geom', 'the_geom', 'wkb_geometry']
 
-/** For geometry that has no name in its file: one that no attribute has. DuckDB's names know no case. */
+/** A name for geometry that has none in its file, which no attribute has. DuckDB's names are case-insensitive. */
 export function geometryName(attributes: readonly string[]): string {
   return freeName(NAMES, attributes)
 }
 
-/** The first that is free; the first of all with a number behind it, if none is. */
+/** Returns the first free name. If none is free, the first name with a number after it. */
 export function freeName(wishes: readonly string[], taken: readonly string[]): string {
   const names = new Set(taken.map((name) => name.toLowerCase()))
   const free = wishes.find((name) => !names.has(name.toLowerCase()))

@@ -1,4 +1,7 @@
-/** A GeoParquet file as a relation, for imports: its geometry as GEOMETRY, however it is stored, and no covering column. */
+/**
+ * Reads a GeoParquet file as a relation for imports. Its geometry becomes GEOMETRY from any encoding, and its covering column
+ * is omitted.
+ */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LON_LAT } from '../../../../model/crs.ts'
 import { asGeometry } from '../../dialect/geometry-column.ts'
@@ -13,7 +16,7 @@ export async function parquetRelation(connection: DuckDBConnection, file: string
   return await relationOfParquet(connection, file, description, description.columns)
 }
 
-/** @param columns the properties: a column that looks like a covering one and is none may be among them */
+/** @param columns the properties; a column that only looks like a covering column may be among them */
 export async function relationOfParquet(
   connection: DuckDBConnection,
   file: string,
@@ -32,7 +35,9 @@ export async function relationOfParquet(
   }
 }
 
-/** The PROJJSON, or its code, which is shorter; GeoParquet's default where the metadata leaves it out; null for no metadata. */
+/**
+ * Returns the PROJJSON, or its code, which is shorter. GeoParquet's default if the metadata omits it. Null without metadata.
+ */
 async function crsInMetadata(connection: DuckDBConnection, file: string, column: string): Promise<string | null> {
   const rows = await rowsOf(
     connection,

@@ -1,4 +1,7 @@
-/** The inside of the preparer's process: what the server asks it. It may die of what it reads; nothing else does. */
+/**
+ * The program of the preparer's process. It answers the server's messages. What it reads may end this process, and no other
+ * one.
+ */
 import { rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
@@ -15,7 +18,7 @@ import { writeGeoParquet } from './write-geoparquet.ts'
 
 let options: PreparerOptions | null = null
 let connection: DuckDBConnection | null = null
-/** What one source has left cannot be cleared away for the next. */
+/** The leftover files of one source cannot be removed before the next one. */
 let isSpent = false
 
 answerWith(
@@ -25,7 +28,7 @@ answerWith(
       return
     }
     if (!options) throw new Error('the preparer has not been opened')
-    // A digest needs no engine: a source whose copy is there starts none.
+    // A digest needs no engine, so a source with a copy does not start one.
     return message.type === 'DIGEST' ? digestOf(message.files) : prepare(message.request, options)
   },
   (error) => {
@@ -38,7 +41,7 @@ async function prepare(request: PrepareRequest, given: PreparerOptions): Promise
   connection ??= await openEngine(given)
   const using = connection
   const file = path.join(given.folder, UNFINISHED)
-  // One that nobody took.
+  // A copy that was not taken.
   await rm(file, { force: true })
   try {
     const staged = await reporting(using, 'READING', async () => {
@@ -50,7 +53,7 @@ async function prepare(request: PrepareRequest, given: PreparerOptions): Promise
     await clearStage(using)
     return { file, rows, bytes: size }
   } catch (error) {
-    // Room for the next one.
+    // Free disk space for the next source.
     await Promise.all([clearStage(using), rm(file, { force: true })]).catch(() => {
       isSpent = true
     })

@@ -3,7 +3,7 @@ import type { Stage } from '../../../../model/preparation.ts'
 import type { ProgressMessage } from '../../host/preparation.ts'
 import { withNotes } from '../answer.ts'
 
-/** Tells the server how far the engine is, for as long as `work` takes. `rows` stand in for a total that the engine does not know. */
+/** Reports the progress of the engine to the server while `work` runs. `rows` is used if the engine does not know the total. */
 export function reporting<Result>(
   connection: DuckDBConnection,
   stage: Stage,

@@ -1,4 +1,4 @@
-/** A source read into a table, once and in its own order, with the box of each geometry beside it. */
+/** Reads a source into a table, once and in its own order, with the box of each geometry. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { typeLabelled, ZM_TAGS } from '../../../../geometry/geometry-type.ts'
 import { identifier } from '../../dialect/quote.ts'
@@ -9,17 +9,20 @@ import { freeName } from './geometry-name.ts'
 
 export interface Staged {
   readonly relation: FileRelation
-  /** What stands behind FROM. `rowid` is the order of the source. */
+  /** The text after FROM. `rowid` is the order of the source. */
   readonly table: string
-  /** A struct of xmin, ymin, xmax, ymax; null for no geometry and for an empty one. Called `bbox`, unless an attribute is. */
+  /**
+   * A struct of xmin, ymin, xmax and ymax. Null for no geometry and for an empty one. Its name is `bbox`, unless an attribute
+   * has that name.
+   */
   readonly covering: string
 }
 
 const TABLE = `${identifier(STAGING)}.features`
 
 /**
- * @param expected features that the file says it has; null if it does not say
- * @throws the engine's error, or one that says that features are missing
+ * @param expected the number of features that the file declares; null if it does not
+ * @throws Error of the engine, or an Error if features are missing
  */
 export async function stage(connection: DuckDBConnection, relation: FileRelation, expected: number | null): Promise<Staged> {
   const geometry = identifier(relation.geometryColumn)
@@ -36,7 +39,7 @@ export async function stage(connection: DuckDBConnection, relation: FileRelation
   return { relation, table: TABLE, covering }
 }
 
-/** Gives the disk back what the table takes. */
+/** Frees the disk space of the table. */
 export async function clearStage(connection: DuckDBConnection): Promise<void> {
   await connection.run(`DROP TABLE IF EXISTS ${TABLE}`)
   await connection.run(`CHECKPOINT ${identifier(STAGING)}`)
@@ -49,15 +52,15 @@ function boxOf(geometry: string): string {
 
 export interface Shape {
   readonly rows: number
-  /** Of all geometry, as WKB. */
+  /** Bytes of all geometry as WKB. */
   readonly bytes: number
-  /** As GeoParquet names them: `Polygon`, `Point Z`. */
+  /** Names as in GeoParquet: `Polygon`, `Point Z`. */
   readonly types: readonly string[]
-  /** West, south, east, north of what is finite; null where nothing is. */
+  /** West, south, east and north of all finite coordinates. Null if there are none. */
   readonly extent: readonly [number, number, number, number] | null
 }
 
-/** What is really in it, for the metadata. */
+/** Describes the actual content, for the metadata. */
 export async function shapeOf(connection: DuckDBConnection, { relation, table, covering }: Staged): Promise<Shape> {
   const geometry = identifier(relation.geometryColumn)
   const side = (name: string) => `${identifier(covering)}.${name}`

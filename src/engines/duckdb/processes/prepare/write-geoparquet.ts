@@ -1,4 +1,7 @@
-/** A staged source as a GeoParquet file: along a Hilbert curve, so that neighbours lie in the same row groups, with a covering column. */
+/**
+ * Writes a staged source as a GeoParquet file with a covering column. It is sorted along a Hilbert curve, so that a row group
+ * has neighbouring features.
+ */
 import { open } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { fileList, identifier, literal } from '../../dialect/quote.ts'
@@ -7,14 +10,14 @@ import { geoMetadata } from './geo-metadata.ts'
 import { reporting } from './progress.ts'
 import { type Shape, type Staged, shapeOf } from './stage.ts'
 
-/** By measurement: docs/sources.md. */
+/** Measured: docs/decisions/0021-row-groups-compression-and-the-spatial-index.md. */
 const COMPRESSION = 'lz4_raw'
 const MOST_ROWS = 8_192
-/** The engine's own chunk: a row group of fewer rows is read no faster. */
+/** The engine's own chunk size: a smaller row group is not read faster. */
 const LEAST_ROWS = 2_048
 const ROW_GROUP_BYTES = 8e6
 
-/** Returns how many features it holds. @throws the engine's error */
+/** Returns the number of features in the file. @throws Error of the engine */
 export async function writeGeoParquet(connection: DuckDBConnection, staged: Staged, file: string): Promise<number> {
   const shape = await shapeOf(connection, staged)
   const geo = await geoMetadata(connection, staged, shape)
@@ -31,20 +34,23 @@ export async function writeGeoParquet(connection: DuckDBConnection, staged: Stag
   return shape.rows
 }
 
-/** Of large features fewer: a box needs some of them, and has all of their row groups to read. */
+/** Fewer for large features, because a box query must read all row groups of the features it needs. */
 function rowGroupRows({ rows, bytes }: Shape): number {
   const fitting = Math.floor((ROW_GROUP_BYTES * rows) / Math.max(1, bytes))
   return Math.max(LEAST_ROWS, Math.min(MOST_ROWS, fitting - (fitting % LEAST_ROWS)))
 }
 
-/** By the middle of each box; what has none comes last. Ties keep the source's order: the same source is the same file everywhere. */
+/**
+ * Sorts by the centre of each box; features without a box are last. Ties keep the source's order, so the same source gives the
+ * same file everywhere.
+ */
 function alongHilbert({ covering }: Staged, { extent }: Shape): string {
   if (!extent) return 'rowid'
   const [west, south, east, north] = extent
   const side = (name: string) => `${identifier(covering)}.${name}`
   const middle = (low: string, high: string, from: number, to: number) =>
     `least(greatest((${side(low)} + ${side(high)}) / 2, ${real(from)}), ${real(to)})`
-  // A box of no width would be divided by.
+  // Avoids a division by zero for a box without width.
   const bounds = `{min_x: ${real(west)}, min_y: ${real(south)}, max_x: ${real(wider(west, east))}, max_y: ${real(wider(south, north))}}::BOX_2D`
   const curve = `ST_Hilbert(${middle('xmin', 'xmax', west, east)}, ${middle('ymin', 'ymax', south, north)}, ${bounds})`
   return `CASE WHEN isfinite(${side('xmin')} + ${side('ymin')} + ${side('xmax')} + ${side('ymax')}) THEN ${curve} END NULLS LAST, rowid`
@@ -54,7 +60,7 @@ const real = (value: number): string => `${literal(String(value))}::DOUBLE`
 
 const wider = (low: number, high: number): number => (high > low ? high : low + Math.max(1, Math.abs(low)) * 1e-6)
 
-/** The file as a reader finds it. */
+/** The file as a reader sees it. */
 async function verify(connection: DuckDBConnection, file: string, rows: number): Promise<void> {
   const [found] = await rowsOf(connection, `SELECT count(*) AS n FROM read_parquet(${fileList([file])})`)
   if (Number(found?.['n']) !== rows) throw new Error(`its copy has ${found?.['n']} features instead of ${rows}`)

@@ -1,4 +1,4 @@
-/** Opens DuckDB with the spatial extension, as a worker does, and answers with the versions of both. */
+/** The program that opens DuckDB with the spatial extension, as a worker does, and returns the versions of both. */
 import { version } from '@duckdb/node-api'
 import { type OpenOptions, openDuckDB } from '../../open.ts'
 import { answerWith } from '../answer.ts'

@@ -1,7 +1,8 @@
 /**
- * A chunk as columns, the fast way: the engine's own Arrow export. One native call a chunk gives every buffer, strings with their offsets
- * included, where the plain way (`vectors.ts`) needs one a string. The buffers are copied into an arena and released at once.
- * Layouts are those of the Arrow C data interface, https://arrow.apache.org/docs/format/CDataInterface.html
+ * Reads a chunk as columns in the fast way, by the engine's own Arrow export. One native call per chunk returns all buffers,
+ * including strings with their offsets; `vectors.ts` needs one call per string. The buffers are copied into an arena and
+ * released at once. The layouts are those of the Arrow C data interface,
+ * https://arrow.apache.org/docs/format/CDataInterface.html
  */
 
 import { createRequire } from 'node:module'
@@ -35,7 +36,10 @@ interface ArrowArray {
   readonly release: Pointer
 }
 
-/** `columns` describe the chunk's first columns, in order; `options` are the connection's. They lie in `arena`. */
+/**
+ * Reads the first columns of a chunk into `arena`. `columns` describes them in order. `options` are the Arrow options of the
+ * connection.
+ */
 export function readArrow(chunk: DuckDBDataChunk, columns: readonly WireColumn[], options: Pointer, arena: Arena): ColumnBatch {
   const memory = Buffer.alloc(koffi.sizeof(ARROW_ARRAY))
   exportChunk(options, chunk, memory)
@@ -49,7 +53,7 @@ export function readArrow(chunk: DuckDBDataChunk, columns: readonly WireColumn[]
   }
 }
 
-/** No rows of these columns. */
+/** Returns a batch of these columns without rows. */
 export function emptyBatch(columns: readonly WireColumn[]): ColumnBatch {
   const empty = ({ wire }: WireColumn): ColumnData => {
     if (wire.kind === 'bool') return { validity: null, values: new Uint8Array(0) }
@@ -82,7 +86,7 @@ function unpacked(bits: Uint8Array, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, row) => ((bits[row >> 3] ?? 0) >> (row & 7)) & 1)
 }
 
-/** Bytes a value; 0 for those that have offsets. */
+/** Returns the bytes per value; 0 for types with offsets. */
 function fixedWidth(wire: WireType): number {
   if (wire.kind === 'int' || wire.kind === 'float') return wire.bits / 8
   return wire.kind === 'date' ? 4 : wire.kind === 'timestamp' ? 8 : 0
@@ -99,22 +103,23 @@ function typed(wire: WireType, { buffer, byteOffset, byteLength }: Uint8Array<Ar
   return wire.kind === 'date' ? view(Int32Array, 4) : view(BigInt64Array, 8)
 }
 
-/**
- * Memory that the columns of chunks lie in, and that is used again for later ones: a buffer of its own for each column was a third of a
- * worker's own processor time, in allocating it and in V8's collecting it.
- */
+/** Bytes of a new arena. */
 const FIRST_BYTES = 512 * 1024
-/** A chunk is 2,048 features: of large polygons, 8 MB and more. */
+/** Most bytes of all arenas that are kept. One chunk of 2,048 large polygons has 8 MB and more. */
 const MOST_KEPT_BYTES = 64 * 1024 * 1024
 
 const kept: Arena[] = []
 let keptBytes = 0
 
+/**
+ * Memory for the columns of chunks, which is used again for later chunks. A separate buffer per column took a third of a
+ * worker's own processor time, to allocate it and for V8 to collect it.
+ */
 export class Arena {
   #block = new ArrayBuffer(FIRST_BYTES)
   #used = 0
 
-  /** One that nobody uses. */
+  /** Returns an arena that nobody uses. */
   static open(): Arena {
     const arena = kept.pop()
     if (!arena) return new Arena()
@@ -122,10 +127,10 @@ export class Arena {
     return arena
   }
 
-  /** `bytes` of any content, aligned for every number. */
+  /** Returns `bytes` bytes with arbitrary content, aligned for all number types. */
   take(bytes: number): Uint8Array<ArrayBuffer> {
     if (this.#used + bytes > this.#block.byteLength) {
-      // What was taken of the former one holds it for as long as it is needed.
+      // Views of the block before keep that block in memory as long as they are needed.
       this.#block = new ArrayBuffer(Math.max(2 * this.#block.byteLength, padded(bytes)))
       this.#used = 0
     }
@@ -134,7 +139,7 @@ export class Arena {
     return taken
   }
 
-  /** Nobody reads what was taken of it any more. */
+  /** Makes the arena available again. Its memory must not be read after this. */
   close(): void {
     this.#used = 0
     if (keptBytes + this.#block.byteLength > MOST_KEPT_BYTES) return
@@ -147,19 +152,19 @@ function padded(bytes: number): number {
   return (bytes + 7) & ~7
 }
 
-/**
- * libduckdb's C API beside node-api, by FFI: what node-api has but does not pass on. It leans on node-api's handles being N-API
- * externals that hold the C pointers, so versions are pinned, and a wrong pointer is a dead worker, which the pool survives.
+/*
+ * Functions of libduckdb's C API that node-api does not offer, called by FFI. It relies on node-api's handles, which are N-API
+ * externals that hold the C pointers. Therefore versions are pinned. A wrong pointer ends the worker, which the pool survives.
  */
 const require = createRequire(import.meta.url)
-// The bindings' package of this platform is a dependency of node-api's, not of ours: it is found from there.
+// The package of this platform's bindings is a dependency of node-api, so it is resolved from there.
 const bindings = createRequire(createRequire(require.resolve('@duckdb/node-api')).resolve('@duckdb/node-bindings'))
 const platform = `@duckdb/node-bindings-${process.platform}-${process.arch}`
 const file = process.platform === 'darwin' ? 'libduckdb.dylib' : process.platform === 'win32' ? 'duckdb.dll' : 'libduckdb.so'
 
 const library = koffi.load(path.join(path.dirname(bindings.resolve(`${platform}/package.json`)), file))
 
-/** A C pointer, as koffi holds it. */
+/** A C pointer of koffi. */
 type Pointer = unknown
 
 const resultError = library.func('const char *duckdb_result_error(void *result)')
@@ -176,21 +181,21 @@ const valueAsNumber = library.func('uint64_t duckdb_get_uint64(void *value)')
 const destroyValue = library.func('void duckdb_destroy_value(void **value)')
 
 /**
- * Why a streamed result ended before its sentinel: `fetchChunk()` only ends, and the engine's words are lost otherwise.
- * Null after a clean end.
+ * Returns the engine's error message of a streamed result; null after a clean end. `fetchChunk()` of a failed result just ends,
+ * so there is no other way to get the message.
  */
 export function errorOf(result: DuckDBResult): string | null {
   return resultError((result as unknown as { result: Pointer }).result) as string | null
 }
 
-/** Arrow options are a connection's; to be destroyed before it closes. */
+/** Returns the Arrow options of a connection. They must be closed before the connection. */
 export function openArrowOptions(connection: DuckDBConnection): Pointer {
   const out: Pointer[] = [null]
   connectionOptions(handleOf(connection), out)
   return out[0]
 }
 
-/** The external points to a struct whose first member is the duckdb_connection. */
+/** Returns the `duckdb_connection`, which is the first member of the struct that node-api's external points to. */
 function handleOf(connection: DuckDBConnection): Pointer {
   return koffi.decode((connection as unknown as { connection: Pointer }).connection, 'void *')
 }
@@ -199,25 +204,30 @@ export function closeArrowOptions(options: Pointer): void {
   destroyOptions([options])
 }
 
-/** Fills `array`, the memory of an ArrowArray, with the chunk's columns. Its buffers are the engine's until it is released. */
+/**
+ * Exports the chunk's columns into `array`, the memory of an ArrowArray. The engine owns the buffers until the array is
+ * released.
+ */
 function exportChunk(options: Pointer, chunk: DuckDBDataChunk, array: Uint8Array): void {
   const error = chunkToArrow(options, (chunk as unknown as { chunk: Pointer }).chunk, array) as Pointer
   if (error) throw new Error(String(errorMessage(error)))
 }
 
-/** Copies the engine's memory into ours. By FFI too: an ArrayBuffer over it, made to copy from, is one more thing for V8 to collect. */
+/**
+ * Copies the engine's memory, by FFI too: an ArrayBuffer over the engine's memory would be one more object for V8 to collect.
+ */
 function copyFrom(pointer: Pointer, to: Uint8Array): void {
   if (to.length > 0) copyBytes(to, pointer, to.length)
 }
 
 /** One operator of a plan that has run. */
 interface ProfiledOperator {
-  /** What was counted under that name; 0 where it was not. */
+  /** Returns the value of a metric; 0 if the operator does not have it. */
   metric(name: string): number
   readonly children: readonly ProfiledOperator[]
 }
 
-/** Of the connection's last query, if it came to its end; it holds until the next one. Null: the engine has none. */
+/** Returns the profile of the connection's last query, valid until the next query; null if the query did not reach its end. */
 function lastProfile(connection: DuckDBConnection): ProfiledOperator | null {
   const info = profileOf(handleOf(connection)) as Pointer
   return info ? profiled(info) : null
@@ -238,22 +248,22 @@ function profiled(info: Pointer): ProfiledOperator {
   }
 }
 
-/** How much of its source a query has read, by the engine's own profiler: 1 % of a box query's processor time. */
+/** Metrics of the engine's profiler that count what a query has read. They cost 1 % of the processor time of a box query. */
 const METRICS = { read: 'OPERATOR_ROW_GROUPS_SCANNED', all: 'OPERATOR_TOTAL_ROW_GROUPS_TO_SCAN', rows: 'OPERATOR_ROWS_SCANNED' }
 
 const COUNTED = JSON.stringify(Object.fromEntries(Object.values(METRICS).map((name) => [name, 'true'])))
 
-/** A connection's own settings: its queries count from here on, and nothing is written anywhere. */
+/** Statement that makes a connection count what its queries read. Nothing is printed or written. */
 export const COUNT_SCANS = `SET enable_profiling = 'no_output'; SET custom_profiling_settings = '${COUNTED}'`
 
-/** Of the connection's last query. Null unless it came to its end: one that is stopped tells nothing. */
+/** Returns what the connection's last query has read; null if the query was stopped before its end. */
 export function scanOf(connection: DuckDBConnection): Scan | null {
   const root = lastProfile(connection)
   if (!root) return null
   const operators = below(root)
   const each = (name: string) => operators.map((operator) => operator.metric(name))
   const sum = (name: string) => each(name).reduce((total, count) => total + count, 0)
-  // Parts of a plan that scan the same source, one behind the other, look into the same row groups.
+  // Parts of a plan that scan the same source one after the other open the same row groups.
   return { rowGroupsRead: sum(METRICS.read), rowGroups: Math.max(0, ...each(METRICS.all)), rowsScanned: sum(METRICS.rows) }
 }
 

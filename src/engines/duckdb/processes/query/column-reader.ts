@@ -1,4 +1,7 @@
-/** Which way chunks become columns: the fast one where it agrees with the plain one, value by value, when the worker starts. */
+/**
+ * Chooses how chunks become columns: the fast way, if it returns the same values as the plain way in a self-check when the
+ * worker starts.
+ */
 
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, WireColumn, WireType } from '../../../../encode/batch.ts'
@@ -13,18 +16,18 @@ export interface ColumnReader {
 
 export interface ReadChunk {
   readonly batch: ColumnBatch
-  /** Nobody reads the batch any more: its memory is another chunk's from now on. */
+  /** Releases the memory of the batch for another chunk. The batch must not be read after this. */
   release(): void
 }
 
-/** Of one connection, to be closed before it. */
+/** The column reader of one connection. It must be closed before the connection. */
 export interface OpenColumnReader {
-  /** `columns` describe the chunk's first columns, in order. */
+  /** Reads the first columns of a chunk, which `columns` describes in order. */
   read(chunk: DuckDBDataChunk, columns: readonly WireColumn[]): ReadChunk
   close(): void
 }
 
-/** Its memory is the chunk's own, which `release` holds. */
+/** Reads a chunk by its vectors. The batch uses the chunk's own memory, so `release` keeps a reference to the chunk. */
 function readPlainly(chunk: DuckDBDataChunk, columns: readonly WireColumn[]): ReadChunk {
   return { batch: readVectors(chunk, columns), release: () => void chunk }
 }
@@ -43,7 +46,7 @@ const ARROW_EXPORT: ColumnReader = {
   },
 }
 
-/** One column of every wire type: SQL over a row number `i`, null in every fifth row. */
+/** One column of each wire type as SQL over a row number `i`. Every fifth row is null. */
 const SELF_CHECK: readonly (readonly [sql: string, wire: WireType])[] = [
   ['i % 2 = 0', { kind: 'bool' }],
   ...([8, 16, 32, 64] as const).flatMap((bits): [string, WireType][] => [
@@ -59,12 +62,13 @@ const SELF_CHECK: readonly (readonly [sql: string, wire: WireType])[] = [
   ["TIMESTAMP '2000-01-01' + to_microseconds(i)", { kind: 'timestamp', unit: 'us', utc: false }],
 ]
 
+/** Returns the reader for a new worker, after the self-check. */
 export async function chooseColumnReader(connection: DuckDBConnection): Promise<ColumnReader> {
   const columns = SELF_CHECK.map(([sql, wire]) => ({ name: sql, wire }))
   const select = columns.map(({ name }) => `CASE WHEN i % 5 <> 0 THEN ${name} END`).join(', ')
   const result = await connection.stream(`SELECT ${select} FROM range(100) r(i)`)
   const chunk = await result.fetchChunk()
-  if (!chunk) throw new Error('the self-check of the columns gave nothing')
+  if (!chunk) throw new Error('the self-check of the columns returned no rows')
   let reader: OpenColumnReader | null = null
   try {
     reader = ARROW_EXPORT.open(connection)

@@ -1,4 +1,4 @@
-/** Chunks of the engine's size in, batches of the client's size out. */
+/** Cuts the chunks of the engine into batches of the requested size. */
 
 import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
 import type { ColumnBatch } from '../../../../encode/batch.ts'
@@ -10,7 +10,7 @@ export interface BatchRange {
   readonly batch: ColumnBatch
   readonly from: number
   readonly to: number
-  /** To be called when its rows have been encoded, and not before: the last cut of a batch gives the batch's memory back. */
+  /** Releases the memory of the batch if this is its last cut. Call it after the rows are encoded. */
   readonly release: () => void
 }
 
@@ -20,18 +20,18 @@ export class BatchCutter {
   #pieces: BatchRange[] = []
   #length = 0
 
-  /** A cut holds at most `rows` rows and about `bytes` bytes of column data, but at least one row. */
+  /** Makes cuts of at most `rows` rows and about `bytes` bytes of column data, but at least one row. */
   constructor(rows: number, bytes: number) {
     this.#rows = rows
     this.#bytes = bytes
   }
 
-  /** Rows that are waiting. */
+  /** Number of rows that are not cut yet. */
   get length(): number {
     return this.#length
   }
 
-  /** For the cuts to come, as in the constructor. */
+  /** Sets the limits of the next cuts. */
   limit(rows: number, bytes: number): void {
     this.#rows = rows
     this.#bytes = bytes
@@ -43,18 +43,21 @@ export class BatchCutter {
     this.#length += piece.to - piece.from
   }
 
-  /** A full cut, or null while more rows could join it. `last`: whatever is there. A cut within one chunk copies nothing. */
+  /**
+   * Returns a full cut; null if there are too few rows for one. With `last` it returns all rows that remain, up to the limits.
+   * A cut inside one chunk copies nothing.
+   */
   take(last: boolean): BatchRange | null {
     const [first] = this.#pieces
     if (!first) return null
     const rows = rowsWithin(first.batch, first.from, Math.min(this.#rows, first.to - first.from), this.#bytes)
     if (first.from + rows < first.to || rows === this.#rows) return this.#consume(first, rows)
-    // Once a batch, not once a chunk: large batches are of many.
+    // The pieces are joined once per batch, not once per chunk, because a large batch has many chunks.
     if (this.#pieces.length > 1) return last || this.#enough() ? this.#joined() : null
     return last ? this.#consume(first, rows) : null
   }
 
-  /** The first rows of a cut that was taken; the others wait again, in front of all. */
+  /** Returns the first `rows` rows of a cut, and puts the others back before all waiting rows. */
   shorten(cut: BatchRange, rows: number): BatchRange {
     const border = cut.from + rows
     const [next] = this.#pieces
@@ -81,7 +84,7 @@ export class BatchCutter {
     return { ...piece, to: border, release: () => {} }
   }
 
-  /** A batch of several pieces: one copy of its rows, and of no others. */
+  /** Joins pieces into one batch. It copies the rows of the batch once. */
   #joined(): BatchRange {
     const cuts = this.#fitting().map(({ piece, rows }) => this.#consume(piece, rows))
     if (cuts.length === 1) return cuts[0]!
@@ -91,7 +94,7 @@ export class BatchCutter {
     return { batch, from: 0, to: batch.length, release: () => arena.close() }
   }
 
-  /** So many rows of the first pieces as one batch may have. */
+  /** Returns the first pieces that fit into one batch, with the number of their rows. */
   #fitting(): { readonly piece: BatchRange; readonly rows: number }[] {
     const fitting: { piece: BatchRange; rows: number }[] = []
     let [rows, bytes] = [this.#rows, this.#bytes]
@@ -108,13 +111,16 @@ export class BatchCutter {
   }
 }
 
-/** Columns of so many bytes, and the chunk that they were copied from, are given back by hand: V8 sees neither and takes its time. */
+/**
+ * Bytes of column data above which a chunk's memory is released by an explicit garbage collection: V8 does not count it and
+ * collects late.
+ */
 const HEAVY_BYTES = 16 * 1024 * 1024
 
 /**
- * The chunks of a streamed result, one ahead: the engine makes the next one while this one is encoded and sent. It costs the memory of one
- * chunk, and the work for it where nobody comes to take it. Behind a heavy one it waits until that is gone: rows of 64 KB make chunks of 128
- * MB, which held a worker at 2.4 times its limit.
+ * Reads the chunks of a streamed result one ahead: the engine makes the next chunk while this one is encoded and sent. That
+ * costs the memory of one chunk, and its work is lost if nobody reads it. After a heavy chunk it does not read ahead: rows of
+ * 64 KB make chunks of 128 MB, and a worker used 2.4 times its memory limit.
  */
 export class Chunks {
   /** Milliseconds spent waiting for the engine. */
@@ -127,7 +133,7 @@ export class Chunks {
     this.#result = result
   }
 
-  /** Null: there are no more, or the stream has failed, which looks the same to node-api. */
+  /** Returns the next chunk. Null at the end, and also after a failure, because node-api does not distinguish them. */
   async next(): Promise<DuckDBDataChunk | null> {
     this.#collect()
     this.#begin()
@@ -141,27 +147,31 @@ export class Chunks {
     }
   }
 
+  /** Starts to read the next chunk, unless this one is heavy. */
   ahead(): void {
     if (!this.#heavy) this.#begin()
   }
 
   #begin(): void {
     this.#ahead ??= this.#result.fetchChunk()
-    // Whoever takes it meets its error.
+    // `next()` throws the error later.
     this.#ahead.catch(() => {})
   }
 
-  /** How much the chunk was that came last: the next one is not begun, and costs a collection of 10 ms, if that is much. */
+  /**
+   * Records the size of the last chunk. If it is heavy, there is no read ahead, and a garbage collection of 10 ms before the
+   * next chunk.
+   */
   weigh(bytes: number): void {
     this.#heavy = bytes > HEAVY_BYTES
   }
 
-  /** Why it failed, in the engine's words; null when it says nothing. */
+  /** The engine's error message; null if it reports none. */
   get failure(): string | null {
     return errorOf(this.#result)
   }
 
-  /** Resolves when the engine is at rest: a connection that closes under a fetch never tells its end. */
+  /** Waits until the engine is idle. A fetch never ends if its connection is closed meanwhile. */
   async settle(interrupt: () => void): Promise<void> {
     this.#collect()
     if (!this.#ahead) return

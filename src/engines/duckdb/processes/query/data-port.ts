@@ -1,4 +1,4 @@
-/** The worker's end of the way that batches take: one connection, the server's. */
+/** The worker's end of its data socket and of the messages to an execution. */
 
 import { mkdir } from 'node:fs/promises'
 import net from 'node:net'
@@ -8,12 +8,15 @@ import type { BatchMessage, FromWorker, ToWorker } from '../../messages.ts'
 
 let server: net.Socket | null = null
 
-/** Nobody else can connect: the folder is this user's alone, and the name is gone with the first connection. */
+/**
+ * Listens for the server. Nobody else can connect: only this user can enter the folder, and the socket's path is removed after
+ * the first connection.
+ */
 export async function listen(socketPath: string): Promise<void> {
   await mkdir(path.dirname(socketPath), { recursive: true })
   const listener = net.createServer((socket) => {
     server = socket
-    // The task's channel tells that the server is gone.
+    // If the server has ended, the process channel closes too, which ends the worker.
     socket.on('error', () => {})
     listener.close()
   })
@@ -24,7 +27,10 @@ export async function listen(socketPath: string): Promise<void> {
   })
 }
 
-/** Resolves when all of it is handed to the system, whose backpressure reaches the execution: its outputs' buffers are free again. */
+/**
+ * Sends a batch. Resolves when the operating system has accepted all of it, so a slow reader also slows down the execution. The
+ * buffers of the outputs may be used again then.
+ */
 export function sendBatch(batch: BatchMessage): Promise<void> {
   const socket = server
   if (!socket) throw new Error('the server has not connected')
@@ -38,17 +44,18 @@ export function sendBatch(batch: BatchMessage): Promise<void> {
   })
 }
 
-/** What the server says to one running execution: credits, and when to stop. */
 type Stop = 'YIELD' | 'CANCEL'
 
-/** What is said to one execution. */
+/** A message to one execution. */
 type Execution = Extract<ToWorker, { readonly execution: string }>
 
 let open: ExecutionMessages | null = null
-/** A task begins some turns of the event loop after its message: what was said to it by then waits here for it. */
+/**
+ * Messages for an execution that has not started yet. A task starts some iterations of the event loop after its own message.
+ */
 let early: Execution[] = []
 
-// tinypool's own messages pass by here too.
+// This receives tinypool's own messages too.
 process.on('message', (message: ToWorker | undefined) => {
   if (message?.type === 'PROBE') sendMessage({ type: 'ALIVE' })
   if (!message || !('execution' in message)) return
@@ -56,6 +63,7 @@ process.on('message', (message: ToWorker | undefined) => {
   else early.push(message)
 })
 
+/** The messages of the server to the running execution: credits, and requests to stop. */
 export class ExecutionMessages {
   stop: Stop | null = null
   readonly #execution: string
@@ -74,7 +82,7 @@ export class ExecutionMessages {
     early = []
   }
 
-  /** Waits until a batch may be sent. False: stop instead. */
+  /** Waits for a credit. Returns false if the execution must stop instead. */
   async credit(): Promise<boolean> {
     while (!this.stop && this.#credits === 0) await new Promise<void>((resolve) => (this.#wake = resolve))
     if (this.stop) return false
@@ -87,7 +95,7 @@ export class ExecutionMessages {
   }
 
   receive(message: Execution): void {
-    // A late one of another execution is nobody's.
+    // A late message of another execution is ignored.
     if (message.execution !== this.#execution) return
     if (message.type === 'CREDIT') this.#credits += message.credits
     else if (message.type === 'DIAGNOSE') this.#onDiagnose()
@@ -101,7 +109,7 @@ export class ExecutionMessages {
   }
 }
 
-/** Over the task's channel. */
+/** Sends a message over the process channel. */
 export function sendMessage(message: FromWorker): void {
   if (!process.send) throw new Error('a worker runs as a child process')
   process.send(message)

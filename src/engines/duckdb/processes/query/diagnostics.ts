@@ -5,7 +5,9 @@ const SETTINGS = `SELECT current_setting('memory_limit'), current_setting('threa
 const MEMORY = `SELECT tag, memory_usage_bytes, temporary_storage_bytes FROM duckdb_memory()
   WHERE memory_usage_bytes > 0 OR temporary_storage_bytes > 0 ORDER BY memory_usage_bytes DESC, tag LIMIT 10`
 
-/** On a connection of its own: it answers while an execution runs. About 1 ms. */
+/**
+ * Returns the figures of this worker. It opens another connection, so it works while an execution runs. It costs about 1 ms.
+ */
 export async function diagnose({ duckdb, columnReader, spatialVersion }: OpenInstance): Promise<Diagnostics> {
   const connection = await duckdb.connect()
   try {

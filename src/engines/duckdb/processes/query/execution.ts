@@ -1,4 +1,7 @@
-/** One run of one plan on one connection: opened, drained batch by batch as the client pays credits, proven whole, closed. */
+/**
+ * Runs a plan on its own connection. It sends one batch per credit, proves that the result is complete, and closes the
+ * connection.
+ */
 import { type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBValue, StatementType } from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, CursorText } from '../../../../encode/batch.ts'
 import { ByteWriter } from '../../../../encode/bytes.ts'
@@ -16,11 +19,11 @@ import { ExecutionMessages, sendBatch, sendMessage } from './data-port.ts'
 import { diagnose } from './diagnostics.ts'
 import type { OpenInstance } from './instance.ts'
 
-/** Fewer rows cost more on their way than they gain by being early. */
+/** Least rows that a page sends before it is complete. With fewer rows, the cost to send them is higher than the gain. */
 const EAGER_ROWS = 512
-/** Chunks that a result may have left where its plan gives no more rows than are wanted: one with its last, one with the sentinel, its end. */
+/** Most chunks after the last requested row: one with the plan's last row, one with the sentinel, and the end. */
 const MOST_LEFT = 3
-/** Share of a message that a batch is meant to fill: its rows may be a little larger than those that were measured. */
+/** Share of a message that a batch should fill, because its rows may be a little larger than the measured ones. */
 const SPARE = 0.9
 
 type Outcome = Exclude<ExecutionEnd['outcome'], 'FAILED'>
@@ -29,8 +32,8 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   const { execution } = request
   const connection = await instance.connect()
   const threads = request.threads === 'HALF' ? Math.ceil(instance.threads / 2) : (request.threads ?? instance.threads)
-  const isThrifty = threads !== instance.threads
-  if (isThrifty) await connection.run(`SET GLOBAL threads = ${threads}`)
+  const hasFewerThreads = threads !== instance.threads
+  if (hasFewerThreads) await connection.run(`SET GLOBAL threads = ${threads}`)
   const interrupt = new Interrupt(connection)
   const inbox = new ExecutionMessages(
     execution,
@@ -52,29 +55,33 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     interrupt.end()
     reader.close()
     if (!run?.atRest) await endResult(connection)
-    if (isThrifty) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
+    if (hasFewerThreads) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
     connection.closeSync()
   }
 }
 
-/** What can't be measured, without memory for a second connection say, is not told: nothing of the execution may end by it. */
+/**
+ * Sends the figures of this worker. If they can't be measured, for example without memory, it sends none: the execution must
+ * continue.
+ */
 async function report(instance: OpenInstance, execution: string): Promise<void> {
   try {
     sendMessage({ type: 'DIAGNOSTICS', execution, diagnostics: await diagnose(instance) })
   } catch {
-    // The last figures stand.
+    // The server keeps the last figures.
   }
 }
 
 /**
- * An open streamed result keeps its pipeline, files and memory until it is collected, whatever becomes of its connection. Another query
- * on the connection ends it now: 0.3 ms.
+ * Ends an open streamed result. It would keep its pipeline, files and memory until V8 collects it, even after its connection is
+ * closed. Another query on the connection ends it at once, in 0.3 ms.
  */
 async function endResult(connection: DuckDBConnection): Promise<void> {
   try {
     await connection.run('SELECT 1')
   } catch {
-    // An interrupt that came late hits this query instead, which serves as well; a dead instance is told by what ran before.
+    // A late interrupt may stop this query, which is fine: the result has ended. A dead instance was already reported by the
+    // execution.
   }
 }
 
@@ -92,15 +99,15 @@ class Execution {
   readonly #request: ExecutionRequest
   readonly #cutter: BatchCutter
   readonly #encoders: readonly ReturnType<typeof createEncoder>[]
-  /** Time spent waiting for the engine. */
+  /** Milliseconds spent waiting for the engine. */
   #engineMs = 0
   #sent = 0
   #sentRows = 0
-  /** Once the engine is at its end. */
+  /** Set when the engine has reached its end. */
   #scan: Scan | null = null
-  /** Of column data, as the last batch was: as much as fits into a message. */
+  /** Bytes of column data that fit into a message, estimated from the last batch. */
   #fittingBytes = Number.POSITIVE_INFINITY
-  /** Rows and bytes of column data that it may still send. */
+  /** Rows and bytes of column data that the execution may still send. */
   #left: { rows: number; bytes: number }
 
   constructor(parts: ExecutionParts) {
@@ -109,7 +116,7 @@ class Execution {
     this.#inbox = inbox
     this.#request = request
     this.#cutter = new BatchCutter(request.batchRows, request.batchBytes)
-    this.#left = request.whole ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
+    this.#left = request.pageLimit ?? { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
     const { layout, outputs } = request.plan
     const cursorOf = cursorsOf(request.plan)
     this.#encoders = encoded(() => outputs.map((output, n) => createEncoder(layout, output, writerOf(n), cursorOf)))
@@ -119,7 +126,7 @@ class Execution {
     return { engineMs: this.#engineMs, batches: this.#sent, scan: this.#scan }
   }
 
-  /** The engine has nothing left to do for it. */
+  /** True if the engine has read the result to its end. */
   atRest = false
 
   async drain(): Promise<Outcome> {
@@ -127,7 +134,7 @@ class Execution {
     const prepared = await this.#timed(prepareQuery(this.#parts.connection, sql))
     try {
       prepared.bind(parameters as DuckDBValue[])
-      // An interrupt before the query begins is forgotten by the engine.
+      // The engine forgets an interrupt that arrives before the query starts.
       if (this.#inbox.stop === 'CANCEL') return 'CANCELLED'
       return await this.#deliver(new Chunks(await this.#timed(prepared.stream())))
     } finally {
@@ -138,12 +145,12 @@ class Execution {
   async #deliver(chunks: Chunks): Promise<Outcome> {
     try {
       for (;;) {
-        const whole = await this.#fetch(chunks)
-        if (whole) await this.#readOut(chunks)
-        const stopped = await this.#sendCuts(whole)
-        if (stopped === 'MORE' && !whole && this.#sentAll) await this.#readOut(chunks)
+        const isLast = await this.#fetch(chunks)
+        if (isLast) await this.#readOut(chunks)
+        const stopped = await this.#sendCuts(isLast)
+        if (stopped === 'MORE' && !isLast && this.#sentAll) await this.#readOut(chunks)
         if (stopped) return stopped
-        if (whole) return await this.#complete()
+        if (isLast) return await this.#complete()
         if (this.#inbox.stop) return this.#stopped()
       }
     } finally {
@@ -152,12 +159,12 @@ class Execution {
     }
   }
 
-  /** What can be cut from the chunks so far. Null: go on. */
-  async #sendCuts(whole: boolean): Promise<Outcome | null> {
+  /** Sends the batches that can be cut from the chunks so far. Returns null if the execution continues. */
+  async #sendCuts(isLast: boolean): Promise<Outcome | null> {
     for (;;) {
       if (this.#full && this.#cutter.length > 0) return 'MORE'
       this.#limitCuts()
-      const cut = this.#cutter.take(whole || this.#eager)
+      const cut = this.#cutter.take(isLast || this.#eager)
       if (!cut) return null
       if (this.#sent > 0 && bytesIn(cut.batch, cut.from, cut.to) > this.#left.bytes) return 'MORE'
       if (!(await this.#send(cut))) return this.#stopped()
@@ -171,9 +178,9 @@ class Execution {
     this.#cutter.limit(rows, bytes)
   }
 
-  /** What is there is enough to be made and sent, while the engine makes the rest. */
+  /** True if the waiting rows of a page are enough to send while the engine makes the rest. */
   get #eager(): boolean {
-    return this.#request.whole !== null && this.#cutter.length >= EAGER_ROWS
+    return this.#request.pageLimit !== null && this.#cutter.length >= EAGER_ROWS
   }
 
   #stopped(): Outcome {
@@ -184,9 +191,11 @@ class Execution {
     return this.#sent === this.#request.maxBatches || this.#left.rows === 0 || this.#left.bytes <= 0
   }
 
-  /** Of the rows that were wanted, which is one less than its plan gives. A page that ends by its bytes has others left. */
+  /**
+   * True if all requested rows are sent. The plan returns one row more. A page that ended at its byte limit has not sent all.
+   */
   get #sentAll(): boolean {
-    return this.#sentRows === (this.#request.whole?.rows ?? this.#request.batchRows)
+    return this.#sentRows === (this.#request.pageLimit?.rows ?? this.#request.batchRows)
   }
 
   async #complete(): Promise<Outcome> {
@@ -196,21 +205,24 @@ class Execution {
     return 'COMPLETE'
   }
 
-  /** One chunk into the cutter. True: the sentinel came, and this was the last. */
+  /** Reads one chunk into the cutter. Returns true if it ended with the sentinel, so it was the last. */
   async #fetch(chunks: Chunks): Promise<boolean> {
     const chunk = await chunks.next()
     if (!chunk) throw withoutSentinel(chunks.failure)
     const rows = chunk.rowCount
     const { layout } = this.#request.plan
-    const whole = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
-    if (!whole) chunks.ahead()
+    const isLast = chunk.getColumnVector(layout.columns.length).getItem(rows - 1) === true
+    if (!isLast) chunks.ahead()
     const read = this.#parts.reader.read(chunk, layout.columns)
     chunks.weigh(bytesIn(read.batch, 0, rows))
-    this.#cutter.add({ ...read, from: 0, to: whole ? rows - 1 : rows })
-    return whole
+    this.#cutter.add({ ...read, from: 0, to: isLast ? rows - 1 : rows })
+    return isLast
   }
 
-  /** Behind the last row that was asked for only the sentinel comes. With the result at its end the engine tells what it has read. */
+  /**
+   * Reads the rest of a result whose requested rows are all read, because only after its end the engine reports what it has
+   * read.
+   */
   async #readOut(chunks: Chunks): Promise<void> {
     for (let left = MOST_LEFT; left > 0; left--) {
       if (await chunks.next()) continue
@@ -220,24 +232,24 @@ class Execution {
     }
   }
 
-  /** False: stopped before it could be sent; its rows are behind the position and come again. */
+  /** Sends a batch. Returns false if the execution must stop instead; the next execution then reads these rows again. */
   async #send(taken: BatchRange): Promise<boolean> {
     if (!(await this.#inbox.credit())) return false
-    const { cut, ...made } = this.#made(taken)
+    const { cut, ...encodedCut } = this.#encode(taken)
     const position = this.#position(cut)
     const count = cut.to - cut.from
     this.#left = { rows: this.#left.rows - count, bytes: this.#left.bytes - bytesIn(cut.batch, cut.from, cut.to) }
     cut.release()
     this.#sent++
     this.#sentRows += count
-    await sendBatch({ execution: this.#request.execution, count, ...made, position, scan: this.#scan })
-    // Without --expose-gc there is none, and memory comes back when V8 thinks so.
+    await sendBatch({ execution: this.#request.execution, count, ...encodedCut, position, scan: this.#scan })
+    // Without --expose-gc this does nothing, and V8 frees the memory later.
     if (this.#request.collect) globalThis.gc?.()
     return true
   }
 
-  /** Encoded, and shorter where its message would be too large: a row that is so alone goes alone. */
-  #made(taken: BatchRange): { readonly cut: BatchRange; readonly outputs: readonly Uint8Array[]; readonly tooLarge?: number } {
+  /** Encodes a batch. If its message would be too large, it takes fewer rows, but at least one. */
+  #encode(taken: BatchRange): { readonly cut: BatchRange; readonly outputs: readonly Uint8Array[]; readonly tooLarge?: number } {
     const { message } = this.#request
     for (let cut = taken, most = taken.to - taken.from; ; most /= 2) {
       const { batch, from, to } = cut
@@ -247,7 +259,7 @@ class Execution {
       this.#fittingBytes = Math.max(1, (SPARE * bytesIn(batch, from, to) * message.bytes) / bytes)
       if (bytes <= message.bytes) return { cut, outputs }
       if (to - from === 1) return bytes <= message.featureBytes ? { cut, outputs } : { cut, outputs: [], tooLarge: bytes }
-      // In halves at least, where one row of many takes most of it.
+      // The number of rows at least halves each time, in case one row takes most of the message.
       cut = this.#cutter.shorten(cut, Math.max(1, Math.floor(Math.min(most, (SPARE * (to - from) * message.bytes) / bytes))))
     }
   }
@@ -267,10 +279,10 @@ class Execution {
 }
 
 /**
- * A worker asks, and does nothing else. The engine's own lock does not see to that: COPY without a temporary file writes over the very files
- * that are served, and so may a database that has been detached and attached anew.
+ * Prepares a statement and refuses everything except a query. The engine's own lock is not enough: COPY without a temporary
+ * file can overwrite the files that are served, and so can a database that is detached and attached again.
  *
- * @throws when it is not one statement, or none that only reads
+ * @throws Error if it is more than one statement, or one that does not only read
  */
 export async function prepareQuery(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
   const prepared = await connection.prepare(sql)
@@ -281,12 +293,12 @@ export async function prepareQuery(connection: DuckDBConnection, sql: string): P
 
 const decoder = new TextDecoder()
 
-/** The key values of one row as text: what the plan casts back when it goes on behind this row. */
+/** Returns the position of a row: its key values as text, which the plan casts back when it resumes after this row. */
 function positionAt(batch: ColumnBatch, row: number, plan: Plan): RowPosition {
   return { keys: plan.keys.map((index) => textAt(batch.columns[index], row)) }
 }
 
-/** How the plan's outputs write the cursor of a row; undefined: they hold none. */
+/** Returns the function that makes the cursor of a row; undefined if the plan's outputs have no cursors. */
 function cursorsOf(plan: Plan): CursorText | undefined {
   if (!plan.cursorKey) return undefined
   const seal = new CursorSeal(plan.cursorKey)
@@ -294,23 +306,23 @@ function cursorsOf(plan: Plan): CursorText | undefined {
 }
 
 function textAt(column: ColumnData | undefined, row: number): string | null {
-  if (!column) throw new RangeError('a key lies outside the result')
+  if (!column) throw new RangeError('the result has no column for a key')
   if (column.validity && !((column.validity[row >> 3] ?? 0) & (1 << (row & 7)))) return null
   if ('values' in column) return String(column.values[row])
   return decoder.decode(column.bytes.subarray(column.offsets[row], column.offsets[row + 1]))
 }
 
 /*
- * What an execution's text is written into, for the next one to write over: a worker runs one at a time. Buffers that grew to the size of a page
- * for each of them anew were four fifths of the collector's work while it answered small boxes, half a millisecond of each.
+ * Buffers for text are used again by the next execution, because a worker runs one at a time. New buffers for each execution
+ * caused four fifths of the garbage collection for small boxes, half a millisecond per query.
  */
 
-/** One that has grown beyond this is for one execution only. */
+/** Bytes above which a buffer is used for one execution only. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024
 
 const kept: ByteWriter[] = []
 
-/** For the output of this number. */
+/** Returns the buffer of the output with this number. */
 function writerOf(output: number): ByteWriter {
   const writer = kept[output]
   if (writer && writer.capacity <= MOST_KEPT_BYTES) return writer
@@ -319,7 +331,10 @@ function writerOf(output: number): ByteWriter {
   return fresh
 }
 
-/** The engine forgets an interrupt that comes while a query begins, so it is said again until the execution has ended. */
+/**
+ * Milliseconds between interrupts. They are repeated until the execution ends, because the engine forgets an interrupt that
+ * arrives while a query starts.
+ */
 const AGAIN_MS = 20
 
 class Interrupt {
@@ -335,15 +350,13 @@ class Interrupt {
     this.#timer ??= setInterval(() => this.#connection.interrupt(), AGAIN_MS)
   }
 
-  /** Before the connection closes. */
+  /** Stops the interrupts. Call it before the connection closes. */
   end(): void {
     clearInterval(this.#timer)
   }
 }
 
-/* Why an execution failed, in the engine's words or in ours. */
-
-/** A failure of ours, where the engine has no word for it. */
+/** A failure that the engine itself does not report. */
 class ExecutionError extends Error {
   readonly kind: FailureKind
 
@@ -358,8 +371,8 @@ function failureOf(error: unknown): Failure {
   return error instanceof ExecutionError ? { kind: error.kind, message } : classify(message)
 }
 
-function withoutSentinel(words: string | null): Error {
-  return words === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(words)
+function withoutSentinel(message: string | null): Error {
+  return message === null ? new ExecutionError('UNFINISHED', 'the result ended without its sentinel') : new Error(message)
 }
 
 function encoded<T>(encode: () => T): T {
@@ -370,7 +383,10 @@ function encoded<T>(encode: () => T): T {
   }
 }
 
-/** The engine throws plain errors: the message's first words are all there is to tell them apart by. */
+/**
+ * Kinds of failure by the start of the engine's message. The engine throws plain errors, so only the message distinguishes
+ * them.
+ */
 const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   ['Out of Memory Error:', 'OUT_OF_MEMORY'],
   ['IO Error:', 'IO'],
@@ -381,16 +397,16 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   ['Invalid Input Error:', 'INVALID_INPUT'],
   ['Conversion Error:', 'INVALID_INPUT'],
   ['Out of Range Error:', 'INVALID_INPUT'],
-  // After either of these every connection of the instance is dead.
+  // After either of these, no connection of the instance works.
   ['INTERNAL Error:', 'FATAL'],
   ['FATAL Error:', 'FATAL'],
 ]
 
-/** What kind of failure the engine's own words tell of. */
+/** Returns the kind of failure of an engine message. */
 export function classify(message: string): Failure {
-  // The result was closed under its reader: nothing is wrong with the question.
+  // The result was closed while it was read; the query is not the cause.
   if (/unsuccessful or closed (streaming|pending) query/.test(message)) return { kind: 'UNFINISHED', message }
   const kind = KINDS.find(([prefix]) => message.startsWith(prefix))?.[1]
-  // An allocation that the system refuses is told in other words than the engine's own limit.
+  // The message for an allocation that the operating system refuses differs from that for the engine's own limit.
   return { kind: kind ?? (/std::bad_alloc|failed to allocate/i.test(message) ? 'OUT_OF_MEMORY' : 'OTHER'), message }
 }

@@ -8,34 +8,34 @@ import { COUNT_SCANS } from './arrow-export.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 import { classify } from './execution.ts'
 
-/** What a worker serves with. */
+/** The open DuckDB instance of a worker. */
 export interface OpenInstance {
   readonly duckdb: DuckDBInstance
-  /** Of an execution that asks for no fewer. */
+  /** Threads of an execution that does not request fewer. */
   readonly threads: number
   readonly spatialVersion: string
   /** Aliases of the databases that are attached. */
   readonly databases: readonly string[]
-  /** How chunks become columns. */
   readonly columnReader: ColumnReader
-  /** One for each execution, to be closed by it. */
+  /** Returns a new connection for one execution, which must close it. */
   connect(): Promise<DuckDBConnection>
 }
 
 const SETTINGS = [
   "SET GLOBAL TimeZone = 'UTC'",
-  // The sentinel and natural order rest on it.
+  // The sentinel and the natural order depend on it.
   'SET GLOBAL preserve_insertion_order = true',
-  // Footers are kept; the engine compares a file's modification time before it believes one.
+  // The engine keeps footers, and compares the file's modification time before it uses one.
   'SET GLOBAL parquet_metadata_cache = true',
-  // It keeps small ranges of the files that are read, 12 KB of memory for each: 35 MB behind 20 million rows that are as quick to read without.
+  // This cache keeps small ranges of files, with 12 KB of memory each: 35 MB after 20 million rows, which are read as fast
+  // without it.
   'SET GLOBAL enable_external_file_cache = false',
 ]
 
-/** Of a connection, and of an execution. */
+/** Settings of a connection or an execution that can be changed after the lock. */
 const CHANGEABLE = ['streaming_buffer_size', 'threads', 'enable_profiling', 'custom_profiling_settings']
 
-/** @throws the engine's own error; or one that names the limit or self-check that did not hold */
+/** Opens the instance of a worker. @throws Error of the engine, or one that names the setting or self-check that failed */
 export async function openInstance(options: WorkerOptions): Promise<OpenInstance> {
   const databases: string[] = []
   const attachAll = async (connection: DuckDBConnection) => {
@@ -52,11 +52,14 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
   }
 }
 
-/** What `make` gives, made before it is asked for: an execution finds its connection open. */
+/**
+ * Returns a function that returns results of `make`, each made before it is needed, so that an execution finds its connection
+ * open.
+ */
 function ahead<T>(make: () => Promise<T>): () => Promise<T> {
   const begin = () => {
     const made = make()
-    // Whoever takes it meets its error.
+    // The caller that takes it receives the error.
     made.catch(() => {})
     return made
   }
@@ -71,14 +74,19 @@ function ahead<T>(make: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** A connection's own settings, and the only ones that the lock lets through beside the number of threads: 0.3 ms. */
+/**
+ * Opens a connection and sets its options, in 0.3 ms. The lock allows only these options and the number of threads.
+ */
 async function connect(duckdb: DuckDBInstance, options: WorkerOptions): Promise<DuckDBConnection> {
   const connection = await duckdb.connect()
   await connection.run(`SET streaming_buffer_size = '${options.streamingBufferBytes}B'; ${COUNT_SCANS}`)
   return connection
 }
 
-/** One that is another by now, or cannot be opened any more, must not keep the worker from serving the rest. */
+/**
+ * Attaches a database. Returns false if its version has changed or it can't be opened: the worker must still serve the other
+ * sources.
+ */
 async function attach(connection: DuckDBConnection, { alias, path, version }: DatabaseAccess): Promise<boolean> {
   if ((await databaseVersion(path)) !== version) return false
   try {
@@ -87,7 +95,7 @@ async function attach(connection: DuckDBConnection, { alias, path, version }: Da
     if (error instanceof Error && classify(error.message).kind === 'FATAL') throw error
     return false
   }
-  // It may have been renamed over between the look and the opening.
+  // The file may have been replaced between the first check and ATTACH.
   if ((await databaseVersion(path)) === version) return true
   await connection.run(`DETACH ${identifier(alias)}`)
   return false

@@ -1,20 +1,20 @@
-/** When a worker process ends, and what it leaves: nothing. */
+/** Ends a child process with its server, without leaving files. */
 import { rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
 /**
- * Ctrl-C on a terminal, and a service manager's SIGTERM, reach every process of the group before the server can drain: the worker leaves
- * them to the server, which ends it by SIGKILL. A server that is gone closes the channel: the worker then ends itself, by SIGKILL too,
- * since `exit` waits for a running query.
+ * Makes this process end when the server ends, and lower its priority. It ignores Ctrl-C and SIGTERM, which reach all processes
+ * of the group before the server can finish its work; the server ends this process by SIGKILL. If the server dies, the channel
+ * closes, and the process ends itself, also by SIGKILL, because `exit` waits for a running query.
  */
 export function exitWithServer(tempDirectory: string, dataSocket = path.join(tempDirectory, 'data')): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   process.on('disconnect', () => {
-    // The whole pool's folder: with the server gone, nobody else will.
+    // This removes the folder of the whole pool, because the server can no longer do it.
     for (const left of [path.dirname(tempDirectory), dataSocket]) rmSync(left, { recursive: true, force: true })
     process.kill(process.pid, 'SIGKILL')
   })
-  // The server's event loop goes first when every processor is busy.
+  // The server's event loop has priority when every processor is busy.
   os.setPriority(process.pid, 5)
 }

@@ -1,12 +1,13 @@
 /**
- * The barrier between a process that reads files and the network: the kernel refuses it every new socket (seccomp, Linux on x64 and arm64), and
- * so do the programs that it starts. It needs no privilege and cannot be taken back. Sockets and channels that are open already go on. It costs
- * 2 ms once, and some nanoseconds per system call. Elsewhere only the environment of the process forbids the network (`worker-environment.ts`).
+ * Keeps a process that reads files from the network: the kernel refuses every new socket to it and to the programs that it
+ * starts (seccomp, Linux on x64 and arm64). It needs no privilege and can't be reversed. Sockets and channels that are already
+ * open continue to work. It costs 2 ms once, and some nanoseconds per system call. On other systems only the environment of the
+ * process disables the network (`worker-environment.ts`).
  */
 import koffi from 'koffi'
 
 interface Architecture {
-  /** As <linux/audit.h> names it. */
+  /** Value of the AUDIT_ARCH constant in <linux/audit.h>. */
   readonly audit: number
   readonly socket: number
   readonly seccomp: number
@@ -17,17 +18,20 @@ const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, Architecture>>
   arm64: { audit: 0xc000_00b7, socket: 198, seccomp: 277 },
 }
 
-/** It opens sockets, too. Its number is the same everywhere. */
+/** Number of `io_uring_setup`, the same on all architectures. It can open sockets too. */
 const IO_URING_SETUP = 425
-/** From here on stand the numbers of x64's other calling convention, x32. */
+/** Smallest system call number of x32, the other calling convention of x64. */
 const X32 = 0x4000_0000
 
 const PR_SET_NO_NEW_PRIVS = 38
 const SECCOMP_SET_MODE_FILTER = 1
-/** For every thread that there is; later ones inherit it. */
+/** Applies the filter to all existing threads. Later threads inherit it. */
 const SECCOMP_FILTER_FLAG_TSYNC = 1
 
-/** Classic BPF over `struct seccomp_data`: the number of the call stands at 0, the architecture at 4. */
+/**
+ * Instructions of classic BPF over `struct seccomp_data`, where the number of the call is at offset 0 and the architecture at
+ * 4.
+ */
 const [LOAD, IS_EQUAL, IS_AT_LEAST, RETURN] = [0x20, 0x15, 0x35, 0x06]
 const ALLOW = 0x7fff_0000
 const EACCES = 0x0005_0000 | 13
@@ -45,7 +49,10 @@ const filterOf = ({ audit, socket }: Architecture): readonly Instruction[] => [
   [RETURN, 0, 0, EACCES],
 ]
 
-/** True: the kernel keeps this process from the network until it ends. False: the kernel or the platform cannot. */
+/**
+ * Makes the kernel refuse sockets to this process until it ends. Returns false if the kernel or the platform does not support
+ * it.
+ */
 export function refuseSockets(): boolean {
   const architecture = process.platform === 'linux' ? ARCHITECTURES[process.arch] : undefined
   if (!architecture) return false
@@ -55,7 +62,7 @@ export function refuseSockets(): boolean {
   const prctl = libc.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong'])
   const seccomp = libc.func('syscall', 'long', ['long', 'ulong', 'ulong', koffi.pointer(program)])
   const filter = filterOf(architecture).map(([code, ifTrue, ifFalse, operand]) => ({ code, ifTrue, ifFalse, operand }))
-  // Without it a filter takes root.
+  // Without this, only root may set a filter.
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0) return false
   const given = { length: filter.length, filter }
   return seccomp(architecture.seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, given) === 0

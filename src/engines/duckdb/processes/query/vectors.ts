@@ -1,12 +1,12 @@
 /**
- * A chunk as columns in Arrow's layout, the plain way: through node-api's vectors. Fixed widths cost nothing (views over the vector's
- * memory), strings and blobs one copy each, and a native call (0.6 us and more) for those longer than 12 bytes.
- * The views hold as long as the chunk is referenced.
+ * Reads a chunk as columns in Arrow's layout in the plain way, by node-api's vectors. Values of fixed width cost nothing: they
+ * are views of the vector's memory. Strings and blobs cost one copy each, and a native call (0.6 us and more) if they are
+ * longer than 12 bytes. The views are valid as long as the chunk is referenced.
  */
 import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, FixedValues, WireColumn } from '../../../../encode/batch.ts'
 
-/** node-api keeps the raw memory in private fields; these are the ones read here, pinned by its version and the tests. */
+/** Private fields of node-api with the raw memory. The pinned version and the tests make sure that they exist. */
 interface RawVector {
   readonly validity: { readonly data: BigUint64Array | null; readonly offset: number }
   readonly items?: FixedValues
@@ -17,7 +17,7 @@ interface RawVector {
 
 const encoder = new TextEncoder()
 
-/** `columns` describe the chunk's first columns, in order. */
+/** Reads the first columns of a chunk, which `columns` describes in order. */
 export function readVectors(chunk: DuckDBDataChunk, columns: readonly WireColumn[]): ColumnBatch {
   const length = chunk.rowCount
   return { length, columns: columns.map((_, index) => readColumn(chunk.getColumnVector(index), length)) }
@@ -29,12 +29,12 @@ function readColumn(vector: DuckDBVector, length: number): ColumnData {
   if (raw.items) return { validity, values: raw.items }
   if (!raw.dataView) throw new TypeError(`A vector of ${vector.constructor.name} reached the wire`)
   const { buffer, byteOffset, byteLength } = raw.dataView
-  // A boolean vector is a byte a value; strings and blobs are DuckDB's 16-byte string_t.
+  // A boolean vector has one byte per value; strings and blobs are DuckDB's `string_t` of 16 bytes.
   if (byteLength < length * 16) return { validity, values: new Uint8Array(buffer, byteOffset, length) }
   return { validity, ...readStrings(raw, raw.dataView, length) }
 }
 
-/** DuckDB's validity words are Arrow's bitmap already: least significant bit first, 1 = present. */
+/** Returns Arrow's bitmap. DuckDB's validity words have the same layout: least significant bit first, 1 means present. */
 function bitmap({ validity: { data, offset } }: RawVector, length: number): Uint8Array | null {
   if (!data) return null
   if (offset !== 0) throw new RangeError('A sliced vector reached the wire')

@@ -1,4 +1,7 @@
-/** The inside of a query worker: the functions that the server calls by name. One DuckDB instance a process, one execution at a time. */
+/**
+ * The program of a query worker: the functions that the server calls by name. It has one DuckDB instance and runs one execution
+ * at a time.
+ */
 
 import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
@@ -11,12 +14,13 @@ import { type OpenInstance, openInstance } from './instance.ts'
 import { exitWithServer } from './lifetime.ts'
 import { refuseSockets } from './no-network.ts'
 
-// What prints a coordinate goes into the loop over a ring as a whole, where V8's own limit (920) leaves calls: 20 ns a number instead of 28.
+// With this limit V8 inlines the code that prints a coordinate into the loop over a ring. With the default (920) calls remain,
+// and a number takes 28 ns instead of 20.
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000')
 
 let opened: OpenInstance | null = null
 
-/** Called once, before anything else. */
+/** Opens the instance. The server calls it once, before anything else. */
 export async function open(options: OpenRequest): Promise<WorkerOpened> {
   exitWithServer(options.tempDirectory, options.dataSocket)
   await listen(options.dataSocket)
