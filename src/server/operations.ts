@@ -52,7 +52,8 @@ export class Operations {
     const log = this.#options.log.child({ correlationId: id })
     const refusal = this.#places.take(asker)
     const heldMemory = this.#options.memory.open(asker)
-    const onDefect = (err: unknown) => log.error({ err }, signal.aborted ? 'A defect, after the client had disconnected' : 'A defect')
+    const onDefect = (err: unknown) =>
+      log.error({ err }, signal.aborted ? 'A defect, after the client had disconnected' : 'A defect')
     const operation = new Operation({ id, ...asker, heldMemory, signal, refusal, onDefect })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#open.set(operation, promise)
