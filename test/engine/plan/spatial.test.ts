@@ -55,6 +55,8 @@ def split(w, s, e, n): return shapely.box(w, s, e, n) if w <= e else shapely.uni
 filters = []
 for _ in range(6):
     (w, s), (e, n) = at(), at()
+    # shapely takes a box without height or width for empty; the next three filters have such boxes as points and lines.
+    while w == e or s == n: e, n = at()
     filters.append(('bbox', [w, min(s, n), e, max(s, n)], split(w, min(s, n), e, max(s, n))))
 x, y = at()
 filters.append(('bbox', [x, y, x, y], shapely.Point(x, y)))
