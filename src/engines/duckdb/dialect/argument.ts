@@ -1,4 +1,4 @@
-/** A filter's geometry as SQL, in the layer's CRS, and the box that prunes by it. */
+/** Writes a filter's geometry as SQL in the layer's CRS, with the box that prunes by it. */
 import type { Layer } from '../../../model/layer.ts'
 import type { Geometry } from '../../../model/predicate.ts'
 import { isBounded, layerCrsCode, transformed } from './crs.ts'
@@ -6,14 +6,16 @@ import type { Box } from './pruning.ts'
 import { type Parameters, refusal } from './quote.ts'
 
 export interface Argument {
-  /** Of a GEOMETRY without a CRS, which agrees with columns of every CRS; another than the column's would be refused by the engine. */
+  /**
+   * A GEOMETRY without a CRS, which matches columns of every CRS. The engine would refuse a CRS that differs from the column's.
+   */
   readonly sql: string
   readonly box: Box
 }
 
 /**
- * Not for an empty one, which has no box. In another CRS it is a constant that the engine computes once a statement wherever it stands: 10 to
- * 50 ms each, most of it to look up the transformation.
+ * Not for an empty geometry, which has no box. In another CRS, the box is a constant that the engine computes once per occurrence in a statement:
+ * each takes 10 to 50 ms, most of it to look up the transformation.
  */
 export function argumentOf({ wkb, bbox, crs, argument }: Geometry, layer: Layer, parameters: Parameters): Argument {
   if (bbox === null) throw new RangeError('an empty geometry has no box')
@@ -27,7 +29,10 @@ export function argumentOf({ wkb, bbox, crs, argument }: Geometry, layer: Layer,
   return { sql, box: { around: sql } }
 }
 
-/** SQL that fails where the geometry has come out as another one. Not constant to the engine, so that it transforms only once. */
+/**
+ * SQL that fails if the transformation returned another geometry. The engine does not see it as a constant, so it transforms
+ * only once.
+ */
 function proof(sql: string, from180: string | null, name: string): string {
   const lost = refusal(`\`${name}\` has no place in the CRS of the layer; give it in that.`)
   const torn = refusal(`\`${name}\` crosses the antimeridian or a pole; give it in longitude and latitude, cut there.`)
@@ -36,7 +41,7 @@ function proof(sql: string, from180: string | null, name: string): string {
   return `list_transform([${both}], lambda a: CASE WHEN NOT ${isBounded('a[1]')} THEN ${lost} ELSE ${whole} END)[1]`
 }
 
-/** What the strict reader has written, and nothing else. As hexadecimal text: node-api binds no bytes without being told the type. */
+/** The output of our strict reader. It is hexadecimal text, because node-api binds no bytes without their type. */
 export function decoded(wkb: Uint8Array, parameters: Parameters): string {
   return `ST_GeomFromWKB(unhex(${parameters.text(Buffer.from(wkb.buffer, wkb.byteOffset, wkb.byteLength).toString('hex'))}))`
 }
@@ -45,8 +50,8 @@ export function decoded(wkb: Uint8Array, parameters: Parameters): string {
 const FROM_180 = '+proj=longlat +datum=WGS84 +lon_0=180 +no_defs'
 
 /**
- * SQL: an edge jumps from 180 to -180, as nothing in longitude and latitude may. Its lines are then no shorter than they are counted from
- * the antimeridian, where the jumps are at 0.
+ * SQL that is true if an edge jumps from 180 to -180, which is invalid in longitude and latitude. Then its lines are longer than they are
+ * when counted from the antimeridian, where the jumps have length 0.
  */
 function isTorn(there: string, from180: string): string {
   const length = (geometry: string) => `(ST_Length(${geometry}) + ST_Perimeter(${geometry}))`

@@ -1,4 +1,4 @@
-/** The result's columns: keys of the position first, then the feature. Only what is asked for is read. */
+/** Writes the columns of the result: the keys of the position first, then the feature. Only requested columns are read. */
 import type { BatchLayout, FeatureField, LayoutGeometry, Output, WireColumn, WireType } from '../../../encode/batch.ts'
 import { sameCrs, sridOf } from '../../../model/crs.ts'
 import { keyField } from '../../../model/feature-id.ts'
@@ -23,7 +23,7 @@ class Columns {
   readonly select: string[] = []
   readonly wires: WireColumn[] = []
 
-  /** Its index. What is there already in the same form is not read twice. */
+  /** Returns the index of a column. A column that is already there in the same form is not read twice. */
   add(name: string, wire: WireType, sql: string, shared = false): number {
     const found = shared ? this.select.indexOf(sql) : -1
     if (found >= 0) return found
@@ -67,7 +67,7 @@ function addGeometries(
   })
 }
 
-/** As text or integer, whatever the column's type is. */
+/** As text or integer, for a column of any type. */
 function addKey(layer: Layer, source: Source, columns: Columns): number {
   if (layer.key.kind === 'ROW_NUMBER') return columns.add('key', { kind: 'int', bits: 64, signed: true }, rowNumber(source), true)
   const column = keyField(layer.columns, layer.key.column)
@@ -76,7 +76,7 @@ function addKey(layer: Layer, source: Source, columns: Columns): number {
   return columns.add('key', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)
 }
 
-/** What must be read for the outputs, beside properties. */
+/** Columns that the outputs need besides properties. */
 interface Needs {
   readonly key: boolean
   readonly geometry: boolean
@@ -109,11 +109,11 @@ function needsOfFields(fields: readonly FeatureField[]): Needs {
   return { key: has('id', 'key'), geometry: has('geometry', 'bbox') }
 }
 
-/* The geometry as it leaves: in the CRS that was asked for, simplified. */
+/* The geometry of the result: in the requested CRS, and simplified. */
 
 /**
- * WKB; as it is stored where nothing else was asked for. NULL where the geometry has no place in the CRS, or where it cannot be read. One
- * that GEOS cannot simplify stays as it is. 1 us a vertex for most projections.
+ * WKB of the geometry, unchanged if nothing else is requested. NULL if the geometry cannot be transformed to the CRS, or cannot be read. A
+ * geometry that GEOS cannot simplify stays unchanged. Most projections take 1 µs per vertex.
  */
 function outputGeometry(layer: Layer, { crs, simplify }: Representation, parameters: Parameters): string {
   const target = targetCode(layer, crs)
@@ -126,45 +126,48 @@ function outputGeometry(layer: Layer, { crs, simplify }: Representation, paramet
 
 function placedIn(target: string, value: string, layer: Layer, parameters: Parameters): string {
   const from = layerCrsCode(layer)
-  // For a result without rows, too.
+  // The CRS is needed for a result without rows as well.
   parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
   return each(transformed(value, from, target, parameters), `CASE WHEN ${isBounded('h')} THEN h END`, 'h')
 }
 
-/** The CRS of the coordinates that leave; null: not known. */
+/** The CRS of the coordinates in the result. Null if it is unknown. */
 function outputCrs(layer: Layer, { crs }: Representation): Crs | null {
   return crs ?? layer.crs
 }
 
-/** Null: there is nothing to transform. */
+/** Null if there is nothing to transform. */
 function targetCode(layer: Layer, crs: Crs | null): string | null {
   if (!crs || (layer.crs && sameCrs(crs, layer.crs))) return null
   return crs.code
 }
 
-/** Rings stay rings: what is smaller than the tolerance keeps its fewest vertices, where ST_Simplify would leave nothing. */
+/**
+ * Simplifies without losing rings: a ring that is smaller than the tolerance keeps its minimum of vertices. ST_Simplify would
+ * remove it.
+ */
 function simplified(geometry: string, tolerance: number, parameters: Parameters): string {
   const simple = `TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)}))`
-  // GEOS makes a polygon of a MultiPolygon of one.
+  // GEOS makes a polygon from a MultiPolygon with one member.
   const isMulti = `starts_with(CAST(ST_GeometryType(${geometry}) AS VARCHAR), 'MULTI')`
   return `coalesce(CASE WHEN ${isMulti} THEN ST_Multi(${simple}) ELSE ${simple} END, ${geometry})`
 }
 
-/** `of`, in which the value has a name. A TRY inside fails for one row, where elsewhere it may for a vector. */
+/** SQL of `of`, in which the value has a name. A TRY inside it fails for one row; elsewhere, it may fail for a whole vector. */
 function each(value: string, of: string, name: string): string {
   return `list_transform([${value}], lambda ${name}: ${of})[1]`
 }
 
-/** What leaves the engine for a column: its SQL, and how the bytes are to be read. */
+/** SQL of a column in the result, and the way its bytes are read. */
 interface Wire {
   readonly wire: WireType
-  /** SQL of the value from that of the column. */
+  /** SQL of the value from the SQL of the column. */
   sql(column: string): string
 }
 
 const TEXT: Wire = { wire: { kind: 'utf8' }, sql: (column) => `CAST(${column} AS VARCHAR)` }
 
-/** Types that are not listed leave as DuckDB's text: wide integers, UUID, ENUM, BIT, times of day, and those yet to come. */
+/** Types that are not listed are sent as DuckDB's text: wide integers, UUID, ENUM, BIT, times of day, and future types. */
 function wireOf(type: FieldType): Wire {
   switch (type.kind) {
     case 'bool':

@@ -1,19 +1,22 @@
-/** How values of a type are compared and sorted in SQL. They go to the engine and come from it as text (`ask/values/`), exact both ways. */
+/**
+ * Compares and sorts values of a type in SQL. Values are exchanged with the engine as text (`ask/values/`), which is exact in
+ * both directions.
+ */
 import type { FieldType } from '../../../model/field-type.ts'
 import type { JsonKind } from '../../../model/predicate.ts'
 
 export interface Comparison {
-  /** SQL of what is compared and sorted by, from the SQL of the column. */
+  /** SQL of the value that is compared and sorted, from the SQL of the column. */
   subject(column: string): string
   /** SQL of a subject's text form. */
   text(subject: string): string
-  /** SQL of the subject from that of its text form. It never fails on a text that `text` or `ask/values/` gave. */
+  /** SQL of the subject from the SQL of its text form. It never fails for a text that `text` or `ask/values/` returned. */
   cast(text: string): string
-  /** For types that long lists are searched fast in: a number from 0 to 255, the same for equal values, here and in SQL. */
+  /** For types with a fast search in long lists: a number from 0 to 255 that is the same for equal values, here and in SQL. */
   readonly bucket?: { of(text: string): number; sql(subject: string): string }
 }
 
-/** Of the last characters of a text, in the number that it is sorted into buckets by. */
+/** The number of characters at the end of a text that decide its bucket. */
 const WEIGHTS = [31, 7, 113] as const
 
 /** Null for types without an order. */
@@ -45,14 +48,14 @@ export function comparisonOf(type: FieldType): Comparison | null {
   }
 }
 
-/** Values inside JSON: those of another JSON type are null. */
+/** Values inside JSON. A value of another JSON type is null. */
 export function jsonComparison(kind: JsonKind): Comparison {
   return IN_JSON[kind]
 }
 
 type Plain = Exclude<FieldType, { readonly kind: 'list' | 'map' | 'struct' | 'union' | 'dictionary' }>
 
-/** DuckDB's name of a type that has no parts. */
+/** DuckDB's name of a type without parts. */
 function nativeType(type: Plain): string {
   switch (type.kind) {
     case 'int':
@@ -85,7 +88,7 @@ function plain(type: string): Comparison {
   }
 }
 
-/** The low eight bits; of a negative number in two's complement. */
+/** The low eight bits, for a negative number in two's complement. */
 function lowBits(signed: boolean): NonNullable<Comparison['bucket']> {
   return {
     of: (text) => Number(BigInt.asUintN(8, BigInt(text))),
@@ -117,7 +120,10 @@ const BINARY: Comparison = {
   cast: (text) => `unhex(${text})`,
 }
 
-/** As microseconds since 1970: DuckDB's text of a moment depends on the session's time zone, and in far years its microseconds are lost. */
+/**
+ * Microseconds since 1970. DuckDB's text of a moment depends on the session's time zone, and loses microseconds in distant
+ * years.
+ */
 const MOMENT: Comparison = {
   subject: (column) => column,
   text: (subject) =>

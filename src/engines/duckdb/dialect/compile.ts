@@ -1,6 +1,6 @@
 /**
- * A question as a plan: SQL, values, and what the result's columns are. Pure: no engine, no clock. Names come from the catalogue
- * and are quoted in `quote.ts`; every value of a client is bound.
+ * Compiles a query to a plan: SQL, values, and the description of the result's columns. It uses no engine and no clock. Names are from
+ * the catalogue and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { hash } from 'node:crypto'
 import type { BBox, Layer } from '../../../model/layer.ts'
@@ -14,7 +14,10 @@ import type { Parameter, Plan, Statement } from './plan.ts'
 import { columnOf, geometryColumnOf, Parameters } from './quote.ts'
 import { isRow, ROW_ID, type Source, sourceOf } from './source.ts'
 
-/** The features of a query, in order, from behind `after` on. CURSOR_INVALID: `after` is of another order. */
+/**
+ * Compiles a query for features, in order, from after `after` on. @throws GeoduckError CURSOR_INVALID if `after` belongs to
+ * another order
+ */
 export function compileFeatures(query: FeatureQuery): Plan {
   const source = sourceFor(query)
   const keys = sortColumns(query.orderBy)
@@ -33,7 +36,7 @@ export function compileFeatures(query: FeatureQuery): Plan {
   return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted: keys.length > 0, indexed, digest })
 }
 
-/** One row: a column for each measure. */
+/** Compiles a query for figures. The result is one row with a column per measure. */
 export function compileAggregate(query: AggregateQuery): Plan {
   const source = sourceFor(query)
   const parameters = new Parameters()
@@ -54,17 +57,17 @@ export function compileAggregate(query: AggregateQuery): Plan {
   })
 }
 
-/** What the plan's statement reads from. */
+/** The source of the statement. */
 export function sourceFor(query: Query): Source {
   return sourceOf(query.view.layer, wantedFiles(query))
 }
 
 interface Where {
-  /** In front of the statement, or empty. */
+  /** SQL before the statement, or empty. */
   readonly prefix: string
-  /** The filter with what prunes in front of it; `true` for every feature. */
+  /** The filter, preceded by what prunes. `true` for every feature. */
   readonly where: string
-  /** An index gives its rows, and not in the natural order. */
+  /** True if an index returns the rows, which are then not in natural order. */
   readonly indexed: boolean
 }
 
@@ -81,20 +84,20 @@ function compileWhere(query: Scanned, source: Source, parameters: Parameters): W
   return { prefix: '', where: necessary === null ? `(${exact})` : `(${necessary.sql()}) AND (${exact})`, indexed: false }
 }
 
-/** Predicates of the scans that follow each other; one without a predicate for a whole result. */
+/** Predicates of consecutive scans. A whole result has one scan without a predicate. */
 function after(place: ResumePoint | null, keys: readonly SortColumn[], source: Source, parameters: Parameters): string[][] {
   if (!place) return [[]]
   if (keys.length > 0) return [[`(${afterSorted(place, keys, source, parameters)})`]]
   return afterInParts(place.natural, source.natural, parameters).map((part) => [part])
 }
 
-/** Bound, as every number of a client is. */
+/** Bound, like every number from a client. */
 function limitOf({ limit }: FeatureQuery, parameters: Parameters): string {
   return limit === null ? '' : ` LIMIT CAST(${parameters.bind(limit)} AS BIGINT)`
 }
 
 /**
- * A streamed result that fails looks to node-api like one that ended: only this last row proves that the engine came to the end.
+ * For node-api, a streamed result that fails looks like one that ended. Only this last row proves that the engine reached the end.
  */
 function withSentinel(body: string, width: number, { values, proofs }: Parameters, prefix: string): Statement {
   const nulls = Array.from({ length: width }, () => 'NULL').join(', ')
@@ -102,7 +105,7 @@ function withSentinel(body: string, width: number, { values, proofs }: Parameter
   return { sql: `${prefix}SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true${proven}`, parameters: values }
 }
 
-/** The filter's values are told by its own digest: a large geometry is not printed and read again for every turn. */
+/** The digest of a filter stands for its values, so that a large geometry is not printed and read again for every execution. */
 function digestOf(sql: string, filter: string, others: readonly Parameter[]): string {
   return hash('sha256', JSON.stringify([sql, filter, others])).slice(0, 32)
 }
@@ -120,7 +123,7 @@ function frozen<T>(value: T): T {
   return value
 }
 
-/** The features of the key: one or none. */
+/** The feature of the key: one row or none. */
 function hasKey(key: FeatureKey, source: Source, parameters: Parameters): string {
   switch (key.kind) {
     case 'none':
@@ -134,9 +137,12 @@ function hasKey(key: FeatureKey, source: Source, parameters: Parameters): string
   }
 }
 
-/* Which files of a layer can hold what is asked for: the others are not opened. Each costs 0.1 ms of processor time, with its footer cached. */
+/* Selects the files of a layer that can contain matching features. Other files are not opened, which saves 0.1 ms of processor time per file with a cached footer. */
 
-/** By their numbers in the layer, with the first, from which the engine takes the columns' types. Null: all of them, or it is not known. */
+/**
+ * File numbers within the layer, including the first, from which the engine takes the column types. Null: all files, or
+ * unknown.
+ */
 function wantedFiles(query: Scanned): readonly number[] | null {
   const { relation } = query.view.layer
   if (relation.kind === 'table' || relation.files.length === 1 || relation.files.some(hasColumns)) return null
@@ -146,17 +152,17 @@ function wantedFiles(query: Scanned): readonly number[] | null {
   return wanted.length === relation.files.length ? null : wanted
 }
 
-/** What tells the rows that are read. */
+/** Text that identifies the rows that are read. */
 type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key'>>
 
 type IsWanted = (file: number) => boolean
 
-/** Folders that make columns of their names (key=value): these have their types from all files. */
+/** True if names of folders become columns (key=value). Their types depend on all files. */
 function hasColumns(file: string): boolean {
   return /[\\/][^\\/]*=[^\\/]*[\\/]/.test(file)
 }
 
-/** Where the key is the number of a row, one file has it. */
+/** If the key is a row number, exactly one file has it. */
 function byRowNumber({ key }: Scanned, fileRows: readonly number[]): IsWanted | null {
   if (key?.kind !== 'row') return null
   let left = Number(key.row)
@@ -168,7 +174,7 @@ function byRowNumber({ key }: Scanned, fileRows: readonly number[]): IsWanted | 
   return (other) => other === file
 }
 
-/** Null also where rows are not left unread by what the extents were taken from: it may not hold. */
+/** Null also if the scan does not prune by the column that the extents were read from, because then they may be wrong. */
 function byExtent(query: Scanned): IsWanted | null {
   const {
     view: { layer },
@@ -178,7 +184,7 @@ function byExtent(query: Scanned): IsWanted | null {
   if (!summaries || layer.pruning.kind === 'NONE') return null
   const { necessary } = filtersOf(query, new Parameters())
   if (!necessary) return null
-  // The position's own file is there whatever its extent says: places are counted in it.
+  // The file of the position is kept regardless of its extent, because positions count rows in it.
   const at = after ? Number(after.keys.at(-2)) : null
   return (file) => {
     const extent = summaries[file]?.extent ?? null
@@ -187,38 +193,38 @@ function byExtent(query: Scanned): IsWanted | null {
 }
 
 /*
- * Rows by a table's RTREE. It gives row ids at once, but their rows only by a look at every row group that holds one, and in no order: so it
- * pays where few rows are expected, and those are sorted. In 500,000 buildings, processor time, by statistics and by the index: 70 and 16 ms
- * for 150 of them in no order, 18 and 5 ms along a Hilbert curve; from 250 on, and 1,000, the same.
+ * Reads rows by a table's RTREE. It returns row ids at once, but the engine reads every row group with one of them, and in no order. So it is
+ * worth while for few rows, which are then sorted. For 500,000 buildings, processor time by statistics and by index: 70 and 16 ms for 150 rows in
+ * no order, 18 and 5 ms along a Hilbert curve; from 250 to 1,000 rows there is no difference.
  */
 
-/** Features that may be expected, if they lay evenly. */
+/** The expected number of features, as if they were evenly spread. */
 const MOST_EXPECTED = 250
 
 interface IndexScan {
-  /** In front of the statement. */
+  /** SQL before the statement. */
   readonly prefix: string
-  /** What holds for the rows that the index gives, and no others. */
+  /** A predicate that is true exactly for the rows that the index returns. */
   readonly condition: string
 }
 
-/** Null: another way is better, or this one is not known to be safe. */
+/** Null if another method is better, or if this one is not known to be safe. */
 function indexScan(layer: Layer, necessary: ImpliedCondition | null, source: Source, parameters: Parameters): IndexScan | null {
   const box = indexedBox(layer, necessary)
   const row = source.natural[0]!.sql
   return box && row === ROW_ID ? scanOf(box, row, source.from, geometryColumnOf(layer), parameters) : null
 }
 
-/** The box that the index is to be asked for. */
+/** The box for the index. */
 export function indexedBox({ pruning, extent, featureCount, check }: Layer, necessary: ImpliedCondition | null): BBox | null {
   const box = necessary?.box ?? null
-  // The index tests geometries itself, and an error of that would end the query: what a scan found fault with is not let at it.
+  // The index itself tests geometries, and its errors would end the query. So it is not used if the check found a fault.
   if (pruning.kind !== 'RTREE' || !box || !extent || featureCount === null || check?.invalid !== 0) return null
   const [x, y] = [0, 1].map((side) => shareOf(box, extent, side))
   return featureCount * x! * y! <= MOST_EXPECTED ? box : null
 }
 
-/** Of one side of the extent, what the box takes up. */
+/** The share of the extent that the box covers, in one dimension. */
 function shareOf(box: BBox, extent: BBox, side: number): number {
   const [from, to] = [Math.max(box[side]!, extent[side]!), Math.min(box[side + 2]!, extent[side + 2]!)]
   const length = extent[side + 2]! - extent[side]!
@@ -226,8 +232,8 @@ function shareOf(box: BBox, extent: BBox, side: number): number {
 }
 
 /**
- * A predicate on `rowid` in the index's own scan is an INTERNAL error of the engine, which ends the process: what comes of it is materialised,
- * so that none gets there.
+ * A predicate on `rowid` in the index's own scan causes an INTERNAL error of the engine, which ends the process. So the result of the scan is
+ * materialised, and no predicate reaches the scan.
  */
 function scanOf(box: BBox, row: string, from: string, geometry: string, parameters: Parameters): IndexScan {
   const envelope = `ST_MakeEnvelope(${widened(box)
@@ -239,7 +245,7 @@ function scanOf(box: BBox, row: string, from: string, geometry: string, paramete
   }
 }
 
-/** A little: the box of a point is no polygon, and meets nothing. */
+/** A small margin: the box of a point is no polygon, and intersects nothing. */
 function widened([west, south, east, north]: BBox): BBox {
   const more = 1e-9 * Math.max(1, ...[west, south, east, north].map(Math.abs))
   return [west - more, south - more, east + more, north + more]

@@ -1,18 +1,21 @@
 import type { Layer } from '../../../model/layer.ts'
 import type { Parameters } from './quote.ts'
 
-/** The code of the layer's own CRS, which a query that transforms has been checked to have. */
+/** The code of the layer's CRS. It exists for every query that transforms, because `ask/` has checked it. */
 export function layerCrsCode({ crs }: Layer): string {
   if (!crs?.code) throw new RangeError('a layer without a CRS code is not transformed')
   return crs.code
 }
 
-/** SQL of a geometry in another CRS, x first in both. An unknown code fails the statement; what has no place there is infinite. */
+/**
+ * SQL of a geometry in another CRS, with x first in both. An unknown code fails the statement. Coordinates that cannot be
+ * transformed are infinite.
+ */
 export function transformed(geometry: string, from: string, to: string, parameters: Parameters): string {
   return `ST_Transform(${geometry}, ${parameters.text(from)}, ${parameters.text(to)})`
 }
 
-/** SQL: no coordinate of the geometry is infinite or NaN. True for an empty one. */
+/** SQL that is true if no coordinate of the geometry is infinite or NaN. True for an empty geometry. */
 export function isBounded(geometry: string): string {
   const sides = ['XMin', 'XMax', 'YMin', 'YMax'].map((side) => `ST_${side}(${geometry})`)
   return `coalesce(isfinite(${sides.join(' + ')}), true)`

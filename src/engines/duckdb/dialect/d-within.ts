@@ -1,4 +1,4 @@
-/** Features at most a distance away. */
+/** Compiles filters for features within a distance. */
 
 import { boxGeometry } from '../../../geometry/box.ts'
 import { LON_LAT } from '../../../model/crs.ts'
@@ -11,7 +11,7 @@ import { meetsBox } from './pruning.ts'
 import type { Parameters } from './quote.ts'
 import { whereGeometry } from './spatial.ts'
 
-/** In metres on longitude and latitude, in units of the CRS on other layers. */
+/** Metres for longitude and latitude, otherwise units of the CRS. */
 export function compileDistance(predicate: DistancePredicate, layer: Layer, parameters: Parameters): Condition {
   if (predicate.geometry.bbox === null) return whereGeometry(layer, false)
   return predicate.onEarth ? near(predicate, predicate.onEarth, layer, parameters) : onPlane(predicate, layer, parameters)
@@ -25,15 +25,15 @@ function onPlane({ geometry, distance }: DistancePredicate, layer: Layer, parame
   return { exact, necessary: meetsBox(layer, wider, parameters) }
 }
 
-/** A little more, for what the sums are rounded by. */
+/** A small margin for rounding of the sums. */
 function widened(box: BBox, distance: number): BBox {
   const more = distance + 4e-15 * (distance + Math.max(...box.map(Math.abs)))
   return [box[0] - more, box[1] - more, box[2] + more, box[3] + more]
 }
 
 /**
- * Point to point is the geodesic of the ellipsoid. Others are true to 0.1 %: 0.02 % for edges of either that are straight in longitude and
- * latitude but not in the projection, 0.04 % for the projection's own stretching.
+ * The distance between points is the geodesic of the ellipsoid. Other distances are exact to 0.1 %: 0.02 % for edges that are straight in
+ * longitude and latitude but not in the projection, and 0.04 % for the distortion of the projection.
  */
 function near({ geometry, distance }: DistancePredicate, onEarth: OnEarth, layer: Layer, parameters: Parameters): Condition {
   const argument = decoded(geometry.wkb, parameters)
@@ -41,7 +41,7 @@ function near({ geometry, distance }: DistancePredicate, onEarth: OnEarth, layer
   const exact = withGeometry(layer, (plain) => {
     const value = `ST_SetCRS(${plain}, '')`
     const tests = onEarth.pieces.map((piece) => isNear(value, piece, limits, parameters))
-    // Neither true nor false where GEOS fails on it. A TRY around the rest would project row by row when one row fails: 15 ms each.
+    // The result is neither true nor false if GEOS fails. A TRY around everything would project row by row after one failure: 15 ms per row.
     const apart = `CASE TRY(ST_Intersects(${value}, ${argument})) WHEN true THEN true WHEN false THEN ${tests.join(' OR ')} END`
     return `CASE WHEN ST_IsEmpty(${value}) THEN false ${pointToPoint(onEarth, value, limits.metres, parameters)} ELSE ${apart} END`
   })
@@ -55,16 +55,16 @@ function pointToPoint({ point }: OnEarth, value: string, metres: string, paramet
   return `WHEN ST_GeometryType(${value}) = 'POINT' THEN ${spheroid}`
 }
 
-/** SQL of what lies within metres of one piece of an argument's linework. */
+/** SQL that is true for geometry within a distance in metres of one piece of the argument. */
 interface Near {
   readonly metres: string
-  /** Degrees, see `longestStraight`. */
+  /** Degrees; see `longestStraight`. */
   readonly straight: number
 }
 
 /**
- * Whether `geometry` comes near. Both are projected around the piece's centre; longer edges of the geometry are cut first, and only what is
- * in the neighbourhood is looked at: beyond the other side of the earth a projection is torn. 8 us a polygon of five positions.
+ * SQL that is true if `geometry` is near. Both are projected around the centre of the piece. Before that, longer edges of the geometry are cut,
+ * and only its part in the neighbourhood is kept: a projection is torn on the other side of the earth. 8 µs per polygon of five positions.
  */
 function isNear(geometry: string, piece: NearPiece, { metres: distance, straight }: Near, parameters: Parameters): string {
   const { box } = piece
@@ -81,7 +81,7 @@ function isNear(geometry: string, piece: NearPiece, { metres: distance, straight
   )
 }
 
-/** In metres, and true from the centre whatever the distance. From numbers of the argument, bound as one text. */
+/** A projection in metres with true distances from its centre. Its numbers are from the argument, bound as one text. */
 function projectionAround(piece: NearPiece, parameters: Parameters): string {
   const [longitude, latitude] = piece.centre
   return parameters.text(`+proj=aeqd +lat_0=${latitude} +lon_0=${longitude} +datum=WGS84 +units=m +no_defs`)
@@ -95,7 +95,7 @@ function meets(geometry: string, [west, south, east, north]: BBox, parameters: P
   )
 }
 
-/** The geometry's points, lines and rings in the box: a list of points and lines. */
+/** The points, lines and rings of the geometry within the box, as a list of points and lines. */
 function cut(geometry: string, box: string): string {
   const part = `struct_extract(a, 'geom')`
   const lines = `CASE WHEN ST_GeometryType(${part}) = 'POLYGON' THEN ST_Boundary(${part}) ELSE ${part} END`
@@ -103,7 +103,7 @@ function cut(geometry: string, box: string): string {
   return `flatten(list_transform(${inBox}, lambda b: list_transform(ST_Dump(b), lambda c: struct_extract(c, 'geom'))))`
 }
 
-/** A line with its edges cut to that length; a point as it is. */
+/** Cuts the edges of a line to that length. A point stays unchanged. */
 function straightened(geometry: string, longest: string): string {
   const ordinate = (n: string, name: string) => `struct_extract(list_extract(l, ${n}), '${name}')`
   const along = (name: string) => `${ordinate('i', name)} + (${ordinate('i + 1', name)} - ${ordinate('i', name)}) * k / n`
@@ -112,7 +112,7 @@ function straightened(geometry: string, longest: string): string {
   const edge = `list_transform([greatest(1, ${pieces})], lambda n: list_transform(range(0, n), lambda k: ST_Point(${along('x')}, ${along('y')})))[1]`
   const edges = `flatten(list_transform(range(1, len(l)), lambda i: ${edge}))`
   const line = `ST_MakeLine(list_append(${edges}, ST_Point(${ordinate('-1', 'x')}, ${ordinate('-1', 'y')})))`
-  // To a type that is a list by name, with its members turned around, see `geometryValue`.
+  // The cast is to a list type by name, with the order of members changed; see `geometryValue`.
   const positions = `CAST(CAST(${geometry} AS LINESTRING_2D) AS STRUCT(y DOUBLE, x DOUBLE)[])`
   const whole = `list_transform([${positions}], lambda l: ${line})[1]`
   return `CASE WHEN ST_GeometryType(${geometry}) = 'LINESTRING' THEN ${whole} ELSE ${geometry} END`

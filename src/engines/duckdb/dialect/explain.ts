@@ -1,4 +1,7 @@
-/** A plan in words: for those who ask why it is slow. It holds no value of a client and no path of the server. */
+/**
+ * Describes a plan for a person who asks why a query is slow. The description contains no value of a client and no path of the
+ * server.
+ */
 
 import type { BatchLayout } from '../../../encode/batch.ts'
 import type { Layer } from '../../../model/layer.ts'
@@ -8,7 +11,7 @@ import { compileFeatures, indexedBox, sourceFor } from './compile.ts'
 import { filtersOf } from './filter.ts'
 import { named, Parameters } from './quote.ts'
 
-/** Throws what `compileFeatures` throws. */
+/** @throws GeoduckError as `compileFeatures` does */
 export function explain(query: FeatureQuery): Explanation {
   const {
     view: { layer },
@@ -29,7 +32,7 @@ function namesIn({ columns, properties, key, geometries }: BatchLayout, { key: m
   return [...ofKey, ...properties.map((index) => columns[index]!.name), ...(geometries.length === 0 ? [] : [geometryColumn])]
 }
 
-/** What `meetsBox` writes for a table whose RTREE is not used is met by the statistics of its row groups. */
+/** If the RTREE of a table is not used, the predicate of `meetsBox` prunes by the statistics of row groups. */
 function pruningOf(query: FeatureQuery): Explanation['pruning'] {
   const { layer } = query.view
   const { necessary } = filtersOf(query, new Parameters())

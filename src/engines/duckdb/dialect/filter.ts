@@ -1,4 +1,4 @@
-/** A filter that has been read as one SQL condition. */
+/** Compiles a checked filter to one SQL condition. */
 import type { BBox, Layer } from '../../../model/layer.ts'
 import type { Predicate } from '../../../model/predicate.ts'
 import type { Query } from '../../../model/query.ts'
@@ -7,12 +7,12 @@ import { compileProperty } from './property.ts'
 import type { Parameters } from './quote.ts'
 import { compileRelation } from './spatial.ts'
 
-/** What a caller asks for, and what the caller may see. */
+/** The filter of the caller, and the rule of what the caller may see. */
 export function filtersOf({ view: { layer, rule }, where }: Pick<Query, 'view' | 'where'>, parameters: Parameters): Condition {
   return all([where, rule].flatMap((filter) => (filter ? [compileFilter(filter.predicate, layer, parameters)] : [])))
 }
 
-/** It goes down as deep as the tree does, which is as deep as `read/` lets it. */
+/** The recursion is as deep as the filter, which `read/` limits. */
 export function compileFilter(predicate: Predicate, layer: Layer, parameters: Parameters): Condition {
   switch (predicate.kind) {
     case 'and':
@@ -32,23 +32,23 @@ export function compileFilter(predicate: Predicate, layer: Layer, parameters: Pa
   }
 }
 
-/** SQL of three values, and what is known of the rows where it is true. */
+/** SQL of three values, and facts about the rows for which it is true. */
 export interface Condition {
   readonly exact: string
-  /** Null: none is known. */
+  /** Null if no implied condition is known. */
   readonly necessary: ImpliedCondition | null
 }
 
-/** What is true wherever a condition is, and costs less to find out. */
+/** A condition that is true whenever another one is, and that is cheaper. */
 export interface ImpliedCondition {
   /**
-   * Writes it as a predicate. It only ever stands beside the whole filter, never under a NOT, where it would take rows away that belong there:
-   * what is not written must not have bound its values either.
+   * Writes it as a predicate. It may stand only beside the whole filter. Under a NOT it would remove matching rows. A condition that is not
+   * written must not have bound its values either.
    */
   readonly sql: () => string
-  /** Whether it can be true of anything within the extent. */
+  /** True if the condition can be true for anything within the extent. */
   readonly meets: (extent: BBox) => boolean
-  /** What it is true of meets this box; null: that is no single one, or not known in numbers. */
+  /** The box that every matching geometry intersects. Null if there is no single box, or if it is not known in numbers. */
   readonly box: BBox | null
 }
 

@@ -1,19 +1,19 @@
-/** The layer's geometry column as SQL, whatever its encoding. */
+/** Writes the layer's geometry column as SQL, for every encoding. */
 import { typeOf, typeOfNative } from '../../../geometry/geometry-type.ts'
 import type { GeometryEncoding, Layer } from '../../../model/layer.ts'
 import { geometryColumnOf } from './quote.ts'
 
-/** ISO WKB, a BLOB. Plain WKB comes as it is stored: nothing proves it but its reader. */
+/** ISO WKB as a BLOB. Plain WKB stays as it is stored: only its reader proves it. */
 export function geometryAsWkb(layer: Layer): string {
   return layer.geometryEncoding === 'WKB' && !isMended(layer) ? geometryColumnOf(layer) : `ST_AsWKB(${geometryValue(layer)})`
 }
 
-/** A GEOMETRY, as it is served. NULL for WKB that cannot be read. */
+/** A GEOMETRY in its served form. NULL for WKB that cannot be read. */
 export function geometryValue(layer: Layer): string {
   return isMended(layer) ? repaired(storedGeometry(layer)) : storedGeometry(layer)
 }
 
-/** Whether the layer has the row at all; null: it has every one. Features without a geometry stay. */
+/** SQL that is true if the layer serves the row. Null: it serves every row. Features without a geometry are served. */
 export function isKept(layer: Layer): string | null {
   if (!isSifted(layer)) return null
   return `(${geometryColumnOf(layer)} IS NULL OR ${guarded(layer, `ST_IsValid(${storedGeometry(layer)})`)})`
@@ -23,30 +23,30 @@ function storedGeometry(layer: Layer): string {
   const column = geometryColumnOf(layer)
   const { geometryEncoding: encoding, hasZ } = layer
   if (encoding !== 'WKB') return asGeometry(column, encoding, hasZ === true)
-  // TRY over a function of one argument makes NULLs of a whole vector when one row of it fails; inside a list it is that row
-  // alone.
+  // If one row fails, TRY over a function of one argument makes a whole vector NULL. Inside a list, only the row that fails
+  // becomes NULL.
   return `list_transform([${column}], lambda w: TRY(${asGeometry('w', encoding)}))[1]`
 }
 
 /**
- * A geometry column of any encoding as GEOMETRY; WKB that cannot be read fails the statement. GeoParquet 1.1's native encodings are nested
+ * A geometry column of any encoding as GEOMETRY. WKB that cannot be read fails the statement. The native encodings of GeoParquet 1.1 are nested
  * lists of structs.
  *
  * @param column SQL
- * @param hasZ whether heights are in them, and are kept
+ * @param hasZ true if heights are stored, and kept
  */
 export function asGeometry(column: string, encoding: GeometryEncoding, hasZ = false): string {
   if (encoding === 'GEOMETRY') return column
   if (encoding === 'WKB') return `ST_GeomFromWKB(${column})`
   const { label, member, lists } = typeOfNative(encoding)
   const [members, dimensions] = hasZ ? ['z DOUBLE, y DOUBLE, x DOUBLE', '3D'] : ['y DOUBLE, x DOUBLE', '2D']
-  // A cast to the same members in the same order is dropped by the binder, and the name of the type with it: so they are turned
-  // around.
+  // The binder drops a cast to the same members in the same order, and the type name with it. So the order of the members is
+  // reversed.
   const turned = `CAST(${column} AS STRUCT(${members})${'[]'.repeat(lists.length)})`
   const cast = (value: string) =>
     `CAST(CAST(${value} AS ${member === null ? label : typeOf(member).label}_${dimensions}) AS GEOMETRY)`
   const empty = `CAST('${label}${hasZ ? ' Z' : ''} EMPTY' AS GEOMETRY)`
-  // GeoArrow's empty point has no numbers for x and y, whatever its height.
+  // GeoArrow's empty point has NaN for x and y, and may have any height.
   if (encoding === 'point' && hasZ)
     return `CASE WHEN isnan(${column}.x) AND isnan(${column}.y) THEN ${empty} ELSE ${cast(turned)} END`
   if (member === null) return cast(turned)
@@ -55,17 +55,17 @@ export function asGeometry(column: string, encoding: GeometryEncoding, hasZ = fa
 }
 
 /**
- * `test` of the geometry, for rows whose geometry the engine can be trusted with: until the layer has been scanned it may hold
- * what ends the process. The text is the one function that never does; 2-4 us a row.
+ * SQL of `test` of the geometry, only for rows that are safe to decode: before the check, the layer may contain geometry that ends the process.
+ * The conversion to text is the one function that never does. It takes 2 to 4 µs per row.
  */
 export function guarded(layer: Layer, test: string): string {
   return layer.state === 'READY' ? test : `CASE WHEN TRY(CAST(${geometryValue(layer)} AS VARCHAR)) IS NOT NULL THEN ${test} END`
 }
 
 /**
- * What `use` makes of the geometry, of which it may ask anything, any number of times: NULL where the engine cannot be trusted with it. A
- * function that cannot fail is run on a whole dictionary of a Parquet page, whatever rows a CASE has left, and with it on the killer in
- * there. `unhex` can fail: behind it there is no dictionary. For a GEOMETRY that has been scanned it is nothing more than `use`.
+ * SQL of `use` of the geometry, which may use it several times. NULL if the geometry is not safe to decode. The engine runs a function that
+ * cannot fail over the whole dictionary of a Parquet page, even for rows that a CASE excludes, and so over dangerous geometry in it. `unhex` can
+ * fail, so there is no dictionary after it. For a GEOMETRY that was checked, the result is only `use`.
  */
 export function withGeometry(layer: Layer, use: (geometry: string) => string): string {
   const value = geometryValue(layer)
@@ -74,9 +74,12 @@ export function withGeometry(layer: Layer, use: (geometry: string) => string): s
   return `list_transform([${safe}], lambda f: ${use('f')})[1]`
 }
 
-/* What a layer's configuration makes of geometries that are not valid. */
+/* Applies the layer's configuration to invalid geometry. */
 
-/** Before the scan nothing proves that ST_MakeValid can be let at it; behind a scan that met none there is nothing to do. */
+/**
+ * Before the check, it is not proven that ST_MakeValid is safe. After a check that found no invalid geometry, there is nothing
+ * to do.
+ */
 function isMended(layer: Layer): boolean {
   return layer.tailoring?.onInvalid === 'repair' && layer.state === 'READY' && layer.check?.invalid !== 0
 }
@@ -86,9 +89,9 @@ function isSifted(layer: Layer): boolean {
 }
 
 /**
- * `geometry` made valid, where it is not; as it is, where it cannot be. No vertex of it lies outside of the box that it had: what prunes by
- * boxes still holds. M values of what is repaired are lost. ST_IsValid costs 1.5 us a small polygon. A TRY over a function of one
- * argument gives up a whole vector for one row; inside a list, that row alone.
+ * Repairs `geometry` if it is invalid, and leaves it unchanged if it cannot be repaired. No vertex leaves the box that the geometry had, so pruning
+ * by boxes stays correct. Repaired geometry loses its M values. ST_IsValid takes 1.5 µs per small polygon. If one row fails, a TRY over a
+ * function of one argument makes a whole vector NULL; inside a list, only that row.
  */
 export function repaired(geometry: string): string {
   const made = `list_transform([${geometry}], lambda g: TRY(ST_MakeValid(g)))[1]`

@@ -1,16 +1,16 @@
 /**
- * Nested values as JSON text, made in SQL: members in the same form that columns of their type have in JSON. DuckDB's own
- * `to_json` would write NaN, Infinity and integers beyond 2^53 as they are, and times without their `T`.
+ * Writes nested values as JSON text in SQL. Members have the form that columns of their type have in JSON. DuckDB's `to_json` would write
+ * NaN, Infinity and integers beyond 2^53 unchanged, and times without their `T`.
  */
 import { type FieldMember, type FieldType, isExact, isNested } from '../../../model/field-type.ts'
 import { literal } from './quote.ts'
 
-/** VARCHAR, a JSON value; NULL for NULL. */
+/** VARCHAR with a JSON value. NULL for NULL. */
 export function jsonText(type: FieldType, value: string): string {
   return `CAST(to_json(${jsonSafe(type, value, 0)}) AS VARCHAR)`
 }
 
-/** `to_json` writes its values rightly. */
+/** True if `to_json` writes values of the type correctly. */
 function isPlain(type: FieldType): boolean {
   switch (type.kind) {
     case 'bool':
@@ -26,7 +26,7 @@ function isPlain(type: FieldType): boolean {
 }
 
 /**
- * SQL of a value that `to_json` writes rightly; of type JSON where it is nested. `depth` keeps the names of nested lambdas apart.
+ * SQL of a value that `to_json` writes correctly; of type JSON if it is nested. `depth` gives nested lambdas different names.
  */
 function jsonSafe(type: FieldType, value: string, depth: number): string {
   switch (type.kind) {
@@ -43,14 +43,14 @@ function jsonSafe(type: FieldType, value: string, depth: number): string {
     case 'union':
       return union(type.fields, value, depth)
     case 'float':
-      // As a double a float would have digits that it has not.
+      // A float as a double would have digits that the float does not have.
       return `CASE WHEN isfinite(${value}) THEN ${type.bits === 64 ? value : `CAST(CAST(${value} AS VARCHAR) AS JSON)`} END`
     default:
       return isPlain(type) ? value : scalarText(type, value)
   }
 }
 
-/** Text of what is text in JSON, and of keys. */
+/** Text of values that are strings in JSON, and of keys. */
 function scalarText(type: FieldType, value: string): string {
   switch (type.kind) {
     case 'binary':
@@ -60,7 +60,7 @@ function scalarText(type: FieldType, value: string): string {
       return isoText(type, value)
     case 'interval':
       return intervalText(value)
-    // Well-known text: the one function of the engine's that no stored geometry ends the process with.
+    // Well-known text is the only function of the engine that no stored geometry can crash.
     case 'geometry':
       return `TRY(CAST(${value} AS VARCHAR))`
     default:
@@ -80,11 +80,11 @@ function struct(fields: readonly FieldMember[], value: string, depth: number): s
   return `CASE WHEN ${value} IS NOT NULL THEN json_object(${members.join(', ')}) END`
 }
 
-/** An object, or a list of `{key, value}` where keys are nested themselves. */
+/** An object, or a list of `{key, value}` if keys are nested. */
 function map(keyType: FieldType, valueType: FieldType, value: string, depth: number): string {
   const asObject = !isNested(keyType)
   const entries = transform(`map_entries(${value})`, depth, (entry) => {
-    // Not `entry.key`: that would be a member of a column of that name, if there is one.
+    // `entry.key` would be a member of a column named `entry`, if there is one.
     const [entryKey, entryValue] = [`struct_extract(${entry}, 'key')`, `struct_extract(${entry}, 'value')`]
     const written = asObject ? scalarText(keyType, entryKey) : jsonSafe(keyType, entryKey, depth + 1)
     return `{key: ${written}, value: ${jsonSafe(valueType, entryValue, depth + 1)}}`
@@ -92,7 +92,7 @@ function map(keyType: FieldType, valueType: FieldType, value: string, depth: num
   return asObject ? `to_json(map_from_entries(${entries}))` : `to_json(${entries})`
 }
 
-/** An object of one member, named by the tag. */
+/** An object with one member, named by the tag. */
 function union(fields: readonly FieldMember[], value: string, depth: number): string {
   const cases = fields.map(({ name, type }) => {
     const member = jsonSafe(type, `union_extract(${value}, ${literal(name)})`, depth)
@@ -109,8 +109,8 @@ function transform(list: string, depth: number, item: (name: string) => string):
 const STRING_OR_INFINITE = String.raw`("(?:[^"\\]|\\.)*")|-?(?:nan|inf(?:inity)?)`
 
 /**
- * Stored JSON without line breaks. The engine takes NaN and infinities for JSON, in any letter case: they become null, outside of
- * strings. To tell them apart every string gets a mark behind it that no JSON holds, and loses it again.
+ * Stored JSON without line breaks. The engine accepts NaN and infinities in JSON, in upper or lower case. Outside of strings they become null. To
+ * distinguish them, every string gets a mark that cannot occur in JSON, and the mark is removed afterwards.
  */
 function cleanJson(value: string): string {
   const mark = 'chr(1)'
@@ -120,14 +120,14 @@ function cleanJson(value: string): string {
 }
 
 /**
- * SQL of a date or timestamp as ISO 8601 text, as the encoders write those of columns: years outside 0000..9999 have a sign and
- * six digits, a fraction has 3, 6 or 9, an instant has a `Z`; infinities are NULL.
+ * SQL of a date or timestamp as ISO 8601 text, in the form of the encoders. Years outside 0000..9999 have a sign and six digits. A fraction has
+ * 3, 6 or 9 digits. An instant has a `Z`. Infinities are NULL.
  */
 function isoText(type: FieldType, value: string): string {
   const utc = type.kind === 'timestamp' && type.utc
   const clock = utc ? `timezone('UTC', ${value})` : value
   const year = `year(${clock})`
-  // Of four digits, or signed: printf counts the sign.
+  // Four digits, or signed: printf counts the sign.
   const years = `printf(CASE WHEN ${year} BETWEEN 0 AND 9999 THEN '%04d' ELSE '%+07d' END, ${year})`
   const rest =
     type.kind === 'date' ? `strftime(${clock}, '-%m-%d')` : `strftime(${clock}, '-%m-%dT%H:%M:%S') || ${fraction(clock)}`
@@ -141,7 +141,7 @@ function fraction(clock: string): string {
 }
 
 /**
- * SQL of an INTERVAL as an ISO 8601 duration, its parts signed one by one as PostgreSQL's `iso_8601` style has them:
+ * SQL of an INTERVAL as an ISO 8601 duration. Each part has its own sign, as in PostgreSQL's `iso_8601` style:
  * `P1Y-2M3DT-4H5.5S`.
  */
 export function intervalText(interval: string): string {

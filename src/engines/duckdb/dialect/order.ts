@@ -1,4 +1,4 @@
-/** Sort keys in SQL, and the order they make together with the natural one, which ends every tie. */
+/** Compiles sort keys to SQL. The natural order follows them and breaks every tie. */
 
 import { GeoduckError } from '../../../model/errors.ts'
 import type { RowPosition, SortKey } from '../../../model/query.ts'
@@ -21,16 +21,19 @@ export function sortColumns(orderBy: readonly SortKey[]): SortColumn[] {
   })
 }
 
-/** Empty for the natural order, where the scan gives it. */
+/** Empty for the natural order if the scan returns rows in it. */
 export function orderClause(keys: readonly SortColumn[], source: Source, ordered: boolean): string {
   if (keys.length === 0 && ordered) return ''
   const sorted = keys.map((key) => `${key.subject} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`)
   return ` ORDER BY ${[...sorted, ...source.natural.map(({ sql }) => sql)].join(', ')}`
 }
 
-/* "Behind this row", as SQL. */
+/* Compiles "after this row" to SQL. */
 
-/** The position's values: of the sort keys, then of the natural order. CURSOR_INVALID if they are not of this order. */
+/**
+ * The position's values: first of the sort keys, then of the natural order. @throws GeoduckError CURSOR_INVALID if they belong
+ * to another order
+ */
 export interface ResumePoint {
   readonly sorted: RowPosition['keys']
   readonly natural: readonly string[]
@@ -47,8 +50,8 @@ export function readPosition({ keys }: RowPosition, sorted: readonly SortColumn[
 }
 
 /**
- * Behind a place in a sorted result. Row values, `(a, b) > (x, y)`, would lose rows with nulls: so key by key, from the last to
- * the first. NaN is equal to itself and above infinity, to `>` and `=` as to ORDER BY.
+ * SQL for rows after a resume point in a sorted result. Row values, `(a, b) > (x, y)`, would lose rows with nulls. So the comparison goes key by
+ * key, from the last to the first. NaN is equal to itself and above infinity, for `>` and `=` as for ORDER BY.
  */
 export function afterSorted(place: ResumePoint, keys: readonly SortColumn[], source: Source, parameters: Parameters): string {
   let after = afterNatural(place.natural, source.natural, parameters)
@@ -61,8 +64,8 @@ export function afterSorted(place: ResumePoint, keys: readonly SortColumn[], sou
 }
 
 /**
- * SQL of the place's value of a key; null for a null. A long one is a subquery of one row: the engine makes a join of it, which gives up the
- * natural order, but a sort makes it again.
+ * SQL of the resume point's value of a key. Null for a null. A long value is a subquery of one row. The engine makes a join from it, which loses
+ * the natural order, but a sort follows.
  */
 function valueAt(
   place: ResumePoint,
@@ -78,7 +81,10 @@ function valueAt(
   return `(SELECT ${subject} FROM ${source.from} WHERE ${row.join(' AND ')})`
 }
 
-/** `before`: the place comes before the row by this key alone; null: never, nothing comes behind last nulls. */
+/**
+ * `before`: SQL that is true if the resume point precedes the row by this key alone. Null: never, because nothing follows nulls
+ * that are last.
+ */
 function compareWith(value: string | null, key: SortColumn): { before: string | null; equal: string } {
   const { subject, descending, nullsFirst } = key
   if (value === null) return { before: nullsFirst ? `${subject} IS NOT NULL` : null, equal: `${subject} IS NULL` }
@@ -97,8 +103,8 @@ function afterNatural(place: readonly string[], natural: readonly NaturalKey[], 
 }
 
 /**
- * Behind a place in the natural order of several files, as parts that follow each other: the rest of its file, then the later
- * files. One predicate of both with OR would read every row group from the first on: 200 ms instead of 6 in 500,000 rows.
+ * SQL for rows after a resume point in the natural order of several files, as consecutive parts: the rest of the file, then the later files.
+ * One predicate of both with OR would read every row group from the first on: 200 ms instead of 6 ms for 500,000 rows.
  */
 export function afterInParts(place: readonly string[], natural: readonly NaturalKey[], parameters: Parameters): string[] {
   const [file, row] = natural

@@ -1,8 +1,8 @@
-/** A compiled question: SQL and its values never part, and nothing in it changes once it is made. It crosses to a worker as it is. */
+/** A compiled query: SQL with its values, frozen. It is sent to a worker unchanged. */
 import type { BatchLayout, Output } from '../../../encode/batch.ts'
 import type { CursorKey } from '../../../model/cursor-seal.ts'
 
-/** A bound value. Values are bound as these JavaScript types only; a cast in the SQL gives them their DuckDB type. */
+/** A bound value. Values are bound only as these JavaScript types; a cast in the SQL gives them their DuckDB type. */
 export type Parameter = string | number | bigint | boolean | null | Uint8Array
 
 export interface Statement {
@@ -12,21 +12,21 @@ export interface Statement {
 }
 
 /**
- * The statement's result columns are `layout.columns` in order, then one BOOLEAN: false on every row, true once on a last row of
- * NULLs, the sentinel, which proves that the engine came to the end.
+ * The result has the columns of `layout.columns` in order, and then one BOOLEAN. It is false in every row, and true in one last row of NULLs, the
+ * sentinel. The sentinel proves that the engine reached the end.
  */
 export interface Plan {
   readonly statement: Statement
   readonly layout: BatchLayout
-  /** Result columns whose values in a batch's last row make its position, in order: sort keys, then the natural order. */
+  /** Result columns whose values in a batch's last row are its position: sort keys, then the natural order. */
   readonly keys: readonly number[]
   readonly outputs: readonly Output[]
-  /** Signs the cursors that outputs hold; null: they hold none. */
+  /** Signs the cursors in the outputs. Null if they contain none. */
   readonly cursorKey: CursorKey | null
-  /** A sort must see every row before its first: its slices are longer and parking it costs more. */
+  /** True if a sort must read every row before its first. Then time slices are longer, and parking costs more. */
   readonly sorted: boolean
-  /** An index finds its rows: what the engine counts as read is then not what was. */
+  /** True if an index finds the rows. Then the rows that the engine counts as read are not the rows that were read. */
   readonly indexed: boolean
-  /** Digest of statement and values without the position: what is quarantined when it kills workers. */
+  /** Digest of statement and values without the position. It identifies a plan that is quarantined because it kills workers. */
   readonly digest: string
 }

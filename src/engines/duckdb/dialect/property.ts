@@ -1,4 +1,7 @@
-/** Comparisons of a property with values, as SQL of three values: a comparison with a null property is NULL, as it is to the engine. */
+/**
+ * Compiles comparisons of a property with values to SQL of three values: a comparison with a null property is NULL, as in the
+ * engine.
+ */
 import { isJson } from '../../../model/field-type.ts'
 import type { JsonKind, Member, Predicate, Step, Test } from '../../../model/predicate.ts'
 import { type Comparison, comparisonOf, jsonComparison } from './comparison.ts'
@@ -8,7 +11,7 @@ type PropertyPredicate = Extract<Predicate, { readonly kind: 'property' }>
 /** A member with its SQL. */
 export type Subject = Pick<Member, 'type'> & { readonly sql: string }
 
-/** Null: there is no test, it always holds. */
+/** Null if there is no test, which is always true. */
 export function compileProperty({ member, tests }: PropertyPredicate, parameters: Parameters): string | null {
   const subject = { type: member.type, sql: memberSql(member, parameters) }
   return tests.length === 0 ? null : tests.map((test) => compileTest(test, subject, parameters)).join(' AND ')
@@ -45,13 +48,13 @@ function comparisonFor({ type }: Subject, as: JsonKind | null): Comparison {
   return comparison
 }
 
-/** A null inside JSON is null, too. */
+/** A null inside JSON is null too. */
 function isNull({ sql, type }: Subject, wanted: boolean): string {
   const value = isJson(type) ? `nullif(CAST(${sql} AS VARCHAR), 'null')` : sql
   return `${value} IS ${wanted ? 'NULL' : 'NOT NULL'}`
 }
 
-/** SQL of the text that a member is. */
+/** SQL of a member that is text. */
 function textOf({ sql, type }: Subject): string {
   if (isJson(type)) return jsonComparison('string').subject(sql)
   return type.kind === 'dictionary' ? `CAST(${sql} AS VARCHAR)` : sql
@@ -61,9 +64,9 @@ export function whereNotNull(sql: string, holds: boolean): string {
   return `CASE WHEN ${sql} IS NOT NULL THEN ${holds} END`
 }
 
-/* Tests of properties that are lists, by what is in them. */
+/* Tests the elements of properties that are lists. */
 
-/** A null list neither has a value nor lacks it, and in JSON what is no array does neither. */
+/** For a null list, the test is neither true nor false. The same applies to JSON that is not an array. */
 function compileHas(
   { as, all, texts, impossible }: Extract<Test, { readonly kind: 'has' }>,
   subject: Subject,
@@ -75,7 +78,7 @@ function compileHas(
   return `${all ? 'list_has_all' : 'list_has_any'}(${list}, ${valueList(comparison, texts, parameters)})`
 }
 
-/** SQL of the elements as they are compared. */
+/** SQL of the elements in the form in which they are compared. */
 function elementsOf({ sql, type }: Subject, as: JsonKind | null): { readonly list: string; readonly comparison: Comparison } {
   const comparison = as ? jsonComparison(as) : type.kind === 'list' ? comparisonOf(type.child) : null
   if (!comparison) throw new RangeError('a value was read for elements that have none')
@@ -90,16 +93,15 @@ function each(list: string, comparison: Comparison): string {
   return subject === 'v' ? list : `list_transform(${list}, lambda v: ${subject})`
 }
 
-/** Up to here a list is searched from end to end. */
+/** Up to this length, a list is searched from start to end. */
 const SHORT = 16
 const BUCKETS = 256
 
 /**
- * Whether a subject is one of some values. It must not be written `IN (...)`: from a handful of values on the engine makes a hash
- * join of that, which gives up the order of rows, and 10,000 parameters take 350 ms to prepare. One bound list costs an item 0.8
- * ns a row, so long ones are cut into 256 by a number that SQL makes of the subject too: 10,000 items in 500,000 rows are then
- * 0.4 s, not 4.5. Text is compared with several byte by byte, whatever the
- * column's collation.
+ * SQL that is true if a subject is one of some values. It must not be `IN (...)`: from a handful of values on, the engine makes a hash join, which
+ * loses the order of rows, and 10,000 parameters take 350 ms to prepare. One bound list costs 0.8 ns per item and row. So long lists are cut into
+ * 256 buckets by a number that SQL also computes from the subject: 10,000 items in 500,000 rows then take 0.4 s, not 4.5 s. Text is
+ * compared with several values byte by byte, with any collation of the column.
  */
 function inList(comparison: Comparison, subject: string, texts: readonly string[], parameters: Parameters): string {
   if (texts.length === 1) return `${subject} = ${comparison.cast(parameters.text(texts[0] as string))}`
@@ -118,7 +120,10 @@ function list(comparison: Comparison, texts: string): string {
   return `list_transform(${texts}, lambda v: ${comparison.cast('v')})`
 }
 
-/** JSON of the texts by their bucket: made once a list, 5 ms for 10,000 items, where a plan is made for every turn. */
+/**
+ * JSON of the texts by their bucket. It is made once per list, in 5 ms for 10,000 items, while a plan is made for every
+ * execution.
+ */
 function inBuckets(texts: readonly string[], bucket: NonNullable<Comparison['bucket']>): string {
   const known = bucketed.get(texts)
   if (known !== undefined) return known

@@ -1,12 +1,15 @@
-/** What a spatial filter asks first: does the geometry's box meet the filter's? It is cheap, and leaves row groups unread. */
+/**
+ * Compiles the first test of a spatial filter: does the box of the geometry intersect the box of the filter? It is cheap, and
+ * skips row groups.
+ */
 import type { BBox, CoveringMembers, Layer } from '../../../model/layer.ts'
 import type { ImpliedCondition } from './filter.ts'
 import { geometryColumnOf, memberOf, type Parameters } from './quote.ts'
 
 /**
- * Writes what is true for every row whose geometry meets the box, and for some others. Null: this layer has no such predicate.
- * With a covering column it is 11 ms where the exact test alone takes 250 (a small box in 500,000 polygons). `&&` skips
- * row groups by their statistics and is twice as fast as the exact test alone. What an RTREE is used for stands in `index-scan.ts`.
+ * Writes a predicate that is true for every row whose geometry intersects the box, and for some other rows. Null if the layer has no such
+ * predicate. With a covering column, a small box in 500,000 polygons takes 11 ms, where the exact test alone takes 250 ms. `&&` skips row groups by
+ * their statistics, and is twice as fast as the exact test alone. The use of an RTREE is in `compile.ts`.
  */
 export function meetsBox(layer: Layer, box: Box, parameters: Parameters): ImpliedCondition | null {
   const sql = writeMeets(layer, box, parameters)
@@ -23,7 +26,7 @@ function writeMeets(layer: Layer, box: Box, parameters: Parameters): (() => stri
   return layer.geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
 }
 
-/** Numbers, or the box around a constant geometry that the engine computes: that one does not cross the antimeridian. */
+/** Numbers, or the box of a constant geometry that the engine computes. That box does not cross the antimeridian. */
 export type Box = BBox | SqlBox
 
 interface SqlBox {
@@ -42,7 +45,7 @@ function coveringMeets(
   parameters: Parameters,
 ): string {
   const [west, south, east, north] = sidesOf(box)
-  // Compared in the column's own type: with a cast around the column its statistics are not asked.
+  // The comparison uses the column's own type: a cast around the column would disable its statistics.
   const type = float32 ? 'FLOAT' : 'DOUBLE'
   const side = (member: string, sign: string, limit: string) => `${memberOf(column, member)} ${sign} CAST(${limit} AS ${type})`
   const atMost = (member: string, limit: Side) =>
@@ -61,7 +64,7 @@ function sidesOf(box: Box): readonly [Side, Side, Side, Side] {
   return [side('XMin'), side('YMin'), side('XMax'), side('YMax')]
 }
 
-/** The extent's sides may be floats, and then a float off, as a covering column's are. */
+/** The sides of the extent may be floats, and then off by one float, like those of a covering column. */
 function mayMeet(box: Box, [west, south, east, north]: BBox): boolean {
   if ('around' in box) return true
   const atMost = (side: number, limit: number) => side <= floatAbove(limit)
@@ -93,7 +96,7 @@ function nextFloat(side: string, towards: string): string {
 const FLOAT = new Float32Array(1)
 const BITS = new Int32Array(FLOAT.buffer)
 
-/** The next float above the one nearest to `x`: writers round boxes to nearest, outwards and towards zero. */
+/** The next float above the one nearest to `x`: writers round boxes to nearest, outwards, or towards zero. */
 export function floatAbove(x: number): number {
   FLOAT[0] = x
   const float = FLOAT[0] as number

@@ -1,6 +1,6 @@
 /**
- * The only place where a name becomes SQL text. Names, labels and paths come from the catalogue and the command line; nothing of a client
- * comes here.
+ * The only file where a name becomes SQL text. Names, labels and paths are from the catalogue and the command line. No text of a client reaches
+ * this file.
  */
 import type { Field, Layer, Pruning } from '../../../model/layer.ts'
 import { withoutWildcards } from '../host/files.ts'
@@ -8,14 +8,14 @@ import type { Parameter } from './plan.ts'
 
 type CoveringColumn = Extract<Pruning, { readonly kind: 'COVERING_COLUMN' }>
 
-/** What every relation is called in a plan: columns are written with it, so that no source name can mean anything else. */
+/** The name of every relation in a plan. Columns are written with it, so that a source name cannot mean anything else. */
 const RELATION = 't'
 
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** Text as an SQL literal. DuckDB knows no escapes in it but the doubled quote. */
+/** Text as a SQL literal. DuckDB has no escapes in it except the doubled quote. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
@@ -28,12 +28,12 @@ export function geometryColumnOf(layer: Layer): string {
   return `${RELATION}.${identifier(layer.geometryColumn)}`
 }
 
-/** A member of a struct column; of the row itself where `column` is null. */
+/** A member of a struct column, or a column of the row if `column` is null. */
 export function memberOf(column: string | null, member: string): string {
   return [RELATION, ...(column === null ? [] : [identifier(column)]), identifier(member)].join('.')
 }
 
-/** A virtual column (row numbers), or one that the relation's own text makes. */
+/** A virtual column (row numbers), or one that the relation's own text defines. */
 export function virtualColumn(name: string): string {
   return `${RELATION}.${name}`
 }
@@ -46,7 +46,10 @@ export function fileList(files: readonly string[]): string {
   return `[${files.map((file) => literal(withoutWildcards(file))).join(', ')}]`
 }
 
-/** A relation of a row a row group: its covering column or columns, with the least of the lower sides and the largest of the upper ones. */
+/**
+ * A relation with one row per row group: its covering column or columns, with the minimum of the lower sides and the maximum of
+ * the upper sides.
+ */
 export function coveringStatistics(files: readonly string[], { column, members, float32 }: CoveringColumn): string {
   const side = (member: string, least: boolean) => {
     const [of, statistic] = least ? ['min', 'stats_min_value'] : ['max', 'stats_max_value']
@@ -67,12 +70,12 @@ export function tableOf(database: string, schema: string, table: string): string
   return `${identifier(database)}.${identifier(schema)}.${identifier(table)} AS ${RELATION}`
 }
 
-/** A relation for people to read: by the layer's name. */
+/** A relation for people to read, with the layer's name. */
 export function named(layer: string): string {
   return `${identifier(layer)} AS ${RELATION}`
 }
 
-/** A relation with one column more: the number of each row, from 0, in the source's order. */
+/** A relation with one more column: the number of each row, from 0, in the source's order. */
 export function numbered(relation: string, name: string): string {
   return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
 }
@@ -80,10 +83,12 @@ export function numbered(relation: string, name: string): string {
 /** The values of one statement, in the order of their numbers. */
 export class Parameters {
   readonly values: Parameter[] = []
-  /** SQL of constants that the statement must not end without having computed: what fails in them is swallowed where they are used. */
+  /**
+   * SQL of constants that the statement must always compute, because an error in them would be swallowed where they are used.
+   */
   readonly proofs: string[] = []
 
-  /** `$n`. A value says nothing of its type to the engine: the caller casts it. */
+  /** `$n`. A value has no type for the engine: the caller casts it. */
   bind(value: Parameter): string {
     this.values.push(value)
     return `$${this.values.length}`
@@ -98,10 +103,10 @@ export class Parameters {
   }
 }
 
-/** Begins what a statement itself refuses a client with: the pool passes on what stands behind it, as what is wrong with the client's input. */
+/** The start of a message by which a statement refuses the client's input. The pool sends the text after it to the client. */
 export const REFUSED = 'Refused: '
 
-/** SQL that ends the statement with a message of ours. Nothing of a client's may be in it. */
+/** SQL that ends the statement with our own message. It must not contain text of a client. */
 export function refusal(message: string): string {
   return `error(${literal(`${REFUSED}${message}`)})`
 }

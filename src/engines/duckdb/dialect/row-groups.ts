@@ -1,4 +1,7 @@
-/** How many row groups of GeoParquet a filter's boxes leave, by the statistics that the engine leaves them unread by. */
+/**
+ * Counts the row groups of GeoParquet that a filter's boxes leave, by the same statistics that the engine uses to skip row
+ * groups.
+ */
 import type { Layer } from '../../../model/layer.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
 import { filtersOf } from './filter.ts'
@@ -6,8 +9,8 @@ import type { Statement } from './plan.ts'
 import { coveringStatistics, Parameters } from './quote.ts'
 
 /**
- * One row: the row groups in all, and those that have to be read. Null: nothing prunes by a covering column. It is the very predicate that
- * the plan begins with, asked of a box around each row group.
+ * One row: the number of all row groups, and of those that must be read. Null if no covering column prunes. The predicate is the one that the
+ * plan starts with, applied to a box around each row group.
  */
 export function compileRowGroups(query: FeatureQuery): Statement | null {
   const statistics = statisticsOf(query.view.layer)
@@ -15,7 +18,7 @@ export function compileRowGroups(query: FeatureQuery): Statement | null {
   const { necessary } = filtersOf(query, parameters)
   if (statistics === null || necessary === null) return null
   const left = necessary.sql()
-  // The filter's exact part has bound its values too, and the engine takes no value that a statement does not have.
+  // The exact part of the filter has bound its values too, and the engine refuses a value that no statement uses.
   const values = parameters.values.map((_, n) => `CAST($${n + 1} AS VARCHAR)`)
   const sql = `SELECT count(*), count(*) FILTER (coalesce(${left}, true)), count(concat(${values.join(', ')})) FROM ${statistics}`
   return { sql, parameters: parameters.values }

@@ -1,27 +1,27 @@
-/** Where the rows come from, and the order they come in without being sorted. */
+/** Writes the source of the rows, and the order in which they arrive without a sort. */
 import type { Layer, Relation } from '../../../model/layer.ts'
 import { numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
 
-/** A column of the natural order: ascending, never null; all of them together are unique. */
+/** A column of the natural order: ascending and never null. All of them together are unique. */
 export interface NaturalKey {
   readonly sql: string
-  /** SQL of its value in a position, where that is another: files are counted by the layer's list, whichever of them are read. */
+  /** SQL of its value in a position, if that differs: files are counted in the layer's list, even if only some are read. */
   readonly value?: string
   readonly type: 'BIGINT' | 'UBIGINT'
 }
 
 /**
- * A scan gives its rows in the order of `natural`, with any number of threads, as long as nothing between it and the result gives
- * that up: joins do (and with them long `IN` lists and subqueries), scans by an RTREE do, filters and UNION ALL don't. So no plan
- * sorts by it, and none of the former is ever written, but for `index-scan.ts` and a subquery in front of a sort. Tests hold the engine to
- * this.
+ * A scan returns its rows in the order of `natural`, with any number of threads, unless something between it and the result loses that order. Joins
+ * lose it (and so do long `IN` lists and subqueries), and scans by an RTREE; filters and UNION ALL keep it. So no plan sorts by the natural order,
+ * and no plan contains an operation that loses it, except for the index scan in `compile.ts` and a subquery before a sort. Tests check that
+ * the engine keeps this.
  */
 export interface Source {
   readonly from: string
   readonly natural: readonly NaturalKey[]
-  /** Rows before each file; [0] where there is one. */
+  /** The number of rows before each file; [0] for a single file. */
   readonly offsets: readonly number[]
-  /** Of the layer's files those that are read, in order; null: all of them. */
+  /** The layer's files that are read, in order. Null: all of them. */
   readonly files: readonly number[] | null
 }
 
@@ -29,15 +29,15 @@ const FILE_INDEX = 'file_index'
 const FILE_ROW_NUMBER = 'file_row_number'
 const ROWID = 'rowid'
 
-/** Of a table whose columns have not taken the name. */
+/** For a table without columns of that name. */
 export const ROW_ID = virtualColumn(ROWID)
 
-/** `wanted`: of the layer's files, the first and those that need to be read; null: all of them. */
+/** `wanted`: the layer's files that must be read, and the first. Null: all of them. */
 export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source {
   const { relation } = layer
   const names = virtualNames(relation)
   const taken = takenNames(layer)
-  // A column of the source hides the virtual one of that name. Counting rows instead costs a pass over those before the position.
+  // A column of the source hides the virtual column of the same name. To count rows instead costs a pass over the rows before the position.
   if (names.some((name) => taken.has(name))) {
     const name = freeName(taken)
     const from = numbered(fromOf(relation, null), name)
@@ -68,7 +68,7 @@ function virtualNames(relation: Relation): string[] {
   return relation.files.length > 1 ? [FILE_INDEX, FILE_ROW_NUMBER] : [FILE_ROW_NUMBER]
 }
 
-/** DuckDB's names know no case. */
+/** DuckDB's names are case-insensitive. */
 function takenNames(layer: Layer): Set<string> {
   const names = [...layer.columns.map((column) => column.name), layer.geometryColumn, ...(layer.tailoring?.hidden ?? [])]
   if (layer.pruning.kind === 'COVERING_COLUMN' && layer.pruning.column !== null) names.push(layer.pruning.column)
@@ -88,13 +88,13 @@ function offsetsOf(fileRows: readonly number[]): number[] {
   })
 }
 
-/** The row's number in the whole source, from 0: what `Feature.key` is where no column is a key. */
+/** The row number in the whole source, from 0: `Feature.key` if no column is a key. */
 export function rowNumber({ natural, offsets }: Source): string {
   const [first, second] = natural as readonly [NaturalKey, NaturalKey?]
   return second ? `[${offsets.join(', ')}][CAST(${first.sql} AS BIGINT) + 1] + ${second.sql}` : first.sql
 }
 
-/** The one row of that number. */
+/** The row with that number. */
 export function isRow({ natural, offsets }: Source, row: bigint, parameters: Parameters): string {
   const [first, second] = natural as readonly [NaturalKey, NaturalKey?]
   if (!second) return `${first.sql} = CAST(${parameters.bind(String(row))} AS ${first.type})`

@@ -1,4 +1,4 @@
-/** Filters that compare a feature's geometry with one of the client's. Distances are in `within/`. */
+/** Compiles filters that compare a feature's geometry with a geometry of the client. Distances are in `d-within.ts`. */
 import type { Layer } from '../../../model/layer.ts'
 import type { Geometry, SpatialRelation } from '../../../model/predicate.ts'
 import { argumentOf } from './argument.ts'
@@ -9,15 +9,15 @@ import { geometryColumnOf, type Parameters } from './quote.ts'
 
 interface Compiled {
   readonly sql: string
-  /** Where it holds the boxes meet. */
+  /** True if the boxes intersect whenever the predicate is true. */
   readonly prunes: boolean
-  /** What it is to an argument that is empty. */
+  /** The result for an empty argument. */
   readonly ofEmpty: boolean
 }
 
 const relation = (sql: string): Compiled => ({ sql, prunes: true, ofEmpty: false })
 
-/** OGC Simple Features 1.2.1, 6.1.15, the feature's geometry first: a point on the border is not within, but touches. */
+/** OGC Simple Features 1.2.1, 6.1.15, with the feature's geometry first: a point on the border is not within, but touches. */
 const RELATIONS: Readonly<Record<SpatialRelation, Compiled>> = {
   intersects: relation('ST_Intersects'),
   within: relation('ST_Within'),
@@ -30,21 +30,21 @@ const RELATIONS: Readonly<Record<SpatialRelation, Compiled>> = {
 }
 
 /**
- * NULL where a feature has no geometry, or one that the predicate fails on (a ring that is not closed): it neither holds nor
- * fails to.
+ * NULL if a feature has no geometry, or a geometry for which the predicate fails (a ring that is not closed): it is neither true nor
+ * false.
  */
 export function compileRelation(name: SpatialRelation, geometry: Geometry, layer: Layer, parameters: Parameters): Condition {
   const compiled = RELATIONS[name]
   if (geometry.bbox === null) return whereGeometry(layer, compiled.ofEmpty)
   const { sql, box } = argumentOf(geometry, layer, parameters)
   const necessary = compiled.prunes ? meetsBox(layer, box, parameters) : null
-  // TRY also hides the predicate from the optimiser's search for an index, see `meetsBox`.
+  // TRY also hides the predicate from the optimiser's search for an index; see `meetsBox`.
   const exact = guarded(layer, `TRY(${compiled.sql}(${geometryValue(layer)}, ${sql}))`)
   // A CRS that PROJ does not know fails at once, not in the TRY of each row.
   return { exact: geometry.crs === null ? exact : `CASE WHEN ${sql} IS NOT NULL THEN ${exact} END`, necessary }
 }
 
-/** The same for every feature that has a geometry. */
+/** The same result for every feature that has a geometry. */
 export function whereGeometry(layer: Layer, holds: boolean): Condition {
   return { exact: `CASE WHEN ${geometryColumnOf(layer)} IS NOT NULL THEN ${holds} END`, necessary: null }
 }
