@@ -1,4 +1,4 @@
-/** Arguments that come as JSON values by name, not in a document. What each may be is read off the contract. */
+/** Reads arguments that are JSON values by name, outside of a document. The schema defines which values are valid. */
 import {
   coerceInputValue,
   type ExecutionArgs,
@@ -15,7 +15,10 @@ import {
 import { type ErrorCode, GeoduckError } from '../model/errors.ts'
 import { DEEPEST_FILTER } from './read/read-filter.ts'
 
-/** BAD_INPUT and LIMIT_EXCEEDED, as for a variable; `taker` is who takes them, for messages. */
+/**
+ * Checks one argument as graphql-js checks a variable. `taker` names the receiver in messages. @throws GeoduckError BAD_INPUT,
+ * LIMIT_EXCEEDED
+ */
 export function coerceArguments(
   given: Readonly<Record<string, unknown>>,
   known: readonly GraphQLArgument[],
@@ -44,34 +47,37 @@ function badInput(message: string): GeoduckError {
   return new GeoduckError('BAD_INPUT', message)
 }
 
-/** The code of what graphql-js finds wrong with a document or its variables. A request body that is too large has the status 413. */
+/**
+ * The code of an error that graphql-js finds in a document or its variables. A request body that is too large has the status
+ * 413.
+ */
 export function documentErrorCode({ extensions }: GraphQLError): ErrorCode {
   const { status } = (extensions['http'] ?? {}) as { readonly status?: unknown }
   return status === 413 || extensions['code'] === 'LIMIT_EXCEEDED' ? 'LIMIT_EXCEEDED' : 'BAD_INPUT'
 }
 
 /*
- * Bounds on input values before graphql-js makes arguments of them. It goes down into them by recursion, looks for every field of an input type in
- * each, and prints what is wrong as often as it finds something wrong with it: a megabyte took it 3.4 s. Values of scalars of ours are left alone;
- * who reads them bounds them.
+ * Limits input values before graphql-js makes arguments from them. graphql-js descends into them by recursion, looks up every field of an input
+ * type in each, and prints every fault: a megabyte took 3.4 s. Values of our own scalars are not checked here, because their readers limit
+ * them.
  */
 
-/** A list in one place. */
+/** The maximum length of one list. */
 export const MOST_LIST_ITEMS = 10_000
-/** Input objects, lists and the values in them, of all variables together. */
+/** The maximum number of input objects, lists and values in them, over all variables. */
 export const MOST_INPUT_VALUES = 25_000
 /** Numbers, with heights. */
 const MOST_IN_BBOX = 6
-/** The scalar that takes whatever it is given. */
+/** The scalar that accepts any value. */
 const ANY_JSON = 'JSON'
-/** As deep as a filter may be let, with a list and an object each; a geometry or comparison in it is one more. */
+/** Each level of the deepest permitted filter is a list and an object. A geometry or comparison in it is one more level. */
 const DEEPEST = 2 * DEEPEST_FILTER + 20
 
-/** What is wrong with the first value that is. */
+/** The fault of the first wrong value. */
 class InputCheck {
   #left = MOST_INPUT_VALUES
 
-  /** `name` is what a message calls it. */
+  /** `name` is the name of the value in messages. */
   problemOf(name: string, root: unknown, rootType: GraphQLInputType): InputProblem | null {
     const open: Open[] = [{ value: root, type: rootType, depth: 0 }]
     for (let next = open.pop(); next; next = open.pop()) {
@@ -84,7 +90,7 @@ class InputCheck {
       if (this.#left < 0) return tooLarge(`and the other variables hold more than ${MOST_INPUT_VALUES} values`)
       const wrong = (what: string) => ({ code: 'BAD_INPUT', message: `\`${name}\`: ${what}.` }) as const
       if (isListType(type)) {
-        // A single value stands for a list of it.
+        // A single value stands for a list with this value.
         const items: readonly unknown[] = Array.isArray(value) ? value : [value]
         if (depth > DEEPEST) return tooLarge(`is nested deeper than ${DEEPEST}`)
         if (items.length > MOST_LIST_ITEMS) return tooLarge(`has a list of more than ${MOST_LIST_ITEMS} items`)
@@ -106,7 +112,7 @@ class InputCheck {
   }
 }
 
-/** As a BBox is. Whatever else is no scalar, graphql-js would print in its message, twice. */
+/** True for the form of a BBox. graphql-js would print any other value that is no scalar twice in its message. */
 function isShortList(value: object): boolean {
   return Array.isArray(value) && value.length <= MOST_IN_BBOX && value.every((item) => typeof item !== 'object')
 }
@@ -122,7 +128,7 @@ interface Open {
   readonly depth: number
 }
 
-/** The error of the first variable that is too large, or not of its type's form; null if none is. */
+/** Returns the error of the first variable that is too large or has the wrong form. Null if there is none. */
 export function checkVariables({ schema, document, operationName, variableValues }: ExecutionArgs): GraphQLError | null {
   const check = new InputCheck()
   for (const { variable, type: node } of getOperationAST(document, operationName)?.variableDefinitions ?? []) {
@@ -134,7 +140,10 @@ export function checkVariables({ schema, document, operationName, variableValues
   return null
 }
 
-/** An integer argument within its limits, or BAD_INPUT that names both. Null stands for the default, as if it were left out. */
+/**
+ * Returns an integer argument within its limits. Null stands for the default, as if it were absent. @throws GeoduckError
+ * BAD_INPUT with both limits
+ */
 export function inRange(name: string, value: number | null | undefined, [low, high, otherwise, more]: Range): number {
   const given = value ?? otherwise
   if (given >= low && given <= high) return given
@@ -142,15 +151,15 @@ export function inRange(name: string, value: number | null | undefined, [low, hi
   throw new GeoduckError('BAD_INPUT', `\`${name}\` is from ${text(low)} to ${text(high)}; it was ${given}.${hint}`)
 }
 
-/** `more`: what to do who wants more. */
+/** `more`: the advice for a caller who wants more. */
 type Range = readonly [low: number, high: number, otherwise: number, more?: string]
 
-/** Seconds. `most`: the server's own. */
+/** Seconds. `most`: the server's limit. */
 export const deadlineRange = (most: number): Range => [Math.min(0.1, most), most, most]
 export const PRECISION: Range = [0, 15, 7]
-/** Its headers have room for no more. */
+/** A header has no room for more. */
 export const TWKB_PRECISION: Range = [0, 7, 7]
-/** `pageRows`: the most that the server gives. */
+/** `pageRows`: the server's maximum. */
 export const firstRange = (pageRows: number): Range => [
   1,
   pageRows,
@@ -158,11 +167,11 @@ export const firstRange = (pageRows: number): Range => [
   'Pass `pageInfo { endCursor }` as `after` for the next, or subscribe to `featureBatches`.',
 ]
 export const BATCH_SIZE: Range = [1, 10_000, 1_024]
-/** A GraphQL Int has no more. */
+/** The maximum of a GraphQL Int. */
 export const LIMIT: Range = [0, 2_147_483_647, 0]
 export const EVERY_MS: Range = [250, 60_000, 1_000]
 
-/** `10,000`, as in the schema. */
+/** Prints `10,000`, as in the schema. */
 function text(bound: number): string {
   return bound.toLocaleString('en')
 }

@@ -1,4 +1,4 @@
-/** Coordinate reference systems that a client names: `AUTHORITY:CODE`. Whether PROJ knows one is for the engine to say. */
+/** Reads a coordinate reference system that a client names: `AUTHORITY:CODE`. Only the engine knows whether PROJ knows it. */
 import { notHorizontal } from '../geometry/not-horizontal.ts'
 import { crsOf } from '../model/crs.ts'
 import { GeoduckError } from '../model/errors.ts'
@@ -7,7 +7,10 @@ import { show } from '../model/show.ts'
 
 const FORM = /^[A-Za-z][A-Za-z0-9_]{0,19}:[A-Za-z0-9_.]{1,20}$/
 
-/** BAD_INPUT for what is not of the form, and for heights, which is all that can be told here. `argument` is named in messages. */
+/**
+ * Returns the CRS. `argument` is its name in messages. @throws GeoduckError BAD_INPUT for another form, and for a code that has
+ * heights
+ */
 export function readCrs(text: unknown, argument: string): Crs {
   if (typeof text !== 'string' || !FORM.test(text)) {
     throw new GeoduckError('BAD_INPUT', `\`${argument}\` takes AUTHORITY:CODE, e.g. "EPSG:3857", not ${show(text)}.`)
@@ -20,7 +23,10 @@ export function readCrs(text: unknown, argument: string): Crs {
   return crsOf(code)
 }
 
-/** There is something to transform from or to. BAD_INPUT: the layer's source names no CRS, or one without a code. */
+/**
+ * Checks that a transformation from or to the layer's CRS is possible. @throws GeoduckError BAD_INPUT if the source has no CRS,
+ * or one without a code
+ */
 export function requireCrsCode({ name, crs }: Layer, argument: string): void {
   if (crs?.code) return
   const has = crs ? `has a CRS without a code (${show(crs.name)})` : 'has no CRS that its source names'

@@ -1,29 +1,35 @@
-/** Cursors as the server hands them out and takes them back; their text is described in `cursor-seal.ts`. */
+/** Writes and reads cursors. `model/cursor-seal.ts` describes their text. */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { type CursorKey, CursorSeal, KEYS_FROM, SIGNED_FROM, signature, VERSION } from '../model/cursor-seal.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import type { FeatureQuery, RowPosition } from '../model/query.ts'
 
-/** Characters. Eight sort keys, the most there may be, and a row's place fit in. */
+/** Characters. They are enough for eight sort keys, which is the maximum, and the natural order of a row. */
 export const LONGEST_CURSOR = 16_384
 
 export type CursorSubject = Pick<FeatureQuery, 'view' | 'where' | 'orderBy'>
 
 const fingerprintDigests = new WeakMap<Layer, Buffer>()
 
-/** What signs the cursors of this question, and of no other. The secret can't be told from it. */
+/** The key that signs the cursors of this query only. The secret cannot be derived from it. */
 export function cursorKey(secret: string, query: CursorSubject): CursorKey {
   const fingerprint = fingerprintDigest(query)
   return { key: derivedKey(secret, query, fingerprint).toString('base64'), fingerprint: fingerprint.toString('base64') }
 }
 
-/** About 20 us, once a batch; the filter's digest was made when it was read, the layer's is made once. */
+/**
+ * Writes a cursor in about 20 µs, once per batch. The digest of the filter was made when it was read; the digest of the layer
+ * is made once.
+ */
 export function encodeCursor(secret: string, query: CursorSubject, position: RowPosition): string {
   return new CursorSeal(cursorKey(secret, query)).textOf(position)
 }
 
-/** CURSOR_INVALID: not of this service, changed, or of another question. CURSOR_EXPIRED: the layer's data is not what it was. */
+/**
+ * Returns the position of a cursor. @throws GeoduckError CURSOR_INVALID if it was changed, or is from another service or query;
+ * CURSOR_EXPIRED if the layer's data has changed
+ */
 export function decodeCursor(secret: string, query: CursorSubject, text: string): RowPosition {
   if (text.length > LONGEST_CURSOR || !/^[\w-]+$/.test(text)) throw invalid()
   const bytes = Buffer.from(text, 'base64url')
@@ -55,13 +61,13 @@ function fingerprintDigest({ view: { layer } }: CursorSubject): Buffer {
 function invalid(): GeoduckError {
   return new GeoduckError(
     'CURSOR_INVALID',
-    '`after` is no cursor of this layer, filter and order; pass them as they were, or leave it out.',
+    '`after` is no cursor of this layer, filter and order; pass them unchanged, or leave it out.',
   )
 }
 
 /**
- * What tells one question from another: the layer's name, what the caller sees of it, the filter, the order. How the filter was written makes no difference, nor do
- * outputs and limits.
+ * The digest that identifies a query: the layer's name, the caller's view, the filter and the order. It does not depend on how the filter was
+ * written, nor on outputs and limits.
  */
 function queryDigest({ view, where, orderBy }: CursorSubject): Buffer {
   const order = orderBy.map(({ field, descending, nullsFirst }) => [field.name, descending, nullsFirst])

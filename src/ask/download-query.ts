@@ -1,4 +1,7 @@
-/** A download's question: the arguments of `featureBatches` as JSON values by name. What each may be is read off the contract. */
+/**
+ * Reads the query of a download: the arguments of `featureBatches` as JSON values by name. The schema defines which values are
+ * valid.
+ */
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
@@ -11,18 +14,20 @@ export type DownloadFormat = 'arrows' | 'geojsonl'
 export interface DownloadRequest {
   readonly layer: string
   readonly format: DownloadFormat
-  /** By name; whatever JSON the client sent. */
+  /** Arguments by name, with any JSON value from the client. */
   readonly given: Readonly<Record<string, unknown>>
 }
 
 type Arguments = Omit<SubscriptionFeatureBatchesArgs, 'layer'> & Partial<FeatureBatchGeojsonArgs & FeatureBatchArrowArgs>
 
-/** The field of a batch that each format is, whose arguments it takes too. */
+/** The field of a batch for each format. A download accepts the arguments of that field too. */
 const FIELDS: Readonly<Record<DownloadFormat, string>> = { arrows: 'arrow', geojsonl: 'geojson' }
-/** Of `featureBatches`, but said otherwise by a download. */
+/** Arguments of `featureBatches` that a download expresses in another way. */
 const LEFT_OUT: readonly string[] = ['layer', 'batchSize']
 
-/** Throws what a subscription's arguments throw, and BAD_INPUT for an argument that a download does not take. */
+/**
+ * Returns the query. @throws GeoduckError as for a subscription, and BAD_INPUT for an argument that a download does not accept
+ */
 export async function readDownloadQuery(
   schema: GraphQLSchema,
   { layer, format, given }: DownloadRequest,

@@ -1,4 +1,4 @@
-/** Typed arguments and a selection become a question about one layer. */
+/** Turns typed arguments and a selection into a checked request for features of one layer. */
 import type { Operation } from '../delivery/operation.ts'
 import type { Output } from '../encode/batch.ts'
 import type { Capabilities, OperationContext } from '../engines/engine.ts'
@@ -19,12 +19,12 @@ import { Representations, type Selection, type SelectionContext } from './select
 import { valuesOf } from './values/values-of.ts'
 import { viewOf } from './view.ts'
 
-/** Where nobody can tell how long it takes. */
+/** The delay before the next attempt, if the remaining time is unknown. */
 const RETRY_SECONDS = 5
 
 export interface FeatureRequest {
   readonly query: FeatureQuery
-  /** Milliseconds; null = the server's own. */
+  /** Milliseconds. Null: the server's limit. */
   readonly deadlineMs: number | null
   readonly selection: Selection
 }
@@ -38,13 +38,13 @@ export interface FeatureArguments {
   readonly deadline?: InputMaybe<number>
 }
 
-/** What a question is made with, and where it is noted. */
+/** The services and the operation that a request is read with. */
 export interface ReadContext {
   readonly services: Pick<Services, 'can' | 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
   readonly operation: Pick<Operation, 'budget' | 'layers' | 'eventLoop' | 'queries' | 'representations'>
 }
 
-/** Throws LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, LIMIT_EXCEEDED, CURSOR_INVALID, CURSOR_EXPIRED. */
+/** @throws GeoduckError LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, LIMIT_EXCEEDED, CURSOR_INVALID, CURSOR_EXPIRED */
 export async function readFeatureRequest(
   args: FeatureArguments,
   context: ReadContext,
@@ -76,7 +76,7 @@ export async function readFeatureRequest(
   return { query: asked, selection, deadlineMs }
 }
 
-/** The same filter of the same layer in several root fields is read, and counted, once. */
+/** Reads and counts a filter once, even if several root fields of one layer have the same filter. */
 function readWhere(where: FeatureFilter, view: View, { services, operation }: ReadContext): Promise<Filter> {
   operation.budget ??= new FilterBudget(services.filterLimits)
   const { budget } = operation
@@ -89,7 +89,7 @@ function hasCursors({ kind }: Output): boolean {
   return kind === 'edges' || kind === 'start-cursor'
 }
 
-/** The layer as its source is now. */
+/** Returns the current version of a layer. */
 export async function findLayer(name: string, { services, operation }: ReadContext): Promise<Layer> {
   const layer = services.catalog.layer(name)
   if (!layer) throw layerNotFound(name, services.catalog.layers())
@@ -107,7 +107,7 @@ export function cursorAt(position: RowPosition, { query }: FeatureRequest, { ser
   return encodeCursor(services.cursorSecret, query, position)
 }
 
-/** What the engine wants to know of the asker. */
+/** The context that the engine needs to run a query. */
 export function operationContext(
   { operation, services }: Context,
   {
@@ -139,9 +139,9 @@ function layerNotFound(name: string, layers: readonly Layer[]): GeoduckError {
   return new GeoduckError('LAYER_NOT_FOUND', `No layer is named \`${name.slice(0, 100)}\`; \`layers\` lists them.${hint}`)
 }
 
-/* What an engine cannot do is refused here, before anything runs. */
+/* Refuses a query that needs something that the engine lacks, before it runs. */
 
-/** UNSUPPORTED names the layer, the engine and what it lacks. */
+/** @throws GeoduckError UNSUPPORTED with the layer, the engine and what it lacks */
 export function requireCapable(query: Query, { engine, lacks }: Capabilities): void {
   if (lacks.size === 0) return
   const lacking = needsOf(query).find((need) => lacks.has(need))
@@ -157,7 +157,7 @@ type Need = Capabilities['lacks'] extends ReadonlySet<infer Name> ? Name : never
 const WORDS: Readonly<Record<Need, string>> = {
   aggregate: 'aggregates',
   orderBy: '`orderBy`',
-  crs: '`crs` of what comes out',
+  crs: '`crs` of the result',
   simplify: '`simplify`',
   spatial: 'filters by geometry',
   distance: '`dWithin`',
@@ -190,10 +190,13 @@ function predicateNeeds(predicate: Predicate): readonly Need[] {
   }
 }
 
-/** The order that a client asks for. The natural order of the source ends every tie. */
+/** Reads the requested order. The natural order of the source breaks every tie. */
 export const MAX_SORT_KEYS = 8
 
-/** BAD_INPUT: an unknown property, one without an order, or one that comes twice. Nulls are last in both directions by default. */
+/**
+ * Returns the sort keys. By default, nulls are last in both directions. @throws GeoduckError BAD_INPUT for an unknown property,
+ * one without an order, or a repeated one
+ */
 export function readOrder(orderBy: readonly FeatureOrder[], view: View): readonly SortKey[] {
   if (orderBy.length > MAX_SORT_KEYS) throw new GeoduckError('LIMIT_EXCEEDED', `\`orderBy\` takes at most ${MAX_SORT_KEYS} keys.`)
   const seen = new Set<Field>()

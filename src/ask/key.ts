@@ -6,7 +6,7 @@ const NONE: FeatureKey = { kind: 'none' }
 const INTEGER = /^(?:0|-?[1-9]\d{0,38})$/
 const ROW = /^(?:0|[1-9]\d{0,17})$/
 
-/** The key that `Feature.key` is, exactly, or one that no feature has. It is not an error. */
+/** Returns the key for exactly this `Feature.key`, or a key that no feature has. A wrong key is no error. */
 export function readKey(text: string, { layer }: View): FeatureKey {
   const { key, columns } = layer
   if (key.kind === 'ROW_NUMBER') return ROW.test(text) ? { kind: 'row', row: BigInt(text) } : NONE
@@ -14,7 +14,7 @@ export function readKey(text: string, { layer }: View): FeatureKey {
   const { type } = field
   const isInteger = type.kind === 'int' && type.bits !== null && type.bits <= 64
   if (!isInteger && type.kind !== 'utf8') return { kind: 'text', field, text }
-  // In the column's own type, whose statistics prune.
+  // The value has the column's own type, so that the column's statistics prune.
   const values = valuesOf(type)!
   const place = isInteger && !INTEGER.test(text) ? null : (values.place(text) ?? values.place(Number(text)))
   return typeof place === 'object' && place?.exact ? { kind: 'value', field, text: place.at } : NONE

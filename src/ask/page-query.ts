@@ -1,4 +1,4 @@
-/** The question of a page that is asked in no document: its arguments are JSON values by name. */
+/** Reads the query of a page outside of a document: its arguments are JSON values by name. */
 import type { GraphQLArgument, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Output } from '../encode/batch.ts'
 import type { FeatureBatchGeojsonArgs, QueryFeaturesArgs } from '../graphql/generated.ts'
@@ -12,17 +12,19 @@ export type PageEncoding = 'features' | 'geojson' | 'arrow'
 
 export interface PageRequest {
   readonly layer: string
-  /** What is selected: `features { id geometry properties }`, `geojson` or `arrow`. */
+  /** The selection: `features { id geometry properties }`, `geojson` or `arrow`. */
   readonly encoding: PageEncoding
-  /** By name. */
+  /** Arguments by name. */
   readonly given: Readonly<Record<string, unknown>>
 }
 
-/** Arguments of `features` that are not in a query: the layer is asked for beside it, and a deadline is the operation's. */
+/**
+ * Arguments of `features` that are not part of a query: the layer is given separately, and a deadline belongs to the operation.
+ */
 const LEFT_OUT: readonly string[] = ['layer', 'deadline']
-/** Arguments of the encoding's own field that are taken too. */
+/** Arguments of the encoding's field that are accepted too. */
 const OF_ENCODING: readonly string[] = ['crs', 'simplify']
-/** The field that each encoding is, and its type. */
+/** The type and the field of each encoding. */
 const FIELDS: Readonly<Record<PageEncoding, readonly [type: string, field: string]>> = {
   features: ['Feature', 'geometry'],
   geojson: ['FeatureConnection', 'geojson'],
@@ -31,7 +33,10 @@ const FIELDS: Readonly<Record<PageEncoding, readonly [type: string, field: strin
 
 type Arguments = Omit<QueryFeaturesArgs, 'layer'> & Pick<FeatureBatchGeojsonArgs, 'crs' | 'simplify'>
 
-/** What an operation would ask the engine: a row more than the page has proves that there is more. Throws what `features` throws. */
+/**
+ * Returns the query that the operation would run. One row more than the page proves that there are more. @throws GeoduckError
+ * as `features` does
+ */
 export async function readPageQuery(
   schema: GraphQLSchema,
   { layer, encoding, given }: PageRequest,

@@ -4,10 +4,10 @@ import { nearNames } from '../model/near-names.ts'
 import type { View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 
-/** Names that a message lists. */
+/** The number of names in a message. */
 const LISTED = 10
 
-/** The view's property of that name, exactly as it is written. BAD_INPUT if there is none. */
+/** Returns the property with exactly that name. @throws GeoduckError BAD_INPUT if there is none */
 export function propertyOf(view: View, name: unknown): Field {
   const column = typeof name === 'string' ? fieldsOf(view).get(name) : undefined
   if (column) return column

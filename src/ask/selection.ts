@@ -1,4 +1,4 @@
-/** What a query makes of each feature: encodings, representations of geometry, properties. */
+/** Describes the outputs for each feature: encodings, representations of geometry, properties. */
 
 import type { Operation } from '../delivery/operation.ts'
 import type { GeoArrowShape, Output } from '../encode/batch.ts'
@@ -14,26 +14,26 @@ import { inRange, PRECISION } from './arguments.ts'
 import { readCrs, requireCrsCode } from './crs.ts'
 
 export interface Selection {
-  /** Each is made once, under however many response keys it stands. */
+  /** Each output is made once, even if several response keys select it. */
   readonly outputs: readonly Output[]
-  /** Response key of a `features`, `edges`, `geojson` or `arrow` -> index into `outputs`. */
+  /** Response key of a `features`, `edges`, `geojson` or `arrow` → index into `outputs`. */
   readonly indexes: ReadonlyMap<string, number>
-  /** Index into `outputs` of the first feature's cursor; null: it is not selected. */
+  /** Index into `outputs` of the first feature's cursor. Null if it is not selected. */
   readonly startCursor: number | null
-  /** Outputs name them by their index. */
+  /** Outputs refer to these by index. */
   readonly representations: readonly Representation[]
   readonly properties: readonly Field[]
-  /** The message that they leave in, where it is one; null: they are asked for in no document. */
+  /** The message that contains the outputs. Null if no document selects them. */
   readonly message: Message | null
 }
 
-/** What a selection is made with. */
+/** The view and the representations that a selection is made with. */
 export interface SelectionContext {
   readonly view: View
   readonly representations: Representations
 }
 
-/** Of outputs that are all there is, and are asked for in no document. */
+/** Returns the selection of outputs that no document selects. */
 export function selectionOf({ view, representations }: SelectionContext, outputs: readonly Output[]): Selection {
   const properties = propertiesOf(outputs, view)
   return { outputs, indexes: new Map(), startCursor: null, representations: representations.list, properties, message: null }
@@ -46,7 +46,7 @@ function propertiesOf(outputs: readonly Output[], { fields }: View): readonly Fi
   return wanted.size === 0 ? [] : fields.filter(({ name }) => wanted.has(name))
 }
 
-/** Each list that one of its parts takes; null: all of them. */
+/** Returns the list of properties of each part of an output. Null for all properties. */
 function namedProperties(output: Output): (readonly string[] | null)[] {
   switch (output.kind) {
     case 'features':
@@ -61,7 +61,7 @@ function namedProperties(output: Output): (readonly string[] | null)[] {
   }
 }
 
-/** Arrow of a layer: in its native geometry type where it has one, and nobody asked for WKB. */
+/** Returns the Arrow output of a layer: in its native geometry type if it has one and WKB was not requested. */
 export function arrowOutput(
   kind: 'arrow' | 'arrow-base64',
   args: Partial<FeatureBatchArrowArgs>,
@@ -73,14 +73,16 @@ export function arrowOutput(
   return { kind, geometry: representations.add(args), ...(shape ? { shape } : {}), ...(only ? { only } : {}) }
 }
 
-/** The native GeoArrow type of a layer whose geometries have been proven to be all of it; null for mixed ones and until then. */
+/**
+ * The native GeoArrow type, if the check proved that all geometries have one type. Null for mixed types, and before the check.
+ */
 function geoArrowShape({ state, geometryTypes, coordinates }: Layer): GeoArrowShape | null {
   const [only, other] = geometryTypes
   const type = only && other === undefined ? nativeOf(only) : null
   return state === 'READY' && type && coordinates ? { type, coordinates } : null
 }
 
-/** GeoJSON of a layer. BAD_INPUT where coordinates are not longitude and latitude. */
+/** Returns a GeoJSON output. @throws GeoduckError BAD_INPUT if coordinates are not longitude and latitude */
 export function geoJsonOutput(
   kind: 'geojson' | 'geojson-lines',
   args: Partial<FeatureBatchGeojsonArgs>,
@@ -94,8 +96,8 @@ export function geoJsonOutput(
 }
 
 /**
- * RFC 7946 knows longitude and latitude only. A source that names no CRS is taken to be in them, as GeoParquet has it, unless its extent says
- * otherwise.
+ * RFC 7946 allows only longitude and latitude. A source without a CRS counts as longitude and latitude, as in GeoParquet, unless its extent is
+ * outside of their range.
  */
 function requireLonLat(layer: Layer, { crs }: Pick<Representation, 'crs'>): void {
   if (crs) {
@@ -118,7 +120,10 @@ function liesInDegrees([west, south, east, north]: NonNullable<Layer['extent']>)
   return west >= -180 && south >= -90 && east <= 180 && north <= 90
 }
 
-/** The properties that an argument `only` names, in the view's order, each once; null: all of them. BAD_INPUT for a name that is none. */
+/**
+ * Returns the properties that an argument `only` names, each once and in the order of the view. Null for all. @throws
+ * GeoduckError BAD_INPUT for an unknown name
+ */
 export function propertiesNamed(only: readonly string[] | null | undefined, { layer, fields }: View): readonly string[] | null {
   if (!only) return null
   const names = fields.map(({ name }) => name)
@@ -133,18 +138,18 @@ export function propertiesNamed(only: readonly string[] | null | undefined, { la
   throw new GeoduckError('BAD_INPUT', `\`only\` names \`${unknown}\`, which is no property of ${layer.name}.${hint}`)
 }
 
-/* Which representations of geometry an operation asks for: each is a column that the engine makes. */
+/* Collects the representations of geometry in an operation: each is a column of the result. */
 
-/** Different pairs of `crs` and `simplify` in one operation. */
+/** Maximum number of different pairs of `crs` and `simplify` in one operation. */
 export const MOST_REPRESENTATIONS = 4
 
-/** How geometry comes out, as a field's arguments have it. */
+/** The CRS and tolerance arguments of a field. */
 interface GeometryArguments {
   readonly crs?: InputMaybe<string> | undefined
   readonly simplify?: InputMaybe<number> | undefined
 }
 
-/** Those of one root field, each once. LIMIT_EXCEEDED where its operation has more than 4 of them. */
+/** The representations of one root field, each once. @throws GeoduckError LIMIT_EXCEEDED if its operation has more than 4 */
 export class Representations {
   readonly list: Representation[] = []
   readonly #layer: Layer
@@ -155,7 +160,7 @@ export class Representations {
     this.#operation = operation
   }
 
-  /** Its index in the list. */
+  /** Returns the index in the list. */
   add({ crs: code, simplify = null }: GeometryArguments): number {
     const crs = typeof code === 'string' ? readCrs(code, 'crs') : null
     const { crs: stored } = this.#layer

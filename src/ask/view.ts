@@ -1,6 +1,6 @@
 /**
- * What a caller may see of a layer: the one place for rights. Every query is made of a view, and an engine reads the view's fields and the
- * features of its rule, whatever else is asked. Today every caller has the same view.
+ * Returns what a caller may see of a layer. Rights belong here: every query has a view, and an engine reads only the view's fields, and only
+ * features that meet its rule. Today every caller has the same view.
  */
 import type { Layer } from '../model/layer.ts'
 import type { View } from '../model/query.ts'

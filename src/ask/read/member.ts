@@ -1,4 +1,4 @@
-/** What a property filter compares: a column, or a member inside one, with its type. */
+/** Reads the subject of a property filter: a column, or a member inside one, with its type. */
 
 import { GeoduckError } from '../../model/errors.ts'
 import { type FieldType, isJson, typeName } from '../../model/field-type.ts'
@@ -9,19 +9,22 @@ import { show } from '../../model/show.ts'
 import { propertyOf } from '../property-of.ts'
 
 export const MAX_PATH = 16
-/** Characters of a name in it. */
+/** Maximum characters of a name. */
 const LONGEST_NAME = 1_000
 
-/** With what a message calls it, and its type. */
+/** The member with its type, and its name in messages. */
 export interface NamedMember extends Member {
   readonly name: string
-  /** The engine's text for the type. */
+  /** The engine's name of the type. */
   readonly native: string
 }
 
 const JSON_TYPE: FieldType = { kind: 'json' }
 
-/** BAD_INPUT: no such property, or no such member of it. Members of maps and of JSON may be missing: they are then null. */
+/**
+ * Returns the member. Members of maps and of JSON may be missing in a row: then they are null. @throws GeoduckError BAD_INPUT
+ * if there is no such property, or no such member
+ */
 export function memberAt(view: View, property: string, path: readonly string[]): NamedMember {
   const column = propertyOf(view, property)
   if (path.length > MAX_PATH) throw new GeoduckError('LIMIT_EXCEEDED', `\`path\` has at most ${MAX_PATH} names.`)
@@ -55,7 +58,7 @@ function within(member: NamedMember, key: string): NamedMember {
   )
 }
 
-/** By JSON pointer (RFC 6901). A number is a place in an array. */
+/** A path as a JSON pointer (RFC 6901). A number is an index of an array. */
 function inJson(member: NamedMember, path: readonly string[]): NamedMember {
   const pointer = path.map((key) => `/${key.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
   const step = { kind: 'pointer', pointer, variant: member.type.kind === 'variant' } as const

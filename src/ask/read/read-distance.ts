@@ -1,4 +1,4 @@
-/** A distance as it is asked for: the geometry that it is measured from, and on the earth its pieces. */
+/** Reads a distance filter: its geometry, and, for longitude and latitude, the pieces of that geometry. */
 
 import { linework, longestStraight, MAX_PIECES, toPieces } from '../../geometry/distance/line-pieces.ts'
 import { linesWkb, neighbourhood } from '../../geometry/distance/neighbourhood.ts'
@@ -10,14 +10,20 @@ import { show } from '../../model/show.ts'
 import type { FilterBudget } from './read-filter.ts'
 import { cutEdges, readGeometry } from './read-geometry.ts'
 
-/** Metres. From a point a projection around it is true however far; from others see `PIECE_RADIUS`. */
+/** Metres. From a point, a projection around it has true distances at any range. For other geometry, see `PIECE_RADIUS`. */
 const FURTHEST_FROM_POINTS = 5_000_000
 const FURTHEST = 200_000
-/** How far, in parts of the distance, the middle of an edge may be off, of the feature's as of the argument's; and metres at least. */
+/**
+ * The permitted error of the middle of an edge, of the feature and of the argument: a share of the distance, and a minimum in
+ * metres.
+ */
 const BEND = 2e-4
 const SMALLEST_BEND = 0.001
 
-/** In metres on longitude and latitude, in units of the CRS on other layers. BAD_INPUT and LIMIT_EXCEEDED name the member. */
+/**
+ * Reads the distance, in metres for longitude and latitude, otherwise in units of the CRS. @throws GeoduckError BAD_INPUT,
+ * LIMIT_EXCEEDED with the name of the member
+ */
 export function* readDistance(
   { geometry: input, distance }: DistanceFilter,
   { layer }: View,

@@ -1,6 +1,6 @@
 /**
- * The client's filter tree, read once for an operation: checked against limits and the layer's columns, its geometry parsed and proven. What
- * compiles it to SQL, as often as it runs, never sees the argument again.
+ * Reads the filter of a client once per operation: it checks the filter against the limits and the layer's columns, and parses and proves its
+ * geometry. The compiler, which runs for every execution, never sees the argument .
  */
 import { hash } from 'node:crypto'
 import { boxGeometry, readBox } from '../../geometry/box.ts'
@@ -25,8 +25,8 @@ const RELATIONS: readonly SpatialRelation[] = [
 ]
 
 /**
- * A generator, which stops between parts that take a millisecond or more: a server lets others in there. An empty filter and an empty `and` hold
- * for every feature, an empty `or` for none. BAD_INPUT and LIMIT_EXCEEDED name the member.
+ * A generator that stops between parts of a millisecond or more, so that the server can do other work. An empty filter and an empty `and` are true
+ * for every feature, an empty `or` for none. @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED with the name of the member
  */
 export function* readingFilter(filter: FeatureFilter, view: View, budget: FilterBudget): Generator<undefined, Filter> {
   checkFilter(filter, budget.limits)
@@ -35,7 +35,7 @@ export function* readingFilter(filter: FeatureFilter, view: View, budget: Filter
   return deeplyFrozen({ predicate, digest: digestOf(predicate) })
 }
 
-/** The same in one go. */
+/** Reads a filter without stops. */
 export function readFilter(filter: FeatureFilter, view: View, budget: FilterBudget): Filter {
   const reading = readingFilter(filter, view, budget)
   for (;;) {
@@ -79,7 +79,7 @@ function readBoxOf(bbox: unknown, { layer }: View): Geometry {
   return { ...boxGeometry(box, 'bbox'), crs: null, argument: 'bbox' }
 }
 
-/** A variable may stand in several root fields: its geometry is read, and counted, once. */
+/** Reads and counts the geometry of a variable once, even if it is used in several root fields. */
 function readInput(input: GeometryInput, { layer }: View, argument: string, budget: FilterBudget): Geometry {
   const key = `${argument} ${layer.crs?.isLonLat} ${layer.crs?.code}`
   return budget.once(input, key, () => readGeometry(input, layer, argument, budget.geometry))
@@ -87,14 +87,14 @@ function readInput(input: GeometryInput, { layer }: View, argument: string, budg
 
 const spatial = (relation: SpatialRelation, geometry: Geometry) => ({ kind: 'spatial', relation, geometry }) as const
 
-/** But for bytes, which can't be. */
+/** Freezes a value and everything in it, except bytes, which cannot be frozen. */
 function deeplyFrozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array || Object.isFrozen(value)) return value
   for (const member of Object.values(Object.freeze(value))) deeplyFrozen(member)
   return value
 }
 
-/** Of what it means: pieces are made of the rest, types are the layer's. */
+/** The digest of the meaning: pieces follow from the rest, and types from the layer. */
 function digestOf(predicate: Predicate): string {
   const text = JSON.stringify(predicate, (key, value: unknown) => {
     if (key === 'onEarth' || key === 'type' || key === 'argument') return undefined
@@ -103,7 +103,9 @@ function digestOf(predicate: Predicate): string {
   return hash('sha256', text)
 }
 
-/** LIMIT_EXCEEDED for a filter that is too deep or has too much in it to go through. It goes through it without recursion itself. */
+/**
+ * Counts the parts of a filter without recursion. @throws GeoduckError LIMIT_EXCEEDED if it is too deep or has too many parts
+ */
 function checkFilter(root: FeatureFilter, limits: FilterLimits): void {
   const open: { filter: FeatureFilter; depth: number }[] = [{ filter: root, depth: 1 }]
   let nodes = 0
@@ -116,7 +118,7 @@ function checkFilter(root: FeatureFilter, limits: FilterLimits): void {
   }
 }
 
-/** One more than may be is enough to see that there are too many. */
+/** One more than the limit is enough to see that there are too many. */
 function take(list: readonly FeatureFilter[] | null | undefined, { filters }: FilterLimits): readonly FeatureFilter[] {
   return list?.slice(0, filters + 1) ?? []
 }
@@ -125,12 +127,12 @@ function tooLarge(what: string): GeoduckError {
   return new GeoduckError('LIMIT_EXCEEDED', `\`where\` ${what}; ask for less at once.`)
 }
 
-/** In all lists together: each item costs time a row. */
+/** The limit for all lists together: each item costs time per row. */
 export const MAX_LIST_ITEMS = 10_000
-/** Of all `dWithin` together: each is some kilobytes of SQL. */
+/** The limit for all `dWithin` together: each piece is some kilobytes of SQL. */
 export const MAX_PIECES_IN_ALL = 128
 
-/** What the filters of one operation may hold together, in however many root fields they stand. */
+/** Counts what the filters of one operation contain, over all root fields. */
 export class FilterBudget {
   readonly limits: FilterLimits
   readonly geometry: GeometryBudget
@@ -143,7 +145,9 @@ export class FilterBudget {
     this.geometry = new GeometryBudget(limits.vertices)
   }
 
-  /** What `read` makes of the argument, made once however often it is asked for. `key`: all else that it depends on. */
+  /**
+   * Returns the result of `read`, which runs once per argument and `key`. `key` has everything else that the result depends on.
+   */
   once<Value>(argument: object, key: string, read: () => Value): Value {
     const known = this.#read.get(argument) ?? new Map<string, unknown>()
     this.#read.set(argument, known)
@@ -168,13 +172,13 @@ function overBudget(what: string): GeoduckError {
   return new GeoduckError('LIMIT_EXCEEDED', `\`where\`: the filters of an operation ${what}; ask for less at once.`)
 }
 
-/** How large a filter may be. An operator sets it; what is not set is this. */
+/** The limits of a filter. An operator can set them; these are the defaults. */
 export interface FilterLimits {
-  /** Filters within filters. */
+  /** The depth of filters within filters. */
   readonly depth: number
-  /** In all. */
+  /** The number of filters. */
   readonly filters: number
-  /** Of one geometry. */
+  /** The number of vertices. */
   readonly vertices: number
 }
 
@@ -190,5 +194,5 @@ export function filterLimitsOf({ maxFilterDepth, maxFilters, maxVertices }: Limi
   return { depth: maxFilterDepth, filters: maxFilters, vertices: maxVertices }
 }
 
-/** What `depth` may be set to. */
+/** The range of the setting `depth`. */
 export const DEEPEST_FILTER = 50

@@ -14,13 +14,15 @@ import { readCrs, requireCrsCode } from '../crs.ts'
 const MEMBERS = ['geojson', 'wkt', 'wkb', 'twkb', 'bbox'] as const
 type Member = (typeof MEMBERS)[number]
 
-/** Of an edge as long as the geometry's box is: its middle is then off by 1/16,000 of what it bends in all. */
+/** The share of the size of the box that an edge may have. The middle of an edge is then off by 1/16,000 of its whole bend. */
 const PIECES = 64
 
 /**
- * A client's geometry in canonical form. BAD_INPUT: it is not one, exactly; LIMIT_EXCEEDED: it is nested deeper than 16 or goes beyond what
- * `tally` lets in. Empty geometry is taken, as the empty set that it is. In another CRS than the layer's its edges are cut to short ones: what is straight
- * in one is not in the other.
+ * Reads a geometry of a client into its canonical form. An empty geometry is valid: it is the empty set. In another CRS than the layer's, its edges
+ * are cut into short ones, because a straight edge in one CRS is not straight in the other.
+ *
+ * @throws GeoduckError BAD_INPUT if it is invalid;
+ * LIMIT_EXCEEDED if it is nested deeper than 16 or exceeds the budget
  */
 export function readGeometry(input: GeometryInput, layer: Layer, argument: string, tally: GeometryBudget): Geometry {
   const members = MEMBERS.filter((name) => input[name] !== undefined && input[name] !== null)
@@ -52,7 +54,7 @@ function readInto(to: GeometryBuilder, read: Opened['read']): ClientGeometry {
   return to.finish()
 }
 
-/** WKB as the builder wrote it, with its edges cut. */
+/** The WKB of the builder, with its edges cut. */
 export function cutEdges(wkb: Uint8Array, pieces: Pieces, name: string, tally: GeometryBudget): Uint8Array {
   const own = new GeometryBudget(Number.POSITIVE_INFINITY)
   own.inserted = tally.inserted
@@ -63,19 +65,19 @@ export function cutEdges(wkb: Uint8Array, pieces: Pieces, name: string, tally: G
 }
 
 function ofBox([west, south, east, north]: BBox): Pieces {
-  // A box across the antimeridian is two, each of which has shorter edges.
+  // A box across the antimeridian consists of two boxes, each with shorter edges.
   const size = Math.max(Math.abs(east - west), north - south)
   return (dx, dy) => Math.max(1, Math.ceil((PIECES * Math.max(Math.abs(dx), Math.abs(dy))) / (size || 1)))
 }
 
-/** What is known of it before it is read. */
+/** Facts about the geometry that are known before it is read. */
 interface Opened {
-  /** PostGIS's number of its CRS; null: it has none. */
+  /** PostGIS's number of its CRS. Null if it has none. */
   readonly srid: number | null
   read(to: GeometryBuilder): void
 }
 
-/** `wrong` makes errors only. */
+/** `wrong` only makes errors. */
 function opened(input: GeometryInput, member: Member, wrong: GeometryBuilder, most: number): Opened {
   if (member === 'geojson' || member === 'bbox') return { srid: null, read: (to) => readGeoJson(input.geojson, to) }
   const text = input[member]
@@ -86,7 +88,7 @@ function opened(input: GeometryInput, member: Member, wrong: GeometryBuilder, mo
   return { srid: sridOfWkb(bytes), read: (to) => readWkb(bytes, to) }
 }
 
-/** An SRID of 0 is PostGIS's for none. */
+/** An SRID of 0 means none in PostGIS. */
 function namedCrs({ crs }: GeometryInput, srid: number | null, argument: string, name: string): Crs | null {
   const beside = crs === undefined || crs === null ? null : readCrs(crs, `${argument}.crs`)
   if (srid === null || srid === 0) return beside
@@ -102,27 +104,30 @@ function namedCrs({ crs }: GeometryInput, srid: number | null, argument: string,
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
-/** Well-known binary as text. Its first byte is 0 or 1: in hexadecimal that begins with `0`, in base64 with `A`. */
+/** Reads well-known binary from text. Its first byte is 0 or 1, so hexadecimal begins with `0` and base64 with `A`. */
 function wkbOfText(text: string, to: GeometryBuilder): Buffer {
   const bytes = text.startsWith('0') ? fromHex(text) : text.startsWith('A') ? fromBase64(text) : null
   if (!bytes) throw to.wrong('takes well-known binary in hexadecimal or base64')
   return bytes
 }
 
-/** Tiny well-known binary as text. What is hexadecimal digits is taken for that; as base64 it would be no TWKB that anyone writes. */
+/**
+ * Reads tiny well-known binary from text. A text of hexadecimal digits is read as hexadecimal: as base64 it would be no
+ * realistic TWKB.
+ */
 function twkbOfText(text: string, to: GeometryBuilder): Buffer {
   const bytes = text === '' ? null : (fromHex(text) ?? fromBase64(text))
   if (!bytes) throw to.wrong('takes tiny well-known binary in hexadecimal or base64')
   return bytes
 }
 
-/** Node stops at the first character that is none. */
+/** Node stops at the first character that is not hexadecimal. */
 function fromHex(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'hex')
   return bytes.length * 2 === text.length ? bytes : null
 }
 
-/** Node leaves out what is none. */
+/** Node ignores characters that are not base64. */
 function fromBase64(text: string): Buffer | null {
   return text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, 'base64') : null
 }

@@ -1,4 +1,4 @@
-/** Comparisons of a property with values of the client, typed by the column. */
+/** Reads comparisons of a property with values of the client, typed by the column. */
 import type { PropertyFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { isJson } from '../../model/field-type.ts'
@@ -42,7 +42,7 @@ function compare(member: NamedMember, operator: Operator, value: unknown, called
   const { kind, as } = comparable(member, value)
   const place = comparandOf(member, kind, called, value)
   if (typeof place === 'object' && place.exact) return { kind: 'compare', sign: OPERATORS[operator], as, text: place.at }
-  // The value is none of the type's: it lies between two of them, or beyond the last.
+  // The type has no such value: it lies between two values of the type, or after the last one.
   if (operator === 'eq') return { kind: 'present', holds: false }
   if (operator === 'ne') return { kind: 'present', holds: true }
   const below = operator === 'lt' || operator === 'lte'
@@ -85,7 +85,7 @@ export function comparandOf({ name, native }: NamedMember, kind: ValueKind, oper
   throw new GeoduckError('BAD_INPUT', value === null ? `${takes}; ask \`isNull\` for null.` : `${takes}, not ${show(value)}.`)
 }
 
-/** Filters of properties that are text, by how it reads. */
+/** Reads tests of text. */
 function readText({ like, ilike, startsWith }: PropertyFilter, member: NamedMember): Test[] {
   const tests: Test[] = []
   if (like !== undefined && like !== null) {
@@ -115,7 +115,7 @@ function check(member: NamedMember, operator: string, value: unknown): void {
   throw new GeoduckError('BAD_INPUT', `${called(member, operator)} (${native.slice(0, 60)}) is for properties that are text.`)
 }
 
-/** Filters of properties that are lists, by what is in them. */
+/** Reads tests of list elements. */
 function readListMembers(filter: PropertyFilter, member: NamedMember): Test[] {
   const tests: Test[] = []
   const ask = (operator: 'has' | 'hasAny' | 'hasAll', values: readonly unknown[], all: boolean) => {
@@ -144,7 +144,7 @@ function inList({ name, type, native }: NamedMember, operator: string): Elements
   throw new GeoduckError('BAD_INPUT', `\`${operator}\` asks what is in a list: property ${name} is ${is}.`)
 }
 
-/** Of the client's type: the others of an array are null to it. */
+/** Checks the client's type. Array elements of another type are null in the comparison. */
 function inJson({ name }: NamedMember, [first = '']: readonly unknown[], operator: string): Elements {
   const as = jsonKindOf(first)
   if (as) return { kind: jsonValuesOf(as), as }
@@ -154,11 +154,11 @@ function inJson({ name }: NamedMember, [first = '']: readonly unknown[], operato
   )
 }
 
-/** SQL patterns: `%` is any text, `_` one character, and a backslash takes the meaning from what follows it. */
+/** SQL patterns: `%` is any text, `_` is one character, and a backslash makes the next character literal. */
 const MAX_PATTERN = 1_000
 const SPECIAL = /[\\^$.|?*+()[\]{}]/g
 
-/** Of the whole text. BAD_INPUT and LIMIT_EXCEEDED call the pattern `what`. */
+/** Compiles a pattern of the whole text. `what` is its name in messages. @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED */
 function readPattern(pattern: string, ignoreCase: boolean, what: string): Test {
   if (pattern.length > MAX_PATTERN) {
     throw new GeoduckError('LIMIT_EXCEEDED', `${what} takes a pattern of at most ${MAX_PATTERN} characters.`)
@@ -167,12 +167,12 @@ function readPattern(pattern: string, ignoreCase: boolean, what: string): Test {
   if (/(?<!\\)(?:\\\\)*\\$/.test(whole)) {
     throw new GeoduckError('BAD_INPUT', `${what}: the pattern ends in a backslash, which would escape what follows; write two.`)
   }
-  // The engine is fast with these. Its way with others tries every place for every `%`: seconds for one row where they are many.
+  // The engine is fast with these patterns. For others it tries every position for every `%`: seconds per row if there are many.
   if (!ignoreCase && !/[\\_]/.test(whole)) return { kind: 'like', pattern: whole }
   return { kind: 'regex', pattern: `(?s${ignoreCase ? 'i' : ''})${toRegex(whole)}` }
 }
 
-/** RE2 takes time by the length of text and pattern only. */
+/** RE2 takes time in proportion to the length of text and pattern. */
 function toRegex(pattern: string): string {
   return pattern.replace(/\\([\s\S])|%+|_|[^\\%_]+/g, (part, escaped: string | undefined) => {
     if (escaped !== undefined) return escaped.replace(SPECIAL, '\\$&')

@@ -1,22 +1,22 @@
-/** ISO 8601 dates and times of day, read strictly. */
+/** Reads ISO 8601 dates and times of day strictly. */
 
 const DATE_FORM = /^([+-]\d{6,7}|\d{4})-(\d\d)-(\d\d)/
 const TIME_FORM = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,20}))?)?/
 const OFFSET_FORM = /^(?:Z|[+-](\d\d)(?::(\d\d)(?::(\d\d))?)?)$/
 
 export interface CalendarDate {
-  /** Astronomical: 0 is 1 BC. */
+  /** The astronomical year: 0 is 1 BC. */
   readonly year: number
   readonly month: number
   readonly day: number
-  /** The text behind it. */
+  /** The rest of the text. */
   readonly rest: string
 }
 
 export interface ClockTime {
-  /** `HH:MM:SS` and the digits of the fraction that were kept. */
+  /** `HH:MM:SS` and the kept digits of the fraction. */
   readonly text: string
-  /** No digit but 0 was left out. */
+  /** True if only zeros were dropped. */
   readonly exact: boolean
   readonly rest: string
 }
@@ -42,7 +42,7 @@ export function readTime(text: string, digits: number): ClockTime | null {
   return { text: `${hour}:${minute}:${second}${kept === '' ? '' : `.${kept}`}`, exact, rest: text.slice(all.length) }
 }
 
-/** Null: it is none. The engine knows offsets up to 15:59:59. */
+/** Null if the text is no offset. The engine knows offsets up to 15:59:59. */
 export function offsetSeconds(text: string): number | null {
   const [all, hours = '0', minutes = '0', seconds = '0'] = OFFSET_FORM.exec(text) ?? []
   if (all === undefined || Number(hours) > 15 || Number(minutes) > 59 || Number(seconds) > 59) return null
@@ -50,7 +50,7 @@ export function offsetSeconds(text: string): number | null {
 }
 
 /**
- * Days since 1970-01-01, of the proleptic Gregorian calendar, as http://howardhinnant.github.io/date_algorithms.html has them.
+ * Days since 1970-01-01 of the proleptic Gregorian calendar (http://howardhinnant.github.io/date_algorithms.html).
  */
 export function daysSinceEpoch({ year, month, day }: CalendarDate): number {
   const fromMarch = month > 2 ? month - 3 : month + 9
@@ -68,7 +68,7 @@ export function nanosOfDay({ text }: ClockTime): bigint {
   return BigInt((hours * 60 + minutes) * 60 + seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
 }
 
-/** As DuckDB writes it: years before 1 count backwards. */
+/** Prints a date in DuckDB's form: years before 1 count backwards. */
 export function dateText({ year, month, day }: CalendarDate): string {
   const [shown, era] = year > 0 ? [year, ''] : [1 - year, ' (BC)']
   return `${pad(shown, 4)}-${pad(month, 2)}-${pad(day, 2)}${era}`

@@ -1,27 +1,27 @@
-/** Integers and decimals: multiples of 10^-scale between two bounds. Floats: doubles, of which some are floats. */
+/** Reads integers and decimals, which are multiples of 10^-scale between two bounds, and floats. */
 import type { Comparand, ValueKind } from './value-kind.ts'
 
-/** More than any bounded type has: UHUGEINT 39, DECIMAL 38. */
+/** More digits than any bounded type has: UHUGEINT 39, DECIMAL 38. */
 const MOST_DIGITS = 40
 
-/** Digits of a whole number of any size: 10,000 of 1e999 would be 10 MB of text. */
+/** Maximum digits of an integer of any size: 10,000 times 1e999 would be 10 MB of text. */
 const LONGEST_UNBOUNDED = 200
 
-/** A JSON number, or its text where a double would not do. */
+/** A JSON number, or its text if a double cannot represent it. */
 const NUMBER = /^(-?)(\d{1,100})(?:\.(\d{1,100}))?(?:[eE]([+-]?\d{1,3}))?$/
 
 const LARGEST_FLOAT = 3.4028234663852886e38
 
 interface Grid {
   readonly scale: number
-  /** In units of 10^-scale; null: none. */
+  /** In units of 10^-scale. Null: unbounded. */
   readonly min: bigint | null
   readonly max: bigint | null
-  /** Values come as JSON strings too, for those that a double cannot hold. */
+  /** True if values may also be JSON strings, for values that a double cannot represent. */
   readonly wide: boolean
 }
 
-/** `bits` is null for whole numbers of any size. */
+/** `bits` is null for integers of any size. */
 export function integer(bits: number | null, signed: boolean): ValueKind {
   if (bits === null) return grid({ scale: 0, min: null, max: null, wide: true })
   const min = signed ? -(1n << BigInt(bits - 1)) : 0n
@@ -46,7 +46,7 @@ function grid(of: Grid): ValueKind {
   }
 }
 
-/** By its digits: 10^999 as a number, and that number as text, take 15 us each. */
+/** Compares digits: to compute 10^999 and its text takes 15 µs each. */
 function placeOn({ scale, min, max }: Grid, text: string): Comparand | null {
   const parts = NUMBER.exec(text)
   if (!parts) return null
@@ -59,7 +59,7 @@ function placeOn({ scale, min, max }: Grid, text: string): Comparand | null {
   if (length > LONGEST_UNBOUNDED) return null
   const units = length <= 0 ? '0' : shift >= 0 ? digits + '0'.repeat(shift) : digits.slice(0, length)
   const exact = shift >= 0 || !/[1-9]/.test(digits.slice(Math.max(0, length)))
-  // A place is never above the value.
+  // The comparand is never above the value.
   const floor = isNegative ? (exact ? `-${units}` : String(-BigInt(units) - 1n)) : units
   if (max !== null && BigInt(floor) > max) return 'ABOVE'
   if (min !== null && BigInt(floor) < min) return 'BELOW'
@@ -78,7 +78,7 @@ export const DOUBLE: ValueKind = {
   place: (value) => (typeof value === 'number' && Number.isFinite(value) ? { at: String(value), exact: true } : null),
 }
 
-/** A value means the float nearest to it: `0.1` is equal to the column's 0.1. */
+/** A value means the nearest float: `0.1` is equal to the column's 0.1. */
 export const FLOAT: ValueKind = { takes: 'a number', place: nearestFloat }
 
 function nearestFloat(value: unknown): Comparand | null {

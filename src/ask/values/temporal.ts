@@ -1,4 +1,4 @@
-/** Dates, times and moments: ISO 8601 from a client. */
+/** Reads dates, times and moments in ISO 8601 from a client. */
 import {
   type CalendarDate,
   type ClockTime,
@@ -14,16 +14,19 @@ import { type Comparand, exactComparand, type ValueKind } from './value-kind.ts'
 
 const NANOS_OF_DAY = 86_400_000_000_000n
 
-/** First and last finite value, in nanoseconds since 1970, of what counts microseconds and of what counts nanoseconds. */
+/** The first and last finite value in nanoseconds since 1970, for types with microseconds and with nanoseconds. */
 const MICROSECOND_RANGE = [-9_223_372_022_400_000_000_000n, 9_223_372_036_854_775_806_999n] as const
 const NANOSECOND_RANGE = [-9_223_286_400_000_000_000n, 9_223_372_036_854_775_806n] as const
-/** In days since 1970. */
+/** Days since 1970. */
 const DATE_RANGE = [-2_147_483_646, 2_147_483_646] as const
 
-/** Stored values may be infinite: a client's date before all finite ones is still after -infinity, and one after them before infinity. */
+/**
+ * Stored values may be infinite. A client's date before all finite dates is still after -infinity, and one after them is before
+ * infinity.
+ */
 const BEFORE_ALL: Comparand = { at: '-infinity', exact: false }
 const afterAll = (last: string): Comparand => ({ at: last, exact: false })
-/** The last finite timestamp, by the digits of its second's fraction. */
+/** The last finite timestamp, by the number of digits of the fraction. */
 const LAST: Readonly<Record<number, string>> = {
   0: '294247-01-10 04:00:54',
   3: '294247-01-10 04:00:54.775',
@@ -40,7 +43,7 @@ function placeOfDate(value: unknown): Comparand | null {
   return days < DATE_RANGE[0] ? BEFORE_ALL : days > DATE_RANGE[1] ? afterAll('5881580-07-10') : exactComparand(dateText(date))
 }
 
-/** `digits` of a second's fraction. The time that some clock showed, nobody says where. */
+/** Reads a local time without a zone. `digits` of the fraction are kept. */
 export function timestamp(digits: number): ValueKind {
   return {
     takes: 'a string, a time like 2026-05-31T12:00:00, without offset',
@@ -53,7 +56,7 @@ export function timestamp(digits: number): ValueKind {
   }
 }
 
-/** Its text form is microseconds since 1970: a moment's other forms depend on a time zone. */
+/** Its text form is microseconds since 1970, because other forms of a moment depend on a time zone. */
 export const MOMENT: ValueKind = {
   takes: 'a string, a moment like 2026-05-31T12:00:00Z',
   place: (value) => {
@@ -81,7 +84,7 @@ interface Moment {
   readonly time: ClockTime
 }
 
-/** A date alone is its midnight. */
+/** A date without a time is its midnight. */
 function readMoment(value: string, digits: number): Moment | null {
   const date = readDate(value)
   if (!date) return null
@@ -108,7 +111,7 @@ function part(unit: string): string {
   return PART.replace('X', unit)
 }
 
-/** Compared with a month of 30 days and a day of 24 hours. */
+/** It is compared with months of 30 days and days of 24 hours. */
 export const INTERVAL: ValueKind = {
   takes: 'a string, an ISO 8601 duration like P1Y2M3DT4H5M6.5S',
   place: readDuration,

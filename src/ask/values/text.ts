@@ -1,9 +1,9 @@
-/** Types whose client values are strings that are no times: text, labels, identifiers, bytes. And booleans. */
+/** Reads types whose client values are strings other than times: text, labels, identifiers, bytes. And booleans. */
 import { type Comparand, exactComparand, type ValueKind } from './value-kind.ts'
 
 const UUID_FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-/** Labels that a message lists. */
+/** The number of labels in a message. */
 const LISTED = 10
 
 export const BOOLEAN: ValueKind = {
@@ -11,19 +11,19 @@ export const BOOLEAN: ValueKind = {
   place: (value) => (typeof value === 'boolean' ? exactComparand(String(value)) : null),
 }
 
-/** Well-formed Unicode: a half of a surrogate pair is what no stored text can hold either. */
+/** Well-formed Unicode. No stored text can contain half of a surrogate pair. */
 export const TEXT: ValueKind = text('a string', (value) => exactComparand(value.toWellFormed()))
 
 export const UUID: ValueKind = text('a string, a UUID', (value) => (UUID_FORM.test(value) ? exactComparand(value) : null))
 
 export const BITS: ValueKind = text('a string of 0 and 1', (value) => (/^[01]+$/.test(value) ? exactComparand(value) : null))
 
-/** Their text form is hexadecimal. */
+/** The text form is hexadecimal. */
 export const BINARY: ValueKind = text('a string, bytes in base64', (value) =>
   BASE64.test(value) ? exactComparand(Buffer.from(value, 'base64').toString('hex')) : null,
 )
 
-/** Labels are compared and sorted in the order they are declared in, by their number, which is their text form. */
+/** Labels are compared and sorted in the order of their declaration, by their number, which is their text form. */
 export function enumeration(labels: readonly string[]): ValueKind {
   const codes = new Map(labels.map((label, code) => [label, code]))
   const listed = labels.slice(0, LISTED).map((label) => JSON.stringify(label))

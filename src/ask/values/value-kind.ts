@@ -1,14 +1,17 @@
-/** How a client's values of one type are read. A value that was read is text: every type has one text form, exact both ways. */
+/**
+ * Describes how a client's values of one type are read. A value that was read is text: every type has one text form, exact in
+ * both directions.
+ */
 export interface ValueKind {
-  /** What a client's value looks like, e.g. `a whole number`. */
+  /** The form of a client value, for messages, such as `a whole number`. */
   readonly takes: string
-  /** Where a client's value lies among those of the type; null: it is none. */
+  /** Returns the place of a client's value among the values of the type. Null if it is no such value. */
   readonly place: (value: unknown) => Comparand | null
 }
 
 /**
- * `at`: the text form of the largest value of the type that is not above the client's; `exact`: it is the client's. BELOW and
- * ABOVE: the client's lies outside the type's range. So `1.5` compares rightly with integers, and 300 with bytes.
+ * `at`: the text form of the largest value of the type that is not above the client's value; `exact`: true if both are equal. BELOW and ABOVE: the
+ * client's value is outside the range of the type. So `1.5` compares correctly with integers, and 300 with bytes.
  */
 export type Comparand = { readonly at: string; readonly exact: boolean } | 'BELOW' | 'ABOVE'
 

@@ -5,7 +5,7 @@ import { DATE, INTERVAL, MOMENT, time, timestamp } from './temporal.ts'
 import { BINARY, BITS, BOOLEAN, enumeration, TEXT, UUID } from './text.ts'
 import type { ValueKind } from './value-kind.ts'
 
-/** How a client's values of the type are read; null for types without an order: JSON, nested and geometry. */
+/** Returns how a client's values of the type are read. Null for types without an order: JSON, nested types and geometry. */
 export function valuesOf(type: FieldType): ValueKind | null {
   const known = made.get(type)
   if (known !== undefined) return known
@@ -52,13 +52,16 @@ function make(type: FieldType): ValueKind | null {
 
 const IN_JSON: Readonly<Record<JsonKind, ValueKind>> = { string: TEXT, number: DOUBLE, boolean: BOOLEAN }
 
-/** Values inside JSON have no declared type: each is compared with client values of its own JSON type, and is null to others. */
+/**
+ * Values inside JSON have no declared type. Each is compared with client values of the same JSON type, and is null for other
+ * types.
+ */
 export function jsonValuesOf(kind: JsonKind): ValueKind {
   const { takes, place } = IN_JSON[kind]
   return { takes: `${takes}, as the others of its list`, place }
 }
 
-/** Of a client's value; null: there is no comparing with it. */
+/** Returns the JSON type of a client's value. Null if it cannot be compared. */
 export function jsonKindOf(value: unknown): JsonKind | null {
   const type = typeof value
   return type === 'string' || type === 'number' || type === 'boolean' ? type : null
