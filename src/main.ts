@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The program: reads the command line, does what it says; starts the server, says where it is, and ends it when told to. */
+/**
+ * The program. It reads the command line and runs the command. It starts the server, prints its address, and stops it on a
+ * signal.
+ */
 import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './commands/command-line.ts'
 import type { ExplainArguments } from './commands/explain/arguments.ts'
 import type { ImportArguments } from './commands/import/arguments.ts'
@@ -17,7 +20,7 @@ import { GeoduckError } from './model/errors.ts'
 import { NothingToServe } from './server/nothing-to-serve.ts'
 import type { RunningServer } from './server/server.ts'
 
-/** The server is done in less; this is for what nobody foresaw. */
+/** The server stops sooner. This limit is for unforeseen cases. */
 const CLOSE_MS = 10_000
 
 async function serve({ given, printConfig }: ServeOptions): Promise<void> {
@@ -28,9 +31,9 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   for (const warning of warnings) log.warn(warning)
   await checkTempDirectory(config.tempDirectory)
   const spatialExtension = await findSpatialExtension(config.spatialExtension, (line) => log.info(line))
-  // graphql checks every value against a second copy of itself otherwise: a tenth of the time of a batch.
+  // Without this, graphql-js checks every value against a second copy of the module, which takes a tenth of the time of a batch.
   process.env['NODE_ENV'] ??= 'production'
-  // Only here: what does not serve need not load the server, which takes half a second.
+  // Imported here, so that other commands do not load the server, which takes half a second.
   const { startServer } = await import('./server/server.ts')
   const server = await startServer(config, { spatialExtension })
   endWhenTold(server)
@@ -40,7 +43,7 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   const hideProgress = showProgress(() => server.layers())
   const layers = await server.ready.finally(hideProgress)
   for (const { name, geometryTypes, featureCount } of layers) {
-    // Not counted yet where the scan is still under way.
+    // The count is unknown while the check is still running.
     const count = featureCount === null ? [] : [`${featureCount.toLocaleString('en')} features`]
     print(`  layer     ${[name, ...geometryTypes, ...count].join(', ')}`)
   }
@@ -54,7 +57,10 @@ const PLACES = [
   ['health', '/health'],
 ] as const
 
-/** The first signal closes in order, the second at once. A channel to whoever started this one ends it too: no orphan is left. */
+/**
+ * The first signal stops the server in order, the second at once. The end of a channel to the parent process stops it too, so
+ * that no orphan is left.
+ */
 function endWhenTold(server: RunningServer): void {
   let told = false
   const end = () => {
@@ -114,7 +120,7 @@ function printConfigSchema(): void {
   process.stdout.write(editorSchema(settings(machineDefaults(machine()))))
 }
 
-/** Without anything to serve, the part that is the same whatever is served. */
+/** Without sources, this is the generic part, which is the same for every server. */
 async function printSchema(given: ConfigInputs): Promise<void> {
   const { genericSchema, printedSchema } = await import('./commands/schema.ts')
   if (given.paths.length === 0 && given.configFile === null && !process.env['GEODUCK_SOURCES'])
@@ -129,7 +135,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** What was foreseen is told in its own words; anything else is a defect and comes with its stack. */
+/** Prints a foreseen error as its message. Any other error is a defect, and is printed with its stack. */
 function fail(error: unknown): never {
   process.stderr.write(`${foreseen(error) ?? (error instanceof Error ? error.stack : error)}\n`)
   process.exit(1)

@@ -1,5 +1,5 @@
 /**
- * The command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...`, `geoduck explain LAYER PATH...`,
+ * Parses the command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...`, `geoduck explain LAYER PATH...`,
  * `geoduck doctor`, `geoduck schema PATH...` and `geoduck config-schema`.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
@@ -19,7 +19,7 @@ export interface ServeOptions {
 
 export interface PrepareOptions {
   readonly given: ConfigInputs
-  /** Clean the cache, after what is to be prepared, if anything is. */
+  /** Clean the cache, after the preparation, if there is any. */
   readonly prune: boolean
 }
 
@@ -101,12 +101,12 @@ export function buildCommand(actions: Actions): Command {
   program
     .command('doctor')
     .argument('[PATH...]', 'as for serving')
-    .description('tell whether all is well with the machine, the configuration and the data; takes the same flags')
+    .description('check the machine, the configuration and the data; accepts the same flags')
     .action((paths: string[]) => actions.doctor(givenWith(paths)))
   program
     .command('schema')
-    .argument('[PATH...]', 'as for serving; without any, the part that all servers have is printed')
-    .description('print the GraphQL schema, with a type for each layer; takes the same flags')
+    .argument('[PATH...]', 'as for serving; without PATH, the generic part is printed')
+    .description('print the GraphQL schema, with a type for each layer; accepts the same flags')
     .action((paths: string[]) => actions.printSchema(givenWith(paths)))
   program
     .command('config-schema')
@@ -115,10 +115,10 @@ export function buildCommand(actions: Actions): Command {
   return program
 }
 
-/** Commander's words for where a value came from. */
+/** Commander's names for the origin of a value. */
 const FROM: Readonly<Record<string, 'flag' | 'environment'>> = { cli: 'flag', env: 'environment' }
 
-/** The program's arguments as commander wants them: `serve` may be left out, so it carries nothing. */
+/** Returns the arguments for commander. `serve` may be omitted, so it is removed. */
 export function commandArguments(argv: readonly string[]): string[] {
   const given = argv.slice(2)
   return given[0] === 'serve' ? given.slice(1) : given

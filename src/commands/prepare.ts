@@ -1,4 +1,4 @@
-/** `geoduck prepare`: the copies that a server would make, made beforehand; and the cleaning of where they are kept. */
+/** `geoduck prepare`: makes the copies that a server would make, and cleans the cache. */
 import path from 'node:path'
 import { styleText } from 'node:util'
 import { type CatalogOptions, openCatalog } from '../catalog/catalog.ts'
@@ -10,9 +10,9 @@ import type { Layer, Problem } from '../model/layer.ts'
 import { showProgress } from './progress-bar.ts'
 
 export interface PrepareResult {
-  /** For stdout. */
+  /** The output for stdout. */
   readonly lines: readonly string[]
-  /** Nothing was left out. */
+  /** True if no source failed. */
   readonly whole: boolean
 }
 
@@ -60,14 +60,14 @@ function table(layers: readonly Layer[]): string[] {
   return [styleText('bold', line(head)), ...rows.map(line)]
 }
 
-/** Preparing without serving: what a server would make of these sources, made beforehand. */
+/** Prepares sources without serving them. */
 interface PreparedFiles {
-  /** Every layer, as a server would begin to serve it: scanned, too. */
+  /** Every layer in the state in which a server would serve it, checked as well. */
   readonly layers: readonly Layer[]
   readonly problems: readonly Problem[]
 }
 
-/** @param watch is given the layers, to look at while they are prepared */
+/** @param watch receives the layers, to show them while they are prepared */
 async function prepareFiles(options: CatalogOptions, watch: (layers: () => readonly Layer[]) => void): Promise<PreparedFiles> {
   const catalog = await openCatalog(options)
   try {
@@ -80,7 +80,10 @@ async function prepareFiles(options: CatalogOptions, watch: (layers: () => reado
   }
 }
 
-/** Copies that nobody serves go, least recently used first, until the rest is within the limit; so does what killed processes have left. */
+/**
+ * Removes copies that are not served, the least recently used first, until the rest is within the limit. Also removes files of
+ * killed processes.
+ */
 export async function pruneCache(cacheFolder: string, limitBytes: number): Promise<Pruned> {
   const { cache } = await PreparedCache.open({ folder: path.join(cacheFolder, 'prepared'), limitBytes })
   return await cache.prune()

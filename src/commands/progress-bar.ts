@@ -1,4 +1,4 @@
-/** On a terminal: how far something is, as a bar with a text beside it. */
+/** Shows progress as a bar with a text on a terminal. */
 import progress from 'cli-progress'
 import type { Layer } from '../model/layer.ts'
 import { progressText } from '../model/preparation.ts'
@@ -32,7 +32,10 @@ export class ProgressBar {
   }
 }
 
-/** Draws a bar on stderr while a layer is prepared, where that is a terminal; elsewhere the log tells. Ends when it is called back. */
+/**
+ * Draws a bar on stderr while a layer is prepared, if stderr is a terminal; otherwise the log reports the progress. The
+ * returned function ends it.
+ */
 export function showProgress(layers: () => readonly Layer[], stream: NodeJS.WriteStream = process.stderr): () => void {
   if (!stream.isTTY) return () => {}
   const bar = new ProgressBar(stream)

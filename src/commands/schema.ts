@@ -1,18 +1,18 @@
-/** `geoduck schema`: the contract as text, for code generators and for people. */
+/** `geoduck schema`: prints the schema as text, for code generators and for people. */
 import { readFile } from 'node:fs/promises'
 import { printType } from 'graphql'
 import { openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { CONTRACT, CurrentSchema } from '../graphql/schema.ts'
 
-/** The generic part, as it is shipped. */
+/** The generic part of the schema, as in the package. */
 export async function genericSchema(): Promise<string> {
   return await readFile(CONTRACT, 'utf8')
 }
 
 /**
- * What a server of this configuration would serve: the generic part, and a type of features for each of its layers. It waits until the sources
- * have been described, and prepares nothing that has not been prepared before. `warn` takes a line for each source that is not served.
+ * Returns the schema that a server with this configuration would serve: the generic part, and a feature type for each of its layers. It waits until the
+ * sources are described, and prepares nothing. `warn` receives a line per source that is not served.
  */
 export async function printedSchema(config: Config, spatialExtension: string, warn: (line: string) => void): Promise<string> {
   const { sources, layers, cacheDirectory, cacheBytes } = config

@@ -1,4 +1,7 @@
-/** The server can't start as it was told to. Read by whoever starts it, on stderr, so it may name paths; it never reaches a client. */
+/**
+ * The server cannot start with its configuration. The user reads the message on stderr, so it may name paths. It is never sent
+ * to a client.
+ */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 }

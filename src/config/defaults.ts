@@ -3,10 +3,13 @@ import { freeDiskBytes, type Machine } from './machine.ts'
 
 const MOST_MEMORY = 4e9
 const LEAST_MEMORY = 128e6
-/** What a worker's process holds beside its engine, and what the server holds: as measured. */
+/** Measured memory of a worker's process besides its engine, and of the server. */
 const BESIDE_ENGINE = 160e6
 const OF_SERVER = 150e6
-/** Of all memory, when the engines' caches are full: below the 80 % from which on new work goes to the serial lane. */
+/**
+ * Share of all memory when the caches of the engines are full. It is below the 80 % from which new work starts in the serial
+ * lane.
+ */
 const MOST_SHARE = 0.75
 const MOST_THREADS = 4
 const MOST_SPILL = 20e9
@@ -27,9 +30,9 @@ export interface MachineDefaults {
 /**
  * The machine's share of each worker.
  *
- * Half of the memory goes to the engines: what they allocate beside their own accounting, the encoders, the operating system's file
- * cache and the server itself live on the rest. On machines of less than 3 GB the processes need more than the rest, and the engines get less.
- * The serial lane's worker takes half of a normal one's.
+ * Half of the memory is for the engines. The rest is for what they allocate outside of their accounting, for the encoders, the operating
+ * system's file cache and the server. On machines with less than 3 GB the processes need more than the rest, so the engines get less. The
+ * worker of the serial lane gets half of a normal worker's share.
  */
 export function machineDefaults({ processors, memoryBytes, openFiles }: Machine): MachineDefaults {
   const workers = Math.max(2, Math.floor(processors / 2))

@@ -9,7 +9,7 @@ const PLATFORMS: Readonly<Record<string, string>> = {
   'win32-x64': 'windows_amd64',
 }
 
-/** The engine's version, e.g. `1.5.5`: what the pinned dependency says, so that an upgrade is one line of package.json. */
+/** The engine's version, such as `1.5.5`, from the pinned dependency, so that an upgrade changes one line of package.json. */
 export function duckdbVersion(): string {
   const manifest: { dependencies: Record<string, string> } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -17,7 +17,7 @@ export function duckdbVersion(): string {
   return manifest.dependencies['@duckdb/node-api']!.replace(/-.*$/, '')
 }
 
-/** DuckDB's own name for this platform, a part of the path of its extensions. */
+/** DuckDB's name of this platform, which is part of the path of its extensions. */
 export function duckdbPlatform(): string {
   const platform = PLATFORMS[`${process.platform}-${process.arch}`]
   if (platform === undefined) throw new ConfigurationError(`DuckDB has no extensions for ${process.platform} on ${process.arch}.`)

@@ -1,6 +1,6 @@
 /**
- * Finds DuckDB's `spatial` extension, which the npm package of DuckDB does not carry. It is DuckDB's own signed binary wherever it
- * comes from, so that the engine checks its signature when it loads it.
+ * Finds DuckDB's `spatial` extension, which the npm package of DuckDB does not contain. It is always DuckDB's own signed binary, and the
+ * engine checks its signature when it loads it.
  */
 import { execFile } from 'node:child_process'
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { ConfigurationError } from './configuration-error.ts'
 import { duckdbPlatform, duckdbVersion } from './duckdb.ts'
 
 export interface SpatialExtension {
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: string
   readonly how: 'configured' | 'installed' | 'repository' | 'package'
 }
@@ -20,10 +20,10 @@ export interface SpatialExtension {
 const FILE = 'spatial.duckdb_extension'
 
 /**
- * In this order: the configured path, DuckDB's own extension directory, a copy fetched before, DuckDB's repository, the Python
- * package index. Costs three `access` calls when it is found; a first fetch brings about 25 MB and tells `progress` of it.
+ * The order is: the configured path, DuckDB's own extension directory, a copy fetched before, DuckDB's repository, the Python package index. It costs
+ * three `access` calls if the extension is there. The first fetch loads about 25 MB and reports it to `progress`.
  *
- * @throws ConfigurationError naming every way that was tried and what to do
+ * @throws ConfigurationError with every attempt and what to do
  */
 export async function findSpatialExtension(
   configured: string | null,
@@ -47,7 +47,9 @@ export async function findSpatialExtension(
   )
 }
 
-/** What is on the machine; null: nothing, it would have to be fetched. @throws ConfigurationError when the configured path is wrong */
+/**
+ * Returns the extension on this machine. Null if it must be fetched. @throws ConfigurationError if the configured path is wrong
+ */
 export async function findExtension(configured: string | null): Promise<SpatialExtension | null> {
   if (configured !== null) {
     if (await isReadable(configured)) return { path: configured, how: 'configured' }
@@ -76,10 +78,10 @@ const INSTALL_MS = 120_000
 const DOWNLOAD_MS = 300_000
 
 /**
- * Has the engine install the extension from its own repository into its own directory. In a process of its own: the server never
- * loads the engine. Without a network it fails in half a second.
+ * Lets the engine install the extension from its own repository into its own directory. It runs in a separate process, because the server
+ * never loads the engine. Without a network it fails in half a second.
  *
- * @returns null, or why it failed in one line
+ * @returns null, or the reason of the failure in one line
  */
 function installFromRepository(): Promise<string | null> {
   const script = fileURLToPath(new URL(`../engines/duckdb/processes/install/install${extname(import.meta.url)}`, import.meta.url))
@@ -87,10 +89,10 @@ function installFromRepository(): Promise<string | null> {
 }
 
 /**
- * Takes the extension out of the wheel that DuckDB publishes to the Python package index. Nothing of the wheel is installed or run,
- * and the file appears at `target` whole or not at all.
+ * Takes the extension from the wheel that DuckDB publishes to the Python package index. Nothing of the wheel is installed or run. The file appears
+ * at `target` complete or not at all.
  *
- * @returns null, or why it failed in one line
+ * @returns null, or the reason of the failure in one line
  */
 async function fetchFromPackage(version: string, file: string, target: string): Promise<string | null> {
   let folder: string | undefined
@@ -128,7 +130,7 @@ async function place(folder: string, file: string, target: string): Promise<stri
 /**
  * Runs a program to its end without a shell.
  *
- * @returns null when it exits with 0, else the last line it wrote to stderr, or what kept it from running
+ * @returns null if it exits with 0, otherwise the last line it wrote to stderr, or why it could not run
  */
 function runProgram(
   program: string,

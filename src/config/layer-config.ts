@@ -1,7 +1,7 @@
 /** A layer in the configuration file. */
 import { z } from 'zod'
 
-/** What a member takes, for people and for editors. */
+/** The accepted values of a member, for people and for editors. */
 export interface Member {
   readonly takes: string
   readonly description: string
@@ -10,7 +10,7 @@ export interface Member {
 
 type ColumnChoice = { readonly include: readonly string[] } | { readonly exclude: readonly string[] }
 
-/** Not in the JSON schema: not every validator of those knows `\p`. */
+/** Not in the JSON schema, because some validators do not know `\p`. */
 const LAYER_NAME = /^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}_-]*$/u
 
 const name = z.string().min(1)
@@ -27,7 +27,7 @@ const columns = z
 export const LAYER_MEMBERS = {
   name: {
     takes: 'letters, digits, _ and -, and a name that no other layer has',
-    description: 'What the layer is called in GraphQL.',
+    description: 'The name of the layer in GraphQL.',
     schema: name.refine((text) => LAYER_NAME.test(text)),
   },
   path: {
@@ -37,22 +37,22 @@ export const LAYER_MEMBERS = {
   },
   table: {
     takes: 'the name of a table, as table or schema.table',
-    description: 'Which table of a database. Not needed where it has one only.',
+    description: 'The table of a database. Not needed if the database has only one.',
     schema: name.optional(),
   },
   key: {
     takes: 'the name of a column that is shown',
-    description: 'The column that `Feature.key` is made of: unique and never null, which the scan proves.',
+    description: 'The column of `Feature.key`. It is unique and never null, which the check proves.',
     schema: name.optional(),
   },
   columns: {
     takes: 'either include or exclude, each a list of names of columns',
-    description: 'Which columns are there for clients: hidden ones can be neither read, nor filtered, nor sorted by.',
+    description: 'The columns that clients may use. Hidden columns cannot be read, filtered or sorted by.',
     schema: columns.optional(),
   },
   crs: {
     takes: 'an authority and a code, such as EPSG:25832',
-    description: 'The CRS of the coordinates, whatever the source says of it. Nothing is transformed.',
+    description: 'The CRS of the coordinates. It replaces the CRS of the source; nothing is transformed.',
     schema: z
       .string()
       .regex(/^[A-Za-z][\w.-]*:[\w.-]+$/)
@@ -60,11 +60,11 @@ export const LAYER_MEMBERS = {
   },
   onInvalid: {
     takes: 'one of flag, repair, drop',
-    description: 'What becomes of features whose geometry is not valid: they are kept, made valid, or left out.',
+    description: 'The treatment of features with an invalid geometry: they are served unchanged, repaired, or excluded.',
     schema: z.enum(['flag', 'repair', 'drop']).optional(),
   },
-  title: { takes: 'text', description: 'What people call the layer.', schema: z.string().optional() },
-  description: { takes: 'text', description: 'What the layer is about.', schema: z.string().optional() },
+  title: { takes: 'text', description: 'The title of the layer for people.', schema: z.string().optional() },
+  description: { takes: 'text', description: 'A description of the layer.', schema: z.string().optional() },
 } as const satisfies Record<string, Member>
 
 export const layerSchema = z.strictObject({
@@ -84,7 +84,7 @@ function described<Name extends keyof typeof LAYER_MEMBERS>(of: Name): (typeof L
   return schema.describe(description) as (typeof LAYER_MEMBERS)[Name]['schema']
 }
 
-/** What is wrong with the layers as a whole, member by member: names that come twice, keys that are hidden. */
+/** Returns the faults of all layers together, member by member: repeated names, and keys that are hidden. */
 export function layerFaults(layers: readonly LayerConfig[]): { path: (string | number)[]; takes: string }[] {
   return layers.flatMap(({ name, key, columns }, index) => {
     const isTaken = layers.slice(0, index).some((other) => other.name === name)
@@ -97,5 +97,5 @@ export function layerFaults(layers: readonly LayerConfig[]): { path: (string | n
   })
 }
 
-/** As it is written; `path` is absolute once the file has been read. */
+/** A layer as written in the file. `path` is absolute after the file has been read. */
 export type LayerConfig = Readonly<z.infer<typeof layerSchema>>

@@ -10,7 +10,9 @@ export interface LogOptions {
 
 const STDERR = 2
 
-/** To stderr, written before the call returns: stdout is for what the command has to say, and a crash must not cost the lines before it. */
+/**
+ * Writes to stderr before the call returns: stdout is for the results of a command, and a crash must not lose earlier lines.
+ */
 export function openLog({ logLevel, logPretty }: LogOptions): Log {
   const base = { level: logLevel, base: null }
   if (!logPretty) return pino(base, pino.destination({ dest: STDERR, sync: true }))

@@ -6,13 +6,13 @@ const LEAST_OPEN_FILES = 1_024
 export interface Machine {
   readonly processors: number
   readonly memoryBytes: number
-  /** Most files and connections that a process may have open. */
+  /** Maximum number of files and connections that a process may have open. */
   readonly openFiles: number
 }
 
-/** What this process may use: the machine, or its control group (a container) where that is less. */
+/** The resources of this process: those of the machine, or of its control group (a container) if that has less. */
 export function machine(): Machine {
-  // 0 where there is no limit, and a number beyond the machine's memory for "unlimited".
+  // 0 if there is no limit, and a number above the machine's memory for "unlimited".
   const constrained = process.constrainedMemory()
   const total = totalmem()
   return {
@@ -22,7 +22,10 @@ export function machine(): Machine {
   }
 }
 
-/** Node raises its limit to the hard one when it starts, so that this is what holds. Where nothing says so it is what systems give at least. */
+/**
+ * Node raises its limit to the hard limit when it starts, so this is the limit. If it is unknown, this is the usual minimum of
+ * systems.
+ */
 function openFiles(): number {
   try {
     const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
@@ -32,7 +35,7 @@ function openFiles(): number {
   }
 }
 
-/** What may still be written to the folder's disk; 0 if the folder is not there. */
+/** Free bytes on the folder's disk. 0 if the folder does not exist. */
 export function freeDiskBytes(folder: string): number {
   try {
     const { bavail, bsize } = statfsSync(folder)

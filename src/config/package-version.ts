@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** This program's own version. */
+/** The version of this program. */
 export function packageVersion(): string {
   const manifest: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return manifest.version

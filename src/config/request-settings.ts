@@ -1,4 +1,4 @@
-/** Settings of who may ask, and how much at once. */
+/** Settings for who may send requests, and how many at a time. */
 import type { MachineDefaults } from './defaults.ts'
 import type { Settings } from './settings.ts'
 import { formatSize } from './size.ts'
@@ -7,14 +7,14 @@ import { bearer, hostNames, proxies, seconds, size, wholeNumber, yesOrNo } from 
 const who = {
   hosts: {
     flag: '--hosts <list>',
-    description: "names under which clients reach the server, beside this machine's own; a flag separates them by commas",
+    description: "host names that clients may use for the server, besides this machine's; a flag separates them by commas",
     value: hostNames,
     fallback: [],
     fallbackText: "this machine's own on a loopback address, any elsewhere",
   },
   token: {
     flag: '--token <text>',
-    description: 'asked of every client (`Authorization: Bearer`); wanted where other machines can connect',
+    description: 'token that every client must send (`Authorization: Bearer`); required if other machines can connect',
     value: bearer,
     fallback: null,
     fallbackText: 'none',
@@ -22,32 +22,32 @@ const who = {
   },
   allowAnonymous: {
     flag: '--allow-anonymous <boolean>',
-    description: 'serve other machines without a token',
+    description: 'allow other machines to connect without a token',
     value: yesOrNo,
     fallback: false,
   },
   trustProxy: {
     flag: '--trust-proxy <proxies>',
-    description: "proxies whose X-Forwarded-For names the client: how many there are, or their addresses ('10.0.0.0/8,loopback')",
+    description: "proxies whose X-Forwarded-For names the client: their number, or their addresses ('10.0.0.0/8,loopback')",
     value: proxies,
     fallback: 0,
     fallbackText: 'none',
   },
   introspection: {
     flag: '--introspection <boolean>',
-    description: 'answer questions about the schema, as GraphiQL and code generators ask them',
+    description: 'allow introspection, which GraphiQL and code generators need',
     value: yesOrNo,
     fallback: true,
   },
   slowSeconds: {
     flag: '--slow <seconds>',
-    description: 'operations whose client waited longer than this are logged with their plan',
+    description: 'log an operation with its plan if its client waited longer',
     value: seconds(0, 86_400),
     fallback: 5,
   },
 } satisfies Partial<Settings>
 
-/** What one address may take of the server beside its workers. */
+/** Limits of one address besides the workers. */
 function clients({ unreadBytes, maxConnections }: MachineDefaults) {
   return {
     unreadBytes: {
@@ -61,7 +61,7 @@ function clients({ unreadBytes, maxConnections }: MachineDefaults) {
     },
     maxConnections: {
       flag: '--max-connections <number>',
-      description: 'connections of one address at a time',
+      description: 'simultaneous connections of one address',
       value: wholeNumber(1, 1_000_000),
       fallback: maxConnections,
       rule: '4096, or half of the files that the process may open where that is less',
@@ -83,7 +83,7 @@ export const requests = {
   maxTokens: {
     flag: '--max-tokens <number>',
     description: "tokens of an operation's text",
-    // The parser goes down by recursion: 5,000 can be too deep for it.
+    // The parser is recursive: 5,000 levels can be too deep for it.
     value: wholeNumber(100, 4_000),
     fallback: 2_000,
   },
@@ -101,8 +101,8 @@ export const requests = {
   },
   maxFilterDepth: {
     flag: '--max-filter-depth <number>',
-    description: 'levels of a filter: `and`, `or` and `not` in each other',
-    // More than the engine's parser takes is not let in.
+    description: 'levels of a filter: nested `and`, `or` and `not`',
+    // The engine's parser accepts no more.
     value: wholeNumber(1, 50),
     fallback: 10,
   },
@@ -114,7 +114,7 @@ export const requests = {
   },
   maxVertices: {
     flag: '--max-vertices <number>',
-    description: "vertices of all geometries in an operation's filters; a body and a WebSocket message have to hold them",
+    description: "vertices of all geometries in an operation's filters; they must fit into a body or a WebSocket message",
     value: wholeNumber(4, 1_000_000),
     fallback: 25_000,
   },
@@ -127,20 +127,20 @@ export const requests = {
   },
   maxMessageBytes: {
     flag: '--max-message <size>',
-    description: "size of a client's WebSocket message, once the connection is acknowledged",
+    description: "size of a client's WebSocket message after the connection is acknowledged",
     value: size('16KB'),
     fallback: 2 ** 20,
     fallbackText: '1 MiB',
   },
   maxSocketOperations: {
     flag: '--max-operations <number>',
-    description: 'operations of one WebSocket at a time',
+    description: 'simultaneous operations of one WebSocket',
     value: wholeNumber(1, 100_000),
     fallback: 256,
   },
   maxAddressOperations: {
     flag: '--max-address-operations <number>',
-    description: 'operations of one address at a time, over all of its connections',
+    description: 'simultaneous operations of one address, over all its connections',
     value: wholeNumber(1, 1_000_000),
     fallback: 1_024,
   },

@@ -8,55 +8,56 @@ import { machine } from './machine.ts'
 import { storedSecret } from './secret.ts'
 import { type Setting, type SettingName, type Settings, settings } from './settings.ts'
 
-/** What the command line and the environment say. Nothing of it is a default. */
+/** The inputs of the command line and the environment, without defaults. */
 export interface ConfigInputs {
   readonly paths: readonly string[]
-  /** As `--config` or GEODUCK_CONFIG name it. */
+  /** The path from `--config` or GEODUCK_CONFIG. */
   readonly configFile: string | null
   readonly settings: Readonly<Partial<Record<SettingName, { readonly value: unknown; readonly from: 'flag' | 'environment' }>>>
 }
 
-/** Where a value came from. */
+/** The origin of a value. */
 export type Origin = 'default' | 'file' | 'environment' | 'flag'
 
 export interface Resolved {
   readonly config: Config
-  /** Of the configuration file; null if there is none. */
+  /** The path of the configuration file. Null if there is none. */
   readonly file: string | null
   readonly origins: Readonly<Record<keyof Config, Origin>>
-  /** What the one who starts the server should know of it. */
+  /** Warnings for the user who starts the server. */
   readonly warnings: readonly string[]
 }
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/
 
 /**
- * The configuration that the server runs with: a flag wins over the environment, that over the file, and that over the default.
+ * Resolves the configuration. A flag takes precedence over the environment, the environment over the file, and the file over the default.
  *
- * @param options.mayBeEmpty it is not to be served
- * @throws ConfigurationError when the file is wrong, there is nothing to serve, or other machines would be served without having been asked for a
- *   token
+ * @param options.mayBeEmpty true if the configuration is not served
+ * @throws ConfigurationError if the file is wrong, if there is nothing to serve, or if other machines could connect without a token and this is
+ *   not allowed
  */
 export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } = {}): Promise<Resolved> {
   const table = settings(machineDefaults(machine()))
   const path = await findConfigFile(given.configFile)
-  // Only here: who has no file need not load the reader of YAML.
+  // Imported here, so that a start without a file does not load the YAML reader.
   const file = path === null ? null : await (await import('./file/read.ts')).readConfigFile(path, table)
   const { values, origins } = merge(table, given, file)
   const warnings: string[] = []
   if (!LOOPBACK.test(values.host) && values.token === null) {
     if (!values.allowAnonymous) {
       throw new ConfigurationError(
-        `Other machines could read every layer on ${values.host}: give a --token, or say --allow-anonymous true.`,
+        `Other machines could read every layer on ${values.host}: set --token, or --allow-anonymous true.`,
       )
     }
-    warnings.push(`Listening on ${values.host}: whoever can reach it can read every layer`)
+    warnings.push(`Listening on ${values.host}: every client that can reach it can read every layer`)
   }
   let { cursorSecret } = values
   if (cursorSecret === '') {
     const { secret, kept } = await storedSecret()
     cursorSecret = secret
-    if (!kept) warnings.push('The cursor secret can not be kept: cursors end with this server. Give one with --cursor-secret')
+    if (!kept)
+      warnings.push('The cursor secret cannot be stored: cursors are invalid after this server stops. Set --cursor-secret')
   }
   const layers = file?.layers ?? []
   const [sources, sourcesFrom] = sourcesOf(given.paths, file, mayBeEmpty || layers.length > 0)
@@ -86,14 +87,14 @@ function merge(
         : [fallback, 'default' as const]
     return { name, value: isPath && typeof value === 'string' ? resolve(value) : value, from }
   })
-  // Each value is either its setting's fallback or came through its setting's schema.
+  // Each value is the fallback of its setting, or was checked by the schema of its setting.
   return {
     values: Object.fromEntries(entries.map(({ name, value }) => [name, value])) as unknown as Values,
     origins: Object.fromEntries(entries.map(({ name, from }) => [name, from])) as Record<SettingName, Origin>,
   }
 }
 
-/** Absolute: the server's working directory means nothing later on. */
+/** Makes paths absolute, because the server's working directory has no meaning later. */
 function sourcesOf(
   paths: readonly string[],
   file: ConfigFile | null,
@@ -103,7 +104,7 @@ function sourcesOf(
   const environment = pathsIn('GEODUCK_SOURCES')
   if (environment.length > 0) return [environment, 'environment']
   if (file?.sources) return [file.sources, 'file']
-  // What the launcher of a checkout shows to those who name nothing.
+  // The demo of a checkout, for users who name nothing.
   const demo = file?.layers.length ? [] : pathsIn('GEODUCK_DEMO')
   if (demo.length > 0 || mayBeEmpty) return [demo, 'default']
   throw new ConfigurationError(
@@ -116,7 +117,10 @@ function pathsIn(variable: string): string[] {
   return paths.map((path) => resolve(path))
 }
 
-/** As JSON, fit to be shown, and to be given back as a configuration file: secrets are masked, which a file takes for not given. */
+/**
+ * The configuration as JSON for display, which is also a valid configuration file: secrets are masked, and a file reads the
+ * mask as not given.
+ */
 export function printableConfig(config: Config): string {
   const table: Readonly<Record<string, Setting>> = settings(machineDefaults(machine()))
   const shown = Object.entries(config).map(([name, value]) => [name, value !== null && table[name]?.isSecret ? MASK : value])

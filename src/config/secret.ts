@@ -6,10 +6,10 @@ import { cacheDirectory } from './cache.ts'
 const BYTES = 32
 
 /**
- * The secret that signs cursors, made at the first start and kept for this user only, so that cursors outlive a restart. Of two
- * servers that start at once, the second takes the first one's.
+ * Returns the secret that signs cursors. It is made at the first start and kept for this user only, so that cursors survive a restart. If two
+ * servers start at once, the second one takes the secret of the first.
  *
- * @returns `kept: false` where nothing can be written: the secret is then this process's own
+ * @returns `kept: false` if nothing can be written: then only this process has the secret
  */
 export async function storedSecret(): Promise<{ readonly secret: string; readonly kept: boolean }> {
   const folder = cacheDirectory()
@@ -18,9 +18,9 @@ export async function storedSecret(): Promise<{ readonly secret: string; readonl
   try {
     return { secret: await read(file), kept: true }
   } catch {
-    // Made below.
+    // It is made below.
   }
-  // Not by the process's number: in containers that share the folder all are number 1, and who writes what another has linked changes it.
+  // The name has no process number: in containers that share the folder every number is 1, and one process could overwrite another's file.
   const partial = `${file}-${randomBytes(8).toString('hex')}`
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -1,6 +1,6 @@
 /**
- * Every setting: `--memory-limit` is `GEODUCK_MEMORY_LIMIT` in the environment and `memoryLimitBytes` in the configuration file. A flag wins,
- * then the environment, then the file. Flags, file, its JSON schema and docs/configuration.md are made of this table.
+ * All settings. `--memory-limit` is `GEODUCK_MEMORY_LIMIT` in the environment and `memoryLimitBytes` in the configuration file. A flag takes
+ * precedence, then the environment, then the file. Flags, file, its JSON schema and docs/configuration.md are built from this table.
  */
 import { cacheDirectory } from './cache.ts'
 import type { Config } from './config.ts'
@@ -10,27 +10,27 @@ import { formatSize } from './size.ts'
 import { oneOf, origins, seconds, share, size, text, type Value, wholeNumber, yesOrNo } from './values.ts'
 
 export interface Setting<T = unknown> {
-  /** As in `--memory-limit <size>`. */
+  /** The flag, as in `--memory-limit <size>`. */
   readonly flag: string
   readonly description: string
   readonly value: Value<T>
   readonly fallback: T
-  /** The default in words, where the value says too little. */
+  /** The default in words, if the value is not clear. */
   readonly fallbackText?: string
-  /** How the default comes about, where it is not the same on every machine. */
+  /** The rule for the default, if it differs between machines. */
   readonly rule?: string
-  /** Relative to the working directory, or to the configuration file's folder. */
+  /** A path relative to the working directory, or to the configuration file's folder. */
   readonly isPath?: true
-  /** Not shown to anybody. */
+  /** True for a value that is never shown. */
   readonly isSecret?: true
 }
 
-/** Sources are arguments, layers come from the configuration file only. */
+/** Sources are arguments. Layers are only in the configuration file. */
 export type SettingName = Exclude<keyof Config, 'sources' | 'layers'>
 
 export type Settings = { readonly [Name in SettingName]: Setting<Config[Name]> }
 
-/** `--memory-limit <size>` is `GEODUCK_MEMORY_LIMIT`. */
+/** Returns `GEODUCK_MEMORY_LIMIT` for `--memory-limit <size>`. */
 export function environmentName(flag: string): string {
   return `GEODUCK_${flag
     .replace(/^--| .*$/g, '')
@@ -48,26 +48,26 @@ export function settings(machine: MachineDefaults): Settings {
 const network = {
   host: {
     flag: '--host <address>',
-    description: 'address to listen on; 127.0.0.1 is for this machine only',
+    description: 'address to listen on; 127.0.0.1 allows only this machine',
     value: text('an address or a host name'),
     fallback: '127.0.0.1',
   },
   port: {
     flag: '--port <number>',
-    description: 'port to listen on; 0 takes any free one',
+    description: 'port to listen on; 0 uses any free port',
     value: wholeNumber(0, 65535),
     fallback: 4000,
   },
   origins: {
     flag: '--origins <list>',
-    description: "web origins, beside this machine's own, whose pages may connect; a flag separates them by commas",
+    description: "web origins whose pages may connect, besides this machine's; a flag separates them by commas",
     value: origins,
     fallback: [],
     fallbackText: 'none',
   },
   compression: {
     flag: '--compression <whom>',
-    description: 'whose HTTP bodies are compressed, if they accept it; remote: clients on other machines',
+    description: 'clients whose HTTP bodies are compressed, if they accept it; remote: clients on other machines',
     value: oneOf(['off', 'remote', 'always']),
     fallback: 'remote',
   },
@@ -76,13 +76,13 @@ const network = {
 const logging = {
   logLevel: {
     flag: '--log-level <level>',
-    description: 'least important messages that are logged, to stderr',
+    description: 'minimum level of the messages that are logged to stderr',
     value: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
     fallback: 'info',
   },
   logPretty: {
     flag: '--log-pretty <boolean>',
-    description: 'readable lines instead of JSON',
+    description: 'log readable lines instead of JSON',
     value: yesOrNo,
     fallback: process.stderr.isTTY === true,
     fallbackText: 'true on a terminal',
@@ -90,31 +90,31 @@ const logging = {
   },
 } satisfies Partial<Settings>
 
-/** The lane where work goes on after memory or IO trouble. */
+/** The lane where executions continue after memory or IO errors. */
 const serial = {
   serialMemoryLimitBytes: {
     flag: '--serial-memory-limit <size>',
-    description: "the serial lane's memory, never more than a worker's",
+    description: "memory of the serial lane, never more than a worker's",
     value: size('32MB'),
     fallback: null,
     fallbackText: 'half of --memory-limit',
   },
   serialThreads: {
     flag: '--serial-threads <number>',
-    description: "the serial lane's threads, never more than a worker's",
+    description: "threads of the serial lane, never more than a worker's",
     value: wholeNumber(1, 256),
     fallback: null,
     fallbackText: 'half of --threads',
   },
   serialRows: {
     flag: '--serial-rows <number>',
-    description: 'most features at a time in the serial lane: of a batch, of a sorted page',
+    description: 'maximum number of features at a time in the serial lane: in a batch, in a sorted page',
     value: wholeNumber(1, 1_000_000),
     fallback: 2_048,
   },
   memoryShare: {
     flag: '--memory-share <number>',
-    description: 'share of the nearest memory limit above which new work goes to the serial lane',
+    description: 'share of the nearest memory limit above which new work starts in the serial lane',
     value: share,
     fallback: 0.8,
   },
@@ -124,7 +124,7 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
   return {
     workers: {
       flag: '--workers <number>',
-      description: 'processes that run queries; each is an engine of its own',
+      description: 'processes that run queries; each has its own engine',
       value: wholeNumber(1, 256),
       fallback: count,
       rule: 'half of the processors, at least 2',
@@ -138,7 +138,7 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
     },
     memoryLimitBytes: {
       flag: '--memory-limit <size>',
-      description: "memory of one worker's engine; its process takes some more",
+      description: "memory of one worker's engine; its process uses some more",
       value: size('64MB'),
       fallback: memoryLimitBytes,
       fallbackText: formatSize(memoryLimitBytes),
@@ -151,52 +151,52 @@ function workers({ workers: count, threads, memoryLimitBytes }: MachineDefaults)
 const limits = {
   deadlineSeconds: {
     flag: '--deadline <seconds>',
-    description: 'time a query may take, waiting included, and a stream without a batch',
+    description: 'maximum time of a query, including its wait, and of a stream without a batch',
     value: seconds(0.1, 86_400),
     fallback: 30,
   },
   stallSeconds: {
     flag: '--stall-timeout <seconds>',
-    description: 'time a client may leave a stream, or any other response, unread',
+    description: 'maximum time that a client may leave a stream or another response unread',
     value: seconds(0.1, 86_400),
     fallback: 60,
   },
   maxFrameBytes: {
     flag: '--max-frame-bytes <size>',
-    description: 'size of a message with features, over a WebSocket or as an event: a batch, or a page, ends before it',
+    description: 'maximum size of a message with features, over a WebSocket or as an event: a batch or page ends before it',
     value: size('1KB'),
     fallback: MiB,
     fallbackText: '1 MiB',
   },
   maxFeatureBytes: {
     flag: '--max-feature-bytes <size>',
-    description: 'size of a message with one feature that is larger than --max-frame-bytes; never less than that',
+    description: 'maximum size of a message with one feature that is larger than --max-frame-bytes; never less than that',
     value: size('1KB'),
     fallback: 16 * MiB,
     fallbackText: '16 MiB',
   },
   pageRows: {
     flag: '--page-rows <number>',
-    description: 'most features in a page',
+    description: 'maximum number of features in a page',
     value: wholeNumber(1, 1_000_000),
     fallback: 10_000,
   },
   pageBytes: {
     flag: '--page-bytes <size>',
-    description: 'size at which a page ends, whatever its rows',
+    description: 'size at which a page ends, with any number of rows',
     value: size('1KB'),
     fallback: 32e6,
     fallbackText: '32 MB',
   },
   queueLength: {
     flag: '--queue-length <number>',
-    description: 'operations that may wait for a worker',
+    description: 'maximum number of operations that wait for a worker',
     value: wholeNumber(0, 1_000_000),
     fallback: 1000,
   },
   queueSeconds: {
     flag: '--queue-timeout <seconds>',
-    description: 'time an operation may wait for a worker',
+    description: 'maximum time that an operation waits for a worker',
     value: seconds(0.1, 3600),
     fallback: 30,
   },
@@ -206,7 +206,7 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
   return {
     tempDirectory: {
       flag: '--temp-directory <folder>',
-      description: 'where large sorts and joins spill to',
+      description: 'folder for temporary data of large sorts and joins',
       value: text('a folder'),
       fallback: tempDirectory,
       rule: "the system's",
@@ -214,7 +214,7 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
     },
     tempDirectoryBytes: {
       flag: '--temp-limit <size>',
-      description: 'most that one worker may spill',
+      description: 'maximum temporary data of one worker',
       value: size('1MB'),
       fallback: tempDirectoryBytes,
       fallbackText: formatSize(tempDirectoryBytes),
@@ -222,7 +222,7 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
     },
     cacheDirectory: {
       flag: '--cache-directory <folder>',
-      description: 'where prepared copies of files are kept between starts',
+      description: 'folder for prepared copies of files, kept between starts',
       value: text('a folder'),
       fallback: cacheDirectory(),
       rule: '`geoduck` in `$XDG_CACHE_HOME`, or in `~/.cache`',
@@ -230,22 +230,22 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
     },
     cacheBytes: {
       flag: '--cache-limit <size>',
-      description: 'most that prepared copies take, beside those that are being served',
+      description: 'maximum size of prepared copies that are not being served',
       value: size('0B'),
       fallback: CACHE_BYTES,
       fallbackText: formatSize(CACHE_BYTES),
     },
     spatialExtension: {
       flag: '--spatial-extension <file>',
-      description: "DuckDB's spatial extension, where it should not be looked for or fetched",
+      description: "path of DuckDB's spatial extension, if it should not be found or fetched automatically",
       value: text('a file'),
       fallback: null,
-      fallbackText: 'looked for, then fetched once',
+      fallbackText: 'found automatically, or fetched once',
       isPath: true,
     },
     cursorSecret: {
       flag: '--cursor-secret <text>',
-      description: "signs cursors: servers with the same data and secret take each other's",
+      description: "secret that signs cursors: servers with the same data and secret accept each other's cursors",
       value: text('at least 16 characters', 16),
       fallback: '',
       fallbackText: 'made once and kept',
@@ -258,7 +258,7 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
 const watching = {
   watch: {
     flag: '--watch <boolean>',
-    description: 'see files that come, go or change while they are served',
+    description: 'notice added, removed and changed files while serving',
     value: yesOrNo,
     fallback: true,
   },

@@ -11,9 +11,9 @@ const UNITS: Readonly<Record<string, number>> = {
 }
 
 /**
- * Bytes of a text such as `512MB`, `1.5 GiB` or `1048576`; the units mean what they mean to DuckDB (MB is a million, MiB is 2^20).
+ * Bytes of a text such as `512MB`, `1.5 GiB` or `1048576`. Units are as in DuckDB: MB is a million, MiB is 2^20.
  *
- * @returns undefined if it is no size
+ * @returns undefined if the text is no size
  */
 export function parseSize(text: string): number | undefined {
   const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
@@ -21,7 +21,7 @@ export function parseSize(text: string): number | undefined {
   return number === undefined || factor === undefined ? undefined : Math.floor(Number(number) * factor)
 }
 
-/** The largest unit that leaves one digit or more before the point, e.g. `4 GB`, `1.5 GB`. */
+/** Prints with the largest unit that leaves at least one digit before the point, such as `4 GB` or `1.5 GB`. */
 export function formatSize(bytes: number): string {
   const unit = ['TB', 'GB', 'MB', 'KB'].find((name) => bytes >= UNITS[name]!) ?? 'B'
   return `${Number((bytes / UNITS[unit]!).toFixed(1))} ${unit}`

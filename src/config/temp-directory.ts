@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigurationError } from './configuration-error.ts'
 
-/** Nothing runs without it: engines spill there, and each process that reads files has a folder there. @throws ConfigurationError */
+/**
+ * Checks the temporary folder. Engines spill there, and each process that reads files has a folder there. @throws
+ * ConfigurationError
+ */
 export async function checkTempDirectory(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })

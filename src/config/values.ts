@@ -1,14 +1,17 @@
-/** What a setting may hold, as text (a flag, an environment variable) and as JSON (a configuration file): one checked value out of both. */
+/**
+ * Describes the values of a setting as text (a flag, an environment variable) and as JSON (a configuration file). Both become
+ * one checked value.
+ */
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseSize } from './size.ts'
 
 export interface Value<T> {
-  /** Ends the sentence "It takes ...". */
+  /** Completes the sentence "It takes ...". */
   readonly takes: string
-  /** Of a flag or a variable of the environment. */
+  /** Reads a flag or an environment variable. */
   readonly schema: z.ZodType<T, string>
-  /** Of a member of the configuration file. */
+  /** Reads a member of the configuration file. */
   readonly json: z.ZodType<T>
 }
 
@@ -72,7 +75,7 @@ export const yesOrNo: Value<boolean> = {
 
 const originList = z.array(z.url({ protocol: /^https?$/ }).refine((origin) => new URL(origin).origin === origin))
 
-/** Comma-separated, or a list, as a browser sends each in its `Origin` header. */
+/** Origins, separated by commas or as a list, as a browser sends them in its `Origin` header. */
 export const origins: Value<readonly string[]> = {
   takes: 'one or more origins such as https://maps.example.org',
   schema: z
@@ -84,7 +87,7 @@ export const origins: Value<readonly string[]> = {
 
 const hostList = z.array(z.string().refine(isHostName))
 
-/** Comma-separated, or a list: names and addresses as clients write them in `Host`, without a port. */
+/** Names and addresses, separated by commas or as a list, as clients write them in `Host`, without a port. */
 export const hostNames: Value<readonly string[]> = {
   takes: 'one or more host names or addresses without a port, such as maps.example.org',
   schema: z
@@ -94,7 +97,7 @@ export const hostNames: Value<readonly string[]> = {
   json: hostList,
 }
 
-/** As a browser would write it: that is how it is compared. */
+/** Returns the origin in the form of a browser, which is the form that is compared. */
 function isHostName(host: string): boolean {
   return URL.canParse(`http://${host}/`) && new URL(`http://${host}/`).host === host.toLowerCase() && !/:\d+$/.test(host)
 }
@@ -103,7 +106,7 @@ const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
 
 const networks = z.array(z.string().refine(isNetwork))
 
-/** A number of hops, or addresses, networks (`10.0.0.0/8`) and their names, separated by commas. */
+/** The number of hops, or addresses, networks (`10.0.0.0/8`) and their names, separated by commas. */
 export const proxies: Value<number | readonly string[]> = {
   takes: `how many proxies there are, or their addresses and networks (such as 10.0.0.0/8, ${NAMED_NETWORKS.join(', ')}), separated by commas`,
   schema: z
@@ -122,7 +125,7 @@ function isNetwork(proxy: string): boolean {
 
 const visible = z.string().regex(/^[!-~]{16,}$/)
 
-/** What fits behind `Bearer ` in a header. */
+/** A text that is valid after `Bearer ` in a header. */
 export const bearer: Value<string> = {
   takes: 'at least 16 characters: letters, digits and signs, no blanks',
   schema: visible,

@@ -43,7 +43,7 @@ test('where all is well every line is ok and it ends with 0', async () => {
     .split('\n')
     .map((line) => line.slice(0, 5).trim())
   expect(states).toEqual(Array(10).fill('ok'))
-  expect(told('Node')[0]).toBe(`ok Node ${process.versions.node} (22.18 or newer is wanted)`)
+  expect(told('Node')[0]).toBe(`ok Node ${process.versions.node} (22.18 or newer is required)`)
   expect(told('DuckDB')[0]).toBe('ok DuckDB 1.5.5')
   expect(told('spatial extension')[0]).toContain(`configured: ${SPATIAL_EXTENSION}; a process that loads it took`)
   expect(told('memory')[0]).toMatch(/^ok memory [\d.]+ GB, .*control group; .* a worker, .* for all engines$/)
@@ -111,7 +111,7 @@ test('an extension that is not there, and one that does not load, are wrong', as
   const absent = await doctor([parcels, '--port', '0', '--spatial-extension', '/nowhere/spatial.duckdb_extension'])
   expect([absent.code, absent.told('spatial extension')]).toEqual([
     1,
-    ['wrong spatial extension it is not to be had', expect.stringContaining('correct --spatial-extension or leave it out')],
+    ['wrong spatial extension it is not available', expect.stringContaining('correct --spatial-extension or leave it out')],
   ])
   const text = join(folder, 'spatial.duckdb_extension')
   await writeFile(text, 'This is no extension.\n')

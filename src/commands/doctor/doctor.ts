@@ -1,4 +1,4 @@
-/** `geoduck doctor`: everything that a start needs, looked at without starting. */
+/** `geoduck doctor`: checks everything that a start needs, without starting. */
 
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -16,7 +16,7 @@ import { type Finding, type OriginRow, reportOf, shownValue } from './report.ts'
 
 export interface Diagnosis {
   readonly report: string
-  /** Nothing is wrong; notes may be. */
+  /** True if nothing is wrong. There may be notes. */
   readonly isWell: boolean
 }
 
@@ -29,7 +29,7 @@ export async function diagnose(given: ConfigInputs): Promise<Diagnosis> {
   return { report, isWell: findings.every(({ state }) => state !== 'wrong') }
 }
 
-/** Null where it is wrong, which is then one of the findings. */
+/** Null if the configuration is wrong, which is then one of the findings. */
 async function readConfig(given: ConfigInputs, findings: Finding[]): Promise<Resolved | null> {
   const what = 'configuration'
   try {
@@ -76,7 +76,7 @@ const REMEDIES: Readonly<Record<string, readonly [text: string, remedy: string]>
   ENOTFOUND: ['is not a host that is known', 'correct --host'],
 }
 
-/** Listens there for a moment. */
+/** Listens on the address for a moment. */
 async function checkPort({ host, port }: Pick<Config, 'host' | 'port'>): Promise<Finding> {
   const what = 'port'
   const server = createServer()
@@ -94,7 +94,7 @@ async function checkPort({ host, port }: Pick<Config, 'host' | 'port'>): Promise
 
 const IN_PLACE: Readonly<Record<string, string>> = { Parquet: 'Parquet', DuckDB: 'DuckDB database' }
 
-/** What each path holds, by the first bytes of its files. Whether it can be served, only serving tells. */
+/** Reports the content of each path by the first bytes of its files. Only serving shows whether it can be served. */
 async function checkSources({ sources, layers }: Pick<Config, 'sources' | 'layers'>): Promise<Finding[]> {
   const paths = [
     ...sources.map((path) => ({ what: 'source', path })),

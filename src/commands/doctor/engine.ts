@@ -10,7 +10,7 @@ import type { Finding } from './report.ts'
 
 const PROBE_MS = 60_000
 
-/** DuckDB and its spatial extension: where it is, and whether it loads, in a process of its own. Nothing is fetched. */
+/** Checks DuckDB and its spatial extension: where it is, and whether a separate process can load it. Nothing is fetched. */
 export async function checkEngine(configured: string | null): Promise<Finding[]> {
   const engine = (text: string, remedy?: string): Finding => ({
     what: 'DuckDB',
@@ -31,7 +31,7 @@ export async function checkEngine(configured: string | null): Promise<Finding[]>
     if (!(error instanceof ConfigurationError)) throw error
     return [
       engine(duckdbVersion()),
-      { what: 'spatial extension', state: 'wrong', text: 'it is not to be had', remedy: error.message },
+      { what: 'spatial extension', state: 'wrong', text: 'it is not available', remedy: error.message },
     ]
   }
 }

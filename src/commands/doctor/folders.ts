@@ -25,7 +25,7 @@ export async function checkTempDirectory(
   }
 }
 
-/** What is kept there can be made again: without it a server starts, slower. */
+/** The content can be made again. Without this folder a server starts more slowly. */
 export async function checkCacheDirectory(): Promise<Finding> {
   const folder = cacheDirectory()
   const what = 'cache directory'
@@ -39,7 +39,7 @@ export async function checkCacheDirectory(): Promise<Finding> {
   }
 }
 
-/** Why nothing can be written there; null if something can. The folder is made, as a start would make it. */
+/** Returns the reason why the folder is not writable. Null if it is. The folder is made, as a start would do. */
 async function writing(folder: string): Promise<string | null> {
   try {
     await mkdir(folder, { recursive: true })

@@ -5,14 +5,14 @@ import { machine } from '../../config/machine.ts'
 import { formatSize } from '../../config/size.ts'
 import type { Finding } from './report.ts'
 
-/** The version of Node that runs this, by what package.json asks for. */
+/** Checks the version of Node against package.json. */
 export function checkNode(version = process.versions.node): Finding {
   const { engines }: { engines: { node: string } } = JSON.parse(
     readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
   )
   const least = engines.node.replace(/^>=/, '')
   const what = 'Node'
-  if (compare(version, least) >= 0) return { what, state: 'ok', text: `${version} (${least} or newer is wanted)` }
+  if (compare(version, least) >= 0) return { what, state: 'ok', text: `${version} (${least} or newer is required)` }
   return { what, state: 'wrong', text: `${version} is too old`, remedy: `install Node ${least} or newer` }
 }
 
@@ -34,7 +34,7 @@ export function checkProcessors({ workers, threads }: Pick<Config, 'workers' | '
   }
 }
 
-/** The serial lane's worker has half of a normal one's memory. */
+/** The worker of the serial lane has half of a normal worker's memory. */
 export function checkMemory({ workers, memoryLimitBytes }: Pick<Config, 'workers' | 'memoryLimitBytes'>): Finding {
   const { memoryBytes } = machine()
   const engines = memoryLimitBytes * (workers + 0.5)

@@ -1,4 +1,4 @@
-/** The findings as a table for a terminal: columns of text, with colours only where the terminal has them. */
+/** Prints the findings as a table for a terminal: columns of text, with colours if the terminal has them. */
 import { styleText } from 'node:util'
 import type { Setting } from '../../config/settings.ts'
 
@@ -14,7 +14,7 @@ export function reportOf(findings: readonly Finding[], origins: readonly OriginR
   return [...lines, ...originLines(origins), '', closing(findings)].join('\n')
 }
 
-/** A value that is not the default. */
+/** A value that differs from the default. */
 export interface OriginRow {
   readonly name: string
   readonly value: string
@@ -32,7 +32,7 @@ function originLines(rows: readonly OriginRow[]): string[] {
 
 const LONGEST = 60
 
-/** Short, on one line; a secret is not shown. */
+/** Prints a value briefly on one line. A secret is not shown. */
 export function shownValue(value: unknown, setting: Setting | undefined): string {
   const text = setting?.isSecret ? '****************' : typeof value === 'string' ? value : JSON.stringify(value)
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text
@@ -48,9 +48,9 @@ function closing(findings: readonly Finding[]): string {
 /** One line of the report. */
 export interface Finding {
   readonly what: string
-  /** `note`: a server starts all the same. */
+  /** `note`: a server starts anyway. */
   readonly state: 'ok' | 'note' | 'wrong'
   readonly text: string
-  /** What to do, for all that is not ok. */
+  /** The remedy for every finding that is not ok. */
   readonly remedy?: string
 }

@@ -1,4 +1,4 @@
-/** `geoduck explain LAYER PATH...`: the arguments of a page as flags, each of them JSON, or a text that is none. */
+/** `geoduck explain LAYER PATH...`: the arguments of a page as flags. Each is JSON, or text that is not JSON. */
 import { type Command, Option } from 'commander'
 import type { ConfigInputs } from '../../config/resolve.ts'
 
@@ -7,7 +7,7 @@ const ENCODINGS = ['features', 'geojson', 'arrow'] as const
 export interface ExplainArguments {
   readonly layer: string
   readonly encoding: (typeof ENCODINGS)[number]
-  /** Run it, and tell what that took. */
+  /** Run the query, and report its cost. */
   readonly analyze: boolean
   /** Arguments of the page by name, as JSON values. */
   readonly page: Readonly<Record<string, unknown>>
@@ -24,17 +24,17 @@ Examples:
 Values are those of the contract (geoduck schema), as JSON. It reads the sources like a server, and answers once they are scanned; what the
 first start has found is kept for the next. It shows values and names of files: clients get neither, by \`explain\` on a page.`
 
-/** Flag -> argument of \`features\`. */
+/** Flag → argument of `features`. */
 const PAGE: Readonly<Record<string, readonly [flag: string, description: string]>> = {
-  where: ['--where <filter>', 'which features, a FeatureFilter'],
+  where: ['--where <filter>', 'filter, a FeatureFilter'],
   orderBy: ['--order-by <order>', 'sort keys, a list of FeatureOrder'],
-  first: ['--first <number>', 'most features in the page (default: 100)'],
-  after: ['--after <cursor>', 'go on behind it; servers with the same data and --cursor-secret take it'],
-  crs: ['--crs <code>', 'what coordinates come out in, e.g. EPSG:3857'],
-  simplify: ['--simplify <number>', 'tolerance in units of the CRS that comes out'],
+  first: ['--first <number>', 'maximum number of features in the page (default: 100)'],
+  after: ['--after <cursor>', 'continue after this cursor; servers with the same data and --cursor-secret accept it'],
+  crs: ['--crs <code>', 'CRS of the result, such as EPSG:3857'],
+  simplify: ['--simplify <number>', 'tolerance in units of the CRS of the result'],
 }
 
-/** @param given what the program's own flags and these paths say */
+/** @param given combines the program's own flags with these paths */
 export function addExplainCommand(
   program: Command,
   given: (paths: readonly string[]) => ConfigInputs,
@@ -42,14 +42,12 @@ export function addExplainCommand(
 ): void {
   const command = program
     .command('explain')
-    .description(
-      'tell how a page would be made: statement, values, what is left unread, the plan of the engine; takes the same flags',
-    )
+    .description('explain a page: SQL, values, skipped row groups, and the plan of the engine; accepts the same flags')
     .usage('LAYER PATH... [flags]')
-    .argument('<LAYER>', 'as `layers` has it')
+    .argument('<LAYER>', 'its name, as in `layers`')
     .argument('[PATH...]', 'as for serving')
-    .addOption(new Option('--encoding <encoding>', 'what is selected of the page').choices(ENCODINGS).default('features'))
-    .option('--analyze', 'run it, and tell rows and time of each step', false)
+    .addOption(new Option('--encoding <encoding>', 'encoding of the page').choices(ENCODINGS).default('features'))
+    .option('--analyze', 'run the query, and show rows and time of each step', false)
     .helpOption('--help', 'print this')
     .addHelpText('after', EXAMPLES)
   for (const [flag, description] of Object.values(PAGE)) command.option(flag, description)

@@ -1,4 +1,4 @@
-/** `geoduck explain`: how a page of a layer would be made, told without a server. */
+/** `geoduck explain`: explains the plan of a page of a layer, without a server. */
 
 import type { ReadContext } from '../../ask/feature-request.ts'
 import { type PageEncoding, readPageQuery } from '../../ask/page-query.ts'
@@ -20,19 +20,19 @@ import { reportOf } from './report.ts'
 export interface ExplainOptions {
   readonly layer: string
   readonly encoding: PageEncoding
-  /** Arguments of the page, by name. */
+  /** Arguments of the page by name. */
   readonly page: Readonly<Record<string, unknown>>
-  /** Run it, too. */
+  /** Run the query as well. */
   readonly analyze: boolean
   readonly spatialExtension: string
-  /** For what is not served, a line each. */
+  /** Receives a line per source that is not served. */
   readonly warn: (line: string) => void
 }
 
 /**
- * Waits for the sources to be prepared and scanned.
+ * Waits until the sources are prepared and checked.
  *
- * @throws ConfigurationError for what was foreseen: the question cannot be asked, or the engine does not answer it
+ * @throws ConfigurationError for foreseen failures: the query is invalid, or the engine does not answer it
  */
 export async function explainPage(config: Config, options: ExplainOptions): Promise<string> {
   const { spatialExtension, warn } = options

@@ -1,4 +1,4 @@
-/** An explanation as text for a terminal. */
+/** Prints an explanation as text for a terminal. */
 
 import { styleText } from 'node:util'
 import type { Statement } from '../../engines/duckdb/dialect/plan.ts'

@@ -17,13 +17,13 @@ export interface ImportArguments {
 
 const EXAMPLES = `
 Examples:
-  geoduck import parcels.parquet --into city.duckdb --layer parcels           a new table, in a new store or one that is there
-  geoduck import 2024/*.gpkg --into city.duckdb --layer parcels --append      more of the same columns
-  geoduck import roads.shp --into city.duckdb --layer roads --replace --rtree    another table in its place, with a spatial index
+  geoduck import parcels.parquet --into city.duckdb --layer parcels           a new table, in a new or existing store
+  geoduck import 2024/*.gpkg --into city.duckdb --layer parcels --append      more rows with the same columns
+  geoduck import roads.shp --into city.duckdb --layer roads --replace --rtree    replaces the table, with a spatial index
   geoduck import roads.shp --into city.duckdb --layer roads --memory-limit 8GB --threads 4    sorts more before it spills
 
-The store is copied, and the copy takes its place when all of it is written and checked: whatever stops the import, the store stays as it
-was. It takes room for the copy beside it. A server that has the store open goes over to the new version by itself.`
+The import writes a copy of the store, and replaces the store when the copy is complete and verified. If the import stops before, the store is
+unchanged. It needs disk space for the copy. A server that has the store open changes to the new version automatically.`
 
 /** @param given the program's own flags */
 export function addImportCommand(

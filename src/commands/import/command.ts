@@ -1,4 +1,4 @@
-/** `geoduck import` as the one who runs it sees it. */
+/** `geoduck import` with its output for the user. */
 import { basename } from 'node:path'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { formatSize } from '../../config/size.ts'
@@ -13,7 +13,7 @@ export interface ImportCommand extends Omit<ImportRequest, 'inputs' | 'store' | 
   readonly replace: boolean
 }
 
-/** Ctrl-C takes everything back. @throws ConfigurationError with what to do */
+/** Runs the import. Ctrl-C undoes everything. @throws ConfigurationError with what to do */
 export async function runImport({ files, into, append, replace, ...rest }: ImportCommand): Promise<void> {
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort())
@@ -39,8 +39,8 @@ function told(into: string, layer: string, summary: ImportSummary, ms: number): 
   const lines = [
     `imported ${count(added)} features into ${layer} of ${basename(into)} (${formatSize(bytes)}) in ${(ms / 1000).toFixed(1)} s`,
     `  features  ${count(rows)}, ${[...geometryTypes, crs ?? 'no CRS'].join(', ')}`,
-    `  order     ${unordered === null ? 'Hilbert' : `what was there first, then Hilbert: ${unordered}`}`,
-    `  pruning   ${covered ? 'covering column bbox' : 'statistics of the geometry: a column of its own is called bbox, or it could not be added'}`,
+    `  order     ${unordered === null ? 'Hilbert' : `existing rows first, then Hilbert: ${unordered}`}`,
+    `  pruning   ${covered ? 'covering column bbox' : 'statistics of the geometry: the layer has a column named bbox, or no column could be added'}`,
   ]
   if (built.length > 0) lines.push(`  index     ${built.join(', ')}`)
   if (skipped > 0) lines.push(`  left out  ${count(skipped)}, whose geometry cannot be read safely`)

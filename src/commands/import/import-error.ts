@@ -1,4 +1,4 @@
-/** Why an import did not happen. Read by whoever runs the command: it may name paths. The store is what it was. */
+/** The reason why an import did not happen. The user of the command reads it, so it may name paths. The store is unchanged. */
 export class ImportError extends Error {
   override readonly name = 'ImportError'
 }

@@ -1,6 +1,6 @@
 /**
- * `geoduck import`: a new version of a store is written beside it, proven by another process, and renamed over it. Whatever happens before
- * that, the store is what it was; whoever has it open goes on in the old version until they open it again.
+ * `geoduck import`: writes a new version of a store beside it, lets another process verify it, and renames it over the store. Until the rename, the
+ * store is unchanged. A process that has the store open continues with the old version until it opens the store again.
  */
 
 import { realpath, stat } from 'node:fs/promises'
@@ -25,7 +25,7 @@ import { estimateDiskUse, exists, identityOf, lockPath, StoreCopy } from './stor
 
 export interface ImportRequest {
   readonly inputs: readonly string[]
-  /** A DuckDB database, which is made if it is not there. */
+  /** A DuckDB database, which is created if it does not exist. */
   readonly store: string
   readonly layer: string
   readonly mode: ImportMode
@@ -38,9 +38,9 @@ export interface ImportRequest {
 
 export interface ImportOptions {
   readonly onProgress: (progress: Progress) => void
-  /** Aborted: everything is taken back. */
+  /** Aborting it undoes everything. */
   readonly signal: AbortSignal
-  /** Bytes as text. */
+  /** Prints bytes as text. */
   readonly formatSize: (bytes: number) => string
 }
 
@@ -71,12 +71,12 @@ export async function importFiles(request: ImportRequest, options: ImportOptions
   }
 }
 
-/** What the file system refuses, in words that say what to do; any other error as it is. */
+/** Describes errors of the file system with what to do. Other errors stay unchanged. */
 function unwritable(error: unknown, store: string): unknown {
   const { code } = error as NodeJS.ErrnoException
   const folder = path.dirname(store)
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new ImportError(`The disk of ${folder} is full: make room there. The store is as it was.`, { cause: error })
+    return new ImportError(`The disk of ${folder} is full: free some space. The store is unchanged.`, { cause: error })
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
     return new ImportError(`${folder} cannot be written to (${code}): a store takes a folder that this user may write to.`, {
       cause: error,
@@ -95,7 +95,7 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     )
   }
   const before = await statOf([store, `${store}.wal`])
-  // The one that writes holds the store open until all is done.
+  // The writer holds the store open until everything is done.
   const children: ChildProcess<ToImporter>[] = []
   const ask = <Value>(message: ToImporter): Promise<Value> => {
     const { threads, tempDirectory } = message.job.options
@@ -113,7 +113,7 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     const options = engine(request, draft, (await Promise.all(files.map(filesOf))).flat())
     const paths = { draft: draft.file, staging: draft.staging, held }
     const written = await ask<Written>({ type: 'WRITE', job: { ...request, ...paths, options, inputs: files, hasLog } })
-    if (await exists(`${draft.file}.wal`)) throw new ImportError('The copy was not checkpointed: the store is as it was.')
+    if (await exists(`${draft.file}.wal`)) throw new ImportError('The copy was not checkpointed: the store is unchanged.')
     const verified = await ask<VerifiedLayer>({ type: 'VERIFY', job: { options, draft: draft.file, layer, written } })
     const { size } = await stat(draft.file)
     signal.throwIfAborted()
@@ -125,16 +125,16 @@ async function replace(request: ImportRequest, { onProgress, signal, formatSize,
     await draft.publish()
     return { ...written, ...verified, bytes: size }
   } catch (error) {
-    throw signal.aborted ? new ImportError('Stopped: the store is as it was.') : error
+    throw signal.aborted ? new ImportError('Stopped: the store is unchanged.') : error
   } finally {
     signal.removeEventListener('abort', stop)
     await stop()
   }
 }
 
-const DIED = 'a file may be corrupt or made to do so, or memory was short. The store is as it was.'
+const DIED = 'a file may be corrupt or made to do so, or memory was short. The store is unchanged.'
 
-/** Of a process that may die of what it reads: the store is not its business. @throws ImportError */
+/** Runs a process that its input may end. The store is not affected. @throws ImportError */
 async function answerOf<Value>(answer: Promise<Value>): Promise<Value> {
   try {
     return await answer
@@ -145,14 +145,14 @@ async function answerOf<Value>(answer: Promise<Value>): Promise<Value> {
   }
 }
 
-/** An import that was killed when the new version had the store's name, but the old one's log was still there. */
+/** Finishes an import that was killed after the rename, while the log of the old version was still there. */
 async function finish(lock: ProcessLock, store: string): Promise<void> {
   if (lock.left === null || !(await exists(store)) || (await identityOf(store)) !== lock.left) return
   const draft = new StoreCopy(store)
   await draft.finish()
 }
 
-/** All that belongs to it. */
+/** Returns all files of a store. */
 async function filesOf({ file, format }: InputFile): Promise<readonly string[]> {
   if (format === 'GeoParquet') return [file, withoutWildcards(file)]
   return format === 'DuckDB' ? [file, `${file}.wal`] : await filesOfFormat(file, format)
@@ -175,7 +175,7 @@ async function existing(file: string): Promise<string> {
   return await realpath(file)
 }
 
-/** What a link leads to: the store's own folder is where its new version is written. */
+/** Follows links, because the new version is written in the store's real folder. */
 async function storePath(store: string): Promise<string> {
   const found = await stat(store).catch(() => null)
   if (found && !found.isFile()) throw new ImportError(`--into ${store} is not a file: name the store's file.`)

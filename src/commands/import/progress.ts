@@ -1,4 +1,4 @@
-/** How far an import is: a bar on a terminal, elsewhere a line a step. */
+/** Shows the progress of an import: a bar on a terminal, otherwise a line per step. */
 import type { Progress } from '../../engines/duckdb/host/import-messages.ts'
 import { ProgressBar } from '../progress-bar.ts'
 

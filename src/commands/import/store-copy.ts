@@ -1,18 +1,18 @@
-/** The copy of a store that an import writes, and what stands beside it until it takes the store's place. */
+/** The copy of a store that an import writes, and the files beside it until it replaces the store. */
 
 import { constants, copyFile, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 
-/** Begins the names of all that an import leaves beside a store if it is killed; the dot keeps it out of served folders. */
+/** The prefix of all files that a killed import leaves beside a store. The dot excludes them from served folders. */
 const prefixOf = (store: string): string => `.${path.basename(store)}.importing`
 
 export const lockPath = (store: string): string => path.join(path.dirname(store), `.${path.basename(store)}.import-lock`)
 
 export class StoreCopy {
   readonly file: string
-  /** For the engine to spill to, on the disk that was asked for room. */
+  /** The folder that the engine spills to, on the disk whose free space was checked. */
   readonly spill: string
-  /** A database for rows in between. */
+  /** A database for intermediate rows. */
   readonly staging: string
   readonly #store: string
 
@@ -23,14 +23,14 @@ export class StoreCopy {
     this.staging = path.join(`${this.file}.spill`, 'staging')
   }
 
-  /** Every file that the engine may touch of it. */
+  /** Every file of the copy that the engine may touch. */
   get paths(): readonly string[] {
     return [this.file, this.staging].flatMap((file) =>
       ['', '.wal', '.wal.checkpoint', '.wal.recovery'].map((ending) => `${file}${ending}`),
     )
   }
 
-  /** Of the store and its log; a copy that shares its blocks where the file system can. */
+  /** Copies the store and its log. The copy shares blocks if the file system supports it. */
   async copy(): Promise<void> {
     for (const ending of ['', '.wal']) {
       if (await exists(`${this.#store}${ending}`)) {
@@ -39,25 +39,25 @@ export class StoreCopy {
     }
   }
 
-  /** Device and inode: what it is known by when it has the store's name. */
+  /** Device and inode. They identify the copy after it has the name of the store. */
   async identity(): Promise<string> {
     return await identityOf(this.file)
   }
 
-  /** On disk first, then under the store's name; whoever looks sees the old version or the new one, whole. */
+  /** Writes the copy to disk, and then renames it. A reader sees the old version or the new one, always complete. */
   async publish(): Promise<void> {
     await synced(this.file)
     await rename(this.file, this.#store)
     await this.finish()
   }
 
-  /** The new version has the store's name. The log of the old one, whose rows are in it, would keep the engine from opening it. */
+  /** Removes the log of the old version, whose rows are in the new version. The engine could not open the store with it. */
   async finish(): Promise<void> {
     await rm(`${this.#store}.wal`, { force: true })
     await synced(path.dirname(this.#store))
   }
 
-  /** Whatever an import of this process or of one that was killed has left. */
+  /** Removes everything that an import of this process, or a killed one, has left. */
   async remove(): Promise<void> {
     const folder = path.dirname(this.#store)
     const left = (await readdir(folder)).filter((name) => name.startsWith(`${prefixOf(this.#store)}-`))
@@ -86,15 +86,15 @@ export async function exists(file: string): Promise<boolean> {
   )
 }
 
-/* Room on the disk, asked for before anything is written. */
+/* Checks the free disk space before anything is written. */
 
 /**
- * Of a file's bytes: the rows in the store, what sorting them spills when memory is short, and some room. An estimate, on the safe side for
- * files that are compressed about as well as a store is.
+ * Bytes on disk per byte of a file: its rows in the store, the spill of their sort, and a margin. The estimate is too high for files that are
+ * compressed about as well as a store.
  */
 const GROWTH = 2.5
 
-/** Bytes that an import will need at most, as far as can be told before; and those that are free. */
+/** Returns the estimated maximum of bytes that an import needs, and the free bytes. */
 export async function estimateDiskUse(
   store: string,
   inputs: readonly string[],
@@ -111,6 +111,6 @@ export async function estimateDiskUse(
   const [old = 0, log = 0, ...read] = sizes
   const added = read.reduce((sum, size) => sum + size, 0) * GROWTH
   const { bavail, bsize } = await statfs(path.dirname(store))
-  // The copy; a table that is written anew stands beside the old one until the end.
+  // The copy. A table that is replaced exists beside the old one until the end.
   return { needed: Math.ceil((old + log) * (rewritten ? 2 : 1) + added), free: bavail * bsize }
 }

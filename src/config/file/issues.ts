@@ -1,14 +1,17 @@
-/** What is wrong in a configuration file, told for whoever has to mend it: the line, the member, what it takes, and what was perhaps meant. */
+/**
+ * Describes the faults of a configuration file for its author: the line, the member, what it accepts, and what may have been
+ * meant.
+ */
 import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml'
 import { nearNames } from '../../model/near-names.ts'
 import { LAYER_MEMBERS } from '../layer-config.ts'
 import type { Setting, Settings } from '../settings.ts'
 import { SOURCES_TAKE } from './schema.ts'
 
-/** As zod tells it. */
+/** An issue of zod. */
 export interface ConfigIssue {
   readonly path: readonly PropertyKey[]
-  /** Of members that are not known. */
+  /** Names of unknown members. */
   readonly keys?: readonly string[]
 }
 
@@ -20,7 +23,7 @@ interface IssueLocation {
 
 const LONGEST_VALUE = 60
 
-/** One line of text for each member that is wrong, in the order of the file. */
+/** Returns one line of text per wrong member, in the order of the file. */
 export function describeIssues(faults: readonly ConfigIssue[], place: IssueLocation): string[] {
   const told = faults.flatMap(({ path, keys }) =>
     keys ? keys.map((key) => tellUnknown(path, key, place)) : [tellWrong(path, place)],
@@ -71,7 +74,7 @@ function memberNames(path: readonly PropertyKey[]): string[] {
   return path.length > 2 ? ['include', 'exclude'] : Object.keys(LAYER_MEMBERS)
 }
 
-/** `layers[0].columns` */
+/** Returns a path such as `layers[0].columns`. */
 function nameOf(path: readonly PropertyKey[]): string {
   return path.map((key, n) => (typeof key === 'number' ? `[${key}]` : `${n === 0 ? '' : '.'}${String(key)}`)).join('')
 }
@@ -82,7 +85,7 @@ function lineOfKey(path: readonly PropertyKey[], key: string, { document, lines 
   return isNode(pair?.key) && pair.key.range ? lines.linePos(pair.key.range[0]).line : 1
 }
 
-/** Of the deepest member of the path that is there. */
+/** Returns the position of the deepest member of the path that exists. */
 function lineOf(path: readonly PropertyKey[], { document, lines }: IssueLocation): number {
   for (let depth = path.length; depth > 0; depth--) {
     const node = document.getIn(path.slice(0, depth), true)

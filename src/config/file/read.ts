@@ -1,4 +1,4 @@
-/** A configuration file, JSON or YAML (of which JSON is a part), as checked values. */
+/** Reads a configuration file in JSON or YAML (which includes JSON) and checks its values. */
 import { access, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Document, LineCounter, parseDocument } from 'yaml'
@@ -10,14 +10,14 @@ import { fileSchema, MASK } from './schema.ts'
 
 export interface ConfigFile {
   readonly path: string
-  /** Null: it names none. */
+  /** Null if the file names no sources. */
   readonly sources: readonly string[] | null
   readonly layers: readonly LayerConfig[]
-  /** Those that it gives. Paths are absolute: in the file they are relative to its folder. */
+  /** The values in the file. Paths are absolute; in the file they are relative to its folder. */
   readonly settings: Readonly<Partial<Record<SettingName, unknown>>>
 }
 
-/** @throws ConfigurationError that names the file and, one a line, what is wrong in it, where, and what it takes */
+/** @throws ConfigurationError with the file and, one per line, each fault, its place and what is accepted */
 export async function readConfigFile(path: string, table: Settings): Promise<ConfigFile> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'ENOENT' ? 'it is not there' : 'it cannot be read'
@@ -44,7 +44,7 @@ export async function readConfigFile(path: string, table: Settings): Promise<Con
   }
 }
 
-/** What YAML can say and JSON cannot (an alias of nothing, one of aliases of aliases) fails only here. */
+/** Some YAML, such as an alias of nothing or an alias of aliases, fails only here. */
 function contentOf(document: Document, path: string): unknown {
   try {
     return document.toJS() ?? {}
@@ -60,9 +60,9 @@ function wrong(path: string, lines: readonly string[]): ConfigurationError {
 const NAMES = ['geoduck.json', 'geoduck.yaml', 'geoduck.yml']
 
 /**
- * The configuration file: the one that is named, else the one in the working directory, if there is one. Absolute.
+ * Finds the configuration file: the named file, otherwise the one in the working directory, if there is one. The path is absolute.
  *
- * @throws ConfigurationError where two lie side by side: neither is the obvious one
+ * @throws ConfigurationError if there are two, because neither is the obvious one
  */
 export async function findConfigFile(named: string | null): Promise<string | null> {
   if (named !== null) return resolve(named)

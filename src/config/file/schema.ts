@@ -1,9 +1,12 @@
-/** What may stand in a configuration file: made of the table of settings, for the reader and, as JSON Schema, for editors. */
+/** The schema of a configuration file, built from the table of settings: for the reader and, as JSON Schema, for editors. */
 import { z } from 'zod'
 import { type LayerConfig, layerSchema } from '../layer-config.ts'
 import type { Setting, SettingName, Settings } from '../settings.ts'
 
-/** Stands where a secret is not shown. Long enough for every secret's own rules; in a file it means that none is given there. */
+/**
+ * Replaces a secret that must not be shown. It is long enough for the rules of every secret. In a file it means that no secret
+ * is given.
+ */
 export const MASK = '****************'
 
 export const SOURCES_TAKE = 'a list of files, folders and glob patterns'
@@ -18,7 +21,7 @@ export function fileSchema(table: Settings): z.ZodType<FileContent> {
   const members = Object.entries<Setting>(table).map(([name, setting]) => [name, memberOf(setting)] as const)
   return z
     .strictObject({
-      $schema: z.string().optional().describe('Where an editor finds this schema.'),
+      $schema: z.string().optional().describe('The address of this schema, for editors.'),
       sources: z
         .array(z.string().min(1))
         .optional()
@@ -28,13 +31,13 @@ export function fileSchema(table: Settings): z.ZodType<FileContent> {
       layers: z
         .array(layerSchema)
         .optional()
-        .describe('Layers with wishes of their own, in the place of what the sources would make of them.'),
+        .describe('Layers with their own settings. Each replaces the layer that its source would give.'),
       ...Object.fromEntries(members),
     })
     .describe('The configuration of a Geoduck server.') as z.ZodType<FileContent>
 }
 
-/** JSON Schema, draft 7, which editors know best. The same on every machine. */
+/** JSON Schema draft 7, which editors support best. It is the same on every machine. */
 export function editorSchema(table: Settings): string {
   return `${JSON.stringify(z.toJSONSchema(fileSchema(table), { target: 'draft-7', io: 'input' }), null, 2)}\n`
 }

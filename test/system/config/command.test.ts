@@ -46,7 +46,7 @@ test('a printed configuration does not show the cursor secret', async () => {
 test('other machines are served with a token, or where it is said that none is wanted', async () => {
   const refused = await geoduck(['a.parquet', '--host', '0.0.0.0', '--print-config'])
   expect([refused.code, refused.stdout]).toEqual([1, ''])
-  expect(refused.stderr).toMatch(/every layer on 0\.0\.0\.0: give a --token, or say --allow-anonymous true\.\n$/)
+  expect(refused.stderr).toMatch(/every layer on 0\.0\.0\.0: set --token, or --allow-anonymous true\.\n$/)
   const token = { GEODUCK_TOKEN: 'correct-horse-battery' }
   expect(await configOf(['a.parquet', '--host', '0.0.0.0'], token)).toMatchObject({ host: '0.0.0.0', token: '****************' })
   expect(await configOf(['a.parquet', '--host', '::', '--allow-anonymous', 'true'])).toMatchObject({ host: '::', token: null })
