@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { filesToSkip } from './test/support/needs.ts'
 
 export default defineConfig({
   // The very module that Node gives to the libraries: two copies would not know each other's errors.
@@ -15,7 +15,7 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       // First and alone, since some of its tests measure processor time.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 } } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 }, isolate: false } },
       {
         test: { name: 'engine', include: ['test/engine/**/*.test.ts'], ...withProcesses() },
       },
@@ -23,8 +23,6 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          // Set-up has said so aloud; under CI it has failed.
-          exclude: existsSync('/usr/bin/chromium') ? [] : ['test/system/map/**'],
           ...withProcesses(),
         },
       },
@@ -37,8 +35,9 @@ function withProcesses() {
   return {
     // One more than processors: many tests wait for timers, watchers and processes that end.
     maxWorkers: 3,
-    // Real processes are killed under real load: under CI a test that fails is tried once more, and named at the end if it holds then.
+    // Under CI a failed test runs again. If it passes then, the closing lines name it, and the run fails unless it is listed.
     retry: process.env['CI'] ? 1 : 0,
     sequence: { groupOrder: 1 },
+    exclude: [...configDefaults.exclude, ...filesToSkip()],
   }
 }

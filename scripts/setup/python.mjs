@@ -18,7 +18,12 @@ export const python = {
     const fresh = `${FOLDER}-${process.pid}`
     const options = ['--quiet', '--only-binary=:all:', '--disable-pip-version-check', '--no-warn-script-location']
     const args = ['-m', 'pip', 'install', ...options, '--target', fresh, '--requirement', REQUIREMENTS]
-    await program('python3', args, { next: 'The tests need Python 3.11 or newer with pip, and the Python package index.' })
+    try {
+      await program('python3', args, { next: 'The tests need Python 3.11 or newer with pip, and the Python package index.' })
+    } catch (error) {
+      if (process.env.CI) throw error
+      return `MISSING: tests with Python oracles are skipped. ${error.message}`
+    }
     rmSync(FOLDER, { recursive: true, force: true })
     renameSync(fresh, FOLDER)
     stamp('python', digest([REQUIREMENTS]))

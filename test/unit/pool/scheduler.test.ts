@@ -7,6 +7,9 @@ import { expect, test } from 'vitest'
 import { Scheduler, type WorkerRequest, WorkerTime } from '../../../src/engines/duckdb/pool/scheduler.ts'
 import type { WorkerSupervisor } from '../../../src/engines/duckdb/pool/worker-supervisor.ts'
 
+/** The product waits for three seconds. */
+const RECENT_MS = 600
+
 class Workers {
   readonly scheduler: Scheduler
   readonly #idle: WorkerSupervisor[]
@@ -24,7 +27,13 @@ class Workers {
       return this.#idle.length > 0
     }
     const idle = { all: () => this.#idle, take, reserve: () => this.#idle.shift() }
-    this.scheduler = new Scheduler(workers, { queueLength, queueSeconds: 30 }, idle, new WorkerTime(), () => {})
+    this.scheduler = new Scheduler(
+      workers,
+      { queueLength, queueSeconds: 30, recentMs: RECENT_MS },
+      idle,
+      new WorkerTime(),
+      () => {},
+    )
   }
 
   /** `a1.0`: an operation of the client `a1` of the address `a`. `served`: milliseconds of workers' time that it has had before. */
@@ -125,7 +134,7 @@ test('where all of the waiting have their half, each is entitled to the worker t
   await expect.poll(() => workers.granted).toEqual(['a.0', 'b.0', 'c.0', 'a.1'])
 })
 
-test('the last idle worker is left for three seconds to an address that has asked lately', async () => {
+test('the last idle worker is left for a while to an address that has asked lately', async () => {
   const workers = new Workers(2)
   await workers.ask('b.0')
   await workers.end('b.0', 1)
@@ -135,7 +144,7 @@ test('the last idle worker is left for three seconds to an address that has aske
   await workers.ask('b.1')
   expect(workers.granted).toEqual(['b.0', 'a1.0', 'b.1'])
   await workers.end('b.1', 1)
-  await sleep(2_500)
+  await sleep(RECENT_MS / 2)
   expect(workers.granted).toEqual(['b.0', 'a1.0', 'b.1'])
   await expect.poll(() => workers.granted).toEqual(['b.0', 'a1.0', 'b.1', 'a2.0'])
 })

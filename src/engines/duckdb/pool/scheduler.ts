@@ -43,6 +43,8 @@ const EXCESS_MS = 250
 export interface SchedulerLimits {
   readonly queueLength: number
   readonly queueSeconds: number
+  /** Milliseconds for which an address counts as recent. @default 3,000 */
+  readonly recentMs?: number
 }
 
 /** The workers of the lane that are idle. */
@@ -66,13 +68,14 @@ export class Scheduler {
   readonly #workerTime: WorkerTime
   readonly #waiting = new WorkerQueue()
   readonly #owners: WorkerOwners
-  readonly #recent = new RecentAddresses()
+  readonly #recent: RecentAddresses
   #watch: NodeJS.Timeout | undefined
 
   /** `onPressure` is called when an operation must wait for a worker. `workerTime` counts all lanes. */
   constructor(workers: number, limits: SchedulerLimits, idle: IdleWorkers, workerTime: WorkerTime, onPressure: () => void) {
     this.#workers = workers
     this.#workerTime = workerTime
+    this.#recent = new RecentAddresses(limits.recentMs ?? RECENT_MS)
     this.#owners = new WorkerOwners(workers)
     this.#limits = limits
     this.#idle = idle
@@ -418,6 +421,11 @@ const RECENT_MS = 3_000
 class RecentAddresses {
   /** Time of the last operation by address, oldest first. */
   readonly #lastSeen = new Map<string, number>()
+  readonly #recentMs: number
+
+  constructor(recentMs: number) {
+    this.#recentMs = recentMs
+  }
 
   add(address: string): void {
     this.#lastSeen.delete(address)
@@ -426,7 +434,7 @@ class RecentAddresses {
 
   /** Returns true if `holds` is true for one of them. */
   some(holds: (address: string) => boolean): boolean {
-    const since = performance.now() - RECENT_MS
+    const since = performance.now() - this.#recentMs
     for (const [address, at] of this.#lastSeen) {
       if (at < since) this.#lastSeen.delete(address)
       else if (holds(address)) return true

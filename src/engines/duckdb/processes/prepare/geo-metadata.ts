@@ -5,7 +5,7 @@ import { literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { Shape, Staged } from './stage.ts'
 
-  /** The CRS as JSON text. */
+/** The CRS as JSON text. */
 export async function geoMetadata(connection: DuckDBConnection, staged: Staged, shape: Shape): Promise<string> {
   const { geometryColumn, crs } = staged.relation
   const side = (name: string) => [staged.covering, name]
