@@ -44,6 +44,8 @@ export async function setUpOrExit(options) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // A start that builds the site in the background has a channel to this process. Its end ends the process group.
+  if (process.connected) process.once('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
   const isAsked = (name) => process.argv.includes(`--${name}`)
   await setUpOrExit({ build: isAsked('build'), docs: isAsked('docs'), tests: isAsked('tests') })
 }

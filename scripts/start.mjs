@@ -23,9 +23,10 @@ process.exit(
 )
 
 function buildSite() {
-  const builder = spawn(process.execPath, [`${ROOT}/scripts/setup.mjs`, '--docs'], { stdio: 'ignore' })
+  // Its process group ends with the channel, so also when this process is killed.
+  const stdio = ['ignore', 'ignore', 'ignore', 'ipc']
+  const builder = spawn(process.execPath, [`${ROOT}/scripts/setup.mjs`, '--docs'], { stdio, detached: true })
   if (builder.pid !== undefined) setPriority(builder.pid, constants.priority.PRIORITY_LOW)
-  process.once('exit', () => builder.kill())
   builder.once('exit', (code) => {
     if (code) process.stderr.write('The documentation for /docs could not be built: run npm run docs to see why.\n')
   })
