@@ -1,4 +1,6 @@
-/** What is there: the layers of all sources by name, kept true while their files change and while scans prove what they hold. */
+/**
+ * The catalogue: the layers of all sources by name. It stays correct while files change, and while checks prove the content.
+ */
 import { EventEmitter } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
@@ -24,66 +26,66 @@ const DEFAULT_CACHE_BYTES = 20e9
 export interface CatalogOptions {
   /** Files, folders and glob patterns, as `find-sources.ts` reads them. */
   readonly sources: readonly string[]
-  /** Layers with options of their own; they take the place of what the sources would make of the same files. */
+  /** Layers with options. They replace the layers that the same files would give. */
   readonly layers?: readonly LayerOptions[]
-  /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
+  /** Absolute path of the spatial extension. Null lets DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
-  /** Folder in which answers of inspections and prepared copies are kept between starts; left out: they are not. */
+  /** The folder for results of inspections and prepared copies. Absent: they are not kept between starts. */
   readonly cacheFolder?: string
-  /** For what is needed only while this process runs. @default the system's */
+  /** The folder for files that are needed only while this process runs. @default the system's */
   readonly tempFolder?: string
-  /** Bytes of prepared copies to keep there. @default 20 GB */
+  /** Bytes of prepared copies to keep. @default 20 GB */
   readonly cacheBytes?: number
-  /** Lets the workers read what has changed, before it is served. Left out: there are no workers. */
+  /** Lets the workers read a change before it is served. Absent: there are no workers. */
   readonly admit?: (access: FileAccess) => Promise<void>
-  /** Whether files that come, go or change are seen without a question. @default false */
+  /** True if added, removed and changed files are noticed without a query. @default false */
   readonly watch?: boolean
-  /** For what turns up after the catalogue is open. */
+  /** Receives messages after the catalogue is open. */
   readonly log: CatalogLog
 }
 
 interface CatalogEvents {
-  /** A layer is added or removed, has a new version, or is proven. Workers may read it by then. */
+  /** A layer was added or removed, has a new version, or is proven. Workers may already read it. */
   changed: [LayerChange]
 }
 
 export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'> {
-  /** By name. */
+  /** Layers sorted by name. */
   layers(): readonly Layer[]
   layer(name: string): Layer | undefined
-  /** What is not served, or not wholly, as of now. */
+  /** Sources that are currently not served, or only in part. */
   problems(): readonly Problem[]
-  /** To be attached by workers, as they are now. */
+  /** Databases that workers must currently attach. */
   databases(): readonly DatabaseAccess[]
-  /** For a worker's `allowed_paths`: every file that it may open, some of which may not exist. */
+  /** Paths for a worker's `allowed_paths`: every file that it may open. Some may not exist. */
   readonly files: readonly string[]
-  /** Every source that needs a copy has one, or a problem: no layer is PREPARING that was when the catalogue was opened. */
+  /** Resolves when every source that was PREPARING at the start has a copy or a problem. */
   readonly prepared: Promise<void>
-  /** No scan is under way or waiting. */
+  /** Resolves when no check is running or waiting. */
   readonly checked: Promise<void>
   /**
-   * The layer as its files are now, to be asked before and after each execution: another fingerprint means other data. About 30 us a file
-   * while nothing changes; else it is described again.
+   * Returns the layer for its current files. Called before and after each execution: another fingerprint means other data. It takes about 30 µs per
+   * file while nothing changes; otherwise the source is described again.
    *
    * @throws GeoduckError SOURCE_UNREADABLE
    */
   fresh(layer: Layer): Promise<Layer>
   /**
-   * How often a file of its source was seen to be written to in place. A footer may stay the same over other pages: what was read meanwhile is
-   * not to be trusted, whatever the fingerprint says. As of the last call of `fresh`.
+   * Returns how often a file of its source was seen to be written in place. The footer may stay the same while pages change, so data that was read
+   * in between is not valid, even with the same fingerprint. The number is from the last call of `fresh`.
    */
   writes(layer: Layer): number
-  /** Looks at every source: what has changed is described again. */
+  /** Checks every source, and describes again what has changed. */
   refresh(): Promise<void>
-  /** Ends scans that are under way. */
+  /** Stops running checks. */
   close(): Promise<void>
 }
 
 /**
- * Resolves when every source is described. Files of other formats than the engine's own are prepared in the background, then scanned like
- * all others, small sources first. A source that cannot be read is a problem, not an error.
+ * Resolves when every source is described. Files of formats that the engine cannot query are then prepared in the background, and all layers are
+ * checked, small sources first. A source that cannot be read is a problem, not an error.
  *
- * @throws Error when the process that reads them cannot start
+ * @throws Error if the process that reads sources cannot start
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   const { cacheFolder, cacheBytes = DEFAULT_CACHE_BYTES, tempFolder = os.tmpdir(), log } = options
@@ -121,13 +123,13 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   readonly #copies: PreparationQueue
   readonly #list: SourceList
   readonly #layers: ServedLayers
-  /** Names stay with their layers. */
+  /** A layer keeps its name. */
   #names: LayerNames = new Map()
-  /** Of options that no part of a source fits. */
+  /** Problems of options that match no part of a source. */
   #unmet: readonly Problem[] = []
-  /** What workers have been given, or are being given. */
+  /** Files and databases that workers may read, or will be able to read soon. */
   #admitted = ''
-  /** What they may read by now. */
+  /** Files and databases that workers may read now. */
   #readable: ReadonlySet<string> = new Set()
   #watch: Watch | null = null
 
@@ -146,7 +148,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   async open(): Promise<void> {
     const { sources, layers = [], watch, log } = this.#options
     const paths = [...sources, ...layers.map((layer) => layer.path)]
-    // Before anything is read: what changes from here on is seen by the next look.
+    // This is before anything is read, so that the next look sees every later change.
     const stamps = watch ? await stampsOf(paths, []) : ''
     const added = await this.#list.look()
     this.#admitted = JSON.stringify(this.#access())
@@ -192,7 +194,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const source = this.#layers.sourceOf(name)
     if (source) await this.#look(source)
     const [layer, version] = [this.layer(name), this.#layers.versionOf(name)]
-    // Workers may not read the new version yet: the old one holds for as long as its files are what they were.
+    // Workers may not be able to read the new version yet. The old one is served as long as its files are unchanged.
     const isOutdated = source && version && !this.#layers.isTaken(source) && !(await version.isUnchanged())
     if (layer && !version?.reader.failure && !isOutdated) return layer
     throw new GeoduckError(
@@ -221,25 +223,25 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
 
   #open(wanted: readonly RequestedSource[]): readonly Source[] {
     const sources = wanted.map(({ found }) => openSource(found, this.#context, this.#copies))
-    // All at once: the inspector is started anew for what it may not read yet.
+    // All of them together, because the inspector must be restarted to read new files.
     this.#context.inspector.allow(sources.flatMap((source) => source.access().allowedPaths))
     return sources
   }
 
-  /** What the arguments hold now is served from now on. One at a time. */
+  /** Serves the current content of the arguments. Only one update runs at a time. */
   async #update(): Promise<void> {
     const added = await this.#list.look()
-    // Before workers may not read it any more.
+    // This is before the workers lose access to it.
     this.#layers.keep(new Set(this.#sources))
     if (JSON.stringify(this.#access()) !== this.#admitted) await this.#admit()
     for (const { kind, layer } of this.#renew(added)) {
-      if (kind === 'ADDED') this.#options.log.info({ layer: layer.name }, `layer ${layer.name} has come`)
+      if (kind === 'ADDED') this.#options.log.info({ layer: layer.name }, `layer ${layer.name} was added`)
       if (kind !== 'REMOVED') continue
       this.#options.log.warn({ layer: layer.name }, `layer ${layer.name} is gone: its source is not there any more`)
     }
   }
 
-  /** Small sources first: their layers are scanned, and their copies made, before others. */
+  /** Small sources first: their layers are checked, and their copies made, before those of larger sources. */
   #renew(added: readonly Source[]): readonly LayerChange[] {
     const { names, problems } = nameLayers(this.#list.sources, this.#names)
     this.#names = names
@@ -250,7 +252,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     return this.#layers.emitChanges()
   }
 
-  /** A listener that fails is no reason to stop a scan or an update. */
+  /** A failing listener does not stop a check or an update. */
   #emit(change: LayerChange): void {
     try {
       this.emit('changed', change)
@@ -267,7 +269,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
 
   async #look(source: Source): Promise<void> {
     const hasRead = await source.look()
-    // Also after a reading that somebody else has asked for. What workers may not read yet is served by the update that lets them.
+    // This applies also to a reading that another caller has requested. A layer that workers may not read yet is served by the update that allows it.
     const mayBeRead = () => source.access().allowedPaths.every((file) => this.#readable.has(file))
     if (!this.#layers.isTaken(source) && mayBeRead()) this.#changed(source)
     if (!hasRead || JSON.stringify(this.#access()) === this.#admitted) return
@@ -284,7 +286,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     }
   }
 
-  /** Workers get what there is now. */
+  /** Gives the workers access to the current sources. */
   async #admit(): Promise<void> {
     const access = this.#access()
     this.#admitted = JSON.stringify(access)
@@ -298,7 +300,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 }
 
-/** From the file's name: the same on every server that serves the same files. The prefix keeps it off DuckDB's own names. */
+/**
+ * Derives the alias from the file's name, so it is the same on every server with the same files. The prefix avoids DuckDB's own
+ * names.
+ */
 function aliasOf(aliases: Map<string, string>, file: string, name: string): string {
   const taken = [...aliases.values()]
   const alias = aliases.get(file) ?? uniqueNames([...taken.map((one) => [one]), [name]]).at(-1) ?? ''

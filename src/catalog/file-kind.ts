@@ -1,23 +1,26 @@
-/** What a file is, by its first bytes: its name only helps where they leave it open, and to say what a file is that cannot be served. */
+/**
+ * Identifies a file by its first bytes. Its name is used only if they are ambiguous, and to describe a file that cannot be
+ * served.
+ */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { csvGeometry, headerOf, NO_CSV_GEOMETRY } from '../engines/duckdb/host/csv-columns.ts'
 import type { Format } from '../engines/duckdb/host/format.ts'
 import { TYPE_NAMES } from '../geometry/geometry-type.ts'
 
-/** Queried in place: Parquet and DuckDB. All others are turned into GeoParquet first. */
+/** Parquet and DuckDB are queried in place. Other formats are first copied to GeoParquet. */
 export type SourceFormat = 'Parquet' | 'DuckDB' | Format
 
 export type FileKind =
   | { readonly kind: 'source'; readonly format: SourceFormat }
-  /** Spatial data, or what calls itself so, that cannot be served: `reason` says what it is and what to do. */
+  /** Spatial data, or a file with such a name, that cannot be served. `reason` says what it is and what to do. */
   | { readonly kind: 'unsupported'; readonly reason: string }
-  /** Nothing that a folder of spatial data would be blamed for. */
+  /** A file that is ignored in a folder of spatial data. */
   | { readonly kind: 'other' }
 
 const SERVED = 'GeoParquet, GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV and DuckDB databases are served'
 
-/** Their names promise what their content does not keep. */
+/** File names that promise a format which the content does not have. */
 const PROMISES: Readonly<Record<string, string>> = {
   '.parquet': 'Parquet',
   '.geoparquet': 'Parquet',
@@ -36,10 +39,10 @@ const UNSERVED: Readonly<Record<string, string>> = { '.gml': 'GML', '.kml': 'KML
 const ARCHIVES = new Set(['.zip', '.shz', '.kmz', '.gz'])
 const CSV = new Set(['.csv', '.tsv'])
 
-/** Enough for a header of a CSV of two thousand columns, and for a GeoJSON to say what it is. */
+/** Enough bytes for the header of a CSV with two thousand columns, and to recognise GeoJSON. */
 const HEAD_BYTES = 65_536
 
-/** Before each feature of an RFC 8142 text sequence. */
+/** The character before each feature of an RFC 8142 text sequence. */
 const RECORD_SEPARATOR = '\u001e'
 
 export async function fileKind(file: string): Promise<FileKind> {
@@ -71,13 +74,13 @@ function byContent(head: Buffer, extension: string): FileKind | null {
   return /^\s*\{/.test(text.replace(RECORD_SEPARATOR, '')) ? json(text) : null
 }
 
-/** A GeoPackage of version 1.0 or 1.1 says so in a way of its own; some say nothing but by their name. */
+/** GeoPackage 1.0 and 1.1 are identified in another way; some files only by their name. */
 function sqlite(application: string, extension: string): FileKind | null {
   if (['GPKG', 'GP10', 'GP11'].includes(application) || extension === '.gpkg') return source('GeoPackage')
   return null
 }
 
-/** The index has the same head as the shapes. */
+/** The index has the same header as the shapes. */
 function shapes(extension: string): FileKind {
   return extension === '.shx' ? { kind: 'other' } : source('Shapefile')
 }
@@ -91,11 +94,11 @@ function json(text: string): FileKind | null {
 
 function byName(head: Buffer, extension: string): FileKind {
   const promise = PROMISES[extension]
-  if (promise) return unsupported(`it is not ${promise}, whatever its name says`)
+  if (promise) return unsupported(`it is not ${promise}, although its name says so`)
   const format = UNSERVED[extension]
   if (format) return unsupported(`it is ${format}; ${SERVED}: convert it to one of them`)
   if (!CSV.has(extension)) return { kind: 'other' }
-  if (head.includes(0)) return unsupported('it is not CSV, whatever its name says')
+  if (head.includes(0)) return unsupported('it is not CSV, although its name says so')
   return csvGeometry(headerOf(head.toString('utf8'))) ? source('CSV') : unsupported(NO_CSV_GEOMETRY)
 }
 
@@ -103,7 +106,7 @@ const source = (format: SourceFormat): FileKind => ({ kind: 'source', format })
 
 const unsupported = (reason: string): FileKind => ({ kind: 'unsupported', reason })
 
-/** For a file that was named, and is none of the kinds. */
+/** The reason for a named file of an unknown kind. */
 export const UNKNOWN_FORMAT = `its format is not known; ${SERVED}`
 
 async function firstBytes(file: string): Promise<Buffer> {

@@ -1,14 +1,12 @@
 /**
- * From the PATH arguments and the configured layers to sources.
+ * Finds sources from the PATH arguments and the configured layers.
  *
- * | argument | layers |
- * | --- | --- |
- * | a Parquet file | one |
- * | a DuckDB database | one per table with a geometry column |
- * | a file of another format | one; of a GeoPackage, one per table of features. It is turned into GeoParquet first |
- * | a folder | one per file directly in it, and those of its databases; sub-folders are not looked into |
- * | a folder whose Parquet files are all `part-...` or `data_...` parts, as engines write a data set | one, of the folder's name |
- * | a glob pattern | one over all its Parquet files, in the order of their paths; and those of its other files |
+ * - A Parquet file is one layer.
+ * - A DuckDB database is one layer per table with a geometry column.
+ * - A file of another format is one layer; a GeoPackage is one per table of features. It is copied to GeoParquet first.
+ * - A folder is one layer per file directly in it, and the layers of its databases. Sub-folders are ignored.
+ * - A folder whose Parquet files are all `part-...` or `data_...`, as engines write a data set, is one layer with the folder's name.
+ * - A glob pattern is one layer over all its Parquet files, in the order of their paths, and the layers of its other files.
  */
 import { glob, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -17,23 +15,23 @@ import type { Problem } from '../model/layer.ts'
 import { type FileKind, fileKind, type SourceFormat, UNKNOWN_FORMAT } from './file-kind.ts'
 import type { LayerOptions } from './layer-options.ts'
 
-/** Where a source is, and what it is by the first bytes of its files. */
+/** The location of a source, and its format by the first bytes of its files. */
 export interface FoundSource {
   readonly format: SourceFormat
-  /** The file's, folder's or pattern's name. */
+  /** The name of the file, folder or pattern. */
   readonly label: string
-  /** Wishes for its layer's name, shortest first. */
+  /** Candidates for its layer's name, the shortest first. */
   readonly names: readonly string[]
-  /** Real paths: those of a data set in natural order, else the file itself and the parts that belong to it. */
+  /** Real paths: the files of a data set in natural order, otherwise the file and the parts that belong to it. */
   readonly files: readonly string[]
 }
 
-/** A source, and which layers are made of it. */
+/** A source with the options of its layers. */
 export interface RequestedSource {
   readonly found: FoundSource
-  /** Of it or its tables, in the configuration's order. */
+  /** Options of its layers, in the order of the configuration. */
   readonly layers: readonly LayerOptions[]
-  /** What of it no configured layer is made of is a layer, too. */
+  /** True if parts without a configured layer are layers too. */
   readonly plain: boolean
 }
 
@@ -46,11 +44,11 @@ const MAGIC = /[*?[\]{}]/
 const REMOTE = /^[a-z][a-z0-9+.-]+:\/\//i
 const PART = /^(part|data)[-_.]?\d/i
 
-/** The same for the same files, whoever names them. */
+/** The same key for the same files, for every argument that names them. */
 export const keyOf = ({ format, files }: FoundSource): string =>
   [format, ...(format === 'Parquet' ? files : files.slice(0, 1))].join('\n')
 
-/** Configured layers take the place of those that the same files would have been. Nothing throws: what cannot be served is a problem. */
+/** Configured layers replace those that the same files would give. It never throws: what cannot be served is a problem. */
 export async function requestedSources(
   paths: readonly string[],
   layers: readonly LayerOptions[],
@@ -81,7 +79,7 @@ export async function requestedSources(
   return { wanted: [...wanted.values()], problems: [...problems, ...plain.problems] }
 }
 
-/** Each file is served once, by the first argument that names it. Nothing throws: what cannot be served is a problem. */
+/** Each file is served once, by the first argument that names it. It never throws: what cannot be served is a problem. */
 export async function expandSources(paths: readonly string[]): Promise<Found> {
   const sources = new Map<string, FoundSource>()
   const problems: Problem[] = []
@@ -95,7 +93,7 @@ export async function expandSources(paths: readonly string[]): Promise<Found> {
   return { sources: [...sources.values()], problems }
 }
 
-/** Every file that the arguments hold or may come to hold: nothing is opened. Parts of a Shapefile are among them. */
+/** Lists every file that the arguments contain or may contain later, including the parts of a Shapefile. It opens no file. */
 export async function candidateFiles(paths: readonly string[]): Promise<Set<string>> {
   const files = new Set<string>()
   for (const argument of paths) for (const file of await candidates(argument).catch(() => [argument])) files.add(file)
@@ -158,7 +156,10 @@ async function pattern(argument: string, label: string): Promise<Found> {
   return holdsAny(found) ? found : problem(label, 'no file matches it that can be served')
 }
 
-/** Parquet files apart, others as sources; links that lead out of `root` and spatial files of other kinds are problems. */
+/**
+ * Separates Parquet files from other sources. Links that lead out of `root`, and spatial files that cannot be served, are
+ * problems.
+ */
 async function sort(root: string, candidates: readonly string[]): Promise<{ files: string[]; found: Found }> {
   const files: string[] = []
   const found: Found = { sources: [], problems: [] }
@@ -197,7 +198,7 @@ const stem = (file: string): string => path.parse(file).name
 
 const withParent = (file: string, parent = path.dirname(file)): string => `${path.basename(parent)}_${stem(file)}`
 
-/** `data/roads-*.parquet` and `roads/*.parquet` are both roads; `roads/**` too. */
+/** `data/roads-*.parquet`, `roads/*.parquet` and `roads/**` all give the name roads. */
 function patternName(argument: string): string {
   const segments = path.resolve(argument).split(path.sep)
   const first = segments.findIndex((segment) => MAGIC.test(segment))

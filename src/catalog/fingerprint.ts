@@ -1,7 +1,7 @@
 /**
- * Fingerprints: digests of content that is cheap to read, so that two servers with the same data agree whatever the files' paths and times
- * are. A Parquet footer holds the place, size and statistics of every piece of the file: about 0.2 ms a file. A database's headers hold the
- * number of its last checkpoint and the place of its catalogue, and each of its blocks begins with its own checksum: 40 to 80 ms a gigabyte.
+ * Computes fingerprints: digests of content that is cheap to read, so that servers with the same data agree, independent of paths and times of
+ * files. A Parquet footer contains the position, size and statistics of every piece of the file: about 0.2 ms per file. The headers of a database
+ * contain the number of its last checkpoint and the position of its catalogue, and each block starts with its checksum: 40 to 80 ms per gigabyte.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -9,26 +9,26 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
 
-/** Part of every digest: changes when this file does something else. */
+/** A part of every digest. It changes when this file computes digests differently. */
 const VERSION = 'geoduck-fingerprint-2'
 
-/** Footer length (uint32, little endian) and magic. */
+/** Footer length (uint32, little endian) and magic bytes. */
 const PARQUET_TAIL_BYTES = 8
 
-/** Longer is no footer that anyone wrote: it would be read into memory. */
+/** No real footer is longer. Without this limit, it could fill the memory. */
 const MOST_FOOTER_BYTES = 256 * 1024 * 1024
 
-/** Main header and the two database headers, of which the newer counts. */
+/** The main header and the two database headers, of which the newer one is valid. */
 const DATABASE_HEADER_BYTES = 3 * 4096
-/** Where the first database header tells the size of a block; 256 KB unless the store was made otherwise. */
+/** The position of the block size in the first database header. It is 256 KB unless the store was made differently. */
 const BLOCK_BYTES_AT = 4096 + 40
 const BLOCK_BYTES = 262_144
 const LEAST_BLOCK_BYTES = 16_384
 const CHECKSUM_BYTES = 8
-/** Checksums that are read at once. */
+/** Number of checksums that are read at once. */
 const BLOCKS_AT_ONCE = 64
 
-/** Of Parquet files in their natural order. @throws SourceError naming the file where there are several */
+/** The fingerprint of Parquet files in their natural order. @throws SourceError with the file, if there are several */
 export async function fingerprintOfParquet(files: readonly string[]): Promise<string> {
   const digest = createHash('sha256').update(VERSION).update('parquet')
   for (const file of files) {
@@ -44,9 +44,9 @@ export async function fingerprintOfParquet(files: readonly string[]): Promise<st
 }
 
 /**
- * Of a DuckDB database: its size, headers, the checksums of its blocks, and write-ahead log. Two copies of one store that have been written
- * to as often since may have the same headers and differ in their rows. The log is the part that has not been checkpointed yet: read whole,
- * but it is rarely there and rarely above 16 MB. @throws SourceError
+ * The fingerprint of a DuckDB database: its size, headers, checksums of its blocks, and write-ahead log. Two copies of a store with the same number
+ * of later writes may have the same headers but different rows. The log is the part that is not checkpointed yet. It is read completely, but it is
+ * rarely there, and rarely larger than 16 MB. @throws SourceError
  */
 export async function fingerprintOfDatabase(file: string): Promise<string> {
   const digest = createHash('sha256').update(VERSION).update('duckdb')
@@ -97,7 +97,7 @@ async function reading<Result>(file: string, use: (handle: FileHandle) => Promis
   }
 }
 
-/** Exactly that many bytes, or it is not what it says. */
+/** Reads exactly that many bytes. Otherwise the file is not what its header says. */
 async function read(handle: FileHandle, from: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length)
   if (from < 0 || (await handle.read(bytes, 0, length, from)).bytesRead < length) throw new SourceError('it is cut short')

@@ -1,14 +1,14 @@
 /**
- * What the reading of sources has shown, kept between starts: a server that has served a hundred layers before need not read and scan them
- * again. An answer belongs to its whole question (which holds fingerprint, size and time of the files), so it is never another file's.
+ * Keeps results of inspections between starts, so that a server need not read and scan a hundred known layers again. A result belongs to its whole
+ * request, which contains fingerprint, size and time of the files, so it never applies to another file.
  */
 import { hash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-/** Part of every question: changes when inspecting gives other answers. */
+/** A part of every request. It changes when inspections return different results. */
 const VERSION = 'geoduck-inspection-8'
-/** Milliseconds that an answer is kept without being asked for. */
+/** Milliseconds that an unused result is kept. */
 const KEPT_MS = 30 * 24 * 3_600_000
 
 export class InspectionCache {
@@ -19,7 +19,10 @@ export class InspectionCache {
     this.#folder = folder
   }
 
-  /** The kept answer, or the one that `ask` gives. Both are JSON. What cannot be written is asked again next time. */
+  /**
+   * Returns the kept result, or the result of `ask`. Both are JSON. If the result cannot be written, it is computed again next
+   * time.
+   */
   async recall<Answer>(subject: unknown, ask: () => Promise<Answer>): Promise<Answer> {
     const folder = this.#folder
     if (!folder) return ask()
@@ -31,13 +34,13 @@ export class InspectionCache {
     return answer
   }
 
-  /** The kept answer; null if there is none. */
+  /** The kept result. Null if there is none. */
   async known<Answer>(subject: unknown): Promise<Answer | null> {
     if (!this.#folder) return null
     return (await readKept<Answer>(fileOf(this.#folder, subject)))?.answer ?? null
   }
 
-  /** Forgets what nobody has asked for in a month. */
+  /** Removes results that were not used for a month. */
   async prune(now = Date.now()): Promise<void> {
     const folder = this.#folder
     if (!folder) return
@@ -53,12 +56,12 @@ function fileOf(folder: string, subject: unknown): string {
   return path.join(folder, `${hash('sha256', JSON.stringify([VERSION, subject])).slice(0, 32)}.json`)
 }
 
-/** Null also for a file that is damaged. */
+/** Null also for a damaged file. */
 async function readKept<Answer>(file: string): Promise<{ readonly answer: Answer } | null> {
   try {
     const kept = JSON.parse(await readFile(file, 'utf8')) as { readonly answer: Answer }
     const now = new Date()
-    // Where nothing can be written it is read all the same.
+    // If nothing can be written, reading still works.
     await utimes(file, now, now).catch(() => {})
     return 'answer' in kept ? kept : null
   } catch {

@@ -1,4 +1,4 @@
-/** Which layers are made of what the sources hold, and what they are called. */
+/** Chooses the layers of the sources, and their names. */
 import type { Problem } from '../model/layer.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { uniqueNames } from './names.ts'
@@ -7,16 +7,16 @@ import type { ListedSource } from './source-list.ts'
 
 export interface NamedLayer {
   readonly name: string
-  /** Null for a layer that nobody has configured. */
+  /** Null for a layer without configuration. */
   readonly options: LayerOptions | null
 }
 
-/** By source, then by part. */
+/** Layers by source, and then by part. */
 export type LayerNames = ReadonlyMap<Source, ReadonlyMap<string, readonly NamedLayer[]>>
 
 /**
- * Configured layers have their names. Of the others a table is called like itself, then like its database and itself; a file like itself,
- * then like its folder and itself. What had a name before keeps it.
+ * Configured layers have their configured names. Otherwise, a table is named after itself, or after its database and itself; a file after itself, or
+ * after its folder and itself. A layer keeps a name that it already has.
  */
 export function nameLayers(
   sources: readonly ListedSource[],
@@ -31,7 +31,7 @@ export function nameLayers(
     for (const options of layers) {
       const [part, ...more] = parts.filter((candidate) => isMeant(candidate, options))
       if (part && more.length === 0) named.set(part.id, [...(named.get(part.id) ?? []), { name: options.name, options }])
-      // What cannot be read at all is a problem already.
+      // A source that cannot be read at all is already a problem.
       else if (failure === null) problems.push({ source: source.label, reason: unmet(options, more.length + 1) })
     }
     for (const part of plain ? parts.filter(({ id }) => !named.has(id)) : []) {
@@ -42,7 +42,7 @@ export function nameLayers(
       unnamed.push({ source, part, kept })
     }
   }
-  // What has a name keeps it: newcomers, whose wishes are many, give way.
+  // Existing names stay. New layers, which have several candidates, use another one.
   unnamed.sort((a, b) => Number(a.kept === undefined) - Number(b.kept === undefined))
   const configured = sources.flatMap(({ layers }) => layers.map(({ name }) => [name]))
   const wishes = unnamed.map(({ part, kept }) => (kept === undefined ? part.names : [kept]))
@@ -58,7 +58,7 @@ function isMeant({ id }: SourcePart, { table }: LayerOptions): boolean {
 }
 
 function unmet({ name, table }: LayerOptions, found: number): string {
-  if (found > 1) return `layer ${name}: it holds ${found} tables with geometry: tell which by \`table\``
+  if (found > 1) return `layer ${name}: it holds ${found} tables with geometry: name one with \`table\``
   if (table === undefined) return `layer ${name}: it holds no table with geometry`
   return `layer ${name}: it holds no table ${table} with geometry; one that is not in schema main is named schema.table`
 }

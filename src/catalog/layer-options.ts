@@ -1,4 +1,4 @@
-/** What a configuration wants of one layer, and what becomes of the layer by it. */
+/** Options of one layer in the configuration, and their effect on the layer. */
 import { hash } from 'node:crypto'
 import type { Description } from '../engines/duckdb/host/inspection.ts'
 import { crsOfText } from '../geometry/read-crs.ts'
@@ -6,17 +6,17 @@ import type { LayerKey, OnInvalid } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 
 export interface LayerOptions {
-  /** A valid name that no other has. */
+  /** A valid name that no other layer has. */
   readonly name: string
   /** A file, a folder that is one layer, or a glob pattern. */
   readonly path: string
-  /** Of a database: `table` or `schema.table`. Left out where there is one only. */
+  /** A table of a database: `table` or `schema.table`. Absent if there is only one. */
   readonly table?: string | undefined
-  /** The column that ids are made of. */
+  /** The column of the key. */
   readonly key?: string | undefined
-  /** The columns that are shown, or those that are hidden. */
+  /** The columns that are shown, or the columns that are hidden. */
   readonly columns?: { readonly include: readonly string[] } | { readonly exclude: readonly string[] } | undefined
-  /** `AUTHORITY:CODE`, whatever the source says. */
+  /** `AUTHORITY:CODE`. It replaces the CRS of the source. */
   readonly crs?: string | undefined
   /** @default flag */
   readonly onInvalid?: OnInvalid | undefined
@@ -24,7 +24,7 @@ export interface LayerOptions {
   readonly description?: string | undefined
 }
 
-/** The layer's fingerprint: that of its source, and of what its configuration makes of it. Titles make no difference. */
+/** The layer's fingerprint: of its source and its configuration. Titles have no effect. */
 export function fingerprintWith(options: LayerOptions | null, source: string): string {
   const { key, columns, crs, onInvalid = 'flag' } = options ?? {}
   if (!key && !columns && !crs && onInvalid === 'flag') return source
@@ -32,10 +32,10 @@ export function fingerprintWith(options: LayerOptions | null, source: string): s
 }
 
 /**
- * The description of a layer as its configuration wants it; `problems` are what of that does not hold, though the layer is served.
+ * Applies the options to the description of a layer. `problems` are options that cannot be met, although the layer is served.
  *
- * @throws Error with the reason, for columns that the source has not: a column that is hidden under a wrong name would be there for all
- * to see
+ * @throws Error with the reason, for columns that the source does not have: a hidden column with a wrong name would be visible to all
+ * clients
  */
 export function withOptions(
   description: Description,

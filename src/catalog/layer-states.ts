@@ -1,9 +1,9 @@
-/** A layer while it is prepared, as its source claims it to be, and as a scan has proven it. */
+/** The states of a layer: while it is prepared, as its source declares it, and as a check has proven it. */
 import type { Description, ProvenGeometry } from '../engines/duckdb/host/inspection.ts'
 import type { Layer, Pruning } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 
-/** A layer that is not there yet. */
+/** A layer whose copy does not exist yet. */
 export function preparingLayer(name: string, preparation: Preparation): Layer {
   return {
     name,
@@ -24,7 +24,10 @@ export function preparingLayer(name: string, preparation: Preparation): Layer {
   }
 }
 
-/** A layer that has not been scanned. Its extent, types and height are what the source claims; its count is known or null. */
+/**
+ * A layer that has not been checked. Its extent, types and height are those that the source declares. Its count is known or
+ * null.
+ */
 export function claimedLayer(name: string, fingerprint: string, description: Description): Layer {
   const { relation, columns, geometryColumn, geometryEncoding, geometryTypes, hasZ, crs, extent, featureCount, key, pruning } =
     description
@@ -48,7 +51,7 @@ export function claimedLayer(name: string, fingerprint: string, description: Des
   }
 }
 
-/** The key may have become a column: an id that a client took before does not hold any more, as with any row number. */
+/** The key may now be a column. Then ids that clients received before are invalid, like any row number. */
 export function provenLayer(layer: Layer, description: Description, proof: ProvenGeometry): Layer {
   const { geometryTypes, hasZ, coordinates = null, extent, featureCount, key, coveringHolds, report } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
@@ -64,7 +67,7 @@ function provenPruning({ covering, pruning }: Description, holds: boolean): Prun
   return covering.declared ? { kind: 'NONE' } : pruning
 }
 
-/** What is said of a layer that is served, but not wholly as its source wants. */
+/** The problem of a layer that is served, but not completely as its source declares. */
 export function reservations({ covering }: Description, { coveringHolds, uncomputable, faults }: ProvenGeometry): string[] {
   const reasons: string[] = [...faults]
   if (covering?.declared && !coveringHolds) {
@@ -73,7 +76,7 @@ export function reservations({ covering }: Description, { coveringHolds, uncompu
   if (uncomputable > 0) {
     const some = uncomputable === 1 ? 'one of its geometries' : `${uncomputable} of its geometries`
     reasons.push(
-      `${some} cannot be computed with (a ring that is not closed, a line of one point): a spatial filter that meets it fails`,
+      `${some} cannot be computed with (a ring that is not closed, a line of one point): a spatial filter fails for it`,
     )
   }
   return reasons

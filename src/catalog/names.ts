@@ -1,8 +1,8 @@
-/** Names of layers: made from the names of files and tables, valid and unique. */
+/** Makes layer names from the names of files and tables. They are valid and unique. */
 
 /**
- * Letters and digits of any script, `_` and `-`; whatever else stands between them becomes one `_`. Such a name needs no quotes in a
- * GraphQL string, a URL's path or a shell.
+ * Keeps letters and digits of any script, `_` and `-`. Other characters between them become one `_`. Such a name needs no quotes in a GraphQL string,
+ * in the path of a URL, or in a shell.
  */
 export function validName(text: string): string {
   const name = text
@@ -13,8 +13,8 @@ export function validName(text: string): string {
 }
 
 /**
- * One name for each list of wishes (shortest first, each telling more than the one before). Those that share a wish all move on to their
- * next one; what is still not unique in the end gets a number, in order. The same lists give the same names.
+ * Returns one name for each list of candidates (the shortest first, each longer than the one before). All lists that share a candidate move to their
+ * next one. A name that is still not unique gets a number, in order. The same lists give the same names.
  */
 export function uniqueNames(wishes: readonly (readonly string[])[]): string[] {
   const chosen = wishes.map(() => 0)

@@ -1,27 +1,27 @@
 /**
- * One process at a time: a file names the process that holds the lock. The lock of a process that is gone is taken over. Two that take over the
- * same one at once could both believe that they have it: so who puts a new version in place asks again first.
+ * Allows one process at a time: a file names the process that has the lock. The lock of an ended process is taken over. If two processes take over the
+ * same lock at once, both could believe that they have it. So a process checks the lock again before it puts a new version in place.
  */
 import { randomUUID } from 'node:crypto'
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A lock that cannot be read is one that is just being written, unless it is older. */
+/** A lock that cannot be read is being written, unless it is older than this. */
 const WRITTEN_MS = 5_000
 
 export interface LockOwner {
   readonly pid: number
-  /** When that process began, as the system tells it: process ids are given again. Null where it does not tell. */
+  /** The start time of that process, because process ids are used again. Null if the system does not report it. */
   readonly began: string | null
   readonly token: string
-  /** The version that was about to be put in place, by device and inode. */
+  /** Device and inode of the version that was about to be put in place. */
   readonly publishing?: string
 }
 
 export class ProcessLock {
   readonly file: string
   readonly #holder: LockOwner
-  /** What a process was about to put in place that is gone. */
+  /** The version that an ended process was about to put in place. */
   readonly left: string | null
 
   private constructor(file: string, holder: LockOwner, left: string | null) {
@@ -30,7 +30,7 @@ export class ProcessLock {
     this.left = left
   }
 
-  /** The lock; or who holds it. The file's folder must be there. */
+  /** Returns the lock, or its owner. The folder of the file must exist. */
   static async take(file: string): Promise<ProcessLock | LockOwner> {
     const holder = { pid: process.pid, began: await beginOf(process.pid), token: randomUUID() }
     let left: string | null = null
@@ -44,13 +44,16 @@ export class ProcessLock {
       }
       if (other && (await lives(other))) return other
       left = other?.publishing ?? null
-      // Of two who see the same stale lock, one moves it; the other finds it gone.
+      // If two processes see the same stale lock, one moves it, and the other finds it gone.
       await rename(file, `${file}-${holder.token}`).catch(() => {})
       await rm(`${file}-${holder.token}`, { force: true })
     }
   }
 
-  /** Leaves a word for the process that takes the lock over, should this one end before it releases it. False: another one has it. */
+  /**
+   * Leaves a note for the process that takes the lock over, in case this one ends before it releases it. False if another
+   * process has the lock.
+   */
   async announce(publishing: string): Promise<boolean> {
     const isHeld = await this.isHeld()
     if (isHeld) await writeFile(this.file, JSON.stringify({ ...this.#holder, publishing }))
@@ -74,13 +77,13 @@ async function written(file: string, holder: LockOwner): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return false
-    // Made, but empty: nobody could tell whose it is.
+    // It was made, but it is empty: it has no owner yet.
     if (code === 'ENOSPC' || code === 'EDQUOT') await rm(file, { force: true })
     throw error
   }
 }
 
-/** Null: it is stale, and holds nothing. */
+/** Null: the lock is stale and contains nothing. */
 async function read(file: string): Promise<LockOwner | 'gone' | 'unreadable' | null> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as LockOwner
@@ -95,7 +98,7 @@ async function lives({ pid, began }: LockOwner): Promise<boolean> {
   return isRunning(pid) && (began === null || began === (await beginOf(pid)))
 }
 
-/** Also another user's. */
+/** True also for a process of another user. */
 export function isRunning(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false
   try {
@@ -106,14 +109,14 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Linux: the boot and the ticks since then. */
+/** Linux: the boot id and the ticks since then. */
 async function beginOf(pid: number): Promise<string | null> {
   try {
     const [boot, line] = await Promise.all([
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
       readFile(`/proc/${pid}/stat`, 'utf8'),
     ])
-    // The name before it may hold spaces and parentheses.
+    // The process name before it may contain spaces and parentheses.
     return `${boot.trim()}:${line.slice(line.lastIndexOf(')') + 2).split(' ')[19]}`
   } catch {
     return null

@@ -1,4 +1,7 @@
-/** The layers by name: made of what their sources hold, made anew when that is another, proven by scans one after the other. */
+/**
+ * The layers by name. They are built from the content of their sources, rebuilt when that changes, and proven by one check
+ * after the other.
+ */
 import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
 import type { Layer } from '../model/layer.ts'
@@ -7,34 +10,34 @@ import { fingerprintWith, withOptions } from './layer-options.ts'
 import { claimedLayer, preparingLayer, provenLayer, reservations } from './layer-states.ts'
 import type { Contents, Source, SourceContext, SourcePart, Version } from './source.ts'
 
-/** NEW_VERSION: other data, or the first after its preparation. CHECKED: the same data, proven by a scan. */
+/** NEW_VERSION: other data, or the first data after its preparation. CHECKED: the same data, proven by a check. */
 export interface LayerChange {
   readonly kind: 'ADDED' | 'NEW_VERSION' | 'CHECKED' | 'REMOVED'
-  /** As it is now; as it was, for one that is removed. */
+  /** The current layer; for a removed layer, its last state. */
   readonly layer: Layer
 }
 
-/** A layer that its source is to make. Replaced, never changed, when its version is. */
+/** A layer of a source. A new version replaces it; it is never modified. */
 interface Entry {
   readonly name: string
   readonly source: Source
   part: SourcePart
   readonly version: Version | null
-  /** With the layer's options. */
+  /** The description with the layer's options. */
   readonly description: Description | null
-  /** Null: it is prepared first, or must not be served. */
+  /** Null if it is prepared first, or must not be served. */
   layer: Layer | null
-  /** What of it is not as its source or its options want it. */
+  /** Problems of the layer with its source or its options. */
   readonly findings: string[]
 }
 
 export class ServedLayers {
-  /** Settles when no scan is under way or waiting; never rejects. */
+  /** Settles when no check is running or waiting. It never rejects. */
   checked: Promise<void> = Promise.resolve()
   readonly #entries = new Map<string, Entry>()
-  /** What the layers of each source are made of. */
+  /** The parts and options for the layers of each source. */
   readonly #taken = new Map<Source, Contents['parts']>()
-  /** As the last change said. */
+  /** The layers that the last change reported. */
   readonly #emitted = new Map<string, Layer>()
   readonly #context: Pick<SourceContext, 'inspector' | 'log'>
   readonly #emit: (change: LayerChange) => void
@@ -64,17 +67,17 @@ export class ServedLayers {
     return this.#entries.get(name)?.version ?? null
   }
 
-  /** What was found of the source's layers. */
+  /** Problems of the source's layers. */
   findings(source: Source): readonly string[] {
     return [...this.#entries.values()].filter((entry) => entry.source === source).flatMap(({ findings }) => findings)
   }
 
-  /** Whether its layers are made of what it holds now. */
+  /** True if its layers are built from its current content. */
   isTaken(source: Source): boolean {
     return this.#taken.get(source) === source.describe().parts
   }
 
-  /** Layers whose version is another start over; those that the source does not make any more go. `names` by part. */
+  /** Rebuilds layers with another version, and removes layers without a part. `names` is by part. */
   renew(source: Source, names: ReadonlyMap<string, readonly NamedLayer[]> | undefined): void {
     const made = new Set<string>()
     const { parts } = source.describe()
@@ -88,13 +91,13 @@ export class ServedLayers {
     for (const { name, source: of } of this.#entries.values()) if (of === source && !made.has(name)) this.#entries.delete(name)
   }
 
-  /** Layers of other sources go. */
+  /** Removes layers of other sources. */
   keep(sources: ReadonlySet<Source>): void {
     for (const [name, { source }] of this.#entries) if (!sources.has(source)) this.#entries.delete(name)
     for (const source of this.#taken.keys()) if (!sources.has(source)) this.#taken.delete(source)
   }
 
-  /** Emits what has changed since the last call, and returns it. */
+  /** Emits the changes since the last call, and returns them. */
   emitChanges(): readonly LayerChange[] {
     const changes = [...new Set([...this.#emitted.keys(), ...this.#entries.keys()])].flatMap((name) => this.#changeOf(name))
     for (const change of changes) this.#emit(change)
@@ -152,7 +155,7 @@ export class ServedLayers {
       }
       result = error
     }
-    // What was scanned is not what is served any more: the next question about it starts over. Asked last: it may be renewed during the look.
+    // The data has changed during the check, so the next query starts it again. This is tested last, because the layer may be renewed during the look.
     if (!(await version.reader.isCurrent()) || this.#entries.get(name) !== entry) return
     this.#conclude(entry, description, result, Math.round(performance.now() - began))
     this.emitChanges()

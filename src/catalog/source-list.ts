@@ -1,10 +1,12 @@
-/** The sources that the arguments hold, now and when they are looked at again: what is still there stays what it is. */
+/**
+ * The sources of the arguments, which are looked up again from time to time. A source that still exists stays the same object.
+ */
 import type { Problem } from '../model/layer.ts'
 import { keyOf, type RequestedSource, requestedSources } from './find-sources.ts'
 import type { LayerOptions } from './layer-options.ts'
 import type { Source } from './source.ts'
 
-/** Bounds the files that are open. */
+/** Limits the number of open files. */
 const LOOKS_AT_ONCE = 4
 
 export interface ListedSource extends RequestedSource {
@@ -13,7 +15,7 @@ export interface ListedSource extends RequestedSource {
 
 export class SourceList {
   sources: readonly ListedSource[] = []
-  /** Of arguments that are no source. */
+  /** Problems of arguments that are no source. */
   problems: readonly Problem[] = []
   readonly #paths: readonly string[]
   readonly #layers: readonly LayerOptions[]
@@ -29,7 +31,9 @@ export class SourceList {
     this.#open = open
   }
 
-  /** One look at a time. Returns the sources that are new. @throws Error when the process that reads sources cannot start */
+  /**
+   * Looks the sources up, one look at a time. Returns new sources. @throws Error if the process that reads sources cannot start
+   */
   async look(): Promise<readonly Source[]> {
     const { wanted, problems } = await requestedSources(this.#paths, this.#layers)
     const keys = new Set(wanted.map(({ found }) => keyOf(found)))
@@ -55,7 +59,7 @@ export class SourceList {
   }
 }
 
-/** A data set whose list of files has changed keeps it; a file that lies elsewhere now is another one. */
+/** A data set stays the same when its list of files changes. A file in another location is a different source. */
 const nameOf = ({ found: { format, names, files } }: RequestedSource): string =>
   format === 'Parquet' ? [format, ...names].join('\n') : (files[0] ?? '')
 

@@ -1,17 +1,19 @@
 /**
- * Sees that files have come, gone or changed. By looking, not by the system's events: those are not sent for network shares and for many
- * containers' mounts, cost a kernel watch per file, and are lost where a folder is renamed or a link leads elsewhere.
+ * Notices added, removed and changed files. It looks at them repeatedly. It uses no events of the system. These events are not sent for network shares
+ * and many container mounts, need a kernel watch per file, and are lost if a folder is renamed or a link changes.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { candidateFiles } from './find-sources.ts'
 import type { CatalogLog } from './source.ts'
 import { statOf } from './sources/file-source.ts'
 
-/** A change is taken up when two looks, this far apart, show the same: what is being written or copied is waited for. */
+/**
+ * A change is accepted when two looks in this interval show the same, so that a file is not read while it is written or copied.
+ */
 const LOOK_MS = 500
-/** Not for ever: a file that is written to all the time does not hold up the others. */
+/** The limit of that wait, so that a file that is written all the time does not delay the others. */
 const MOST_WAIT_MS = 10_000
-/** Of one processor, at most, whatever the number of files. */
+/** The maximum share of one processor, for any number of files. */
 const SHARE = 0.02
 
 export interface WatchOptions {
@@ -19,14 +21,14 @@ export interface WatchOptions {
   readonly paths: readonly string[]
   /** Files of the sources that no argument names: logs, parts. */
   readonly files: () => readonly string[]
-  /** Brings the catalogue up to date. */
+  /** Updates the catalogue. */
   readonly update: () => Promise<void>
   readonly log: CatalogLog
 }
 
 /**
- * Device, inode, size and time of every file that the arguments hold or may come to hold, as text: another text means that something has
- * changed. Links are followed: a link that leads elsewhere now is another file. About 30 us per file; nothing is opened.
+ * Returns device, inode, size and time of every file that the arguments contain or may contain later, as text. Another text means that something has
+ * changed. Links are followed: a changed link is another file. It takes about 30 µs per file, and opens no file.
  */
 export async function stampsOf(paths: readonly string[], files: readonly string[]): Promise<string> {
   const all = new Set([...files, ...(await candidateFiles(paths))])
@@ -38,13 +40,13 @@ export class Watch {
   readonly #over = new AbortController()
   readonly #loop: Promise<void>
 
-  /** @param taken the stamps of what the catalogue was made of, or older ones */
+  /** @param taken the stamps when the catalogue was made, or older ones */
   constructor(options: WatchOptions, taken: string) {
     this.#options = options
     this.#loop = this.#run(taken)
   }
 
-  /** Resolves when no update is under way any more. */
+  /** Resolves when no update is running. */
   async close(): Promise<void> {
     this.#over.abort()
     await this.#loop
@@ -60,7 +62,7 @@ export class Watch {
         const now = await stampsOf(paths, files())
         pause = Math.max(LOOK_MS, (performance.now() - began) / SHARE)
         changedAt = now === taken ? Number.POSITIVE_INFINITY : Math.min(changedAt, began)
-        // One change or a hundred: all that has settled by now is taken up at once.
+        // All changes that have settled by now are handled together.
         if (now !== taken && (now === last || began - changedAt > MOST_WAIT_MS)) {
           await update()
           taken = now
@@ -68,7 +70,7 @@ export class Watch {
         }
         last = now
       } catch (error) {
-        if (!this.#over.signal.aborted) log.warn({ err: error }, 'changed files could not be taken up, trying again')
+        if (!this.#over.signal.aborted) log.warn({ err: error }, 'changed files could not be read, trying again')
       }
     }
   }

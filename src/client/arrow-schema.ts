@@ -1,6 +1,9 @@
 const CONTINUATION = 0xffffffff
 
-/** The schema message that an Arrow IPC stream begins with; servers write the same for the same columns, to the byte. Null: it has none. */
+/**
+ * Returns the schema message at the start of an Arrow IPC stream. Servers write the same bytes for the same columns. Null if
+ * there is none.
+ */
 export function schemaMessage(arrow: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
   if (arrow.length < 8) return null
   const view = new DataView(arrow.buffer, arrow.byteOffset, arrow.byteLength)

@@ -2,7 +2,7 @@ interface Base64Constructor {
   readonly fromBase64?: (text: string) => Uint8Array<ArrayBuffer>
 }
 
-/** By the platform where it can: browsers of 2025 and Node 25. */
+/** Uses the platform if it can: browsers of 2025 and Node 25. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const { fromBase64: native } = Uint8Array as Base64Constructor
   return native ? native.call(Uint8Array, text) : fromBinary(atob(text))

@@ -1,15 +1,15 @@
-/** Batches between the one who receives them and the one who reads them, in order; the end comes behind the last of them. */
+/** A queue of batches between the receiver and the reader, in order. Its end follows the last batch. */
 export class BatchQueue<Batch> {
   readonly #batches: Batch[] = []
   readonly #readers: PromiseWithResolvers<IteratorResult<Batch>>[] = []
   #end: { readonly error?: unknown } | null = null
 
-  /** How many wait for a reader. */
+  /** The number of batches that wait for the reader. */
   get length(): number {
     return this.#batches.length
   }
 
-  /** Whether a reader waits for the next one. */
+  /** True if the reader waits for the next batch. */
   get wanted(): boolean {
     return this.#readers.length > 0
   }
@@ -34,12 +34,12 @@ export class BatchQueue<Batch> {
     this.#settle()
   }
 
-  /** What nobody has read is dropped. */
+  /** Discards the batches that were not read. */
   clear(): void {
     this.#batches.length = 0
   }
 
-  /** An error is met once; behind it, as behind the last batch, there is nothing more. */
+  /** Throws an error once. After it, and after the last batch, the queue is empty. */
   #settle(): void {
     if (!this.#end) return
     for (const reader of this.#readers.splice(0)) {

@@ -1,4 +1,7 @@
-/** `geoduck/client`: streams that go on by themselves, in Node and in browsers. Needs graphql-ws; apache-arrow only for `toTable`. */
+/**
+ * `geoduck/client`: streams that resume automatically, in Node and in browsers. It needs graphql-ws, and apache-arrow only for
+ * `toTable`.
+ */
 // biome-ignore-all lint/performance/noBarrelFile: the one file that the package exports
 import type { Batches, Encoding } from './encoding.ts'
 import { FeatureStream } from './feature-stream.ts'
@@ -14,12 +17,12 @@ export { toGeoJSON } from './to-geojson.ts'
 export { toTable } from './to-table.ts'
 
 /**
- * A layer's features, batch by batch, each once and in order. The iterator ends when every feature has arrived. It goes on by itself
- * over lost connections, SLOW_CONSUMER, servers that stop and start, lost workers and OVERLOADED, and throws what asking again can't help.
+ * Streams the features of a layer, batch by batch, each feature once and in order. The iterator ends when every feature has arrived. It resumes
+ * automatically after lost connections, SLOW_CONSUMER, restarts of servers, lost workers and OVERLOADED. It throws errors that a retry cannot solve.
  *
- * At most `readAhead` batches wait for a slow reader, beside what the system's socket holds: a browser can't be told to stop reading.
+ * At most `readAhead` batches wait for a slow reader, besides the data in the socket of the system: a browser cannot stop reading.
  *
- * @throws {GeoduckClientError} from the iterator, with the cursor to go on from; the reason of an aborted `signal` as it is
+ * @throws {GeoduckClientError} from the iterator, with the cursor to resume from; or the unchanged reason of an aborted `signal`
  */
 export function streamFeatures<E extends Encoding = 'geojson'>(options: StreamOptions<E>): FeatureStream<E> {
   return new FeatureStream(options)

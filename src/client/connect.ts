@@ -1,6 +1,6 @@
 import { type Client, type ClientOptions, createClient } from 'graphql-ws/client'
 
-/** Milliseconds of silence before a ping, and from a ping to the end of a socket that does not answer it, whatever the network says. */
+/** Milliseconds of silence before a ping, and from a ping to the end of a socket that does not answer it. */
 const PING_MS = 10_000
 const PONG_MS = 20_000
 
@@ -10,8 +10,8 @@ const IDLE_MS = 10_000
 const NO_ANSWER = 4408
 
 /**
- * A graphql-ws client that notices a dead connection and starts no operation over by itself: its own retries would deliver from the
- * first feature again. Several streams can share it; `streamFeatures` takes up what is lost.
+ * Returns a graphql-ws client that notices a dead connection and does not restart operations: its own retries would deliver from the
+ * first feature again. Several streams can share it. `streamFeatures` resumes after a loss.
  *
  * @param url the GraphQL endpoint: http, https, ws or wss; on a web page also relative to it
  * @param options graphql-ws's own, such as `connectionParams`

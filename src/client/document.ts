@@ -1,7 +1,7 @@
 import { type Encoding, selectionOf } from './encoding.ts'
 import type { EncodingOptions, StreamArguments } from './options.ts'
 
-/** Variable -> GraphQL type, of the arguments of `featureBatches`. */
+/** Variable → GraphQL type, for the arguments of `featureBatches`. */
 const ARGUMENTS: Readonly<Record<keyof StreamArguments, string>> = {
   layer: 'String!',
   where: 'FeatureFilter',
@@ -11,7 +11,7 @@ const ARGUMENTS: Readonly<Record<keyof StreamArguments, string>> = {
   after: 'Cursor',
 }
 
-/** Variable -> GraphQL type, of the encodings' own arguments. */
+/** Variable → GraphQL type, for the encodings' own arguments. */
 const ENCODING_ARGUMENTS = { crs: 'String', simplify: 'Float', precision: 'Int', properties: '[String!]' } as const
 
 export interface Payload {
@@ -19,7 +19,7 @@ export interface Payload {
   readonly variables: Record<string, unknown>
 }
 
-/** One run of the subscription. Arguments that are not given stay out of the document: what a server does not know is no obstacle then. */
+/** One run of the subscription. Absent arguments are not in the document, so an older server need not know them. */
 export function subscription(encoding: Encoding, request: StreamArguments & EncodingOptions, asWkb = false): Payload {
   const selection = selectionOf(encoding, request, asWkb)
   const variables: Record<string, unknown> = {}

@@ -1,14 +1,14 @@
-/** The encodings of features: what is selected for each, and what is made of it. */
+/** The encodings of features: the selection of each, and its result. */
 import type { FeatureCollection, Geometry } from 'geojson'
 import { fromBase64 } from './base64.ts'
 import type { EncodingOptions } from './options.ts'
 
 interface AnyBatch {
-  /** 0, 1, 2, ... without a gap over the whole stream, however often it was taken up again. */
+  /** 0, 1, 2, ... without a gap over the whole stream, including after it was resumed. */
   readonly sequence: number
-  /** Features in it. */
+  /** The number of features. */
   readonly count: number
-  /** Right after its last feature: `after` of a stream that goes on there. */
+  /** The position directly after its last feature: the `after` of a stream that continues there. */
   readonly cursor: string
 }
 
@@ -26,12 +26,12 @@ export interface FeaturesBatch extends AnyBatch {
 }
 
 export interface StreamedFeature {
-  /** Unique among the features of all layers, e.g. `observations:161407`. */
+  /** An id that is unique over the features of all layers, such as `observations:161407`. */
   readonly id: string
-  /** Unique in the layer: `id` in GeoJSON and Arrow. */
+  /** The key, unique in the layer: `id` in GeoJSON and Arrow. */
   readonly key: string
   readonly geometry: Geometry | null
-  /** In the CRS that coordinates come out in. */
+  /** The geometry in the CRS of the result. */
   readonly bbox: readonly [west: number, south: number, east: number, north: number] | null
   readonly properties: Readonly<Record<string, unknown>>
 }
@@ -44,7 +44,7 @@ export interface Batches {
 
 export type Encoding = keyof Batches
 
-/** As it comes over the wire; which encoding is there was asked. */
+/** A batch from the wire. It contains the requested encoding. */
 export interface WireBatch {
   readonly sequence: number
   readonly count: number
@@ -54,7 +54,7 @@ export interface WireBatch {
   readonly features?: readonly StreamedFeature[]
 }
 
-/** A field with those of the arguments whose variables are given. */
+/** A field with the arguments whose variables are given. */
 type WithArguments = (field: string, variables: Readonly<Record<string, keyof EncodingOptions>>, fixed?: string) => string
 
 const GEOMETRY = { crs: 'crs', simplify: 'simplify' } as const
@@ -66,7 +66,7 @@ const SELECTIONS: Readonly<Record<Encoding, (field: WithArguments, asWkb: boolea
     `features { id key ${field('geometry', { ...GEOMETRY, precision: 'precision' })} ${field('bbox', { crs: 'crs' })} ${field('properties', { only: 'properties' })} }`,
 }
 
-/** @param asWkb an Arrow geometry column is `geoarrow.wkb`, also where it could be of a native type */
+/** @param asWkb true if an Arrow geometry column must be `geoarrow.wkb`, even if a native type is possible */
 export function selectionOf(encoding: Encoding, options: EncodingOptions, asWkb: boolean): string {
   const field: WithArguments = (name, variables, fixed = '') => {
     const given = Object.entries(variables).filter(([, variable]) => options[variable] != null)
@@ -76,7 +76,7 @@ export function selectionOf(encoding: Encoding, options: EncodingOptions, asWkb:
   return SELECTIONS[encoding](field, asWkb)
 }
 
-/** Null if it does not hold the features that it counts. */
+/** Null if the batch does not contain the number of features that it declares. */
 export function decode<E extends Encoding>(encoding: E, batch: WireBatch, sequence: number): Batches[E] | null {
   const { count, cursor } = batch
   const decoded = DECODERS[encoding](batch)

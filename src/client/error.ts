@@ -1,22 +1,22 @@
 import type { ErrorCode } from '../model/errors.ts'
 
 /**
- * The server's codes, and what only a client can meet: OFFLINE, there is no connection; PROTOCOL, what came is not what was asked for.
+ * The codes of the server, and two of the client: OFFLINE, there is no connection; PROTOCOL, the received data is not the requested data.
  */
 export type ClientErrorCode = ErrorCode | 'OFFLINE' | 'PROTOCOL'
 
 export interface ClientErrorDetails {
-  /** Whether asking again as it stands may help. */
+  /** True if the same request may succeed later. */
   readonly retry?: boolean | undefined
-  /** Seconds to wait before that. */
+  /** Seconds to wait before the next attempt. */
   readonly retryAfter?: number | undefined
-  /** Behind the last batch that was delivered: pass it as `after` to go on. */
+  /** The cursor after the last delivered batch. Pass it as `after` to resume. */
   readonly cursor?: string | undefined
-  /** To find a defect in the server's log. */
+  /** Identifies a defect in the server's log. */
   readonly correlationId?: string | undefined
 }
 
-/** What ended a stream or a request. The message is for people, the code for programs. */
+/** The error that ended a stream or a request. The message is for people, the code for programs. */
 export class GeoduckClientError extends Error {
   override readonly name = 'GeoduckClientError'
   readonly code: ClientErrorCode
@@ -28,18 +28,21 @@ export class GeoduckClientError extends Error {
     this.details = details
   }
 
-  /** Whether asking again as it stands may help. */
+  /** True if the same request may succeed later. */
   get retry(): boolean {
     return this.details.retry ?? false
   }
 
-  /** Behind the last batch that was delivered; null where nothing was, or nothing can go on from there. */
+  /** The cursor after the last delivered batch. Null if nothing was delivered, or if the stream cannot resume. */
   get cursor(): string | null {
     return this.details.cursor ?? null
   }
 }
 
-/** graphql-ws closes with these, and a server with 1009, where the same question would meet the same end. */
+/**
+ * Codes with which graphql-ws, or a server with 1009, closes a connection because of the request itself. A retry would end in
+ * the same way.
+ */
 const REFUSED_CODES = new Set([4400, 4401, 4406])
 const FORBIDDEN = 4403
 const TOO_BIG = 1009
@@ -49,7 +52,7 @@ interface WireError {
   readonly extensions?: (ClientErrorDetails & { readonly code?: ClientErrorCode }) | undefined
 }
 
-/** `reason` is what graphql-ws or `fetch` gives: GraphQL errors, a CloseEvent, or whatever the network threw. */
+/** `reason` is from graphql-ws or `fetch`: GraphQL errors, a CloseEvent, or any error of the network. */
 export function clientError(reason: unknown): GeoduckClientError {
   if (reason instanceof GeoduckClientError) return reason
   if (Array.isArray(reason)) return fromWire(reason[0] as WireError | undefined)

@@ -1,6 +1,6 @@
 /**
- * One result over as many operations as it takes: each goes on behind the last batch of the one before, whether that failed, lost its
- * connection, or was ended because its reader could not keep up.
+ * One result over one or more operations. Each operation resumes after the last batch of the one before, which failed, lost its connection, or was
+ * ended because its reader was too slow.
  */
 import type { Client } from 'graphql-ws/client'
 import { isEqual, schemaMessage } from './arrow-schema.ts'
@@ -23,21 +23,24 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
   readonly #outbox = new BatchQueue<Batches[E]>()
   #started = false
   #over = false
-  /** Ends the operation that is under way. */
+  /** Ends the running operation. */
   #stop: (() => void) | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   #full: ReturnType<typeof setTimeout> | undefined
   #state: StreamState['state'] | null = null
   #cursor: string | undefined
   #sequence = 0
-  /** Features that are still wanted. */
+  /** The number of features that are not received yet. */
   #remaining: number
   #failures = 0
-  /** Of the first batch, for Arrow: that of every other one. */
+  /** The schema of the first Arrow batch, which all other batches must have. */
   #schema: Uint8Array | null = null
-  /** A layer that is scanned meanwhile has a native type of geometry where it began as WKB. */
+  /**
+   * True if the geometry must be WKB: a layer that is checked meanwhile may get a native type although the stream started with
+   * WKB.
+   */
   #asWkb = false
-  /** The reader could not keep up: operations are for as much as may wait for it. */
+  /** True if the reader was too slow: then an operation delivers only as many batches as may wait. */
   #slow = false
 
   constructor(options: StreamOptions<E>) {
@@ -54,7 +57,7 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     return this
   }
 
-  /** Nothing is asked before the first call. */
+  /** Nothing is requested before the first call. */
   next(): Promise<IteratorResult<Batches[E]>> {
     this.#started = true
     const result = this.#outbox.take()
@@ -62,7 +65,7 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     return result
   }
 
-  /** Ends the operation on the server, too. */
+  /** Ends the operation on the server as well. */
   return(): Promise<IteratorResult<Batches[E]>> {
     this.#outbox.clear()
     this.#finish({})
@@ -88,7 +91,7 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
       batch: (batch) => this.#receive(batch),
       complete: () => {
         this.#stop = null
-        // A part of the result that came in full says nothing of what is behind it.
+        // A complete part of the result does not show whether more features follow.
         if (limit < Number.POSITIVE_INFINITY && this.#remaining === left) this.#advance()
         else this.#finish({})
       },
@@ -118,15 +121,15 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     if (this.#outbox.length >= this.#readAhead) this.#full ??= setTimeout(() => this.#holdIfFull(), 0)
   }
 
-  /** Whether it has the columns of the batches before. */
+  /** True if the batch has the columns of the batches before. */
   #fits(arrow: Uint8Array<ArrayBuffer>): boolean {
     const schema = schemaMessage(arrow)
-    // A copy: a view would keep all of the batch.
+    // A copy, because a view would keep the whole batch in memory.
     this.#schema ??= schema?.slice() ?? null
     return schema !== null && this.#schema !== null && isEqual(schema, this.#schema)
   }
 
-  /** Small batches come many at a time: only a reader that has had its turn, and has left them, is slow. */
+  /** Many small batches arrive at once. A reader is slow only if it had time to read them and did not. */
   #holdIfFull(): void {
     this.#full = undefined
     if (!this.#stop || this.#outbox.length < this.#readAhead) return

@@ -1,4 +1,4 @@
-/** One run of a subscription: its batches in order, then exactly one end. */
+/** One run of a subscription: its batches in order, and then exactly one end. */
 import type { Client } from 'graphql-ws/client'
 import type { Payload } from './document.ts'
 import type { WireBatch } from './encoding.ts'
@@ -6,16 +6,16 @@ import { clientError, GeoduckClientError } from './error.ts'
 
 export interface OperationSink {
   batch(batch: WireBatch): void
-  /** The server has said that all of it arrived. */
+  /** The server has declared the result complete. */
   complete(): void
   fail(error: GeoduckClientError): void
 }
 
 /**
- * graphql-ws takes a closed connection in several ways: it fails, starts the operation over from its first batch, or calls it complete (a
- * client that is disposed of). Here it is always a failure, once a batch has arrived.
+ * graphql-ws treats a closed connection in several ways: it fails, restarts the operation from its first batch, or calls it complete (if a client is
+ * disposed of). Here it is always a failure after a batch has arrived.
  *
- * @returns cancels; nothing is called any more then
+ * @returns a function that cancels; after it nothing is called
  */
 export function runOperation(client: Client, payload: Payload, sink: OperationSink): () => void {
   let expected = 0
@@ -50,14 +50,14 @@ export function runOperation(client: Client, payload: Payload, sink: OperationSi
     error: fail,
     complete: () => (closed ? fail(null) : end(() => sink.complete())),
   })
-  // It may have ended before there was a way to stop it.
+  // It may have ended before it could be stopped.
   if (over) stop()
   return () => end(() => {})
 }
 
 export function otherColumns(): GeoduckClientError {
   const message =
-    'The server gives other columns than it did when the stream began; it is asked for them the other way, as WKB or not.'
+    'The server sends other columns than at the start of the stream. The stream requests them again, as WKB or not.'
   return new GeoduckClientError('PROTOCOL', message, { retry: true })
 }
 

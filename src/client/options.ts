@@ -3,64 +3,66 @@ import type { Encoding } from './encoding.ts'
 import type { GeoduckClientError } from './error.ts'
 import type { StreamSubscriptionVariables } from './inputs.ts'
 
-/** What is asked: the arguments of the subscription `featureBatches`. */
+/** The arguments of the subscription `featureBatches`. */
 export interface StreamArguments extends StreamSubscriptionVariables {}
 
 export interface EncodingOptions<E extends Encoding = Encoding> {
   /**
-   * How features come: `geojson`, a FeatureCollection a batch, for layers in longitude/latitude; `arrow`, an Arrow IPC stream a batch, the
-   * fastest; `features`, objects with id, key, geometry, bbox and properties, for layers in any CRS.
+   * The encoding of features. `geojson`: a FeatureCollection per batch, for layers in longitude and latitude. `arrow`: an Arrow IPC stream per batch,
+   * the fastest. `features`: objects with id, key, geometry, bbox and properties, for layers in any CRS.
    *
    * @default 'geojson'
    */
   readonly encoding?: E | undefined
-  /** What coordinates come out in, e.g. `EPSG:3857`; for `geojson`, one with longitude and latitude. @default the layer's CRS */
+  /** The CRS of the result, such as `EPSG:3857`. For `geojson` it must have longitude and latitude. @default the layer's CRS */
   readonly crs?: string | undefined
-  /** Leaves vertices out that are off by less than this, in units of the CRS that comes out. @default none */
+  /** Removes vertices that deviate by less than this, in units of the result's CRS. @default none */
   readonly simplify?: number | undefined
   /** Digits after the decimal point of coordinates, for `geojson` and `features`. @default 7 */
   readonly precision?: number | undefined
-  /** Only these properties are read. @default all of them */
+  /** Reads only these properties. @default all of them */
   readonly properties?: readonly string[] | undefined
 }
 
-/** What a stream is doing. */
+/** The state of a stream. */
 export type StreamState =
-  /** It asks for what comes next. */
+  /** It requests the next batches. */
   | { readonly state: 'asking' }
   /** Batches arrive. */
   | { readonly state: 'streaming' }
-  /** Enough is read ahead: it asks again when its reader has caught up. The server does nothing for it meanwhile. */
+  /**
+   * Enough batches are read ahead. It requests more when its reader has read them. Meanwhile the server does nothing for it.
+   */
   | { readonly state: 'held' }
-  /** Something failed, and it goes on by itself behind the last batch, after `waitMs` milliseconds. */
+  /** It failed, and resumes automatically after the last batch, in `waitMs` milliseconds. */
   | { readonly state: 'waiting'; readonly error: GeoduckClientError; readonly failures: number; readonly waitMs: number }
 
 export interface ControlOptions {
-  /** Aborted, it ends the stream at once with its reason. */
+  /** An abort ends the stream at once with its reason. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Batches that may wait for a slow reader. At this number the operation is ended, and later taken up by further ones of at most as many
-   * batches.
+   * The maximum number of batches that wait for a slow reader. At this number the operation ends. Later operations resume the stream, with at most as
+   * many batches each.
    *
    * @default 16
    */
   readonly readAhead?: number | undefined
-  /** Called when what the stream is doing changes. Its end is told by the iterator. */
+  /** Called when the state of the stream changes. The iterator reports its end. */
   readonly onState?: ((state: StreamState) => void) | undefined
   /**
-   * Whether to go on after an error.
+   * Decides whether the stream resumes after an error.
    *
-   * @param failures in a row, this one included; a batch that arrives sets it back
-   * @default `error.retry && failures <= 10`, which sits out about a minute
+   * @param failures consecutive failures, including this one; a batch that arrives resets the number
+   * @default `error.retry && failures <= 10`, which lasts about a minute
    */
   readonly retry?: ((error: GeoduckClientError, failures: number) => boolean) | undefined
 }
 
-/** Where to: one of the two. */
+/** The endpoint: one of the two. */
 export type Endpoint =
-  /** The GraphQL endpoint, such as `http://127.0.0.1:4000/graphql`. The stream has a connection of its own. */
+  /** The GraphQL endpoint, such as `http://127.0.0.1:4000/graphql`. The stream has its own connection. */
   | { readonly url: string | URL; readonly client?: undefined }
-  /** A graphql-ws client, as `connect` makes it, which other operations may share. */
+  /** A graphql-ws client, as `connect` returns it. Other operations may share it. */
   | { readonly client: Client; readonly url?: undefined }
 
 export type StreamOptions<E extends Encoding = Encoding> = StreamArguments & EncodingOptions<E> & ControlOptions & Endpoint

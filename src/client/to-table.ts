@@ -3,15 +3,15 @@ import type { ArrowBatch } from './encoding.ts'
 import { GeoduckClientError } from './error.ts'
 
 /**
- * Reads a stream to its end, as one Arrow table of as many record batches: their buffers are those that came, nothing is joined or copied.
- * Memory grows with the result. Needs the package apache-arrow. A result without features has no schema: the table has no columns then.
+ * Reads a stream to its end, as one Arrow table with one record batch per batch. It uses the received buffers and copies nothing.
+ * Memory grows with the result. It needs the package apache-arrow. A result without features has no schema: then the table has no columns.
  */
 export async function toTable(stream: AsyncIterable<ArrowBatch>): Promise<Table> {
   const { RecordBatchReader, Table: ArrowTable } = await import('apache-arrow')
   const batches: RecordBatch[] = []
   for await (const { arrow } of stream) {
     for (const batch of RecordBatchReader.from(arrow)) {
-      // `streamFeatures` sees to it; batches of several streams may differ.
+      // `streamFeatures` ensures this for one stream; batches of several streams may differ.
       if (batches[0] && String(batch.schema) !== String(batches[0].schema)) {
         throw new GeoduckClientError('PROTOCOL', 'The columns changed in the middle of the stream: ask again from the start.')
       }

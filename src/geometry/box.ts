@@ -3,7 +3,10 @@ import type { BBox } from '../model/layer.ts'
 import { show } from '../model/show.ts'
 import { type ClientGeometry, GeometryBuilder } from './builder.ts'
 
-/** A client's bbox, checked. West > east, across the antimeridian, is left as it is: only where coordinates are longitudes. */
+/**
+ * Checks a bbox of a client. West > east, across the antimeridian, stays unchanged. It is valid only if coordinates are
+ * longitudes.
+ */
 export function readBox(values: unknown, isLonLat: boolean, argument: string): BBox {
   const wrong = (what: string) => new GeoduckError('BAD_INPUT', `\`${argument}\` takes [west, south, east, north]: ${what}.`)
   if (!Array.isArray(values) || values.length !== 4) throw wrong('four numbers')
@@ -24,7 +27,7 @@ export function readBox(values: unknown, isLonLat: boolean, argument: string): B
 }
 
 /**
- * The box as a geometry: a polygon, or one on either side of the antimeridian; without width or height it is a line or a point.
+ * Returns the box as a geometry: a polygon, or one on each side of the antimeridian. A box without width or height is a line or a point.
  */
 export function boxGeometry(box: BBox, argument: string): ClientGeometry {
   const [west, south, east, north] = box
@@ -32,7 +35,7 @@ export function boxGeometry(box: BBox, argument: string): ClientGeometry {
   if (west <= east) {
     putBox(box, to)
   } else {
-    // The engine is faster with polygons alone; a box that ends at the antimeridian itself has no area on one side.
+    // The engine is faster with polygons only. A box that ends at the antimeridian has no area on one side.
     const bothHaveArea = west < 180 && east > -180 && south < north
     to.begin(bothHaveArea ? 'MultiPolygon' : 'GeometryCollection')
     putBox([west, south, 180, north], to)

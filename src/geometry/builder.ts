@@ -1,7 +1,7 @@
 /**
- * What every reader of client geometry drives: it checks what is the same in all notations, and writes one canonical form,
- * little-endian WKB in two dimensions (the predicates know no others: heights and measures are checked to be numbers and left
- * out). Empty members are left out too: the point set is the same, and the engine's own code is not safe from them.
+ * Builds canonical geometry for every reader of client geometry. It checks the rules that all notations share, and writes one form: little-endian WKB
+ * with two dimensions. The predicates use no other dimensions: heights and measures are only checked to be numbers. Empty members are omitted
+ * too: the set of points is the same, and the engine's own code is not safe from them.
  */
 import { GeoduckError } from '../model/errors.ts'
 import type { BBox } from '../model/layer.ts'
@@ -11,18 +11,18 @@ export const MAX_DEPTH = 16
 
 export interface ClientGeometry {
   readonly wkb: Uint8Array
-  /** Null: it is empty, and nothing intersects it. */
+  /** Null if it is empty: then nothing intersects it. */
   readonly bbox: BBox | null
 }
 
 interface Part {
   readonly type: GeometryTypeName | 'ring'
   readonly start: number
-  /** Where its count is written; null for points. */
+  /** The position of its count in the buffer. Null for points. */
   readonly countAt: number | null
-  /** Positions, rings or members. */
+  /** The number of positions, rings or members. */
   count: number
-  /** Rings that came, empty ones too. */
+  /** The number of rings, including empty ones. */
   rings: number
   firstX: number
   firstY: number
@@ -30,7 +30,7 @@ interface Part {
   lastY: number
 }
 
-/** How many pieces an edge that goes this far is cut into: where a straight line of one CRS is not one of another. */
+/** Returns the number of pieces for an edge of this extent, because a straight line in one CRS is not straight in another. */
 export type Pieces = (dx: number, dy: number) => number
 
 export class GeometryBuilder {
@@ -40,7 +40,7 @@ export class GeometryBuilder {
   readonly #tally: GeometryBudget
   readonly #out = new WkbWriter()
   readonly #parts: Part[] = []
-  /** The innermost of them. */
+  /** The innermost geometry. */
   #part: Part | undefined
   #vertices = 0
   #members = 0
@@ -49,7 +49,7 @@ export class GeometryBuilder {
   #east = Number.NEGATIVE_INFINITY
   #north = Number.NEGATIVE_INFINITY
 
-  /** `argument` is named in messages; `tally`: of others, too, with which this one stays below its limits; `pieces` cuts edges. */
+  /** `argument` is its name in messages. `tally` limits all geometries of the operation together. `pieces` cuts edges. */
   constructor(
     argument: string,
     isLonLat: boolean,
@@ -62,7 +62,7 @@ export class GeometryBuilder {
     this.#pieces = pieces
   }
 
-  /** So far. */
+  /** The box so far. */
   get vertices(): number {
     return this.#vertices
   }
@@ -84,7 +84,7 @@ export class GeometryBuilder {
     this.#push('ring', start, this.#out.openCount())
   }
 
-  /** It runs once a vertex: 40 ns, without anything to collect. */
+  /** Runs once per vertex: 40 ns, without garbage. */
   position(x: number, y: number): void {
     const part = this.#part as Part
     if (!Number.isFinite(x) || !Number.isFinite(y)) throw this.wrong('coordinates are finite numbers')
@@ -139,7 +139,7 @@ export class GeometryBuilder {
     )
   }
 
-  /** Positions between two of a line. */
+  /** Adds positions between two positions of a line. */
   #cut(part: Part, pieces: number, toX: number, toY: number): void {
     const { lastX: x, lastY: y } = part
     this.#tally.inserted += pieces - 1
@@ -154,7 +154,7 @@ export class GeometryBuilder {
     this.#parts.push(this.#part)
   }
 
-  /** Empty members have no vertices: they are counted by themselves. */
+  /** Empty members have no vertices, so they are counted separately. */
   #countMember(): void {
     const { most } = this.#tally
     this.#members++
@@ -184,7 +184,7 @@ export class WkbWriter {
     this.length += 5
   }
 
-  /** A count that is not known yet; returns its place. */
+  /** Reserves a count that is not known yet, and returns its position. */
   openCount(): number {
     this.#reserve(4)
     this.length += 4
@@ -215,20 +215,20 @@ export class WkbWriter {
   }
 }
 
-/** Of geometries that are read for one operation, what is counted, and how much of it there may be. */
+/** Counts the geometries of one operation, and limits them. */
 export class GeometryBudget {
   readonly most: { readonly vertices: number; readonly parts: number; readonly inserted: number }
   vertices = 0
   /** Geometries, members and rings, which may be empty and have no vertex. */
   parts = 0
-  /** Positions that are put between others where edges are cut. */
+  /** Positions that are inserted to cut edges. */
   inserted = 0
 
   constructor(mostVertices: number) {
     this.most = { vertices: mostVertices, parts: 2 * mostVertices, inserted: MAX_INSERTED }
   }
 
-  /** What `read` makes; where it throws, nothing has been counted. */
+  /** Returns the result of `read`. If it throws, nothing has been counted. */
   during<Value>(read: () => Value): Value {
     const { vertices, parts, inserted } = this
     try {

@@ -1,4 +1,4 @@
-/** GeoJSON geometry objects (RFC 7946, 3.1), as JavaScript values. */
+/** Reads GeoJSON geometry objects (RFC 7946, 3.1) from JavaScript values. */
 
 import { show } from '../model/show.ts'
 import type { GeometryBuilder } from './builder.ts'
@@ -6,7 +6,7 @@ import { type GeometryTypeName, isTypeName, TYPE_NAMES, typeOf } from './geometr
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** Foreign members are left alone, but for `crs`: the geometry is in the layer's. Recursion ends at the builder's depth. */
+/** Foreign members are ignored, except `crs`, because the geometry is in the layer's CRS. The builder limits the recursion. */
 export function readGeoJson(value: unknown, to: GeometryBuilder): void {
   const object = asObject(value, to)
   const type = asType(object['type'], to)
@@ -24,7 +24,7 @@ export function readGeoJson(value: unknown, to: GeometryBuilder): void {
   to.end()
 }
 
-/** The inside of a geometry that has begun. */
+/** Reads the content of a geometry whose type is known. */
 function readCoordinates(type: GeometryTypeName, value: unknown, to: GeometryBuilder): void {
   const coordinates = asList(value, `\`coordinates\` of a ${type} are a list`, to)
   const memberType = typeOf(type).member

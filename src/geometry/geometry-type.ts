@@ -1,6 +1,6 @@
-/** The geometry types of OGC Simple Features 1.2.1, under every name that a format or the engine gives them. */
+/** The geometry types of OGC Simple Features 1.2.1, with every name that a format or the engine uses for them. */
 
-/** Codes of two-dimensional WKB. A literal, so that V8 folds them into the loops of the encoders. */
+/** Codes of two-dimensional WKB. They are literals, so that V8 inlines them into the loops of the encoders. */
 export const GEOMETRY = {
   POINT: 1,
   LINESTRING: 2,
@@ -11,7 +11,7 @@ export const GEOMETRY = {
   COLLECTION: 7,
 } as const
 
-/** GeoJSON's and GeoParquet's names. */
+/** Names in GeoJSON and GeoParquet. */
 export type GeometryTypeName =
   | 'Point'
   | 'LineString'
@@ -21,21 +21,21 @@ export type GeometryTypeName =
   | 'MultiPolygon'
   | 'GeometryCollection'
 
-/** GeoArrow's names, which are GeoParquet 1.1's names of the native encodings. Collections have no such encoding. */
+/** Names in GeoArrow, which are GeoParquet 1.1's names of the native encodings. Collections have no such encoding. */
 export type NativeType = Lowercase<Exclude<GeometryTypeName, 'GeometryCollection'>>
 
 export interface GeometryType {
   readonly name: GeometryTypeName
-  /** WKT's and DuckDB's name. */
+  /** The name in WKT and DuckDB. */
   readonly label: string
   readonly code: number
-  /** The type of the members; null: it has positions, rings, or members of any type. */
+  /** The type of the members. Null: it has positions, rings, or members of any type. */
   readonly member: GeometryTypeName | null
-  /** The lists around a position in the native encoding, by GeoArrow's names of their items, outermost first. */
+  /** The lists around a position in the native encoding, by GeoArrow's names of their items, the outermost first. */
   readonly lists: readonly string[]
 }
 
-/** In the order of their codes. */
+/** Types in the order of their codes. */
 export const GEOMETRY_TYPES: readonly GeometryType[] = [
   { name: 'Point', label: 'POINT', code: GEOMETRY.POINT, member: null, lists: [] },
   { name: 'LineString', label: 'LINESTRING', code: GEOMETRY.LINESTRING, member: null, lists: ['vertices'] },
@@ -72,7 +72,7 @@ export function isTypeName(name: unknown): name is GeometryTypeName {
   return BY_NAME.has(name as GeometryTypeName)
 }
 
-/** @param label of WKT and DuckDB, in capitals */
+/** @param label the name in WKT and DuckDB, in capitals */
 export function typeLabelled(label: string): GeometryType | undefined {
   return BY_LABEL.get(label)
 }
@@ -89,5 +89,5 @@ export function typeOfNative(native: NativeType): GeometryType {
   return BY_NATIVE.get(native) as GeometryType
 }
 
-/** WKT's and GeoParquet's tags of the ordinates beside x and y, by DuckDB's `ST_ZMFlag`: 1 for measures, 2 for heights. */
+/** Tags of WKT and GeoParquet for the ordinates besides x and y, by DuckDB's `ST_ZMFlag`: 1 for measures, 2 for heights. */
 export const ZM_TAGS = ['', 'M', 'Z', 'ZM'] as const

@@ -1,6 +1,6 @@
 /**
- * Codes of EPSG that name no CRS of two horizontal axes. PROJ takes them without a word: heights come out as they went in, geocentric
- * coordinates lose their third axis. As the engine's own table has them; to look there costs 30 ms a query and more.
+ * EPSG codes of CRSs without two horizontal axes. PROJ accepts them without an error: heights stay unchanged, and geocentric coordinates lose their
+ * third axis. The list is from the engine's own table, where a lookup would cost 30 ms per query and more.
  */
 const KINDS: Readonly<Record<string, string>> = {
   'a vertical CRS':
@@ -30,7 +30,7 @@ const KINDS: Readonly<Record<string, string>> = {
 
 let kinds: ReadonlyMap<string, string> | null = null
 
-/** `a vertical CRS` for `EPSG:5773`; null for a CRS of two horizontal axes, and for what is not known. */
+/** Returns text such as `a vertical CRS` for `EPSG:5773`. Null for a CRS with two horizontal axes, and for an unknown code. */
 export function notHorizontal(code: string): string | null {
   kinds ??= new Map(
     Object.entries(KINDS).flatMap(([kind, ranges]) => codesIn(ranges).map((one) => [`EPSG:${one}`, kind] as const)),

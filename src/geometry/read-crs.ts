@@ -1,11 +1,11 @@
-/** The CRS of a layer, from what its source says of it. Nothing is looked up: only the source's own words are used. */
+/** Reads the CRS of a layer from its source. It uses only the source's own words, and looks nothing up. */
 import { isLonLatCode, LON_LAT } from '../model/crs.ts'
 import type { Crs } from '../model/layer.ts'
 
-/** What a GeoParquet column without a `crs` has. */
+/** The CRS of a GeoParquet column without a `crs`. */
 export const CRS84: Crs = { code: LON_LAT, name: 'WGS 84 (CRS84)', isLonLat: true }
 
-/** @param projjson https://proj.org/specifications/projjson.html; null where it is none */
+/** @param projjson https://proj.org/specifications/projjson.html; null if it is no PROJJSON */
 export function crsOfProjjson(projjson: unknown): Crs | null {
   if (!isRecord(projjson)) return null
   const code = codeOf(projjson['id'])
@@ -13,7 +13,7 @@ export function crsOfProjjson(projjson: unknown): Crs | null {
   return { code, name, isLonLat: code === null ? isWgs84(projjson) : isLonLatCode(code) }
 }
 
-/** DuckDB's text of a column's CRS: `AUTHORITY:CODE`, PROJJSON or WKT2. Empty: it has none. */
+/** Reads DuckDB's text of a column's CRS: `AUTHORITY:CODE`, PROJJSON or WKT2. Empty if there is none. */
 export function crsOfText(text: string): Crs | null {
   if (text === '') return null
   if (text.startsWith('{')) return crsOfProjjson(parsed(text))
@@ -33,7 +33,7 @@ function codeOf(id: unknown): string | null {
   return `${authority}:${code}`.toUpperCase()
 }
 
-/** Some writers leave the id out: a geographic CRS on the datum of GPS, in any of its spellings. */
+/** Some writers omit the id of a geographic CRS on the datum of GPS, which has several spellings. */
 function isWgs84(projjson: Readonly<Record<string, unknown>>): boolean {
   const datum = projjson['datum_ensemble'] ?? projjson['datum']
   const name = isRecord(datum) ? String(datum['name']) : ''

@@ -1,7 +1,7 @@
 import type { WkbReader } from './wkb.ts'
 
 /**
- * Twice the area of a ring, positive when it goes counter-clockwise; NaN where a coordinate is none. Measured from the first position, so
+ * Returns twice the area of a ring, positive if it is counter-clockwise. NaN if a coordinate is NaN. It is measured from the first position, so
  * that small rings far from the origin keep their digits.
  */
 export function signedRingArea(reader: WkbReader, from: number, count: number): number {

@@ -1,15 +1,15 @@
 /**
- * Tiny well-known binary (github.com/TWKB/Specification), read by wkx: the only place that names it. wkx believes whatever it is given: it goes on
- * after the end of its bytes with zeros (six bytes make 8 million points), cuts numbers to 32 bits, takes lists of ids for coordinates and misreads
- * a polygon of no rings. So its input is gone through before it, its numbers are read here, and its result, as well-known binary, is proven by the
- * strict reader after it.
+ * Reads tiny well-known binary (github.com/TWKB/Specification) with wkx. Only this file uses wkx, which trusts its input. After the end of its bytes it
+ * continues with zeros (six bytes make 8 million points). It cuts numbers to 32 bits, reads lists of ids as coordinates, and misreads a
+ * polygon without rings. So this file checks the input before wkx, reads the numbers itself, and the strict reader proves the result, as
+ * well-known binary, afterwards.
  */
 import { createRequire } from 'node:module'
 import wkx from 'wkx'
 import { type GeometryBuilder, MAX_DEPTH } from './builder.ts'
 import { readWkb } from './wkb-reader.ts'
 
-/** What reads its bytes, one number after the other. */
+/** The reader of its bytes, one number after the other. */
 interface WkxReader {
   readonly buffer: Buffer
   position: number
@@ -19,7 +19,7 @@ interface WkxReader {
 const inWkx = createRequire(import.meta.url)
 const BinaryReader = inWkx('wkx/lib/binaryreader.js') as new (bytes: Buffer) => WkxReader
 const zigZag = inWkx('wkx/lib/zigzag.js') as { decode: (value: number) => number }
-// Its own cuts to 32 bits: a longitude of 7 digits needs 33.
+// The reader of wkx cuts to 32 bits: a longitude with 7 digits needs 33.
 zigZag.decode = (value) => (value % 2 === 1 ? -(value + 1) / 2 : value / 2)
 
 const POINT = 1
@@ -36,7 +36,7 @@ const HAS_IDS = 4
 const HAS_EXTENDED_DIMENSIONS = 8
 const IS_EMPTY = 16
 
-/** Up to here a double holds every whole number. */
+/** Up to here, a double represents every integer. */
 const LARGEST_NUMBER = 2 ** 53
 
 /** 25,000 vertices cost 9 ms. */
@@ -62,12 +62,12 @@ function readerOf(bytes: Buffer): WkxReader {
   return reader
 }
 
-/** Goes through all of it without keeping anything. */
+/** Checks all of the input and keeps nothing. */
 class TwkbCheck {
   /** Digits after the decimal point. */
   precision: number | null = null
   /**
-   * The same bytes without digits: wkx adds differences up as they are, and as fractions they would add up to another place than they began at.
+   * The same bytes without digits. wkx adds up differences; as fractions they would end at another position than they started at.
    */
   readonly whole: Buffer
   readonly #bytes: Buffer
@@ -141,7 +141,7 @@ class TwkbCheck {
   #each(read: () => void): number {
     const count = this.#number()
     for (let left = count; left > 0; left--) {
-      // wkx makes an object of each, a microsecond: fewer than other notations may have, which matters to empty ones alone.
+      // wkx makes an object for each, in a microsecond. The limit is lower than for other notations, and matters only for empty ones.
       if (++this.#parts > this.#mostVertices) throw this.#to.tooLarge(`has more than ${this.#mostVertices} parts`)
       read()
     }
@@ -173,7 +173,7 @@ class TwkbCheck {
   }
 }
 
-/** What wkx's geometries are made of. */
+/** The parts of wkx's geometries. */
 interface Parts {
   x?: number
   y?: number

@@ -1,7 +1,7 @@
 /**
- * A client's well-known binary, ISO and EWKB, both byte orders, any of Z, M and ZM. Every byte is accounted for before any of it is believed:
- * a count never asks for more than is there, and nothing is left over. The engine's own reader crashes the process on thirty wrong bytes,
- * so nothing a client gives reaches it but what the builder wrote.
+ * Reads a client's well-known binary: ISO and EWKB, both byte orders, any of Z, M and ZM. It checks every byte before it uses any of them: a count
+ * is never larger than the rest, and nothing is left over. The engine's own reader crashes the process for thirty wrong bytes, so no bytes
+ * of a client reach it, only what the builder wrote.
  */
 
 import type { GeometryBuilder } from './builder.ts'
@@ -23,7 +23,7 @@ export function readWkb(bytes: Uint8Array, to: GeometryBuilder): void {
   }
 }
 
-/** The SRID that the geometry carries (EWKB); null: it has none, or its header is not one, which `readWkb` refuses. */
+/** The SRID of the geometry (EWKB). Null if it has none, or if its header is invalid, which `readWkb` refuses. */
 export function sridOfWkb(bytes: Uint8Array): number | null {
   const reader = new WkbReader(bytes)
   try {
@@ -37,16 +37,16 @@ export function sridOfWkb(bytes: Uint8Array): number | null {
 interface Header {
   readonly place: number
   readonly code: number
-  /** Of the geometry that it is in; of the outermost one its own. */
+  /** The type of the geometry around it; for the outermost geometry, its own type. */
   readonly stride: number
-  /** Of the outermost geometry. */
+  /** The dimensions of the outermost geometry. */
   readonly srid: number | null
 }
 
-/** The inside of a geometry whose header has been read. Recursion ends at the builder's depth, which also refuses members of a wrong type. */
+/** Reads the content of a geometry after its header. The builder limits the recursion, and refuses members of a wrong type. */
 function readGeometry(reader: WkbReader, { place, code, stride: outer, srid }: Header, to: GeometryBuilder): void {
   if (reader.isMixed(place)) throw to.wrong('WKB: a type that says its dimensions as ISO and as EWKB is no type of geometry')
-  // Members of a geometry may repeat its own.
+  // Members of a geometry may repeat its SRID.
   if (reader.srid !== null && reader.srid !== srid) {
     throw to.wrong(`WKB: a member has the SRID ${reader.srid}, and the geometry it is in ${srid ?? 'none'}`)
   }
@@ -67,13 +67,13 @@ function readGeometry(reader: WkbReader, { place, code, stride: outer, srid }: H
     }
   }
   to.end()
-  // GEOS writes empty members in two dimensions, whatever they are in.
+  // GEOS writes empty members in two dimensions, in geometry of any dimensions.
   if (stride !== outer && to.vertices > before) {
     throw to.wrong('WKB: a member has other dimensions than the geometry it is in')
   }
 }
 
-/** All NaN is how an empty point is written. */
+/** An empty point is written with NaN for every ordinate. */
 function readPoint(reader: WkbReader, to: GeometryBuilder): void {
   const at = reader.positions(1)
   const isEmpty = Array.from({ length: reader.stride / 8 }, (_, n) => reader.ordinate(at + 8 * n)).every(Number.isNaN)

@@ -1,6 +1,6 @@
 /**
- * The one reader of well-known binary, strict and in place: ISO 13249-3 (1001, 2001, 3001) and PostGIS's extended flags (EWKB), both byte
- * orders. It goes from header to count to positions; the encoders and the readers of a client's geometry decide what to do with them.
+ * The only reader of well-known binary, strict and in place: ISO 13249-3 (1001, 2001, 3001) and PostGIS's extended flags (EWKB), both byte
+ * orders. It reads headers, counts and positions. The encoders and the readers of a client's geometry decide how to use them.
  */
 import { GEOMETRY } from './geometry-type.ts'
 
@@ -10,27 +10,27 @@ const EWKB_SRID = 0x20000000
 const EWKB_FLAGS = 0xe0000000
 
 const HEADER_BYTES = 5
-/** Collections may be nested this deep: real data is hardly nested at all, and the readers recurse. */
+/** Maximum nesting of collections. Real data is hardly nested, and the readers are recursive. */
 const DEEPEST = 64
 
-/** Fewer numbers are read one by one sooner than a view is made. */
+/** Fewer numbers are read one by one faster than a view is made. */
 const COPY_FROM = 128
 
-/** What is wrong with the bytes of a geometry. */
+/** The fault of the bytes of a geometry. */
 export class WkbError extends Error {
   override readonly name = 'WkbError'
 }
 
 /**
- * A place in the bytes of one geometry at a time. No read goes behind the geometry's end, whatever its counts say. Coordinates are read
- * at any alignment.
+ * A position in the bytes of one geometry at a time. No read goes beyond the end of the geometry, even if its counts do. Coordinates are read at any
+ * alignment.
  */
 export class WkbReader {
   hasZ = false
   hasM = false
   /** Bytes of one position. */
   stride = 16
-  /** Of the last header that was read (EWKB); null: it has none. */
+  /** The SRID of the last header (EWKB). Null if it has none. */
   srid: number | null = null
   private readonly view: DataView
   private littleEndian = true
@@ -38,12 +38,12 @@ export class WkbReader {
   private end = 0
   private depth = 0
 
-  /** `bytes` holds any number of geometries. */
+  /** `bytes` contains any number of geometries. */
   constructor(bytes: Uint8Array) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** Goes to the geometry in bytes [from, to) and reads its header. Returns its type. */
+  /** Starts the geometry in bytes [from, to) and reads its header. Returns its type. */
   open(from: number, to: number): number {
     this.position = from
     this.end = to
@@ -51,13 +51,13 @@ export class WkbReader {
     return this.header()
   }
 
-  /** Whatever is left behind a geometry is not part of it. */
+  /** Ends a geometry. Bytes after it are not part of it. */
   close(): void {
     const left = this.end - this.position
-    if (left !== 0) throw new WkbError(`WKB goes on behind the end of its geometry: ${left} bytes are left over`)
+    if (left !== 0) throw new WkbError(`WKB continues after the end of its geometry: ${left} bytes are left over`)
   }
 
-  /** Reads the next header and returns its type. What the type and its dimensions may be after another one is the caller's rule. */
+  /** Reads the next header and returns its type. The caller decides which types and dimensions may follow another. */
   header(): number {
     const at = this.position
     if (at + HEADER_BYTES > this.end) throw this.tooShort()
@@ -78,12 +78,12 @@ export class WkbReader {
     return type
   }
 
-  /** The place of what is read next. */
+  /** The position of the next read. */
   get place(): number {
     return this.position
   }
 
-  /** Whether the header at a place says its dimensions as ISO does and has a flag of EWKB beside. */
+  /** True if a header gives its dimensions in the way of ISO and also has a flag of EWKB. */
   isMixed(at: number): boolean {
     const code = this.view.getUint32(at + 1, this.view.getUint8(at) === 1)
     return (code & EWKB_FLAGS) !== 0 && (code & ~EWKB_FLAGS) >= 1000
@@ -98,33 +98,36 @@ export class WkbReader {
     return new WkbError(`WKB ends before the geometry does, at byte ${this.end}`)
   }
 
-  /** How many rings, positions or members follow: a claim until they have been read, so nothing is made of that size before. */
+  /**
+   * Reads the number of rings, positions or members that follow. It is only a declaration, so nothing of that size may be
+   * allocated yet.
+   */
   count(): number {
     const at = this.position
     this.position += this.need(4)
     return this.view.getUint32(at, this.littleEndian)
   }
 
-  /** The same, of things that take at least so many bytes each: a claim of more than there is is refused at once. */
+  /** The same for items of a minimum size: a count that is larger than the rest is refused at once. */
   countOf(bytes: number): number {
     const count = this.count()
     this.need(bytes * count)
     return count
   }
 
-  /** The place of the next `count` positions, `stride` bytes each, behind which the reader goes. */
+  /** Returns the position of the next `count` positions of `stride` bytes each, and skips them. */
   positions(count: number): number {
     const at = this.position
     this.position += this.need(this.stride * count)
     return at
   }
 
-  /** One number of a position. */
+  /** Reads one number of a position. */
   ordinate(at: number): number {
     return this.view.getFloat64(at, this.littleEndian)
   }
 
-  /** `count` numbers from `at` on into `to`: a copy of bytes where there are many, and they are in this machine's order. */
+  /** Reads `count` numbers from `at` on into `to`. Many numbers in this machine's byte order are copied as bytes. */
   copy(at: number, count: number, to: Float64Array, index: number): void {
     if (this.littleEndian && count >= COPY_FROM) {
       const source = new Uint8Array(this.view.buffer, this.view.byteOffset + at, 8 * count)
@@ -135,8 +138,8 @@ export class WkbReader {
   }
 
   /**
-   * Reads the header of the next member of a geometry of type `parent` and returns the member's type. Every `enter` wants a `leave` when
-   * the member has been read.
+   * Reads the header of the next member of a geometry of type `parent`, and returns the member's type. After the member, each `enter` needs a
+   * `leave`.
    */
   enter(parent: number): number {
     const { hasZ, hasM } = this

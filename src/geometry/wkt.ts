@@ -1,40 +1,43 @@
-/** Well-known text (OGC Simple Features 1.2.1, 7.2), in any letter case. Heights and measures with or without Z, M and ZM. */
+/**
+ * Reads well-known text (OGC Simple Features 1.2.1, 7.2) in upper or lower case. Heights and measures may have Z, M and ZM tags
+ * or not.
+ */
 import { show } from '../model/show.ts'
 import type { GeometryBuilder } from './builder.ts'
 import { GEOMETRY_TYPES, type GeometryTypeName, typeLabelled, typeOf } from './geometry-type.ts'
 
-/** Ordinates that a position may have, by the tag behind the type. */
+/** The number of ordinates of a position, by the tag after the type. */
 const ORDINATES: Readonly<Record<string, readonly number[]>> = { '': [2, 3, 4], Z: [3], M: [3], ZM: [4] }
-/** More than a position may have. */
+/** More ordinates than a position may have. */
 const MOST_NUMBERS = 5
-/** What `#token` is at a number. */
+/** The value of `#token` for a number. */
 const NUMBER = '0'
 
 /** PostGIS's extended text begins with the number of its CRS. */
 const SRID = /^\s*SRID\s*=\s*(\d{1,10})\s*;/i
 
-/** The SRID that the text begins with (EWKT); null: it has none. */
+/** The SRID at the start of the text (EWKT). Null if it has none. */
 export function sridOfWkt(text: string): number | null {
   const [, srid] = SRID.exec(text) ?? []
   return srid === undefined ? null : Number(srid)
 }
 
 export function readWkt(text: string, to: GeometryBuilder): void {
-  // Blanks in its place, so that messages count characters as the client does.
+  // It is replaced by blanks, so that messages count characters as the client does.
   new WktReader(
     text.replace(SRID, ({ length }) => ' '.repeat(length)),
     to,
   ).read()
 }
 
-/** Recursion ends at the builder's depth. */
+/** The builder limits the recursion. */
 class WktReader {
   readonly #text: string
   readonly #to: GeometryBuilder
   #at = 0
-  /** The token at `#at`: a word in upper case, a parenthesis or comma, `NUMBER`; empty at the end. */
+  /** The token at `#at`: a word in upper case, a parenthesis or comma, or `NUMBER`. Empty at the end. */
   #token = ''
-  /** Of a number. */
+  /** The value of a number. */
   #value = 0
   #next = 0
 
@@ -56,7 +59,7 @@ class WktReader {
     this.#to.end()
   }
 
-  /** `POINT`, `POINT Z` and `POINTZ`. */
+  /** Reads `POINT`, `POINT Z` and `POINTZ`. */
   #type(): [GeometryTypeName, readonly number[]] {
     const word = this.#token
     const tag = typeLabelled(word) ? '' : (/(?:ZM|Z|M)$/.exec(word.slice(-2))?.[0] ?? '')
@@ -82,7 +85,7 @@ class WktReader {
     this.#to.end()
   }
 
-  /** Points of a MULTIPOINT come with parentheses and without. */
+  /** Points of a MULTIPOINT may have parentheses or not. */
   #member(type: GeometryTypeName, ordinates: readonly number[]): void {
     this.#to.begin(type)
     if (!this.#skip('EMPTY')) {
@@ -170,13 +173,16 @@ class WktReader {
 }
 
 /**
- * The characters of well-known text, one after the other. No regular expression: one that looks for a number goes over `111...1x` again from
- * every digit, 900 ms for 20 KB of it.
+ * Reads the characters of well-known text one after the other, without a regular expression. A regular expression for numbers would scan `111...1x`
+ * again from every digit: 900 ms for 20 KB.
  */
 
-/** Digits that a double holds without loss, whatever they are. */
+/** The number of digits that a double always represents exactly. */
 const EXACT_DIGITS = 15
-/** Powers of ten that a double holds without loss: a whole number of `EXACT_DIGITS` divided by one is rounded once, as it is to be. */
+/**
+ * Powers of ten that a double represents exactly. An integer of `EXACT_DIGITS` divided by one of them is rounded once, which is
+ * correct.
+ */
 const POWERS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
 
 const [PLUS, MINUS, DOT, ZERO, NINE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39]
@@ -192,10 +198,13 @@ function wordEnd(text: string, from: number): number {
   return at
 }
 
-/** The result of the last `numberAt`: a new one for every number would cost as much as reading it. */
+/** The result of the last `numberAt`. A new object per number would cost as much as to read it. */
 const found = { value: 0, end: 0 }
 
-/** The number that begins there and where it ends; `end` is `from` where there is none. To be read before the next call. */
+/**
+ * Reads the number that begins there, and its end. `end` is `from` if there is no number. The result is valid until the next
+ * call.
+ */
 function numberAt(text: string, from: number): Readonly<typeof found> {
   const sign = text.charCodeAt(from)
   const start = sign === MINUS || sign === PLUS ? from + 1 : from
@@ -220,7 +229,7 @@ function numberAt(text: string, from: number): Readonly<typeof found> {
   return found
 }
 
-/** Where an exponent ends that begins there, if one does. */
+/** Returns the end of an exponent that begins there, if there is one. */
 function exponentEnd(text: string, from: number): number {
   if ((text.charCodeAt(from) | 0x20) !== 0x65) return from
   const sign = text.charCodeAt(from + 1)
@@ -230,7 +239,7 @@ function exponentEnd(text: string, from: number): number {
   return at === start ? from : at
 }
 
-/** What no number may be followed by. */
+/** Characters that may not follow a number. */
 function isPartOfWord(code: number): boolean {
   return isLetter(code) || isDigit(code) || code === DOT || code === 0x5f
 }

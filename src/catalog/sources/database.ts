@@ -41,7 +41,7 @@ export class DatabaseSource extends FileSource {
     return this.part(id, [...names, `${this.names[0]}_${names.at(-1)}`], description, fingerprint)
   }
 
-  /** Another one for every version of its content: what was asked of one version can't be answered from another. */
+  /** A new alias for every version of its content, because a query for one version must not be answered from another. */
   #aliasOf(fingerprint: string): string {
     return `${this.#alias}_${fingerprint.slice(0, 12)}`
   }

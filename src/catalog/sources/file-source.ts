@@ -1,4 +1,4 @@
-/** A source of files: read, and read again when they have changed. What differs by format is in the classes that extend it. */
+/** A source of files. It is read, and read again when they change. Subclasses implement what differs by format. */
 
 import { stampOf } from '../../engines/duckdb/host/files.ts'
 import type { CheckResult, Description } from '../../engines/duckdb/host/inspection.ts'
@@ -6,13 +6,13 @@ import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
 import type { Contents, Reader, Source, SourceContext, SourcePart } from '../source.ts'
 
-/** One that changes while it is read is read again, so often. */
+/** The number of attempts to read a file that changes while it is read. */
 const MOST_READINGS = 5
-/** A scan takes a second for some ten megabytes on a busy machine; what takes ten times that hangs. */
+/** A check takes about a second per ten megabytes on a busy machine. Ten times that means that it hangs. */
 const CHECK_MS = 60_000
 const CHECK_MS_PER_BYTE = 1e-3
 
-/** What is known of a source before it is read. */
+/** Facts about a source before it is read. */
 export type SourceLocation = Pick<Source, 'label' | 'names' | 'files'>
 
 export abstract class FileSource implements Source, Reader {
@@ -21,9 +21,9 @@ export abstract class FileSource implements Source, Reader {
   files: readonly string[]
   failure: string | null = null
   writes = 0
-  /** Of what is described; null: nothing has been. */
+  /** The digest of the described content. Null: nothing has been described. */
   protected fingerprint: string | null = null
-  /** Of the files when they were read. */
+  /** The snapshot of the files when they were read. */
   protected snapshot: Snapshot = []
   protected readonly context: SourceContext
   #described: Pick<Contents, 'parts' | 'problems'> = { parts: [], problems: [] }
@@ -37,12 +37,12 @@ export abstract class FileSource implements Source, Reader {
     this.context = context
   }
 
-  /** Another one for other content. */
+  /** Returns a different text for different content. */
   protected abstract digest(files: readonly string[]): string | Promise<string>
-  /** Is called when the digest is another than before. */
+  /** Called when the digest has changed. */
   protected abstract read(files: readonly string[], fingerprint: string): Promise<Pick<Contents, 'parts' | 'problems'>>
   abstract access(): FileAccess
-  /** Path of the database that it is. */
+  /** The path of the database, if the source is one. */
   protected readonly database: string | null = null
 
   get bytes(): number {
@@ -53,14 +53,14 @@ export abstract class FileSource implements Source, Reader {
     if (files.join('\n') !== this.files.join('\n')) this.files = files
   }
 
-  /** A reading under way is waited for. About 30 us a file. */
+  /** Waits for a running reading. Takes about 30 µs per file. */
   async isCurrent(): Promise<boolean> {
-    // Its snapshot is of what is not described yet.
+    // Its snapshot is of content that is not described yet.
     await this.#reading?.catch(() => {})
     return await this.#isAsRead()
   }
 
-  /** Whoever looks meanwhile waits for the same reading. */
+  /** Concurrent callers wait for the same reading. */
   async look(): Promise<boolean> {
     if (await this.isCurrent()) return false
     this.#reading ??= this.#read().finally(() => {
@@ -76,7 +76,7 @@ export abstract class FileSource implements Source, Reader {
     return { parts, problems: failure === null ? problems : [failure], failure }
   }
 
-  /** Its files are stamped by whoever watches them all. */
+  /** True if the files are unchanged, by the stamps of a watcher. */
   watch(): void {}
 
   close(): void {}
@@ -104,7 +104,7 @@ export abstract class FileSource implements Source, Reader {
   async #read(): Promise<void> {
     for (let left = MOST_READINGS; left > 0; left--) {
       await this.#readOnce()
-      // What was described may be another version than the one whose digest was taken.
+      // The described content may be another version than the one of the digest.
       if (this.failure !== null || (await this.#isAsRead())) return
     }
     this.failure = 'it changes faster than it can be read: put a whole new file in its place instead of writing into it'
@@ -113,7 +113,7 @@ export abstract class FileSource implements Source, Reader {
   async #readOnce(): Promise<void> {
     const { files } = this
     this.context.inspector.allow(this.access().allowedPaths)
-    // Before anything is read: what changes from here on is seen by the next look.
+    // This is before anything is read, so that the next look sees every later change.
     const snapshot = await statOf(files)
     if (writtenInPlace(this.snapshot, snapshot)) this.writes++
     this.snapshot = snapshot
@@ -135,12 +135,12 @@ export abstract class FileSource implements Source, Reader {
   }
 }
 
-/* When to look at a file again. Nothing here goes into a fingerprint: two servers with the same data differ in all of it. */
+/* Decides when to read a file again. Nothing here is part of a fingerprint: these values differ between servers with the same data. */
 
 /** Device, inode, size and modification time of each file, as text. */
 type Snapshot = readonly { readonly path: string; readonly bytes: number; readonly stamp: string }[]
 
-/** About 30 us a file. One that is not there has a stamp, too: a database's write-ahead log comes and goes. */
+/** Takes about 30 µs per file. A missing file has a stamp too, because a database's write-ahead log appears and disappears. */
 export async function statOf(files: readonly string[]): Promise<Snapshot> {
   return await Promise.all(files.map(async (path) => ({ path, ...(await stampOf(path)) })))
 }
@@ -149,13 +149,15 @@ function bytesOf(snapshot: Snapshot): number {
   return snapshot.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/** Whether every file is still the one that the snapshot was taken of, as far as the file system knows. */
+/** True if every file is still the one of the snapshot, by the file system. */
 export async function isUnchanged(snapshot: Snapshot): Promise<boolean> {
   const now = await statOf(snapshot.map(({ path }) => path))
   return now.every(({ stamp }, index) => stamp === snapshot[index]?.stamp)
 }
 
-/** Whether a file of `before` is the same one `now`, but not as it was: who has it open reads what is written to it. */
+/**
+ * True if a file of `before` is the same file `now` with different content: a process that has it open reads the new content.
+ */
 function writtenInPlace(before: Snapshot, now: Snapshot): boolean {
   const files = new Map(before.map(({ path, stamp }) => [path, stamp]))
   return now.some(({ path, stamp }) => {

@@ -1,4 +1,4 @@
-/** The kinds of sources: one row each. */
+/** The kinds of sources, with one row each. */
 import type { FoundSource } from '../find-sources.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { DatabaseSource } from './database.ts'

@@ -8,7 +8,7 @@ import { FileSource, type SourceLocation } from './file-source.ts'
 export class ParquetSource extends FileSource {
   readonly #original: string | null
 
-  /** @param original fingerprint of the source that the file is a copy of; null: it is none */
+  /** @param original fingerprint of the source, if the file is a copy; otherwise null */
   constructor(place: SourceLocation, context: SourceContext, original: string | null = null) {
     super(place, context)
     this.#original = original

@@ -1,6 +1,6 @@
 /**
- * Makes copies of sources in GeoParquet. Processes that do it live as long as something waits: to start one takes longer than to read a small
- * file. Large files are read one after the other; small ones need not wait for them, nor for one that hangs or ends its process.
+ * Prepares copies of sources in GeoParquet. Its processes run as long as a file waits, because to start one takes longer than to read a small file.
+ * Large files are read one after the other. Small files do not wait for them, nor for a file that hangs or ends its process.
  */
 import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import type { ProgressMessage } from '../../engines/duckdb/host/preparation.ts'
@@ -13,15 +13,18 @@ import { ParquetSource } from './parquet.ts'
 import type { PreparedPart, PreparedSource } from './prepared.ts'
 import { type PreparedCache, reasonOfCache } from './prepared-cache.ts'
 
-/** Between lines of the log, where nobody looks at a bar. */
+/** The interval of log lines without a terminal. */
 const LOG_MS = 10_000
-/** A file that is written to all the time is not waited for. */
+/** Limits the wait for a file that is written all the time. */
 const MOST_CHANGES = 3
-/** What a lane reads at most: one for small files, so that two of them together take hardly more memory than one, and one for all. */
+/**
+ * The size limits of the lanes: one for small files, so that both together use little more memory than one, and one for all
+ * files.
+ */
 const LANES = [16e6, Number.POSITIVE_INFINITY]
-/** How often a file that another server prepares is looked at, when there is nothing else to do. */
+/** The interval for looking at a file that another server prepares, when there is no other work. */
 const LOOK_MS = 250
-/** Copies that are finished within it are served together: workers are renewed once for many. */
+/** Copies that finish within this time are served together, so that workers are renewed once. */
 const GATHER_MS = { least: 2_000, most: 30_000 }
 
 const CHANGED = 'it changed while it was read: serve it again when it is whole'
@@ -30,7 +33,7 @@ export interface PreparationQueueOptions {
   readonly spatialExtension: string | null
   readonly cache: PreparedCache
   readonly context: SourceContext
-  /** Lets the workers read all that sources describe; resolves when they can. */
+  /** Lets the workers read everything that sources describe. Resolves when they can. */
   readonly admit: () => Promise<void>
 }
 
@@ -38,7 +41,7 @@ interface Task {
   readonly source: PreparedSource
   readonly parts: readonly PreparedPart[]
   readonly resolve: () => void
-  /** How often the file has changed while it was prepared. */
+  /** The number of times that the file has changed during its preparation. */
   changes: number
 }
 
@@ -67,7 +70,7 @@ export class PreparationQueue {
     this.#preparers = LANES.map(() => new Preparer(spatialExtension, () => cache.makeFolder()))
   }
 
-  /** Makes what the source lacks. Resolves when that is done, or has failed. */
+  /** Makes the missing copies of the source. Resolves when that is done or has failed. */
   make(source: PreparedSource): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#waiting.push({ source, parts: source.parts, resolve, changes: 0 })
@@ -75,29 +78,29 @@ export class PreparationQueue {
     return promise
   }
 
-  /** Path of a copy that is there already. */
+  /** The path of an existing copy. */
   async find(content: string, table: string | null): Promise<string | null> {
     const { cache } = this.#options
     const path = await cache.find(content, table)
-    // Without its mark a copy may be removed by another process, and is made again then.
+    // Without this mark, another process may remove the copy, which is then made again.
     if (path !== null) await cache.use(content).catch(() => {})
     return path
   }
 
-  /** @param fingerprint of what it is a copy of */
+  /** @param fingerprint the fingerprint of the source */
   source(place: SourceLocation, fingerprint: string): ParquetSource {
     return new ParquetSource(place, this.#options.context, fingerprint)
   }
 
-  /** Those of the copies that can be read. */
+  /** The copies that can be read. */
   async read(copies: readonly ParquetSource[]): Promise<readonly ParquetSource[]> {
-    // All at once: the inspector is started anew for what it may not read yet.
+    // All of them together, because the inspector must be restarted to read new files.
     this.#options.context.inspector.allow(copies.flatMap((copy) => copy.access().allowedPaths))
     for (const copy of copies) await copy.look()
     return copies.filter(({ failure }) => failure === null)
   }
 
-  /** Nothing is being prepared, or waits to be served. */
+  /** True if nothing is being prepared or waits to be served. */
   async settled(): Promise<void> {
     do {
       await this.#done
@@ -113,7 +116,7 @@ export class PreparationQueue {
     await this.#options.cache.close()
   }
 
-  /** Settles when nothing is waiting; never rejects. */
+  /** Settles when nothing is waiting. It never rejects. */
   get #done(): Promise<void> {
     return Promise.all(this.#running.values()).then(() => (this.#running.size > 0 ? this.#done : undefined))
   }
@@ -122,7 +125,7 @@ export class PreparationQueue {
     if (this.#running.has(preparer)) return
     const run = this.#run(preparer, mostBytes).finally(() => {
       this.#running.delete(preparer)
-      // What was added while the process was ended.
+      // Files that were added while the process ended.
       if (!this.#closed && this.#next(mostBytes) >= 0) this.#start(preparer, mostBytes)
     })
     this.#running.set(preparer, run)
@@ -133,14 +136,14 @@ export class PreparationQueue {
   }
 
   async #run(preparer: Preparer, mostBytes: number): Promise<void> {
-    // Others that are added in the same turn of the event loop.
+    // Wait for others that are added in the same turn of the event loop.
     await setImmediate()
     let held = 0
     for (let next = this.#next(mostBytes); next >= 0 && !this.#closed; next = this.#next(mostBytes)) {
       const [task] = this.#waiting.splice(next, 1)
       if (!task) break
       held = (await this.#prepare(preparer, task)) ? 0 : held + 1
-      // Nothing is left but what other servers are preparing.
+      // Only files that other servers prepare are left.
       if (held > this.#waiting.length) await delay(LOOK_MS)
     }
     await preparer.rest()
@@ -202,7 +205,7 @@ export class PreparationQueue {
     }
   }
 
-  /** Null: the file changed meanwhile. */
+  /** Null if the file changed meanwhile. */
   async #copy(preparer: Preparer, source: PreparedSource, part: PreparedPart, content: string): Promise<string | null> {
     const { files, format, bytes, label } = source.original
     const { table } = part
@@ -219,7 +222,7 @@ export class PreparationQueue {
       logged = performance.now()
       this.log.info({ source: label }, `${what}: ${progressText(preparation)}`)
     })
-    // What was read may be another content than the one whose digest was taken.
+    // The content that was read may differ from the content of the digest.
     if (!(await source.original.isCurrent())) return null
     const path = await this.#options.cache.keep(made.file, content, table)
     const ms = Math.round(performance.now() - began)
@@ -234,7 +237,10 @@ export class PreparationQueue {
     })
   }
 
-  /** Of many, the first are served soon, and the rest in few groups: each is gathered for as long as all before it took. */
+  /**
+   * The first of many copies are served soon, and the rest in few groups: each group collects for as long as all groups before
+   * it took.
+   */
   async #gather(): Promise<void> {
     const began = performance.now()
     while (this.#finished.length > 0) {
@@ -264,10 +270,10 @@ export class PreparationQueue {
 /** Reading takes about three times as long as sorting and writing. */
 const READING_PERCENT = 75
 
-/** How far one part is, from what its process sends. */
+/** The progress of one part, from the messages of its process. */
 class ProgressClock {
   #stage: Stage | null = null
-  /** When the first features of the stage were seen, and how many they were. */
+  /** The time and the number of the first features of the stage. */
   #since: { readonly ms: number; readonly rows: number } | null = null
 
   preparation({ stage, rows, total }: ProgressMessage, now = performance.now()): Preparation {

@@ -1,6 +1,6 @@
 /**
- * The folder of copies, one folder a source, named by the digest of its content: the same source is prepared once, whatever it is called and
- * wherever it lies. What is not finished lies apart, under the id of the process that makes it.
+ * The folder of prepared copies. Each source has a folder that is named by the digest of its content, so the same source is prepared once, under any
+ * name and in any location. Unfinished copies are in a separate folder, under the id of the process that makes them.
  */
 import { hash, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import path from 'node:path'
 import { DISK_FULL } from '../../engines/duckdb/host/source-error.ts'
 import { isRunning, ProcessLock } from '../process-lock.ts'
 
-/** Not a digest, so that it is no copy. */
+/** Not a digest, so it is no copy. */
 const UNFINISHED = 'unfinished'
 /** Ends with the id of a process that serves the copy. */
 const USER = 'used-by-'
@@ -20,9 +20,9 @@ const COPY = /\.parquet$/
 export interface CacheUse {
   readonly digest: string
   readonly bytes: number
-  /** When it was last served or made, in milliseconds. */
+  /** The time of the last use or of its creation, in milliseconds. */
   readonly usedAt: number
-  /** By a process that runs. */
+  /** True if a running process uses it. */
   readonly inUse: boolean
 }
 
@@ -34,11 +34,11 @@ export interface Pruned {
 }
 
 export interface PreparedCacheOptions {
-  /** Null: one for this process alone, removed when the cache is closed. It is not made before it is needed. */
+  /** Null: a folder for this process only, which is removed when the cache is closed. It is made when it is needed. */
   readonly folder: string | null
-  /** Where a folder for this process alone is made. */
+  /** The parent of a folder for this process only. */
   readonly temporaryFolder?: string
-  /** Copies beyond it that nobody serves go, least recently used first. */
+  /** Above this limit, copies that are not served are removed, the least recently used first. */
   readonly limitBytes: number
 }
 
@@ -46,7 +46,7 @@ export class PreparedCache {
   readonly #folder: string
   readonly #limitBytes: number
   readonly #isTemporary: boolean
-  /** Copies that were made beforehand, where nothing can be written. */
+  /** Folders of copies that were made earlier, where nothing can be written. */
   readonly #readOnlyFolder: string | null
   readonly #used = new Set<string>()
 
@@ -58,7 +58,7 @@ export class PreparedCache {
     this.#limitBytes = limitBytes
   }
 
-  /** `fault`: why new copies are kept only as long as this process runs. */
+  /** `fault`: why new copies are kept only while this process runs. */
   static async open(options: PreparedCacheOptions): Promise<{ readonly cache: PreparedCache; readonly fault: string | null }> {
     const { folder } = options
     const fault = folder === null ? null : await writing(folder)
@@ -74,13 +74,13 @@ export class PreparedCache {
     return null
   }
 
-  /** The right to make the copies of a source that is in use; or null: another process has it. */
+  /** The right to make the copies of a source that is in use. Null if another process has it. */
   async lock(digest: string): Promise<ProcessLock | null> {
     const lock = await ProcessLock.take(path.join(this.#folder, digest, LOCK))
     return lock instanceof ProcessLock ? lock : null
   }
 
-  /** Moves a copy that is whole to its place, where it is after a power cut too. Returns where it is. */
+  /** Moves a complete copy to its place, where it survives a power cut. Returns its path. */
   async keep(made: string, digest: string, table: string | null): Promise<string> {
     const folder = path.join(this.#folder, digest)
     const file = path.join(folder, nameOf(table))
@@ -89,13 +89,13 @@ export class PreparedCache {
     return file
   }
 
-  /** For a process that makes a copy. */
+  /** A folder for a process that makes a copy. */
   async makeFolder(): Promise<string> {
     await mkdir(path.join(this.#folder, UNFINISHED), { recursive: true, mode: 0o700 })
     return await mkdtemp(path.join(this.#folder, UNFINISHED, `${process.pid}-`))
   }
 
-  /** From now on, and until this process ends or closes the cache, the copies of this source stay. */
+  /** Keeps the copies of this source until this process ends or closes the cache. */
   async use(digest: string): Promise<void> {
     const folder = path.join(this.#folder, digest)
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -105,7 +105,7 @@ export class PreparedCache {
     await utimes(folder, now, now)
   }
 
-  /** Removes what processes that are gone have left unfinished, and, above the limit, copies that nobody serves. */
+  /** Removes unfinished files of ended processes, and, above the limit, copies that are not served. */
   async prune(): Promise<Pruned> {
     await this.#sweep()
     const copies = (await this.copies()).sort((a, b) => a.usedAt - b.usedAt)
@@ -128,7 +128,7 @@ export class PreparedCache {
     return await Promise.all(names.map((digest) => this.#lookAt(digest)))
   }
 
-  /** This process serves none of them any more. */
+  /** Releases all copies of this process. */
   async close(): Promise<void> {
     const marks = [...this.#used].map((digest) => path.join(this.#folder, digest, `${USER}${process.pid}`))
     this.#used.clear()
@@ -158,10 +158,10 @@ export class PreparedCache {
   }
 }
 
-/** Why a copy cannot be kept. */
+/** The reason why a copy cannot be kept. */
 export const CACHE_FULL = 'the disk of the cache directory is full: make room there, or name another by --cache-directory'
 
-/** In words that say what to do; null for an error that is not the cache's. */
+/** Describes the error with what to do. Null for an error that is not the cache's. */
 export function reasonOfCache(error: unknown): string | null {
   const { code = '', message } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT' || message === DISK_FULL) return CACHE_FULL
@@ -171,7 +171,7 @@ export function reasonOfCache(error: unknown): string | null {
 
 const nameOf = (table: string | null): string => `${table === null ? 'features' : hash('sha256', table).slice(0, 16)}.parquet`
 
-/** The code of what keeps files from being made there; null if nothing does. The folder is made. */
+/** Returns the code of the error that prevents files there. Null if there is none. The folder is made. */
 async function writing(folder: string): Promise<string | null> {
   try {
     await mkdir(path.join(folder, UNFINISHED), { recursive: true, mode: 0o700 })
@@ -179,7 +179,7 @@ async function writing(folder: string): Promise<string | null> {
     return null
   } catch (error) {
     const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException
-    // One that is full is not read-only: there may be room again.
+    // A full disk is not read-only: there may be free space again.
     return code === 'ENOSPC' || code === 'EDQUOT' ? null : code
   }
 }

@@ -1,4 +1,7 @@
-/** A source that is served by copies of its parts: the same parts, with the copies' versions once the workers may read them. */
+/**
+ * A source that is served by copies of its parts. The parts are the same, with the versions of the copies as soon as the
+ * workers may read them.
+ */
 import { hash } from 'node:crypto'
 import type { FileAccess } from '../../engines/engine.ts'
 import type { Preparation } from '../../model/preparation.ts'
@@ -8,15 +11,15 @@ import type { PreparationQueue } from './preparation-queue.ts'
 import { CACHE_FULL } from './prepared-cache.ts'
 import { type VectorFile, WAITING } from './vector-file.ts'
 
-/** When there was no room for a copy. */
+/** The delay after a copy had no disk space. */
 const RETRY_MS = 20_000
 
-/** A part, and its copy when there is one. */
+/** A part, and its copy if there is one. */
 export class PreparedPart implements SourcePart {
   readonly id: string
   readonly names: readonly string[]
   preparation: Preparation | null = WAITING
-  /** Workers may read it. */
+  /** True if workers may read it. */
   copy: ParquetSource | null = null
 
   constructor({ id, names }: SourcePart) {
@@ -24,7 +27,7 @@ export class PreparedPart implements SourcePart {
     this.names = names
   }
 
-  /** Of a GeoPackage. */
+  /** A table of a GeoPackage. */
   get table(): string | null {
     return this.id || null
   }
@@ -42,12 +45,12 @@ export class PreparedSource implements Source {
   readonly original: VectorFile
   parts: readonly PreparedPart[] = []
   readonly #copies: PreparationQueue
-  /** Why parts of it, or all, cannot be copied. */
+  /** The reasons why parts of it, or all parts, cannot be copied. */
   #problems: string[] = []
-  /** Of every copy that was ever served: streams on an older one go on. */
+  /** The access of every copy that was ever served, because streams on an older copy continue. */
   readonly #paths = new Set<string>()
   #isLookedAt = false
-  /** It is being looked at or prepared. */
+  /** True while it is being looked at or prepared. */
   #isBusy = false
   #isClosed = false
   #changed: (() => void) | null = null
@@ -87,7 +90,7 @@ export class PreparedSource implements Source {
     return { allowedPaths: [...this.#paths], databases: [] }
   }
 
-  /** A file that has changed is prepared again; until that is done its parts are what they were. A copy that is gone is made again. */
+  /** A changed file is prepared again. Until that is done, its parts are unchanged. A missing copy is made again. */
   async look(): Promise<boolean> {
     if (this.#isBusy) return false
     const current = await Promise.all(this.parts.map(async ({ copy }) => !copy || (await copy.isCurrent())))
@@ -102,12 +105,12 @@ export class PreparedSource implements Source {
     } finally {
       this.#isBusy = false
     }
-    // One that cannot be read now may be only half of what it will be.
+    // A file that cannot be read now may still be incomplete.
     if (this.original.failure === null && (!isFirst || this.#lacksCopies)) this.#prepare()
     return true
   }
 
-  /** What has no copy is prepared from now on. */
+  /** Prepares the parts without a copy. */
   watch(changed: () => void): void {
     this.#changed = changed
     if (this.original.failure === null && this.#lacksCopies) this.#prepare()
@@ -117,14 +120,14 @@ export class PreparedSource implements Source {
     this.#isClosed = true
   }
 
-  /** Whether a copy of the part is still wanted. */
+  /** True if a copy of the part is still needed. */
   has(part: PreparedPart): boolean {
     return !this.#isClosed && this.parts.includes(part)
   }
 
-  /** A copy that has just been made, not read yet. */
+  /** A new copy that has not been read yet. */
   copyOf(part: PreparedPart, content: string, path: string): ParquetSource {
-    // Of the whole content of what it was made of: servers with the same source agree.
+    // The fingerprint is of the whole content of the source, so servers with the same source agree.
     const fingerprint = part.table === null ? content : hash('sha256', `${content}:${part.table}`).slice(0, 32)
     return this.#copies.source({ label: this.label, names: part.names, files: [path] }, fingerprint)
   }
@@ -134,7 +137,7 @@ export class PreparedSource implements Source {
     for (const path of copy.access().allowedPaths) this.#paths.add(path)
   }
 
-  /** Workers may read the copy. The same copy stays what it is. */
+  /** Workers may now read the copy. The same copy stays the same object. */
   async serve(part: PreparedPart, copy: ParquetSource): Promise<void> {
     if (!this.has(part)) return
     if (part.copy?.files[0] !== copy.files[0] || !(await part.copy?.isCurrent())) part.copy = copy
@@ -142,7 +145,7 @@ export class PreparedSource implements Source {
     this.#changed?.()
   }
 
-  /** @param part null: all of it */
+  /** @param part null: all parts */
   fail(part: PreparedPart | null, reason: string): void {
     if (this.#isClosed) return
     const problem = part?.table ? `table ${part.table}: ${reason}` : reason
@@ -157,7 +160,7 @@ export class PreparedSource implements Source {
     return this.parts.some(({ copy }) => !copy)
   }
 
-  /** Tables that are new are parts, tables that are gone are none any more. */
+  /** Adds parts for new tables, and removes parts of removed tables. */
   async #renew(current: readonly boolean[]): Promise<void> {
     const { parts, failure } = this.original.describe()
     this.#problems = []
@@ -175,7 +178,7 @@ export class PreparedSource implements Source {
       if (part.copy) continue
       const path = await this.#copies.find(content, part.table)
       const copy = path === null ? null : this.copyOf(part, content, path)
-      // A disk may have lost what it was asked to keep.
+      // A disk may have lost a file that should have been kept.
       if (!copy || !(await this.#copies.read([copy])).length) continue
       this.admit(copy)
       part.copy = copy
@@ -183,7 +186,7 @@ export class PreparedSource implements Source {
     }
   }
 
-  /** Before it is watched, what has to be prepared waits. */
+  /** Until it is watched, preparation waits. */
   #prepare(): void {
     if (!this.#changed || this.#isClosed || this.parts.length === 0) return
     this.#isBusy = true
@@ -195,7 +198,7 @@ export class PreparedSource implements Source {
     made.catch((error: unknown) => this.#copies.log.warn({ err: error }, `${this.label} could not be looked at again`))
   }
 
-  /** There may be room now. */
+  /** There may be disk space now. */
   #retry(): void {
     if (this.#isClosed || this.#isBusy) return
     this.#problems = []

@@ -1,4 +1,4 @@
-/** A file in a format that the engine does not query: its parts have no version before they are copied. */
+/** A file in a format that the engine cannot query. Its parts have no version until they are copied. */
 import type { Format } from '../../engines/duckdb/host/format.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
@@ -23,12 +23,12 @@ export class VectorFile extends FileSource {
     this.format = format
   }
 
-  /** Workers read the copy. */
+  /** Workers read only the copy. */
   access(): FileAccess {
     return { allowedPaths: [], databases: [] }
   }
 
-  /** Digest of the whole content, if it was taken when the files were as they are now. */
+  /** The digest of the whole content, if the files are unchanged since it was computed. */
   knownContent(): Promise<string | null> {
     return this.context.inspections.known(['digest', this.snapshot])
   }

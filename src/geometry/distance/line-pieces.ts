@@ -1,15 +1,15 @@
-/** Linework in pieces small enough that each has a projection of its own. */
+/** Cuts lines into pieces that are small enough for one projection each. */
 import type { Position } from '../../model/predicate.ts'
 import { GEOMETRY } from '../geometry-type.ts'
 import { WkbReader } from '../wkb.ts'
 
-/** Metres. At this radius and 200 km around it, an azimuthal projection stretches a distance by at most 0.037 %. */
+/** Metres. At this radius and 200 km around it, an azimuthal projection distorts a distance by at most 0.037 %. */
 export const PIECE_RADIUS = 100_000
 export const MAX_PIECES = 64
-/** Positions that are sorted into pieces in a few milliseconds, wherever they lie. */
+/** The number of positions that are sorted into pieces in a few milliseconds, in any arrangement. */
 const AT_ONCE = 4_096
 
-/** A position, and where it is on a sphere of radius 1. One is used again and again: there may be 125,000. */
+/** A position, and its vector on a sphere of radius 1. The object is used again, because there may be 125,000 positions. */
 class SpherePoint {
   longitude = 0
   latitude = 0
@@ -27,9 +27,9 @@ class SpherePoint {
   }
 }
 
-/** Lines within `PIECE_RADIUS` of a centre, whose positions lie in a box of unit vectors. */
+/** Lines within `PIECE_RADIUS` of a centre. Their positions lie in a box of unit vectors. */
 export class LinePiece {
-  /** Longitudes and latitudes in turn. */
+  /** Longitudes and latitudes alternate. */
   readonly lines: number[][] = []
   #open: number[] | null = null
   #minX = 2
@@ -39,7 +39,7 @@ export class LinePiece {
   #maxY = -2
   #maxZ = -2
 
-  /** False: it would be too large. A line that begins anew shares no edge with what came before. */
+  /** False if it would be too large. A line that starts here shares no edge with the line before. */
   add({ x, y, z, longitude, latitude }: SpherePoint, begins: boolean): boolean {
     const [minX, minY, minZ] = [Math.min(this.#minX, x), Math.min(this.#minY, y), Math.min(this.#minZ, z)]
     const [maxX, maxY, maxZ] = [Math.max(this.#maxX, x), Math.max(this.#maxY, y), Math.max(this.#maxZ, z)]
@@ -59,7 +59,7 @@ export class LinePiece {
     return true
   }
 
-  /** What is added next does not go on from here. */
+  /** The next position does not continue this line. */
   leave(): void {
     this.#open = null
   }
@@ -71,7 +71,10 @@ export class LinePiece {
   }
 }
 
-/** Edges of `lines` are far shorter than a piece. Null: it takes more than `MAX_PIECES`. It stops now and then, to let others in. */
+/**
+ * Cuts `lines`, whose edges are much shorter than a piece. Null if it needs more than `MAX_PIECES`. It stops regularly, so that
+ * the server can do other work.
+ */
 export function* toPieces(lines: readonly Line[]): Generator<undefined, readonly LinePiece[] | null> {
   const pieces: LinePiece[] = []
   let [before, place] = [new SpherePoint(), new SpherePoint()]
@@ -94,7 +97,10 @@ export function* toPieces(lines: readonly Line[]): Generator<undefined, readonly
   return pieces
 }
 
-/** The first piece that has room for the edge, or for the place alone, in the order that they were begun in; else a new one. */
+/**
+ * Returns the first piece with room for the edge, or for the position alone, in the order of their creation; otherwise a new
+ * piece.
+ */
 function takes(before: SpherePoint | null, place: SpherePoint, pieces: LinePiece[]): LinePiece {
   for (const piece of pieces) if (fits(before, place, piece)) return piece
   const piece = new LinePiece()
@@ -103,19 +109,22 @@ function takes(before: SpherePoint | null, place: SpherePoint, pieces: LinePiece
   return piece
 }
 
-/** All of it or, as far as anybody can tell, nothing: a first position that went in alone is on the linework anyway. */
+/** Adds the whole edge or nothing visible: a first position that was added alone is part of the lines anyway. */
 function fits(before: SpherePoint | null, place: SpherePoint, piece: LinePiece): boolean {
   if ((!before || piece.add(before, true)) && piece.add(place, before === null)) return true
   piece.leave()
   return false
 }
 
-/** Points, lines and rings of a geometry, without what they enclose: what distances from outside are measured to. */
+/**
+ * Returns points, lines and rings of a geometry without the areas that they enclose. Distances from outside are measured to
+ * them.
+ */
 
-/** Longitudes and latitudes in turn. A point is a line of one position. */
+/** Longitudes and latitudes alternate. A point is a line with one position. */
 type Line = Float64Array
 
-/** From WKB as the builder writes it: in two dimensions, without empty members. */
+/** Reads the builder's WKB: two dimensions, no empty members. */
 export function linework(wkb: Uint8Array): readonly Line[] {
   const lines: Line[] = []
   const reader = new WkbReader(wkb)
@@ -125,7 +134,7 @@ export function linework(wkb: Uint8Array): readonly Line[] {
     for (let n = 0; n < ordinates.length; n++) ordinates[n] = reader.ordinate(from + 8 * n)
     lines.push(ordinates)
   }
-  // No deeper than the builder lets geometries be nested.
+  // The builder limits the nesting of geometries.
   const geometry = (type: number) => {
     if (type === GEOMETRY.POINT) line(1)
     else if (type === GEOMETRY.LINESTRING) line(reader.count())
@@ -136,11 +145,14 @@ export function linework(wkb: Uint8Array): readonly Line[] {
   return lines
 }
 
-/** WGS 84, as far as a bound on a distance needs it. Angles are in degrees, lengths in metres. */
+/** WGS 84, as exactly as a bound on a distance needs it. Angles are in degrees, lengths in metres. */
 
-/** Where the ellipsoid is bent most: a sphere of this radius, point for point by longitude and latitude, is nowhere larger. */
+/**
+ * The smallest radius of curvature. A sphere of this radius is nowhere larger than the ellipsoid, point by point in longitude
+ * and latitude.
+ */
 const SMALLEST_RADIUS = 6_335_439
-/** Where it is bent least. */
+/** The largest radius of curvature. */
 const LARGEST_RADIUS = 6_399_594
 const DEGREE = Math.PI / 180
 
@@ -149,7 +161,7 @@ export function degreesAtLeast(metres: number): number {
   return metres / SMALLEST_RADIUS / DEGREE
 }
 
-/** Degrees of longitude that cover the distance (in degrees of arc) at and below a latitude; null: it reaches the pole. */
+/** Degrees of longitude that cover the distance (in degrees of arc) at and below a latitude. Null if it reaches the pole. */
 export function longitudesWithin(arc: number, latitude: number): number | null {
   const furthest = Math.abs(latitude) + arc
   if (furthest >= 90) return null
@@ -157,8 +169,8 @@ export function longitudesWithin(arc: number, latitude: number): number | null {
 }
 
 /**
- * The longest edge, in degrees of longitude plus degrees of latitude, whose middle is off by at most `tolerance` metres when it is a
- * straight line in an azimuthal projection instead of one in longitude and latitude: that bends by at most R/8 (dx + dy)^2.
+ * The longest edge, in degrees of longitude plus degrees of latitude, whose middle is off by at most `tolerance` metres. The error is between a
+ * straight line in an azimuthal projection and one in longitude and latitude. It is at most R/8 (dx + dy)^2.
  */
 export function longestStraight(tolerance: number): number {
   return Math.sqrt((8 * tolerance) / LARGEST_RADIUS) / DEGREE
@@ -171,7 +183,7 @@ function fromVector([x, y, z]: Vector): readonly [number, number] {
   return [Math.atan2(y, x) / DEGREE, Math.atan2(z, Math.hypot(x, y)) / DEGREE]
 }
 
-/** Metres of a straight line through the earth, from that of unit vectors. */
+/** Metres of a straight line through the earth, from the straight line between unit vectors. */
 function metresOf(chord: number): number {
   return chord * LARGEST_RADIUS
 }

@@ -3,15 +3,18 @@ import { WkbWriter } from '../builder.ts'
 import { GEOMETRY } from '../geometry-type.ts'
 import { degreesAtLeast, longitudesWithin } from './line-pieces.ts'
 
-/** More than numbers of 180 are rounded by. */
+/** More than the rounding error of numbers up to 180. */
 const ROUNDING = 1e-12
-/** Of longitudes, in which the widest gap is looked for. A gap that is narrower than one may be missed: the box is then wider than it need be. */
+/**
+ * The number of bins of longitudes in which the widest gap is searched. A gap that is narrower than a bin may be missed: then
+ * the box is wider than necessary.
+ */
 const BINS = 3_600
 
 /**
- * A box of longitudes and latitudes that everything within the distance of one of the positions lies in: across the antimeridian where that
- * is shorter, and all around where it reaches a pole. Edges between the positions are in it too, if none is longer than the largest gap
- * between longitudes. Positions are longitudes and latitudes in turn, in parts.
+ * Returns a box of longitudes and latitudes that contains everything within the distance of one of the positions. It crosses the antimeridian if that is
+ * shorter, and goes all around if it reaches a pole. Edges between the positions are in it too, if none is longer than the largest gap between
+ * longitudes. Longitudes and latitudes of the positions alternate, in parts.
  */
 export function neighbourhood(positions: readonly ArrayLike<number>[], metres: number): BBox {
   const extent = new Extent()
@@ -28,7 +31,7 @@ export function neighbourhood(positions: readonly ArrayLike<number>[], metres: n
 class Extent {
   south = Number.POSITIVE_INFINITY
   north = Number.NEGATIVE_INFINITY
-  /** The least and the largest longitude in each bin. */
+  /** The minimum and maximum longitude in each bin. */
   readonly #least = new Float64Array(BINS).fill(Number.POSITIVE_INFINITY)
   readonly #largest = new Float64Array(BINS).fill(Number.NEGATIVE_INFINITY)
 
@@ -65,7 +68,7 @@ function wrapped(longitude: number): number {
   return longitude < -180 ? longitude + 360 : longitude > 180 ? longitude - 360 : longitude
 }
 
-/** Lines (longitudes and latitudes in turn), and points where a line has one position, as a collection in WKB. */
+/** Lines (with alternating longitudes and latitudes), and points for lines of one position, as a collection in WKB. */
 export function linesWkb(lines: readonly (readonly number[])[]): Uint8Array {
   const out = new WkbWriter()
   out.header(GEOMETRY.COLLECTION)

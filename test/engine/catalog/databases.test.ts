@@ -150,7 +150,7 @@ test('geometry that would end a process keeps its layer out, and only that', () 
 test('a database that is broken is a problem, without a path', () => {
   expect(problemsOf('flipped')).toEqual(['it is corrupt: a checksum does not match'])
   expect(problemsOf('truncated').join()).toContain('it is cut short')
-  expect(problemsOf('text')).toEqual(['it is not a DuckDB database, whatever its name says'])
+  expect(problemsOf('text')).toEqual(['it is not a DuckDB database, although its name says so'])
   expect(JSON.stringify([...broken.problems(), ...broken.lines])).not.toContain(folder)
 })
 

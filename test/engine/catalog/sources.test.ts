@@ -34,7 +34,7 @@ async function expanded(...paths: string[]): Promise<{ sources: string[]; proble
   }
 }
 
-test('a file is one source, known by its content whatever its name says', async () => {
+test('a file is one source, identified by its content, with any name', async () => {
   const folder = await put('one', ['roads.parquet', 'lakes.dat'])
   await put('one', ['store.bin'], database)
   const { sources } = await expanded(...['roads.parquet', 'lakes.dat', 'store.bin'].map((name) => join(folder, name)))
@@ -119,7 +119,7 @@ test('what cannot be served is a problem that says why', async () => {
     's3://bucket/a.parquet',
   )
   expect(problems).toEqual([
-    'lakes.gpkg: it is not a GeoPackage, whatever its name says',
+    'lakes.gpkg: it is not a GeoPackage, although its name says so',
     'notes.txt: its format is not known; GeoParquet, GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV and DuckDB databases are served',
     'nothing: it holds no file that can be served; sub-folders are not looked into, name them or use a pattern',
     'absent.parquet: there is no such file or folder',

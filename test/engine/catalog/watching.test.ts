@@ -103,7 +103,7 @@ test('a file that comes into a folder is a layer, once the workers may read it',
   expect(names()).toEqual(['a', 'b'])
   expect(rolls).toHaveLength(1)
   expect(rolls[0]?.allowedPaths).toContain(join(data, 'b.parquet'))
-  expect(lines).toContain('layer b has come')
+  expect(lines).toContain('layer b was added')
 })
 
 test('a file that is removed takes its layer and the access to it away, and is the same layer when it comes back', async () => {

@@ -95,7 +95,9 @@ test('the printed schema makes types of a front end’s documents', { timeout: 1
   await writeFile(join(folder, 'src/documents.graphql'), DOCUMENTS)
   await writeFile(join(folder, 'codegen.yml'), CONFIG)
   await run('node_modules/@graphql-codegen/cli/esm/bin.js', '--config', 'codegen.yml')
-  expect(await readFile(join(folder, 'src/types.ts'), 'utf8')).toContain('True if the geometry intersects this box, including its border.')
+  expect(await readFile(join(folder, 'src/types.ts'), 'utf8')).toContain(
+    'True if the geometry intersects this box, including its border.',
+  )
   await writeFile(join(folder, 'src/front-end.ts'), FRONT_END)
   await run('node_modules/typescript/bin/tsc', ...TSC, 'src/front-end.ts')
 })

@@ -294,7 +294,7 @@ test('what cannot be met is a problem of its layer', async () => {
   const [several] = await problemsOf('several')
   expect(several).toMatch(/layer several: its path holds 7 sources: name one of them, or use a pattern$/)
   const [which] = await problemsOf('which')
-  expect(which).toMatch(/^store.duckdb: layer which: it holds \d+ tables with geometry: tell which by `table`$/)
+  expect(which).toMatch(/^store.duckdb: layer which: it holds \d+ tables with geometry: name one with `table`$/)
   expect(await problemsOf('tableless')).toEqual([
     'store.duckdb: layer tableless: it holds no table nothing with geometry; one that is not in schema main is named schema.table',
   ])
