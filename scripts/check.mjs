@@ -1,4 +1,4 @@
-/** `npm run check`: whatever can be said of the code without running it. Every step runs, so that one look shows all that is wrong. */
+/** `npm run check`: checks the code without running it. Every step runs, so that one look shows all faults. */
 import { spawnSync } from 'node:child_process'
 import { NODE, ROOT } from './setup/paths.mjs'
 import { setUpOrExit } from './setup.mjs'
@@ -10,6 +10,7 @@ const STEPS = [
   ["types of the map's page", 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/web'],
   ['generated code is fresh (npm run codegen)', 'node_modules/.bin/graphql-codegen', '--config', 'codegen.ts', '--check'],
   ['configuration reference is fresh (npm run reference)', 'scripts/reference.ts', '--check'],
+  ['plain English (npm run prose)', 'scripts/prose.ts', 'src', 'docs', 'schema.graphql', 'README.md', 'CONTRIBUTING.md'],
   ['dead code', 'node_modules/knip/bin/knip.js'],
   ['build', 'scripts/build.mjs'],
   ['package', 'node_modules/publint/src/cli.js', '--strict'],

@@ -20,8 +20,9 @@ if (given.includes('--help')) {
   process.stdout.write(HELP)
   process.exit(0)
 }
-const projects = given.filter((argument) => PROJECTS.includes(argument))
-const rest = given.filter((argument) => !PROJECTS.includes(argument))
+const others = given.findIndex((argument) => !PROJECTS.includes(argument))
+const projects = others === -1 ? given : given.slice(0, others)
+const rest = given.slice(projects.length)
 const onlyUnit = projects.length > 0 && projects.every((project) => project === 'unit')
 await setUpOrExit(onlyUnit ? { build: true } : { tests: true })
 const mode = rest.includes('--watch') ? [] : ['run']

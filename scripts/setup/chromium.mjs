@@ -17,7 +17,7 @@ export const chromium = {
       const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
       await program('sh', ['-c', INSTALL], { env, next: 'Install the package chromium by hand.' })
     } catch (error) {
-      if (process.env.CI === 'true') throw error
+      if (process.env.CI) throw error
       return `MISSING: the map's tests will be left out. ${error.message}`
     }
   },

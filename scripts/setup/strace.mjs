@@ -17,7 +17,7 @@ export const strace = {
       const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
       await program('sh', ['-c', INSTALL], { env, next: 'Install the package strace by hand.' })
     } catch (error) {
-      if (process.env.CI === 'true') throw error
+      if (process.env.CI) throw error
       return `MISSING: some tests will be passed over. ${error.message}`
     }
   },

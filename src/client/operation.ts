@@ -56,8 +56,7 @@ export function runOperation(client: Client, payload: Payload, sink: OperationSi
 }
 
 export function otherColumns(): GeoduckClientError {
-  const message =
-    'The server sends other columns than at the start of the stream. The stream requests them again, as WKB or not.'
+  const message = 'The server sends other columns than at the start of the stream. The stream requests them again, as WKB or not.'
   return new GeoduckClientError('PROTOCOL', message, { retry: true })
 }
 

@@ -117,10 +117,10 @@ describe('a cache directory that cannot be written', () => {
     }
   })
 
-  test.each(['temp-directory', 'import'])(
+  test.for(['temp-directory', 'import'])(
     'as the place of %s is a message that says what to do, without a stack',
-    async (what) => {
-      if (!mounted) return
+    async (what, { skip }) => {
+      skip(!mounted, 'no disk can be mounted')
       remount('ro')
       try {
         const places = join(SHARED, 'data/places.parquet')
