@@ -11,11 +11,12 @@ const UNREACHABLE = /code (E\w+)[\s\S]*?request to (\S+) failed/
  * an install that was stopped before its end.
  *
  * @param {string[]} args
+ * @param {string} [cwd] a folder with a package.json. `--prefix` would hide npm's global configuration, such as a registry.
  */
-export async function npmInstall(args) {
+export async function npmInstall(args, cwd) {
   const next = 'Start again when that is solved: npm keeps what it has fetched.'
   try {
-    await program('npm', ['install', '--no-save', '--ignore-scripts', ...QUIET, ...RETRIES, ...args], { next })
+    await program('npm', ['install', '--no-save', '--ignore-scripts', ...QUIET, ...RETRIES, ...args], { next, cwd })
   } catch (error) {
     const [, code, url] = UNREACHABLE.exec(error.message) ?? []
     if (code === undefined) throw error

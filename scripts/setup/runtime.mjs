@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { npmInstall } from './npm.mjs'
 import { NODE, ROOT, STATE } from './paths.mjs'
@@ -23,7 +23,8 @@ export const runtime = {
     if ((await versionOf(NODE)) === `v${pinnedVersion()}`) return
     rmSync(FOLDER, { recursive: true, force: true })
     mkdirSync(FOLDER, { recursive: true })
-    await npmInstall(['--prefix', FOLDER, '--no-package-lock', `${platformPackage()}@${pinnedVersion()}`])
+    writeFileSync(`${FOLDER}/package.json`, '{ "private": true }')
+    await npmInstall(['--no-package-lock', `${platformPackage()}@${pinnedVersion()}`], FOLDER)
     if ((await versionOf(fetched())) !== `v${pinnedVersion()}`)
       throw new SetupError(`${fetched()} does not run on this machine: the pinned Node is made for another one.`)
   },
