@@ -18,7 +18,7 @@ interface ArrowColumn {
 /** A message begins with this and the length of its metadata. A length of 0 ends the stream. */
 const CONTINUATION = 0xffffffff
 const END_BYTES = 8
-/** The buffer is made this much larger than the batch that asks for it: the next ones are about as large. */
+/** The buffer is this much larger than the batch that needs it, because the next batches are about as large. */
 const SPARE = 1.25
 
 type Options = Omit<Extract<Output, { readonly kind: 'arrow' | 'arrow-base64' }>, 'kind'>

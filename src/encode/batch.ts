@@ -81,7 +81,7 @@ export interface BatchLayout {
 interface WholeFeatures {
   /** Index into the layout's geometries. @default 0 */
   readonly geometry?: number
-  /** Names among the layout's properties; null or left out: all of them. */
+  /** Names among the layout's properties; all of them if it is null or missing. */
   readonly only?: readonly string[] | null
 }
 

@@ -35,7 +35,7 @@ export function createEncoder(layout: BatchLayout, output: Output, out = new Byt
 
 /** Writes bytes as a JSON string of base64, for outputs that do not accept bytes. */
 const QUOTE = 0x22
-/** The buffer is made this much larger than the batch that asks for it: the next ones are about as large. */
+/** The buffer is this much larger than the batch that needs it, because the next batches are about as large. */
 const SPARE = 1.25
 
 /** Encodes as base64. A batch of 170 KB takes 0.2 ms, which tables and loops do not improve. */

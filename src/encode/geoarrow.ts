@@ -46,7 +46,9 @@ export class GeoArrowColumn {
     this.levels = lists.map(() => new Offsets())
   }
 
-  /** Rows [from, to), as the arrays of the column and its items, outermost first. @throws WkbError for a geometry of another shape */
+  /**
+   * Returns rows [from, to) as the arrays of the column and its items, outermost first. @throws WkbError for another shape
+   */
   read(data: ColumnData, from: number, to: number): ArrowArray[] {
     const { validity, offsets, bytes } = bytesOf(data)
     // WKB has more bytes than coordinates; an empty or missing point has some where WKB has none.
@@ -128,7 +130,7 @@ export class GeoArrowColumn {
     this.levels[level]!.push(this.itemsOf(level))
   }
 
-  /** A null has a place: an empty list, or a position of no numbers. */
+  /** A null occupies an entry: an empty list, or a position of no numbers. */
   private missing(): void {
     if (this.levels.length > 0) this.close(0)
     else for (let n = 0; n < this.stride; n++) this.coordinates[this.used++] = Number.NaN

@@ -27,7 +27,7 @@ export function writeDate(out: ByteWriter, days: number): void {
 
 /**
  * A quoted date and time; null for the engine's infinities, which are the largest 64-bit integer and its negative. The fraction
- * has 3, 6 or 9 digits, as many as it needs, and is left out when it is 0. `utc`: an instant, marked with `Z`.
+ * has 3, 6 or 9 digits, as many as it needs, and is omitted if it is 0. An instant (`utc`) ends with `Z`.
  */
 export function writeTimestamp(out: ByteWriter, low: number, high: number, perSecond: number, utc: boolean): void {
   if ((high === 0x7fffffff && low === -1) || (high === -0x80000000 && low === 1)) {

@@ -8,7 +8,7 @@ const NUMBER_BYTES = 25
 const MOST_DECIMALS = 9
 /** Below this JavaScript turns to exponents. */
 const SMALLEST_PLAIN = 1e-6
-/** Up to here every whole number is a float; above, its shortest text is not that of the double. */
+/** Up to this value, every whole number is a float. Above it, the shortest text of a float is not that of the double. */
 const LARGEST_WHOLE_FLOAT = 2 ** 24
 
 /** A whole number of magnitude below 2^53. */
@@ -20,7 +20,7 @@ export function writeInteger(out: ByteWriter, n: number): void {
 
 /**
  * Prints doubles as JSON.stringify does: the shortest text that reads back the same; null for NaN and infinities. Most data has
- * few decimals, so the number of decimals that the last value needed is tried first: zeros at the end are left out anyway.
+ * few decimals, so the number of decimals that the last value needed is tried first: zeros at the end are omitted anyway.
  */
 export class DoubleText {
   private decimals = 0

@@ -1,9 +1,8 @@
 // @ts-check
 /**
- * One answer on the map, drawn while it arrives. MapLibre indexes a source as a whole whenever it changes, so features go to
- * chunks, a source each: a full one is never touched again, and only the open one is indexed again. It is drawn at once, then
- * whenever it has doubled, or a moment has passed: the cost of the whole is a small multiple of drawing it once, not its
- * square.
+ * Draws one answer on the map while it arrives. MapLibre indexes a whole source after each change, so features go to chunks
+ * with one source each. A full chunk never changes, and only the open one is indexed again. It is drawn at once, and again when
+ * it has doubled or after a short time. So the total cost is a small multiple of drawing everything once, and not quadratic.
  */
 /** @import { GeoJSONSource, Map as MapLibre } from 'maplibre-gl' */
 /** @import { Feature } from 'geojson' */

@@ -1,10 +1,10 @@
 // @ts-check
-/** The one way to the server: queries by POST, subscriptions over one WebSocket. */
+/** Sends all requests to the server: queries by POST, subscriptions over one WebSocket. */
 /** @import { GeoduckClientError } from 'geoduck/client' */
 import { clientError, connect } from 'geoduck/client'
 import { askForToken, authorization } from './token.js'
 
-/** Beside the page, so that a proxy may serve both under a prefix. */
+/** Relative to the page, so that a proxy may serve both under a prefix. */
 const endpoint = new URL('../graphql', import.meta.url)
 
 /** The close code of a socket that was opened without the token. */
@@ -55,7 +55,7 @@ export function onConnection(listener) {
  * @param {string} query
  * @param {Record<string, unknown>} variables
  * @param {{ next: (data: Data) => void, error: (reason: GeoduckClientError) => void, complete: () => void }} sink
- *   nothing is called any more once it has been cancelled
+ *   nothing is called after it was cancelled
  * @returns {() => void} cancels
  */
 export function subscribe(query, variables, sink) {

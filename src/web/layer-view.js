@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * One layer on the map: it asks for what is visible, draws the answer, and asks again. The last answer stays underneath, paler,
- * until the new one is whole.
+ * One layer on the map. It requests the visible features, draws them, and repeats this after each move. The last answer stays
+ * below, paler, until the new one is complete.
  */
 /** @import { Map as MapLibre } from 'maplibre-gl' */
 /** @import { Kind, Layer } from './layers.js' */
@@ -58,7 +58,7 @@ export class LayerView {
     this.#changed = changed
   }
 
-  /** Cancels the last request and puts this one. @param {{ bbox: readonly number[], precision: number }} view */
+  /** Cancels the last request and sends this one. @param {{ bbox: readonly number[], precision: number }} view */
   ask(view) {
     this.#cancel()
     this.#keepLastAnswer()
@@ -133,7 +133,7 @@ export class LayerView {
     Object.assign(progress, { state: 'drawing', endedAt: performance.now() })
     this.#changed()
     const limited = progress.features >= MOST_FEATURES || drawing.vertices > MOST_VERTICES
-    // Without the number the note says no more than that there may be more.
+    // Without the number, the note only says that there may be more.
     if (limited) progress.matched = await countMatched(request.layer, request.bbox).catch(() => null)
     await drawing.finish()
     if (this.progress !== progress) return
@@ -142,7 +142,7 @@ export class LayerView {
     this.#changed()
   }
 
-  /** Not before the new answer is on the screen, so that nothing flickers. */
+  /** Runs only after the new answer is on the screen, so that nothing flickers. */
   #dropPrevious() {
     const previous = this.#previous
     if (!previous) return

@@ -8,7 +8,7 @@ export const SHAPES = /** @type {const} */ (['area', 'line', 'dot'])
 /** @typedef {typeof SHAPES[number]} Shape */
 
 /**
- * Dots of few features are large and solid; 200,000 of them are small and sheer, so that the land is seen and density shows.
+ * Dots of few features are large and solid; 200,000 of them are small and transparent, to show the land and the density.
  */
 const DOTS = [
   { most: 2000, radius: 3.2, opacity: 0.85 },
@@ -42,7 +42,7 @@ function dotRadius(features) {
 /**
  * @param {Shape} shape
  * @param {{ color: string, border: string, kind: Kind, features: number }} look
- * @param {number} opacity 1, or less for what is about to be replaced
+ * @param {number} opacity 1, or less for a drawing that will be replaced
  * @returns {Record<string, unknown>} paint properties
  */
 export function paintOf(shape, { color, border, kind, features }, opacity) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Colours of the map in both themes: a calm sea, soft areas, and points and lines that stand out of them. */
+/** Colours of the map in both themes: a calm sea, soft areas, and points and lines that stand out from them. */
 /** @import { Kind } from './layers.js' */
 /** @import { Theme } from './theme.js' */
 
@@ -25,7 +25,7 @@ const COLORS = /** @satisfies {Record<Theme, Record<Kind, string[]>>} */ ({
 /**
  * @param {Theme} theme
  * @param {Kind} kind
- * @param {number} index the layer's place among those of its kind
+ * @param {number} index the layer's index among those of its kind
  */
 export function colorOf(theme, kind, index) {
   const colors = COLORS[theme][kind]

@@ -4,7 +4,7 @@
 import { byId, setText } from './dom.js'
 import { count, short } from './format.js'
 
-/** Often enough to look alive; each costs the page a layout. */
+/** Frequent enough for a smooth display. Each update costs the page a layout. */
 const TICK_MS = 100
 
 const RUNNING = new Set(['asking', 'streaming', 'paused'])

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * On a narrow screen the panels are a sheet that is pulled up from below; the grip opens and closes it by tap, swipe or key.
+ * On a narrow screen, the panels are a sheet at the bottom. Its grip opens and closes it by tap, swipe or key.
  */
 import { byId } from './dom.js'
 

@@ -22,7 +22,7 @@ const MOST_FAILURES = 5
 /**
  * @typedef {object} StreamEvents
  * @property {(features: Feature[]) => void} batch
- * @property {() => void} restart what has arrived so far is void: the data has changed
+ * @property {() => void} restart the features until now are invalid, because the data has changed
  * @property {(error: GeoduckClientError) => void} pause the stream was interrupted and resumes by itself
  * @property {() => void} complete all of it arrived, or `limit` of it
  * @property {(error: GeoduckClientError) => void} fail the stream ended with an error
@@ -30,7 +30,7 @@ const MOST_FAILURES = 5
 
 /**
  * @param {StreamRequest} request
- * @param {StreamEvents} events none is called any more once it has been cancelled
+ * @param {StreamEvents} events none is called after it was cancelled
  * @returns {() => void} cancels
  */
 export function openStream(request, events) {

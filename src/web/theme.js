@@ -7,7 +7,7 @@ import { byId } from './dom.js'
 const KEY = 'geoduck-theme'
 const system = matchMedia('(prefers-color-scheme: dark)')
 
-/** A page that may not store anything still has a theme. */
+/** Works without a stored theme if the page may not store anything. */
 const storage = {
   read() {
     try {

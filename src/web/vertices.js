@@ -2,7 +2,7 @@
 /** @import { Geometry } from 'geojson' */
 
 /**
- * Vertices of a geometry: what it costs to draw it.
+ * Counts the vertices of a geometry, which determine the cost to draw it.
  * @param {Geometry | null} geometry
  * @returns {number}
  */

@@ -1,14 +1,13 @@
 import { GEOMETRY } from '../../geometry/geometry-type.ts'
 import type { WkbReader } from '../../geometry/wkb.ts'
 
-/** west, south, east, north, lowest, highest of nothing. */
+/** The initial west, south, east, north, lowest and highest values, before any position. */
 const NOWHERE = Float64Array.of(Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity)
 
 /** The box around one geometry after another. */
 export class GeometryBox {
   /**
-   * west, south, east, north, lowest, highest: of heights only those that are numbers, without a height the last two are
-   * infinite.
+   * West, south, east, north, lowest and highest. NaN heights are ignored. The last two are infinite without heights.
    */
   readonly sides = new Float64Array(6)
   private readonly reader: WkbReader

@@ -4,13 +4,13 @@ import type { WkbReader } from '../../geometry/wkb.ts'
 import { type ByteWriter, CHAR, literal } from '../bytes.ts'
 import { EXACT_DIGITS, NULL, POWERS_OF_TEN, paddingOf, putAscii, putFixed8, putScaled } from '../number.ts'
 
-/** The most bytes that one number takes, sign and all. */
+/** The maximum bytes of one number, with its sign. */
 export const COORDINATE_BYTES = 26
 
 /** Up to this precision, numbers that fit 32 bits when scaled are printed by integer arithmetic. */
 const FAST_PRECISION = 8
 const LARGEST_INT32 = 2 ** 31 - 1
-/** At and above this a double has no fraction to round. */
+/** From this value on, a double has no fraction to round. */
 const WHOLE_ONLY = 2 ** 53
 
 /**
@@ -19,7 +19,7 @@ const WHOLE_ONLY = 2 ** 53
  * others about 60; numbers of more than 15 digits go through JavaScript's own text.
  */
 export class CoordinateText {
-  /** Set when a NaN or an infinity was printed, which no JSON holds: the caller takes the geometry back. */
+  /** True after a NaN or an infinity was printed. JSON has neither, so the caller removes the geometry. */
   nonFinite = false
   private readonly reader: WkbReader
   private readonly precision: number
@@ -35,15 +35,15 @@ export class CoordinateText {
     this.precision = precision
     this.scale = POWERS_OF_TEN[precision]!
     const isFast = precision <= FAST_PRECISION
-    // V8 keeps a field an integer whose every value came as one: 2 ns.
+    // V8 keeps a field as an integer if it only gets integers, which saves 2 ns.
     this.unit = isFast ? this.scale | 0 : 1
     this.padding = isFast ? paddingOf(precision) | 0 : 1
     this.limit = isFast ? LARGEST_INT32 : -1
   }
 
   /**
-   * The number at `place` of the reader. A place is handed over, not the number: a double costs an allocation when a call is
-   * not inlined.
+   * Prints the number at offset `place` of the reader. The argument is an offset, not the number, because a double costs an
+   * allocation if the call is not inlined.
    */
   put(view: DataView, at: number, place: number): number {
     const x = this.reader.ordinate(place)
@@ -53,8 +53,8 @@ export class CoordinateText {
   }
 
   /**
-   * `count` positions of two numbers as JSON, `step` bytes apart, a comma after each. It does what `put` does with everything
-   * that stays the same outside of the loop: 15 ns per number instead of 17.
+   * Prints `count` positions of two numbers, `step` bytes apart, with a comma after each. It is `put` with all constants
+   * outside of the loop: 15 ns per number instead of 17.
    */
   putPositions(view: DataView, at: number, from: number, step: number, count: number): number {
     const { reader, scale, unit, padding, limit } = this
@@ -95,9 +95,8 @@ const EMPTY = literal('[]')
 
 /**
  * Writes WKB as a GeoJSON geometry (RFC 7946) without anything in between: about 32 ns per position, 3 of them for the
- * direction of rings. Z is kept, M has no place in GeoJSON. Every empty geometry has empty `coordinates`; an empty point within
- * a MultiPoint has no position to give and is left out, and so is a Z that is not finite. A geometry with any other number that
- * JSON cannot hold is null.
+ * direction of rings. Z is kept; GeoJSON has no M. Every empty geometry has empty `coordinates`. An empty point within a
+ * MultiPoint is omitted, and so is a Z that is not finite. A geometry with any other number that JSON cannot hold is null.
  */
 export class GeoJsonText {
   private readonly out: ByteWriter
@@ -110,7 +109,7 @@ export class GeoJsonText {
     this.text = new CoordinateText(reader, precision)
   }
 
-  /** The geometry in bytes [from, to) of the reader. Throws WkbError. */
+  /** Writes the geometry in bytes [from, to) of the reader. @throws WkbError */
   write(from: number, to: number): void {
     const start = this.out.length
     this.geometry(this.reader.open(from, to))
@@ -166,7 +165,7 @@ export class GeoJsonText {
     this.closeArray(written > 0)
   }
 
-  /** The coordinates of a member and a comma; false, and nothing written, for an empty point. */
+  /** Writes the coordinates of a member and a comma. For an empty point, returns false and writes nothing. */
   private member(type: number): boolean {
     if (type !== GEOMETRY.POINT) this.coordinates(type)
     else if (!this.point()) return false
@@ -209,7 +208,7 @@ export class GeoJsonText {
     this.closeArray(count > 0)
   }
 
-  /** False, and nothing written, for the empty point: WKB gives it as NaNs. */
+  /** Writes a point. For an empty one, which is all NaN in WKB, returns false and writes nothing. */
   private point(): boolean {
     const from = this.reader.positions(1)
     if (Number.isNaN(this.reader.ordinate(from)) && Number.isNaN(this.reader.ordinate(from + 8))) return false
@@ -228,7 +227,7 @@ export class GeoJsonText {
     out.length = at
   }
 
-  /** One position, and a comma. */
+  /** Writes one position and a comma. */
   private putXyz(view: DataView, at: number, from: number): number {
     const { text } = this
     view.setUint8(at++, CHAR.OPEN)

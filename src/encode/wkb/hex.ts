@@ -36,7 +36,7 @@ export class WkbHex {
     this.extended = extended
   }
 
-  /** The geometry in bytes [from, to) of the reader. Throws WkbError. */
+  /** Writes the geometry in bytes [from, to) of the reader. @throws WkbError */
   write(from: number, to: number): void {
     this.geometry(this.reader.open(from, to), this.extended?.srid ?? null)
     this.reader.close()

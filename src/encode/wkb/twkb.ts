@@ -9,19 +9,19 @@ import { type ByteWriter, CHAR } from '../bytes.ts'
 import { NULL } from '../number.ts'
 import { hexDigits } from './hex.ts'
 
-/** Digits after the decimal point that the format's headers have room for. */
+/** The maximum number of digits after the decimal point in the format. */
 export const MOST_TWKB_DIGITS = 7
 
 const HAS_EXTENDED_DIMENSIONS = 8
 const IS_EMPTY = 16
 
-/** Up to here a difference of two whole numbers, doubled, is one that a double holds exactly. */
+/** Up to this value, a double holds twice the difference of two whole numbers exactly. */
 const LARGEST_UNITS = 2 ** 51
 
 /**
  * Writes WKB as TWKB in a JSON string of hexadecimal digits. Every coordinate, heights and measures too, is rounded to
  * `precision` digits by itself: nothing adds up along a line, and rings stay closed. A geometry with a number that is not
- * finite, or does not fit, is null. An empty point within a MultiPoint is left out, because the format has no place for it.
+ * finite, or does not fit, is null. An empty point within a MultiPoint is omitted, because the format cannot express it.
  * About 35 ns per number.
  */
 export class TwkbHex {
@@ -43,7 +43,7 @@ export class TwkbHex {
     this.scale = 10 ** precision
   }
 
-  /** The geometry in bytes [from, to) of the reader. Throws WkbError. */
+  /** Writes the geometry in bytes [from, to) of the reader. @throws WkbError */
   write(from: number, to: number): void {
     const { out } = this
     this.length = 0

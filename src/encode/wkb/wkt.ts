@@ -26,7 +26,7 @@ export class WktText {
     this.text = new CoordinateText(reader, precision)
   }
 
-  /** The geometry in bytes [from, to) of the reader. Throws WkbError. */
+  /** Writes the geometry in bytes [from, to) of the reader. @throws WkbError */
   write(from: number, to: number): void {
     this.geometry(this.reader.open(from, to))
     this.reader.close()
