@@ -4,7 +4,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-# No package needs its install script, for binaries come as packages of their own; but for Node itself, which is here.
+# No package needs its install script, because binaries are separate packages. Node itself is already here.
 RUN npm ci --ignore-scripts && mkdir -p node_modules/node/bin && ln -s "$(command -v node)" node_modules/node/bin/node
 COPY tsconfig.json tsconfig.build.json schema.graphql README.md CONTRIBUTING.md CHANGELOG.md ./
 COPY docs ./docs

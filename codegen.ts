@@ -1,6 +1,6 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** What `geoduck/client` lets its callers say, as an operation: its variables and the inputs that they are made of become types. */
+/** The arguments of `geoduck/client`, as an operation: its variables and their inputs become types. */
 const STREAM = `subscription Stream(
   $layer: String!, $where: FeatureFilter, $orderBy: [FeatureOrder!], $batchSize: Int, $limit: Int, $after: Cursor
 ) {

@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     // Processes, not threads: the engine's threads belong to a process, a crash costs one file of tests, and tests may change directory.
     pool: 'forks',
-    // What is waited for comes when it comes: a busy machine may take its time.
+    // A busy machine may take long until an expected state is reached.
     expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -30,11 +30,11 @@ export default defineConfig({
   },
 })
 
-/** Options for tests that start servers and workers of their own. */
+/** Options for tests that start their own servers and workers. */
 function withProcesses() {
   return {
-    // One more than processors: many tests wait for timers, watchers and processes that end.
-    maxWorkers: 3,
+    // Three processes were faster, but their servers and workers overloaded two processors: tests that kill workers then failed.
+    maxWorkers: 2,
     // Under CI a failed test runs again. If it passes then, the closing lines name it, and the run fails unless it is listed.
     retry: process.env['CI'] ? 1 : 0,
     sequence: { groupOrder: 1 },

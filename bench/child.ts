@@ -1,4 +1,4 @@
-/** Programs of the bench that run in processes of their own, and say what they measured in one line of JSON. */
+/** Programs of the bench that run in separate processes, and print their measurement as one line of JSON. */
 import { spawn } from 'node:child_process'
 
 /** Numbers that one run of something gave. */

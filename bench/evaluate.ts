@@ -12,9 +12,9 @@ export interface Result {
   readonly unit: string
   /** A ratio of medians, or a median; null if it could not be measured. */
   readonly value: number | null
-  /** Of the ratio round by round, or of the runs. */
+  /** The spread of the ratio per round, or of the runs. */
   readonly spread: readonly [low: number, high: number] | null
-  /** The medians that the value is made of, by arm. */
+  /** The medians of the value, by arm. */
   readonly medians: Readonly<Record<string, number>>
   readonly threshold: number | null
   readonly goal: number | null

@@ -1,7 +1,7 @@
 /**
  * `node bench/import.ts`: 500,000 more rows into a table of 500,000 that has a spatial index: with the index kept, and with it dropped before
- * and built once behind, as `geoduck import` does. Time, processor time, bytes written, the size of the file, and the time of a small box by the index,
- * each in a store of its own. Linux only: `/proc` counts the bytes.
+ * and built once afterwards, as `geoduck import` does. Time, processor time, bytes written, the size of the file, and the time of a small box by the index,
+ * each in a separate store. Linux only: `/proc` counts the bytes.
  */
 import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

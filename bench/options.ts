@@ -5,7 +5,7 @@ import { ROWS } from './rows/rows.ts'
 export interface BenchOptions {
   readonly rows: readonly Row[]
   readonly runs: number
-  /** Of each measurement that could go on for ever. */
+  /** Seconds of each measurement without a natural end. */
   readonly seconds: number
   /** Longest wait for other processes to rest, before each run. */
   readonly patience: number

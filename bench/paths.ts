@@ -2,5 +2,5 @@ import { join } from 'node:path'
 
 export const ROOT = join(import.meta.dirname, '..')
 
-/** What the bench makes or fetches: kept between runs, safe to delete. */
+/** The folder of files that the bench makes or fetches. It is kept between runs, and safe to delete. */
 export const CACHE = join(ROOT, '.geoduck', 'bench')

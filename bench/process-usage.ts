@@ -1,4 +1,4 @@
-/** What processes use, by /proc (Linux only). */
+/** The resources of processes, by /proc (Linux only). */
 import { readdir, readFile } from 'node:fs/promises'
 
 export async function rssBytes(pid: number): Promise<number> {

@@ -1,4 +1,4 @@
-/** What rows measure with. */
+/** The tools of the rows. */
 import { join } from 'node:path'
 import { findSpatialExtension } from '../src/config/extension.ts'
 import { dataFolder } from './data/cache.ts'
@@ -13,17 +13,17 @@ export interface Rig {
   readonly data: string
   /** It serves each layer as a file and as a table. */
   readonly server: RunningServer
-  /** That it runs. */
+  /** Throws if it does not run. */
   readonly statements: Statements
   /** Threads of one of its workers. */
   readonly threads: number
   /** Null where it is not there. */
   readonly python: PythonPipeline | null
-  /** Seconds of each measurement that could go on for ever. */
+  /** Seconds of each measurement without a natural end. */
   readonly seconds: number
   /** Seconds to wait, before each run, for other processes to rest. */
   readonly patience: number
-  /** Folder of the layer of 20 million points: made when it is asked for. */
+  /** The folder of the layer of 20 million points, which is made when a row needs it. */
   largeData(): Promise<string>
 }
 

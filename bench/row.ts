@@ -22,7 +22,7 @@ export interface Arm {
 
 export interface Figure {
   readonly label: string
-  /** Of the arm's samples. */
+  /** The median of the arm's samples. */
   readonly key: string
   readonly unit: string
   readonly arm: string

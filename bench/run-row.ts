@@ -21,7 +21,7 @@ export async function runRow(row: Row, rig: Rig, runs: number, progress: (line: 
   }
   for (let run = 0; run <= runs; run++) {
     for (const [name, arm] of Object.entries(row.arms)) {
-      // Each run of the pipeline is a process of its own that warms itself up.
+      // Each run of the pipeline is a separate process, which warms up first.
       if (name in failed || name in skipped || (run === 0 && arm.needs === 'python')) continue
       const cores = await waitForQuiet(rig.patience * 1_000)
       try {

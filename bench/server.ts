@@ -1,4 +1,4 @@
-/** The product as a user starts it, with its defaults, in processes of its own. */
+/** The product as a user starts it, with its defaults, in separate processes. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'

@@ -5,14 +5,14 @@ import { NODE } from './setup/paths.mjs'
 const PARENT_CHECK_MS = 250
 
 /**
- * One Ctrl-C comes twice, from the terminal and from npm, and a kill of the process group likewise; the server would take a second
+ * One Ctrl-C arrives twice, from the terminal and from npm, and so does a kill of the process group. The server would take a second
  * signal as "at once". Signals this close together are one.
  */
 const SAME_SIGNAL_MS = 500
 
 /**
- * Runs a program on the pinned Node and ends with it: signals are passed on once, it is told to stop when npm dies, and a channel
- * tells it when this process itself is killed. It has a process group of its own, so that a terminal's Ctrl-C comes only from here.
+ * Runs a program on the pinned Node and ends with it. Signals are passed on once. The program stops when npm dies, and a channel
+ * closes when this process is killed. The program has a new process group, so that it receives a terminal's Ctrl-C only from here.
  *
  * @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} options

@@ -1,6 +1,6 @@
 /**
- * `npm run reference`: writes what is made of the table of settings: geoduck.schema.json and the tables in docs/configuration.md. With
- * `--check` it only tells whether they are as they would be written.
+ * `npm run reference`: writes geoduck.schema.json and the tables in docs/configuration.md from the table of settings. With
+ * `--check` it only reports whether they are up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -27,7 +27,7 @@ async function drain(rig: Rig, layer: string, output: OutputKind, firstChunks: n
   return await runForSample([PROGRAM, JSON.stringify(options)])
 }
 
-/** As a query worker is opened. */
+/** The options of a query worker. */
 export function engineOptions({ extension, threads, statements }: Rig): EngineOptions {
   return { extension, threads, streamingBufferBytes: STREAMING_BUFFER_BYTES, databases: statements.databases }
 }

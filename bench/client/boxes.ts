@@ -1,4 +1,4 @@
-/** Box queries over HTTP for some seconds: boxes.ts OPTIONS, in a process of its own. Each answer must hold as many features as it should. */
+/** Box queries over HTTP for some seconds: boxes.ts OPTIONS, in a separate process. Each answer must have the expected number of features. */
 import { readFile } from 'node:fs/promises'
 import type { QueryBox } from '../data/boxes.ts'
 import { quantile } from '../median.ts'

@@ -28,7 +28,7 @@ for (let run = 0; run <= options.runs; run++) {
   if (!text.includes('"count":')) throw new Error(text)
   times.push(performance.now() - start)
   send({ id, type: 'complete' })
-  // A client that looks at what came; the worker is free again by then.
+  // A client that reads its batch. The worker is free again by then.
   await new Promise((resolve) => setTimeout(resolve, 100))
 }
 socket.terminate()

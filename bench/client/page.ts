@@ -1,4 +1,4 @@
-/** One large answer over HTTP: page.ts OPTIONS, in a process of its own, on a warm connection. */
+/** One large answer over HTTP: page.ts OPTIONS, in a separate process, on a warm connection. */
 import { ask, countIn } from './http.ts'
 
 export interface PageOptions {

@@ -1,5 +1,5 @@
 /**
- * A WebSocket client that counts rows: subscribe.ts OPTIONS, in a process of its own. It speaks graphql-transport-ws and reads `count`
+ * A WebSocket client that counts rows: subscribe.ts OPTIONS, in a separate process. It speaks graphql-transport-ws and reads `count`
  * off the beginning of each message; it does not parse the rest, as the Python pipeline's client does not.
  */
 import WebSocket from 'ws'

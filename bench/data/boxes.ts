@@ -1,4 +1,4 @@
-/** Boxes of about 1,000 features each: what a map asks for when it has come to rest. */
+/** Boxes of about 1,000 features each, like the requests of a map that has stopped moving. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 
 export interface QueryBox {
@@ -13,7 +13,7 @@ export interface QueryBox {
 const BOXES = 200
 const WANTED = 1_000
 
-/** Of a GeoParquet file with a covering column. Squares around features at even distances from west to east, grown or shrunk until about 1,000 features touch them. */
+/** Boxes of a GeoParquet file with a covering column: squares around features at even distances from west to east. Their size is changed until about 1,000 features touch them. */
 export async function chooseBoxes(connection: DuckDBConnection, file: string): Promise<QueryBox[]> {
   const sides = await readSides(connection, file)
   const boxes: QueryBox[] = []

@@ -22,7 +22,7 @@ export async function dataFolder(part: 'base' | 'large', extension: string, prog
 
 const IMPORT = join(ROOT, 'src', 'engines', 'duckdb', 'processes', 'import')
 
-/** Of what makes it, and of the engine's version: its random numbers and file formats change with that. Only `base` has imported tables. */
+/** The digest of the generator and of the engine's version, which changes random numbers and file formats. Only `base` has imported tables. */
 async function digest(part: 'base' | 'large'): Promise<string> {
   const hash = createHash('sha256')
   for (const folder of part === 'base' ? [import.meta.dirname, IMPORT] : [import.meta.dirname]) {

@@ -1,5 +1,5 @@
 /**
- * Makes the data of the bench, in a process of its own: node generate.ts FOLDER SPATIAL_EXTENSION base|large.
+ * Makes the data of the bench, in a separate process: node generate.ts FOLDER SPATIAL_EXTENSION base|large.
  * It writes beside FOLDER and renames at the end, so that a folder that is there is whole.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { writeGeoParquet } from '../../scripts/demo/geoparquet.ts'
 
-/** A compromise between pruning (few rows a group) and scanning (many); DuckDB's own default is six times as large. */
+/** A compromise between pruning (few rows per group) and scanning (many). DuckDB's default is six times as large. */
 const ROW_GROUP_ROWS = 20_480
 
 /** Writes the rows of a query with columns `id, ..., geom`: Hilbert-sorted, with a covering column. */

@@ -1,5 +1,5 @@
 /**
- * Box queries by the shortest honest program: boxes.ts OPTIONS, in a process of its own. One connection, one prepared statement, the
+ * Box queries by the shortest honest program: boxes.ts OPTIONS, in a separate process. One connection, one prepared statement, the
  * engine's GeoJSON, JSON.stringify over the rows; nothing is sent.
  */
 import { readFile } from 'node:fs/promises'

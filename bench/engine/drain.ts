@@ -1,5 +1,5 @@
 /**
- * DuckDB merely draining a statement: drain.ts OPTIONS, in a process of its own. The first run warms the engine up (footers, code), the
+ * DuckDB only draining a statement: drain.ts OPTIONS, in a separate process. The first run warms the engine up (footers, code), the
  * second is measured.
  */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'

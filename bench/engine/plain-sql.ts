@@ -1,4 +1,4 @@
-/** The statement that a program of one's own would hold. */
+/** The statement of a program without Geoduck. */
 
 /** $1 .. $4: west, south, east, north. The covering column is compared first, as the format's manual advises. */
 export function plainBoxQuery(file: string): string {

@@ -1,6 +1,6 @@
 /**
  * Today's practice to compare with: an asyncio pipeline of duckdb, pyarrow, shapely, geopandas and websockets, which lies beside the
- * repository. A copy of it runs on our files, with packages of its own.
+ * repository. A copy of it runs on our files, with its own packages.
  */
 import { access, cp, mkdir, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -17,7 +17,7 @@ export function boxesArm(layer: string, concurrency: number): Arm {
   }
 }
 
-/** The same, each on a connection of its own, and nothing sent: a service written the way of the manuals. */
+/** The same, each on a new connection, without sending anything: a service as the manuals describe it. */
 function pythonArm(concurrency: number): Arm {
   return {
     needs: 'python',

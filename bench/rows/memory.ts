@@ -6,7 +6,7 @@ import type { Rig } from '../rig.ts'
 import type { Arm, Figure, Row } from '../row.ts'
 import { startServer } from '../server.ts'
 
-/** On a server of its own: a process never gives all of its memory back. */
+/** On a new server, because a process never returns all of its memory. */
 function arm(layer: string, rows: number, folder: (rig: Rig) => Promise<string>): Arm {
   const stream = streamArm(layer, rows, 'arrow')
   return {

@@ -9,7 +9,7 @@ import { createRoot } from 'react-dom/client'
 
 const url = `${new URLSearchParams(location.search).get('server') ?? 'http://127.0.0.1:4000'}/graphql`
 const client = new ApolloClient({
-  // graphql-ws would start a lost subscription over from its first feature: here it is taken up behind the last batch.
+  // graphql-ws would restart a lost subscription from its first feature. Here it resumes after the last batch.
   link: ApolloLink.split(
     ({ operationType }) => operationType === 'subscription',
     new GraphQLWsLink(createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 })),

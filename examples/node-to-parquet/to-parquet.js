@@ -27,7 +27,7 @@ function taken({ arrow, count }) {
   return batches
 }
 
-/** What makes Parquet GeoParquet: which column is the geometry, and how it is encoded. */
+/** The metadata of GeoParquet: the geometry column and its encoding. */
 function geoMetadata({ arrow }) {
   const { fields } = RecordBatchReader.from(arrow).open().schema
   const field = fields.find(({ metadata }) => metadata.get('ARROW:extension:name')?.startsWith('geoarrow.'))

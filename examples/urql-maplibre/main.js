@@ -50,7 +50,7 @@ async function start() {
 
 let view = new AbortController()
 
-/** What is asked for the view before is cancelled: the server stops at once. */
+/** The stream of the view before is cancelled, and the server stops at once. */
 async function showView() {
   view.abort()
   view = new AbortController()

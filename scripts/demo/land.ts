@@ -21,7 +21,7 @@ export async function cutLand(connection: DuckDBConnection): Promise<void> {
   `)
 }
 
-/** Those of the points that lie in a country, in their order. */
+/** Returns the points that lie in a country, in their order. */
 export async function onLand(connection: DuckDBConnection, points: readonly Point[]): Promise<Placed[]> {
   await connection.run('CREATE OR REPLACE TEMP TABLE tried (number INTEGER, longitude DOUBLE, latitude DOUBLE)')
   const appender = await connection.createAppender('tried')

@@ -1,4 +1,4 @@
-/** What the demo uses of packages that come without types. */
+/** The parts of packages without types that the demo uses. */
 declare module 'topojson-client' {
   export interface Polygonal {
     readonly type: 'Polygon' | 'MultiPolygon'

@@ -6,7 +6,7 @@ import { speciesAt } from './species.ts'
 
 const SEED = 20_260_101
 const COUNT = 200_000
-/** More than are wanted: the sea takes two sites of three, and a fifth of the points. */
+/** More than needed: two of three sites, and a fifth of the points, are in the sea. */
 const SITES_TRIED = 14_000
 const POINTS_TRIED = 300_000
 const SPREAD_DEGREES = 1.2

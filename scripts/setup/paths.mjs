@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 /** The checkout's root, without a slash at its end. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '')
 
-/** What set-up makes, beside node_modules. Never committed; delete it to have everything made again. */
+/** The output of set-up, besides node_modules. It is never committed. Delete it to make everything again. */
 export const STATE = `${ROOT}/.geoduck`
 
-/** The Node that the lock file pins: it runs the TypeScript sources as they are, whatever Node the machine has. */
+/** The Node that the lock file pins: it runs the TypeScript sources directly, with any Node on the machine. */
 export const NODE = `${ROOT}/node_modules/node/bin/node`

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { STATE } from './paths.mjs'
 
-/** Whether the step was done for just this key. */
+/** True if the step was done for exactly this key. */
 export function isStamped(step, key) {
   try {
     return readFileSync(`${STATE}/stamps/${step}`, 'utf8') === key

@@ -3,7 +3,7 @@ import { program, SetupError } from './program.mjs'
 
 const INSTALL = 'apt-get update && apt-get install --yes --no-install-recommends strace'
 
-/** What shows the tests which sockets a process opens. Without it they say so and are passed over, but never on a machine that judges (CI). */
+/** The program that shows which sockets a process opens. Without it, its tests are skipped with a message. Under CI they fail. */
 export const strace = {
   name: 'strace for the tests of what is opened',
 

@@ -1,4 +1,4 @@
-/** Clients of the soak: GraphQL by POST, and subscriptions over a WebSocket of their own. */
+/** Clients of the soak: GraphQL by POST, and subscriptions over a separate WebSocket. */
 import WebSocket from 'ws'
 
 interface GraphQLError {
@@ -51,7 +51,7 @@ export function subscribe(
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
   let dropped = false
   const take = async (data: Buffer) => {
-    // What had come before the socket was dropped is asked for again.
+    // Batches that arrived just before the socket was dropped are requested again.
     if (dropped) return
     const message = JSON.parse(data.toString())
     if (message.type === 'connection_ack')

@@ -12,7 +12,7 @@ import { SoakServer } from './server.ts'
 import { type Dice, TASKS } from './tasks.ts'
 import { median, Watch } from './watch.ts'
 
-/** How many clients do what. */
+/** The number of clients per task. */
 const MIXED = { stream: 2, sorted: 1, slow: 6, cut: 2, box: 3, count: 1, burst: 1, abuse: 1 }
 /** On two workers, before a queue that is half of it. */
 const OVERLOAD = { page: 20, box: 1 }

@@ -31,7 +31,7 @@ export interface Usage {
   readonly rss: number
   readonly fds: number
   readonly threads: number
-  /** Of its main thread since it started, in milliseconds: on a processor, and ready to run while others had them all. */
+  /** Milliseconds of its main thread since the start: on a processor, and ready to run while other processes had all processors. */
   readonly main: { readonly onMs: number; readonly waitedMs: number }
 }
 
@@ -79,7 +79,7 @@ export class SoakServer {
     }
   }
 
-  /** What is left of it: files in its temporary folder. */
+  /** Files that are left in its temporary folder. */
   left(): string[] {
     return readdirSync(this.folder)
   }

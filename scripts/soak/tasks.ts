@@ -1,4 +1,4 @@
-/** What clients do, again and again, each with an answer that is known before. A wrong one throws. */
+/** The tasks of clients, which they repeat. Each answer is known before, and a wrong one throws. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import WebSocket from 'ws'
 import { type Batch, query, Refused, subscribe } from './client.ts'
@@ -24,7 +24,7 @@ const BY_SCORE = [...NATURAL].sort((a, b) => scoreOf(Number(a)) - scoreOf(Number
 
 const BY_NAME = [...NATURAL].sort()
 
-/** What may come again after a while, and where to go on. */
+/** Errors that allow a retry, and the position to resume from. */
 const RETRIED = new Set(['OVERLOADED', 'WORKER_LOST', 'QUARANTINED', 'SLOW_CONSUMER'])
 let questions = 0
 
@@ -34,7 +34,7 @@ const anotherWhere = () => ({ property: { name: 'id', gte: String(-1 - questions
 interface Reading {
   readonly sorted?: boolean
   readonly batchSize: number
-  /** False: drop the connection, and go on from the cursor on another. */
+  /** False: drop the connection, and resume from the cursor on another one. */
   readonly onBatch?: (batch: Batch) => Promise<boolean> | boolean
 }
 

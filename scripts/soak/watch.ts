@@ -1,4 +1,4 @@
-/** What the server uses over time, printed as it goes, and whether that grows. */
+/** Measures the server's resources over time, prints them, and decides whether they grow. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { query } from './client.ts'
 import type { SoakServer, Usage, Worker } from './server.ts'
@@ -11,9 +11,9 @@ interface Health {
 }
 
 export interface Sample extends Usage, Health {
-  /** Of `health` itself. */
+  /** Milliseconds of a `health` query. */
   readonly healthMs: number
-  /** How late this process's own event loop was, which shares the machine. */
+  /** The delay of this process's event loop, on the same machine. */
   readonly ownDelayMs: number
   /** In use, with what is not collected yet. */
   readonly heapBytes: number
@@ -23,11 +23,11 @@ const HEALTH = '{ health { eventLoopDelayMs queued streams { running waiting par
 const RESOLUTION_MS = 10
 
 /**
- * Between the first third of a run and the last. V8 lets its heap grow before it collects (105 MB in use of 226 MB after a minute, whatever came
- * before), so the resident size has room for that; of what the heap holds the least in each third counts, which is what a collection left.
+ * The growth between the first third of a run and the last. V8 lets its heap grow before it collects: 105 MB of 226 MB were in use after each
+ * minute. So the limit of the resident size has room for that. For the heap, the minimum in each third counts, which a collection left.
  */
 const MOST_GROWTH = { rss: 1.3, rssBytes: 128e6, heap: 1.3, heapBytes: 48e6, fds: 30, threads: 4 }
-/** Of a machine that is not starved; a busy one is told by how late the clients are. */
+/** The limits on an idle machine. The delay of the clients shows a busy one. */
 const MOST_DELAY_MS = 50
 const MOST_HEALTH_MS = 250
 
@@ -35,7 +35,7 @@ export class Watch {
   readonly samples: Sample[] = []
   readonly #server: SoakServer
   readonly #own = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  /** When it looked last. */
+  /** The time of the last look. */
   #at = performance.now()
 
   constructor(server: SoakServer) {
@@ -81,7 +81,7 @@ export class Watch {
     return bytes
   }
 
-  /** Of all looks: how late the server's event loop was, and how long `health` took. */
+  /** The delay of the server's event loop, and the time of `health`. */
   summary(): string {
     const told = (name: string, read: (sample: Sample) => number) => {
       const sorted = this.samples.map(read).sort((a, b) => a - b)
@@ -121,7 +121,7 @@ export class Watch {
   }
 }
 
-/** Of the time between two looks. What it waits for a processor, no code of its own can mend. */
+/** The share of the time between two looks. No code of the server can change the wait for a processor. */
 function shares(before: Sample | undefined, at: number, { main }: Usage): string {
   const ms = performance.now() - at
   const percent = (part: number) => `${((100 * part) / ms).toFixed(0)} %`

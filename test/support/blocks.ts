@@ -6,7 +6,7 @@ import { ROOT } from './environment.ts'
 export interface Block {
   /** The nearest above it. */
   readonly heading: string
-  /** What stands behind the fence; empty for plain text. */
+  /** The language after the fence. Empty for plain text. */
   readonly language: string
   readonly text: string
 }

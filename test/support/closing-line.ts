@@ -4,8 +4,6 @@ import { KNOWN_FLAKY, type KnownFlaky } from './known-flaky.ts'
 import { missingPrograms } from './needs.ts'
 
 const STDOUT = 1
-const DAYS = 30
-const DAY_MS = 86_400_000
 
 /**
  * Ends a run with `N passed, N failed` as the last line. A run without a test fails. A test that passed only at the second try fails the run,
@@ -15,11 +13,9 @@ export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const count = (state: string) => tests.filter((test) => test.result().state === state).length
-    // A file that fails before its tests run, or an error outside of a test, has no failed test of its own.
+    // A file that fails before its tests run, or an error outside of a test, has no failed test to count.
     const untested = modules.filter((module) => module.errors().length > 0).length + unhandled.length
-    const names = tests.filter((test) => test.diagnostic()?.flaky).map(({ fullName }) => fullName)
-    const old = KNOWN_FLAKY.filter((entry) => isOld(entry)).map(({ name }) => name)
-    const flaky = [...new Set([...names, ...old])].map((name) => verdict(name, KNOWN_FLAKY))
+    const flaky = tests.filter((test) => test.diagnostic()?.flaky).map(({ fullName }) => verdict(fullName, KNOWN_FLAKY))
     const refused = flaky.filter(({ isAllowed }) => !isAllowed).length
     const passed = count('passed') - refused
     const failed = count('failed') + untested + refused
@@ -35,17 +31,9 @@ export default class ClosingLine implements Reporter {
 }
 
 /** Decides whether a test may pass at the second try only. */
-export function verdict(name: string, known: readonly KnownFlaky[], now = Date.now()): { isAllowed: boolean; line: string } {
+export function verdict(name: string, known: readonly KnownFlaky[]): { isAllowed: boolean; line: string } {
   const entry = known.find((one) => one.name === name)
-  if (!entry)
-    return { isAllowed: false, line: `FAILED: passed at the second try only, and is not in test/support/known-flaky.ts: ${name}` }
-  const isAllowed = !isOld(entry, now)
-  const how = isAllowed
-    ? 'passed at the second try only, as listed'
-    : `FAILED: its entry in test/support/known-flaky.ts is older than ${DAYS} days`
-  return { isAllowed, line: `${how} (${entry.reason}, ${entry.since}): ${name}` }
-}
-
-function isOld({ since }: KnownFlaky, now = Date.now()): boolean {
-  return now - Date.parse(since) > DAYS * DAY_MS
+  return entry
+    ? { isAllowed: true, line: `passed at the second try only, as listed (${entry.reason}, ${entry.since}): ${name}` }
+    : { isAllowed: false, line: `FAILED: passed at the second try only, and is not in test/support/known-flaky.ts: ${name}` }
 }

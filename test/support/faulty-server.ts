@@ -1,5 +1,5 @@
 /**
- * A server in a process of its own whose workers take orders, and whose log is on stderr, a line of JSON each. Arguments: sources. Of the
+ * A server in a separate process, whose workers take orders, and whose log is on stderr, a line of JSON each. Arguments: sources. Of the
  * environment: ORDERS, the file of the orders; IMPORTS, a module that its workers load; CONFIG, settings in JSON.
  */
 import { GRID_ROWS } from './faults/grid.ts'

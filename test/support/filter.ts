@@ -19,12 +19,12 @@ export type Asked = Omit<Partial<FeatureQuery>, 'where' | 'view' | 'orderBy' | '
   readonly limits?: FilterLimits
 }
 
-/** The filter as an operation of its own would have it read. */
+/** The filter, read as in a separate operation. */
 export function filterOf(layer: Layer, where: FeatureFilter | null | undefined, limits?: FilterLimits): Filter | null {
   return where ? readFilter(where, viewOf(layer), new FilterBudget(limits)) : null
 }
 
-/** Of all features and no properties, unless something else is asked for. */
+/** A query for all features without properties, unless options change that. */
 export function queryOf(layer: Layer, { where, limits, orderBy = [], properties = [], key, ...more }: Asked = {}): FeatureQuery {
   const view = viewOf(layer)
   const wanted = properties?.map((name) => propertyOf(view, name))
@@ -42,7 +42,7 @@ export function queryOf(layer: Layer, { where, limits, orderBy = [], properties 
   }
 }
 
-/** How many features match a query. */
+/** The number of features that match a query. */
 export function counting({ view, where }: FeatureQuery): AggregateQuery {
   return { kind: 'aggregate', view, where, measures: [{ kind: 'count' }] }
 }

@@ -1,4 +1,4 @@
-/** In this process or in one of its own. */
+/** A server in this process or in another one. */
 export type Served = { readonly url: string }
 
 export interface Answer<Data = Record<string, unknown>> {
@@ -10,7 +10,7 @@ export interface Answer<Data = Record<string, unknown>> {
   }[]
 }
 
-/** Of a page: `pageInfo { hasNextPage endCursor }`. */
+/** The `pageInfo { hasNextPage endCursor }` of a page. */
 export interface PageInfo {
   readonly hasNextPage: boolean
   readonly endCursor: string | null

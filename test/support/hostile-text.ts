@@ -44,7 +44,7 @@ const PARTS = [
   'constructor',
 ]
 
-/** One to five parts behind a mark, by which the text is known wherever it turns up. */
+/** One to five parts after a mark, which identifies the text everywhere. */
 export function hostileText(random: Random, mark: string): string {
   return `${mark}${random.list(1 + random.integer(5), () => random.pick(PARTS)).join('')}`
 }

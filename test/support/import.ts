@@ -12,7 +12,7 @@ const ARGUMENTS = (args: readonly string[]) => [join(ROOT, 'src/main.ts'), 'impo
 
 export const geoduckImport = (...args: readonly string[]): Promise<ProgramResult> => runProgram(process.execPath, ARGUMENTS(args))
 
-/** Leader of a process group of its own. */
+/** The leader of a new process group. */
 export function startImport(...args: readonly string[]): ChildProcess {
   return spawn(process.execPath, ARGUMENTS(args), { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
 }
@@ -26,7 +26,7 @@ export const remove = (folder: string): Promise<void> => rm(folder, { recursive:
 /** Hidden ones too. */
 export const namesIn = async (folder: string): Promise<string[]> => (await readdir(folder)).sort()
 
-/** A connection to an instance of its own, in memory, with the spatial extension. */
+/** A connection to a new instance in memory, with the spatial extension. */
 export async function using<Result>(work: (connection: DuckDBConnection) => Promise<Result>): Promise<Result> {
   const duckdb = await DuckDBInstance.create(':memory:')
   const connection = await duckdb.connect()

@@ -1,6 +1,5 @@
 /**
- * Tests that may fail once and pass at the second try. Any other test that does so fails the run. An entry is valid for 30 days, so that somebody
- * looks for the reason.
+ * Tests that may fail once and pass at the second try. Any other test that does so fails the run.
  */
 export interface KnownFlaky {
   /** The full name, as the closing lines print it. */

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 
-/** A program that serves until it is told to end. */
+/** A program that serves until a signal ends it. */
 export interface Launched {
   readonly pid: number
   /** All lines on stdout so far. */
@@ -19,7 +19,7 @@ export interface LaunchOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** Starts a program in a process group of its own, like a shell does, with PATH and HOME for environment. */
+/** Starts a program in a new process group, like a shell does, with PATH and HOME in its environment. */
 export function launch(program: string, args: readonly string[], { cwd, environment = {} }: LaunchOptions): Launched {
   const { PATH, HOME } = process.env
   const child = spawn(program, args, {
@@ -83,7 +83,7 @@ function parentOf(pid: string): number | null {
   }
 }
 
-/** Those of the processes that still run; an ended one that waits for its parent does not. */
+/** Returns the processes that still run. An ended process that waits for its parent does not run. */
 export function alive(pids: readonly number[]): number[] {
   return pids.filter((pid) => {
     try {

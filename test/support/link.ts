@@ -9,7 +9,7 @@ export class Link {
   readonly url: string
   /** Connections that were made so far. */
   connections = 0
-  /** Bytes that have come from the server. */
+  /** Bytes received from the server. */
   bytes = 0
   readonly #listener: Server
   readonly #sockets = new Set<Socket>()

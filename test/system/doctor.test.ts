@@ -51,7 +51,7 @@ test('where all is well every line is ok and it ends with 0', async () => {
   expect(told('source')[0]).toBe(`ok source ${parcels}: 1 Parquet`)
 })
 
-test('it tells which values are not at their default, and where each came from, but no secret', async () => {
+test('it shows values that differ from their default, with their origin, and no secret', async () => {
   await writeFile(
     join(folder, 'geoduck.yaml'),
     `cursorSecret: correct horse battery\nlayers: [{ name: land, path: ${parcels} }]\n`,
@@ -127,7 +127,7 @@ test('an extension that would have to be fetched is a note, and nothing is fetch
   expect([code, told('spatial extension')[0]]).toEqual([0, 'note spatial extension it is not on this machine yet'])
 })
 
-test('a configuration that is wrong is told with its lines, and the rest is looked at all the same', async () => {
+test('a wrong configuration is reported with its lines, and everything else is still checked', async () => {
   await writeFile(join(folder, 'geoduck.yaml'), 'port: 1\nprot: many\n')
   const { code, told } = await doctor([parcels])
   expect([code, told('configuration')]).toEqual([

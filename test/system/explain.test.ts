@@ -29,14 +29,14 @@ async function explain(...args: string[]) {
   const program = [join(ROOT, 'src/main.ts'), 'explain', ...args]
   const { code, stdout, stderr } = await runProgram(process.execPath, program, { environment })
   const lines = stripVTControlCharacters(stdout).split('\n')
-  /** What stands beside a name in the upper part. */
+  /** The text next to a name in the upper part. */
   const told = (what: string) => lines.find((line) => line.startsWith(`${what} `))?.slice(9)
   return { code, stderr, lines, told, text: lines.join('\n') }
 }
 
 const BOX = [-60, -20, 40, 60]
 
-/** By another reader of the same statistics. */
+/** The number by another reader of the same statistics. */
 const ROW_GROUPS = `
 import json, sys
 import pyarrow.parquet
@@ -52,7 +52,7 @@ for n in range(metadata.num_row_groups):
 print(json.dumps([metadata.num_row_groups, left]))
 `
 
-test('it tells the statement, its values, the row groups that its boxes leave, and the plan of the engine', async () => {
+test('it shows the statement, its values, the row groups that its boxes leave, and the plan of the engine', async () => {
   const where = JSON.stringify({ bbox: BOX, property: { name: 'species', eq: 'Emperor penguin' } })
   const { code, stderr, told, text } = await explain('observations', OBSERVATIONS, '--where', where, '--first', '5')
   expect([code, stderr]).toEqual([0, ''])
@@ -73,7 +73,7 @@ test('it tells the statement, its values, the row groups that its boxes leave, a
   expect(text).toMatch(/^ {9}\$\d+ 6$/m)
 })
 
-test('boxes in columns of their own leave row groups as a covering column does', async () => {
+test('boxes in separate columns skip row groups as a covering column does', async () => {
   const file = join(folder, 'flat.parquet')
   await inEngine(':memory:', async (connection) => {
     await connection.run(`COPY (SELECT * EXCLUDE bbox, bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax FROM '${OBSERVATIONS}')
@@ -105,7 +105,7 @@ test('--analyze runs it: rows and time of each step, of a sorted page of a table
 test.each([
   ['a layer that is not there', ['observation'], /^LAYER_NOT_FOUND: No layer is named `observation`.* Near: `observations`\.\n$/],
   ['a CRS that the engine does not know', ['observations', '--crs', 'EPSG:987654', '--analyze'], /EPSG:987654/],
-])('%s is told in a line, and it ends with 1', async (_, [layer = '', ...flags], message) => {
+])('%s is reported in one line, and it ends with 1', async (_, [layer = '', ...flags], message) => {
   const { code, stderr, lines } = await explain(layer, OBSERVATIONS, ...flags)
   expect(stderr).toMatch(message)
   expect([code, lines]).toEqual([1, ['']])

@@ -6,7 +6,7 @@ import { ROOT } from '../support/environment.ts'
 
 const SOURCES = globSync('src/**/*.ts', { cwd: ROOT }).filter((path) => !path.startsWith('src/web/'))
 
-/** What each room may import beside itself; `types` are erased before the program runs. */
+/** The rooms that each room may import. `types` are erased before the program runs. */
 const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[] }>> = {
   model: { values: [], types: ['encode', 'geometry'] },
   geometry: { values: ['model'] },

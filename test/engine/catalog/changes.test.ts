@@ -1,4 +1,4 @@
-/** What becomes of a layer when its file does not stay what it was. */
+/** The state of a layer after its file has changed. */
 import { cp, mkdtemp, rename, rm, truncate, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -55,7 +55,7 @@ test('before its scan, a table’s count, types and extent are not known', () =>
   }
 })
 
-test('counts, types and extents are what the tables were made of', () => {
+test('counts, types and extents are those of the tables', () => {
   const expected = { featureCount: 3000, geometryTypes: ['Point'], hasZ: false, extent: [-180, -90, 179, 89] }
   expect(layerOf(catalog, 'store_points')).toMatchObject(expected)
   expect(layerOf(catalog, 'old_points')).toMatchObject(expected)

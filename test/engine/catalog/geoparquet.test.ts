@@ -115,7 +115,7 @@ describe('a layer of one file', () => {
     expect(layerOf(catalog, 'geometry-only').columns).toEqual([])
   })
 
-  test('is in longitude and latitude for WGS 84, in whatever words', () => {
+  test('is in longitude and latitude for every spelling of WGS 84', () => {
     const lonLat = (name: string) => layerOf(catalog, name).crs?.isLonLat
     expect(['points-1_0', 'crs-absent', 'crs-wgs84-without-id', 'places'].map(lonLat)).toEqual([true, true, true, true])
     expect(['projected', 'nad83', 'crs-own'].map(lonLat)).toEqual([false, false, false])
@@ -145,7 +145,7 @@ describe('a layer of one file', () => {
     expect(names).not.toContain(geometryColumn)
   })
 
-  test('tells the type of every column', () => {
+  test('has the type of every column', () => {
     const types = layerOf(catalog, 'attributes').columns.map(({ name, native, jsonType, nullable }) => [
       name,
       native,
@@ -239,12 +239,12 @@ describe('a layer of several files', () => {
     const side = (n: number, of: (...sides: number[]) => number) => of(...extents.map((box) => box[n]!))
     const whole = [side(0, Math.min), side(1, Math.min), side(2, Math.max), side(3, Math.max)]
     expect(extents).toHaveLength(10)
-    // Of floats.
+    // The box has floats.
     for (const [n, value] of whole.entries()) expect(value).toBeCloseTo(extent![n]!, 4)
     expect(new Set(extents.map(String)).size).toBe(10)
   })
 
-  test('has the columns that folders named key=value tell', () => {
+  test('has the columns of folders that are named key=value', () => {
     const years = shared.layers().find(({ featureCount }) => featureCount === 1500)
     expect(years?.columns.find(({ name }) => name === 'year')).toMatchObject({ native: 'BIGINT', nullable: false })
   })

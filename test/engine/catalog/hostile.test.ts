@@ -1,4 +1,4 @@
-/** Files that are broken, or made to break whoever reads them: each is a problem, the others are served, the server goes on. */
+/** Broken and hostile files: each is a problem, the other files are served, and the server continues. */
 import { readdirSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { fixture } from '../../fixtures/index.ts'
@@ -29,7 +29,7 @@ test.each(KILLERS)('a file with one geometry of %s is a problem that names the r
   expect(catalog.layer(name)).toBeUndefined()
 })
 
-test('one bad value among many equal ones is told apart from them', () => {
+test('one bad value among many equal values is found', () => {
   expect(problemOf(catalog, 'empty-wkb-among-equals.parquet')).toContain('a value of its column geometry')
   expect(problemOf(catalog, 'empty-wkb-among-equals.parquet')).toContain('row 500,')
 })
@@ -59,7 +59,7 @@ test('a file with flipped bits is a problem, or a layer of as many rows as it ha
   }
 })
 
-test('geometry that the engine survives but cannot compute with is served, and told of', () => {
+test('geometry that the engine can read but not compute with is served, and reported', () => {
   expect(layerOf(catalog, 'unclosed-ring')).toMatchObject({ state: 'READY', featureCount: 2000 })
   expect(problemOf(catalog, 'unclosed-ring.parquet')).toContain('one of its geometries cannot be computed with')
 })
@@ -73,7 +73,7 @@ test('whole files among them are served', () => {
   expect(layerOf(catalog, 'whole')).toMatchObject({ state: 'READY', featureCount: 2000, geometryTypes: ['Point'] })
 })
 
-test('no problem and no line of the log tells a path or SQL', () => {
+test('no problem and no line of the log contains a path or SQL', () => {
   const told = [...catalog.problems().flatMap(({ source, reason }) => [source, reason]), ...catalog.lines].join('\n')
   expect(told).not.toMatch(/\/(work|home|tmp|root)\/|SELECT|read_parquet/)
   expect(told).not.toContain(folder)

@@ -32,7 +32,7 @@ test('an answer is kept for the same question, also by another process, and for 
   expect(asked).toEqual(['a', 'b'])
 })
 
-test('a damaged answer is asked for again', async () => {
+test('a damaged result is computed again', async () => {
   await ask(new InspectionCache(folder), 'a')
   for (const name of await readdir(folder)) await writeFile(join(folder, name), '{"answer": {"ab')
   expect(await ask(new InspectionCache(folder), 'a')).toEqual({ about: 'a' })
@@ -53,7 +53,7 @@ test('a folder that cannot be written to keeps nothing, and hinders nobody', asy
   expect(asked).toEqual(['a', 'a'])
 })
 
-test('what nobody has asked for in a month is forgotten', async () => {
+test('a result that was not used for a month is removed', async () => {
   const cache = new InspectionCache(folder)
   await ask(cache, 'old')
   const [old] = await readdir(folder)

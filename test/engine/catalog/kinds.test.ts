@@ -1,4 +1,4 @@
-/** What every kind of source does alike: one row per kind, one body for all. */
+/** The behaviour that all kinds of sources share: one row per kind, and one test for all. */
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,7 +50,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Puts a source of so many points in its place. */
+/** Writes a source with this number of points. */
 async function put({ file, write }: Kind, points: number): Promise<void> {
   const made = await mkdtemp(join(folder, 'made-'))
   const duckdb = await DuckDBInstance.create()

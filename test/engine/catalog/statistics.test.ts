@@ -1,4 +1,4 @@
-/** Whether the engine leaves row groups unread by the statistics that a layer claims to have. */
+/** The engine skips row groups by the statistics that a layer declares. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ test('a file of DuckDB’s has row-group statistics where a box leaves the other
       for (const [offset, size] of groups) bytes.fill(0xff, Number(offset), Number(offset) + Number(size))
       const spoilt = join(folder, `${version}.parquet`)
       await writeFile(spoilt, bytes)
-      // Each row group has a stretch of x of its own, one wide: only those at 1 and 2 are whole.
+      // Each row group has a different range of x with width one: only those at 1 and 2 are complete.
       const count = (of: string) => rows(`SELECT count(*) FROM '${of}' WHERE geom && ST_MakeEnvelope(1.5, 0, 2.5, 9)`)
       const isPruned = await count(spoilt).then(
         () => true,

@@ -1,4 +1,4 @@
-/** A store whose file becomes another one: what tells its versions apart. */
+/** A store whose file is replaced: its versions have different fingerprints. */
 import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** What is seen of files that come, go and change while they are served, without anybody asking. */
+/** Added, removed and changed files are noticed while they are served, without a query. */
 
 import { appendFile, cp, mkdir, mkdtemp, open, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -89,14 +89,14 @@ const geojson = (points: number): string =>
     })),
   })
 
-/** As geopandas counts it. */
+/** The number of features by geopandas. */
 const counted = (file: string): Promise<number> =>
   python<number>(
     'import geopandas, sys\nprint(len((geopandas.read_parquet if sys.argv[1].endswith("parquet") else geopandas.read_file)(sys.argv[1])))',
     [file],
   )
 
-test('a file that comes into a folder is a layer, once the workers may read it', async () => {
+test('a file that is added to a folder is a layer as soon as the workers may read it', async () => {
   await watch()
   await cp(many, join(data, 'b.parquet'))
   await ready('b', await counted(many))
@@ -106,7 +106,7 @@ test('a file that comes into a folder is a layer, once the workers may read it',
   expect(lines).toContain('layer b was added')
 })
 
-test('a file that is removed takes its layer and the access to it away, and is the same layer when it comes back', async () => {
+test('a removed file removes its layer and the access to it, and is the same layer when it returns', async () => {
   await cp(many, join(data, 'b.parquet'))
   await watch()
   const { fingerprint } = layerOf(catalog, 'b')
@@ -144,7 +144,7 @@ test('a file that is renamed over is described and scanned again without a quest
   expect(rolls).toEqual([])
 })
 
-test('a hundred files that come at once are one roll of the workers', async () => {
+test('a hundred files that are added at once restart the workers only once', async () => {
   await watch()
   for (let n = 0; n < 100; n++) await replace(join(data, `f${n}.parquet`), fifty)
   await until(() => expect(names()).toHaveLength(101))
@@ -169,7 +169,7 @@ test('a half-written file is waited for, and never a layer that is too short', a
   expect([...seen]).toEqual([undefined, 5000])
 })
 
-test('a file that is cut short is a problem, and a layer when the rest has come', async () => {
+test('a file that is cut short is a problem, and becomes a layer when it is complete', async () => {
   await watch()
   const file = join(data, 'b.parquet')
   await cp(many, join(folder, 'whole'))
@@ -181,7 +181,7 @@ test('a file that is cut short is a problem, and a layer when the rest has come'
   expect(catalog.problems()).toEqual([])
 })
 
-test('a pattern takes in a file that comes, under the name that its layer has', async () => {
+test('a pattern includes an added file under the name of its layer', async () => {
   await rename(join(data, 'a.parquet'), join(data, 'roads-1.parquet'))
   await watch([join(data, 'roads-*.parquet')])
   const before = layerOf(catalog, 'roads')
@@ -194,7 +194,7 @@ test('a pattern takes in a file that comes, under the name that its layer has', 
   await ready('roads', 50)
 })
 
-test('until workers may read a file that comes into a pattern its layer is what it was, but not when an older file is another by then', async () => {
+test('a layer is unchanged until workers may read a file that is added to its pattern, unless an older file changes before', async () => {
   await rename(join(data, 'a.parquet'), join(data, 'roads-1.parquet'))
   let admitted = Promise.withResolvers<void>()
   const admit = async (access: FileAccess) => {
@@ -244,7 +244,7 @@ test('a link that leads out of the folder is not followed', async () => {
   expect(rolls).toEqual([])
 })
 
-test('a table that comes into a store is a layer; one that goes is none', async () => {
+test('a table that is added to a store is a layer, and a removed table is not', async () => {
   const file = join(data, 'city.duckdb')
   await store(file, { roads: 10, goes: 5 })
   await watch()
@@ -256,7 +256,7 @@ test('a table that comes into a store is a layer; one that goes is none', async 
   expect(rolls.at(-1)?.databases).toEqual(catalog.databases())
 })
 
-test('a GeoJSON that comes is prepared; changed, it is prepared again and served as it was meanwhile; removed, it is gone', async () => {
+test('an added GeoJSON is prepared; after a change it is prepared again while the old copy is served; removed, it is gone', async () => {
   await watch()
   const file = join(data, 'points.geojson')
   await writeFile(file, geojson(300))
@@ -282,7 +282,7 @@ test('a GeoJSON that comes is prepared; changed, it is prepared again and served
   expect(catalog.problems()).toEqual([])
 })
 
-test('changes in a row, some while others are taken up, end in what is there', async () => {
+test('consecutive changes, some during an update, end in the current state', async () => {
   await watch()
   for (let n = 0; n < 12; n++) {
     await replace(join(data, 'b.parquet'), n % 2 ? fifty : many)

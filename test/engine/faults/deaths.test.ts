@@ -1,6 +1,6 @@
 /**
- * The death of a worker, in every way and at every time: what ran in it goes on elsewhere or is told, others do not notice, and the pool is
- * whole again. What is hung is killed 2 s behind its deadline.
+ * The death of a worker, in every way and at every time: its execution continues elsewhere or ends with an error, others do not notice, and the
+ * pool is complete again. A worker that hangs is killed 2 s after its deadline.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,13 +11,13 @@ import { countIn } from '../../support/filter.ts'
 import { ask, context, drain, eventually, squaresLayer, testPool } from '../../support/pool.ts'
 
 const DEADLINE_MS = 5_000
-/** What does not hear its interrupt by then is killed. */
+/** A worker that ignores its interrupt for this time is killed. */
 const KILL_MS = 2_000
 
 const orders = new Orders()
 let engine: Engine
 let layer: ReturnType<typeof squaresLayer>
-/** What a start takes on this machine as busy as it is. */
+/** The time of a start on this machine with its current load. */
 let boot: number
 let number = 0
 
@@ -35,7 +35,7 @@ const soon = () => Math.max(5_000, 5 * boot)
 const whole = () => eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 4 * soon())
 /** Another plan each time: no other's deaths are held against it. */
 const question = () => ask(layer, { where: { property: { name: 'id', gte: String(-1 - number++) } } })
-/** By which a fault's order knows it. */
+/** The value by which an order identifies the execution. */
 const numberOf = ({ where }: ReturnType<typeof question>) => /-\d+/.exec(JSON.stringify(where))![0]
 const deaths = async () => (await engine.health()).workers.reduce((sum, worker) => sum + worker.deaths, 0)
 
@@ -126,12 +126,12 @@ describe('a query that ends its worker', () => {
     orders.end()
     expect(outcomes[0]).toHaveLength(GRID_ROWS)
     for (const outcome of outcomes.slice(1)) expect(outcome).toEqual(['QUARANTINED', { retryAfter: expect.any(Number) }])
-    // Those that ran at once, and one that was alone.
+    // The workers that ran at once, and one that was alone.
     expect((await deaths()) - before).toBeLessThanOrEqual(4)
     await whole()
   })
 
-  test('under another limit is tried alone once more, and then refused under any', async () => {
+  test('under another limit is tried alone again, and then refused under every limit', async () => {
     const query = question()
     expect(await killing(query, 50_000)).toEqual(refused)
     expect(await outcomeOf(query, 10)).toEqual([10, 'SERIAL'])

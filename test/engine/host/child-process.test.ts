@@ -20,7 +20,7 @@ test('a process answers one question after the other', async () => {
   await child.end()
 })
 
-test('a failure of the program is told in its words, and the process goes on', async () => {
+test('a failure of the program is reported in its words, and the process continues', async () => {
   const child = new ChildProcess<ToProbe>(program)
   const wrong = child.ask({ ...asked, spatialExtension: '/nowhere/spatial.duckdb_extension' }, 60_000)
   await expect(wrong).rejects.toMatchObject({ why: 'FAILED', message: expect.stringContaining('not found'), ending: '' })

@@ -1,4 +1,4 @@
-/** What `geoduck import` makes of files and stores. */
+/** The result of `geoduck import` for files and stores. */
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -63,7 +63,7 @@ const BOX = 'ST_MakeEnvelope(0, 0, 20, 20)'
 const BY_INDEX = `SELECT count(*) FROM squares WHERE ST_Intersects(geom, ${BOX})`
 const WITHOUT_INDEX = `SELECT count(*) FROM (SELECT geom FROM squares OFFSET 0) WHERE ST_Intersects(geom, ${BOX})`
 
-test('a table that others refer to keeps its rows where they are; new ones come behind them', async () => {
+test('a table that others refer to keeps its rows in place, and new rows follow them', async () => {
   await within(store, [
     "CREATE TABLE squares (id BIGINT PRIMARY KEY, version INTEGER, name VARCHAR DEFAULT 'none', geom GEOMETRY)",
     'INSERT INTO squares SELECT i + 1000000, 0, NULL, ST_Point(0, 0) FROM range(100) r(i)',
@@ -128,7 +128,7 @@ test('files that do not fit together are refused with what differs', async () =>
   expect(await namesIn(folder)).toEqual(['other.csv', 'squares.parquet'])
 })
 
-test('geometry that would end a process is refused with its rows, or left out where that is asked for', async () => {
+test('geometry that would end a process is refused with its rows, or excluded when that is requested', async () => {
   const killer = await fixture('databases/killer.duckdb')
   const refused = await geoduckImport(killer, '--into', store, '--layer', 'killer')
   expect(refused.code).toBe(1)

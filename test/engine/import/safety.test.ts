@@ -1,4 +1,4 @@
-/** What stops an import leaves the store as it was. */
+/** An import that is stopped leaves the store unchanged. */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -46,7 +46,7 @@ function* random(seed: number): Generator<number, never> {
 
 const STATE = 'SELECT count(*), count(DISTINCT id), sum(version), count(*) FILTER (bbox.xmin IS NOT NULL) FROM squares'
 
-test(`after each of ${KILLS} kills the store has its old rows and its index; the next run leaves nothing behind (seed ${SEED})`, async () => {
+test(`after each of ${KILLS} kills the store has its old rows and its index, and the next run removes all leftovers (seed ${SEED})`, async () => {
   await squares(parquet, ROWS)
   expect(await geoduckImport(parquet, '--into', store, '--layer', 'squares', '--rtree')).toMatchObject({ code: 0 })
   const old = await look(store, STATE)
@@ -77,7 +77,7 @@ test(`after each of ${KILLS} kills the store has its old rows and its index; the
       await connection.run('USE memory')
       await connection.run('DETACH db')
       expect(indexes).toEqual([['squares_geom_rtree']])
-      // The last moments are behind the rename: then it is the new version, whole.
+      // The last moments are after the rename: then the store is the complete new version.
       const isNew = JSON.stringify(now, text) === JSON.stringify([[ROWS, ROWS, 2 * ROWS, ROWS]])
       if (!isNew) expect(now).toEqual(old)
       else await copyFile(first, store)
@@ -149,7 +149,7 @@ const isRoot = process.getuid?.() === 0
 if (!isRoot) process.stderr.write('NOT TESTED: a disk that runs full, which takes root to mount one\n')
 
 test.runIf(isRoot)(
-  'a disk without room is refused before anything is written; one that runs full leaves the store as it was',
+  'a disk without space is refused before anything is written, and a disk that becomes full leaves the store unchanged',
   async () => {
     const disk = join(folder, 'city.duckdb.disk')
     execFileSync('mkdir', [disk])
@@ -193,7 +193,7 @@ test.runIf(isRoot)(
   },
 )
 
-/** What a writer leaves that dies before its checkpoint: the store and its log as they are under it. */
+/** The files of a writer that dies before its checkpoint: the store and its log. */
 async function crashed(statements: readonly string[]): Promise<void> {
   await within(join(folder, 'base.duckdb'), [
     'CREATE TABLE squares AS SELECT i AS id, ST_Point(i, i) AS geom FROM range(50000) r(i)',

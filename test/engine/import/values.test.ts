@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => remove(folder))
 
-/** Of each feature the ISO WKB of its geometry, then its text and whole numbers by the names of their columns. */
+/** For each feature: the ISO WKB of its geometry, then its texts and integers by the names of their columns. */
 const PROGRAM = `
 import sys, json, geopandas, shapely, numbers
 def table(path):

@@ -23,7 +23,7 @@ afterAll(() => {
 
 const below = (x: number) => -floatAbove(-x)
 
-/** How a writer makes floats of a box's sides: [smaller sides, larger sides]. */
+/** The rounding of a box's sides to floats by a writer: [smaller sides, larger sides]. */
 const ROUNDINGS: Readonly<Record<string, readonly [(x: number) => number, (x: number) => number]>> = {
   'to nearest': [Math.fround, Math.fround],
   outwards: [

@@ -12,7 +12,8 @@ const CASES = 30
 
 /**
  * Pairs of an argument and a feature somewhere on earth, from 10 m to 1,000 km apart, with their true distance: for each pair of edges the
- * nearest of points along one, each with its nearest of the other, then of ever nearer ones around that.
+ * nearest of points along one, each with the nearest point of the other. Then nearer
+ * points around it are tried.
  */
 const MAKE = `
 import json, math, random, sys, numpy as np, shapely

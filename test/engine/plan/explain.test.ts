@@ -22,7 +22,7 @@ afterAll(() => engine.close())
 const asked = (more: Asked, layer = squares) => explain(queryOf(layer, { properties: [], ...more }))
 
 describe('an explanation', () => {
-  it('tells the statement that runs, with the layer’s name for its source', () => {
+  it('has the statement that runs, with the layer’s name for its source', () => {
     const query = queryOf(squares, { where: { bbox: [0, 0, 1, 1] }, properties: ['name'] })
     const { sql } = compileFeatures(query).statement
     expect(sql).toContain("it''s a secret")
@@ -30,7 +30,7 @@ describe('an explanation', () => {
     expect(explain(query).sql).toBe(sql.replace(from, '"squares" AS t'))
   })
 
-  it('that was made of its layer’s name still runs', async () => {
+  it('with its layer’s name still runs', async () => {
     const { sql, values } = asked({}, { ...table, name: 'the "table' })
     expect(values).toBe(0)
     expect(await engine.sql(sql)).toHaveLength(51)
@@ -53,11 +53,11 @@ describe('an explanation', () => {
       { outputs: [], properties: ['name'], orderBy: [{ property: 'score' }, { property: 'name' }] },
       ['score', 'name'],
     ],
-  ])('tells what is read: %s', (_what, more, reads) => {
+  ])('has the columns that are read: %s', (_what, more, reads) => {
     expect(asked(more).reads).toEqual(reads)
   })
 
-  it('tells whether this filter leaves rows unread, and how', () => {
+  it('has the method by which this filter skips rows', () => {
     const bbox = [0, 0, 1, 1]
     expect(asked({}).pruning).toBe('NONE')
     expect(asked({ where: { property: { name: 'score', eq: 1 } } }).pruning).toBe('NONE')
@@ -69,7 +69,7 @@ describe('an explanation', () => {
     )
   })
 
-  it('tells whether everything is sorted before the first feature leaves', () => {
+  it('says whether everything is sorted before the first feature is sent', () => {
     expect(asked({}).sorted).toBe(false)
     expect(asked({ orderBy: [{ property: 'name' }] }).sorted).toBe(true)
   })

@@ -1,4 +1,4 @@
-/** A layer of many files, of which only those are read that can hold what is asked for: nothing else of a result may change by that. */
+/** A layer of many files, of which only those with possible matches are read. The result is otherwise the same. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ let files: string[]
 
 beforeAll(async () => {
   engine = await Engine.open(2)
-  // Files lie apart and overlap, the first ones on both sides of the antimeridian, whatever the seed; one is empty.
+  // Files lie apart and overlap, the first ones on both sides of the antimeridian, for every seed; one is empty.
   const extents = Array.from({ length: FILES }, (_, file): BBox => {
     const west = file < 3 ? 175 + file : file === 3 ? -170 : random.next() * 330 - 180
     const south = random.next() * 150 - 85
@@ -91,7 +91,7 @@ describe('a box', () => {
   it.each<[string, readonly FeatureOrder[]]>([
     ['in the natural order', []],
     ['sorted', [{ property: 'week', direction: 'DESC' }]],
-  ])('%s is gone on with behind any of its features, from either plan', async (_, orderBy) => {
+  ])('%s resumes after every feature, from either plan', async (_, orderBy) => {
     for (const where of boxes().slice(0, 4)) {
       const whole = compileFeatures(queryOf(untold, { where, orderBy }))
       const rows = await engine.rows(whole)

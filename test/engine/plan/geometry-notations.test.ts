@@ -102,7 +102,7 @@ it('1,000 valid geometries made by shapely are taken in every notation, and are 
 })
 
 describe('TWKB', () => {
-  /** As the server writes it. */
+  /** The geometry in the server's form. */
   function written(wkt: string, precision: number): string {
     const columns: Column[] = [{ name: 'geom', wire: { kind: 'wkb' }, values: [read({ wkt }).wkb] }]
     const layout = {

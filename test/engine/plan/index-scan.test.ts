@@ -1,4 +1,4 @@
-/** A small box over a table with an RTREE: the index finds its rows, and nothing but the plan differs from a scan. */
+/** A small box over a table with an RTREE: the index finds its rows, and only the plan differs from a scan. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -72,12 +72,12 @@ describe('a small box over a table with an RTREE', () => {
   it.each<[string, readonly FeatureOrder[]]>([
     ['in the natural order', []],
     ['sorted', [{ property: 'week', direction: 'DESC' }]],
-  ])('has the features of a scan, %s, whole and gone on with behind any of them', async (_, orderBy) => {
+  ])('has the features of a scan, %s, complete and resumed after every feature', async (_, orderBy) => {
     for (const where of filters()) {
       const query = { where, orderBy, properties: ['n'] }
       const [scan, index] = [scanned, indexed].map((layer) => queryOf(layer, query)) as [FeatureQuery, FeatureQuery]
       expect(await usesIndex(index), JSON.stringify(where)).toBe(true)
-      // No engine promises the order of a join, whatever it is today.
+      // The engine does not promise the order of a join.
       expect(compileFeatures(index).statement.sql).toMatch(/ ORDER BY (.*, )?t\.rowid\b/)
       const rows = await engine.rows(compileFeatures(scan))
       expect(await engine.rows(compileFeatures(index)), JSON.stringify(where)).toEqual(rows)
@@ -100,7 +100,7 @@ describe('a small box over a table with an RTREE', () => {
     expect(found).toContain(n)
   })
 
-  it('is told as such by a plan; a large one, one of two, or one of faulty geometry is met by row groups', async () => {
+  it('is shown by its plan; a large box, one of two boxes, or a box over faulty geometry uses row groups', async () => {
     const small: FeatureFilter = { bbox: [10, 10, 10.5, 10.5] }
     const pruning = (where: FeatureFilter, layer = indexed) => explain(queryOf(layer, { where })).pruning
     expect(pruning(small)).toBe('RTREE')

@@ -9,7 +9,7 @@ import { Engine } from '../../support/plan/engine.ts'
 
 const FILES = ['AA', 'LA', 'LL', 'PA', 'PL', 'PP'].map((pair) => `TestRelate${pair}.xml`)
 
-/** What JTS calls them. */
+/** The names of JTS. */
 const RELATIONS = {
   intersects: 'intersects',
   within: 'within',

@@ -111,7 +111,7 @@ export const KINDS: Readonly<Record<string, { readonly type: string; readonly va
   },
 }
 
-/** Types that Parquet gives back as they were. */
+/** Types that Parquet keeps unchanged. */
 export const PARQUET_KINDS = Object.keys(KINDS).filter(
   (name) =>
     !['huge', 'uhuge', 'bignum', 'bit', 'label', 'timens', 'nocase', 'noaccent', 'german', 'interval', 'tss'].includes(name),

@@ -1,4 +1,4 @@
-/** What a property filter can ask of text, lists, and members of structs, maps and JSON. */
+/** Property filters for text, lists, and members of structs, maps and JSON. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
@@ -100,14 +100,14 @@ describe('a property filter', () => {
     expect(await numbersWhere(property)).toEqual(expected)
   })
 
-  it('of an array in JSON lacks what it does not have, and says nothing of what is no array', async () => {
+  it('of an array in JSON is false for missing elements, and null for other values', async () => {
     const where = (more: object) => ({ not: { property: { name: 'doc', ...more } } })
     const plan = (filter: object) => compileFeatures(queryOf(layer, { where: where(filter), properties: ['n'] }))
     expect((await engine.rows(plan({ has: 1 }))).length).toBe(1)
     expect((await engine.rows(plan({ has: 10 }))).length).toBe(0)
   })
 
-  it('of text agrees with a matcher that tries everything, whatever the pattern', async () => {
+  it('of text agrees with a brute-force matcher for every pattern', async () => {
     const random = new Random()
     const text = (letters: readonly string[]) => random.list(random.integer(7), () => random.pick(letters)).join('')
     for (let n = 0; n < 60; n++) {
@@ -183,7 +183,7 @@ describe('a property filter that is refused says what it takes:', () => {
     expect(refused).toContain(reason)
   })
 
-  it('limits are told', () => {
+  it('errors name their limits', () => {
     const refused = (property: PropertyFilter) => refusal(() => compileFeatures(queryOf(layer, { where: { property } })))
     expect(refused({ name: 'name', like: 'x'.repeat(1_001) })).toMatch(/^LIMIT_EXCEEDED: .*at most 1000 characters/)
     expect(refused({ name: 'doc', path: Array.from({ length: 17 }, () => 'a'), eq: 1 })).toMatch(/^LIMIT_EXCEEDED: `path`/)

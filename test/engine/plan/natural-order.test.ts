@@ -97,7 +97,7 @@ const KINDS = [
 
 describe.each(KINDS)('the natural order of %s', (kind) => {
   it.each(THREADS.map((threads, index) => ({ threads, index })))(
-    'is that of its rows with $threads threads, whole and resumed behind any of them',
+    'is that of its rows with $threads threads, complete and resumed after every one',
     async ({ index }) => {
       const engine = engines[index]!
       const layer = await layers[kind]!(engine)

@@ -41,7 +41,7 @@ afterAll(() => {
 
 const features = (...fields: FeatureField[]) => [{ kind: 'features', fields }] as const
 
-describe('a plan reads only what is asked for:', () => {
+describe('a plan reads only what is requested:', () => {
   it.each<[string, Asked, string[]]>([
     ['nothing', { outputs: features({ key: 't', field: '__typename', name: 'ThingsFeature' }) }, []],
     ['the geometry', { outputs: features({ key: 'g', field: 'geometry', as: 'WKT', precision: 7 }) }, ['geom']],
@@ -78,7 +78,7 @@ describe('a plan is a value:', () => {
     check(compileAggregate(counting(query())))
   })
 
-  it('its digest is that of the question, wherever it goes on and however far', () => {
+  it('its digest is that of the query, for every position and limit', () => {
     const { digest } = compileFeatures(query())
     expect(compileFeatures(query({ after: { keys: ['7'] }, limit: 3 })).digest).toBe(digest)
     expect(compileFeatures(query({ where: { bbox: [0, 0, 9, 8] } })).digest).not.toBe(digest)
@@ -92,7 +92,7 @@ describe('a plan is a value:', () => {
     }
   })
 
-  it('the count is that of all that match, whatever limit and position say', async () => {
+  it('the count includes all matches, for every limit and position', async () => {
     const plan = compileAggregate(counting(query({ after: { keys: ['7'] }, limit: 3 })))
     expect(await engine.rows(plan)).toEqual([[10n, false]])
     expect(plan.outputs).toEqual([{ kind: 'rows' }])

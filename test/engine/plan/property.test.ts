@@ -111,7 +111,7 @@ describe.each(COMPARED)('%s compared with %j', (name, json, sql) => {
 })
 
 describe.each(Object.keys(KINDS))('%s', (name) => {
-  it('is found again by what it came out as, with `eq` and `in`', async () => {
+  it('is found by its value in the result, with `eq` and `in`', async () => {
     const rows = await engine.features(queryOf(layer, { properties: ['n', name] }))
     const distinct = [...new Map(rows.map(({ properties }) => [JSON.stringify(properties[name]), properties])).values()]
     const seen = distinct.filter((properties) => properties[name] !== null)

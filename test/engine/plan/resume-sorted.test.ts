@@ -74,7 +74,7 @@ const WAYS = [
   { direction: 'DESC', nulls: 'FIRST' },
 ] as const
 
-describe.each(Object.keys(KINDS))('sorted by %s, a resume goes on exactly behind any row', (property) => {
+describe.each(Object.keys(KINDS))('sorted by %s, a resume continues exactly after any row', (property) => {
   it.each(WAYS)('$direction, nulls $nulls', async (way) => {
     await checkResume(table, [{ property, ...way }], 2)
   })
@@ -89,7 +89,7 @@ it('nulls are last by default, in both directions', async () => {
 })
 
 it.each(['table', 'one file', 'three files'])(
-  'with several keys, in a %s, a resume goes on exactly behind any row',
+  'with several keys, in a %s, a resume continues exactly after any row',
   async (where) => {
     const [layer, names] = where === 'table' ? [table, Object.keys(KINDS)] : [where === 'one file' ? file : files, PARQUET_KINDS]
     for (let run = 0; run < 20; run++) {
@@ -103,7 +103,7 @@ it.each(['table', 'one file', 'three files'])(
   },
 )
 
-describe('sorted by text that is too long for a cursor, with ties, a resume goes on exactly behind any row', () => {
+describe('sorted by text that is too long for a cursor, with ties, a resume continues exactly after any row', () => {
   const subject = "repeat(chr(97 + ((n * 7) % 5)::INTEGER), 4000) || CASE WHEN n % 3 = 0 THEN 'x' ELSE '' END"
 
   it.each(['a table', 'two files', 'a file whose rows have to be counted'])('in %s', async (where) => {

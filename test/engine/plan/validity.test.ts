@@ -1,4 +1,4 @@
-/** What a layer's configuration makes of geometries that are not valid, before and after its scan. */
+/** The treatment of invalid geometries by a layer's configuration, before and after its check. */
 
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'

@@ -4,7 +4,7 @@ import { Chunks } from '../../../src/engines/duckdb/processes/query/cutter.ts'
 
 const ROWS = 8_192
 
-/** Whether the engine was at work on the next chunk when the first, of `bytes`, had been read; and how many rows came in all. */
+/** Reports whether the engine was working on the next chunk when the first chunk of `bytes` had been read, and the number of all rows. */
 async function readAll(bytes: number): Promise<{ atWork: boolean; rows: number }> {
   const duckdb = await DuckDBInstance.create(':memory:')
   const connection = await duckdb.connect()

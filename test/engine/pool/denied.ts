@@ -1,4 +1,4 @@
-/** Statements that must not do what they say, whoever should bring a worker to run them. */
+/** Statements that must have no effect, even if a worker runs them. */
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
 export interface Place {
@@ -10,7 +10,7 @@ export interface Place {
   readonly served: string
 }
 
-/** By what is denied. */
+/** Statements by what is denied. */
 export const DENIED: Readonly<Record<string, (place: Place) => readonly string[]>> = {
   'files that are not served': ({ here, url, served }) => [
     `SELECT * FROM '${here('other.parquet')}'`,
@@ -152,7 +152,7 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['default_collation', "'NOCASE'"],
 ]
 
-/** What the engine's own lock lets pass, and an execution does not: it changes files that are served, or what other executions meet. */
+/** Statements that the engine's lock allows and an execution refuses, because they change served files or affect other executions. */
 export const NO_QUERIES = ({ here, served }: Place): readonly string[] => [
   `COPY (SELECT 1) TO '${served}' (FORMAT csv, USE_TMP_FILE false)`,
   `COPY (SELECT 1) TO '${served}' (FORMAT parquet, USE_TMP_FILE false)`,

@@ -159,14 +159,14 @@ async function pids(engine: Engine): Promise<Record<'NORMAL' | 'SERIAL', number>
 }
 
 describe('a file that a worker cannot open', () => {
-  test('is read in the serial lane, behind the last batch that was delivered', async () => {
+  test('is read in the serial lane, after the last delivered batch', async () => {
     const file = await squares()
     const engine = await testPool([file])
     try {
       const { NORMAL } = await pids(engine)
       const stream = engine.stream(ask(squaresLayer(file)), { batchSize: 1_000 }, context())
       const first = await stream.next()
-      // The client pauses: what comes next is another execution, which opens the file again.
+      // The client pauses, so the next execution opens the file again.
       await eventually(async () => (await engine.health()).streams.parked === 1, 10_000)
       limitFiles(NORMAL, openFiles(NORMAL))
       const ids = first.done ? [] : idsOf(first.value.outputs)

@@ -1,5 +1,5 @@
 /**
- * Who gets a worker next, and who gives his up: one rule a test. Executions are held in their workers, so that who has one is for the test to
+ * The rules of who gets a worker next and who must release one, with one test per rule. Executions are held in their workers, so that the test can
  * say, and only the rules decide what becomes of it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,7 +9,7 @@ import type { Layer } from '../../../src/model/layer.ts'
 import { Orders } from '../../support/faults/order.ts'
 import { ask, context, eventually, squares, squaresLayer, testPool } from '../../support/pool.ts'
 
-/** Who is beyond his half gives up behind this, and not before. */
+/** A client above its half releases a worker after this time, and not before. */
 const EXCESS_MS = 250
 const NAMES = ['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'b0', 'b1', 'b2', 'c0']
 
@@ -18,7 +18,7 @@ let layer: Layer
 let engine: Engine
 let round = 0
 const left: Promise<unknown>[] = []
-/** Who has been found to be held in this test. */
+/** The executions that are held in this test. */
 const seen = new Set<string>()
 const leave = { signal: new AbortController() }
 
@@ -50,7 +50,7 @@ afterEach(async () => {
   await allIdle(20_000)
 })
 
-/** A page of one row whose execution is held, under a number of its own. */
+/** A page of one row whose execution is held, with a unique number. */
 function asks(name: string, client: string, address = client): Promise<unknown> {
   const query = ask(layer, { where: { property: { name: 'id', gte: String(-numberOf(name)) } } })
   const page = engine.page(query, 1, { ...context(client), address }, leave.signal.signal).catch(() => {})
@@ -60,7 +60,7 @@ function asks(name: string, client: string, address = client): Promise<unknown> 
 
 const numberOf = (name: string) => 1_000 * round + NAMES.indexOf(name)
 
-/** Who is held, by name. */
+/** Held executions by name. */
 function held(): string[] {
   const all = orders.held()
   const names = NAMES.filter((name) => all.some((values) => values.includes(`,-${numberOf(name)},`)))
@@ -83,7 +83,7 @@ function done(name: string): void {
   for (const values of orders.held()) if (values.includes(`,-${numberOf(name)},`)) orders.release(values)
 }
 
-/** Long enough for whoever is beyond his half to have been asked twice. */
+/** Long enough that a client above its half was asked twice. */
 async function settled(): Promise<void> {
   const until = performance.now() + 3 * EXCESS_MS
   while (performance.now() < until) {
@@ -108,11 +108,11 @@ describe('of four workers', () => {
     await queue(['a4', 'a'], ['b2', 'b'])
     await settled()
     expect(held()).toEqual(['a0', 'a1', 'b0', 'b1'])
-    // Half is free for either; what waits of one's own is nobody else.
+    // Half is free for either. A client's own waiting operations do not count as others.
     done('b0')
     await untilHeld('a0', 'a1', 'b1', 'b2')
     done('b1')
-    // Nobody else waits: of his own, the one that has had nothing yet, though others have asked before.
+    // No other client waits: the operation without worker time is first, although others asked before.
     await untilHeld('a0', 'a1', 'a4', 'b2')
   })
 
@@ -131,7 +131,7 @@ describe('of four workers', () => {
     expect(seen).toEqual(new Set(['a0', 'a1', 'a2', 'a3', 'b0', 'b1']))
   })
 
-  test('a connection has half of them too where all others are of its own address', async () => {
+  test('a connection has half of them also when all others have the same address', async () => {
     for (const name of ['a0', 'a1', 'a2', 'a3']) {
       void asks(name, 'a', 'proxy')
       await expect.poll(held, { interval: 5 }).toContain(name)
@@ -152,7 +152,7 @@ describe('of four workers', () => {
     expect(seen).not.toContain('a4')
   })
 
-  test('one is given up when another has waited for 250 ms, no sooner', async () => {
+  test('one is released when another has waited for 250 ms, and not before', async () => {
     for (const name of ['a0', 'a1', 'a2', 'a3']) {
       void asks(name, 'a')
       await expect.poll(held, { interval: 5 }).toContain(name)
@@ -173,7 +173,7 @@ describe('the one worker', () => {
   beforeAll(() => open(1))
   afterAll(() => engine.close())
 
-  test('is for the client that has had the least of its time, whoever asked first', async () => {
+  test('is for the client that has used the least time, in any order of requests', async () => {
     void asks('a0', 'a')
     await untilHeld('a0')
     await queue(['a1', 'a'], ['a2', 'a'], ['b0', 'b'], ['c0', 'c'])

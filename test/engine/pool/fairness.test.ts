@@ -1,4 +1,4 @@
-/** What becomes of those who have to give a worker up, and of those who find the queue full. Who gets one is told by `fairness-rules`. */
+/** Clients that must release a worker, and clients that find the queue full. `fairness-rules` tests who gets a worker. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
@@ -24,7 +24,7 @@ describe('a greedy client', () => {
   test.each([
     ['on one connection', () => 'one'],
     ['on many connections of one address', (n: number) => `connection ${n}`],
-  ])('%s, gets all that it asked for, once each, though others come first meanwhile', async (_, client) => {
+  ])('%s, receives every requested feature once, although others come first meanwhile', async (_, client) => {
     const greedy = Array.from({ length: 6 }, (_, n) => engine.page(LONG(), ROWS, asker(client(n), 'greedy')))
     await eventually(async () => (await engine.health()).queued === 4, 10_000)
     for (let n = 0; n < 5; n++) {
@@ -36,7 +36,7 @@ describe('a greedy client', () => {
     }
   })
 
-  test('whose streams sort gives one up before its first batch, and has all of it in the end', async () => {
+  test('whose streams sort releases one before its first batch, and receives everything in the end', async () => {
     // Until nobody else has asked lately, one worker is not for him.
     await sleep(3_000)
     const streams = Array.from({ length: 2 }, () =>

@@ -1,5 +1,5 @@
 /**
- * What runs out of memory in the normal lane goes on in the serial lane, in half of the memory: real data, real limits, the shipped ratio. The
+ * An execution that runs out of memory in the normal lane continues in the serial lane with half the memory: real data, real limits, the default ratio. The
  * limits are small, as the files are; the engine's own words decide.
  */
 import { execFileSync } from 'node:child_process'
@@ -91,7 +91,7 @@ describe('what runs out of memory', { timeout: 180_000 }, () => {
     })
   })
 
-  test('in the serial lane too is OUT_OF_MEMORY, which names the limit, and the pool goes on', async () => {
+  test('in the serial lane too is OUT_OF_MEMORY, which names the limit, and the pool continues', async () => {
     const file = await fixture('pressure/wide.parquet')
     const query = byScore(file, WIDE_ROWS)
     await within(file, 16_000_000, async (engine) => {

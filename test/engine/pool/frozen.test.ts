@@ -32,7 +32,7 @@ const workers = async () => (await engine.health()).workers
 const whole = () => eventually(async () => (await workers()).every(({ state }) => state === 'IDLE'), 60_000)
 const deaths = async () => (await workers()).reduce((sum, worker) => sum + worker.deaths, 0)
 
-/** Of workers in the normal lane. */
+/** The process ids of workers in the normal lane. */
 async function pidsOf(state: 'BUSY' | 'IDLE'): Promise<number[]> {
   return (await workers()).flatMap((worker) =>
     worker.lane === 'NORMAL' && worker.state === state ? [worker.diagnostics!.pid] : [],
@@ -58,7 +58,7 @@ async function took(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('a worker that is stopped', { timeout: 120_000 }, () => {
-  test('in the middle of a stream costs it nothing but some seconds', async () => {
+  test('in the middle of a stream costs it only some seconds', async () => {
     const before = await deaths()
     const ids = await frozenAt(10, () => drain(engine.stream(question(), { batchSize: 2_048 }, context())))
     expect(ids).toHaveLength(GRID_ROWS)
@@ -80,7 +80,7 @@ describe('a worker that is stopped', { timeout: 120_000 }, () => {
     for (const pid of await pidsOf('IDLE')) expect(stopped).not.toContain(pid)
   })
 
-  test('while it starts is replaced long before its start is given up', async () => {
+  test('while it starts is replaced long before the limit of a start', async () => {
     await whole()
     const known = descendants(process.pid)
     const [pid] = await pidsOf('IDLE')

@@ -1,4 +1,4 @@
-/** What a worker's engine is denied, whatever statement should ever reach it: run by the worker's own code, in a process of its own. */
+/** Statements that a worker's engine denies. The worker's own code runs them in a separate process. */
 
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -139,7 +139,7 @@ it('what the lock lets pass ends with its connection, and writes no file', async
   const before = readdirSync(folder).sort()
   const logging = `CALL enable_logging(storage = 'file', storage_path = '${here('logs')}')`
   const [, next] = await tryAll([logging, 'SELECT 1'])
-  // The engine may not write the log: whoever switched it on has a worker that fails, and is replaced.
+  // The engine may not write the log: a worker with the log on fails, and is replaced.
   expect(next!.refused).not.toBeNull()
   expect(readdirSync(folder).sort()).toEqual(before)
 })

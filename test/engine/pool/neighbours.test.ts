@@ -1,4 +1,4 @@
-/** Workers that die at once: what goes on from one of them to another that is dead as well, but not known to be. */
+/** Workers that die at the same time: an execution moves to another worker that is dead too, but not known to be. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
 import { allIds, ask, context, eventually, idsOf, squares, squaresLayer, testPool } from '../../support/pool.ts'
@@ -11,20 +11,20 @@ beforeAll(async () => {
 })
 afterAll(() => engine.close())
 
-/** Of the normal lane, in that state. */
+/** Workers of the normal lane in that state. */
 async function pidsOf(state: 'BUSY' | 'IDLE'): Promise<number[]> {
   const { workers } = await engine.health()
   return workers.flatMap((worker) => (worker.lane === 'NORMAL' && worker.state === state ? [worker.diagnostics!.pid] : []))
 }
 
-test('a plan is not blamed for the death of a worker that was dead when it came there', async () => {
+test('a plan is not suspected when its worker was dead before it started', async () => {
   await eventually(async () => (await pidsOf('IDLE')).length === 2, 30_000)
   const stream = engine.stream(ask(squaresLayer(file)), { batchSize: 1_000 }, context())
   const ids: string[] = []
   const first = await stream.next()
   if (!first.done) ids.push(...idsOf(first.value.outputs))
   const [[busy], [other]] = [await pidsOf('BUSY'), await pidsOf('IDLE')]
-  // It is given what is asked of it, and is as good as dead.
+  // It receives messages, but does not answer.
   process.kill(other!, 'SIGSTOP')
   process.kill(busy!, 'SIGKILL')
   const reading = (async () => {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => engine.close())
 
 describe('a page', () => {
-  test('has as many features as were asked for, and knows whether there are more', async () => {
+  test('has the requested number of features, and knows whether there are more', async () => {
     const page = await engine.page(ask(layer), 10, context())
     expect(pageIds(page)).toEqual(allIds().slice(0, 10))
     expect(page.hasMore).toBe(true)
@@ -30,8 +30,8 @@ describe('a page', () => {
     expect(pageIds(page)).toEqual([])
   })
 
-  // Below and above what comes in pieces.
-  test.each([900, 9_000])('of %i ends early at its limit of bytes, and the next one goes on behind it', async (first) => {
+  // Below and above the size of pages in pieces.
+  test.each([900, 9_000])('of %i ends early at its limit of bytes, and the next one continues after it', async (first) => {
     const small = await testPool([await squares()], { pageBytes: 10 * first })
     try {
       const ids: string[] = []
@@ -52,7 +52,7 @@ describe('a page', () => {
     }
   })
 
-  test('that is large comes in pieces which are one document, in whatever encoding', async () => {
+  test('that is large arrives in pieces of one document, in every encoding', async () => {
     const fields = [{ key: 'id', field: 'key' }] as const
     const outputs = [
       { kind: 'features', fields },
@@ -83,7 +83,7 @@ describe('a page', () => {
     expect([none.count, none.hasMore, none.position, pageIds(none)]).toEqual([0, false, null, []])
   })
 
-  test('counts what matches, whatever limit and cursor say', async () => {
+  test('counts all matches, for every limit and cursor', async () => {
     const where = { bbox: [-180, -80, -179.9, -79.9] }
     expect(await countIn(engine, ask(layer, { limit: 1 }), context())).toBe(200_000n)
     expect(await countIn(engine, ask(layer, { where }), context())).toBe(1n)

@@ -1,5 +1,5 @@
 /**
- * What a resume costs, as the worker's process tells: bytes that it read and time of a processor that it took, neither of which a busy machine
+ * The cost of a resume in the worker's process: bytes that it read and processor time, which a busy machine does not
  * changes much. A clock would.
  */
 
@@ -29,7 +29,7 @@ interface Cost {
   readonly bytes: number
 }
 
-/** Of the normal worker so far. */
+/** The cost of the normal worker so far. */
 async function spent(): Promise<Cost> {
   const { workers } = await engine.health()
   const pid = workers.find(({ lane }) => lane === 'NORMAL')?.diagnostics?.pid
@@ -42,7 +42,7 @@ async function spent(): Promise<Cost> {
 
 interface Run extends Cost {
   readonly ids: readonly string[]
-  /** Behind the first nine tenths. */
+  /** The position after the first nine tenths. */
   readonly position: RowPosition | null
 }
 

@@ -23,7 +23,7 @@ interface Row {
 
 const digest = (data: string | Uint8Array) => createHash('md5').update(data).digest('hex')
 
-/** Of a batch or page with `ALL_FIELDS`. */
+/** The rows of a batch or page with `ALL_FIELDS`. */
 export function rowsOf(outputs: readonly Uint8Array[]): string[] {
   const rows = JSON.parse(Buffer.from(outputs[0] ?? []).toString()) as Row[]
   return rows.map(({ id, properties: { name, score }, geometry }) =>

@@ -63,7 +63,7 @@ describe('a client that pauses between batches', () => {
     await stream.return()
   })
 
-  test('goes on from memory where the disk takes no more', async () => {
+  test('continues from memory when the disk is full', async () => {
     const file = await squares()
     const cramped = await testPool([file], {}, { tempDirectoryBytes: 2_000 })
     try {

@@ -23,7 +23,7 @@ const workerPid = async () => {
 }
 
 describe('a stream', () => {
-  test('delivers every feature once and in order, in batches of the size asked for, numbered without a gap', async () => {
+  test('delivers every feature once and in order, in batches of the requested size, numbered without a gap', async () => {
     const counts: number[] = []
     const sequences: number[] = []
     const ids: string[] = []
@@ -48,7 +48,7 @@ describe('a stream', () => {
     expect(await drain(engine.stream(ask(layer, { where }), { batchSize: 100 }, context()))).toEqual([])
   })
 
-  test('goes on behind the position of any batch', async () => {
+  test('continues after the position of any batch', async () => {
     const stream = engine.stream(ask(layer), { batchSize: 777 }, context())
     await stream.next()
     const second = await stream.next()
@@ -58,7 +58,7 @@ describe('a stream', () => {
     expect(rest).toEqual(allIds().slice(2 * 777))
   })
 
-  test('that is sorted by a key with many ties goes on behind the position of any batch', async () => {
+  test('that is sorted by a key with many ties continues after the position of any batch', async () => {
     const query = ask(layer, { orderBy: [{ property: 'score', direction: 'DESC' }], limit: 20_000 })
     const whole = await drain(engine.stream(query, { batchSize: 1_024 }, context()))
     const stream = engine.stream(query, { batchSize: 3_333 }, context())
@@ -108,7 +108,7 @@ describe('a stream', () => {
     await eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 20_000)
   })
 
-  test('goes on whole, once each, while every worker is renewed under it', async () => {
+  test('delivers every feature once while every worker is replaced', async () => {
     const { workers: before } = await engine.health()
     const ids: string[] = []
     let renewed: Promise<void> | null = null
@@ -126,7 +126,7 @@ describe('a stream', () => {
     }
   })
 
-  test('whose client stops reading gives its worker up, and goes on where it was when the client reads again', async () => {
+  test('whose client stops reading releases its worker, and continues when the client reads again', async () => {
     const stream = engine.stream(ask(layer), { batchSize: 1_000 }, context())
     const first = await stream.next()
     if (first.done) throw new Error('the stream ended early')
@@ -136,11 +136,11 @@ describe('a stream', () => {
     expect([...idsOf(first.value.outputs), ...rest]).toEqual(allIds())
   })
 
-  test('goes on when its client, slow until then, catches up while what it has coming still goes to disk', async () => {
+  test('continues when a slow client catches up while its batches are still written to disk', async () => {
     // Slow to make, so that the client is the faster one.
     const outputs = [...ask(layer).outputs, { kind: 'geojson', precision: 15 }] as const
     const stream = engine.stream(ask(layer, { outputs, properties: null }), { batchSize: 10_000 }, context())
-    // Longer than a worker waits for its client, and shorter than it then goes on without.
+    // Longer than a worker waits for its client, and shorter than it continues without one.
     const pauses = [1_150, 0, 0, 0, 0, 0, 0, 0, 0, 1_250]
     const ids = await drain(stream, () => new Promise((resolve) => setTimeout(resolve, pauses.shift() ?? 0)))
     expect(ids).toEqual(allIds())

@@ -14,7 +14,7 @@ const INTEGER: WireType = { kind: 'int', bits: 64, signed: true }
 const KILLER = '010600000001000000010100000000000000000000000000000000000000'
 
 let slot: WorkerSupervisor
-/** What a start takes on this machine as busy as it is. */
+/** The time of a start on this machine with its current load. */
 let boot: number
 
 beforeAll(async () => {
@@ -104,11 +104,11 @@ describe('an execution', () => {
     expect(failure(seen)).toMatchObject({ kind: 'UNFINISHED' })
   })
 
-  test.each([1, 3, 10, 40])('that meets an error of the engine at chunk %i fails, never short and complete', async (chunk) => {
+  test.each([1, 3, 10, 40])('with an error of the engine at chunk %i fails, and never ends short as complete', async (chunk) => {
     const at = chunk * 2_048
     const seen = await run(plan(`SELECT CASE WHEN i = ${at} THEN error('boom') ELSE i END FROM range(1000000) r(i)`))
-    // Where the engine has not put its words down yet, there is only the missing sentinel to tell by; and of two threads, one that was stopped
-    // for the other's error may be heard first. Both are run again.
+    // If the engine has not stored its message yet, only the missing sentinel shows the failure. And of two threads, one that was stopped
+    // for the other's error may report first. Both are run again.
     const told = ['Invalid Input Error: boom', 'the result ended without its sentinel', 'INTERRUPT Error: Interrupted!']
     expect(told).toContain(failure(seen)?.message)
     expect(seen.rows).toBeLessThanOrEqual(at)
@@ -174,7 +174,7 @@ describe('an execution', () => {
     expect(slot.idle).toBe(true)
   })
 
-  test('that cannot be interrupted is killed 2 s behind its deadline, and the place is whole in 3 s', async () => {
+  test('that cannot be interrupted is killed 2 s after its deadline, and its worker is replaced in 3 s', async () => {
     const { deaths } = await slot.health()
     const start = performance.now()
     const seen = await run(plan(`SELECT (${HANG})::BIGINT`), () => true, { deadlineMs: 2_000 })
@@ -192,7 +192,7 @@ describe('an execution', () => {
     expect(await whole()).toBeLessThan(soon())
   })
 
-  test('whose instance is dead takes the worker with it, which starts anew', async () => {
+  test('whose instance is dead ends the worker, which starts again', async () => {
     const before = (await slot.health()).deaths
     const seen = await run(plan("SELECT ST_Area(ST_GeomFromWKB(''::BLOB))::BIGINT"))
     expect(failure(seen)).toMatchObject({ kind: 'FATAL' })

@@ -64,7 +64,7 @@ const scores = ([first = []]: readonly (Uint8Array | readonly Uint8Array[])[]) =
 test('a worker that starts when the file is another one does not attach it, and says so', async () => {
   expect(scores((await engine.page(query(1), 100, context())).outputs)).toEqual([expect.stringMatching(/1$/)])
   await put(2)
-  // The one that has it open goes on in what it has.
+  // The worker that has it open continues with its version.
   expect(scores((await engine.page(query(1), 100, context())).outputs)).toEqual([expect.stringMatching(/1$/)])
   for (const { diagnostics } of (await engine.health()).workers) if (diagnostics) process.kill(diagnostics.pid, 'SIGKILL')
   await eventually(async () => outdated > 0, 40_000)

@@ -104,7 +104,7 @@ interface Read {
   readonly batches: number[]
 }
 
-/** Reads several runs of streams; the batches of a run are put behind each other. */
+/** Reads several runs of streams; the batches of a run are concatenated. */
 function pyarrow(runs: readonly (readonly Uint8Array[])[]): Promise<Read[]> {
   const input = runs.map((streams) => streams.map((stream) => Buffer.from(stream).toString('base64')))
   return python<Read[]>(READ_BY_PYARROW, [], JSON.stringify(input))
@@ -212,7 +212,7 @@ print(json.dumps([frame.crs.to_string(), int(frame.geometry.isna().sum()), sorte
     }
   })
 
-  it('of 1 row is that row, and a later call leaves nothing of an earlier one behind', () => {
+  it('of 1 row is that row, and nothing of an earlier call remains', () => {
     const encode = createEncoder(layout, { kind: 'arrow' })
     const alone = createEncoder(layout, { kind: 'arrow' })(whole, 77, 78).slice()
     encode(whole, 0, 5_000)
@@ -251,7 +251,7 @@ describe("Arrow's columns", () => {
     expect(names(0, [0, 1], 3, [])).toEqual(['id', 'geom'])
   })
 
-  it('say nothing of a CRS that is not known', () => {
+  it('have no CRS when it is unknown', () => {
     expect(fields(null, [], 3)[0]!.metadata.get('ARROW:extension:metadata')).toBe('{}')
   })
 })

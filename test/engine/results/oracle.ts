@@ -16,7 +16,7 @@ export function wkxTwkb(twkb: Buffer): (readonly [number, number])[] {
   return (wkx.Geometry.parseTwkb(twkb) as wkx.LineString).points.map(({ x, y }) => [x, y] as const)
 }
 
-/** wkx gives the NaNs of an empty point as they are. */
+/** wkx returns the NaNs of an empty point unchanged. */
 function withoutEmptyPoints(value: unknown): unknown {
   if (Array.isArray(value)) return Number.isNaN(value[0]) ? [] : value.map(withoutEmptyPoints)
   if (typeof value !== 'object' || value === null) return value

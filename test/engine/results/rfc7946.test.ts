@@ -1,4 +1,4 @@
-/** What RFC 7946 asks of a FeatureCollection beside coordinates, by shapely. */
+/** The rules of RFC 7946 for a FeatureCollection besides coordinates, by shapely. */
 import { describe, expect, it } from 'vitest'
 import { createEncoder } from '../../../src/encode/encode.ts'
 import { python } from '../../support/python.ts'
@@ -39,7 +39,7 @@ for _ in range(300):
 print(json.dumps(out))
 `
 
-/** Which of the pairs are not the same geometry with the same direction of each ring, wherever a ring begins. */
+/** The pairs that differ in geometry or in the direction of a ring. A ring may start at any position. */
 const COMPARE = `
 import json, sys, shapely
 from shapely.geometry import shape
@@ -88,7 +88,7 @@ describe('a FeatureCollection', async () => {
     expect(await python<number[]>(COMPARE, [], JSON.stringify(pairs))).toEqual([])
   })
 
-  it('has the boxes that shapely has, where they are asked for: with heights, if every geometry has some', () => {
+  it('has the boxes of shapely when they are requested: with heights, if every geometry has some', () => {
     const { bbox, features } = collection(geometries, 15, true)
     for (const [n, { box }] of samples.entries())
       for (const [side, value] of box.entries()) expect(features[n]!.bbox![side]).toBeCloseTo(value, 12)

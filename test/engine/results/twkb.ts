@@ -49,7 +49,7 @@ export function readUnits(bytes: Uint8Array): Units {
   return whole
 }
 
-/** What a geometry is in units; null where one of its numbers is too large. */
+/** A geometry in units. Null if one of its numbers is too large. */
 export function unitsOf(tree: Tree, dimensions: number, precision: number): Units | null {
   const value =
     tree.type === 'GeometryCollection'

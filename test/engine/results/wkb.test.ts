@@ -93,7 +93,7 @@ describe('random geometries', () => {
   )
   const geometries = samples.map(({ wkb }) => wkb)
 
-  it('are as GeoJSON what they were made of, and what wkx reads', () => {
+  it('are in GeoJSON equal to their input, and to what wkx reads', () => {
     const expected = samples.map(({ tree, dimensions }) => toGeoJson(rightHanded(tree), dimensions, 7))
     expect(encode(geometries, GEOJSON)).toEqual(expected)
     const byWkx = samples.map(({ tree, dimensions }) => wkxGeoJson(toWkb(rounded(rightHanded(tree), 7), dimensions, ISO)))
@@ -131,7 +131,7 @@ describe('random geometries', () => {
     expect(encode(geometries, EWKT, 3857)).toEqual(wkt.map((text) => `SRID=3857;${text}`))
   })
 
-  it.each([0, 1, 5, 7])('are as TWKB of %i digits what they were made of, each number rounded by itself', (precision) => {
+  it.each([0, 1, 5, 7])('are in TWKB of %i digits equal to their input, with each number rounded', (precision) => {
     const made = encode(geometries, { ...TWKB, precision }) as (string | null)[]
     expect(made.map((text) => text && readUnits(Buffer.from(text, 'hex')))).toEqual(
       samples.map(({ tree, dimensions }) => unitsOf(tree, dimensions.length, precision)),

@@ -1,4 +1,4 @@
-/** A file of small squares whose row groups are the engine's chunks: fault n is met in row group n. */
+/** A file of small squares whose row groups are the engine's chunks: fault n is in row group n. */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ export async function grid(): Promise<string> {
   return file
 }
 
-/** The chunk, counted from 1, that holds a name in Latin-1 in a file that says it is UTF-8: an error of the engine for whoever reads it. */
+/** The chunk, counted from 1, with a name in Latin-1 in a file that declares UTF-8. The engine fails when it reads the chunk. */
 export const BROKEN_CHUNK = CHUNKS - 1
 
 /** Absolute path of such a file; made once. */

@@ -1,4 +1,4 @@
-/** Two lines of 100,000 vertices: the distance between them is one call of minutes, in little memory, that hears of no interrupt. */
+/** Two lines of 100,000 vertices: the distance between them is one call that takes minutes, uses little memory, and ignores interrupts. */
 const line = (y: string) => `(SELECT ST_MakeLine(list(ST_Point(i * 0.001, ${y}) ORDER BY i)) FROM range(100000) r(i))`
 
 /** A query of one number. */

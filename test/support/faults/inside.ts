@@ -1,7 +1,7 @@
 /**
  * Faults from the inside of a worker process, where tests can't reach otherwise: loaded into it by Node's `--import`, which only the code that
- * opens a pool can ask for. What is to happen stands in a file whose path comes with the import; whoever takes it removes it, so that each
- * order is met once, but for lasting ones. Everything else of the worker is as it always is.
+ * opens a pool can ask for. The order is in a file whose path is part of the import. The worker that takes it removes it, so that each
+ * order is executed once, except lasting ones. Everything else of the worker is unchanged.
  */
 import { existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
@@ -50,7 +50,7 @@ const FAULTS: Readonly<Record<Exclude<Fault, 'ENCODER'>, (values: string) => unk
   },
   SIGKILL: () => process.kill(process.pid, 'SIGKILL'),
   SIGSEGV: () => beside(`SELECT ST_IsValid(ST_GeomFromWKB(unhex('${KILLER}')))`),
-  // On its own connection: whatever it does next waits for the call.
+  // On its own connection: everything that it does next waits for the call.
   HANG: () => connection?.run(HANG),
   FATAL: () => beside("SELECT ST_Area(ST_GeomFromWKB(''::BLOB))"),
   INTERRUPT: () => connection?.interrupt(),
@@ -75,7 +75,7 @@ async function hold(values: string): Promise<void> {
   rmSync(held, { force: true })
 }
 
-/** On a connection of its own, of the same instance. */
+/** On a separate connection of the same instance. */
 async function beside(sql: string): Promise<void> {
   await (await instance!.connect()).run(sql)
 }

@@ -1,4 +1,4 @@
-/** What tests tell workers to do, and how: a file that the first worker to whom it falls due takes away. */
+/** Orders of tests to workers: a file that the first worker for which it is due removes. */
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,22 +30,22 @@ export interface Order {
   readonly at: number | 'EACH'
   /** Only of an execution that has this among its values. */
   readonly of?: string
-  /** Not taken away: whoever meets it carries it out, until it is withdrawn. @default false */
+  /** Not removed: every worker that finds it executes it, until it is withdrawn. @default false */
   readonly lasting?: boolean
 }
 
-/** Of each chunk under SLOW. */
+/** Milliseconds per chunk under SLOW. */
 export const SLOW_MS = 100
-/** How long the main thread is held up under SPIN. */
+/** Milliseconds for which SPIN blocks the main thread. */
 export const SPIN_MS = 5_000
-/** Behind an order's own path: the values of an execution that is held, each between commas. */
+/** Added to the path of an order: the values of an execution that is held, separated by commas. */
 const HELD = '.held'
 
 /** The file that stands for an execution under HOLD as long as that is held. */
 export const heldFile = (file: string, values: string): string => `${file}${HELD}${values}`
 
 export class Orders {
-  /** Where orders are left; another process gives them to its workers by the same path. */
+  /** The path of the order. Another process gives it to its workers. */
   readonly file: string
 
   constructor(file = join(tmpdir(), `geoduck-order-${randomUUID()}`)) {
@@ -65,7 +65,7 @@ export class Orders {
     renameSync(`${this.file}.new`, this.file)
   }
 
-  /** Whether the order was carried out; it is withdrawn otherwise, and what is held goes on. */
+  /** True if the order was executed. Otherwise it is withdrawn, and a held execution continues. */
   end(): boolean {
     const taken = !existsSync(this.file)
     rmSync(this.file, { force: true })
@@ -80,7 +80,7 @@ export class Orders {
     return files.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
   }
 
-  /** What is held goes on. */
+  /** Lets a held execution continue. */
   release(values: string): void {
     rmSync(heldFile(this.file, values), { force: true })
   }

@@ -157,7 +157,7 @@ export class Engine {
   }
 }
 
-/** Where a batch that ends with the row ends: what a worker says of it. */
+/** The position of a batch that ends with the row, as a worker reports it. */
 export function positionOf(plan: Plan, row: Row): RowPosition {
   return { keys: plan.keys.map((index) => (row[index] === null ? null : String(row[index]))) }
 }

@@ -24,7 +24,7 @@ export function hex({ wkb }: ClientGeometry): string {
   return Buffer.from(wkb).toString('hex')
 }
 
-/** What is thrown, as `CODE: message`. */
+/** The error that is thrown, as `CODE: message`. */
 export function refusal(act: () => unknown): string {
   try {
     act()

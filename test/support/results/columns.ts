@@ -1,4 +1,4 @@
-/** Columns made of plain values, in buffers as awkward as the engine may give them. */
+/** Columns from plain values, in buffers as difficult as the engine's may be. */
 import type { ColumnBatch, ColumnData, FixedValues, WireColumn, WireType } from '../../../src/encode/batch.ts'
 
 /** boolean, number (int up to 32 bits, float, date), bigint (int 64, timestamp), string (utf8, json, decimal), Uint8Array; null. */

@@ -4,7 +4,7 @@ import type { Random } from '../random.ts'
 export type Dimensions = 'XY' | 'XYZ' | 'XYM' | 'XYZM'
 export const DIMENSIONS: readonly Dimensions[] = ['XY', 'XYZ', 'XYM', 'XYZM']
 
-/** x, y and whatever else the dimensions have. NaNs for an empty point. */
+/** x, y and the other ordinates of the dimensions. NaNs for an empty point. */
 type Position = readonly number[]
 
 export type Tree =
@@ -150,7 +150,7 @@ export function rounded(tree: Tree, precision: number): Tree {
   return { ...tree, coordinates: convert(tree.coordinates) } as Tree
 }
 
-/** The same with outer rings counter-clockwise and inner ones clockwise; rings without area stay as they are. */
+/** The same with outer rings counter-clockwise and inner rings clockwise. Rings without area are unchanged. */
 export function rightHanded(tree: Tree): Tree {
   if (tree.type === 'GeometryCollection') return { ...tree, geometries: tree.geometries.map(rightHanded) }
   if (tree.type === 'MultiPolygon') return { ...tree, coordinates: tree.coordinates.map(turned) }
@@ -164,7 +164,7 @@ function turned(rings: readonly (readonly Position[])[]): (readonly Position[])[
   })
 }
 
-/** By triangles with the first position. */
+/** Computed by triangles with the first position. */
 function ringArea(ring: readonly Position[]): number {
   const [x0, y0] = [ring[0]?.[0] ?? 0, ring[0]?.[1] ?? 0]
   return ring.slice(1).reduce((sum, [x, y], n) => {

@@ -39,7 +39,7 @@ function randomDecimal(random: Random, precision: number, scale: number): string
     .padStart(scale + 1, '0')
   const whole = digits.slice(0, digits.length - scale).replace(/^0+(?=\d)/, '')
   const sign = random.chance(0.5) && /[1-9]/.test(digits) ? '-' : ''
-  // As the engine prints it: no zero before the point when the type has no whole digits.
+  // The engine's text has no zero before the point if the type has no integer digits.
   const shown = precision === scale ? '' : whole
   return sign + (scale === 0 ? whole : `${shown}.${digits.slice(digits.length - scale)}`)
 }

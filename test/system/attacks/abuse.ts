@@ -1,5 +1,5 @@
 /**
- * Each abuse as a client of its own: it begins, and goes on until its process is ended. What it sends does not depend on what answers, but for
+ * Each abuse is a separate client: it starts, and continues until its process ends. What it sends does not depend on the answers, except for
  * a loop that waits for its answers; such a loop has a longest rate, so that a server that answers at once is not sent more.
  */
 import { once } from 'node:events'
@@ -97,7 +97,7 @@ function within(n: number): object {
   return { dWithin: { geometry: { geojson: { type: 'MultiLineString', coordinates: lines } }, distance: 1000 } }
 }
 
-/** Those that go on by themselves are not waited for; a connection that breaks begins again after a while. */
+/** Abuses that run by themselves are not awaited. A broken connection starts again after a while. */
 function each(count: number, go: (n: number) => unknown): Promise<unknown> {
   const keepOn = async (n: number) => {
     for (;;) {
@@ -141,7 +141,7 @@ function answered(socket: WebSocket, id: string): Promise<void> {
   })
 }
 
-/** 25 a second, or as fast as they are taken. */
+/** 25 per second, or as fast as the server accepts them. */
 async function flood(socket: WebSocket, message: string): Promise<void> {
   while (socket.readyState === WebSocket.OPEN) {
     await Promise.all([new Promise<void>((sent) => socket.send(message, () => sent())), sleep(40)])

@@ -1,5 +1,5 @@
 /**
- * What a polite client has of a server while another client abuses it, beside what it has while the same abuser does the same to an idle server
+ * The service for a polite client while another client abuses the server, compared with the same abuse of an idle server
  * that answers with nothing: the abuser's own use of the processors is in both.
  */
 import { readFileSync } from 'node:fs'
@@ -11,9 +11,9 @@ import { attackedData } from './data.ts'
 import { type Experience, PoliteClient } from './polite.ts'
 
 export interface AttackOptions {
-  /** Of the attack on each server. */
+  /** The duration of the attack on each server. */
   readonly rounds: number
-  /** Of the polite client in each. */
+  /** Samples of the polite client in each. */
   readonly ms: number
 }
 

@@ -1,4 +1,4 @@
-/** What the attacked server serves: many small squares, and 10,000 features of 2.7 KB, of which a page is 27 MB. */
+/** The data of the attacked server: many small squares, and 10,000 features of 2.7 KB, whose page is 27 MB. */
 import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

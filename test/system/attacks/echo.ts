@@ -1,4 +1,4 @@
-/** A server that takes whatever it is sent and answers at once with next to nothing; its address is the line on stdout. */
+/** A server that accepts everything and answers at once with few bytes. It prints its address on stdout. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'

@@ -18,7 +18,7 @@ export interface Experience {
   /** Milliseconds that each took. */
   readonly requests: readonly number[]
   readonly streams: readonly number[]
-  /** What came instead of an answer. */
+  /** The error instead of an answer. */
   readonly failures: readonly string[]
 }
 

@@ -64,7 +64,7 @@ async function networkIn(file: string): Promise<string[]> {
 }
 
 describe.skipIf(!hasStrace)('under strace', () => {
-  test('a served folder of files with links opens no socket but the one it listens on, and what is asked of its layers opens none', async () => {
+  test('a served folder of files with links opens only the socket that it listens on, and queries of its layers open none', async () => {
     const server = launch(STRACE, [...traced('serve'), NODE, MAIN, folder, '--port', '0', '--workers', '1'], {
       cwd: ROOT,
       environment,
@@ -87,7 +87,7 @@ describe.skipIf(!hasStrace)('under strace', () => {
       const page = `features(layer: "${layer}", where: { bbox: [-180, -90, 180, 90] }) { geojson }`
       await ask({ url }, `{ own: ${page} other: ${page.replace('})', '}, crs: "EPSG:3857")')} }`)
     }
-    // Every process that reads files is behind the barrier; the server itself is not.
+    // The barrier is on in every process that reads files, and not in the server.
     const readers = () => descendants(server.pid).filter((pid) => /tinypool|duckdb\/processes/.test(procOf(pid, 'cmdline')))
     expect(readers().length).toBeGreaterThan(0)
     // One that is just being started is not yet.
@@ -109,7 +109,7 @@ describe.skipIf(!hasStrace)('under strace', () => {
     expect(requests).toEqual([])
   })
 
-  test('GDAL itself, with nothing but the environment of such a process, fetches nothing', async () => {
+  test('GDAL with only the environment of such a process fetches nothing', async () => {
     const program = join(root, 'gdal.mjs')
     const engine = import.meta.resolve('@duckdb/node-api')
     await writeFile(
@@ -131,7 +131,7 @@ describe.skipIf(!hasStrace)('under strace', () => {
   })
 })
 
-test('behind the barrier a process opens no socket of any kind, in no thread, and neither does a program that it starts', async () => {
+test('a process with the barrier opens no socket of any kind in any thread, nor does a program that it starts', async () => {
   const program = join(root, 'barrier.mjs')
   await writeFile(
     program,

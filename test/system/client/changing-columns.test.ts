@@ -1,4 +1,4 @@
-/** A layer that is scanned while it streams: its geometry column is of another type behind the scan than before it. */
+/** A layer that is checked while it streams: its geometry column has another type after the check than before. */
 import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ beforeAll(async () => {
     copyFile(PLACES, join(folder, 'points.parquet')),
     copyFile(await fixture('heavy/points.parquet'), join(folder, 'new')),
   ])
-  // What a scan finds is kept in its cache, and this one is empty.
+  // Results of checks are kept in the cache, and this cache is empty.
   server = await serve([join(folder, 'points.parquet')], { cacheDirectory: join(folder, 'cache') })
   link = await Link.to(server)
 })
@@ -35,7 +35,7 @@ async function state(): Promise<string> {
   return data!.layer.state
 }
 
-it('a table that began before the scan is whole, and WKB to its end, though the layer is READY when the stream is taken up', async () => {
+it('a table that started before the check is complete, and WKB to its end, although the layer is READY when the stream resumes', async () => {
   await rename(join(folder, 'new'), join(folder, 'points.parquet'))
   const codes: string[] = []
   const stream = streamFeatures({
@@ -55,7 +55,7 @@ it('a table that began before the scan is whole, and WKB to its end, though the 
     }
   }
   const table = await toTable(interrupted())
-  // It was asked for native columns, and did not take them.
+  // It received native columns, and refused them.
   expect(codes).toContain('PROTOCOL')
   expect(table.schema.fields.at(-1)!.metadata.get('ARROW:extension:name')).toBe('geoarrow.wkb')
   expect(table.numRows).toBe(500_000)

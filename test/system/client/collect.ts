@@ -26,7 +26,7 @@ export async function idsOf(server: TestServer, layer: string): Promise<string[]
 export interface Watched {
   readonly stream: FeatureStream<'features'>
   readonly states: StreamState[]
-  /** Reads to the end, calling `each` behind every batch. */
+  /** Reads to the end, and calls `each` after every batch. */
   ids(each?: (batch: FeaturesBatch) => unknown): Promise<string[]>
 }
 

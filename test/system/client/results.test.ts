@@ -39,7 +39,7 @@ it('a table of Arrow batches is what geopandas reads from the source', async () 
   expect(await python(SUMMARY, [COUNTRIES], bytes)).toEqual({ rows: table.numRows, names: true, geometry: true, crs: true })
 })
 
-it('a table holds the very bytes that came, however many batches', async () => {
+it('a table holds the received bytes, for any number of batches', async () => {
   const came: ArrowBatch[] = []
   async function* kept() {
     for await (const batch of streamFeatures({ url, layer: 'places', encoding: 'arrow', batchSize: 100 })) {

@@ -1,4 +1,4 @@
-/** Whatever ends an operation, the stream goes on behind its last batch: each feature once. */
+/** A stream resumes after its last batch, for every end of an operation, and yields each feature once. */
 import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ afterEach(async () => {
 describe('a lost connection', () => {
   beforeEach(() => start([PLACES]))
 
-  it('is taken up again, as often as it is lost', async () => {
+  it('resumes after every loss', async () => {
     const { states, ids } = watch({ url: link.url, layer: 'places', batchSize: 10 })
     const got = await ids(({ sequence }) => [100, 300, 600].includes(sequence) && link.cut())
     expect(got).toEqual(await idsOf(server, 'places'))
@@ -38,7 +38,7 @@ describe('a lost connection', () => {
     expect(link.connections).toBe(4)
   })
 
-  it('is taken up again in a sorted result with a limit', async () => {
+  it('resumes in a sorted result with a limit', async () => {
     const question = { layer: 'places', orderBy: [{ property: 'name' }], limit: 3000, batchSize: 10 }
     const whole = await watch({ ...question, url: `${server.url}/graphql` }).ids()
     const got = await watch({ ...question, url: link.url }).ids(({ sequence }) => sequence === 120 && link.cut())
@@ -46,7 +46,7 @@ describe('a lost connection', () => {
     expect(got).toHaveLength(3000)
   })
 
-  it('is taken up once, also with a client that starts operations over by itself', async () => {
+  it('resumes once, also with a client that restarts operations itself', async () => {
     const client = createClient({ url: link.url.replace('http', 'ws'), retryAttempts: 5, retryWait: async () => {} })
     const got: string[] = []
     for await (const { features, sequence } of streamFeatures({
@@ -63,7 +63,7 @@ describe('a lost connection', () => {
     await client.dispose()
   })
 
-  it('that is not to be taken up ends in an error, whose cursor is the place to go on', async () => {
+  it('that must not resume ends with an error, whose cursor is the position to resume from', async () => {
     const { stream } = watch({ url: link.url, layer: 'places', batchSize: 10, retry: () => false })
     const got: string[] = []
     const reading = (async () => {
@@ -79,7 +79,7 @@ describe('a lost connection', () => {
   })
 })
 
-it('a server that stops and starts again is met where it was left', async () => {
+it('a stream continues at its position when the server stops and starts again', async () => {
   await start([PLACES])
   const port = Number(new URL(server.url).port)
   const { states, ids } = watch({ url: `${server.url}/graphql`, layer: 'places', batchSize: 10 })
@@ -103,7 +103,7 @@ it('a worker process that dies in mid-stream costs no feature', async () => {
   expect(got).toEqual(await idsOf(server, 'places'))
 })
 
-it('data that has changed ends it with CURSOR_EXPIRED: nothing can go on from there', async () => {
+it('changed data ends it with CURSOR_EXPIRED, from which nothing can resume', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'geoduck-client-'))
   const [file, other] = [join(folder, 'places.parquet'), join(folder, 'other')]
   await Promise.all([copyFile(PLACES, file), copyFile(OBSERVATIONS, other)])
@@ -118,7 +118,7 @@ it('data that has changed ends it with CURSOR_EXPIRED: nothing can go on from th
   await rm(folder, { recursive: true })
 })
 
-it('SLOW_CONSUMER is taken up behind the last batch that came', { timeout: 120_000 }, async () => {
+it('a stream resumes after the last batch when it ends with SLOW_CONSUMER', { timeout: 120_000 }, async () => {
   await start([OBSERVATIONS], { stallSeconds: 1 })
   const { states, ids } = watch({
     url: link.url,

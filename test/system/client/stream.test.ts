@@ -1,4 +1,4 @@
-/** What `streamFeatures` promises, over real sockets to a real server. */
+/** The promises of `streamFeatures`, over real sockets to a real server. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientError, connect, type GeoduckClientError, streamFeatures } from '../../../src/client/client.ts'
 import { ask, quiet } from '../../support/graphql.ts'
@@ -40,7 +40,7 @@ describe('what arrives', () => {
     expect(bytes).toBeGreaterThan(ids.length * 21)
   })
 
-  it('has the properties that were asked for', async () => {
+  it('has the requested properties', async () => {
     const { value } = await streamFeatures({ url, layer: 'places', encoding: 'features', properties: ['name'] }).next()
     expect(Object.keys(value.features[0].properties)).toEqual(['name'])
   })
@@ -69,7 +69,7 @@ describe('what arrives', () => {
     expect(names).toEqual(data!.features.features.map(({ properties }) => properties.name))
   })
 
-  it('goes on behind a cursor', async () => {
+  it('continues after a cursor', async () => {
     const first = streamFeatures({ url, layer: 'places', batchSize: 1000 })
     const { value } = await first.next()
     await first.return()
@@ -115,7 +115,7 @@ describe('ending', () => {
     await quiet(server)
   })
 
-  it('an aborted signal ends it with its reason, whatever it is doing', async () => {
+  it('an aborted signal ends it with its reason, in every state', async () => {
     const left = new AbortController()
     const reading = watch({ url, ...SLOW, signal: left.signal }).ids(({ sequence }) => sequence === 3 && left.abort('enough'))
     await expect(reading).rejects.toBe('enough')
@@ -160,7 +160,7 @@ describe('errors', () => {
       { layer: 'places', where: { intersects: { wkt: 'x'.repeat(2 ** 20) } } },
       'LIMIT_EXCEEDED',
     ],
-  ])('%s is told by its code, at once', async (_what, question, code) => {
+  ])('%s is reported by its code, at once', async (_what, question, code) => {
     const { states, ids: read } = watch({ url, ...question })
     expect(await failure(read())).toMatchObject({ name: 'GeoduckClientError', code, retry: false })
     expect(states.filter(({ state }) => state === 'waiting')).toEqual([])

@@ -27,7 +27,7 @@ export function openApollo(url: string): ContractClient {
       let over = false
       const observable = client.subscribe({ query: gql(document), variables, fetchPolicy: 'no-cache' })
       const subscription = observable.subscribe({
-        // An error comes as a last result; the observable completes behind it.
+        // An error arrives as a last result, and the observable completes after it.
         next: ({ data, error }) => {
           if (over) return
           over = error !== undefined

@@ -8,7 +8,7 @@ import type { ConcreteRequest } from 'relay-runtime'
 import relay from 'relay-runtime'
 
 export interface CacheClient {
-  /** Asks the server, and keeps what comes. `name`: of a query in documents.js. */
+  /** Queries the server, and keeps the result. `name`: the name of a query in documents.js. */
   ask<Data>(name: string, variables: object): Promise<Data>
   /** From the cache alone. */
   read<Data>(name: string, variables: object): Data | null

@@ -22,7 +22,7 @@ let server: TestServer
 let url: string
 let documents: Documents
 
-/** Rows of the same ids, each with the name of its own file. */
+/** Rows with the same ids, each with the name of its file. */
 async function make(file: string, name: string, shift: number): Promise<void> {
   await inEngine(':memory:', async (connection) => {
     const rows = `SELECT i AS id, '${name} ' || i AS name, ST_Point(i % 100 + ${shift}, 50) AS geom FROM range(${ROWS}) r(i)`
@@ -150,7 +150,7 @@ describe.each(CACHES)('%s', (_, open) => {
     const after = await client.ask<List>(LIST, { layer: 'rows' })
     expect([namesOf(before)![0], namesOf(after)![0]].toSorted()).toEqual(['after 0', 'before 0'])
     expect(client.read(LIST, { layer: 'rows' })).toEqual(after)
-    // What was kept of the former one is still what it was.
+    // The kept data of the first one is unchanged.
     expect(client.read<Found>(NODE, { id: first!.id })!.node).toEqual(kept)
     expect(after.features.features[0]!.id).not.toBe(first!.id)
     expect(await client.ask<Found>(NODE, { id: first!.id })).toMatchObject({ node: null })

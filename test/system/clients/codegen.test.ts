@@ -17,7 +17,7 @@ subscription Stream($layer: String!, $after: Cursor) {
   featureBatches(layer: $layer, after: $after) { sequence count cursor geojson execution { lane } }
 }`
 
-/** The configuration that docs/clients.md tells its readers. */
+/** The configuration from docs/clients.md. */
 const CONFIG = /^```yaml\n(.*?)^```$/ms.exec(await readFile(join(ROOT, 'docs/clients.md'), 'utf8'))![1]!
 
 /** Each wrong line is one that must not compile. */

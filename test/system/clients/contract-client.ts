@@ -1,4 +1,4 @@
-/** What the contract tests need of a client, in the client's own way of doing it. */
+/** The interface of a client for the contract tests, implemented in the client's usual way. */
 
 export interface Failure {
   /** `extensions` of the first GraphQL error; null where it was the connection that failed. */
@@ -23,7 +23,7 @@ export interface ContractClient {
 /** @param url the GraphQL endpoint, by http */
 export type OpenClient = (url: string) => ContractClient
 
-/** graphql-ws fails an operation with the server's errors, or with whatever befell the connection. */
+/** graphql-ws fails an operation with the server's errors, or with the error of the connection. */
 export function failureOf(reason: unknown): Failure {
   const [first] = Array.isArray(reason) ? reason : []
   return { extensions: first?.extensions ?? null }

@@ -1,4 +1,4 @@
-/** One contract, kept by each client as it comes: what docs/clients.md says of them. */
+/** One contract for every client with its defaults: the statements of docs/clients.md. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type PageInfo, quiet } from '../../support/graphql.ts'
 import { Link } from '../../support/link.ts'
@@ -96,7 +96,7 @@ describe.each(CLIENTS)('%s', (_name, open) => {
     expect(new Set(idsOf(batches)).size).toBe(PLACES_COUNT)
   })
 
-  it('tells an end without a batch from none', async () => {
+  it('distinguishes an end without a batch from no end', async () => {
     const { end, batches } = await read({ after: (await read({})).batches.at(-1)!.cursor })
     expect({ end, batches }).toEqual({ end: 'complete', batches: [] })
   })
@@ -108,17 +108,17 @@ describe.each(CLIENTS)('%s', (_name, open) => {
     expect(batches.length).toBeLessThan(PLACES_COUNT)
   })
 
-  it('is told by a code what is wrong with a query', async () => {
+  it('receives the fault of a query as a code', async () => {
     const refused = client.query('query Unknown { features(layer: "palces") { count } }')
     await expect(refused).rejects.toMatchObject({ extensions: { code: 'LAYER_NOT_FOUND', retry: false } })
   })
 
-  it('is told by a code what is wrong with a subscription, and that is not its end', async () => {
+  it('receives the fault of a subscription as a code, which is not a normal end', async () => {
     const { end } = await read({ after: 'x' })
     expect(end).toMatchObject({ extensions: { code: 'CURSOR_INVALID', retry: false } })
   })
 
-  it('hears of a lost connection, and goes on behind the last batch over a new one', async () => {
+  it('notices a lost connection, and continues after the last batch over a new one', async () => {
     const first = await read({ batchSize: 50 }, ({ sequence }) => sequence === 20 && link.cut())
     expect(first.end).toEqual({ extensions: null })
     const rest = await read({ batchSize: 50, after: first.batches.at(-1)!.cursor })

@@ -1,4 +1,4 @@
-// What the tests of caches ask, as Relay's compiler reads it: it takes the names from the file's.
+// Queries of the cache tests, in the form of Relay's compiler, which takes names from the file name.
 import { graphql } from 'relay-runtime'
 
 graphql`

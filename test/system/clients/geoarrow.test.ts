@@ -1,4 +1,4 @@
-/** What a layer's Arrow is to programs of others: DuckDB, GDAL and @geoarrow, by the source as geopandas reads it. */
+/** Arrow of a layer in other programs: DuckDB, GDAL and @geoarrow, compared with the source as geopandas reads it. */
 import { readdir } from 'node:fs/promises'
 import { algorithm, child, type } from '@geoarrow/geoarrow-js'
 import { type Table, tableFromIPC, type Vector } from 'apache-arrow'
@@ -125,7 +125,7 @@ describe.each(LAYERS)('%s', (layer) => {
   })
 
   if (name === 'mixed') {
-    it('is WKB, whatever was asked for', () => {
+    it('is WKB, for every request', () => {
       const { native, wkb } = encoded[layer]!
       expect(native).toBe(wkb)
     })

@@ -29,7 +29,7 @@ export function openUrql(url: string): ContractClient {
       const { unsubscribe } = pipe(
         client.subscription<Data>(document, variables),
         onEnd(() => once(() => sink.complete())),
-        // The end is a last result, the batch before it once more, without `hasNext`; an end without any batch is only the source's.
+        // The end is a last result: the batch before it again, without `hasNext`. An end without a batch is only the end of the source.
         subscribe(({ data, error, hasNext }) => {
           if (error) once(() => sink.error(failure(error)))
           else if (hasNext) sink.next(data!)

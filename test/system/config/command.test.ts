@@ -43,7 +43,7 @@ test('a printed configuration does not show the cursor secret', async () => {
   expect(stdout).not.toContain('correct horse')
 })
 
-test('other machines are served with a token, or where it is said that none is wanted', async () => {
+test('other machines are served with a token, or when a setting allows them without one', async () => {
   const refused = await geoduck(['a.parquet', '--host', '0.0.0.0', '--print-config'])
   expect([refused.code, refused.stdout]).toEqual([1, ''])
   expect(refused.stderr).toMatch(/every layer on 0\.0\.0\.0: set --token, or --allow-anonymous true\.\n$/)
@@ -116,7 +116,7 @@ test('config-schema prints the JSON schema that is shipped', async () => {
   expect(stdout).toBe(await readFile(join(ROOT, 'geoduck.schema.json'), 'utf8'))
 })
 
-test('the documentation has every setting as it is', async () => {
+test('the documentation has every setting with its current value', async () => {
   const { code, stdout } = await runProgram(process.execPath, [join(ROOT, 'scripts/reference.ts'), '--check'], { cwd: ROOT })
   expect([stdout, code]).toEqual(['', 0])
 })

@@ -1,4 +1,4 @@
-/** How many files of the product an operation runs through: what an engineer reads to follow it. */
+/** The number of files that an operation enters, which an engineer must read to follow it. */
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PLACES } from '../../support/server.ts'
@@ -6,7 +6,7 @@ import { type Covered, serveCovered } from './files-entered.ts'
 
 /** Before the rooms were made (commit 8f5f57b), by this test. */
 const BEFORE = { page: 117, geometry: 129, subscription: 125 }
-/** Of those. */
+/** The share of those files. */
 const AT_MOST = 0.6
 
 const GEOMETRY = 'intersects: { wkt: "POLYGON ((0 40, 20 40, 20 60, 0 60, 0 40))" }'

@@ -1,4 +1,4 @@
-/** Which files of the product an operation runs through, in the server and in its worker. */
+/** The files that an operation enters, in the server and in its worker. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'

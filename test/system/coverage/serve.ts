@@ -1,4 +1,4 @@
-/** A whole server in a process of its own, with `inside.ts` in it and in its workers: `serve.ts FOLDER PATH...`. Prints its URL and the workers' ids. */
+/** A server in a separate process, with `inside.ts` in it and in its workers: `serve.ts FOLDER PATH...`. Prints its URL and the workers' ids. */
 
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

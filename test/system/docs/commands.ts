@@ -4,16 +4,16 @@ import type { Example, Place } from './example.ts'
 import { withoutFigures } from './likeness.ts'
 
 interface Session {
-  /** What must be there before. */
+  /** Makes the files that the command needs. */
   readonly before?: (place: Place) => Promise<void>
   /** Where it runs, in the place's folder. */
   readonly below?: string
-  /** What comes on stderr is not shown. */
+  /** Output on stderr is not shown. */
   readonly quiet?: boolean
   readonly code?: number
 }
 
-/** A command line behind a `$`, or told in words, and what it prints, but for figures. */
+/** A command line after a `$`, or described in words, and its output. Figures are not compared. */
 export const prints = (command: string | null, { before, below = '', quiet = false, code = 0 }: Session = {}): Example => ({
   blocks: [''],
   async holds(place, text) {

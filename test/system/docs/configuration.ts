@@ -31,7 +31,7 @@ layers:
     colums: { exclude: [owner] }
 `
 
-/** What is wrong with a file, line by line. */
+/** The faults of a file, line by line. */
 export const refused: Example = {
   blocks: [''],
   async holds(place, text) {
@@ -40,7 +40,7 @@ export const refused: Example = {
   },
 }
 
-/** Of a port that is taken, and a layer whose file is not there. */
+/** The output for a port that is in use, and a layer whose file is missing. */
 export const doctor: Example = {
   blocks: [''],
   async holds(place, text) {

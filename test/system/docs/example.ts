@@ -14,7 +14,7 @@ export interface Example {
 export interface Place {
   /** Its origin. */
   readonly url: string
-  /** What it has written to its log, in JSON, a line each. */
+  /** The lines of its log, in JSON. */
   readonly log: () => readonly string[]
   /** The working directory of commands, `/srv/maps` in the documentation. */
   readonly folder: string

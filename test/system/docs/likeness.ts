@@ -1,4 +1,4 @@
-/** What is shown and what is told are alike: figures that differ from run to run, and what is left out, are not compared. */
+/** Compares shown output with real output. Figures that differ from run to run, and omitted parts, are not compared. */
 import { expect } from 'vitest'
 
 const CURSOR = /"cursor":"[\w-]+"/g

@@ -1,4 +1,4 @@
-/** Examples of docs/operations.md: what a running server tells of itself. */
+/** Examples of docs/operations.md: the reports of a running server. */
 import { expect } from 'vitest'
 import { parse } from 'yaml'
 import { ask } from '../../support/graphql.ts'
@@ -11,7 +11,7 @@ interface ScrapeConfig {
   readonly static_configs: readonly { readonly targets: readonly string[] }[]
 }
 
-/** Where Prometheus is told to look there are metrics. */
+/** The address in Prometheus's configuration has metrics. */
 export const scraped: Example = {
   blocks: ['yaml'],
   async holds({ url }, text) {
@@ -23,7 +23,7 @@ export const scraped: Example = {
   },
 }
 
-/** Each series that is shown is there behind what the page says was asked. */
+/** Each shown series exists after the requests that the page describes. */
 export const metrics: Example = {
   blocks: [''],
   async holds(place, text) {
@@ -31,7 +31,7 @@ export const metrics: Example = {
     await ask(place, '{ features(layer: "observation") { count } }')
     await (await EventSource.open(place, 'subscription { featureBatches(layer: "observations") { count } }')).all()
     const told = async () => withoutFigures(await (await fetch(`${place.url}/metrics`)).text()).split('\n')
-    // Operations are counted when they are over, which is a moment behind their last byte.
+    // Operations are counted when they end, which is a moment after their last byte.
     await expect.poll(told).toEqual(expect.arrayContaining(withoutFigures(text!).split('\n')))
   },
 }

@@ -1,4 +1,4 @@
-/** What stands in a block of the documentation is run, and comes out as it stands there, but for figures that differ from run to run. */
+/** Runs the blocks of the documentation, and compares the output. Figures that differ from run to run are not compared. */
 import { globSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { blocksOf } from '../../support/blocks.ts'

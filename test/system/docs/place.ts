@@ -1,4 +1,4 @@
-/** Where the documentation's examples run. */
+/** The folder in which the documentation's examples run. */
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -5,7 +5,7 @@ import { ask } from '../../support/graphql.ts'
 import type { Example, Place } from './example.ts'
 import { alike, objectsIn, withoutCursors } from './likeness.ts'
 
-/** A whole answer as it comes, or a part of it. */
+/** A complete answer, or a part of it. */
 async function isAnswered(place: Place, question: string, shown: string): Promise<void> {
   const [answer, part] = [await ask(place, question), JSON.parse(shown) as object]
   if ('data' in part) expect(answer).toEqual(part)
@@ -15,7 +15,7 @@ async function isAnswered(place: Place, question: string, shown: string): Promis
 /** A question and the block below, its answer. */
 export const answered: Example = { blocks: ['graphql', 'json'], holds: isAnswered }
 
-/** An answer to a question that is told in words. */
+/** An answer to a query that the page describes in words. */
 export const answerTo = (question: string): Example => ({
   blocks: ['json'],
   holds: (place, shown) => isAnswered(place, question, shown),
@@ -27,7 +27,7 @@ export const partOf = (question: string): Example => ({
   holds: async (place, shown) => expect(objectsIn(await ask(place, question))).toContainEqual(alike(JSON.parse(shown))),
 })
 
-/** A subscription, the command that sends it, and the events that come. */
+/** A subscription, the command that sends it, and the events that arrive. */
 export const streamed: Example = {
   blocks: ['graphql', 'sh', ''],
   async holds(place, document, command, events) {

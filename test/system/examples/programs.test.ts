@@ -1,4 +1,4 @@
-/** The examples that run without a browser, as their first lines tell. */
+/** The examples that run without a browser, with the commands of their first lines. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,7 +59,7 @@ test.each([
   },
 )
 
-test('Python to GeoDataFrame: goes on behind the last batch when the connection breaks', { timeout: 120_000 }, async () => {
+test('Python to GeoDataFrame: continues after the last batch when the connection breaks', { timeout: 120_000 }, async () => {
   const link = await Link.to(server)
   const program = join(ROOT, 'examples/python-to-geodataframe/stream.py')
   const running = runProgram('python3', [program, 'observations', link.url.replace('http', 'ws')], {

@@ -1,4 +1,4 @@
-/** A file that does not stay what it was under a stream, page or download: the client has all of the old features in the end, or an error. */
+/** A file that changes during a stream, page or download: the client receives all old features, or an error. */
 import { copyFile, mkdtemp, open, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,7 +50,7 @@ const CHANGES: Readonly<Record<string, () => Promise<unknown>>> = {
   'is removed': () => rm(file),
 }
 
-/** What the client has in the end when the file changes while the worker is at that chunk. */
+/** The result of the client when the file changes while the worker is at that chunk. */
 async function changedAt(chunk: number, wire: string, number: number, change: () => Promise<unknown>): Promise<Outcome> {
   orders.give({ fault: 'HOLD', at: chunk })
   const reading = WIRES[wire]!(server, { layer: 'grid', number })
@@ -63,7 +63,7 @@ async function changedAt(chunk: number, wire: string, number: number, change: ()
   return outcome
 }
 
-/** `BROKEN`: a page that flows has no other way of telling. */
+/** `BROKEN`: a flowing page has no other way to report a failure. */
 function expectWholeOr(codes: readonly string[], wire: string, { ids, end }: Outcome): void {
   if (end === 'COMPLETE') expect(ids.join() === whole.join()).toBe(true)
   else expect(wire === 'page that flows' ? [...codes, 'BROKEN'] : codes).toContain(end)
@@ -79,7 +79,7 @@ describe.each(Object.keys(WIRES))('%s', (wire) => {
     },
   )
 
-  test('whose file is replaced by another ends as it was, or says that it has changed', async () => {
+  test('whose file is replaced ends unchanged, or reports the change', async () => {
     const outcome = await changedAt(3, wire, 0, async () => {
       await copyFile(await grid(), `${file}.new`)
       await truncate(`${file}.new`, 90_000)

@@ -43,7 +43,7 @@ test.each(Object.entries(wires(GRID_ROWS)))('INTERNAL over %s has its cause in t
   await expect.poll(() => lines().length).toBe(before + 1)
   const { correlationId, err } = lines().at(-1)!
   expect(err?.stack).toContain('thrown in a task')
-  // What breaks off behind its first byte can only be found by its `x-request-id`.
+  // A response that breaks after its first byte can only be found by its `x-request-id`.
   if (name === 'page that flows') return expect(end).toBe('BROKEN')
   expect({ end, message }).toEqual({ end: 'INTERNAL', message: `A defect of the server; its log has it under ${correlationId}.` })
   if (name !== 'page') expect(cursor).toEqual(expect.any(String))

@@ -17,7 +17,7 @@ const first10 = Array.from({ length: 10 }, (_, n) => n + 1)
 const CUTS = long
   ? Array.from({ length: 50 }, (_, n) => n + 1)
   : [...first10, ...random.list(5, () => 11 + random.integer(CHUNKS - 11))]
-/** A start of a worker costs a second of a processor: of faults that end it, SIGKILL is met at every cut, the others at each third. */
+/** A start of a worker costs a second of processor time. Of the faults that end it, SIGKILL is tested at every cut, the others at each third. */
 const cutsOf = (fault: Fault) => CUTS.filter((_, index) => long || EVERYWHERE.includes(fault) || index % 3 === 0)
 const EVERYWHERE: readonly Fault[] = ['SIGKILL', 'INTERRUPT', 'SILENT_END', 'ENCODER']
 const LAYER = `grid-${GRID_ROWS}`
@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-/** What goes on elsewhere, and so is always whole in the end. */
+/** Faults after which the operation continues elsewhere, and so is always complete. */
 const SURVIVED: readonly Fault[] = ['SIGKILL', 'SIGSEGV', 'FATAL', 'INTERRUPT', 'SILENT_END', 'CHANNEL', 'SOCKET', 'ENCODER']
 
 describe.each(SURVIVED)('%s', (fault) => {
@@ -63,7 +63,7 @@ test('an error of the engine at any chunk, on any wire, ends it with its code; n
       const request = { layer: `broken-${GRID_ROWS}`, number: number++, from, field: 'properties(only: ["name"])' }
       const { ids, end, message, cursor } = await read(server, request)
       const what = `${name}, chunk ${at}`
-      // Behind its first byte there is nothing left to say.
+      // After its first byte, no error can be sent.
       if (name === 'page that flows' && end === 'BROKEN') continue
       expect({ end, message }, what).toEqual({ end: 'SOURCE_UNREADABLE', message: expect.stringMatching(/not UTF-8/) })
       expect(ids.length, what).toBeLessThan(at * CHUNK)

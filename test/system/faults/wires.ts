@@ -5,11 +5,11 @@ import type { TestServer } from '../../support/server.ts'
 import { EventSource } from '../server/event-source.ts'
 import { RawSocket } from '../server/raw-socket.ts'
 
-/** What a client has when its operation is over: complete, or an error's code. */
+/** The result of an operation for a client: complete, or an error's code. */
 export interface Outcome {
   readonly ids: readonly string[]
   readonly end: 'COMPLETE' | string
-  /** Of an error. */
+  /** The cursor of an error. */
   readonly message?: string
   readonly cursor?: unknown
 }
@@ -20,7 +20,7 @@ export interface Request {
   readonly number: number
   /** Only features whose `id` is no less. @default all */
   readonly from?: number
-  /** Of a feature, beside its id; a download has all of them. */
+  /** Properties of a feature besides its id. A download has all of them. */
   readonly field?: string
   /** Seconds. */
   readonly deadline?: number
@@ -70,7 +70,7 @@ const webSocket: Wire = async (server, request) => {
   }
 }
 
-/** An error is a `next` with `errors`: the `complete` behind it only ends the stream. */
+/** An error is a `next` with `errors`: the `complete` after it only ends the stream. */
 const events: Wire = async (server, request) => {
   const source = await EventSource.open(server, subscription(request), variables(request))
   const ids: string[] = []
@@ -87,7 +87,7 @@ const events: Wire = async (server, request) => {
 const onePage =
   (rows: number): Wire =>
   async (server, request) => {
-    // A page that tells how it came to be is held until it has.
+    // A page with `execution` is held until its end.
     const query = page(rows, request, 'execution { attempts }')
     const { data, errors } = await ask<{ features: Batch & { pageInfo: { hasNextPage: boolean } } }>(
       server,
@@ -98,7 +98,7 @@ const onePage =
     return { ids: keysOf(data.features), end: data.features.pageInfo.hasNextPage ? 'MORE' : 'COMPLETE' }
   }
 
-/** A failure behind its first byte is a response that breaks off, which `fetch` rejects. */
+/** A failure after its first byte breaks the response, which `fetch` rejects. */
 const flowingPage =
   (rows: number): Wire =>
   async (server, request) => {
@@ -110,7 +110,7 @@ const flowingPage =
     return { ids: keysOf(data.features), end: data.features.pageInfo.hasNextPage ? 'MORE' : 'COMPLETE' }
   }
 
-/** What is broken says so twice: the body is cut off, and its last line is the error. */
+/** A broken download shows it twice: the body is cut off, and its last line is the error. */
 const download: Wire = async (server, request) => {
   const given = { where: JSON.stringify(where(request)), ...(request.deadline ? { deadline: String(request.deadline) } : {}) }
   const response = await fetch(`${server.url}/download/${request.layer}.geojsonl?${new URLSearchParams(given)}`)

@@ -32,7 +32,7 @@ it('10,000 valid geometries made by shapely are all taken', async () => {
   console.log(`shapely seed ${seed}`)
   const all = await validWkb(seed, 10_000)
   expect(all).toHaveLength(10_000)
-  // Of each kind there are some: the code's dimensions as ISO has them, and EWKB's flags.
+  // Both kinds occur: dimensions in the code as in ISO, and EWKB's flags.
   const codes = new Set(all.map((hex) => hex.slice(0, 10)))
   expect(codes.size).toBeGreaterThan(60)
   for (const hex of all)

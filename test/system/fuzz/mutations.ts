@@ -70,7 +70,7 @@ const GEOJSON: readonly object[] = [
   },
 ]
 const CHARACTERS = [...'0123456789.-+eE(), ZMPOINTEMPY;\0\n\u00a0\u0661']
-/** What stands where something else should, in JSON. */
+/** Wrong JSON values for other places. */
 const ODD: readonly unknown[] = [
   null,
   true,

@@ -7,7 +7,7 @@ import { validWkb } from './valid.ts'
 
 /** The largest of these texts has 300 characters: on the busiest machine what takes so long hangs. */
 const HANGS_MS = 10_000
-/** Of the engine's, and of shapely's. */
+/** The rounds of the engine, and of shapely. */
 const ROUND = 10_000
 
 /** Throws, with what was given, at the first that is a defect. */

@@ -1,6 +1,6 @@
 /**
  * The largest requests that limits let in, and some that they refuse, of every kind that anybody has thought of. Each is made for a size from 0
- * to 1, of which 1 is the limit itself, and with numbers of a generator: a search goes on from the worst of them.
+ * to 1, of which 1 is the limit itself, and with numbers of a generator: a search continues from the worst of them.
  */
 import { column } from '../../fixtures/loop.ts'
 import type { Random } from '../../support/random.ts'
@@ -169,7 +169,7 @@ const INTROSPECTION = `query IntrospectionQuery { __schema { queryType { name } 
 
 type Xy = readonly [number, number]
 
-/** A ring around a place, of so many positions. */
+/** A ring around a position, with this number of positions. */
 function ring(vertices: number, radius: number, digits: number, [x, y]: Xy = [0, 0]): Xy[] {
   const count = Math.max(4, Math.floor(vertices))
   return many(count, (n) => {
@@ -220,7 +220,7 @@ function twkb(positions: readonly Xy[], encoding: 'hex' | 'base64'): string {
 
 const hexOf = (bytes: readonly number[]) => Buffer.from(bytes).toString('hex')
 
-/** As many as `wkt` may have in a body. */
+/** The maximum number for `wkt` in a body. */
 const mostIn = (bytes: number, each: number) => Math.floor(ROOM / each / bytes)
 
 const geometries: readonly Kind[] = [

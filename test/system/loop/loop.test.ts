@@ -1,5 +1,5 @@
 /**
- * Promise 19: no request costs the server process more than 50 ms of its event loop. The server runs in a process of its own, and is asked the
+ * Promise 19: no request costs the server process more than 50 ms of its event loop. The server runs in a separate process, and receives the
  * largest requests of every kind (corpus.ts), then what a search makes of the worst. `GEODUCK_LONG=1` asks all of them by every wire, and searches
  * for ten minutes.
  */

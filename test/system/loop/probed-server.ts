@@ -1,4 +1,4 @@
-/** A server in a process of its own, with the probe inside it. */
+/** A server in a separate process, with the probe inside it. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import type { Request } from './request.ts'
 export interface Look {
   /** Milliseconds of processor time without a return to the event loop, the longest since the last look. */
   readonly longest: number
-  /** Milliseconds of processor time in all. */
+  /** Milliseconds of processor time over the whole run. */
   readonly spent: number
 }
 
@@ -48,7 +48,7 @@ export class ProbedServer {
     return new ProbedServer(url, child)
   }
 
-  /** What the request costs the server's main thread, and the beginning of its answer. */
+  /** The cost of the request for the server's main thread, and the start of its answer. */
   async cost(request: Request): Promise<Look & { readonly answer: string }> {
     await this.#look()
     const gone = AbortSignal.timeout(PATIENCE_MS)

@@ -4,7 +4,7 @@ export type Wire = 'http' | 'sse' | 'websocket' | 'download'
 
 export interface Request {
   readonly wire: Wire
-  /** Of a GraphQL request the body or a message's payload as text, of a download its body; empty: a GET. */
+  /** The body of a GraphQL request or the payload of a message as text, or the body of a download. Empty means a GET. */
   readonly text: string
   /** Where it goes, if that is not `/graphql`. */
   readonly path?: string
@@ -14,7 +14,7 @@ export interface Request {
 export const TOKENS = 2_000
 export const VERTICES = 25_000
 export const BODY = 1_000_000
-/** Of a value: some bytes stand around it. */
+/** The limit of a value, with some bytes around it. */
 export const ROOM = BODY - 2_000
 
 export const many = <T>(count: number, of: (n: number) => T): T[] =>

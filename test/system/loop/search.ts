@@ -6,7 +6,7 @@ import type { Request } from './request.ts'
 
 export interface Found {
   readonly kind: Kind
-  /** Which of the kind's requests. */
+  /** The index of the request within its kind. */
   readonly n: number
   readonly size: number
   readonly request: Request
@@ -15,9 +15,9 @@ export interface Found {
   readonly answer: string
 }
 
-/** How often a request that holds it too long is sent again: a collection of older garbage is not its doing. */
+/** The number of retries of a request that holds it too long, because the collection of older garbage may be the cause. */
 const AGAIN = 3
-/** The search goes on from so many. */
+/** The number of requests that the search continues from. */
 const WORST = 12
 
 export interface SearchOptions {

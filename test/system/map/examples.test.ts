@@ -83,7 +83,7 @@ const STOP_SOON = `new Promise((resolve) => {
   }).observe(line, { characterData: true, childList: true, subtree: true })
 })`
 
-test('Apollo and React: pages of countries, and a stream that is stopped and goes on where it was', async () => {
+test('Apollo and React: pages of countries, and a stream that is stopped and continues at its position', async () => {
   await open('apollo-react')
   const countries = page.locator('section').first().locator('li')
   await expect.poll(() => countries.allTextContents(), { timeout: 60_000 }).toHaveLength(5)

@@ -1,4 +1,4 @@
-/** The map in a real browser, and what it sent, asked for and complained of. */
+/** The map in a real browser, with its requests, messages and complaints. */
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ export interface View {
   readonly colorScheme?: 'dark' | 'light'
   /** Zoom, latitude and longitude of the middle; the extent of the layers, if it is left out. */
   readonly at?: readonly [zoom: number, latitude: number, longitude: number]
-  /** Breaks the first connection behind so many batches of this layer. */
+  /** Breaks the first connection after this number of batches of this layer. */
   readonly breakBehind?: { readonly layer: string; readonly batches: number }
 }
 
@@ -102,7 +102,7 @@ export class MapPage {
     return this.queries(layer).at(-1)!
   }
 
-  /** Batches that came for a question. */
+  /** The batches of a request. */
   batches(id: string): { readonly cursor: string; readonly count: number }[] {
     return this.received
       .filter((frame) => frame.type === 'next' && frame.id === id)

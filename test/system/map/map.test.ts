@@ -36,7 +36,7 @@ beforeEach(() => {
   map = undefined
 })
 
-/** Whatever a test is about: nothing from another host, nothing on the console. */
+/** For every test: no request to another host, and no message on the console. */
 afterEach(async () => {
   const hosts = new Set(
     map?.requests
@@ -50,7 +50,7 @@ afterEach(async () => {
   expect(complaints).toEqual([])
 })
 
-/** The sea is bluish and the land greenish in both themes, whatever is drawn over it. */
+/** The sea is bluish and the land greenish in both themes, below everything that is drawn. */
 const ground = ([, green, blue]: Rgb) => (blue > green ? 'sea' : 'land')
 
 const SIDES = [
@@ -195,7 +195,7 @@ test('a layer that is no longer shown ends its stream', async () => {
   await map!.state('idle')
 })
 
-test('a lost connection is taken up behind the last batch', async () => {
+test('a stream continues after the last batch when its connection is lost', async () => {
   const { state } = bound(await open({ at: [3, 10, 20], breakBehind: { layer: 'observations', batches: 3 } }))
   await state('complete')
   const [first, second, ...more] = map!.queries('observations')
@@ -244,7 +244,7 @@ test('a phone shows the map, the progress line, and the rest in a sheet', async 
   await picture('phone-sheet')
 })
 
-/** What the server counts in a box. */
+/** The server's count for a box. */
 async function matched(layer: string, bbox: readonly number[]): Promise<number> {
   const query =
     'query ($layer: String!, $bbox: BBox!) { features(layer: $layer, where: { bbox: $bbox }, first: 1) { totalCount } }'

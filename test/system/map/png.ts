@@ -35,7 +35,7 @@ function imageData(png: Buffer): Buffer {
   return Buffer.concat(parts)
 }
 
-/** Each row begins with the number of its filter, which tells what its bytes were subtracted from. */
+/** Each row begins with the number of its filter, which defines what its bytes were subtracted from. */
 function unfilter(data: Buffer, rowBytes: number, size: number): Uint8Array {
   const pixels = new Uint8Array((data.length / (rowBytes + 1)) * rowBytes)
   for (let row = 0, from = 0; from < data.length; row++, from += rowBytes + 1) {

@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** With the environment of this test, which knows how to reach the registry, but for what the npm that runs it says of its own run. */
+/** With the environment of this test, which can reach the registry, without the variables that the outer npm sets for its run. */
 async function npm(args: readonly string[], cwd: string): Promise<string> {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name)))
   const { code, stdout, stderr } = await runProgram('npm', args, { cwd, environment })

@@ -43,7 +43,7 @@ test('set-up leaves no process and no stamp when it is stopped while npm install
   const processes = descendants(stopped.pid)
   process.kill(stopped.pid, 'SIGTERM')
   expect(await stopped.ended).toBe(1)
-  // An install that went on would take seconds.
+  // An install that continues would take seconds.
   await expect.poll(() => alive(processes), { timeout: 500 }).toEqual([])
   expect(stopped.stderr()).toMatch(/^set-up: dependencies \.\.\.$/m)
   expect(await readdir(join(checkout, '.geoduck'))).not.toContain('stamps')

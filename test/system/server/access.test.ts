@@ -80,7 +80,7 @@ describe('a client with the token is served', () => {
   })
 })
 
-it('whoever balances load needs no token, and learns of no file without it', async () => {
+it('a load balancer needs no token, and without one sees no file name', async () => {
   const read = async (path: string, headers = {}) => (await fetch(server.url + path, { headers })).json()
   expect(await read('/health')).toMatchObject({ status: 'alive' })
   expect(await read('/ready')).toEqual({ ready: true })

@@ -60,7 +60,7 @@ interface LayerAnswer {
 
 const SCANNED_MS = 50_000
 
-/** When all have been scanned. */
+/** The layers after all checks. */
 async function layersOf(of: TestServer): Promise<Map<string, LayerAnswer>> {
   const until = performance.now() + SCANNED_MS
   for (;;) {
@@ -111,7 +111,7 @@ async function refusal(query: string, of = server): Promise<string> {
   return `${errors?.[0]?.extensions['code']}: ${errors?.[0]?.message}`
 }
 
-test('configured layers take the place of those that their files would have been; the other files are served as they are', () => {
+test('configured layers replace those of their files, and the other files are served unchanged', () => {
   const served = LAYERS.map(({ name }) => name)
     .slice(0, -4)
     .filter((name) => name !== 'misnamed')
@@ -157,7 +157,7 @@ test('only included columns are there', async () => {
   expect((await page('showing', { more: ', orderBy: [{ property: "class" }]' })).features[0]?.properties).toEqual({ class: 'a' })
 })
 
-test('no id is made of a hidden column', async () => {
+test('no id contains a hidden column', async () => {
   const of = await serve([], {
     layers: [
       { name: 'open', path: keyId },
@@ -170,7 +170,7 @@ test('no id is made of a hidden column', async () => {
   expect([...found.values()].map(({ key }) => key.column)).toEqual(['id', null, null])
 })
 
-test('a column that is hidden under a wrong name keeps the layer out, and the near name is told', async () => {
+test('a hidden column with a wrong name excludes the layer, and the error has a similar name', async () => {
   expect(await refusal('{ features(layer: "misnamed") { count } }')).toContain('LAYER_NOT_FOUND')
   expect(await problemsOf('misnamed')).toEqual([
     'parcels.parquet: layer misnamed: it is not served: its `columns` name `ownr`, which is none of its properties; near: `owner`',
@@ -196,7 +196,7 @@ test.each([
   expect((await page(`by_${key}`, { select: 'features { key }' })).features[3]?.key).toBe('3')
 })
 
-test('the CRS is the one of the configuration, whatever the source says', async () => {
+test('the CRS of the configuration replaces the CRS of the source', async () => {
   expect(layers.get('elsewhere')?.crs).toEqual({ code: 'EPSG:25832', isLonLat: false })
   const { arrow } = await page('elsewhere', { select: 'arrow' })
   const inArrow = `import base64, json, pyarrow, sys
@@ -212,7 +212,7 @@ test('a CRS that nobody knows is a problem', async () => {
   ])
 })
 
-test('flag keeps features that are not valid as they are', async () => {
+test('flag serves invalid features unchanged', async () => {
   expect(layers.get('flagged')).toMatchObject({ featureCount: '800', onInvalid: 'FLAG', pruning: 'COVERING_COLUMN' })
   const stored = await python<(string | null)[]>(
     'import geopandas, json, sys; print(json.dumps([None if g is None else g.wkb_hex for g in geopandas.read_parquet(sys.argv[1]).geometry]))',
@@ -232,7 +232,7 @@ test.each(['repaired', 'halves'])('repair (%s) makes of every geometry what shap
 
 test('filters find repaired geometry, through the covering column where it holds', async () => {
   expect(layers.get('repaired')?.pruning).toBe('COVERING_COLUMN')
-  // What geopandas wrote for polygons whose holes lead out does not cover what becomes of them.
+  // The covering that geopandas wrote for polygons with holes outside does not cover the repaired polygons.
   expect(layers.get('holes')?.pruning).not.toBe('COVERING_COLUMN')
   const random = new Random()
   for (const name of ['repaired', 'holes']) {
@@ -276,7 +276,7 @@ test('drop leaves features that are not valid out of pages, counts, sorts and id
   })
 })
 
-test('a ring that is not closed is left out by drop, and stays what it is under repair', async () => {
+test('a ring that is not closed is excluded by drop, and stays unchanged under repair', async () => {
   expect([layers.get('ring_dropped')?.featureCount, layers.get('ring_repaired')?.featureCount]).toEqual(['9', '10'])
   expect((await page('ring_dropped')).features.map(({ key }) => Number(key))).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9])
   expect((await page('ring_repaired')).features[5]?.geometry).toMatch(/^0103000000010000000400/i)
@@ -300,7 +300,7 @@ test('what cannot be met is a problem of its layer', async () => {
   ])
 })
 
-test('what a configuration makes of the same file has a fingerprint of its own; flag is what there is without one', () => {
+test('another configuration of the same file has another fingerprint, and flag has the default one', () => {
   const changed = ['cadastre', 'hiding', 'showing', 'keyed', 'elsewhere', 'repaired', 'dropped']
   expect(new Set(changed.map((name) => layers.get(name)?.fingerprint)).size).toBe(changed.length)
   expect(layers.get('flagged')?.fingerprint).toBe(layers.get('cadastre')?.fingerprint)

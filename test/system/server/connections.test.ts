@@ -64,12 +64,12 @@ describe('a request that is sent a byte at a time', () => {
       const timer = setInterval(() => socket.write('a'), 20)
       socket.once('close', () => clearInterval(timer))
     }
-    // Where the client goes on sending, a reset may overtake the answer.
+    // If the client continues to send, a reset may overtake the answer.
     expect(await text).toMatch(begun === null ? /^HTTP\/1\.1 408/ : /^(HTTP\/1\.1 408|$)/)
   })
 })
 
-it('a response goes on as long as its client takes a little of it, however long all of it takes', {
+it('a response continues as long as its client reads a little of it, for any total time', {
   timeout: 60_000,
 }, async () => {
   const [stallMs, graceMs, bytes] = [2_500, 500, 30e6]
@@ -136,7 +136,7 @@ describe('a request that offers an upgrade', () => {
     return `${[...head, 'Connection: Upgrade', `Content-Length: ${body.length}`].join('\r\n')}\r\n\r\n${body}`
   }
 
-  it('to something else than a WebSocket is answered as it is', async () => {
+  it('to something else than a WebSocket is answered as a normal request', async () => {
     const socket = opened((await usualServer()).url)
     socket.write(post('h2c'))
     const [data] = await once(socket, 'data')

@@ -185,7 +185,7 @@ describe('a connection', () => {
     ['in its own order', {}],
     ['sorted, with ties', { orderBy: [{ property: 'species', direction: 'DESC' }] }],
     ['filtered', { where: { property: { name: 'n', gte: '4000' } } }],
-  ])('%s goes on after the cursor of any edge, as it does after its own', async (_, question) => {
+  ])('%s continues after the cursor of any edge, as after its own', async (_, question) => {
     const whole = await connection({ first: 5_000, ...question })
     const keys = whole.edges.map(({ node }) => node.key)
     expect(whole).toMatchObject({ count: keys.length, totalCount: String(keys.length) })
@@ -210,7 +210,7 @@ describe('a connection', () => {
     expect(codeOf(answer)).toBe('CURSOR_INVALID')
   })
 
-  it('has edges under as many names as it is asked for, with what each asks', async () => {
+  it('has edges under every requested name, with the selection of each', async () => {
     const { features } = await data<{ features: object }>(`{ features(layer: "my-places", first: 1) {
       __typename e: edges { __typename at: cursor }
       ...more
@@ -283,7 +283,7 @@ describe('representations', () => {
     expect(table.getChild('id')!.get(0)).toBe('a:200')
   })
 
-  it('are at most four in an operation, whatever they are asked on', async () => {
+  it('are at most four in an operation, on all fields together', async () => {
     const four = 'geometry a: geometry(crs: "EPSG:3857") b: geometry(crs: "EPSG:3857", simplify: 1) c: bbox(crs: "EPSG:3035")'
     const page = (more: string) => `{ features(layer: "observations", first: 1) { features { ${four} ${more} } } }`
     expect(

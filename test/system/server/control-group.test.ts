@@ -13,7 +13,7 @@ import { ROOT } from '../../support/environment.ts'
 import { type Launched, launch } from '../../support/launched.ts'
 
 const GROUP_BYTES = 1_500_000_000
-/** What the server and three workers leave of three quarters of it, for the engines of two normal workers and a serial one of half their size. */
+/** The part of three quarters of it that the server and three workers leave, for the engines of two normal workers and a serial one of half their size. */
 const WORKER_BYTES = (0.75 * GROUP_BYTES - 150e6 - 3 * 160e6) / 2.5
 /** Above 80 % with what the server has itself. */
 const FILLED_SHARE = 0.9
@@ -94,7 +94,7 @@ async function filled(bytes: number, use: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Lines of a download but for the last, which tells the end. */
+/** Lines of a download without the last one, which marks the end. */
 async function featuresOf(layer: string, order: string): Promise<number> {
   const response = await fetch(`${url}/download/${layer}.geojsonl?${new URLSearchParams({ orderBy: order })}`)
   let lines = 0

@@ -1,4 +1,4 @@
-/** `deadline`: of a query the time for all of it, of a stream and a download that for one batch. Every chunk is slow, but for what never ends. */
+/** `deadline`: the time for a whole query, or for one batch of a stream or download. Every chunk is slow, and one query never ends. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHUNK, CHUNKS, GRID_ROWS, grid } from '../../support/faults/grid.ts'
@@ -27,7 +27,7 @@ afterAll(async () => {
   await server.close()
 })
 
-/** With one worker, and orders of its own. */
+/** A server with one worker and separate orders. */
 async function serveSlow(): Promise<{ server: TestServer; orders: Orders }> {
   const own = new Orders()
   const config = { workers: 1, memoryLimitBytes: 3e8, deadlineSeconds: 60 }
@@ -103,14 +103,14 @@ describe('a deadline', () => {
     expect(errors![0]!.message).toContain('within 0.5 s')
   })
 
-  it('does not end what progresses, however long it takes in all', async () => {
+  it('does not end a stream that makes progress, for any total time', async () => {
     const began = performance.now()
     const outcomes = await onEach((read) => read(server, slow('EACH')))
     expect(performance.now() - began).toBeGreaterThan(1_000 * DEADLINE_S)
     for (const { ids, end } of outcomes) expect({ end, rows: ids.length }).toEqual({ end: 'COMPLETE', rows: GRID_ROWS })
   })
 
-  it('ends what stands still, with what to do and the cursor to go on from', async () => {
+  it('ends a stream without progress, with what to do and the cursor to resume from', async () => {
     const outcomes = await onEach((read) => read(server, slow(5)))
     orders.end()
     for (const { ids, end, message, cursor } of outcomes) {

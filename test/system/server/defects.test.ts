@@ -1,4 +1,4 @@
-/** What nobody foresaw, in a service that fails: on every wire it is INTERNAL under the id that the log has. */
+/** Unforeseen errors in a failing service: on every wire they are INTERNAL with the id that the log has. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FILTER_LIMITS } from '../../../src/ask/read/read-filter.ts'
@@ -91,7 +91,7 @@ describe('a defect', () => {
 })
 
 describe('the log', () => {
-  it('has one line an operation, under its id', async () => {
+  it('has one line per operation with its id', async () => {
     const before = wires.lines.length
     const response = await post('query named { __typename }', 'application/json')
     await response.text()
@@ -116,7 +116,7 @@ describe('the log', () => {
     })
   })
 
-  it('tells how an operation ended', async () => {
+  it('has the outcome of an operation', async () => {
     const expectOutcome = async (query: string, outcome: string) => {
       const id = (await post(query, 'application/json')).headers.get('x-request-id')
       await expect.poll(() => wires.lines.find(({ operation }) => operation?.['id'] === id)?.operation?.['outcome']).toBe(outcome)

@@ -74,7 +74,7 @@ describe('a download', () => {
     expect([...table.getChild('name')!]).toEqual(features.map(({ properties }) => properties['name']))
   })
 
-  it('as Arrow has its geometry in the native type, or as WKB where that is asked', async () => {
+  it('as Arrow has its geometry in the native type, or as WKB when that is requested', async () => {
     const metadata = async (given: object) => {
       const table = tableFromIPC(new Uint8Array(await (await fetch(url('places.arrows', { ...given, limit: 3 }))).arrayBuffer()))
       const { features } = await lines({ limit: 3, precision: 15 })
@@ -107,7 +107,7 @@ print(json.dumps([table.num_rows, len(frame), table.column('name').to_pylist() =
     }
   })
 
-  it('ends with the cursor behind its last feature, in a trailer and as the last line', async () => {
+  it('ends with the cursor after its last feature, in a trailer and as the last line', async () => {
     const response = await open('places.geojsonl', { orderBy: ORDER, limit: 100 })
     const { features, last } = linesOf((await response.setEncoding('utf8').toArray()).join(''))
     expect(response.trailers['geoduck-cursor']).toBe(last['cursor'])
@@ -155,7 +155,7 @@ describe('before its first byte, a download', () => {
   })
 
   it.each(['{bbox:[5,45,11,48]}', "{'bbox':[5,45,11,48]}"])(
-    'with %s, which is no JSON, is refused, and told so',
+    'with %s, which is no JSON, is refused with that reason',
     async (where) => {
       const response = await fetch(`${server.url}/download/places.geojsonl?${new URLSearchParams({ where })}`)
       const message = expect.stringContaining('`where` is no JSON')
@@ -205,7 +205,7 @@ describe('a download that its client', () => {
     await quiet(server)
   })
 
-  it('does not read, holds no worker, and goes on when it does', async () => {
+  it('does not read, holds no worker, and continues when it reads', async () => {
     const response = await open('squares-100000.arrows')
     for (;;) {
       const { data } = await ask<{ health: { streams: { parked: number } } }>(server, '{ health { streams { parked } } }')
@@ -224,7 +224,7 @@ describe('a download that fails', () => {
     return Buffer.concat(pieces)
   }
 
-  it('is cut off: lines end with the error and the cursor to go on from, and Arrow is read by nobody', async () => {
+  it('is cut off: lines end with the error and the cursor to resume from, and no reader accepts the Arrow', async () => {
     const stopping = await serve([await squares(ROWS)])
     const [text, arrow] = await Promise.all(
       ['geojsonl', 'arrows'].map((format) => open(`squares-100000.${format}`, {}, stopping)),
@@ -253,7 +253,7 @@ except Exception as error:
   })
 
   it.each(['off', 'always'] as const)(
-    'while it is read is cut off behind its last line (compression: %s)',
+    'while it is read is cut off after its last line (compression: %s)',
     async (compression) => {
       const broken = await serve([await brokenGrid()], { compression })
       const where = { property: { name: 'id', gte: String((BROKEN_CHUNK - 3) * CHUNK) } }

@@ -26,7 +26,7 @@ import { openWires } from './service-wires.ts'
 const ALL = WIRES
 const STREAMS = ['SSE', 'WebSocket'] as const
 
-/** Where each is met below. On a WebSocket UNAUTHENTICATED is the close code 4403; of a page nobody is too slow a reader. */
+/** The wires of each code below. On a WebSocket UNAUTHENTICATED is the close code 4403. A page has no slow reader. */
 const MET: Readonly<Record<ErrorCode, readonly Wire[]>> = {
   BAD_INPUT: ALL,
   UNAUTHENTICATED: ['HTTP', 'SSE'],
@@ -61,7 +61,7 @@ const features = (args: string, fields = 'count'): Asked => ({
   stream: `subscription ($where: FeatureFilter) { featureBatches(where: $where, ${args}) { ${fields} } }`,
 })
 
-/** True of no feature, which takes 4 ns a feature and vertex to find out: two seconds for 500 vertices. */
+/** True for no feature, which takes 4 ns per feature and vertex to find out: two seconds for 500 vertices. */
 function never(vertices: number) {
   const ring = Array.from({ length: vertices }, (_, n) => {
     const angle = (2 * Math.PI * (n % (vertices - 1))) / (vertices - 1)
@@ -81,7 +81,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-describe('what is asked wrongly', () => {
+describe('a wrong request', () => {
   let server: TestServer
   beforeAll(async () => {
     server = await serve([PLACES])
@@ -122,7 +122,7 @@ describe('a server that starts or stops', () => {
   })
 })
 
-describe('data that does not stay what it was', () => {
+describe('data that changes', () => {
   it.each(ALL)('is CURSOR_EXPIRED or SOURCE_CHANGED, then SOURCE_UNREADABLE, over %s', async (wire) => {
     const name = `points_${wire.toLowerCase()}`
     const file = join(folder, `${name}.parquet`)
@@ -196,7 +196,7 @@ describe('a query that ends its workers', () => {
       .poll(
         async () => {
           const pid = await busyPid(server)
-          // What a crash in native code looks like: first in the normal lane, then alone.
+          // Like a crash in native code: first in the normal lane, then alone.
           if (pid !== null && !killed.has(pid)) process.kill(pid, 'SIGSEGV')
           if (pid !== null) killed.add(pid)
           return killed.size
@@ -257,7 +257,7 @@ describe('what cannot be brought about', () => {
     wires.close()
   })
 
-  it('INTERNAL is told on every wire', async () => {
+  it('INTERNAL is reported on every wire', async () => {
     const error = new Error('IO Error: /srv/secret')
     const services: Services = {
       get catalog(): never {
@@ -282,7 +282,7 @@ describe('what cannot be brought about', () => {
   })
 })
 
-it('no code is left out, and none is met on a wire where it cannot occur', () => {
+it('every code is tested on every wire where it can occur, and on no other', () => {
   expect(Object.fromEntries([...met].map(([code, wires]) => [code, ALL.filter((wire) => wires.has(wire))]))).toEqual(MET)
 })
 

@@ -3,7 +3,7 @@ import type { Answer, Served } from '../../support/graphql.ts'
 
 export interface ServerEvent {
   readonly event: string
-  /** Null behind `complete`. */
+  /** Null after `complete`. */
   readonly data: Answer | null
 }
 

@@ -43,7 +43,7 @@ it.each([
   expect(complete).toEqual({ event: 'complete', data: null })
 })
 
-it('a query may be asked for as an event stream as well', async () => {
+it('a query can also be requested as an event stream', async () => {
   const source = await EventSource.open(server, '{ features(layer: "places", first: 2) { features { id } } }')
   expect(await source.all()).toMatchObject([
     { event: 'next', data: { data: { features: { features: [{}, {}] } } } },
@@ -76,7 +76,7 @@ it('a client that pauses is not read ahead for', async () => {
   expect(events).toHaveLength(75)
 })
 
-it('a client that does not accept events is told where subscriptions come', async () => {
+it('a client that does not accept events receives an error that names the wires of subscriptions', async () => {
   const response = await fetch(`${server.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },

@@ -74,7 +74,7 @@ function residentMb(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024
 }
 
-/** Of server and workers, in steps of 10 ms. */
+/** Processor time of server and workers, in steps of 10 ms. */
 function processorMs(): number {
   return [launched.pid, ...descendants(launched.pid)].reduce((sum, pid) => {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -96,7 +96,7 @@ function growth(samples: readonly Sample[], of: keyof Sample): number {
 const mean = (samples: readonly Sample[], of: keyof Sample) =>
   samples.reduce((sum, sample) => sum + sample[of], 0) / samples.length
 
-test(`${EXECUTIONS} executions leave memory, open files and time as they were, and no file`, { timeout: 1_200_000 }, async () => {
+test(`${EXECUTIONS} executions leave memory, open files and time unchanged, and no file`, { timeout: 1_200_000 }, async () => {
   const samples: Sample[] = []
   const each = EXECUTIONS / SAMPLES
   for (let done = 0; done < EXECUTIONS; done += each) {
@@ -119,7 +119,7 @@ test(`${EXECUTIONS} executions leave memory, open files and time as they were, a
   }))
   if (long) console.log(JSON.stringify(figures), JSON.stringify(samples))
   for (const { of, mean: usual, growth: grown } of figures) {
-    // Of the usual, in all: what leaks grows by a multiple.
+    // The share of the usual total: a leak grows by a multiple.
     expect(grown, `${of}, usually ${usual}`).toBeLessThan(usual * (long ? 0.25 : 0.5))
   }
   const { data } = await ask<{ health: { workers: { deaths: number }[] } }>(server, '{ health { workers { deaths } } }')

@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-it('a page tells the plan that made it, as its selection asks for it, without values and files', async () => {
+it('a page has its plan, by its selection, without values and files', async () => {
   const args = 'layer: "places", where: { property: { name: "name", eq: "SECRET" } }, orderBy: [{ property: "name" }], first: 5'
   const { data } = await ask<{ features: { explain: Record<string, unknown> } }>(
     server,

@@ -1,4 +1,4 @@
-/** One operation that fails, over the wire that is asked for. */
+/** One operation that fails, over the given wire. */
 import type { RunningServer } from '../../../src/server/server.ts'
 import { ask } from '../../support/graphql.ts'
 import { EventSource } from './event-source.ts'

@@ -1,4 +1,4 @@
-/** Boxes of geometry in four columns of their own, as facts of a table or as geopandas' `bounds` leaves them. */
+/** Boxes of geometry in four separate columns, as properties of a table or from geopandas' `bounds`. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -36,7 +36,7 @@ const page = (first: number, more = '') =>
 
 const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')
 
-test('a page that flows holds what pages that are held hold, once each and in order, and its cursor goes on behind it', async () => {
+test('a flowing page has the features of held pages, once and in order, and its cursor continues after it', async () => {
   const held: string[] = []
   for (let after = ''; held.length < ROWS; ) {
     const { data } = await ask<{ page: Page }>(server, page(10_000, after))

@@ -66,7 +66,7 @@ describe('on a loopback address', () => {
     expect(body).not.toContain('places')
   })
 
-  it('a WebSocket under another name is refused with 421, whatever its path', async () => {
+  it('a WebSocket under another name is refused with 421, on every path', async () => {
     expect(await upgraded(server, 'rebound.example')).toBe(421)
     expect(await upgraded(server, 'rebound.example', '/elsewhere')).toBe(421)
   })

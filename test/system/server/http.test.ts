@@ -27,7 +27,7 @@ describe('GraphQL over HTTP', () => {
     expect(result.status, 'reason' in result ? result.reason : '').toBe('ok')
   })
 
-  it('tells the operation by the id that is in the log', async () => {
+  it('identifies the operation by the id that is in the log', async () => {
     const first = await post(server, { query: '{ __typename }' })
     const second = await post(server, { query: '{ __typename }' })
     expect(first.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
@@ -102,7 +102,7 @@ describe('limits', () => {
     sent.end()
     const [response] = await answered
     expect(response.statusCode).toBe(413)
-    // The rest of the body would stand before the connection's next request.
+    // The rest of the body would precede the connection's next request.
     expect(response.headers.connection).toBe('close')
     response.resume()
   })
@@ -158,7 +158,7 @@ describe('places', () => {
     expect([response.status, response.headers.get('content-type')]).toEqual([200, type])
     await response.arrayBuffer()
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
-    // fetch would ask for it anew whatever the tag.
+    // fetch would request it again with any tag.
     expect(await status(path, { 'if-none-match': response.headers.get('etag')! })).toBe(304)
   })
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-/** Where text goes in, with what is answered to nonsense there: null where it is a value like any other. */
+/** Places of text, with the answer to nonsense there. Null if it is a value like any other. */
 const PLACES_OF_TEXT: Readonly<Record<string, readonly [field: string, code: string | null]>> = {
   'layer(name)': ['layer(name: $s) { name }', null],
   'features(layer)': ['features(layer: $s) { count }', 'LAYER_NOT_FOUND'],
@@ -69,7 +69,7 @@ const PLACES_OF_TEXT: Readonly<Record<string, readonly [field: string, code: str
   'properties(only)': ['features(layer: "places", first: 1) { features { properties(only: [$s]) } }', 'BAD_INPUT'],
 }
 
-/** Of `$s`, by the argument that it is given to. */
+/** The type of `$s`, by the argument that receives it. */
 const TYPES: Readonly<Record<string, string>> = { after: 'Cursor!', id: 'ID!' }
 
 it('3,000 strings are bound, or refused, and change nothing', { timeout: 180_000 }, async () => {

@@ -45,7 +45,7 @@ it('a client that reads slowly is given the time for what was sent before the pi
   const ws = await connect(true)
   ws.pause()
   const [accepted] = [...server.clients].slice(-1)
-  // 16 bytes a millisecond: 16 KB are worth a second.
+  // 16 bytes per millisecond: 16 KB are worth a second.
   accepted!.send(Buffer.alloc(16_384))
   await new Promise((resolve) => setTimeout(resolve, 8 * PING_MS))
   expect(accepted!.readyState).toBe(WebSocket.OPEN)

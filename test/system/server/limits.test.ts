@@ -19,7 +19,7 @@ interface Operation {
   readonly variables?: object
 }
 
-/** Codes of all errors. HTTP is asked for a page, the others for a stream where they can. */
+/** Codes of all errors. HTTP requests a page, the other wires a stream if they can. */
 async function codesOf(to: TestServer, wire: Wire, { query, variables = {} }: Operation): Promise<unknown[]> {
   type Errors = readonly { readonly extensions: Readonly<Record<string, unknown>> }[] | undefined
   let errors: Errors
@@ -155,7 +155,7 @@ describe.each(WIRES)('over %s', (wire) => {
     }
   })
 
-  it('names that are near to a wrong one are not told', async () => {
+  it('names that are similar to a wrong one are not shown', async () => {
     const shown = JSON.stringify(await ask(server, '{ layer { nam } layrs { name } features(layr: "x") { count } }'))
     const variables = JSON.stringify(
       await ask(server, 'query ($w: FeatureFilter) { features(layer: "places", where: $w) { count } }', { w: { bbx: 1 } }),

@@ -57,7 +57,7 @@ describe('50 clients that do not read', () => {
       const streams = async () => (await ask(server, '{ health { streams { running waiting parked } } }')).data
       await expect.poll(streams, { timeout: 120_000 }).toEqual({ health: { streams: { running: 0, waiting: 0, parked: 50 } } })
       const times = { with: [] as number[], without: [] as number[] }
-      // In turn: whatever else the machine does, it does to both.
+      // They alternate, so that other load of the machine affects both.
       for (let n = 0; n < 150; n++) {
         times.with.push(await boxMs(server, n))
         times.without.push(await boxMs(alone, n))

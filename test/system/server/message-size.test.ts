@@ -1,4 +1,4 @@
-/** Messages with features, over a WebSocket and as events: none is larger than its limit, whatever it selects. */
+/** Messages with features, over a WebSocket and as events: none is larger than its limit, for every selection. */
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixture } from '../../fixtures/index.ts'
@@ -37,7 +37,7 @@ interface PageInfo {
 }
 
 interface Received {
-  /** Of the WebSocket's frame, or of the event. */
+  /** Bytes of the WebSocket's frame, or of the event. */
   readonly bytes: number
   readonly answer: Answer<{ readonly featureBatches: Batch }>
 }
@@ -92,7 +92,7 @@ function batchesOf(received: readonly Received[]): Batch[] {
 }
 
 describe.each(WIRES)('over %s', (_name, read) => {
-  it('messages stay below their limit with all encodings and aliases, and every row comes once and in order', async () => {
+  it('messages stay below their limit with all encodings and aliases, and every row arrives once and in order', async () => {
     const received = await read(STREAM, below(TOO_LARGE))
     const batches = batchesOf(received)
     expect(batches).toHaveLength(received.length)
@@ -137,7 +137,7 @@ describe.each(WIRES)('over %s', (_name, read) => {
     },
   )
 
-  it('a page ends before it is too large, and the next one goes on', async () => {
+  it('a page ends before it is too large, and the next one continues', async () => {
     const page = `query ($after: Cursor, $where: FeatureFilter) {
       a: features(layer: "uneven", first: 2000, after: $after, where: $where) { count pageInfo { endCursor hasNextPage } edges { cursor } geojson }
       b: features(layer: "uneven", first: 2000, after: $after, where: $where) { count features { properties } }
@@ -154,7 +154,7 @@ describe.each(WIRES)('over %s', (_name, read) => {
     expect(seen).toEqual(range(0, LARGE))
   })
 
-  it('one feature that is asked for may be as large as one that travels alone', async () => {
+  it('one requested feature may be as large as the limit of a single feature', async () => {
     const query = `query ($id: ID!) { feature(layer: "uneven", id: $id) { ${aliases(4)} } }`
     const [large] = await read(query, { id: String(LARGE) })
     expect(large!.answer.errors).toBeUndefined()

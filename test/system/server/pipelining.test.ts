@@ -26,7 +26,7 @@ async function connection(): Promise<Socket> {
   return socket.on('error', () => {})
 }
 
-/** All that comes until the connection ends, one way or the other, or `enough` holds. */
+/** Everything that arrives until the connection ends, or `enough` is true. */
 async function read(socket: Socket, enough?: (text: string) => boolean): Promise<string> {
   let text = ''
   try {

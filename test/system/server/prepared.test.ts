@@ -28,7 +28,7 @@ interface State {
   readonly health: { readonly ready: boolean; readonly preparations: readonly { layer: string }[] }
 }
 
-test('while a layer is prepared it is told of, others answer, and it is LAYER_NOT_READY itself', async () => {
+test('a layer is shown while it is prepared, others answer, and it is LAYER_NOT_READY itself', async () => {
   for (;;) {
     const { data } = await ask<State>(server, STATE)
     // A reading of health may be 50 ms older than the layers beside it.
@@ -62,7 +62,7 @@ test('when it is ready, every layer can be asked, and streams every feature once
   expect(new Set(ids).size).toBe(1354)
 })
 
-test('what the scan has found is told', async () => {
+test('the result of the check is shown', async () => {
   const query = '{ layer(name: "lakes") { state check { nullGeometries withZ invalid firstInvalid { key reason } } } }'
   for (;;) {
     const { data } = await ask<{ layer: { state: string; check: unknown } }>(server, query)

@@ -1,4 +1,4 @@
-/** What is left unread, told by `execution` and held against what the files' own statistics allow, as pyarrow reads them. */
+/** Skipped row groups, reported by `execution` and compared with the statistics of the files, as pyarrow reads them. */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
@@ -72,7 +72,7 @@ async function page(variables: Record<string, unknown>): Promise<Page> {
   return data!.features
 }
 
-/** How many row groups have `low` <= a value <= `high` in their statistics, of each column named. */
+/** The number of row groups with `low` <= a value <= `high` in their statistics, for each named column. */
 const MEETING = `
 import json, sys
 import pyarrow.parquet as pq
@@ -97,7 +97,7 @@ const inBox: readonly Range[] = [
   ['bbox.ymin', 'bbox.ymax', SOUTH, NORTH],
 ]
 
-describe('a page tells how much of its source was read:', () => {
+describe('a page reports how much of its source was read:', () => {
   it('by a covering column', async () => {
     const { count, execution } = await page({ layer: 'squares', where: { bbox: BOX } })
     const expected = await meeting([file], ...inBox)
@@ -160,7 +160,7 @@ describe('a page tells how much of its source was read:', () => {
 })
 
 describe('of several files, those that a box cannot meet change nothing:', () => {
-  it('keys are those of all files, and pages go on behind each other', async () => {
+  it('keys are those of all files, and pages continue after each other', async () => {
     const where = { bbox: BOX }
     const orderBy = [{ property: 'thousand', direction: 'DESC' }]
     for (const order of [{}, { orderBy }]) {
@@ -177,7 +177,7 @@ describe('of several files, those that a box cannot meet change nothing:', () =>
   })
 })
 
-describe('it is told', () => {
+describe('it is reported', () => {
   it('with the last batch of a stream', async () => {
     const query = `subscription { featureBatches(layer: "squares", where: { bbox: [${BOX}] }, batchSize: 100) { count ${EXECUTION} } }`
     const batches = await subscribed(query)

@@ -60,7 +60,7 @@ export class RawSocket {
     this.send({ id, type: 'complete' })
   }
 
-  /** The first message that fits, of all that have come or will. */
+  /** The first message that matches, of all received and future ones. */
   async until(fits: (message: Message) => boolean): Promise<Message> {
     for (;;) {
       const message = this.messages.find(fits)
@@ -70,7 +70,7 @@ export class RawSocket {
     }
   }
 
-  /** What came for an operation, when it has ended. */
+  /** The messages of an operation, after its end. */
   async ended(id: string): Promise<readonly Message[]> {
     await this.until((message) => message.id === id && (message.type === 'complete' || message.type === 'error'))
     return this.of(id)

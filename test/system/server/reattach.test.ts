@@ -48,7 +48,7 @@ const versionsOf = ({ features }: Batch) => [...new Set(features.map(({ properti
 const PAGE =
   '{ features(layer: "squares", first: 2000, orderBy: [{ property: "name" }]) { pageInfo { endCursor } features { properties(only: ["version"]) } } }'
 
-/** Asks again where it is told to. */
+/** Asks again if the error says so. */
 async function page(): Promise<Batch> {
   for (let left = 20; ; left--) {
     const { data, errors } = await ask<{ features: Batch }>(server, PAGE)
@@ -60,7 +60,7 @@ async function page(): Promise<Batch> {
 const STREAM =
   'subscription { featureBatches(layer: "squares", batchSize: 512) { cursor features { properties(only: ["version"]) } } }'
 
-test('pages are of one version, and those asked behind an import are of the new one; streams end well or with CURSOR_EXPIRED', async () => {
+test('pages are of one version, and after an import of the new one; streams end normally or with CURSOR_EXPIRED', async () => {
   let current = 1
   let over = false
   const seen = new Set<number>()

@@ -44,10 +44,10 @@ interface Page {
 }
 
 describe('a result with encodings in it', () => {
-  it('has its fields in document order under their aliases, whatever is spliced', async () => {
+  it('has its fields in document order under their aliases, with any spliced value', async () => {
     const text = await (await post(server, { query: QUERY, variables: { first: 3 } })).text()
     const { data } = JSON.parse(text) as { data: Record<string, Record<string, unknown>> }
-    // Nothing but the values differs from what JSON.stringify prints.
+    // Only the values differ from what JSON.stringify prints.
     expect(text).toBe(JSON.stringify(JSON.parse(text)))
     expect(Object.keys(data)).toEqual(['__typename', 'page', 'other', 'missing', 'one'])
     expect(Object.keys(data['page']!)).toEqual([
@@ -66,7 +66,7 @@ describe('a result with encodings in it', () => {
     expect(Object.keys(first!)).toEqual(['id', 'key', 'geometry', '__typename'])
   })
 
-  it('tells the same features in each encoding', async () => {
+  it('has the same features in each encoding', async () => {
     const { data } = await ask<{ page: Page }>(server, QUERY, { first: 200 })
     const { features, again, geojson, text, arrow } = data!.page
     expect(features).toHaveLength(200)

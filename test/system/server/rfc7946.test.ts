@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
-/** Documents as they came, not parsed: a member that is there twice would be lost. */
+/** Received documents as text: parsing would lose a repeated member. */
 type Read = (layer: string) => Promise<string[]>
 
 const between = (text: string, before: string, after: string) => text.slice(text.indexOf(before) + before.length, -after.length)
@@ -51,7 +51,7 @@ const WIRES: Readonly<Record<string, Read>> = {
   },
 }
 
-/** What is against section 3.1.6, 4 or 7, as shapely and json see it. */
+/** Violations of section 3.1.6, 4 or 7, by shapely and json. */
 const AGAINST = `
 import json, sys, shapely
 from shapely.geometry import shape
@@ -76,7 +76,7 @@ print(json.dumps({'found': found, 'count': count}))
 /** Section 3.1 lets readers take it for null, which is what the checker asks for. */
 const EMPTY_POINT = '{"type":"Point","coordinates":[]}'
 
-it.each(Object.entries(WIRES))('a %s is by the rules, whatever is in it', async (_wire, read) => {
+it.each(Object.entries(WIRES))('a %s follows the rules, with any content', async (_wire, read) => {
   const texts = (await Promise.all(Object.keys(LAYERS).map(read))).flat()
   const issues = texts.flatMap((text) => getIssues(text.replaceAll(EMPTY_POINT, 'null')))
   expect(issues.map(({ message }) => message)).toEqual([])

@@ -1,4 +1,4 @@
-/** The server's wires in front of services of the test's own: for what real ones do not do when they are told to. */
+/** The server's wires with services of the test, for behaviour that real services do not show on demand. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

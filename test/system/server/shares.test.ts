@@ -1,4 +1,4 @@
-/** What an address may have of the server besides its workers: places for operations, starts, events of `health`. */
+/** Limits of an address besides the workers: open operations, starts, events of `health`. */
 import { afterEach, expect, test } from 'vitest'
 import { HealthSubscribers } from '../../../src/graphql/health-events.ts'
 import { OperationStarts } from '../../../src/server/operations.ts'
@@ -17,7 +17,7 @@ afterEach(async () => {
   server = null
 })
 
-/** How many subscriptions of so many go on, on a connection of its own. */
+/** The number of subscriptions that continue, of those on a new connection. */
 async function opened(to: TestServer, count: number, from?: string): Promise<{ socket: RawSocket; going: number }> {
   const socket = await RawSocket.open(to.socketUrl, from === undefined ? {} : { headers: { 'x-forwarded-for': from } })
   sockets.push(socket)
@@ -44,7 +44,7 @@ test('an address has so many operations at a time, of which a connection takes n
   const download = await fetch(`${server.url}/download/places.geojsonl`, { headers: { 'x-forwarded-for': '192.0.2.1' } })
   expect([download.status, download.headers.get('retry-after')]).toEqual([503, '1'])
   await download.text()
-  // Those that end leave their places.
+  // Ended operations free their places.
   await response.body?.cancel()
   first.socket.close()
   await expect.poll(async () => (await opened(server!, 3, '192.0.2.1')).going).toBe(3)
@@ -67,7 +67,7 @@ test('operations that arrive together start one of each address at a time', asyn
   expect(turns).toEqual([5, 6, 7])
 })
 
-test('a thousand subscriptions of `health` have 200 events a second between them, and those of another address all of theirs', async () => {
+test('a thousand subscriptions of `health` share 200 events per second, and those of another address receive all of theirs', async () => {
   const subscribers = new HealthSubscribers()
   for (let n = 0; n < 1_000; n++) subscribers.join('a')
   subscribers.join('b')
@@ -91,7 +91,7 @@ test('a thousand subscriptions of `health` have 200 events a second between them
   await expect.poll(() => counts(modest.messages) - before[2]!).toBeGreaterThanOrEqual(12)
   const seconds = (performance.now() - began) / 1_000
   const events = counts(greedy[0]!.messages) + counts(greedy[1]!.messages) - before[0]! - before[1]!
-  // Of 512 subscriptions, 2,048 a second.
+  // 512 subscriptions would send 2,048 per second.
   expect(events / seconds).toBeLessThan(300)
   const times = (socket: RawSocket) =>
     socket.messages.flatMap(({ payload }) => {
@@ -103,7 +103,7 @@ test('a thousand subscriptions of `health` have 200 events a second between them
   expect(readings.size).toBeLessThanOrEqual(4 * seconds + 3)
 })
 
-test('a query has a reading of `health` of its own, which those that ask at the same time share', async () => {
+test('a query has a new reading of `health`, which concurrent queries share', async () => {
   server = await serve([PLACES])
   const uptime = async () =>
     (await ask<{ health: { uptimeSeconds: number } }>(server!, '{ health { uptimeSeconds } }')).data!.health.uptimeSeconds

@@ -1,4 +1,4 @@
-/** From listening to the last closed socket. Servers cost seconds to start: few of them tell all of it. */
+/** From listening to the last closed socket. Servers take seconds to start, so few of them test everything. */
 import { describe, expect, it } from 'vitest'
 import { ask } from '../../support/graphql.ts'
 import { PLACES, serve, startListening } from '../../support/server.ts'
@@ -42,7 +42,7 @@ describe('a server that starts', () => {
 })
 
 describe('a server that stops', () => {
-  it('ends each operation with SHUTTING_DOWN and its cursor, then the socket with 1001; another server goes on from there', async () => {
+  it('ends each operation with SHUTTING_DOWN and its cursor, then the socket with 1001; another server continues from there', async () => {
     const server = await serve([PLACES])
     const socket = await RawSocket.open(server.socketUrl)
     const events = await EventSource.open(server, STREAM)

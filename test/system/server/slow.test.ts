@@ -64,20 +64,20 @@ it('an operation whose client waited longer than --slow is a warning with its pl
   }
 })
 
-it('a question that is refused has no plan in it, and the server goes on', async () => {
+it('a refused query has no plan in the log, and the server continues', async () => {
   const line = await logged(0, '{ features(layer: "places", where: { property: { name: "nme", eq: 1 } }) { count } }')
   expect(line).toMatchObject({ level: WARN, operation: { outcome: 'BAD_INPUT', plans: [] } })
   expect(await logged(0, '{ layers { name } }')).toMatchObject({ operation: { outcome: 'complete' } })
 })
 
-it('another is told of without', async () => {
+it('another one is logged without a plan', async () => {
   const line = await logged(1, '{ features(layer: "places") { count } }')
   expect(line.level).toBe(INFO)
   expect(line.operation).not.toHaveProperty('plans')
   expect(line.msg).not.toContain('slow')
 })
 
-it('the address that a trusted proxy tells is that of the client', async () => {
+it('the address from a trusted proxy is that of the client', async () => {
   const line = await logged(1, '{ layers { name } }', { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' })
   expect(line.operation).toMatchObject({ client: expect.stringMatching(/^203\.0\.113\.7:\d+$/) })
   expect((await logged(1, '{ layers { name } }')).operation).toMatchObject({

@@ -1,5 +1,5 @@
 /**
- * A server that is suspended for longer than every limit it has, and goes on: its clocks stood still meanwhile, so that nobody's operation ends
+ * A server that is suspended for longer than all its limits, and continues: its clocks stood still meanwhile, so that no operation ends
  * by them. First the server process alone, then its workers too. What is under way takes no processor's time, so that a busy machine does not
  * make it late.
  */
@@ -35,7 +35,7 @@ afterAll(async () => {
 })
 
 const LAYER = `grid-${GRID_ROWS}`
-/** Of some 12 MB: more than the kernel's buffers take. */
+/** A result of about 12 MB, which is more than the kernel's buffers hold. */
 const ROWS = 40_000
 const STREAM = `subscription { featureBatches(layer: "${LAYER}", limit: ${ROWS}) { count geojson } }`
 
@@ -79,7 +79,7 @@ describe.each([
     const waiting = page(20)
     const silent = new WebSocket(socketUrl, 'graphql-transport-ws')
     await once(silent, 'open')
-    // What is sent while nobody listens: the first word on a socket, and a request on a connection that is kept.
+    // Data that is sent while the server is suspended: the first message on a socket, and a request on a kept connection.
     let late: ReturnType<typeof page> | undefined
     await suspend(pids(), () => {
       silent.send(JSON.stringify({ type: 'connection_init' }))

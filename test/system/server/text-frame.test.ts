@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { writeTextFrame } from '../../../src/delivery/flush.ts'
 
 let server: WebSocketServer
-/** What the server writes to, and its end of the same connection. */
+/** The server's end of a connection, and the other end. */
 let socket: Socket
 let serving: WebSocket
 let client: WebSocket
@@ -36,7 +36,7 @@ afterAll(() => {
 const written = (pieces: readonly (Uint8Array | string)[]) =>
   new Promise<void>((resolve) => writeTextFrame(socket, pieces, resolve))
 
-/** Of a frame of so many bytes that is not masked: RFC 6455, 5.2. */
+/** The header of an unmasked frame with this number of bytes: RFC 6455, 5.2. */
 const headerBytes = (length: number) => (length <= 125 ? 2 : length <= 65_535 ? 4 : 10)
 
 test.each([7, 8, 125, 126, 127, 65_535, 65_536, 65_537, 3_000_000])('%i bytes arrive as one frame', async (bytes) => {

@@ -1,4 +1,4 @@
-/** Clients that do not read what they have asked for: what the server holds for them is bounded, and in the end they are cut off. */
+/** Clients that do not read their responses: their held memory is limited, and in the end they are cut off. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,7 +14,7 @@ const WHOLE = `features(layer: "places", first: 7343) { count ${ENCODINGS} }`
 const PAGE = `{ a: ${WHOLE} b: ${WHOLE} }`
 const PAGE_BYTES = 14e6
 const STREAM = `subscription { featureBatches(layer: "places", batchSize: 1000) { count ${ENCODINGS} } }`
-/** Of a batch of 1,000 places in each encoding, at most. */
+/** Maximum bytes of a batch of 1,000 places in each encoding. */
 const BATCH = 4e6
 
 const servers: TestServer[] = []
@@ -39,7 +39,7 @@ async function open(server: TestServer): Promise<RawSocket> {
   return socket
 }
 
-/** A POST on a connection of its own, of which nothing is read. */
+/** A POST on a new connection, whose response is not read. */
 function unread(server: TestServer, query: string, accept = 'application/json'): Socket {
   const { port, hostname } = new URL(server.url)
   const socket = connect(Number(port), hostname)
@@ -79,7 +79,7 @@ describe('a WebSocket that is not read', () => {
     socket.ws.pause()
     for (let n = 0; n < count; n++) socket.ws.send(message)
     let before = Number.POSITIVE_INFINITY
-    // What is not read stays here, beyond what both kernels take.
+    // Unread data beyond the buffers of both kernels stays here.
     await expect
       .poll(
         () => {
@@ -180,7 +180,7 @@ describe('responses that are not read', () => {
     const { errors } = await ask(server, PAGE)
     expect(errors).toMatchObject([{ extensions: { code: 'OVERLOADED', retryAfter: 1 } }])
     expect(await waiting(server)).toBeLessThan(LIMIT / 2 + 2 * PAGE_BYTES)
-    // What is small is answered all the same.
+    // Small requests are still answered.
     expect(await ask(server, '{ features(layer: "places", first: 10) { count } }')).toEqual({ data: { features: { count: 10 } } })
     for (const socket of pages) socket.destroy()
     await expect.poll(async () => (await ask(server, PAGE)).errors, { timeout: 10_000 }).toBeUndefined()
@@ -191,7 +191,7 @@ describe('responses that are not read', () => {
     ['an event stream', STREAM, 'text/event-stream'],
   ])('%s ends with its connection after the stall timeout, and its memory is free', async (_what, query, accept) => {
     const server = await start({ stallSeconds: 0.5 })
-    // Of an event stream the client's pauses are felt behind what the kernels take.
+    // An event stream notices the client's pauses after the kernels' buffers are full.
     const socket = unread(server, query.replace('batchSize: 1000', 'batchSize: 7343'), accept)
     const startedAt = performance.now()
     await expect.poll(() => waiting(server), { timeout: 10_000 }).toBeGreaterThan(0)

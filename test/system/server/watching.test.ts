@@ -57,7 +57,7 @@ interface Batches {
   readonly featureBatches: { readonly features: readonly { readonly id: string }[] }
 }
 
-test('a stream that runs while workers are rolled goes on, every feature once', async () => {
+test('a stream that runs while workers are replaced continues, with every feature once', async () => {
   const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
   const before = await pids()
   const query = 'subscription { featureBatches(layer: "wide", batchSize: 1000) { features { id } } }'
@@ -76,7 +76,7 @@ test('a stream that runs while workers are rolled goes on, every feature once', 
   expect(new Set(ids).size).toBe(ROWS)
 })
 
-test('a file that comes is asked without a restart; removed, its layer is LAYER_NOT_FOUND', async () => {
+test('an added file can be queried without a restart; after its removal, its layer is LAYER_NOT_FOUND', async () => {
   const query = '{ features(layer: "c", first: 10000) { count } }'
   const count = async () => (await ask<{ features: { count: number } }>(server, query)).data?.features.count
   await cp(many, join(folder, 'c.parquet'))

@@ -43,7 +43,7 @@ function raw(...args: [protocol?: string, options?: { origin?: string }]): RawSo
 }
 
 describe('results', () => {
-  it('batches come in order, numbered from 0 without a gap', async () => {
+  it('batches arrive in order, numbered from 0 without a gap', async () => {
     const socket = await open()
     socket.subscribe('a', 'subscription { featureBatches(layer: "places", batchSize: 500) { sequence count } }')
     const batches = (await socket.ended('a')).slice(0, -1).map(batchOf)
@@ -60,7 +60,7 @@ describe('results', () => {
     expect(batches.reduce((sum, { count }) => sum + Number(count), 0)).toBe(PLACES_COUNT)
   })
 
-  it('complete comes alone when nothing matches, or nothing is wanted', async () => {
+  it('complete is the only message when nothing matches, or the limit is zero', async () => {
     const socket = await open()
     socket.subscribe('none', 'subscription { featureBatches(layer: "places", where: { bbox: [0, -89, 1, -88] }) { count } }')
     socket.subscribe('zero', 'subscription { featureBatches(layer: "places", limit: 0) { count } }')
@@ -68,7 +68,7 @@ describe('results', () => {
     expect(await socket.ended('zero')).toEqual([{ id: 'zero', type: 'complete' }])
   })
 
-  it('a cursor goes on exactly behind its batch', async () => {
+  it('a cursor continues exactly after its batch', async () => {
     const socket = await open()
     const query = `subscription ($after: Cursor) {
       featureBatches(layer: "places", batchSize: 300, limit: 900, after: $after) { features { id } cursor }
@@ -88,7 +88,7 @@ describe('results', () => {
       'a',
       'subscription { featureBatches(layer: "places", batchSize: 100) { sequence geojson arrow features { id geometry properties } } }',
     )
-    // 19 MB in all; the kernel's buffers take what they take, then the stream gives its worker up and waits for its client.
+    // 19 MB: when the kernel's buffers are full, the stream releases its worker and waits for its client.
     await expect
       .poll(() => ask(server, '{ health { streams { running parked } } }'), { timeout: 10_000 })
       .toEqual({
@@ -139,7 +139,7 @@ describe('errors', () => {
     expect(complete!.type).toBe('complete')
   })
 
-  it('the socket and its other operations go on after an error', async () => {
+  it('the socket and its other operations continue after an error', async () => {
     const socket = await open()
     socket.subscribe('good', 'subscription { featureBatches(layer: "places", batchSize: 10) { count } }')
     await socket.until(({ id }) => id === 'good')
@@ -184,7 +184,7 @@ describe('errors', () => {
       },
       'LIMIT_EXCEEDED',
     ],
-  ])('whatever an operation holds is its own error on every wire, and the others go on: %s', async (_what, payload, code) => {
+  ])('a wrong operation has its own error on every wire, and the others continue: %s', async (_what, payload, code) => {
     const body = typeof payload === 'string' ? { query: payload } : payload
     const socket = await open()
     socket.subscribe('other', 'subscription { health(everyMs: 250) { ready } }')
@@ -213,7 +213,7 @@ describe('errors', () => {
     expect((await socket.closed).code).toBe(4400)
   })
 
-  it('tell neither path nor SQL nor stack', async () => {
+  it('contain no path, no SQL and no stack', async () => {
     const socket = await open()
     const queries = [
       '{ features(layer: "../places") { count } }',
@@ -380,7 +380,7 @@ describe('limits', () => {
     expect((await socket.closed).code).toBe(1009)
   })
 
-  it('a 257th operation at a time is refused with LIMIT_EXCEEDED; the others go on', async () => {
+  it('a 257th simultaneous operation is refused with LIMIT_EXCEEDED, and the others continue', async () => {
     const socket = await open()
     for (let i = 0; i < 256; i++) socket.subscribe(`op${i}`, 'subscription { health(everyMs: 60000) { ready } }')
     socket.subscribe('one too many', '{ __typename }')

@@ -13,7 +13,7 @@ test.each([
   ['PROJCRS["our own",BASEGEOGCRS["x",ID["EPSG",4258]],CS[Cartesian,2]]', { code: null, name: 'our own', isLonLat: false }],
   ['{"type":"ProjectedCRS","name":"our own"}', { code: null, name: 'our own', isLonLat: false }],
   ['{broken', null],
-])('the engine’s text %s is told as %o', (text, crs) => {
+])('the engine’s text %s is read as %o', (text, crs) => {
   expect(crsOfText(text)).toEqual(crs)
 })
 

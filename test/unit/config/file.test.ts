@@ -1,4 +1,4 @@
-/** The configuration file: where it comes from, what counts when, and what is said when it is wrong. */
+/** The configuration file: its location, its precedence, and the messages for faults. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -7,7 +7,7 @@ export interface Sample {
   readonly json: unknown
   /** On the command line and in the environment. */
   readonly text: string
-  /** What it comes to. */
+  /** The resolved configuration. */
   readonly value: unknown
 }
 

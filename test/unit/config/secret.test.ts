@@ -29,7 +29,7 @@ test('servers that start at once agree on one secret', async () => {
   expect(new Set(secrets.map(({ secret }) => secret)).size).toBe(1)
 })
 
-test('where nothing can be written each server has a secret of its own', async () => {
+test('each server has its own secret when nothing can be written', async () => {
   vi.stubEnv('XDG_CACHE_HOME', '/dev/null')
   const [one, other] = [await storedSecret(), await storedSecret()]
   expect([one.kept, other.kept]).toEqual([false, false])

@@ -1,4 +1,4 @@
-/** What pages of the documentation point to is there: files, headings, scripts, commands, and fields named in the text. */
+/** Targets of the documentation exist: files, headings, scripts, commands, and fields that the text names. */
 import { existsSync, globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { buildSchema, parse, validate } from 'graphql'
@@ -18,7 +18,7 @@ const without = (text: string) => text.replaceAll(/^```.*?^```$/gms, '')
 /** Code in the text. */
 const codesIn = (text: string) => [...without(text).matchAll(/`([^`\n]+)`/g)].map(([, code]) => code!)
 
-/** As GitHub makes them. */
+/** Anchors in GitHub's form. */
 const anchorsOf = (page: string) =>
   [...without(readPage(page)).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading!
@@ -50,7 +50,7 @@ describe.each(PAGES)('%s', (page) => {
   })
 
   it('names fields that the schema has', () => {
-    // `health { problems }`, `features(...) { count }`, with arguments where they are wanted.
+    // `health { problems }`, `features(...) { count }`, with arguments where they are required.
     const selections = codesIn(text).filter(
       (code) => /^(health|layers?|features)(\(\.\.\.\))? \{/.test(code) && !/\{ \.\.\. \}/.test(code),
     )

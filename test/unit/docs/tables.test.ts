@@ -1,4 +1,4 @@
-/** What the documentation says of errors, limits and flags is what the source says. */
+/** Tables of errors, limits and flags in the documentation agree with the source. */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -17,7 +17,7 @@ it('docs/limits.md lists every limit with its default and its flag', () => {
   for (const table of limitTables()) expect(read('docs/limits.md')).toContain(table)
 })
 
-/** Of a command or of another program. */
+/** Flags of a command or of another program. */
 const OTHERS = new Set([
   '--analyze',
   '--help',

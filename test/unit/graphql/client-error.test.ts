@@ -23,7 +23,7 @@ describe('an error that a client sees', () => {
   })
 
   it.each(Object.entries(ERROR_CODES).filter(([code]) => code !== 'INTERNAL'))(
-    'of code %s tells whether asking again may help',
+    'with code %s says whether a retry may help',
     (code, [, retry]) => {
       expect(shown(new GeoduckError(code as ErrorCode, 'm')).extensions).toEqual({ code, retry })
     },

@@ -9,7 +9,7 @@ const documents = new DocumentReader({ limits, introspection: true })
 const refusals = (source: string) =>
   documents.validate(schema, parse(source)).filter(({ extensions }) => extensions['code'] === 'LIMIT_EXCEEDED')
 
-/** Inline fragments add no level, so levels are made of fields that validation does not know. */
+/** Inline fragments add no level, so the levels are fields that validation does not know. */
 const nested = (levels: number) => `{ ${'a { '.repeat(levels - 1)} a ${'}'.repeat(levels - 1)} }`
 const aliases = (count: number) => `{ health { ${Array.from({ length: count }, (_, i) => `a${i}: version`).join(' ')} } }`
 const roots = (count: number) => `{ ${Array.from({ length: count }, () => '__typename').join(' ')} }`
@@ -19,7 +19,7 @@ describe('an operation', () => {
     ['levels', nested, 10],
     ['aliases', aliases, 15],
     ['root fields', roots, 5],
-  ])('may have so many %s and no more', (_what, make, most) => {
+  ])('has a limit for the number of %s', (_what, make, most) => {
     expect(refusals(make(most))).toEqual([])
     expect(refusals(make(most + 1))).toHaveLength(1)
   })

@@ -42,7 +42,7 @@ describe('raw JSON', () => {
     expect(JSON.parse(print(value))).toEqual({ text: seen, raw: seen })
   })
 
-  it('goes on after a value that cannot be printed', () => {
+  it('continues after a value that cannot be printed', () => {
     const cycle: Record<string, unknown> = { raw: new RawJson(utf8('1')) }
     cycle['self'] = cycle
     expect(() => toChunks(cycle)).toThrow(TypeError)

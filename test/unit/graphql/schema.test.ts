@@ -1,4 +1,4 @@
-/** The schema as the layers are: one type of features for each, whatever they are called. */
+/** The schema follows the layers: each has one feature type, with any layer name. */
 import {
   execute,
   type GraphQLInterfaceType,
@@ -40,12 +40,12 @@ describe('the name of a type', () => {
     })
   })
 
-  it('is the same in whatever order the layers come', () => {
+  it('is the same for every order of the layers', () => {
     const layers = ['a_b', 'a-b', 'A-b', 'aB', 'ab', 'ä_b']
     expect(namesOf(...layers.toReversed())).toEqual(namesOf(...layers))
   })
 
-  it('is valid and no other’s, whatever a layer is called; and no layer is called with a colon', () => {
+  it('has a valid and unique type for every layer name, and no layer name has a colon', () => {
     const random = new Random()
     const layers = [...new Set(Array.from({ length: 1_000 }, () => validName(hostileText(random, 'x'))))]
     const schema = new CurrentSchema(() => named(...layers)).current
@@ -79,7 +79,7 @@ describe('the schema', () => {
     expect(served.current.getType('RoadsFeature')).toBeDefined()
   })
 
-  it('stays the same object while the layers do, and follows them as they come and go', () => {
+  it('stays the same object while the layers are unchanged, and follows added and removed layers', () => {
     let layers = named('roads', 'rivers')
     const served = new CurrentSchema(() => layers)
     const before = served.current

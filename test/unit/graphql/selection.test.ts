@@ -8,7 +8,7 @@ import { LAYER } from '../../support/layers.ts'
 
 const LAYERS = [LAYER, { name: 'roads' }]
 
-/** What is selected of the first `features`, `feature` or `node` of an operation. */
+/** The selection of the first `features`, `feature` or `node` of an operation. */
 function select(source: string, variableValues: Record<string, unknown> = {}, layer = LAYER): Selection {
   const [selection] = selections(source, variableValues, layer)
   return selection!
@@ -20,7 +20,7 @@ function selections(source: string, variableValues: Record<string, unknown>, lay
   const { features, feature, node } = schema.getQueryType()!.getFields()
   const operation = { representations: new Set<string>() }
   const another = () => ({ view: viewOf(layer), representations: new Representations(layer, operation) })
-  // Asynchronous, so that a field which comes to nothing does not keep the next one from being resolved.
+  // Asynchronous, so that a field without a result does not stop the next one.
   features!.resolve = async (_root, _args, _context, info) => void made.push(() => selectOutputs(info, another()))
   for (const field of [feature!, node!])
     field.resolve = async (_root, _args, _context, info) => void made.push(() => selectFeature(info, another()))
@@ -40,7 +40,7 @@ describe('Arrow', () => {
     expect(arrow(proven, '(geometry: NATIVE)')).toEqual(native)
   })
 
-  it('is WKB where that is asked, and where types or dimensions are several or not known', () => {
+  it('is WKB when it is requested, and when types or dimensions are mixed or unknown', () => {
     expect(arrow(proven, '(geometry: WKB)')).toEqual([{ kind: 'arrow-base64', geometry: 0 }])
     for (const other of [
       { geometryTypes: ['Polygon', 'MultiPolygon'] },
@@ -149,7 +149,7 @@ describe('fields of features', () => {
     ])
   })
 
-  it('of a single feature are those of its own selection', () => {
+  it('of a single feature follow its selection', () => {
     const { outputs, properties } = select('{ feature(layer: "buildings", id: "7") { id properties(only: ["name"]) } }')
     expect(outputs).toEqual([
       {

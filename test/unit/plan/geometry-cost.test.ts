@@ -1,4 +1,4 @@
-/** What the largest geometry that is taken, and the largest body that is refused, cost the event loop that reads or writes them. */
+/** The cost of the largest accepted geometry and the largest refused body for the event loop. */
 
 import { describe, expect, it } from 'vitest'
 import { FILTER_LIMITS } from '../../../src/ask/read/read-filter.ts'
@@ -8,7 +8,7 @@ import type { GeometryInput } from '../../../src/graphql/generated.ts'
 import { read, refusal } from '../../support/plan/geometry.ts'
 import { type Column, toBatch } from '../../support/results/columns.ts'
 
-/** Of an event loop (promise 19). */
+/** Milliseconds of an event loop (promise 19). */
 const MOST_MS = 50
 /** `--max-body`. */
 const BODY_BYTES = 1e6

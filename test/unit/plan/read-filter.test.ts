@@ -1,4 +1,4 @@
-/** What reading a filter bounds, before anything is compiled. */
+/** The limits of a filter, which apply before anything is compiled. */
 
 import { describe, expect, it } from 'vitest'
 import { FILTER_LIMITS, FilterBudget, MAX_LIST_ITEMS, MAX_PIECES_IN_ALL, readFilter } from '../../../src/ask/read/read-filter.ts'
@@ -17,7 +17,7 @@ const read = (where: FeatureFilter, budget = new FilterBudget(), layer = LAYER) 
 const line = (vertices: number) => `LINESTRING(${Array.from({ length: vertices }, (_, n) => `${n % 2} ${n % 3}`).join(', ')})`
 const crossing = (vertices: number): FeatureFilter => ({ intersects: { wkt: line(vertices) } })
 const among = (items: number): FeatureFilter => ({ property: { name: 'n', in: Array.from({ length: items }, (_, n) => n) } })
-/** Points so far from each other that each is a piece of its own. */
+/** Points that are so far apart that each is a separate piece. */
 const places = (count: number): FeatureFilter => {
   const positions = Array.from({ length: count }, (_, n) => [-170 + (n % 16) * 20, -70 + Math.floor(n / 16) * 20])
   return { dWithin: { geometry: { geojson: { type: 'MultiPoint', coordinates: positions } }, distance: 1 } }

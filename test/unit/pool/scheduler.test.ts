@@ -13,10 +13,10 @@ const RECENT_MS = 600
 class Workers {
   readonly scheduler: Scheduler
   readonly #idle: WorkerSupervisor[]
-  /** Who has been granted a worker, in order. */
+  /** Operations that were granted a worker, in order. */
   readonly granted: string[] = []
   readonly refused: string[] = []
-  /** How many of those who wait were looked at. */
+  /** The number of waiting operations that were looked at. */
   looks = 0
   readonly #held = new Map<string, { slot: WorkerSupervisor; claim: WorkerRequest }>()
 
@@ -69,7 +69,7 @@ class Workers {
   }
 }
 
-test('a newcomer takes a place of a full queue from the address that has most of them, and that one is told when to come again', async () => {
+test('a new address takes a place in a full queue from the address with the most places, whose error says when to retry', async () => {
   const workers = new Workers(1, 10)
   for (let n = 0; n <= 10; n++) await workers.ask(`a${n}.0`)
   for (let n = 0; n < 7; n++) await workers.ask(`b${n}.0`)
@@ -83,14 +83,14 @@ test('a newcomer takes a place of a full queue from the address that has most of
   expect(workers.scheduler.queued).toBe(10)
 })
 
-test('a client takes a place from the client of its own address that has most of them', async () => {
+test('a client takes a place from the client of the same address with the most places', async () => {
   const workers = new Workers(1, 10)
   for (let n = 0; n <= 10; n++) await workers.ask(`a1.${n}`)
   for (let n = 0; n < 6; n++) await workers.ask(`a2.${n}`)
   expect(workers.refused).toEqual([...[10, 9, 8, 7, 6].map((n) => `a1.${n} OVERLOADED 15`), 'a2.5 OVERLOADED 15'])
 })
 
-test('what has begun is never refused, whoever comes', async () => {
+test('an operation that has started is never refused when others arrive', async () => {
   const workers = new Workers(1, 4)
   await workers.ask('a1.0')
   for (let n = 1; n <= 6; n++) await workers.ask(`a1.${n}`, 5)

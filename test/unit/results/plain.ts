@@ -1,4 +1,4 @@
-/** What the encoders must give, by the slow and obvious way: JavaScript objects. */
+/** The expected output of the encoders, computed slowly with JavaScript objects. */
 import type { WireType } from '../../../src/encode/batch.ts'
 import type { Column, Value } from '../../support/results/columns.ts'
 

@@ -43,7 +43,7 @@ describe('slices', () => {
     }
   })
 
-  it('join to offsets that begin at 0 and buffers without anything behind', () => {
+  it('join to offsets that begin at 0 and buffers without extra bytes', () => {
     const joined = concatenate([
       { batch: batches[3]!, from: 5, to: 9 },
       { batch: batches[4]!, from: 0, to: 30 },

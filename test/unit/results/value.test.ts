@@ -163,7 +163,7 @@ describe('strings', () => {
     expect(texts({ kind: 'binary' }, values)).toEqual(values.map((value) => `"${Buffer.from(value).toString('base64')}"`))
   })
 
-  it('of JSON are spliced as they are', () => {
+  it('of JSON are spliced unchanged', () => {
     expect(texts({ kind: 'json' }, ['{"a": [1, null]}', '3', null, '"x"'])).toEqual(['{"a": [1, null]}', '3', 'null', '"x"'])
   })
 })
@@ -185,7 +185,7 @@ describe('dates and times', () => {
     expect(texts(date, [2_147_483_646, -2_147_483_646])).toEqual(['"+5881580-07-10"', '"-5877641-06-25"'])
   })
 
-  it('have as many digits behind the second as they need: none, 3, 6 or 9', () => {
+  it('have as many digits after the second as they need: none, 3, 6 or 9', () => {
     expect(texts(time('us', true), [0n, 1n, 1_000n, 1_500_000n, -1n, 1_577_836_800_123_456n])).toEqual([
       '"1970-01-01T00:00:00Z"',
       '"1970-01-01T00:00:00.000001Z"',

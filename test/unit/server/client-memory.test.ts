@@ -24,7 +24,7 @@ describe('what waits for clients', () => {
     expect(memory.bytes).toBe(LIMIT)
   })
 
-  it('does not keep the operation that holds it from going on', () => {
+  it('does not stop the operation that holds it', () => {
     const own = open(new ClientMemory({ limitBytes: LIMIT, patienceSeconds: 30 }), 'a')
     own.add(10 * LIMIT)
     expect(own.hasRoom).toBe(true)
@@ -74,7 +74,7 @@ describe('what waits for clients', () => {
     await expect(waits).rejects.toThrow('gone')
   })
 
-  it('is nothing any more when its operation ends, whatever is added or removed late', () => {
+  it('is zero after its operation ends, also when something is added or removed late', () => {
     const memory = new ClientMemory({ limitBytes: LIMIT, patienceSeconds: 30 })
     const holding = open(memory, 'a')
     holding.add(500)

@@ -28,7 +28,7 @@ function random(seed: number): () => number {
   }
 }
 
-/** Cut, bits flipped, garbage behind the head, a hole of zeros: none is what it was, some can still be read. */
+/** Files that are cut, have flipped bits, garbage after the header, or a hole of zeros. Some can still be read. */
 function damaged(content: Buffer, way: number, next: () => number): Buffer {
   const at = (from: number) => from + Math.floor(next() * (content.length - from))
   const copy = Buffer.from(content)
@@ -58,7 +58,7 @@ test(`${FILES} damaged files cost a few processes, not one each (seed ${SEED})`,
   await damagedFolder(folder)
   const unfinished = join(cacheFolder, 'prepared/unfinished')
   await mkdir(unfinished, { recursive: true })
-  // Each process makes a folder of its own there.
+  // Each process makes its folder there.
   const processes = new Set<string>()
   const watcher = watch(unfinished, (_, name) => void processes.add(String(name)))
   const catalog = await openCatalog({ sources: [folder], spatialExtension: SPATIAL_EXTENSION, cacheFolder, log })
@@ -77,7 +77,7 @@ test(`${FILES} damaged files cost a few processes, not one each (seed ${SEED})`,
   }
 }, 240_000)
 
-/** Its view has no end: whoever counts its rows waits for ever. */
+/** Its view has no end: a count of its rows never returns. */
 function endless(file: string): void {
   const database = new DatabaseSync(file)
   database.exec('PRAGMA foreign_keys = OFF')
@@ -89,7 +89,7 @@ function endless(file: string): void {
   database.close()
 }
 
-test('files that are whole are served while another one keeps its process busy for ever', async () => {
+test('intact files are served while another file blocks its process', async () => {
   const folder = join(root, 'endless')
   await mkdir(folder)
   await cp(join(whole, 'whole.gpkg'), join(folder, 'endless.gpkg'))

@@ -1,4 +1,4 @@
-/** Disks that are full or cannot be written, under the cache of copies: what is served goes on, and nothing half-made is left. */
+/** Full and read-only disks with the cache of copies: serving continues, and nothing incomplete is left. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -47,7 +47,7 @@ async function open(cacheFolder: string): Promise<void> {
   await catalog.prepared
 }
 
-/** Of numbers that no compression makes small. */
+/** Random numbers, which cannot be compressed. */
 async function points(name: string, rows: number): Promise<void> {
   const line = (n: number) =>
     `${n},${(n * 7919) % 180}.${(n * 104_729) % 9_999_991},${(n * 6_151) % 90}.${(n * 15_485_863) % 9_999_973}`

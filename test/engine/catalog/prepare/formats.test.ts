@@ -69,7 +69,7 @@ print(json.dumps({
 async function compared(file: string, name: string, table = ''): Promise<Comparison> {
   const { relation, columns } = layerOf(catalog, name)
   const copy = relation.kind === 'parquet' ? relation.files[0]! : ''
-  // GDAL takes a property `id` for the number of the feature: there another one tells features apart.
+  // GDAL takes a property `id` for the number of the feature: there another property identifies features.
   const byWhole = columns.every((column) => column.name !== 'OGC_FID') && !table
   const fid = table ? 'fid' : byWhole ? 'whole' : 'OGC_FID'
   return await python<Comparison>(COMPARE, [file, table, copy, fid])
@@ -113,7 +113,7 @@ test('before they are prepared, layers are there by name, PREPARING', () => {
   expect(first).toContainEqual(['places', 'CHECKING'])
 })
 
-test('types that are really met are what the metadata and the layer tell', async () => {
+test('the metadata and the layer have the actual types', async () => {
   const { metadata } = await compared(join(folder, 'mixed.gpkg'), 'mixed_mixed', 'mixed')
   expect(metadata.types).toEqual(['GeometryCollection', 'LineString', 'MultiPolygon', 'Point Z', 'Polygon'])
   expect(layerOf(catalog, 'mixed_mixed')).toMatchObject({

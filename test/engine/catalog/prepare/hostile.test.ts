@@ -1,4 +1,4 @@
-/** Files of other formats that are broken, or made to break whoever reads them: each is a problem, the others are served, the server goes on. */
+/** Broken and hostile files of other formats: each is a problem, the other files are served, and the server continues. */
 import { readdirSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { fixture } from '../../../fixtures/index.ts'
@@ -70,7 +70,7 @@ test('one table that cannot be read is not the fault of the others', () => {
   expect(layerOf(catalog, 'straight')).toMatchObject({ state: 'READY', featureCount: 3 })
 })
 
-test('no problem and no line of the log tells a path, SQL or what a VRT names', () => {
+test('no problem and no line of the log contains a path, SQL or the target of a VRT', () => {
   const told = [...catalog.problems().flatMap(({ source, reason }) => [source, reason]), ...catalog.lines].join('\n')
   expect(told).not.toMatch(/\/(work|home|tmp|root)\/|SELECT|ST_Read|read_csv|must-not-read/)
 })

@@ -1,4 +1,4 @@
-/** What a preparation leaves behind: a whole copy or nothing, whoever dies; and who finds it. */
+/** A preparation leaves a complete copy or nothing, even if a process dies. The next start finds the copy. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
@@ -23,7 +23,7 @@ beforeEach(async () => {
   cache = await mkdtemp(join(root, 'cache-'))
 })
 
-/** A copy of the airports of its own, with its parts. */
+/** A new copy of the airports with all parts. */
 async function airports(): Promise<string> {
   const folder = await mkdtemp(join(root, 'source-'))
   for (const part of ['shp', 'shx', 'dbf', 'prj'])
@@ -43,7 +43,7 @@ const inFolder = (name: string) => (existsSync(join(cache, name)) ? readdirSync(
 const copies = () => inFolder('prepared').filter((name) => name !== 'unfinished')
 const unfinished = () => inFolder('prepared/unfinished')
 
-test('a second start finds the copy, whatever the file is called, and has it at once', async () => {
+test('a second start finds the copy at once, also when the file has another name', async () => {
   const file = await airports()
   const first = await opened(file)
   expect(first.layer('airports')?.state).toBe('PREPARING')
@@ -60,7 +60,7 @@ test('a second start finds the copy, whatever the file is called, and has it at 
   expect(copies()).toHaveLength(1)
 })
 
-/** A program that opens a catalogue, tells its log, and waits to be killed. */
+/** A program that opens a catalogue, prints its log, and waits to be killed. */
 const PROGRAM = `
 const [catalogue, source, spatialExtension, cacheFolder] = process.argv.slice(2)
 const { openCatalog } = await import(catalogue)
@@ -71,7 +71,7 @@ await catalog.prepared
 console.log('prepared')
 setInterval(() => {}, 1000)`
 
-/** In a process of its own, with this cache. */
+/** Runs in a separate process with this cache. */
 async function started(source: string) {
   // In a file: what it is started with, the processes that it starts are started with.
   const program = join(root, 'program.mjs')
@@ -118,7 +118,7 @@ test('a preparer that is killed is a problem of that file, not of the server', a
   await catalog.close()
 })
 
-/** Its environment tells it. */
+/** Its environment has this variable. */
 async function preparerOf(pid: number): Promise<number | undefined> {
   for (const child of descendants(pid)) {
     const environment = await readFile(`/proc/${child}/environ`, 'utf8').catch(() => '')

@@ -1,4 +1,4 @@
-/** How a copy is laid out: what a box has to read of it. */
+/** The layout of a copy: the row groups that a box must read. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -16,7 +16,7 @@ const { options, statements, asQueries } = JSON.parse(await text(process.stdin))
 const instance = await openInstance(options)
 const outcomes: { readonly refused: string | null; readonly row: string | null }[] = []
 for (const statement of statements) {
-  // As an execution has it: one for each.
+  // One connection each, as an execution has.
   const connection = await instance.connect().catch((error: unknown) => {
     outcomes.push({ refused: String(error), row: null })
   })
