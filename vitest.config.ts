@@ -38,6 +38,11 @@ function withProcesses() {
     // Under CI a failed test runs again. If it passes then, the closing lines name it, and the run fails unless it is listed.
     retry: process.env['CI'] ? 1 : 0,
     sequence: { groupOrder: 1 },
-    exclude: [...configDefaults.exclude, ...filesToSkip()],
+    // The attacks compare times, so CI runs them alone before. A project ignores --exclude.
+    exclude: [
+      ...configDefaults.exclude,
+      ...filesToSkip(),
+      ...(process.env['GEODUCK_WITHOUT_ATTACKS'] ? ['test/system/attacks/**'] : []),
+    ],
   }
 }
