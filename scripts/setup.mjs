@@ -1,6 +1,6 @@
 /** Brings what the project needs, each thing once: `node scripts/setup.mjs [--build | --docs | --tests]`. Runs on any Node from 20 on, before anything is installed. */
 import { pathToFileURL } from 'node:url'
-import { chromium } from './setup/chromium.mjs'
+import { chromium, strace } from './setup/debian.mjs'
 import { demo } from './setup/demo.mjs'
 import { dependencies, dependenciesToServe } from './setup/dependencies.mjs'
 import { extension } from './setup/extension.mjs'
@@ -9,7 +9,6 @@ import { showSteps } from './setup/progress.mjs'
 import { python } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
 import { site } from './setup/site.mjs'
-import { strace } from './setup/strace.mjs'
 
 /** Steps of one row do not need each other and run side by side. Each row needs the rows before it. */
 const TO_SERVE = [[dependenciesToServe, runtime], [extension], [demo]]

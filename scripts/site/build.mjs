@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { NODE, ROOT, STATE } from '../setup/paths.mjs'
 import { program } from '../setup/program.mjs'
+import { digest, isStamped, stamp } from '../setup/stamp.mjs'
 import { writePages } from './pages.mjs'
 
 const FOLDER = `${STATE}/site`
@@ -10,7 +11,11 @@ const TARGET = `${STATE}/docs`
 // VitePress has its own folder of packages: serving needs none of them, and a running server keeps its packages.
 mkdirSync(FOLDER, { recursive: true })
 for (const name of ['package.json', 'package-lock.json', '.npmrc']) cpSync(`${ROOT}/scripts/site/${name}`, `${FOLDER}/${name}`)
-await program('npm', ['ci', '--loglevel=error'], { cwd: FOLDER, next: 'See that the npm registry can be reached.' })
+const packages = digest([`${FOLDER}/package-lock.json`])
+if (!existsSync(`${FOLDER}/node_modules`) || !isStamped('site-packages', packages)) {
+  await program('npm', ['ci', '--loglevel=error'], { cwd: FOLDER, next: 'See that the npm registry can be reached.' })
+  stamp('site-packages', packages)
+}
 
 const pages = `${FOLDER}/pages`
 const sidebar = writePages(ROOT, pages)

@@ -94,3 +94,10 @@ export function alive(pids: readonly number[]): number[] {
     }
   })
 }
+
+/** Milliseconds until the work ends. */
+export async function elapsed(work: Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work
+  return performance.now() - began
+}

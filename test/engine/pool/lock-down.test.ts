@@ -1,6 +1,7 @@
 /** Statements that a worker's engine denies. The worker's own code runs them in a separate process. */
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -87,7 +88,11 @@ async function tryAll(statements: readonly string[], { asQueries = false } = {})
   const program = path.join(import.meta.dirname, 'worker/try-statements.ts')
   const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, SECRET: 'x' } })
   child.stdin.end(JSON.stringify({ options, statements, asQueries }))
-  return JSON.parse(await text(child.stdout)) as Outcome[]
+  const ended = once(child, 'exit')
+  const output = await text(child.stdout)
+  const [, signal] = await ended
+  if (signal !== null) throw new Error(`the process ended with ${signal}`)
+  return JSON.parse(output) as Outcome[]
 }
 
 const here = (name: string) => path.join(folder, name)
@@ -139,8 +144,9 @@ it('what the lock lets pass ends with its connection, and writes no file', async
   const before = readdirSync(folder).sort()
   const logging = `CALL enable_logging(storage = 'file', storage_path = '${here('logs')}')`
   // The engine may not write the log: a worker with the log on fails or ends, and is replaced.
-  const [, next] = await tryAll([logging, 'SELECT 1']).catch(() => [])
-  expect(next?.refused).not.toBeNull()
+  const end = await tryAll([logging, 'SELECT 1']).catch(({ message }: Error) => message)
+  if (typeof end === 'string') expect(end).toBe('the process ended with SIGABRT')
+  else expect(end[1]!.refused).not.toBeNull()
   expect(readdirSync(folder).sort()).toEqual(before)
 })
 

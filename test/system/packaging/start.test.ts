@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT, SHARED } from '../../support/environment.ts'
-import { alive, descendants, type Launched, launch } from '../../support/launched.ts'
+import { alive, descendants, elapsed, type Launched, launch } from '../../support/launched.ts'
 
 const PLACES = join(SHARED, 'data/places.parquet')
 const READY = /^ready (http:\/\/127\.0\.0\.1:\d+)$/
@@ -31,12 +31,6 @@ async function gone(pids: readonly number[], ms: number): Promise<number[]> {
 
 /** 3 s, or on a starved machine as long as a start took, in part. */
 const patience = (began: number) => Math.max(3_000, (performance.now() - began) / 2)
-
-async function elapsed(work: Promise<unknown>): Promise<number> {
-  const began = performance.now()
-  await work
-  return performance.now() - began
-}
 
 /** npm, the launcher, the server, its workers: outermost first. */
 async function ready(launched: Launched): Promise<number[]> {
