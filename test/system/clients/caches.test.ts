@@ -22,10 +22,10 @@ let server: TestServer
 let url: string
 let documents: Documents
 
-/** Rows with the same ids, each with the name of its file. */
-async function make(file: string, name: string, shift: number): Promise<void> {
+/** Rows with the same numbers, each with the name of its file. A column called "id" becomes the layer's key once it is checked. */
+async function make(file: string, name: string, shift: number, column = 'id'): Promise<void> {
   await inEngine(':memory:', async (connection) => {
-    const rows = `SELECT i AS id, '${name} ' || i AS name, ST_Point(i % 100 + ${shift}, 50) AS geom FROM range(${ROWS}) r(i)`
+    const rows = `SELECT i AS ${column}, '${name} ' || i AS name, ST_Point(i % 100 + ${shift}, 50) AS geom FROM range(${ROWS}) r(i)`
     await connection.run(`COPY (${rows}) TO '${join(folder, file)}' (FORMAT parquet)`)
   })
 }
@@ -33,7 +33,7 @@ async function make(file: string, name: string, shift: number): Promise<void> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-caches-'))
   await Promise.all([make('east.parquet', 'east', 10), make('west.parquet', 'west', -10)])
-  await Promise.all([make('rows.parquet', 'before', 0), make('rows.next', 'after', 1)])
+  await Promise.all([make('rows.parquet', 'before', 0, 'number'), make('rows.next', 'after', 1, 'number')])
   const keyed = ['east', 'west'].map((name) => ({ name, path: join(folder, `${name}.parquet`), key: 'id' }))
   server = await serve([], { layers: [...keyed, { name: 'rows', path: join(folder, 'rows.parquet') }] })
   url = `${server.url}/graphql`
