@@ -82,7 +82,9 @@ export class PreparedSource implements Source {
 
   describe(): Contents {
     const { problems, failure } = this.original.describe()
-    const ofCopies = this.parts.flatMap(({ copy }) => copy?.describe().problems ?? [])
+    const ofCopies = this.parts.flatMap(({ table, copy }) =>
+      (copy?.describe().problems ?? []).map((problem) => (table ? `table ${table}: ${problem}` : problem)),
+    )
     return { parts: this.parts, problems: [...problems, ...this.#problems, ...ofCopies], failure }
   }
 

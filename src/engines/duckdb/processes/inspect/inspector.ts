@@ -7,6 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckRequest, CheckResult, DescribedSource, InspectorOptions, ToInspector } from '../../host/inspection.ts'
 import { answerWith } from '../answer.ts'
 import { featureTables } from '../prepare/feature-tables.ts'
+import { problemsOfCopy } from '../prepare/problems.ts'
 import { checkLayer } from './check.ts'
 import { describeDatabase, withDatabase } from './describe-database.ts'
 import { describeParquet } from './describe-parquet.ts'
@@ -34,7 +35,7 @@ async function answerTo(
 ): Promise<DescribedSource | readonly string[] | CheckResult> {
   switch (message.type) {
     case 'DESCRIBE_FILES':
-      return { layers: [await describeParquet(using, message.files)], problems: [] }
+      return { layers: [await describeParquet(using, message.files)], problems: await problemsOfCopy(using, message.files) }
     case 'DESCRIBE_STORE':
       return withDatabase(using, message, () => describeDatabase(using, message.alias))
     case 'FEATURE_TABLES':

@@ -33,6 +33,7 @@ export async function csvRelation(connection: DuckDBConnection, file: string): P
     columns: [...attributes.map((column) => ({ name: column.name, type: column.native })), { name, type: 'GEOMETRY' }],
     geometryColumn: name,
     crs,
+    problems: [],
   }
 }
 

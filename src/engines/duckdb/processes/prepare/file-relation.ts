@@ -26,6 +26,8 @@ export interface FileRelation {
   readonly geometryColumn: string
   /** `AUTHORITY:CODE`, PROJJSON or WKT2. Empty if the file has no CRS. */
   readonly crs: string
+  /** What is not served, or not exactly as the file holds it, as sentences for users. Empty if the relation is the whole file. */
+  readonly problems: readonly string[]
 }
 
 /**

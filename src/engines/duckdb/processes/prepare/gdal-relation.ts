@@ -49,6 +49,7 @@ export async function gdalRelation(
     columns: [...attributes, { name, type: 'GEOMETRY' }],
     geometryColumn: name,
     crs,
+    problems: [],
   }
 }
 

@@ -32,6 +32,7 @@ export async function relationOfParquet(
     columns: [...columns.map(({ name, native }) => ({ name, type: native })), { name: geometryColumn, type: 'GEOMETRY' }],
     geometryColumn,
     crs,
+    problems: [],
   }
 }
 

@@ -7,6 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { geoMetadata } from './geo-metadata.ts'
+import { PROBLEMS_KEY } from './problems.ts'
 import { reporting } from './progress.ts'
 import { type Shape, type Staged, shapeOf } from './stage.ts'
 
@@ -26,7 +27,7 @@ export async function writeGeoParquet(connection: DuckDBConnection, staged: Stag
   const copy = () =>
     connection.run(
       `COPY (SELECT ${columns.join(', ')}, ST_AsWKB(${geometry}) AS ${geometry} FROM ${staged.table} ORDER BY ${alongHilbert(staged, shape)})
-      TO ${literal(file)} (FORMAT parquet, COMPRESSION ${COMPRESSION}, ROW_GROUP_SIZE ${rowGroupRows(shape)}, KV_METADATA {geo: ${literal(geo)}})`,
+      TO ${literal(file)} (FORMAT parquet, COMPRESSION ${COMPRESSION}, ROW_GROUP_SIZE ${rowGroupRows(shape)}, KV_METADATA {geo: ${literal(geo)}, ${identifier(PROBLEMS_KEY)}: ${literal(JSON.stringify(staged.relation.problems))}})`,
     )
   await reporting(connection, 'WRITING', copy, shape.rows)
   await verify(connection, file, shape.rows)
