@@ -202,6 +202,13 @@ export class WkbWriter {
     this.length += 16
   }
 
+  /** Writes a height or a measure after a position. */
+  ordinate(value: number): void {
+    this.#reserve(8)
+    this.#view.setFloat64(this.length, value, true)
+    this.length += 8
+  }
+
   bytes(): Uint8Array {
     return this.#bytes.slice(0, this.length)
   }

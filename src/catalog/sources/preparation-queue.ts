@@ -191,7 +191,7 @@ export class PreparationQueue {
       for (const part of parts) {
         try {
           const path = (await cache.find(content, part.table)) ?? (await this.#copy(preparer, source, part, content))
-          if (path === null || !(await original.isCurrent())) return 'CHANGED'
+          if (path === null || !(await isStillThat(original))) return 'CHANGED'
           this.#finish({ source, part, copy: source.copyOf(part, content, path) })
         } catch (error) {
           if (this.#closed || !(error instanceof SourceError)) throw error
@@ -214,7 +214,7 @@ export class PreparationQueue {
     const began = performance.now()
     let logged = began
     this.log.info({ source: label }, `${what} is being prepared`)
-    const request = { file: files[0] ?? '', format, table }
+    const request = { file: files[0] ?? '', format, table, content }
     const made = await preparer.prepare(request, bytes, (message) => {
       const preparation = clock.preparation(message)
       part.preparation = preparation
@@ -223,7 +223,7 @@ export class PreparationQueue {
       this.log.info({ source: label }, `${what}: ${progressText(preparation)}`)
     })
     // The content that was read may differ from the content of the digest.
-    if (!(await source.original.isCurrent())) return null
+    if (!(await isStillThat(source.original))) return null
     const path = await this.#options.cache.keep(made.file, content, table)
     const ms = Math.round(performance.now() - began)
     this.log.info({ source: label, features: made.rows, bytes: made.bytes, ms }, `${what} is prepared`)
@@ -265,6 +265,11 @@ export class PreparationQueue {
     }
     for (const { source, part, copy } of wanted) if (readable.includes(copy)) await source.serve(part, copy)
   }
+}
+
+/** A GeoPackage is read from a snapshot, which has the content of the digest whatever happens to the file. */
+async function isStillThat(original: PreparedSource['original']): Promise<boolean> {
+  return original.format === 'GeoPackage' || (await original.isCurrent())
 }
 
 /** Reading takes about three times as long as sorting and writing. */

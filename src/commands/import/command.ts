@@ -34,7 +34,7 @@ export async function runImport({ files, into, append, replace, ...rest }: Impor
 }
 
 function told(into: string, layer: string, summary: ImportSummary, ms: number): string[] {
-  const { rows, added, skipped, covered, unordered, uncomputable, built, geometryTypes, crs, bytes } = summary
+  const { rows, added, skipped, problems, covered, unordered, uncomputable, built, geometryTypes, crs, bytes } = summary
   const count = (n: number) => n.toLocaleString('en')
   const lines = [
     `imported ${count(added)} features into ${layer} of ${basename(into)} (${formatSize(bytes)}) in ${(ms / 1000).toFixed(1)} s`,
@@ -44,6 +44,7 @@ function told(into: string, layer: string, summary: ImportSummary, ms: number): 
   ]
   if (built.length > 0) lines.push(`  index     ${built.join(', ')}`)
   if (skipped > 0) lines.push(`  left out  ${count(skipped)}, whose geometry cannot be read safely`)
+  for (const problem of problems) lines.push(`  problem   ${problem}`)
   if (uncomputable > 0) lines.push(`  broken    ${count(uncomputable)}, which are kept: spatial filters pass over them`)
   return lines
 }

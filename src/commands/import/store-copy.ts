@@ -2,6 +2,7 @@
 
 import { constants, copyFile, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
+import { crsFiles } from '../../engines/duckdb/host/files.ts'
 
 /** The prefix of all files that a killed import leaves beside a store. The dot excludes them from served folders. */
 const prefixOf = (store: string): string => `.${path.basename(store)}.importing`
@@ -25,9 +26,10 @@ export class StoreCopy {
 
   /** Every file of the copy that the engine may touch. */
   get paths(): readonly string[] {
-    return [this.file, this.staging].flatMap((file) =>
+    const databases = [this.file, this.staging].flatMap((file) =>
       ['', '.wal', '.wal.checkpoint', '.wal.recovery'].map((ending) => `${file}${ending}`),
     )
+    return [...databases, ...crsFiles(path.dirname(this.staging))]
   }
 
   /** Copies the store and its log. The copy shares blocks if the file system supports it. */

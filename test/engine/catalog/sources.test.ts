@@ -142,7 +142,7 @@ test('files of other formats are known by their content, with the parts that bel
   await writeFile(join(folder, 'f.json'), '{"name": "no GeoJSON"}')
   expect(await expanded(folder)).toEqual({
     sources: [
-      'a: GeoPackage formats/a.db,formats/a.db-wal,formats/a.db-journal,formats/a.db-shm',
+      'a: GeoPackage formats/a.db,formats/a.db-wal,formats/a.db-journal',
       'b: FlatGeobuf formats/b.bin',
       'c: GeoJSON formats/c.json',
       'd: Shapefile formats/d.SHP,formats/d.DBF,formats/d.PRJ,formats/d.SHX',

@@ -2,6 +2,7 @@
  * Identifies versions of files by their metadata, without reading them. Two servers with the same data have different stamps.
  */
 import { stat } from 'node:fs/promises'
+import path from 'node:path'
 
 const ABSENT = 'absent'
 
@@ -20,6 +21,10 @@ export async function databaseVersion(path: string): Promise<string> {
   const stamps = await Promise.all([path, `${path}.wal`].map(stampOf))
   return stamps.map(({ stamp }) => stamp).join(' ')
 }
+/** Returns the files in the folder of a process that the engine must be allowed to read to resolve the CRS of a source. */
+export const crsFiles = (folder: string): readonly string[] =>
+  ['', '-wal', '-journal'].map((end) => path.join(folder, `crs.gpkg${end}`))
+
 /** Returns a path that matches only this file in DuckDB's globbing: wildcards in its name are put in brackets. */
 export const withoutWildcards = (file: string): string => file.replace(/[*?[]/g, '[$&]')
 

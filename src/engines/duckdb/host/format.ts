@@ -7,8 +7,8 @@ export type Format = 'GeoPackage' | 'Shapefile' | 'FlatGeobuf' | 'GeoJSON' | 'CS
 
 /** The parts of a Shapefile that are read: shapes, their index, attributes, CRS, the attributes' encoding. */
 const SHAPEFILE_PARTS = new Set(['.shx', '.dbf', '.prj', '.cpg'])
-/** Suffixes of the files beside a GeoPackage that was written to and not closed. */
-const GEOPACKAGE_PARTS = ['-wal', '-journal', '-shm']
+/** Suffixes of the logs beside a GeoPackage that was written to and not closed. SQLite's `-shm` has no content, and reading changes it. */
+const GEOPACKAGE_PARTS = ['-wal', '-journal']
 
 /**
  * Returns all files of a source, `file` first, which the engine must be allowed to read. The parts of a Shapefile are those

@@ -15,7 +15,7 @@ export interface PreparerOptions {
 /** A message to the preparer. OPEN is the first one, and is sent once. */
 export type ToPreparer =
   | { readonly type: 'OPEN'; readonly options: PreparerOptions }
-  | { readonly type: 'DIGEST'; readonly files: readonly string[] }
+  | { readonly type: 'DIGEST'; readonly files: readonly string[]; readonly format: Format }
   | { readonly type: 'PREPARE'; readonly request: PrepareRequest }
 
 export interface PrepareRequest {
@@ -23,6 +23,8 @@ export interface PrepareRequest {
   readonly format: Format
   /** Table of a GeoPackage; null for other formats. */
   readonly table: string | null
+  /** The digest of the content that must be read. */
+  readonly content: string
 }
 
 export interface Prepared {

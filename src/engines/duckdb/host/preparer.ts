@@ -3,6 +3,7 @@
  * or table.
  */
 import os from 'node:os'
+import type { Format } from './format.ts'
 import type { Prepared, PrepareRequest, ProgressMessage, ToPreparer } from './preparation.ts'
 import { ReadingProcess } from './reading-process.ts'
 import { GDAL_ENVIRONMENT } from './worker-environment.ts'
@@ -23,6 +24,7 @@ const PREPARE_MS_PER_BYTE = 1.2e-3
 /** The files of a source. */
 interface SourceFiles {
   readonly files: readonly string[]
+  readonly format: Format
 }
 
 export class Preparer {
@@ -53,15 +55,15 @@ export class Preparer {
    * Allows the process to read `source`; call it before each source. A running process that may not read it is ended. The next
    * process may also read the sources in `next`, because a start takes longer than to read a small file.
    */
-  async turnTo(source: SourceFiles, next: readonly SourceFiles[]): Promise<void> {
+  async turnTo(source: Pick<SourceFiles, 'files'>, next: readonly Pick<SourceFiles, 'files'>[]): Promise<void> {
     if (source.files.every((file) => this.#files.has(file))) return
     await this.#process.end()
     this.#files = new Set([source, ...next].flatMap(({ files }) => files))
   }
 
   /** Returns a digest of the whole content of the source's files. @throws SourceError */
-  digest({ files }: SourceFiles, bytes: number): Promise<string> {
-    return this.#process.ask({ type: 'DIGEST', files }, { about: files[0] ?? '', timeoutMs: timeoutMs(bytes) })
+  digest({ files, format }: SourceFiles, bytes: number): Promise<string> {
+    return this.#process.ask({ type: 'DIGEST', files, format }, { about: files[0] ?? '', timeoutMs: timeoutMs(bytes) })
   }
 
   /** Makes a prepared copy. @throws SourceError */

@@ -70,8 +70,8 @@ async function compared(file: string, name: string, table = ''): Promise<Compari
   const { relation, columns } = layerOf(catalog, name)
   const copy = relation.kind === 'parquet' ? relation.files[0]! : ''
   // GDAL takes a property `id` for the number of the feature: there another property identifies features.
-  const byWhole = columns.every((column) => column.name !== 'OGC_FID') && !table
-  const fid = table ? 'fid' : byWhole ? 'whole' : 'OGC_FID'
+  const has = (name: string) => columns.some((column) => column.name === name)
+  const fid = table ? 'fid' : has('OGC_FID') ? 'OGC_FID' : has('whole') ? 'whole' : 'id'
   return await python<Comparison>(COMPARE, [file, table, copy, fid])
 }
 

@@ -8,11 +8,10 @@ import { checkLayer } from '../inspect/check.ts'
 import { describeDatabase } from '../inspect/describe-database.ts'
 import { describeParquet } from '../inspect/describe-parquet.ts'
 import { fromOf } from '../inspect/relation.ts'
-import { rowsOf } from '../inspect/rows.ts'
-import { expectedRows } from '../prepare/expected-rows.ts'
-import { featureTables } from '../prepare/feature-tables.ts'
 import { relationOf } from '../prepare/file-relation.ts'
 import { relationOfParquet } from '../prepare/parquet-relation.ts'
+import { featureTables } from '../read/geopackage.ts'
+import { snapshotOf } from '../read/geopackage-snapshot.ts'
 import { Refusal } from './refusal.ts'
 import { stage, stageSafe } from './staging.ts'
 
@@ -27,11 +26,15 @@ export interface Input {
   readonly proof: ProvenGeometry
   /** The number of rows that are excluded because their geometry cannot be read safely. */
   readonly skipped: number
+  /** What is not read exactly as the file holds it. */
+  readonly problems: readonly string[]
 }
 
 export interface InputOptions {
   readonly layer: string
   readonly skipUnsafe: boolean
+  /** A folder for files that exist only during the import. */
+  readonly folder: string
 }
 
 /** @throws Refusal that names the file and what to do; Error of the engine */
@@ -39,11 +42,11 @@ export async function openInput(
   connection: DuckDBConnection,
   { file, format }: InputFile,
   index: number,
-  { layer, skipUnsafe }: InputOptions,
+  { layer, skipUnsafe, folder }: InputOptions,
 ): Promise<Input> {
   const label = path.basename(file)
-  const description = await describe(connection, { file, format }, `input_${index}`, layer)
-  return await checkInput(connection, label, description, skipUnsafe ? `safe_${index}` : null)
+  const { description, problems } = await describe(connection, { file, format }, `input_${index}`, layer, folder)
+  return { ...(await checkInput(connection, label, description, skipUnsafe ? `safe_${index}` : null)), problems }
 }
 
 async function describe(
@@ -51,24 +54,21 @@ async function describe(
   { file, format }: InputFile,
   name: string,
   layer: string,
-): Promise<Description> {
-  if (format === 'GeoParquet') return await describeParquet(connection, [file])
+  folder: string,
+): Promise<{ description: Description; problems: readonly string[] }> {
+  if (format === 'GeoParquet') return { description: await describeParquet(connection, [file]), problems: [] }
   if (format === 'DuckDB') {
     // The database stays attached until the process ends.
     await connection.run(`ATTACH ${literal(file)} AS ${identifier(name)} (READ_ONLY)`)
     const { layers } = await describeDatabase(connection, name)
     const tables = new Map(layers.map((found) => [found.relation.kind === 'table' ? found.relation.table : '', found]))
-    return tables.get(chosen(file, [...tables.keys()], layer)) as Description
+    return { description: tables.get(chosen(file, [...tables.keys()], layer)) as Description, problems: [] }
   }
-  const table = format === 'GeoPackage' ? chosen(file, featureTables(file), layer) : null
-  const source = { file, format, table }
-  const expected = await expectedRows(source)
-  const { from } = await relationOf(connection, source)
-  const staged = await stage(connection, name, `FROM ${from}`)
-  const [read] = await rowsOf(connection, `SELECT count(*) AS n FROM ${fromOf(staged.relation)}`)
-  const rows = Number(read?.['n'])
-  if (expected === null || rows >= expected) return staged
-  throw new Refusal(`${path.basename(file)} is cut short, or corrupt: ${rows} of its ${expected} features can be read.`)
+  const isGeoPackage = format === 'GeoPackage'
+  const read = isGeoPackage ? await snapshotOf(file, path.join(folder, 'snapshot')) : file
+  const table = isGeoPackage ? chosen(file, featureTables(read), layer) : null
+  const { from, problems } = await relationOf(connection, { file: read, format, table }, folder, () => {})
+  return { description: await stage(connection, name, `FROM ${from}`), problems }
 }
 
 /** The table with the layer's name, or the only table. */
@@ -121,5 +121,5 @@ async function inputOf(
     relation.kind === 'parquet'
       ? (await relationOfParquet(connection, relation.files[0] ?? '', { ...description, hasZ: proof.hasZ }, columns)).from
       : fromOf(relation)
-  return { label, from, properties: columns.map(({ name }) => name), description, proof, skipped }
+  return { label, from, properties: columns.map(({ name }) => name), description, proof, skipped, problems: [] }
 }

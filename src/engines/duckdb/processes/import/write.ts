@@ -1,4 +1,5 @@
 /** Writes the inputs into the copy of a store in one transaction. Spatial indexes are dropped before and built afterwards. */
+import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { identifier, literal } from '../../dialect/quote.ts'
 import type { WriteJob, Written } from '../../host/import-messages.ts'
@@ -60,6 +61,7 @@ export async function write(job: WriteJob): Promise<Written> {
     rows,
     added,
     skipped: sum(inputs, ({ skipped }) => skipped),
+    problems: inputs.flatMap(({ label, problems }) => problems.map((problem) => `${label}: ${problem}`)),
     unordered,
     covered,
     tables,
@@ -81,7 +83,8 @@ async function replayed(connection: DuckDBConnection): Promise<SpatialIndex[]> {
 
 async function openInputs(connection: DuckDBConnection, job: WriteJob): Promise<[Input, ...Input[]]> {
   const inputs: Input[] = []
-  for (const [index, input] of job.inputs.entries()) inputs.push(await openInput(connection, input, index, job))
+  const folder = path.dirname(job.staging)
+  for (const [index, input] of job.inputs.entries()) inputs.push(await openInput(connection, input, index, { ...job, folder }))
   return inputs as [Input, ...Input[]]
 }
 

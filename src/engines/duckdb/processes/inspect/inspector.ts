@@ -2,12 +2,15 @@
  * The program of the inspector's process. It answers the server's messages. What it reads may end this process, and no other
  * one.
  */
+import { rm } from 'node:fs/promises'
 import os from 'node:os'
+import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { CheckRequest, CheckResult, DescribedSource, InspectorOptions, ToInspector } from '../../host/inspection.ts'
 import { answerWith } from '../answer.ts'
-import { featureTables } from '../prepare/feature-tables.ts'
 import { problemsOfCopy } from '../prepare/problems.ts'
+import { featureTables } from '../read/geopackage.ts'
+import { hasLog, snapshotOf } from '../read/geopackage-snapshot.ts'
 import { checkLayer } from './check.ts'
 import { describeDatabase, withDatabase } from './describe-database.ts'
 import { describeParquet } from './describe-parquet.ts'
@@ -18,6 +21,8 @@ import { failureOf } from './reason.ts'
 const CHECK_PRIORITY = 10
 
 let connection: DuckDBConnection | null = null
+/** The folder of this process. */
+let folder = ''
 
 answerWith(async (message: ToInspector) => {
   if (message.type === 'OPEN') return open(message.options)
@@ -26,6 +31,7 @@ answerWith(async (message: ToInspector) => {
 }, failureOf)
 
 async function open(options: InspectorOptions): Promise<void> {
+  folder = path.dirname(options.tempDirectory)
   connection = await openInstance(options)
 }
 
@@ -39,9 +45,20 @@ async function answerTo(
     case 'DESCRIBE_STORE':
       return withDatabase(using, message, () => describeDatabase(using, message.alias))
     case 'FEATURE_TABLES':
-      return featureTables(message.file)
+      return tablesOf(message.file)
     case 'CHECK':
       return check(using, message.request)
+  }
+}
+
+/** A log may hold tables that the file does not, so it is read together with the file. */
+async function tablesOf(file: string): Promise<readonly string[]> {
+  if (!(await hasLog(file))) return featureTables(file)
+  const place = path.join(folder, 'snapshot')
+  try {
+    return featureTables(await snapshotOf(file, place))
+  } finally {
+    await rm(place, { recursive: true, force: true })
   }
 }
 

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { identifier, literal } from '../../dialect/quote.ts'
-import { withoutWildcards } from '../../host/files.ts'
+import { crsFiles, withoutWildcards } from '../../host/files.ts'
 import type { PreparerOptions } from '../../host/preparation.ts'
 import { openDuckDB } from '../../open.ts'
 
@@ -20,7 +20,7 @@ export async function openEngine(options: PreparerOptions): Promise<DuckDBConnec
     memoryLimitBytes,
     threads,
     tempDirectory: path.join(folder, 'spill'),
-    allowedPaths: [...files, ...files.map(withoutWildcards), ...stagings, path.join(folder, UNFINISHED)],
+    allowedPaths: [...files, ...files.map(withoutWildcards), ...stagings, path.join(folder, UNFINISHED), ...crsFiles(folder)],
     countsProgress: true,
   })
   await connection.run(`ATTACH ${literal(staging)} AS ${identifier(STAGING)}`)

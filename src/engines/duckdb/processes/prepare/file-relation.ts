@@ -5,8 +5,13 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Format } from '../../host/format.ts'
+import { openFlatGeobuf } from '../read/flatgeobuf.ts'
+import { openGeoJson } from '../read/geojson.ts'
+import { openGeoPackage } from '../read/geopackage.ts'
+import { type OnProgress, readFeatures } from '../read/read-features.ts'
+import type { FeatureReader } from '../read/reader.ts'
+import { openShapefile } from '../read/shapefile.ts'
 import { csvRelation } from './csv-relation.ts'
-import { gdalRelation } from './gdal-relation.ts'
 import { parquetRelation } from './parquet-relation.ts'
 
 export interface FileToRead {
@@ -34,8 +39,27 @@ export interface FileRelation {
  * Reads the file's schema. For GeoJSON and CSV this reads the whole file once. @throws Error of the engine, or an Error that
  * names the fault
  */
-export function relationOf(connection: DuckDBConnection, { file, format, table }: FileToRead): Promise<FileRelation> {
-  if (format === 'CSV') return csvRelation(connection, file)
-  if (format === 'GeoParquet') return parquetRelation(connection, file)
-  return gdalRelation(connection, file, format, table)
+export async function relationOf(
+  connection: DuckDBConnection,
+  { file, format, table }: FileToRead,
+  folder: string,
+  onProgress: OnProgress,
+): Promise<FileRelation> {
+  if (format === 'CSV') return await csvRelation(connection, file)
+  if (format === 'GeoParquet') return await parquetRelation(connection, file)
+  const reader = await READERS[format](file, table)
+  try {
+    return await readFeatures(connection, reader, folder, onProgress)
+  } finally {
+    reader.close()
+  }
+}
+
+const READERS: Readonly<
+  Record<Exclude<FileToRead['format'], 'CSV' | 'GeoParquet'>, (file: string, table: string | null) => Promise<FeatureReader>>
+> = {
+  GeoPackage: async (file, table) => openGeoPackage(file, table ?? ''),
+  Shapefile: openShapefile,
+  FlatGeobuf: openFlatGeobuf,
+  GeoJSON: openGeoJson,
 }

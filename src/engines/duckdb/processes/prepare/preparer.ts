@@ -8,16 +8,18 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Prepared, PrepareRequest, PreparerOptions, ToPreparer } from '../../host/preparation.ts'
 import { answerWith } from '../answer.ts'
 import { failureOf } from '../inspect/reason.ts'
+import { snapshotOf } from '../read/geopackage-snapshot.ts'
 import { digestOf } from './digest.ts'
 import { openEngine, UNFINISHED } from './engine.ts'
-import { expectedRows } from './expected-rows.ts'
 import { relationOf } from './file-relation.ts'
-import { reporting } from './progress.ts'
+import { readingNotes } from './progress.ts'
 import { clearStage, stage } from './stage.ts'
 import { writeGeoParquet } from './write-geoparquet.ts'
 
 let options: PreparerOptions | null = null
 let connection: DuckDBConnection | null = null
+/** The last snapshot of a GeoPackage, of which all tables are read. */
+let snapshot: { readonly source: string; readonly content: string; readonly file: string } | null = null
 /** The leftover files of one source cannot be removed before the next one. */
 let isSpent = false
 
@@ -29,13 +31,31 @@ answerWith(
     }
     if (!options) throw new Error('the preparer has not been opened')
     // A digest needs no engine, so a source with a copy does not start one.
-    return message.type === 'DIGEST' ? digestOf(message.files) : prepare(message.request, options)
+    if (message.type === 'PREPARE') return prepare(message.request, options)
+    const [file = ''] = message.files
+    return message.format === 'GeoPackage' ? (await takeSnapshot(file, options)).content : digestOf(message.files)
   },
   (error) => {
     const { failure, isOver } = failureOf(error)
     return { failure, isOver: isOver || isSpent }
   },
 )
+
+async function takeSnapshot(source: string, { folder }: PreparerOptions): Promise<NonNullable<typeof snapshot>> {
+  snapshot = null
+  const file = await snapshotOf(source, path.join(folder, 'snapshot'))
+  snapshot = { source, content: await digestOf([file]), file }
+  return snapshot
+}
+
+/** The file to read: a snapshot, if another process may write to the file meanwhile. */
+async function fileOf({ file, format, content }: PrepareRequest, given: PreparerOptions): Promise<string> {
+  if (format !== 'GeoPackage') return file
+  const isKnown = snapshot?.source === file && snapshot.content === content
+  const found = isKnown ? snapshot! : await takeSnapshot(file, given)
+  if (found.content !== content) throw new Error('it changed before it was read')
+  return found.file
+}
 
 async function prepare(request: PrepareRequest, given: PreparerOptions): Promise<Prepared> {
   connection ??= await openEngine(given)
@@ -44,9 +64,10 @@ async function prepare(request: PrepareRequest, given: PreparerOptions): Promise
   // A copy that was not taken.
   await rm(file, { force: true })
   try {
-    const staged = await reporting(using, 'READING', async () => {
-      const expected = await expectedRows(request)
-      return await stage(using, await relationOf(using, request), expected)
+    const staged = await readingNotes(using, async (onProgress) => {
+      const source = { ...request, file: await fileOf(request, given) }
+      const relation = await relationOf(using, source, given.folder, onProgress)
+      return await stage(using, relation)
     })
     const rows = await writeGeoParquet(using, staged, file)
     const { size } = await stat(file)

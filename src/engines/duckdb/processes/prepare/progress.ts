@@ -14,6 +14,20 @@ export function reporting<Result>(
   return withNotes(progress(), progress, work)
 }
 
+/** Reports how many features `work` has read, by what it passes to `onProgress`, or else by the progress of the engine. */
+export function readingNotes<Result>(
+  connection: DuckDBConnection,
+  work: (onProgress: (rows: number, total: number | null) => void) => Promise<Result>,
+): Promise<Result> {
+  let read: ProgressMessage | null = null
+  const progress = () => read ?? progressOf(connection, 'READING', null)
+  return withNotes(progress(), progress, () =>
+    work((rows, total) => {
+      read = { stage: 'READING', rows, total }
+    }),
+  )
+}
+
 function progressOf(connection: DuckDBConnection, stage: Stage, known: number | null): ProgressMessage {
   const { percentage, rows_processed, total_rows_to_process } = connection.progress
   const total = known ?? (Number(total_rows_to_process) || null)

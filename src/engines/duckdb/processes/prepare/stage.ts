@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { typeLabelled, ZM_TAGS } from '../../../../geometry/geometry-type.ts'
 import { identifier } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
+import { clearFeatures } from '../read/read-features.ts'
 import { STAGING } from './engine.ts'
 import type { FileRelation } from './file-relation.ts'
 import { freeName } from './geometry-name.ts'
@@ -20,11 +21,8 @@ export interface Staged {
 
 const TABLE = `${identifier(STAGING)}.features`
 
-/**
- * @param expected the number of features that the file declares; null if it does not
- * @throws Error of the engine, or an Error if features are missing
- */
-export async function stage(connection: DuckDBConnection, relation: FileRelation, expected: number | null): Promise<Staged> {
+/** @throws Error of the engine */
+export async function stage(connection: DuckDBConnection, relation: FileRelation): Promise<Staged> {
   const geometry = identifier(relation.geometryColumn)
   const covering = freeName(
     ['bbox', 'covering'],
@@ -32,16 +30,14 @@ export async function stage(connection: DuckDBConnection, relation: FileRelation
   )
   await connection.run(`DROP TABLE IF EXISTS ${TABLE}`)
   await connection.run(`CREATE TABLE ${TABLE} AS SELECT *, ${boxOf(geometry)} AS ${identifier(covering)} FROM ${relation.from}`)
-  const [found] = await rowsOf(connection, `SELECT count(*) AS n FROM ${TABLE}`)
-  if (expected !== null && Number(found?.['n']) < expected) {
-    throw new Error(`it is cut short, or corrupt: ${found?.['n']} of its ${expected} features can be read`)
-  }
+  await clearFeatures(connection)
   return { relation, table: TABLE, covering }
 }
 
 /** Frees the disk space of the table. */
 export async function clearStage(connection: DuckDBConnection): Promise<void> {
   await connection.run(`DROP TABLE IF EXISTS ${TABLE}`)
+  await clearFeatures(connection)
   await connection.run(`CHECKPOINT ${identifier(STAGING)}`)
 }
 
