@@ -166,23 +166,80 @@ def by_dbf(path):
         for record, row in zip(records, shapes["rows"]):
             text = record[at : at + size].split(b"\0")[0].decode().strip(" ")
             known = row["values"].get(name)
-            literals = [text, f"{text[:4]}-{text[4:6]}-{text[6:]}"]
+            # Some fill up with zeros in place of blanks.
+            literals = [text, f"{text[:4]}-{text[4:6]}-{text[6:]}", record[at : at + size].replace(b"\0", b" ").decode().strip(" ")]
             row["values"][name] = {**known, "lit": literals} if known else tag("any", text, *literals) if text else None
         at += size
+    return [shapes]
+
+
+FGB_FORMATS = "b B ? h H i I q Q f d".split()
+
+
+def by_columns(path):
+    """The properties of a FlatGeobuf, texts as they are; geometry and order as pyogrio reads them."""
+    (shapes,) = by_pyogrio(path)
+    with open(path, "rb") as file:
+        content = file.read()
+    unpack = lambda kind, at: struct.unpack_from(f"<{kind}", content, at)[0]
+
+    def field(table, slot):
+        """The place of a field of a table, or None."""
+        vtable = table - unpack("i", table)
+        offset = unpack("H", vtable + 4 + 2 * slot) if 4 + 2 * slot < unpack("H", vtable) else 0
+        return table + offset if offset else None
+
+    follow = lambda at: at + unpack("I", at)
+    vector = lambda at: (follow(at) + 4, unpack("I", follow(at)))
+    header = follow(12)
+    start, count = vector(field(header, 7))
+    columns = []
+    for n in range(count):
+        column = follow(start + 4 * n)
+        name, size = vector(field(column, 0))
+        columns.append((content[name : name + size].decode(), unpack("B", field(column, 1)) if field(column, 1) else 0))
+    features = unpack("Q", field(header, 8)) if field(header, 8) else 0
+    node = unpack("H", field(header, 9)) if field(header, 9) else 16
+    at = 12 + unpack("I", 8)
+    if node and features:
+        level = total = features
+        while level != 1:
+            level = -(-level // node)
+            total += level
+        at += 40 * total
+    assert len(shapes["rows"]) == features, "counts differ"
+    for row in shapes["rows"]:
+        properties, size = vector(field(follow(at + 4), 1))
+        place, found = properties, {}
+        while place < properties + size:
+            name, kind = columns[unpack("H", place)]
+            place += 2
+            if kind < len(FGB_FORMATS):
+                found[name] = tagged(unpack(FGB_FORMATS[kind], place))
+                place += struct.calcsize(FGB_FORMATS[kind])
+            else:
+                length = unpack("I", place)
+                value = content[place + 4 : place + 4 + length]
+                place += 4 + length
+                assert place <= properties + size, "cut short"
+                found[name] = tagged(value if kind == 14 else value.decode())
+        row["values"] = {name: found.get(name) for name, _ in columns}
+        at += 4 + unpack("I", at)
     return [shapes]
 
 
 def by_json(path):
     with open(path, encoding="utf-8-sig") as file:
         text = file.read()
-    strict = lambda text: json.loads(text, parse_constant=lambda name: 1 / 0)
-    documents = [strict(line.strip("\x1e")) for line in text.splitlines() if line.strip("\x1e \t")] if path.endswith("l") else [strict(text)]
+    # Control characters in texts are not allowed, but they are not ambiguous.
+    load = lambda text: json.loads(text, parse_constant=lambda name: 1 / 0, strict=False)
+    documents = [load(line.strip("\x1e")) for line in text.splitlines() if line.strip("\x1e \t")] if path.endswith("l") else [load(text)]
     features = [feature for document in documents for feature in (document["features"] if document.get("type") == "FeatureCollection" else [document])]
     assert all(feature["type"] == "Feature" for feature in features), "a member is no feature"
     properties = [feature.get("properties") or {} for feature in features]
     names = list(dict.fromkeys(name for values in properties for name in values))
     columns = {name: [json_value(values.get(name)) for values in properties] for name in names}
-    shapes = [feature["geometry"] for feature in features]
+    shapes = [feature.get("geometry") for feature in features]
     return [layer(columns, [wkb_of(shape) for shape in shapes])]
 
 
@@ -213,7 +270,7 @@ def by_csv(path):
     return [layer(columns, [wkb_of(shape) for shape in shapes])]
 
 
-READERS = {".gpkg": [by_pyogrio, by_sqlite], ".shp": [by_pyogrio, by_dbf], ".fgb": [by_pyogrio], ".geojson": [by_pyogrio, by_json], ".geojsonl": [by_pyogrio, by_json], ".csv": [by_csv], ".parquet": [by_pyarrow]}
+READERS = {".gpkg": [by_pyogrio, by_sqlite], ".shp": [by_pyogrio, by_dbf], ".fgb": [by_pyogrio, by_columns], ".geojson": [by_pyogrio, by_json], ".geojsonl": [by_pyogrio, by_json], ".csv": [by_csv], ".parquet": [by_pyarrow]}
 
 
 def read(name):

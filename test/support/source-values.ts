@@ -19,7 +19,7 @@ export type Outcome = 'exact' | 'text' | 'wrong'
 export function compareValue(held: Held, served: unknown, column: string): Outcome {
   if (held === null || served === null || served === undefined)
     return isNothing(held) && isNothing(served) ? 'exact' : nothing(held)
-  if (isExact(held, served) || isSameFloat(held, served, column))
+  if (isExact(held, served) || isSameFloat(held, served, column) || isSameNested(held, served, column))
     return typeof served === 'string' && isNumber(held) && isText(column) ? 'text' : 'exact'
   return typeof served === 'string' && (held.lit.includes(served) || isSameJson(held, served)) ? 'text' : 'wrong'
 }
@@ -74,6 +74,13 @@ function sameDouble(value: number, served: unknown): boolean {
   return value === other || (Number.isNaN(value) && Number.isNaN(other))
 }
 
+/** Members that a double cannot hold exactly by their type are strings in JSON. */
+function isSameNested({ v }: NonNullable<Held>, served: unknown, column: string): boolean {
+  if (typeof served !== 'object' || !/BIGINT|HUGEINT|DECIMAL/.test(column)) return false
+  const plain = (json: string) => withoutSpaces(json.replaceAll('"', ''))
+  return plain(v) === plain(JSON.stringify(served))
+}
+
 /** A float is written with the digits that a float has. */
 function isSameFloat({ k, v }: NonNullable<Held>, served: unknown, column: string): boolean {
   const value = toNumber(v)
@@ -123,7 +130,10 @@ function isSameJson({ k, v }: NonNullable<Held>, served: string): boolean {
   return k === 'json' && withoutSpaces(v) === withoutSpaces(served)
 }
 
-const withoutSpaces = (json: string) => json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1')
+/** Without spaces, and with each number in one form. */
+function withoutSpaces(json: string): string {
+  return json.replace(/("(?:[^"\\]|\\.)*")|(-?\d[-+.\deE]*)|\s+/g, (_, text, number) => text ?? (number ? decimalOf(number) : ''))
+}
 
 function parsed(text: string): string | null {
   try {
