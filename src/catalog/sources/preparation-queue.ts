@@ -267,7 +267,7 @@ export class PreparationQueue {
   }
 }
 
-/** A GeoPackage is read from a snapshot, which has the content of the digest whatever happens to the file. */
+/** A GeoPackage is read from a snapshot, which keeps the content of the digest when the file changes. */
 async function isStillThat(original: PreparedSource['original']): Promise<boolean> {
   return original.format === 'GeoPackage' || (await original.isCurrent())
 }

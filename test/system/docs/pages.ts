@@ -39,6 +39,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     answerTo(ofProperty('{ name: "individuals", between: ["a", "b"] }')),
     partOf(`{ features(${LIECHTENSTEIN}) { geojson(precision: 2, bbox: true) } }`),
   ],
+  'docs/formats.md': [],
   'docs/import.md': [
     prints(null, {
       before: ({ folder }) => within(join(folder, 'city.duckdb'), ['CREATE TABLE streets AS SELECT 1 AS id']),

@@ -40,7 +40,7 @@ export interface Written {
   readonly rows: number
   readonly added: number
   readonly skipped: number
-  /** What was not read exactly as the files hold it, with the name of the file. */
+  /** Sentences about what was not read exactly as the files hold it, each with the name of its file. */
   readonly problems: readonly string[]
   /** The reason why the layer is not in Hilbert order as a whole; null if it is. */
   readonly unordered: string | null

@@ -22,13 +22,8 @@ const NO_NETWORK = {
   GDAL_HTTP_PROXY: 'none://',
 } as const satisfies Readonly<Record<string, string>>
 
-/**
- * Environment of a process that reads files with GDAL. It disables GDAL's own Arrow reader for FlatGeobuf, which returns
- * garbage for a missing geometry; the generic reader is as fast. It also keeps GDAL from reading other files than the named
- * ones.
- */
+/** Environment of a process that lets GDAL read a CRS. It keeps GDAL from reading other files than the named one. */
 export const GDAL_ENVIRONMENT = {
-  OGR_FLATGEOBUF_STREAM_BASE_IMPL: 'YES',
   GDAL_PAM_ENABLED: 'NO',
   GDAL_SKIP: 'OGR_VRT',
   CPL_CURL_ENABLE_VSIMEM: 'NO',

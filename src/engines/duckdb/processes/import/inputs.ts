@@ -26,7 +26,7 @@ export interface Input {
   readonly proof: ProvenGeometry
   /** The number of rows that are excluded because their geometry cannot be read safely. */
   readonly skipped: number
-  /** What is not read exactly as the file holds it. */
+  /** Sentences about what is not read exactly as the file holds it. */
   readonly problems: readonly string[]
 }
 

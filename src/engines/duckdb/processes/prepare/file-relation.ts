@@ -31,13 +31,15 @@ export interface FileRelation {
   readonly geometryColumn: string
   /** `AUTHORITY:CODE`, PROJJSON or WKT2. Empty if the file has no CRS. */
   readonly crs: string
-  /** What is not served, or not exactly as the file holds it, as sentences for users. Empty if the relation is the whole file. */
+  /** Sentences for users about what is not served, or not exactly as the file holds it. */
   readonly problems: readonly string[]
 }
 
 /**
- * Reads the file's schema. For GeoJSON and CSV this reads the whole file once. @throws Error of the engine, or an Error that
- * names the fault
+ * Reads a file. A CSV or GeoParquet is read when the relation is used; other formats are read at once.
+ *
+ * @param folder for files that exist only while this process runs
+ * @throws Error of the engine, or an Error that names the fault
  */
 export async function relationOf(
   connection: DuckDBConnection,
@@ -47,11 +49,16 @@ export async function relationOf(
 ): Promise<FileRelation> {
   if (format === 'CSV') return await csvRelation(connection, file)
   if (format === 'GeoParquet') return await parquetRelation(connection, file)
-  const reader = await READERS[format](file, table)
   try {
-    return await readFeatures(connection, reader, folder, onProgress)
-  } finally {
-    reader.close()
+    const reader = await READERS[format](file, table)
+    try {
+      return await readFeatures(connection, reader, folder, onProgress)
+    } finally {
+      reader.close()
+    }
+  } catch (error) {
+    // A number in the file leads out of it.
+    throw error instanceof RangeError ? new Error('it is corrupt', { cause: error }) : error
   }
 }
 

@@ -169,7 +169,7 @@ function trimmed(bytes: Buffer): Buffer {
   return bytes.subarray(from, to)
 }
 
-/** True if nothing but NULs and blanks follows. A NUL between letters is part of the text. */
+/** True if only NULs and blanks follow. A NUL between letters is part of the text. */
 function isFill(bytes: Buffer, from: number): boolean {
   for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0 && bytes[at] !== 0x20) return false
   return true
@@ -181,10 +181,10 @@ const INTEGER = /^[+-]?\d+$/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 const STARS = /^\*+$/
 const MOST_INT64 = 2n ** 63n - 1n
-/** The engine's HUGEINT and DECIMAL have so many digits. */
+/** The number of digits of the engine's HUGEINT and DECIMAL. */
 const MOST_DECIMAL_DIGITS = 38
 const MOST_HUGEINT = 10n ** 38n
-/** Every decimal of so many digits is the shortest text of its double. */
+/** Every decimal of up to 15 digits is the shortest text of its double. */
 const EXACT_DIGITS = 15
 
 /**

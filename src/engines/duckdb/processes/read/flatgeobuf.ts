@@ -10,6 +10,7 @@ import { CURVES } from './gpkg-geometry.ts'
 import {
   type DeclaredCrs,
   Faults,
+  FEATURE_NUMBER,
   type FeatureReader,
   type ReadColumn,
   type ReadFeature,
@@ -34,7 +35,7 @@ const DEEPEST = 16
 const MOST_GEOMETRY_TYPE = 17
 const DEFAULT_NODE_SIZE = 16
 
-/** How a value of a column type is read from the bytes of the properties. Texts and bytes have their length before them. */
+/** Reads a value of a column type from the bytes of the properties. Texts and bytes have their length before them. */
 interface Kind {
   readonly type: ReadType
   readonly bytes: number | null
@@ -106,9 +107,9 @@ class FlatGeobuf implements FeatureReader {
     const unknown = declared.find(({ kind }) => !KINDS[kind])
     if (unknown) throw new Error(`its header is corrupt: the type of its column ${unknown.name} is not known`)
     this.#kinds = declared.map(({ kind }) => KINDS[kind]!)
-    this.#hasNumber = declared.every(({ name }) => name.toUpperCase() !== NUMBER)
+    this.#hasNumber = declared.every(({ name }) => name.toUpperCase() !== FEATURE_NUMBER)
     this.columns = [
-      ...(this.#hasNumber ? [{ name: NUMBER, type: 'BIGINT' } as const] : []),
+      ...(this.#hasNumber ? [{ name: FEATURE_NUMBER, type: 'BIGINT' } as const] : []),
       ...declared.map(({ name, kind }) => ({ name, type: KINDS[kind]!.type, isMoment: KINDS[kind]!.isMoment ?? false })),
     ]
     this.crs = crsOf(header.table(HEADER.CRS))
@@ -203,9 +204,6 @@ class FlatGeobuf implements FeatureReader {
     return values
   }
 }
-
-/** GDAL's name for the number of a feature, counted from 0. */
-const NUMBER = 'OGC_FID'
 
 function crsOf(crs: FlatTable | null): DeclaredCrs {
   if (!crs) return { kind: 'NONE' }

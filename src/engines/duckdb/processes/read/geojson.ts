@@ -9,7 +9,15 @@ import { BlockFile } from './blocks.ts'
 import { GeoJsonWriter } from './geojson-wkb.ts'
 import { JsonColumn, readValue } from './json-columns.ts'
 import { type Json, type JsonObject, JsonParser } from './json-parser.ts'
-import { type DeclaredCrs, Faults, type FeatureReader, plural, type ReadColumn, type ReadFeature } from './reader.ts'
+import {
+  type DeclaredCrs,
+  Faults,
+  FEATURE_NUMBER,
+  type FeatureReader,
+  plural,
+  type ReadColumn,
+  type ReadFeature,
+} from './reader.ts'
 
 /** The engine's tables become very slow above it. */
 const MOST_COLUMNS = 10_000
@@ -217,16 +225,13 @@ function countId(ids: IdCounts, id: Json | undefined): void {
 function idOf({ texts, integers, others }: IdCounts, properties: readonly string[]): 'NONE' | 'NUMBER' | 'VALUE' | 'TEXT' {
   if (texts + others > 0) return 'TEXT'
   if (integers > 0) return 'VALUE'
-  return properties.some((name) => name.toUpperCase() === NUMBER) ? 'NONE' : 'NUMBER'
+  return properties.some((name) => name.toUpperCase() === FEATURE_NUMBER) ? 'NONE' : 'NUMBER'
 }
-
-/** GDAL's name for the number of a feature. */
-const NUMBER = 'OGC_FID'
 
 function idColumns(id: 'NONE' | 'NUMBER' | 'VALUE' | 'TEXT', properties: readonly string[]): ReadColumn[] {
   if (id === 'NONE') return []
   if (id === 'TEXT') return [{ name: freeName(['id', 'feature_id'], properties), type: 'VARCHAR' }]
-  return [{ name: freeName([NUMBER, 'id', 'feature_id'], properties), type: 'BIGINT' }]
+  return [{ name: freeName([FEATURE_NUMBER, 'id', 'feature_id'], properties), type: 'BIGINT' }]
 }
 
 /** Names of OGC:CRS84, or of the CRS that everybody uses for it, with x first. */

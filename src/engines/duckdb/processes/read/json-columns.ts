@@ -8,7 +8,7 @@ const MOST_UINT64 = 2n ** 64n - 1n
 /** The engine's HUGEINT ends a little after it. */
 const MOST_HUGEINT = 10n ** 38n
 
-/** What the values of a property are. */
+/** Collects facts about the values of one property. */
 export class JsonColumn {
   #hasBoolean = false
   #hasText = false

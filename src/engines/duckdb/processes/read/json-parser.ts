@@ -22,10 +22,10 @@ export type JsonObject = ReadonlyMap<string, Json>
 
 const FIRST_BYTES = 1 << 22
 const DEEPEST = 256
-/** Every integer of so many digits is exact as a number. */
+/** Every integer of up to 15 digits is exact as a number. */
 const SAFE_DIGITS = 15
 
-/** The file goes on after the bytes that were read. */
+/** Thrown if the file continues after the bytes that were read. */
 const MORE = Symbol('more')
 
 const QUOTE = 0x22
@@ -116,7 +116,7 @@ export class JsonParser {
     return this.#from + this.#bytes.length >= this.#file.size
   }
 
-  /** Runs `read` again with more bytes if it came to their end. */
+  /** Runs `read` again with more bytes if it reaches their end. */
   #whole<Result>(read: () => Result): Result {
     for (;;) {
       const start = this.#at

@@ -39,6 +39,9 @@ export interface ReadFeature {
   readonly wkb: Uint8Array | null
 }
 
+/** GDAL's name for the number of a feature, which has become usual. */
+export const FEATURE_NUMBER = 'OGC_FID'
+
 /** The CRS as its file declares it. WKT may be of any version and dialect. */
 export type DeclaredCrs =
   | { readonly kind: 'NONE' }

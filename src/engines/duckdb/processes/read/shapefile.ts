@@ -4,7 +4,15 @@ import path from 'node:path'
 import { BlockFile } from './blocks.ts'
 import { DbfTable } from './dbf.ts'
 import { CURVES } from './gpkg-geometry.ts'
-import { type DeclaredCrs, Faults, type FeatureReader, plural, type ReadColumn, type ReadFeature } from './reader.ts'
+import {
+  type DeclaredCrs,
+  Faults,
+  FEATURE_NUMBER,
+  type FeatureReader,
+  plural,
+  type ReadColumn,
+  type ReadFeature,
+} from './reader.ts'
 import { ShapeReader } from './shapes.ts'
 
 const HEAD_BYTES = 100
@@ -60,7 +68,7 @@ class Shapefile implements FeatureReader {
 
   *features(): Iterable<ReadFeature> {
     const reader = new ShapeReader()
-    const hasNumber = this.columns[0]?.name === NUMBER && this.columns.length > (this.#table?.columns.length ?? 0)
+    const hasNumber = this.columns[0]?.name === FEATURE_NUMBER && this.columns.length > (this.#table?.columns.length ?? 0)
     for (let index = 0; index < this.total; index++) {
       const isMissing = this.#table !== null && index >= this.#table.rows
       const values = this.#table === null || isMissing ? [] : this.#table.row(index)
@@ -84,8 +92,8 @@ class Shapefile implements FeatureReader {
 
   /** The number of the feature is a column, unless an attribute has its name. */
   #named(columns: readonly ReadColumn[]): readonly ReadColumn[] {
-    const isTaken = columns.some(({ name }) => name.toUpperCase() === NUMBER)
-    return isTaken ? columns : [{ name: NUMBER, type: 'BIGINT' }, ...columns]
+    const isTaken = columns.some(({ name }) => name.toUpperCase() === FEATURE_NUMBER)
+    return isTaken ? columns : [{ name: FEATURE_NUMBER, type: 'BIGINT' }, ...columns]
   }
 
   #wkb(reader: ShapeReader, index: number): Uint8Array | null {
@@ -153,9 +161,6 @@ class Shapefile implements FeatureReader {
     return { places, isWhole: true }
   }
 }
-
-/** GDAL's name for the number of a feature, counted from 0. */
-const NUMBER = 'OGC_FID'
 
 /** Finds the parts by their endings, in upper or lower case. */
 function partsOf(file: string): (ending: string) => string | null {
