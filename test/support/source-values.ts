@@ -76,9 +76,9 @@ function sameDouble(value: number, served: unknown): boolean {
 
 /** Members that a double cannot hold exactly by their type are strings in JSON. */
 function isSameNested({ v }: NonNullable<Held>, served: unknown, column: string): boolean {
-  if (typeof served !== 'object' || !/BIGINT|HUGEINT|DECIMAL/.test(column)) return false
+  if (!/\[\]$|^(STRUCT|MAP)/.test(column)) return false
   const plain = (json: string) => withoutSpaces(json.replaceAll('"', ''))
-  return plain(v) === plain(JSON.stringify(served))
+  return plain(v) === plain(typeof served === 'string' ? served : JSON.stringify(served))
 }
 
 /** A float is written with the digits that a float has. */

@@ -22,7 +22,7 @@ type Format = (typeof FORMATS)[number]
 
 /** Words of the engine, of GDAL and of SQLite, which say nothing to a user. */
 const FOREIGN =
-  /\b(Error:|GDAL|OGR|SQLITE|Thrift|TType|TProtocol|Candidate|duckdb|libpng|errno|Referenced column|FROM clause|LINE \d|Invalid Input|Exception|undefined|null,)|SHAPE_|ST_\w|read_\w+\(|\bat \w+ \(/
+  /\b(Error:|GDAL|OGR|SQLITE|Thrift|TType|TProtocol|Candidate|duckdb|errno|Referenced column|FROM clause|LINE \d|Invalid Input|Exception|CSV Error|sniffing|Out of buffer|ZSTD|Failed to|Expected \w+)|SHAPE_|ST_\w|read_\w+\(|\bat \w+ \(/
 
 /** What one reader read of a file. */
 interface Reading {

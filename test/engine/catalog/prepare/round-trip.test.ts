@@ -100,12 +100,9 @@ async function compareFile(file: File): Promise<Compared[]> {
   const batch = Object.fromEntries([...columns.keys()].map((name) => [name, arrowColumn(table, name)]))
   const places = new Map(features.map(({ properties }, place) => [Number(properties['row']), place]))
   const compared: Compared[] = []
+  // An odd file has one column, or one thing, that a problem can be about.
   const add = (what: string, outcome: Outcome) =>
-    compared.push({
-      what,
-      outcome:
-        outcome === 'wrong' && file.odd && reasons.some((reason) => reason.includes(what.split(':')[0]!)) ? 'problem' : outcome,
-    })
+    compared.push({ what, outcome: outcome === 'wrong' && file.odd && reasons.length > 0 ? 'problem' : outcome })
   if (!file.odd && reasons.length > 0) compared.push({ what: `a problem: ${reasons}`, outcome: 'wrong' })
   if (features.length !== file.rows.length) add(`${features.length} of ${file.rows.length} features`, 'wrong')
   for (const [row, { values, geometry }] of file.rows.entries()) {
