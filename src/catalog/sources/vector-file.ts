@@ -45,8 +45,8 @@ export class VectorFile extends FileSource {
     const part = (id: string, names: readonly string[]) => ({ id, names, preparation: WAITING, version: null })
     if (this.format !== 'GeoPackage') return { parts: [part('', this.names)], problems: [] }
     const { inspector, inspections } = this.context
-    const tables = await inspections.recall(['feature tables', this.snapshot], () => inspector.featureTables(file))
-    if (tables.length === 0) throw new SourceError('it holds no table of features')
-    return { parts: tables.map((table) => part(table, [table, `${this.names[0]}_${table}`])), problems: [] }
+    const { tables, problems } = await inspections.recall(['feature tables', this.snapshot], () => inspector.featureTables(file))
+    if (tables.length === 0) throw new SourceError(problems[0] ?? 'it holds no table of features')
+    return { parts: tables.map((table) => part(table, [table, `${this.names[0]}_${table}`])), problems }
   }
 }

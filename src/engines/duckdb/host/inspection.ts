@@ -55,12 +55,18 @@ export interface DescribedSource {
   readonly problems: readonly string[]
 }
 
+/** The tables of a GeoPackage. `problems` describes the tables that can't be served. */
+export interface FeatureTables {
+  readonly tables: readonly string[]
+  readonly problems: readonly string[]
+}
+
 /** A message to the inspector. OPEN is the first one, and is sent once. */
 export type ToInspector =
   | { readonly type: 'OPEN'; readonly options: InspectorOptions }
   | { readonly type: 'DESCRIBE_FILES'; readonly files: readonly string[] }
   | { readonly type: 'DESCRIBE_STORE'; readonly file: string; readonly alias: string }
-  /** Requests the names of a GeoPackage's feature tables. */
+  /** Requests the feature tables of a GeoPackage. */
   | { readonly type: 'FEATURE_TABLES'; readonly file: string }
   | { readonly type: 'CHECK'; readonly request: CheckRequest }
 

@@ -5,7 +5,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import type { CheckRequest, CheckResult, DescribedSource, ToInspector } from './inspection.ts'
+import type { CheckRequest, CheckResult, DescribedSource, FeatureTables, ToInspector } from './inspection.ts'
 import { ReadingProcess, type ReadRequest } from './reading-process.ts'
 
 const DESCRIBE_MS = 30_000
@@ -67,8 +67,8 @@ export class Inspector {
     return this.#ask({ type: 'DESCRIBE_STORE', file, alias }, { about: file, timeoutMs: DESCRIBE_MS })
   }
 
-  /** Returns the names of a GeoPackage's feature tables. @throws SourceError */
-  featureTables(file: string): Promise<readonly string[]> {
+  /** Returns the feature tables of a GeoPackage. @throws SourceError */
+  featureTables(file: string): Promise<FeatureTables> {
     return this.#ask({ type: 'FEATURE_TABLES', file }, { about: file, timeoutMs: DESCRIBE_MS })
   }
 

@@ -66,7 +66,7 @@ async function describe(
   }
   const isGeoPackage = format === 'GeoPackage'
   const read = isGeoPackage ? await snapshotOf(file, path.join(folder, 'snapshot')) : file
-  const table = isGeoPackage ? chosen(file, featureTables(read), layer) : null
+  const table = isGeoPackage ? chosen(file, featureTables(read).tables, layer) : null
   const { from, problems } = await relationOf(connection, { file: read, format, table }, folder, () => {})
   return { description: await stage(connection, name, `FROM ${from}`), problems }
 }

@@ -6,7 +6,14 @@ import { rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { CheckRequest, CheckResult, DescribedSource, InspectorOptions, ToInspector } from '../../host/inspection.ts'
+import type {
+  CheckRequest,
+  CheckResult,
+  DescribedSource,
+  FeatureTables,
+  InspectorOptions,
+  ToInspector,
+} from '../../host/inspection.ts'
 import { answerWith } from '../answer.ts'
 import { problemsOfCopy } from '../prepare/problems.ts'
 import { featureTables } from '../read/geopackage.ts'
@@ -38,7 +45,7 @@ async function open(options: InspectorOptions): Promise<void> {
 async function answerTo(
   message: Exclude<ToInspector, { type: 'OPEN' }>,
   using: DuckDBConnection,
-): Promise<DescribedSource | readonly string[] | CheckResult> {
+): Promise<DescribedSource | FeatureTables | CheckResult> {
   switch (message.type) {
     case 'DESCRIBE_FILES':
       return { layers: [await describeParquet(using, message.files)], problems: await problemsOfCopy(using, message.files) }
@@ -52,7 +59,7 @@ async function answerTo(
 }
 
 /** A log may hold tables that the file does not, so it is read together with the file. */
-async function tablesOf(file: string): Promise<readonly string[]> {
+async function tablesOf(file: string): Promise<FeatureTables> {
   if (!(await hasLog(file))) return featureTables(file)
   const place = path.join(folder, 'snapshot')
   try {

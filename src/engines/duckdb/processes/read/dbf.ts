@@ -181,9 +181,8 @@ const INTEGER = /^[+-]?\d+$/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 const STARS = /^\*+$/
 const MOST_INT64 = 2n ** 63n - 1n
-/** The number of digits of the engine's HUGEINT and DECIMAL. */
+/** The number of digits of Parquet's and the engine's DECIMAL. */
 const MOST_DECIMAL_DIGITS = 38
-const MOST_HUGEINT = 10n ** 38n
 /** Every decimal of up to 15 digits is the shortest text of its double. */
 const EXACT_DIGITS = 15
 
@@ -221,7 +220,7 @@ function numbers({ bytes: width, decimals }: Field): Scan {
     if (decimals === 0 && isWhole) {
       if (width < 10) return 'INTEGER'
       if (least >= -MOST_INT64 - 1n && most <= MOST_INT64) return 'BIGINT'
-      return least > -MOST_HUGEINT && most < MOST_HUGEINT ? 'HUGEINT' : 'VARCHAR'
+      return wholeDigits <= MOST_DECIMAL_DIGITS ? `DECIMAL(${MOST_DECIMAL_DIGITS},0)` : 'VARCHAR'
     }
     if (isExact) return 'DOUBLE'
     const digits = wholeDigits + fractionDigits

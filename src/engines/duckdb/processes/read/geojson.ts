@@ -118,7 +118,7 @@ class GeoJson implements FeatureReader {
       ),
       ...(this.#replaced > 0
         ? [
-            `${plural(this.#replaced, 'text is', 'texts are')} not UTF-8 or hold half of a surrogate pair, and have the replacement character U+FFFD`,
+            `${plural(this.#replaced, 'of its texts is', 'of its texts are')} no UTF-8, or half of a surrogate pair: the replacement character U+FFFD is served`,
           ]
         : []),
     ]

@@ -5,6 +5,7 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { identifier } from '../../dialect/quote.ts'
+import type { FeatureTables } from '../../host/inspection.ts'
 import { CURVES, wkbOfGpkg } from './gpkg-geometry.ts'
 import {
   type DeclaredCrs,
@@ -16,8 +17,10 @@ import {
   type ReadValue,
 } from './reader.ts'
 
-const TABLES = `SELECT c.table_name AS name FROM gpkg_contents c JOIN gpkg_geometry_columns g ON lower(g.table_name) = lower(c.table_name)
-  JOIN sqlite_master m ON lower(m.name) = lower(c.table_name) AND m.type IN ('table', 'view')
+/** SQLite's names are case-insensitive. */
+const TABLES = `SELECT c.table_name AS name, g.table_name IS NOT NULL AS hasGeometry, m.name IS NOT NULL AS isThere
+  FROM gpkg_contents c LEFT JOIN gpkg_geometry_columns g ON lower(g.table_name) = lower(c.table_name)
+  LEFT JOIN sqlite_master m ON lower(m.name) = lower(c.table_name) AND m.type IN ('table', 'view')
   WHERE lower(c.data_type) = 'features' ORDER BY c.table_name`
 
 const GEOMETRY = `SELECT g.column_name AS name, g.srs_id AS srs, s.organization AS organization, s.organization_coordsys_id AS code, s.definition AS wkt
@@ -31,15 +34,21 @@ const LEAST_INT32 = -(2n ** 31n)
 const MOST_INT32 = 2n ** 31n - 1n
 
 /**
- * Returns the names of the tables of features, sorted.
+ * Returns the names of the tables of features, sorted, and problems of tables that the file lists but does not have.
  *
  * @param file a snapshot, or a file that no other process writes
  * @throws Error with the reason why the file is no GeoPackage
  */
-export function featureTables(file: string): string[] {
+export function featureTables(file: string): FeatureTables {
   const database = openSqlite(file)
   try {
-    return reading(() => database.prepare(TABLES).all()).map((row) => String(row['name']))
+    const rows = reading(() => database.prepare(TABLES).all())
+    const lacking = (lack: string, what: string) =>
+      rows.filter((row) => !row[lack]).map(({ name }) => `table ${name} is listed in gpkg_contents, but ${what}`)
+    return {
+      tables: rows.filter(({ hasGeometry, isThere }) => hasGeometry && isThere).map(({ name }) => String(name)),
+      problems: [...lacking('isThere', 'does not exist'), ...lacking('hasGeometry', 'gpkg_geometry_columns does not have it')],
+    }
   } finally {
     database.close()
   }

@@ -5,8 +5,8 @@ import type { ReadColumn, ReadType, ReadValue } from './reader.ts'
 const MOST_INT32 = 2 ** 31 - 1
 const MOST_INT64 = 2n ** 63n - 1n
 const MOST_UINT64 = 2n ** 64n - 1n
-/** The engine's HUGEINT ends a little after it. */
-const MOST_HUGEINT = 10n ** 38n
+/** Parquet has no type for larger integers. */
+const MOST_DECIMAL = 10n ** 38n
 
 /** Collects facts about the values of one property. */
 export class JsonColumn {
@@ -94,7 +94,7 @@ export class JsonColumn {
     const isWithin = (most: bigint) => this.#least > -most && this.#most < most
     if (this.#least >= -MOST_INT64 - 1n && this.#most <= MOST_INT64) return 'BIGINT'
     if (!isSigned && this.#most <= MOST_UINT64) return 'UBIGINT'
-    return isWithin(MOST_HUGEINT) ? 'HUGEINT' : 'VARCHAR'
+    return isWithin(MOST_DECIMAL) ? 'DECIMAL(38,0)' : 'VARCHAR'
   }
 
   #listType(items: JsonColumn): ReadType {

@@ -107,7 +107,6 @@ const WRITERS: Readonly<Record<string, Write>> = {
   UINTEGER: (to, value) => to.appendUInteger(value as number),
   BIGINT: (to, value) => to.appendBigInt(BigInt(value as bigint | number)),
   UBIGINT: (to, value) => to.appendUBigInt(BigInt(value as bigint | number)),
-  HUGEINT: (to, value) => to.appendHugeInt(BigInt(value as bigint | number)),
   FLOAT: (to, value) => to.appendFloat(value as number),
   DOUBLE: (to, value) => to.appendDouble(Number(value)),
   VARCHAR: (to, value) => to.appendVarchar(value as string),

@@ -11,7 +11,6 @@ export type ReadType =
   | 'UINTEGER'
   | 'BIGINT'
   | 'UBIGINT'
-  | 'HUGEINT'
   | 'FLOAT'
   | 'DOUBLE'
   | 'VARCHAR'
