@@ -116,7 +116,12 @@ def by_pyogrio(path):
 def ogr_layers(path):
     layers = []
     for name, _ in pyogrio.list_layers(path):
-        meta, table = pyogrio.read_arrow(path, layer=name)
+        try:
+            meta, table = pyogrio.read_arrow(path, layer=name)
+        except SystemError:
+            # A FlatGeobuf with a feature without a geometry: only the slower way reads its geometry.
+            layers.append(layer({}, pyogrio.raw.read(path, columns=[])[2]))
+            continue
         geometry = meta["geometry_name"] or "wkb_geometry"
         if geometry in table.column_names:
             layers.append(arrow_layer(table, geometry))
@@ -149,6 +154,13 @@ def geopackage_wkb(blob):
     return blob[8 + {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}[blob[3] >> 1 & 7] :]
 
 
+def text_of(content):
+    try:
+        return content.decode().strip(" ")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace").strip(" ")
+
+
 def by_dbf(path):
     """Numbers and dates as the text that they are; geometry and order as pyogrio reads them."""
     (shapes,) = by_pyogrio(path)
@@ -164,11 +176,11 @@ def by_dbf(path):
     for field in fields:
         name, kind, size = field[:11].split(b"\0")[0].decode(), field[11:12], field[16]
         for record, row in zip(records, shapes["rows"]):
-            text = record[at : at + size].split(b"\0")[0].decode().strip(" ")
-            known = row["values"].get(name)
             # Some fill up with zeros in place of blanks.
-            literals = [text, f"{text[:4]}-{text[4:6]}-{text[6:]}", record[at : at + size].replace(b"\0", b" ").decode().strip(" ")]
-            row["values"][name] = {**known, "lit": literals} if known else tag("any", text, *literals) if text else None
+            text = record[at : at + size].split(b"\0")[0]
+            known, text, filled = row["values"].get(name), text_of(text), text_of(record[at : at + size].replace(b"\0", b" "))
+            literals = [text, f"{text[:4]}-{text[4:6]}-{text[6:]}", filled]
+            row["values"][name] = {**known, "lit": literals} if known else tag("any", text or filled, *literals) if filled else None
         at += size
     return [shapes]
 

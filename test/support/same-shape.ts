@@ -3,17 +3,19 @@
 /** Both are WKB (ISO, little endian) in hexadecimal. */
 export function sameShape(a: string | null, b: string | null | undefined): boolean {
   if (!a || !b) return (a ?? null) === (b ?? null)
-  return shapeOf(Buffer.from(a, 'hex')) === shapeOf(Buffer.from(b, 'hex'))
+  const shape = shapeOf(Buffer.from(a, 'hex'))
+  return shape !== null && shape === shapeOf(Buffer.from(b, 'hex'))
 }
 
-function shapeOf(wkb: Buffer): string {
+/** Null if it is no WKB. */
+function shapeOf(wkb: Buffer): string | null {
   let at = 0
   const take = (size: number) => {
     at += size
     return wkb.subarray(at - size, at)
   }
   const count = () => take(4).readUInt32LE()
-  const parts = <Part>(read: () => Part) => Array.from({ length: count() }, read)
+  const parts = <Part>(read: () => Part) => Array.from({ length: Math.min(count(), wkb.length) }, read)
 
   function read(): string {
     take(1)
@@ -33,7 +35,11 @@ function shapeOf(wkb: Buffer): string {
         return `${type} ${parts(read).sort().join(';')}`
     }
   }
-  return read()
+  try {
+    return read()
+  } catch {
+    return null
+  }
 }
 
 /** From its least point, in the direction whose text is less. */
