@@ -137,7 +137,7 @@ const KINDS: Readonly<Record<string, (field: Field, decoder: Decoder) => Scan>> 
   N: numbers,
   F: numbers,
   D: dates,
-  L: () => ({ decide: () => ({ type: 'BOOLEAN', read: (bytes) => LOGICAL[String.fromCharCode(bytes[0] ?? 0)] ?? null }) }),
+  L: logicals,
   I: () => ({ decide: () => ({ type: 'INTEGER', read: (bytes) => (bytes.length === 4 ? bytes.readInt32LE(0) : null) }) }),
   O: doubles,
   B: (field, decoder) => (field.bytes === 8 ? doubles(field) : memo(field, decoder)),
@@ -146,7 +146,30 @@ const KINDS: Readonly<Record<string, (field: Field, decoder: Decoder) => Scan>> 
   }),
 }
 
-const LOGICAL: Readonly<Record<string, boolean>> = { T: true, t: true, Y: true, y: true, F: false, f: false, N: false, n: false }
+/** Null for "not known". Any other letter makes the column a text. */
+const LOGICAL: Readonly<Record<string, boolean | null>> = {
+  T: true,
+  Y: true,
+  F: false,
+  N: false,
+  '?': null,
+  '': null,
+}
+
+function logicals(): Scan {
+  let isLogical = true
+  const look = (bytes: Buffer) => {
+    isLogical &&= ascii(bytes).toUpperCase() in LOGICAL
+  }
+  const decide = () => ({
+    type: isLogical ? ('BOOLEAN' as const) : ('VARCHAR' as const),
+    read: (bytes: Buffer) => {
+      const text = ascii(bytes)
+      return isLogical ? LOGICAL[text.toUpperCase()]! : text || null
+    },
+  })
+  return { look, decide }
+}
 
 function doubles({ kind }: Field): Scan {
   const read = (bytes: Buffer) =>
