@@ -11,7 +11,7 @@ import type { CsvGeometry } from '../../host/csv-columns.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { lineOf } from './csv-file.ts'
 import type { CsvRows } from './csv-rows.ts'
-import { trimmed } from './csv-types.ts'
+import { type CsvColumn, trimmed } from './csv-types.ts'
 
 export interface CsvShapes {
   /** SQL over the columns of the file. */
@@ -46,9 +46,14 @@ interface Counts {
 
 const OUTSIDE = '(ST_XMin(g) < -180 OR ST_XMax(g) > 180 OR ST_YMin(g) < -90 OR ST_YMax(g) > 90)'
 
-export async function csvShapes(connection: DuckDBConnection, rows: CsvRows, geometry: CsvGeometry): Promise<CsvShapes> {
+export async function csvShapes(
+  connection: DuckDBConnection,
+  rows: CsvRows,
+  geometry: CsvGeometry,
+  columns: readonly CsvColumn[],
+): Promise<CsvShapes> {
   let best: { readonly reading: Reading; readonly counts: Counts } | null = null
-  for (const reading of readingsOf(geometry)) {
+  for (const reading of readingsOf(geometry, columns)) {
     const counts = await countsOf(connection, rows, reading)
     if (!best || sum(counts.faults) < sum(best.counts.faults)) best = { reading, counts }
     if (sum(best.counts.faults) === 0) break
@@ -104,20 +109,26 @@ function sqlOf({ columns }: Reading, sql: string): string {
   return sql.replace(/\bv([01])\b/g, (_, n: string) => trimmed(columns[Number(n)] ?? ''))
 }
 
-function readingsOf(geometry: CsvGeometry): readonly Reading[] {
-  return geometry.kind === 'PAIR' ? [pairOf(geometry, '.'), pairOf(geometry, ',')] : [columnOf(geometry.column)]
+function readingsOf(geometry: CsvGeometry, columns: readonly CsvColumn[]): readonly Reading[] {
+  if (geometry.kind === 'COLUMN') return [columnOf(geometry.column)]
+  const areNumbers = [geometry.x, geometry.y].every((name) =>
+    columns.some((column) => column.name === name && NUMBERS.test(column.type)),
+  )
+  return areNumbers ? [pairOf(geometry, null)] : [pairOf(geometry, '.'), pairOf(geometry, ',')]
 }
+
+const NUMBERS = /^(INTEGER|BIGINT|DECIMAL|DOUBLE)/
 
 type Pair = Extract<CsvGeometry, { readonly kind: 'PAIR' }>
 
-/** Two columns of numbers, all of them with a decimal point or all with a decimal comma. */
-function pairOf({ x, y, isLonLat }: Pair, point: string): Reading {
+/** Two columns of numbers, all of them with a decimal point or all with a decimal comma. Null if all are known to be numbers. */
+function pairOf({ x, y, isLonLat }: Pair, point: '.' | ',' | null): Reading {
   const form = point === ',' ? '[+-]?[0-9]+(,[0-9]+)?' : '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?'
-  // Text beyond the range of a double is null too.
-  const numbers = ['v0', 'v1'].map(
-    (v) =>
-      `CASE WHEN regexp_full_match(${v}, ${literal(form)}) THEN TRY_CAST(${point === ',' ? `replace(${v}, ',', '.')` : v} AS DOUBLE) END`,
-  )
+  const numbers = ['v0', 'v1'].map((v) => {
+    // Text beyond the range of a double is null too.
+    const number = `TRY_CAST(${point === ',' ? `replace(${v}, ',', '.')` : v} AS DOUBLE)`
+    return point === null ? number : `CASE WHEN regexp_full_match(${v}, ${literal(form)}) THEN ${number} END`
+  })
   const notNumber = [x, y].map(
     (name, n): Fault => ({
       where: `v${n} IS NOT NULL AND (${numbers[n]}) IS NULL`,
@@ -151,6 +162,8 @@ function pairOf({ x, y, isLonLat }: Pair, point: string): Reading {
 const HEX = `regexp_full_match(v0, '(\\\\x)?0[01]([0-9A-Fa-f]{2})+')`
 const HEX_DIGITS = `regexp_replace(v0, '^\\\\x', '')`
 const HAS_SRID = `regexp_matches(${HEX_DIGITS}, '^(01.{6}|00)[2367ABEFabef]')`
+/** The engine reads text before and after WKT as if it were not there. */
+const WKT = `'^(SRID\\s*=\\s*[0-9]+\\s*;)?\\s*[A-Z\\s]+(EMPTY|[(].*[)])$'`
 const EWKT = `'^SRID\\s*=\\s*[0-9]+\\s*;\\s*'`
 
 /**
@@ -171,7 +184,7 @@ function columnOf(column: string): Reading {
   return {
     columns: [column],
     geometry: `CASE WHEN v0[1] = '{' THEN ${geojson} WHEN ${HEX} THEN ${wkb}
-      WHEN regexp_matches(v0, '([)]|EMPTY)$', 'i') THEN coalesce(${fromText}) END`,
+      WHEN regexp_matches(v0, ${WKT}, 'is') THEN coalesce(${fromText}) END`,
     srid: `CASE WHEN v0[1] = '{' THEN '' WHEN NOT ${HEX} THEN regexp_extract(v0, ${EWKT}, 0, 'i')
       WHEN ${HAS_SRID} THEN left(${HEX_DIGITS}, 2) || substr(${HEX_DIGITS}, 11, 8) ELSE left(v0, 0) END`,
     faults: [
@@ -208,7 +221,7 @@ function faultOf(value: string): string {
     if (error instanceof SyntaxError) return 'it begins like GeoJSON, and is no JSON'
     if (error instanceof Error) return error.message.replace(/^``: |\.$/g, '')
   }
-  return 'it is no WKT, hexadecimal WKB or GeoJSON that can be read'
+  return 'its parts do not have the same dimensions'
 }
 
 /** The types of ISO 13249-3 from CircularString to Triangle. */

@@ -20,7 +20,7 @@ export async function csvRelation(connection: DuckDBConnection, file: string): P
     names,
     geometry.kind === 'PAIR' ? [geometry.x, geometry.y] : [],
   )
-  const shapes = await csvShapes(connection, rows, geometry)
+  const shapes = await csvShapes(connection, rows, geometry, columns)
   const name = geometryName(names)
   const selected = [
     ...columns.map((column) => `${column.value} AS ${identifier(column.name)}`),
