@@ -59,7 +59,7 @@ test.each([
   ['geom.shp', /rename one of them/],
   ['cases.geojson', /rename one of them/],
   ['curve.gpkg', /table curve: it holds curves/],
-  ['words.csv', /not every value of its columns lon and lat is a number/],
+  ['words.csv', /1 value of its column lon is no number, on line 3 \("east"\)/],
   ['no-geometry.csv', /none of its columns has the name of a geometry/],
   ['deep.geojson', /\w/],
 ])('%s is a problem that says why', (file, reason) => {

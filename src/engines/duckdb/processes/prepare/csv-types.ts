@@ -54,8 +54,9 @@ const matches = (pattern: string) => `regexp_full_match(v, ${literal(pattern)})`
 const same = (type: string) => `TRY_CAST(v AS ${type})::VARCHAR = v`
 const HAS_EXPONENT = `(contains(v, 'e') OR contains(v, 'E'))`
 const DIGITS = `length(trim(translate(regexp_replace(v, '[eE].*', ''), '-.', ''), '0'))`
-/** A double keeps 15 significant digits, and more if its shortest text is the same. */
-const IS_EXACT = `CASE WHEN length(v) <= 15 AND NOT ${HAS_EXPONENT} THEN true
+/** A double keeps 15 significant digits, and more if its shortest text is the same. Longer whole numbers stay text. */
+const IS_EXACT = `CASE WHEN length(ltrim(v, '-')) <= 15 AND NOT ${HAS_EXPONENT} THEN true
+  WHEN NOT contains(v, '.') AND NOT ${HAS_EXPONENT} THEN false
   ELSE (${DIGITS} <= 15 OR ${same('DOUBLE')}) AND (${DIGITS} = 0 OR abs(TRY_CAST(v AS DOUBLE)) BETWEEN 2.3e-308 AND 1.7e308) END`
 /** The engine takes the year 0 for 1 BC. */
 const EXISTS = `(TRY_CAST(v[:10] AS DATE) IS NOT NULL AND v >= '0001')`
