@@ -1,4 +1,4 @@
-/** What CSV files hold is what their copies hold. Copies are read by pyarrow, and text is compared with Python's csv module. */
+/** Copies of CSV files hold what the files hold. Copies are read by pyarrow, and text is compared with Python's csv module. */
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -277,7 +277,7 @@ test('a short line is read with nulls', () => {
   expect(valuesIn('lasthalf', 'geometry')).toEqual(['POINT (2 1)', 'POINT (4 3)', null])
 })
 
-test('the fields of a long line are in columns of their own, unless they are empty', () => {
+test('the fields of a long line are in additional columns, unless they are empty', () => {
   expect(copyOf('long').rows.map(({ column3, column4 }) => [column3, column4])).toEqual([
     [null, null],
     ['more', null],

@@ -36,7 +36,7 @@ interface Fault {
 }
 
 interface Counts {
-  /** Of each fault. */
+  /** The number of rows with each fault. */
   readonly faults: readonly number[]
   /** The number of geometries with coordinates beyond degrees. */
   readonly outside: number

@@ -132,7 +132,7 @@ async function formsOf(
   )
 }
 
-/** What the dates of a column of text are, if it has only dates. */
+/** Describes the dates of a column of text. Null if it has other values too. */
 async function problemOf(connection: DuckDBConnection, from: string, name: string, forms: number): Promise<string | null> {
   if ((forms & (FORM.ISO | FORM.ODD_DAY)) === 0) return null
   const where = (forms & FORM.ISO) !== 0 ? `NOT ${EXISTS}` : 'v IS NOT NULL'
