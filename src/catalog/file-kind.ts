@@ -4,7 +4,7 @@
  */
 import { open } from 'node:fs/promises'
 import path from 'node:path'
-import { csvGeometry, headerOf, NO_CSV_GEOMETRY } from '../engines/duckdb/host/csv-columns.ts'
+import { csvHeads } from '../engines/duckdb/host/csv-head.ts'
 import type { Format } from '../engines/duckdb/host/format.ts'
 import { TYPE_NAMES } from '../geometry/geometry-type.ts'
 
@@ -98,8 +98,8 @@ function byName(head: Buffer, extension: string): FileKind {
   const format = UNSERVED[extension]
   if (format) return unsupported(`it is ${format}; ${SERVED}: convert it to one of them`)
   if (!CSV.has(extension)) return { kind: 'other' }
-  if (head.includes(0)) return unsupported('it is not CSV, although its name says so')
-  return csvGeometry(headerOf(head.toString('utf8'))) ? source('CSV') : unsupported(NO_CSV_GEOMETRY)
+  const heads = csvHeads(head)
+  return typeof heads === 'string' ? unsupported(heads) : source('CSV')
 }
 
 const source = (format: SourceFormat): FileKind => ({ kind: 'source', format })

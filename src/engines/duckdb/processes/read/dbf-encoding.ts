@@ -14,10 +14,10 @@ const DRIVERS: Readonly<Record<string, readonly number[]>> = {
   cp865: [8, 23, 102],
   cp932: [19, 123],
   cp863: [28, 108],
-  cp852: [31, 34, 35, 64, 100],
+  cp852: [31, 34, 35, 64, 100, 135],
   cp860: [36],
   cp866: [38, 101],
-  cp949: [121],
+  cp949: [78, 121],
   cp936: [77, 122],
   cp950: [79, 120],
   cp874: [80, 124],
@@ -31,6 +31,8 @@ const DRIVERS: Readonly<Record<string, readonly number[]>> = {
   cp1251: [201],
   cp1254: [202],
   cp1253: [203],
+  cp1255: [125],
+  cp1256: [126],
   cp1257: [204],
 }
 

@@ -137,7 +137,7 @@ const KINDS: Readonly<Record<string, (field: Field, decoder: Decoder) => Scan>> 
   N: numbers,
   F: numbers,
   D: dates,
-  L: () => ({ decide: () => ({ type: 'BOOLEAN', read: (bytes) => LOGICAL[String.fromCharCode(bytes[0] ?? 0)] ?? null }) }),
+  L: logicals,
   I: () => ({ decide: () => ({ type: 'INTEGER', read: (bytes) => (bytes.length === 4 ? bytes.readInt32LE(0) : null) }) }),
   O: doubles,
   B: (field, decoder) => (field.bytes === 8 ? doubles(field) : memo(field, decoder)),
@@ -146,7 +146,30 @@ const KINDS: Readonly<Record<string, (field: Field, decoder: Decoder) => Scan>> 
   }),
 }
 
-const LOGICAL: Readonly<Record<string, boolean>> = { T: true, t: true, Y: true, y: true, F: false, f: false, N: false, n: false }
+/** Null for "not known". Any other letter makes the column a text. */
+const LOGICAL: Readonly<Record<string, boolean | null>> = {
+  T: true,
+  Y: true,
+  F: false,
+  N: false,
+  '?': null,
+  '': null,
+}
+
+function logicals(): Scan {
+  let isLogical = true
+  const look = (bytes: Buffer) => {
+    isLogical &&= ascii(bytes).toUpperCase() in LOGICAL
+  }
+  const decide = () => ({
+    type: isLogical ? ('BOOLEAN' as const) : ('VARCHAR' as const),
+    read: (bytes: Buffer) => {
+      const text = ascii(bytes)
+      return isLogical ? LOGICAL[text.toUpperCase()]! : text || null
+    },
+  })
+  return { look, decide }
+}
 
 function doubles({ kind }: Field): Scan {
   const read = (bytes: Buffer) =>
@@ -194,11 +217,19 @@ function numbers({ bytes: width, decimals }: Field): Scan {
   let [least, most] = [0n, 0n]
   let [isWhole, isNumber, isPlain, isExact] = [true, true, true, true]
   let [wholeDigits, fractionDigits] = [1, 0]
+  let [leastShort, mostShort] = [0, 0]
   const text = (bytes: Buffer) => {
     const found = ascii(bytes)
     return found === '' || STARS.test(found) ? null : found
   }
   const look = (bytes: Buffer) => {
+    // Most values are short integers.
+    const short = shortInteger(bytes)
+    if (!Number.isNaN(short)) {
+      if (short < leastShort) leastShort = short
+      if (short > mostShort) mostShort = short
+      return
+    }
     const found = text(bytes)
     if (found === null) return
     isNumber &&= NUMBER.test(found)
@@ -217,6 +248,7 @@ function numbers({ bytes: width, decimals }: Field): Scan {
   }
   const typeNow = (): ReadType => {
     if (!isNumber) return 'VARCHAR'
+    wholeDigits = Math.max(wholeDigits, String(Math.max(-leastShort, mostShort)).length)
     if (decimals === 0 && isWhole) {
       if (width < 10) return 'INTEGER'
       if (least >= -MOST_INT64 - 1n && most <= MOST_INT64) return 'BIGINT'
@@ -237,6 +269,22 @@ function numbers({ bytes: width, decimals }: Field): Scan {
     return { type, read }
   }
   return { look, decide }
+}
+
+/** Reads an integer of up to 15 digits. NaN for other texts. */
+function shortInteger(bytes: Buffer): number {
+  let at = 0
+  while (bytes[at] === 0x20) at++
+  const isNegative = bytes[at] === 0x2d
+  if (isNegative) at++
+  if (at === bytes.length || bytes.length - at > EXACT_DIGITS) return Number.NaN
+  let value = 0
+  for (; at < bytes.length; at++) {
+    const digit = bytes[at]! - 0x30
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = 10 * value + digit
+  }
+  return isNegative ? -value : value
 }
 
 /** True if a writer of doubles prints this text for its double, with any number of decimals, or if it has so few digits that no other text does. */

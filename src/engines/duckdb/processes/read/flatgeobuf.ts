@@ -267,6 +267,7 @@ class ShapeWriter {
 
   #members(geometry: FlatTable, type: number, depth: number): void {
     const parts = geometry.tables(SHAPE.PARTS)
+    if (parts.length === 0) throw new Error('it has no parts')
     this.#count(parts.length)
     for (const part of parts) {
       const own = part.uint8(SHAPE.TYPE, 0)

@@ -25,7 +25,8 @@ export async function momentTypes(
   if (columns.length === 0) return []
   const tests = columns.flatMap((column, index) =>
     FORMS.map(([type, pattern], form) => {
-      const isOne = `regexp_full_match(${column}, ${literal(pattern)}) AND TRY_CAST(${column} AS ${type}) IS NOT NULL`
+      // The engine takes the year 0 for 1 BC.
+      const isOne = `regexp_full_match(${column}, ${literal(pattern)}) AND ${column} >= '0001' AND TRY_CAST(${column} AS ${type}) IS NOT NULL`
       return `bool_and(${isOne}) FILTER (${column} IS NOT NULL) AS is_${index}_${form}`
     }),
   )
