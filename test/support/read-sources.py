@@ -86,12 +86,17 @@ def shape_of(wkt):
     return {"type": next(known for known in TYPES if known.upper() == name.upper()), "coordinates": coordinates}
 
 
+def moment(kind, text):
+    """GDAL also reads, and writes, dates with slashes."""
+    return tag(kind, text, text.replace("-", "/"))
+
+
 def arrow_values(column):
     kind = column.type
     if pyarrow.types.is_date32(kind) or pyarrow.types.is_timestamp(kind):
         whole = pyarrow.int32() if pyarrow.types.is_date32(kind) else pyarrow.int64()
         name, unit, zone = ("date", "D", "") if pyarrow.types.is_date32(kind) else ("moment", kind.unit, "Z" if kind.tz else "")
-        return [None if value is None else tag(name, f"{numpy.datetime64(value, unit)}{zone}") for value in column.cast(whole).to_pylist()]
+        return [None if value is None else moment(name, f"{numpy.datetime64(value, unit)}{zone}") for value in column.cast(whole).to_pylist()]
     return [tagged(value) for value in column.to_pylist()]
 
 
@@ -118,13 +123,12 @@ def ogr_layers(path):
     for name, _ in pyogrio.list_layers(path):
         try:
             meta, table = pyogrio.read_arrow(path, layer=name)
+            geometry = meta["geometry_name"] or "wkb_geometry"
+            if geometry in table.column_names:
+                layers.append(arrow_layer(table, geometry))
         except SystemError:
             # A FlatGeobuf with a feature without a geometry: only the slower way reads its geometry.
             layers.append(layer({}, pyogrio.raw.read(path, columns=[])[2]))
-            continue
-        geometry = meta["geometry_name"] or "wkb_geometry"
-        if geometry in table.column_names:
-            layers.append(arrow_layer(table, geometry))
     return layers
 
 
@@ -158,7 +162,7 @@ def text_of(content):
     try:
         return content.decode().strip(" ")
     except UnicodeDecodeError:
-        return content.decode("cp1252", "replace").strip(" ")
+        return content.decode("cp1252", "replace").strip()
 
 
 def by_dbf(path):
@@ -179,6 +183,9 @@ def by_dbf(path):
             # Some fill up with zeros in place of blanks.
             text = record[at : at + size].split(b"\0")[0]
             known, text, filled = row["values"].get(name), text_of(text), text_of(record[at : at + size].replace(b"\0", b" "))
+            # pyogrio reads false where a logical value is not known.
+            known = None if kind == b"L" and text in ("", "?") else known
+            filled = "" if kind == b"L" and filled == "?" else filled
             literals = [text, f"{text[:4]}-{text[4:6]}-{text[6:]}", filled]
             row["values"][name] = {**known, "lit": literals} if known else tag("any", text or filled, *literals) if filled else None
         at += size

@@ -69,12 +69,8 @@ beforeAll(async () => {
   watcher.close()
   console.log(`seed ${SEED}: ${main.flat().length} files are served after ${Math.round(performance.now() - start)} ms`)
   readings = Object.assign({}, ...(await read))
-  const { data } = await ask<{ health: { problems: { source: string; reason: string }[] }; layers: ServedLayer[] }>(
-    server,
-    '{ health { problems { source reason } } layers { name key { column } columns { name type } } }',
-  )
-  problems = data!.health.problems
-  layers = data!.layers
+  // A layer whose check fails is withdrawn, and is a problem then.
+  await expect.poll(described, { timeout: 120_000 }).toBe(true)
 }, 600_000)
 afterAll(async () => {
   await server.close()
@@ -117,6 +113,17 @@ test('the server and its workers are whole after all of them', async () => {
   console.log(`deaths of workers: ${data!.health.workers.map(({ deaths }) => deaths)}`)
   expect(data!.health.workers.every(({ state }) => state !== 'DEAD')).toBe(true)
 })
+
+/** True once every layer is checked. */
+async function described(): Promise<boolean> {
+  const { data } = await ask<{
+    health: { problems: { source: string; reason: string }[] }
+    layers: (ServedLayer & { state: string })[]
+  }>(server, '{ health { problems { source reason } } layers { name state key { column } columns { name type } } }')
+  problems = data!.health.problems
+  layers = data!.layers
+  return layers.every(({ state }) => state === 'READY')
+}
 
 async function judge(file: string): Promise<{ readonly outcome: string; readonly why?: string }> {
   const told = problems.filter(({ source }) => source === file)
