@@ -6,7 +6,7 @@ import { watch } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { fixture } from '../../../fixtures/index.ts'
 import { type Answer, ask } from '../../../support/graphql.ts'
 import { python } from '../../../support/python.ts'
@@ -38,6 +38,7 @@ interface ServedRow {
 
 interface ServedLayer {
   readonly name: string
+  readonly state: string
   readonly key: { readonly column: string | null }
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
@@ -70,7 +71,7 @@ beforeAll(async () => {
   console.log(`seed ${SEED}: ${main.flat().length} files are served after ${Math.round(performance.now() - start)} ms`)
   readings = Object.assign({}, ...(await read))
   // A layer whose check fails is withdrawn, and is a problem then.
-  await expect.poll(described, { timeout: 120_000 }).toBe(true)
+  await vi.waitUntil(described, { timeout: 120_000, interval: 200 })
 }, 600_000)
 afterAll(async () => {
   await server.close()
@@ -118,7 +119,7 @@ test('the server and its workers are whole after all of them', async () => {
 async function described(): Promise<boolean> {
   const { data } = await ask<{
     health: { problems: { source: string; reason: string }[] }
-    layers: (ServedLayer & { state: string })[]
+    layers: ServedLayer[]
   }>(server, '{ health { problems { source reason } } layers { name state key { column } columns { name type } } }')
   problems = data!.health.problems
   layers = data!.layers
