@@ -29,6 +29,10 @@ function differenceOf(first: Footer, other: Footer): string | null {
 }
 
 function geoText(geo: GeoMetadata | null): string {
-  const columns = [...(geo?.columns ?? [])].map(([name, { encoding, crs }]) => [name, encoding, crs?.code ?? crs?.name])
+  const columns = [...(geo?.columns ?? [])].map(([name, { encoding, crs }]) => [
+    name,
+    encoding,
+    crs?.code ?? crs?.definition ?? crs?.name,
+  ])
   return JSON.stringify([geo?.primaryColumn, columns.sort()])
 }

@@ -8,6 +8,7 @@ import { columnsOf, type RelationColumn } from './columns.ts'
 import { findCovering } from './covering.ts'
 import { holdsGeometry } from './field-type-of.ts'
 import { canBeKey, keyCandidates } from './key-candidates.ts'
+import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
 import { reasonOf } from './reason.ts'
 import { rowsOf } from './rows.ts'
@@ -87,7 +88,7 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
     geometryEncoding: 'GEOMETRY',
     geometryTypes: [],
     hasZ: null,
-    crs: crsOfText(geometry.crs),
+    crs: await withoutNeedlessDefinition(connection, crsOfText(geometry.crs)),
     extent: null,
     featureCount: null,
     key: primaryKey(columns),

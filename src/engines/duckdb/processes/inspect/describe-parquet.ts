@@ -1,8 +1,7 @@
 /** Describes one or more Parquet files as one layer, from their footers. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isNative, typeOfNative } from '../../../../geometry/geometry-type.ts'
-import { crsOfText } from '../../../../geometry/read-crs.ts'
-import type { FileSummary, GeometryEncoding, Pruning } from '../../../../model/layer.ts'
+import type { Crs, FileSummary, GeometryEncoding, Pruning } from '../../../../model/layer.ts'
 import { fileList } from '../../dialect/quote.ts'
 import type { Covering, Description, UnprovenColumn } from '../../host/inspection.ts'
 import { disagreement } from './agreement.ts'
@@ -14,6 +13,7 @@ import { extentsOf } from './file-extents.ts'
 import { type Footer, footersOf } from './footer.ts'
 import type { GeoColumn } from './geoparquet.ts'
 import { keyCandidates } from './key-candidates.ts'
+import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
 
 /**
@@ -23,6 +23,8 @@ import { propertiesOf } from './properties.ts'
 interface FileRelationColumn extends RelationColumn {
   readonly sourceName: string | null
   readonly isNativeGeometry: boolean
+  /** The CRS of Parquet's own GEOMETRY type. */
+  readonly fileCrs: Crs | null
 }
 
 /** @throws Error of the engine, or an Error with the reason why the files are no layer */
@@ -45,7 +47,7 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
     geometryEncoding: encoding,
     geometryTypes: native ? [native.name] : claimedTypes(claims),
     hasZ: native ? JSON.stringify(geometry.type).includes('"name":"z"') : claimedZ(claims),
-    crs: claims[0] ? claims[0].crs : crsOfText(geometry.crs),
+    crs: await withoutNeedlessDefinition(connection, claims[0] ? claims[0].crs : geometry.fileCrs),
     extent: claimedExtent(claims),
     featureCount: fileRows.reduce((sum, rows) => sum + rows, 0),
     key: { kind: 'ROW_NUMBER' },
@@ -78,16 +80,31 @@ async function fileColumns(connection: DuckDBConnection, footers: readonly Foote
   const optional = new Set(
     footers.flatMap((footer) => footer.columns.filter((column) => column.optional).map(({ name }) => name)),
   )
+  const nullKeys = nullKeysOf(footers.map(({ file }) => file))
   return columns.map((column, index) => {
-    // Columns after the file's own come from the names of folders (key=value). They are never null.
+    // Columns after the file's own come from the names of folders (key=value).
     const source = footers[0]?.columns[index]
     return {
       ...column,
       sourceName: source?.name ?? null,
       isNativeGeometry: source?.isNativeGeometry ?? false,
-      nullable: source !== undefined && optional.has(source.name),
+      fileCrs: source?.crs ?? null,
+      nullable: (source !== undefined && optional.has(source.name)) || nullKeys.has(column.name.toLowerCase()),
     }
   })
+}
+
+/** A folder's values that DuckDB reads as null. */
+const NULL_VALUE = /^(?:__HIVE_DEFAULT_PARTITION__|null)$/i
+
+/** Returns the keys, in small letters, that are null in the folder of a file (key=value). */
+function nullKeysOf(files: readonly string[]): ReadonlySet<string> {
+  const pairs = new Set(files.flatMap((file) => file.split(/[\\/]/).slice(0, -1)))
+  const keys = [...pairs].flatMap((folder) => {
+    const [, key = '', value = ''] = /^([^=]+)=(.*)$/.exec(folder) ?? []
+    return key !== '' && NULL_VALUE.test(value) ? [key.toLowerCase()] : []
+  })
+  return new Set(keys)
 }
 
 /** Returns the primary column of the metadata. Otherwise the first column with geometry. */
