@@ -5,9 +5,8 @@ import type { Crs } from '../model/layer.ts'
 /** The CRS of a GeoParquet column without a `crs`. */
 export const CRS84: Crs = { code: LON_LAT, name: 'WGS 84 (CRS84)', isLonLat: true }
 
-/** @param crs https://proj.org/specifications/projjson.html, or text as GeoParquet before 1.0 has it; null if it is neither */
+/** @param crs https://proj.org/specifications/projjson.html; null if it is no PROJJSON */
 export function crsOfProjjson(crs: unknown): Crs | null {
-  if (typeof crs === 'string') return crsOfText(crs)
   if (!isRecord(crs)) return null
   const source = isRecord(crs['source_crs']) ? crs['source_crs'] : {}
   const code = codeOf(crs['id'])

@@ -10,7 +10,7 @@ export function disagreement(footers: readonly Footer[]): string | null {
   for (const other of others) {
     const difference = differenceOf(first, other)
     if (difference)
-      return `its files do not fit together: ${path.basename(other.file)} ${difference} ${path.basename(first.file)}`
+      return `its files do not fit together: ${path.basename(other.file)} ${difference} ${path.basename(first.file)}; write them alike, or serve each by itself`
   }
   return null
 }

@@ -43,7 +43,8 @@ export async function describeDatabase(connection: DuckDBConnection, alias: stri
       problems.push(`table ${table.table}: ${reasonOf(error)}`)
     }
   }
-  if (layers.length + problems.length === 0) problems.push('it holds no table with a column of type GEOMETRY')
+  if (layers.length + problems.length === 0)
+    problems.push('it holds no table with a column of type GEOMETRY: add one, or import the data (geoduck import)')
   return { layers, problems }
 }
 
@@ -76,7 +77,7 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
   const from = [alias, schema, table].map(identifier).join('.')
   const columns = await columnsOf(connection, from)
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
-  if (!geometry) throw new Error('its GEOMETRY column is gone')
+  if (!geometry) throw new Error('its GEOMETRY column is gone: add it again')
   // `geoduck import` and other programs write this column. It is used only after the scan has proven it.
   const covering = findCovering(columns, null)
   const others = columns.filter((column) => column !== geometry && holdsGeometry(column.type))

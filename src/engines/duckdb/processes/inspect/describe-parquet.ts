@@ -1,6 +1,7 @@
 /** Describes one or more Parquet files as one layer, from their footers. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { isNative, typeOfNative } from '../../../../geometry/geometry-type.ts'
+import { isNative, type NativeType, typeOfNative } from '../../../../geometry/geometry-type.ts'
+import { type FieldType, typeName } from '../../../../model/field-type.ts'
 import type { Crs, FileSummary, GeometryEncoding, Pruning } from '../../../../model/layer.ts'
 import { fileList } from '../../dialect/quote.ts'
 import type { Covering, Description, UnprovenColumn } from '../../host/inspection.ts'
@@ -11,7 +12,7 @@ import { claimedExtent, claimedTypes, claimedZ, declaredCovering } from './decla
 import { holdsGeometry } from './field-type-of.ts'
 import { extentsOf } from './file-extents.ts'
 import { type Footer, footersOf } from './footer.ts'
-import type { GeoColumn } from './geoparquet.ts'
+import { type GeoColumn, WRITE_AGAIN } from './geoparquet.ts'
 import { keyCandidates } from './key-candidates.ts'
 import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
@@ -116,16 +117,29 @@ function geometryColumn(columns: readonly FileRelationColumn[], footers: readonl
     declared[0] ??
     columns.find(({ type }) => type.kind === 'geometry')
   if (geometry) return geometry
-  throw new Error('it has no geometry column: neither GeoParquet metadata nor a column of type GEOMETRY')
+  throw new Error(`it has no geometry column: neither GeoParquet metadata nor a column of type GEOMETRY; ${WRITE_AGAIN}`)
 }
 
 function encodingOf(geometry: FileRelationColumn, claim: GeoColumn | undefined): GeometryEncoding {
   if (geometry.type.kind === 'geometry') return 'GEOMETRY'
   if (geometry.type.kind === 'binary') return 'WKB'
   // These are GeoArrow's encodings in GeoParquet 1.1, which DuckDB reads as nested lists of structs.
-  const native = claim?.encoding.toLowerCase() ?? ''
-  if (isNative(native)) return native
-  throw new Error(`its geometry has an encoding that is not known: ${native || geometry.native}`)
+  const encoding = claim?.encoding.toLowerCase() ?? ''
+  if (isNative(encoding) && isStoredAs(encoding, geometry.type)) return encoding
+  throw new Error(
+    `its column ${geometry.name} is of type ${typeName(geometry.type)}, which holds no geometry of encoding ${encoding}; ${WRITE_AGAIN}`,
+  )
+}
+
+/** True for lists around a position, which is a struct of numbers. */
+function isStoredAs(encoding: NativeType, type: FieldType): boolean {
+  let position = type
+  for (const _ of typeOfNative(encoding).lists) {
+    if (position.kind !== 'list') return false
+    position = position.child
+  }
+  const numbers = position.kind === 'struct' ? position.fields.filter((member) => member.type.kind === 'float') : []
+  return ['x', 'y'].every((name) => numbers.some((member) => member.name === name))
 }
 
 /**

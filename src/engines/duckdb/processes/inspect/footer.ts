@@ -63,7 +63,7 @@ export async function footersOf(connection: DuckDBConnection, files: readonly st
       parquet_schema,
       parquet_kv_metadata,
     } = tables.get(file) ?? NO_TABLES
-    if (!metadata) throw new Error(`${path.basename(file)} could not be found again`)
+    if (!metadata) throw new Error(`its part ${path.basename(file)} is gone: bring it back`)
     const columns = topOf(parquet_schema, (key) => textOf(parquet_kv_metadata, key))
     const mayHaveBoxes = metadata.num_row_groups > 0n && columns.some(({ isNativeGeometry }) => isNativeGeometry)
     footers.push({

@@ -32,8 +32,8 @@ answerWith(
     return message.type === 'DIGEST' ? digestOf(message.files) : prepare(message.request, options)
   },
   (error) => {
-    const { failure, isOver } = failureOf(error)
-    return { failure, isOver: isOver || isSpent }
+    const answer = failureOf(error)
+    return { ...answer, isOver: answer.isOver || isSpent }
   },
 )
 
