@@ -42,5 +42,5 @@ export function requireKnownCrs(layer: Layer, argument: string): void {
   )
 }
 
-/** What the operator of the server can do. */
+/** The remedy of the operator of the server. */
 export const NAME_THE_CRS = 'give the layer its `crs` in the configuration of the server'

@@ -1,4 +1,4 @@
-/** What a Parquet file, its folder and its metadata claim, where few writers and readers agree. */
+/** Claims of Parquet files, their folders and their metadata about which few writers and readers agree. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -118,7 +118,7 @@ test.each(['nan', 'infinite'])('a box of %s in the metadata is ignored, and the 
   expect(problemOf(catalog, `${name}.parquet`)).toBeUndefined()
 })
 
-test('a text that says NaN stays as it is', () => {
+test('a text that says NaN is unchanged', () => {
   expect(layerOf(catalog, 'nan_in_text').crs?.name).toBe('says NaN, "Infinity" and -Infinity')
 })
 

@@ -225,7 +225,7 @@ afterAll(async () => {
 /** Words of the engine, of its libraries and of this program's own SQL, and paths. */
 const ENGINE_WORDS =
   /Error\b|Exception|TProtocol|TType|thrift|Referenced column|Candidate|Binder|Catalog|No function matches|st_[a-z]|read_parquet|SELECT|GDAL|PROJJSON|SHAPE_RESTORE|Snappy|mbedtls|VARCHAR|BIGINT|DOUBLE|STRUCT|INTEGER|\bduckdb\b|database disk image|std::|\bat (?:position|byte)|undefined|NaN|\/\w+\/|\.wal\b/
-/** What a reader can do stands last. */
+/** The remedy is the last part of a reason. */
 const REMEDY =
   /[:;] (?:if .*)?(?:write|copy|replace|serve|give|name|export|close|open|add|make|mend|bring|correct|remove|split|import|sub-folders|only tables are served)\b/
 

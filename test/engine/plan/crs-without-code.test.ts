@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'geoduck-crs-'))
 const store = join(folder, 'store.duckdb')
 
 /**
- * Points in CRSs without an id: as PROJJSON in GeoParquet, and as WKT for the native types. `tolerance` is in degrees: PROJ knows several
+ * Points in CRSs without an id: as PROJJSON in GeoParquet, and as WKT for the native types. `tolerance` is in degrees. PROJ knows several
  * transformations between some datums, and the oracle may take another one, which is off by about a metre.
  */
 const MAKE = `

@@ -63,7 +63,11 @@ function addGeometries(
   return representations.map((representation): LayoutGeometry => {
     const crs = outputCrs(layer, representation)
     const sql = outputGeometry(layer, representation, parameters)
-    return { column: columns.add(layer.geometryColumn, { kind: 'wkb' }, sql, true), crs: crs?.code ?? null, srid: sridOf(crs) }
+    return {
+      column: columns.add(layer.geometryColumn, { kind: 'wkb' }, sql, true),
+      crs: crs?.definition ?? crs?.code ?? null,
+      srid: sridOf(crs),
+    }
   })
 }
 

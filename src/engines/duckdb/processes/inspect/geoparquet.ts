@@ -49,7 +49,7 @@ export function readGeoMetadata(text: string): GeoMetadata {
   return { primaryColumn: data.primary_column, columns: new Map(columns) }
 }
 
-/** What to do about a file that is no GeoParquet. */
+/** The remedy for a file that is no GeoParquet. */
 export const WRITE_AGAIN = 'write it as GeoParquet, e.g. with GeoPandas or ogr2ogr'
 
 /** Python writes NaN and infinities as bare words, which are no JSON: GeoPandas before 0.13 did so for the box of no features. */
