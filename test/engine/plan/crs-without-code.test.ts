@@ -95,6 +95,7 @@ async function writeNative(): Promise<void> {
     for (const [name, crs] of [
       ['none', ''],
       ['wrong', 'OGC:CRS84'],
+      ['no_method', truth['transverse']!.wkt.replace(/METHOD\["[^"]*"(,ID\[[^\]]*\])?\]/, 'METHOD["?"]')],
       [
         'unknown',
         'ENGCRS["a building site",EDATUM["a corner"],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],LENGTHUNIT["metre",1]]',
@@ -204,6 +205,7 @@ describe('the `crs` of the configuration', () => {
       .map(({ reason }) => reason)
       .sort()
     expect(reasons).toEqual([
+      'layer no_method: its coordinates have no place in its CRS unknown: give the layer its `crs` in the configuration',
       'layer unknown: its CRS a building site is none that PROJ knows, so its coordinates are not transformed: give the layer its `crs` in the configuration',
       expect.stringMatching(
         /^layer wrong: its CRS is OGC:CRS84 \(degrees\), but its coordinates reach \d+\.\d+: give the layer its `crs` in the configuration$/,

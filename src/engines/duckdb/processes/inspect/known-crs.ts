@@ -23,7 +23,11 @@ export async function crsFaults(
 ): Promise<string[]> {
   if (crs === null) return []
   const text = crs.definition ?? crs.code
-  if (text !== null && (await isKnown(connection, text))) return crs.isLonLat && extent ? outsideDegrees(crs, extent) : []
+  if (text !== null && (await isKnown(connection, text))) {
+    if (extent === null) return []
+    if (crs.isLonLat) return outsideDegrees(crs, extent)
+    return (await hasPlace(connection, text, extent)) ? [] : [`its coordinates have no place in its CRS ${crs.name}: ${REMEDY}`]
+  }
   if (wantedCrs) return [`its CRS ${wantedCrs} is none that PROJ knows: correct \`crs\``]
   return [`its CRS ${crs.name} is none that PROJ knows, so its coordinates are not transformed: ${REMEDY}`]
 }
@@ -42,6 +46,23 @@ async function isKnown(connection: DuckDBConnection, crs: string): Promise<boole
   )
   known.set(crs, answer)
   return answer
+}
+
+/** False if no corner of the extent, nor its centre, has a longitude and latitude: PROJ takes some CRSs whose projection it lacks. */
+async function hasPlace(connection: DuckDBConnection, crs: string, [west, south, east, north]: BBox): Promise<boolean> {
+  const points = [
+    [west, south],
+    [east, south],
+    [west, north],
+    [east, north],
+    [(west + east) / 2, (south + north) / 2],
+  ]
+  const placed = points.map(([x, y]) => {
+    const point = `ST_Transform(ST_Point(${x}::DOUBLE, ${y}::DOUBLE), ${literal(crs)}, '${LON_LAT}')`
+    return `isfinite(ST_X(${point}) + ST_Y(${point}))`
+  })
+  const [row] = await rowsOf(connection, `SELECT ${placed.join(' OR ')} AS found`)
+  return row?.['found'] === true
 }
 
 /**
