@@ -71,12 +71,12 @@ function provenPruning({ covering, pruning }: Description, holds: boolean): Prun
 export function reservations({ covering }: Description, { coveringHolds, uncomputable, faults }: ProvenGeometry): string[] {
   const reasons: string[] = [...faults]
   if (covering?.declared && !coveringHolds) {
-    reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used`)
+    reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used: write it again`)
   }
   if (uncomputable > 0) {
     const some = uncomputable === 1 ? 'one of its geometries' : `${uncomputable} of its geometries`
     reasons.push(
-      `${some} cannot be computed with (a ring that is not closed, a line of one point): a spatial filter fails for it`,
+      `${some} cannot be computed with (a ring that is not closed, a line of one point): a spatial filter fails for it; mend it in the source`,
     )
   }
   return reasons

@@ -29,6 +29,8 @@ export interface Crs {
   readonly name: string
   /** True if coordinates are longitude and latitude in degrees on WGS 84 with x first, as RFC 7946 requires. */
   readonly isLonLat: boolean
+  /** PROJJSON or WKT that defines the CRS, for a CRS without a code that PROJ knows. */
+  readonly definition?: string
 }
 
 /** The location of the rows. Paths and names are only from the catalogue. */

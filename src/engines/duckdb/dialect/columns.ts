@@ -5,7 +5,7 @@ import { keyField } from '../../../model/feature-id.ts'
 import { type FieldType, isExact } from '../../../model/field-type.ts'
 import type { Crs, Layer } from '../../../model/layer.ts'
 import { AS_STORED, type FeatureQuery, type Representation } from '../../../model/query.ts'
-import { isBounded, layerCrsCode, transformed } from './crs.ts'
+import { isBounded, layerCrsText, transformed } from './crs.ts'
 import { geometryAsWkb, withGeometry } from './geometry-column.ts'
 import { intervalText, jsonText } from './json-value.ts'
 import type { SortColumn } from './order.ts'
@@ -63,7 +63,11 @@ function addGeometries(
   return representations.map((representation): LayoutGeometry => {
     const crs = outputCrs(layer, representation)
     const sql = outputGeometry(layer, representation, parameters)
-    return { column: columns.add(layer.geometryColumn, { kind: 'wkb' }, sql, true), crs: crs?.code ?? null, srid: sridOf(crs) }
+    return {
+      column: columns.add(layer.geometryColumn, { kind: 'wkb' }, sql, true),
+      crs: crs?.definition ?? crs?.code ?? null,
+      srid: sridOf(crs),
+    }
   })
 }
 
@@ -125,7 +129,7 @@ function outputGeometry(layer: Layer, { crs, simplify }: Representation, paramet
 }
 
 function placedIn(target: string, value: string, layer: Layer, parameters: Parameters): string {
-  const from = layerCrsCode(layer)
+  const from = layerCrsText(layer)
   // The CRS is needed for a result without rows as well.
   parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
   return each(transformed(value, from, target, parameters), `CASE WHEN ${isBounded('h')} THEN h END`, 'h')

@@ -68,7 +68,8 @@ async function assertFits(
 const INTEGER = /^U?((TINY|SMALL|BIG|HUGE)INT|INTEGER)$/
 
 /** The engine uses x first for both, also if their authority defines another order. */
-const isSame = (a: Crs, b: Crs) => (a.isLonLat && b.isLonLat) || (a.code ?? a.name) === (b.code ?? b.name)
+const isSame = (a: Crs, b: Crs) =>
+  (a.isLonLat && b.isLonLat) || (a.code ?? a.definition ?? a.name) === (b.code ?? b.definition ?? b.name)
 
 const told = ({ code, name }: Crs) => code ?? name
 

@@ -6,7 +6,7 @@ import { identifier } from '../../dialect/quote.ts'
 import type { CheckResult, Covering, Description, ProvenGeometry } from '../../host/inspection.ts'
 import { floatOf } from './covering.ts'
 import { findInvalid } from './find-invalid.ts'
-import { crsFault } from './known-crs.ts'
+import { crsFaults } from './known-crs.ts'
 import { proveKey } from './prove-key.ts'
 import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'
@@ -22,7 +22,8 @@ export async function checkLayer(connection: DuckDBConnection, description: Desc
   const invalid = isAsStored ? servedInvalid : await countInvalid(connection, description)
   const { key, fault } = await proveKey(connection, description, scanned.featureCount)
   const firstInvalid = invalid > 0 ? await findInvalid(connection, description, key) : []
-  const faults = [fault, await crsFault(connection, description)].filter((told) => told !== null)
+  const crsProblems = await crsFaults(connection, { ...description, extent: scanned.extent })
+  const faults = fault === null ? crsProblems : [fault, ...crsProblems]
   return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, faults }
 }
 
