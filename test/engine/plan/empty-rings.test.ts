@@ -6,7 +6,8 @@ import { claimedLayer, provenLayer } from '../../../src/catalog/layer-states.ts'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import { Inspector } from '../../../src/engines/duckdb/host/inspector.ts'
 import type { FeatureFilter, GeometryInput } from '../../../src/graphql/generated.ts'
-import type { Layer } from '../../../src/model/layer.ts'
+import { GeoduckError } from '../../../src/model/errors.ts'
+import type { BBox, Layer } from '../../../src/model/layer.ts'
 import { queryOf } from '../../support/filter.ts'
 import { Engine } from '../../support/plan/engine.ts'
 import { python } from '../../support/python.ts'
@@ -16,8 +17,8 @@ import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 const random = new Random()
 const folder = mkdtempSync(join(tmpdir(), 'geoduck-plan-'))
 const isLong = process.env['GEODUCK_LONG'] === '1'
-const FEATURES = isLong ? 4_000 : 400
-const ARGUMENTS = isLong ? 120 : 20
+const FEATURES = isLong ? 4_000 : 300
+const ARGUMENTS = isLong ? 120 : 14
 
 /**
  * Geometry of all types with empty rings and members, in files; arguments of the same kind; and by shapely, for each filter and row: 1 true,
@@ -62,12 +63,12 @@ def make(kind, wild, depth=0): return kind, coordinates(kind, wild, depth)
 def wkb(of, z=0, m=0):
     kind, c = of
     def position(p): return struct.pack(f'<{2 + z + m}d', *(p or [math.nan] * 2), *([5.5 if p else math.nan] * (z + m)))
-    def positions(l): return struct.pack('<I', len(l)) + b''.join(map(position, l))
+    def line(l): return struct.pack('<I', len(l)) + b''.join(map(position, l))
     head = struct.pack('<BI', 1, CODE[kind] + 1000 * z + 2000 * m)
     if kind == 'Point': return head + position(c)
-    if kind == 'LineString': return head + positions(c)
+    if kind == 'LineString': return head + line(c)
     head += struct.pack('<I', len(c))
-    if kind == 'Polygon': return head + b''.join(map(positions, c))
+    if kind == 'Polygon': return head + b''.join(map(line, c))
     return head + b''.join(wkb(g if kind == 'GeometryCollection' else (MEMBER[kind], g), z, m) for g in c)
 def geojson(of):
     kind, c = of
@@ -130,27 +131,32 @@ for n in range(arguments):
 for _ in range(3):
     x, y = r.randint(0, 9), r.randint(0, 9)
     where.append({'where': {'bbox': [x, y, x + 3, y + 2]}, 'holds': holds(lambda f: f.intersects(shapely.box(x, y, x + 3, y + 2)), True)})
+def positions(of):
+    kind, c = of
+    if kind == 'GeometryCollection': return [p for g in c for p in positions(g)]
+    if not c: return []
+    return [c] if not isinstance(c[0], list) else [p for x in c for p in positions((kind, x))]
+def sides(of, counts):
+    axes = [[p[axis] for p in positions(of) if counts(p[axis])] for axis in (0, 1)]
+    return [f(axis) for f in (min, max) for axis in axes] if all(axes) else None
 def box(of):
-    ps = []
-    def walk(kind, c):
-        if kind == 'GeometryCollection': [walk(*g) for g in c]
-        elif kind is not None and (not c or not isinstance(c[0], list)): c and ps.append(c)
-        else: [walk(kind, x) for x in c]
-    walk(*of)
-    sides = [[p[axis] for p in ps if math.isfinite(p[axis])] for axis in (0, 1)]
-    return [min(sides[0]), min(sides[1]), max(sides[0]), max(sides[1])] if sides[0] and sides[1] else None
+    found = sides(of, lambda c: not math.isnan(c))
+    return found if found and all(map(math.isfinite, found)) else None
+# Of a native encoding, each coordinate counts that is finite; of WKB, each side of a geometry.
+def extent(rows, native):
+    found = [b for b in (sides(of, math.isfinite if native else lambda c: not math.isnan(c)) for of in rows) if b]
+    return [f(b[n] for b in found if math.isfinite(b[n])) for n, f in enumerate((min, min, max, max))]
 def empty(of): return not of[1] if of[0] in ('Point', 'LineString') else not any(of[1]) if of[0] == 'Polygon' else all(empty(g if of[0] == 'GeometryCollection' else (MEMBER[of[0]], g)) for g in of[1])
-print(json.dumps({'cases': where, 'wkb': [b.hex() for b in blobs], 'boxes': {n: [box(of) for of in rows] for n, rows in sets.items()}, 'empty': {n: sum(map(empty, rows)) for n, rows in sets.items()}}))
+print(json.dumps({'cases': where, 'wkb': [b.hex() for b in blobs], 'extents': {n: extent(rows, n != 'mixed') for n, rows in sets.items()}, 'boxes': {n: [box(of) for of in rows] for n, rows in sets.items()}, 'empty': {n: sum(map(empty, rows)) for n, rows in sets.items()}}))
 `
-
-type Side = readonly [number, number, number, number] | null
 
 interface Made {
   readonly cases: readonly { readonly where: FeatureFilter; readonly holds: Readonly<Record<string, readonly number[]>> }[]
   /** Of each mixed feature, as stored. */
   readonly wkb: readonly string[]
-  /** The box of the finite coordinates of each feature. */
-  readonly boxes: Readonly<Record<string, readonly Side[]>>
+  readonly extents: Readonly<Record<string, BBox>>
+  /** The box of each feature. NaN is ignored; null if a side is infinite. */
+  readonly boxes: Readonly<Record<string, readonly (BBox | null)[]>>
   /** The number of empty geometries. */
   readonly empty: Readonly<Record<string, number>>
 }
@@ -235,16 +241,16 @@ describe.each(NAMES)('geometry with empty rings and members in %s', (name) => {
 
   it('is proven with the extent of its coordinates, and counted as empty if it has none', () => {
     const { extent, check } = layers[name]!.proven
-    const boxes = made.boxes[set]!.filter((box) => box !== null)
-    const side = (of: typeof Math.min, n: number) => of(...boxes.map((box) => box[n]!))
-    expect(extent).toEqual([side(Math.min, 0), side(Math.min, 1), side(Math.max, 2), side(Math.max, 3)])
+    expect(extent).toEqual(made.extents[set])
     expect(check!.emptyGeometries).toBe(made.empty[set])
   })
 
   it('passes distances on the earth, another CRS, simplification, and every encoding', async () => {
     const layer = { ...layers[name]!.proven, crs: lonLat }
-    for (const where of made.cases.flatMap(({ where }) => (where.dWithin ? [where.dWithin.geometry as GeometryInput] : []))) {
-      await matches(layer, { dWithin: { geometry: where, distance: 200_000 } })
+    for (const geometry of made.cases.flatMap(({ where }) => (where.dWithin ? [where.dWithin.geometry as GeometryInput] : []))) {
+      await matches(layer, { dWithin: { geometry, distance: 200_000 } }).catch((error) => {
+        if (!(error instanceof GeoduckError && error.code === 'LIMIT_EXCEEDED')) throw error
+      })
     }
     const to = { code: 'EPSG:3857', name: '', isLonLat: false }
     for (const crs of [null, to]) {
@@ -261,9 +267,16 @@ describe.each(NAMES)('geometry with empty rings and members in %s', (name) => {
         const rows = features!.flatMap((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>[])
         const boxes = made.boxes[set]!
         expect(rows).toHaveLength(boxes.length)
-        if (crs === null && simplify === null) expect(rows.map(({ bbox }) => bbox)).toEqual(boxes)
-        if (crs === null && simplify === null && set === 'mixed')
-          expect(rows.map(({ WKB }) => Buffer.from(String(WKB), 'base64').toString('hex'))).toEqual(made.wkb)
+        if (crs === null && simplify === null) {
+          expect(rows.map(({ bbox }) => bbox)).toEqual(boxes)
+          if (set === 'mixed')
+            expect(
+              rows
+                .filter(({ WKB }, n) => WKB !== made.wkb[n]!.toUpperCase())
+                .map(({ WKB }) => WKB)
+                .slice(0, 3),
+            ).toEqual([])
+        }
         expect(JSON.stringify(rows.map(({ bbox }) => bbox))).not.toContain('e+308')
       }
     }

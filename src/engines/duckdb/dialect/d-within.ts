@@ -6,7 +6,7 @@ import type { BBox, Layer } from '../../../model/layer.ts'
 import type { DistancePredicate, NearPiece, OnEarth } from '../../../model/predicate.ts'
 import { argumentOf, decoded } from './argument.ts'
 import type { Condition } from './filter.ts'
-import { computable, withComputable } from './geometry-column.ts'
+import { testOf, withComputable } from './geometry-column.ts'
 import { meetsBox } from './pruning.ts'
 import type { Parameters } from './quote.ts'
 import { whereGeometry } from './spatial.ts'
@@ -26,7 +26,7 @@ const DISTANCE_WITHIN = 'ST_DWithin_GEOS'
 function onPlane({ geometry, distance }: DistancePredicate, layer: Layer, parameters: Parameters): Condition {
   const { sql, box } = argumentOf(geometry, layer, parameters)
   const bound = parameters.double(distance)
-  const exact = `TRY(${DISTANCE_WITHIN}(${computable(layer)}, ${sql}, ${bound}))`
+  const exact = testOf(layer, (value) => `TRY(${DISTANCE_WITHIN}(${value}, ${sql}, ${bound}))`)
   const wider = 'around' in box ? { around: `ST_Expand(${sql}, ${bound} * (1 + 1e-9) + 1e-9)` } : widened(box, distance)
   return { exact, necessary: meetsBox(layer, wider, parameters) }
 }

@@ -81,21 +81,24 @@ const withoutDictionary = (geometry: string): string => `ST_GeomFromWKB(unhex(he
  * geometry without its empty rings and members, and without heights and measures. For other layers, the result is that of `withGeometry`.
  */
 export function withComputable(layer: Layer, use: (geometry: string) => string): string {
-  if (!mayHaveEmptyHoles(layer)) return withGeometry(layer, use)
-  return `list_transform([${computable(layer)}], lambda f: ${use('f')})[1]`
+  return mayHaveEmptyHoles(layer) ? `list_transform([${computable(layer)}], lambda f: ${use('f')})[1]` : withGeometry(layer, use)
 }
 
-/** As `geometryValue`, for tests by GEOS. NULL if it is not safe to decode. */
-export function computable(layer: Layer): string {
+/** As `withComputable`, for a test that uses the geometry once. */
+export function testOf(layer: Layer, test: (geometry: string) => string): string {
+  return mayHaveEmptyHoles(layer) ? withComputable(layer, test) : test(geometryValue(layer))
+}
+
+/** NULL if the geometry is not safe to decode. */
+function computable(layer: Layer): string {
   const value = geometryValue(layer)
-  if (!mayHaveEmptyHoles(layer)) return value
   const whole = layer.state === 'READY' ? value : withoutDictionary(value)
   const text = `TRY(CAST(${value} AS VARCHAR))`
   return `CASE WHEN contains(${text}, '${EMPTY_HOLE}') THEN ${withoutEmptyRings(whole)} ELSE ${guarded(layer, value)} END`
 }
 
-/** How the engine writes an empty ring or member after one that is not empty. */
-const EMPTY_HOLE = '), EMPTY'
+/** How the engine writes an empty ring or member after another one. */
+const EMPTY_HOLE = ', EMPTY'
 
 /**
  * SQL that is true if a polygon of the geometry has an empty hole. It is also true for some other geometry with empty rings or members. Only
@@ -115,14 +118,14 @@ function mayHaveEmptyHoles({ state, hasEmptyHoles }: Layer): boolean {
 const COLLECTION_HEADER = '0107000000'
 
 /**
- * The same set of positions, with two dimensions. A polygon whose shell is empty stays unchanged: GEOS refuses it if it has a hole. Members of
+ * The same set of positions, with two dimensions. A polygon with holes and an empty shell stays unchanged, because GEOS refuses it. Members of
  * collections in collections become members of one.
  */
 function withoutEmptyRings(geometry: string): string {
   // The casts are to a list type by name, with the order of members changed; see `asGeometry`.
   const rings = `CAST(CAST(p AS POLYGON_2D) AS STRUCT(y DOUBLE, x DOUBLE)[][])`
   const present = `list_filter(${rings}, lambda r: len(r) > 0)`
-  const polygon = `CASE WHEN len(${rings}[1]) > 0 THEN CAST(CAST(${present} AS POLYGON_2D) AS GEOMETRY) ELSE p END`
+  const polygon = `CASE WHEN len(${rings}[1]) = 0 AND len(${present}) > 0 THEN p ELSE CAST(CAST(${present} AS POLYGON_2D) AS GEOMETRY) END`
   const part = `CASE WHEN ST_GeometryType(p) = 'POLYGON' THEN ${polygon} ELSE p END`
   const parts = `list_transform(ST_Dump(g), lambda d: list_transform([ST_Force2D(struct_extract(d, 'geom'))], lambda p: ${part})[1])`
   const collected = 'ST_Collect(l)'
