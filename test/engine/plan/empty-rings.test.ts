@@ -200,11 +200,11 @@ async function described(name: string) {
 
 /** As the layer of the GeoParquet file, but the engine reads a BLOB. */
 async function plainWkb() {
-  const { extent, check } = layers['geo']!.proven
+  const { extent, check, geometryTypes } = layers['geo']!.proven
   const of = (more: Partial<Layer>) => engine.parquet(path('plain'), { geometryEncoding: 'WKB', crs: null, ...more })
   return {
     claimed: await of({ state: 'CHECKING' }),
-    proven: await of({ hasEmptyHoles: true, extent, ...(check && { check }) }),
+    proven: await of({ hasEmptyHoles: true, extent, geometryTypes, ...(check && { check }) }),
   }
 }
 

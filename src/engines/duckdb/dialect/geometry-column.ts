@@ -155,5 +155,13 @@ function isSifted(layer: Layer): boolean {
  */
 export function repaired(geometry: string): string {
   const made = `list_transform([${geometry}], lambda g: TRY(ST_MakeValid(g)))[1]`
-  return `CASE WHEN ST_IsValid(${geometry}) THEN ${geometry} ELSE coalesce(${made}, ${geometry}) END`
+  return `CASE WHEN ST_IsValid(${geometry}) THEN ${geometry} ELSE coalesce(${uniform(made, geometry)}, ${geometry}) END`
+}
+
+/**
+ * SQL of what GEOS made of `geometry`, without measures. GEOS returns collections of members with and without heights or measures, because it loses
+ * them for some members. Such WKB is malformed.
+ */
+export function uniform(made: string, geometry: string): string {
+  return `CASE ST_ZMFlag(${geometry}) WHEN 0 THEN ${made} WHEN 1 THEN ST_Force2D(${made}) ELSE ST_Force3DZ(${made}, 0) END`
 }
