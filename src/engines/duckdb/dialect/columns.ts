@@ -152,7 +152,13 @@ function simplified(geometry: string, tolerance: number, layer: Layer, parameter
   const type = `CAST(ST_GeometryType(${geometry}) AS VARCHAR)`
   const ofCollection = ` WHEN ${type} = 'GEOMETRYCOLLECTION' THEN ${uniform(simple, geometry)}`
   const mayCollect = layer.state !== 'READY' || layer.geometryTypes.includes('GeometryCollection')
-  return `coalesce(CASE WHEN starts_with(${type}, 'MULTI') THEN ST_Multi(${simple})${mayCollect ? ofCollection : ''} ELSE ${simple} END, ${geometry})`
+  const cases = [
+    // GEOS changes the dimensions of empty members.
+    layer.check?.emptyGeometries === 0 ? '' : ` WHEN ST_IsEmpty(${geometry}) THEN ${geometry}`,
+    ` WHEN starts_with(${type}, 'MULTI') THEN ST_Multi(${simple})`,
+    mayCollect ? ofCollection : '',
+  ]
+  return `coalesce(CASE${cases.join('')} ELSE ${simple} END, ${geometry})`
 }
 
 /** SQL of `of`, in which the value has a name. A TRY inside it fails for one row; elsewhere, it may fail for a whole vector. */
