@@ -53,10 +53,20 @@ export function claimedLayer(name: string, fingerprint: string, description: Des
 
 /** The key may now be a column. Then ids that clients received before are invalid, like any row number. */
 export function provenLayer(layer: Layer, description: Description, proof: ProvenGeometry): Layer {
-  const { geometryTypes, hasZ, coordinates = null, extent, featureCount, key, coveringHolds, report } = proof
+  const {
+    geometryTypes,
+    hasZ,
+    hasEmptyHoles = false,
+    coordinates = null,
+    extent,
+    featureCount,
+    key,
+    coveringHolds,
+    report,
+  } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
-  const proved = { geometryTypes, hasZ, coordinates, extent, featureCount, key, pruning, check: report }
+  const proved = { geometryTypes, hasZ, hasEmptyHoles, coordinates, extent, featureCount, key, pruning, check: report }
   return { ...layer, state: 'READY', columns, ...proved }
 }
 

@@ -121,6 +121,10 @@ export interface Layer {
   /** Geometry types that the check found. Before the check: the types that the source declares; empty if it declares none. */
   readonly geometryTypes: readonly GeometryTypeName[]
   readonly hasZ: boolean | null
+  /**
+   * True if the check found polygons with an empty hole, such as `[shell, []]`. Absent or false: it found none, or has not run.
+   */
+  readonly hasEmptyHoles?: boolean
   /** The dimensions that every geometry was proven to have. Absent or null: unknown, with measures, or mixed. */
   readonly coordinates?: 'XY' | 'XYZ' | null
   readonly crs: Crs | null

@@ -6,7 +6,7 @@ import { type FieldType, isExact } from '../../../model/field-type.ts'
 import type { Crs, Layer } from '../../../model/layer.ts'
 import { AS_STORED, type FeatureQuery, type Representation } from '../../../model/query.ts'
 import { isBounded, layerCrsText, transformed } from './crs.ts'
-import { geometryAsWkb, withGeometry } from './geometry-column.ts'
+import { geometryAsWkb, uniform, withGeometry } from './geometry-column.ts'
 import { intervalText, jsonText } from './json-value.ts'
 import type { SortColumn } from './order.ts'
 import { columnOf, type Parameters } from './quote.ts'
@@ -124,7 +124,7 @@ function outputGeometry(layer: Layer, { crs, simplify }: Representation, paramet
   if (target === null && simplify === null) return geometryAsWkb(layer)
   return withGeometry(layer, (value) => {
     const placed = target === null ? value : placedIn(target, value, layer, parameters)
-    return `ST_AsWKB(${simplify === null ? placed : each(placed, simplified('s', simplify, parameters), 's')})`
+    return `ST_AsWKB(${simplify === null ? placed : each(placed, simplified('s', simplify, layer, parameters), 's')})`
   })
 }
 
@@ -150,11 +150,19 @@ function targetCode(layer: Layer, crs: Crs | null): string | null {
  * Simplifies without losing rings: a ring that is smaller than the tolerance keeps its minimum of vertices. ST_Simplify would
  * remove it.
  */
-function simplified(geometry: string, tolerance: number, parameters: Parameters): string {
+function simplified(geometry: string, tolerance: number, layer: Layer, parameters: Parameters): string {
   const simple = `TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)}))`
   // GEOS makes a polygon from a MultiPolygon with one member.
-  const isMulti = `starts_with(CAST(ST_GeometryType(${geometry}) AS VARCHAR), 'MULTI')`
-  return `coalesce(CASE WHEN ${isMulti} THEN ST_Multi(${simple}) ELSE ${simple} END, ${geometry})`
+  const type = `CAST(ST_GeometryType(${geometry}) AS VARCHAR)`
+  const ofCollection = ` WHEN ${type} = 'GEOMETRYCOLLECTION' THEN ${uniform(simple, geometry)}`
+  const mayCollect = layer.state !== 'READY' || layer.geometryTypes.includes('GeometryCollection')
+  const cases = [
+    // GEOS changes the dimensions of empty members.
+    layer.check?.emptyGeometries === 0 ? '' : ` WHEN ST_IsEmpty(${geometry}) THEN ${geometry}`,
+    ` WHEN starts_with(${type}, 'MULTI') THEN ST_Multi(${simple})`,
+    mayCollect ? ofCollection : '',
+  ]
+  return `coalesce(CASE${cases.join('')} ELSE ${simple} END, ${geometry})`
 }
 
 /** SQL of `of`, in which the value has a name. A TRY inside it fails for one row; elsewhere, it may fail for a whole vector. */
