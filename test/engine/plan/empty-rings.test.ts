@@ -21,8 +21,9 @@ const FEATURES = isLong ? 4_000 : 300
 const ARGUMENTS = isLong ? 120 : 14
 
 /**
- * Geometry of all types with empty rings and members, in files; arguments of the same kind; and by shapely, for each filter and row: 1 true,
- * 0 false, -1 for geometry that shapely refuses or that is invalid, for which versions of GEOS differ. Shapely gets it without what is empty.
+ * Makes files of geometry of all types with empty rings and members, and arguments of the same kind. Shapely gets them without the empty parts,
+ * and answers for each filter and row: 1 true, 0 false. -1 means that it refuses the geometry, or that the geometry is invalid, for which versions of
+ * GEOS differ.
  */
 const MAKE = `
 import json, math, random, struct, sys, pyarrow as pa, pyarrow.parquet as pq, shapely
@@ -152,7 +153,7 @@ print(json.dumps({'cases': where, 'wkb': [b.hex() for b in blobs], 'extents': {n
 
 interface Made {
   readonly cases: readonly { readonly where: FeatureFilter; readonly holds: Readonly<Record<string, readonly number[]>> }[]
-  /** Of each mixed feature, as stored. */
+  /** The stored bytes of each mixed feature. */
   readonly wkb: readonly string[]
   readonly extents: Readonly<Record<string, BBox>>
   /** The box of each feature. NaN is ignored; null if a side is infinite. */

@@ -97,7 +97,7 @@ function computable(layer: Layer): string {
   return `CASE WHEN contains(${text}, '${EMPTY_HOLE}') THEN ${withoutEmptyRings(whole)} ELSE ${guarded(layer, value)} END`
 }
 
-/** How the engine writes an empty ring or member after another one. */
+/** The engine's text of an empty ring or member after another one. */
 const EMPTY_HOLE = ', EMPTY'
 
 /**
@@ -159,7 +159,7 @@ export function repaired(geometry: string): string {
 }
 
 /**
- * SQL of what GEOS made of `geometry`, without measures. GEOS returns collections of members with and without heights or measures, because it loses
+ * SQL of GEOS's result for `geometry`, without measures. GEOS returns collections of members with and without heights or measures, because it loses
  * them for some members. Such WKB is malformed.
  */
 export function uniform(made: string, geometry: string): string {
