@@ -23,15 +23,24 @@ export function readCrs(text: unknown, argument: string): Crs {
   return crsOf(code)
 }
 
+/** True if coordinates can be transformed from and to the layer's CRS: it has a code, or a definition. */
+export function hasKnownCrs({ crs }: Layer): boolean {
+  return Boolean(crs?.definition ?? crs?.code)
+}
+
 /**
  * Checks that a transformation from or to the layer's CRS is possible. @throws GeoduckError BAD_INPUT if the source has no CRS,
- * or one without a code
+ * or one that PROJ does not know
  */
-export function requireCrsCode({ name, crs }: Layer, argument: string): void {
-  if (crs?.code) return
-  const has = crs ? `has a CRS without a code (${show(crs.name)})` : 'has no CRS that its source names'
+export function requireKnownCrs(layer: Layer, argument: string): void {
+  if (hasKnownCrs(layer)) return
+  const { name, crs } = layer
+  const has = crs ? `has a CRS that PROJ does not know (${show(crs.name)})` : 'has no CRS that its source names'
   throw new GeoduckError(
     'BAD_INPUT',
-    `\`${argument}\`: layer ${show(name)} ${has}, so there is nothing to transform; leave it out.`,
+    `\`${argument}\`: layer ${show(name)} ${has}, so nothing can be transformed; leave it out, or ${NAME_THE_CRS}.`,
   )
 }
+
+/** The remedy of the operator of the server. */
+export const NAME_THE_CRS = 'give the layer its `crs` in the configuration of the server'

@@ -11,7 +11,7 @@ import type { Field, Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Representation, View } from '../model/query.ts'
 import { inRange, PRECISION } from './arguments.ts'
-import { readCrs, requireCrsCode } from './crs.ts'
+import { hasKnownCrs, NAME_THE_CRS, readCrs, requireKnownCrs } from './crs.ts'
 
 export interface Selection {
   /** Each output is made once, even if several response keys select it. */
@@ -105,8 +105,8 @@ function requireLonLat(layer: Layer, { crs }: Pick<Representation, 'crs'>): void
     throw refused(`\`crs\` asks for ${crs.name}`, 'leave `crs` out or say "OGC:CRS84"')
   }
   if (layer.crs ? layer.crs.isLonLat : !layer.extent || liesInDegrees(layer.extent)) return
-  if (!layer.crs?.code) throw refused(`${layer.name} is not in degrees`, 'its source names no CRS to transform from')
-  throw refused(`${layer.name} is in ${layer.crs.code}`, 'ask for `crs: "OGC:CRS84"`')
+  if (!hasKnownCrs(layer)) throw refused(`${layer.name} is not in degrees, nor in a CRS that is known`, NAME_THE_CRS)
+  throw refused(`${layer.name} is in ${layer.crs?.code ?? layer.crs?.name}`, 'ask for `crs: "OGC:CRS84"`')
 }
 
 function refused(what: string, out: string): GeoduckError {
@@ -165,7 +165,7 @@ export class Representations {
     const crs = typeof code === 'string' ? readCrs(code, 'crs') : null
     const { crs: stored } = this.#layer
     const own = crs !== null && crs.code === stored?.code
-    if (crs !== null && !(stored && sameCrs(crs, stored))) requireCrsCode(this.#layer, 'crs')
+    if (crs !== null && !(stored && sameCrs(crs, stored))) requireKnownCrs(this.#layer, 'crs')
     requireTolerance(simplify)
     const representation = { crs: own ? null : crs, simplify }
     this.#count(`${own ? '' : (crs?.code ?? '')} ${simplify}`)

@@ -51,7 +51,7 @@ export async function fileKind(file: string): Promise<FileKind> {
   try {
     head = await firstBytes(file)
   } catch {
-    return unsupported('it cannot be opened: its permissions forbid it, or it is no file')
+    return unsupported('it cannot be opened: its permissions forbid it, or it is no file; let the server read it')
   }
   return byContent(head, extension) ?? byName(head, extension)
 }
@@ -59,6 +59,7 @@ export async function fileKind(file: string): Promise<FileKind> {
 function byContent(head: Buffer, extension: string): FileKind | null {
   const latin = (from: number, to: number) => head.toString('latin1', from, to)
   if (latin(0, 4) === 'PAR1') return source('Parquet')
+  if (latin(0, 4) === 'PARE') return unsupported('it is encrypted: serve a copy without encryption')
   if (latin(8, 12) === 'DUCK') return source('DuckDB')
   if (latin(0, 16) === 'SQLite format 3\0') return sqlite(latin(68, 72), extension)
   if (latin(0, 3) === 'fgb' && latin(4, 7) === 'fgb') return source('FlatGeobuf')
@@ -94,7 +95,7 @@ function json(text: string): FileKind | null {
 
 function byName(head: Buffer, extension: string): FileKind {
   const promise = PROMISES[extension]
-  if (promise) return unsupported(`it is not ${promise}, although its name says so`)
+  if (promise) return unsupported(`it is not ${promise}, although its name says so: write it again, or rename it`)
   const format = UNSERVED[extension]
   if (format) return unsupported(`it is ${format}; ${SERVED}: convert it to one of them`)
   if (!CSV.has(extension)) return { kind: 'other' }

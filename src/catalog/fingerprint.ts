@@ -82,13 +82,17 @@ async function readFooter(handle: FileHandle): Promise<{ size: number; footer: B
   const length = tail.readUInt32LE(0)
   const magic = tail.toString('latin1', 4)
   const isWhole = (magic === 'PAR1' || magic === 'PARE') && length <= Math.min(size - 12, MOST_FOOTER_BYTES)
-  if (!isWhole) throw new SourceError('it has no Parquet footer: it is cut short, or still being written')
+  if (!isWhole)
+    throw new SourceError('it has no Parquet footer: it is cut short, or still being written; copy the whole file again')
   return { size, footer: await read(handle, size - PARQUET_TAIL_BYTES - length, length) }
 }
 
 async function reading<Result>(file: string, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
   const handle = await open(file).catch((cause: unknown) => {
-    throw new SourceError('it cannot be opened: it is gone, or its permissions forbid it', { cause })
+    throw new SourceError(
+      'it cannot be opened: it is gone, or its permissions forbid it; bring it back, or let the server read it',
+      { cause },
+    )
   })
   try {
     return await use(handle)
@@ -100,6 +104,7 @@ async function reading<Result>(file: string, use: (handle: FileHandle) => Promis
 /** Reads exactly that many bytes. Otherwise the file is not what its header says. */
 async function read(handle: FileHandle, from: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length)
-  if (from < 0 || (await handle.read(bytes, 0, length, from)).bytesRead < length) throw new SourceError('it is cut short')
+  if (from < 0 || (await handle.read(bytes, 0, length, from)).bytesRead < length)
+    throw new SourceError('it is cut short: copy the whole file again')
   return bytes
 }

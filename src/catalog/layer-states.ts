@@ -53,10 +53,20 @@ export function claimedLayer(name: string, fingerprint: string, description: Des
 
 /** The key may now be a column. Then ids that clients received before are invalid, like any row number. */
 export function provenLayer(layer: Layer, description: Description, proof: ProvenGeometry): Layer {
-  const { geometryTypes, hasZ, coordinates = null, extent, featureCount, key, coveringHolds, report } = proof
+  const {
+    geometryTypes,
+    hasZ,
+    hasEmptyHoles = false,
+    coordinates = null,
+    extent,
+    featureCount,
+    key,
+    coveringHolds,
+    report,
+  } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
-  const proved = { geometryTypes, hasZ, coordinates, extent, featureCount, key, pruning, check: report }
+  const proved = { geometryTypes, hasZ, hasEmptyHoles, coordinates, extent, featureCount, key, pruning, check: report }
   return { ...layer, state: 'READY', columns, ...proved }
 }
 
@@ -71,12 +81,12 @@ function provenPruning({ covering, pruning }: Description, holds: boolean): Prun
 export function reservations({ covering }: Description, { coveringHolds, uncomputable, faults }: ProvenGeometry): string[] {
   const reasons: string[] = [...faults]
   if (covering?.declared && !coveringHolds) {
-    reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used`)
+    reasons.push(`its covering column ${covering.column} does not cover its geometry and is not used: write it again`)
   }
   if (uncomputable > 0) {
     const some = uncomputable === 1 ? 'one of its geometries' : `${uncomputable} of its geometries`
     reasons.push(
-      `${some} cannot be computed with (a ring that is not closed, a line of one point): a spatial filter fails for it`,
+      `${some} cannot be computed with (a ring that is not closed, a line of one point): a spatial filter fails for it; mend it in the source`,
     )
   }
   return reasons

@@ -171,13 +171,14 @@ export class ServedLayers {
       return
     }
     entry.layer = null
-    this.#find(entry, description, result instanceof SourceError ? `its scan failed: ${result.message}` : unsafe(result))
+    if (result instanceof SourceError) this.#find(entry, description, `its scan failed: ${result.message}`, result)
+    else this.#find(entry, description, unsafe(result))
   }
 
-  #find({ name, source, findings }: Entry, { tailoring }: Description, reason: string): void {
+  #find({ name, source, findings }: Entry, { tailoring }: Description, reason: string, err?: SourceError): void {
     const finding = source.describe().parts.length > 1 || tailoring ? `layer ${name}: ${reason}` : reason
     findings.push(finding)
-    this.#context.log.warn({ source: source.label, layer: name }, `${source.label}: ${finding}`)
+    this.#context.log.warn({ source: source.label, layer: name, ...(err && { err }) }, `${source.label}: ${finding}`)
   }
 }
 
@@ -185,5 +186,5 @@ function unsafe(result: CheckResult): string {
   if (result.outcome === 'PROVEN') return 'it is not served'
   const { column, count, rows } = result
   const some = `${rows.join(', ')}${count > rows.length ? ', ...' : ''}, counted from 0`
-  return `it is not served: ${count === 1 ? 'a value' : `${count} values`} of its column ${column} cannot be read safely (${some})`
+  return `it is not served: ${count === 1 ? 'a value' : `${count} values`} of its column ${column} cannot be read safely (${some}): mend them in the source, or remove their rows`
 }

@@ -117,7 +117,13 @@ function extension(wire: WireType, crs: string | null): Map<string, string> | nu
 }
 
 function geoArrow(type: string, crs: string | null): Map<string, string> {
-  return extensionType(`geoarrow.${type}`, crs === null ? {} : { crs, crs_type: 'authority_code' })
+  return extensionType(`geoarrow.${type}`, crs === null ? {} : crsMetadata(crs))
+}
+
+/** Without `crs_type`, readers find out the form of the text themselves. */
+function crsMetadata(crs: string): object {
+  if (crs.startsWith('{')) return { crs: JSON.parse(crs), crs_type: 'projjson' }
+  return crs.includes('[') ? { crs } : { crs, crs_type: 'authority_code' }
 }
 
 function extensionType(name: string, metadata: object): Map<string, string> {

@@ -58,7 +58,7 @@ export interface ColumnBatch {
 export interface LayoutGeometry {
   /** The index of the column, which holds WKB. */
   readonly column: number
-  /** `AUTHORITY:CODE` for the Arrow schema's metadata. Null if it is not known. */
+  /** `AUTHORITY:CODE`, PROJJSON or WKT for the Arrow schema's metadata. Null if it is not known. */
   readonly crs: string | null
   /** Spatial reference id for EWKT and EWKB. Null if the CRS has none. */
   readonly srid: number | null

@@ -29,6 +29,8 @@ export interface Crs {
   readonly name: string
   /** True if coordinates are longitude and latitude in degrees on WGS 84 with x first, as RFC 7946 requires. */
   readonly isLonLat: boolean
+  /** PROJJSON or WKT that defines the CRS, for a CRS without a code that PROJ knows. */
+  readonly definition?: string
 }
 
 /** The location of the rows. Paths and names are only from the catalogue. */
@@ -119,6 +121,10 @@ export interface Layer {
   /** Geometry types that the check found. Before the check: the types that the source declares; empty if it declares none. */
   readonly geometryTypes: readonly GeometryTypeName[]
   readonly hasZ: boolean | null
+  /**
+   * True if the check found polygons with an empty hole, such as `[shell, []]`. Absent or false: it found none, or has not run.
+   */
+  readonly hasEmptyHoles?: boolean
   /** The dimensions that every geometry was proven to have. Absent or null: unknown, with measures, or mixed. */
   readonly coordinates?: 'XY' | 'XYZ' | null
   readonly crs: Crs | null

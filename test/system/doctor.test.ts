@@ -97,7 +97,7 @@ test('a port that is in use, paths that hold nothing and a temp directory that t
   for (const [path, reason] of [
     [paths[0], 'there is no such file or folder'],
     [paths[1], 'it holds no file that can be served'],
-    [paths[2], 'it is not Parquet, although its name says so'],
+    [paths[2], 'it is not Parquet, although its name says so: write it again, or rename it'],
   ])
     expect(stdout.replace(/ {2,}/g, ' ')).toContain(`wrong source ${path}\n ${reason}`)
 })

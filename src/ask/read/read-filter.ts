@@ -81,7 +81,7 @@ function readBoxOf(bbox: unknown, { layer }: View): Geometry {
 
 /** Reads and counts the geometry of a variable once, even if it is used in several root fields. */
 function readInput(input: GeometryInput, { layer }: View, argument: string, budget: FilterBudget): Geometry {
-  const key = `${argument} ${layer.crs?.isLonLat} ${layer.crs?.code}`
+  const key = `${argument} ${layer.crs?.isLonLat} ${layer.crs?.definition ?? layer.crs?.code}`
   return budget.once(input, key, () => readGeometry(input, layer, argument, budget.geometry))
 }
 

@@ -9,7 +9,7 @@ import { sameCrs } from '../../model/crs.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { BBox, Crs, Layer } from '../../model/layer.ts'
 import type { Geometry } from '../../model/predicate.ts'
-import { readCrs, requireCrsCode } from '../crs.ts'
+import { readCrs, requireKnownCrs } from '../crs.ts'
 
 const MEMBERS = ['geojson', 'wkt', 'wkb', 'twkb', 'bbox'] as const
 type Member = (typeof MEMBERS)[number]
@@ -44,7 +44,7 @@ export function readGeometry(input: GeometryInput, layer: Layer, argument: strin
         ? boxGeometry(readBox(input.bbox, isLonLat, name), name)
         : readInto(new GeometryBuilder(name, isLonLat, tally), read)
     if (crs === null || bbox === null) return { wkb, bbox, crs, argument: name }
-    requireCrsCode(layer, input.crs ? `${argument}.crs` : name)
+    requireKnownCrs(layer, input.crs ? `${argument}.crs` : name)
     return { wkb: cutEdges(wkb, ofBox(bbox), name, tally), bbox, crs, argument: name }
   })
 }

@@ -131,6 +131,8 @@ export abstract class FileSource implements Source, Reader {
         throw error
       }
       this.failure = error.message
+      // The reason is for clients. The engine's own words are only here.
+      if (error.cause !== undefined) this.context.log.warn({ err: error, source: this.label }, `${this.label}: ${error.message}`)
     }
   }
 }

@@ -171,6 +171,7 @@ export class PreparationQueue {
 
   #reasonOf(error: unknown, { label }: PreparedSource): string {
     const reason = reasonOfCache(error)
+    if (error instanceof SourceError && error.cause !== undefined) this.log.warn({ err: error }, `${label}: ${error.message}`)
     if (reason !== null || error instanceof SourceError) return reason ?? (error as SourceError).message
     this.log.warn({ err: error }, `${label} could not be prepared`)
     return 'it cannot be prepared: the log has the cause'

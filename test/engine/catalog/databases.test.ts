@@ -141,16 +141,18 @@ test('geometry that would end a process keeps its layer out, and only that', () 
     broken.layers().filter(({ relation }) => relation.kind === 'table' && relation.database.startsWith('db_killer_')),
   ).toMatchObject([{ name: 'harmless', state: 'READY', featureCount: 3000 }])
   expect(problemsOf('killer').sort()).toEqual([
-    'layer killer: it is not served: a value of its column geom cannot be read safely (row 77, counted from 0)',
-    'layer nested_killer: it is not served: a value of its column inside cannot be read safely (row 77, counted from 0)',
-    'layer second_killer: it is not served: a value of its column other cannot be read safely (row 77, counted from 0)',
+    'layer killer: it is not served: a value of its column geom cannot be read safely (row 77, counted from 0): mend them in the source, or remove their rows',
+    'layer nested_killer: it is not served: a value of its column inside cannot be read safely (row 77, counted from 0): mend them in the source, or remove their rows',
+    'layer second_killer: it is not served: a value of its column other cannot be read safely (row 77, counted from 0): mend them in the source, or remove their rows',
   ])
 })
 
 test('a database that is broken is a problem, without a path', () => {
-  expect(problemsOf('flipped')).toEqual(['it is corrupt: a checksum does not match'])
+  expect(problemsOf('flipped')).toEqual([
+    'it is corrupt: a checksum does not match; replace it by an undamaged copy, or write it again',
+  ])
   expect(problemsOf('truncated').join()).toContain('it is cut short')
-  expect(problemsOf('text')).toEqual(['it is not a DuckDB database, although its name says so'])
+  expect(problemsOf('text')).toEqual(['it is not a DuckDB database, although its name says so: write it again, or rename it'])
   expect(JSON.stringify([...broken.problems(), ...broken.lines])).not.toContain(folder)
 })
 

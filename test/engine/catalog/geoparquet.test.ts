@@ -252,9 +252,9 @@ describe('a layer of several files', () => {
   test('whose files do not fit together is a problem that names the file', () => {
     const reasons = shared.problems().map(({ reason }) => reason)
     expect(reasons).toEqual([
-      'its files do not fit together: b.parquet has another type of column id than a.parquet',
-      'its files do not fit together: b.parquet has a column more, unlike a.parquet',
-      'its files do not fit together: b.parquet has another CRS, encoding or geometry column than a.parquet',
+      'its files do not fit together: b.parquet has another type of column id than a.parquet; write them alike, or serve each by itself',
+      'its files do not fit together: b.parquet has a column more, unlike a.parquet; write them alike, or serve each by itself',
+      'its files do not fit together: b.parquet has another CRS, encoding or geometry column than a.parquet; write them alike, or serve each by itself',
     ])
   })
 })

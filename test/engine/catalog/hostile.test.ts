@@ -23,7 +23,7 @@ const KILLERS = [
 
 test.each(KILLERS)('a file with one geometry of %s is a problem that names the row', (name) => {
   expect(problemOf(catalog, `${name}.parquet`)).toBe(
-    'it is not served: a value of its column geometry cannot be read safely (row 1234, counted from 0)',
+    'it is not served: a value of its column geometry cannot be read safely (row 1234, counted from 0): mend them in the source, or remove their rows',
   )
   expect(claimed).toContain(name)
   expect(catalog.layer(name)).toBeUndefined()
@@ -37,8 +37,8 @@ test('one bad value among many equal values is found', () => {
 test.each([
   ['no-geometry', 'it has no geometry column'],
   ['metadata-not-json', 'its GeoParquet metadata is not JSON'],
-  ['metadata-list', 'metadata is not an object'],
-  ['metadata-wrong-encoding', 'unsupported encoding'],
+  ['metadata-list', 'metadata is not as the specification says'],
+  ['metadata-wrong-encoding', 'metadata is not as the specification says'],
   ['metadata-names-no-column', 'it has no geometry column'],
   ['truncated', 'it has no Parquet footer'],
   ['only-magic', 'it is cut short'],

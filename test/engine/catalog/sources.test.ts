@@ -119,7 +119,7 @@ test('what cannot be served is a problem that says why', async () => {
     's3://bucket/a.parquet',
   )
   expect(problems).toEqual([
-    'lakes.gpkg: it is not a GeoPackage, although its name says so',
+    'lakes.gpkg: it is not a GeoPackage, although its name says so: write it again, or rename it',
     'notes.txt: its format is not known; GeoParquet, GeoPackage, Shapefile, FlatGeobuf, GeoJSON, CSV and DuckDB databases are served',
     'nothing: it holds no file that can be served; sub-folders are not looked into, name them or use a pattern',
     'absent.parquet: there is no such file or folder',

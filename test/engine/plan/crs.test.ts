@@ -170,7 +170,7 @@ describe('arguments of another CRS', () => {
     [
       { intersects: { bbox: [1, 2, 3, 4], crs: 'EPSG:3857' } },
       { crs: { code: null, name: 'of our own', isLonLat: false } },
-      'has a CRS without a code ("of our own"), so there is nothing to transform; leave it out.',
+      'has a CRS that PROJ does not know ("of our own"), so nothing can be transformed; leave it out, or give the layer its `crs`',
     ],
     [
       { intersects: { bbox: [1, 2, 3, 4], crs: 'EPSG:7415' } },
@@ -307,11 +307,11 @@ print(json.dumps([[a.wkt, b.wkt] for a, b in pairs if not good(a, b)]))
 })
 
 describe('a CRS that coordinates cannot be in', () => {
-  it('of a layer whose CRS has no code are refused: there is nothing to transform from', () => {
+  it('of a layer whose CRS has neither code nor definition are refused: there is nothing to transform from', () => {
     const crs = { code: null, name: 'of our own', isLonLat: false }
     const asked = representations({ ...layers['lonlat']![0]!, crs })
     const refused = refusal(() => asked.add({ crs: 'EPSG:3857' }))
-    expect(refused).toMatch(/^BAD_INPUT: `crs`: layer "things" has a CRS without a code \("of our own"\)/)
+    expect(refused).toMatch(/^BAD_INPUT: `crs`: layer "things" has a CRS that PROJ does not know \("of our own"\)/)
   })
 
   it.each([

@@ -168,6 +168,19 @@ describe('Arrow', () => {
     expect(JSON.parse(metadata['ARROW:extension:metadata']!)).toEqual({ crs: 'EPSG:3857', crs_type: 'authority_code' })
   })
 
+  it.each(['to_json', 'to_wkt'])('has the definition of a CRS without a code (%s)', async (form) => {
+    const tmerc = "pyproj.CRS('+proj=tmerc +lat_0=47 +lon_0=7.1 +datum=WGS84 +units=m +type=crs')"
+    const definition = await python<string>(`import json, pyproj; print(json.dumps(${tmerc}.${form}()))`)
+    const geometries = layout.geometries.map((geometry) => ({ ...geometry, crs: definition }))
+    const bytes = createEncoder({ ...layout, geometries }, { kind: 'arrow' })(whole, 0, 3)
+    const READ = `
+import base64, json, sys, geopandas, pyproj, pyarrow as pa
+table = pa.ipc.open_stream(base64.b64decode(sys.stdin.read())).read_all().select(['id', 'geom'])
+print(json.dumps(geopandas.GeoDataFrame.from_arrow(table).crs == ${tmerc}))
+`
+    expect(await python<boolean>(READ, [], Buffer.from(bytes).toString('base64'))).toBe(true)
+  })
+
   it('is a GeoDataFrame to geopandas, with its CRS and every geometry', async () => {
     const line = Buffer.from(createEncoder(layout, { kind: 'arrow' })(whole, 0, 300)).toString('base64')
     const [crs, nulls, types] = await python<[string, number, string[]]>(

@@ -6,6 +6,7 @@ import {
   type DuckDBValue,
   JSDuckDBValueConverter,
 } from '@duckdb/node-api'
+import type { Output } from '../../../src/encode/batch.ts'
 import { createEncoder } from '../../../src/encode/encode.ts'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import type { Plan, Statement } from '../../../src/engines/duckdb/dialect/plan.ts'
@@ -91,15 +92,22 @@ export class Engine {
       { key: 'properties', field: 'properties', only: null },
       { key: 'geometry', field: 'geometry', as: 'WKT', precision: 15 },
     ] as const
-    const plan = compileFeatures({ ...query, outputs: [{ kind: 'features', fields }] })
-    const encode = createEncoder(plan.layout, plan.outputs[0]!)
-    const features: { id: string; properties: Record<string, unknown> }[] = []
+    const [bytes] = await this.encoded(query, [{ kind: 'features', fields }])
+    return bytes!.flatMap((batch) => JSON.parse(new TextDecoder().decode(batch)))
+  }
+
+  /** For each output, the bytes of each batch. */
+  async encoded(query: FeatureQuery, outputs: readonly Output[]): Promise<Uint8Array[][]> {
+    const plan = compileFeatures({ ...query, outputs })
+    const encoders = plan.outputs.map((output) => createEncoder(plan.layout, output))
+    const bytes: Uint8Array[][] = encoders.map(() => [])
     await this.#stream(plan, (chunk) => {
       const last = chunk.getColumnVector(plan.layout.columns.length).getItem(chunk.rowCount - 1) === true
-      const bytes = encode(readVectors(chunk, plan.layout.columns), 0, last ? chunk.rowCount - 1 : chunk.rowCount)
-      features.push(...JSON.parse(new TextDecoder().decode(bytes)))
+      const batch = readVectors(chunk, plan.layout.columns)
+      for (const [n, encode] of encoders.entries())
+        bytes[n]!.push(Uint8Array.from(encode(batch, 0, last ? chunk.rowCount - 1 : chunk.rowCount)))
     })
-    return features
+    return bytes
   }
 
   async explain({ statement }: Plan): Promise<string> {

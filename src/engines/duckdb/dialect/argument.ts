@@ -1,7 +1,7 @@
 /** Writes a filter's geometry as SQL in the layer's CRS, with the box that prunes by it. */
 import type { Layer } from '../../../model/layer.ts'
 import type { Geometry } from '../../../model/predicate.ts'
-import { isBounded, layerCrsCode, transformed } from './crs.ts'
+import { isBounded, layerCrsText, transformed } from './crs.ts'
 import type { Box } from './pruning.ts'
 import { type Parameters, refusal } from './quote.ts'
 
@@ -22,7 +22,7 @@ export function argumentOf({ wkb, bbox, crs, argument }: Geometry, layer: Layer,
   const source = decoded(wkb, parameters)
   if (crs === null) return { sql: source, box: bbox }
   if (crs.code === null) throw new RangeError('a named CRS has a code')
-  const to = layerCrsCode(layer)
+  const to = layerCrsText(layer)
   const sql = transformed(source, crs.code, to, parameters)
   const from180 = layer.crs?.isLonLat ? transformed(source, crs.code, FROM_180, parameters) : null
   parameters.proofs.push(proof(sql, from180, argument))

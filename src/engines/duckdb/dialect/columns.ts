@@ -5,8 +5,8 @@ import { keyField } from '../../../model/feature-id.ts'
 import { type FieldType, isExact } from '../../../model/field-type.ts'
 import type { Crs, Layer } from '../../../model/layer.ts'
 import { AS_STORED, type FeatureQuery, type Representation } from '../../../model/query.ts'
-import { isBounded, layerCrsCode, transformed } from './crs.ts'
-import { geometryAsWkb, withGeometry } from './geometry-column.ts'
+import { isBounded, layerCrsText, transformed } from './crs.ts'
+import { geometryAsWkb, uniform, withGeometry } from './geometry-column.ts'
 import { intervalText, jsonText } from './json-value.ts'
 import type { SortColumn } from './order.ts'
 import { columnOf, type Parameters } from './quote.ts'
@@ -63,7 +63,11 @@ function addGeometries(
   return representations.map((representation): LayoutGeometry => {
     const crs = outputCrs(layer, representation)
     const sql = outputGeometry(layer, representation, parameters)
-    return { column: columns.add(layer.geometryColumn, { kind: 'wkb' }, sql, true), crs: crs?.code ?? null, srid: sridOf(crs) }
+    return {
+      column: columns.add(layer.geometryColumn, { kind: 'wkb' }, sql, true),
+      crs: crs?.definition ?? crs?.code ?? null,
+      srid: sridOf(crs),
+    }
   })
 }
 
@@ -120,12 +124,12 @@ function outputGeometry(layer: Layer, { crs, simplify }: Representation, paramet
   if (target === null && simplify === null) return geometryAsWkb(layer)
   return withGeometry(layer, (value) => {
     const placed = target === null ? value : placedIn(target, value, layer, parameters)
-    return `ST_AsWKB(${simplify === null ? placed : each(placed, simplified('s', simplify, parameters), 's')})`
+    return `ST_AsWKB(${simplify === null ? placed : each(placed, simplified('s', simplify, layer, parameters), 's')})`
   })
 }
 
 function placedIn(target: string, value: string, layer: Layer, parameters: Parameters): string {
-  const from = layerCrsCode(layer)
+  const from = layerCrsText(layer)
   // The CRS is needed for a result without rows as well.
   parameters.proofs.push(transformed('ST_Point(0, 0)', from, target, parameters))
   return each(transformed(value, from, target, parameters), `CASE WHEN ${isBounded('h')} THEN h END`, 'h')
@@ -146,11 +150,19 @@ function targetCode(layer: Layer, crs: Crs | null): string | null {
  * Simplifies without losing rings: a ring that is smaller than the tolerance keeps its minimum of vertices. ST_Simplify would
  * remove it.
  */
-function simplified(geometry: string, tolerance: number, parameters: Parameters): string {
+function simplified(geometry: string, tolerance: number, layer: Layer, parameters: Parameters): string {
   const simple = `TRY(ST_SimplifyPreserveTopology(${geometry}, ${parameters.double(tolerance)}))`
   // GEOS makes a polygon from a MultiPolygon with one member.
-  const isMulti = `starts_with(CAST(ST_GeometryType(${geometry}) AS VARCHAR), 'MULTI')`
-  return `coalesce(CASE WHEN ${isMulti} THEN ST_Multi(${simple}) ELSE ${simple} END, ${geometry})`
+  const type = `CAST(ST_GeometryType(${geometry}) AS VARCHAR)`
+  const ofCollection = ` WHEN ${type} = 'GEOMETRYCOLLECTION' THEN ${uniform(simple, geometry)}`
+  const mayCollect = layer.state !== 'READY' || layer.geometryTypes.includes('GeometryCollection')
+  const cases = [
+    // GEOS changes the dimensions of empty members.
+    layer.check?.emptyGeometries === 0 ? '' : ` WHEN ST_IsEmpty(${geometry}) THEN ${geometry}`,
+    ` WHEN starts_with(${type}, 'MULTI') THEN ST_Multi(${simple})`,
+    mayCollect ? ofCollection : '',
+  ]
+  return `coalesce(CASE${cases.join('')} ELSE ${simple} END, ${geometry})`
 }
 
 /** SQL of `of`, in which the value has a name. A TRY inside it fails for one row; elsewhere, it may fail for a whole vector. */

@@ -1,10 +1,11 @@
 import type { Layer } from '../../../model/layer.ts'
 import type { Parameters } from './quote.ts'
 
-/** The code of the layer's CRS. It exists for every query that transforms, because `ask/` has checked it. */
-export function layerCrsCode({ crs }: Layer): string {
-  if (!crs?.code) throw new RangeError('a layer without a CRS code is not transformed')
-  return crs.code
+/** The layer's CRS for PROJ. It exists for every query that transforms, because `ask/` has checked it. */
+export function layerCrsText({ crs }: Layer): string {
+  const text = crs?.definition ?? crs?.code
+  if (!text) throw new RangeError('a layer whose CRS is not known is not transformed')
+  return text
 }
 
 /**

@@ -6,7 +6,7 @@ import type { BBox, Layer } from '../../../model/layer.ts'
 import type { DistancePredicate, NearPiece, OnEarth } from '../../../model/predicate.ts'
 import { argumentOf, decoded } from './argument.ts'
 import type { Condition } from './filter.ts'
-import { withGeometry } from './geometry-column.ts'
+import { testOf, withComputable } from './geometry-column.ts'
 import { meetsBox } from './pruning.ts'
 import type { Parameters } from './quote.ts'
 import { whereGeometry } from './spatial.ts'
@@ -17,10 +17,16 @@ export function compileDistance(predicate: DistancePredicate, layer: Layer, para
   return predicate.onEarth ? near(predicate, predicate.onEarth, layer, parameters) : onPlane(predicate, layer, parameters)
 }
 
+/**
+ * GEOS. The engine's own ST_DWithin takes a polygon for near if its edge, made longer, meets the other geometry, and every polygon with an empty
+ * ring. It is also slower: for a polygon of 7 points and an argument of 7 points 350 ns, GEOS 210 ns; of 250 points 1,700 and 350 ns.
+ */
+const DISTANCE_WITHIN = 'ST_DWithin_GEOS'
+
 function onPlane({ geometry, distance }: DistancePredicate, layer: Layer, parameters: Parameters): Condition {
   const { sql, box } = argumentOf(geometry, layer, parameters)
   const bound = parameters.double(distance)
-  const exact = withGeometry(layer, (value) => `ST_DWithin(${value}, ${sql}, ${bound})`)
+  const exact = testOf(layer, (value) => `TRY(${DISTANCE_WITHIN}(${value}, ${sql}, ${bound}))`)
   const wider = 'around' in box ? { around: `ST_Expand(${sql}, ${bound} * (1 + 1e-9) + 1e-9)` } : widened(box, distance)
   return { exact, necessary: meetsBox(layer, wider, parameters) }
 }
@@ -38,11 +44,12 @@ function widened(box: BBox, distance: number): BBox {
 function near({ geometry, distance }: DistancePredicate, onEarth: OnEarth, layer: Layer, parameters: Parameters): Condition {
   const argument = decoded(geometry.wkb, parameters)
   const limits = { metres: parameters.double(distance), straight: onEarth.straight }
-  const exact = withGeometry(layer, (plain) => {
+  const exact = withComputable(layer, (plain) => {
     const value = `ST_SetCRS(${plain}, '')`
     const tests = onEarth.pieces.map((piece) => isNear(value, piece, limits, parameters))
-    // The result is neither true nor false if GEOS fails. A TRY around everything would project row by row after one failure: 15 ms per row.
-    const apart = `CASE TRY(ST_Intersects(${value}, ${argument})) WHEN true THEN true WHEN false THEN ${tests.join(' OR ')} END`
+    // The result is neither true nor false if GEOS fails, or a coordinate is not finite. A TRY around everything would project row by row after one failure: 15 ms per row.
+    const isNumber = `isfinite(ST_Length(${value}) + ST_Perimeter(${value}))`
+    const apart = `CASE TRY(ST_Intersects(${value}, ${argument})) WHEN true THEN true WHEN false THEN CASE WHEN ${isNumber} THEN ${tests.join(' OR ')} END END`
     return `CASE WHEN ST_IsEmpty(${value}) THEN false ${pointToPoint(onEarth, value, limits.metres, parameters)} ELSE ${apart} END`
   })
   return { exact, necessary: meetsBox(layer, onEarth.box, parameters) }
@@ -71,7 +78,7 @@ function isNear(geometry: string, piece: NearPiece, { metres: distance, straight
   const projection = projectionAround(piece, parameters)
   const to = (value: string) => `ST_Transform(${value}, '${LON_LAT}', ${projection})`
   const lines = to(decoded(piece.lines, parameters))
-  const hit = (value: string) => `ST_DWithin(${to(value)}, ${lines}, ${distance})`
+  const hit = (value: string) => `${DISTANCE_WITHIN}(${to(value)}, ${lines}, ${distance})`
   const longest = parameters.double(straight)
   const size = `(ST_XMax(${geometry}) - ST_XMin(${geometry})) + (ST_YMax(${geometry}) - ST_YMin(${geometry}))`
   const inBox = decoded(boxGeometry(box, 'dWithin').wkb, parameters)

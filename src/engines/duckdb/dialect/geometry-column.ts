@@ -70,8 +70,68 @@ export function guarded(layer: Layer, test: string): string {
 export function withGeometry(layer: Layer, use: (geometry: string) => string): string {
   const value = geometryValue(layer)
   if (layer.state === 'READY' && layer.geometryEncoding === 'GEOMETRY') return use(value)
-  const safe = layer.state === 'READY' ? value : guarded(layer, `ST_GeomFromWKB(unhex(hex(ST_AsWKB(${value}))))`)
+  const safe = layer.state === 'READY' ? value : guarded(layer, withoutDictionary(value))
   return `list_transform([${safe}], lambda f: ${use('f')})[1]`
+}
+
+const withoutDictionary = (geometry: string): string => `ST_GeomFromWKB(unhex(hex(ST_AsWKB(${geometry}))))`
+
+/**
+ * As `withGeometry`, for tests by GEOS, which end the process for a polygon with an empty hole, such as `[shell, []]`. The test gets the
+ * geometry without its empty rings and members, and without heights and measures. For other layers, the result is that of `withGeometry`.
+ */
+export function withComputable(layer: Layer, use: (geometry: string) => string): string {
+  return mayHaveEmptyHoles(layer) ? `list_transform([${computable(layer)}], lambda f: ${use('f')})[1]` : withGeometry(layer, use)
+}
+
+/** As `withComputable`, for a test that uses the geometry once. */
+export function testOf(layer: Layer, test: (geometry: string) => string): string {
+  return mayHaveEmptyHoles(layer) ? withComputable(layer, test) : test(geometryValue(layer))
+}
+
+/** NULL if the geometry is not safe to decode. */
+function computable(layer: Layer): string {
+  const value = geometryValue(layer)
+  const whole = layer.state === 'READY' ? value : withoutDictionary(value)
+  const text = `TRY(CAST(${value} AS VARCHAR))`
+  return `CASE WHEN contains(${text}, '${EMPTY_HOLE}') THEN ${withoutEmptyRings(whole)} ELSE ${guarded(layer, value)} END`
+}
+
+/** The engine's text of an empty ring or member after another one. */
+const EMPTY_HOLE = ', EMPTY'
+
+/**
+ * SQL that is true if a polygon of the geometry has an empty hole. It is also true for some other geometry with empty rings or members. Only
+ * polygons with holes and collections of polygons are converted to text.
+ */
+export function hasEmptyHole(geometry: string): string {
+  const text = `contains(ST_AsText(${geometry}), '${EMPTY_HOLE}')`
+  return `CASE ST_GeometryType(${geometry})::VARCHAR WHEN 'POLYGON' THEN ST_NumInteriorRings(${geometry}) > 0 AND ${text}
+    WHEN 'MULTIPOLYGON' THEN ${text} WHEN 'GEOMETRYCOLLECTION' THEN ${text} ELSE false END`
+}
+
+function mayHaveEmptyHoles({ state, hasEmptyHoles }: Layer): boolean {
+  return state !== 'READY' || hasEmptyHoles === true
+}
+
+/** WKB of a collection starts with its byte order and its type; then follow its members, as in a MultiPolygon. */
+const COLLECTION_HEADER = '0107000000'
+
+/**
+ * The same set of positions, with two dimensions. A polygon with holes and an empty shell stays unchanged, because GEOS refuses it. Members of
+ * collections in collections become members of one.
+ */
+function withoutEmptyRings(geometry: string): string {
+  // The casts are to a list type by name, with the order of members changed; see `asGeometry`.
+  const rings = `CAST(CAST(p AS POLYGON_2D) AS STRUCT(y DOUBLE, x DOUBLE)[][])`
+  const present = `list_filter(${rings}, lambda r: len(r) > 0)`
+  const polygon = `CASE WHEN len(${rings}[1]) = 0 AND len(${present}) > 0 THEN p ELSE CAST(CAST(${present} AS POLYGON_2D) AS GEOMETRY) END`
+  const part = `CASE WHEN ST_GeometryType(p) = 'POLYGON' THEN ${polygon} ELSE p END`
+  const parts = `list_transform(ST_Dump(g), lambda d: list_transform([ST_Force2D(struct_extract(d, 'geom'))], lambda p: ${part})[1])`
+  const collected = 'ST_Collect(l)'
+  const collection = `ST_GeomFromWKB(unhex('${COLLECTION_HEADER}') || ST_AsWKB(${collected})[6:])`
+  const whole = `CASE ST_GeometryType(g)::VARCHAR WHEN 'POLYGON' THEN l[1] WHEN 'GEOMETRYCOLLECTION' THEN ${collection} ELSE ${collected} END`
+  return `list_transform([${geometry}], lambda g: list_transform([${parts}], lambda l: ${whole})[1])[1]`
 }
 
 /* Applies the layer's configuration to invalid geometry. */
@@ -95,5 +155,13 @@ function isSifted(layer: Layer): boolean {
  */
 export function repaired(geometry: string): string {
   const made = `list_transform([${geometry}], lambda g: TRY(ST_MakeValid(g)))[1]`
-  return `CASE WHEN ST_IsValid(${geometry}) THEN ${geometry} ELSE coalesce(${made}, ${geometry}) END`
+  return `CASE WHEN ST_IsValid(${geometry}) THEN ${geometry} ELSE coalesce(${uniform(made, geometry)}, ${geometry}) END`
+}
+
+/**
+ * SQL of GEOS's result for `geometry`, without measures. GEOS returns collections of members with and without heights or measures, because it loses
+ * them for some members. Such WKB is malformed.
+ */
+export function uniform(made: string, geometry: string): string {
+  return `CASE ST_ZMFlag(${geometry}) WHEN 0 THEN ${made} WHEN 1 THEN ST_Force2D(${made}) ELSE ST_Force3DZ(${made}, 0) END`
 }

@@ -3,7 +3,7 @@ import type { Layer } from '../../../model/layer.ts'
 import type { Geometry, SpatialRelation } from '../../../model/predicate.ts'
 import { argumentOf } from './argument.ts'
 import type { Condition } from './filter.ts'
-import { geometryValue, guarded } from './geometry-column.ts'
+import { testOf } from './geometry-column.ts'
 import { meetsBox } from './pruning.ts'
 import { geometryColumnOf, type Parameters } from './quote.ts'
 
@@ -39,7 +39,7 @@ export function compileRelation(name: SpatialRelation, geometry: Geometry, layer
   const { sql, box } = argumentOf(geometry, layer, parameters)
   const necessary = compiled.prunes ? meetsBox(layer, box, parameters) : null
   // TRY also hides the predicate from the optimiser's search for an index; see `meetsBox`.
-  const exact = guarded(layer, `TRY(${compiled.sql}(${geometryValue(layer)}, ${sql}))`)
+  const exact = testOf(layer, (value) => `TRY(${compiled.sql}(${value}, ${sql}))`)
   // A CRS that PROJ does not know fails at once, not in the TRY of each row.
   return { exact: geometry.crs === null ? exact : `CASE WHEN ${sql} IS NOT NULL THEN ${exact} END`, necessary }
 }

@@ -8,11 +8,14 @@ import { fileURLToPath } from 'node:url'
 import { AwakeTimer } from '../../awake.ts'
 import { workerEnvironment } from './worker-environment.ts'
 
-/** A message of a program. It sends any number of notes, then one answer. With `isOver` it can't answer any further message. */
+/**
+ * A message of a program. It sends any number of notes, then one answer. With `isOver` it can't answer any further message. `cause` is the engine's
+ * own message.
+ */
 export type FromProgram =
   | { readonly type: 'NOTE'; readonly note: unknown }
   | { readonly type: 'DONE'; readonly value: unknown }
-  | { readonly type: 'FAILED'; readonly failure: string; readonly isOver?: boolean }
+  | { readonly type: 'FAILED'; readonly failure: string; readonly cause?: string | null; readonly isOver?: boolean }
 
 /** The error of a message without a result. Its text is the program's answer, or the end of what it wrote to stderr. */
 export class NoAnswer extends Error {
@@ -25,8 +28,8 @@ export class NoAnswer extends Error {
   /** The signal or the exit code. It is empty for FAILED, unless the program can't answer any further message. */
   readonly ending: string
 
-  constructor(why: NoAnswer['why'], message: string, ending: string) {
-    super(message)
+  constructor(why: NoAnswer['why'], message: string, ending: string, cause?: string | null) {
+    super(message, cause ? { cause } : {})
     this.why = why
     this.ending = ending
   }
@@ -112,6 +115,6 @@ export class ChildProcess<Message extends object> {
   #receive(message: FromProgram): void {
     if (message.type === 'NOTE') this.#request?.onNote(message.note as never)
     else if (message.type === 'DONE') this.#request?.resolve(message.value)
-    else this.#request?.reject(new NoAnswer('FAILED', message.failure, message.isOver ? 'over' : ''))
+    else this.#request?.reject(new NoAnswer('FAILED', message.failure, message.isOver ? 'over' : '', message.cause))
   }
 }

@@ -82,7 +82,8 @@ export type CheckResult =
   /** There is geometry that would end the process that computes with it, or the query that reads it. */
   | { readonly outcome: 'UNSAFE'; readonly column: string; readonly count: number; readonly rows: readonly string[] }
 
-export interface ProvenGeometry extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'coordinates' | 'extent' | 'key'> {
+export interface ProvenGeometry
+  extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'hasEmptyHoles' | 'coordinates' | 'extent' | 'key'> {
   readonly outcome: 'PROVEN'
   readonly featureCount: number
   readonly coveringHolds: boolean

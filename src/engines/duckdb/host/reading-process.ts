@@ -14,7 +14,7 @@ import { SourceError } from './source-error.ts'
 const OPEN_MS = 60_000
 
 const STOPPING = 'the server is stopping'
-const DIED = 'it ends the process that reads it: it is corrupt, or made to do so'
+const DIED = 'it ends the process that reads it: it is corrupt, or made to do so; replace it by an undamaged copy'
 
 export interface ReadingProcessSetup<Message> extends Omit<Program, 'tempDirectory'> {
   /** Creates the folder of the process. It is removed when the process has ended. */
@@ -64,10 +64,11 @@ export class ReadingProcess<Message extends object> {
       if (!(error instanceof NoAnswer)) throw error
       if (error.ending) await this.end()
       const { why } = error
-      if (why === 'FAILED') throw new SourceError(error.message)
+      if (why === 'FAILED') throw new SourceError(error.message, error.cause === undefined ? {} : { cause: error.cause })
       if (this.#closed) throw new SourceError(STOPPING, { cause: error })
       const seconds = Math.round(request.timeoutMs / 1000)
-      if (why === 'LATE') throw new SourceError(`reading it did not end within ${seconds} s`, { cause: error })
+      if (why === 'LATE')
+        throw new SourceError(`reading it did not end within ${seconds} s: split it into smaller files`, { cause: error })
       if (isAlone) throw new SourceError(DIED, { cause: error })
     }
     return await this.ask(message, request)

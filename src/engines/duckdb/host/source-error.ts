@@ -6,4 +6,4 @@ export class SourceError extends Error {
 }
 
 /** The message if the disk is the cause, not a source. */
-export const DISK_FULL = 'the disk is full'
+export const DISK_FULL = 'the disk is full: make room on it'

@@ -13,7 +13,7 @@ const NOTE_MS = 200
  */
 export function answerWith<Message>(
   answer: (message: Message) => Promise<unknown>,
-  failureOf: (error: unknown) => { readonly failure: string; readonly isOver?: boolean },
+  failureOf: (error: unknown) => { readonly failure: string; readonly cause?: string | null; readonly isOver?: boolean },
 ): void {
   exitWithServer(process.argv[2]!)
   refuseSockets()

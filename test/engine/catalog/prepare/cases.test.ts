@@ -1,4 +1,4 @@
-/** Small files on which other readers change or lose something without a word. Each is served as it is, or named in a problem. */
+/** Small files on which other readers change or lose something without a word. Each is served unchanged, or a problem names it. */
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -112,7 +112,10 @@ test('a preparer that is killed is a problem of that file, not of the server', a
   process.kill((await preparerOf(process.pid))!, 'SIGKILL')
   await catalog.prepared
   expect(catalog.problems()).toEqual([
-    { source: 'airports.shp', reason: 'it ends the process that reads it: it is corrupt, or made to do so' },
+    {
+      source: 'airports.shp',
+      reason: 'it ends the process that reads it: it is corrupt, or made to do so; replace it by an undamaged copy',
+    },
   ])
   expect(catalog.layers().map(({ name }) => name)).toEqual(['places'])
   await catalog.close()

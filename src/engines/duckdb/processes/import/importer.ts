@@ -2,7 +2,7 @@
 
 import type { ToImporter, VerifiedLayer, Written } from '../../host/import-messages.ts'
 import { answerWith } from '../answer.ts'
-import { reasonOf } from '../inspect/reason.ts'
+import { reasonOf, UNKNOWN } from '../inspect/reason.ts'
 import { Refusal } from './refusal.ts'
 import { verify } from './verify.ts'
 import { write } from './write.ts'
@@ -10,5 +10,9 @@ import { write } from './write.ts'
 answerWith(
   (message: ToImporter): Promise<Written | VerifiedLayer> =>
     message.type === 'WRITE' ? write(message.job) : verify(message.job),
-  (error) => ({ failure: error instanceof Refusal ? error.message : reasonOf(error) }),
+  (error) => {
+    const failure = error instanceof Refusal ? error.message : reasonOf(error)
+    // An import has no log but its own output.
+    return { failure: failure === UNKNOWN ? `${failure}:\n${error}` : failure }
+  },
 )

@@ -7,6 +7,7 @@ import type { BBox, Crs } from '../../../../model/layer.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
 import { columnsOf } from '../inspect/columns.ts'
 import { floatOf } from '../inspect/covering.ts'
+import { sidesOf } from '../inspect/row-geometry.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { Input } from './inputs.ts'
 import { Refusal } from './refusal.ts'
@@ -68,7 +69,8 @@ async function assertFits(
 const INTEGER = /^U?((TINY|SMALL|BIG|HUGE)INT|INTEGER)$/
 
 /** The engine uses x first for both, also if their authority defines another order. */
-const isSame = (a: Crs, b: Crs) => (a.isLonLat && b.isLonLat) || (a.code ?? a.name) === (b.code ?? b.name)
+const isSame = (a: Crs, b: Crs) =>
+  (a.isLonLat && b.isLonLat) || (a.code ?? a.definition ?? a.name) === (b.code ?? b.definition ?? b.name)
 
 const told = ({ code, name }: Crs) => code ?? name
 
@@ -92,11 +94,12 @@ export function selectRows(inputs: readonly Input[], { properties, types, geomet
     })
     return `SELECT ${[...columns, `ST_SetCRS(${identifier(input.description.geometryColumn)}, ${literal(crs)}) AS ${geometryName}`].join(', ')} FROM ${input.from}`
   })
-  const side = (name: 'XMin' | 'YMin' | 'XMax' | 'YMax') => `ST_${name}(${geometryName})`
-  const member = (name: 'XMin' | 'YMin' | 'XMax' | 'YMax') => `'${name.toLowerCase()}': ${floatOf(side(name))}`
-  const box = `CASE WHEN ${side('XMin')} IS NOT NULL THEN {${(['XMin', 'YMin', 'XMax', 'YMax'] as const).map(member).join(', ')}} END`
+  const sides = sidesOf(geometryName)
+  const { xmin, ymin, xmax, ymax } = sides
+  const members = Object.entries(sides).map(([name, side]) => `'${name}': ${floatOf(side)}`)
+  const box = `CASE WHEN ${xmin} IS NOT NULL THEN {${members.join(', ')}} END`
   const middle = (a: string, b: string) => `${a} / 2 + ${b} / 2`
-  const place = `ST_Hilbert(${middle(side('XMin'), side('XMax'))}, ${middle(side('YMin'), side('YMax'))}, ${boundsOf(inputs)})`
+  const place = `ST_Hilbert(${middle(xmin, xmax)}, ${middle(ymin, ymax)}, ${boundsOf(inputs)})`
   return `SELECT *${covered ? `, ${box} AS ${COVERING}` : ''} FROM (${parts.join(' UNION ALL ')}) ORDER BY ${place} NULLS LAST`
 }
 

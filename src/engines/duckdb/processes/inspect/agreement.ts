@@ -10,7 +10,7 @@ export function disagreement(footers: readonly Footer[]): string | null {
   for (const other of others) {
     const difference = differenceOf(first, other)
     if (difference)
-      return `its files do not fit together: ${path.basename(other.file)} ${difference} ${path.basename(first.file)}`
+      return `its files do not fit together: ${path.basename(other.file)} ${difference} ${path.basename(first.file)}; write them alike, or serve each by itself`
   }
   return null
 }
@@ -29,6 +29,10 @@ function differenceOf(first: Footer, other: Footer): string | null {
 }
 
 function geoText(geo: GeoMetadata | null): string {
-  const columns = [...(geo?.columns ?? [])].map(([name, { encoding, crs }]) => [name, encoding, crs?.code ?? crs?.name])
+  const columns = [...(geo?.columns ?? [])].map(([name, { encoding, crs }]) => [
+    name,
+    encoding,
+    crs?.code ?? crs?.definition ?? crs?.name,
+  ])
   return JSON.stringify([geo?.primaryColumn, columns.sort()])
 }

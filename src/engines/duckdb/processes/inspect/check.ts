@@ -6,7 +6,7 @@ import { identifier } from '../../dialect/quote.ts'
 import type { CheckResult, Covering, Description, ProvenGeometry } from '../../host/inspection.ts'
 import { floatOf } from './covering.ts'
 import { findInvalid } from './find-invalid.ts'
-import { crsFault } from './known-crs.ts'
+import { crsFaults } from './known-crs.ts'
 import { proveKey } from './prove-key.ts'
 import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'
@@ -22,7 +22,8 @@ export async function checkLayer(connection: DuckDBConnection, description: Desc
   const invalid = isAsStored ? servedInvalid : await countInvalid(connection, description)
   const { key, fault } = await proveKey(connection, description, scanned.featureCount)
   const firstInvalid = invalid > 0 ? await findInvalid(connection, description, key) : []
-  const faults = [fault, await crsFault(connection, description)].filter((told) => told !== null)
+  const crsProblems = await crsFaults(connection, { ...description, extent: scanned.extent })
+  const faults = fault === null ? crsProblems : [fault, ...crsProblems]
   return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, faults }
 }
 
@@ -37,18 +38,19 @@ const COORDINATES: Readonly<Record<number, 'XY' | 'XYZ'>> = { 0: 'XY', 2: 'XYZ' 
 /** Returns one group per geometry type and dimensions. The extent ignores sides that are not finite. */
 async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {
   const { from, geometryEncoding } = rowsToServe(description)
-  const { type, zm, isInvalid, xmin, ymin, xmax, ymax, isUncomputable } = rowGeometry({ ...description, geometryEncoding })
+  const row = rowGeometry({ ...description, geometryEncoding })
+  const { type, zm, isInvalid, isEmpty, hasEmptyHole, xmin, ymin, xmax, ymax, isUncomputable } = row
   const { covering } = description
   const groups = await rowsOf(
     connection,
     `SELECT type, zm, count(*) AS features,
-       count(*) FILTER (type IS NOT NULL AND xmin IS NULL) AS empty, count(*) FILTER (invalid) AS invalid,
+       count(*) FILTER (type IS NOT NULL AND is_empty) AS empty, bool_or(empty_hole) AS empty_hole, count(*) FILTER (invalid) AS invalid,
        min(xmin) FILTER (isfinite(xmin)) AS west, min(ymin) FILTER (isfinite(ymin)) AS south,
        max(xmax) FILTER (isfinite(xmax)) AS east, max(ymax) FILTER (isfinite(ymax)) AS north,
        count(*) FILTER (uncomputable) AS uncomputable,
        count(*) FILTER (${covering ? isUncovered(covering) : 'false'}) AS uncovered
      FROM (
-       SELECT ${type} AS type, ${zm} AS zm, ${isInvalid} AS invalid, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
+       SELECT ${type} AS type, ${zm} AS zm, ${isEmpty} AS is_empty, ${hasEmptyHole} AS empty_hole, ${isInvalid} AS invalid, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
          ${isUncomputable} AS uncomputable, ${covering ? boxOf(covering) : 'NULL'} AS covering
        FROM ${from}
      ) GROUP BY type, zm`,
@@ -61,6 +63,7 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
   return {
     geometryTypes: GEOMETRY_TYPES.filter(({ label }) => types.has(label)).map(({ name }) => name),
     hasZ: dimensions.some((flags) => flags >= 2),
+    hasEmptyHoles: groups.some((group) => group['empty_hole'] === true),
     coordinates: dimensions.length === 1 ? (COORDINATES[dimensions[0]!] ?? null) : null,
     extent: extentOf(groups),
     featureCount: sum('features'),

@@ -8,6 +8,7 @@ import { columnsOf, type RelationColumn } from './columns.ts'
 import { findCovering } from './covering.ts'
 import { holdsGeometry } from './field-type-of.ts'
 import { canBeKey, keyCandidates } from './key-candidates.ts'
+import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
 import { reasonOf } from './reason.ts'
 import { rowsOf } from './rows.ts'
@@ -42,7 +43,8 @@ export async function describeDatabase(connection: DuckDBConnection, alias: stri
       problems.push(`table ${table.table}: ${reasonOf(error)}`)
     }
   }
-  if (layers.length + problems.length === 0) problems.push('it holds no table with a column of type GEOMETRY')
+  if (layers.length + problems.length === 0)
+    problems.push('it holds no table with a column of type GEOMETRY: add one, or import the data (geoduck import)')
   return { layers, problems }
 }
 
@@ -75,7 +77,7 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
   const from = [alias, schema, table].map(identifier).join('.')
   const columns = await columnsOf(connection, from)
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
-  if (!geometry) throw new Error('its GEOMETRY column is gone')
+  if (!geometry) throw new Error('its GEOMETRY column is gone: add it again')
   // `geoduck import` and other programs write this column. It is used only after the scan has proven it.
   const covering = findCovering(columns, null)
   const others = columns.filter((column) => column !== geometry && holdsGeometry(column.type))
@@ -87,7 +89,7 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
     geometryEncoding: 'GEOMETRY',
     geometryTypes: [],
     hasZ: null,
-    crs: crsOfText(geometry.crs),
+    crs: await withoutNeedlessDefinition(connection, crsOfText(geometry.crs)),
     extent: null,
     featureCount: null,
     key: primaryKey(columns),

@@ -1,8 +1,8 @@
 /** Describes one or more Parquet files as one layer, from their footers. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { isNative, typeOfNative } from '../../../../geometry/geometry-type.ts'
-import { crsOfText } from '../../../../geometry/read-crs.ts'
-import type { FileSummary, GeometryEncoding, Pruning } from '../../../../model/layer.ts'
+import { isNative, type NativeType, typeOfNative } from '../../../../geometry/geometry-type.ts'
+import { type FieldType, typeName } from '../../../../model/field-type.ts'
+import type { Crs, FileSummary, GeometryEncoding, Pruning } from '../../../../model/layer.ts'
 import { fileList } from '../../dialect/quote.ts'
 import type { Covering, Description, UnprovenColumn } from '../../host/inspection.ts'
 import { disagreement } from './agreement.ts'
@@ -12,8 +12,9 @@ import { claimedExtent, claimedTypes, claimedZ, declaredCovering } from './decla
 import { holdsGeometry } from './field-type-of.ts'
 import { extentsOf } from './file-extents.ts'
 import { type Footer, footersOf } from './footer.ts'
-import type { GeoColumn } from './geoparquet.ts'
+import { type GeoColumn, WRITE_AGAIN } from './geoparquet.ts'
 import { keyCandidates } from './key-candidates.ts'
+import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
 
 /**
@@ -23,6 +24,8 @@ import { propertiesOf } from './properties.ts'
 interface FileRelationColumn extends RelationColumn {
   readonly sourceName: string | null
   readonly isNativeGeometry: boolean
+  /** The CRS of Parquet's own GEOMETRY type. */
+  readonly fileCrs: Crs | null
 }
 
 /** @throws Error of the engine, or an Error with the reason why the files are no layer */
@@ -45,7 +48,7 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
     geometryEncoding: encoding,
     geometryTypes: native ? [native.name] : claimedTypes(claims),
     hasZ: native ? JSON.stringify(geometry.type).includes('"name":"z"') : claimedZ(claims),
-    crs: claims[0] ? claims[0].crs : crsOfText(geometry.crs),
+    crs: await withoutNeedlessDefinition(connection, claims[0] ? claims[0].crs : geometry.fileCrs),
     extent: claimedExtent(claims),
     featureCount: fileRows.reduce((sum, rows) => sum + rows, 0),
     key: { kind: 'ROW_NUMBER' },
@@ -78,16 +81,31 @@ async function fileColumns(connection: DuckDBConnection, footers: readonly Foote
   const optional = new Set(
     footers.flatMap((footer) => footer.columns.filter((column) => column.optional).map(({ name }) => name)),
   )
+  const nullKeys = nullKeysOf(footers.map(({ file }) => file))
   return columns.map((column, index) => {
-    // Columns after the file's own come from the names of folders (key=value). They are never null.
+    // Columns after the file's own come from the names of folders (key=value).
     const source = footers[0]?.columns[index]
     return {
       ...column,
       sourceName: source?.name ?? null,
       isNativeGeometry: source?.isNativeGeometry ?? false,
-      nullable: source !== undefined && optional.has(source.name),
+      fileCrs: source?.crs ?? null,
+      nullable: (source !== undefined && optional.has(source.name)) || nullKeys.has(column.name.toLowerCase()),
     }
   })
+}
+
+/** A folder's values that DuckDB reads as null. */
+const NULL_VALUE = /^(?:__HIVE_DEFAULT_PARTITION__|null)$/i
+
+/** Returns the keys, in small letters, that are null in the folder of a file (key=value). */
+function nullKeysOf(files: readonly string[]): ReadonlySet<string> {
+  const pairs = new Set(files.flatMap((file) => file.split(/[\\/]/).slice(0, -1)))
+  const keys = [...pairs].flatMap((folder) => {
+    const [, key = '', value = ''] = /^([^=]+)=(.*)$/.exec(folder) ?? []
+    return key !== '' && NULL_VALUE.test(value) ? [key.toLowerCase()] : []
+  })
+  return new Set(keys)
 }
 
 /** Returns the primary column of the metadata. Otherwise the first column with geometry. */
@@ -99,16 +117,29 @@ function geometryColumn(columns: readonly FileRelationColumn[], footers: readonl
     declared[0] ??
     columns.find(({ type }) => type.kind === 'geometry')
   if (geometry) return geometry
-  throw new Error('it has no geometry column: neither GeoParquet metadata nor a column of type GEOMETRY')
+  throw new Error(`it has no geometry column: neither GeoParquet metadata nor a column of type GEOMETRY; ${WRITE_AGAIN}`)
 }
 
 function encodingOf(geometry: FileRelationColumn, claim: GeoColumn | undefined): GeometryEncoding {
   if (geometry.type.kind === 'geometry') return 'GEOMETRY'
   if (geometry.type.kind === 'binary') return 'WKB'
   // These are GeoArrow's encodings in GeoParquet 1.1, which DuckDB reads as nested lists of structs.
-  const native = claim?.encoding.toLowerCase() ?? ''
-  if (isNative(native)) return native
-  throw new Error(`its geometry has an encoding that is not known: ${native || geometry.native}`)
+  const encoding = claim?.encoding.toLowerCase() ?? ''
+  if (isNative(encoding) && isStoredAs(encoding, geometry.type)) return encoding
+  throw new Error(
+    `its column ${geometry.name} is of type ${typeName(geometry.type)}, which holds no geometry of encoding ${encoding}; ${WRITE_AGAIN}`,
+  )
+}
+
+/** True for lists around a position, which is a struct of numbers. */
+function isStoredAs(encoding: NativeType, type: FieldType): boolean {
+  let position = type
+  for (const _ of typeOfNative(encoding).lists) {
+    if (position.kind !== 'list') return false
+    position = position.child
+  }
+  const numbers = position.kind === 'struct' ? position.fields.filter((member) => member.type.kind === 'float') : []
+  return ['x', 'y'].every((name) => numbers.some((member) => member.name === name))
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Reads the footers of Parquet files with one query for all of them. It takes about 4 ms per small file. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { crsOfParquet } from '../../../../geometry/read-crs.ts'
+import type { Crs } from '../../../../model/layer.ts'
 import { fileList } from '../../dialect/quote.ts'
 import { type GeoMetadata, readGeoMetadata } from './geoparquet.ts'
 import { rowsOf } from './rows.ts'
@@ -11,6 +13,8 @@ export interface FileColumn {
   readonly optional: boolean
   /** True for Parquet's own GEOMETRY type. */
   readonly isNativeGeometry: boolean
+  /** The CRS of Parquet's own GEOMETRY type. Null if it is unknown. */
+  readonly crs: Crs | null
   /** Physical and logical types of the column and everything in it. They are equal in files that fit together. */
   readonly signature: string
 }
@@ -59,8 +63,8 @@ export async function footersOf(connection: DuckDBConnection, files: readonly st
       parquet_schema,
       parquet_kv_metadata,
     } = tables.get(file) ?? NO_TABLES
-    if (!metadata) throw new Error(`${path.basename(file)} could not be found again`)
-    const columns = topOf(parquet_schema)
+    if (!metadata) throw new Error(`its part ${path.basename(file)} is gone: bring it back`)
+    const columns = topOf(parquet_schema, (key) => textOf(parquet_kv_metadata, key))
     const mayHaveBoxes = metadata.num_row_groups > 0n && columns.some(({ isNativeGeometry }) => isNativeGeometry)
     footers.push({
       file,
@@ -77,8 +81,13 @@ export async function footersOf(connection: DuckDBConnection, files: readonly st
 const NO_TABLES: Tables = { parquet_file_metadata: [], parquet_schema: [], parquet_kv_metadata: [] }
 
 function geoOf(pairs: Tables['parquet_kv_metadata']): GeoMetadata | null {
-  const value = pairs.find(({ key }) => Buffer.from(key).toString() === 'geo')?.value
-  return value ? readGeoMetadata(Buffer.from(value).toString()) : null
+  const text = textOf(pairs, 'geo')
+  return text === undefined ? null : readGeoMetadata(text)
+}
+
+function textOf(pairs: Tables['parquet_kv_metadata'], name: string): string | undefined {
+  const value = pairs.find(({ key }) => Buffer.from(key).toString() === name)?.value
+  return value && Buffer.from(value).toString()
 }
 
 async function groupsWithBox(connection: DuckDBConnection, file: string): Promise<unknown> {
@@ -90,7 +99,7 @@ async function groupsWithBox(connection: DuckDBConnection, file: string): Promis
 }
 
 /** The schema is depth first: each element precedes its children. */
-function topOf(schema: readonly SchemaElement[]): FileColumn[] {
+function topOf(schema: readonly SchemaElement[], textOf: (key: string) => string | undefined): FileColumn[] {
   const columns: FileColumn[] = []
   const describe = (at: number): { next: number; signature: string } => {
     const element = schema[at]
@@ -107,8 +116,10 @@ function topOf(schema: readonly SchemaElement[]): FileColumn[] {
     const element = schema[at]
     const { next, signature } = describe(at)
     if (element) {
-      const isNativeGeometry = /Geo(metry|graphy)Type/.test(element.logical_type ?? '')
-      columns.push({ name: element.name, optional: element.repetition_type !== 'REQUIRED', isNativeGeometry, signature })
+      const { name, logical_type, repetition_type } = element
+      const isNativeGeometry = /^Geo(metry|graphy)Type/.test(logical_type ?? '')
+      const crs = isNativeGeometry ? crsOfParquet(logical_type ?? '', textOf) : null
+      columns.push({ name, optional: repetition_type !== 'REQUIRED', isNativeGeometry, crs, signature })
     }
     at = next
   }

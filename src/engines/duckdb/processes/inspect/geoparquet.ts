@@ -40,16 +40,30 @@ const metadata = z.object({ primary_column: z.string(), columns: z.record(z.stri
 
 /** @throws Error with the reason, if the metadata is not valid GeoParquet */
 export function readGeoMetadata(text: string): GeoMetadata {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw new Error('its GeoParquet metadata is not JSON')
+  const { data, error } = metadata.safeParse(readJson(text))
+  if (error) {
+    const member = error.issues[0]?.path.join('.') || 'all of it'
+    throw new Error(`its GeoParquet metadata is not as the specification says (${member}): ${WRITE_AGAIN}`)
   }
-  const { data, error } = metadata.safeParse(json)
-  if (error) throw new Error(`its GeoParquet metadata is wrong: ${error.issues[0]?.path.join('.')}: ${error.issues[0]?.message}`)
   const columns = Object.entries(data.columns).map(([name, of]) => [name, readColumn(of)] as const)
   return { primaryColumn: data.primary_column, columns: new Map(columns) }
+}
+
+/** The remedy for a file that is no GeoParquet. */
+export const WRITE_AGAIN = 'write it as GeoParquet, e.g. with GeoPandas or ogr2ogr'
+
+/** Python writes NaN and infinities as bare words, which are no JSON: GeoPandas before 0.13 did so for the box of no features. */
+const BARE_WORDS = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {}
+  try {
+    return JSON.parse(text.replace(BARE_WORDS, (word) => (word.startsWith('"') ? word : 'null')))
+  } catch {
+    throw new Error(`its GeoParquet metadata is not JSON: ${WRITE_AGAIN}`)
+  }
 }
 
 function readColumn({ encoding, geometry_types, crs, bbox, covering }: z.infer<typeof column>): GeoColumn {

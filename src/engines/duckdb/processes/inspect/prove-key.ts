@@ -21,7 +21,7 @@ export async function proveKey(connection: DuckDBConnection, description: Descri
     const fault = await faultOf(connection, description, wantedKey, rows)
     return fault === null
       ? { key: { kind: 'COLUMN', column: wantedKey }, fault: null }
-      : { key, fault: `${fault}: its ids are row numbers` }
+      : { key, fault: `${fault}: its ids are row numbers; name another \`key\`` }
   }
   for (const column of keyCandidates) {
     const { distinct } = await valuesOf(connection, description, column)

@@ -1,7 +1,7 @@
 /** Writes what the scan reads from the geometry of each row as SQL, for every storage form of geometry. */
 import { isNative, type NativeType, typeOfNative } from '../../../../geometry/geometry-type.ts'
 import type { Layer } from '../../../../model/layer.ts'
-import { asGeometry } from '../../dialect/geometry-column.ts'
+import { asGeometry, hasEmptyHole } from '../../dialect/geometry-column.ts'
 import { identifier } from '../../dialect/quote.ts'
 
 export interface RowGeometry {
@@ -9,7 +9,10 @@ export interface RowGeometry {
   readonly type: string
   /** 0: XY, 1: M, 2: Z, 3: Z and M. */
   readonly zm: string
-  /** NULL if there is no geometry or it is empty. */
+  readonly isEmpty: string
+  /** True if a polygon may have an empty hole; see `hasEmptyHole`. */
+  readonly hasEmptyHole: string
+  /** NULL if there is no geometry, or no coordinate that is a number. */
   readonly xmin: string
   readonly ymin: string
   readonly xmax: string
@@ -31,13 +34,22 @@ function binary(geometry: string): RowGeometry {
     type: `ST_GeometryType(${geometry})::VARCHAR`,
     zm: `ST_ZMFlag(${geometry})`,
     isInvalid: isInvalid(geometry),
-    xmin: `ST_XMin(${geometry})`,
-    ymin: `ST_YMin(${geometry})`,
-    xmax: `ST_XMax(${geometry})`,
-    ymax: `ST_YMax(${geometry})`,
+    isEmpty: `ST_IsEmpty(${geometry})`,
+    hasEmptyHole: hasEmptyHole(geometry),
+    ...sidesOf(geometry),
     // A distant point: GEOS must read the geometry, and has no further work. Takes 1 µs.
     isUncomputable: `${geometry} IS NOT NULL AND TRY(ST_Intersects(${geometry}, ST_Point(1e300, 1e300))) IS NULL`,
   }
+}
+
+/**
+ * The sides of the geometry's box. For a polygon with an empty ring, a collection of empty members, and coordinates that are all NaN, the engine
+ * returns the largest number as the least side, and the least number as the largest: such sides are NULL.
+ */
+export function sidesOf(geometry: string): Record<'xmin' | 'ymin' | 'xmax' | 'ymax', string> {
+  const side = (name: 'Min' | 'Max', axis: 'X' | 'Y') =>
+    `CASE WHEN ST_${axis}Min(${geometry}) <= ST_${axis}Max(${geometry}) THEN ST_${axis}${name}(${geometry}) END`
+  return { xmin: side('Min', 'X'), ymin: side('Min', 'Y'), xmax: side('Max', 'X'), ymax: side('Max', 'Y') }
 }
 
 /** Used only after the safe check, because unreadable geometry would end the process here. Takes 2 µs per small polygon. */
@@ -55,6 +67,10 @@ function nested(column: string, encoding: NativeType, hasZ: boolean): RowGeometr
     type: `CASE WHEN ${column} IS NOT NULL THEN '${label}' END`,
     zm: hasZ ? '2' : '0',
     isInvalid: isInvalid(asGeometry(column, encoding)),
+    isEmpty: `list_min(${ordinates('x')}) IS NULL`,
+    hasEmptyHole: encoding.endsWith('polygon')
+      ? `len([1 FOR r IN ${depth === 3 ? `flatten(${column})` : column} IF len(r) = 0]) > 0`
+      : 'false',
     xmin: `list_min(${ordinates('x')})`,
     ymin: `list_min(${ordinates('y')})`,
     xmax: `list_max(${ordinates('x')})`,

@@ -36,8 +36,8 @@ answerWith(
     return message.format === 'GeoPackage' ? (await takeSnapshot(file, options)).content : digestOf(message.files)
   },
   (error) => {
-    const { failure, isOver } = failureOf(error)
-    return { failure, isOver: isOver || isSpent }
+    const answer = failureOf(error)
+    return { ...answer, isOver: answer.isOver || isSpent }
   },
 )
 

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { typeLabelled, ZM_TAGS } from '../../../../geometry/geometry-type.ts'
 import { identifier } from '../../dialect/quote.ts'
+import { sidesOf } from '../inspect/row-geometry.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { clearFeatures } from '../read/read-features.ts'
 import { STAGING } from './engine.ts'
@@ -42,8 +43,9 @@ export async function clearStage(connection: DuckDBConnection): Promise<void> {
 }
 
 function boxOf(geometry: string): string {
-  const sides = ['XMin', 'YMin', 'XMax', 'YMax'].map((side) => `${side.toLowerCase()}: ST_${side}(${geometry})`)
-  return `CASE WHEN ST_XMin(${geometry}) IS NOT NULL THEN {${sides.join(', ')}} END`
+  const sides = sidesOf(geometry)
+  const members = Object.entries(sides).map(([name, side]) => `${name}: ${side}`)
+  return `CASE WHEN ${sides.xmin} IS NOT NULL THEN {${members.join(', ')}} END`
 }
 
 export interface Shape {
