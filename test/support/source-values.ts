@@ -28,8 +28,9 @@ const isNothing = (value: unknown) => value === null || value === undefined
 const isNumber = ({ k }: NonNullable<Held>) => ['int', 'num', 'dec'].includes(k)
 const isText = (column: string) => /^(VARCHAR|JSON)/.test(column)
 
-/** JSON has no numbers that are not finite. */
+/** JSON has no numbers that are not finite. An empty cell of a CSV may be null. */
 function nothing(held: Held): Outcome {
+  if (held?.k === 'any' && held.v === '') return 'exact'
   return held?.k === 'num' && !Number.isFinite(toNumber(held.v)) ? 'exact' : 'wrong'
 }
 
