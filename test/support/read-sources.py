@@ -228,7 +228,8 @@ def by_columns(path):
         at += 40 * total
     assert len(shapes["rows"]) == features, "counts differ"
     for row in shapes["rows"]:
-        properties, size = vector(field(follow(at + 4), 1))
+        held = field(follow(at + 4), 1)
+        properties, size = vector(held) if held else (0, 0)
         place, found = properties, {}
         while place < properties + size:
             name, kind = columns[unpack("H", place)]

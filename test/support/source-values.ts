@@ -51,6 +51,8 @@ function isExact({ k, v, lit }: NonNullable<Held>, served: unknown): boolean {
       return served === v || sameMoment(v, served)
     case 'any':
       return served === v || sameInteger(v, served) || sameMoment(v, served) || isCell(v.trim(), served)
+    case 'date':
+      return served === v || (typeof served === 'string' && dayOf(v) === dayOf(served))
     default:
       return served === v || sameMoment(v, served)
   }
@@ -102,6 +104,9 @@ function decimalOf(text: string): string | null {
   if (short === '') return '0'
   return `${found[1] === '-' ? '-' : ''}${short}e${Number(found[4] ?? 0) - found[3]!.length + digits.length - short.length}`
 }
+
+/** Years beyond four digits have six and a sign. */
+const dayOf = (text: string) => text.replace(/^([-+]?)0*/, (_, sign) => (sign === '-' ? sign : ''))
 
 function timeOf(text: string): string {
   const [clock = '', fraction = ''] = text.split('.')
