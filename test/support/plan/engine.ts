@@ -120,7 +120,14 @@ export class Engine {
     const columns: Field[] = result.columnNames().map((name, n) => {
       const type = fieldTypeOf(result.columnType(n))
       const readAs = plainTypeOf(result.columnType(n))
-      return { name, type, native: String(result.columnType(n)), jsonType: jsonTypeOf(type), nullable: true, ...(readAs && { readAs }) }
+      return {
+        name,
+        type,
+        native: String(result.columnType(n)),
+        jsonType: jsonTypeOf(type),
+        nullable: true,
+        ...(readAs && { readAs }),
+      }
     })
     return {
       name: 'things',

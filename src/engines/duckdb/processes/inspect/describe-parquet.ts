@@ -67,8 +67,7 @@ export async function inexactColumns(connection: DuckDBConnection, files: readon
 
 const INEXACT: Readonly<Record<Inexact, string>> = {
   DIGITS: 'is left out: it holds decimals of more than 38 digits, which cannot be read exactly: write it as text',
-  NANOSECONDS:
-    'is served to the microsecond: nanoseconds are only read from timestamps without a time zone, which are not INT96',
+  NANOSECONDS: 'is served to the microsecond: nanoseconds are only read from timestamps without a time zone, which are not INT96',
 }
 
 /** True if the file must be opened for every query. */

@@ -97,16 +97,20 @@ function needsPlain(type: DuckDBType): boolean {
 }
 
 function plain(type: DuckDBType): string {
-  if (type instanceof DuckDBStructType) return `STRUCT(${membersOf(namesOf(type), type.entryTypes)})`
-  if (type instanceof DuckDBUnionType) return `UNION(${membersOf(type.memberTags, type.memberTypes)})`
+  if (type instanceof DuckDBStructType) {
+    const members = membersOf(namesOf(type), type.entryTypes)
+    // Named members are cast by name. In their own order, the binder would drop the cast, and keep the name of a type of lists.
+    return `STRUCT(${(isUnnamed(type.entryNames) ? members : members.reverse()).join(', ')})`
+  }
+  if (type instanceof DuckDBUnionType) return `UNION(${membersOf(type.memberTags, type.memberTypes).join(', ')})`
   if (type instanceof DuckDBMapType) return `MAP(${plain(type.keyType)}, ${plain(type.valueType)})`
   if (type instanceof DuckDBListType) return `${plain(type.valueType)}[]`
   if (type instanceof DuckDBArrayType) return `${plain(type.valueType)}[${type.length}]`
   return type.alias === 'JSON' ? 'JSON' : String(type)
 }
 
-function membersOf(names: readonly string[], types: readonly DuckDBType[]): string {
-  return types.map((type, index) => `${identifier(names[index] ?? '')} ${plain(type)}`).join(', ')
+function membersOf(names: readonly string[], types: readonly DuckDBType[]): string[] {
+  return types.map((type, index) => `${identifier(names[index] ?? '')} ${plain(type)}`)
 }
 
 /** True if values of the type contain geometry at any depth. */

@@ -115,7 +115,13 @@ function topOf(schema: readonly SchemaElement[]): FileColumn[] {
     const inexact = schema.slice(at, next).map(inexactness)
     if (element) {
       const isNativeGeometry = /Geo(metry|graphy)Type/.test(element.logical_type ?? '')
-      columns.push({ name: element.name, optional: element.repetition_type !== 'REQUIRED', isNativeGeometry, signature, inexact: inexact.find((one) => one !== null) ?? null })
+      columns.push({
+        name: element.name,
+        optional: element.repetition_type !== 'REQUIRED',
+        isNativeGeometry,
+        signature,
+        inexact: inexact.find((one) => one !== null) ?? null,
+      })
     }
     at = next
   }
