@@ -96,7 +96,7 @@ test('values of a file with a flipped bit are those that pyarrow reads, or SOURC
         } else {
           counts.read++
           const rows = data!.features.edges.map(({ node }) => node.properties)
-          // What pyarrow refuses, DuckDB may still read. It does not check as much.
+          // DuckDB checks less than pyarrow, so it may read a file that pyarrow refuses.
           if (expected[name] && where === '') expect([name, rows]).toEqual([name, expected[name]])
         }
       }
