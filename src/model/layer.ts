@@ -21,6 +21,8 @@ export interface Field {
   readonly native: string
   readonly jsonType: JsonType
   readonly nullable: boolean
+  /** The type to which the engine must cast the column before it can read its members. @default none */
+  readonly readAs?: string
 }
 
 export interface Crs {
