@@ -21,7 +21,7 @@ const FEATURES = isLong ? 4_000 : 300
 const ARGUMENTS = isLong ? 120 : 14
 
 /**
- * Geometry of all types with empty rings and members, in files; arguments of the same kind; and by shapely, for each filter and row: 1 true,
+ * Geometry of all types with empty rings and members, in files, and arguments of the same kind. By shapely, for each filter and row: 1 true,
  * 0 false, -1 for geometry that shapely refuses or that is invalid, for which versions of GEOS differ. Shapely gets it without what is empty.
  */
 const MAKE = `
@@ -152,7 +152,7 @@ print(json.dumps({'cases': where, 'wkb': [b.hex() for b in blobs], 'extents': {n
 
 interface Made {
   readonly cases: readonly { readonly where: FeatureFilter; readonly holds: Readonly<Record<string, readonly number[]>> }[]
-  /** Of each mixed feature, as stored. */
+  /** Holds the WKB of each mixed feature as it is stored. */
   readonly wkb: readonly string[]
   readonly extents: Readonly<Record<string, BBox>>
   /** The box of each feature. NaN is ignored; null if a side is infinite. */

@@ -91,7 +91,8 @@ export function testOf(layer: Layer, test: (geometry: string) => string): string
 
 /** NULL if the geometry is not safe to decode. */
 function computable(layer: Layer): string {
-  const value = geometryValue(layer)
+  // The branches have one type: the result of a cast has no CRS.
+  const value = `ST_SetCRS(${geometryValue(layer)}, '')`
   const whole = layer.state === 'READY' ? value : withoutDictionary(value)
   const text = `TRY(CAST(${value} AS VARCHAR))`
   return `CASE WHEN ${hasBareEmpty(text)} THEN ${withoutEmptyRings(whole)} ELSE ${guarded(layer, value)} END`
@@ -160,7 +161,7 @@ export function repaired(geometry: string): string {
 
 /**
  * SQL of what GEOS made of `geometry`, without measures. GEOS returns collections of members with and without heights or measures, because it loses
- * them for some members. Such WKB is malformed.
+ * them for some members. Such WKB is wrong.
  */
 export function uniform(made: string, geometry: string): string {
   return `CASE ST_ZMFlag(${geometry}) WHEN 0 THEN ${made} WHEN 1 THEN ST_Force2D(${made}) ELSE ST_Force3DZ(${made}, 0) END`
