@@ -3,7 +3,11 @@ const SEED = Number(process.env['GEODUCK_SEED'] ?? Math.floor(Math.random() * 2 
 console.log(`GEODUCK_SEED=${SEED}`)
 
 export class Random {
-  private state = SEED
+  private state: number
+
+  constructor(seed = SEED) {
+    this.state = seed
+  }
 
   /** 0 <= x < 1, 32 bits of it (mulberry32). */
   next(): number {
