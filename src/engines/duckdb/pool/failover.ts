@@ -218,6 +218,9 @@ export class Failover {
     if (kind === 'BROKEN_TEXT') return this.#unreadable('a text in it is not UTF-8, although the source declares it', cause)
     if (kind === 'UNREADABLE' || (kind === 'INVALID_INPUT' && this.#options.isPlain))
       return this.#unreadable('a part of its data is damaged', cause)
+    // The engine reads some WKB that is wrong, so the check does not find it.
+    if (kind === 'ENCODING' && this.#options.isPlain && /^row \d+ of the batch: WKB/.test(cause))
+      return this.#unreadable('a geometry in it is no WKB', cause)
     if (kind === 'REFUSED') return refusedInput(cause.slice(cause.indexOf(REFUSED) + REFUSED.length))
     if (kind === 'UNKNOWN_CRS') {
       return refusedInput(`\`crs\`, or an SRID: no transformation between the CRS of ${layer} and that one is known.`, {
