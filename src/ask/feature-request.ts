@@ -122,7 +122,8 @@ export function operationContext(
   const unchanged = async () => (await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes
   const limit = deadlineMs === null ? {} : { deadlineMs }
   const { id, client, address, clock, heldMemory } = operation
-  return { id, client, address, clock, heldMemory, unchanged, ...limit }
+  const unreadable = (reason: string) => catalog.unreadable(layer, reason)
+  return { id, client, address, clock, heldMemory, unchanged, unreadable, ...limit }
 }
 
 function deadlineOf({ deadline }: FeatureArguments, { services }: ReadContext): number | null {

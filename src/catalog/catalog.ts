@@ -55,6 +55,8 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
   layer(name: string): Layer | undefined
   /** Sources that are currently not served, or only in part. */
   problems(): readonly Problem[]
+  /** Adds a problem that a query has found in the data of the layer. It ends with that version of the data. */
+  unreadable(layer: Layer, reason: string): void
   /** Databases that workers must currently attach. */
   databases(): readonly DatabaseAccess[]
   /** Paths for a worker's `allowed_paths`: every file that it may open. Some may not exist. */
@@ -205,6 +207,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
 
   writes({ name }: Layer): number {
     return this.#layers.versionOf(name)?.reader.writes ?? 0
+  }
+
+  unreadable(layer: Layer, reason: string): void {
+    this.#layers.unreadable(layer, reason)
   }
 
   async refresh(): Promise<void> {

@@ -56,7 +56,7 @@ export function provenLayer(layer: Layer, description: Description, proof: Prove
   const {
     geometryTypes,
     hasZ,
-    hasEmptyHoles = false,
+    hasEmptyRings = false,
     coordinates = null,
     extent,
     featureCount,
@@ -66,7 +66,7 @@ export function provenLayer(layer: Layer, description: Description, proof: Prove
   } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
-  const proved = { geometryTypes, hasZ, hasEmptyHoles, coordinates, extent, featureCount, key, pruning, check: report }
+  const proved = { geometryTypes, hasZ, hasEmptyRings, coordinates, extent, featureCount, key, pruning, check: report }
   return { ...layer, state: 'READY', columns, ...proved }
 }
 

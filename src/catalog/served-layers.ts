@@ -72,6 +72,13 @@ export class ServedLayers {
     return [...this.#entries.values()].filter((entry) => entry.source === source).flatMap(({ findings }) => findings)
   }
 
+  /** Adds a problem that a query has found in this version of the layer. */
+  unreadable({ name, fingerprint }: Layer, reason: string): void {
+    const entry = this.#entries.get(name)
+    if (!entry?.description || entry.layer?.fingerprint !== fingerprint) return
+    if (!entry.findings.some((finding) => finding.endsWith(reason))) this.#find(entry, entry.description, reason)
+  }
+
   /** True if its layers are built from its current content. */
   isTaken(source: Source): boolean {
     return this.#taken.get(source) === source.describe().parts

@@ -15,6 +15,8 @@ export interface Layers {
   fresh(layer: Layer): Promise<Layer>
   /** Returns how often a file of the layer's source was found to be written in place. */
   writes(layer: Layer): number
+  /** Adds a problem that a query has found in the data of the layer. It ends with that version of the data. */
+  unreadable(layer: Layer, reason: string): void
 }
 
 export interface Services {

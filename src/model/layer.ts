@@ -21,6 +21,8 @@ export interface Field {
   readonly native: string
   readonly jsonType: JsonType
   readonly nullable: boolean
+  /** The type to which the engine must cast the column before it can read its members. @default none */
+  readonly readAs?: string
 }
 
 export interface Crs {
@@ -122,9 +124,9 @@ export interface Layer {
   readonly geometryTypes: readonly GeometryTypeName[]
   readonly hasZ: boolean | null
   /**
-   * True if the check found polygons with an empty hole, such as `[shell, []]`. Absent or false: it found none, or has not run.
+   * True if the check found polygons with an empty ring, such as `[shell, []]`. Absent or false: it found none, or has not run.
    */
-  readonly hasEmptyHoles?: boolean
+  readonly hasEmptyRings?: boolean
   /** The dimensions that every geometry was proven to have. Absent or null: unknown, with measures, or mixed. */
   readonly coordinates?: 'XY' | 'XYZ' | null
   readonly crs: Crs | null

@@ -69,6 +69,8 @@ export interface NearPiece {
 /** A column, or a member inside a column. */
 export interface Member {
   readonly column: string
+  /** See `Field.readAs`. */
+  readonly readAs?: string
   readonly steps: readonly Step[]
   readonly type: FieldType
 }

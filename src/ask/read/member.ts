@@ -30,8 +30,9 @@ export function memberAt(view: View, property: string, path: readonly string[]):
   if (path.length > MAX_PATH) throw new GeoduckError('LIMIT_EXCEEDED', `\`path\` has at most ${MAX_PATH} names.`)
   if (path.some((key) => key.length > LONGEST_NAME))
     throw new GeoduckError('LIMIT_EXCEEDED', `A name in \`path\` has at most ${LONGEST_NAME} characters.`)
-  const { type, native } = column
-  let member: NamedMember = { column: column.name, name: show(column.name), type, native, steps: [] }
+  const { type, native, readAs } = column
+  const name = show(column.name)
+  let member: NamedMember = { column: column.name, ...(readAs && { readAs }), name, type, native, steps: [] }
   for (const [n, key] of path.entries()) {
     if (isJson(member.type)) return inJson(member, path.slice(n))
     member = within(member, key)
@@ -66,6 +67,6 @@ function inJson(member: NamedMember, path: readonly string[]): NamedMember {
 }
 
 function inside(member: NamedMember, step: Step, called: string, type: FieldType): NamedMember {
-  const { column, name, steps } = member
-  return { column, name: `${name}.${called}`, type, native: typeName(type), steps: [...steps, step] }
+  const { name, steps } = member
+  return { ...member, name: `${name}.${called}`, type, native: typeName(type), steps: [...steps, step] }
 }

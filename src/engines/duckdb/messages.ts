@@ -147,6 +147,7 @@ export type FailureKind =
   | 'REFUSED'
   | 'UNKNOWN_CRS'
   | 'BROKEN_TEXT'
+  | 'UNREADABLE'
   | 'INTERRUPTED'
   | 'UNFINISHED'
   | 'FATAL'

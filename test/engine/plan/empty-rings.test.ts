@@ -205,7 +205,7 @@ async function plainWkb() {
   const of = (more: Partial<Layer>) => engine.parquet(path('plain'), { geometryEncoding: 'WKB', crs: null, ...more })
   return {
     claimed: await of({ state: 'CHECKING' }),
-    proven: await of({ hasEmptyHoles: true, extent, geometryTypes, ...(check && { check }) }),
+    proven: await of({ hasEmptyRings: true, extent, geometryTypes, ...(check && { check }) }),
   }
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Layer } from '../../../src/model/layer.ts'
 import { queryOf } from '../../support/filter.ts'
@@ -50,6 +53,11 @@ const VALUES: readonly (readonly [sql: string, json: unknown])[] = [
   [`'[nan, -Infinity, "nan, \\"inf", {"inf": INF}]'::JSON`, [null, null, 'nan, "inf', { inf: null }]],
 ]
 
+const LINE = [
+  { x: 0, y: 1 },
+  { x: 2, y: 3 },
+]
+
 /** Nested types, for which every value above is a member too. */
 const NESTED: readonly (readonly [sql: string, json: unknown])[] = [
   ['[]::INTEGER[]', []],
@@ -81,10 +89,23 @@ const NESTED: readonly (readonly [sql: string, json: unknown])[] = [
   ['[ST_Point(1, 2)]', ['POINT (1 2)']],
 ]
 
+/** Types of the spatial extension, which are structs and lists with a name. */
+const SPATIAL: readonly (readonly [sql: string, json: unknown])[] = [
+  ['ST_Point(1, 2)::POINT_2D', { x: 1, y: 2 }],
+  ["{'x': 1, 'y': 2, 'z': 'inf'}::POINT_3D", { x: 1, y: 2, z: null }],
+  ["{'x': 1, 'y': 2, 'z': 3, 'm': 'nan'}::POINT_4D", { x: 1, y: 2, z: 3, m: null }],
+  ["{'min_x': 1, 'min_y': 2, 'max_x': 3, 'max_y': 4}::BOX_2D", { min_x: 1, min_y: 2, max_x: 3, max_y: 4 }],
+  ["{'min_x': 0.1, 'min_y': 2, 'max_x': 3, 'max_y': 4}::BOX_2DF", { min_x: 0.1, min_y: 2, max_x: 3, max_y: 4 }],
+  ["ST_GeomFromText('LINESTRING (0 1, 2 3)')::LINESTRING_2D", LINE],
+  ["ST_GeomFromText('POLYGON ((0 1, 2 3, 4 5, 0 1))')::POLYGON_2D", [[...LINE, { x: 4, y: 5 }, { x: 0, y: 1 }]]],
+  ['ST_AsWKB(ST_Point(0, 0))', 'AQEAAAAAAAAAAAAAAAAAAAAAAAAA'],
+]
+
 const ALL = [
   ...VALUES,
   ...NESTED,
-  ...VALUES.flatMap(
+  ...SPATIAL,
+  ...[...VALUES, ...SPATIAL].flatMap(
     ([sql, json]) =>
       [
         [`[${sql}, NULL]`, [json, null]],
@@ -126,6 +147,25 @@ describe('a value of every type comes out as JSON, by itself and inside of other
     expect(absent?.properties).toEqual({ [`v${n}`]: null })
     const { jsonType } = layer.columns[n]!
     if (json !== null) expect(JSON_TYPES[jsonType]!(json), jsonType).toBe(true)
+  })
+
+  it('a Parquet struct without names has the numbers of its members as names', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'geoduck-unnamed-')), 'unnamed.parquet')
+    await engine.sql(
+      `COPY (SELECT ST_Point(1, 2) AS geom, 7::UNION(num BIGINT, str VARCHAR) AS u, row(1, 'x') AS r, [row(1, 'x'), NULL] AS l,
+         {'in': row(row(1.5, 2), NULL)} AS s UNION ALL SELECT NULL, NULL, NULL, NULL, NULL) TO '${file}' (FORMAT parquet)`,
+    )
+    const unnamed = await engine.parquet(file)
+    const [present, absent] = await engine.features(queryOf(unnamed, { properties: null }))
+    expect(present!.properties).toEqual({
+      u: { 1: 0, num: '7', str: null },
+      r: { 1: 1, _1: 'x' },
+      l: [{ 1: 1, _1: 'x' }, null],
+      s: { in: { 1: { 1: 1.5, _1: 2 }, _1: null } },
+    })
+    expect(absent!.properties).toEqual({ u: null, r: null, l: null, s: null })
+    const property = { name: 'u', path: ['num'], gte: '7' }
+    expect(await engine.features(queryOf(unnamed, { where: { property } }))).toHaveLength(1)
   })
 
   it('all of them at once', async () => {

@@ -10,7 +10,8 @@ import type { Output } from '../../../src/encode/batch.ts'
 import { createEncoder } from '../../../src/encode/encode.ts'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import type { Plan, Statement } from '../../../src/engines/duckdb/dialect/plan.ts'
-import { fieldTypeOf } from '../../../src/engines/duckdb/processes/inspect/field-type-of.ts'
+import { bindParameters } from '../../../src/engines/duckdb/processes/bind.ts'
+import { fieldTypeOf, plainTypeOf } from '../../../src/engines/duckdb/processes/inspect/field-type-of.ts'
 import { jsonTypeOf } from '../../../src/engines/duckdb/processes/inspect/properties.ts'
 import { readVectors } from '../../../src/engines/duckdb/processes/query/vectors.ts'
 import type { Field, Layer, Relation } from '../../../src/model/layer.ts'
@@ -77,7 +78,7 @@ export class Engine {
     const connection = await this.#instance.connect()
     try {
       const prepared = await connection.prepare(statement.sql)
-      prepared.bind(statement.parameters as DuckDBValue[])
+      bindParameters(prepared, statement.parameters)
       const result = await prepared.stream()
       for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) take(chunk)
     } finally {
@@ -126,7 +127,15 @@ export class Engine {
     const covering = overrides.pruning?.kind === 'COVERING_COLUMN' ? overrides.pruning.column : null
     const columns: Field[] = result.columnNames().map((name, n) => {
       const type = fieldTypeOf(result.columnType(n))
-      return { name, type, native: String(result.columnType(n)), jsonType: jsonTypeOf(type), nullable: true }
+      const readAs = plainTypeOf(result.columnType(n))
+      return {
+        name,
+        type,
+        native: String(result.columnType(n)),
+        jsonType: jsonTypeOf(type),
+        nullable: true,
+        ...(readAs && { readAs }),
+      }
     })
     return {
       name: 'things',

@@ -192,7 +192,9 @@ test.each([
   ['nothing', 'it has no column nothing to be its key'],
 ])('a key that is none (%s) is a problem that says why, and keys are row numbers', async (key, reason) => {
   expect(layers.get(`by_${key}`)?.key).toEqual({ kind: 'ROW_NUMBER', column: null })
-  expect(await problemsOf(`by_${key}`)).toEqual([`parcels.parquet: layer by_${key}: ${reason}: its ids are row numbers`])
+  expect(await problemsOf(`by_${key}`)).toEqual([
+    `parcels.parquet: layer by_${key}: ${reason}: its ids are row numbers; name another \`key\``,
+  ])
   expect((await page(`by_${key}`, { select: 'features { key }' })).features[3]?.key).toBe('3')
 })
 

@@ -216,10 +216,13 @@ function indexScan(layer: Layer, necessary: ImpliedCondition | null, source: Sou
 }
 
 /** The box for the index. */
-export function indexedBox({ pruning, extent, featureCount, check }: Layer, necessary: ImpliedCondition | null): BBox | null {
+export function indexedBox(
+  { pruning, extent, featureCount, check, hasEmptyRings }: Layer,
+  necessary: ImpliedCondition | null,
+): BBox | null {
   const box = necessary?.box ?? null
   // The index itself tests geometries, and its errors would end the query. So it is not used if the check found a fault.
-  if (pruning.kind !== 'RTREE' || !box || !extent || featureCount === null || check?.invalid !== 0) return null
+  if (pruning.kind !== 'RTREE' || !box || !extent || featureCount === null || check?.invalid !== 0 || hasEmptyRings) return null
   const [x, y] = [0, 1].map((side) => shareOf(box, extent, side))
   return featureCount * x! * y! <= MOST_EXPECTED ? box : null
 }

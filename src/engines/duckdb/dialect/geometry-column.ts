@@ -77,41 +77,42 @@ export function withGeometry(layer: Layer, use: (geometry: string) => string): s
 const withoutDictionary = (geometry: string): string => `ST_GeomFromWKB(unhex(hex(ST_AsWKB(${geometry}))))`
 
 /**
- * As `withGeometry`, for tests by GEOS, which end the process for a polygon with an empty hole, such as `[shell, []]`. The test gets the
+ * As `withGeometry`, for tests by GEOS, which end the process for a polygon with an empty ring, such as `[shell, []]`. The test gets the
  * geometry without its empty rings and members, and without heights and measures. For other layers, the result is that of `withGeometry`.
  */
 export function withComputable(layer: Layer, use: (geometry: string) => string): string {
-  return mayHaveEmptyHoles(layer) ? `list_transform([${computable(layer)}], lambda f: ${use('f')})[1]` : withGeometry(layer, use)
+  return mayHaveEmptyRings(layer) ? `list_transform([${computable(layer)}], lambda f: ${use('f')})[1]` : withGeometry(layer, use)
 }
 
 /** As `withComputable`, for a test that uses the geometry once. */
 export function testOf(layer: Layer, test: (geometry: string) => string): string {
-  return mayHaveEmptyHoles(layer) ? withComputable(layer, test) : test(geometryValue(layer))
+  return mayHaveEmptyRings(layer) ? withComputable(layer, test) : test(geometryValue(layer))
 }
 
 /** NULL if the geometry is not safe to decode. */
 function computable(layer: Layer): string {
-  const value = geometryValue(layer)
+  // The branches have one type: the result of a cast has no CRS.
+  const value = `ST_SetCRS(${geometryValue(layer)}, '')`
   const whole = layer.state === 'READY' ? value : withoutDictionary(value)
   const text = `TRY(CAST(${value} AS VARCHAR))`
-  return `CASE WHEN contains(${text}, '${EMPTY_HOLE}') THEN ${withoutEmptyRings(whole)} ELSE ${guarded(layer, value)} END`
+  return `CASE WHEN ${hasBareEmpty(text)} THEN ${withoutEmptyRings(whole)} ELSE ${guarded(layer, value)} END`
 }
 
-/** The engine's text of an empty ring or member after another one. */
-const EMPTY_HOLE = ', EMPTY'
+/** SQL that is true if the text of a geometry has an empty ring or member. The engine writes `EMPTY` for it, without a type. */
+const hasBareEmpty = (text: string): string => `(contains(${text}, ', EMPTY') OR contains(${text}, '(EMPTY'))`
 
 /**
- * SQL that is true if a polygon of the geometry has an empty hole. It is also true for some other geometry with empty rings or members. Only
- * polygons with holes and collections of polygons are converted to text.
+ * SQL that is true if a polygon of the geometry has an empty ring. It is also true for some other geometry with empty members. Only empty polygons,
+ * polygons with holes, and collections of polygons are converted to text.
  */
-export function hasEmptyHole(geometry: string): string {
-  const text = `contains(ST_AsText(${geometry}), '${EMPTY_HOLE}')`
-  return `CASE ST_GeometryType(${geometry})::VARCHAR WHEN 'POLYGON' THEN ST_NumInteriorRings(${geometry}) > 0 AND ${text}
+export function hasEmptyRing(geometry: string): string {
+  const text = hasBareEmpty(`ST_AsText(${geometry})`)
+  return `CASE ST_GeometryType(${geometry})::VARCHAR WHEN 'POLYGON' THEN (ST_NumInteriorRings(${geometry}) > 0 OR ST_IsEmpty(${geometry})) AND ${text}
     WHEN 'MULTIPOLYGON' THEN ${text} WHEN 'GEOMETRYCOLLECTION' THEN ${text} ELSE false END`
 }
 
-function mayHaveEmptyHoles({ state, hasEmptyHoles }: Layer): boolean {
-  return state !== 'READY' || hasEmptyHoles === true
+function mayHaveEmptyRings({ state, hasEmptyRings }: Layer): boolean {
+  return state !== 'READY' || hasEmptyRings === true
 }
 
 /** WKB of a collection starts with its byte order and its type; then follow its members, as in a MultiPolygon. */
@@ -160,7 +161,7 @@ export function repaired(geometry: string): string {
 
 /**
  * SQL of GEOS's result for `geometry`, without measures. GEOS returns collections of members with and without heights or measures, because it loses
- * them for some members. Such WKB is malformed.
+ * them for some members. Such WKB is wrong.
  */
 export function uniform(made: string, geometry: string): string {
   return `CASE ST_ZMFlag(${geometry}) WHEN 0 THEN ${made} WHEN 1 THEN ST_Force2D(${made}) ELSE ST_Force3DZ(${made}, 0) END`

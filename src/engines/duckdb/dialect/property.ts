@@ -141,8 +141,8 @@ function json(text: string, parameters: Parameters, type: string): string {
 }
 
 /** SQL of a column, or of a member inside one. */
-function memberSql({ column, steps }: Member, parameters: Parameters): string {
-  return steps.reduce((sql, step) => within(sql, step, parameters), columnOf({ name: column }))
+function memberSql({ column: name, readAs, steps }: Member, parameters: Parameters): string {
+  return steps.reduce((sql, step) => within(sql, step, parameters), columnOf({ name, ...(readAs && { readAs }) }))
 }
 
 function within(sql: string, step: Step, parameters: Parameters): string {

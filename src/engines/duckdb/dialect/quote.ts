@@ -20,8 +20,9 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-export function columnOf(column: Pick<Field, 'name'>): string {
-  return `${RELATION}.${identifier(column.name)}`
+export function columnOf({ name, readAs }: Pick<Field, 'name' | 'readAs'>): string {
+  const column = `${RELATION}.${identifier(name)}`
+  return readAs ? `CAST(${column} AS ${readAs})` : column
 }
 
 export function geometryColumnOf(layer: Layer): string {

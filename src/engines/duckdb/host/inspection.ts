@@ -83,7 +83,7 @@ export type CheckResult =
   | { readonly outcome: 'UNSAFE'; readonly column: string; readonly count: number; readonly rows: readonly string[] }
 
 export interface ProvenGeometry
-  extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'hasEmptyHoles' | 'coordinates' | 'extent' | 'key'> {
+  extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'hasEmptyRings' | 'coordinates' | 'extent' | 'key'> {
   readonly outcome: 'PROVEN'
   readonly featureCount: number
   readonly coveringHolds: boolean

@@ -53,6 +53,10 @@ export interface FailoverOptions {
   readonly serialRows: number
   readonly deadlineMs: number
   readonly onFallback: (reason: string) => void
+  /** True if the query computes nothing with the features, so that only their source can be the cause of a failed value. */
+  readonly isPlain: boolean
+  /** Reports why the layer's source can't be read, although it was described. */
+  readonly onUnreadable: (reason: string) => void
 }
 
 export class Failover {
@@ -211,10 +215,12 @@ export class Failover {
     }
     if (kind === 'IO')
       return new GeoduckError('SOURCE_UNREADABLE', `The source of ${layer} could not be read; ask again.`, { cause })
-    if (kind === 'BROKEN_TEXT') {
-      const message = `A text of ${layer} is not UTF-8, although its file declares it; leave its property out, or repair the file.`
-      return new GeoduckError('SOURCE_UNREADABLE', message, { cause })
-    }
+    if (kind === 'BROKEN_TEXT') return this.#unreadable('a text in it is not UTF-8, although the source declares it', cause)
+    if (kind === 'UNREADABLE' || (kind === 'INVALID_INPUT' && this.#options.isPlain))
+      return this.#unreadable('a part of its data is damaged', cause)
+    // The engine reads some WKB that is wrong, so the check does not find it.
+    if (kind === 'ENCODING' && this.#options.isPlain && /^row \d+ of the batch: WKB/.test(cause))
+      return this.#unreadable('a geometry in it is no WKB', cause)
     if (kind === 'REFUSED') return refusedInput(cause.slice(cause.indexOf(REFUSED) + REFUSED.length))
     if (kind === 'UNKNOWN_CRS') {
       return refusedInput(`\`crs\`, or an SRID: no transformation between the CRS of ${layer} and that one is known.`, {
@@ -227,6 +233,13 @@ export class Failover {
       })
     }
     return new GeoduckError('INTERNAL', `The query on ${layer} failed.`, { cause: new Error(cause) })
+  }
+
+  #unreadable(reason: string, cause: string): GeoduckError {
+    const { layer, onUnreadable } = this.#options
+    onUnreadable(`${reason}: repair the source, or write it again`)
+    const message = `Layer ${layer.name} cannot be read: ${reason}; leave out the property that holds it, or repair the source.`
+    return new GeoduckError('SOURCE_UNREADABLE', message, { cause })
   }
 }
 

@@ -267,6 +267,8 @@ class Pool implements Engine {
       deadlineMs: deadline.ms,
       serialRows: this.#options.serialRows ?? SERIAL_ROWS,
       onFallback: (reason: string) => this.#reasons.add(reason),
+      isPlain: isPlain(query),
+      onUnreadable: context.unreadable ?? (() => {}),
     }
     const failover = new Failover(options, this.#memory.pressure)
     return {
@@ -277,6 +279,13 @@ class Pool implements Engine {
       unchanged: context.unchanged ?? (() => Promise.resolve(true)),
     }
   }
+}
+
+/** True if the query neither filters nor changes what is stored. */
+function isPlain(query: Query): boolean {
+  const { view, where } = query
+  const shown = 'representations' in query ? (query.representations ?? []) : []
+  return where === null && !view.rule && shown.every(({ crs, simplify }) => crs === null && simplify === null)
 }
 
 const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PAUSED: 'parked' } as const

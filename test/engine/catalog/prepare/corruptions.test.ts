@@ -24,7 +24,7 @@ type Format = (typeof FORMATS)[number]
 const FOREIGN =
   /\b(Error:|GDAL|OGR|SQLITE|Thrift|TType|TProtocol|Candidate|duckdb|errno|Referenced column|FROM clause|LINE \d|Invalid Input|Exception|CSV Error|sniffing|Out of buffer|ZSTD|Failed to|Expected \w+)|SHAPE_|ST_\w|read_\w+\(|\bat \w+ \(/
 
-/** What one reader read of a file. */
+/** The result of one reader for a file. */
 interface Reading {
   readonly by: string
   readonly error?: string
@@ -150,7 +150,7 @@ async function judge(file: string): Promise<{ readonly outcome: string; readonly
   return told.length > 0 ? { outcome: 'problem' } : { outcome: 'wrong', why: differences.join('; ') }
 }
 
-/** What a corrupted file held before: a corruption may hit bytes that say nothing, or that others need and we do not. */
+/** Returns the name of the file before its corruption, which may hit bytes that mean nothing, or that only other readers need. */
 function wholeOf(file: string): string {
   const [, format, n] = /^([a-z]+)(\d+)x/.exec(file)!
   return `${format}-${formOf(Number(n))}${extname(file)}`
@@ -204,7 +204,7 @@ function rowDifference({ values, geometry }: HeldRow, served: ServedRow, layer: 
 /** A geometry of no parts is null for others. */
 const isEmpty = (wkb: string | null) => wkb !== null && /^01.{8}00000000$/.test(wkb)
 
-/** By file. */
+/** The kind of corruption of each file. */
 const corruptions = new Map<string, string>()
 
 async function corruptedFolder(format: Format): Promise<string> {

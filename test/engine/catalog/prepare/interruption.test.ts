@@ -125,7 +125,7 @@ test('a preparer that is killed is a problem of that file, not of the server', a
 async function preparerOf(pid: number): Promise<number | undefined> {
   for (const child of descendants(pid)) {
     const environment = await readFile(`/proc/${child}/environ`, 'utf8').catch(() => '')
-    if (environment.includes('OGR_FLATGEOBUF_STREAM_BASE_IMPL')) return child
+    if (environment.includes('GDAL_SKIP')) return child
   }
   return undefined
 }

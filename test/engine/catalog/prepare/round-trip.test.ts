@@ -20,7 +20,7 @@ interface File {
   readonly odd: boolean
   /** A Shapefile has no order of rings. */
   readonly shapes?: boolean
-  /** By the column `row`. */
+  /** Rows in the order of the column `row`. */
   readonly rows: readonly HeldRow[]
 }
 

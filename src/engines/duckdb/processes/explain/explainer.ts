@@ -1,8 +1,9 @@
 /** The program that returns the engine's plan of one statement. Its DuckDB instance is the same as a worker's. */
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Statement } from '../../dialect/plan.ts'
 import type { EnginePlan, ExplainJob } from '../../host/engine-plan.ts'
 import { answerWith } from '../answer.ts'
+import { bindParameters } from '../bind.ts'
 import { openInstance } from '../query/instance.ts'
 
 answerWith(explained, (error) => ({ failure: error instanceof Error ? error.message : String(error) }))
@@ -21,7 +22,7 @@ async function explained({ options, statement, analyze, rowGroups }: ExplainJob)
 
 async function rowsOf(connection: DuckDBConnection, prefix: string, { sql, parameters }: Statement): Promise<unknown[][]> {
   const prepared = await connection.prepare(`${prefix}${sql}`)
-  prepared.bind(parameters as DuckDBValue[])
+  bindParameters(prepared, parameters)
   return (await prepared.runAndReadAll()).getRows()
 }
 

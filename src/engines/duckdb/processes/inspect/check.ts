@@ -39,7 +39,7 @@ const COORDINATES: Readonly<Record<number, 'XY' | 'XYZ'>> = { 0: 'XY', 2: 'XYZ' 
 async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {
   const { from, geometryEncoding } = rowsToServe(description)
   const row = rowGeometry({ ...description, geometryEncoding })
-  const { type, zm, isInvalid, isEmpty, hasEmptyHole, xmin, ymin, xmax, ymax, isUncomputable } = row
+  const { type, zm, isInvalid, isEmpty, hasEmptyRing, xmin, ymin, xmax, ymax, isUncomputable } = row
   const { covering } = description
   const groups = await rowsOf(
     connection,
@@ -50,7 +50,7 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
        count(*) FILTER (uncomputable) AS uncomputable,
        count(*) FILTER (${covering ? isUncovered(covering) : 'false'}) AS uncovered
      FROM (
-       SELECT ${type} AS type, ${zm} AS zm, ${isEmpty} AS is_empty, ${hasEmptyHole} AS empty_hole, ${isInvalid} AS invalid, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
+       SELECT ${type} AS type, ${zm} AS zm, ${isEmpty} AS is_empty, ${hasEmptyRing} AS empty_hole, ${isInvalid} AS invalid, ${xmin} AS xmin, ${ymin} AS ymin, ${xmax} AS xmax, ${ymax} AS ymax,
          ${isUncomputable} AS uncomputable, ${covering ? boxOf(covering) : 'NULL'} AS covering
        FROM ${from}
      ) GROUP BY type, zm`,
@@ -63,7 +63,7 @@ async function scan(connection: DuckDBConnection, description: Description): Pro
   return {
     geometryTypes: GEOMETRY_TYPES.filter(({ label }) => types.has(label)).map(({ name }) => name),
     hasZ: dimensions.some((flags) => flags >= 2),
-    hasEmptyHoles: groups.some((group) => group['empty_hole'] === true),
+    hasEmptyRings: groups.some((group) => group['empty_hole'] === true),
     coordinates: dimensions.length === 1 ? (COORDINATES[dimensions[0]!] ?? null) : null,
     extent: extentOf(groups),
     featureCount: sum('features'),

@@ -1,12 +1,14 @@
 /** The columns of a relation, with the names and types of the engine. */
 import { type DuckDBConnection, DuckDBGeometryType } from '@duckdb/node-api'
 import type { FieldType } from '../../../../model/field-type.ts'
-import { fieldTypeOf } from './field-type-of.ts'
+import { fieldTypeOf, plainTypeOf } from './field-type-of.ts'
 import { rowsOf } from './rows.ts'
 
 export interface RelationColumn {
   readonly name: string
   readonly type: FieldType
+  /** See `Field.readAs`. */
+  readonly readAs: string | null
   /** The type, as in DESCRIBE. */
   readonly native: string
   /** The CRS of a GEOMETRY column as text. Empty if there is none, and for other types. */
@@ -25,6 +27,7 @@ export async function columnsOf(connection: DuckDBConnection, from: string): Pro
       return {
         name: String(row['column_name']),
         type: fieldTypeOf(type),
+        readAs: plainTypeOf(type),
         native: String(row['column_type']),
         crs: type instanceof DuckDBGeometryType ? (type.crs ?? '') : '',
         nullable: row['null'] !== 'NO',

@@ -11,7 +11,7 @@ import { findCovering, pointCovering } from './covering.ts'
 import { claimedExtent, claimedTypes, claimedZ, declaredCovering } from './declared-types.ts'
 import { holdsGeometry } from './field-type-of.ts'
 import { extentsOf } from './file-extents.ts'
-import { type Footer, footersOf } from './footer.ts'
+import { type Footer, footersOf, type Inexact } from './footer.ts'
 import { type GeoColumn, WRITE_AGAIN } from './geoparquet.ts'
 import { keyCandidates } from './key-candidates.ts'
 import { withoutNeedlessDefinition } from './known-crs.ts'
@@ -26,6 +26,7 @@ interface FileRelationColumn extends RelationColumn {
   readonly isNativeGeometry: boolean
   /** The CRS of Parquet's own GEOMETRY type. */
   readonly fileCrs: Crs | null
+  readonly inexact: Inexact | null
 }
 
 /** @throws Error of the engine, or an Error with the reason why the files are no layer */
@@ -33,7 +34,7 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
   const footers = await footersOf(connection, files)
   const problem = disagreement(footers)
   if (problem) throw new Error(problem)
-  const columns = await fileColumns(connection, footers)
+  const columns = (await fileColumns(connection, footers)).filter(({ inexact }) => inexact !== 'DIGITS')
   const geometry = geometryColumn(columns, footers)
   const claims = footers.map(({ geo }) => (geometry.sourceName === null ? undefined : geo?.columns.get(geometry.sourceName)))
   const encoding = encodingOf(geometry, claims[0])
@@ -58,6 +59,18 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
     keyCandidates: keyCandidates(columns),
     unproven: unprovenColumns(geometry, columns),
   }
+}
+
+/** Returns a problem per column whose values are not served exactly. */
+export async function inexactColumns(connection: DuckDBConnection, files: readonly string[]): Promise<string[]> {
+  const [footer] = await footersOf(connection, files.slice(0, 1))
+  const columns = footer?.columns ?? []
+  return columns.flatMap(({ name, inexact }) => (inexact === null ? [] : `its column ${name} ${INEXACT[inexact]}`))
+}
+
+const INEXACT: Readonly<Record<Inexact, string>> = {
+  DIGITS: 'is left out: it holds decimals of more than 38 digits, which cannot be read exactly: write it as text',
+  NANOSECONDS: 'is served to the microsecond: nanoseconds are only read from timestamps without a time zone, which are not INT96',
 }
 
 /** True if the file must be opened for every query. */
@@ -90,6 +103,7 @@ async function fileColumns(connection: DuckDBConnection, footers: readonly Foote
       sourceName: source?.name ?? null,
       isNativeGeometry: source?.isNativeGeometry ?? false,
       fileCrs: source?.crs ?? null,
+      inexact: source?.inexact ?? null,
       nullable: (source !== undefined && optional.has(source.name)) || nullKeys.has(column.name.toLowerCase()),
     }
   })

@@ -17,7 +17,12 @@ export interface FileColumn {
   readonly crs: Crs | null
   /** Physical and logical types of the column and everything in it. They are equal in files that fit together. */
   readonly signature: string
+  /** The way in which the engine does not read its values exactly; null if it does. */
+  readonly inexact: Inexact | null
 }
+
+/** A decimal of more than 38 digits becomes a double. Some times become microseconds. */
+export type Inexact = 'DIGITS' | 'NANOSECONDS'
 
 export interface Footer {
   readonly file: string
@@ -46,6 +51,7 @@ interface SchemaElement {
   readonly repetition_type: string | null
   readonly type: string | null
   readonly converted_type: string | null
+  readonly precision: bigint | null
   readonly logical_type: string | null
 }
 
@@ -115,16 +121,34 @@ function topOf(schema: readonly SchemaElement[], textOf: (key: string) => string
   for (let at = 1; at < schema.length; ) {
     const element = schema[at]
     const { next, signature } = describe(at)
+    const inexact = schema.slice(at, next).map(inexactness)
     if (element) {
       const { name, logical_type, repetition_type } = element
       const isNativeGeometry = /^Geo(metry|graphy)Type/.test(logical_type ?? '')
       const crs = isNativeGeometry ? crsOfParquet(logical_type ?? '', textOf) : null
-      columns.push({ name, optional: repetition_type !== 'REQUIRED', isNativeGeometry, crs, signature })
+      columns.push({
+        name,
+        optional: repetition_type !== 'REQUIRED',
+        isNativeGeometry,
+        crs,
+        signature,
+        inexact: inexact.find((one) => one !== null) ?? null,
+      })
     }
     at = next
   }
   return columns
 }
+
+/** DuckDB has nanoseconds only for a TIMESTAMP that is local time. */
+function inexactness({ type, precision, logical_type }: SchemaElement): Inexact | null {
+  if (Number(precision) > MOST_DIGITS) return 'DIGITS'
+  const isNanos = /NANOS=NanoSeconds/.test(logical_type ?? '') && !/^TimestampType\(isAdjustedToUTC=0/.test(logical_type ?? '')
+  return type === 'INT96' || isNanos ? 'NANOSECONDS' : null
+}
+
+/** Most digits of DuckDB's DECIMAL. */
+const MOST_DIGITS = 38
 
 function typeOf({ type, converted_type, logical_type }: SchemaElement): string {
   return [type, converted_type, logical_type].filter((part) => part !== null).join(' ')

@@ -20,7 +20,7 @@ import { featureTables } from '../read/geopackage.ts'
 import { hasLog, snapshotOf } from '../read/geopackage-snapshot.ts'
 import { checkLayer } from './check.ts'
 import { describeDatabase, withDatabase } from './describe-database.ts'
-import { describeParquet } from './describe-parquet.ts'
+import { describeParquet, inexactColumns } from './describe-parquet.ts'
 import { openInstance } from './instance.ts'
 import { failureOf } from './reason.ts'
 
@@ -48,7 +48,10 @@ async function answerTo(
 ): Promise<DescribedSource | FeatureTables | CheckResult> {
   switch (message.type) {
     case 'DESCRIBE_FILES':
-      return { layers: [await describeParquet(using, message.files)], problems: await problemsOfCopy(using, message.files) }
+      return {
+        layers: [await describeParquet(using, message.files)],
+        problems: [...(await problemsOfCopy(using, message.files)), ...(await inexactColumns(using, message.files))],
+      }
     case 'DESCRIBE_STORE':
       return withDatabase(using, message, () => describeDatabase(using, message.alias))
     case 'FEATURE_TABLES':

@@ -1,7 +1,7 @@
 /** Writes what the scan reads from the geometry of each row as SQL, for every storage form of geometry. */
 import { isNative, type NativeType, typeOfNative } from '../../../../geometry/geometry-type.ts'
 import type { Layer } from '../../../../model/layer.ts'
-import { asGeometry, hasEmptyHole } from '../../dialect/geometry-column.ts'
+import { asGeometry, hasEmptyRing } from '../../dialect/geometry-column.ts'
 import { identifier } from '../../dialect/quote.ts'
 
 export interface RowGeometry {
@@ -10,8 +10,8 @@ export interface RowGeometry {
   /** 0: XY, 1: M, 2: Z, 3: Z and M. */
   readonly zm: string
   readonly isEmpty: string
-  /** True if a polygon may have an empty hole; see `hasEmptyHole`. */
-  readonly hasEmptyHole: string
+  /** True if a polygon may have an empty ring; see `hasEmptyRing`. */
+  readonly hasEmptyRing: string
   /** NULL if there is no geometry, or no coordinate that is a number. */
   readonly xmin: string
   readonly ymin: string
@@ -35,7 +35,7 @@ function binary(geometry: string): RowGeometry {
     zm: `ST_ZMFlag(${geometry})`,
     isInvalid: isInvalid(geometry),
     isEmpty: `ST_IsEmpty(${geometry})`,
-    hasEmptyHole: hasEmptyHole(geometry),
+    hasEmptyRing: hasEmptyRing(geometry),
     ...sidesOf(geometry),
     // A distant point: GEOS must read the geometry, and has no further work. Takes 1 µs.
     isUncomputable: `${geometry} IS NOT NULL AND TRY(ST_Intersects(${geometry}, ST_Point(1e300, 1e300))) IS NULL`,
@@ -68,7 +68,7 @@ function nested(column: string, encoding: NativeType, hasZ: boolean): RowGeometr
     zm: hasZ ? '2' : '0',
     isInvalid: isInvalid(asGeometry(column, encoding)),
     isEmpty: `list_min(${ordinates('x')}) IS NULL`,
-    hasEmptyHole: encoding.endsWith('polygon')
+    hasEmptyRing: encoding.endsWith('polygon')
       ? `len([1 FOR r IN ${depth === 3 ? `flatten(${column})` : column} IF len(r) = 0]) > 0`
       : 'false',
     xmin: `list_min(${ordinates('x')})`,

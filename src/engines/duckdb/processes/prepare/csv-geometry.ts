@@ -164,6 +164,8 @@ const HEX_DIGITS = `regexp_replace(v0, '^\\\\x', '')`
 const HAS_SRID = `regexp_matches(${HEX_DIGITS}, '^(01.{6}|00)[2367ABEFabef]')`
 /** The engine reads text before and after WKT as if it were not there. */
 const WKT = `'^(SRID\\s*=\\s*[0-9]+\\s*;)?\\s*[A-Z\\s]+(EMPTY|[(].*[)])$'`
+/** Numbers without a blank between them, such as `1-2` and `1.2.3`, which the engine reads as two. */
+const RUN_TOGETHER = `'[0-9.][+-]|[.][0-9]*[.]'`
 const EWKT = `'^SRID\\s*=\\s*[0-9]+\\s*;\\s*'`
 
 /**
@@ -184,7 +186,7 @@ function columnOf(column: string): Reading {
   return {
     columns: [column],
     geometry: `CASE WHEN v0[1] = '{' THEN ${geojson} WHEN ${HEX} THEN ${wkb}
-      WHEN regexp_matches(v0, ${WKT}, 'is') THEN coalesce(${fromText}) END`,
+      WHEN regexp_matches(v0, ${WKT}, 'is') AND NOT regexp_matches(v0, ${RUN_TOGETHER}) THEN coalesce(${fromText}) END`,
     srid: `CASE WHEN v0[1] = '{' THEN '' WHEN NOT ${HEX} THEN regexp_extract(v0, ${EWKT}, 0, 'i')
       WHEN ${HAS_SRID} THEN left(${HEX_DIGITS}, 2) || substr(${HEX_DIGITS}, 11, 8) ELSE left(v0, 0) END`,
     faults: [

@@ -7,7 +7,7 @@ import { LON_LAT } from '../../../../model/crs.ts'
 import { asGeometry } from '../../dialect/geometry-column.ts'
 import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
-import { describeParquet } from '../inspect/describe-parquet.ts'
+import { describeParquet, inexactColumns } from '../inspect/describe-parquet.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { FileRelation } from './file-relation.ts'
 
@@ -32,7 +32,7 @@ export async function relationOfParquet(
     columns: [...columns.map(({ name, native }) => ({ name, type: native })), { name: geometryColumn, type: 'GEOMETRY' }],
     geometryColumn,
     crs,
-    problems: [],
+    problems: await inexactColumns(connection, [file]),
   }
 }
 

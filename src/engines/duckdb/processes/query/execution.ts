@@ -2,7 +2,7 @@
  * Runs a plan on its own connection. It sends one batch per credit, proves that the result is complete, and closes the
  * connection.
  */
-import { type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBValue, StatementType } from '@duckdb/node-api'
+import { type DuckDBConnection, type DuckDBPreparedStatement, StatementType } from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, CursorText } from '../../../../encode/batch.ts'
 import { ByteWriter } from '../../../../encode/bytes.ts'
 import { createEncoder } from '../../../../encode/encode.ts'
@@ -12,6 +12,7 @@ import type { RowPosition } from '../../../../model/query.ts'
 import type { Plan } from '../../dialect/plan.ts'
 import { REFUSED } from '../../dialect/quote.ts'
 import type { ExecutionEnd, ExecutionEnded, ExecutionRequest, Failure, FailureKind, Scan } from '../../messages.ts'
+import { bindParameters } from '../bind.ts'
 import { emptyBatch, scanOf } from './arrow-export.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { BatchCutter, type BatchRange, Chunks } from './cutter.ts'
@@ -133,7 +134,7 @@ class Execution {
     const { sql, parameters } = this.#request.plan.statement
     const prepared = await this.#timed(prepareQuery(this.#parts.connection, sql))
     try {
-      prepared.bind(parameters as DuckDBValue[])
+      bindParameters(prepared, parameters)
       // The engine forgets an interrupt that arrives before the query starts.
       if (this.#inbox.stop === 'CANCEL') return 'CANCELLED'
       return await this.#deliver(new Chunks(await this.#timed(prepared.stream())))
@@ -394,6 +395,11 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   [`Invalid Input Error: ${REFUSED}`, 'REFUSED'],
   ['Invalid Input Error: Could not create projection', 'UNKNOWN_CRS'],
   ['Invalid Input Error: Invalid string encoding found in Parquet file', 'BROKEN_TEXT'],
+  ['Invalid Input Error: Failed to read file', 'UNREADABLE'],
+  ['Conversion Error: Could not convert Timestamp', 'UNREADABLE'],
+  // The readers of Parquet throw errors of the C++ library, which have no kind of the engine.
+  ['Invalid Error:', 'UNREADABLE'],
+  ['Serialization Error:', 'UNREADABLE'],
   ['Invalid Input Error:', 'INVALID_INPUT'],
   ['Conversion Error:', 'INVALID_INPUT'],
   ['Out of Range Error:', 'INVALID_INPUT'],
@@ -406,7 +412,7 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
 export function classify(message: string): Failure {
   // The result was closed while it was read; the query is not the cause.
   if (/unsuccessful or closed (streaming|pending) query/.test(message)) return { kind: 'UNFINISHED', message }
-  const kind = KINDS.find(([prefix]) => message.startsWith(prefix))?.[1]
   // The message for an allocation that the operating system refuses differs from that for the engine's own limit.
-  return { kind: kind ?? (/std::bad_alloc|failed to allocate/i.test(message) ? 'OUT_OF_MEMORY' : 'OTHER'), message }
+  if (/std::bad_alloc|failed to allocate/i.test(message)) return { kind: 'OUT_OF_MEMORY', message }
+  return { kind: KINDS.find(([prefix]) => message.startsWith(prefix))?.[1] ?? 'OTHER', message }
 }

@@ -271,6 +271,7 @@ class ShapeWriter {
     this.#count(parts.length)
     for (const part of parts) {
       const own = part.uint8(SHAPE.TYPE, 0)
+      if (type === GEOMETRY.MULTIPOLYGON && part.lengthOf(SHAPE.XY, 8) === 0) throw new Error('a part of it has no positions')
       this.#geometry(part, type === GEOMETRY.MULTIPOLYGON ? GEOMETRY.POLYGON : own, depth + 1)
     }
   }
