@@ -198,7 +198,12 @@ function isFill(bytes: Buffer, from: number): boolean {
   return true
 }
 
-const ascii = (bytes: Buffer): string => bytes.toString('latin1').replaceAll('\0', ' ').trim()
+/** Other bytes that JavaScript takes for blanks, such as 0xA0, are part of the value. */
+const ascii = (bytes: Buffer): string =>
+  bytes
+    .toString('latin1')
+    .replaceAll('\0', ' ')
+    .replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
 
 const INTEGER = /^[+-]?\d+$/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
