@@ -10,7 +10,6 @@ const DESCRIPTOR_BYTES = 32
 const END_OF_FIELDS = 0x0d
 const LANGUAGE_DRIVER = 29
 const DELETED = 0x2a
-const LETTER_O = 0x4f
 
 interface Field {
   readonly name: string
@@ -140,7 +139,7 @@ const KINDS: Readonly<Record<string, (field: Field, decoder: Decoder) => Scan>> 
   L: logicals,
   I: () => ({ decide: () => ({ type: 'INTEGER', read: (bytes) => (bytes.length === 4 ? bytes.readInt32LE(0) : null) }) }),
   O: doubles,
-  B: (field, decoder) => (field.bytes === 8 ? doubles(field) : memo(field, decoder)),
+  B: (field) => (field.bytes === 8 ? doubles() : memo(field)),
   Y: () => ({
     decide: () => ({ type: 'DECIMAL(18,4)', read: (bytes) => (bytes.length === 8 ? bytes.readBigInt64LE(0) : null) }),
   }),
@@ -171,13 +170,11 @@ function logicals(): Scan {
   return { look, decide }
 }
 
-function doubles({ kind }: Field): Scan {
-  const read = (bytes: Buffer) =>
-    bytes.length !== 8 ? null : kind === 'B' || bytes[0]! !== LETTER_O ? bytes.readDoubleLE(0) : null
-  return { decide: () => ({ type: 'DOUBLE', read }) }
+function doubles(): Scan {
+  return { decide: () => ({ type: 'DOUBLE', read: (bytes) => (bytes.length === 8 ? bytes.readDoubleLE(0) : null) }) }
 }
 
-function memo({ name }: Field, _decoder: Decoder): Scan {
+function memo({ name }: Field): Scan {
   const problems = [`its column ${name} is not served: its texts are in another file (a memo of dBase)`]
   return { decide: () => ({ type: 'VARCHAR', read: () => null, problems }) }
 }
