@@ -9,7 +9,7 @@ import { describeDatabase } from '../inspect/describe-database.ts'
 import { describeParquet } from '../inspect/describe-parquet.ts'
 import { fromOf } from '../inspect/relation.ts'
 import { relationOf } from '../prepare/file-relation.ts'
-import { relationOfParquet } from '../prepare/parquet-relation.ts'
+import { parquetRows } from '../prepare/parquet-relation.ts'
 import { featureTables } from '../read/geopackage.ts'
 import { snapshotOf } from '../read/geopackage-snapshot.ts'
 import { Refusal } from './refusal.ts'
@@ -119,7 +119,7 @@ async function inputOf(
   const { relation } = description
   const from =
     relation.kind === 'parquet'
-      ? (await relationOfParquet(connection, relation.files[0] ?? '', { ...description, hasZ: proof.hasZ }, columns)).from
+      ? await parquetRows(connection, relation.files[0] ?? '', { ...description, hasZ: proof.hasZ }, columns)
       : fromOf(relation)
   return { label, from, properties: columns.map(({ name }) => name), description, proof, skipped, problems: [] }
 }

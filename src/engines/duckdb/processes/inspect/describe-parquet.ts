@@ -4,7 +4,7 @@ import { isNative, type NativeType, typeOfNative } from '../../../../geometry/ge
 import { type FieldType, typeName } from '../../../../model/field-type.ts'
 import type { Crs, FileSummary, GeometryEncoding, Pruning } from '../../../../model/layer.ts'
 import { fileList } from '../../dialect/quote.ts'
-import type { Covering, Description, UnprovenColumn } from '../../host/inspection.ts'
+import type { Covering, DescribedSource, Description, UnprovenColumn } from '../../host/inspection.ts'
 import { disagreement } from './agreement.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
 import { findCovering, pointCovering } from './covering.ts'
@@ -29,9 +29,22 @@ interface FileRelationColumn extends RelationColumn {
   readonly inexact: Inexact | null
 }
 
+/** The layer of the files, and a problem per column whose values are not served exactly. @throws as `describeParquet` does */
+export async function describeFiles(connection: DuckDBConnection, files: readonly string[]): Promise<DescribedSource> {
+  const footers = await footersOf(connection, files)
+  return { layers: [await describeFooters(connection, files, footers)], problems: inexactColumns(footers) }
+}
+
 /** @throws Error of the engine, or an Error with the reason why the files are no layer */
 export async function describeParquet(connection: DuckDBConnection, files: readonly string[]): Promise<Description> {
-  const footers = await footersOf(connection, files)
+  return await describeFooters(connection, files, await footersOf(connection, files))
+}
+
+async function describeFooters(
+  connection: DuckDBConnection,
+  files: readonly string[],
+  footers: readonly Footer[],
+): Promise<Description> {
   const problem = disagreement(footers)
   if (problem) throw new Error(problem)
   const columns = (await fileColumns(connection, footers)).filter(({ inexact }) => inexact !== 'DIGITS')
@@ -61,9 +74,7 @@ export async function describeParquet(connection: DuckDBConnection, files: reado
   }
 }
 
-/** Returns a problem per column whose values are not served exactly. */
-export async function inexactColumns(connection: DuckDBConnection, files: readonly string[]): Promise<string[]> {
-  const [footer] = await footersOf(connection, files.slice(0, 1))
+function inexactColumns([footer]: readonly Footer[]): string[] {
   const columns = footer?.columns ?? []
   return columns.flatMap(({ name, inexact }) => (inexact === null ? [] : `its column ${name} ${INEXACT[inexact]}`))
 }

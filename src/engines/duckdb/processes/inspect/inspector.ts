@@ -20,7 +20,7 @@ import { featureTables } from '../read/geopackage.ts'
 import { hasLog, snapshotOf } from '../read/geopackage-snapshot.ts'
 import { checkLayer } from './check.ts'
 import { describeDatabase, withDatabase } from './describe-database.ts'
-import { describeParquet, inexactColumns } from './describe-parquet.ts'
+import { describeFiles } from './describe-parquet.ts'
 import { openInstance } from './instance.ts'
 import { failureOf } from './reason.ts'
 
@@ -47,11 +47,10 @@ async function answerTo(
   using: DuckDBConnection,
 ): Promise<DescribedSource | FeatureTables | CheckResult> {
   switch (message.type) {
-    case 'DESCRIBE_FILES':
-      return {
-        layers: [await describeParquet(using, message.files)],
-        problems: [...(await problemsOfCopy(using, message.files)), ...(await inexactColumns(using, message.files))],
-      }
+    case 'DESCRIBE_FILES': {
+      const { layers, problems } = await describeFiles(using, message.files)
+      return { layers, problems: [...(await problemsOfCopy(using, message.files)), ...problems] }
+    }
     case 'DESCRIBE_STORE':
       return withDatabase(using, message, () => describeDatabase(using, message.alias))
     case 'FEATURE_TABLES':

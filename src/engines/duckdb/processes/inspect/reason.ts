@@ -3,6 +3,7 @@
  * are for the log.
  */
 import { DISK_FULL, SourceError } from '../../host/source-error.ts'
+import { CURVES } from '../read/reader.ts'
 import { WRITE_AGAIN } from './geoparquet.ts'
 
 const COPY_AGAIN = 'copy the whole file again'
@@ -43,10 +44,7 @@ const REASONS: readonly (readonly [symptom: RegExp, reason: string])[] = [
   [/Geoparquet (column|metadata)/i, `its GeoParquet metadata is not as the specification says: ${WRITE_AGAIN}`],
   [/at least one non-root column/i, `it has no columns: ${WRITE_AGAIN}`],
   [/st_geomfromwkb\(/i, `its geometry column holds no binary values: ${WRITE_AGAIN}`],
-  [
-    /Unsupported geometry type in WKB|WKB type .* is not supported/i,
-    'it holds curves or surfaces, which cannot be served: make lines and polygons of them (ogr2ogr -nlt CONVERT_TO_LINEAR)',
-  ],
+  [/Unsupported geometry type in WKB|WKB type .* is not supported/i, CURVES],
   [/^Out of Memory Error/i, 'it needs more memory than the process that reads it may use: split it into smaller files'],
   [
     /^Permission Error|Cannot open file|No such file|Permission denied/i,

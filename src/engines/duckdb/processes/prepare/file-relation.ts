@@ -12,12 +12,11 @@ import { type OnProgress, readFeatures } from '../read/read-features.ts'
 import type { FeatureReader } from '../read/reader.ts'
 import { openShapefile } from '../read/shapefile.ts'
 import { csvRelation } from './csv-relation.ts'
-import { parquetRelation } from './parquet-relation.ts'
 
 export interface FileToRead {
   /** The absolute path. */
   readonly file: string
-  readonly format: Format | 'GeoParquet'
+  readonly format: Format
   /** A table of a GeoPackage, as `featureTables` lists it. Null for other formats. */
   readonly table: string | null
 }
@@ -36,7 +35,7 @@ export interface FileRelation {
 }
 
 /**
- * Reads a file. A CSV or GeoParquet is read when the relation is used; other formats are read at once.
+ * Reads a file. A CSV is read when the relation is used; other formats are read at once.
  *
  * @param folder for files that exist only while this process runs
  * @throws Error of the engine, or an Error that names the fault
@@ -48,7 +47,6 @@ export async function relationOf(
   onProgress: OnProgress,
 ): Promise<FileRelation> {
   if (format === 'CSV') return await csvRelation(connection, file)
-  if (format === 'GeoParquet') return await parquetRelation(connection, file)
   try {
     const reader = await READERS[format](file, table)
     try {
@@ -62,9 +60,7 @@ export async function relationOf(
   }
 }
 
-const READERS: Readonly<
-  Record<Exclude<FileToRead['format'], 'CSV' | 'GeoParquet'>, (file: string, table: string | null) => Promise<FeatureReader>>
-> = {
+const READERS: Readonly<Record<Exclude<Format, 'CSV'>, (file: string, table: string | null) => Promise<FeatureReader>>> = {
   GeoPackage: async (file, table) => openGeoPackage(file, table ?? ''),
   Shapefile: openShapefile,
   FlatGeobuf: openFlatGeobuf,

@@ -1,5 +1,5 @@
 /**
- * Reads a GeoParquet file as a relation for imports. Its geometry becomes GEOMETRY from any encoding, and its covering column
+ * Writes the rows of a GeoParquet file as SQL for imports. Its geometry becomes GEOMETRY from any encoding, and its covering column
  * is omitted.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
@@ -7,33 +7,24 @@ import { LON_LAT } from '../../../../model/crs.ts'
 import { asGeometry } from '../../dialect/geometry-column.ts'
 import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
-import { describeParquet, inexactColumns } from '../inspect/describe-parquet.ts'
 import { rowsOf } from '../inspect/rows.ts'
-import type { FileRelation } from './file-relation.ts'
 
-export async function parquetRelation(connection: DuckDBConnection, file: string): Promise<FileRelation> {
-  const description = await describeParquet(connection, [file])
-  return await relationOfParquet(connection, file, description, description.columns)
-}
-
-/** @param columns the properties; a column that only looks like a covering column may be among them */
-export async function relationOfParquet(
+/**
+ * Returns the text after FROM.
+ *
+ * @param columns the properties; a column that only looks like a covering column may be among them
+ */
+export async function parquetRows(
   connection: DuckDBConnection,
   file: string,
   description: Description,
   columns: Description['columns'],
-): Promise<FileRelation> {
+): Promise<string> {
   const { geometryColumn, geometryEncoding, hasZ, crs: described } = description
   const crs = (await crsInMetadata(connection, file, geometryColumn)) ?? described?.code ?? ''
   const value = `ST_SetCRS(${asGeometry(identifier(geometryColumn), geometryEncoding, hasZ === true)}, ${literal(crs)})`
   const selected = [...columns.map(({ name }) => identifier(name)), `${value} AS ${identifier(geometryColumn)}`]
-  return {
-    from: `(SELECT ${selected.join(', ')} FROM read_parquet(${fileList([file])}))`,
-    columns: [...columns.map(({ name, native }) => ({ name, type: native })), { name: geometryColumn, type: 'GEOMETRY' }],
-    geometryColumn,
-    crs,
-    problems: await inexactColumns(connection, [file]),
-  }
+  return `(SELECT ${selected.join(', ')} FROM read_parquet(${fileList([file])}))`
 }
 
 /**

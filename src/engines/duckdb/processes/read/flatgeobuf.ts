@@ -6,8 +6,8 @@ import { WkbWriter } from '../../../../geometry/builder.ts'
 import { GEOMETRY } from '../../../../geometry/geometry-type.ts'
 import { BlockFile } from './blocks.ts'
 import { FlatTable } from './flat-table.ts'
-import { CURVES } from './gpkg-geometry.ts'
 import {
+  CURVES,
   type DeclaredCrs,
   Faults,
   FEATURE_NUMBER,

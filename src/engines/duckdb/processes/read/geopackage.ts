@@ -6,8 +6,9 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { identifier } from '../../dialect/quote.ts'
 import type { FeatureTables } from '../../host/inspection.ts'
-import { CURVES, wkbOfGpkg } from './gpkg-geometry.ts'
+import { wkbOfGpkg } from './gpkg-geometry.ts'
 import {
+  CURVES,
   type DeclaredCrs,
   Faults,
   type FeatureReader,

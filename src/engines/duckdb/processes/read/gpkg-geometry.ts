@@ -1,10 +1,7 @@
 /** Reads the geometry of GeoPackage: a header, and ISO WKB. OGC 12-128r19, clause 2.1.3. */
 import { GEOMETRY } from '../../../../geometry/geometry-type.ts'
 import { WkbError, WkbReader } from '../../../../geometry/wkb.ts'
-
-/** The reason for a file with types that no part of the product has. */
-export const CURVES =
-  'it holds curves or surfaces, which cannot be served: make lines and polygons of them (ogr2ogr -nlt CONVERT_TO_LINEAR)'
+import { CURVES } from './reader.ts'
 
 /** Bytes of the envelope by its code in the flags. */
 const ENVELOPE_BYTES = [0, 32, 48, 48, 64]

@@ -38,6 +38,10 @@ export interface ReadFeature {
   readonly wkb: Uint8Array | null
 }
 
+/** The reason for a file with types that no part of the product has. */
+export const CURVES =
+  'it holds curves or surfaces, which cannot be served: make lines and polygons of them (ogr2ogr -nlt CONVERT_TO_LINEAR)'
+
 /** GDAL's name for the number of a feature, which has become usual. */
 export const FEATURE_NUMBER = 'OGC_FID'
 

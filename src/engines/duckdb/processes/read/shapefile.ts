@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { BlockFile } from './blocks.ts'
 import { DbfTable } from './dbf.ts'
-import { CURVES } from './gpkg-geometry.ts'
 import {
+  CURVES,
   type DeclaredCrs,
   Faults,
   FEATURE_NUMBER,

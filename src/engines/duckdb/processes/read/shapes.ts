@@ -1,7 +1,7 @@
 /** Reads the shapes of a `.shp`, and writes them as WKB. ESRI Shapefile Technical Description, 1998. */
 import { WkbWriter } from '../../../../geometry/builder.ts'
 import { GEOMETRY } from '../../../../geometry/geometry-type.ts'
-import { CURVES } from './gpkg-geometry.ts'
+import { CURVES } from './reader.ts'
 
 /** The types of shapes without their dimensions. */
 const SHAPE = { NULL: 0, POINT: 1, LINE: 3, POLYGON: 5, MULTIPOINT: 8, MULTIPATCH: 31 } as const
