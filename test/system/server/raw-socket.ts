@@ -70,6 +70,13 @@ export class RawSocket {
     }
   }
 
+  /** Waits for the answer to a ping, which the server sends after all that it has sent before. */
+  async pong(): Promise<void> {
+    const had = this.messages.filter(({ type }) => type === 'pong').length
+    this.send({ type: 'ping' })
+    while (this.messages.filter(({ type }) => type === 'pong').length === had) await this.#wake.promise
+  }
+
   /** The messages of an operation, after its end. */
   async ended(id: string): Promise<readonly Message[]> {
     await this.until((message) => message.id === id && (message.type === 'complete' || message.type === 'error'))

@@ -229,14 +229,22 @@ describe('errors', () => {
 describe('ending', () => {
   it('complete from the client ends the operation at once', async () => {
     const socket = await open()
-    socket.subscribe('a', SLOW_STREAM)
-    await socket.until(({ id }) => id === 'a')
-    socket.complete('a')
-    await quiet(server, 200)
-    const before = socket.of('a').length
-    await ask(server, '{ __typename }')
-    expect(socket.of('a')).toHaveLength(before)
-    expect(socket.of('a').every(({ type }) => type === 'next')).toBe(true)
+    let fastest = Number.POSITIVE_INFINITY
+    for (const id of ['a', 'b', 'c', 'd', 'e']) {
+      socket.subscribe(id, SLOW_STREAM)
+      await socket.until((message) => message.id === id)
+      const start = performance.now()
+      socket.complete(id)
+      // The answer to a ping on the same socket follows every message that was on its way.
+      await socket.pong()
+      const before = socket.of(id).length
+      await quiet(server)
+      fastest = Math.min(fastest, performance.now() - start)
+      await socket.pong()
+      expect(socket.of(id)).toHaveLength(before)
+      expect(socket.of(id).every(({ type }) => type === 'next')).toBe(true)
+    }
+    expect(fastest).toBeLessThan(200)
   })
 
   it('complete from the client ends an operation that waits for a worker', async () => {
