@@ -50,7 +50,11 @@ function propertiesOf(outputs: readonly Output[], { fields }: View): readonly Fi
 function namedProperties(output: Output): (readonly string[] | null)[] {
   switch (output.kind) {
     case 'features':
-      return output.fields.flatMap((field) => (field.field === 'properties' ? [field.only] : []))
+      return output.fields.flatMap((field) => {
+        if (field.field === 'properties') return [field.only]
+        if (field.field === 'property') return [[field.name]]
+        return field.field === 'object' ? namedProperties({ kind: 'features', fields: field.fields }) : []
+      })
     case 'edges':
       return output.fields.flatMap((field) => (field.field === 'node' ? namedProperties({ ...field, kind: 'features' }) : []))
     case 'start-cursor':

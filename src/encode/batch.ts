@@ -136,6 +136,10 @@ export type FeatureField = { readonly key: string } & (
   | { readonly field: 'bbox'; readonly geometry?: number }
   /** `only`: names among the layout's properties; null = all. */
   | { readonly field: 'properties'; readonly only: readonly string[] | null }
+  /** One of the layout's properties, written as in `properties`. */
+  | { readonly field: 'property'; readonly name: string }
+  /** An object with these fields. */
+  | { readonly field: 'object'; readonly fields: readonly FeatureField[] }
 )
 
 /** A selected field of the GraphQL type FeatureEdge. */

@@ -205,6 +205,13 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
       return jsonBBox(geometryOf(layout, field.geometry).column)
     case 'properties':
       return propertyMembers(layout, field.only)
+    case 'property': {
+      const [index] = propertiesOf(layout, [field.name])
+      if (index === undefined) throw new TypeError(`the layout has no property ${field.name}`)
+      return jsonValue(index, wireColumn(layout, index).wire)
+    }
+    case 'object':
+      return featureMembers(layout, field.fields)
   }
 }
 

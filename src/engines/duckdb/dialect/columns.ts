@@ -109,8 +109,12 @@ function needsOfOne(output: Output): Needs {
 }
 
 function needsOfFields(fields: readonly FeatureField[]): Needs {
-  const has = (...names: FeatureField['field'][]) => fields.some(({ field }) => names.includes(field))
+  const has = (...names: FeatureField['field'][]) => allFields(fields).some(({ field }) => names.includes(field))
   return { key: has('id', 'key'), geometry: has('geometry', 'bbox') }
+}
+
+function allFields(fields: readonly FeatureField[]): readonly FeatureField[] {
+  return fields.flatMap((field) => (field.field === 'object' ? allFields(field.fields) : [field]))
 }
 
 /* The geometry of the result: in the requested CRS, and simplified. */
