@@ -206,7 +206,7 @@ const CURVES = 'CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFAC
 const CURVE = new RegExp(`^(SRID\\s*=\\s*\\d+\\s*;)?\\s*(${CURVES})\\b`, 'i')
 
 /** The first characters of EWKT, of WKT, of hexadecimal WKB (byte order and type), or of GeoJSON. */
-const BEGINNINGS = `'^(SRIDs*=|(${TYPE_NAMES.join('|')}|${CURVES})s*(Z|M|ZM)?s*([(]|EMPTY)|(\\x)?0[01][0-9A-F]{8}|[{])'`
+const BEGINNINGS = `'^(SRID\\s*=|(${TYPE_NAMES.join('|')}|${CURVES})\\s*(Z|M|ZM)?\\s*([(]|EMPTY)|(\\\\x)?0[01][0-9A-F]{8}|[{])'`
 
 /** Returns the problem of a column with values of which none begins like a geometry. Null for other columns. */
 export async function problemOfWords(
