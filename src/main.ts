@@ -42,10 +42,11 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   const { showProgress } = await import('./commands/progress-bar.ts')
   const hideProgress = showProgress(() => server.layers())
   const layers = await server.ready.finally(hideProgress)
-  for (const { name, geometryTypes, featureCount } of layers) {
+  for (const { name, geometryColumn, geometryTypes, featureCount } of layers) {
+    const [kinds, what] = geometryColumn === null ? [['table'], 'rows'] : [geometryTypes, 'features']
     // The count is unknown while the check is still running.
-    const count = featureCount === null ? [] : [`${featureCount.toLocaleString('en')} features`]
-    print(`  layer     ${[name, ...geometryTypes, ...count].join(', ')}`)
+    const count = featureCount === null ? [] : [`${featureCount.toLocaleString('en')} ${what}`]
+    print(`  layer     ${[name, ...kinds, ...count].join(', ')}`)
   }
   print(`ready ${server.url}`)
 }

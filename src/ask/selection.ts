@@ -12,6 +12,7 @@ import { nearNames } from '../model/near-names.ts'
 import type { Representation, View } from '../model/query.ts'
 import { inRange, PRECISION } from './arguments.ts'
 import { hasKnownCrs, NAME_THE_CRS, readCrs, requireKnownCrs } from './crs.ts'
+import { requireGeometry } from './require-geometry.ts'
 
 export interface Selection {
   /** Each output is made once, even if several response keys select it. */
@@ -72,6 +73,7 @@ export function arrowOutput(
   asked: SelectionContext,
 ): Output {
   const { view, representations } = asked
+  if (args.geometry === 'WKB') requireGeometry(view.layer, 'geometry')
   const shape = args.geometry === 'WKB' ? null : geoArrowShape(view.layer)
   const only = propertiesNamed(args.only, view)
   return { kind, geometry: representations.add(args), ...(shape ? { shape } : {}), ...(only ? { only } : {}) }
@@ -93,6 +95,7 @@ export function geoJsonOutput(
   { view, representations }: SelectionContext,
 ): Output {
   const geometry = representations.add(args)
+  if (args.bbox) requireGeometry(view.layer, 'bbox')
   requireLonLat(view.layer, representations.list[geometry]!)
   const precision = inRange('precision', args.precision, PRECISION)
   const only = propertiesNamed(args.only, view)
@@ -166,6 +169,8 @@ export class Representations {
 
   /** Returns the index in the list. */
   add({ crs: code, simplify = null }: GeometryArguments): number {
+    if (code !== null && code !== undefined) requireGeometry(this.#layer, 'crs')
+    if (simplify !== null) requireGeometry(this.#layer, 'simplify')
     const crs = typeof code === 'string' ? readCrs(code, 'crs') : null
     const { crs: stored } = this.#layer
     const own = crs !== null && crs.code === stored?.code

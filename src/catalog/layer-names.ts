@@ -29,10 +29,10 @@ export function nameLayers(
     const { parts, failure } = source.describe()
     const named = names.get(source)!
     for (const options of layers) {
-      const [part, ...more] = parts.filter((candidate) => isMeant(candidate, options))
+      const [part, ...more] = meantParts(parts, options)
       if (part && more.length === 0) named.set(part.id, [...(named.get(part.id) ?? []), { name: options.name, options }])
       // A source that cannot be read at all is already a problem.
-      else if (failure === null) problems.push({ source: source.label, reason: unmet(options, more.length + 1) })
+      else if (failure === null) problems.push({ source: source.label, reason: unmet(options, part ? [part, ...more] : []) })
     }
     for (const part of plain ? parts.filter(({ id }) => !named.has(id)) : []) {
       const kept = before
@@ -53,12 +53,16 @@ export function nameLayers(
   return { names, problems }
 }
 
-function isMeant({ id }: SourcePart, { table }: LayerOptions): boolean {
-  return table === undefined || table === id || `main.${table}` === id
+/** Without `table`: the tables with geometry, or else all of them. */
+function meantParts(parts: readonly SourcePart[], { table }: LayerOptions): readonly SourcePart[] {
+  if (table !== undefined) return parts.filter(({ id }) => table === id || `main.${table}` === id)
+  const spatial = parts.filter(({ kind }) => kind === 'FEATURES')
+  return spatial.length > 0 ? spatial : parts
 }
 
-function unmet({ name, table }: LayerOptions, found: number): string {
-  if (found > 1) return `layer ${name}: it holds ${found} tables with geometry: name one with \`table\``
-  if (table === undefined) return `layer ${name}: it holds no table with geometry`
-  return `layer ${name}: it holds no table ${table} with geometry; one that is not in schema main is named schema.table`
+function unmet({ name, table }: LayerOptions, [found, ...more]: readonly SourcePart[]): string {
+  const kind = found?.kind === 'FEATURES' ? ' with geometry' : ''
+  if (found) return `layer ${name}: it holds ${more.length + 1} tables${kind}: name one with \`table\``
+  if (table === undefined) return `layer ${name}: it holds no table`
+  return `layer ${name}: it holds no table ${table}; one that is not in schema main is named schema.table`
 }

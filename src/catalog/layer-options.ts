@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Description } from '../engines/duckdb/host/inspection.ts'
 import { crsOfText } from '../geometry/read-crs.ts'
-import type { LayerKey, OnInvalid } from '../model/layer.ts'
+import { hasGeometry, type LayerKey, type OnInvalid } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 
 export interface LayerOptions {
@@ -43,8 +43,9 @@ export function withOptions(
 ): { readonly description: Description; readonly problems: readonly string[] } {
   const hidden = hiddenColumns(description, options)
   const isShown = (name: string) => !hidden.includes(name)
-  const { onInvalid, problems } = handling(description, options.onInvalid ?? 'flag')
-  const { title = null, description: text = null, key: wantedKey = null, crs: wantedCrs = null } = options
+  const { onInvalid, problems } = handling(description, options)
+  const { title = null, description: text = null, key: wantedKey = null } = options
+  const wantedCrs = hasGeometry(description) ? (options.crs ?? null) : null
   return {
     description: {
       ...description,
@@ -83,7 +84,17 @@ function keyBeforeScan(key: LayerKey, wanted: string | null, isShown: (name: str
   return stays ? key : { kind: 'ROW_NUMBER' }
 }
 
-function handling({ geometryEncoding }: Description, wanted: OnInvalid): { onInvalid: OnInvalid; problems: string[] } {
+function handling(
+  { geometryEncoding }: Description,
+  { crs, onInvalid: wanted = 'flag' }: LayerOptions,
+): { onInvalid: OnInvalid; problems: string[] } {
+  if (geometryEncoding === null) {
+    const given = [...(crs === undefined ? [] : ['crs']), ...(wanted === 'flag' ? [] : ['onInvalid'])]
+    return {
+      onInvalid: 'flag',
+      problems: given.map((name) => `\`${name}\` does not hold for a table without geometry: leave it out`),
+    }
+  }
   if (wanted === 'flag' || geometryEncoding === 'GEOMETRY' || geometryEncoding === 'WKB')
     return { onInvalid: wanted, problems: [] }
   const problem = `\`onInvalid: ${wanted}\` does not hold for geometry that is stored as native ${geometryEncoding}: store it as WKB`

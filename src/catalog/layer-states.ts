@@ -1,18 +1,18 @@
 /** The states of a layer: while it is prepared, as its source declares it, and as a check has proven it. */
 import type { Description, ProvenGeometry } from '../engines/duckdb/host/inspection.ts'
-import type { Layer, Pruning } from '../model/layer.ts'
+import type { Layer, LayerKind, Pruning } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 
 /** A layer whose copy does not exist yet. */
-export function preparingLayer(name: string, preparation: Preparation): Layer {
+export function preparingLayer(name: string, kind: LayerKind, preparation: Preparation): Layer {
   return {
     name,
     state: 'PREPARING',
     preparation,
     relation: { kind: 'parquet', files: [], fileRows: [] },
     columns: [],
-    geometryColumn: 'geometry',
-    geometryEncoding: 'WKB',
+    geometryColumn: kind === 'TABLE' ? null : 'geometry',
+    geometryEncoding: kind === 'TABLE' ? null : 'WKB',
     geometryTypes: [],
     hasZ: null,
     crs: null,
@@ -66,7 +66,17 @@ export function provenLayer(layer: Layer, description: Description, proof: Prove
   } = proof
   const columns = coveringHolds ? description.columns : description.columnsUncovered
   const pruning = provenPruning(description, coveringHolds)
-  const proved = { geometryTypes, hasZ, hasEmptyRings, coordinates, extent, featureCount, key, pruning, check: report }
+  const proved = {
+    geometryTypes,
+    hasZ,
+    hasEmptyRings,
+    coordinates,
+    extent,
+    featureCount,
+    key,
+    pruning,
+    ...(report && { check: report }),
+  }
   return { ...layer, state: 'READY', columns, ...proved }
 }
 

@@ -56,7 +56,7 @@ export class ServedLayers {
     if (!entry) return undefined
     const { layer, version, part } = entry
     if (layer || version || !part.preparation) return layer ?? undefined
-    return preparingLayer(name, part.preparation)
+    return preparingLayer(name, part.kind, part.preparation)
   }
 
   sourceOf(name: string): Source | undefined {
@@ -173,7 +173,10 @@ export class ServedLayers {
     if (layer && !(result instanceof SourceError) && result.outcome === 'PROVEN') {
       entry.layer = provenLayer(layer, description, result)
       const { featureCount: features, report } = result
-      this.#context.log.info({ layer: name, features, invalid: report.invalid, ms }, `layer ${name} is scanned`)
+      this.#context.log.info(
+        { layer: name, features, ...(report && { invalid: report.invalid }), ms },
+        `layer ${name} is scanned`,
+      )
       for (const reason of reservations(description, result)) this.#find(entry, description, reason)
       return
     }

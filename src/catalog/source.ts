@@ -5,6 +5,7 @@
 import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
 import type { Inspector } from '../engines/duckdb/host/inspector.ts'
 import type { FileAccess } from '../engines/engine.ts'
+import type { LayerKind } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 import type { InspectionCache } from './inspection-cache.ts'
 
@@ -54,6 +55,8 @@ export interface SourcePart {
   readonly id: string
   /** Candidates for the layer's name, the shortest first. */
   readonly names: readonly string[]
+  /** FEATURES while it is not known. */
+  readonly kind: LayerKind
   /** The progress of its copy. Null if it needs no copy, or will have none. */
   readonly preparation: Preparation | null
   /** The data to query. Null while there is none. The same object means the same data. */

@@ -43,12 +43,16 @@ export async function pruneCopies({ cacheDirectory, cacheBytes }: Config): Promi
 }
 
 function table(layers: readonly Layer[]): string[] {
-  const rows = layers.map(({ name, featureCount, geometryTypes, crs, check }) => [
+  const rows = layers.map(({ name, featureCount, geometryColumn, geometryTypes, crs, check }) => [
     name,
     featureCount?.toLocaleString('en') ?? '?',
-    geometryTypes.join(', '),
-    crs?.code ?? crs?.name ?? 'unknown',
-    check?.invalid === undefined ? '?' : String(check.invalid),
+    ...(geometryColumn === null
+      ? ['table', '', '']
+      : [
+          geometryTypes.join(', '),
+          crs?.code ?? crs?.name ?? 'unknown',
+          check?.invalid === undefined ? '?' : String(check.invalid),
+        ]),
   ])
   const head = ['layer', 'features', 'geometry', 'CRS', 'invalid']
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))

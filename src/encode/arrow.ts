@@ -50,12 +50,12 @@ function arrowColumns(layout: BatchLayout, { shape, only, geometry: place }: Opt
   const columns = properties.map((index) => arrowColumn(layout, index, wireColumn(layout, index).name))
   // A property that is the key is also listed under its own name.
   if (key !== null && !columns.some(({ index, field }) => index === key && field.name === 'id')) {
-    const taken = new Set([...columns.map(({ field }) => field.name), geometryName])
+    const taken = new Set([...columns.map(({ field }) => field.name), geometryName ?? ''])
     let name = 'id'
     while (taken.has(name)) name = `_${name}`
     columns.unshift(arrowColumn(layout, key, name))
   }
-  if (layout.geometries.length === 0) return columns
+  if (layout.geometries.length === 0 || geometryName === null) return columns
   const { column, crs } = geometryOf(layout, place)
   columns.push(shape ? nativeColumn(column, geometryName, shape, crs) : arrowColumn(layout, column, geometryName, crs))
   return columns

@@ -73,8 +73,8 @@ export interface BatchLayout {
   readonly key: number | null
   /** The properties, in the layer's order. */
   readonly properties: readonly number[]
-  /** The geometry column's own name, which Arrow keeps. */
-  readonly geometryName: string
+  /** The geometry column's own name, which Arrow keeps. Null for a layer without geometry: then it has no geometries either. */
+  readonly geometryName: string | null
 }
 
 /** Options of every encoding of whole features. */

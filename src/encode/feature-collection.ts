@@ -200,8 +200,10 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
     case 'key':
       return jsonKey(layout, keyOf(layout))
     case 'geometry':
+      if (layout.geometryName === null) return 'null'
       return jsonGeometry(geometryOf(layout, field.geometry), field.as, field.precision)
     case 'bbox':
+      if (layout.geometryName === null) return 'null'
       return jsonBBox(geometryOf(layout, field.geometry).column)
     case 'properties':
       return propertyMembers(layout, field.only)

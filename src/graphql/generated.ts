@@ -446,10 +446,10 @@ export type Lane =
   /** One execution at a time, with less memory. Executions continue here after memory or IO errors. */
   | 'SERIAL';
 
-/** A collection of features with one geometry column. */
+/** A collection of features with one geometry column, or the rows of a table without geometry. */
 export type Layer = {
   readonly __typename?: 'Layer';
-  /** The result of the geometry check. Null before the check. */
+  /** The result of the geometry check. Null before the check, and for a TABLE, which has no geometry to check. */
   readonly check: Maybe<LayerCheck>;
   /** The properties of its features, in the source's order. */
   readonly columns: ReadonlyArray<Column>;
@@ -463,14 +463,16 @@ export type Layer = {
   readonly featureCount: Maybe<Scalars['BigInt']['output']>;
   /** Identifies the layer's data and configuration. Servers with the same data and configuration return the same fingerprint. */
   readonly fingerprint: Scalars['String']['output'];
-  /** The name of the geometry column in the source. */
-  readonly geometryColumn: Scalars['String']['output'];
+  /** The name of the geometry column in the source. Null for a TABLE. */
+  readonly geometryColumn: Maybe<Scalars['String']['output']>;
   /** The geometry types that the check found. Before the check: the types that the source declares. */
   readonly geometryTypes: ReadonlyArray<GeometryType>;
   /** True if coordinates have a height. Null while this is unknown. */
   readonly hasZ: Maybe<Scalars['Boolean']['output']>;
   /** The origin of `Feature.key`. */
   readonly key: LayerKey;
+  /** Whether the layer has a geometry. While the layer is PREPARING, this may not be known yet, and the kind is FEATURES. */
+  readonly kind: LayerKind;
   /** A unique name: the configured name, or a name that is derived from the file or table. */
   readonly name: Scalars['String']['output'];
   /** The treatment of features whose geometry is invalid. */
@@ -524,9 +526,19 @@ export type LayerKeyKind =
    */
   | 'ROW_NUMBER';
 
+/** The kinds of layers. */
+export type LayerKind =
+  /** Features with a geometry column. The geometry of a feature may still be null. */
+  | 'FEATURES'
+  /**
+   * Rows of a table without geometry. `Feature.geometry` and `bbox` are null. Arguments that concern a geometry are BAD_INPUT: spatial filters, `crs`,
+   * `simplify`, `bbox` of `geojson`, and `geometry: WKB` of `arrow`.
+   */
+  | 'TABLE';
+
 /** The state of a layer. */
 export type LayerState =
-  /** The layer can be queried. The check of its geometry is still running. */
+  /** The layer can be queried. Its check is still running. */
   | 'CHECKING'
   /** The layer cannot be queried yet: its file is being copied to GeoParquet. Nothing else is known about it. */
   | 'PREPARING'
@@ -937,6 +949,7 @@ export type ResolversTypes = {
   LayerCheck: ResolverTypeWrapper<Omit<LayerCheck, 'firstInvalid'> & { firstInvalid: ReadonlyArray<ResolversTypes['InvalidFeature']> }>;
   LayerKey: ResolverTypeWrapper<LayerKeyModel>;
   LayerKeyKind: LayerKeyKind;
+  LayerKind: LayerKind;
   LayerState: LayerState;
   MemoryLimit: MemoryLimit;
   MemoryShare: ResolverTypeWrapper<MemoryShare>;
@@ -1135,10 +1148,11 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   extent?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
   featureCount?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;
   fingerprint?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  geometryColumn?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  geometryColumn?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   geometryTypes?: Resolver<ReadonlyArray<ResolversTypes['GeometryType']>, ParentType, ContextType>;
   hasZ?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   key?: Resolver<ResolversTypes['LayerKey'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['LayerKind'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   onInvalid?: Resolver<ResolversTypes['OnInvalid'], ParentType, ContextType>;
   preparation?: Resolver<Maybe<ResolversTypes['Preparation']>, ParentType, ContextType>;

@@ -110,6 +110,9 @@ export interface LayerOverrides {
   readonly onInvalid: OnInvalid
 }
 
+/** FEATURES have a geometry column. The rows of a TABLE have none. */
+export type LayerKind = 'FEATURES' | 'TABLE'
+
 export interface Layer {
   readonly name: string
   readonly state: LayerState
@@ -118,8 +121,9 @@ export interface Layer {
   readonly relation: Relation
   /** The properties. */
   readonly columns: readonly Field[]
-  readonly geometryColumn: string
-  readonly geometryEncoding: GeometryEncoding
+  /** Null for a TABLE; then nothing else describes a geometry either. */
+  readonly geometryColumn: string | null
+  readonly geometryEncoding: GeometryEncoding | null
   /** Geometry types that the check found. Before the check: the types that the source declares; empty if it declares none. */
   readonly geometryTypes: readonly GeometryTypeName[]
   readonly hasZ: boolean | null
@@ -142,9 +146,24 @@ export interface Layer {
   readonly fingerprint: string
   /** Absent for a layer that is served unchanged. */
   readonly tailoring?: LayerOverrides
-  /** The result of the check. Absent before it. */
+  /** The result of the check of the geometry. Absent before it, and for a TABLE. */
   readonly check?: CheckReport
 }
+
+/** A layer, or a part of one, with a geometry column. */
+export type Spatial<Described extends Pick<Layer, 'geometryColumn' | 'geometryEncoding'>> = Described & {
+  readonly geometryColumn: string
+  readonly geometryEncoding: GeometryEncoding
+}
+
+export function hasGeometry<Described extends Pick<Layer, 'geometryColumn' | 'geometryEncoding'>>(
+  layer: Described,
+): layer is Spatial<Described> {
+  return layer.geometryColumn !== null
+}
+
+export const kindOf = ({ geometryColumn }: Pick<Layer, 'geometryColumn'>): LayerKind =>
+  geometryColumn === null ? 'TABLE' : 'FEATURES'
 
 /** The result of a scan of every geometry. */
 export interface CheckReport {

@@ -6,6 +6,7 @@ import { ask } from './graphql.js'
  * @typedef {object} Layer
  * @property {string} name
  * @property {'PREPARING' | 'CHECKING' | 'READY'} state
+ * @property {'FEATURES' | 'TABLE'} kind
  * @property {string[]} geometryTypes
  * @property {{ code: string | null, name: string, isLonLat: boolean } | null} crs
  * @property {number[] | null} extent
@@ -16,7 +17,7 @@ import { ask } from './graphql.js'
 /** @typedef {'polygon' | 'line' | 'point'} Kind what a layer mostly looks like */
 
 const LAYERS = `{ layers {
-  name state geometryTypes extent featureCount crs { code name isLonLat } columns { name jsonType }
+  name state kind geometryTypes extent featureCount crs { code name isLonLat } columns { name jsonType }
 } }`
 
 /** @returns {Promise<Layer[]>} */
@@ -42,6 +43,7 @@ export async function countMatched(layer, bbox) {
  * @param {Layer} layer
  */
 export function hindrance(layer) {
+  if (layer.kind === 'TABLE') return 'It is a table: its rows have no geometry, so there is nothing to draw.'
   if (!layer.crs) return 'The source does not name its coordinate system, so its place on the map is not known.'
   if (layer.crs.isLonLat) return null
   return `Its coordinates are in ${layer.crs.code ?? layer.crs.name}; the map draws longitude and latitude.`

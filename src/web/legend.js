@@ -15,8 +15,11 @@ import { hindrance, kindOf } from './layers.js'
 
 /** @param {Layer} layer */
 function describe(layer) {
+  const isTable = layer.kind === 'TABLE'
   const types = layer.geometryTypes.join(', ') || 'geometry types not known'
-  const features = layer.featureCount === null ? 'not counted yet' : plural(Number(layer.featureCount), 'feature')
+  const features =
+    layer.featureCount === null ? 'not counted yet' : plural(Number(layer.featureCount), isTable ? 'row' : 'feature')
+  if (isTable) return ['Table', features].join(' · ')
   const crs = layer.crs?.code ?? layer.crs?.name ?? 'no CRS'
   return [types, features, crs].join(' · ')
 }

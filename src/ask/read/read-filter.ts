@@ -9,6 +9,7 @@ import type { FeatureFilter, GeometryInput } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { Filter, Geometry, Predicate, SpatialRelation } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
+import { requireGeometry } from '../require-geometry.ts'
 import { readDistance } from './read-distance.ts'
 import { readGeometry } from './read-geometry.ts'
 import { readProperty } from './read-property.ts'
@@ -23,6 +24,8 @@ const RELATIONS: readonly SpatialRelation[] = [
   'equals',
   'disjoint',
 ]
+
+const SPATIAL = ['bbox', ...RELATIONS, 'dWithin'] as const
 
 /**
  * A generator that stops between parts of a millisecond or more, so that the server can do other work. An empty filter and an empty `and` are true
@@ -46,6 +49,7 @@ export function readFilter(filter: FeatureFilter, view: View, budget: FilterBudg
 
 function* readPredicate(filter: FeatureFilter, view: View, budget: FilterBudget): Generator<undefined, Predicate> {
   const predicates: Predicate[] = []
+  for (const member of SPATIAL) if (filter[member]) requireGeometry(view.layer, member)
   if (filter.and) predicates.push(...(yield* readAll(filter.and, view, budget)))
   if (filter.or) predicates.push({ kind: 'or', members: yield* readAll(filter.or, view, budget) })
   if (filter.not) predicates.push({ kind: 'not', member: yield* readPredicate(filter.not, view, budget) })

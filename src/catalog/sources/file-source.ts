@@ -4,6 +4,7 @@ import { stampOf } from '../../engines/duckdb/host/files.ts'
 import type { CheckResult, Description } from '../../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
+import { kindOf } from '../../model/layer.ts'
 import type { Contents, Reader, Source, SourceContext, SourcePart } from '../source.ts'
 
 /** The number of attempts to read a file that changes while it is read. */
@@ -92,7 +93,7 @@ export abstract class FileSource implements Source, Reader {
   protected part(id: string, names: readonly string[], description: Description, fingerprint: string): SourcePart {
     const { snapshot } = this
     const version = { description, fingerprint, reader: this, isUnchanged: () => isUnchanged(snapshot) }
-    return { id, names, preparation: null, version }
+    return { id, names, kind: kindOf(description), preparation: null, version }
   }
 
   async #isAsRead(): Promise<boolean> {

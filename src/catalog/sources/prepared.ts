@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import type { FileAccess } from '../../engines/engine.ts'
+import type { LayerKind } from '../../model/layer.ts'
 import type { Preparation } from '../../model/preparation.ts'
 import type { Contents, Source, SourcePart, Version } from '../source.ts'
 import type { ParquetSource } from './parquet.ts'
@@ -18,13 +19,15 @@ const RETRY_MS = 20_000
 export class PreparedPart implements SourcePart {
   readonly id: string
   readonly names: readonly string[]
+  readonly kind: LayerKind
   preparation: Preparation | null = WAITING
   /** True if workers may read it. */
   copy: ParquetSource | null = null
 
-  constructor({ id, names }: SourcePart) {
+  constructor({ id, names, kind }: SourcePart) {
     this.id = id
     this.names = names
+    this.kind = kind
   }
 
   /** A table of a GeoPackage. */
@@ -172,7 +175,9 @@ export class PreparedSource implements Source {
     }
     const known = this.parts
     this.parts =
-      failure === null ? parts.map((part) => known.find(({ id }) => id === part.id) ?? new PreparedPart(part)) : [...known]
+      failure === null
+        ? parts.map((part) => known.find(({ id, kind }) => id === part.id && kind === part.kind) ?? new PreparedPart(part))
+        : [...known]
     if (failure !== null) return
     const content = await this.original.knownContent()
     if (content === null) return

@@ -2,6 +2,7 @@
 import type { Format } from '../../engines/duckdb/host/format.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
+import type { LayerKind } from '../../model/layer.ts'
 import type { Preparation } from '../../model/preparation.ts'
 import type { Contents, SourceContext } from '../source.ts'
 import { FileSource, type SourceLocation } from './file-source.ts'
@@ -42,11 +43,13 @@ export class VectorFile extends FileSource {
   }
 
   protected async read([file = '']: readonly string[]): Promise<Pick<Contents, 'parts' | 'problems'>> {
-    const part = (id: string, names: readonly string[]) => ({ id, names, preparation: WAITING, version: null })
+    const part = (id: string, names: readonly string[], kind: LayerKind = 'FEATURES') => ({
+      ...{ id, names, kind, preparation: WAITING, version: null },
+    })
     if (this.format !== 'GeoPackage') return { parts: [part('', this.names)], problems: [] }
     const { inspector, inspections } = this.context
     const { tables, problems } = await inspections.recall(['feature tables', this.snapshot], () => inspector.featureTables(file))
-    if (tables.length === 0) throw new SourceError(problems[0] ?? 'it holds no table of features')
-    return { parts: tables.map((table) => part(table, [table, `${this.names[0]}_${table}`])), problems }
+    if (tables.length === 0) throw new SourceError(problems[0] ?? 'it holds no table of features or attributes')
+    return { parts: tables.map(({ name, kind }) => part(name, [name, `${this.names[0]}_${name}`], kind)), problems }
   }
 }

@@ -34,14 +34,19 @@ export async function runImport({ files, into, append, replace, ...rest }: Impor
 }
 
 function told(into: string, layer: string, summary: ImportSummary, ms: number): string[] {
-  const { rows, added, skipped, problems, covered, unordered, uncomputable, built, geometryTypes, crs, bytes } = summary
+  const { kind, rows, added, skipped, problems, covered, unordered, uncomputable, built, geometryTypes, crs, bytes } = summary
   const count = (n: number) => n.toLocaleString('en')
+  const isTable = kind === 'TABLE'
   const lines = [
-    `imported ${count(added)} features into ${layer} of ${basename(into)} (${formatSize(bytes)}) in ${(ms / 1000).toFixed(1)} s`,
-    `  features  ${count(rows)}, ${[...geometryTypes, crs ?? 'no CRS'].join(', ')}`,
-    `  order     ${unordered === null ? 'Hilbert' : `existing rows first, then Hilbert: ${unordered}`}`,
-    `  pruning   ${covered ? 'covering column bbox' : 'statistics of the geometry: the layer has a column named bbox, or no column could be added'}`,
+    `imported ${count(added)} ${isTable ? 'rows' : 'features'} into ${layer} of ${basename(into)} (${formatSize(bytes)}) in ${(ms / 1000).toFixed(1)} s`,
   ]
+  if (isTable) lines.push(`  rows      ${count(rows)}, without geometry, in the order of the files`)
+  else
+    lines.push(
+      `  features  ${count(rows)}, ${[...geometryTypes, crs ?? 'no CRS'].join(', ')}`,
+      `  order     ${unordered === null ? 'Hilbert' : `existing rows first, then Hilbert: ${unordered}`}`,
+      `  pruning   ${covered ? 'covering column bbox' : 'statistics of the geometry: the layer has a column named bbox, or no column could be added'}`,
+    )
   if (built.length > 0) lines.push(`  index     ${built.join(', ')}`)
   if (skipped > 0) lines.push(`  left out  ${count(skipped)}, whose geometry cannot be read safely`)
   for (const problem of problems) lines.push(`  problem   ${problem}`)

@@ -20,7 +20,7 @@ import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import { canJoin, frameOf, within } from '../../encode/encode.ts'
 import type { Batch, Explanation, OperationContext, Page } from '../../engines/engine.ts'
 import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
-import type { OnInvalid as Handling, Layer } from '../../model/layer.ts'
+import { type OnInvalid as Handling, kindOf, type Layer } from '../../model/layer.ts'
 import type { FeatureQuery, RowPosition } from '../../model/query.ts'
 import type { Context } from '../context.ts'
 import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
@@ -347,6 +347,7 @@ const layer: LayerResolvers = {
   title: ({ tailoring }) => tailoring?.title ?? null,
   description: ({ tailoring }) => tailoring?.description ?? null,
   columns: ({ columns }, _args, { operation }) => (columns.length > FEW_COLUMNS ? operation.eventLoop.spread(columns) : columns),
+  kind: kindOf,
   pruning: ({ pruning }) => pruning.kind,
   onInvalid: ({ tailoring }) => ON_INVALID[tailoring?.onInvalid ?? 'flag'],
   preparation: ({ name, preparation }) => (preparation ? { layer: name, ...preparation } : null),

@@ -17,10 +17,11 @@ afterAll(() => Promise.all([catalog.close(), broken.close()]))
 const problemsOf = (name: string) =>
   broken.problems().flatMap(({ source, reason }) => (source === `${name}.duckdb` ? [reason] : []))
 
-test('each table with a geometry column is a layer, called like the table and, where others are too, like its database or schema', () => {
+test('each table is a layer, with geometry or without, called like the table and, where others are too, like its database or schema', () => {
   expect(catalog.layers().map(({ name }) => name)).toEqual([
     'indexed',
     'keyed',
+    'no_geometry',
     'no_rows',
     'odd_names',
     'old_points',
@@ -131,9 +132,13 @@ test('every DuckDB type has one of Arrow beside it, as a tree', () => {
   expect(columns.filter(({ type }) => type.kind === 'other').map(({ native }) => native)).toEqual([])
 })
 
-test('a view is a problem that says what to do; one without geometry is nobody’s concern', () => {
+test('a view is a problem that says what to do, with geometry or without', () => {
   const reasons = catalog.problems().map(({ reason }) => reason)
-  expect(reasons).toEqual(['view a_view: only tables are served: make one of it, CREATE TABLE ... AS FROM a_view'])
+  expect(reasons).toEqual(
+    ['a_view', 'a_view_without_geometry'].map(
+      (view) => `view ${view}: only tables are served: make one of it, CREATE TABLE ... AS FROM ${view}`,
+    ),
+  )
 })
 
 test('geometry that would end a process keeps its layer out, and only that', () => {

@@ -267,6 +267,7 @@ test('a store whose log only a writer can replay is a problem that says what to 
   expect(after.layers().map(({ name, featureCount }) => [name, featureCount])).toEqual([
     ['late', 50_000],
     ['more', 1],
+    ['plain', 1],
     ['squares', 50_000],
   ])
 })

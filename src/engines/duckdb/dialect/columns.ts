@@ -3,7 +3,7 @@ import type { BatchLayout, FeatureField, LayoutGeometry, Output, WireColumn, Wir
 import { sameCrs, sridOf } from '../../../model/crs.ts'
 import { keyField } from '../../../model/feature-id.ts'
 import { type FieldType, isExact } from '../../../model/field-type.ts'
-import type { Crs, Layer } from '../../../model/layer.ts'
+import { type Crs, hasGeometry, type Layer, type Spatial } from '../../../model/layer.ts'
 import { AS_STORED, type FeatureQuery, type Representation } from '../../../model/query.ts'
 import { isBounded, layerCrsText, transformed } from './crs.ts'
 import { geometryAsWkb, uniform, withGeometry } from './geometry-column.ts'
@@ -50,13 +50,14 @@ export function resultColumns(
     return columns.add(column.name, wire, sql(columnOf(column)))
   })
   const key = needs.key ? addKey(layer, source, columns) : null
-  const geometries = needs.geometry ? addGeometries(query, columns, parameters) : []
+  const geometries = needs.geometry && hasGeometry(layer) ? addGeometries(query, layer, columns, parameters) : []
   const layout = { columns: columns.wires, geometries, key, properties, geometryName: layer.geometryColumn }
   return { select: columns.select, keys: [...sorted, ...natural], layout }
 }
 
 function addGeometries(
-  { view: { layer }, representations = [AS_STORED] }: FeatureQuery,
+  { representations = [AS_STORED] }: FeatureQuery,
+  layer: Spatial<Layer>,
   columns: Columns,
   parameters: Parameters,
 ) {

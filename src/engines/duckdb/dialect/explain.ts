@@ -29,7 +29,11 @@ export function explain(query: FeatureQuery): Explanation {
 
 function namesIn({ columns, properties, key, geometries }: BatchLayout, { key: made, geometryColumn }: Layer): string[] {
   const ofKey = key !== null && made.kind === 'COLUMN' ? [made.column] : []
-  return [...ofKey, ...properties.map((index) => columns[index]!.name), ...(geometries.length === 0 ? [] : [geometryColumn])]
+  return [
+    ...ofKey,
+    ...properties.map((index) => columns[index]!.name),
+    ...(geometries.length === 0 || geometryColumn === null ? [] : [geometryColumn]),
+  ]
 }
 
 /** If the RTREE of a table is not used, the predicate of `meetsBox` prunes by the statistics of row groups. */

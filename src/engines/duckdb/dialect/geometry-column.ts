@@ -1,7 +1,7 @@
 /** Writes the layer's geometry column as SQL, for every encoding. */
 import { typeOf, typeOfNative } from '../../../geometry/geometry-type.ts'
 import type { GeometryEncoding, Layer } from '../../../model/layer.ts'
-import { geometryColumnOf } from './quote.ts'
+import { geometryColumnOf, spatial } from './quote.ts'
 
 /** ISO WKB as a BLOB. Plain WKB stays as it is stored: only its reader proves it. */
 export function geometryAsWkb(layer: Layer): string {
@@ -21,7 +21,7 @@ export function isKept(layer: Layer): string | null {
 
 function storedGeometry(layer: Layer): string {
   const column = geometryColumnOf(layer)
-  const { geometryEncoding: encoding, hasZ } = layer
+  const { geometryEncoding: encoding, hasZ } = spatial(layer)
   if (encoding !== 'WKB') return asGeometry(column, encoding, hasZ === true)
   // If one row fails, TRY over a function of one argument makes a whole vector NULL. Inside a list, only the row that fails
   // becomes NULL.

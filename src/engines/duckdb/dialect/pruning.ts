@@ -4,7 +4,7 @@
  */
 import type { BBox, CoveringMembers, Layer } from '../../../model/layer.ts'
 import type { ImpliedCondition } from './filter.ts'
-import { geometryColumnOf, memberOf, type Parameters } from './quote.ts'
+import { geometryColumnOf, memberOf, type Parameters, spatial } from './quote.ts'
 
 /**
  * Writes a predicate that is true for every row whose geometry intersects the box, and for some other rows. Null if the layer has no such
@@ -18,12 +18,12 @@ export function meetsBox(layer: Layer, box: Box, parameters: Parameters): Implie
 }
 
 function writeMeets(layer: Layer, box: Box, parameters: Parameters): (() => string) | null {
-  const { pruning } = layer
+  const { pruning, geometryColumn, geometryEncoding } = spatial(layer)
   if (pruning.kind === 'COVERING_COLUMN') {
     return () => coveringMeets(pruning.column, pruning.members, pruning.float32, box, parameters)
   }
-  if (layer.geometryEncoding === 'point') return () => coveringMeets(layer.geometryColumn, POINT_MEMBERS, false, box, parameters)
-  return layer.geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
+  if (geometryEncoding === 'point') return () => coveringMeets(geometryColumn, POINT_MEMBERS, false, box, parameters)
+  return geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
 }
 
 /** Numbers, or the box of a constant geometry that the engine computes. That box does not cross the antimeridian. */

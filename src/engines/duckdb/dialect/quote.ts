@@ -2,7 +2,7 @@
  * The only file where a name becomes SQL text. Names, labels and paths are from the catalogue and the command line. No text of a client reaches
  * this file.
  */
-import type { Field, Layer, Pruning } from '../../../model/layer.ts'
+import { type Field, hasGeometry, type Layer, type Pruning, type Spatial } from '../../../model/layer.ts'
 import { withoutWildcards } from '../host/files.ts'
 import type { Parameter } from './plan.ts'
 
@@ -26,7 +26,13 @@ export function columnOf({ name, readAs }: Pick<Field, 'name' | 'readAs'>): stri
 }
 
 export function geometryColumnOf(layer: Layer): string {
-  return `${RELATION}.${identifier(layer.geometryColumn)}`
+  return `${RELATION}.${identifier(spatial(layer).geometryColumn)}`
+}
+
+/** A query that needs the geometry of a table is refused before it is compiled. */
+export function spatial(layer: Layer): Spatial<Layer> {
+  if (hasGeometry(layer)) return layer
+  throw new Error(`no query reads a geometry of the table ${layer.name}`)
 }
 
 /** A member of a struct column, or a column of the row if `column` is null. */

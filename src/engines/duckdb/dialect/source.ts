@@ -70,7 +70,8 @@ function virtualNames(relation: Relation): string[] {
 
 /** DuckDB's names are case-insensitive. */
 function takenNames(layer: Layer): Set<string> {
-  const names = [...layer.columns.map((column) => column.name), layer.geometryColumn, ...(layer.tailoring?.hidden ?? [])]
+  const names = [...layer.columns.map((column) => column.name), ...(layer.tailoring?.hidden ?? [])]
+  if (layer.geometryColumn !== null) names.push(layer.geometryColumn)
   if (layer.pruning.kind === 'COVERING_COLUMN' && layer.pruning.column !== null) names.push(layer.pruning.column)
   return new Set(names.map((name) => name.toLowerCase()))
 }

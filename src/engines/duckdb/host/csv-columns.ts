@@ -18,13 +18,12 @@ const GEOMETRIES = [
   ...['geog', 'geo_shape', 'geo shape', 'st_astext', 'st_asewkt', 'st_asbinary', 'st_asewkb', 'st_asgeojson'],
 ]
 
+/** True if a column with this name is usually a geometry. */
+export const isGeometryName = (name: string): boolean => GEOMETRIES.includes(name.trim().toLowerCase())
+
 export type CsvGeometry =
   | { readonly kind: 'PAIR'; readonly x: string; readonly y: string; readonly isLonLat: boolean }
   | { readonly kind: 'COLUMN'; readonly column: string }
-
-/** The problem of a file without such columns. */
-export const NO_CSV_GEOMETRY =
-  'none of its columns has the name of a geometry: name two of them longitude and latitude (or lon and lat, x and y), or one wkt, wkb or geojson'
 
 /** Returns the first complete pair of coordinate columns, or else a column of geometry; null if there is neither. */
 export function csvGeometry(columns: readonly string[]): CsvGeometry | null {

@@ -1,5 +1,5 @@
 /** Reads the first line of a CSV file: its encoding, its dialects that are possible, and the names of its columns. */
-import { type CsvGeometry, csvGeometry, NO_CSV_GEOMETRY } from './csv-columns.ts'
+import { csvGeometry } from './csv-columns.ts'
 import { type Dialect, RecordCutter } from './csv-cutter.ts'
 
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
@@ -10,7 +10,6 @@ export interface CsvHead {
   readonly skip: number
   /** Names as in the file: they may be empty, or repeat others. */
   readonly names: readonly string[]
-  readonly geometry: CsvGeometry
 }
 
 const DELIMITERS = [',', ';', '\t', '|']
@@ -61,7 +60,8 @@ export const NUL_BYTES =
   'it has NUL bytes, so it is damaged or no text: save it as UTF-8 (UTF-16 is read too, if it has a byte order mark)'
 
 /**
- * Returns the dialects in which the names contain a geometry, the most likely one first. If there is none, returns the reason.
+ * Returns the possible dialects, the most likely one first: those in which the names contain a geometry, or else those that find several names. If
+ * there is none, returns the reason.
  *
  * @param bytes the first ones of the file
  */
@@ -83,14 +83,16 @@ export function csvHeads(bytes: Buffer, encoding = encodingOf(bytes)): readonly 
     .flatMap((delimiter) => QUOTES.map((quotes) => ({ dialect: { delimiter, ...quotes }, skip })))
     .map((one) => ({ ...one, names: namesOf(head.subarray(skip), one.dialect) }))
     .sort((a, b) => b.names.length - a.names.length)
-  const heads = found.flatMap((one) => {
-    const geometry = csvGeometry(one.names)
-    return geometry ? [{ ...one, geometry }] : []
-  })
+  const heads = found.filter(({ names }) => csvGeometry(names))
   if (heads.length > 0) return heads
-  const hasNumber = found[0]?.names.some((name) => /^\s*[+-]?\d+([.,]\d+)?\s*$/.test(name))
-  return hasNumber ? `${NO_CSV_GEOMETRY}; if its first line is not the names, put a line with them before it` : NO_CSV_GEOMETRY
+  if (found[0]?.names.every((name) => /^\s*([+-]?\d+([.,]\d+)?)?\s*$/.test(name))) return NO_NAMES
+  const several = found.filter(({ names }) => names.length > 1)
+  return several.length > 0 ? several : found
 }
+
+/** The problem of a file whose first line is no header. */
+const NO_NAMES =
+  'its first line, which must name its columns, holds only numbers: if it is not the names, put a line with them before it'
 
 function namesOf(bytes: Buffer, dialect: Dialect): string[] {
   const cutter = new RecordCutter(dialect)

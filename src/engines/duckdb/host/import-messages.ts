@@ -1,5 +1,6 @@
 /** The messages between the import command and the importer, which writes and checks a new version of a database. */
 
+import type { LayerKind } from '../../../model/layer.ts'
 import type { InputFormat } from './format.ts'
 import type { InspectorOptions } from './inspection.ts'
 
@@ -63,6 +64,7 @@ export interface VerifyJob {
 
 /** The layer as another process, which did not write it, has read it. */
 export interface VerifiedLayer {
+  readonly kind: LayerKind
   readonly geometryTypes: readonly string[]
   readonly crs: string | null
   readonly uncomputable: number

@@ -1,5 +1,5 @@
 /** The messages between the server and the inspector. */
-import type { CheckReport, CoveringMembers, Field, Layer } from '../../../model/layer.ts'
+import type { CheckReport, CoveringMembers, Field, Layer, LayerKind } from '../../../model/layer.ts'
 
 export interface InspectorOptions {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
@@ -57,7 +57,7 @@ export interface DescribedSource {
 
 /** The tables of a GeoPackage. `problems` describes the tables that can't be served. */
 export interface FeatureTables {
-  readonly tables: readonly string[]
+  readonly tables: readonly { readonly name: string; readonly kind: LayerKind }[]
   readonly problems: readonly string[]
 }
 
@@ -87,7 +87,8 @@ export interface ProvenGeometry
   readonly outcome: 'PROVEN'
   readonly featureCount: number
   readonly coveringHolds: boolean
-  readonly report: CheckReport
+  /** Null for a table. */
+  readonly report: CheckReport | null
   /** Number of geometries that the engine can read but not compute with. A spatial filter that reaches one fails. */
   readonly uncomputable: number
   /** Settings of the layer that the data contradicts. */

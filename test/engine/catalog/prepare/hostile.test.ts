@@ -58,7 +58,6 @@ test.each([
   ['cases.geojson', /^its column "name" is called name_2/],
   ['curve.gpkg', /table curve: it holds curves/],
   ['words.csv', /1 value of its column lon is no number, on line 3 \("east"\)/],
-  ['no-geometry.csv', /none of its columns has the name of a geometry/],
   ['deep.geojson', /\w/],
 ])('%s is a problem that says why', (file, reason) => {
   expect(problemOf(catalog, file)).toMatch(reason)

@@ -1,6 +1,7 @@
 /** Describes and checks the files of an import, so that they can be selected from. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { kindOf, type LayerKind } from '../../../../model/layer.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
 import type { InputFile } from '../../host/import-messages.ts'
 import type { Description, ProvenGeometry } from '../../host/inspection.ts'
@@ -18,7 +19,7 @@ import { stage, stageSafe } from './staging.ts'
 /** Rows that can be selected: checked, and without computed columns. */
 export interface Input {
   readonly label: string
-  /** The text after FROM. Its geometry is of type GEOMETRY. */
+  /** The text after FROM. Its geometry, if it has one, is of type GEOMETRY. */
   readonly from: string
   /** Names of the properties. A covering column is not among them, because the import makes a new one. */
   readonly properties: readonly string[]
@@ -61,25 +62,36 @@ async function describe(
     // The database stays attached until the process ends.
     await connection.run(`ATTACH ${literal(file)} AS ${identifier(name)} (READ_ONLY)`)
     const { layers } = await describeDatabase(connection, name)
-    const tables = new Map(layers.map((found) => [found.relation.kind === 'table' ? found.relation.table : '', found]))
-    return { description: tables.get(chosen(file, [...tables.keys()], layer)) as Description, problems: [] }
+    const tables = layers.map((found) => ({
+      name: found.relation.kind === 'table' ? found.relation.table : '',
+      kind: kindOf(found),
+      description: found,
+    }))
+    return { description: chosen(file, tables, layer).description, problems: [] }
   }
   const isGeoPackage = format === 'GeoPackage'
   const read = isGeoPackage ? await snapshotOf(file, path.join(folder, 'snapshot')) : file
-  const table = isGeoPackage ? chosen(file, featureTables(read).tables, layer) : null
+  const table = isGeoPackage ? chosen(file, featureTables(read).tables, layer).name : null
   const { from, problems } = await relationOf(connection, { file: read, format, table }, folder, () => {})
   return { description: await stage(connection, name, `FROM ${from}`), problems }
 }
 
-/** The table with the layer's name, or the only table. */
-function chosen(file: string, tables: readonly string[], layer: string): string {
-  const named = tables.find((table) => table.toLowerCase() === layer.toLowerCase())
+/** The table with the layer's name, or the only table with geometry, or the only table. */
+function chosen<Table extends { readonly name: string; readonly kind: LayerKind }>(
+  file: string,
+  tables: readonly Table[],
+  layer: string,
+): Table {
+  const named = tables.find(({ name }) => name.toLowerCase() === layer.toLowerCase())
   if (named !== undefined) return named
-  if (tables[0] !== undefined && tables.length === 1) return tables[0]
+  const spatial = tables.filter(({ kind }) => kind === 'FEATURES')
+  const [only, ...more] = spatial.length > 0 ? spatial : tables
   const label = path.basename(file)
-  if (tables.length === 0) throw new Refusal(`${label} has no table with geometry.`)
+  if (only === undefined) throw new Refusal(`${label} has no table.`)
+  if (more.length === 0) return only
+  const names = [only, ...more].map(({ name }) => name).join(', ')
   throw new Refusal(
-    `${label} has several tables with geometry (${tables.join(', ')}): the one that --layer is called like is taken.`,
+    `${label} has several tables${spatial.length > 0 ? ' with geometry' : ''} (${names}): the one that --layer is called like is taken.`,
   )
 }
 

@@ -3,7 +3,7 @@
  * order.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { BBox, Crs } from '../../../../model/layer.ts'
+import { type BBox, type Crs, hasGeometry } from '../../../../model/layer.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
 import { columnsOf } from '../inspect/columns.ts'
 import { floatOf } from '../inspect/covering.ts'
@@ -19,10 +19,11 @@ export interface Columns {
   readonly properties: readonly string[]
   /** The engine's text of each property's type, by its name in lower case. */
   readonly types: ReadonlyMap<string, string>
-  readonly geometry: string
+  /** Null for a table without geometry. */
+  readonly geometry: string | null
   /** The engine's text of the geometry's CRS. Empty if there is none. */
   readonly crs: string
-  /** False if a property has its name. */
+  /** False if a property has its name, or without geometry. */
   readonly covered: boolean
 }
 
@@ -39,7 +40,9 @@ export async function agreedColumns(connection: DuckDBConnection, inputs: readon
     types,
     geometry: first.description.geometryColumn,
     crs: known ? await crsText(connection, known) : '',
-    covered: ![...first.properties, first.description.geometryColumn].some((name) => name.toLowerCase() === COVERING),
+    covered:
+      hasGeometry(first.description) &&
+      ![...first.properties, first.description.geometryColumn].some((name) => name.toLowerCase() === COVERING),
   }
 }
 
@@ -49,6 +52,12 @@ async function assertFits(
   types: ReadonlyMap<string, string>,
   other: Input,
 ): Promise<void> {
+  if (hasGeometry(first.description) !== hasGeometry(other.description)) {
+    const [without, having] = hasGeometry(first.description) ? [other, first] : [first, other]
+    throw new Refusal(
+      `${without.label} has no column of type GEOMETRY, unlike ${having.label}: choose another --layer, or --replace it.`,
+    )
+  }
   const its = await typesOf(connection, other)
   for (const [key, type] of types) {
     const found = its.get(key)
@@ -86,14 +95,20 @@ async function crsText(connection: DuckDBConnection, { from, description }: Inpu
 }
 
 export function selectRows(inputs: readonly Input[], { properties, types, geometry, crs, covered }: Columns): string {
-  const geometryName = identifier(geometry)
   const parts = inputs.map((input) => {
     const columns = properties.map((name) => {
       const its = input.properties.find((other) => other.toLowerCase() === name.toLowerCase()) ?? name
       return `CAST(${identifier(its)} AS ${types.get(name.toLowerCase())}) AS ${identifier(name)}`
     })
-    return `SELECT ${[...columns, `ST_SetCRS(${identifier(input.description.geometryColumn)}, ${literal(crs)}) AS ${geometryName}`].join(', ')} FROM ${input.from}`
+    if (geometry !== null && hasGeometry(input.description)) {
+      const value = `ST_SetCRS(${identifier(input.description.geometryColumn)}, ${literal(crs)})`
+      columns.push(`${value} AS ${identifier(geometry)}`)
+    }
+    return `SELECT ${columns.join(', ')} FROM ${input.from}`
   })
+  // Rows without a place keep their order.
+  if (geometry === null) return parts.join(' UNION ALL ')
+  const geometryName = identifier(geometry)
   const sides = sidesOf(geometryName)
   const { xmin, ymin, xmax, ymax } = sides
   const members = Object.entries(sides).map(([name, side]) => `'${name}': ${floatOf(side)}`)

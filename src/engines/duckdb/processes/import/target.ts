@@ -33,14 +33,7 @@ export async function findTarget(connection: DuckDBConnection, layer: string, mo
   return table ?? null
 }
 
-/** @throws Refusal if it has no geometry */
 export async function describeTarget(connection: DuckDBConnection, table: string): Promise<Description> {
-  const geometry = await rowsOf(
-    connection,
-    `SELECT 1 FROM duckdb_columns() WHERE ${inMain} AND ${isNamed('table_name', table)} AND starts_with(data_type, 'GEOMETRY')`,
-  )
-  if (geometry.length === 0)
-    throw new Refusal(`The table ${table} has no column of type GEOMETRY to add to: choose another --layer, or --replace it.`)
   return await describeTable(connection, STORE, { schema: 'main', table })
 }
 

@@ -1,5 +1,6 @@
 /** Verifies the content of the copy, in a process that has not written it. */
 
+import { kindOf } from '../../../../model/layer.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
 import type { VerifiedLayer, VerifyJob } from '../../host/import-messages.ts'
 import { checkLayer } from '../inspect/check.ts'
@@ -25,7 +26,12 @@ export async function verify({ options, draft, layer, written }: VerifyJob): Pro
     }
     assertSame('features', proof.featureCount, written.rows)
     const { crs } = description
-    return { geometryTypes: proof.geometryTypes, crs: crs && (crs.code ?? crs.name), uncomputable: proof.uncomputable }
+    return {
+      kind: kindOf(description),
+      geometryTypes: proof.geometryTypes,
+      crs: crs && (crs.code ?? crs.name),
+      uncomputable: proof.uncomputable,
+    }
   })
 }
 

@@ -39,6 +39,7 @@ export async function write(job: WriteJob): Promise<Written> {
   const old = table !== null && job.mode === 'APPEND' ? await openTarget(connection, table) : null
   const kept = dropped.length > 0 ? dropped : await spatialIndexes(connection)
   const columns = await agreedColumns(connection, old ? [old, ...inputs] : inputs)
+  if (job.rtree && columns.geometry === null) throw new Refusal(`${inputs[0].label} has no geometry to index: leave --rtree out.`)
   const unordered = old && table !== null ? await dependentOf(connection, table) : null
 
   await connection.run('BEGIN')
@@ -46,7 +47,7 @@ export async function write(job: WriteJob): Promise<Written> {
   const its = kept.filter((index) => index.schema === 'main' && index.table === table)
   if (dropped.length === 0) await dropIndexes(connection, its)
   const covered = await reporting(connection, 'write', () => fill(connection, { name, table, old, inputs, columns, unordered }))
-  const asked = its.length === 0 && job.rtree ? [newIndex(name, columns.geometry)] : []
+  const asked = its.length === 0 && job.rtree && columns.geometry !== null ? [newIndex(name, columns.geometry)] : []
   const rebuilt: readonly SpatialIndex[] = [...(dropped.length > 0 ? kept : its), ...asked]
   if (rebuilt.length > 0) await reporting(connection, 'index', () => buildIndexes(connection, rebuilt))
   await connection.run('COMMIT')
@@ -109,7 +110,7 @@ async function fill(connection: DuckDBConnection, { name, table, old, inputs, co
     const { proof, description } = old
     const column = description.covering?.column ?? null
     const covered = column !== null && proof.coveringHolds && description.covering?.float32 === true
-    const names = [...columns.properties, columns.geometry, ...(covered ? [column] : [])]
+    const names = [...columns.properties, ...(columns.geometry === null ? [] : [columns.geometry]), ...(covered ? [column] : [])]
     await connection.run(
       `INSERT INTO ${path} (${names.map(identifier).join(', ')}) ${selectRows(inputs, { ...columns, covered })}`,
     )

@@ -1,22 +1,24 @@
 /** Scans every row of a layer, so that what its source declares is proven. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { GEOMETRY_TYPES } from '../../../../geometry/geometry-type.ts'
-import type { BBox, CheckReport } from '../../../../model/layer.ts'
+import { type BBox, type CheckReport, hasGeometry, type Spatial } from '../../../../model/layer.ts'
 import { identifier } from '../../dialect/quote.ts'
 import type { CheckResult, Covering, Description, ProvenGeometry } from '../../host/inspection.ts'
 import { floatOf } from './covering.ts'
 import { findInvalid } from './find-invalid.ts'
 import { crsFaults } from './known-crs.ts'
 import { proveKey } from './prove-key.ts'
+import { fromOf } from './relation.ts'
 import { rowGeometry } from './row-geometry.ts'
 import { rowsOf } from './rows.ts'
 import { findUnsafe } from './safe-check.ts'
-import { countInvalid, rowsToServe } from './validity.ts'
+import { countInvalid, featuresToServe } from './validity.ts'
 
 /** @throws Error of the engine */
 export async function checkLayer(connection: DuckDBConnection, description: Description): Promise<CheckResult> {
   const unsafe = await findUnsafe(connection, description)
   if (unsafe) return unsafe
+  if (!hasGeometry(description)) return await checkTable(connection, description)
   const { servedInvalid, report, ...scanned } = await scan(connection, description)
   const isAsStored = (description.tailoring?.onInvalid ?? 'flag') === 'flag'
   const invalid = isAsStored ? servedInvalid : await countInvalid(connection, description)
@@ -25,6 +27,16 @@ export async function checkLayer(connection: DuckDBConnection, description: Desc
   const crsProblems = await crsFaults(connection, { ...description, extent: scanned.extent })
   const faults = fault === null ? crsProblems : [fault, ...crsProblems]
   return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, faults }
+}
+
+/** A table has nothing to prove but its key. */
+async function checkTable(connection: DuckDBConnection, description: Description): Promise<ProvenGeometry> {
+  const [row] = await rowsOf(connection, `SELECT count(*) AS n FROM ${fromOf(description.relation)}`)
+  const featureCount = Number(row?.['n'])
+  const { key, fault } = await proveKey(connection, description, featureCount)
+  const { geometryTypes, hasZ, extent } = description
+  const nothing = { geometryTypes, hasZ, extent, coveringHolds: true, uncomputable: 0, report: null }
+  return { outcome: 'PROVEN', ...nothing, featureCount, key, faults: fault === null ? [] : [fault] }
 }
 
 interface Scanned extends Omit<ProvenGeometry, 'outcome' | 'key' | 'faults' | 'report'> {
@@ -36,8 +48,8 @@ interface Scanned extends Omit<ProvenGeometry, 'outcome' | 'key' | 'faults' | 'r
 const COORDINATES: Readonly<Record<number, 'XY' | 'XYZ'>> = { 0: 'XY', 2: 'XYZ' }
 
 /** Returns one group per geometry type and dimensions. The extent ignores sides that are not finite. */
-async function scan(connection: DuckDBConnection, description: Description): Promise<Scanned> {
-  const { from, geometryEncoding } = rowsToServe(description)
+async function scan(connection: DuckDBConnection, description: Spatial<Description>): Promise<Scanned> {
+  const { from, geometryEncoding } = featuresToServe(description)
   const row = rowGeometry({ ...description, geometryEncoding })
   const { type, zm, isInvalid, isEmpty, hasEmptyRing, xmin, ymin, xmax, ymax, isUncomputable } = row
   const { covering } = description

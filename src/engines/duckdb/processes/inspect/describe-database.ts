@@ -12,6 +12,7 @@ import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
 import { reasonOf } from './reason.ts'
 import { rowsOf } from './rows.ts'
+import { tableOf } from './table.ts'
 
 export interface Table {
   readonly schema: string
@@ -32,41 +33,39 @@ export async function withDatabase<Result>(
   }
 }
 
-/** Returns a layer per table with a GEOMETRY column. The first such column is its geometry. @throws Error of the engine */
+/**
+ * Returns a layer per table. The first column of type GEOMETRY is its geometry; without one, it is a table without geometry.
+ *
+ * @throws Error of the engine
+ */
 export async function describeDatabase(connection: DuckDBConnection, alias: string): Promise<DescribedSource> {
   const layers: Description[] = []
   const problems = await viewProblems(connection, alias)
-  for (const table of await geometryTables(connection, alias)) {
+  for (const table of await tablesOf(connection, alias)) {
     try {
       layers.push(await describeTable(connection, alias, table))
     } catch (error) {
       problems.push(`table ${table.table}: ${reasonOf(error)}`)
     }
   }
-  if (layers.length + problems.length === 0)
-    problems.push('it holds no table with a column of type GEOMETRY: add one, or import the data (geoduck import)')
+  if (layers.length + problems.length === 0) problems.push('it holds no table: add one, or import the data (geoduck import)')
   return { layers, problems }
 }
 
-async function geometryTables(connection: DuckDBConnection, alias: string): Promise<Table[]> {
+async function tablesOf(connection: DuckDBConnection, alias: string): Promise<Table[]> {
   const rows = await rowsOf(
     connection,
-    `SELECT schema_name, table_name FROM duckdb_tables() t WHERE database_name = ${literal(alias)} AND NOT internal
-      AND EXISTS (FROM duckdb_columns() c WHERE c.table_oid = t.table_oid AND c.database_oid = t.database_oid AND ${IS_GEOMETRY})
+    `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ${literal(alias)} AND NOT internal
       ORDER BY schema_name <> 'main', schema_name, table_name`,
   )
   return rows.map((row) => ({ schema: String(row['schema_name']), table: String(row['table_name']) }))
 }
 
-const IS_GEOMETRY = "regexp_matches(c.data_type, '^GEOMETRY(\\(.*\\))?$')"
-
 /** Rows of a view have no row number, so they have no id and no position to resume from. */
 async function viewProblems(connection: DuckDBConnection, alias: string): Promise<string[]> {
   const rows = await rowsOf(
     connection,
-    `SELECT view_name FROM duckdb_views() v WHERE database_name = ${literal(alias)} AND NOT internal
-      AND EXISTS (FROM duckdb_columns() c WHERE c.table_oid = v.view_oid AND c.database_oid = v.database_oid AND ${IS_GEOMETRY})
-      ORDER BY view_name`,
+    `SELECT view_name FROM duckdb_views() WHERE database_name = ${literal(alias)} AND NOT internal ORDER BY view_name`,
   )
   return rows.map(
     (row) => `view ${row['view_name']}: only tables are served: make one of it, CREATE TABLE ... AS FROM ${row['view_name']}`,
@@ -77,13 +76,15 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
   const from = [alias, schema, table].map(identifier).join('.')
   const columns = await columnsOf(connection, from)
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
-  if (!geometry) throw new Error('its GEOMETRY column is gone: add it again')
+  const names = schema === 'main' ? [table] : [table, `${schema}_${table}`]
+  const relation = { kind: 'table', database: alias, schema, table } as const
+  if (!geometry) return { ...tableOf(columns), names, relation, featureCount: null, key: primaryKey(columns) }
   // `geoduck import` and other programs write this column. It is used only after the scan has proven it.
   const covering = findCovering(columns, null)
   const others = columns.filter((column) => column !== geometry && holdsGeometry(column.type))
   return {
-    names: schema === 'main' ? [table] : [table, `${schema}_${table}`],
-    relation: { kind: 'table', database: alias, schema, table },
+    names,
+    relation,
     columns: propertiesOf(columns, [geometry.name, covering?.column]),
     geometryColumn: geometry.name,
     geometryEncoding: 'GEOMETRY',

@@ -4,6 +4,7 @@ import { isNative, type NativeType, typeOfNative } from '../../../../geometry/ge
 import { type FieldType, typeName } from '../../../../model/field-type.ts'
 import type { Crs, FileSummary, GeometryEncoding, Pruning } from '../../../../model/layer.ts'
 import { fileList } from '../../dialect/quote.ts'
+import { isGeometryName } from '../../host/csv-columns.ts'
 import type { Covering, DescribedSource, Description, UnprovenColumn } from '../../host/inspection.ts'
 import { disagreement } from './agreement.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
@@ -16,6 +17,7 @@ import { type GeoColumn, WRITE_AGAIN } from './geoparquet.ts'
 import { keyCandidates } from './key-candidates.ts'
 import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
+import { tableOf } from './table.ts'
 
 /**
  * A column of the engine, and the file column that it is read from. DuckDB ignores case, so it renames the second of `Name` and
@@ -49,6 +51,7 @@ async function describeFooters(
   if (problem) throw new Error(problem)
   const columns = (await fileColumns(connection, footers)).filter(({ inexact }) => inexact !== 'DIGITS')
   const geometry = geometryColumn(columns, footers)
+  if (!geometry) return describeRows(files, footers, columns)
   const claims = footers.map(({ geo }) => (geometry.sourceName === null ? undefined : geo?.columns.get(geometry.sourceName)))
   const encoding = encodingOf(geometry, claims[0])
   const native = isNative(encoding) ? typeOfNative(encoding) : null
@@ -71,6 +74,19 @@ async function describeFooters(
     columnsUncovered: propertiesOf(columns, [geometry.name]),
     keyCandidates: keyCandidates(columns),
     unproven: unprovenColumns(geometry, columns),
+  }
+}
+
+/** A table, with nothing that describes a geometry. */
+function describeRows(files: readonly string[], footers: readonly Footer[], columns: readonly FileRelationColumn[]): Description {
+  const fileRows = footers.map(({ rows }) => rows)
+  const fileSummaries = footers.map(({ rowGroups }) => ({ rowGroups, extent: null }))
+  return {
+    ...tableOf(columns),
+    names: [],
+    relation: { kind: 'parquet', files, fileRows, fileSummaries },
+    featureCount: fileRows.reduce((sum, rows) => sum + rows, 0),
+    key: { kind: 'ROW_NUMBER' },
   }
 }
 
@@ -133,16 +149,27 @@ function nullKeysOf(files: readonly string[]): ReadonlySet<string> {
   return new Set(keys)
 }
 
-/** Returns the primary column of the metadata. Otherwise the first column with geometry. */
-function geometryColumn(columns: readonly FileRelationColumn[], footers: readonly Footer[]): FileRelationColumn {
-  const geo = footers[0]?.geo
+/**
+ * Returns the primary column of the metadata. Otherwise the first column with geometry. Null for a table.
+ *
+ * @throws Error if there should be a geometry: metadata or a type names one, or a column of bytes is called like one
+ */
+function geometryColumn(columns: readonly FileRelationColumn[], footers: readonly Footer[]): FileRelationColumn | null {
+  const { geo, hasGeoArrow } = footers[0] ?? { geo: null, hasGeoArrow: false }
   const declared = columns.filter(({ sourceName }) => sourceName !== null && geo?.columns.has(sourceName))
   const geometry =
     declared.find(({ sourceName }) => sourceName === geo?.primaryColumn) ??
     declared[0] ??
     columns.find(({ type }) => type.kind === 'geometry')
   if (geometry) return geometry
-  throw new Error(`it has no geometry column: neither GeoParquet metadata nor a column of type GEOMETRY; ${WRITE_AGAIN}`)
+  const lacking = (why: string) => new Error(`it has no geometry column: ${why}; ${WRITE_AGAIN}`)
+  if (geo) throw lacking(`its GeoParquet metadata names ${geo.primaryColumn}, which is none of its columns`)
+  if (hasGeoArrow) throw lacking('it has columns of GeoArrow, which only GeoParquet metadata describes')
+  const called = columns.find(({ name, type }) => type.kind === 'binary' && isGeometryName(name))
+  if (!called) return null
+  throw lacking(
+    `its column ${called.name} has the name and bytes of one, but neither metadata nor its type says so (as a table, the column needs another name)`,
+  )
 }
 
 function encodingOf(geometry: FileRelationColumn, claim: GeoColumn | undefined): GeometryEncoding {

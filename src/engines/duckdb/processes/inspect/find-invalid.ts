@@ -2,7 +2,7 @@
  * Finds the first geometries that break a rule of OGC, and names the rule. The engine only reports that a geometry is invalid.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { CheckReport, LayerKey } from '../../../../model/layer.ts'
+import type { CheckReport, LayerKey, Spatial } from '../../../../model/layer.ts'
 import { asGeometry } from '../../dialect/geometry-column.ts'
 import { identifier } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
@@ -14,7 +14,7 @@ const MOST_NAMED = 10
 
 export async function findInvalid(
   connection: DuckDBConnection,
-  description: Description,
+  description: Spatial<Description>,
   key: LayerKey,
 ): Promise<CheckReport['firstInvalid']> {
   const { relation, geometryColumn, geometryEncoding } = description

@@ -30,6 +30,8 @@ export interface Footer {
   readonly rowGroups: number
   readonly columns: readonly FileColumn[]
   readonly geo: GeoMetadata | null
+  /** True if the Arrow schema of its writer has columns of GeoArrow. */
+  readonly hasGeoArrow: boolean
   /** True if every row group has the box of a geometry column. */
   readonly hasGeoStatistics: boolean
 }
@@ -78,6 +80,7 @@ export async function footersOf(connection: DuckDBConnection, files: readonly st
       rowGroups: Number(metadata.num_row_groups),
       columns,
       geo: geoOf(parquet_kv_metadata),
+      hasGeoArrow: Buffer.from(textOf(parquet_kv_metadata, 'ARROW:schema') ?? '', 'base64').includes('geoarrow.'),
       hasGeoStatistics: mayHaveBoxes && (await groupsWithBox(connection, file)) === metadata.num_row_groups,
     })
   }

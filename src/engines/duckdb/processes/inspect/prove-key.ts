@@ -54,8 +54,7 @@ async function valuesOf(
   description: Description,
   column: string,
 ): Promise<{ values: number | null; distinct: number | null }> {
-  const { from } = rowsToServe(description)
-  const sql = `SELECT count(${identifier(column)}) AS n, count(DISTINCT ${identifier(column)}) AS d FROM ${from}`
+  const sql = `SELECT count(${identifier(column)}) AS n, count(DISTINCT ${identifier(column)}) AS d FROM ${rowsToServe(description)}`
   const [row] = await rowsOf(connection, sql).catch((error: Error) => {
     if (/^Out of Memory Error/.test(error.message)) return []
     throw error

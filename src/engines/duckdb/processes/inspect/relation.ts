@@ -37,7 +37,7 @@ export function rowLabelOf(description: Description): string {
 
 /** DuckDB's names are case-insensitive. */
 function isTaken(name: string, { geometryColumn, columnsUncovered, tailoring }: Description): boolean {
-  return [geometryColumn, ...columnsUncovered.map((column) => column.name), ...(tailoring?.hidden ?? [])].some(
+  return [geometryColumn ?? '', ...columnsUncovered.map((column) => column.name), ...(tailoring?.hidden ?? [])].some(
     (taken) => taken.toLowerCase() === name,
   )
 }

@@ -1,6 +1,6 @@
 /** Writes what the scan reads from the geometry of each row as SQL, for every storage form of geometry. */
 import { isNative, type NativeType, typeOfNative } from '../../../../geometry/geometry-type.ts'
-import type { Layer } from '../../../../model/layer.ts'
+import type { Layer, Spatial } from '../../../../model/layer.ts'
 import { asGeometry, hasEmptyRing } from '../../dialect/geometry-column.ts'
 import { identifier } from '../../dialect/quote.ts'
 
@@ -23,7 +23,7 @@ export interface RowGeometry {
   readonly isUncomputable: string
 }
 
-export function rowGeometry(layer: Pick<Layer, 'geometryColumn' | 'geometryEncoding' | 'hasZ'>): RowGeometry {
+export function rowGeometry(layer: Pick<Spatial<Layer>, 'geometryColumn' | 'geometryEncoding' | 'hasZ'>): RowGeometry {
   const { geometryEncoding: encoding, hasZ } = layer
   const column = identifier(layer.geometryColumn)
   return isNative(encoding) ? nested(column, encoding, hasZ === true) : binary(asGeometry(column, encoding))

@@ -4,7 +4,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isNative } from '../../../../geometry/geometry-type.ts'
-import type { GeometryEncoding } from '../../../../model/layer.ts'
+import { type GeometryEncoding, hasGeometry, type Spatial } from '../../../../model/layer.ts'
 import { asGeometry, repaired } from '../../dialect/geometry-column.ts'
 import { identifier } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
@@ -16,14 +16,22 @@ import { rowsOf } from './rows.ts'
  * The number of invalid geometries in the source. Takes about 1.5 µs per small polygon. A ring that is not closed is invalid
  * too.
  */
-export async function countInvalid(connection: DuckDBConnection, description: Description): Promise<number> {
+export async function countInvalid(connection: DuckDBConnection, description: Spatial<Description>): Promise<number> {
   const { isInvalid } = rowGeometry(description)
   const [row] = await rowsOf(connection, `SELECT count(*) AS n FROM ${fromOf(description.relation)} WHERE ${isInvalid}`)
   return Number(row?.['n'])
 }
 
 /** Returns the rows that the layer serves, with the served form of their geometry, as the text after FROM. */
-export function rowsToServe(description: Description): { readonly from: string; readonly geometryEncoding: GeometryEncoding } {
+export function rowsToServe(description: Description): string {
+  return hasGeometry(description) ? featuresToServe(description).from : fromOf(description.relation)
+}
+
+/** The same, with the encoding of their geometry. */
+export function featuresToServe(description: Spatial<Description>): {
+  readonly from: string
+  readonly geometryEncoding: GeometryEncoding
+} {
   const { relation, geometryColumn, geometryEncoding, tailoring } = description
   const from = fromOf(relation)
   const column = identifier(geometryColumn)

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { GeometryBuilder } from '../../../../geometry/builder.ts'
 import { readGeoJson } from '../../../../geometry/geojson.ts'
+import { TYPE_NAMES } from '../../../../geometry/geometry-type.ts'
 import { readWkb } from '../../../../geometry/wkb-reader.ts'
 import { readWkt } from '../../../../geometry/wkt.ts'
 import { LON_LAT } from '../../../../model/crs.ts'
@@ -201,8 +202,26 @@ function columnOf(column: string): Reading {
   }
 }
 
-const CURVE =
-  /^(SRID\s*=\s*\d+\s*;)?\s*(CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE|CURVE|SURFACE|POLYHEDRALSURFACE|TIN|TRIANGLE)\b/i
+const CURVES = 'CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE|CURVE|SURFACE|POLYHEDRALSURFACE|TIN|TRIANGLE'
+const CURVE = new RegExp(`^(SRID\\s*=\\s*\\d+\\s*;)?\\s*(${CURVES})\\b`, 'i')
+
+/** The first characters of EWKT, of WKT, of hexadecimal WKB (byte order and type), or of GeoJSON. */
+const BEGINNINGS = `'^(SRID\\s*=|(${TYPE_NAMES.join('|')}|${CURVES})\\s*(Z|M|ZM)?\\s*([(]|EMPTY)|(\\\\x)?0[01][0-9A-F]{8}|[{])'`
+
+/** Returns the problem of a column with values of which none begins like a geometry. Null for other columns. */
+export async function problemOfWords(
+  connection: DuckDBConnection,
+  { from, text }: CsvRows,
+  column: string,
+): Promise<string | null> {
+  const values = `(SELECT ${trimmed(column)} AS v, row_number() OVER () AS n FROM ${from}) WHERE v IS NOT NULL`
+  const found = await rowsOf(connection, `SELECT 1 FROM ${values} AND regexp_matches(v, ${BEGINNINGS}, 'i') LIMIT 1`)
+  if (found.length > 0) return null
+  const [first] = await rowsOf(connection, `SELECT n, v FROM ${values} ORDER BY n LIMIT 1`)
+  if (!first) return null
+  const place = `the first on line ${await lineOf(text, Number(first['n']))}: ${show(first['v'])}`
+  return `its column ${column} has the name of a geometry, but none of its values begins like WKT, hexadecimal WKB or GeoJSON (${place}): it is a property`
+}
 
 /** Our own readers say what is wrong with a value. */
 function faultOf(value: string): string {

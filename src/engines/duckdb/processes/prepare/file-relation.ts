@@ -24,10 +24,10 @@ export interface FileToRead {
 export interface FileRelation {
   /** The text after FROM. A hostile file may end the process that reads it. */
   readonly from: string
-  /** Columns in the order of `from`, the geometry last. Names are unique without regard to case. */
+  /** The properties in the order of `from`; the geometry follows them. Names are unique without regard to case. */
   readonly columns: readonly { readonly name: string; readonly type: string }[]
-  /** A column of type GEOMETRY with any mixture of geometry types. Its CRS is in the column type. */
-  readonly geometryColumn: string
+  /** A column of type GEOMETRY with any mixture of geometry types. Its CRS is in the column type. Null for a table. */
+  readonly geometryColumn: string | null
   /** `AUTHORITY:CODE`, PROJJSON or WKT2. Empty if the file has no CRS. */
   readonly crs: string
   /** Sentences for users about what is not served, or not exactly as the file holds it. */

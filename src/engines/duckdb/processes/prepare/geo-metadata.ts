@@ -3,18 +3,22 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { LON_LAT } from '../../../../model/crs.ts'
 import { literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
-import type { Shape, Staged } from './stage.ts'
+import type { Shape, StagedGeometry } from './stage.ts'
 
 /** The CRS as JSON text. */
-export async function geoMetadata(connection: DuckDBConnection, staged: Staged, shape: Shape): Promise<string> {
-  const { geometryColumn, crs } = staged.relation
-  const side = (name: string) => [staged.covering, name]
+export async function geoMetadata(
+  connection: DuckDBConnection,
+  { column, covering }: StagedGeometry,
+  crs: string,
+  shape: Shape,
+): Promise<string> {
+  const side = (name: string) => [covering, name]
   const projjson = await projjsonOf(connection, crs)
   return JSON.stringify({
     version: '1.1.0',
-    primary_column: geometryColumn,
+    primary_column: column,
     columns: {
-      [geometryColumn]: {
+      [column]: {
         encoding: 'WKB',
         geometry_types: shape.types,
         ...(projjson !== undefined && { crs: projjson }),

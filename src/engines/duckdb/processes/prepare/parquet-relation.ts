@@ -1,9 +1,10 @@
 /**
- * Writes the rows of a GeoParquet file as SQL for imports. Its geometry becomes GEOMETRY from any encoding, and its covering column
+ * Writes the rows of a Parquet file as SQL for imports. Its geometry becomes GEOMETRY from any encoding, and its covering column
  * is omitted.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LON_LAT } from '../../../../model/crs.ts'
+import { hasGeometry } from '../../../../model/layer.ts'
 import { asGeometry } from '../../dialect/geometry-column.ts'
 import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
@@ -20,11 +21,13 @@ export async function parquetRows(
   description: Description,
   columns: Description['columns'],
 ): Promise<string> {
+  const names = columns.map(({ name }) => identifier(name))
+  const rows = `FROM read_parquet(${fileList([file])})`
+  if (!hasGeometry(description)) return `(SELECT ${names.join(', ')} ${rows})`
   const { geometryColumn, geometryEncoding, hasZ, crs: described } = description
   const crs = (await crsInMetadata(connection, file, geometryColumn)) ?? described?.code ?? ''
   const value = `ST_SetCRS(${asGeometry(identifier(geometryColumn), geometryEncoding, hasZ === true)}, ${literal(crs)})`
-  const selected = [...columns.map(({ name }) => identifier(name)), `${value} AS ${identifier(geometryColumn)}`]
-  return `(SELECT ${selected.join(', ')} FROM read_parquet(${fileList([file])}))`
+  return `(SELECT ${[...names, `${value} AS ${identifier(geometryColumn)}`].join(', ')} ${rows})`
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Reads a source into a table, once and in its own order, with the box of each geometry. */
+/** Reads a source into a table, once and in its own order, with the box of each geometry if it has any. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { typeLabelled, ZM_TAGS } from '../../../../geometry/geometry-type.ts'
 import { identifier } from '../../dialect/quote.ts'
@@ -13,6 +13,12 @@ export interface Staged {
   readonly relation: FileRelation
   /** The text after FROM. `rowid` is the order of the source. */
   readonly table: string
+  /** Null for a table without geometry. */
+  readonly geometry: StagedGeometry | null
+}
+
+export interface StagedGeometry {
+  readonly column: string
   /**
    * A struct of xmin, ymin, xmax and ymax. Null for no geometry and for an empty one. Its name is `bbox`, unless an attribute
    * has that name.
@@ -24,15 +30,17 @@ const TABLE = `${identifier(STAGING)}.features`
 
 /** @throws Error of the engine */
 export async function stage(connection: DuckDBConnection, relation: FileRelation): Promise<Staged> {
-  const geometry = identifier(relation.geometryColumn)
-  const covering = freeName(
-    ['bbox', 'covering'],
-    relation.columns.map(({ name }) => name),
-  )
+  const geometry = geometryOf(relation)
+  const box = geometry ? `, ${boxOf(identifier(geometry.column))} AS ${identifier(geometry.covering)}` : ''
   await connection.run(`DROP TABLE IF EXISTS ${TABLE}`)
-  await connection.run(`CREATE TABLE ${TABLE} AS SELECT *, ${boxOf(geometry)} AS ${identifier(covering)} FROM ${relation.from}`)
+  await connection.run(`CREATE TABLE ${TABLE} AS SELECT *${box} FROM ${relation.from}`)
   await clearFeatures(connection)
-  return { relation, table: TABLE, covering }
+  return { relation, table: TABLE, geometry }
+}
+
+function geometryOf({ geometryColumn: column, columns }: FileRelation): StagedGeometry | null {
+  if (column === null) return null
+  return { column, covering: freeName(['bbox', 'covering'], [...columns.map(({ name }) => name), column]) }
 }
 
 /** Frees the disk space of the table. */
@@ -59,8 +67,12 @@ export interface Shape {
 }
 
 /** Describes the actual content, for the metadata. */
-export async function shapeOf(connection: DuckDBConnection, { relation, table, covering }: Staged): Promise<Shape> {
-  const geometry = identifier(relation.geometryColumn)
+export async function shapeOf(connection: DuckDBConnection, { table, geometry: staged }: Staged): Promise<Shape> {
+  if (!staged) {
+    const [row] = await rowsOf(connection, `SELECT count(*) AS n FROM ${table}`)
+    return { rows: Number(row?.['n']), bytes: 0, types: [], extent: null }
+  }
+  const [geometry, covering] = [identifier(staged.column), staged.covering]
   const side = (name: string) => `${identifier(covering)}.${name}`
   const finite = (aggregate: string, name: string) => `${aggregate}(${side(name)}) FILTER (isfinite(${side(name)})) AS ${name}`
   const groups = await rowsOf(

@@ -1,6 +1,6 @@
 /**
  * Writes a staged source as a GeoParquet file with a covering column. It is sorted along a Hilbert curve, so that a row group
- * has neighbouring features.
+ * has neighbouring features. A table without geometry becomes a Parquet file in the order of its source.
  */
 import { open } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
@@ -9,7 +9,7 @@ import { rowsOf } from '../inspect/rows.ts'
 import { geoMetadata } from './geo-metadata.ts'
 import { PROBLEMS_KEY } from './problems.ts'
 import { reporting } from './progress.ts'
-import { type Shape, type Staged, shapeOf } from './stage.ts'
+import { type Shape, type Staged, type StagedGeometry, shapeOf } from './stage.ts'
 
 /** Measured: docs/decisions/0021-row-groups-compression-and-the-spatial-index.md. */
 const COMPRESSION = 'lz4_raw'
@@ -21,13 +21,19 @@ const ROW_GROUP_BYTES = 8e6
 /** Returns the number of features in the file. @throws Error of the engine */
 export async function writeGeoParquet(connection: DuckDBConnection, staged: Staged, file: string): Promise<number> {
   const shape = await shapeOf(connection, staged)
-  const geo = await geoMetadata(connection, staged, shape)
-  const geometry = identifier(staged.relation.geometryColumn)
-  const columns = [...staged.relation.columns.slice(0, -1).map(({ name }) => identifier(name)), identifier(staged.covering)]
+  const { relation, table, geometry } = staged
+  const columns = relation.columns.map(({ name }) => identifier(name))
+  const metadata = [`${identifier(PROBLEMS_KEY)}: ${literal(JSON.stringify(relation.problems))}`]
+  if (geometry) {
+    const column = identifier(geometry.column)
+    columns.push(identifier(geometry.covering), `ST_AsWKB(${column}) AS ${column}`)
+    metadata.unshift(`geo: ${literal(await geoMetadata(connection, geometry, relation.crs, shape))}`)
+  }
+  const order = geometry ? alongHilbert(geometry, shape) : 'rowid'
   const copy = () =>
     connection.run(
-      `COPY (SELECT ${columns.join(', ')}, ST_AsWKB(${geometry}) AS ${geometry} FROM ${staged.table} ORDER BY ${alongHilbert(staged, shape)})
-      TO ${literal(file)} (FORMAT parquet, COMPRESSION ${COMPRESSION}, ROW_GROUP_SIZE ${rowGroupRows(shape)}, KV_METADATA {geo: ${literal(geo)}, ${identifier(PROBLEMS_KEY)}: ${literal(JSON.stringify(staged.relation.problems))}})`,
+      `COPY (SELECT ${columns.join(', ')} FROM ${table} ORDER BY ${order})
+      TO ${literal(file)} (FORMAT parquet, COMPRESSION ${COMPRESSION}, ROW_GROUP_SIZE ${rowGroupRows(shape)}, KV_METADATA {${metadata.join(', ')}})`,
     )
   await reporting(connection, 'WRITING', copy, shape.rows)
   await verify(connection, file, shape.rows)
@@ -45,7 +51,7 @@ function rowGroupRows({ rows, bytes }: Shape): number {
  * Sorts by the centre of each box; features without a box are last. Ties keep the source's order, so the same source gives the
  * same file everywhere.
  */
-function alongHilbert({ covering }: Staged, { extent }: Shape): string {
+function alongHilbert({ covering }: StagedGeometry, { extent }: Shape): string {
   if (!extent) return 'rowid'
   const [west, south, east, north] = extent
   const side = (name: string) => `${identifier(covering)}.${name}`

@@ -1,9 +1,10 @@
 /**
- * Reads a table of features of a GeoPackage with SQLite. A column of SQLite may hold values of any type: the column's type here is one that holds all
+ * Reads a table of a GeoPackage with SQLite, with geometry or without. A column of SQLite may hold values of any type: the column's type here is one that holds all
  * of its values exactly. OGC 12-128r19.
  */
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
+import type { LayerKind } from '../../../../model/layer.ts'
 import { identifier } from '../../dialect/quote.ts'
 import type { FeatureTables } from '../../host/inspection.ts'
 import { wkbOfGpkg } from './gpkg-geometry.ts'
@@ -19,13 +20,20 @@ import {
 } from './reader.ts'
 
 /** SQLite's names are case-insensitive. */
-const TABLES = `SELECT c.table_name AS name, g.table_name IS NOT NULL AS hasGeometry, m.name IS NOT NULL AS isThere
-  FROM gpkg_contents c LEFT JOIN gpkg_geometry_columns g ON lower(g.table_name) = lower(c.table_name)
+const tablesQuery = (
+  geometries: string,
+) => `SELECT c.table_name AS name, g.table_name IS NOT NULL AS hasGeometry, m.name IS NOT NULL AS isThere,
+    lower(c.data_type) = 'features' AS isSpatial
+  FROM gpkg_contents c LEFT JOIN ${geometries} g ON lower(g.table_name) = lower(c.table_name)
   LEFT JOIN sqlite_master m ON lower(m.name) = lower(c.table_name) AND m.type IN ('table', 'view')
-  WHERE lower(c.data_type) = 'features' ORDER BY c.table_name`
+  WHERE lower(c.data_type) IN ('features', 'attributes', 'aspatial') ORDER BY c.table_name`
 
 const GEOMETRY = `SELECT g.column_name AS name, g.srs_id AS srs, s.organization AS organization, s.organization_coordsys_id AS code, s.definition AS wkt
   FROM gpkg_geometry_columns g LEFT JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id WHERE lower(g.table_name) = lower(?)`
+
+/** A file without tables of features may lack the table of geometry columns. */
+const HAS_GEOMETRIES = "SELECT 1 FROM sqlite_master WHERE name = 'gpkg_geometry_columns'"
+const NO_GEOMETRIES = '(SELECT NULL AS table_name WHERE false)'
 
 /** SQLite returns at most 2,000 columns. Each column here needs six. */
 const COLUMNS_AT_ONCE = 200
@@ -35,7 +43,8 @@ const LEAST_INT32 = -(2n ** 31n)
 const MOST_INT32 = 2n ** 31n - 1n
 
 /**
- * Returns the names of the tables of features, sorted, and problems of tables that the file lists but does not have.
+ * Returns the tables of features and of attributes, sorted, and problems of tables that the file lists but does not have.
+ * `aspatial` is what GDAL called tables of attributes before GeoPackage 1.2.
  *
  * @param file a snapshot, or a file that no other process writes
  * @throws Error with the reason why the file is no GeoPackage
@@ -43,17 +52,41 @@ const MOST_INT32 = 2n ** 31n - 1n
 export function featureTables(file: string): FeatureTables {
   const database = openSqlite(file)
   try {
-    const rows = reading(() => database.prepare(TABLES).all())
-    const lacking = (lack: string, what: string) =>
-      rows.filter((row) => !row[lack]).map(({ name }) => `table ${name} is listed in gpkg_contents, but ${what}`)
+    const rows = reading(() => listedTables(database))
+    const lacking = (lacks: (row: ListedTable) => boolean, what: string) =>
+      rows.filter(lacks).map(({ name }) => `table ${name} is listed in gpkg_contents, but ${what}`)
     return {
-      tables: rows.filter(({ hasGeometry, isThere }) => hasGeometry && isThere).map(({ name }) => String(name)),
-      problems: [...lacking('isThere', 'does not exist'), ...lacking('hasGeometry', 'gpkg_geometry_columns does not have it')],
+      tables: rows.filter((row) => row.isThere && !lacksGeometry(row)).map(({ name, kind }) => ({ name, kind })),
+      problems: [
+        ...lacking(({ isThere }) => !isThere, 'does not exist'),
+        ...lacking(lacksGeometry, 'gpkg_geometry_columns does not have it'),
+      ],
     }
   } finally {
     database.close()
   }
 }
+
+interface ListedTable {
+  readonly name: string
+  readonly kind: LayerKind
+  readonly isThere: boolean
+  /** True if the file calls it a table of features. */
+  readonly isSpatial: boolean
+}
+
+function listedTables(database: DatabaseSync): readonly ListedTable[] {
+  const geometries = database.prepare(HAS_GEOMETRIES).get() ? 'gpkg_geometry_columns' : NO_GEOMETRIES
+  const rows = database.prepare(tablesQuery(geometries)).all()
+  return rows.map(({ name, hasGeometry, isThere, isSpatial }) => ({
+    name: String(name),
+    kind: hasGeometry ? 'FEATURES' : 'TABLE',
+    isThere: Boolean(isThere),
+    isSpatial: Boolean(isSpatial),
+  }))
+}
+
+const lacksGeometry = ({ kind, isSpatial }: ListedTable): boolean => kind === 'TABLE' && isSpatial
 
 /** @param file a snapshot, or a file that no other process writes */
 export function openGeoPackage(file: string, table: string): FeatureReader {
@@ -90,7 +123,9 @@ function reading<Result>(read: () => Result): Result {
 
 class TableReader implements FeatureReader {
   readonly columns: readonly ReadColumn[]
-  readonly geometryName: string
+  readonly isTable: boolean
+  /** Null for a table of attributes. */
+  readonly geometryName: string | null
   readonly crs: DeclaredCrs
   readonly total: number
   readonly #database: DatabaseSync
@@ -103,12 +138,15 @@ class TableReader implements FeatureReader {
   constructor(database: DatabaseSync, table: string) {
     this.#database = database
     this.#from = identifier(table)
-    const [geometry] = database.prepare(GEOMETRY).all(table)
-    if (!geometry) throw new Error('no such table: gpkg_geometry_columns')
-    this.geometryName = String(geometry['name'])
-    this.crs = crsOf(geometry)
+    const listed = listedTables(database).find(({ name }) => name === table)
+    if (!listed || lacksGeometry(listed)) throw new Error('no such table: gpkg_geometry_columns')
+    this.isTable = listed.kind === 'TABLE'
+    const geometry = this.isTable ? undefined : database.prepare(GEOMETRY).get(table)
+    this.geometryName = geometry ? String(geometry['name']) : null
+    this.crs = geometry ? crsOf(geometry) : { kind: 'NONE' }
+    const hidden = this.geometryName?.toLowerCase()
     const statement = database.prepare(`SELECT * FROM ${this.#from}`)
-    const declared = statement.columns().filter(({ name }) => name.toLowerCase() !== this.geometryName.toLowerCase())
+    const declared = statement.columns().filter(({ name }) => name.toLowerCase() !== hidden)
     const found = declared.map(({ name, type }) => ({ name, declared: (type ?? '').toUpperCase() }))
     const { total, contents } = contentsOf(
       database,
@@ -127,7 +165,9 @@ class TableReader implements FeatureReader {
   }
 
   *features(): Iterable<ReadFeature> {
-    const names = [...this.columns.map(({ name }) => name), this.geometryName].map(identifier)
+    const names = [...this.columns.map(({ name }) => name), ...(this.geometryName === null ? [] : [this.geometryName])].map(
+      identifier,
+    )
     const statement = this.#database.prepare(`SELECT ${names.join(', ')} FROM ${this.#from}`)
     statement.setReadBigInts(true)
     statement.setReturnArrays(true)

@@ -61,11 +61,11 @@ export async function readFeatures(
   })
   const name = reader.geometryName === null ? geometryName(names) : freeName([reader.geometryName], names)
   const selected = typed.map(({ name, type }, index) => `CAST(c${index} AS ${type}) AS ${identifier(name)}`)
-  const geometry = `ST_SetCRS(ST_GeomFromWKB(${GEOMETRY}), ${literal(crs)}) AS ${identifier(name)}`
+  if (!reader.isTable) selected.push(`ST_SetCRS(ST_GeomFromWKB(${GEOMETRY}), ${literal(crs)}) AS ${identifier(name)}`)
   return {
-    from: `(SELECT ${[...selected, geometry].join(', ')} FROM ${TABLE})`,
-    columns: [...typed, { name, type: 'GEOMETRY' }],
-    geometryColumn: name,
+    from: `(SELECT ${selected.join(', ')} FROM ${TABLE})`,
+    columns: typed,
+    geometryColumn: reader.isTable ? null : name,
     crs,
     problems: [...reader.problems(), ...problems, ...renamed],
   }

@@ -54,6 +54,8 @@ export type DeclaredCrs =
 /** An open file. */
 export interface FeatureReader {
   readonly columns: readonly ReadColumn[]
+  /** True if the rows have no geometry. @default false */
+  readonly isTable?: boolean
   /** The wished name of the geometry column. Null: a usual name that no column has. */
   readonly geometryName: string | null
   readonly crs: DeclaredCrs
