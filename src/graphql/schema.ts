@@ -1,13 +1,11 @@
-/** Builds the schema: the contract with its resolvers, and one feature type per served layer. */
+/** Builds the schema: the contract with its resolvers, and the types and root fields of each served layer. */
 
-import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
   buildSchema,
   GraphQLError,
   type GraphQLFieldResolver,
-  type GraphQLInterfaceType,
-  GraphQLObjectType,
+  type GraphQLObjectType,
   type GraphQLScalarTypeConfig,
   GraphQLSchema,
   type GraphQLSchemaConfig,
@@ -23,12 +21,12 @@ import type { Context } from './context.ts'
 import type { Resolvers } from './generated.ts'
 import { introspectInSteps } from './introspection.ts'
 import { resolvers } from './resolvers/resolvers.ts'
+import { type Field, LazyObjectType } from './typed/definitions.ts'
+import { type FeatureType, type TypedLayer, type TypedSource, typedLayer } from './typed/layer-types.ts'
+import { type LayerName, layerNames, reservedNames } from './typed/names.ts'
 
 /** The path of the contract. It is the same from the compiled files and from the sources. */
 export const CONTRACT = new URL('../../schema.graphql', import.meta.url)
-
-/** The interfaces that each layer's feature type implements. */
-const INTERFACES = ['Feature', 'Node'] as const
 
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
@@ -45,54 +43,46 @@ export function openSchema(): GraphQLSchema {
   return schema
 }
 
-/**
- * The feature type of a layer. All types share their fields: a thousand types take 1.0 MB of the heap, and 2.5 MB if each has
- * its own.
- */
-class FeatureType extends GraphQLObjectType {
-  readonly #interfaces: readonly GraphQLInterfaceType[]
+/** The part of a layer that the schema depends on. */
+export type SchemaLayer = TypedSource
 
-  constructor(name: string, layer: string, interfaces: readonly GraphQLInterfaceType[]) {
-    super({ name, description: `A feature of the layer \`${layer}\`.`, interfaces, fields: {}, extensions: { layer } })
-    this.#interfaces = interfaces
-  }
-
-  override getFields(): ReturnType<GraphQLObjectType['getFields']> {
-    return this.#interfaces[0]!.getFields()
-  }
+/** A layer's types, with what they were made from. */
+interface Made {
+  readonly layer: SchemaLayer
+  readonly name: LayerName
+  readonly typed: TypedLayer
 }
 
 /** The whole schema for the current layers. Every operation reads it again. */
 export class CurrentSchema {
   readonly generic = openSchema()
-  readonly #interfaces = INTERFACES.map((name) => this.generic.getType(name) as GraphQLInterfaceType)
-  readonly #layers: () => readonly Pick<Layer, 'name'>[]
+  readonly #reserved = reservedNames(this.generic)
+  readonly #layers: () => readonly SchemaLayer[]
   /**
-   * The types by name. A type stays the same object while its layer is served, because making types is most of the cost of a
-   * schema.
+   * The types by layer. Types stay the same objects while their layer has the same columns, because making types is most of the
+   * cost of a schema.
    */
-  readonly #types = new Map<string, GraphQLObjectType>()
-  #names = ''
+  #made: ReadonlyMap<string, Made> = new Map()
   #current: GraphQLSchema
   #isAwaited = false
 
-  constructor(layers: () => readonly Pick<Layer, 'name'>[]) {
+  constructor(layers: () => readonly SchemaLayer[]) {
     introspectInSteps()
     this.#layers = layers
     this.#current = this.generic
   }
 
   get current(): GraphQLSchema {
-    const names = this.#layers().map(({ name }) => name)
-    const joined = names.join('\n')
-    if (joined !== this.#names) {
-      this.#current = this.#with(names)
-      this.#names = joined
+    const layers = this.#layers()
+    const made = this.#made
+    if (layers.length !== made.size || layers.some((layer) => !isSame(layer, made.get(layer.name)))) {
+      this.#made = this.#make(layers)
+      this.#current = this.#with(this.#made)
     }
     return this.#current
   }
 
-  /** Builds the schema of changed layers soon, so that no operation has to wait for it. A thousand layers take about 30 ms. */
+  /** Builds the schema of changed layers soon, so that no operation has to wait for it. */
   prepare(): void {
     if (this.#isAwaited) return
     this.#isAwaited = true
@@ -102,31 +92,46 @@ export class CurrentSchema {
     })
   }
 
-  /** The feature types of the layers, by name. */
-  get featureTypes(): readonly GraphQLObjectType[] {
-    void this.current
-    return [...this.#types.values()]
+  #make(layers: readonly SchemaLayer[]): ReadonlyMap<string, Made> {
+    const names = layerNames(layers, this.#reserved)
+    return new Map(
+      layers.map((layer) => {
+        const [name, known] = [names.get(layer.name)!, this.#made.get(layer.name)]
+        const isKept = isSame(layer, known) && known?.name.field === name.field
+        return [layer.name, isKept ? known! : { layer, name, typed: typedLayer(layer, name, this.generic) }]
+      }),
+    )
   }
 
-  #with(layers: readonly string[]): GraphQLSchema {
-    const { generic } = this
-    const names = typeNames(layers, (name) => generic.getType(name) !== undefined)
-    const types = new Map([...names].map(([layer, name]) => [layer, this.#typeOf(`${name}Feature`, layer)]))
-    const kept = new Set(types.values())
-    for (const [name, type] of this.#types) if (!kept.has(type)) this.#types.delete(name)
-    const config: GraphQLSchemaConfig = generic.toConfig()
-    const extensions = { featureTypes: types } satisfies SchemaExtensions
+  #with(made: ReadonlyMap<string, Made>): GraphQLSchema {
+    const config: GraphQLSchemaConfig = this.generic.toConfig()
+    const typed = [...made.values()].map((one) => one.typed)
+    const types = typed.map(({ feature }) => feature)
+    const extensions = {
+      featureTypes: new Map(types.map((type) => [type.layer, type])),
+      layerNames: new Map([...made].map(([layer, { name }]) => [layer, name])),
+    } satisfies SchemaExtensions
+    const query = withFields(config.query!, () => typed.flatMap((one) => one.query))
+    const subscription = withFields(config.subscription!, () => typed.flatMap((one) => one.subscription))
+    const others = config.types!.filter((type) => type !== config.query && type !== config.subscription)
     // The contract is checked by its tests, and its layers' types are all alike.
-    return new GraphQLSchema({ ...config, types: [...(config.types ?? []), ...kept], extensions, assumeValid: true })
+    return new GraphQLSchema({ ...config, query, subscription, types: [...others, ...types], extensions, assumeValid: true })
   }
+}
 
-  #typeOf(name: string, layer: string): GraphQLObjectType {
-    const known = this.#types.get(name)
-    if (known?.extensions['layer'] === layer) return known
-    const type = new FeatureType(name, layer, this.#interfaces)
-    this.#types.set(name, type)
-    return type
-  }
+function isSame({ columns, geometryColumn, tailoring }: SchemaLayer, made: Made | undefined): boolean {
+  const before = made?.layer
+  return before?.columns === columns && before.geometryColumn === geometryColumn && before.tailoring === tailoring
+}
+
+/** Returns a root type with more fields. */
+function withFields(root: GraphQLObjectType, more: () => readonly Field[]): GraphQLObjectType {
+  const { name, description } = root
+  return new LazyObjectType({
+    name,
+    description: description ?? null,
+    fields: () => [...Object.values(root.getFields()), ...more()],
+  })
 }
 
 function attach(schema: GraphQLSchema, typeName: keyof Resolvers, resolversOfType: Record<string, unknown>): void {
@@ -152,10 +157,12 @@ export const scalars: Readonly<Record<string, Scalar>> = {
   BBox: scalar(toBBox),
   BigInt: scalar(toBigInt, (value) => BigInt(value as bigint | number).toString()),
   Cursor: scalar(toCursor),
-  DateTime: outputOnly('DateTime', (value) => value),
+  Date: scalar((value) => toText('Date', value)),
+  DateTime: scalar((value) => toText('DateTime', value)),
   GeoJSON: outputOnly('GeoJSON', raw),
   Geometry: outputOnly('Geometry', (value) => value),
   JSON: JSON_VALUE,
+  LocalDateTime: scalar((value) => toText('LocalDateTime', value)),
 }
 
 function scalar(parse: (value: unknown) => unknown, serialize: (value: unknown) => unknown = (value) => value): Scalar {
@@ -185,65 +192,47 @@ function toBigInt(value: unknown): bigint {
   throw new GraphQLError('A BigInt is a string of decimal digits, or an integer that a double holds.')
 }
 
+/** Whether it is a time is decided where it is compared with a column. */
+function toText(type: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new GraphQLError(`A ${type} is a string.`)
+}
+
 function toCursor(value: unknown): string {
   if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_CURSOR) return value
   throw new GraphQLError('A Cursor is a string that an earlier batch or page gave.')
 }
 
-/* Names of GraphQL types from names of layers, which may hold letters of any script, digits, `_` and `-`. */
+/* What a schema knows of its layers, in its `extensions`. */
 
-/** Endings of the names of a layer's types. */
-const ENDINGS = ['Feature', 'Connection', 'Edge', 'Batch'] as const
-/** Characters of a digest that distinguish two names. */
-const DIGEST_CHARACTERS = 6
-
-/**
- * Returns the beginning of the names of each layer's types: `my_roads` -> `MyRoads`. It is the same on every server with the
- * same layers. A name gets a digest of the layer's name at its end if it holds letters beyond ASCII, or if another layer or
- * type already has it: of two layers `roads` and `Roads`, `Roads` gets one.
- *
- * @param isTaken whether the contract itself has a type of that name
- */
-export function typeNames(layers: readonly string[], isTaken: (type: string) => boolean): ReadonlyMap<string, string> {
-  const names = new Map<string, string>()
-  const used = new Set<string>()
-  for (const layer of layers.toSorted().reverse()) {
-    const { name, whole } = inPascalCase(layer)
-    const free = whole && !used.has(name) && !ENDINGS.some((ending) => isTaken(name + ending))
-    const unique = free ? name : `${name}_${hash('sha256', layer).slice(0, DIGEST_CHARACTERS)}`
-    used.add(unique)
-    names.set(layer, unique)
-  }
-  return new Map([...names].reverse())
-}
-
-/**
- * `whole` is true if no character was dropped. Words that begin with a digit keep a `_` before them: `roads_2` is not `roads2`.
- */
-function inPascalCase(layer: string): { name: string; whole: boolean } {
-  const plain = layer.normalize('NFKD').replace(/\p{M}/gu, '')
-  const ascii = plain.replace(/[^A-Za-z0-9_-]/g, '')
-  const words = ascii.split(/[_-]+/).filter((word) => word !== '')
-  const name = words.map((word) => (/^\d/.test(word) ? `_${word}` : word[0]!.toUpperCase() + word.slice(1))).join('')
-  return { name: name || 'Layer', whole: ascii === plain && name !== '' }
-}
-
-/* The feature type of each layer, stored in the schema's `extensions`. */
-
-/** The feature types by the layer's name. */
-type FeatureTypes = ReadonlyMap<string, GraphQLObjectType>
-
-/** The content of a schema's `extensions`. */
-interface SchemaExtensions {
-  readonly featureTypes: FeatureTypes
+/** The content of a schema's `extensions`, by the layer's name. */
+export interface SchemaExtensions {
+  readonly featureTypes: ReadonlyMap<string, FeatureType>
+  readonly layerNames: ReadonlyMap<string, LayerName>
 }
 
 /**
  * Returns the layer's feature type.
  * @throws GeoduckError LAYER_NOT_READY if the layer was added after the operation began.
  */
-export function featureTypeOf({ extensions }: GraphQLSchema, layer: Pick<Layer, 'name'>): GraphQLObjectType {
-  const type = (extensions as Partial<SchemaExtensions>).featureTypes?.get(layer.name)
-  if (type) return type
-  throw new GeoduckError('LAYER_NOT_READY', `Layer ${layer.name} has only just been added; ask again.`)
+export function featureTypeOf(schema: GraphQLSchema, { name }: Pick<Layer, 'name'>): FeatureType {
+  return known('featureTypes', schema, name)
+}
+
+/**
+ * Returns the names of the layer in GraphQL.
+ * @throws GeoduckError LAYER_NOT_READY if the layer was added after the operation began.
+ */
+export function layerNameOf(schema: GraphQLSchema, layer: string): LayerName {
+  return known('layerNames', schema, layer)
+}
+
+function known<What extends keyof SchemaExtensions>(
+  what: What,
+  { extensions }: GraphQLSchema,
+  layer: string,
+): NonNullable<ReturnType<SchemaExtensions[What]['get']>> {
+  const found = (extensions as Partial<SchemaExtensions>)[what]?.get(layer)
+  if (found) return found as NonNullable<ReturnType<SchemaExtensions[What]['get']>>
+  throw new GeoduckError('LAYER_NOT_READY', `Layer ${layer} has only just been added; ask again.`)
 }
