@@ -1,9 +1,9 @@
 /** `geoduck schema`: prints the schema as text, for code generators and for people. */
 import { readFile } from 'node:fs/promises'
-import { printType } from 'graphql'
+import { printSchema } from 'graphql'
 import { openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
-import { CONTRACT, CurrentSchema } from '../graphql/schema.ts'
+import { CONTRACT, wholeSchema } from '../graphql/schema.ts'
 
 /** The generic part of the schema, as in the package. */
 export async function genericSchema(): Promise<string> {
@@ -20,8 +20,7 @@ export async function printedSchema(config: Config, spatialExtension: string, wa
   const catalog = await openCatalog({ sources, layers, spatialExtension, cacheFolder: cacheDirectory, cacheBytes, log })
   try {
     for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)
-    const types = new CurrentSchema(() => catalog.layers()).featureTypes.map(printType)
-    return [await genericSchema(), ...types.map((type) => `\n${type}\n`)].join('')
+    return `${printSchema(wholeSchema(catalog.layers()))}\n`
   } finally {
     await catalog.close()
   }

@@ -10,7 +10,6 @@ import {
   GraphQLObjectType,
   type GraphQLScalarTypeConfig,
   GraphQLSchema,
-  type GraphQLSchemaConfig,
   isObjectType,
   isScalarType,
   valueFromASTUntyped,
@@ -21,7 +20,6 @@ import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import type { Context } from './context.ts'
 import type { Resolvers } from './generated.ts'
-import { introspectInSteps } from './introspection.ts'
 import { resolvers } from './resolvers/resolvers.ts'
 
 /** The path of the contract. It is the same from the compiled files and from the sources. */
@@ -62,71 +60,65 @@ class FeatureType extends GraphQLObjectType {
   }
 }
 
-/** The whole schema for the current layers. Every operation reads it again. */
-export class CurrentSchema {
-  readonly generic = openSchema()
-  readonly #interfaces = INTERFACES.map((name) => this.generic.getType(name) as GraphQLInterfaceType)
-  readonly #layers: () => readonly Pick<Layer, 'name'>[]
-  /**
-   * The types by name. A type stays the same object while its layer is served, because making types is most of the cost of a
-   * schema.
-   */
-  readonly #types = new Map<string, GraphQLObjectType>()
-  #names = ''
-  #current: GraphQLSchema
-  #isAwaited = false
+/** The members of a layer from which its types are built. */
+export type ServedLayer = Pick<Layer, 'name'>
 
-  constructor(layers: () => readonly Pick<Layer, 'name'>[]) {
-    introspectInSteps()
-    this.#layers = layers
-    this.#current = this.generic
+/** Returns only these members of a layer, for another thread. */
+export function partOf({ name }: ServedLayer): ServedLayer {
+  return { name }
+}
+
+/** The types of one layer, and its root fields. */
+export interface LayerTypes {
+  readonly layer: string
+  readonly feature: GraphQLObjectType
+}
+
+/** Builds the types of layers over the generic part of the schema. */
+export class LayerTypeBuilder {
+  readonly #generic: GraphQLSchema
+  readonly #config: ReturnType<GraphQLSchema['toConfig']>
+  readonly #interfaces: readonly GraphQLInterfaceType[]
+
+  constructor(generic: GraphQLSchema) {
+    this.#generic = generic
+    this.#config = generic.toConfig()
+    this.#interfaces = INTERFACES.map((name) => generic.getType(name) as GraphQLInterfaceType)
   }
 
-  get current(): GraphQLSchema {
-    const names = this.#layers().map(({ name }) => name)
-    const joined = names.join('\n')
-    if (joined !== this.#names) {
-      this.#current = this.#with(names)
-      this.#names = joined
-    }
-    return this.#current
+  /** Returns the beginning of the names of each layer's types. */
+  namesOf(layers: readonly ServedLayer[]): ReadonlyMap<string, string> {
+    return typeNames(
+      layers.map(({ name }) => name),
+      (type) => this.#generic.getType(type) !== undefined,
+    )
   }
 
-  /** Builds the schema of changed layers soon, so that no operation has to wait for it. A thousand layers take about 30 ms. */
-  prepare(): void {
-    if (this.#isAwaited) return
-    this.#isAwaited = true
-    setImmediate(() => {
-      this.#isAwaited = false
-      void this.current
+  /** @param name the beginning of the names of its types */
+  typesOf({ name: layer }: ServedLayer, name: string): LayerTypes {
+    return { layer, feature: new FeatureType(`${name}Feature`, layer, this.#interfaces) }
+  }
+
+  /** Returns a schema of the generic part and these layers. */
+  schemaOf(layers: readonly LayerTypes[]): GraphQLSchema {
+    const extensions = {
+      featureTypes: new Map(layers.map(({ layer, feature }) => [layer, feature])),
+    } satisfies SchemaExtensions
+    // The contract is checked by its tests, and its layers' types are all alike.
+    return new GraphQLSchema({
+      ...this.#config,
+      types: [...this.#config.types, ...layers.map(({ feature }) => feature)],
+      extensions,
+      assumeValid: true,
     })
   }
+}
 
-  /** The feature types of the layers, by name. */
-  get featureTypes(): readonly GraphQLObjectType[] {
-    void this.current
-    return [...this.#types.values()]
-  }
-
-  #with(layers: readonly string[]): GraphQLSchema {
-    const { generic } = this
-    const names = typeNames(layers, (name) => generic.getType(name) !== undefined)
-    const types = new Map([...names].map(([layer, name]) => [layer, this.#typeOf(`${name}Feature`, layer)]))
-    const kept = new Set(types.values())
-    for (const [name, type] of this.#types) if (!kept.has(type)) this.#types.delete(name)
-    const config: GraphQLSchemaConfig = generic.toConfig()
-    const extensions = { featureTypes: types } satisfies SchemaExtensions
-    // The contract is checked by its tests, and its layers' types are all alike.
-    return new GraphQLSchema({ ...config, types: [...(config.types ?? []), ...kept], extensions, assumeValid: true })
-  }
-
-  #typeOf(name: string, layer: string): GraphQLObjectType {
-    const known = this.#types.get(name)
-    if (known?.extensions['layer'] === layer) return known
-    const type = new FeatureType(name, layer, this.#interfaces)
-    this.#types.set(name, type)
-    return type
-  }
+/** Builds the schema of all layers. A thousand layers take about a second. */
+export function wholeSchema(layers: readonly ServedLayer[]): GraphQLSchema {
+  const builder = new LayerTypeBuilder(openSchema())
+  const names = builder.namesOf(layers)
+  return builder.schemaOf(layers.map((layer) => builder.typesOf(layer, names.get(layer.name)!)))
 }
 
 function attach(schema: GraphQLSchema, typeName: keyof Resolvers, resolversOfType: Record<string, unknown>): void {
