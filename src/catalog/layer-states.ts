@@ -3,6 +3,9 @@ import type { Description, ProvenGeometry } from '../engines/duckdb/host/inspect
 import type { Layer, Pruning } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 
+/** One object, so that the schema sees no change while a layer is prepared. */
+const NO_COLUMNS: Layer['columns'] = []
+
 /** A layer whose copy does not exist yet. */
 export function preparingLayer(name: string, preparation: Preparation): Layer {
   return {
@@ -10,7 +13,7 @@ export function preparingLayer(name: string, preparation: Preparation): Layer {
     state: 'PREPARING',
     preparation,
     relation: { kind: 'parquet', files: [], fileRows: [] },
-    columns: [],
+    columns: NO_COLUMNS,
     geometryColumn: 'geometry',
     geometryEncoding: 'WKB',
     geometryTypes: [],

@@ -136,15 +136,30 @@ export type FeatureField = { readonly key: string } & (
   | { readonly field: 'bbox'; readonly geometry?: number }
   /** `only`: names among the layout's properties; null = all. */
   | { readonly field: 'properties'; readonly only: readonly string[] | null }
-  /** One of the layout's properties, written as in `properties`. */
-  | { readonly field: 'property'; readonly name: string }
+  /**
+   * One of the layout's properties, written as in `properties`. `members`: only these members of the struct, or of each struct
+   * in the list. `labels`: other texts for its values.
+   */
+  | {
+      readonly field: 'property'
+      readonly name: string
+      readonly members?: readonly StructMember[]
+      readonly labels?: readonly (readonly [value: string, text: string])[]
+    }
   /** An object with these fields. */
   | { readonly field: 'object'; readonly fields: readonly FeatureField[] }
 )
 
-/** A selected field of the GraphQL type FeatureEdge. */
+/** A selected member of a struct, under its response key. */
+export type StructMember = { readonly key: string } & (
+  | { readonly text: string }
+  /** `index`: its place in the struct. `members`: those of the struct that it is. */
+  | { readonly index: number; readonly members?: readonly StructMember[] }
+)
+
+/** A selected field of the GraphQL type FeatureEdge, or of a layer's own type of edges. */
 export type EdgeField = { readonly key: string } & (
-  | { readonly field: '__typename' }
+  | { readonly field: '__typename'; readonly name: string }
   | { readonly field: 'cursor' }
   | { readonly field: 'node'; readonly fields: readonly FeatureField[] }
 )

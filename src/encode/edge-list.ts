@@ -8,7 +8,7 @@ export function edgeList(layout: BatchLayout, fields: readonly EdgeField[], out:
   const value = (field: EdgeField): Member[1] => {
     switch (field.field) {
       case '__typename':
-        return '"FeatureEdge"'
+        return JSON.stringify(field.name)
       case 'cursor':
         return jsonCursor(cursorOf)
       case 'node':

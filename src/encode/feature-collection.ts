@@ -11,7 +11,17 @@ import type {
 } from './batch.ts'
 import { type ByteWriter, bytesOf, CHAR, columnOf, isSet, type Literal, literal } from './bytes.ts'
 import { DoubleText, NULL } from './number.ts'
-import { type FixedFrame, jsonValue, orNothing, orNull, type RowWriter, textEncoder, type ValueWriter } from './value.ts'
+import { structMembers } from './struct-members.ts'
+import {
+  type FixedFrame,
+  jsonValue,
+  labelValue,
+  orNothing,
+  orNull,
+  type RowWriter,
+  textEncoder,
+  type ValueWriter,
+} from './value.ts'
 import { GeometryBox } from './wkb/box.ts'
 import { COORDINATE_BYTES, CoordinateText, GeoJsonText } from './wkb/geojson.ts'
 import { WkbHex } from './wkb/hex.ts'
@@ -208,7 +218,8 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
     case 'property': {
       const [index] = propertiesOf(layout, [field.name])
       if (index === undefined) throw new TypeError(`the layout has no property ${field.name}`)
-      return jsonValue(index, wireColumn(layout, index).wire)
+      if (field.members) return structMembers(index, field.members)
+      return field.labels ? labelValue(index, new Map(field.labels)) : jsonValue(index, wireColumn(layout, index).wire)
     }
     case 'object':
       return featureMembers(layout, field.fields)

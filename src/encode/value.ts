@@ -21,6 +21,22 @@ export function jsonValue(index: number, wire: WireType): ValueWriter {
   }
 }
 
+const utf8 = new TextDecoder()
+
+/** Writes a column of texts as JSON, with other texts for its values. */
+export function labelValue(index: number, labels: ReadonlyMap<string, string>): ValueWriter {
+  const literals = new Map([...labels].map(([value, text]) => [value, literal(JSON.stringify(text))]))
+  return (batch, out) => {
+    const data = columnOf(batch, index)
+    const { bytes, offsets } = bytesOf(data)
+    return orNull(data.validity, out, (row) => {
+      const label = literals.get(utf8.decode(bytes.subarray(offsets[row], offsets[row + 1])))
+      if (!label) throw new TypeError('a value of the column is not among its labels')
+      out.literal(label)
+    })
+  }
+}
+
 export function orNull(validity: Uint8Array | null, out: ByteWriter, write: RowWriter): RowWriter {
   if (validity === null) return write
   return (row) => {

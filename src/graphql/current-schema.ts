@@ -3,14 +3,16 @@
  * and with 10,000.
  */
 import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
-import type { Layer } from '../model/layer.ts'
-import { type LayerNames, namedLayers } from './named-layers.ts'
-import { LayerTypeBuilder, type LayerTypes, openSchema } from './schema.ts'
+import { inPascalCase } from '../model/graphql-name.ts'
+import { namedLayers, type TypedNames } from './named-layers.ts'
+import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
+import type { TypedLayer } from './typed/layer-types.ts'
+import { isRootFieldOf, type LayerName } from './typed/names.ts'
 
 /** The layers that are served. */
-export interface ServedLayers<Served = Layer> {
-  layers(): readonly Served[]
-  layer(name: string): Served | undefined
+export interface ServedLayers {
+  layers(): readonly SchemaLayer[]
+  layer(name: string): SchemaLayer | undefined
 }
 
 /** Most slices that are kept. One takes about 40 kB. */
@@ -23,28 +25,31 @@ const MOST_LAYERS = 256
  */
 export const MOST_TYPED_LAYERS = 32
 
-interface KeptTypes {
-  /** Distinguishes the types of this layer from earlier ones, and from those of other layers. */
+/** The types of a layer. */
+interface Made {
+  /** Distinguishes these types from earlier ones, and from those of other layers. */
   readonly version: number
-  readonly of: Layer['columns'] | undefined
-  readonly types: LayerTypes
+  readonly layer: SchemaLayer
+  readonly types: TypedLayer
 }
 
-type Sliced = Pick<Layer, 'name'> & Partial<Pick<Layer, 'columns'>>
-
 export class CurrentSchema {
-  readonly generic = openSchema()
-  readonly #served: ServedLayers<Sliced>
-  readonly #builder = new LayerTypeBuilder(this.generic)
-  readonly #types = new RecentlyUsed<KeptTypes>(MOST_LAYERS)
+  readonly #served: ServedLayers
+  readonly #builder = new SchemaBuilder()
+  readonly #made = new RecentlyUsed<Made>(MOST_LAYERS)
   readonly #slices = new RecentlyUsed<GraphQLSchema>(MOST_SLICES)
   #names: CatalogNames
   #versions = 0
   #isAwaited = false
 
-  constructor(served: ServedLayers<Sliced>) {
+  constructor(served: ServedLayers) {
     this.#served = served
     this.#names = this.#namesNow()
+  }
+
+  /** The generic part. */
+  get generic(): GraphQLSchema {
+    return this.#builder.generic
   }
 
   /**
@@ -53,16 +58,20 @@ export class CurrentSchema {
    * @throws GraphQLError LIMIT_EXCEEDED if the document names the types of too many layers
    */
   slice(document: DocumentNode, variables: Readonly<Record<string, unknown>> = {}): GraphQLSchema {
-    const { features, whole } = namedLayers(document, variables, this.#names)
-    if (whole.size > MOST_TYPED_LAYERS) throw tooManyLayers()
-    const named = [...new Set([...features, ...whole])].sort().flatMap((name) => this.#typesOf(name) ?? [])
+    const named = namedLayers(document, variables, this.#names)
+    if (named.whole.size > MOST_TYPED_LAYERS) throw tooManyLayers()
+    const whole = this.#makeAll(named.whole)
+    const features = this.#makeAll(named.features.difference(named.whole))
     // Fragments on interfaces are valid only if a type implements both.
-    const kept = named.length > 0 ? named : [this.#typesOf(this.#names.first) ?? []].flat()
-    const key = kept.map(({ version }) => version).join()
-    return this.#slices.get(key, () => this.#builder.schemaOf(kept.map(({ types }) => types)))
+    if (whole.length + features.length === 0) features.push(...this.#makeAll(this.#names.first))
+    const key = [whole, features].map((made) => made.map(({ version }) => version).join()).join(';')
+    return this.#slices.get(key, () => {
+      const [all, only] = [whole, features].map((made) => made.map(({ types }) => types))
+      return this.#builder.schemaOf(all!, only!, { get: (layer) => this.#names.of(layer) })
+    })
   }
 
-  /** Call it when layers were added or removed. The names are read soon, once for many changes: 10,000 layers take about 30 ms. */
+  /** Call it when layers were added, removed or changed. The names are read soon, once for many changes. */
   layersChanged(): void {
     if (this.#isAwaited) return
     this.#isAwaited = true
@@ -76,12 +85,15 @@ export class CurrentSchema {
     return new CatalogNames(this.#builder.namesOf(this.#served.layers()))
   }
 
-  #typesOf(name: string | undefined): KeptTypes | undefined {
-    const layer = name === undefined ? undefined : this.#served.layer(name)
-    const prefix = layer && this.#names.prefixOf(layer.name)
-    if (!layer || prefix === undefined) return undefined
-    const make = () => ({ version: ++this.#versions, of: layer.columns, types: this.#builder.typesOf(layer, prefix) })
-    return this.#types.get(`${prefix} ${layer.name}`, make, ({ of }) => of === layer.columns)
+  #makeAll(layers: Iterable<string>): Made[] {
+    return [...layers].sort().flatMap((layer) => this.#make(layer) ?? [])
+  }
+
+  #make(own: string): Made | undefined {
+    const [layer, name] = [this.#served.layer(own), this.#names.of(own)]
+    if (!layer || !name) return undefined
+    const make = () => ({ version: ++this.#versions, layer, types: this.#builder.typesOf(layer, name) })
+    return this.#made.get(`${name.type}:${own}`, make, (made) => isSame(made.layer, layer))
   }
 }
 
@@ -90,37 +102,36 @@ function tooManyLayers(): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } })
 }
 
-/** The names of the types and root fields of all layers. */
-class CatalogNames implements LayerNames {
-  /** The first layer by name. */
-  readonly first: string | undefined
-  readonly #prefixes: ReadonlyMap<string, string>
-  readonly #layers: ReadonlyMap<string, string>
+/** The names of all layers. */
+class CatalogNames implements TypedNames {
+  /** The first layer, if there is one. */
+  readonly first: readonly string[]
+  readonly #names: ReadonlyMap<string, LayerName>
+  readonly #byType = new Map<string, string>()
   readonly #longest: number
 
-  /** @param prefixes the beginning of the names of each layer's types */
-  constructor(prefixes: ReadonlyMap<string, string>) {
-    this.#prefixes = prefixes
-    this.#layers = new Map([...prefixes].map(([layer, prefix]) => [prefix, layer]))
-    this.#longest = Math.max(0, ...prefixes.values().map(({ length }) => length))
-    this.first = prefixes.keys().next().value
+  constructor(names: ReadonlyMap<string, LayerName>) {
+    this.#names = names
+    this.first = [...names.keys().take(1)]
+    for (const [layer, { type }] of names) this.#byType.set(type, layer)
+    this.#longest = Math.max(0, ...this.#byType.keys().map(({ length }) => length))
   }
 
-  prefixOf(layer: string): string | undefined {
-    return this.#prefixes.get(layer)
+  of(layer: string): LayerName | undefined {
+    return this.#names.get(layer)
   }
 
   ofType(type: string): readonly string[] {
     const found: string[] = []
     for (let end = Math.min(type.length, this.#longest); end > 0; end--) {
-      const layer = this.#layers.get(type.slice(0, end))
+      const layer = this.#byType.get(type.slice(0, end))
       if (layer !== undefined) found.push(layer)
     }
     return found
   }
 
-  ofRootField(_field: string): readonly string[] {
-    return []
+  ofRootField(field: string): readonly string[] {
+    return this.ofType(inPascalCase(field)).filter((layer) => isRootFieldOf(field, this.#names.get(layer)!))
   }
 }
 

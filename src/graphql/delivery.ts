@@ -1,8 +1,14 @@
-/** A page or batch that is sent to a client, with its feature request. */
+/** What resolvers of generic types receive: a page or batch that is sent to a client, with its feature request, and columns. */
 
 import type { FeatureRequest } from '../ask/feature-request.ts'
 import type { FlowingPage } from '../delivery/flowing-page.ts'
 import type { Batch, Page } from '../engines/engine.ts'
+import type { Field } from '../model/layer.ts'
+
+/** A column with its name in GraphQL. */
+export interface NamedColumn extends Field {
+  readonly graphqlName: string
+}
 
 export interface Delivery<B extends Batch | Page> {
   readonly batch: B

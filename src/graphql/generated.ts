@@ -1,7 +1,7 @@
 import type { RawJson } from '../delivery/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { Layer as LayerModel, Field as FieldModel, LayerKey as LayerKeyModel, InvalidFeature as InvalidFeatureModel } from '../model/layer.ts';
-import type { AnyPage, BatchDelivery } from './delivery.ts';
+import type { Layer as LayerModel, LayerKey as LayerKeyModel, InvalidFeature as InvalidFeatureModel } from '../model/layer.ts';
+import type { NamedColumn, AnyPage, BatchDelivery } from './delivery.ts';
 import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -29,7 +29,9 @@ export type Scalars = {
    * as `after` with the same `layer`, `where` and `orderBy`. It is valid on every server with the same data and cursor secret.
    */
   Cursor: { input: string; output: string; }
-  /** A time in ISO 8601, in UTC. */
+  /** A date in ISO 8601, such as `2026-05-31`. */
+  Date: { input: string; output: string; }
+  /** A time in ISO 8601, in UTC, such as `2026-05-31T12:00:00Z`. As an argument, it may have another offset. */
   DateTime: { input: string; output: string; }
   /**
    * A GeoJSON FeatureCollection (RFC 7946). Coordinates are longitude and latitude. Outer rings are counter-clockwise, inner rings clockwise. The
@@ -40,6 +42,8 @@ export type Scalars = {
   Geometry: { input: unknown; output: unknown; }
   /** Any JSON value. */
   JSON: { input: unknown; output: unknown; }
+  /** A time in ISO 8601 without a zone, such as `2026-05-31T12:00:00`: a timestamp of which the source does not name the zone. */
+  LocalDateTime: { input: string; output: string; }
 };
 
 /** The encodings of an Arrow geometry column. */
@@ -52,9 +56,81 @@ export type ArrowGeometry =
   /** Always `geoarrow.wkb`. */
   | 'WKB';
 
+/** A comparison of a whole number of any size. It is true if every given member is true. */
+export type BigIntFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['BigInt']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['BigInt']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['BigInt']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['BigInt']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['BigInt']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['BigInt']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['BigInt']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['BigInt']['input']>;
+};
+
+/** A test of a list of whole numbers of any size. It is true if every given member is true. */
+export type BigIntListFilter = {
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['BigInt']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['BigInt']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['BigInt']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** A comparison of a Boolean value. It is true if every given member is true. */
+export type BooleanFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['Boolean']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['Boolean']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** A test of a list of Boolean values. It is true if every given member is true. */
+export type BooleanListFilter = {
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['Boolean']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['Boolean']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
 /** A property of a layer's features. */
 export type Column = {
   readonly __typename?: 'Column';
+  /** The description from the configuration, or the comment of the column in the source. Null if there is neither. */
+  readonly description: Maybe<Scalars['String']['output']>;
+  /** The name of its field in the layer's feature type: the configured name, or the column's name in camelCase. */
+  readonly graphqlName: Scalars['String']['output'];
   /** The JSON type of its values. It depends on the column's type only, so it is the same for every value. */
   readonly jsonType: JsonType;
   /** The name, as in `Feature.properties`. */
@@ -74,6 +150,74 @@ export type Crs = {
   readonly isLonLat: Scalars['Boolean']['output'];
   /** Its name in the source. */
   readonly name: Scalars['String']['output'];
+};
+
+/** A comparison of a date. It is true if every given member is true. */
+export type DateFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['Date']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['Date']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['Date']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['Date']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['Date']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['Date']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['Date']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['Date']['input']>;
+};
+
+/** A test of a list of dates. It is true if every given member is true. */
+export type DateListFilter = {
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['Date']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['Date']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['Date']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** A comparison of a time in UTC. It is true if every given member is true. */
+export type DateTimeFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['DateTime']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['DateTime']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** A test of a list of times in UTC. It is true if every given member is true. */
+export type DateTimeListFilter = {
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['DateTime']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['DateTime']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['DateTime']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /**
@@ -334,6 +478,40 @@ export type FeatureOrder = {
   readonly property: Scalars['String']['input'];
 };
 
+/** A comparison of a number. It is true if every given member is true. */
+export type FloatFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['Float']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['Float']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['Float']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['Float']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['Float']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['Float']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['Float']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['Float']['input']>;
+};
+
+/** A test of a list of numbers. It is true if every given member is true. */
+export type FloatListFilter = {
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['Float']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['Float']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['Float']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
 /** The encodings of a geometry. */
 export type GeometryEncoding =
   /** Well-known binary with PostGIS's extensions and its number of the CRS, if there is one, in hexadecimal. */
@@ -351,6 +529,30 @@ export type GeometryEncoding =
   | 'WKB'
   /** Well-known text (ISO). */
   | 'WKT';
+
+/** A filter by geometry. It is true if every given member is true. */
+export type GeometryFilter = {
+  /** True if the geometry intersects this box, including its border. */
+  readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
+  /** True if the geometry contains this geometry (OGC contains). */
+  readonly contains?: InputMaybe<GeometryInput>;
+  /** True if the interiors intersect in a lower dimension than the larger of the two, and neither contains the other (OGC crosses). */
+  readonly crosses?: InputMaybe<GeometryInput>;
+  /** True if the geometry is within a distance of another geometry. */
+  readonly dWithin?: InputMaybe<DistanceFilter>;
+  /** True if the geometry has no point in common with this geometry. It uses no index and no statistics: every row is tested. */
+  readonly disjoint?: InputMaybe<GeometryInput>;
+  /** True if both are the same set of points, also if they are written differently (OGC equals). */
+  readonly equals?: InputMaybe<GeometryInput>;
+  /** True if the geometry intersects this geometry, including its border. */
+  readonly intersects?: InputMaybe<GeometryInput>;
+  /** True if both have the same dimension, the interiors intersect in that dimension, and each has points outside the other (OGC overlaps). */
+  readonly overlaps?: InputMaybe<GeometryInput>;
+  /** True if the geometries have a common point, but their interiors do not intersect (OGC touches). */
+  readonly touches?: InputMaybe<GeometryInput>;
+  /** True if the geometry lies within this geometry (OGC within): the interiors intersect, and no part of it is outside. */
+  readonly within?: InputMaybe<GeometryInput>;
+};
 
 /**
  * A geometry from the client. Give exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. It may have at most 25,000 vertices, unless the
@@ -415,6 +617,40 @@ export type Health = {
   readonly workers: ReadonlyArray<Worker>;
 };
 
+/** A comparison of a whole number. It is true if every given member is true. */
+export type IntFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['Int']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['Int']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['Int']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['Int']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['Int']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['Int']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['Int']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A test of a list of whole numbers. It is true if every given member is true. */
+export type IntListFilter = {
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['Int']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['Int']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['Int']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
 /** A feature whose geometry breaks a rule. */
 export type InvalidFeature = {
   readonly __typename?: 'InvalidFeature';
@@ -422,6 +658,45 @@ export type InvalidFeature = {
   readonly key: Scalars['ID']['output'];
   /** The rule that it breaks. */
   readonly reason: Scalars['String']['output'];
+};
+
+/**
+ * A comparison of a value inside JSON or a map. It is true if every given member is true. Inside JSON, a value is compared only with values of
+ * the same type; for other types it counts as null.
+ */
+export type JsonFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['JSON']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['JSON']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['JSON']['input']>;
+  /** The list, or the JSON array, has this element. */
+  readonly has?: InputMaybe<Scalars['JSON']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** The text matches a pattern as for `like`, but upper and lower case are equal. */
+  readonly ilike?: InputMaybe<Scalars['String']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The whole text matches a pattern, as in `StringFilter`. */
+  readonly like?: InputMaybe<Scalars['String']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['JSON']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['JSON']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['JSON']['input']>;
+  /** The path to the value, from the outside in. Steps are names in JSON and keys of a map. A number is an index of a JSON array. At most 16 steps. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** The text begins with this one. */
+  readonly startsWith?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** The JSON type of a column's values. */
@@ -467,6 +742,8 @@ export type Layer = {
   readonly geometryColumn: Scalars['String']['output'];
   /** The geometry types that the check found. Before the check: the types that the source declares. */
   readonly geometryTypes: ReadonlyArray<GeometryType>;
+  /** The name of its typed root field: the configured name, or the layer's name in camelCase. */
+  readonly graphqlName: Scalars['String']['output'];
   /** True if coordinates have a height. Null while this is unknown. */
   readonly hasZ: Maybe<Scalars['Boolean']['output']>;
   /** The origin of `Feature.key`. */
@@ -533,6 +810,40 @@ export type LayerState =
   /** The layer can be queried. The check has proven its description. */
   | 'READY';
 
+/** A comparison of a time without a zone. It is true if every given member is true. */
+export type LocalDateTimeFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['LocalDateTime']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['LocalDateTime']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['LocalDateTime']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['LocalDateTime']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['LocalDateTime']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['LocalDateTime']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['LocalDateTime']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['LocalDateTime']['input']>;
+};
+
+/** A test of a list of times without a zone. It is true if every given member is true. */
+export type LocalDateTimeListFilter = {
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['LocalDateTime']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['LocalDateTime']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['LocalDateTime']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
 /** The kinds of memory limit. */
 export type MemoryLimit =
   /** The process's address space: RLIMIT_AS, as set by `ulimit -v`. */
@@ -566,6 +877,12 @@ export type MemoryUse = {
 export type Node = {
   /** An id that is unique over all objects of the server. */
   readonly id: Scalars['ID']['output'];
+};
+
+/** A test of a value that has no order and no members to compare. */
+export type NullFilter = {
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
 /** The positions of nulls in a sort. */
@@ -758,6 +1075,49 @@ export type StreamCounts = {
   readonly waiting: Scalars['Int']['output'];
 };
 
+/** A comparison of a text. It is true if every given member is true. */
+export type StringFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['String']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['String']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['String']['input']>;
+  /** The text matches a pattern as for `like`, but upper and lower case are equal. */
+  readonly ilike?: InputMaybe<Scalars['String']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /**
+   * The whole text matches a pattern. `%` is any text, `_` is one character, and a backslash makes the next character literal. At most 1,000
+   * characters.
+   */
+  readonly like?: InputMaybe<Scalars['String']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['String']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['String']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['String']['input']>;
+  /** The text begins with this one. */
+  readonly startsWith?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A test of a list of strings. It is true if every given member is true. */
+export type StringListFilter = {
+  /** The list has this element. */
+  readonly has?: InputMaybe<Scalars['String']['input']>;
+  /** The list has all of these elements: at most 10,000. */
+  readonly hasAll?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** The list has at least one of these elements: at most 10,000. */
+  readonly hasAny?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
@@ -783,6 +1143,28 @@ export type SubscriptionFeatureBatchesArgs = {
 
 export type SubscriptionHealthArgs = {
   everyMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A comparison of a value that is written as a string, such as a UUID, a time of day or a long decimal. It is true if every given member is true. */
+export type ValueFilter = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['String']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['String']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['String']['input']>;
+  /** Equal to one of these: at most 10,000. */
+  readonly in?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['String']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['String']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A worker process: one DuckDB instance. */
@@ -905,11 +1287,20 @@ export type ResolversTypes = {
   ArrowIPC: ResolverTypeWrapper<Scalars['ArrowIPC']['output']>;
   BBox: ResolverTypeWrapper<Scalars['BBox']['output']>;
   BigInt: ResolverTypeWrapper<Scalars['BigInt']['output']>;
+  BigIntFilter: BigIntFilter;
+  BigIntListFilter: BigIntListFilter;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
-  Column: ResolverTypeWrapper<FieldModel>;
+  BooleanFilter: BooleanFilter;
+  BooleanListFilter: BooleanListFilter;
+  Column: ResolverTypeWrapper<NamedColumn>;
   Crs: ResolverTypeWrapper<Crs>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
+  Date: ResolverTypeWrapper<Scalars['Date']['output']>;
+  DateFilter: DateFilter;
+  DateListFilter: DateListFilter;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  DateTimeFilter: DateTimeFilter;
+  DateTimeListFilter: DateTimeListFilter;
   DistanceFilter: DistanceFilter;
   Execution: ResolverTypeWrapper<Execution>;
   Explanation: ResolverTypeWrapper<Explanation>;
@@ -921,16 +1312,22 @@ export type ResolversTypes = {
   FeatureFilter: FeatureFilter;
   FeatureOrder: FeatureOrder;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  FloatFilter: FloatFilter;
+  FloatListFilter: FloatListFilter;
   GeoJSON: ResolverTypeWrapper<Scalars['GeoJSON']['output']>;
   Geometry: ResolverTypeWrapper<Scalars['Geometry']['output']>;
   GeometryEncoding: GeometryEncoding;
+  GeometryFilter: GeometryFilter;
   GeometryInput: GeometryInput;
   GeometryType: GeometryType;
   Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  IntFilter: IntFilter;
+  IntListFilter: IntListFilter;
   InvalidFeature: ResolverTypeWrapper<InvalidFeatureModel>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  JSONFilter: JsonFilter;
   JsonType: JsonType;
   Lane: Lane;
   Layer: ResolverTypeWrapper<LayerModel>;
@@ -938,10 +1335,14 @@ export type ResolversTypes = {
   LayerKey: ResolverTypeWrapper<LayerKeyModel>;
   LayerKeyKind: LayerKeyKind;
   LayerState: LayerState;
+  LocalDateTime: ResolverTypeWrapper<Scalars['LocalDateTime']['output']>;
+  LocalDateTimeFilter: LocalDateTimeFilter;
+  LocalDateTimeListFilter: LocalDateTimeListFilter;
   MemoryLimit: MemoryLimit;
   MemoryShare: ResolverTypeWrapper<MemoryShare>;
   MemoryUse: ResolverTypeWrapper<MemoryUse>;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
+  NullFilter: NullFilter;
   NullsOrder: NullsOrder;
   OnInvalid: OnInvalid;
   PageInfo: ResolverTypeWrapper<PageInfo>;
@@ -954,7 +1355,10 @@ export type ResolversTypes = {
   SortDirection: SortDirection;
   StreamCounts: ResolverTypeWrapper<StreamCounts>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  StringFilter: StringFilter;
+  StringListFilter: StringListFilter;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ValueFilter: ValueFilter;
   Worker: ResolverTypeWrapper<WorkerHealth>;
   WorkerState: WorkerState;
 };
@@ -964,11 +1368,20 @@ export type ResolversParentTypes = {
   ArrowIPC: Scalars['ArrowIPC']['output'];
   BBox: Scalars['BBox']['output'];
   BigInt: Scalars['BigInt']['output'];
+  BigIntFilter: BigIntFilter;
+  BigIntListFilter: BigIntListFilter;
   Boolean: Scalars['Boolean']['output'];
-  Column: FieldModel;
+  BooleanFilter: BooleanFilter;
+  BooleanListFilter: BooleanListFilter;
+  Column: NamedColumn;
   Crs: Crs;
   Cursor: Scalars['Cursor']['output'];
+  Date: Scalars['Date']['output'];
+  DateFilter: DateFilter;
+  DateListFilter: DateListFilter;
   DateTime: Scalars['DateTime']['output'];
+  DateTimeFilter: DateTimeFilter;
+  DateTimeListFilter: DateTimeListFilter;
   DistanceFilter: DistanceFilter;
   Execution: Execution;
   Explanation: Explanation;
@@ -980,20 +1393,30 @@ export type ResolversParentTypes = {
   FeatureFilter: FeatureFilter;
   FeatureOrder: FeatureOrder;
   Float: Scalars['Float']['output'];
+  FloatFilter: FloatFilter;
+  FloatListFilter: FloatListFilter;
   GeoJSON: Scalars['GeoJSON']['output'];
   Geometry: Scalars['Geometry']['output'];
+  GeometryFilter: GeometryFilter;
   GeometryInput: GeometryInput;
   Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
+  IntFilter: IntFilter;
+  IntListFilter: IntListFilter;
   InvalidFeature: InvalidFeatureModel;
   JSON: Scalars['JSON']['output'];
+  JSONFilter: JsonFilter;
   Layer: LayerModel;
   LayerCheck: Omit<LayerCheck, 'firstInvalid'> & { firstInvalid: ReadonlyArray<ResolversParentTypes['InvalidFeature']> };
   LayerKey: LayerKeyModel;
+  LocalDateTime: Scalars['LocalDateTime']['output'];
+  LocalDateTimeFilter: LocalDateTimeFilter;
+  LocalDateTimeListFilter: LocalDateTimeListFilter;
   MemoryShare: MemoryShare;
   MemoryUse: MemoryUse;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
+  NullFilter: NullFilter;
   PageInfo: PageInfo;
   Preparation: Preparation;
   Problem: Problem;
@@ -1001,7 +1424,10 @@ export type ResolversParentTypes = {
   Query: Record<PropertyKey, never>;
   StreamCounts: StreamCounts;
   String: Scalars['String']['output'];
+  StringFilter: StringFilter;
+  StringListFilter: StringListFilter;
   Subscription: Record<PropertyKey, never>;
+  ValueFilter: ValueFilter;
   Worker: WorkerHealth;
 };
 
@@ -1018,6 +1444,8 @@ export interface BigIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTyp
 }
 
 export type ColumnResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Column'] = ResolversParentTypes['Column']> = {
+  description?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  graphqlName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   jsonType?: Resolver<ResolversTypes['JsonType'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   nullable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -1032,6 +1460,10 @@ export type CrsResolvers<ContextType = Context, ParentType extends ResolversPare
 
 export interface CursorScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Cursor'], any> {
   name: 'Cursor';
+}
+
+export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Date'], any> {
+  name: 'Date';
 }
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
@@ -1137,6 +1569,7 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   fingerprint?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   geometryColumn?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   geometryTypes?: Resolver<ReadonlyArray<ResolversTypes['GeometryType']>, ParentType, ContextType>;
+  graphqlName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   hasZ?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   key?: Resolver<ResolversTypes['LayerKey'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -1160,6 +1593,10 @@ export type LayerKeyResolvers<ContextType = Context, ParentType extends Resolver
   column?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['LayerKeyKind'], ParentType, ContextType>;
 };
+
+export interface LocalDateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['LocalDateTime'], any> {
+  name: 'LocalDateTime';
+}
 
 export type MemoryShareResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MemoryShare'] = ResolversParentTypes['MemoryShare']> = {
   limit?: Resolver<Maybe<ResolversTypes['MemoryLimit']>, ParentType, ContextType>;
@@ -1239,6 +1676,7 @@ export type Resolvers<ContextType = Context> = {
   Column?: ColumnResolvers<ContextType>;
   Crs?: CrsResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
+  Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   Execution?: ExecutionResolvers<ContextType>;
   Explanation?: ExplanationResolvers<ContextType>;
@@ -1255,6 +1693,7 @@ export type Resolvers<ContextType = Context> = {
   Layer?: LayerResolvers<ContextType>;
   LayerCheck?: LayerCheckResolvers<ContextType>;
   LayerKey?: LayerKeyResolvers<ContextType>;
+  LocalDateTime?: GraphQLScalarType;
   MemoryShare?: MemoryShareResolvers<ContextType>;
   MemoryUse?: MemoryUseResolvers<ContextType>;
   Node?: NodeResolvers<ContextType>;

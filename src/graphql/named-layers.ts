@@ -11,8 +11,8 @@ import {
 } from 'graphql'
 import { layerOfId } from '../model/feature-id.ts'
 
-/** The layers of a catalogue by the names of their types and root fields. */
-export interface LayerNames {
+/** Finds layers by the names of their types and root fields. */
+export interface TypedNames {
   /** Returns the layers to which a type of this name may belong. A longer layer name may begin with a shorter one. */
   ofType(type: string): readonly string[]
   /** Returns the layers to which a root field of this name may belong. */
@@ -36,7 +36,7 @@ const FEATURE = 'Feature'
 export function namedLayers(
   { definitions }: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
-  names: LayerNames,
+  names: TypedNames,
 ): NamedLayers {
   const features = new Set<string>()
   const whole = new Set<string>()

@@ -1,15 +1,14 @@
-/** Builds the schema: the contract with its resolvers, and one feature type per served layer. */
+/** Builds the schema: the contract with its resolvers, and the types and root fields of each served layer. */
 
-import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
   buildSchema,
   GraphQLError,
   type GraphQLFieldResolver,
-  type GraphQLInterfaceType,
-  GraphQLObjectType,
+  type GraphQLObjectType,
   type GraphQLScalarTypeConfig,
   GraphQLSchema,
+  type GraphQLSchemaConfig,
   isObjectType,
   isScalarType,
   valueFromASTUntyped,
@@ -21,12 +20,12 @@ import type { Layer } from '../model/layer.ts'
 import type { Context } from './context.ts'
 import type { Resolvers } from './generated.ts'
 import { resolvers } from './resolvers/resolvers.ts'
+import { type Field, LazyObjectType } from './typed/definitions.ts'
+import { type FeatureType, type TypedLayer, type TypedSource, typedLayer } from './typed/layer-types.ts'
+import { type LayerName, layerNames, reservedNames } from './typed/names.ts'
 
 /** The path of the contract. It is the same from the compiled files and from the sources. */
 export const CONTRACT = new URL('../../schema.graphql', import.meta.url)
-
-/** The interfaces that each layer's feature type implements. */
-const INTERFACES = ['Feature', 'Node'] as const
 
 type Resolve = GraphQLFieldResolver<unknown, Context>
 
@@ -43,82 +42,79 @@ export function openSchema(): GraphQLSchema {
   return schema
 }
 
-/**
- * The feature type of a layer. All types share their fields: a thousand types take 1.0 MB of the heap, and 2.5 MB if each has
- * its own.
- */
-class FeatureType extends GraphQLObjectType {
-  readonly #interfaces: readonly GraphQLInterfaceType[]
+/** The part of a layer that the schema depends on. */
+export type SchemaLayer = TypedSource
 
-  constructor(name: string, layer: string, interfaces: readonly GraphQLInterfaceType[]) {
-    super({ name, description: `A feature of the layer \`${layer}\`.`, interfaces, fields: {}, extensions: { layer } })
-    this.#interfaces = interfaces
-  }
-
-  override getFields(): ReturnType<GraphQLObjectType['getFields']> {
-    return this.#interfaces[0]!.getFields()
-  }
+/** Returns only that part, for another thread. */
+export function schemaPart({ name, columns, geometryColumn, tailoring }: SchemaLayer): SchemaLayer {
+  return { name, columns, geometryColumn, ...(tailoring && { tailoring }) }
 }
 
-/** The members of a layer from which its types are built. */
-export type ServedLayer = Pick<Layer, 'name'>
-
-/** Returns only these members of a layer, for another thread. */
-export function partOf({ name }: ServedLayer): ServedLayer {
-  return { name }
+/** Returns true if both give the same types. */
+export function isSame(one: SchemaLayer, other: SchemaLayer): boolean {
+  const { columns, geometryColumn, tailoring } = one
+  return other.columns === columns && other.geometryColumn === geometryColumn && other.tailoring === tailoring
 }
 
-/** The types of one layer, and its root fields. */
-export interface LayerTypes {
-  readonly layer: string
-  readonly feature: GraphQLObjectType
-}
+/** Names of layers by the layer's own name. */
+export type LayerNames = Pick<ReadonlyMap<string, LayerName>, 'get'>
 
-/** Builds the types of layers over the generic part of the schema. */
-export class LayerTypeBuilder {
-  readonly #generic: GraphQLSchema
-  readonly #config: ReturnType<GraphQLSchema['toConfig']>
-  readonly #interfaces: readonly GraphQLInterfaceType[]
+/** Builds schemas of the generic part and of layers. */
+export class SchemaBuilder {
+  readonly generic = openSchema()
+  readonly #config: GraphQLSchemaConfig = this.generic.toConfig()
+  readonly #others = this.#config.types!.filter((type) => type !== this.#config.query && type !== this.#config.subscription)
+  readonly #reserved = reservedNames(this.generic)
 
-  constructor(generic: GraphQLSchema) {
-    this.#generic = generic
-    this.#config = generic.toConfig()
-    this.#interfaces = INTERFACES.map((name) => generic.getType(name) as GraphQLInterfaceType)
+  namesOf(layers: readonly SchemaLayer[]): ReadonlyMap<string, LayerName> {
+    return layerNames(layers, this.#reserved)
   }
 
-  /** Returns the beginning of the names of each layer's types. */
-  namesOf(layers: readonly ServedLayer[]): ReadonlyMap<string, string> {
-    return typeNames(
-      layers.map(({ name }) => name),
-      (type) => this.#generic.getType(type) !== undefined,
-    )
+  typesOf(layer: SchemaLayer, name: LayerName): TypedLayer {
+    return typedLayer(layer, name, this.generic)
   }
 
-  /** @param name the beginning of the names of its types */
-  typesOf({ name: layer }: ServedLayer, name: string): LayerTypes {
-    return { layer, feature: new FeatureType(`${name}Feature`, layer, this.#interfaces) }
-  }
-
-  /** Returns a schema of the generic part and these layers. */
-  schemaOf(layers: readonly LayerTypes[]): GraphQLSchema {
-    const extensions = {
-      featureTypes: new Map(layers.map(({ layer, feature }) => [layer, feature])),
-    } satisfies SchemaExtensions
+  /**
+   * @param whole layers with their root fields
+   * @param features layers with their feature type only
+   * @param names names of all layers
+   */
+  schemaOf(whole: readonly TypedLayer[], features: readonly TypedLayer[], names: LayerNames): GraphQLSchema {
+    const types = [...whole, ...features].map(({ feature }) => feature)
+    const featureTypes = new Map(types.map((type) => [type.layer, type]))
+    const root = (type: GraphQLObjectType, more: (layer: TypedLayer) => readonly Field[]) =>
+      whole.length === 0 ? type : withFields(type, () => whole.flatMap(more))
     // The contract is checked by its tests, and its layers' types are all alike.
     return new GraphQLSchema({
       ...this.#config,
-      types: [...this.#config.types, ...layers.map(({ feature }) => feature)],
-      extensions,
+      query: root(this.#config.query!, ({ query }) => query),
+      subscription: root(this.#config.subscription!, ({ subscription }) => subscription),
+      types: [...this.#others, ...types],
+      extensions: { featureTypes, layerNames: names } satisfies SchemaExtensions,
       assumeValid: true,
     })
   }
 }
 
 /** Builds the schema of all layers. A thousand layers take about a second. */
-export function wholeSchema(layers: readonly ServedLayer[]): GraphQLSchema {
-  const builder = new LayerTypeBuilder(openSchema())
+export function wholeSchema(layers: readonly SchemaLayer[]): GraphQLSchema {
+  const builder = new SchemaBuilder()
   const names = builder.namesOf(layers)
-  return builder.schemaOf(layers.map((layer) => builder.typesOf(layer, names.get(layer.name)!)))
+  return builder.schemaOf(
+    layers.map((layer) => builder.typesOf(layer, names.get(layer.name)!)),
+    [],
+    names,
+  )
+}
+
+/** Returns a root type with more fields. */
+function withFields(root: GraphQLObjectType, more: () => readonly Field[]): GraphQLObjectType {
+  const { name, description } = root
+  return new LazyObjectType({
+    name,
+    description: description ?? null,
+    fields: () => [...Object.values(root.getFields()), ...more()],
+  })
 }
 
 function attach(schema: GraphQLSchema, typeName: keyof Resolvers, resolversOfType: Record<string, unknown>): void {
@@ -144,10 +140,12 @@ export const scalars: Readonly<Record<string, Scalar>> = {
   BBox: scalar(toBBox),
   BigInt: scalar(toBigInt, (value) => BigInt(value as bigint | number).toString()),
   Cursor: scalar(toCursor),
-  DateTime: outputOnly('DateTime', (value) => value),
+  Date: scalar((value) => toText('Date', value)),
+  DateTime: scalar((value) => toText('DateTime', value)),
   GeoJSON: outputOnly('GeoJSON', raw),
   Geometry: outputOnly('Geometry', (value) => value),
   JSON: JSON_VALUE,
+  LocalDateTime: scalar((value) => toText('LocalDateTime', value)),
 }
 
 function scalar(parse: (value: unknown) => unknown, serialize: (value: unknown) => unknown = (value) => value): Scalar {
@@ -177,65 +175,47 @@ function toBigInt(value: unknown): bigint {
   throw new GraphQLError('A BigInt is a string of decimal digits, or an integer that a double holds.')
 }
 
+/** Whether it is a time is decided where it is compared with a column. */
+function toText(type: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new GraphQLError(`A ${type} is a string.`)
+}
+
 function toCursor(value: unknown): string {
   if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_CURSOR) return value
   throw new GraphQLError('A Cursor is a string that an earlier batch or page gave.')
 }
 
-/* Names of GraphQL types from names of layers, which may hold letters of any script, digits, `_` and `-`. */
+/* What a schema knows of its layers, in its `extensions`. */
 
-/** Endings of the names of a layer's types. */
-const ENDINGS = ['Feature', 'Connection', 'Edge', 'Batch'] as const
-/** Characters of a digest that distinguish two names. */
-const DIGEST_CHARACTERS = 6
-
-/**
- * Returns the beginning of the names of each layer's types: `my_roads` -> `MyRoads`. It is the same on every server with the
- * same layers. A name gets a digest of the layer's name at its end if it holds letters beyond ASCII, or if another layer or
- * type already has it: of two layers `roads` and `Roads`, `Roads` gets one.
- *
- * @param isTaken whether the contract itself has a type of that name
- */
-export function typeNames(layers: readonly string[], isTaken: (type: string) => boolean): ReadonlyMap<string, string> {
-  const names = new Map<string, string>()
-  const used = new Set<string>()
-  for (const layer of layers.toSorted().reverse()) {
-    const { name, whole } = inPascalCase(layer)
-    const free = whole && !used.has(name) && !ENDINGS.some((ending) => isTaken(name + ending))
-    const unique = free ? name : `${name}_${hash('sha256', layer).slice(0, DIGEST_CHARACTERS)}`
-    used.add(unique)
-    names.set(layer, unique)
-  }
-  return new Map([...names].reverse())
-}
-
-/**
- * `whole` is true if no character was dropped. Words that begin with a digit keep a `_` before them: `roads_2` is not `roads2`.
- */
-function inPascalCase(layer: string): { name: string; whole: boolean } {
-  const plain = layer.normalize('NFKD').replace(/\p{M}/gu, '')
-  const ascii = plain.replace(/[^A-Za-z0-9_-]/g, '')
-  const words = ascii.split(/[_-]+/).filter((word) => word !== '')
-  const name = words.map((word) => (/^\d/.test(word) ? `_${word}` : word[0]!.toUpperCase() + word.slice(1))).join('')
-  return { name: name || 'Layer', whole: ascii === plain && name !== '' }
-}
-
-/* The feature type of each layer, stored in the schema's `extensions`. */
-
-/** The feature types by the layer's name. */
-type FeatureTypes = ReadonlyMap<string, GraphQLObjectType>
-
-/** The content of a schema's `extensions`. */
-interface SchemaExtensions {
-  readonly featureTypes: FeatureTypes
+/** The content of a schema's `extensions`, by the layer's name. */
+export interface SchemaExtensions {
+  readonly featureTypes: Pick<ReadonlyMap<string, FeatureType>, 'get'>
+  readonly layerNames: LayerNames
 }
 
 /**
  * Returns the layer's feature type.
  * @throws GeoduckError LAYER_NOT_READY if the layer was added after the operation began.
  */
-export function featureTypeOf({ extensions }: GraphQLSchema, layer: Pick<Layer, 'name'>): GraphQLObjectType {
-  const type = (extensions as Partial<SchemaExtensions>).featureTypes?.get(layer.name)
-  if (type) return type
-  throw new GeoduckError('LAYER_NOT_READY', `Layer ${layer.name} has only just been added; ask again.`)
+export function featureTypeOf(schema: GraphQLSchema, { name }: Pick<Layer, 'name'>): FeatureType {
+  return known('featureTypes', schema, name)
+}
+
+/**
+ * Returns the names of the layer in GraphQL.
+ * @throws GeoduckError LAYER_NOT_READY if the layer was added after the operation began.
+ */
+export function layerNameOf(schema: GraphQLSchema, layer: string): LayerName {
+  return known('layerNames', schema, layer)
+}
+
+function known<What extends keyof SchemaExtensions>(
+  what: What,
+  { extensions }: GraphQLSchema,
+  layer: string,
+): NonNullable<ReturnType<SchemaExtensions[What]['get']>> {
+  const found = (extensions as Partial<SchemaExtensions>)[what]?.get(layer)
+  if (found) return found as NonNullable<ReturnType<SchemaExtensions[What]['get']>>
+  throw new GeoduckError('LAYER_NOT_READY', `Layer ${layer} has only just been added; ask again.`)
 }

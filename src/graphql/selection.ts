@@ -1,10 +1,12 @@
 /** Finds the outputs that a worker makes for a selection, and the properties that they need. */
+import { isDeepStrictEqual } from 'node:util'
 import {
   type FieldNode,
   type FragmentDefinitionNode,
   GraphQLIncludeDirective,
   type GraphQLInterfaceType,
   type GraphQLObjectType,
+  type GraphQLOutputType,
   type GraphQLResolveInfo,
   GraphQLSkipDirective,
   getArgumentValues,
@@ -26,9 +28,11 @@ import {
   type SelectionContext,
   selectionOf,
 } from '../ask/selection.ts'
-import type { EdgeField, FeatureField, Output } from '../encode/batch.ts'
+import type { EdgeField, FeatureField, Output, StructMember } from '../encode/batch.ts'
 import type { Message } from '../engines/engine.ts'
+import { GeoduckError } from '../model/errors.ts'
 import { idPrefix } from '../model/feature-id.ts'
+import type { View } from '../model/query.ts'
 import type {
   FeatureBatchArrowArgs,
   FeatureBatchGeojsonArgs,
@@ -37,6 +41,7 @@ import type {
   FeaturePropertiesArgs,
 } from './generated.ts'
 import { featureTypeOf } from './schema.ts'
+import { StructType, type TypedColumn } from './typed/layer-types.ts'
 
 /** Returns the selection of a field whose type is FeatureConnection or FeatureBatch. */
 export function selectOutputs(info: GraphQLResolveInfo, asked: SelectionContext): Selection {
@@ -109,12 +114,15 @@ function isWithStartCursor(nodes: readonly FieldNode[], info: GraphQLResolveInfo
 }
 
 function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: SelectionContext): readonly EdgeField[] {
+  const connection = getNamedType(info.returnType) as GraphQLObjectType
+  const edgeType = getNamedType(connection.getFields()['edges']!.type).name
   return [...selectedFields(nodes, info)].map(([key, inner]): EdgeField => {
     const [node] = inner
     switch (node!.name.value) {
       case 'cursor':
+        return { key, field: 'cursor' }
       case '__typename':
-        return { key, field: node!.name.value }
+        return { key, field: '__typename', name: edgeType }
       case 'node':
         return { key, field: 'node', fields: featureFields(inner, info, asked) }
       default:
@@ -127,7 +135,10 @@ function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, as
   const { view, representations } = asked
   const { layer } = view
   const type = featureTypeOf(info.schema, layer)
-  return [...selectedFields(nodes, info, type)].map(([key, [node]]): FeatureField => {
+  return [...selectedFields(nodes, info, type)].map(([key, inner]): FeatureField => {
+    const [node] = inner
+    const column = type.columnOf(node!.name.value)
+    if (column) return columnField(key, column, inner, info, view)
     switch (node!.name.value) {
       case '__typename':
         return { key, field: '__typename', name: type.name }
@@ -154,6 +165,38 @@ function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, as
       default:
         throw new Error(`No encoder knows Feature.${node!.name.value}`)
     }
+  })
+}
+
+/** @throws GeoduckError SOURCE_CHANGED if the source has other columns than when the operation began */
+function columnField(
+  key: string,
+  { column, output, labels }: TypedColumn,
+  nodes: readonly FieldNode[],
+  info: GraphQLResolveInfo,
+  { layer, fields }: View,
+): FeatureField {
+  const { name, type } = column
+  if (!fields.some((field) => field === column || (field.name === name && isDeepStrictEqual(field.type, type))))
+    throw new GeoduckError('SOURCE_CHANGED', `The columns of layer ${layer.name} have just changed; ask again.`)
+  const members = structMembers(output, nodes, info)
+  return { key, field: 'property', name, ...(members && { members }), ...(labels && { labels }) }
+}
+
+/** Returns the selected members of a struct, or of the structs in a list. Undefined for other types. */
+function structMembers(
+  output: GraphQLOutputType,
+  nodes: readonly FieldNode[],
+  info: GraphQLResolveInfo,
+): readonly StructMember[] | undefined {
+  const type = getNamedType(output)
+  if (!(type instanceof StructType)) return undefined
+  const fields = type.getFields()
+  return [...selectedFields(nodes, info, type)].map(([key, inner]): StructMember => {
+    const name = inner[0]!.name.value
+    if (name === '__typename') return { key, text: type.name }
+    const members = structMembers(fields[name]!.type, inner, info)
+    return { key, index: type.indexOf(name), ...(members && { members }) }
   })
 }
 

@@ -21,6 +21,10 @@ export interface Field {
   readonly native: string
   readonly jsonType: JsonType
   readonly nullable: boolean
+  /** The name in GraphQL that the configuration gives it. @default derived from the name */
+  readonly graphqlName?: string
+  /** The description of the configuration, or the comment of the column in the source. */
+  readonly description?: string
   /** The type to which the engine must cast the column before it can read its members. @default none */
   readonly readAs?: string
 }
@@ -105,6 +109,8 @@ export type OnInvalid = 'flag' | 'repair' | 'drop'
 export interface LayerOverrides {
   readonly title: string | null
   readonly description: string | null
+  /** The name in GraphQL. Null: derived from the layer's name. */
+  readonly graphqlName?: string | null
   /** Columns of the source that no client may see. */
   readonly hidden: readonly string[]
   readonly onInvalid: OnInvalid

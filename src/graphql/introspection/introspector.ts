@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads'
 import type { Operation } from '../../delivery/operation.ts'
 import { RawJson } from '../../delivery/raw-json.ts'
 import { GeoduckError } from '../../model/errors.ts'
-import { partOf, type ServedLayer } from '../schema.ts'
+import { type SchemaLayer, schemaPart } from '../schema.ts'
 import type { FromThread, Question, ToThread } from './messages.ts'
 
 /** Most bytes of an answer, and of all answers that are kept. */
@@ -23,7 +23,7 @@ const LAYERS_AT_ONCE = 100
 const IDLE_MS = 60_000
 
 export interface IntrospectorOptions {
-  readonly layers: () => readonly ServedLayer[]
+  readonly layers: () => readonly SchemaLayer[]
   /** @default 64 MB */
   readonly mostBytes?: number
   /** @default 60 s */
@@ -169,7 +169,7 @@ class Thread {
   #isAsked = false
   #resolve: (answer: FromThread) => void = () => {}
 
-  constructor(layers: readonly ServedLayer[]) {
+  constructor(layers: readonly SchemaLayer[]) {
     const file = new URL(`./thread${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url)
     this.#worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB }, execArgv: [] })
     this.#worker.unref()
@@ -207,9 +207,9 @@ class Thread {
     if (!this.#isAsked) void this.#worker.terminate()
   }
 
-  async #send(layers: readonly ServedLayer[]): Promise<void> {
+  async #send(layers: readonly SchemaLayer[]): Promise<void> {
     for (let at = 0; at < layers.length; at += LAYERS_AT_ONCE) {
-      this.#post({ type: 'LAYERS', layers: layers.slice(at, at + LAYERS_AT_ONCE).map(partOf) })
+      this.#post({ type: 'LAYERS', layers: layers.slice(at, at + LAYERS_AT_ONCE).map(schemaPart) })
       await immediate()
     }
   }

@@ -1,5 +1,5 @@
 /** Messages between the server and the thread that answers introspection. */
-import type { ServedLayer } from '../schema.ts'
+import type { SchemaLayer } from '../schema.ts'
 import type { IntrospectionAnswer } from './writer.ts'
 
 /** An operation whose document and variables were checked. */
@@ -12,7 +12,7 @@ export interface Question {
 
 /** The layers arrive in parts, before the first question. */
 export type ToThread =
-  | { readonly type: 'LAYERS'; readonly layers: readonly ServedLayer[] }
+  | { readonly type: 'LAYERS'; readonly layers: readonly SchemaLayer[] }
   | { readonly type: 'ASK'; readonly question: Question; readonly mostBytes: number }
 
 export type FromThread =

@@ -4,12 +4,12 @@
  */
 import { parentPort } from 'node:worker_threads'
 import { type GraphQLSchema, parse } from 'graphql'
-import { type ServedLayer, wholeSchema } from '../schema.ts'
+import { type SchemaLayer, wholeSchema } from '../schema.ts'
 import type { FromThread, Question, ToThread } from './messages.ts'
 import { AnswerTooLarge, writeIntrospection } from './writer.ts'
 
 const port = parentPort!
-const layers: ServedLayer[] = []
+const layers: SchemaLayer[] = []
 let schema: GraphQLSchema | null = null
 
 port.on('message', (message: ToThread) => {

@@ -20,10 +20,10 @@ import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import { canJoin, frameOf, within } from '../../encode/encode.ts'
 import type { Batch, Explanation, OperationContext, Page } from '../../engines/engine.ts'
 import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
-import type { OnInvalid as Handling, Layer } from '../../model/layer.ts'
+import type { Field, OnInvalid as Handling, Layer } from '../../model/layer.ts'
 import type { FeatureQuery, RowPosition } from '../../model/query.ts'
 import type { Context } from '../context.ts'
-import type { AnyPage, Delivery, PageDelivery } from '../delivery.ts'
+import type { AnyPage, Delivery, NamedColumn, PageDelivery } from '../delivery.ts'
 import type {
   ColumnResolvers,
   FeatureBatchResolvers,
@@ -32,13 +32,17 @@ import type {
   LayerKeyResolvers,
   LayerResolvers,
   OnInvalid,
+  QueryFeaturesArgs,
   QueryResolvers,
   Resolvers,
+  SubscriptionFeatureBatchesArgs,
   SubscriptionResolvers,
   WorkerResolvers,
 } from '../generated.ts'
 import { HealthEvents } from '../health-events.ts'
+import { layerNameOf } from '../schema.ts'
 import { rootFields, selectedFields, selectFeature, selectOutputs } from '../selection.ts'
+import { columnNames } from '../typed/names.ts'
 
 /** The values of `pageInfo`. */
 interface PageInfoModel {
@@ -195,14 +199,21 @@ const featureBatch: FeatureBatchResolvers = {
   execution: ({ batch }) => batch.execution,
 }
 
+/** Starts the stream of `featureBatches` or of a layer's own root field. */
+export async function featureStream(
+  args: SubscriptionFeatureBatchesArgs,
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<BatchEvents> {
+  const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
+  if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
+  const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
+  return new BatchEvents(request, { batchSize, message: request.selection.message }, context)
+}
+
 const subscription: SubscriptionResolvers = {
   featureBatches: {
-    subscribe: async (_root, args, context, info) => {
-      const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
-      if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
-      const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
-      return new BatchEvents(request, { batchSize, message: request.selection.message }, context)
-    },
+    subscribe: (_root, args, context, info) => featureStream(args, context, info),
   },
 
   health: {
@@ -226,26 +237,29 @@ const query: QueryResolvers = {
 
   feature: async (_root, { layer: name, id }, context, info) => {
     const layer = await findLayer(name, context)
-    return await feature(layer, keyIn(id, layer), context, info)
+    return await featureOf(layer, keyIn(id, layer), context, info)
   },
 
-  features: async (_root, args, context, info) => {
-    const first = inRange('first', args.first, firstRange(context.services.pageRows))
-    const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
-    if (first > HELD_ROWS && context.operation.mayFlow && canFlow(request, info)) {
-      return await FlowingPage.open(request, first, context)
-    }
-    return { batch: await readPage(request, first, context), request }
-  },
+  features: (_root, args, context, info) => featuresOf(args, context, info),
 
   node: async (_root, { id }, context, info) => {
     const name = layerOfId(id)
     if (name === null || !context.services.catalog.layer(name)) return null
     const layer = await findLayer(name, context)
-    return await feature(layer, keyOfId(id, layer), context, info)
+    return await featureOf(layer, keyOfId(id, layer), context, info)
   },
 
   health: (_root, _args, { services }) => services.health(),
+}
+
+/** Returns the page of `features` or of a layer's own root field. */
+export async function featuresOf(args: QueryFeaturesArgs, context: Context, info: GraphQLResolveInfo): Promise<AnyPage> {
+  const first = inRange('first', args.first, firstRange(context.services.pageRows))
+  const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
+  if (first > HELD_ROWS && context.operation.mayFlow && canFlow(request, info)) {
+    return await FlowingPage.open(request, first, context)
+  }
+  return { batch: await readPage(request, first, context), request }
 }
 
 /** Most features in a page that is held, the default limit of a page. 10,000 buildings are about 4 MB. */
@@ -270,7 +284,7 @@ function canFlow({ query: { outputs }, selection, deadlineMs }: FeatureRequest, 
  * Resolves one feature. graphql-js sees a null, which the worker's JSON replaces: to parse and print a feature of a million
  * vertices would take a quarter of a second.
  */
-async function feature(layer: Layer, key: string | null, context: Context, info: GraphQLResolveInfo): Promise<null> {
+export async function featureOf(layer: Layer, key: string | null, context: Context, info: GraphQLResolveInfo): Promise<null> {
   const { services, operation } = context
   const view = viewOf(layer)
   const selection = selectFeature(info, { view, representations: new Representations(layer, operation) })
@@ -344,16 +358,32 @@ const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const sat
 const FEW_COLUMNS = 32
 
 const layer: LayerResolvers = {
+  graphqlName: ({ name }, _args, _context, { schema }) => layerNameOf(schema, name).field,
   title: ({ tailoring }) => tailoring?.title ?? null,
   description: ({ tailoring }) => tailoring?.description ?? null,
-  columns: ({ columns }, _args, { operation }) => (columns.length > FEW_COLUMNS ? operation.eventLoop.spread(columns) : columns),
+  columns: (layer, _args, { operation }) => {
+    const columns = namedColumns(layer)
+    return columns.length > FEW_COLUMNS ? operation.eventLoop.spread(columns) : columns
+  },
   pruning: ({ pruning }) => pruning.kind,
   onInvalid: ({ tailoring }) => ON_INVALID[tailoring?.onInvalid ?? 'flag'],
   preparation: ({ name, preparation }) => (preparation ? { layer: name, ...preparation } : null),
 }
 
+const named = new WeakMap<readonly Field[], readonly NamedColumn[]>()
+
+function namedColumns({ columns }: Layer): readonly NamedColumn[] {
+  const known = named.get(columns)
+  if (known) return known
+  const names = columnNames({ columns })
+  const made = columns.map((column) => ({ ...column, graphqlName: names.get(column.name)!.field }))
+  named.set(columns, made)
+  return made
+}
+
 const column: ColumnResolvers = {
   type: ({ native }) => native,
+  description: ({ description }) => description ?? null,
 }
 
 const layerKey: LayerKeyResolvers = {

@@ -5,9 +5,10 @@ import { withoutIntrospection } from '../../../src/graphql/introspection/documen
 import { Introspector } from '../../../src/graphql/introspection/introspector.ts'
 import { AnswerTooLarge, writeIntrospection } from '../../../src/graphql/introspection/writer.ts'
 import { wholeSchema } from '../../../src/graphql/schema.ts'
+import { LAYER } from '../../support/layers.ts'
 import { Random } from '../../support/random.ts'
 
-const LAYERS = ['roads', 'rivers'].map((name) => ({ name }))
+const LAYERS = ['roads', 'rivers'].map((name) => ({ ...LAYER, name }))
 const schema = wholeSchema(LAYERS)
 const STANDARD = getIntrospectionQuery({
   specifiedByUrl: true,
@@ -144,7 +145,7 @@ describe('the thread', () => {
     const [first, second] = await Promise.all([ask(), ask()])
     expect(second).toBe(first)
     expect(textOf(first.pieces)).toContain('RoadsFeature')
-    layers = [...LAYERS, { name: 'lakes' }]
+    layers = [...LAYERS, { ...LAYER, name: 'lakes' }]
     expect(await ask()).toBe(first)
     introspector.layersChanged()
     expect(textOf((await ask()).pieces)).toContain('LakesFeature')

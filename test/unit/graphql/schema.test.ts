@@ -2,12 +2,16 @@
 import { type GraphQLInterfaceType, type GraphQLObjectType, validateSchema } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { validName } from '../../../src/catalog/names.ts'
-import { featureTypeOf, typeNames, wholeSchema } from '../../../src/graphql/schema.ts'
+import { featureTypeOf, openSchema, wholeSchema } from '../../../src/graphql/schema.ts'
+import { layerNames, reservedNames } from '../../../src/graphql/typed/names.ts'
 import { hostileText } from '../../support/hostile-text.ts'
+import { LAYER } from '../../support/layers.ts'
 import { Random } from '../../support/random.ts'
 
-const named = (...names: string[]) => names.map((name) => ({ name }))
-const namesOf = (...layers: string[]) => Object.fromEntries(typeNames(layers, (name) => name === 'InvalidFeature'))
+const named = (...names: string[]) => names.map((name) => ({ ...LAYER, name }))
+const GENERIC = openSchema()
+const namesOf = (...names: string[]) =>
+  Object.fromEntries([...layerNames(named(...names), reservedNames(GENERIC))].map(([layer, { type }]) => [layer, type]))
 
 describe('the name of a type', () => {
   it("is the layer's in Pascal case", () => {
@@ -55,6 +59,7 @@ describe('the schema of all layers', () => {
     const [feature, node] = ['Feature', 'Node'].map((name) => schema.getType(name) as GraphQLInterfaceType)
     for (const type of [feature!, node!])
       expect(schema.getPossibleTypes(type).map(({ name }) => name)).toEqual(['RoadsFeature', 'RiversFeature'])
-    expect((schema.getType('RoadsFeature') as GraphQLObjectType).toConfig().fields).toEqual(feature!.toConfig().fields)
+    const fields = (schema.getType('RoadsFeature') as GraphQLObjectType).getFields()
+    for (const [name, field] of Object.entries(feature!.getFields())) expect(fields[name], name).toBe(field)
   })
 })

@@ -6,7 +6,7 @@ import { wholeSchema } from '../../../src/graphql/schema.ts'
 import { selectFeature, selectOutputs } from '../../../src/graphql/selection.ts'
 import { LAYER } from '../../support/layers.ts'
 
-const LAYERS = [LAYER, { name: 'roads' }]
+const LAYERS = [LAYER, { ...LAYER, name: 'roads' }]
 
 /** The selection of the first `features`, `feature` or `node` of an operation. */
 function select(source: string, variableValues: Record<string, unknown> = {}, layer = LAYER): Selection {

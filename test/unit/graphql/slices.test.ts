@@ -3,6 +3,7 @@ import { type GraphQLSchema, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { CurrentSchema } from '../../../src/graphql/current-schema.ts'
 import { featureTypeOf, wholeSchema } from '../../../src/graphql/schema.ts'
+import { LAYER } from '../../support/layers.ts'
 
 /** A catalogue whose layers a test changes. */
 class Served {
@@ -17,7 +18,7 @@ class Served {
   }
 
   layer(name: string) {
-    return this.names.includes(name) ? { name } : undefined
+    return this.names.includes(name) ? { ...LAYER, name } : undefined
   }
 }
 
@@ -47,6 +48,47 @@ describe('a slice', () => {
     expect(validate(schema, parse(text))).toEqual([])
   })
 
+  it.each([
+    ['a root field', '{ roads { count } }'],
+    ['another root field', '{ roadsFeature(key: "1") { name } }'],
+    ['a root field of a subscription', 'subscription { roads { features { name } } }'],
+    ['the type of a variable', 'query ($w: RoadsFilter) { roads(where: $w) { count } }'],
+    [
+      'a fragment on another type',
+      '{ roads { ...F } } fragment F on RoadsConnection { edges { ... on RoadsEdge { node { name } } } }',
+    ],
+  ])('holds all types of the layer that is named by %s, and no other', (_, text) => {
+    const schema = slice(text)
+    expect(featureTypes(schema).filter((name) => !name.startsWith('Roads'))).toEqual([])
+    expect(featureTypes(schema)).toContain('RoadsConnection')
+    expect(validate(schema, parse(text))).toEqual([])
+  })
+
+  it('of typed root fields may hold 32 layers, and a larger document is refused', () => {
+    const names = Array.from({ length: 40 }, (_, n) => `layer${n}`)
+    const many = new CurrentSchema(new Served(...names))
+    const document = (count: number) =>
+      parse(
+        `{ ${names
+          .slice(0, count)
+          .map((name) => `${name} { count }`)
+          .join(' ')} }`,
+      )
+    expect(validate(many.slice(document(32)), document(32))).toEqual([])
+    expect(() => many.slice(document(33))).toThrow('Layers: at most 32 are allowed in the typed fields of one document')
+  })
+
+  it('holds the types of the current columns', () => {
+    const served = new Served('roads')
+    const schema = new CurrentSchema(served)
+    const document = parse('{ roads { features { surface } } }')
+    expect(validate(schema.slice(document), document).map(String)).toEqual([
+      expect.stringContaining('Cannot query field "surface"'),
+    ])
+    served.layer = (name) => ({ ...LAYER, name, columns: [{ ...LAYER.columns[0]!, name: 'surface' }] })
+    expect(validate(schema.slice(document), document)).toEqual([])
+  })
+
   it('holds all layers that are named in different ways', () => {
     const text =
       'query ($l: String!) { features(layer: $l) { features { ... on RiversFeature { id } } } node(id: "roads:1") { id } }'
@@ -56,6 +98,9 @@ describe('a slice', () => {
   it.each([
     '{ layers { name } }',
     '{ nonsense }',
+    '{ roads { nonsense features { name nonsense } } riversNonsense { count } }',
+    'query ($w: RoadsFilter, $o: [RiversOrder!], $x: RoadsNonsense) { roads(where: $w, orderBy: $o) { count } }',
+    'query ($w: LakesFilter) { layers { name } }',
     '{ features(layer: "roads") { features { ... on RiversFeature { key properties } ... on Node { id } } } }',
     '{ features(layer: "none") { features { ... on NoneFeature { key } } } }',
     '{ node(id: "x:1") { ... on Feature { key } ... on RoadsFeature { nonsense } ... on Layer { name } } }',
@@ -97,7 +142,7 @@ describe('a slice', () => {
 
   it('reads the names once for many changes at a time', async () => {
     let reads = 0
-    const served = { layers: () => [{ name: `layer_${++reads}` }], layer: () => undefined }
+    const served = { layers: () => [{ ...LAYER, name: `layer_${++reads}` }], layer: () => undefined }
     const schema = new CurrentSchema(served)
     for (let n = 0; n < 5; n++) schema.layersChanged()
     await new Promise(setImmediate)
