@@ -21,6 +21,7 @@ import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import { Access, clientAddress, Hosts } from './access.ts'
 import { ClientMemory } from './client-memory.ts'
+import { type ConfigurationSource, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly spatialExtension: { readonly path: string; readonly how: string }
   /** Node options for the workers. @default none */
   readonly execArgv?: readonly string[]
+  /** The configuration file. @default none */
+  readonly configuration?: ConfigurationSource | null
 }
 
 export interface RunningServer {
@@ -59,7 +62,10 @@ export interface RunningServer {
  * Starts a server. Resolves when it listens, long before it is ready: until then operations get LAYER_NOT_READY. Rejects as
  * `listen` does.
  */
-export async function startServer(config: Config, { spatialExtension, execArgv = [] }: ServerOptions): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  { spatialExtension, execArgv = [], configuration }: ServerOptions,
+): Promise<RunningServer> {
   const log = openLog(config)
   const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
   const memory = new ClientMemory({ limitBytes: config.unreadBytes, patienceSeconds: config.queueSeconds })
@@ -104,7 +110,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     schema.layersChanged()
     state.introspector.layersChanged()
   }
-  const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log, layersChanged)
+  const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv, configuration }, log, layersChanged)
   // The caller of `startServer` handles a rejection. After a stop nobody waits for it.
   ready.catch(() => {})
   let closing: Promise<void> | null = null
@@ -123,10 +129,11 @@ function operationLimits({ maxTokens, maxDepth, maxAliases, maxRootFields }: Con
   return { tokens: maxTokens, depth: maxDepth, aliases: maxAliases, rootFields: maxRootFields }
 }
 
-/** The program of workers, in addition to their configuration. */
+/** The program of workers, and the configuration file. */
 interface WorkerProgram {
   readonly spatialExtension: string
   readonly execArgv: readonly string[]
+  readonly configuration: ConfigurationSource | null | undefined
 }
 
 /**
@@ -144,6 +151,7 @@ async function fill(
   const catalog = await openCatalog({
     sources: config.sources,
     layers: config.layers,
+    ...(program.configuration && { configuration: rereading(config, program.configuration, log) }),
     spatialExtension: program.spatialExtension,
     cacheFolder: config.cacheDirectory,
     cacheBytes: config.cacheBytes,
