@@ -35,7 +35,9 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   process.env['NODE_ENV'] ??= 'production'
   // Imported here, so that other commands do not load the server, which takes half a second.
   const { startServer } = await import('./server/server.ts')
-  const server = await startServer(config, { spatialExtension })
+  const configuration =
+    file === null ? null : { file, read: async () => (await resolveConfig({ ...given, configFile: file })).config }
+  const server = await startServer(config, { spatialExtension, configuration })
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${[...config.sources, ...new Set(config.layers.map(({ path }) => path))].join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)

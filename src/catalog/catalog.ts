@@ -23,11 +23,21 @@ import { stampsOf, Watch } from './watch.ts'
 
 const DEFAULT_CACHE_BYTES = 20e9
 
-export interface CatalogOptions {
+/** The part of the configuration that can change while the catalogue is open. */
+export interface RequestedLayers {
   /** Files, folders and glob patterns, as `find-sources.ts` reads them. */
   readonly sources: readonly string[]
   /** Layers with options. They replace the layers that the same files would give. */
   readonly layers?: readonly LayerOptions[]
+}
+
+export interface CatalogOptions extends RequestedLayers {
+  /** The configuration file. It is read again when it changes. Absent: there is none. */
+  readonly configuration?: {
+    readonly file: string
+    /** Returns its content, or why it is wrong. */
+    read(): Promise<RequestedLayers | string>
+  }
   /** Absolute path of the spatial extension. Null lets DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
   /** The folder for results of inspections and prepared copies. Absent: they are not kept between starts. */
@@ -129,6 +139,8 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   #names: LayerNames = new Map()
   /** Problems of options that match no part of a source. */
   #unmet: readonly Problem[] = []
+  /** The problem of a configuration that is wrong. The one before it stays. */
+  #misconfigured: readonly Problem[] = []
   /** Files and databases that workers may read, or will be able to read soon. */
   #admitted = ''
   /** Files and databases that workers may read now. */
@@ -148,17 +160,18 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   async open(): Promise<void> {
-    const { sources, layers = [], watch, log } = this.#options
-    const paths = [...sources, ...layers.map((layer) => layer.path)]
+    const { configuration, watch, log } = this.#options
+    const configurationFiles = configuration ? [configuration.file] : []
+    const paths = () => this.#list.paths
     // This is before anything is read, so that the next look sees every later change.
-    const stamps = watch ? await stampsOf(paths, []) : ''
+    const stamps = watch ? await stampsOf(paths(), configurationFiles) : ''
     const added = await this.#list.look()
     this.#admitted = JSON.stringify(this.#access())
     this.#readable = new Set(this.files)
     this.#renew(added)
     this.prepared = this.#copies.settled()
     if (!watch) return
-    const files = () => this.#sources.flatMap((source) => source.files)
+    const files = () => [...configurationFiles, ...this.#sources.flatMap((source) => source.files)]
     this.#watch = new Watch({ paths, files, update: () => this.#update(), log }, stamps)
   }
 
@@ -185,7 +198,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
       const reasons = failure === null ? [...problems, ...this.#layers.findings(source)] : problems
       return reasons.map((reason) => ({ source: source.label, reason }))
     })
-    return [...this.#list.problems, ...this.#unmet, ...ofSources]
+    return [...this.#misconfigured, ...this.#list.problems, ...this.#unmet, ...ofSources]
   }
 
   get checked(): Promise<void> {
@@ -236,6 +249,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
 
   /** Serves the current content of the arguments. Only one update runs at a time. */
   async #update(): Promise<void> {
+    await this.#configure()
     const added = await this.#list.look()
     // This is before the workers lose access to it.
     this.#layers.keep(new Set(this.#sources))
@@ -245,6 +259,16 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
       if (kind !== 'REMOVED') continue
       this.#options.log.warn({ layer: layer.name }, `layer ${layer.name} is gone: its source is not there any more`)
     }
+  }
+
+  async #configure(): Promise<void> {
+    const { configuration, log } = this.#options
+    if (!configuration) return
+    const read = await configuration.read()
+    const source = path.basename(configuration.file)
+    if (typeof read !== 'string') this.#list.request(read.sources, read.layers ?? [])
+    else if (this.#misconfigured[0]?.reason !== read) log.warn({ source }, `${source} is not used as it is now: ${read}`)
+    this.#misconfigured = typeof read === 'string' ? [{ source, reason: read }] : []
   }
 
   /** Small sources first: their layers are checked, and their copies made, before those of larger sources. */

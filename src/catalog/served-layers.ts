@@ -2,11 +2,12 @@
  * The layers by name. They are built from the content of their sources, rebuilt when that changes, and proven by one check
  * after the other.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
 import type { Layer } from '../model/layer.ts'
 import type { NamedLayer } from './layer-names.ts'
-import { fingerprintWith, withOptions } from './layer-options.ts'
+import { fingerprintWith, type LayerOptions, withOptions } from './layer-options.ts'
 import { claimedLayer, preparingLayer, provenLayer, reservations } from './layer-states.ts'
 import type { Contents, Source, SourceContext, SourcePart, Version } from './source.ts'
 
@@ -23,6 +24,7 @@ interface Entry {
   readonly source: Source
   part: SourcePart
   readonly version: Version | null
+  readonly options: LayerOptions | null
   /** The description with the layer's options. */
   readonly description: Description | null
   /** Null if it is prepared first, or must not be served. */
@@ -124,7 +126,7 @@ export class ServedLayers {
   #make(source: Source, part: SourcePart, { name, options }: NamedLayer): void {
     const { version } = part
     const known = this.#entries.get(name)
-    if (known?.source === source && known.version === version) {
+    if (known?.source === source && known.version === version && isDeepStrictEqual(known.options, options)) {
       known.part = part
       return
     }
@@ -141,7 +143,7 @@ export class ServedLayers {
     } catch (error) {
       findings.push(`layer ${name}: ${(error as Error).message}`)
     }
-    const entry: Entry = { name, source, part, version, description, layer, findings }
+    const entry: Entry = { name, source, part, version, options, description, layer, findings }
     this.#entries.set(name, entry)
     if (layer) this.checked = this.checked.then(() => this.#check(entry))
   }

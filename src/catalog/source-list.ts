@@ -17,8 +17,8 @@ export class SourceList {
   sources: readonly ListedSource[] = []
   /** Problems of arguments that are no source. */
   problems: readonly Problem[] = []
-  readonly #paths: readonly string[]
-  readonly #layers: readonly LayerOptions[]
+  #paths: readonly string[]
+  #layers: readonly LayerOptions[]
   readonly #open: (wanted: readonly RequestedSource[]) => readonly Source[]
 
   constructor(
@@ -29,6 +29,17 @@ export class SourceList {
     this.#paths = paths
     this.#layers = layers
     this.#open = open
+  }
+
+  /** The files, folders and patterns of the arguments and of the configured layers. */
+  get paths(): readonly string[] {
+    return [...this.#paths, ...this.#layers.map((layer) => layer.path)]
+  }
+
+  /** Replaces the arguments and the configured layers. The next look uses them. */
+  request(paths: readonly string[], layers: readonly LayerOptions[]): void {
+    this.#paths = paths
+    this.#layers = layers
   }
 
   /**

@@ -18,8 +18,8 @@ const SHARE = 0.02
 
 export interface WatchOptions {
   /** Files, folders and patterns. */
-  readonly paths: readonly string[]
-  /** Files of the sources that no argument names: logs, parts. */
+  readonly paths: () => readonly string[]
+  /** Files that no argument names: logs and parts of sources, the configuration. */
   readonly files: () => readonly string[]
   /** Updates the catalogue. */
   readonly update: () => Promise<void>
@@ -59,7 +59,7 @@ export class Watch {
     for (let pause = LOOK_MS; await this.#waited(pause); ) {
       const began = performance.now()
       try {
-        const now = await stampsOf(paths, files())
+        const now = await stampsOf(paths(), files())
         pause = Math.max(LOOK_MS, (performance.now() - began) / SHARE)
         changedAt = now === taken ? Number.POSITIVE_INFINITY : Math.min(changedAt, began)
         // All changes that have settled by now are handled together.

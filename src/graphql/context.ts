@@ -6,6 +6,7 @@ import type { Capabilities, Engine } from '../engines/engine.ts'
 import type { Layer } from '../model/layer.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { HealthSubscribers } from './health-events.ts'
+import type { Introspector } from './introspection/introspector.ts'
 
 /** The part of the catalogue that operations need. */
 export interface Layers {
@@ -36,6 +37,7 @@ export interface Services {
   /** Returns figures that are at most `freshMs` milliseconds old. @default 50 */
   health(freshMs?: number): Promise<HealthModel>
   readonly healthSubscribers: HealthSubscribers
+  readonly introspector: Pick<Introspector, 'answer'>
   /** Aborted when the server stops. Its reason is the error for clients. */
   readonly stopping: AbortSignal
 }

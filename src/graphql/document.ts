@@ -16,6 +16,7 @@ import {
   type ValidationRule,
   validate,
 } from 'graphql'
+import type { CurrentSchema } from './current-schema.ts'
 import { wholeSubscriptionRoot } from './execute.ts'
 
 export interface DocumentOptions {
@@ -24,10 +25,20 @@ export interface DocumentOptions {
   readonly introspection: boolean
 }
 
+/** Schemas of documents. */
+export type Slices = Pick<CurrentSchema, 'slice'>
+
+export interface CheckedDocument {
+  readonly slice: GraphQLSchema | null
+  readonly errors: readonly GraphQLError[]
+}
+
 export class DocumentReader {
   readonly #tokens: number
   readonly #limits: readonly ValidationRule[]
   readonly #rules: readonly ValidationRule[]
+  /** Errors by schema and document, because clients send the same documents again. */
+  readonly #validated = new WeakMap<GraphQLSchema, WeakMap<DocumentNode, readonly GraphQLError[]>>()
 
   constructor({ limits, introspection }: DocumentOptions) {
     this.#tokens = limits.tokens
@@ -49,17 +60,29 @@ export class DocumentReader {
   }
 
   /**
-   * Validates the document. A document that exceeds a limit is not validated further. Errors suggest no similar names, because
-   * these would reveal the schema when introspection is off.
+   * Validates the document against its slice of the schema. The slice is null if the document is too large for one. Errors suggest no similar
+   * names, because these would reveal the schema when introspection is off.
    */
-  readonly validate = (schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] => {
+  check(schema: Slices, document: DocumentNode, variables?: Readonly<Record<string, unknown>> | null): CheckedDocument {
     try {
-      const beyond = validate(schema, document, this.#limits)
-      return beyond.length > 0 ? beyond : validate(schema, document, this.#rules, { maxErrors: 20, hideSuggestions: true })
+      const slice = schema.slice(document, variables ?? {})
+      return { slice, errors: this.#errorsOf(slice, document) }
     } catch (error) {
-      if (error instanceof RangeError) return [tooDeep()]
+      if (error instanceof RangeError) return { slice: null, errors: [tooDeep()] }
+      if (error instanceof GraphQLError) return { slice: null, errors: [error] }
       throw error
     }
+  }
+
+  /** Returns the errors of the document. If it exceeds a limit, it is not validated further. */
+  #errorsOf(slice: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
+    const known = this.#validated.get(slice)?.get(document)
+    if (known) return known
+    const beyond = validate(slice, document, this.#limits)
+    const errors = beyond.length > 0 ? beyond : validate(slice, document, this.#rules, { maxErrors: 20, hideSuggestions: true })
+    const ofSlice = this.#validated.get(slice) ?? new WeakMap<DocumentNode, readonly GraphQLError[]>()
+    this.#validated.set(slice, ofSlice.set(document, errors))
+    return errors
   }
 
   #tooManyTokens(): GraphQLError {

@@ -16,11 +16,28 @@ import { errorLocation } from '../delivery/client-error.ts'
 import type { EventLoopYield } from '../delivery/event-loop-yield.ts'
 import { RawJson } from '../delivery/raw-json.ts'
 import type { Context } from './context.ts'
+import { withoutIntrospection } from './introspection/document.ts'
 
 export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
-  const result = begin(args) ?? (await executeOperation({ ...args, hideSuggestions: true }))
+  const other = withoutIntrospection(args.document)
+  const document = other ?? args.document
+  const result = begin(args) ?? (await executeOperation({ ...args, document, hideSuggestions: true }))
   if (result.data) await printLists(result.data, (args.contextValue as Context).operation.eventLoop)
-  return withStatus(result)
+  return withStatus(result.data && other ? await withIntrospection(result, args) : result)
+}
+
+/** Puts the values of introspection fields into the result. If there are none, because they are too large, there is no result. */
+async function withIntrospection(result: ExecutionResult, args: ExecutionArgs): Promise<ExecutionResult> {
+  const { document, operationName, variableValues } = args
+  const { services, operation } = args.contextValue as Context
+  const source = document.loc!.source.body
+  try {
+    const question = { source, operationName: operationName ?? null, variables: variableValues ?? {} }
+    const values = await services.introspector.answer(question, operation)
+    return { ...result, data: { ...result.data, ...Object.fromEntries(values) } }
+  } catch (error) {
+    return { errors: [new GraphQLError((error as Error).message, { originalError: error as Error })] }
+  }
 }
 
 /** Executes a subscription. If its iterator throws, the operation has ended with an error. */

@@ -19,7 +19,6 @@ import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import type { Context } from './context.ts'
 import type { Resolvers } from './generated.ts'
-import { introspectInSteps } from './introspection.ts'
 import { resolvers } from './resolvers/resolvers.ts'
 import { type Field, LazyObjectType } from './typed/definitions.ts'
 import { type FeatureType, type TypedLayer, type TypedSource, typedLayer } from './typed/layer-types.ts'
@@ -46,82 +45,66 @@ export function openSchema(): GraphQLSchema {
 /** The part of a layer that the schema depends on. */
 export type SchemaLayer = TypedSource
 
-/** A layer's types, with what they were made from. */
-interface Made {
-  readonly layer: SchemaLayer
-  readonly name: LayerName
-  readonly typed: TypedLayer
+/** Returns only that part, for another thread. */
+export function schemaPart({ name, columns, geometryColumn, tailoring }: SchemaLayer): SchemaLayer {
+  return { name, columns, geometryColumn, ...(tailoring && { tailoring }) }
 }
 
-/** The whole schema for the current layers. Every operation reads it again. */
-export class CurrentSchema {
+/** Returns true if both give the same types. */
+export function isSame(one: SchemaLayer, other: SchemaLayer): boolean {
+  const { columns, geometryColumn, tailoring } = one
+  return other.columns === columns && other.geometryColumn === geometryColumn && other.tailoring === tailoring
+}
+
+/** Names of layers by the layer's own name. */
+export type LayerNames = Pick<ReadonlyMap<string, LayerName>, 'get'>
+
+/** Builds schemas of the generic part and of layers. */
+export class SchemaBuilder {
   readonly generic = openSchema()
+  readonly #config: GraphQLSchemaConfig = this.generic.toConfig()
+  readonly #others = this.#config.types!.filter((type) => type !== this.#config.query && type !== this.#config.subscription)
   readonly #reserved = reservedNames(this.generic)
-  readonly #layers: () => readonly SchemaLayer[]
+
+  namesOf(layers: readonly SchemaLayer[]): ReadonlyMap<string, LayerName> {
+    return layerNames(layers, this.#reserved)
+  }
+
+  typesOf(layer: SchemaLayer, name: LayerName): TypedLayer {
+    return typedLayer(layer, name, this.generic)
+  }
+
   /**
-   * The types by layer. Types stay the same objects while their layer has the same columns, because making types is most of the
-   * cost of a schema.
+   * @param whole layers with their root fields
+   * @param features layers with their feature type only
+   * @param names names of all layers
    */
-  #made: ReadonlyMap<string, Made> = new Map()
-  #current: GraphQLSchema
-  #isAwaited = false
-
-  constructor(layers: () => readonly SchemaLayer[]) {
-    introspectInSteps()
-    this.#layers = layers
-    this.#current = this.generic
-  }
-
-  get current(): GraphQLSchema {
-    const layers = this.#layers()
-    const made = this.#made
-    if (layers.length !== made.size || layers.some((layer) => !isSame(layer, made.get(layer.name)))) {
-      this.#made = this.#make(layers)
-      this.#current = this.#with(this.#made)
-    }
-    return this.#current
-  }
-
-  /** Builds the schema of changed layers soon, so that no operation has to wait for it. */
-  prepare(): void {
-    if (this.#isAwaited) return
-    this.#isAwaited = true
-    setImmediate(() => {
-      this.#isAwaited = false
-      void this.current
+  schemaOf(whole: readonly TypedLayer[], features: readonly TypedLayer[], names: LayerNames): GraphQLSchema {
+    const types = [...whole, ...features].map(({ feature }) => feature)
+    const featureTypes = new Map(types.map((type) => [type.layer, type]))
+    const root = (type: GraphQLObjectType, more: (layer: TypedLayer) => readonly Field[]) =>
+      whole.length === 0 ? type : withFields(type, () => whole.flatMap(more))
+    // The contract is checked by its tests, and its layers' types are all alike.
+    return new GraphQLSchema({
+      ...this.#config,
+      query: root(this.#config.query!, ({ query }) => query),
+      subscription: root(this.#config.subscription!, ({ subscription }) => subscription),
+      types: [...this.#others, ...types],
+      extensions: { featureTypes, layerNames: names } satisfies SchemaExtensions,
+      assumeValid: true,
     })
   }
-
-  #make(layers: readonly SchemaLayer[]): ReadonlyMap<string, Made> {
-    const names = layerNames(layers, this.#reserved)
-    return new Map(
-      layers.map((layer) => {
-        const [name, known] = [names.get(layer.name)!, this.#made.get(layer.name)]
-        const isKept = isSame(layer, known) && known?.name.field === name.field
-        return [layer.name, isKept ? known! : { layer, name, typed: typedLayer(layer, name, this.generic) }]
-      }),
-    )
-  }
-
-  #with(made: ReadonlyMap<string, Made>): GraphQLSchema {
-    const config: GraphQLSchemaConfig = this.generic.toConfig()
-    const typed = [...made.values()].map((one) => one.typed)
-    const types = typed.map(({ feature }) => feature)
-    const extensions = {
-      featureTypes: new Map(types.map((type) => [type.layer, type])),
-      layerNames: new Map([...made].map(([layer, { name }]) => [layer, name])),
-    } satisfies SchemaExtensions
-    const query = withFields(config.query!, () => typed.flatMap((one) => one.query))
-    const subscription = withFields(config.subscription!, () => typed.flatMap((one) => one.subscription))
-    const others = config.types!.filter((type) => type !== config.query && type !== config.subscription)
-    // The contract is checked by its tests, and its layers' types are all alike.
-    return new GraphQLSchema({ ...config, query, subscription, types: [...others, ...types], extensions, assumeValid: true })
-  }
 }
 
-function isSame({ columns, geometryColumn, tailoring }: SchemaLayer, made: Made | undefined): boolean {
-  const before = made?.layer
-  return before?.columns === columns && before.geometryColumn === geometryColumn && before.tailoring === tailoring
+/** Builds the schema of all layers. A thousand layers take about a second. */
+export function wholeSchema(layers: readonly SchemaLayer[]): GraphQLSchema {
+  const builder = new SchemaBuilder()
+  const names = builder.namesOf(layers)
+  return builder.schemaOf(
+    layers.map((layer) => builder.typesOf(layer, names.get(layer.name)!)),
+    [],
+    names,
+  )
 }
 
 /** Returns a root type with more fields. */
@@ -207,8 +190,8 @@ function toCursor(value: unknown): string {
 
 /** The content of a schema's `extensions`, by the layer's name. */
 export interface SchemaExtensions {
-  readonly featureTypes: ReadonlyMap<string, FeatureType>
-  readonly layerNames: ReadonlyMap<string, LayerName>
+  readonly featureTypes: Pick<ReadonlyMap<string, FeatureType>, 'get'>
+  readonly layerNames: LayerNames
 }
 
 /**

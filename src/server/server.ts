@@ -13,13 +13,15 @@ import { openPool } from '../engines/duckdb/pool/pool.ts'
 import { workerOptions } from '../engines/duckdb/pool/worker-options.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
+import { CurrentSchema } from '../graphql/current-schema.ts'
 import { DocumentReader, type OperationLimits } from '../graphql/document.ts'
 import { HealthSubscribers } from '../graphql/health-events.ts'
-import { CurrentSchema } from '../graphql/schema.ts'
+import { Introspector } from '../graphql/introspection/introspector.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import { Access, clientAddress, Hosts } from './access.ts'
 import { ClientMemory } from './client-memory.ts'
+import { type ConfigurationSource, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
@@ -38,6 +40,8 @@ export interface ServerOptions {
   readonly spatialExtension: { readonly path: string; readonly how: string }
   /** Node options for the workers. @default none */
   readonly execArgv?: readonly string[]
+  /** The configuration file. @default none */
+  readonly configuration?: ConfigurationSource | null
 }
 
 export interface RunningServer {
@@ -58,7 +62,10 @@ export interface RunningServer {
  * Starts a server. Resolves when it listens, long before it is ready: until then operations get LAYER_NOT_READY. Rejects as
  * `listen` does.
  */
-export async function startServer(config: Config, { spatialExtension, execArgv = [] }: ServerOptions): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  { spatialExtension, execArgv = [], configuration }: ServerOptions,
+): Promise<RunningServer> {
   const log = openLog(config)
   const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
   const memory = new ClientMemory({ limitBytes: config.unreadBytes, patienceSeconds: config.queueSeconds })
@@ -69,7 +76,7 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     slowMs: config.slowSeconds * 1_000,
     mostOfAddress: config.maxAddressOperations,
   })
-  const schema = new CurrentSchema(() => state.layers())
+  const schema = new CurrentSchema(state)
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config
@@ -99,7 +106,11 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
   const protocol = socketProtocol({ schema, documents, services: state, access, operations })
   const sockets = new WebSockets(http, { ...shared, protocol, hosts, memory, limits: config, log })
   const url = await listen(http, config)
-  const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv }, log, () => schema.prepare())
+  const layersChanged = () => {
+    schema.layersChanged()
+    state.introspector.layersChanged()
+  }
+  const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv, configuration }, log, layersChanged)
   // The caller of `startServer` handles a rejection. After a stop nobody waits for it.
   ready.catch(() => {})
   let closing: Promise<void> | null = null
@@ -118,10 +129,11 @@ function operationLimits({ maxTokens, maxDepth, maxAliases, maxRootFields }: Con
   return { tokens: maxTokens, depth: maxDepth, aliases: maxAliases, rootFields: maxRootFields }
 }
 
-/** The program of workers, in addition to their configuration. */
+/** The program of workers, and the configuration file. */
 interface WorkerProgram {
   readonly spatialExtension: string
   readonly execArgv: readonly string[]
+  readonly configuration: ConfigurationSource | null | undefined
 }
 
 /**
@@ -139,6 +151,7 @@ async function fill(
   const catalog = await openCatalog({
     sources: config.sources,
     layers: config.layers,
+    ...(program.configuration && { configuration: rereading(config, program.configuration, log) }),
     spatialExtension: program.spatialExtension,
     cacheFolder: config.cacheDirectory,
     cacheBytes: config.cacheBytes,
@@ -150,7 +163,8 @@ async function fill(
   await state.describe(catalog)
   onLayers()
   catalog.on('changed', ({ kind }) => {
-    if (kind === 'ADDED' || kind === 'REMOVED') onLayers()
+    // A check does not change the types of a layer.
+    if (kind !== 'CHECKED') onLayers()
   })
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
@@ -240,6 +254,7 @@ class ServerState implements Services {
   readonly deadlineSeconds: number
   readonly healthReport: HealthReport
   readonly healthSubscribers = new HealthSubscribers()
+  readonly introspector = new Introspector({ layers: () => this.layers() })
   readonly #stop = new AbortController()
   #catalog: Catalog | null = null
   #engine: Engine | null = null
@@ -278,6 +293,10 @@ class ServerState implements Services {
     return this.#catalog?.layers() ?? []
   }
 
+  layer(name: string): Layer | undefined {
+    return this.#catalog?.layer(name)
+  }
+
   get stopping(): AbortSignal {
     return this.#stop.signal
   }
@@ -306,6 +325,7 @@ class ServerState implements Services {
   /** Ends streams with SHUTTING_DOWN and their cursor. Resolves when workers and catalogue are closed. */
   async close(): Promise<void> {
     this.healthReport.close()
+    this.introspector.close()
     await Promise.all([this.#engine?.close(), this.#catalog?.close()])
   }
 

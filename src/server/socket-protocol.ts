@@ -8,9 +8,8 @@ import { failed, formatError, formatResult, readyResult } from '../delivery/clie
 import { deliver, rowsOf } from '../delivery/deliver.ts'
 import { type JsonPiece, textBytes, toChunks } from '../delivery/raw-json.ts'
 import type { Context, Services } from '../graphql/context.ts'
-import type { DocumentReader } from '../graphql/document.ts'
+import type { DocumentReader, Slices } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
-import type { CurrentSchema } from '../graphql/schema.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { Operations } from './operations.ts'
@@ -20,7 +19,7 @@ export type SocketProtocol = Server<ClientSocket>
 type Options = ServerOptions<Record<string, unknown>, ClientSocket>
 
 export interface SocketProtocolOptions {
-  readonly schema: Pick<CurrentSchema, 'current'>
+  readonly schema: Slices
   readonly documents: DocumentReader
   readonly services: Services
   readonly access: Access
@@ -60,12 +59,11 @@ function toArguments(
   { schema: served, documents }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
-  // Layers may have changed since the socket was opened.
-  const schema = served.current
-  const document = documents.parse(payload.query)
-  const errors = documents.validate(schema, document)
-  if (errors.length > 0) return errors
   const { operationName, variables: variableValues } = payload
+  const document = documents.parse(payload.query)
+  // Layers may have changed since the socket was opened.
+  const { slice: schema, errors } = documents.check(served, document, variableValues)
+  if (!schema || errors.length > 0) return errors
   return {
     schema,
     document,

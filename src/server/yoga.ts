@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ExecutionResult, GraphQLError } from 'graphql'
+import { type DocumentNode, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
 import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
 import { errorLocation, failed, formatResult, readyResult } from '../delivery/client-error.ts'
 import { rowsOf } from '../delivery/deliver.ts'
 import { sendEvents } from '../delivery/events.ts'
+import type { Operation } from '../delivery/operation.ts'
 import { toParts } from '../delivery/raw-json.ts'
 import { sendParts } from '../delivery/response.ts'
 import type { Context } from '../graphql/context.ts'
-import type { DocumentReader } from '../graphql/document.ts'
+import type { CurrentSchema } from '../graphql/current-schema.ts'
+import type { DocumentReader, Slices } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
-import type { CurrentSchema } from '../graphql/schema.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { acceptsEvents, jsonTypeFor } from './accept.ts'
 import { mostJsonParts, parseJson } from './http-operation.ts'
@@ -24,7 +25,7 @@ export interface RequestContext extends Context {
 
 export interface YogaOptions {
   readonly compression: Config['compression']
-  readonly schema: Pick<CurrentSchema, 'current'>
+  readonly schema: Slices & Pick<CurrentSchema, 'generic'>
   readonly documents: DocumentReader
   readonly limits: Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 }
@@ -37,7 +38,9 @@ export type Yoga = YogaServerInstance<RequestContext, object>
  */
 export function openYoga({ schema, documents, limits, compression }: YogaOptions): Yoga {
   return createYoga<RequestContext>({
-    schema: () => schema.current,
+    schema: schema.generic,
+    // The errors of a document depend on its slice of the schema, by which `DocumentReader` keeps them.
+    parserAndValidationCache: { validationCache: false },
     graphqlEndpoint: '/graphql',
     maxRequestBodySize: limits.maxBodyBytes,
     batching: false,
@@ -47,19 +50,30 @@ export function openYoga({ schema, documents, limits, compression }: YogaOptions
     logging: false,
     maskedErrors: false,
     graphiql: false,
-    plugins: [ownEngine(documents, mostJsonParts(limits)), bypass(compression)],
+    plugins: [ownEngine(documents, schema, mostJsonParts(limits)), bypass(compression)],
   })
 }
 
-function ownEngine({ parse, validate }: DocumentReader, jsonParts: number): Plugin<object, RequestContext> {
+function ownEngine(documents: DocumentReader, schema: Slices, jsonParts: number): Plugin<object, RequestContext> {
+  /** The schema with which each operation was validated. */
+  const schemas = new WeakMap<Operation, GraphQLSchema>()
+  const withSchema = <Result>(run: (args: ExecutionArgs) => Result) => {
+    return (args: ExecutionArgs) => run({ ...args, schema: schemas.get((args.contextValue as Context).operation)! })
+  }
   return {
     onRequestParse: ({ requestParser, setRequestParser }) => {
       if (requestParser) setRequestParser((request) => requestParser(withCheckedJson(request, jsonParts)))
     },
-    onParse: ({ setParseFn }) => setParseFn(parse),
-    onValidate: ({ setValidationFn }) => setValidationFn(validate),
-    onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
-    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
+    onParse: ({ setParseFn }) => setParseFn(documents.parse),
+    onValidate: ({ context, setValidationFn }) =>
+      setValidationFn((generic: GraphQLSchema, document: DocumentNode) => {
+        const { params, operation } = context as typeof context & RequestContext
+        const { slice, errors } = documents.check(schema, document, params.variables)
+        schemas.set(operation, slice ?? generic)
+        return errors
+      }),
+    onExecute: ({ setExecuteFn }) => setExecuteFn(withSchema(execute)),
+    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(withSchema(subscribe)),
   }
 }
 

@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/config.ts'
+import type { ConfigurationSource } from '../../src/server/configuration.ts'
 import { type RunningServer, startServer } from '../../src/server/server.ts'
 import { ROOT, SHARED } from './environment.ts'
 import { SPATIAL_EXTENSION } from './spatial-extension.ts'
@@ -75,13 +76,21 @@ export async function serve(
   return server
 }
 
+/** The same, with a configuration file. */
+export async function configured(configuration: ConfigurationSource, config: Partial<Config>): Promise<TestServer> {
+  const server = await startListening([], config, [], configuration)
+  await server.ready
+  return server
+}
+
 /** Listens on a free port; `ready` comes later. */
 export async function startListening(
   sources: readonly string[],
   config: Partial<Config> = {},
   execArgv: readonly string[] = [],
+  configuration: ConfigurationSource | null = null,
 ): Promise<TestServer> {
   const spatialExtension = { path: SPATIAL_EXTENSION, how: 'configured' }
-  const server = await startServer({ ...CONFIG, sources, ...config }, { spatialExtension, execArgv })
+  const server = await startServer({ ...CONFIG, sources, ...config }, { spatialExtension, execArgv, configuration })
   return { ...server, socketUrl: `${server.url.replace('http', 'ws')}/graphql` }
 }

@@ -182,6 +182,11 @@ export function layerNames(layers: readonly NamedLayer[], reserved: ReadonlySet<
   return names
 }
 
+/** Returns true if it is the name of one of the layer's root fields. */
+export function isRootFieldOf(field: string, { field: root }: LayerName): boolean {
+  return field === root || ROOT_ENDINGS.some((ending) => field === root + ending)
+}
+
 function longerNames(name: string): readonly string[] {
   return LONGER.map((ending) => name + ending)
 }

@@ -5,6 +5,7 @@ import { FILTER_LIMITS } from '../../../src/ask/read/read-filter.ts'
 import { CAPABILITIES } from '../../../src/engines/duckdb/capabilities.ts'
 import type { Services } from '../../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../../src/graphql/health-events.ts'
+import { Introspector } from '../../../src/graphql/introspection/introspector.ts'
 import { RawSocket } from './raw-socket.ts'
 import { openWires, type ServiceWires } from './service-wires.ts'
 
@@ -24,6 +25,7 @@ const failing: Services = {
   deadlineSeconds: 30,
   health: () => Promise.reject(new TypeError(SECRET)),
   healthSubscribers: new HealthSubscribers(),
+  introspector: new Introspector({ layers: () => [] }),
   stopping: new AbortController().signal,
 }
 

@@ -12,6 +12,7 @@ import { FILTER_LIMITS } from '../../../src/ask/read/read-filter.ts'
 import { CAPABILITIES } from '../../../src/engines/duckdb/capabilities.ts'
 import type { Services } from '../../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../../src/graphql/health-events.ts'
+import { Introspector } from '../../../src/graphql/introspection/introspector.ts'
 import { ERROR_CODES, type ErrorCode } from '../../../src/model/errors.ts'
 import type { RunningServer } from '../../../src/server/server.ts'
 import { fixture } from '../../fixtures/index.ts'
@@ -247,6 +248,7 @@ describe('what cannot be brought about', () => {
       deadlineSeconds: 30,
       health: () => Promise.reject(new Error('The health was asked')),
       healthSubscribers: new HealthSubscribers(),
+      introspector: new Introspector({ layers: () => [] }),
       stopping: new AbortController().signal,
     }
     const wires = await openWires(services)
@@ -275,6 +277,7 @@ describe('what cannot be brought about', () => {
       deadlineSeconds: 30,
       health: () => Promise.reject(error),
       healthSubscribers: new HealthSubscribers(),
+      introspector: new Introspector({ layers: () => [] }),
       stopping: new AbortController().signal,
     }
     const wires = await openWires(services)

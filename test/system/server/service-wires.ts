@@ -4,8 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import type { Services } from '../../../src/graphql/context.ts'
+import { CurrentSchema } from '../../../src/graphql/current-schema.ts'
 import { DocumentReader } from '../../../src/graphql/document.ts'
-import { openSchema } from '../../../src/graphql/schema.ts'
 import { Access, clientAddress, Hosts } from '../../../src/server/access.ts'
 import { ClientMemory } from '../../../src/server/client-memory.ts'
 import { GraphQLEndpoint } from '../../../src/server/graphql-endpoint.ts'
@@ -38,7 +38,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
     slowMs: 5_000,
     mostOfAddress: 1_024,
   })
-  const schema = { current: openSchema() }
+  const schema = new CurrentSchema({ layers: () => [], layer: () => undefined })
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })
   const access = new Access(null)

@@ -1,16 +1,8 @@
-/** The schema follows the layers: each has one feature type, with any layer name. */
-import {
-  execute,
-  type GraphQLInterfaceType,
-  GraphQLObjectType,
-  getIntrospectionQuery,
-  type IntrospectionQuery,
-  parse,
-  validateSchema,
-} from 'graphql'
+/** Each layer has one feature type, with any layer name. */
+import { type GraphQLInterfaceType, type GraphQLObjectType, validateSchema } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { validName } from '../../../src/catalog/names.ts'
-import { CurrentSchema, featureTypeOf, openSchema } from '../../../src/graphql/schema.ts'
+import { featureTypeOf, openSchema, wholeSchema } from '../../../src/graphql/schema.ts'
 import { layerNames, reservedNames } from '../../../src/graphql/typed/names.ts'
 import { hostileText } from '../../support/hostile-text.ts'
 import { LAYER } from '../../support/layers.ts'
@@ -52,7 +44,7 @@ describe('the name of a type', () => {
   it('has a valid and unique type for every layer name, and no layer name has a colon', () => {
     const random = new Random()
     const layers = [...new Set(Array.from({ length: 1_000 }, () => validName(hostileText(random, 'x'))))]
-    const schema = new CurrentSchema(() => named(...layers)).current
+    const schema = wholeSchema(named(...layers))
     const types = layers.map((name) => featureTypeOf(schema, { name }).name)
     expect(new Set(types).size).toBe(layers.length)
     for (const type of types) expect(type).toMatch(/^(?!__)[A-Za-z_]\w*Feature$/)
@@ -60,55 +52,14 @@ describe('the name of a type', () => {
   })
 })
 
-describe('the schema', () => {
+describe('the schema of all layers', () => {
   it('is valid, and has a type for each layer that is a Feature and a Node', () => {
-    const schema = new CurrentSchema(() => named('roads', 'rivers')).current
+    const schema = wholeSchema(named('roads', 'rivers'))
     expect(validateSchema(Object.assign(schema, { __validationErrors: undefined }))).toEqual([])
     const [feature, node] = ['Feature', 'Node'].map((name) => schema.getType(name) as GraphQLInterfaceType)
     for (const type of [feature!, node!])
       expect(schema.getPossibleTypes(type).map(({ name }) => name)).toEqual(['RoadsFeature', 'RiversFeature'])
-    expect((schema.getType('RoadsFeature') as GraphQLObjectType).toConfig().fields).toMatchObject(feature!.toConfig().fields)
-  })
-
-  it('is made before an operation asks for it, once for many changes at a time', async () => {
-    let reads = 0
-    const served = new CurrentSchema(() => {
-      reads++
-      return named('roads')
-    })
-    for (let n = 0; n < 5; n++) served.prepare()
-    expect(reads).toBe(0)
-    await new Promise(setImmediate)
-    expect(reads).toBe(1)
-    expect(served.current.getType('RoadsFeature')).toBeDefined()
-  })
-
-  it('stays the same object while the layers are unchanged, and follows added and removed layers', () => {
-    let layers = named('roads', 'rivers')
-    const served = new CurrentSchema(() => layers)
-    const before = served.current
-    expect(served.current).toBe(before)
-    layers = named('roads', 'lakes')
-    const after = served.current
-    expect(after.getType('RoadsFeature')).toBe(before.getType('RoadsFeature'))
-    expect([after.getType('RiversFeature'), after.getType('LakesFeature')]).toEqual([undefined, expect.any(GraphQLObjectType)])
-    expect(() => featureTypeOf(before, { name: 'lakes' })).toThrow('Layer lakes has only just been added; ask again.')
-  })
-
-  it('of 1,000 layers is introspected in steps: other work has its turn after every 50 types', async () => {
-    const schema = new CurrentSchema(() => named(...Array.from({ length: 1_000 }, (_, n) => `layer_${n}`))).current
-    let turns = 0
-    let told = false
-    const count = () => {
-      turns++
-      if (!told) setImmediate(count)
-    }
-    setImmediate(count)
-    const result = await execute({ schema, document: parse(getIntrospectionQuery()) })
-    told = true
-    const data = result.data as unknown as IntrospectionQuery
-    expect(data.__schema.types.length).toBe(Object.keys(schema.getTypeMap()).length)
-    expect(data.__schema.types.map(({ name }) => name)).toEqual(Object.keys(schema.getTypeMap()))
-    expect(turns).toBeGreaterThanOrEqual(1_000 / 50)
+    const fields = (schema.getType('RoadsFeature') as GraphQLObjectType).getFields()
+    for (const [name, field] of Object.entries(feature!.getFields())) expect(fields[name], name).toBe(field)
   })
 })

@@ -2,7 +2,7 @@ import { execute, parse, validate } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { Representations, type Selection } from '../../../src/ask/selection.ts'
 import { viewOf } from '../../../src/ask/view.ts'
-import { CurrentSchema } from '../../../src/graphql/schema.ts'
+import { wholeSchema } from '../../../src/graphql/schema.ts'
 import { selectFeature, selectOutputs } from '../../../src/graphql/selection.ts'
 import { LAYER } from '../../support/layers.ts'
 
@@ -15,7 +15,7 @@ function select(source: string, variableValues: Record<string, unknown> = {}, la
 }
 
 function selections(source: string, variableValues: Record<string, unknown>, layer: typeof LAYER): Selection[] {
-  const schema = new CurrentSchema(() => LAYERS).current
+  const schema = wholeSchema(LAYERS)
   const made: (() => Selection)[] = []
   const { features, feature, node } = schema.getQueryType()!.getFields()
   const operation = { representations: new Set<string>() }

@@ -1,0 +1,156 @@
+/**
+ * The schema of each operation: a slice with the generic part and the layers that its document names. So an operation costs the same with 10 layers
+ * and with 10,000.
+ */
+import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
+import { inPascalCase } from '../model/graphql-name.ts'
+import { namedLayers, type TypedNames } from './named-layers.ts'
+import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
+import type { TypedLayer } from './typed/layer-types.ts'
+import { isRootFieldOf, type LayerName } from './typed/names.ts'
+
+/** The layers that are served. */
+export interface ServedLayers {
+  layers(): readonly SchemaLayer[]
+  layer(name: string): SchemaLayer | undefined
+}
+
+/** Most slices that are kept. One takes about 40 kB. */
+const MOST_SLICES = 128
+/** Most layers whose types are kept. */
+const MOST_LAYERS = 256
+/**
+ * Most layers of one document whose types are all in its slice. To build the types of one may take a millisecond. Layers of which only the feature
+ * type is named do not count.
+ */
+export const MOST_TYPED_LAYERS = 32
+
+/** The types of a layer. */
+interface Made {
+  /** Distinguishes these types from earlier ones, and from those of other layers. */
+  readonly version: number
+  readonly layer: SchemaLayer
+  readonly types: TypedLayer
+}
+
+export class CurrentSchema {
+  readonly #served: ServedLayers
+  readonly #builder = new SchemaBuilder()
+  readonly #made = new RecentlyUsed<Made>(MOST_LAYERS)
+  readonly #slices = new RecentlyUsed<GraphQLSchema>(MOST_SLICES)
+  #names: CatalogNames
+  #versions = 0
+  #isAwaited = false
+
+  constructor(served: ServedLayers) {
+    this.#served = served
+    this.#names = this.#namesNow()
+  }
+
+  /** The generic part. */
+  get generic(): GraphQLSchema {
+    return this.#builder.generic
+  }
+
+  /**
+   * Returns the schema for the document. The same document gets the same object while its layers are unchanged.
+   *
+   * @throws GraphQLError LIMIT_EXCEEDED if the document names the types of too many layers
+   */
+  slice(document: DocumentNode, variables: Readonly<Record<string, unknown>> = {}): GraphQLSchema {
+    const named = namedLayers(document, variables, this.#names)
+    if (named.whole.size > MOST_TYPED_LAYERS) throw tooManyLayers()
+    const whole = this.#makeAll(named.whole)
+    const features = this.#makeAll(named.features.difference(named.whole))
+    // Fragments on interfaces are valid only if a type implements both.
+    if (whole.length + features.length === 0) features.push(...this.#makeAll(this.#names.first))
+    const key = [whole, features].map((made) => made.map(({ version }) => version).join()).join(';')
+    return this.#slices.get(key, () => {
+      const [all, only] = [whole, features].map((made) => made.map(({ types }) => types))
+      return this.#builder.schemaOf(all!, only!, { get: (layer) => this.#names.of(layer) })
+    })
+  }
+
+  /** Call it when layers were added, removed or changed. The names are read soon, once for many changes. */
+  layersChanged(): void {
+    if (this.#isAwaited) return
+    this.#isAwaited = true
+    setImmediate(() => {
+      this.#isAwaited = false
+      this.#names = this.#namesNow()
+    })
+  }
+
+  #namesNow(): CatalogNames {
+    return new CatalogNames(this.#builder.namesOf(this.#served.layers()))
+  }
+
+  #makeAll(layers: Iterable<string>): Made[] {
+    return [...layers].sort().flatMap((layer) => this.#make(layer) ?? [])
+  }
+
+  #make(own: string): Made | undefined {
+    const [layer, name] = [this.#served.layer(own), this.#names.of(own)]
+    if (!layer || !name) return undefined
+    const make = () => ({ version: ++this.#versions, layer, types: this.#builder.typesOf(layer, name) })
+    return this.#made.get(`${name.type}:${own}`, make, (made) => isSame(made.layer, layer))
+  }
+}
+
+function tooManyLayers(): GraphQLError {
+  const message = `Layers: at most ${MOST_TYPED_LAYERS} are allowed in the typed fields of one document; send several documents.`
+  return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } })
+}
+
+/** The names of all layers. */
+class CatalogNames implements TypedNames {
+  /** The first layer, if there is one. */
+  readonly first: readonly string[]
+  readonly #names: ReadonlyMap<string, LayerName>
+  readonly #byType = new Map<string, string>()
+  readonly #longest: number
+
+  constructor(names: ReadonlyMap<string, LayerName>) {
+    this.#names = names
+    this.first = [...names.keys().take(1)]
+    for (const [layer, { type }] of names) this.#byType.set(type, layer)
+    this.#longest = Math.max(0, ...this.#byType.keys().map(({ length }) => length))
+  }
+
+  of(layer: string): LayerName | undefined {
+    return this.#names.get(layer)
+  }
+
+  ofType(type: string): readonly string[] {
+    const found: string[] = []
+    for (let end = Math.min(type.length, this.#longest); end > 0; end--) {
+      const layer = this.#byType.get(type.slice(0, end))
+      if (layer !== undefined) found.push(layer)
+    }
+    return found
+  }
+
+  ofRootField(field: string): readonly string[] {
+    return this.ofType(inPascalCase(field)).filter((layer) => isRootFieldOf(field, this.#names.get(layer)!))
+  }
+}
+
+/** Keeps the values that were used last. */
+class RecentlyUsed<Value> {
+  readonly #most: number
+  readonly #values = new Map<string, Value>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Returns the value of the key. Makes it if there is none, or none that is current. */
+  get(key: string, make: () => Value, isCurrent: (value: Value) => boolean = () => true): Value {
+    const known = this.#values.get(key)
+    this.#values.delete(key)
+    const value = known !== undefined && isCurrent(known) ? known : make()
+    this.#values.set(key, value)
+    if (this.#values.size > this.#most) this.#values.delete(this.#values.keys().next().value!)
+    return value
+  }
+}
