@@ -9,13 +9,4 @@ export interface KnownFlaky {
   readonly since: string
 }
 
-const QUARANTINE =
-  'on an overloaded machine the query sometimes ends without an error after both of its workers were killed; the cause is not found'
-
-export const KNOWN_FLAKY: readonly KnownFlaky[] = [
-  ...['HTTP', 'SSE', 'WebSocket'].map((wire) => ({
-    name: `a query that ends its workers > is QUARANTINED over ${wire}`,
-    reason: QUARANTINE,
-    since: '2026-11-29',
-  })),
-]
+export const KNOWN_FLAKY: readonly KnownFlaky[] = []
