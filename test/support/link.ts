@@ -11,6 +11,8 @@ export class Link {
   connections = 0
   /** Bytes received from the server. */
   bytes = 0
+  /** Numbers of bytes, at each of which every connection breaks. */
+  cutAt: readonly number[] = []
   readonly #listener: Server
   readonly #sockets = new Set<Socket>()
 
@@ -54,6 +56,10 @@ export class Link {
     }
     server.on('data', (chunk: Buffer) => {
       this.bytes += chunk.length
+      const due = this.cutAt.filter((bytes) => this.bytes >= bytes)
+      if (due.length === 0) return
+      this.cutAt = this.cutAt.slice(due.length)
+      this.cut()
     })
     // Its errors are what a test makes of it: each side sees the other's end.
     pipeline(client, server, client, () => {})
