@@ -134,7 +134,8 @@ export interface Layer {
   readonly geometryTypes: readonly GeometryTypeName[]
   readonly hasZ: boolean | null
   /**
-   * True if the check found polygons with an empty ring, such as `[shell, []]`. Absent or false: it found none, or has not run.
+   * True if the check found polygons with an empty ring, such as `[shell, []]`, or collections with an empty member. Absent or
+   * false: it found none, or has not run.
    */
   readonly hasEmptyRings?: boolean
   /** The dimensions that every geometry was proven to have. Absent or null: unknown, with measures, or mixed. */

@@ -95,18 +95,21 @@ function computable(layer: Layer): string {
   const value = `ST_SetCRS(${geometryValue(layer)}, '')`
   const whole = layer.state === 'READY' ? value : withoutDictionary(value)
   const text = `TRY(CAST(${value} AS VARCHAR))`
-  return `CASE WHEN ${hasBareEmpty(text)} THEN ${withoutEmptyRings(whole)} ELSE ${guarded(layer, value)} END`
+  return `CASE WHEN ${hasEmptyPart(text)} THEN ${withoutEmptyRings(whole)} ELSE ${guarded(layer, value)} END`
 }
 
-/** SQL that is true if the text of a geometry has an empty ring or member. The engine writes `EMPTY` for it, without a type. */
-const hasBareEmpty = (text: string): string => `(contains(${text}, ', EMPTY') OR contains(${text}, '(EMPTY'))`
+/**
+ * SQL that is true if the text of a geometry has an empty ring or member. For collections with an empty member, the engine's GEOS may give a wrong
+ * relation to another collection.
+ */
+const hasEmptyPart = (text: string): string => `(contains(${text}, '(') AND contains(${text}, 'EMPTY'))`
 
 /**
  * SQL that is true if a polygon of the geometry has an empty ring. It is also true for some other geometry with empty members. Only empty polygons,
  * polygons with holes, and collections of polygons are converted to text.
  */
 export function hasEmptyRing(geometry: string): string {
-  const text = hasBareEmpty(`ST_AsText(${geometry})`)
+  const text = hasEmptyPart(`ST_AsText(${geometry})`)
   return `CASE ST_GeometryType(${geometry})::VARCHAR WHEN 'POLYGON' THEN (ST_NumInteriorRings(${geometry}) > 0 OR ST_IsEmpty(${geometry})) AND ${text}
     WHEN 'MULTIPOLYGON' THEN ${text} WHEN 'GEOMETRYCOLLECTION' THEN ${text} ELSE false END`
 }
@@ -119,7 +122,7 @@ function mayHaveEmptyRings({ state, hasEmptyRings }: Layer): boolean {
 const COLLECTION_HEADER = '0107000000'
 
 /**
- * The same set of positions, with two dimensions. A polygon with holes and an empty shell stays unchanged, because GEOS refuses it. Members of
+ * The same set of positions, with two dimensions and without empty members of collections. A polygon with holes and an empty shell stays unchanged, because GEOS refuses it. Members of
  * collections in collections become members of one.
  */
 function withoutEmptyRings(geometry: string): string {
@@ -129,9 +132,9 @@ function withoutEmptyRings(geometry: string): string {
   const polygon = `CASE WHEN len(${rings}[1]) = 0 AND len(${present}) > 0 THEN p ELSE CAST(CAST(${present} AS POLYGON_2D) AS GEOMETRY) END`
   const part = `CASE WHEN ST_GeometryType(p) = 'POLYGON' THEN ${polygon} ELSE p END`
   const parts = `list_transform(ST_Dump(g), lambda d: list_transform([ST_Force2D(struct_extract(d, 'geom'))], lambda p: ${part})[1])`
-  const collected = 'ST_Collect(l)'
-  const collection = `ST_GeomFromWKB(unhex('${COLLECTION_HEADER}') || ST_AsWKB(${collected})[6:])`
-  const whole = `CASE ST_GeometryType(g)::VARCHAR WHEN 'POLYGON' THEN l[1] WHEN 'GEOMETRYCOLLECTION' THEN ${collection} ELSE ${collected} END`
+  const members = 'ST_Collect(list_filter(l, lambda q: ST_NPoints(q) > 0))'
+  const collection = `ST_GeomFromWKB(unhex('${COLLECTION_HEADER}') || ST_AsWKB(${members})[6:])`
+  const whole = `CASE ST_GeometryType(g)::VARCHAR WHEN 'POLYGON' THEN l[1] WHEN 'GEOMETRYCOLLECTION' THEN ${collection} ELSE ST_Collect(l) END`
   return `list_transform([${geometry}], lambda g: list_transform([${parts}], lambda l: ${whole})[1])[1]`
 }
 
