@@ -51,7 +51,7 @@ test('tables from a CSV, Parquet and a database become one table, in the order o
   ])
 })
 
-test('a database with one table with geometry gives that one, whatever other tables it has', async () => {
+test('a database with one table with geometry gives that one, although it has other tables', async () => {
   expect((await run('other.duckdb', 'spots')).code).toBe(0)
   expect(await look(store, 'SELECT id, ST_AsText(geom) FROM spots')).toEqual([[1, 'POINT (1 2)']])
 })
