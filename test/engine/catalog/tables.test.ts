@@ -138,7 +138,10 @@ test.each([
   ['text_geometry.parquet', /^its scan failed: its geometry column holds no binary values/],
   ['geoarrow.parquet', /^it has no geometry column: it has columns of GeoArrow/],
   ['lost.gpkg', 'table parcels is listed in gpkg_contents, but gpkg_geometry_columns does not have it'],
-  ['numbers.csv', /^its first line, which must name its columns, holds only numbers: .*put a line with them before it$/],
+  [
+    'numbers.csv',
+    /^its first line must have the names of its columns, and has only numbers or blanks: put a line with them before it$/,
+  ],
   ['store.duckdb', 'view old_owners: only tables are served: make one of it, CREATE TABLE ... AS FROM old_owners'],
 ])('a geometry that cannot be read makes no table of %s: the problem names it', (file, problem) => {
   expect(problemOf(catalog, file)).toEqual(typeof problem === 'string' ? problem : expect.stringMatching(problem))

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Table } from 'apache-arrow'
+import { type Table, tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { streamFeatures, toGeoJSON, toTable } from '../../../src/client/client.ts'
 import { ask } from '../../support/graphql.ts'
@@ -12,7 +12,7 @@ import { watch } from '../client/collect.ts'
 
 const ROWS = 5_000
 const MAKE = `
-import json, sys, duckdb, numpy, pandas as pd, pyogrio
+import json, os, sys, duckdb, numpy, pandas as pd, pyogrio
 folder, rows = sys.argv[1], int(sys.argv[2])
 random = numpy.random.default_rng(17)
 frame = pd.DataFrame({
@@ -25,10 +25,16 @@ frame = pd.DataFrame({
     'at': pd.Series(pd.to_datetime('2020-01-01') + pd.to_timedelta(random.integers(1, 9_000_000, rows) * 11 + 1, 's')),
 })
 frame.to_parquet(f'{folder}/parquet.parquet', row_group_size=700)
+for n, half in enumerate([frame[:2_000], frame[2_000:]]):
+    os.makedirs(f'{folder}/halves/half={n}')
+    half.drop(columns='id').to_parquet(f'{folder}/halves/half={n}/rows.parquet', row_group_size=700)
 frame.to_csv(f'{folder}/csv.csv', index=False, date_format='%Y-%m-%dT%H:%M:%S')
 pyogrio.write_dataframe(frame, f'{folder}/attributes.gpkg', layer='attributes')
 store = duckdb.connect(f'{folder}/store.duckdb')
 store.execute(f"CREATE TABLE duckdb AS FROM '{folder}/parquet.parquet'")
+store.execute('CREATE TABLE no_rows (id INTEGER, name VARCHAR)')
+store.execute('CREATE TABLE only_key (id INTEGER PRIMARY KEY)')
+store.execute('INSERT INTO only_key VALUES (7), (5)')
 store.close()
 plain = lambda value: None if pd.isna(value) else value.isoformat() if hasattr(value, 'isoformat') else value
 print(json.dumps([{name: plain(value) for name, value in row.items()} for row in frame.to_dict('records')]))
@@ -66,7 +72,7 @@ let server: TestServer
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-tables-'))
   rows = await python<readonly Row[]>(MAKE, [folder, String(ROWS)])
-  server = await serve([folder], { cacheDirectory: join(folder, 'cache') })
+  server = await serve([folder, join(folder, 'halves/*/*.parquet')], { cacheDirectory: join(folder, 'cache') })
 })
 afterAll(async () => {
   await server?.close()
@@ -217,6 +223,37 @@ print(json.dumps([{name: text(value) for name, value in row.items() if name != '
       ...{ featureCount: String(ROWS), pruning: 'NONE', check: null },
     })
   })
+})
+
+it('a table of several files numbers its rows over all of them, and has the columns of its folders', async () => {
+  const found = await all('halves', 901, { where: { property: { name: 'amount', gt: 40 } } })
+  const expected = rows.flatMap(({ id: _, ...row }, n) =>
+    row.amount > 40 ? [[String(n), { ...row, half: n < 2_000 ? 0 : 1 }]] : [],
+  )
+  expect(
+    found.map(({ key, properties: { half, ...others } }) => [
+      key,
+      { ...(rowOf({ ...others, id: 0 }) as object), half: Number(half) },
+    ]),
+  ).toEqual(expected.map(([key, row]) => [key, { ...(row as object), id: 0 }]))
+})
+
+it.each([
+  ['no_rows', ['id', 'name'], []],
+  ['only_key', ['id'], [7, 5]],
+])('the table %s is whole in every encoding', async (layer, names, ids) => {
+  const { features, totalCount } = await page(layer, { first: 10 })
+  expect([totalCount, features]).toEqual([
+    String(ids.length),
+    ids.map((id) => ({ key: String(id), geometry: null, bbox: null, properties: { id } })),
+  ])
+  const lines = (await (await fetch(`${server.url}/download/${layer}.geojsonl`)).text()).trimEnd().split('\n')
+  expect(lines.slice(0, -1).map((line) => JSON.parse(line))).toEqual(
+    ids.map((id) => ({ type: 'Feature', id: String(id), geometry: null, properties: { id } })),
+  )
+  const table = tableFromIPC(new Uint8Array(await (await fetch(`${server.url}/download/${layer}.arrows`)).arrayBuffer()))
+  expect(table.schema.fields.map(({ name }) => name).filter((name) => layer === 'only_key' || name !== '_id')).toEqual(names)
+  expect([...(table.getChild('id') ?? [])]).toEqual(ids)
 })
 
 function columnOf(table: Table, name: string): unknown[] {
