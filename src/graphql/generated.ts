@@ -748,7 +748,7 @@ export type Layer = {
   readonly hasZ: Maybe<Scalars['Boolean']['output']>;
   /** The origin of `Feature.key`. */
   readonly key: LayerKey;
-  /** Whether the layer has a geometry. While the layer is PREPARING, this may not be known yet, and the kind is FEATURES. */
+  /** The kind of the layer. While the layer is PREPARING, its kind may not be known yet, and is FEATURES. */
   readonly kind: LayerKind;
   /** A unique name: the configured name, or a name that is derived from the file or table. */
   readonly name: Scalars['String']['output'];

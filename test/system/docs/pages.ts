@@ -1,12 +1,14 @@
 /** Every page of the documentation, and for each of its blocks, in their order, how it is shown to be true. */
 
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { within } from '../../support/import.ts'
 import { prints } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
 import { files, lines } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
 import { metrics, scraped, slow } from './operations.ts'
+import { VISITORS } from './place.ts'
 import { answered, answerTo, partOf, streamed } from './questions.ts'
 import { conversation } from './wire.ts'
 
@@ -56,6 +58,8 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/reliability.md': [],
   'docs/sources.md': [
+    { blocks: ['csv'], holds: async (_, text) => expect(`${text?.trimEnd()}\n`).toBe(VISITORS) },
+    answered,
     prints('geoduck prepare data/', { below: 'prepare', quiet: true }),
     partOf('{ layer(name: "lakes") { check { invalid firstInvalid { key reason } } } }'),
     notRun(['sh'], 'it takes strace; test/engine/catalog/prepare/hostile.test.ts has the files'),

@@ -13,6 +13,8 @@ import type { Place } from './example.ts'
 const EXTENSIONS = `.duckdb/extensions/v${duckdbVersion()}/${duckdbPlatform()}`
 const DEMO = ['countries', 'observations'].map((name) => join(ROOT, `.geoduck/demo/${name}.parquet`))
 const data = (name: string) => join(SHARED, 'data', name)
+/** A table without geometry, as docs/sources.md shows it. */
+export const VISITORS = 'park,year,visitors\nSarek,2020,4100\nPadjelanta,2020,\nSarek,2021,5200\n'
 /** The server keeps what it prepares for the next run. */
 const CACHE = join(ROOT, '.geoduck/test/cache')
 
@@ -31,7 +33,11 @@ export async function openPlace(): Promise<Place & { close(): Promise<void> }> {
 
   const environment = { HOME: home, PATH: `${programs}:${process.env['PATH']}` }
   const flags = ['--port', '0', '--slow', '0', '--log-pretty', 'false', '--workers', '2', '--cache-directory', CACHE]
-  const server = launch(join(programs, 'geoduck'), [...DEMO, data('lakes.gpkg'), ...flags], { cwd: folder, environment })
+  await writeFile(join(folder, 'visitors.csv'), VISITORS)
+  const server = launch(join(programs, 'geoduck'), [...DEMO, data('lakes.gpkg'), 'visitors.csv', ...flags], {
+    cwd: folder,
+    environment,
+  })
   const [, url] = await server.line(/^ready (.*)$/)
   return {
     url: url!,

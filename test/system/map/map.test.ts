@@ -1,4 +1,6 @@
 /** The map page on the demo's data, in Debian's chromium. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
@@ -256,3 +258,24 @@ async function matched(layer: string, bbox: readonly number[]): Promise<number> 
 function bound(opened: MapPage) {
   return { page: opened.page, picture: opened.picture.bind(opened), state: opened.state.bind(opened) }
 }
+
+test('a table without geometry is listed with a note, and is not drawn', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-map-'))
+  await writeFile(join(folder, 'people.csv'), 'name\nAnn\nBob\n')
+  const own = await serve([...DEMO.slice(0, 1), folder], { cacheDirectory: join(folder, 'cache') })
+  try {
+    map = await MapPage.open(browser, own, { at: WORLD })
+    const row = map.page.locator('li[data-layer="people"]')
+    await expect.poll(() => row.textContent(), { timeout: 60_000 }).toContain('Table · 2 rows')
+    expect(await row.textContent()).toContain('its rows have no geometry')
+    expect(await row.getByRole('checkbox').isDisabled()).toBe(true)
+    await bound(map).state('complete')
+    expect(map.complaints).toEqual([])
+    expect(map.sent.filter(({ payload }) => payload?.variables?.layer === 'people')).toEqual([])
+  } finally {
+    await map?.close()
+    map = undefined
+    await own.close()
+    await rm(folder, { recursive: true })
+  }
+})

@@ -298,7 +298,7 @@ test('what cannot be met is a problem of its layer', async () => {
   const [which] = await problemsOf('which')
   expect(which).toMatch(/^store.duckdb: layer which: it holds \d+ tables with geometry: name one with `table`$/)
   expect(await problemsOf('tableless')).toEqual([
-    'store.duckdb: layer tableless: it holds no table nothing with geometry; one that is not in schema main is named schema.table',
+    'store.duckdb: layer tableless: it holds no table nothing; one that is not in schema main is named schema.table',
   ])
 })
 

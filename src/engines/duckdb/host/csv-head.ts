@@ -92,7 +92,7 @@ export function csvHeads(bytes: Buffer, encoding = encodingOf(bytes)): readonly 
 
 /** The problem of a file whose first line is no header. */
 const NO_NAMES =
-  'its first line, which must name its columns, holds only numbers: if it is not the names, put a line with them before it'
+  'its first line must have the names of its columns, and has only numbers or blanks: put a line with them before it'
 
 function namesOf(bytes: Buffer, dialect: Dialect): string[] {
   const cutter = new RecordCutter(dialect)

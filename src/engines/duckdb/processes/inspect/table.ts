@@ -6,7 +6,7 @@ import { propertiesOf } from './properties.ts'
 
 type Table = Omit<Description, 'names' | 'relation' | 'featureCount' | 'key'>
 
-/** What follows from the columns of a table. Lists, structs and maps may still hold geometry, which must be proven. */
+/** Describes a table by its columns. Lists, structs and maps may still hold geometry, which must be proven. */
 export function tableOf(columns: readonly RelationColumn[]): Table {
   const properties = propertiesOf(columns, [])
   const nested = columns.filter(({ type }) => holdsGeometry(type))
