@@ -73,6 +73,8 @@ export interface BatchLayout {
   readonly key: number | null
   /** The properties, in the layer's order. */
   readonly properties: readonly number[]
+  /** The distance, if the rows are ordered by it first. @default none */
+  readonly distance?: number
   /** The geometry column's own name, which Arrow keeps. */
   readonly geometryName: string
 }
@@ -146,6 +148,8 @@ export type FeatureField = { readonly key: string } & (
 export type EdgeField = { readonly key: string } & (
   | { readonly field: '__typename' }
   | { readonly field: 'cursor' }
+  /** The layout's distance. Null if it has none. */
+  | { readonly field: 'distance' }
   | { readonly field: 'node'; readonly fields: readonly FeatureField[] }
 )
 

@@ -113,6 +113,7 @@ function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked
     const [node] = inner
     switch (node!.name.value) {
       case 'cursor':
+      case 'distance':
       case '__typename':
         return { key, field: node!.name.value }
       case 'node':

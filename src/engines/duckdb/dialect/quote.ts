@@ -81,6 +81,11 @@ export function numbered(relation: string, name: string): string {
   return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
 }
 
+/** The rows of a relation that meet a condition, with more columns. */
+export function derived(relation: string, columns: readonly string[], where: string): string {
+  return `(SELECT ${[`${RELATION}.*`, ...columns].join(', ')} FROM ${relation} WHERE ${where}) AS ${RELATION}`
+}
+
 /** The values of one statement, in the order of their numbers. */
 export class Parameters {
   readonly values: Parameter[] = []
