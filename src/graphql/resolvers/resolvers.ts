@@ -39,6 +39,7 @@ import type {
 } from '../generated.ts'
 import { HealthEvents } from '../health-events.ts'
 import { rootFields, selectedFields, selectFeature, selectOutputs } from '../selection.ts'
+import { nearestWith } from './nearest.ts'
 
 /** The values of `pageInfo`. */
 interface PageInfoModel {
@@ -232,11 +233,10 @@ const query: QueryResolvers = {
   features: async (_root, args, context, info) => {
     const first = inRange('first', args.first, firstRange(context.services.pageRows))
     const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
-    if (first > HELD_ROWS && context.operation.mayFlow && canFlow(request, info)) {
-      return await FlowingPage.open(request, first, context)
-    }
-    return { batch: await readPage(request, first, context), request }
+    return await pageOf(request, first, context, info)
   },
+
+  nearest: nearestWith(pageOf),
 
   node: async (_root, { id }, context, info) => {
     const name = layerOfId(id)
@@ -246,6 +246,13 @@ const query: QueryResolvers = {
   },
 
   health: (_root, _args, { services }) => services.health(),
+}
+
+async function pageOf(request: FeatureRequest, first: number, context: Context, info: GraphQLResolveInfo): Promise<AnyPage> {
+  if (first > HELD_ROWS && context.operation.mayFlow && canFlow(request, info)) {
+    return await FlowingPage.open(request, first, context)
+  }
+  return { batch: await readPage(request, first, context), request }
 }
 
 /** Most features in a page that is held, the default limit of a page. 10,000 buildings are about 4 MB. */

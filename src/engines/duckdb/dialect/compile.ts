@@ -3,8 +3,16 @@
  * the catalogue and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { hash } from 'node:crypto'
+import type { BatchLayout } from '../../../encode/batch.ts'
 import type { BBox, Layer } from '../../../model/layer.ts'
-import { type AggregateQuery, type FeatureKey, type FeatureQuery, nearestFirst, type Query } from '../../../model/query.ts'
+import {
+  type AggregateQuery,
+  type FeatureKey,
+  type FeatureQuery,
+  nearestFirst,
+  type Query,
+  type View,
+} from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
 import { distanceTo, withinBox } from './distance.ts'
@@ -13,6 +21,7 @@ import { isKept } from './geometry-column.ts'
 import { afterInParts, afterSorted, orderClause, type ResumePoint, readPosition, type SortColumn, sortColumns } from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
 import { columnOf, geometryColumnOf, Parameters, virtualColumn } from './quote.ts'
+import { groupsOf } from './row-groups.ts'
 import { freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
 
 /**
@@ -54,18 +63,25 @@ export function compileAggregate(query: AggregateQuery): Plan {
   const { prefix, where, indexed } = compileWhere(query, source, parameters)
   const columns = query.measures.map(({ kind }) => ({ name: kind, wire: { kind: 'int', bits: 64, signed: true } }) as const)
   const body = `SELECT ${columns.map((_, n) => `count(*) AS c${n}`).join(', ')} FROM ${source.from} WHERE ${where}`
-  const layout = { columns, geometries: [], key: null, properties: [], geometryName: query.view.layer.geometryColumn }
   const digest = digestOf(`${prefix}${body}`, filterDigest(query), [])
-  return frozen({
-    statement: withSentinel(body, columns.length, parameters, prefix),
-    layout,
-    keys: [],
-    outputs: [{ kind: 'rows' }],
-    cursorKey: null,
-    sorted: false,
-    indexed,
-    digest,
-  })
+  return { ...figures(withSentinel(body, columns.length, parameters, prefix), columns, query.view, digest), indexed }
+}
+
+/** The plan of a result that has no features. */
+function figures(statement: Statement, columns: BatchLayout['columns'], { layer }: View, digest: string): Plan {
+  const layout = { columns, geometries: [], key: null, properties: [], geometryName: layer.geometryColumn }
+  const outputs = [{ kind: 'rows' }] as const
+  return frozen({ statement, layout, keys: [], outputs, cursorKey: null, sorted: false, indexed: false, digest })
+}
+
+/** Compiles the groups of a layer; see `groupsOf`. */
+export function compileGroups(view: View): Plan | null {
+  const groups = groupsOf(view.layer)
+  if (groups === null) return null
+  const names = ['rows', 'west', 'south', 'east', 'north']
+  const columns = names.map((name) => ({ name, wire: { kind: 'float', bits: 64 } }) as const)
+  const body = `SELECT ${names.map((name) => `CAST(${name} AS DOUBLE)`).join(', ')} FROM (${groups}) AS g(${names.join(', ')})`
+  return figures(withSentinel(body, columns.length, new Parameters(), ''), columns, view, digestOf(body, '', []))
 }
 
 /** The source of the statement. */

@@ -5,7 +5,7 @@
 import { boxWithin } from '../../../geometry/distance/neighbourhood.ts'
 import { DISTANCE_RANGES, type DistanceRange } from '../../../geometry/distance/ranges.ts'
 import { LON_LAT } from '../../../model/crs.ts'
-import type { Layer } from '../../../model/layer.ts'
+import type { BBox, Layer } from '../../../model/layer.ts'
 import type { Probe, ProbeOnEarth, ProbeRange } from '../../../model/predicate.ts'
 import { argumentOf, decoded } from './argument.ts'
 import { allLines, cut, isInBox, projectionAround, sizeOf, straightened, widened } from './d-within.ts'
@@ -41,16 +41,21 @@ export function withinBox(probe: Probe, layer: Layer, distance: number, paramete
   return { exact: 'true', necessary: meetsBox(layer, boxAround(probe, layer, distance, parameters), parameters) }
 }
 
+/** The box around everything within the distance. Null if only the engine knows it. */
+export function numericBox({ geometry, onEarth }: Probe, distance: number): BBox | null {
+  if (onEarth) return boxWithin(onEarth.extent, atLeast(distance))
+  return geometry.crs === null && geometry.bbox ? widened(geometry.bbox, distance) : null
+}
+
 function boxAround(probe: Probe, layer: Layer, distance: number, parameters: Parameters): Box {
-  if (probe.onEarth) return boxWithin(probe.onEarth.extent, atLeast(distance))
-  const { geometry } = probe
-  if (geometry.crs === null && geometry.bbox) return widened(geometry.bbox, distance)
-  const { sql } = argumentOf(geometry, layer, parameters)
+  const box = numericBox(probe, distance)
+  if (box) return box
+  const { sql } = argumentOf(probe.geometry, layer, parameters)
   return { around: `ST_Expand(${sql}, ${parameters.double(distance)} * (1 + 1e-9) + 1e-9)` }
 }
 
 /** Metres. The true distance of everything that has at most this distance: more than the error of any distance that is shorter than half of the earth. */
-export function atLeast(metres: number): number {
+function atLeast(metres: number): number {
   return metres * 1.002 + 0.01
 }
 

@@ -2,7 +2,7 @@
  * Compiles the first test of a spatial filter: does the box of the geometry intersect the box of the filter? It is cheap, and
  * skips row groups.
  */
-import type { BBox, CoveringMembers, Layer } from '../../../model/layer.ts'
+import type { BBox, CoveringColumn, CoveringMembers, Layer } from '../../../model/layer.ts'
 import type { ImpliedCondition } from './filter.ts'
 import { geometryColumnOf, memberOf, type Parameters } from './quote.ts'
 
@@ -18,12 +18,17 @@ export function meetsBox(layer: Layer, box: Box, parameters: Parameters): Implie
 }
 
 function writeMeets(layer: Layer, box: Box, parameters: Parameters): (() => string) | null {
-  const { pruning } = layer
-  if (pruning.kind === 'COVERING_COLUMN') {
-    return () => coveringMeets(pruning.column, pruning.members, pruning.float32, box, parameters)
-  }
-  if (layer.geometryEncoding === 'point') return () => coveringMeets(layer.geometryColumn, POINT_MEMBERS, false, box, parameters)
+  const covering = coveringOf(layer)
+  if (covering) return () => coveringMeets(covering.column, covering.members, covering.float32, box, parameters)
   return layer.geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
+}
+
+/** The columns that are compared with a box. Null if that is the geometry itself. */
+export function coveringOf({ pruning, geometryEncoding, geometryColumn }: Layer): CoveringColumn | null {
+  if (pruning.kind === 'COVERING_COLUMN') return pruning
+  return geometryEncoding === 'point'
+    ? { kind: 'COVERING_COLUMN', column: geometryColumn, members: POINT_MEMBERS, float32: false }
+    : null
 }
 
 /** Numbers, or the box of a constant geometry that the engine computes. That box does not cross the antimeridian. */
