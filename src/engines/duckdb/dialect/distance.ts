@@ -95,7 +95,8 @@ function inRange(
   const to = (value: string) =>
     `ST_Distance_GEOS(ST_Transform(${most === null ? `ST_Points(${value})` : value}, '${LON_LAT}', ${projection}), ${piece})`
   const longest = parameters.double(straight)
-  const parts = box === null ? allLines(geometry) : cut(geometry, box, parameters)
+  // The distance from an empty part would be 0.
+  const parts = `list_filter(${box === null ? allLines(geometry) : cut(geometry, box, parameters)}, lambda e: NOT ST_IsEmpty(e))`
   const far = `list_min(list_transform(${parts}, lambda e: ${to(straightened('e', longest))}))`
   const measured = `CASE WHEN ${sizeOf(geometry)} <= ${longest} THEN ${to(geometry)} ELSE ${far} END`
   return box === null ? measured : `CASE WHEN ${isInBox(geometry, box, parameters)} THEN ${measured} END`
