@@ -80,9 +80,10 @@ function isNear(geometry: string, piece: NearPiece, { metres: distance, straight
   const lines = to(decoded(piece.lines, parameters))
   const hit = (value: string) => `${DISTANCE_WITHIN}(${to(value)}, ${lines}, ${distance})`
   const longest = parameters.double(straight)
+  const inBox = decoded(boxGeometry(box, 'dWithin').wkb, parameters)
   return (
     `CASE WHEN NOT (${isInBox(geometry, box, parameters)}) THEN false WHEN ${sizeOf(geometry)} <= ${longest} THEN ${hit(geometry)}` +
-    ` ELSE coalesce(list_bool_or(list_transform(${cut(geometry, box, parameters)}, lambda e: ${hit(straightened('e', longest))})), false) END`
+    ` ELSE coalesce(list_bool_or(list_transform(${cut(geometry, inBox)}, lambda e: ${hit(straightened('e', longest))})), false) END`
   )
 }
 
@@ -107,21 +108,11 @@ export function isInBox(geometry: string, [west, south, east, north]: BBox, para
 }
 
 /** The points, lines and rings of the geometry within the box, as a list of points and lines. */
-export function cut(geometry: string, box: BBox, parameters: Parameters): string {
-  const inBox = decoded(boxGeometry(box, 'distance').wkb, parameters)
-  return lines(geometry, (line) => `TRY(ST_Intersection(${line}, ${inBox}))`)
-}
-
-/** All of them. */
-export function allLines(geometry: string): string {
-  return lines(geometry, (line) => line)
-}
-
-function lines(geometry: string, of: (line: string) => string): string {
+export function cut(geometry: string, box: string): string {
   const part = `struct_extract(a, 'geom')`
-  const line = `CASE WHEN ST_GeometryType(${part}) = 'POLYGON' THEN ST_Boundary(${part}) ELSE ${part} END`
-  const parts = `list_transform(ST_Dump(${geometry}), lambda a: ${of(line)})`
-  return `flatten(list_transform(${parts}, lambda b: list_transform(ST_Dump(b), lambda c: struct_extract(c, 'geom'))))`
+  const lines = `CASE WHEN ST_GeometryType(${part}) = 'POLYGON' THEN ST_Boundary(${part}) ELSE ${part} END`
+  const inBox = `list_transform(ST_Dump(${geometry}), lambda a: TRY(ST_Intersection(${lines}, ${box})))`
+  return `flatten(list_transform(${inBox}, lambda b: list_transform(ST_Dump(b), lambda c: struct_extract(c, 'geom'))))`
 }
 
 /** Cuts the edges of a line to that length. A point stays unchanged. */

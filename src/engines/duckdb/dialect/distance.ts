@@ -2,13 +2,13 @@
  * Compiles the distance between a feature and a probe. It depends on both alone, so it is the same value in every execution, which a
  * resume by cursor needs.
  */
+import { boxGeometry } from '../../../geometry/box.ts'
 import { boxWithin } from '../../../geometry/distance/neighbourhood.ts'
-import { DISTANCE_RANGES, type DistanceRange } from '../../../geometry/distance/ranges.ts'
-import { LON_LAT } from '../../../model/crs.ts'
+import { DISTANCE_RANGES } from '../../../geometry/distance/ranges.ts'
 import type { BBox, Layer } from '../../../model/layer.ts'
-import type { Probe, ProbeOnEarth, ProbeRange } from '../../../model/predicate.ts'
+import type { Probe, ProbeOnEarth, ProbePiece } from '../../../model/predicate.ts'
 import { argumentOf, decoded } from './argument.ts'
-import { allLines, cut, isInBox, projectionAround, sizeOf, straightened, widened } from './d-within.ts'
+import { cut, isInBox, projectionAround, sizeOf, straightened, widened } from './d-within.ts'
 import type { Condition } from './filter.ts'
 import { withComputable } from './geometry-column.ts'
 import { type Box, meetsBox } from './pruning.ts'
@@ -19,7 +19,7 @@ export function distanceTo(probe: Probe, layer: Layer, parameters: Parameters): 
   const distance = withComputable(layer, (plain) => {
     const value = `ST_SetCRS(${plain}, '')`
     const measured = probe.onEarth
-      ? onEarth(value, probe, probe.onEarth, parameters)
+      ? onEarth(value, probe, probe.onEarth, layer, parameters)
       : `TRY(ST_Distance_GEOS(${value}, ${argumentOf(probe.geometry, layer, parameters).sql}))`
     return `CASE WHEN NOT ST_IsEmpty(${value}) THEN ${measured} END`
   })
@@ -65,39 +65,66 @@ function when(value: string, condition: string): string {
 }
 
 /**
- * The distance between points is the geodesic of the ellipsoid. Other distances are those of the first range of `DISTANCE_RANGES` that holds them. For
- * a polygon of five positions this takes 6 µs.
+ * The distance between points is the geodesic of the ellipsoid. Other distances are those of the first range of `DISTANCE_RANGES` that has
+ * one. For a polygon of five positions this takes 6 µs. To plan it takes 6 ms, because each function in it is bound and each projection
+ * is made. So what the layer cannot have is left out.
  */
-function onEarth(value: string, { geometry }: Probe, earth: ProbeOnEarth, parameters: Parameters): string {
-  const projections = earth.pieces.map((piece) => projectionAround(piece, parameters))
-  const ranges = DISTANCE_RANGES.map((range, n) => {
-    const pieces = earth.pieces.map((piece, m) => inRange(value, piece.ranges[n]!, projections[m]!, range, parameters))
-    const nearest = pieces.length === 1 ? pieces[0]! : `least(${pieces.join(', ')})`
-    return range.most === null ? nearest : when(nearest, `d <= ${parameters.double(range.most)}`)
-  })
+function onEarth(value: string, { geometry }: Probe, earth: ProbeOnEarth, layer: Layer, parameters: Parameters): string {
+  const { point } = earth
+  const isProven = layer.state === 'READY' && layer.geometryTypes.length > 0
+  const mayBePoint = point !== null && !(isProven && !layer.geometryTypes.includes('Point'))
+  const isPoint = mayBePoint && isProven && layer.geometryTypes.length === 1
+  const geodesic = () => {
+    const [x, y] = point!.map((ordinate) => parameters.double(ordinate))
+    return `TRY(ST_Distance_Spheroid(ST_Point2D(ST_X(${value}), ST_Y(${value})), ST_Point2D(${x}, ${y})))`
+  }
+  if (isPoint) return geodesic()
   const isNumber = `isfinite(ST_Length(${value}) + ST_Perimeter(${value}))`
-  const apart = `CASE TRY(ST_Intersects(${value}, ${decoded(geometry.wkb, parameters)})) WHEN true THEN 0 WHEN false THEN CASE WHEN ${isNumber} THEN coalesce(${ranges.join(', ')}) END END`
-  if (!earth.point) return apart
-  const [x, y] = earth.point.map((ordinate) => parameters.double(ordinate))
-  const geodesic = `ST_Distance_Spheroid(ST_Point2D(ST_X(${value}), ST_Y(${value})), ST_Point2D(${x}, ${y}))`
-  return `CASE WHEN ST_GeometryType(${value}) = 'POINT' THEN TRY(${geodesic}) ELSE ${apart} END`
+  const apart = `CASE WHEN ${isNumber} THEN ${inRanges(value, earth, parameters)} END`
+  const projected = `CASE TRY(ST_Intersects(${value}, ${decoded(geometry.wkb, parameters)})) WHEN true THEN 0 WHEN false THEN ${apart} END`
+  return mayBePoint ? `CASE WHEN ST_GeometryType(${value}) = 'POINT' THEN ${geodesic()} ELSE ${projected} END` : projected
+}
+
+/** SQL of the number of a range, from 1 on. */
+const RANGE = 'CAST(-r AS INTEGER)'
+
+/**
+ * SQL of the distance in the first range that has one. The expression for a range is written once: the list has the numbers of the ranges, as
+ * negative numbers, and the result is the first number that is not negative.
+ */
+function inRanges(value: string, earth: ProbeOnEarth, parameters: Parameters): string {
+  const pieces = earth.pieces.map((piece) => fromPiece(value, piece, earth.point !== null, parameters))
+  const nearest = pieces.length === 1 ? pieces[0]! : `least(${pieces.join(', ')})`
+  const most = ofRange(DISTANCE_RANGES.map((range) => parameters.double(range.most ?? Number.POSITIVE_INFINITY)))
+  const numbers = ['-1.0', ...DISTANCE_RANGES.map((_, n) => `-${n + 1}.0`)].map((number) => `CAST(${number} AS DOUBLE)`)
+  const found = `list_transform([${nearest}], lambda d: CASE WHEN d <= ${most} THEN d ELSE a END)[1]`
+  return `list_transform([list_reduce([${numbers.join(', ')}], lambda a, r: CASE WHEN a >= 0 THEN a ELSE ${found} END)], lambda d: CASE WHEN d >= 0 THEN d END)[1]`
+}
+
+/** SQL of the value for the range. */
+function ofRange(values: readonly string[]): string {
+  return `[${values.join(', ')}][${RANGE}]`
 }
 
 /** SQL of the distance from one piece in metres. NULL if the geometry has no part in the range. */
-function inRange(
-  geometry: string,
-  { lines, box }: ProbeRange,
-  projection: string,
-  { straight, most }: DistanceRange,
-  parameters: Parameters,
-): string {
-  const piece = `ST_Transform(${decoded(lines, parameters)}, '${LON_LAT}', ${projection})`
-  const to = (value: string) =>
-    `ST_Distance_GEOS(ST_Transform(${most === null ? `ST_Points(${value})` : value}, '${LON_LAT}', ${projection}), ${piece})`
-  const longest = parameters.double(straight)
+function fromPiece(geometry: string, piece: ProbePiece, isPoint: boolean, parameters: Parameters): string {
+  const projection = projectionAround(piece, parameters)
+  const project = (value: string) => `ST_Transform(${value}, '${LONGITUDE_LATITUDE}', ${projection})`
+  const longest = ofRange(DISTANCE_RANGES.map(({ straight }) => parameters.double(straight)))
+  const boxes = piece.ranges.map(({ box }) => box ?? EVERYWHERE)
+  const box = ofRange(boxes.map((one) => decoded(boxGeometry(one, 'distance').wkb, parameters)))
   // The distance from an empty part would be 0.
-  const parts = `list_filter(${box === null ? allLines(geometry) : cut(geometry, box, parameters)}, lambda e: NOT ST_IsEmpty(e))`
-  const far = `list_min(list_transform(${parts}, lambda e: ${to(straightened('e', longest))}))`
-  const measured = `CASE WHEN ${sizeOf(geometry)} <= ${longest} THEN ${to(geometry)} ELSE ${far} END`
-  return box === null ? measured : `CASE WHEN ${isInBox(geometry, box, parameters)} THEN ${measured} END`
+  const cuts = `list_transform(list_filter(${cut(geometry, box)}, lambda e: NOT ST_IsEmpty(e)), lambda e: ${straightened('e', longest)})`
+  const parts = `CASE WHEN ${sizeOf(geometry)} <= ${longest} THEN [${geometry}] ELSE ${cuts} END`
+  const compared = project(`CASE WHEN ${RANGE} = ${DISTANCE_RANGES.length} THEN ST_Points(p) ELSE p END`)
+  const lines = isPoint ? 'ST_Point(0, 0)' : ofRange(piece.ranges.map((range) => project(decoded(range.lines, parameters))))
+  const tests = boxes.map((one) => isInBox(geometry, one, parameters))
+  const isIn = `CASE ${RANGE} ${tests.map((test, n) => `WHEN ${n + 1} THEN ${test}`).join(' ')} END`
+  return `CASE WHEN ${isIn} THEN list_min(list_transform(${parts}, lambda p: ST_Distance_GEOS(${compared}, ${lines}))) END`
 }
+
+/** A box of everything, also of longitudes beyond 180 degrees. */
+const EVERYWHERE: BBox = [-1e6, -1e6, 1e6, 1e6]
+
+/** Longitude and latitude as PROJ's own text. The search for a code in its database takes a millisecond for each transformation. */
+const LONGITUDE_LATITUDE = '+proj=longlat +datum=WGS84 +no_defs'
