@@ -80,9 +80,53 @@ function onEarth(value: string, { geometry }: Probe, earth: ProbeOnEarth, layer:
   }
   if (isPoint) return geodesic()
   const isNumber = `isfinite(ST_Length(${value}) + ST_Perimeter(${value}))`
-  const apart = `CASE WHEN ${isNumber} THEN ${inRanges(value, earth, parameters)} END`
+  const apart = `CASE WHEN ${isNumber} THEN coalesce(${uncut(value, earth, parameters)}, ${inRanges(value, earth, parameters)}) END`
   const projected = `CASE TRY(ST_Intersects(${value}, ${decoded(geometry.wkb, parameters)})) WHEN true THEN 0 WHEN false THEN ${apart} END`
   return mayBePoint ? `CASE WHEN ST_GeometryType(${value}) = 'POINT' THEN ${geodesic()} ELSE ${projected} END` : projected
+}
+
+/** Metres. Up to this distance, no edge that is uncut in the last range is bent by a projection. It is torn around the other side of the earth. */
+const TORN = 600_000
+const FURTHEST_UNCUT = 15_000_000
+
+/**
+ * SQL of the distance of a feature that is so small that no edge is cut in the range of its distance. NULL for others. In a lambda, a projection
+ * would be made for each chunk of rows, which takes 5 ms. So most features have this path.
+ */
+function uncut(value: string, earth: ProbeOnEarth, parameters: Parameters): string {
+  const { west, width, south, north } = earth.extent
+  const otherSide = boxWithin({ west: west + (west < 0 ? 180 : -180), width, south: -north, north: -south }, TORN)
+  const [shortest, middle, longest] = DISTANCE_RANGES.map(({ straight }) => parameters.double(straight)) as [
+    string,
+    string,
+    string,
+  ]
+  const pieces = earth.pieces.map((piece) => {
+    const { project, lines } = projected(piece, earth, parameters)
+    return `ST_Distance_GEOS(${project(value)}, ${lines(0)})`
+  })
+  const nearest = pieces.length === 1 ? pieces[0]! : `least(${pieces.join(', ')})`
+  const [near, middling] = DISTANCE_RANGES.flatMap(({ most }) => (most === null ? [] : [parameters.double(most)])) as [
+    string,
+    string,
+  ]
+  const size = sizeOf(value)
+  const least = `CASE WHEN ${size} <= ${shortest} THEN -1 WHEN ${size} <= ${middle} THEN ${near} ELSE ${middling} END`
+  const small = `CASE WHEN ${size} <= ${longest} AND NOT (${isInBox(value, otherSide, parameters)}) THEN ${nearest} END`
+  return `list_transform([${small}], lambda d: CASE WHEN d > ${least} AND d <= ${FURTHEST_UNCUT} THEN d END)[1]`
+}
+
+interface Projected {
+  /** SQL of a geometry in the projection of the piece. */
+  project(value: string): string
+  /** SQL of the lines of a range in it. */
+  lines(range: number): string
+}
+
+function projected(piece: ProbePiece, { point }: ProbeOnEarth, parameters: Parameters): Projected {
+  const projection = projectionAround(piece, parameters)
+  const project = (value: string) => `ST_Transform(${value}, '${LONGITUDE_LATITUDE}', ${projection})`
+  return { project, lines: (range) => (point ? 'ST_Point(0, 0)' : project(decoded(piece.ranges[range]!.lines, parameters))) }
 }
 
 /** SQL of the number of a range, from 1 on. */
@@ -93,7 +137,7 @@ const RANGE = 'CAST(-r AS INTEGER)'
  * negative numbers, and the result is the first number that is not negative.
  */
 function inRanges(value: string, earth: ProbeOnEarth, parameters: Parameters): string {
-  const pieces = earth.pieces.map((piece) => fromPiece(value, piece, earth.point !== null, parameters))
+  const pieces = earth.pieces.map((piece) => fromPiece(value, piece, earth, parameters))
   const nearest = pieces.length === 1 ? pieces[0]! : `least(${pieces.join(', ')})`
   const most = ofRange(DISTANCE_RANGES.map((range) => parameters.double(range.most ?? Number.POSITIVE_INFINITY)))
   const numbers = ['-1.0', ...DISTANCE_RANGES.map((_, n) => `-${n + 1}.0`)].map((number) => `CAST(${number} AS DOUBLE)`)
@@ -107,9 +151,8 @@ function ofRange(values: readonly string[]): string {
 }
 
 /** SQL of the distance from one piece in metres. NULL if the geometry has no part in the range. */
-function fromPiece(geometry: string, piece: ProbePiece, isPoint: boolean, parameters: Parameters): string {
-  const projection = projectionAround(piece, parameters)
-  const project = (value: string) => `ST_Transform(${value}, '${LONGITUDE_LATITUDE}', ${projection})`
+function fromPiece(geometry: string, piece: ProbePiece, earth: ProbeOnEarth, parameters: Parameters): string {
+  const { project, lines } = projected(piece, earth, parameters)
   const longest = ofRange(DISTANCE_RANGES.map(({ straight }) => parameters.double(straight)))
   const boxes = piece.ranges.map(({ box }) => box ?? EVERYWHERE)
   const box = ofRange(boxes.map((one) => decoded(boxGeometry(one, 'distance').wkb, parameters)))
@@ -117,10 +160,10 @@ function fromPiece(geometry: string, piece: ProbePiece, isPoint: boolean, parame
   const cuts = `list_transform(list_filter(${cut(geometry, box)}, lambda e: NOT ST_IsEmpty(e)), lambda e: ${straightened('e', longest)})`
   const parts = `CASE WHEN ${sizeOf(geometry)} <= ${longest} THEN [${geometry}] ELSE ${cuts} END`
   const compared = project(`CASE WHEN ${RANGE} = ${DISTANCE_RANGES.length} THEN ST_Points(p) ELSE p END`)
-  const lines = isPoint ? 'ST_Point(0, 0)' : ofRange(piece.ranges.map((range) => project(decoded(range.lines, parameters))))
+  const to = earth.point ? lines(0) : ofRange(piece.ranges.map((_, n) => lines(n)))
   const tests = boxes.map((one) => isInBox(geometry, one, parameters))
   const isIn = `CASE ${RANGE} ${tests.map((test, n) => `WHEN ${n + 1} THEN ${test}`).join(' ')} END`
-  return `CASE WHEN ${isIn} THEN list_min(list_transform(${parts}, lambda p: ST_Distance_GEOS(${compared}, ${lines}))) END`
+  return `CASE WHEN ${isIn} THEN list_min(list_transform(${parts}, lambda p: ST_Distance_GEOS(${compared}, ${to}))) END`
 }
 
 /** A box of everything, also of longitudes beyond 180 degrees. */
