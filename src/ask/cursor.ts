@@ -70,6 +70,10 @@ function invalid(): GeoduckError {
  * written, nor on outputs and limits.
  */
 function queryDigest({ view, where, orderBy }: CursorSubject): Buffer {
-  const order = orderBy.map(({ field, descending, nullsFirst }) => [field.name, descending, nullsFirst])
+  const order = orderBy.map((key) => [
+    key.kind === 'property' ? key.field.name : { distance: key.probe.digest },
+    key.descending,
+    key.nullsFirst,
+  ])
   return hash('sha256', JSON.stringify([view.layer.name, view.digest, where?.digest ?? null, order]), 'buffer')
 }

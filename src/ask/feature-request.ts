@@ -1,9 +1,10 @@
 /** Turns typed arguments and a selection into a checked request for features of one layer. */
+import { hash } from 'node:crypto'
 import type { Operation } from '../delivery/operation.ts'
 import type { Output } from '../encode/batch.ts'
 import type { Capabilities, OperationContext } from '../engines/engine.ts'
 import type { Context, Services } from '../graphql/context.ts'
-import type { FeatureFilter, FeatureOrder, InputMaybe } from '../graphql/generated.ts'
+import type { FeatureFilter, FeatureOrder, GeometryInput, InputMaybe } from '../graphql/generated.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Field, Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
@@ -14,7 +15,8 @@ import { show } from '../model/show.ts'
 import { deadlineRange, inRange } from './arguments.ts'
 import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
 import { propertyOf } from './property-of.ts'
-import { FilterBudget, readingFilter } from './read/read-filter.ts'
+import { readingProbe } from './read/read-distance.ts'
+import { deeplyFrozen, FilterBudget, readingFilter } from './read/read-filter.ts'
 import { Representations, type Selection, type SelectionContext } from './selection.ts'
 import { valuesOf } from './values/values-of.ts'
 import { viewOf } from './view.ts'
@@ -33,9 +35,18 @@ export interface FeatureArguments {
   readonly layer: string
   readonly where?: InputMaybe<FeatureFilter>
   readonly orderBy?: InputMaybe<readonly FeatureOrder[]>
+  /** Absent for a request that is not for the nearest features. */
+  readonly nearest?: NearestArguments
   readonly after?: InputMaybe<string>
   readonly limit?: InputMaybe<number>
   readonly deadline?: InputMaybe<number>
+}
+
+/** Orders by distance, and leaves out features without a distance. */
+export interface NearestArguments {
+  readonly to: GeometryInput
+  /** Leaves out features that are farther away. */
+  readonly maxDistance?: InputMaybe<number> | undefined
 }
 
 /** The services and the operation that a request is read with. */
@@ -54,12 +65,15 @@ export async function readFeatureRequest(
   await context.operation.eventLoop.yieldIfDue()
   const view = viewOf(layer)
   const selection = select({ view, representations: new Representations(layer, context.operation) })
-  const orderBy = readOrder(args.orderBy ?? [], view)
+  const budget = budgetOf(context)
+  const orders = args.nearest ? [{ distance: args.nearest }] : (args.orderBy ?? [])
+  const orderBy = await context.operation.eventLoop.run(readingOrder(orders, view, budget, args.nearest && 'to'))
+  const where = args.where ? await readWhere(args.where, view, context) : null
   const { can, cursorSecret } = context.services
   const query: FeatureQuery = {
     kind: 'features',
     view,
-    where: args.where ? await readWhere(args.where, view, context) : null,
+    where: args.nearest ? atMost(args.nearest.maxDistance ?? null, orderBy, where) : where,
     orderBy,
     limit: args.limit ?? null,
     after: null,
@@ -77,12 +91,30 @@ export async function readFeatureRequest(
 }
 
 /** Reads and counts a filter once, even if several root fields of one layer have the same filter. */
-function readWhere(where: FeatureFilter, view: View, { services, operation }: ReadContext): Promise<Filter> {
-  operation.budget ??= new FilterBudget(services.filterLimits)
-  const { budget } = operation
+function readWhere(where: FeatureFilter, view: View, context: ReadContext): Promise<Filter> {
+  const { operation } = context
+  const budget = budgetOf(context)
   return budget.once(where, `${view.layer.name} ${view.layer.fingerprint} ${view.digest}`, () =>
     operation.eventLoop.run(readingFilter(where, view, budget)),
   )
+}
+
+function budgetOf({ services, operation }: ReadContext): FilterBudget {
+  operation.budget ??= new FilterBudget(services.filterLimits)
+  return operation.budget
+}
+
+/** Adds to `where` that a feature has a distance, of at most `most`. */
+function atMost(most: number | null, [key]: readonly SortKey[], where: Filter | null): Filter {
+  if (most !== null && !(Number.isFinite(most) && most >= 0))
+    throw new GeoduckError('BAD_INPUT', `\`maxDistance\` takes a finite number from 0 on, not ${show(most)}.`)
+  if (key?.kind !== 'distance') throw new RangeError('the nearest features are ordered by distance')
+  const measured = { kind: 'measured', probe: key.probe, most } as const
+  const digest = hash('sha256', JSON.stringify([where?.digest ?? null, key.probe.digest, most]))
+  return Object.freeze({
+    predicate: Object.freeze(where ? { kind: 'and', members: [where.predicate, measured] } : measured),
+    digest,
+  })
 }
 
 function hasCursors({ kind }: Output): boolean {
@@ -161,7 +193,7 @@ const WORDS: Readonly<Record<Need, string>> = {
   crs: '`crs` of the result',
   simplify: '`simplify`',
   spatial: 'filters by geometry',
-  distance: '`dWithin`',
+  distance: 'distances',
   property: 'filters by property',
 }
 
@@ -172,6 +204,7 @@ function needsOf(query: Query): readonly Need[] {
   return [
     ...filters,
     ...(orderBy.length > 0 ? (['orderBy'] as const) : []),
+    ...(orderBy.some(({ kind }) => kind === 'distance') ? (['distance'] as const) : []),
     ...representations.flatMap(({ crs, simplify }) => [
       ...(crs ? (['crs'] as const) : []),
       ...(simplify === null ? [] : (['simplify'] as const)),
@@ -186,6 +219,8 @@ function predicateNeeds(predicate: Predicate): readonly Need[] {
       return predicate.members.flatMap(predicateNeeds)
     case 'not':
       return predicateNeeds(predicate.member)
+    case 'measured':
+      return ['distance']
     default:
       return [predicate.kind]
   }
@@ -195,18 +230,39 @@ function predicateNeeds(predicate: Predicate): readonly Need[] {
 export const MAX_SORT_KEYS = 8
 
 /**
- * Returns the sort keys. By default, nulls are last in both directions. @throws GeoduckError BAD_INPUT for an unknown property,
- * one without an order, or a repeated one
+ * Returns the sort keys. By default, nulls are last in both directions. `to` is the name of the probe in messages. @throws GeoduckError
+ * BAD_INPUT for an unknown property, one without an order, or a repeated key
  */
-export function readOrder(orderBy: readonly FeatureOrder[], view: View): readonly SortKey[] {
+export function* readingOrder(
+  orderBy: readonly FeatureOrder[],
+  view: View,
+  budget: FilterBudget,
+  to = 'orderBy.distance.to',
+): Generator<undefined, readonly SortKey[]> {
   if (orderBy.length > MAX_SORT_KEYS) throw new GeoduckError('LIMIT_EXCEEDED', `\`orderBy\` takes at most ${MAX_SORT_KEYS} keys.`)
-  const seen = new Set<Field>()
-  return orderBy.map(({ property, direction, nulls }) => {
-    const field = propertyOf(view, property)
-    if (seen.has(field)) throw new GeoduckError('BAD_INPUT', `\`orderBy\` names property ${show(field.name)} twice.`)
+  const seen = new Set<Field | 'distance'>()
+  const keys: SortKey[] = []
+  for (const { property, distance, direction, nulls } of orderBy) {
+    if (isGiven(property) === isGiven(distance))
+      throw new GeoduckError('BAD_INPUT', 'Each key of `orderBy` takes exactly one of `property` and `distance`.')
+    const way = { descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' }
+    const field = distance ? 'distance' : propertyOf(view, property!)
+    if (seen.has(field)) {
+      const name = field === 'distance' ? '`distance`' : `property ${show(field.name)}`
+      throw new GeoduckError('BAD_INPUT', `\`orderBy\` names ${name} twice.`)
+    }
     seen.add(field)
-    if (!valuesOf(field.type))
-      throw new GeoduckError('BAD_INPUT', `\`orderBy\`: property ${show(field.name)} is ${field.native}, which has no order.`)
-    return { field, descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' }
-  })
+    if (distance) {
+      keys.push({ kind: 'distance', probe: deeplyFrozen(yield* readingProbe(distance.to, view, to, budget)), ...way })
+    } else if (field !== 'distance') {
+      if (!valuesOf(field.type))
+        throw new GeoduckError('BAD_INPUT', `\`orderBy\`: property ${show(field.name)} is ${field.native}, which has no order.`)
+      keys.push({ kind: 'property', field, ...way })
+    }
+  }
+  return keys
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
 }

@@ -19,6 +19,19 @@ export type DistanceFilter = {
   readonly geometry: GeometryInput;
 };
 
+/**
+ * A distance as a sort key. For layers in longitude and latitude, it is in metres on the WGS 84 ellipsoid, also across the antimeridian and the
+ * poles; for other layers it is in units of the CRS. Between points it is exact, and otherwise within 0.1 % or 2 mm. More than 19,700 km from
+ * lines and polygons it is within 1 %. Edges are straight in longitude and latitude.
+ */
+export type DistanceOrder = {
+  /**
+   * The geometry to measure from, in the layer's CRS. It must not be empty. It may have another CRS if the layer is not in longitude and latitude;
+   * then every feature is read. In longitude and latitude, its outline must fit into 64 parts of 200 km; a larger one is refused.
+   */
+  readonly to: GeometryInput;
+};
+
 /** A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. */
 export type FeatureFilter = {
   /** True if all of these filters are true. */
@@ -51,14 +64,16 @@ export type FeatureFilter = {
   readonly within?: GeometryInput | null | undefined;
 };
 
-/** One sort key. */
+/** One sort key: exactly one of `property` and `distance`. */
 export type FeatureOrder = {
   /** Ascending or descending. */
   readonly direction?: SortDirection | null | undefined;
+  /** The distance of the feature to a geometry. It is null for a feature without a geometry. It may be one of the keys, in any place. */
+  readonly distance?: DistanceOrder | null | undefined;
   /** The position of nulls, for both directions. */
   readonly nulls?: NullsOrder | null | undefined;
   /** A column of the layer that has an order: not JSON, struct, list or map. */
-  readonly property: string;
+  readonly property?: string | null | undefined;
 };
 
 /**

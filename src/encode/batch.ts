@@ -75,6 +75,8 @@ export interface BatchLayout {
   readonly properties: readonly number[]
   /** The geometry column's own name, which Arrow keeps. Null for a layer without geometry: then it has no geometries either. */
   readonly geometryName: string | null
+  /** The distance, if the rows are ordered by it first. @default none */
+  readonly distance?: number
 }
 
 /** Options of every encoding of whole features. */
@@ -161,6 +163,8 @@ export type StructMember = { readonly key: string } & (
 export type EdgeField = { readonly key: string } & (
   | { readonly field: '__typename'; readonly name: string }
   | { readonly field: 'cursor' }
+  /** The layout's distance. Null if it has none. */
+  | { readonly field: 'distance' }
   | { readonly field: 'node'; readonly fields: readonly FeatureField[] }
 )
 

@@ -1,6 +1,6 @@
 import type { BatchLayout, CursorText, EdgeField, Encoder } from './batch.ts'
 import { type ByteWriter, CHAR } from './bytes.ts'
-import { featureMembers, jsonObject, LIST, type Member } from './feature-collection.ts'
+import { distanceOf, featureMembers, jsonObject, LIST, type Member } from './feature-collection.ts'
 import { textEncoder, type ValueWriter } from './value.ts'
 
 /** Writes a JSON list of objects with the selected fields of GraphQL's FeatureEdge. A cursor costs about 15 us. */
@@ -11,6 +11,8 @@ export function edgeList(layout: BatchLayout, fields: readonly EdgeField[], out:
         return JSON.stringify(field.name)
       case 'cursor':
         return jsonCursor(cursorOf)
+      case 'distance':
+        return distanceOf(layout) ?? 'null'
       case 'node':
         return featureMembers(layout, field.fields)
     }

@@ -105,11 +105,13 @@ function feature(layout: BatchLayout, { precision, only, geometry: place }: Opti
   const { key } = layout
   const geometry = layout.geometries.length === 0 ? null : geometryOf(layout, place)
   const plain = geometry && jsonGeometry(geometry, 'GEOJSON', precision)
+  const distance = distanceOf(layout)
   const members: Member[] = [
     ['type', '"Feature"'],
     ...(key === null ? [] : [['id', jsonKey(layout, key)] satisfies Member]),
     ['geometry', geometry && plain && boxes ? boxes.behind(plain, geometry.column) : (plain ?? 'null')],
     ['properties', propertyMembers(layout, only)],
+    ...(distance ? [['distance', distance] satisfies Member] : []),
   ]
   return jsonObject(members)
 }
@@ -275,6 +277,11 @@ export function wireColumn(layout: BatchLayout, index: number): WireColumn {
   const column = layout.columns[index]
   if (column === undefined) throw new TypeError(`the layout has no column ${index}`)
   return column
+}
+
+/** Writes the distance of a feature. Null if the rows are not ordered by distance first. */
+export function distanceOf({ columns, distance }: BatchLayout): ValueWriter | null {
+  return distance === undefined ? null : jsonValue(distance, columns[distance]!.wire)
 }
 
 /** Returns the column that identifies a layer's features. */

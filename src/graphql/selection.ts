@@ -120,7 +120,8 @@ function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked
     const [node] = inner
     switch (node!.name.value) {
       case 'cursor':
-        return { key, field: 'cursor' }
+      case 'distance':
+        return { key, field: node!.name.value as 'cursor' | 'distance' }
       case '__typename':
         return { key, field: '__typename', name: edgeType }
       case 'node':

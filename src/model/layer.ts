@@ -67,15 +67,17 @@ export interface FileSummary {
 
 /** The method by which a box skips rows. */
 export type Pruning =
-  | {
-      readonly kind: 'COVERING_COLUMN'
-      readonly column: string | null
-      readonly members: CoveringMembers
-      readonly float32: boolean
-    }
+  | CoveringColumn
   | { readonly kind: 'RTREE' }
   | { readonly kind: 'ROW_GROUP_STATISTICS' }
   | { readonly kind: 'NONE' }
+
+export interface CoveringColumn {
+  readonly kind: 'COVERING_COLUMN'
+  readonly column: string | null
+  readonly members: CoveringMembers
+  readonly float32: boolean
+}
 
 /**
  * The members of the struct `column` with each side of the box (`covering.bbox` of GeoParquet 1.1). Without `column`: columns

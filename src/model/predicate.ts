@@ -10,6 +10,8 @@ export type Predicate =
   | { readonly kind: 'not'; readonly member: Predicate }
   | { readonly kind: 'spatial'; readonly relation: SpatialRelation; readonly geometry: Geometry }
   | DistancePredicate
+  /** True if the distance of the feature, as a result reports it, is at most this. Null: if it has a distance. */
+  | { readonly kind: 'measured'; readonly probe: Probe; readonly most: number | null }
   | { readonly kind: 'property'; readonly member: Member; readonly tests: readonly Test[] }
 
 /** The predicate and its digest, which is the same for every way to write the filter. */
@@ -64,6 +66,45 @@ export interface NearPiece {
   readonly lines: Uint8Array
   /** The box around everything that is near this piece. */
   readonly box: BBox
+}
+
+/** A geometry from which distances are measured: in metres for longitude and latitude, otherwise in units of the CRS. */
+export interface Probe {
+  /** It is not empty. */
+  readonly geometry: Geometry
+  /** Null on a plane. */
+  readonly onEarth: ProbeOnEarth | null
+  /** Hexadecimal. It is the same for every way to write the geometry. */
+  readonly digest: string
+}
+
+export interface ProbeOnEarth {
+  /** The point, if the geometry is one point. */
+  readonly point: Position | null
+  readonly extent: EarthExtent
+  readonly pieces: readonly ProbePiece[]
+}
+
+/** A part of the probe that is small enough for one projection. */
+export interface ProbePiece {
+  readonly centre: Position
+  /** One for each of `DISTANCE_RANGES`. */
+  readonly ranges: readonly ProbeRange[]
+}
+
+export interface ProbeRange {
+  /** WKB of a collection of points and lines. */
+  readonly lines: Uint8Array
+  /** The box around everything in the range. Null for the whole earth. */
+  readonly box: BBox | null
+}
+
+/** A box of longitudes and latitudes: `width` degrees eastwards from `west`. */
+export interface EarthExtent {
+  readonly west: number
+  readonly width: number
+  readonly south: number
+  readonly north: number
 }
 
 /** A column, or a member inside a column. */

@@ -5,7 +5,7 @@
 import type { Output } from '../encode/batch.ts'
 import type { CursorKey } from './cursor-seal.ts'
 import type { Crs, Field, Layer } from './layer.ts'
-import type { Filter } from './predicate.ts'
+import type { Filter, Probe } from './predicate.ts'
 
 export type Query = FeatureQuery | AggregateQuery
 
@@ -61,10 +61,15 @@ export type FeatureKey =
   /** No feature of the layer can have the requested key. */
   | { readonly kind: 'none' }
 
-export interface SortKey {
-  readonly field: Field
-  readonly descending: boolean
-  readonly nullsFirst: boolean
+export type SortKey = { readonly descending: boolean; readonly nullsFirst: boolean } & (
+  | { readonly kind: 'property'; readonly field: Field }
+  /** The distance of the feature's geometry. It is null for a feature without a geometry, or with an empty one. */
+  | { readonly kind: 'distance'; readonly probe: Probe }
+)
+
+/** The probe of a result that is ordered by distance first, the nearest first. Null for another order. */
+export function nearestFirst({ orderBy: [key] }: Pick<FeatureQuery, 'orderBy'>): Probe | null {
+  return key?.kind === 'distance' && !key.descending && !key.nullsFirst ? key.probe : null
 }
 
 /** The end of a batch in the order: the last row's key values as text, in the order of the plan's keys. */

@@ -1,4 +1,4 @@
-import { readOrder } from '../../src/ask/feature-request.ts'
+import { readingOrder } from '../../src/ask/feature-request.ts'
 import { readKey } from '../../src/ask/key.ts'
 import { propertyOf } from '../../src/ask/property-of.ts'
 import { FilterBudget, type FilterLimits, readFilter } from '../../src/ask/read/read-filter.ts'
@@ -27,12 +27,15 @@ export function filterOf(layer: Layer, where: FeatureFilter | null | undefined, 
 /** A query for all features without properties, unless options change that. */
 export function queryOf(layer: Layer, { where, limits, orderBy = [], properties = [], key, ...more }: Asked = {}): FeatureQuery {
   const view = viewOf(layer)
+  const reading = readingOrder(orderBy, view, new FilterBudget(limits))
+  let order = reading.next()
+  while (!order.done) order = reading.next()
   const wanted = properties?.map((name) => propertyOf(view, name))
   return {
     kind: 'features',
     view,
     where: filterOf(layer, where, limits),
-    orderBy: readOrder(orderBy, view),
+    orderBy: order.value,
     limit: null,
     after: null,
     outputs: [],

@@ -1,10 +1,12 @@
 /** Reads a distance filter: its geometry, and, for longitude and latitude, the pieces of that geometry. */
 
-import { linework, longestStraight, MAX_PIECES, toPieces } from '../../geometry/distance/line-pieces.ts'
-import { linesWkb, neighbourhood } from '../../geometry/distance/neighbourhood.ts'
-import type { DistanceFilter } from '../../graphql/generated.ts'
+import { hash } from 'node:crypto'
+import { type LinePiece, linework, longestStraight, MAX_PIECES, toPieces } from '../../geometry/distance/line-pieces.ts'
+import { extentOf, linesWkb, neighbourhood } from '../../geometry/distance/neighbourhood.ts'
+import { DISTANCE_RANGES, withLongerEdges } from '../../geometry/distance/ranges.ts'
+import type { DistanceFilter, GeometryInput } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
-import type { DistancePredicate, Geometry, OnEarth } from '../../model/predicate.ts'
+import type { DistancePredicate, Geometry, OnEarth, Position, Probe, ProbeOnEarth } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { FilterBudget } from './read-filter.ts'
@@ -39,25 +41,61 @@ export function* readDistance(
   return { kind: 'distance', geometry, distance, onEarth }
 }
 
-function* readOnEarth(geometry: Geometry, distance: number, budget: FilterBudget): Generator<undefined, OnEarth> {
-  const { wkb, crs, argument: name } = geometry
+/**
+ * Reads a geometry from which distances are measured. `name` is the argument's. @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED
+ * with the name
+ */
+export function* readingProbe(
+  input: GeometryInput,
+  { layer }: View,
+  name: string,
+  budget: FilterBudget,
+): Generator<undefined, Probe> {
+  const geometry = readGeometry(input, layer, name, budget.geometry)
+  yield
+  if (geometry.bbox === null) {
+    throw new GeoduckError(
+      'BAD_INPUT',
+      `\`${geometry.argument}\` is empty, so nothing has a distance to it; give a geometry with positions.`,
+    )
+  }
+  const onEarth = layer.crs?.isLonLat === true ? yield* readProbeOnEarth(geometry, budget) : null
+  const digest = hash('sha256', JSON.stringify([hash('sha256', geometry.wkb), geometry.crs?.code ?? null]))
+  return { geometry, onEarth, digest }
+}
+
+function* readProbeOnEarth(geometry: Geometry, budget: FilterBudget): Generator<undefined, ProbeOnEarth> {
+  const lines = yield* readLines(geometry, DISTANCE_RANGES[0]!.straight, budget)
+  const pieces = yield* readPieces(lines, geometry.argument, budget)
+  return {
+    point: onlyPoint(lines),
+    extent: extentOf(lines),
+    pieces: pieces.map((piece) => ({
+      centre: piece.centre,
+      ranges: DISTANCE_RANGES.map(({ most, straight }) => ({
+        lines: linesWkb(piece.lines.map((line) => withLongerEdges(line, straight))),
+        box: most === null ? null : neighbourhood(piece.lines, most),
+      })),
+    })),
+  }
+}
+
+type Lines = ReturnType<typeof linework>
+
+/** Reads the outlines of the geometry. Their edges become at most `straight` degrees long. */
+function* readLines({ wkb, crs, argument: name }: Geometry, straight: number, budget: FilterBudget): Generator<undefined, Lines> {
   if (crs !== null) {
     throw new GeoduckError(
       'BAD_INPUT',
       `\`${name}\`: a distance in metres takes its geometry in longitude and latitude, not ${crs.name}.`,
     )
   }
-  const straight = longestStraight(Math.max(BEND * distance, SMALLEST_BEND))
   const cut = cutEdges(wkb, (dx, dy) => Math.ceil((Math.abs(dx) + Math.abs(dy)) / straight) || 1, name, budget.geometry)
   yield
-  const lines = linework(cut)
-  const isPoints = lines.every(({ length }) => length === 2)
-  if (distance > (isPoints ? FURTHEST_FROM_POINTS : FURTHEST)) {
-    throw new GeoduckError(
-      'BAD_INPUT',
-      `\`dWithin.distance\` is at most ${FURTHEST_FROM_POINTS.toLocaleString('en')} m from points and ${FURTHEST.toLocaleString('en')} m from lines and polygons; it was ${distance}.`,
-    )
-  }
+  return linework(cut)
+}
+
+function* readPieces(lines: Lines, name: string, budget: FilterBudget): Generator<undefined, readonly LinePiece[]> {
   const pieces = yield* toPieces(lines)
   if (!pieces) {
     throw new GeoduckError(
@@ -67,12 +105,29 @@ function* readOnEarth(geometry: Geometry, distance: number, budget: FilterBudget
   }
   budget.pieces(pieces.length)
   yield
-  const [line] = lines
-  const point = isPoints && lines.length === 1 ? ([line?.[0] as number, line?.[1] as number] as const) : null
+  return pieces
+}
+
+/** Returns the point if the outlines are one point. */
+function onlyPoint([line, other]: Lines): Position | null {
+  return line?.length === 2 && !other ? [line[0] as number, line[1] as number] : null
+}
+
+function* readOnEarth(geometry: Geometry, distance: number, budget: FilterBudget): Generator<undefined, OnEarth> {
+  const straight = longestStraight(Math.max(BEND * distance, SMALLEST_BEND))
+  const lines = yield* readLines(geometry, straight, budget)
+  const isPoints = lines.every(({ length }) => length === 2)
+  if (distance > (isPoints ? FURTHEST_FROM_POINTS : FURTHEST)) {
+    throw new GeoduckError(
+      'BAD_INPUT',
+      `\`dWithin.distance\` is at most ${FURTHEST_FROM_POINTS.toLocaleString('en')} m from points and ${FURTHEST.toLocaleString('en')} m from lines and polygons; it was ${distance}.`,
+    )
+  }
+  const pieces = yield* readPieces(lines, geometry.argument, budget)
   const near = pieces.map((piece) => ({
     centre: piece.centre,
     lines: linesWkb(piece.lines),
     box: neighbourhood(piece.lines, distance),
   }))
-  return { point, straight, box: neighbourhood(lines, distance), pieces: near }
+  return { point: onlyPoint(lines), straight, box: neighbourhood(lines, distance), pieces: near }
 }

@@ -92,14 +92,14 @@ function readInput(input: GeometryInput, { layer }: View, argument: string, budg
 const spatial = (relation: SpatialRelation, geometry: Geometry) => ({ kind: 'spatial', relation, geometry }) as const
 
 /** Freezes a value and everything in it, except bytes, which cannot be frozen. */
-function deeplyFrozen<T>(value: T): T {
+export function deeplyFrozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array || Object.isFrozen(value)) return value
   for (const member of Object.values(Object.freeze(value))) deeplyFrozen(member)
   return value
 }
 
 /** The digest of the meaning: pieces follow from the rest, and types from the layer. */
-function digestOf(predicate: Predicate): string {
+export function digestOf(predicate: Predicate): string {
   const text = JSON.stringify(predicate, (key, value: unknown) => {
     if (key === 'onEarth' || key === 'type' || key === 'argument') return undefined
     return value instanceof Uint8Array ? hash('sha256', value) : value

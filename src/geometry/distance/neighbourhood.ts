@@ -1,4 +1,5 @@
 import type { BBox } from '../../model/layer.ts'
+import type { EarthExtent } from '../../model/predicate.ts'
 import { WkbWriter } from '../builder.ts'
 import { GEOMETRY } from '../geometry-type.ts'
 import { degreesAtLeast, longitudesWithin } from './line-pieces.ts'
@@ -17,12 +18,22 @@ const BINS = 3_600
  * longitudes. Longitudes and latitudes of the positions alternate, in parts.
  */
 export function neighbourhood(positions: readonly ArrayLike<number>[], metres: number): BBox {
+  return boxWithin(extentOf(positions), metres)
+}
+
+export function extentOf(positions: readonly ArrayLike<number>[]): EarthExtent {
   const extent = new Extent()
   for (const part of positions) for (let n = 0; n < part.length; n += 2) extent.add(part[n] as number, part[n + 1] as number)
+  const [west, width] = extent.span()
+  return { west, width, south: extent.south, north: extent.north }
+}
+
+/** Returns the box of everything within the distance of positions with that extent; see `neighbourhood`. */
+export function boxWithin(extent: EarthExtent, metres: number): BBox {
   const { south, north } = extent
   const arc = degreesAtLeast(metres) + ROUNDING
   const more = longitudesWithin(arc, Math.max(Math.abs(south), Math.abs(north)))
-  const [west, width] = more === null ? [-180, 360] : extent.span()
+  const [west, width] = more === null ? [-180, 360] : [extent.west, extent.width]
   const wide = width + 2 * (more ?? 0) + ROUNDING
   const [from, to] = wide >= 360 ? [-180, 180] : [wrapped(west - (more ?? 0)), wrapped(west - (more ?? 0) + wide)]
   return [from, Math.max(-90, south - arc), to, Math.min(90, north + arc)]

@@ -4,6 +4,7 @@ import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { BATCH_SIZE, EVERY_MS, firstRange, inRange, LIMIT } from '../../ask/arguments.ts'
 import {
   cursorAt,
+  type FeatureArguments,
   type FeatureRequest,
   findLayer,
   operationContext,
@@ -242,6 +243,9 @@ const query: QueryResolvers = {
 
   features: (_root, args, context, info) => featuresOf(args, context, info),
 
+  nearest: (_root, { to, maxDistance, ...args }, context, info) =>
+    featuresOf({ ...args, nearest: { to, maxDistance } }, context, info),
+
   node: async (_root, { id }, context, info) => {
     const name = layerOfId(id)
     if (name === null || !context.services.catalog.layer(name)) return null
@@ -252,8 +256,12 @@ const query: QueryResolvers = {
   health: (_root, _args, { services }) => services.health(),
 }
 
-/** Returns the page of `features` or of a layer's own root field. */
-export async function featuresOf(args: QueryFeaturesArgs, context: Context, info: GraphQLResolveInfo): Promise<AnyPage> {
+/** Returns the page of `features`, `nearest`, or of a layer's own root field. */
+export async function featuresOf(
+  args: FeatureArguments & Pick<QueryFeaturesArgs, 'first'>,
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<AnyPage> {
   const first = inRange('first', args.first, firstRange(context.services.pageRows))
   const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
   if (first > HELD_ROWS && context.operation.mayFlow && canFlow(request, info)) {

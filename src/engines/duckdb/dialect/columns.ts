@@ -19,6 +19,9 @@ export interface ResultColumns {
   readonly layout: BatchLayout
 }
 
+/** A worker and JavaScript print a double so that it reads back as the same number, so a cursor can have it as text. */
+const DISTANCE: WireType = { kind: 'float', bits: 64 }
+
 class Columns {
   readonly select: string[] = []
   readonly wires: WireColumn[] = []
@@ -41,7 +44,11 @@ export function resultColumns(
   const { layer } = query.view
   const needs = needsOf(query.outputs)
   const columns = new Columns()
-  const sorted = keys.map(({ comparison, subject }, n) => columns.add(`key ${n}`, { kind: 'utf8' }, comparison.text(subject)))
+  const sorted = keys.map(({ kind, comparison, subject }, n) =>
+    kind === 'distance'
+      ? columns.add('distance', DISTANCE, subject)
+      : columns.add(`key ${n}`, { kind: 'utf8' }, comparison.text(subject)),
+  )
   const natural = source.natural.map(({ sql, value = sql, type }) =>
     columns.add(sql, { kind: 'int', bits: 64, signed: type === 'BIGINT' }, value),
   )
@@ -51,7 +58,14 @@ export function resultColumns(
   })
   const key = needs.key ? addKey(layer, source, columns) : null
   const geometries = needs.geometry && hasGeometry(layer) ? addGeometries(query, layer, columns, parameters) : []
-  const layout = { columns: columns.wires, geometries, key, properties, geometryName: layer.geometryColumn }
+  const layout = {
+    columns: columns.wires,
+    geometries,
+    key,
+    properties,
+    ...(keys[0]?.kind === 'distance' && { distance: sorted[0]! }),
+    geometryName: layer.geometryColumn,
+  }
   return { select: columns.select, keys: [...sorted, ...natural], layout }
 }
 

@@ -3,34 +3,54 @@
  * the catalogue and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { hash } from 'node:crypto'
+import type { BatchLayout } from '../../../encode/batch.ts'
 import type { BBox, Layer } from '../../../model/layer.ts'
-import type { AggregateQuery, FeatureKey, FeatureQuery, Query } from '../../../model/query.ts'
+import {
+  type AggregateQuery,
+  type FeatureKey,
+  type FeatureQuery,
+  nearestFirst,
+  type Query,
+  type View,
+} from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
+import { distanceTo, withinBox } from './distance.ts'
 import { all, type Condition, filtersOf, type ImpliedCondition } from './filter.ts'
 import { isKept } from './geometry-column.ts'
 import { afterInParts, afterSorted, orderClause, type ResumePoint, readPosition, type SortColumn, sortColumns } from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
-import { columnOf, geometryColumnOf, Parameters } from './quote.ts'
-import { isRow, ROW_ID, type Source, sourceOf } from './source.ts'
+import { columnOf, geometryColumnOf, Parameters, virtualColumn } from './quote.ts'
+import { groupsOf } from './row-groups.ts'
+import { freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
 
 /**
  * Compiles a query for features, in order, from after `after` on. @throws GeoduckError CURSOR_INVALID if `after` belongs to
  * another order
+ *
+ * @param reach Only features within this distance of the first sort key, whose box prunes. Null: all.
  */
-export function compileFeatures(query: FeatureQuery): Plan {
-  const source = sourceFor(query)
-  const keys = sortColumns(query.orderBy)
+export function compileFeatures(query: FeatureQuery, reach: number | null = null): Plan {
+  const ring = reach === null ? null : ringOf(query, reach)
+  const source = sourceFor(query, ring)
+  const column = freeColumn(query.view.layer)
+  const keys = sortColumns(query.orderBy, virtualColumn(column))
   const parameters = new Parameters()
   const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
   const others = [...parameters.values]
-  const { prefix, where, indexed } = compileWhere(query, source, parameters)
+  const { prefix, where, indexed } = compileWhere(query, source, parameters, ring)
   const order = orderClause(keys, source, !indexed)
-  const rows = `SELECT ${select.map((sql, n) => `${sql} AS c${n}`).join(', ')} FROM ${source.from}`
-  const digest = digestOf(`${prefix}${rows} WHERE ${where}${order}`, filterDigest(query), others)
+  const probe = query.orderBy.find((key) => key.kind === 'distance')?.probe
+  // The distance is computed once per row, in a relation that has it as a column. The rest of the statement is the same.
+  const measured = probe && withColumn(source, column, distanceTo(probe, query.view.layer, parameters), where)
+  const rows = `SELECT ${select.map((sql, n) => `${sql} AS c${n}`).join(', ')} FROM ${(measured ?? source).from}`
+  const digest = digestOf(`${prefix}${rows} WHERE ${where}${order}`, `${filterDigest(query)}${probe?.digest ?? ''}`, others)
   const place = query.after ? readPosition(query.after, keys, source) : null
-  const parts = after(place, keys, source, parameters).map((part) => `${rows} WHERE ${[...part, where].join(' AND ')}`)
-  const body = `${parts.length === 1 ? parts[0] : `SELECT * FROM (${parts.join(' UNION ALL ')})`}${order}${limitOf(query, parameters)}`
+  const parts = after(place, keys, source, parameters).map(
+    (part) => `${rows} WHERE ${[...part, measured ? 'true' : where].join(' AND ')}`,
+  )
+  const whole = `${parts.length === 1 ? parts[0] : `SELECT * FROM (${parts.join(' UNION ALL ')})`}${order}${limitOf(query, parameters)}`
+  const body = reach === null ? whole : `SELECT * FROM (${whole}) WHERE c${layout.distance} <= ${parameters.double(reach)}`
   const statement = withSentinel(body, select.length, parameters, prefix)
   const { outputs, cursorKey = null } = query
   return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted: keys.length > 0, indexed, digest })
@@ -43,23 +63,39 @@ export function compileAggregate(query: AggregateQuery): Plan {
   const { prefix, where, indexed } = compileWhere(query, source, parameters)
   const columns = query.measures.map(({ kind }) => ({ name: kind, wire: { kind: 'int', bits: 64, signed: true } }) as const)
   const body = `SELECT ${columns.map((_, n) => `count(*) AS c${n}`).join(', ')} FROM ${source.from} WHERE ${where}`
-  const layout = { columns, geometries: [], key: null, properties: [], geometryName: query.view.layer.geometryColumn }
   const digest = digestOf(`${prefix}${body}`, filterDigest(query), [])
-  return frozen({
-    statement: withSentinel(body, columns.length, parameters, prefix),
-    layout,
-    keys: [],
-    outputs: [{ kind: 'rows' }],
-    cursorKey: null,
-    sorted: false,
-    indexed,
-    digest,
-  })
+  return { ...figures(withSentinel(body, columns.length, parameters, prefix), columns, query.view, digest), indexed }
+}
+
+/** The plan of a result that has no features. */
+function figures(statement: Statement, columns: BatchLayout['columns'], { layer }: View, digest: string): Plan {
+  const layout = { columns, geometries: [], key: null, properties: [], geometryName: layer.geometryColumn }
+  const outputs = [{ kind: 'rows' }] as const
+  return frozen({ statement, layout, keys: [], outputs, cursorKey: null, sorted: false, indexed: false, digest })
+}
+
+/** Compiles the groups of a layer; see `groupsOf`. */
+export function compileGroups(view: View): Plan | null {
+  const groups = groupsOf(view.layer)
+  if (groups === null) return null
+  const names = ['rows', 'west', 'south', 'east', 'north']
+  const columns = names.map((name) => ({ name, wire: { kind: 'float', bits: 64 } }) as const)
+  const body = `SELECT ${names.map((name) => `CAST(${name} AS DOUBLE)`).join(', ')} FROM (${groups}) AS g(${names.join(', ')})`
+  return figures(withSentinel(body, columns.length, new Parameters(), ''), columns, view, digestOf(body, '', []))
 }
 
 /** The source of the statement. */
-export function sourceFor(query: Query): Source {
-  return sourceOf(query.view.layer, wantedFiles(query))
+export function sourceFor(query: Query, ring: Ring | null = null): Source {
+  return sourceOf(query.view.layer, wantedFiles(query, ring))
+}
+
+/** Compiles the condition of a ring: the box of everything within its reach. */
+type Ring = (parameters: Parameters) => Condition
+
+function ringOf(query: FeatureQuery, reach: number): Ring {
+  const probe = nearestFirst(query)
+  if (!probe) throw new RangeError('a result with rings is ordered by distance')
+  return (parameters) => withinBox(probe, query.view.layer, reach, parameters)
 }
 
 interface Where {
@@ -71,9 +107,9 @@ interface Where {
   readonly indexed: boolean
 }
 
-function compileWhere(query: Scanned, source: Source, parameters: Parameters): Where {
+function compileWhere(query: Scanned, source: Source, parameters: Parameters, ring: Ring | null = null): Where {
   const { layer } = query.view
-  const conditions: Condition[] = []
+  const conditions: Condition[] = ring ? [ring(parameters)] : []
   if (query.where || query.view.rule) conditions.push(filtersOf(query, parameters))
   if (query.key) conditions.push({ exact: hasKey(query.key, source, parameters), necessary: null })
   const kept = isKept(layer)
@@ -143,10 +179,10 @@ function hasKey(key: FeatureKey, source: Source, parameters: Parameters): string
  * File numbers within the layer, including the first, from which the engine takes the column types. Null: all files, or
  * unknown.
  */
-function wantedFiles(query: Scanned): readonly number[] | null {
+function wantedFiles(query: Scanned, ring: Ring | null): readonly number[] | null {
   const { relation } = query.view.layer
   if (relation.kind === 'table' || relation.files.length === 1 || relation.files.some(hasColumns)) return null
-  const isWanted = byRowNumber(query, relation.fileRows) ?? byExtent(query)
+  const isWanted = byRowNumber(query, relation.fileRows) ?? byExtent(query, ring)
   if (!isWanted) return null
   const wanted = relation.files.flatMap((_, file) => (file === 0 || isWanted(file) ? [file] : []))
   return wanted.length === relation.files.length ? null : wanted
@@ -175,14 +211,15 @@ function byRowNumber({ key }: Scanned, fileRows: readonly number[]): IsWanted | 
 }
 
 /** Null also if the scan does not prune by the column that the extents were read from, because then they may be wrong. */
-function byExtent(query: Scanned): IsWanted | null {
+function byExtent(query: Scanned, ring: Ring | null): IsWanted | null {
   const {
     view: { layer },
     after,
   } = query
   const summaries = layer.relation.kind === 'parquet' ? layer.relation.fileSummaries : undefined
   if (!summaries || layer.pruning.kind === 'NONE') return null
-  const { necessary } = filtersOf(query, new Parameters())
+  const unused = new Parameters()
+  const { necessary } = all([...(ring ? [ring(unused)] : []), filtersOf(query, unused)])
   if (!necessary) return null
   // The file of the position is kept regardless of its extent, because positions count rows in it.
   const at = after ? Number(after.keys.at(-2)) : null

@@ -32,7 +32,7 @@ function onPlane({ geometry, distance }: DistancePredicate, layer: Layer, parame
 }
 
 /** A small margin for rounding of the sums. */
-function widened(box: BBox, distance: number): BBox {
+export function widened(box: BBox, distance: number): BBox {
   const more = distance + 4e-15 * (distance + Math.max(...box.map(Math.abs)))
   return [box[0] - more, box[1] - more, box[2] + more, box[3] + more]
 }
@@ -80,21 +80,26 @@ function isNear(geometry: string, piece: NearPiece, { metres: distance, straight
   const lines = to(decoded(piece.lines, parameters))
   const hit = (value: string) => `${DISTANCE_WITHIN}(${to(value)}, ${lines}, ${distance})`
   const longest = parameters.double(straight)
-  const size = `(ST_XMax(${geometry}) - ST_XMin(${geometry})) + (ST_YMax(${geometry}) - ST_YMin(${geometry}))`
   const inBox = decoded(boxGeometry(box, 'dWithin').wkb, parameters)
   return (
-    `CASE WHEN NOT (${meets(geometry, box, parameters)}) THEN false WHEN ${size} <= ${longest} THEN ${hit(geometry)}` +
+    `CASE WHEN NOT (${isInBox(geometry, box, parameters)}) THEN false WHEN ${sizeOf(geometry)} <= ${longest} THEN ${hit(geometry)}` +
     ` ELSE coalesce(list_bool_or(list_transform(${cut(geometry, inBox)}, lambda e: ${hit(straightened('e', longest))})), false) END`
   )
 }
 
+/** SQL of the size of a geometry's box: its width plus its height. */
+export function sizeOf(geometry: string): string {
+  return `(ST_XMax(${geometry}) - ST_XMin(${geometry})) + (ST_YMax(${geometry}) - ST_YMin(${geometry}))`
+}
+
 /** A projection in metres with true distances from its centre. Its numbers are from the argument, bound as one text. */
-function projectionAround(piece: NearPiece, parameters: Parameters): string {
+export function projectionAround(piece: Pick<NearPiece, 'centre'>, parameters: Parameters): string {
   const [longitude, latitude] = piece.centre
   return parameters.text(`+proj=aeqd +lat_0=${latitude} +lon_0=${longitude} +datum=WGS84 +units=m +no_defs`)
 }
 
-function meets(geometry: string, [west, south, east, north]: BBox, parameters: Parameters): string {
+/** SQL that is true if the box of the geometry meets this one. */
+export function isInBox(geometry: string, [west, south, east, north]: BBox, parameters: Parameters): string {
   const number = (value: number) => parameters.double(value)
   return (
     `ST_YMin(${geometry}) <= ${number(north)} AND ST_YMax(${geometry}) >= ${number(south)} AND` +
@@ -103,7 +108,7 @@ function meets(geometry: string, [west, south, east, north]: BBox, parameters: P
 }
 
 /** The points, lines and rings of the geometry within the box, as a list of points and lines. */
-function cut(geometry: string, box: string): string {
+export function cut(geometry: string, box: string): string {
   const part = `struct_extract(a, 'geom')`
   const lines = `CASE WHEN ST_GeometryType(${part}) = 'POLYGON' THEN ST_Boundary(${part}) ELSE ${part} END`
   const inBox = `list_transform(ST_Dump(${geometry}), lambda a: TRY(ST_Intersection(${lines}, ${box})))`
@@ -111,7 +116,7 @@ function cut(geometry: string, box: string): string {
 }
 
 /** Cuts the edges of a line to that length. A point stays unchanged. */
-function straightened(geometry: string, longest: string): string {
+export function straightened(geometry: string, longest: string): string {
   const ordinate = (n: string, name: string) => `struct_extract(list_extract(l, ${n}), '${name}')`
   const along = (name: string) => `${ordinate('i', name)} + (${ordinate('i + 1', name)} - ${ordinate('i', name)}) * k / n`
   const far = (name: string) => `abs(${ordinate('i + 1', name)} - ${ordinate('i', name)})`

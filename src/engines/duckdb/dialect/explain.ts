@@ -21,7 +21,12 @@ export function explain(query: FeatureQuery): Explanation {
   return {
     sql: statement.sql.replaceAll(sourceFor(query).from, named(layer.name)),
     values: statement.parameters.length,
-    reads: [...new Set([...orderBy.map(({ field }) => field.name), ...namesIn(layout, layer)])],
+    reads: [
+      ...new Set([
+        ...orderBy.flatMap((key) => (key.kind === 'property' ? key.field.name : (layer.geometryColumn ?? []))),
+        ...namesIn(layout, layer),
+      ]),
+    ],
     pruning: pruningOf(query),
     sorted,
   }

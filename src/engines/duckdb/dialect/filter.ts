@@ -3,6 +3,7 @@ import type { BBox, Layer } from '../../../model/layer.ts'
 import type { Predicate } from '../../../model/predicate.ts'
 import type { Query } from '../../../model/query.ts'
 import { compileDistance } from './d-within.ts'
+import { compileMeasured } from './distance.ts'
 import { compileProperty } from './property.ts'
 import type { Parameters } from './quote.ts'
 import { compileRelation } from './spatial.ts'
@@ -25,6 +26,8 @@ export function compileFilter(predicate: Predicate, layer: Layer, parameters: Pa
       return compileRelation(predicate.relation, predicate.geometry, layer, parameters)
     case 'distance':
       return compileDistance(predicate, layer, parameters)
+    case 'measured':
+      return compileMeasured(predicate.probe, predicate.most, layer, parameters)
     case 'property': {
       const exact = compileProperty(predicate, parameters)
       return exact === null ? TRUE : { exact, necessary: null }

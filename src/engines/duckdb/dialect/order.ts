@@ -1,25 +1,32 @@
 /** Compiles sort keys to SQL. The natural order follows them and breaks every tie. */
 
 import { GeoduckError } from '../../../model/errors.ts'
+import type { FieldType } from '../../../model/field-type.ts'
 import type { RowPosition, SortKey } from '../../../model/query.ts'
 import { type Comparison, comparisonOf } from './comparison.ts'
 import { columnOf, type Parameters } from './quote.ts'
 import type { NaturalKey, Source } from './source.ts'
 
 export interface SortColumn {
+  readonly kind: SortKey['kind']
   readonly comparison: Comparison
   readonly subject: string
   readonly descending: boolean
   readonly nullsFirst: boolean
 }
 
-export function sortColumns(orderBy: readonly SortKey[]): SortColumn[] {
-  return orderBy.map(({ field, descending, nullsFirst }) => {
-    const comparison = comparisonOf(field.type)
+/** `distance`: SQL of the column that has the distance. */
+export function sortColumns(orderBy: readonly SortKey[], distance: string): SortColumn[] {
+  return orderBy.map((key) => {
+    const { kind, descending, nullsFirst } = key
+    const comparison = comparisonOf(kind === 'distance' ? DISTANCE : key.field.type)
     if (!comparison) throw new RangeError('a sort key has an order')
-    return { comparison, subject: comparison.subject(columnOf(field)), descending, nullsFirst }
+    const subject = kind === 'distance' ? distance : comparison.subject(columnOf(key.field))
+    return { kind, comparison, subject, descending, nullsFirst }
   })
 }
+
+const DISTANCE: FieldType = { kind: 'float', bits: 64 }
 
 /** Empty for the natural order if the scan returns rows in it. */
 export function orderClause(keys: readonly SortColumn[], source: Source, ordered: boolean): string {

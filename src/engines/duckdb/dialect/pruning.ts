@@ -2,9 +2,9 @@
  * Compiles the first test of a spatial filter: does the box of the geometry intersect the box of the filter? It is cheap, and
  * skips row groups.
  */
-import type { BBox, CoveringMembers, Layer } from '../../../model/layer.ts'
+import type { BBox, CoveringColumn, CoveringMembers, Layer } from '../../../model/layer.ts'
 import type { ImpliedCondition } from './filter.ts'
-import { geometryColumnOf, memberOf, type Parameters, spatial } from './quote.ts'
+import { geometryColumnOf, memberOf, type Parameters } from './quote.ts'
 
 /**
  * Writes a predicate that is true for every row whose geometry intersects the box, and for some other rows. Null if the layer has no such
@@ -18,12 +18,17 @@ export function meetsBox(layer: Layer, box: Box, parameters: Parameters): Implie
 }
 
 function writeMeets(layer: Layer, box: Box, parameters: Parameters): (() => string) | null {
-  const { pruning, geometryColumn, geometryEncoding } = spatial(layer)
-  if (pruning.kind === 'COVERING_COLUMN') {
-    return () => coveringMeets(pruning.column, pruning.members, pruning.float32, box, parameters)
-  }
-  if (geometryEncoding === 'point') return () => coveringMeets(geometryColumn, POINT_MEMBERS, false, box, parameters)
-  return geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
+  const covering = coveringOf(layer)
+  if (covering) return () => coveringMeets(covering.column, covering.members, covering.float32, box, parameters)
+  return layer.geometryEncoding === 'GEOMETRY' ? () => extentMeets(geometryColumnOf(layer), box, parameters) : null
+}
+
+/** The columns that are compared with a box. Null if that is the geometry itself. */
+export function coveringOf({ pruning, geometryEncoding, geometryColumn }: Layer): CoveringColumn | null {
+  if (pruning.kind === 'COVERING_COLUMN') return pruning
+  return geometryEncoding === 'point'
+    ? { kind: 'COVERING_COLUMN', column: geometryColumn, members: POINT_MEMBERS, float32: false }
+    : null
 }
 
 /** Numbers, or the box of a constant geometry that the engine computes. That box does not cross the antimeridian. */

@@ -2,11 +2,9 @@
  * The only file where a name becomes SQL text. Names, labels and paths are from the catalogue and the command line. No text of a client reaches
  * this file.
  */
-import { type Field, hasGeometry, type Layer, type Pruning, type Spatial } from '../../../model/layer.ts'
+import { type CoveringColumn, type Field, hasGeometry, type Layer, type Spatial } from '../../../model/layer.ts'
 import { withoutWildcards } from '../host/files.ts'
 import type { Parameter } from './plan.ts'
-
-type CoveringColumn = Extract<Pruning, { readonly kind: 'COVERING_COLUMN' }>
 
 /** The name of every relation in a plan. Columns are written with it, so that a source name cannot mean anything else. */
 const RELATION = 't'
@@ -53,6 +51,10 @@ export function fileList(files: readonly string[]): string {
   return `[${files.map((file) => literal(withoutWildcards(file))).join(', ')}]`
 }
 
+/** The columns of `coveringStatistics` beside the covering columns: the number of rows, and the place in the order of the files. */
+export const GROUP_ROWS = identifier('rows of the group')
+export const GROUP_PLACE = identifier('place of the group')
+
 /**
  * A relation with one row per row group: its covering column or columns, with the minimum of the lower sides and the maximum of
  * the upper sides.
@@ -70,7 +72,8 @@ export function coveringStatistics(files: readonly string[], { column, members, 
     column === null
       ? sides.map(({ member, sql }) => `${sql} AS ${member}`).join(', ')
       : `struct_pack(${sides.map(({ member, sql }) => `${member} := ${sql}`).join(', ')}) AS ${identifier(column)}`
-  return `(SELECT ${box} FROM parquet_metadata(${fileList(files)}) GROUP BY file_name, row_group_id) AS ${RELATION}`
+  const group = `max(row_group_num_rows) AS ${GROUP_ROWS}, [list_position(${fileList(files)}, file_name), row_group_id] AS ${GROUP_PLACE}`
+  return `(SELECT ${box}, ${group} FROM parquet_metadata(${fileList(files)}) GROUP BY file_name, row_group_id) AS ${RELATION}`
 }
 
 export function tableOf(database: string, schema: string, table: string): string {
@@ -85,6 +88,11 @@ export function named(layer: string): string {
 /** A relation with one more column: the number of each row, from 0, in the source's order. */
 export function numbered(relation: string, name: string): string {
   return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
+}
+
+/** The rows of a relation that meet a condition, with more columns. */
+export function derived(relation: string, columns: readonly string[], where: string): string {
+  return `(SELECT ${[`${RELATION}.*`, ...columns].join(', ')} FROM ${relation} WHERE ${where}) AS ${RELATION}`
 }
 
 /** The values of one statement, in the order of their numbers. */

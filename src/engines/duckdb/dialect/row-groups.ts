@@ -5,8 +5,11 @@
 import type { Layer } from '../../../model/layer.ts'
 import type { FeatureQuery } from '../../../model/query.ts'
 import { filtersOf } from './filter.ts'
+import { geometryValue } from './geometry-column.ts'
 import type { Statement } from './plan.ts'
-import { coveringStatistics, Parameters } from './quote.ts'
+import { coveringOf } from './pruning.ts'
+import { coveringStatistics, GROUP_PLACE, GROUP_ROWS, memberOf, Parameters } from './quote.ts'
+import { sourceOf } from './source.ts'
 
 /**
  * One row: the number of all row groups, and of those that must be read. Null if no covering column prunes. The predicate is the one that the
@@ -27,4 +30,32 @@ export function compileRowGroups(query: FeatureQuery): Statement | null {
 function statisticsOf({ relation, pruning }: Layer): string | null {
   if (relation.kind !== 'parquet' || pruning.kind !== 'COVERING_COLUMN') return null
   return coveringStatistics(relation.files, pruning)
+}
+
+/** Rows of a group of a source without row groups, and the most groups. */
+const [LEAST_GROUP, MOST_GROUPS] = [256, 8_192]
+
+/**
+ * SQL of the number of rows and the sides of the box of each group of neighbouring rows, in order: of each row group of a file with a
+ * covering column, from its statistics. For another layer this reads the boxes of all rows. Null for a layer that has no boxes, or
+ * whose geometry is not proven.
+ */
+export function groupsOf(layer: Layer): string | null {
+  const covering = coveringOf(layer)
+  const { relation, geometryEncoding, state, featureCount } = layer
+  if (!covering && !(state === 'READY' && geometryEncoding === 'GEOMETRY')) return null
+  const sides = covering
+    ? [covering.members.xmin, covering.members.ymin, covering.members.xmax, covering.members.ymax].map((side) =>
+        memberOf(covering.column, side),
+      )
+    : ['XMin', 'YMin', 'XMax', 'YMax'].map((side) => `ST_${side}(${geometryValue(layer)})`)
+  if (covering && relation.kind === 'parquet') {
+    return `SELECT ${[GROUP_ROWS, ...sides].join(', ')} FROM ${coveringStatistics(relation.files, covering)} ORDER BY ${GROUP_PLACE}`
+  }
+  const { from, natural } = sourceOf(layer, null)
+  const [west, south, east, north] = sides
+  const size = Math.max(LEAST_GROUP, Math.ceil((featureCount ?? 0) / MOST_GROUPS))
+  const place = natural.map(({ sql }, n) => (n === natural.length - 1 ? `${sql} // ${size}` : sql)).join(', ')
+  const box = `min(${west}), min(${south}), max(${east}), max(${north})`
+  return `SELECT count(*), ${box} FROM ${from} GROUP BY ${place} ORDER BY ${place}`
 }

@@ -1,6 +1,6 @@
 /** Writes the source of the rows, and the order in which they arrive without a sort. */
 import type { Layer, Relation } from '../../../model/layer.ts'
-import { numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
+import { derived, identifier, numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
 
 /** A column of the natural order: ascending and never null. All of them together are unique. */
 export interface NaturalKey {
@@ -51,6 +51,20 @@ export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source
     files: wanted,
   }
 }
+
+/** The same rows, those that meet a condition, with one more column. */
+export function withColumn(source: Source, column: string, sql: string, where: string): Source {
+  const { from, natural } = source
+  const rows = natural.map((key) => key.sql).filter((key) => VIRTUAL.includes(key))
+  return { ...source, from: derived(from, [...rows, `${sql} AS ${identifier(column)}`], where) }
+}
+
+/** A name that no column of the layer has. */
+export function freeColumn(layer: Layer): string {
+  return freeName(takenNames(layer))
+}
+
+const VIRTUAL: readonly string[] = [FILE_INDEX, FILE_ROW_NUMBER, ROWID].map(virtualColumn)
 
 function fromOf(relation: Relation, wanted: readonly number[] | null): string {
   if (relation.kind === 'table') return tableOf(relation.database, relation.schema, relation.table)

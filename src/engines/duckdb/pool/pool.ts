@@ -3,7 +3,8 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { GeoduckError } from '../../../model/errors.ts'
-import type { AggregateQuery, FeatureQuery, Query } from '../../../model/query.ts'
+import type { Layer } from '../../../model/layer.ts'
+import { type AggregateQuery, type FeatureQuery, nearestFirst, type Query } from '../../../model/query.ts'
 import { Deadline, OperationClock, UNBOUNDED } from '../../deadline.ts'
 import type {
   BatchStream,
@@ -17,7 +18,7 @@ import type {
   StreamShape,
 } from '../../engine.ts'
 import { CAPABILITIES } from '../capabilities.ts'
-import { compileAggregate, compileFeatures } from '../dialect/compile.ts'
+import { compileAggregate, compileFeatures, compileGroups } from '../dialect/compile.ts'
 import { explain } from '../dialect/explain.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, WorkerOptions } from '../messages.ts'
@@ -25,6 +26,7 @@ import { Failover, Quarantine } from './failover.ts'
 import { Lane } from './lane.ts'
 import { MemoryWatch } from './memory.ts'
 import { type RawPage, runPage } from './page.ts'
+import { Rings, RowGroups } from './rings.ts'
 import { type WorkerRequest, WorkerTime } from './scheduler.ts'
 import { SpoolBudget } from './spool.ts'
 import { FeatureStream } from './stream.ts'
@@ -80,6 +82,7 @@ class Pool implements Engine {
   readonly #stopping = new AbortController()
   readonly #pages = new Set<Promise<unknown>>()
   readonly #memory: MemoryWatch
+  readonly #groups = new WeakMap<Layer, Promise<RowGroups | null>>()
   #renewal: Promise<void> = Promise.resolve()
   readonly #reasons = new Reasons()
 
@@ -131,6 +134,7 @@ class Pool implements Engine {
       ...shared,
       hasRivals: () => shared.scheduler().hasRivals(request),
       query,
+      groups: () => this.#groupsOf(query, context),
       batchSize,
       emitEmpty,
       deadlineMs: this.#deadlineMs(context),
@@ -156,9 +160,40 @@ class Pool implements Engine {
     message: Message | null = null,
   ): Promise<Page> {
     // One row more than requested proves that there is a next page.
-    const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 })
-    const page = await this.#page(query, planOf, first, context, signal, message)
+    const groups = nearestFirst(query) ? await this.#groupsOf(query, context, signal) : null
+    const rings = groups && new Rings(query, groups, first + 1)
+    const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 }, rings?.reach)
+    const isProven = ({ hasMore, tooLarge }: RawPage) => hasMore || tooLarge !== undefined || (rings?.ended() ?? true)
+    const page = await this.#page(query, planOf, first, context, signal, { message, isProven })
     return { sequence: 0, ...page }
+  }
+
+  /**
+   * Returns the row groups of a layer, for an order by distance. Null if the layer has none. They are read once, by the first
+   * operation that needs them, and kept as long as this version of the layer.
+   */
+  #groupsOf({ view }: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<RowGroups | null> {
+    const { layer } = view
+    const known = this.#groups.get(layer)
+    if (known !== undefined) return known
+    const plan = compileGroups(view)
+    if (!plan) return Promise.resolve(null)
+    const reading = this.#readGroups({ kind: 'aggregate', view, where: null, measures: [] }, plan, context, signal)
+    this.#groups.set(layer, reading)
+    reading.catch(() => this.#groups.delete(layer))
+    return reading
+  }
+
+  async #readGroups(
+    query: AggregateQuery,
+    plan: Plan,
+    context: OperationContext,
+    signal?: AbortSignal,
+  ): Promise<RowGroups | null> {
+    const { outputs, release, hasMore } = await this.#page(query, () => plan, MOST_GROUPS, context, signal)
+    const groups = JSON.parse(Buffer.concat(outputs[0]!).toString()) as number[][]
+    release()
+    return groups.length === 0 || hasMore ? null : new RowGroups(groups)
   }
 
   async aggregate(query: AggregateQuery, context: OperationContext, signal?: AbortSignal): Promise<readonly unknown[]> {
@@ -210,7 +245,7 @@ class Pool implements Engine {
     rows: number,
     context: OperationContext,
     signal?: AbortSignal,
-    message: Message | null = null,
+    { message = null, isProven = () => true }: PageShape = {},
   ): Promise<RawPage> {
     this.#stopping.signal.throwIfAborted()
     const request = this.#open(query, context)
@@ -218,7 +253,8 @@ class Pool implements Engine {
     const limits = this.#messageLimits(message)
     const bytes = limits ? Math.min(this.#options.pageBytes, this.#options.maxFrameBytes) : this.#options.pageBytes
     const { deadline, ...shared } = this.#shared(query, context, rows)
-    const page = runPage({ ...shared, deadline, planOf, rows, bytes, message: limits, request, signal: signals })
+    const run = () => runPage({ ...shared, deadline, planOf, rows, bytes, message: limits, request, signal: signals })
+    const page = untilProven(run, isProven)
     this.#pages.add(page)
     try {
       return await page
@@ -280,6 +316,23 @@ class Pool implements Engine {
     }
   }
 }
+
+interface PageShape {
+  readonly message?: Message | null
+  /** Returns true if no other feature belongs to the page. Otherwise the page runs again, with another plan. */
+  readonly isProven?: (page: RawPage) => boolean
+}
+
+async function untilProven(run: () => Promise<RawPage>, isProven: (page: RawPage) => boolean): Promise<RawPage> {
+  for (;;) {
+    const page = await run()
+    if (isProven(page)) return page
+    page.release()
+  }
+}
+
+/** The most row groups of a layer that are read. A layer with more is read without rings. */
+const MOST_GROUPS = 400_000
 
 /** True if the query neither filters nor changes what is stored. */
 function isPlain(query: Query): boolean {

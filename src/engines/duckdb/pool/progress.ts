@@ -1,7 +1,8 @@
-import type { FeatureQuery, RowPosition } from '../../../model/query.ts'
+import { type FeatureQuery, nearestFirst, type RowPosition } from '../../../model/query.ts'
 import { compileFeatures } from '../dialect/compile.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { SerialLimits } from './failover.ts'
+import { Rings, type RowGroups } from './rings.ts'
 
 /**
  * Rows of a stream's first batch. A first batch of 1,024 rows takes half as long again. 256 doubled three times is one chunk of
@@ -11,26 +12,35 @@ const FIRST_ROWS = 256
 /** Smallest batch size whose first batch is shortened. A client that requests a size below the default gets that size. */
 const LARGE_BATCH = 1_024
 
+/** Rows of the first ring of an order by distance, so that the first batch arrives early. */
+const FIRST_RING = 2_048
+
 /** The position of a stream, and the plan of the rows that are still missing. */
 export class Progress {
   /** Number of batches that have arrived. */
   batches = 0
   readonly #query: FeatureQuery
   readonly #window: SortWindow
+  readonly #groups: () => Promise<RowGroups | null>
+  #rings: Rings | null = null
   #position: RowPosition | null
   #remaining: number | null
 
-  constructor(query: FeatureQuery) {
+  /** `groups` returns those of the layer. It is called for an order by distance only. */
+  constructor(query: FeatureQuery, groups: () => Promise<RowGroups | null> = () => Promise.resolve(null)) {
     this.#query = query
+    this.#groups = groups
     this.#position = query.after
     this.#remaining = query.limit
     this.#window = new SortWindow(query.orderBy.length > 0)
   }
 
   /** Returns the plan of the next execution. */
-  plan(serial: SerialLimits | null): Plan {
+  async plan(serial: SerialLimits | null): Promise<Plan> {
+    const groups = this.#rings === null && nearestFirst(this.#query) ? await this.#groups() : null
+    if (groups) this.#rings = new Rings(this.#query, groups, Math.min(FIRST_RING, this.#remaining ?? FIRST_RING))
     const limit = this.#window.open(this.#remaining, serial)
-    return compileFeatures({ ...this.#query, after: this.#position, limit })
+    return compileFeatures({ ...this.#query, after: this.#position, limit }, this.#rings?.reach)
   }
 
   /** Returns the most rows of a batch in the next execution, and of its first batch. */
@@ -49,7 +59,8 @@ export class Progress {
 
   /** Records that the execution has reached the end of its plan. Returns true if that is the end of the stream. */
   ended(): boolean {
-    return !this.#window.endedFull()
+    if (this.#window.endedFull()) return false
+    return this.#rings?.ended() !== false || this.#remaining === 0
   }
 
   /** Records that the execution ended before the end of its plan. `failed` is true if it failed, for example without memory. */

@@ -12,6 +12,7 @@ import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, ReceivedBatch } from '../messages.ts'
 import { Credit, ExecutionHandle, type ExecutionOutcome, type ReserveOptions, reserveWorker } from './execution-handle.ts'
 import { Progress } from './progress.ts'
+import type { RowGroups } from './rings.ts'
 import { Spool, type SpoolBudget } from './spool.ts'
 import type { WorkerSupervisor } from './worker-supervisor.ts'
 
@@ -40,7 +41,7 @@ export class FeatureStream implements BatchStream {
     this.#options = options
     this.#credit = new Credit(options.heldMemory)
     this.#backlog = new Backlog(options.spool, options.heldMemory)
-    this.#progress = new Progress(options.query)
+    this.#progress = new Progress(options.query, options.groups)
     options.request.releaseSoon = () => this.#preempt()
     this.#stall = new StallWatch({
       stallMs: options.stallMs,
@@ -133,7 +134,8 @@ export class FeatureStream implements BatchStream {
   async #execute(): Promise<void> {
     const { request, batchSize, batchBytes, message, emitEmpty, deadlineMs, failover } = this.#options
     const { serial, probeFirst } = failover
-    const plan = this.#progress.plan(serial)
+    const plan = await this.#progress.plan(serial)
+    if (this.#end) return
     const isFirst = this.#progress.batches === 0
     const reserved = await reserveWorker(plan, { ...this.#options, timed: isFirst }, this.#closing.signal)
     if (!reserved) return
@@ -305,6 +307,8 @@ function sourceChanged(layer: string): GeoduckError {
 
 interface StreamOptions extends ReserveOptions {
   readonly query: FeatureQuery
+  /** Returns the row groups of the layer. */
+  readonly groups: () => Promise<RowGroups | null>
   readonly batchSize: number
   readonly emitEmpty: boolean
   readonly batchBytes: number
