@@ -22,10 +22,16 @@ import { viewOf } from './view.ts'
 /** The delay before the next attempt, if the remaining time is unknown. */
 const RETRY_SECONDS = 5
 
-export interface FeatureRequest {
-  readonly query: FeatureQuery
+/** A request for rows: features, or groups of them. */
+export interface RowRequest {
+  readonly query: Query
   /** Milliseconds. Null: the server's limit. */
   readonly deadlineMs: number | null
+  readonly selection: Pick<Selection, 'indexes' | 'startCursor' | 'message'>
+}
+
+export interface FeatureRequest extends RowRequest {
+  readonly query: FeatureQuery
   readonly selection: Selection
 }
 
@@ -77,7 +83,7 @@ export async function readFeatureRequest(
 }
 
 /** Reads and counts a filter once, even if several root fields of one layer have the same filter. */
-function readWhere(where: FeatureFilter, view: View, { services, operation }: ReadContext): Promise<Filter> {
+export function readWhere(where: FeatureFilter, view: View, { services, operation }: ReadContext): Promise<Filter> {
   operation.budget ??= new FilterBudget(services.filterLimits)
   const { budget } = operation
   return budget.once(where, `${view.layer.name} ${view.layer.fingerprint} ${view.digest}`, () =>
@@ -103,7 +109,7 @@ export async function findLayer(name: string, { services, operation }: ReadConte
   return fresh
 }
 
-export function cursorAt(position: RowPosition, { query }: FeatureRequest, { services }: Context): string {
+export function cursorAt(position: RowPosition, { query }: Pick<RowRequest, 'query'>, { services }: Context): string {
   return encodeCursor(services.cursorSecret, query, position)
 }
 
@@ -115,7 +121,7 @@ export function operationContext(
       view: { layer },
     },
     deadlineMs,
-  }: { readonly query: Query; readonly deadlineMs: number | null },
+  }: Pick<RowRequest, 'query' | 'deadlineMs'>,
 ): OperationContext {
   const { catalog } = services
   const writes = catalog.writes(layer)
@@ -126,7 +132,7 @@ export function operationContext(
   return { id, client, address, clock, heldMemory, unchanged, unreadable, ...limit }
 }
 
-function deadlineOf({ deadline }: FeatureArguments, { services }: ReadContext): number | null {
+export function deadlineOf({ deadline }: Pick<FeatureArguments, 'deadline'>, { services }: ReadContext): number | null {
   if (deadline === undefined || deadline === null) return null
   return 1_000 * inRange('deadline', deadline, deadlineRange(services.deadlineSeconds))
 }
@@ -167,7 +173,7 @@ const WORDS: Readonly<Record<Need, string>> = {
 
 function needsOf(query: Query): readonly Need[] {
   const filters = [query.where, query.view.rule].flatMap((filter) => (filter ? predicateNeeds(filter.predicate) : []))
-  if (query.kind === 'aggregate') return ['aggregate', ...filters]
+  if (query.kind === 'groups') return ['aggregate', ...filters]
   const { orderBy, representations = [] } = query
   return [
     ...filters,

@@ -111,8 +111,6 @@ export type Output =
   | { readonly kind: 'features'; readonly fields: readonly FeatureField[] }
   /** The same of the GraphQL type FeatureEdge. */
   | { readonly kind: 'edges'; readonly fields: readonly EdgeField[] }
-  /** A JSON list of the rows, each a list of all columns' values. */
-  | { readonly kind: 'rows' }
   /** The cursor of the first feature as a JSON string. Null if there is no feature. */
   | { readonly kind: 'start-cursor' }
 
@@ -140,6 +138,8 @@ export type FeatureField = { readonly key: string } & (
   | { readonly field: 'property'; readonly name: string }
   /** An object with these fields. */
   | { readonly field: 'object'; readonly fields: readonly FeatureField[] }
+  /** Null in every row. */
+  | { readonly field: 'null' }
 )
 
 /** A selected field of the GraphQL type FeatureEdge. */

@@ -169,22 +169,6 @@ export function featureList(layout: BatchLayout, fields: readonly FeatureField[]
   return textEncoder(LIST, jsonObject(featureMembers(layout, fields)), out)
 }
 
-/** A JSON list of the rows, each a list of all columns' values. */
-export function rowList({ columns }: BatchLayout, out: ByteWriter): Encoder {
-  const values = columns.map(({ wire }, index) => jsonValue(index, wire))
-  const list: ValueWriter = (batch, to) => {
-    const writers = values.map((value) => value(batch, to))
-    return (row) => {
-      for (const [n, write] of writers.entries()) {
-        to.ascii(n === 0 ? '[' : ',')
-        write(row)
-      }
-      to.ascii(']')
-    }
-  }
-  return textEncoder(LIST, list, out)
-}
-
 /** The members of one feature. */
 export function featureMembers(layout: BatchLayout, fields: readonly FeatureField[]): Member[] {
   return fields.map((field) => [field.key, fieldValue(layout, field)])
@@ -212,6 +196,8 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
     }
     case 'object':
       return featureMembers(layout, field.fields)
+    case 'null':
+      return 'null'
   }
 }
 

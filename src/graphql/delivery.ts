@@ -1,14 +1,17 @@
-/** A page or batch that is sent to a client, with its feature request. */
+/** A page or batch that is sent to a client, with its request. */
 
-import type { FeatureRequest } from '../ask/feature-request.ts'
+import type { FeatureRequest, RowRequest } from '../ask/feature-request.ts'
+import type { GroupRequest } from '../ask/groups/read-groups.ts'
 import type { FlowingPage } from '../delivery/flowing-page.ts'
 import type { Batch, Page } from '../engines/engine.ts'
 
-export interface Delivery<B extends Batch | Page> {
+export interface Delivery<B extends Batch | Page, Request extends RowRequest = FeatureRequest> {
   readonly batch: B
-  readonly request: FeatureRequest
+  readonly request: Request
 }
 
 export type BatchDelivery = Delivery<Batch>
 export type PageDelivery = Delivery<Page>
 export type AnyPage = PageDelivery | FlowingPage
+export type GroupBatchDelivery = Delivery<Batch, GroupRequest>
+export type GroupPageDelivery = Delivery<Page, GroupRequest>

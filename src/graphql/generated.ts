@@ -1,7 +1,7 @@
 import type { RawJson } from '../delivery/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Layer as LayerModel, Field as FieldModel, LayerKey as LayerKeyModel, InvalidFeature as InvalidFeatureModel } from '../model/layer.ts';
-import type { AnyPage, BatchDelivery } from './delivery.ts';
+import type { AnyPage, BatchDelivery, GroupPageDelivery, GroupBatchDelivery } from './delivery.ts';
 import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -63,6 +63,30 @@ export type Column = {
   readonly nullable: Scalars['Boolean']['output'];
   /** The DuckDB type, e.g. `DECIMAL(18,3)`. */
   readonly type: Scalars['String']['output'];
+};
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregates = {
+  readonly __typename?: 'ColumnAggregates';
+  /** The average of numbers. Null without a value. */
+  readonly avg: Maybe<Scalars['Float']['output']>;
+  /** The number of values that are not null. */
+  readonly count: Scalars['BigInt']['output'];
+  /** The exact number of different values. */
+  readonly distinct: Scalars['BigInt']['output'];
+  /** An estimate of the number of different values (HyperLogLog), which needs little memory. */
+  readonly distinctApproximate: Scalars['BigInt']['output'];
+  /** The largest value. Null without a value. */
+  readonly max: Maybe<Scalars['JSON']['output']>;
+  /** The least value. Null without a value. */
+  readonly min: Maybe<Scalars['JSON']['output']>;
+  /** The sample standard deviation of numbers. Null for fewer than two values, and for values from 1e150 on. */
+  readonly stddev: Maybe<Scalars['Float']['output']>;
+  /** The sum of numbers: exact for integers and decimals, as a string. Null without a value. */
+  readonly sum: Maybe<Scalars['JSON']['output']>;
 };
 
 /** A coordinate reference system. */
@@ -384,6 +408,136 @@ export type GeometryType =
   | 'Point'
   | 'Polygon';
 
+/** Features with equal keys, and their figures. Only the selected figures are computed. */
+export type Group = {
+  readonly __typename?: 'Group';
+  /** Figures of a column. */
+  readonly column: ColumnAggregates;
+  /** The number of features. */
+  readonly count: Scalars['BigInt']['output'];
+  /** The keys of `groupBy` by the name of their column. The names of a path are joined by dots: `names.primary`. */
+  readonly keys: Scalars['JSON']['output'];
+  /**
+   * The start of the bucket of `time[index]`, in UTC. For a timestamp without a zone it is a local time without `Z`, and for a date it is a date. Null
+   * for features without a time, for an infinite time, and if there is no such bucket.
+   */
+  readonly time: Maybe<Scalars['DateTime']['output']>;
+};
+
+
+/** Features with equal keys, and their figures. Only the selected figures are computed. */
+export type GroupColumnArgs = {
+  name: Scalars['String']['input'];
+  path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+
+/** Features with equal keys, and their figures. Only the selected figures are computed. */
+export type GroupTimeArgs = {
+  index?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** One batch of streamed groups. */
+export type GroupBatch = {
+  readonly __typename?: 'GroupBatch';
+  /** The number of groups in this batch. */
+  readonly count: Scalars['Int']['output'];
+  /** The position directly after the batch's last group. To resume, subscribe again with it as `after`. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** Details about the execution of the batch. */
+  readonly execution: Execution;
+  /** The groups. */
+  readonly rows: ReadonlyArray<Group>;
+  /** The number of the batch: 0, 1, 2, ... without a gap within one subscription. */
+  readonly sequence: Scalars['Int']['output'];
+};
+
+/** A comparison of one term of a group. It is true if every given member is true. A comparison with null is never true. */
+export type GroupCondition = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** The column of the term. */
+  readonly column?: InputMaybe<Scalars['String']['input']>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['JSON']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['JSON']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['JSON']['input']>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['JSON']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['JSON']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['JSON']['input']>;
+  /** The term. */
+  readonly of: GroupTerm;
+  /** The path to a member inside the column, as in `PropertyFilter`. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** One page of groups. */
+export type GroupConnection = {
+  readonly __typename?: 'GroupConnection';
+  /** The number of groups in this page. */
+  readonly count: Scalars['Int']['output'];
+  /** Details about the execution of the page. */
+  readonly execution: Execution;
+  /** The position of this page in the result. */
+  readonly pageInfo: PageInfo;
+  /** The groups. */
+  readonly rows: ReadonlyArray<Group>;
+  /** The number of groups that meet `having`. It needs a separate query, which runs only if this field is selected. */
+  readonly totalCount: Scalars['BigInt']['output'];
+};
+
+/** A column whose values are keys of groups. */
+export type GroupKey = {
+  /** A column of the layer that has an order: not a struct, list or map. A value inside JSON is a key by its text. */
+  readonly column: Scalars['String']['input'];
+  /** The path to a member inside the column, as in `PropertyFilter`. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** One term of the order of groups. */
+export type GroupOrder = {
+  /** The term. */
+  readonly by: GroupTerm;
+  /** The column of the term. */
+  readonly column?: InputMaybe<Scalars['String']['input']>;
+  /** Ascending or descending. */
+  readonly direction?: InputMaybe<SortDirection>;
+  /** The position of nulls, for both directions. */
+  readonly nulls?: InputMaybe<NullsOrder>;
+  /** The path to a member inside the column, as in `PropertyFilter`. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** The terms by which groups are sorted and selected. */
+export type GroupTerm =
+  /** The average of `column`. */
+  | 'AVG'
+  /** The number of features. With `column`, the number of its values that are not null. */
+  | 'COUNT'
+  /** The number of different values of `column`. */
+  | 'DISTINCT'
+  /** An estimate of the number of different values of `column`. */
+  | 'DISTINCT_APPROXIMATE'
+  /** A key of `groupBy`: `column` and `path` name it. */
+  | 'KEY'
+  /** The largest value of `column`. */
+  | 'MAX'
+  /** The least value of `column`. */
+  | 'MIN'
+  /** The sample standard deviation of `column`. */
+  | 'STDDEV'
+  /** The sum of `column`. */
+  | 'SUM'
+  /** The start of a bucket of `time`: `column` names it. Without it, the first. */
+  | 'TIME';
+
 /** The state of the server and its workers. */
 export type Health = {
   readonly __typename?: 'Health';
@@ -697,6 +851,11 @@ export type Pruning =
 
 export type Query = {
   readonly __typename?: 'Query';
+  /**
+   * Groups of a layer's features with figures, such as counts and sums. Without `groupBy`, `time` and `cell` there is exactly one group, also if
+   * no feature matches.
+   */
+  readonly aggregate: GroupConnection;
   /** One feature. Null if the layer has no feature with this id. */
   readonly feature: Maybe<Feature>;
   /** One page of a layer's features. For a whole layer, or a result of unknown size, subscribe to `featureBatches`. */
@@ -712,6 +871,19 @@ export type Query = {
    * has been replaced.
    */
   readonly node: Maybe<Node>;
+};
+
+
+export type QueryAggregateArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  deadline?: InputMaybe<Scalars['Float']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  groupBy?: InputMaybe<ReadonlyArray<GroupKey>>;
+  having?: InputMaybe<ReadonlyArray<GroupCondition>>;
+  layer: Scalars['String']['input'];
+  orderBy?: InputMaybe<ReadonlyArray<GroupOrder>>;
+  time?: InputMaybe<ReadonlyArray<TimeBucket>>;
+  where?: InputMaybe<FeatureFilter>;
 };
 
 
@@ -761,12 +933,31 @@ export type StreamCounts = {
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
+   * The groups of `aggregate`, delivered batch by batch as the client reads. The operation completes only after every group has arrived. Otherwise
+   * it ends with an error that carries the cursor to resume from. To resume, the engine computes all groups again.
+   */
+  readonly aggregateBatches: GroupBatch;
+  /**
    * One result, delivered batch by batch as the client reads. The operation completes only after every feature has arrived. Otherwise it ends
    * with an error that carries the cursor to resume from.
    */
   readonly featureBatches: FeatureBatch;
   /** Sends `health` repeatedly. */
   readonly health: Health;
+};
+
+
+export type SubscriptionAggregateBatchesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  batchSize?: InputMaybe<Scalars['Int']['input']>;
+  deadline?: InputMaybe<Scalars['Float']['input']>;
+  groupBy?: InputMaybe<ReadonlyArray<GroupKey>>;
+  having?: InputMaybe<ReadonlyArray<GroupCondition>>;
+  layer: Scalars['String']['input'];
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<ReadonlyArray<GroupOrder>>;
+  time?: InputMaybe<ReadonlyArray<TimeBucket>>;
+  where?: InputMaybe<FeatureFilter>;
 };
 
 
@@ -783,6 +974,24 @@ export type SubscriptionFeatureBatchesArgs = {
 
 export type SubscriptionHealthArgs = {
   everyMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/**
+ * Buckets of time of equal length on the calendar or the clock. Months and years begin on the first day of a month, weeks on Mondays. Multiples of
+ * months are counted from January 2000, and multiples of weeks, days, hours, minutes and seconds from Monday, 3 January 2000.
+ */
+export type TimeBucket = {
+  /** A column of dates or timestamps. */
+  readonly column: Scalars['String']['input'];
+  /** The length of a bucket as an ISO 8601 duration: `PT15M`, `PT1H`, `P1D`, `P1W`, `P1M`, `P3M`, `P1Y`. A date takes whole days or months. */
+  readonly every: Scalars['String']['input'];
+  /** The path to a member inside the column, as in `PropertyFilter`. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /**
+   * The time zone in which days and months begin, as an IANA name such as `Europe/Berlin`. It is for moments. A date, or a timestamp without a
+   * zone, has none.
+   */
+  readonly timeZone?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A worker process: one DuckDB instance. */
@@ -907,6 +1116,7 @@ export type ResolversTypes = {
   BigInt: ResolverTypeWrapper<Scalars['BigInt']['output']>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Column: ResolverTypeWrapper<FieldModel>;
+  ColumnAggregates: ResolverTypeWrapper<ColumnAggregates>;
   Crs: ResolverTypeWrapper<Crs>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
@@ -926,6 +1136,13 @@ export type ResolversTypes = {
   GeometryEncoding: GeometryEncoding;
   GeometryInput: GeometryInput;
   GeometryType: GeometryType;
+  Group: ResolverTypeWrapper<Group>;
+  GroupBatch: ResolverTypeWrapper<GroupBatchDelivery>;
+  GroupCondition: GroupCondition;
+  GroupConnection: ResolverTypeWrapper<GroupPageDelivery>;
+  GroupKey: GroupKey;
+  GroupOrder: GroupOrder;
+  GroupTerm: GroupTerm;
   Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
@@ -955,6 +1172,7 @@ export type ResolversTypes = {
   StreamCounts: ResolverTypeWrapper<StreamCounts>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  TimeBucket: TimeBucket;
   Worker: ResolverTypeWrapper<WorkerHealth>;
   WorkerState: WorkerState;
 };
@@ -966,6 +1184,7 @@ export type ResolversParentTypes = {
   BigInt: Scalars['BigInt']['output'];
   Boolean: Scalars['Boolean']['output'];
   Column: FieldModel;
+  ColumnAggregates: ColumnAggregates;
   Crs: Crs;
   Cursor: Scalars['Cursor']['output'];
   DateTime: Scalars['DateTime']['output'];
@@ -983,6 +1202,12 @@ export type ResolversParentTypes = {
   GeoJSON: Scalars['GeoJSON']['output'];
   Geometry: Scalars['Geometry']['output'];
   GeometryInput: GeometryInput;
+  Group: Group;
+  GroupBatch: GroupBatchDelivery;
+  GroupCondition: GroupCondition;
+  GroupConnection: GroupPageDelivery;
+  GroupKey: GroupKey;
+  GroupOrder: GroupOrder;
   Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
@@ -1002,6 +1227,7 @@ export type ResolversParentTypes = {
   StreamCounts: StreamCounts;
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
+  TimeBucket: TimeBucket;
   Worker: WorkerHealth;
 };
 
@@ -1022,6 +1248,17 @@ export type ColumnResolvers<ContextType = Context, ParentType extends ResolversP
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   nullable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ColumnAggregatesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ColumnAggregates'] = ResolversParentTypes['ColumnAggregates']> = {
+  avg?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  distinct?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  distinctApproximate?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  max?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  min?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  stddev?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  sum?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
 };
 
 export type CrsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Crs'] = ResolversParentTypes['Crs']> = {
@@ -1101,6 +1338,29 @@ export interface GeoJsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTy
 export interface GeometryScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Geometry'], any> {
   name: 'Geometry';
 }
+
+export type GroupResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Group'] = ResolversParentTypes['Group']> = {
+  column?: Resolver<ResolversTypes['ColumnAggregates'], ParentType, ContextType, RequireFields<GroupColumnArgs, 'name'>>;
+  count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  keys?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  time?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType, RequireFields<GroupTimeArgs, 'index'>>;
+};
+
+export type GroupBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GroupBatch'] = ResolversParentTypes['GroupBatch']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
+  rows?: Resolver<ReadonlyArray<ResolversTypes['Group']>, ParentType, ContextType>;
+  sequence?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type GroupConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GroupConnection'] = ResolversParentTypes['GroupConnection']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  rows?: Resolver<ReadonlyArray<ResolversTypes['Group']>, ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+};
 
 export type HealthResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Health'] = ResolversParentTypes['Health']> = {
   eventLoopDelayMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
@@ -1199,6 +1459,7 @@ export type ProblemResolvers<ContextType = Context, ParentType extends Resolvers
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  aggregate?: Resolver<ResolversTypes['GroupConnection'], ParentType, ContextType, RequireFields<QueryAggregateArgs, 'first' | 'layer'>>;
   feature?: Resolver<Maybe<ResolversTypes['Feature']>, ParentType, ContextType, RequireFields<QueryFeatureArgs, 'id' | 'layer'>>;
   features?: Resolver<ResolversTypes['FeatureConnection'], ParentType, ContextType, RequireFields<QueryFeaturesArgs, 'first' | 'layer'>>;
   health?: Resolver<ResolversTypes['Health'], ParentType, ContextType>;
@@ -1214,6 +1475,7 @@ export type StreamCountsResolvers<ContextType = Context, ParentType extends Reso
 };
 
 export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  aggregateBatches?: SubscriptionResolver<ResolversTypes['GroupBatch'], "aggregateBatches", ParentType, ContextType, RequireFields<SubscriptionAggregateBatchesArgs, 'batchSize' | 'layer'>>;
   featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
 };
@@ -1237,6 +1499,7 @@ export type Resolvers<ContextType = Context> = {
   BBox?: GraphQLScalarType;
   BigInt?: GraphQLScalarType;
   Column?: ColumnResolvers<ContextType>;
+  ColumnAggregates?: ColumnAggregatesResolvers<ContextType>;
   Crs?: CrsResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
@@ -1249,6 +1512,9 @@ export type Resolvers<ContextType = Context> = {
   FeatureEdge?: FeatureEdgeResolvers<ContextType>;
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
+  Group?: GroupResolvers<ContextType>;
+  GroupBatch?: GroupBatchResolvers<ContextType>;
+  GroupConnection?: GroupConnectionResolvers<ContextType>;
   Health?: HealthResolvers<ContextType>;
   InvalidFeature?: InvalidFeatureResolvers<ContextType>;
   JSON?: GraphQLScalarType;

@@ -70,7 +70,7 @@ const FRAMING_BYTES = 1_024
 /** Bytes that no value exceeds, except cursors and values that a worker makes. */
 const MOST_VALUE_BYTES = 256
 
-function messageOf(info: GraphQLResolveInfo, times: readonly number[]): Message {
+export function messageOf(info: GraphQLResolveInfo, times: readonly number[]): Message {
   const bytesBeside = FRAMING_BYTES + bytesOf(new Map([[String(info.path.key), info.fieldNodes]]), info)
   return { bytesBeside, times, pages: rootFields(info).size }
 }
@@ -103,7 +103,7 @@ function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: 
   }
 }
 
-function isWithStartCursor(nodes: readonly FieldNode[], info: GraphQLResolveInfo): boolean {
+export function isWithStartCursor(nodes: readonly FieldNode[], info: GraphQLResolveInfo): boolean {
   if (nodes[0]!.name.value !== 'pageInfo') return false
   return [...selectedFields(nodes, info).values()].some(([field]) => field!.name.value === 'startCursor')
 }
@@ -157,7 +157,11 @@ function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, as
   })
 }
 
-function argumentsOf<Args>(type: GraphQLObjectType | GraphQLInterfaceType, node: FieldNode, info: GraphQLResolveInfo): Args {
+export function argumentsOf<Args>(
+  type: GraphQLObjectType | GraphQLInterfaceType,
+  node: FieldNode,
+  info: GraphQLResolveInfo,
+): Args {
   return getArgumentValues(type.getFields()[node.name.value]!, node, info.variableValues) as Args
 }
 

@@ -4,10 +4,16 @@
  */
 import type { Output } from '../encode/batch.ts'
 import type { CursorKey } from './cursor-seal.ts'
+import type { FieldType } from './field-type.ts'
 import type { Crs, Field, Layer } from './layer.ts'
-import type { Filter } from './predicate.ts'
+import type { Filter, Member, Predicate } from './predicate.ts'
 
-export type Query = FeatureQuery | AggregateQuery
+export type Query = FeatureQuery | GroupQuery
+
+/** True if the engine must read every row before it returns the first. */
+export function isSorted(query: Query): boolean {
+  return query.kind === 'groups' || query.orderBy.length > 0
+}
 
 /** A layer as its caller sees it. */
 export interface View {
@@ -41,18 +47,61 @@ export interface FeatureQuery {
   readonly properties: readonly Field[]
 }
 
-/** A query for figures over all matching features. */
-export interface AggregateQuery {
-  readonly kind: 'aggregate'
+/**
+ * A query for groups of the matching features. A group is a row of a derived relation with one column per key and measure. Without
+ * keys there is exactly one group, also if no feature matches.
+ */
+export interface GroupQuery {
+  readonly kind: 'groups'
   readonly view: View
   readonly where: Filter | null
+  /** All of them together identify a group. */
+  readonly keys: readonly GroupKey[]
   readonly measures: readonly Measure[]
+  /** A filter of groups, whose members are columns of the derived relation. */
+  readonly having: Predicate | null
+  /** Its fields are columns of the derived relation. The other keys follow, and break every tie. */
+  readonly orderBy: readonly SortKey[]
+  /** A digest of keys, `having` and order. Cursors are bound to it. */
+  readonly digest: string
+  /** True: the result is one row with the number of groups that meet `having`. @default false */
+  readonly counted?: boolean
+  readonly limit: number | null
+  readonly after: RowPosition | null
+  readonly outputs: readonly Output[]
+  readonly cursorKey?: CursorKey
 }
 
-/** `count`: the number of features as an integer's text. */
-export interface Measure {
-  readonly kind: 'count'
+/** A column of the derived relation. */
+export interface GroupColumn {
+  /** Its name in the derived relation, which the server makes, and the type by which it is compared and sorted. */
+  readonly field: Field
+  /** The type of its values in the result. @default the field's */
+  readonly shown?: FieldType
 }
+
+export type GroupKey = GroupColumn &
+  (
+    | { readonly kind: 'value'; readonly member: Member }
+    | { readonly kind: 'time'; readonly member: Member; readonly every: Period; readonly timeZone: string | null }
+  )
+
+/** The length of a time bucket: whole months, or microseconds. */
+export type Period = { readonly months: number } | { readonly microseconds: bigint }
+
+export type Measure = GroupColumn & {
+  readonly figure: Figure
+  /** True if groups are sorted or filtered by it: then every execution must compute the very same value. @default false */
+  readonly sorted?: boolean
+}
+
+/** Values inside JSON are counted by their text. Other figures of them are those of the numbers; other values count as null. */
+export type Figure =
+  | { readonly kind: 'features' }
+  | {
+      readonly kind: 'count' | 'distinct' | 'distinctApproximate' | 'sum' | 'min' | 'max' | 'avg' | 'stddev'
+      readonly member: Member
+    }
 
 /** The value that a key is compared with: text in the form of the field's type (`ask/values/`), or of any value of it. */
 export type FeatureKey =

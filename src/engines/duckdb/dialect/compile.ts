@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import type { BBox, Layer } from '../../../model/layer.ts'
-import type { AggregateQuery, FeatureKey, FeatureQuery, Query } from '../../../model/query.ts'
+import type { FeatureKey, FeatureQuery, Query } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
 import { all, type Condition, filtersOf, type ImpliedCondition } from './filter.ts'
@@ -36,33 +36,12 @@ export function compileFeatures(query: FeatureQuery): Plan {
   return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted: keys.length > 0, indexed, digest })
 }
 
-/** Compiles a query for figures. The result is one row with a column per measure. */
-export function compileAggregate(query: AggregateQuery): Plan {
-  const source = sourceFor(query)
-  const parameters = new Parameters()
-  const { prefix, where, indexed } = compileWhere(query, source, parameters)
-  const columns = query.measures.map(({ kind }) => ({ name: kind, wire: { kind: 'int', bits: 64, signed: true } }) as const)
-  const body = `SELECT ${columns.map((_, n) => `count(*) AS c${n}`).join(', ')} FROM ${source.from} WHERE ${where}`
-  const layout = { columns, geometries: [], key: null, properties: [], geometryName: query.view.layer.geometryColumn }
-  const digest = digestOf(`${prefix}${body}`, filterDigest(query), [])
-  return frozen({
-    statement: withSentinel(body, columns.length, parameters, prefix),
-    layout,
-    keys: [],
-    outputs: [{ kind: 'rows' }],
-    cursorKey: null,
-    sorted: false,
-    indexed,
-    digest,
-  })
-}
-
 /** The source of the statement. */
-export function sourceFor(query: Query): Source {
+export function sourceFor(query: Scanned): Source {
   return sourceOf(query.view.layer, wantedFiles(query))
 }
 
-interface Where {
+export interface Where {
   /** SQL before the statement, or empty. */
   readonly prefix: string
   /** The filter, preceded by what prunes. `true` for every feature. */
@@ -71,7 +50,7 @@ interface Where {
   readonly indexed: boolean
 }
 
-function compileWhere(query: Scanned, source: Source, parameters: Parameters): Where {
+export function compileWhere(query: Scanned, source: Source, parameters: Parameters): Where {
   const { layer } = query.view
   const conditions: Condition[] = []
   if (query.where || query.view.rule) conditions.push(filtersOf(query, parameters))
@@ -92,25 +71,25 @@ function after(place: ResumePoint | null, keys: readonly SortColumn[], source: S
 }
 
 /** Bound, like every number from a client. */
-function limitOf({ limit }: FeatureQuery, parameters: Parameters): string {
+export function limitOf({ limit }: Pick<FeatureQuery, 'limit'>, parameters: Parameters): string {
   return limit === null ? '' : ` LIMIT CAST(${parameters.bind(limit)} AS BIGINT)`
 }
 
 /**
  * For node-api, a streamed result that fails looks like one that ended. Only this last row proves that the engine reached the end.
  */
-function withSentinel(body: string, width: number, { values, proofs }: Parameters, prefix: string): Statement {
+export function withSentinel(body: string, width: number, { values, proofs }: Parameters, prefix: string): Statement {
   const nulls = Array.from({ length: width }, () => 'NULL').join(', ')
   const proven = proofs.length === 0 ? '' : ` WHERE ${proofs.map((proof) => `(${proof}) IS NOT NULL`).join(' AND ')}`
   return { sql: `${prefix}SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true${proven}`, parameters: values }
 }
 
 /** The digest of a filter stands for its values, so that a large geometry is not printed and read again for every execution. */
-function digestOf(sql: string, filter: string, others: readonly Parameter[]): string {
+export function digestOf(sql: string, filter: string, others: readonly Parameter[]): string {
   return hash('sha256', JSON.stringify([sql, filter, others])).slice(0, 32)
 }
 
-function filterDigest({ view, where, key }: Scanned): string {
+export function filterDigest({ view, where, key }: Scanned): string {
   return `${view.rule?.digest ?? ''} ${where?.digest ?? ''} ${key ? keyText(key) : ''}`
 }
 
@@ -118,7 +97,7 @@ function keyText(key: FeatureKey): string {
   return key.kind === 'row' ? String(key.row) : 'text' in key ? key.text : ''
 }
 
-function frozen<T>(value: T): T {
+export function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const member of Object.values(Object.freeze(value))) frozen(member)
   return value
 }
@@ -153,7 +132,12 @@ function wantedFiles(query: Scanned): readonly number[] | null {
 }
 
 /** Text that identifies the rows that are read. */
-type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key'>>
+export type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key'>>
+
+/** The position of a group is no row, so it selects no file. */
+export function scannedOf(query: Query): Scanned {
+  return query.kind === 'groups' ? { view: query.view, where: query.where } : query
+}
 
 type IsWanted = (file: number) => boolean
 

@@ -76,6 +76,11 @@ export function named(layer: string): string {
   return `${identifier(layer)} AS ${RELATION}`
 }
 
+/** The rows of a statement as a relation. */
+export function derived(statement: string): string {
+  return `(${statement}) AS ${RELATION}`
+}
+
 /** A relation with one more column: the number of each row, from 0, in the source's order. */
 export function numbered(relation: string, name: string): string {
   return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`

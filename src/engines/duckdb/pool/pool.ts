@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { GeoduckError } from '../../../model/errors.ts'
-import type { AggregateQuery, FeatureQuery, Query } from '../../../model/query.ts'
+import type { Query } from '../../../model/query.ts'
 import { Deadline, OperationClock, UNBOUNDED } from '../../deadline.ts'
 import type {
   BatchStream,
@@ -17,7 +17,7 @@ import type {
   StreamShape,
 } from '../../engine.ts'
 import { CAPABILITIES } from '../capabilities.ts'
-import { compileAggregate, compileFeatures } from '../dialect/compile.ts'
+import { compileRows } from '../dialect/compile-rows.ts'
 import { explain } from '../dialect/explain.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, WorkerOptions } from '../messages.ts'
@@ -119,11 +119,7 @@ class Pool implements Engine {
     return this.#lanes.NORMAL.serves && !this.#stopping.signal.aborted
   }
 
-  stream(
-    query: FeatureQuery,
-    { batchSize, emitEmpty = false, message = null }: StreamShape,
-    context: OperationContext,
-  ): BatchStream {
+  stream(query: Query, { batchSize, emitEmpty = false, message = null }: StreamShape, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
     const request = this.#open(query, context)
     const shared = this.#shared(query, context, query.limit)
@@ -149,23 +145,16 @@ class Pool implements Engine {
   }
 
   async page(
-    query: FeatureQuery,
+    query: Query,
     first: number,
     context: OperationContext,
     signal?: AbortSignal,
     message: Message | null = null,
   ): Promise<Page> {
     // One row more than requested proves that there is a next page.
-    const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 })
+    const planOf = (rows: number) => compileRows({ ...query, limit: rows + 1 })
     const page = await this.#page(query, planOf, first, context, signal, message)
     return { sequence: 0, ...page }
-  }
-
-  async aggregate(query: AggregateQuery, context: OperationContext, signal?: AbortSignal): Promise<readonly unknown[]> {
-    const { outputs, release } = await this.#page(query, () => compileAggregate(query), 1, context, signal)
-    const [row] = JSON.parse(Buffer.concat(outputs[0]!).toString()) as unknown[][]
-    release()
-    return row!
   }
 
   async health(): Promise<EngineHealth> {
@@ -259,9 +248,7 @@ class Pool implements Engine {
     const options = {
       layer: query.view.layer,
       quarantine: this.#quarantine,
-      form: JSON.stringify([limit, 'after' in query ? query.after : null], (_, value) =>
-        typeof value === 'bigint' ? String(value) : value,
-      ),
+      form: JSON.stringify([limit, query.after], (_, value) => (typeof value === 'bigint' ? String(value) : value)),
       clock: deadline.clock,
       memoryLimit: (lane: LaneName) => this.#lanes[lane].memoryLimitBytes,
       deadlineMs: deadline.ms,
@@ -281,10 +268,11 @@ class Pool implements Engine {
   }
 }
 
-/** True if the query neither filters nor changes what is stored. */
+/** True if the query neither filters nor computes what is not stored. */
 function isPlain(query: Query): boolean {
   const { view, where } = query
-  const shown = 'representations' in query ? (query.representations ?? []) : []
+  if (query.kind === 'groups') return false
+  const shown = query.representations ?? []
   return where === null && !view.rule && shown.every(({ crs, simplify }) => crs === null && simplify === null)
 }
 

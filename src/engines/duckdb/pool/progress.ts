@@ -1,5 +1,5 @@
-import type { FeatureQuery, RowPosition } from '../../../model/query.ts'
-import { compileFeatures } from '../dialect/compile.ts'
+import { isSorted, type Query, type RowPosition } from '../../../model/query.ts'
+import { compileRows } from '../dialect/compile-rows.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { SerialLimits } from './failover.ts'
 
@@ -15,22 +15,22 @@ const LARGE_BATCH = 1_024
 export class Progress {
   /** Number of batches that have arrived. */
   batches = 0
-  readonly #query: FeatureQuery
+  readonly #query: Query
   readonly #window: SortWindow
   #position: RowPosition | null
   #remaining: number | null
 
-  constructor(query: FeatureQuery) {
+  constructor(query: Query) {
     this.#query = query
     this.#position = query.after
     this.#remaining = query.limit
-    this.#window = new SortWindow(query.orderBy.length > 0)
+    this.#window = new SortWindow(isSorted(query))
   }
 
   /** Returns the plan of the next execution. */
   plan(serial: SerialLimits | null): Plan {
     const limit = this.#window.open(this.#remaining, serial)
-    return compileFeatures({ ...this.#query, after: this.#position, limit })
+    return compileRows({ ...this.#query, after: this.#position, limit })
   }
 
   /** Returns the most rows of a batch in the next execution, and of its first batch. */

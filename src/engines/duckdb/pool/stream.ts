@@ -4,7 +4,7 @@
  * the last batch that has arrived.
  */
 import { GeoduckError } from '../../../model/errors.ts'
-import type { FeatureQuery } from '../../../model/query.ts'
+import { isSorted, type Query } from '../../../model/query.ts'
 import { AwakeTimer, awakeSleep } from '../../awake.ts'
 import { countUntilReleased, type HeldMemory } from '../../deadline.ts'
 import type { Batch, BatchStream, ExecutionReport } from '../../engine.ts'
@@ -218,7 +218,7 @@ export class FeatureStream implements BatchStream {
 
   #yieldIfDue(): void {
     const { request, query, scheduler } = this.#options
-    if (this.#execution && scheduler().mustYield(request, this.#execution, query.orderBy.length > 0)) this.#yield()
+    if (this.#execution && scheduler().mustYield(request, this.#execution, isSorted(query))) this.#yield()
   }
 
   /**
@@ -304,7 +304,7 @@ function sourceChanged(layer: string): GeoduckError {
 }
 
 interface StreamOptions extends ReserveOptions {
-  readonly query: FeatureQuery
+  readonly query: Query
   readonly batchSize: number
   readonly emitEmpty: boolean
   readonly batchBytes: number

@@ -1,0 +1,12 @@
+import type { Query } from '../../../model/query.ts'
+import { compileFeatures } from './compile.ts'
+import { compileGroups } from './groups.ts'
+import type { Plan } from './plan.ts'
+
+/**
+ * Compiles a query for rows, in order, from after `after` on. @throws GeoduckError CURSOR_INVALID if `after` belongs to another
+ * order
+ */
+export function compileRows(query: Query): Plan {
+  return query.kind === 'groups' ? compileGroups(query) : compileFeatures(query)
+}
