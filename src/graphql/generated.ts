@@ -79,14 +79,79 @@ export type ColumnAggregates = {
   readonly distinct: Scalars['BigInt']['output'];
   /** An estimate of the number of different values (HyperLogLog), which needs little memory. */
   readonly distinctApproximate: Scalars['BigInt']['output'];
+  /** The value of the first feature in an order, which may be null. The natural order breaks ties. */
+  readonly first: Maybe<Scalars['JSON']['output']>;
+  /**
+   * The numbers of values in consecutive bins. A bin includes its lower edge, and the last one both. If all values are equal, there is one bin. Values
+   * that are not finite are left out.
+   */
+  readonly histogram: ReadonlyArray<HistogramBin>;
+  /** The value of the last feature in an order, which may be null. The natural order breaks ties. */
+  readonly last: Maybe<Scalars['JSON']['output']>;
   /** The largest value. Null without a value. */
   readonly max: Maybe<Scalars['JSON']['output']>;
   /** The least value. Null without a value. */
   readonly min: Maybe<Scalars['JSON']['output']>;
+  /**
+   * The quantiles at the given shares, as a list. Numbers are interpolated between the two nearest values, as doubles. Of other types, it is the least
+   * value with at least that share of the values up to it. Null without a value.
+   */
+  readonly quantiles: Maybe<Scalars['JSON']['output']>;
   /** The sample standard deviation of numbers. Null for fewer than two values, and for values from 1e150 on. */
   readonly stddev: Maybe<Scalars['Float']['output']>;
   /** The sum of numbers: exact for integers and decimals, as a string. Null without a value. */
   readonly sum: Maybe<Scalars['JSON']['output']>;
+  /**
+   * The values with the highest counts, the highest first. Of equal counts, the least value is first. Nulls and numbers that are not finite are left
+   * out.
+   */
+  readonly values: ReadonlyArray<ValueCount>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesFirstArgs = {
+  orderBy: ReadonlyArray<FeatureOrder>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesHistogramArgs = {
+  bins?: InputMaybe<Scalars['Int']['input']>;
+  kind?: InputMaybe<HistogramKind>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesLastArgs = {
+  orderBy: ReadonlyArray<FeatureOrder>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesQuantilesArgs = {
+  at: ReadonlyArray<Scalars['Float']['input']>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesValuesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A coordinate reference system. */
@@ -358,6 +423,49 @@ export type FeatureOrder = {
   readonly property: Scalars['String']['input'];
 };
 
+/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+export type GeometryAggregates = {
+  readonly __typename?: 'GeometryAggregates';
+  /**
+   * The centre of mass of the geometries with the highest dimension, as in PostGIS: polygons by area, otherwise lines by length, otherwise points by
+   * number.
+   */
+  readonly centroid: Maybe<Scalars['Geometry']['output']>;
+  /**
+   * The convex hull of all geometries. The features of the aggregate may have at most 500,000 vertices, unless the server is configured
+   * otherwise.
+   */
+  readonly convexHull: Maybe<Scalars['Geometry']['output']>;
+  /** The box around all geometries. It never crosses the antimeridian. */
+  readonly extent: Maybe<Scalars['BBox']['output']>;
+  /**
+   * The union of all geometries. Invalid geometries are repaired first. The features of the aggregate may have at most 500,000 vertices, unless the
+   * server is configured otherwise.
+   */
+  readonly union: Maybe<Scalars['Geometry']['output']>;
+};
+
+
+/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+export type GeometryAggregatesCentroidArgs = {
+  as?: InputMaybe<GeometryEncoding>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+export type GeometryAggregatesConvexHullArgs = {
+  as?: InputMaybe<GeometryEncoding>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+export type GeometryAggregatesUnionArgs = {
+  as?: InputMaybe<GeometryEncoding>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
 /** The encodings of a geometry. */
 export type GeometryEncoding =
   /** Well-known binary with PostGIS's extensions and its number of the CRS, if there is one, in hexadecimal. */
@@ -415,6 +523,8 @@ export type Group = {
   readonly column: ColumnAggregates;
   /** The number of features. */
   readonly count: Scalars['BigInt']['output'];
+  /** Figures of the geometry. */
+  readonly geometry: GeometryAggregates;
   /** The keys of `groupBy` by the name of their column. The names of a path are joined by dots: `names.primary`. */
   readonly keys: Scalars['JSON']['output'];
   /**
@@ -568,6 +678,24 @@ export type Health = {
   /** One entry per worker process. */
   readonly workers: ReadonlyArray<Worker>;
 };
+
+/** A bin of a histogram. */
+export type HistogramBin = {
+  readonly __typename?: 'HistogramBin';
+  /** The number of values. */
+  readonly count: Scalars['BigInt']['output'];
+  /** The lower edge. */
+  readonly from: Scalars['Float']['output'];
+  /** The upper edge. */
+  readonly to: Scalars['Float']['output'];
+};
+
+/** The kinds of edges of a histogram. */
+export type HistogramKind =
+  /** Edges at equal distances from the least to the largest value. */
+  | 'EQUAL_WIDTH'
+  /** Edges at quantiles, so that bins have about equal counts. Equal edges are one, so there may be fewer bins. */
+  | 'QUANTILE';
 
 /** A feature whose geometry breaks a rule. */
 export type InvalidFeature = {
@@ -994,6 +1122,15 @@ export type TimeBucket = {
   readonly timeZone?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** A value with its count. */
+export type ValueCount = {
+  readonly __typename?: 'ValueCount';
+  /** The number of features that have it. */
+  readonly count: Scalars['BigInt']['output'];
+  /** The value. */
+  readonly value: Scalars['JSON']['output'];
+};
+
 /** A worker process: one DuckDB instance. */
 export type Worker = {
   readonly __typename?: 'Worker';
@@ -1133,6 +1270,7 @@ export type ResolversTypes = {
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   GeoJSON: ResolverTypeWrapper<Scalars['GeoJSON']['output']>;
   Geometry: ResolverTypeWrapper<Scalars['Geometry']['output']>;
+  GeometryAggregates: ResolverTypeWrapper<GeometryAggregates>;
   GeometryEncoding: GeometryEncoding;
   GeometryInput: GeometryInput;
   GeometryType: GeometryType;
@@ -1144,6 +1282,8 @@ export type ResolversTypes = {
   GroupOrder: GroupOrder;
   GroupTerm: GroupTerm;
   Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
+  HistogramBin: ResolverTypeWrapper<HistogramBin>;
+  HistogramKind: HistogramKind;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   InvalidFeature: ResolverTypeWrapper<InvalidFeatureModel>;
@@ -1173,6 +1313,7 @@ export type ResolversTypes = {
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   TimeBucket: TimeBucket;
+  ValueCount: ResolverTypeWrapper<ValueCount>;
   Worker: ResolverTypeWrapper<WorkerHealth>;
   WorkerState: WorkerState;
 };
@@ -1201,6 +1342,7 @@ export type ResolversParentTypes = {
   Float: Scalars['Float']['output'];
   GeoJSON: Scalars['GeoJSON']['output'];
   Geometry: Scalars['Geometry']['output'];
+  GeometryAggregates: GeometryAggregates;
   GeometryInput: GeometryInput;
   Group: Group;
   GroupBatch: GroupBatchDelivery;
@@ -1209,6 +1351,7 @@ export type ResolversParentTypes = {
   GroupKey: GroupKey;
   GroupOrder: GroupOrder;
   Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
+  HistogramBin: HistogramBin;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   InvalidFeature: InvalidFeatureModel;
@@ -1228,6 +1371,7 @@ export type ResolversParentTypes = {
   String: Scalars['String']['output'];
   Subscription: Record<PropertyKey, never>;
   TimeBucket: TimeBucket;
+  ValueCount: ValueCount;
   Worker: WorkerHealth;
 };
 
@@ -1255,10 +1399,15 @@ export type ColumnAggregatesResolvers<ContextType = Context, ParentType extends 
   count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   distinct?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   distinctApproximate?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  first?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType, RequireFields<ColumnAggregatesFirstArgs, 'orderBy'>>;
+  histogram?: Resolver<ReadonlyArray<ResolversTypes['HistogramBin']>, ParentType, ContextType, RequireFields<ColumnAggregatesHistogramArgs, 'bins' | 'kind'>>;
+  last?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType, RequireFields<ColumnAggregatesLastArgs, 'orderBy'>>;
   max?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   min?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  quantiles?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType, RequireFields<ColumnAggregatesQuantilesArgs, 'at'>>;
   stddev?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   sum?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  values?: Resolver<ReadonlyArray<ResolversTypes['ValueCount']>, ParentType, ContextType, RequireFields<ColumnAggregatesValuesArgs, 'first'>>;
 };
 
 export type CrsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Crs'] = ResolversParentTypes['Crs']> = {
@@ -1339,9 +1488,17 @@ export interface GeometryScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'Geometry';
 }
 
+export type GeometryAggregatesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GeometryAggregates'] = ResolversParentTypes['GeometryAggregates']> = {
+  centroid?: Resolver<Maybe<ResolversTypes['Geometry']>, ParentType, ContextType, RequireFields<GeometryAggregatesCentroidArgs, 'as' | 'precision'>>;
+  convexHull?: Resolver<Maybe<ResolversTypes['Geometry']>, ParentType, ContextType, RequireFields<GeometryAggregatesConvexHullArgs, 'as' | 'precision'>>;
+  extent?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
+  union?: Resolver<Maybe<ResolversTypes['Geometry']>, ParentType, ContextType, RequireFields<GeometryAggregatesUnionArgs, 'as' | 'precision'>>;
+};
+
 export type GroupResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Group'] = ResolversParentTypes['Group']> = {
   column?: Resolver<ResolversTypes['ColumnAggregates'], ParentType, ContextType, RequireFields<GroupColumnArgs, 'name'>>;
   count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  geometry?: Resolver<ResolversTypes['GeometryAggregates'], ParentType, ContextType>;
   keys?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   time?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType, RequireFields<GroupTimeArgs, 'index'>>;
 };
@@ -1376,6 +1533,12 @@ export type HealthResolvers<ContextType = Context, ParentType extends ResolversP
   uptimeSeconds?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
+};
+
+export type HistogramBinResolvers<ContextType = Context, ParentType extends ResolversParentTypes['HistogramBin'] = ResolversParentTypes['HistogramBin']> = {
+  count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  from?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  to?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
 export type InvalidFeatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InvalidFeature'] = ResolversParentTypes['InvalidFeature']> = {
@@ -1480,6 +1643,11 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
 };
 
+export type ValueCountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ValueCount'] = ResolversParentTypes['ValueCount']> = {
+  count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+};
+
 export type WorkerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Worker'] = ResolversParentTypes['Worker']> = {
   at?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   deaths?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -1512,10 +1680,12 @@ export type Resolvers<ContextType = Context> = {
   FeatureEdge?: FeatureEdgeResolvers<ContextType>;
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
+  GeometryAggregates?: GeometryAggregatesResolvers<ContextType>;
   Group?: GroupResolvers<ContextType>;
   GroupBatch?: GroupBatchResolvers<ContextType>;
   GroupConnection?: GroupConnectionResolvers<ContextType>;
   Health?: HealthResolvers<ContextType>;
+  HistogramBin?: HistogramBinResolvers<ContextType>;
   InvalidFeature?: InvalidFeatureResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Layer?: LayerResolvers<ContextType>;
@@ -1530,6 +1700,7 @@ export type Resolvers<ContextType = Context> = {
   Query?: QueryResolvers<ContextType>;
   StreamCounts?: StreamCountsResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
+  ValueCount?: ValueCountResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
 };
 

@@ -1,10 +1,19 @@
 /** Finds the columns of groups that a selection needs, and the JSON that a worker writes for each group. */
 import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
-import type { GroupColumns, Place, SimpleFigure } from '../ask/groups/group-columns.ts'
+import { inRange, PRECISION, TWKB_PRECISION } from '../ask/arguments.ts'
+import type { GroupColumns, Place } from '../ask/groups/group-columns.ts'
 import type { GroupSelection } from '../ask/groups/read-groups.ts'
 import type { FeatureField, Output } from '../encode/batch.ts'
-import type { GroupColumn } from '../model/query.ts'
-import type { GroupColumnArgs, GroupTimeArgs } from './generated.ts'
+import type { GroupColumn, ItemPart } from '../model/query.ts'
+import type {
+  ColumnAggregatesFirstArgs,
+  ColumnAggregatesHistogramArgs,
+  ColumnAggregatesQuantilesArgs,
+  ColumnAggregatesValuesArgs,
+  GeometryAggregatesUnionArgs,
+  GroupColumnArgs,
+  GroupTimeArgs,
+} from './generated.ts'
 import { argumentsOf, isWithStartCursor, messageOf, selectedFields } from './selection.ts'
 
 /** Returns the selection of a field whose type is GroupConnection or GroupBatch. */
@@ -46,6 +55,8 @@ function groupFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, colu
         const { name, path } = argumentsOf<GroupColumnArgs>(type, node, info)
         return { key, field: 'object', fields: columnFields(inner, info, columns, { column: name, path }) }
       }
+      case 'geometry':
+        return { key, field: 'object', fields: geometryFields(inner, info, columns) }
       default:
         throw new Error(`No encoder knows Group.${node.name.value}`)
     }
@@ -59,14 +70,23 @@ export function columnFields(
   columns: GroupColumns,
   place: Place,
 ): readonly FeatureField[] {
-  return [...selectedFields(nodes, info)].map(([key, [node]]): FeatureField => {
-    const name = node!.name.value
-    if (name === '__typename') return { key, field: '__typename', name: 'ColumnAggregates' }
-    return property(key, figureOf(name, columns, place).field.name)
+  const type = typeNamed(info, 'ColumnAggregates')
+  return [...selectedFields(nodes, info)].map(([key, inner]): FeatureField => {
+    const node = inner[0]!
+    if (node.name.value === '__typename') return { key, field: '__typename', name: type.name }
+    return property(key, figureOf(node, columns, place, { type, info, parts: () => itemParts(inner, info) }).field.name)
   })
 }
 
-function figureOf(name: string, columns: GroupColumns, place: Place): GroupColumn {
+interface Selected {
+  readonly type: GraphQLObjectType
+  readonly info: GraphQLResolveInfo
+  /** Returns the fields of an item under the node. */
+  readonly parts: () => readonly ItemPart[]
+}
+
+function figureOf(node: FieldNode, columns: GroupColumns, place: Place, { type, info, parts }: Selected): GroupColumn {
+  const name = node.name.value
   switch (name) {
     case 'count':
     case 'distinct':
@@ -76,10 +96,58 @@ function figureOf(name: string, columns: GroupColumns, place: Place): GroupColum
     case 'max':
     case 'avg':
     case 'stddev':
-      return columns.figure(name satisfies SimpleFigure, place)
+      return columns.figure(name, place)
+    case 'quantiles':
+      return columns.quantiles(place, argumentsOf<ColumnAggregatesQuantilesArgs>(type, node, info).at)
+    case 'first':
+    case 'last':
+      return columns.ordered(name, place, argumentsOf<ColumnAggregatesFirstArgs>(type, node, info).orderBy)
+    case 'histogram': {
+      const { bins, kind } = argumentsOf<ColumnAggregatesHistogramArgs>(type, node, info)
+      return columns.histogram(place, bins ?? 10, kind ?? 'EQUAL_WIDTH', parts())
+    }
+    case 'values':
+      return columns.values(place, argumentsOf<ColumnAggregatesValuesArgs>(type, node, info).first ?? 20, parts())
     default:
       throw new Error(`No encoder knows ColumnAggregates.${name}`)
   }
+}
+
+/** Returns the selected fields of HistogramBin or ValueCount. */
+function itemParts(nodes: readonly FieldNode[], info: GraphQLResolveInfo): readonly ItemPart[] {
+  const typeName = nodes[0]!.name.value === 'histogram' ? 'HistogramBin' : 'ValueCount'
+  return [...selectedFields(nodes, info)].map(([key, [node]]) => {
+    const name = node!.name.value
+    return { key, member: name === '__typename' ? typeName : (name as ItemPart['member']) }
+  })
+}
+
+/** Returns the fields of GeometryAggregates under the nodes. */
+export function geometryFields(
+  nodes: readonly FieldNode[],
+  info: GraphQLResolveInfo,
+  columns: GroupColumns,
+): readonly FeatureField[] {
+  const type = typeNamed(info, 'GeometryAggregates')
+  return [...selectedFields(nodes, info)].map(([key, [node]]): FeatureField => {
+    const name = node!.name.value
+    switch (name) {
+      case '__typename':
+        return { key, field: '__typename', name: type.name }
+      case 'extent':
+        return property(key, columns.extent().field.name)
+      case 'centroid':
+      case 'convexHull':
+      case 'union': {
+        const args = argumentsOf<GeometryAggregatesUnionArgs>(type, node!, info)
+        const as = args.as ?? 'GEOJSON'
+        const precision = inRange('precision', args.precision, as === 'TWKB' ? TWKB_PRECISION : PRECISION)
+        return { key, field: 'geometry', as, precision, geometry: columns.geometry(name) }
+      }
+      default:
+        throw new Error(`No encoder knows GeometryAggregates.${name}`)
+    }
+  })
 }
 
 function property(key: string, name: string): FeatureField {

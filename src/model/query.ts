@@ -76,18 +76,19 @@ export interface GroupQuery {
 export interface GroupColumn {
   /** Its name in the derived relation, which the server makes, and the type by which it is compared and sorted. */
   readonly field: Field
-  /** The type of its values in the result. @default the field's */
-  readonly shown?: FieldType
+  /** The type of its values in the result. JSON_TEXT: JSON that the statement writes. @default the field's */
+  readonly shown?: FieldType | 'JSON_TEXT'
 }
 
 export type GroupKey = GroupColumn &
   (
     | { readonly kind: 'value'; readonly member: Member }
+    /** `timeZone` is null for dates, and for timestamps without a zone. */
     | { readonly kind: 'time'; readonly member: Member; readonly every: Period; readonly timeZone: string | null }
   )
 
-/** The length of a time bucket: whole months, or microseconds. */
-export type Period = { readonly months: number } | { readonly microseconds: bigint }
+/** The length of a time bucket: whole months, or microseconds as text. */
+export type Period = { readonly months: number } | { readonly microseconds: string }
 
 export type Measure = GroupColumn & {
   readonly figure: Figure
@@ -102,6 +103,29 @@ export type Figure =
       readonly kind: 'count' | 'distinct' | 'distinctApproximate' | 'sum' | 'min' | 'max' | 'avg' | 'stddev'
       readonly member: Member
     }
+  /** `at`: shares from 0 to 1. Numbers are interpolated; of other types it is the least value with at least that share. */
+  | { readonly kind: 'quantiles'; readonly member: Member; readonly at: readonly number[] }
+  /** The value of the first or last feature in an order, which the natural order follows. */
+  | { readonly kind: 'first' | 'last'; readonly member: Member; readonly orderBy: readonly SortKey[] }
+  /** The edges of bins have equal distances, or are quantiles. */
+  | {
+      readonly kind: 'histogram'
+      readonly member: Member
+      readonly bins: number
+      readonly edges: 'EQUAL_WIDTH' | 'QUANTILE'
+      readonly parts: readonly ItemPart[]
+    }
+  /** The values with the highest counts. */
+  | { readonly kind: 'values'; readonly member: Member; readonly first: number; readonly parts: readonly ItemPart[] }
+  | { readonly kind: 'extent' | 'centroid' }
+  /** `vertices`: the maximum number of vertices of all features that match the filter. */
+  | { readonly kind: 'convexHull' | 'union'; readonly vertices: number }
+
+/** A member of the JSON object of an item, under its response key. */
+export interface ItemPart {
+  readonly key: string
+  readonly member: 'value' | 'count' | 'from' | 'to' | 'HistogramBin' | 'ValueCount'
+}
 
 /** The value that a key is compared with: text in the form of the field's type (`ask/values/`), or of any value of it. */
 export type FeatureKey =

@@ -15,6 +15,7 @@ import type { Selection } from '../selection.ts'
 import { valuesOf } from '../values/values-of.ts'
 import { viewOf } from '../view.ts'
 import { GroupColumns, type KeyType, type Place, type SimpleFigure } from './group-columns.ts'
+import { DAY, readPeriod, readTimeZone } from './period.ts'
 
 /** A cursor carries all keys and terms of the order. */
 export const MOST_GROUP_KEYS = 6
@@ -49,12 +50,12 @@ export async function readGroupRequest(
   const layer = await findLayer(args.layer, context)
   await context.operation.eventLoop.yieldIfDue()
   const view = viewOf(layer)
-  const columns = new GroupColumns(view)
+  const columns = new GroupColumns(view, context.services.filterLimits.aggregateVertices)
   readKeys(args, columns)
   const orderBy = readGroupOrder(args.orderBy ?? [], args, columns)
   const having = readHaving(args.having ?? [], args, columns)
   // The selection comes last, so that what is selected does not change the digest.
-  const digest = hash('sha256', JSON.stringify([columns.keys, columns.measures, orderBy, having], withoutBigInts))
+  const digest = hash('sha256', JSON.stringify([columns.keys, columns.measures, orderBy, having]))
   const selection = select(columns)
   const { can, cursorSecret } = context.services
   const query: GroupQuery = {
@@ -77,10 +78,6 @@ export async function readGroupRequest(
   const asked = Object.freeze({ ...query, after, ...key })
   context.operation.queries.push(asked)
   return { query: asked, selection, deadlineMs }
-}
-
-function withoutBigInts(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value
 }
 
 /* Counts rows. The query returns one row with one property. */
@@ -116,6 +113,7 @@ function readKeys({ groupBy, time }: GroupArguments, columns: GroupColumns): voi
     )
   }
   for (const place of groupBy ?? []) readKey(place, columns)
+  for (const bucket of time ?? []) readTime(bucket, columns)
 }
 
 function readKey(place: Place, columns: GroupColumns): void {
@@ -137,6 +135,29 @@ const JSON_TEXT: KeyType = { type: { kind: 'utf8' }, native: 'JSON', shown: { ki
 
 function labelOf({ column, path }: Place): string {
   return [column, ...(path ?? [])].join('.')
+}
+
+/** @throws GeoduckError BAD_INPUT for a column that has no times, and for a length or a zone that does not fit it */
+function readTime({ column, path, every, timeZone }: TimeBucket, columns: GroupColumns): void {
+  const named = memberAt(columns.view, column, path ?? [])
+  const { name, type, native } = named
+  if (type.kind !== 'date' && type.kind !== 'timestamp') {
+    throw new GeoduckError('BAD_INPUT', `\`time\` takes dates and timestamps, and property ${name} is ${native.slice(0, 60)}.`)
+  }
+  const period = readPeriod(every)
+  if (type.kind === 'date' && 'microseconds' in period && BigInt(period.microseconds) % DAY !== 0n) {
+    throw new GeoduckError(
+      'BAD_INPUT',
+      `\`every\` of the date ${name} takes whole days, weeks, months or years, not ${show(every)}.`,
+    )
+  }
+  const zone = readTimeZone(timeZone ?? 'UTC')
+  const isMoment = type.kind === 'timestamp' && type.utc
+  if (!isMoment && zone !== 'UTC') {
+    const advice = 'leave `timeZone` out'
+    throw new GeoduckError('BAD_INPUT', `\`timeZone\`: property ${name} is ${native}, which has no time zone; ${advice}.`)
+  }
+  columns.addTime(named, period, isMoment ? zone : null)
 }
 
 /* Order and conditions */

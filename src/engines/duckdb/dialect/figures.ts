@@ -1,15 +1,28 @@
-/** Writes figures of a group as SQL. */
+/** Writes figures of a group as SQL. Figures of geometry are in `geometry-figures.ts`. */
 import { isJson } from '../../../model/field-type.ts'
 import type { Layer } from '../../../model/layer.ts'
 import type { Member } from '../../../model/predicate.ts'
-import type { Measure } from '../../../model/query.ts'
+import type { Figure, ItemPart, Measure } from '../../../model/query.ts'
 import { jsonComparison } from './comparison.ts'
+import { geometryFigure } from './geometry-figures.ts'
 import { exactValue } from './group-keys.ts'
+import { jsonText } from './json-value.ts'
+import { sortColumns } from './order.ts'
 import { memberSql } from './property.ts'
 import type { Parameters } from './quote.ts'
+import type { Source } from './source.ts'
 
-/** @param sorted true if the figure must have the same last digit in every execution, because groups are sorted or filtered by it */
-export function figureSql({ figure, sorted = false }: Measure, layer: Layer, parameters: Parameters): string {
+/** The rows that are grouped. */
+export interface Rows {
+  readonly layer: Layer
+  readonly source: Source
+  /** SQL of the filter. */
+  readonly where: string
+  readonly parameters: Parameters
+}
+
+export function figureSql({ figure, sorted = false }: Measure, rows: Rows): string {
+  const { layer, parameters } = rows
   switch (figure.kind) {
     case 'features':
       return 'count(*)'
@@ -28,6 +41,17 @@ export function figureSql({ figure, sorted = false }: Measure, layer: Layer, par
       return average(figure.member, sorted, parameters)
     case 'stddev':
       return deviation(figure.member, sorted, parameters)
+    case 'quantiles':
+      return quantiles(figure, layer, parameters)
+    case 'first':
+    case 'last':
+      return ordered(figure, rows)
+    case 'histogram':
+      return histogram(figure, parameters)
+    case 'values':
+      return values(figure, layer, parameters)
+    default:
+      return geometryFigure(figure, rows)
   }
 }
 
@@ -43,37 +67,44 @@ function number(member: Member, parameters: Parameters): string {
   return jsonComparison('number').subject(member.type.kind === 'variant' ? `CAST(${sql} AS JSON)` : sql)
 }
 
-const asDouble = (member: Member, parameters: Parameters): string => `CAST(${number(member, parameters)} AS DOUBLE)`
+function asDouble(member: Member, parameters: Parameters): string {
+  return `CAST(${number(member, parameters)} AS DOUBLE)`
+}
 
-/**
- * The argument of a function whose result depends on the order of its values in the last digit. Threads take rows in any order. In the order of the
- * values, the result is always the same.
- */
-const summed = (value: string, sorted: boolean): string => (sorted ? `${value} ORDER BY ${value}` : value)
+export function isNumber({ type }: Member): boolean {
+  return type.kind === 'int' || type.kind === 'float' || type.kind === 'decimal' || isJson(type)
+}
 
-/** Digits from which ten billion values fit into a DECIMAL of 38 digits. */
+/* Sums. Their last digit depends on the order of the values, and threads take rows in any order. Sorted values always have the same sum. */
+
+function summed(value: string, sorted: boolean): string {
+  return sorted ? `${value} ORDER BY ${value}` : value
+}
+
+/** Digits of decimals of which ten billion fit into a sum of 38 digits. */
 const SUMMED_DIGITS = 28
 
-/** Exact for integers and decimals. For floats, the error is that of Kahan's algorithm: two units in the last place of the sum of absolute values. */
+/**
+ * Exact for integers and decimals. For floats, the error is that of Kahan's algorithm: two units in the last place of the sum of
+ * absolute values.
+ */
 function sum(member: Member, sorted: boolean, parameters: Parameters): string {
   const { type } = member
-  if (type.kind === 'int') {
-    const value = number(member, parameters)
-    return type.bits === null || type.bits > 64 ? `sum(CAST(${value} AS BIGNUM))` : `sum(CAST(${value} AS HUGEINT))`
-  }
   if (type.kind === 'decimal') return `sum(${number(member, parameters)})`
-  return `fsum(${summed(asDouble(member, parameters), sorted)})`
+  if (type.kind !== 'int') return `fsum(${summed(asDouble(member, parameters), sorted)})`
+  const wide = type.bits === null || type.bits > 64 ? 'BIGNUM' : 'HUGEINT'
+  return `sum(CAST(${number(member, parameters)} AS ${wide}))`
 }
 
 function average(member: Member, sorted: boolean, parameters: Parameters): string {
   const { type } = member
-  const isNarrow =
+  const isSummedExactly =
     (type.kind === 'int' && type.bits !== null && type.bits <= 64) || (type.kind === 'decimal' && type.precision <= SUMMED_DIGITS)
-  if (isNarrow) return `avg(${number(member, parameters)})`
+  if (isSummedExactly) return `avg(${number(member, parameters)})`
   return `favg(${summed(asDouble(member, parameters), sorted)})`
 }
 
-/** The largest value whose square can be summed. */
+/** Values from here on have a square that cannot be summed. */
 const LARGEST_SQUARED = '1e150'
 
 /** The engine's function ends the statement for a value that is not finite, or too large. */
@@ -81,4 +112,107 @@ function deviation(member: Member, sorted: boolean, parameters: Parameters): str
   const value = asDouble(member, parameters)
   const fits = `abs(${value}) < ${LARGEST_SQUARED}`
   return `CASE WHEN coalesce(bool_and(${fits}), true) THEN stddev_samp(${summed(value, sorted)}) FILTER (${fits}) END`
+}
+
+/* Lists of values. The engine holds the values of a group in memory. */
+
+function quantiles(
+  { member, at }: Extract<Figure, { readonly kind: 'quantiles' }>,
+  layer: Layer,
+  parameters: Parameters,
+): string {
+  if (isNumber(member)) return `quantile_cont(${asDouble(member, parameters)}, ${doubles(at, parameters)})`
+  return `quantile_disc(${exactValue(member, layer, parameters)}, ${doubles(at, parameters)})`
+}
+
+function doubles(numbers: readonly number[], parameters: Parameters): string {
+  return `CAST(CAST(${parameters.text(JSON.stringify(numbers))} AS JSON) AS DOUBLE[])`
+}
+
+/** The engine's `first(x ORDER BY ...)` sorts all rows. A key that is compared byte by byte needs no sort. */
+function ordered(
+  { kind, member, orderBy }: Extract<Figure, { readonly kind: 'first' | 'last' }>,
+  { source, parameters }: Rows,
+): string {
+  const terms = sortColumns(orderBy).map(
+    ({ subject, descending, nullsFirst }) =>
+      `${subject}, '${descending ? 'DESC' : 'ASC'} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}'`,
+  )
+  const natural = source.natural.map(({ sql }) => `${sql}, 'ASC NULLS LAST'`)
+  const key = `create_sort_key(${[...terms, ...natural].join(', ')})`
+  return `${kind === 'first' ? 'arg_min_null' : 'arg_max_null'}(${memberSql(member, parameters)}, ${key})`
+}
+
+/** SQL of a JSON list of the values with the highest counts. Of equal counts, the least value is the first. */
+function values(
+  { member, first, parts }: Extract<Figure, { readonly kind: 'values' }>,
+  layer: Layer,
+  parameters: Parameters,
+): string {
+  const value = exactValue(member, layer, parameters)
+  // The engine's histogram does not distinguish NaN.
+  const listed = member.type.kind === 'float' ? ` FILTER (isfinite(${value}))` : ''
+  const entry = (name: string) => `struct_extract(e, '${name}')`
+  const counted = `list_transform(map_entries(histogram(${value})${listed}), lambda e: {c: -CAST(${entry('value')} AS BIGINT), v: ${entry('key')}})`
+  const items = `list_sort(${counted})[1:${parameters.bind(first)}]`
+  return listOf(items, 'e', parts, { value: jsonText(member.type, entry('v')), count: `-${entry('c')}` }, parameters)
+}
+
+/** The range of values that have bins. The width of a bin is finite. */
+const LARGEST_IN_BIN = '8e307'
+
+/**
+ * SQL of a JSON list of bins. Each includes its lower edge, and the last one its upper edge too. The place of a value is computed from the width,
+ * and then corrected by the edges, as NumPy does.
+ */
+function histogram(
+  { member, bins, edges, parts }: Extract<Figure, { readonly kind: 'histogram' }>,
+  parameters: Parameters,
+): string {
+  const value = asDouble(member, parameters)
+  const inRange = `FILTER (abs(${value}) <= ${LARGEST_IN_BIN})`
+  const all =
+    edges === 'EQUAL_WIDTH' ? equalEdges(value, inRange, parameters.bind(bins)) : quantileEdges(value, inRange, bins, parameters)
+  // With one value only, there is one bin.
+  const distinct = `list_transform([list_sort(list_distinct(${all}))], lambda d: CASE WHEN len(d) = 1 THEN [d[1], d[1]] ELSE d END)[1]`
+  const last = 'len(h.e) - 1'
+  const guess =
+    edges === 'EQUAL_WIDTH'
+      ? `list_transform([least(${last}, 1 + CAST(floor((x - h.e[1]) / (h.e[-1] - h.e[1]) * (${last})) AS BIGINT))], lambda g: CASE WHEN x < h.e[g] THEN g - 1 WHEN g < ${last} AND x >= h.e[g + 1] THEN g + 1 ELSE g END)[1]`
+      : `least(${last}, len(list_filter(h.e, lambda v: v <= x)))`
+  const place = `CASE WHEN h.e[1] = h.e[-1] THEN 1 ELSE ${guess} END`
+  const counts = `list_transform([list_aggregate(list_transform(h.l, lambda x: ${place}), 'histogram')], lambda m: list_transform(range(1, len(h.e)), lambda i: {f: h.e[i], t: h.e[i + 1], c: coalesce(map_extract_value(m, i), 0)}))[1]`
+  const items = `list_transform([{e: ${distinct}, l: list(${value}) ${inRange}}], lambda h: CASE WHEN h.l IS NOT NULL THEN ${counts} END)[1]`
+  const edge = (name: string) => `CAST(to_json(struct_extract(e, '${name}')) AS VARCHAR)`
+  return listOf(items, 'e', parts, { from: edge('f'), to: edge('t'), count: `struct_extract(e, 'c')` }, parameters)
+}
+
+function equalEdges(value: string, inRange: string, bins: string): string {
+  const n = `CAST(${bins} AS BIGINT)`
+  const edge = `CASE WHEN i = ${n} THEN b.hi ELSE b.lo + i * ((b.hi - b.lo) / ${n}) END`
+  const ends = `{lo: min(${value}) ${inRange}, hi: max(${value}) ${inRange}}`
+  return `list_transform([${ends}], lambda b: list_transform(range(0, ${n} + 1), lambda i: ${edge}))[1]`
+}
+
+function quantileEdges(value: string, inRange: string, bins: number, parameters: Parameters): string {
+  const shares = Array.from({ length: bins + 1 }, (_, edge) => edge / bins)
+  return `quantile_cont(${value}, ${doubles(shares, parameters)}) ${inRange}`
+}
+
+/** SQL of a JSON list of objects. Response keys of the client are bound as JSON. */
+function listOf(
+  items: string,
+  item: string,
+  parts: readonly ItemPart[],
+  sql: Partial<Record<ItemPart['member'], string>>,
+  parameters: Parameters,
+): string {
+  const members = parts.map(({ key, member }, n) => {
+    const name = parameters.text(`${n === 0 ? '' : ','}${JSON.stringify(key)}:`)
+    const value = sql[member]
+    if (value === undefined) return `${name} || '"${member}"'`
+    return member === 'count' ? `${name} || '"' || ${value} || '"'` : `${name} || ${value}`
+  })
+  const object = `'{' || ${members.join(' || ')} || '}'`
+  return `'[' || coalesce(array_to_string(list_transform(${items}, lambda ${item}: ${object}), ','), '') || ']'`
 }

@@ -1,13 +1,25 @@
 /** Writes the keys of groups as SQL. */
-import { isJson } from '../../../model/field-type.ts'
+import { type FieldType, isJson } from '../../../model/field-type.ts'
 import type { Layer } from '../../../model/layer.ts'
 import type { Member } from '../../../model/predicate.ts'
-import type { GroupKey } from '../../../model/query.ts'
+import type { GroupKey, Period } from '../../../model/query.ts'
 import { memberSql } from './property.ts'
 import type { Parameters } from './quote.ts'
 
-export function keySql(key: GroupKey, layer: Layer, parameters: Parameters): string {
-  return exactValue(key.member, layer, parameters)
+export interface KeySql {
+  /** SQL of the value by which features are grouped. */
+  readonly grouped: string
+  /** SQL of the key from that value, if it differs. It runs once per group. */
+  readonly key?: (grouped: string) => string
+}
+
+export function keySql(key: GroupKey, layer: Layer, parameters: Parameters): KeySql {
+  switch (key.kind) {
+    case 'value':
+      return { grouped: exactValue(key.member, layer, parameters) }
+    case 'time':
+      return timeBucket(key, parameters)
+  }
 }
 
 /**
@@ -23,4 +35,53 @@ export function exactValue(member: Member, { relation }: Layer, parameters: Para
 
 function asJson({ type }: Member, sql: string): string {
   return type.kind === 'variant' ? `CAST(${sql} AS JSON)` : sql
+}
+
+/* Time buckets */
+
+/** The years that have buckets. Others are near the limits of a timestamp, and have none, like infinite times. */
+const FIRST_TIME = '290000-01-01 (BC)'
+const LAST_TIME = '290000-01-01'
+
+/** An hour. Shorter buckets stay distinct when a clock is set back. */
+const HOUR = 3_600_000_000n
+
+function timeBucket({ member, every, timeZone }: Extract<GroupKey, { readonly kind: 'time' }>, parameters: Parameters): KeySql {
+  const value = inMicroseconds(member.type, memberSql(member, parameters))
+  const bucket = (local: string) => `time_bucket(${interval(every, parameters)}, ${local})`
+  const type = member.type.kind === 'date' ? 'DATE' : timeZone === null ? 'TIMESTAMP' : 'TIMESTAMP WITH TIME ZONE'
+  const [first, last] = [FIRST_TIME, LAST_TIME].map((text) => `CAST('${text}' AS ${type})`)
+  const known = (sql: string) => `CASE WHEN ${value} BETWEEN ${first} AND ${last} THEN ${sql} END`
+  if (timeZone === null) return { grouped: known(bucket(value)) }
+  const zone = parameters.text(timeZone)
+  const local = `timezone(${zone}, ${value})`
+  if ('microseconds' in every && BigInt(every.microseconds) <= HOUR) {
+    return { grouped: known(`${value} - (${local} - ${bucket(local)})`) }
+  }
+  return { grouped: known(bucket(local)), key: (start) => firstMoment(start, zone) }
+}
+
+/** A timestamp with nanoseconds is cast to the nearest microsecond, which may be in the next bucket. */
+function inMicroseconds(type: FieldType, sql: string): string {
+  if (type.kind !== 'timestamp' || type.unit === 'us') return sql
+  if (type.unit !== 'ns') return `CAST(${sql} AS TIMESTAMP)`
+  const rest = `((epoch_ns(${sql}) % 1000) + 1000) % 1000`
+  return `CASE WHEN isfinite(${sql}) THEN make_timestamp((epoch_ns(${sql}) - ${rest}) // 1000) END`
+}
+
+function interval(every: Period, parameters: Parameters): string {
+  return 'months' in every
+    ? `to_months(CAST(${parameters.bind(every.months)} AS INTEGER))`
+    : `to_microseconds(CAST(${parameters.text(every.microseconds)} AS BIGINT))`
+}
+
+/**
+ * SQL of the first moment at which a clock shows a local time, or the moment at which it skips that time. When a clock is set back, it shows some times
+ * twice, and the engine returns the second moment. The first one has the offset from UTC of the day before.
+ */
+function firstMoment(local: string, zone: string): string {
+  const second = `timezone(${zone}, ${local})`
+  const dayBefore = `(${second} - INTERVAL 1 DAY)`
+  const first = `timezone('UTC', ${local} - (timezone(${zone}, ${dayBefore}) - timezone('UTC', ${dayBefore})))`
+  return `CASE WHEN timezone(${zone}, ${first}) = ${local} THEN least(${first}, ${second}) ELSE ${second} END`
 }

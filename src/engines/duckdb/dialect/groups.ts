@@ -3,11 +3,12 @@
  * continued like a source. Every execution computes all groups again.
  */
 import type { FeatureField, LayoutGeometry, Output } from '../../../encode/batch.ts'
+import { sridOf } from '../../../model/crs.ts'
 import { GeoduckError } from '../../../model/errors.ts'
-import type { GroupColumn, GroupQuery, RowPosition, SortKey } from '../../../model/query.ts'
-import { allFields, Columns, wireOf } from './columns.ts'
+import type { GroupColumn, GroupQuery, Measure, RowPosition, SortKey } from '../../../model/query.ts'
+import { allFields, Columns, type Wire, wireOf } from './columns.ts'
 import { compileWhere, digestOf, filterDigest, frozen, limitOf, scannedOf, sourceFor, withSentinel } from './compile.ts'
-import { figureSql } from './figures.ts'
+import { figureSql, type Rows } from './figures.ts'
 import { compileFilter } from './filter.ts'
 import { keySql } from './group-keys.ts'
 import { afterKeys, type SortColumn, sortColumns, sortTerm } from './order.ts'
@@ -16,32 +17,44 @@ import { columnOf, derived, identifier, Parameters } from './quote.ts'
 
 /** @throws GeoduckError CURSOR_INVALID if `after` belongs to other keys or another order */
 export function compileGroups(query: GroupQuery): Plan {
-  const { view, keys, measures, having, outputs, cursorKey = null } = query
+  const { view, having, outputs, cursorKey = null } = query
   const scanned = scannedOf(query)
   const source = sourceFor(scanned)
   const parameters = new Parameters()
-  const columns = [
-    ...keys.map((key) => named(key, keySql(key, view.layer, parameters))),
-    ...measures.map((measure) => named(measure, figureSql(measure, view.layer, parameters))),
-  ]
-  const meets = having ? compileFilter(having, view.layer, parameters).exact : 'true'
-  const others = [...parameters.values]
   const { prefix, where, indexed } = compileWhere(scanned, source, parameters)
-  const ordinals = keys.map((_, n) => n + 1).join(', ')
-  const groups = derived(
-    `SELECT ${columns.join(', ')} FROM ${source.from} WHERE ${where}${keys.length > 0 ? ` GROUP BY ${ordinals}` : ''}`,
-  )
+  const ofFilter = parameters.values.length
+  const rows = { layer: view.layer, source, where, parameters }
+  const groups = groupsOf(query, rows, (measure) => figureSql(measure, rows))
+  const meets = having ? compileFilter(having, view.layer, parameters).exact : 'true'
+  const others = parameters.values.slice(ofFilter)
   const counted = query.counted ? { ...query, keys: [], orderBy: [] } : query
   const from = query.counted ? derived(`SELECT count(*) AS ${identifier(COUNTED)} FROM ${groups} WHERE ${meets}`) : groups
   const filter = query.counted ? 'true' : meets
   const order = positionOf(counted)
   const { select, layout, positions } = resultOf(counted, order)
-  const rows = `SELECT ${select.map((sql, n) => `${sql} AS c${n}`).join(', ')} FROM ${from} WHERE (${filter})`
+  const selected = `SELECT ${select.map((sql, n) => `${sql} AS c${n}`).join(', ')} FROM ${from} WHERE (${filter})`
   const sorted = order.sort.length === 0 ? '' : ` ORDER BY ${order.sort.map(sortTerm).join(', ')}`
-  const digest = digestOf(`${prefix}${rows}${sorted}`, filterDigest(scanned), others)
+  const digest = digestOf(`${prefix}${selected}${sorted}`, filterDigest(scanned), others)
   const after = query.after ? ` AND (${afterGroup(query.after, order, from, parameters)})` : ''
-  const statement = withSentinel(`${rows}${after}${sorted}${limitOf(query, parameters)}`, select.length, parameters, prefix)
+  const statement = withSentinel(`${selected}${after}${sorted}${limitOf(query, parameters)}`, select.length, parameters, prefix)
   return frozen({ statement, layout, keys: positions, outputs, cursorKey, sorted: order.sort.length > 0, indexed, digest })
+}
+
+/** The groups as a derived relation. */
+function groupsOf(
+  { keys, measures }: GroupQuery,
+  { layer, source, where, parameters }: Rows,
+  figure: (measure: Measure) => string,
+): string {
+  const ofKeys = keys.map((key) => ({ key, sql: keySql(key, layer, parameters) }))
+  const columns = [
+    ...ofKeys.map(({ key, sql }) => named(key, sql.grouped)),
+    ...measures.map((measure) => named(measure, figure(measure))),
+  ]
+  const ordinals = keys.map((_, n) => n + 1).join(', ')
+  const groups = `SELECT ${columns.join(', ')} FROM ${source.from} WHERE ${where}${keys.length > 0 ? ` GROUP BY ${ordinals}` : ''}`
+  const finished = ofKeys.flatMap(({ key, sql }) => (sql.key ? [named(key, sql.key(columnOf(key.field)))] : []))
+  return derived(finished.length === 0 ? groups : `SELECT * REPLACE (${finished.join(', ')}) FROM ${derived(groups)}`)
 }
 
 function named({ field }: GroupColumn, sql: string): string {
@@ -62,13 +75,21 @@ function resultOf(query: GroupQuery, { sort, digest }: GroupOrder) {
   const needed = namesIn(query.outputs)
   const counted: readonly GroupColumn[] = query.counted ? [COUNT_OF_GROUPS] : [...query.keys, ...query.measures]
   for (const { field, shown = field.type } of counted) {
-    if (!needed.has(field.name)) continue
-    const { wire, sql } = wireOf(shown)
-    properties.push(columns.add(field.name, wire, sql(columnOf(field))))
+    const column = columnOf(field)
+    if (shown !== 'JSON_TEXT' && shown.kind === 'geometry') {
+      const { crs } = query.view.layer
+      const index = columns.add(field.name, { kind: 'wkb' }, `ST_AsWKB(${column})`)
+      geometries.push({ column: index, crs: crs?.definition ?? crs?.code ?? null, srid: sridOf(crs) })
+    } else if (needed.has(field.name)) {
+      const { wire, sql } = shown === 'JSON_TEXT' ? WRITTEN_JSON : wireOf(shown)
+      properties.push(columns.add(field.name, wire, sql(column)))
+    }
   }
   const layout = { columns: columns.wires, geometries, key: null, properties, geometryName: '' }
   return { select: columns.select, layout, positions }
 }
+
+const WRITTEN_JSON: Wire = { wire: { kind: 'json' }, sql: (column) => column }
 
 const COUNT_OF_GROUPS: GroupColumn = {
   field: {
@@ -138,7 +159,7 @@ function afterGroup({ keys: position }: RowPosition, order: GroupOrder, from: st
     const text = position[n] ?? null
     return text === null || text === true ? null : (sort[n] as SortColumn).comparison.cast(parameters.text(text))
   }
-  // A value that is too long is read from its group, which computes all groups once more.
+  // A value that is too long is read from its group, which computes all groups again.
   const isGroup = () => {
     const identity = digest === null ? null : (position[sort.length] ?? null)
     if (typeof identity === 'string') return `${digestOfKeys(sort, keys)} = ${parameters.text(identity)}`
