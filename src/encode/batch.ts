@@ -3,6 +3,7 @@
  * engine (node-api's vectors and the engine's own Arrow export) fill it. It is plain data: views of engine memory are copied
  * first, or used before the chunk is released.
  */
+import type { Grid } from '../geometry/cells.ts'
 import type { NativeType } from '../geometry/geometry-type.ts'
 
 /** The few physical types that leave the engine. Odd and nested types are cast to one of these by the plan. */
@@ -138,9 +139,22 @@ export type FeatureField = { readonly key: string } & (
   | { readonly field: 'property'; readonly name: string }
   /** An object with these fields. */
   | { readonly field: 'object'; readonly fields: readonly FeatureField[] }
+  /** A cell, whose indexes are two of the layout's properties. Null if they are. */
+  | {
+      readonly field: 'cell'
+      readonly grid: Grid
+      readonly indexes: readonly [first: string, second: string]
+      readonly fields: readonly CellField[]
+    }
   /** Null in every row. */
   | { readonly field: 'null' }
 )
+
+/** A selected field of the GraphQL type Cell. */
+export interface CellField {
+  readonly key: string
+  readonly field: '__typename' | 'id' | 'polygon' | 'centre'
+}
 
 /** A selected field of the GraphQL type FeatureEdge. */
 export type EdgeField = { readonly key: string } & (

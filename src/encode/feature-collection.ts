@@ -10,6 +10,7 @@ import type {
   WireColumn,
 } from './batch.ts'
 import { type ByteWriter, bytesOf, CHAR, columnOf, isSet, type Literal, literal } from './bytes.ts'
+import { cellValue } from './cell.ts'
 import { DoubleText, NULL } from './number.ts'
 import { type FixedFrame, jsonValue, orNothing, orNull, type RowWriter, textEncoder, type ValueWriter } from './value.ts'
 import { GeometryBox } from './wkb/box.ts'
@@ -189,9 +190,12 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
       return jsonBBox(geometryOf(layout, field.geometry).column)
     case 'properties':
       return propertyMembers(layout, field.only)
+    case 'cell': {
+      const [first, second] = field.indexes.map((name) => propertyNamed(layout, name))
+      return cellValue([first!, second!], field)
+    }
     case 'property': {
-      const [index] = propertiesOf(layout, [field.name])
-      if (index === undefined) throw new TypeError(`the layout has no property ${field.name}`)
+      const index = propertyNamed(layout, field.name)
       return jsonValue(index, wireColumn(layout, index).wire)
     }
     case 'object':
@@ -199,6 +203,12 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
     case 'null':
       return 'null'
   }
+}
+
+function propertyNamed(layout: BatchLayout, name: string): number {
+  const [index] = propertiesOf(layout, [name])
+  if (index === undefined) throw new TypeError(`the layout has no property ${name}`)
+  return index
 }
 
 /** A key and its value: a value written per row, the same JSON text in every row, or an object. */

@@ -52,6 +52,42 @@ export type ArrowGeometry =
   /** Always `geoarrow.wkb`. */
   | 'WKB';
 
+/** A cell of a grid. */
+export type Cell = {
+  readonly __typename?: 'Cell';
+  /** Its centre as a GeoJSON point, in the same CRS. */
+  readonly centre: Scalars['Geometry']['output'];
+  /** `square/SIZE/I/J`, `hexagon/SIZE/Q/R` or `tile/ZOOM/X/Y`. The same cell has the same id in every layer, and on every server. */
+  readonly id: Scalars['ID']['output'];
+  /**
+   * Its outline as a GeoJSON polygon: in the layer's CRS for SQUARE, otherwise in longitude and latitude. A hexagon at the antimeridian reaches beyond
+   * 180 degrees.
+   */
+  readonly polygon: Scalars['Geometry']['output'];
+};
+
+/**
+ * A grid of cells. A point belongs to the cell that it lies in. Another geometry belongs to the cell of the centre of its box. The grids of web maps use
+ * Web Mercator: longitudes are wrapped at 180 degrees, and latitudes beyond 85.05 degrees count as 85.05.
+ */
+export type CellGrid = {
+  /** The kind of grid. */
+  readonly kind: CellKind;
+  /** SQUARE: the side of a square in units of the layer's CRS. HEXAGON: the length of an edge in metres of Web Mercator. */
+  readonly size?: InputMaybe<Scalars['Float']['input']>;
+  /** TILE: the zoom level, from 0 to 30. */
+  readonly zoom?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** The kinds of grid. */
+export type CellKind =
+  /** Hexagons in Web Mercator with an edge in the north and in the south, counted from the centre of one at the origin. */
+  | 'HEXAGON'
+  /** Squares in the layer's CRS, counted from its origin. */
+  | 'SQUARE'
+  /** The tiles of web maps (XYZ). */
+  | 'TILE';
+
 /** A property of a layer's features. */
 export type Column = {
   readonly __typename?: 'Column';
@@ -519,6 +555,8 @@ export type GeometryType =
 /** Features with equal keys, and their figures. Only the selected figures are computed. */
 export type Group = {
   readonly __typename?: 'Group';
+  /** The cell. Null without `cell`, and for features without a geometry or with an empty one. */
+  readonly cell: Maybe<Cell>;
   /** Figures of a column. */
   readonly column: ColumnAggregates;
   /** The number of features. */
@@ -1004,6 +1042,7 @@ export type Query = {
 
 export type QueryAggregateArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
+  cell?: InputMaybe<CellGrid>;
   deadline?: InputMaybe<Scalars['Float']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   groupBy?: InputMaybe<ReadonlyArray<GroupKey>>;
@@ -1078,6 +1117,7 @@ export type Subscription = {
 export type SubscriptionAggregateBatchesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   batchSize?: InputMaybe<Scalars['Int']['input']>;
+  cell?: InputMaybe<CellGrid>;
   deadline?: InputMaybe<Scalars['Float']['input']>;
   groupBy?: InputMaybe<ReadonlyArray<GroupKey>>;
   having?: InputMaybe<ReadonlyArray<GroupCondition>>;
@@ -1252,6 +1292,9 @@ export type ResolversTypes = {
   BBox: ResolverTypeWrapper<Scalars['BBox']['output']>;
   BigInt: ResolverTypeWrapper<Scalars['BigInt']['output']>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  Cell: ResolverTypeWrapper<Cell>;
+  CellGrid: CellGrid;
+  CellKind: CellKind;
   Column: ResolverTypeWrapper<FieldModel>;
   ColumnAggregates: ResolverTypeWrapper<ColumnAggregates>;
   Crs: ResolverTypeWrapper<Crs>;
@@ -1324,6 +1367,8 @@ export type ResolversParentTypes = {
   BBox: Scalars['BBox']['output'];
   BigInt: Scalars['BigInt']['output'];
   Boolean: Scalars['Boolean']['output'];
+  Cell: Cell;
+  CellGrid: CellGrid;
   Column: FieldModel;
   ColumnAggregates: ColumnAggregates;
   Crs: Crs;
@@ -1386,6 +1431,12 @@ export interface BBoxScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes
 export interface BigIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['BigInt'], any> {
   name: 'BigInt';
 }
+
+export type CellResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Cell'] = ResolversParentTypes['Cell']> = {
+  centre?: Resolver<ResolversTypes['Geometry'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  polygon?: Resolver<ResolversTypes['Geometry'], ParentType, ContextType>;
+};
 
 export type ColumnResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Column'] = ResolversParentTypes['Column']> = {
   jsonType?: Resolver<ResolversTypes['JsonType'], ParentType, ContextType>;
@@ -1496,6 +1547,7 @@ export type GeometryAggregatesResolvers<ContextType = Context, ParentType extend
 };
 
 export type GroupResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Group'] = ResolversParentTypes['Group']> = {
+  cell?: Resolver<Maybe<ResolversTypes['Cell']>, ParentType, ContextType>;
   column?: Resolver<ResolversTypes['ColumnAggregates'], ParentType, ContextType, RequireFields<GroupColumnArgs, 'name'>>;
   count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   geometry?: Resolver<ResolversTypes['GeometryAggregates'], ParentType, ContextType>;
@@ -1666,6 +1718,7 @@ export type Resolvers<ContextType = Context> = {
   ArrowIPC?: GraphQLScalarType;
   BBox?: GraphQLScalarType;
   BigInt?: GraphQLScalarType;
+  Cell?: CellResolvers<ContextType>;
   Column?: ColumnResolvers<ContextType>;
   ColumnAggregates?: ColumnAggregatesResolvers<ContextType>;
   Crs?: CrsResolvers<ContextType>;

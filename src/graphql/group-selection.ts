@@ -3,7 +3,7 @@ import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
 import { inRange, PRECISION, TWKB_PRECISION } from '../ask/arguments.ts'
 import type { GroupColumns, Place } from '../ask/groups/group-columns.ts'
 import type { GroupSelection } from '../ask/groups/read-groups.ts'
-import type { FeatureField, Output } from '../encode/batch.ts'
+import type { CellField, FeatureField, Output } from '../encode/batch.ts'
 import type { GroupColumn, ItemPart } from '../model/query.ts'
 import type {
   ColumnAggregatesFirstArgs,
@@ -55,12 +55,18 @@ function groupFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, colu
         const { name, path } = argumentsOf<GroupColumnArgs>(type, node, info)
         return { key, field: 'object', fields: columnFields(inner, info, columns, { column: name, path }) }
       }
+      case 'cell':
+        return columns.cell ? { key, field: 'cell', ...columns.cell, fields: cellFields(inner, info) } : { key, field: 'null' }
       case 'geometry':
         return { key, field: 'object', fields: geometryFields(inner, info, columns) }
       default:
         throw new Error(`No encoder knows Group.${node.name.value}`)
     }
   })
+}
+
+function cellFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo): readonly CellField[] {
+  return [...selectedFields(nodes, info)].map(([key, [node]]) => ({ key, field: node!.name.value as CellField['field'] }))
 }
 
 /** Returns the fields of ColumnAggregates under the nodes. */

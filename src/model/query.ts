@@ -3,6 +3,7 @@
  * as the client wrote it.
  */
 import type { Output } from '../encode/batch.ts'
+import type { Grid } from '../geometry/cells.ts'
 import type { CursorKey } from './cursor-seal.ts'
 import type { FieldType } from './field-type.ts'
 import type { Crs, Field, Layer } from './layer.ts'
@@ -85,6 +86,8 @@ export type GroupKey = GroupColumn &
     | { readonly kind: 'value'; readonly member: Member }
     /** `timeZone` is null for dates, and for timestamps without a zone. */
     | { readonly kind: 'time'; readonly member: Member; readonly every: Period; readonly timeZone: string | null }
+    /** One of the two indexes of a cell. Both are null for a feature without a place. */
+    | { readonly kind: 'cell'; readonly grid: Grid; readonly axis: 'first' | 'second' }
   )
 
 /** The length of a time bucket: whole months, or microseconds as text. */

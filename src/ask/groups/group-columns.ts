@@ -1,4 +1,6 @@
 /** Collects the keys and figures of groups: the columns of a derived relation. A figure that is selected twice is computed once. */
+
+import type { Grid } from '../../geometry/cells.ts'
 import type { FeatureOrder } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { type FieldType, isJson } from '../../model/field-type.ts'
@@ -36,6 +38,8 @@ export class GroupColumns {
   readonly named: (readonly [label: string, key: GroupColumn])[] = []
   /** The keys of `time`, in their order. */
   readonly times: GroupColumn[] = []
+  /** The grid of the cells that are keys, and the names of their indexes. */
+  cell: { readonly grid: Grid; readonly indexes: readonly [first: string, second: string] } | null = null
   readonly #vertices: number
   readonly #places = new Map<string, number>()
 
@@ -60,6 +64,16 @@ export class GroupColumns {
     const key: GroupKey = { kind: 'time', field, member: memberOf(named), every, timeZone }
     this.keys.push(key)
     this.times.push(key)
+  }
+
+  /** Adds the cells of a grid as keys. */
+  addCell(grid: Grid): void {
+    const [first, second] = (['first', 'second'] as const).map((axis) => {
+      const field = fieldOf(`k${this.keys.length}`, INT64, 'BIGINT')
+      this.keys.push({ kind: 'cell', field, grid, axis })
+      return field.name
+    })
+    this.cell = { grid, indexes: [first!, second!] }
   }
 
   /** The number of features. */

@@ -1,7 +1,15 @@
 /** Turns typed arguments and a selection into a checked request for groups of one layer's features. */
 import { hash } from 'node:crypto'
 import type { Output } from '../../encode/batch.ts'
-import type { FeatureFilter, GroupCondition, GroupKey, GroupOrder, InputMaybe, TimeBucket } from '../../graphql/generated.ts'
+import type {
+  CellGrid,
+  FeatureFilter,
+  GroupCondition,
+  GroupKey,
+  GroupOrder,
+  InputMaybe,
+  TimeBucket,
+} from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { isJson } from '../../model/field-type.ts'
 import type { Predicate } from '../../model/predicate.ts'
@@ -14,6 +22,7 @@ import { readTests } from '../read/read-property.ts'
 import type { Selection } from '../selection.ts'
 import { valuesOf } from '../values/values-of.ts'
 import { viewOf } from '../view.ts'
+import { readGrid } from './grid.ts'
 import { GroupColumns, type KeyType, type Place, type SimpleFigure } from './group-columns.ts'
 import { DAY, readPeriod, readTimeZone } from './period.ts'
 
@@ -27,6 +36,7 @@ export interface GroupArguments {
   readonly where?: InputMaybe<FeatureFilter>
   readonly groupBy?: InputMaybe<readonly GroupKey[]>
   readonly time?: InputMaybe<readonly TimeBucket[]>
+  readonly cell?: InputMaybe<CellGrid>
   readonly having?: InputMaybe<readonly GroupCondition[]>
   readonly orderBy?: InputMaybe<readonly GroupOrder[]>
   readonly after?: InputMaybe<string>
@@ -52,6 +62,7 @@ export async function readGroupRequest(
   const view = viewOf(layer)
   const columns = new GroupColumns(view, context.services.filterLimits.aggregateVertices)
   readKeys(args, columns)
+  if (args.cell) columns.addCell(readGrid(args.cell, layer))
   const orderBy = readGroupOrder(args.orderBy ?? [], args, columns)
   const having = readHaving(args.having ?? [], args, columns)
   // The selection comes last, so that what is selected does not change the digest.

@@ -175,21 +175,26 @@ function histogram(
     edges === 'EQUAL_WIDTH' ? equalEdges(value, inRange, parameters.bind(bins)) : quantileEdges(value, inRange, bins, parameters)
   // With one value only, there is one bin.
   const distinct = `list_transform([list_sort(list_distinct(${all}))], lambda d: CASE WHEN len(d) = 1 THEN [d[1], d[1]] ELSE d END)[1]`
-  const last = 'len(h.e) - 1'
+  // `h.e` would be a member of a column named `h`, if there is one.
+  const edge = (place: string) => `struct_extract(h, 'e')[${place}]`
+  const last = `len(struct_extract(h, 'e')) - 1`
   const guess =
     edges === 'EQUAL_WIDTH'
-      ? `list_transform([least(${last}, 1 + CAST(floor((x - h.e[1]) / (h.e[-1] - h.e[1]) * (${last})) AS BIGINT))], lambda g: CASE WHEN x < h.e[g] THEN g - 1 WHEN g < ${last} AND x >= h.e[g + 1] THEN g + 1 ELSE g END)[1]`
-      : `least(${last}, len(list_filter(h.e, lambda v: v <= x)))`
-  const place = `CASE WHEN h.e[1] = h.e[-1] THEN 1 ELSE ${guess} END`
-  const counts = `list_transform([list_aggregate(list_transform(h.l, lambda x: ${place}), 'histogram')], lambda m: list_transform(range(1, len(h.e)), lambda i: {f: h.e[i], t: h.e[i + 1], c: coalesce(map_extract_value(m, i), 0)}))[1]`
-  const items = `list_transform([{e: ${distinct}, l: list(${value}) ${inRange}}], lambda h: CASE WHEN h.l IS NOT NULL THEN ${counts} END)[1]`
-  const edge = (name: string) => `CAST(to_json(struct_extract(e, '${name}')) AS VARCHAR)`
-  return listOf(items, 'e', parts, { from: edge('f'), to: edge('t'), count: `struct_extract(e, 'c')` }, parameters)
+      ? `list_transform([least(${last}, 1 + CAST(floor((x - ${edge('1')}) / (${edge('-1')} - ${edge('1')}) * (${last})) AS BIGINT))], lambda g: CASE WHEN x < ${edge('g')} THEN g - 1 WHEN g < ${last} AND x >= ${edge('g + 1')} THEN g + 1 ELSE g END)[1]`
+      : `least(${last}, len(list_filter(struct_extract(h, 'e'), lambda v: v <= x)))`
+  const place = `CASE WHEN ${edge('1')} = ${edge('-1')} THEN 1 ELSE ${guess} END`
+  const places = `list_transform(struct_extract(h, 'l'), lambda x: ${place})`
+  const bin = `{f: ${edge('i')}, t: ${edge('i + 1')}, c: coalesce(map_extract_value(m, i), 0)}`
+  const counts = `list_transform([list_aggregate(${places}, 'histogram')], lambda m: list_transform(range(1, len(struct_extract(h, 'e'))), lambda i: ${bin}))[1]`
+  const items = `list_transform([{e: ${distinct}, l: list(${value}) ${inRange}}], lambda h: CASE WHEN struct_extract(h, 'l') IS NOT NULL THEN ${counts} END)[1]`
+  const side = (name: string) => `CAST(to_json(struct_extract(e, '${name}')) AS VARCHAR)`
+  return listOf(items, 'e', parts, { from: side('f'), to: side('t'), count: `struct_extract(e, 'c')` }, parameters)
 }
 
 function equalEdges(value: string, inRange: string, bins: string): string {
   const n = `CAST(${bins} AS BIGINT)`
-  const edge = `CASE WHEN i = ${n} THEN b.hi ELSE b.lo + i * ((b.hi - b.lo) / ${n}) END`
+  const [low, high] = ["struct_extract(b, 'lo')", "struct_extract(b, 'hi')"]
+  const edge = `CASE WHEN i = ${n} THEN ${high} ELSE ${low} + i * ((${high} - ${low}) / ${n}) END`
   const ends = `{lo: min(${value}) ${inRange}, hi: max(${value}) ${inRange}}`
   return `list_transform([${ends}], lambda b: list_transform(range(0, ${n} + 1), lambda i: ${edge}))[1]`
 }

@@ -3,6 +3,7 @@ import { type FieldType, isJson } from '../../../model/field-type.ts'
 import type { Layer } from '../../../model/layer.ts'
 import type { Member } from '../../../model/predicate.ts'
 import type { GroupKey, Period } from '../../../model/query.ts'
+import { cellOf } from './cells.ts'
 import { memberSql } from './property.ts'
 import type { Parameters } from './quote.ts'
 
@@ -19,6 +20,8 @@ export function keySql(key: GroupKey, layer: Layer, parameters: Parameters): Key
       return { grouped: exactValue(key.member, layer, parameters) }
     case 'time':
       return timeBucket(key, parameters)
+    case 'cell':
+      return { grouped: `struct_extract(${cellOf(key.grid, layer, parameters)}, '${key.axis}')` }
   }
 }
 

@@ -103,7 +103,12 @@ const COUNT_OF_GROUPS: GroupColumn = {
 
 function namesIn(outputs: readonly Output[]): ReadonlySet<string> {
   const fields = outputs.flatMap((output) => (output.kind === 'features' ? allFields(output.fields) : []))
-  return new Set(fields.flatMap((field: FeatureField) => (field.field === 'property' ? [field.name] : [])))
+  return new Set(
+    fields.flatMap((field: FeatureField) => {
+      if (field.field === 'cell') return field.indexes
+      return field.field === 'property' ? [field.name] : []
+    }),
+  )
 }
 
 /* The order and the position of groups. */
