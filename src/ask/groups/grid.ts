@@ -6,9 +6,14 @@ import type { Layer } from '../../model/layer.ts'
 import { requireKnownCrs } from '../crs.ts'
 
 /** @throws GeoduckError BAD_INPUT for a size or zoom that the grid does not have, and if the layer has no CRS to transform from */
-export function readGrid({ kind, size, zoom }: CellGrid, layer: Layer): Grid {
+export function readGrid(input: CellGrid, layer: Layer): Grid {
+  const grid = gridOf(input)
+  if (grid.kind !== 'square' && !layer.crs?.isLonLat) requireKnownCrs(layer, 'cell')
+  return grid
+}
+
+function gridOf({ kind, size, zoom }: CellGrid): Grid {
   if (kind === 'SQUARE') return { kind: 'square', size: readSize('SQUARE', size, zoom, SQUARE_SIZES) }
-  if (!layer.crs?.isLonLat) requireKnownCrs(layer, 'cell')
   if (kind === 'HEXAGON') return { kind: 'hexagon', size: readSize('HEXAGON', size, zoom, HEXAGON_SIZES) }
   if (typeof zoom === 'number' && zoom >= 0 && zoom <= MAX_ZOOM && typeof size !== 'number') return { kind: 'tile', zoom }
   throw new GeoduckError('BAD_INPUT', `\`cell\`: TILE takes \`zoom\` from 0 to ${MAX_ZOOM}, and no \`size\`.`)

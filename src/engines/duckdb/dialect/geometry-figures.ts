@@ -15,8 +15,11 @@ export function geometryFigure(figure: GeometryFigure, rows: Rows): string {
       return centroid(rows)
     case 'convexHull':
       return `ST_ConvexHull(ST_Collect(list(${collected(figure.vertices, rows, (value) => value)})))`
-    case 'union':
-      return `ST_Union_Agg(${collected(figure.vertices, rows, valid(rows))})`
+    case 'union': {
+      // Without a geometry, the engine's result is an empty collection.
+      const united = collected(figure.vertices, rows, valid(rows))
+      return `CASE WHEN count(${united}) > 0 THEN ST_Union_Agg(${united}) END`
+    }
   }
 }
 
