@@ -1,14 +1,18 @@
-/** The map page on the demo's data, in Debian's chromium. */
+/** The map page on the demo's data, in Debian's chromium. Its observations are multipoints here, which are never drawn as hexagons. */
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { ROOT } from '../../support/environment.ts'
 import { ask, quiet } from '../../support/graphql.ts'
+import { remove, temporaryFolder, using } from '../../support/import.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { MapPage, openBrowser, pixelOf, type View } from './map-page.ts'
 import type { Rgb } from './png.ts'
 
-const DEMO = ['countries', 'observations'].map((name) => join(ROOT, `.geoduck/demo/${name}.parquet`))
+const [COUNTRIES, OBSERVATIONS] = ['countries', 'observations'].map((name) => join(ROOT, `.geoduck/demo/${name}.parquet`)) as [
+  string,
+  string,
+]
 const WORLD = [1, 20, 0] as const
 const GULF_OF_GUINEA = [5, 2, 4] as const
 const SAHARA = [4, 23, 10] as const
@@ -17,17 +21,26 @@ const SCREEN = { width: 1440, height: 900 }
 // Without a graphics card a browser draws by the processor alone.
 vi.setConfig({ testTimeout: 120_000 })
 
+let folder: string
 let server: TestServer
 let browser: Browser
 let map: MapPage | undefined
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([serve(DEMO), openBrowser()])
+  folder = await temporaryFolder()
+  const multi = join(folder, 'observations.parquet')
+  await using(async (connection) => {
+    await connection.run(
+      `COPY (SELECT * REPLACE (ST_Multi(geometry) AS geometry) FROM '${OBSERVATIONS}') TO '${multi}' (FORMAT parquet)`,
+    )
+  })
+  ;[server, browser] = await Promise.all([serve([COUNTRIES, multi]), openBrowser()])
 })
 
 afterAll(async () => {
   await browser?.close()
   await server?.close()
+  await remove(folder)
 })
 
 const open = async (view?: View) => (map = await MapPage.open(browser, server, view))
