@@ -1,4 +1,7 @@
-/** Writes the cell of a feature as SQL. The formulas are those of `geometry/cells.ts`, in the same order. */
+/**
+ * Writes the cell of a feature as SQL. The formulas are those of `geometry/cells.ts`, in the same order. They are written out, because the engine
+ * computes a repeated expression once, and every lambda costs about 100 ns per row.
+ */
 import {
   EARTH_RADIUS,
   type Grid,
@@ -14,102 +17,130 @@ import { layerCrsText, transformed } from './crs.ts'
 import { withGeometry } from './geometry-column.ts'
 import { memberOf, type Parameters } from './quote.ts'
 
-const [X, Y] = [member('p', 'x'), member('p', 'y')]
+/** SQL of the indexes of a cell. Both are NULL for a feature without a place, and beyond the largest index. */
+export interface CellIndexes {
+  readonly first: string
+  readonly second: string
+}
 
-/** SQL of a struct with the indexes `first` and `second`. NULL for a feature without a place, and beyond the largest index. */
-export function cellOf(grid: Grid, layer: Layer, parameters: Parameters): string {
+export function cellOf(grid: Grid, layer: Layer, parameters: Parameters): CellIndexes {
+  const steps = stepsOf(grid, parameters)
   const place = grid.kind === 'square' ? placeOf(layer) : inMercator(layer, parameters)
-  // `least` and `greatest` skip nulls.
-  const cell = named(place, 'p', `CASE WHEN ${X} IS NOT NULL THEN ${indexesOf(grid, parameters)} END`)
-  const fits = ['first', 'second'].map((axis) => `abs(${member('c', axis)}) <= ${MAX_INDEX}`).join(' AND ')
-  const whole = ['first', 'second'].map((axis) => `${axis}: CAST(${member('c', axis)} AS BIGINT)`).join(', ')
-  return named(cell, 'c', `CASE WHEN ${fits} THEN {${whole}} END`)
+  // Within the world of Web Mercator, no index is too large.
+  const isWithin = grid.kind === 'tile' || (grid.kind === 'hexagon' && !isInMetres(layer))
+  const of = (axis: keyof CellIndexes) =>
+    place.use((x, y) => {
+      const indexes = indexesOf(grid, x, y, steps)
+      const fits = isWithin ? '' : ` AND abs(${indexes.first}) <= ${MAX_INDEX} AND abs(${indexes.second}) <= ${MAX_INDEX}`
+      return `CASE WHEN isfinite(${x}) AND isfinite(${y})${fits} THEN CAST(${indexes[axis]} AS BIGINT) END`
+    })
+  return { first: of('first'), second: of('second') }
 }
 
-/** `p.x` would be a member of a column named `p`, if there is one. */
-function member(struct: string, name: string): string {
-  return `struct_extract(${struct}, '${name}')`
+/** SQL of the sizes of the grid in both directions. */
+function stepsOf(grid: Grid, parameters: Parameters): readonly [string, string] {
+  if (grid.kind === 'hexagon') {
+    const { column, row } = hexagonSteps(grid.size)
+    return [parameters.double(column), parameters.double(row)]
+  }
+  const step = parameters.double(grid.kind === 'tile' ? 2 ** grid.zoom : grid.size)
+  return [step, step]
 }
 
-/** SQL of `use`, in which the value has a name. */
-function named(value: string, name: string, use: string): string {
-  return `list_transform([${value}], lambda ${name}: ${use})[1]`
-}
-
-function indexesOf(grid: Grid, parameters: Parameters): string {
-  switch (grid.kind) {
-    case 'square': {
-      const size = parameters.double(grid.size)
-      return `{first: floor(${X} / ${size}), second: floor(${Y} / ${size})}`
-    }
+function indexesOf({ kind }: Grid, x: string, y: string, [first, second]: readonly [string, string]): CellIndexes {
+  switch (kind) {
+    case 'square':
+      return { first: `floor(${x} / ${first})`, second: `floor(${y} / ${second})` }
     case 'hexagon':
-      return hexagon(grid.size, parameters)
+      return hexagon(`(${x} / ${first})`, `(${y} / ${second})`)
     case 'tile': {
-      const n = parameters.double(2 ** grid.zoom)
-      const within = (index: string) => `greatest(0, least(${n} - 1, floor(${index} * ${n})))`
-      return `{first: ${within(`(${X} / ${2 * HALF_WORLD} + 0.5)`)}, second: ${within(`(0.5 - ${Y} / ${2 * HALF_WORLD})`)}}`
+      const within = (index: string) => `greatest(0, least(${first} - 1, floor(${index} * ${first})))`
+      return { first: within(`(${x} / ${2 * HALF_WORLD} + 0.5)`), second: within(`(0.5 - ${y} / ${2 * HALF_WORLD})`) }
     }
   }
 }
 
 /** The nearest whole point of the plane u + v + w = 0. The coordinate that rounding moves most follows from the other two. */
-function hexagon(size: number, parameters: Parameters): string {
-  const { column, row } = hexagonSteps(size)
-  const [u, v, w] = ['u', 'v', 'w'].map((name) => member('h', name))
+function hexagon(u: string, rows: string): CellIndexes {
+  const v = `(${rows} - ${u} * 0.5)`
+  const w = `(0 - ${u} - ${v})`
   const [a, b, c] = [u, v, w].map((value) => `floor(${value} + 0.5)`)
   const [du, dv, dw] = [`abs(${a} - ${u})`, `abs(${b} - ${v})`, `abs(${c} - ${w})`]
-  const nearest = `CASE WHEN ${du} > ${dv} AND ${du} > ${dw} THEN {first: 0 - ${b} - ${c}, second: ${b}} WHEN ${dv} > ${dw} THEN {first: ${a}, second: 0 - ${a} - ${c}} ELSE {first: ${a}, second: ${b}} END`
-  const first = `{u: ${X} / ${parameters.double(column)}, y: ${Y} / ${parameters.double(row)}}`
-  const second = `{u: ${member('g', 'u')}, v: ${member('g', 'y')} - ${member('g', 'u')} * 0.5}`
-  const third = `{u: ${member('k', 'u')}, v: ${member('k', 'v')}, w: 0 - ${member('k', 'u')} - ${member('k', 'v')}}`
-  return named(named(named(first, 'g', second), 'k', third), 'h', nearest)
+  const movesFirst = `${du} > ${dv} AND ${du} > ${dw}`
+  return {
+    first: `(CASE WHEN ${movesFirst} THEN 0 - ${b} - ${c} ELSE ${a} END)`,
+    second: `(CASE WHEN NOT (${movesFirst}) AND ${dv} > ${dw} THEN 0 - ${a} - ${c} ELSE ${b} END)`,
+  }
 }
 
 /* The place of a feature: the centre of its box. */
 
-/** SQL of a struct of finite numbers, or NULL. */
-function placeOf(layer: Layer): string {
-  const finite = `CASE WHEN isfinite(${member('o', 'x')}) AND isfinite(${member('o', 'y')}) THEN o END`
-  return named(centreOf(layer), 'o', finite)
+interface Place {
+  /** SQL of `of` the coordinates, which it may use several times. They may be NULL or not finite. */
+  use(of: (x: string, y: string) => string): string
 }
 
-function centreOf(layer: Layer): string {
+function placeOf(layer: Layer): Place {
   const { pruning, geometryEncoding, geometryColumn, state, tailoring } = layer
-  const between = (low: string, high: string) => `(${low} + ${high}) * 0.5`
-  if (geometryEncoding === 'point') return `{x: ${memberOf(geometryColumn, 'x')}, y: ${memberOf(geometryColumn, 'y')}}`
+  if (geometryEncoding === 'point') return written(memberOf(geometryColumn, 'x'), memberOf(geometryColumn, 'y'))
   // A covering column of floats is a little larger than the geometry, and a repaired geometry a little smaller.
   if (pruning.kind === 'COVERING_COLUMN' && !pruning.float32 && state === 'READY' && tailoring?.onInvalid !== 'repair') {
     const side = (name: 'xmin' | 'ymin' | 'xmax' | 'ymax') => memberOf(pruning.column, pruning.members[name])
-    return `{x: ${between(side('xmin'), side('xmax'))}, y: ${between(side('ymin'), side('ymax'))}}`
+    return written(between(side('xmin'), side('xmax')), between(side('ymin'), side('ymax')))
   }
-  return withGeometry(layer, (value) => {
-    const side = (name: string) => `ST_${name}(${value})`
-    const centre = `{x: ${between(side('XMin'), side('XMax'))}, y: ${between(side('YMin'), side('YMax'))}}`
-    return `CASE WHEN NOT ST_IsEmpty(${value}) THEN ${centre} END`
+  // An empty ring has infinite sides for the engine.
+  const side = (value: string, name: string) => `CASE WHEN NOT ST_IsEmpty(${value}) THEN ST_${name}(${value}) END`
+  const x = (value: string) => between(side(value, 'XMin'), side(value, 'XMax'))
+  const y = (value: string) => between(side(value, 'YMin'), side(value, 'YMax'))
+  let isPlain = false
+  const plain = withGeometry(layer, (value) => {
+    isPlain = value !== 'f'
+    return value
   })
+  return isPlain ? written(x(plain), y(plain)) : named(withGeometry(layer, (value) => `{x: ${x(value)}, y: ${y(value)}}`))
+}
+
+function between(low: string, high: string): string {
+  return `((${low} + ${high}) * 0.5)`
+}
+
+function written(x: string, y: string): Place {
+  return { use: (of) => of(x, y) }
+}
+
+/** A place that costs too much to be computed several times, as a struct. `p.x` would be a member of a column named `p`, if there is one. */
+function named(struct: string): Place {
+  return { use: (of) => `list_transform([${struct}], lambda p: ${of(`struct_extract(p, 'x')`, `struct_extract(p, 'y')`)})[1]` }
 }
 
 /* Web Mercator */
 
-const WEB_MERCATOR = 'EPSG:3857'
-
-function inMercator(layer: Layer, parameters: Parameters): string {
-  if (layer.crs?.code === WEB_MERCATOR) return placeOf(layer)
-  const x = `(${member('d', 'x')} - 360 * floor((${member('d', 'x')} + 180) / 360)) * ${METRES_PER_DEGREE}`
-  const latitude = `greatest(-${MAX_LATITUDE}, least(${MAX_LATITUDE}, ${member('d', 'y')}))`
-  const metres = `{x: ${x}, s: sin(${latitude} * (pi() / 180))}`
-  const y = `ln((1 + ${member('m', 's')}) / (1 - ${member('m', 's')})) * (${EARTH_RADIUS} * 0.5)`
-  const position = named(named(inDegrees(layer, parameters), 'd', metres), 'm', `{x: ${member('m', 'x')}, y: ${y}}`)
-  return named(position, 'n', `CASE WHEN isfinite(${member('n', 'x')}) THEN n END`)
+function isInMetres({ crs }: Layer): boolean {
+  return crs?.code === 'EPSG:3857'
 }
 
-/** Longitude and latitude. NULL for a place that cannot be transformed. */
-function inDegrees(layer: Layer, parameters: Parameters): string {
-  if (layer.crs?.isLonLat) return placeOf(layer)
+function inMercator(layer: Layer, parameters: Parameters): Place {
+  if (isInMetres(layer)) return placeOf(layer)
+  const place = inDegrees(layer, parameters)
+  return { use: (of) => place.use((longitude, latitude) => of(metresEast(longitude), metresNorth(latitude))) }
+}
+
+function metresEast(longitude: string): string {
+  return `((${longitude} - 360 * floor((${longitude} + 180) / 360)) * ${METRES_PER_DEGREE})`
+}
+
+/** `least` and `greatest` skip nulls, and take NaN for the largest number. */
+function metresNorth(latitude: string): string {
+  const s = `sin(greatest(-${MAX_LATITUDE}, least(${MAX_LATITUDE}, ${latitude})) * (pi() / 180))`
+  return `CASE WHEN isfinite(${latitude}) THEN ln((1 + ${s}) / (1 - ${s})) * (${EARTH_RADIUS} * 0.5) END`
+}
+
+function inDegrees(layer: Layer, parameters: Parameters): Place {
+  const place = placeOf(layer)
+  if (layer.crs?.isLonLat) return place
   const from = layerCrsText(layer)
   const transform = (point: string) => transformed(point, from, LON_LAT, parameters)
   parameters.proofs.push(transform('ST_Point(0, 0)'))
-  const point = named(placeOf(layer), 'q', transform(`ST_Point(${member('q', 'x')}, ${member('q', 'y')})`))
-  const finite = `CASE WHEN isfinite(ST_X(t)) AND isfinite(ST_Y(t)) THEN {x: ST_X(t), y: ST_Y(t)} END`
-  return named(point, 't', finite)
+  const point = place.use((x, y) => `CASE WHEN isfinite(${x}) AND isfinite(${y}) THEN ${transform(`ST_Point(${x}, ${y})`)} END`)
+  return named(`list_transform([${point}], lambda q: {x: ST_X(q), y: ST_Y(q)})[1]`)
 }

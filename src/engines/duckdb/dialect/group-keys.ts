@@ -3,7 +3,7 @@ import { type FieldType, isJson } from '../../../model/field-type.ts'
 import type { Layer } from '../../../model/layer.ts'
 import type { Member } from '../../../model/predicate.ts'
 import type { GroupKey, Period } from '../../../model/query.ts'
-import { cellOf } from './cells.ts'
+import { type CellIndexes, cellOf } from './cells.ts'
 import { memberSql } from './property.ts'
 import type { Parameters } from './quote.ts'
 
@@ -14,15 +14,16 @@ export interface KeySql {
   readonly key?: (grouped: string) => string
 }
 
-export function keySql(key: GroupKey, layer: Layer, parameters: Parameters): KeySql {
-  switch (key.kind) {
-    case 'value':
-      return { grouped: exactValue(key.member, layer, parameters) }
-    case 'time':
-      return timeBucket(key, parameters)
-    case 'cell':
-      return { grouped: `struct_extract(${cellOf(key.grid, layer, parameters)}, '${key.axis}')` }
-  }
+/** Returns the SQL of the keys, in their order. */
+export function keysSql(keys: readonly GroupKey[], layer: Layer, parameters: Parameters): readonly KeySql[] {
+  // Both indexes bind the same values, so that the engine computes what they share once.
+  let cell: CellIndexes | undefined
+  return keys.map((key): KeySql => {
+    if (key.kind === 'value') return { grouped: exactValue(key.member, layer, parameters) }
+    if (key.kind === 'time') return timeBucket(key, parameters)
+    cell ??= cellOf(key.grid, layer, parameters)
+    return { grouped: cell[key.axis] }
+  })
 }
 
 /**

@@ -10,7 +10,7 @@ import { allFields, Columns, type Wire, wireOf } from './columns.ts'
 import { compileWhere, digestOf, filterDigest, frozen, limitOf, scannedOf, sourceFor, withSentinel } from './compile.ts'
 import { figureSql, type Rows } from './figures.ts'
 import { compileFilter } from './filter.ts'
-import { keySql } from './group-keys.ts'
+import { type KeySql, keysSql } from './group-keys.ts'
 import { afterKeys, type SortColumn, sortColumns, sortTerm } from './order.ts'
 import type { Plan } from './plan.ts'
 import { columnOf, derived, identifier, Parameters } from './quote.ts'
@@ -46,7 +46,8 @@ function groupsOf(
   { layer, source, where, parameters }: Rows,
   figure: (measure: Measure) => string,
 ): string {
-  const ofKeys = keys.map((key) => ({ key, sql: keySql(key, layer, parameters) }))
+  const sqlOfKeys = keysSql(keys, layer, parameters)
+  const ofKeys = keys.map((key, n) => ({ key, sql: sqlOfKeys[n] as KeySql }))
   const columns = [
     ...ofKeys.map(({ key, sql }) => named(key, sql.grouped)),
     ...measures.map((measure) => named(measure, figure(measure))),
