@@ -41,6 +41,8 @@ const config: CodegenConfig = {
           InvalidFeature: '../model/layer.ts#InvalidFeature as InvalidFeatureModel',
           FeatureConnection: './delivery.ts#AnyPage',
           FeatureBatch: './delivery.ts#BatchDelivery',
+          GroupConnection: './delivery.ts#GroupPageDelivery',
+          GroupBatch: './delivery.ts#GroupBatchDelivery',
           Worker: '../engines/engine.ts#WorkerHealth',
         },
       },

@@ -3,12 +3,13 @@ import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { type CursorKey, CursorSeal, KEYS_FROM, SIGNED_FROM, signature, VERSION } from '../model/cursor-seal.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
-import type { FeatureQuery, RowPosition } from '../model/query.ts'
+import type { FeatureQuery, GroupQuery, RowPosition } from '../model/query.ts'
 
 /** Characters. They are enough for eight sort keys, which is the maximum, and the natural order of a row. */
 export const LONGEST_CURSOR = 16_384
 
-export type CursorSubject = Pick<FeatureQuery, 'view' | 'where' | 'orderBy'>
+/** `digest` identifies groups. */
+export type CursorSubject = Pick<FeatureQuery, 'view' | 'where' | 'orderBy'> & Partial<Pick<GroupQuery, 'digest'>>
 
 const fingerprintDigests = new WeakMap<Layer, Buffer>()
 
@@ -69,11 +70,13 @@ function invalid(): GeoduckError {
  * The digest that identifies a query: the layer's name, the caller's view, the filter and the order. It does not depend on how the filter was
  * written, nor on outputs and limits.
  */
-function queryDigest({ view, where, orderBy }: CursorSubject): Buffer {
-  const order = orderBy.map((key) => [
-    key.kind === 'property' ? key.field.name : { distance: key.probe.digest },
-    key.descending,
-    key.nullsFirst,
-  ])
+function queryDigest({ view, where, orderBy, digest }: CursorSubject): Buffer {
+  const order =
+    digest ??
+    orderBy.map((key) => [
+      key.kind === 'property' ? key.field.name : { distance: key.probe.digest },
+      key.descending,
+      key.nullsFirst,
+    ])
   return hash('sha256', JSON.stringify([view.layer.name, view.digest, where?.digest ?? null, order]), 'buffer')
 }

@@ -10,7 +10,7 @@ import type { Field, Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Filter, Predicate } from '../model/predicate.ts'
 import { progressText } from '../model/preparation.ts'
-import type { FeatureQuery, Query, RowPosition, SortKey, View } from '../model/query.ts'
+import type { FeatureQuery, PropertySortKey, Query, RowPosition, SortKey, View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { deadlineRange, inRange } from './arguments.ts'
 import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
@@ -24,10 +24,16 @@ import { viewOf } from './view.ts'
 /** The delay before the next attempt, if the remaining time is unknown. */
 const RETRY_SECONDS = 5
 
-export interface FeatureRequest {
-  readonly query: FeatureQuery
+/** A request for rows: features, or groups of them. */
+export interface RowRequest {
+  readonly query: Query
   /** Milliseconds. Null: the server's limit. */
   readonly deadlineMs: number | null
+  readonly selection: Pick<Selection, 'indexes' | 'startCursor' | 'message'>
+}
+
+export interface FeatureRequest extends RowRequest {
+  readonly query: FeatureQuery
   readonly selection: Selection
 }
 
@@ -91,7 +97,7 @@ export async function readFeatureRequest(
 }
 
 /** Reads and counts a filter once, even if several root fields of one layer have the same filter. */
-function readWhere(where: FeatureFilter, view: View, context: ReadContext): Promise<Filter> {
+export function readWhere(where: FeatureFilter, view: View, context: ReadContext): Promise<Filter> {
   const { operation } = context
   const budget = budgetOf(context)
   return budget.once(where, `${view.layer.name} ${view.layer.fingerprint} ${view.digest}`, () =>
@@ -135,7 +141,7 @@ export async function findLayer(name: string, { services, operation }: ReadConte
   return fresh
 }
 
-export function cursorAt(position: RowPosition, { query }: FeatureRequest, { services }: Context): string {
+export function cursorAt(position: RowPosition, { query }: Pick<RowRequest, 'query'>, { services }: Context): string {
   return encodeCursor(services.cursorSecret, query, position)
 }
 
@@ -147,7 +153,7 @@ export function operationContext(
       view: { layer },
     },
     deadlineMs,
-  }: { readonly query: Query; readonly deadlineMs: number | null },
+  }: Pick<RowRequest, 'query' | 'deadlineMs'>,
 ): OperationContext {
   const { catalog } = services
   const writes = catalog.writes(layer)
@@ -158,7 +164,7 @@ export function operationContext(
   return { id, client, address, clock, heldMemory, unchanged, unreadable, ...limit }
 }
 
-function deadlineOf({ deadline }: FeatureArguments, { services }: ReadContext): number | null {
+export function deadlineOf({ deadline }: Pick<FeatureArguments, 'deadline'>, { services }: ReadContext): number | null {
   if (deadline === undefined || deadline === null) return null
   return 1_000 * inRange('deadline', deadline, deadlineRange(services.deadlineSeconds))
 }
@@ -199,7 +205,7 @@ const WORDS: Readonly<Record<Need, string>> = {
 
 function needsOf(query: Query): readonly Need[] {
   const filters = [query.where, query.view.rule].flatMap((filter) => (filter ? predicateNeeds(filter.predicate) : []))
-  if (query.kind === 'aggregate') return ['aggregate', ...filters]
+  if (query.kind === 'groups') return ['aggregate', ...filters]
   const { orderBy, representations = [] } = query
   return [
     ...filters,
@@ -261,6 +267,15 @@ export function* readingOrder(
     }
   }
   return keys
+}
+
+/** @throws GeoduckError BAD_INPUT also for a distance */
+export function readPropertyOrder(orderBy: readonly FeatureOrder[], view: View): readonly PropertySortKey[] {
+  if (orderBy.some(({ distance }) => distance)) {
+    throw new GeoduckError('BAD_INPUT', '`first` and `last` of a column take an order by properties, not by `distance`.')
+  }
+  // Without a distance, there is nothing to stop for.
+  return readingOrder(orderBy, view, new FilterBudget()).next().value as readonly PropertySortKey[]
 }
 
 function isGiven(value: unknown): boolean {

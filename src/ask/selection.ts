@@ -59,7 +59,6 @@ function namedProperties(output: Output): (readonly string[] | null)[] {
     case 'edges':
       return output.fields.flatMap((field) => (field.field === 'node' ? namedProperties({ ...field, kind: 'features' }) : []))
     case 'start-cursor':
-    case 'rows':
       return []
     default:
       return [output.only ?? null]

@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import path from 'node:path'
 
 /** A part of every request. It changes when inspections return different results. */
-const VERSION = 'geoduck-inspection-10'
+const VERSION = 'geoduck-inspection-11'
 /** Milliseconds that an unused result is kept. */
 const KEPT_MS = 30 * 24 * 3_600_000
 

@@ -95,6 +95,7 @@ export interface Config {
   readonly maxFilters: number
   /** Vertices of all geometries in an operation's filters. @default 25,000 */
   readonly maxVertices: number
+  readonly maxAggregateVertices: number
   /** Bytes of a request's body. @default 1 MB */
   readonly maxBodyBytes: number
   /** Bytes of a client's WebSocket message after `connection_ack`. @default 1 MiB */

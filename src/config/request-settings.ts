@@ -118,6 +118,12 @@ export const requests = {
     value: wholeNumber(4, 1_000_000),
     fallback: 25_000,
   },
+  maxAggregateVertices: {
+    flag: '--max-aggregate-vertices <number>',
+    description: 'vertices of all features of an `aggregate` that selects `union` or `convexHull`',
+    value: wholeNumber(4, 100_000_000),
+    fallback: 500_000,
+  },
   maxBodyBytes: {
     flag: '--max-body <size>',
     description: "size of a request's body",

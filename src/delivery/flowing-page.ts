@@ -8,7 +8,7 @@ import type { FeatureRequest } from '../ask/feature-request.ts'
 import { frameOf, within } from '../encode/encode.ts'
 import { CHUNK_ROWS } from '../engines/engine.ts'
 import type { Context } from '../graphql/context.ts'
-import type { PageEnds } from '../graphql/resolvers/resolvers.ts'
+import type { PageEnds } from '../graphql/resolvers/rows.ts'
 import { type BatchEvent, BatchEvents, operationContextNow } from './batch-events.ts'
 import { FlowingJson, type JsonPiece } from './raw-json.ts'
 

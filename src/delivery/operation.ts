@@ -5,7 +5,7 @@ import type { FilterBudget } from '../ask/read/read-filter.ts'
 import { type HeldMemory, OperationClock, UNBOUNDED } from '../engines/deadline.ts'
 import type { Batch, Lane, OperationContext } from '../engines/engine.ts'
 import type { ErrorCode, GeoduckError } from '../model/errors.ts'
-import type { FeatureQuery } from '../model/query.ts'
+import type { Query } from '../model/query.ts'
 import { EventLoopYield } from './event-loop-yield.ts'
 import { FlowingJson, type RawJson } from './raw-json.ts'
 
@@ -50,7 +50,7 @@ export class Operation {
   /** The requested pairs of CRS and simplify tolerance. */
   readonly representations = new Set<string>()
   /** The queries that the engine has received. */
-  readonly queries: FeatureQuery[] = []
+  readonly queries: Query[] = []
   /** The limit that all of its filters share; null before the first filter. */
   budget: FilterBudget | null = null
   readonly eventLoop = new EventLoopYield()

@@ -3,6 +3,7 @@
  * engine (node-api's vectors and the engine's own Arrow export) fill it. It is plain data: views of engine memory are copied
  * first, or used before the chunk is released.
  */
+import type { Grid } from '../geometry/cells.ts'
 import type { NativeType } from '../geometry/geometry-type.ts'
 
 /** The few physical types that leave the engine. Odd and nested types are cast to one of these by the plan. */
@@ -113,8 +114,6 @@ export type Output =
   | { readonly kind: 'features'; readonly fields: readonly FeatureField[] }
   /** The same of the GraphQL type FeatureEdge. */
   | { readonly kind: 'edges'; readonly fields: readonly EdgeField[] }
-  /** A JSON list of the rows, each a list of all columns' values. */
-  | { readonly kind: 'rows' }
   /** The cursor of the first feature as a JSON string. Null if there is no feature. */
   | { readonly kind: 'start-cursor' }
 
@@ -150,6 +149,15 @@ export type FeatureField = { readonly key: string } & (
     }
   /** An object with these fields. */
   | { readonly field: 'object'; readonly fields: readonly FeatureField[] }
+  /** A cell, whose indexes are two of the layout's properties. Null if they are. */
+  | {
+      readonly field: 'cell'
+      readonly grid: Grid
+      readonly indexes: readonly [first: string, second: string]
+      readonly fields: readonly CellField[]
+    }
+  /** Null in every row. */
+  | { readonly field: 'null' }
 )
 
 /** A selected member of a struct, under its response key. */
@@ -158,6 +166,12 @@ export type StructMember = { readonly key: string } & (
   /** `index`: its place in the struct. `members`: those of the struct that it is. */
   | { readonly index: number; readonly members?: readonly StructMember[] }
 )
+
+/** A selected field of the GraphQL type Cell. */
+export interface CellField {
+  readonly key: string
+  readonly field: '__typename' | 'id' | 'polygon' | 'centre'
+}
 
 /** A selected field of the GraphQL type FeatureEdge, or of a layer's own type of edges. */
 export type EdgeField = { readonly key: string } & (

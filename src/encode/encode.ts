@@ -2,7 +2,7 @@ import { arrowStream } from './arrow.ts'
 import type { BatchLayout, CursorText, Encoder, Output } from './batch.ts'
 import { ByteWriter } from './bytes.ts'
 import { edgeList, startCursor } from './edge-list.ts'
-import { COLLECTION, featureCollection, featureLines, featureList, LIST, rowList } from './feature-collection.ts'
+import { COLLECTION, featureCollection, featureLines, featureList, LIST } from './feature-collection.ts'
 import type { FixedFrame } from './value.ts'
 
 /**
@@ -22,8 +22,6 @@ export function createEncoder(layout: BatchLayout, output: Output, out = new Byt
       return featureList(layout, output.fields, out)
     case 'edges':
       return edgeList(layout, output.fields, out, cursorOf)
-    case 'rows':
-      return rowList(layout, out)
     case 'start-cursor':
       return startCursor(out, cursorOf)
     case 'arrow':

@@ -10,6 +10,7 @@ import type {
   WireColumn,
 } from './batch.ts'
 import { type ByteWriter, bytesOf, CHAR, columnOf, isSet, type Literal, literal } from './bytes.ts'
+import { cellValue } from './cell.ts'
 import { DoubleText, NULL } from './number.ts'
 import { structMembers } from './struct-members.ts'
 import {
@@ -181,22 +182,6 @@ export function featureList(layout: BatchLayout, fields: readonly FeatureField[]
   return textEncoder(LIST, jsonObject(featureMembers(layout, fields)), out)
 }
 
-/** A JSON list of the rows, each a list of all columns' values. */
-export function rowList({ columns }: BatchLayout, out: ByteWriter): Encoder {
-  const values = columns.map(({ wire }, index) => jsonValue(index, wire))
-  const list: ValueWriter = (batch, to) => {
-    const writers = values.map((value) => value(batch, to))
-    return (row) => {
-      for (const [n, write] of writers.entries()) {
-        to.ascii(n === 0 ? '[' : ',')
-        write(row)
-      }
-      to.ascii(']')
-    }
-  }
-  return textEncoder(LIST, list, out)
-}
-
 /** The members of one feature. */
 export function featureMembers(layout: BatchLayout, fields: readonly FeatureField[]): Member[] {
   return fields.map((field) => [field.key, fieldValue(layout, field)])
@@ -219,15 +204,26 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
       return jsonBBox(geometryOf(layout, field.geometry).column)
     case 'properties':
       return propertyMembers(layout, field.only)
+    case 'cell': {
+      const [first, second] = field.indexes.map((name) => propertyNamed(layout, name))
+      return cellValue([first!, second!], field)
+    }
     case 'property': {
-      const [index] = propertiesOf(layout, [field.name])
-      if (index === undefined) throw new TypeError(`the layout has no property ${field.name}`)
+      const index = propertyNamed(layout, field.name)
       if (field.members) return structMembers(index, field.members)
       return field.labels ? labelValue(index, new Map(field.labels)) : jsonValue(index, wireColumn(layout, index).wire)
     }
     case 'object':
       return featureMembers(layout, field.fields)
+    case 'null':
+      return 'null'
   }
+}
+
+function propertyNamed(layout: BatchLayout, name: string): number {
+  const [index] = propertiesOf(layout, [name])
+  if (index === undefined) throw new TypeError(`the layout has no property ${name}`)
+  return index
 }
 
 /** A key and its value: a value written per row, the same JSON text in every row, or an object. */

@@ -1,6 +1,6 @@
 /** The interface that every engine implements: run a query, return batches, cancel, report health. `duckdb/` implements it. */
 import type { Pruning } from '../model/layer.ts'
-import type { AggregateQuery, FeatureQuery, RowPosition } from '../model/query.ts'
+import type { Query, RowPosition } from '../model/query.ts'
 import type { HeldMemory, OperationClock } from './deadline.ts'
 
 /** A group of workers with one queue. */
@@ -203,22 +203,14 @@ export interface Engine {
   readonly can: Capabilities
   /** True if at least one worker can take work. */
   readonly ready: boolean
-  stream(query: FeatureQuery, options: StreamShape, context: OperationContext): BatchStream
+  stream(query: Query, options: StreamShape, context: OperationContext): BatchStream
   /**
-   * Returns up to `first` features, after the engine has proven that they are complete. It returns fewer if more don't fit into
+   * Returns up to `first` rows, after the engine has proven that they are complete. It returns fewer if more don't fit into
    * the message. `signal` is aborted when the client disconnects.
    */
-  page(
-    query: FeatureQuery,
-    first: number,
-    context: OperationContext,
-    signal?: AbortSignal,
-    message?: Message | null,
-  ): Promise<Page>
-  /** Returns one JSON value per measure of the query. */
-  aggregate(query: AggregateQuery, context: OperationContext, signal?: AbortSignal): Promise<readonly unknown[]>
+  page(query: Query, first: number, context: OperationContext, signal?: AbortSignal, message?: Message | null): Promise<Page>
   /** Describes the plan of a query. It throws the same errors as `stream`. */
-  explain(query: FeatureQuery): Explanation
+  explain(query: Query): Explanation
   health(): Promise<EngineHealth>
   /**
    * Replaces the workers one by one with workers that have another access. Streams resume after their last batch. Resolves when

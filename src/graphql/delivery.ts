@@ -1,6 +1,7 @@
 /** What resolvers of generic types receive: a page or batch that is sent to a client, with its feature request, and columns. */
 
-import type { FeatureRequest } from '../ask/feature-request.ts'
+import type { FeatureRequest, RowRequest } from '../ask/feature-request.ts'
+import type { GroupRequest } from '../ask/groups/read-groups.ts'
 import type { FlowingPage } from '../delivery/flowing-page.ts'
 import type { Batch, Page } from '../engines/engine.ts'
 import type { Field } from '../model/layer.ts'
@@ -10,11 +11,13 @@ export interface NamedColumn extends Field {
   readonly graphqlName: string
 }
 
-export interface Delivery<B extends Batch | Page> {
+export interface Delivery<B extends Batch | Page, Request extends RowRequest = FeatureRequest> {
   readonly batch: B
-  readonly request: FeatureRequest
+  readonly request: Request
 }
 
 export type BatchDelivery = Delivery<Batch>
 export type PageDelivery = Delivery<Page>
 export type AnyPage = PageDelivery | FlowingPage
+export type GroupBatchDelivery = Delivery<Batch, GroupRequest>
+export type GroupPageDelivery = Delivery<Page, GroupRequest>

@@ -1,7 +1,7 @@
 import type { RawJson } from '../delivery/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Layer as LayerModel, LayerKey as LayerKeyModel, InvalidFeature as InvalidFeatureModel } from '../model/layer.ts';
-import type { NamedColumn, AnyPage, BatchDelivery } from './delivery.ts';
+import type { NamedColumn, AnyPage, BatchDelivery, GroupPageDelivery, GroupBatchDelivery } from './delivery.ts';
 import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -124,6 +124,42 @@ export type BooleanListFilter = {
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** A cell of a grid. */
+export type Cell = {
+  readonly __typename?: 'Cell';
+  /** Its centre as a GeoJSON point, in the same CRS. */
+  readonly centre: Scalars['Geometry']['output'];
+  /** `square/SIZE/I/J`, `hexagon/SIZE/Q/R` or `tile/ZOOM/X/Y`. The same cell has the same id in every layer, and on every server. */
+  readonly id: Scalars['ID']['output'];
+  /**
+   * Its outline as a GeoJSON polygon: in the layer's CRS for SQUARE, otherwise in longitude and latitude. A hexagon at the antimeridian reaches beyond
+   * 180 degrees.
+   */
+  readonly polygon: Scalars['Geometry']['output'];
+};
+
+/**
+ * A grid of cells. A point belongs to the cell that it lies in. Another geometry belongs to the cell of the centre of its box. The grids of web maps use
+ * Web Mercator: longitudes are wrapped at 180 degrees, and latitudes beyond 85.05 degrees count as 85.05.
+ */
+export type CellGrid = {
+  /** The kind of grid. */
+  readonly kind: CellKind;
+  /** SQUARE: the side of a square in units of the layer's CRS. HEXAGON: the length of an edge in metres of Web Mercator. */
+  readonly size?: InputMaybe<Scalars['Float']['input']>;
+  /** TILE: the zoom level, from 0 to 30. */
+  readonly zoom?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** The kinds of grid. */
+export type CellKind =
+  /** Hexagons in Web Mercator with an edge in the north and in the south, counted from the centre of one at the origin. */
+  | 'HEXAGON'
+  /** Squares in the layer's CRS, counted from its origin. */
+  | 'SQUARE'
+  /** The tiles of web maps (XYZ). */
+  | 'TILE';
+
 /** A property of a layer's features. */
 export type Column = {
   readonly __typename?: 'Column';
@@ -139,6 +175,95 @@ export type Column = {
   readonly nullable: Scalars['Boolean']['output'];
   /** The DuckDB type, e.g. `DECIMAL(18,3)`. */
   readonly type: Scalars['String']['output'];
+};
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregates = {
+  readonly __typename?: 'ColumnAggregates';
+  /** The average of numbers. Null without a value. */
+  readonly avg: Maybe<Scalars['Float']['output']>;
+  /** The number of values that are not null. */
+  readonly count: Scalars['BigInt']['output'];
+  /** The exact number of different values. */
+  readonly distinct: Scalars['BigInt']['output'];
+  /** An estimate of the number of different values (HyperLogLog), which needs little memory. */
+  readonly distinctApproximate: Scalars['BigInt']['output'];
+  /** The value of the first feature in an order, which may be null. The natural order breaks ties. */
+  readonly first: Maybe<Scalars['JSON']['output']>;
+  /**
+   * The numbers of values in consecutive bins. A bin includes its lower edge, and the last one both. If all values are equal, there is one bin. Values
+   * that are not finite are left out.
+   */
+  readonly histogram: ReadonlyArray<HistogramBin>;
+  /** The value of the last feature in an order, which may be null. The natural order breaks ties. */
+  readonly last: Maybe<Scalars['JSON']['output']>;
+  /** The largest value. Null without a value. */
+  readonly max: Maybe<Scalars['JSON']['output']>;
+  /** The least value. Null without a value. */
+  readonly min: Maybe<Scalars['JSON']['output']>;
+  /**
+   * The quantiles at the given shares, as a list. Numbers are interpolated between the two nearest values, as doubles. Of other types, it is the least
+   * value with at least that share of the values up to it. Null without a value.
+   */
+  readonly quantiles: Maybe<Scalars['JSON']['output']>;
+  /** The sample standard deviation of numbers. Null for fewer than two values, and for values from 1e150 on. */
+  readonly stddev: Maybe<Scalars['Float']['output']>;
+  /** The sum of numbers: exact for integers and decimals, as a string. Null without a value. */
+  readonly sum: Maybe<Scalars['JSON']['output']>;
+  /**
+   * The values with the highest counts, the highest first. Of equal counts, the least value is first. Nulls and numbers that are not finite are left
+   * out.
+   */
+  readonly values: ReadonlyArray<ValueCount>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesFirstArgs = {
+  orderBy: ReadonlyArray<FeatureOrder>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesHistogramArgs = {
+  bins?: InputMaybe<Scalars['Int']['input']>;
+  kind?: InputMaybe<HistogramKind>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesLastArgs = {
+  orderBy: ReadonlyArray<FeatureOrder>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesQuantilesArgs = {
+  at: ReadonlyArray<Scalars['Float']['input']>;
+};
+
+
+/**
+ * Figures of a column of a group. Nulls are left out. A result that is not finite is null: NaN is larger than every number, and makes sums and
+ * averages null.
+ */
+export type ColumnAggregatesValuesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A coordinate reference system. */
@@ -532,6 +657,49 @@ export type FloatListFilter = {
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
+/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+export type GeometryAggregates = {
+  readonly __typename?: 'GeometryAggregates';
+  /**
+   * The centre of mass of the geometries with the highest dimension, as in PostGIS: polygons by area, otherwise lines by length, otherwise points by
+   * number.
+   */
+  readonly centroid: Maybe<Scalars['Geometry']['output']>;
+  /**
+   * The convex hull of all geometries. The features of the aggregate may have at most 500,000 vertices, unless the server is configured
+   * otherwise.
+   */
+  readonly convexHull: Maybe<Scalars['Geometry']['output']>;
+  /** The box around all geometries. It never crosses the antimeridian. */
+  readonly extent: Maybe<Scalars['BBox']['output']>;
+  /**
+   * The union of all geometries. Invalid geometries are repaired first. The features of the aggregate may have at most 500,000 vertices, unless the
+   * server is configured otherwise.
+   */
+  readonly union: Maybe<Scalars['Geometry']['output']>;
+};
+
+
+/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+export type GeometryAggregatesCentroidArgs = {
+  as?: InputMaybe<GeometryEncoding>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+export type GeometryAggregatesConvexHullArgs = {
+  as?: InputMaybe<GeometryEncoding>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+export type GeometryAggregatesUnionArgs = {
+  as?: InputMaybe<GeometryEncoding>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+};
+
 /** The encodings of a geometry. */
 export type GeometryEncoding =
   /** Well-known binary with PostGIS's extensions and its number of the CRS, if there is one, in hexadecimal. */
@@ -606,6 +774,140 @@ export type GeometryType =
   | 'Point'
   | 'Polygon';
 
+/** Features with equal keys, and their figures. Only the selected figures are computed. */
+export type Group = {
+  readonly __typename?: 'Group';
+  /** The cell. Null without `cell`, and for features without a geometry or with an empty one. */
+  readonly cell: Maybe<Cell>;
+  /** Figures of a column. */
+  readonly column: ColumnAggregates;
+  /** The number of features. */
+  readonly count: Scalars['BigInt']['output'];
+  /** Figures of the geometry. */
+  readonly geometry: GeometryAggregates;
+  /** The keys of `groupBy` by the name of their column. The names of a path are joined by dots: `names.primary`. */
+  readonly keys: Scalars['JSON']['output'];
+  /**
+   * The start of the bucket of `time[index]`, in UTC. For a timestamp without a zone it is a local time without `Z`, and for a date it is a date. Null
+   * for features without a time, for an infinite time, and if there is no such bucket.
+   */
+  readonly time: Maybe<Scalars['DateTime']['output']>;
+};
+
+
+/** Features with equal keys, and their figures. Only the selected figures are computed. */
+export type GroupColumnArgs = {
+  name: Scalars['String']['input'];
+  path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+
+/** Features with equal keys, and their figures. Only the selected figures are computed. */
+export type GroupTimeArgs = {
+  index?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** One batch of streamed groups. */
+export type GroupBatch = {
+  readonly __typename?: 'GroupBatch';
+  /** The number of groups in this batch. */
+  readonly count: Scalars['Int']['output'];
+  /** The position directly after the batch's last group. To resume, subscribe again with it as `after`. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** Details about the execution of the batch. */
+  readonly execution: Execution;
+  /** The groups. */
+  readonly rows: ReadonlyArray<Group>;
+  /** The number of the batch: 0, 1, 2, ... without a gap within one subscription. */
+  readonly sequence: Scalars['Int']['output'];
+};
+
+/** A comparison of one term of a group. It is true if every given member is true. A comparison with null is never true. */
+export type GroupCondition = {
+  /** Between two values, both ends included: `[least, largest]`. */
+  readonly between?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /** The column of the term. */
+  readonly column?: InputMaybe<Scalars['String']['input']>;
+  /** Equal to. */
+  readonly eq?: InputMaybe<Scalars['JSON']['input']>;
+  /** Greater than. */
+  readonly gt?: InputMaybe<Scalars['JSON']['input']>;
+  /** Greater than or equal to. */
+  readonly gte?: InputMaybe<Scalars['JSON']['input']>;
+  /** Null (true) or not null (false). */
+  readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Less than. */
+  readonly lt?: InputMaybe<Scalars['JSON']['input']>;
+  /** Less than or equal to. */
+  readonly lte?: InputMaybe<Scalars['JSON']['input']>;
+  /** Not equal to. */
+  readonly ne?: InputMaybe<Scalars['JSON']['input']>;
+  /** The term. */
+  readonly of: GroupTerm;
+  /** The path to a member inside the column, as in `PropertyFilter`. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** One page of groups. */
+export type GroupConnection = {
+  readonly __typename?: 'GroupConnection';
+  /** The number of groups in this page. */
+  readonly count: Scalars['Int']['output'];
+  /** Details about the execution of the page. */
+  readonly execution: Execution;
+  /** The position of this page in the result. */
+  readonly pageInfo: PageInfo;
+  /** The groups. */
+  readonly rows: ReadonlyArray<Group>;
+  /** The number of groups that meet `having`. It needs a separate query, which runs only if this field is selected. */
+  readonly totalCount: Scalars['BigInt']['output'];
+};
+
+/** A column whose values are keys of groups. */
+export type GroupKey = {
+  /** A column of the layer that has an order: not a struct, list or map. A value inside JSON is a key by its text. */
+  readonly column: Scalars['String']['input'];
+  /** The path to a member inside the column, as in `PropertyFilter`. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** One term of the order of groups. */
+export type GroupOrder = {
+  /** The term. */
+  readonly by: GroupTerm;
+  /** The column of the term. */
+  readonly column?: InputMaybe<Scalars['String']['input']>;
+  /** Ascending or descending. */
+  readonly direction?: InputMaybe<SortDirection>;
+  /** The position of nulls, for both directions. */
+  readonly nulls?: InputMaybe<NullsOrder>;
+  /** The path to a member inside the column, as in `PropertyFilter`. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+/** The terms by which groups are sorted and selected. */
+export type GroupTerm =
+  /** The average of `column`. */
+  | 'AVG'
+  /** The number of features. With `column`, the number of its values that are not null. */
+  | 'COUNT'
+  /** The number of different values of `column`. */
+  | 'DISTINCT'
+  /** An estimate of the number of different values of `column`. */
+  | 'DISTINCT_APPROXIMATE'
+  /** A key of `groupBy`: `column` and `path` name it. */
+  | 'KEY'
+  /** The largest value of `column`. */
+  | 'MAX'
+  /** The least value of `column`. */
+  | 'MIN'
+  /** The sample standard deviation of `column`. */
+  | 'STDDEV'
+  /** The sum of `column`. */
+  | 'SUM'
+  /** The start of a bucket of `time`: `column` names it. Without it, the first. */
+  | 'TIME';
+
 /** The state of the server and its workers. */
 export type Health = {
   readonly __typename?: 'Health';
@@ -636,6 +938,24 @@ export type Health = {
   /** One entry per worker process. */
   readonly workers: ReadonlyArray<Worker>;
 };
+
+/** A bin of a histogram. */
+export type HistogramBin = {
+  readonly __typename?: 'HistogramBin';
+  /** The number of values. */
+  readonly count: Scalars['BigInt']['output'];
+  /** The lower edge. */
+  readonly from: Scalars['Float']['output'];
+  /** The upper edge. */
+  readonly to: Scalars['Float']['output'];
+};
+
+/** The kinds of edges of a histogram. */
+export type HistogramKind =
+  /** Edges at equal distances from the least to the largest value. */
+  | 'EQUAL_WIDTH'
+  /** Edges at quantiles, so that bins have about equal counts. Equal edges are one, so there may be fewer bins. */
+  | 'QUANTILE';
 
 /** A comparison of a whole number. It is true if every given member is true. */
 export type IntFilter = {
@@ -1046,6 +1366,11 @@ export type Pruning =
 
 export type Query = {
   readonly __typename?: 'Query';
+  /**
+   * Groups of a layer's features with figures, such as counts and sums. Without `groupBy`, `time` and `cell` there is exactly one group, also if
+   * no feature matches.
+   */
+  readonly aggregate: GroupConnection;
   /** One feature. Null if the layer has no feature with this id. */
   readonly feature: Maybe<Feature>;
   /** One page of a layer's features. For a whole layer, or a result of unknown size, subscribe to `featureBatches`. */
@@ -1066,6 +1391,20 @@ export type Query = {
    * has been replaced.
    */
   readonly node: Maybe<Node>;
+};
+
+
+export type QueryAggregateArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  cell?: InputMaybe<CellGrid>;
+  deadline?: InputMaybe<Scalars['Float']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  groupBy?: InputMaybe<ReadonlyArray<GroupKey>>;
+  having?: InputMaybe<ReadonlyArray<GroupCondition>>;
+  layer: Scalars['String']['input'];
+  orderBy?: InputMaybe<ReadonlyArray<GroupOrder>>;
+  time?: InputMaybe<ReadonlyArray<TimeBucket>>;
+  where?: InputMaybe<FeatureFilter>;
 };
 
 
@@ -1169,12 +1508,32 @@ export type StringListFilter = {
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
+   * The groups of `aggregate`, delivered batch by batch as the client reads. The operation completes only after every group has arrived. Otherwise
+   * it ends with an error that carries the cursor to resume from. To resume, the engine computes all groups again.
+   */
+  readonly aggregateBatches: GroupBatch;
+  /**
    * One result, delivered batch by batch as the client reads. The operation completes only after every feature has arrived. Otherwise it ends
    * with an error that carries the cursor to resume from.
    */
   readonly featureBatches: FeatureBatch;
   /** Sends `health` repeatedly. */
   readonly health: Health;
+};
+
+
+export type SubscriptionAggregateBatchesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  batchSize?: InputMaybe<Scalars['Int']['input']>;
+  cell?: InputMaybe<CellGrid>;
+  deadline?: InputMaybe<Scalars['Float']['input']>;
+  groupBy?: InputMaybe<ReadonlyArray<GroupKey>>;
+  having?: InputMaybe<ReadonlyArray<GroupCondition>>;
+  layer: Scalars['String']['input'];
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<ReadonlyArray<GroupOrder>>;
+  time?: InputMaybe<ReadonlyArray<TimeBucket>>;
+  where?: InputMaybe<FeatureFilter>;
 };
 
 
@@ -1191,6 +1550,33 @@ export type SubscriptionFeatureBatchesArgs = {
 
 export type SubscriptionHealthArgs = {
   everyMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/**
+ * Buckets of time of equal length on the calendar or the clock. Months and years begin on the first day of a month, weeks on Mondays. Multiples of
+ * months are counted from January 2000, and multiples of weeks, days, hours, minutes and seconds from Monday, 3 January 2000.
+ */
+export type TimeBucket = {
+  /** A column of dates or timestamps. */
+  readonly column: Scalars['String']['input'];
+  /** The length of a bucket as an ISO 8601 duration: `PT15M`, `PT1H`, `P1D`, `P1W`, `P1M`, `P3M`, `P1Y`. A date takes whole days or months. */
+  readonly every: Scalars['String']['input'];
+  /** The path to a member inside the column, as in `PropertyFilter`. */
+  readonly path?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /**
+   * The time zone in which days and months begin, as an IANA name such as `Europe/Berlin`. It is for moments. A date, or a timestamp without a
+   * zone, has none.
+   */
+  readonly timeZone?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A value with its count. */
+export type ValueCount = {
+  readonly __typename?: 'ValueCount';
+  /** The number of features that have it. */
+  readonly count: Scalars['BigInt']['output'];
+  /** The value. */
+  readonly value: Scalars['JSON']['output'];
 };
 
 /** A comparison of a value that is written as a string, such as a UUID, a time of day or a long decimal. It is true if every given member is true. */
@@ -1340,7 +1726,11 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   BooleanFilter: BooleanFilter;
   BooleanListFilter: BooleanListFilter;
+  Cell: ResolverTypeWrapper<Cell>;
+  CellGrid: CellGrid;
+  CellKind: CellKind;
   Column: ResolverTypeWrapper<NamedColumn>;
+  ColumnAggregates: ResolverTypeWrapper<ColumnAggregates>;
   Crs: ResolverTypeWrapper<Crs>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
@@ -1365,11 +1755,21 @@ export type ResolversTypes = {
   FloatListFilter: FloatListFilter;
   GeoJSON: ResolverTypeWrapper<Scalars['GeoJSON']['output']>;
   Geometry: ResolverTypeWrapper<Scalars['Geometry']['output']>;
+  GeometryAggregates: ResolverTypeWrapper<GeometryAggregates>;
   GeometryEncoding: GeometryEncoding;
   GeometryFilter: GeometryFilter;
   GeometryInput: GeometryInput;
   GeometryType: GeometryType;
+  Group: ResolverTypeWrapper<Group>;
+  GroupBatch: ResolverTypeWrapper<GroupBatchDelivery>;
+  GroupCondition: GroupCondition;
+  GroupConnection: ResolverTypeWrapper<GroupPageDelivery>;
+  GroupKey: GroupKey;
+  GroupOrder: GroupOrder;
+  GroupTerm: GroupTerm;
   Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
+  HistogramBin: ResolverTypeWrapper<HistogramBin>;
+  HistogramKind: HistogramKind;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   IntFilter: IntFilter;
@@ -1408,6 +1808,8 @@ export type ResolversTypes = {
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  TimeBucket: TimeBucket;
+  ValueCount: ResolverTypeWrapper<ValueCount>;
   ValueFilter: ValueFilter;
   Worker: ResolverTypeWrapper<WorkerHealth>;
   WorkerState: WorkerState;
@@ -1423,7 +1825,10 @@ export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   BooleanFilter: BooleanFilter;
   BooleanListFilter: BooleanListFilter;
+  Cell: Cell;
+  CellGrid: CellGrid;
   Column: NamedColumn;
+  ColumnAggregates: ColumnAggregates;
   Crs: Crs;
   Cursor: Scalars['Cursor']['output'];
   Date: Scalars['Date']['output'];
@@ -1448,9 +1853,17 @@ export type ResolversParentTypes = {
   FloatListFilter: FloatListFilter;
   GeoJSON: Scalars['GeoJSON']['output'];
   Geometry: Scalars['Geometry']['output'];
+  GeometryAggregates: GeometryAggregates;
   GeometryFilter: GeometryFilter;
   GeometryInput: GeometryInput;
+  Group: Group;
+  GroupBatch: GroupBatchDelivery;
+  GroupCondition: GroupCondition;
+  GroupConnection: GroupPageDelivery;
+  GroupKey: GroupKey;
+  GroupOrder: GroupOrder;
   Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
+  HistogramBin: HistogramBin;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   IntFilter: IntFilter;
@@ -1478,6 +1891,8 @@ export type ResolversParentTypes = {
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;
   Subscription: Record<PropertyKey, never>;
+  TimeBucket: TimeBucket;
+  ValueCount: ValueCount;
   ValueFilter: ValueFilter;
   Worker: WorkerHealth;
 };
@@ -1494,6 +1909,12 @@ export interface BigIntScalarConfig extends GraphQLScalarTypeConfig<ResolversTyp
   name: 'BigInt';
 }
 
+export type CellResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Cell'] = ResolversParentTypes['Cell']> = {
+  centre?: Resolver<ResolversTypes['Geometry'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  polygon?: Resolver<ResolversTypes['Geometry'], ParentType, ContextType>;
+};
+
 export type ColumnResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Column'] = ResolversParentTypes['Column']> = {
   description?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   graphqlName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -1501,6 +1922,22 @@ export type ColumnResolvers<ContextType = Context, ParentType extends ResolversP
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   nullable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type ColumnAggregatesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ColumnAggregates'] = ResolversParentTypes['ColumnAggregates']> = {
+  avg?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  distinct?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  distinctApproximate?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  first?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType, RequireFields<ColumnAggregatesFirstArgs, 'orderBy'>>;
+  histogram?: Resolver<ReadonlyArray<ResolversTypes['HistogramBin']>, ParentType, ContextType, RequireFields<ColumnAggregatesHistogramArgs, 'bins' | 'kind'>>;
+  last?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType, RequireFields<ColumnAggregatesLastArgs, 'orderBy'>>;
+  max?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  min?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  quantiles?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType, RequireFields<ColumnAggregatesQuantilesArgs, 'at'>>;
+  stddev?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  sum?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  values?: Resolver<ReadonlyArray<ResolversTypes['ValueCount']>, ParentType, ContextType, RequireFields<ColumnAggregatesValuesArgs, 'first'>>;
 };
 
 export type CrsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Crs'] = ResolversParentTypes['Crs']> = {
@@ -1586,6 +2023,38 @@ export interface GeometryScalarConfig extends GraphQLScalarTypeConfig<ResolversT
   name: 'Geometry';
 }
 
+export type GeometryAggregatesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GeometryAggregates'] = ResolversParentTypes['GeometryAggregates']> = {
+  centroid?: Resolver<Maybe<ResolversTypes['Geometry']>, ParentType, ContextType, RequireFields<GeometryAggregatesCentroidArgs, 'as' | 'precision'>>;
+  convexHull?: Resolver<Maybe<ResolversTypes['Geometry']>, ParentType, ContextType, RequireFields<GeometryAggregatesConvexHullArgs, 'as' | 'precision'>>;
+  extent?: Resolver<Maybe<ResolversTypes['BBox']>, ParentType, ContextType>;
+  union?: Resolver<Maybe<ResolversTypes['Geometry']>, ParentType, ContextType, RequireFields<GeometryAggregatesUnionArgs, 'as' | 'precision'>>;
+};
+
+export type GroupResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Group'] = ResolversParentTypes['Group']> = {
+  cell?: Resolver<Maybe<ResolversTypes['Cell']>, ParentType, ContextType>;
+  column?: Resolver<ResolversTypes['ColumnAggregates'], ParentType, ContextType, RequireFields<GroupColumnArgs, 'name'>>;
+  count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  geometry?: Resolver<ResolversTypes['GeometryAggregates'], ParentType, ContextType>;
+  keys?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  time?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType, RequireFields<GroupTimeArgs, 'index'>>;
+};
+
+export type GroupBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GroupBatch'] = ResolversParentTypes['GroupBatch']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
+  rows?: Resolver<ReadonlyArray<ResolversTypes['Group']>, ParentType, ContextType>;
+  sequence?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type GroupConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GroupConnection'] = ResolversParentTypes['GroupConnection']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  execution?: Resolver<ResolversTypes['Execution'], ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  rows?: Resolver<ReadonlyArray<ResolversTypes['Group']>, ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+};
+
 export type HealthResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Health'] = ResolversParentTypes['Health']> = {
   eventLoopDelayMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   fallbacks?: Resolver<ResolversTypes['Fallbacks'], ParentType, ContextType>;
@@ -1600,6 +2069,12 @@ export type HealthResolvers<ContextType = Context, ParentType extends ResolversP
   uptimeSeconds?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
+};
+
+export type HistogramBinResolvers<ContextType = Context, ParentType extends ResolversParentTypes['HistogramBin'] = ResolversParentTypes['HistogramBin']> = {
+  count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  from?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  to?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
 };
 
 export type InvalidFeatureResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InvalidFeature'] = ResolversParentTypes['InvalidFeature']> = {
@@ -1689,6 +2164,7 @@ export type ProblemResolvers<ContextType = Context, ParentType extends Resolvers
 };
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  aggregate?: Resolver<ResolversTypes['GroupConnection'], ParentType, ContextType, RequireFields<QueryAggregateArgs, 'first' | 'layer'>>;
   feature?: Resolver<Maybe<ResolversTypes['Feature']>, ParentType, ContextType, RequireFields<QueryFeatureArgs, 'id' | 'layer'>>;
   features?: Resolver<ResolversTypes['FeatureConnection'], ParentType, ContextType, RequireFields<QueryFeaturesArgs, 'first' | 'layer'>>;
   health?: Resolver<ResolversTypes['Health'], ParentType, ContextType>;
@@ -1705,8 +2181,14 @@ export type StreamCountsResolvers<ContextType = Context, ParentType extends Reso
 };
 
 export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  aggregateBatches?: SubscriptionResolver<ResolversTypes['GroupBatch'], "aggregateBatches", ParentType, ContextType, RequireFields<SubscriptionAggregateBatchesArgs, 'batchSize' | 'layer'>>;
   featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
+};
+
+export type ValueCountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ValueCount'] = ResolversParentTypes['ValueCount']> = {
+  count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  value?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
 };
 
 export type WorkerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Worker'] = ResolversParentTypes['Worker']> = {
@@ -1727,7 +2209,9 @@ export type Resolvers<ContextType = Context> = {
   ArrowIPC?: GraphQLScalarType;
   BBox?: GraphQLScalarType;
   BigInt?: GraphQLScalarType;
+  Cell?: CellResolvers<ContextType>;
   Column?: ColumnResolvers<ContextType>;
+  ColumnAggregates?: ColumnAggregatesResolvers<ContextType>;
   Crs?: CrsResolvers<ContextType>;
   Cursor?: GraphQLScalarType;
   Date?: GraphQLScalarType;
@@ -1741,7 +2225,12 @@ export type Resolvers<ContextType = Context> = {
   FeatureEdge?: FeatureEdgeResolvers<ContextType>;
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
+  GeometryAggregates?: GeometryAggregatesResolvers<ContextType>;
+  Group?: GroupResolvers<ContextType>;
+  GroupBatch?: GroupBatchResolvers<ContextType>;
+  GroupConnection?: GroupConnectionResolvers<ContextType>;
   Health?: HealthResolvers<ContextType>;
+  HistogramBin?: HistogramBinResolvers<ContextType>;
   InvalidFeature?: InvalidFeatureResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Layer?: LayerResolvers<ContextType>;
@@ -1757,6 +2246,7 @@ export type Resolvers<ContextType = Context> = {
   Query?: QueryResolvers<ContextType>;
   StreamCounts?: StreamCountsResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
+  ValueCount?: ValueCountResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
 };
 

@@ -75,7 +75,7 @@ const FRAMING_BYTES = 1_024
 /** Bytes that no value exceeds, except cursors and values that a worker makes. */
 const MOST_VALUE_BYTES = 256
 
-function messageOf(info: GraphQLResolveInfo, times: readonly number[]): Message {
+export function messageOf(info: GraphQLResolveInfo, times: readonly number[]): Message {
   const bytesBeside = FRAMING_BYTES + bytesOf(new Map([[String(info.path.key), info.fieldNodes]]), info)
   return { bytesBeside, times, pages: rootFields(info).size }
 }
@@ -108,7 +108,7 @@ function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: 
   }
 }
 
-function isWithStartCursor(nodes: readonly FieldNode[], info: GraphQLResolveInfo): boolean {
+export function isWithStartCursor(nodes: readonly FieldNode[], info: GraphQLResolveInfo): boolean {
   if (nodes[0]!.name.value !== 'pageInfo') return false
   return [...selectedFields(nodes, info).values()].some(([field]) => field!.name.value === 'startCursor')
 }
@@ -201,7 +201,11 @@ function structMembers(
   })
 }
 
-function argumentsOf<Args>(type: GraphQLObjectType | GraphQLInterfaceType, node: FieldNode, info: GraphQLResolveInfo): Args {
+export function argumentsOf<Args>(
+  type: GraphQLObjectType | GraphQLInterfaceType,
+  node: FieldNode,
+  info: GraphQLResolveInfo,
+): Args {
   return getArgumentValues(type.getFields()[node.name.value]!, node, info.variableValues) as Args
 }
 

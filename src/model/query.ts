@@ -3,11 +3,18 @@
  * as the client wrote it.
  */
 import type { Output } from '../encode/batch.ts'
+import type { Grid } from '../geometry/cells.ts'
 import type { CursorKey } from './cursor-seal.ts'
+import type { FieldType } from './field-type.ts'
 import type { Crs, Field, Layer } from './layer.ts'
-import type { Filter, Probe } from './predicate.ts'
+import type { Filter, Member, Predicate, Probe } from './predicate.ts'
 
-export type Query = FeatureQuery | AggregateQuery
+export type Query = FeatureQuery | GroupQuery
+
+/** True if the engine must read every row before it returns the first. */
+export function isSorted(query: Query): boolean {
+  return query.kind === 'groups' || query.orderBy.length > 0
+}
 
 /** A layer as its caller sees it. */
 export interface View {
@@ -41,17 +48,86 @@ export interface FeatureQuery {
   readonly properties: readonly Field[]
 }
 
-/** A query for figures over all matching features. */
-export interface AggregateQuery {
-  readonly kind: 'aggregate'
+/**
+ * A query for groups of the matching features. A group is a row of a derived relation with one column per key and measure. Without
+ * keys there is exactly one group, also if no feature matches.
+ */
+export interface GroupQuery {
+  readonly kind: 'groups'
   readonly view: View
   readonly where: Filter | null
+  /** All of them together identify a group. */
+  readonly keys: readonly GroupKey[]
   readonly measures: readonly Measure[]
+  /** A filter of groups, whose members are columns of the derived relation. */
+  readonly having: Predicate | null
+  /** Its fields are columns of the derived relation. The other keys follow, and break every tie. */
+  readonly orderBy: readonly PropertySortKey[]
+  /** A digest of keys, `having` and order. Cursors are bound to it. */
+  readonly digest: string
+  /** True: the result is one row with the number of groups that meet `having`. @default false */
+  readonly counted?: boolean
+  readonly limit: number | null
+  readonly after: RowPosition | null
+  readonly outputs: readonly Output[]
+  readonly cursorKey?: CursorKey
 }
 
-/** `count`: the number of features as an integer's text. */
-export interface Measure {
-  readonly kind: 'count'
+/** A column of the derived relation. */
+export interface GroupColumn {
+  /** Its name in the derived relation, which the server makes, and the type by which it is compared and sorted. */
+  readonly field: Field
+  /** The type of its values in the result. JSON_TEXT: JSON that the statement writes. @default the field's */
+  readonly shown?: FieldType | 'JSON_TEXT'
+}
+
+export type GroupKey = GroupColumn &
+  (
+    | { readonly kind: 'value'; readonly member: Member }
+    /** `timeZone` is null for dates, and for timestamps without a zone. */
+    | { readonly kind: 'time'; readonly member: Member; readonly every: Period; readonly timeZone: string | null }
+    /** One of the two indexes of a cell. Both are null for a feature without a place. */
+    | { readonly kind: 'cell'; readonly grid: Grid; readonly axis: 'first' | 'second' }
+  )
+
+/** The length of a time bucket: whole months, or microseconds as text. */
+export type Period = { readonly months: number } | { readonly microseconds: string }
+
+export type Measure = GroupColumn & {
+  readonly figure: Figure
+  /** True if groups are sorted or filtered by it: then every execution must compute the very same value. @default false */
+  readonly sorted?: boolean
+}
+
+/** Values inside JSON are counted by their text. Other figures of them are those of the numbers; other values count as null. */
+export type Figure =
+  | { readonly kind: 'features' }
+  | {
+      readonly kind: 'count' | 'distinct' | 'distinctApproximate' | 'sum' | 'min' | 'max' | 'avg' | 'stddev'
+      readonly member: Member
+    }
+  /** `at`: shares from 0 to 1. Numbers are interpolated; of other types it is the least value with at least that share. */
+  | { readonly kind: 'quantiles'; readonly member: Member; readonly at: readonly number[] }
+  /** The value of the first or last feature in an order, which the natural order follows. */
+  | { readonly kind: 'first' | 'last'; readonly member: Member; readonly orderBy: readonly PropertySortKey[] }
+  /** The edges of bins have equal distances, or are quantiles. */
+  | {
+      readonly kind: 'histogram'
+      readonly member: Member
+      readonly bins: number
+      readonly edges: 'EQUAL_WIDTH' | 'QUANTILE'
+      readonly parts: readonly ItemPart[]
+    }
+  /** The values with the highest counts. */
+  | { readonly kind: 'values'; readonly member: Member; readonly first: number; readonly parts: readonly ItemPart[] }
+  | { readonly kind: 'extent' | 'centroid' }
+  /** `vertices`: the maximum number of vertices of all features that match the filter. */
+  | { readonly kind: 'convexHull' | 'union'; readonly vertices: number }
+
+/** A member of the JSON object of an item, under its response key. */
+export interface ItemPart {
+  readonly key: string
+  readonly member: 'value' | 'count' | 'from' | 'to' | 'HistogramBin' | 'ValueCount'
 }
 
 /** The value that a key is compared with: text in the form of the field's type (`ask/values/`), or of any value of it. */
@@ -61,14 +137,26 @@ export type FeatureKey =
   /** No feature of the layer can have the requested key. */
   | { readonly kind: 'none' }
 
-export type SortKey = { readonly descending: boolean; readonly nullsFirst: boolean } & (
-  | { readonly kind: 'property'; readonly field: Field }
-  /** The distance of the feature's geometry. It is null for a feature without a geometry, or with an empty one. */
-  | { readonly kind: 'distance'; readonly probe: Probe }
-)
+export type SortKey = PropertySortKey | DistanceSortKey
+
+interface SortDirection {
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+export interface PropertySortKey extends SortDirection {
+  readonly kind: 'property'
+  readonly field: Field
+}
+
+/** The distance of the feature's geometry. It is null for a feature without a geometry, or with an empty one. */
+export interface DistanceSortKey extends SortDirection {
+  readonly kind: 'distance'
+  readonly probe: Probe
+}
 
 /** The probe of a result that is ordered by distance first, the nearest first. Null for another order. */
-export function nearestFirst({ orderBy: [key] }: Pick<FeatureQuery, 'orderBy'>): Probe | null {
+export function nearestFirst({ orderBy: [key] }: Pick<Query, 'orderBy'>): Probe | null {
   return key?.kind === 'distance' && !key.descending && !key.nullsFirst ? key.probe : null
 }
 

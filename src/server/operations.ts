@@ -3,7 +3,7 @@ import type { Log } from '../config/logging.ts'
 import { Operation } from '../delivery/operation.ts'
 import type { Caller, Engine, Explanation } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { FeatureQuery } from '../model/query.ts'
+import type { Query } from '../model/query.ts'
 import type { ClientMemory } from './client-memory.ts'
 
 /** An operation that has begun. `end` is called once, when nothing more of it will be sent. */
@@ -112,7 +112,7 @@ function logOperation(log: Log, operation: Operation, slowMs: number, explain: E
 }
 
 /** Returns the plans of a query. A refused query has none: the client received the reason, or the log has it as a defect. */
-function planned(query: FeatureQuery, explain: Explain): Explanation[] {
+function planned(query: Query, explain: Explain): Explanation[] {
   try {
     return [explain(query)]
   } catch {

@@ -6,11 +6,12 @@
 import { byId } from './dom.js'
 import { precisionAt, visibleBox } from './extent.js'
 import { ABOVE_DATA } from './ground.js'
+import { hexagonSize } from './hexagons.js'
 import { LayerView } from './layer-view.js'
 import { hindrance, kindOf } from './layers.js'
 import { LegendRow } from './legend.js'
 import { SHAPES, shapesOf } from './paint.js'
-import { borderOf, colorOf } from './palette.js'
+import { borderOf, colorOf, rampOf } from './palette.js'
 import { progressLine } from './progress.js'
 import { currentTheme } from './theme.js'
 
@@ -22,7 +23,7 @@ const REST_MS = 200
 /** @param {Kind} kind @param {number} index */
 function colors(kind, index) {
   const color = colorOf(currentTheme(), kind, index)
-  return { color, border: borderOf(currentTheme(), color) }
+  return { color, border: borderOf(currentTheme(), color), ramp: rampOf(currentTheme(), color) }
 }
 
 export class Atlas {
@@ -75,6 +76,7 @@ export class Atlas {
     for (const { view, row, index } of this.#entries.values()) {
       Object.assign(view.look, colors(view.look.kind, index))
       row.recolor(view.look.color)
+      row.show(view)
       view.repaint()
     }
   }
@@ -123,7 +125,10 @@ export class Atlas {
   }
 
   #question() {
-    return { bbox: visibleBox(this.#map.getBounds()), precision: precisionAt(this.#map.getZoom()) }
+    const zoom = this.#map.getZoom()
+    const { clientWidth, clientHeight } = this.#map.getCanvas()
+    const size = hexagonSize(zoom, clientWidth, clientHeight)
+    return { bbox: visibleBox(this.#map.getBounds()), precision: precisionAt(zoom), size }
   }
 
   #askAll() {

@@ -10,6 +10,9 @@ export const count = (value) => whole.format(value)
 /** Short: 68.2K. @param {number} value */
 export const short = (value) => compact.format(value)
 
+/** @param {number} metres */
+export const length = (metres) => (metres < 1000 ? `${metres} m` : `${count(metres / 1000)} km`)
+
 /** @param {number} amount @param {string} one @param {string} [many] */
 export const plural = (amount, one, many = `${one}s`) => `${count(amount)} ${amount === 1 ? one : many}`
 

@@ -1,14 +1,16 @@
 // @ts-check
 /**
  * One layer on the map. It requests the visible features, draws them, and repeats this after each move. The last answer stays
- * below, paler, until the new one is complete.
+ * below, paler, until the new one is complete. Where a layer has too many points in view, hexagons show their numbers.
  */
 /** @import { Map as MapLibre } from 'maplibre-gl' */
 /** @import { Kind, Layer } from './layers.js' */
 /** @import { Shape } from './paint.js' */
 /** @import { GeoduckClientError } from 'geoduck/client' */
+/** @import { Hexagon, Scale } from './hexagons.js' */
 /** @import { StreamRequest } from './stream.js' */
 import { Drawing } from './drawing.js'
+import { countHexagons, isDense, isMany, stepsOf } from './hexagons.js'
 import { countMatched } from './layers.js'
 import { openStream } from './stream.js'
 
@@ -20,6 +22,8 @@ const MOST_VERTICES = 4_000_000
  * @typedef {object} Look
  * @property {string} color
  * @property {string} border of areas
+ * @property {readonly string[]} ramp of hexagons, from few features to many
+ * @property {readonly number[]} [steps] the least number of features of each class of hexagons; absent for features
  * @property {Kind} kind
  * @property {number} features how many the layer has, or may have
  * @property {readonly Shape[]} shapes
@@ -37,10 +41,18 @@ const MOST_VERTICES = 4_000_000
  * @property {number} endedAt
  * @property {number | null} matched features that there are in view, once they are counted
  * @property {GeoduckClientError | null} error
+ * @property {Scale | null} scale null if it shows features
+ */
+
+/**
+ * @typedef {object} Question
+ * @property {readonly number[]} bbox
+ * @property {number} precision digits after the decimal point
+ * @property {number} size of hexagons in metres
  */
 
 /** @type {Progress} */
-const OFF = { state: 'off', features: 0, batches: 0, startedAt: 0, endedAt: 0, matched: null, error: null }
+const OFF = { state: 'off', features: 0, batches: 0, startedAt: 0, endedAt: 0, matched: null, error: null, scale: null }
 
 export class LayerView {
   /** @type {Progress} */ progress = OFF
@@ -58,13 +70,53 @@ export class LayerView {
     this.#changed = changed
   }
 
-  /** Cancels the last request and sends this one. @param {{ bbox: readonly number[], precision: number }} view */
-  ask(view) {
+  /** Cancels the last request and sends this one. @param {Question} question */
+  ask(question) {
     this.#cancel()
     this.#keepLastAnswer()
     const progress = { ...OFF, state: /** @type {StreamState} */ ('asking'), startedAt: performance.now() }
     this.progress = progress
-    const request = { layer: this.layer.name, limit: MOST_FEATURES, ...view }
+    if (isDense(this.layer)) this.#askHexagons(question, progress)
+    else this.#askFeatures(question, progress)
+    this.#changed()
+  }
+
+  /** @param {Question} question @param {Progress} progress */
+  #askHexagons(question, progress) {
+    const { bbox, size } = question
+    this.#current = null
+    this.#cancel = countHexagons(
+      { layer: this.layer.name, bbox, size },
+      {
+        complete: (hexagons) => {
+          const features = hexagons.reduce((sum, { properties }) => sum + properties.features, 0)
+          progress.error = null
+          if (!isMany(features)) return this.#askFeatures(question, progress)
+          this.#drawHexagons(hexagons, size, Object.assign(progress, { features, batches: 1 }))
+        },
+        pause: (error) => this.#report(progress, { state: 'paused', error }),
+        fail: (error) => this.#report(progress, { state: 'failed', error, endedAt: performance.now() }),
+      },
+    )
+  }
+
+  /** @param {Hexagon[]} hexagons @param {number} size @param {Progress} progress */
+  #drawHexagons(hexagons, size, progress) {
+    const steps = stepsOf(hexagons, this.look.ramp.length)
+    // It inherits the colours, which change with the theme.
+    /** @type {Look} */
+    const look = Object.assign(Object.create(this.look), { shapes: ['hexagon'], slot: () => this.look.slot('dot'), steps })
+    const drawing = new Drawing(this.#map, look)
+    this.#current = drawing
+    drawing.add(hexagons)
+    this.#report(progress, { state: 'drawing', endedAt: performance.now(), scale: { size, hexagons: hexagons.length, steps } })
+    void drawing.finish().then(() => this.#end(progress, 'complete'))
+  }
+
+  /** @param {Question} question @param {Progress} progress */
+  #askFeatures(question, progress) {
+    const { bbox, precision } = question
+    const request = { layer: this.layer.name, limit: MOST_FEATURES, bbox, precision }
     const drawing = new Drawing(this.#map, this.look)
     this.#current = drawing
     this.#cancel = openStream(request, {
@@ -81,19 +133,17 @@ export class LayerView {
       },
       restart: () => {
         drawing.remove()
-        this.ask(view)
+        this.ask(question)
       },
-      pause: (error) => {
-        progress.state = 'paused'
-        progress.error = error
-        this.#changed()
-      },
+      pause: (error) => this.#report(progress, { state: 'paused', error }),
       complete: () => void this.#finish(drawing, progress, request),
-      fail: (error) => {
-        Object.assign(progress, { state: 'failed', error, endedAt: performance.now() })
-        this.#changed()
-      },
+      fail: (error) => this.#report(progress, { state: 'failed', error, endedAt: performance.now() }),
     })
+  }
+
+  /** @param {Progress} progress @param {Partial<Progress>} news */
+  #report(progress, news) {
+    Object.assign(progress, news)
     this.#changed()
   }
 
@@ -130,16 +180,19 @@ export class LayerView {
    * @param {StreamRequest} request
    */
   async #finish(drawing, progress, request) {
-    Object.assign(progress, { state: 'drawing', endedAt: performance.now() })
-    this.#changed()
+    this.#report(progress, { state: 'drawing', endedAt: performance.now() })
     const limited = progress.features >= MOST_FEATURES || drawing.vertices > MOST_VERTICES
     // Without the number, the note only says that there may be more.
     if (limited) progress.matched = await countMatched(request.layer, request.bbox).catch(() => null)
     await drawing.finish()
+    this.#end(progress, limited && progress.matched !== progress.features ? 'limited' : 'complete')
+  }
+
+  /** @param {Progress} progress @param {StreamState} state */
+  #end(progress, state) {
     if (this.progress !== progress) return
-    progress.state = limited && progress.matched !== progress.features ? 'limited' : 'complete'
     this.#dropPrevious()
-    this.#changed()
+    this.#report(progress, { state })
   }
 
   /** Runs only after the new answer is on the screen, so that nothing flickers. */

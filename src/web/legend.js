@@ -2,8 +2,9 @@
 /** The list of layers, which is the legend too: what each is, whether it is shown, how its stream is doing, what went wrong. */
 /** @import { Layer } from './layers.js' */
 /** @import { LayerView, Progress } from './layer-view.js' */
+/** @import { Scale } from './hexagons.js' */
 import { element, setText } from './dom.js'
-import { count, plural } from './format.js'
+import { count, length, plural } from './format.js'
 import { hindrance, kindOf } from './layers.js'
 
 /**
@@ -25,7 +26,7 @@ function describe(layer) {
 }
 
 /** @param {Progress} progress @returns {string} */
-function streamText({ state, features, matched, error }) {
+function streamText({ state, features, matched, error, scale }) {
   switch (state) {
     case 'off':
       return ''
@@ -37,6 +38,7 @@ function streamText({ state, features, matched, error }) {
       return `${error?.message ?? 'Interrupted.'} It continues by itself.`
     case 'drawing':
     case 'complete':
+      if (scale) return `hexagons of ${length(scale.size)}: ${count(features)} features; zoom in to see each`
       return `${count(features)} in view`
     case 'limited':
       return `the first ${count(features)}${matched === null ? '' : ` of ${count(matched)}`} in view; zoom in for the rest`
@@ -45,12 +47,25 @@ function streamText({ state, features, matched, error }) {
   }
 }
 
+/** @param {Scale} scale @param {readonly string[]} ramp */
+function classes({ steps }, ramp) {
+  return steps.map((from, n) => {
+    const next = steps[n + 1]
+    const last = next === undefined ? null : next - 1
+    const text = last === null ? `${count(from)} or more` : last === from ? count(from) : `${count(from)} to ${count(last)}`
+    const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' })
+    swatch.style.setProperty('--layer', ramp[n] ?? '')
+    return element('li', {}, swatch, text)
+  })
+}
+
 export class LegendRow {
   #layer
   #meta = element('span', { class: 'layer-meta' })
   #stream = element('span', { class: 'layer-stream' })
   #code = element('code', { class: 'layer-code', hidden: '' })
   #bar = element('span', { class: 'layer-bar', 'aria-hidden': 'true' })
+  #scale = element('ol', { class: 'layer-scale', 'aria-label': 'Features per hexagon', hidden: '' })
   #again = element('button', { class: 'text-button', type: 'button', hidden: '' }, 'Ask again')
   #swatch
   root
@@ -81,7 +96,16 @@ export class LegendRow {
     )
     const status = element('span', { class: 'layer-status' }, this.#code, this.#stream, this.#again)
     const zooms = reason === null && layer.extent !== null ? [zoom] : []
-    this.root = element('li', { class: 'layer', 'data-layer': layer.name }, label, ...zooms, this.#meta, status, this.#bar)
+    this.root = element(
+      'li',
+      { class: 'layer', 'data-layer': layer.name },
+      label,
+      ...zooms,
+      this.#meta,
+      status,
+      this.#scale,
+      this.#bar,
+    )
     this.root.classList.toggle('undrawable', reason !== null)
     if (reason !== null) setText(this.#stream, reason)
     this.update(layer)
@@ -99,11 +123,14 @@ export class LegendRow {
   }
 
   /** @param {LayerView} view */
-  show({ progress, layer }) {
-    const { state, features, error } = progress
+  show({ progress, layer, look }) {
+    const { state, features, error, scale } = progress
     this.root.dataset['state'] = state
     this.root.dataset['features'] = String(features)
     setText(this.#stream, streamText(progress))
+    this.root.dataset['hexagons'] = String(scale?.hexagons ?? 0)
+    this.#scale.hidden = scale === null
+    this.#scale.replaceChildren(...(scale ? classes(scale, look.ramp) : []))
     this.#code.hidden = state !== 'failed'
     setText(this.#code, error?.code ?? '')
     this.#again.hidden = state !== 'failed'

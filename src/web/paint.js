@@ -1,11 +1,12 @@
 // @ts-check
 /** Styles the features of one layer: an area with its border, a line or a dot. A geometry column may hold all of them. */
 /** @import { AddLayerObject, ExpressionSpecification, Map as MapLibre } from 'maplibre-gl' */
-/** @import { Kind, Layer } from './layers.js' */
+/** @import { Layer } from './layers.js' */
+/** @import { Look } from './layer-view.js' */
 
 /** Shapes that a feature is drawn as, from bottom to top. */
 export const SHAPES = /** @type {const} */ (['area', 'line', 'dot'])
-/** @typedef {typeof SHAPES[number]} Shape */
+/** @typedef {typeof SHAPES[number] | 'hexagon'} Shape */
 
 /**
  * Dots of few features are large and solid; 200,000 of them are small and transparent, to show the land and the density.
@@ -41,11 +42,16 @@ function dotRadius(features) {
 
 /**
  * @param {Shape} shape
- * @param {{ color: string, border: string, kind: Kind, features: number }} look
+ * @param {Pick<Look, 'color' | 'border' | 'ramp' | 'kind' | 'features' | 'steps'>} look
  * @param {number} opacity 1, or less for a drawing that will be replaced
  * @returns {Record<string, unknown>} paint properties
  */
-export function paintOf(shape, { color, border, kind, features }, opacity) {
+export function paintOf(shape, { color, border, ramp, kind, features, steps = [] }, opacity) {
+  if (shape === 'hexagon') {
+    const [first, ...others] = steps.map((step, n) => [step, ramp[n]])
+    const fill = others.length === 0 ? first?.[1] : ['step', ['get', 'features'], first?.[1], ...others.flat()]
+    return { 'fill-color': fill, 'fill-opacity': 0.82 * opacity }
+  }
   if (shape === 'area') return { 'fill-color': color, 'fill-opacity': 0.85 * opacity, 'fill-antialias': false }
   if (shape === 'dot') {
     return {
@@ -65,7 +71,7 @@ export function paintOf(shape, { color, border, kind, features }, opacity) {
   }
 }
 
-const TYPE = /** @type {const} */ ({ area: 'fill', line: 'line', dot: 'circle' })
+const TYPE = /** @type {const} */ ({ area: 'fill', hexagon: 'fill', line: 'line', dot: 'circle' })
 const MET = /** @type {const} */ ({ area: ['Polygon', 'MultiPolygon'], dot: ['Point', 'MultiPoint'] })
 
 /**

@@ -32,13 +32,29 @@ export function colorOf(theme, kind, index) {
   return /** @type {string} */ (colors[index % colors.length])
 }
 
+/** The paler shades of the classes of hexagons: how far each is from the layer's colour. */
+const SHADES = [0.78, 0.58, 0.38, 0.18, 0]
+
+/**
+ * Returns the colours of hexagons, from few features to many: from near the ground's to the layer's.
+ * @param {Theme} theme
+ * @param {string} color `#rrggbb`
+ */
+export function rampOf(theme, color) {
+  return SHADES.map((share) => mix(color, theme === 'light' ? 255 : 24, share))
+}
+
 /**
  * An area's border: its colour, away from the ground's.
  * @param {Theme} theme
  * @param {string} color `#rrggbb`
  */
 export function borderOf(theme, color) {
-  const [target, share] = theme === 'light' ? [0, 0.34] : [255, 0.3]
+  return theme === 'light' ? mix(color, 0, 0.34) : mix(color, 255, 0.3)
+}
+
+/** @param {string} color @param {number} target a shade of grey @param {number} share of the grey */
+function mix(color, target, share) {
   const channels = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16))
   return `rgb(${channels.map((channel) => Math.round(channel + (target - channel) * share)).join(' ')})`
 }

@@ -1,4 +1,5 @@
 import { readingOrder } from '../../src/ask/feature-request.ts'
+import { countOf, countIn as countOfDocument } from '../../src/ask/groups/read-groups.ts'
 import { readKey } from '../../src/ask/key.ts'
 import { propertyOf } from '../../src/ask/property-of.ts'
 import { FilterBudget, type FilterLimits, readFilter } from '../../src/ask/read/read-filter.ts'
@@ -7,7 +8,7 @@ import type { Engine, OperationContext } from '../../src/engines/engine.ts'
 import type { FeatureFilter, FeatureOrder } from '../../src/graphql/generated.ts'
 import type { Layer } from '../../src/model/layer.ts'
 import type { Filter } from '../../src/model/predicate.ts'
-import type { AggregateQuery, FeatureQuery } from '../../src/model/query.ts'
+import type { FeatureQuery } from '../../src/model/query.ts'
 
 /** A query as a client writes it. */
 export type Asked = Omit<Partial<FeatureQuery>, 'where' | 'view' | 'orderBy' | 'properties' | 'key'> & {
@@ -45,12 +46,7 @@ export function queryOf(layer: Layer, { where, limits, orderBy = [], properties 
   }
 }
 
-/** The number of features that match a query. */
-export function counting({ view, where }: FeatureQuery): AggregateQuery {
-  return { kind: 'aggregate', view, where, measures: [{ kind: 'count' }] }
-}
-
 export async function countIn(engine: Engine, query: FeatureQuery, context: OperationContext): Promise<bigint> {
-  const [count] = await engine.aggregate(counting(query), context)
-  return BigInt(count as string)
+  const { outputs } = await engine.page(countOf(query), 1, context)
+  return countOfDocument(Buffer.concat(outputs[0]!))
 }

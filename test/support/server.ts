@@ -53,6 +53,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   maxFilterDepth: 10,
   maxFilters: 100,
   maxVertices: 25_000,
+  maxAggregateVertices: 500_000,
   maxBodyBytes: 1e6,
   maxMessageBytes: 2 ** 20,
   maxSocketOperations: 256,

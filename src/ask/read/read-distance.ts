@@ -9,6 +9,7 @@ import { GeoduckError } from '../../model/errors.ts'
 import type { DistancePredicate, Geometry, OnEarth, Position, Probe, ProbeOnEarth } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
+import { requireGeometry } from '../require-geometry.ts'
 import type { FilterBudget } from './read-filter.ts'
 import { cutEdges, readGeometry } from './read-geometry.ts'
 
@@ -51,6 +52,7 @@ export function* readingProbe(
   name: string,
   budget: FilterBudget,
 ): Generator<undefined, Probe> {
+  requireGeometry(layer, name)
   const geometry = readGeometry(input, layer, name, budget.geometry)
   yield
   if (geometry.bbox === null) {

@@ -176,7 +176,7 @@ function overBudget(what: string): GeoduckError {
   return new GeoduckError('LIMIT_EXCEEDED', `\`where\`: the filters of an operation ${what}; ask for less at once.`)
 }
 
-/** The limits of a filter. An operator can set them; these are the defaults. */
+/** The limits of a filter and of aggregates. An operator can set them; these are the defaults. */
 export interface FilterLimits {
   /** The depth of filters within filters. */
   readonly depth: number
@@ -184,18 +184,22 @@ export interface FilterLimits {
   readonly filters: number
   /** The number of vertices. */
   readonly vertices: number
+  /** The number of vertices of features for figures that hold their geometries. */
+  readonly aggregateVertices: number
 }
 
-export const FILTER_LIMITS: FilterLimits = { depth: 10, filters: 100, vertices: 25_000 }
+export const FILTER_LIMITS: FilterLimits = { depth: 10, filters: 100, vertices: 25_000, aggregateVertices: 500_000 }
 
 interface LimitSettings {
   readonly maxFilterDepth: number
   readonly maxFilters: number
   readonly maxVertices: number
+  readonly maxAggregateVertices: number
 }
 
-export function filterLimitsOf({ maxFilterDepth, maxFilters, maxVertices }: LimitSettings): FilterLimits {
-  return { depth: maxFilterDepth, filters: maxFilters, vertices: maxVertices }
+export function filterLimitsOf(settings: LimitSettings): FilterLimits {
+  const { maxFilterDepth, maxFilters, maxVertices, maxAggregateVertices } = settings
+  return { depth: maxFilterDepth, filters: maxFilters, vertices: maxVertices, aggregateVertices: maxAggregateVertices }
 }
 
 /** The range of the setting `depth`. */

@@ -16,7 +16,11 @@ const OPERATOR_NAMES = Object.keys(OPERATORS) as Operator[]
 
 export function readProperty(filter: PropertyFilter, view: View, budget: FilterBudget): Predicate {
   budget.items((filter.in?.length ?? 0) + (filter.hasAny?.length ?? 0) + (filter.hasAll?.length ?? 0))
-  const named = memberAt(view, filter.name, filter.path ?? [])
+  return readTests(filter, memberAt(view, filter.name, filter.path ?? []))
+}
+
+/** Reads the tests of a member. `filter` names no other one. */
+export function readTests(filter: Omit<PropertyFilter, 'name' | 'path'>, named: NamedMember): Predicate {
   const { name: _, native: __, ...member } = named
   const tests: Test[] = []
   for (const operator of OPERATOR_NAMES) {
@@ -86,7 +90,7 @@ export function comparandOf({ name, native }: NamedMember, kind: ValueKind, oper
 }
 
 /** Reads tests of text. */
-function readText({ like, ilike, startsWith }: PropertyFilter, member: NamedMember): Test[] {
+function readText({ like, ilike, startsWith }: Omit<PropertyFilter, 'name'>, member: NamedMember): Test[] {
   const tests: Test[] = []
   if (like !== undefined && like !== null) {
     check(member, 'like', like)
@@ -116,7 +120,7 @@ function check(member: NamedMember, operator: string, value: unknown): void {
 }
 
 /** Reads tests of list elements. */
-function readListMembers(filter: PropertyFilter, member: NamedMember): Test[] {
+function readListMembers(filter: Omit<PropertyFilter, 'name'>, member: NamedMember): Test[] {
   const tests: Test[] = []
   const ask = (operator: 'has' | 'hasAny' | 'hasAll', values: readonly unknown[], all: boolean) => {
     const { kind, as } = isJson(member.type) ? inJson(member, values, operator) : inList(member, operator)

@@ -3,7 +3,6 @@
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
 import { BATCH_SIZE, EVERY_MS, firstRange, inRange, LIMIT } from '../../ask/arguments.ts'
 import {
-  cursorAt,
   type FeatureArguments,
   type FeatureRequest,
   findLayer,
@@ -14,17 +13,17 @@ import {
 import { readKey } from '../../ask/key.ts'
 import { Representations } from '../../ask/selection.ts'
 import { viewOf } from '../../ask/view.ts'
-import { BatchEvents, featureTooLarge, operationContextNow } from '../../delivery/batch-events.ts'
+import { BatchEvents, operationContextNow } from '../../delivery/batch-events.ts'
 import type { EventLoopYield } from '../../delivery/event-loop-yield.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import { canJoin, frameOf, within } from '../../encode/encode.ts'
-import type { Batch, Explanation, OperationContext, Page } from '../../engines/engine.ts'
+import type { Explanation } from '../../engines/engine.ts'
 import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
 import { type Field, type OnInvalid as Handling, kindOf, type Layer } from '../../model/layer.ts'
-import type { FeatureQuery, RowPosition } from '../../model/query.ts'
+import type { FeatureQuery } from '../../model/query.ts'
 import type { Context } from '../context.ts'
-import type { AnyPage, Delivery, NamedColumn, PageDelivery } from '../delivery.ts'
+import type { AnyPage, NamedColumn, PageDelivery } from '../delivery.ts'
 import type {
   ColumnResolvers,
   FeatureBatchResolvers,
@@ -44,33 +43,21 @@ import { HealthEvents } from '../health-events.ts'
 import { layerNameOf } from '../schema.ts'
 import { rootFields, selectedFields, selectFeature, selectOutputs } from '../selection.ts'
 import { columnNames } from '../typed/names.ts'
-
-/** The values of `pageInfo`. */
-interface PageInfoModel {
-  readonly hasNextPage: boolean
-  readonly endCursor: string | null
-  readonly hasPreviousPage: boolean
-  readonly startCursor: string | null
-}
+import { groupBatch, groupConnection, groupQueries, groupSubscriptions } from './aggregate.ts'
+import {
+  cursor,
+  encoded,
+  list,
+  once,
+  type PageInfoModel,
+  pageInfo,
+  pageInfoOf,
+  type Resolver,
+  readPage,
+  totalCount,
+} from './rows.ts'
 
 const NO_PAGE: PageInfoModel = { hasNextPage: false, endCursor: null, hasPreviousPage: false, startCursor: null }
-
-export interface PageEnds {
-  readonly request: FeatureRequest
-  readonly startCursor: string | null
-  /** The position of the page's last feature. */
-  readonly end: RowPosition | null
-  readonly hasNextPage: boolean
-}
-
-function pageInfoOf({ request, startCursor, end, hasNextPage }: PageEnds, context: Context): PageInfoModel {
-  return {
-    hasNextPage,
-    endCursor: end && cursorAt(end, request, context),
-    hasPreviousPage: request.query.after !== null,
-    startCursor,
-  }
-}
 
 /** Writes the selected fields as JSON, for a page whose result graphql-js has already completed. */
 function printPageInfo(values: PageInfoModel, info: GraphQLResolveInfo): string {
@@ -79,50 +66,6 @@ function printPageInfo(values: PageInfoModel, info: GraphQLResolveInfo): string 
     return [key, name === '__typename' ? 'PageInfo' : values[name]]
   })
   return JSON.stringify(Object.fromEntries(members))
-}
-
-const counts = new WeakMap<FeatureRequest, Promise<bigint>>()
-
-async function count(
-  { view, where }: FeatureQuery,
-  asker: OperationContext,
-  { can, engine }: Context['services'],
-  signal: AbortSignal,
-): Promise<bigint> {
-  const query = Object.freeze({ kind: 'aggregate', view, where, measures: [{ kind: 'count' }] } as const)
-  requireCapable(query, can)
-  const [value] = await engine.aggregate(query, asker, signal)
-  return BigInt(value as string)
-}
-
-/** Counts the features with a separate query. */
-function countOf(request: FeatureRequest, asker: OperationContext, { services, operation }: Context): Promise<bigint> {
-  return once(counts, request, () => count(request.query, asker, services, operation.signal))
-}
-
-/** Makes a value once per feature request, even if several aliases select it. */
-function once<Value>(made: WeakMap<FeatureRequest, Value>, request: FeatureRequest, make: () => Value): Value {
-  const value = made.get(request) ?? make()
-  made.set(request, value)
-  return value
-}
-
-type Resolver<Parent, Args, Value> = (parent: Parent, args: Args, context: Context, info: GraphQLResolveInfo) => Value
-type AnyDelivery = Delivery<Batch | Page>
-
-/** Returns an encoding that a worker has made, by its response key. */
-const encoded: Resolver<AnyDelivery, unknown, RawJson> = (delivery, _args, _context, info) =>
-  new RawJson(...bytesOf(delivery, info))
-
-/** Returns an empty list until the result is complete, because graphql-js would complete a list feature by feature. */
-const list: Resolver<AnyDelivery, unknown, never[]> = (delivery, _args, { operation }, info) => {
-  operation.splice(responsePathAsArray(info.path), new RawJson(...bytesOf(delivery, info)))
-  return []
-}
-
-function bytesOf({ batch, request }: AnyDelivery, info: GraphQLResolveInfo): readonly Uint8Array[] {
-  const output = batch.outputs[request.selection.indexes.get(String(info.path.key))!]!
-  return output instanceof Uint8Array ? [output] : output
 }
 
 /**
@@ -147,12 +90,6 @@ function whole(page: AnyPage): PageDelivery {
   return page
 }
 
-const pageInfo: Resolver<PageDelivery, object, PageInfoModel> = ({ batch, request }, _args, context) => {
-  const { startCursor: index } = request.selection
-  const startCursor = index === null ? null : (JSON.parse(join(batch.outputs[index]!).toString()) as string | null)
-  return pageInfoOf({ request, startCursor, end: batch.position, hasNextPage: batch.hasMore }, context)
-}
-
 const featureConnection: FeatureConnectionResolvers = {
   count: orFlowing(
     ({ batch }) => batch.count,
@@ -167,9 +104,9 @@ const featureConnection: FeatureConnectionResolvers = {
     NO_PAGE,
   ),
   totalCount: orFlowing<object, bigint | Promise<bigint>>(
-    ({ request }, _args, context) => countOf(request, operationContext(context, request), context),
+    ({ request }, _args, context) => totalCount(request, operationContext(context, request), context),
     ({ request, after }, context) =>
-      after(async () => JSON.stringify(String(await countOf(request, operationContextNow(request, context), context)))),
+      after(async () => JSON.stringify(String(await totalCount(request, operationContextNow(request, context), context)))),
     0n,
   ),
   geojson: orFlowing(encoded, (page) => page.features, new RawJson()),
@@ -193,10 +130,7 @@ const featureBatch: FeatureBatchResolvers = {
   features: list,
   geojson: encoded,
   arrow: encoded,
-  cursor: ({ batch, request }, _args, context) => {
-    if (!batch.position) throw new Error('A batch of a stream has no position')
-    return cursorAt(batch.position, request, context)
-  },
+  cursor,
   execution: ({ batch }) => batch.execution,
 }
 
@@ -216,6 +150,8 @@ const subscription: SubscriptionResolvers = {
   featureBatches: {
     subscribe: (_root, args, context, info) => featureStream(args, context, info),
   },
+
+  ...groupSubscriptions,
 
   health: {
     subscribe: (_root, args, { services, operation }) => {
@@ -245,6 +181,8 @@ const query: QueryResolvers = {
 
   nearest: (_root, { to, maxDistance, ...args }, context, info) =>
     featuresOf({ ...args, nearest: { to, maxDistance } }, context, info),
+
+  ...groupQueries,
 
   node: async (_root, { id }, context, info) => {
     const name = layerOfId(id)
@@ -319,18 +257,6 @@ export async function featureOf(layer: Layer, key: string | null, context: Conte
     operation.splice(responsePathAsArray(info.path), new RawJson(found))
   }
   return null
-}
-
-/** Reads a page that is held. */
-async function readPage(request: FeatureRequest, first: number, context: Context): Promise<Page> {
-  const { services, operation } = context
-  const message = operation.mayFlow ? null : request.selection.message
-  const page = await services.engine.page(request.query, first, operationContext(context, request), operation.signal, message)
-  if (page.tooLarge !== undefined) throw await featureTooLarge(page.tooLarge, request, context)
-  operation.delivered(page)
-  // Over HTTP the operation ends with the response. All of the page is sent by then, and its memory is free for another one.
-  if (operation.mayFlow) operation.whenEnded(page.release)
-  return page
 }
 
 /** Layers whose files are checked at the same time. To begin a check takes about 15 us of the event loop per layer. */
@@ -412,5 +338,7 @@ export const resolvers: Resolvers = {
   InvalidFeature: invalidFeature,
   FeatureConnection: featureConnection,
   FeatureBatch: featureBatch,
+  GroupConnection: groupConnection,
+  GroupBatch: groupBatch,
   Worker: worker,
 }

@@ -4,11 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileAggregate, compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { countOf } from '../../../src/ask/groups/read-groups.ts'
+import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { compileRows } from '../../../src/engines/duckdb/dialect/compile-rows.ts'
 import { explain } from '../../../src/engines/duckdb/dialect/explain.ts'
 import type { FeatureFilter, FeatureOrder } from '../../../src/graphql/generated.ts'
 import type { BBox, Layer } from '../../../src/model/layer.ts'
-import { counting, queryOf } from '../../support/filter.ts'
+import { queryOf } from '../../support/filter.ts'
 import { Engine, positionOf } from '../../support/plan/engine.ts'
 import { Random } from '../../support/random.ts'
 
@@ -82,7 +84,7 @@ describe('a box', () => {
       left += FILES - read(plan.statement.sql).length
       const rows = await engine.rows(plan)
       expect(rows, JSON.stringify(where)).toEqual(await engine.rows(compileFeatures(queryOf(untold, { where }))))
-      expect(await engine.rows(compileAggregate(counting(queryOf(told, { where }))))).toEqual([[BigInt(rows.length), false]])
+      expect(await engine.rows(compileRows(countOf(queryOf(told, { where }))))).toEqual([[BigInt(rows.length), false]])
       expect(await engine.features(queryOf(told, { where }))).toEqual(await engine.features(queryOf(untold, { where })))
     }
     expect(left).toBeGreaterThan(6 * FILES)

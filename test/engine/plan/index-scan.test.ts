@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileAggregate, compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { countOf } from '../../../src/ask/groups/read-groups.ts'
+import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { compileRows } from '../../../src/engines/duckdb/dialect/compile-rows.ts'
 import { explain } from '../../../src/engines/duckdb/dialect/explain.ts'
 import type { FeatureFilter, FeatureOrder } from '../../../src/graphql/generated.ts'
 import type { CheckReport, Layer } from '../../../src/model/layer.ts'
 import type { FeatureQuery } from '../../../src/model/query.ts'
-import { counting, queryOf } from '../../support/filter.ts'
+import { queryOf } from '../../support/filter.ts'
 import { Engine, positionOf, type Row } from '../../support/plan/engine.ts'
 import { Random } from '../../support/random.ts'
 
@@ -81,7 +83,7 @@ describe('a small box over a table with an RTREE', () => {
       expect(compileFeatures(index).statement.sql).toMatch(/ ORDER BY (.*, )?t\.rowid\b/)
       const rows = await engine.rows(compileFeatures(scan))
       expect(await engine.rows(compileFeatures(index)), JSON.stringify(where)).toEqual(rows)
-      expect(await engine.rows(compileAggregate(counting(index)))).toEqual([[BigInt(rows.length), false]])
+      expect(await engine.rows(compileRows(countOf(index)))).toEqual([[BigInt(rows.length), false]])
       for (const at of random.list(rows.length === 0 ? 0 : 2, () => random.integer(rows.length))) {
         const after = positionOf(compileFeatures(scan), rows[at] as Row)
         expect(await engine.rows(compileFeatures({ ...index, after, limit: 20 }))).toEqual(rows.slice(at + 1, at + 21))

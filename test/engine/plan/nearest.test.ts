@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
-import { groupsOf } from '../../../src/engines/duckdb/dialect/row-groups.ts'
+import { rowGroupsOf } from '../../../src/engines/duckdb/dialect/row-groups.ts'
 import { Rings, RowGroups } from '../../../src/engines/duckdb/pool/rings.ts'
 import type { FeatureOrder } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
@@ -88,7 +88,7 @@ async function store(kind: string, features: readonly string[]): Promise<Layer[]
 
 /** The page as the pool makes it: in rings, until one has enough rows. */
 async function page(query: FeatureQuery, first: number): Promise<{ rows: Row[]; rings: number }> {
-  const groups = await engine.sql(groupsOf(query.view.layer)!)
+  const groups = await engine.sql(rowGroupsOf(query.view.layer)!)
   const rings = new Rings(query, new RowGroups(groups.map((group) => group.map(Number))), first)
   for (let ring = 1; ; ring++) {
     const rows = await engine.rows(compileFeatures({ ...query, limit: first }, rings.reach))

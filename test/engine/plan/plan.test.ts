@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCrs } from '../../../src/ask/crs.ts'
+import { countOf } from '../../../src/ask/groups/read-groups.ts'
 import type { FeatureField } from '../../../src/encode/batch.ts'
-import { compileAggregate, compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { compileRows } from '../../../src/engines/duckdb/dialect/compile-rows.ts'
 import type { FeatureFilter } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import type { Asked } from '../../support/filter.ts'
-import { counting, queryOf } from '../../support/filter.ts'
+import { queryOf } from '../../support/filter.ts'
 import { hostileText } from '../../support/hostile-text.ts'
 import { Engine } from '../../support/plan/engine.ts'
 import { refusal } from '../../support/plan/geometry.ts'
@@ -75,7 +77,7 @@ describe('a plan is a value:', () => {
       for (const member of Object.values(value)) check(member)
     }
     check(compileFeatures(query({ outputs: [{ kind: 'geojson', precision: 7 }], orderBy: [{ property: 'n' }] })))
-    check(compileAggregate(counting(query())))
+    check(compileRows(countOf(query())))
   })
 
   it('its digest is that of the query, for every position and limit', () => {
@@ -93,9 +95,9 @@ describe('a plan is a value:', () => {
   })
 
   it('the count includes all matches, for every limit and position', async () => {
-    const plan = compileAggregate(counting(query({ after: { keys: ['7'] }, limit: 3 })))
+    const plan = compileRows(countOf(query({ after: { keys: ['7'] }, limit: 3 })))
     expect(await engine.rows(plan)).toEqual([[10n, false]])
-    expect(plan.outputs).toEqual([{ kind: 'rows' }])
+    expect(plan).toMatchObject({ sorted: false, keys: [] })
   })
 })
 

@@ -2,11 +2,13 @@
 
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { compileAggregate, compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { countOf } from '../../../src/ask/groups/read-groups.ts'
+import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { compileRows } from '../../../src/engines/duckdb/dialect/compile-rows.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import { fixture } from '../../fixtures/index.ts'
 import { judged, tailoring } from '../../support/configured.ts'
-import { counting, queryOf } from '../../support/filter.ts'
+import { queryOf } from '../../support/filter.ts'
 import { Engine } from '../../support/plan/engine.ts'
 
 const folder = await fixture('configured')
@@ -29,13 +31,13 @@ test.each([
   const plan = compileFeatures(query)
   const at = plan.layout.properties[0]!
   expect((await engine.rows(plan)).map((row) => row[at])).toEqual(kept)
-  expect((await engine.rows(compileAggregate(counting(query))))[0]![0]).toBe(BigInt(kept.length))
+  expect((await engine.rows(compileRows(countOf(query))))[0]![0]).toBe(BigInt(kept.length))
 })
 
 test('drop does not let the engine at geometry that would end the process, before the scan', async () => {
   const killer = await fixture('databases/duckdb-native-killer.parquet')
   const query = queryOf(await engine.parquet(killer, { ...tailoring('drop'), state: 'CHECKING' }))
-  expect((await engine.rows(compileAggregate(counting(query))))[0]![0]).toBe(999n)
+  expect((await engine.rows(compileRows(countOf(query))))[0]![0]).toBe(999n)
 })
 
 test('repair waits for the scan: nothing else proves that the geometry can be touched', async () => {

@@ -43,7 +43,10 @@ export interface Frame {
       readonly where?: { readonly bbox: readonly number[] }
       readonly after?: string | null
     }
-    readonly data?: { readonly featureBatches?: { readonly cursor: string; readonly count: number } }
+    readonly data?: {
+      readonly featureBatches?: { readonly cursor: string; readonly count: number }
+      readonly aggregateBatches?: { readonly rows: readonly { readonly count: string; readonly cell: { readonly id: string } }[] }
+    }
   }
 }
 
@@ -107,6 +110,13 @@ export class MapPage {
     return this.received
       .filter((frame) => frame.type === 'next' && frame.id === id)
       .map(({ payload }) => payload!.data!.featureBatches!)
+  }
+
+  /** The answer to the last question for hexagons. */
+  hexagons() {
+    const asked = this.received.filter(({ payload }) => payload?.data?.aggregateBatches)
+    const last = asked.at(-1)?.id
+    return asked.filter(({ id }) => id === last).flatMap(({ payload }) => payload!.data!.aggregateBatches!.rows)
   }
 
   async picture(name: string): Promise<Picture> {

@@ -1,4 +1,4 @@
-/** The map page on the demo's data, in Debian's chromium. */
+/** The map page on the demo's data, in Debian's chromium. Its observations are multipoints here, which are never drawn as hexagons. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,11 +6,15 @@ import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { ROOT } from '../../support/environment.ts'
 import { ask, quiet } from '../../support/graphql.ts'
+import { remove, temporaryFolder, using } from '../../support/import.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { MapPage, openBrowser, pixelOf, type View } from './map-page.ts'
 import type { Rgb } from './png.ts'
 
-const DEMO = ['countries', 'observations'].map((name) => join(ROOT, `.geoduck/demo/${name}.parquet`))
+const [COUNTRIES, OBSERVATIONS] = ['countries', 'observations'].map((name) => join(ROOT, `.geoduck/demo/${name}.parquet`)) as [
+  string,
+  string,
+]
 const WORLD = [1, 20, 0] as const
 const GULF_OF_GUINEA = [5, 2, 4] as const
 const SAHARA = [4, 23, 10] as const
@@ -19,17 +23,26 @@ const SCREEN = { width: 1440, height: 900 }
 // Without a graphics card a browser draws by the processor alone.
 vi.setConfig({ testTimeout: 120_000 })
 
+let folder: string
 let server: TestServer
 let browser: Browser
 let map: MapPage | undefined
 
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([serve(DEMO), openBrowser()])
+  folder = await temporaryFolder()
+  const multi = join(folder, 'observations.parquet')
+  await using(async (connection) => {
+    await connection.run(
+      `COPY (SELECT * REPLACE (ST_Multi(geometry) AS geometry) FROM '${OBSERVATIONS}') TO '${multi}' (FORMAT parquet)`,
+    )
+  })
+  ;[server, browser] = await Promise.all([serve([COUNTRIES, multi]), openBrowser()])
 })
 
 afterAll(async () => {
   await browser?.close()
   await server?.close()
+  await remove(folder)
 })
 
 const open = async (view?: View) => (map = await MapPage.open(browser, server, view))
@@ -262,7 +275,7 @@ function bound(opened: MapPage) {
 test('a table without geometry is listed with a note, and is not drawn', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'geoduck-map-'))
   await writeFile(join(folder, 'people.csv'), 'name\nAnn\nBob\n')
-  const own = await serve([...DEMO.slice(0, 1), folder], { cacheDirectory: join(folder, 'cache') })
+  const own = await serve([COUNTRIES, folder], { cacheDirectory: join(folder, 'cache') })
   try {
     map = await MapPage.open(browser, own, { at: WORLD })
     const row = map.page.locator('li[data-layer="people"]')

@@ -22,7 +22,8 @@ export interface ResultColumns {
 /** A worker and JavaScript print a double so that it reads back as the same number, so a cursor can have it as text. */
 const DISTANCE: WireType = { kind: 'float', bits: 64 }
 
-class Columns {
+/** The columns of a result. */
+export class Columns {
   readonly select: string[] = []
   readonly wires: WireColumn[] = []
 
@@ -116,7 +117,6 @@ function needsOfOne(output: Output): Needs {
     case 'edges':
       return needsOfFields(output.fields.flatMap((field) => (field.field === 'node' ? field.fields : [])))
     case 'start-cursor':
-    case 'rows':
       return NOTHING
     default:
       return ALL
@@ -128,7 +128,7 @@ function needsOfFields(fields: readonly FeatureField[]): Needs {
   return { key: has('id', 'key'), geometry: has('geometry', 'bbox') }
 }
 
-function allFields(fields: readonly FeatureField[]): readonly FeatureField[] {
+export function allFields(fields: readonly FeatureField[]): readonly FeatureField[] {
   return fields.flatMap((field) => (field.field === 'object' ? allFields(field.fields) : [field]))
 }
 
@@ -190,7 +190,7 @@ function each(value: string, of: string, name: string): string {
 }
 
 /** SQL of a column in the result, and the way its bytes are read. */
-interface Wire {
+export interface Wire {
   readonly wire: WireType
   /** SQL of the value from the SQL of the column. */
   sql(column: string): string
@@ -199,7 +199,7 @@ interface Wire {
 const TEXT: Wire = { wire: { kind: 'utf8' }, sql: (column) => `CAST(${column} AS VARCHAR)` }
 
 /** Types that are not listed are sent as DuckDB's text: wide integers, UUID, ENUM, BIT, times of day, and future types. */
-function wireOf(type: FieldType): Wire {
+export function wireOf(type: FieldType): Wire {
   switch (type.kind) {
     case 'bool':
     case 'float':

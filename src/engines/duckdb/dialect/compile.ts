@@ -5,14 +5,7 @@
 import { hash } from 'node:crypto'
 import type { BatchLayout } from '../../../encode/batch.ts'
 import type { BBox, Layer } from '../../../model/layer.ts'
-import {
-  type AggregateQuery,
-  type FeatureKey,
-  type FeatureQuery,
-  nearestFirst,
-  type Query,
-  type View,
-} from '../../../model/query.ts'
+import { type FeatureKey, type FeatureQuery, nearestFirst, type Query, type View } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
 import { distanceTo, withinBox } from './distance.ts'
@@ -21,7 +14,7 @@ import { isKept } from './geometry-column.ts'
 import { afterInParts, afterSorted, orderClause, type ResumePoint, readPosition, type SortColumn, sortColumns } from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
 import { columnOf, geometryColumnOf, Parameters, virtualColumn } from './quote.ts'
-import { groupsOf } from './row-groups.ts'
+import { rowGroupsOf } from './row-groups.ts'
 import { freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
 
 /**
@@ -56,27 +49,17 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted: keys.length > 0, indexed, digest })
 }
 
-/** Compiles a query for figures. The result is one row with a column per measure. */
-export function compileAggregate(query: AggregateQuery): Plan {
-  const source = sourceFor(query)
-  const parameters = new Parameters()
-  const { prefix, where, indexed } = compileWhere(query, source, parameters)
-  const columns = query.measures.map(({ kind }) => ({ name: kind, wire: { kind: 'int', bits: 64, signed: true } }) as const)
-  const body = `SELECT ${columns.map((_, n) => `count(*) AS c${n}`).join(', ')} FROM ${source.from} WHERE ${where}`
-  const digest = digestOf(`${prefix}${body}`, filterDigest(query), [])
-  return { ...figures(withSentinel(body, columns.length, parameters, prefix), columns, query.view, digest), indexed }
-}
-
 /** The plan of a result that has no features. */
 function figures(statement: Statement, columns: BatchLayout['columns'], { layer }: View, digest: string): Plan {
-  const layout = { columns, geometries: [], key: null, properties: [], geometryName: layer.geometryColumn }
-  const outputs = [{ kind: 'rows' }] as const
+  const layout = { columns, geometries: [], key: null, properties: columns.map((_, n) => n), geometryName: layer.geometryColumn }
+  const fields = columns.map(({ name }) => ({ key: name, field: 'property', name }) as const)
+  const outputs = [{ kind: 'features', fields }] as const
   return frozen({ statement, layout, keys: [], outputs, cursorKey: null, sorted: false, indexed: false, digest })
 }
 
-/** Compiles the groups of a layer; see `groupsOf`. */
-export function compileGroups(view: View): Plan | null {
-  const groups = groupsOf(view.layer)
+/** Compiles the row groups of a layer; see `rowGroupsOf`. */
+export function compileRowGroups(view: View): Plan | null {
+  const groups = rowGroupsOf(view.layer)
   if (groups === null) return null
   const names = ['rows', 'west', 'south', 'east', 'north']
   const columns = names.map((name) => ({ name, wire: { kind: 'float', bits: 64 } }) as const)
@@ -85,7 +68,7 @@ export function compileGroups(view: View): Plan | null {
 }
 
 /** The source of the statement. */
-export function sourceFor(query: Query, ring: Ring | null = null): Source {
+export function sourceFor(query: Scanned, ring: Ring | null = null): Source {
   return sourceOf(query.view.layer, wantedFiles(query, ring))
 }
 
@@ -98,7 +81,7 @@ function ringOf(query: FeatureQuery, reach: number): Ring {
   return (parameters) => withinBox(probe, query.view.layer, reach, parameters)
 }
 
-interface Where {
+export interface Where {
   /** SQL before the statement, or empty. */
   readonly prefix: string
   /** The filter, preceded by what prunes. `true` for every feature. */
@@ -107,7 +90,7 @@ interface Where {
   readonly indexed: boolean
 }
 
-function compileWhere(query: Scanned, source: Source, parameters: Parameters, ring: Ring | null = null): Where {
+export function compileWhere(query: Scanned, source: Source, parameters: Parameters, ring: Ring | null = null): Where {
   const { layer } = query.view
   const conditions: Condition[] = ring ? [ring(parameters)] : []
   if (query.where || query.view.rule) conditions.push(filtersOf(query, parameters))
@@ -128,25 +111,25 @@ function after(place: ResumePoint | null, keys: readonly SortColumn[], source: S
 }
 
 /** Bound, like every number from a client. */
-function limitOf({ limit }: FeatureQuery, parameters: Parameters): string {
+export function limitOf({ limit }: Pick<FeatureQuery, 'limit'>, parameters: Parameters): string {
   return limit === null ? '' : ` LIMIT CAST(${parameters.bind(limit)} AS BIGINT)`
 }
 
 /**
  * For node-api, a streamed result that fails looks like one that ended. Only this last row proves that the engine reached the end.
  */
-function withSentinel(body: string, width: number, { values, proofs }: Parameters, prefix: string): Statement {
+export function withSentinel(body: string, width: number, { values, proofs }: Parameters, prefix: string): Statement {
   const nulls = Array.from({ length: width }, () => 'NULL').join(', ')
   const proven = proofs.length === 0 ? '' : ` WHERE ${proofs.map((proof) => `(${proof}) IS NOT NULL`).join(' AND ')}`
   return { sql: `${prefix}SELECT *, false AS eof FROM (${body}) UNION ALL SELECT ${nulls}, true${proven}`, parameters: values }
 }
 
 /** The digest of a filter stands for its values, so that a large geometry is not printed and read again for every execution. */
-function digestOf(sql: string, filter: string, others: readonly Parameter[]): string {
+export function digestOf(sql: string, filter: string, others: readonly Parameter[]): string {
   return hash('sha256', JSON.stringify([sql, filter, others])).slice(0, 32)
 }
 
-function filterDigest({ view, where, key }: Scanned): string {
+export function filterDigest({ view, where, key }: Scanned): string {
   return `${view.rule?.digest ?? ''} ${where?.digest ?? ''} ${key ? keyText(key) : ''}`
 }
 
@@ -154,7 +137,7 @@ function keyText(key: FeatureKey): string {
   return key.kind === 'row' ? String(key.row) : 'text' in key ? key.text : ''
 }
 
-function frozen<T>(value: T): T {
+export function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const member of Object.values(Object.freeze(value))) frozen(member)
   return value
 }
@@ -189,7 +172,12 @@ function wantedFiles(query: Scanned, ring: Ring | null): readonly number[] | nul
 }
 
 /** Text that identifies the rows that are read. */
-type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key'>>
+export type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key'>>
+
+/** The position of a group is no row, so it selects no file. */
+export function scannedOf(query: Query): Scanned {
+  return query.kind === 'groups' ? { view: query.view, where: query.where } : query
+}
 
 type IsWanted = (file: number) => boolean
 

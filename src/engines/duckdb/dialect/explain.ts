@@ -5,31 +5,39 @@
 
 import type { BatchLayout } from '../../../encode/batch.ts'
 import type { Layer } from '../../../model/layer.ts'
-import type { FeatureQuery } from '../../../model/query.ts'
+import type { GroupQuery, Query, SortKey } from '../../../model/query.ts'
 import type { Explanation } from '../../engine.ts'
-import { compileFeatures, indexedBox, sourceFor } from './compile.ts'
+import { indexedBox, scannedOf, sourceFor } from './compile.ts'
+import { compileRows } from './compile-rows.ts'
 import { filtersOf } from './filter.ts'
 import { named, Parameters } from './quote.ts'
 
-/** @throws GeoduckError as `compileFeatures` does */
-export function explain(query: FeatureQuery): Explanation {
-  const {
-    view: { layer },
-    orderBy,
-  } = query
-  const { statement, layout, sorted } = compileFeatures(query)
+/** @throws GeoduckError as `compileRows` does */
+export function explain(query: Query): Explanation {
+  const { layer } = query.view
+  const { statement, layout, sorted } = compileRows(query)
   return {
-    sql: statement.sql.replaceAll(sourceFor(query).from, named(layer.name)),
+    sql: statement.sql.replaceAll(sourceFor(scannedOf(query)).from, named(layer.name)),
     values: statement.parameters.length,
     reads: [
-      ...new Set([
-        ...orderBy.flatMap((key) => (key.kind === 'property' ? key.field.name : (layer.geometryColumn ?? []))),
-        ...namesIn(layout, layer),
-      ]),
+      ...new Set(
+        query.kind === 'groups'
+          ? columnsOf(query)
+          : [...query.orderBy.flatMap((key) => columnOfKey(key, layer)), ...namesIn(layout, layer)],
+      ),
     ],
     pruning: pruningOf(query),
     sorted,
   }
+}
+
+function columnOfKey(key: SortKey, { geometryColumn }: Layer): string[] {
+  if (key.kind === 'property') return [key.field.name]
+  return geometryColumn === null ? [] : [geometryColumn]
+}
+
+function columnsOf({ keys, measures }: GroupQuery): string[] {
+  return [...keys, ...measures.map(({ figure }) => figure)].flatMap((part) => ('member' in part ? [part.member.column] : []))
 }
 
 function namesIn({ columns, properties, key, geometries }: BatchLayout, { key: made, geometryColumn }: Layer): string[] {
@@ -42,7 +50,7 @@ function namesIn({ columns, properties, key, geometries }: BatchLayout, { key: m
 }
 
 /** If the RTREE of a table is not used, the predicate of `meetsBox` prunes by the statistics of row groups. */
-function pruningOf(query: FeatureQuery): Explanation['pruning'] {
+function pruningOf(query: Query): Explanation['pruning'] {
   const { layer } = query.view
   const { necessary } = filtersOf(query, new Parameters())
   if (necessary === null) return 'NONE'

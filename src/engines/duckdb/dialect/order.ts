@@ -15,8 +15,8 @@ export interface SortColumn {
   readonly nullsFirst: boolean
 }
 
-/** `distance`: SQL of the column that has the distance. */
-export function sortColumns(orderBy: readonly SortKey[], distance: string): SortColumn[] {
+/** `distance`: SQL of the column that has the distance, if a key is one. */
+export function sortColumns(orderBy: readonly SortKey[], distance = ''): SortColumn[] {
   return orderBy.map((key) => {
     const { kind, descending, nullsFirst } = key
     const comparison = comparisonOf(kind === 'distance' ? DISTANCE : key.field.type)
@@ -31,8 +31,11 @@ const DISTANCE: FieldType = { kind: 'float', bits: 64 }
 /** Empty for the natural order if the scan returns rows in it. */
 export function orderClause(keys: readonly SortColumn[], source: Source, ordered: boolean): string {
   if (keys.length === 0 && ordered) return ''
-  const sorted = keys.map((key) => `${key.subject} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`)
-  return ` ORDER BY ${[...sorted, ...source.natural.map(({ sql }) => sql)].join(', ')}`
+  return ` ORDER BY ${[...keys.map(sortTerm), ...source.natural.map(({ sql }) => sql)].join(', ')}`
+}
+
+export function sortTerm({ subject, descending, nullsFirst }: SortColumn): string {
+  return `${subject} ${descending ? 'DESC' : 'ASC'} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}`
 }
 
 /* Compiles "after this row" to SQL. */
@@ -56,15 +59,23 @@ export function readPosition({ keys }: RowPosition, sorted: readonly SortColumn[
   return { sorted: keys.slice(0, sorted.length), natural: [place as string, ...row] }
 }
 
-/**
- * SQL for rows after a resume point in a sorted result. Row values, `(a, b) > (x, y)`, would lose rows with nulls. So the comparison goes key by
- * key, from the last to the first. NaN is equal to itself and above infinity, for `>` and `=` as for ORDER BY.
- */
+/** SQL for rows after a resume point in a sorted result. */
 export function afterSorted(place: ResumePoint, keys: readonly SortColumn[], source: Source, parameters: Parameters): string {
-  let after = afterNatural(place.natural, source.natural, parameters)
+  const natural = afterNatural(place.natural, source.natural, parameters)
+  return afterKeys(keys, (n) => valueAt(place, n, keys[n] as SortColumn, source, parameters), natural)
+}
+
+/**
+ * SQL for rows after a value of each key. Row values, `(a, b) > (x, y)`, would lose rows with nulls. So the comparison goes key by key, from
+ * the last to the first. NaN is equal to itself and above infinity, for `>` and `=` as for ORDER BY.
+ *
+ * @param bound SQL of the value of a key, or null for a null
+ * @param last SQL for rows with equal keys
+ */
+export function afterKeys(keys: readonly SortColumn[], bound: (n: number) => string | null, last: string): string {
+  let after = last
   for (let n = keys.length - 1; n >= 0; n--) {
-    const key = keys[n] as SortColumn
-    const { before, equal } = compareWith(valueAt(place, n, key, source, parameters), key)
+    const { before, equal } = compareWith(bound(n), keys[n] as SortColumn)
     after = before === null ? `${equal} AND (${after})` : `${before} OR ${equal} AND (${after})`
   }
   return after

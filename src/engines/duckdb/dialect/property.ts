@@ -141,7 +141,7 @@ function json(text: string, parameters: Parameters, type: string): string {
 }
 
 /** SQL of a column, or of a member inside one. */
-function memberSql({ column: name, readAs, steps }: Member, parameters: Parameters): string {
+export function memberSql({ column: name, readAs, steps }: Member, parameters: Parameters): string {
   return steps.reduce((sql, step) => within(sql, step, parameters), columnOf({ name, ...(readAs && { readAs }) }))
 }
 

@@ -85,14 +85,19 @@ export function named(layer: string): string {
   return `${identifier(layer)} AS ${RELATION}`
 }
 
+/** The rows of a statement as a relation. */
+export function derived(statement: string): string {
+  return `(${statement}) AS ${RELATION}`
+}
+
 /** A relation with one more column: the number of each row, from 0, in the source's order. */
 export function numbered(relation: string, name: string): string {
   return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
 }
 
 /** The rows of a relation that meet a condition, with more columns. */
-export function derived(relation: string, columns: readonly string[], where: string): string {
-  return `(SELECT ${[`${RELATION}.*`, ...columns].join(', ')} FROM ${relation} WHERE ${where}) AS ${RELATION}`
+export function extended(relation: string, columns: readonly string[], where: string): string {
+  return derived(`SELECT ${[`${RELATION}.*`, ...columns].join(', ')} FROM ${relation} WHERE ${where}`)
 }
 
 /** The values of one statement, in the order of their numbers. */

@@ -40,7 +40,7 @@ const [LEAST_GROUP, MOST_GROUPS] = [256, 8_192]
  * covering column, from its statistics. For another layer this reads the boxes of all rows. Null for a layer that has no boxes, or
  * whose geometry is not proven.
  */
-export function groupsOf(layer: Layer): string | null {
+export function rowGroupsOf(layer: Layer): string | null {
   const covering = coveringOf(layer)
   const { relation, geometryEncoding, state, featureCount } = layer
   if (!covering && !(state === 'READY' && geometryEncoding === 'GEOMETRY')) return null

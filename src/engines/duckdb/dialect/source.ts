@@ -1,6 +1,6 @@
 /** Writes the source of the rows, and the order in which they arrive without a sort. */
 import type { Layer, Relation } from '../../../model/layer.ts'
-import { derived, identifier, numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
+import { extended, identifier, numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
 
 /** A column of the natural order: ascending and never null. All of them together are unique. */
 export interface NaturalKey {
@@ -56,7 +56,7 @@ export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source
 export function withColumn(source: Source, column: string, sql: string, where: string): Source {
   const { from, natural } = source
   const rows = natural.map((key) => key.sql).filter((key) => VIRTUAL.includes(key))
-  return { ...source, from: derived(from, [...rows, `${sql} AS ${identifier(column)}`], where) }
+  return { ...source, from: extended(from, [...rows, `${sql} AS ${identifier(column)}`], where) }
 }
 
 /** A name that no column of the layer has. */

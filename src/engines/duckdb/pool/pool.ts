@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { GeoduckError } from '../../../model/errors.ts'
 import type { Layer } from '../../../model/layer.ts'
-import { type AggregateQuery, type FeatureQuery, nearestFirst, type Query } from '../../../model/query.ts'
+import { nearestFirst, type Query } from '../../../model/query.ts'
 import { Deadline, OperationClock, UNBOUNDED } from '../../deadline.ts'
 import type {
   BatchStream,
@@ -18,7 +18,8 @@ import type {
   StreamShape,
 } from '../../engine.ts'
 import { CAPABILITIES } from '../capabilities.ts'
-import { compileAggregate, compileFeatures, compileGroups } from '../dialect/compile.ts'
+import { compileRowGroups } from '../dialect/compile.ts'
+import { compileRows } from '../dialect/compile-rows.ts'
 import { explain } from '../dialect/explain.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, WorkerOptions } from '../messages.ts'
@@ -122,11 +123,7 @@ class Pool implements Engine {
     return this.#lanes.NORMAL.serves && !this.#stopping.signal.aborted
   }
 
-  stream(
-    query: FeatureQuery,
-    { batchSize, emitEmpty = false, message = null }: StreamShape,
-    context: OperationContext,
-  ): BatchStream {
+  stream(query: Query, { batchSize, emitEmpty = false, message = null }: StreamShape, context: OperationContext): BatchStream {
     this.#stopping.signal.throwIfAborted()
     const request = this.#open(query, context)
     const shared = this.#shared(query, context, query.limit)
@@ -153,7 +150,7 @@ class Pool implements Engine {
   }
 
   async page(
-    query: FeatureQuery,
+    query: Query,
     first: number,
     context: OperationContext,
     signal?: AbortSignal,
@@ -162,7 +159,7 @@ class Pool implements Engine {
     // One row more than requested proves that there is a next page.
     const groups = nearestFirst(query) ? await this.#groupsOf(query, context, signal) : null
     const rings = groups && new Rings(query, groups, first + 1)
-    const planOf = (rows: number) => compileFeatures({ ...query, limit: rows + 1 }, rings?.reach)
+    const planOf = (rows: number) => compileRows({ ...query, limit: rows + 1 }, rings?.reach)
     const isProven = ({ hasMore, tooLarge }: RawPage) => hasMore || tooLarge !== undefined || (rings?.ended() ?? true)
     const page = await this.#page(query, planOf, first, context, signal, { message, isProven })
     return { sequence: 0, ...page }
@@ -172,35 +169,23 @@ class Pool implements Engine {
    * Returns the row groups of a layer, for an order by distance. Null if the layer has none. They are read once, by the first
    * operation that needs them, and kept as long as this version of the layer.
    */
-  #groupsOf({ view }: FeatureQuery, context: OperationContext, signal?: AbortSignal): Promise<RowGroups | null> {
-    const { layer } = view
+  #groupsOf(query: Query, context: OperationContext, signal?: AbortSignal): Promise<RowGroups | null> {
+    const { layer } = query.view
     const known = this.#groups.get(layer)
     if (known !== undefined) return known
-    const plan = compileGroups(view)
+    const plan = compileRowGroups(query.view)
     if (!plan) return Promise.resolve(null)
-    const reading = this.#readGroups({ kind: 'aggregate', view, where: null, measures: [] }, plan, context, signal)
+    const reading = this.#readGroups(query, plan, context, signal)
     this.#groups.set(layer, reading)
     reading.catch(() => this.#groups.delete(layer))
     return reading
   }
 
-  async #readGroups(
-    query: AggregateQuery,
-    plan: Plan,
-    context: OperationContext,
-    signal?: AbortSignal,
-  ): Promise<RowGroups | null> {
+  async #readGroups(query: Query, plan: Plan, context: OperationContext, signal?: AbortSignal): Promise<RowGroups | null> {
     const { outputs, release, hasMore } = await this.#page(query, () => plan, MOST_GROUPS, context, signal)
-    const groups = JSON.parse(Buffer.concat(outputs[0]!).toString()) as number[][]
+    const groups = JSON.parse(Buffer.concat(outputs[0]!).toString()) as Record<string, number>[]
     release()
-    return groups.length === 0 || hasMore ? null : new RowGroups(groups)
-  }
-
-  async aggregate(query: AggregateQuery, context: OperationContext, signal?: AbortSignal): Promise<readonly unknown[]> {
-    const { outputs, release } = await this.#page(query, () => compileAggregate(query), 1, context, signal)
-    const [row] = JSON.parse(Buffer.concat(outputs[0]!).toString()) as unknown[][]
-    release()
-    return row!
+    return groups.length === 0 || hasMore ? null : new RowGroups(groups.map(Object.values))
   }
 
   async health(): Promise<EngineHealth> {
@@ -295,9 +280,7 @@ class Pool implements Engine {
     const options = {
       layer: query.view.layer,
       quarantine: this.#quarantine,
-      form: JSON.stringify([limit, 'after' in query ? query.after : null], (_, value) =>
-        typeof value === 'bigint' ? String(value) : value,
-      ),
+      form: JSON.stringify([limit, query.after], (_, value) => (typeof value === 'bigint' ? String(value) : value)),
       clock: deadline.clock,
       memoryLimit: (lane: LaneName) => this.#lanes[lane].memoryLimitBytes,
       deadlineMs: deadline.ms,
@@ -337,7 +320,8 @@ const MOST_GROUPS = 400_000
 /** True if the query neither filters nor changes what is stored. */
 function isPlain(query: Query): boolean {
   const { view, where } = query
-  const shown = 'representations' in query ? (query.representations ?? []) : []
+  if (query.kind === 'groups') return false
+  const shown = query.representations ?? []
   return where === null && !view.rule && shown.every(({ crs, simplify }) => crs === null && simplify === null)
 }
 

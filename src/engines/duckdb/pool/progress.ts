@@ -1,5 +1,5 @@
-import { type FeatureQuery, nearestFirst, type RowPosition } from '../../../model/query.ts'
-import { compileFeatures } from '../dialect/compile.ts'
+import { isSorted, nearestFirst, type Query, type RowPosition } from '../../../model/query.ts'
+import { compileRows } from '../dialect/compile-rows.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { SerialLimits } from './failover.ts'
 import { Rings, type RowGroups } from './rings.ts'
@@ -19,7 +19,7 @@ const FIRST_RING = 2_048
 export class Progress {
   /** Number of batches that have arrived. */
   batches = 0
-  readonly #query: FeatureQuery
+  readonly #query: Query
   readonly #window: SortWindow
   readonly #groups: () => Promise<RowGroups | null>
   #rings: Rings | null = null
@@ -27,12 +27,12 @@ export class Progress {
   #remaining: number | null
 
   /** `groups` returns those of the layer. It is called for an order by distance only. */
-  constructor(query: FeatureQuery, groups: () => Promise<RowGroups | null> = () => Promise.resolve(null)) {
+  constructor(query: Query, groups: () => Promise<RowGroups | null> = () => Promise.resolve(null)) {
     this.#query = query
     this.#groups = groups
     this.#position = query.after
     this.#remaining = query.limit
-    this.#window = new SortWindow(query.orderBy.length > 0)
+    this.#window = new SortWindow(isSorted(query))
   }
 
   /** Returns the plan of the next execution. */
@@ -40,7 +40,7 @@ export class Progress {
     const groups = this.#rings === null && nearestFirst(this.#query) ? await this.#groups() : null
     if (groups) this.#rings = new Rings(this.#query, groups, Math.min(FIRST_RING, this.#remaining ?? FIRST_RING))
     const limit = this.#window.open(this.#remaining, serial)
-    return compileFeatures({ ...this.#query, after: this.#position, limit }, this.#rings?.reach)
+    return compileRows({ ...this.#query, after: this.#position, limit }, this.#rings?.reach)
   }
 
   /** Returns the most rows of a batch in the next execution, and of its first batch. */

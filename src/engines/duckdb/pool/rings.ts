@@ -4,7 +4,7 @@
  * those within the reach, which are complete. The next execution has a larger reach, and the last one has none.
  */
 import type { BBox } from '../../../model/layer.ts'
-import { type FeatureQuery, nearestFirst } from '../../../model/query.ts'
+import { nearestFirst, type Query } from '../../../model/query.ts'
 import { numericBox } from '../dialect/distance.ts'
 import { filtersOf } from '../dialect/filter.ts'
 import { Parameters } from '../dialect/quote.ts'
@@ -34,7 +34,7 @@ export class Rings {
   #reach: number | null
 
   /** `wanted`: the rows that the first ring should have. */
-  constructor(query: FeatureQuery, groups: RowGroups, wanted: number) {
+  constructor(query: Query, groups: RowGroups, wanted: number) {
     const probe = nearestFirst(query)
     this.#groups = groups
     this.#boxOf = (reach) => probe && numericBox(probe, reach)

@@ -4,7 +4,7 @@
  * the last batch that has arrived.
  */
 import { GeoduckError } from '../../../model/errors.ts'
-import type { FeatureQuery } from '../../../model/query.ts'
+import { isSorted, type Query } from '../../../model/query.ts'
 import { AwakeTimer, awakeSleep } from '../../awake.ts'
 import { countUntilReleased, type HeldMemory } from '../../deadline.ts'
 import type { Batch, BatchStream, ExecutionReport } from '../../engine.ts'
@@ -220,7 +220,7 @@ export class FeatureStream implements BatchStream {
 
   #yieldIfDue(): void {
     const { request, query, scheduler } = this.#options
-    if (this.#execution && scheduler().mustYield(request, this.#execution, query.orderBy.length > 0)) this.#yield()
+    if (this.#execution && scheduler().mustYield(request, this.#execution, isSorted(query))) this.#yield()
   }
 
   /**
@@ -306,7 +306,7 @@ function sourceChanged(layer: string): GeoduckError {
 }
 
 interface StreamOptions extends ReserveOptions {
-  readonly query: FeatureQuery
+  readonly query: Query
   /** Returns the row groups of the layer. */
   readonly groups: () => Promise<RowGroups | null>
   readonly batchSize: number

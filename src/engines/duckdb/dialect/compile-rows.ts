@@ -1,0 +1,14 @@
+import type { Query } from '../../../model/query.ts'
+import { compileFeatures } from './compile.ts'
+import { compileGroups } from './groups.ts'
+import type { Plan } from './plan.ts'
+
+/**
+ * Compiles a query for rows, in order, from after `after` on. @throws GeoduckError CURSOR_INVALID if `after` belongs to another
+ * order
+ *
+ * @param reach as for `compileFeatures`
+ */
+export function compileRows(query: Query, reach: number | null = null): Plan {
+  return query.kind === 'groups' ? compileGroups(query) : compileFeatures(query, reach)
+}

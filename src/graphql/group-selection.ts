@@ -1,0 +1,161 @@
+/** Finds the columns of groups that a selection needs, and the JSON that a worker writes for each group. */
+import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
+import { inRange, PRECISION, TWKB_PRECISION } from '../ask/arguments.ts'
+import type { GroupColumns, Place } from '../ask/groups/group-columns.ts'
+import type { GroupSelection } from '../ask/groups/read-groups.ts'
+import type { CellField, FeatureField, Output } from '../encode/batch.ts'
+import type { GroupColumn, ItemPart } from '../model/query.ts'
+import type {
+  ColumnAggregatesFirstArgs,
+  ColumnAggregatesHistogramArgs,
+  ColumnAggregatesQuantilesArgs,
+  ColumnAggregatesValuesArgs,
+  GeometryAggregatesUnionArgs,
+  GroupColumnArgs,
+  GroupTimeArgs,
+} from './generated.ts'
+import { argumentsOf, isWithStartCursor, messageOf, selectedFields } from './selection.ts'
+
+/** Returns the selection of a field whose type is GroupConnection or GroupBatch. */
+export function selectGroups(info: GraphQLResolveInfo, columns: GroupColumns): GroupSelection {
+  const outputs: Output[] = []
+  const indexes = new Map<string, number>()
+  let startCursor: number | null = null
+  for (const [key, nodes] of selectedFields(info.fieldNodes, info)) {
+    if (nodes[0]!.name.value === 'rows') {
+      indexes.set(key, outputs.push({ kind: 'features', fields: groupFields(nodes, info, columns) }) - 1)
+    } else if (startCursor === null && isWithStartCursor(nodes, info)) {
+      startCursor = outputs.push({ kind: 'start-cursor' }) - 1
+    }
+  }
+  const times = outputs.map(({ kind }) => (kind === 'features' ? 1 : 0))
+  return { outputs, indexes, startCursor, message: messageOf(info, times) }
+}
+
+function typeNamed(info: GraphQLResolveInfo, name: string): GraphQLObjectType {
+  return info.schema.getType(name) as GraphQLObjectType
+}
+
+function groupFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, columns: GroupColumns): readonly FeatureField[] {
+  const type = typeNamed(info, 'Group')
+  return [...selectedFields(nodes, info)].map(([key, inner]): FeatureField => {
+    const node = inner[0]!
+    switch (node.name.value) {
+      case '__typename':
+        return { key, field: '__typename', name: type.name }
+      case 'keys':
+        return { key, field: 'object', fields: columns.named.map(([label, { field }]) => property(label, field.name)) }
+      case 'time': {
+        const time = columns.times[argumentsOf<GroupTimeArgs>(type, node, info).index ?? 0]
+        return time ? property(key, time.field.name) : { key, field: 'null' }
+      }
+      case 'count':
+        return property(key, columns.features().field.name)
+      case 'column': {
+        const { name, path } = argumentsOf<GroupColumnArgs>(type, node, info)
+        return { key, field: 'object', fields: columnFields(inner, info, columns, { column: name, path }) }
+      }
+      case 'cell':
+        return columns.cell ? { key, field: 'cell', ...columns.cell, fields: cellFields(inner, info) } : { key, field: 'null' }
+      case 'geometry':
+        return { key, field: 'object', fields: geometryFields(inner, info, columns) }
+      default:
+        throw new Error(`No encoder knows Group.${node.name.value}`)
+    }
+  })
+}
+
+function cellFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo): readonly CellField[] {
+  return [...selectedFields(nodes, info)].map(([key, [node]]) => ({ key, field: node!.name.value as CellField['field'] }))
+}
+
+/** Returns the fields of ColumnAggregates under the nodes. */
+export function columnFields(
+  nodes: readonly FieldNode[],
+  info: GraphQLResolveInfo,
+  columns: GroupColumns,
+  place: Place,
+): readonly FeatureField[] {
+  const type = typeNamed(info, 'ColumnAggregates')
+  return [...selectedFields(nodes, info)].map(([key, inner]): FeatureField => {
+    const node = inner[0]!
+    if (node.name.value === '__typename') return { key, field: '__typename', name: type.name }
+    return property(key, figureOf(node, columns, place, { type, info, parts: () => itemParts(inner, info) }).field.name)
+  })
+}
+
+interface Selected {
+  readonly type: GraphQLObjectType
+  readonly info: GraphQLResolveInfo
+  /** Returns the fields of an item under the node. */
+  readonly parts: () => readonly ItemPart[]
+}
+
+function figureOf(node: FieldNode, columns: GroupColumns, place: Place, { type, info, parts }: Selected): GroupColumn {
+  const name = node.name.value
+  switch (name) {
+    case 'count':
+    case 'distinct':
+    case 'distinctApproximate':
+    case 'sum':
+    case 'min':
+    case 'max':
+    case 'avg':
+    case 'stddev':
+      return columns.figure(name, place)
+    case 'quantiles':
+      return columns.quantiles(place, argumentsOf<ColumnAggregatesQuantilesArgs>(type, node, info).at)
+    case 'first':
+    case 'last':
+      return columns.ordered(name, place, argumentsOf<ColumnAggregatesFirstArgs>(type, node, info).orderBy)
+    case 'histogram': {
+      const { bins, kind } = argumentsOf<ColumnAggregatesHistogramArgs>(type, node, info)
+      return columns.histogram(place, bins ?? 10, kind ?? 'EQUAL_WIDTH', parts())
+    }
+    case 'values':
+      return columns.values(place, argumentsOf<ColumnAggregatesValuesArgs>(type, node, info).first ?? 20, parts())
+    default:
+      throw new Error(`No encoder knows ColumnAggregates.${name}`)
+  }
+}
+
+/** Returns the selected fields of HistogramBin or ValueCount. */
+function itemParts(nodes: readonly FieldNode[], info: GraphQLResolveInfo): readonly ItemPart[] {
+  const typeName = nodes[0]!.name.value === 'histogram' ? 'HistogramBin' : 'ValueCount'
+  return [...selectedFields(nodes, info)].map(([key, [node]]) => {
+    const name = node!.name.value
+    return { key, member: name === '__typename' ? typeName : (name as ItemPart['member']) }
+  })
+}
+
+/** Returns the fields of GeometryAggregates under the nodes. */
+export function geometryFields(
+  nodes: readonly FieldNode[],
+  info: GraphQLResolveInfo,
+  columns: GroupColumns,
+): readonly FeatureField[] {
+  const type = typeNamed(info, 'GeometryAggregates')
+  return [...selectedFields(nodes, info)].map(([key, [node]]): FeatureField => {
+    const name = node!.name.value
+    switch (name) {
+      case '__typename':
+        return { key, field: '__typename', name: type.name }
+      case 'extent':
+        return property(key, columns.extent().field.name)
+      case 'centroid':
+      case 'convexHull':
+      case 'union': {
+        const args = argumentsOf<GeometryAggregatesUnionArgs>(type, node!, info)
+        const as = args.as ?? 'GEOJSON'
+        const precision = inRange('precision', args.precision, as === 'TWKB' ? TWKB_PRECISION : PRECISION)
+        return { key, field: 'geometry', as, precision, geometry: columns.geometry(name) }
+      }
+      default:
+        throw new Error(`No encoder knows GeometryAggregates.${name}`)
+    }
+  })
+}
+
+function property(key: string, name: string): FeatureField {
+  return { key, field: 'property', name }
+}

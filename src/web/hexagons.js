@@ -1,0 +1,112 @@
+// @ts-check
+/** Counts the points in view per hexagon, where there are too many to be seen one by one. */
+/** @import { GeoduckClientError } from 'geoduck/client' */
+/** @import { Feature, Polygon } from 'geojson' */
+/** @import { Layer } from './layers.js' */
+import { subscribe } from './graphql.js'
+
+/** Up to this number of points in view, each one is drawn. */
+const MOST_POINTS = 50_000
+/** About this number of hexagons fills the screen. */
+const HEXAGONS = 6000
+const EQUATOR_METRES = 40_075_016.7
+/** The pixels of the world at zoom 0. */
+const WORLD = 512
+const AGAIN_MS = 2000
+/** Times the server may fail in a row. Without a connection there is no such end. */
+const MOST_FAILURES = 5
+
+const COUNTS = `subscription Hexagons($layer: String!, $where: FeatureFilter!, $size: Float!) {
+  aggregateBatches(layer: $layer, where: $where, cell: { kind: HEXAGON, size: $size }) { rows { count cell { id polygon } } }
+}`
+
+/** @typedef {Feature<Polygon, { features: number }>} Hexagon */
+/** @typedef {{ count: string, cell: { id: string, polygon: Polygon } | null }} Row */
+
+/**
+ * @typedef {object} Scale of the hexagons on the screen
+ * @property {number} size metres: the length of an edge at the equator
+ * @property {number} hexagons
+ * @property {readonly number[]} steps the least number of features of each class
+ */
+
+/**
+ * Whether a layer may have too many points for a view.
+ * @param {Layer} layer
+ */
+export function isDense({ geometryTypes, featureCount }) {
+  return geometryTypes.length > 0 && geometryTypes.every((type) => type.startsWith('Point')) && isMany(Number(featureCount ?? 0))
+}
+
+/** @param {number} points in view */
+export const isMany = (points) => points > MOST_POINTS
+
+/** The least of 1, 2, 5, 10, ... that is not below the value. @param {number} value */
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value))
+  return power * /** @type {number} */ ([1, 2, 5, 10].find((step) => step * power >= value * (1 - 1e-9)))
+}
+
+/**
+ * Returns the metres of an edge, for a screen of this many pixels. It changes in steps, so that a move of the map keeps the hexagons.
+ * @param {number} zoom
+ * @param {number} width
+ * @param {number} height
+ */
+export function hexagonSize(zoom, width, height) {
+  const area = Math.max(1, width * height) / HEXAGONS
+  // The area of a hexagon is 1.5 * sqrt(3) times the square of its edge.
+  return roundUp((Math.sqrt(area / (1.5 * Math.sqrt(3))) * EQUATOR_METRES) / (WORLD * 2 ** zoom))
+}
+
+/**
+ * Returns the least number of features of each class. Each class reaches to a multiple of its begin, because counts differ by powers of ten.
+ * @param {readonly Hexagon[]} hexagons
+ * @param {number} classes
+ */
+export function stepsOf(hexagons, classes) {
+  const most = hexagons.reduce((most, { properties }) => Math.max(most, properties.features), 1)
+  const steps = Array.from({ length: classes }, (_, n) => roundUp(most ** (n / classes)))
+  return [...new Set(steps)]
+}
+
+/**
+ * @param {{ layer: string, bbox: readonly number[], size: number }} request
+ * @param {object} events none is called after it was cancelled
+ * @param {(hexagons: Hexagon[]) => void} events.complete
+ * @param {(error: GeoduckClientError) => void} events.pause it was interrupted and starts again by itself
+ * @param {(error: GeoduckClientError) => void} events.fail
+ * @returns {() => void} cancels
+ */
+export function countHexagons({ layer, bbox, size }, { complete, pause, fail }) {
+  let failures = 0
+  let cancel = () => {}
+  const run = () => {
+    /** @type {Hexagon[]} */
+    const hexagons = []
+    cancel = subscribe(
+      COUNTS,
+      { layer, where: { bbox }, size },
+      {
+        next: (/** @type {{ aggregateBatches: { rows: Row[] } }} */ { aggregateBatches: { rows } }) => {
+          for (const { count, cell } of rows) if (cell) hexagons.push(hexagon(cell, Number(count)))
+        },
+        error: (error) => {
+          failures += 1
+          if (error.code !== 'OFFLINE' && !(error.retry && failures <= MOST_FAILURES)) return fail(error)
+          const timer = setTimeout(run, AGAIN_MS)
+          cancel = () => clearTimeout(timer)
+          pause(error)
+        },
+        complete: () => complete(hexagons),
+      },
+    )
+  }
+  run()
+  return () => cancel()
+}
+
+/** @param {{ id: string, polygon: Polygon }} cell @param {number} features @returns {Hexagon} */
+function hexagon({ id, polygon }, features) {
+  return { type: 'Feature', id, properties: { features }, geometry: polygon }
+}

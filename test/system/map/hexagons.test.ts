@@ -1,0 +1,109 @@
+/** Many points on the map page, in a browser. */
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { ROOT } from '../../support/environment.ts'
+import { ask } from '../../support/graphql.ts'
+import { serve, type TestServer } from '../../support/server.ts'
+import { MapPage, openBrowser, type View } from './map-page.ts'
+
+const DEMO = ['countries', 'observations'].map((name) => join(ROOT, `.geoduck/demo/${name}.parquet`))
+/** Half of France: fewer points than are drawn one by one. */
+const NEAR = [7, 47, 3] as const
+
+// Without a graphics card a browser draws by the processor alone.
+vi.setConfig({ testTimeout: 120_000 })
+
+let server: TestServer
+let browser: Browser
+let map: MapPage
+
+beforeAll(async () => {
+  ;[server, browser] = await Promise.all([serve(DEMO), openBrowser()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+})
+afterEach(async () => {
+  const { complaints } = map
+  await map.close()
+  expect(complaints).toEqual([])
+})
+
+const open = async (view?: View) => (map = await MapPage.open(browser, server, view))
+
+async function countIn(bbox: readonly number[]): Promise<number> {
+  const query = 'query ($bbox: BBox!) { features(layer: "observations", where: { bbox: $bbox }, first: 1) { totalCount } }'
+  const { data } = await ask<{ features: { totalCount: string } }>(server, query, { bbox })
+  return Number(data!.features.totalCount)
+}
+
+test('the hexagons of the whole world count every feature, and have other colours in the other theme', async () => {
+  const { page } = await open({ at: [0, 0, 0] })
+  await map.state('complete')
+  const hexagons = map.hexagons()
+  expect(hexagons.reduce((sum, { count }) => sum + Number(count), 0)).toBe(await countIn([-180, -90, 180, 90]))
+  expect(await map.features('observations')).toBe(200_000)
+  const row = page.locator('.layer[data-layer=observations]')
+  expect(Number(await row.getAttribute('data-hexagons'))).toBe(hexagons.length)
+  expect(await row.locator('.layer-stream').textContent()).toMatch(/^hexagons of \d+ km: 200,000 features/)
+  const classes = page.getByRole('list', { name: 'Features per hexagon' }).getByRole('listitem')
+  const texts = await classes.allTextContents()
+  expect(texts.length).toBeGreaterThan(2)
+  expect(texts[0]).toMatch(/^1\b/)
+  expect(texts.at(-1)).toMatch(/ or more$/)
+  await map.picture('hexagons-light')
+  const color = () =>
+    classes
+      .last()
+      .locator('.swatch')
+      .evaluate((swatch) => getComputedStyle(swatch).backgroundColor)
+  const before = await color()
+  await page.getByRole('button', { name: 'Use the dark theme' }).click()
+  await expect.poll(color).not.toBe(before)
+  await map.picture('hexagons-dark')
+})
+
+test('a view with few points shows the features, and a view with many shows hexagons again', async () => {
+  const { page } = await open()
+  await map.state('complete')
+  const row = page.locator('.layer[data-layer=observations]')
+  await page.evaluate((at) => {
+    location.hash = `#at=${at.join('/')}`
+  }, NEAR)
+  await page.locator('.layer[data-layer=observations][data-hexagons="0"][data-state=complete]').waitFor({ timeout: 60_000 })
+  const { id, bbox } = map.question('observations')
+  const inView = await countIn(bbox)
+  expect(inView).toBeGreaterThan(0)
+  expect(inView).toBeLessThanOrEqual(50_000)
+  expect(map.batches(id).reduce((sum, { count }) => sum + count, 0)).toBe(inView)
+  expect(await map.features('observations')).toBe(inView)
+  expect(await row.locator('.layer-stream').textContent()).toBe(`${inView.toLocaleString('en')} in view`)
+  expect(await row.locator('.layer-scale').isVisible()).toBe(false)
+  await map.picture('hexagons-near')
+  await page.evaluate(() => {
+    location.hash = '#at=2/30/10'
+  })
+  await page.locator('.layer[data-layer=observations]:not([data-hexagons="0"])[data-state=complete]').waitFor({ timeout: 60_000 })
+  expect(await map.features('observations')).toBe(await countIn(map.question('observations').bbox))
+})
+
+test('a click on a hexagon shows its number of features', async () => {
+  const { page } = await open({ at: [2, 48, 9] })
+  await page.getByRole('checkbox', { name: 'countries' }).uncheck()
+  await map.state('complete')
+  const popup = page.locator('.feature')
+  await expect
+    .poll(
+      async () => {
+        await page.mouse.click(720, 450)
+        return popup.count()
+      },
+      { timeout: 20_000, interval: 500 },
+    )
+    .toBe(1)
+  const id = (await popup.locator('.popup-id').textContent())!.replace('id ', '')
+  const { count } = map.hexagons().find(({ cell }) => cell.id === id)!
+  expect(await popup.locator('tr').allTextContents()).toEqual([`features${count}`])
+})
