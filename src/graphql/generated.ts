@@ -33,7 +33,8 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /**
    * A GeoJSON FeatureCollection (RFC 7946). Coordinates are longitude and latitude. Outer rings are counter-clockwise, inner rings clockwise. The
-   * geometry is null if a feature has none. A feature's `id` is its `Feature.key`.
+   * geometry is null if a feature has none. A feature's `id` is its `Feature.key`. In an order by `distance` first, each feature has a member
+   * `distance`.
    */
   GeoJSON: { input: RawJson; output: RawJson; }
   /** A geometry in the requested encoding: a GeoJSON object, a text (WKT, EWKT) or hexadecimal digits (WKB, EWKB, TWKB). */
