@@ -149,7 +149,7 @@ describe('a page in the order of the distance', { timeout: 120_000 }, () => {
     page.release()
   })
 
-  test('is ordered by other keys where distances are equal, and from the farthest on if that is asked for', async () => {
+  test('is ordered by other keys where distances are equal, and from the farthest on in descending order', async () => {
     const at = (orderBy: readonly FeatureOrder[], first: number) =>
       engines[0]!.page(ask(plane(), { orderBy, where: { property: { name: 'id', lt: '2000' } } }), first, context())
     const to = { wkt: 'LINESTRING(-180 -80, 180 -80)' }

@@ -64,14 +64,14 @@ export function compileAggregate(query: AggregateQuery): Plan {
   const columns = query.measures.map(({ kind }) => ({ name: kind, wire: { kind: 'int', bits: 64, signed: true } }) as const)
   const body = `SELECT ${columns.map((_, n) => `count(*) AS c${n}`).join(', ')} FROM ${source.from} WHERE ${where}`
   const digest = digestOf(`${prefix}${body}`, filterDigest(query), [])
-  return { ...figures(withSentinel(body, columns.length, parameters, prefix), columns, query.view, digest), indexed }
+  return figures(withSentinel(body, columns.length, parameters, prefix), columns, query.view, digest, indexed)
 }
 
 /** The plan of a result that has no features. */
-function figures(statement: Statement, columns: BatchLayout['columns'], { layer }: View, digest: string): Plan {
+function figures(statement: Statement, columns: BatchLayout['columns'], { layer }: View, digest: string, indexed = false): Plan {
   const layout = { columns, geometries: [], key: null, properties: [], geometryName: layer.geometryColumn }
   const outputs = [{ kind: 'rows' }] as const
-  return frozen({ statement, layout, keys: [], outputs, cursorKey: null, sorted: false, indexed: false, digest })
+  return frozen({ statement, layout, keys: [], outputs, cursorKey: null, sorted: false, indexed, digest })
 }
 
 /** Compiles the groups of a layer; see `groupsOf`. */
