@@ -8,6 +8,7 @@ import { FIRST_BATCH } from './first-batch.ts'
 import { GEOJSON_ENGINE } from './geojson-engine.ts'
 import { GEOJSON_PYTHON_ROWS } from './geojson-python.ts'
 import { MEMORY } from './memory.ts'
+import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
 import { SERVER_CPU } from './server-cpu.ts'
 import { START } from './start.ts'
@@ -21,6 +22,7 @@ export const ROWS: readonly Row[] = [
   TYPED_FEATURES,
   ...BOX_ROWS,
   BOX_LATENCY,
+  NEAREST,
   PAGE,
   FIRST_BATCH,
   SERVER_CPU,

@@ -21,7 +21,7 @@ export type DistanceFilter = {
 
 /**
  * A distance as a sort key. For layers in longitude and latitude, it is in metres on the WGS 84 ellipsoid, also across the antimeridian and the
- * poles; for other layers it is in units of the CRS. Between points it is exact, and otherwise within 0.1 % or 2 mm. More than 19,700 km from
+ * poles. For other layers, it is in units of the CRS. Between points it is exact, and otherwise within 0.1 % or 2 mm. More than 19,700 km from
  * lines and polygons it is within 1 %. Edges are straight in longitude and latitude.
  */
 export type DistanceOrder = {

@@ -35,7 +35,8 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /**
    * A GeoJSON FeatureCollection (RFC 7946). Coordinates are longitude and latitude. Outer rings are counter-clockwise, inner rings clockwise. The
-   * geometry is null if a feature has none. A feature's `id` is its `Feature.key`.
+   * geometry is null if a feature has none. A feature's `id` is its `Feature.key`. In an order by `distance` first, each feature has a member
+   * `distance`.
    */
   GeoJSON: { input: RawJson; output: RawJson; }
   /** A geometry in the requested encoding: a GeoJSON object, a text (WKT, EWKT) or hexadecimal digits (WKB, EWKB, TWKB). */
@@ -367,7 +368,7 @@ export type DistanceFilter = {
 
 /**
  * A distance as a sort key. For layers in longitude and latitude, it is in metres on the WGS 84 ellipsoid, also across the antimeridian and the
- * poles; for other layers it is in units of the CRS. Between points it is exact, and otherwise within 0.1 % or 2 mm. More than 19,700 km from
+ * poles. For other layers, it is in units of the CRS. Between points it is exact, and otherwise within 0.1 % or 2 mm. More than 19,700 km from
  * lines and polygons it is within 1 %. Edges are straight in longitude and latitude.
  */
 export type DistanceOrder = {

@@ -1,8 +1,8 @@
 /**
- * How a distance on the earth is computed. A feature is compared with the probe in a projection around a piece of the probe. An
+ * This file has the ranges of distances on the earth. A feature is compared with the probe in a projection around a piece of the probe. An
  * edge is straight in longitude and latitude, so it is cut until it is nearly straight in the projection: short edges where the
  * feature is near, and longer ones where a larger error is permitted. The ranges are fixed, so that a feature has one distance,
- * whatever the rest of the query is.
+ * regardless of the rest of the query.
  */
 import { longestStraight } from './line-pieces.ts'
 

@@ -49,6 +49,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     }),
   ],
   'docs/limits.md': [],
+  'docs/nearest.md': [answered, answered],
   'docs/operations.md': [
     prints(null, { code: 1 }),
     scraped,

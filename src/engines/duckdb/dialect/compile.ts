@@ -3,7 +3,6 @@
  * the catalogue and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { hash } from 'node:crypto'
-import type { BatchLayout } from '../../../encode/batch.ts'
 import type { BBox, Layer } from '../../../model/layer.ts'
 import { type FeatureKey, type FeatureQuery, nearestFirst, type Query, type View } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
@@ -49,14 +48,6 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted: keys.length > 0, indexed, digest })
 }
 
-/** The plan of a result that has no features. */
-function figures(statement: Statement, columns: BatchLayout['columns'], { layer }: View, digest: string): Plan {
-  const layout = { columns, geometries: [], key: null, properties: columns.map((_, n) => n), geometryName: layer.geometryColumn }
-  const fields = columns.map(({ name }) => ({ key: name, field: 'property', name }) as const)
-  const outputs = [{ kind: 'features', fields }] as const
-  return frozen({ statement, layout, keys: [], outputs, cursorKey: null, sorted: false, indexed: false, digest })
-}
-
 /** Compiles the row groups of a layer; see `rowGroupsOf`. */
 export function compileRowGroups(view: View): Plan | null {
   const groups = rowGroupsOf(view.layer)
@@ -64,7 +55,17 @@ export function compileRowGroups(view: View): Plan | null {
   const names = ['rows', 'west', 'south', 'east', 'north']
   const columns = names.map((name) => ({ name, wire: { kind: 'float', bits: 64 } }) as const)
   const body = `SELECT ${names.map((name) => `CAST(${name} AS DOUBLE)`).join(', ')} FROM (${groups}) AS g(${names.join(', ')})`
-  return figures(withSentinel(body, columns.length, new Parameters(), ''), columns, view, digestOf(body, '', []))
+  const { geometryColumn: geometryName } = view.layer
+  return frozen({
+    statement: withSentinel(body, columns.length, new Parameters(), ''),
+    layout: { columns, geometries: [], key: null, properties: columns.map((_, n) => n), geometryName },
+    keys: [],
+    outputs: [{ kind: 'features', fields: names.map((name) => ({ key: name, field: 'property', name }) as const) }],
+    cursorKey: null,
+    sorted: false,
+    indexed: false,
+    digest: digestOf(body, '', []),
+  })
 }
 
 /** The source of the statement. */
