@@ -69,9 +69,10 @@ export class ServedLayers {
     return this.#entries.get(name)?.version ?? null
   }
 
-  /** Problems of the source's layers. */
-  findings(source: Source): readonly string[] {
-    return [...this.#entries.values()].filter((entry) => entry.source === source).flatMap(({ findings }) => findings)
+  /** Problems of layers by their source. */
+  get findings(): ReadonlyMap<Source, readonly string[]> {
+    const bySource = Map.groupBy(this.#entries.values(), ({ source }) => source)
+    return new Map([...bySource].map(([source, entries]) => [source, entries.flatMap(({ findings }) => findings)]))
   }
 
   /** Adds a problem that a query has found in this version of the layer. */
