@@ -11,7 +11,7 @@
 import { hash } from 'node:crypto'
 import { type GraphQLSchema, isIntrospectionType } from 'graphql'
 import type { FieldMember } from '../../model/field-type.ts'
-import { inCapitals, inPascalCase, RESERVED_FIELDS } from '../../model/graphql-name.ts'
+import { inCapitals, inPascalCase, OBJECT_MEMBERS, RESERVED_FIELDS } from '../../model/graphql-name.ts'
 import type { Field, Layer } from '../../model/layer.ts'
 
 /** Characters of a digest that distinguish two names. */
@@ -74,7 +74,7 @@ export function columnNames({ columns }: Pick<Layer, 'columns'>): ReadonlyMap<st
 }
 
 /** A member `isNull` would be a test in a filter. */
-const RESERVED_MEMBERS: ReadonlySet<string> = new Set(['isNull', '__typename'])
+const RESERVED_MEMBERS: ReadonlySet<string> = new Set(['isNull', '__typename', ...OBJECT_MEMBERS])
 
 const ofMembers = new WeakMap<readonly FieldMember[], ReadonlyMap<string, ColumnName>>()
 
