@@ -31,7 +31,7 @@ const server = new Server(process.argv[2] ?? 'http://127.0.0.1:4000/graphql')
 /** A filter is checked when it is written: a column and a value that do not fit each other do not compile. */
 const where: ObservationsFilter = {
   species: { startsWith: 'B' },
-  individuals: { gte: 40 },
+  individuals: { gte: 3 },
   geometry: { bbox: [5, 47, 15, 55] },
 }
 

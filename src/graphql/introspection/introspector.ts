@@ -135,10 +135,10 @@ export class Introspector {
       return new Map(Object.entries(answer.answer).map(([key, pieces]) => [key, new RawJson(...pieces)]))
     }
     if (answer.type === 'FAILED') throw new Error(answer.message)
-    const megabytes = Math.round(mostBytes / 2 ** 20)
+    const mebibytes = Math.round(mostBytes / 2 ** 20)
     throw new GeoduckError(
       'LIMIT_EXCEEDED',
-      `The description of the schema is larger than ${megabytes} MB; ask for less of it, or print it with \`geoduck schema PATH\`.`,
+      `The description of the schema is larger than ${mebibytes} MiB; ask for less of it, or print it with \`geoduck schema PATH\`.`,
     )
   }
 

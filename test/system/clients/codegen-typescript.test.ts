@@ -29,7 +29,7 @@ async function run(cwd: string, program: string, ...args: readonly string[]): Pr
   return stdout
 }
 
-/** A copy of the example with the schema of the file, and with other programs in place of its own. */
+/** A copy of the example with the schema of the file, and with these programs in place of the example's. */
 async function project(name: string, file: string, programs: Readonly<Record<string, string>> = {}): Promise<string> {
   const copy = join(folder, name)
   await cp(EXAMPLE, copy, { recursive: true })
@@ -67,7 +67,7 @@ test('the example compiles without `unknown`, `any` and casts, and shows what th
   const [count, individuals] = await python<[number, number]>(
     `import geopandas, json, sys
 f = geopandas.read_parquet(sys.argv[1])
-f = f[f.species.str.startswith('B', na=False) & (f.individuals >= 40) & (f.geometry.x >= 5) & (f.geometry.x <= 15) & (f.geometry.y >= 47) & (f.geometry.y <= 55)]
+f = f[f.species.str.startswith('B', na=False) & (f.individuals >= 3) & (f.geometry.x >= 5) & (f.geometry.x <= 15) & (f.geometry.y >= 47) & (f.geometry.y <= 55)]
 print(json.dumps([len(f), int(f.individuals.sum())]))`,
     [OBSERVATIONS],
   )
@@ -78,12 +78,24 @@ print(json.dumps([len(f), int(f.individuals.sum())]))`,
   expect(output).toContain(`\n${individuals} individuals in all of them.`)
 })
 
+test('each block of the documentation is a part of the example', async () => {
+  const files = await Promise.all(['codegen.ts', 'src/main.ts'].map((name) => readFile(join(EXAMPLE, name), 'utf8')))
+  const page = await readFile(join(ROOT, 'docs/clients/codegen.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, block]) => block!)
+  expect(blocks).toHaveLength(6)
+  for (const block of blocks)
+    expect(
+      files.some((text) => text.includes(block)),
+      block,
+    ).toBe(true)
+})
+
 test('a wrong column, value or argument in the example does not compile', LONG, async () => {
   const main = await readFile(join(EXAMPLE, 'src/main.ts'), 'utf8')
   const wrong = main
     .replace(
       'const where:',
-      '// @ts-expect-error the comparison is of another type\nvoid ({ individuals: { gte: "40" } } satisfies ObservationsFilter)\nconst where:',
+      '// @ts-expect-error the comparison is of another type\nvoid ({ individuals: { gte: "3" } } satisfies ObservationsFilter)\nconst where:',
     )
     .replace(
       'const { observations: next',
@@ -93,7 +105,7 @@ test('a wrong column, value or argument in the example does not compile', LONG, 
   await compile(await project('wrong', OBSERVATIONS, { 'main.ts': wrong }))
 })
 
-/** Names that are reserved, impossible, equal but for case, or that a generator may mistake. */
+/** Names that are reserved, impossible, equal except for case, or that a generator may mistake. */
 const HOSTILE = [
   ...['id', 'key', 'layer', 'geojson', 'properties', 'and', 'or', 'not', '__typename', '__proto__', 'constructor', 'toString'],
   ...[

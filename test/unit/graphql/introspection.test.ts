@@ -163,7 +163,7 @@ describe('the thread', () => {
 
   it('refuses an answer above the limit, names the command, and answers the next question', async () => {
     const small = new Introspector({ layers: () => LAYERS, mostBytes: 20_000 })
-    await expect(small.answer(question(STANDARD), asker('a'))).rejects.toThrow(/larger than 0 MB; .*`geoduck schema PATH`/)
+    await expect(small.answer(question(STANDARD), asker('a'))).rejects.toThrow(/larger than 0 MiB; .*`geoduck schema PATH`/)
     expect((await small.answer(question('{ __type(name: "Query") { name } }'), asker('a'))).size).toBe(1)
     small.close()
   })

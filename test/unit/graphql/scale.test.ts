@@ -48,7 +48,7 @@ it.each([
   for (let n = 0; n < 20; n++) for (const schema of [few!, many!]) check(schema, n % 10)
   const times: [few: number[], many: number[]] = [[], []]
   for (let n = 0; n < 150; n++) {
-    // Of 10 layers each has soon been asked for, so the schema is a new one.
+    // Each of 10 layers has been queried soon, so the schema is a new one.
     const fresh = different === 1 ? few! : new CurrentSchema(catalogue(10))
     times[0].push(milliseconds(() => check(fresh, n % 10)))
     times[1].push(milliseconds(() => check(many!, (n * 7) % Math.max(10, different))))
