@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { type FilterLimits, filterLimitsOf } from '../ask/read/read-filter.ts'
 import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
+import { ConfigurationError } from '../config/configuration-error.ts'
 import { type Log, openLog } from '../config/logging.ts'
 import { machine } from '../config/machine.ts'
 import { awakeSleep } from '../engines/awake.ts'
@@ -16,6 +17,7 @@ import type { Context, HealthModel } from '../graphql/context.ts'
 import { DocumentReader, type OperationLimits } from '../graphql/document.ts'
 import { HealthSubscribers } from '../graphql/health-events.ts'
 import { CurrentSchema } from '../graphql/schema.ts'
+import { layerNameFaults, reservedNames } from '../graphql/typed/names.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import { Access, clientAddress, Hosts } from './access.ts'
@@ -70,6 +72,8 @@ export async function startServer(config: Config, { spatialExtension, execArgv =
     mostOfAddress: config.maxAddressOperations,
   })
   const schema = new CurrentSchema(() => state.layers())
+  const faults = layerNameFaults(config.layers, reservedNames(schema.generic))
+  if (faults.length > 0) throw new ConfigurationError(`The configuration is wrong: ${faults.join('; ')}.`)
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config
