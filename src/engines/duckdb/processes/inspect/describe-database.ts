@@ -75,7 +75,8 @@ async function viewProblems(connection: DuckDBConnection, alias: string): Promis
 
 export async function describeTable(connection: DuckDBConnection, alias: string, { schema, table }: Table): Promise<Description> {
   const from = [alias, schema, table].map(identifier).join('.')
-  const columns = await columnsOf(connection, from)
+  const comments = await commentsOf(connection, alias, { schema, table })
+  const columns = (await columnsOf(connection, from)).map((column) => ({ ...column, ...comments.get(column.name) }))
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
   if (!geometry) throw new Error('its GEOMETRY column is gone: add it again')
   // `geoduck import` and other programs write this column. It is used only after the scan has proven it.
@@ -102,6 +103,20 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
       ...others.map(({ name, type }) => ({ column: name, stored: type.kind === 'geometry' ? 'GEOMETRY' : 'NESTED' }) as const),
     ],
   }
+}
+
+/** The comments of a table's columns (COMMENT ON COLUMN). */
+async function commentsOf(
+  connection: DuckDBConnection,
+  alias: string,
+  { schema, table }: Table,
+): Promise<ReadonlyMap<string, { readonly comment: string }>> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT column_name, comment FROM duckdb_columns() WHERE database_name = ${literal(alias)} AND schema_name = ${literal(schema)}
+      AND table_name = ${literal(table)} AND comment IS NOT NULL`,
+  )
+  return new Map(rows.map((row) => [String(row['column_name']), { comment: String(row['comment']) }]))
 }
 
 function primaryKey(columns: readonly RelationColumn[]): LayerKey {
