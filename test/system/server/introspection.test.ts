@@ -46,7 +46,7 @@ describe.each(Object.entries(WIRES))('over %s', (_, wire) => {
     const answer = await wire(
       `query Other { health { ready } }
        query Asked($type: String!, $no: Boolean = false) {
-         a: __type(name: $type) { name fields { name } @include(if: $no) } layers { name } ...F places(first: 1) { count }
+         a: __type(name: $type) { name fields @include(if: $no) { name } } layers { name } ...F places(first: 1) { count }
          hidden: __type(name: "Query") @include(if: $no) { name }
        }
        fragment F on Query { ... { __schema { queryType { ...T } } } }

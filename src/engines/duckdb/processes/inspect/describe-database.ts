@@ -36,9 +36,10 @@ export async function withDatabase<Result>(
 export async function describeDatabase(connection: DuckDBConnection, alias: string): Promise<DescribedSource> {
   const layers: Description[] = []
   const problems = await viewProblems(connection, alias)
+  const comments = await commentsOf(connection, alias)
   for (const table of await geometryTables(connection, alias)) {
     try {
-      layers.push(await describeTable(connection, alias, table))
+      layers.push(await describeTable(connection, alias, table, comments))
     } catch (error) {
       problems.push(`table ${table.table}: ${reasonOf(error)}`)
     }
@@ -73,10 +74,18 @@ async function viewProblems(connection: DuckDBConnection, alias: string): Promis
   )
 }
 
-export async function describeTable(connection: DuckDBConnection, alias: string, { schema, table }: Table): Promise<Description> {
+export async function describeTable(
+  connection: DuckDBConnection,
+  alias: string,
+  { schema, table }: Table,
+  comments?: Comments,
+): Promise<Description> {
   const from = [alias, schema, table].map(identifier).join('.')
-  const comments = await commentsOf(connection, alias, { schema, table })
-  const columns = (await columnsOf(connection, from)).map((column) => ({ ...column, ...comments.get(column.name) }))
+  const ofTable = (comments ?? (await commentsOf(connection, alias))).get(JSON.stringify([schema, table]))
+  const columns = (await columnsOf(connection, from)).map((column) => {
+    const comment = ofTable?.get(column.name)
+    return comment === undefined ? column : { ...column, comment }
+  })
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
   if (!geometry) throw new Error('its GEOMETRY column is gone: add it again')
   // `geoduck import` and other programs write this column. It is used only after the scan has proven it.
@@ -105,18 +114,19 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
   }
 }
 
-/** The comments of a table's columns (COMMENT ON COLUMN). */
-async function commentsOf(
-  connection: DuckDBConnection,
-  alias: string,
-  { schema, table }: Table,
-): Promise<ReadonlyMap<string, { readonly comment: string }>> {
+/** Comments by schema and table, and then by column. */
+type Comments = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+/** Reads the comments of all columns (COMMENT ON COLUMN) at once, because `duckdb_columns()` lists the columns of every table. */
+async function commentsOf(connection: DuckDBConnection, alias: string): Promise<Comments> {
   const rows = await rowsOf(
     connection,
-    `SELECT column_name, comment FROM duckdb_columns() WHERE database_name = ${literal(alias)} AND schema_name = ${literal(schema)}
-      AND table_name = ${literal(table)} AND comment IS NOT NULL`,
+    `SELECT schema_name, table_name, column_name, comment FROM duckdb_columns()
+      WHERE database_name = ${literal(alias)} AND comment IS NOT NULL`,
   )
-  return new Map(rows.map((row) => [String(row['column_name']), { comment: String(row['comment']) }]))
+  const byTable = Map.groupBy(rows, (row) => JSON.stringify([row['schema_name'], row['table_name']]))
+  const ofTable = (own: typeof rows) => new Map(own.map((row) => [String(row['column_name']), String(row['comment'])]))
+  return new Map([...byTable].map(([table, own]) => [table, ofTable(own)]))
 }
 
 function primaryKey(columns: readonly RelationColumn[]): LayerKey {
