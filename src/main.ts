@@ -3,12 +3,19 @@
  * The program. It reads the command line and runs the command. It starts the server, prints its address, and stops it on a
  * signal.
  */
-import { buildCommand, commandArguments, type PrepareOptions, type ServeOptions } from './commands/command-line.ts'
+import {
+  buildCommand,
+  commandArguments,
+  type PrepareOptions,
+  type SchemaOptions,
+  type ServeOptions,
+} from './commands/command-line.ts'
 import type { ExplainArguments } from './commands/explain/arguments.ts'
 import type { ImportArguments } from './commands/import/arguments.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { machineDefaults } from './config/defaults.ts'
 import { findSpatialExtension } from './config/extension.ts'
+import { findConfigFile } from './config/file/read.ts'
 import { editorSchema } from './config/file/schema.ts'
 import { openLog } from './config/logging.ts'
 import { machine } from './config/machine.ts'
@@ -124,14 +131,19 @@ function printConfigSchema(): void {
 }
 
 /** Without sources, this is the generic part, which is the same for every server. */
-async function printSchema(given: ConfigInputs): Promise<void> {
-  const { genericSchema, printedSchema } = await import('./commands/schema.ts')
-  if (given.paths.length === 0 && given.configFile === null && !process.env['GEODUCK_SOURCES'])
-    return void process.stdout.write(await genericSchema())
+async function printSchema({ given, url }: SchemaOptions): Promise<void> {
+  const { genericSchema, printedSchema, servedSchema } = await import('./commands/schema.ts')
+  const write = (text: string) => void process.stdout.write(text)
+  if (url !== null) {
+    if (given.paths.length > 0) throw new ConfigurationError('Name either PATH or --url: the schema is of files or of a server.')
+    return write(await servedSchema(url, (given.settings.token?.value as string | undefined) ?? null))
+  }
+  const isConfigured = !!process.env['GEODUCK_SOURCES'] || (await findConfigFile(given.configFile)) !== null
+  if (given.paths.length === 0 && !isConfigured) return write(await genericSchema())
   const { config } = await resolveConfig(given)
   const warn = (line: string) => void process.stderr.write(`${line}\n`)
   const { path } = await findSpatialExtension(config.spatialExtension, warn)
-  process.stdout.write(await printedSchema(config, path, warn))
+  write(await printedSchema(config, path, warn))
 }
 
 function print(line: string): void {

@@ -193,9 +193,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   problems(): readonly Problem[] {
+    const { findings } = this.#layers
     const ofSources = this.#sources.flatMap((source) => {
       const { problems, failure } = source.describe()
-      const reasons = failure === null ? [...problems, ...this.#layers.findings(source)] : problems
+      const reasons = failure === null ? [...problems, ...(findings.get(source) ?? [])] : problems
       return reasons.map((reason) => ({ source: source.label, reason }))
     })
     return [...this.#misconfigured, ...this.#list.problems, ...this.#unmet, ...ofSources]

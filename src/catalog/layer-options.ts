@@ -2,12 +2,18 @@
 import { hash } from 'node:crypto'
 import type { Description } from '../engines/duckdb/host/inspection.ts'
 import { crsOfText } from '../geometry/read-crs.ts'
-import { hasGeometry, type LayerKey, type OnInvalid } from '../model/layer.ts'
+import { type Field, hasGeometry, type LayerKey, type OnInvalid } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 
 export interface LayerOptions {
   /** A valid name that no other layer has. */
   readonly name: string
+  /** The name of its root field in GraphQL. Absent: derived from the name. */
+  readonly graphqlName?: string | undefined
+  /** The names and descriptions of fields in GraphQL, by column. */
+  readonly fields?:
+    | Readonly<Record<string, { readonly graphqlName?: string | undefined; readonly description?: string | undefined }>>
+    | undefined
   /** A file, a folder that is one layer, or a glob pattern. */
   readonly path: string
   /** A table of a database: `table` or `schema.table`. Absent if there is only one. */
@@ -44,25 +50,43 @@ export function withOptions(
   const hidden = hiddenColumns(description, options)
   const isShown = (name: string) => !hidden.includes(name)
   const { onInvalid, problems } = handling(description, options)
-  const { title = null, description: text = null, key: wantedKey = null } = options
+  const { title = null, description: text = null, key: wantedKey = null, graphqlName = null } = options
   const wantedCrs = hasGeometry(description) ? (options.crs ?? null) : null
+  const shown = (columns: readonly Field[]) =>
+    columns.filter(({ name }) => isShown(name)).map((column) => asField(column, options))
   return {
     description: {
       ...description,
-      columns: description.columns.filter(({ name }) => isShown(name)),
-      columnsUncovered: description.columnsUncovered.filter(({ name }) => isShown(name)),
+      columns: shown(description.columns),
+      columnsUncovered: shown(description.columnsUncovered),
       unproven: description.unproven.filter(({ column }) => isShown(column)),
       keyCandidates: description.keyCandidates.filter(isShown),
       key: keyBeforeScan(description.key, wantedKey, isShown),
       // A footer counts every row.
       featureCount: onInvalid === 'drop' ? null : description.featureCount,
       crs: wantedCrs === null ? description.crs : crsOfText(wantedCrs),
-      tailoring: { title, description: text, hidden, onInvalid },
+      tailoring: { title, description: text, graphqlName, hidden, onInvalid },
       wantedKey,
       wantedCrs,
     },
-    problems,
+    problems: [...problems, ...unknownFields(description, options)],
   }
+}
+
+function asField(column: Field, { fields = {} }: LayerOptions): Field {
+  const { graphqlName, description } = Object.hasOwn(fields, column.name) ? fields[column.name]! : {}
+  return { ...column, ...(graphqlName !== undefined && { graphqlName }), ...(description !== undefined && { description }) }
+}
+
+function unknownFields({ columnsUncovered }: Description, { fields = {} }: LayerOptions): readonly string[] {
+  const names = columnsUncovered.map(({ name }) => name)
+  return Object.keys(fields)
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const near = nearNames(name, names).map((other) => `\`${other}\``)
+      const hint = near.length > 0 ? `; near: ${near.join(', ')}` : ''
+      return `its \`fields\` name \`${name}\`, which is none of its properties${hint}`
+    })
 }
 
 function hiddenColumns({ columnsUncovered, geometryColumn }: Description, { columns }: LayerOptions): string[] {

@@ -11,7 +11,7 @@ import { fingerprintWith, type LayerOptions, withOptions } from './layer-options
 import { claimedLayer, preparingLayer, provenLayer, reservations } from './layer-states.ts'
 import type { Contents, Source, SourceContext, SourcePart, Version } from './source.ts'
 
-/** NEW_VERSION: other data, or the first data after its preparation. CHECKED: the same data, proven by a check. */
+/** NEW_VERSION: other data, another configuration, or the first data after its preparation. CHECKED: the same data, proven by a check. */
 export interface LayerChange {
   readonly kind: 'ADDED' | 'NEW_VERSION' | 'CHECKED' | 'REMOVED'
   /** The current layer; for a removed layer, its last state. */
@@ -69,9 +69,10 @@ export class ServedLayers {
     return this.#entries.get(name)?.version ?? null
   }
 
-  /** Problems of the source's layers. */
-  findings(source: Source): readonly string[] {
-    return [...this.#entries.values()].filter((entry) => entry.source === source).flatMap(({ findings }) => findings)
+  /** Problems of layers by their source. */
+  get findings(): ReadonlyMap<Source, readonly string[]> {
+    const bySource = Map.groupBy(this.#entries.values(), ({ source }) => source)
+    return new Map([...bySource].map(([source, entries]) => [source, entries.flatMap(({ findings }) => findings)]))
   }
 
   /** Adds a problem that a query has found in this version of the layer. */
@@ -119,7 +120,7 @@ export class ServedLayers {
     else this.#emitted.set(name, layer)
     if (!layer) return before ? { kind: 'REMOVED', layer: before } : []
     if (!before) return { kind: 'ADDED', layer }
-    if (before.fingerprint !== layer.fingerprint) return { kind: 'NEW_VERSION', layer }
+    if (before.fingerprint !== layer.fingerprint || !looksSame(before, layer)) return { kind: 'NEW_VERSION', layer }
     return before.state === layer.state ? [] : { kind: 'CHECKED', layer }
   }
 
@@ -192,6 +193,12 @@ export class ServedLayers {
     findings.push(finding)
     this.#context.log.warn({ source: source.label, layer: name, ...(err && { err }) }, `${source.label}: ${finding}`)
   }
+}
+
+/** True if both have the same columns and configuration. Usually they are the same objects. */
+function looksSame(before: Layer, layer: Layer): boolean {
+  const both = [before, layer].map(({ columns, tailoring }) => ({ columns, tailoring }))
+  return isDeepStrictEqual(both[0], both[1])
 }
 
 function unsafe(result: CheckResult): string {

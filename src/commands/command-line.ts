@@ -23,11 +23,17 @@ export interface PrepareOptions {
   readonly prune: boolean
 }
 
+export interface SchemaOptions {
+  readonly given: ConfigInputs
+  /** A running server. */
+  readonly url: string | null
+}
+
 export interface Actions {
   prepare(options: PrepareOptions): Promise<void>
   serve(options: ServeOptions): Promise<void>
   doctor(given: ConfigInputs): Promise<void>
-  printSchema(given: ConfigInputs): Promise<void>
+  printSchema(options: SchemaOptions): Promise<void>
   printConfigSchema(): void
   importFiles(options: ImportArguments): Promise<void>
   explain(options: ExplainArguments): Promise<void>
@@ -46,6 +52,15 @@ Examples:
   geoduck import roads.shp --into city.duckdb --layer roads    see geoduck import --help
   geoduck explain parcels data/ --where '{"bbox": [7, 47, 8, 48]}'    how a query runs
   geoduck schema data/ > schema.graphql          the GraphQL schema`
+
+const SCHEMA_EXAMPLES = `
+Examples:
+  geoduck schema data/ > schema.graphql          of files, without a server
+  geoduck schema --config geoduck.yaml > schema.graphql
+  geoduck schema --url http://127.0.0.1:4000/graphql --token TOKEN > schema.graphql    of a running server
+  geoduck schema > schema.graphql                the generic part, which is the same for every server
+
+The output is one schema document (SDL) for code generators.`
 
 export function buildCommand(actions: Actions): Command {
   const program = new Command('geoduck')
@@ -105,9 +120,14 @@ export function buildCommand(actions: Actions): Command {
     .action((paths: string[]) => actions.doctor(givenWith(paths)))
   program
     .command('schema')
-    .argument('[PATH...]', 'as for serving; without PATH, the generic part is printed')
-    .description('print the GraphQL schema, with a type for each layer; accepts the same flags')
-    .action((paths: string[]) => actions.printSchema(givenWith(paths)))
+    .argument('[PATH...]', 'as for serving; without PATH and --url, the generic part is printed')
+    .description('print the GraphQL schema, with the types and root fields of each layer; accepts the same flags')
+    .option('--url <url>', 'print the schema of a running server; with --token, if it needs one')
+    .helpOption('--help', 'print this')
+    .addHelpText('after', SCHEMA_EXAMPLES)
+    .action((paths: string[], { url = null }: { readonly url?: string | null }) =>
+      actions.printSchema({ given: givenWith(paths), url }),
+    )
   program
     .command('config-schema')
     .description('print the JSON schema of the configuration file')

@@ -1,8 +1,9 @@
 /** `geoduck schema`: prints the schema as text, for code generators and for people. */
 import { readFile } from 'node:fs/promises'
-import { printSchema } from 'graphql'
+import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, printSchema } from 'graphql'
 import { openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
+import { ConfigurationError } from '../config/configuration-error.ts'
 import { CONTRACT, wholeSchema } from '../graphql/schema.ts'
 
 /** The generic part of the schema, as in the package. */
@@ -11,8 +12,8 @@ export async function genericSchema(): Promise<string> {
 }
 
 /**
- * Returns the schema that a server with this configuration would serve: the generic part, and a feature type for each of its layers. It waits until the
- * sources are described, and prepares nothing. `warn` receives a line per source that is not served.
+ * Returns the schema that a server with this configuration would serve: the generic part, and the types and root fields of its layers. It waits until
+ * the sources are described, and prepares nothing. `warn` receives a line per source that is not served.
  */
 export async function printedSchema(config: Config, spatialExtension: string, warn: (line: string) => void): Promise<string> {
   const { sources, layers, cacheDirectory, cacheBytes } = config
@@ -24,4 +25,37 @@ export async function printedSchema(config: Config, spatialExtension: string, wa
   } finally {
     await catalog.close()
   }
+}
+
+const INTROSPECTION = getIntrospectionQuery({
+  specifiedByUrl: true,
+  inputValueDeprecation: true,
+  oneOf: true,
+  schemaDescription: true,
+})
+
+/**
+ * Returns the schema that a running server serves now.
+ *
+ * @param url the server, or its GraphQL endpoint
+ * @throws ConfigurationError if the server does not answer, or refuses
+ */
+export async function servedSchema(url: string, token: string | null): Promise<string> {
+  const endpoint = URL.parse(url)
+  if (!endpoint) throw new ConfigurationError(`--url ${url} is no URL; name one such as http://127.0.0.1:4000/graphql.`)
+  if (endpoint.pathname === '/') endpoint.pathname = '/graphql'
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ query: INTROSPECTION }),
+  }).catch(() => {
+    throw new ConfigurationError(`No server answers at ${endpoint}; correct --url, or start the server.`)
+  })
+  const answer = await response.json().catch(() => {
+    throw new ConfigurationError(`What answers at ${endpoint} is no GraphQL server (status ${response.status}); correct --url.`)
+  })
+  const { data, errors = [] } = answer as { data?: IntrospectionQuery | null; errors?: readonly { message: string }[] }
+  if (data?.__schema) return `${printSchema(buildClientSchema(data))}\n`
+  const reasons = errors.map(({ message }) => message).join(' ')
+  throw new ConfigurationError(`The server at ${endpoint} does not show its schema: ${reasons || `status ${response.status}`}`)
 }

@@ -1,5 +1,6 @@
 /** A layer in the configuration file. */
 import { z } from 'zod'
+import { GRAPHQL_NAME, inCapitals, RESERVED_FIELDS } from '../model/graphql-name.ts'
 
 /** The accepted values of a member, for people and for editors. */
 export interface Member {
@@ -24,11 +25,29 @@ const columns = z
   .refine(({ include, exclude }) => (include === undefined) !== (exclude === undefined))
   .transform(({ include, exclude = [] }): ColumnChoice => (include ? { include } : { exclude }))
 
+const GRAPHQL_NAME_TAKES = 'a name in camelCase: a small letter, then letters and digits, and single _ before small letters'
+const graphqlName = z.string().regex(GRAPHQL_NAME)
+
+const field = z.strictObject({
+  graphqlName: graphqlName.optional().describe('The name of its field in GraphQL.'),
+  description: z.string().optional().describe('The description of its field in GraphQL. It replaces the comment of the column.'),
+})
+
 export const LAYER_MEMBERS = {
   name: {
     takes: 'letters, digits, _ and -, and a name that no other layer has',
     description: 'The name of the layer in GraphQL.',
     schema: name.refine((text) => LAYER_NAME.test(text)),
+  },
+  graphqlName: {
+    takes: GRAPHQL_NAME_TAKES,
+    description: 'The name of the root field of the layer in GraphQL, with which the names of its types begin.',
+    schema: graphqlName.optional(),
+  },
+  fields: {
+    takes: `for each column a graphqlName (${GRAPHQL_NAME_TAKES}), a description, or both`,
+    description: 'The fields of columns in GraphQL, by the name of the column.',
+    schema: z.record(name, field).optional(),
   },
   path: {
     takes: 'a file, a folder or a glob pattern',
@@ -69,6 +88,8 @@ export const LAYER_MEMBERS = {
 
 export const layerSchema = z.strictObject({
   name: described('name'),
+  graphqlName: described('graphqlName'),
+  fields: described('fields'),
   path: described('path'),
   table: described('table'),
   key: described('key'),
@@ -84,16 +105,44 @@ function described<Name extends keyof typeof LAYER_MEMBERS>(of: Name): (typeof L
   return schema.describe(description) as (typeof LAYER_MEMBERS)[Name]['schema']
 }
 
-/** Returns the faults of all layers together, member by member: repeated names, and keys that are hidden. */
-export function layerFaults(layers: readonly LayerConfig[]): { path: (string | number)[]; takes: string }[] {
-  return layers.flatMap(({ name, key, columns }, index) => {
-    const isTaken = layers.slice(0, index).some((other) => other.name === name)
+/** A fault that only several members together show. */
+export interface LayerFault {
+  readonly path: (string | number)[]
+  readonly takes: string
+}
+
+/** Returns the faults of all layers together, member by member: names that are not free, and keys that are hidden. */
+export function layerFaults(layers: readonly LayerConfig[]): LayerFault[] {
+  return layers.flatMap(({ name, graphqlName, fields = {}, key, columns }, index) => {
+    const before = layers.slice(0, index)
+    const isTaken = before.some((other) => other.name === name)
+    const rival = before.find((other) => graphqlName !== undefined && other.graphqlName === graphqlName)
     const isHidden =
       key !== undefined && columns && !('include' in columns ? columns.include.includes(key) : !columns.exclude.includes(key))
     return [
       ...(isTaken ? [{ path: ['layers', index, 'name'], takes: LAYER_MEMBERS.name.takes }] : []),
+      ...(rival
+        ? [{ path: ['layers', index, 'graphqlName'], takes: `a name for layer ${name} that layer ${rival.name} does not have` }]
+        : []),
+      ...fieldFaults(name, fields).map((takes) => ({ path: ['layers', index, 'fields'], takes })),
       ...(isHidden ? [{ path: ['layers', index, 'key'], takes: LAYER_MEMBERS.key.takes }] : []),
     ]
+  })
+}
+
+/** Returns what the fields of a layer must be instead. Two enum values may be equal although the fields are not. */
+function fieldFaults(layer: string, fields: NonNullable<LayerConfig['fields']>): string[] {
+  const asked = new Map<string, string>()
+  return Object.entries(fields).flatMap(([column, { graphqlName }]) => {
+    if (graphqlName === undefined) return []
+    if (RESERVED_FIELDS.has(graphqlName))
+      return `for column ${column} of layer ${layer} another graphqlName than the reserved \`${graphqlName}\``
+    const value = inCapitals(graphqlName)
+    const rival = asked.get(value)
+    asked.set(value, column)
+    return rival === undefined
+      ? []
+      : `names for columns ${rival} and ${column} of layer ${layer} that differ in more than capitals and _, as \`${graphqlName}\` does not`
   })
 }
 

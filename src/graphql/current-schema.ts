@@ -2,7 +2,9 @@
  * The schema of each operation: a slice with the generic part and the layers that its document names. So an operation costs the same with 10 layers
  * and with 10,000.
  */
+import { setImmediate as immediate } from 'node:timers/promises'
 import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
+import { EventLoopYield } from '../delivery/event-loop-yield.ts'
 import { inPascalCase } from '../model/graphql-name.ts'
 import { namedLayers, type TypedNames } from './named-layers.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
@@ -41,10 +43,11 @@ export class CurrentSchema {
   #names: CatalogNames
   #versions = 0
   #isAwaited = false
+  #renewal: Promise<void> = Promise.resolve()
 
   constructor(served: ServedLayers) {
     this.#served = served
-    this.#names = this.#namesNow()
+    this.#names = new CatalogNames(this.#builder.namesOf(served.layers()))
   }
 
   /** The generic part. */
@@ -71,18 +74,17 @@ export class CurrentSchema {
     })
   }
 
-  /** Call it when layers were added, removed or changed. The names are read soon, once for many changes. */
+  /** Call it when layers were added, removed or changed. The names are read soon, in steps, and once for many changes. */
   layersChanged(): void {
     if (this.#isAwaited) return
     this.#isAwaited = true
-    setImmediate(() => {
-      this.#isAwaited = false
-      this.#names = this.#namesNow()
-    })
+    this.#renewal = this.#renewal.then(() => this.#readNames())
   }
 
-  #namesNow(): CatalogNames {
-    return new CatalogNames(this.#builder.namesOf(this.#served.layers()))
+  async #readNames(): Promise<void> {
+    await immediate()
+    this.#isAwaited = false
+    this.#names = new CatalogNames(await new EventLoopYield().run(this.#builder.naming(this.#served.layers())))
   }
 
   #makeAll(layers: Iterable<string>): Made[] {

@@ -14,7 +14,7 @@ import {
 import { checkVariables } from '../ask/arguments.ts'
 import { errorLocation } from '../delivery/client-error.ts'
 import type { EventLoopYield } from '../delivery/event-loop-yield.ts'
-import { RawJson } from '../delivery/raw-json.ts'
+import { byteLength, RawJson } from '../delivery/raw-json.ts'
 import type { Context } from './context.ts'
 import { withoutIntrospection } from './introspection/document.ts'
 
@@ -33,7 +33,9 @@ async function withIntrospection(result: ExecutionResult, args: ExecutionArgs): 
   const source = document.loc!.source.body
   try {
     const question = { source, operationName: operationName ?? null, variables: variableValues ?? {} }
+    if (!operation.heldMemory.hasRoom) await operation.heldMemory.room(operation.signal, { timed: true, whole: true })
     const values = await services.introspector.answer(question, operation)
+    for (const { pieces } of values.values()) operation.heldMemory.add(byteLength(pieces))
     return { ...result, data: { ...result.data, ...Object.fromEntries(values) } }
   } catch (error) {
     return { errors: [new GraphQLError((error as Error).message, { originalError: error as Error })] }

@@ -22,7 +22,7 @@ import type { Resolvers } from './generated.ts'
 import { resolvers } from './resolvers/resolvers.ts'
 import { type Field, LazyObjectType } from './typed/definitions.ts'
 import { type FeatureType, type TypedLayer, type TypedSource, typedLayer } from './typed/layer-types.ts'
-import { type LayerName, layerNames, reservedNames } from './typed/names.ts'
+import { type LayerName, layerNames, naming, reservedNames } from './typed/names.ts'
 
 /** The path of the contract. It is the same from the compiled files and from the sources. */
 export const CONTRACT = new URL('../../schema.graphql', import.meta.url)
@@ -68,6 +68,11 @@ export class SchemaBuilder {
 
   namesOf(layers: readonly SchemaLayer[]): ReadonlyMap<string, LayerName> {
     return layerNames(layers, this.#reserved)
+  }
+
+  /** Does the same in steps. */
+  naming(layers: readonly SchemaLayer[]): ReturnType<typeof naming> {
+    return naming(layers, this.#reserved)
   }
 
   typesOf(layer: SchemaLayer, name: LayerName): TypedLayer {

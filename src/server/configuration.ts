@@ -1,9 +1,11 @@
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import type { GraphQLSchema } from 'graphql'
 import type { CatalogOptions } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigurationError } from '../config/configuration-error.ts'
 import type { Log } from '../config/logging.ts'
+import { layerNameFaults, reservedNames } from '../graphql/typed/names.ts'
 
 /** The configuration file of a running server. */
 export interface ConfigurationSource {
@@ -16,6 +18,7 @@ export interface ConfigurationSource {
 export function rereading(
   started: Config,
   { file, read }: ConfigurationSource,
+  check: (layers: Config['layers']) => void,
   log: Log,
 ): NonNullable<CatalogOptions['configuration']> {
   let before = settingsOf(started)
@@ -24,6 +27,7 @@ export function rereading(
     read: async () => {
       try {
         const config = await read()
+        check(config.layers)
         const settings = settingsOf(config)
         if (!isDeepStrictEqual(settings, before))
           log.warn(`${file} has other settings than at the start: start again to use them`)
@@ -35,6 +39,12 @@ export function rereading(
       }
     },
   }
+}
+
+/** @throws ConfigurationError if the names of layers in GraphQL exclude each other */
+export function checkLayerNames(layers: Config['layers'], generic: GraphQLSchema): void {
+  const faults = layerNameFaults(layers, reservedNames(generic))
+  if (faults.length > 0) throw new ConfigurationError(`The configuration is wrong: ${faults.join('; ')}.`)
 }
 
 function settingsOf({ sources: _, layers: __, ...settings }: Config): Partial<Config> {

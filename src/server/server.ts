@@ -21,7 +21,7 @@ import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import { Access, clientAddress, Hosts } from './access.ts'
 import { ClientMemory } from './client-memory.ts'
-import { type ConfigurationSource, rereading } from './configuration.ts'
+import { type ConfigurationSource, checkLayerNames, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
@@ -77,6 +77,8 @@ export async function startServer(
     mostOfAddress: config.maxAddressOperations,
   })
   const schema = new CurrentSchema(state)
+  const checkNames = (layers: Config['layers']) => checkLayerNames(layers, schema.generic)
+  checkNames(config.layers)
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config
@@ -110,7 +112,13 @@ export async function startServer(
     schema.layersChanged()
     state.introspector.layersChanged()
   }
-  const ready = fill(state, config, { spatialExtension: spatialExtension.path, execArgv, configuration }, log, layersChanged)
+  const ready = fill(
+    state,
+    config,
+    { spatialExtension: spatialExtension.path, execArgv, configuration, checkNames },
+    log,
+    layersChanged,
+  )
   // The caller of `startServer` handles a rejection. After a stop nobody waits for it.
   ready.catch(() => {})
   let closing: Promise<void> | null = null
@@ -134,6 +142,8 @@ interface WorkerProgram {
   readonly spatialExtension: string
   readonly execArgv: readonly string[]
   readonly configuration: ConfigurationSource | null | undefined
+  /** Throws ConfigurationError. */
+  readonly checkNames: (layers: Config['layers']) => void
 }
 
 /**
@@ -151,7 +161,7 @@ async function fill(
   const catalog = await openCatalog({
     sources: config.sources,
     layers: config.layers,
-    ...(program.configuration && { configuration: rereading(config, program.configuration, log) }),
+    ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),
     spatialExtension: program.spatialExtension,
     cacheFolder: config.cacheDirectory,
     cacheBytes: config.cacheBytes,

@@ -11,6 +11,8 @@ import { SOURCES_TAKE } from './schema.ts'
 /** An issue of zod. */
 export interface ConfigIssue {
   readonly path: readonly PropertyKey[]
+  /** The accepted values. @default those of the member */
+  readonly takes?: string
   /** Names of unknown members. */
   readonly keys?: readonly string[]
 }
@@ -25,8 +27,8 @@ const LONGEST_VALUE = 60
 
 /** Returns one line of text per wrong member, in the order of the file. */
 export function describeIssues(faults: readonly ConfigIssue[], place: IssueLocation): string[] {
-  const told = faults.flatMap(({ path, keys }) =>
-    keys ? keys.map((key) => tellUnknown(path, key, place)) : [tellWrong(path, place)],
+  const told = faults.flatMap(({ path, keys, takes }) =>
+    keys ? keys.map((key) => tellUnknown(path, key, place)) : [tellWrong(path, place, takes)],
   )
   const unique = new Map(told.map((fault) => [`${fault.line} ${fault.text}`, fault]))
   return [...unique.values()].sort((a, b) => a.line - b.line).map(({ line, text }) => `line ${line}: ${text}`)
@@ -45,10 +47,10 @@ function tellUnknown(path: readonly PropertyKey[], key: string, place: IssueLoca
   return { line: lineOfKey(path, key, place), text: `\`${nameOf([...path, key])}\` is not known${hint}` }
 }
 
-function tellWrong(path: readonly PropertyKey[], place: IssueLocation): DescribedIssue {
+function tellWrong(path: readonly PropertyKey[], place: IssueLocation, takesInstead?: string): DescribedIssue {
   const member = path.slice(0, path[0] === 'layers' ? 3 : 1)
   const node = place.document.getIn(member, true)
-  const takes = takesOf(member, place.table)
+  const takes = takesInstead ?? takesOf(member, place.table)
   const name = member.length === 0 ? 'it' : `\`${nameOf(member)}\``
   const line = lineOf(path, place)
   if (member.length > 0 && !isNode(node)) return { line, text: `${name} is missing: it takes ${takes}` }
@@ -71,7 +73,8 @@ function layerMember(name: string): { readonly takes: string } | undefined {
 }
 
 function memberNames(path: readonly PropertyKey[]): string[] {
-  return path.length > 2 ? ['include', 'exclude'] : Object.keys(LAYER_MEMBERS)
+  if (path.length <= 2) return Object.keys(LAYER_MEMBERS)
+  return path[2] === 'fields' ? ['graphqlName', 'description'] : ['include', 'exclude']
 }
 
 /** Returns a path such as `layers[0].columns`. */

@@ -8,7 +8,7 @@ import { setImmediate as immediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { Operation } from '../../delivery/operation.ts'
-import { RawJson } from '../../delivery/raw-json.ts'
+import { byteLength, RawJson } from '../../delivery/raw-json.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { type SchemaLayer, schemaPart } from '../schema.ts'
 import type { FromThread, Question, ToThread } from './messages.ts'
@@ -75,6 +75,7 @@ export class Introspector {
     }
     await this.#turn(asker)
     try {
+      asker.signal.throwIfAborted()
       return await this.#keep(key, () => this.#ask(question))
     } finally {
       this.#isAsking = false
@@ -99,7 +100,6 @@ export class Introspector {
     this.#waiting.push({ asker, start: resolve })
     this.#startNext()
     await promise
-    asker.signal.throwIfAborted()
   }
 
   #startNext(): void {
@@ -117,8 +117,7 @@ export class Introspector {
     const known = kept.get(key)
     if (known) return known.values
     const values = await make()
-    const pieces = [...values.values()].flatMap((value) => value.pieces)
-    kept.set(key, { values, bytes: pieces.reduce((sum, { byteLength }) => sum + byteLength, 0) })
+    kept.set(key, { values, bytes: byteLength([...values.values()].flatMap(({ pieces }) => pieces)) })
     dropOldest(kept, this.#options.mostBytes)
     return values
   }
@@ -135,10 +134,10 @@ export class Introspector {
       return new Map(Object.entries(answer.answer).map(([key, pieces]) => [key, new RawJson(...pieces)]))
     }
     if (answer.type === 'FAILED') throw new Error(answer.message)
-    const megabytes = Math.round(mostBytes / 2 ** 20)
+    const mebibytes = Math.round(mostBytes / 2 ** 20)
     throw new GeoduckError(
       'LIMIT_EXCEEDED',
-      `The description of the schema is larger than ${megabytes} MB; ask for less of it, or print it with \`geoduck schema PATH\`.`,
+      `The description of the schema is larger than ${mebibytes} MiB; ask for less of it, or print it with \`geoduck schema PATH\`.`,
     )
   }
 

@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSchema, type GraphQLInterfaceType } from 'graphql'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ROOT } from '../../support/environment.ts'
 import { runProgram } from '../../support/program.ts'
-import { PLACES } from '../../support/server.ts'
+import { PLACES, serve } from '../../support/server.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
 const geoduck = (args: readonly string[], environment = {}) =>
@@ -101,14 +102,38 @@ test('--help shows examples and every flag with its default', async () => {
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: 4000, env: GEODUCK_PORT)')
 })
 
-test('schema prints the part of the schema that is the same for all, and with a path also the type of each layer there', async () => {
-  const { stdout } = await geoduck(['schema'])
-  const generic = await readFile(join(ROOT, 'schema.graphql'), 'utf8')
-  expect(stdout).toBe(generic)
-  const served = await geoduck(['schema', PLACES], { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION, XDG_CACHE_HOME: tmpdir() })
-  expect(served.stdout.startsWith(generic)).toBe(true)
-  const schema = buildSchema(served.stdout)
-  expect(schema.getPossibleTypes(schema.getType('Feature') as GraphQLInterfaceType).map(String)).toEqual(['PlacesFeature'])
+describe('schema', () => {
+  const generic = readFileSync(join(ROOT, 'schema.graphql'), 'utf8')
+  const environment = { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION, XDG_CACHE_HOME: tmpdir() }
+
+  test('prints the part of the schema that is the same for all, and with a path also the types of each layer there', async () => {
+    expect((await geoduck(['schema'])).stdout).toBe(generic)
+    const schema = buildSchema((await geoduck(['schema', PLACES], environment)).stdout)
+    for (const type of Object.keys(buildSchema(generic).getTypeMap())) expect(schema.getType(type), type).toBeDefined()
+    expect(schema.getPossibleTypes(schema.getType('Feature') as GraphQLInterfaceType).map(String)).toEqual(['PlacesFeature'])
+    expect(schema.getQueryType()!.getFields()['places']?.type.toString()).toBe('PlacesConnection!')
+  })
+
+  test('prints the same of a running server with --url, and says why it cannot', async () => {
+    const server = await serve([PLACES], { token: '0123456789abcdef' })
+    const { stdout } = await geoduck(['schema', PLACES], environment)
+    for (const url of [server.url, `${server.url}/graphql`])
+      expect((await geoduck(['schema', '--url', url, '--token', '0123456789abcdef'])).stdout).toBe(stdout)
+    const refused = await geoduck(['schema', '--url', server.url])
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^The server at \S+ does not show its schema: .*token/i),
+    ])
+    await server.close()
+    const gone = await geoduck(['schema', '--url', server.url])
+    expect([gone.code, gone.stderr]).toEqual([
+      1,
+      `No server answers at ${server.url}/graphql; correct --url, or start the server.\n`,
+    ])
+    expect((await geoduck(['schema', PLACES, '--url', server.url])).stderr).toMatch(/^Name either PATH or --url/)
+    expect((await geoduck(['schema', '--url', 'nonsense'])).stderr).toMatch(/^--url nonsense is no URL/)
+    expect((await geoduck(['schema', '--help'])).stdout).toContain('geoduck schema --url http://127.0.0.1:4000/graphql')
+  })
 })
 
 test('config-schema prints the JSON schema that is shipped', async () => {

@@ -27,6 +27,10 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/architecture.md': [notRun([''], 'a drawing'), notRun([''], 'test/unit/layout.test.ts holds it')],
   'docs/clients.md': [notRun(['sh', 'text'], PROGRAM), notRun(['yaml'], 'test/system/clients/codegen.test.ts makes types by it')],
   'docs/clients/apollo.md': [notRun(['js', 'text'], PROGRAM)],
+  'docs/clients/codegen.md': [
+    notRun(['sh', 'sh'], 'test/system/config/command.test.ts prints schemas'),
+    ...Array.from({ length: 6 }, () => notRun(['ts'], 'test/system/clients/codegen-typescript.test.ts compiles and runs it')),
+  ],
   'docs/clients/geoduck-client.md': Array.from({ length: 3 }, () => notRun(['js', 'text'], PROGRAM)),
   'docs/clients/graphql-ws.md': [notRun(['js', 'text'], PROGRAM)],
   'docs/clients/python.md': [notRun(['python', 'text'], PROGRAM)],

@@ -15,6 +15,8 @@ const time = new BigInt64Array(2)
 
 let before = now()
 let longest = 0
+/** All holds since the last look. */
+let holds: number[] = []
 let spent = 0
 
 /** Milliseconds of processor time of this thread. */
@@ -26,6 +28,7 @@ function now(): number {
 function look(): void {
   const at = now()
   longest = Math.max(longest, at - before)
+  holds.push(at - before)
   spent += at - before
   before = at
 }
@@ -36,7 +39,9 @@ if (isMainThread && process.argv[1]?.endsWith('main.ts')) {
   process.on('message', (message) => {
     if (message !== 'look') return
     look()
-    process.send?.({ longest, spent })
+    holds.sort((a, b) => a - b)
+    process.send?.({ longest, spent, p99: holds[Math.floor(holds.length * 0.99)] })
+    holds = []
     longest = 0
     spent = 0
     before = now()

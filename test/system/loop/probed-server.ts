@@ -9,6 +9,8 @@ import type { Request } from './request.ts'
 export interface Look {
   /** Milliseconds of processor time without a return to the event loop, the longest since the last look. */
   readonly longest: number
+  /** The 99th percentile of these times. */
+  readonly p99: number
   /** Milliseconds of processor time over the whole run. */
   readonly spent: number
 }
@@ -20,13 +22,13 @@ const PROBE = join(import.meta.dirname, 'probe.ts')
 const QUIETLY = ['--port', '0', '--log-level', 'silent', '--log-pretty', 'false']
 
 export class ProbedServer {
-  readonly #url: string
+  readonly url: string
   readonly #child: ChildProcess
   #socket: RawSocket | null = null
   #sent = 0
 
   private constructor(url: string, child: ChildProcess) {
-    this.#url = url
+    this.url = url
     this.#child = child
   }
 
@@ -50,11 +52,11 @@ export class ProbedServer {
 
   /** The cost of the request for the server's main thread, and the start of its answer. */
   async cost(request: Request): Promise<Look & { readonly answer: string }> {
-    await this.#look()
+    await this.look()
     const gone = AbortSignal.timeout(PATIENCE_MS)
     const answer = request.wire === 'websocket' ? this.#overSocket(request.text, gone) : this.#overHttp(request, gone)
     const beginning = await answer.catch((error: Error) => `${error.name}`)
-    return { ...(await this.#look()), answer: beginning }
+    return { ...(await this.look()), answer: beginning }
   }
 
   async close(): Promise<void> {
@@ -65,7 +67,8 @@ export class ProbedServer {
     await ended
   }
 
-  async #look(): Promise<Look> {
+  /** The holds since the last look. */
+  async look(): Promise<Look> {
     this.#child.send('look')
     const [look] = (await once(this.#child, 'message')) as [Look]
     return look
@@ -75,7 +78,7 @@ export class ProbedServer {
     const accept = wire === 'sse' ? 'text/event-stream' : 'application/json'
     const body = text === '' ? {} : { method: 'POST', body: text }
     const sent = { 'content-type': 'application/json', accept, ...headers }
-    const response = await fetch(`${this.#url}${path}`, { ...body, headers: sent, signal })
+    const response = await fetch(`${this.url}${path}`, { ...body, headers: sent, signal })
     let beginning = `${response.status} `
     for await (const piece of response.body ?? [])
       if (beginning.length < 200) beginning += Buffer.from(piece as Uint8Array).toString('utf8', 0, 200)
@@ -95,6 +98,6 @@ export class ProbedServer {
   }
 
   async #open(): Promise<RawSocket> {
-    return await RawSocket.open(`${this.#url.replace('http', 'ws')}/graphql`, { maxPayload: 0 })
+    return await RawSocket.open(`${this.url.replace('http', 'ws')}/graphql`, { maxPayload: 0 })
   }
 }

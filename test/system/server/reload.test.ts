@@ -90,18 +90,31 @@ test('other options of a layer are used without a restart', async () => {
   expect(await layers()).toEqual([{ name: 'spots', title: 'Spots' }])
 })
 
+test('another name in GraphQL, title and description of a layer are in its types, although its data is the same', async () => {
+  const spots = { ...FIRST[1], graphqlName: 'places', description: 'Where it is' }
+  await write(JSON.stringify({ layers: [spots] }))
+  await until(() => ask(server, '{ places(first: 1) { count } }'), { data: { places: { count: 1 } } })
+  const described = '{ __type(name: "PlacesFeature") { description } }'
+  await until(() => ask(server, described), {
+    data: { __type: { description: 'Where it is\n\nA feature of the layer `spots`.' } },
+  })
+  await write(JSON.stringify({ layers: [{ ...spots, description: 'There' }] }))
+  await until(() => ask(server, described), { data: { __type: { description: 'There\n\nA feature of the layer `spots`.' } } })
+})
+
 test('a wrong configuration keeps the layers, and is a problem that names the file without its folder until it is mended', async () => {
   const before = await layers()
   for (const [text, reason] of [
     ['{ layers: [', 'line 1'],
     [JSON.stringify({ layers: [{ name: 'a b', path: PLACES }] }), 'letters, digits, _ and -'],
     [JSON.stringify({ nonsense: 1 }), 'nonsense'],
+    [JSON.stringify({ layers: [{ ...FIRST[1], graphqlName: 'features' }] }), 'belongs to the generic schema'],
   ] as const) {
     await write(text)
     await until(async () => (await problems()).filter((problem) => problem.reason.includes(reason)).length, 1)
     const [problem] = await problems()
     expect(problem?.source).toBe('geoduck.json')
-    expect(problem?.reason).toMatch(/^The configuration file geoduck\.json is wrong: /)
+    expect(problem?.reason).toMatch(/^The configuration(?: file geoduck\.json)? is wrong: /)
     expect(problem?.reason).not.toContain(folder)
     expect(await layers()).toEqual(before)
   }

@@ -9,7 +9,9 @@ import { MOST_REPRESENTATIONS } from '../../../src/ask/selection.ts'
 import { type Settings, settings } from '../../../src/config/settings.ts'
 import { MAX_DEPTH } from '../../../src/geometry/builder.ts'
 import { MAX_PIECES } from '../../../src/geometry/distance/line-pieces.ts'
+import { MOST_TYPED_LAYERS } from '../../../src/graphql/current-schema.ts'
 import { MOST_LINES } from '../../../src/graphql/document.ts'
+import { MOST_ANSWER_BYTES } from '../../../src/graphql/introspection/introspector.ts'
 import { ERROR_CODES } from '../../../src/model/errors.ts'
 import { TIMES } from '../../../src/server/http.ts'
 import { MOST_LEVELS, mostJsonParts } from '../../../src/server/http-operation.ts'
@@ -58,6 +60,8 @@ export function limitTables(): readonly string[] {
       ['levels of fields, introspection aside', ...set('maxDepth'), '`LIMIT_EXCEEDED`'],
       ['aliases, through fragments', ...set('maxAliases'), '`LIMIT_EXCEEDED`'],
       ['root fields', ...set('maxRootFields'), '`LIMIT_EXCEEDED`'],
+      ['layers whose own root fields or inputs it names', ...fixed(MOST_TYPED_LAYERS), '`LIMIT_EXCEEDED`'],
+      ['answer to introspection', ...fixed(MOST_ANSWER_BYTES / 2 ** 20, ' MiB'), '`LIMIT_EXCEEDED`; use `geoduck schema`'],
       ['items of a list in a variable', ...fixed(MOST_LIST_ITEMS), '`LIMIT_EXCEEDED`'],
       ['values in its variables, JSON aside', ...fixed(MOST_INPUT_VALUES), '`LIMIT_EXCEEDED`'],
       ['levels of a filter', ...set('maxFilterDepth'), '`LIMIT_EXCEEDED`'],

@@ -161,9 +161,24 @@ describe('the thread', () => {
     expect(ended).toEqual(['a1', 'b1', 'a2', 'b2', 'a3'])
   })
 
+  it('drops the question of a client that has gone, and answers the next one', async () => {
+    const gone = new AbortController()
+    const [first, dropped, next] = ['x', 'y', 'z'].map((alias) =>
+      introspector.answer(question(`{ ${alias}: __type(name: "Query") { name } }`), { address: 'a', signal: gone.signal }),
+    )
+    gone.abort(new Error('gone'))
+    const last = introspector.answer(question('{ w: __type(name: "Query") { name } }'), asker('a'))
+    expect((await Promise.allSettled([first, dropped, next])).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+      'rejected',
+    ])
+    expect([...(await last).keys()]).toEqual(['w'])
+  })
+
   it('refuses an answer above the limit, names the command, and answers the next question', async () => {
     const small = new Introspector({ layers: () => LAYERS, mostBytes: 20_000 })
-    await expect(small.answer(question(STANDARD), asker('a'))).rejects.toThrow(/larger than 0 MB; .*`geoduck schema PATH`/)
+    await expect(small.answer(question(STANDARD), asker('a'))).rejects.toThrow(/larger than 0 MiB; .*`geoduck schema PATH`/)
     expect((await small.answer(question('{ __type(name: "Query") { name } }'), asker('a'))).size).toBe(1)
     small.close()
   })

@@ -14,7 +14,7 @@ class Served {
   }
 
   layers() {
-    return this.names.map((name) => this.layer(name)!)
+    return this.names.map((name) => ({ ...LAYER, name }))
   }
 
   layer(name: string) {
@@ -136,8 +136,18 @@ describe('a slice', () => {
     expect(() => featureTypeOf(before, { name: 'lakes' })).toThrow('Layer lakes has only just been added; ask again.')
     served.names = ['roads', 'lakes']
     schema.layersChanged()
-    await new Promise(setImmediate)
-    expect(featureTypes(schema.slice(document))).toEqual(['LakesFeature'])
+    await expect.poll(() => featureTypes(schema.slice(document))).toEqual(['LakesFeature'])
+  })
+
+  it('follows changes of 5,000 layers in steps, between which other work runs', async () => {
+    const served = new Served(...Array.from({ length: 5_000 }, (_, n) => `layer${n}`))
+    const schema = new CurrentSchema(served)
+    served.names = [...served.names, 'roads']
+    schema.layersChanged()
+    const document = parse('{ roads { count } }')
+    let turns = 0
+    for (; validate(schema.slice(document), document).length > 0; turns++) await new Promise(setImmediate)
+    expect(turns).toBeGreaterThan(1)
   })
 
   it('reads the names once for many changes at a time', async () => {
@@ -145,6 +155,7 @@ describe('a slice', () => {
     const served = { layers: () => [{ ...LAYER, name: `layer_${++reads}` }], layer: () => undefined }
     const schema = new CurrentSchema(served)
     for (let n = 0; n < 5; n++) schema.layersChanged()
+    await expect.poll(() => reads).toBe(2)
     await new Promise(setImmediate)
     expect(reads).toBe(2)
   })

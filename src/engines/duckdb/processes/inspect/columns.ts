@@ -15,6 +15,8 @@ export interface RelationColumn {
   readonly crs: string
   readonly nullable: boolean
   readonly isPrimaryKey: boolean
+  /** The comment of a table's column. */
+  readonly comment?: string
 }
 
 /** Describes the relation `from`, the text after FROM. It reads no rows and takes about 2 ms. */

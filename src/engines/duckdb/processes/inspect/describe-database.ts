@@ -42,8 +42,9 @@ export async function describeDatabase(connection: DuckDBConnection, alias: stri
   const layers: Description[] = []
   const problems = await viewProblems(connection, alias)
   for (const table of await tablesOf(connection, alias)) {
+  const comments = await commentsOf(connection, alias)
     try {
-      layers.push(await describeTable(connection, alias, table))
+      layers.push(await describeTable(connection, alias, table, comments))
     } catch (error) {
       problems.push(`table ${table.table}: ${reasonOf(error)}`)
     }
@@ -72,9 +73,18 @@ async function viewProblems(connection: DuckDBConnection, alias: string): Promis
   )
 }
 
-export async function describeTable(connection: DuckDBConnection, alias: string, { schema, table }: Table): Promise<Description> {
+export async function describeTable(
+  connection: DuckDBConnection,
+  alias: string,
+  { schema, table }: Table,
+  comments?: Comments,
+): Promise<Description> {
   const from = [alias, schema, table].map(identifier).join('.')
-  const columns = await columnsOf(connection, from)
+  const ofTable = (comments ?? (await commentsOf(connection, alias))).get(JSON.stringify([schema, table]))
+  const columns = (await columnsOf(connection, from)).map((column) => {
+    const comment = ofTable?.get(column.name)
+    return comment === undefined ? column : { ...column, comment }
+  })
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
   const names = schema === 'main' ? [table] : [table, `${schema}_${table}`]
   const relation = { kind: 'table', database: alias, schema, table } as const
@@ -103,6 +113,21 @@ export async function describeTable(connection: DuckDBConnection, alias: string,
       ...others.map(({ name, type }) => ({ column: name, stored: type.kind === 'geometry' ? 'GEOMETRY' : 'NESTED' }) as const),
     ],
   }
+}
+
+/** Comments by schema and table, and then by column. */
+type Comments = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+/** Reads the comments of all columns (COMMENT ON COLUMN) at once, because `duckdb_columns()` lists the columns of every table. */
+async function commentsOf(connection: DuckDBConnection, alias: string): Promise<Comments> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT schema_name, table_name, column_name, comment FROM duckdb_columns()
+      WHERE database_name = ${literal(alias)} AND comment IS NOT NULL`,
+  )
+  const byTable = Map.groupBy(rows, (row) => JSON.stringify([row['schema_name'], row['table_name']]))
+  const ofTable = (own: typeof rows) => new Map(own.map((row) => [String(row['column_name']), String(row['comment'])]))
+  return new Map([...byTable].map(([table, own]) => [table, ofTable(own)]))
 }
 
 function primaryKey(columns: readonly RelationColumn[]): LayerKey {

@@ -6,9 +6,15 @@ import type { RelationColumn } from './columns.ts'
 export function propertiesOf(columns: readonly RelationColumn[], hidden: readonly (string | null | undefined)[]): Field[] {
   return columns
     .filter(({ name }) => !hidden.includes(name))
-    .map(({ name, type, native, nullable, readAs }) => {
-      return { name, type, native, jsonType: jsonTypeOf(type), nullable, ...(readAs !== null && { readAs }) }
-    })
+    .map(({ name, type, native, nullable, readAs, comment }) => ({
+      name,
+      type,
+      native,
+      jsonType: jsonTypeOf(type),
+      nullable,
+      ...(readAs !== null && { readAs }),
+      ...(comment !== undefined && { description: comment }),
+    }))
 }
 
 /** The JSON type of values of an engine type. `engines/duckdb/dialect/columns.ts` makes the plan write them in this way. */
