@@ -51,7 +51,7 @@ const NESTED: Readonly<Record<string, { readonly type: string; readonly values: 
 const ALL = { ...KINDS, ...NESTED }
 const ROWS = 12
 
-/** Reserved, with spaces, digits first, other scripts, equal but for case, nothing but signs, words of GraphQL, long. */
+/** Reserved, with spaces, digits first, other scripts, equal except for case, only signs, words of GraphQL, long. */
 const HOSTILE = [
   ...['id', 'ID_', 'key', 'layer', 'geometry', 'bbox', 'properties', 'geojson', '__typename', 'and', 'or', 'not', 'id_'],
   ...['a b', 'a-b', 'aB', 'A_B', 'aBC', 'aBc', '1st', '_1st', 'ä', 'a', 'größe', '道路', '🦆', ' ', '_', '"', "'", '\\', 'a\nb'],
@@ -89,7 +89,7 @@ beforeAll(async () => {
       )
       await connection.run(`INSERT INTO kinds VALUES (${n}, ST_Point(${n}, 1), ${values.join(', ')})`)
     }
-    // DuckDB has no two columns that are equal but for case, so their names come from a struct.
+    // DuckDB has no two columns that are equal except for case, so their names come from a struct.
     const different = HOSTILE.filter(
       (name, n) => !HOSTILE.slice(0, n).some((other) => other.toLowerCase() === name.toLowerCase()),
     )

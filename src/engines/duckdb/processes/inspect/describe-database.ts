@@ -42,7 +42,7 @@ export async function describeDatabase(connection: DuckDBConnection, alias: stri
   const layers: Description[] = []
   const problems = await viewProblems(connection, alias)
   for (const table of await tablesOf(connection, alias)) {
-  const comments = await commentsOf(connection, alias)
+    const comments = await commentsOf(connection, alias)
     try {
       layers.push(await describeTable(connection, alias, table, comments))
     } catch (error) {
