@@ -17,6 +17,7 @@ import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
 import { propertyOf } from './property-of.ts'
 import { readingProbe } from './read/read-distance.ts'
 import { deeplyFrozen, FilterBudget, readingFilter } from './read/read-filter.ts'
+import { requireGeometry } from './require-geometry.ts'
 import { Representations, type Selection, type SelectionContext } from './selection.ts'
 import { valuesOf } from './values/values-of.ts'
 import { viewOf } from './view.ts'
@@ -72,6 +73,7 @@ export async function readFeatureRequest(
   const view = viewOf(layer)
   const selection = select({ view, representations: new Representations(layer, context.operation) })
   const budget = budgetOf(context)
+  if (args.nearest) requireGeometry(view.layer, 'nearest')
   const orders = args.nearest ? [{ distance: args.nearest }] : (args.orderBy ?? [])
   const orderBy = await context.operation.eventLoop.run(readingOrder(orders, view, budget, args.nearest && 'to'))
   const where = args.where ? await readWhere(args.where, view, context) : null

@@ -4,9 +4,14 @@ import type { CellGrid } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { Layer } from '../../model/layer.ts'
 import { requireKnownCrs } from '../crs.ts'
+import { requireGeometry } from '../require-geometry.ts'
 
-/** @throws GeoduckError BAD_INPUT for a size or zoom that the grid does not have, and if the layer has no CRS to transform from */
+/**
+ * @throws GeoduckError BAD_INPUT for a size or zoom that the grid does not have, for a table without geometry, and if the layer has no CRS to transform
+ * from
+ */
 export function readGrid(input: CellGrid, layer: Layer): Grid {
+  requireGeometry(layer, 'cell')
   const grid = gridOf(input)
   if (grid.kind !== 'square' && !layer.crs?.isLonLat) requireKnownCrs(layer, 'cell')
   return grid

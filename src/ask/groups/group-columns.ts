@@ -67,9 +67,8 @@ export class GroupColumns {
     this.times.push(key)
   }
 
-  /** Adds the cells of a grid as keys. @throws GeoduckError BAD_INPUT for a table without geometry */
+  /** Adds the cells of a grid as keys. */
   addCell(grid: Grid): void {
-    requireGeometry(this.view.layer, 'cell')
     const [first, second] = (['first', 'second'] as const).map((axis) => {
       const field = fieldOf(`k${this.keys.length}`, INT64, 'BIGINT')
       this.keys.push({ kind: 'cell', field, grid, axis })
