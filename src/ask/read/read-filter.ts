@@ -99,7 +99,7 @@ export function deeplyFrozen<T>(value: T): T {
 }
 
 /** The digest of the meaning: pieces follow from the rest, and types from the layer. */
-export function digestOf(predicate: Predicate): string {
+function digestOf(predicate: Predicate): string {
   const text = JSON.stringify(predicate, (key, value: unknown) => {
     if (key === 'onEarth' || key === 'type' || key === 'argument') return undefined
     return value instanceof Uint8Array ? hash('sha256', value) : value

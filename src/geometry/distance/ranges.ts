@@ -6,7 +6,7 @@
  */
 import { longestStraight } from './line-pieces.ts'
 
-export interface DistanceRange {
+interface DistanceRange {
   /** Metres. Null: the rest of the earth. There, only the vertices are compared, because no projection is right for far edges. */
   readonly most: number | null
   /** Degrees of longitude plus degrees of latitude. Longer edges are cut. */
