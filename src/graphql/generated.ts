@@ -113,7 +113,10 @@ export type ColumnAggregates = {
   readonly count: Scalars['BigInt']['output'];
   /** The exact number of different values. */
   readonly distinct: Scalars['BigInt']['output'];
-  /** An estimate of the number of different values (HyperLogLog), which needs little memory. */
+  /**
+   * An estimate of the number of different values (HyperLogLog with 64 registers). It needs little memory. Its standard error is 13 %: two of three
+   * estimates are within 13 %, and 95 of 100 within 30 %.
+   */
   readonly distinctApproximate: Scalars['BigInt']['output'];
   /** The value of the first feature in an order, which may be null. The natural order breaks ties. */
   readonly first: Maybe<Scalars['JSON']['output']>;
@@ -459,7 +462,7 @@ export type FeatureOrder = {
   readonly property: Scalars['String']['input'];
 };
 
-/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+/** Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the layer's CRS and on its plane. */
 export type GeometryAggregates = {
   readonly __typename?: 'GeometryAggregates';
   /**
@@ -482,21 +485,21 @@ export type GeometryAggregates = {
 };
 
 
-/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+/** Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the layer's CRS and on its plane. */
 export type GeometryAggregatesCentroidArgs = {
   as?: InputMaybe<GeometryEncoding>;
   precision?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
-/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+/** Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the layer's CRS and on its plane. */
 export type GeometryAggregatesConvexHullArgs = {
   as?: InputMaybe<GeometryEncoding>;
   precision?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
-/** Figures of the geometry of a group. Features without a geometry, and empty geometries, are left out. Results are in the layer's CRS and on its plane. */
+/** Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the layer's CRS and on its plane. */
 export type GeometryAggregatesUnionArgs = {
   as?: InputMaybe<GeometryEncoding>;
   precision?: InputMaybe<Scalars['Int']['input']>;

@@ -77,8 +77,11 @@ export interface GroupQuery {
 export interface GroupColumn {
   /** Its name in the derived relation, which the server makes, and the type by which it is compared and sorted. */
   readonly field: Field
-  /** The type of its values in the result. JSON_TEXT: JSON that the statement writes. @default the field's */
-  readonly shown?: FieldType | 'JSON_TEXT'
+  /**
+   * The type of its values in the result. JSON_TEXT: JSON that the statement writes. GEOMETRY: one of the geometries of a group, which outputs
+   * name by their index. @default the field's
+   */
+  readonly shown?: FieldType | 'JSON_TEXT' | 'GEOMETRY'
 }
 
 export type GroupKey = GroupColumn &

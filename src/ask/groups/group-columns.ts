@@ -127,10 +127,9 @@ export class GroupColumns {
   /** Returns the index of a geometry among those of the group. */
   geometry(kind: 'centroid' | 'convexHull' | 'union'): number {
     const figure = kind === 'centroid' ? { kind } : { kind, vertices: this.#vertices }
-    const { field } = this.#measure(figure, { kind: 'geometry' }, 'GEOMETRY')
-    return this.measures
-      .filter(({ field: { type } }) => type.kind === 'geometry')
-      .findIndex((other) => other.field.name === field.name)
+    const { field } = this.#measure(figure, { kind: 'geometry' }, 'GEOMETRY', 'GEOMETRY')
+    const geometries = this.measures.filter(({ shown }) => shown === 'GEOMETRY')
+    return geometries.findIndex((other) => other.field.name === field.name)
   }
 
   /** The column must have the same values in every execution, because groups are sorted or filtered by it. */

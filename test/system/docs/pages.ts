@@ -21,6 +21,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     streamed,
     notRun(['js', 'text'], PROGRAM),
   ],
+  'docs/aggregates.md': [answered, answered, answered, answered, answered],
   'docs/architecture.md': [notRun([''], 'a drawing'), notRun([''], 'test/unit/layout.test.ts holds it')],
   'docs/clients.md': [notRun(['sh', 'text'], PROGRAM), notRun(['yaml'], 'test/system/clients/codegen.test.ts makes types by it')],
   'docs/clients/apollo.md': [notRun(['js', 'text'], PROGRAM)],

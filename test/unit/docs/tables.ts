@@ -2,6 +2,8 @@
 
 import { BATCH_SIZE, MOST_INPUT_VALUES, MOST_LIST_ITEMS } from '../../../src/ask/arguments.ts'
 import { MAX_SORT_KEYS } from '../../../src/ask/feature-request.ts'
+import { MOST_FIGURES } from '../../../src/ask/groups/group-columns.ts'
+import { MOST_CONDITIONS, MOST_GROUP_KEYS, MOST_GROUP_TERMS } from '../../../src/ask/groups/read-groups.ts'
 import { MAX_LIST_ITEMS, MAX_PIECES_IN_ALL } from '../../../src/ask/read/read-filter.ts'
 import { MOST_REPRESENTATIONS } from '../../../src/ask/selection.ts'
 import { type Settings, settings } from '../../../src/config/settings.ts'
@@ -66,6 +68,11 @@ export function limitTables(): readonly string[] {
       ['parts of 200 km of all `dWithin` in its filters', ...fixed(MAX_PIECES_IN_ALL), '`LIMIT_EXCEEDED`'],
       ['levels of a geometry', ...fixed(MAX_DEPTH), '`LIMIT_EXCEEDED`'],
       ['sort keys', ...fixed(MAX_SORT_KEYS), '`LIMIT_EXCEEDED`'],
+      ['`groupBy` and `time` keys of groups', ...fixed(MOST_GROUP_KEYS), '`LIMIT_EXCEEDED`'],
+      ['terms of the order of groups', ...fixed(MOST_GROUP_TERMS), '`LIMIT_EXCEEDED`'],
+      ['conditions of `having`', ...fixed(MOST_CONDITIONS), '`LIMIT_EXCEEDED`'],
+      ['figures of a group', ...fixed(MOST_FIGURES), '`LIMIT_EXCEEDED`'],
+      ['vertices of features of a `union` or `convexHull`', ...set('maxAggregateVertices'), '`BAD_INPUT`'],
       ['different pairs of `crs` and `simplify`', ...fixed(MOST_REPRESENTATIONS), '`LIMIT_EXCEEDED`'],
       ['`first`, features of a page', ...set('pageRows'), '`BAD_INPUT`'],
       ['`batchSize`, features of a batch', ...fixed(BATCH_SIZE[1]), '`BAD_INPUT`'],

@@ -1,6 +1,6 @@
 /**
- * Writes the cell of a feature as SQL. The formulas are those of `geometry/cells.ts`, in the same order. They are written out, because the engine
- * computes a repeated expression once, and every lambda costs about 100 ns per row.
+ * Writes the cell of a feature as SQL. The formulas are those of `geometry/cells.ts`. They are written out without CASE and lambdas, because the
+ * engine computes a repeated expression once, except within these.
  */
 import {
   EARTH_RADIUS,
@@ -31,8 +31,11 @@ export function cellOf(grid: Grid, layer: Layer, parameters: Parameters): CellIn
   const of = (axis: keyof CellIndexes) =>
     place.use((x, y) => {
       const indexes = indexesOf(grid, x, y, steps)
-      const fits = isWithin ? '' : ` AND abs(${indexes.first}) <= ${MAX_INDEX} AND abs(${indexes.second}) <= ${MAX_INDEX}`
-      return `CASE WHEN isfinite(${x}) AND isfinite(${y})${fits} THEN CAST(${indexes[axis]} AS BIGINT) END`
+      // NULL, and NaN from 0 times NaN or infinity, is no BIGINT.
+      const index = `TRY_CAST(${indexes[axis]} + 0 * (${x} + ${y}) AS BIGINT)`
+      if (isWithin) return index
+      const fits = `abs(${indexes.first}) <= ${MAX_INDEX} AND abs(${indexes.second}) <= ${MAX_INDEX}`
+      return `CASE WHEN ${fits} THEN ${index} END`
     })
   return { first: of('first'), second: of('second') }
 }
@@ -60,17 +63,16 @@ function indexesOf({ kind }: Grid, x: string, y: string, [first, second]: readon
   }
 }
 
-/** The nearest whole point of the plane u + v + w = 0. The coordinate that rounding moves most follows from the other two. */
+/** The nearest whole point of the plane u + v + w = 0. */
 function hexagon(u: string, rows: string): CellIndexes {
   const v = `(${rows} - ${u} * 0.5)`
   const w = `(0 - ${u} - ${v})`
   const [a, b, c] = [u, v, w].map((value) => `floor(${value} + 0.5)`)
   const [du, dv, dw] = [`abs(${a} - ${u})`, `abs(${b} - ${v})`, `abs(${c} - ${w})`]
-  const movesFirst = `${du} > ${dv} AND ${du} > ${dw}`
-  return {
-    first: `(CASE WHEN ${movesFirst} THEN 0 - ${b} - ${c} ELSE ${a} END)`,
-    second: `(CASE WHEN NOT (${movesFirst}) AND ${dv} > ${dw} THEN 0 - ${a} - ${c} ELSE ${b} END)`,
-  }
+  // The sum of the three is -1, 0 or 1. It is subtracted from the coordinate that rounding moves most.
+  const excess = `(${a} + ${b} + ${c})`
+  const first = `CAST(${du} > greatest(${dv}, ${dw}) AS DOUBLE)`
+  return { first: `(${a} - ${excess} * ${first})`, second: `(${b} - ${excess} * (1 - ${first}) * CAST(${dv} > ${dw} AS DOUBLE))` }
 }
 
 /* The place of a feature: the centre of its box. */
@@ -129,10 +131,10 @@ function metresEast(longitude: string): string {
   return `((${longitude} - 360 * floor((${longitude} + 180) / 360)) * ${METRES_PER_DEGREE})`
 }
 
-/** `least` and `greatest` skip nulls, and take NaN for the largest number. */
+/** `least` and `greatest` skip nulls, and take NaN for the largest number. The last term keeps both. */
 function metresNorth(latitude: string): string {
   const s = `sin(greatest(-${MAX_LATITUDE}, least(${MAX_LATITUDE}, ${latitude})) * (pi() / 180))`
-  return `CASE WHEN isfinite(${latitude}) THEN ln((1 + ${s}) / (1 - ${s})) * (${EARTH_RADIUS} * 0.5) END`
+  return `(ln((1 + ${s}) / (1 - ${s})) * (${EARTH_RADIUS} * 0.5) + 0 * ${latitude})`
 }
 
 function inDegrees(layer: Layer, parameters: Parameters): Place {

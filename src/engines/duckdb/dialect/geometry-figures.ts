@@ -1,8 +1,9 @@
 /** Writes figures of the geometry of a group as SQL. */
+import type { Layer } from '../../../model/layer.ts'
 import type { Figure } from '../../../model/query.ts'
 import { isBounded } from './crs.ts'
 import type { Rows } from './figures.ts'
-import { repaired, withComputable, withGeometry } from './geometry-column.ts'
+import { withComputable, withGeometry } from './geometry-column.ts'
 import { refusal } from './quote.ts'
 
 type GeometryFigure = Extract<Figure, { readonly kind: 'extent' | 'centroid' | 'convexHull' | 'union' }>
@@ -15,11 +16,15 @@ export function geometryFigure(figure: GeometryFigure, rows: Rows): string {
       return centroid(rows)
     case 'convexHull':
       return ofSome(
-        collected(figure.vertices, rows, (value) => value),
+        collected(
+          figure.vertices,
+          rows,
+          tried(rows, (value) => `ST_ConvexHull(${value})`),
+        ),
         (values) => `ST_ConvexHull(ST_Collect(list(${values})))`,
       )
     case 'union':
-      return ofSome(collected(figure.vertices, rows, valid(rows)), (values) => `ST_Union_Agg(${values})`)
+      return ofSome(collected(figure.vertices, rows, tried(rows, madeValid)), (values) => `ST_Union_Agg(${values})`)
   }
 }
 
@@ -48,12 +53,13 @@ function hasBox(value: string): string {
  * number. A polygon without an area counts as a line.
  */
 function centroid({ layer }: Rows): string {
-  const centre = (value: string) => `TRY(ST_Centroid(${value}))`
-  const parts = withComputable(
-    layer,
-    (value) =>
-      `CASE WHEN ${hasBox(value)} THEN {a: ST_Area(${value}), l: ST_Length(${value}) + ST_Perimeter(${value}), n: ST_NPoints(${value}), x: ST_X(${centre(value)}), y: ST_Y(${centre(value)})} END`,
-  )
+  const centre = (value: string) =>
+    isValid(layer) ? `ST_Centroid(${value})` : `list_transform([${value}], lambda z: TRY(ST_Centroid(z)))[1]`
+  const parts = withComputable(layer, (value) => {
+    const size = `a: ST_Area(${value}), l: ST_Length(${value}) + ST_Perimeter(${value}), n: ST_NPoints(${value})`
+    const all = `{${size}, x: ST_X(${centre(value)}), y: ST_Y(${centre(value)})}`
+    return `CASE WHEN ${hasBox(value)} AND isfinite(ST_X(${centre(value)}) + ST_Y(${centre(value)})) THEN ${all} END`
+  })
   const part = (name: string) => `struct_extract(${parts}, '${name}')`
   const weights = [
     { weight: part('a'), of: `${part('a')} > 0` },
@@ -82,8 +88,19 @@ function collected(vertices: number, { layer, source, where, parameters }: Rows,
   return `CASE WHEN ${total} <= ${most} THEN ${value} ELSE ${refused} END`
 }
 
-/** GEOS cannot unite some invalid geometry. */
-function valid({ layer }: Rows): (value: string) => string {
-  const { state, check } = layer
-  return state === 'READY' && check?.invalid === 0 ? (value) => value : repaired
+/**
+ * SQL of `use` of a geometry that may be invalid: NULL if GEOS cannot read it. Valid geometry stays unchanged. A TRY outside of a list would make other
+ * rows NULL too.
+ */
+function tried({ layer }: Pick<Rows, 'layer'>, use: (value: string) => string): (value: string) => string {
+  if (isValid(layer)) return (value) => value
+  return (geometry) => `list_transform([${geometry}], lambda z: TRY(${use('z')}))[1]`
+}
+
+function madeValid(value: string): string {
+  return `CASE WHEN ST_IsValid(${value}) THEN ${value} ELSE ST_MakeValid(${value}) END`
+}
+
+function isValid({ state, check }: Layer): boolean {
+  return state === 'READY' && check?.invalid === 0
 }

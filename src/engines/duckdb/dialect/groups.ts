@@ -77,7 +77,7 @@ function resultOf(query: GroupQuery, { sort, digest }: GroupOrder) {
   const counted: readonly GroupColumn[] = query.counted ? [COUNT_OF_GROUPS] : [...query.keys, ...query.measures]
   for (const { field, shown = field.type } of counted) {
     const column = columnOf(field)
-    if (shown !== 'JSON_TEXT' && shown.kind === 'geometry') {
+    if (shown === 'GEOMETRY') {
       const { crs } = query.view.layer
       const index = columns.add(field.name, { kind: 'wkb' }, `ST_AsWKB(${column})`)
       geometries.push({ column: index, crs: crs?.definition ?? crs?.code ?? null, srid: sridOf(crs) })
