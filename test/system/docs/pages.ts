@@ -47,6 +47,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     }),
   ],
   'docs/limits.md': [],
+  'docs/map.md': [answered],
   'docs/operations.md': [
     prints(null, { code: 1 }),
     scraped,
