@@ -9,10 +9,13 @@
  * HEXAGON, in metres of Web Mercator (EPSG:3857). `size` is the length of an edge, as in `ST_HexagonGrid` of PostGIS. Each hexagon has a corner
  * in the east and in the west and an edge in the north and in the south (flat top), and (0, 0) is centred at the origin. The ids are
  * axial: q counts columns to the east, r counts cells to the north in the column of q = 0, and one step of q is also half a cell to the north.
- * A place at an edge belongs to the cell that these lines choose:
+ * A place at an edge belongs to the cell that these lines choose.
  *
  *     u = x / (1.5 * size), v = y / (sqrt(3) * size) - u * 0.5, w = 0 - u - v
  *     a = floor(u + 0.5), b = floor(v + 0.5), c = floor(w + 0.5)
+ *
+ * The one of a, b and c that is farthest from its double follows from the other two.
+ *
  *     q = a if abs(a - u) <= abs(b - v) or abs(a - u) <= abs(c - w), else 0 - b - c
  *     r = 0 - a - c if q = a and abs(b - v) > abs(c - w), else b
  *
@@ -25,8 +28,8 @@
  *     x = greatest(0, least(n - 1, floor((x / (2 * HALF_WORLD) + 0.5) * n)))
  *     y = greatest(0, least(n - 1, floor((0.5 - y / (2 * HALF_WORLD)) * n)))
  *
- * Web Mercator of a longitude and a latitude. A longitude outside [-180, 180) is wrapped, so that the antimeridian has one cell, and a latitude
- * is limited to that of the square world, so that the poles have one too. `sin` and `ln` may differ in the last bit per platform:
+ * Web Mercator of a longitude and a latitude. A longitude outside [-180, 180) is wrapped, so that the antimeridian has one cell. A latitude is
+ * limited to that of the square world, so that the poles have one too. `sin` and `ln` may differ in the last bit per platform.
  *
  *     x = (longitude - 360 * floor((longitude + 180) / 360)) * METRES_PER_DEGREE
  *     s = sin(greatest(-MAX_LATITUDE, least(MAX_LATITUDE, latitude)) * (pi() / 180))

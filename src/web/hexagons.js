@@ -31,7 +31,7 @@ const COUNTS = `subscription Hexagons($layer: String!, $where: FeatureFilter!, $
  */
 
 /**
- * Whether a layer may have too many points for a view.
+ * Returns whether a view may have too many points of the layer.
  * @param {Layer} layer
  */
 export function isDense({ geometryTypes, featureCount }) {

@@ -54,6 +54,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/limits.md': [],
   'docs/nearest.md': [answered, answered],
+  'docs/map.md': [answered],
   'docs/operations.md': [
     prints(null, { code: 1 }),
     scraped,

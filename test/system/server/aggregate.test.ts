@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cellAt, cellId, type Grid, toMercator } from '../../../src/geometry/cells.ts'
 import { inEngine } from '../../support/engine.ts'
-import { type Answer, ask, type PageInfo } from '../../support/graphql.ts'
+import { type Answer, ask, type PageInfo, post } from '../../support/graphql.ts'
 import { Random } from '../../support/random.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 
@@ -434,6 +434,30 @@ describe('pages', () => {
       expect(await refusal(`${other}, ${after}`)).toMatch(/^CURSOR_INVALID/)
     }
     expect(await refusal(`${first}, ${after}`, 'column(name: "x") { sum }')).toBe('undefined undefined')
+  })
+})
+
+describe('a stream of groups', () => {
+  const ARGS = 'groupBy: [{ column: "class" }, { column: "n" }], orderBy: [{ by: AVG, column: "x", nulls: FIRST }]'
+
+  async function batches(more: string): Promise<readonly { sequence: number; count: number; rows: Group[]; cursor: string }[]> {
+    const query = `subscription { aggregateBatches(layer: "store", ${ARGS}, ${more}) { sequence count rows { keys count } cursor } }`
+    const response = await post(server, { query }, { accept: 'text/event-stream' })
+    const events = (await response.text()).split('\n\n').filter((event) => event.startsWith('event: next'))
+    return events.map((event) => JSON.parse(event.slice(event.indexOf('data: ') + 6)).data.aggregateBatches)
+  }
+
+  it('has the groups of the page, and resumes after each of its cursors', async () => {
+    const { rows } = await aggregate(ARGS, 'keys count')
+    const whole = await batches('batchSize: 16')
+    expect(whole.map(({ sequence }) => sequence)).toEqual(whole.keys().toArray())
+    expect(whole.flatMap((batch) => batch.rows)).toEqual(rows)
+    let before = 0
+    for (const { count, cursor } of whole) {
+      before += count
+      const rest = await batches(`batchSize: 100, after: "${cursor}", limit: 40`)
+      expect(rest.flatMap((batch) => batch.rows)).toEqual(rows.slice(before, before + 40))
+    }
   })
 })
 

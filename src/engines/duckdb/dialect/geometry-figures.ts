@@ -15,17 +15,22 @@ export function geometryFigure(figure: GeometryFigure, rows: Rows): string {
     case 'centroid':
       return centroid(rows)
     case 'convexHull':
-      return `ST_ConvexHull(ST_Collect(list(${collected(
-        figure.vertices,
-        rows,
-        tried(rows, (value) => `ST_ConvexHull(${value})`),
-      )})))`
-    case 'union': {
-      // Without a geometry, the engine's result is an empty collection.
-      const united = collected(figure.vertices, rows, tried(rows, madeValid))
-      return `CASE WHEN count(${united}) > 0 THEN ST_Union_Agg(${united}) END`
-    }
+      return ofSome(
+        collected(
+          figure.vertices,
+          rows,
+          tried(rows, (value) => `ST_ConvexHull(${value})`),
+        ),
+        (values) => `ST_ConvexHull(ST_Collect(list(${values})))`,
+      )
+    case 'union':
+      return ofSome(collected(figure.vertices, rows, tried(rows, madeValid)), (values) => `ST_Union_Agg(${values})`)
   }
+}
+
+/** SQL of a figure. Without a geometry, the engine's result is an empty collection. */
+function ofSome(values: string, figure: (values: string) => string): string {
+  return `CASE WHEN count(${values}) > 0 THEN ${figure(values)} END`
 }
 
 /** SQL of a JSON list of four numbers. An empty geometry has no sides. */
