@@ -25,7 +25,7 @@ const columns = z
   .refine(({ include, exclude }) => (include === undefined) !== (exclude === undefined))
   .transform(({ include, exclude = [] }): ColumnChoice => (include ? { include } : { exclude }))
 
-const GRAPHQL_NAME_TAKES = 'a name in camelCase: a small letter, then letters and digits, and single _ before small letters'
+const GRAPHQL_NAME_TAKES = 'a name in camelCase, such as myRoads'
 const graphqlName = z.string().regex(GRAPHQL_NAME)
 
 const field = z.strictObject({
@@ -45,7 +45,7 @@ export const LAYER_MEMBERS = {
     schema: graphqlName.optional(),
   },
   fields: {
-    takes: `for each column a graphqlName (${GRAPHQL_NAME_TAKES}), a description, or both`,
+    takes: 'by column: a graphqlName in camelCase, a description, or both',
     description: 'The fields of columns in GraphQL, by the name of the column.',
     schema: z.record(name, field).optional(),
   },

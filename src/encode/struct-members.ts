@@ -20,7 +20,7 @@ interface Selection {
   readonly end: Literal
 }
 
-/** A member of the struct after constant text. `inner` is the selection of its own members. */
+/** A member of the struct after constant text. `inner` is the selection within the member. */
 interface Part {
   readonly before: Literal
   readonly index: number

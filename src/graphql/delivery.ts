@@ -1,4 +1,4 @@
-/** What resolvers of generic types receive: a page or batch that is sent to a client, with its feature request, and columns. */
+/** Resolvers of generic types receive these: a page or batch with its feature request, and columns. */
 
 import type { FeatureRequest } from '../ask/feature-request.ts'
 import type { FlowingPage } from '../delivery/flowing-page.ts'

@@ -180,7 +180,7 @@ function toBigInt(value: unknown): bigint {
   throw new GraphQLError('A BigInt is a string of decimal digits, or an integer that a double holds.')
 }
 
-/** Whether it is a time is decided where it is compared with a column. */
+/** A comparison with a column checks later that it is a time. */
 function toText(type: string, value: unknown): string {
   if (typeof value === 'string') return value
   throw new GraphQLError(`A ${type} is a string.`)
@@ -191,7 +191,7 @@ function toCursor(value: unknown): string {
   throw new GraphQLError('A Cursor is a string that an earlier batch or page gave.')
 }
 
-/* What a schema knows of its layers, in its `extensions`. */
+/* The facts about layers in the `extensions` of a schema. */
 
 /** The content of a schema's `extensions`, by the layer's name. */
 export interface SchemaExtensions {

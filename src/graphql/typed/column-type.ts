@@ -13,7 +13,7 @@ const scalar = (output: string, filter = `${output}Filter`): ScalarType => ({ ou
 const TEXT = scalar('String')
 /** Values without an order. */
 const OPAQUE = scalar('JSON', 'NullFilter')
-/** Strings that are compared as values of their own type. */
+/** Strings that are compared as values of the column's type. */
 const VALUE = scalar('String', 'ValueFilter')
 /** An unsigned integer of 32 bits exceeds `Int`, and is a number in JSON. */
 const NUMBER = scalar('Float')
@@ -55,7 +55,7 @@ export function scalarOf(type: FieldType): ScalarType {
   }
 }
 
-/** Scalars whose lists have a filter of their own. */
+/** Scalars whose lists have a filter. */
 const LISTED = new Set(['Boolean', 'Int', 'BigInt', 'Float', 'String', 'Date', 'DateTime', 'LocalDateTime'])
 
 /** Returns the filter of lists with elements of the type. */

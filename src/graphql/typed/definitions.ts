@@ -1,6 +1,6 @@
 /**
  * GraphQL types whose fields are made when they are first read. graphql-js would check and copy the fields of every type, which
- * takes most of the time of a layer's types; these are right by construction, and share what all layers have in common.
+ * takes most of the time. These are right by construction, and all layers share their common fields.
  */
 import {
   type GraphQLArgument,

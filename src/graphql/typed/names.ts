@@ -4,7 +4,7 @@
  * 1. A name is written in camelCase. `_`, `-`, `.` and spaces separate words; a word without small letters becomes small.
  *    Accents are dropped. A word that begins with a digit keeps a `_` before it: `roads_2` is not `roads2`.
  * 2. A reserved name of a column gets `_` at its end.
- * 3. A name gets `_` and six hexadecimal digits of the SHA-256 of its own text if it lost other characters, or if another layer
+ * 3. A name gets `_` and six hexadecimal digits of the SHA-256 of the original text if it lost other characters, or if another layer
  *    or column has the name too, also in capitals. A layer or column whose own name is exactly the name in GraphQL keeps it.
  * 4. A configured name comes first.
  */
@@ -218,7 +218,7 @@ function shorterNames(name: string): readonly string[] {
   return LONGER.filter((ending) => name.endsWith(ending) && name !== ending).map((ending) => name.slice(0, -ending.length))
 }
 
-/** Returns the names that no layer may have, because a root field or type of the generic schema would equal one of its own. */
+/** Returns the names that no layer may have, because one of its root fields or types would equal one of the generic schema. */
 export function reservedNames(generic: GraphQLSchema): ReadonlySet<string> {
   const roots = [generic.getQueryType(), generic.getSubscriptionType(), generic.getMutationType()]
   const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}))

@@ -166,6 +166,31 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
     'layers:\n- {name: a, path: b}\n- {name: a, path: c}',
     ['line 3: `layers[1].name` takes letters, digits, _ and -, and a name'],
   ],
+  [
+    'a name in GraphQL of two layers',
+    'layers:\n- {name: a, path: b, graphqlName: roads}\n- {name: c, path: d, graphqlName: roads}',
+    ['line 3: `layers[1].graphqlName` takes a name for layer c that layer a does not have, not "roads"'],
+  ],
+  [
+    'an impossible name in GraphQL',
+    'layers: [{name: a, path: b, graphqlName: __a}]',
+    ['line 1: `layers[0].graphqlName` takes a name in camelCase'],
+  ],
+  [
+    'a name in GraphQL of two columns, equal but for capitals',
+    'layers: [{name: a, path: b, fields: {x y: {graphqlName: xY}, z: {graphqlName: x_y}}}]',
+    ['line 1: `layers[0].fields` takes names for columns x y and z of layer a that differ in more than capitals and _'],
+  ],
+  [
+    'a reserved name of a column',
+    'layers: [{name: a, path: b, fields: {x: {graphqlName: geometry}}}]',
+    ['line 1: `layers[0].fields` takes for column x of layer a another graphqlName than the reserved `geometry`'],
+  ],
+  [
+    'an unknown member of a field',
+    'layers: [{name: a, path: b, fields: {x: {graphqlNam: y}}}]',
+    ['line 1: `layers[0].fields.x.graphqlNam` is not known; near: `graphqlName`'],
+  ],
   ['a name with a space', 'layers: [{name: a b, path: b}]', ['line 1: `layers[0].name` takes letters, digits']],
   [
     'a key that is hidden',
