@@ -5,8 +5,7 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
 import { EventLoopYield } from '../delivery/event-loop-yield.ts'
-import { inPascalCase } from '../model/graphql-name.ts'
-import { namedLayers, type TypedNames } from './named-layers.ts'
+import { namedLayers, type TypedNames } from './document.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
 import type { TypedLayer } from './typed/layer-types.ts'
 import { isRootFieldOf, type LayerName } from './typed/names.ts'
@@ -109,13 +108,17 @@ class CatalogNames implements TypedNames {
   /** The first layer, if there is one. */
   readonly first: readonly string[]
   readonly #names: ReadonlyMap<string, LayerName>
+  readonly #byField = new Map<string, string>()
   readonly #byType = new Map<string, string>()
   readonly #longest: number
 
   constructor(names: ReadonlyMap<string, LayerName>) {
     this.#names = names
     this.first = [...names.keys().take(1)]
-    for (const [layer, { type }] of names) this.#byType.set(type, layer)
+    for (const [layer, { field, type }] of names) {
+      this.#byField.set(field, layer)
+      this.#byType.set(type, layer)
+    }
     this.#longest = Math.max(0, ...this.#byType.keys().map(({ length }) => length))
   }
 
@@ -124,17 +127,23 @@ class CatalogNames implements TypedNames {
   }
 
   ofType(type: string): readonly string[] {
-    const found: string[] = []
-    for (let end = Math.min(type.length, this.#longest); end > 0; end--) {
-      const layer = this.#byType.get(type.slice(0, end))
-      if (layer !== undefined) found.push(layer)
-    }
-    return found
+    return beginnings(type, this.#byType, this.#longest)
   }
 
   ofRootField(field: string): readonly string[] {
-    return this.ofType(inPascalCase(field)).filter((layer) => isRootFieldOf(field, this.#names.get(layer)!))
+    const found = beginnings(field, this.#byField, this.#longest)
+    return found.filter((layer) => isRootFieldOf(field, this.#names.get(layer)!))
   }
+}
+
+/** Returns the values of all keys with which the text begins. */
+function beginnings(text: string, values: ReadonlyMap<string, string>, longest: number): readonly string[] {
+  const found: string[] = []
+  for (let end = Math.min(text.length, longest); end > 0; end--) {
+    const value = values.get(text.slice(0, end))
+    if (value !== undefined) found.push(value)
+  }
+  return found
 }
 
 /** Keeps the values that were used last. */

@@ -1,6 +1,7 @@
 /** Executes operations with graphql-js, after a check of the size of their variables. */
 import {
   type ASTVisitor,
+  type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   execute as executeOperation,
@@ -10,13 +11,13 @@ import {
   type SelectionSetNode,
   subscribe as subscribeOperation,
   type ValidationContext,
+  visit,
 } from 'graphql'
 import { checkVariables } from '../ask/arguments.ts'
 import { errorLocation } from '../delivery/client-error.ts'
 import type { EventLoopYield } from '../delivery/event-loop-yield.ts'
 import { byteLength, RawJson } from '../delivery/raw-json.ts'
 import type { Context } from './context.ts'
-import { withoutIntrospection } from './introspection/document.ts'
 
 export async function execute(args: ExecutionArgs): Promise<ExecutionResult> {
   const other = withoutIntrospection(args.document)
@@ -134,4 +135,28 @@ async function printed(items: readonly unknown[], eventLoop: EventLoopYield): Pr
 
 function isPlain(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null
+}
+
+/* Introspection fields are answered in a thread; the others are executed here. */
+
+const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type'])
+/** The text of every document that has such a field. */
+const INTROSPECTION_NAMES = /__(?:schema|type)(?![_0-9A-Za-z])/
+
+/**
+ * Returns the document with `__typename` in place of each introspection field, under the same response key, so that the result has their place. Null
+ * if the document has no introspection field. Validation ensures that they are fields of the query type only.
+ */
+export function withoutIntrospection(document: DocumentNode): DocumentNode | null {
+  if (!INTROSPECTION_NAMES.test(document.loc?.source.body ?? '')) return null
+  let found = false
+  const other = visit(document, {
+    Field(node) {
+      if (!INTROSPECTION_FIELDS.has(node.name.value)) return undefined
+      found = true
+      const { selectionSet: _, arguments: __, ...rest } = node
+      return { ...rest, alias: node.alias ?? node.name, name: { kind: Kind.NAME, value: '__typename' } }
+    },
+  })
+  return found ? other : null
 }

@@ -95,6 +95,9 @@ function described(plain: string, text: string | null | undefined): string {
   return text ? `${text}\n\n${plain}` : plain
 }
 
+/** Most values of an enum type. A column with more is a string. */
+const MOST_LABELS = 1_000
+
 /** Characters of a type in a description. The type of a struct may be very long. */
 const LONGEST_TYPE = 100
 
@@ -180,7 +183,7 @@ class LayerTypes {
   #typedColumn(column: Column, name: ColumnName): TypedColumn {
     const { type, nullable } = column
     const path = `_${inPascalCase(name.field)}`
-    const labels = type.kind === 'dictionary' ? labelsOf(type.values) : null
+    const labels = type.kind === 'dictionary' && type.values.length <= MOST_LABELS ? labelsOf(type.values) : null
     const [output, filter] = labels ? this.#enum(path, labels, column) : [this.#output(type, path), this.#filter(type, path)]
     return {
       column,

@@ -70,7 +70,7 @@ it('a document with an introspection field that is not executed has the result o
   expect(await ask(server, text, {}, 'B')).toEqual({ data: { layers: [{ name: 'places' }] } })
 })
 
-it('an error of another field leaves introspection as it is', async () => {
+it('introspection has its values beside a field that fails', async () => {
   const { data, errors } = await ask(server, '{ __type(name: "Query") { name } feature(layer: "none", id: "1") { id } }')
   expect(data).toEqual({ __type: { name: 'Query' }, feature: null })
   expect(errors?.map(({ path, extensions }) => [path, extensions['code']])).toEqual([[['feature'], 'LAYER_NOT_FOUND']])

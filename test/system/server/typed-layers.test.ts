@@ -146,7 +146,7 @@ function data<Data>({ data, errors }: Answer<Data>): Data {
   return data!
 }
 
-/** Whether each typed field of a row has the value of `properties`. */
+/** Fails unless each typed field of a row has the value of `properties`. */
 function expectSame(row: Row, columns: readonly Named[]): void {
   const { properties } = row
   expect(Object.fromEntries(columns.map(({ name, graphqlName }) => [name, row[graphqlName]]))).toEqual(properties)
@@ -407,5 +407,41 @@ describe('the schema', () => {
       '{ layer(name: "kinds") { columns { name description } } }',
     )
     expect(data(answer).layer.columns).toContainEqual({ name: 'whole', description: 'How many there are.' })
+  })
+})
+
+describe('the configuration', () => {
+  const layer = { name: 'streets', path: '', table: 'roads' }
+
+  it('names root fields and columns, and describes columns', async () => {
+    const fields = { lanes: { graphqlName: 'laneCount', description: 'In both directions.' }, absent: { graphqlName: 'x' } }
+    const path = join(folder, 'typed.duckdb')
+    const configured = await serve([], { layers: [{ ...layer, path, graphqlName: 'roadNetwork', fields }] })
+    try {
+      const answer = await ask(
+        configured,
+        `{ roadNetwork(where: { laneCount: { eq: 2 } }, orderBy: { by: LANE_COUNT }) { features { __typename laneCount } }
+          layer(name: "streets") { graphqlName columns { name graphqlName description } }
+          health { problems { reason } } }`,
+      )
+      expect(data(answer)).toEqual({
+        roadNetwork: { features: [{ __typename: 'RoadNetworkFeature', laneCount: 2 }] },
+        layer: {
+          graphqlName: 'roadNetwork',
+          columns: [{ name: 'lanes', graphqlName: 'laneCount', description: 'In both directions.' }],
+        },
+        health: {
+          problems: [{ reason: 'layer streets: its `fields` name `absent`, which is none of its properties' }],
+        },
+      })
+    } finally {
+      await configured.close()
+    }
+  })
+
+  it('is refused at the start if a root field belongs to the generic schema', async () => {
+    await expect(serve([], { layers: [{ ...layer, path: folder, graphqlName: 'health' }] })).rejects.toThrow(
+      'layer streets: its graphqlName `health` belongs to the generic schema; choose another',
+    )
   })
 })

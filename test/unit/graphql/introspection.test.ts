@@ -1,7 +1,7 @@
 /** Introspection is answered for the whole schema, in another thread, with the values that graphql-js would give. */
 import { executeSync, getIntrospectionQuery, parse, print } from 'graphql'
 import { afterAll, describe, expect, it } from 'vitest'
-import { withoutIntrospection } from '../../../src/graphql/introspection/document.ts'
+import { withoutIntrospection } from '../../../src/graphql/execute.ts'
 import { Introspector } from '../../../src/graphql/introspection/introspector.ts'
 import { AnswerTooLarge, writeIntrospection } from '../../../src/graphql/introspection/writer.ts'
 import { wholeSchema } from '../../../src/graphql/schema.ts'
