@@ -159,12 +159,12 @@ export const deadlineRange = (most: number): Range => [Math.min(0.1, most), most
 export const PRECISION: Range = [0, 15, 7]
 /** A header has no room for more. */
 export const TWKB_PRECISION: Range = [0, 7, 7]
-/** `pageRows`: the server's maximum. */
-export const firstRange = (pageRows: number): Range => [
+/** `pageRows`: the server's maximum. `stream`: the subscription for more rows. */
+export const firstRange = (pageRows: number, stream = 'featureBatches'): Range => [
   1,
   pageRows,
   Math.min(100, pageRows),
-  'Pass `pageInfo { endCursor }` as `after` for the next, or subscribe to `featureBatches`.',
+  `Pass \`pageInfo { endCursor }\` as \`after\` for the next, or subscribe to \`${stream}\`.`,
 ]
 export const BATCH_SIZE: Range = [1, 10_000, 1_024]
 /** The maximum of a GraphQL Int. */

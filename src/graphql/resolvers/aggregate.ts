@@ -9,7 +9,7 @@ import { cursor, list, pageInfo, readPage, totalCount } from './rows.ts'
 
 export const groupQueries: Pick<QueryResolvers, 'aggregate'> = {
   aggregate: async (_root, args, context, info) => {
-    const first = inRange('first', args.first, firstRange(context.services.pageRows))
+    const first = inRange('first', args.first, firstRange(context.services.pageRows, 'aggregateBatches'))
     const request = await readGroupRequest(args, context, (columns) => selectGroups(info, columns))
     return { batch: await readPage(request, first, context), request }
   },

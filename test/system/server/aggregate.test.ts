@@ -462,6 +462,7 @@ describe('a stream of groups', () => {
 })
 
 it.each([
+  ['first: 20000', 'count', /^BAD_INPUT `first` is from 1 to 10,000; .* subscribe to `aggregateBatches`/],
   ['groupBy: [{ column: "part" }]', 'count', /^BAD_INPUT `groupBy`: property "part" is STRUCT.* no order/],
   ['groupBy: [{ column: "n" }, { column: "n" }]', 'count', /^BAD_INPUT `groupBy` has two keys of the name "n"/],
   ['', 'column(name: "class") { sum }', /^BAD_INPUT `sum` is for numbers, and property "class" is VARCHAR/],
