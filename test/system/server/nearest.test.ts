@@ -13,13 +13,16 @@ let server: TestServer
 
 /** Twelve points along the equator, one degree apart, then a feature without a geometry, an empty one, and a copy of the first point. */
 beforeAll(async () => {
-  const duckdb = await DuckDBInstance.create(join(folder, 'store.duckdb'))
+  const duckdb = await DuckDBInstance.create(':memory:')
   const connection = await duckdb.connect()
   await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
-  await connection.run(`CREATE TABLE stops AS SELECT i AS id, i % 2 = 0 AS even, ST_SetCRS(geom, 'OGC:CRS84') AS geom FROM (
+  // The format before 1.5 keeps no CRS.
+  await connection.run(`ATTACH '${join(folder, 'store.duckdb')}' AS store (STORAGE_VERSION 'v1.5.0')`)
+  await connection.run('USE store')
+  await connection.run("CREATE TABLE stops (id BIGINT PRIMARY KEY, even BOOLEAN, geom GEOMETRY('OGC:CRS84'))")
+  await connection.run(`INSERT INTO stops SELECT i, i % 2 = 0, ST_SetCRS(geom, 'OGC:CRS84') FROM (
     SELECT range AS i, ST_Point(range, 0) AS geom FROM range(12)
     UNION ALL VALUES (12, NULL), (13, ST_GeomFromText('POINT EMPTY')), (14, ST_Point(0, 0))) ORDER BY i`)
-  await connection.run(`ALTER TABLE stops ADD PRIMARY KEY (id)`)
   connection.closeSync()
   duckdb.closeSync()
   server = await serve([join(folder, 'store.duckdb')], { layers: [] })
@@ -114,7 +117,7 @@ describe('orderBy distance', () => {
     ],
     ['nearest(LAYER, to: { wkt: "POINT(0 0)" }, maxDistance: -1)', /^BAD_INPUT: `maxDistance` takes a finite number/],
     [
-      'nearest(LAYER, to: { wkt: "LINESTRING(-179 0, 179 0)" })',
+      'nearest(LAYER, to: { wkt: "LINESTRING(-80 0, 80 0)" })',
       /^LIMIT_EXCEEDED: `to.wkt`: the geometry has outlines in more than 64/,
     ],
     ['nearest(LAYER, to: { wkt: "POINT(0 0)", crs: "EPSG:3857" })', /^BAD_INPUT: `to.wkt`: a distance in metres/],
