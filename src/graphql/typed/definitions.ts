@@ -88,6 +88,8 @@ export function inputField(
 }
 
 /** An argument has the members of an input field. */
-export const argument: (...of: Parameters<typeof inputField>) => GraphQLArgument = inputField
+export function argument(...of: Parameters<typeof inputField>): GraphQLArgument {
+  return inputField(...of)
+}
 
-export type EnumValues = GraphQLEnumTypeConfig['values']
+type EnumValues = GraphQLEnumTypeConfig['values']
