@@ -4,7 +4,6 @@
  */
 import {
   type GraphQLArgument,
-  type GraphQLEnumTypeConfig,
   type GraphQLField,
   type GraphQLFieldMap,
   type GraphQLInputField,
@@ -91,5 +90,3 @@ export function inputField(
 export function argument(...of: Parameters<typeof inputField>): GraphQLArgument {
   return inputField(...of)
 }
-
-type EnumValues = GraphQLEnumTypeConfig['values']
