@@ -46,7 +46,7 @@ export const LAYER_MEMBERS = {
     schema: graphqlName.optional(),
   },
   fields: {
-    takes: 'by column: a graphqlName in camelCase, a description, enum, or several of them',
+    takes: 'by column: graphqlName in camelCase, description, enum',
     description: 'The fields of columns in GraphQL, by the name of the column.',
     schema: z.record(name, field).optional(),
   },
