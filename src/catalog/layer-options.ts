@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Description } from '../engines/duckdb/host/inspection.ts'
 import { crsOfText } from '../geometry/read-crs.ts'
-import { type Field, hasGeometry, type LayerKey, type OnInvalid } from '../model/layer.ts'
+import { type Field, hasGeometry, type LayerKey, MOST_ENUM_VALUES, type OnInvalid } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 
 export interface LayerOptions {
@@ -10,10 +10,8 @@ export interface LayerOptions {
   readonly name: string
   /** The name of its root field in GraphQL. Absent: derived from the name. */
   readonly graphqlName?: string | undefined
-  /** The names and descriptions of fields in GraphQL, by column. */
-  readonly fields?:
-    | Readonly<Record<string, { readonly graphqlName?: string | undefined; readonly description?: string | undefined }>>
-    | undefined
+  /** The fields of columns in GraphQL, by column. */
+  readonly fields?: Readonly<Record<string, FieldOptions>> | undefined
   /** A file, a folder that is one layer, or a glob pattern. */
   readonly path: string
   /** A table of a database: `table` or `schema.table`. Absent if there is only one. */
@@ -28,6 +26,13 @@ export interface LayerOptions {
   readonly onInvalid?: OnInvalid | undefined
   readonly title?: string | undefined
   readonly description?: string | undefined
+}
+
+interface FieldOptions {
+  readonly graphqlName?: string | undefined
+  readonly description?: string | undefined
+  /** True: an enum in GraphQL if the check finds few values. */
+  readonly enum?: boolean | undefined
 }
 
 /** The layer's fingerprint: of its source and its configuration. Titles have no effect. */
@@ -52,6 +57,10 @@ export function withOptions(
   const { onInvalid, problems } = handling(description, options)
   const { title = null, description: text = null, key: wantedKey = null, graphqlName = null } = options
   const wantedCrs = hasGeometry(description) ? (options.crs ?? null) : null
+  const { enums, notEnums } = enumsOf(
+    description.columnsUncovered.filter(({ name }) => isShown(name)),
+    options,
+  )
   const shown = (columns: readonly Field[]) =>
     columns.filter(({ name }) => isShown(name)).map((column) => asField(column, options))
   return {
@@ -65,17 +74,38 @@ export function withOptions(
       // A footer counts every row.
       featureCount: onInvalid === 'drop' ? null : description.featureCount,
       crs: wantedCrs === null ? description.crs : crsOfText(wantedCrs),
-      tailoring: { title, description: text, graphqlName, hidden, onInvalid },
+      tailoring: { title, description: text, graphqlName, hidden, ...(enums.length > 0 && { enums }), onInvalid },
       wantedKey,
       wantedCrs,
     },
-    problems: [...problems, ...unknownFields(description, options)],
+    problems: [...problems, ...notEnums, ...unknownFields(description, options)],
   }
 }
 
 function asField(column: Field, { fields = {} }: LayerOptions): Field {
   const { graphqlName, description } = Object.hasOwn(fields, column.name) ? fields[column.name]! : {}
   return { ...column, ...(graphqlName !== undefined && { graphqlName }), ...(description !== undefined && { description }) }
+}
+
+/** Returns the columns whose values the check reads. A column of the engine's own enum type is an enum without a check. */
+function enumsOf(
+  columns: readonly Field[],
+  { fields = {} }: LayerOptions,
+): { readonly enums: readonly string[]; readonly notEnums: readonly string[] } {
+  const wanted = columns.filter(({ name }) => Object.hasOwn(fields, name) && fields[name]!.enum)
+  const problemOf = ({ name, type, native }: Field): string | [] => {
+    if (type.kind === 'dictionary')
+      return type.values.length > MOST_ENUM_VALUES
+        ? `its column ${name} has more than ${MOST_ENUM_VALUES.toLocaleString('en')} values, so it stays a String: leave out \`enum\` of it`
+        : []
+    return type.kind === 'utf8'
+      ? []
+      : `its column ${name} is ${native} and cannot be an enum (a text can): leave out \`enum\` of it`
+  }
+  return {
+    enums: wanted.filter(({ type }) => type.kind === 'utf8').map(({ name }) => name),
+    notEnums: wanted.flatMap(problemOf),
+  }
 }
 
 function unknownFields({ columnsUncovered }: Description, { fields = {} }: LayerOptions): readonly string[] {

@@ -1,6 +1,6 @@
 /** The states of a layer: while it is prepared, as its source declares it, and as a check has proven it. */
-import type { Description, ProvenGeometry } from '../engines/duckdb/host/inspection.ts'
-import type { Layer, LayerKind, Pruning } from '../model/layer.ts'
+import type { Description, EnumValues, ProvenGeometry } from '../engines/duckdb/host/inspection.ts'
+import type { Field, Layer, LayerKind, Pruning } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 
 /** One object, so that the schema sees no change while a layer is prepared. */
@@ -66,8 +66,9 @@ export function provenLayer(layer: Layer, description: Description, proof: Prove
     key,
     coveringHolds,
     report,
+    enums = [],
   } = proof
-  const columns = coveringHolds ? description.columns : description.columnsUncovered
+  const columns = withValues(coveringHolds ? description.columns : description.columnsUncovered, enums)
   const pruning = provenPruning(description, coveringHolds)
   const proved = {
     geometryTypes,
@@ -81,6 +82,12 @@ export function provenLayer(layer: Layer, description: Description, proof: Prove
     ...(report && { check: report }),
   }
   return { ...layer, state: 'READY', columns, ...proved }
+}
+
+function withValues(columns: readonly Field[], enums: readonly EnumValues[]): readonly Field[] {
+  if (enums.length === 0) return columns
+  const values = new Map(enums.map((found) => [found.column, found.values]))
+  return columns.map((column) => (values.has(column.name) ? { ...column, values: values.get(column.name)! } : column))
 }
 
 function provenPruning({ covering, pruning }: Description, holds: boolean): Pruning {

@@ -195,9 +195,12 @@ export class ServedLayers {
   }
 }
 
-/** True if both have the same columns and configuration. Usually they are the same objects. */
+/** True if both have the same columns and configuration. Usually they are the same objects. A check adds the values of enums. */
 function looksSame(before: Layer, layer: Layer): boolean {
-  const both = [before, layer].map(({ columns, tailoring }) => ({ columns, tailoring }))
+  const both = [before, layer].map(({ columns, tailoring }) => ({
+    columns: columns.map(({ values, ...column }) => column),
+    tailoring,
+  }))
   return isDeepStrictEqual(both[0], both[1])
 }
 

@@ -13,13 +13,14 @@ export async function genericSchema(): Promise<string> {
 
 /**
  * Returns the schema that a server with this configuration would serve: the generic part, and the types and root fields of its layers. It waits until
- * the sources are described, and prepares nothing. `warn` receives a line per source that is not served.
+ * the sources are described, and until the checks end if a layer has columns that are to be enums. It prepares nothing. `warn` receives a line per source that is not served.
  */
 export async function printedSchema(config: Config, spatialExtension: string, warn: (line: string) => void): Promise<string> {
   const { sources, layers, cacheDirectory, cacheBytes } = config
   const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
   const catalog = await openCatalog({ sources, layers, spatialExtension, cacheFolder: cacheDirectory, cacheBytes, log })
   try {
+    if (layers.some(({ fields = {} }) => Object.values(fields).some((field) => field.enum))) await catalog.checked
     for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)
     return `${printSchema(wholeSchema(catalog.layers()))}\n`
   } finally {

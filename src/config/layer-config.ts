@@ -31,6 +31,7 @@ const graphqlName = z.string().regex(GRAPHQL_NAME)
 const field = z.strictObject({
   graphqlName: graphqlName.optional().describe('The name of its field in GraphQL.'),
   description: z.string().optional().describe('The description of its field in GraphQL. It replaces the comment of the column.'),
+  enum: z.boolean().optional().describe('True if its field in GraphQL is an enum of its values, which the check reads.'),
 })
 
 export const LAYER_MEMBERS = {
@@ -45,7 +46,7 @@ export const LAYER_MEMBERS = {
     schema: graphqlName.optional(),
   },
   fields: {
-    takes: 'by column: a graphqlName in camelCase, a description, or both',
+    takes: 'by column: graphqlName in camelCase, description, enum',
     description: 'The fields of columns in GraphQL, by the name of the column.',
     schema: z.record(name, field).optional(),
   },

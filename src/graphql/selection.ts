@@ -32,6 +32,7 @@ import type { EdgeField, FeatureField, Output, StructMember } from '../encode/ba
 import type { Message } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { idPrefix } from '../model/feature-id.ts'
+import type { Field } from '../model/layer.ts'
 import type { View } from '../model/query.ts'
 import type {
   FeatureBatchArrowArgs,
@@ -177,11 +178,16 @@ function columnField(
   info: GraphQLResolveInfo,
   { layer, fields }: View,
 ): FeatureField {
-  const { name, type } = column
-  if (!fields.some((field) => field === column || (field.name === name && isDeepStrictEqual(field.type, type))))
+  if (!fields.some((field) => field === column || isReadAs(column, field)))
     throw new GeoduckError('SOURCE_CHANGED', `The columns of layer ${layer.name} have just changed; ask again.`)
   const members = structMembers(output, nodes, info)
-  return { key, field: 'property', name, ...(members && { members }), ...(labels && { labels }) }
+  return { key, field: 'property', name: column.name, ...(members && { members }), ...(labels && { labels }) }
+}
+
+/** Returns true if the values of the column now fit its type in the schema. An enum has only the values that it had. */
+function isReadAs({ name, type, values }: Field, now: Field): boolean {
+  const isListed = values === undefined || isDeepStrictEqual(now.values, values)
+  return now.name === name && isDeepStrictEqual(now.type, type) && isListed
 }
 
 /** Returns the selected members of a struct, or of the structs in a list. Undefined for other types. */

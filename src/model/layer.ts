@@ -25,9 +25,14 @@ export interface Field {
   readonly graphqlName?: string
   /** The description of the configuration, or the comment of the column in the source. */
   readonly description?: string
+  /** All values of a text, sorted. Only for a column of `enums` that a check has proven to have few. */
+  readonly values?: readonly string[]
   /** The type to which the engine must cast the column before it can read its members. @default none */
   readonly readAs?: string
 }
+
+/** Most values of an enum type in GraphQL. A column with more is a String. */
+export const MOST_ENUM_VALUES = 1_000
 
 export interface Crs {
   /** `AUTHORITY:CODE`, such as `EPSG:3857` or `OGC:CRS84`, if the source has one. */
@@ -115,6 +120,8 @@ export interface LayerOverrides {
   readonly graphqlName?: string | null
   /** Columns of the source that no client may see. */
   readonly hidden: readonly string[]
+  /** Columns of texts that are enums in GraphQL if they have few values. @default none */
+  readonly enums?: readonly string[]
   readonly onInvalid: OnInvalid
 }
 

@@ -172,9 +172,9 @@ async function fill(
   })
   await state.describe(catalog)
   onLayers()
-  catalog.on('changed', ({ kind }) => {
-    // A check does not change the types of a layer.
-    if (kind !== 'CHECKED') onLayers()
+  catalog.on('changed', ({ kind, layer }) => {
+    // A check changes the types of a layer only by the values of its enums.
+    if (kind !== 'CHECKED' || layer.columns.some(({ values }) => values)) onLayers()
   })
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())

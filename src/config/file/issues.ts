@@ -74,7 +74,7 @@ function layerMember(name: string): { readonly takes: string } | undefined {
 
 function memberNames(path: readonly PropertyKey[]): string[] {
   if (path.length <= 2) return Object.keys(LAYER_MEMBERS)
-  return path[2] === 'fields' ? ['graphqlName', 'description'] : ['include', 'exclude']
+  return path[2] === 'fields' ? ['graphqlName', 'description', 'enum'] : ['include', 'exclude']
 }
 
 /** Returns a path such as `layers[0].columns`. */

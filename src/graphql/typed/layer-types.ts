@@ -13,7 +13,7 @@ import {
 import { valuesOf } from '../../ask/values/values-of.ts'
 import type { FieldMember, FieldType } from '../../model/field-type.ts'
 import { inPascalCase } from '../../model/graphql-name.ts'
-import type { Field as Column, Layer } from '../../model/layer.ts'
+import { type Field as Column, type Layer, MOST_ENUM_VALUES } from '../../model/layer.ts'
 import { isNeverNull, listFilterOf, scalarOf } from './column-type.ts'
 import { argument, type Field, field, inputField, LazyInputType, LazyObjectType } from './definitions.ts'
 import { labelsOf } from './labels.ts'
@@ -94,9 +94,6 @@ function descriptionOf({ name, native, description }: Column): string {
 function described(plain: string, text: string | null | undefined): string {
   return text ? `${text}\n\n${plain}` : plain
 }
-
-/** Most values of an enum type. A column with more is a string. */
-const MOST_LABELS = 1_000
 
 /** Characters of a type in a description. The type of a struct may be very long. */
 const LONGEST_TYPE = 100
@@ -182,8 +179,9 @@ class LayerTypes {
 
   #typedColumn(column: Column, name: ColumnName): TypedColumn {
     const { type, nullable } = column
+    const texts = column.values ?? (type.kind === 'dictionary' ? type.values : [])
     const path = `_${inPascalCase(name.field)}`
-    const labels = type.kind === 'dictionary' && type.values.length <= MOST_LABELS ? labelsOf(type.values) : null
+    const labels = texts.length <= MOST_ENUM_VALUES ? labelsOf(texts) : null
     const [output, filter] = labels ? this.#enum(path, labels, column) : [this.#output(type, path), this.#filter(type, path)]
     return {
       column,

@@ -91,6 +91,13 @@ export interface ProvenGeometry
   readonly report: CheckReport | null
   /** Number of geometries that the engine can read but not compute with. A spatial filter that reaches one fails. */
   readonly uncomputable: number
+  /** The values of the columns that are enums, sorted. Absent if no column is to be one. */
+  readonly enums?: readonly EnumValues[]
   /** Settings of the layer that the data contradicts. */
   readonly faults: readonly string[]
+}
+
+export interface EnumValues {
+  readonly column: string
+  readonly values: readonly string[]
 }

@@ -5,6 +5,7 @@ import { type BBox, type CheckReport, hasGeometry, type Spatial } from '../../..
 import { identifier } from '../../dialect/quote.ts'
 import type { CheckResult, Covering, Description, ProvenGeometry } from '../../host/inspection.ts'
 import { floatOf } from './covering.ts'
+import { findEnums } from './find-enums.ts'
 import { findInvalid } from './find-invalid.ts'
 import { crsFaults } from './known-crs.ts'
 import { proveKey } from './prove-key.ts'
@@ -25,18 +26,20 @@ export async function checkLayer(connection: DuckDBConnection, description: Desc
   const { key, fault } = await proveKey(connection, description, scanned.featureCount)
   const firstInvalid = invalid > 0 ? await findInvalid(connection, description, key) : []
   const crsProblems = await crsFaults(connection, { ...description, extent: scanned.extent })
-  const faults = fault === null ? crsProblems : [fault, ...crsProblems]
-  return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, faults }
+  const { faults: enumFaults, ...enums } = await findEnums(connection, description)
+  const faults = [...(fault === null ? [] : [fault]), ...crsProblems, ...enumFaults]
+  return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, ...enums, faults }
 }
 
-/** A table has nothing to prove but its key. */
+/** A table has nothing to prove but its key and its enums. */
 async function checkTable(connection: DuckDBConnection, description: Description): Promise<ProvenGeometry> {
   const [row] = await rowsOf(connection, `SELECT count(*) AS n FROM ${fromOf(description.relation)}`)
   const featureCount = Number(row?.['n'])
   const { key, fault } = await proveKey(connection, description, featureCount)
   const { geometryTypes, hasZ, extent } = description
   const nothing = { geometryTypes, hasZ, extent, coveringHolds: true, uncomputable: 0, report: null }
-  return { outcome: 'PROVEN', ...nothing, featureCount, key, faults: fault === null ? [] : [fault] }
+  const { faults, ...enums } = await findEnums(connection, description)
+  return { outcome: 'PROVEN', ...nothing, featureCount, key, ...enums, faults: fault === null ? faults : [fault, ...faults] }
 }
 
 interface Scanned extends Omit<ProvenGeometry, 'outcome' | 'key' | 'faults' | 'report'> {
