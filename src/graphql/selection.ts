@@ -170,16 +170,22 @@ function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, as
 }
 
 /** @throws GeoduckError SOURCE_CHANGED if the source has other columns than when the operation began */
+export function requireColumn(column: TypedColumn['column'], { layer, fields }: View): void {
+  const { name, type } = column
+  if (!fields.some((field) => field === column || (field.name === name && isDeepStrictEqual(field.type, type))))
+    throw new GeoduckError('SOURCE_CHANGED', `The columns of layer ${layer.name} have just changed; ask again.`)
+}
+
+/** @throws GeoduckError as `requireColumn` */
 function columnField(
   key: string,
   { column, output, labels }: TypedColumn,
   nodes: readonly FieldNode[],
   info: GraphQLResolveInfo,
-  { layer, fields }: View,
+  view: View,
 ): FeatureField {
-  const { name, type } = column
-  if (!fields.some((field) => field === column || (field.name === name && isDeepStrictEqual(field.type, type))))
-    throw new GeoduckError('SOURCE_CHANGED', `The columns of layer ${layer.name} have just changed; ask again.`)
+  const { name } = column
+  requireColumn(column, view)
   const members = structMembers(output, nodes, info)
   return { key, field: 'property', name, ...(members && { members }), ...(labels && { labels }) }
 }
