@@ -16,7 +16,7 @@ import {
 import { figuresType } from './figure-types.ts'
 import type { TypedColumn, TypedSource } from './layer-types.ts'
 
-/** What the types of groups need of their layer. */
+/** The parts of a layer that the types of its groups are made from. */
 export interface GroupSource {
   readonly layer: TypedSource
   /** The beginning of the names of types. */

@@ -97,9 +97,9 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
   values: '(first: 3) { value count }',
 }
 
-function figuresOf(type: GraphQLOutputType): string {
+function figuresOf(type: GraphQLOutputType): string[] {
   const fields = Object.keys((getNamedType(type) as GraphQLObjectType).getFields())
-  return `{ ${fields.map((name) => `${name}${ARGUMENTS[name] ?? ''}`).join(' ')} }`
+  return fields.map((name) => `${name}${ARGUMENTS[name] ?? ''}`)
 }
 
 function fieldsOf(type: string) {
@@ -150,15 +150,31 @@ describe('typed figures', () => {
       const type = layer.charAt(0).toUpperCase() + layer.slice(1)
       const figures = fieldsOf(`${type}Aggregates`)
       for (const { name, graphqlName } of await columnsOf(layer)) {
-        const selection = figuresOf(figures[graphqlName]!.type)
-        const text = `query ($name: String!) {
-        typed: ${layer}Aggregate { rows { count aggregates { ${graphqlName} ${selection} } } }
-        generic: aggregate(layer: "${layer}") { rows { count column(name: $name) ${selection} } } }`
-        const { typed, generic } = await dataOf(text, { name })
-        const [row] = typed.rows
-        expect(row.aggregates[graphqlName], name).toEqual(generic.rows[0].column)
-        expect(row.count).toBe(generic.rows[0].count)
-        expect(misfits(row.aggregates[graphqlName], figures[graphqlName]!.type), name).toEqual([])
+        const { type: shape } = figures[graphqlName]!
+        const selections = figuresOf(shape)
+        // A figure that the engine cannot compute, such as a sum of huge numbers, fails for both. Then the others are compared one by one.
+        const compare = async (selection: string): Promise<number> => {
+          const typed = await ask<Data>(
+            server,
+            `{ groups: ${layer}Aggregate { rows { count aggregates { ${graphqlName} { ${selection} } } } } }`,
+          )
+          const generic = await ask<Data>(
+            server,
+            `query ($name: String!) { groups: aggregate(layer: "${layer}") { rows { count column(name: $name) { ${selection} } } } }`,
+            { name },
+          )
+          const messages = ({ errors }: typeof typed) => errors?.map(({ message }) => message)
+          expect(messages(typed), `${name} ${selection}`).toEqual(messages(generic))
+          if (!generic.data) return 0
+          const [one, other] = [typed, generic].map(({ data }) => data!['groups'].rows[0])
+          expect(one, name).toEqual({ count: other.count, aggregates: { [graphqlName]: other.column } })
+          expect(misfits(one.aggregates[graphqlName], shape), name).toEqual([])
+          return 1
+        }
+        if (await compare(selections.join(' '))) continue
+        let compared = 0
+        for (const selection of selections) compared += await compare(selection)
+        expect(compared, name).toBeGreaterThan(5)
       }
     },
   )
@@ -187,7 +203,7 @@ describe('typed figures', () => {
         const expected = generic.rows.map(({ keys, count }: Data) => [keys[name], count])
         const label = (value: unknown) => (typeof value === 'string' ? value.replaceAll(/[^A-Za-z0-9]/g, '') : value)
         const same = (rows: readonly (readonly unknown[])[]) => rows.map(([key, count]) => [label(key), count])
-        expect(same(typed.rows.map((row: Data) => [row.keys[graphqlName], row.count])), name).toEqual(same(expected))
+        expect(same(typed.rows.map((row: Data) => [row['keys'][graphqlName], row['count']])), name).toEqual(same(expected))
         if (isLeaf) for (const row of typed.rows) expect(row[graphqlName]).toEqual(row.keys[graphqlName])
       }
     },
