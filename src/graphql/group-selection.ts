@@ -1,5 +1,5 @@
 /** Finds the columns of groups that a selection needs, and the JSON that a worker writes for each group. */
-import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql'
+import { type FieldNode, type GraphQLObjectType, type GraphQLResolveInfo, getNamedType, isObjectType } from 'graphql'
 import { inRange, PRECISION, TWKB_PRECISION } from '../ask/arguments.ts'
 import type { GroupColumns, Place } from '../ask/groups/group-columns.ts'
 import type { GroupSelection } from '../ask/groups/read-groups.ts'
@@ -14,7 +14,8 @@ import type {
   GroupColumnArgs,
   GroupTimeArgs,
 } from './generated.ts'
-import { argumentsOf, isWithStartCursor, messageOf, selectedFields } from './selection.ts'
+import { argumentsOf, isWithStartCursor, messageOf, requireColumn, selectedFields } from './selection.ts'
+import { ColumnsType, GroupType } from './typed/group-types.ts'
 
 /** Returns the selection of a field whose type is GroupConnection or GroupBatch. */
 export function selectGroups(info: GraphQLResolveInfo, columns: GroupColumns): GroupSelection {
@@ -36,10 +37,23 @@ function typeNamed(info: GraphQLResolveInfo, name: string): GraphQLObjectType {
   return info.schema.getType(name) as GraphQLObjectType
 }
 
+/** Returns the type of a field that is an object or a list of objects. */
+function fieldType(type: GraphQLObjectType, field: string): GraphQLObjectType {
+  return getNamedType(type.getFields()[field]?.type) as GraphQLObjectType
+}
+
 function groupFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, columns: GroupColumns): readonly FeatureField[] {
-  const type = typeNamed(info, 'Group')
+  const type = fieldType(getNamedType(info.returnType) as GraphQLObjectType, 'rows')
   return [...selectedFields(nodes, info)].map(([key, inner]): FeatureField => {
     const node = inner[0]!
+    if (type instanceof GroupType) {
+      const inside = fieldType(type, node.name.value)
+      if (type.columnOf(node.name.value)) return typedField(key, inner, info, columns, type)
+      if (inside instanceof ColumnsType) {
+        const fields = [...selectedFields(inner, info)]
+        return { key, field: 'object', fields: fields.map(([key, inner]) => typedField(key, inner, info, columns, inside)) }
+      }
+    }
     switch (node.name.value) {
       case '__typename':
         return { key, field: '__typename', name: type.name }
@@ -53,7 +67,11 @@ function groupFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, colu
         return property(key, columns.features().field.name)
       case 'column': {
         const { name, path } = argumentsOf<GroupColumnArgs>(type, node, info)
-        return { key, field: 'object', fields: columnFields(inner, info, columns, { column: name, path }) }
+        return {
+          key,
+          field: 'object',
+          fields: columnFields(inner, info, columns, { column: name, path }, fieldType(type, 'column')),
+        }
       }
       case 'cell':
         return columns.cell ? { key, field: 'cell', ...columns.cell, fields: cellFields(inner, info) } : { key, field: 'null' }
@@ -69,18 +87,38 @@ function cellFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo): read
   return [...selectedFields(nodes, info)].map(([key, [node]]) => ({ key, field: node!.name.value as CellField['field'] }))
 }
 
-/** Returns the fields of ColumnAggregates under the nodes. */
-export function columnFields(
+/** A field for a column: its key, or its figures. */
+function typedField(
+  key: string,
+  nodes: readonly FieldNode[],
+  info: GraphQLResolveInfo,
+  columns: GroupColumns,
+  type: ColumnsType,
+): FeatureField {
+  const name = nodes[0]!.name.value
+  if (name === '__typename') return { key, field: '__typename', name: type.name }
+  const { column, labels } = type.columnOf(name)!
+  requireColumn(column, columns.view)
+  const figures = fieldType(type, name)
+  if (isObjectType(figures)) {
+    return { key, field: 'object', fields: columnFields(nodes, info, columns, { column: column.name }, figures) }
+  }
+  const found = columns.named.find(([label]) => label === column.name)
+  return found ? { ...property(key, found[1].field.name), ...(labels && { labels }) } : { key, field: 'null' }
+}
+
+/** Returns the fields of ColumnAggregates, or of a column's own figures, under the nodes. */
+function columnFields(
   nodes: readonly FieldNode[],
   info: GraphQLResolveInfo,
   columns: GroupColumns,
   place: Place,
+  type: GraphQLObjectType,
 ): readonly FeatureField[] {
-  const type = typeNamed(info, 'ColumnAggregates')
   return [...selectedFields(nodes, info)].map(([key, inner]): FeatureField => {
     const node = inner[0]!
     if (node.name.value === '__typename') return { key, field: '__typename', name: type.name }
-    return property(key, figureOf(node, columns, place, { type, info, parts: () => itemParts(inner, info) }).field.name)
+    return property(key, figureOf(node, columns, place, { type, info, parts: () => itemParts(inner, info, type) }).field.name)
   })
 }
 
@@ -119,12 +157,12 @@ function figureOf(node: FieldNode, columns: GroupColumns, place: Place, { type, 
   }
 }
 
-/** Returns the selected fields of HistogramBin or ValueCount. */
-function itemParts(nodes: readonly FieldNode[], info: GraphQLResolveInfo): readonly ItemPart[] {
-  const typeName = nodes[0]!.name.value === 'histogram' ? 'HistogramBin' : 'ValueCount'
+/** Returns the selected fields of a bin or of a counted value. */
+function itemParts(nodes: readonly FieldNode[], info: GraphQLResolveInfo, type: GraphQLObjectType): readonly ItemPart[] {
+  const { name: typeName } = fieldType(type, nodes[0]!.name.value)
   return [...selectedFields(nodes, info)].map(([key, [node]]) => {
     const name = node!.name.value
-    return { key, member: name === '__typename' ? typeName : (name as ItemPart['member']) }
+    return { key, member: (name === '__typename' ? typeName : name) as ItemPart['member'] }
   })
 }
 

@@ -171,15 +171,20 @@ function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, as
 }
 
 /** @throws GeoduckError SOURCE_CHANGED if the source has other columns than when the operation began */
+export function requireColumn(column: TypedColumn['column'], { layer, fields }: View): void {
+  if (!fields.some((field) => field === column || isReadAs(column, field)))
+    throw new GeoduckError('SOURCE_CHANGED', `The columns of layer ${layer.name} have just changed; ask again.`)
+}
+
+/** @throws GeoduckError as `requireColumn` */
 function columnField(
   key: string,
   { column, output, labels }: TypedColumn,
   nodes: readonly FieldNode[],
   info: GraphQLResolveInfo,
-  { layer, fields }: View,
+  view: View,
 ): FeatureField {
-  if (!fields.some((field) => field === column || isReadAs(column, field)))
-    throw new GeoduckError('SOURCE_CHANGED', `The columns of layer ${layer.name} have just changed; ask again.`)
+  requireColumn(column, view)
   const members = structMembers(output, nodes, info)
   return { key, field: 'property', name: column.name, ...(members && { members }), ...(labels && { labels }) }
 }

@@ -130,7 +130,8 @@ export type Figure =
 /** A member of the JSON object of an item, under its response key. */
 export interface ItemPart {
   readonly key: string
-  readonly member: 'value' | 'count' | 'from' | 'to' | 'HistogramBin' | 'ValueCount'
+  /** `HistogramBin` and those that end with `ValueCount` stand for the name of that type. */
+  readonly member: 'value' | 'count' | 'from' | 'to' | 'HistogramBin' | `${string}ValueCount`
 }
 
 /** The value that a key is compared with: text in the form of the field's type (`ask/values/`), or of any value of it. */

@@ -11,8 +11,11 @@ import {
   GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLInterfaceType,
+  GraphQLList,
+  GraphQLNonNull,
   GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLSchema,
 } from 'graphql'
 
 // biome-ignore lint/suspicious/noExplicitAny: graphql-js types the source of a field so.
@@ -89,4 +92,28 @@ export function inputField(
 /** An argument has the members of an input field. */
 export function argument(...of: Parameters<typeof inputField>): GraphQLArgument {
   return inputField(...of)
+}
+
+/** Returns an object type with the fields of a generic one: those that `has` keeps, some of them with another type. */
+export function likeGeneric(
+  generic: GraphQLSchema,
+  of: string,
+  name: string,
+  types: Readonly<Record<string, GraphQLOutputType>>,
+  has: (field: string) => boolean = () => true,
+): GraphQLObjectType {
+  const type = generic.getType(of) as GraphQLObjectType
+  const fields = () =>
+    Object.values(type.getFields())
+      .filter(({ name }) => has(name))
+      .map((field) => (types[field.name] ? { ...field, type: types[field.name]!, astNode: undefined } : field))
+  return new LazyObjectType({ name, description: type.description ?? '', fields })
+}
+
+export function required<Type extends GraphQLOutputType | GraphQLInputType>(type: Type): Type {
+  return new GraphQLNonNull(type) as unknown as Type
+}
+
+export function listOf<Type extends GraphQLOutputType | GraphQLInputType>(type: Type): Type {
+  return new GraphQLList(required(type)) as unknown as Type
 }

@@ -5,8 +5,6 @@ import {
   type GraphQLInputType,
   type GraphQLInterfaceType,
   GraphQLList,
-  GraphQLNonNull,
-  type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
 } from 'graphql'
@@ -15,7 +13,18 @@ import type { FieldMember, FieldType } from '../../model/field-type.ts'
 import { inPascalCase } from '../../model/graphql-name.ts'
 import { type Field as Column, type Layer, MOST_ENUM_VALUES } from '../../model/layer.ts'
 import { isNeverNull, listFilterOf, scalarOf } from './column-type.ts'
-import { argument, type Field, field, inputField, LazyInputType, LazyObjectType } from './definitions.ts'
+import {
+  argument,
+  type Field,
+  field,
+  inputField,
+  LazyInputType,
+  LazyObjectType,
+  likeGeneric,
+  listOf,
+  required,
+} from './definitions.ts'
+import { type GroupSource, groupArguments, groupInputs, groupResults, groupType } from './group-types.ts'
 import { labelsOf } from './labels.ts'
 import { type ColumnName, columnNames, type LayerName, memberNames } from './names.ts'
 import { type TypedFilter, typedResolvers } from './root-fields.ts'
@@ -120,12 +129,24 @@ class LayerTypes {
     const feature = new FeatureType(`${type}Feature`, this.#layer, this.#generic, () => this.#typedColumns())
     const filter = new LazyInputType(`${type}Filter`, FILTER, () => this.#filterFields(filter))
     const where = argument('where', filter, 'Selects features. Without it, all features match.')
-    const order = this.#order()
+    const ordered = this.#columnEnum(`${type}Column`, 'that have an order', (type) => valuesOf(type) !== null)
+    const order = this.#order(ordered)
     const asked = [where, ...(order ? [argument('orderBy', listOf(order), ORDER)] : [])]
-    const edge = this.#like('FeatureEdge', `${type}Edge`, { node: required(feature) })
+    const edge = likeGeneric(this.#generic, 'FeatureEdge', `${type}Edge`, { node: required(feature) })
     const features = { features: required(listOf(feature)) }
-    const connection = this.#like('FeatureConnection', `${type}Connection`, { ...features, edges: required(listOf(edge)) })
-    const batch = this.#like('FeatureBatch', `${type}Batch`, features)
+    const edges = { edges: required(listOf(edge)) }
+    const connection = likeGeneric(this.#generic, 'FeatureConnection', `${type}Connection`, { ...features, ...edges })
+    const batch = likeGeneric(this.#generic, 'FeatureBatch', `${type}Batch`, features)
+    const groups: GroupSource = {
+      layer: this.#layer,
+      prefix: type,
+      generic: this.#generic,
+      columns: () => this.#typedColumns(),
+      ordered,
+      columnEnum: (name, description, has) => this.#columnEnum(name, description, has),
+    }
+    const inputs = groupInputs(groups)
+    const results = groupResults(groups, groupType(groups))
     const resolvers = typedResolvers(layer, (filter) => this.#filterOf(filter))
     const text = described(`Features of the layer \`${layer}\`.`, tailoring?.description ?? tailoring?.title)
     return {
@@ -139,6 +160,25 @@ class LayerTypes {
           args: this.#sharedArguments('getQueryType', 'feature', ['id']).map((id) => ({ ...id, name: 'key' })),
           resolve: resolvers.feature,
         }),
+        field(`${root}Aggregate`, required(results.connection), `Groups of features of the layer \`${layer}\`, with figures.`, {
+          args: groupArguments(groups, inputs, where, this.#arguments('getQueryType', 'aggregate')),
+          resolve: resolvers.groups,
+        }),
+        ...(this.#layer.geometryColumn === null
+          ? []
+          : [
+              field(
+                `${root}Nearest`,
+                required(connection),
+                `The nearest features of the layer \`${layer}\`, the nearest first.`,
+                {
+                  args: this.#arguments('getQueryType', 'nearest').flatMap((given) =>
+                    given.name === 'layer' ? [] : given.name === 'where' ? where : given,
+                  ),
+                  resolve: resolvers.nearest,
+                },
+              ),
+            ]),
       ],
       subscription: [
         field(root, required(batch), text, {
@@ -148,21 +188,20 @@ class LayerTypes {
           ],
           ...resolvers.batches,
         }),
+        field(`${root}Aggregate`, required(results.batch), `Groups of features of the layer \`${layer}\`, with figures.`, {
+          args: groupArguments(groups, inputs, where, this.#arguments('getSubscriptionType', 'aggregateBatches')),
+          ...resolvers.groupBatches,
+        }),
       ],
     }
   }
 
-  /** Returns an object type with the fields of a generic one, some of them with another type. */
-  #like(generic: string, name: string, types: Readonly<Record<string, GraphQLOutputType>>): GraphQLObjectType {
-    const type = this.#generic.getType(generic) as GraphQLObjectType
-    const fields = () =>
-      Object.values(type.getFields()).map((of) => (types[of.name] ? { ...of, type: types[of.name]!, astNode: undefined } : of))
-    return new LazyObjectType({ name, description: type.description ?? '', fields })
+  #sharedArguments(root: 'getQueryType' | 'getSubscriptionType', of: string, names: readonly string[]) {
+    return this.#arguments(root, of).filter(({ name }) => names.includes(name))
   }
 
-  #sharedArguments(root: 'getQueryType' | 'getSubscriptionType', of: string, names: readonly string[]) {
-    const { args } = this.#generic[root]()!.getFields()[of]!
-    return args.filter(({ name }) => names.includes(name))
+  #arguments(root: 'getQueryType' | 'getSubscriptionType', of: string) {
+    return this.#generic[root]()!.getFields()[of]!.args
   }
 
   #typedColumns(): ReadonlyMap<string, TypedColumn> {
@@ -248,25 +287,31 @@ class LayerTypes {
     ]
   }
 
-  /** Returns the input of a sort key. Null if no column has an order. */
-  #order(): GraphQLInputType | null {
-    const { columns } = this.#layer
-    const names = columnNames(this.#layer)
-    const sorted = columns.filter(({ type }) => valuesOf(type) !== null)
-    if (sorted.length === 0) return null
+  /** Returns the input of a sort key. Null if there is nothing to sort by. */
+  #order(by: GraphQLEnumType | null): GraphQLInputType | null {
+    const hasGeometry = this.#layer.geometryColumn !== null
+    if (!by && !hasGeometry) return null
     const generic = this.#generic.getType('FeatureOrder') as LazyInputType
-    const { direction, nulls } = generic.getFields()
+    const { distance, direction, nulls } = generic.getFields()
     return new LazyInputType(`${this.#name.type}Order`, 'One sort key.', () => {
-      const values = sorted.map((column) => [
-        names.get(column.name)!.value,
-        { value: column.name, description: descriptionOf(column) },
-      ])
-      const by = new GraphQLEnumType({
-        name: `${this.#name.type}Column`,
-        description: `The columns of the layer \`${this.#layer.name}\` that have an order.`,
-        values: Object.fromEntries(values),
-      })
-      return [inputField('by', required(by), 'The column.'), direction!, nulls!]
+      const column = by && inputField('by', hasGeometry ? by : required(by), 'The column.')
+      return [...(column ? [column] : []), ...(hasGeometry ? [distance!] : []), direction!, nulls!]
+    })
+  }
+
+  /** Returns an enum of the columns whose type `has` accepts. Null if there are none. */
+  #columnEnum(name: string, which: string, has: (type: FieldType) => boolean): GraphQLEnumType | null {
+    const columns = this.#layer.columns.filter(({ type }) => has(type))
+    if (columns.length === 0) return null
+    return new GraphQLEnumType({
+      name,
+      description: `The columns of the layer \`${this.#layer.name}\` ${which}.`,
+      values: () => {
+        const names = columnNames(this.#layer)
+        return Object.fromEntries(
+          columns.map((column) => [names.get(column.name)!.value, { value: column.name, description: descriptionOf(column) }]),
+        )
+      },
     })
   }
 
@@ -292,12 +337,4 @@ const IS_NULL = 'Null (true) or not null (false).'
 
 function memberText({ name }: FieldMember): string {
   return `The member \`${name}\`.`
-}
-
-function required<Type extends GraphQLOutputType | GraphQLInputType>(type: Type): Type {
-  return new GraphQLNonNull(type) as unknown as Type
-}
-
-function listOf<Type extends GraphQLOutputType | GraphQLInputType>(type: Type): Type {
-  return new GraphQLList(required(type)) as unknown as Type
 }

@@ -145,6 +145,9 @@ const TYPE_ENDINGS = [
   'Group',
   'Keys',
   'Aggregates',
+  'GroupCondition',
+  'Moment',
+  'TimeBucket',
 ] as const
 /** A layer whose name is another layer's name with one of these would have a root field or a type of the other layer. */
 const LONGER = [...ROOT_ENDINGS, 'Group'] as const

@@ -1,12 +1,14 @@
 /** Resolves the root fields of a layer: it turns their arguments into those of the generic root fields, which do the rest. */
 import type { GraphQLFieldResolver } from 'graphql'
 import { findLayer } from '../../ask/feature-request.ts'
+import type { GroupArguments, GroupRequest } from '../../ask/groups/read-groups.ts'
 import { DEEPEST_FILTER } from '../../ask/read/read-filter.ts'
 import type { BatchEvent } from '../../delivery/batch-events.ts'
 import { keyIn } from '../../model/feature-id.ts'
 import type { FieldType } from '../../model/field-type.ts'
 import type { Context } from '../context.ts'
-import type { FeatureFilter, FeatureOrder, PropertyFilter } from '../generated.ts'
+import type { FeatureFilter, FeatureOrder, PropertyFilter, QueryNearestArgs } from '../generated.ts'
+import { groupStream, groupsOf } from '../resolvers/aggregate.ts'
 import { featureOf, featureStream, featuresOf } from '../resolvers/resolvers.ts'
 import { memberNames } from './names.ts'
 
@@ -32,7 +34,15 @@ interface Arguments {
 
 interface Order extends Omit<FeatureOrder, 'property'> {
   /** The column's name: the value that the enum stands for. */
-  readonly by: string
+  readonly by?: string | null
+}
+
+/** The arguments of nearest features. */
+type Nearest = Pick<QueryNearestArgs, 'to' | 'maxDistance'> & Omit<Arguments, 'orderBy'>
+
+/** The arguments of groups. Columns are their names. */
+interface Groups extends Omit<GroupArguments, 'layer' | 'where' | 'groupBy'>, Pick<Arguments, 'where' | 'first' | 'batchSize'> {
+  readonly groupBy?: readonly string[] | null
 }
 
 type Where = Readonly<Record<string, unknown>> & {
@@ -45,6 +55,9 @@ type Where = Readonly<Record<string, unknown>> & {
 export interface TypedResolvers {
   readonly features: Resolve<Arguments>
   readonly feature: Resolve<{ readonly key: string }>
+  readonly nearest: Resolve<Nearest>
+  readonly groups: Resolve<Groups>
+  readonly groupBatches: { readonly subscribe: Resolve<Groups>; readonly resolve: Resolve<unknown> }
   readonly batches: { readonly subscribe: Resolve<Arguments>; readonly resolve: Resolve<unknown> }
 }
 
@@ -52,17 +65,31 @@ export interface TypedResolvers {
 export function typedResolvers(layer: string, filterOf: (field: string) => TypedFilter | undefined): TypedResolvers {
   /** A variable that is used in several root fields is one object. Its filter is too, so that it is read and counted once. */
   const filters = new WeakMap<Where, FeatureFilter>()
-  const generic = ({ where, orderBy, ...rest }: Arguments) => {
+  const selecting = ({ where }: Pick<Arguments, 'where'>) => {
     const filter = where && (filters.get(where) ?? genericFilter(where, filterOf))
     if (where && filter) filters.set(where, filter)
-    const order = orderBy?.map(({ by, ...how }): FeatureOrder => ({ property: by, ...how }))
-    return { ...rest, layer, ...(filter && { where: filter }), ...(order && { orderBy: order }) }
+    return { layer, where: filter ?? null }
+  }
+  const generic = (args: Arguments) => {
+    const order = args.orderBy?.map(({ by, ...how }): FeatureOrder => ({ ...how, ...(by && { property: by }) }))
+    return { ...args, ...selecting(args), orderBy: order ?? null }
+  }
+  const grouped = (args: Groups) => {
+    const groupBy = args.groupBy?.map((column) => ({ column }))
+    return { ...args, ...selecting(args), groupBy: groupBy ?? null }
   }
   return {
     features: (_root, args, context, info) => featuresOf(generic(args), context, info),
     feature: async (_root, { key }, context, info) => {
       const found = await findLayer(layer, context)
       return await featureOf(found, keyIn(key, found), context, info)
+    },
+    nearest: (_root, { to, maxDistance, ...args }, context, info) =>
+      featuresOf({ ...args, ...selecting(args), nearest: { to, maxDistance } }, context, info),
+    groups: (_root, args, context, info) => groupsOf(grouped(args), context, info),
+    groupBatches: {
+      subscribe: (_root, args, context, info) => groupStream(grouped(args), context, info),
+      resolve: (event) => (event as BatchEvent<'aggregateBatches', GroupRequest>).aggregateBatches,
     },
     batches: {
       subscribe: (_root, args, context, info) => featureStream(generic(args), context, info),
