@@ -1,4 +1,6 @@
 /** Examples of commands and of what they print. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Example, Place } from './example.ts'
 import { withoutFigures } from './likeness.ts'
@@ -22,5 +24,14 @@ export const prints = (command: string | null, { before, below = '', quiet = fal
     const ran = await place.shell(quiet ? line! : `${line} 2>&1`, `${place.folder}/${below}`)
     expect(withoutFigures(ran.stdout)).toBe(withoutFigures(shown!))
     expect(ran.code).toBe(code)
+  },
+})
+
+/** A configuration file of that name, and a command that reads it. */
+export const printsWith = (name: string): Example => ({
+  blocks: ['yaml', ''],
+  async holds(place, file, text) {
+    await writeFile(join(place.folder, name), file!)
+    await prints(null).holds!(place, text!)
   },
 })

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { within } from '../../support/import.ts'
-import { prints } from './commands.ts'
+import { prints, printsWith } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
 import { files, lines } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
@@ -78,5 +78,6 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     streamed,
     answered,
     notRun(['yaml'], 'test/unit/config/file.test.ts reads such a file; test/system/server/typed-layers.test.ts serves it'),
+    printsWith('towns.yaml'),
   ],
 }
