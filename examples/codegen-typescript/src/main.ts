@@ -26,6 +26,19 @@ const STREAM = graphql(`
   }
 `)
 
+const GROUPS = graphql(`
+  query Groups($where: ObservationsFilter) {
+    observationsAggregate(
+      where: $where
+      groupBy: [SPECIES]
+      orderBy: [{ by: SUM, column: INDIVIDUALS, direction: DESC }]
+      first: 2
+    ) {
+      rows { species count individuals { sum max avg } }
+    }
+  }
+`)
+
 const server = new Server(process.argv[2] ?? 'http://127.0.0.1:4000/graphql')
 
 /** A filter is checked when it is written: a column and a value that do not fit each other do not compile. */
@@ -50,3 +63,10 @@ for await (const { observations: batch } of server.subscribe(STREAM, { where }))
   for (const feature of batch.features) individuals += feature.individuals ?? 0
 }
 console.log(`${individuals} individuals in all of them.`)
+
+const { observationsAggregate: groups } = await server.query(GROUPS, { where })
+for (const { species, count, individuals } of groups.rows) {
+  console.log(
+    `${species?.toUpperCase()}: ${count} observations, ${individuals.avg?.toFixed(1)} individuals each, at most ${individuals.max}`,
+  )
+}

@@ -16,7 +16,7 @@ import {
 import { figuresType } from './figure-types.ts'
 import type { TypedColumn, TypedSource } from './layer-types.ts'
 
-/** The parts of a layer that the types of its groups are made from. */
+/** The parts of a layer that determine the types of its groups. */
 export interface GroupSource {
   readonly layer: TypedSource
   /** The beginning of the names of types. */

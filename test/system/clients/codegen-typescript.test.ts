@@ -76,13 +76,15 @@ print(json.dumps([len(f), int(f.individuals.sum())]))`,
     new RegExp(`^${count} observations, the latest:\n(?:20\\S+ \\d+ B[A-Z ]+ at [\\d., -]+\n){3}The next page has 3`),
   )
   expect(output).toContain(`\n${individuals} individuals in all of them.`)
+  const average = (individuals / count).toFixed(1)
+  expect(output).toContain(`\nBARN SWALLOW: ${count} observations, ${average} individuals each, at most `)
 })
 
 test('each block of the documentation is a part of the example', async () => {
   const files = await Promise.all(['codegen.ts', 'src/main.ts'].map((name) => readFile(join(EXAMPLE, name), 'utf8')))
   const page = await readFile(join(ROOT, 'docs/clients/codegen.md'), 'utf8')
   const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, block]) => block!)
-  expect(blocks).toHaveLength(6)
+  expect(blocks).toHaveLength(7)
   for (const block of blocks)
     expect(
       files.some((text) => text.includes(block)),

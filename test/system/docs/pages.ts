@@ -29,7 +29,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/clients/apollo.md': [notRun(['js', 'text'], PROGRAM)],
   'docs/clients/codegen.md': [
     notRun(['sh', 'sh'], 'test/system/config/command.test.ts prints schemas'),
-    ...Array.from({ length: 6 }, () => notRun(['ts'], 'test/system/clients/codegen-typescript.test.ts compiles and runs it')),
+    ...Array.from({ length: 7 }, () => notRun(['ts'], 'test/system/clients/codegen-typescript.test.ts compiles and runs it')),
   ],
   'docs/clients/geoduck-client.md': Array.from({ length: 3 }, () => notRun(['js', 'text'], PROGRAM)),
   'docs/clients/graphql-ws.md': [notRun(['js', 'text'], PROGRAM)],
@@ -76,6 +76,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/typed-layers.md': [
     answered,
     streamed,
+    answered,
     answered,
     notRun(['yaml'], 'test/unit/config/file.test.ts reads such a file; test/system/server/typed-layers.test.ts serves it'),
     printsWith('towns.yaml'),
