@@ -73,10 +73,10 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/speed.md': [],
   'docs/subscriptions.md': [conversation],
+  'docs/typed-aggregates.md': [answered],
   'docs/typed-layers.md': [
     answered,
     streamed,
-    answered,
     answered,
     notRun(['yaml'], 'test/unit/config/file.test.ts reads such a file; test/system/server/typed-layers.test.ts serves it'),
     printsWith('towns.yaml'),

@@ -86,6 +86,8 @@ function resultOf(query: GroupQuery, { sort, digest }: GroupOrder) {
       properties.push(columns.add(field.name, wire, sql(column)))
     }
   }
+  // A group without keys of which nothing is selected is still counted.
+  if (columns.select.length === 0) columns.add('group', { kind: 'bool' }, 'true')
   const layout = { columns: columns.wires, geometries, key: null, properties, geometryName: '' }
   return { select: columns.select, layout, positions }
 }
