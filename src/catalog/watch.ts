@@ -57,10 +57,12 @@ export class Watch {
     let [taken, last] = [first, first]
     let changedAt = Number.POSITIVE_INFINITY
     for (let pause = LOOK_MS; await this.#waited(pause); ) {
-      const began = performance.now()
+      const [began, used] = [performance.now(), process.cpuUsage()]
       try {
         const now = await stampsOf(paths, files())
-        pause = Math.max(LOOK_MS, (performance.now() - began) / SHARE)
+        // On a busy machine, a look takes much longer than its work.
+        const { user, system } = process.cpuUsage(used)
+        pause = Math.max(LOOK_MS, Math.min(performance.now() - began, (user + system) / 1_000) / SHARE)
         changedAt = now === taken ? Number.POSITIVE_INFINITY : Math.min(changedAt, began)
         // All changes that have settled by now are handled together.
         if (now !== taken && (now === last || began - changedAt > MOST_WAIT_MS)) {
