@@ -390,6 +390,8 @@ function encoded<T>(encode: () => T): T {
  */
 const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   ['Out of Memory Error:', 'OUT_OF_MEMORY'],
+  // A damaged page of Parquet says that it is longer than the file.
+  ['IO Error: Could not read enough bytes', 'UNREADABLE'],
   ['IO Error:', 'IO'],
   ['INTERRUPT Error:', 'INTERRUPTED'],
   [`Invalid Input Error: ${REFUSED}`, 'REFUSED'],
