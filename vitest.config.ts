@@ -9,8 +9,8 @@ export default defineConfig({
     pool: 'forks',
     // A busy machine may take long until an expected state is reached.
     expect: { poll: { timeout: 20_000 } },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     teardownTimeout: 10_000,
     reporters: ['default', './test/support/closing-line.ts'],
     projects: [

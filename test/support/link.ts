@@ -11,7 +11,7 @@ export class Link {
   connections = 0
   /** Bytes received from the server. */
   bytes = 0
-  /** Numbers of bytes, at each of which every connection breaks. */
+  /** Ascending numbers of bytes, at each of which every connection breaks. */
   cutAt: readonly number[] = []
   readonly #listener: Server
   readonly #sockets = new Set<Socket>()

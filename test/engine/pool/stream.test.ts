@@ -173,6 +173,32 @@ const score = (id: string): number => (Number(id) * 7_919) % 1_000
 /** `GEODUCK_LONG=1` runs 200. */
 const STREAMS = process.env['GEODUCK_LONG'] === '1' ? 200 : 60
 
+/** Returns the most batches that a stream had when the last one got its first. */
+async function mostBeforeTheLastFirst(client: (n: number) => string): Promise<number> {
+  const pool = await testPool([await squares()], { workers: 2 })
+  const streams = Array.from({ length: STREAMS }, (_, n) => pool.stream(ask(layer), { batchSize: 1_024 }, context(client(n))))
+  const had = streams.map(() => 0)
+  try {
+    const mostAtFirst = await Promise.all(
+      streams.map(async (stream, n) => {
+        await stream.next()
+        had[n] = 1
+        const most = Math.max(...had)
+        // Greedy: it reads on while others still wait.
+        for (let batches = 0; batches < 40; batches++) {
+          await stream.next()
+          had[n] = batches + 2
+        }
+        return most
+      }),
+    )
+    return Math.max(...mostAtFirst)
+  } finally {
+    await Promise.all(streams.map((stream) => stream.return()))
+    await pool.close()
+  }
+}
+
 describe(`${STREAMS} streams on 2 workers`, () => {
   test.each([
     [`of ${STREAMS} clients`, (n: number) => `client ${n}`],
@@ -180,30 +206,10 @@ describe(`${STREAMS} streams on 2 workers`, () => {
   ])(
     '%s, all reading as fast as they can, each have their first batch before anyone has had many',
     async (_, client) => {
-      const pool = await testPool([await squares()], { workers: 2 })
-      const streams = Array.from({ length: STREAMS }, (_, n) => pool.stream(ask(layer), { batchSize: 1_024 }, context(client(n))))
-      const had = streams.map(() => 0)
-      try {
-        const mostAtFirst = await Promise.all(
-          streams.map(async (stream, n) => {
-            await stream.next()
-            had[n] = 1
-            const most = Math.max(...had)
-            // Greedy: it reads on while others still wait.
-            for (let batches = 0; batches < 40; batches++) {
-              await stream.next()
-              had[n] = batches + 2
-            }
-            return most
-          }),
-        )
-        // A busy machine may hold up some of them.
-        const [of90Percent] = mostAtFirst.sort((a, b) => a - b).slice(Math.floor(0.9 * STREAMS))
-        expect(of90Percent).toBeLessThan(20)
-      } finally {
-        await Promise.all(streams.map((stream) => stream.return()))
-        await pool.close()
-      }
+      let fairest = Number.POSITIVE_INFINITY
+      // A busy machine may hold up some streams in one round.
+      for (let round = 0; round < 3 && fairest >= 20; round++) fairest = Math.min(fairest, await mostBeforeTheLastFirst(client))
+      expect(fairest).toBeLessThan(20)
     },
     120_000,
   )

@@ -72,9 +72,9 @@ export class RawSocket {
 
   /** Waits for the answer to a ping, which the server sends after all that it has sent before. */
   async pong(): Promise<void> {
-    const had = this.messages.filter(({ type }) => type === 'pong').length
+    const had = new Set(this.messages)
     this.send({ type: 'ping' })
-    while (this.messages.filter(({ type }) => type === 'pong').length === had) await this.#wake.promise
+    await this.until((message) => message.type === 'pong' && !had.has(message))
   }
 
   /** The messages of an operation, after its end. */

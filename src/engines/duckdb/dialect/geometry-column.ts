@@ -105,7 +105,7 @@ function computable(layer: Layer): string {
 const hasEmptyPart = (text: string): string => `(contains(${text}, '(') AND contains(${text}, 'EMPTY'))`
 
 /**
- * SQL that is true if a polygon of the geometry has an empty ring. It is also true for some other geometry with empty members. Only empty polygons,
+ * SQL that is true if a polygon of the geometry has an empty ring, or a collection an empty member. It is also true for some other geometry with empty members. Only empty polygons,
  * polygons with holes, and collections of polygons are converted to text.
  */
 export function hasEmptyRing(geometry: string): string {
@@ -122,8 +122,8 @@ function mayHaveEmptyRings({ state, hasEmptyRings }: Layer): boolean {
 const COLLECTION_HEADER = '0107000000'
 
 /**
- * The same set of positions, with two dimensions and without empty members of collections. A polygon with holes and an empty shell stays unchanged, because GEOS refuses it. Members of
- * collections in collections become members of one.
+ * The same set of positions, with two dimensions and without empty members of collections. A polygon with holes and an empty shell stays unchanged,
+ * because GEOS refuses it. Members of collections in collections become members of one.
  */
 function withoutEmptyRings(geometry: string): string {
   // The casts are to a list type by name, with the order of members changed; see `asGeometry`.
