@@ -41,8 +41,8 @@ export async function withDatabase<Result>(
 export async function describeDatabase(connection: DuckDBConnection, alias: string): Promise<DescribedSource> {
   const layers: Description[] = []
   const problems = await viewProblems(connection, alias)
+  const comments = await commentsOf(connection, alias)
   for (const table of await tablesOf(connection, alias)) {
-    const comments = await commentsOf(connection, alias)
     try {
       layers.push(await describeTable(connection, alias, table, comments))
     } catch (error) {
