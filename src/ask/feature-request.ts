@@ -9,7 +9,7 @@ import { GeoduckError } from '../model/errors.ts'
 import type { Field, Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Filter, Predicate } from '../model/predicate.ts'
-import { progressText } from '../model/preparation.ts'
+import { type Preparation, progressText } from '../model/preparation.ts'
 import type { FeatureQuery, PropertySortKey, Query, RowPosition, SortKey, View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { deadlineRange, inRange } from './arguments.ts'
@@ -135,12 +135,14 @@ export async function findLayer(name: string, { services, operation }: ReadConte
   if (!layer) throw layerNotFound(name, services.catalog.layers())
   operation.layers.add(name)
   const fresh = await services.catalog.fresh(layer)
-  if (fresh.preparation) {
-    throw new GeoduckError('LAYER_NOT_READY', `Layer ${name} is being prepared: ${progressText(fresh.preparation)}. Ask again.`, {
-      details: { retryAfter: Math.ceil(fresh.preparation.secondsLeft ?? RETRY_SECONDS) },
-    })
-  }
+  if (fresh.preparation) throw layerNotReady(name, fresh.preparation)
   return fresh
+}
+
+export function layerNotReady(name: string, preparation: Preparation): GeoduckError {
+  return new GeoduckError('LAYER_NOT_READY', `Layer ${name} is being prepared: ${progressText(preparation)}. Ask again.`, {
+    details: { retryAfter: Math.ceil(preparation.secondsLeft ?? RETRY_SECONDS) },
+  })
 }
 
 export function cursorAt(position: RowPosition, { query }: Pick<RowRequest, 'query'>, { services }: Context): string {

@@ -4,7 +4,10 @@
  */
 import { setImmediate as immediate } from 'node:timers/promises'
 import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
+import { layerNotReady } from '../ask/feature-request.ts'
 import { EventLoopYield } from '../delivery/event-loop-yield.ts'
+import type { GeoduckError } from '../model/errors.ts'
+import type { Preparation } from '../model/preparation.ts'
 import { namedLayers, type TypedNames } from './document.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
 import type { TypedLayer } from './typed/layer-types.ts'
@@ -13,7 +16,9 @@ import { isRootFieldOf, type LayerName } from './typed/names.ts'
 /** The layers that are served. */
 export interface ServedLayers {
   layers(): readonly SchemaLayer[]
-  layer(name: string): SchemaLayer | undefined
+  layer(name: string): (SchemaLayer & { readonly preparation?: Preparation | null }) | undefined
+  /** Why the layers are not known yet. Null when the sources have been described. */
+  readonly notReady: GeoduckError | null
 }
 
 /** Most slices that are kept. One takes about 40 kB. */
@@ -71,6 +76,20 @@ export class CurrentSchema {
       const [all, only] = [whole, features].map((made) => made.map(({ types }) => types))
       return this.#builder.schemaOf(all!, only!, { get: (layer) => this.#names.of(layer) })
     })
+  }
+
+  /**
+   * Returns why the document may select fields that its slice does not have yet: a layer that it names has no columns until it is prepared. Null if
+   * nothing will be added.
+   */
+  notReady(document: DocumentNode, variables: Readonly<Record<string, unknown>> = {}): GeoduckError | null {
+    if (this.#served.notReady) return this.#served.notReady
+    const { features, whole } = namedLayers(document, variables, this.#names)
+    for (const name of features.union(whole)) {
+      const preparation = this.#served.layer(name)?.preparation
+      if (preparation) return layerNotReady(name, preparation)
+    }
+    return null
   }
 
   /** Call it when layers were added, removed or changed. The names are read soon, in steps, and once for many changes. */

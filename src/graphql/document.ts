@@ -32,7 +32,7 @@ export interface DocumentOptions {
 }
 
 /** Schemas of documents. */
-export type Slices = Pick<CurrentSchema, 'slice'>
+export type Slices = Pick<CurrentSchema, 'slice' | 'notReady'>
 
 export interface CheckedDocument {
   readonly slice: GraphQLSchema | null
@@ -72,7 +72,9 @@ export class DocumentReader {
   check(schema: Slices, document: DocumentNode, variables?: Readonly<Record<string, unknown>> | null): CheckedDocument {
     try {
       const slice = schema.slice(document, variables ?? {})
-      return { slice, errors: this.#errorsOf(slice, document) }
+      const errors = this.#errorsOf(slice, document)
+      const notReady = errors.length > 0 && !isBeyondLimit(errors) ? schema.notReady(document, variables ?? {}) : null
+      return { slice, errors: notReady ? [new GraphQLError(notReady.message, { originalError: notReady })] : errors }
     } catch (error) {
       if (error instanceof RangeError) return { slice: null, errors: [tooDeep()] }
       if (error instanceof GraphQLError) return { slice: null, errors: [error] }
@@ -113,6 +115,10 @@ function hasManyLines(text: string): boolean {
     if ((code === 0x0a || code === 0x0d) && ++lines > MOST_LINES) return true
   }
   return false
+}
+
+function isBeyondLimit(errors: readonly GraphQLError[]): boolean {
+  return errors.some(({ extensions }) => extensions['code'] === 'LIMIT_EXCEEDED')
 }
 
 function limitExceeded(message: string): GraphQLError {

@@ -289,7 +289,11 @@ class ServerState implements Services {
 
   get catalog(): Catalog {
     if (this.#catalog) return this.#catalog
-    throw new GeoduckError('LAYER_NOT_READY', 'The sources are being read; ask again in a moment.')
+    throw sourcesNotReady()
+  }
+
+  get notReady(): GeoduckError | null {
+    return this.#catalog ? null : sourcesNotReady()
   }
 
   get engine(): Engine {
@@ -347,4 +351,8 @@ class ServerState implements Services {
     if (this.stopping.aborted) await part.close()
     this.stopping.throwIfAborted()
   }
+}
+
+function sourcesNotReady(): GeoduckError {
+  return new GeoduckError('LAYER_NOT_READY', 'The sources are being read; ask again in a moment.')
 }

@@ -42,9 +42,13 @@ test('a layer is shown while it is prepared, others answer, and it is LAYER_NOT_
       break
     }
   }
-  const refused = await ask(server, '{ features(layer: "lakes") { count } }')
-  expect(refused.errors?.[0]?.message).toMatch(/^Layer lakes is being prepared: .* Ask again\.$/)
-  expect(refused.errors?.[0]?.extensions).toMatchObject({ code: 'LAYER_NOT_READY', retry: true, retryAfter: expect.any(Number) })
+  const documents = ['{ features(layer: "lakes") { count } }', '{ lakes { features { aColumn } } }']
+  for (const { errors } of await Promise.all(documents.map((document) => ask(server, document)))) {
+    expect(errors?.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^Layer lakes is being prepared: .* Ask again\.$/),
+    ])
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'LAYER_NOT_READY', retry: true, retryAfter: expect.any(Number) })
+  }
 })
 
 test('when it is ready, every layer can be asked, and streams every feature once', async () => {

@@ -8,6 +8,7 @@ import { LAYER } from '../../support/layers.ts'
 /** A catalogue whose layers a test changes. */
 class Served {
   names: readonly string[]
+  readonly notReady = null
 
   constructor(...names: readonly string[]) {
     this.names = names
@@ -152,7 +153,7 @@ describe('a slice', () => {
 
   it('reads the names once for many changes at a time', async () => {
     let reads = 0
-    const served = { layers: () => [{ ...LAYER, name: `layer_${++reads}` }], layer: () => undefined }
+    const served = { layers: () => [{ ...LAYER, name: `layer_${++reads}` }], layer: () => undefined, notReady: null }
     const schema = new CurrentSchema(served)
     for (let n = 0; n < 5; n++) schema.layersChanged()
     await expect.poll(() => reads).toBe(2)
