@@ -32,7 +32,7 @@ function statisticsOf({ relation, pruning }: Layer): string | null {
   return coveringStatistics(relation.files, pruning)
 }
 
-/** Rows of a group of a source without row groups, and the most groups. */
+/** The least rows of a group whose boxes are read, and the most groups of a table or file. */
 const [LEAST_GROUP, MOST_GROUPS] = [256, 8_192]
 
 /** The most rows of GeoParquet whose boxes are read. This takes 90 ns for each row, once. */
