@@ -16,7 +16,7 @@ if (!rig.python) progress('THE PYTHON PIPELINE IS NOT THERE (../shared/bench): t
 
 const results: Result[] = []
 try {
-  for (const row of options.rows) results.push(...evaluate(row, await runRow(row, rig, options.runs, progress)))
+  for (const row of options.rows) results.push(...evaluate(row, await runRow(row, rig, options.runs ?? row.runs ?? 5, progress)))
 } finally {
   await rig.server.stop()
 }

@@ -4,7 +4,8 @@ import { ROWS } from './rows/rows.ts'
 
 export interface BenchOptions {
   readonly rows: readonly Row[]
-  readonly runs: number
+  /** Null: as many as the row needs. */
+  readonly runs: number | null
   /** Seconds of each measurement without a natural end. */
   readonly seconds: number
   /** Longest wait for other processes to rest, before each run. */
@@ -17,13 +18,13 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
   const command = new Command('npm run bench --')
     .description('Measures Geoduck against the engine alone and against the Python pipeline; fails where a threshold is missed.')
     .option('--rows <ids>', `rows of the table, separated by commas: ${ids.join(', ')}`, rowsOf)
-    .option('--runs <n>', 'runs of each side, of which the median counts', whole, 5)
+    .option('--runs <n>', 'runs of each side, of which the median counts (default: 5, or what the row needs)', whole)
     .option('--patience <s>', 'longest wait before each run for other processes to rest', whole, 4)
     .option('--quick', 'two runs, shorter ones: to see that all of it works')
     .parse(argv as string[])
-  const { rows, runs, patience, quick } = command.opts<{ rows?: Row[]; runs: number; patience: number; quick?: boolean }>()
+  const { rows, runs, patience, quick } = command.opts<{ rows?: Row[]; runs?: number; patience: number; quick?: boolean }>()
   const chosen = rows ?? ROWS.filter((row) => !row.onlyIfNamed)
-  return { rows: chosen, runs: quick ? 2 : runs, seconds: quick ? 2 : 5, patience }
+  return { rows: chosen, runs: quick ? 2 : (runs ?? null), seconds: quick ? 2 : 5, patience }
 }
 
 function rowsOf(text: string): Row[] {

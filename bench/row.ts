@@ -11,6 +11,8 @@ export interface Row {
   readonly figures: readonly Figure[]
   /** Only run when it is named. */
   readonly onlyIfNamed?: boolean
+  /** Runs of each side, unless the command line has their number. A small difference needs many. */
+  readonly runs?: number
 }
 
 /** One side of a comparison. */

@@ -12,6 +12,7 @@ import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
 import { SERVER_CPU } from './server-cpu.ts'
 import { START } from './start.ts'
+import { TYPED_PAGE } from './typed-page.ts'
 
 /** In the order of the table. */
 export const ROWS: readonly Row[] = [
@@ -20,6 +21,7 @@ export const ROWS: readonly Row[] = [
   ARROW_DOWNLOAD,
   ...GEOJSON_PYTHON_ROWS,
   TYPED_FEATURES,
+  TYPED_PAGE,
   ...BOX_ROWS,
   BOX_LATENCY,
   NEAREST,

@@ -86,10 +86,14 @@ async function store(kind: string, features: readonly string[]): Promise<Layer[]
   ]
 }
 
+async function ringsOf(query: FeatureQuery, first: number): Promise<Rings> {
+  const groups = await engine.sql(rowGroupsOf(query.view.layer)!)
+  return new Rings(query, new RowGroups(groups.map((group) => group.map(Number))), first)
+}
+
 /** The page as the pool makes it: in rings, until one has enough rows. */
 async function page(query: FeatureQuery, first: number): Promise<{ rows: Row[]; rings: number }> {
-  const groups = await engine.sql(rowGroupsOf(query.view.layer)!)
-  const rings = new Rings(query, new RowGroups(groups.map((group) => group.map(Number))), first)
+  const rings = await ringsOf(query, first)
   for (let ring = 1; ; ring++) {
     const rows = await engine.rows(compileFeatures({ ...query, limit: first }, rings.reach))
     if (rows.length === first || rings.ended()) return { rows, rings: ring }
@@ -153,4 +157,15 @@ describe('the nearest features', () => {
     }
     console.log(`${executions} executions for ${probes.length} probes`)
   }, 600_000)
+
+  it('are searched in the city of the probe, also where its row group has another city far away', async () => {
+    const path = join(folder, 'cities.parquet')
+    // 1,000 points in a hundredth of a degree at 0 0, and as many at 100 50.
+    await engine.sql(`COPY (SELECT n, geom, {xmin: x, ymin: y, xmax: x, ymax: y} AS bbox
+      FROM (SELECT n, x, y, ST_Point(x, y) AS geom FROM (SELECT n, (n // 1000 * 100 + n * 37 % 1000 * 1e-5)::FLOAT AS x,
+        (n // 1000 * 50 + n * 91 % 1000 * 1e-5)::FLOAT AS y FROM range(2000) r(n))) ORDER BY n) TO '${path}' (FORMAT parquet)`)
+    const layer = await engine.parquet(path, { pruning: COVERING, featureCount: 2_000 })
+    const { reach } = await ringsOf(queryOf(layer, { orderBy: byDistance({ wkt: 'POINT(0.005 0.005)' }) }), FIRST)
+    expect(reach).toBeLessThan(1_000)
+  })
 })

@@ -88,7 +88,7 @@ const MOST_GROUPS = 8_192
 /** Rows of a group, and its box: west, south, east, north. */
 const VALUES = 5
 
-/** Groups of neighbouring rows, such as the row groups of a file, with the box around each. They take 40 bytes each. */
+/** Groups of neighbouring rows, with the box around each. They take 40 bytes each. */
 export class RowGroups {
   readonly extent: BBox
   /** A length that is much shorter than the extent. */
