@@ -90,7 +90,7 @@ function listKey(args: Parameters<ListKey>[0], { fieldName, field, variables }: 
   return `${fieldName}:${JSON.stringify([Object.fromEntries(given), selection, used], inOrder)}`
 }
 
-/** Equal filters are one, whatever the order of their members is. */
+/** Equal filters are one, in any order of their members. */
 function inOrder(_: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))

@@ -53,7 +53,9 @@ export function resolvers(layers: readonly string[]): ResolverConfig {
  */
 export function relayPagination(): Readonly<Record<JoinedField, Resolver>> {
   const join: Resolver = (_, args, cache, { parentKey, fieldName }) => {
-    const values = chain(cache, parentKey).map((page) => cache.resolve(page, fieldName, args))
+    // A field without arguments is stored under its name alone.
+    const given = Object.keys(args).length > 0 ? args : undefined
+    const values = chain(cache, parentKey).map((page) => cache.resolve(page, fieldName, given))
     if (values.includes(undefined)) return undefined
     return (JOINS[fieldName as JoinedField] as (values: readonly unknown[]) => ReturnType<Resolver>)(values)
   }

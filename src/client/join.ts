@@ -11,7 +11,7 @@ export interface PageInfo {
 
 type Join = (values: readonly never[]) => unknown
 
-/** By the name of the field. The other fields, such as `totalCount`, `arrow` and `execution`, are those of one page. */
+/** Join the values of a field, by its name. The other fields, such as `totalCount`, `arrow` and `execution`, are those of one page. */
 export const JOINS = {
   count: (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0),
   edges: flat,
