@@ -28,8 +28,9 @@ export interface ConfiguredClient {
 
 const typeOf = (id: string) => `${id.charAt(0).toUpperCase()}${id.slice(1, id.indexOf(':'))}Feature`
 
-export function configuredApollo(url: string, layers: readonly string[]): ConfiguredClient {
-  const cache = new InMemoryCache(apolloConfig(layers))
+/** @param layers null for the cache with its defaults */
+export function configuredApollo(url: string, layers: readonly string[] | null): ConfiguredClient {
+  const cache = new InMemoryCache(layers ? apolloConfig(layers) : {})
   const node = (_: unknown, { args, toReference }: { args: Record<string, string> | null; toReference: CallableFunction }) =>
     toReference({ __typename: typeOf(args!['id']!), id: args!['id'] })
   cache.policies.addTypePolicies({ Query: { fields: { node } } })
@@ -56,10 +57,10 @@ export function configuredApollo(url: string, layers: readonly string[]): Config
 
 export function configuredGraphcache(
   url: string,
-  layers: readonly string[],
+  layers: readonly string[] | null,
   logger: (...line: unknown[]) => void,
 ): ConfiguredClient {
-  const { resolvers, ...config } = graphcacheConfig(layers)
+  const { resolvers = {}, ...config } = layers ? graphcacheConfig(layers) : {}
   const node = (_: unknown, { id }: { id?: string }) => ({ __typename: typeOf(id!), id: id! })
   const warn = (level: string, ...line: unknown[]) => (level === 'debug' ? undefined : logger(level, ...line))
   const cache = cacheExchange({ ...config, resolvers: { ...resolvers, Query: { node } }, logger: warn })
