@@ -42,7 +42,7 @@ export function typePolicies(layers: readonly string[]): TypePolicies {
     // A feature without an id in the selection may be another one than before, with the same key.
     Feature: { merge: false },
     ...Object.fromEntries([...features, ...parts]),
-    [STRUCT]: { keyFields: false, merge: true },
+    [STRUCT]: { merge: true },
   }
 }
 

@@ -3,7 +3,7 @@
  */
 import type { Cache, KeyingConfig, PossibleTypesConfig, Resolver, ResolverConfig } from '@urql/exchange-graphcache'
 import { JOINS, type JoinedField, type PageInfo } from './join.ts'
-import { connectionTypes, featureTypes, PAGING, STRUCT_TYPE } from './layer-types.ts'
+import { connectionTypes, featureTypes, PAGING } from './layer-types.ts'
 
 export interface CacheConfig {
   readonly keys: KeyingConfig
@@ -25,8 +25,6 @@ export function possibleTypes(layers: readonly string[]): PossibleTypesConfig {
   return { Node: featureTypes(layers), Feature: featureTypes(layers) }
 }
 
-const STRUCT = new RegExp(`^${STRUCT_TYPE}$`)
-
 /**
  * The key of an object of any type. Null for an object without an identity, which belongs to the field that returned it. A proxy,
  * because nothing lists the types of struct columns: Graphcache warns about each type for which it finds no key.
@@ -35,7 +33,7 @@ export const keys: KeyingConfig = new Proxy<KeyingConfig>(
   {},
   {
     get: (_, type) => (object: Readonly<Record<string, unknown>>) => {
-      const key = type === 'Layer' ? object['name'] : STRUCT.test(String(type)) ? null : object['id']
+      const key = type === 'Layer' ? object['name'] : object['id']
       return (key as string | undefined) ?? null
     },
   },

@@ -29,8 +29,5 @@ function prefixOf(layer: string): string {
   return layer.charAt(0).toUpperCase() + layer.slice(1)
 }
 
-/**
- * Types of columns that are structs, such as `Places_Address`. No other name has a capital or a `_` after a `_`. A member may be
- * called `id`, but it is no id of the object.
- */
+/** Types of columns that are structs, such as `Places_Address`. No other name has a capital or a `_` after a `_`. */
 export const STRUCT_TYPE = '[A-Za-z0-9_]+_[A-Z_][A-Za-z0-9_]*'
