@@ -18,6 +18,7 @@ const STEPS = [
     'scripts',
     'bench',
     'examples',
+    'packages',
     'docs',
     'schema.graphql',
     'README.md',
@@ -26,6 +27,8 @@ const STEPS = [
   ['dead code', 'node_modules/knip/bin/knip.js'],
   ['build', 'scripts/build.mjs'],
   ['package', 'node_modules/publint/src/cli.js', '--strict'],
+  ["build of the client's package", 'scripts/build-client.mjs'],
+  ["the client's package", 'node_modules/publint/src/cli.js', '--strict', 'dist-client'],
 ]
 
 await setUpOrExit({ build: true })

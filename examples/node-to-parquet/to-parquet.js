@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { RecordBatchReader } from 'apache-arrow'
-import { streamFeatures } from 'geoduck/client'
+import { streamFeatures } from 'geoduck-client'
 import { Table, transformParquetStream, WriterPropertiesBuilder } from 'parquet-wasm'
 
 const [layer, file, url = 'http://127.0.0.1:4000/graphql'] = process.argv.slice(2)

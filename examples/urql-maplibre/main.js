@@ -1,7 +1,7 @@
 // A map of what is in view. urql asks for the layer and watches the server; the features stream beside it, over the same socket.
 // `npm run build && npx vite examples/urql-maplibre`, then open ?server=http://127.0.0.1:4000&layer=countries
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core'
-import { connect, streamFeatures } from 'geoduck/client'
+import { connect, streamFeatures } from 'geoduck-client'
 import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'

@@ -7,7 +7,7 @@ import { GeoduckClientError } from './error.ts'
  * Memory grows with the result. It needs the package apache-arrow. A result without features has no schema: then the table has no columns.
  */
 export async function toTable(stream: AsyncIterable<ArrowBatch>): Promise<Table> {
-  const { RecordBatchReader, Table: ArrowTable } = await import('apache-arrow')
+  const { RecordBatchReader, Table: ArrowTable } = await loadArrow()
   const batches: RecordBatch[] = []
   for await (const { arrow } of stream) {
     for (const batch of RecordBatchReader.from(arrow)) {
@@ -19,4 +19,13 @@ export async function toTable(stream: AsyncIterable<ArrowBatch>): Promise<Table>
     }
   }
   return batches.length > 0 ? new ArrowTable(batches) : new ArrowTable()
+}
+
+/** Inside `try`, bundlers accept that the package is missing. */
+async function loadArrow() {
+  try {
+    return await import('apache-arrow')
+  } catch (cause) {
+    throw new Error('toTable needs the package apache-arrow: install it with `npm install apache-arrow`.', { cause })
+  }
 }

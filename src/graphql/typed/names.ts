@@ -73,8 +73,8 @@ export function columnNames({ columns }: Pick<Layer, 'columns'>): ReadonlyMap<st
   return known
 }
 
-/** A member `isNull` would be a test in a filter. */
-const RESERVED_MEMBERS: ReadonlySet<string> = new Set(['isNull', '__typename', ...OBJECT_MEMBERS])
+/** A member `isNull` would be a test in a filter. A cache takes `id` for the identity of an object, and would join structs with equal ids. */
+const RESERVED_MEMBERS: ReadonlySet<string> = new Set(['id', 'isNull', '__typename', ...OBJECT_MEMBERS])
 
 const ofMembers = new WeakMap<readonly FieldMember[], ReadonlyMap<string, ColumnName>>()
 

@@ -39,7 +39,7 @@ afterEach(async () => {
 async function open(example: string): Promise<void> {
   const outDir = join(folder, example)
   const shared = { root: join(ROOT, 'examples', example), configFile: false, logLevel: 'error', build: { outDir } } as const
-  const alias = { 'geoduck/client': join(ROOT, 'src/client/client.ts') }
+  const alias = { 'geoduck-client': join(ROOT, 'src/client/client.ts') }
   await build({ ...shared, resolve: { alias } })
   site = await preview({ ...shared, preview: { port: 0, host: '127.0.0.1' } })
   page = await browser.newPage()

@@ -7,10 +7,9 @@ import { ROOT, SHARED } from '../../support/environment.ts'
 import { type Launched, launch } from '../../support/launched.ts'
 import { runProgram } from '../../support/program.ts'
 import { python } from '../../support/python.ts'
+import { npm } from './npm.ts'
 
 const PLACES = join(SHARED, 'data/places.parquet')
-
-const OUTER_RUN = /^(INIT_CWD|npm_(command|lifecycle_.*|package_.*|config_local_prefix))$/
 
 let folder: string
 let packed: string[]
@@ -35,14 +34,6 @@ afterAll(async () => {
   }
   await rm(folder, { recursive: true })
 })
-
-/** With the environment of this test, which can reach the registry, without the variables that the outer npm sets for its run. */
-async function npm(args: readonly string[], cwd: string): Promise<string> {
-  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OUTER_RUN.test(name)))
-  const { code, stdout, stderr } = await runProgram('npm', args, { cwd, environment })
-  if (code !== 0) throw new Error(`npm ${args[0]}: ${stderr}`)
-  return stdout
-}
 
 test('the package holds the program, the schema, the map and the client, no sources and no tests', () => {
   expect(packed).toEqual(
