@@ -13,6 +13,7 @@ import { requireGeometry } from '../require-geometry.ts'
 import { readDistance } from './read-distance.ts'
 import { readGeometry } from './read-geometry.ts'
 import { readProperty } from './read-property.ts'
+import { refuseNull } from './refuse-null.ts'
 
 const RELATIONS: readonly SpatialRelation[] = [
   'intersects',
@@ -48,6 +49,7 @@ export function readFilter(filter: FeatureFilter, view: View, budget: FilterBudg
 }
 
 function* readPredicate(filter: FeatureFilter, view: View, budget: FilterBudget): Generator<undefined, Predicate> {
+  refuseNull(filter)
   const predicates: Predicate[] = []
   for (const member of SPATIAL) if (filter[member]) requireGeometry(view.layer, member)
   if (filter.and) predicates.push(...(yield* readAll(filter.and, view, budget)))

@@ -266,7 +266,7 @@ describe('a typed filter', () => {
   })
 
   it.each([
-    ['{ whole: { eq: null } }', '`eq` of property "whole" (INTEGER) takes a number; ask `isNull` for null.'],
+    ['{ whole: { eq: null } }', '`eq` of property "whole" is null: ask `isNull: true` for features without a value, or leave `eq` out.'],
     ['{ date: { eq: "tomorrow" } }', 'takes a string, a date like 2026-05-31'],
     ['{ whole: { eq: "7" } }', 'Int cannot represent non-integer value'],
     ['{ label: { eq: nobody } }', 'Value "nobody" does not exist in "Kinds_Label" enum'],
