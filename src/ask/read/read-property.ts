@@ -108,7 +108,8 @@ function compare(member: NamedMember, operator: Operator, value: unknown, called
 
 function among(member: NamedMember, values: unknown): Test {
   if (!Array.isArray(values)) throw new GeoduckError('BAD_INPUT', `\`in\` of property ${member.name} takes a list.`)
-  const { kind, as } = comparable(member, values[0])
+  const [first = ''] = values
+  const { kind, as } = comparable(member, first)
   const places = values.map((value) => comparandOf(member, kind, 'in', value))
   const texts = new Set(places.flatMap((place) => (typeof place === 'object' && place.exact ? [place.at] : [])))
   return texts.size === 0 ? { kind: 'present', holds: false } : { kind: 'among', as, texts: [...texts] }

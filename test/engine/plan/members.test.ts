@@ -165,7 +165,10 @@ describe('a property filter that is refused says what it takes:', () => {
     [{ name: 'n', between: [1, 'x'] }, '`between` of property "n" (INTEGER) takes a number, not "x"'],
     [{ name: 'n', has: 1 }, 'property "n" is INTEGER, no list'],
     [{ name: 'numbers', has: 'x' }, '`has` of property "numbers" (INTEGER[]) takes a number, not "x"'],
-    [{ name: 'numbers', has: null }, '`has` of property "numbers" is null: ask `isNull: true` for features without a value, or leave `has` out.'],
+    [
+      { name: 'numbers', has: null },
+      '`has` of property "numbers" is null: ask `isNull: true` for features without a value, or leave `has` out.',
+    ],
     [{ name: 'doc', has: {} }, '`has` of property "doc", which is JSON, takes strings, numbers or booleans, not an object'],
     [{ name: 'n' }, 'Property "n" has no comparison: give one, such as `eq` or `isNull`, or leave the property out.'],
     [{ name: 'deep', path: ['a', 'b'] }, 'Property "deep"."a"."b" has no comparison'],

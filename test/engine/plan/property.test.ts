@@ -231,7 +231,10 @@ describe('a comparison that is refused says what the property takes:', () => {
     [{ name: 'Bool', eq: true }, 'has no property "Bool"'],
     [{ name: 'geom', isNull: true }, 'has no property "geom"'],
     [{ name: 'tiny', eq: '1' }, 'BAD_INPUT: `eq` of property "tiny" (TINYINT) takes a number, not "1".'],
-    [{ name: 'tiny', eq: null }, '`eq` of property "tiny" is null: ask `isNull: true` for features without a value, or leave `eq` out.'],
+    [
+      { name: 'tiny', eq: null },
+      '`eq` of property "tiny" is null: ask `isNull: true` for features without a value, or leave `eq` out.',
+    ],
     [{ name: 'tiny', lt: Number.NaN }, 'takes a number, not NaN'],
     [{ name: 'tiny', gt: [1] }, 'takes a number, not a list'],
     [{ name: 'tiny', in: [1, null] }, '`in` of property "tiny" (TINYINT) takes a number, not null.'],
