@@ -121,7 +121,7 @@ export type Step =
   | { readonly kind: 'field' | 'key'; readonly name: string }
   | { readonly kind: 'pointer'; readonly pointer: string; readonly variant: boolean }
 
-/** How texts are compared: always in their composed form (NFC), and with or without accents and case. */
+/** Texts are compared in their composed form (NFC), and without accents or case if these are true. */
 export interface Collate {
   readonly noAccent: boolean
   readonly noCase: boolean

@@ -59,7 +59,7 @@ function textOf({ sql, type, collate }: Subject): string {
   return collate ? collationKey(text, collate) : text
 }
 
-/** A pattern has no letters of its own, so its key is the pattern of a key. */
+/** The syntax of a pattern has no letters, so its key is the pattern of a key. */
 function givenText(text: string, { collate }: Subject, parameters: Parameters): string {
   const given = parameters.text(text)
   return collate ? collationKey(given, collate) : given
