@@ -331,7 +331,7 @@ type Labels = NonNullable<ReturnType<typeof labelsOf>>
 
 const FILTER =
   'A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. A member that is null is refused.'
-/** As in the descriptions of the generic inputs. */
+/** Describes a comparison as the generic schema does. */
 const TESTS = 'It is true if every given member is true. At least one must be given, and null is refused.'
 const ORDER =
   'Sort keys, the most significant first. Without any, features have the natural order of the source, which also breaks ties.'
