@@ -48,6 +48,8 @@ beforeAll(async () => {
     await connection.run(`CREATE TABLE kinds (geom GEOMETRY('OGC:CRS84'), ${all.join(', ')})`)
     await connection.run(`INSERT INTO kinds (geom) SELECT ST_SetCRS(ST_Point(n, n), 'OGC:CRS84') FROM range(3) r(n)`)
     const dots = LONGITUDES.map((x) => `(${x}, ST_SetCRS(ST_Point(${x}, 5), 'OGC:CRS84'))`)
+    const spellings = ["'Zu' || chr(776) || 'rich'", "'Z' || chr(252) || 'rich'", "'ZURICH'", "'Bern'"]
+    await connection.run(`CREATE TABLE cities AS FROM (VALUES ${spellings.map((name) => `(${name})`).join(', ')}) AS t(name)`)
     await connection.run(`CREATE TABLE dots AS FROM (VALUES ${dots.join(', ')}) AS t(x, geom)`)
   })
   server = await serve([join(folder, 'members.duckdb')], { maxRootFields: 6 })
@@ -214,4 +216,23 @@ describe('a box beyond 180 degrees', () => {
     const lines = (await download.text()).split('\n').filter((line) => line.includes('"Feature"'))
     expect(lines.length).toBe(wanted.length)
   })
+})
+
+it('`collate` means the same to generic and typed filters, groups and downloads', async () => {
+  const found = async (collate: readonly string[]) => {
+    const query = `query ($collate: [Collation!], $name: String = "z\u00fcrich", $json: JSON = "z\u00fcrich") {
+      generic: features(layer: "cities", where: { property: { name: "name", eq: $json, collate: $collate } }) { count }
+      typed: cities(where: { name: { in: [$name], collate: $collate } }) { count }
+      keys: aggregate(layer: "cities", groupBy: { column: "name" }, having: { of: KEY, column: "name", eq: $json, collate: $collate }) { count }
+      typedKeys: citiesAggregate(groupBy: NAME, having: { of: KEY, column: NAME, eq: $json, collate: $collate }) { count } }`
+    const where = JSON.stringify({ property: { name: 'name', eq: 'z\u00fcrich', collate } })
+    const download = await fetch(`${server.url}/download/cities.geojsonl?where=${encodeURIComponent(where)}`)
+    const lines = (await download.text()).split('\n').filter((line) => line.includes('"Feature"'))
+    return [...(counted(await ask(server, query, { collate })) as number[]), lines.length]
+  }
+  expect(await found(['NOCASE'])).toEqual([2, 2, 2, 2, 2])
+  expect(await found(['NOCASE', 'NOACCENT'])).toEqual([3, 3, 3, 3, 3])
+  expect(await found(['NFC'])).toEqual([0, 0, 0, 0, 0])
+  const { errors } = await ask(server, '{ aggregate(layer: "cities", having: { of: COUNT, eq: 1, collate: NFC }) { count } }')
+  expect(errors![0]!.message).toContain('`collate` of property COUNT (BIGINT) is for comparisons of text')
 })
