@@ -18,8 +18,8 @@ import { show } from '../../model/show.ts'
 import { cursorKey, decodeCursor } from '../cursor.ts'
 import { deadlineOf, findLayer, type ReadContext, type RowRequest, readWhere, requireCapable } from '../feature-request.ts'
 import { memberAt, type NamedMember } from '../read/member.ts'
+import { nullMember } from '../read/null-member.ts'
 import { readTests } from '../read/read-property.ts'
-import { refuseNull } from '../read/refuse-null.ts'
 import type { Selection } from '../selection.ts'
 import { valuesOf } from '../values/values-of.ts'
 import { viewOf } from '../view.ts'
@@ -239,7 +239,7 @@ function readHaving(conditions: readonly GroupCondition[], args: GroupArguments,
   }
   if (conditions.length === 0) return null
   const members = conditions.map((condition) => {
-    refuseNull(condition, 'having')
+    if (Object.values(condition).includes(null)) throw nullMember(condition, 'having')
     const { of, column, path, ...tests } = condition
     const place = { term: of, ...(column && { column }), ...(path && { path }) }
     const { field } = columnOfTerm(place, 'having', args, columns)

@@ -2,9 +2,9 @@
 import type { GraphQLFieldResolver } from 'graphql'
 import { findLayer } from '../../ask/feature-request.ts'
 import type { GroupArguments, GroupRequest } from '../../ask/groups/read-groups.ts'
+import { nullMember } from '../../ask/read/null-member.ts'
 import { DEEPEST_FILTER } from '../../ask/read/read-filter.ts'
 import { noComparison, refuseNullTests } from '../../ask/read/read-property.ts'
-import { refuseNull } from '../../ask/read/refuse-null.ts'
 import type { BatchEvent } from '../../delivery/batch-events.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { keyIn } from '../../model/feature-id.ts'
@@ -105,7 +105,7 @@ export function typedResolvers(layer: string, filterOf: (field: string) => Typed
 /** Returns the generic filter. What is deeper than any filter may be is left out, because the whole is refused. */
 function genericFilter(where: Where, filterOf: (field: string) => TypedFilter | undefined, depth = 1): FeatureFilter {
   if (depth > DEEPEST_FILTER) return {}
-  refuseNull(where)
+  if (Object.values(where).includes(null)) throw nullMember(where)
   const { and, or, not, geometry, ...columns } = where
   if (geometry && Object.keys(geometry).length === 0)
     throw new GeoduckError('BAD_INPUT', '`geometry` has no member: give one, such as `bbox`, or leave it out.')
