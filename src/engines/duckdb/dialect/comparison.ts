@@ -58,7 +58,7 @@ export function collated({ subject, cast, text }: Comparison, collate: Collate):
 }
 
 /**
- * SQL of a text that is equal for texts that are equal. The engine's COLLATE would not apply to patterns. As a function of the column, it is never
+ * SQL of a key that is the same for texts that count as equal. The engine's COLLATE would not apply to patterns. As a function of the column, it is never
  * compared with the column's statistics. The functions end a text at U+0000, which becomes U+0001. To upper case and back is more than to lower case: `ς`
  * becomes `σ`. A million texts of 20 characters take a thread 0.14 s with all functions, and 0.8 s if they are not ASCII.
  */
