@@ -55,8 +55,7 @@ async function showView() {
   view.abort()
   view = new AbortController()
   const { signal } = view
-  const [[west, south], [east, north]] = map.getBounds().toArray()
-  const where = { bbox: [Math.max(west, -180), Math.max(south, -90), Math.min(east, 180), Math.min(north, 90)] }
+  const where = { bbox: map.getBounds().toArray().flat() }
   const features = []
   try {
     for await (const { geojson } of streamFeatures({ client: socket, layer, where, batchSize: 100, signal })) {

@@ -2,6 +2,18 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** Differences that a comparison of texts ignores. Each of them also ignores what NFC ignores. Several may be given. */
+export type Collation =
+  /** Ignores how a character is composed (Unicode NFC): `é` is equal to `e` with a combining accent. It does not ignore accents. */
+  | 'NFC'
+  /**
+   * Ignores accents and all other marks (Unicode category M). `ø`, `ł` and `ß` have no mark, so they are other letters than `o`, `l` and `ss`. In
+   * scripts of India, vowel signs are marks too.
+   */
+  | 'NOACCENT'
+  /** Ignores upper and lower case, character by character: `ß` is not equal to `ss`. `I`, `i`, `İ` and `ı` are equal, and so are `Σ`, `σ` and `ς`. */
+  | 'NOCASE';
+
 /**
  * A distance to a geometry. For layers in longitude and latitude, it is in metres on the WGS 84 ellipsoid, also across the antimeridian and the
  * poles. It is exact between points, and otherwise within 0.1 % or 2 mm. Edges are straight in longitude and latitude.
@@ -32,7 +44,11 @@ export type DistanceOrder = {
   readonly to: GeometryInput;
 };
 
-/** A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. */
+/**
+ * A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. A member that is null is
+ * refused, here and in every input inside a filter: leave it out, or leave out the value of its variable. The whole filter may be null, which is the
+ * same as no filter.
+ */
 export type FeatureFilter = {
   /** True if all of these filters are true. */
   readonly and?: ReadonlyArray<FeatureFilter> | null | undefined;
@@ -77,8 +93,8 @@ export type FeatureOrder = {
 };
 
 /**
- * A geometry from the client. Give exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. It may have at most 25,000 vertices, unless the
- * server is configured otherwise.
+ * A geometry from the client. Give exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. A member that is null is refused. It may have at most
+ * 25,000 vertices, unless the server is configured otherwise.
  */
 export type GeometryInput = {
   /** A box. */
@@ -106,12 +122,18 @@ export type NullsOrder =
   | 'LAST';
 
 /**
- * A comparison of one property. It is true if every given member is true. Values have the column's JSON type. A comparison with a null property
- * is never true. Inside JSON, a value is compared only with values of the same type; for other types it counts as null.
+ * A comparison of one property. It is true if every given member is true. At least one must be given, and null is refused. Values have the column's
+ * JSON type. A comparison with a null property is never true. Inside JSON, a value is compared only with values of the same type; for other types it
+ * counts as null.
  */
 export type PropertyFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: ReadonlyArray<unknown> | null | undefined;
+  /**
+   * Compares texts without some of their differences: both the property and the given texts, in every member of this comparison. It does not change
+   * the order of a result.
+   */
+  readonly collate?: ReadonlyArray<Collation> | null | undefined;
   /** Equal to. */
   readonly eq?: unknown;
   /** Greater than. */

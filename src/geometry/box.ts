@@ -4,8 +4,8 @@ import { show } from '../model/show.ts'
 import { type ClientGeometry, GeometryBuilder } from './builder.ts'
 
 /**
- * Checks a bbox of a client. West > east, across the antimeridian, stays unchanged. It is valid only if coordinates are
- * longitudes.
+ * Checks a bbox of a client. Only longitudes may have west > east, across the antimeridian. A map gives boxes beyond 180 degrees: their longitudes
+ * are taken modulo 360.
  */
 export function readBox(values: unknown, isLonLat: boolean, argument: string): BBox {
   const wrong = (what: string) => new GeoduckError('BAD_INPUT', `\`${argument}\` takes [west, south, east, north]: ${what}.`)
@@ -15,15 +15,44 @@ export function readBox(values: unknown, isLonLat: boolean, argument: string): B
   const box = values as unknown as BBox
   const [west, south, east, north] = box
   if (south > north) throw wrong(`south ${south} is above north ${north}`)
-  if (isLonLat) {
-    for (const latitude of [south, north])
-      if (Math.abs(latitude) > 90) throw wrong(`latitude ${latitude} is not within -90 and 90`)
-    for (const longitude of [west, east])
-      if (Math.abs(longitude) > 180) throw wrong(`longitude ${longitude} is not within -180 and 180`)
-  } else if (west > east) {
-    throw wrong(`west ${west} is beyond east ${east}, which only longitudes can be`)
+  if (!isLonLat) {
+    if (west > east) throw wrong(`west ${west} is beyond east ${east}, which only longitudes can be`)
+    return box
   }
-  return box
+  for (const degrees of box) {
+    if (Math.abs(degrees) > MOST_DEGREES)
+      throw wrong(
+        `${degrees} is neither a longitude nor a latitude in degrees; give a box in another CRS to \`intersects\`, with its \`crs\``,
+      )
+  }
+  if (south > 90 || north < -90) throw wrong(`latitudes ${south} to ${north} are not within -90 and 90`)
+  const [from, to] = longitudes(west, east)
+  return [from, Math.max(-90, south), to, Math.min(90, north)]
+}
+
+/** A map that turned more than 200 times around the earth is less likely than a box in metres. */
+const MOST_DEGREES = 100_000
+/** A sum of 360 degrees may be less by rounding. Then the whole earth would become one meridian. */
+const WHOLE = 360 - 1e-9
+
+/**
+ * Returns both longitudes within -180 and 180. If one of them was beyond, a box that ends at the antimeridian has both its sides, because features
+ * there have the longitude 180 or -180.
+ */
+function longitudes(west: number, east: number): readonly [west: number, east: number] {
+  if (Math.abs(west) <= 180 && Math.abs(east) <= 180) return [west, east]
+  if (east - west >= WHOLE) return [-180, 180]
+  const [from, to] = [wrapped(west), wrapped(east)]
+  return [from === -180 ? 180 : from, to === 180 ? -180 : to]
+}
+
+/** Subtracts turns of 360 degrees as one does with decimals: 190.1 becomes -169.9, not -169.90000000000001. */
+function wrapped(longitude: number): number {
+  if (Math.abs(longitude) <= 180) return longitude
+  const decimals = String(longitude).split('.')[1]?.length ?? 0
+  const rest = longitude % 360
+  const within = rest > 180 ? rest - 360 : rest < -180 ? rest + 360 : rest
+  return Number(within.toFixed(decimals))
 }
 
 /**

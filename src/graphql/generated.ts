@@ -20,7 +20,11 @@ export type Scalars = {
    * extension metadata with its CRS; the column `id` holds `Feature.key`.
    */
   ArrowIPC: { input: RawJson; output: RawJson; }
-  /** `[west, south, east, north]` (RFC 7946) in the layer's CRS. In longitude and latitude, a box with west > east crosses the antimeridian. */
+  /**
+   * `[west, south, east, north]` (RFC 7946) in the layer's CRS. In longitude and latitude, a box with west > east crosses the antimeridian. As an
+   * argument, it may lie beyond 180 degrees, as maps give it: longitudes are taken modulo 360, and a box of 360 degrees or more is the whole earth.
+   * Latitudes beyond 90 count as 90.
+   */
   BBox: { input: readonly number[]; output: readonly number[]; }
   /** An integer of any size, as a decimal string. */
   BigInt: { input: bigint; output: bigint | number; }
@@ -57,7 +61,7 @@ export type ArrowGeometry =
   /** Always `geoarrow.wkb`. */
   | 'WKB';
 
-/** A comparison of a whole number of any size. It is true if every given member is true. */
+/** A comparison of a whole number of any size. It is true if every given member is true. At least one must be given, and null is refused. */
 export type BigIntFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['BigInt']['input']>>;
@@ -79,7 +83,7 @@ export type BigIntFilter = {
   readonly ne?: InputMaybe<Scalars['BigInt']['input']>;
 };
 
-/** A test of a list of whole numbers of any size. It is true if every given member is true. */
+/** A test of a list of whole numbers of any size. It is true if every given member is true. At least one must be given, and null is refused. */
 export type BigIntListFilter = {
   /** The list has this element. */
   readonly has?: InputMaybe<Scalars['BigInt']['input']>;
@@ -91,7 +95,7 @@ export type BigIntListFilter = {
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** A comparison of a Boolean value. It is true if every given member is true. */
+/** A comparison of a Boolean value. It is true if every given member is true. At least one must be given, and null is refused. */
 export type BooleanFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['Boolean']['input']>>;
@@ -113,7 +117,7 @@ export type BooleanFilter = {
   readonly ne?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** A test of a list of Boolean values. It is true if every given member is true. */
+/** A test of a list of Boolean values. It is true if every given member is true. At least one must be given, and null is refused. */
 export type BooleanListFilter = {
   /** The list has this element. */
   readonly has?: InputMaybe<Scalars['Boolean']['input']>;
@@ -160,6 +164,18 @@ export type CellKind =
   | 'SQUARE'
   /** The tiles of web maps (XYZ). */
   | 'TILE';
+
+/** Differences that a comparison of texts ignores. Each of them also ignores what NFC ignores. Several may be given. */
+export type Collation =
+  /** Ignores how a character is composed (Unicode NFC): `é` is equal to `e` with a combining accent. It does not ignore accents. */
+  | 'NFC'
+  /**
+   * Ignores accents and all other marks (Unicode category M). `ø`, `ł` and `ß` have no mark, so they are other letters than `o`, `l` and `ss`. In
+   * scripts of India, vowel signs are marks too.
+   */
+  | 'NOACCENT'
+  /** Ignores upper and lower case, character by character: `ß` is not equal to `ss`. `I`, `i`, `İ` and `ı` are equal, and so are `Σ`, `σ` and `ς`. */
+  | 'NOCASE';
 
 /** A property of a layer's features. */
 export type Column = {
@@ -281,7 +297,7 @@ export type Crs = {
   readonly name: Scalars['String']['output'];
 };
 
-/** A comparison of a date. It is true if every given member is true. */
+/** A comparison of a date. It is true if every given member is true. At least one must be given, and null is refused. */
 export type DateFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['Date']['input']>>;
@@ -303,7 +319,7 @@ export type DateFilter = {
   readonly ne?: InputMaybe<Scalars['Date']['input']>;
 };
 
-/** A test of a list of dates. It is true if every given member is true. */
+/** A test of a list of dates. It is true if every given member is true. At least one must be given, and null is refused. */
 export type DateListFilter = {
   /** The list has this element. */
   readonly has?: InputMaybe<Scalars['Date']['input']>;
@@ -315,7 +331,7 @@ export type DateListFilter = {
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** A comparison of a time in UTC. It is true if every given member is true. */
+/** A comparison of a time in UTC. It is true if every given member is true. At least one must be given, and null is refused. */
 export type DateTimeFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['DateTime']['input']>>;
@@ -337,7 +353,7 @@ export type DateTimeFilter = {
   readonly ne?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
-/** A test of a list of times in UTC. It is true if every given member is true. */
+/** A test of a list of times in UTC. It is true if every given member is true. At least one must be given, and null is refused. */
 export type DateTimeListFilter = {
   /** The list has this element. */
   readonly has?: InputMaybe<Scalars['DateTime']['input']>;
@@ -583,7 +599,11 @@ export type FeatureEdge = {
   readonly node: Feature;
 };
 
-/** A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. */
+/**
+ * A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. A member that is null is
+ * refused, here and in every input inside a filter: leave it out, or leave out the value of its variable. The whole filter may be null, which is the
+ * same as no filter.
+ */
 export type FeatureFilter = {
   /** True if all of these filters are true. */
   readonly and?: InputMaybe<ReadonlyArray<FeatureFilter>>;
@@ -627,7 +647,7 @@ export type FeatureOrder = {
   readonly property?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** A comparison of a number. It is true if every given member is true. */
+/** A comparison of a number. It is true if every given member is true. At least one must be given, and null is refused. */
 export type FloatFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['Float']['input']>>;
@@ -649,7 +669,7 @@ export type FloatFilter = {
   readonly ne?: InputMaybe<Scalars['Float']['input']>;
 };
 
-/** A test of a list of numbers. It is true if every given member is true. */
+/** A test of a list of numbers. It is true if every given member is true. At least one must be given, and null is refused. */
 export type FloatListFilter = {
   /** The list has this element. */
   readonly has?: InputMaybe<Scalars['Float']['input']>;
@@ -661,7 +681,10 @@ export type FloatListFilter = {
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
 };
 
-/** Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the layer's CRS and on its plane. */
+/**
+ * Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the
+ * layer's CRS and on its plane.
+ */
 export type GeometryAggregates = {
   readonly __typename?: 'GeometryAggregates';
   /**
@@ -684,21 +707,30 @@ export type GeometryAggregates = {
 };
 
 
-/** Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the layer's CRS and on its plane. */
+/**
+ * Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the
+ * layer's CRS and on its plane.
+ */
 export type GeometryAggregatesCentroidArgs = {
   as?: InputMaybe<GeometryEncoding>;
   precision?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
-/** Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the layer's CRS and on its plane. */
+/**
+ * Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the
+ * layer's CRS and on its plane.
+ */
 export type GeometryAggregatesConvexHullArgs = {
   as?: InputMaybe<GeometryEncoding>;
   precision?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
-/** Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the layer's CRS and on its plane. */
+/**
+ * Figures of the geometry of a group. Features are left out if they have no geometry, an empty one, or one that cannot be read. Results are in the
+ * layer's CRS and on its plane.
+ */
 export type GeometryAggregatesUnionArgs = {
   as?: InputMaybe<GeometryEncoding>;
   precision?: InputMaybe<Scalars['Int']['input']>;
@@ -722,7 +754,7 @@ export type GeometryEncoding =
   /** Well-known text (ISO). */
   | 'WKT';
 
-/** A filter by geometry. It is true if every given member is true. */
+/** A filter by geometry. It is true if every given member is true. At least one must be given, and null is refused. */
 export type GeometryFilter = {
   /** True if the geometry intersects this box, including its border. */
   readonly bbox?: InputMaybe<Scalars['BBox']['input']>;
@@ -747,8 +779,8 @@ export type GeometryFilter = {
 };
 
 /**
- * A geometry from the client. Give exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. It may have at most 25,000 vertices, unless the
- * server is configured otherwise.
+ * A geometry from the client. Give exactly one of `geojson`, `wkt`, `wkb`, `twkb` and `bbox`. A member that is null is refused. It may have at most
+ * 25,000 vertices, unless the server is configured otherwise.
  */
 export type GeometryInput = {
   /** A box. */
@@ -826,10 +858,18 @@ export type GroupBatch = {
   readonly sequence: Scalars['Int']['output'];
 };
 
-/** A comparison of one term of a group. It is true if every given member is true. A comparison with null is never true. */
+/**
+ * A comparison of one term of a group. It is true if every given member is true. At least one must be given, and null is refused. A comparison with
+ * null is never true.
+ */
 export type GroupCondition = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /**
+   * Compares texts without some of their differences: both the property and the given texts, in every member of this comparison. It does not change
+   * the order of a result.
+   */
+  readonly collate?: InputMaybe<ReadonlyArray<Collation>>;
   /** The column of the term. */
   readonly column?: InputMaybe<Scalars['String']['input']>;
   /** Equal to. */
@@ -961,7 +1001,7 @@ export type HistogramKind =
   /** Edges at quantiles, so that bins have about equal counts. Equal edges are one, so there may be fewer bins. */
   | 'QUANTILE';
 
-/** A comparison of a whole number. It is true if every given member is true. */
+/** A comparison of a whole number. It is true if every given member is true. At least one must be given, and null is refused. */
 export type IntFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['Int']['input']>>;
@@ -983,7 +1023,7 @@ export type IntFilter = {
   readonly ne?: InputMaybe<Scalars['Int']['input']>;
 };
 
-/** A test of a list of whole numbers. It is true if every given member is true. */
+/** A test of a list of whole numbers. It is true if every given member is true. At least one must be given, and null is refused. */
 export type IntListFilter = {
   /** The list has this element. */
   readonly has?: InputMaybe<Scalars['Int']['input']>;
@@ -1005,12 +1045,17 @@ export type InvalidFeature = {
 };
 
 /**
- * A comparison of a value inside JSON or a map. It is true if every given member is true. Inside JSON, a value is compared only with values of
- * the same type; for other types it counts as null.
+ * A comparison of a value inside JSON or a map. It is true if every given member is true. At least one must be given, and null is refused. Inside
+ * JSON, a value is compared only with values of the same type; for other types it counts as null.
  */
 export type JsonFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /**
+   * Compares texts without some of their differences: both the property and the given texts, in every member of this comparison. It does not change
+   * the order of a result.
+   */
+  readonly collate?: InputMaybe<ReadonlyArray<Collation>>;
   /** Equal to. */
   readonly eq?: InputMaybe<Scalars['JSON']['input']>;
   /** Greater than. */
@@ -1166,7 +1211,7 @@ export type LayerState =
   /** The layer can be queried. The check has proven its description. */
   | 'READY';
 
-/** A comparison of a time without a zone. It is true if every given member is true. */
+/** A comparison of a time without a zone. It is true if every given member is true. At least one must be given, and null is refused. */
 export type LocalDateTimeFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['LocalDateTime']['input']>>;
@@ -1188,7 +1233,7 @@ export type LocalDateTimeFilter = {
   readonly ne?: InputMaybe<Scalars['LocalDateTime']['input']>;
 };
 
-/** A test of a list of times without a zone. It is true if every given member is true. */
+/** A test of a list of times without a zone. It is true if every given member is true. At least one must be given, and null is refused. */
 export type LocalDateTimeListFilter = {
   /** The list has this element. */
   readonly has?: InputMaybe<Scalars['LocalDateTime']['input']>;
@@ -1235,7 +1280,7 @@ export type Node = {
   readonly id: Scalars['ID']['output'];
 };
 
-/** A test of a value that has no order and no members to compare. */
+/** A test of a value that has no order and no members to compare. Null is refused. */
 export type NullFilter = {
   /** Null (true) or not null (false). */
   readonly isNull?: InputMaybe<Scalars['Boolean']['input']>;
@@ -1311,12 +1356,18 @@ export type Problem = {
 };
 
 /**
- * A comparison of one property. It is true if every given member is true. Values have the column's JSON type. A comparison with a null property
- * is never true. Inside JSON, a value is compared only with values of the same type; for other types it counts as null.
+ * A comparison of one property. It is true if every given member is true. At least one must be given, and null is refused. Values have the column's
+ * JSON type. A comparison with a null property is never true. Inside JSON, a value is compared only with values of the same type; for other types it
+ * counts as null.
  */
 export type PropertyFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['JSON']['input']>>;
+  /**
+   * Compares texts without some of their differences: both the property and the given texts, in every member of this comparison. It does not change
+   * the order of a result.
+   */
+  readonly collate?: InputMaybe<ReadonlyArray<Collation>>;
   /** Equal to. */
   readonly eq?: InputMaybe<Scalars['JSON']['input']>;
   /** Greater than. */
@@ -1466,10 +1517,15 @@ export type StreamCounts = {
   readonly waiting: Scalars['Int']['output'];
 };
 
-/** A comparison of a text. It is true if every given member is true. */
+/** A comparison of a text. It is true if every given member is true. At least one must be given, and null is refused. */
 export type StringFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  /**
+   * Compares texts without some of their differences: both the property and the given texts, in every member of this comparison. It does not change
+   * the order of a result.
+   */
+  readonly collate?: InputMaybe<ReadonlyArray<Collation>>;
   /** Equal to. */
   readonly eq?: InputMaybe<Scalars['String']['input']>;
   /** Greater than. */
@@ -1497,8 +1553,13 @@ export type StringFilter = {
   readonly startsWith?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** A test of a list of strings. It is true if every given member is true. */
+/** A test of a list of strings. It is true if every given member is true. At least one must be given, and null is refused. */
 export type StringListFilter = {
+  /**
+   * Compares texts without some of their differences: both the property and the given texts, in every member of this comparison. It does not change
+   * the order of a result.
+   */
+  readonly collate?: InputMaybe<ReadonlyArray<Collation>>;
   /** The list has this element. */
   readonly has?: InputMaybe<Scalars['String']['input']>;
   /** The list has all of these elements: at most 10,000. */
@@ -1583,7 +1644,10 @@ export type ValueCount = {
   readonly value: Scalars['JSON']['output'];
 };
 
-/** A comparison of a value that is written as a string, such as a UUID, a time of day or a long decimal. It is true if every given member is true. */
+/**
+ * A comparison of a value that is written as a string, such as a UUID, a time of day or a long decimal. It is true if every given member is true. At
+ * least one must be given, and null is refused.
+ */
 export type ValueFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
   readonly between?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
@@ -1733,6 +1797,7 @@ export type ResolversTypes = {
   Cell: ResolverTypeWrapper<Cell>;
   CellGrid: CellGrid;
   CellKind: CellKind;
+  Collation: Collation;
   Column: ResolverTypeWrapper<NamedColumn>;
   ColumnAggregates: ResolverTypeWrapper<ColumnAggregates>;
   Crs: ResolverTypeWrapper<Crs>;

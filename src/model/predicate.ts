@@ -12,7 +12,7 @@ export type Predicate =
   | DistancePredicate
   /** True if the distance of the feature, as a result reports it, is at most this. Null: if it has a distance. */
   | { readonly kind: 'measured'; readonly probe: Probe; readonly most: number | null }
-  | { readonly kind: 'property'; readonly member: Member; readonly tests: readonly Test[] }
+  | { readonly kind: 'property'; readonly member: Member; readonly tests: readonly Test[]; readonly collate?: Collate }
 
 /** The predicate and its digest, which is the same for every way to write the filter. */
 export interface Filter {
@@ -120,6 +120,12 @@ export interface Member {
 export type Step =
   | { readonly kind: 'field' | 'key'; readonly name: string }
   | { readonly kind: 'pointer'; readonly pointer: string; readonly variant: boolean }
+
+/** Texts are compared in their composed form (NFC), and without accents or case if these are true. */
+export interface Collate {
+  readonly noAccent: boolean
+  readonly noCase: boolean
+}
 
 /** The types by which values inside JSON are compared. */
 export type JsonKind = 'string' | 'number' | 'boolean'

@@ -3,20 +3,16 @@
 /** @import { LngLatBounds, LngLatBoundsLike } from 'maplibre-gl' */
 /** @import { Layer } from './layers.js' */
 
-/** @param {number} longitude */
-const wrap = (longitude) => ((((longitude + 180) % 360) + 360) % 360) - 180
-
 /**
- * RFC 7946 order. The map goes round the world without an end, so its bounds may lie beyond 180 degrees: they are brought back,
- * and west > east then says that the box crosses the antimeridian. The map ends at 85 degrees, the world doesn't.
+ * RFC 7946 order. The map goes round the world without an end, so its bounds may lie beyond 180 degrees: the server takes them
+ * modulo 360. The map ends at 85 degrees, the world doesn't.
  * @param {LngLatBounds} bounds
  * @returns {[number, number, number, number]}
  */
 export function visibleBox(bounds) {
   const south = bounds.getSouth() < -85 ? -90 : bounds.getSouth()
   const north = bounds.getNorth() > 85 ? 90 : bounds.getNorth()
-  if (bounds.getEast() - bounds.getWest() >= 360) return [-180, south, 180, north]
-  return [wrap(bounds.getWest()), south, wrap(bounds.getEast()), north]
+  return [bounds.getWest(), south, bounds.getEast(), north]
 }
 
 /**

@@ -14,7 +14,7 @@ const MOST_FAILURES = 5
 /**
  * @typedef {object} StreamRequest
  * @property {string} layer
- * @property {readonly number[]} bbox west, south, east, north; west > east crosses the antimeridian
+ * @property {readonly number[]} bbox west, south, east, north, also beyond 180 degrees
  * @property {number} precision digits after the decimal point
  * @property {number} limit most features in total
  */

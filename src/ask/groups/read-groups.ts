@@ -18,6 +18,7 @@ import { show } from '../../model/show.ts'
 import { cursorKey, decodeCursor } from '../cursor.ts'
 import { deadlineOf, findLayer, type ReadContext, type RowRequest, readWhere, requireCapable } from '../feature-request.ts'
 import { memberAt, type NamedMember } from '../read/member.ts'
+import { nullMember } from '../read/null-member.ts'
 import { readTests } from '../read/read-property.ts'
 import type { Selection } from '../selection.ts'
 import { valuesOf } from '../values/values-of.ts'
@@ -237,7 +238,9 @@ function readHaving(conditions: readonly GroupCondition[], args: GroupArguments,
     throw new GeoduckError('LIMIT_EXCEEDED', `\`having\` takes at most ${MOST_CONDITIONS} conditions.`)
   }
   if (conditions.length === 0) return null
-  const members = conditions.map(({ of, column, path, ...tests }) => {
+  const members = conditions.map((condition) => {
+    if (Object.values(condition).includes(null)) throw nullMember(condition, 'having')
+    const { of, column, path, ...tests } = condition
     const place = { term: of, ...(column && { column }), ...(path && { path }) }
     const { field } = columnOfTerm(place, 'having', args, columns)
     const named: NamedMember = { column: field.name, steps: [], type: field.type, native: field.native, name: termName(place) }

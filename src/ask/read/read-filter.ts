@@ -10,6 +10,7 @@ import { GeoduckError } from '../../model/errors.ts'
 import type { Filter, Geometry, Predicate, SpatialRelation } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { requireGeometry } from '../require-geometry.ts'
+import { nullMember } from './null-member.ts'
 import { readDistance } from './read-distance.ts'
 import { readGeometry } from './read-geometry.ts'
 import { readProperty } from './read-property.ts'
@@ -48,6 +49,7 @@ export function readFilter(filter: FeatureFilter, view: View, budget: FilterBudg
 }
 
 function* readPredicate(filter: FeatureFilter, view: View, budget: FilterBudget): Generator<undefined, Predicate> {
+  if (Object.values(filter).includes(null)) throw nullMember(filter)
   const predicates: Predicate[] = []
   for (const member of SPATIAL) if (filter[member]) requireGeometry(view.layer, member)
   if (filter.and) predicates.push(...(yield* readAll(filter.and, view, budget)))

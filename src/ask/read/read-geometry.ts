@@ -10,6 +10,7 @@ import { GeoduckError } from '../../model/errors.ts'
 import type { BBox, Crs, Layer } from '../../model/layer.ts'
 import type { Geometry } from '../../model/predicate.ts'
 import { readCrs, requireKnownCrs } from '../crs.ts'
+import { nullMember } from './null-member.ts'
 
 const MEMBERS = ['geojson', 'wkt', 'wkb', 'twkb', 'bbox'] as const
 type Member = (typeof MEMBERS)[number]
@@ -25,7 +26,8 @@ const PIECES = 64
  * LIMIT_EXCEEDED if it is nested deeper than 16 or exceeds the budget
  */
 export function readGeometry(input: GeometryInput, layer: Layer, argument: string, tally: GeometryBudget): Geometry {
-  const members = MEMBERS.filter((name) => input[name] !== undefined && input[name] !== null)
+  if (Object.values(input).includes(null)) throw nullMember(input, argument)
+  const members = MEMBERS.filter((name) => input[name] !== undefined)
   const [member] = members
   if (member === undefined || members.length > 1) {
     throw new GeoduckError(

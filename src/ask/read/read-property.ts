@@ -1,8 +1,8 @@
 /** Reads comparisons of a property with values of the client, typed by the column. */
-import type { PropertyFilter } from '../../graphql/generated.ts'
+import type { Collation, PropertyFilter } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
-import { isJson } from '../../model/field-type.ts'
-import type { JsonKind, Predicate, Test } from '../../model/predicate.ts'
+import { type FieldType, isJson } from '../../model/field-type.ts'
+import type { Collate, JsonKind, Predicate, Test } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { Comparand, ValueKind } from '../values/value-kind.ts'
@@ -15,23 +15,75 @@ type Operator = keyof typeof OPERATORS
 const OPERATOR_NAMES = Object.keys(OPERATORS) as Operator[]
 
 export function readProperty(filter: PropertyFilter, view: View, budget: FilterBudget): Predicate {
+  refuseNullTests(filter, show(filter.name))
   budget.items((filter.in?.length ?? 0) + (filter.hasAny?.length ?? 0) + (filter.hasAll?.length ?? 0))
   return readTests(filter, memberAt(view, filter.name, filter.path ?? []))
 }
 
+/** Refuses tests that are null. @throws GeoduckError BAD_INPUT with the names of the test and the property */
+export function refuseNullTests(tests: object, property: string): void {
+  const test = Object.entries(tests).find(([, value]) => value === null)?.[0]
+  if (test === undefined) return
+  throw new GeoduckError(
+    'BAD_INPUT',
+    `\`${test}\` of property ${property} is null: ask \`isNull: true\` for features without a value, or leave \`${test}\` out.`,
+  )
+}
+
+/** @throws GeoduckError BAD_INPUT: a property that is compared with nothing would select every feature */
+export function noComparison(property: string): GeoduckError {
+  return new GeoduckError(
+    'BAD_INPUT',
+    `Property ${property} has no comparison: give one, such as \`eq\` or \`isNull\`, or leave the property out.`,
+  )
+}
+
 /** Reads the tests of a member. `filter` names no other one. */
-export function readTests(filter: Omit<PropertyFilter, 'name' | 'path'>, named: NamedMember): Predicate {
+export function readTests({ collate: collations, ...filter }: Omit<PropertyFilter, 'name' | 'path'>, of: NamedMember): Predicate {
+  const collate = readCollate(collations ?? [])
+  const named = collate ? asText(of) : of
   const { name: _, native: __, ...member } = named
   const tests: Test[] = []
   for (const operator of OPERATOR_NAMES) {
     const value = filter[operator]
     if (value !== undefined) tests.push(compare(named, operator, value))
   }
-  if (filter.between !== undefined && filter.between !== null) tests.push(...between(named, filter.between))
-  if (filter.in !== undefined && filter.in !== null) tests.push(among(named, filter.in))
+  if (filter.between) tests.push(...between(named, filter.between))
+  if (filter.in) tests.push(among(named, filter.in))
   tests.push(...readText(filter, named), ...readListMembers(filter, named))
   if (typeof filter.isNull === 'boolean') tests.push({ kind: 'isNull', is: filter.isNull })
-  return { kind: 'property', member, tests }
+  if (tests.length === 0) throw noComparison(of.name)
+  if (!collate) return { kind: 'property', member, tests }
+  if (tests.some((test) => 'as' in test && test.as !== null && test.as !== 'string')) throw onlyText(of)
+  return { kind: 'property', member, tests, collate }
+}
+
+function readCollate(collations: readonly Collation[]): Collate | null {
+  if (collations.length === 0) return null
+  return { noAccent: collations.includes('NOACCENT'), noCase: collations.includes('NOCASE') }
+}
+
+const TEXT: FieldType = { kind: 'utf8' }
+const TEXTS: FieldType = { kind: 'list', child: TEXT }
+
+/** Labels are compared as text. @throws GeoduckError BAD_INPUT if the member is no text */
+function asText(member: NamedMember): NamedMember {
+  const { type } = member
+  if (isJson(type)) return member
+  if (isText(type)) return { ...member, type: TEXT }
+  if (type.kind === 'list' && isText(type.child)) return { ...member, type: TEXTS }
+  throw onlyText(member)
+}
+
+function isText({ kind }: FieldType): boolean {
+  return kind === 'utf8' || kind === 'dictionary'
+}
+
+function onlyText({ name, native }: NamedMember): GeoduckError {
+  return new GeoduckError(
+    'BAD_INPUT',
+    `\`collate\` of property ${name} (${native.slice(0, 60)}) is for comparisons of text; leave it out.`,
+  )
 }
 
 function between(member: NamedMember, ends: readonly unknown[]): Test[] {
@@ -56,7 +108,8 @@ function compare(member: NamedMember, operator: Operator, value: unknown, called
 
 function among(member: NamedMember, values: unknown): Test {
   if (!Array.isArray(values)) throw new GeoduckError('BAD_INPUT', `\`in\` of property ${member.name} takes a list.`)
-  const { kind, as } = comparable(member, values[0])
+  const [first = ''] = values
+  const { kind, as } = comparable(member, first)
   const places = values.map((value) => comparandOf(member, kind, 'in', value))
   const texts = new Set(places.flatMap((place) => (typeof place === 'object' && place.exact ? [place.at] : [])))
   return texts.size === 0 ? { kind: 'present', holds: false } : { kind: 'among', as, texts: [...texts] }
@@ -86,7 +139,7 @@ export function comparandOf({ name, native }: NamedMember, kind: ValueKind, oper
   const place = kind.place(value)
   if (place !== null) return place
   const takes = `\`${operator}\` of property ${name} (${native.slice(0, 60)}) takes ${kind.takes}`
-  throw new GeoduckError('BAD_INPUT', value === null ? `${takes}; ask \`isNull\` for null.` : `${takes}, not ${show(value)}.`)
+  throw new GeoduckError('BAD_INPUT', `${takes}, not ${show(value)}.`)
 }
 
 /** Reads tests of text. */
@@ -115,7 +168,7 @@ function check(member: NamedMember, operator: string, value: unknown): void {
   const { type, native } = member
   if (typeof value !== 'string')
     throw new GeoduckError('BAD_INPUT', `${called(member, operator)} takes a string, not ${show(value)}.`)
-  if (isJson(type) || type.kind === 'utf8' || type.kind === 'dictionary') return
+  if (isJson(type) || isText(type)) return
   throw new GeoduckError('BAD_INPUT', `${called(member, operator)} (${native.slice(0, 60)}) is for properties that are text.`)
 }
 

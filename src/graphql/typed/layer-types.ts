@@ -239,7 +239,7 @@ class LayerTypes {
       ]),
     )
     const type = new GraphQLEnumType({ name: `${this.#name.type}${path}`, description: descriptionOf(column), values })
-    const filter = new LazyInputType(`${this.#name.type}Filter${path}`, 'A comparison of an enum value.', () => [
+    const filter = new LazyInputType(`${this.#name.type}Filter${path}`, `A comparison of an enum value. ${TESTS}`, () => [
       inputField('eq', type, 'Equal to.'),
       inputField('ne', type, 'Not equal to.'),
       inputField('in', new GraphQLList(required(type)), 'Equal to one of these.'),
@@ -264,7 +264,7 @@ class LayerTypes {
     if (type.kind === 'list') return this.#shared(listFilterOf(type.child))
     if (type.kind !== 'struct' || type.fields.length === 0) return this.#shared(scalarOf(type).filter)
     const names = memberNames(type.fields)
-    return new LazyInputType(`${this.#name.type}Filter${path}`, 'A filter by members of a struct.', () => [
+    return new LazyInputType(`${this.#name.type}Filter${path}`, `A filter by members of a struct. ${TESTS}`, () => [
       ...type.fields.map((member) => {
         const { field: name } = names.get(member.name)!
         return inputField(name, this.#filter(member.type, `${path}_${inPascalCase(name)}`), memberText(member))
@@ -330,7 +330,9 @@ class LayerTypes {
 type Labels = NonNullable<ReturnType<typeof labelsOf>>
 
 const FILTER =
-  'A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature.'
+  'A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. A member that is null is refused.'
+/** Describes a comparison as the generic schema does. */
+const TESTS = 'It is true if every given member is true. At least one must be given, and null is refused.'
 const ORDER =
   'Sort keys, the most significant first. Without any, features have the natural order of the source, which also breaks ties.'
 const IS_NULL = 'Null (true) or not null (false).'

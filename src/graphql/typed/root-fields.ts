@@ -2,10 +2,14 @@
 import type { GraphQLFieldResolver } from 'graphql'
 import { findLayer } from '../../ask/feature-request.ts'
 import type { GroupArguments, GroupRequest } from '../../ask/groups/read-groups.ts'
+import { nullMember } from '../../ask/read/null-member.ts'
 import { DEEPEST_FILTER } from '../../ask/read/read-filter.ts'
+import { noComparison, refuseNullTests } from '../../ask/read/read-property.ts'
 import type { BatchEvent } from '../../delivery/batch-events.ts'
+import { GeoduckError } from '../../model/errors.ts'
 import { keyIn } from '../../model/feature-id.ts'
 import type { FieldType } from '../../model/field-type.ts'
+import { show } from '../../model/show.ts'
 import type { Context } from '../context.ts'
 import type { FeatureFilter, FeatureOrder, PropertyFilter, QueryNearestArgs } from '../generated.ts'
 import { groupStream, groupsOf } from '../resolvers/aggregate.ts'
@@ -99,12 +103,12 @@ export function typedResolvers(layer: string, filterOf: (field: string) => Typed
 }
 
 /** Returns the generic filter. What is deeper than any filter may be is left out, because the whole is refused. */
-function genericFilter(
-  { and, or, not, geometry, ...columns }: Where,
-  filterOf: (field: string) => TypedFilter | undefined,
-  depth = 1,
-): FeatureFilter {
+function genericFilter(where: Where, filterOf: (field: string) => TypedFilter | undefined, depth = 1): FeatureFilter {
   if (depth > DEEPEST_FILTER) return {}
+  if (Object.values(where).includes(null)) throw nullMember(where)
+  const { and, or, not, geometry, ...columns } = where
+  if (geometry && Object.keys(geometry).length === 0)
+    throw new GeoduckError('BAD_INPUT', '`geometry` has no member: give one, such as `bbox`, or leave it out.')
   const inner = (where: Where) => genericFilter(where, filterOf, depth + 1)
   const properties = Object.entries(columns).flatMap(([field, tests]) => {
     const { name, type } = filterOf(field)!
@@ -128,6 +132,8 @@ interface Subject extends TypedFilter {
 /** A struct is compared member by member. */
 function propertyFilters({ name, path, type }: Subject, tests: unknown): PropertyFilter[] {
   if (typeof tests !== 'object' || tests === null) return []
+  const called = [name, ...path].map(show).join('.')
+  refuseNullTests(tests, called)
   if (type.kind !== 'struct' || type.fields.length === 0) {
     const { path: inside, ...operators } = tests as Partial<PropertyFilter>
     const whole = [...path, ...(inside ?? [])]
@@ -140,6 +146,7 @@ function propertyFilters({ name, path, type }: Subject, tests: unknown): Propert
   const ofMembers = type.fields.flatMap((member) =>
     propertyFilters({ name, path: [...path, member.name], type: member.type }, members[names.get(member.name)!.field]),
   )
+  if (ofStruct.length + ofMembers.length === 0) throw noComparison(called)
   return [...ofStruct, ...ofMembers]
 }
 

@@ -165,8 +165,13 @@ describe('a property filter that is refused says what it takes:', () => {
     [{ name: 'n', between: [1, 'x'] }, '`between` of property "n" (INTEGER) takes a number, not "x"'],
     [{ name: 'n', has: 1 }, 'property "n" is INTEGER, no list'],
     [{ name: 'numbers', has: 'x' }, '`has` of property "numbers" (INTEGER[]) takes a number, not "x"'],
-    [{ name: 'numbers', has: null }, 'takes a number; ask `isNull` for null'],
-    [{ name: 'doc', has: null }, '`has` of property "doc", which is JSON, takes strings, numbers or booleans, not null'],
+    [
+      { name: 'numbers', has: null },
+      '`has` of property "numbers" is null: ask `isNull: true` for features without a value, or leave `has` out.',
+    ],
+    [{ name: 'doc', has: {} }, '`has` of property "doc", which is JSON, takes strings, numbers or booleans, not an object'],
+    [{ name: 'n' }, 'Property "n" has no comparison: give one, such as `eq` or `isNull`, or leave the property out.'],
+    [{ name: 'deep', path: ['a', 'b'] }, 'Property "deep"."a"."b" has no comparison'],
     [{ name: 'doc', hasAny: [1, 'x'] }, 'takes a number, as the others of its list, not "x"'],
     [{ name: 'numbers', eq: 1 }, 'only `has`, `hasAny`, `hasAll` and `isNull` can be asked of it'],
     [{ name: 'n', path: ['x'], eq: 1 }, 'Property "n" is INTEGER, which has no members'],
@@ -176,7 +181,7 @@ describe('a property filter that is refused says what it takes:', () => {
       { name: 'doc', path: ['n'], in: [1, 'x'] },
       '`in` of property "doc"."n" (JSON) takes a number, as the others of its list, not "x"',
     ],
-    [{ name: 'doc', path: ['n'], eq: null }, 'is JSON: it is compared with a string, number or boolean, not null'],
+    [{ name: 'doc', path: ['n'], eq: [] }, 'is JSON: it is compared with a string, number or boolean, not a list'],
   ])('%j', (property, reason) => {
     const refused = refusal(() => compileFeatures(queryOf(layer, { where: { property } })))
     expect(refused).toMatch(/^BAD_INPUT/)

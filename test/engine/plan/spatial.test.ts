@@ -63,6 +63,18 @@ filters.append(('bbox', [x, y, x, y], shapely.Point(x, y)))
 filters.append(('bbox', [x, -90, x, 90], shapely.LineString([(x, -90), (x, 90)])))
 filters.append(('bbox', [180, -90, -170, 90], shapely.union_all([shapely.LineString([(180, -90), (180, 90)]), shapely.box(-180, -90, -170, 90)])))
 filters.append(('bbox', [-180, -90, 180, 90], shapely.box(-180, -90, 180, 90)))
+# Boxes beyond 180 degrees, as maps give them: a feature is in such a box if it is in one of the boxes that turns of 360 degrees make of it.
+def turned(w, s, e, n):
+    boxes = [shapely.box(w + 360 * k, s, e + 360 * k, n).intersection(shapely.box(-180, -90, 180, 90)) for k in range(-6, 7)]
+    return shapely.union_all([b for b in boxes if not b.is_empty])
+for w, e in [(170, 190), (-190, -170), (350, 370), (180, 200), (-200, -180), (530, 540), (-540, -530), (-270, 270), (-181, 179), (-1270, -900)]:
+    s = r.randint(-120, 0)
+    filters.append(('bbox', [w, s, e, s + 110], turned(w, s, e, s + 110)))
+for _ in range(6):
+    w, s = r.randint(-1500, 1500), r.randint(-89, 0)
+    e = w + r.randint(1, 300)
+    if -180 <= w and e <= 180: w, e = w + 360, e + 360
+    for kind in ('intersects', 'within', 'disjoint'): filters.append((kind, {'bbox': [w, s, e, s + 60]}, turned(w, s, e, s + 60)))
 for _ in range(4):
     g = r.choice([point, line, lambda: box(120), lambda: shapely.MultiPolygon([box(60)]), lambda: shapely.Point(at()).buffer(25).intersection(shapely.box(-180, -90, 180, 90))])()
     notation = r.choice([{'geojson': mapping(g)}, {'wkt': g.wkt}, {'wkb': g.wkb_hex}, {'wkb': base64.b64encode(g.wkb).decode(), 'crs': 'EPSG:4326'}])

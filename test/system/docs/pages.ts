@@ -43,11 +43,9 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/downloads.md': [files('observations', 200_000), lines],
   'docs/errors.md': [answered],
   'docs/filters.md': [
-    answered,
-    answered,
-    answered,
+    ...Array.from({ length: 5 }, () => answered),
     answerTo(ofProperty('{ name: "specie", eq: "Barn swallow" }')),
-    answerTo(ofProperty('{ name: "individuals", between: ["a", "b"] }')),
+    answerTo(ofProperty('{ name: "species", eq: null }')),
     partOf(`{ features(${LIECHTENSTEIN}) { geojson(precision: 2, bbox: true) } }`),
   ],
   'docs/formats.md': [],

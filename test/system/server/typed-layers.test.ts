@@ -206,6 +206,18 @@ const FILTERS: readonly (readonly [typed: string, generic: string])[] = [
   ['{ text: { like: "_" } }', '{ property: { name: "text", like: "_" } }'],
   ['{ text: { ilike: "Z%" } }', '{ property: { name: "text", ilike: "Z%" } }'],
   ['{ text: { startsWith: "x" } }', '{ property: { name: "text", startsWith: "x" } }'],
+  [
+    '{ text: { ilike: "z%", collate: [NOACCENT, NOCASE] } }',
+    '{ property: { name: "text", ilike: "z%", collate: [NOACCENT, NOCASE] } }',
+  ],
+  [
+    '{ place: { tags: { has: "X", collate: NOCASE } } }',
+    '{ property: { name: "place", path: ["tags"], has: "X", collate: NOCASE } }',
+  ],
+  [
+    '{ document: { path: ["c"], eq: "}", collate: NFC } }',
+    '{ property: { name: "document", path: ["c"], eq: "}", collate: NFC } }',
+  ],
   ['{ bool: { eq: true } }', '{ property: { name: "bool", eq: true } }'],
   ['{ label: { eq: alpha } }', '{ property: { name: "label", eq: "alpha" } }'],
   ['{ label: { in: [zulu, mike] } }', '{ property: { name: "label", in: ["zulu", "mike"] } }'],
@@ -266,7 +278,10 @@ describe('a typed filter', () => {
   })
 
   it.each([
-    ['{ whole: { eq: null } }', '`eq` of property "whole" (INTEGER) takes a number; ask `isNull` for null.'],
+    [
+      '{ whole: { eq: null } }',
+      '`eq` of property "whole" is null: ask `isNull: true` for features without a value, or leave `eq` out.',
+    ],
     ['{ date: { eq: "tomorrow" } }', 'takes a string, a date like 2026-05-31'],
     ['{ whole: { eq: "7" } }', 'Int cannot represent non-integer value'],
     ['{ label: { eq: nobody } }', 'Value "nobody" does not exist in "Kinds_Label" enum'],

@@ -229,8 +229,10 @@ describe('a bbox that is refused, with its reason:', () => {
     [[1, 2, 3, 4, 5, 6], true, 'four numbers'],
     [[1, 2, Number.NaN, 4], true, 'finite numbers, not NaN'],
     [[1, 5, 3, 4], true, 'south 5 is above north 4'],
-    [[1, 2, 3, 91], true, 'latitude 91 is not within -90 and 90'],
-    [[-181, 2, 3, 4], true, 'longitude -181 is not within -180 and 180'],
+    [[1, 91, 3, 92], true, 'latitudes 91 to 92 are not within -90 and 90'],
+    [[1, -92, 3, -91], true, 'latitudes -92 to -91 are not within -90 and 90'],
+    [[800_000, -5, 900_000, 5], true, '800000 is neither a longitude nor a latitude in degrees'],
+    [[1, -5_900_000, 3, 5], true, '-5900000 is neither a longitude nor a latitude in degrees'],
     [[5, 2, 3, 4], false, 'west 5 is beyond east 3, which only longitudes can be'],
   ])('%j', (bbox, isLonLat, reason) => {
     const refused = refusal(() => read({ bbox }, isLonLat))

@@ -94,7 +94,7 @@ describe('a filter that was read', () => {
   it('has the digest of its meaning, however it was written', () => {
     const digest = (where: FeatureFilter) => read(where).digest
     const point = digest({ intersects: { wkt: 'POINT(1 2)' } })
-    expect(digest({ intersects: { geojson: { type: 'Point', coordinates: [1, 2, 3] } }, and: null })).toBe(point)
+    expect(digest({ intersects: { geojson: { type: 'Point', coordinates: [1, 2, 3] } }, and: [] })).toBe(point)
     expect(digest({ intersects: { wkb: '0101000000000000000000F03F0000000000000040' } })).toBe(point)
     expect(digest({ and: [{ intersects: { wkt: 'POINT(1.0 2.0)' } }] })).toBe(point)
     expect(digest({ intersects: { wkt: 'POINT(1 2.5)' } })).not.toBe(point)

@@ -29,8 +29,7 @@ export function compileFilter(predicate: Predicate, layer: Layer, parameters: Pa
     case 'measured':
       return compileMeasured(predicate.probe, predicate.most, layer, parameters)
     case 'property': {
-      const exact = compileProperty(predicate, parameters)
-      return exact === null ? TRUE : { exact, necessary: null }
+      return { exact: compileProperty(predicate, parameters), necessary: null }
     }
   }
 }
@@ -54,8 +53,6 @@ export interface ImpliedCondition {
   /** The box that every matching geometry intersects. Null if there is no single box, or if it is not known in numbers. */
   readonly box: BBox | null
 }
-
-export const TRUE: Condition = { exact: 'true', necessary: null }
 
 export function all(conditions: readonly Condition[]): Condition {
   const necessary = conditions.flatMap((condition) => condition.necessary ?? [])

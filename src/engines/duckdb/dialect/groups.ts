@@ -53,7 +53,8 @@ function groupsOf(
     ...measures.map((measure) => named(measure, figure(measure))),
   ]
   const ordinals = keys.map((_, n) => n + 1).join(', ')
-  const groups = `SELECT ${columns.join(', ')} FROM ${source.from} WHERE ${where}${keys.length > 0 ? ` GROUP BY ${ordinals}` : ''}`
+  // The one group of a query that selects nothing of it still is a row.
+  const groups = `SELECT ${columns.join(', ') || 'count(*)'} FROM ${source.from} WHERE ${where}${keys.length > 0 ? ` GROUP BY ${ordinals}` : ''}`
   const finished = ofKeys.flatMap(({ key, sql }) => (sql.key ? [named(key, sql.key(columnOf(key.field)))] : []))
   return derived(finished.length === 0 ? groups : `SELECT * REPLACE (${finished.join(', ')}) FROM ${derived(groups)}`)
 }

@@ -3,18 +3,17 @@
  * engine.
  */
 import { isJson } from '../../../model/field-type.ts'
-import type { JsonKind, Member, Predicate, Step, Test } from '../../../model/predicate.ts'
-import { type Comparison, comparisonOf, jsonComparison } from './comparison.ts'
+import type { Collate, JsonKind, Member, Predicate, Step, Test } from '../../../model/predicate.ts'
+import { type Comparison, collated, collationKey, comparisonOf, jsonComparison } from './comparison.ts'
 import { columnOf, literal, type Parameters } from './quote.ts'
 
 type PropertyPredicate = Extract<Predicate, { readonly kind: 'property' }>
 /** A member with its SQL. */
-export type Subject = Pick<Member, 'type'> & { readonly sql: string }
+export type Subject = Pick<Member, 'type'> & { readonly sql: string; readonly collate?: Collate }
 
-/** Null if there is no test, which is always true. */
-export function compileProperty({ member, tests }: PropertyPredicate, parameters: Parameters): string | null {
-  const subject = { type: member.type, sql: memberSql(member, parameters) }
-  return tests.length === 0 ? null : tests.map((test) => compileTest(test, subject, parameters)).join(' AND ')
+export function compileProperty({ member, tests, collate }: PropertyPredicate, parameters: Parameters): string {
+  const subject = { type: member.type, sql: memberSql(member, parameters), ...(collate && { collate }) }
+  return tests.map((test) => compileTest(test, subject, parameters)).join(' AND ')
 }
 
 function compileTest(test: Test, subject: Subject, parameters: Parameters): string {
@@ -30,11 +29,11 @@ function compileTest(test: Test, subject: Subject, parameters: Parameters): stri
     case 'present':
       return whereNotNull(subject.sql, test.holds)
     case 'like':
-      return `${textOf(subject)} LIKE ${parameters.text(test.pattern)}`
+      return `${textOf(subject)} LIKE ${givenText(test.pattern, subject, parameters)}`
     case 'regex':
-      return `regexp_full_match(${textOf(subject)}, ${parameters.text(test.pattern)})`
+      return `regexp_full_match(${textOf(subject)}, ${givenText(test.pattern, subject, parameters)})`
     case 'startsWith':
-      return `starts_with(${textOf(subject)}, ${parameters.text(test.text)})`
+      return `starts_with(${textOf(subject)}, ${givenText(test.text, subject, parameters)})`
     case 'has':
       return compileHas(test, subject, parameters)
     case 'isNull':
@@ -42,10 +41,10 @@ function compileTest(test: Test, subject: Subject, parameters: Parameters): stri
   }
 }
 
-function comparisonFor({ type }: Subject, as: JsonKind | null): Comparison {
+function comparisonFor({ type, collate }: Subject, as: JsonKind | null): Comparison {
   const comparison = as ? jsonComparison(as) : comparisonOf(type)
   if (!comparison) throw new RangeError('a value was read for a type that has none')
-  return comparison
+  return collate ? collated(comparison, collate) : comparison
 }
 
 /** A null inside JSON is null too. */
@@ -55,9 +54,15 @@ function isNull({ sql, type }: Subject, wanted: boolean): string {
 }
 
 /** SQL of a member that is text. */
-function textOf({ sql, type }: Subject): string {
-  if (isJson(type)) return jsonComparison('string').subject(sql)
-  return type.kind === 'dictionary' ? `CAST(${sql} AS VARCHAR)` : sql
+function textOf({ sql, type, collate }: Subject): string {
+  const text = isJson(type) ? jsonComparison('string').subject(sql) : type.kind === 'dictionary' ? `CAST(${sql} AS VARCHAR)` : sql
+  return collate ? collationKey(text, collate) : text
+}
+
+/** The syntax of a pattern has no letters, so its key is the pattern of a key. */
+function givenText(text: string, { collate }: Subject, parameters: Parameters): string {
+  const given = parameters.text(text)
+  return collate ? collationKey(given, collate) : given
 }
 
 export function whereNotNull(sql: string, holds: boolean): string {
@@ -79,9 +84,13 @@ function compileHas(
 }
 
 /** SQL of the elements in the form in which they are compared. */
-function elementsOf({ sql, type }: Subject, as: JsonKind | null): { readonly list: string; readonly comparison: Comparison } {
-  const comparison = as ? jsonComparison(as) : type.kind === 'list' ? comparisonOf(type.child) : null
-  if (!comparison) throw new RangeError('a value was read for elements that have none')
+function elementsOf(
+  { sql, type, collate }: Subject,
+  as: JsonKind | null,
+): { readonly list: string; readonly comparison: Comparison } {
+  const plain = as ? jsonComparison(as) : type.kind === 'list' ? comparisonOf(type.child) : null
+  if (!plain) throw new RangeError('a value was read for elements that have none')
+  const comparison = collate ? collated(plain, collate) : plain
   if (!isJson(type)) return { list: each(sql, comparison), comparison }
   const json = type.kind === 'variant' ? `CAST(${sql} AS JSON)` : sql
   const array = `CASE WHEN json_valid(${json}) THEN CASE WHEN json_type(${json}) = 'ARRAY' THEN json_extract(${json}, '$[*]') END END`
