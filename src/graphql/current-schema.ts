@@ -5,6 +5,7 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
 import { EventLoopYield } from '../delivery/event-loop-yield.ts'
+import { identityOf } from '../model/layer.ts'
 import { namedLayers, type TypedNames } from './document.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
 import type { TypedLayer } from './typed/layer-types.ts'
@@ -13,7 +14,10 @@ import { isRootFieldOf, type LayerName } from './typed/names.ts'
 /** The layers that are served. */
 export interface ServedLayers {
   layers(): readonly SchemaLayer[]
+  /** Returns the layer with this name, or with this text that identifies it. */
   layer(name: string): SchemaLayer | undefined
+  /** Returns the names of the layers that ask for this name, if there are several. */
+  rivals(name: string): readonly string[]
 }
 
 /** Most slices that are kept. One takes about 40 kB. */
@@ -46,7 +50,7 @@ export class CurrentSchema {
 
   constructor(served: ServedLayers) {
     this.#served = served
-    this.#names = new CatalogNames(this.#builder.namesOf(served.layers()))
+    this.#names = new CatalogNames(this.#builder.namesOf(served.layers()), served)
   }
 
   /** The generic part. */
@@ -83,18 +87,19 @@ export class CurrentSchema {
   async #readNames(): Promise<void> {
     await immediate()
     this.#isAwaited = false
-    this.#names = new CatalogNames(await new EventLoopYield().run(this.#builder.naming(this.#served.layers())))
+    const names = await new EventLoopYield().run(this.#builder.naming(this.#served.layers()))
+    this.#names = new CatalogNames(names, this.#served)
   }
 
   #makeAll(layers: Iterable<string>): Made[] {
     return [...layers].sort().flatMap((layer) => this.#make(layer) ?? [])
   }
 
-  #make(own: string): Made | undefined {
-    const [layer, name] = [this.#served.layer(own), this.#names.of(own)]
+  #make(identity: string): Made | undefined {
+    const [layer, name] = [this.#served.layer(identity), this.#names.of(identity)]
     if (!layer || !name) return undefined
     const make = () => ({ version: ++this.#versions, layer, types: this.#builder.typesOf(layer, name) })
-    return this.#made.get(`${name.type}:${own}`, make, (made) => isSame(made.layer, layer))
+    return this.#made.get(`${name.type}:${identity}`, make, (made) => isSame(made.layer, layer))
   }
 }
 
@@ -103,7 +108,7 @@ function tooManyLayers(): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } })
 }
 
-/** The names of all layers. */
+/** The names of all layers, by what identifies them. */
 class CatalogNames implements TypedNames {
   /** The first layer, if there is one. */
   readonly first: readonly string[]
@@ -111,9 +116,11 @@ class CatalogNames implements TypedNames {
   readonly #byField = new Map<string, string>()
   readonly #byType = new Map<string, string>()
   readonly #longest: number
+  readonly #served: ServedLayers
 
-  constructor(names: ReadonlyMap<string, LayerName>) {
+  constructor(names: ReadonlyMap<string, LayerName>, served: ServedLayers) {
     this.#names = names
+    this.#served = served
     this.first = [...names.keys().take(1)]
     for (const [layer, { field, type }] of names) {
       this.#byField.set(field, layer)
@@ -124,6 +131,11 @@ class CatalogNames implements TypedNames {
 
   of(layer: string): LayerName | undefined {
     return this.#names.get(layer)
+  }
+
+  ofName(name: string): readonly string[] {
+    const layers = [name, ...this.#served.rivals(name)].flatMap((one) => this.#served.layer(one) ?? [])
+    return layers.map(identityOf)
   }
 
   ofType(type: string): readonly string[] {

@@ -202,12 +202,14 @@ function tooMany(
 
 /* The layers that a document names. Only they are in the schema of its operation. */
 
-/** Finds layers by the names of their types and root fields. */
+/** Finds layers by their names, and by the names of their types and root fields. Returns what identifies them. */
 export interface TypedNames {
   /** Returns the layers to which a type of this name may belong. A longer layer name may begin with a shorter one. */
   ofType(type: string): readonly string[]
   /** Returns the layers to which a root field of this name may belong. */
   ofRootField(field: string): readonly string[]
+  /** Returns the layers that ask for this name. */
+  ofName(name: string): readonly string[]
 }
 
 export interface NamedLayers {
@@ -221,7 +223,7 @@ const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'Subscription'])
 const FEATURE = 'Feature'
 
 /**
- * Returns the layers that the document names, which may not exist. The document need not be valid. All of its operations are searched, because all
+ * Returns the layers that the document names. The document need not be valid. All of its operations are searched, because all
  * are validated. It descends without recursion, so no document can overflow the stack.
  */
 export function namedLayers(
@@ -239,8 +241,7 @@ export function namedLayers(
   }
   const nameValue = (value: ValueNode, layerOf: (text: string) => string | null) => {
     for (const text of textsOf(value, operations, variables)) {
-      const layer = layerOf(text)
-      if (layer !== null) features.add(layer)
+      for (const layer of names.ofName(layerOf(text) ?? '')) features.add(layer)
     }
   }
   const nameRootField = ({ name, arguments: given = [] }: FieldNode) => {

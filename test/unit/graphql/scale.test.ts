@@ -22,7 +22,7 @@ function catalogue(count: number) {
     layers = new Map(made.map((layer) => [layer.name, layer]))
   }
   reload()
-  return { reload, layers: () => [...layers.values()], layer: (name: string) => layers.get(name) }
+  return { reload, layers: () => [...layers.values()], layer: (name: string) => layers.get(name), rivals: () => [] }
 }
 
 const typed = (n: number) => `{ layer${n} { features { id column0 column1 } } }`

@@ -20,6 +20,10 @@ class Served {
   layer(name: string) {
     return this.names.includes(name) ? { ...LAYER, name } : undefined
   }
+
+  rivals(_name: string): readonly string[] {
+    return []
+  }
 }
 
 const featureTypes = (schema: GraphQLSchema) =>
@@ -152,7 +156,7 @@ describe('a slice', () => {
 
   it('reads the names once for many changes at a time', async () => {
     let reads = 0
-    const served = { layers: () => [{ ...LAYER, name: `layer_${++reads}` }], layer: () => undefined }
+    const served = { layers: () => [{ ...LAYER, name: `layer_${++reads}` }], layer: () => undefined, rivals: () => [] }
     const schema = new CurrentSchema(served)
     for (let n = 0; n < 5; n++) schema.layersChanged()
     await expect.poll(() => reads).toBe(2)

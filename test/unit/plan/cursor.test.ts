@@ -11,7 +11,13 @@ const POSITION = { keys: ['ä "quoted" \n', null, '7'] }
 const COLUMN = { name: 'a', type: { kind: 'int', bits: 32, signed: true }, native: 'INTEGER' }
 
 function subject({ where, ...more }: Asked = {}, changed: Partial<Layer> = {}): CursorSubject {
-  const layer = { name: 'things', fingerprint: 'f1', columns: [COLUMN], ...changed } as unknown as Layer
+  const layer = {
+    name: 'things',
+    fingerprint: 'f1',
+    columns: [COLUMN],
+    relation: { kind: 'parquet' },
+    ...changed,
+  } as unknown as Layer
   const asked = where === undefined ? { bbox: [1, 2, 3, 4], property: { name: 'a', gt: 5 } } : where
   return queryOf(layer, { orderBy: [{ property: 'a', direction: 'DESC' }], ...more, where: asked })
 }
