@@ -9,7 +9,7 @@ import { identityOf } from '../model/layer.ts'
 import { namedLayers, type TypedNames } from './document.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
 import type { TypedLayer } from './typed/layer-types.ts'
-import { isRootFieldOf, type LayerName } from './typed/names.ts'
+import { isRootFieldOf, type LayerName, partsOfRootField } from './typed/names.ts'
 
 /** The layers that are served. */
 export interface ServedLayers {
@@ -41,6 +41,7 @@ interface Made {
 export class CurrentSchema {
   readonly #served: ServedLayers
   readonly #builder = new SchemaBuilder()
+  readonly #genericFields = rootFieldsOf(this.#builder.generic)
   readonly #made = new RecentlyUsed<Made>(MOST_LAYERS)
   readonly #slices = new RecentlyUsed<GraphQLSchema>(MOST_SLICES)
   #names: CatalogNames
@@ -66,6 +67,7 @@ export class CurrentSchema {
   slice(document: DocumentNode, variables: Readonly<Record<string, unknown>> = {}): GraphQLSchema {
     const named = namedLayers(document, variables, this.#names)
     if (named.whole.size > MOST_TYPED_LAYERS) throw tooManyLayers()
+    for (const field of named.otherFields) this.#refuseShared(field)
     const whole = this.#makeAll(named.whole)
     const features = this.#makeAll(named.features.difference(named.whole))
     // Fragments on interfaces are valid only if a type implements both.
@@ -91,6 +93,21 @@ export class CurrentSchema {
     this.#names = new CatalogNames(names, this.#served)
   }
 
+  /** @throws GraphQLError LAYER_NOT_FOUND if it would be a root field of several layers, because they have one short name */
+  #refuseShared(field: string): void {
+    if (this.#genericFields.has(field)) return
+    const { root, ending } = partsOfRootField(field)
+    const inSnakeCase = root.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()
+    for (const name of [root, inSnakeCase]) {
+      const fields = this.#names.ofName(name).flatMap((layer) => this.#names.of(layer)?.field ?? [])
+      if (fields.length > 1)
+        throw sharedField(
+          field,
+          fields.slice(0, MOST_FIELDS).map((own) => own + ending),
+        )
+    }
+  }
+
   #makeAll(layers: Iterable<string>): Made[] {
     return [...layers].sort().flatMap((layer) => this.#make(layer) ?? [])
   }
@@ -101,6 +118,18 @@ export class CurrentSchema {
     const make = () => ({ version: ++this.#versions, layer, types: this.#builder.typesOf(layer, name) })
     return this.#made.get(`${name.type}:${identity}`, make, (made) => isSame(made.layer, layer))
   }
+}
+
+/** Most fields in a message. */
+const MOST_FIELDS = 8
+
+function sharedField(field: string, others: readonly string[]): GraphQLError {
+  const message = `\`${field}\` is a field of no layer, because several layers have this short name; use ${others.map((name) => `\`${name}\``).join(' or ')}.`
+  return new GraphQLError(message, { extensions: { code: 'LAYER_NOT_FOUND' } })
+}
+
+function rootFieldsOf(schema: GraphQLSchema): ReadonlySet<string> {
+  return new Set([schema.getQueryType(), schema.getSubscriptionType()].flatMap((type) => Object.keys(type?.getFields() ?? {})))
 }
 
 function tooManyLayers(): GraphQLError {

@@ -217,6 +217,8 @@ export interface NamedLayers {
   readonly features: ReadonlySet<string>
   /** Layers whose other types or root fields are named. */
   readonly whole: ReadonlySet<string>
+  /** Root fields of no layer: those of the generic part, and unknown ones. */
+  readonly otherFields: ReadonlySet<string>
 }
 
 const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'Subscription'])
@@ -233,6 +235,7 @@ export function namedLayers(
 ): NamedLayers {
   const features = new Set<string>()
   const whole = new Set<string>()
+  const otherFields = new Set<string>()
   const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION)
 
   const nameType = (type: string) => {
@@ -245,7 +248,9 @@ export function namedLayers(
     }
   }
   const nameRootField = ({ name, arguments: given = [] }: FieldNode) => {
-    for (const layer of names.ofRootField(name.value)) whole.add(layer)
+    const layers = names.ofRootField(name.value)
+    if (layers.length === 0) otherFields.add(name.value)
+    for (const layer of layers) whole.add(layer)
     for (const argument of given) {
       if (argument.name.value === 'layer') nameValue(argument.value, (text) => text)
       if (argument.name.value === 'id') nameValue(argument.value, layerOfId)
@@ -278,7 +283,7 @@ export function namedLayers(
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     for (const node of next.set.selections) visit(node, next.isRoot)
   }
-  return { features, whole }
+  return { features, whole, otherFields }
 }
 
 function namedType(type: TypeNode): string {

@@ -31,6 +31,16 @@ export function keyOfId(id: string, layer: Identified): string | null {
   return id.startsWith(prefix) ? id.slice(prefix.length) : null
 }
 
+/**
+ * Returns the layers that may have made the id, of those that have its name. A fingerprint in it identifies one of them; without one, every layer
+ * whose key is a column may have made it.
+ */
+export function makersOf<Maker extends Identified>(id: string, layers: readonly Maker[]): readonly Maker[] {
+  const makers = layers.filter((layer) => keyOfId(id, layer) !== null)
+  const numbered = makers.filter(({ key }) => key.kind === 'ROW_NUMBER')
+  return numbered.length > 0 ? numbered : makers
+}
+
 /** Returns the key of a key or a global id. Null for the global id of a file that has been replaced. */
 export function keyIn(idOrKey: string, layer: Identified): string | null {
   return namesOf(layer).includes(layerOfId(idOrKey) ?? '') ? keyOfId(idOrKey, layer) : idOrKey

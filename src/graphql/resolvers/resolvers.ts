@@ -21,7 +21,7 @@ import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import { canJoin, frameOf, within } from '../../encode/encode.ts'
 import type { Explanation } from '../../engines/engine.ts'
-import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
+import { keyIn, keyOfId, layerOfId, makersOf } from '../../model/feature-id.ts'
 import { type Field, type OnInvalid as Handling, kindOf, type Layer } from '../../model/layer.ts'
 import type { FeatureQuery } from '../../model/query.ts'
 import type { Context } from '../context.ts'
@@ -191,9 +191,9 @@ const query: QueryResolvers = {
     const { catalog } = context.services
     const name = layerOfId(id)
     if (name === null) return null
-    // The name may have belonged to a layer until another one asked for it. Row numbers identify the layer by its fingerprint.
+    // A shared name belonged to one layer when it made the id.
     const named = [name, ...catalog.rivals(name)].flatMap((one) => catalog.layer(one) ?? [])
-    const [found, ...more] = named.length > 1 ? named.filter((layer) => keyOfId(id, layer) !== null) : named
+    const [found, ...more] = named.length > 1 ? makersOf(id, named) : named
     if (!found) return null
     if (more.length > 0) throw layerNotFound(name, catalog)
     const layer = await readableLayer(found, context)

@@ -55,7 +55,7 @@ export interface TypedColumn {
 
 /** The feature type of a layer. Fields that all features have are shared by all layers. */
 export class FeatureType extends LazyObjectType {
-  /** What identifies the layer. */
+  /** The name that identifies the layer. */
   readonly layer: string
   readonly #columns: () => ReadonlyMap<string, TypedColumn>
 

@@ -30,7 +30,12 @@ export class Metrics {
       { version: packageVersion() },
       1,
     )
-    gauge('geoduck_ready', 'Whether workers serve, and what was there at the start is prepared', () => Number(ready()), this.#registry)
+    gauge(
+      'geoduck_ready',
+      'Whether workers serve, and what was there at the start is prepared',
+      () => Number(ready()),
+      this.#registry,
+    )
     gauge('geoduck_preparing_layers', 'Layers that are being prepared', preparing, this.#registry)
     gauge('geoduck_sockets', 'WebSockets that are open', sockets, this.#registry)
     gauge(

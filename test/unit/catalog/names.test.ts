@@ -70,7 +70,7 @@ function namesOf(wishes: readonly (readonly string[])[], taken: readonly string[
 }
 
 describe('a name', () => {
-  test('that is asked for once belongs to who asks, the short one and the long one', () => {
+  test('belongs to the only source that asks for it, the short one and the long one', () => {
     expect(
       namesOf([
         ['roads', 'a_roads', 'x_a_roads'],
