@@ -152,8 +152,9 @@ async function pattern(argument: string, label: string): Promise<Found> {
   if (base === null) return problem(label, 'no file matches it')
   const matches = (await Array.fromAsync(glob(argument))).map((match) => path.resolve(match)).sort()
   const { files, found } = await sort(base, matches)
-  const whole = path.resolve(argument)
-  const names = namesOfSet(patternName(argument), base, path.relative(path.dirname(path.resolve(`${fixed}x`)), whole), whole)
+  const [whole, name] = [path.resolve(argument), patternName(argument)]
+  const folder = path.basename(base) === name ? path.dirname(base) : base
+  const names = namesOfSet(name, folder, path.relative(path.dirname(path.resolve(`${fixed}x`)), whole), whole)
   if (files.length > 0) found.sources.unshift({ format: 'Parquet', label, names, files })
   return holdsAny(found) ? found : problem(label, 'no file matches it that can be served')
 }

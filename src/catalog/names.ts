@@ -81,20 +81,24 @@ export function claimNames(
   taken: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly number[]> {
   const claims = new Map<string, number[]>()
-  const asked = wishes.map(() => 0)
+  /** How many names each has asked for, and how many of these nobody else has asked for. */
+  const [asked, own] = [wishes.map(() => 0), wishes.map(() => 0)]
+  const nameless: number[] = []
   const ask = (index: number) => {
     const name = wishes[index]![asked[index]!++]
     if (name === undefined || taken.has(name)) return
     const rivals = claims.get(name)
+    if (rivals?.length === 1 && --own[rivals[0]!]! === 0) nameless.push(rivals[0]!)
     if (rivals) rivals.push(index)
-    else claims.set(name, [index])
+    else {
+      claims.set(name, [index])
+      own[index]!++
+    }
   }
-  const isNameless = (index: number) =>
-    asked[index]! < wishes[index]!.length && !wishes[index]!.slice(0, asked[index]).some((name) => claims.get(name)?.length === 1)
   for (let n = 0; n < NAMES_AT_FIRST; n++) for (const index of wishes.keys()) ask(index)
-  for (;;) {
-    const nameless = [...wishes.keys()].filter(isNameless)
-    if (nameless.length === 0) return claims
-    for (const index of nameless) ask(index)
+  nameless.push(...wishes.keys())
+  for (let index = nameless.pop(); index !== undefined; index = nameless.pop()) {
+    while (own[index] === 0 && asked[index]! < wishes[index]!.length) ask(index)
   }
+  return claims
 }

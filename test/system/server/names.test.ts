@@ -121,7 +121,7 @@ test('a layer answers to both of its names in every argument, id and download', 
   expect(long).toEqual(short)
 })
 
-test('a short name that an added layer asks for belongs to neither; streams, cursors and ids of the old name go on', async () => {
+test('a short name that an added layer asks for belongs to neither; streams, cursors and ids of the old name stay valid', async () => {
   const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 })
   const query = 'subscription { featureBatches(layer: "airports", batchSize: 10) { cursor features { key } } }'
   const keys = new Set<string>()
@@ -205,7 +205,7 @@ test('a server that was ready stays ready while an added file is prepared, which
     seen.statuses.add(ready.status)
     seen.ready.add(answer.data!.health.ready)
     for (const { layer } of answer.data!.health.preparations) seen.preparations.add(layer)
-    seen.metrics.add(/^geoduck_preparing_layers \d+$/m.exec(metrics)?.[0] ?? "")
+    seen.metrics.add(/^geoduck_preparing_layers \d+$/m.exec(metrics)?.[0] ?? '')
     return answer.data!.layers.find(({ name }) => name === 'countries')?.state
   }
   await expect.poll(step, { timeout: ROLL_MS, interval: 1 }).toBe('READY')
