@@ -183,7 +183,7 @@ test('a short name returns to the layer that is left', async () => {
 test('a server that was ready stays ready while an added file is prepared, which health and metrics show', async () => {
   const [data, cacheDirectory] = [await mkdtemp(join(tmpdir(), 'geoduck-test-')), await mkdtemp(join(tmpdir(), 'geoduck-test-'))]
   await cp(PLACES, join(data, 'places.parquet'))
-  const growing = await serve([data], { watch: true, cacheDirectory })
+  const growing = await serve([data], { watch: true, cacheDirectory, workers: 1 })
   await cp(join(SHARED, 'data/countries.geojson'), join(data, '.new'))
   await rename(join(data, '.new'), join(data, 'countries.geojson'))
   const query = '{ layers { name state } health { ready preparations { layer } } }'
