@@ -81,7 +81,7 @@ export function claimNames(
   taken: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly number[]> {
   const claims = new Map<string, number[]>()
-  /** How many names each has asked for, and how many of these nobody else has asked for. */
+  /** The number of names that each asks for, and the number of those that nobody else asks for. */
   const [asked, own] = [wishes.map(() => 0), wishes.map(() => 0)]
   const nameless: number[] = []
   const ask = (index: number) => {

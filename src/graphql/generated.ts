@@ -927,7 +927,7 @@ export type Health = {
   readonly problems: ReadonlyArray<Problem>;
   /** The number of executions that wait for a worker. */
   readonly queued: Scalars['Int']['output'];
-  /** True if workers serve, and every layer that was there at the start could be queried once. A file that is added later does not change it. */
+  /** True if workers serve, and the files of the start are prepared. The preparation of a file that is added later does not change it. */
   readonly ready: Scalars['Boolean']['output'];
   /** Resident memory of the server process, without its workers. */
   readonly rssBytes: Scalars['BigInt']['output'];

@@ -1,4 +1,4 @@
-/** The names of layers are those of their own files and tables, for any order and place of the sources. */
+/** The names of layers depend on their files and tables, and not on the order or the place of the sources. */
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
