@@ -60,8 +60,15 @@ describe('a cursor', () => {
     expect(decodeCursor(SECRET, subject(more), cursor)).toEqual(POSITION)
   })
 
+  it('stays valid when the layer has another name', () => {
+    const renamed = subject({}, { name: 'things_shp', names: ['things', 'things_shp'] })
+    expect(decodeCursor(SECRET, renamed, cursor)).toEqual(POSITION)
+    expect(encodeCursor(SECRET, renamed, POSITION)).toBe(cursor)
+  })
+
   it.each<[string, CursorSubject, string?]>([
     ['another layer', subject({}, { name: 'others' })],
+    ['another table', subject({}, { relation: { kind: 'table', database: 'db', schema: 'main', table: 'things' } })],
     ['another filter', subject({ where: { bbox: [1, 2, 3, 5], property: { name: 'a', gt: 5 } } })],
     ['no filter', subject({ where: null })],
     ['another direction', subject({ orderBy: [{ property: 'a' }] })],
