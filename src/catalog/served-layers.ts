@@ -151,7 +151,8 @@ export class ServedLayers {
     const { options } = named
     const known = this.#entries.get(identityOf(named))
     if (known?.source === source && known.version === version && isDeepStrictEqual(known.named.options, options)) {
-      if (known.layer && !isDeepStrictEqual(known.named, named)) known.layer = renamed(known.layer, named)
+      const { name, longName } = known.named
+      if (known.layer && (name !== named.name || longName !== named.longName)) known.layer = renamed(known.layer, named)
       known.named = named
       known.part = part
       return
