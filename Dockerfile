@@ -27,7 +27,7 @@ COPY --from=build --chown=1000:1000 /build/home/.duckdb /home/node/.duckdb
 USER 1000:1000
 EXPOSE 4000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.GEODUCK_PORT}/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+    CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.GEODUCK_PORT}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Other machines are served with a token only: give GEODUCK_TOKEN, or say GEODUCK_ALLOW_ANONYMOUS=true.
 ENTRYPOINT ["node", "dist/main.js"]
 CMD ["/data"]

@@ -2,7 +2,7 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { type CursorKey, CursorSeal, KEYS_FROM, SIGNED_FROM, signature, VERSION } from '../model/cursor-seal.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { Layer } from '../model/layer.ts'
+import { type Layer, namesOf } from '../model/layer.ts'
 import type { FeatureQuery, GroupQuery, RowPosition } from '../model/query.ts'
 
 /** Characters. They are enough for eight sort keys, which is the maximum, and the natural order of a row. */
@@ -67,7 +67,7 @@ function invalid(): GeoduckError {
 }
 
 /**
- * The digest that identifies a query: the layer's name, the caller's view, the filter and the order. It does not depend on how the filter was
+ * The digest that identifies a query: the layer's short name and table, which never change, the caller's view, the filter and the order. It does not depend on how the filter was
  * written, nor on outputs and limits.
  */
 function queryDigest({ view, where, orderBy, digest }: CursorSubject): Buffer {
@@ -78,5 +78,7 @@ function queryDigest({ view, where, orderBy, digest }: CursorSubject): Buffer {
       key.descending,
       key.nullsFirst,
     ])
-  return hash('sha256', JSON.stringify([view.layer.name, view.digest, where?.digest ?? null, order]), 'buffer')
+  const { relation } = view.layer
+  const layer = [namesOf(view.layer)[0], relation.kind === 'table' && [relation.schema, relation.table]]
+  return hash('sha256', JSON.stringify([layer, view.digest, where?.digest ?? null, order]), 'buffer')
 }

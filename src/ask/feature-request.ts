@@ -129,13 +129,18 @@ function hasCursors({ kind }: Output): boolean {
   return kind === 'edges' || kind === 'start-cursor'
 }
 
-/** Returns the current version of a layer. */
+/** Returns the current version of the layer with this name, or with this long name. */
 export async function findLayer(name: string, { services, operation }: ReadContext): Promise<Layer> {
   const layer = services.catalog.layer(name)
-  if (!layer) throw layerNotFound(name, services.catalog.layers())
-  operation.layers.add(name)
+  if (!layer) throw layerNotFound(name, services.catalog)
+  return await readableLayer(layer, { services, operation })
+}
+
+/** Returns the current version of a layer. */
+export async function readableLayer(layer: Layer, { services, operation }: ReadContext): Promise<Layer> {
+  operation.layers.add(layer.name)
   const fresh = await services.catalog.fresh(layer)
-  if (fresh.preparation) throw layerNotReady(name, fresh.preparation)
+  if (fresh.preparation) throw layerNotReady(layer.name, fresh.preparation)
   return fresh
 }
 
@@ -173,12 +178,23 @@ export function deadlineOf({ deadline }: Pick<FeatureArguments, 'deadline'>, { s
   return 1_000 * inRange('deadline', deadline, deadlineRange(services.deadlineSeconds))
 }
 
-function layerNotFound(name: string, layers: readonly Layer[]): GeoduckError {
+/** Most names in a message. */
+const MOST_RIVALS = 8
+
+/** Returns the error for a name that no layer has, or that several layers ask for. */
+export function layerNotFound(name: string, catalog: ReadContext['services']['catalog']): GeoduckError {
+  const quoted = (names: readonly string[]) => names.map((other) => `\`${other}\``).join(', ')
+  const rivals = catalog.rivals(name)
+  if (rivals.length > 0) {
+    const more = rivals.length > MOST_RIVALS ? ` and ${rivals.length - MOST_RIVALS} more` : ''
+    const message = `\`${name}\` is the short name of ${rivals.length} layers, so it belongs to none of them; use the long name of one: ${quoted(rivals.slice(0, MOST_RIVALS))}${more}.`
+    return new GeoduckError('LAYER_NOT_FOUND', message)
+  }
   const near = nearNames(
     name,
-    layers.map((layer) => layer.name),
-  ).map((other) => `\`${other}\``)
-  const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : ''
+    catalog.layers().map((layer) => layer.name),
+  )
+  const hint = near.length > 0 ? ` Near: ${quoted(near)}.` : ''
   return new GeoduckError('LAYER_NOT_FOUND', `No layer is named \`${name.slice(0, 100)}\`; \`layers\` lists them.${hint}`)
 }
 
@@ -254,7 +270,10 @@ export function* readingOrder(
   const keys: SortKey[] = []
   for (const { property, distance, direction, nulls } of orderBy) {
     if (isGiven(property) === isGiven(distance))
-      throw new GeoduckError('BAD_INPUT', 'Each key of `orderBy` takes exactly one of `property` (`by` in typed fields) and `distance`.')
+      throw new GeoduckError(
+        'BAD_INPUT',
+        'Each key of `orderBy` takes exactly one of `property` (`by` in typed fields) and `distance`.',
+      )
     const way = { descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' }
     const field = distance ? 'distance' : propertyOf(view, property!)
     if (seen.has(field)) {

@@ -7,13 +7,12 @@ import path from 'node:path'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
 import type { DatabaseAccess, FileAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { Layer, Problem } from '../model/layer.ts'
+import { identityOf, type Layer, type Problem } from '../model/layer.ts'
 import type { RequestedSource } from './find-sources.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { type LayerNames, nameLayers } from './layer-names.ts'
 import type { LayerOptions } from './layer-options.ts'
-import { uniqueNames } from './names.ts'
-import { type LayerChange, ServedLayers } from './served-layers.ts'
+import { type LayerChange, type LayerPreparation, ServedLayers } from './served-layers.ts'
 import type { CatalogLog, Source, SourceContext } from './source.ts'
 import { SourceList } from './source-list.ts'
 import { openSource } from './sources/open-source.ts'
@@ -62,7 +61,12 @@ interface CatalogEvents {
 export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'> {
   /** Layers sorted by name. */
   layers(): readonly Layer[]
+  /** Returns the layer with this name: its name, its long name, or another of its names that no other layer asks for. */
   layer(name: string): Layer | undefined
+  /** Returns the names of the layers that ask for this name, if there are several. Then it belongs to none of them. */
+  rivals(name: string): readonly string[]
+  /** Layers that are being prepared, sorted by name. */
+  preparations(): readonly LayerPreparation[]
   /** Sources that are currently not served, or only in part. */
   problems(): readonly Problem[]
   /** Adds a problem that a query has found in the data of the layer. It ends with that version of the data. */
@@ -135,10 +139,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   readonly #copies: PreparationQueue
   readonly #list: SourceList
   readonly #layers: ServedLayers
-  /** A layer keeps its name. */
-  #names: LayerNames = new Map()
-  /** Problems of options that match no part of a source. */
-  #unmet: readonly Problem[] = []
+  #names: LayerNames = { layers: new Map(), claims: new Map(), problems: [] }
   /** The problem of a configuration that is wrong. The one before it stays. */
   #misconfigured: readonly Problem[] = []
   /** Files and databases that workers may read, or will be able to read soon. */
@@ -184,12 +185,21 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   layers(): readonly Layer[] {
-    const layers = this.#layers.names.flatMap((name) => this.#layers.get(name) ?? [])
-    return layers.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return this.#layers.all().sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   layer(name: string): Layer | undefined {
-    return this.#layers.get(name)
+    const [claim, ...more] = this.#names.claims.get(name) ?? []
+    return claim && more.length === 0 ? this.#layers.get(identityOf(claim)) : undefined
+  }
+
+  rivals(name: string): readonly string[] {
+    const claims = this.#names.claims.get(name) ?? []
+    return claims.length > 1 ? claims.map((claim) => claim.name).sort() : []
+  }
+
+  preparations(): readonly LayerPreparation[] {
+    return this.#layers.preparations().sort((a, b) => (a.layer < b.layer ? -1 : 1))
   }
 
   problems(): readonly Problem[] {
@@ -199,28 +209,29 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
       const reasons = failure === null ? [...problems, ...(findings.get(source) ?? [])] : problems
       return reasons.map((reason) => ({ source: source.label, reason }))
     })
-    return [...this.#misconfigured, ...this.#list.problems, ...this.#unmet, ...ofSources]
+    return [...this.#misconfigured, ...this.#list.problems, ...this.#names.problems, ...ofSources]
   }
 
   get checked(): Promise<void> {
     return this.#layers.checked
   }
 
-  async fresh({ name }: Layer): Promise<Layer> {
-    const source = this.#layers.sourceOf(name)
+  async fresh(known: Layer): Promise<Layer> {
+    const source = this.#layers.sourceOf(this.#identityOf(known))
     if (source) await this.#look(source)
-    const [layer, version] = [this.layer(name), this.#layers.versionOf(name)]
+    const identity = this.#identityOf(known)
+    const [layer, version] = [this.#layers.get(identity), this.#layers.versionOf(identity)]
     // Workers may not be able to read the new version yet. The old one is served as long as its files are unchanged.
     const isOutdated = source && version && !this.#layers.isTaken(source) && !(await version.isUnchanged())
     if (layer && !version?.reader.failure && !isOutdated) return layer
     throw new GeoduckError(
       'SOURCE_UNREADABLE',
-      `The source of layer ${name} cannot be read any more; \`health.problems\` says why.`,
+      `The source of layer ${known.name} cannot be read any more; \`health.problems\` says why.`,
     )
   }
 
-  writes({ name }: Layer): number {
-    return this.#layers.versionOf(name)?.reader.writes ?? 0
+  writes(layer: Layer): number {
+    return this.#layers.versionOf(this.#identityOf(layer))?.reader.writes ?? 0
   }
 
   unreadable(layer: Layer, reason: string): void {
@@ -235,6 +246,14 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     for (const source of this.#sources) source.close()
     await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close()])
     await this.checked
+  }
+
+  /** Returns the identity of this layer, or of the layer that has replaced it under its name. */
+  #identityOf(layer: Layer): string {
+    const identity = identityOf(layer)
+    if (this.#layers.sourceOf(identity)) return identity
+    const [claim, ...more] = this.#names.claims.get(layer.name) ?? []
+    return claim && more.length === 0 ? identityOf(claim) : identity
   }
 
   get #sources(): readonly Source[] {
@@ -255,10 +274,18 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     // This is before the workers lose access to it.
     this.#layers.keep(new Set(this.#sources))
     if (JSON.stringify(this.#access()) !== this.#admitted) await this.#admit()
-    for (const { kind, layer } of this.#renew(added)) {
-      if (kind === 'ADDED') this.#options.log.info({ layer: layer.name }, `layer ${layer.name} was added`)
-      if (kind !== 'REMOVED') continue
-      this.#options.log.warn({ layer: layer.name }, `layer ${layer.name} is gone: its source is not there any more`)
+    this.#report(this.#renew(added))
+  }
+
+  #report(changes: readonly LayerChange[]): void {
+    const { log } = this.#options
+    const removed = new Map(changes.flatMap(({ kind, layer }) => (kind === 'REMOVED' ? [[identityOf(layer), layer.name]] : [])))
+    for (const { kind, layer } of changes) {
+      const { name } = layer
+      const before = removed.get(identityOf(layer))
+      if (kind === 'ADDED') log.info({ layer: name }, before ? `layer ${before} is now named ${name}` : `layer ${name} was added`)
+      if (kind === 'REMOVED' && !this.#layers.sourceOf(identityOf(layer)))
+        log.warn({ layer: name }, `layer ${name} is gone: its source is not there any more`)
     }
   }
 
@@ -274,11 +301,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
 
   /** Small sources first: their layers are checked, and their copies made, before those of larger sources. */
   #renew(added: readonly Source[]): readonly LayerChange[] {
-    const { names, problems } = nameLayers(this.#list.sources, this.#names)
-    this.#names = names
-    this.#unmet = problems
+    this.#names = nameLayers(this.#list.sources)
+    const { layers } = this.#names
     const [isNew, small] = [new Set(added), this.#sources.toSorted((a, b) => a.bytes - b.bytes)]
-    for (const source of small) this.#layers.renew(source, names.get(source))
+    for (const source of small) this.#layers.renew(source, layers.get(source))
     for (const source of small.filter((source) => isNew.has(source))) source.watch(() => this.#changed(source))
     return this.#layers.emitChanges()
   }
@@ -293,8 +319,9 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   #changed(source: Source): void {
-    if (!this.#names.has(source)) return
-    this.#layers.renew(source, this.#names.get(source))
+    const names = this.#names.layers.get(source)
+    if (!names) return
+    this.#layers.renew(source, names)
     this.#layers.emitChanges()
   }
 
@@ -336,8 +363,11 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
  * names.
  */
 function aliasOf(aliases: Map<string, string>, file: string, name: string): string {
-  const taken = [...aliases.values()]
-  const alias = aliases.get(file) ?? uniqueNames([...taken.map((one) => [one]), [name]]).at(-1) ?? ''
+  const known = aliases.get(file)
+  // DuckDB's names are case-insensitive.
+  const taken = new Set(aliases.values().map((alias) => alias.toLowerCase()))
+  let alias = known ?? name
+  for (let n = 2; !known && taken.has(alias.toLowerCase()); n++) alias = `${name}_${n}`
   aliases.set(file, alias)
   return `db_${alias}`
 }

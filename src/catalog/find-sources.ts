@@ -14,13 +14,14 @@ import { filesOfFormat } from '../engines/duckdb/host/format.ts'
 import type { Problem } from '../model/layer.ts'
 import { type FileKind, fileKind, type SourceFormat, UNKNOWN_FORMAT } from './file-kind.ts'
 import type { LayerOptions } from './layer-options.ts'
+import { sourceNames } from './names.ts'
 
 /** The location of a source, and its format by the first bytes of its files. */
 export interface FoundSource {
   readonly format: SourceFormat
   /** The name of the file, folder or pattern. */
   readonly label: string
-  /** Candidates for its layer's name, the shortest first. */
+  /** The names that its layer may have, the shortest first. */
   readonly names: readonly string[]
   /** Real paths: the files of a data set in natural order, otherwise the file and the parts that belong to it. */
   readonly files: readonly string[]
@@ -124,7 +125,7 @@ async function expand(argument: string): Promise<Found> {
 }
 
 async function named(file: string, kind: FileKind): Promise<Found> {
-  if (kind.kind === 'source') return { sources: [await ofFile(file, kind.format)], problems: [] }
+  if (kind.kind === 'source') return { sources: [await ofFile(file, kind.format, path.dirname(file))], problems: [] }
   return problem(path.basename(file), kind.kind === 'unsupported' ? kind.reason : UNKNOWN_FORMAT)
 }
 
@@ -137,9 +138,9 @@ async function folder(argument: string): Promise<Found> {
   )
   const label = path.basename(root)
   if (files.length > 1 && files.every((file) => PART.test(path.basename(file)))) {
-    found.sources.push({ format: 'Parquet', label, names: [label, withParent(root)], files })
+    found.sources.push({ format: 'Parquet', label, names: namesOfSet(label, path.dirname(root), label, root), files })
   } else {
-    found.sources.unshift(...(await Promise.all(files.map((file) => ofFile(file, 'Parquet')))))
+    found.sources.unshift(...(await Promise.all(files.map((file) => ofFile(file, 'Parquet', root)))))
   }
   if (holdsAny(found)) return found
   return problem(label, 'it holds no file that can be served; sub-folders are not looked into, name them or use a pattern')
@@ -151,8 +152,10 @@ async function pattern(argument: string, label: string): Promise<Found> {
   if (base === null) return problem(label, 'no file matches it')
   const matches = (await Array.fromAsync(glob(argument))).map((match) => path.resolve(match)).sort()
   const { files, found } = await sort(base, matches)
-  const name = patternName(argument)
-  if (files.length > 0) found.sources.unshift({ format: 'Parquet', label, names: [name, withParent(name, base)], files })
+  const [whole, name] = [path.resolve(argument), patternName(argument)]
+  const folder = path.basename(base) === name ? path.dirname(base) : base
+  const names = namesOfSet(name, folder, path.relative(path.dirname(path.resolve(`${fixed}x`)), whole), whole)
+  if (files.length > 0) found.sources.unshift({ format: 'Parquet', label, names, files })
   return holdsAny(found) ? found : problem(label, 'no file matches it that can be served')
 }
 
@@ -171,7 +174,7 @@ async function sort(root: string, candidates: readonly string[]): Promise<{ file
     if (!isFile) continue
     const kind = path.relative(root, file).split(path.sep)[0] === '..' ? LEADS_OUT : await fileKind(file)
     if (kind.kind === 'source' && kind.format === 'Parquet') files.push(file)
-    else if (kind.kind === 'source') found.sources.push(await ofFile(file, kind.format))
+    else if (kind.kind === 'source') found.sources.push(await ofFile(file, kind.format, root))
     if (kind.kind === 'unsupported') found.problems.push({ source: label, reason: kind.reason })
   }
   return { files, found }
@@ -182,21 +185,24 @@ const LEADS_OUT: FileKind = {
   reason: 'it is a link that leads out of its folder: name the file itself to serve it',
 }
 
-async function ofFile(file: string, format: SourceFormat): Promise<FoundSource> {
-  const label = path.basename(file)
-  if (format === 'DuckDB') return { format, label, names: [stem(file)], files: [file, `${file}.wal`] }
-  if (format === 'Parquet') return { format, label, names: [stem(file), withParent(file)], files: [file] }
-  const names = [stem(file), `${stem(file)}_${path.extname(file).slice(1)}`, withParent(file)]
+/** @param root the served folder, or the folder of a file that is named itself */
+async function ofFile(file: string, format: SourceFormat, root: string): Promise<FoundSource> {
+  const { base: label, name, ext, dir } = path.parse(file)
+  const place = { stem: name, ending: ext.slice(1), folder: dir, within: path.relative(root, file), whole: file }
+  const names = sourceNames({ ...place, isLongByFolder: format === 'Parquet' })
+  if (format === 'DuckDB') return { format, label, names, files: [file, `${file}.wal`] }
+  if (format === 'Parquet') return { format, label, names, files: [file] }
   return { format, label, names, files: await filesOfFormat(file, format) }
+}
+
+/** Returns the names of several files that are one layer. */
+function namesOfSet(name: string, folder: string, within: string, whole: string): readonly string[] {
+  return sourceNames({ stem: name, ending: '', folder, within, whole, isLongByFolder: true })
 }
 
 const problem = (source: string, reason: string): Found => ({ sources: [], problems: [{ source, reason }] })
 
 const holdsAny = ({ sources, problems }: Found): boolean => sources.length + problems.length > 0
-
-const stem = (file: string): string => path.parse(file).name
-
-const withParent = (file: string, parent = path.dirname(file)): string => `${path.basename(parent)}_${stem(file)}`
 
 /** `data/roads-*.parquet`, `roads/*.parquet` and `roads/**` all give the name roads. */
 function patternName(argument: string): string {

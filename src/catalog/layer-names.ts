@@ -1,56 +1,66 @@
 /** Chooses the layers of the sources, and their names. */
-import type { Problem } from '../model/layer.ts'
+import type { Names, Problem } from '../model/layer.ts'
 import type { LayerOptions } from './layer-options.ts'
-import { uniqueNames } from './names.ts'
+import { claimNames } from './names.ts'
 import type { Source, SourcePart } from './source.ts'
 import type { ListedSource } from './source-list.ts'
 
-export interface NamedLayer {
-  readonly name: string
+export interface NamedLayer extends Names {
   /** Null for a layer without configuration. */
   readonly options: LayerOptions | null
 }
 
-/** Layers by source, and then by part. */
-export type LayerNames = ReadonlyMap<Source, ReadonlyMap<string, readonly NamedLayer[]>>
+export interface LayerNames {
+  /** Layers by source, and then by part. */
+  readonly layers: ReadonlyMap<Source, ReadonlyMap<string, readonly NamedLayer[]>>
+  /** The layers that ask for a name. It belongs to a layer that asks for it alone. */
+  readonly claims: ReadonlyMap<string, readonly NamedLayer[]>
+  readonly problems: readonly Problem[]
+}
 
 /**
- * Configured layers have their configured names. Otherwise, a table is named after itself, or after its database and itself; a file after itself, or
- * after its folder and itself. A layer keeps a name that it already has.
+ * Configured layers have their configured names, which belong to no other layer. Otherwise, a table is named after itself, or after its database and
+ * itself; a file after itself, or after itself and its ending or folder.
  */
-export function nameLayers(
-  sources: readonly ListedSource[],
-  before: LayerNames,
-): { readonly names: LayerNames; readonly problems: readonly Problem[] } {
+export function nameLayers(sources: readonly ListedSource[]): LayerNames {
   const problems: Problem[] = []
-  const names = new Map(sources.map(({ source }) => [source, new Map<string, readonly NamedLayer[]>()]))
-  const unnamed: { readonly source: Source; readonly part: SourcePart; readonly kept: string | undefined }[] = []
-  for (const { source, layers, plain } of sources) {
+  const layers = new Map(sources.map(({ source }) => [source, new Map<string, readonly NamedLayer[]>()]))
+  const claims = new Map<string, NamedLayer[]>()
+  const plainParts: { readonly source: Source; readonly part: SourcePart }[] = []
+  for (const { source, layers: configured, plain } of sources) {
     const { parts, failure } = source.describe()
-    const named = names.get(source)!
-    for (const options of layers) {
+    const named = layers.get(source)!
+    for (const options of configured) {
+      const layer = { name: options.name, options }
+      claims.set(layer.name, [layer])
       const [part, ...more] = meantParts(parts, options)
-      if (part && more.length === 0) named.set(part.id, [...(named.get(part.id) ?? []), { name: options.name, options }])
+      if (part && more.length === 0) named.set(part.id, [...(named.get(part.id) ?? []), layer])
       // A source that cannot be read at all is already a problem.
       else if (failure === null) problems.push({ source: source.label, reason: unmet(options, part ? [part, ...more] : []) })
     }
-    for (const part of plain ? parts.filter(({ id }) => !named.has(id)) : []) {
-      const kept = before
-        .get(source)
-        ?.get(part.id)
-        ?.find(({ options }) => options === null)?.name
-      unnamed.push({ source, part, kept })
-    }
+    for (const part of plain ? parts.filter(({ id }) => !named.has(id)) : []) plainParts.push({ source, part })
   }
-  // Existing names stay. New layers, which have several candidates, use another one.
-  unnamed.sort((a, b) => Number(a.kept === undefined) - Number(b.kept === undefined))
-  const configured = sources.flatMap(({ layers }) => layers.map(({ name }) => [name]))
-  const wishes = unnamed.map(({ part, kept }) => (kept === undefined ? part.names : [kept]))
-  const unique = uniqueNames([...configured, ...wishes]).slice(configured.length)
-  for (const [index, { source, part }] of unnamed.entries()) {
-    names.get(source)?.set(part.id, [{ name: unique[index] ?? '', options: null }])
+  const asked = claimNames(
+    plainParts.map(({ part }) => part.names),
+    new Set(claims.keys()),
+  )
+  const plain = plainParts.map(({ source, part }) => {
+    const own = part.names.filter((name) => asked.get(name)?.length === 1)
+    const last = part.names.at(-1)!
+    const name = own[0] ?? last
+    const layer = { name, longName: own.find((longer) => longer !== part.names[0]) ?? name, names: part.names, options: null }
+    layers.get(source)!.set(part.id, [layer])
+    // No other layer asks for it, because it has a digest of the whole path.
+    claims.set(last, [layer])
+    return layer
+  })
+  for (const [name, indexes] of asked) {
+    claims.set(
+      name,
+      indexes.map((index) => plain[index]!),
+    )
   }
-  return { names, problems }
+  return { layers, claims, problems }
 }
 
 /** Without `table`: the tables with geometry, or else all of them. */

@@ -1,10 +1,15 @@
 /** The states of a layer: while it is prepared, as its source declares it, and as a check has proven it. */
 import type { Description, EnumValues, ProvenGeometry } from '../engines/duckdb/host/inspection.ts'
-import type { Field, Layer, LayerKind, Pruning } from '../model/layer.ts'
+import type { Field, Layer, LayerKind, Names, Pruning } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 
 /** One object, so that the schema sees no change while a layer is prepared. */
 const NO_COLUMNS: Layer['columns'] = []
+
+/** Returns the layer with these names. */
+export function renamed(layer: Layer, { name, longName = name, names = [name] }: Names): Layer {
+  return { ...layer, name, longName, names }
+}
 
 /** A layer whose copy does not exist yet. */
 export function preparingLayer(name: string, kind: LayerKind, preparation: Preparation): Layer {

@@ -1,14 +1,15 @@
 /**
- * The layers by name. They are built from the content of their sources, rebuilt when that changes, and proven by one check
+ * The layers by what identifies them, because names may change. They are built from the content of their sources, rebuilt when that changes, and proven by one check
  * after the other.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
-import type { Layer } from '../model/layer.ts'
+import { identityOf, type Layer } from '../model/layer.ts'
+import type { Preparation } from '../model/preparation.ts'
 import type { NamedLayer } from './layer-names.ts'
-import { fingerprintWith, type LayerOptions, withOptions } from './layer-options.ts'
-import { claimedLayer, preparingLayer, provenLayer, reservations } from './layer-states.ts'
+import { fingerprintWith, withOptions } from './layer-options.ts'
+import { claimedLayer, preparingLayer, provenLayer, renamed, reservations } from './layer-states.ts'
 import type { Contents, Source, SourceContext, SourcePart, Version } from './source.ts'
 
 /** NEW_VERSION: other data, another configuration, or the first data after its preparation. CHECKED: the same data, proven by a check. */
@@ -18,19 +19,29 @@ export interface LayerChange {
   readonly layer: Layer
 }
 
+/** The progress of a layer's copy. */
+export interface LayerPreparation extends Preparation {
+  readonly layer: string
+}
+
 /** A layer of a source. A new version replaces it; it is never modified. */
 interface Entry {
-  readonly name: string
+  named: NamedLayer
   readonly source: Source
   part: SourcePart
   readonly version: Version | null
-  readonly options: LayerOptions | null
   /** The description with the layer's options. */
   readonly description: Description | null
   /** Null if it is prepared first, or must not be served. */
   layer: Layer | null
   /** Problems of the layer with its source or its options. */
-  readonly findings: string[]
+  readonly findings: Finding[]
+}
+
+interface Finding {
+  readonly reason: string
+  /** True if the source does not say which layer it is. */
+  readonly namesLayer: boolean
 }
 
 export class ServedLayers {
@@ -49,37 +60,44 @@ export class ServedLayers {
     this.#emit = emit
   }
 
-  get names(): readonly string[] {
-    return [...this.#entries.keys()]
+  all(): Layer[] {
+    return [...this.#entries.keys()].flatMap((identity) => this.get(identity) ?? [])
   }
 
-  get(name: string): Layer | undefined {
-    const entry = this.#entries.get(name)
+  get(identity: string): Layer | undefined {
+    const entry = this.#entries.get(identity)
     if (!entry) return undefined
-    const { layer, version, part } = entry
+    const { named, layer, version, part } = entry
     if (layer || version || !part.preparation) return layer ?? undefined
-    return preparingLayer(name, part.kind, part.preparation)
+    return renamed(preparingLayer(named.name, part.kind, part.preparation), named)
   }
 
-  sourceOf(name: string): Source | undefined {
-    return this.#entries.get(name)?.source
+  /** Layers that are being prepared, also those whose last copy is served meanwhile. */
+  preparations(): LayerPreparation[] {
+    return [...this.#entries.values()].flatMap(({ named, part: { preparation } }) =>
+      preparation ? [{ layer: named.name, ...preparation }] : [],
+    )
   }
 
-  versionOf(name: string): Version | null {
-    return this.#entries.get(name)?.version ?? null
+  sourceOf(identity: string): Source | undefined {
+    return this.#entries.get(identity)?.source
+  }
+
+  versionOf(identity: string): Version | null {
+    return this.#entries.get(identity)?.version ?? null
   }
 
   /** Problems of layers by their source. */
   get findings(): ReadonlyMap<Source, readonly string[]> {
     const bySource = Map.groupBy(this.#entries.values(), ({ source }) => source)
-    return new Map([...bySource].map(([source, entries]) => [source, entries.flatMap(({ findings }) => findings)]))
+    return new Map([...bySource].map(([source, entries]) => [source, entries.flatMap(findingsOf)]))
   }
 
   /** Adds a problem that a query has found in this version of the layer. */
-  unreadable({ name, fingerprint }: Layer, reason: string): void {
-    const entry = this.#entries.get(name)
-    if (!entry?.description || entry.layer?.fingerprint !== fingerprint) return
-    if (!entry.findings.some((finding) => finding.endsWith(reason))) this.#find(entry, entry.description, reason)
+  unreadable(layer: Layer, reason: string): void {
+    const entry = this.#entries.get(identityOf(layer))
+    if (!entry?.description || entry.layer?.fingerprint !== layer.fingerprint) return
+    if (!entry.findings.some((finding) => finding.reason === reason)) this.#find(entry, entry.description, reason)
   }
 
   /** True if its layers are built from its current content. */
@@ -94,28 +112,32 @@ export class ServedLayers {
     this.#taken.set(source, parts)
     for (const part of parts) {
       for (const named of names?.get(part.id) ?? []) {
-        made.add(named.name)
+        made.add(identityOf(named))
         this.#make(source, part, named)
       }
     }
-    for (const { name, source: of } of this.#entries.values()) if (of === source && !made.has(name)) this.#entries.delete(name)
+    for (const [identity, { source: of }] of this.#entries) {
+      if (of === source && !made.has(identity)) this.#entries.delete(identity)
+    }
   }
 
   /** Removes layers of other sources. */
   keep(sources: ReadonlySet<Source>): void {
-    for (const [name, { source }] of this.#entries) if (!sources.has(source)) this.#entries.delete(name)
+    for (const [identity, { source }] of this.#entries) if (!sources.has(source)) this.#entries.delete(identity)
     for (const source of this.#taken.keys()) if (!sources.has(source)) this.#taken.delete(source)
   }
 
-  /** Emits the changes since the last call, and returns them. */
+  /** Emits the changes since the last call, and returns them. A layer with another name is one that is removed, and one that is added. */
   emitChanges(): readonly LayerChange[] {
-    const changes = [...new Set([...this.#emitted.keys(), ...this.#entries.keys()])].flatMap((name) => this.#changeOf(name))
+    const current = new Map(this.all().map((layer) => [layer.name, layer]))
+    const names = new Set([...this.#emitted.keys(), ...current.keys()])
+    const changes = [...names].flatMap((name) => this.#changeOf(name, current.get(name)))
     for (const change of changes) this.#emit(change)
     return changes
   }
 
-  #changeOf(name: string): LayerChange | [] {
-    const [before, layer] = [this.#emitted.get(name), this.get(name)]
+  #changeOf(name: string, layer: Layer | undefined): LayerChange | [] {
+    const before = this.#emitted.get(name)
     if (!layer) this.#emitted.delete(name)
     else this.#emitted.set(name, layer)
     if (!layer) return before ? { kind: 'REMOVED', layer: before } : []
@@ -124,35 +146,40 @@ export class ServedLayers {
     return before.state === layer.state ? [] : { kind: 'CHECKED', layer }
   }
 
-  #make(source: Source, part: SourcePart, { name, options }: NamedLayer): void {
+  #make(source: Source, part: SourcePart, named: NamedLayer): void {
     const { version } = part
-    const known = this.#entries.get(name)
-    if (known?.source === source && known.version === version && isDeepStrictEqual(known.options, options)) {
+    const { options } = named
+    const known = this.#entries.get(identityOf(named))
+    if (known?.source === source && known.version === version && isDeepStrictEqual(known.named.options, options)) {
+      const { name, longName } = known.named
+      if (known.layer && (name !== named.name || longName !== named.longName)) known.layer = renamed(known.layer, named)
+      known.named = named
       known.part = part
       return
     }
-    const findings: string[] = []
+    const findings: Finding[] = []
     let layer: Layer | null = null
     let description: Description | null = null
     try {
       if (version) {
         const made = options ? withOptions(version.description, options) : { description: version.description, problems: [] }
-        findings.push(...made.problems.map((problem) => `layer ${name}: ${problem}`))
+        findings.push(...made.problems.map((reason) => ({ reason, namesLayer: true })))
         description = made.description
-        layer = claimedLayer(name, fingerprintWith(options, version.fingerprint), description)
+        layer = renamed(claimedLayer(named.name, fingerprintWith(options, version.fingerprint), description), named)
       }
     } catch (error) {
-      findings.push(`layer ${name}: ${(error as Error).message}`)
+      findings.push({ reason: (error as Error).message, namesLayer: true })
     }
-    const entry: Entry = { name, source, part, version, options, description, layer, findings }
-    this.#entries.set(name, entry)
+    const entry: Entry = { named, source, part, version, description, layer, findings }
+    this.#entries.set(identityOf(named), entry)
     if (layer) this.checked = this.checked.then(() => this.#check(entry))
   }
 
   async #check(entry: Entry): Promise<void> {
-    const { name, version, description } = entry
+    const { version, description } = entry
     const { log, inspector } = this.#context
-    if (!version || !description || this.#entries.get(name) !== entry) return
+    const isCurrent = () => this.#entries.get(identityOf(entry.named)) === entry
+    if (!version || !description || !isCurrent()) return
     const began = performance.now()
     let result: CheckResult | SourceError
     try {
@@ -160,19 +187,21 @@ export class ServedLayers {
     } catch (error) {
       if (inspector.closed) return
       if (!(error instanceof SourceError)) {
+        const { name } = entry.named
         log.warn({ err: error, layer: name }, `layer ${name} could not be scanned and stays as its source claims it to be`)
         return
       }
       result = error
     }
     // The data has changed during the check, so the next query starts it again. This is tested last, because the layer may be renewed during the look.
-    if (!(await version.reader.isCurrent()) || this.#entries.get(name) !== entry) return
+    if (!(await version.reader.isCurrent()) || !isCurrent()) return
     this.#conclude(entry, description, result, Math.round(performance.now() - began))
     this.emitChanges()
   }
 
   #conclude(entry: Entry, description: Description, result: CheckResult | SourceError, ms: number): void {
-    const { name, layer } = entry
+    const { named, layer } = entry
+    const { name } = named
     if (layer && !(result instanceof SourceError) && result.outcome === 'PROVEN') {
       entry.layer = provenLayer(layer, description, result)
       const { featureCount: features, report } = result
@@ -188,11 +217,21 @@ export class ServedLayers {
     else this.#find(entry, description, unsafe(result))
   }
 
-  #find({ name, source, findings }: Entry, { tailoring }: Description, reason: string, err?: SourceError): void {
-    const finding = source.describe().parts.length > 1 || tailoring ? `layer ${name}: ${reason}` : reason
+  #find({ named, source, findings }: Entry, { tailoring }: Description, reason: string, err?: SourceError): void {
+    const finding = { reason, namesLayer: source.describe().parts.length > 1 || tailoring !== undefined }
     findings.push(finding)
-    this.#context.log.warn({ source: source.label, layer: name, ...(err && { err }) }, `${source.label}: ${finding}`)
+    const { name } = named
+    const text = textOf(finding, named)
+    this.#context.log.warn({ source: source.label, layer: name, ...(err && { err }) }, `${source.label}: ${text}`)
   }
+}
+
+function findingsOf({ findings, named }: Entry): readonly string[] {
+  return findings.map((finding) => textOf(finding, named))
+}
+
+function textOf({ reason, namesLayer }: Finding, { name }: NamedLayer): string {
+  return namesLayer ? `layer ${name}: ${reason}` : reason
 }
 
 /** True if both have the same columns and configuration. Usually they are the same objects. A check adds the values of enums. */

@@ -12,7 +12,7 @@ import type { InspectionCache } from './inspection-cache.ts'
 export interface Source {
   /** Its name in problems: the name of the file, folder or pattern. */
   readonly label: string
-  /** Candidates for its layer's name, the shortest first. */
+  /** The names that its layer may have, the shortest first. They depend on its path alone. */
   readonly names: readonly string[]
   /**
    * Every file that belongs to it. A changed stamp of one of them means that the content may have changed. Some files may not
@@ -53,7 +53,7 @@ export interface Contents {
 export interface SourcePart {
   /** The name in its source: `schema.table`, a table of a GeoPackage, or empty for the whole. */
   readonly id: string
-  /** Candidates for the layer's name, the shortest first. */
+  /** The names that its layer may have, the shortest first. They depend on the path and the table alone. No other part has the last one. */
   readonly names: readonly string[]
   /** FEATURES while it is not known. */
   readonly kind: LayerKind

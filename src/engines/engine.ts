@@ -201,7 +201,7 @@ export interface FileAccess {
 
 export interface Engine {
   readonly can: Capabilities
-  /** True if at least one worker can take work. */
+  /** True if at least one worker can take work, or is being replaced. */
   readonly ready: boolean
   stream(query: Query, options: StreamShape, context: OperationContext): BatchStream
   /**

@@ -12,6 +12,8 @@ import type { Introspector } from './introspection/introspector.ts'
 export interface Layers {
   layers(): readonly Layer[]
   layer(name: string): Layer | undefined
+  /** Returns the names of the layers that ask for this name, if there are several. Then it belongs to none of them. */
+  rivals(name: string): readonly string[]
   /** Returns the layer as its source is now. */
   fresh(layer: Layer): Promise<Layer>
   /** Returns how often a file of the layer's source was found to be written in place. */

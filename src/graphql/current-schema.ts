@@ -7,16 +7,20 @@ import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
 import { layerNotReady } from '../ask/feature-request.ts'
 import { EventLoopYield } from '../delivery/event-loop-yield.ts'
 import type { GeoduckError } from '../model/errors.ts'
+import { identityOf } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 import { namedLayers, type TypedNames } from './document.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
 import type { TypedLayer } from './typed/layer-types.ts'
-import { isRootFieldOf, type LayerName } from './typed/names.ts'
+import { isRootFieldOf, type LayerName, partsOfRootField } from './typed/names.ts'
 
 /** The layers that are served. */
 export interface ServedLayers {
   layers(): readonly SchemaLayer[]
+  /** Returns the layer with this name, or with this text that identifies it. */
   layer(name: string): (SchemaLayer & { readonly preparation?: Preparation | null }) | undefined
+  /** Returns the names of the layers that ask for this name, if there are several. */
+  rivals(name: string): readonly string[]
   /** Why the layers are not known yet. Null when the sources have been described. */
   readonly notReady: GeoduckError | null
 }
@@ -42,6 +46,7 @@ interface Made {
 export class CurrentSchema {
   readonly #served: ServedLayers
   readonly #builder = new SchemaBuilder()
+  readonly #genericFields = rootFieldsOf(this.#builder.generic)
   readonly #made = new RecentlyUsed<Made>(MOST_LAYERS)
   readonly #slices = new RecentlyUsed<GraphQLSchema>(MOST_SLICES)
   #names: CatalogNames
@@ -51,7 +56,7 @@ export class CurrentSchema {
 
   constructor(served: ServedLayers) {
     this.#served = served
-    this.#names = new CatalogNames(this.#builder.namesOf(served.layers()))
+    this.#names = new CatalogNames(this.#builder.namesOf(served.layers()), served)
   }
 
   /** The generic part. */
@@ -67,6 +72,7 @@ export class CurrentSchema {
   slice(document: DocumentNode, variables: Readonly<Record<string, unknown>> = {}): GraphQLSchema {
     const named = namedLayers(document, variables, this.#names)
     if (named.whole.size > MOST_TYPED_LAYERS) throw tooManyLayers()
+    for (const field of named.otherFields) this.#refuseShared(field)
     const whole = this.#makeAll(named.whole)
     const features = this.#makeAll(named.features.difference(named.whole))
     // Fragments on interfaces are valid only if a type implements both.
@@ -85,9 +91,9 @@ export class CurrentSchema {
   notReady(document: DocumentNode, variables: Readonly<Record<string, unknown>> = {}): GeoduckError | null {
     if (this.#served.notReady) return this.#served.notReady
     const { features, whole } = namedLayers(document, variables, this.#names)
-    for (const name of features.union(whole)) {
-      const preparation = this.#served.layer(name)?.preparation
-      if (preparation) return layerNotReady(name, preparation)
+    for (const identity of features.union(whole)) {
+      const layer = this.#served.layer(identity)
+      if (layer?.preparation) return layerNotReady(layer.name, layer.preparation)
     }
     return null
   }
@@ -102,19 +108,47 @@ export class CurrentSchema {
   async #readNames(): Promise<void> {
     await immediate()
     this.#isAwaited = false
-    this.#names = new CatalogNames(await new EventLoopYield().run(this.#builder.naming(this.#served.layers())))
+    const names = await new EventLoopYield().run(this.#builder.naming(this.#served.layers()))
+    this.#names = new CatalogNames(names, this.#served)
+  }
+
+  /** @throws GraphQLError LAYER_NOT_FOUND if it would be a root field of several layers, because they have one short name */
+  #refuseShared(field: string): void {
+    if (this.#genericFields.has(field)) return
+    const { root, ending } = partsOfRootField(field)
+    const inSnakeCase = root.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()
+    for (const name of [root, inSnakeCase]) {
+      const fields = this.#names.ofName(name).flatMap((layer) => this.#names.of(layer)?.field ?? [])
+      if (fields.length > 1)
+        throw sharedField(
+          field,
+          fields.slice(0, MOST_FIELDS).map((own) => own + ending),
+        )
+    }
   }
 
   #makeAll(layers: Iterable<string>): Made[] {
     return [...layers].sort().flatMap((layer) => this.#make(layer) ?? [])
   }
 
-  #make(own: string): Made | undefined {
-    const [layer, name] = [this.#served.layer(own), this.#names.of(own)]
+  #make(identity: string): Made | undefined {
+    const [layer, name] = [this.#served.layer(identity), this.#names.of(identity)]
     if (!layer || !name) return undefined
     const make = () => ({ version: ++this.#versions, layer, types: this.#builder.typesOf(layer, name) })
-    return this.#made.get(`${name.type}:${own}`, make, (made) => isSame(made.layer, layer))
+    return this.#made.get(`${name.type}:${identity}`, make, (made) => isSame(made.layer, layer))
   }
+}
+
+/** Most fields in a message. */
+const MOST_FIELDS = 8
+
+function sharedField(field: string, others: readonly string[]): GraphQLError {
+  const message = `\`${field}\` is a field of no layer, because several layers have this short name; use ${others.map((name) => `\`${name}\``).join(' or ')}.`
+  return new GraphQLError(message, { extensions: { code: 'LAYER_NOT_FOUND' } })
+}
+
+function rootFieldsOf(schema: GraphQLSchema): ReadonlySet<string> {
+  return new Set([schema.getQueryType(), schema.getSubscriptionType()].flatMap((type) => Object.keys(type?.getFields() ?? {})))
 }
 
 function tooManyLayers(): GraphQLError {
@@ -122,7 +156,7 @@ function tooManyLayers(): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } })
 }
 
-/** The names of all layers. */
+/** The names of all layers, by what identifies them. */
 class CatalogNames implements TypedNames {
   /** The first layer, if there is one. */
   readonly first: readonly string[]
@@ -130,9 +164,11 @@ class CatalogNames implements TypedNames {
   readonly #byField = new Map<string, string>()
   readonly #byType = new Map<string, string>()
   readonly #longest: number
+  readonly #served: ServedLayers
 
-  constructor(names: ReadonlyMap<string, LayerName>) {
+  constructor(names: ReadonlyMap<string, LayerName>, served: ServedLayers) {
     this.#names = names
+    this.#served = served
     this.first = [...names.keys().take(1)]
     for (const [layer, { field, type }] of names) {
       this.#byField.set(field, layer)
@@ -143,6 +179,11 @@ class CatalogNames implements TypedNames {
 
   of(layer: string): LayerName | undefined {
     return this.#names.get(layer)
+  }
+
+  ofName(name: string): readonly string[] {
+    const layers = [name, ...this.#served.rivals(name)].flatMap((one) => this.#served.layer(one) ?? [])
+    return layers.map(identityOf)
   }
 
   ofType(type: string): readonly string[] {

@@ -208,12 +208,14 @@ function tooMany(
 
 /* The layers that a document names. Only they are in the schema of its operation. */
 
-/** Finds layers by the names of their types and root fields. */
+/** Finds layers by their names, and by the names of their types and root fields. Returns what identifies them. */
 export interface TypedNames {
   /** Returns the layers to which a type of this name may belong. A longer layer name may begin with a shorter one. */
   ofType(type: string): readonly string[]
   /** Returns the layers to which a root field of this name may belong. */
   ofRootField(field: string): readonly string[]
+  /** Returns the layers that ask for this name. */
+  ofName(name: string): readonly string[]
 }
 
 export interface NamedLayers {
@@ -221,13 +223,15 @@ export interface NamedLayers {
   readonly features: ReadonlySet<string>
   /** Layers whose other types or root fields are named. */
   readonly whole: ReadonlySet<string>
+  /** Root fields of no layer: those of the generic part, and unknown ones. */
+  readonly otherFields: ReadonlySet<string>
 }
 
 const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'Subscription'])
 const FEATURE = 'Feature'
 
 /**
- * Returns the layers that the document names, which may not exist. The document need not be valid. All of its operations are searched, because all
+ * Returns the layers that the document names. The document need not be valid. All of its operations are searched, because all
  * are validated. It descends without recursion, so no document can overflow the stack.
  */
 export function namedLayers(
@@ -237,6 +241,7 @@ export function namedLayers(
 ): NamedLayers {
   const features = new Set<string>()
   const whole = new Set<string>()
+  const otherFields = new Set<string>()
   const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION)
 
   const nameType = (type: string) => {
@@ -245,12 +250,13 @@ export function namedLayers(
   }
   const nameValue = (value: ValueNode, layerOf: (text: string) => string | null) => {
     for (const text of textsOf(value, operations, variables)) {
-      const layer = layerOf(text)
-      if (layer !== null) features.add(layer)
+      for (const layer of names.ofName(layerOf(text) ?? '')) features.add(layer)
     }
   }
   const nameRootField = ({ name, arguments: given = [] }: FieldNode) => {
-    for (const layer of names.ofRootField(name.value)) whole.add(layer)
+    const layers = names.ofRootField(name.value)
+    if (layers.length === 0) otherFields.add(name.value)
+    for (const layer of layers) whole.add(layer)
     for (const argument of given) {
       if (argument.name.value === 'layer') nameValue(argument.value, (text) => text)
       if (argument.name.value === 'id') nameValue(argument.value, layerOfId)
@@ -283,7 +289,7 @@ export function namedLayers(
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     for (const node of next.set.selections) visit(node, next.isRoot)
   }
-  return { features, whole }
+  return { features, whole, otherFields }
 }
 
 function namedType(type: TypeNode): string {

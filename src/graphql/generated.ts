@@ -961,13 +961,13 @@ export type Health = {
   readonly fallbacks: Fallbacks;
   /** The memory use of the normal lane's workers, relative to the nearest limit. Above 0.8, unless configured otherwise, new work starts in the serial lane. */
   readonly memory: MemoryShare;
-  /** Layers that are being prepared, by name. */
+  /** Layers that are being prepared, by name. The last copy of a changed file is served meanwhile. */
   readonly preparations: ReadonlyArray<Preparation>;
   /** Sources that are not served, or only in part, with the reason. */
   readonly problems: ReadonlyArray<Problem>;
   /** The number of executions that wait for a worker. */
   readonly queued: Scalars['Int']['output'];
-  /** True if every layer can be queried. */
+  /** True if workers serve, and the files of the start are prepared. The preparation of a file that is added later does not change it. */
   readonly ready: Scalars['Boolean']['output'];
   /** Resident memory of the server process, without its workers. */
   readonly rssBytes: Scalars['BigInt']['output'];
@@ -1139,7 +1139,12 @@ export type Layer = {
   readonly key: LayerKey;
   /** The kind of the layer. While the layer is PREPARING, its kind may not be known yet, and is FEATURES. */
   readonly kind: LayerKind;
-  /** A unique name: the configured name, or a name that is derived from the file or table. */
+  /** A name with the ending or folder of the file, or with the database of the table. The layer has both names. It may be the same as `name`. */
+  readonly longName: Scalars['String']['output'];
+  /**
+   * A unique name: the configured name, or the shortest name of the file or table that no other layer asks for. It changes to `longName` when another
+   * layer asks for it.
+   */
   readonly name: Scalars['String']['output'];
   /** The treatment of features whose geometry is invalid. */
   readonly onInvalid: OnInvalid;
@@ -1432,7 +1437,7 @@ export type Query = {
   readonly features: FeatureConnection;
   /** The state of the server and its workers. It answers even while every worker is busy. */
   readonly health: Health;
-  /** One layer. Null if no layer has this name. */
+  /** One layer. Null if no layer has this name. If several layers ask for it, the error LAYER_NOT_FOUND names them. */
   readonly layer: Maybe<Layer>;
   /** All layers, sorted by name. */
   readonly layers: ReadonlyArray<Layer>;
@@ -2169,6 +2174,7 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   hasZ?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   key?: Resolver<ResolversTypes['LayerKey'], ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['LayerKind'], ParentType, ContextType>;
+  longName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   onInvalid?: Resolver<ResolversTypes['OnInvalid'], ParentType, ContextType>;
   preparation?: Resolver<Maybe<ResolversTypes['Preparation']>, ParentType, ContextType>;

@@ -16,7 +16,7 @@ import {
 import { LONGEST_CURSOR } from '../ask/cursor.ts'
 import { RawJson } from '../delivery/raw-json.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { Layer } from '../model/layer.ts'
+import { identityOf, type Names } from '../model/layer.ts'
 import type { Context } from './context.ts'
 import type { Resolvers } from './generated.ts'
 import { resolvers } from './resolvers/resolvers.ts'
@@ -46,18 +46,24 @@ export function openSchema(): GraphQLSchema {
 export type SchemaLayer = TypedSource
 
 /** Returns only that part, for another thread. */
-export function schemaPart({ name, columns, geometryColumn, tailoring }: SchemaLayer): SchemaLayer {
-  return { name, columns, geometryColumn, ...(tailoring && { tailoring }) }
+export function schemaPart({ name, names, columns, geometryColumn, tailoring }: SchemaLayer): SchemaLayer {
+  return { name, columns, geometryColumn, ...(names && { names }), ...(tailoring && { tailoring }) }
 }
 
 /** Returns true if both give the same types. */
 export function isSame(one: SchemaLayer, other: SchemaLayer): boolean {
-  const { columns, geometryColumn, tailoring } = one
-  return other.columns === columns && other.geometryColumn === geometryColumn && other.tailoring === tailoring
+  const { name, columns, geometryColumn, tailoring } = one
+  return (
+    other.name === name && other.columns === columns && other.geometryColumn === geometryColumn && other.tailoring === tailoring
+  )
 }
 
-/** Names of layers by the layer's own name. */
+/** Names of layers in GraphQL, by what identifies the layer. */
 export type LayerNames = Pick<ReadonlyMap<string, LayerName>, 'get'>
+
+function byIdentity(layers: readonly SchemaLayer[], names: ReadonlyMap<string, LayerName>): ReadonlyMap<string, LayerName> {
+  return new Map(layers.map((layer) => [identityOf(layer), names.get(layer.name)!]))
+}
 
 /** Builds schemas of the generic part and of layers. */
 export class SchemaBuilder {
@@ -66,13 +72,14 @@ export class SchemaBuilder {
   readonly #others = this.#config.types!.filter((type) => type !== this.#config.query && type !== this.#config.subscription)
   readonly #reserved = reservedNames(this.generic)
 
+  /** Returns the names of the layers by what identifies them. */
   namesOf(layers: readonly SchemaLayer[]): ReadonlyMap<string, LayerName> {
-    return layerNames(layers, this.#reserved)
+    return byIdentity(layers, layerNames(layers, this.#reserved))
   }
 
   /** Does the same in steps. */
-  naming(layers: readonly SchemaLayer[]): ReturnType<typeof naming> {
-    return naming(layers, this.#reserved)
+  *naming(layers: readonly SchemaLayer[]): Generator<undefined, ReadonlyMap<string, LayerName>> {
+    return byIdentity(layers, yield* naming(layers, this.#reserved))
   }
 
   typesOf(layer: SchemaLayer, name: LayerName): TypedLayer {
@@ -106,7 +113,7 @@ export function wholeSchema(layers: readonly SchemaLayer[]): GraphQLSchema {
   const builder = new SchemaBuilder()
   const names = builder.namesOf(layers)
   return builder.schemaOf(
-    layers.map((layer) => builder.typesOf(layer, names.get(layer.name)!)),
+    layers.map((layer) => builder.typesOf(layer, names.get(identityOf(layer))!)),
     [],
     names,
   )
@@ -193,7 +200,7 @@ function toCursor(value: unknown): string {
 
 /* The facts about layers in the `extensions` of a schema. */
 
-/** The content of a schema's `extensions`, by the layer's name. */
+/** The content of a schema's `extensions`, by what identifies the layer: its name may change while an operation runs. */
 export interface SchemaExtensions {
   readonly featureTypes: Pick<ReadonlyMap<string, FeatureType>, 'get'>
   readonly layerNames: LayerNames
@@ -203,24 +210,24 @@ export interface SchemaExtensions {
  * Returns the layer's feature type.
  * @throws GeoduckError LAYER_NOT_READY if the layer was added after the operation began.
  */
-export function featureTypeOf(schema: GraphQLSchema, { name }: Pick<Layer, 'name'>): FeatureType {
-  return known('featureTypes', schema, name)
+export function featureTypeOf(schema: GraphQLSchema, layer: Names): FeatureType {
+  return known('featureTypes', schema, layer)
 }
 
 /**
  * Returns the names of the layer in GraphQL.
  * @throws GeoduckError LAYER_NOT_READY if the layer was added after the operation began.
  */
-export function layerNameOf(schema: GraphQLSchema, layer: string): LayerName {
+export function layerNameOf(schema: GraphQLSchema, layer: Names): LayerName {
   return known('layerNames', schema, layer)
 }
 
 function known<What extends keyof SchemaExtensions>(
   what: What,
   { extensions }: GraphQLSchema,
-  layer: string,
+  layer: Names,
 ): NonNullable<ReturnType<SchemaExtensions[What]['get']>> {
-  const found = (extensions as Partial<SchemaExtensions>)[what]?.get(layer)
+  const found = (extensions as Partial<SchemaExtensions>)[what]?.get(identityOf(layer))
   if (found) return found as NonNullable<ReturnType<SchemaExtensions[What]['get']>>
-  throw new GeoduckError('LAYER_NOT_READY', `Layer ${layer} has only just been added; ask again.`)
+  throw new GeoduckError('LAYER_NOT_READY', `Layer ${layer.name} has only just been added; ask again.`)
 }

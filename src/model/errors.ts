@@ -16,7 +16,12 @@ export const ERROR_CODES = {
     401,
   ],
   LAYER_NOT_FOUND: ['No layer has this name.', false, 'Query `layers` for the names.', 404],
-  LAYER_NOT_READY: ['The layer is being prepared and cannot be queried yet.', true, 'Try again when `/ready` answers 200.', 503],
+  LAYER_NOT_READY: [
+    'The layer is being prepared and cannot be queried yet.',
+    true,
+    'Try again after `retryAfter` seconds; `health.preparations` shows the progress.',
+    503,
+  ],
   CURSOR_INVALID: [
     'The cursor was not made by this service for this query.',
     false,

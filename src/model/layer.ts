@@ -129,7 +129,12 @@ export interface LayerOverrides {
 export type LayerKind = 'FEATURES' | 'TABLE'
 
 export interface Layer {
+  /** The shortest of its names that no other layer asks for. It may change when a source is added or removed. */
   readonly name: string
+  /** A name that it keeps when another layer asks for `name`. @default the name */
+  readonly longName?: string
+  /** All names that it may have, the shortest first. They never change, and the last one identifies the layer. @default the name alone */
+  readonly names?: readonly string[]
   readonly state: LayerState
   /** The progress of a layer that is PREPARING, of which nothing else is known. */
   readonly preparation?: Preparation
@@ -165,6 +170,14 @@ export interface Layer {
   /** The result of the check of the geometry. Absent before it, and for a TABLE. */
   readonly check?: CheckReport
 }
+
+export type Names = Pick<Layer, 'name' | 'longName' | 'names'>
+
+/** Returns all names that the layer may have. */
+export const namesOf = ({ name, names = [name] }: Names): readonly string[] => names
+
+/** Returns the name that identifies the layer. It stays when `name` changes. */
+export const identityOf = (layer: Names): string => namesOf(layer).at(-1)!
 
 /** A layer, or a part of one, with a geometry column. */
 export type Spatial<Described extends Pick<Layer, 'geometryColumn' | 'geometryEncoding'>> = Described & {

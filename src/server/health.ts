@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { packageVersion } from '../config/package-version.ts'
 import type { Engine, EngineHealth } from '../engines/engine.ts'
 import type { HealthModel } from '../graphql/context.ts'
-import type { Layer, Problem } from '../model/layer.ts'
+import type { Problem } from '../model/layer.ts'
 
 const VERSION = packageVersion()
 
@@ -25,7 +25,7 @@ const NO_ENGINE: EngineHealth = {
 export interface HealthSources {
   readonly spatialExtension: string
   readonly problems: () => readonly Problem[]
-  readonly layers: () => readonly Layer[]
+  readonly preparations: () => HealthModel['preparations']
   readonly ready: () => boolean
   readonly engine: () => Engine | null
 }
@@ -50,6 +50,10 @@ export class HealthReport {
 
   get problems(): readonly Problem[] {
     return this.#sources.problems()
+  }
+
+  get preparations(): HealthModel['preparations'] {
+    return this.#sources.preparations()
   }
 
   /** Reports that the process is alive, and nothing else. */
@@ -83,7 +87,7 @@ export class HealthReport {
       eventLoopDelayMs: this.#readDelay(),
       spatialExtension: this.#sources.spatialExtension,
       problems: this.problems,
-      preparations: this.#sources.layers().flatMap(preparationOf),
+      preparations: this.preparations,
     }
   }
 
@@ -96,8 +100,4 @@ export class HealthReport {
     this.#delay.reset()
     return Math.max(0, late)
   }
-}
-
-function preparationOf({ name, preparation }: Layer): HealthModel['preparations'][number][] {
-  return preparation ? [{ layer: name, ...preparation }] : []
 }

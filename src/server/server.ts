@@ -96,6 +96,7 @@ export async function startServer(
     sockets: () => sockets.count,
     unread: () => memory.bytes,
     ready: () => health.ready,
+    preparing: () => health.preparations.length,
   })
   const hosts = new Hosts(config.host, config.hosts)
   const http = httpServer(oneAtATime(shared.addressOf, route({ graphql, download, health, metrics, access, hosts })))
@@ -192,6 +193,7 @@ async function fill(
   await catalog.prepared
   state.stopping.throwIfAborted()
   if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  state.prepared()
   return catalog.layers()
 }
 
@@ -268,6 +270,8 @@ class ServerState implements Services {
   readonly #stop = new AbortController()
   #catalog: Catalog | null = null
   #engine: Engine | null = null
+  /** True for good once the sources of the start are prepared. A file that is added later must not take the server out of a load balancer. */
+  #isPrepared = false
 
   constructor(
     options: Pick<Services, 'cursorSecret' | 'filterLimits' | 'pageRows' | 'deadlineSeconds'> & {
@@ -281,8 +285,8 @@ class ServerState implements Services {
     this.healthReport = new HealthReport({
       spatialExtension: options.spatialExtension,
       problems: () => this.#catalog?.problems() ?? [],
-      layers: () => this.layers(),
-      ready: () => this.#engine?.ready === true && this.#isPrepared(),
+      preparations: () => this.#catalog?.preparations() ?? [],
+      ready: () => this.#isPrepared && this.#engine?.ready === true,
       engine: () => this.#engine,
     })
   }
@@ -311,6 +315,10 @@ class ServerState implements Services {
     return this.#catalog?.layer(name)
   }
 
+  rivals(name: string): readonly string[] {
+    return this.#catalog?.rivals(name) ?? []
+  }
+
   get stopping(): AbortSignal {
     return this.#stop.signal
   }
@@ -327,6 +335,11 @@ class ServerState implements Services {
     await this.#closeIfStopped(engine)
   }
 
+  /** Called when every source of the start is prepared, or has a problem. */
+  prepared(): void {
+    this.#isPrepared = true
+  }
+
   health(freshMs?: number): Promise<HealthModel> {
     return this.healthReport.read(freshMs)
   }
@@ -341,10 +354,6 @@ class ServerState implements Services {
     this.healthReport.close()
     this.introspector.close()
     await Promise.all([this.#engine?.close(), this.#catalog?.close()])
-  }
-
-  #isPrepared(): boolean {
-    return this.layers().every(({ state }) => state !== 'PREPARING')
   }
 
   async #closeIfStopped(part: { close(): Promise<void> }): Promise<void> {

@@ -27,7 +27,7 @@ function colors(kind, index) {
 }
 
 export class Atlas {
-  /** @type {Map<string, { view: LayerView, row: LegendRow, shown: boolean, index: number }>} */ #entries = new Map()
+  /** @type {Map<string, { view: LayerView, row: LegendRow, shown: boolean, index: number }>} by long name */ #entries = new Map()
   #map
   #zoomTo
   #asked = ''
@@ -51,9 +51,9 @@ export class Atlas {
 
   /** @param {Layer[]} layers all of them; those that are known already are brought up to date. @returns whether one was not */
   update(layers) {
-    const fresh = layers.filter(({ name }) => !this.#entries.has(name))
+    const fresh = layers.filter(({ longName }) => !this.#entries.has(longName))
     for (const layer of layers) {
-      const entry = this.#entries.get(layer.name)
+      const entry = this.#entries.get(layer.longName)
       if (entry) {
         entry.view.layer = layer
         entry.row.update(layer)
@@ -85,10 +85,10 @@ export class Atlas {
   #enter(layer, shown) {
     const kind = kindOf(layer)
     const index = [...this.#entries.values()].filter(({ view }) => view.look.kind === kind).length
-    const slot = (/** @type {Shape} */ shape) => `slot:${layer.name}:${shape}`
+    const slot = (/** @type {Shape} */ shape) => `slot:${layer.longName}:${shape}`
     const features = Number(layer.featureCount ?? Number.POSITIVE_INFINITY)
     const row = new LegendRow(layer, shown, {
-      toggle: (_, on) => this.#toggle(layer.name, on),
+      toggle: (_, on) => this.#toggle(layer.longName, on),
       zoom: (current) => this.#zoomTo([current]),
       again: () => view.ask(this.#question()),
     })
@@ -103,21 +103,21 @@ export class Atlas {
     )
     row.recolor(view.look.color)
     byId('layers').append(row.root)
-    this.#entries.set(layer.name, { view, row, shown, index })
+    this.#entries.set(layer.longName, { view, row, shown, index })
   }
 
   /** Invisible style layers that keep the order: areas of all layers, then lines, then dots, each in the order of the list. */
   #addSlots(/** @type {Layer[]} */ layers) {
     for (const shape of SHAPES) {
-      for (const { name } of layers) {
-        this.#map.addLayer({ id: `slot:${name}:${shape}`, type: 'background', layout: { visibility: 'none' } }, ABOVE_DATA)
+      for (const { longName } of layers) {
+        this.#map.addLayer({ id: `slot:${longName}:${shape}`, type: 'background', layout: { visibility: 'none' } }, ABOVE_DATA)
       }
     }
   }
 
-  /** @param {string} name @param {boolean} on */
-  #toggle(name, on) {
-    const entry = this.#entries.get(name)
+  /** @param {string} longName @param {boolean} on */
+  #toggle(longName, on) {
+    const entry = this.#entries.get(longName)
     if (!entry) return
     entry.shown = on
     if (on) entry.view.ask(this.#question())

@@ -5,6 +5,7 @@ import { ask } from './graphql.js'
 /**
  * @typedef {object} Layer
  * @property {string} name
+ * @property {string} longName it stays when the name changes
  * @property {'PREPARING' | 'CHECKING' | 'READY'} state
  * @property {'FEATURES' | 'TABLE'} kind
  * @property {string[]} geometryTypes
@@ -17,7 +18,7 @@ import { ask } from './graphql.js'
 /** @typedef {'polygon' | 'line' | 'point'} Kind what a layer mostly looks like */
 
 const LAYERS = `{ layers {
-  name state kind geometryTypes extent featureCount crs { code name isLonLat } columns { name jsonType }
+  name longName state kind geometryTypes extent featureCount crs { code name isLonLat } columns { name jsonType }
 } }`
 
 /** @returns {Promise<Layer[]>} */

@@ -67,6 +67,8 @@ export class LegendRow {
   #bar = element('span', { class: 'layer-bar', 'aria-hidden': 'true' })
   #scale = element('ol', { class: 'layer-scale', 'aria-label': 'Features per hexagon', hidden: '' })
   #again = element('button', { class: 'text-button', type: 'button', hidden: '' }, 'Ask again')
+  #name = element('span', { class: 'layer-name' })
+  #zoom = element('button', { class: 'icon-button zoom-button', type: 'button' })
   #swatch
   root
 
@@ -83,37 +85,24 @@ export class LegendRow {
     box.checked = shown && reason === null
     box.addEventListener('change', () => events.toggle(this.#layer, box.checked))
     this.#swatch = element('span', { class: 'swatch', 'data-kind': kindOf(layer), 'aria-hidden': 'true' })
-    const zoom = element('button', { class: 'icon-button zoom-button', type: 'button', title: `Zoom to ${layer.name}` })
-    zoom.setAttribute('aria-label', `Zoom to ${layer.name}`)
-    zoom.addEventListener('click', () => events.zoom(this.#layer))
+    this.#zoom.addEventListener('click', () => events.zoom(this.#layer))
     this.#again.addEventListener('click', () => events.again(this.#layer))
-    const label = element(
-      'label',
-      { class: 'layer-label' },
-      box,
-      this.#swatch,
-      element('span', { class: 'layer-name' }, layer.name),
-    )
+    const label = element('label', { class: 'layer-label' }, box, this.#swatch, this.#name)
     const status = element('span', { class: 'layer-status' }, this.#code, this.#stream, this.#again)
-    const zooms = reason === null && layer.extent !== null ? [zoom] : []
-    this.root = element(
-      'li',
-      { class: 'layer', 'data-layer': layer.name },
-      label,
-      ...zooms,
-      this.#meta,
-      status,
-      this.#scale,
-      this.#bar,
-    )
+    const zooms = reason === null && layer.extent !== null ? [this.#zoom] : []
+    this.root = element('li', { class: 'layer' }, label, ...zooms, this.#meta, status, this.#scale, this.#bar)
     this.root.classList.toggle('undrawable', reason !== null)
     if (reason !== null) setText(this.#stream, reason)
     this.update(layer)
   }
 
-  /** Shows the layer's new description: a check may add to it. @param {Layer} layer */
+  /** Shows the layer's new description: a check may add to it, and its name may change. @param {Layer} layer */
   update(layer) {
     this.#layer = layer
+    setText(this.#name, layer.name)
+    this.root.dataset['layer'] = layer.name
+    this.#zoom.title = `Zoom to ${layer.name}`
+    this.#zoom.setAttribute('aria-label', this.#zoom.title)
     setText(this.#meta, layer.state === 'CHECKING' ? `${describe(layer)} · being checked` : describe(layer))
   }
 

@@ -3,6 +3,7 @@ import { pathsFor } from '../../engines/duckdb/host/files.ts'
 import type { Description } from '../../engines/duckdb/host/inspection.ts'
 import type { FileAccess } from '../../engines/engine.ts'
 import { fingerprintOfDatabase } from '../fingerprint.ts'
+import { tableNames } from '../names.ts'
 import type { Contents, SourceContext, SourcePart } from '../source.ts'
 import { FileSource, type SourceLocation } from './file-source.ts'
 
@@ -38,7 +39,7 @@ export class DatabaseSource extends FileSource {
   #table(description: Description, fingerprint: string): SourcePart {
     const { relation, names } = description
     const id = relation.kind === 'table' ? `${relation.schema}.${relation.table}` : ''
-    return this.part(id, [...names, `${this.names[0]}_${names.at(-1)}`], description, fingerprint)
+    return this.part(id, tableNames(this.names, names), description, fingerprint)
   }
 
   /** A new alias for every version of its content, because a query for one version must not be answered from another. */

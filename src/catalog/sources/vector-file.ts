@@ -4,6 +4,7 @@ import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
 import type { LayerKind } from '../../model/layer.ts'
 import type { Preparation } from '../../model/preparation.ts'
+import { tableNames } from '../names.ts'
 import type { Contents, SourceContext } from '../source.ts'
 import { FileSource, type SourceLocation } from './file-source.ts'
 
@@ -50,6 +51,6 @@ export class VectorFile extends FileSource {
     const { inspector, inspections } = this.context
     const { tables, problems } = await inspections.recall(['feature tables', this.snapshot], () => inspector.featureTables(file))
     if (tables.length === 0) throw new SourceError(problems[0] ?? 'it holds no table of features or attributes')
-    return { parts: tables.map(({ name, kind }) => part(name, [name, `${this.names[0]}_${name}`], kind)), problems }
+    return { parts: tables.map(({ name, kind }) => part(name, tableNames(this.names, [name]), kind)), problems }
   }
 }

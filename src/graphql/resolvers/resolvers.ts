@@ -6,7 +6,9 @@ import {
   type FeatureArguments,
   type FeatureRequest,
   findLayer,
+  layerNotFound,
   operationContext,
+  readableLayer,
   readFeatureRequest,
   requireCapable,
 } from '../../ask/feature-request.ts'
@@ -19,7 +21,7 @@ import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import { canJoin, frameOf, within } from '../../encode/encode.ts'
 import type { Explanation } from '../../engines/engine.ts'
-import { keyIn, keyOfId, layerOfId } from '../../model/feature-id.ts'
+import { keyIn, keyOfId, layerOfId, makersOf } from '../../model/feature-id.ts'
 import { type Field, type OnInvalid as Handling, kindOf, type Layer } from '../../model/layer.ts'
 import type { FeatureQuery } from '../../model/query.ts'
 import type { Context } from '../context.ts'
@@ -167,9 +169,10 @@ const query: QueryResolvers = {
   layers: async (_root, _args, { services, operation }) =>
     operation.eventLoop.spread(await readable(services, operation.eventLoop)),
 
-  layer: async (_root, { name }, { services }) => {
-    const layer = services.catalog.layer(name)
-    return layer ? services.catalog.fresh(layer) : null
+  layer: async (_root, { name }, { services: { catalog } }) => {
+    const layer = catalog.layer(name)
+    if (!layer && catalog.rivals(name).length > 0) throw layerNotFound(name, catalog)
+    return layer ? catalog.fresh(layer) : null
   },
 
   feature: async (_root, { layer: name, id }, context, info) => {
@@ -185,9 +188,15 @@ const query: QueryResolvers = {
   ...groupQueries,
 
   node: async (_root, { id }, context, info) => {
+    const { catalog } = context.services
     const name = layerOfId(id)
-    if (name === null || !context.services.catalog.layer(name)) return null
-    const layer = await findLayer(name, context)
+    if (name === null) return null
+    // A shared name belonged to one layer when it made the id.
+    const named = [name, ...catalog.rivals(name)].flatMap((one) => catalog.layer(one) ?? [])
+    const [found, ...more] = named.length > 1 ? makersOf(id, named) : named
+    if (!found) return null
+    if (more.length > 0) throw layerNotFound(name, catalog)
+    const layer = await readableLayer(found, context)
     return await featureOf(layer, keyOfId(id, layer), context, info)
   },
 
@@ -292,7 +301,8 @@ const ON_INVALID = { flag: 'FLAG', repair: 'REPAIR', drop: 'DROP' } as const sat
 const FEW_COLUMNS = 32
 
 const layer: LayerResolvers = {
-  graphqlName: ({ name }, _args, _context, { schema }) => layerNameOf(schema, name).field,
+  longName: ({ name, longName }) => longName ?? name,
+  graphqlName: (layer, _args, _context, { schema }) => layerNameOf(schema, layer).field,
   title: ({ tailoring }) => tailoring?.title ?? null,
   description: ({ tailoring }) => tailoring?.description ?? null,
   kind: kindOf,

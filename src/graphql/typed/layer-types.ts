@@ -11,7 +11,7 @@ import {
 import { valuesOf } from '../../ask/values/values-of.ts'
 import type { FieldMember, FieldType } from '../../model/field-type.ts'
 import { inPascalCase } from '../../model/graphql-name.ts'
-import { type Field as Column, type Layer, MOST_ENUM_VALUES } from '../../model/layer.ts'
+import { type Field as Column, identityOf, type Layer, MOST_ENUM_VALUES } from '../../model/layer.ts'
 import { isNeverNull, listFilterOf, scalarOf } from './column-type.ts'
 import {
   argument,
@@ -30,7 +30,7 @@ import { type ColumnName, columnNames, type LayerName, memberNames } from './nam
 import { type TypedFilter, typedResolvers } from './root-fields.ts'
 
 /** The part of a layer that its types depend on. */
-export type TypedSource = Pick<Layer, 'name' | 'columns' | 'geometryColumn' | 'tailoring'>
+export type TypedSource = Pick<Layer, 'name' | 'names' | 'columns' | 'geometryColumn' | 'tailoring'>
 
 /** The types and root fields of a layer. All other types of the layer are reached from these. */
 export interface TypedLayer {
@@ -55,6 +55,7 @@ export interface TypedColumn {
 
 /** The feature type of a layer. Fields that all features have are shared by all layers. */
 export class FeatureType extends LazyObjectType {
+  /** The name that identifies the layer. */
   readonly layer: string
   readonly #columns: () => ReadonlyMap<string, TypedColumn>
 
@@ -66,7 +67,7 @@ export class FeatureType extends LazyObjectType {
       interfaces,
       fields: () => [...Object.values(interfaces[0]!.getFields()), ...[...columns().values()].map(columnField)],
     })
-    this.layer = layer.name
+    this.layer = identityOf(layer)
     this.#columns = columns
   }
 

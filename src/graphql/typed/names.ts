@@ -213,6 +213,12 @@ export function isRootFieldOf(field: string, { field: root }: LayerName): boolea
   return field === root || ROOT_ENDINGS.some((ending) => field === root + ending)
 }
 
+/** Returns the layer's name in GraphQL, and the ending, if it is one of its root fields. */
+export function partsOfRootField(field: string): { readonly root: string; readonly ending: string } {
+  const ending = ROOT_ENDINGS.find((one) => field.endsWith(one) && field !== one) ?? ''
+  return { root: field.slice(0, field.length - ending.length), ending }
+}
+
 function longerNames(name: string): readonly string[] {
   return LONGER.map((ending) => name + ending)
 }

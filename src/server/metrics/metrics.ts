@@ -13,6 +13,8 @@ export interface MetricsSources {
   /** Returns the bytes of results that clients have not taken yet. */
   readonly unread: () => number
   readonly ready: () => boolean
+  /** Returns the number of layers that are being prepared. */
+  readonly preparing: () => number
 }
 
 export class Metrics {
@@ -21,14 +23,20 @@ export class Metrics {
   readonly #engine: MetricsSources['engine']
   readonly #tellEngine: (health: EngineHealth) => void
 
-  constructor({ operations, engine, sockets, unread, ready }: MetricsSources) {
+  constructor({ operations, engine, sockets, unread, ready, preparing }: MetricsSources) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     new Gauge({ name: 'geoduck_info', help: 'Version of the server', labelNames: ['version'], registers }).set(
       { version: packageVersion() },
       1,
     )
-    gauge('geoduck_ready', 'Whether every layer can be asked', () => Number(ready()), this.#registry)
+    gauge(
+      'geoduck_ready',
+      'Whether workers serve, and what was there at the start is prepared',
+      () => Number(ready()),
+      this.#registry,
+    )
+    gauge('geoduck_preparing_layers', 'Layers that are being prepared', preparing, this.#registry)
     gauge('geoduck_sockets', 'WebSockets that are open', sockets, this.#registry)
     gauge(
       'geoduck_unread_bytes',

@@ -259,8 +259,11 @@ describe('a layer of several files', () => {
   })
 })
 
+/** Both names are the same without their special characters. */
+const DIGESTED = expect.stringMatching(/^we_i_rd_näme_[0-9a-f]{12}$/)
+
 test('files whose names hold wildcards are served, each for itself', () => {
   const names = shared.layers().filter(({ featureCount }) => featureCount === 1)
-  expect(names.map(({ name }) => name)).toEqual(['files_we_i_rd_näme', 'files_we_i_rd_näme_2'])
+  expect(names.map(({ name }) => name)).toEqual([DIGESTED, DIGESTED])
   expect(new Set(names.map(({ fingerprint }) => fingerprint)).size).toBe(1)
 })

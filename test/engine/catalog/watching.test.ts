@@ -226,13 +226,46 @@ test('a configured layer of a pattern keeps its name and wishes', async () => {
   expect(layerOf(catalog, 'mine').tailoring?.title).toBe('Mine')
 })
 
-test('a newcomer of the same name gives way to the layer that has it', async () => {
+test('a short name that a newcomer asks for too belongs to neither layer, as on a fresh server, and returns when one is removed', async () => {
   const other = join(folder, 'other')
   await mkdir(other)
   await watch([other, data])
+  const before = layerOf(catalog, 'a')
+  expect(layerOf(catalog, 'data_a')).toBe(before)
+
   await cp(many, join(other, 'a.parquet'))
   await ready('other_a', 5000)
-  expect(layerOf(catalog, 'a').featureCount).toBe(50)
+  expect(names()).toEqual(['data_a', 'other_a'])
+  expect(catalog.layer('a')).toBeUndefined()
+  expect(catalog.rivals('a')).toEqual(['data_a', 'other_a'])
+  // A stream that began under the old name finds its layer.
+  expect(await catalog.fresh(before)).toMatchObject({ name: 'data_a', fingerprint: before.fingerprint, state: 'READY' })
+  expect(lines).toContain('layer a is now named data_a')
+  expect(lines).toContain('layer other_a was added')
+  const fresh = await openCatalog({ sources: [data, other], spatialExtension: SPATIAL_EXTENSION, log: { info() {}, warn() {} } })
+  expect(fresh.layers().map(({ name, longName }) => [name, longName])).toEqual(
+    catalog.layers().map(({ name, longName }) => [name, longName]),
+  )
+  await fresh.close()
+
+  await rm(join(other, 'a.parquet'))
+  await until(() => expect(names()).toEqual(['a']))
+  expect(layerOf(catalog, 'a')).toBe(layerOf(catalog, 'data_a'))
+  expect(lines).toContain('layer other_a is gone: its source is not there any more')
+  expect(lines.filter((line) => line.startsWith('layer data_a is gone'))).toEqual([])
+})
+
+test('a problem of a layer names it as it is named now', async () => {
+  await watch()
+  const file = join(data, 'city.duckdb')
+  await store(file, { a: 10, roads: 5 })
+  await ready('city_a', 10)
+  const city = layerOf(catalog, 'city_a')
+  catalog.unreadable(city, 'it is torn')
+  expect(problemOf(catalog, 'city.duckdb')).toBe('layer city_a: it is torn')
+  await rm(join(data, 'a.parquet'))
+  await until(() => expect(names()).toEqual(['a', 'roads']))
+  expect(problemOf(catalog, 'city.duckdb')).toBe('layer a: it is torn')
 })
 
 test('a link that leads out of the folder is not followed', async () => {

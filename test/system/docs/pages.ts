@@ -7,6 +7,7 @@ import { prints, printsWith } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
 import { files, lines } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
+import { sharedName } from './names.ts'
 import { metrics, scraped, slow } from './operations.ts'
 import { VISITORS } from './place.ts'
 import { answered, answerTo, partOf, streamed } from './questions.ts'
@@ -55,6 +56,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     }),
   ],
   'docs/limits.md': [],
+  'docs/names.md': [answered, sharedName],
   'docs/nearest.md': [answered, answered],
   'docs/map.md': [answered],
   'docs/operations.md': [

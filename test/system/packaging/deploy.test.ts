@@ -7,7 +7,7 @@ import { machineDefaults } from '../../../src/config/defaults.ts'
 import { settings } from '../../../src/config/settings.ts'
 import { ROOT } from '../../support/environment.ts'
 import { runProgram } from '../../support/program.ts'
-import { PLACES, serve } from '../../support/server.ts'
+import { PLACES, startListening } from '../../support/server.ts'
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const DOCKERFILE = read('Dockerfile').replaceAll(/\\\n\s*/g, '')
@@ -24,11 +24,13 @@ test('the image is built from what is there, and from no more than .dockerignore
   expect(letIn.toSorted()).toEqual(copied.map((source) => source.replace('./', '')).toSorted())
 })
 
-test('the image’s health check passes when every layer can be asked, and fails when nobody answers', async () => {
+test('the image’s health check passes also while the server is not ready, and fails when nobody answers', async () => {
   const command = JSON.parse(/^HEALTHCHECK .*CMD (\[.*\])$/m.exec(DOCKERFILE)![1]!) as string[]
-  const server = await serve([PLACES], { token: 'a-token-for-tests-only' })
+  // Its workers die whenever they start.
+  const server = await startListening([PLACES], { token: 'a-token-for-tests-only' }, ['--require', '/nothing'])
   const environment = { GEODUCK_PORT: new URL(server.url).port }
   const check = () => runProgram(process.execPath, command.slice(1), { environment })
+  expect((await fetch(`${server.url}/ready`)).status).toBe(503)
   expect((await check()).code).toBe(0)
   await server.close()
   expect((await check()).code).toBe(1)

@@ -237,7 +237,14 @@ describe('what cannot be brought about', () => {
   it('UNSUPPORTED names the layer, the engine and what it lacks, on every wire', async () => {
     const layer = { ...LAYER, name: 'buildings' }
     const services: Services = {
-      catalog: { layers: () => [layer], layer: () => layer, fresh: async () => layer, writes: () => 0, unreadable: () => {} },
+      catalog: {
+        layers: () => [layer],
+        layer: () => layer,
+        rivals: () => [],
+        fresh: async () => layer,
+        writes: () => 0,
+        unreadable: () => {},
+      },
       get engine(): never {
         throw new Error('The engine was asked')
       },

@@ -38,7 +38,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
     slowMs: 5_000,
     mostOfAddress: 1_024,
   })
-  const schema = new CurrentSchema({ layers: () => [], layer: () => undefined, notReady: null })
+  const schema = new CurrentSchema({ layers: () => [], layer: () => undefined, rivals: () => [], notReady: null })
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })
   const access = new Access(null)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CurrentSchema } from '../../../src/graphql/current-schema.ts'
 import { DocumentReader } from '../../../src/graphql/document.ts'
 
-const schema = new CurrentSchema({ layers: () => [], layer: () => undefined, notReady: null })
+const schema = new CurrentSchema({ layers: () => [], layer: () => undefined, rivals: () => [], notReady: null })
 const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
 const documents = new DocumentReader({ limits, introspection: true })
 const refusals = (source: string) =>

@@ -22,7 +22,13 @@ function catalogue(count: number) {
     layers = new Map(made.map((layer) => [layer.name, layer]))
   }
   reload()
-  return { reload, layers: () => [...layers.values()], layer: (name: string) => layers.get(name), notReady: null }
+  return {
+    reload,
+    layers: () => [...layers.values()],
+    layer: (name: string) => layers.get(name),
+    rivals: () => [],
+    notReady: null,
+  }
 }
 
 const typed = (n: number) => `{ layer${n} { features { id column0 column1 } } }`

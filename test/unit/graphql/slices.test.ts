@@ -21,6 +21,10 @@ class Served {
   layer(name: string) {
     return this.names.includes(name) ? { ...LAYER, name } : undefined
   }
+
+  rivals(_name: string): readonly string[] {
+    return []
+  }
 }
 
 const featureTypes = (schema: GraphQLSchema) =>
@@ -140,6 +144,39 @@ describe('a slice', () => {
     await expect.poll(() => featureTypes(schema.slice(document))).toEqual(['LakesFeature'])
   })
 
+  it('has the types of a layer under each of its names, also when it is renamed afterwards', () => {
+    const names = ['roads', 'roads_shp', 'data_roads']
+    const roads = { ...LAYER, name: 'roads', names }
+    const served = {
+      layers: () => [roads],
+      layer: (name: string) => (names.includes(name) ? roads : undefined),
+      rivals: () => [],
+      notReady: null,
+    }
+    const schema = new CurrentSchema(served)
+    for (const name of names) {
+      const made = schema.slice(parse(`{ features(layer: "${name}") { count } node(id: "${name}:1") { id } }`))
+      expect(featureTypes(made)).toEqual(['RoadsFeature'])
+      expect(featureTypeOf(made, { name: 'roads_shp', names }).name).toBe('RoadsFeature')
+    }
+  })
+
+  it('has the feature types of all layers that have the short name of an id, and refuses a root field of that name', () => {
+    const layers = new Map(['roads_shp', 'a_my_roads'].map((name) => [name, { ...LAYER, name, names: ['my_roads', name] }]))
+    const served = {
+      layers: () => [...layers.values()],
+      layer: (name: string) => layers.get(name),
+      rivals: (name: string) => (name === 'my_roads' ? [...layers.keys()] : []),
+      notReady: null,
+    }
+    const schema = new CurrentSchema(served)
+    const types = Object.keys(schema.slice(parse('{ node(id: "my_roads:1") { id } }')).getTypeMap())
+    expect(types).toEqual(expect.arrayContaining(['RoadsShpFeature', 'AMyRoadsFeature']))
+    expect(() => schema.slice(parse('{ myRoadsNearest { count } }'))).toThrow(
+      '`myRoadsNearest` is a field of no layer, because several layers have this short name; use `roadsShpNearest` or `aMyRoadsNearest`.',
+    )
+  })
+
   it('follows changes of 5,000 layers in steps, between which other work runs', async () => {
     const served = new Served(...Array.from({ length: 5_000 }, (_, n) => `layer${n}`))
     const schema = new CurrentSchema(served)
@@ -153,7 +190,12 @@ describe('a slice', () => {
 
   it('reads the names once for many changes at a time', async () => {
     let reads = 0
-    const served = { layers: () => [{ ...LAYER, name: `layer_${++reads}` }], layer: () => undefined, notReady: null }
+    const served = {
+      layers: () => [{ ...LAYER, name: `layer_${++reads}` }],
+      layer: () => undefined,
+      rivals: () => [],
+      notReady: null,
+    }
     const schema = new CurrentSchema(served)
     for (let n = 0; n < 5; n++) schema.layersChanged()
     await expect.poll(() => reads).toBe(2)

@@ -11,7 +11,13 @@ const POSITION = { keys: ['ä "quoted" \n', null, '7'] }
 const COLUMN = { name: 'a', type: { kind: 'int', bits: 32, signed: true }, native: 'INTEGER' }
 
 function subject({ where, ...more }: Asked = {}, changed: Partial<Layer> = {}): CursorSubject {
-  const layer = { name: 'things', fingerprint: 'f1', columns: [COLUMN], ...changed } as unknown as Layer
+  const layer = {
+    name: 'things',
+    fingerprint: 'f1',
+    columns: [COLUMN],
+    relation: { kind: 'parquet' },
+    ...changed,
+  } as unknown as Layer
   const asked = where === undefined ? { bbox: [1, 2, 3, 4], property: { name: 'a', gt: 5 } } : where
   return queryOf(layer, { orderBy: [{ property: 'a', direction: 'DESC' }], ...more, where: asked })
 }
@@ -51,8 +57,15 @@ describe('a cursor', () => {
     expect(decodeCursor(SECRET, subject(more), cursor)).toEqual(POSITION)
   })
 
+  it('stays valid when the layer has another name', () => {
+    const renamed = subject({}, { name: 'things_shp', names: ['things', 'things_shp'] })
+    expect(decodeCursor(SECRET, renamed, cursor)).toEqual(POSITION)
+    expect(encodeCursor(SECRET, renamed, POSITION)).toBe(cursor)
+  })
+
   it.each<[string, CursorSubject, string?]>([
     ['another layer', subject({}, { name: 'others' })],
+    ['another table', subject({}, { relation: { kind: 'table', database: 'db', schema: 'main', table: 'things' } })],
     ['another filter', subject({ where: { bbox: [1, 2, 3, 5], property: { name: 'a', gt: 5 } } })],
     ['no filter', subject({ where: null })],
     ['another direction', subject({ orderBy: [{ property: 'a' }] })],

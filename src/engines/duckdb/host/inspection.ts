@@ -27,8 +27,8 @@ export interface Covering {
 }
 
 /** The description of one layer, read from the source's footer or catalogue. Nothing in it is proven. */
-export interface Description extends Omit<Layer, 'name' | 'state' | 'fingerprint'> {
-  /** Further possible names of a table's layer, shortest first. Empty for a file. */
+export interface Description extends Omit<Layer, 'name' | 'longName' | 'names' | 'state' | 'fingerprint'> {
+  /** The table's name, and the one with its schema if that is not `main`. Empty for a file. */
   readonly names: readonly string[]
   readonly covering: Covering | null
   /** The properties for the case that the check refutes the covering, so that its columns are properties. */

@@ -61,9 +61,9 @@ export class Lane {
     })
   }
 
-  /** True if at least one worker can take work. */
+  /** True if at least one worker can take work, or is starting. Work waits for a worker that is replaced. */
   get serves(): boolean {
-    return this.#workers.some((worker) => worker.serves)
+    return this.#workers.some(({ failed }) => !failed)
   }
 
   /** Ids of the processes that are idle or busy. */

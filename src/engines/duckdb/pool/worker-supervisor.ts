@@ -64,6 +64,11 @@ export class WorkerSupervisor {
     return this.#state === 'IDLE' || this.#state === 'BUSY'
   }
 
+  /** True if the worker could not start. It is started again. */
+  get failed(): boolean {
+    return this.#state === 'FAILED'
+  }
+
   /** Returns true if the worker is idle and has `database`, if that is not null. */
   takes(database: string | null): boolean {
     return this.idle && (database === null || this.#databases.has(database))
