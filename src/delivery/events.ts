@@ -12,7 +12,7 @@ const PING_MS = 12_000
 
 /**
  * Sends the results as events. An error is a `next` event with `errors` and without `data`; `complete` follows it and ends the
- * stream.
+ * stream. An endless subscription has no `complete`.
  */
 export async function sendEvents(
   results: AsyncIterable<ExecutionResult>,
@@ -27,6 +27,7 @@ export async function sendEvents(
   const end = () => void res.end('event: complete\ndata:\n\n')
   const send = (data: readonly JsonPiece[]) => flush(res, ['event: next\ndata: ', ...data, '\n\n'])
   const wire = {
+    interrupt: () => void res.end(),
     payload: (result: ExecutionResult) => toChunks(formatResult(readyResult(result, operation))),
     send,
     end,
