@@ -1,12 +1,13 @@
-#!/usr/bin/env node
 /**
  * The program. It reads the command line and runs the command. It starts the server, prints its address, and stops it on a
  * signal.
  */
+
+import { nothingThere } from './catalog/find-sources.ts'
 import {
   buildCommand,
-  commandArguments,
   type PrepareOptions,
+  refuseUnknownCommand,
   type SchemaOptions,
   type ServeOptions,
 } from './commands/command-line.ts'
@@ -24,6 +25,7 @@ import { type ConfigInputs, printableConfig, resolveConfig } from './config/reso
 import { settings } from './config/settings.ts'
 import { checkTempDirectory } from './config/temp-directory.ts'
 import { GeoduckError } from './model/errors.ts'
+import { shownPath } from './model/remote-source.ts'
 import { NothingToServe } from './server/nothing-to-serve.ts'
 import type { RunningServer } from './server/server.ts'
 
@@ -36,6 +38,9 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   const log = openLog(config)
   if (file !== null) log.info(`Configured by ${file}`)
   for (const warning of warnings) log.warn(warning)
+  const paths = [...config.sources, ...new Set(config.layers.map(({ path }) => path))]
+  const missing = await nothingThere(paths)
+  if (missing) throw new NothingToServe(missing)
   await checkTempDirectory(config.tempDirectory)
   const spatialExtension = await findSpatialExtension(config.spatialExtension, (line) => log.info(line))
   // Without this, graphql-js checks every value against a second copy of the module, which takes a tenth of the time of a batch.
@@ -46,8 +51,9 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
     file === null ? null : { file, read: async () => (await resolveConfig({ ...given, configFile: file })).config }
   const server = await startServer(config, { spatialExtension, configuration })
   endWhenTold(server)
-  print(`geoduck ${packageVersion()} serves ${[...config.sources, ...new Set(config.layers.map(({ path }) => path))].join(', ')}`)
+  print(`geoduck ${packageVersion()} serves ${paths.map(shownPath).join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
+  for (const url of server.network) print(`  network   ${url}`)
   const { showProgress } = await import('./commands/progress-bar.ts')
   const hideProgress = showProgress(() => server.layers())
   const layers = await server.ready.finally(hideProgress)
@@ -164,6 +170,13 @@ function foreseen(error: unknown): string | null {
   return cannotListen ? `${error.message}: choose another --port (0 takes any free one) or --host` : null
 }
 
-await buildCommand({ serve, prepare, importFiles: importInto, doctor, explain, printSchema, printConfigSchema })
-  .parseAsync(commandArguments(process.argv), { from: 'user' })
-  .catch(fail)
+// A reader that closes its pipe, as in `geoduck data/ | head -1`, ends neither a server nor a command.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+try {
+  // Here too, because the flags of a mistyped command are unknown.
+  refuseUnknownCommand(process.argv[2])
+  await buildCommand({ serve, prepare, importFiles: importInto, doctor, explain, printSchema, printConfigSchema }).parseAsync()
+} catch (error) {
+  fail(error)
+}
