@@ -11,7 +11,7 @@ const SCHEMES: readonly (readonly [schemes: RegExp, ...Kind])[] = [
   [/^(https?|ftps?|sftp|scp|ssh)$/, 'an address of the web', DOWNLOAD],
   [/^(s3[an]?|gs|gcs|az|azure|abfss?|wasbs?|adl|r2|oss|swift|(web)?hdfs|hf)$/, 'object storage', DOWNLOAD],
   [
-    /^(postgres(ql)?|pg|postgis|mysql|mariadb|mssql|sqlserver|oci|oracle|mongodb(\+srv)?|snowflake|bigquery|redshift|jdbc|odbc|md|motherduck|ducklake)$/,
+    /^(postgres(ql)?|pg|postgis|mysql|mariadb|mssql|sqlserver|oci|oracle|mongodb|snowflake|bigquery|redshift|jdbc|odbc|md|motherduck|ducklake)$/,
     'a database server',
     EXPORT,
   ],
@@ -21,8 +21,8 @@ const SCHEMES: readonly (readonly [schemes: RegExp, ...Kind])[] = [
 const VIRTUAL = /^\/(vsi[a-z0-9]+)([/_?]|$)/i
 const ARCHIVES = /^vsi(zip|tar|gzip|7z|rar)$/i
 /** At least two characters: one letter and a colon are a drive of Windows. */
-const SCHEME = /^([a-z][a-z0-9+.-]+):(\/\/)?/i
-const CONNECTION = /(^|\s)(host|hostaddr|dbname|user|password|port)=\S*\s+\w+=/i
+const SCHEME = /^([a-z][a-z0-9.-]+)(?:\+[a-z0-9.-]+)?:(\/\/)?/i
+const CONNECTION = /(^|\s)(host|hostaddr|dbname|user|password|port)\s*=\s*\S+\s+\w+\s*=/i
 
 function kindOf(path: string): Kind | null {
   const virtual = VIRTUAL.exec(path)?.[1]
@@ -45,6 +45,7 @@ export function remoteReason(path: string): string | null {
 export function shownPath(path: string): string {
   if (kindOf(path) === null) return path
   return path
+    .replace(/^(jdbc:\w+:).*$/i, '$1…')
     .replace(/\/\/([^/]*:.*|[^/]*)@/, '//')
     .replace(/[?#].*$/, '')
     .replace(/(\w*(?:password|pwd|secret|token|key)\w*\s*=\s*)('[^']*'?|[^\s;&]+)/gi, '$1…')

@@ -253,3 +253,36 @@ test('a file that is not there, and two side by side, are refused with what to d
     process.chdir(home)
   }
 })
+
+test.each([
+  '*secret-0123456789',
+  '|secret-0123456789',
+  '>secret-0123456789',
+  '!secret-0123456789',
+  '!e!secret-0123456789 x',
+  '@secret-0123456789',
+  '"secret-0123456789',
+  "'secret'-0123456789",
+  '{secret-0123456789',
+  'secret: 0123456789',
+  'secret',
+  '[secret-0123456789]',
+])('a token that cannot be read is not shown: %s', async (token) => {
+  const file = await put(`port: 4001\ntoken: ${token}\n`)
+  const message = await resolved(['a.parquet', '--config', file]).then(() => '', String)
+  expect(message).toMatch(/^ConfigurationError: The configuration file .* is wrong:\n/)
+  expect(message.replace(file, '')).not.toMatch(/secret|0123/)
+})
+
+test('an address as a source keeps its form in a file and in a printed configuration, without its password', async () => {
+  const file = await put(stringify({ sources: ['postgres://reader:secret@example.org/city', 'a.parquet'] }))
+  const { config } = await resolved(['--config', file])
+  expect(JSON.parse(printableConfig(config))).toMatchObject({
+    sources: ['postgres://example.org/city', join(folder, 'a.parquet')],
+  })
+})
+
+test('an address in GEODUCK_SOURCES is one source, although it holds colons', async () => {
+  const { config } = await resolved([], { GEODUCK_SOURCES: '/data/a.parquet:/data/b.parquet:https://example.org:8080/c.parquet' })
+  expect(config.sources).toEqual(['/data/a.parquet', '/data/b.parquet', 'https://example.org:8080/c.parquet'])
+})
