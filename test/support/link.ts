@@ -7,7 +7,7 @@ import type { Served } from './graphql.ts'
 export class Link {
   /** The GraphQL endpoint through it. */
   readonly url: string
-  /** Where new connections lead. */
+  /** The server that new connections reach. */
   server: Served
   /** Connections that were made so far. */
   connections = 0

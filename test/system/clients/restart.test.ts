@@ -14,7 +14,7 @@ import { type ContractClient, failureOf, type OpenClient, type SocketOptions } f
 import { openGraphqlWs } from './graphql-ws.ts'
 import { openUrql } from './urql.ts'
 
-/** As docs/clients/graphql-ws.md recommends. */
+/** The options that docs/clients/graphql-ws.md recommends. */
 const PATIENT: SocketOptions = { retryAttempts: Number.POSITIVE_INFINITY, shouldRetry: () => true }
 
 const HEALTH = 'subscription { health(everyMs: 250) { uptimeSeconds } }'
@@ -129,7 +129,7 @@ it('health comes back by itself after a restart on the same port, and a stream r
   })
   await Promise.all(watches.map((one) => one.more()))
 
-  // Each client has received nothing but readings: those of the first server, then those of the second.
+  // Each client has received only readings: those of the first server, then those of the second.
   expect(watches.map(({ name, ends }) => [name, ends])).toEqual(CLIENTS.map(([name]) => [name, []]))
   for (const { readings } of watches) expect(readings.some((seconds, n) => seconds < (readings[n - 1] ?? 0))).toBe(true)
   expect(got).toEqual(await idsOf({ url: url.replace('/graphql', '') } as TestServer, 'places'))

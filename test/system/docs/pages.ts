@@ -32,7 +32,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     ...Array.from({ length: 7 }, () => notRun(['ts'], 'test/system/clients/codegen-typescript.test.ts compiles and runs it')),
   ],
   'docs/clients/geoduck-client.md': Array.from({ length: 3 }, () => notRun(['js', 'text'], PROGRAM)),
-  'docs/clients/graphql-ws.md': [notRun(['js', 'text'], PROGRAM)],
+  'docs/clients/graphql-ws.md': Array.from({ length: 2 }, () => notRun(['js', 'text'], PROGRAM)),
   'docs/clients/python.md': [notRun(['python', 'text'], PROGRAM)],
   'docs/clients/urql.md': [notRun(['js', 'text'], PROGRAM)],
   'docs/configuration.md': [accepted, refused, doctor],
@@ -53,6 +53,14 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     }),
   ],
   'docs/limits.md': [],
+  'docs/logs.md': [
+    notRun([''], 'test/system/server/output.test.ts reads the URLs'),
+    prints(null, { below: 'prepare', quiet: true }),
+    prints(null, { code: 1 }),
+    prints(null, { code: 1 }),
+    prints(null, { code: 1 }),
+    notRun([''], 'test/system/packaging/package.test.ts runs old versions of Node'),
+  ],
   'docs/nearest.md': [answered, answered],
   'docs/map.md': [answered],
   'docs/operations.md': [

@@ -1,4 +1,4 @@
-/** What a server prints, for people and for programs that stop reading it. */
+/** A server prints for people, and for programs that stop reading it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
