@@ -4,9 +4,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { connect } from '../../../src/client/client.ts'
 import { ROOT } from '../../support/environment.ts'
-import { type Launched, launch } from '../../support/launched.ts'
+import { alive, type Launched, launch } from '../../support/launched.ts'
 import { Link } from '../../support/link.ts'
-import { PLACES, serve, type TestServer } from '../../support/server.ts'
+import { PLACES, serve } from '../../support/server.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 import { idsOf, watch } from '../client/collect.ts'
 import { openApollo } from './apollo.ts'
@@ -17,11 +17,7 @@ import { openUrql } from './urql.ts'
 /** The options that docs/clients/graphql-ws.md recommends. */
 const PATIENT: SocketOptions = { retryAttempts: Number.POSITIVE_INFINITY, shouldRetry: () => true }
 
-const HEALTH = 'subscription { health(everyMs: 250) { uptimeSeconds } }'
-
-interface Health {
-  readonly health: { readonly uptimeSeconds: number }
-}
+const HEALTH = 'subscription { health(everyMs: 250) { ready } }'
 
 const CLIENTS: readonly (readonly [name: string, open: OpenClient])[] = [
   ['Apollo Client', openApollo],
@@ -48,10 +44,10 @@ function openOwn(url: string, options?: SocketOptions): ContractClient {
   }
 }
 
-/** A subscription of `health`, and everything that its client has received. */
+/** A subscription of `health`, and what its client has received. */
 class Watch {
   readonly name: string
-  readonly readings: number[] = []
+  readings = 0
   readonly ends: unknown[] = []
   readonly #client: ContractClient
   readonly #stop: () => void
@@ -59,11 +55,13 @@ class Watch {
   constructor([name, open]: readonly [name: string, open: OpenClient], url: string, options: SocketOptions) {
     this.name = name
     this.#client = open(url, options)
-    this.#stop = this.#client.subscribe<Health>(
+    this.#stop = this.#client.subscribe(
       HEALTH,
       {},
       {
-        next: ({ health }) => this.readings.push(health.uptimeSeconds),
+        next: () => {
+          this.readings += 1
+        },
         error: (failure) => this.ends.push(failure),
         complete: () => this.ends.push('complete'),
       },
@@ -72,8 +70,8 @@ class Watch {
 
   /** Waits for further readings. */
   async more(): Promise<void> {
-    const had = this.readings.length
-    await expect.poll(() => this.readings.length > had + 1 || this.ends.length > 0, { timeout: 120_000 }).toBe(true)
+    const had = this.readings
+    await expect.poll(() => this.readings > had + 1 || this.ends.length > 0, { timeout: 120_000 }).toBe(true)
   }
 
   async close(): Promise<void> {
@@ -82,29 +80,30 @@ class Watch {
   }
 }
 
-let watches: Watch[] = []
-let programs: Launched[] = []
-
+const closing: (() => unknown)[] = []
 afterEach(async () => {
-  await Promise.all(watches.map((one) => one.close()))
-  for (const { pid } of programs) process.kill(pid, 'SIGTERM')
-  await Promise.all(programs.map(({ ended }) => ended))
-  watches = []
-  programs = []
+  for (const close of closing.splice(0).reverse()) await close()
 })
+
+function watchHealth(clients: typeof CLIENTS, url: string, options: SocketOptions): Watch[] {
+  const watches = clients.map((client) => new Watch(client, url, options))
+  closing.push(() => Promise.all(watches.map((one) => one.close())))
+  return watches
+}
+
+const more = (watches: readonly Watch[]) => Promise.all(watches.map((one) => one.more()))
 
 async function start(port: number): Promise<Launched> {
   const args = ['src/main.ts', PLACES, '--port', String(port), '--spatial-extension', SPATIAL_EXTENSION]
   const program = launch(process.execPath, args, { cwd: ROOT })
-  programs.push(program)
+  closing.push(() => stop(program))
   await program.line(/^ready /)
   return program
 }
 
-async function stop(program: Launched): Promise<void> {
-  process.kill(program.pid, 'SIGTERM')
-  expect(await program.ended).toBe(0)
-  programs = programs.filter((one) => one !== program)
+async function stop({ pid, ended }: Launched): Promise<void> {
+  if (alive([pid]).length > 0) process.kill(pid, 'SIGTERM')
+  expect(await ended).toBe(0)
 }
 
 async function freePort(): Promise<number> {
@@ -117,41 +116,39 @@ async function freePort(): Promise<number> {
 
 it('health comes back by itself after a restart on the same port, and a stream resumes', { timeout: 300_000 }, async () => {
   const port = await freePort()
-  const url = `http://127.0.0.1:${port}/graphql`
+  const server = `http://127.0.0.1:${port}`
   const first = await start(port)
-  watches = CLIENTS.map((client) => new Watch(client, url, PATIENT))
-  await Promise.all(watches.map((one) => one.more()))
-  const { states, ids } = watch({ url, layer: 'places', batchSize: 10 })
+  const watches = watchHealth(CLIENTS, `${server}/graphql`, PATIENT)
+  await more(watches)
+  // It reads at most a few of its 735 batches ahead, so most of them are sent by the second server.
+  const { ids } = watch({ url: `${server}/graphql`, layer: 'places', batchSize: 10, retry: ({ retry }) => retry })
   const got = await ids(async ({ sequence }) => {
     if (sequence !== 20) return
     await stop(first)
     await start(port)
   })
-  await Promise.all(watches.map((one) => one.more()))
-
-  // Each client has received only readings: those of the first server, then those of the second.
+  await more(watches)
   expect(watches.map(({ name, ends }) => [name, ends])).toEqual(CLIENTS.map(([name]) => [name, []]))
-  for (const { readings } of watches) expect(readings.some((seconds, n) => seconds < (readings[n - 1] ?? 0))).toBe(true)
-  expect(got).toEqual(await idsOf({ url: url.replace('/graphql', '') } as TestServer, 'places'))
-  expect(states.some((state) => state.state === 'waiting' && state.error.code === 'SHUTTING_DOWN')).toBe(true)
+  expect(got).toEqual(await idsOf({ url: server }, 'places'))
 })
 
-it('health comes back with all defaults of a client when another server takes over first', { timeout: 300_000 }, async () => {
+it('health comes back with all defaults of a client when another server takes over', { timeout: 300_000 }, async () => {
   const [first, second] = await Promise.all([serve([PLACES]), serve([PLACES])])
   const link = await Link.to(first)
+  closing.push(
+    () => Promise.all([first.close(), second.close()]),
+    () => link.close(),
+  )
   const closes: number[] = []
   const on = { closed: (event: unknown) => closes.push((event as CloseEvent).code) }
   // geoduck/client never retries by default: its streams resume.
-  watches = CLIENTS.slice(0, 3).map((client) => new Watch(client, link.url, { on }))
-  await Promise.all(watches.map((one) => one.more()))
+  const watches = watchHealth(CLIENTS.slice(0, 3), link.url, { on })
+  await more(watches)
   link.server = second
   await first.close()
-  await Promise.all(watches.map((one) => one.more()))
-  await Promise.all(watches.map((one) => one.more()))
+  // The last reading of the first server may still be on its way, but not four.
+  await more(watches)
+  await more(watches)
+  expect(watches.map(({ name, ends }) => [name, ends])).toEqual(CLIENTS.slice(0, 3).map(([name]) => [name, []]))
   expect(closes).toEqual([1001, 1001, 1001])
-  expect(watches.map(({ ends }) => ends)).toEqual([[], [], []])
-  await Promise.all(watches.map((one) => one.close()))
-  watches = []
-  await link.close()
-  await second.close()
 })
