@@ -1,6 +1,6 @@
 /** Subscriptions of real clients over a restart of the server. */
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { connect } from '../../../src/client/client.ts'
 import { ROOT } from '../../support/environment.ts'
@@ -106,12 +106,18 @@ async function stop({ pid, ended }: Launched): Promise<void> {
   expect(await ended).toBe(0)
 }
 
+/** Returns a port below those that the system gives out, so that no other program gets it while the server restarts. */
 async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const { port } = listener.address() as AddressInfo
-  listener.close()
-  return port
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const listener = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(listener, 'listening').then(
+      () => true,
+      () => false,
+    )
+    listener.close()
+    if (isFree) return port
+  }
 }
 
 it('health comes back by itself after a restart on the same port, and a stream resumes', { timeout: 300_000 }, async () => {
