@@ -171,7 +171,12 @@ function foreseen(error: unknown): string | null {
 }
 
 // A reader that closes its pipe, as in `geoduck data/ | head -1`, ends neither a server nor a command.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`The output cannot be written: ${error.message}\n`)
+  process.exitCode = 1
+})
+process.stderr.on('error', () => {})
 
 try {
   // Here too, because the flags of a mistyped command are unknown.

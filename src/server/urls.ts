@@ -2,7 +2,11 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
 /** The addresses that mean every address of the machine, and the families that they mean. */
-const EVERY: Readonly<Record<string, readonly string[]>> = { '0.0.0.0': ['IPv4'], '::': ['IPv4', 'IPv6'] }
+const EVERY: Readonly<Record<string, readonly string[]>> = {
+  '0.0.0.0': ['IPv4'],
+  '::ffff:0.0.0.0': ['IPv4'],
+  '::': ['IPv4', 'IPv6'],
+}
 
 /** URLs that a browser can open. */
 export interface Urls {
