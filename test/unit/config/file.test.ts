@@ -79,7 +79,9 @@ test('paths in a file are relative to its folder, those of flags to the working 
   const file = await put('tempDirectory: spill\nspatialExtension: lib/spatial')
   const { config } = await resolved(['./data', '--config', file])
   expect([config.tempDirectory, config.spatialExtension]).toEqual([join(folder, 'spill'), join(folder, 'lib/spatial')])
-  expect((await resolved(['./data', '--config', file, '--temp-directory', 'spill'])).config.tempDirectory).toBe(join(home, 'spill'))
+  expect((await resolved(['./data', '--config', file, '--temp-directory', 'spill'])).config.tempDirectory).toBe(
+    join(home, 'spill'),
+  )
 })
 
 test('every setting, sources and layers go from a file to a printed configuration and back', async () => {
