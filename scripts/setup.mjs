@@ -1,4 +1,4 @@
-/** Brings what the project needs, each thing once: `node scripts/setup.mjs [--build | --docs | --tests]`. Runs on any Node from 20 on, before anything is installed. */
+/** Brings what the project needs, each thing once: `node scripts/setup.mjs [--build | --docs | --tests]`. Runs before anything is installed. */
 import { pathToFileURL } from 'node:url'
 import { chromium, strace } from './setup/debian.mjs'
 import { demo } from './setup/demo.mjs'
@@ -9,6 +9,9 @@ import { showSteps } from './setup/progress.mjs'
 import { python } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
 import { site } from './setup/site.mjs'
+
+/** The oldest Node that runs these scripts. They bring the Node that runs everything else. */
+const LEAST_NODE = 20
 
 /** Steps of one row do not need each other and run side by side. Each row needs the rows before it. */
 const TO_SERVE = [[dependenciesToServe, runtime], [extension], [demo]]
@@ -34,6 +37,11 @@ export async function setUp({ build = false, docs = false, tests = false }) {
 
 /** The same for a script: a failed step ends the process with what to do next. */
 export async function setUpOrExit(options) {
+  const { node } = process.versions
+  if (Number.parseInt(node, 10) < LEAST_NODE) {
+    process.stderr.write(`The scripts of Geoduck need Node ${LEAST_NODE} or newer. This is Node ${node}, ${process.execPath}.\n`)
+    process.exit(1)
+  }
   try {
     await setUp(options)
   } catch (error) {

@@ -12,6 +12,7 @@ import { glob, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { filesOfFormat } from '../engines/duckdb/host/format.ts'
 import type { Problem } from '../model/layer.ts'
+import { remoteReason, shownPath } from '../model/remote-source.ts'
 import { type FileKind, fileKind, type SourceFormat, UNKNOWN_FORMAT } from './file-kind.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { sourceNames } from './names.ts'
@@ -42,7 +43,6 @@ interface Found {
 }
 
 const MAGIC = /[*?[\]{}]/
-const REMOTE = /^[a-z][a-z0-9+.-]+:\/\//i
 const PART = /^(part|data)[-_.]?\d/i
 
 /** The same key for the same files, for every argument that names them. */
@@ -94,6 +94,18 @@ export async function expandSources(paths: readonly string[]): Promise<Found> {
   return { sources: [...sources.values()], problems }
 }
 
+/**
+ * Returns the reasons why none of the paths can be served, if that shows without a look into them: they do not exist, or are no files
+ * of this machine. Otherwise null.
+ */
+export async function nothingThere(paths: readonly string[]): Promise<readonly Problem[] | null> {
+  for (const argument of paths) {
+    const isThere = remoteReason(argument) === null && (MAGIC.test(argument) || (await stat(argument).catch(() => null)))
+    if (isThere) return null
+  }
+  return (await expandSources(paths)).problems
+}
+
 /** Lists every file that the arguments contain or may contain later, including the parts of a Shapefile. It opens no file. */
 export async function candidateFiles(paths: readonly string[]): Promise<Set<string>> {
   const files = new Set<string>()
@@ -106,7 +118,7 @@ export async function candidateFiles(paths: readonly string[]): Promise<Set<stri
 }
 
 async function candidates(argument: string): Promise<readonly string[]> {
-  if (REMOTE.test(argument)) return []
+  if (remoteReason(argument) !== null) return []
   const known = await stat(argument).catch(() => null)
   if (known?.isDirectory()) return (await readdir(argument)).map((name) => path.join(argument, name))
   if (!known && MAGIC.test(argument)) return (await Array.fromAsync(glob(argument))).map((match) => path.resolve(match))
@@ -114,8 +126,9 @@ async function candidates(argument: string): Promise<readonly string[]> {
 }
 
 async function expand(argument: string): Promise<Found> {
+  const remote = remoteReason(argument)
+  if (remote !== null) return problem(shownPath(argument), remote)
   const label = path.basename(argument) || argument
-  if (REMOTE.test(argument)) return problem(label, 'only files of this machine can be served: download it first')
   const known = await stat(argument).catch(() => null)
   if (known?.isDirectory()) return await folder(argument)
   if (known?.isFile()) return await named(await realpath(argument), await fileKind(argument))

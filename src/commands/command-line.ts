@@ -2,13 +2,15 @@
  * Parses the command line: `geoduck [serve] PATH... [flags]`, `geoduck prepare PATH...`, `geoduck import FILE...`, `geoduck explain LAYER PATH...`,
  * `geoduck doctor`, `geoduck schema PATH...` and `geoduck config-schema`.
  */
+import { existsSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { ConfigurationError } from '../config/configuration-error.ts'
 import { machineDefaults } from '../config/defaults.ts'
 import { machine } from '../config/machine.ts'
 import { packageVersion } from '../config/package-version.ts'
 import type { ConfigInputs } from '../config/resolve.ts'
 import { environmentName, type Setting, settings } from '../config/settings.ts'
-import type { Value } from '../config/values.ts'
+import { nearNames } from '../model/near-names.ts'
 import { addExplainCommand, type ExplainArguments } from './explain/arguments.ts'
 import { addImportCommand, type ImportArguments } from './import/arguments.ts'
 
@@ -71,6 +73,7 @@ export function buildCommand(actions: Actions): Command {
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('--help', 'print this')
     .helpCommand(false)
+    .configureOutput({ outputError: (text, write) => write(withoutValue(text)) })
     .argument('[PATH...]', 'files, folders and globs to serve (or GEODUCK_SOURCES)')
     .addOption(
       new Option(
@@ -96,8 +99,8 @@ export function buildCommand(actions: Actions): Command {
       }),
     ),
   })
-  program.action((paths: string[], options: Record<string, unknown>) =>
-    actions.serve({ given: givenWith(paths), printConfig: options['printConfig'] === true }),
+  program.action((words: string[], options: Record<string, unknown>) =>
+    actions.serve({ given: givenWith(pathsOf(words)), printConfig: options['printConfig'] === true }),
   )
   program
     .command('prepare')
@@ -138,21 +141,43 @@ export function buildCommand(actions: Actions): Command {
 /** Commander's names for the origin of a value. */
 const FROM: Readonly<Record<string, 'flag' | 'environment'>> = { cli: 'flag', env: 'environment' }
 
-/** Returns the arguments for commander. `serve` may be omitted, so it is removed. */
-export function commandArguments(argv: readonly string[]): string[] {
-  const given = argv.slice(2)
-  return given[0] === 'serve' ? given.slice(1) : given
+const COMMANDS = ['serve', 'prepare', 'import', 'explain', 'doctor', 'schema', 'config-schema']
+
+/** Returns the paths after `serve`, which may be omitted. */
+function pathsOf(words: readonly string[]): readonly string[] {
+  if (words[0] === 'serve') return words.slice(1)
+  refuseUnknownCommand(words[0])
+  return words
 }
 
-function toOption({ flag, description, value, fallback, fallbackText }: Setting): Option {
-  return new Option(flag, description)
-    .env(environmentName(flag))
-    .default(fallback, fallbackText)
-    .argParser((given) => checked(value, given))
+/**
+ * Refuses a first word that is neither a command nor a path. Without this, a mistyped command would be a source that is missing.
+ *
+ * @throws ConfigurationError
+ */
+export function refuseUnknownCommand(word: string | undefined): void {
+  if (word === undefined || !/^\p{L}[\p{L}\p{N}-]*$/u.test(word) || COMMANDS.includes(word) || existsSync(word)) return
+  const near = nearNames(word, COMMANDS).map((name) => `geoduck ${name}`)
+  const hint = near.length > 0 ? `Near: ${near.join(', ')}.` : `Commands: ${COMMANDS.join(', ')}.`
+  throw new ConfigurationError(`\`${word}\` is neither a command nor a file or folder. ${hint} See geoduck --help.`)
 }
 
-function checked<T>({ schema, takes }: Value<T>, given: string): T {
+/** Removes the value from the name of an unknown flag: a secret may follow a mistyped flag. */
+function withoutValue(text: string): string {
+  return text.replace(/^(error: unknown option '(?:--[^=]*|-[^-]))[^\n]*/, "$1'")
+}
+
+function toOption(setting: Setting): Option {
+  return new Option(setting.flag, setting.description)
+    .env(environmentName(setting.flag))
+    .default(setting.fallback, setting.fallbackText)
+    .argParser((given) => checked(setting, given))
+}
+
+function checked<T>({ flag, value: { schema, takes }, isSecret }: Setting<T>, given: string): T {
   const { success, data } = schema.safeParse(given)
-  if (!success) throw new InvalidArgumentError(`It takes ${takes}.`)
-  return data
+  if (success) return data
+  // Commander shows the value that it refuses.
+  if (isSecret) throw new ConfigurationError(`${flag} or ${environmentName(flag)} is invalid. It takes ${takes}.`)
+  throw new InvalidArgumentError(`It takes ${takes}.`)
 }

@@ -44,6 +44,8 @@ const INTROSPECTION = getIntrospectionQuery({
 export async function servedSchema(url: string, token: string | null): Promise<string> {
   const endpoint = URL.parse(url)
   if (!endpoint) throw new ConfigurationError(`--url ${url} is no URL; name one such as http://127.0.0.1:4000/graphql.`)
+  if (endpoint.username || endpoint.password)
+    throw new ConfigurationError(`--url takes no name and no password: name ${endpoint.origin}, and send a token by --token.`)
   if (endpoint.pathname === '/') endpoint.pathname = '/graphql'
   const response = await fetch(endpoint, {
     method: 'POST',

@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type Logger, pino, stdTimeFunctions } from 'pino'
 import pretty from 'pino-pretty'
 
 export type Log = Logger
@@ -10,14 +10,17 @@ export interface LogOptions {
 
 const STDERR = 2
 
+/** Names and ISO 8601, because a log is read by people and by programs that do not know pino. */
+const FORM = { formatters: { level: (level: string) => ({ level }) }, timestamp: stdTimeFunctions.isoTime, base: null }
+
 /**
  * Writes to stderr before the call returns: stdout is for the results of a command, and a crash must not lose earlier lines.
  */
 export function openLog({ logLevel, logPretty }: LogOptions): Log {
-  const base = { level: logLevel, base: null }
-  if (!logPretty) return pino(base, pino.destination({ dest: STDERR, sync: true }))
+  const options = { ...FORM, level: logLevel }
+  if (!logPretty) return pino(options, pino.destination({ dest: STDERR, sync: true }))
   return pino(
-    base,
+    options,
     pretty({ destination: STDERR, sync: true, translateTime: 'SYS:HH:MM:ss', singleLine: true, ignore: 'operation' }),
   )
 }

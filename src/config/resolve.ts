@@ -1,4 +1,5 @@
 import { delimiter, resolve } from 'node:path'
+import { remoteReason, shownPath } from '../model/remote-source.ts'
 import type { Config } from './config.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { machineDefaults } from './defaults.ts'
@@ -94,13 +95,12 @@ function merge(
   }
 }
 
-/** Makes paths absolute, because the server's working directory has no meaning later. */
 function sourcesOf(
   paths: readonly string[],
   file: ConfigFile | null,
   mayBeEmpty: boolean,
 ): [sources: readonly string[], from: Origin] {
-  if (paths.length > 0) return [paths.map((path) => resolve(path)), 'flag']
+  if (paths.length > 0) return [paths.map(absolute), 'flag']
   const environment = pathsIn('GEODUCK_SOURCES')
   if (environment.length > 0) return [environment, 'environment']
   if (file?.sources) return [file.sources, 'file']
@@ -112,9 +112,23 @@ function sourcesOf(
   )
 }
 
+/** An address ends the list, because it may hold colons. */
+const LIST_WITH_ADDRESS = new RegExp(`^(.*${delimiter})?([a-z][a-z0-9+.-]+://.*)$`, 'is')
+
 function pathsIn(variable: string): string[] {
-  const paths = process.env[variable]?.split(delimiter).filter((path) => path !== '') ?? []
-  return paths.map((path) => resolve(path))
+  const text = process.env[variable] ?? ''
+  const [, before = text, address = ''] = LIST_WITH_ADDRESS.exec(text) ?? []
+  return [...before.split(delimiter), address].filter((path) => path !== '').map(absolute)
+}
+
+/** The server's working directory has no meaning later. An address has no directory. */
+function absolute(path: string): string {
+  return remoteReason(path) === null ? resolve(path) : path
+}
+
+/** Returns sources and layers without the passwords that an address may hold. */
+export function shownSources({ sources, layers }: Pick<Config, 'sources' | 'layers'>): Pick<Config, 'sources' | 'layers'> {
+  return { sources: sources.map(shownPath), layers: layers.map((layer) => ({ ...layer, path: shownPath(layer.path) })) }
 }
 
 /**
@@ -124,5 +138,6 @@ function pathsIn(variable: string): string[] {
 export function printableConfig(config: Config): string {
   const table: Readonly<Record<string, Setting>> = settings(machineDefaults(machine()))
   const shown = Object.entries(config).map(([name, value]) => [name, value !== null && table[name]?.isSecret ? MASK : value])
-  return JSON.stringify(Object.fromEntries(shown), null, 2)
+  const { sources, layers } = shownSources(config)
+  return JSON.stringify({ ...Object.fromEntries(shown), sources, layers }, null, 2)
 }

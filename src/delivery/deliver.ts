@@ -17,6 +17,11 @@ export interface Wire<Row> {
   end(): Promise<void> | void
   /** Ends the response with an error: rows are missing. */
   fail(error: GraphQLError): Promise<void> | void
+  /**
+   * Ends an endless subscription on a server that stops, without an end and without an error: libraries of clients subscribe again only
+   * after a lost connection. @default `fail`
+   */
+  interrupt?(): Promise<void> | void
 }
 
 type Rows<Row> = Pick<AsyncIterator<Row, unknown>, 'next'>
@@ -30,7 +35,9 @@ export async function deliver<Row>(rows: Rows<Row>, wire: Wire<Row>, operation: 
       if (payload.length > 0) await wire.send(payload)
     }
   } catch (error) {
-    return await wire.fail(failed(error, operation))
+    const shown = failed(error, operation)
+    if (operation.isEndless && wire.interrupt && shown.extensions['code'] === 'SHUTTING_DOWN') return await wire.interrupt()
+    return await wire.fail(shown)
   }
   await wire.end()
 }

@@ -12,7 +12,7 @@ const PING_MS = 12_000
 
 /**
  * Sends the results as events. An error is a `next` event with `errors` and without `data`; `complete` follows it and ends the
- * stream.
+ * stream. Neither is sent for an endless subscription when the server stops.
  */
 export async function sendEvents(
   results: AsyncIterable<ExecutionResult>,
@@ -27,9 +27,14 @@ export async function sendEvents(
   const end = () => void res.end('event: complete\ndata:\n\n')
   const send = (data: readonly JsonPiece[]) => flush(res, ['event: next\ndata: ', ...data, '\n\n'])
   const wire = {
-    payload: (result: ExecutionResult) => toChunks(formatResult(readyResult(result, operation))),
+    payload: (result: ExecutionResult) => {
+      // Yoga makes a result of an error that ends a stream.
+      if (operation.isEndless && result.errors && !('data' in result)) throw result.errors[0]!
+      return toChunks(formatResult(readyResult(result, operation)))
+    },
     send,
     end,
+    interrupt: () => void res.end(),
     fail: (error: GraphQLError) => send(toChunks({ errors: [formatError(error)] })).then(end),
   }
   try {

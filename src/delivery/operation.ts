@@ -45,6 +45,8 @@ export class Operation {
   bytes = 0
   lane: Lane | null = null
   degraded = false
+  /** True if only its client ends it. */
+  isEndless = false
   /** True if its result may be sent while the engine makes it. */
   mayFlow = false
   /** The requested pairs of CRS and simplify tolerance. */

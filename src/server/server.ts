@@ -33,6 +33,7 @@ import { NothingToServe } from './nothing-to-serve.ts'
 import { Operations } from './operations.ts'
 import { oneAtATime } from './pipelining.ts'
 import { socketProtocol } from './socket-protocol.ts'
+import { type Urls, urlsOf } from './urls.ts'
 import { WebSockets } from './websocket.ts'
 import { openYoga } from './yoga.ts'
 
@@ -44,9 +45,7 @@ export interface ServerOptions {
   readonly configuration?: ConfigurationSource | null
 }
 
-export interface RunningServer {
-  /** `http://HOST:PORT` */
-  readonly url: string
+export interface RunningServer extends Urls {
   /**
    * Resolves with the layers when each can be queried. Rejects with NothingToServe, or with the reason why workers did not
    * start.
@@ -108,7 +107,7 @@ export async function startServer(
   endIdleConnections(http)
   const protocol = socketProtocol({ schema, documents, services: state, access, operations })
   const sockets = new WebSockets(http, { ...shared, protocol, hosts, memory, limits: config, log })
-  const url = await listen(http, config)
+  const address = await listen(http, config)
   const layersChanged = () => {
     schema.layersChanged()
     state.introspector.layersChanged()
@@ -124,14 +123,14 @@ export async function startServer(
   ready.catch(() => {})
   let closing: Promise<void> | null = null
   const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, log }))
-  return { url, ready, layers: () => state.layers(), close }
+  const urls = urlsOf(config.host, address, (host) => hosts.allows(host))
+  return { ...urls, ready, layers: () => state.layers(), close }
 }
 
-async function listen(http: Server, { host, port }: Config): Promise<string> {
+async function listen(http: Server, { host, port }: Config): Promise<AddressInfo> {
   http.listen(port, host)
   await once(http, 'listening')
-  const { port: actual } = http.address() as AddressInfo
-  return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`
+  return http.address() as AddressInfo
 }
 
 function operationLimits({ maxTokens, maxDepth, maxAliases, maxRootFields }: Config): OperationLimits {

@@ -44,7 +44,9 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
       await operations.start(operation)
       return toArguments(payload, parts, { services, operation })
     },
-    onOperation: ({ extra: socket }, id, _payload, _args, result) => delivering(result as Result, id, socket),
+    onOperation: ({ extra: socket, subscriptions }, id, _payload, _args, result) =>
+      // graphql-ws sends `complete` for an operation in its list.
+      delivering(result as Result, socket, id, () => void delete subscriptions[id]),
     onError: ({ extra: socket }, id, _payload, errors) => {
       const [failure] = errors.map(({ originalError }) => originalError)
       const shown = failure instanceof Failure ? failure.shown : errors.map((error) => failed(error, socket.operation(id)))
@@ -93,7 +95,7 @@ class Failure extends Error {
  * Returns a result for graphql-ws. It pulls once, and all is delivered before that resolves with the end or the content of an
  * `error`.
  */
-function delivering(result: Result, id: string, socket: ClientSocket): AsyncIterableIterator<never, void> {
+function delivering(result: Result, socket: ClientSocket, id: string, interrupt: () => void): AsyncIterableIterator<never, void> {
   const operation = socket.operation(id)
   const rows = Symbol.asyncIterator in result ? result : rowsOf([result])
   const wire = {
@@ -105,6 +107,7 @@ function delivering(result: Result, id: string, socket: ClientSocket): AsyncIter
     },
     send: (payload: readonly JsonPiece[]) => socket.next(id, payload),
     end: () => {},
+    interrupt,
     fail: (shown: GraphQLError) => {
       throw new Failure([shown])
     },

@@ -15,6 +15,9 @@ import type { Operations } from './operations.ts'
 import type { SocketProtocol } from './socket-protocol.ts'
 
 const GOING_AWAY = 1001
+/** The reason for clients of another subprotocol, such as subscriptions-transport-ws. A reason has at most 123 bytes. */
+const OTHER_PROTOCOL =
+  'Use the subprotocol graphql-transport-ws (package graphql-ws); subscriptions-transport-ws is not supported'
 /** Milliseconds that a client has to answer the closing handshake before it is cut off. */
 const CLOSE_MS = 1_000
 
@@ -45,7 +48,9 @@ export class WebSockets {
       // One message per turn of the event loop: hundreds that arrive at once would make all other clients wait.
       allowSynchronousEvents: false,
       closeTimeout: CLOSE_MS,
-      handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
+      // Others are accepted too: without a subprotocol a browser would not show the code and reason with which they are closed.
+      handleProtocols: (offered) =>
+        offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : [...offered][0]!,
     }
     this.#server = new WebSocketServer(settings)
     http.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head))
@@ -83,6 +88,10 @@ export class WebSockets {
     const { protocol, operations, memory, limits, addressOf, log } = this.#options
     // ws closes such a socket itself, with a code for the client.
     ws.on('error', (error) => log.debug({ err: error }, 'A WebSocket failed'))
+    if (ws.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+      ws.close(CloseCode.SubprotocolNotAcceptable, OTHER_PROTOCOL)
+      return
+    }
     keepAlive(ws, request.socket)
     const asker = callerOf(addressOf(request), request.socket.remotePort)
     const options = { asker, operations, memory, most: limits.maxSocketOperations, mostJsonParts: mostJsonParts(limits), log }

@@ -2,11 +2,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from 'node:net'
 import { pipeline } from 'node:stream'
-import type { TestServer } from './server.ts'
+import type { Served } from './graphql.ts'
 
 export class Link {
   /** The GraphQL endpoint through it. */
   readonly url: string
+  /** The server that new connections reach. */
+  server: Served
   /** Connections that were made so far. */
   connections = 0
   /** Bytes received from the server. */
@@ -16,17 +18,18 @@ export class Link {
   readonly #listener: Server
   readonly #sockets = new Set<Socket>()
 
-  private constructor(listener: Server) {
+  private constructor(listener: Server, server: Served) {
     this.#listener = listener
+    this.server = server
     this.url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/graphql`
   }
 
-  static async to(server: TestServer): Promise<Link> {
+  static async to(server: Served): Promise<Link> {
     const listener = createServer({ pauseOnConnect: true })
     listener.listen(0, '127.0.0.1')
     await once(listener, 'listening')
-    const link = new Link(listener)
-    listener.on('connection', (socket) => link.#join(socket, dial(Number(new URL(server.url).port), '127.0.0.1')))
+    const link = new Link(listener, server)
+    listener.on('connection', (socket) => link.#join(socket, dial(Number(new URL(link.server.url).port), '127.0.0.1')))
     return link
   }
 

@@ -22,7 +22,8 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   server: {
     values: ['ask', 'catalog', 'config', 'delivery', 'encode', 'engines', 'engines/duckdb', 'graphql', 'model'],
   },
-  main: { values: ['commands', 'config', 'engines/duckdb', 'model', 'server'] },
+  main: { values: ['config', 'program'] },
+  program: { values: ['catalog', 'commands', 'config', 'engines/duckdb', 'model', 'server'] },
   client: { values: [], types: ['model'] },
 }
 

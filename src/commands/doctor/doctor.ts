@@ -7,8 +7,9 @@ import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { machineDefaults } from '../../config/defaults.ts'
 import { machine } from '../../config/machine.ts'
-import { type ConfigInputs, type Resolved, resolveConfig } from '../../config/resolve.ts'
+import { type ConfigInputs, type Resolved, resolveConfig, shownSources } from '../../config/resolve.ts'
 import { type Setting, settings } from '../../config/settings.ts'
+import { shownPath } from '../../model/remote-source.ts'
 import { checkEngine } from './engine.ts'
 import { checkCacheDirectory, checkTempDirectory } from './folders.ts'
 import { checkMemory, checkNode, checkProcessors } from './machine.ts'
@@ -55,7 +56,8 @@ async function checkAll(config: Config): Promise<Finding[]> {
   ]
 }
 
-function originRows({ config, origins, file }: Resolved): OriginRow[] {
+function originRows({ config: resolved, origins, file }: Resolved): OriginRow[] {
+  const config = { ...resolved, ...shownSources(resolved) }
   const table: Readonly<Record<string, Setting>> = settings(machineDefaults(machine()))
   return Object.entries(origins)
     .filter(([, from]) => from !== 'default')
@@ -106,8 +108,9 @@ async function checkSources({ sources, layers }: Pick<Config, 'sources' | 'layer
   ]
 }
 
-async function checkPath(what: string, path: string): Promise<Finding> {
-  const { sources, problems } = await expandSources([path])
+async function checkPath(what: string, argument: string): Promise<Finding> {
+  const { sources, problems } = await expandSources([argument])
+  const path = shownPath(argument)
   const reasons = problems.map(({ source, reason }) => (path.endsWith(source) ? reason : `${source}: ${reason}`))
   if (sources.length === 0)
     return { what, state: 'wrong', text: path, remedy: reasons.join('\n') || 'it holds nothing that can be served' }

@@ -1,25 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import type { Config } from '../../config/config.ts'
 import { machine } from '../../config/machine.ts'
+import { isOlder, leastNode } from '../../config/node-version.ts'
 import { formatSize } from '../../config/size.ts'
 import type { Finding } from './report.ts'
 
 /** Checks the version of Node against package.json. */
 export function checkNode(version = process.versions.node): Finding {
-  const { engines }: { engines: { node: string } } = JSON.parse(
-    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-  )
-  const least = engines.node.replace(/^>=/, '')
+  const least = leastNode()
   const what = 'Node'
-  if (compare(version, least) >= 0) return { what, state: 'ok', text: `${version} (${least} or newer is required)` }
+  if (!isOlder(version, least)) return { what, state: 'ok', text: `${version} (${least} or newer is required)` }
   return { what, state: 'wrong', text: `${version} is too old`, remedy: `install Node ${least} or newer` }
-}
-
-function compare(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => version.split('.').map(Number))
-  const differing = [0, 1, 2].find((n) => (left?.[n] ?? 0) !== (right?.[n] ?? 0))
-  return differing === undefined ? 0 : (left?.[differing] ?? 0) - (right?.[differing] ?? 0)
 }
 
 export function checkProcessors({ workers, threads }: Pick<Config, 'workers' | 'threads'>): Finding {

@@ -20,6 +20,7 @@ import type {
   Written,
 } from '../../engines/duckdb/host/import-messages.ts'
 import { GDAL_ENVIRONMENT } from '../../engines/duckdb/host/worker-environment.ts'
+import { remoteReason, shownPath } from '../../model/remote-source.ts'
 import { ImportError } from './import-error.ts'
 import { estimateDiskUse, exists, identityOf, lockPath, StoreCopy } from './store-copy.ts'
 
@@ -168,6 +169,8 @@ function engine(
 }
 
 async function existing(file: string): Promise<string> {
+  const remote = remoteReason(file)
+  if (remote !== null) throw new ImportError(`${shownPath(file)}: ${remote}.`)
   const found = await stat(file).catch(() => null)
   if (!found) throw new ImportError(`There is no file ${file}.`)
   if (!found.isFile())
@@ -177,6 +180,7 @@ async function existing(file: string): Promise<string> {
 
 /** Follows links, because the new version is written in the store's real folder. */
 async function storePath(store: string): Promise<string> {
+  if (remoteReason(store) !== null) throw new ImportError(`--into ${shownPath(store)} is no file of this machine: name one.`)
   const found = await stat(store).catch(() => null)
   if (found && !found.isFile()) throw new ImportError(`--into ${store} is not a file: name the store's file.`)
   if (found) return await realpath(store)

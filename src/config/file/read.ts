@@ -2,6 +2,7 @@
 import { access, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { type Document, LineCounter, parseDocument } from 'yaml'
+import { remoteReason } from '../../model/remote-source.ts'
 import { ConfigurationError } from '../configuration-error.ts'
 import { type LayerConfig, layerFaults } from '../layer-config.ts'
 import type { SettingName, Settings } from '../settings.ts'
@@ -25,12 +26,12 @@ export async function readConfigFile(path: string, table: Settings): Promise<Con
   })
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const syntax = document.errors.map(({ pos, message }) => `line ${lines.linePos(pos[0]).line}: ${message}`)
+  const syntax = document.errors.map(({ pos, message }) => `line ${lines.linePos(pos[0]).line}: ${withoutText(message)}`)
   if (syntax.length > 0) throw wrong(path, syntax)
   const { data, error } = fileSchema(table).safeParse(contentOf(document, path))
   const faults: readonly ConfigIssue[] = error?.issues ?? layerFaults(data?.layers ?? [])
   if (!data || faults.length > 0) throw wrong(path, describeIssues(faults, { document, lines, table }))
-  const absolute = (name: string) => resolve(dirname(path), name)
+  const absolute = (name: string) => (remoteReason(name) === null ? resolve(dirname(path), name) : name)
   const { $schema: _, sources, layers = [], ...settings } = data
   return {
     path,
@@ -49,8 +50,13 @@ function contentOf(document: Document, path: string): unknown {
   try {
     return document.toJS() ?? {}
   } catch (error) {
-    throw wrong(path, [(error as Error).message])
+    throw wrong(path, [withoutText((error as Error).message)])
   }
+}
+
+/** Removes what the YAML reader repeats of the file, because that may be a secret. */
+function withoutText(message: string): string {
+  return message.replace(/(?<=extra characters|resolve tag|alias\)): .*$/s, '')
 }
 
 function wrong(path: string, lines: readonly string[]): ConfigurationError {

@@ -158,6 +158,7 @@ const subscription: SubscriptionResolvers = {
   health: {
     subscribe: (_root, args, { services, operation }) => {
       const everyMs = inRange('everyMs', args.everyMs, EVERY_MS)
+      operation.isEndless = true
       const subscription = { everyMs, address: operation.address, subscribers: services.healthSubscribers }
       const signals = { left: operation.signal, stopping: services.stopping }
       return new HealthEvents(() => services.health(EVERY_MS[0]), subscription, signals)

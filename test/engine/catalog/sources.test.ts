@@ -125,7 +125,7 @@ test('what cannot be served is a problem that says why', async () => {
     'absent.parquet: there is no such file or folder',
     '*.parquet: no file matches it',
     '*.fgb: no file matches it that can be served',
-    'a.parquet: only files of this machine can be served: download it first',
+    's3://bucket/a.parquet: it is object storage, and only files of this machine are served: download it first, and name the file',
   ])
 })
 

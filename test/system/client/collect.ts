@@ -1,11 +1,10 @@
 import type { FeatureStream, FeaturesBatch, StreamState } from '../../../src/client/client.ts'
 import { type StreamOptions, streamFeatures } from '../../../src/client/client.ts'
 import type { StreamArguments } from '../../../src/client/options.ts'
-import { ask, type PageInfo } from '../../support/graphql.ts'
-import type { TestServer } from '../../support/server.ts'
+import { ask, type PageInfo, type Served } from '../../support/graphql.ts'
 
 /** Every id of a layer in its natural order, by pages: another way than the one under test. */
-export async function idsOf(server: TestServer, layer: string): Promise<string[]> {
+export async function idsOf(server: Served, layer: string): Promise<string[]> {
   const ids: string[] = []
   let after: string | null = null
   for (;;) {

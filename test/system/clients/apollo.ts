@@ -4,10 +4,10 @@ import { CombinedGraphQLErrors } from '@apollo/client/errors'
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
 import { OperationTypeNode } from 'graphql'
 import { createClient } from 'graphql-ws'
-import { type ContractClient, type Failure, failureOf, type Sink } from './contract-client.ts'
+import { type ContractClient, type Failure, failureOf, NO_RETRIES, type Sink, type SocketOptions } from './contract-client.ts'
 
-export function openApollo(url: string): ContractClient {
-  const socket = createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 })
+export function openApollo(url: string, socketOptions: SocketOptions = NO_RETRIES): ContractClient {
+  const socket = createClient({ url: url.replace('http', 'ws'), ...socketOptions })
   const link = ApolloLink.split(
     ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
     new GraphQLWsLink(socket),

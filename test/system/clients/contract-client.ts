@@ -1,4 +1,5 @@
 /** The interface of a client for the contract tests, implemented in the client's usual way. */
+import type { ClientOptions } from 'graphql-ws'
 
 export interface Failure {
   /** `extensions` of the first GraphQL error; null where it was the connection that failed. */
@@ -20,8 +21,14 @@ export interface ContractClient {
   close(): Promise<void>
 }
 
+/** Options of graphql-ws, which each of the clients uses for subscriptions. */
+export type SocketOptions = Partial<ClientOptions>
+
+/** graphql-ws would restart a stream from its first batch after a lost connection. */
+export const NO_RETRIES: SocketOptions = { retryAttempts: 0 }
+
 /** @param url the GraphQL endpoint, by http */
-export type OpenClient = (url: string) => ContractClient
+export type OpenClient = (url: string, socketOptions?: SocketOptions) => ContractClient
 
 /** graphql-ws fails an operation with the server's errors, or with the error of the connection. */
 export function failureOf(reason: unknown): Failure {

@@ -1,9 +1,9 @@
 /** graphql-ws alone, queries too. */
 import { createClient } from 'graphql-ws'
-import { type ContractClient, failureOf } from './contract-client.ts'
+import { type ContractClient, failureOf, NO_RETRIES, type SocketOptions } from './contract-client.ts'
 
-export function openGraphqlWs(url: string): ContractClient {
-  const client = createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 })
+export function openGraphqlWs(url: string, socketOptions: SocketOptions = NO_RETRIES): ContractClient {
+  const client = createClient({ url: url.replace('http', 'ws'), ...socketOptions })
   return {
     query: <Data>(query: string, variables: object = {}) =>
       new Promise<Data>((resolve, reject) => {

@@ -2,10 +2,10 @@
 import { Client, type CombinedError, fetchExchange, type SubscriptionForwarder, subscriptionExchange } from '@urql/core'
 import { createClient } from 'graphql-ws'
 import { onEnd, pipe, subscribe } from 'wonka'
-import { type ContractClient, type Failure, failureOf, type Sink } from './contract-client.ts'
+import { type ContractClient, type Failure, failureOf, NO_RETRIES, type Sink, type SocketOptions } from './contract-client.ts'
 
-export function openUrql(url: string): ContractClient {
-  const socket = createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 })
+export function openUrql(url: string, socketOptions: SocketOptions = NO_RETRIES): ContractClient {
+  const socket = createClient({ url: url.replace('http', 'ws'), ...socketOptions })
   const forwardSubscription: SubscriptionForwarder = ({ query = '', variables = null }) => ({
     subscribe: (sink) => ({
       unsubscribe: socket.subscribe({ query, variables }, sink as Parameters<typeof socket.subscribe>[1]),

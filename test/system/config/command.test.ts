@@ -83,6 +83,33 @@ test.each([
   expect(stderr).toContain(takes)
 })
 
+test.each([
+  ['a token that is too short', ['--token', 'secret'], {}, '--token <text> or GEODUCK_TOKEN'],
+  ['a token with a blank', ['--token=secret 0123456789'], {}, '--token <text> or GEODUCK_TOKEN'],
+  ['a token in the environment', [], { GEODUCK_TOKEN: 'secret' }, '--token <text> or GEODUCK_TOKEN'],
+  ['a cursor secret', ['--cursor-secret', 'secret'], {}, '--cursor-secret <text> or GEODUCK_CURSOR_SECRET'],
+  ['a token after a mistyped flag', ['--tokn=secret-0123456789'], {}, "'--tokn'"],
+  ['a token after a short flag', ['-tsecret'], {}, "'-t'"],
+  ['a password in a source', ['postgres://reader:secret@example.org/city'], {}, 'postgres://example.org/city'],
+  ['a signature in a source', ['https://example.org/a.parquet?sig=secret'], {}, 'https://example.org/a.parquet'],
+  [
+    'a password in GEODUCK_SOURCES',
+    [],
+    { GEODUCK_SOURCES: 'a.parquet:postgres://me:secret@example.org:5432/x' },
+    'example.org:5432/x',
+  ],
+])('%s is refused without being shown', async (_what, args, environment, shown) => {
+  for (const command of [[], ['doctor']]) {
+    const { code, stdout, stderr } = await geoduck([...command, ...args, '--port', '0'], {
+      ...environment,
+      XDG_CACHE_HOME: tmpdir(),
+    })
+    expect(code).toBe(1)
+    expect(stdout + stderr).toContain(shown)
+    expect(stdout + stderr).not.toContain('secret')
+  }
+})
+
 test("a wrong value in the environment is refused with the variable's name", async () => {
   const { code, stderr } = await geoduck(['a.parquet'], { GEODUCK_WORKERS: 'many' })
   expect(code).toBe(1)
@@ -93,6 +120,40 @@ test('without anything to serve it says how to name something', async () => {
   const { code, stderr } = await geoduck([])
   expect(code).toBe(1)
   expect(stderr).toContain('name files, folders or globs')
+})
+
+test.each([
+  [['prepar', 'data'], '`prepar` is neither a command nor a file or folder. Near: geoduck prepare.'],
+  [['prepar', 'data', '--prune'], 'Near: geoduck prepare.'],
+  [['sever', 'a.parquet'], 'Near: geoduck serve.'],
+  [['Doctor'], 'Near: geoduck doctor.'],
+  [['--port', '0', 'shema'], 'Near: geoduck schema.'],
+  [['--port', '0', 'explian', 'places', '--port', '1'], 'Near: geoduck explain.'],
+  [['start', 'a.parquet'], 'Commands: serve, prepare, import, explain, doctor, schema, config-schema.'],
+])('a mistyped command is no path: %j', async (args, message) => {
+  const { code, stdout, stderr } = await geoduck(args)
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toContain(message)
+})
+
+test('a word is a path if there is such a folder, after serve, and with a dot or a slash', async () => {
+  expect(await configOf(['test'])).toMatchObject({ sources: [join(ROOT, 'test')] })
+  for (const args of [['serve', 'sever'], ['--port', '0', 'serve', 'sever'], ['./sever']])
+    expect(await configOf(args)).toMatchObject({ sources: [join(ROOT, 'sever')] })
+  expect(await configOf(['sever.parquet'])).toMatchObject({ sources: [join(ROOT, 'sever.parquet')] })
+})
+
+test('paths that are not there are named before anything else is printed', async () => {
+  const { code, stdout, stderr } = await geoduck(['nowhere.parquet', 's3://bucket/a.parquet', '--port', '0'])
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toBe(
+    [
+      'No layer can be served.',
+      '  nowhere.parquet: there is no such file or folder',
+      '  s3://bucket/a.parquet: it is object storage, and only files of this machine are served: download it first, and name the file',
+      '',
+    ].join('\n'),
+  )
 })
 
 test('--help shows examples and every flag with its default', async () => {

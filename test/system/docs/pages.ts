@@ -37,7 +37,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     notRun(['sh'], 'test/system/packaging/client-package.test.ts installs it'),
     notRun(['js', 'text', 'js', 'text'], PROGRAM),
   ],
-  'docs/clients/graphql-ws.md': [notRun(['js', 'text'], PROGRAM)],
+  'docs/clients/graphql-ws.md': Array.from({ length: 2 }, () => notRun(['js', 'text'], PROGRAM)),
   'docs/clients/python.md': [notRun(['python', 'text'], PROGRAM)],
   'docs/clients/urql.md': [notRun(['js', 'text', 'js', 'text'], PROGRAM)],
   'docs/configuration.md': [accepted, refused, doctor],
@@ -57,6 +57,14 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/limits.md': [],
   'docs/names.md': [answered, sharedName],
+  'docs/logs.md': [
+    notRun([''], 'test/system/server/output.test.ts reads the URLs'),
+    prints(null, { below: 'prepare', quiet: true }),
+    prints(null, { code: 1 }),
+    prints(null, { code: 1 }),
+    prints(null, { code: 1 }),
+    notRun([''], 'test/system/packaging/package.test.ts runs old versions of Node'),
+  ],
   'docs/nearest.md': [answered, answered],
   'docs/map.md': [answered],
   'docs/operations.md': [

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createClient } from 'graphql-ws'
@@ -68,6 +68,40 @@ test('the installed command serves a file and streams all of it through a worker
   ])
   expect(await countStreamed(url!)).toBe(rows)
 })
+
+test.runIf(process.platform === 'linux')(
+  'an old Node says in one line which Node it needs, also for doctor and npm start',
+  {
+    timeout: 300_000,
+  },
+  async () => {
+    const versions = ['14.21.3', '16.20.2', '18.20.8', '20.20.2']
+    const nodes = join(folder, 'nodes')
+    await mkdir(nodes)
+    await writeFile(join(nodes, 'package.json'), '{ "private": true }')
+    const packages = versions.map((version) => `node-${version}@npm:node-linux-${process.arch}@${version}`)
+    await npm(
+      ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', ...packages],
+      nodes,
+    )
+    const { engines } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
+    const least = engines.node.replace('>=', '')
+    for (const version of versions) {
+      const node = join(nodes, `node_modules/node-${version}/bin/node`)
+      const main = join(folder, 'node_modules/geoduck/dist/main.js')
+      for (const args of [[], ['doctor'], [PLACES, '--port', '0'], ['--version']]) {
+        const stderr = `Geoduck needs Node ${least} or newer. This is Node ${version}, ${node}.\n`
+        expect(await runProgram(node, [main, ...args])).toEqual({ code: 1, stdout: '', stderr })
+      }
+      if (version.startsWith('20.')) continue
+      expect(await runProgram(node, [join(ROOT, 'scripts/start.mjs')])).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `The scripts of Geoduck need Node 20 or newer. This is Node ${version}, ${node}.\n`,
+      })
+    }
+  },
+)
 
 /** As a front end uses it: its types by the package's declarations, its code by the package's modules, and by the server for the map. */
 test('the installed client streams, and what it is given and gives is typed', { timeout: 180_000 }, async () => {

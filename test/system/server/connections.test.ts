@@ -40,6 +40,15 @@ async function whole(socket: Socket): Promise<string> {
   return text
 }
 
+it('a client that closes its sending side is taken as gone: its operation and its connection end', async () => {
+  const server = await usualServer()
+  const socket = opened(server.url)
+  const body = JSON.stringify({ query: 'subscription { health(everyMs: 60000) { ready } }' })
+  const head = `POST /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nContent-Type: application/json`
+  socket.end(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  expect(await whole(socket)).not.toContain('complete')
+})
+
 describe('a request that is sent a byte at a time', () => {
   const HEAD = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n'
 

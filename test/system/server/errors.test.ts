@@ -228,6 +228,7 @@ describe('a query whose executions end without a word', () => {
 
 const serverOf = (url: string): RunningServer => ({
   url: url.replace('/graphql', ''),
+  network: [],
   layers: () => [],
   ready: Promise.resolve([]),
   close: () => Promise.resolve(),

@@ -6,12 +6,12 @@ import { PLACES } from '../../support/server.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
 interface Line {
-  readonly level: number
+  readonly level: string
+  readonly time: string
   readonly msg: string
   readonly operation?: Readonly<Record<string, unknown>>
 }
 
-const [INFO, WARN] = [30, 40]
 let programs: readonly (Launched & { readonly url: string })[]
 
 beforeAll(async () => {
@@ -54,7 +54,7 @@ it('an operation whose client waited longer than --slow is a warning with its pl
   ]) {
     const line = await logged(0, query)
     expect(line).toMatchObject({
-      level: WARN,
+      level: 'warn',
       msg: expect.stringMatching(/slow: waited \d+ ms/),
       operation: {
         plans: [{ sql: expect.stringContaining('FROM "places" AS t WHERE (t."name" = '), values: 1, pruning: 'NONE' }],
@@ -66,13 +66,20 @@ it('an operation whose client waited longer than --slow is a warning with its pl
 
 it('a refused query has no plan in the log, and the server continues', async () => {
   const line = await logged(0, '{ features(layer: "places", where: { property: { name: "nme", eq: 1 } }) { count } }')
-  expect(line).toMatchObject({ level: WARN, operation: { outcome: 'BAD_INPUT', plans: [] } })
+  expect(line).toMatchObject({ level: 'warn', operation: { outcome: 'BAD_INPUT', plans: [] } })
   expect(await logged(0, '{ layers { name } }')).toMatchObject({ operation: { outcome: 'complete' } })
+})
+
+it('a line has the name of its level, and its time in ISO 8601', async () => {
+  const before = Date.now()
+  const { level, time } = await logged(1, '{ layers { name } }')
+  expect([level, new Date(time).toISOString()]).toEqual(['info', time])
+  expect(Date.parse(time)).toBeGreaterThanOrEqual(before)
 })
 
 it('another one is logged without a plan', async () => {
   const line = await logged(1, '{ features(layer: "places") { count } }')
-  expect(line.level).toBe(INFO)
+  expect(line.level).toBe('info')
   expect(line.operation).not.toHaveProperty('plans')
   expect(line.msg).not.toContain('slow')
 })

@@ -361,10 +361,21 @@ describe('limits', () => {
     expect((await socket.closed).code).toBe(4409)
   })
 
-  it('a subprotocol other than graphql-transport-ws closes the socket with 4406', async () => {
-    const socket = new WebSocket(server.socketUrl)
-    const [code] = await once(socket, 'close')
-    expect(code).toBe(4406)
+  it.each([
+    ['none', []],
+    ['that of subscriptions-transport-ws', ['graphql-ws']],
+    ['others', ['graphql-transport-ws2', 'graphql-ws']],
+  ])('a subprotocol other than graphql-transport-ws closes the socket with 4406: %s', async (_what, protocols) => {
+    const socket = new WebSocket(server.socketUrl, protocols)
+    const [code, reason] = await once(socket, 'close')
+    expect([code, String(reason)]).toEqual([4406, expect.stringMatching(/^Use the subprotocol graphql-transport-ws /)])
+  })
+
+  it('graphql-transport-ws is used if a client offers several', async () => {
+    const socket = new WebSocket(server.socketUrl, ['graphql-ws', 'graphql-transport-ws'])
+    await once(socket, 'open')
+    expect(socket.protocol).toBe('graphql-transport-ws')
+    socket.terminate()
   })
 
   it('a frame of more than 16 KB before connection_ack closes the socket with 1009', async () => {

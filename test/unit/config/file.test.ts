@@ -38,12 +38,12 @@ test.each(SETTINGS)('%s: a flag wins over the environment, that over the file, t
   const variable = { [environmentName(setting.flag)]: inEnvironment.text }
   const flag = `${setting.flag.split(' ')[0]}=${onCommandLine.text}`
 
-  const none = await resolved(['data'])
+  const none = await resolved(['./data'])
   expect(none.origins[name]).toBe('default')
   // One that follows the machine moves with it.
   if (!setting.isSecret && setting.rule === undefined) expect(none.config[name]).toEqual(setting.fallback)
   const of = async (args: string[], environment = {}) => {
-    const { config, origins } = await resolved(['data', '--config', file, ...args], environment)
+    const { config, origins } = await resolved(['./data', '--config', file, ...args], environment)
     return [config[name], origins[name]]
   }
   expect(await of([])).toEqual([inFile.value, 'file'])
@@ -77,9 +77,11 @@ test('a file with layers needs no sources', async () => {
 
 test('paths in a file are relative to its folder, those of flags to the working directory', async () => {
   const file = await put('tempDirectory: spill\nspatialExtension: lib/spatial')
-  const { config } = await resolved(['data', '--config', file])
+  const { config } = await resolved(['./data', '--config', file])
   expect([config.tempDirectory, config.spatialExtension]).toEqual([join(folder, 'spill'), join(folder, 'lib/spatial')])
-  expect((await resolved(['data', '--config', file, '--temp-directory', 'spill'])).config.tempDirectory).toBe(join(home, 'spill'))
+  expect((await resolved(['./data', '--config', file, '--temp-directory', 'spill'])).config.tempDirectory).toBe(
+    join(home, 'spill'),
+  )
 })
 
 test('every setting, sources and layers go from a file to a printed configuration and back', async () => {
@@ -105,8 +107,8 @@ test('every setting, sources and layers go from a file to a printed configuratio
 })
 
 test('a mask in a file is no secret', async () => {
-  const printed = printableConfig((await resolved(['data', '--cursor-secret', 'correct horse battery'])).config)
-  const { config, origins } = await resolved(['data', '--config', await put(printed, 'geoduck.json')])
+  const printed = printableConfig((await resolved(['./data', '--cursor-secret', 'correct horse battery'])).config)
+  const { config, origins } = await resolved(['./data', '--config', await put(printed, 'geoduck.json')])
   expect(config.cursorSecret).toMatch(/^[\w-]{43}$/)
   expect(origins.cursorSecret).toBe('default')
 })
@@ -115,10 +117,10 @@ test.each(['geoduck.json', 'geoduck.yaml', 'geoduck.yml'])('%s in the working di
   await put('{\n\t"port": 8123\n}\n', name)
   process.chdir(folder)
   try {
-    expect(await resolved(['data'])).toMatchObject({ file: join(folder, name), config: { port: 8123 } })
+    expect(await resolved(['./data'])).toMatchObject({ file: join(folder, name), config: { port: 8123 } })
     await put('port: 1', 'other.yaml')
-    expect((await resolved(['data', '--config', join(folder, 'other.yaml')])).config.port).toBe(1)
-    expect((await resolved(['data'], { GEODUCK_CONFIG: join(folder, 'other.yaml') })).config.port).toBe(1)
+    expect((await resolved(['./data', '--config', join(folder, 'other.yaml')])).config.port).toBe(1)
+    expect((await resolved(['./data'], { GEODUCK_CONFIG: join(folder, 'other.yaml') })).config.port).toBe(1)
   } finally {
     process.chdir(home)
   }
@@ -225,7 +227,7 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
 
 test.each(CASES)('%s is refused with the line and what it takes', async (_what, text, told) => {
   const file = await put(text)
-  const error: Error = await resolved(['data', '--config', file]).then(
+  const error: Error = await resolved(['./data', '--config', file]).then(
     () => Promise.reject(new Error('taken')),
     (reason: Error) => reason,
   )
@@ -241,15 +243,48 @@ test.each(CASES)('%s is refused with the line and what it takes', async (_what, 
 })
 
 test('a file that is not there, and two side by side, are refused with what to do', async () => {
-  await expect(resolved(['data', '--config', join(folder, 'none.yaml')])).rejects.toThrow('it is not there. Correct --config')
+  await expect(resolved(['./data', '--config', join(folder, 'none.yaml')])).rejects.toThrow('it is not there. Correct --config')
   await put('port: 1', 'geoduck.json')
   await put('port: 1')
   process.chdir(folder)
   try {
-    await expect(resolved(['data'])).rejects.toThrow(
+    await expect(resolved(['./data'])).rejects.toThrow(
       'geoduck.json and geoduck.yaml are both here: keep one, or name one with --config',
     )
   } finally {
     process.chdir(home)
   }
+})
+
+test.each([
+  '*secret-0123456789',
+  '|secret-0123456789',
+  '>secret-0123456789',
+  '!secret-0123456789',
+  '!e!secret-0123456789 x',
+  '@secret-0123456789',
+  '"secret-0123456789',
+  "'secret'-0123456789",
+  '{secret-0123456789',
+  'secret: 0123456789',
+  'secret',
+  '[secret-0123456789]',
+])('a token that cannot be read is not shown: %s', async (token) => {
+  const file = await put(`port: 4001\ntoken: ${token}\n`)
+  const message = await resolved(['a.parquet', '--config', file]).then(() => '', String)
+  expect(message).toMatch(/^ConfigurationError: The configuration file .* is wrong:\n/)
+  expect(message.replace(file, '')).not.toMatch(/secret|0123/)
+})
+
+test('an address as a source keeps its form in a file and in a printed configuration, without its password', async () => {
+  const file = await put(stringify({ sources: ['postgres://reader:secret@example.org/city', 'a.parquet'] }))
+  const { config } = await resolved(['--config', file])
+  expect(JSON.parse(printableConfig(config))).toMatchObject({
+    sources: ['postgres://example.org/city', join(folder, 'a.parquet')],
+  })
+})
+
+test('an address in GEODUCK_SOURCES is one source, although it holds colons', async () => {
+  const { config } = await resolved([], { GEODUCK_SOURCES: '/data/a.parquet:/data/b.parquet:https://example.org:8080/c.parquet' })
+  expect(config.sources).toEqual(['/data/a.parquet', '/data/b.parquet', 'https://example.org:8080/c.parquet'])
 })

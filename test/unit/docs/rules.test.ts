@@ -16,6 +16,8 @@ const RULES: Readonly<Record<string, string>> = {
   'The error of a stream has the cursor':
     'ends each operation with SHUTTING_DOWN and its cursor, then the socket with 1001; another server continues from there',
   'As Server-Sent Events, an error is a `next` event': 'an error is a next event with errors and without data',
+  'A server that stops sends no end of a health subscription':
+    'sends no end of a health subscription before it closes its connection, so that clients subscribe again',
   'A server that stops':
     'ends each operation with SHUTTING_DOWN and its cursor, then the socket with 1001; another server continues from there',
   'A `connection_init` without the token': 'no payload at all, or one that holds no text',
