@@ -10,9 +10,11 @@ import { GeoduckError } from '../model/errors.ts'
 import { jsonTypeFor } from './accept.ts'
 import { type Access, allowOrigin, type ClientAddress, unauthenticated } from './access.ts'
 import { sendGraphiQL } from './graphiql.ts'
+import { readParams } from './graphql-params.ts'
 import { admit, beginOverHttp, refuse } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
 import type { Operations } from './operations.ts'
+import { bodyForm, readText } from './request-body.ts'
 import type { Yoga } from './yoga.ts'
 
 export interface GraphQLEndpointOptions {
@@ -22,7 +24,7 @@ export interface GraphQLEndpointOptions {
   readonly origins: readonly string[]
   readonly access: Access
   readonly addressOf: ClientAddress
-  readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
+  readonly limits: Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 }
 
 export class GraphQLEndpoint {
@@ -54,16 +56,14 @@ export class GraphQLEndpoint {
       res.setHeader('www-authenticate', 'Bearer')
       throw unauthenticated()
     }
-    if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
-      const error = badInput('Send operations as JSON, with the header `content-type: application/json`.')
-      return refuse(res, failed(error, operation), 415)
-    }
+    const form = bodyForm(req.headers)
     if (operation.refusal) throw operation.refusal
     await this.#options.operations.start(operation)
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services, limits } = this.#options
     await admit(req, operation, limits.maxBodyBytes)
-    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
+    const params = readParams(await readText(req, form, limits.maxBodyBytes), limits)
+    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services, params })
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }
 }

@@ -33,7 +33,8 @@ export async function admit(
   { heldMemory, signal }: Pick<Operation, 'heldMemory' | 'signal'>,
   maxBodyBytes: number,
 ): Promise<void> {
-  const announced = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : maxBodyBytes
+  const isKnown = headers['transfer-encoding'] === undefined && headers['content-encoding'] === undefined
+  const announced = isKnown ? Number(headers['content-length'] ?? 0) : maxBodyBytes
   const bytes = Math.min(announced, maxBodyBytes)
   while (heldMemory.allowance === 0 || heldMemory.allowance < bytes)
     await heldMemory.room(signal, { timed: true, whole: bytes > 0 && heldMemory.allowance > 0 })
@@ -49,11 +50,10 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
 /** Sends status and error before the first byte. After it the response can only be cut off. */
 export function refuse(res: ServerResponse, error: GraphQLError, status = refusalStatus(error)): void {
   if (res.headersSent) return void res.destroy()
-  const { code, retryAfter } = error.extensions
+  const { retryAfter, http } = error.extensions
   if (typeof retryAfter === 'number') res.setHeader('retry-after', retryAfter)
+  for (const [name, value] of Object.entries(http?.headers ?? {})) res.setHeader(name, value)
   res.removeHeader('content-disposition')
-  // An unread rest of the body would be read as the connection's next request.
-  if (code === 'LIMIT_EXCEEDED') res.setHeader('connection', 'close')
   sendJson(res, status, { errors: [formatError(error)] })
 }
 

@@ -6,6 +6,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { formatError, fromGeoduck } from '../delivery/client-error.ts'
+import { awakeNow } from '../engines/awake.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { type ClientAddress, networkOf } from './access.ts'
 import { sendJson } from './http-operation.ts'
@@ -20,9 +21,10 @@ const MOST_WAITING_OF_ADDRESS = 8_192
 /** Seconds. */
 const RETRY_AFTER = 1
 /**
- * Milliseconds for which the rest of a body is read and dropped, so that a client that still sends it gets the response first.
+ * The rest of a body is read and dropped for at most these milliseconds and bytes, because many clients read the response only
+ * after they have sent all of it. A connection that is reset earlier shows them no response.
  */
-const REST_OF_BODY_MS = 1_000
+const REST_OF_BODY = { ms: 10_000, bytes: 128e6, lookMs: 50 } as const
 
 /** Counts the waiting requests per address. */
 class Waiting {
@@ -96,6 +98,7 @@ class Connection {
   #answer({ req, res }: Request): void {
     this.#busy = true
     res.once('close', () => {
+      if (!req.readableEnded) req.resume()
       if (!req.complete) this.#dropRest(req)
       this.#next()
     })
@@ -113,10 +116,14 @@ class Connection {
     if (this.#waiting.length === 0) this.#socket.resume()
   }
 
-  /** Drops the rest of a body that the response did not need. Node then reads the next request. */
+  /** Limits the rest of a body that the response did not need. Node reads the next request after it. */
   #dropRest(req: IncomingMessage): void {
-    const timer = setTimeout(() => this.#socket.destroy(), REST_OF_BODY_MS)
-    req.once('close', () => clearTimeout(timer))
+    const socket = this.#socket
+    const [mostBytes, end] = [socket.bytesRead + REST_OF_BODY.bytes, awakeNow() + REST_OF_BODY.ms]
+    const timer = setInterval(() => {
+      if (socket.bytesRead > mostBytes || awakeNow() > end) socket.destroy()
+    }, REST_OF_BODY.lookMs)
+    req.once('close', () => clearInterval(timer))
   }
 
   /** Refuses the request after the responses to earlier ones, then ends the connection. */
