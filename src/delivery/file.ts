@@ -63,6 +63,8 @@ function schemaBytes(stream: Uint8Array): number {
 export interface FileOptions {
   readonly format: DownloadFormat
   readonly compression: Config['compression']
+  /** True if only the headers are sent. */
+  readonly isHead: boolean
   /** Sends an error response. It is called if the download fails before its first batch. */
   readonly refuse: (error: GraphQLError) => void
 }
@@ -109,10 +111,13 @@ export class FileWire implements Wire<BatchEvent> {
   #open(): Body {
     if (this.#body) return this.#body
     this.#body = new Body(this.#res, this.#options.compression)
+    // Only a chunked body has trailers: there is none in HTTP/1.0, nor in the response to HEAD.
+    const isChunked = this.#res.useChunkedEncodingByDefault && !this.#options.isHead
     this.#res.writeHead(200, {
       'content-type': this.#format.contentType,
       'cache-control': 'no-cache',
-      trailer: 'geoduck-cursor, geoduck-execution',
+      'accept-ranges': 'none',
+      ...(isChunked && { trailer: 'geoduck-cursor, geoduck-execution' }),
     })
     return this.#body
   }

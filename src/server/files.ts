@@ -37,7 +37,7 @@ const OPTIONS = { dotfiles: 'ignore', cacheControl: false, lastModified: false }
 export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: string, notFound: () => void): void {
   const asked = pathname === '/map' || pathname === '/docs' ? `${pathname}/` : pathname
   const folder = FOLDERS.find(([prefix]) => asked.startsWith(prefix))
-  if (!folder || (req.method !== 'GET' && req.method !== 'HEAD')) {
+  if (!folder || req.method !== 'GET') {
     notFound()
     return
   }
@@ -79,10 +79,10 @@ function policyOfDocs(): string | null {
 
 /** The page loads itself again: a checkout builds its documentation some seconds after the server is ready. */
 function sendNotBuilt(res: ServerResponse): void {
-  res.writeHead(503, { 'content-type': 'text/html; charset=utf-8', 'retry-after': '5' })
-  res.end(
-    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>Geoduck documentation</title><p>The documentation is not built yet. This page loads again every 5 seconds. If it does not appear, run <code>npm run docs</code>.',
-  )
+  const page =
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>Geoduck documentation</title><p>The documentation is not built yet. This page loads again every 5 seconds. If it does not appear, run <code>npm run docs</code>.'
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(page), 'retry-after': '5' }
+  res.writeHead(503, headers).end(page)
 }
 
 /** The modules of a flat folder. Their imports of each other end in `.ts`; the page requests `.js`. */
@@ -95,7 +95,9 @@ function sendStripped(res: ServerResponse, folder: string, asked: string, notFou
     return
   }
   readFile(path.join(folder, `${name}.ts`), 'utf8').then((source) => {
-    res.setHeader('content-type', 'text/javascript; charset=utf-8')
-    res.end(stripTypeScriptTypes(source))
+    const script = stripTypeScriptTypes(source)
+    res
+      .writeHead(200, { 'content-type': 'text/javascript; charset=utf-8', 'content-length': Buffer.byteLength(script) })
+      .end(script)
   }, notFound)
 }

@@ -6,6 +6,7 @@ import { GeoduckError } from '../model/errors.ts'
 import { type ClientAddress, callerOf } from './access.ts'
 import type { RequestLimits } from './limits.ts'
 import type { Operations } from './operations.ts'
+import { dropRest } from './rest-of-body.ts'
 
 export interface HttpOperations {
   readonly operations: Operations
@@ -44,7 +45,10 @@ export async function admit(
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body)
   const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(text) }
-  res.writeHead(status, headers).end(text)
+  const send = () => void res.writeHead(status, headers).end(text)
+  // Node closes a connection that is not kept as soon as the response is sent.
+  if (res.req.complete || (res.shouldKeepAlive && res.getHeader('connection') !== 'close')) send()
+  else void dropRest(res.req).then(send)
 }
 
 /** Sends status and error before the first byte. After it the response can only be cut off. */

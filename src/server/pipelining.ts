@@ -6,10 +6,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { formatError, fromGeoduck } from '../delivery/client-error.ts'
-import { awakeNow } from '../engines/awake.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { type ClientAddress, networkOf } from './access.ts'
 import { sendJson } from './http-operation.ts'
+import { dropRest } from './rest-of-body.ts'
 
 /**
  * Most waiting requests of a connection. Known clients pipeline some tens. 64 KB hold fewer GraphQL requests, but 2,000 of the
@@ -20,11 +20,6 @@ const MOST_WAITING = 512
 const MOST_WAITING_OF_ADDRESS = 8_192
 /** Seconds. */
 const RETRY_AFTER = 1
-/**
- * The rest of a body is read and dropped for at most these milliseconds and bytes, because many clients read the response only
- * after they have sent all of it. A connection that is reset earlier shows them no response.
- */
-const REST_OF_BODY = { ms: 10_000, bytes: 128e6, lookMs: 50 } as const
 
 /** Counts the waiting requests per address. */
 class Waiting {
@@ -98,8 +93,8 @@ class Connection {
   #answer({ req, res }: Request): void {
     this.#busy = true
     res.once('close', () => {
-      if (!req.readableEnded) req.resume()
-      if (!req.complete) this.#dropRest(req)
+      // Node reads the next request after it.
+      void dropRest(req).then((ended) => ended || this.#socket.destroy())
       this.#next()
     })
     this.#listener(req, res)
@@ -114,16 +109,6 @@ class Connection {
       this.#answer(next)
     }
     if (this.#waiting.length === 0) this.#socket.resume()
-  }
-
-  /** Limits the rest of a body that the response did not need. Node reads the next request after it. */
-  #dropRest(req: IncomingMessage): void {
-    const socket = this.#socket
-    const [mostBytes, end] = [socket.bytesRead + REST_OF_BODY.bytes, awakeNow() + REST_OF_BODY.ms]
-    const timer = setInterval(() => {
-      if (socket.bytesRead > mostBytes || awakeNow() > end) socket.destroy()
-    }, REST_OF_BODY.lookMs)
-    req.once('close', () => clearInterval(timer))
   }
 
   /** Refuses the request after the responses to earlier ones, then ends the connection. */

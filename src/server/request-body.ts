@@ -30,8 +30,8 @@ const DECOMPRESS = {
 } satisfies Record<string, Decompress>
 
 const ENCODINGS = Object.keys(DECOMPRESS).join(', ')
-/** Names that iconv-lite knows, of encodings that are no charsets. */
-const NO_CHARSETS = ['base64', 'hex']
+/** Names that iconv-lite knows, of encodings that nobody sends JSON in. CESU-8 takes 70 ms per megabyte, and others at most 30. */
+const NO_CHARSET = /^(base64|hex|cesu-?8|utf-?7.*)$/i
 const UTF_8 = /^utf-?8$/i
 
 /** Returns the form of a JSON body. @throws GraphQLError with status 415 */
@@ -41,7 +41,7 @@ export function bodyForm(headers: IncomingHttpHeaders): BodyForm {
     throw unsupported('Send JSON, with the header `content-type: application/json`.', { 'accept-post': 'application/json' })
   }
   const charset = type.params.get('charset') ?? 'utf-8'
-  if (NO_CHARSETS.includes(charset.toLowerCase()) || !iconv.encodingExists(charset)) {
+  if (NO_CHARSET.test(charset) || !iconv.encodingExists(charset)) {
     throw unsupported(`The charset ${JSON.stringify(charset.slice(0, 100))} is not known; send JSON as UTF-8.`)
   }
   return { charset, encoding: contentEncoding(headers['content-encoding'] ?? '') }
