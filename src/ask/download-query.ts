@@ -59,10 +59,14 @@ export async function readDownloadQuery(
 ): Promise<FeatureRequest> {
   const known = argumentsOf(schema, format)
   refuseUnknown(given, [...new Set([...known.map(({ name }) => name), ...SHORT_FORMS])])
-  const args = coerceArguments(withoutShortForms(given), known, 'A download') as Arguments
+  const { bbox } = given
+  // The member `bbox` of each feature, and a box of the filter.
+  const isMember = typeof bbox === 'boolean' && format === 'geojsonl'
+  const box = isMember ? null : bbox
+  const args = coerceArguments({ ...withoutShortForms(given, box), ...(isMember && { bbox }) }, known, 'A download') as Arguments
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
   return await readFeatureRequest({ ...args, layer }, context, (asked) => {
-    if (isBox(given['bbox']) && !isGiven(given['bbox-crs'])) requireLonLatBox(asked.view.layer)
+    if (isGiven(box) && !isGiven(given['bbox-crs'])) requireLonLatBox(asked.view.layer)
     const output = format === 'arrows' ? arrowOutput('arrow', args, asked) : geoJsonOutput('geojson-lines', args, asked)
     return selectionOf(asked, [output])
   })
@@ -85,21 +89,15 @@ function refuseUnknown(given: Given, names: readonly string[]): void {
   )
 }
 
-/** Returns the arguments of the schema for the short forms. A `bbox` that is true or false is an argument of `geojson`. */
-function withoutShortForms(given: Given): Given {
-  const { 'bbox-crs': crs, bbox, properties, ...others } = given
+/** Returns the arguments of the schema for the short forms. */
+function withoutShortForms(given: Given, bbox: unknown): Given {
+  const { 'bbox-crs': crs, bbox: _, properties, ...others } = given
   if (isGiven(properties) && isGiven(others['only'])) throw badInput('`properties` and `only` are the same; give one of them.')
   const args = isGiven(properties) ? { ...others, only: properties } : others
-  if (!isBox(bbox)) {
-    if (isGiven(crs)) throw badInput('`bbox-crs` is the CRS of a `bbox`, which is missing.')
-    return 'bbox' in given ? { ...args, bbox } : args
-  }
+  if (isGiven(crs) && !isGiven(bbox)) throw badInput('`bbox-crs` is the CRS of a `bbox`, which is missing.')
+  if (!isGiven(bbox)) return args
   const box = isGiven(crs) ? { intersects: { bbox, crs } } : { bbox }
   return { ...args, where: isGiven(args['where']) ? { and: [args['where'], box] } : box }
-}
-
-function isBox(bbox: unknown): boolean {
-  return isGiven(bbox) && typeof bbox !== 'boolean'
 }
 
 /**

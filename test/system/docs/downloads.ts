@@ -24,6 +24,6 @@ export const lines: Example = {
   async holds(place, command, shown) {
     const { code, stdout } = await place.shell(command!.replace(/^curl/, 'curl -s'))
     expect(code).toBe(0)
-    expect(withoutCursors(stdout)).toBe(withoutCursors(shown!))
+    expect(withoutCursors(stdout).trim()).toBe(withoutCursors(shown!).trim())
   },
 }

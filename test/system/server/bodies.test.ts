@@ -215,7 +215,7 @@ print(json.dumps([large.status_code, small.status_code, ports[0] == ports[1]]))
       const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
       const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: ${connection}\r\ncontent-type: ${JSON_TYPE}\r\n`
       socket.write(`${head}content-length: 5000000\r\n\r\n${'x'.repeat(1_000_000)}`)
-      await new Promise((resolve) => socket.end(resolve))
+      await new Promise<void>((resolve) => socket.end(resolve))
       socket.destroy()
     }
     expect(await ask(server, '{ __typename }')).toEqual({ data: { __typename: 'Query' } })

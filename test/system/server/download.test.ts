@@ -114,8 +114,9 @@ describe('a download', () => {
         }
         const program = `
 import json, sys
-import geopandas, pyarrow as pa, pyogrio
+import urllib.request, geopandas, pyarrow as pa, pyogrio
 folder, arrows, lines = sys.argv[1:]
+streamed = pa.ipc.open_stream(urllib.request.urlopen(arrows)).read_all()
 names = pa.ipc.open_stream(open(folder + '/places.arrows', 'rb')).read_all().column('name').to_pylist()
 frames = [
     pyogrio.read_dataframe(folder + '/places.geojsonl'),
@@ -123,9 +124,10 @@ frames = [
     geopandas.read_file(folder + '/places.geojsonl'),
     geopandas.read_file(lines),
 ]
-print(json.dumps([len(names)] + [list(frame['name']) == names for frame in frames]))
+print(json.dumps([len(names), streamed.num_rows] + [list(frame['name']) == names for frame in frames]))
 `
-        expect(await python(program, [folder, ...addresses])).toEqual([limit, true, true, true, true])
+        expect(await python(program, [folder, ...addresses])).toEqual([limit, limit, true, true, true, true])
+        expect((await tableFromIPC(fetch(addresses[0]!))).numRows).toBe(limit)
       } finally {
         await rm(folder, { recursive: true })
       }
@@ -264,9 +266,10 @@ describe('the address of a download takes', () => {
     )
   })
 
-  it('no precision for Arrow', async () => {
+  it('no precision for Arrow, and no box of each feature', async () => {
     const takes = 'It takes where, orderBy, limit, after, deadline, crs, simplify, geometry, only, bbox, bbox-crs, properties.'
     expect(await refused('precision=3', 'places.arrows')).toBe(`A download takes no \`precision\`. ${takes}`)
+    expect(await refused('bbox=true', 'places.arrows')).toContain('four finite numbers')
   })
 
   it.each([
@@ -275,9 +278,9 @@ describe('the address of a download takes', () => {
     ['bbox=true&bbox=5', 'given twice'],
     ['only=name&properties=name', 'are the same'],
     ['bbox-crs=EPSG:3857', 'which is missing'],
-    ['bbox=5,45,11', 'four numbers'],
-    ['bbox=5,45,11,north', 'finite numbers'],
-    ['bbox=', 'four numbers'],
+    ['bbox=5,45,11', 'four finite numbers'],
+    ['bbox=5,45,11,north', 'four finite numbers'],
+    ['bbox=', 'four finite numbers'],
     ['properties=nam', 'Near: `name`'],
   ])('no %s', async (query, why) => {
     expect(await refused(query)).toContain(why)
@@ -291,7 +294,7 @@ describe('the address of a download takes', () => {
   it('no box without a CRS for a layer that is not in longitude and latitude', async () => {
     const message = await refused('bbox=-180,-90,180,90', 'projected.arrows')
     expect(message).toContain('add the CRS of the box, `bbox-crs=OGC:CRS84`')
-    const counts = ['', '?bbox=-179,-84,179,84&bbox-crs=OGC:CRS84', '?bbox=0,0,0,0&bbox-crs=OGC:CRS84'].map(async (query) => {
+    const counts = ['', '?bbox=-40,20,70,80&bbox-crs=OGC:CRS84', '?bbox=0,0,0,0&bbox-crs=OGC:CRS84'].map(async (query) => {
       const response = await fetch(`${server.url}/download/projected.arrows${query}`)
       return tableFromIPC(new Uint8Array(await response.arrayBuffer())).numRows
     })
@@ -378,7 +381,7 @@ describe('a download that its client', () => {
 })
 
 describe('a download that fails', () => {
-  /** What stands after the last line: no JSON, but for its last character. */
+  /** Reads what follows the last line: it is JSON only with one more character. */
   const errorOf = (rest: string): { extensions: Record<string, unknown> } => {
     expect(() => JSON.parse(rest)).toThrow()
     return JSON.parse(`${rest}}`).errors[0]
