@@ -5,9 +5,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { DownloadFormat, DownloadRequest } from '../ask/download-query.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { mostJsonParts, parseJson } from './http-operation.ts'
+import { bodyForm, mostJsonParts, parseJson, readText } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
-import { bodyForm, readText } from './request-body.ts'
 
 export type DownloadLimits = Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 

@@ -8,8 +8,7 @@ import type { Socket } from 'node:net'
 import { formatError, fromGeoduck } from '../delivery/client-error.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { type ClientAddress, networkOf } from './access.ts'
-import { sendJson } from './http-operation.ts'
-import { dropRest } from './rest-of-body.ts'
+import { dropRest, sendJson } from './http-operation.ts'
 
 /**
  * Most waiting requests of a connection. Known clients pipeline some tens. 64 KB hold fewer GraphQL requests, but 2,000 of the

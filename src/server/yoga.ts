@@ -40,7 +40,7 @@ export function openYoga({ schema, documents, compression }: YogaOptions): Yoga 
     // The errors of a document depend on its slice of the schema, by which `DocumentReader` keeps them.
     parserAndValidationCache: { validationCache: false },
     graphqlEndpoint: '/graphql',
-    // `request-body.ts` has read the body.
+    // The endpoint has read the body.
     maxRequestBodySize: false,
     batching: false,
     multipart: false,
