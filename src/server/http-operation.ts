@@ -92,10 +92,10 @@ export function dropRest(req: IncomingMessage): Promise<boolean> {
  * Reads the text of a body. Its charset and its content encoding are read, or refused with 415.
  */
 
-/** How the bytes of a body become text. */
+/** Says how to read the bytes of a body as text. */
 export interface BodyForm {
   readonly charset: string
-  /** Null for a body that is sent as it is. */
+  /** Null for a body that is not compressed. */
   readonly encoding: ContentEncoding | null
 }
 
@@ -153,7 +153,7 @@ function contentEncoding(header: string): ContentEncoding | null {
   throw unsupported(message, { 'accept-encoding': ENCODINGS })
 }
 
-/** An error with this status, which has no code of its own. */
+/** Makes an error with status 415, for which there is no separate code. */
 function unsupported(message: string, headers: Readonly<Record<string, string>> = {}): GraphQLError {
   return new GraphQLError(message, { extensions: { http: { status: 415, headers } } })
 }

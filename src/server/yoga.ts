@@ -18,7 +18,7 @@ import { acceptsEvents, jsonTypeFor } from './accept.ts'
 export interface RequestContext extends Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  /** What the body holds. */
+  /** The content of the body. */
   readonly params: GraphQLParams
 }
 
