@@ -11,6 +11,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import send from 'send'
 import { docsPolicy, MAP_POLICY } from './content-policy.ts'
+import { sendJson } from './http-operation.ts'
 
 const PAGE = fileURLToPath(new URL('../web/', import.meta.url))
 const MAPLIBRE = path.dirname(fileURLToPath(import.meta.resolve('maplibre-gl/dist/maplibre-gl.css')))
@@ -57,7 +58,10 @@ export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: st
   // Pages of the documentation have addresses without `.html`.
   const isPage = root === DOCS && name !== '' && path.extname(name) === ''
   send(req, isPage ? `/${name}.html` : `/${name}`, { ...OPTIONS, root })
-    .on('error', notFound)
+    .on('error', ({ status }: { readonly status?: number }) => {
+      if (status === 412 || status === 416) sendJson(res, status, { error: 'The file has no such range, or has changed.' })
+      else notFound()
+    })
     .on('directory', notFound)
     .pipe(res)
 }

@@ -155,7 +155,7 @@ describe.each([
   })
 
   it.each(['gzip', 'deflate', 'br'])('that is larger than 1 MB when it is decompressed is 413: %s', async (encoding) => {
-    const body = new Uint8Array(COMPRESS[encoding as 'gzip'](`${text}${' '.repeat(50e6)}`))
+    const body = new Uint8Array(COMPRESS[encoding as 'gzip'](`${text}${' '.repeat(5e6)}`))
     expect(body.length).toBeLessThan(1e6)
     expect(await refused(body, { 'content-encoding': encoding })).toMatchObject({ status: 413, code: 'LIMIT_EXCEEDED' })
   })

@@ -200,6 +200,7 @@ describe('places', () => {
     const changed = await open(path, { range: 'bytes=10-19', 'if-range': '"another"' })
     expect([changed.statusCode, Buffer.concat(await changed.toArray()).equals(bytes)]).toEqual([200, true])
     expect(await status(path, { range: `bytes=${bytes.length}-` })).toBe(416)
+    expect(await status(path, { 'if-match': '"another"' })).toBe(412)
   })
 
   it.each([
