@@ -1,21 +1,26 @@
 /**
- * Reads the query of a download: the arguments of `featureBatches` as JSON values by name. The schema defines which values are
- * valid.
+ * Reads the query of a download: the arguments of `featureBatches` as JSON values by name, and short forms of them. The schema
+ * defines which values are valid.
  */
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { Layer } from '../model/layer.ts'
+import { nearNames } from '../model/near-names.ts'
 import { coerceArguments, inRange, LIMIT } from './arguments.ts'
 import { type FeatureRequest, readFeatureRequest } from './feature-request.ts'
 import { arrowOutput, geoJsonOutput, selectionOf } from './selection.ts'
 
 export type DownloadFormat = 'arrows' | 'geojsonl'
 
+type Given = Readonly<Record<string, unknown>>
+
 export interface DownloadRequest {
   readonly layer: string
   readonly format: DownloadFormat
   /** Arguments by name, with any JSON value from the client. */
-  readonly given: Readonly<Record<string, unknown>>
+  readonly given: Given
 }
 
 type Arguments = Omit<SubscriptionFeatureBatchesArgs, 'layer'> & Partial<FeatureBatchGeojsonArgs & FeatureBatchArrowArgs>
@@ -24,6 +29,25 @@ type Arguments = Omit<SubscriptionFeatureBatchesArgs, 'layer'> & Partial<Feature
 const FIELDS: Readonly<Record<DownloadFormat, string>> = { arrows: 'arrow', geojsonl: 'geojson' }
 /** Arguments of `featureBatches` that a download expresses in another way. */
 const LEFT_OUT: readonly string[] = ['layer', 'batchSize']
+/** Short forms, named as in OGC API Features: a box of `where`, its CRS, and `only`. */
+const SHORT_FORMS = ['bbox', 'bbox-crs', 'properties'] as const
+
+/** Names of the same thing in other services: OGC API Features, WFS, ArcGIS and others. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  ...sameAs('`where`', ['cql', 'cql_filter', 'datetime', 'filter', 'filter-crs', 'filter-lang', 'q', 'query', 'time']),
+  ...sameAs('`orderBy`', ['order', 'sort', 'sortby']),
+  ...sameAs('`limit`', ['count', 'first', 'maxfeatures', 'resultrecordcount']),
+  ...sameAs('`after`, with the cursor of the trailer `geoduck-cursor`', ['cursor', 'offset', 'page', 'startindex']),
+  ...sameAs('`properties`', ['attributes', 'columns', 'fields', 'outfields', 'propertyname', 'select']),
+  ...sameAs('`crs`', ['epsg', 'outsr', 'srs', 'srsname']),
+  ...sameAs('`simplify`', ['max-allowable-offset', 'maxallowableoffset', 'tolerance']),
+  ...sameAs('the ending of the path, .arrows or .geojsonl', ['f', 'format', 'outputformat']),
+  ...sameAs('the header `Authorization: Bearer TOKEN`', ['access_token', 'token']),
+}
+
+function sameAs(instead: string, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, instead]))
+}
 
 /**
  * Returns the query. @throws GeoduckError as for a subscription, and BAD_INPUT for an argument that a download does not accept
@@ -33,9 +57,16 @@ export async function readDownloadQuery(
   { layer, format, given }: DownloadRequest,
   context: Context,
 ): Promise<FeatureRequest> {
-  const args = coerceArguments(given, argumentsOf(schema, format), 'A download') as Arguments
+  const known = argumentsOf(schema, format)
+  refuseUnknown(given, [...new Set([...known.map(({ name }) => name), ...SHORT_FORMS])])
+  const { bbox } = given
+  // The member `bbox` of each feature, and a box of the filter.
+  const isMember = typeof bbox === 'boolean' && format === 'geojsonl'
+  const box = isMember ? null : bbox
+  const args = coerceArguments({ ...withoutShortForms(given, box), ...(isMember && { bbox }) }, known, 'A download') as Arguments
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
   return await readFeatureRequest({ ...args, layer }, context, (asked) => {
+    if (isGiven(box) && !isGiven(given['bbox-crs'])) requireLonLatBox(asked.view.layer)
     const output = format === 'arrows' ? arrowOutput('arrow', args, asked) : geoJsonOutput('geojson-lines', args, asked)
     return selectionOf(asked, [output])
   })
@@ -45,4 +76,44 @@ function argumentsOf(schema: GraphQLSchema, format: DownloadFormat): readonly Gr
   const batches = schema.getSubscriptionType()!.getFields()['featureBatches']!
   const encoding = (schema.getType('FeatureBatch') as GraphQLObjectType).getFields()[FIELDS[format]]!
   return [...batches.args.filter(({ name }) => !LEFT_OUT.includes(name)), ...encoding.args]
+}
+
+function refuseUnknown(given: Given, names: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !names.includes(name))
+  if (unknown === undefined) return
+  const [near] = nearNames(unknown, names)
+  const lower = unknown.toLowerCase()
+  const instead = Object.hasOwn(OTHER_NAMES, lower) ? OTHER_NAMES[lower] : near && `\`${near}\``
+  throw badInput(
+    `A download takes no \`${unknown.slice(0, 100)}\`${instead ? `: use ${instead}` : ''}. It takes ${names.join(', ')}.`,
+  )
+}
+
+/** Returns the arguments of the schema for the short forms. */
+function withoutShortForms(given: Given, bbox: unknown): Given {
+  const { 'bbox-crs': crs, bbox: _, properties, ...others } = given
+  if (isGiven(properties) && isGiven(others['only'])) throw badInput('`properties` and `only` are the same; give one of them.')
+  const args = isGiven(properties) ? { ...others, only: properties } : others
+  if (isGiven(crs) && !isGiven(bbox)) throw badInput('`bbox-crs` is the CRS of a `bbox`, which is missing.')
+  if (!isGiven(bbox)) return args
+  const box = isGiven(crs) ? { intersects: { bbox, crs } } : { bbox }
+  return { ...args, where: isGiven(args['where']) ? { and: [args['where'], box] } : box }
+}
+
+/**
+ * Other services read a box without a CRS as longitude and latitude, and a filter reads it in the layer's CRS. In a layer where
+ * that differs, it has to be said.
+ */
+function requireLonLatBox({ name, crs }: Layer): void {
+  if (crs === null || crs.isLonLat) return
+  const own = crs.code ?? crs.name
+  throw badInput(`\`bbox\`: ${name} is in ${own}; add the CRS of the box, \`bbox-crs=OGC:CRS84\` or another.`)
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+function badInput(message: string): GeoduckError {
+  return new GeoduckError('BAD_INPUT', message)
 }

@@ -52,9 +52,9 @@ export function formatResult({ errors, ...result }: ExecutionResult): FormattedE
   return { ...(errors && { errors: errors.map(formatError) }), ...result }
 }
 
-/** Returns the HTTP status of a response that has only this error. */
+/** Returns the HTTP status of a response that has only this error: that of its code, unless it has its own. */
 export function refusalStatus({ extensions }: GraphQLError): number {
-  return ERROR_CODES[extensions['code'] as ErrorCode][3]
+  return extensions.http?.status ?? ERROR_CODES[extensions['code'] as ErrorCode][3]
 }
 
 /** Returns the error in the form of a response, without `extensions.http`. */

@@ -1,4 +1,4 @@
-/** Writes a download. A download that was cut off is recognisable: readers of the file fail, or its last line is an error. */
+/** Writes a download. A download that was cut off is recognisable: the chunked body has no end, and the file ends within a part. */
 import type { ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
 import type { DownloadFormat } from '../ask/download-query.ts'
@@ -15,17 +15,24 @@ interface Format {
   readonly contentType: string
   /** Returns the bytes of a batch. `first` is true if nothing has been written yet. */
   batch(batch: Batch, first: boolean): readonly JsonPiece[]
-  /**
-   * Returns the bytes that follow the last batch. `cursor` is the cursor after the last feature; null if there is no feature.
-   */
-  end(cursor: string | null): JsonPiece
+  /** The bytes that follow the last batch. */
+  readonly end: Uint8Array | ''
   /** Returns the bytes that follow the last batch after a failure. `error` has the form of a GraphQL error. */
   broken(error: object): JsonPiece
 }
 
 const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
-/** A message header that announces eight more bytes. A file that ends here fails in every reader. */
-const CUT_OFF = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 8, 0, 0, 0)
+/**
+ * A record batch whose body has eight bytes, of which the last is missing. A file that ends here fails in every reader. If it
+ * ended between two messages, or after the length of a message, apache-arrow in JavaScript would accept it as whole.
+ */
+const CUT_OFF = Buffer.from(
+  'ffffffff500000001400000000000000' + // the length of the metadata, 80 bytes, and their beginning
+    '0c001a0018001300140004000c000000080000000000000000000000000000031000000004000a000c000000080004000a00000008000000' +
+    '0c000000000000000000000000000000' + // their end
+    '00000000000000', // the body
+  'hex',
+)
 
 const FORMATS: Readonly<Record<DownloadFormat, Format>> = {
   arrows: {
@@ -36,15 +43,15 @@ const FORMATS: Readonly<Record<DownloadFormat, Format>> = {
       const from = first ? 0 : schemaBytes(stream!)
       return [stream!.subarray(from, stream!.length - END_OF_STREAM.length)]
     },
-    end: () => END_OF_STREAM,
+    end: END_OF_STREAM,
     broken: () => CUT_OFF,
   },
   geojsonl: {
     contentType: 'application/x-ndjson',
     batch: ({ count, outputs: [lines] }) => (count === 0 ? [] : [lines!, '\n']),
-    // The line is GeoJSON without features, so readers that expect GeoJSON in every line accept it.
-    end: (cursor) => `${JSON.stringify({ type: 'FeatureCollection', features: [], cursor })}\n`,
-    broken: (error) => `${JSON.stringify({ errors: [error] })}\n`,
+    end: '',
+    // The line has no end, so that it is no JSON. With a `}` after it, it is the error.
+    broken: (error) => JSON.stringify({ errors: [error] }).slice(0, -1),
   },
 }
 
@@ -56,6 +63,8 @@ function schemaBytes(stream: Uint8Array): number {
 export interface FileOptions {
   readonly format: DownloadFormat
   readonly compression: Config['compression']
+  /** True if only the headers are sent. */
+  readonly isHead: boolean
   /** Sends an error response. It is called if the download fails before its first batch. */
   readonly refuse: (error: GraphQLError) => void
 }
@@ -91,7 +100,7 @@ export class FileWire implements Wire<BatchEvent> {
     const { cursor, execution } = this.#events
     const more = cursor === null ? {} : { 'geoduck-cursor': cursor }
     this.#res.addTrailers({ ...more, 'geoduck-execution': JSON.stringify(execution) })
-    await body.end(this.#format.end(cursor))
+    await body.end(this.#format.end)
   }
 
   async fail(error: GraphQLError): Promise<void> {
@@ -102,10 +111,13 @@ export class FileWire implements Wire<BatchEvent> {
   #open(): Body {
     if (this.#body) return this.#body
     this.#body = new Body(this.#res, this.#options.compression)
+    // Only a chunked body has trailers: there is none in HTTP/1.0, nor in the response to HEAD.
+    const isChunked = this.#res.useChunkedEncodingByDefault && !this.#options.isHead
     this.#res.writeHead(200, {
       'content-type': this.#format.contentType,
       'cache-control': 'no-cache',
-      trailer: 'geoduck-cursor, geoduck-execution',
+      'accept-ranges': 'none',
+      ...(isChunked && { trailer: 'geoduck-cursor, geoduck-execution' }),
     })
     return this.#body
   }

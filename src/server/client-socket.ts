@@ -23,6 +23,9 @@ const TOO_BIG = 1009
 /** Most bytes of a close frame's reason. */
 const MOST_REASON_BYTES = 123
 
+/** Leaves out a byte order mark. */
+const UTF_8 = new TextDecoder()
+
 /** The interface of a socket that graphql-ws requires. */
 type GraphQLSocket = Parameters<Server['opened']>[0]
 
@@ -110,7 +113,7 @@ export class ClientSocket implements GraphQLSocket {
         .then(() => this.#flow.room())
         .then(() => {
           // It is not awaited, so that other messages are read while an operation runs.
-          this.#take(data.toString(), deliver).catch((error: unknown) => {
+          this.#take(UTF_8.decode(data), deliver).catch((error: unknown) => {
             this.#options.log.error({ err: error }, 'A defect')
             this.close(CloseCode.InternalServerError, 'A defect of the server')
           })

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import { type DownloadFormat, readDownloadQuery } from '../ask/download-query.ts'
 import type { Config } from '../config/config.ts'
-import { BatchEvents } from '../delivery/batch-events.ts'
+import { type BatchEvent, BatchEvents } from '../delivery/batch-events.ts'
 import { failed } from '../delivery/client-error.ts'
 import { deliver } from '../delivery/deliver.ts'
 import { FileWire } from '../delivery/file.ts'
@@ -17,6 +17,12 @@ import { admit, beginOverHttp, refuse, sendJson } from './http-operation.ts'
 import type { Operations } from './operations.ts'
 
 const METHODS = 'GET, POST'
+
+interface Asked {
+  /** True if only the headers are sent. */
+  readonly isHead: boolean
+  readonly notFound: () => void
+}
 
 export interface DownloadEndpointOptions {
   readonly schema: GraphQLSchema
@@ -37,7 +43,7 @@ export class DownloadEndpoint {
   }
 
   /** Answers the request in every case. */
-  async answer(req: IncomingMessage, res: ServerResponse, notFound: () => void): Promise<void> {
+  async answer(req: IncomingMessage, res: ServerResponse, asked: Asked): Promise<void> {
     const allowed = allowOrigin(req, res, this.#options.origins, METHODS) && !isForeign(req)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
     const operation = beginOverHttp(req, res, this.#options)
@@ -47,13 +53,13 @@ export class DownloadEndpoint {
       if (!this.#options.access.allows(req.headers.authorization)) throw unauthenticated()
       if (operation.refusal) throw operation.refusal
       await this.#options.operations.start(operation)
-      await this.#send(req, res, operation, notFound)
+      await this.#send(req, res, operation, asked)
     } catch (error) {
       refuse(res, failed(error, operation), allowed ? undefined : 403)
     }
   }
 
-  async #send(req: IncomingMessage, res: ServerResponse, operation: Operation, notFound: () => void): Promise<void> {
+  async #send(req: IncomingMessage, res: ServerResponse, operation: Operation, { isHead, notFound }: Asked): Promise<void> {
     if (req.method !== 'GET' && req.method !== 'POST') {
       res.setHeader('allow', METHODS)
       return sendJson(res, 405, { error: 'Request a download by GET or POST.' })
@@ -70,12 +76,23 @@ export class DownloadEndpoint {
     try {
       res.setHeader('content-disposition', disposition(download.layer, download.format))
       const { compression } = this.#options
-      const wire = new FileWire(events, res, { format: download.format, compression, refuse: (error) => refuse(res, error) })
-      await deliver(events, wire, operation)
+      const wire = new FileWire(events, res, {
+        format: download.format,
+        compression,
+        isHead,
+        refuse: (error) => refuse(res, error),
+      })
+      await deliver(isHead ? firstOf(events) : events, wire, operation)
     } finally {
       await events.return()
     }
   }
+}
+
+/** The first batch proves that the download starts, so that its headers are those of a GET. */
+async function* firstOf(events: BatchEvents): AsyncGenerator<BatchEvent, void, void> {
+  const { value, done } = await events.next()
+  if (!done) yield value
 }
 
 /**

@@ -1,27 +1,37 @@
 /**
- * Reads a download request. The path names layer and format. Arguments are JSON: one parameter each in a GET, one object in a
- * POST.
+ * Reads a download request. The path names layer and format. Arguments are parameters of the address; in a POST they are members
+ * of one JSON object too.
  */
 import type { IncomingMessage } from 'node:http'
 import type { DownloadFormat, DownloadRequest } from '../ask/download-query.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { mostJsonParts, parseJson } from './http-operation.ts'
+import { bodyForm, mostJsonParts, parseJson, readText } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
 
 export type DownloadLimits = Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 
+type Given = Record<string, unknown>
+
 const PATH = /^\/download\/([^/]+)\.(arrows|geojsonl)$/
+/** Parameters whose values are lists: JSON, or items with commas between them, or the parameter once per item. */
+const LISTS = ['bbox', 'only', 'properties']
 
 /**
  * Reads a download request. Null if the path is not one of a download.
- * @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED
+ * @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED, and GraphQLError with status 415
  */
 export async function readDownload(req: IncomingMessage, limits: DownloadLimits): Promise<DownloadRequest | null> {
   const { pathname, searchParams } = new URL(req.url ?? '/', 'http://localhost')
   const [, name, format] = PATH.exec(pathname) ?? []
   const layer = name === undefined ? null : decoded(name)
   if (layer === null) return null
-  const given = req.method === 'POST' ? await fromBody(req, limits) : fromQuery(searchParams, mostJsonParts(limits))
+  const given = fromQuery(searchParams, mostJsonParts(limits))
+  if (req.method === 'POST') {
+    for (const [argument, value] of Object.entries(await fromBody(req, limits))) {
+      if (argument in given) throw twice(argument)
+      given[argument] = value
+    }
+  }
   return { layer, format: format as DownloadFormat, given }
 }
 
@@ -34,19 +44,29 @@ function decoded(name: string): string | null {
 }
 
 /** Reads `?limit=10&where={"bbox":[0,50,1,51]}`. A value that is no JSON is a text, such as a cursor or a CRS. */
-function fromQuery(parameters: URLSearchParams, jsonParts: number): Record<string, unknown> {
-  const given = Object.create(null) as Record<string, unknown>
+function fromQuery(parameters: URLSearchParams, jsonParts: number): Given {
+  const given = Object.create(null) as Given
   for (const [name, text] of parameters) {
-    if (name in given) throw new GeoduckError('BAD_INPUT', `\`${name.slice(0, 100)}\` is given twice; give it once.`)
-    given[name] = jsonOrText(text, jsonParts)
-    if (given[name] === text && /^\s*[[{]/.test(text)) {
+    const isList = LISTS.includes(name) && !/^\s*[["]/.test(text)
+    const value = isList ? items(name, text) : jsonOrText(text, jsonParts)
+    if (value === text && /^\s*[[{]/.test(text)) {
       throw new GeoduckError(
         'BAD_INPUT',
         `\`${name.slice(0, 100)}\` is no JSON: names stand in double quotes, and the whole in its percent-encoding.`,
       )
     }
+    const former = given[name]
+    if (name in given && !(Array.isArray(former) && Array.isArray(value) && isList)) throw twice(name)
+    given[name] = name in given ? [...(former as unknown[]), ...(value as unknown[])] : value
   }
   return given
+}
+
+/** Reads `a,b`. A `bbox` is a list of numbers, or true or false. */
+function items(name: string, text: string): unknown {
+  if (name === 'bbox' && (text === 'true' || text === 'false')) return text === 'true'
+  const texts = text === '' ? [] : text.split(',').map((item) => item.trim())
+  return name === 'bbox' ? texts.map((item) => (item === '' || Number.isNaN(Number(item)) ? item : Number(item))) : texts
 }
 
 /** Parses JSON, or returns the text. @throws GeoduckError LIMIT_EXCEEDED */
@@ -59,21 +79,15 @@ function jsonOrText(text: string, jsonParts: number): unknown {
   }
 }
 
-async function fromBody(req: IncomingMessage, limits: DownloadLimits): Promise<Record<string, unknown>> {
-  if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
-    throw new GeoduckError('BAD_INPUT', "Send a download's arguments as `application/json`, or by GET.")
-  }
-  const { maxBodyBytes } = limits
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of req as AsyncIterable<Buffer>) {
-    bytes += piece.length
-    if (bytes > maxBodyBytes) {
-      throw new GeoduckError('LIMIT_EXCEEDED', `The body is larger than ${maxBodyBytes} bytes; ask for less at once.`)
-    }
-    pieces.push(piece)
-  }
-  const given: unknown = jsonOrText(Buffer.concat(pieces).toString() || '{}', mostJsonParts(limits))
+async function fromBody(req: IncomingMessage, limits: DownloadLimits): Promise<Given> {
+  const { 'content-length': length, 'transfer-encoding': chunked } = req.headers
+  if (chunked === undefined && Number(length ?? 0) === 0) return {}
+  const text = await readText(req, bodyForm(req.headers), limits.maxBodyBytes)
+  const given: unknown = jsonOrText(text || '{}', mostJsonParts(limits))
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...given }
   throw new GeoduckError('BAD_INPUT', "A download's body is a JSON object of its arguments.")
+}
+
+function twice(name: string): GeoduckError {
+  return new GeoduckError('BAD_INPUT', `\`${name.slice(0, 100)}\` is given twice; give it once.`)
 }

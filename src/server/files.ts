@@ -11,6 +11,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import send from 'send'
 import { docsPolicy, MAP_POLICY } from './content-policy.ts'
+import { sendJson } from './http-operation.ts'
 
 const PAGE = fileURLToPath(new URL('../web/', import.meta.url))
 const MAPLIBRE = path.dirname(fileURLToPath(import.meta.resolve('maplibre-gl/dist/maplibre-gl.css')))
@@ -37,7 +38,7 @@ const OPTIONS = { dotfiles: 'ignore', cacheControl: false, lastModified: false }
 export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: string, notFound: () => void): void {
   const asked = pathname === '/map' || pathname === '/docs' ? `${pathname}/` : pathname
   const folder = FOLDERS.find(([prefix]) => asked.startsWith(prefix))
-  if (!folder || (req.method !== 'GET' && req.method !== 'HEAD')) {
+  if (!folder || req.method !== 'GET') {
     notFound()
     return
   }
@@ -57,7 +58,10 @@ export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: st
   // Pages of the documentation have addresses without `.html`.
   const isPage = root === DOCS && name !== '' && path.extname(name) === ''
   send(req, isPage ? `/${name}.html` : `/${name}`, { ...OPTIONS, root })
-    .on('error', notFound)
+    .on('error', ({ status }: { readonly status?: number }) => {
+      if (status === 412 || status === 416) sendJson(res, status, { error: 'The file has no such range, or has changed.' })
+      else notFound()
+    })
     .on('directory', notFound)
     .pipe(res)
 }
@@ -79,10 +83,10 @@ function policyOfDocs(): string | null {
 
 /** The page loads itself again: a checkout builds its documentation some seconds after the server is ready. */
 function sendNotBuilt(res: ServerResponse): void {
-  res.writeHead(503, { 'content-type': 'text/html; charset=utf-8', 'retry-after': '5' })
-  res.end(
-    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>Geoduck documentation</title><p>The documentation is not built yet. This page loads again every 5 seconds. If it does not appear, run <code>npm run docs</code>.',
-  )
+  const page =
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>Geoduck documentation</title><p>The documentation is not built yet. This page loads again every 5 seconds. If it does not appear, run <code>npm run docs</code>.'
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(page), 'retry-after': '5' }
+  res.writeHead(503, headers).end(page)
 }
 
 /** The modules of a flat folder. Their imports of each other end in `.ts`; the page requests `.js`. */
@@ -95,7 +99,9 @@ function sendStripped(res: ServerResponse, folder: string, asked: string, notFou
     return
   }
   readFile(path.join(folder, `${name}.ts`), 'utf8').then((source) => {
-    res.setHeader('content-type', 'text/javascript; charset=utf-8')
-    res.end(stripTypeScriptTypes(source))
+    const script = stripTypeScriptTypes(source)
+    res
+      .writeHead(200, { 'content-type': 'text/javascript; charset=utf-8', 'content-length': Buffer.byteLength(script) })
+      .end(script)
   }, notFound)
 }

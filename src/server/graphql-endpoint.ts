@@ -3,6 +3,7 @@
  * plain text): CSRF.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GraphQLParams } from 'graphql-yoga'
 import { failed } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Services } from '../graphql/context.ts'
@@ -10,7 +11,7 @@ import { GeoduckError } from '../model/errors.ts'
 import { jsonTypeFor } from './accept.ts'
 import { type Access, allowOrigin, type ClientAddress, unauthenticated } from './access.ts'
 import { sendGraphiQL } from './graphiql.ts'
-import { admit, beginOverHttp, refuse } from './http-operation.ts'
+import { admit, beginOverHttp, bodyForm, mostJsonParts, parseJson, readText, refuse } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
 import type { Operations } from './operations.ts'
 import type { Yoga } from './yoga.ts'
@@ -22,7 +23,7 @@ export interface GraphQLEndpointOptions {
   readonly origins: readonly string[]
   readonly access: Access
   readonly addressOf: ClientAddress
-  readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
+  readonly limits: Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 }
 
 export class GraphQLEndpoint {
@@ -54,17 +55,37 @@ export class GraphQLEndpoint {
       res.setHeader('www-authenticate', 'Bearer')
       throw unauthenticated()
     }
-    if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
-      const error = badInput('Send operations as JSON, with the header `content-type: application/json`.')
-      return refuse(res, failed(error, operation), 415)
-    }
+    const form = bodyForm(req.headers)
     if (operation.refusal) throw operation.refusal
     await this.#options.operations.start(operation)
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services, limits } = this.#options
     await admit(req, operation, limits.maxBodyBytes)
-    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
+    const params = readParams(await readText(req, form, limits.maxBodyBytes), limits)
+    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services, params })
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
+  }
+}
+
+/**
+ * Reads the parameters from JSON. As GraphQL over HTTP says, other members are ignored. Yoga checks the types of the parameters.
+ * @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED
+ */
+function readParams(text: string, limits: Pick<RequestLimits, 'maxVertices'>): GraphQLParams {
+  const given = jsonOf(text, mostJsonParts(limits))
+  if (typeof given !== 'object' || given === null) throw badInput('A request is a JSON object with a member `query`.')
+  if (Array.isArray(given)) throw badInput('A request is one JSON object, not a list: send one operation per request.')
+  const { query, operationName, variables, extensions } = given as GraphQLParams
+  // Some clients send an empty name for an operation that has none.
+  return { query, operationName: operationName || undefined, variables, extensions } as GraphQLParams
+}
+
+function jsonOf(text: string, mostParts: number): unknown {
+  try {
+    return parseJson(text, mostParts)
+  } catch (error) {
+    if (error instanceof GeoduckError) throw error
+    throw badInput('The body is no JSON.')
   }
 }
 

@@ -24,9 +24,12 @@ export function route({ graphql, download, health, metrics, access, hosts }: Rou
     res.setHeader('referrer-policy', 'no-referrer')
     if (!hosts.allows(req.headers.host)) return sendJson(res, MISDIRECTED, MISDIRECTED_BODY)
     const pathname = req.url?.split('?', 1)[0] ?? '/'
+    // Node sends no body in a response to HEAD. All else is as for GET.
+    const isHead = req.method === 'HEAD'
+    if (isHead) req.method = 'GET'
     switch (pathname) {
       case '/':
-        res.writeHead(302, { location: '/map' }).end()
+        res.writeHead(302, { location: '/map', 'content-length': 0 }).end()
         break
       case '/graphql':
         void graphql.answer(req, res)
@@ -45,7 +48,7 @@ export function route({ graphql, download, health, metrics, access, hosts }: Rou
         else sendUnauthenticated(res)
         break
       default:
-        if (pathname.startsWith('/download/')) void download.answer(req, res, () => notFound(res))
+        if (pathname.startsWith('/download/')) void download.answer(req, res, { isHead, notFound: () => notFound(res) })
         else sendFile(req, res, pathname, () => notFound(res))
     }
   }

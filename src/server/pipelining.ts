@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import { formatError, fromGeoduck } from '../delivery/client-error.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { type ClientAddress, networkOf } from './access.ts'
-import { sendJson } from './http-operation.ts'
+import { dropRest, sendJson } from './http-operation.ts'
 
 /**
  * Most waiting requests of a connection. Known clients pipeline some tens. 64 KB hold fewer GraphQL requests, but 2,000 of the
@@ -19,10 +19,6 @@ const MOST_WAITING = 512
 const MOST_WAITING_OF_ADDRESS = 8_192
 /** Seconds. */
 const RETRY_AFTER = 1
-/**
- * Milliseconds for which the rest of a body is read and dropped, so that a client that still sends it gets the response first.
- */
-const REST_OF_BODY_MS = 1_000
 
 /** Counts the waiting requests per address. */
 class Waiting {
@@ -96,7 +92,8 @@ class Connection {
   #answer({ req, res }: Request): void {
     this.#busy = true
     res.once('close', () => {
-      if (!req.complete) this.#dropRest(req)
+      // Node reads the next request after it.
+      void dropRest(req).then((ended) => ended || this.#socket.destroy())
       this.#next()
     })
     this.#listener(req, res)
@@ -111,12 +108,6 @@ class Connection {
       this.#answer(next)
     }
     if (this.#waiting.length === 0) this.#socket.resume()
-  }
-
-  /** Drops the rest of a body that the response did not need. Node then reads the next request. */
-  #dropRest(req: IncomingMessage): void {
-    const timer = setTimeout(() => this.#socket.destroy(), REST_OF_BODY_MS)
-    req.once('close', () => clearTimeout(timer))
   }
 
   /** Refuses the request after the responses to earlier ones, then ends the connection. */

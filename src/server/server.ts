@@ -85,7 +85,7 @@ export async function startServer(
   const graphql = new GraphQLEndpoint({
     ...shared,
     limits: config,
-    yoga: openYoga({ schema, documents, limits: config, compression }),
+    yoga: openYoga({ schema, documents, compression }),
   })
   const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression })
   const health = state.healthReport

@@ -69,7 +69,8 @@ function toArguments(
   return {
     schema,
     document,
-    operationName: operationName ?? null,
+    // Some clients send an empty name for an operation that has none.
+    operationName: operationName || null,
     variableValues: variableValues ?? null,
     contextValue: context,
   }

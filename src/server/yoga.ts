@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type DocumentNode, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
-import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
 import { errorLocation, failed, formatResult, readyResult } from '../delivery/client-error.ts'
 import { rowsOf } from '../delivery/deliver.ts'
@@ -12,22 +12,20 @@ import type { Context } from '../graphql/context.ts'
 import type { CurrentSchema } from '../graphql/current-schema.ts'
 import type { DocumentReader, Slices } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
-import { GeoduckError } from '../model/errors.ts'
 import { acceptsEvents, jsonTypeFor } from './accept.ts'
-import { mostJsonParts, parseJson } from './http-operation.ts'
-import type { RequestLimits } from './limits.ts'
 
 /** The context of a request, for its resolvers and for the writer of its result. */
 export interface RequestContext extends Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
+  /** The content of the body. */
+  readonly params: GraphQLParams
 }
 
 export interface YogaOptions {
   readonly compression: Config['compression']
   readonly schema: Slices & Pick<CurrentSchema, 'generic'>
   readonly documents: DocumentReader
-  readonly limits: Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 }
 
 export type Yoga = YogaServerInstance<RequestContext, object>
@@ -36,13 +34,14 @@ export type Yoga = YogaServerInstance<RequestContext, object>
  * Opens GraphQL over HTTP. graphql-js executes, and errors are prepared for clients, both as on a WebSocket, so yoga masks
  * nothing. The origin is checked earlier (graphql-endpoint.ts), as for downloads.
  */
-export function openYoga({ schema, documents, limits, compression }: YogaOptions): Yoga {
+export function openYoga({ schema, documents, compression }: YogaOptions): Yoga {
   return createYoga<RequestContext>({
     schema: schema.generic,
     // The errors of a document depend on its slice of the schema, by which `DocumentReader` keeps them.
     parserAndValidationCache: { validationCache: false },
     graphqlEndpoint: '/graphql',
-    maxRequestBodySize: limits.maxBodyBytes,
+    // The endpoint has read the body.
+    maxRequestBodySize: false,
     batching: false,
     multipart: false,
     cors: false,
@@ -50,20 +49,18 @@ export function openYoga({ schema, documents, limits, compression }: YogaOptions
     logging: false,
     maskedErrors: false,
     graphiql: false,
-    plugins: [ownEngine(documents, schema, mostJsonParts(limits)), bypass(compression)],
+    plugins: [ownEngine(documents, schema), bypass(compression)],
   })
 }
 
-function ownEngine(documents: DocumentReader, schema: Slices, jsonParts: number): Plugin<object, RequestContext> {
+function ownEngine(documents: DocumentReader, schema: Slices): Plugin<object, RequestContext> {
   /** The schema with which each operation was validated. */
   const schemas = new WeakMap<Operation, GraphQLSchema>()
   const withSchema = <Result>(run: (args: ExecutionArgs) => Result) => {
     return (args: ExecutionArgs) => run({ ...args, schema: schemas.get((args.contextValue as Context).operation)! })
   }
   return {
-    onRequestParse: ({ requestParser, setRequestParser }) => {
-      if (requestParser) setRequestParser((request) => requestParser(withCheckedJson(request, jsonParts)))
-    },
+    onRequestParse: ({ serverContext, setRequestParser }) => setRequestParser(() => serverContext.params),
     onParse: ({ setParseFn }) => setParseFn(documents.parse),
     onValidate: ({ context, setValidationFn }) =>
       setValidationFn((generic: GraphQLSchema, document: DocumentNode) => {
@@ -75,19 +72,6 @@ function ownEngine(documents: DocumentReader, schema: Slices, jsonParts: number)
     onExecute: ({ setExecuteFn }) => setExecuteFn(withSchema(execute)),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(withSchema(subscribe)),
   }
-}
-
-/** Returns a request whose body is checked before it is parsed. */
-function withCheckedJson(request: Request, jsonParts: number): Request {
-  const json = async () => parseJson(await request.text(), jsonParts)
-  return Object.create(request, { json: { value: () => json().catch(toGraphQL) } })
-}
-
-/** Throws a GraphQLError: yoga reports any other error as invalid JSON. */
-function toGraphQL(error: unknown): never {
-  if (!(error instanceof GeoduckError)) throw error
-  const { code, message } = error
-  throw new GraphQLError(message, { extensions: { code, http: { status: 413 } } })
 }
 
 /**
@@ -125,7 +109,6 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
   }
 }
 
-const TOO_LARGE = 413
 const DEFECT = 500
 
 /** Adds the status for yoga: 400 if nothing was executed, unless the error has another one. */
@@ -134,10 +117,8 @@ function withStatus(error: GraphQLError): GraphQLError {
   const status = code === 'INTERNAL' ? DEFECT : (http.status ?? 400)
   // Clients of `application/json` expect status 200 with errors in a document.
   const spec = status !== DEFECT && http.spec === true && (error.locations !== undefined || !error.extensions.http)
-  // An unread rest of the body would be read as the connection's next request.
-  const headers = { ...http.headers, ...(status === TOO_LARGE && { connection: 'close' }) }
   return new GraphQLError(error.message, {
     ...errorLocation(error),
-    extensions: { ...error.extensions, http: { status, spec, headers } },
+    extensions: { ...error.extensions, http: { ...http, status, spec } },
   })
 }

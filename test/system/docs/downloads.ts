@@ -14,7 +14,7 @@ export const files = (layer: string, count: number): Example => ({
     const read = (ending: string) => readFile(join(place.folder, `${layer}.${ending}`))
     expect(tableFromIPC(await read('arrows')).numRows).toBe(count)
     const lines = (await read('geojsonl')).toString().trimEnd().split('\n')
-    expect(lines).toHaveLength(count + 1)
+    expect(lines).toHaveLength(count)
   },
 })
 
@@ -24,6 +24,6 @@ export const lines: Example = {
   async holds(place, command, shown) {
     const { code, stdout } = await place.shell(command!.replace(/^curl/, 'curl -s'))
     expect(code).toBe(0)
-    expect(withoutCursors(stdout)).toBe(withoutCursors(shown!))
+    expect(withoutCursors(stdout).trim()).toBe(withoutCursors(shown!).trim())
   },
 }

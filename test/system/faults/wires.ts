@@ -110,7 +110,7 @@ const flowingPage =
     return { ids: keysOf(data.features), end: data.features.pageInfo.hasNextPage ? 'MORE' : 'COMPLETE' }
   }
 
-/** A broken download shows it twice: the body is cut off, and its last line is the error. */
+/** A broken download shows it twice: the body is cut off, and its last line is the error without its last character. */
 const download: Wire = async (server, request) => {
   const given = { where: JSON.stringify(where(request)), ...(request.deadline ? { deadline: String(request.deadline) } : {}) }
   const response = await fetch(`${server.url}/download/${request.layer}.geojsonl?${new URLSearchParams(given)}`)
@@ -121,11 +121,11 @@ const download: Wire = async (server, request) => {
   } catch {
     cut = true
   }
-  const lines = text.trimEnd().split('\n')
-  const last = JSON.parse(lines.pop()!) as Answer
+  const lines = text.split('\n')
+  const last = lines.pop()!
   const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id)
-  if (cut !== Boolean(last.errors)) return { ids, end: 'BROKEN' }
-  return last.errors ? failed(ids, last.errors) : { ids, end: 'COMPLETE' }
+  if (cut !== (last !== '')) return { ids, end: 'BROKEN' }
+  return cut ? failed(ids, (JSON.parse(response.ok ? `${last}}` : last) as Answer).errors) : { ids, end: 'COMPLETE' }
 }
 
 /** `rows`: what a page must be allowed to hold for all of them to be in it. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { serverAudits } from 'graphql-http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { post } from '../../support/graphql.ts'
@@ -11,12 +11,15 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
+async function open(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<IncomingMessage> {
+  const sent = request({ host: '127.0.0.1', port: new URL(server.url).port, path, headers, method, agent: false }).end()
+  return (await once(sent, 'response'))[0]
+}
+
 async function status(path: string, headers: Record<string, string> = {}): Promise<number> {
-  const sent = request({ host: '127.0.0.1', port: new URL(server.url).port, path, headers, agent: false })
-  sent.end()
-  const [response] = await once(sent, 'response')
+  const response = await open(path, headers)
   response.resume()
-  return response.statusCode
+  return response.statusCode!
 }
 
 describe('GraphQL over HTTP', () => {
@@ -102,8 +105,6 @@ describe('limits', () => {
     sent.end()
     const [response] = await answered
     expect(response.statusCode).toBe(413)
-    // The rest of the body would precede the connection's next request.
-    expect(response.headers.connection).toBe('close')
     response.resume()
   })
 
@@ -160,6 +161,46 @@ describe('places', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     // fetch would request it again with any tag.
     expect(await status(path, { 'if-none-match': response.headers.get('etag')! })).toBe(304)
+  })
+
+  it.each([
+    ['/', 302],
+    ['/map', 200],
+    ['/map/maplibre-gl/maplibre-gl.css', 200],
+    ['/map/client/client.js', 200],
+    ['/graphql', 200],
+    ['/graphiql', 200],
+    ['/health', 200],
+    ['/ready', 200],
+    ['/metrics', 200],
+    ['/download/places.arrows', 200],
+    ['/download/places.geojsonl?properties=name', 200],
+    ['/download/elsewhere.arrows', 404],
+    ['/download/places.arrows?limit=x', 400],
+    ['/elsewhere', 404],
+  ])('HEAD of %s has the headers of GET, and no body', async (path, expected) => {
+    const headers = { accept: 'text/html', 'accept-encoding': 'gzip' }
+    const [got, head] = await Promise.all(['GET', 'HEAD'].map((method) => open(path, headers, method)))
+    const { length } = Buffer.concat(await head!.toArray())
+    expect([got!.statusCode, head!.statusCode, length]).toEqual([expected, expected, 0])
+    // These describe how a body is sent, or one response.
+    const own = ['connection', 'date', 'keep-alive', 'trailer', 'transfer-encoding', 'x-request-id', 'content-length']
+    const shared = ({ headers }: IncomingMessage) => Object.entries(headers).filter(([name]) => !own.includes(name))
+    expect(shared(head!)).toEqual(shared(got!))
+    if (path !== '/metrics') expect(head!.headers['content-length']).toBe(got!.headers['content-length'])
+    got!.resume()
+  })
+
+  it.each(['/map', '/map/maplibre-gl/maplibre-gl.mjs'])('%s is sent in parts, if it has not changed', async (path) => {
+    const whole = await open(path)
+    const bytes = Buffer.concat(await whole.toArray())
+    const part = await open(path, { range: 'bytes=10-19', 'if-range': whole.headers.etag! })
+    expect([part.statusCode, part.headers['content-range']]).toEqual([206, `bytes 10-19/${bytes.length}`])
+    expect(Buffer.concat(await part.toArray())).toEqual(bytes.subarray(10, 20))
+    const changed = await open(path, { range: 'bytes=10-19', 'if-range': '"another"' })
+    expect([changed.statusCode, Buffer.concat(await changed.toArray()).equals(bytes)]).toEqual([200, true])
+    expect(await status(path, { range: `bytes=${bytes.length}-` })).toBe(416)
+    expect(await status(path, { 'if-match': '"another"' })).toBe(412)
   })
 
   it.each([

@@ -45,8 +45,8 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const shared = { services, operations, access, addressOf: clientAddress(0), origins: [] }
   const endpoint = new GraphQLEndpoint({
     ...shared,
-    limits: { maxBodyBytes: 1e6 },
-    yoga: openYoga({ schema, documents, limits: { maxBodyBytes: 1e6, maxVertices: 25_000 }, compression: 'off' }),
+    limits: { maxBodyBytes: 1e6, maxVertices: 25_000 },
+    yoga: openYoga({ schema, documents, compression: 'off' }),
   })
   const http = createServer((req, res) => void endpoint.answer(req, res))
   const protocol = socketProtocol({ schema, documents, services, access, operations })
