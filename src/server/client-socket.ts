@@ -34,6 +34,8 @@ interface Running {
 }
 
 export interface ClientSocketOptions {
+  /** The header of the upgrade. */
+  readonly authorization: string | undefined
   /** Workers are shared fairly between callers. */
   readonly asker: Caller
   readonly operations: Operations
@@ -46,6 +48,8 @@ export interface ClientSocketOptions {
 
 export class ClientSocket implements GraphQLSocket {
   readonly protocol: string
+  /** The header `Authorization` of the upgrade. Pages cannot set it. */
+  readonly authorization: string | undefined
   /** True after `connection_ack`. */
   acknowledged = false
   readonly #ws: WebSocket
@@ -61,6 +65,7 @@ export class ClientSocket implements GraphQLSocket {
     this.#ws = ws
     this.#socket = socket
     this.#options = options
+    this.authorization = options.authorization
     this.#flow = new SocketFlow(ws, socket, options.memory.open(options.asker))
     socket.on('data', () => {
       if (!this.acknowledged && this.#flow.exceedsFirst) this.close(TOO_BIG, 'Too big before connection_ack')
