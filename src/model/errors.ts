@@ -19,13 +19,14 @@ export const ERROR_CODES = {
     'The server does not have the document of this hash.',
     false,
     'Send `query` together with its hash once. Clients with persisted queries do so by themselves.',
-    400,
+    // Some clients read no body of another status.
+    200,
   ],
   PERSISTED_QUERY_NOT_SUPPORTED: [
     'The server takes no persisted queries, or not of this version.',
     false,
     'Send `query` without a hash. Clients with persisted queries do so by themselves.',
-    400,
+    200,
   ],
   LAYER_NOT_FOUND: ['No layer has this name.', false, 'Query `layers` for the names.', 404],
   LAYER_NOT_READY: ['The layer is being prepared and cannot be queried yet.', true, 'Try again when `/ready` answers 200.', 503],

@@ -12,7 +12,7 @@ import type { Context } from '../graphql/context.ts'
 import type { CurrentSchema } from '../graphql/current-schema.ts'
 import type { DocumentReader, Slices } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
-import { GeoduckError } from '../model/errors.ts'
+import { ERROR_CODES, GeoduckError } from '../model/errors.ts'
 import { jsonTypeFor, streamTypeFor } from './accept.ts'
 import { type EntityTags, NOT_MODIFIED } from './entity-tags.ts'
 import { mostJsonParts, parseJson } from './http-operation.ts'
@@ -69,10 +69,13 @@ function ownEngine({ documents, schema, limits, persisted, tags }: YogaOptions):
   }
   return {
     onRequestParse: ({ request, requestParser, setRequestParser }) => {
-      if (request.method === 'GET') setRequestParser(({ url }) => readQueryString(url, jsonParts))
+      if (request.method === 'GET') setRequestParser(({ url }) => orGraphQLError(() => readQueryString(url, jsonParts)))
       else if (requestParser) setRequestParser((request) => requestParser(withCheckedJson(request, jsonParts)))
     },
-    onParams: ({ params, setParams }) => setParams({ ...params, query: persisted.documentOf(params) as string }),
+    onParams: ({ params, setParams }) => {
+      const query = orGraphQLError(() => persisted.documentOf(params))
+      setParams({ ...params, query: query as string })
+    },
     onParse: ({ setParseFn, context }) => {
       setParseFn(documents.parse)
       return ({ result }) => {
@@ -111,11 +114,19 @@ function withCheckedJson(request: Request, jsonParts: number): Request {
   return Object.create(request, { json: { value: () => json().catch(toGraphQL) } })
 }
 
-/** Throws a GraphQLError: yoga reports any other error as invalid JSON. */
+function orGraphQLError<Value>(read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    return toGraphQL(error)
+  }
+}
+
+/** Throws a GraphQLError with the status of the code: yoga reports any other error as invalid JSON. */
 function toGraphQL(error: unknown): never {
   if (!(error instanceof GeoduckError)) throw error
-  const { code, message } = error
-  throw new GraphQLError(message, { extensions: { code, http: { status: 413 } } })
+  const status = ERROR_CODES[error.code][3]
+  throw new GraphQLError(error.message, { originalError: error, extensions: { http: { status } } })
 }
 
 /**
