@@ -1,5 +1,5 @@
 /**
- * Entity tags of queries by GET. A tag is made from the document, its variables and the fingerprints of the layers that it names,
+ * Entity tags of queries by GET. A tag depends on the document, its variables and the fingerprints of the layers that it names,
  * so a client that has the result already gets 304, and no worker reads the data again.
  *
  * Tags are weak: the same data may give other bytes, such as the order of an object's members, or the last digit of a sum that several

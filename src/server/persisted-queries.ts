@@ -19,7 +19,7 @@ const BYTES_PER_CHARACTER = 2
 const VERSION = 1
 const HASH = /^[0-9a-f]{64}$/i
 
-/** The documents that were used last. A client that sends many can only make others send theirs once more. */
+/** The documents that were used last. A client that sends many can only make others send theirs again. */
 export class PersistedQueries {
   readonly #most: number
   readonly #texts = new Map<string, string>()

@@ -18,7 +18,7 @@ interface Got {
   readonly body: Answer | null
 }
 
-/** Node's own client, because `fetch` has a cache of its own for conditional requests. */
+/** Uses Node's client, because `fetch` treats conditional requests differently. */
 async function get(server: TestServer, parameters: Record<string, string>, headers: Record<string, string> = {}): Promise<Got> {
   const sent = request(`${server.url}/graphql?${new URLSearchParams(parameters)}`, { headers, agent: false })
   sent.end()

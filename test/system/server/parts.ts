@@ -1,7 +1,7 @@
 /** A subscription by Apollo's multipart protocol. The parser is written from the protocol, strictly. */
 import type { Answer, Served } from '../../support/graphql.ts'
 
-/** What Apollo Client 4 sends. */
+/** Apollo Client 4 sends this. */
 export const ACCEPT_PARTS =
   'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9'
 
