@@ -203,6 +203,12 @@ interface ClientMessage {
   readonly problem: string | null
 }
 
+/** Adds the member `query`, which graphql-ws requires, to a payload with a hash in its place. */
+function withQuery(payload: unknown): void {
+  const members = payload as { query?: unknown; readonly extensions?: { readonly persistedQuery?: unknown } } | null | undefined
+  if (members?.extensions?.persistedQuery) members.query ??= ''
+}
+
 /** Reads the parts of a message that are needed before graphql-ws reads it. Returns null if it is no message. */
 function peek(text: string, mostJsonParts: number): ClientMessage | null {
   try {
@@ -213,6 +219,7 @@ function peek(text: string, mostJsonParts: number): ClientMessage | null {
     const parsed = problem === null ? (JSON.parse(text) as Record<string, unknown>) : null
     const { type, id } = parsed ?? members
     const kind = KINDS.find((known) => known === type)
+    if (kind === 'subscribe' && parsed) withQuery(parsed['payload'])
     return kind ? { type: kind, id: typeof id === 'string' ? id : null, parsed, problem } : null
   } catch {
     return null

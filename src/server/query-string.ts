@@ -32,15 +32,10 @@ function objectIn(json: string, name: string, mostJsonParts: number): unknown {
   throw new GeoduckError('BAD_INPUT', `The parameter \`${name}\` of the URL must be a JSON object, percent-encoded as UTF-8.`)
 }
 
-/** @throws GraphQLError with status 405 if the operation may not be sent by GET: it may change data, or is a stream sent as JSON */
-export function checkMethod(
-  { method, headers }: Pick<Request, 'method' | 'headers'>,
-  document: DocumentNode,
-  operationName?: string | null,
-): void {
-  const kind = method === 'GET' ? getOperationAST(document, operationName)?.operation : 'query'
-  if (kind === undefined || kind === 'query') return
-  if (kind === 'subscription' && streamTypeFor(headers.get('accept')) !== null) return
+/** @throws GraphQLError with status 405 if the operation must not be sent by GET: it is a mutation, or a stream sent as JSON */
+export function checkReadOnly(document: DocumentNode, operationName: string | null | undefined, accept: string | null): void {
+  const kind = getOperationAST(document, operationName)?.operation
+  if (kind === undefined || kind === 'query' || (kind === 'subscription' && streamTypeFor(accept) !== null)) return
   const message =
     kind === 'mutation'
       ? 'Send mutations by POST.'

@@ -62,10 +62,10 @@ function toArguments(
   { schema: served, documents, persisted }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
-  const { operationName, variables: variableValues } = payload
-  const query = persisted.documentOf(payload) as string
+  const { operationName, variables: variableValues, extensions } = payload
+  const query = extensions ? (persisted.documentOf(payload) as string) : payload.query
   const document = documents.parse(query)
-  persisted.keep({ ...payload, query })
+  if (extensions) persisted.keep({ query, extensions })
   // Layers may have changed since the socket was opened.
   const { slice: schema, errors } = documents.check(served, document, variableValues)
   if (!schema || errors.length > 0) return errors

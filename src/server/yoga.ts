@@ -18,7 +18,7 @@ import { type EntityTags, NOT_MODIFIED } from './entity-tags.ts'
 import { mostJsonParts, parseJson } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
 import type { PersistedQueries } from './persisted-queries.ts'
-import { checkMethod, readQueryString } from './query-string.ts'
+import { checkReadOnly, readQueryString } from './query-string.ts'
 
 /** The context of a request, for its resolvers and for the writer of its result. */
 export interface RequestContext extends Context {
@@ -73,6 +73,7 @@ function ownEngine({ documents, schema, limits, persisted, tags }: YogaOptions):
       else if (requestParser) setRequestParser((request) => requestParser(withCheckedJson(request, jsonParts)))
     },
     onParams: ({ params, setParams }) => {
+      if (!params.extensions) return
       const query = orGraphQLError(() => persisted.documentOf(params))
       setParams({ ...params, query: query as string })
     },
@@ -81,8 +82,8 @@ function ownEngine({ documents, schema, limits, persisted, tags }: YogaOptions):
       return ({ result }) => {
         if (!isDocument(result)) return
         const { request, params } = context as typeof context & YogaInitialContext
-        persisted.keep(params)
-        checkMethod(request, result, params.operationName)
+        if (params.extensions) persisted.keep(params)
+        if (request.method === 'GET') checkReadOnly(result, params.operationName, request.headers.get('accept'))
       }
     },
     onValidate: ({ context, setValidationFn }) =>

@@ -168,7 +168,7 @@ describe('a persisted query', () => {
       socket.send({ id, type: 'subscribe', payload })
       return (await socket.ended(id))[0]!.payload
     }
-    expect(await over('a', { query: '', extensions: first.extensions })).toEqual({ data: first.data })
+    expect(await over('a', { extensions: first.extensions })).toEqual({ data: first.data })
     expect(await over('b', { query: '', extensions: second.extensions })).toMatchObject(NOT_FOUND.errors)
     expect(await over('c', { query: second.query, extensions: second.extensions })).toEqual({ data: second.data })
     socket.close()
