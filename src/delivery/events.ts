@@ -38,7 +38,8 @@ const PART = '\r\ncontent-type: application/json\r\n\r\n'
 const EMPTY_PART = `${PART}{}${NEXT_PART}`
 
 const PARTS: Form = {
-  contentType: 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+  // Clients compare parts of this text, so it is exactly that of Apollo's router.
+  contentType: 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
   start: NEXT_PART + EMPTY_PART,
   heartbeat: EMPTY_PART,
   before: `${PART}{"payload":`,
