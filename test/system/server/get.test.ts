@@ -7,8 +7,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Config } from '../../../src/config/config.ts'
 import { fixture } from '../../fixtures/index.ts'
-import { type Answer, ask, post } from '../../support/graphql.ts'
+import { type Answer, ask, checked, post } from '../../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
 import { RawSocket } from './raw-socket.ts'
 
@@ -31,9 +32,16 @@ const BAD_INPUT = { errors: [{ extensions: { code: 'BAD_INPUT', retry: false } }
 const FEATURES = 'query Named($layer: String!) { features(layer: $layer, first: 2) { features { id geometry } } }'
 const VARIABLES = JSON.stringify({ layer: 'places' })
 
+/** Only a layer that is READY has entity tags. */
+async function serveChecked(config: Partial<Config> = {}, sources = [PLACES]): Promise<TestServer> {
+  const server = await serve(sources, config)
+  await checked(server)
+  return server
+}
+
 let server: TestServer
 beforeAll(async () => {
-  server = await serve([PLACES], { origins: ['https://listed.example'] })
+  server = await serveChecked({ origins: ['https://listed.example'] })
 })
 afterAll(() => server.close())
 
@@ -221,7 +229,7 @@ describe('an entity tag', () => {
   })
 
   it('is another one for another document, other variables, another media type or encoding', async () => {
-    const compressing = await serve([PLACES], { compression: 'always' })
+    const compressing = await serveChecked({ compression: 'always' })
     const tags = await Promise.all(
       [
         [asked],
@@ -239,10 +247,10 @@ describe('an entity tag', () => {
   })
 
   it('is the same on another server with the same data and secret', async () => {
-    const other = await serve([PLACES])
+    const other = await serveChecked()
     expect((await get(other, asked)).headers.etag).toBe((await get(server, asked)).headers.etag)
     await other.close()
-    const secret = await serve([PLACES], { cursorSecret: 'another secret for tests' })
+    const secret = await serveChecked({ cursorSecret: 'another secret for tests' })
     expect((await get(secret, asked)).headers.etag).not.toBe((await get(server, asked)).headers.etag)
     await secret.close()
   })
@@ -298,7 +306,9 @@ describe('an entity tag', () => {
     const token = 'a-token-for-tests-only'
     const closed = await serve([PLACES], { token })
     const authorization = `Bearer ${token}`
-    const { headers } = await get(closed, asked, { authorization })
+    const tagged = () => get(closed, asked, { authorization })
+    await expect.poll(async () => (await tagged()).headers.etag, { timeout: 60_000 }).toBeDefined()
+    const { headers } = await tagged()
     expect(headers['cache-control']).toBe('private, no-cache')
     expect((await get(closed, asked, { 'if-none-match': headers.etag! })).status).toBe(401)
     expect((await get(closed, asked, { 'if-none-match': headers.etag!, authorization })).status).toBe(304)
@@ -316,11 +326,8 @@ describe('a file that is replaced', () => {
   it('has another entity tag, and has the first one again when it is restored', async () => {
     const [heavy, file] = [await fixture('heavy'), join(folder, 'points.parquet')]
     await cp(join(heavy, 'points.parquet'), file)
-    const changing = await serve([file])
+    const changing = await serveChecked({}, [file])
     const query = '{ features(layer: "points", first: 1) { features { id } } }'
-    const state = async () => (await ask(changing, '{ layer(name: "points") { state } }')).data
-    const READY = { layer: { state: 'READY' } }
-    await expect.poll(state, { timeout: 60_000 }).toEqual(READY)
     const { etag } = (await get(changing, { query })).headers
     expect((await get(changing, { query }, { 'if-none-match': etag! })).status).toBe(304)
     const replaceBy = async (source: string) => {
@@ -330,14 +337,14 @@ describe('a file that is replaced', () => {
     await replaceBy(join(heavy, 'wide.parquet'))
     expect((await get(changing, { query }, { 'if-none-match': etag! })).status).toBe(200)
     await replaceBy(join(heavy, 'points.parquet'))
-    await expect.poll(state, { timeout: 60_000 }).toEqual(READY)
+    await checked(changing)
     expect((await get(changing, { query }, { 'if-none-match': etag! })).status).toBe(304)
     await changing.close()
   })
 })
 
 it('a client that has the result gets 304 while no worker can run', async () => {
-  const stopped = await serve([PLACES], { workers: 1, deadlineSeconds: 5 })
+  const stopped = await serveChecked({ workers: 1, deadlineSeconds: 5 })
   const parameters = { query: FEATURES, variables: VARIABLES }
   const { etag } = (await get(stopped, parameters)).headers
   const { data } = await ask<{ health: { workers: { pid: number }[] } }>(stopped, '{ health { workers { pid } } }')
