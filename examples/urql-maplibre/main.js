@@ -13,8 +13,6 @@ const status = document.getElementById('status')
 const socket = connect(url)
 const urql = new Client({
   url,
-  // Geoduck takes queries by POST only.
-  preferGetMethod: false,
   exchanges: [
     subscriptionExchange({
       forwardSubscription: ({ query, variables }) => ({

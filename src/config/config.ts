@@ -104,4 +104,6 @@ export interface Config {
   readonly maxSocketOperations: number
   /** Simultaneous operations of one address. @default 1,024 */
   readonly maxAddressOperations: number
+  /** Documents of automatic persisted queries that are kept. 0: they are not supported. @default 1,000 */
+  readonly persistedQueries: number
 }

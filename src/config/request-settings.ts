@@ -150,4 +150,10 @@ export const requests = {
     value: wholeNumber(1, 1_000_000),
     fallback: 1_024,
   },
+  persistedQueries: {
+    flag: '--persisted-queries <number>',
+    description: 'documents of automatic persisted queries (APQ) that are kept, with 8 KB for each; 0 turns them off',
+    value: wholeNumber(0, 1_000_000),
+    fallback: 1_000,
+  },
 } satisfies Partial<Settings>

@@ -35,7 +35,7 @@ export class Body {
     this.#res = res
     this.#compressor = make?.() ?? null
     this.to = this.#compressor ?? res
-    if (compression !== 'off') res.appendHeader('vary', 'accept-encoding')
+    if (compression !== 'off') varyByEncoding(res)
     if (!this.#compressor || !name) return
     res.setHeader('content-encoding', name)
     this.#compressor.pipe(res, { end: false })
@@ -77,6 +77,16 @@ export class Body {
     if (res.req.httpVersion === '1.0') res.socket?.resetAndDestroy()
     else res.destroy()
   }
+}
+
+/** Declares that the encoding of the response depends on the request. */
+export function varyByEncoding(res: ServerResponse): void {
+  if (!/accept-encoding/i.test(String(res.getHeader('vary')))) res.appendHeader('vary', 'accept-encoding')
+}
+
+/** Returns the name of the encoding that a large body of a response to the request has. */
+export function encodingNameFor(req: IncomingMessage, compression: Compression): string | undefined {
+  return encodingFor(req, compression)?.[0]
 }
 
 function encodingFor(req: IncomingMessage, compression: Compression): (typeof ENCODINGS)[number] | undefined {

@@ -98,6 +98,15 @@ export class CurrentSchema {
     return null
   }
 
+  /** Returns the layers that the document names, which may not exist, with the names of their feature types. */
+  named(
+    document: DocumentNode,
+    variables: Readonly<Record<string, unknown>>,
+  ): readonly { readonly layer: string; readonly type: string | undefined }[] {
+    const { whole, features } = namedLayers(document, variables, this.#names)
+    return [...whole.union(features)].sort().map((layer) => ({ layer, type: this.#names.of(layer)?.type }))
+  }
+
   /** Call it when layers were added, removed or changed. The names are read soon, in steps, and once for many changes. */
   layersChanged(): void {
     if (this.#isAwaited) return

@@ -51,12 +51,17 @@ export async function subscribe(args: ExecutionArgs): Promise<ExecutionResult | 
 
 /** Returns a result if the operation must not be executed, else null. */
 function begin(args: ExecutionArgs): ExecutionResult | null {
-  const { operation } = args.contextValue as Context
-  const definition = getOperationAST(args.document, args.operationName)
-  operation.kind = definition?.operation ?? null
-  operation.name = definition?.name?.value ?? null
+  identify(args)
   const error = checkVariables(args)
   return error && { errors: [error] }
+}
+
+/** Records what the operation is, for the log and the metrics. */
+export function identify({ document, operationName, contextValue }: ExecutionArgs): void {
+  const { operation } = contextValue as Context
+  const definition = getOperationAST(document, operationName)
+  operation.kind = definition?.operation ?? null
+  operation.name = definition?.name?.value ?? null
 }
 
 /** Adds the status of a bad request if nothing was executed: a variable is wrong, or the operation is missing. */

@@ -12,8 +12,21 @@ export const ERROR_CODES = {
   UNAUTHENTICATED: [
     'The server requires a token, and the request has none or a wrong one.',
     false,
-    'Send `Authorization: Bearer TOKEN`. Over a WebSocket, send it as `authorization` in the payload of `connection_init`.',
+    'Send `Authorization: Bearer TOKEN`. Over a WebSocket, it may also be `authorization` in the payload of `connection_init`.',
     401,
+  ],
+  PERSISTED_QUERY_NOT_FOUND: [
+    'The server does not have the document of this hash.',
+    false,
+    'Send `query` together with its hash once. Clients with persisted queries do so by themselves.',
+    // Some clients read no body of another status.
+    200,
+  ],
+  PERSISTED_QUERY_NOT_SUPPORTED: [
+    'The server takes no persisted queries, or not of this version.',
+    false,
+    'Send `query` without a hash. Clients with persisted queries do so by themselves.',
+    200,
   ],
   LAYER_NOT_FOUND: ['No layer has this name.', false, 'Query `layers` for the names.', 404],
   LAYER_NOT_READY: [

@@ -101,6 +101,16 @@ export function allowOrigin(req: IncomingMessage, res: ServerResponse, listed: r
   return true
 }
 
+/**
+ * Returns true if a page of another site loads it by itself, as an image or a script. A link that the reader follows is
+ * allowed.
+ */
+export function isForeign({ headers }: IncomingMessage): boolean {
+  return (
+    headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate' && headers['sec-fetch-mode'] !== 'cors'
+  )
+}
+
 /** Returns the address of the client, as far as it can be trusted. */
 export type ClientAddress = (request: IncomingMessage) => string
 

@@ -37,6 +37,8 @@ interface Running {
 }
 
 export interface ClientSocketOptions {
+  /** The header of the upgrade. */
+  readonly authorization: string | undefined
   /** Workers are shared fairly between callers. */
   readonly asker: Caller
   readonly operations: Operations
@@ -49,6 +51,8 @@ export interface ClientSocketOptions {
 
 export class ClientSocket implements GraphQLSocket {
   readonly protocol: string
+  /** The header `Authorization` of the upgrade. Pages cannot set it. */
+  readonly authorization: string | undefined
   /** True after `connection_ack`. */
   acknowledged = false
   readonly #ws: WebSocket
@@ -64,6 +68,7 @@ export class ClientSocket implements GraphQLSocket {
     this.#ws = ws
     this.#socket = socket
     this.#options = options
+    this.authorization = options.authorization
     this.#flow = new SocketFlow(ws, socket, options.memory.open(options.asker))
     socket.on('data', () => {
       if (!this.acknowledged && this.#flow.exceedsFirst) this.close(TOO_BIG, 'Too big before connection_ack')
@@ -201,6 +206,12 @@ interface ClientMessage {
   readonly problem: string | null
 }
 
+/** Adds the member `query`, which graphql-ws requires, to a payload with a hash in its place. */
+function withQuery(payload: unknown): void {
+  const members = payload as { query?: unknown; readonly extensions?: { readonly persistedQuery?: unknown } } | null | undefined
+  if (members?.extensions?.persistedQuery) members.query ??= ''
+}
+
 /** Reads the parts of a message that are needed before graphql-ws reads it. Returns null if it is no message. */
 function peek(text: string, mostJsonParts: number): ClientMessage | null {
   try {
@@ -211,6 +222,7 @@ function peek(text: string, mostJsonParts: number): ClientMessage | null {
     const parsed = problem === null ? (JSON.parse(text) as Record<string, unknown>) : null
     const { type, id } = parsed ?? members
     const kind = KINDS.find((known) => known === type)
+    if (kind === 'subscribe' && parsed) withQuery(parsed['payload'])
     return kind ? { type: kind, id: typeof id === 'string' ? id : null, parsed, problem } : null
   } catch {
     return null

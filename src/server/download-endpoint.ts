@@ -11,7 +11,7 @@ import type { Operation } from '../delivery/operation.ts'
 import { CHUNK_ROWS } from '../engines/engine.ts'
 import type { Services } from '../graphql/context.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { type Access, allowOrigin, type ClientAddress, unauthenticated } from './access.ts'
+import { type Access, allowOrigin, type ClientAddress, isForeign, unauthenticated } from './access.ts'
 import { type DownloadLimits, readDownload } from './download-request.ts'
 import { admit, beginOverHttp, refuse, sendJson } from './http-operation.ts'
 import type { Operations } from './operations.ts'
@@ -93,16 +93,6 @@ export class DownloadEndpoint {
 async function* firstOf(events: BatchEvents): AsyncGenerator<BatchEvent, void, void> {
   const { value, done } = await events.next()
   if (!done) yield value
-}
-
-/**
- * Returns true if a page of another site loads it by itself, as an image or a script. A link that the reader follows is
- * allowed.
- */
-function isForeign({ headers }: IncomingMessage): boolean {
-  return (
-    headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate' && headers['sec-fetch-mode'] !== 'cors'
-  )
 }
 
 function disposition(layer: string, format: DownloadFormat): string {

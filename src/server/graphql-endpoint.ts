@@ -1,6 +1,6 @@
 /**
- * Serves GraphQL by POST and GraphiQL by GET. It refuses requests that a web page can send without a preflight (GET, forms,
- * plain text): CSRF.
+ * Serves GraphQL by POST and GET, and GraphiQL to browsers. A page of another origin can send a GET, a form or plain text without a
+ * preflight (CSRF). Forms and plain text are refused, and so is a GET of a page whose origin is not allowed. No cookie is ever read.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLParams } from 'graphql-yoga'
@@ -9,12 +9,15 @@ import type { Operation } from '../delivery/operation.ts'
 import type { Services } from '../graphql/context.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { jsonTypeFor } from './accept.ts'
-import { type Access, allowOrigin, type ClientAddress, unauthenticated } from './access.ts'
+import { type Access, allowOrigin, type ClientAddress, isForeign, unauthenticated } from './access.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { admit, beginOverHttp, bodyForm, mostJsonParts, parseJson, readText, refuse } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
 import type { Operations } from './operations.ts'
+import { readQueryString } from './query-string.ts'
 import type { Yoga } from './yoga.ts'
+
+const METHODS = 'GET, POST'
 
 export interface GraphQLEndpointOptions {
   readonly yoga: Yoga
@@ -35,33 +38,46 @@ export class GraphQLEndpoint {
 
   /** Answers the request in every case. */
   async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    allowOrigin(req, res, this.#options.origins, 'POST')
+    const allowed = allowOrigin(req, res, this.#options.origins, METHODS) && !isForeign(req)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
     const operation = beginOverHttp(req, res, this.#options)
     try {
-      await this.#execute(req, res, operation)
+      await this.#execute(req, res, operation, allowed)
     } catch (error) {
       refuse(res, failed(error, operation))
     }
   }
 
-  async #execute(req: IncomingMessage, res: ServerResponse, operation: Operation): Promise<void> {
+  async #execute(req: IncomingMessage, res: ServerResponse, operation: Operation, allowed: boolean): Promise<void> {
     if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res, !this.#options.access.open)
-    if (req.method !== 'POST') {
-      res.setHeader('allow', 'POST')
-      return refuse(res, failed(badInput('Send operations by POST; a browser gets GraphiQL here.'), operation), 405)
+    const byGet = req.method === 'GET'
+    if (!byGet && req.method !== 'POST') {
+      res.setHeader('allow', METHODS)
+      return refuse(res, failed(badInput('Send operations by POST or GET; a browser gets GraphiQL here.'), operation), 405)
+    }
+    if (byGet) {
+      // A result that may be kept replaces the first header (entity-tags.ts).
+      res.setHeader('cache-control', 'no-store')
+      res.appendHeader('vary', 'accept, authorization')
+      if (!allowed) {
+        const error = badInput('A page of this origin may not send operations by GET; `--origins` lists those that may.')
+        return refuse(res, failed(error, operation), 403)
+      }
     }
     if (!this.#options.access.allows(req.headers.authorization)) {
       res.setHeader('www-authenticate', 'Bearer')
       throw unauthenticated()
     }
-    const form = bodyForm(req.headers)
+    const form = byGet ? null : bodyForm(req.headers)
     if (operation.refusal) throw operation.refusal
     await this.#options.operations.start(operation)
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services, limits } = this.#options
     await admit(req, operation, limits.maxBodyBytes)
-    const params = readParams(await readText(req, form, limits.maxBodyBytes), limits)
+    const mostParts = mostJsonParts(limits)
+    const params = form
+      ? readParams(await readText(req, form, limits.maxBodyBytes), mostParts)
+      : readQueryString(req.url ?? '', mostParts)
     const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services, params })
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }
@@ -71,8 +87,8 @@ export class GraphQLEndpoint {
  * Reads the parameters from JSON. As GraphQL over HTTP says, other members are ignored. Yoga checks the types of the parameters.
  * @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED
  */
-function readParams(text: string, limits: Pick<RequestLimits, 'maxVertices'>): GraphQLParams {
-  const given = jsonOf(text, mostJsonParts(limits))
+function readParams(text: string, mostParts: number): GraphQLParams {
+  const given = jsonOf(text, mostParts)
   if (typeof given !== 'object' || given === null) throw badInput('A request is a JSON object with a member `query`.')
   if (Array.isArray(given)) throw badInput('A request is one JSON object, not a list: send one operation per request.')
   const { query, operationName, variables, extensions } = given as GraphQLParams

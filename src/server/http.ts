@@ -1,6 +1,7 @@
 /** Routes each request to the part of the server that answers it. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, unauthenticated } from './access.ts'
+import { answerBrokenRequests } from './broken-requests.ts'
 import type { DownloadEndpoint } from './download-endpoint.ts'
 import { sendFile } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
@@ -96,5 +97,7 @@ const shouldUpgradeCallback = ({ headers }: IncomingMessage) => headers.upgrade?
 
 /** Creates the HTTP server. A connection that sends nothing ends after the same time as an incomplete request. @param times for tests */
 export function httpServer(listener: RequestListener, times: Readonly<Record<keyof typeof TIMES, number>> = TIMES): Server {
-  return createServer({ ...times, shouldUpgradeCallback }, listener)
+  const http = createServer({ ...times, shouldUpgradeCallback }, listener)
+  answerBrokenRequests(http)
+  return http
 }

@@ -7,6 +7,7 @@ import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { type Log, openLog } from '../config/logging.ts'
 import { machine } from '../config/machine.ts'
+import { encodingNameFor } from '../delivery/compression.ts'
 import { awakeSleep } from '../engines/awake.ts'
 import { CAPABILITIES } from '../engines/duckdb/capabilities.ts'
 import { openPool } from '../engines/duckdb/pool/pool.ts'
@@ -24,6 +25,7 @@ import { ClientMemory } from './client-memory.ts'
 import { type ConfigurationSource, checkLayerNames, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
+import { EntityTags } from './entity-tags.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { HealthReport } from './health.ts'
 import { httpServer, route } from './http.ts'
@@ -31,6 +33,7 @@ import { endIdleConnections } from './idle-connections.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { NothingToServe } from './nothing-to-serve.ts'
 import { Operations } from './operations.ts'
+import { PersistedQueries } from './persisted-queries.ts'
 import { oneAtATime } from './pipelining.ts'
 import { socketProtocol } from './socket-protocol.ts'
 import { type Urls, urlsOf } from './urls.ts'
@@ -81,11 +84,13 @@ export async function startServer(
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config
+  const persisted = new PersistedQueries(config.persistedQueries)
+  const tags = new EntityTags({ schema, encodingFor: (req) => encodingNameFor(req, compression), open: access.open })
   const shared = { services: state, operations, access, addressOf: clientAddress(config.trustProxy), origins: config.origins }
   const graphql = new GraphQLEndpoint({
     ...shared,
     limits: config,
-    yoga: openYoga({ schema, documents, compression }),
+    yoga: openYoga({ schema, documents, persisted, tags, compression }),
   })
   const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression })
   const health = state.healthReport
@@ -105,7 +110,7 @@ export async function startServer(
     stallMs: config.stallSeconds * 1_000,
   })
   endIdleConnections(http)
-  const protocol = socketProtocol({ schema, documents, services: state, access, operations })
+  const protocol = socketProtocol({ schema, documents, persisted, services: state, access, operations })
   const sockets = new WebSockets(http, { ...shared, protocol, hosts, memory, limits: config, log })
   const address = await listen(http, config)
   const layersChanged = () => {

@@ -3,7 +3,7 @@
  * wire.
  */
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
-import { makeServer, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
+import { CloseCode, makeServer, type Server, type ServerOptions, type SubscribePayload } from 'graphql-ws'
 import { failed, formatError, formatResult, readyResult } from '../delivery/client-error.ts'
 import { deliver, rowsOf } from '../delivery/deliver.ts'
 import { type JsonPiece, textBytes, toChunks } from '../delivery/raw-json.ts'
@@ -13,6 +13,7 @@ import { execute, subscribe } from '../graphql/execute.ts'
 import type { Access } from './access.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { Operations } from './operations.ts'
+import type { PersistedQueries } from './persisted-queries.ts'
 
 export type SocketProtocol = Server<ClientSocket>
 
@@ -21,6 +22,7 @@ type Options = ServerOptions<Record<string, unknown>, ClientSocket>
 export interface SocketProtocolOptions {
   readonly schema: Slices
   readonly documents: DocumentReader
+  readonly persisted: PersistedQueries
   readonly services: Services
   readonly access: Access
   readonly operations: Pick<Operations, 'start'>
@@ -33,9 +35,10 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
     connectionInitWaitTimeout: 0,
     execute,
     subscribe,
-    // A refused socket is closed with 4403.
     onConnect: ({ connectionParams, extra: socket }) => {
-      socket.acknowledged = access.allows(authorizationOf(connectionParams))
+      const given = [socket.authorization, ...authorizationsIn(connectionParams)]
+      socket.acknowledged = given.some((authorization) => access.allows(authorization))
+      if (!socket.acknowledged) socket.close(CloseCode.Forbidden, UNAUTHENTICATED)
       return socket.acknowledged
     },
     onSubscribe: async ({ extra: socket }, id, payload) => {
@@ -58,11 +61,13 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
 
 function toArguments(
   payload: SubscribePayload,
-  { schema: served, documents }: SocketProtocolOptions,
+  { schema: served, documents, persisted }: SocketProtocolOptions,
   context: Context,
 ): ExecutionArgs | readonly GraphQLError[] {
-  const { operationName, variables: variableValues } = payload
-  const document = documents.parse(payload.query)
+  const { operationName, variables: variableValues, extensions } = payload
+  const query = extensions ? (persisted.documentOf(payload) as string) : payload.query
+  const document = documents.parse(query)
+  if (extensions) persisted.keep({ query, extensions })
   // Layers may have changed since the socket was opened.
   const { slice: schema, errors } = documents.check(served, document, variableValues)
   if (!schema || errors.length > 0) return errors
@@ -76,9 +81,15 @@ function toArguments(
   }
 }
 
-/** Returns the member `authorization` in any letter case, as for an HTTP header. */
-function authorizationOf(payload: Record<string, unknown> | undefined): unknown {
-  return Object.entries(payload ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1]
+/** The reason with which a socket without the token is closed. It has at most 123 bytes. */
+const UNAUTHENTICATED = 'Send `authorization: Bearer TOKEN` in the payload of connection_init, or as a header of the upgrade'
+
+/** Returns what clients send as the header `Authorization`: a member of the payload or of its `headers`, in any letter case. */
+function authorizationsIn(payload: Record<string, unknown> | undefined): readonly unknown[] {
+  return [payload, payload?.['headers']].map((headers) => {
+    const members = typeof headers === 'object' && headers !== null ? Object.entries(headers) : []
+    return members.find(([name]) => name.toLowerCase() === 'authorization')?.[1]
+  })
 }
 
 type Result = ExecutionResult | AsyncGenerator<ExecutionResult, void, void>

@@ -94,7 +94,9 @@ export class WebSockets {
     }
     keepAlive(ws, request.socket)
     const asker = callerOf(addressOf(request), request.socket.remotePort)
-    const options = { asker, operations, memory, most: limits.maxSocketOperations, mostJsonParts: mostJsonParts(limits), log }
+    const { authorization } = request.headers
+    const most = limits.maxSocketOperations
+    const options = { authorization, asker, operations, memory, most, mostJsonParts: mostJsonParts(limits), log }
     const client = new ClientSocket(ws, request.socket, options)
     const left = protocol.opened(client, client)
     const silent = new AwakeTimer(INIT_TIMEOUT_MS, () => {

@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type DocumentNode, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
-import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import {
+  createYoga,
+  type GraphQLParams,
+  isAsyncIterable,
+  type Plugin,
+  type YogaInitialContext,
+  type YogaServerInstance,
+} from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
 import { errorLocation, failed, formatResult, readyResult } from '../delivery/client-error.ts'
 import { rowsOf } from '../delivery/deliver.ts'
@@ -12,7 +19,11 @@ import type { Context } from '../graphql/context.ts'
 import type { CurrentSchema } from '../graphql/current-schema.ts'
 import type { DocumentReader, Slices } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
-import { acceptsEvents, jsonTypeFor } from './accept.ts'
+import { ERROR_CODES, GeoduckError } from '../model/errors.ts'
+import { jsonTypeFor, streamTypeFor } from './accept.ts'
+import { type EntityTags, NOT_MODIFIED } from './entity-tags.ts'
+import type { PersistedQueries } from './persisted-queries.ts'
+import { checkReadOnly } from './query-string.ts'
 
 /** The context of a request, for its resolvers and for the writer of its result. */
 export interface RequestContext extends Context {
@@ -26,6 +37,8 @@ export interface YogaOptions {
   readonly compression: Config['compression']
   readonly schema: Slices & Pick<CurrentSchema, 'generic'>
   readonly documents: DocumentReader
+  readonly persisted: PersistedQueries
+  readonly tags: EntityTags
 }
 
 export type Yoga = YogaServerInstance<RequestContext, object>
@@ -34,7 +47,8 @@ export type Yoga = YogaServerInstance<RequestContext, object>
  * Opens GraphQL over HTTP. graphql-js executes, and errors are prepared for clients, both as on a WebSocket, so yoga masks
  * nothing. The origin is checked earlier (graphql-endpoint.ts), as for downloads.
  */
-export function openYoga({ schema, documents, compression }: YogaOptions): Yoga {
+export function openYoga(options: YogaOptions): Yoga {
+  const { schema, compression } = options
   return createYoga<RequestContext>({
     schema: schema.generic,
     // The errors of a document depend on its slice of the schema, by which `DocumentReader` keeps them.
@@ -49,11 +63,11 @@ export function openYoga({ schema, documents, compression }: YogaOptions): Yoga 
     logging: false,
     maskedErrors: false,
     graphiql: false,
-    plugins: [ownEngine(documents, schema), bypass(compression)],
+    plugins: [ownEngine(options), bypass(compression)],
   })
 }
 
-function ownEngine(documents: DocumentReader, schema: Slices): Plugin<object, RequestContext> {
+function ownEngine({ documents, schema, persisted, tags }: YogaOptions): Plugin<object, RequestContext> {
   /** The schema with which each operation was validated. */
   const schemas = new WeakMap<Operation, GraphQLSchema>()
   const withSchema = <Result>(run: (args: ExecutionArgs) => Result) => {
@@ -61,7 +75,20 @@ function ownEngine(documents: DocumentReader, schema: Slices): Plugin<object, Re
   }
   return {
     onRequestParse: ({ serverContext, setRequestParser }) => setRequestParser(() => serverContext.params),
-    onParse: ({ setParseFn }) => setParseFn(documents.parse),
+    onParams: ({ params, setParams }) => {
+      if (!params.extensions) return
+      const query = orGraphQLError(() => persisted.documentOf(params))
+      setParams({ ...params, query: query as string })
+    },
+    onParse: ({ setParseFn, context }) => {
+      setParseFn(documents.parse)
+      return ({ result }) => {
+        if (!isDocument(result)) return
+        const { request, params } = context as typeof context & YogaInitialContext
+        if (params.extensions) persisted.keep(params)
+        if (request.method === 'GET') checkReadOnly(result, params.operationName, request.headers.get('accept'))
+      }
+    },
     onValidate: ({ context, setValidationFn }) =>
       setValidationFn((generic: GraphQLSchema, document: DocumentNode) => {
         const { params, operation } = context as typeof context & RequestContext
@@ -69,9 +96,35 @@ function ownEngine(documents: DocumentReader, schema: Slices): Plugin<object, Re
         schemas.set(operation, slice ?? generic)
         return errors
       }),
-    onExecute: ({ setExecuteFn }) => setExecuteFn(withSchema(execute)),
+    onExecute: ({ setExecuteFn }) =>
+      setExecuteFn(
+        withSchema((args) => {
+          const { method } = (args.contextValue as RequestContext).req
+          return method === 'GET' ? tags.execute(args, execute) : execute(args)
+        }),
+      ),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(withSchema(subscribe)),
   }
+}
+
+/** Returns false for the error of a document that cannot be parsed. */
+function isDocument(result: unknown): result is DocumentNode {
+  return !(result instanceof Error)
+}
+
+function orGraphQLError<Value>(read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    return toGraphQL(error)
+  }
+}
+
+/** Throws a GraphQLError with the status of the code: yoga reports any other error as invalid JSON. */
+function toGraphQL(error: unknown): never {
+  if (!(error instanceof GeoduckError)) throw error
+  const status = ERROR_CODES[error.code][3]
+  throw new GraphQLError(error.message, { originalError: error, extensions: { http: { status } } })
 }
 
 /**
@@ -81,22 +134,25 @@ function ownEngine(documents: DocumentReader, schema: Slices): Plugin<object, Re
 function bypass(compression: Config['compression']): Plugin<object, RequestContext> {
   return {
     onResultProcess({ request, result: made, setResult, setResultProcessor, serverContext: { res, operation } }) {
+      if (made === NOT_MODIFIED)
+        return setResultProcessor((_, { Response }) => new Response(null, { status: 304 }), 'application/json')
       const accept = request.headers.get('accept')
       const type = jsonTypeFor(accept)
-      const events = acceptsEvents(accept)
+      const stream = streamTypeFor(accept)
       const result = made as ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
       const write = (written: Promise<void>) => {
         // The result has been sent already.
         setResultProcessor((_, { Response }) => written.then(() => new Response(null)), 'application/json')
       }
-      if (isAsyncIterable(result) && !events) {
-        const message = 'A subscription is sent as `text/event-stream` or over a WebSocket.'
+      if (isAsyncIterable(result) && !stream) {
+        const message =
+          'A subscription is sent as `text/event-stream`, as `multipart/mixed;subscriptionSpec=1.0`, or over a WebSocket.'
         const errors = [failed(new GraphQLError(message), operation).toJSON()]
         setResultProcessor((_, { Response }) => Response.json({ errors }, { status: 406 }), 'application/json')
         return void result.return()
       }
-      if (isAsyncIterable(result)) return write(sendEvents(result, res, operation))
-      if (!type) return events ? write(sendEvents(rowsOf([result]), res, operation)) : undefined
+      if (isAsyncIterable(result)) return write(sendEvents(result, res, operation, stream!))
+      if (!type) return stream ? write(sendEvents(rowsOf([result]), res, operation, stream)) : undefined
       const ready = readyResult(result, operation)
       const parts = toParts(formatResult(ready))
       const [text, ...more] = parts

@@ -56,3 +56,9 @@ export async function quiet(server: Served, ms = 3_000): Promise<void> {
     if (performance.now() > until) throw new Error(`Still there: ${JSON.stringify(data)}`)
   }
 }
+
+/** Resolves when the check of every layer is complete. */
+export async function checked(server: Served): Promise<void> {
+  const states = async () => (await ask<{ layers: { state: string }[] }>(server, '{ layers { state } }')).data!.layers
+  while ((await states()).some(({ state }) => state !== 'READY')) await new Promise((resolve) => setTimeout(resolve, 50))
+}

@@ -58,6 +58,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   maxMessageBytes: 2 ** 20,
   maxSocketOperations: 256,
   maxAddressOperations: 1_024,
+  persistedQueries: 1_000,
   compression: 'remote',
 }
 

@@ -1,6 +1,8 @@
-/** Apollo Client: queries by fetch, subscriptions by graphql-ws. */
+/** Apollo Client: queries by fetch, subscriptions by graphql-ws or by fetch too. */
+import { hash } from 'node:crypto'
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client'
 import { CombinedGraphQLErrors } from '@apollo/client/errors'
+import { createPersistedQueryLink } from '@apollo/client/link/persisted-queries'
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
 import { OperationTypeNode } from 'graphql'
 import { createClient } from 'graphql-ws'
@@ -13,6 +15,20 @@ export function openApollo(url: string, socketOptions: SocketOptions = NO_RETRIE
     new GraphQLWsLink(socket),
     new HttpLink({ uri: url }),
   )
+  return contractClient(link, () => socket.dispose())
+}
+
+/** With its HttpLink alone, which takes subscriptions as multipart. */
+export function openApolloHttp(url: string, options: HttpLink.Options = {}): ContractClient {
+  return contractClient(new HttpLink({ uri: url, ...options }))
+}
+
+export function openApolloPersisted(url: string, useGETForHashedQueries = false, options: HttpLink.Options = {}): ContractClient {
+  const persisted = createPersistedQueryLink({ sha256: (text: string) => hash('sha256', text), useGETForHashedQueries })
+  return contractClient(persisted.concat(new HttpLink({ uri: url, ...options })))
+}
+
+function contractClient(link: ApolloLink, close: () => void | Promise<void> = () => {}): ContractClient {
   const client = new ApolloClient({ link, cache: new InMemoryCache() })
   return {
     async query<Data>(document: string, variables: object = {}) {
@@ -42,7 +58,7 @@ export function openApollo(url: string, socketOptions: SocketOptions = NO_RETRIE
     },
     close: async () => {
       client.stop()
-      await socket.dispose()
+      await close()
     },
   }
 }

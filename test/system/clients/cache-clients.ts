@@ -29,7 +29,7 @@ export function apolloCache(url: string, documents: Documents): CacheClient {
 }
 
 export function graphcache(url: string, documents: Documents): CacheClient {
-  const client = new Client({ url, preferGetMethod: false, exchanges: [cacheExchange({}), fetchExchange] })
+  const client = new Client({ url, exchanges: [cacheExchange({}), fetchExchange] })
   return {
     async ask<Data>(name: string, variables: object) {
       const { data, error } = await client.query(documents[name]!, variables, { requestPolicy: 'network-only' }).toPromise()

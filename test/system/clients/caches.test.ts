@@ -8,7 +8,7 @@ import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, prin
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inEngine } from '../../support/engine.ts'
 import { ROOT } from '../../support/environment.ts'
-import { ask } from '../../support/graphql.ts'
+import { ask, checked } from '../../support/graphql.ts'
 import { runProgram } from '../../support/program.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { apolloCache, type CacheClient, type Documents, graphcache, relayStore } from './cache-clients.ts'
@@ -37,8 +37,7 @@ beforeAll(async () => {
   const keyed = ['east', 'west'].map((name) => ({ name, path: join(folder, `${name}.parquet`), key: 'id' }))
   server = await serve([], { layers: [...keyed, { name: 'rows', path: join(folder, 'rows.parquet') }] })
   url = `${server.url}/graphql`
-  const states = async () => (await ask<{ layers: { state: string }[] }>(server, '{ layers { state } }')).data!.layers
-  while ((await states()).some(({ state }) => state !== 'READY')) await new Promise((resolve) => setTimeout(resolve, 50))
+  await checked(server)
   const source = await readFile(SOURCE, 'utf8')
   documents = Object.fromEntries(
     [...source.matchAll(/graphql`\s*(query (\w+).*?)`/gs)].map(([, text, name]) => [

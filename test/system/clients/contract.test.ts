@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type PageInfo, quiet } from '../../support/graphql.ts'
 import { Link } from '../../support/link.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
-import { openApollo } from './apollo.ts'
+import { openApollo, openApolloHttp, openApolloPersisted } from './apollo.ts'
 import type { ContractClient, Failure, OpenClient } from './contract-client.ts'
 import { openGraphqlWs } from './graphql-ws.ts'
 import { openUrql } from './urql.ts'
@@ -32,6 +32,10 @@ const idsOf = (all: readonly Features[]) => all.flatMap(({ features }) => featur
 
 const CLIENTS: readonly (readonly [name: string, open: OpenClient])[] = [
   ['Apollo Client', openApollo],
+  ['Apollo Client with its HttpLink alone', (url) => openApolloHttp(url)],
+  ['Apollo Client with useGETForQueries', (url) => openApolloHttp(url, { useGETForQueries: true })],
+  ['Apollo Client with persisted queries', (url) => openApolloPersisted(url)],
+  ['Apollo Client with persisted queries by GET', (url) => openApolloPersisted(url, true)],
   ['urql', openUrql],
   ['graphql-ws', openGraphqlWs],
 ]

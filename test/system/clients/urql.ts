@@ -1,4 +1,4 @@
-/** urql: queries by fetch, subscriptions by graphql-ws. */
+/** urql with its defaults: queries by GET, subscriptions by graphql-ws or as events. */
 import { Client, type CombinedError, fetchExchange, type SubscriptionForwarder, subscriptionExchange } from '@urql/core'
 import { createClient } from 'graphql-ws'
 import { onEnd, pipe, subscribe } from 'wonka'
@@ -12,7 +12,15 @@ export function openUrql(url: string, socketOptions: SocketOptions = NO_RETRIES)
     }),
   })
   const exchanges = [subscriptionExchange({ forwardSubscription }), fetchExchange]
-  const client = new Client({ url, exchanges, preferGetMethod: false })
+  return contractClient(new Client({ url, exchanges }), () => socket.dispose())
+}
+
+/** With its `fetchExchange` alone. */
+export function openUrqlFetch(url: string, fetcher: typeof fetch = fetch): ContractClient {
+  return contractClient(new Client({ url, exchanges: [fetchExchange], fetchSubscriptions: true, fetch: fetcher }))
+}
+
+function contractClient(client: Client, close: () => void | Promise<void> = () => {}): ContractClient {
   return {
     async query<Data>(document: string, variables: object = {}) {
       const { data, error } = await client.query<Data>(document, variables).toPromise()
@@ -38,7 +46,7 @@ export function openUrql(url: string, socketOptions: SocketOptions = NO_RETRIES)
       )
       return () => once(unsubscribe)
     },
-    close: async () => socket.dispose(),
+    close: async () => close(),
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readPage } from '../../support/blocks.ts'
 import { ROOT } from '../../support/environment.ts'
-import { quiet } from '../../support/graphql.ts'
+import { checked, quiet } from '../../support/graphql.ts'
 import { runProgram } from '../../support/program.ts'
 import { PYTHON_ENVIRONMENT } from '../../support/python.ts'
 import { serve, type TestServer } from '../../support/server.ts'
@@ -36,6 +36,7 @@ let folder: string
 
 beforeAll(async () => {
   server = await serve(DEMO)
+  await checked(server)
   // Within the checkout, where programs find their packages.
   await mkdir(join(ROOT, '.geoduck/test'), { recursive: true })
   folder = await mkdtemp(join(ROOT, '.geoduck/test/docs-'))

@@ -42,12 +42,15 @@ describe('a client is refused with UNAUTHENTICATED who sends', () => {
     const socket = new RawSocket(server.socketUrl)
     await once(socket.ws, 'open')
     socket.send({ type: 'connection_init', payload: { authorization } })
-    expect((await socket.closed).code).toBe(4403)
+    const { code, reason } = await socket.closed
+    expect(code).toBe(4403)
+    expect(reason).toMatch(/`authorization: Bearer TOKEN` in the payload of connection_init.* header of the upgrade/)
     expect(socket.messages).toEqual([])
   })
 
   it('no payload at all, or one that holds no text', async () => {
-    for (const payload of [undefined, {}, { authorization: [RIGHT.authorization] }, { authorization: { x: 1 } }]) {
+    const odd = [{ headers: RIGHT.authorization }, { headers: [RIGHT] }, { headers: null }, { connectionParams: RIGHT }]
+    for (const payload of [undefined, {}, { authorization: [RIGHT.authorization] }, { authorization: { x: 1 } }, ...odd]) {
       const socket = new RawSocket(server.socketUrl)
       await once(socket.ws, 'open')
       socket.send({ type: 'connection_init', payload })
@@ -57,6 +60,27 @@ describe('a client is refused with UNAUTHENTICATED who sends', () => {
 })
 
 describe('a client with the token is served', () => {
+  it.each<[string, object | undefined, Record<string, string>]>([
+    ['the header of the upgrade', undefined, RIGHT],
+    ['the header of the upgrade, with a payload of its own', { clientName: 'a viewer' }, RIGHT],
+    ['the header of the upgrade, beside a wrong payload', { authorization: 'Bearer another' }, RIGHT],
+    ['`headers.Authorization` of the payload', { headers: { Authorization: RIGHT.authorization } }, {}],
+    ['`headers.authorization` of the payload, beside a wrong header', { headers: RIGHT }, { authorization: 'Bearer another' }],
+    ['`headers.AUTHORIZATION` of the payload', { headers: { AUTHORIZATION: RIGHT.authorization } }, {}],
+  ])('over a WebSocket, by %s', async (_what, payload, headers) => {
+    const socket = new RawSocket(server.socketUrl, undefined, { headers })
+    await once(socket.ws, 'open')
+    socket.send({ type: 'connection_init', payload })
+    await socket.until(({ type }) => type === 'connection_ack')
+    socket.close()
+  })
+
+  it('by GET, and not without it', async () => {
+    const url = `${server.url}/graphql?query=${encodeURIComponent(QUERY.query)}`
+    expect(await (await fetch(url, { headers: RIGHT })).json()).toEqual({ data: { layers: [{ name: 'places' }] } })
+    expect((await fetch(url)).status).toBe(401)
+  })
+
   it('by HTTP and as an event stream', async () => {
     expect(await (await post(server, QUERY, RIGHT)).json()).toEqual({ data: { layers: [{ name: 'places' }] } })
     const events = await post(server, { query: STREAM }, { ...RIGHT, accept: 'text/event-stream' })

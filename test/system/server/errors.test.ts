@@ -21,17 +21,22 @@ import { ask, type PageInfo, post, quiet } from '../../support/graphql.ts'
 import { LAYER } from '../../support/layers.ts'
 import { PLACES, serve, startListening, type TestServer } from '../../support/server.ts'
 import { EventSource } from './event-source.ts'
-import { type Asked, failing, WIRES, type Wire, type WireError } from './failing-operation.ts'
+import { ALL_WIRES, type AnyWire, type Asked, failing, type WireError } from './failing-operation.ts'
+import { openParts, payloadsOf } from './parts.ts'
 import { RawSocket } from './raw-socket.ts'
 import { openWires } from './service-wires.ts'
 
-const ALL = WIRES
-const STREAMS = ['SSE', 'WebSocket'] as const
+const ALL = ALL_WIRES
+const STREAMS = ['SSE', 'WebSocket', 'multipart'] as const
+const ACCEPT = { HTTP: 'application/json', SSE: 'text/event-stream', multipart: 'multipart/mixed;subscriptionSpec=1.0' } as const
+const OVER_HTTP = ['HTTP', 'SSE', 'multipart'] as const
 
 /** The wires of each code below. On a WebSocket UNAUTHENTICATED is the close code 4403. A page has no slow reader. */
-const MET: Readonly<Record<ErrorCode, readonly Wire[]>> = {
+const MET: Readonly<Record<ErrorCode, readonly AnyWire[]>> = {
   BAD_INPUT: ALL,
-  UNAUTHENTICATED: ['HTTP', 'SSE'],
+  UNAUTHENTICATED: OVER_HTTP,
+  PERSISTED_QUERY_NOT_FOUND: ALL,
+  PERSISTED_QUERY_NOT_SUPPORTED: ALL,
   LAYER_NOT_FOUND: ALL,
   LAYER_NOT_READY: ALL,
   CURSOR_INVALID: ALL,
@@ -50,9 +55,9 @@ const MET: Readonly<Record<ErrorCode, readonly Wire[]>> = {
   SHUTTING_DOWN: ALL,
   INTERNAL: ALL,
 }
-const met = new Map<ErrorCode, Set<Wire>>(Object.keys(ERROR_CODES).map((code) => [code as ErrorCode, new Set()]))
+const met = new Map<ErrorCode, Set<AnyWire>>(Object.keys(ERROR_CODES).map((code) => [code as ErrorCode, new Set()]))
 
-function meet(code: ErrorCode, wire: Wire, { message, extensions }: WireError): void {
+function meet(code: ErrorCode, wire: AnyWire, { message, extensions }: WireError): void {
   expect(extensions, message).toMatchObject({ code, retry: ERROR_CODES[code][1] })
   expect(message).not.toMatch(/\/|SELECT|Error:|\n/)
   met.get(code)!.add(wire)
@@ -102,12 +107,30 @@ describe('a wrong request', () => {
 
   it('without the token is UNAUTHENTICATED', async () => {
     const closed = await serve([PLACES], { token: 'a-token-for-tests-only' })
-    for (const wire of ['HTTP', 'SSE'] as const) {
-      const accept = wire === 'SSE' ? 'text/event-stream' : 'application/json'
-      const { errors } = (await (await post(closed, { query: '{ __typename }' }, { accept })).json()) as { errors: WireError[] }
+    for (const wire of OVER_HTTP) {
+      const response = await post(closed, { query: '{ __typename }' }, { accept: ACCEPT[wire] })
+      const { errors } = (await response.json()) as { errors: WireError[] }
       meet('UNAUTHENTICATED', wire, errors[0]!)
     }
     await closed.close()
+  })
+
+  it.each([
+    ['that is not known is PERSISTED_QUERY_NOT_FOUND', 1],
+    ['of another version is PERSISTED_QUERY_NOT_SUPPORTED', 2],
+  ] as const)('with a hash %s', async (_what, version) => {
+    const code = version === 1 ? 'PERSISTED_QUERY_NOT_FOUND' : 'PERSISTED_QUERY_NOT_SUPPORTED'
+    const extensions = { persistedQuery: { version, sha256Hash: '0'.repeat(64) } }
+    for (const wire of OVER_HTTP) {
+      // The error is one line of JSON in every form.
+      const text = await (await post(server, { extensions }, { accept: ACCEPT[wire] })).text()
+      const { errors } = JSON.parse(/\{"errors":.*\]\}/.exec(text)![0]) as { errors: WireError[] }
+      meet(code, wire, errors[0]!)
+    }
+    const socket = await RawSocket.open(server.socketUrl)
+    socket.send({ id: 'a', type: 'subscribe', payload: { query: '', extensions } })
+    meet(code, 'WebSocket', ((await socket.ended('a')).at(-1)!.payload as WireError[])[0]!)
+    socket.close()
   })
 })
 
@@ -178,12 +201,14 @@ describe('what takes more than there is', () => {
     socket.ws.pause()
     const source = await EventSource.open(server, stream)
     await source.next()
+    const parts = await openParts(server, stream)
     await quiet(server, 30_000)
     socket.ws.resume()
     const last = (await socket.ended('a')).at(-1)!
     meet('SLOW_CONSUMER', 'WebSocket', (last.payload as WireError[])[0]!)
     const error = (await source.all()).findLast(({ data }) => data)!.data!.errors![0]!
     meet('SLOW_CONSUMER', 'SSE', error)
+    meet('SLOW_CONSUMER', 'multipart', (await payloadsOf(parts)).at(-1)!.errors![0]!)
     expect(error.extensions['cursor']).toEqual(expect.any(String))
     await server.close()
   })

@@ -97,6 +97,7 @@ it('event streams begin with a comment, and carry one again and again', async ()
       })(),
       res,
       operation,
+      'text/event-stream',
       20,
     )
   }).listen(0, '127.0.0.1')

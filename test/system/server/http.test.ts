@@ -41,13 +41,6 @@ describe('GraphQL over HTTP', () => {
 describe('what a page of another origin could send without asking is refused', () => {
   const BAD_INPUT = { errors: [{ extensions: { code: 'BAD_INPUT', retry: false } }] }
 
-  it('a query by GET', async () => {
-    const response = await fetch(`${server.url}/graphql?query={__typename}`)
-    expect(response.status).toBe(405)
-    expect(response.headers.get('allow')).toBe('POST')
-    expect(await response.json()).toMatchObject(BAD_INPUT)
-  })
-
   it.each([
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',

@@ -8,8 +8,10 @@ import { CurrentSchema } from '../../../src/graphql/current-schema.ts'
 import { DocumentReader } from '../../../src/graphql/document.ts'
 import { Access, clientAddress, Hosts } from '../../../src/server/access.ts'
 import { ClientMemory } from '../../../src/server/client-memory.ts'
+import { EntityTags } from '../../../src/server/entity-tags.ts'
 import { GraphQLEndpoint } from '../../../src/server/graphql-endpoint.ts'
 import { Operations } from '../../../src/server/operations.ts'
+import { PersistedQueries } from '../../../src/server/persisted-queries.ts'
 import { socketProtocol } from '../../../src/server/socket-protocol.ts'
 import { WebSockets } from '../../../src/server/websocket.ts'
 import { openYoga } from '../../../src/server/yoga.ts'
@@ -42,14 +44,16 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const limits = { tokens: 2_000, depth: 10, aliases: 15, rootFields: 5 }
   const documents = new DocumentReader({ limits, introspection: true })
   const access = new Access(null)
+  const persisted = new PersistedQueries(10)
+  const tags = new EntityTags({ schema, encodingFor: () => undefined, open: true })
   const shared = { services, operations, access, addressOf: clientAddress(0), origins: [] }
   const endpoint = new GraphQLEndpoint({
     ...shared,
     limits: { maxBodyBytes: 1e6, maxVertices: 25_000 },
-    yoga: openYoga({ schema, documents, compression: 'off' }),
+    yoga: openYoga({ schema, documents, persisted, tags, compression: 'off' }),
   })
   const http = createServer((req, res) => void endpoint.answer(req, res))
-  const protocol = socketProtocol({ schema, documents, services, access, operations })
+  const protocol = socketProtocol({ schema, documents, persisted, services, access, operations })
   const hosts = new Hosts('127.0.0.1', [])
   const frames = { maxMessageBytes: 2 ** 20, maxSocketOperations: 256, maxVertices: 25_000 }
   new WebSockets(http, { ...shared, protocol, hosts, memory, limits: frames, log })

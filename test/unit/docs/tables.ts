@@ -1,5 +1,6 @@
 /** Tables of the documentation, as they follow from the source. */
 
+import { maxHeaderSize } from 'node:http'
 import { BATCH_SIZE, MOST_INPUT_VALUES, MOST_LIST_ITEMS } from '../../../src/ask/arguments.ts'
 import { MAX_SORT_KEYS } from '../../../src/ask/feature-request.ts'
 import { MOST_FIGURES } from '../../../src/ask/groups/group-columns.ts'
@@ -84,6 +85,7 @@ export function limitTables(): readonly string[] {
     table([
       ['of a connection', 'most', 'flag', 'beyond it'],
       ["a request's body", ...set('maxBodyBytes'), '413 and `LIMIT_EXCEEDED`'],
+      ['the URL and the headers of a request', ...fixed(maxHeaderSize / 1024, ' KiB'), '431 and `LIMIT_EXCEEDED`'],
       ['levels of JSON', ...fixed(MOST_LEVELS), '413 over HTTP, and `LIMIT_EXCEEDED`'],
       ['lists, objects and members of objects in JSON', ...jsonParts(), '413 over HTTP, and `LIMIT_EXCEEDED`'],
       ['a WebSocket message before `connection_ack`', ...fixed(MOST_FRAME_BYTES_BEFORE_ACK / 1024, ' KiB'), 'closed with 1009'],
@@ -101,6 +103,7 @@ export function limitTables(): readonly string[] {
       ['time that nothing of a response is read', ...set('stallSeconds', ' s'), 'cut off 5 s later'],
       ['connections of one address at a time', ...set('maxConnections'), '503 and `OVERLOADED`'],
       ['results and requests in memory, of all clients', ...set('unreadBytes'), 'they wait, then `OVERLOADED`'],
+      ['persisted queries that are kept, of all clients', ...set('persistedQueries'), 'the longest unused is dropped'],
     ]),
     table([
       ['of what runs', 'most', 'flag', 'beyond it'],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { acceptsEvents, jsonTypeFor } from '../../../src/server/accept.ts'
+import { jsonTypeFor, streamTypeFor } from '../../../src/server/accept.ts'
 
 const JSON_TYPE = 'application/json'
+const EVENTS = 'text/event-stream'
+const PARTS = 'multipart/mixed'
 const GRAPHQL = 'application/graphql-response+json'
 
 describe('the media type of a result', () => {
@@ -21,12 +23,22 @@ describe('the media type of a result', () => {
   })
 
   it.each([
-    ['text/event-stream', true],
-    ['application/json, Text/Event-Stream', true],
-    ['*/*', true],
-    [null, true],
-    ['application/json', false],
-  ])('of a subscription for Accept: %s may be events: %s', (accept, events) => {
-    expect(acceptsEvents(accept)).toBe(events)
+    ['text/event-stream', EVENTS],
+    ['application/json, Text/Event-Stream', EVENTS],
+    ['*/*', EVENTS],
+    [null, EVENTS],
+    ['application/json', null],
+    // Apollo Client 4, Apollo Client 3, urql.
+    ['multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9', PARTS],
+    ['multipart/mixed;boundary="graphql";subscriptionSpec="1.0",application/json', PARTS],
+    ['text/event-stream, multipart/mixed', EVENTS],
+    ['multipart/mixed; boundary="a, b"; subscriptionSpec=1.0', PARTS],
+    ['multipart/mixed', PARTS],
+    ['multipart/mixed;deferSpec=20220824', null],
+    ['multipart/mixed;subscriptionSpec=2.0', null],
+    ['multipart/mixed;subscriptionSpec=1.0;q=0.5, text/event-stream;q=0.9', EVENTS],
+    ['multipart/mixed;subscriptionSpec=1.0, text/event-stream;q=0', PARTS],
+  ])('of a stream for Accept: %s is %s', (accept, type) => {
+    expect(streamTypeFor(accept)).toBe(type)
   })
 })
