@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import { formatError, formatResult, readyResult } from './client-error.ts'
 import { deliver } from './deliver.ts'
-import { flush } from './flush.ts'
+import { flush, UNBUFFERED } from './flush.ts'
 import type { Operation } from './operation.ts'
 import { type JsonPiece, toChunks } from './raw-json.ts'
 
@@ -20,7 +20,7 @@ export async function sendEvents(
   operation: Operation,
   pingMs = PING_MS,
 ): Promise<void> {
-  res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' })
+  res.writeHead(200, { 'content-type': 'text/event-stream', ...UNBUFFERED })
   const ping = setInterval(() => {
     if (res.writableLength === 0) res.write(':\n\n')
   }, pingMs)

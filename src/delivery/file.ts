@@ -8,7 +8,7 @@ import type { BatchEvent, BatchEvents } from './batch-events.ts'
 import { formatError } from './client-error.ts'
 import { Body } from './compression.ts'
 import type { Wire } from './deliver.ts'
-import { flush } from './flush.ts'
+import { flush, UNBUFFERED } from './flush.ts'
 import type { JsonPiece } from './raw-json.ts'
 
 interface Format {
@@ -104,7 +104,7 @@ export class FileWire implements Wire<BatchEvent> {
     this.#body = new Body(this.#res, this.#options.compression)
     this.#res.writeHead(200, {
       'content-type': this.#format.contentType,
-      'cache-control': 'no-cache',
+      ...UNBUFFERED,
       trailer: 'geoduck-cursor, geoduck-execution',
     })
     return this.#body

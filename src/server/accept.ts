@@ -3,17 +3,41 @@ import Negotiator from 'negotiator'
 import type { JsonMediaType } from '../delivery/response.ts'
 
 export function acceptsEvents(accept: string | null): boolean {
-  return accepted(accept, ['text/event-stream']) !== undefined
+  return accepted(accept, ['text/event-stream']).length > 0
 }
 
 /** Returns null if the client accepts neither type. A client without a preference gets the type that browsers show. */
 export function jsonTypeFor(accept: string | null): JsonMediaType | null {
-  return accepted<JsonMediaType>(accept, ['application/json', 'application/graphql-response+json']) ?? null
+  return accepted<JsonMediaType>(accept, JSON_TYPES)[0] ?? null
 }
 
-function accepted<Type extends string>(accept: string | null, offered: readonly Type[]): Type | undefined {
-  const wanted = new Negotiator({ headers: { accept: accept || '*/*' } }).mediaType(
-    offered.map((type) => `${type};charset=utf-8`),
-  )
-  return offered.find((type) => wanted?.startsWith(`${type};`))
+/** Returns true for a browser that opens a page: it prefers HTML to JSON. */
+export function prefersPage(accept: string | undefined): boolean {
+  return accepted(accept ?? null, [...JSON_TYPES, 'text/html'])[0] === 'text/html'
+}
+
+/**
+ * Returns the header in a form without `q` and parameters, which yoga does not read: the accepted types of a response, the
+ * preferred one first.
+ */
+export function plainAccept(accept: string): string {
+  return accepted(accept, [...JSON_TYPES, 'text/event-stream', 'multipart/mixed']).join(', ') || NOTHING
+}
+
+const JSON_TYPES = ['application/json', 'application/graphql-response+json'] as const
+
+/** A type that no response has. An empty header would accept every type. */
+const NOTHING = 'application/x-nothing'
+
+/** A parameter. Its value may be in quotes, and may then contain `,` and `;`. */
+const PARAMETER = /;\s*([^\s=;,"]+)\s*=\s*("(?:\\.|[^"\\])*"|[^\s;,"]*)/g
+
+/** Returns the accepted types, the preferred one first. Of parameters, only `q` and a charset other than UTF-8 count. */
+function accepted<Type extends string>(accept: string | null, offered: readonly Type[]): Type[] {
+  const plain = accept?.replace(PARAMETER, (whole, name: string, value: string) => (counts(name, value) ? whole : '')).trim()
+  return new Negotiator({ headers: { accept: plain || '*/*' } }).mediaTypes([...offered]) as Type[]
+}
+
+function counts(name: string, value: string): boolean {
+  return /^q$/i.test(name) || (/^charset$/i.test(name) && !/^"?utf-?8"?$/i.test(value))
 }

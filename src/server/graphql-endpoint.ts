@@ -7,8 +7,8 @@ import { failed } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Services } from '../graphql/context.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { jsonTypeFor } from './accept.ts'
-import { type Access, allowOrigin, type ClientAddress, unauthenticated } from './access.ts'
+import { jsonTypeFor, plainAccept, prefersPage } from './accept.ts'
+import { type Access, allowOrigin, type ClientAddress, type Origins, unauthenticated } from './access.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { admit, beginOverHttp, refuse } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
@@ -19,8 +19,9 @@ export interface GraphQLEndpointOptions {
   readonly yoga: Yoga
   readonly services: Services
   readonly operations: Operations
-  readonly origins: readonly string[]
+  readonly origins: Origins
   readonly access: Access
+  readonly basePath: string
   readonly addressOf: ClientAddress
   readonly limits: Pick<RequestLimits, 'maxBodyBytes'>
 }
@@ -45,7 +46,8 @@ export class GraphQLEndpoint {
   }
 
   async #execute(req: IncomingMessage, res: ServerResponse, operation: Operation): Promise<void> {
-    if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res, !this.#options.access.open)
+    if (req.method === 'GET' && prefersPage(req.headers.accept))
+      return sendGraphiQL(res, this.#options.basePath, !this.#options.access.open)
     if (req.method !== 'POST') {
       res.setHeader('allow', 'POST')
       return refuse(res, failed(badInput('Send operations by POST; a browser gets GraphiQL here.'), operation), 405)
@@ -63,6 +65,7 @@ export class GraphQLEndpoint {
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services, limits } = this.#options
     await admit(req, operation, limits.maxBodyBytes)
+    if (req.headers.accept !== undefined) req.headers.accept = plainAccept(req.headers.accept)
     const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }

@@ -12,6 +12,16 @@ export interface OpenOperation {
   end(): void
 }
 
+/** The ids by which the log names an operation. */
+export interface OperationNames {
+  /** @default a new id */
+  readonly id?: string
+  /** The `traceparent` of its request, or of the request that opened its WebSocket. */
+  readonly traceparent: string | null
+  /** The `x-request-id` of the request that opened its WebSocket. */
+  readonly socket?: string
+}
+
 export interface OperationsOptions {
   readonly log: Log
   /** Milliseconds of waiting after which an operation is logged with its plan. */
@@ -47,9 +57,8 @@ export class Operations {
   }
 
   /** Begins an operation. If its address or client has too many, it begins too, and its `refusal` ends it. */
-  begin(asker: Caller, signal: AbortSignal): OpenOperation {
-    const id = randomUUID()
-    const log = this.#options.log.child({ correlationId: id })
+  begin(asker: Caller, signal: AbortSignal, { id = randomUUID(), ...names }: OperationNames): OpenOperation {
+    const log = this.#options.log.child({ correlationId: id, ...given(names) })
     const refusal = this.#places.take(asker)
     const heldMemory = this.#options.memory.open(asker)
     const onDefect = (err: unknown) =>
@@ -62,7 +71,7 @@ export class Operations {
       if (!refusal) this.#places.leave(asker)
       if (operation.kind || operation.error) {
         operation.ended()
-        logOperation(this.#options.log, operation, this.#options.slowMs, this.#options.explain)
+        logOperation(this.#options, operation, given(names))
         this.#onEnd(operation)
       }
       heldMemory.close()
@@ -84,11 +93,15 @@ export class Operations {
 
 type Explain = Engine['explain']
 
+function given({ traceparent, socket }: Omit<OperationNames, 'id'>): object {
+  return { ...(traceparent !== null && { traceparent }), ...(socket !== undefined && { socket }) }
+}
+
 /**
  * Logs one line per operation when it is over: a sentence for people, and the same facts in fields for machines. If the client
  * waited for the server longer than `slowMs`, the line is a warning and includes the plans, which are SQL without values.
  */
-function logOperation(log: Log, operation: Operation, slowMs: number, explain: Explain): void {
+function logOperation({ log, slowMs, explain }: OperationsOptions, operation: Operation, names: object): void {
   const { id, client, kind, name, layers, rows, bytes, batches, lane, degraded, outcome } = operation
   const ms = Math.round(performance.now() - operation.startedAt)
   const waitMs = Math.round(operation.waitMs)
@@ -106,7 +119,7 @@ function logOperation(log: Log, operation: Operation, slowMs: number, explain: E
     slow ? `slow: waited ${waitMs} ms` : null,
   ]
   const sentence = `${what}: ${outcome}, ${how.filter((word) => word !== null).join(', ')} [${id} ${client}]`
-  const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, waitMs, lane, degraded, outcome }
+  const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, waitMs, lane, degraded, outcome, ...names }
   if (slow) log.warn({ operation: { ...fields, plans: operation.queries.flatMap((query) => planned(query, explain)) } }, sentence)
   else log.info({ operation: fields }, sentence)
 }

@@ -19,14 +19,14 @@ import { HealthSubscribers } from '../graphql/health-events.ts'
 import { Introspector } from '../graphql/introspection/introspector.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
-import { Access, clientAddress, Hosts } from './access.ts'
+import { Access, clientAddress, Hosts, Origins } from './access.ts'
 import { ClientMemory } from './client-memory.ts'
 import { type ConfigurationSource, checkLayerNames, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { HealthReport } from './health.ts'
-import { httpServer, route } from './http.ts'
+import { httpServer, route, TIMES } from './http.ts'
 import { endIdleConnections } from './idle-connections.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { NothingToServe } from './nothing-to-serve.ts'
@@ -54,6 +54,11 @@ export interface RunningServer {
   readonly ready: Promise<readonly Layer[]>
   /** Returns the current layers, including those that are being prepared. */
   layers(): readonly Layer[]
+  /**
+   * Reports to load balancers that the server is not ready, and waits until they should have noticed (`--drain`). Everything else is
+   * still served.
+   */
+  drain(): Promise<void>
   /** Stops new work, ends streams with a typed error and their cursor, and closes sockets and workers, all within 10 s. */
   close(): Promise<void>
 }
@@ -82,7 +87,9 @@ export async function startServer(
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
   const { compression } = config
-  const shared = { services: state, operations, access, addressOf: clientAddress(config.trustProxy), origins: config.origins }
+  const { basePath } = config
+  const addressOf = clientAddress(config.trustProxy)
+  const shared = { services: state, operations, access, addressOf, origins: new Origins(config), basePath }
   const graphql = new GraphQLEndpoint({
     ...shared,
     limits: config,
@@ -98,7 +105,8 @@ export async function startServer(
     ready: () => health.ready,
   })
   const hosts = new Hosts(config.host, config.hosts)
-  const http = httpServer(oneAtATime(shared.addressOf, route({ graphql, download, health, metrics, access, hosts })))
+  const listener = oneAtATime(addressOf, route({ graphql, download, health, metrics, access, hosts, basePath }))
+  const http = httpServer(listener, { ...TIMES, keepAliveTimeout: config.keepAliveSeconds * 1_000 })
   const connections = new Connections(http, {
     mostOfAddress: config.trustProxy === 0 ? config.maxConnections : null,
     openFiles: machine().openFiles,
@@ -123,7 +131,13 @@ export async function startServer(
   ready.catch(() => {})
   let closing: Promise<void> | null = null
   const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, log }))
-  return { url, ready, layers: () => state.layers(), close }
+  const drain = async () => {
+    if (config.drainSeconds === 0) return
+    health.drain()
+    log.info(`Draining: /ready answers 503, and the server stops in ${config.drainSeconds} s`)
+    await awakeSleep(config.drainSeconds * 1_000)
+  }
+  return { url, ready, layers: () => state.layers(), drain, close }
 }
 
 async function listen(http: Server, { host, port }: Config): Promise<string> {

@@ -230,6 +230,7 @@ const serverOf = (url: string): RunningServer => ({
   url: url.replace('/graphql', ''),
   layers: () => [],
   ready: Promise.resolve([]),
+  drain: () => Promise.resolve(),
   close: () => Promise.resolve(),
 })
 
