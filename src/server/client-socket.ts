@@ -16,9 +16,8 @@ import { GeoduckError } from '../model/errors.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { problemOf } from './http-operation.ts'
 import { MOST_CONTROL_BYTES, MOST_FRAME_BYTES_BEFORE_ACK, MOST_ID_LENGTH } from './limits.ts'
-import type { Operations } from './operations.ts'
+import type { Operations, Trace } from './operations.ts'
 import { SocketFlow } from './socket-flow.ts'
-import type { Trace } from './trace.ts'
 
 const TOO_BIG = 1009
 /** Most bytes of a close frame's reason. */

@@ -5,8 +5,7 @@ import type { Operation } from '../delivery/operation.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { type ClientAddress, callerOf } from './access.ts'
 import type { RequestLimits } from './limits.ts'
-import type { Operations } from './operations.ts'
-import { traceOf } from './trace.ts'
+import { type Operations, traceOf } from './operations.ts'
 
 export interface HttpOperations {
   readonly operations: Operations

@@ -1,6 +1,6 @@
 /** Routes each request to the part of the server that answers it. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, unauthenticated } from './access.ts'
+import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, readTarget, unauthenticated } from './access.ts'
 import type { DownloadEndpoint } from './download-endpoint.ts'
 import { Files } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
@@ -8,8 +8,7 @@ import type { GraphQLEndpoint } from './graphql-endpoint.ts'
 import type { HealthReport } from './health.ts'
 import { sendJson } from './http-operation.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import { readTarget } from './target.ts'
-import { traceHeaders } from './trace.ts'
+import { traceHeaders } from './operations.ts'
 
 export interface Routes {
   readonly graphql: GraphQLEndpoint

@@ -5,16 +5,14 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Log } from '../config/logging.ts'
 import { AwakeTimer, awakeNow, justWoke } from '../engines/awake.ts'
-import { type ClientAddress, callerOf, type Hosts, MISDIRECTED_BODY, type Origins } from './access.ts'
+import { type ClientAddress, callerOf, type Hosts, MISDIRECTED_BODY, type Origins, readTarget } from './access.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { ClientSocket } from './client-socket.ts'
 import { refuse } from './connections.ts'
 import { mostJsonParts } from './http-operation.ts'
 import { INIT_TIMEOUT_MS, type RequestLimits } from './limits.ts'
-import type { Operations } from './operations.ts'
+import { type Operations, traceHeaders, traceOf } from './operations.ts'
 import type { SocketProtocol } from './socket-protocol.ts'
-import { readTarget } from './target.ts'
-import { traceHeaders, traceOf } from './trace.ts'
 
 const GOING_AWAY = 1001
 /** Milliseconds that a client has to answer the closing handshake before it is cut off. */

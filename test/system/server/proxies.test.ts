@@ -100,7 +100,7 @@ describe.each([
     expect(batches.reduce((sum, { featureBatches }) => sum + featureBatches.count, 0)).toBe(ROWS)
     expect(rest.at(-1)?.event).toBe('complete')
     // Nothing follows the first event for a while, so a proxy that waits for more would not pass it on.
-    const health = await EventSource.open({ url }, 'subscription { health(everyMs: 3600000) { ready } }')
+    const health = await EventSource.open({ url }, 'subscription { health(everyMs: 60000) { ready } }')
     expect(await health.next()).toMatchObject({ event: 'next', data: { data: { health: { ready: true } } } })
     health.leave()
   })
