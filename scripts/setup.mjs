@@ -1,6 +1,6 @@
 /** Brings what the project needs, each thing once: `node scripts/setup.mjs [--build | --docs | --tests]`. Runs before anything is installed. */
 import { pathToFileURL } from 'node:url'
-import { chromium, strace } from './setup/debian.mjs'
+import { caddy, chromium, java, nginx, strace } from './setup/debian.mjs'
 import { demo } from './setup/demo.mjs'
 import { dependencies, dependenciesToServe } from './setup/dependencies.mjs'
 import { extension } from './setup/extension.mjs'
@@ -17,7 +17,7 @@ const LEAST_NODE = 20
 const TO_SERVE = [[dependenciesToServe, runtime], [extension], [demo]]
 const TO_BUILD = [[dependencies, runtime]]
 const TO_DOCUMENT = [[dependenciesToServe, runtime], [site]]
-const TO_TEST = [[dependencies, runtime], [extension, python], [demo, site], [chromium], [strace]]
+const TO_TEST = [[dependencies, runtime], [extension, python], [demo, site], [chromium], [strace], [nginx], [caddy], [java]]
 
 /**
  * Does what is not done yet and shows it on stderr. When everything is done, it costs about 20 ms and prints nothing.

@@ -52,8 +52,8 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   const server = await startServer(config, { spatialExtension, configuration })
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${paths.map(shownPath).join(', ')}`)
-  for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${path}`)
-  for (const url of server.network) print(`  network   ${url}`)
+  for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${config.basePath}${path}`)
+  for (const url of server.network) print(`  network   ${url}${config.basePath}`)
   const { showProgress } = await import('./commands/progress-bar.ts')
   const hideProgress = showProgress(() => server.layers())
   const layers = await server.ready.finally(hideProgress)
@@ -74,14 +74,15 @@ const PLACES = [
 ] as const
 
 /**
- * The first signal stops the server in order, the second at once. The end of a channel to the parent process stops it too, so
- * that no orphan is left.
+ * The first signal stops the server in order, SIGTERM after a drain period, and the second signal at once. The end of a channel to the parent
+ * process stops it too, so that no orphan is left.
  */
 function endWhenTold(server: RunningServer): void {
   let told = false
-  const end = () => {
+  const end = async (signal?: NodeJS.Signals) => {
     if (told) process.exit(1)
     told = true
+    if (signal === 'SIGTERM') await server.drain()
     setTimeout(() => process.exit(1), CLOSE_MS).unref()
     server.close().then(
       () => process.exit(0),

@@ -17,6 +17,28 @@ export const strace = debianPackage({
   without: 'the tests of open sockets are skipped.',
 })
 
+/** The proxies whose configuration docs/proxies.md shows. */
+export const nginx = debianPackage({
+  name: 'nginx for the tests of proxies',
+  path: '/usr/sbin/nginx',
+  packages: 'nginx-light',
+  without: 'the tests of proxies are skipped.',
+})
+export const caddy = debianPackage({
+  name: 'Caddy for the tests of proxies',
+  path: '/usr/bin/caddy',
+  packages: 'caddy',
+  without: 'the tests of proxies are skipped.',
+})
+
+/** The language of a client whose requests offer h2c. */
+export const java = debianPackage({
+  name: 'Java for the test of its HTTP client',
+  path: '/usr/bin/java',
+  packages: 'default-jdk-headless',
+  without: "the test of Java's HTTP client is skipped.",
+})
+
 /** A step that installs packages of Debian. Without them tests are skipped, but under CI set-up fails. */
 function debianPackage({ name, path, packages, without }) {
   const install = `apt-get update && apt-get install --yes --no-install-recommends ${packages}`

@@ -77,6 +77,14 @@ export interface Config {
   readonly allowAnonymous: boolean
   /** Proxies whose X-Forwarded-For is trusted: their number, or their addresses and networks. @default 0 */
   readonly trustProxy: number | readonly string[]
+  /** The path below which a proxy publishes the server, without a slash at its end. Empty: none. @default none */
+  readonly basePath: string
+  /** Seconds after which an idle connection ends. @default 75 */
+  readonly keepAliveSeconds: number
+  /** Seconds between SIGTERM and the end of the listener. @default 0 */
+  readonly drainSeconds: number
+  /** True if pages of allowed origins may send credentials. @default false */
+  readonly allowCredentials: boolean
   /** True if introspection is allowed. @default true */
   readonly introspection: boolean
   /** Seconds that a client may wait for the server before its operation is logged as slow. @default 5 */

@@ -2,7 +2,7 @@
 import type { MachineDefaults } from './defaults.ts'
 import type { Settings } from './settings.ts'
 import { formatSize } from './size.ts'
-import { bearer, hostNames, proxies, seconds, size, wholeNumber, yesOrNo } from './values.ts'
+import { bearer, hostNames, seconds, size, wholeNumber, yesOrNo } from './values.ts'
 
 const who = {
   hosts: {
@@ -25,13 +25,6 @@ const who = {
     description: 'allow other machines to connect without a token',
     value: yesOrNo,
     fallback: false,
-  },
-  trustProxy: {
-    flag: '--trust-proxy <proxies>',
-    description: "proxies whose X-Forwarded-For names the client: their number, or their addresses ('10.0.0.0/8,loopback')",
-    value: proxies,
-    fallback: 0,
-    fallbackText: 'none',
   },
   introspection: {
     flag: '--introspection <boolean>',

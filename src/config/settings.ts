@@ -5,6 +5,7 @@
 import { cacheDirectory } from './cache.ts'
 import type { Config } from './config.ts'
 import type { MachineDefaults } from './defaults.ts'
+import { proxying } from './proxy-settings.ts'
 import { access, requests } from './request-settings.ts'
 import { formatSize } from './size.ts'
 import { oneOf, origins, seconds, share, size, text, type Value, wholeNumber, yesOrNo } from './values.ts'
@@ -42,7 +43,16 @@ const MiB = 2 ** 20
 const CACHE_BYTES = 20e9
 
 export function settings(machine: MachineDefaults): Settings {
-  return { ...network, ...access(machine), ...logging, ...workers(machine), ...limits, ...requests, ...files(machine) }
+  return {
+    ...network,
+    ...access(machine),
+    ...proxying,
+    ...logging,
+    ...workers(machine),
+    ...limits,
+    ...requests,
+    ...files(machine),
+  }
 }
 
 const network = {

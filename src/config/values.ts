@@ -102,6 +102,21 @@ function isHostName(host: string): boolean {
   return URL.canParse(`http://${host}/`) && new URL(`http://${host}/`).host === host.toLowerCase() && !/:\d+$/.test(host)
 }
 
+/** The first parts of the server's own paths. Below one of them, a path could mean two things. */
+const OWN_PATHS = 'docs|download|graphiql|graphql|health|map|metrics|ready'
+
+const pathPrefix = z
+  .string()
+  .transform((path) => path.replace(/\/$/, ''))
+  .pipe(z.string().regex(new RegExp(`^(?!/(?:${OWN_PATHS})(?:/|$))(?:/(?!\\.{1,2}(?:/|$))[\\w.~-]+)*$`)))
+
+/** A path without a slash at its end. `/` is no path. */
+export const basePath: Value<string> = {
+  takes: `a path such as /geo that does not begin with one of the server's own (${OWN_PATHS.replaceAll('|', ', ')})`,
+  schema: pathPrefix,
+  json: pathPrefix,
+}
+
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
 
 const networks = z.array(z.string().refine(isNetwork))

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import { formatError, formatResult, readyResult } from './client-error.ts'
 import { deliver } from './deliver.ts'
-import { flush } from './flush.ts'
+import { flush, UNBUFFERED } from './flush.ts'
 import type { Operation } from './operation.ts'
 import { type JsonPiece, toChunks } from './raw-json.ts'
 
@@ -63,7 +63,7 @@ export async function sendEvents(
   pingMs = PING_MS,
 ): Promise<void> {
   const { contentType, start, heartbeat, before, after, end: last } = FORMS[type]
-  res.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache', 'x-accel-buffering': 'no' })
+  res.writeHead(200, { 'content-type': contentType, ...UNBUFFERED })
   const ping = setInterval(() => {
     if (res.writableLength === 0) res.write(heartbeat)
   }, pingMs)

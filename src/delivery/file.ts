@@ -8,7 +8,7 @@ import type { BatchEvent, BatchEvents } from './batch-events.ts'
 import { formatError } from './client-error.ts'
 import { Body } from './compression.ts'
 import type { Wire } from './deliver.ts'
-import { flush } from './flush.ts'
+import { flush, UNBUFFERED } from './flush.ts'
 import type { JsonPiece } from './raw-json.ts'
 
 interface Format {
@@ -115,7 +115,7 @@ export class FileWire implements Wire<BatchEvent> {
     const isChunked = this.#res.useChunkedEncodingByDefault && !this.#options.isHead
     this.#res.writeHead(200, {
       'content-type': this.#format.contentType,
-      'cache-control': 'no-cache',
+      ...UNBUFFERED,
       'accept-ranges': 'none',
       ...(isChunked && { trailer: 'geoduck-cursor, geoduck-execution' }),
     })

@@ -3,6 +3,12 @@ import type { Writable } from 'node:stream'
 import { byteLength } from './raw-json.ts'
 
 /**
+ * Headers of a response that is sent while it is made. A proxy that buffers, compresses or keeps it would delay it, and would read
+ * for a client that does not.
+ */
+export const UNBUFFERED = { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' } as const
+
+/**
  * Writes the pieces. Resolves when the operating system has accepted all of them, or when the connection has closed. There must
  * be at least one piece, and no piece of an HTTP response may be empty.
  */

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { Body } from './compression.ts'
 import { deliver, rowsOf } from './deliver.ts'
-import { flush } from './flush.ts'
+import { flush, UNBUFFERED } from './flush.ts'
 import type { Operation } from './operation.ts'
 import { byteLength, FlowingJson, isWhole, type JsonPiece, textBytes } from './raw-json.ts'
 
@@ -29,7 +29,7 @@ export async function sendParts(
   if (whole) operation.heldMemory.add(textBytes(whole))
   const body = new Body(res, whole && byteLength(whole) < LEAST_COMPRESSED ? 'off' : compression)
   const size = whole && !body.compressed ? { 'content-length': byteLength(whole) } : {}
-  res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, ...size })
+  res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, ...size, ...(!whole && UNBUFFERED) })
   const wire = {
     payload: (pieces: readonly JsonPiece[]) => pieces,
     send: (pieces: readonly JsonPiece[]) => flush(body.to, pieces),

@@ -3,24 +3,44 @@ import Negotiator from 'negotiator'
 import type { StreamMediaType } from '../delivery/events.ts'
 import type { JsonMediaType } from '../delivery/response.ts'
 
-/** The server chooses the boundary of a multipart response. Clients also write theirs into `Accept`, where it selects nothing. */
-const BOUNDARY = /;\s*boundary=("[^"]*"|[^;,]*)/gi
-
 /** Returns the form in which the client takes a stream, or null if it takes none. */
 export function streamTypeFor(accept: string | null): StreamMediaType | null {
-  const types = ['text/event-stream', 'multipart/mixed;subscriptionspec=1.0'] as const
-  const chosen = accepted(accept?.replace(BOUNDARY, '') ?? null, types)
+  const [chosen] = accepted(accept, ['text/event-stream', 'multipart/mixed;subscriptionspec=1.0'], /^(subscription|defer)spec$/i)
   return chosen === undefined ? null : chosen === 'text/event-stream' ? chosen : 'multipart/mixed'
 }
 
 /** Returns null if the client accepts neither type. A client without a preference gets the type that browsers show. */
 export function jsonTypeFor(accept: string | null): JsonMediaType | null {
-  return accepted<JsonMediaType>(accept, ['application/json', 'application/graphql-response+json']) ?? null
+  return accepted<JsonMediaType>(accept, JSON_TYPES)[0] ?? null
 }
 
-function accepted<Type extends string>(accept: string | null, offered: readonly Type[]): Type | undefined {
-  const wanted = new Negotiator({ headers: { accept: accept || '*/*' } }).mediaType(
-    offered.map((type) => `${type};charset=utf-8`),
-  )
-  return offered.find((type) => wanted?.startsWith(`${type};`))
+/** Returns true for a browser that opens a page: it prefers HTML to JSON. */
+export function prefersPage(accept: string | undefined): boolean {
+  return accepted(accept ?? null, [...JSON_TYPES, 'text/html'])[0] === 'text/html'
+}
+
+/**
+ * Returns the header in a form without `q` and parameters, which yoga does not read: the accepted types of a response, the
+ * preferred one first.
+ */
+export function plainAccept(accept: string): string {
+  return accepted(accept, [...JSON_TYPES, 'text/event-stream', 'multipart/mixed']).join(', ') || NOTHING
+}
+
+const JSON_TYPES = ['application/json', 'application/graphql-response+json'] as const
+
+/** A type that no response has. An empty header would accept every type. */
+const NOTHING = 'application/x-nothing'
+
+/** A parameter. Its value may be in quotes, and may then contain `,` and `;`. */
+const PARAMETER = /;\s*([^\s=;,"]+)\s*=\s*("(?:\\.|[^"\\])*"|[^\s;,"]*)/g
+
+/** Returns the accepted types, the preferred one first. Only `q`, a charset other than UTF-8, and the parameters `also` count. */
+function accepted<Type extends string>(accept: string | null, offered: readonly Type[], also = /^$/): Type[] {
+  const counting = (_: string, name: string, value: string) => {
+    const counts = /^q$/i.test(name) || also.test(name) || (/^charset$/i.test(name) && !/^"?utf-?8"?$/i.test(value))
+    return counts ? `;${name}=${value}` : ''
+  }
+  const plain = accept?.replace(PARAMETER, counting).trim()
+  return new Negotiator({ headers: { accept: plain || '*/*' } }).mediaTypes([...offered]) as Type[]
 }

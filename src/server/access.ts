@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, SocketAddress } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import proxyAddress from 'proxy-addr'
 import type { Caller } from '../engines/engine.ts'
@@ -41,12 +41,16 @@ function digestOf(token: string): Buffer {
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** Returns true without `Origin`: the client is then no browser, and no cookie or rebound name can be abused. */
+/**
+ * Returns true without `Origin`: the client is then no browser, and no cookie or rebound name can be abused. A browser leaves out
+ * the default port of the origin's scheme, which a proxy may write in `Host`.
+ */
 export function originAllowed(origin: string | undefined, host: string | undefined, listed: readonly string[]): boolean {
   if (origin === undefined || listed.includes(origin)) return true
   if (!URL.canParse(origin)) return false
   const url = new URL(origin)
-  return url.host === host || LOCAL.has(url.hostname)
+  const own = `${url.protocol}//${host}`
+  return LOCAL.has(url.hostname) || (URL.canParse(own) && new URL(own).host === url.host)
 }
 
 /**
@@ -55,8 +59,8 @@ export function originAllowed(origin: string | undefined, host: string | undefin
  */
 const LOOPBACK = /^(localhost|127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}|\[::1\])$/
 
-/** Any port after the name. */
-const PORT = /:\d*$/
+/** Any port after the name, and the dot at the end of an absolute name. */
+const PORT = /\.?(:\d*)?$/
 
 export class Hosts {
   readonly #listed: ReadonlySet<string>
@@ -88,16 +92,76 @@ export const MISDIRECTED_BODY = {
   ],
 }
 
-/** Lets pages of allowed origins read the response. Returns false if the page has another origin. */
-export function allowOrigin(req: IncomingMessage, res: ServerResponse, listed: readonly string[], methods: string): boolean {
-  const { origin, host } = req.headers
-  res.setHeader('vary', 'origin')
-  if (!originAllowed(origin, host, listed)) return false
+/** The absolute form, which clients of a proxy send: `http://host/path`. */
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(.*)$/i
+
+/**
+ * Changes `url` to a path of this server: without an origin, without the base path, and without a slash at its end. A path without
+ * the base path is valid too, because some proxies remove it, and health checks that ask the server itself do not know it. The host of the
+ * absolute form replaces that of `Host` (RFC 9112, 3.2.2).
+ */
+export function readTarget(req: IncomingMessage, basePath: string): void {
+  const [, host, rest] = ABSOLUTE.exec(req.url ?? '/') ?? []
+  if (host !== undefined) req.headers.host = host
+  const target = rest ?? req.url ?? '/'
+  const queryAt = target.indexOf('?')
+  const path = queryAt < 0 ? target : target.slice(0, queryAt)
+  const own = path === basePath || path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path
+  const place = own.length > 1 && own.endsWith('/') ? own.slice(0, -1) : own || '/'
+  req.url = place + (queryAt < 0 ? '' : target.slice(queryAt))
+}
+
+export interface OriginOptions {
+  readonly origins: readonly string[]
+  readonly allowCredentials: boolean
+  readonly trustProxy: number | readonly string[]
+}
+
+/** The origins whose pages may use the server. */
+export class Origins {
+  /** True if pages of allowed origins may send credentials. */
+  readonly credentials: boolean
+  readonly #listed: readonly string[]
+  readonly #isProxy: IsProxy
+
+  constructor({ origins, allowCredentials, trustProxy }: OriginOptions) {
+    this.credentials = allowCredentials
+    this.#listed = origins
+    this.#isProxy = trustedProxies(trustProxy)
+  }
+
+  /**
+   * The page may be the server's own: of the name in `Host`, or of the name that a trusted proxy has received. No page of another
+   * origin can send the header of a proxy without permission.
+   */
+  allow({ headers, socket }: IncomingMessage): boolean {
+    const { origin, host } = headers
+    if (originAllowed(origin, host, this.#listed)) return true
+    if (!this.#isProxy(socket.remoteAddress ?? '', 0)) return false
+    const forwarded = String(headers['x-forwarded-host'] ?? '').split(',')
+    return originAllowed(origin, forwarded[0]?.trim(), [])
+  }
+}
+
+/** Headers that a page of another origin may read, besides those that every page may. */
+const EXPOSED = 'content-disposition, content-range, etag, location, retry-after, traceparent, www-authenticate, x-request-id'
+/** Seconds for which a browser may reuse the permission. Chromium uses no more. */
+const PERMISSION_SECONDS = 7_200
+
+/** Lets pages of allowed origins read the response, and send any header. Returns false if the page has another origin. */
+export function allowOrigin(req: IncomingMessage, res: ServerResponse, origins: Origins, methods: string): boolean {
+  const { origin } = req.headers
+  const asked = req.headers['access-control-request-headers']
+  res.setHeader('vary', asked === undefined ? 'origin' : 'origin, access-control-request-headers')
+  if (!origins.allow(req)) return false
   if (origin === undefined) return true
   res.setHeader('access-control-allow-origin', origin)
+  if (origins.credentials) res.setHeader('access-control-allow-credentials', 'true')
+  res.setHeader('access-control-expose-headers', EXPOSED)
+  if (req.method !== 'OPTIONS') return true
   res.setHeader('access-control-allow-methods', methods)
-  res.setHeader('access-control-allow-headers', 'accept, authorization, content-type')
-  res.setHeader('access-control-expose-headers', 'x-request-id')
+  res.setHeader('access-control-allow-headers', asked ?? 'accept, authorization, content-type')
+  res.setHeader('access-control-max-age', PERMISSION_SECONDS)
   return true
 }
 
@@ -114,6 +178,13 @@ export function isForeign({ headers }: IncomingMessage): boolean {
 /** Returns the address of the client, as far as it can be trusted. */
 export type ClientAddress = (request: IncomingMessage) => string
 
+/** Returns true if the address is that of a trusted proxy. `hop` counts the proxies between it and the server. */
+type IsProxy = (address: string, hop: number) => boolean
+
+function trustedProxies(trusted: number | readonly string[]): IsProxy {
+  return typeof trusted === 'number' ? (_address, hop) => hop < trusted : proxyAddress.compile([...trusted])
+}
+
 /**
  * Returns how to find a client's address. The client is the last entry of `X-Forwarded-For` that no trusted proxy wrote. The
  * client may have invented the entries before it.
@@ -121,12 +192,18 @@ export type ClientAddress = (request: IncomingMessage) => string
  */
 export function clientAddress(trusted: number | readonly string[]): ClientAddress {
   if (trusted === 0) return ({ socket }) => socket.remoteAddress ?? 'unknown'
-  const believes =
-    typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : proxyAddress.compile([...trusted])
+  const isProxy = trustedProxies(trusted)
   return (request) => {
-    const address = proxyAddress(request, believes)
+    const address = withoutPort(proxyAddress(request, (entry, hop) => isProxy(withoutPort(entry), hop)))
     return isIP(address) ? address : (request.socket.remoteAddress ?? 'unknown')
   }
+}
+
+/** Proxies write `203.0.113.7:4711` and `[2001:db8::7]:4711`, some of them in quotes. */
+function withoutPort(entry: string): string {
+  if (isIP(entry)) return entry
+  const written = entry.replace(/^"(.*)"$/, '$1')
+  return isIP(written) ? written : (SocketAddress.parse(written)?.address ?? entry)
 }
 
 /** Groups of an IPv6 network of one subscriber, 64 bits. All its addresses belong to that subscriber. */

@@ -16,7 +16,7 @@ import { GeoduckError } from '../model/errors.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { problemOf } from './http-operation.ts'
 import { MOST_CONTROL_BYTES, MOST_FRAME_BYTES_BEFORE_ACK, MOST_ID_LENGTH } from './limits.ts'
-import type { Operations } from './operations.ts'
+import type { Operations, Trace } from './operations.ts'
 import { SocketFlow } from './socket-flow.ts'
 
 const TOO_BIG = 1009
@@ -41,6 +41,8 @@ export interface ClientSocketOptions {
   readonly authorization: string | undefined
   /** Workers are shared fairly between callers. */
   readonly asker: Caller
+  /** The request that opened the socket. */
+  readonly trace: Trace
   readonly operations: Operations
   readonly memory: ClientMemory
   /** Most operations at a time. */
@@ -152,7 +154,8 @@ export class ClientSocket implements GraphQLSocket {
    */
   async #run(id: string, former: Running | undefined, deliver: () => Promise<void>): Promise<void> {
     const left = new AbortController()
-    const { operation, end } = this.#options.operations.begin(this.#options.asker, left.signal)
+    const { operations, asker, trace } = this.#options
+    const { operation, end } = operations.begin(asker, left.signal, { traceparent: trace.traceparent, socket: trace.requestId })
     const { heldMemory } = operation
     const { promise: over, resolve } = Promise.withResolvers<void>()
     const running = { operation, left, over }

@@ -3,7 +3,6 @@
  * browsers whose 'self' excludes it.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 
 const SELF =
   "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'self'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -11,8 +10,10 @@ const SELF =
 /** MapLibre makes its own workers and images from blobs. */
 const DRAWING = `${SELF}; worker-src 'self' blob:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'`
 
-/** An import map must be in the page itself: its hash allows it. */
-export const MAP_POLICY = `${DRAWING}; script-src 'self' ${hashes(readFileSync(new URL('../web/index.html', import.meta.url), 'utf8'))}`
+/** The policy for the map's page. An import map must be in the page itself: its hash allows it. */
+export function mapPolicy(page: string): string {
+  return `${DRAWING}; script-src 'self' ${hashes(page)}`
+}
 
 /** GraphiQL comes as one page: scripts and styles within it, its editor's workers as blobs. */
 export const GRAPHIQL_POLICY = `${DRAWING}; script-src 'unsafe-inline' blob:; font-src 'self' data:`

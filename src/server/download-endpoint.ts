@@ -11,7 +11,7 @@ import type { Operation } from '../delivery/operation.ts'
 import { CHUNK_ROWS } from '../engines/engine.ts'
 import type { Services } from '../graphql/context.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { type Access, allowOrigin, type ClientAddress, isForeign, unauthenticated } from './access.ts'
+import { type Access, allowOrigin, type ClientAddress, isForeign, type Origins, unauthenticated } from './access.ts'
 import { type DownloadLimits, readDownload } from './download-request.ts'
 import { admit, beginOverHttp, refuse, sendJson } from './http-operation.ts'
 import type { Operations } from './operations.ts'
@@ -31,7 +31,7 @@ export interface DownloadEndpointOptions {
   readonly access: Access
   readonly addressOf: ClientAddress
   readonly limits: DownloadLimits
-  readonly origins: readonly string[]
+  readonly origins: Origins
   readonly compression: Config['compression']
 }
 

@@ -3,6 +3,7 @@
  * another host.
  */
 
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -10,7 +11,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import send from 'send'
-import { docsPolicy, MAP_POLICY } from './content-policy.ts'
+import { docsPolicy, mapPolicy } from './content-policy.ts'
 import { sendJson } from './http-operation.ts'
 
 const PAGE = fileURLToPath(new URL('../web/', import.meta.url))
@@ -34,51 +35,95 @@ const FOLDERS: readonly (readonly [prefix: string, root: string])[] = [
 /** Browsers ask again whether a file has changed, which an entity tag answers. */
 const OPTIONS = { dotfiles: 'ignore', cacheControl: false, lastModified: false } as const
 
-/** Sends a file of one of the folders. `send` refuses paths that lead out of the folder. `/map` is the same as `/map/`. */
-export function sendFile(req: IncomingMessage, res: ServerResponse, pathname: string, notFound: () => void): void {
-  const asked = pathname === '/map' || pathname === '/docs' ? `${pathname}/` : pathname
-  const folder = FOLDERS.find(([prefix]) => asked.startsWith(prefix))
-  if (!folder || req.method !== 'GET') {
-    notFound()
-    return
+/** Files of these folders whose text contains paths of the server. */
+const REBASED: readonly (readonly [root: string, name: RegExp])[] = [
+  [PAGE, /^index\.html$/],
+  // No part of the path begins with a dot.
+  [DOCS, /^(?!\.)(?!.*\/\.)[\w./@~-]+\.(?:html|js|css)$/],
+]
+
+/** The paths in such a file: they follow a quote, or the opening bracket of `url(`. */
+const PATHS = /(?<=["'`(])\/(?=(?:map|docs)(?:["'`)/]))/g
+
+export class Files {
+  readonly #basePath: string
+  readonly #mapPolicy: string
+  #docsPolicy: string | null = null
+
+  constructor(basePath: string) {
+    this.#basePath = basePath
+    this.#mapPolicy = mapPolicy(this.#rebased(readFileSync(path.join(PAGE, 'index.html'), 'utf8')))
   }
-  const [prefix, root] = folder
-  res.setHeader('cache-control', 'no-cache')
-  const policy = root === DOCS ? policyOfDocs() : MAP_POLICY
-  if (policy === null) {
-    sendNotBuilt(res)
-    return
+
+  /** Sends a file of one of the folders. `send` refuses paths that lead out of the folder. `/map` is the same as `/map/`. */
+  send(req: IncomingMessage, res: ServerResponse, pathname: string, notFound: () => void): void {
+    const asked = pathname === '/map' || pathname === '/docs' ? `${pathname}/` : pathname
+    const folder = FOLDERS.find(([prefix]) => asked.startsWith(prefix))
+    if (!folder || req.method !== 'GET') {
+      notFound()
+      return
+    }
+    const [prefix, root] = folder
+    res.setHeader('cache-control', 'no-cache')
+    const policy = root === DOCS ? this.#policyOfDocs() : this.#mapPolicy
+    if (policy === null) {
+      sendNotBuilt(res)
+      return
+    }
+    res.setHeader('content-security-policy', policy)
+    const name = asked.slice(prefix.length) || 'index.html'
+    if (root === CLIENT && FROM_SOURCES) {
+      sendStripped(res, root, name, notFound)
+      return
+    }
+    // Pages of the documentation have addresses without `.html`.
+    const file = root === DOCS && path.extname(name) === '' ? `${name}.html` : name
+    if (this.#basePath !== '' && REBASED.some(([of, names]) => of === root && names.test(file))) {
+      this.#sendRebased(req, res, path.join(root, file), notFound)
+      return
+    }
+    send(req, `/${file}`, { ...OPTIONS, root })
+      .on('error', ({ status }: { readonly status?: number }) => {
+        if (status === 412 || status === 416) sendJson(res, status, { error: 'The file has no such range, or has changed.' })
+        else notFound()
+      })
+      .on('directory', notFound)
+      .pipe(res)
   }
-  res.setHeader('content-security-policy', policy)
-  if (root === CLIENT && FROM_SOURCES) {
-    sendStripped(res, root, asked.slice(prefix.length), notFound)
-    return
+
+  /** Sends a text whose paths begin with the base path. */
+  #sendRebased(req: IncomingMessage, res: ServerResponse, file: string, notFound: () => void): void {
+    readFile(file, 'utf8').then((text) => {
+      const body = this.#rebased(text)
+      const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
+      res.setHeader('etag', etag)
+      if (req.headers['if-none-match'] === etag) res.writeHead(304).end()
+      else res.writeHead(200, { 'content-type': TYPES[path.extname(file)]!, 'content-length': Buffer.byteLength(body) }).end(body)
+    }, notFound)
   }
-  const name = asked.slice(prefix.length)
-  // Pages of the documentation have addresses without `.html`.
-  const isPage = root === DOCS && name !== '' && path.extname(name) === ''
-  send(req, isPage ? `/${name}.html` : `/${name}`, { ...OPTIONS, root })
-    .on('error', ({ status }: { readonly status?: number }) => {
-      if (status === 412 || status === 416) sendJson(res, status, { error: 'The file has no such range, or has changed.' })
-      else notFound()
-    })
-    .on('directory', notFound)
-    .pipe(res)
+
+  #rebased(text: string): string {
+    return text.replaceAll(PATHS, `${this.#basePath}/`)
+  }
+
+  /**
+   * Returns the policy for the documentation, whose pages all have the same inline scripts. Null while the documentation is not
+   * built.
+   */
+  #policyOfDocs(): string | null {
+    try {
+      this.#docsPolicy ??= docsPolicy(this.#rebased(readFileSync(path.join(DOCS, 'index.html'), 'utf8')))
+    } catch {
+      // It is not built yet.
+    }
+    return this.#docsPolicy
+  }
 }
 
-let docs: string | null = null
-
-/**
- * Returns the policy for the documentation, whose pages all have the same inline scripts. Null while the documentation is not
- * built.
- */
-function policyOfDocs(): string | null {
-  try {
-    docs ??= docsPolicy(readFileSync(path.join(DOCS, 'index.html'), 'utf8'))
-  } catch {
-    // It is not built yet.
-  }
-  return docs
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
 }
 
 /** The page loads itself again: a checkout builds its documentation some seconds after the server is ready. */

@@ -8,7 +8,6 @@ import type { RenderRequest } from './graphiql-renderer.ts'
 
 const OPTIONS = {
   title: 'Geoduck GraphiQL',
-  endpoint: '/graphql',
   subscriptionsProtocol: 'WS',
   defaultQuery: '{\n  layers {\n    name\n    geometryTypes\n    featureCount\n  }\n}\n',
 } as const
@@ -31,15 +30,16 @@ const WITH_TOKEN = `((options, wanted) => {
   return { ...options, additionalHeaders: sent, connectionParams: sent }
 })`
 
-const pages = new Map<boolean, Promise<Uint8Array>>()
+const pages = new Map<string, Promise<Uint8Array>>()
 
 /**
  * Sends the GraphiQL page, 9 MB, which are loaded at the first request. If `tokenWanted`, a user without a token has to enter
  * it.
  */
-export async function sendGraphiQL(res: ServerResponse, tokenWanted: boolean): Promise<void> {
-  const page = pages.get(tokenWanted) ?? render(tokenWanted)
-  pages.set(tokenWanted, page)
+export async function sendGraphiQL(res: ServerResponse, basePath: string, tokenWanted: boolean): Promise<void> {
+  const kind = `${tokenWanted} ${basePath}`
+  const page = pages.get(kind) ?? render(basePath, tokenWanted)
+  pages.set(kind, page)
   const body = await page
   res.setHeader('content-security-policy', GRAPHIQL_POLICY)
   res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length }).end(body)
@@ -49,9 +49,10 @@ export async function sendGraphiQL(res: ServerResponse, tokenWanted: boolean): P
 const RENDERER = new URL(`./graphiql-renderer${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url)
 
 /** Renders the page in a separate thread, because it takes 120 ms of processor time. */
-async function render(tokenWanted: boolean): Promise<Uint8Array> {
-  const options = JSON.stringify(OPTIONS)
-  const workerData: RenderRequest = { options: OPTIONS, replaced: options, by: `${WITH_TOKEN}(${options}, ${tokenWanted})` }
+async function render(basePath: string, tokenWanted: boolean): Promise<Uint8Array> {
+  const options = { ...OPTIONS, endpoint: `${basePath}/graphql` }
+  const replaced = JSON.stringify(options)
+  const workerData: RenderRequest = { options, replaced, by: `${WITH_TOKEN}(${replaced}, ${tokenWanted})` }
   const renderer = new Worker(RENDERER, { workerData })
   const [page] = (await once(renderer, 'message')) as [Uint8Array]
   return page

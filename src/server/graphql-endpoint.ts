@@ -8,8 +8,8 @@ import { failed } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Services } from '../graphql/context.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { jsonTypeFor } from './accept.ts'
-import { type Access, allowOrigin, type ClientAddress, isForeign, unauthenticated } from './access.ts'
+import { jsonTypeFor, plainAccept, prefersPage } from './accept.ts'
+import { type Access, allowOrigin, type ClientAddress, isForeign, type Origins, unauthenticated } from './access.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { admit, beginOverHttp, bodyForm, mostJsonParts, parseJson, readText, refuse } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
@@ -23,8 +23,9 @@ export interface GraphQLEndpointOptions {
   readonly yoga: Yoga
   readonly services: Services
   readonly operations: Operations
-  readonly origins: readonly string[]
+  readonly origins: Origins
   readonly access: Access
+  readonly basePath: string
   readonly addressOf: ClientAddress
   readonly limits: Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 }
@@ -49,7 +50,8 @@ export class GraphQLEndpoint {
   }
 
   async #execute(req: IncomingMessage, res: ServerResponse, operation: Operation, allowed: boolean): Promise<void> {
-    if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return sendGraphiQL(res, !this.#options.access.open)
+    if (req.method === 'GET' && prefersPage(req.headers.accept))
+      return sendGraphiQL(res, this.#options.basePath, !this.#options.access.open)
     const byGet = req.method === 'GET'
     if (!byGet && req.method !== 'POST') {
       res.setHeader('allow', METHODS)
@@ -78,7 +80,10 @@ export class GraphQLEndpoint {
     const params = form
       ? readParams(await readText(req, form, limits.maxBodyBytes), mostParts)
       : readQueryString(req.url ?? '', mostParts)
-    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services, params })
+    const accept = req.headers.accept ?? null
+    if (accept !== null) req.headers.accept = plainAccept(accept)
+    const context = { req, res, accept, operation, services, params }
+    const response = await yoga.handleNodeRequestAndResponse(req, res, context)
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }
 }

@@ -38,6 +38,7 @@ export class HealthReport {
   #reading: Promise<HealthModel> | null = null
   #readAt = 0
   #isReading = false
+  #draining = false
 
   constructor(sources: HealthSources) {
     this.#sources = sources
@@ -45,7 +46,16 @@ export class HealthReport {
   }
 
   get ready(): boolean {
-    return this.#sources.ready()
+    return !this.#draining && this.#sources.ready()
+  }
+
+  /** True if the server is about to stop, and load balancers should send requests elsewhere. */
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  drain(): void {
+    this.#draining = true
   }
 
   get problems(): readonly Problem[] {

@@ -9,7 +9,7 @@ import { awakeNow } from '../engines/awake.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { type ClientAddress, callerOf } from './access.ts'
 import type { RequestLimits } from './limits.ts'
-import type { Operations } from './operations.ts'
+import { type Operations, traceOf } from './operations.ts'
 
 export interface HttpOperations {
   readonly operations: Operations
@@ -22,8 +22,8 @@ export interface HttpOperations {
  */
 export function beginOverHttp(req: IncomingMessage, res: ServerResponse, { operations, addressOf }: HttpOperations): Operation {
   const gone = new AbortController()
-  const { operation, end } = operations.begin(callerOf(addressOf(req), req.socket.remotePort), gone.signal)
-  res.setHeader('x-request-id', operation.id)
+  const { requestId: id, traceparent } = traceOf(req)
+  const { operation, end } = operations.begin(callerOf(addressOf(req), req.socket.remotePort), gone.signal, { id, traceparent })
   res.once('close', () => {
     if (!res.writableFinished) gone.abort()
     end()

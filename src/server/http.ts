@@ -1,14 +1,15 @@
 /** Routes each request to the part of the server that answers it. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, unauthenticated } from './access.ts'
+import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, readTarget, unauthenticated } from './access.ts'
 import { answerBrokenRequests } from './broken-requests.ts'
 import type { DownloadEndpoint } from './download-endpoint.ts'
-import { sendFile } from './files.ts'
+import { Files } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'
 import type { HealthReport } from './health.ts'
 import { sendJson } from './http-operation.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import { traceHeaders } from './operations.ts'
 
 export interface Routes {
   readonly graphql: GraphQLEndpoint
@@ -17,12 +18,18 @@ export interface Routes {
   readonly metrics: Metrics
   readonly access: Access
   readonly hosts: Hosts
+  readonly basePath: string
 }
 
-export function route({ graphql, download, health, metrics, access, hosts }: Routes): RequestListener {
+export function route({ graphql, download, health, metrics, access, hosts, basePath }: Routes): RequestListener {
+  const files = new Files(basePath)
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
     res.setHeader('referrer-policy', 'no-referrer')
+    for (const [name, value] of traceHeaders(req)) res.setHeader(name, value)
+    // A proxy that keeps connections opens its next one to another server.
+    if (health.draining) res.setHeader('connection', 'close')
+    readTarget(req, basePath)
     if (!hosts.allows(req.headers.host)) return sendJson(res, MISDIRECTED, MISDIRECTED_BODY)
     const pathname = req.url?.split('?', 1)[0] ?? '/'
     // Node sends no body in a response to HEAD. All else is as for GET.
@@ -30,13 +37,13 @@ export function route({ graphql, download, health, metrics, access, hosts }: Rou
     if (isHead) req.method = 'GET'
     switch (pathname) {
       case '/':
-        res.writeHead(302, { location: '/map', 'content-length': 0 }).end()
+        res.writeHead(302, { location: `${basePath}/map`, 'content-length': 0 }).end()
         break
       case '/graphql':
         void graphql.answer(req, res)
         break
       case '/graphiql':
-        void sendGraphiQL(res, !access.open)
+        void sendGraphiQL(res, basePath, !access.open)
         break
       case '/health':
         sendJson(res, 200, health.alive())
@@ -48,9 +55,11 @@ export function route({ graphql, download, health, metrics, access, hosts }: Rou
         if (access.allows(req.headers.authorization)) void sendMetrics(res, metrics)
         else sendUnauthenticated(res)
         break
-      default:
-        if (pathname.startsWith('/download/')) void download.answer(req, res, { isHead, notFound: () => notFound(res) })
-        else sendFile(req, res, pathname, () => notFound(res))
+      default: {
+        const missing = () => notFound(res, basePath)
+        if (pathname.startsWith('/download/')) void download.answer(req, res, { isHead, notFound: missing })
+        else files.send(req, res, pathname, missing)
+      }
     }
   }
 }
@@ -76,27 +85,31 @@ function sendUnauthenticated(res: ServerResponse): void {
   sendJson(res, 401, { errors: [{ message, extensions: { code, retry: false } }] })
 }
 
-function notFound(res: ServerResponse): void {
+function notFound(res: ServerResponse, base: string): void {
   sendJson(res, 404, {
-    error:
-      'Nothing is here: the map is at /map, GraphQL at /graphql, the documentation at /docs, layers as files at /download/LAYER.arrows and /download/LAYER.geojsonl.',
+    error: `Nothing is here: the map is at ${base}/map, GraphQL at ${base}/graphql, the documentation at ${base}/docs, layers as files at ${base}/download/LAYER.arrows and ${base}/download/LAYER.geojsonl.`,
   })
 }
 
 /**
  * Milliseconds in which a request's head, and the whole request, must arrive, and between two checks of that. Late requests end
- * with 408.
+ * with 408. The time begins with the first byte of a request, so that a kept connection may be idle for longer.
  */
 export const TIMES = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 2_000 } as const
 
-/**
- * Upgrades to WebSockets only. A request that offers something else (curl offers h2c) is answered normally. Node calls it from
- * 24.9 on.
- */
+/** Upgrades to WebSockets only. A request that offers something else (curl and Java offer h2c) is answered normally. */
 const shouldUpgradeCallback = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket'
 
-/** Creates the HTTP server. A connection that sends nothing ends after the same time as an incomplete request. @param times for tests */
-export function httpServer(listener: RequestListener, times: Readonly<Record<keyof typeof TIMES, number>> = TIMES): Server {
+export interface ServerTimes {
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly connectionsCheckingInterval: number
+  /** Milliseconds after which an idle connection ends. @default as Node */
+  readonly keepAliveTimeout?: number
+}
+
+/** Creates the HTTP server. A connection that sends nothing ends after the same time as an incomplete request. @param times others for tests */
+export function httpServer(listener: RequestListener, times: ServerTimes = TIMES): Server {
   const http = createServer({ ...times, shouldUpgradeCallback }, listener)
   answerBrokenRequests(http)
   return http

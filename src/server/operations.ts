@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { Log } from '../config/logging.ts'
 import { Operation } from '../delivery/operation.ts'
 import type { Caller, Engine, Explanation } from '../engines/engine.ts'
@@ -10,6 +11,16 @@ import type { ClientMemory } from './client-memory.ts'
 export interface OpenOperation {
   readonly operation: Operation
   end(): void
+}
+
+/** The ids by which the log names an operation. */
+export interface OperationNames {
+  /** @default a new id */
+  readonly id?: string
+  /** The `traceparent` of its request, or of the request that opened its WebSocket. */
+  readonly traceparent: string | null
+  /** The `x-request-id` of the request that opened its WebSocket. */
+  readonly socket?: string
 }
 
 export interface OperationsOptions {
@@ -47,9 +58,8 @@ export class Operations {
   }
 
   /** Begins an operation. If its address or client has too many, it begins too, and its `refusal` ends it. */
-  begin(asker: Caller, signal: AbortSignal): OpenOperation {
-    const id = randomUUID()
-    const log = this.#options.log.child({ correlationId: id })
+  begin(asker: Caller, signal: AbortSignal, { id = randomUUID(), ...names }: OperationNames): OpenOperation {
+    const log = this.#options.log.child({ correlationId: id, ...given(names) })
     const refusal = this.#places.take(asker)
     const heldMemory = this.#options.memory.open(asker)
     const onDefect = (err: unknown) =>
@@ -62,7 +72,7 @@ export class Operations {
       if (!refusal) this.#places.leave(asker)
       if (operation.kind || operation.error) {
         operation.ended()
-        logOperation(this.#options.log, operation, this.#options.slowMs, this.#options.explain)
+        logOperation(this.#options, operation, given(names))
         this.#onEnd(operation)
       }
       heldMemory.close()
@@ -84,11 +94,15 @@ export class Operations {
 
 type Explain = Engine['explain']
 
+function given({ traceparent, socket }: Omit<OperationNames, 'id'>): object {
+  return { ...(traceparent !== null && { traceparent }), ...(socket !== undefined && { socket }) }
+}
+
 /**
  * Logs one line per operation when it is over: a sentence for people, and the same facts in fields for machines. If the client
  * waited for the server longer than `slowMs`, the line is a warning and includes the plans, which are SQL without values.
  */
-function logOperation(log: Log, operation: Operation, slowMs: number, explain: Explain): void {
+function logOperation({ log, slowMs, explain }: OperationsOptions, operation: Operation, names: object): void {
   const { id, client, kind, name, layers, rows, bytes, batches, lane, degraded, outcome } = operation
   const ms = Math.round(performance.now() - operation.startedAt)
   const waitMs = Math.round(operation.waitMs)
@@ -106,7 +120,7 @@ function logOperation(log: Log, operation: Operation, slowMs: number, explain: E
     slow ? `slow: waited ${waitMs} ms` : null,
   ]
   const sentence = `${what}: ${outcome}, ${how.filter((word) => word !== null).join(', ')} [${id} ${client}]`
-  const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, waitMs, lane, degraded, outcome }
+  const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, waitMs, lane, degraded, outcome, ...names }
   if (slow) log.warn({ operation: { ...fields, plans: operation.queries.flatMap((query) => planned(query, explain)) } }, sentence)
   else log.info({ operation: fields }, sentence)
 }
@@ -194,4 +208,37 @@ export class OperationStarts {
     }
     if (this.#waiting.size > 0) setImmediate(this.#turn)
   }
+}
+
+/** The ids by which a request is found in the logs of all programs that it passes. */
+export interface Trace {
+  /** The `x-request-id` of the request, or a new one. */
+  readonly requestId: string
+  /** The `traceparent` of the request (W3C Trace Context). */
+  readonly traceparent: string | null
+}
+
+/** Ids of the known proxies and tracers. They are safe in a header, in a line of the log and in JSON. */
+const REQUEST_ID = /^[\w.:;=+/@-]{1,128}$/
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+const traces = new WeakMap<IncomingMessage, Trace>()
+
+/** Returns the ids of the request. An id that is too long, or that has other characters, counts as missing. */
+export function traceOf(req: IncomingMessage): Trace {
+  const known = traces.get(req)
+  if (known) return known
+  const { 'x-request-id': requestId, traceparent } = req.headers
+  const trace = {
+    requestId: typeof requestId === 'string' && REQUEST_ID.test(requestId) ? requestId : randomUUID(),
+    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : null,
+  }
+  traces.set(req, trace)
+  return trace
+}
+
+/** Returns the headers that repeat the ids in the response. */
+export function traceHeaders(req: IncomingMessage): [name: string, value: string][] {
+  const { requestId, traceparent } = traceOf(req)
+  return [['x-request-id', requestId], ...(traceparent === null ? [] : [['traceparent', traceparent] as [string, string]])]
 }

@@ -20,7 +20,7 @@ import { HealthSubscribers } from '../graphql/health-events.ts'
 import { Introspector } from '../graphql/introspection/introspector.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
-import { Access, clientAddress, Hosts } from './access.ts'
+import { Access, clientAddress, Hosts, Origins } from './access.ts'
 import { ClientMemory } from './client-memory.ts'
 import { type ConfigurationSource, checkLayerNames, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
@@ -28,7 +28,7 @@ import { DownloadEndpoint } from './download-endpoint.ts'
 import { EntityTags } from './entity-tags.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { HealthReport } from './health.ts'
-import { httpServer, route } from './http.ts'
+import { httpServer, route, TIMES } from './http.ts'
 import { endIdleConnections } from './idle-connections.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { NothingToServe } from './nothing-to-serve.ts'
@@ -56,6 +56,11 @@ export interface RunningServer extends Urls {
   readonly ready: Promise<readonly Layer[]>
   /** Returns the current layers, including those that are being prepared. */
   layers(): readonly Layer[]
+  /**
+   * Reports to load balancers that the server is not ready, and waits until they should have noticed (`--drain`). Everything else is
+   * still served.
+   */
+  drain(): Promise<void>
   /** Stops new work, ends streams with a typed error and their cursor, and closes sockets and workers, all within 10 s. */
   close(): Promise<void>
 }
@@ -86,7 +91,9 @@ export async function startServer(
   const { compression } = config
   const persisted = new PersistedQueries(config.persistedQueries)
   const tags = new EntityTags({ schema, encodingFor: (req) => encodingNameFor(req, compression), open: access.open })
-  const shared = { services: state, operations, access, addressOf: clientAddress(config.trustProxy), origins: config.origins }
+  const { basePath } = config
+  const addressOf = clientAddress(config.trustProxy)
+  const shared = { services: state, operations, access, addressOf, origins: new Origins(config), basePath }
   const graphql = new GraphQLEndpoint({
     ...shared,
     limits: config,
@@ -103,7 +110,8 @@ export async function startServer(
     preparing: () => health.preparations.length,
   })
   const hosts = new Hosts(config.host, config.hosts)
-  const http = httpServer(oneAtATime(shared.addressOf, route({ graphql, download, health, metrics, access, hosts })))
+  const listener = oneAtATime(addressOf, route({ graphql, download, health, metrics, access, hosts, basePath }))
+  const http = httpServer(listener, { ...TIMES, keepAliveTimeout: config.keepAliveSeconds * 1_000 })
   const connections = new Connections(http, {
     mostOfAddress: config.trustProxy === 0 ? config.maxConnections : null,
     openFiles: machine().openFiles,
@@ -129,7 +137,13 @@ export async function startServer(
   let closing: Promise<void> | null = null
   const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, log }))
   const urls = urlsOf(config.host, address, (host) => hosts.allows(host))
-  return { ...urls, ready, layers: () => state.layers(), close }
+  const drain = async () => {
+    if (config.drainSeconds === 0) return
+    health.drain()
+    log.info(`Draining: /ready answers 503, and the server stops in ${config.drainSeconds} s`)
+    await awakeSleep(config.drainSeconds * 1_000)
+  }
+  return { ...urls, ready, layers: () => state.layers(), drain, close }
 }
 
 async function listen(http: Server, { host, port }: Config): Promise<AddressInfo> {

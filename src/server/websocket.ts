@@ -5,13 +5,13 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import type { Log } from '../config/logging.ts'
 import { AwakeTimer, awakeNow, justWoke } from '../engines/awake.ts'
-import { type ClientAddress, callerOf, type Hosts, MISDIRECTED_BODY, originAllowed } from './access.ts'
+import { type ClientAddress, callerOf, type Hosts, MISDIRECTED_BODY, type Origins, readTarget } from './access.ts'
 import type { ClientMemory } from './client-memory.ts'
 import { ClientSocket } from './client-socket.ts'
 import { refuse } from './connections.ts'
 import { mostJsonParts } from './http-operation.ts'
 import { INIT_TIMEOUT_MS, type RequestLimits } from './limits.ts'
-import type { Operations } from './operations.ts'
+import { type Operations, traceHeaders, traceOf } from './operations.ts'
 import type { SocketProtocol } from './socket-protocol.ts'
 
 const GOING_AWAY = 1001
@@ -24,8 +24,9 @@ const CLOSE_MS = 1_000
 export interface WebSocketOptions {
   readonly protocol: SocketProtocol
   readonly operations: Operations
-  readonly origins: readonly string[]
+  readonly origins: Origins
   readonly hosts: Hosts
+  readonly basePath: string
   readonly memory: ClientMemory
   readonly limits: Pick<RequestLimits, 'maxMessageBytes' | 'maxSocketOperations' | 'maxVertices'>
   readonly addressOf: ClientAddress
@@ -53,6 +54,9 @@ export class WebSockets {
         offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : [...offered][0]!,
     }
     this.#server = new WebSocketServer(settings)
+    this.#server.on('headers', (lines: string[], request: IncomingMessage) => {
+      for (const [name, value] of traceHeaders(request)) lines.push(`${name}: ${value}`)
+    })
     http.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head))
   }
 
@@ -70,17 +74,18 @@ export class WebSockets {
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy())
+    readTarget(request, this.#options.basePath)
     const refused = this.#refusal(request)
     if (refused) refuse(socket, ...refused)
     else this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, request))
   }
 
-  #refusal({ url, headers: { origin, host } }: IncomingMessage): [status: string, json: string] | null {
-    const { hosts, origins } = this.#options
-    if (!hosts.allows(host)) return ['421 Misdirected Request', JSON.stringify(MISDIRECTED_BODY)]
-    if (url?.split('?', 1)[0] !== '/graphql') return ['404 Not Found', '{"error":"WebSockets are at /graphql."}']
-    if (!originAllowed(origin, host, origins))
-      return ['403 Forbidden', '{"error":"Pages of this origin may not connect; see --origins."}']
+  #refusal(request: IncomingMessage): [status: string, json: string] | null {
+    const { hosts, origins, basePath } = this.#options
+    if (!hosts.allows(request.headers.host)) return ['421 Misdirected Request', JSON.stringify(MISDIRECTED_BODY)]
+    if (request.url?.split('?', 1)[0] !== '/graphql')
+      return ['404 Not Found', JSON.stringify({ error: `WebSockets are at ${basePath}/graphql.` })]
+    if (!origins.allow(request)) return ['403 Forbidden', '{"error":"Pages of this origin may not connect; see --origins."}']
     return null
   }
 
@@ -94,10 +99,16 @@ export class WebSockets {
     }
     keepAlive(ws, request.socket)
     const asker = callerOf(addressOf(request), request.socket.remotePort)
-    const { authorization } = request.headers
-    const most = limits.maxSocketOperations
-    const options = { authorization, asker, operations, memory, most, mostJsonParts: mostJsonParts(limits), log }
-    const client = new ClientSocket(ws, request.socket, options)
+    const client = new ClientSocket(ws, request.socket, {
+      authorization: request.headers.authorization,
+      asker,
+      trace: traceOf(request),
+      operations,
+      memory,
+      most: limits.maxSocketOperations,
+      mostJsonParts: mostJsonParts(limits),
+      log,
+    })
     const left = protocol.opened(client, client)
     const silent = new AwakeTimer(INIT_TIMEOUT_MS, () => {
       if (!client.acknowledged) ws.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')

@@ -29,8 +29,10 @@ import { checkReadOnly } from './query-string.ts'
 export interface RequestContext extends Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  /** The content of the body. */
+  /** The content of the body, or of the URL. */
   readonly params: GraphQLParams
+  /** The header as it was sent: yoga receives a plain form. */
+  readonly accept: string | null
 }
 
 export interface YogaOptions {
@@ -84,9 +86,9 @@ function ownEngine({ documents, schema, persisted, tags }: YogaOptions): Plugin<
       setParseFn(documents.parse)
       return ({ result }) => {
         if (!isDocument(result)) return
-        const { request, params } = context as typeof context & YogaInitialContext
+        const { request, params, accept } = context as typeof context & YogaInitialContext & RequestContext
         if (params.extensions) persisted.keep(params)
-        if (request.method === 'GET') checkReadOnly(result, params.operationName, request.headers.get('accept'))
+        if (request.method === 'GET') checkReadOnly(result, params.operationName, accept)
       }
     },
     onValidate: ({ context, setValidationFn }) =>
@@ -133,10 +135,9 @@ function toGraphQL(error: unknown): never {
  */
 function bypass(compression: Config['compression']): Plugin<object, RequestContext> {
   return {
-    onResultProcess({ request, result: made, setResult, setResultProcessor, serverContext: { res, operation } }) {
+    onResultProcess({ result: made, setResult, setResultProcessor, serverContext: { res, operation, accept } }) {
       if (made === NOT_MODIFIED)
         return setResultProcessor((_, { Response }) => new Response(null, { status: 304 }), 'application/json')
-      const accept = request.headers.get('accept')
       const type = jsonTypeFor(accept)
       const stream = streamTypeFor(accept)
       const result = made as ExecutionResult | AsyncGenerator<ExecutionResult, void, void>

@@ -23,6 +23,16 @@ const NEEDS: readonly Need[] = [
     isThere: () => existsSync('/usr/bin/chromium'),
     sentence: 'Tests in a browser were skipped: they need Chromium at /usr/bin/chromium. Install the package chromium.',
   },
+  {
+    module: 'test/support/proxies.ts',
+    isThere: () => existsSync('/usr/sbin/nginx') && existsSync('/usr/bin/caddy'),
+    sentence: 'Tests of proxies were skipped: they need nginx and Caddy. Install the packages nginx-light and caddy.',
+  },
+  {
+    module: 'test/support/java.ts',
+    isThere: () => existsSync('/usr/bin/java'),
+    sentence: "The test of Java's HTTP client was skipped: it needs Java. Install the package default-jdk-headless.",
+  },
 ]
 
 const missing = process.env['CI'] ? [] : NEEDS.filter(({ isThere }) => !isThere())

@@ -43,7 +43,7 @@ test('where all is well every line is ok and it ends with 0', async () => {
     .split('\n')
     .map((line) => line.slice(0, 5).trim())
   expect(states).toEqual(Array(10).fill('ok'))
-  expect(told('Node')[0]).toBe(`ok Node ${process.versions.node} (22.18 or newer is required)`)
+  expect(told('Node')[0]).toBe(`ok Node ${process.versions.node} (24.9 or newer is required)`)
   expect(told('DuckDB')[0]).toBe('ok DuckDB 1.5.5')
   expect(told('spatial extension')[0]).toContain(`configured: ${SPATIAL_EXTENSION}; a process that loads it took`)
   expect(told('memory')[0]).toMatch(/^ok memory [\d.]+ GB, .*control group; .* a worker, .* for all engines$/)
@@ -160,7 +160,7 @@ test('memory that is not there, and a cache that cannot be written, are notes', 
 })
 
 test('a Node that is too old is wrong', () => {
-  expect(checkNode('22.17.9')).toMatchObject({ state: 'wrong', remedy: 'install Node 22.18 or newer' })
-  expect(checkNode('22.18.0').state).toBe('ok')
-  expect(checkNode('24.0.0').state).toBe('ok')
+  expect(checkNode('24.8.9')).toMatchObject({ state: 'wrong', remedy: 'install Node 24.9 or newer' })
+  expect(checkNode('24.9.0').state).toBe('ok')
+  expect(checkNode('25.0.0').state).toBe('ok')
 })

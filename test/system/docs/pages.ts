@@ -80,6 +80,11 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     notRun([''], 'test/system/explain.test.ts runs it; plans of the engine are too long to show in full'),
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts holds the Dockerfile'),
   ],
+  'docs/proxies.md': [
+    ...['nginx', 'caddy'].map((proxy) => notRun([proxy], 'test/system/server/proxies.test.ts runs it')),
+    notRun(['haproxy'], 'HAProxy 2.6 has run it by hand'),
+    prints(null),
+  ],
   'docs/reliability.md': [],
   'docs/sources.md': [
     { blocks: ['csv'], holds: async (_, text) => expect(`${text?.trimEnd()}\n`).toBe(VISITORS) },

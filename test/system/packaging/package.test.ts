@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ROOT, SHARED } from '../../support/environment.ts'
@@ -56,17 +58,48 @@ test('nothing for developers comes with it', async () => {
   expect(Object.keys(devDependencies).filter((name) => installed.includes(name))).toEqual([])
 })
 
-test('the installed command serves a file and streams all of it through a worker', { timeout: 180_000 }, async () => {
+/** Installs the oldest Node that the package supports. Returns the folder of the program. */
+async function oldestNode(): Promise<string> {
+  const { engines } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { engines: { node: string } }
+  const version = `${/^>=(\d+\.\d+)$/.exec(engines.node)![1]}.0`
+  const [own, name] = [join(folder, 'node'), `node-${process.platform}-${process.arch}`]
+  await mkdir(own)
+  await writeFile(join(own, 'package.json'), '{ "private": true }')
+  await npm(
+    ['install', '--ignore-scripts', '--no-package-lock', '--prefer-offline', '--no-audit', '--no-fund', `${name}@${version}`],
+    own,
+  )
+  const bin = join(own, 'node_modules', name, 'bin')
+  expect((await runProgram(join(bin, 'node'), ['--version'])).stdout).toBe(`v${version}\n`)
+  return bin
+}
+
+test('the installed command serves a file on the oldest Node, and streams all of it through a worker', {
+  timeout: 180_000,
+}, async () => {
   const bin = join(folder, 'node_modules/.bin/geoduck')
   expect((await stat(bin)).mode & 0o111).not.toBe(0)
-  // The command's first line asks for `node`: it gets the one that runs this test.
-  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
+  // The command's first line asks for `node`, which is searched in these folders.
+  const PATH = [await oldestNode(), process.env['PATH']].join(delimiter)
   server = launch(bin, [PLACES, '--port', '0'], { cwd: folder, environment: { PATH } })
   const [, url] = await server.line(/^ready (.+)$/)
   const rows = await python<number>('import pyarrow.parquet, sys; print(pyarrow.parquet.read_metadata(sys.argv[1]).num_rows)', [
     PLACES,
   ])
   expect(await countStreamed(url!)).toBe(rows)
+
+  // A request that offers HTTP/2, as Java and curl send it.
+  const headers = {
+    connection: 'Upgrade, HTTP2-Settings',
+    upgrade: 'h2c',
+    'http2-settings': '',
+    'content-type': 'application/json',
+  }
+  const sent = request(`${url}/graphql`, { method: 'POST', headers })
+  sent.end(JSON.stringify({ query: '{ __typename }' }))
+  const [response] = await once(sent, 'response')
+  const body = (await response.setEncoding('utf8').toArray()).join('')
+  expect([response.statusCode, body]).toEqual([200, '{"data":{"__typename":"Query"}}'])
 })
 
 test.runIf(process.platform === 'linux')(

@@ -28,6 +28,17 @@ it.each<[string, number | readonly string[], string | undefined, string]>([
   ['is what the first of the known networks saw', ['loopback', '10.0.0.0/8'], '1.2.3.4, 203.0.113.7, 10.1.2.3', '203.0.113.7'],
   ['is the socket’s where that is no known proxy', ['10.0.0.0/8'], '203.0.113.7', '127.0.0.1'],
   ['may be of IPv6', 1, '2001:db8::7', '2001:db8::7'],
+  ['may have a port', 1, '203.0.113.7:4711', '203.0.113.7'],
+  ['may be of IPv6 with a port', 1, '[2001:db8::7]:4711', '2001:db8::7'],
+  ['may be of IPv6 in brackets', 1, '[2001:db8::7]', '2001:db8::7'],
+  ['may be in quotes', 1, '"[2001:db8::7]:4711"', '2001:db8::7'],
+  [
+    'is what the first of the known networks saw, with ports',
+    ['loopback', '10.0.0.0/8'],
+    '203.0.113.7:1, 10.1.2.3:2',
+    '203.0.113.7',
+  ],
+  ['is the socket’s where the name has a port', 1, 'maps.example:80', '127.0.0.1'],
   ['is the socket’s where the proxy named none', 1, 'unknown', '127.0.0.1'],
   ['is the socket’s where the name is a trick on the log', 1, 'x] outcome: complete [', '127.0.0.1'],
 ])('the client’s address %s', async (_what, trusted, forwarded, address) => {

@@ -49,6 +49,37 @@ it('a client that closes its sending side is taken as gone: its operation and it
   expect(await whole(socket)).not.toContain('complete')
 })
 
+describe('an idle connection', () => {
+  const REQUEST = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  const answer = async (socket: Socket) => {
+    socket.write(REQUEST)
+    const [chunk] = await once(socket, 'data')
+    return String(chunk)
+  }
+
+  it('may be idle for longer than the head of a request may take', async () => {
+    const times = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 10, keepAliveTimeout: 60_000 }
+    const http = httpServer((_req, res) => res.end(), times).listen(0, '127.0.0.1')
+    await once(http, 'listening')
+    closing.push(() => http.close())
+    const socket = opened(`http://127.0.0.1:${(http.address() as AddressInfo).port}`)
+    expect(await answer(socket)).toMatch(/^HTTP\/1\.1 200/)
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(await answer(socket)).toMatch(/^HTTP\/1\.1 200/)
+  })
+
+  it('may be idle for 75 seconds, longer than those of proxies', async () => {
+    const { url } = await usualServer()
+    expect(await answer(opened(url))).toContain('Keep-Alive: timeout=75')
+  })
+
+  it('ends after the time of --keep-alive', async () => {
+    const socket = opened((await start({ keepAliveSeconds: 1 })).url)
+    expect(await answer(socket)).toContain('Keep-Alive: timeout=1')
+    await once(socket, 'close')
+  })
+})
+
 describe('a request that is sent a byte at a time', () => {
   const HEAD = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n'
 

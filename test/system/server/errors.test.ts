@@ -256,6 +256,7 @@ const serverOf = (url: string): RunningServer => ({
   network: [],
   layers: () => [],
   ready: Promise.resolve([]),
+  drain: () => Promise.resolve(),
   close: () => Promise.resolve(),
 })
 

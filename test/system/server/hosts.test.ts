@@ -71,13 +71,21 @@ describe('on a loopback address', () => {
     expect(await upgraded(server, 'rebound.example', '/elsewhere')).toBe(421)
   })
 
-  it.each(['localhost', 'LOCALHOST:4000', '127.0.0.1:1', '127.12.0.255', '[::1]', '[::1]:4000'])(
-    '%s is one of its names',
-    async (host) => {
-      expect((await asked(server, 'POST', '/graphql', host)).status).toBe(200)
-      expect(await upgraded(server, host)).toBe(101)
-    },
-  )
+  it.each([
+    'localhost',
+    'LOCALHOST:4000',
+    '127.0.0.1:1',
+    '127.12.0.255',
+    '[::1]',
+    '[::1]:4000',
+    'localhost:80',
+    'localhost:',
+    'localhost.',
+    'localhost.:80',
+  ])('%s is one of its names', async (host) => {
+    expect((await asked(server, 'POST', '/graphql', host)).status).toBe(200)
+    expect(await upgraded(server, host)).toBe(101)
+  })
 
   it('a name that --hosts lists is taken, with any port, and no other', async () => {
     for (const host of ['maps.example', 'maps.example:8443']) {

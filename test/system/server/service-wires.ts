@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import type { Services } from '../../../src/graphql/context.ts'
 import { CurrentSchema } from '../../../src/graphql/current-schema.ts'
 import { DocumentReader } from '../../../src/graphql/document.ts'
-import { Access, clientAddress, Hosts } from '../../../src/server/access.ts'
+import { Access, clientAddress, Hosts, Origins } from '../../../src/server/access.ts'
 import { ClientMemory } from '../../../src/server/client-memory.ts'
 import { EntityTags } from '../../../src/server/entity-tags.ts'
 import { GraphQLEndpoint } from '../../../src/server/graphql-endpoint.ts'
@@ -46,7 +46,8 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const access = new Access(null)
   const persisted = new PersistedQueries(10)
   const tags = new EntityTags({ schema, encodingFor: () => undefined, open: true })
-  const shared = { services, operations, access, addressOf: clientAddress(0), origins: [] }
+  const origins = new Origins({ origins: [], allowCredentials: false, trustProxy: 0 })
+  const shared = { services, operations, access, addressOf: clientAddress(0), origins, basePath: '' }
   const endpoint = new GraphQLEndpoint({
     ...shared,
     limits: { maxBodyBytes: 1e6, maxVertices: 25_000 },

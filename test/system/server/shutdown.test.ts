@@ -1,7 +1,10 @@
 /** From listening to the last closed socket. Servers take seconds to start, so few of them test everything. */
 import { describe, expect, it } from 'vitest'
-import { ask } from '../../support/graphql.ts'
+import { ROOT } from '../../support/environment.ts'
+import { ask, post } from '../../support/graphql.ts'
+import { launch } from '../../support/launched.ts'
 import { PLACES, serve, startListening } from '../../support/server.ts'
+import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 import { EventSource } from './event-source.ts'
 import { RawSocket } from './raw-socket.ts'
 
@@ -91,5 +94,47 @@ describe('a server that stops', () => {
     expect(other.of('completed').map(({ type }) => type)).toEqual(['next'])
     // The body of the response is whole, so that it is no error for a client without retries.
     expect(await events.all()).toEqual([])
+  })
+})
+
+describe('a server that drains', () => {
+  const program = (drain: string) =>
+    launch(process.execPath, ['src/main.ts', PLACES, '--port', '0', '--workers', '1', '--drain', drain], {
+      cwd: ROOT,
+      environment: { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION },
+    })
+
+  it('is not ready from SIGTERM on, but serves everything until the time is over, and a second signal ends it', async () => {
+    const draining = program('3600')
+    const [, url] = await draining.line(/^ready (.+)$/)
+    const server = { url: url! }
+    const before = await RawSocket.open(`${url!.replace('http', 'ws')}/graphql`)
+    process.kill(draining.pid, 'SIGTERM')
+    const ready = async () => (await fetch(`${url}/ready`)).status
+    await expect.poll(ready).toBe(503)
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+    const answered = await post(server, { query: '{ features(layer: "places", first: 2) { count } }' })
+    expect(answered.headers.get('connection')).toBe('close')
+    expect(await answered.json()).toEqual({ data: { features: { count: 2 } } })
+    expect(await ask(server, '{ health { ready } }')).toEqual({ data: { health: { ready: false } } })
+    const after = await RawSocket.open(`${url!.replace('http', 'ws')}/graphql`)
+    for (const socket of [before, after]) {
+      socket.subscribe('stream', STREAM)
+      expect((await socket.ended('stream')).at(-1)!.type).toBe('complete')
+    }
+    process.kill(draining.pid, 'SIGTERM')
+    expect(await draining.ended).toBe(1)
+  })
+
+  it('stops in order after that time, and without it after SIGINT', async () => {
+    for (const [drain, signal] of [
+      ['0.2', 'SIGTERM'],
+      ['3600', 'SIGINT'],
+    ] as const) {
+      const draining = program(drain)
+      await draining.line(/serves/)
+      process.kill(draining.pid, signal)
+      expect(await draining.ended).toBe(0)
+    }
   })
 })

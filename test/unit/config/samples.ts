@@ -14,7 +14,7 @@ export interface Sample {
 /** Three that differ from each other. */
 export function samplesOf({ value, isPath }: Setting): readonly [Sample, Sample, Sample] {
   const schema = z.toJSONSchema(value.json, { io: 'input' })
-  const samples = [1, 2, 3].map((n) => sample(schema, n, isPath === true))
+  const samples = [1, 2, 3].map((n) => sample(schema, n, isPath === true || value.takes.startsWith('a path')))
   return samples as unknown as readonly [Sample, Sample, Sample]
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsonTypeFor, streamTypeFor } from '../../../src/server/accept.ts'
+import { jsonTypeFor, plainAccept, prefersPage, streamTypeFor } from '../../../src/server/accept.ts'
 
 const JSON_TYPE = 'application/json'
 const EVENTS = 'text/event-stream'
@@ -16,6 +16,19 @@ describe('the media type of a result', () => {
     [`application/json, ${GRAPHQL}`, JSON_TYPE],
     [`text/html, ${GRAPHQL}; charset=utf-8`, GRAPHQL],
     ['application/json; charset=iso-8859-1', null],
+    ['application/json; charset="UTF-8"', JSON_TYPE],
+    ['application/json;charset=utf8', JSON_TYPE],
+    ['application/json;q=0', null],
+    ['application/json;Q=0, */*', GRAPHQL],
+    ['*/*, application/json;q=0', GRAPHQL],
+    [`application/json;q=0.1,${GRAPHQL};q=0.2`, GRAPHQL],
+    ['*/*;q=0', null],
+    ['application/json;profile="a, b; q=0"', JSON_TYPE],
+    ['application/json;odata=verbose;q=0', null],
+    ['multipart/mixed;boundary="-";subscriptionSpec="1.0",application/json', JSON_TYPE],
+    ['multipart/mixed;x="application/json, */*"', null],
+    ['text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2', JSON_TYPE],
+    [' ', JSON_TYPE],
     ['text/event-stream', null],
     ['image/png', null],
   ])('for Accept: %s is %s', (accept, type) => {
@@ -27,6 +40,8 @@ describe('the media type of a result', () => {
     ['application/json, Text/Event-Stream', EVENTS],
     ['*/*', EVENTS],
     [null, EVENTS],
+    ['text/event-stream;q=0, */*', PARTS],
+    ['text/event-stream;charset=utf8;x="1,2"', EVENTS],
     ['application/json', null],
     // Apollo Client 4, Apollo Client 3, urql.
     ['multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9', PARTS],
@@ -40,5 +55,24 @@ describe('the media type of a result', () => {
     ['multipart/mixed;subscriptionSpec=1.0, text/event-stream;q=0', PARTS],
   ])('of a stream for Accept: %s is %s', (accept, type) => {
     expect(streamTypeFor(accept)).toBe(type)
+  })
+
+  it.each([
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
+    ['text/html;q=0.5, application/json', false],
+    ['text/html;q=0', false],
+    ['application/json;x="text/html"', false],
+    ['*/*', false],
+    [undefined, false],
+  ])('for Accept: %s is a page: %s', (accept, isPage) => {
+    expect(prefersPage(accept)).toBe(isPage)
+  })
+
+  it.each([
+    ['application/json;q=0, */*', `${GRAPHQL}, text/event-stream, multipart/mixed`],
+    ['multipart/mixed;boundary="-";subscriptionSpec="1.0",application/json;q=0.5', 'multipart/mixed, application/json'],
+    ['application/json;q=0', 'application/x-nothing'],
+  ])('for Accept: %s is in order: %s', (accept, plain) => {
+    expect(plainAccept(accept)).toBe(plain)
   })
 })

@@ -14,6 +14,12 @@ describe('an origin', () => {
     ['http://localhost.evil.example', 'maps.example', false],
     ['null', 'maps.example', false],
     ['', '', false],
+    ['http://maps.example', 'maps.example:80', true],
+    ['https://maps.example', 'maps.example:443', true],
+    ['https://maps.example', 'maps.example:80', false],
+    ['http://maps.example:80', 'maps.example', true],
+    ['http://maps.example', undefined, false],
+    ['chrome-extension://abc', 'maps.example', false],
   ])('%s for host %s: %s', (origin, host, allowed) => {
     expect(originAllowed(origin, host, ['https://listed.example'])).toBe(allowed)
   })

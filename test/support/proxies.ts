@@ -1,0 +1,80 @@
+/** Real proxies in front of a server, with the configuration of a page of the documentation. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect } from 'vitest'
+import { blocksOf } from './blocks.ts'
+
+/** The addresses in the documentation. */
+const [UPSTREAM, NAME] = ['127.0.0.1:4000', 'maps.example.org']
+
+export interface RunningProxy {
+  /** `http://HOST:PORT` */
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Starts the proxy that the page configures in that language. @param upstream `HOST:PORT` of the server */
+export async function startProxy(language: 'nginx' | 'caddy', upstream: string): Promise<RunningProxy> {
+  const folder = await mkdtemp(path.join(tmpdir(), `geoduck-${language}-`))
+  const port = await freePort()
+  const file = path.join(folder, 'config')
+  const { text } = blocksOf('docs/proxies.md').find((block) => block.language === language)!
+  const [config, program, args] = PROGRAMS[language](text.replaceAll(UPSTREAM, upstream), port, folder)
+  await writeFile(file, config)
+  const child = spawn(program, [...args, file], {
+    env: { HOME: folder, PATH: process.env['PATH'] },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk
+  })
+  const url = `http://127.0.0.1:${port}`
+  await expect
+    .poll(async () => {
+      if (child.exitCode !== null) throw new Error(stderr)
+      return await fetch(url).then(
+        () => true,
+        () => false,
+      )
+    })
+    .toBe(true)
+  return { url, close: () => ended(child, folder) }
+}
+
+/** The configuration as a whole, the program, and its arguments before the name of the file. */
+const PROGRAMS = {
+  nginx: (text: string, port: number, folder: string) => {
+    const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`)
+    const http = `http { access_log off; ${folders.join(' ')}\n${text.replace('listen 80;', `listen 127.0.0.1:${port};`)}}\n`
+    // One process, so that no other user has to read the folder.
+    const config = `daemon off; master_process off; pid ${folder}/pid; error_log stderr;\nevents {}\n${http}`
+    return [config, '/usr/sbin/nginx', ['-e', 'stderr', '-p', folder, '-c']] as const
+  },
+  caddy: (text: string, port: number) =>
+    [
+      `{\n\tadmin off\n}\n${text.replace(NAME, `http://127.0.0.1:${port}`)}`,
+      '/usr/bin/caddy',
+      ['run', '--adapter', 'caddyfile', '--config'],
+    ] as const,
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function ended(child: ChildProcess, folder: string): Promise<void> {
+  const over = once(child, 'close')
+  child.kill('SIGTERM')
+  await over
+  await rm(folder, { recursive: true })
+}
