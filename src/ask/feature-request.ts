@@ -254,7 +254,10 @@ export function* readingOrder(
   const keys: SortKey[] = []
   for (const { property, distance, direction, nulls } of orderBy) {
     if (isGiven(property) === isGiven(distance))
-      throw new GeoduckError('BAD_INPUT', 'Each key of `orderBy` takes exactly one of `property` (`by` in typed fields) and `distance`.')
+      throw new GeoduckError(
+        'BAD_INPUT',
+        'Each key of `orderBy` takes exactly one of `property` (`by` in typed fields) and `distance`.',
+      )
     const way = { descending: direction === 'DESC', nullsFirst: nulls === 'FIRST' }
     const field = distance ? 'distance' : propertyOf(view, property!)
     if (seen.has(field)) {
