@@ -1,8 +1,7 @@
 /** Reads a coordinate reference system that a client names: `AUTHORITY:CODE`. Only the engine knows whether PROJ knows it. */
 import { notHorizontal } from '../geometry/not-horizontal.ts'
-import { crsOf } from '../model/crs.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { Crs, Layer } from '../model/layer.ts'
+import { type Crs, crsOf, type Layer } from '../model/layer.ts'
 import { show } from '../model/show.ts'
 
 const FORM = /^[A-Za-z][A-Za-z0-9_]{0,19}:[A-Za-z0-9_.]{1,20}$/

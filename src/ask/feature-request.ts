@@ -17,10 +17,9 @@ import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
 import { propertyOf } from './property-of.ts'
 import { readingProbe } from './read/read-distance.ts'
 import { deeplyFrozen, FilterBudget, readingFilter } from './read/read-filter.ts'
-import { requireGeometry } from './require-geometry.ts'
 import { Representations, type Selection, type SelectionContext } from './selection.ts'
 import { valuesOf } from './values/values-of.ts'
-import { viewOf } from './view.ts'
+import { requireGeometry, viewOf } from './view.ts'
 
 /** The delay before the next attempt, if the remaining time is unknown. */
 const RETRY_SECONDS = 5

@@ -5,14 +5,13 @@ import type { GeoArrowShape, Output } from '../encode/batch.ts'
 import type { Message } from '../engines/engine.ts'
 import { nativeOf } from '../geometry/geometry-type.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, InputMaybe } from '../graphql/generated.ts'
-import { sameCrs } from '../model/crs.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { Field, Layer } from '../model/layer.ts'
+import { type Field, type Layer, sameCrs } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Representation, View } from '../model/query.ts'
 import { inRange, PRECISION } from './arguments.ts'
 import { hasKnownCrs, NAME_THE_CRS, readCrs, requireKnownCrs } from './crs.ts'
-import { requireGeometry } from './require-geometry.ts'
+import { requireGeometry } from './view.ts'
 
 export interface Selection {
   /** Each output is made once, even if several response keys select it. */

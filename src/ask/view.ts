@@ -2,8 +2,10 @@
  * Returns what a caller may see of a layer. Rights belong here: every query has a view, and an engine reads only the view's fields, and only
  * features that meet its rule. Today every caller has the same view.
  */
-import type { Layer } from '../model/layer.ts'
+import { GeoduckError } from '../model/errors.ts'
+import { hasGeometry, type Layer } from '../model/layer.ts'
 import type { View } from '../model/query.ts'
+import { show } from '../model/show.ts'
 
 const views = new WeakMap<Layer, View>()
 
@@ -13,4 +15,13 @@ export function viewOf(layer: Layer): View {
   const view = Object.freeze({ layer, fields: layer.columns, rule: null, digest: 'all' })
   views.set(layer, view)
   return view
+}
+
+/** Refuses an argument that concerns the geometry of a table. @throws GeoduckError BAD_INPUT with the name of the argument */
+export function requireGeometry(layer: Layer, argument: string): void {
+  if (hasGeometry(layer)) return
+  throw new GeoduckError(
+    'BAD_INPUT',
+    `\`${argument}\`: layer ${show(layer.name)} is a table, which has no geometry; leave \`${argument}\` out.`,
+  )
 }

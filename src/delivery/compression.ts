@@ -10,7 +10,7 @@ import type { Transform, Writable } from 'node:stream'
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib'
 import Negotiator from 'negotiator'
 import type { Config } from '../config/config.ts'
-import { flush } from './flush.ts'
+import { flush } from './deliver.ts'
 
 /** With `remote`, clients on the same machine get no compression: their connection is faster than any compressor. */
 type Compression = Config['compression']

@@ -5,8 +5,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ExecutionResult, GraphQLError } from 'graphql'
 import { formatError, formatResult, readyResult } from './client-error.ts'
-import { deliver } from './deliver.ts'
-import { flush, UNBUFFERED } from './flush.ts'
+import { deliver, flush, UNBUFFERED } from './deliver.ts'
 import type { Operation } from './operation.ts'
 import { type JsonPiece, toChunks } from './raw-json.ts'
 

@@ -7,8 +7,7 @@ import type { Batch } from '../engines/engine.ts'
 import type { BatchEvent, BatchEvents } from './batch-events.ts'
 import { formatError } from './client-error.ts'
 import { Body } from './compression.ts'
-import type { Wire } from './deliver.ts'
-import { flush, UNBUFFERED } from './flush.ts'
+import { flush, UNBUFFERED, type Wire } from './deliver.ts'
 import type { JsonPiece } from './raw-json.ts'
 
 interface Format {

@@ -2,8 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { Body } from './compression.ts'
-import { deliver, rowsOf } from './deliver.ts'
-import { flush, UNBUFFERED } from './flush.ts'
+import { deliver, flush, rowsOf, UNBUFFERED } from './deliver.ts'
 import type { Operation } from './operation.ts'
 import { byteLength, FlowingJson, isWhole, type JsonPiece, textBytes } from './raw-json.ts'
 

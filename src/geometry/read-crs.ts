@@ -1,6 +1,5 @@
 /** Reads the CRS of a layer from its source. It uses only the source's own words, and looks nothing up. */
-import { isLonLatCode, LON_LAT } from '../model/crs.ts'
-import type { Crs } from '../model/layer.ts'
+import { type Crs, isLonLatCode, LON_LAT } from '../model/layer.ts'
 
 /** The CRS of a GeoParquet column without a `crs`. */
 export const CRS84: Crs = { code: LON_LAT, name: 'WGS 84 (CRS84)', isLonLat: true }

@@ -11,11 +11,6 @@ import type { Filter, Member, Predicate, Probe } from './predicate.ts'
 
 export type Query = FeatureQuery | GroupQuery
 
-/** True if the engine must read every row before it returns the first. */
-export function isSorted(query: Query): boolean {
-  return query.kind === 'groups' || query.orderBy.length > 0
-}
-
 /** A layer as its caller sees it. */
 export interface View {
   readonly layer: Layer
@@ -157,11 +152,6 @@ export interface PropertySortKey extends SortDirection {
 export interface DistanceSortKey extends SortDirection {
   readonly kind: 'distance'
   readonly probe: Probe
-}
-
-/** The probe of a result that is ordered by distance first, the nearest first. Null for another order. */
-export function nearestFirst({ orderBy: [key] }: Pick<Query, 'orderBy'>): Probe | null {
-  return key?.kind === 'distance' && !key.descending && !key.nullsFirst ? key.probe : null
 }
 
 /** The end of a batch in the order: the last row's key values as text, in the order of the plan's keys. */

@@ -38,7 +38,8 @@ export class HealthReport {
   #reading: Promise<HealthModel> | null = null
   #readAt = 0
   #isReading = false
-  #draining = false
+  /** True if the server is about to stop, and load balancers should send requests elsewhere. */
+  draining = false
 
   constructor(sources: HealthSources) {
     this.#sources = sources
@@ -46,16 +47,7 @@ export class HealthReport {
   }
 
   get ready(): boolean {
-    return !this.#draining && this.#sources.ready()
-  }
-
-  /** True if the server is about to stop, and load balancers should send requests elsewhere. */
-  get draining(): boolean {
-    return this.#draining
-  }
-
-  drain(): void {
-    this.#draining = true
+    return !this.draining && this.#sources.ready()
   }
 
   get problems(): readonly Problem[] {

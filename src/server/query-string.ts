@@ -1,6 +1,5 @@
 /** Reads a query that is sent by GET: the same members as in a JSON body, as parameters of the URL. */
-import type { DocumentNode } from 'graphql'
-import { GraphQLError, getOperationAST } from 'graphql'
+import { type DocumentNode, GraphQLError, getOperationAST } from 'graphql'
 import type { GraphQLParams } from 'graphql-yoga'
 import { GeoduckError } from '../model/errors.ts'
 import { streamTypeFor } from './accept.ts'

@@ -139,7 +139,7 @@ export async function startServer(
   const urls = urlsOf(config.host, address, (host) => hosts.allows(host))
   const drain = async () => {
     if (config.drainSeconds === 0) return
-    health.drain()
+    health.draining = true
     log.info(`Draining: /ready answers 503, and the server stops in ${config.drainSeconds} s`)
     await awakeSleep(config.drainSeconds * 1_000)
   }

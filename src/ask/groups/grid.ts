@@ -4,7 +4,7 @@ import type { CellGrid } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { Layer } from '../../model/layer.ts'
 import { requireKnownCrs } from '../crs.ts'
-import { requireGeometry } from '../require-geometry.ts'
+import { requireGeometry } from '../view.ts'
 
 /**
  * @throws GeoduckError BAD_INPUT for a size or zoom that the grid does not have, for a table without geometry, and if the layer has no CRS to transform

@@ -10,8 +10,8 @@ import type { Figure, GroupColumn, GroupKey, ItemPart, Measure, Period, View } f
 import { inRange } from '../arguments.ts'
 import { readPropertyOrder } from '../feature-request.ts'
 import { memberAt, type NamedMember } from '../read/member.ts'
-import { requireGeometry } from '../require-geometry.ts'
 import { valuesOf } from '../values/values-of.ts'
+import { requireGeometry } from '../view.ts'
 
 /** The place of a value: a column, or a member inside one. */
 export interface Place {

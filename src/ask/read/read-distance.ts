@@ -9,7 +9,7 @@ import { GeoduckError } from '../../model/errors.ts'
 import type { DistancePredicate, Geometry, OnEarth, Position, Probe, ProbeOnEarth } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
-import { requireGeometry } from '../require-geometry.ts'
+import { requireGeometry } from '../view.ts'
 import type { FilterBudget } from './read-filter.ts'
 import { cutEdges, readGeometry } from './read-geometry.ts'
 

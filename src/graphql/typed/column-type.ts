@@ -1,6 +1,5 @@
 /** The GraphQL types of columns: which scalar a value is, and which input compares it. */
-import type { FieldType } from '../../model/field-type.ts'
-import { isExact } from '../../model/field-type.ts'
+import { type FieldType, isExact } from '../../model/field-type.ts'
 
 /** Names of types of the generic schema. */
 interface ScalarType {

@@ -1,5 +1,4 @@
-import type { Catalog } from '../../../src/catalog/catalog.ts'
-import { openCatalog } from '../../../src/catalog/catalog.ts'
+import { type Catalog, openCatalog } from '../../../src/catalog/catalog.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 

@@ -1,5 +1,10 @@
-import type { FeatureStream, FeaturesBatch, StreamState } from '../../../src/client/client.ts'
-import { type StreamOptions, streamFeatures } from '../../../src/client/client.ts'
+import {
+  type FeatureStream,
+  type FeaturesBatch,
+  type StreamOptions,
+  type StreamState,
+  streamFeatures,
+} from '../../../src/client/client.ts'
 import type { StreamArguments } from '../../../src/client/options.ts'
 import { ask, type PageInfo, type Served } from '../../support/graphql.ts'
 

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { writeTextFrame } from '../../../src/delivery/flush.ts'
+import { writeTextFrame } from '../../../src/delivery/deliver.ts'
 
 let server: WebSocketServer
 /** The server's end of a connection, and the other end. */

@@ -11,8 +11,7 @@ import {
   MAX_LATITUDE,
   METRES_PER_DEGREE,
 } from '../../../geometry/cells.ts'
-import { LON_LAT } from '../../../model/crs.ts'
-import type { Layer } from '../../../model/layer.ts'
+import { type Layer, LON_LAT } from '../../../model/layer.ts'
 import { layerCrsText, transformed } from './crs.ts'
 import { withGeometry } from './geometry-column.ts'
 import { memberOf, type Parameters } from './quote.ts'

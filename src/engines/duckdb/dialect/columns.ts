@@ -1,9 +1,8 @@
 /** Writes the columns of the result: the keys of the position first, then the feature. Only requested columns are read. */
 import type { BatchLayout, FeatureField, LayoutGeometry, Output, WireColumn, WireType } from '../../../encode/batch.ts'
-import { sameCrs, sridOf } from '../../../model/crs.ts'
 import { keyField } from '../../../model/feature-id.ts'
 import { type FieldType, isExact } from '../../../model/field-type.ts'
-import { type Crs, hasGeometry, type Layer, type Spatial } from '../../../model/layer.ts'
+import { type Crs, hasGeometry, type Layer, type Spatial, sameCrs, sridOf } from '../../../model/layer.ts'
 import { AS_STORED, type FeatureQuery, type Representation } from '../../../model/query.ts'
 import { isBounded, layerCrsText, transformed } from './crs.ts'
 import { geometryAsWkb, uniform, withGeometry } from './geometry-column.ts'

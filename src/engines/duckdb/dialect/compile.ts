@@ -4,13 +4,22 @@
  */
 import { hash } from 'node:crypto'
 import type { BBox, Layer } from '../../../model/layer.ts'
-import { type FeatureKey, type FeatureQuery, nearestFirst, type Query, type View } from '../../../model/query.ts'
+import type { FeatureKey, FeatureQuery, Query, View } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
 import { distanceTo, withinBox } from './distance.ts'
 import { all, type Condition, filtersOf, type ImpliedCondition } from './filter.ts'
 import { isKept } from './geometry-column.ts'
-import { afterInParts, afterSorted, orderClause, type ResumePoint, readPosition, type SortColumn, sortColumns } from './order.ts'
+import {
+  afterInParts,
+  afterSorted,
+  nearestFirst,
+  orderClause,
+  type ResumePoint,
+  readPosition,
+  type SortColumn,
+  sortColumns,
+} from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
 import { columnOf, geometryColumnOf, Parameters, virtualColumn } from './quote.ts'
 import { rowGroupsOf } from './row-groups.ts'

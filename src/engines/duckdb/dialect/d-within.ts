@@ -1,8 +1,7 @@
 /** Compiles filters for features within a distance. */
 
 import { boxGeometry } from '../../../geometry/box.ts'
-import { LON_LAT } from '../../../model/crs.ts'
-import type { BBox, Layer } from '../../../model/layer.ts'
+import { type BBox, type Layer, LON_LAT } from '../../../model/layer.ts'
 import type { DistancePredicate, NearPiece, OnEarth } from '../../../model/predicate.ts'
 import { argumentOf, decoded } from './argument.ts'
 import type { Condition } from './filter.ts'

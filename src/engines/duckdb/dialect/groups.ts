@@ -3,8 +3,8 @@
  * continued like a source. Every execution computes all groups again.
  */
 import type { FeatureField, LayoutGeometry, Output } from '../../../encode/batch.ts'
-import { sridOf } from '../../../model/crs.ts'
 import { GeoduckError } from '../../../model/errors.ts'
+import { sridOf } from '../../../model/layer.ts'
 import type { GroupColumn, GroupQuery, Measure, PropertySortKey, RowPosition } from '../../../model/query.ts'
 import { allFields, Columns, type Wire, wireOf } from './columns.ts'
 import { compileWhere, digestOf, filterDigest, frozen, limitOf, scannedOf, sourceFor, withSentinel } from './compile.ts'

@@ -2,7 +2,8 @@
 
 import { GeoduckError } from '../../../model/errors.ts'
 import type { FieldType } from '../../../model/field-type.ts'
-import type { RowPosition, SortKey } from '../../../model/query.ts'
+import type { Probe } from '../../../model/predicate.ts'
+import type { Query, RowPosition, SortKey } from '../../../model/query.ts'
 import { type Comparison, comparisonOf } from './comparison.ts'
 import { columnOf, type Parameters } from './quote.ts'
 import type { NaturalKey, Source } from './source.ts'
@@ -130,4 +131,14 @@ export function afterInParts(place: readonly string[], natural: readonly Natural
   const inFile = `CAST(${parameters.text(place[0] as string)} AS ${file.type})`
   const after = `CAST(${parameters.text(place[1] as string)} AS ${row.type})`
   return [`${file.sql} = ${inFile} AND ${row.sql} > ${after}`, `${file.sql} > ${inFile}`]
+}
+
+/** True if the engine must read every row before it returns the first. */
+export function isSorted(query: Query): boolean {
+  return query.kind === 'groups' || query.orderBy.length > 0
+}
+
+/** The probe of a result that is ordered by distance first, the nearest first. Null for another order. */
+export function nearestFirst({ orderBy: [key] }: Pick<Query, 'orderBy'>): Probe | null {
+  return key?.kind === 'distance' && !key.descending && !key.nullsFirst ? key.probe : null
 }

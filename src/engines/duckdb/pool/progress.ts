@@ -1,5 +1,6 @@
-import { isSorted, nearestFirst, type Query, type RowPosition } from '../../../model/query.ts'
+import type { Query, RowPosition } from '../../../model/query.ts'
 import { compileRows } from '../dialect/compile-rows.ts'
+import { isSorted, nearestFirst } from '../dialect/order.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { SerialLimits } from './failover.ts'
 import { Rings, type RowGroups } from './rings.ts'

@@ -4,9 +4,10 @@
  * those within the reach, which are complete. The next execution has a larger reach, and the last one has none.
  */
 import type { BBox } from '../../../model/layer.ts'
-import { nearestFirst, type Query } from '../../../model/query.ts'
+import type { Query } from '../../../model/query.ts'
 import { numericBox } from '../dialect/distance.ts'
 import { filtersOf } from '../dialect/filter.ts'
+import { nearestFirst } from '../dialect/order.ts'
 import { Parameters } from '../dialect/quote.ts'
 
 /**

@@ -4,10 +4,11 @@
  * the last batch that has arrived.
  */
 import { GeoduckError } from '../../../model/errors.ts'
-import { isSorted, type Query } from '../../../model/query.ts'
+import type { Query } from '../../../model/query.ts'
 import { AwakeTimer, awakeSleep } from '../../awake.ts'
 import { countUntilReleased, type HeldMemory } from '../../deadline.ts'
 import type { Batch, BatchStream, ExecutionReport } from '../../engine.ts'
+import { isSorted } from '../dialect/order.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { MessageLimits, ReceivedBatch } from '../messages.ts'
 import { Credit, ExecutionHandle, type ExecutionOutcome, type ReserveOptions, reserveWorker } from './execution-handle.ts'

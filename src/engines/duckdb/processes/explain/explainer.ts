@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Statement } from '../../dialect/plan.ts'
 import type { EnginePlan, ExplainJob } from '../../host/engine-plan.ts'
 import { answerWith } from '../answer.ts'
-import { bindParameters } from '../bind.ts'
+import { bindParameters } from '../query/execution.ts'
 import { openInstance } from '../query/instance.ts'
 
 answerWith(explained, (error) => ({ failure: error instanceof Error ? error.message : String(error) }))

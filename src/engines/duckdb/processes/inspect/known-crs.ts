@@ -1,7 +1,6 @@
 /** Finds out by what PROJ knows the CRS of a layer, and whether its coordinates can be of that CRS. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { LON_LAT } from '../../../../model/crs.ts'
-import type { BBox, Crs, Layer } from '../../../../model/layer.ts'
+import { type BBox, type Crs, type Layer, LON_LAT } from '../../../../model/layer.ts'
 import { literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
 import { rowsOf } from './rows.ts'

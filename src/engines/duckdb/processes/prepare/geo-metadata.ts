@@ -1,6 +1,6 @@
 /** Writes the `geo` metadata of GeoParquet 1.1 from the actual content of the file. https://geoparquet.org/releases/v1.1.0/ */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { LON_LAT } from '../../../../model/crs.ts'
+import { LON_LAT } from '../../../../model/layer.ts'
 import { literal } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { Shape, StagedGeometry } from './stage.ts'

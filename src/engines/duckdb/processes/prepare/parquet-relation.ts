@@ -3,8 +3,7 @@
  * is omitted.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { LON_LAT } from '../../../../model/crs.ts'
-import { hasGeometry } from '../../../../model/layer.ts'
+import { hasGeometry, LON_LAT } from '../../../../model/layer.ts'
 import { asGeometry } from '../../dialect/geometry-column.ts'
 import { fileList, identifier, literal } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'

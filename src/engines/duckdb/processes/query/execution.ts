@@ -2,17 +2,16 @@
  * Runs a plan on its own connection. It sends one batch per credit, proves that the result is complete, and closes the
  * connection.
  */
-import { type DuckDBConnection, type DuckDBPreparedStatement, StatementType } from '@duckdb/node-api'
+import { DOUBLE, type DuckDBConnection, type DuckDBPreparedStatement, type DuckDBValue, StatementType } from '@duckdb/node-api'
 import type { ColumnBatch, ColumnData, CursorText } from '../../../../encode/batch.ts'
 import { ByteWriter } from '../../../../encode/bytes.ts'
 import { createEncoder } from '../../../../encode/encode.ts'
 import { bytesIn } from '../../../../encode/slice.ts'
 import { CursorSeal } from '../../../../model/cursor-seal.ts'
 import type { RowPosition } from '../../../../model/query.ts'
-import type { Plan } from '../../dialect/plan.ts'
+import type { Parameter, Plan } from '../../dialect/plan.ts'
 import { REFUSED } from '../../dialect/quote.ts'
 import type { ExecutionEnd, ExecutionEnded, ExecutionRequest, Failure, FailureKind, Scan } from '../../messages.ts'
-import { bindParameters } from '../bind.ts'
 import { emptyBatch, scanOf } from './arrow-export.ts'
 import type { OpenColumnReader } from './column-reader.ts'
 import { BatchCutter, type BatchRange, Chunks } from './cutter.ts'
@@ -417,4 +416,11 @@ export function classify(message: string): Failure {
   // The message for an allocation that the operating system refuses differs from that for the engine's own limit.
   if (/std::bad_alloc|failed to allocate/i.test(message)) return { kind: 'OUT_OF_MEMORY', message }
   return { kind: KINDS.find(([prefix]) => message.startsWith(prefix))?.[1] ?? 'OTHER', message }
+}
+
+/** Binds every number as a DOUBLE. By itself, node-api binds whole numbers as integers, and fails from 2^63 on. */
+export function bindParameters(prepared: DuckDBPreparedStatement, parameters: readonly Parameter[]): void {
+  const types = parameters.map((value) => (typeof value === 'number' ? DOUBLE : undefined))
+  // An undefined type means that node-api derives it from the value. Its declaration does not say so.
+  prepared.bind(parameters as DuckDBValue[], types as (typeof DOUBLE)[])
 }

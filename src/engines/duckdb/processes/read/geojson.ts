@@ -3,7 +3,7 @@
  * RFC 8142, and the `crs` of the GeoJSON of 2008.
  */
 import { isTypeName } from '../../../../geometry/geometry-type.ts'
-import { LON_LAT } from '../../../../model/crs.ts'
+import { LON_LAT } from '../../../../model/layer.ts'
 import { freeName } from '../prepare/geometry-name.ts'
 import { BlockFile } from './blocks.ts'
 import { GeoJsonWriter } from './geojson-wkb.ts'
