@@ -68,8 +68,8 @@ const PLACES = [
 ] as const
 
 /**
- * The first signal stops the server in order, SIGTERM after a drain period, and the second signal at once. The end of a channel to the parent process stops it too, so
- * that no orphan is left.
+ * The first signal stops the server in order, SIGTERM after a drain period. The second signal stops it at once. The end of a
+ * channel to the parent process stops it too, so that no orphan is left.
  */
 function endWhenTold(server: RunningServer): void {
   let told = false

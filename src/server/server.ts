@@ -55,8 +55,8 @@ export interface RunningServer {
   /** Returns the current layers, including those that are being prepared. */
   layers(): readonly Layer[]
   /**
-   * Reports to load balancers that the server is not ready, and waits until they should have noticed (`--drain`). Everything else is
-   * still served.
+   * Reports to load balancers that the server is not ready, and waits until they should have noticed (`--drain`). Everything
+   * else is still served.
    */
   drain(): Promise<void>
   /** Stops new work, ends streams with a typed error and their cursor, and closes sockets and workers, all within 10 s. */
@@ -86,8 +86,7 @@ export async function startServer(
   checkNames(config.layers)
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
-  const { compression } = config
-  const { basePath } = config
+  const { compression, basePath } = config
   const addressOf = clientAddress(config.trustProxy)
   const shared = { services: state, operations, access, addressOf, origins: new Origins(config), basePath }
   const graphql = new GraphQLEndpoint({
