@@ -7,7 +7,7 @@ import { failed } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Services } from '../graphql/context.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { jsonTypeFor, plainAccept, prefersPage } from './accept.ts'
+import { jsonTypeFor, prefersPage } from './accept.ts'
 import { type Access, allowOrigin, type ClientAddress, type Origins, unauthenticated } from './access.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { admit, beginOverHttp, refuse } from './http-operation.ts'
@@ -65,7 +65,6 @@ export class GraphQLEndpoint {
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
     const { yoga, services, limits } = this.#options
     await admit(req, operation, limits.maxBodyBytes)
-    if (req.headers.accept !== undefined) req.headers.accept = plainAccept(req.headers.accept)
     const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services })
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type DocumentNode, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
-import { createYoga, isAsyncIterable, type Plugin, type YogaServerInstance } from 'graphql-yoga'
+import { createYoga, isAsyncIterable, type Plugin, processRegularResult, type YogaServerInstance } from 'graphql-yoga'
 import type { Config } from '../config/config.ts'
 import { errorLocation, failed, formatResult, readyResult } from '../delivery/client-error.ts'
 import { rowsOf } from '../delivery/deliver.ts'
@@ -105,14 +105,17 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
         // The result has been sent already.
         setResultProcessor((_, { Response }) => written.then(() => new Response(null)), 'application/json')
       }
-      if (isAsyncIterable(result) && !events) {
-        const message = 'A subscription is sent as `text/event-stream` or over a WebSocket.'
+      const notAcceptable = (message: string) => {
         const errors = [failed(new GraphQLError(message), operation).toJSON()]
         setResultProcessor((_, { Response }) => Response.json({ errors }, { status: 406 }), 'application/json')
+      }
+      if (isAsyncIterable(result) && !events) {
+        notAcceptable('A subscription is sent as `text/event-stream` or over a WebSocket.')
         return void result.return()
       }
       if (isAsyncIterable(result)) return write(sendEvents(result, res, operation))
-      if (!type) return events ? write(sendEvents(rowsOf([result]), res, operation)) : undefined
+      if (!type && events) return write(sendEvents(rowsOf([result]), res, operation))
+      if (!type) return notAcceptable('A result is sent as `application/json` or `application/graphql-response+json`.')
       const ready = readyResult(result, operation)
       const parts = toParts(formatResult(ready))
       const [text, ...more] = parts
@@ -121,6 +124,8 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
       operation.heldMemory.add(Buffer.byteLength(text))
       const errors = 'data' in ready ? undefined : ready.errors?.map(withStatus)
       setResult({ ...ready, ...(errors && { errors }), stringify: () => text })
+      // Yoga itself would not read the `q` values of `Accept`.
+      setResultProcessor(processRegularResult, type)
     },
   }
 }
