@@ -49,11 +49,7 @@ export class HealthReport {
     return !this.#draining && this.#sources.ready()
   }
 
-  /** True if the server is about to stop, and load balancers should send requests elsewhere. */
-  get draining(): boolean {
-    return this.#draining
-  }
-
+  /** Reports from now on that the server is not ready, so that load balancers send requests elsewhere. */
   drain(): void {
     this.#draining = true
   }

@@ -133,6 +133,8 @@ export async function startServer(
   const drain = async () => {
     if (config.drainSeconds === 0) return
     health.drain()
+    // A proxy that keeps connections opens its next one to another server.
+    http.prependListener('request', (_, res) => void res.setHeader('connection', 'close'))
     log.info(`Draining: /ready answers 503, and the server stops in ${config.drainSeconds} s`)
     await awakeSleep(config.drainSeconds * 1_000)
   }
