@@ -19,18 +19,7 @@ export function prefersPage(accept: string | undefined): boolean {
   return accepted(accept ?? null, [...JSON_TYPES, 'text/html'])[0] === 'text/html'
 }
 
-/**
- * Returns the header in a form without `q` and parameters, which yoga does not read: the accepted types of a response, the
- * preferred one first.
- */
-export function plainAccept(accept: string): string {
-  return accepted(accept, [...JSON_TYPES, 'text/event-stream', 'multipart/mixed']).join(', ') || NOTHING
-}
-
 const JSON_TYPES = ['application/json', 'application/graphql-response+json'] as const
-
-/** A type that no response has. An empty header would accept every type. */
-const NOTHING = 'application/x-nothing'
 
 /** A parameter. Its value may be in quotes, and may then contain `,` and `;`. */
 const PARAMETER = /;\s*([^\s=;,"]+)\s*=\s*("(?:\\.|[^"\\])*"|[^\s;,"]*)/g

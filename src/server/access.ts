@@ -96,9 +96,9 @@ export const MISDIRECTED_BODY = {
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(.*)$/i
 
 /**
- * Changes `url` to a path of this server: without an origin, without the base path, and without a slash at its end. A path without
- * the base path is valid too, because some proxies remove it, and health checks that ask the server itself do not know it. The host of the
- * absolute form replaces that of `Host` (RFC 9112, 3.2.2).
+ * Changes `url` to a path of this server: without an origin, without the base path, and without a slash at its end. A path
+ * without the base path is valid too: some proxies remove it, and health checks that ask the server itself do not know it. The
+ * host of the absolute form replaces that of `Host` (RFC 9112, 3.2.2).
  */
 export function readTarget(req: IncomingMessage, basePath: string): void {
   const [, host, rest] = ABSOLUTE.exec(req.url ?? '/') ?? []

@@ -8,7 +8,7 @@ import { failed } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Services } from '../graphql/context.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { jsonTypeFor, plainAccept, prefersPage } from './accept.ts'
+import { jsonTypeFor, prefersPage } from './accept.ts'
 import { type Access, allowOrigin, type ClientAddress, isForeign, type Origins, unauthenticated } from './access.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { admit, beginOverHttp, bodyForm, mostJsonParts, parseJson, readText, refuse } from './http-operation.ts'
@@ -80,10 +80,7 @@ export class GraphQLEndpoint {
     const params = form
       ? readParams(await readText(req, form, limits.maxBodyBytes), mostParts)
       : readQueryString(req.url ?? '', mostParts)
-    const accept = req.headers.accept ?? null
-    if (accept !== null) req.headers.accept = plainAccept(accept)
-    const context = { req, res, accept, operation, services, params }
-    const response = await yoga.handleNodeRequestAndResponse(req, res, context)
+    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services, params })
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }
 }

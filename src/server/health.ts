@@ -38,8 +38,7 @@ export class HealthReport {
   #reading: Promise<HealthModel> | null = null
   #readAt = 0
   #isReading = false
-  /** True if the server is about to stop, and load balancers should send requests elsewhere. */
-  draining = false
+  #draining = false
 
   constructor(sources: HealthSources) {
     this.#sources = sources
@@ -47,7 +46,12 @@ export class HealthReport {
   }
 
   get ready(): boolean {
-    return !this.draining && this.#sources.ready()
+    return !this.#draining && this.#sources.ready()
+  }
+
+  /** Reports from now on that the server is not ready, so that load balancers send requests elsewhere. */
+  drain(): void {
+    this.#draining = true
   }
 
   get problems(): readonly Problem[] {

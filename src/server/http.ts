@@ -27,8 +27,6 @@ export function route({ graphql, download, health, metrics, access, hosts, baseP
     res.setHeader('x-content-type-options', 'nosniff')
     res.setHeader('referrer-policy', 'no-referrer')
     for (const [name, value] of traceHeaders(req)) res.setHeader(name, value)
-    // A proxy that keeps connections opens its next one to another server.
-    if (health.draining) res.setHeader('connection', 'close')
     readTarget(req, basePath)
     if (!hosts.allows(req.headers.host)) return sendJson(res, MISDIRECTED, MISDIRECTED_BODY)
     const pathname = req.url?.split('?', 1)[0] ?? '/'

@@ -57,8 +57,8 @@ export interface RunningServer extends Urls {
   /** Returns the current layers, including those that are being prepared. */
   layers(): readonly Layer[]
   /**
-   * Reports to load balancers that the server is not ready, and waits until they should have noticed (`--drain`). Everything else is
-   * still served.
+   * Reports to load balancers that the server is not ready, and waits until they should have noticed (`--drain`). Everything
+   * else is still served.
    */
   drain(): Promise<void>
   /** Stops new work, ends streams with a typed error and their cursor, and closes sockets and workers, all within 10 s. */
@@ -88,10 +88,9 @@ export async function startServer(
   checkNames(config.layers)
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
   const access = new Access(config.token)
-  const { compression } = config
+  const { compression, basePath } = config
   const persisted = new PersistedQueries(config.persistedQueries)
   const tags = new EntityTags({ schema, encodingFor: (req) => encodingNameFor(req, compression), open: access.open })
-  const { basePath } = config
   const addressOf = clientAddress(config.trustProxy)
   const shared = { services: state, operations, access, addressOf, origins: new Origins(config), basePath }
   const graphql = new GraphQLEndpoint({
@@ -139,7 +138,9 @@ export async function startServer(
   const urls = urlsOf(config.host, address, (host) => hosts.allows(host))
   const drain = async () => {
     if (config.drainSeconds === 0) return
-    health.draining = true
+    health.drain()
+    // A proxy that keeps connections opens its next one to another server.
+    http.prependListener('request', (_, res) => void res.setHeader('connection', 'close'))
     log.info(`Draining: /ready answers 503, and the server stops in ${config.drainSeconds} s`)
     await awakeSleep(config.drainSeconds * 1_000)
   }

@@ -5,6 +5,7 @@ import {
   type GraphQLParams,
   isAsyncIterable,
   type Plugin,
+  processRegularResult,
   type YogaInitialContext,
   type YogaServerInstance,
 } from 'graphql-yoga'
@@ -31,8 +32,6 @@ export interface RequestContext extends Context {
   readonly res: ServerResponse
   /** The content of the body, or of the URL. */
   readonly params: GraphQLParams
-  /** The header as it was sent: yoga receives a plain form. */
-  readonly accept: string | null
 }
 
 export interface YogaOptions {
@@ -86,9 +85,9 @@ function ownEngine({ documents, schema, persisted, tags }: YogaOptions): Plugin<
       setParseFn(documents.parse)
       return ({ result }) => {
         if (!isDocument(result)) return
-        const { request, params, accept } = context as typeof context & YogaInitialContext & RequestContext
+        const { request, params } = context as typeof context & YogaInitialContext
         if (params.extensions) persisted.keep(params)
-        if (request.method === 'GET') checkReadOnly(result, params.operationName, accept)
+        if (request.method === 'GET') checkReadOnly(result, params.operationName, request.headers.get('accept'))
       }
     },
     onValidate: ({ context, setValidationFn }) =>
@@ -135,9 +134,10 @@ function toGraphQL(error: unknown): never {
  */
 function bypass(compression: Config['compression']): Plugin<object, RequestContext> {
   return {
-    onResultProcess({ result: made, setResult, setResultProcessor, serverContext: { res, operation, accept } }) {
+    onResultProcess({ request, result: made, setResult, setResultProcessor, serverContext: { res, operation } }) {
       if (made === NOT_MODIFIED)
         return setResultProcessor((_, { Response }) => new Response(null, { status: 304 }), 'application/json')
+      const accept = request.headers.get('accept')
       const type = jsonTypeFor(accept)
       const stream = streamTypeFor(accept)
       const result = made as ExecutionResult | AsyncGenerator<ExecutionResult, void, void>
@@ -145,15 +145,19 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
         // The result has been sent already.
         setResultProcessor((_, { Response }) => written.then(() => new Response(null)), 'application/json')
       }
-      if (isAsyncIterable(result) && !stream) {
-        const message =
-          'A subscription is sent as `text/event-stream`, as `multipart/mixed;subscriptionSpec=1.0`, or over a WebSocket.'
+      const notAcceptable = (message: string) => {
         const errors = [failed(new GraphQLError(message), operation).toJSON()]
         setResultProcessor((_, { Response }) => Response.json({ errors }, { status: 406 }), 'application/json')
+      }
+      if (isAsyncIterable(result) && !stream) {
+        notAcceptable(
+          'A subscription is sent as `text/event-stream`, as `multipart/mixed;subscriptionSpec=1.0`, or over a WebSocket.',
+        )
         return void result.return()
       }
       if (isAsyncIterable(result)) return write(sendEvents(result, res, operation, stream!))
-      if (!type) return stream ? write(sendEvents(rowsOf([result]), res, operation, stream)) : undefined
+      if (!type && stream) return write(sendEvents(rowsOf([result]), res, operation, stream))
+      if (!type) return notAcceptable('A result is sent as `application/json` or `application/graphql-response+json`.')
       const ready = readyResult(result, operation)
       const parts = toParts(formatResult(ready))
       const [text, ...more] = parts
@@ -162,6 +166,8 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
       operation.heldMemory.add(Buffer.byteLength(text))
       const errors = 'data' in ready ? undefined : ready.errors?.map(withStatus)
       setResult({ ...ready, ...(errors && { errors }), stringify: () => text })
+      // Yoga itself would not read the `q` values of `Accept`.
+      setResultProcessor(processRegularResult, type)
     },
   }
 }

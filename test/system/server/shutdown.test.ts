@@ -132,7 +132,7 @@ describe('a server that drains', () => {
       ['3600', 'SIGINT'],
     ] as const) {
       const draining = program(drain)
-      await draining.line(/serves/)
+      await draining.line(/^ready/)
       process.kill(draining.pid, signal)
       expect(await draining.ended).toBe(0)
     }

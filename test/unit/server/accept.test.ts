@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsonTypeFor, plainAccept, prefersPage, streamTypeFor } from '../../../src/server/accept.ts'
+import { jsonTypeFor, prefersPage, streamTypeFor } from '../../../src/server/accept.ts'
 
 const JSON_TYPE = 'application/json'
 const EVENTS = 'text/event-stream'
@@ -66,13 +66,5 @@ describe('the media type of a result', () => {
     [undefined, false],
   ])('for Accept: %s is a page: %s', (accept, isPage) => {
     expect(prefersPage(accept)).toBe(isPage)
-  })
-
-  it.each([
-    ['application/json;q=0, */*', `${GRAPHQL}, text/event-stream, multipart/mixed`],
-    ['multipart/mixed;boundary="-";subscriptionSpec="1.0",application/json;q=0.5', 'multipart/mixed, application/json'],
-    ['application/json;q=0', 'application/x-nothing'],
-  ])('for Accept: %s is in order: %s', (accept, plain) => {
-    expect(plainAccept(accept)).toBe(plain)
   })
 })
