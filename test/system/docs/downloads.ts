@@ -19,11 +19,11 @@ export const files = (layer: string, count: number): Example => ({
 })
 
 /** A command and the lines that it prints. */
-export const lines: Example = {
-  blocks: ['sh', 'json'],
+export const lines = (language: 'json' | 'text'): Example => ({
+  blocks: ['sh', language],
   async holds(place, command, shown) {
     const { code, stdout } = await place.shell(command!.replace(/^curl/, 'curl -s'))
     expect(code).toBe(0)
     expect(withoutCursors(stdout).trim()).toBe(withoutCursors(shown!).trim())
   },
-}
+})

@@ -27,7 +27,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/aggregates.md': [answered, answered, answered, answered, answered],
   'docs/architecture.md': [notRun([''], 'a drawing'), notRun([''], 'test/unit/layout.test.ts holds it')],
   'docs/clients.md': [
-    lines,
+    notRun(['sh', 'text'], PROGRAM),
     notRun(['sh', 'text'], PROGRAM),
     notRun(['yaml'], 'test/system/clients/codegen.test.ts makes types by it'),
   ],
@@ -46,7 +46,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/clients/python.md': [notRun(['python', 'text'], PROGRAM)],
   'docs/clients/urql.md': [notRun(['js', 'text', 'js', 'text'], PROGRAM)],
   'docs/configuration.md': [accepted, refused, doctor],
-  'docs/downloads.md': [files('observations', 200_000), lines, lines, lines],
+  'docs/downloads.md': [files('observations', 200_000), lines('json'), lines('json'), lines('text')],
   'docs/errors.md': [answered],
   'docs/filters.md': [
     ...Array.from({ length: 5 }, () => answered),
