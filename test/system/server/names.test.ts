@@ -146,7 +146,7 @@ test('a short name that an added layer asks for belongs to neither; streams, cur
     ['airports_shp', wide, 'multi_airports', 'multi_wide'],
   )
   for (let next = await stream.read(); !next.done; next = await stream.read()) text += next.value
-  const keys = text.split('\n').flatMap((line) => /^\{"type":"Feature","id":(\d+)/.exec(line)?.[1] ?? [])
+  const keys = text.split('\n').flatMap((line) => /^\{"type":"Feature","id":"(\d+)"/.exec(line)?.[1] ?? [])
   expect(keys).toHaveLength(WIDE)
   expect(new Set(keys).size).toBe(WIDE)
 
