@@ -5,6 +5,7 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
 import { EventLoopYield } from '../delivery/event-loop-yield.ts'
+import { GeoduckError } from '../model/errors.ts'
 import { identityOf } from '../model/layer.ts'
 import { namedLayers, type TypedNames } from './document.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
@@ -125,7 +126,7 @@ const MOST_FIELDS = 8
 
 function sharedField(field: string, others: readonly string[]): GraphQLError {
   const message = `\`${field}\` is a field of no layer, because several layers have this short name; use ${others.map((name) => `\`${name}\``).join(' or ')}.`
-  return new GraphQLError(message, { extensions: { code: 'LAYER_NOT_FOUND' } })
+  return new GraphQLError(message, { originalError: new GeoduckError('LAYER_NOT_FOUND', message) })
 }
 
 function rootFieldsOf(schema: GraphQLSchema): ReadonlySet<string> {

@@ -26,6 +26,7 @@ beforeAll(async () => {
   const rows = `SELECT i AS id, repeat('x', 200) AS text, ST_Point(i % 90, i % 80) AS geometry FROM range(${WIDE}) r(i)`
   await sql(':memory:', [`COPY (${rows}) TO '${join(folder, 'wide.parquet')}' (FORMAT parquet, ROW_GROUP_SIZE 10000)`])
   server = await serve([folder], { watch: true, stallSeconds: 600 })
+  await checked()
 })
 afterAll(async () => {
   await server.close()
@@ -50,6 +51,16 @@ const layers = async (of: TestServer = server): Promise<string[]> =>
 const until = (read: () => Promise<unknown>, value: unknown): Promise<void> =>
   expect.poll(read, { timeout: ROLL_MS, interval: 100 }).toEqual(value)
 
+/** Waits for the checks, which prove the columns of keys. */
+const checked = (): Promise<void> =>
+  until(
+    async () =>
+      (await ask<{ layers: { state: string }[] }>(server, '{ layers { state } }')).data!.layers.every(
+        ({ state }) => state === 'READY',
+      ),
+    true,
+  )
+
 async function sql(database: string, statements: readonly string[]): Promise<void> {
   const duckdb = await DuckDBInstance.create(database)
   const connection = await duckdb.connect()
@@ -58,14 +69,11 @@ async function sql(database: string, statements: readonly string[]): Promise<voi
   duckdb.closeSync()
 }
 
-/** Adds a database with two tables, whose keys are columns. */
+/** Adds a database with two tables. The key of airports is the number of the row, the key of wide is a column. */
 async function addMulti(): Promise<void> {
-  const rows = 'SELECT i AS id, ST_Point(i, i) AS geom FROM range(9) r(i)'
+  const rows = 'AS id, ST_Point(i, i) AS geom FROM range(9) r(i)'
   const file = join(folder, '.new')
-  await sql(
-    file,
-    ['airports', 'wide'].map((table) => `CREATE TABLE ${table} AS ${rows}`),
-  )
+  await sql(file, [`CREATE TABLE airports AS SELECT 1 ${rows}`, `CREATE TABLE wide AS SELECT i ${rows}`])
   await rename(file, join(folder, 'multi.duckdb'))
 }
 
@@ -150,14 +158,19 @@ test('a short name that an added layer asks for belongs to neither; streams, cur
   expect(keys).toHaveLength(WIDE)
   expect(new Set(keys).size).toBe(WIDE)
 
+  await checked()
   const rest = 'query ($after: Cursor) { features(layer: "airports_shp", first: 1000, after: $after) { count } }'
   expect((await ask(server, rest, { after: cursor })).data).toEqual({ features: { count: AIRPORTS - 10 } })
   const first = await firstOf('airports_shp')
   expect(first.id).toBe(longId)
   expect([await nodeOf(shortId), await nodeOf(longId)]).toEqual([first.key, first.key])
   expect((await layers())[0]).toBe('airports_shp airports_shp airportsShp')
-  expect(await firstOf('multi_airports')).toMatchObject({ id: 'multi_airports:0', layer: 'multi_airports' })
-  expect(await nodeOf('multi_airports:3')).toBe('3')
+  const { id } = await firstOf('multi_airports')
+  expect(id).toMatch(/^multi_airports:[0-9a-f]{6}-0$/)
+  expect(await nodeOf(id.replace('multi_', ''))).toBe('0')
+  expect([await nodeOf('multi_wide:3'), await nodeOf(`${wide}:3`)]).toEqual(['3', '3'])
+  // Both layers may have made it.
+  await expect(nodeOf('wide:3')).rejects.toThrow('`wide` is the short name of 2 layers')
 
   const fresh = await serve([folder])
   expect(await layers(fresh)).toEqual(await layers())
