@@ -200,7 +200,7 @@ test('the error for a short name of two layers names the long names of both', as
 
 test('a short name returns to the layer that is left', async () => {
   await rm(join(folder, 'multi.duckdb'))
-  await until(layers, ['airports airports_shp airports', `wide ${wide} wide`])
+  await until(() => layers(), ['airports airports_shp airports', `wide ${wide} wide`])
   expect([await nodeOf(shortId), await nodeOf(longId)]).toEqual([expect.any(String), expect.any(String)])
   expect((await ask(server, '{ features(layer: "multi_airports") { count } }')).errors![0]!.extensions['code']).toBe(
     'LAYER_NOT_FOUND',
