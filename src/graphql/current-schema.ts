@@ -6,7 +6,7 @@ import { setImmediate as immediate } from 'node:timers/promises'
 import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
 import { layerNotReady } from '../ask/feature-request.ts'
 import { EventLoopYield } from '../delivery/event-loop-yield.ts'
-import type { GeoduckError } from '../model/errors.ts'
+import { GeoduckError } from '../model/errors.ts'
 import { identityOf } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 import { namedLayers, type TypedNames } from './document.ts'
@@ -153,7 +153,7 @@ const MOST_FIELDS = 8
 
 function sharedField(field: string, others: readonly string[]): GraphQLError {
   const message = `\`${field}\` is a field of no layer, because several layers have this short name; use ${others.map((name) => `\`${name}\``).join(' or ')}.`
-  return new GraphQLError(message, { extensions: { code: 'LAYER_NOT_FOUND' } })
+  return new GraphQLError(message, { originalError: new GeoduckError('LAYER_NOT_FOUND', message) })
 }
 
 function rootFieldsOf(schema: GraphQLSchema): ReadonlySet<string> {

@@ -1,13 +1,11 @@
 /** A layer answers to its short and its long name, and to neither short name where two layers ask for it: on a server whose files come and go. */
 import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { WebSocket } from 'ws'
 import { SHARED } from '../../support/environment.ts'
-import { ask } from '../../support/graphql.ts'
+import { ask, type PageInfo } from '../../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
@@ -15,14 +13,20 @@ import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 const ROLL_MS = 110_000
 vi.setConfig({ testTimeout: 2.5 * ROLL_MS, hookTimeout: ROLL_MS })
 const AIRPORTS = 891
+/** Their GeoJSON is larger than all buffers between the server and a client that does not read. */
+const WIDE = 200_000
 
 let folder: string
 let server: TestServer
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
+  wide = `${basename(folder)}_wide`
   for (const part of ['shp', 'shx', 'dbf', 'prj'])
     await cp(join(SHARED, `data/airports.${part}`), join(folder, `airports.${part}`))
-  server = await serve([folder], { watch: true })
+  const rows = `SELECT i AS id, repeat('x', 200) AS text, ST_Point(i % 90, i % 80) AS geometry FROM range(${WIDE}) r(i)`
+  await sql(':memory:', [`COPY (${rows}) TO '${join(folder, 'wide.parquet')}' (FORMAT parquet, ROW_GROUP_SIZE 10000)`])
+  server = await serve([folder], { watch: true, stallSeconds: 600 })
+  await checked()
 })
 afterAll(async () => {
   await server.close()
@@ -47,15 +51,30 @@ const layers = async (of: TestServer = server): Promise<string[]> =>
 const until = (read: () => Promise<unknown>, value: unknown): Promise<void> =>
   expect.poll(read, { timeout: ROLL_MS, interval: 100 }).toEqual(value)
 
-/** Adds a database with a table of airports whose key is a column. */
-async function addMulti(): Promise<void> {
-  const duckdb = await DuckDBInstance.create(join(folder, '.new'))
+/** Waits for the checks, which prove the columns of keys. */
+const checked = (): Promise<void> =>
+  until(
+    async () =>
+      (await ask<{ layers: { state: string }[] }>(server, '{ layers { state } }')).data!.layers.every(
+        ({ state }) => state === 'READY',
+      ),
+    true,
+  )
+
+async function sql(database: string, statements: readonly string[]): Promise<void> {
+  const duckdb = await DuckDBInstance.create(database)
   const connection = await duckdb.connect()
-  await connection.run(`LOAD '${SPATIAL_EXTENSION}'`)
-  await connection.run('CREATE TABLE airports AS SELECT i AS id, ST_Point(i, i) AS geom FROM range(9) r(i)')
+  for (const statement of [`LOAD '${SPATIAL_EXTENSION}'`, ...statements]) await connection.run(statement)
   connection.closeSync()
   duckdb.closeSync()
-  await rename(join(folder, '.new'), join(folder, 'multi.duckdb'))
+}
+
+/** Adds a database with two tables. The key of airports is the number of the row, the key of wide is a column. */
+async function addMulti(): Promise<void> {
+  const rows = 'AS id, ST_Point(i, i) AS geom FROM range(9) r(i)'
+  const file = join(folder, '.new')
+  await sql(file, [`CREATE TABLE airports AS SELECT 1 ${rows}`, `CREATE TABLE wide AS SELECT i ${rows}`])
+  await rename(file, join(folder, 'multi.duckdb'))
 }
 
 async function firstOf(layer: string): Promise<Found> {
@@ -85,9 +104,11 @@ async function refusal(query: string): Promise<string> {
 let shortId: string
 /** The same of another feature, with the long name. */
 let longId: string
+/** The long name of the Parquet file. */
+let wide: string
 
 test('a layer answers to both of its names in every argument, id and download', async () => {
-  expect(await layers()).toEqual(['airports airports_shp airports'])
+  expect(await layers()).toEqual(['airports airports_shp airports', `wide ${wide} wide`])
   const first = await firstOf('airports')
   expect(await firstOf('airports_shp')).toEqual(first)
   expect(first).toMatchObject({ layer: 'airports', id: expect.stringMatching(/^airports:/) })
@@ -122,28 +143,34 @@ test('a layer answers to both of its names in every argument, id and download', 
 })
 
 test('a short name that an added layer asks for belongs to neither; streams, cursors and ids of the old name stay valid', async () => {
-  const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 })
-  const query = 'subscription { featureBatches(layer: "airports", batchSize: 10) { cursor features { key } } }'
-  const keys = new Set<string>()
-  let cursor: string | null = null
-  for await (const { data, errors } of client.iterate<{ featureBatches: { cursor: string; features: Found[] } }>({ query })) {
-    expect(errors).toBeUndefined()
-    for (const { key } of data!.featureBatches.features) keys.add(key)
-    if (cursor) continue
-    cursor = data!.featureBatches.cursor
-    await addMulti()
-    await until(layers, ['airports_shp airports_shp airportsShp', 'multi_airports multi_airports multiAirports'])
-  }
-  await client.dispose()
-  expect(keys.size).toBe(AIRPORTS)
+  const page = '{ features(layer: "airports", first: 10) { pageInfo { endCursor } } }'
+  const cursor = (await ask<{ features: { pageInfo: PageInfo } }>(server, page)).data!.features.pageInfo.endCursor
+  // The server waits until the rest is read, so it is in the middle of the layer.
+  const stream = (await fetch(`${server.url}/download/wide.geojsonl`)).body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = (await stream.read()).value!
+  await addMulti()
+  await until(
+    async () => (await layers()).map((line) => line.split(' ')[0]),
+    ['airports_shp', wide, 'multi_airports', 'multi_wide'],
+  )
+  for (let next = await stream.read(); !next.done; next = await stream.read()) text += next.value
+  const keys = text.split('\n').flatMap((line) => /^\{"type":"Feature","id":"(\d+)"/.exec(line)?.[1] ?? [])
+  expect(keys).toHaveLength(WIDE)
+  expect(new Set(keys).size).toBe(WIDE)
 
+  await checked()
   const rest = 'query ($after: Cursor) { features(layer: "airports_shp", first: 1000, after: $after) { count } }'
   expect((await ask(server, rest, { after: cursor })).data).toEqual({ features: { count: AIRPORTS - 10 } })
   const first = await firstOf('airports_shp')
   expect(first.id).toBe(longId)
   expect([await nodeOf(shortId), await nodeOf(longId)]).toEqual([first.key, first.key])
-  expect(await firstOf('multi_airports')).toMatchObject({ id: 'multi_airports:0', layer: 'multi_airports' })
-  expect(await nodeOf('multi_airports:3')).toBe('3')
+  expect((await layers())[0]).toBe('airports_shp airports_shp airportsShp')
+  const { id } = await firstOf('multi_airports')
+  expect(id).toMatch(/^multi_airports:[0-9a-f]{6}-0$/)
+  expect(await nodeOf(id.replace('multi_', ''))).toBe('0')
+  expect([await nodeOf('multi_wide:3'), await nodeOf(`${wide}:3`)]).toEqual(['3', '3'])
+  // Both layers may have made it.
+  await expect(nodeOf('wide:3')).rejects.toThrow('`wide` is the short name of 2 layers')
 
   const fresh = await serve([folder])
   expect(await layers(fresh)).toEqual(await layers())
@@ -173,7 +200,7 @@ test('the error for a short name of two layers names the long names of both', as
 
 test('a short name returns to the layer that is left', async () => {
   await rm(join(folder, 'multi.duckdb'))
-  await until(layers, ['airports airports_shp airports'])
+  await until(() => layers(), ['airports airports_shp airports', `wide ${wide} wide`])
   expect([await nodeOf(shortId), await nodeOf(longId)]).toEqual([expect.any(String), expect.any(String)])
   expect((await ask(server, '{ features(layer: "multi_airports") { count } }')).errors![0]!.extensions['code']).toBe(
     'LAYER_NOT_FOUND',
