@@ -164,7 +164,7 @@ export function refuseUnknownCommand(word: string | undefined): void {
 
 /** Removes the value from the name of an unknown flag: a secret may follow a mistyped flag. */
 function withoutValue(text: string): string {
-  return text.replace(/^(error: unknown option '(?:--[^=]*|-[^-]))[^\n]*/, "$1'")
+  return text.replace(/^(error: unknown option '(?:--[^='\n]*|-[^-])).*'/s, "$1'")
 }
 
 function toOption(setting: Setting): Option {

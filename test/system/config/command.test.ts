@@ -89,6 +89,7 @@ test.each([
   ['a token in the environment', [], { GEODUCK_TOKEN: 'secret' }, '--token <text> or GEODUCK_TOKEN'],
   ['a cursor secret', ['--cursor-secret', 'secret'], {}, '--cursor-secret <text> or GEODUCK_CURSOR_SECRET'],
   ['a token after a mistyped flag', ['--tokn=secret-0123456789'], {}, "'--tokn'"],
+  ['a token of two lines after a mistyped flag', ["--tokn=sec'ret\nsecret"], {}, "'--tokn'"],
   ['a token after a short flag', ['-tsecret'], {}, "'-t'"],
   ['a password in a source', ['postgres://reader:secret@example.org/city'], {}, 'postgres://example.org/city'],
   ['a signature in a source', ['https://example.org/a.parquet?sig=secret'], {}, 'https://example.org/a.parquet'],
