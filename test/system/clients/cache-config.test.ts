@@ -39,7 +39,7 @@ beforeAll(async () => {
   })
   url = `${server.url}/graphql`
   const states = async () => (await ask<{ layers: { state: string }[] }>(server, '{ layers { state } }')).data!.layers
-  await expect.poll(async () => (await states()).map(({ state }) => state)).toEqual(['READY', 'READY'])
+  while ((await states()).some(({ state }) => state !== 'READY')) await new Promise((resolve) => setTimeout(resolve, 50))
 })
 afterAll(async () => {
   await server?.close()
