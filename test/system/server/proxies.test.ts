@@ -19,8 +19,6 @@ interface BatchData {
   readonly featureBatches: { readonly count: number }
 }
 
-const peek = async ({ response }: EventSource) => (response.ok ? '' : await response.clone().text())
-
 describe.each([
   ['nginx', '', '75'],
   ['caddy', '/geo', '130'],
@@ -87,7 +85,9 @@ describe.each([
 
   it('passes Server-Sent Events while they are made', async () => {
     const events = await EventSource.open({ url }, STREAM)
-    expect(events.response.status, `${await peek(events)}${proxy.log()}${server.stderr()}`).toBe(200)
+    const { response } = events
+    const refusal = response.ok ? '' : `${await response.clone().text()}\n${proxy.log()}\n${server.stderr()}`
+    expect([response.status, response.headers.get('content-type')], refusal).toEqual([200, 'text/event-stream'])
     const first = await events.next()
     expect(first.event).toBe('next')
     const rest = await events.all()
