@@ -14,6 +14,8 @@ const [UPSTREAM, NAME] = ['127.0.0.1:4000', 'maps.example.org']
 export interface RunningProxy {
   /** `http://HOST:PORT` */
   readonly url: string
+  /** The messages of the proxy. */
+  readonly log: () => string
   close(): Promise<void>
 }
 
@@ -38,7 +40,7 @@ export async function startProxy(language: 'nginx' | 'caddy', upstream: string):
     if (child.exitCode !== null) throw new Error(stderr)
     await setTimeout(50)
   }
-  return { url, close: () => ended(child, folder) }
+  return { url, log: () => stderr, close: () => ended(child, folder) }
 }
 
 /** The configuration as a whole, the program, and its arguments before the name of the file. */

@@ -20,28 +20,17 @@ interface BatchData {
 }
 
 describe.each([
-  ['nginx', ''],
-  ['caddy', '/geo'],
-] as const)('%s', (name, basePath) => {
+  ['nginx', '', '75'],
+  ['caddy', '/geo', '130'],
+] as const)('%s', (name, basePath, keepAlive) => {
   let server: Launched
   let proxy: RunningProxy
   /** The server as clients see it. */
   let url: string
 
   beforeAll(async () => {
-    const flags = [
-      '--port',
-      '0',
-      '--trust-proxy',
-      '1',
-      '--base-path',
-      basePath || '/',
-      '--hosts',
-      'maps.example.org',
-      '--workers',
-      '1',
-    ]
-    server = launch(process.execPath, ['src/main.ts', PLACES, ...flags, '--log-pretty', 'false'], {
+    const flags = `--port 0 --workers 1 --log-pretty false --trust-proxy 1 --hosts maps.example.org --base-path ${basePath || '/'}`
+    server = launch(process.execPath, ['src/main.ts', PLACES, ...flags.split(' '), '--keep-alive', keepAlive], {
       cwd: ROOT,
       environment: { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION },
     })
@@ -96,6 +85,9 @@ describe.each([
 
   it('passes Server-Sent Events while they are made', async () => {
     const events = await EventSource.open({ url }, STREAM)
+    const { response } = events
+    const refusal = response.ok ? '' : `${await response.clone().text()}\n${proxy.log()}\n${server.stderr()}`
+    expect([response.status, response.headers.get('content-type')], refusal).toEqual([200, 'text/event-stream'])
     const first = await events.next()
     expect(first.event).toBe('next')
     const rest = await events.all()
