@@ -36,29 +36,37 @@ export interface Place {
  */
 export function sourceNames({ stem, ending, folder, within, whole, isLongByFolder }: Place): readonly string[] {
   const [parent, grandparent] = [path.basename(folder), path.basename(path.dirname(folder))]
-  const long = [`${stem}_${ending}`, `${parent}_${stem}`]
-  return valid([
-    stem,
+  const long = [joined(stem, ending), joined(parent, stem)]
+  return unique([
+    validName(stem),
     ...(isLongByFolder ? long.reverse() : long),
-    `${parent}_${stem}_${ending}`,
-    `${grandparent}_${parent}_${stem}_${ending}`,
-    `${stem}_${digest(within)}`,
-    `${stem}_${digest(whole)}`,
+    joined(parent, stem, ending),
+    joined(grandparent, parent, stem, ending),
+    joined(stem, digest(within)),
+    joined(stem, digest(whole)),
   ])
 }
 
 /** Returns the names of a table. `names` are its own name, and the one with its schema if that is not `main`. */
 export function tableNames(store: readonly string[], names: readonly string[]): readonly string[] {
   const [digests, others] = [store.slice(-2), store.slice(0, -2)]
-  return valid([
-    ...names,
-    ...others.map((name) => `${name}_${names.at(-1)}`),
-    ...digests.map((name) => `${name}_${names.at(-1)}_${digest(names.join('\n'))}`),
+  const longest = names.at(-1)!
+  return unique([
+    ...names.map(validName),
+    ...others.map((name) => joined(name, longest)),
+    ...digests.map((name) => joined(name, longest, digest(names.join('\n')))),
   ])
 }
 
-function valid(names: readonly string[]): readonly string[] {
-  return [...new Set(names.map(validName))]
+function joined(...words: readonly string[]): string {
+  return words
+    .filter((word) => word !== '')
+    .map(validName)
+    .join('_')
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)]
 }
 
 const DIGEST_CHARACTERS = 12

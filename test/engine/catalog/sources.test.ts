@@ -72,7 +72,7 @@ test.each([
 
 test('a file whose name looks like a pattern is that file', async () => {
   const folder = await put('odd', ['a[1].parquet', 'a1.parquet'])
-  expect((await expanded(join(folder, 'a[1].parquet'))).sources).toEqual(['a[1]: odd/a[1].parquet'])
+  expect((await expanded(join(folder, 'a[1].parquet'))).sources).toEqual(['a_1: odd/a[1].parquet'])
 })
 
 test('a file that is named twice is served once', async () => {

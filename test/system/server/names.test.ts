@@ -26,7 +26,6 @@ beforeAll(async () => {
   const rows = `SELECT i AS id, repeat('x', 200) AS text, ST_Point(i % 90, i % 80) AS geometry FROM range(${WIDE}) r(i)`
   await sql(':memory:', [`COPY (${rows}) TO '${join(folder, 'wide.parquet')}' (FORMAT parquet, ROW_GROUP_SIZE 10000)`])
   server = await serve([folder], { watch: true, stallSeconds: 600 })
-  await checked()
 })
 afterAll(async () => {
   await server.close()
@@ -108,6 +107,7 @@ let longId: string
 let wide: string
 
 test('a layer answers to both of its names in every argument, id and download', async () => {
+  await checked()
   expect(await layers()).toEqual(['airports airports_shp airports', `wide ${wide} wide`])
   const first = await firstOf('airports')
   expect(await firstOf('airports_shp')).toEqual(first)
