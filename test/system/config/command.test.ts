@@ -84,19 +84,19 @@ test.each([
 })
 
 test.each([
-  ['a token that is too short', ['--token', 'secret'], {}, '--token <text> or GEODUCK_TOKEN'],
-  ['a token with a blank', ['--token=secret 0123456789'], {}, '--token <text> or GEODUCK_TOKEN'],
-  ['a token in the environment', [], { GEODUCK_TOKEN: 'secret' }, '--token <text> or GEODUCK_TOKEN'],
-  ['a cursor secret', ['--cursor-secret', 'secret'], {}, '--cursor-secret <text> or GEODUCK_CURSOR_SECRET'],
-  ['a token after a mistyped flag', ['--tokn=secret-0123456789'], {}, "'--tokn'"],
-  ['a token of two lines after a mistyped flag', ["--tokn=sec'ret\nsecret"], {}, "'--tokn'"],
-  ['a token after a short flag', ['-tsecret'], {}, "'-t'"],
-  ['a password in a source', ['postgres://reader:secret@example.org/city'], {}, 'postgres://example.org/city'],
-  ['a signature in a source', ['https://example.org/a.parquet?sig=secret'], {}, 'https://example.org/a.parquet'],
+  ['a token that is too short', ['--token', 'hunter2'], {}, '--token <text> or GEODUCK_TOKEN'],
+  ['a token with a blank', ['--token=hunter2 0123456789'], {}, '--token <text> or GEODUCK_TOKEN'],
+  ['a token in the environment', [], { GEODUCK_TOKEN: 'hunter2' }, '--token <text> or GEODUCK_TOKEN'],
+  ['a cursor secret', ['--cursor-secret', 'hunter2'], {}, '--cursor-secret <text> or GEODUCK_CURSOR_SECRET'],
+  ['a token after a mistyped flag', ['--tokn=hunter2-0123456789'], {}, "'--tokn'"],
+  ['a token of two lines after a mistyped flag', ["--tokn=hunt'er2\nhunter2"], {}, "'--tokn'"],
+  ['a token after a short flag', ['-thunter2'], {}, "'-t'"],
+  ['a password in a source', ['postgres://reader:hunter2@example.org/city'], {}, 'postgres://example.org/city'],
+  ['a signature in a source', ['https://example.org/a.parquet?sig=hunter2'], {}, 'https://example.org/a.parquet'],
   [
     'a password in GEODUCK_SOURCES',
     [],
-    { GEODUCK_SOURCES: 'a.parquet:postgres://me:secret@example.org:5432/x' },
+    { GEODUCK_SOURCES: 'a.parquet:postgres://me:hunter2@example.org:5432/x' },
     'example.org:5432/x',
   ],
 ])('%s is refused without being shown', async (_what, args, environment, shown) => {
@@ -107,7 +107,7 @@ test.each([
     })
     expect(code).toBe(1)
     expect(stdout + stderr).toContain(shown)
-    expect(stdout + stderr).not.toContain('secret')
+    expect(stdout + stderr).not.toContain('hunter2')
   }
 })
 
