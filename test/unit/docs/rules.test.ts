@@ -38,6 +38,7 @@ const RULES: Readonly<Record<string, string>> = {
     'messages stay below their limit with all encodings and aliases, and every row arrives once and in order',
   'A connection of which nothing is read': '%s ends with its connection after the stall timeout, and its memory is free',
   'A request or WebSocket under another name': 'a WebSocket under another name is refused with 421, on every path',
+  'Multipart streams begin with an empty part': 'multipart streams begin with a heartbeat, and carry one again and again',
   'Event streams begin with a comment': 'event streams begin with a comment, and carry one again and again',
 }
 

@@ -64,7 +64,7 @@ describe('persisted queries', () => {
   it.each([
     ['it is turned off', new PersistedQueries(0), 1],
     ['its version is another', new PersistedQueries(2), 2],
-    ['it has no version', new PersistedQueries(2), null],
+    ['its version is none', new PersistedQueries(2), null],
   ])('a hash is PERSISTED_QUERY_NOT_SUPPORTED where %s, and the text is used', (_what, store, version) => {
     const unsupported = { code: 'PERSISTED_QUERY_NOT_SUPPORTED', message: 'PersistedQueryNotSupported' }
     expect(() => store.documentOf(named('{ a }', version))).toThrow(expect.objectContaining(unsupported))
