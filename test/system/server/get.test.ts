@@ -335,6 +335,7 @@ describe('a file that is replaced', () => {
       await rename(`${file}.new`, file)
     }
     await replaceBy(join(heavy, 'wide.parquet'))
+    await checked(changing)
     expect((await get(changing, { query }, { 'if-none-match': etag! })).status).toBe(200)
     await replaceBy(join(heavy, 'points.parquet'))
     await checked(changing)
