@@ -53,7 +53,8 @@ it('a server for every address prints URLs that a browser can open, here and on 
     .filter((other) => other?.family === 'IPv4' && !other.internal)
     .map((other) => `http://${other!.address}:${port}`)
   expect(printed).toEqual([...['/graphql', '/graphiql', '/map', '/health'].map((path) => `${url}${path}`), ...others, url])
-  for (const one of printed) expect((await fetch(one)).status, one).toBeLessThan(400)
+  const headers = { accept: 'text/html' }
+  for (const one of printed) expect((await fetch(one, { headers })).status, one).toBeLessThan(400)
   process.kill(server.pid, 'SIGTERM')
   expect(await server.ended).toBe(0)
 })
