@@ -23,7 +23,7 @@ async function make(file: string, columns: string): Promise<void> {
 }
 
 /** The sources of towns 0 to 23 have equal ids and different titles. */
-const TOWN = `i AS id, 'town ' || i AS name, i % 2 AS half, {'id': 1 + i // 24, 'title': 'source of ' || i} AS source`
+const TOWN = `i AS id, 'town ' || i AS name, (i % 2)::INT AS half, {'id': (1 + i // 24)::INT, 'title': 'source of ' || i} AS source`
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-cache-config-'))
@@ -132,21 +132,21 @@ describe.each(CLIENTS)('%s', (_, open) => {
 
   it('joins pages of the nearest features, of groups and of GeoJSON', async () => {
     const client = open()
-    const pages = (field: string, selection: string) =>
-      `query Pages($after: Cursor) { list: ${field.replace(')', ', first: 10, after: $after)')} { ${selection} ${PAGE_INFO} } }`
+    const pages = (field: string, args: string, selection: string) =>
+      `query Pages($after: Cursor) { list: ${field}(${args}, first: 10, after: $after) { ${selection} ${PAGE_INFO} } }`
     const whole = async (document: string) => {
       const list = client.list<List>(document)
       await list.first()
       await list.more()
       return (await list.more()).list
     }
-    const nearest = await whole(pages('townsNearest(to: { wkt: "POINT(0 50)" })', 'features { id key }'))
+    const nearest = await whole(pages('townsNearest', 'to: { wkt: "POINT(0 50)" }', 'features { id key }'))
     expect(nearest.features.map(({ key }) => key)).toEqual(ALL)
-    const groups = await whole(pages('aggregate(layer: "towns", groupBy: { column: "id" })', 'rows { keys count }'))
+    const groups = await whole(pages('aggregate', 'layer: "towns", groupBy: { column: "id" }', 'rows { keys count }'))
     expect(groups.rows.map(({ count }) => count)).toEqual(ALL.map(() => '1'))
-    const typedGroups = await whole(pages('townsAggregate(groupBy: NAME)', 'rows { keys { name } count }'))
+    const typedGroups = await whole(pages('townsAggregate', 'groupBy: NAME', 'rows { keys { name } count }'))
     expect(typedGroups.rows).toHaveLength(ROWS)
-    const { geojson } = await whole(pages('features(layer: "towns")', 'geojson(precision: 1, bbox: true)'))
+    const { geojson } = await whole(pages('features', 'layer: "towns"', 'geojson(precision: 1, bbox: true)'))
     expect(geojson).toMatchObject({ type: 'FeatureCollection', bbox: [0, 50, 24, 50] })
     expect(geojson.features.map(({ id }) => `${id}`)).toEqual(ALL)
   })

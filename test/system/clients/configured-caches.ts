@@ -42,7 +42,7 @@ export function configuredApollo(url: string, layers: readonly string[] | null):
       const query = gql(document)
       const watched = client.watchQuery<Data>({ query })
       watched.subscribe({})
-      const read = () => watched.getCurrentResult().data as Data
+      const read = () => client.readQuery<Data>({ query })!
       return {
         first: async () => (await watched.refetch()).data as Data,
         more: async () => {
