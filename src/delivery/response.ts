@@ -28,7 +28,8 @@ export async function sendParts(
   if (whole) operation.heldMemory.add(textBytes(whole))
   const body = new Body(res, whole && byteLength(whole) < LEAST_COMPRESSED ? 'off' : compression)
   const size = whole && !body.compressed ? { 'content-length': byteLength(whole) } : {}
-  res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, ...size, ...(!whole && UNBUFFERED) })
+  const flowing = { ...UNBUFFERED, 'cache-control': `${res.getHeader('cache-control') ?? 'no-cache'}, no-transform` }
+  res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, ...size, ...(!whole && flowing) })
   const wire = {
     payload: (pieces: readonly JsonPiece[]) => pieces,
     send: (pieces: readonly JsonPiece[]) => flush(body.to, pieces),
