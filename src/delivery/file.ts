@@ -105,7 +105,8 @@ export class FileWire implements Wire<BatchEvent> {
     this.#res.writeHead(200, {
       'content-type': this.#format.contentType,
       ...UNBUFFERED,
-      trailer: 'geoduck-cursor, geoduck-execution',
+      // HTTP/1.0, which nginx speaks by default, has no trailers.
+      ...(this.#res.req.httpVersion !== '1.0' && { trailer: 'geoduck-cursor, geoduck-execution' }),
     })
     return this.#body
   }
