@@ -1,6 +1,8 @@
 /** Requests in every form in which clients, proxies and browsers of other origins send them, below a base path. */
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
+import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { post } from '../../support/graphql.ts'
@@ -195,6 +197,21 @@ describe('a response that is sent while it is made', () => {
     expect((await send('/graphql', {}, QUERY)).headers['cache-control']).toBeUndefined()
   })
 })
+
+it.each(['geojsonl', 'arrows'])(
+  'a download of %s over HTTP/1.0, which nginx speaks by default, arrives whole',
+  async (format) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    socket.write(`GET /download/places.${format} HTTP/1.0\r\nHost: localhost\r\n\r\n`)
+    const [head, ...body] = Buffer.concat(await socket.toArray())
+      .toString('latin1')
+      .split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1\.1 200 /)
+    const rest = body.join('\r\n\r\n')
+    if (format === 'geojsonl') expect(rest.match(/^\{"type":"Feature",/gm)).toHaveLength(7_343)
+    else expect(tableFromIPC(Buffer.from(rest, 'latin1')).numRows).toBe(7_343)
+  },
+)
 
 describe('the type of an answer', () => {
   it.each([
