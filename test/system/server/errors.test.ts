@@ -141,7 +141,7 @@ describe('a server that starts or stops', () => {
     for (const [n, wire] of ALL.entries()) meet('LAYER_NOT_READY', wire, early[n]!)
     await server.ready
     const late = ALL.map((wire) => failing(server, wire, ENDLESS))
-    await expect.poll(() => busy(server)).toBeGreaterThan(0)
+    await expect.poll(() => begun(server), { timeout: 60_000 }).toBe(ALL.length)
     await server.close()
     for (const [n, wire] of ALL.entries()) meet('SHUTTING_DOWN', wire, await late[n]!)
   })
@@ -327,6 +327,12 @@ it('every code is tested on every wire where it can occur, and on no other', () 
 
 async function busy(server: TestServer): Promise<number> {
   return (await workersOf(server)).filter(({ state }) => state === 'BUSY').length
+}
+
+/** Executions that have a worker, or wait for one. */
+async function begun(server: TestServer): Promise<number> {
+  const { data } = await ask<{ health: { queued: number } }>(server, '{ health { queued } }')
+  return (await busy(server)) + data!.health.queued
 }
 
 async function busyPid(server: TestServer): Promise<number | null> {
