@@ -45,7 +45,7 @@ describe('the documentation site', () => {
       if (!isPage) continue
       for (const [, found] of text.matchAll(/\s(?:href|src)="([^"]+)"/g)) {
         const link = new URL(found!.replaceAll('&amp;', '&'), address)
-        if (!link.pathname.startsWith('/docs')) continue
+        if (link.host !== address.host || !link.pathname.startsWith('/docs')) continue
         wanted.push({ from: address.pathname, address: link })
         queue.push(new URL(link.pathname, server.url))
       }
