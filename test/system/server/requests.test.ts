@@ -118,7 +118,9 @@ describe('a path', () => {
 
   it('of a page with the base path is not sent again when it has not changed', async () => {
     const { headers } = await send('/geo/map')
-    expect((await send('/geo/map', { 'if-none-match': headers['etag'] as string })).status).toBe(304)
+    // A proxy that compresses makes the tag a weak one.
+    for (const tag of [`${headers['etag']}`, `W/${headers['etag']}`])
+      expect((await send('/geo/map', { 'if-none-match': tag })).status).toBe(304)
     expect((await send('/geo/map', {}, undefined, 'HEAD')).headers['content-length']).toBe(headers['content-length'])
   })
 
