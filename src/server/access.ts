@@ -50,7 +50,8 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   if (!URL.canParse(origin)) return false
   const url = new URL(origin)
   const own = `${url.protocol}//${host}`
-  return LOCAL.has(url.hostname) || (URL.canParse(own) && new URL(own).host === url.host)
+  // `file://` has no host, and `file://localhost` is the same.
+  return LOCAL.has(url.hostname) || (url.host !== '' && URL.canParse(own) && new URL(own).host === url.host)
 }
 
 /**

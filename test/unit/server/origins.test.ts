@@ -20,6 +20,7 @@ describe('an origin', () => {
     ['http://maps.example:80', 'maps.example', true],
     ['http://maps.example', undefined, false],
     ['chrome-extension://abc', 'maps.example', false],
+    ['file://', 'localhost', false],
   ])('%s for host %s: %s', (origin, host, allowed) => {
     expect(originAllowed(origin, host, ['https://listed.example'])).toBe(allowed)
   })
