@@ -38,7 +38,7 @@ export function route({ graphql, download, health, metrics, access, hosts, baseP
         res.writeHead(302, { location: `${basePath}/map`, 'content-length': 0 }).end()
         break
       case '/graphql':
-        void graphql.answer(req, res)
+        void graphql.answer(req, res, isHead)
         break
       case '/graphiql':
         void sendGraphiQL(res, basePath, !access.open)

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
 import { fixture } from '../../fixtures/index.ts'
-import { type Answer, ask, checked, post } from '../../support/graphql.ts'
+import { type Answer, ask, checked, post, quiet } from '../../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
 import { RawSocket } from './raw-socket.ts'
 
@@ -106,11 +106,42 @@ describe('other operations by GET', () => {
   })
 
   it('other methods are refused with 405, which names the methods', async () => {
-    for (const method of ['PUT', 'DELETE', 'PATCH', 'HEAD']) {
+    for (const method of ['PUT', 'DELETE', 'PATCH']) {
       const response = await fetch(`${server.url}/graphql?query={__typename}`, { method })
       expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST'])
     }
   })
+})
+
+describe('HEAD', () => {
+  const head = (query: string, accept: string) =>
+    fetch(`${server.url}/graphql?${new URLSearchParams({ query })}`, { method: 'HEAD', headers: { accept } })
+
+  it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
+    'of an endless subscription as %s ends at once with the headers of GET',
+    async (accept) => {
+      const { status, headers } = await head('subscription { health { ready } }', accept)
+      expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining(accept.split(';', 1)[0]!)])
+      expect((await head('subscription { featureBatches(layer: "places") { count } }', accept)).status).toBe(200)
+      await quiet(server)
+    },
+  )
+
+  it('of a large page has its headers, and reads no more than its first batch', async () => {
+    const query = '{ features(layer: "places", first: 20000) { geojson pageInfo { endCursor } } }'
+    const { status, headers } = await head(query, 'application/json')
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8'])
+    await quiet(server)
+    const { headers: small } = await head('{ features(layer: "places", first: 1) { count } }', 'application/json')
+    expect(small.get('content-length')).toBe(String('{"data":{"features":{"count":1}}}'.length))
+  })
+})
+
+it('the page of GraphiQL and a result differ by `Accept` for a cache that keeps both', async () => {
+  const response = await fetch(`${server.url}/graphql?query={__typename}`, { headers: { accept: 'text/html' } })
+  expect(response.headers.get('content-type')).toContain('text/html')
+  expect(response.headers.get('vary')!.split(/, */)).toContain('accept')
+  await response.body!.cancel()
 })
 
 describe('a page', () => {
