@@ -175,9 +175,12 @@ describe('a URL that is too long', () => {
     expect(body!.errors![0]!.message).toMatch(/16 KB.*POST/)
   })
 
-  it('of no HTTP at all is answered with 400, and the connection ends', async () => {
+  it.each([
+    ['of no HTTP at all', 'this is no HTTP'],
+    ['without `Host`', 'GET /health HTTP/1.1'],
+  ])('%s is answered with 400, and the connection ends', async (_what, head) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
-    socket.write('this is no HTTP\r\n\r\n')
+    socket.write(`${head}\r\n\r\n`)
     const text = Buffer.concat(await Array.fromAsync(socket as AsyncIterable<Buffer>)).toString()
     expect(text).toMatch(/^HTTP\/1.1 400 /)
     expect(text).toContain('"code":"BAD_INPUT"')
