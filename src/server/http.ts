@@ -42,7 +42,9 @@ export function route({ graphql, download, health, metrics, access, hosts, baseP
         void graphql.answer(req, res, isHead)
         break
       case '/graphiql':
-        void sendGraphiQL(res, basePath, !access.open)
+        sendGraphiQL(res, basePath, !access.open).catch(() =>
+          sendJson(res, 503, { error: 'The page could not be rendered; ask again.' }),
+        )
         break
       case '/health':
         sendJson(res, 200, health.alive())
