@@ -173,6 +173,14 @@ describe('the ids of a request', () => {
     expect([headers['x-request-id'], headers.traceparent]).toEqual(['edge-8', TRACE])
     socket.terminate()
   })
+
+  it('are kept for a WebSocket that is refused', async () => {
+    const socket = new WebSocket(`${server.socketUrl}/elsewhere`, { headers: { 'x-request-id': 'edge-9', traceparent: TRACE } })
+    socket.on('error', () => {})
+    const [, { statusCode, headers }] = await once(socket, 'unexpected-response')
+    expect([statusCode, headers['x-request-id'], headers.traceparent]).toEqual([404, 'edge-9', TRACE])
+    socket.terminate()
+  })
 })
 
 describe('a response that is sent while it is made', () => {
