@@ -14,6 +14,8 @@ const LEAST_COMPRESSED = 16_384
 interface ResponseOptions {
   readonly type: JsonMediaType
   readonly compression: Config['compression']
+  /** True if only the headers are sent. */
+  readonly isHead: boolean
 }
 
 /** Sends a result that has `data`. */
@@ -21,7 +23,7 @@ export async function sendParts(
   parts: (JsonPiece | FlowingJson)[],
   res: ServerResponse,
   operation: Operation,
-  { type, compression }: ResponseOptions,
+  { type, compression, isHead }: ResponseOptions,
 ): Promise<void> {
   const whole = isWhole(parts) ? parts : null
   // Only the server's own text is added here: the bytes of a worker were counted when they arrived.
@@ -37,7 +39,9 @@ export async function sendParts(
     // After the first byte, only a missing end of the body can show a failure.
     fail: () => body.cut(''),
   }
-  await deliver(whole ? rowsOf([whole]) : piecesOf(parts), wire, operation)
+  // The rest of a flowing page is only read for a body.
+  const pieces = isHead ? rowsOf([]) : piecesOf(parts)
+  await deliver(whole ? rowsOf([whole]) : pieces, wire, operation)
 }
 
 async function* piecesOf(parts: readonly (JsonPiece | FlowingJson)[]): AsyncGenerator<readonly JsonPiece[], void, void> {

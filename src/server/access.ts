@@ -50,7 +50,8 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   if (!URL.canParse(origin)) return false
   const url = new URL(origin)
   const own = `${url.protocol}//${host}`
-  return LOCAL.has(url.hostname) || (URL.canParse(own) && new URL(own).host === url.host)
+  // `file://` has no host, and `file://localhost` is the same.
+  return LOCAL.has(url.hostname) || (url.host !== '' && URL.canParse(own) && new URL(own).host === url.host)
 }
 
 /**
@@ -114,6 +115,8 @@ export function readTarget(req: IncomingMessage, basePath: string): void {
 export interface OriginOptions {
   readonly origins: readonly string[]
   readonly allowCredentials: boolean
+  /** The names of the server in the configuration. */
+  readonly hosts: readonly string[]
   readonly trustProxy: number | readonly string[]
 }
 
@@ -123,11 +126,14 @@ export class Origins {
   readonly credentials: boolean
   readonly #listed: readonly string[]
   readonly #isProxy: IsProxy
+  /** The names that a proxy may have received. */
+  readonly #forwarded: Hosts
 
-  constructor({ origins, allowCredentials, trustProxy }: OriginOptions) {
+  constructor({ origins, allowCredentials, hosts, trustProxy }: OriginOptions) {
     this.credentials = allowCredentials
     this.#listed = origins
     this.#isProxy = trustedProxies(trustProxy)
+    this.#forwarded = new Hosts('', hosts)
   }
 
   /**
@@ -138,8 +144,8 @@ export class Origins {
     const { origin, host } = headers
     if (originAllowed(origin, host, this.#listed)) return true
     if (!this.#isProxy(socket.remoteAddress ?? '', 0)) return false
-    const forwarded = String(headers['x-forwarded-host'] ?? '').split(',')
-    return originAllowed(origin, forwarded[0]?.trim(), [])
+    const [forwarded = ''] = String(headers['x-forwarded-host'] ?? '').split(',', 1)
+    return this.#forwarded.allows(forwarded.trim()) && originAllowed(origin, forwarded.trim(), [])
   }
 }
 

@@ -102,9 +102,15 @@ function unwritten(socket: Socket): number {
 }
 
 /** Sends the reason and ends the connection. It does not wait for the client's end, which may never arrive. */
-export function refuse(socket: Socket, status: string, json: string): void {
+export function refuse(
+  socket: Socket,
+  status: string,
+  json: string,
+  headers: readonly [name: string, value: string][] = [],
+): void {
   socket.on('error', () => socket.destroy())
-  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}`
+  const own = headers.map(([name, value]) => `\r\n${name}: ${value}`).join('')
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}${own}`
   socket.write(`${head}\r\n\r\n${json}`)
   socket.destroySoon()
 }

@@ -92,7 +92,9 @@ async function versionOf(
   const known = catalog.layer(layer)
   const fresh = known && (await catalog.fresh(known))
   if (fresh?.state !== 'READY') return null
-  return [fresh.name, type, fresh.fingerprint, catalog.writes(fresh), viewOf(fresh).digest]
+  // The configuration can give other names and enums to columns of the same data.
+  const columns = fresh.columns.map(({ name, graphqlName, values }) => [name, graphqlName, values])
+  return [fresh.name, type, columns, fresh.fingerprint, catalog.writes(fresh), viewOf(fresh).digest]
 }
 
 function isVolatile(schema: ExecutionArgs['schema'], document: ExecutionArgs['document']): boolean {
@@ -107,7 +109,7 @@ function isVolatile(schema: ExecutionArgs['schema'], document: ExecutionArgs['do
 }
 
 /** Compares weakly (RFC 9110, 13.1.2). `header` is `*` or a list of tags. */
-function hasTag(header: string | undefined, tag: string): boolean {
+export function hasTag(header: string | undefined, tag: string): boolean {
   if (header === undefined) return false
   const wanted = tag.slice(tag.indexOf('"'))
   return header.trim() === '*' || (header.match(/"[^"]*"/g)?.includes(wanted) ?? false)

@@ -12,6 +12,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import send from 'send'
 import { docsPolicy, mapPolicy } from './content-policy.ts'
+import { hasTag } from './entity-tags.ts'
 import { sendJson } from './http-operation.ts'
 
 const PAGE = fileURLToPath(new URL('../web/', import.meta.url))
@@ -97,7 +98,7 @@ export class Files {
       const body = this.#rebased(text)
       const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
       res.setHeader('etag', etag)
-      if (req.headers['if-none-match'] === etag) res.writeHead(304).end()
+      if (hasTag(req.headers['if-none-match'], etag)) res.writeHead(304).end()
       else res.writeHead(200, { 'content-type': TYPES[path.extname(file)]!, 'content-length': Buffer.byteLength(body) }).end(body)
     }, notFound)
   }

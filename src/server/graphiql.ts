@@ -34,12 +34,14 @@ const pages = new Map<string, Promise<Uint8Array>>()
 
 /**
  * Sends the GraphiQL page, 9 MB, which are loaded at the first request. If `tokenWanted`, a user without a token has to enter
- * it.
+ * it. Rejects if the page cannot be rendered.
  */
 export async function sendGraphiQL(res: ServerResponse, basePath: string, tokenWanted: boolean): Promise<void> {
   const kind = `${tokenWanted} ${basePath}`
   const page = pages.get(kind) ?? render(basePath, tokenWanted)
   pages.set(kind, page)
+  // The next request tries again, if there was no memory or no thread for it.
+  page.catch(() => pages.delete(kind))
   const body = await page
   res.setHeader('content-security-policy', GRAPHIQL_POLICY)
   res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length }).end(body)

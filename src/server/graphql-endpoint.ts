@@ -37,22 +37,27 @@ export class GraphQLEndpoint {
     this.#options = options
   }
 
-  /** Answers the request in every case. */
-  async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  /** Answers the request in every case. If `isHead`, only the headers are sent, and nothing is read for a body that has no length. */
+  async answer(req: IncomingMessage, res: ServerResponse, isHead = false): Promise<void> {
     const allowed = allowOrigin(req, res, this.#options.origins, METHODS) && !isForeign(req)
     if (req.method === 'OPTIONS') return void res.writeHead(204).end()
     const operation = beginOverHttp(req, res, this.#options)
     try {
-      await this.#execute(req, res, operation, allowed)
+      await this.#execute(req, res, operation, { allowed, isHead })
     } catch (error) {
       refuse(res, failed(error, operation))
     }
   }
 
-  async #execute(req: IncomingMessage, res: ServerResponse, operation: Operation, allowed: boolean): Promise<void> {
-    if (req.method === 'GET' && prefersPage(req.headers.accept))
-      return sendGraphiQL(res, this.#options.basePath, !this.#options.access.open)
+  async #execute(
+    req: IncomingMessage,
+    res: ServerResponse,
+    operation: Operation,
+    { allowed, isHead }: { readonly allowed: boolean; readonly isHead: boolean },
+  ): Promise<void> {
     const byGet = req.method === 'GET'
+    if (byGet) res.appendHeader('vary', 'accept, authorization')
+    if (byGet && prefersPage(req.headers.accept)) return sendGraphiQL(res, this.#options.basePath, !this.#options.access.open)
     if (!byGet && req.method !== 'POST') {
       res.setHeader('allow', METHODS)
       return refuse(res, failed(badInput('Send operations by POST or GET; a browser gets GraphiQL here.'), operation), 405)
@@ -60,7 +65,6 @@ export class GraphQLEndpoint {
     if (byGet) {
       // A result that may be kept replaces the first header (entity-tags.ts).
       res.setHeader('cache-control', 'no-store')
-      res.appendHeader('vary', 'accept, authorization')
       if (!allowed) {
         const error = badInput('A page of this origin may not send operations by GET; `--origins` lists those that may.')
         return refuse(res, failed(error, operation), 403)
@@ -80,7 +84,7 @@ export class GraphQLEndpoint {
     const params = form
       ? readParams(await readText(req, form, limits.maxBodyBytes), mostParts)
       : readQueryString(req.url ?? '', mostParts)
-    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, operation, services, params })
+    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, isHead, operation, services, params })
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }
 }

@@ -28,6 +28,7 @@ export function route({ graphql, download, health, metrics, access, hosts, baseP
     res.setHeader('referrer-policy', 'no-referrer')
     for (const [name, value] of traceHeaders(req)) res.setHeader(name, value)
     readTarget(req, basePath)
+    if (req.headers.host === undefined && req.httpVersion === '1.1') return sendWithoutHost(res)
     if (!hosts.allows(req.headers.host)) return sendJson(res, MISDIRECTED, MISDIRECTED_BODY)
     const pathname = req.url?.split('?', 1)[0] ?? '/'
     // Node sends no body in a response to HEAD. All else is as for GET.
@@ -38,10 +39,12 @@ export function route({ graphql, download, health, metrics, access, hosts, baseP
         res.writeHead(302, { location: `${basePath}/map`, 'content-length': 0 }).end()
         break
       case '/graphql':
-        void graphql.answer(req, res)
+        void graphql.answer(req, res, isHead)
         break
       case '/graphiql':
-        void sendGraphiQL(res, basePath, !access.open)
+        sendGraphiQL(res, basePath, !access.open).catch(() =>
+          sendJson(res, 503, { error: 'The page could not be rendered; ask again.' }),
+        )
         break
       case '/health':
         sendJson(res, 200, health.alive())
@@ -60,6 +63,13 @@ export function route({ graphql, download, health, metrics, access, hosts, baseP
       }
     }
   }
+}
+
+/** Node itself would send a status without a body. */
+function sendWithoutHost(res: ServerResponse): void {
+  res.setHeader('connection', 'close')
+  const message = 'A request of HTTP/1.1 has the header `Host`: add it.'
+  sendJson(res, 400, { errors: [{ message, extensions: { code: 'BAD_INPUT', retry: false } }] })
 }
 
 /** Answers load balancers. It requires no token, and without one it reports nothing about files. */
@@ -108,7 +118,7 @@ export interface ServerTimes {
 
 /** Creates the HTTP server. A connection that sends nothing ends after the same time as an incomplete request. @param times others for tests */
 export function httpServer(listener: RequestListener, times: ServerTimes = TIMES): Server {
-  const http = createServer({ ...times, shouldUpgradeCallback }, listener)
+  const http = createServer({ ...times, shouldUpgradeCallback, requireHostHeader: false }, listener)
   answerBrokenRequests(http)
   return http
 }

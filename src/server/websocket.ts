@@ -76,7 +76,7 @@ export class WebSockets {
     socket.on('error', () => socket.destroy())
     readTarget(request, this.#options.basePath)
     const refused = this.#refusal(request)
-    if (refused) refuse(socket, ...refused)
+    if (refused) refuse(socket, ...refused, traceHeaders(request))
     else this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, request))
   }
 

@@ -30,6 +30,8 @@ import { checkReadOnly } from './query-string.ts'
 export interface RequestContext extends Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
+  /** True if only the headers are sent. */
+  readonly isHead: boolean
   /** The content of the body, or of the URL. */
   readonly params: GraphQLParams
 }
@@ -134,7 +136,7 @@ function toGraphQL(error: unknown): never {
  */
 function bypass(compression: Config['compression']): Plugin<object, RequestContext> {
   return {
-    onResultProcess({ request, result: made, setResult, setResultProcessor, serverContext: { res, operation } }) {
+    onResultProcess({ request, result: made, setResult, setResultProcessor, serverContext: { res, isHead, operation } }) {
       if (made === NOT_MODIFIED)
         return setResultProcessor((_, { Response }) => new Response(null, { status: 304 }), 'application/json')
       const accept = request.headers.get('accept')
@@ -155,13 +157,18 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
         )
         return void result.return()
       }
+      if (isAsyncIterable(result) && isHead) {
+        void result.return()
+        return write(sendEvents(rowsOf([]), res, operation, stream!))
+      }
       if (isAsyncIterable(result)) return write(sendEvents(result, res, operation, stream!))
       if (!type && stream) return write(sendEvents(rowsOf([result]), res, operation, stream))
       if (!type) return notAcceptable('A result is sent as `application/json` or `application/graphql-response+json`.')
       const ready = readyResult(result, operation)
       const parts = toParts(formatResult(ready))
       const [text, ...more] = parts
-      if (more.length > 0 || typeof text !== 'string') return write(sendParts(parts, res, operation, { type, compression }))
+      if (more.length > 0 || typeof text !== 'string')
+        return write(sendParts(parts, res, operation, { type, compression, isHead }))
       operation.bytes += Buffer.byteLength(text)
       operation.heldMemory.add(Buffer.byteLength(text))
       const errors = 'data' in ready ? undefined : ready.errors?.map(withStatus)

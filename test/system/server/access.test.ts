@@ -35,7 +35,10 @@ describe('a client is refused with UNAUTHENTICATED who sends', () => {
       expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
       expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED', retry: false } }] })
     }
-    expect((await fetch(`${server.url}/metrics`, { headers })).status).toBe(401)
+    for (const path of ['/metrics', '/download/places.geojsonl']) {
+      const response = await fetch(server.url + path, { headers })
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+    }
   })
 
   it.each(WRONG)('%s over a WebSocket, which is closed with 4403', async (_what, authorization) => {

@@ -107,7 +107,7 @@ describe.each([
     read(bytes(`\uFEFF${text}`, charset), { 'content-type': `${JSON_TYPE}; charset=${charset.slice(0, 6)}` }),
   )
 
-  it.each(['klingon', 'base64', 'constructor', '__proto__', ''])(
+  it.each(['klingon', 'base64', 'hex:1999', 'c-e-s-u-8', 'constructor', '__proto__', ''])(
     'in the charset "%s" is 415, which says what is accepted',
     async (charset) => {
       const { status, code, message } = await refused(bytes(text), { 'content-type': `${JSON_TYPE}; charset="${charset}"` })

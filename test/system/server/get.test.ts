@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
 import { fixture } from '../../fixtures/index.ts'
-import { type Answer, ask, checked, post } from '../../support/graphql.ts'
+import { type Answer, ask, checked, post, quiet } from '../../support/graphql.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
 import { RawSocket } from './raw-socket.ts'
 
@@ -113,6 +113,37 @@ describe('other operations by GET', () => {
   })
 })
 
+describe('HEAD', () => {
+  const head = (query: string, accept: string) =>
+    fetch(`${server.url}/graphql?${new URLSearchParams({ query })}`, { method: 'HEAD', headers: { accept } })
+
+  it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
+    'of an endless subscription as %s ends at once with the headers of GET',
+    async (accept) => {
+      const { status, headers } = await head('subscription { health { ready } }', accept)
+      expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining(accept.split(';', 1)[0]!)])
+      expect((await head('subscription { featureBatches(layer: "places") { count } }', accept)).status).toBe(200)
+      await quiet(server)
+    },
+  )
+
+  it('of a large page has its headers, and leaves nothing running', async () => {
+    const query = '{ features(layer: "places", first: 20000) { geojson pageInfo { endCursor } } }'
+    const { status, headers } = await head(query, 'application/json')
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8'])
+    await quiet(server)
+    const { headers: small } = await head('{ features(layer: "places", first: 1) { count } }', 'application/json')
+    expect(small.get('content-length')).toBe(String('{"data":{"features":{"count":1}}}'.length))
+  })
+})
+
+it('the page of GraphiQL and a result differ by `Accept` for a cache that keeps both', async () => {
+  const response = await fetch(`${server.url}/graphql?query={__typename}`, { headers: { accept: 'text/html' } })
+  expect(response.headers.get('content-type')).toContain('text/html')
+  expect(response.headers.get('vary')!.split(/, */)).toContain('accept')
+  await response.body!.cancel()
+})
+
 describe('a page', () => {
   const query = '{ __typename }'
 
@@ -144,9 +175,12 @@ describe('a URL that is too long', () => {
     expect(body!.errors![0]!.message).toMatch(/16 KB.*POST/)
   })
 
-  it('of no HTTP at all is answered with 400, and the connection ends', async () => {
+  it.each([
+    ['of no HTTP at all', 'this is no HTTP'],
+    ['without `Host`', 'GET /health HTTP/1.1'],
+  ])('%s is answered with 400, and the connection ends', async (_what, head) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
-    socket.write('this is no HTTP\r\n\r\n')
+    socket.write(`${head}\r\n\r\n`)
     const text = Buffer.concat(await Array.fromAsync(socket as AsyncIterable<Buffer>)).toString()
     expect(text).toMatch(/^HTTP\/1.1 400 /)
     expect(text).toContain('"code":"BAD_INPUT"')

@@ -102,6 +102,31 @@ test('another name in GraphQL, title and description of a layer are in its types
   await until(() => ask(server, described), { data: { __type: { description: 'There\n\nA feature of the layer `spots`.' } } })
 })
 
+test('other names of columns, and enums, give a result by GET another entity tag, although the data is the same', async () => {
+  const query = '{ towns(first: 1) { features { one other } } }'
+  const read = async () => {
+    const response = await fetch(`${server.url}/graphql?${new URLSearchParams({ query })}`)
+    const { data } = (await response.json()) as { data?: { towns: { features: readonly object[] } } }
+    return { tag: response.headers.get('etag'), feature: data?.towns.features[0] }
+  }
+  const tagAfter = async (fields: object, feature: object) => {
+    await write(JSON.stringify({ layers: [{ ...FIRST[0], fields }] }))
+    await until(async () => (await read()).feature, feature)
+    await until(async () => typeof (await read()).tag, 'string')
+    return (await read()).tag
+  }
+  const [type, country] = [{ graphqlName: 'one' }, { graphqlName: 'other' }]
+  const tags = [
+    await tagAfter({ featurecla: type, adm0name: country }, { one: 'Scientific station', other: 'Antarctica' }),
+    await tagAfter({ featurecla: country, adm0name: type }, { one: 'Antarctica', other: 'Scientific station' }),
+    await tagAfter(
+      { featurecla: { ...type, enum: true }, adm0name: country },
+      { one: 'Scientific_station', other: 'Antarctica' },
+    ),
+  ]
+  expect(new Set(tags).size).toBe(tags.length)
+})
+
 test('a wrong configuration keeps the layers, and is a problem that names the file without its folder until it is mended', async () => {
   const before = await layers()
   for (const [text, reason] of [

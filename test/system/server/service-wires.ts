@@ -46,7 +46,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const access = new Access(null)
   const persisted = new PersistedQueries(10)
   const tags = new EntityTags({ schema, encodingFor: () => undefined, open: true })
-  const origins = new Origins({ origins: [], allowCredentials: false, trustProxy: 0 })
+  const origins = new Origins({ origins: [], allowCredentials: false, hosts: [], trustProxy: 0 })
   const shared = { services, operations, access, addressOf: clientAddress(0), origins, basePath: '' }
   const endpoint = new GraphQLEndpoint({
     ...shared,
