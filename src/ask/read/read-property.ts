@@ -14,6 +14,9 @@ const OPERATORS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } 
 type Operator = keyof typeof OPERATORS
 const OPERATOR_NAMES = Object.keys(OPERATORS) as Operator[]
 
+/** Members of a property's filter that no value of the property is compared with. */
+const NO_VALUES: ReadonlySet<string> = new Set(['path', 'collate', 'isNull'])
+
 export function readProperty(filter: PropertyFilter, view: View, budget: FilterBudget): Predicate {
   refuseNullTests(filter, show(filter.name))
   budget.items((filter.in?.length ?? 0) + (filter.hasAny?.length ?? 0) + (filter.hasAll?.length ?? 0))
@@ -24,10 +27,9 @@ export function readProperty(filter: PropertyFilter, view: View, budget: FilterB
 export function refuseNullTests(tests: object, property: string): void {
   const test = Object.entries(tests).find(([, value]) => value === null)?.[0]
   if (test === undefined) return
-  throw new GeoduckError(
-    'BAD_INPUT',
-    `\`${test}\` of property ${property} is null: ask \`isNull: true\` for features without a value, or leave \`${test}\` out.`,
-  )
+  const isComparison = !NO_VALUES.has(test)
+  const advice = isComparison ? 'ask `isNull: true` for features without a value' : 'give it a value'
+  throw new GeoduckError('BAD_INPUT', `\`${test}\` of property ${property} is null: ${advice}, or leave \`${test}\` out.`)
 }
 
 /** @throws GeoduckError BAD_INPUT: a property that is compared with nothing would select every feature */

@@ -149,8 +149,11 @@ const TYPE_ENDINGS = [
   'Moment',
   'TimeBucket',
 ] as const
-/** A layer whose name is another layer's name with one of these would have a root field or a type of the other layer. */
-const LONGER = [...ROOT_ENDINGS, 'Group'] as const
+/**
+ * A layer whose name is another layer's name with one of these would have a root field or a type of the other layer. The types of a struct `st`
+ * of the layer `roads` are `Roads_St` and `RoadsFilter_St`, and those of a layer `roads_filter` would begin with the second one.
+ */
+const LONGER = [...ROOT_ENDINGS, 'Group', 'Filter'] as const
 
 /**
  * Returns the names of layers, by the layer's name. `reserved` is from `reservedNames`. Of two layers `roads` and
@@ -257,6 +260,6 @@ export function layerNameFaults(
     const shorter = shorterNames(wanted).find((name) => asked.has(name))
     if (shorter === undefined) return []
     const other = asked.get(shorter)!
-    return `layers ${other} and ${layer}: \`${wanted}\`, the graphqlName of ${layer}, is a root field of ${other}, whose graphqlName is \`${shorter}\`; choose another for one of them`
+    return `layers ${other} and ${layer}: \`${wanted}\`, the graphqlName of ${layer}, is a root field or a type of ${other}, whose graphqlName is \`${shorter}\`; choose another for one of them`
   })
 }

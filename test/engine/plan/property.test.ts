@@ -235,6 +235,8 @@ describe('a comparison that is refused says what the property takes:', () => {
       { name: 'tiny', eq: null },
       '`eq` of property "tiny" is null: ask `isNull: true` for features without a value, or leave `eq` out.',
     ],
+    [{ name: 'text', eq: 'a', collate: null }, '`collate` of property "text" is null: give it a value, or leave `collate` out.'],
+    [{ name: 'tiny', isNull: null }, '`isNull` of property "tiny" is null: give it a value, or leave `isNull` out.'],
     [{ name: 'tiny', lt: Number.NaN }, 'takes a number, not NaN'],
     [{ name: 'tiny', gt: [1] }, 'takes a number, not a list'],
     [{ name: 'tiny', in: [1, null] }, '`in` of property "tiny" (TINYINT) takes a number, not null.'],

@@ -19,6 +19,7 @@ beforeAll(async () => {
   // The format before 1.5 keeps no CRS.
   await connection.run(`ATTACH '${join(folder, 'store.duckdb')}' AS store (STORAGE_VERSION 'v1.5.0')`)
   await connection.run('USE store')
+  await connection.run("CREATE TABLE voids AS SELECT range AS id, NULL::GEOMETRY('OGC:CRS84') AS geom FROM range(3)")
   await connection.run("CREATE TABLE stops (id BIGINT PRIMARY KEY, even BOOLEAN, geom GEOMETRY('OGC:CRS84'))")
   await connection.run(`INSERT INTO stops SELECT i, i % 2 = 0, ST_SetCRS(geom, 'OGC:CRS84') FROM (
     SELECT range AS i, ST_Point(range, 0) AS geom FROM range(12)
@@ -66,6 +67,14 @@ describe('nearest', () => {
     expect(keys(page)).toEqual([0, 14, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
     expect(page.totalCount).toBe('13')
     expect(page.edges[2]!.distance).toBeCloseTo(111_319.49, 1)
+  })
+
+  it('has no feature of a layer without any geometry, and an order by distance has all of them', async () => {
+    const arguments_ = 'layer: "voids"'
+    const nearest = await found(`nearest(${arguments_}, to: { wkt: "POINT(0 0)" })`)
+    expect([nearest.count, nearest.totalCount]).toEqual([0, '0'])
+    const ordered = await found(`features(${arguments_}, orderBy: [{ distance: { to: { wkt: "POINT(0 0)" } } }])`)
+    expect(ordered.edges.map(({ distance }) => distance)).toEqual([null, null, null])
   })
 
   it('leaves out what is farther than maxDistance, also from its total', async () => {

@@ -118,12 +118,13 @@ describe('the names of a layer', () => {
       invalid: digest('invalid'),
       observations: 'observations',
     })
-    expect(layers('roads', 'roads_feature', 'roads-group', 'roadsNearest', 'roads_2')).toEqual({
+    expect(layers('roads', 'roads_feature', 'roads-group', 'roadsNearest', 'roads_2', 'roads_filter')).toEqual({
       roads: 'roads',
       roads_feature: digest('roadsFeature'),
       'roads-group': digest('roadsGroup'),
       roadsNearest: digest('roadsNearest'),
       roads_2: 'roads_2',
+      roads_filter: digest('roadsFilter'),
     })
   })
 
@@ -156,7 +157,7 @@ describe('the names of a layer', () => {
       { name: 'b', graphqlName: 'roads' },
     ]
     expect(layerNameFaults(both, RESERVED)).toEqual([
-      'layers b and a: `roadsFeature`, the graphqlName of a, is a root field of b, whose graphqlName is `roads`; choose another for one of them',
+      'layers b and a: `roadsFeature`, the graphqlName of a, is a root field or a type of b, whose graphqlName is `roads`; choose another for one of them',
     ])
     expect(layerNameFaults([{ name: 'a', graphqlName: 'roads' }, { name: 'b' }], RESERVED)).toEqual([])
   })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { validName } from '../../../src/catalog/names.ts'
 import { featureTypeOf, openSchema, wholeSchema } from '../../../src/graphql/schema.ts'
 import { layerNames, reservedNames } from '../../../src/graphql/typed/names.ts'
+import type { FieldType } from '../../../src/model/field-type.ts'
 import { hostileText } from '../../support/hostile-text.ts'
 import { LAYER } from '../../support/layers.ts'
 import { Random } from '../../support/random.ts'
@@ -53,6 +54,15 @@ describe('the name of a type', () => {
 })
 
 describe('the schema of all layers', () => {
+  it('has a type for each struct of two layers, also if one of them is named like the filter of the other', () => {
+    const type: FieldType = { kind: 'struct', fields: [{ name: 'x', type: { kind: 'utf8' } }] }
+    const columns = [{ name: 'st', type, native: 'STRUCT(x VARCHAR)', jsonType: 'OBJECT' as const, nullable: true }]
+    const layers = ['roads', 'roads_filter', 'roads_group', 'roads_keys'].map((name) => ({ ...LAYER, name, columns }))
+    const schema = wholeSchema(layers)
+    expect(schema.getType('Roads_St')).toBeDefined()
+    expect(schema.getType('RoadsFilter_St')).toBeDefined()
+  })
+
   it('is valid, and has a type for each layer that is a Feature and a Node', () => {
     const schema = wholeSchema(named('roads', 'rivers'))
     expect(validateSchema(Object.assign(schema, { __validationErrors: undefined }))).toEqual([])

@@ -102,7 +102,8 @@ export class RowGroups {
     const joined = Math.max(1, Math.ceil(known.length / MOST_GROUPS))
     this.#values = new Float64Array(VALUES * Math.ceil(known.length / joined))
     for (let n = 0; n < known.length; n += joined) this.#values.set(join(known.slice(n, n + joined)), (VALUES * n) / joined)
-    const [, west, south, east, north] = join(known)
+    // Without a geometry, there is no row to find: any box has the right number of them.
+    const [, west, south, east, north] = known.length === 0 ? [0, 0, 0, 0, 0] : join(known)
     this.extent = [west, south, east, north]
     const size = Math.max(east - west, north - south)
     this.grain = Math.max(2 ** -40, size * 2 ** -20)
