@@ -276,6 +276,22 @@ test.each([
   expect(message.replace(file, '')).not.toMatch(/secret|0123/)
 })
 
+test.each([
+  'secret-0123456789',
+  'token:secret-0123456789',
+  '{token:secret-0123456789}',
+  '- token: secret-0123456789',
+  'sources:\n  token: secret-0123456789',
+  'sources: [{ path: /data, password: secret-0123456789 }]',
+  'host:\n  token: secret-0123456789',
+  'layers: [{ name: a, path: { token: secret-0123456789 } }]',
+])('a secret in the wrong place of a file is not shown: %s', async (text) => {
+  const file = await put(`${text}\n`)
+  const message = await resolved(['--config', file]).then(() => '', String)
+  expect(message).toMatch(/^ConfigurationError: The configuration file .* is wrong:\n/)
+  expect(message.replace(file, '')).not.toMatch(/secret|0123/)
+})
+
 test('an address as a source keeps its form in a file and in a printed configuration, without its password', async () => {
   const file = await put(stringify({ sources: ['postgres://reader:secret@example.org/city', 'a.parquet'] }))
   const { config } = await resolved(['--config', file])
