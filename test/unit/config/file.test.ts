@@ -303,4 +303,6 @@ test('an address as a source keeps its form in a file and in a printed configura
 test('an address in GEODUCK_SOURCES is one source, although it holds colons', async () => {
   const { config } = await resolved([], { GEODUCK_SOURCES: '/data/a.parquet:/data/b.parquet:https://example.org:8080/c.parquet' })
   expect(config.sources).toEqual(['/data/a.parquet', '/data/b.parquet', 'https://example.org:8080/c.parquet'])
+  for (const address of ['https://reader:secret@example.org', '"https://reader:secret@example.org"', 'https://a/b:https://c/d'])
+    expect((await resolved([], { GEODUCK_SOURCES: address })).config.sources).toEqual([address])
 })
