@@ -59,9 +59,11 @@ function tellWrong(path: readonly PropertyKey[], place: IssueLocation, takesInst
   const line = lineOf(path, place)
   if (member.length > 0 && !isNode(node)) return { line, text: `${name} is missing: it takes ${takes}` }
   const isSecret = (place.table as Readonly<Record<string, Setting>>)[String(path[0])]?.isSecret === true
+  if (isSecret && isScalar(node) && typeof node.value === 'number')
+    return { line, text: `${name} takes ${takes}: write a number in quotes` }
   // The whole file, as a text, may be `token:` with its value.
-  const value =
-    isSecret || member.length === 0 || !isPlain(node) ? '' : `, not ${shortened(JSON.stringify(node.toJS(place.document)))}`
+  const isShown = !isSecret && member.length > 0 && isPlain(node)
+  const value = isShown ? `, not ${shortened(JSON.stringify(node.toJS(place.document)))}` : ''
   return { line, text: `${name} takes ${takes}${value}` }
 }
 

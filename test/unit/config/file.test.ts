@@ -139,6 +139,11 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
   ['a key near none', 'host: a\nquux123: 1', ['line 2: `quux123` is not known; known: sources, layers, host,']],
   ['a wrong secret, which is not shown', 'cursorSecret: geheim', ['line 1: `cursorSecret` takes at least 16 characters$']],
   [
+    'a secret of digits, which YAML reads as a number',
+    'cursorSecret: 1234567890123456',
+    ['line 1: `cursorSecret` takes at least 16 characters: write a number in quotes$'],
+  ],
+  [
     'an item of a list',
     'origins:\n  - https://a.example\n  - https://b.example/map',
     ['line 3: `origins` takes one or more origins'],
