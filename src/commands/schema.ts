@@ -44,7 +44,7 @@ const INTROSPECTION = getIntrospectionQuery({
  */
 export async function servedSchema(url: string, token: string | null): Promise<string> {
   const endpoint = URL.parse(url)
-  // What was given is not repeated, because it may hold a secret.
+  // The message does not repeat the value, because it may hold a secret.
   if (!endpoint || !/^https?:$/.test(endpoint.protocol))
     throw new ConfigurationError('--url is not the URL of a server; name one such as http://127.0.0.1:4000/graphql.')
   if (endpoint.username || endpoint.password)

@@ -25,7 +25,7 @@ const SCHEME = /^([a-z][a-z0-9.-]+)(?:\+[a-z0-9.-]+)?:(\/\/)?/i
 const CONNECTION = /(^|\s)(host|hostaddr|dbname|user|password|port)\s*=\s*\S+\s+\w+\s*=/i
 
 function kindOf(given: string): Kind | null {
-  // Quotes and blanks are part of a value that a file of environment variables gives.
+  // A value from a file of environment variables may have quotes and blanks.
   const path = given.replace(/^[\s"']+/, '')
   const virtual = VIRTUAL.exec(path)?.[1]
   if (virtual !== undefined) return [`a path of GDAL (/${virtual})`, ARCHIVES.test(virtual) ? UNPACK : DOWNLOAD]
