@@ -13,6 +13,7 @@ import {
 } from './commands/command-line.ts'
 import type { ExplainArguments } from './commands/explain/arguments.ts'
 import type { ImportArguments } from './commands/import/arguments.ts'
+import type { Config } from './config/config.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { machineDefaults } from './config/defaults.ts'
 import { findSpatialExtension } from './config/extension.ts'
@@ -38,9 +39,7 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   const log = openLog(config)
   if (file !== null) log.info(`Configured by ${file}`)
   for (const warning of warnings) log.warn(warning)
-  const paths = [...config.sources, ...new Set(config.layers.map(({ path }) => path))]
-  const missing = await nothingThere(paths)
-  if (missing) throw new NothingToServe(missing)
+  const paths = await pathsThere(config)
   await checkTempDirectory(config.tempDirectory)
   const spatialExtension = await findSpatialExtension(config.spatialExtension, (line) => log.info(line))
   // Without this, graphql-js checks every value against a second copy of the module, which takes a tenth of the time of a batch.
@@ -64,6 +63,14 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
     print(`  layer     ${[name, ...kinds, ...count].join(', ')}`)
   }
   print(`ready ${server.url}`)
+}
+
+/** @throws NothingToServe if no path of the configuration exists */
+async function pathsThere({ sources, layers }: Config): Promise<readonly string[]> {
+  const paths = [...sources, ...new Set(layers.map(({ path }) => path))]
+  const missing = await nothingThere(paths)
+  if (missing) throw new NothingToServe(missing)
+  return paths
 }
 
 const PLACES = [
@@ -148,6 +155,8 @@ async function printSchema({ given, url }: SchemaOptions): Promise<void> {
   const isConfigured = !!process.env['GEODUCK_SOURCES'] || (await findConfigFile(given.configFile)) !== null
   if (given.paths.length === 0 && !isConfigured) return write(await genericSchema())
   const { config } = await resolveConfig(given)
+  // Without this, a mistyped path would print a schema without layers.
+  await pathsThere(config)
   const warn = (line: string) => void process.stderr.write(`${line}\n`)
   const { path } = await findSpatialExtension(config.spatialExtension, warn)
   write(await printedSchema(config, path, warn))

@@ -47,6 +47,9 @@ const REFUSED_CODES = new Set([4400, 4401, 4406])
 const FORBIDDEN = 4403
 const TOO_BIG = 1009
 
+const UNAUTHENTICATED =
+  'The token is missing or wrong: pass `client: connect(url, { connectionParams: { authorization: "Bearer TOKEN" } })`.'
+
 interface WireError {
   readonly message: string
   readonly extensions?: (ClientErrorDetails & { readonly code?: ClientErrorCode }) | undefined
@@ -59,11 +62,10 @@ export function clientError(reason: unknown): GeoduckClientError {
   const code = isObject(reason) && 'code' in reason ? reason.code : undefined
   if (code === TOO_BIG)
     return new GeoduckClientError('LIMIT_EXCEEDED', 'A message was larger than the server takes (1 MB).', {}, reason)
-  if (code === FORBIDDEN)
-    return new GeoduckClientError('UNAUTHENTICATED', 'The server wants a token: give it in `connectionParams`.', {}, reason)
+  if (code === FORBIDDEN) return new GeoduckClientError('UNAUTHENTICATED', UNAUTHENTICATED, {}, reason)
   if (REFUSED_CODES.has(code as number))
     return new GeoduckClientError('PROTOCOL', `The server refused the connection: ${closeReason(reason)}`, {}, reason)
-  return new GeoduckClientError('OFFLINE', 'The connection to the server is lost.', { retry: true }, reason)
+  return new GeoduckClientError('OFFLINE', 'The connection to the server is lost, or was refused.', { retry: true }, reason)
 }
 
 function fromWire(error: WireError | undefined): GeoduckClientError {

@@ -5,6 +5,7 @@ import { openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigurationError } from '../config/configuration-error.ts'
 import { CONTRACT, wholeSchema } from '../graphql/schema.ts'
+import { shownPath } from '../model/remote-source.ts'
 
 /** The generic part of the schema, as in the package. */
 export async function genericSchema(): Promise<string> {
@@ -43,22 +44,25 @@ const INTROSPECTION = getIntrospectionQuery({
  */
 export async function servedSchema(url: string, token: string | null): Promise<string> {
   const endpoint = URL.parse(url)
-  if (!endpoint) throw new ConfigurationError(`--url ${url} is no URL; name one such as http://127.0.0.1:4000/graphql.`)
+  // The message does not repeat the value, because it may hold a secret.
+  if (!endpoint || !/^https?:$/.test(endpoint.protocol))
+    throw new ConfigurationError('--url is not the URL of a server; name one such as http://127.0.0.1:4000/graphql.')
   if (endpoint.username || endpoint.password)
     throw new ConfigurationError(`--url takes no name and no password: name ${endpoint.origin}, and send a token by --token.`)
   if (endpoint.pathname === '/') endpoint.pathname = '/graphql'
+  const shown = shownPath(endpoint.href)
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },
     body: JSON.stringify({ query: INTROSPECTION }),
   }).catch(() => {
-    throw new ConfigurationError(`No server answers at ${endpoint}; correct --url, or start the server.`)
+    throw new ConfigurationError(`No server answers at ${shown}; correct --url, or start the server.`)
   })
   const answer = await response.json().catch(() => {
-    throw new ConfigurationError(`What answers at ${endpoint} is no GraphQL server (status ${response.status}); correct --url.`)
+    throw new ConfigurationError(`What answers at ${shown} is no GraphQL server (status ${response.status}); correct --url.`)
   })
   const { data, errors = [] } = answer as { data?: IntrospectionQuery | null; errors?: readonly { message: string }[] }
   if (data?.__schema) return `${printSchema(buildClientSchema(data))}\n`
   const reasons = errors.map(({ message }) => message).join(' ')
-  throw new ConfigurationError(`The server at ${endpoint} does not show its schema: ${reasons || `status ${response.status}`}`)
+  throw new ConfigurationError(`The server at ${shown} does not show its schema: ${reasons || `status ${response.status}`}`)
 }

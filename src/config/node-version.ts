@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 
-/** Returns the oldest Node that the package allows, such as `22.18`. */
+/** Returns the oldest Node that the package allows, such as `24.9`. */
 export function leastNode(): string {
   const manifest: { engines: { node: string } } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return manifest.engines.node.replace(/^>=/, '')

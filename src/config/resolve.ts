@@ -113,11 +113,11 @@ function sourcesOf(
 }
 
 /** An address ends the list, because it may hold colons. */
-const LIST_WITH_ADDRESS = new RegExp(`^(.*${delimiter})?([a-z][a-z0-9+.-]+://.*)$`, 'is')
+const LIST_WITH_ADDRESS = new RegExp(`^(.*?${delimiter})??([\\s"']*[a-z][a-z0-9+.-]+://.*)$`, 'is')
 
 function pathsIn(variable: string): string[] {
   const text = process.env[variable] ?? ''
-  const [, before = text, address = ''] = LIST_WITH_ADDRESS.exec(text) ?? []
+  const [, before = '', address = ''] = LIST_WITH_ADDRESS.exec(text) ?? ['', text]
   return [...before.split(delimiter), address].filter((path) => path !== '').map(absolute)
 }
 

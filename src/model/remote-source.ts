@@ -24,7 +24,9 @@ const ARCHIVES = /^vsi(zip|tar|gzip|7z|rar)$/i
 const SCHEME = /^([a-z][a-z0-9.-]+)(?:\+[a-z0-9.-]+)?:(\/\/)?/i
 const CONNECTION = /(^|\s)(host|hostaddr|dbname|user|password|port)\s*=\s*\S+\s+\w+\s*=/i
 
-function kindOf(path: string): Kind | null {
+function kindOf(given: string): Kind | null {
+  // A value from a file of environment variables may have quotes and blanks.
+  const path = given.replace(/^[\s"']+/, '')
   const virtual = VIRTUAL.exec(path)?.[1]
   if (virtual !== undefined) return [`a path of GDAL (/${virtual})`, ARCHIVES.test(virtual) ? UNPACK : DOWNLOAD]
   if (CONNECTION.test(path)) return ['a database server', EXPORT]
@@ -45,8 +47,8 @@ export function remoteReason(path: string): string | null {
 export function shownPath(path: string): string {
   if (kindOf(path) === null) return path
   return path
-    .replace(/^(jdbc:\w+:).*$/i, '$1…')
-    .replace(/\/\/([^/]*:.*|[^/]*)@/, '//')
+    .replace(/\b(jdbc:\w+:|oci:).*$/i, '$1…')
+    .replace(/(\/\/|:[/\\]{1,2})([^/]*:.*|[^/]*)@/, '$1')
     .replace(/[?#].*$/, '')
     .replace(/(\w*(?:password|pwd|secret|token|key)\w*\s*=\s*)('[^']*'?|[^\s;&]+)/gi, '$1…')
 }

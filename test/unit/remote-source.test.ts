@@ -55,6 +55,11 @@ test.each([
   ['host=example.org password = secret dbname=city', 'host=example.org password = … dbname=city'],
   ['jdbc:sqlserver://example.org;user=reader;password=secret;encrypt=true', 'jdbc:sqlserver:…'],
   ['jdbc:oracle:thin:reader/secret@//example.org/city', 'jdbc:oracle:…'],
+  ['OCI:reader/secret@city', 'OCI:…'],
+  ['https:/reader:secret@example.org/a.parquet', 'https:/example.org/a.parquet'],
+  ['https:\\\\reader:secret@example.org', 'https:\\\\example.org'],
+  ['"https://reader:secret@example.org"', '"https://example.org"'],
+  [" 'https://reader:secret@example.org'", " 'https://example.org'"],
 ])('the secret in %s is not shown', (path, shown) => {
   expect(remoteReason(path)).not.toBeNull()
   expect(shownPath(path)).toBe(shown)

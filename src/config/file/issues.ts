@@ -2,7 +2,7 @@
  * Describes the faults of a configuration file for its author: the line, the member, what it accepts, and what may have been
  * meant.
  */
-import { type Document, isMap, isNode, isScalar, type LineCounter } from 'yaml'
+import { type Document, isMap, isNode, isScalar, isSeq, type LineCounter, type Scalar, type YAMLSeq } from 'yaml'
 import { nearNames } from '../../model/near-names.ts'
 import { LAYER_MEMBERS } from '../layer-config.ts'
 import type { Setting, Settings } from '../settings.ts'
@@ -42,9 +42,13 @@ interface DescribedIssue {
 function tellUnknown(path: readonly PropertyKey[], key: string, place: IssueLocation): DescribedIssue {
   const names = path.length === 0 ? ['sources', 'layers', ...Object.keys(place.table)] : memberNames(path)
   const spelled = Object.entries<Setting>(place.table).find(([, { flag }]) => path.length === 0 && flag.startsWith(`--${key} `))
-  const near = spelled ? [spelled[0]] : nearNames(key.replaceAll(/[-_]/g, ''), names)
+  const shown = withoutValue(key)
+  const near = spelled ? [spelled[0]] : nearNames(shown.replaceAll(/[-_]/g, ''), names)
   const hint = near.length > 0 ? `; near: ${near.map((name) => `\`${name}\``).join(', ')}` : `; known: ${names.join(', ')}`
-  return { line: lineOfKey(path, key, place), text: `\`${nameOf([...path, key])}\` is not known${hint}` }
+  return {
+    line: lineOfKey(path, key, place),
+    text: `\`${nameOf([...path, shown === key ? key : `${shown}…`])}\` is not known${hint}`,
+  }
 }
 
 function tellWrong(path: readonly PropertyKey[], place: IssueLocation, takesInstead?: string): DescribedIssue {
@@ -55,8 +59,22 @@ function tellWrong(path: readonly PropertyKey[], place: IssueLocation, takesInst
   const line = lineOf(path, place)
   if (member.length > 0 && !isNode(node)) return { line, text: `${name} is missing: it takes ${takes}` }
   const isSecret = (place.table as Readonly<Record<string, Setting>>)[String(path[0])]?.isSecret === true
-  const value = isSecret || !isNode(node) ? '' : `, not ${shortened(JSON.stringify(node.toJS(place.document)))}`
+  if (isSecret && isScalar(node) && typeof node.value === 'number')
+    return { line, text: `${name} takes ${takes}: write a number in quotes` }
+  // The whole file, as a text, may be `token:` with its value.
+  const isShown = !isSecret && member.length > 0 && isPlain(node)
+  const value = isShown ? `, not ${shortened(JSON.stringify(node.toJS(place.document)))}` : ''
   return { line, text: `${name} takes ${takes}${value}` }
+}
+
+/** Removes the value of `{token:value}`, which YAML reads as one name. */
+function withoutValue(key: string): string {
+  return /^[\w-]+(?=[^\w-])/.exec(key)?.[0] ?? key
+}
+
+/** Other values are not shown: a member of them may be a secret in the wrong place. */
+function isPlain(node: unknown): node is Scalar | YAMLSeq<Scalar> {
+  return isScalar(node) || (isSeq(node) && node.items.every(isScalar))
 }
 
 function takesOf(member: readonly PropertyKey[], table: Settings): string {

@@ -176,6 +176,14 @@ describe('schema', () => {
     expect(schema.getQueryType()!.getFields()['places']?.type.toString()).toBe('PlacesConnection!')
   })
 
+  test('refuses paths of which none exists, instead of printing a schema without their layers', async () => {
+    expect(await geoduck(['schema', 'nowhere', 's3://bucket/roads.parquet'], environment)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^No layer can be served\.\n {2}nowhere: there is no such file or folder\n {2}s3:/),
+    })
+  })
+
   test('prints the same of a running server with --url, and says why it cannot', async () => {
     const server = await serve([PLACES], { token: '0123456789abcdef' })
     const { stdout } = await geoduck(['schema', PLACES], environment)
@@ -193,7 +201,10 @@ describe('schema', () => {
       `No server answers at ${server.url}/graphql; correct --url, or start the server.\n`,
     ])
     expect((await geoduck(['schema', PLACES, '--url', server.url])).stderr).toMatch(/^Name either PATH or --url/)
-    expect((await geoduck(['schema', '--url', 'nonsense'])).stderr).toMatch(/^--url nonsense is no URL/)
+    for (const url of ['nonsense', 'user:secret@example.org', '//user:secret@example.org', 'ftp://user:secret@example.org'])
+      expect((await geoduck(['schema', '--url', url])).stderr).toMatch(/^--url is not the URL of a server; name one such as http/)
+    for (const url of [`${server.url}/graphql?token=secret#secret`, `${server.url.replace('//', '//user:secret@')}/graphql`])
+      expect((await geoduck(['schema', '--url', url])).stderr).not.toContain('secret')
     expect((await geoduck(['schema', '--help'])).stdout).toContain('geoduck schema --url http://127.0.0.1:4000/graphql')
   })
 })

@@ -139,6 +139,11 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
   ['a key near none', 'host: a\nquux123: 1', ['line 2: `quux123` is not known; known: sources, layers, host,']],
   ['a wrong secret, which is not shown', 'cursorSecret: geheim', ['line 1: `cursorSecret` takes at least 16 characters$']],
   [
+    'a secret of digits, which YAML reads as a number',
+    'cursorSecret: 1234567890123456',
+    ['line 1: `cursorSecret` takes at least 16 characters: write a number in quotes$'],
+  ],
+  [
     'an item of a list',
     'origins:\n  - https://a.example\n  - https://b.example/map',
     ['line 3: `origins` takes one or more origins'],
@@ -276,6 +281,22 @@ test.each([
   expect(message.replace(file, '')).not.toMatch(/secret|0123/)
 })
 
+test.each([
+  'secret-0123456789',
+  'token:secret-0123456789',
+  '{token:secret-0123456789}',
+  '- token: secret-0123456789',
+  'sources:\n  token: secret-0123456789',
+  'sources: [{ path: /data, password: secret-0123456789 }]',
+  'host:\n  token: secret-0123456789',
+  'layers: [{ name: a, path: { token: secret-0123456789 } }]',
+])('a secret in the wrong place of a file is not shown: %s', async (text) => {
+  const file = await put(`${text}\n`)
+  const message = await resolved(['--config', file]).then(() => '', String)
+  expect(message).toMatch(/^ConfigurationError: The configuration file .* is wrong:\n/)
+  expect(message.replace(file, '')).not.toMatch(/secret|0123/)
+})
+
 test('an address as a source keeps its form in a file and in a printed configuration, without its password', async () => {
   const file = await put(stringify({ sources: ['postgres://reader:secret@example.org/city', 'a.parquet'] }))
   const { config } = await resolved(['--config', file])
@@ -287,4 +308,6 @@ test('an address as a source keeps its form in a file and in a printed configura
 test('an address in GEODUCK_SOURCES is one source, although it holds colons', async () => {
   const { config } = await resolved([], { GEODUCK_SOURCES: '/data/a.parquet:/data/b.parquet:https://example.org:8080/c.parquet' })
   expect(config.sources).toEqual(['/data/a.parquet', '/data/b.parquet', 'https://example.org:8080/c.parquet'])
+  for (const address of ['https://reader:secret@example.org', '"https://reader:secret@example.org"', 'https://a/b:https://c/d'])
+    expect((await resolved([], { GEODUCK_SOURCES: address })).config.sources).toEqual([address])
 })
