@@ -11,7 +11,7 @@ import { RecordBatchReader, tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixture } from '../../fixtures/index.ts'
 import { BROKEN_CHUNK, brokenGrid, CHUNK, GRID_ROWS } from '../../support/faults/grid.ts'
-import { ask, quiet } from '../../support/graphql.ts'
+import { ask, checked, quiet } from '../../support/graphql.ts'
 import { squares } from '../../support/pool.ts'
 import { python } from '../../support/python.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
@@ -25,6 +25,8 @@ beforeAll(async () => {
   server = await serve([PLACES, await squares(ROWS), await fixture('geoparquet/projected.parquet')], {
     origins: ['https://listed.example'],
   })
+  // The native types of Arrow need the geometry types, which a check reads.
+  await checked(server)
 })
 afterAll(() => server.close())
 
