@@ -50,10 +50,7 @@ export class DownloadEndpoint {
     try {
       if (!allowed)
         throw new GeoduckError('BAD_INPUT', 'A page of this origin may not download; `--origins` lists those that may.')
-      if (!this.#options.access.allows(req.headers.authorization)) {
-        res.setHeader('www-authenticate', 'Bearer')
-        throw unauthenticated()
-      }
+      if (!this.#options.access.allows(req.headers.authorization)) throw unauthenticated()
       if (operation.refusal) throw operation.refusal
       await this.#options.operations.start(operation)
       await this.#send(req, res, operation, asked)

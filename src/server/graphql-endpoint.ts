@@ -70,10 +70,7 @@ export class GraphQLEndpoint {
         return refuse(res, failed(error, operation), 403)
       }
     }
-    if (!this.#options.access.allows(req.headers.authorization)) {
-      res.setHeader('www-authenticate', 'Bearer')
-      throw unauthenticated()
-    }
+    if (!this.#options.access.allows(req.headers.authorization)) throw unauthenticated()
     const form = byGet ? null : bodyForm(req.headers)
     if (operation.refusal) throw operation.refusal
     await this.#options.operations.start(operation)

@@ -57,8 +57,9 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
 /** Sends status and error before the first byte. After it the response can only be cut off. */
 export function refuse(res: ServerResponse, error: GraphQLError, status = refusalStatus(error)): void {
   if (res.headersSent) return void res.destroy()
-  const { retryAfter, http } = error.extensions
+  const { code, retryAfter, http } = error.extensions
   if (typeof retryAfter === 'number') res.setHeader('retry-after', retryAfter)
+  if (code === 'UNAUTHENTICATED') res.setHeader('www-authenticate', 'Bearer')
   for (const [name, value] of Object.entries(http?.headers ?? {})) res.setHeader(name, value)
   res.removeHeader('content-disposition')
   sendJson(res, status, { errors: [formatError(error)] })

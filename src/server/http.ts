@@ -1,5 +1,6 @@
 /** Routes each request to the part of the server that answers it. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { fromGeoduck } from '../delivery/client-error.ts'
 import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, readTarget, unauthenticated } from './access.ts'
 import { answerBrokenRequests } from './broken-requests.ts'
 import type { DownloadEndpoint } from './download-endpoint.ts'
@@ -7,7 +8,7 @@ import { Files } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'
 import type { HealthReport } from './health.ts'
-import { sendJson } from './http-operation.ts'
+import { refuse, sendJson } from './http-operation.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { traceHeaders } from './operations.ts'
 
@@ -54,7 +55,7 @@ export function route({ graphql, download, health, metrics, access, hosts, baseP
         break
       case '/metrics':
         if (access.allows(req.headers.authorization)) void sendMetrics(res, metrics)
-        else sendUnauthenticated(res)
+        else refuse(res, fromGeoduck(unauthenticated()))
         break
       default: {
         const missing = () => notFound(res, basePath)
@@ -85,12 +86,6 @@ async function sendMetrics(res: ServerResponse, metrics: Metrics): Promise<void>
     // A worker ended while it was queried. The next scrape queries another one.
     sendJson(res, 503, { error: 'The figures could not be read; ask again.' })
   }
-}
-
-function sendUnauthenticated(res: ServerResponse): void {
-  res.setHeader('www-authenticate', 'Bearer')
-  const { code, message } = unauthenticated()
-  sendJson(res, 401, { errors: [{ message, extensions: { code, retry: false } }] })
 }
 
 function notFound(res: ServerResponse, base: string): void {
