@@ -1,9 +1,12 @@
 /** graphql-ws alone, queries too. */
-import { createClient } from 'graphql-ws'
+import { type Client, createClient } from 'graphql-ws'
 import { type ContractClient, failureOf, NO_RETRIES, type SocketOptions } from './contract-client.ts'
 
 export function openGraphqlWs(url: string, socketOptions: SocketOptions = NO_RETRIES): ContractClient {
-  const client = createClient({ url: url.replace('http', 'ws'), ...socketOptions })
+  return contractClient(createClient({ url: url.replace('http', 'ws'), ...socketOptions }))
+}
+
+export function contractClient(client: Client): ContractClient {
   return {
     query: <Data>(query: string, variables: object = {}) =>
       new Promise<Data>((resolve, reject) => {

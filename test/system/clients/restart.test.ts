@@ -10,8 +10,8 @@ import { PLACES, serve } from '../../support/server.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 import { idsOf, watch } from '../client/collect.ts'
 import { openApollo } from './apollo.ts'
-import { type ContractClient, failureOf, type OpenClient, type SocketOptions } from './contract-client.ts'
-import { openGraphqlWs } from './graphql-ws.ts'
+import type { ContractClient, OpenClient, SocketOptions } from './contract-client.ts'
+import { contractClient, openGraphqlWs } from './graphql-ws.ts'
 import { openUrql } from './urql.ts'
 
 /** The options that docs/clients/graphql-ws.md recommends. */
@@ -23,26 +23,8 @@ const CLIENTS: readonly (readonly [name: string, open: OpenClient])[] = [
   ['Apollo Client', openApollo],
   ['urql', openUrql],
   ['graphql-ws', openGraphqlWs],
-  ['geoduck/client', openOwn],
+  ['geoduck/client', (url, options) => contractClient(connect(url, options))],
 ]
-
-/** The client of geoduck/client, which also streams. */
-function openOwn(url: string, options?: SocketOptions): ContractClient {
-  const client = connect(url, options)
-  return {
-    query: () => Promise.reject(new Error('It has no queries')),
-    subscribe: <Data>(query: string, variables: object, sink: Parameters<ContractClient['subscribe']>[2]) =>
-      client.subscribe<Data>(
-        { query, variables: { ...variables } },
-        {
-          next: ({ data }) => sink.next(data!),
-          error: (reason) => sink.error(failureOf(reason)),
-          complete: () => sink.complete(),
-        },
-      ),
-    close: async () => client.dispose(),
-  }
-}
 
 /** A subscription of `health`, and what its client has received. */
 class Watch {
