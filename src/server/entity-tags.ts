@@ -50,8 +50,9 @@ export class EntityTags {
   /** Executes the query, unless the client has its current result. Sets the headers of a result that has a tag. */
   async execute(args: ExecutionArgs, execute: (args: ExecutionArgs) => Promise<ExecutionResult>): Promise<ExecutionResult> {
     const { req, res } = args.contextValue as TaggedContext
-    const tag = await this.#tagOf(args)
-    if (tag === null) return await execute(args)
+    const tagOf = this.#tagging(args)
+    const tag = tagOf && (await tagOf())
+    if (tagOf === null || tag === null) return await execute(args)
     if (hasTag(req.headers['if-none-match'], tag) && checkVariables(args) === null) {
       identify(args)
       this.#setHeaders(res, tag)
@@ -59,7 +60,7 @@ export class EntityTags {
     }
     const result = await execute(args)
     // The data may have changed while it was read.
-    if (!result.errors && (await this.#tagOf(args)) === tag) this.#setHeaders(res, tag)
+    if (!result.errors && (await tagOf()) === tag) this.#setHeaders(res, tag)
     return result
   }
 
@@ -70,17 +71,28 @@ export class EntityTags {
     res.setHeader('cache-control', this.#options.open ? 'no-cache' : 'private, no-cache')
   }
 
-  /** Returns null if the result may change without a change of the layers, or if the layers cannot be read now. */
-  async #tagOf({ schema, document, operationName, variableValues, contextValue }: ExecutionArgs): Promise<string | null> {
+  /**
+   * Returns how to read the current tag, which is null if the layers cannot be read now. Null if the result may change without a change of the
+   * layers.
+   */
+  #tagging({
+    schema,
+    document,
+    operationName,
+    variableValues,
+    contextValue,
+  }: ExecutionArgs): (() => Promise<string | null>) | null {
     const { req, services } = contextValue as TaggedContext
     const type = jsonTypeFor(req.headers.accept ?? null)
     const named = this.#options.schema.named(document, variableValues ?? {})
     if (type === null || named.length === 0 || named.length > MOST_LAYERS || isVolatile(schema, document)) return null
-    const versions = await Promise.all(named.map((layer) => versionOf(layer, services).catch(() => null)))
-    if (versions.includes(null)) return null
     const question = [document.loc?.source.body, operationName, variableValues, type, this.#options.encodingFor(req)]
-    const digest = createHmac('sha256', services.cursorSecret).update(JSON.stringify([VERSION, question, versions]))
-    return `W/"${digest.digest('base64url')}"`
+    return async () => {
+      const versions = await Promise.all(named.map((layer) => versionOf(layer, services).catch(() => null)))
+      if (versions.includes(null)) return null
+      const digest = createHmac('sha256', services.cursorSecret).update(JSON.stringify([VERSION, question, versions]))
+      return `W/"${digest.digest('base64url')}"`
+    }
   }
 }
 
