@@ -125,7 +125,7 @@ class Pool implements Engine {
   }
 
   #laneOf(name: LaneName, worker: WorkerOptions) {
-    const execArgv = ['--expose-gc', ...(this.#options.execArgv ?? [])]
+    const { execArgv = [] } = this.#options
     const overMemory = (pid: number) => this.#memory.wasOver(pid, residentLimit(worker))
     return { name, worker, execArgv, overMemory }
   }
