@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from './paths.ts'
 
 export interface WorkerProcess {
+  readonly state: string
   readonly pid: number
   readonly lane: string
   readonly threads: number
@@ -53,10 +54,10 @@ async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string | null> {
   return null
 }
 
-/** Some may still be starting when the server is ready. */
+/** Some may still be starting when the server is ready. The one of the serial lane has no process until it is needed. */
 async function askWorkers(url: string): Promise<WorkerProcess[]> {
   for (;;) {
-    const workers = await askHealth(url)
+    const workers = (await askHealth(url)).filter(({ state }) => state !== 'ASLEEP')
     if (workers.every((worker): worker is WorkerProcess => worker.pid !== null && worker.threads !== null)) return workers
     await sleep(100)
   }
@@ -68,7 +69,7 @@ async function askHealth(url: string): Promise<MaybeStarting[]> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: '{ health { workers { pid lane threads } } }' }),
+    body: JSON.stringify({ query: '{ health { workers { pid lane threads state } } }' }),
   })
   const { data } = (await response.json()) as { data: { health: { workers: MaybeStarting[] } } }
   return data.health.workers

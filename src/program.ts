@@ -40,6 +40,8 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   if (file !== null) log.info(`Configured by ${file}`)
   for (const warning of warnings) log.warn(warning)
   const paths = await pathsThere(config)
+  const { startAhead } = await import('./engines/duckdb/pool/start-process.ts')
+  startAhead({ threads: config.threads, execArgv: [] })
   await checkTempDirectory(config.tempDirectory)
   const spatialExtension = await findSpatialExtension(config.spatialExtension, (line) => log.info(line))
   // Without this, graphql-js checks every value against a second copy of the module, which takes a tenth of the time of a batch.

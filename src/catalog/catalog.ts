@@ -124,7 +124,8 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
   )
   try {
     await catalog.open()
-    await inspections.prune()
+    // Nobody waits for it: to look at thousands of results takes longer than the rest of a start.
+    inspections.prune().catch(() => {})
     return catalog
   } catch (error) {
     await catalog.close()

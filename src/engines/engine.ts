@@ -146,7 +146,7 @@ export interface MemoryShare {
 
 export interface WorkerHealth {
   readonly lane: Lane
-  readonly state: 'STARTING' | 'IDLE' | 'BUSY' | 'FAILED'
+  readonly state: 'ASLEEP' | 'STARTING' | 'IDLE' | 'BUSY' | 'FAILED'
   /** Deaths of this worker's processes since the server started. */
   readonly deaths: number
   readonly diagnostics: Diagnostics | null

@@ -1689,7 +1689,7 @@ export type Worker = {
   readonly memory: ReadonlyArray<MemoryUse>;
   /** `current_setting('memory_limit')`, as the worker read it back. */
   readonly memoryLimit: Maybe<Scalars['String']['output']>;
-  /** The process id. Null while the process starts. */
+  /** The process id. Null while there is no process, or it starts. */
   readonly pid: Maybe<Scalars['Int']['output']>;
   /** Resident memory of the process. */
   readonly rssBytes: Maybe<Scalars['BigInt']['output']>;
@@ -1703,6 +1703,8 @@ export type Worker = {
 
 /** The state of a worker process. */
 export type WorkerState =
+  /** No process runs. It starts when an operation needs it. */
+  | 'ASLEEP'
   /** Running an execution. */
   | 'BUSY'
   /** It could not start, and will be started again. */

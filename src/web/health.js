@@ -14,7 +14,7 @@ const AGAIN_MS = 2000
 /**
  * @typedef {object} Worker
  * @property {'NORMAL' | 'SERIAL'} lane
- * @property {'STARTING' | 'IDLE' | 'BUSY' | 'FAILED'} state
+ * @property {'ASLEEP' | 'STARTING' | 'IDLE' | 'BUSY' | 'FAILED'} state
  * @property {number} deaths
  * @property {number | null} pid
  * @property {string | null} duckdbVersion

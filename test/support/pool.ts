@@ -6,7 +6,7 @@ import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type { WorkerOptions } from '../../src/engines/duckdb/messages.ts'
 import { openPool, type PoolOptions } from '../../src/engines/duckdb/pool/pool.ts'
-import type { BatchStream, Engine, Page } from '../../src/engines/engine.ts'
+import type { BatchStream, Engine, Page, WorkerHealth } from '../../src/engines/engine.ts'
 import type { Field, Layer } from '../../src/model/layer.ts'
 import type { FeatureQuery } from '../../src/model/query.ts'
 import { type Asked, queryOf } from './filter.ts'
@@ -72,6 +72,9 @@ export function ask(layer: Layer, asked: Asked = {}): FeatureQuery {
   const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'key' }] }] as const
   return queryOf(layer, { outputs, ...asked })
 }
+
+/** True if nothing runs in the worker and nothing starts there. The worker of the serial lane has no process until it is needed. */
+export const isAtRest = ({ state }: WorkerHealth): boolean => state === 'IDLE' || state === 'ASLEEP'
 
 export async function testPool(
   files: readonly string[],

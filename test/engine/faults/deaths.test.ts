@@ -8,7 +8,7 @@ import type { Engine } from '../../../src/engines/engine.ts'
 import { GRID_ROWS, grid } from '../../support/faults/grid.ts'
 import { type Fault, Orders } from '../../support/faults/order.ts'
 import { countIn } from '../../support/filter.ts'
-import { ask, context, drain, eventually, squaresLayer, testPool } from '../../support/pool.ts'
+import { ask, context, drain, eventually, isAtRest, squaresLayer, testPool } from '../../support/pool.ts'
 
 const DEADLINE_MS = 5_000
 /** A worker that ignores its interrupt for this time is killed. */
@@ -32,7 +32,7 @@ afterAll(() => engine.close())
 
 /** 5 s, or on a starved machine as long as some starts. */
 const soon = () => Math.max(5_000, 5 * boot)
-const whole = () => eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 4 * soon())
+const whole = () => eventually(async () => (await engine.health()).workers.every(isAtRest), 4 * soon())
 /** Another plan each time: no other's deaths are held against it. */
 const question = () => ask(layer, { where: { property: { name: 'id', gte: String(-1 - number++) } } })
 /** The value by which an order identifies the execution. */

@@ -152,9 +152,10 @@ describe('the batches of a client that pauses', () => {
 const limitFiles = (pid: number, most: number) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`])
 const openFiles = (pid: number) => readdirSync(`/proc/${pid}/fd`).length
 
+/** The process ids by lane. The serial lane has none before it is needed. */
 async function pids(engine: Engine): Promise<Record<'NORMAL' | 'SERIAL', number>> {
   const { workers } = await engine.health()
-  const of = (lane: string) => workers.find((worker) => worker.lane === lane)!.diagnostics!.pid
+  const of = (lane: string) => workers.find((worker) => worker.lane === lane)?.diagnostics?.pid ?? 0
   return { NORMAL: of('NORMAL'), SERIAL: of('SERIAL') }
 }
 
@@ -191,9 +192,12 @@ describe('a file that a worker cannot open', () => {
     const file = await squares()
     const engine = await testPool([file])
     try {
-      const { NORMAL, SERIAL } = await pids(engine)
       const query = ask(squaresLayer(file))
-      for (const pid of [NORMAL, SERIAL]) limitFiles(pid, openFiles(pid))
+      const normal = (await pids(engine)).NORMAL
+      limitFiles(normal, openFiles(normal))
+      expect((await engine.page(query, 10, context())).execution.lane).toBe('SERIAL')
+      const { NORMAL, SERIAL } = await pids(engine)
+      limitFiles(SERIAL, openFiles(SERIAL))
       const stream = engine.stream(query, { batchSize: 1_000 }, context())
       await expect(stream.next()).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' })
       for (const pid of [NORMAL, SERIAL]) limitFiles(pid, 1_024)

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Engine } from '../../../src/engines/engine.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import { Orders } from '../../support/faults/order.ts'
-import { ask, context, eventually, squares, squaresLayer, testPool } from '../../support/pool.ts'
+import { ask, context, eventually, isAtRest, squares, squaresLayer, testPool } from '../../support/pool.ts'
 
 /** A client above its half releases a worker after this time, and not before. */
 const EXCESS_MS = 250
@@ -32,7 +32,7 @@ const open = async (workers: number) => {
   await allIdle(60_000)
 }
 
-const allIdle = (ms: number) => eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), ms)
+const allIdle = (ms: number) => eventually(async () => (await engine.health()).workers.every(isAtRest), ms)
 
 beforeAll(async () => {
   layer = squaresLayer(await squares())

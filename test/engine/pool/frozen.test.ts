@@ -7,7 +7,7 @@ import { GRID_ROWS, grid } from '../../support/faults/grid.ts'
 import { Orders } from '../../support/faults/order.ts'
 import { countIn } from '../../support/filter.ts'
 import { descendants } from '../../support/launched.ts'
-import { ask, context, drain, eventually, squaresLayer, testPool } from '../../support/pool.ts'
+import { ask, context, drain, eventually, isAtRest, squaresLayer, testPool } from '../../support/pool.ts'
 
 /** Far more than it takes to find a frozen worker out, and far less than its boot is given, or a deadline. */
 const SOON_MS = 20_000
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const question = () => ask(layer, { where: { property: { name: 'id', gte: String(-1 - number++) } } })
 const workers = async () => (await engine.health()).workers
-const whole = () => eventually(async () => (await workers()).every(({ state }) => state === 'IDLE'), 60_000)
+const whole = () => eventually(async () => (await workers()).every(isAtRest), 60_000)
 const deaths = async () => (await workers()).reduce((sum, worker) => sum + worker.deaths, 0)
 
 /** The process ids of workers in the normal lane. */
@@ -109,8 +109,8 @@ test('the figures of a worker that has ended are gone with it', async () => {
   const seen = new Set<string>()
   await eventually(async () => {
     const all = await workers()
-    for (const { state, diagnostics } of all) if (state !== 'IDLE') seen.add(`${state} ${diagnostics?.pid ?? null}`)
-    return seen.size > 0 && all.every(({ state }) => state === 'IDLE')
+    for (const worker of all) if (!isAtRest(worker)) seen.add(`${worker.state} ${worker.diagnostics?.pid ?? null}`)
+    return seen.size > 0 && all.every(isAtRest)
   }, 60_000)
   expect([...seen]).toEqual(['STARTING null'])
 })

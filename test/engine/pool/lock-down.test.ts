@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databaseVersion } from '../../../src/engines/duckdb/host/files.ts'
 import type { WorkerOptions } from '../../../src/engines/duckdb/messages.ts'
+import { openDuckDB } from '../../../src/engines/duckdb/open.ts'
 import { squares } from '../../support/pool.ts'
 import { python } from '../../support/python.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
@@ -111,6 +112,17 @@ it('an execution runs one query, and nothing that is none', async () => {
   expect(outcomes.at(-1)).toEqual({ refused: null, row: '[1]' })
   expect(sources.map((file) => readFileSync(file))).toEqual(files)
   expect(folders.map((name) => readdirSync(name))).toEqual(before)
+})
+
+it('a spatial extension with one changed byte is not loaded', async () => {
+  const spatialExtension = here('spatial.duckdb_extension')
+  await copyFile(SPATIAL_EXTENSION, spatialExtension)
+  const file = await open(spatialExtension, 'r+')
+  const at = Math.floor((await file.stat()).size / 2)
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at)
+  await file.write(Buffer.of(buffer[0]! ^ 1), 0, 1, at)
+  await file.close()
+  await expect(openDuckDB({ ...options, spatialExtension })).rejects.toThrow(/signature/)
 })
 
 describe('an engine that serves is denied', () => {

@@ -5,7 +5,7 @@ import type { Engine } from '../../../src/engines/engine.ts'
 import type { FeatureOrder } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import type { FeatureQuery, RowPosition } from '../../../src/model/query.ts'
-import { ask, context, eventually, pageIds, ROWS, squares, squaresLayer, testPool } from '../../support/pool.ts'
+import { ask, context, eventually, isAtRest, pageIds, ROWS, squares, squaresLayer, testPool } from '../../support/pool.ts'
 import { Random } from '../../support/random.ts'
 
 const SECRET = 'shared by both servers'
@@ -120,7 +120,7 @@ describe('a stream in the order of the distance', { timeout: 240_000 }, () => {
     }
     expect(killed).toBe(true)
     expect(ids.join() === all.map(({ node }) => node.id).join()).toBe(true)
-    await eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 120_000)
+    await eventually(async () => (await engine.health()).workers.every(isAtRest), 120_000)
   })
 })
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import { countIn } from '../../support/filter.ts'
-import { allIds, ask, context, eventually, pageIds, squares, squaresLayer, testPool } from '../../support/pool.ts'
+import { allIds, ask, context, eventually, isAtRest, pageIds, squares, squaresLayer, testPool } from '../../support/pool.ts'
 
 let engine: Engine
 let layer: Layer
@@ -94,6 +94,6 @@ describe('a page', () => {
     const page = engine.page(ask(layer, { orderBy: [{ property: 'name' }] }), 10, context(), gone.signal)
     gone.abort(new Error('gone'))
     await expect(page).rejects.toThrow('gone')
-    await eventually(async () => (await engine.health()).workers.every(({ state }) => state === 'IDLE'), 1_000)
+    await eventually(async () => (await engine.health()).workers.every(isAtRest), 1_000)
   })
 })

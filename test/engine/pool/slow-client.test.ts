@@ -3,7 +3,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import type { FeatureQuery } from '../../../src/model/query.ts'
-import { allIds, ask, context, drain, eventually, idsOf, ROWS, squares, squaresLayer, testPool } from '../../support/pool.ts'
+import {
+  allIds,
+  ask,
+  context,
+  drain,
+  eventually,
+  idsOf,
+  isAtRest,
+  ROWS,
+  squares,
+  squaresLayer,
+  testPool,
+} from '../../support/pool.ts'
 
 let engine: Engine
 let layer: Layer
@@ -53,7 +65,7 @@ describe('a client that pauses between batches', () => {
     const stream = engine.stream(ask(layer), { batchSize: 50 }, context())
     await stream.next()
     await eventually(async () => (await engine.health()).streams.parked === 1, 5_000)
-    expect((await engine.health()).workers.every(({ state }) => state === 'IDLE')).toBe(true)
+    expect((await engine.health()).workers.every(isAtRest)).toBe(true)
     const before = await workerCpu()
     // More than memory holds; how many more were put away in time, depends on the machine.
     for (let batch = 0; batch < 4; batch++) await stream.next()

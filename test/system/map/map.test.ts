@@ -227,10 +227,11 @@ test('a stream continues after the last batch when its connection is lost', asyn
 test('the health panel shows every worker', async () => {
   const { page } = bound(await open({ at: SAHARA }))
   await page.locator('.worker').first().waitFor()
-  const { data } = await ask<{ health: { workers: { pid: number }[] } }>(server, '{ health { workers { pid } } }')
+  const { data } = await ask<{ health: { workers: { pid: number | null }[] } }>(server, '{ health { workers { pid } } }')
   const shown = await page.locator('.worker').allTextContents()
   expect(shown).toHaveLength(data!.health.workers.length)
-  for (const { pid } of data!.health.workers) expect(shown.filter((text) => text.includes(`pid ${pid}`))).toHaveLength(1)
+  for (const { pid } of data!.health.workers)
+    expect(shown.filter((text) => text.includes(pid === null ? 'asleep' : `pid ${pid}`))).toHaveLength(1)
 })
 
 test('dark is dark from the sea to the panels, and the button makes it light', async () => {

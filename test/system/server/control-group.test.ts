@@ -80,6 +80,10 @@ function bytesOf(text: string): number {
   return Number(number) * UNITS[unit!]!
 }
 
+function expectLimit({ memoryLimit }: Health['workers'][number], bytes: number): void {
+  expect(Math.abs(bytesOf(memoryLimit!) - bytes)).toBeLessThan(ENGINE_ROUNDING * bytes)
+}
+
 /** Runs a process in the group that holds `bytes` of it while `use` runs. */
 async function filled(bytes: number, use: () => Promise<void>): Promise<void> {
   const program = `"${process.execPath}" -e 'const held = Buffer.alloc(${bytes}, 1); console.log(held.length); process.stdin.resume()'`
@@ -110,13 +114,11 @@ const NO_GROUP = 'no control group can be made here'
 describe('a server in a control group', { timeout: 120_000 }, () => {
   it('has limits of memory that are its share of the group', async ({ skip }) => {
     skip(group === null, NO_GROUP)
+    const normal = async () => (await health()).workers.filter(({ lane }) => lane === 'NORMAL')
     await expect
-      .poll(async () => (await health()).workers.every(({ memoryLimit }) => memoryLimit !== null), { timeout: 30_000 })
+      .poll(async () => (await normal()).every(({ memoryLimit }) => memoryLimit !== null), { timeout: 30_000 })
       .toBe(true)
-    for (const { lane, memoryLimit } of (await health()).workers) {
-      const expected = lane === 'NORMAL' ? WORKER_BYTES : WORKER_BYTES / 2
-      expect(Math.abs(bytesOf(memoryLimit!) - expected)).toBeLessThan(ENGINE_ROUNDING * expected)
-    }
+    for (const worker of await normal()) expectLimit(worker, WORKER_BYTES)
   })
 
   it('sends new work to the serial lane while the group is above 80 % of its limit, and back below', async ({ skip }) => {
@@ -126,6 +128,7 @@ describe('a server in a control group', { timeout: 120_000 }, () => {
     await filled(Math.round(FILLED_SHARE * GROUP_BYTES - group!.held), async () => {
       await expect.poll(laneOf, { timeout: 10_000 }).toMatchObject({ lane: 'SERIAL', degraded: true })
       expect(await laneOf()).toMatchObject({ reason: 'memory is above 80 % of its limit' })
+      expectLimit((await health()).workers.find(({ lane }) => lane === 'SERIAL')!, WORKER_BYTES / 2)
       expect(await health()).toMatchObject({
         memory: { limit: 'CONTROL_GROUP', share: expect.toSatisfy((share: number) => share > 0.8) },
       })

@@ -382,8 +382,8 @@ it('a client that has the result gets 304 while no worker can run', async () => 
   const stopped = await serveChecked({ workers: 1, deadlineSeconds: 5 })
   const parameters = { query: FEATURES, variables: VARIABLES }
   const { etag } = (await get(stopped, parameters)).headers
-  const { data } = await ask<{ health: { workers: { pid: number }[] } }>(stopped, '{ health { workers { pid } } }')
-  const pids = data!.health.workers.map(({ pid }) => pid)
+  const { data } = await ask<{ health: { workers: { pid: number | null }[] } }>(stopped, '{ health { workers { pid } } }')
+  const pids = data!.health.workers.flatMap(({ pid }) => pid ?? [])
   for (const pid of pids) process.kill(pid, 'SIGSTOP')
   const { status } = await get(stopped, parameters, { 'if-none-match': etag! })
   for (const pid of pids) process.kill(pid, 'SIGCONT')

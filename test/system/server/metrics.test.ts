@@ -91,7 +91,8 @@ describe('/metrics', () => {
     const { data } = await ask<{ health: { workers: { pid: number }[] } }>(server, '{ health { workers { pid } } }')
     process.kill(data!.health.workers[0]!.pid, 'SIGKILL')
     await expect.poll(() => value('geoduck_worker_deaths_total', 'lane="normal"'), { timeout: 10_000 }).toBe(1)
-    await expect.poll(() => value('geoduck_workers', 'state="idle"'), { timeout: 30_000 }).toBe(3)
+    await expect.poll(() => value('geoduck_workers', 'state="idle"'), { timeout: 30_000 }).toBe(2)
+    expect(await value('geoduck_workers', 'state="asleep"')).toBe(1)
     expect(await value('geoduck_worker_resident_bytes')).toBeGreaterThan(10e6)
   })
 

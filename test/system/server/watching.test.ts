@@ -44,7 +44,7 @@ async function replace(file: string, by: string): Promise<void> {
 
 async function pids(): Promise<string[]> {
   const { data } = await ask<{ health: { workers: { pid: number | null }[] } }>(server, '{ health { workers { pid } } }')
-  return (data?.health.workers ?? []).map(({ pid }) => String(pid))
+  return (data?.health.workers ?? []).flatMap(({ pid }) => (pid === null ? [] : [String(pid)]))
 }
 
 const layers = async (): Promise<string[]> =>

@@ -9,6 +9,11 @@ import { type WorkerLog, WorkerSupervisor } from './worker-supervisor.ts'
 export interface LaneOptions {
   readonly name: LaneName
   readonly workers: number
+  /**
+   * Milliseconds after which an idle worker ends; it starts when an operation waits for it. Null if workers start at once and
+   * stay.
+   */
+  readonly idleMs: number | null
   /** Options of each worker. Each gets its own folder inside `tempDirectory`. */
   readonly worker: WorkerOptions
   /** Node options of the worker processes. */
@@ -41,15 +46,23 @@ export class Lane {
       take: (database: string | null) => this.#workers.some((worker) => worker.takes(database)),
       reserve: (database: string | null) => this.#workers.find((worker) => worker.reserve(database)),
     }
-    this.scheduler = new Scheduler(options.workers, options.limits, workers, options.workerTime, options.onPressure)
+    const onPressure = () => {
+      this.#wake()
+      options.onPressure()
+    }
+    this.scheduler = new Scheduler(options.workers, options.limits, workers, options.workerTime, onPressure)
     this.scheduler.setDatabases(options.worker.databases)
     const first = Promise.withResolvers<void>()
     this.ready = first.promise
     this.#workers = Array.from({ length: options.workers }, (_, index) => {
       const tempDirectory = path.join(options.worker.tempDirectory, `${options.name.toLowerCase()}-${index}`)
+      let rest: NodeJS.Timeout | undefined
       const onIdle = () => {
         first.resolve()
         this.scheduler.dispatch()
+        if (options.idleMs === null) return
+        clearTimeout(rest)
+        rest = setTimeout(() => worker.sleep(), options.idleMs).unref()
       }
       const { onOutdated, execArgv, overMemory } = options
       // A request for figures finds a frozen idle worker. It goes to all workers now, before an operation meets a frozen one.
@@ -57,8 +70,10 @@ export class Lane {
         for (const worker of this.#workers) void worker.health()
       }
       const parts = { onIdle, onOutdated, onFrozen, execArgv, overMemory }
-      return new WorkerSupervisor(options.name, { ...options.worker, tempDirectory }, options.log, parts)
+      const worker = new WorkerSupervisor(options.name, { ...options.worker, tempDirectory }, options.log, parts)
+      return worker
     })
+    if (options.idleMs === null) this.#wake()
   }
 
   /** True if at least one worker can take work, or is starting. Work waits for a worker that is replaced. */
@@ -85,6 +100,10 @@ export class Lane {
       releaseWorker(worker)
       await renewed
     }
+  }
+
+  #wake(): void {
+    for (const worker of this.#workers) worker.wake()
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,8 @@ export interface PoolOptions {
   readonly serial?: { readonly memoryLimitBytes: number | null; readonly threads: number | null }
   /** Most rows in the serial lane: of a batch, of a sorted page, and of a sort's first window. @default 2,048 */
   readonly serialRows?: number
+  /** Milliseconds after which the idle worker of the serial lane ends. @default 60,000 */
+  readonly serialIdleMs?: number
   /** Node options of the workers. @default none */
   readonly execArgv?: readonly string[]
   /** Share of the nearest memory limit above which new work starts in the serial lane. @default 0.8 */
@@ -62,7 +64,10 @@ export interface PoolOptions {
   readonly onOutdated?: () => void
 }
 
-/** Starts the workers. Resolves when a worker of each lane can take work. */
+/**
+ * Starts the workers of the normal lane. Resolves when one can take work. The worker of the serial lane starts when an operation
+ * needs it first.
+ */
 export async function openPool(options: PoolOptions): Promise<Engine> {
   const { worker } = options
   await mkdir(worker.tempDirectory, { recursive: true })
@@ -102,8 +107,13 @@ class Pool implements Engine {
       },
     }
     this.#lanes = {
-      NORMAL: new Lane({ ...shared, ...this.#laneOf('NORMAL', worker), workers: options.workers }),
-      SERIAL: new Lane({ ...shared, ...this.#laneOf('SERIAL', { ...worker, ...serialLimits(options) }), workers: 1 }),
+      NORMAL: new Lane({ ...shared, ...this.#laneOf('NORMAL', worker), workers: options.workers, idleMs: null }),
+      SERIAL: new Lane({
+        ...shared,
+        ...this.#laneOf('SERIAL', { ...worker, ...serialLimits(options) }),
+        workers: 1,
+        idleMs: options.serialIdleMs ?? SERIAL_IDLE_MS,
+      }),
     }
     this.#memory = new MemoryWatch({
       pids: () => this.#lanes.NORMAL.pids,
@@ -111,11 +121,11 @@ class Pool implements Engine {
       residentBytes: residentLimit(worker),
       most: options.memoryShare ?? 0.8,
     })
-    this.started = Promise.all([this.#lanes.NORMAL.ready, this.#lanes.SERIAL.ready])
+    this.started = this.#lanes.NORMAL.ready
   }
 
   #laneOf(name: LaneName, worker: WorkerOptions) {
-    const execArgv = ['--expose-gc', ...(this.#options.execArgv ?? [])]
+    const { execArgv = [] } = this.#options
     const overMemory = (pid: number) => this.#memory.wasOver(pid, residentLimit(worker))
     return { name, worker, execArgv, overMemory }
   }
@@ -329,6 +339,8 @@ function isPlain(query: Query): boolean {
 const COUNTED = { RUNNING: 'running', WAITING: 'waiting', PAUSED: 'parked' } as const
 
 const SERIAL_ROWS = 2_048
+/** To start the worker again takes half a second. While it runs, it has 120 MB of memory and more. */
+const SERIAL_IDLE_MS = 60_000
 
 function serialLimits({ worker, serial }: PoolOptions): Pick<WorkerOptions, 'memoryLimitBytes' | 'threads'> {
   return {

@@ -1,4 +1,4 @@
-/** Supervises one worker: it starts the process, and starts another one when it ends. */
+/** Supervises one worker: it starts the process when `wake` is called first, and starts another one when it ends. */
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Diagnostics, FileAccess, Lane, WorkerHealth } from '../../engine.ts'
@@ -22,7 +22,7 @@ export class WorkerSupervisor {
   readonly #onFrozen: () => void
   readonly #overMemory: (pid: number) => boolean
   #process: WorkerProcess | null = null
-  #state: WorkerHealth['state'] = 'STARTING'
+  #state: WorkerHealth['state'] = 'ASLEEP'
   #diagnostics: Diagnostics | null = null
   #databases: ReadonlySet<string> = new Set()
   #deaths = 0
@@ -30,9 +30,8 @@ export class WorkerSupervisor {
   /** True if the worker must be replaced as soon as nothing runs in it. */
   #stale = false
   readonly #renewed: (() => void)[] = []
-  #life: Promise<void>
+  #life: Promise<void> = Promise.resolve()
 
-  /** Starts the worker at once. */
   constructor(
     lane: Lane,
     options: WorkerOptions,
@@ -47,7 +46,22 @@ export class WorkerSupervisor {
     this.#onOutdated = onOutdated
     this.#onFrozen = onFrozen ?? (() => {})
     this.#overMemory = overMemory ?? (() => false)
-    this.#life = this.#start()
+  }
+
+  /** Starts a worker that has no process. Otherwise it does nothing. */
+  wake(): void {
+    if (this.#state !== 'ASLEEP' || this.#closed) return
+    this.#state = 'STARTING'
+    this.#life = this.#life.then(() => this.#start())
+  }
+
+  /** Ends the process of an idle worker, which returns its memory, until `wake` is called. */
+  sleep(): void {
+    if (!this.idle) return
+    this.#state = 'ASLEEP'
+    this.#diagnostics = null
+    const ended = this.#discard()
+    this.#life = this.#life.then(() => ended)
   }
 
   get idle(): boolean {
@@ -154,11 +168,11 @@ export class WorkerSupervisor {
 
   /**
    * Replaces the worker by one with other access as soon as nothing runs in it. Resolves when the new worker can take work, or
-   * after `close()`. A second call before that shares the same start.
+   * after `close()`. A second call before that shares the same start. A worker that is asleep has the access when it wakes.
    */
   async renew(access: FileAccess): Promise<void> {
     this.#options = { ...this.#options, ...access }
-    if (this.#closed) return
+    if (this.#closed || this.#state === 'ASLEEP') return
     this.#stale = true
     const renewed = new Promise<void>((resolve) => this.#renewed.push(resolve))
     if (this.idle) this.#replace()
