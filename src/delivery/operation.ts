@@ -7,14 +7,14 @@ import type { Batch, Lane, OperationContext } from '../engines/engine.ts'
 import type { ErrorCode, GeoduckError } from '../model/errors.ts'
 import type { Query } from '../model/query.ts'
 import { EventLoopYield } from './event-loop-yield.ts'
-import { FlowingJson, type RawJson } from './raw-json.ts'
+import { FlowingJson, type JsonPiece, type RawJson } from './raw-json.ts'
 
 /** Keeps the body of a result as it leaves, for the next client with the same question. */
 export interface Keeper {
   /** Bytes of the largest body that is kept. */
   readonly most: number
-  /** Receives the whole body, in memory that nothing else uses, and its content encoding. */
-  keep(bytes: Uint8Array, encoding: string | null): void
+  /** Receives the whole body, which it copies, and its content encoding. */
+  keep(body: readonly JsonPiece[], encoding: string | null): void
 }
 
 type Path = readonly (string | number)[]

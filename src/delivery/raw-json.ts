@@ -78,15 +78,7 @@ export function textBytes(chunks: readonly JsonPiece[]): number {
 
 /** Copies the pieces into one buffer. */
 export function join(chunks: readonly JsonPiece[]): Buffer {
-  return copyInto(Buffer.allocUnsafe(byteLength(chunks)), chunks)
-}
-
-/** The same, in memory that it shares with no other buffer, so that it counts for what it is while it is kept. */
-export function joinApart(chunks: readonly JsonPiece[]): Buffer {
-  return copyInto(Buffer.allocUnsafeSlow(byteLength(chunks)), chunks)
-}
-
-function copyInto(whole: Buffer, chunks: readonly JsonPiece[]): Buffer {
+  const whole = Buffer.allocUnsafe(byteLength(chunks))
   let at = 0
   for (const chunk of chunks) {
     if (typeof chunk === 'string') at += whole.write(chunk, at)

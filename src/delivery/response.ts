@@ -6,7 +6,7 @@ import { Body } from './compression.ts'
 import { deliver, flush, rowsOf, UNBUFFERED } from './deliver.ts'
 import type { StreamMediaType } from './events.ts'
 import type { Keeper, Operation } from './operation.ts'
-import { byteLength, FlowingJson, isWhole, type JsonPiece, joinApart, textBytes } from './raw-json.ts'
+import { byteLength, FlowingJson, isWhole, type JsonPiece, textBytes } from './raw-json.ts'
 
 export type JsonMediaType = 'application/json' | 'application/graphql-response+json'
 
@@ -58,13 +58,13 @@ function keeping(
   { most, keep }: Keeper,
 ): (() => void) | undefined {
   const bytes = byteLength(whole)
-  if (!body.compressed) return void (bytes <= most && keep(joinApart(whole), null))
+  if (!body.compressed) return void (bytes <= most && keep(whole, null))
   // The copy grows while the client reads, and is never larger than this.
   heldMemory.add(Math.min(bytes, most))
   const collected = body.collect(most)
   return () => {
     const pieces = collected()
-    if (pieces) keep(joinApart(pieces), body.encoding)
+    if (pieces) keep(pieces, body.encoding)
   }
 }
 

@@ -12,6 +12,7 @@ import { checkVariables } from '../ask/arguments.ts'
 import { viewOf } from '../ask/view.ts'
 import { packageVersion } from '../config/package-version.ts'
 import { varyByEncoding } from '../delivery/compression.ts'
+import { byteLength, type JsonPiece } from '../delivery/raw-json.ts'
 import { type JsonMediaType, jsonTypeFor, sendParts } from '../delivery/response.ts'
 import type { Context } from '../graphql/context.ts'
 import type { CurrentSchema } from '../graphql/current-schema.ts'
@@ -70,11 +71,15 @@ export class EntityTags {
    */
   async sendCached({ req, res, isHead, operation, services, pageKey }: TaggedRequest): Promise<boolean> {
     const { pages, schema } = this.#options
-    const page = pageKey === null ? undefined : pages.get(pageKey)
+    const page = pageKey === null ? undefined : pages.take(pageKey)
     if (!page) return false
     const looks = page.versions.map((version) => isFresh(version, services).catch(() => false))
-    if ((await Promise.all(looks)).includes(false) || schema.naming !== page.naming) return false
+    if ((await Promise.all(looks)).includes(false) || schema.naming !== page.naming) {
+      pages.release(page)
+      return false
+    }
     operation.deliveredCached(page)
+    operation.whenEnded(() => pages.release(page))
     if (page.tag !== null && hasTag(req.headers['if-none-match'], page.tag)) {
       pages.requests.not_modified++
       this.#setHeaders(res, page.tag)
@@ -84,14 +89,14 @@ export class EntityTags {
     pages.requests.hit++
     const { heldMemory, signal } = operation
     if (!heldMemory.hasRoom) await heldMemory.room(signal, { timed: true, whole: true })
-    // Clients share the bytes. They count for each, because one that does not read keeps them when the cache has dropped them.
-    heldMemory.add(page.bytes.byteLength)
+    // Clients share the bytes, but one that does not read keeps their memory from being used again.
+    heldMemory.add(byteLength(page.body))
     if (page.tag !== null) this.#setHeaders(res, page.tag)
     if (page.encoding !== null) {
       res.setHeader('content-encoding', page.encoding)
       varyByEncoding(res)
     }
-    await sendParts([page.bytes], res, operation, { type: page.type, compression: 'off', isHead })
+    await sendParts([...page.body], res, operation, { type: page.type, compression: 'off', isHead })
     return true
   }
 
@@ -124,10 +129,10 @@ export class EntityTags {
     pages.requests.miss++
     const { name, rows } = operation
     const layers = [...operation.layers]
-    const page = { type, tag, naming, versions: versions.map(({ layer, ...version }) => version), name, layers, rows }
+    const cached = { type, tag, naming, versions: versions.map(({ layer, ...version }) => version), name, layers, rows }
     operation.keeper = {
       most: pages.mostOfPage,
-      keep: (bytes, encoding) => pages.keep(pageKey, { ...page, bytes, encoding }),
+      keep: (pieces, encoding) => pages.keep(pageKey, { ...cached, encoding }, pieces),
     }
     return result
   }
@@ -237,9 +242,8 @@ export function hasTag(header: string | undefined, tag: string): boolean {
   return header.trim() === '*' || (header.match(/"[^"]*"/g)?.includes(wanted) ?? false)
 }
 
-/** A result as it left, which is sent again while its layers are the same. */
-interface CachedPage {
-  readonly bytes: Uint8Array
+/** A result that is sent again while its layers are the same. */
+interface CachedResult {
   readonly encoding: string | null
   readonly type: JsonMediaType
   /** Null if it was a result by POST, or of a layer that is not READY. */
@@ -251,15 +255,30 @@ interface CachedPage {
   readonly rows: number
 }
 
+interface CachedPage extends CachedResult {
+  /** The body as it left. Its memory is used again when the page is dropped and no operation sends it. */
+  readonly body: readonly Uint8Array[]
+  /** Operations that send it, and one for the cache until it is dropped. */
+  users: number
+}
+
 /** The share of the cache that one page may take. A page of 10,000 buildings is about 4 MB. */
 const PAGE_SHARE = 1 / 8
 /** Bytes of a page besides its body. */
 const BESIDE_BODY = 2_048
+/**
+ * Bytes of a piece of a body. Pieces are used again: V8 collects garbage after each few megabytes of new buffers, which costs the server 1.2 ms of its
+ * event loop for each new page of 350 KB.
+ */
+const BLOCK = 65_536
+/** Bytes of the largest body, and the largest end of a body, with memory of its own. */
+const SMALL = BLOCK / 2
 
-/** The results that were requested last, as far as they fit. */
+/** The results that were requested last, as far as they fit. All its memory counts, including that of dropped pages that clients still read. */
 export class PageCache {
   readonly #limit: number
   readonly #pages = new Map<string, CachedPage>()
+  readonly #free: Uint8Array[] = []
   #bytes = 0
   /** Requests since the start: answered from here, by an execution, or with 304. */
   readonly requests = { hit: 0, miss: 0, not_modified: 0 }
@@ -279,30 +298,78 @@ export class PageCache {
 
   /** Bytes of the largest body that is kept. */
   get mostOfPage(): number {
-    return this.#limit * PAGE_SHARE - BESIDE_BODY
+    return this.#limit * PAGE_SHARE
   }
 
-  /** Returns the page, which is now the last one to be dropped. */
-  get(key: string): CachedPage | undefined {
+  /** Returns the page, which is now the last one to be dropped. The caller releases it. */
+  take(key: string): CachedPage | undefined {
     const page = this.#pages.get(key)
-    if (page && this.#pages.delete(key)) this.#pages.set(key, page)
+    if (!page) return undefined
+    this.#pages.delete(key)
+    this.#pages.set(key, page)
+    page.users++
     return page
   }
 
-  keep(key: string, page: CachedPage): void {
+  release(page: CachedPage): void {
+    if (--page.users > 0) return
+    for (const piece of page.body) {
+      if (piece.buffer.byteLength === BLOCK) this.#free.push(new Uint8Array(piece.buffer))
+      else this.#bytes -= piece.byteLength
+    }
+    this.#bytes -= BESIDE_BODY
+  }
+
+  /** Copies the body, unless clients still read so many dropped pages that there is no room. */
+  keep(key: string, result: CachedResult, pieces: readonly JsonPiece[]): void {
     this.#drop(key)
-    this.#pages.set(key, page)
-    this.#bytes += sizeOf(page)
-    while (this.#bytes > this.#limit) this.#drop(this.#pages.keys().next().value!)
+    const length = byteLength(pieces)
+    const rest = length % BLOCK
+    const blocks = Math.floor(length / BLOCK) + (rest > SMALL ? 1 : 0)
+    const beside = (rest > SMALL ? 0 : rest) + BESIDE_BODY
+    if (!this.#makeRoom(blocks, beside)) return
+    const body = Array.from({ length: blocks }, () => this.#free.pop() ?? new Uint8Array(BLOCK))
+    if (rest > SMALL) body.push(body.pop()!.subarray(0, rest))
+    else if (rest > 0) body.push(new Uint8Array(rest))
+    copyInto(body, pieces)
+    this.#pages.set(key, { ...result, body, users: 1 })
+  }
+
+  /** Drops pages until the blocks, and so many bytes beside them, have room. Returns false if they cannot have it. */
+  #makeRoom(blocks: number, beside: number): boolean {
+    for (;;) {
+      const isNew = Math.max(0, blocks - this.#free.length)
+      const bytes = this.#bytes + isNew * BLOCK + beside
+      if (bytes <= this.#limit) {
+        this.#bytes = bytes
+        return true
+      }
+      const [oldest] = this.#pages.keys()
+      if (this.#free.length > blocks) this.#bytes -= this.#free.pop()!.byteLength
+      else if (oldest !== undefined) this.#drop(oldest)
+      else return false
+    }
   }
 
   #drop(key: string): void {
     const page = this.#pages.get(key)
-    if (page) this.#bytes -= sizeOf(page)
     this.#pages.delete(key)
+    if (page) this.release(page)
   }
 }
 
-function sizeOf({ bytes }: CachedPage): number {
-  return bytes.byteLength + BESIDE_BODY
+/** Copies the pieces, in order, into the memory of all of `to`. */
+function copyInto(to: readonly Uint8Array[], pieces: readonly JsonPiece[]): void {
+  let [index, at] = [0, 0]
+  for (const piece of pieces) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+    for (let from = 0; from < bytes.byteLength; ) {
+      const block = to[index]!
+      const part = bytes.subarray(from, from + block.byteLength - at)
+      block.set(part, at)
+      from += part.byteLength
+      at += part.byteLength
+      if (at === block.byteLength) [index, at] = [index + 1, 0]
+    }
+  }
 }
