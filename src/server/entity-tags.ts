@@ -92,10 +92,8 @@ export class EntityTags {
     // Clients share the bytes, but one that does not read keeps their memory from being used again.
     heldMemory.add(byteLength(page.body))
     if (page.tag !== null) this.#setHeaders(res, page.tag)
-    if (page.encoding !== null) {
-      res.setHeader('content-encoding', page.encoding)
-      varyByEncoding(res)
-    }
+    if (page.encoding !== null) res.setHeader('content-encoding', page.encoding)
+    varyByEncoding(res)
     await sendParts([...page.body], res, operation, { type: page.type, compression: 'off', isHead })
     return true
   }
