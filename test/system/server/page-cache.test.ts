@@ -293,3 +293,21 @@ it.each([true, false])('a page of a file that was replaced is never sent again (
   await changing.close()
   await rm(folder, { recursive: true })
 })
+
+it('a layer that is added later is in the result of a question that named it before', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
+  await cp(PLACES, join(folder, 'places.parquet'))
+  const growing = await serveChecked({ watch: true }, [folder])
+  const { data } = await ask<{ places: { features: { id: string }[] } }>(growing, '{ places(first: 1) { features { id } } }')
+  // Both files have the same rows, and so the same fingerprint.
+  const id = data!.places.features[0]!.id.replace('places', 'later')
+  const asked = { query: `{ node(id: "${id}") { id } features(layer: "places", first: 1) { count } }` }
+  const node = async () => (JSON.parse((await post(growing, asked)).body.toString()) as Answer).data?.['node']
+  expect([await node(), await node()]).toEqual([null, null])
+  expect(await figures(growing)).toMatchObject({ hit: 1 })
+  await copyFile(PLACES, join(folder, 'later.new'))
+  await rename(join(folder, 'later.new'), join(folder, 'later.parquet'))
+  await expect.poll(node, { timeout: 60_000 }).toEqual({ id })
+  await growing.close()
+  await rm(folder, { recursive: true })
+})
