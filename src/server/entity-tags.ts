@@ -57,8 +57,9 @@ export class EntityTags {
 
   /** Returns the key of the result in the page cache. `question` is all that the client asks: the text of the body, or the URL. */
   pageKeyOf(req: IncomingMessage, question: string): string | null {
+    if (!this.#options.pages.isOn || /\bno-store\b/i.test(req.headers['cache-control'] ?? '')) return null
     const type = jsonTypeFor(req.headers.accept ?? null)
-    if (type === null || !this.#options.pages.isOn || /\bno-store\b/i.test(req.headers['cache-control'] ?? '')) return null
+    if (type === null) return null
     const digest = createHash('sha256')
       .update(`${req.method} ${type} ${this.#options.encodingFor(req)} `)
       .update(question)
@@ -73,8 +74,9 @@ export class EntityTags {
     const { pages, schema } = this.#options
     const page = pageKey === null ? undefined : pages.take(pageKey)
     if (!page) return false
-    const looks = page.versions.map((version) => isFresh(version, services).catch(() => false))
-    if ((await Promise.all(looks)).includes(false) || schema.naming !== page.naming) {
+    const looks = await Promise.all(page.versions.map((version) => isFresh(version, services).catch(() => false)))
+    // An operation whose client has disconnected meanwhile has ended already, so it releases nothing more.
+    if (looks.includes(false) || schema.naming !== page.naming || operation.signal.aborted) {
       pages.release(page)
       return false
     }
@@ -104,10 +106,11 @@ export class EntityTags {
   async execute(args: ExecutionArgs, execute: (args: ExecutionArgs) => Promise<ExecutionResult>): Promise<ExecutionResult> {
     const { req, res, operation, services, pageKey } = args.contextValue as TaggedRequest
     const { pages } = this.#options
-    const naming = this.#namingOf(args)
     const byGet = req.method === 'GET'
+    if (!byGet && pageKey === null) return await execute(args)
     const type = jsonTypeFor(req.headers.accept ?? null)
-    if (type === null || (!byGet && pageKey === null)) return await execute(args)
+    if (type === null) return await execute(args)
+    const naming = pageKey === null ? null : this.#namingOf(args)
     const named = this.#named(args)
     const versions = named && (await versionsOf(named, services, byGet))
     if (!versions) return await execute(args)
