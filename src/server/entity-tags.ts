@@ -313,7 +313,8 @@ export class PageCache {
   }
 
   release(page: CachedPage): void {
-    if (--page.users > 0) return
+    page.users--
+    if (page.users > 0) return
     for (const piece of page.body) {
       if (piece.buffer.byteLength === BLOCK) this.#free.push(new Uint8Array(piece.buffer))
       else this.#bytes -= piece.byteLength
