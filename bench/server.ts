@@ -21,9 +21,12 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-export async function startServer(sources: readonly string[]): Promise<RunningServer> {
+/** Every question is executed, unless a row is about results that are kept. */
+const NO_PAGE_CACHE = ['--page-cache-bytes', '0B']
+
+export async function startServer(sources: readonly string[], flags: readonly string[] = NO_PAGE_CACHE): Promise<RunningServer> {
   const start = performance.now()
-  const args = [join(ROOT, 'src', 'main.ts'), ...sources, '--port', '0', '--log-level', 'warn', '--page-rows', '100000']
+  const args = [join(ROOT, 'src', 'main.ts'), ...sources, '--port', '0', '--log-level', 'warn', '--page-rows', '100000', ...flags]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1' },

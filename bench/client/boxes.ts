@@ -9,12 +9,15 @@ export interface BoxOptions {
   readonly layer: string
   /** File of the boxes. */
   readonly boxes: string
+  /** The number of different boxes. @default all of the file */
+  readonly distinct?: number
   readonly concurrency: number
   readonly seconds: number
 }
 
 const options: BoxOptions = JSON.parse(process.argv[2] ?? '')
-const boxes: QueryBox[] = JSON.parse(await readFile(options.boxes, 'utf8'))
+const all: QueryBox[] = JSON.parse(await readFile(options.boxes, 'utf8'))
+const boxes = all.slice(0, options.distinct)
 let next = 0
 const times: number[] = []
 

@@ -8,11 +8,11 @@ const CLIENT = join(import.meta.dirname, '..', 'client', 'boxes.ts')
 const SCRIPT = join(import.meta.dirname, '..', 'python', 'boxes.py')
 
 /** Box queries of about 1,000 buildings each. */
-export function boxesArm(layer: string, concurrency: number): Arm {
+export function boxesArm(layer: string, concurrency: number, distinct?: number): Arm {
   return {
     run: ({ server, data, seconds }) => {
       const boxes = join(data, 'buildings.boxes.json')
-      return runForSample([CLIENT, JSON.stringify({ url: server.url, layer, boxes, concurrency, seconds })])
+      return runForSample([CLIENT, JSON.stringify({ url: server.url, layer, boxes, distinct, concurrency, seconds })])
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Row } from '../row.ts'
 import { ARROW_STREAM_ROWS } from './arrow-stream.ts'
 import { BOX_LATENCY } from './box-latency.ts'
 import { BOX_ROWS } from './boxes.ts'
+import { BOXES_REPEATED } from './boxes-repeated.ts'
 import { ARROW_DOWNLOAD } from './download.ts'
 import { TYPED_FEATURES } from './features.ts'
 import { FIRST_BATCH } from './first-batch.ts'
@@ -24,6 +25,7 @@ export const ROWS: readonly Row[] = [
   TYPED_PAGE,
   ...BOX_ROWS,
   BOX_LATENCY,
+  BOXES_REPEATED,
   NEAREST,
   PAGE,
   FIRST_BATCH,

@@ -59,6 +59,8 @@ export interface Config {
   readonly pageRows: number
   /** Bytes of column data at which a page ends. @default 32 MB */
   readonly pageBytes: number
+  /** Bytes of the results that are kept for clients with the same question. 0: none is kept. @default 64 MB */
+  readonly pageCacheBytes: number
   /** Number of executions that may wait for a worker before OVERLOADED. @default 1000 */
   readonly queueLength: number
   /** Seconds that an execution may wait for a worker before OVERLOADED. @default 30 */

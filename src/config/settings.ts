@@ -198,6 +198,13 @@ const limits = {
     fallback: 32e6,
     fallbackText: '32 MB',
   },
+  pageCacheBytes: {
+    flag: '--page-cache-bytes <size>',
+    description: 'results that are kept in memory and sent again while their layers are the same; 0B keeps none',
+    value: size('0B'),
+    fallback: 64e6,
+    fallbackText: '64 MB',
+  },
   queueLength: {
     flag: '--queue-length <number>',
     description: 'maximum number of operations that wait for a worker',

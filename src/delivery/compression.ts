@@ -28,12 +28,15 @@ export class Body {
   readonly to: Writable
   readonly #res: ServerResponse
   readonly #compressor: Transform | null
+  /** The name of the encoding; null without compression. */
+  readonly encoding: string | null
 
   /** Chooses an encoding and sets the response headers for it. Create it before the response's head is written. */
   constructor(res: ServerResponse, compression: Compression) {
     const [name, make] = encodingFor(res.req, compression) ?? []
     this.#res = res
     this.#compressor = make?.() ?? null
+    this.encoding = name ?? null
     this.to = this.#compressor ?? res
     if (compression !== 'off') varyByEncoding(res)
     if (!this.#compressor || !name) return
@@ -45,6 +48,21 @@ export class Body {
 
   get compressed(): boolean {
     return this.#compressor !== null
+  }
+
+  /**
+   * Collects what the compressor makes. The returned function returns all of it after the end of the body; null before, and if it has more than `most`
+   * bytes.
+   */
+  collect(most: number): () => readonly Uint8Array[] | null {
+    const pieces: Buffer[] = []
+    let bytes = 0
+    this.#compressor?.on('data', (piece: Buffer) => {
+      bytes += piece.length
+      if (bytes <= most) pieces.push(piece)
+      else pieces.length = 0
+    })
+    return () => (this.#compressor?.readableEnded && bytes <= most ? pieces : null)
   }
 
   /** Writes `last` and ends the response. */

@@ -7,7 +7,15 @@ import type { Batch, Lane, OperationContext } from '../engines/engine.ts'
 import type { ErrorCode, GeoduckError } from '../model/errors.ts'
 import type { Query } from '../model/query.ts'
 import { EventLoopYield } from './event-loop-yield.ts'
-import { FlowingJson, type RawJson } from './raw-json.ts'
+import { FlowingJson, type JsonPiece, type RawJson } from './raw-json.ts'
+
+/** Keeps the body of a result as it leaves, for the next client with the same question. */
+export interface Keeper {
+  /** Bytes of the largest body that is kept. */
+  readonly most: number
+  /** Receives the whole body, which it copies, and its content encoding. */
+  keep(body: readonly JsonPiece[], encoding: string | null): void
+}
 
 type Path = readonly (string | number)[]
 
@@ -49,6 +57,10 @@ export class Operation {
   isEndless = false
   /** True if its result may be sent while the engine makes it. */
   mayFlow = false
+  /** Keeps its result. Null if that must not be kept. */
+  keeper: Keeper | null = null
+  /** True if its result came from the page cache. */
+  cached = false
   /** The requested pairs of CRS and simplify tolerance. */
   readonly representations = new Set<string>()
   /** The queries that the engine has received. */
@@ -112,6 +124,25 @@ export class Operation {
     this.batches++
     this.lane = batch.execution.lane
     this.degraded ||= batch.execution.degraded
+  }
+
+  /** Records a result that an earlier operation has made. */
+  deliveredCached({
+    name,
+    layers,
+    rows,
+  }: {
+    readonly name: string | null
+    readonly layers: Iterable<string>
+    readonly rows: number
+  }): void {
+    this.kind = 'query'
+    this.name = name
+    for (const layer of layers) this.layers.add(layer)
+    this.firstMs = performance.now() - this.startedAt
+    this.rows = rows
+    this.batches = 1
+    this.cached = true
   }
 
   /**

@@ -52,6 +52,8 @@ export class CurrentSchema {
   #names: CatalogNames
   #versions = 0
   #isAwaited = false
+  /** Readings of the names that wait or run. */
+  #readings = 0
   #renewal: Promise<void> = Promise.resolve()
 
   constructor(served: ServedLayers) {
@@ -107,10 +109,16 @@ export class CurrentSchema {
     return [...whole.union(features)].sort().map((layer) => ({ layer, type: this.#names.of(layer)?.type }))
   }
 
+  /** Identifies the names of all layers: another object means that a name has changed. Null while they are read again. */
+  get naming(): object | null {
+    return this.#readings === 0 ? this.#names : null
+  }
+
   /** Call it when layers were added, removed or changed. The names are read soon, in steps, and once for many changes. */
   layersChanged(): void {
     if (this.#isAwaited) return
     this.#isAwaited = true
+    this.#readings++
     this.#renewal = this.#renewal.then(() => this.#readNames())
   }
 
@@ -118,7 +126,8 @@ export class CurrentSchema {
     await immediate()
     this.#isAwaited = false
     const names = await new EventLoopYield().run(this.#builder.naming(this.#served.layers()))
-    this.#names = new CatalogNames(names, this.#served)
+    if (!this.#names.areThese(names)) this.#names = new CatalogNames(names, this.#served)
+    this.#readings--
   }
 
   /** @throws GraphQLError LAYER_NOT_FOUND if it would be a root field of several layers, because they have one short name */
@@ -184,6 +193,15 @@ class CatalogNames implements TypedNames {
       this.#byType.set(type, layer)
     }
     this.#longest = Math.max(0, ...this.#byType.keys().map(({ length }) => length))
+  }
+
+  areThese(names: ReadonlyMap<string, LayerName>): boolean {
+    const others = names.entries()
+    const isSame = ([layer, { field, type }]: [string, LayerName]) => {
+      const [otherLayer, other] = others.next().value ?? []
+      return layer === otherLayer && field === other?.field && type === other.type
+    }
+    return names.size === this.#names.size && this.#names.entries().every(isSame)
   }
 
   of(layer: string): LayerName | undefined {

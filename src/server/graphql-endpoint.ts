@@ -6,10 +6,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLParams } from 'graphql-yoga'
 import { failed } from '../delivery/client-error.ts'
 import type { Operation } from '../delivery/operation.ts'
+import { jsonTypeFor, prefersPage } from '../delivery/response.ts'
 import type { Services } from '../graphql/context.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { jsonTypeFor, prefersPage } from './accept.ts'
 import { type Access, allowOrigin, type ClientAddress, isForeign, type Origins, unauthenticated } from './access.ts'
+import type { EntityTags } from './entity-tags.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import { admit, beginOverHttp, bodyForm, mostJsonParts, parseJson, readText, refuse } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
@@ -21,6 +22,7 @@ const METHODS = 'GET, POST'
 
 export interface GraphQLEndpointOptions {
   readonly yoga: Yoga
+  readonly tags: EntityTags
   readonly services: Services
   readonly operations: Operations
   readonly origins: Origins
@@ -75,13 +77,14 @@ export class GraphQLEndpoint {
     if (operation.refusal) throw operation.refusal
     await this.#options.operations.start(operation)
     operation.mayFlow = jsonTypeFor(req.headers.accept ?? null) !== null
-    const { yoga, services, limits } = this.#options
+    const { yoga, services, limits, tags } = this.#options
     await admit(req, operation, limits.maxBodyBytes)
+    const question = form ? await readText(req, form, limits.maxBodyBytes) : (req.url ?? '')
+    const request = { req, res, isHead, operation, services, pageKey: tags.pageKeyOf(req, question) }
+    if (await tags.sendCached(request)) return
     const mostParts = mostJsonParts(limits)
-    const params = form
-      ? readParams(await readText(req, form, limits.maxBodyBytes), mostParts)
-      : readQueryString(req.url ?? '', mostParts)
-    const response = await yoga.handleNodeRequestAndResponse(req, res, { req, res, isHead, operation, services, params })
+    const params = form ? readParams(question, mostParts) : readQueryString(question, mostParts)
+    const response = await yoga.handleNodeRequestAndResponse(req, res, { ...request, params })
     if (!res.headersSent) res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
   }
 }

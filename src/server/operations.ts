@@ -103,7 +103,7 @@ function given({ traceparent, socket }: Omit<OperationNames, 'id'>): object {
  * waited for the server longer than `slowMs`, the line is a warning and includes the plans, which are SQL without values.
  */
 function logOperation({ log, slowMs, explain }: OperationsOptions, operation: Operation, names: object): void {
-  const { id, client, kind, name, layers, rows, bytes, batches, lane, degraded, outcome } = operation
+  const { id, client, kind, name, layers, rows, bytes, batches, lane, degraded, cached, outcome } = operation
   const ms = Math.round(performance.now() - operation.startedAt)
   const waitMs = Math.round(operation.waitMs)
   const slow = waitMs > slowMs
@@ -117,10 +117,27 @@ function logOperation({ log, slowMs, explain }: OperationsOptions, operation: Op
     `${ms} ms`,
     lane,
     degraded ? 'degraded' : null,
+    cached ? 'cached' : null,
     slow ? `slow: waited ${waitMs} ms` : null,
   ]
   const sentence = `${what}: ${outcome}, ${how.filter((word) => word !== null).join(', ')} [${id} ${client}]`
-  const fields = { id, client, kind, operationName, layer, rows, bytes, batches, ms, waitMs, lane, degraded, outcome, ...names }
+  const fields = {
+    id,
+    client,
+    kind,
+    operationName,
+    layer,
+    rows,
+    bytes,
+    batches,
+    ms,
+    waitMs,
+    lane,
+    degraded,
+    cached,
+    outcome,
+    ...names,
+  }
   if (slow) log.warn({ operation: { ...fields, plans: operation.queries.flatMap((query) => planned(query, explain)) } }, sentence)
   else log.info({ operation: fields }, sentence)
 }

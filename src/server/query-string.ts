@@ -1,8 +1,8 @@
 /** Reads a query that is sent by GET: the same members as in a JSON body, as parameters of the URL. */
 import { type DocumentNode, GraphQLError, getOperationAST } from 'graphql'
 import type { GraphQLParams } from 'graphql-yoga'
+import { streamTypeFor } from '../delivery/response.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { streamTypeFor } from './accept.ts'
 import { parseJson } from './http-operation.ts'
 
 /** @throws GeoduckError if a parameter is no JSON object, or too large */

@@ -25,7 +25,7 @@ import { ClientMemory } from './client-memory.ts'
 import { type ConfigurationSource, checkLayerNames, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
-import { EntityTags } from './entity-tags.ts'
+import { EntityTags, PageCache } from './entity-tags.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { HealthReport } from './health.ts'
 import { httpServer, route, TIMES } from './http.ts'
@@ -90,12 +90,14 @@ export async function startServer(
   const access = new Access(config.token)
   const { compression, basePath } = config
   const persisted = new PersistedQueries(config.persistedQueries)
-  const tags = new EntityTags({ schema, encodingFor: (req) => encodingNameFor(req, compression), open: access.open })
+  const pages = new PageCache(config.pageCacheBytes)
+  const tags = new EntityTags({ schema, pages, encodingFor: (req) => encodingNameFor(req, compression), open: access.open })
   const addressOf = clientAddress(config.trustProxy)
   const shared = { services: state, operations, access, addressOf, origins: new Origins(config), basePath }
   const graphql = new GraphQLEndpoint({
     ...shared,
     limits: config,
+    tags,
     yoga: openYoga({ schema, documents, persisted, tags, compression }),
   })
   const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression })
@@ -105,6 +107,7 @@ export async function startServer(
     engine: () => health.engine(),
     sockets: () => sockets.count,
     unread: () => memory.bytes,
+    pages,
     ready: () => health.ready,
     preparing: () => health.preparations.length,
   })

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type DocumentNode, type ExecutionArgs, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql'
 import {
   createYoga,
@@ -15,23 +14,18 @@ import { rowsOf } from '../delivery/deliver.ts'
 import { sendEvents } from '../delivery/events.ts'
 import type { Operation } from '../delivery/operation.ts'
 import { toParts } from '../delivery/raw-json.ts'
-import { sendParts } from '../delivery/response.ts'
+import { jsonTypeFor, sendParts, streamTypeFor } from '../delivery/response.ts'
 import type { Context } from '../graphql/context.ts'
 import type { CurrentSchema } from '../graphql/current-schema.ts'
 import type { DocumentReader, Slices } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
 import { ERROR_CODES, GeoduckError } from '../model/errors.ts'
-import { jsonTypeFor, streamTypeFor } from './accept.ts'
-import { type EntityTags, NOT_MODIFIED } from './entity-tags.ts'
+import { type EntityTags, NOT_MODIFIED, type TaggedRequest } from './entity-tags.ts'
 import type { PersistedQueries } from './persisted-queries.ts'
 import { checkReadOnly } from './query-string.ts'
 
 /** The context of a request, for its resolvers and for the writer of its result. */
-export interface RequestContext extends Context {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-  /** True if only the headers are sent. */
-  readonly isHead: boolean
+export interface RequestContext extends TaggedRequest {
   /** The content of the body, or of the URL. */
   readonly params: GraphQLParams
 }
@@ -99,13 +93,7 @@ function ownEngine({ documents, schema, persisted, tags }: YogaOptions): Plugin<
         schemas.set(operation, slice ?? generic)
         return errors
       }),
-    onExecute: ({ setExecuteFn }) =>
-      setExecuteFn(
-        withSchema((args) => {
-          const { method } = (args.contextValue as RequestContext).req
-          return method === 'GET' ? tags.execute(args, execute) : execute(args)
-        }),
-      ),
+    onExecute: ({ setExecuteFn }) => setExecuteFn(withSchema((args) => tags.execute(args, execute))),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(withSchema(subscribe)),
   }
 }
@@ -167,7 +155,7 @@ function bypass(compression: Config['compression']): Plugin<object, RequestConte
       const ready = readyResult(result, operation)
       const parts = toParts(formatResult(ready))
       const [text, ...more] = parts
-      if (more.length > 0 || typeof text !== 'string')
+      if (more.length > 0 || typeof text !== 'string' || operation.keeper)
         return write(sendParts(parts, res, operation, { type, compression, isHead }))
       operation.bytes += Buffer.byteLength(text)
       operation.heldMemory.add(Buffer.byteLength(text))

@@ -36,6 +36,8 @@ const CONFIG: Omit<Config, 'sources'> = {
   maxFrameBytes: 2 ** 20,
   maxFeatureBytes: 2 ** 24,
   pageBytes: 32e6,
+  // Most tests ask the same question again to see it executed.
+  pageCacheBytes: 0,
   queueLength: 1_000,
   queueSeconds: 30,
   unreadBytes: 256e6,

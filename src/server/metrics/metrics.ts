@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { packageVersion } from '../../config/package-version.ts'
 import type { Operation } from '../../delivery/operation.ts'
 import type { EngineHealth, WorkerHealth } from '../../engines/engine.ts'
+import type { PageCache } from '../entity-tags.ts'
 import type { Operations } from '../operations.ts'
 
 export interface MetricsSources {
@@ -12,6 +13,7 @@ export interface MetricsSources {
   readonly sockets: () => number
   /** Returns the bytes of results that clients have not taken yet. */
   readonly unread: () => number
+  readonly pages: Pick<PageCache, 'bytes' | 'requests'>
   readonly ready: () => boolean
   /** Returns the number of layers that are being prepared. */
   readonly preparing: () => number
@@ -23,7 +25,7 @@ export class Metrics {
   readonly #engine: MetricsSources['engine']
   readonly #tellEngine: (health: EngineHealth) => void
 
-  constructor({ operations, engine, sockets, unread, ready, preparing }: MetricsSources) {
+  constructor({ operations, engine, sockets, unread, pages, ready, preparing }: MetricsSources) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     new Gauge({ name: 'geoduck_info', help: 'Version of the server', labelNames: ['version'], registers }).set(
@@ -44,6 +46,8 @@ export class Metrics {
       unread,
       this.#registry,
     )
+    gauge('geoduck_page_cache_bytes', 'Results that are kept for the next request', () => pages.bytes, this.#registry)
+    pageCacheRequests(pages, this.#registry)
     operationMetrics(operations, this.#registry)
     this.#engine = engine
     this.#tellEngine = engineMetrics(this.#registry)
@@ -63,6 +67,19 @@ function gauge(name: string, help: string, read: () => number, registry: Registr
     registers: [registry],
     collect() {
       this.set(read())
+    },
+  })
+}
+
+function pageCacheRequests({ requests }: MetricsSources['pages'], registry: Registry): void {
+  new Counter({
+    name: 'geoduck_page_cache_requests_total',
+    help: 'Queries whose result may be kept, by how they were answered: from the cache, by an execution, or with 304',
+    labelNames: ['answer'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [answer, count] of Object.entries(requests)) this.inc({ answer }, count)
     },
   })
 }

@@ -35,7 +35,7 @@ let server: TestServer
 let folder: string
 
 beforeAll(async () => {
-  server = await serve(DEMO)
+  server = await serve(DEMO, { pageCacheBytes: 64e6 })
   await checked(server)
   // Within the checkout, where programs find their packages.
   await mkdir(join(ROOT, '.geoduck/test'), { recursive: true })

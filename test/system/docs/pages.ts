@@ -42,7 +42,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     ...Array.from({ length: 3 }, () => notRun(['js', 'text'], PROGRAM)),
   ],
   'docs/clients/graphql-ws.md': Array.from({ length: 2 }, () => notRun(['js', 'text'], PROGRAM)),
-  'docs/clients/http.md': Array.from({ length: 3 }, () => notRun(['sh', 'text'], PROGRAM)),
+  'docs/clients/http.md': Array.from({ length: 4 }, () => notRun(['sh', 'text'], PROGRAM)),
   'docs/clients/python.md': [notRun(['python', 'text'], PROGRAM)],
   'docs/clients/urql.md': [notRun(['js', 'text', 'js', 'text'], PROGRAM)],
   'docs/configuration.md': [accepted, refused, doctor],

@@ -19,7 +19,7 @@ export interface Look {
 const PATIENCE_MS = 3_000
 
 const PROBE = join(import.meta.dirname, 'probe.ts')
-const QUIETLY = ['--port', '0', '--log-level', 'silent', '--log-pretty', 'false']
+const QUIETLY = ['--port', '0', '--log-level', 'silent', '--log-pretty', 'false', '--page-cache-bytes', '0B']
 
 export class ProbedServer {
   readonly url: string

@@ -43,7 +43,18 @@ beforeAll(async () => {
   }
   folder = mkdtempSync(join(tmpdir(), 'geoduck-group-'))
   const sources = [await fixture('pressure/wide.parquet'), await fixture('pressure/big.parquet')]
-  const options = ['--port', '0', '--workers', '2', '--log-level', 'error', '--temp-directory', folder]
+  const options = [
+    '--port',
+    '0',
+    '--workers',
+    '2',
+    '--log-level',
+    'error',
+    '--page-cache-bytes',
+    '0B',
+    '--temp-directory',
+    folder,
+  ]
   const program = [process.execPath, 'src/main.ts', ...sources, ...options].map((word) => `'${word}'`).join(' ')
   server = launch('sh', ['-c', group.command(program)], { cwd: ROOT })
   url = (await server.line(/^ready (http:\S+)$/))[1]!

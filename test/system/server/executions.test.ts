@@ -25,7 +25,20 @@ let launched: Launched
 let server: Served
 
 beforeAll(async () => {
-  const args = ['--port', '0', '--workers', '2', '--threads', '1', '--memory-limit', '300MB', '--temp-directory', folder]
+  const args = [
+    '--port',
+    '0',
+    '--workers',
+    '2',
+    '--threads',
+    '1',
+    '--memory-limit',
+    '300MB',
+    '--page-cache-bytes',
+    '0B',
+    '--temp-directory',
+    folder,
+  ]
   launched = launch(process.execPath, ['src/main.ts', await grid(), ...args, '--log-level', 'silent'], { cwd: ROOT })
   server = { url: (await launched.line(/^ready (http:\/\/127\.0\.0\.1:\d+)$/))[1]! }
 }, 120_000)

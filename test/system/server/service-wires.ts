@@ -8,7 +8,7 @@ import { CurrentSchema } from '../../../src/graphql/current-schema.ts'
 import { DocumentReader } from '../../../src/graphql/document.ts'
 import { Access, clientAddress, Hosts, Origins } from '../../../src/server/access.ts'
 import { ClientMemory } from '../../../src/server/client-memory.ts'
-import { EntityTags } from '../../../src/server/entity-tags.ts'
+import { EntityTags, PageCache } from '../../../src/server/entity-tags.ts'
 import { GraphQLEndpoint } from '../../../src/server/graphql-endpoint.ts'
 import { Operations, traceHeaders } from '../../../src/server/operations.ts'
 import { PersistedQueries } from '../../../src/server/persisted-queries.ts'
@@ -45,12 +45,13 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const documents = new DocumentReader({ limits, introspection: true })
   const access = new Access(null)
   const persisted = new PersistedQueries(10)
-  const tags = new EntityTags({ schema, encodingFor: () => undefined, open: true })
+  const tags = new EntityTags({ schema, pages: new PageCache(0), encodingFor: () => undefined, open: true })
   const origins = new Origins({ origins: [], allowCredentials: false, hosts: [], trustProxy: 0 })
   const shared = { services, operations, access, addressOf: clientAddress(0), origins, basePath: '' }
   const endpoint = new GraphQLEndpoint({
     ...shared,
     limits: { maxBodyBytes: 1e6, maxVertices: 25_000 },
+    tags,
     yoga: openYoga({ schema, documents, persisted, tags, compression: 'off' }),
   })
   const http = createServer((req, res) => {

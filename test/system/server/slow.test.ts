@@ -17,7 +17,20 @@ let programs: readonly (Launched & { readonly url: string })[]
 beforeAll(async () => {
   programs = await Promise.all(
     ['0', '3600'].map(async (seconds) => {
-      const args = ['src/main.ts', PLACES, '--port', '0', '--slow', seconds, '--trust-proxy', '1', '--log-pretty', 'false']
+      const args = [
+        'src/main.ts',
+        PLACES,
+        '--port',
+        '0',
+        '--slow',
+        seconds,
+        '--trust-proxy',
+        '1',
+        '--log-pretty',
+        'false',
+        '--page-cache-bytes',
+        '0B',
+      ]
       const program = launch(process.execPath, [...args, '--spatial-extension', SPATIAL_EXTENSION], { cwd: ROOT })
       const [, url] = await program.line(/^ready (.*)$/)
       return { ...program, url: url! }

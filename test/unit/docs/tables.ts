@@ -104,6 +104,7 @@ export function limitTables(): readonly string[] {
       ['connections of one address at a time', ...set('maxConnections'), '503 and `OVERLOADED`'],
       ['results and requests in memory, of all clients', ...set('unreadBytes'), 'they wait, then `OVERLOADED`'],
       ['persisted queries that are kept, of all clients', ...set('persistedQueries'), 'the longest unused is dropped'],
+      ['results that are kept, of all clients', ...set('pageCacheBytes'), 'the longest unused is dropped'],
     ]),
     table([
       ['of what runs', 'most', 'flag', 'beyond it'],

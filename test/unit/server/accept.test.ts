@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jsonTypeFor, prefersPage, streamTypeFor } from '../../../src/server/accept.ts'
+import { jsonTypeFor, prefersPage, streamTypeFor } from '../../../src/delivery/response.ts'
 
 const JSON_TYPE = 'application/json'
 const EVENTS = 'text/event-stream'
