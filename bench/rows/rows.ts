@@ -7,6 +7,7 @@ import { TYPED_FEATURES } from './features.ts'
 import { FIRST_BATCH } from './first-batch.ts'
 import { GEOJSON_ENGINE } from './geojson-engine.ts'
 import { GEOJSON_PYTHON_ROWS } from './geojson-python.ts'
+import { LOOKUP_ROWS } from './lookups.ts'
 import { MEMORY } from './memory.ts'
 import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
@@ -25,6 +26,7 @@ export const ROWS: readonly Row[] = [
   ...BOX_ROWS,
   BOX_LATENCY,
   NEAREST,
+  ...LOOKUP_ROWS,
   PAGE,
   FIRST_BATCH,
   SERVER_CPU,
