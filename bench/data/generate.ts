@@ -9,6 +9,7 @@ import { chooseBoxes } from './boxes.ts'
 import { CITY_TABLES } from './cities.ts'
 import { writeLayer } from './geoparquet.ts'
 import { LARGE_LAYER, LAYERS } from './layers.ts'
+import { chooseLookups } from './lookups.ts'
 import { writeManyFiles } from './many.ts'
 import { RANDOM_MACROS } from './random.ts'
 import { SHAPE_MACROS } from './shapes.ts'
@@ -28,6 +29,8 @@ async function makeBase(connection: DuckDBConnection, folder: string): Promise<v
     await writeLayer(connection, sql, file)
     await writeFile(join(folder, `${name}.boxes.json`), JSON.stringify(await chooseBoxes(connection, file)))
   }
+  const lookups = await chooseLookups(connection, join(folder, 'buildings.parquet'))
+  await writeFile(join(folder, 'buildings.lookups.json'), JSON.stringify(lookups))
   await writeStore(folder)
   await writeManyFiles(connection, folder)
 }

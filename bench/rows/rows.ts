@@ -8,6 +8,7 @@ import { TYPED_FEATURES } from './features.ts'
 import { FIRST_BATCH } from './first-batch.ts'
 import { GEOJSON_ENGINE } from './geojson-engine.ts'
 import { GEOJSON_PYTHON_ROWS } from './geojson-python.ts'
+import { LOOKUP_ROWS } from './lookups.ts'
 import { MEMORY } from './memory.ts'
 import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
@@ -27,6 +28,7 @@ export const ROWS: readonly Row[] = [
   BOX_LATENCY,
   BOXES_REPEATED,
   NEAREST,
+  ...LOOKUP_ROWS,
   PAGE,
   FIRST_BATCH,
   SERVER_CPU,

@@ -72,6 +72,7 @@ export function provenLayer(layer: Layer, description: Description, proof: Prove
     coveringHolds,
     report,
     enums = [],
+    sortedCopies = [],
   } = proof
   const columns = withValues(coveringHolds ? description.columns : description.columnsUncovered, enums)
   const pruning = provenPruning(description, coveringHolds)
@@ -85,6 +86,7 @@ export function provenLayer(layer: Layer, description: Description, proof: Prove
     key,
     pruning,
     ...(report && { check: report }),
+    ...(sortedCopies.length > 0 && { sortedCopies }),
   }
   return { ...layer, state: 'READY', columns, ...proved }
 }

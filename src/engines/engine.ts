@@ -177,8 +177,8 @@ export interface Explanation {
   readonly values: number
   /** Columns that are read for the order, the key, the properties and the geometry. Columns of the filter are not in it. */
   readonly reads: readonly string[]
-  /** The way in which the spatial part of the filter skips rows. */
-  readonly pruning: Pruning['kind']
+  /** The way in which the spatial part of the filter skips rows. SORTED_COPY: a copy of the table answers. */
+  readonly pruning: Pruning['kind'] | 'SORTED_COPY'
   /** True if the engine must read all matching rows before it returns the first. */
   readonly sorted: boolean
 }

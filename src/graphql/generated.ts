@@ -424,7 +424,7 @@ export type Execution = {
 /** A plan, without the values of the query and without file names. */
 export type Explanation = {
   readonly __typename?: 'Explanation';
-  /** The method by which the spatial part of the filter skips rows. NONE if there is no spatial part. */
+  /** The method by which the spatial part of the filter skips rows, or SORTED_COPY. NONE if there is neither. */
   readonly pruning: Pruning;
   /** The columns that are read for the order, the key, the properties and the geometry, without those of the filter. */
   readonly reads: ReadonlyArray<Scalars['String']['output']>;
@@ -1422,7 +1422,9 @@ export type Pruning =
   /** The filter uses statistics of the geometry column. */
   | 'ROW_GROUP_STATISTICS'
   /** The filter uses a spatial index of the table. */
-  | 'RTREE';
+  | 'RTREE'
+  /** The rows are read from a copy of the table that is sorted by a column of the filter or of the order. No layer has this value, only a plan. */
+  | 'SORTED_COPY';
 
 export type Query = {
   readonly __typename?: 'Query';

@@ -95,6 +95,17 @@ export interface CoveringMembers {
   readonly ymax: string
 }
 
+/** A copy of all rows of a table, in the same database, in the order of one column and then of their row numbers. */
+export interface SortedCopy {
+  readonly column: string
+  readonly schema: string
+  readonly table: string
+  /** The rows whose value is null. They come last. */
+  readonly nulls: number
+  /** Different values that are not null. */
+  readonly values: number
+}
+
 /** The origin of `Feature.key`. Row numbers change when the file changes. */
 export type LayerKey = { readonly kind: 'COLUMN'; readonly column: string } | { readonly kind: 'ROW_NUMBER' }
 
@@ -160,6 +171,8 @@ export interface Layer {
   readonly featureCount: number | null
   readonly key: LayerKey
   readonly pruning: Pruning
+  /** Copies of the table's rows that the check has proven. @default none */
+  readonly sortedCopies?: readonly SortedCopy[]
   /**
    * A hex digest of content that is cheap to read, and of the layer's configuration. Servers with the same content and
    * configuration have the same fingerprint.

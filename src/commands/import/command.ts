@@ -35,6 +35,7 @@ export async function runImport({ files, into, append, replace, ...rest }: Impor
 
 function told(into: string, layer: string, summary: ImportSummary, ms: number): string[] {
   const { kind, rows, added, skipped, problems, covered, unordered, uncomputable, built, geometryTypes, crs, bytes } = summary
+  const { key, sorted } = summary
   const count = (n: number) => n.toLocaleString('en')
   const isTable = kind === 'TABLE'
   const lines = [
@@ -47,6 +48,8 @@ function told(into: string, layer: string, summary: ImportSummary, ms: number): 
       `  order     ${unordered === null ? 'Hilbert' : `existing rows first, then Hilbert: ${unordered}`}`,
       `  pruning   ${covered ? 'covering column bbox' : 'statistics of the geometry: the layer has a column named bbox, or no column could be added'}`,
     )
+  if (key !== null) lines.push(`  key       ${key}`)
+  if (sorted.length > 0) lines.push(`  copies    sorted by ${sorted.join(', by ')}`)
   if (built.length > 0) lines.push(`  index     ${built.join(', ')}`)
   if (skipped > 0) lines.push(`  left out  ${count(skipped)}, whose geometry cannot be read safely`)
   for (const problem of problems) lines.push(`  problem   ${problem}`)

@@ -31,6 +31,10 @@ export interface ImportRequest {
   readonly layer: string
   readonly mode: ImportMode
   readonly rtree: boolean
+  /** The column to make the key. Null: the key that the table has. */
+  readonly key: string | null
+  /** Columns to make sorted copies by. */
+  readonly index: readonly string[]
   readonly skipUnsafe: boolean
   readonly spatialExtension: string
   readonly memoryLimitBytes: number
@@ -89,7 +93,7 @@ type Held = ImportOptions & { readonly lock: ProcessLock; readonly draft: StoreC
 
 async function replace(request: ImportRequest, { onProgress, signal, formatSize, lock, draft }: Held): Promise<ImportSummary> {
   const { store, inputs, layer, mode } = request
-  const { needed, free } = await estimateDiskUse(store, inputs, mode !== 'CREATE')
+  const { needed, free } = await estimateDiskUse(store, inputs, { rewritten: mode !== 'CREATE', copies: request.index.length })
   if (needed > free) {
     throw new ImportError(
       `${path.dirname(store)} has ${formatSize(free)} free, and this import may need ${formatSize(needed)}: make room first.`,

@@ -7,6 +7,7 @@ const STEPS: Readonly<Record<Progress['phase'], string>> = {
   check: 'reading and checking the files',
   write: 'writing in Hilbert order',
   index: 'building the spatial index',
+  sort: 'building the key and the sorted copies',
   verify: 'checking the copy',
 }
 

@@ -100,7 +100,7 @@ const GROWTH = 2.5
 export async function estimateDiskUse(
   store: string,
   inputs: readonly string[],
-  rewritten: boolean,
+  { rewritten, copies }: { readonly rewritten: boolean; readonly copies: number },
 ): Promise<{ readonly needed: number; readonly free: number }> {
   const sizes = await Promise.all(
     [store, `${store}.wal`, ...inputs].map((file) =>
@@ -111,7 +111,7 @@ export async function estimateDiskUse(
     ),
   )
   const [old = 0, log = 0, ...read] = sizes
-  const added = read.reduce((sum, size) => sum + size, 0) * GROWTH
+  const added = read.reduce((sum, size) => sum + size, 0) * GROWTH * (1 + copies)
   const { bavail, bsize } = await statfs(path.dirname(store))
   // The copy. A table that is replaced exists beside the old one until the end.
   return { needed: Math.ceil((old + log) * (rewritten ? 2 : 1) + added), free: bavail * bsize }

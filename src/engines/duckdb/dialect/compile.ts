@@ -15,6 +15,7 @@ import {
   afterSorted,
   nearestFirst,
   orderClause,
+  partsOfCopy,
   type ResumePoint,
   readPosition,
   type SortColumn,
@@ -23,7 +24,7 @@ import {
 import type { Parameter, Plan, Statement } from './plan.ts'
 import { columnOf, geometryColumnOf, Parameters, virtualColumn } from './quote.ts'
 import { rowGroupsOf } from './row-groups.ts'
-import { freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
+import { copyFor, freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
 
 /**
  * Compiles a query for features, in order, from after `after` on. @throws GeoduckError CURSOR_INVALID if `after` belongs to
@@ -40,7 +41,8 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
   const others = [...parameters.values]
   const { prefix, where, indexed } = compileWhere(query, source, parameters, ring)
-  const order = orderClause(keys, source, !indexed)
+  const sorted = keys.length > 0 && !source.copy?.isOrder
+  const order = sorted || keys.length === 0 ? orderClause(keys, source, !indexed) : ''
   const probe = query.orderBy.find((key) => key.kind === 'distance')?.probe
   // The distance is computed once per row, in a relation that has it as a column. The rest of the statement is the same.
   const measured = probe && withColumn(source, column, distanceTo(probe, query.view.layer, parameters), where)
@@ -54,7 +56,7 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const body = reach === null ? whole : `SELECT * FROM (${whole}) WHERE c${layout.distance} <= ${parameters.double(reach)}`
   const statement = withSentinel(body, select.length, parameters, prefix)
   const { outputs, cursorKey = null } = query
-  return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted: keys.length > 0, indexed, digest })
+  return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted, indexed, digest })
 }
 
 /** Compiles the row groups of a layer; see `rowGroupsOf`. */
@@ -79,6 +81,12 @@ export function compileRowGroups(view: View): Plan | null {
 
 /** The source of the statement. */
 export function sourceFor(query: Scanned, ring: Ring | null = null): Source {
+  if (query.view.layer.sortedCopies && query.orderBy && !query.key && !ring) {
+    // The value of a position that is too long for a cursor is read by a join, which loses the order of a scan.
+    const pruned = query.after?.keys[0] === true || filtersOf(query, new Parameters()).necessary !== null
+    const copy = copyFor({ ...query, orderBy: query.orderBy }, pruned)
+    if (copy && sourceOf(query.view.layer, null).natural[0]?.sql === ROW_ID) return copy
+  }
   return sourceOf(query.view.layer, wantedFiles(query, ring))
 }
 
@@ -115,6 +123,8 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
 
 /** Predicates of consecutive scans. A whole result has one scan without a predicate. */
 function after(place: ResumePoint | null, keys: readonly SortColumn[], source: Source, parameters: Parameters): string[][] {
+  const [key] = keys
+  if (key && source.copy?.isOrder) return partsOfCopy(place, key, source, parameters)
   if (!place) return [[]]
   if (keys.length > 0) return [[`(${afterSorted(place, keys, source, parameters)})`]]
   return afterInParts(place.natural, source.natural, parameters).map((part) => [part])
@@ -182,11 +192,17 @@ function wantedFiles(query: Scanned, ring: Ring | null): readonly number[] | nul
 }
 
 /** Text that identifies the rows that are read. */
-export type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key'>>
+export type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key' | 'orderBy'>>
 
-/** The position of a group is no row, so it selects no file. */
+/**
+ * The position of a group is no row, so it selects no file. Only a plain count may read its rows in another order: the last digits of a sum depend on
+ * it.
+ */
 export function scannedOf(query: Query): Scanned {
-  return query.kind === 'groups' ? { view: query.view, where: query.where } : query
+  if (query.kind === 'features') return query
+  const { view, where, keys, measures } = query
+  const isCount = keys.length === 0 && measures.every(({ figure }) => figure.kind === 'features')
+  return { view, where, ...(isCount && { orderBy: [] }) }
 }
 
 type IsWanted = (file: number) => boolean

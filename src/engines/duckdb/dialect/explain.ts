@@ -16,8 +16,9 @@ import { named, Parameters } from './quote.ts'
 export function explain(query: Query): Explanation {
   const { layer } = query.view
   const { statement, layout, sorted } = compileRows(query)
+  const { from, copy } = sourceFor(scannedOf(query))
   return {
-    sql: statement.sql.replaceAll(sourceFor(scannedOf(query)).from, named(layer.name)),
+    sql: statement.sql.replaceAll(from, named(copy ? `${layer.name} sorted by ${copy.column}` : layer.name)),
     values: statement.parameters.length,
     reads: [
       ...new Set(
@@ -26,7 +27,7 @@ export function explain(query: Query): Explanation {
           : [...query.orderBy.flatMap((key) => columnOfKey(key, layer)), ...namesIn(layout, layer)],
       ),
     ],
-    pruning: pruningOf(query),
+    pruning: copy ? 'SORTED_COPY' : pruningOf(query),
     sorted,
   }
 }

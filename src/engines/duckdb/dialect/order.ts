@@ -111,6 +111,33 @@ function compareWith(value: string | null, key: SortColumn): { before: string | 
   return { before: nullsFirst ? beyond : `(${beyond} OR ${subject} IS NULL)`, equal: `${subject} = ${value}` }
 }
 
+/**
+ * SQL for rows in the order of a sorted copy, as consecutive parts: the values and the nulls. The first term of the values skips row groups, which
+ * the whole predicate does not.
+ *
+ * @param place null for all rows
+ */
+export function partsOfCopy(place: ResumePoint | null, key: SortColumn, source: Source, parameters: Parameters): string[][] {
+  const { subject, nullsFirst } = key
+  const hasNulls = source.copy?.hasNulls === true
+  const [text] = place?.sorted ?? []
+  const isInNulls = place !== null && text === null
+  const values = (): string[] => {
+    if (place === null || isInNulls) return hasNulls ? [`${subject} IS NOT NULL`] : []
+    return [
+      `${subject} >= ${key.comparison.cast(parameters.text(text as string))}`,
+      `(${afterSorted(place, [key], source, parameters)})`,
+    ]
+  }
+  const nulls = (): string[] => [
+    `${subject} IS NULL`,
+    ...(isInNulls ? [afterNatural(place.natural, source.natural, parameters)] : []),
+  ]
+  if (!hasNulls) return [values()]
+  if (nullsFirst) return place !== null && !isInNulls ? [values()] : [nulls(), values()]
+  return isInNulls ? [nulls()] : [values(), nulls()]
+}
+
 function afterNatural(place: readonly string[], natural: readonly NaturalKey[], parameters: Parameters): string {
   const [first, second] = natural.map(({ sql, type }, n) => ({
     sql,

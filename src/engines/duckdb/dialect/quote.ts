@@ -38,6 +38,9 @@ export function memberOf(column: string | null, member: string): string {
   return [RELATION, ...(column === null ? [] : [identifier(column)]), identifier(member)].join('.')
 }
 
+/** The column of a sorted copy with each row's number in the table. */
+export const COPIED_ROW = 'geoduck row'
+
 /** A virtual column (row numbers), or one that the relation's own text defines. */
 export function virtualColumn(name: string): string {
   return `${RELATION}.${name}`

@@ -1,6 +1,9 @@
 /** Writes the source of the rows, and the order in which they arrive without a sort. */
-import type { Layer, Relation } from '../../../model/layer.ts'
-import { extended, identifier, numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
+import type { Layer, Relation, SortedCopy } from '../../../model/layer.ts'
+import type { Predicate } from '../../../model/predicate.ts'
+import type { FeatureQuery, View } from '../../../model/query.ts'
+import { comparisonOf } from './comparison.ts'
+import { COPIED_ROW, extended, identifier, numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
 
 /** A column of the natural order: ascending and never null. All of them together are unique. */
 export interface NaturalKey {
@@ -23,6 +26,16 @@ export interface Source {
   readonly offsets: readonly number[]
   /** The layer's files that are read, in order. Null: all of them. */
   readonly files: readonly number[] | null
+  /** The sorted copy that is read instead of the table. @default the table itself */
+  readonly copy?: ReadCopy
+}
+
+export interface ReadCopy {
+  readonly column: string
+  /** True: the scan returns the rows in the order of the query. False: a filter leaves one value, whose rows are in natural order. */
+  readonly isOrder: boolean
+  /** True if the column has nulls, which are the last rows. */
+  readonly hasNulls: boolean
 }
 
 const FILE_INDEX = 'file_index'
@@ -50,6 +63,65 @@ export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source
     offsets: wanted?.map((file) => offsets[file]!) ?? offsets,
     files: wanted,
   }
+}
+
+/*
+ * A sorted copy has the same rows and row numbers as its table, so positions and keys are the same, and a query may change between both. Processor
+ * time for 500,000 buildings by table and copy: a text with few rows 14 and 1.7 ms, the first 100 of an order after a filter 53 and 1.7 ms.
+ */
+
+/** With more rows per value, the order is worth more than the filter. */
+const FEW_ROWS = 2_048
+
+/**
+ * The source of a sorted copy that answers the query, or null.
+ *
+ * @param pruned true if a box prunes, for which the rows of a copy are in no order
+ */
+export function copyFor(query: Pick<FeatureQuery, 'where' | 'orderBy'> & { view: View }, pruned: boolean): Source | null {
+  const { layer, rule } = query.view
+  const { relation, sortedCopies = [], featureCount } = layer
+  if (relation.kind !== 'table' || query.orderBy.some(({ kind }) => kind === 'distance')) return null
+  const names = [query.where, rule].flatMap((filter) => (filter ? equalIn(filter.predicate) : []))
+  const equal = sortedCopies.find(({ column }) => names.includes(column))
+  const order = pruned ? null : orderedCopy(query.orderBy, sortedCopies)
+  const isFew = equal && (featureCount ?? 0) / Math.max(1, equal.values) <= FEW_ROWS
+  // A box reads less of the table than a value that many rows have reads of its copy.
+  const byValue = equal && (isFew || !pruned) ? equal : null
+  const copy = isFew || query.orderBy.length === 0 ? byValue : (order ?? byValue)
+  if (!copy) return null
+  return {
+    from: tableOf(relation.database, copy.schema, copy.table),
+    natural: [{ sql: virtualColumn(identifier(COPIED_ROW)), type: 'BIGINT' }],
+    offsets: [0],
+    files: null,
+    copy: { column: copy.column, isOrder: copy === order && query.orderBy.length > 0, hasNulls: copy.nulls > 0 },
+  }
+}
+
+/** The columns that have one value in all rows for which the predicate is true. */
+function equalIn(predicate: Predicate): string[] {
+  if (predicate.kind === 'and') return predicate.members.flatMap(equalIn)
+  if (predicate.kind !== 'property') return []
+  const { member, tests, collate } = predicate
+  const isPlain = member.steps.length === 0 && !member.readAs && !collate && isAsStored(member)
+  const isEqual = tests.some(
+    (test) =>
+      (test.kind === 'compare' && test.sign === '=' && !test.as) ||
+      (test.kind === 'among' && test.texts.length === 1 && !test.as),
+  )
+  return isPlain && isEqual ? [member.column] : []
+}
+
+/** Descending, the rows of one value would be in the wrong order. */
+function orderedCopy([key, ...more]: FeatureQuery['orderBy'], copies: readonly SortedCopy[]): SortedCopy | null {
+  if (key?.kind !== 'property' || more.length > 0 || key.descending || !isAsStored(key.field)) return null
+  return copies.find(({ column }) => column === key.field.name) ?? null
+}
+
+/** True if plans compare and sort the column itself, as the copy is sorted. */
+function isAsStored(field: Pick<Layer['columns'][number], 'type' | 'readAs'>): boolean {
+  return !field.readAs && comparisonOf(field.type)?.subject('v') === 'v'
 }
 
 /** The same rows, those that meet a condition, with one more column. */

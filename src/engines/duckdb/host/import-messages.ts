@@ -31,6 +31,10 @@ export interface WriteJob {
   readonly layer: string
   readonly mode: ImportMode
   readonly rtree: boolean
+  /** The column to make the primary key. Null: the one that it was before. */
+  readonly key: string | null
+  /** Columns to make sorted copies by, beside those that there were before. */
+  readonly index: readonly string[]
   /** True to skip rows whose geometry can't be read safely. */
   readonly skipUnsafe: boolean
 }
@@ -53,6 +57,10 @@ export interface Written {
   readonly indexes: readonly string[]
   /** Names of the layer's spatial indexes, which were built again. */
   readonly built: readonly string[]
+  /** The primary key, if it is one column. */
+  readonly key: string | null
+  /** The columns of the sorted copies. */
+  readonly sorted: readonly string[]
 }
 
 export interface VerifyJob {
@@ -73,7 +81,7 @@ export interface VerifiedLayer {
 export type ToImporter = { readonly type: 'WRITE'; readonly job: WriteJob } | { readonly type: 'VERIFY'; readonly job: VerifyJob }
 
 export interface Progress {
-  readonly phase: 'copy' | 'check' | 'write' | 'index' | 'verify'
+  readonly phase: 'copy' | 'check' | 'write' | 'index' | 'sort' | 'verify'
   /** 0 to 1; null if it is not known. */
   readonly share: number | null
 }

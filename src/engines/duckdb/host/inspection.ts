@@ -1,5 +1,5 @@
 /** The messages between the server and the inspector. */
-import type { CheckReport, CoveringMembers, Field, Layer, LayerKind } from '../../../model/layer.ts'
+import type { CheckReport, CoveringMembers, Field, Layer, LayerKind, SortedCopy } from '../../../model/layer.ts'
 
 export interface InspectorOptions {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
@@ -35,6 +35,8 @@ export interface Description extends Omit<Layer, 'name' | 'longName' | 'names' |
   readonly columnsUncovered: readonly Field[]
   /** Columns whose name and type suit a key. */
   readonly keyCandidates: readonly string[]
+  /** Tables of the database that may be sorted copies of this one. Only a check proves it. @default none */
+  readonly copies?: readonly ClaimedCopy[]
   /** The key column of the configuration. */
   readonly wantedKey?: string | null
   /** The CRS code of the configuration. */
@@ -42,6 +44,8 @@ export interface Description extends Omit<Layer, 'name' | 'longName' | 'names' |
   /** All columns with geometry that must be proven before the engine computes with it, the layer's own column first. */
   readonly unproven: readonly UnprovenColumn[]
 }
+
+export type ClaimedCopy = Pick<SortedCopy, 'column' | 'schema' | 'table'>
 
 export interface UnprovenColumn {
   readonly column: string
@@ -83,7 +87,7 @@ export type CheckResult =
   | { readonly outcome: 'UNSAFE'; readonly column: string; readonly count: number; readonly rows: readonly string[] }
 
 export interface ProvenGeometry
-  extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'hasEmptyRings' | 'coordinates' | 'extent' | 'key'> {
+  extends Pick<Layer, 'geometryTypes' | 'hasZ' | 'hasEmptyRings' | 'coordinates' | 'extent' | 'key' | 'sortedCopies'> {
   readonly outcome: 'PROVEN'
   readonly featureCount: number
   readonly coveringHolds: boolean

@@ -25,6 +25,8 @@ export async function verify({ options, draft, layer, written }: VerifyJob): Pro
       throw new Refusal('The covering column of the copy does not cover its geometry: the store is unchanged.')
     }
     assertSame('features', proof.featureCount, written.rows)
+    assertSame('key', description.key.kind === 'COLUMN' ? description.key.column : null, written.key)
+    assertSame('sorted copies', proof.sortedCopies?.map(({ column }) => column).sort(), [...written.sorted].sort())
     const { crs } = description
     return {
       kind: kindOf(description),

@@ -9,6 +9,7 @@ import { checkInput, type Input, openInput } from './inputs.ts'
 import { reporting } from './progress.ts'
 import { Refusal } from './refusal.ts'
 import { agreedColumns, type Columns, selectRows } from './select.ts'
+import { dropCopies, lookupsOf, makeCopies, makeKey } from './sorted-copies.ts'
 import { openStaging } from './staging.ts'
 import { countRows, dependentOf, describeTarget, findTarget, STORE } from './target.ts'
 
@@ -41,17 +42,31 @@ export async function write(job: WriteJob): Promise<Written> {
   const columns = await agreedColumns(connection, old ? [old, ...inputs] : inputs)
   if (job.rtree && columns.geometry === null) throw new Refusal(`${inputs[0].label} has no geometry to index: leave --rtree out.`)
   const unordered = old && table !== null ? await dependentOf(connection, table) : null
+  const was = table === null ? null : await describeTarget(connection, table)
+  const had = {
+    key: was?.key.kind === 'COLUMN' ? was.key.column : null,
+    index: was?.copies?.map(({ column }) => column) ?? [],
+  }
+  const { key, index } = await lookupsOf(connection, (old ?? inputs[0]).from, job, had)
 
   await connection.run('BEGIN')
   const name = table ?? job.layer
   const its = kept.filter((index) => index.schema === 'main' && index.table === table)
   if (dropped.length === 0) await dropIndexes(connection, its)
+  await dropCopies(connection, name)
   const covered = await reporting(connection, 'write', () => fill(connection, { name, table, old, inputs, columns, unordered }))
   const asked = its.length === 0 && job.rtree && columns.geometry !== null ? [newIndex(name, columns.geometry)] : []
   const rebuilt: readonly SpatialIndex[] = [...(dropped.length > 0 ? kept : its), ...asked]
   if (rebuilt.length > 0) await reporting(connection, 'index', () => buildIndexes(connection, rebuilt))
   await connection.run('COMMIT')
   await connection.run(`CHECKPOINT ${identifier(STORE)}`)
+  if (key !== null || index.length > 0) {
+    await reporting(connection, 'sort', async () => {
+      if (key !== null) await makeKey(connection, name, key)
+      await makeCopies(connection, name, index)
+    })
+    await connection.run(`CHECKPOINT ${identifier(STORE)}`)
+  }
   const tables = await countRows(connection)
   const [rows, added] = [tables[`main.${name}`] ?? 0, sum(inputs, ({ proof }) => proof.featureCount)]
   const expected = added + (old ? (before[`main.${name}`] ?? 0) : 0)
@@ -67,7 +82,9 @@ export async function write(job: WriteJob): Promise<Written> {
     covered,
     tables,
     indexes,
-    built: [...its, ...asked].map((index) => index.name),
+    built: [...its, ...asked].map(({ name: built }) => built),
+    key,
+    sorted: index,
   }
 }
 

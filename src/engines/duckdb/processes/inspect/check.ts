@@ -8,6 +8,7 @@ import { floatOf } from './covering.ts'
 import { findEnums } from './find-enums.ts'
 import { findInvalid } from './find-invalid.ts'
 import { crsFaults } from './known-crs.ts'
+import { proveCopies } from './prove-copies.ts'
 import { proveKey } from './prove-key.ts'
 import { fromOf } from './relation.ts'
 import { rowGeometry } from './row-geometry.ts'
@@ -28,7 +29,8 @@ export async function checkLayer(connection: DuckDBConnection, description: Desc
   const crsProblems = await crsFaults(connection, { ...description, extent: scanned.extent })
   const { faults: enumFaults, ...enums } = await findEnums(connection, description)
   const faults = [...(fault === null ? [] : [fault]), ...crsProblems, ...enumFaults]
-  return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, ...enums, faults }
+  const sortedCopies = await proveCopies(connection, description)
+  return { outcome: 'PROVEN', ...scanned, key, report: { ...report, invalid, firstInvalid }, ...enums, faults, sortedCopies }
 }
 
 /** A table has nothing to prove but its key and its enums. */
@@ -39,7 +41,16 @@ async function checkTable(connection: DuckDBConnection, description: Description
   const { geometryTypes, hasZ, extent } = description
   const nothing = { geometryTypes, hasZ, extent, coveringHolds: true, uncomputable: 0, report: null }
   const { faults, ...enums } = await findEnums(connection, description)
-  return { outcome: 'PROVEN', ...nothing, featureCount, key, ...enums, faults: fault === null ? faults : [fault, ...faults] }
+  const sortedCopies = await proveCopies(connection, description)
+  return {
+    outcome: 'PROVEN',
+    ...nothing,
+    featureCount,
+    key,
+    ...enums,
+    faults: fault === null ? faults : [fault, ...faults],
+    sortedCopies,
+  }
 }
 
 interface Scanned extends Omit<ProvenGeometry, 'outcome' | 'key' | 'faults' | 'report'> {

@@ -10,6 +10,7 @@ import { holdsGeometry } from './field-type-of.ts'
 import { canBeKey, keyCandidates } from './key-candidates.ts'
 import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
+import { claimedCopies, SORTED_COPIES } from './prove-copies.ts'
 import { reasonOf } from './reason.ts'
 import { rowsOf } from './rows.ts'
 import { tableOf } from './table.ts'
@@ -56,7 +57,7 @@ export async function describeDatabase(connection: DuckDBConnection, alias: stri
 async function tablesOf(connection: DuckDBConnection, alias: string): Promise<Table[]> {
   const rows = await rowsOf(
     connection,
-    `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ${literal(alias)} AND NOT internal
+    `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ${literal(alias)} AND NOT internal AND schema_name <> ${literal(SORTED_COPIES)}
       ORDER BY schema_name <> 'main', schema_name, table_name`,
   )
   return rows.map((row) => ({ schema: String(row['schema_name']), table: String(row['table_name']) }))
@@ -88,7 +89,8 @@ export async function describeTable(
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
   const names = schema === 'main' ? [table] : [table, `${schema}_${table}`]
   const relation = { kind: 'table', database: alias, schema, table } as const
-  if (!geometry) return { ...tableOf(columns), names, relation, featureCount: null, key: primaryKey(columns) }
+  const copies = await claimedCopies(connection, relation, columns)
+  if (!geometry) return { ...tableOf(columns), names, relation, featureCount: null, key: primaryKey(columns), copies }
   // `geoduck import` and other programs write this column. It is used only after the scan has proven it.
   const covering = findCovering(columns, null)
   const others = columns.filter((column) => column !== geometry && holdsGeometry(column.type))
@@ -108,6 +110,7 @@ export async function describeTable(
     covering,
     columnsUncovered: propertiesOf(columns, [geometry.name]),
     keyCandidates: keyCandidates(columns),
+    copies,
     unproven: [
       { column: geometry.name, stored: 'GEOMETRY' },
       ...others.map(({ name, type }) => ({ column: name, stored: type.kind === 'geometry' ? 'GEOMETRY' : 'NESTED' }) as const),

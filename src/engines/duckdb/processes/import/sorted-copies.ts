@@ -1,0 +1,83 @@
+/** Makes the key of a table and its sorted copies, after its rows are written. */
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { comparisonOf } from '../../dialect/comparison.ts'
+import { COPIED_ROW, identifier, literal } from '../../dialect/quote.ts'
+import { columnsOf, type RelationColumn } from '../inspect/columns.ts'
+import { canBeKey } from '../inspect/key-candidates.ts'
+import { copyName, SORTED_COPIES } from '../inspect/prove-copies.ts'
+import { rowsOf } from '../inspect/rows.ts'
+import { Refusal } from './refusal.ts'
+import { STORE } from './target.ts'
+
+/** The key column and the columns of the sorted copies. */
+export interface Lookups {
+  readonly key: string | null
+  readonly index: readonly string[]
+}
+
+const pathOf = (schema: string, table: string) => [STORE, schema, table].map(identifier).join('.')
+
+/** Drops the copies of a table, also of one that another program has dropped. Case is ignored, as in the engine's names. */
+export async function dropCopies(connection: DuckDBConnection, table: string): Promise<void> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT table_name FROM duckdb_tables() WHERE database_name = ${literal(STORE)} AND schema_name = ${literal(SORTED_COPIES)}
+      AND starts_with(lower(table_name), ${literal(copyName(table, '').toLowerCase())})`,
+  )
+  for (const row of rows) await connection.run(`DROP TABLE ${pathOf(SORTED_COPIES, String(row['table_name']))}`)
+}
+
+/**
+ * The requested columns and those of the table before, if they still exist. @throws Refusal for a requested column that does not exist or does not
+ * fit
+ */
+export async function lookupsOf(connection: DuckDBConnection, from: string, asked: Lookups, before: Lookups): Promise<Lookups> {
+  const columns = await columnsOf(connection, from)
+  const find = (name: string) => columns.find((column) => column.name.toLowerCase() === name.toLowerCase())
+  const required = (name: string, flag: string, fits: (column: RelationColumn) => boolean, kinds: string) => {
+    const column = find(name)
+    if (!column) throw new Refusal(`There is no column ${name} for ${flag}: it has ${columns.map((one) => one.name).join(', ')}.`)
+    if (!fits(column)) throw new Refusal(`The column ${column.name} is ${column.native}, and ${flag} takes ${kinds}.`)
+    return column.name
+  }
+  const key = asked.key === null ? null : required(asked.key, '--key', canBeKey, 'an integer, text or UUID')
+  const index = asked.index.map((name) => required(name, '--index', isIndexable, 'numbers, text, dates, times and booleans'))
+  const kept = before.index.filter((name) => find(name) && isIndexable(find(name)!))
+  const all = { key: key ?? (before.key && find(before.key) ? before.key : null), index: [...new Set([...index, ...kept])] }
+  const taken = columns.find(({ name }) => ['rowid', COPIED_ROW].includes(name.toLowerCase()))
+  if (taken && all.index.length > 0)
+    throw new Refusal(`A table with a column ${taken.name} cannot have an index: leave --index out.`)
+  return all
+}
+
+/** A plan must compare and sort the column itself. */
+const isIndexable = ({ type, readAs }: RelationColumn): boolean => !readAs && comparisonOf(type)?.subject('v') === 'v'
+
+/** Makes the column the primary key, whose index of the engine finds a row without a scan. @throws Refusal if it is not a key */
+export async function makeKey(connection: DuckDBConnection, table: string, key: string): Promise<void> {
+  const [path, column] = [pathOf('main', table), identifier(key)]
+  const existing = (await columnsOf(connection, path)).filter(({ isPrimaryKey }) => isPrimaryKey)
+  if (existing.length === 1 && existing[0]?.name === key) return
+  if (existing.length > 0) throw new Refusal(`The table ${table} has another primary key already: leave --key out.`)
+  const [row] = await rowsOf(
+    connection,
+    `SELECT count(*) AS n, count(${column}) AS v, count(DISTINCT ${column}) AS d FROM ${path}`,
+  )
+  const [rows, values, distinct] = [Number(row?.['n']), Number(row?.['v']), Number(row?.['d'])]
+  if (values < rows) throw new Refusal(`The column ${key} cannot be the key: it is null in ${rows - values} of ${rows} rows.`)
+  if (distinct < rows)
+    throw new Refusal(`The column ${key} cannot be the key: ${rows - distinct} of ${rows} rows repeat the value of another.`)
+  await connection.run(`ALTER TABLE ${path} ADD PRIMARY KEY (${column})`)
+}
+
+/** The rows must be committed and checkpointed, because only then they have their last row numbers. */
+export async function makeCopies(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<void> {
+  if (columns.length === 0) return
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(STORE)}.${identifier(SORTED_COPIES)}`)
+  for (const column of columns) {
+    await connection.run(
+      `CREATE TABLE ${pathOf(SORTED_COPIES, copyName(table, column))} AS SELECT *, rowid AS ${identifier(COPIED_ROW)}
+        FROM ${pathOf('main', table)} ORDER BY ${identifier(column)} ASC NULLS LAST, rowid`,
+    )
+  }
+}
