@@ -6,6 +6,18 @@ export async function rssBytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024
 }
 
+/** The memory of processes in MB. A page that several of them share counts in the RSS of each, and once in the sum of PSS. */
+export async function memoryOf(pids: readonly number[]): Promise<{ rssMb: number; pssMb: number }> {
+  let [rss, pss] = [0, 0]
+  for (const pid of pids) {
+    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
+    const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1]) * 1_024
+    rss += bytes('Rss')
+    pss += bytes('Pss')
+  }
+  return { rssMb: rss / 1e6, pssMb: pss / 1e6 }
+}
+
 /** Time on a processor so far, of all threads that are alive: to the microsecond, where `stat` counts hundredths of a second. */
 export async function cpuMs(pid: number): Promise<number> {
   let nanoseconds = 0

@@ -10,10 +10,13 @@ import { GEOJSON_ENGINE } from './geojson-engine.ts'
 import { GEOJSON_PYTHON_ROWS } from './geojson-python.ts'
 import { LOOKUP_ROWS } from './lookups.ts'
 import { MEMORY } from './memory.ts'
+import { MEMORY_AFTER_PARCELS } from './memory-after-parcels.ts'
+import { MEMORY_IDLE } from './memory-idle.ts'
 import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
 import { SERVER_CPU } from './server-cpu.ts'
 import { START } from './start.ts'
+import { START_ONE } from './start-one.ts'
 import { TYPED_PAGE } from './typed-page.ts'
 
 /** In the order of the table. */
@@ -33,5 +36,8 @@ export const ROWS: readonly Row[] = [
   FIRST_BATCH,
   SERVER_CPU,
   MEMORY,
+  MEMORY_IDLE,
+  MEMORY_AFTER_PARCELS,
   START,
+  START_ONE,
 ]
