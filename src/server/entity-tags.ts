@@ -272,7 +272,7 @@ const BESIDE_BODY = 2_048
  * page of 350 KB.
  */
 const BLOCK = 65_536
-/** Bytes of the largest body, and the largest end of a body, with memory of its own. */
+/** Bytes of the largest body, and the largest end of a body, with separate memory. */
 const SMALL = BLOCK / 2
 
 /** The results that were requested last, as far as they fit. All its memory counts, including that of dropped pages that clients still read. */
