@@ -3,7 +3,7 @@ import type { Arm, Row } from '../row.ts'
 import { startServer } from '../server.ts'
 import { boxesArm } from './boxes.ts'
 
-/** As many as the client asks before it measures. */
+/** The client asks each of them once before it measures. */
 const BOXES = 10
 
 const executed = boxesArm('buildings', 1, BOXES)

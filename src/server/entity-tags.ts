@@ -268,11 +268,11 @@ const PAGE_SHARE = 1 / 8
 /** Bytes of a page besides its body. */
 const BESIDE_BODY = 2_048
 /**
- * Bytes of a piece of a body. Pieces are used again: V8 collects garbage after each few megabytes of new buffers, which costs the server 1.2 ms of its
- * event loop for each new page of 350 KB.
+ * Bytes of a piece of a body. Pieces are used again: new ones make V8 collect garbage, which costs the server 1.2 ms of its event loop for each new
+ * page of 350 KB.
  */
 const BLOCK = 65_536
-/** Bytes of the largest body, and the largest end of a body, with memory of its own. */
+/** Bytes of the largest body, and the largest end of a body, with separate memory. */
 const SMALL = BLOCK / 2
 
 /** The results that were requested last, as far as they fit. All its memory counts, including that of dropped pages that clients still read. */

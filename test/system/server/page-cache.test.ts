@@ -72,7 +72,7 @@ beforeEach(async () => {
 })
 afterAll(() => server.close())
 
-/** How the requests since the beginning of the test were answered. */
+/** Returns how the requests since the beginning of the test were answered. */
 async function answers(): Promise<Record<string, number>> {
   const now = await figures(server)
   return Object.fromEntries(['hit', 'miss', 'not_modified'].map((answer) => [answer, now[answer]! - before[answer]!]))

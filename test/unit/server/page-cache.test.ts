@@ -37,7 +37,7 @@ function bodyOf(cache: PageCache, key: string): Buffer | null {
 
 describe('the page cache', () => {
   it.each([1, 2, 32_767, 32_768, 32_769, 65_535, 65_536, 65_537, 98_304, 98_305, 131_072, 200_000])(
-    'returns a page of %i bytes as it was',
+    'returns a page of %i bytes unchanged',
     (length) => {
       const cache = new PageCache(LIMIT)
       for (const seed of [1, 2, 3]) keep(cache, `${seed}`, bytes(length, seed))
