@@ -1,6 +1,6 @@
 /** A source of files. It is read, and read again when they change. Subclasses implement what differs by format. */
 
-import { stampOf } from '../../engines/duckdb/host/files.ts'
+import { isLocal, stampNow, stampOf } from '../../engines/duckdb/host/files.ts'
 import type { CheckResult, Description } from '../../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
@@ -30,6 +30,8 @@ export abstract class FileSource implements Source, Reader {
   #described: Pick<Contents, 'parts' | 'problems'> = { parts: [], problems: [] }
   #describedFiles: readonly string[] = []
   #reading: Promise<void> | null = null
+  /** True if its files are few and on a local disk. */
+  #isNear = false
 
   constructor({ label, names, files }: SourceLocation, context: SourceContext) {
     this.label = label
@@ -54,7 +56,7 @@ export abstract class FileSource implements Source, Reader {
     if (files.join('\n') !== this.files.join('\n')) this.files = files
   }
 
-  /** Waits for a running reading. Takes about 30 µs per file. */
+  /** Waits for a running reading. Takes 5 µs per file that is near, and 30 µs or more per other file. */
   async isCurrent(): Promise<boolean> {
     // Its snapshot is of content that is not described yet.
     await this.#reading?.catch(() => {})
@@ -91,15 +93,15 @@ export abstract class FileSource implements Source, Reader {
 
   /** A part that is read from these files. */
   protected part(id: string, names: readonly string[], description: Description, fingerprint: string): SourcePart {
-    const { snapshot } = this
-    const version = { description, fingerprint, reader: this, isUnchanged: () => isUnchanged(snapshot) }
+    const [snapshot, isNear] = [this.snapshot, this.#isNear]
+    const version = { description, fingerprint, reader: this, isUnchanged: () => isUnchanged(snapshot, isNear) }
     return { id, names, kind: kindOf(description), preparation: null, version }
   }
 
   async #isAsRead(): Promise<boolean> {
     const { files, snapshot } = this
     const isSame = snapshot.length === files.length && snapshot.every(({ path }, index) => path === files[index])
-    return isSame && (await isUnchanged(snapshot))
+    return isSame && (await isUnchanged(snapshot, this.#isNear))
   }
 
   async #read(): Promise<void> {
@@ -116,6 +118,7 @@ export abstract class FileSource implements Source, Reader {
     this.context.inspector.allow(this.access().allowedPaths)
     // This is before anything is read, so that the next look sees every later change.
     const snapshot = await statOf(files)
+    this.#isNear = await areNear(files)
     if (writtenInPlace(this.snapshot, snapshot)) this.writes++
     this.snapshot = snapshot
     try {
@@ -152,10 +155,22 @@ function bytesOf(snapshot: Snapshot): number {
   return snapshot.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/** True if every file is still the one of the snapshot, by the file system. */
-export async function isUnchanged(snapshot: Snapshot): Promise<boolean> {
+/**
+ * True if every file is still the one of the snapshot, by the file system. Each query asks before and after it. Files that are near are looked
+ * at without waiting: a thread of libuv that has to wake up costs twenty times as much, 0.6 ms of a small query.
+ */
+export async function isUnchanged(snapshot: Snapshot, isNear = false): Promise<boolean> {
+  if (isNear) return snapshot.every(({ path, stamp }) => stampNow(path).stamp === stamp)
   const now = await statOf(snapshot.map(({ path }) => path))
   return now.every(({ stamp }, index) => stamp === snapshot[index]?.stamp)
+}
+
+/** Most files that are looked at without waiting: 0.3 ms. */
+const MOST_NEAR = 64
+
+/** True if the files may be looked at without waiting. A network share that does not answer would hold up every client. */
+async function areNear(files: readonly string[]): Promise<boolean> {
+  return files.length <= MOST_NEAR && (await Promise.all(files.map(isLocal))).every((local) => local)
 }
 
 /**

@@ -1,19 +1,51 @@
 /**
  * Identifies versions of files by their metadata, without reading them. Two servers with the same data have different stamps.
  */
-import { stat } from 'node:fs/promises'
+import { type BigIntStats, statSync } from 'node:fs'
+import { stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 
 const ABSENT = 'absent'
 
-/** Returns device, inode, size and modification time as text. A missing file has the stamp `absent`. It costs about 30 us. */
-export async function stampOf(path: string): Promise<{ readonly bytes: number; readonly stamp: string }> {
+export interface Stamp {
+  readonly bytes: number
+  /** Device, inode, size and modification time as text. A missing file has the stamp `absent`. */
+  readonly stamp: string
+}
+
+/** Returns the stamp of the file. It costs about 30 us, and several times as much when the threads of libuv sleep. */
+export async function stampOf(path: string): Promise<Stamp> {
   try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true })
-    return { bytes: Number(size), stamp: `${dev}:${ino}:${size}:${mtimeNs}` }
+    return asStamp(await stat(path, { bigint: true }))
   } catch {
-    return { bytes: 0, stamp: ABSENT }
+    return asStamp(undefined)
   }
+}
+
+/** Returns the stamp without waiting. It costs 5 us on a local disk, and blocks on a network share that does not answer. */
+export function stampNow(path: string): Stamp {
+  try {
+    return asStamp(statSync(path, { bigint: true, throwIfNoEntry: false }))
+  } catch {
+    return asStamp(undefined)
+  }
+}
+
+function asStamp(found: BigIntStats | undefined): Stamp {
+  if (!found) return { bytes: 0, stamp: ABSENT }
+  const { dev, ino, size, mtimeNs } = found
+  return { bytes: Number(size), stamp: `${dev}:${ino}:${size}:${mtimeNs}` }
+}
+
+/** Linux's numbers of file systems on a disk or in memory (statfs(2)): ext2 to ext4, XFS, Btrfs, F2FS, ZFS, tmpfs, overlayfs. */
+const LOCAL_SYSTEMS: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x01021994, 0x794c7630,
+])
+
+/** Returns true if the file is in a file system of this machine. A missing file counts as in the one of its folder. */
+export async function isLocal(file: string): Promise<boolean> {
+  const found = await statfs(file).catch(() => statfs(path.dirname(file)).catch(() => null))
+  return found !== null && LOCAL_SYSTEMS.has(found.type)
 }
 
 /** Returns the version of a DuckDB database: the stamps of its file and of its write-ahead log. */
