@@ -53,7 +53,7 @@ function plan(sql: string, bare = false): Plan {
     geometryName: 'geometry',
   }
   const outputs = [{ kind: 'features', fields: [{ key: 'id', field: 'key' }] }] as const
-  return { statement, layout, keys: [0], outputs, cursorKey: null, sorted: false, indexed: false, digest: sql }
+  return { statement, layout, keys: [0], outputs, cursorKey: null, sorted: false, indexed: false, few: false, digest: sql }
 }
 
 interface Seen {

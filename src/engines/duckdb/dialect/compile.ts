@@ -40,7 +40,7 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const parameters = new Parameters()
   const { select, keys: keyColumns, layout } = resultColumns(query, keys, source, parameters)
   const others = [...parameters.values]
-  const { prefix, where, indexed } = compileWhere(query, source, parameters, ring)
+  const { prefix, where, indexed, few } = compileWhere(query, source, parameters, ring)
   const sorted = keys.length > 0 && !source.copy?.isOrder
   const order = sorted || keys.length === 0 ? orderClause(keys, source, !indexed) : ''
   const probe = query.orderBy.find((key) => key.kind === 'distance')?.probe
@@ -56,7 +56,8 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const body = reach === null ? whole : `SELECT * FROM (${whole}) WHERE c${layout.distance} <= ${parameters.double(reach)}`
   const statement = withSentinel(body, select.length, parameters, prefix)
   const { outputs, cursorKey = null } = query
-  return frozen({ statement, layout, keys: keyColumns, outputs, cursorKey, sorted, indexed, digest })
+  const plan = { statement, layout, keys: keyColumns, outputs, cursorKey, sorted, indexed, digest }
+  return frozen({ ...plan, few: few && query.limit !== null })
 }
 
 /** Compiles the row groups of a layer; see `rowGroupsOf`. */
@@ -75,6 +76,7 @@ export function compileRowGroups(view: View): Plan | null {
     cursorKey: null,
     sorted: false,
     indexed: false,
+    few: false,
     digest: digestOf(body, '', []),
   })
 }
@@ -106,6 +108,8 @@ export interface Where {
   readonly where: string
   /** True if an index returns the rows, which are then not in natural order. */
   readonly indexed: boolean
+  /** True if the box or the key leaves few row groups to read. */
+  readonly few: boolean
 }
 
 export function compileWhere(query: Scanned, source: Source, parameters: Parameters, ring: Ring | null = null): Where {
@@ -117,8 +121,20 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
   const { exact, necessary } = all(conditions)
   const index = indexScan(layer, necessary, source, parameters)
-  if (index) return { prefix: index.prefix, where: `(${index.condition}) AND (${exact})`, indexed: true }
-  return { prefix: '', where: necessary === null ? `(${exact})` : `(${necessary.sql()}) AND (${exact})`, indexed: false }
+  const few = query.key?.kind === 'row' || isFew(layer, necessary)
+  if (index) return { prefix: index.prefix, where: `(${index.condition}) AND (${exact})`, indexed: true, few }
+  return { prefix: '', where: necessary === null ? `(${exact})` : `(${necessary.sql()}) AND (${exact})`, indexed: false, few }
+}
+
+/**
+ * The most features that one thread reads. A second thread finds no row group of its own then, and costs a third of the processor time of a box.
+ * The estimate is too low for a crowded place: a box of many more features takes up to twice the time on an idle machine.
+ */
+const FEW_FEATURES = 2_048
+
+function isFew(layer: Layer, necessary: ImpliedCondition | null): boolean {
+  const box = necessary?.box ?? null
+  return box !== null && layer.pruning.kind !== 'NONE' && expectedIn(layer, box) <= FEW_FEATURES
 }
 
 /** Predicates of consecutive scans. A whole result has one scan without a predicate. */
@@ -249,7 +265,7 @@ function byExtent(query: Scanned, ring: Ring | null): IsWanted | null {
  * no order, 18 and 5 ms along a Hilbert curve; from 250 to 1,000 rows there is no difference.
  */
 
-/** The expected number of features, as if they were evenly spread. */
+/** Most features that are expected in the box. */
 const MOST_EXPECTED = 250
 
 interface IndexScan {
@@ -267,15 +283,18 @@ function indexScan(layer: Layer, necessary: ImpliedCondition | null, source: Sou
 }
 
 /** The box for the index. */
-export function indexedBox(
-  { pruning, extent, featureCount, check, hasEmptyRings }: Layer,
-  necessary: ImpliedCondition | null,
-): BBox | null {
+export function indexedBox(layer: Layer, necessary: ImpliedCondition | null): BBox | null {
+  const { pruning, check, hasEmptyRings } = layer
   const box = necessary?.box ?? null
   // The index itself tests geometries, and its errors would end the query. So it is not used if the check found a fault.
-  if (pruning.kind !== 'RTREE' || !box || !extent || featureCount === null || check?.invalid !== 0 || hasEmptyRings) return null
-  const [x, y] = [0, 1].map((side) => shareOf(box, extent, side))
-  return featureCount * x! * y! <= MOST_EXPECTED ? box : null
+  if (pruning.kind !== 'RTREE' || !box || check?.invalid !== 0 || hasEmptyRings) return null
+  return expectedIn(layer, box) <= MOST_EXPECTED ? box : null
+}
+
+/** The number of features in the box, as if they were evenly spread. Infinity if it is not known. */
+function expectedIn({ extent, featureCount }: Layer, box: BBox): number {
+  if (!extent || featureCount === null) return Number.POSITIVE_INFINITY
+  return featureCount * shareOf(box, extent, 0) * shareOf(box, extent, 1)
 }
 
 /** The share of the extent that the box covers, in one dimension. */

@@ -21,7 +21,7 @@ export function compileGroups(query: GroupQuery): Plan {
   const scanned = scannedOf(query)
   const source = sourceFor(scanned)
   const parameters = new Parameters()
-  const { prefix, where, indexed } = compileWhere(scanned, source, parameters)
+  const { prefix, where, indexed, few } = compileWhere(scanned, source, parameters)
   const ofFilter = parameters.values.length
   const rows = { layer: view.layer, source, where, parameters }
   const groups = groupsOf(query, rows, (measure) => figureSql(measure, rows))
@@ -37,7 +37,7 @@ export function compileGroups(query: GroupQuery): Plan {
   const digest = digestOf(`${prefix}${selected}${sorted}`, filterDigest(scanned), others)
   const after = query.after ? ` AND (${afterGroup(query.after, order, from, parameters)})` : ''
   const statement = withSentinel(`${selected}${after}${sorted}${limitOf(query, parameters)}`, select.length, parameters, prefix)
-  return frozen({ statement, layout, keys: positions, outputs, cursorKey, sorted: order.sort.length > 0, indexed, digest })
+  return frozen({ statement, layout, keys: positions, outputs, cursorKey, sorted: order.sort.length > 0, indexed, few, digest })
 }
 
 /** The groups as a derived relation. */

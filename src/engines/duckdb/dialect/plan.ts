@@ -27,6 +27,8 @@ export interface Plan {
   readonly sorted: boolean
   /** True if an index finds the rows. Then the rows that the engine counts as read are not the rows that were read. */
   readonly indexed: boolean
+  /** True if the engine reads few row groups, as far as that is known. One thread reads them with less processor time than two. */
+  readonly few: boolean
   /** Digest of statement and values without the position. It identifies a plan that is quarantined because it kills workers. */
   readonly digest: string
 }

@@ -130,7 +130,8 @@ export class ExecutionHandle {
       isShared,
     } = this.#options
     const limits = { batchRows, firstRows, batchBytes, message, credits, maxBatches, pageLimit, emitEmpty }
-    const resources = { threads: serial?.threads ?? (isShared ? ('HALF' as const) : null), collect: serial !== null }
+    const threads = plan.few ? 1 : isShared ? ('HALF' as const) : null
+    const resources = { threads: serial?.threads ?? threads, collect: serial !== null }
     const request: ExecutionRequest = { execution: this.#execution, plan, ...limits, ...resources }
     try {
       const channel = {

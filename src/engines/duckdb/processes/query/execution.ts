@@ -32,8 +32,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   const { execution } = request
   const connection = await instance.connect()
   const threads = request.threads === 'HALF' ? Math.ceil(instance.threads / 2) : (request.threads ?? instance.threads)
-  const hasFewerThreads = threads !== instance.threads
-  if (hasFewerThreads) await connection.run(`SET GLOBAL threads = ${threads}`)
+  await instance.setThreads(connection, threads)
   const interrupt = new Interrupt(connection)
   const inbox = new ExecutionMessages(
     execution,
@@ -55,7 +54,6 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
     interrupt.end()
     reader.close()
     if (!run?.atRest) await endResult(connection)
-    if (hasFewerThreads) await connection.run(`SET GLOBAL threads = ${instance.threads}`).catch(() => {})
     connection.closeSync()
   }
 }

@@ -19,6 +19,11 @@ export interface OpenInstance {
   readonly columnReader: ColumnReader
   /** Returns a new connection for one execution, which must close it. */
   connect(): Promise<DuckDBConnection>
+  /**
+   * Sets the number of threads of the engine. It stays for the next execution, because a change takes 0.6 ms. Executions follow
+   * one another, so none changes the threads of another.
+   */
+  setThreads(connection: DuckDBConnection, threads: number): Promise<void>
 }
 
 const SETTINGS = [
@@ -49,7 +54,14 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
   try {
     const columnReader = await chooseColumnReader(connection)
     const { threads } = options
-    return { duckdb, threads, spatialVersion, databases, columnReader, connect: ahead(() => connect(duckdb, options)) }
+    let used = threads
+    const setThreads = async (on: DuckDBConnection, wanted: number) => {
+      if (wanted === used) return
+      await on.run(`SET GLOBAL threads = ${wanted}`)
+      used = wanted
+    }
+    const connectAhead = ahead(() => connect(duckdb, options))
+    return { duckdb, threads, spatialVersion, databases, columnReader, connect: connectAhead, setThreads }
   } finally {
     connection.closeSync()
   }
