@@ -10,6 +10,7 @@ import { CITY_TABLES } from './cities.ts'
 import { writeLayer } from './geoparquet.ts'
 import { LARGE_LAYER, LAYERS } from './layers.ts'
 import { writeManyFiles } from './many.ts'
+import { boxQuestions, buildingQuestions, writeQuestions } from './questions.ts'
 import { RANDOM_MACROS } from './random.ts'
 import { SHAPE_MACROS } from './shapes.ts'
 import { writeStore } from './store.ts'
@@ -26,7 +27,12 @@ async function makeBase(connection: DuckDBConnection, folder: string): Promise<v
   for (const { name, sql } of LAYERS) {
     const file = join(folder, `${name}.parquet`)
     await writeLayer(connection, sql, file)
-    await writeFile(join(folder, `${name}.boxes.json`), JSON.stringify(await chooseBoxes(connection, file)))
+    const boxes = await chooseBoxes(connection, file)
+    await writeFile(join(folder, `${name}.boxes.json`), JSON.stringify(boxes))
+    await writeQuestions(folder, name, 'box', boxQuestions(boxes))
+  }
+  for (const kind of ['key', 'text', 'page'] as const) {
+    await writeQuestions(folder, 'buildings', kind, await buildingQuestions(connection, join(folder, 'buildings.parquet'), kind))
   }
   await writeStore(folder)
   await writeManyFiles(connection, folder)

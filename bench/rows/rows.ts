@@ -11,6 +11,7 @@ import { MEMORY } from './memory.ts'
 import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
 import { SERVER_CPU } from './server-cpu.ts'
+import { SMALL_ROWS } from './small.ts'
 import { START } from './start.ts'
 import { TYPED_PAGE } from './typed-page.ts'
 
@@ -24,6 +25,7 @@ export const ROWS: readonly Row[] = [
   TYPED_PAGE,
   ...BOX_ROWS,
   BOX_LATENCY,
+  ...SMALL_ROWS,
   NEAREST,
   PAGE,
   FIRST_BATCH,
