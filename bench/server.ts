@@ -1,5 +1,6 @@
 /** The product as a user starts it, with its defaults, in separate processes. */
 import { spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,18 +34,19 @@ export async function startServer(sources: readonly string[]): Promise<RunningSe
 export async function startProgram(
   program: string,
   args: readonly string[],
-  { env, cwd }: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  { env, cwd, log }: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly log?: string } = {},
 ): Promise<RunningProgram> {
   const start = performance.now()
   const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', log === undefined ? 'inherit' : openSync(log, 'w')],
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
     cwd,
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const url = await readyUrl(child.stdout)
+  const url = await readyUrl(child.stdout!)
   const readyMs = performance.now() - start
-  if (url === null || child.pid === undefined) throw new Error(`${args[0]} ended before it was ready`)
+  if (url === null || child.pid === undefined)
+    throw new Error(`${args[0]} ended before it was ready${log === undefined ? '' : `: see ${log}`}`)
   const stop = () => {
     child.kill('SIGTERM')
     return ended

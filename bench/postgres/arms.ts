@@ -1,13 +1,15 @@
 /** Any row may take these arms. They need `--postgres`. */
+import { runLines } from '../arms/lines.ts'
 import { type Asked, pathOf, requestsArm } from '../arms/requests.ts'
 import type { Arm } from '../row.ts'
+import { TABLE_OF } from './schema.ts'
 
 /** `plain` is the table without an index on text. */
 export interface PostgresAsked extends Asked {
   readonly plain?: boolean
 }
 
-const tableNamed = ({ layer, plain }: PostgresAsked) => (plain ? `${layer}_plain` : layer)
+const tableNamed = ({ layer, plain }: PostgresAsked) => (plain ? `${TABLE_OF[layer]}_plain` : TABLE_OF[layer])
 
 export function nodePostgresArm(asked: PostgresAsked): Arm {
   const target = { path: pathOf(asked, tableNamed(asked)), body: null, marker: '"type":"Feature"' }
@@ -26,7 +28,7 @@ export function postgraphileArm(asked: PostgresAsked): Arm {
 function postgraphileQuery(asked: PostgresAsked): { readonly query: string; readonly variables: string } {
   const { layer, kind, plain } = asked
   const [one, many] =
-    layer === 'points' ? ['point', 'points'] : plain ? ['buildingsPlain', 'buildingsPlain'] : ['building', 'buildings']
+    layer === 'points' ? ['place', 'places'] : plain ? ['buildingsPlain', 'buildingsPlain'] : ['building', 'buildings']
   const columns = layer === 'points' ? 'name category value ts' : 'name class height levels builtYear'
   const feature = `rowId ${columns} geojson`
   if (kind === 'key') {
@@ -46,4 +48,12 @@ function postgraphileQuery(asked: PostgresAsked): { readonly query: string; read
   const query = `query ($west: Float!, $south: Float!, $east: Float!, $north: Float!) {
     ${many}Box(west: $west, south: $south, east: $east, north: $north) { ${selection} } }`
   return { query, variables: '{"west":$1,"south":$2,"east":$3,"north":$4}' }
+}
+
+/** All features of a layer by a cursor, one in each line. */
+export function nodePostgresStreamArm(layer: keyof typeof TABLE_OF, rows: number): Arm {
+  return {
+    needs: 'postgres',
+    run: ({ postgres }) => runLines(`${postgres!.nodePostgres}/${TABLE_OF[layer]}/stream`, rows),
+  }
 }

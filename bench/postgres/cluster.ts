@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { runToEnd } from '../child.ts'
 import { CACHE } from '../paths.ts'
-import { CREATE, INDEX, LOADED } from './schema.ts'
+import { CREATE, INDEX, TABLE_OF } from './schema.ts'
 
 export interface Cluster {
   readonly address: string
@@ -72,7 +72,7 @@ export async function startCluster(data: string, extension: string, progress: (l
       const psql = (...statements: string[]) =>
         runToEnd([address, '-q', '-v', 'ON_ERROR_STOP=1', ...statements.flatMap((sql) => ['-c', sql])], { program: tool('psql') })
       await psql(...CREATE)
-      for (const layer of LOADED) await load(join(data, `${layer}.parquet`), layer, extension, psql)
+      for (const [layer, table] of Object.entries(TABLE_OF)) await load(join(data, `${layer}.parquet`), table, extension, psql)
       await psql(...INDEX)
     } finally {
       await stop(unfinished)

@@ -1,6 +1,6 @@
 /** Servers over PostGIS: a plain one of node-postgres, and PostGraphile. Their packages are not the product's: they lie in the cache folder. */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { runToEnd } from '../child.ts'
 import { CACHE } from '../paths.ts'
 import { type RunningProgram, startProgram } from '../server.ts'
@@ -9,6 +9,8 @@ import { freePort, startCluster } from './cluster.ts'
 const PACKAGES = ['pg@8.23.1', 'pg-cursor@2.22.1', 'postgraphile@5.1.5', 'graphql@16.15.0']
 
 export interface PostgresRivals {
+  /** The database's. */
+  readonly address: string
   readonly nodePostgres: string
   readonly postgraphile: string
   stop(): Promise<void>
@@ -25,13 +27,17 @@ export async function startPostgres(data: string, extension: string, progress: (
     const folder = await installed(progress)
     const env = { DATABASE_URL: cluster.address, GRAPHILE_ENV: 'production', PORT: String(await freePort()) }
     const start = async (script: string) => {
-      const program = await startProgram(process.execPath, [script], { env, cwd: folder })
+      const program = await startProgram(process.execPath, [script], {
+        env,
+        cwd: folder,
+        log: join(folder, `${basename(script)}.log`),
+      })
       programs.push(program)
       return program.url
     }
     const nodePostgres = await start('server.mjs')
     const postgraphile = await start('node_modules/postgraphile/dist/cli-run.js')
-    return { nodePostgres, postgraphile, stop }
+    return { address: cluster.address, nodePostgres, postgraphile, stop }
   } catch (error) {
     await stop()
     throw error

@@ -2,19 +2,20 @@
 const TABLES = {
   buildings:
     'id bigint PRIMARY KEY, name text, class text, height float8, levels integer, built_year integer, geom geometry(Polygon, 4326)',
-  points: 'id bigint PRIMARY KEY, name text, category text, value float8, ts timestamp, geom geometry(Point, 4326)',
+  places: 'id bigint PRIMARY KEY, name text, category text, value float8, ts timestamp, geom geometry(Point, 4326)',
   parcels:
     'id bigint PRIMARY KEY, name text, zone text, value float8, area_m2 float8, updated timestamp, geom geometry(Polygon, 4326)',
 }
 
-export const LOADED = Object.keys(TABLES)
+/** PostGraphile has a type `Point` already. */
+export const TABLE_OF = { buildings: 'buildings', points: 'places', parcels: 'parcels' } as const
 
 export const CREATE = [
   'CREATE EXTENSION postgis',
   ...Object.entries(TABLES).map(([name, columns]) => `CREATE TABLE ${name} (${columns})`),
 ]
 
-const spatial = [...LOADED, 'buildings_plain'].map((table) => `CREATE INDEX ON ${table} USING gist (geom)`)
+const spatial = [...Object.keys(TABLES), 'buildings_plain'].map((table) => `CREATE INDEX ON ${table} USING gist (geom)`)
 
 /** `buildings_plain` has no index on text. */
 export const INDEX = [
@@ -23,7 +24,7 @@ export const INDEX = [
   ...spatial,
   'CREATE INDEX ON buildings (name)',
   'CREATE INDEX ON buildings (class, height)',
-  ...['buildings', 'points', 'buildings_plain'].flatMap(functions),
+  ...['buildings', 'places', 'buildings_plain'].flatMap(functions),
   'VACUUM ANALYZE',
 ]
 
@@ -34,9 +35,10 @@ function functions(table: string): string[] {
     define(name, parameters, `SETOF ${table}`, `SELECT * FROM ${table} t WHERE ${condition}`)
   const box = 'ST_Intersects(geom, ST_MakeEnvelope(west, south, east, north, 4326))'
   return [
-    define('geojson', `feature ${table}`, 'json', 'SELECT ST_AsGeoJSON(feature.geom, 7)::json'),
+    // As json it was a quarter slower: PostGraphile would parse it and print it again.
+    define('geojson', `feature ${table}`, 'text', 'SELECT ST_AsGeoJSON(feature.geom, 7)'),
     rows('box', 'west float8, south float8, east float8, north float8', box),
-    ...(table === 'points'
+    ...(table === 'places'
       ? []
       : [
           rows('named', 'wanted text', 't.name = wanted'),
