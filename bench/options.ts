@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly seconds: number
   /** Longest wait for other processes to rest, before each run. */
   readonly patience: number
-  /** Whether the servers over PostGIS are measured too. */
+  /** If true, the servers over PostGIS are measured too. */
   readonly postgres: boolean
 }
 

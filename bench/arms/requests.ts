@@ -36,7 +36,7 @@ export function requestsArm({ layer, kind, concurrency }: Asked, server: (rig: R
   }
 }
 
-/** What each kind declares, asks and sends: documents keep their text, so that a server may keep them parsed. */
+/** Each kind has variables, a root field and their values. The text of a document stays the same, so that a server may keep it parsed. */
 const GEODUCK = {
   box: ['$bbox: BBox!', 'features(layer: $layer, where: { bbox: $bbox }, first: 10000) { geojson }', '"bbox":[$1,$2,$3,$4]'],
   count: ['$bbox: BBox!', 'features(layer: $layer, where: { bbox: $bbox }) { totalCount }', '"bbox":[$1,$2,$3,$4]'],

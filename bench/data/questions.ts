@@ -1,4 +1,4 @@
-/** What the clients ask: distinct values for each request, and how many features the right answer holds. */
+/** The clients ask questions: each has its own values, and the number of features that the right answer holds. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'

@@ -22,7 +22,7 @@ function pythonArm(layer: Asked['layer'], concurrency: number): Arm {
   }
 }
 
-/** What answers the same question over the same HTTP. */
+/** These arms answer the same questions over HTTP to the same client. */
 const RIVALS = ['fairPython', 'nodePostgres', 'postgraphile']
 
 function row(layer: Asked['layer'], concurrency: number): Row {
