@@ -47,10 +47,10 @@ const GEODUCK = {
     '"text":$1',
   ],
   page: [
-    '$text: JSON!, $most: JSON!',
-    `features(layer: $layer, where: { and: [{ property: { name: "class", eq: $text } }, { property: { name: "height", lte: $most } }] },
-      orderBy: [{ property: "height", direction: DESC }], first: ${PAGE_FEATURES}) { geojson }`,
-    '"text":$1,"most":$2',
+    '$text: JSON!, $least: JSON!',
+    `features(layer: $layer, where: { and: [{ property: { name: "class", eq: $text } }, { property: { name: "height", gte: $least } }] },
+      orderBy: [{ property: "name" }], first: ${PAGE_FEATURES}) { geojson }`,
+    '"text":$1,"least":$2',
   ],
 } as const
 

@@ -41,8 +41,8 @@ function postgraphileQuery(asked: PostgresAsked): { readonly query: string; read
     }
   }
   if (kind === 'page') {
-    const query = `query ($wanted: String!, $highest: Float!) { ${many}Page(wanted: $wanted, highest: $highest) { nodes { ${feature} } } }`
-    return { query, variables: '{"wanted":$1,"highest":$2}' }
+    const query = `query ($wanted: String!, $lowest: Float!) { ${many}Page(wanted: $wanted, lowest: $lowest) { nodes { ${feature} } } }`
+    return { query, variables: '{"wanted":$1,"lowest":$2}' }
   }
   const selection = kind === 'count' ? 'totalCount' : `nodes { ${feature} }`
   const query = `query ($west: Float!, $south: Float!, $east: Float!, $north: Float!) {

@@ -23,7 +23,7 @@ export const INDEX = [
   'INSERT INTO buildings_plain TABLE buildings',
   ...spatial,
   'CREATE INDEX ON buildings (name)',
-  'CREATE INDEX ON buildings (class, height)',
+  'CREATE INDEX ON buildings (class, name)',
   ...['buildings', 'places', 'buildings_plain'].flatMap(functions),
   'VACUUM ANALYZE',
 ]
@@ -35,18 +35,14 @@ function functions(table: string): string[] {
     define(name, parameters, `SETOF ${table}`, `SELECT * FROM ${table} t WHERE ${condition}`)
   const box = 'ST_Intersects(geom, ST_MakeEnvelope(west, south, east, north, 4326))'
   return [
-    // PostGraphile parses json and prints it again: it answered 55 boxes a second with json, and 76 with text.
+    // PostGraphile parses json and prints it again: with json it answered 55 boxes per second, and with text 76.
     define('geojson', `feature ${table}`, 'text', 'SELECT ST_AsGeoJSON(feature.geom, 7)'),
     rows('box', 'west float8, south float8, east float8, north float8', box),
     ...(table === 'places'
       ? []
       : [
           rows('named', 'wanted text', 't.name = wanted'),
-          rows(
-            'page',
-            'wanted text, highest float8',
-            't.class = wanted AND t.height <= highest ORDER BY t.height DESC LIMIT 100',
-          ),
+          rows('page', 'wanted text, lowest float8', 't.class = wanted AND t.height >= lowest ORDER BY t.name LIMIT 100'),
         ]),
   ]
 }

@@ -19,7 +19,7 @@ const WHERE = {
   box: BOX,
   key: 'id = $1::bigint',
   text: 'name = $1::text',
-  page: 'class = $1::text AND height <= $2::float8 ORDER BY height DESC LIMIT 100',
+  page: 'class = $1::text AND height >= $2::float8 ORDER BY name LIMIT 100',
 }
 
 /** No column of the bench is null, so `concat` makes JSON. It was faster than json_build_object and than ST_AsGeoJSON of a record. */

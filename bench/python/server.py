@@ -20,7 +20,7 @@ WHERE = {
     "count": BOX,
     "key": "id = $1::BIGINT",
     "text": "name = $1",
-    "page": "class = $1 AND height <= $2::DOUBLE ORDER BY height DESC LIMIT 100",
+    "page": "class = $1 AND height >= $2::DOUBLE ORDER BY name LIMIT 100",
 }
 shared = duckdb.connect(":memory:", config={"memory_limit": "4GB"})
 shared.execute("SET enable_progress_bar = false")
