@@ -31,6 +31,7 @@ export async function runRow(row: Row, rig: Rig, runs: number, progress: (line: 
         if (run > 0) samples[name]?.push(sample)
       } catch (error) {
         failed[name] = error instanceof Error ? error.message : String(error)
+        progress(`${row.id} ${name} FAILED: ${failed[name]}`)
       }
     }
   }

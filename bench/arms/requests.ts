@@ -40,7 +40,7 @@ export function requestsArm({ layer, kind, concurrency }: Asked, server: (rig: R
 const GEODUCK = {
   box: ['$bbox: BBox!', 'features(layer: $layer, where: { bbox: $bbox }, first: 10000) { geojson }', '"bbox":[$1,$2,$3,$4]'],
   count: ['$bbox: BBox!', 'features(layer: $layer, where: { bbox: $bbox }) { totalCount }', '"bbox":[$1,$2,$3,$4]'],
-  key: ['$id: ID!', 'feature(layer: $layer, id: $id) { type: __typename geometry properties }', '"id":$1'],
+  key: ['$id: ID!', 'feature(layer: $layer, id: $id) { geometry properties }', '"id":$1'],
   text: [
     '$text: JSON!',
     'features(layer: $layer, where: { property: { name: "name", eq: $text } }, first: 10000) { geojson }',
@@ -59,7 +59,8 @@ export function geoduckArm(served: string, asked: Asked): Arm {
   const [parameters, field, variables] = GEODUCK[asked.kind]
   const query = `query ($layer: String!, ${parameters}) { ${field} }`
   const body = `{"query":${JSON.stringify(query)},"variables":{"layer":"${served}",${variables}}}`
-  return requestsArm(asked, async ({ server }) => `${server.url}/graphql`, { path: '', body, marker: '"type":"Feature"' })
+  const marker = asked.kind === 'key' ? '"properties":' : '"type":"Feature"'
+  return requestsArm(asked, async ({ server }) => `${server.url}/graphql`, { path: '', body, marker })
 }
 
 /** The fair Python server, which answers from the file. */
