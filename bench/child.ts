@@ -8,11 +8,19 @@ export interface ChildOptions {
   /** @default this Node */
   readonly program?: string
   readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** The user that runs it. */
+  readonly uid?: number
+  readonly gid?: number
 }
 
 /** Runs `node ARGS` (or another program) to its end. @throws with the reason from its stderr if it fails */
 export async function runToEnd(args: readonly string[], options: ChildOptions = {}): Promise<string> {
-  const child = spawn(options.program ?? process.execPath, args, {
+  const { program = process.execPath, uid, gid, cwd } = options
+  const child = spawn(program, args, {
+    cwd,
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...options.env },
   })
@@ -22,7 +30,7 @@ export async function runToEnd(args: readonly string[], options: ChildOptions = 
     new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve)),
   ])
   if (code === 0) return output.join('')
-  throw new Error(`${args[0]} ended with ${code}: ${reason(errors.join(''))}`)
+  throw new Error(`${program} ${args[0]} ended with ${code}: ${reason(errors.join(''))}`)
 }
 
 /** Node and Python both name the class of what ended them. */

@@ -16,11 +16,13 @@ export interface Result {
   readonly spread: readonly [low: number, high: number] | null
   /** The medians of the value, by arm. */
   readonly medians: Readonly<Record<string, number>>
+  /** Ours to each rival's. The value is the one to the best rival. */
+  readonly ratios: Readonly<Record<string, number>>
   readonly threshold: number | null
   readonly goal: number | null
   readonly better: 'higher' | 'lower'
   readonly verdict: Verdict
-  /** Why there is no value. */
+  /** Why there is no value, or which rivals it leaves out. */
   readonly reason: string | null
 }
 
@@ -28,29 +30,37 @@ export function evaluate(row: Row, runs: RowRuns): Result[] {
   return row.figures.map((figure) => {
     const { label, unit, threshold, goal, better } = figure
     const common = { row: row.id, title: row.title, figure: label, unit, threshold, goal, better }
-    const arms = figure.against === undefined ? [figure.arm] : [figure.arm, figure.against]
-    const nothing = { value: null, spread: null, medians: {} }
-    for (const arm of arms) {
-      const skipped = runs.skipped[arm]
-      if (skipped !== undefined) return { ...common, ...nothing, verdict: 'SKIPPED', reason: skipped }
+    const rivals = [figure.against ?? []].flat()
+    const nothing = { value: null, spread: null, medians: {}, ratios: {} }
+    for (const arm of [figure.arm, ...rivals]) {
       const failed = runs.failed[arm]
       if (failed !== undefined) return { ...common, ...nothing, verdict: 'MISS', reason: `${arm}: ${failed}` }
     }
-    const values = measure(figure, runs)
-    return { ...common, ...values, verdict: verdict(figure, values.value), reason: null }
+    const present = rivals.filter((arm) => runs.skipped[arm] === undefined)
+    const missing = [figure.arm, ...rivals].filter((arm) => runs.skipped[arm] !== undefined)
+    const reason =
+      missing.length === 0 ? null : `NOT MEASURED: ${missing.map((arm) => `${arm} (${runs.skipped[arm]})`).join(', ')}`
+    if (missing.includes(figure.arm) || present.length < Math.min(rivals.length, 1)) {
+      return { ...common, ...nothing, verdict: 'SKIPPED', reason }
+    }
+    const values = measure(figure, present, runs)
+    return { ...common, ...values, verdict: verdict(figure, values.value), reason }
   })
 }
 
-function measure(figure: Figure, runs: RowRuns): Pick<Result, 'medians' | 'spread'> & { readonly value: number } {
+type Measured = Pick<Result, 'medians' | 'ratios' | 'spread'> & { readonly value: number }
+
+function measure(figure: Figure, rivals: readonly string[], runs: RowRuns): Measured {
   const valuesOf = (arm: string) => (runs.samples[arm] ?? []).map((sample) => sample[figure.key] ?? Number.NaN)
   const own = valuesOf(figure.arm)
-  const medians: Record<string, number> = { [figure.arm]: median(own) }
-  if (figure.growth) return { value: own.at(-1)! / own[0]!, spread: null, medians }
-  if (figure.against === undefined) return { value: median(own), spread: [Math.min(...own), Math.max(...own)], medians }
-  const others = valuesOf(figure.against)
-  medians[figure.against] = median(others)
-  const ratios = own.map((value, run) => value / others[run]!)
-  return { value: median(own) / median(others), spread: [Math.min(...ratios), Math.max(...ratios)], medians }
+  const medians = Object.fromEntries([figure.arm, ...rivals].map((arm) => [arm, median(valuesOf(arm))]))
+  if (figure.growth) return { value: own.at(-1)! / own[0]!, spread: null, medians, ratios: {} }
+  const spread = (values: readonly number[]) => [Math.min(...values), Math.max(...values)] as const
+  const ratios = Object.fromEntries(rivals.map((arm) => [arm, median(own) / medians[arm]!]))
+  const [best] = [...rivals].sort((a, b) => (figure.better === 'higher' ? 1 : -1) * (ratios[a]! - ratios[b]!))
+  if (best === undefined) return { value: median(own), spread: spread(own), medians, ratios }
+  const others = valuesOf(best)
+  return { value: ratios[best]!, spread: spread(own.map((value, run) => value / others[run]!)), medians, ratios }
 }
 
 function verdict({ better, threshold, goal }: Figure, value: number): Verdict {

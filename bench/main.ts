@@ -13,12 +13,16 @@ const options = parseOptions(process.argv)
 const progress = (line: string) => process.stderr.write(`${line}\n`)
 const rig = await openRig(options, progress)
 if (!rig.python) progress('THE PYTHON PIPELINE IS NOT THERE (../shared/bench): the rows that compare with it are skipped')
+if (!rig.postgres) progress('WITHOUT --postgres: no row is compared with node-postgres and PostGraphile')
+
+// The servers and the cluster would outlive a bench that is interrupted.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void rig.stop().finally(() => process.exit(1)))
 
 const results: Result[] = []
 try {
   for (const row of options.rows) results.push(...evaluate(row, await runRow(row, rig, options.runs ?? row.runs ?? 5, progress)))
 } finally {
-  await rig.server.stop()
+  await rig.stop()
 }
 
 const date = new Date().toISOString()

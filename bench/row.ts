@@ -17,7 +17,7 @@ export interface Row {
 
 /** One side of a comparison. */
 export interface Arm {
-  readonly needs?: 'python'
+  readonly needs?: 'python' | 'postgres'
   /** One run that counts: the figure's keys and their values. */
   run(rig: Rig): Promise<Sample>
 }
@@ -28,8 +28,11 @@ export interface Figure {
   readonly key: string
   readonly unit: string
   readonly arm: string
-  /** The other side: the figure is a ratio. Without it, the figure is the median itself, or its growth from the first run to the last. */
-  readonly against?: string
+  /**
+   * The other side: the figure is a ratio. Of several rivals, the ratio to the best counts. Without it, the figure is the median itself,
+   * or its growth from the first run to the last.
+   */
+  readonly against?: string | readonly string[]
   readonly growth?: boolean
   readonly better: 'higher' | 'lower'
   /** Missing it fails the bench; null: only reported. */

@@ -18,6 +18,7 @@ export async function runRow(row: Row, rig: Rig, runs: number, progress: (line: 
   for (const [name, arm] of Object.entries(row.arms)) {
     samples[name] = []
     if (arm.needs === 'python' && !rig.python) skipped[name] = 'the Python pipeline is not there'
+    if (arm.needs === 'postgres' && !rig.postgres) skipped[name] = 'PostgreSQL runs only with --postgres'
   }
   for (let run = 0; run <= runs; run++) {
     for (const [name, arm] of Object.entries(row.arms)) {
@@ -30,6 +31,7 @@ export async function runRow(row: Row, rig: Rig, runs: number, progress: (line: 
         if (run > 0) samples[name]?.push(sample)
       } catch (error) {
         failed[name] = error instanceof Error ? error.message : String(error)
+        progress(`${row.id} ${name} FAILED: ${failed[name]}`)
       }
     }
   }

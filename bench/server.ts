@@ -1,5 +1,6 @@
 /** The product as a user starts it, with its defaults, in separate processes. */
 import { spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,49 +13,61 @@ export interface WorkerProcess {
   readonly threads: number
 }
 
-export interface RunningServer {
+export interface RunningProgram {
   readonly url: string
   readonly pid: number
-  /** Milliseconds from its start to the line `ready`. */
+  /** Milliseconds from its start to the line that has its address. */
   readonly readyMs: number
-  workers(): Promise<WorkerProcess[]>
   stop(): Promise<void>
+}
+
+export interface RunningServer extends RunningProgram {
+  workers(): Promise<WorkerProcess[]>
 }
 
 /** Every question is executed, unless a row is about results that are kept. */
 const NO_PAGE_CACHE = ['--page-cache-bytes', '0B']
 
 export async function startServer(sources: readonly string[], flags: readonly string[] = NO_PAGE_CACHE): Promise<RunningServer> {
-  const start = performance.now()
   const args = [join(ROOT, 'src', 'main.ts'), ...sources, '--port', '0', '--log-level', 'warn', '--page-rows', '100000', ...flags]
-  const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_NO_WARNINGS: '1' },
-  })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const url = child.stdout ? await readyUrl(child.stdout) : null
-  const readyMs = performance.now() - start
-  if (url === null || child.pid === undefined) throw new Error('the server ended before it was ready')
-  return {
-    url,
-    pid: child.pid,
-    readyMs,
-    workers: () => askWorkers(url),
-    stop: () => {
-      child.kill('SIGTERM')
-      return ended
-    },
-  }
+  const program = await startProgram(process.execPath, args)
+  return { ...program, workers: () => askWorkers(program.url) }
 }
 
-/** The address in the line that the server writes when every layer can be asked. */
-async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string | null> {
-  const lines = createInterface({ input: stdout })
-  for await (const line of lines) {
-    const url = /^ready (http:\S+)$/.exec(line)?.[1]
-    if (url !== undefined) return url
+/** Starts any server that writes its address in a line, as `ready URL` or `listening ... at URL`. */
+export async function startProgram(
+  program: string,
+  args: readonly string[],
+  { env, cwd, log }: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly log?: string } = {},
+): Promise<RunningProgram> {
+  const start = performance.now()
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', log === undefined ? 'inherit' : openSync(log, 'w')],
+    env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
+    cwd,
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const url = await readyUrl(child.stdout!)
+  const readyMs = performance.now() - start
+  if (url === null || child.pid === undefined)
+    throw new Error(`${args[0]} ended before it was ready${log === undefined ? '' : `: see ${log}`}`)
+  const stop = () => {
+    child.kill('SIGTERM')
+    return ended
   }
-  return null
+  return { url, pid: child.pid, readyMs, stop }
+}
+
+async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<string | null>()
+  // It reads to the end, so that a server never waits for its own output.
+  createInterface({ input: stdout })
+    .on('line', (line) => {
+      const url = /(?:^ready| at) (http:\S+)$/.exec(line)?.[1]
+      if (url !== undefined) resolve(url)
+    })
+    .once('close', () => resolve(null))
+  return promise
 }
 
 /** Some may still be starting when the server is ready. The one of the serial lane has no process until it is needed. */

@@ -14,7 +14,7 @@ function whyNot({ row, reason }: Result): string[] {
 }
 
 function line(result: Result): string[] {
-  const { title, figure, value, spread, medians, threshold, goal, better, verdict, unit } = result
+  const { title, figure, value, spread, medians, ratios, threshold, goal, better, verdict, unit } = result
   const sign = better === 'higher' ? '>=' : '<='
   const bar = (limit: number | null) => (limit === null ? '' : `${sign} ${short(limit)}`)
   return [
@@ -23,7 +23,7 @@ function line(result: Result): string[] {
     value === null ? '-' : short(value),
     spread ? `${short(spread[0])} - ${short(spread[1])}` : '',
     Object.entries(medians)
-      .map(([arm, number]) => `${arm} ${short(number)} ${unit}`)
+      .map(([arm, number]) => `${arm} ${short(number)} ${unit}${ratios[arm] === undefined ? '' : ` (x ${short(ratios[arm])})`}`)
       .join(', '),
     bar(threshold),
     bar(goal),

@@ -16,6 +16,19 @@ export function drainArm(layer: string, output: OutputKind): Arm {
   return { run: (rig) => drain(rig, layer, output, null) }
 }
 
+/** The same without our statement: all columns of an imported table as they lie there, at `share` of its rate. */
+export function plainDrainArm(table: string, share: number): Arm {
+  return {
+    run: async (rig) => {
+      const [store] = rig.statements.databases
+      const statement = { sql: `FROM "${store!.alias}"."${table}"`, parameters: [] }
+      const options: DrainOptions = { ...engineOptions(rig), statement, firstChunks: null }
+      const { rowsPerSecond = Number.NaN } = await runForSample([PROGRAM, JSON.stringify(options)])
+      return { rowsPerSecond: rowsPerSecond * share }
+    },
+  }
+}
+
 /** The engine's first chunk of it, median of `runs`. */
 export function firstChunkArm(layer: string, output: OutputKind, runs: number): Arm {
   return { run: (rig) => drain(rig, layer, output, runs) }

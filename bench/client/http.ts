@@ -7,6 +7,8 @@ export interface Answer {
   /** Its end. */
   readonly tail: string
   readonly bytes: number
+  /** Ends of lines, if they are counted. */
+  readonly lines: number
   readonly firstMs: number
   readonly totalMs: number
 }
@@ -15,17 +17,18 @@ const HEAD_BYTES = 400
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
 
 /** One request whose body is read to its end, but not parsed. With a `query` it is a GraphQL POST, else a GET. */
-export async function ask(url: string, query: string | null): Promise<Answer> {
+export async function ask(url: string, query: string | null, countLines = false): Promise<Answer> {
   const start = performance.now()
   const response = await answer(url, query)
-  let [head, tail, bytes, firstMs] = ['', '', 0, 0]
+  let [head, tail, bytes, lines, firstMs] = ['', '', 0, 0, 0]
   for await (const chunk of response as AsyncIterable<Buffer>) {
     firstMs ||= performance.now() - start
     if (head.length < HEAD_BYTES) head += chunk.toString('latin1', 0, HEAD_BYTES)
     bytes += chunk.length
+    for (let at = countLines ? chunk.indexOf(10) : -1; at !== -1; at = chunk.indexOf(10, at + 1)) lines++
     tail = (tail + chunk.subarray(-HEAD_BYTES).toString('latin1')).slice(-HEAD_BYTES)
   }
-  return { status: response.statusCode ?? 0, head, tail, bytes, firstMs, totalMs: performance.now() - start }
+  return { status: response.statusCode ?? 0, head, tail, bytes, lines, firstMs, totalMs: performance.now() - start }
 }
 
 function answer(url: string, query: string | null): Promise<IncomingMessage> {

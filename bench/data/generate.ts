@@ -11,6 +11,7 @@ import { writeLayer } from './geoparquet.ts'
 import { LARGE_LAYER, LAYERS } from './layers.ts'
 import { chooseLookups } from './lookups.ts'
 import { writeManyFiles } from './many.ts'
+import { boxQuestions, buildingQuestions, writeQuestions } from './questions.ts'
 import { RANDOM_MACROS } from './random.ts'
 import { SHAPE_MACROS } from './shapes.ts'
 import { writeStore } from './store.ts'
@@ -27,7 +28,12 @@ async function makeBase(connection: DuckDBConnection, folder: string): Promise<v
   for (const { name, sql } of LAYERS) {
     const file = join(folder, `${name}.parquet`)
     await writeLayer(connection, sql, file)
-    await writeFile(join(folder, `${name}.boxes.json`), JSON.stringify(await chooseBoxes(connection, file)))
+    const boxes = await chooseBoxes(connection, file)
+    await writeFile(join(folder, `${name}.boxes.json`), JSON.stringify(boxes))
+    await writeQuestions(folder, name, 'box', boxQuestions(boxes))
+  }
+  for (const kind of ['key', 'text', 'page'] as const) {
+    await writeQuestions(folder, 'buildings', kind, await buildingQuestions(connection, join(folder, 'buildings.parquet'), kind))
   }
   const lookups = await chooseLookups(connection, join(folder, 'buildings.parquet'))
   await writeFile(join(folder, 'buildings.lookups.json'), JSON.stringify(lookups))

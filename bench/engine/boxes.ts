@@ -19,7 +19,7 @@ const boxes: QueryBox[] = JSON.parse(await readFile(options.boxes, 'utf8'))
 const connection = await openEngine(options)
 const prepared = await connection.prepare(options.sql)
 const times: number[] = []
-for (const { bbox, hits } of [...boxes.slice(0, 10), ...boxes]) {
+for (const { bbox, hits } of [...boxes.slice(0, 10), ...boxes.slice(0, 200)]) {
   const start = performance.now()
   prepared.bind(bbox as unknown as DuckDBValue[])
   const reader = await prepared.runAndReadAll()

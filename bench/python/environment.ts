@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { duckdbVersion } from '../../src/config/duckdb.ts'
 import { runToEnd } from '../child.ts'
 import { CACHE, ROOT } from '../paths.ts'
+import { type RunningProgram, startProgram } from '../server.ts'
 
 const ORIGINAL = join(ROOT, '..', 'shared', 'bench')
 /** The engine's version is ours; the rest is what the pipeline's own instructions install. */
@@ -26,8 +27,7 @@ export interface PythonPipeline {
 /** @returns null where the pipeline is not there */
 export async function preparePython(data: string, progress: (line: string) => void): Promise<PythonPipeline | null> {
   if (!(await exists(join(ORIGINAL, 'bench_pipeline.py')))) return null
-  const packages = join(CACHE, 'python', 'packages')
-  if (!(await exists(packages))) await install(packages, progress)
+  const env = await pythonPackages(progress)
   const rig = join(CACHE, 'python', 'rig')
   await rm(rig, { recursive: true, force: true })
   await cp(ORIGINAL, rig, { recursive: true, filter: (source) => source === ORIGINAL || source.endsWith('.py') })
@@ -36,7 +36,24 @@ export async function preparePython(data: string, progress: (line: string) => vo
     await symlink(join(data, `${layer}.parquet`), join(rig, 'data', `${name}.parquet`))
     await symlink(join(data, `${layer}.boxes.json`), join(rig, 'data', `queries_${name}.json`))
   }
-  return { rig, env: { PYTHONPATH: packages, PYTHONWARNINGS: 'ignore' } }
+  return { rig, env }
+}
+
+/** The fair baseline: our own server, which does what a Python service can do best. */
+export async function startFairPython(
+  data: string,
+  extension: string,
+  progress: (line: string) => void,
+): Promise<RunningProgram> {
+  const script = join(import.meta.dirname, 'server.py')
+  return startProgram('python3', [script, extension, data], { env: await pythonPackages(progress) })
+}
+
+/** @returns the environment in which Python finds its packages */
+async function pythonPackages(progress: (line: string) => void): Promise<Readonly<Record<string, string>>> {
+  const packages = join(CACHE, 'python', 'packages')
+  if (!(await exists(packages))) await install(packages, progress)
+  return { PYTHONPATH: packages, PYTHONWARNINGS: 'ignore' }
 }
 
 /** Into a folder, not a virtual environment: Debian's Python comes without venv. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { engineOptions } from '../arms/drain.ts'
+import { geoduckArm } from '../arms/requests.ts'
 import { runForSample } from '../child.ts'
 import { plainBoxQuery } from '../engine/plain-sql.ts'
 import type { Arm, Row } from '../row.ts'
-import { boxesArm } from './boxes.ts'
 
 const PROGRAM = join(import.meta.dirname, '..', 'engine', 'boxes.ts')
 
@@ -18,7 +18,7 @@ const bare: Arm = {
 export const BOX_LATENCY: Row = {
   id: 'box-latency',
   title: 'One box query of 1,000 buildings over HTTP, GeoParquet',
-  arms: { http: boxesArm('buildings', 1), bare },
+  arms: { http: geoduckArm('buildings', { layer: 'buildings', kind: 'box', concurrency: 1 }), bare },
   figures: [
     {
       label: 'p50 against a bare connection to JSON text',

@@ -1,12 +1,20 @@
 import { join } from 'node:path'
+import { runForSample } from '../child.ts'
 import type { Arm, Row } from '../row.ts'
 import { startServer } from '../server.ts'
-import { boxesArm } from './boxes.ts'
 
 /** The client asks each of them once before it measures. */
 const BOXES = 10
 
-const executed = boxesArm('buildings', 1, BOXES)
+const CLIENT = join(import.meta.dirname, '..', 'client', 'boxes.ts')
+
+const executed: Arm = {
+  run: ({ server, data, seconds }) => {
+    const boxes = join(data, 'buildings.boxes.json')
+    const options = { url: server.url, layer: 'buildings', boxes, distinct: BOXES, concurrency: 1, seconds }
+    return runForSample([CLIENT, JSON.stringify(options)])
+  },
+}
 
 /** On a server that keeps results, as by default. */
 const kept: Arm = {

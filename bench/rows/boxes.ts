@@ -1,29 +1,20 @@
 import { join } from 'node:path'
+import { type Asked, fairPythonArm, geoduckArm } from '../arms/requests.ts'
 import { runForSample } from '../child.ts'
 import { tableOf } from '../data/store.ts'
+import { nodePostgresArm, postgraphileArm } from '../postgres/arms.ts'
 import { PYTHON_NAMES } from '../python/environment.ts'
 import type { Arm, Figure, Row } from '../row.ts'
 
-const CLIENT = join(import.meta.dirname, '..', 'client', 'boxes.ts')
 const SCRIPT = join(import.meta.dirname, '..', 'python', 'boxes.py')
 
-/** Box queries of about 1,000 buildings each. */
-export function boxesArm(layer: string, concurrency: number, distinct?: number): Arm {
-  return {
-    run: ({ server, data, seconds }) => {
-      const boxes = join(data, 'buildings.boxes.json')
-      return runForSample([CLIENT, JSON.stringify({ url: server.url, layer, boxes, distinct, concurrency, seconds })])
-    },
-  }
-}
-
-/** The same, each on a new connection, without sending anything: a service as the manuals describe it. */
-function pythonArm(concurrency: number): Arm {
+/** A new connection for each box, without sending anything: a service as the manuals describe it. */
+function pythonArm(layer: Asked['layer'], concurrency: number): Arm {
   return {
     needs: 'python',
     run: async ({ python, seconds }) => {
       if (!python) throw new Error('the Python pipeline is not there')
-      const args = [SCRIPT, python.rig, PYTHON_NAMES.buildings, String(concurrency), String(seconds)]
+      const args = [SCRIPT, python.rig, PYTHON_NAMES[layer], String(concurrency), String(seconds)]
       const { qps, p50 } = await runForSample(args, { program: 'python3', env: python.env })
       if (qps === undefined || p50 === undefined) throw new Error('the Python pipeline told no time')
       return { perSecond: qps, p50Ms: p50 }
@@ -31,27 +22,39 @@ function pythonArm(concurrency: number): Arm {
   }
 }
 
-function row(concurrency: number): Row {
-  const figure = (arm: string, threshold: number, goal: number): Figure => ({
-    label: `queries/s from the ${arm} against the Python pipeline`,
-    key: 'perSecond',
-    unit: 'queries/s',
-    arm,
-    against: 'python',
-    better: 'higher',
-    threshold,
-    goal,
-  })
-  return {
-    id: `boxes-${concurrency}`,
-    title: `Box queries of 1,000 buildings over HTTP, ${concurrency} at a time`,
-    arms: {
-      file: boxesArm('buildings', concurrency),
-      table: boxesArm(tableOf('buildings'), concurrency),
-      python: pythonArm(concurrency),
+/** These arms answer the same questions over HTTP to the same client. */
+const RIVALS = ['fairPython', 'nodePostgres', 'postgraphile']
+
+function row(layer: Asked['layer'], concurrency: number): Row {
+  const asked: Asked = { layer, kind: 'box', concurrency }
+  const rate = { key: 'perSecond', unit: 'requests/s', better: 'higher' } as const
+  const figures = (arm: string, goal: number, pipeline: Pick<Figure, 'threshold' | 'goal'>): Figure[] => [
+    { label: `requests/s from the ${arm} against the best rival`, ...rate, arm, against: RIVALS, threshold: 1, goal },
+    { label: `requests/s from the ${arm} against the Python pipeline`, ...rate, arm, against: 'python', ...pipeline },
+    {
+      label: `p50 from the ${arm} against the best rival`,
+      key: 'p50Ms',
+      unit: 'ms',
+      arm,
+      against: RIVALS,
+      better: 'lower',
+      threshold: null,
+      goal: null,
     },
-    figures: [figure('file', 10, 20), figure('table', 20, 40)],
+  ]
+  return {
+    id: `${layer === 'buildings' ? 'boxes' : layer}-${concurrency}`,
+    title: `Boxes of 1,000 ${layer} over HTTP, ${concurrency} at a time`,
+    arms: {
+      file: geoduckArm(layer, asked),
+      table: geoduckArm(tableOf(layer), asked),
+      fairPython: fairPythonArm(asked),
+      nodePostgres: nodePostgresArm(asked),
+      postgraphile: postgraphileArm(asked),
+      python: pythonArm(layer, concurrency),
+    },
+    figures: [...figures('file', 1.2, { threshold: 10, goal: 20 }), ...figures('table', 2, { threshold: 20, goal: 40 })],
   }
 }
 
-export const BOX_ROWS: readonly Row[] = [1, 4, 16].map(row)
+export const BOX_ROWS: readonly Row[] = [row('buildings', 1), row('buildings', 8), row('points', 1), row('points', 8)]

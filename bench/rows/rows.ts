@@ -15,6 +15,7 @@ import { MEMORY_IDLE } from './memory-idle.ts'
 import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
 import { SERVER_CPU } from './server-cpu.ts'
+import { SMALL_ROWS } from './small.ts'
 import { START } from './start.ts'
 import { START_ONE } from './start-one.ts'
 import { TYPED_PAGE } from './typed-page.ts'
@@ -30,6 +31,7 @@ export const ROWS: readonly Row[] = [
   ...BOX_ROWS,
   BOX_LATENCY,
   BOXES_REPEATED,
+  ...SMALL_ROWS,
   NEAREST,
   ...LOOKUP_ROWS,
   PAGE,
