@@ -11,6 +11,8 @@ export interface Asked {
   readonly layer: 'points' | 'buildings'
   readonly kind: QuestionKind
   readonly concurrency: number
+  /** Asks the first questions again and again. @default each question once */
+  readonly distinct?: number
 }
 
 export interface Target {
@@ -20,7 +22,11 @@ export interface Target {
   readonly marker: string
 }
 
-export function requestsArm({ layer, kind, concurrency }: Asked, server: (rig: Rig) => Promise<string>, target: Target): Arm {
+export function requestsArm(
+  { layer, kind, concurrency, distinct }: Asked,
+  server: (rig: Rig) => Promise<string>,
+  target: Target,
+): Arm {
   return {
     run: async (rig) => {
       const options = {
@@ -29,6 +35,7 @@ export function requestsArm({ layer, kind, concurrency }: Asked, server: (rig: R
         marker: kind === 'count' ? null : target.marker,
         questions: questionsFile(rig.data, layer, kind),
         concurrency,
+        distinct,
         seconds: rig.seconds,
       }
       return runForSample([CLIENT, JSON.stringify(options)])

@@ -18,6 +18,8 @@ export interface RequestOptions {
   /** Bytes that each feature of an answer has once. Null: the answer has the number of features as `count` or `totalCount`. */
   readonly marker: string | null
   readonly concurrency: number
+  /** Asks the first questions again and again. @default each question once */
+  readonly distinct?: number
   readonly seconds: number
 }
 
@@ -30,7 +32,7 @@ const times: number[] = []
 let next = 0
 
 async function one(): Promise<void> {
-  const question = questions[next++]
+  const question = questions[options.distinct === undefined ? next++ : next++ % options.distinct]
   if (!question) throw new Error(`The ${questions.length} questions are used up, and none may be asked twice.`)
   const { values, features } = question
   const url = options.url.replace(/\$(\d)/g, (_, n) => encodeURIComponent(values[n - 1]!))

@@ -1,20 +1,12 @@
 import { join } from 'node:path'
-import { runForSample } from '../child.ts'
+import { geoduckArm } from '../arms/requests.ts'
 import type { Arm, Row } from '../row.ts'
 import { startServer } from '../server.ts'
 
 /** The client asks each of them once before it measures. */
 const BOXES = 10
 
-const CLIENT = join(import.meta.dirname, '..', 'client', 'boxes.ts')
-
-const executed: Arm = {
-  run: ({ server, data, seconds }) => {
-    const boxes = join(data, 'buildings.boxes.json')
-    const options = { url: server.url, layer: 'buildings', boxes, distinct: BOXES, concurrency: 1, seconds }
-    return runForSample([CLIENT, JSON.stringify(options)])
-  },
-}
+const executed = geoduckArm('buildings', { layer: 'buildings', kind: 'box', concurrency: 1, distinct: BOXES })
 
 /** On a server that keeps results, as by default. */
 const kept: Arm = {

@@ -1,6 +1,6 @@
 /** Small answers, one at a time. PostgreSQL answers each from an index. */
 import { type Asked, fairPythonArm, geoduckArm } from '../arms/requests.ts'
-import { tableOf } from '../data/store.ts'
+import { keyedTableOf, tableOf } from '../data/store.ts'
 import { nodePostgresArm, postgraphileArm } from '../postgres/arms.ts'
 import type { Arm, Figure, Row } from '../row.ts'
 
@@ -11,7 +11,7 @@ const SCANNING = ['fairPython', 'plainNodePostgres', 'plainPostgraphile']
 /** Milliseconds. */
 type Bar = Pick<Figure, 'threshold' | 'goal'>
 
-function row(kind: Asked['kind'], title: string, bars: Readonly<Record<'file' | 'table', Bar>>): Row {
+function row(kind: Asked['kind'], title: string, bars: Readonly<Record<'file' | 'table' | 'keyed', Bar>>): Row {
   const asked: Asked = { layer: 'buildings', kind, concurrency: 1 }
   const p50 = { key: 'p50Ms', unit: 'ms', better: 'lower' } as const
   const reported = { ...p50, threshold: null, goal: null }
@@ -19,6 +19,7 @@ function row(kind: Asked['kind'], title: string, bars: Readonly<Record<'file' | 
   const arms: Record<string, Arm> = {
     file: geoduckArm('buildings', asked),
     table: geoduckArm(tableOf('buildings'), asked),
+    keyed: geoduckArm(keyedTableOf('buildings'), asked),
     fairPython: fairPythonArm(asked),
     nodePostgres: nodePostgresArm(asked),
     postgraphile: postgraphileArm(asked),
@@ -27,7 +28,7 @@ function row(kind: Asked['kind'], title: string, bars: Readonly<Record<'file' | 
       plainPostgraphile: postgraphileArm({ ...asked, plain: true }),
     }),
   }
-  const figures = (['file', 'table'] as const).flatMap((arm): Figure[] => [
+  const figures = (['file', 'table', 'keyed'] as const).flatMap((arm): Figure[] => [
     { label: `p50 from the ${arm}`, ...p50, arm, ...bars[arm] },
     { label: `p50 from the ${arm} against the best rival with an index`, ...reported, arm, against: INDEXED },
     {
@@ -43,8 +44,12 @@ function row(kind: Asked['kind'], title: string, bars: Readonly<Record<'file' | 
 const bar = (threshold: number, goal: number): Bar => ({ threshold, goal })
 
 export const SMALL_ROWS: readonly Row[] = [
-  row('count', 'Count of the buildings in a box', { file: bar(19, 5), table: bar(8.5, 2) }),
-  row('key', 'One building by its key', { file: bar(11, 4), table: bar(5.5, 1.5) }),
-  row('text', 'Buildings of one name, of 500,000 buildings', { file: bar(18, 9), table: bar(12, 9) }),
-  row('page', 'A page of 100 buildings of one class, sorted by name', { file: bar(85, 42), table: bar(36, 18) }),
+  row('count', 'Count of the buildings in a box', { file: bar(19, 5), table: bar(8.5, 2), keyed: bar(8.5, 2) }),
+  row('key', 'One building by its key', { file: bar(11, 4), table: bar(5.5, 1.5), keyed: bar(5.5, 1.5) }),
+  row('text', 'Buildings of one name, of 500,000 buildings', { file: bar(18, 9), table: bar(12, 9), keyed: bar(9, 2) }),
+  row('page', 'A page of 100 buildings of one class, sorted by name', {
+    file: bar(85, 42),
+    table: bar(36, 18),
+    keyed: bar(18, 4),
+  }),
 ]
