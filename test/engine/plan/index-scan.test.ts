@@ -119,3 +119,29 @@ describe('a small box over a table with an RTREE', () => {
     expect(pruning(small, unchecked)).toBe('ROW_GROUP_STATISTICS')
   })
 })
+
+describe('one thread is enough', () => {
+  const small: FeatureFilter = { bbox: [10, 10, 10.5, 10.5] }
+  const large: FeatureFilter = { bbox: [0, 0, 30, 15] }
+  const pruned = () => ({ ...scanned, pruning: { kind: 'ROW_GROUP_STATISTICS' } }) as const
+
+  it('for a page, a count or an aggregate of a small box, and for a feature by the number of its row', () => {
+    const inBox = queryOf(pruned(), { where: small, limit: 101 })
+    expect(compileFeatures(inBox).few).toBe(true)
+    expect(compileRows(countOf(inBox)).few).toBe(true)
+    expect(compileFeatures(queryOf(indexed, { where: small, limit: 101 })).few).toBe(true)
+    expect(compileFeatures(queryOf(pruned(), { key: '17', limit: 2 })).few).toBe(true)
+  })
+
+  it.each<[string, () => FeatureQuery]>([
+    ['a large box', () => queryOf(pruned(), { where: large, limit: 101 })],
+    ['a page without a box', () => queryOf(pruned(), { limit: 101 })],
+    ['a stream, whose size is unknown', () => queryOf(pruned(), { where: small })],
+    ['a layer whose rows a box does not skip', () => queryOf(scanned, { where: small, limit: 101 })],
+    ['a layer of unknown extent', () => queryOf({ ...pruned(), extent: null }, { where: small, limit: 101 })],
+    ['a layer of unknown size', () => queryOf({ ...pruned(), featureCount: null }, { where: small, limit: 101 })],
+    ['either of two boxes', () => queryOf(pruned(), { where: { or: [small, small] }, limit: 101 })],
+  ])('not for %s', (_, query) => {
+    expect(compileFeatures(query()).few).toBe(false)
+  })
+})

@@ -120,6 +120,14 @@ describe('an execution', () => {
     expect((await run(threads)).rows).toBe(2)
   })
 
+  test('that reads few row groups has one thread, also after another such one, and the next one all of them', async () => {
+    const threads = plan("SELECT i FROM range(current_setting('threads')::BIGINT) r(i)")
+    expect((await run({ ...threads, few: true })).rows).toBe(1)
+    expect((await run({ ...threads, few: true })).rows).toBe(1)
+    expect((await slot.health()).diagnostics?.threads).toBe(2)
+    expect((await run(threads)).rows).toBe(2)
+  })
+
   test.each(['CREATE TABLE memory.kept AS SELECT 1', 'SET GLOBAL threads = 1', 'BEGIN'])(
     'of no query is not begun: %s',
     async (sql) => {

@@ -127,8 +127,8 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
 }
 
 /**
- * The most features that one thread reads. A second thread finds no row group of its own then, and costs a third of the processor time of a box.
- * The estimate is too low for a crowded place: a box of many more features takes up to twice the time on an idle machine.
+ * The most expected features for one thread. A second thread has little to read then, and costs up to a third of the processor time of a box.
+ * The estimate is too low for a crowded place: there a page or count takes up to twice the time on two idle processors.
  */
 const FEW_FEATURES = 2_048
 

@@ -20,7 +20,7 @@ export interface OpenInstance {
   /** Returns a new connection for one execution, which must close it. */
   connect(): Promise<DuckDBConnection>
   /**
-   * Sets the number of threads of the engine. It stays for the next execution, because a change takes 0.6 ms. Executions follow
+   * Sets the number of threads of the engine. It stays for the next execution, because a change takes 0.5 to 0.8 ms. Executions follow
    * one another, so none changes the threads of another.
    */
   setThreads(connection: DuckDBConnection, threads: number): Promise<void>
