@@ -1,5 +1,6 @@
 import type { Row } from '../row.ts'
 import { ARROW_STREAM_ROWS } from './arrow-stream.ts'
+import { BOX_CPU } from './box-cpu.ts'
 import { BOX_LATENCY } from './box-latency.ts'
 import { BOX_ROWS } from './boxes.ts'
 import { ARROW_DOWNLOAD } from './download.ts'
@@ -24,6 +25,7 @@ export const ROWS: readonly Row[] = [
   TYPED_PAGE,
   ...BOX_ROWS,
   BOX_LATENCY,
+  BOX_CPU,
   NEAREST,
   PAGE,
   FIRST_BATCH,
