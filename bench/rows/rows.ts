@@ -1,5 +1,6 @@
 import type { Row } from '../row.ts'
 import { ARROW_STREAM_ROWS } from './arrow-stream.ts'
+import { BOX_CPU } from './box-cpu.ts'
 import { BOX_LATENCY } from './box-latency.ts'
 import { BOX_ROWS } from './boxes.ts'
 import { BOXES_REPEATED } from './boxes-repeated.ts'
@@ -32,6 +33,7 @@ export const ROWS: readonly Row[] = [
   BOX_LATENCY,
   BOXES_REPEATED,
   ...SMALL_ROWS,
+  BOX_CPU,
   NEAREST,
   ...LOOKUP_ROWS,
   PAGE,

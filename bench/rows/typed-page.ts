@@ -23,7 +23,7 @@ function arm(query: string): Arm {
   }
 }
 
-async function usage({ pid }: Rig['server'], workers: readonly number[]): Promise<number[]> {
+export async function usage({ pid }: Rig['server'], workers: readonly number[]): Promise<number[]> {
   const times = await Promise.all(workers.map(cpuMs))
   return [await cpuMs(pid), times.reduce((sum, ms) => sum + ms, 0)]
 }

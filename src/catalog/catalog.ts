@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
 import type { DatabaseAccess, FileAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
@@ -240,7 +241,11 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   async refresh(): Promise<void> {
-    for (const source of this.#sources) await this.#look(source)
+    for (const source of this.#sources) {
+      await this.#look(source)
+      // A look at near files does not wait, and clients must not wait for all of them.
+      await immediate()
+    }
   }
 
   async close(): Promise<void> {

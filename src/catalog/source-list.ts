@@ -1,6 +1,7 @@
 /**
  * The sources of the arguments, which are looked up again from time to time. A source that still exists stays the same object.
  */
+import { setImmediate as immediate } from 'node:timers/promises'
 import type { Problem } from '../model/layer.ts'
 import { keyOf, type RequestedSource, requestedSources } from './find-sources.ts'
 import type { LayerOptions } from './layer-options.ts'
@@ -75,5 +76,9 @@ const nameOf = ({ found: { format, names, files } }: RequestedSource): string =>
   format === 'Parquet' ? [format, ...names].join('\n') : (files[0] ?? '')
 
 async function lookAll(queue: Iterable<ListedSource>): Promise<void> {
-  for (const { source } of queue) await source.look()
+  for (const { source } of queue) {
+    await source.look()
+    // A look at near files does not wait. Ten thousand of them in one turn of the event loop would hold up every client.
+    await immediate()
+  }
 }

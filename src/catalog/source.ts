@@ -24,7 +24,7 @@ export interface Source {
   /** Changes the files of the source. They count at the next look. */
   replaceFiles(files: readonly string[]): void
   /**
-   * Updates the description: about 30 µs per file while nothing changes; otherwise the source is read again. Faults of the source are part of its
+   * Updates the description: 5 to 30 µs per file while nothing changes; otherwise the source is read again. Faults of the source are part of its
    * description. Returns true if it was read.
    *
    * @throws Error if the fault is not the source's: the process that reads it cannot start

@@ -165,8 +165,8 @@ export async function isUnchanged(snapshot: Snapshot, isNear = false): Promise<b
   return now.every(({ stamp }, index) => stamp === snapshot[index]?.stamp)
 }
 
-/** Most files that are looked at without waiting: 0.3 ms. */
-const MOST_NEAR = 64
+/** Most files of a source that are looked at without waiting: 0.1 ms. A query of all layers looks at 64 sources in one turn. */
+const MOST_NEAR = 16
 
 /** True if the files may be looked at without waiting. A network share that does not answer would hold up every client. */
 async function areNear(files: readonly string[]): Promise<boolean> {

@@ -20,7 +20,7 @@ import type { EventLoopYield } from '../../delivery/event-loop-yield.ts'
 import { FlowingPage } from '../../delivery/flowing-page.ts'
 import { type FlowingJson, join, RawJson } from '../../delivery/raw-json.ts'
 import { canJoin, frameOf, within } from '../../encode/encode.ts'
-import type { Explanation } from '../../engines/engine.ts'
+import type { Explanation, Page } from '../../engines/engine.ts'
 import { keyIn, keyOfId, layerOfId, makersOf } from '../../model/feature-id.ts'
 import { type Field, type OnInvalid as Handling, kindOf, type Layer } from '../../model/layer.ts'
 import type { FeatureQuery } from '../../model/query.ts'
@@ -212,10 +212,40 @@ export async function featuresOf(
 ): Promise<AnyPage> {
   const first = inRange('first', args.first, firstRange(context.services.pageRows))
   const request = await readFeatureRequest(args, context, (asked) => selectOutputs(info, asked))
+  if (isOnlyCounted(info)) return { batch: NO_ROWS, request }
   if (first > HELD_ROWS && context.operation.mayFlow && canFlow(request, info)) {
     return await FlowingPage.open(request, first, context)
   }
   return { batch: await readPage(request, first, context), request }
+}
+
+/** The page of a connection whose rows nobody reads. */
+const NO_ROWS: Page = Object.freeze<Page>({
+  sequence: 0,
+  count: 0,
+  outputs: [],
+  position: null,
+  execution: {
+    lane: 'NORMAL',
+    degraded: false,
+    reason: null,
+    attempts: 0,
+    elapsedMs: 0,
+    rowGroupsRead: null,
+    rowGroups: null,
+    rowsScanned: null,
+  },
+  hasMore: false,
+  release: () => {},
+})
+
+/** True if only the number of all features is selected. A separate query counts them, so no page is needed. */
+function isOnlyCounted(info: GraphQLResolveInfo): boolean {
+  const names = selectedFields(info.fieldNodes, info)
+    .values()
+    .map(([node]) => node!.name.value)
+    .toArray()
+  return names.includes('totalCount') && names.every((name) => name === 'totalCount' || name === '__typename')
 }
 
 /** Most features in a page that is held, the default limit of a page. 10,000 buildings are about 4 MB. */

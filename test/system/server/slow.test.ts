@@ -97,6 +97,18 @@ it('another one is logged without a plan', async () => {
   expect(line.msg).not.toContain('slow')
 })
 
+it('`totalCount` alone reads no page, and beside the name of its type neither', async () => {
+  for (const [select, batches] of [
+    ['totalCount', 0],
+    ['all: totalCount __typename', 0],
+    ['totalCount count', 1],
+    ['count', 1],
+  ]) {
+    const { operation } = await logged(1, `{ features(layer: "places", first: 7) { ${select} } }`)
+    expect(operation, String(select)).toMatchObject({ batches, rows: Number(batches) * 7, outcome: 'complete' })
+  }
+})
+
 it('the address from a trusted proxy is that of the client', async () => {
   const line = await logged(1, '{ layers { name } }', { 'x-forwarded-for': '198.51.100.1, 203.0.113.7' })
   expect(line.operation).toMatchObject({ client: expect.stringMatching(/^203\.0\.113\.7:\d+$/) })
