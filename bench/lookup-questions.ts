@@ -7,7 +7,7 @@ export type LookupKind = (typeof LOOKUP_KINDS)[number]
 const CLASSES = ['house', 'apartments', 'garage', 'retail', 'industrial', 'school', 'office'] as const
 
 export interface Question {
-  /** Of GraphQL, for a layer. */
+  /** The GraphQL query for a layer. */
   readonly query: string
   /** Values of the statement. */
   readonly values: readonly (string | number)[]
@@ -17,7 +17,7 @@ export interface Question {
 
 export function questionOf(kind: LookupKind, layer: string, lookups: readonly Lookup[], n: number): Question {
   const { id, name, hits } = lookups[n % lookups.length]!
-  const all = 'id key geometry { geojson } properties'
+  const all = 'id key geojson properties'
   if (kind === 'key') return { query: `{ feature(layer: "${layer}", id: "${id}") { ${all} } }`, values: [id], count: 1 }
   const list = (where: string, more: string) => `{ features(layer: "${layer}", where: { ${where} }${more}) { count geojson } }`
   if (kind === 'text') {

@@ -23,7 +23,7 @@ async function one(): Promise<void> {
   const { query, count } = questionOf(options.kind, options.layer, lookups, next++)
   const answer = await ask(`${options.url}/graphql`, query)
   if (options.kind === 'key') {
-    if (!answer.head.includes('"geojson":{"type":"Polygon"')) throw new Error(`no feature: ${answer.head}`)
+    if (!answer.head.includes('"type":"Polygon"')) throw new Error(`no feature: ${answer.head}`)
   } else if (countIn(answer) !== count) throw new Error(`${countIn(answer)} features instead of ${count}`)
   times.push(answer.totalMs)
 }

@@ -71,7 +71,7 @@ test('a table that others refer to keeps its rows in place, and new rows follow 
   ])
   await squares(parquet, 3_000)
   const { code, stdout } = await geoduckImport(parquet, '--into', store, '--layer', 'SQUARES', '--append')
-  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('it has a key or another constraint') })
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('its columns have defaults or comments') })
   expect(await look(store, COUNT)).toEqual([[3_100n, 3_100n]])
   expect(await look(store, 'SELECT count(*) FROM squares WHERE rowid < 100 AND version = 0')).toEqual([[100n]])
   expect(await look(store, "SELECT index_name FROM duckdb_indexes() WHERE index_name = 'mine'")).toEqual([['mine']])

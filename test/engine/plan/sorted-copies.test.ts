@@ -78,7 +78,7 @@ let engine: Engine
 let plain: Layer
 let copied: Layer
 
-/** What a check finds in the file. */
+/** Returns the columns of the copies that a check proves in the file. */
 async function proven(file: string): Promise<readonly string[]> {
   const copies = await using(async (connection) => {
     await connection.run(`ATTACH '${file}' AS store (READ_ONLY)`)

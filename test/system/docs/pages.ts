@@ -59,6 +59,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     prints(null, {
       before: ({ folder }) => within(join(folder, 'city.duckdb'), ['CREATE TABLE streets AS SELECT 1 AS id']),
     }),
+    prints(null),
   ],
   'docs/limits.md': [],
   'docs/names.md': [answered, sharedName],
