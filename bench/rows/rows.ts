@@ -14,6 +14,7 @@ import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
 import { SERVER_CPU } from './server-cpu.ts'
 import { START } from './start.ts'
+import { SUBSCRIBERS } from './subscribers.ts'
 import { TYPED_PAGE } from './typed-page.ts'
 
 /** In the order of the table. */
@@ -21,6 +22,7 @@ export const ROWS: readonly Row[] = [
   GEOJSON_ENGINE,
   ...ARROW_STREAM_ROWS,
   ARROW_DOWNLOAD,
+  SUBSCRIBERS,
   ...GEOJSON_PYTHON_ROWS,
   TYPED_FEATURES,
   TYPED_PAGE,
