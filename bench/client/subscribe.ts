@@ -9,6 +9,8 @@ export interface SubscribeOptions {
   readonly url: string
   readonly query: string
   readonly rows: number
+  /** Sockets that subscribe at the same time, each for `rows` rows. @default 1 */
+  readonly clients?: number
 }
 
 interface Tally {
@@ -49,7 +51,11 @@ function subscribe({ url, query }: SubscribeOptions): Promise<Tally> {
 
 const options: SubscribeOptions = JSON.parse(process.argv[2] ?? '')
 const start = performance.now()
-const tally = await subscribe(options)
+const tallies = await Promise.all(Array.from({ length: options.clients ?? 1 }, () => subscribe(options)))
 const seconds = (performance.now() - start) / 1_000
-if (tally.rows !== options.rows) throw new Error(`${tally.rows} rows instead of ${options.rows}`)
-process.stdout.write(JSON.stringify({ ...tally, seconds, rowsPerSecond: tally.rows / seconds }))
+const short = tallies.find(({ rows }) => rows !== options.rows)
+if (short) throw new Error(`${short.rows} rows instead of ${options.rows}`)
+const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0)
+const firstMs = Math.max(...tallies.map((tally) => tally.firstMs))
+const total = { rows: sum('rows'), bytes: sum('bytes'), batches: sum('batches'), firstMs }
+process.stdout.write(JSON.stringify({ ...total, seconds, rowsPerSecond: total.rows / seconds }))

@@ -19,6 +19,7 @@ import { SERVER_CPU } from './server-cpu.ts'
 import { SMALL_ROWS } from './small.ts'
 import { START } from './start.ts'
 import { START_ONE } from './start-one.ts'
+import { SUBSCRIBERS } from './subscribers.ts'
 import { TYPED_PAGE } from './typed-page.ts'
 
 /** In the order of the table. */
@@ -26,6 +27,7 @@ export const ROWS: readonly Row[] = [
   GEOJSON_ENGINE,
   ...ARROW_STREAM_ROWS,
   ARROW_DOWNLOAD,
+  SUBSCRIBERS,
   ...GEOJSON_PYTHON_ROWS,
   TYPED_FEATURES,
   TYPED_PAGE,
