@@ -1,4 +1,4 @@
-/** What a start keeps for the next one, and what is left of a start that fails. */
+/** A start keeps compiled code for the next one, and a start that fails leaves no process. */
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'

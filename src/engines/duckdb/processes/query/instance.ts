@@ -35,7 +35,7 @@ const SETTINGS = [
   // This cache keeps small ranges of files, with 12 KB of memory each: 35 MB after 20 million rows, which are read as fast
   // without it.
   'SET GLOBAL enable_external_file_cache = false',
-  // Without a thread of its own, the engine's allocator returns memory only when it is used again: after large rows an idle worker
+  // Without a separate thread, the engine's allocator returns memory only when it is used again: after large rows an idle worker
   // keeps 385 MB, with the thread 220 MB. The thread costs no processor time that can be measured.
   'SET GLOBAL allocator_background_threads = true',
 ]
