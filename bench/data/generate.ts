@@ -9,7 +9,6 @@ import { chooseBoxes } from './boxes.ts'
 import { CITY_TABLES } from './cities.ts'
 import { writeLayer } from './geoparquet.ts'
 import { LARGE_LAYER, LAYERS } from './layers.ts'
-import { chooseLookups } from './lookups.ts'
 import { writeManyFiles } from './many.ts'
 import { boxQuestions, buildingQuestions, writeQuestions } from './questions.ts'
 import { RANDOM_MACROS } from './random.ts'
@@ -35,8 +34,6 @@ async function makeBase(connection: DuckDBConnection, folder: string): Promise<v
   for (const kind of ['key', 'text', 'page'] as const) {
     await writeQuestions(folder, 'buildings', kind, await buildingQuestions(connection, join(folder, 'buildings.parquet'), kind))
   }
-  const lookups = await chooseLookups(connection, join(folder, 'buildings.parquet'))
-  await writeFile(join(folder, 'buildings.lookups.json'), JSON.stringify(lookups))
   await writeStore(folder)
   await writeManyFiles(connection, folder)
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { runToEnd } from '../child.ts'
 import { ROOT } from '../paths.ts'
 import { LAYERS } from './layers.ts'
-import { KEY, TEXT } from './lookups.ts'
 
 export const STORE_FILE = 'imported.duckdb'
 
@@ -24,5 +23,5 @@ export async function writeStore(folder: string): Promise<void> {
     return runToEnd([join(ROOT, 'src', 'main.ts'), ...args])
   }
   for (const { name } of LAYERS) await write(name, tableOf(name), [])
-  await write('buildings', keyedTableOf('buildings'), ['--key', KEY, '--index', TEXT])
+  await write('buildings', keyedTableOf('buildings'), ['--key', 'id', '--index', 'name'])
 }
