@@ -36,7 +36,6 @@ export const ROWS: readonly Row[] = [
   ...SMALL_ROWS,
   BOX_CPU,
   NEAREST,
-  ...LOOKUP_ROWS,
   PAGE,
   FIRST_BATCH,
   SERVER_CPU,
