@@ -103,6 +103,7 @@ describe('the log', () => {
     expect(own).toHaveLength(1)
     expect(own[0]!.operation).toEqual({
       id,
+      cached: false,
       client: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       kind: 'query',
       operationName: 'named',
