@@ -33,6 +33,7 @@ beforeAll(async () => {
     { warn: () => {} },
     { onIdle: () => {}, onOutdated: () => {}, execArgv: [] },
   )
+  slot.wake()
   boot = await whole()
 })
 afterAll(() => slot.close())
