@@ -26,6 +26,8 @@ export const NOT_MODIFIED: ExecutionResult = Object.freeze({})
 const VOLATILE: ReadonlySet<string> = new Set(['Health', 'Layer', 'Execution', 'Explanation', '__Schema', '__Type'])
 /** Most layers of a query with a tag, or with a cached result. Their files are looked at for each request. */
 const MOST_LAYERS = 32
+/** Characters of the longest operation name of a cached result. It counts as a part of the bytes beside its body. */
+const LONGEST_NAME = 256
 
 const VERSION = packageVersion()
 
@@ -76,7 +78,7 @@ export class EntityTags {
     if (!page) return false
     const looks = await Promise.all(page.versions.map((version) => isFresh(version, services).catch(() => false)))
     // An operation whose client has disconnected meanwhile has ended already, so it releases nothing more.
-    if (looks.includes(false) || schema.naming !== page.naming || operation.signal.aborted) {
+    if (looks.includes(false) || numberOfNaming(schema) !== page.naming || operation.signal.aborted) {
       pages.release(page)
       return false
     }
@@ -126,11 +128,20 @@ export class EntityTags {
     if (result.errors || !versions.every((version) => isCurrent(version, services))) return result
     if (tag !== null) this.#setHeaders(res, tag)
     // In the serial lane, a sorted page may have fewer features than it could.
-    if (pageKey === null || naming === null || operation.kind !== 'query' || operation.degraded) return result
-    pages.requests.miss++
     const { name, rows } = operation
+    if (pageKey === null || naming === null || operation.kind !== 'query' || operation.degraded) return result
+    if (name !== null && name.length > LONGEST_NAME) return result
+    pages.requests.miss++
     const layers = [...operation.layers]
-    const cached = { type, tag, naming, versions: versions.map(({ layer, ...version }) => version), name, layers, rows }
+    const cached = {
+      type,
+      tag,
+      naming,
+      versions: versions.map(({ layer, ...version }) => version),
+      name: copyOf(name),
+      layers,
+      rows,
+    }
     operation.keeper = {
       most: pages.mostOfPage,
       keep: (pieces, encoding) => pages.keep(pageKey, { ...cached, encoding }, pieces),
@@ -138,10 +149,10 @@ export class EntityTags {
     return result
   }
 
-  /** Returns the names by which the operation was validated. Null if they have changed since then, or are being read again. */
-  #namingOf({ schema, document, variableValues }: ExecutionArgs): object | null {
+  /** Returns the number of the names by which the operation was validated. Null if they have changed since then, or are being read again. */
+  #namingOf({ schema, document, variableValues }: ExecutionArgs): number | null {
     const { schema: current } = this.#options
-    return current.slice(document, variableValues ?? {}) === schema ? current.naming : null
+    return current.slice(document, variableValues ?? {}) === schema ? numberOfNaming(current) : null
   }
 
   #setHeaders(res: ServerResponse, tag: string): void {
@@ -186,16 +197,25 @@ interface Version {
 }
 
 let objects = 0
-const numbers = new WeakMap<Layer, number>()
+const numbers = new WeakMap<object, number>()
 
 /**
- * Returns a number for the object. Layers are replaced, never modified: other data, another check, configuration or name is another object. A number
- * keeps no memory of an earlier one.
+ * Returns a number for the object. Layers are replaced, never modified: other data, another check, configuration or name is another object. So are
+ * the names of all layers. A number keeps no memory of an earlier one.
  */
-function numberOf(layer: Layer): number {
-  const number = numbers.get(layer) ?? ++objects
-  numbers.set(layer, number)
+function numberOf(object: object): number {
+  const number = numbers.get(object) ?? ++objects
+  numbers.set(object, number)
   return number
+}
+
+function numberOfNaming({ naming }: Pick<CurrentSchema, 'naming'>): number | null {
+  return naming && numberOf(naming)
+}
+
+/** Returns the same text in its own memory. A name from the parser keeps all of the client's document in memory. */
+function copyOf(name: string | null): string | null {
+  return name && Buffer.from(name).toString()
 }
 
 /** Returns the layers as they are now; with `look`, as their files are now. Null if one cannot be read. */
@@ -249,7 +269,7 @@ interface CachedResult {
   readonly type: JsonMediaType
   /** Null if it was a result by POST, or of a layer that is not READY. */
   readonly tag: string | null
-  readonly naming: object
+  readonly naming: number
   readonly versions: readonly KnownVersion[]
   readonly name: string | null
   readonly layers: readonly string[]

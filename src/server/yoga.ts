@@ -21,6 +21,7 @@ import type { DocumentReader, Slices } from '../graphql/document.ts'
 import { execute, subscribe } from '../graphql/execute.ts'
 import { ERROR_CODES, GeoduckError } from '../model/errors.ts'
 import { type EntityTags, NOT_MODIFIED, type TaggedRequest } from './entity-tags.ts'
+import { NO_ERRORS, ParsedDocuments } from './parsed-documents.ts'
 import type { PersistedQueries } from './persisted-queries.ts'
 import { checkReadOnly } from './query-string.ts'
 
@@ -49,7 +50,7 @@ export function openYoga(options: YogaOptions): Yoga {
   return createYoga<RequestContext>({
     schema: schema.generic,
     // The errors of a document depend on its slice of the schema, by which `DocumentReader` keeps them.
-    parserAndValidationCache: { validationCache: false },
+    parserAndValidationCache: { documentCache: new ParsedDocuments(), errorCache: NO_ERRORS, validationCache: false },
     graphqlEndpoint: '/graphql',
     // The endpoint has read the body.
     maxRequestBodySize: false,

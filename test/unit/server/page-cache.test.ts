@@ -6,7 +6,7 @@ const RESULT = {
   encoding: null,
   type: 'application/json',
   tag: null,
-  naming: {},
+  naming: 1,
   versions: [],
   name: null,
   layers: [],
