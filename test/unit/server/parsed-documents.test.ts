@@ -1,6 +1,6 @@
 import { parse } from 'graphql'
 import { expect, it } from 'vitest'
-import { LONGEST, MOST_CHARACTERS, ParsedDocuments } from '../../../src/server/parsed-documents.ts'
+import { LONGEST, MOST_CHARACTERS, ParsedDocuments } from '../../../src/server/yoga.ts'
 
 const document = parse('{ a }')
 const text = (seed: number, length: number) => `{ a${seed} }`.padEnd(length)
