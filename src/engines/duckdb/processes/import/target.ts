@@ -37,21 +37,22 @@ export async function describeTarget(connection: DuckDBConnection, table: string
   return await describeTable(connection, STORE, { schema: 'main', table })
 }
 
-/** Returns what would be lost if the table were replaced. Null if nothing would. A key of one column is made again. */
-export async function dependentOf(connection: DuckDBConnection, table: string): Promise<string | null> {
+/** Returns what would be lost if the table were replaced. Null if nothing would. The key column `key` is made the key again. */
+export async function dependentOf(connection: DuckDBConnection, table: string, key: string | null): Promise<string | null> {
   const of = `${inMain} AND ${isNamed('table_name', table)}`
+  const isKey = key === null ? 'false' : `constraint_type = 'PRIMARY KEY' AND constraint_column_names = [${literal(key)}]`
   const [found] = await rowsOf(
     connection,
     `SELECT
       (SELECT count(*) FROM duckdb_constraints() WHERE ${of} AND constraint_type <> 'NOT NULL'
-        AND NOT (constraint_type = 'PRIMARY KEY' AND len(constraint_column_names) = 1)) AS constraints,
+        AND NOT (${isKey})) AS constraints,
       (SELECT count(*) FROM duckdb_constraints() WHERE ${inMain} AND lower(referenced_table) = ${literal(table.toLowerCase())}) AS references_to_it,
       (SELECT count(*) FROM duckdb_indexes() WHERE ${of} AND NOT regexp_matches(sql, 'USING\\s+RTREE', 'i')) AS indexes,
       (SELECT count(*) FROM duckdb_columns() WHERE ${of} AND (column_default IS NOT NULL OR comment IS NOT NULL)) AS defaults,
       (SELECT count(*) FROM duckdb_tables() WHERE ${of} AND comment IS NOT NULL) AS comments`,
   )
   const has = (name: string) => Number(found?.[name]) > 0
-  if (has('constraints')) return 'it has a constraint other than a key of one column'
+  if (has('constraints')) return 'it has a constraint other than a key of one column of integers, text or UUIDs'
   if (has('references_to_it')) return 'another table refers to it'
   if (has('indexes')) return 'it has another index'
   return has('defaults') || has('comments') ? 'its columns have defaults or comments' : null

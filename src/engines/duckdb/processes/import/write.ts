@@ -41,12 +41,12 @@ export async function write(job: WriteJob): Promise<Written> {
   const kept = dropped.length > 0 ? dropped : await spatialIndexes(connection)
   const columns = await agreedColumns(connection, old ? [old, ...inputs] : inputs)
   if (job.rtree && columns.geometry === null) throw new Refusal(`${inputs[0].label} has no geometry to index: leave --rtree out.`)
-  const unordered = old && table !== null ? await dependentOf(connection, table) : null
   const was = table === null ? null : await describeTarget(connection, table)
   const had = {
     key: was?.key.kind === 'COLUMN' ? was.key.column : null,
     index: was?.copies?.map(({ column }) => column) ?? [],
   }
+  const unordered = old && table !== null ? await dependentOf(connection, table, had.key) : null
   const { key, index } = await lookupsOf(connection, (old ?? inputs[0]).from, job, had)
 
   await connection.run('BEGIN')
