@@ -52,6 +52,34 @@ test('copies are not used after another program has changed the table', async ()
   expect((await served()).copies).toEqual(['name'])
 })
 
+test('--replace keeps the key and the copies of columns that the file spells in another way, and drops those that it cannot have', async () => {
+  await squares(parquet, 500)
+  expect((await run('--key', 'id', '--index', 'name')).code).toBe(0)
+  const replaceBy = async (select: string, ...flags: readonly string[]) => {
+    await using((connection) => connection.run(`COPY (SELECT ${select} FROM '${parquet}') TO '${parquet}2' (FORMAT parquet)`))
+    const { code, stdout } = await geoduckImport(`${parquet}2`, '--into', store, '--layer', 'squares', '--replace', ...flags)
+    return [code, /^ {2}key +(.*)$/m.exec(stdout)?.[1], /^ {2}copies +(.*)$/m.exec(stdout)?.[1]]
+  }
+  expect(await replaceBy('id AS ID, name AS Name, geom')).toEqual([0, 'ID', 'sorted by Name'])
+  expect(await replaceBy('id, name AS NAME, geom', '--index', 'name')).toEqual([0, 'id', 'sorted by NAME'])
+  expect(await replaceBy('id, id AS rowid, name, geom')).toEqual([0, 'id', undefined])
+  expect(await replaceBy('id::DOUBLE AS id, name, geom')).toEqual([0, undefined, undefined])
+})
+
+test('--append keeps a primary key of dates, which cannot be ids', async () => {
+  await using((connection) =>
+    connection.run(
+      `COPY (SELECT DATE '2000-01-01' + i::INT AS day, ST_Point(i, i) AS geom FROM range(50) r(i)) TO '${parquet}' (FORMAT parquet)`,
+    ),
+  )
+  expect((await run()).code).toBe(0)
+  await within(store, ['ALTER TABLE squares ADD PRIMARY KEY (day)', 'UPDATE squares SET day = day + 100'])
+  const { code, stdout } = await run('--append')
+  expect([code, stdout]).toEqual([0, expect.stringContaining('existing rows first')])
+  const keys = "SELECT constraint_column_names FROM duckdb_constraints() WHERE constraint_type = 'PRIMARY KEY'"
+  expect(await look(store, keys)).toEqual([[['day']]])
+})
+
 test.each([
   [
     'a key that repeats',

@@ -28,7 +28,7 @@ export async function dropCopies(connection: DuckDBConnection, table: string): P
 }
 
 /**
- * The requested columns and those of the table before, if they still exist. @throws Refusal for a requested column that does not exist or does not
+ * The requested columns and those of the table before, if they still exist and fit. @throws Refusal for a requested column that does not exist or does not
  * fit
  */
 export async function lookupsOf(connection: DuckDBConnection, from: string, asked: Lookups, before: Lookups): Promise<Lookups> {
@@ -42,12 +42,16 @@ export async function lookupsOf(connection: DuckDBConnection, from: string, aske
   }
   const key = asked.key === null ? null : required(asked.key, '--key', canBeKey, 'an integer, text or UUID')
   const index = asked.index.map((name) => required(name, '--index', isIndexable, 'numbers, text, dates, times and booleans'))
-  const kept = before.index.filter((name) => find(name) && isIndexable(find(name)!))
-  const all = { key: key ?? (before.key && find(before.key) ? before.key : null), index: [...new Set([...index, ...kept])] }
   const taken = columns.find(({ name }) => ['rowid', COPIED_ROW].includes(name.toLowerCase()))
-  if (taken && all.index.length > 0)
-    throw new Refusal(`A table with a column ${taken.name} cannot have an index: leave --index out.`)
-  return all
+  if (taken && index.length > 0) throw new Refusal(`A table with a column ${taken.name} cannot have an index: leave --index out.`)
+  // A file that replaces the table may spell its columns in another way, or have other types.
+  const fitting = (name: string, fits: (column: RelationColumn) => boolean) => {
+    const column = find(name)
+    return column && fits(column) ? [column.name] : []
+  }
+  const kept = taken ? [] : before.index.flatMap((name) => fitting(name, isIndexable))
+  const [keptKey = null] = before.key === null ? [] : fitting(before.key, canBeKey)
+  return { key: key ?? keptKey, index: [...new Set([...index, ...kept])] }
 }
 
 /** A plan must compare and sort the column itself. */
