@@ -4,6 +4,7 @@
  */
 import { setImmediate as immediate } from 'node:timers/promises'
 import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
+import { LRUCache } from 'lru-cache'
 import { layerNotReady } from '../ask/feature-request.ts'
 import { EventLoopYield } from '../delivery/event-loop-yield.ts'
 import { GeoduckError } from '../model/errors.ts'
@@ -47,8 +48,8 @@ export class CurrentSchema {
   readonly #served: ServedLayers
   readonly #builder = new SchemaBuilder()
   readonly #genericFields = rootFieldsOf(this.#builder.generic)
-  readonly #made = new RecentlyUsed<Made>(MOST_LAYERS)
-  readonly #slices = new RecentlyUsed<GraphQLSchema>(MOST_SLICES)
+  readonly #made = new LRUCache<string, Made>({ max: MOST_LAYERS })
+  readonly #slices = new LRUCache<string, GraphQLSchema>({ max: MOST_SLICES })
   #names: CatalogNames
   #versions = 0
   #isAwaited = false
@@ -80,10 +81,12 @@ export class CurrentSchema {
     // Fragments on interfaces are valid only if a type implements both.
     if (whole.length + features.length === 0) features.push(...this.#makeAll(this.#names.first))
     const key = [whole, features].map((made) => made.map(({ version }) => version).join()).join(';')
-    return this.#slices.get(key, () => {
-      const [all, only] = [whole, features].map((made) => made.map(({ types }) => types))
-      return this.#builder.schemaOf(all!, only!, { get: (layer) => this.#names.of(layer) })
-    })
+    const known = this.#slices.get(key)
+    if (known) return known
+    const [all, only] = [whole, features].map((made) => made.map(({ types }) => types))
+    const slice = this.#builder.schemaOf(all!, only!, { get: (layer) => this.#names.of(layer) })
+    this.#slices.set(key, slice)
+    return slice
   }
 
   /**
@@ -152,8 +155,12 @@ export class CurrentSchema {
   #make(identity: string): Made | undefined {
     const [layer, name] = [this.#served.layer(identity), this.#names.of(identity)]
     if (!layer || !name) return undefined
-    const make = () => ({ version: ++this.#versions, layer, types: this.#builder.typesOf(layer, name) })
-    return this.#made.get(`${name.type}:${identity}`, make, (made) => isSame(made.layer, layer))
+    const key = `${name.type}:${identity}`
+    const known = this.#made.get(key)
+    if (known && isSame(known.layer, layer)) return known
+    const made = { version: ++this.#versions, layer, types: this.#builder.typesOf(layer, name) }
+    this.#made.set(key, made)
+    return made
   }
 }
 
@@ -231,24 +238,4 @@ function beginnings(text: string, values: ReadonlyMap<string, string>, longest: 
     if (value !== undefined) found.push(value)
   }
   return found
-}
-
-/** Keeps the values that were used last. */
-class RecentlyUsed<Value> {
-  readonly #most: number
-  readonly #values = new Map<string, Value>()
-
-  constructor(most: number) {
-    this.#most = most
-  }
-
-  /** Returns the value of the key. Makes it if there is none, or none that is current. */
-  get(key: string, make: () => Value, isCurrent: (value: Value) => boolean = () => true): Value {
-    const known = this.#values.get(key)
-    this.#values.delete(key)
-    const value = known !== undefined && isCurrent(known) ? known : make()
-    this.#values.set(key, value)
-    if (this.#values.size > this.#most) this.#values.delete(this.#values.keys().next().value!)
-    return value
-  }
 }

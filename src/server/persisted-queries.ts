@@ -3,6 +3,7 @@
  * does not have it. All wires share the documents.
  */
 import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { GeoduckError } from '../model/errors.ts'
 
 /** The members of a request that name its document. A client may send anything in them. */
@@ -22,12 +23,13 @@ const HASH = /^[0-9a-f]{64}$/i
 /** The documents that were used last. A client that sends many can only make others send theirs again. */
 export class PersistedQueries {
   readonly #most: number
-  readonly #texts = new Map<string, string>()
-  #bytes = 0
+  readonly #texts: LRUCache<string, string>
 
   /** @param most the number of documents; 0 turns persisted queries off */
   constructor(most: number) {
     this.#most = most
+    // The library has no limit of 0 bytes. No document fits into 1.
+    this.#texts = new LRUCache({ maxSize: most * BYTES_PER_DOCUMENT || 1, sizeCalculation: bytesOf })
   }
 
   /**
@@ -57,13 +59,9 @@ export class PersistedQueries {
   keep({ query, extensions }: DocumentParameters): void {
     const persisted = persistedQueryIn(extensions)
     if (persisted?.version !== VERSION || typeof query !== 'string') return
-    const key = keyOf(persisted)
-    this.#forget(key)
-    if (bytesOf(query) > this.#most * BYTES_PER_DOCUMENT) return
-    this.#texts.set(key, query)
-    this.#bytes += bytesOf(query)
-    while (this.#texts.size > this.#most || this.#bytes > this.#most * BYTES_PER_DOCUMENT)
-      this.#forget(this.#texts.keys().next().value!)
+    this.#texts.set(keyOf(persisted), query)
+    // The library's own limit of a number takes the memory of all entries at once.
+    while (this.#texts.size > this.#most) this.#texts.pop()
   }
 
   #find(key: string): string {
@@ -71,12 +69,6 @@ export class PersistedQueries {
     // Clients look for this code, or for exactly this message.
     if (text === undefined) throw new GeoduckError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound')
     return text
-  }
-
-  #forget(key: string): void {
-    const text = this.#texts.get(key)
-    if (text !== undefined) this.#bytes -= bytesOf(text)
-    this.#texts.delete(key)
   }
 }
 

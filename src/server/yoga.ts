@@ -8,6 +8,7 @@ import {
   type YogaInitialContext,
   type YogaServerInstance,
 } from 'graphql-yoga'
+import { LRUCache } from 'lru-cache'
 import type { Config } from '../config/config.ts'
 import { errorLocation, failed, formatResult, readyResult } from '../delivery/client-error.ts'
 import { rowsOf } from '../delivery/deliver.ts'
@@ -49,7 +50,7 @@ export function openYoga(options: YogaOptions): Yoga {
   return createYoga<RequestContext>({
     schema: schema.generic,
     // The errors of a document depend on its slice of the schema, by which `DocumentReader` keeps them.
-    parserAndValidationCache: { documentCache: new ParsedDocuments(), errorCache: NO_ERRORS, validationCache: false },
+    parserAndValidationCache: { documentCache: parsedDocuments(), errorCache: NO_ERRORS, validationCache: false },
     graphqlEndpoint: '/graphql',
     // The endpoint has read the body.
     maxRequestBodySize: false,
@@ -191,36 +192,13 @@ export const MOST_CHARACTERS = 262_144
 /** Characters of the longest document that is kept. GraphiQL's introspection, a long document, has 2,000. */
 export const LONGEST = 16_384
 
-/** The documents that were used last. Yoga asks for them by their text. */
-export class ParsedDocuments {
-  readonly #documents = new Map<string, DocumentNode>()
-  #characters = 0
-
-  /** Characters of all kept documents. */
-  get characters(): number {
-    return this.#characters
-  }
-
-  get(text: string): DocumentNode | undefined {
-    const document = this.#documents.get(text)
-    if (!document) return undefined
-    this.#documents.delete(text)
-    this.#documents.set(text, document)
-    return document
-  }
-
-  set(text: string, document: DocumentNode): void {
-    if (text.length > LONGEST) return
-    this.#forget(text)
-    this.#documents.set(text, document)
-    this.#characters += text.length
-    while (this.#characters > MOST_CHARACTERS) this.#forget(this.#documents.keys().next().value!)
-  }
-
-  #forget(text: string): void {
-    if (this.#documents.delete(text)) this.#characters -= text.length
-  }
-}
+/** The documents that were used last, by their text. */
+export const parsedDocuments = () =>
+  new LRUCache<string, DocumentNode>({
+    maxSize: MOST_CHARACTERS,
+    maxEntrySize: LONGEST,
+    sizeCalculation: (_, { length }) => length,
+  })
 
 /** Errors of documents that cannot be parsed are not kept: nobody sends these again on purpose. */
 const NO_ERRORS = { get: () => undefined, set: () => undefined } as const
