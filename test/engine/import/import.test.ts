@@ -1,21 +1,14 @@
 /** The result of `geoduck import` for files and stores. */
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { fixture } from '../../fixtures/index.ts'
 import { ROOT } from '../../support/environment.ts'
-import { geoduckImport, INDEXES, look, namesIn, remove, squares, temporaryFolder, within } from '../../support/import.ts'
+import { geoduckImport, INDEXES, look, namesIn, squares, within } from '../../support/import.ts'
 import { layerOf, testCatalog } from '../catalog/support.ts'
+import { eachInNewFolder, folder, parquet, store } from './support.ts'
 
-let folder: string
-let store: string
-let parquet: string
-beforeEach(async () => {
-  folder = await temporaryFolder()
-  store = join(folder, 'city.duckdb')
-  parquet = join(folder, 'squares.parquet')
-})
-afterEach(() => remove(folder))
+eachInNewFolder()
 beforeAll(() => fixture('databases/store.duckdb'))
 
 const COUNT = 'SELECT count(*), count(DISTINCT id) FROM squares'

@@ -1,19 +1,11 @@
 /** `geoduck import` with a key and sorted copies. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { geoduckImport, look, remove, squares, temporaryFolder, using, within } from '../../support/import.ts'
+import { expect, test } from 'vitest'
+import { geoduckImport, look, squares, using, within } from '../../support/import.ts'
 import { layerOf, testCatalog } from '../catalog/support.ts'
+import { eachInNewFolder, parquet, store } from './support.ts'
 
-let folder: string
-let store: string
-let parquet: string
-beforeEach(async () => {
-  folder = await temporaryFolder()
-  store = join(folder, 'city.duckdb')
-  parquet = join(folder, 'squares.parquet')
-})
-afterEach(() => remove(folder))
+eachInNewFolder()
 
 const run = (...flags: readonly string[]) => geoduckImport(parquet, '--into', store, '--layer', 'squares', ...flags)
 

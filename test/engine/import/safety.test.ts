@@ -5,31 +5,13 @@ import { existsSync } from 'node:fs'
 import { copyFile, readFile, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import {
-  geoduckImport,
-  INDEXES,
-  look,
-  namesIn,
-  remove,
-  squares,
-  startImport,
-  temporaryFolder,
-  using,
-  within,
-} from '../../support/import.ts'
+import { expect, test } from 'vitest'
+import { geoduckImport, INDEXES, look, namesIn, squares, startImport, using, within } from '../../support/import.ts'
 import { eventually } from '../../support/pool.ts'
 import { problemOf, testCatalog } from '../catalog/support.ts'
+import { eachInNewFolder, folder, parquet, store } from './support.ts'
 
-let folder: string
-let store: string
-let parquet: string
-beforeEach(async () => {
-  folder = await temporaryFolder()
-  store = join(folder, 'city.duckdb')
-  parquet = join(folder, 'squares.parquet')
-})
-afterEach(() => remove(folder))
+eachInNewFolder()
 
 /** `GEODUCK_LONG=1` kills 50. */
 const KILLS = process.env['GEODUCK_LONG'] === '1' ? 50 : 15
