@@ -48,6 +48,11 @@ export function comparisonOf(type: FieldType): Comparison | null {
   }
 }
 
+/** True if plans compare and sort the column itself, as a sorted copy is sorted. */
+export function isComparedAsStored({ type, readAs }: { readonly type: FieldType; readonly readAs?: string | null }): boolean {
+  return !readAs && comparisonOf(type)?.subject('v') === 'v'
+}
+
 /** Compares the keys of texts. It has no fast search in long lists, because only the engine knows their keys. */
 export function collated({ subject, cast, text }: Comparison, collate: Collate): Comparison {
   return {

@@ -42,7 +42,7 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const others = [...parameters.values]
   const { prefix, where, indexed, few } = compileWhere(query, source, parameters, ring)
   const sorted = keys.length > 0 && !source.copy?.isOrder
-  const order = sorted || keys.length === 0 ? orderClause(keys, source, !indexed) : ''
+  const order = source.copy?.isOrder ? '' : orderClause(keys, source, !indexed)
   const probe = query.orderBy.find((key) => key.kind === 'distance')?.probe
   // The distance is computed once per row, in a relation that has it as a column. The rest of the statement is the same.
   const measured = probe && withColumn(source, column, distanceTo(probe, query.view.layer, parameters), where)

@@ -79,8 +79,13 @@ export function coveringStatistics(files: readonly string[], { column, members, 
   return `(SELECT ${box}, ${group} FROM parquet_metadata(${fileList(files)}) GROUP BY file_name, row_group_id) AS ${RELATION}`
 }
 
+/** The name of a table, an index or a schema, with the names of what it is in. */
+export function qualified(...names: readonly string[]): string {
+  return names.map(identifier).join('.')
+}
+
 export function tableOf(database: string, schema: string, table: string): string {
-  return `${identifier(database)}.${identifier(schema)}.${identifier(table)} AS ${RELATION}`
+  return `${qualified(database, schema, table)} AS ${RELATION}`
 }
 
 /** A relation for people to read, with the layer's name. */

@@ -2,7 +2,7 @@
 import type { Layer, Relation, SortedCopy } from '../../../model/layer.ts'
 import type { Predicate } from '../../../model/predicate.ts'
 import type { FeatureQuery, View } from '../../../model/query.ts'
-import { comparisonOf } from './comparison.ts'
+import { isComparedAsStored } from './comparison.ts'
 import { COPIED_ROW, extended, identifier, numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
 
 /** A column of the natural order: ascending and never null. All of them together are unique. */
@@ -87,15 +87,14 @@ export function copyFor(query: Pick<FeatureQuery, 'where' | 'orderBy'> & { view:
   const order = pruned ? null : orderedCopy(query.orderBy, sortedCopies)
   const isFew = equal && (featureCount ?? 0) / Math.max(1, equal.values) <= FEW_ROWS
   // A box reads less of the table than a value that many rows have reads of its copy.
-  const byValue = equal && (isFew || !pruned) ? equal : null
-  const copy = isFew || query.orderBy.length === 0 ? byValue : (order ?? byValue)
+  const copy = isFew ? equal : (order ?? (pruned ? null : equal))
   if (!copy) return null
   return {
     from: tableOf(relation.database, copy.schema, copy.table),
     natural: [{ sql: virtualColumn(identifier(COPIED_ROW)), type: 'BIGINT' }],
     offsets: [0],
     files: null,
-    copy: { column: copy.column, isOrder: copy === order && query.orderBy.length > 0, hasNulls: copy.nulls > 0 },
+    copy: { column: copy.column, isOrder: copy === order, hasNulls: copy.nulls > 0 },
   }
 }
 
@@ -104,7 +103,7 @@ function equalIn(predicate: Predicate): string[] {
   if (predicate.kind === 'and') return predicate.members.flatMap(equalIn)
   if (predicate.kind !== 'property') return []
   const { member, tests, collate } = predicate
-  const isPlain = member.steps.length === 0 && !member.readAs && !collate && isAsStored(member)
+  const isPlain = member.steps.length === 0 && !collate && isComparedAsStored(member)
   const isEqual = tests.some(
     (test) =>
       (test.kind === 'compare' && test.sign === '=' && !test.as) ||
@@ -115,13 +114,8 @@ function equalIn(predicate: Predicate): string[] {
 
 /** Descending, the rows of one value would be in the wrong order. */
 function orderedCopy([key, ...more]: FeatureQuery['orderBy'], copies: readonly SortedCopy[]): SortedCopy | null {
-  if (key?.kind !== 'property' || more.length > 0 || key.descending || !isAsStored(key.field)) return null
+  if (key?.kind !== 'property' || more.length > 0 || key.descending || !isComparedAsStored(key.field)) return null
   return copies.find(({ column }) => column === key.field.name) ?? null
-}
-
-/** True if plans compare and sort the column itself, as the copy is sorted. */
-function isAsStored(field: Pick<Layer['columns'][number], 'type' | 'readAs'>): boolean {
-  return !field.readAs && comparisonOf(field.type)?.subject('v') === 'v'
 }
 
 /** The same rows, those that meet a condition, with one more column. */

@@ -3,7 +3,7 @@
  * rewrite the index.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { identifier, literal } from '../../dialect/quote.ts'
+import { identifier, literal, qualified } from '../../dialect/quote.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { STORE } from './target.ts'
 
@@ -39,13 +39,13 @@ export async function indexNames(connection: DuckDBConnection): Promise<string[]
 }
 
 export async function dropIndexes(connection: DuckDBConnection, indexes: readonly SpatialIndex[]): Promise<void> {
-  for (const { schema, name } of indexes) await connection.run(`DROP INDEX ${[STORE, schema, name].map(identifier).join('.')}`)
+  for (const { schema, name } of indexes) await connection.run(`DROP INDEX ${qualified(STORE, schema, name)}`)
 }
 
 /** The statement of an index names the table without its store and, if it is `main`, without its schema. */
 export async function buildIndexes(connection: DuckDBConnection, indexes: readonly SpatialIndex[]): Promise<void> {
   for (const { schema, sql } of indexes) {
-    await connection.run(`USE ${identifier(STORE)}.${identifier(schema)}`)
+    await connection.run(`USE ${qualified(STORE, schema)}`)
     await connection.run(sql)
   }
   await connection.run('USE memory.main')

@@ -1,10 +1,10 @@
 /** Makes the key of a table and its sorted copies, after its rows are written. */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { comparisonOf } from '../../dialect/comparison.ts'
-import { COPIED_ROW, identifier, literal } from '../../dialect/quote.ts'
+import { isComparedAsStored } from '../../dialect/comparison.ts'
+import { COPIED_ROW, identifier, qualified } from '../../dialect/quote.ts'
 import { columnsOf, type RelationColumn } from '../inspect/columns.ts'
 import { canBeKey } from '../inspect/key-candidates.ts'
-import { copyName, SORTED_COPIES } from '../inspect/prove-copies.ts'
+import { copyName, isRowNumber, namesOfCopies, SORTED_COPIES } from '../inspect/prove-copies.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { Refusal } from './refusal.ts'
 import { STORE } from './target.ts'
@@ -15,16 +15,10 @@ export interface Lookups {
   readonly index: readonly string[]
 }
 
-const pathOf = (schema: string, table: string) => [STORE, schema, table].map(identifier).join('.')
-
-/** Drops the copies of a table, also of one that another program has dropped. Case is ignored, as in the engine's names. */
+/** Drops the copies of a table, also of one that another program has dropped. */
 export async function dropCopies(connection: DuckDBConnection, table: string): Promise<void> {
-  const rows = await rowsOf(
-    connection,
-    `SELECT table_name FROM duckdb_tables() WHERE database_name = ${literal(STORE)} AND schema_name = ${literal(SORTED_COPIES)}
-      AND starts_with(lower(table_name), ${literal(copyName(table, '').toLowerCase())})`,
-  )
-  for (const row of rows) await connection.run(`DROP TABLE ${pathOf(SORTED_COPIES, String(row['table_name']))}`)
+  for (const copy of await namesOfCopies(connection, STORE, table))
+    await connection.run(`DROP TABLE ${qualified(STORE, SORTED_COPIES, copy)}`)
 }
 
 /**
@@ -41,25 +35,24 @@ export async function lookupsOf(connection: DuckDBConnection, from: string, aske
     return column.name
   }
   const key = asked.key === null ? null : required(asked.key, '--key', canBeKey, 'an integer, text or UUID')
-  const index = asked.index.map((name) => required(name, '--index', isIndexable, 'numbers, text, dates, times and booleans'))
-  const taken = columns.find(({ name }) => ['rowid', COPIED_ROW].includes(name.toLowerCase()))
+  const index = asked.index.map((name) =>
+    required(name, '--index', isComparedAsStored, 'numbers, text, dates, times and booleans'),
+  )
+  const taken = columns.find(isRowNumber)
   if (taken && index.length > 0) throw new Refusal(`A table with a column ${taken.name} cannot have an index: leave --index out.`)
   // A file that replaces the table may spell its columns in another way, or have other types.
   const fitting = (name: string, fits: (column: RelationColumn) => boolean) => {
     const column = find(name)
     return column && fits(column) ? [column.name] : []
   }
-  const kept = taken ? [] : before.index.flatMap((name) => fitting(name, isIndexable))
+  const kept = taken ? [] : before.index.flatMap((name) => fitting(name, isComparedAsStored))
   const [keptKey = null] = before.key === null ? [] : fitting(before.key, canBeKey)
   return { key: key ?? keptKey, index: [...new Set([...index, ...kept])] }
 }
 
-/** A plan must compare and sort the column itself. */
-const isIndexable = ({ type, readAs }: RelationColumn): boolean => !readAs && comparisonOf(type)?.subject('v') === 'v'
-
 /** Makes the column the primary key, whose index of the engine finds a row without a scan. @throws Refusal if it is not a key */
 export async function makeKey(connection: DuckDBConnection, table: string, key: string): Promise<void> {
-  const [path, column] = [pathOf('main', table), identifier(key)]
+  const [path, column] = [qualified(STORE, 'main', table), identifier(key)]
   const existing = (await columnsOf(connection, path)).filter(({ isPrimaryKey }) => isPrimaryKey)
   if (existing.length === 1 && existing[0]?.name === key) return
   if (existing.length > 0) throw new Refusal(`The table ${table} has another primary key already: leave --key out.`)
@@ -77,11 +70,11 @@ export async function makeKey(connection: DuckDBConnection, table: string, key: 
 /** The rows must be committed and checkpointed, because only then they have their last row numbers. */
 export async function makeCopies(connection: DuckDBConnection, table: string, columns: readonly string[]): Promise<void> {
   if (columns.length === 0) return
-  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(STORE)}.${identifier(SORTED_COPIES)}`)
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${qualified(STORE, SORTED_COPIES)}`)
   for (const column of columns) {
     await connection.run(
-      `CREATE TABLE ${pathOf(SORTED_COPIES, copyName(table, column))} AS SELECT *, rowid AS ${identifier(COPIED_ROW)}
-        FROM ${pathOf('main', table)} ORDER BY ${identifier(column)} ASC NULLS LAST, rowid`,
+      `CREATE TABLE ${qualified(STORE, SORTED_COPIES, copyName(table, column))} AS SELECT *, rowid AS ${identifier(COPIED_ROW)}
+        FROM ${qualified(STORE, 'main', table)} ORDER BY ${identifier(column)} ASC NULLS LAST, rowid`,
     )
   }
 }

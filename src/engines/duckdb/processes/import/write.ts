@@ -1,7 +1,7 @@
 /** Writes the inputs into the copy of a store in one transaction. Spatial indexes are dropped before and built afterwards. */
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { identifier, literal } from '../../dialect/quote.ts'
+import { identifier, literal, qualified } from '../../dialect/quote.ts'
 import type { WriteJob, Written } from '../../host/import-messages.ts'
 import { openInstance } from '../inspect/instance.ts'
 import { buildIndexes, dropIndexes, indexNames, newIndex, type SpatialIndex, spatialIndexes } from './indexes.ts'
@@ -122,7 +122,7 @@ interface Filling {
 
 /** True if the table now has a covering column. */
 async function fill(connection: DuckDBConnection, { name, table, old, inputs, columns, unordered }: Filling): Promise<boolean> {
-  const path = `${identifier(STORE)}.main.${identifier(name)}`
+  const path = qualified(STORE, 'main', name)
   if (old && unordered !== null) {
     const { proof, description } = old
     const column = description.covering?.column ?? null
@@ -133,7 +133,7 @@ async function fill(connection: DuckDBConnection, { name, table, old, inputs, co
     )
     return covered
   }
-  const making = `${identifier(STORE)}.main.${identifier(`${name} (importing)`)}`
+  const making = qualified(STORE, 'main', `${name} (importing)`)
   await connection.run(`CREATE TABLE ${making} AS ${selectRows(old ? [old, ...inputs] : inputs, columns)}`)
   for (const column of old?.description.columns ?? []) {
     if (!column.nullable) await connection.run(`ALTER TABLE ${making} ALTER ${identifier(column.name)} SET NOT NULL`)

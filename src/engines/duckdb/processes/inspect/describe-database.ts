@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { crsOfText } from '../../../../geometry/read-crs.ts'
 import type { LayerKey, Pruning } from '../../../../model/layer.ts'
-import { identifier, literal } from '../../dialect/quote.ts'
+import { identifier, literal, qualified } from '../../dialect/quote.ts'
 import type { DescribedSource, Description } from '../../host/inspection.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
 import { findCovering } from './covering.ts'
@@ -80,7 +80,7 @@ export async function describeTable(
   { schema, table }: Table,
   comments?: Comments,
 ): Promise<Description> {
-  const from = [alias, schema, table].map(identifier).join('.')
+  const from = qualified(alias, schema, table)
   const ofTable = (comments ?? (await commentsOf(connection, alias))).get(JSON.stringify([schema, table]))
   const columns = (await columnsOf(connection, from)).map((column) => {
     const comment = ofTable?.get(column.name)
@@ -157,7 +157,7 @@ async function pruningOf(
     new Set([`[${geometry.name}]`, `['${identifier(geometry.name)}']`, `['${geometry.name}']`]).has(String(expressions))
   if (indexes.some(({ sql, expressions }) => /USING\s+RTREE/i.test(String(sql)) && isOverGeometry(expressions)))
     return { kind: 'RTREE' }
-  const from = [alias, schema, table].map(identifier).join('.')
+  const from = qualified(alias, schema, table)
   const [row] = await rowsOf(connection, `SELECT stats(${identifier(geometry.name)}) AS stats FROM ${from} LIMIT 1`)
   return { kind: /Extent: \[X: \[-?\d/.test(String(row?.['stats'])) ? 'ROW_GROUP_STATISTICS' : 'NONE' }
 }

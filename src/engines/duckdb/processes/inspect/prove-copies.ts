@@ -1,9 +1,10 @@
 /** Finds the sorted copies of a table, and proves that each has exactly the rows of the table, in order. */
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Relation, SortedCopy } from '../../../../model/layer.ts'
-import { COPIED_ROW, identifier, literal } from '../../dialect/quote.ts'
+import { COPIED_ROW, identifier, literal, qualified } from '../../dialect/quote.ts'
 import type { ClaimedCopy, Description } from '../../host/inspection.ts'
 import { columnsOf, type RelationColumn } from './columns.ts'
+import { fromOf } from './relation.ts'
 import { rowsOf } from './rows.ts'
 
 type Table = Extract<Relation, { readonly kind: 'table' }>
@@ -20,16 +21,24 @@ export async function claimedCopies(
   columns: readonly Pick<RelationColumn, 'name'>[],
 ): Promise<ClaimedCopy[]> {
   if (schema !== 'main') return []
-  const rows = await rowsOf(
-    connection,
-    `SELECT table_name FROM duckdb_tables() WHERE database_name = ${literal(database)} AND schema_name = ${literal(SORTED_COPIES)}
-      AND starts_with(table_name, ${literal(copyName(table, ''))})`,
-  )
-  const names = rows.map((row) => String(row['table_name']))
+  const names = await namesOfCopies(connection, database, table)
   return columns
     .filter(({ name }) => names.includes(copyName(table, name)))
     .map(({ name }) => ({ column: name, schema: SORTED_COPIES, table: copyName(table, name) }))
 }
+
+/** Returns the names of the copies of a table with this name, in any case, as in the engine's names. */
+export async function namesOfCopies(connection: DuckDBConnection, database: string, table: string): Promise<string[]> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT table_name FROM duckdb_tables() WHERE database_name = ${literal(database)} AND schema_name = ${literal(SORTED_COPIES)}
+      AND starts_with(lower(table_name), lower(${literal(copyName(table, ''))}))`,
+  )
+  return rows.map((row) => String(row['table_name']))
+}
+
+/** True for a column that has the name of the row number, in the table or in its copies. Such a table has no copies. */
+export const isRowNumber = ({ name }: Pick<RelationColumn, 'name'>): boolean => ['rowid', COPIED_ROW].includes(name.toLowerCase())
 
 /**
  * Returns the copies that hold. Any program may have changed the table after its copies were made, also in place, and a copy that is not exactly the
@@ -37,16 +46,15 @@ export async function claimedCopies(
  */
 export async function proveCopies(connection: DuckDBConnection, { relation, copies = [] }: Description): Promise<SortedCopy[]> {
   if (relation.kind !== 'table' || copies.length === 0) return []
-  const pathOf = (schema: string, table: string) => [relation.database, schema, table].map(identifier).join('.')
-  const from = pathOf(relation.schema, relation.table)
+  const from = fromOf(relation)
   const columns = await columnsOf(connection, from)
   const names = columns.map(({ name }) => identifier(name))
-  if (columns.some(({ name }) => ['rowid', COPIED_ROW].includes(name.toLowerCase()))) return []
+  if (columns.some(isRowNumber)) return []
   const expected = JSON.stringify([...columns.map(formOf), { name: COPIED_ROW, native: 'BIGINT', crs: '' }])
   let digest: string | null = null
   const proven: SortedCopy[] = []
   for (const copy of copies) {
-    const its = pathOf(copy.schema, copy.table)
+    const its = qualified(relation.database, copy.schema, copy.table)
     if (JSON.stringify((await columnsOf(connection, its)).map(formOf)) !== expected) continue
     digest ??= await digestOf(connection, from, ['rowid', ...names])
     if ((await digestOf(connection, its, [identifier(COPIED_ROW), ...names])) !== digest) continue

@@ -1,12 +1,12 @@
 /** Writes the rows of a layer as SQL. */
 
 import type { Relation } from '../../../../model/layer.ts'
-import { fileList, identifier, literal } from '../../dialect/quote.ts'
+import { fileList, literal, qualified } from '../../dialect/quote.ts'
 import type { Description } from '../../host/inspection.ts'
 
 export function fromOf(relation: Relation): string {
   if (relation.kind === 'parquet') return `read_parquet(${fileList(relation.files)})`
-  return [relation.database, relation.schema, relation.table].map(identifier).join('.')
+  return qualified(relation.database, relation.schema, relation.table)
 }
 
 /**
