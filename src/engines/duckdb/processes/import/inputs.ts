@@ -102,8 +102,8 @@ export async function checkInput(
   described: Description,
   copyTo: string | null,
 ): Promise<Input> {
-  // An import needs no key, and to look for one takes memory.
-  const description = { ...described, keyCandidates: [] }
+  // An import needs no key and no sorted copies: to look for a key takes memory, and to prove copies takes time.
+  const description = { ...described, keyCandidates: [], copies: [] }
   const result = await checkLayer(connection, description)
   if (result.outcome === 'PROVEN') return await inputOf(connection, label, description, result, 0)
   if (copyTo === null) {

@@ -37,11 +37,12 @@ export async function write(job: WriteJob): Promise<Written> {
   const table = await findTarget(connection, job.layer, job.mode)
   const inputs = await reporting(connection, 'check', () => openInputs(connection, job))
   const before = await countRows(connection)
-  const old = table !== null && job.mode === 'APPEND' ? await openTarget(connection, table) : null
+  const was = table === null ? null : await describeTarget(connection, table)
+  // The rows in the table get the same check, because the import computes with them too.
+  const old = was && job.mode === 'APPEND' ? await checkInput(connection, `the table ${table}`, was, null) : null
   const kept = dropped.length > 0 ? dropped : await spatialIndexes(connection)
   const columns = await agreedColumns(connection, old ? [old, ...inputs] : inputs)
   if (job.rtree && columns.geometry === null) throw new Refusal(`${inputs[0].label} has no geometry to index: leave --rtree out.`)
-  const was = table === null ? null : await describeTarget(connection, table)
   const had = {
     key: was?.key.kind === 'COLUMN' ? was.key.column : null,
     index: was?.copies?.map(({ column }) => column) ?? [],
@@ -104,11 +105,6 @@ async function openInputs(connection: DuckDBConnection, job: WriteJob): Promise<
   const folder = path.dirname(job.staging)
   for (const [index, input] of job.inputs.entries()) inputs.push(await openInput(connection, input, index, { ...job, folder }))
   return inputs as [Input, ...Input[]]
-}
-
-/** The rows in the table get the same check, because the import computes with them too. */
-async function openTarget(connection: DuckDBConnection, table: string): Promise<Input> {
-  return await checkInput(connection, `the table ${table}`, await describeTarget(connection, table), null)
 }
 
 interface Filling {
