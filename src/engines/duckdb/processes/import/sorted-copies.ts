@@ -4,7 +4,7 @@ import { isComparedAsStored } from '../../dialect/comparison.ts'
 import { COPIED_ROW, identifier, qualified } from '../../dialect/quote.ts'
 import { columnsOf, type RelationColumn } from '../inspect/columns.ts'
 import { canBeKey } from '../inspect/key-candidates.ts'
-import { copyName, isRowNumber, namesOfCopies, SORTED_COPIES } from '../inspect/prove-copies.ts'
+import { copiesIn, copyName, isRowNumber, SORTED_COPIES } from '../inspect/prove-copies.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import { Refusal } from './refusal.ts'
 import { STORE } from './target.ts'
@@ -17,7 +17,7 @@ export interface Lookups {
 
 /** Drops the copies of a table, also of one that another program has dropped. */
 export async function dropCopies(connection: DuckDBConnection, table: string): Promise<void> {
-  for (const copy of await namesOfCopies(connection, STORE, table))
+  for (const copy of await copiesIn(connection, STORE, table))
     await connection.run(`DROP TABLE ${qualified(STORE, SORTED_COPIES, copy)}`)
 }
 

@@ -10,7 +10,7 @@ import { holdsGeometry } from './field-type-of.ts'
 import { canBeKey, keyCandidates } from './key-candidates.ts'
 import { withoutNeedlessDefinition } from './known-crs.ts'
 import { propertiesOf } from './properties.ts'
-import { claimedCopies, SORTED_COPIES } from './prove-copies.ts'
+import { claimedCopies, copiesIn, SORTED_COPIES } from './prove-copies.ts'
 import { reasonOf } from './reason.ts'
 import { rowsOf } from './rows.ts'
 import { tableOf } from './table.ts'
@@ -42,10 +42,10 @@ export async function withDatabase<Result>(
 export async function describeDatabase(connection: DuckDBConnection, alias: string): Promise<DescribedSource> {
   const layers: Description[] = []
   const problems = await viewProblems(connection, alias)
-  const comments = await commentsOf(connection, alias)
+  const parts = await partsOf(connection, alias)
   for (const table of await tablesOf(connection, alias)) {
     try {
-      layers.push(await describeTable(connection, alias, table, comments))
+      layers.push(await describeTable(connection, alias, table, parts))
     } catch (error) {
       problems.push(`table ${table.table}: ${reasonOf(error)}`)
     }
@@ -74,14 +74,26 @@ async function viewProblems(connection: DuckDBConnection, alias: string): Promis
   )
 }
 
+/** What is read once for all tables of a database, since each reading lists them all. */
+interface Parts {
+  readonly comments: Comments
+  readonly copies: ReadonlySet<string>
+}
+
+const partsOf = async (connection: DuckDBConnection, alias: string): Promise<Parts> => ({
+  comments: await commentsOf(connection, alias),
+  copies: await copiesIn(connection, alias),
+})
+
 export async function describeTable(
   connection: DuckDBConnection,
   alias: string,
   { schema, table }: Table,
-  comments?: Comments,
+  parts?: Parts,
 ): Promise<Description> {
   const from = qualified(alias, schema, table)
-  const ofTable = (comments ?? (await commentsOf(connection, alias))).get(JSON.stringify([schema, table]))
+  const { comments, copies } = parts ?? (await partsOf(connection, alias))
+  const ofTable = comments.get(JSON.stringify([schema, table]))
   const columns = (await columnsOf(connection, from)).map((column) => {
     const comment = ofTable?.get(column.name)
     return comment === undefined ? column : { ...column, comment }
@@ -89,8 +101,8 @@ export async function describeTable(
   const geometry = columns.find(({ type }) => type.kind === 'geometry')
   const names = schema === 'main' ? [table] : [table, `${schema}_${table}`]
   const relation = { kind: 'table', database: alias, schema, table } as const
-  const copies = await claimedCopies(connection, relation, columns)
-  if (!geometry) return { ...tableOf(columns), names, relation, featureCount: null, key: primaryKey(columns), copies }
+  const claimed = { copies: claimedCopies(copies, relation, columns) }
+  if (!geometry) return { ...tableOf(columns), names, relation, featureCount: null, key: primaryKey(columns), ...claimed }
   // `geoduck import` and other programs write this column. It is used only after the scan has proven it.
   const covering = findCovering(columns, null)
   const others = columns.filter((column) => column !== geometry && holdsGeometry(column.type))
@@ -110,7 +122,7 @@ export async function describeTable(
     covering,
     columnsUncovered: propertiesOf(columns, [geometry.name]),
     keyCandidates: keyCandidates(columns),
-    copies,
+    ...claimed,
     unproven: [
       { column: geometry.name, stored: 'GEOMETRY' },
       ...others.map(({ name, type }) => ({ column: name, stored: type.kind === 'geometry' ? 'GEOMETRY' : 'NESTED' }) as const),

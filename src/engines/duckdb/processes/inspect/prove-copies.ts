@@ -15,26 +15,29 @@ export const SORTED_COPIES = 'geoduck_sorted'
 /** The name of a copy. A table whose name has a slash may claim the copies of another one, and the proof then refutes them. */
 export const copyName = (table: string, column: string): string => `${table}/${column}`
 
-export async function claimedCopies(
-  connection: DuckDBConnection,
-  { database, schema, table }: Table,
+/** Returns the copies of the table among the names of all copies in its database (`copiesIn`). */
+export function claimedCopies(
+  names: ReadonlySet<string>,
+  { schema, table }: Table,
   columns: readonly Pick<RelationColumn, 'name'>[],
-): Promise<ClaimedCopy[]> {
+): ClaimedCopy[] {
   if (schema !== 'main') return []
-  const names = await namesOfCopies(connection, database, table)
   return columns
-    .filter(({ name }) => names.includes(copyName(table, name)))
+    .filter(({ name }) => names.has(copyName(table, name)))
     .map(({ name }) => ({ column: name, schema: SORTED_COPIES, table: copyName(table, name) }))
 }
 
-/** Returns the names of the copies of a table with this name, in any case, as in the engine's names. */
-export async function namesOfCopies(connection: DuckDBConnection, database: string, table: string): Promise<string[]> {
+/**
+ * Returns the names of all copies in the database, or those of one table, whose name may be in any case, as in the engine's names. It reads the list
+ * of all tables, so it is asked once per database.
+ */
+export async function copiesIn(connection: DuckDBConnection, database: string, table?: string): Promise<ReadonlySet<string>> {
+  const ofTable = table === undefined ? '' : `AND starts_with(lower(table_name), lower(${literal(copyName(table, ''))}))`
   const rows = await rowsOf(
     connection,
-    `SELECT table_name FROM duckdb_tables() WHERE database_name = ${literal(database)} AND schema_name = ${literal(SORTED_COPIES)}
-      AND starts_with(lower(table_name), lower(${literal(copyName(table, ''))}))`,
+    `SELECT table_name FROM duckdb_tables() WHERE database_name = ${literal(database)} AND schema_name = ${literal(SORTED_COPIES)} ${ofTable}`,
   )
-  return rows.map((row) => String(row['table_name']))
+  return new Set(rows.map((row) => String(row['table_name'])))
 }
 
 /** True for a column that has the name of the row number, in the table or in its copies. Such a table has no copies. */
