@@ -32,7 +32,6 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   const { execution } = request
   const connection = await instance.connect()
   const threads = request.threads === 'HALF' ? Math.ceil(instance.threads / 2) : (request.threads ?? instance.threads)
-  await instance.setThreads(connection, threads)
   const interrupt = new Interrupt(connection)
   const inbox = new ExecutionMessages(
     execution,
@@ -43,6 +42,7 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   const reader = instance.columnReader.open(connection)
   let run: Execution | null = null
   try {
+    await instance.setThreads(connection, threads)
     run = new Execution({ connection, reader, inbox, interrupt, request })
     return { outcome: await run.drain(), ...run.ended }
   } catch (error) {
