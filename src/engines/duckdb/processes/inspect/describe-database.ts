@@ -74,7 +74,7 @@ async function viewProblems(connection: DuckDBConnection, alias: string): Promis
   )
 }
 
-/** What is read once for all tables of a database, since each reading lists them all. */
+/** The parts that are read once for all tables of a database, since each reading lists all of them. */
 interface Parts {
   readonly comments: Comments
   readonly copies: ReadonlySet<string>
