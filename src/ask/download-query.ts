@@ -3,6 +3,7 @@
  * defines which values are valid.
  */
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
+import type { Output } from '../encode/batch.ts'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
 import { GeoduckError } from '../model/errors.ts'
@@ -10,9 +11,12 @@ import type { Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import { coerceArguments, inRange, LIMIT } from './arguments.ts'
 import { type FeatureRequest, readFeatureRequest } from './feature-request.ts'
-import { arrowOutput, geoJsonOutput, selectionOf } from './selection.ts'
+import { arrowOutput, csvOutput, geoJsonOutput, type SelectionContext, selectionOf } from './selection.ts'
 
-export type DownloadFormat = 'arrows' | 'geojsonl'
+/** The endings of downloads that stream. */
+export const DOWNLOAD_FORMATS = ['arrows', 'geojsonl', 'geojson', 'csv'] as const
+
+export type DownloadFormat = (typeof DOWNLOAD_FORMATS)[number]
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -26,7 +30,14 @@ export interface DownloadRequest {
 type Arguments = Omit<SubscriptionFeatureBatchesArgs, 'layer'> & Partial<FeatureBatchGeojsonArgs & FeatureBatchArrowArgs>
 
 /** The field of a batch for each format. A download accepts the arguments of that field too. */
-const FIELDS: Readonly<Record<DownloadFormat, string>> = { arrows: 'arrow', geojsonl: 'geojson' }
+const FIELDS: Readonly<Record<DownloadFormat, string>> = {
+  arrows: 'arrow',
+  geojsonl: 'geojson',
+  geojson: 'geojson',
+  csv: 'geojson',
+}
+/** Formats whose features may have a member `bbox`. */
+const WITH_BOXES: readonly DownloadFormat[] = ['geojsonl', 'geojson']
 /** Arguments of `featureBatches` that a download expresses in another way. */
 const LEFT_OUT: readonly string[] = ['layer', 'batchSize']
 /** Short forms, named as in OGC API Features: a box of `where`, its CRS, and `only`. */
@@ -41,12 +52,18 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   ...sameAs('`properties`', ['attributes', 'columns', 'fields', 'outfields', 'propertyname', 'select']),
   ...sameAs('`crs`', ['epsg', 'outsr', 'srs', 'srsname']),
   ...sameAs('`simplify`', ['max-allowable-offset', 'maxallowableoffset', 'tolerance']),
-  ...sameAs('the ending of the path, .arrows or .geojsonl', ['f', 'format', 'outputformat']),
+  ...sameAs(`the ending of the path, ${listed(DOWNLOAD_FORMATS)}`, ['f', 'format', 'outputformat']),
   ...sameAs('the header `Authorization: Bearer TOKEN`', ['access_token', 'token']),
 }
 
 function sameAs(instead: string, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, instead]))
+}
+
+/** Returns `.arrows, .geojsonl or .csv`. */
+function listed(formats: readonly DownloadFormat[]): string {
+  const endings = formats.map((format) => `.${format}`)
+  return `${endings.slice(0, -1).join(', ')} or ${endings.at(-1)}`
 }
 
 /**
@@ -61,21 +78,34 @@ export async function readDownloadQuery(
   refuseUnknown(given, [...new Set([...known.map(({ name }) => name), ...SHORT_FORMS])])
   const { bbox } = given
   // The member `bbox` of each feature, and a box of the filter.
-  const isMember = typeof bbox === 'boolean' && format === 'geojsonl'
+  const isMember = typeof bbox === 'boolean' && WITH_BOXES.includes(format)
   const box = isMember ? null : bbox
   const args = coerceArguments({ ...withoutShortForms(given, box), ...(isMember && { bbox }) }, known, 'A download') as Arguments
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
   return await readFeatureRequest({ ...args, layer }, context, (asked) => {
     if (isGiven(box) && !isGiven(given['bbox-crs'])) requireLonLatBox(asked.view.layer)
-    const output = format === 'arrows' ? arrowOutput('arrow', args, asked) : geoJsonOutput('geojson-lines', args, asked)
-    return selectionOf(asked, [output])
+    return selectionOf(asked, [outputOf(format, args, asked)])
   })
+}
+
+function outputOf(format: DownloadFormat, args: Arguments, asked: SelectionContext): Output {
+  switch (format) {
+    case 'arrows':
+      return arrowOutput('arrow', args, asked)
+    case 'geojsonl':
+      return geoJsonOutput('geojson-lines', args, asked)
+    case 'geojson':
+      return geoJsonOutput('geojson-members', args, asked)
+    case 'csv':
+      return csvOutput(args, asked)
+  }
 }
 
 function argumentsOf(schema: GraphQLSchema, format: DownloadFormat): readonly GraphQLArgument[] {
   const batches = schema.getSubscriptionType()!.getFields()['featureBatches']!
   const encoding = (schema.getType('FeatureBatch') as GraphQLObjectType).getFields()[FIELDS[format]]!
-  return [...batches.args.filter(({ name }) => !LEFT_OUT.includes(name)), ...encoding.args]
+  const own = encoding.args.filter(({ name }) => name !== 'bbox' || WITH_BOXES.includes(format))
+  return [...batches.args.filter(({ name }) => !LEFT_OUT.includes(name)), ...own]
 }
 
 function refuseUnknown(given: Given, names: readonly string[]): void {

@@ -88,7 +88,7 @@ function geoArrowShape({ state, geometryTypes, coordinates }: Layer): GeoArrowSh
 
 /** Returns a GeoJSON output. @throws GeoduckError BAD_INPUT if coordinates are not longitude and latitude */
 export function geoJsonOutput(
-  kind: 'geojson' | 'geojson-lines',
+  kind: 'geojson' | 'geojson-lines' | 'geojson-members',
   args: Partial<FeatureBatchGeojsonArgs>,
   { view, representations }: SelectionContext,
 ): Output {
@@ -98,6 +98,14 @@ export function geoJsonOutput(
   const precision = inRange('precision', args.precision, PRECISION)
   const only = propertiesNamed(args.only, view)
   return { kind, geometry, precision, ...(args.bbox ? { bbox: true } : {}), ...(only ? { only } : {}) }
+}
+
+/** Returns a CSV output, whose coordinates are in any CRS. */
+export function csvOutput(args: Partial<FeatureBatchGeojsonArgs>, { view, representations }: SelectionContext): Output {
+  const geometry = representations.add(args)
+  const precision = inRange('precision', args.precision, PRECISION)
+  const only = propertiesNamed(args.only, view)
+  return { kind: 'csv', geometry, precision, ...(only ? { only } : {}) }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { GraphQLError } from 'graphql'
 import type { DownloadFormat } from '../ask/download-query.ts'
 import type { Config } from '../config/config.ts'
+import { headerBytes } from '../encode/csv.ts'
 import type { Batch } from '../engines/engine.ts'
 import type { BatchEvent, BatchEvents } from './batch-events.ts'
 import { formatError } from './client-error.ts'
@@ -15,7 +16,7 @@ interface Format {
   /** Returns the bytes of a batch. `first` is true if nothing has been written yet. */
   batch(batch: Batch, first: boolean): readonly JsonPiece[]
   /** The bytes that follow the last batch. */
-  readonly end: Uint8Array | ''
+  readonly end: Uint8Array | string
   /** Returns the bytes that follow the last batch after a failure. `error` has the form of a GraphQL error. */
   broken(error: object): JsonPiece
 }
@@ -51,6 +52,24 @@ const FORMATS: Readonly<Record<DownloadFormat, Format>> = {
     end: '',
     // The line has no end, so that it is no JSON. With a `}` after it, it is the error.
     broken: (error) => JSON.stringify({ errors: [error] }).slice(0, -1),
+  },
+  geojson: {
+    contentType: 'application/geo+json',
+    batch: ({ count, outputs: [lines] }, first) => {
+      const features = count === 0 ? [] : [lines!]
+      if (first) return ['{"type":"FeatureCollection","features":[\n', ...features]
+      return count === 0 ? [] : [',\n', ...features]
+    },
+    end: '\n]}\n',
+    // No list and no object has an end, so that it is no JSON.
+    broken: (error) => `,\n${JSON.stringify({ errors: [error] }).slice(0, -1)}`,
+  },
+  csv: {
+    contentType: 'text/csv; charset=utf-8; header=present',
+    batch: ({ outputs: [document] }, first) => (first ? [document!] : [document!.subarray(headerBytes(document!))]),
+    end: '',
+    // The quote has no end.
+    broken: (error) => `"${JSON.stringify({ errors: [error] }).replaceAll('"', "'")}`,
   },
 }
 

@@ -106,6 +106,10 @@ export type Output =
   | ({ readonly kind: 'geojson' } & GeoJsonOptions)
   /** The same features, one per line, without a newline after the last. */
   | ({ readonly kind: 'geojson-lines' } & GeoJsonOptions)
+  /** The same lines with commas between them. */
+  | ({ readonly kind: 'geojson-members' } & GeoJsonOptions)
+  /** A CSV document: the header and the records, each with its line end. */
+  | ({ readonly kind: 'csv'; readonly precision: number } & WholeFeatures)
   /** A self-contained Arrow IPC stream (schema, one record batch, end marker). */
   | ({ readonly kind: 'arrow' } & ArrowOptions)
   /** The same as a JSON string of base64. */

@@ -1,6 +1,7 @@
 import { arrowStream } from './arrow.ts'
 import type { BatchLayout, CursorText, Encoder, Output } from './batch.ts'
 import { ByteWriter } from './bytes.ts'
+import { csvRecords } from './csv.ts'
 import { edgeList, startCursor } from './edge-list.ts'
 import { COLLECTION, featureCollection, featureLines, featureList, LIST } from './feature-collection.ts'
 import type { FixedFrame } from './value.ts'
@@ -17,7 +18,11 @@ export function createEncoder(layout: BatchLayout, output: Output, out = new Byt
     case 'geojson':
       return featureCollection(layout, output, out)
     case 'geojson-lines':
-      return featureLines(layout, output, out)
+      return featureLines(layout, output, '', out)
+    case 'geojson-members':
+      return featureLines(layout, output, ',', out)
+    case 'csv':
+      return csvRecords(layout, output, out)
     case 'features':
       return featureList(layout, output.fields, out)
     case 'edges':

@@ -30,9 +30,8 @@ import { TwkbHex } from './wkb/twkb.ts'
 import { WktText } from './wkb/wkt.ts'
 
 export const COLLECTION: FixedFrame = { opening: '{"type":"FeatureCollection","features":[', between: ',', closing: ']}' }
-const LINES: FixedFrame = { opening: '', between: '\n', closing: '' }
 
-type Options = Omit<Extract<Output, { readonly kind: 'geojson' | 'geojson-lines' }>, 'kind'>
+type Options = Omit<Extract<Output, { readonly kind: 'geojson' }>, 'kind'>
 
 /**
  * Writes a GeoJSON FeatureCollection (RFC 7946). Every feature has `geometry` and `properties`, and its key as `id` if the
@@ -49,11 +48,12 @@ export function featureCollection(layout: BatchLayout, options: Options, out: By
   return textEncoder(boxes ? { ...COLLECTION, closing } : COLLECTION, feature(layout, options, boxes), out)
 }
 
-/** Writes the same features, one per line, without a newline after the last. */
-export function featureLines(layout: BatchLayout, options: Options, out: ByteWriter): Encoder {
+/** Writes the same features, one per line, without a newline after the last. `between` is the text before each newline. */
+export function featureLines(layout: BatchLayout, options: Options, between: string, out: ByteWriter): Encoder {
   const value = feature(layout, options, boxesFor(options))
   const asStored = propertiesOf(layout, options.only).some((index) => wireColumn(layout, index).wire.kind === 'json')
-  return textEncoder(LINES, asStored ? onOneLine(value) : value, out)
+  const lines = { opening: '', between: `${between}\n`, closing: '' }
+  return textEncoder(lines, asStored ? onOneLine(value) : value, out)
 }
 
 /** Replaces newlines by blanks. Stored JSON may contain them between its tokens. */

@@ -52,7 +52,8 @@ export function orNothing(validity: Uint8Array | null, write: RowWriter): RowWri
   }
 }
 
-function presentValue(data: ColumnData, out: ByteWriter, wire: WireType): RowWriter {
+/** Writes a column's values as JSON where they are present. */
+export function presentValue(data: ColumnData, out: ByteWriter, wire: WireType): RowWriter {
   switch (wire.kind) {
     case 'bool':
       return boolean(data, out)

@@ -1,4 +1,4 @@
-/** Sends a layer, or the features that match a filter, as one file: `/download/LAYER.arrows`, `/download/LAYER.geojsonl`. */
+/** Sends a layer, or the features that match a filter, as one file that streams: `/download/LAYER.arrows`, `.geojsonl`, `.geojson` or `.csv`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import { type DownloadFormat, readDownloadQuery } from '../ask/download-query.ts'

@@ -3,7 +3,7 @@
  * of one JSON object too.
  */
 import type { IncomingMessage } from 'node:http'
-import type { DownloadFormat, DownloadRequest } from '../ask/download-query.ts'
+import { DOWNLOAD_FORMATS, type DownloadFormat, type DownloadRequest } from '../ask/download-query.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { bodyForm, mostJsonParts, parseJson, readText } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
@@ -12,7 +12,7 @@ export type DownloadLimits = Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 
 type Given = Record<string, unknown>
 
-const PATH = /^\/download\/([^/]+)\.(arrows|geojsonl)$/
+const PATH = new RegExp(`^/download/([^/]+)\\.(${DOWNLOAD_FORMATS.join('|')})$`)
 /** Parameters whose values are lists: JSON, or items with commas between them, or the parameter once per item. */
 const LISTS = ['bbox', 'only', 'properties']
 

@@ -90,7 +90,7 @@ async function sendMetrics(res: ServerResponse, metrics: Metrics): Promise<void>
 
 function notFound(res: ServerResponse, base: string): void {
   sendJson(res, 404, {
-    error: `Nothing is here: the map is at ${base}/map, GraphQL at ${base}/graphql, the documentation at ${base}/docs, layers as files at ${base}/download/LAYER.arrows and ${base}/download/LAYER.geojsonl.`,
+    error: `Nothing is here: the map is at ${base}/map, GraphQL at ${base}/graphql, the documentation at ${base}/docs, layers as files at ${base}/download/LAYER.geojson, LAYER.geojsonl, LAYER.csv and LAYER.arrows.`,
   })
 }
 

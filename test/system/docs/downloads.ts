@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import type { Example } from './example.ts'
 import { withoutCursors } from './likeness.ts'
 
-/** The two formats of a layer. */
+/** The formats of a layer. */
 export const files = (layer: string, count: number): Example => ({
   blocks: ['sh'],
   async holds(place, commands) {
@@ -15,6 +15,8 @@ export const files = (layer: string, count: number): Example => ({
     expect(tableFromIPC(await read('arrows')).numRows).toBe(count)
     const lines = (await read('geojsonl')).toString().trimEnd().split('\n')
     expect(lines).toHaveLength(count)
+    expect(JSON.parse((await read('geojson')).toString()).features).toHaveLength(count)
+    expect((await read('csv')).toString().trimEnd().split('\r\n')).toHaveLength(count + 1)
   },
 })
 
@@ -24,6 +26,6 @@ export const lines = (language: 'json' | 'text'): Example => ({
   async holds(place, command, shown) {
     const { code, stdout } = await place.shell(command!.replace(/^curl/, 'curl -s'))
     expect(code).toBe(0)
-    expect(withoutCursors(stdout).trim()).toBe(withoutCursors(shown!).trim())
+    expect(withoutCursors(stdout).replaceAll('\r\n', '\n').trim()).toBe(withoutCursors(shown!).trim())
   },
 })

@@ -46,7 +46,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/clients/python.md': [notRun(['python', 'text'], PROGRAM)],
   'docs/clients/urql.md': [notRun(['js', 'text', 'js', 'text'], PROGRAM)],
   'docs/configuration.md': [accepted, refused, doctor],
-  'docs/downloads.md': [files('observations', 200_000), lines('json'), lines('json'), lines('text')],
+  'docs/downloads.md': [files('observations', 200_000), lines('json'), lines('text'), lines('json'), lines('text')],
   'docs/errors.md': [answered],
   'docs/filters.md': [
     ...Array.from({ length: 5 }, () => answered),

@@ -359,7 +359,7 @@ describe('before its first byte, a download', () => {
 
   it('by another method, and of another ending, is refused', async () => {
     expect((await fetch(url('places.arrows'), { method: 'DELETE' })).status).toBe(405)
-    expect((await fetch(url('places.csv'))).status).toBe(404)
+    expect((await fetch(url('places.xlsx'))).status).toBe(404)
   })
 })
 
