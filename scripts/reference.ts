@@ -7,14 +7,14 @@ import { join } from 'node:path'
 import { machineDefaults } from '../src/config/defaults.ts'
 import { editorSchema } from '../src/config/file/schema.ts'
 import { LAYER_MEMBERS, type Member } from '../src/config/layer-config.ts'
-import { environmentName, type Setting, settings } from '../src/config/settings.ts'
+import { environmentName, type Setting, settingGroups, settings } from '../src/config/settings.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 // Nothing that is written depends on the machine.
-const table = settings(machineDefaults({ processors: 2, memoryBytes: 16e9, openFiles: 20_000 }))
+const defaults = machineDefaults({ processors: 2, memoryBytes: 16e9, openFiles: 20_000 })
 
 const files: readonly (readonly [path: string, content: (now: string) => string])[] = [
-  ['geoduck.schema.json', () => editorSchema(table)],
+  ['geoduck.schema.json', () => editorSchema(settings(defaults))],
   ['docs/configuration.md', (now) => filled(filled(now, 'settings', settingRows()), 'layers', layerRows())],
 ]
 
@@ -37,12 +37,16 @@ function filled(text: string, name: string, lines: readonly string[]): string {
   return `${text.slice(0, from + before.length)}\n\n${lines.join('\n')}\n\n${text.slice(to)}`
 }
 
+/** A table per group. */
 function settingRows(): string[] {
-  const rows = Object.entries<Setting>(table).map(([name, { flag, description, rule, fallback, fallbackText }]) => {
-    const shown = rule ?? fallbackText ?? `\`${fallback}\``
-    return [`\`${name}\``, `\`${flag}\``, `\`${environmentName(flag)}\``, shown, description]
+  const tables = Object.entries(settingGroups(defaults)).map(([heading, group]) => {
+    const rows = Object.entries<Setting>(group).map(([name, { flag, description, rule, fallback, fallbackText }]) => {
+      const shown = rule ?? fallbackText ?? `\`${fallback}\``
+      return [`\`${name}\``, `\`${flag}\``, `\`${environmentName(flag)}\``, shown, description]
+    })
+    return [`### ${heading}`, '', ...markdown(['file', 'flag', 'environment', 'default', 'what'], rows)]
   })
-  return markdown(['file', 'flag', 'environment', 'default', 'what'], rows)
+  return tables.flatMap((table, n) => (n === 0 ? table : ['', ...table]))
 }
 
 function layerRows(): string[] {

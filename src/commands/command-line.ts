@@ -3,13 +3,13 @@
  * `geoduck doctor`, `geoduck schema PATH...` and `geoduck config-schema`.
  */
 import { existsSync } from 'node:fs'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Help, type HelpConfiguration, InvalidArgumentError, Option } from 'commander'
 import { ConfigurationError } from '../config/configuration-error.ts'
 import { machineDefaults } from '../config/defaults.ts'
 import { machine } from '../config/machine.ts'
 import { packageVersion } from '../config/package-version.ts'
 import type { ConfigInputs } from '../config/resolve.ts'
-import { environmentName, type Setting, settings } from '../config/settings.ts'
+import { COMMON, environmentName, type Setting, settingGroups } from '../config/settings.ts'
 import { nearNames } from '../model/near-names.ts'
 import { addExplainCommand, type ExplainArguments } from './explain/arguments.ts'
 import { addImportCommand, type ImportArguments } from './import/arguments.ts'
@@ -43,6 +43,15 @@ export interface Actions {
 
 const EXAMPLES = `
 Examples:
+  geoduck parcels.parquet                    one file
+  geoduck data/ roads.gpkg city.duckdb       a folder, another format, the tables of a database
+  geoduck data/ --port 8080 --memory-limit 2GB
+  geoduck doctor data/                       whether all is well with the machine and the data
+
+Each flag has a variable: --port is GEODUCK_PORT. geoduck --help-all shows every flag.`
+
+const ALL_EXAMPLES = `
+Examples:
   geoduck parcels.parquet                        one GeoParquet file
   geoduck data/ 'tiles/*.parquet' city.duckdb    a folder, a glob, the tables of a database
   geoduck roads.gpkg rivers.shp stops.geojson    other formats, turned into GeoParquet once
@@ -72,7 +81,9 @@ export function buildCommand(actions: Actions): Command {
     .usage('[serve] PATH... [flags]')
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('--help', 'print this')
+    .option('--help-all', 'print every flag, with its variable')
     .helpCommand(false)
+    .configureHelp(SHORT)
     .configureOutput({ outputError: (text, write) => write(withoutValue(text)) })
     .argument('[PATH...]', 'files, folders and globs to serve (or GEODUCK_SOURCES)')
     .addOption(
@@ -81,14 +92,21 @@ export function buildCommand(actions: Actions): Command {
         'configuration file, JSON or YAML (default: geoduck.json, .yaml or .yml, if there is one)',
       ).env('GEODUCK_CONFIG'),
     )
-    .option('--print-config', 'print the configuration that results, and end')
-    .addHelpText('after', EXAMPLES)
+    .addOption(new Option('--print-config', 'print the configuration that results, and end').hideHelp())
+    .addHelpText('after', () => (showsAll ? ALL_EXAMPLES : EXAMPLES))
     .showHelpAfterError('See geoduck --help.')
-  const table = Object.entries(settings(machineDefaults(machine()))).map(([name, setting]) => ({
-    name,
-    option: toOption(setting),
-  }))
-  for (const { option } of table) program.addOption(option)
+  const table = Object.entries(settingGroups(machineDefaults(machine()))).flatMap(([heading, group]) =>
+    Object.entries<Setting>(group).map(([name, setting]) => ({ name, heading, option: toOption(setting) })),
+  )
+  const common = new Set<string>(COMMON)
+  for (const { name, option } of table) program.addOption(option.hideHelp(!common.has(name)))
+  let showsAll = false
+  program.on('option:help-all', () => {
+    showsAll = true
+    for (const option of program.options) option.hideHelp(false)
+    for (const { heading, option } of table) option.helpGroup(`${heading}:`)
+    program.configureHelp(LONG).help()
+  })
   const givenWith = (paths: readonly string[]): ConfigInputs => ({
     paths,
     configFile: program.getOptionValue('config') ?? null,
@@ -166,6 +184,24 @@ export function refuseUnknownCommand(word: string | undefined): void {
 function withoutValue(text: string): string {
   return text.replace(/^(error: unknown option '(?:--[^='\n]*|-[^-])).*'/s, "$1'")
 }
+
+/** `--help` shows the common flags, with the first part of each description. `--help-all` is the help of Commander. */
+const SHORT: HelpConfiguration = {
+  subcommandTerm: (command) => command.name(),
+  subcommandDescription: (command) => firstPart(command.description()),
+  optionDescription({ description, defaultValue, defaultValueDescription: words = String(defaultValue) }) {
+    if (defaultValue === undefined) return description
+    return words === 'none' ? firstPart(description) : `${firstPart(description)} (default: ${words})`
+  },
+}
+
+const LONG: HelpConfiguration = {
+  subcommandTerm: Help.prototype.subcommandTerm,
+  subcommandDescription: Help.prototype.subcommandDescription,
+  optionDescription: Help.prototype.optionDescription,
+}
+
+const firstPart = (description: string) => description.split(';')[0]!
 
 function toOption(setting: Setting): Option {
   return new Option(setting.flag, setting.description)

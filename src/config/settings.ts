@@ -42,16 +42,44 @@ export function environmentName(flag: string): string {
 const MiB = 2 ** 20
 const CACHE_BYTES = 20e9
 
-export function settings(machine: MachineDefaults): Settings {
+/** All settings by the heading that `geoduck --help-all` and docs/configuration.md show them below. */
+export function settingGroups(machine: MachineDefaults) {
   return {
-    ...network,
-    ...access(machine),
-    ...proxying,
-    ...logging,
-    ...workers(machine),
-    ...limits,
-    ...requests,
-    ...files(machine),
+    Address: network,
+    Access: access(machine),
+    Proxies: proxying,
+    Log: logging,
+    Workers: workers(machine),
+    'Limits of results and waiting': limits,
+    'Limits of requests': requests,
+    'Files, cursors and the cache': files(machine),
+  } satisfies Readonly<Record<string, Partial<Settings>>>
+}
+
+/** The settings that `geoduck --help` shows. */
+export const COMMON: readonly SettingName[] = [
+  'host',
+  'port',
+  'token',
+  'origins',
+  'workers',
+  'memoryLimitBytes',
+  'deadlineSeconds',
+  'logLevel',
+  'cacheDirectory',
+]
+
+export function settings(machine: MachineDefaults): Settings {
+  const groups = settingGroups(machine)
+  return {
+    ...groups.Address,
+    ...groups.Access,
+    ...groups.Proxies,
+    ...groups.Log,
+    ...groups.Workers,
+    ...groups['Limits of results and waiting'],
+    ...groups['Limits of requests'],
+    ...groups['Files, cursors and the cache'],
   }
 }
 

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSchema, type GraphQLInterfaceType } from 'graphql'
 import { describe, expect, test } from 'vitest'
+import { machineDefaults } from '../../../src/config/defaults.ts'
+import { type Setting, settingGroups } from '../../../src/config/settings.ts'
 import { ROOT } from '../../support/environment.ts'
 import { runProgram } from '../../support/program.ts'
 import { PLACES, serve } from '../../support/server.ts'
@@ -157,11 +159,44 @@ test('paths that are not there are named before anything else is printed', async
   )
 })
 
-test('--help shows examples and every flag with its default', async () => {
+test('--help shows examples and the ten flags that are used most, on one page', async () => {
   const { code, stdout } = await geoduck(['--help'])
   expect(code).toBe(0)
   expect(stdout).toContain('Examples:')
+  expect(stdout.split('\n').length).toBeLessThanOrEqual(55)
+  const flags = [...stdout.matchAll(/^ {2}(--\S+)/gm)].map(([, flag]) => flag)
+  const own = ['--help', '--help-all', '--version']
+  expect(flags.filter((flag) => !own.includes(flag!))).toEqual([
+    '--config',
+    '--host',
+    '--port',
+    '--origins',
+    '--token',
+    '--log-level',
+    '--workers',
+    '--memory-limit',
+    '--deadline',
+    '--cache-directory',
+  ])
+  expect(stdout).toMatch(/geoduck --help-all shows every flag\.\n$/)
+})
+
+test('--help-all shows every flag below the heading of its group, with its default and its variable', async () => {
+  const { code, stdout, stderr } = await geoduck(['--help-all'])
+  expect([code, stderr]).toEqual([0, ''])
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain('(default: 4000, env: GEODUCK_PORT)')
+  const shown = stdout.split(/^(?=\S.*:$)/m).map((part) => {
+    const [heading] = part.split(':\n')
+    return [heading, [...part.matchAll(/^ {2}(--\S+)/gm)].map(([, flag]) => flag)] as const
+  })
+  const groups = settingGroups(machineDefaults({ processors: 2, memoryBytes: 1e9, openFiles: 20_000 }))
+  const expected = Object.entries(groups).map(([heading, group]) => [
+    heading,
+    Object.values<Setting>(group).map(({ flag }) => flag.split(' ')[0]),
+  ])
+  expect(shown.filter(([heading, flags]) => flags.length > 0 && heading !== 'Options')).toEqual(expected)
+  const options = ['--version', '--help-all', '--config', '--print-config', '--help']
+  expect(shown.find(([heading]) => heading === 'Options')?.[1]).toEqual(options)
 })
 
 describe('schema', () => {
