@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -20,7 +21,7 @@ let server: Launched | undefined
 /** As a user has it: an empty folder, the tarball, nothing for developers. The checkout's own packages are out of reach. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-package-'))
-  const pack = await npm(['pack', '--json', '--pack-destination', folder], ROOT)
+  const pack = await npm(['pack', '--json', '--pack-destination', folder], await checkout())
   const [{ files, filename }] = JSON.parse(pack.slice(pack.indexOf('[')))
   packed = files.map(({ path }: { path: string }) => path)
   await npm(
@@ -36,6 +37,43 @@ afterAll(async () => {
   }
   await rm(folder, { recursive: true })
 })
+
+/** A copy of this checkout, because README.md changes while npm packs, and other tests read it. */
+async function checkout(): Promise<string> {
+  const copy = join(folder, 'checkout')
+  const apart = new Set(['node_modules', '.geoduck', '.git', 'dist', 'dist-client', 'test', 'bench'])
+  await mkdir(copy)
+  for (const name of await readdir(ROOT)) if (!apart.has(name)) await cp(join(ROOT, name), join(copy, name), { recursive: true })
+  for (const name of ['node_modules', '.geoduck']) await symlink(join(ROOT, name), join(copy, name))
+  return copy
+}
+
+test('the README of the package leads to the web or to files of the package, and that of the checkout is unchanged', async () => {
+  const readme = await readFile(join(folder, 'node_modules/geoduck/README.md'), 'utf8')
+  const links = linksOf(readme)
+  expect(links.filter((link) => link.startsWith('![')).length).toBeGreaterThan(1)
+  expect(links.length).toBeGreaterThan(30)
+  const targets = links.map((link) => /\]\((.*)\)$/.exec(link)![1]!)
+  expect(targets.filter((target) => !/^(https:|#)/.test(target) && !packed.includes(target))).toEqual([])
+
+  // Every address of the repository is a file of it: pictures as the file, and pages as GitHub shows them.
+  const { repository, homepage, bugs } = JSON.parse(await readFile(join(folder, 'node_modules/geoduck/package.json'), 'utf8'))
+  const home = repository.url.replace(/^git\+|\.git$/g, '')
+  expect([homepage, bugs.url]).toEqual([`${home}#readme`, `${home}/issues`])
+  const raw = home.replace('github.com', 'raw.githubusercontent.com')
+  for (const link of links) {
+    const [, target] = /\]\((.*?)(?:#.*)?\)$/.exec(link)!
+    const base = link.startsWith('![') ? `${raw}/HEAD/` : `${home}/blob/HEAD/`
+    if (!target!.startsWith(home) && !target!.startsWith(raw)) continue
+    expect(target!.startsWith(base), link).toBe(true)
+    expect(existsSync(join(ROOT, target!.replace(base, ''))), link).toBe(true)
+  }
+  const [original, after] = [join(ROOT, 'README.md'), join(folder, 'checkout/README.md')]
+  expect(await readFile(after, 'utf8')).toBe(await readFile(original, 'utf8'))
+  expect(linksOf(await readFile(original, 'utf8'))).toHaveLength(links.length)
+})
+
+const linksOf = (text: string) => text.replaceAll(/^```.*?^```$/gms, '').match(/!?\[[^\]]*\]\([^)]+\)/g) ?? []
 
 test('the package holds the program, the schema, the map and the client, no sources and no tests', () => {
   expect(packed).toEqual(
