@@ -246,6 +246,8 @@ function predicateNeeds(predicate: Predicate): readonly Need[] {
       return predicateNeeds(predicate.member)
     case 'measured':
       return ['distance']
+    case 'window':
+      return ['spatial']
     default:
       return [predicate.kind]
   }

@@ -129,7 +129,7 @@ function refused(what: string, out: string): GeoduckError {
   )
 }
 
-function liesInDegrees([west, south, east, north]: NonNullable<Layer['extent']>): boolean {
+export function liesInDegrees([west, south, east, north]: NonNullable<Layer['extent']>): boolean {
   return west >= -180 && south >= -90 && east <= 180 && north <= 90
 }
 

@@ -13,8 +13,11 @@ export type JsonMediaType = 'application/json' | 'application/graphql-response+j
 /** Bytes of the smallest body that is compressed. A smaller one fits into a few packets. */
 const LEAST_COMPRESSED = 16_384
 
+/** The media type of a result: JSON, or a vector tile. */
+export type ResultType = JsonMediaType | 'application/vnd.mapbox-vector-tile'
+
 interface ResponseOptions {
-  readonly type: JsonMediaType
+  readonly type: ResultType
   readonly compression: Config['compression']
   /** True if only the headers are sent. */
   readonly isHead: boolean
@@ -33,7 +36,8 @@ export async function sendParts(
   const body = new Body(res, whole && byteLength(whole) < LEAST_COMPRESSED ? 'off' : compression)
   const size = whole && !body.compressed ? { 'content-length': byteLength(whole) } : {}
   const flowing = { ...UNBUFFERED, 'cache-control': `${res.getHeader('cache-control') ?? 'no-cache'}, no-transform` }
-  res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, ...size, ...(!whole && flowing) })
+  const charset = type === 'application/vnd.mapbox-vector-tile' ? '' : '; charset=utf-8'
+  res.writeHead(200, { 'content-type': `${type}${charset}`, ...size, ...(!whole && flowing) })
   const keep = whole && operation.keeper && keeping(whole, body, operation, operation.keeper)
   const wire = {
     payload: (pieces: readonly JsonPiece[]) => pieces,

@@ -4,6 +4,7 @@ import { ByteWriter } from './bytes.ts'
 import { csvRecords } from './csv.ts'
 import { edgeList, startCursor } from './edge-list.ts'
 import { COLLECTION, featureCollection, featureLines, featureList, LIST } from './feature-collection.ts'
+import { vectorTile } from './tile/vector-tile.ts'
 import type { FixedFrame } from './value.ts'
 
 /**
@@ -31,6 +32,8 @@ export function createEncoder(layout: BatchLayout, output: Output, out = new Byt
       return startCursor(out, cursorOf)
     case 'arrow':
       return arrowStream(layout, output)
+    case 'tile':
+      return vectorTile(layout, output, out)
     case 'arrow-base64':
       return asBase64(arrowStream(layout, output))
   }

@@ -173,7 +173,8 @@ export function toLonLat({ id, polygon, centre }: Cell): Cell {
   return { id, polygon: polygon.map(lonLatOf), centre: lonLatOf(centre) }
 }
 
-function lonLatOf([x, y]: Position): Position {
+/** Returns the longitude and latitude of a position in metres of Web Mercator. */
+export function lonLatOf([x, y]: Position): Position {
   return [(x / HALF_WORLD) * 180, Math.atan(Math.sinh(y / EARTH_RADIUS)) * (180 / Math.PI)]
 }
 

@@ -9,6 +9,8 @@ export type Predicate =
   | { readonly kind: 'and' | 'or'; readonly members: readonly Predicate[] }
   | { readonly kind: 'not'; readonly member: Predicate }
   | { readonly kind: 'spatial'; readonly relation: SpatialRelation; readonly geometry: Geometry }
+  /** True if the box of the feature meets that of the geometry; it may be true for a feature nearby as well. It is only a member of `and`, or one of an `or` of its kind. */
+  | { readonly kind: 'window'; readonly geometry: Geometry }
   | DistancePredicate
   /** True if the distance of the feature, as a result reports it, is at most this. Null: if it has a distance. */
   | { readonly kind: 'measured'; readonly probe: Probe; readonly most: number | null }

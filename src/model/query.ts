@@ -29,6 +29,10 @@ export interface FeatureQuery {
   readonly where: Filter | null
   /** Selects only the feature with this key. Absent: any feature. */
   readonly key?: FeatureKey
+  /**
+   * Selects one of 2^thinning features, always the same ones: those of a higher number are among those of a lower one. @default 0: all
+   */
+  readonly thinning?: number
   readonly orderBy: readonly SortKey[]
   /** The maximum number of rows from `after` on. Null: all. */
   readonly limit: number | null

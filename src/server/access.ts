@@ -150,7 +150,8 @@ export class Origins {
 }
 
 /** Headers that a page of another origin may read, besides those that every page may. */
-const EXPOSED = 'content-disposition, content-range, etag, location, retry-after, traceparent, www-authenticate, x-request-id'
+const EXPOSED =
+  'content-disposition, content-range, etag, geoduck-dropped, location, retry-after, traceparent, www-authenticate, x-request-id'
 /** Seconds for which a browser may reuse the permission. Chromium uses no more. */
 const PERMISSION_SECONDS = 7_200
 
@@ -179,6 +180,30 @@ export function isForeign({ headers }: IncomingMessage): boolean {
   return (
     headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate' && headers['sec-fetch-mode'] !== 'cors'
   )
+}
+
+/** Returns the address of the server for its client, with the base path. */
+export type PublicAddress = (request: IncomingMessage) => string
+
+/** The scheme and name that a trusted proxy has received count, if the configuration lists the name. */
+export function publicAddressOf({
+  hosts,
+  trustProxy,
+  basePath,
+}: Pick<OriginOptions, 'hosts' | 'trustProxy'> & { readonly basePath: string }): PublicAddress {
+  const isProxy = trustedProxies(trustProxy)
+  const listed = new Hosts('', hosts)
+  return ({ headers, socket }) => {
+    const first = (name: string) =>
+      String(headers[name] ?? '')
+        .split(',', 1)[0]!
+        .trim()
+    const trusted = isProxy(socket.remoteAddress ?? '', 0)
+    const scheme = trusted && first('x-forwarded-proto') === 'https' ? 'https' : 'http'
+    const forwarded = first('x-forwarded-host')
+    const host = trusted && forwarded !== '' && listed.allows(forwarded) ? forwarded : headers.host
+    return `${scheme}://${host ?? 'localhost'}${basePath}`
+  }
 }
 
 /** Returns the address of the client, as far as it can be trusted. */

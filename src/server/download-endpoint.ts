@@ -4,25 +4,18 @@ import type { GraphQLSchema } from 'graphql'
 import { type DownloadFormat, readDownloadQuery } from '../ask/download-query.ts'
 import type { Config } from '../config/config.ts'
 import { type BatchEvent, BatchEvents } from '../delivery/batch-events.ts'
-import { failed } from '../delivery/client-error.ts'
 import { deliver } from '../delivery/deliver.ts'
 import { FileWire } from '../delivery/file.ts'
 import type { Operation } from '../delivery/operation.ts'
 import { CHUNK_ROWS } from '../engines/engine.ts'
 import type { Services } from '../graphql/context.ts'
-import { GeoduckError } from '../model/errors.ts'
-import { type Access, allowOrigin, type ClientAddress, isForeign, type Origins, unauthenticated } from './access.ts'
+import type { Access, ClientAddress, Origins } from './access.ts'
 import { type DownloadLimits, readDownload } from './download-request.ts'
-import { admit, beginOverHttp, refuse, sendJson } from './http-operation.ts'
+import { answerFile, type FileRequest } from './file-request.ts'
+import { admit, refuse, sendJson } from './http-operation.ts'
 import type { Operations } from './operations.ts'
 
 const METHODS = 'GET, POST'
-
-interface Asked {
-  /** True if only the headers are sent. */
-  readonly isHead: boolean
-  readonly notFound: () => void
-}
 
 export interface DownloadEndpointOptions {
   readonly schema: GraphQLSchema
@@ -43,23 +36,13 @@ export class DownloadEndpoint {
   }
 
   /** Answers the request in every case. */
-  async answer(req: IncomingMessage, res: ServerResponse, asked: Asked): Promise<void> {
-    const allowed = allowOrigin(req, res, this.#options.origins, METHODS) && !isForeign(req)
-    if (req.method === 'OPTIONS') return void res.writeHead(204).end()
-    const operation = beginOverHttp(req, res, this.#options)
-    try {
-      if (!allowed)
-        throw new GeoduckError('BAD_INPUT', 'A page of this origin may not download; `--origins` lists those that may.')
-      if (!this.#options.access.allows(req.headers.authorization)) throw unauthenticated()
-      if (operation.refusal) throw operation.refusal
-      await this.#options.operations.start(operation)
-      await this.#send(req, res, operation, asked)
-    } catch (error) {
-      refuse(res, failed(error, operation), allowed ? undefined : 403)
-    }
+  async answer(req: IncomingMessage, res: ServerResponse, asked: FileRequest): Promise<void> {
+    await answerFile(req, res, { ...this.#options, methods: METHODS, verb: 'download' }, (operation) =>
+      this.#send(req, res, operation, asked),
+    )
   }
 
-  async #send(req: IncomingMessage, res: ServerResponse, operation: Operation, { isHead, notFound }: Asked): Promise<void> {
+  async #send(req: IncomingMessage, res: ServerResponse, operation: Operation, { isHead, notFound }: FileRequest): Promise<void> {
     if (req.method !== 'GET' && req.method !== 'POST') {
       res.setHeader('allow', METHODS)
       return sendJson(res, 405, { error: 'Request a download by GET or POST.' })

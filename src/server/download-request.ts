@@ -35,7 +35,7 @@ export async function readDownload(req: IncomingMessage, limits: DownloadLimits)
   return { layer, format: format as DownloadFormat, given }
 }
 
-function decoded(name: string): string | null {
+export function decoded(name: string): string | null {
   try {
     return decodeURIComponent(name)
   } catch {
@@ -44,7 +44,7 @@ function decoded(name: string): string | null {
 }
 
 /** Reads `?limit=10&where={"bbox":[0,50,1,51]}`. A value that is no JSON is a text, such as a cursor or a CRS. */
-function fromQuery(parameters: URLSearchParams, jsonParts: number): Given {
+export function fromQuery(parameters: URLSearchParams, jsonParts: number): Given {
   const given = Object.create(null) as Given
   for (const [name, text] of parameters) {
     const isList = LISTS.includes(name) && !/^\s*[["]/.test(text)

@@ -10,14 +10,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ExecutionArgs, type ExecutionResult, getNamedType, TypeInfo, visit, visitWithTypeInfo } from 'graphql'
 import { checkVariables } from '../ask/arguments.ts'
 import { viewOf } from '../ask/view.ts'
+import type { Config } from '../config/config.ts'
 import { packageVersion } from '../config/package-version.ts'
 import { varyByEncoding } from '../delivery/compression.ts'
 import { byteLength, type JsonPiece } from '../delivery/raw-json.ts'
-import { type JsonMediaType, jsonTypeFor, sendParts } from '../delivery/response.ts'
+import { jsonTypeFor, type ResultType, sendParts } from '../delivery/response.ts'
 import type { Context } from '../graphql/context.ts'
 import type { CurrentSchema } from '../graphql/current-schema.ts'
 import { identify } from '../graphql/execute.ts'
-import type { Layer } from '../model/layer.ts'
+import { identityOf, type Layer } from '../model/layer.ts'
 
 /** The result of a query whose client has the current result. */
 export const NOT_MODIFIED: ExecutionResult = Object.freeze({})
@@ -58,9 +59,12 @@ export class EntityTags {
   }
 
   /** Returns the key of the result in the page cache. `question` is all that the client asks: the text of the body, or the URL. */
-  pageKeyOf(req: IncomingMessage, question: string): string | null {
+  pageKeyOf(
+    req: IncomingMessage,
+    question: string,
+    type: ResultType | null = jsonTypeFor(req.headers.accept ?? null),
+  ): string | null {
     if (!this.#options.pages.isOn || /\bno-store\b/i.test(req.headers['cache-control'] ?? '')) return null
-    const type = jsonTypeFor(req.headers.accept ?? null)
     if (type === null) return null
     const digest = createHash('sha256')
       .update(`${req.method} ${type} ${this.#options.encodingFor(req)} `)
@@ -96,6 +100,7 @@ export class EntityTags {
     // Clients share the bytes, but one that does not read keeps their memory from being used again.
     heldMemory.add(byteLength(page.body))
     if (page.tag !== null) this.#setHeaders(res, page.tag)
+    for (const [name, value] of Object.entries(page.headers ?? {})) res.setHeader(name, value)
     if (page.encoding !== null) res.setHeader('content-encoding', page.encoding)
     varyByEncoding(res)
     await sendParts([...page.body], res, operation, { type: page.type, compression: 'off', isHead })
@@ -149,6 +154,54 @@ export class EntityTags {
     return result
   }
 
+  /**
+   * Answers a request for bytes of one layer. Returns the tag of its current version, which is valid while the layer is the same.
+   * It costs a look at the layer's files.
+   *
+   * @throws GeoduckError LAYER_NOT_FOUND and others, as `catalog.fresh`
+   */
+  async bytesOf(request: TaggedRequest, layer: Layer, question: readonly unknown[]): Promise<TaggedBytes> {
+    const { req, services } = request
+    const { naming } = this.#options.schema
+    const number = naming && numberOf(naming)
+    const identity = identityOf(layer)
+    const versions = await versionsOf([{ layer: identity, type: undefined }], services, false)
+    const asked = [question, this.#options.encodingFor(req)]
+    const tag = versions && layer.state === 'READY' ? this.#sign(asked, versions, services) : null
+    return { tag, versions: versions ?? [], naming: number }
+  }
+
+  /** True if the client has the bytes. Then the response has been sent. */
+  sendNotModified({ req, res }: TaggedRequest, tag: string): boolean {
+    if (!hasTag(req.headers['if-none-match'], tag)) return false
+    this.#options.pages.requests.not_modified++
+    this.#setHeaders(res, tag)
+    res.writeHead(304).end()
+    return true
+  }
+
+  /** Sends the bytes with their tag, and keeps them. */
+  async sendBytes(request: TaggedRequest, tagged: TaggedBytes, bytes: MadeBytes): Promise<void> {
+    const { res, operation, services, isHead, pageKey } = request
+    const { versions, naming } = tagged
+    const { pages } = this.#options
+    const { type, headers, tag, pieces, compression } = bytes
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+    const isSame = versions.length > 0 && versions.every((version) => isCurrent(version, services))
+    if (isSame && tag !== null) this.#setHeaders(res, tag)
+    if (isSame && naming !== null && pageKey !== null && !operation.degraded) {
+      pages.requests.miss++
+      const { rows } = operation
+      const known = versions.map(({ layer, ...version }) => version)
+      const cached = { type, tag, headers, naming, versions: known, name: copyOf(operation.name), rows }
+      operation.keeper = {
+        most: pages.mostOfPage,
+        keep: (kept, encoding) => pages.keep(pageKey, { ...cached, layers: [...operation.layers], encoding }, kept),
+      }
+    }
+    await sendParts([...pieces], res, operation, { type, compression, isHead })
+  }
+
   /** Returns the number of the names by which the operation was validated. Null if they have changed since then, or are being read again. */
   #namingOf({ schema, document, variableValues }: ExecutionArgs): number | null {
     const { schema: current } = this.#options
@@ -172,7 +225,14 @@ export class EntityTags {
   #tagOf({ document, operationName, variableValues, contextValue }: ExecutionArgs, type: string, all: Versions): string | null {
     const { req, services } = contextValue as TaggedRequest
     if (all.some(({ layer }) => layer.state !== 'READY')) return null
-    const question = [document.loc?.source.body, operationName, variableValues, type, this.#options.encodingFor(req)]
+    return this.#sign(
+      [document.loc?.source.body, operationName, variableValues, type, this.#options.encodingFor(req)],
+      all,
+      services,
+    )
+  }
+
+  #sign(question: readonly unknown[], all: Versions, services: Context['services']): string {
     const versions = all.map(({ layer, type, writes, view }) => {
       // The configuration can give other names and enums to columns of the same data.
       const columns = layer.columns.map(({ name, graphqlName, values }) => [name, graphqlName, values])
@@ -181,6 +241,22 @@ export class EntityTags {
     const digest = createHmac('sha256', services.cursorSecret).update(JSON.stringify([VERSION, question, versions]))
     return `W/"${digest.digest('base64url')}"`
   }
+}
+
+/** Bytes that depend on one layer, before they are made. */
+export interface TaggedBytes {
+  /** Null for a layer that is not READY: its check may still change how it is described. */
+  readonly tag: string | null
+  readonly versions: Versions
+  readonly naming: number | null
+}
+
+export interface MadeBytes {
+  readonly type: ResultType
+  readonly headers: Readonly<Record<string, string>>
+  readonly tag: string | null
+  readonly pieces: readonly JsonPiece[]
+  readonly compression: Config['compression']
 }
 
 type NamedLayers = ReturnType<CurrentSchema['named']>
@@ -266,7 +342,9 @@ export function hasTag(header: string | undefined, tag: string): boolean {
 /** A result that is sent again while its layers are the same. */
 interface CachedResult {
   readonly encoding: string | null
-  readonly type: JsonMediaType
+  readonly type: ResultType
+  /** Headers besides those that every result has. @default none */
+  readonly headers?: Readonly<Record<string, string>>
   /** Null if it was a result by POST, or of a layer that is not READY. */
   readonly tag: string | null
   readonly naming: number

@@ -11,10 +11,12 @@ import type { HealthReport } from './health.ts'
 import { refuse, sendJson } from './http-operation.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { traceHeaders } from './operations.ts'
+import type { TileEndpoint } from './tile-endpoint.ts'
 
 export interface Routes {
   readonly graphql: GraphQLEndpoint
   readonly download: DownloadEndpoint
+  readonly tiles: TileEndpoint
   readonly health: HealthReport
   readonly metrics: Metrics
   readonly access: Access
@@ -22,7 +24,7 @@ export interface Routes {
   readonly basePath: string
 }
 
-export function route({ graphql, download, health, metrics, access, hosts, basePath }: Routes): RequestListener {
+export function route({ graphql, download, tiles, health, metrics, access, hosts, basePath }: Routes): RequestListener {
   const files = new Files(basePath)
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
@@ -60,6 +62,7 @@ export function route({ graphql, download, health, metrics, access, hosts, baseP
       default: {
         const missing = () => notFound(res, basePath)
         if (pathname.startsWith('/download/')) void download.answer(req, res, { isHead, notFound: missing })
+        else if (pathname.startsWith('/tiles/')) void tiles.answer(req, res, { isHead, notFound: missing })
         else files.send(req, res, pathname, missing)
       }
     }
@@ -90,7 +93,7 @@ async function sendMetrics(res: ServerResponse, metrics: Metrics): Promise<void>
 
 function notFound(res: ServerResponse, base: string): void {
   sendJson(res, 404, {
-    error: `Nothing is here: the map is at ${base}/map, GraphQL at ${base}/graphql, the documentation at ${base}/docs, layers as files at ${base}/download/LAYER.geojson, LAYER.geojsonl, LAYER.csv and LAYER.arrows.`,
+    error: `Nothing is here: the map is at ${base}/map, GraphQL at ${base}/graphql, the documentation at ${base}/docs, layers as files at ${base}/download/LAYER.geojson, LAYER.geojsonl, LAYER.csv and LAYER.arrows, and as tiles at ${base}/tiles/LAYER.json.`,
   })
 }
 

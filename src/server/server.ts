@@ -20,7 +20,7 @@ import { HealthSubscribers } from '../graphql/health-events.ts'
 import { Introspector } from '../graphql/introspection/introspector.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
-import { Access, clientAddress, Hosts, Origins } from './access.ts'
+import { Access, clientAddress, Hosts, Origins, publicAddressOf } from './access.ts'
 import { ClientMemory } from './client-memory.ts'
 import { type ConfigurationSource, checkLayerNames, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
@@ -36,6 +36,7 @@ import { Operations } from './operations.ts'
 import { PersistedQueries } from './persisted-queries.ts'
 import { oneAtATime } from './pipelining.ts'
 import { socketProtocol } from './socket-protocol.ts'
+import { TileEndpoint } from './tile-endpoint.ts'
 import { type Urls, urlsOf } from './urls.ts'
 import { WebSockets } from './websocket.ts'
 import { openYoga } from './yoga.ts'
@@ -101,6 +102,8 @@ export async function startServer(
     yoga: openYoga({ schema, documents, persisted, tags, compression }),
   })
   const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression })
+  const publicAddress = publicAddressOf(config)
+  const tiles = new TileEndpoint({ ...shared, schema: schema.generic, limits: config, tags, publicAddress, compression })
   const health = state.healthReport
   const metrics = new Metrics({
     operations,
@@ -112,7 +115,7 @@ export async function startServer(
     preparing: () => health.preparations.length,
   })
   const hosts = new Hosts(config.host, config.hosts)
-  const listener = oneAtATime(addressOf, route({ graphql, download, health, metrics, access, hosts, basePath }))
+  const listener = oneAtATime(addressOf, route({ graphql, download, tiles, health, metrics, access, hosts, basePath }))
   const http = httpServer(listener, { ...TIMES, keepAliveTimeout: config.keepAliveSeconds * 1_000 })
   const connections = new Connections(http, {
     mostOfAddress: config.trustProxy === 0 ? config.maxConnections : null,

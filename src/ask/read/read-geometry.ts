@@ -15,7 +15,7 @@ const MEMBERS = ['geojson', 'wkt', 'wkb', 'twkb', 'bbox'] as const
 type Member = (typeof MEMBERS)[number]
 
 /** The share of the size of the box that an edge may have. The middle of an edge is then off by 1/16,000 of its whole bend. */
-const PIECES = 64
+export const PIECES = 64
 
 /**
  * Reads a geometry of a client into its canonical form. An empty geometry is valid: it is the empty set. In another CRS than the layer's, its edges
@@ -56,7 +56,12 @@ function readInto(to: GeometryBuilder, read: Opened['read']): ClientGeometry {
 }
 
 /** The WKB of the builder, with its edges cut. */
-export function cutEdges(wkb: Uint8Array, pieces: Pieces, name: string, tally: GeometryBudget): Uint8Array {
+export function cutEdges(
+  wkb: Uint8Array,
+  pieces: Pieces,
+  name: string,
+  tally = new GeometryBudget(Number.POSITIVE_INFINITY),
+): Uint8Array {
   const own = new GeometryBudget(Number.POSITIVE_INFINITY)
   own.inserted = tally.inserted
   const to = new GeometryBuilder(name, false, own, pieces)

@@ -1,4 +1,4 @@
-/** Examples of docs/downloads.md: files that curl writes. */
+/** Examples of docs/downloads.md and docs/tiles.md: what curl writes. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
@@ -19,6 +19,16 @@ export const files = (layer: string, count: number): Example => ({
     expect((await read('csv')).toString().trimEnd().split('\r\n')).toHaveLength(count + 1)
   },
 })
+
+/** A command, and the JSON that it prints with addresses of the server. */
+export const json: Example = {
+  blocks: ['sh', 'json'],
+  async holds(place, command, shown) {
+    const { code, stdout } = await place.shell(command!.replace(/^curl/, 'curl -s'))
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout.replaceAll(new URL(place.url).host, '127.0.0.1:4000'))).toEqual(JSON.parse(shown!))
+  },
+}
 
 /** A command and the lines that it prints. */
 export const lines = (language: 'json' | 'text'): Example => ({

@@ -116,6 +116,7 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
   const { layer } = query.view
   const conditions: Condition[] = ring ? [ring(parameters)] : []
   if (query.where || query.view.rule) conditions.push(filtersOf(query, parameters))
+  if (query.thinning) conditions.push({ exact: isAmong(query.thinning, source), necessary: null })
   if (query.key) conditions.push({ exact: hasKey(query.key, source, parameters), necessary: null })
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
@@ -178,6 +179,11 @@ export function frozen<T>(value: T): T {
   return value
 }
 
+/** True for one of 2^thinning rows, by a hash of the row number, which is the same in every server. */
+function isAmong(thinning: number, { natural }: Source): string {
+  return `hash(${natural.map(({ sql, value = sql }) => value).join(', ')}) % ${2 ** thinning} = 0`
+}
+
 /** The feature of the key: one row or none. */
 function hasKey(key: FeatureKey, source: Source, parameters: Parameters): string {
   switch (key.kind) {
@@ -208,7 +214,7 @@ function wantedFiles(query: Scanned, ring: Ring | null): readonly number[] | nul
 }
 
 /** Text that identifies the rows that are read. */
-export type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key' | 'orderBy'>>
+export type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key' | 'orderBy' | 'thinning'>>
 
 /**
  * The position of a group is no row, so it selects no file. Only a plain count may read its rows in another order: the last digits of a sum depend on

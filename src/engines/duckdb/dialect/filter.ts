@@ -6,7 +6,7 @@ import { compileDistance } from './d-within.ts'
 import { compileMeasured } from './distance.ts'
 import { compileProperty } from './property.ts'
 import type { Parameters } from './quote.ts'
-import { compileRelation } from './spatial.ts'
+import { compileRelation, compileWindow } from './spatial.ts'
 
 /** The filter of the caller, and the rule of what the caller may see. */
 export function filtersOf({ view: { layer, rule }, where }: Pick<Query, 'view' | 'where'>, parameters: Parameters): Condition {
@@ -24,6 +24,8 @@ export function compileFilter(predicate: Predicate, layer: Layer, parameters: Pa
       return not(compileFilter(predicate.member, layer, parameters))
     case 'spatial':
       return compileRelation(predicate.relation, predicate.geometry, layer, parameters)
+    case 'window':
+      return compileWindow(predicate.geometry, layer, parameters)
     case 'distance':
       return compileDistance(predicate, layer, parameters)
     case 'measured':

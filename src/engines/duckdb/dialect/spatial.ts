@@ -1,7 +1,8 @@
 /** Compiles filters that compare a feature's geometry with a geometry of the client. Distances are in `d-within.ts`. */
 import type { Layer } from '../../../model/layer.ts'
 import type { Geometry, SpatialRelation } from '../../../model/predicate.ts'
-import { argumentOf } from './argument.ts'
+import { argumentOf, decoded } from './argument.ts'
+import { isBounded, layerCrsText, transformed } from './crs.ts'
 import type { Condition } from './filter.ts'
 import { testOf } from './geometry-column.ts'
 import { meetsBox } from './pruning.ts'
@@ -42,6 +43,27 @@ export function compileRelation(name: SpatialRelation, geometry: Geometry, layer
   const exact = testOf(layer, (value) => `TRY(${compiled.sql}(${value}, ${sql}))`)
   // A CRS that PROJ does not know fails at once, not in the TRY of each row.
   return { exact: geometry.crs === null ? exact : `CASE WHEN ${sql} IS NOT NULL THEN ${exact} END`, necessary }
+}
+
+/** Floats beyond every coordinate. */
+const EVERYWHERE = 'ST_MakeEnvelope(-3e38, -3e38, 3e38, 3e38)'
+
+/**
+ * The exact test would read every geometry in the box, which costs more than what it leaves out. A box that has no place in the layer's CRS leaves out
+ * nothing.
+ */
+export function compileWindow({ wkb, bbox, crs }: Geometry, layer: Layer, parameters: Parameters): Condition {
+  if (bbox === null) throw new RangeError('a window has a box')
+  const argument = () => {
+    const source = decoded(wkb, parameters)
+    if (crs === null) return source
+    const placed = transformed(source, crs.code!, layerCrsText(layer), parameters)
+    return `list_transform([${placed}], lambda b: CASE WHEN ${isBounded('b')} THEN b ELSE ${EVERYWHERE} END)[1]`
+  }
+  const necessary = meetsBox(layer, crs === null ? bbox : { around: argument() }, parameters)
+  if (necessary) return { exact: 'true', necessary }
+  const sql = argument()
+  return { exact: testOf(layer, (value) => `TRY(ST_Intersects(${value}, ${sql}))`), necessary: null }
 }
 
 /** The same result for every feature that has a geometry. */

@@ -1,0 +1,182 @@
+/** Reads the query of a vector tile: the features of one layer near the box of the tile, as they are drawn in it. */
+import { hash } from 'node:crypto'
+import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
+import { boxGeometry } from '../geometry/box.ts'
+import { HALF_WORLD, lonLatOf } from '../geometry/cells.ts'
+import { BUFFER, EXTENT, type TilePlace } from '../geometry/tile-place.ts'
+import type { Context } from '../graphql/context.ts'
+import type { FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
+import { GeoduckError } from '../model/errors.ts'
+import { type BBox, crsOf, hasGeometry, type Layer } from '../model/layer.ts'
+import { nearNames } from '../model/near-names.ts'
+import type { Filter, Geometry, Predicate } from '../model/predicate.ts'
+import type { View } from '../model/query.ts'
+import { show } from '../model/show.ts'
+import { coerceArguments } from './arguments.ts'
+import { hasKnownCrs, NAME_THE_CRS } from './crs.ts'
+import { type FeatureRequest, readFeatureRequest } from './feature-request.ts'
+import { cutEdges, PIECES } from './read/read-geometry.ts'
+import { liesInDegrees, propertiesNamed, selectionOf } from './selection.ts'
+
+/** The last zoom that is answered, and the last one that a map asks for: it draws tiles of that zoom larger. */
+export const MOST_ZOOM = 22
+export const MAP_ZOOM = 16
+
+const WEB_MERCATOR = 'EPSG:3857'
+/** Units that a line may move below the last zoom of a map: an eighth of a pixel. */
+const TOLERANCE = 1
+/** The first zoom whose tiles have a box in every CRS. */
+const LEAST_BOXED = 4
+/** Units that the box is larger than what is drawn, because of rounding. */
+const SPARE = 1
+
+export interface TileRequest {
+  readonly layer: string
+  /** Null: the description of all tiles. */
+  readonly place: TilePlace | null
+  /** Arguments by name, with any JSON value from the client. */
+  readonly given: Readonly<Record<string, unknown>>
+}
+
+type Arguments = Pick<SubscriptionFeatureBatchesArgs, 'where' | 'deadline'> & Pick<FeatureBatchGeojsonArgs, 'only'>
+
+export interface TileArguments {
+  readonly where: Arguments['where']
+  readonly deadline: Arguments['deadline']
+  readonly only: readonly string[] | null
+}
+
+/** @throws GeoduckError BAD_INPUT for an argument that a tile does not accept */
+export function readTileArguments(schema: GraphQLSchema, { given }: TileRequest): TileArguments {
+  const known = argumentsOf(schema)
+  const names = [...known.map(({ name }) => name), 'properties']
+  const unknown = Object.keys(given).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    const [near] = nearNames(unknown, names)
+    const advice = near === undefined ? '' : `: use \`${near}\``
+    throw badInput(`A tile takes no \`${unknown.slice(0, 100)}\`${advice}. It takes ${names.join(', ')}.`)
+  }
+  const { properties, ...others } = given
+  if (isGiven(properties) && isGiven(others['only'])) throw badInput('`properties` and `only` are the same; give one of them.')
+  const args = coerceArguments(isGiven(properties) ? { ...others, only: properties } : others, known, 'A tile') as Arguments
+  return { where: args.where, deadline: args.deadline, only: args.only ?? null }
+}
+
+function argumentsOf(schema: GraphQLSchema): readonly GraphQLArgument[] {
+  const batches = schema.getSubscriptionType()!.getFields()['featureBatches']!
+  const geojson = (schema.getType('FeatureBatch') as GraphQLObjectType).getFields()['geojson']!
+  return [
+    ...batches.args.filter(({ name }) => name === 'where' || name === 'deadline'),
+    ...geojson.args.filter(({ name }) => name === 'only'),
+  ]
+}
+
+export interface TileQuery {
+  readonly request: FeatureRequest
+  /** The filter of the client, without the box of the tile. */
+  readonly filter: Filter | null
+}
+
+/**
+ * Returns the query of a tile. @throws GeoduckError as for a subscription, and BAD_INPUT for a layer that has no place on a map
+ */
+export async function readTileQuery(
+  layer: string,
+  place: TilePlace,
+  { where, deadline, only }: TileArguments,
+  context: Context,
+): Promise<TileQuery> {
+  const request = await readFeatureRequest({ layer, where: where ?? null, deadline: deadline ?? null }, context, (asked) => {
+    const { view } = asked
+    requireTiles(view.layer)
+    const isLonLat = isInDegrees(view.layer)
+    const geometry = asked.representations.add(isLonLat ? {} : { crs: WEB_MERCATOR })
+    const names = propertiesNamed(only, view)
+    const tolerance = place.zoom < MAP_ZOOM ? TOLERANCE : 0
+    const output = { kind: 'tile', layer: view.layer.name, tile: place, isLonLat, tolerance, geometry } as const
+    return selectionOf(asked, [{ ...output, ...(names && { only: names }) }])
+  })
+  const filter = request.query.where
+  const query = Object.freeze({ ...request.query, where: inWindow(filter, windowOf(place, request.query.view)) })
+  context.operation.queries.splice(-1, 1, query)
+  return { request: { ...request, query }, filter }
+}
+
+/** @throws GeoduckError BAD_INPUT for a table, and for a layer whose CRS is not known */
+export function requireTiles(layer: Layer): void {
+  if (!hasGeometry(layer)) {
+    throw badInput(`Layer ${show(layer.name)} is a table, which has no geometry, so it has no tiles.`)
+  }
+  if (isInDegrees(layer) || hasKnownCrs(layer)) return
+  throw badInput(`Layer ${show(layer.name)} is not in degrees, nor in a CRS that is known, so it has no tiles: ${NAME_THE_CRS}.`)
+}
+
+/** A source without a CRS counts as longitude and latitude, as for GeoJSON. */
+export function isInDegrees({ crs, extent }: Layer): boolean {
+  return crs ? crs.isLonLat : extent === null || liesInDegrees(extent)
+}
+
+/** @throws GeoduckError BAD_INPUT for a tile outside of the world */
+export function requirePlace({ zoom, x, y }: TilePlace): void {
+  if (zoom > MOST_ZOOM) throw badInput(`Tiles have a zoom from 0 to ${MOST_ZOOM}, not ${zoom}.`)
+  const most = 2 ** zoom - 1
+  if (x > most || y > most) throw badInput(`Tiles of zoom ${zoom} have x and y from 0 to ${most}, not ${x} and ${y}.`)
+}
+
+/* The box of a tile. */
+
+function inWindow(filter: Filter | null, windows: readonly Geometry[] | null): Filter | null {
+  if (windows === null) return filter
+  const each = windows.map((geometry) => Object.freeze({ kind: 'window', geometry } as const))
+  const near: Predicate = each.length === 1 ? each[0]! : { kind: 'or', members: each }
+  const boxes = windows.map(({ bbox, crs }) => [bbox, crs?.code ?? null])
+  return Object.freeze({
+    predicate: Object.freeze(filter ? { kind: 'and', members: [filter.predicate, near] } : near),
+    digest: hash('sha256', JSON.stringify([filter?.digest ?? null, boxes])),
+  })
+}
+
+/** Returns the boxes of what a tile draws. Null if it draws all of the layer. */
+function windowOf(place: TilePlace, { layer }: View): readonly Geometry[] | null {
+  const box = mercatorBox(place)
+  if (isInDegrees(layer)) return degreesOf(box, place, layer.extent)
+  const geometry = boxGeometry(box, 'tile')
+  if (layer.crs?.code === WEB_MERCATOR) return [{ ...geometry, crs: null, argument: 'tile' }]
+  if (place.zoom < LEAST_BOXED) return null
+  const size = (box[2] - box[0]) / PIECES
+  const wkb = cutEdges(geometry.wkb, (dx, dy) => Math.max(1, Math.ceil(Math.max(Math.abs(dx), Math.abs(dy)) / size)), 'tile')
+  return [{ wkb, bbox: box, crs: crsOf(WEB_MERCATOR), argument: 'tile' }]
+}
+
+/** Metres of Web Mercator, with the buffer. */
+function mercatorBox({ zoom, x, y }: TilePlace): BBox {
+  const unit = (2 * HALF_WORLD) / 2 ** zoom / EXTENT
+  const more = (BUFFER + SPARE) * unit
+  const west = x * EXTENT * unit - HALF_WORLD
+  const north = HALF_WORLD - y * EXTENT * unit
+  return [west - more, north - EXTENT * unit - more, west + EXTENT * unit + more, north + more]
+}
+
+/** The same in degrees, once for each turn around the earth that has features. The first and last rows of tiles reach to the poles. */
+function degreesOf(box: BBox, { zoom, y }: TilePlace, extent: BBox | null): readonly Geometry[] | null {
+  const [west, low] = lonLatOf([box[0], box[1]])
+  const [east, high] = lonLatOf([box[2], box[3]])
+  const [south, north] = [y === 2 ** zoom - 1 ? -90 : low, y === 0 ? 90 : high]
+  const boxes = [0, -360, 360].map((turn): BBox => [west + turn, south, east + turn, north])
+  if (extent && boxes.some((one) => one[0] <= extent[0] && one[1] <= extent[1] && one[2] >= extent[2] && one[3] >= extent[3])) {
+    return null
+  }
+  const [own, ...turned] = boxes
+  // Without an extent, features lie between -180 and 180 degrees.
+  const reach = extent ?? [-180, -90, 180, 90]
+  const near = turned.filter((one) => one[0] <= reach[2] && one[2] >= reach[0])
+  return [own!, ...near].map((one) => ({ ...boxGeometry(one, 'tile'), crs: null, argument: 'tile' }))
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+function badInput(message: string): GeoduckError {
+  return new GeoduckError('BAD_INPUT', message)
+}

@@ -1,0 +1,182 @@
+/** Sends vector tiles of a layer, `/tiles/LAYER/Z/X/Y.mvt`, and their description as TileJSON 3, `/tiles/LAYER.json`. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GraphQLSchema } from 'graphql'
+import { findLayer, operationContext, readWhere } from '../ask/feature-request.ts'
+import {
+  isInDegrees,
+  MAP_ZOOM,
+  readTileArguments,
+  readTileQuery,
+  requirePlace,
+  requireTiles,
+  type TileRequest,
+} from '../ask/tile-query.ts'
+import { viewOf } from '../ask/view.ts'
+import type { Config } from '../config/config.ts'
+import type { Operation } from '../delivery/operation.ts'
+import { HALF_WORLD, lonLatOf, MAX_LATITUDE } from '../geometry/cells.ts'
+import type { TilePlace } from '../geometry/tile-place.ts'
+import type { Context, Services } from '../graphql/context.ts'
+import type { BBox, Layer } from '../model/layer.ts'
+import type { View } from '../model/query.ts'
+import type { Access, ClientAddress, Origins, PublicAddress } from './access.ts'
+import type { DownloadLimits } from './download-request.ts'
+import type { EntityTags, TaggedRequest } from './entity-tags.ts'
+import { answerFile, type FileRequest } from './file-request.ts'
+import { sendJson } from './http-operation.ts'
+import type { Operations } from './operations.ts'
+import { readTile } from './tile-request.ts'
+import { type Thinned, TILE_FEATURES, TileThinning } from './tile-thinning.ts'
+
+const METHODS = 'GET'
+const TYPE = 'application/vnd.mapbox-vector-tile'
+/** Most features of a tile. A tile with more shows half as many, like all tiles of its zoom. */
+const MOST_FEATURES = 2 * TILE_FEATURES
+
+export interface TileEndpointOptions {
+  readonly schema: GraphQLSchema
+  readonly services: Services
+  readonly operations: Operations
+  readonly access: Access
+  readonly addressOf: ClientAddress
+  readonly publicAddress: PublicAddress
+  readonly limits: DownloadLimits
+  readonly origins: Origins
+  readonly tags: EntityTags
+  readonly compression: Config['compression']
+}
+
+export class TileEndpoint {
+  readonly #options: TileEndpointOptions
+  readonly #thinning = new TileThinning()
+
+  constructor(options: TileEndpointOptions) {
+    this.#options = options
+  }
+
+  /** Answers the request in every case. */
+  async answer(req: IncomingMessage, res: ServerResponse, asked: FileRequest): Promise<void> {
+    await answerFile(req, res, { ...this.#options, methods: METHODS, verb: 'request tiles' }, (operation) =>
+      this.#send(req, res, operation, asked),
+    )
+  }
+
+  async #send(req: IncomingMessage, res: ServerResponse, operation: Operation, { isHead, notFound }: FileRequest): Promise<void> {
+    if (req.method !== 'GET') {
+      res.setHeader('allow', METHODS)
+      return sendJson(res, 405, { error: 'Request a tile by GET.' })
+    }
+    const { tags, services, limits } = this.#options
+    operation.kind = 'tile'
+    const pageKey = tags.pageKeyOf(req, `${this.#thinning.generation} ${req.url}`, TYPE)
+    const request = { req, res, isHead, operation, services, pageKey }
+    if (await tags.sendCached(request)) return
+    const tile = readTile(req, limits)
+    if (!tile) return notFound()
+    if (tile.place) await this.#sendTile(request, tile, tile.place)
+    else await this.#describe(request, tile)
+  }
+
+  async #sendTile(request: TaggedRequest, tile: TileRequest, place: TilePlace): Promise<void> {
+    const { schema, tags, compression } = this.#options
+    const { operation, services } = request
+    requirePlace(place)
+    const args = readTileArguments(schema, tile)
+    const { request: asked, filter } = await readTileQuery(tile.layer, place, args, request)
+    const { layer } = asked.query.view
+    const thinned: Thinned = { layer, filter, args }
+    const question = [place, args.only, filter?.digest ?? null]
+    const known = this.#thinning.known(thinned, place.zoom)
+    const tagged = await tags.bytesOf(request, layer, question)
+    if (tagged.tag !== null && tags.sendNotModified(request, withLevel(tagged.tag, known ?? levelIn(request.req)))) return
+    let level = known ?? (await this.#thinning.at(thinned, place.zoom, request))
+    for (;;) {
+      const query = Object.freeze({ ...asked.query, thinning: level })
+      const page = await services.engine.page(query, MOST_FEATURES, operationContext(request, asked), operation.signal)
+      if (page.hasMore && page.count > 1) {
+        page.release()
+        level = this.#thinning.raise(thinned, place.zoom, level)
+        continue
+      }
+      operation.delivered(page)
+      operation.whenEnded(page.release)
+      const headers = { 'geoduck-dropped': String(1 - 1 / 2 ** level) }
+      const tag = tagged.tag && withLevel(tagged.tag, level)
+      return await tags.sendBytes(request, tagged, { type: TYPE, headers, tag, pieces: page.outputs[0]!, compression })
+    }
+  }
+
+  /** Sends the TileJSON of a layer. */
+  async #describe(request: TaggedRequest, tile: TileRequest): Promise<void> {
+    const { schema, publicAddress } = this.#options
+    const { req, res } = request
+    const args = readTileArguments(schema, tile)
+    const layer = await findLayer(tile.layer, request)
+    requireTiles(layer)
+    const view = viewOf(layer)
+    const filter = args.where ? await readWhere(args.where, view, request) : null
+    const dropped = await this.#dropped({ layer, filter, args }, request)
+    const [path = '', parameters] = (req.url ?? '').split('?', 2) as [string, string?]
+    const base = `${publicAddress(req)}${path.replace(/\.json$/, '')}`
+    res.setHeader('cache-control', 'no-cache')
+    sendJson(res, 200, {
+      tilejson: '3.0.0',
+      name: layer.tailoring?.title ?? layer.name,
+      ...(layer.tailoring?.description && { description: layer.tailoring.description }),
+      tiles: [`${base}/{z}/{x}/{y}.mvt${parameters === undefined ? '' : `?${parameters}`}`],
+      minzoom: 0,
+      maxzoom: MAP_ZOOM,
+      ...boundsOf(layer),
+      vector_layers: [{ id: layer.name, fields: fieldsOf(view, args.only), minzoom: 0, maxzoom: MAP_ZOOM }],
+      dropped,
+    })
+  }
+
+  /** The share of the features that the tiles of each zoom leave out, from zoom 0 on. Zooms that leave out none are not listed. */
+  async #dropped(thinned: Thinned, context: Context): Promise<readonly number[]> {
+    const shares: number[] = []
+    for (let zoom = 0; zoom <= MAP_ZOOM; zoom++) {
+      const level = await this.#thinning.at(thinned, zoom, context)
+      if (level === 0) break
+      shares.push(1 - 1 / 2 ** level)
+    }
+    return shares
+  }
+}
+
+/** A tag that contains the share of the features too. */
+function withLevel(tag: string, level: number): string {
+  return tag.replace(/"$/, `-${level}"`)
+}
+
+/** The level of the tile that the client has. If the share is not counted yet, the client's tile is as good as any. */
+function levelIn({ headers }: IncomingMessage): number {
+  return Number(/-(\d{1,2})"/.exec(headers['if-none-match'] ?? '')?.[1] ?? 0)
+}
+
+/** Longitudes and latitudes. Left out if they are not known without a worker. */
+function boundsOf(layer: Layer): { readonly bounds?: BBox } {
+  const { extent, crs } = layer
+  if (!extent) return {}
+  if (isInDegrees(layer)) return { bounds: withinWorld(extent) }
+  if (crs?.code !== 'EPSG:3857') return {}
+  const within = (metres: number) => Math.max(-HALF_WORLD, Math.min(HALF_WORLD, metres))
+  const [west, south, east, north] = extent.map(within) as unknown as BBox
+  return { bounds: withinWorld([...lonLatOf([west, south]), ...lonLatOf([east, north])]) }
+}
+
+function withinWorld([west, south, east, north]: BBox): BBox {
+  const [low, high] = [south, north].map((latitude) => Math.max(-MAX_LATITUDE, Math.min(MAX_LATITUDE, latitude)))
+  return west < -180 || east > 180 ? [-180, low!, 180, high!] : [west, low!, east, high!]
+}
+
+/** The properties with their types, as tiles have them. */
+function fieldsOf({ fields }: View, only: readonly string[] | null): Readonly<Record<string, string>> {
+  const shown = fields.filter(({ name }) => only === null || only.includes(name))
+  return Object.fromEntries(shown.map(({ name, type }) => [name, typeName(type.kind)]))
+}
+
+function typeName(kind: View['fields'][number]['type']['kind']): string {
+  if (kind === 'bool') return 'Boolean'
+  return kind === 'int' || kind === 'float' || kind === 'decimal' ? 'Number' : 'String'
+}

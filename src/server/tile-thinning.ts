@@ -1,0 +1,181 @@
+/**
+ * Decides how many of a layer's features the tiles of a zoom show, so that no tile has too many. It is one share for the whole layer, filter and
+ * zoom: 1/2^n of the features, by a hash of their row. So neighbouring tiles show the same features at their common edge, and features only
+ * appear when a map zooms in. The share follows from the tile with the most features, which is counted once per version of the layer and filter.
+ */
+import { LRUCache } from 'lru-cache'
+import { operationContext } from '../ask/feature-request.ts'
+import { type GroupRequest, readGroupRequest } from '../ask/groups/read-groups.ts'
+import { MOST_ZOOM, type TileArguments } from '../ask/tile-query.ts'
+import { join } from '../delivery/raw-json.ts'
+import { type Grid, MAX_LATITUDE, parseCellId } from '../geometry/cells.ts'
+import type { Context } from '../graphql/context.ts'
+import type { Layer } from '../model/layer.ts'
+import type { Filter } from '../model/predicate.ts'
+
+/** Features in the tile with the most of them, about. A tile has a buffer, and features may be larger than it. */
+export const TILE_FEATURES = 8_192
+/** Tiles that are counted at a time. The ones with the most features count, if there are more. */
+const MOST_COUNTED = 4_096
+/** Fewer tiles than this show little about higher zooms. */
+const FEW_COUNTED = 64
+/** Zooms that are added for few tiles, and the zoom that is counted first without an extent. */
+const STEP = 4
+const FIRST_ZOOM = 6
+const MOST_KEPT = 1_000
+/** One of 2^40 features: none. */
+const MOST_THINNING = 40
+
+/** The shares of one version of a layer and one filter. */
+interface Known {
+  /** The power of two by zoom. */
+  readonly levels: Map<number, number>
+  /** The zoom up to which all are known. Null: none. */
+  counted: { readonly zoom: number; readonly most: number } | null
+  counting: Promise<void> | null
+}
+
+/** The layer and filter of tiles. */
+export interface Thinned {
+  readonly layer: Layer
+  readonly filter: Filter | null
+  readonly args: TileArguments
+}
+
+export class TileThinning {
+  readonly #known = new LRUCache<string, Known>({ max: MOST_KEPT })
+  /** Grows when a share was too large, so that tiles that were made with it are not sent again. */
+  generation = 0
+
+  /** Returns n, where the tiles of the zoom show 1/2^n of the features. Null if it has not been counted yet. */
+  known(thinned: Thinned, zoom: number): number | null {
+    const { featureCount } = thinned.layer
+    const known = this.#known.get(keyOf(thinned))
+    const level = known?.levels.get(zoom)
+    if (level !== undefined) return level
+    return featureCount !== null && featureCount <= TILE_FEATURES ? 0 : null
+  }
+
+  /** Returns the same, and counts if it is not known. */
+  async at(thinned: Thinned, zoom: number, context: Context): Promise<number> {
+    for (;;) {
+      const level = this.known(thinned, zoom)
+      if (level !== null) return level
+      const known = this.#of(thinned)
+      // Tiles of one map arrive together. The first of them counts for all.
+      if (known.counting !== null) {
+        await known.counting.catch(() => {})
+        context.operation.signal.throwIfAborted()
+        continue
+      }
+      known.counting = this.#count(known, thinned, zoom, context).finally(() => {
+        known.counting = null
+      })
+      await known.counting
+    }
+  }
+
+  /** Records that a tile had too many features, and returns the next n. Lower zooms show no more than this one. */
+  raise(thinned: Thinned, zoom: number, level: number): number {
+    const { levels } = this.#of(thinned)
+    this.generation++
+    const next = Math.min(MOST_THINNING, level + 1)
+    levels.set(zoom, next)
+    for (let lower = 0; lower < zoom; lower++) levels.set(lower, Math.max(levels.get(lower) ?? next, next))
+    return next
+  }
+
+  #of(thinned: Thinned): Known {
+    const key = keyOf(thinned)
+    const known = this.#known.get(key) ?? { levels: new Map(), counted: null, counting: null }
+    this.#known.set(key, known)
+    return known
+  }
+
+  async #count(known: Known, thinned: Thinned, zoom: number, context: Context): Promise<void> {
+    let at = known.counted ? zoom : firstZoom(thinned.layer)
+    for (;;) {
+      const tiles = await countTiles(thinned, at, context)
+      const least = known.counted ? known.counted.zoom + 1 : 0
+      const most = mostByZoom(tiles, at, least)
+      for (const [place, count] of most) {
+        const level = Math.max(0, Math.ceil(Math.log2(count / TILE_FEATURES)))
+        known.levels.set(place, Math.max(known.levels.get(place) ?? 0, level))
+      }
+      known.counted = { zoom: at, most: most.get(at) ?? 0 }
+      if (known.counted.most <= TILE_FEATURES) break
+      // A higher zoom has no tile with more.
+      if (at >= zoom) break
+      at = tiles.length < FEW_COUNTED ? Math.min(MOST_ZOOM, at + STEP) : Math.min(MOST_ZOOM, Math.max(at + 1, zoom))
+    }
+    if (known.counted.most > TILE_FEATURES) return
+    for (let higher = known.counted.zoom + 1; higher <= MOST_ZOOM; higher++) {
+      if (!known.levels.has(higher)) known.levels.set(higher, 0)
+    }
+  }
+}
+
+function keyOf({ layer, filter }: Thinned): string {
+  return `${layer.fingerprint} ${layer.state} ${layer.name} ${filter?.digest ?? ''}`
+}
+
+/** The zoom at which about as many tiles as are counted cover the layer. */
+function firstZoom({ crs, extent }: Layer): number {
+  if (!crs?.isLonLat || !extent) return FIRST_ZOOM
+  const [west, south, east, north] = extent
+  const size = Math.max(east - west, Math.min(MAX_LATITUDE, north) - Math.max(-MAX_LATITUDE, south), 360 / 2 ** MOST_ZOOM)
+  return Math.max(0, Math.min(MOST_ZOOM, Math.floor(Math.log2((Math.sqrt(MOST_COUNTED) * 360) / size))))
+}
+
+/** A tile and the features whose box has its centre in it. */
+interface Counted {
+  readonly x: number
+  readonly y: number
+  readonly count: number
+}
+
+async function countTiles(
+  { layer, args: { where, deadline } }: Thinned,
+  zoom: number,
+  context: Context,
+): Promise<readonly Counted[]> {
+  const args = {
+    layer: layer.name,
+    where: where ?? null,
+    deadline: deadline ?? null,
+    cell: { kind: 'TILE', zoom } as const,
+    orderBy: [{ by: 'COUNT', direction: 'DESC' } as const],
+  }
+  const request: GroupRequest = await readGroupRequest(args, context, (columns) => {
+    const { grid, indexes } = columns.cell as NonNullable<typeof columns.cell>
+    const cell = { key: 'cell', field: 'cell', grid: grid as Grid, indexes, fields: [{ key: 'id', field: 'id' }] } as const
+    const count = { key: 'count', field: 'property', name: columns.features().field.name } as const
+    return { outputs: [{ kind: 'features', fields: [cell, count] }], indexes: new Map(), startCursor: null, message: null }
+  })
+  const { services, operation } = context
+  const asker = operationContext(context, request)
+  const { outputs, release } = await services.engine.page(request.query, MOST_COUNTED, asker, operation.signal)
+  const rows = JSON.parse(join(outputs[0]!).toString()) as { cell: { id: string } | null; count: string | number }[]
+  release()
+  return rows.flatMap(({ cell, count }) => {
+    const [x, y] = (cell && parseCellId(cell.id)?.index) ?? []
+    return x === undefined || y === undefined ? [] : [{ x, y, count: Number(count) }]
+  })
+}
+
+/** The most features of a tile by zoom, from `least` up to `zoom`. */
+function mostByZoom(tiles: readonly Counted[], zoom: number, least: number): ReadonlyMap<number, number> {
+  const most = new Map<number, number>()
+  let counts = new Map(tiles.map(({ x, y, count }) => [x * 2 ** zoom + y, count]))
+  for (let at = zoom; at >= least; at--) {
+    most.set(at, Math.max(0, ...counts.values()))
+    const above = new Map<number, number>()
+    for (const [place, count] of counts) {
+      const [x, y] = [Math.floor(place / 2 ** at), place % 2 ** at]
+      const parent = (x >> 1) * 2 ** (at - 1) + (y >> 1)
+      above.set(parent, (above.get(parent) ?? 0) + count)
+    }
+    counts = above
+  }
+  return most
+}

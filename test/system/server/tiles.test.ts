@@ -1,0 +1,294 @@
+/** Vector tiles: what independent readers find in them, at which code they fail, and when they are made. */
+import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { VectorTile } from '@mapbox/vector-tile'
+import { PbfReader } from 'pbf'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fixture } from '../../fixtures/index.ts'
+import { ROOT } from '../../support/environment.ts'
+import { checked } from '../../support/graphql.ts'
+import { python } from '../../support/python.ts'
+import { PLACES, serve, type TestServer } from '../../support/server.ts'
+
+const PROGRAM = readFileSync(join(ROOT, 'test/system/server/tiles.py'), 'utf8')
+const KINDS = ['points', 'lines', 'polygons'] as const
+
+let folder: string
+let server: TestServer
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'geoduck-tiles-'))
+  await python(PROGRAM, ['make', folder])
+  const files = KINDS.map((kind) => join(folder, `${kind}.geojson`))
+  await writeFile(join(folder, 'plain.csv'), 'a,b\n1,2\n')
+  server = await serve([...files, PLACES, join(folder, 'plain.csv'), await fixture('geoparquet/projected.parquet')], {
+    origins: ['https://listed.example'],
+    pageCacheBytes: 32e6,
+  })
+  await checked(server)
+})
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true })
+})
+
+interface Drawn {
+  readonly id: number | undefined
+  readonly n: number
+  readonly type: number
+  readonly geometry: readonly (readonly (readonly [number, number])[])[]
+  readonly properties: Readonly<Record<string, unknown>>
+}
+
+async function bytesOf(path: string, at = server): Promise<Uint8Array> {
+  const response = await fetch(`${at.url}/tiles/${path}`)
+  expect(response.status, await (response.ok ? '' : response.clone().text())).toBe(200)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+function read(bytes: Uint8Array, layer: string): readonly Drawn[] {
+  const tile = new VectorTile(new PbfReader(bytes))
+  const found = tile.layers[layer]
+  expect(Object.keys(tile.layers)).toEqual(found ? [layer] : [])
+  return Array.from({ length: found?.length ?? 0 }, (_, i) => {
+    const feature = found!.feature(i)
+    const geometry = feature.loadGeometry().map((line) => line.map(({ x, y }) => [x, y] as const))
+    const { id, type, properties } = feature
+    return { id, n: Number(properties['n']), type, geometry, properties }
+  })
+}
+
+const drawn = async (layer: string, place: string) => read(await bytesOf(`${layer}/${place}.mvt`), layer)
+
+/** Tiles of the whole pyramid at low zooms, and tiles around corners and at the antimeridian at higher ones. */
+function places(): string[] {
+  const all = [0, 1, 2].flatMap((z) => {
+    const n = 2 ** z
+    return Array.from({ length: n * n }, (_, i) => `${z}/${i % n}/${Math.floor(i / n)}`)
+  })
+  const corners = [5, 8, 16].flatMap((z) => {
+    const n = 2 ** z
+    return [n / 2 - 1, n / 2, 0, n - 1, (5 * n) / 8].flatMap((x) => [n / 2 - 1, n / 2, n / 4].map((y) => `${z}/${x}/${y}`))
+  })
+  return [...all, ...corners]
+}
+
+describe('the tiles of a layer', () => {
+  it.each(KINDS)(
+    'hold the %s that shapely clips, within a unit, and in both or none of two neighbours',
+    async (layer) => {
+      const tiles = []
+      for (const place of places()) {
+        const [z, x, y] = place.split('/').map(Number)
+        tiles.push({ layer, z, x, y, features: await drawn(layer, place) })
+      }
+      const judged = await python<{ faults: string[]; features: number; crossing: number }>(
+        PROGRAM,
+        ['judge', folder],
+        JSON.stringify(tiles),
+      )
+      expect(judged.faults).toEqual([])
+      expect(judged.features).toBeGreaterThan(1_000)
+      expect(judged.crossing).toBeGreaterThan(layer === 'points' ? 0 : 100)
+    },
+    120_000,
+  )
+
+  it('are read by GDAL with names, values and places', async () => {
+    const paths = KINDS.map((kind) => `${kind}/0/0/0.mvt`)
+    for (const path of paths) {
+      await mkdir(dirname(join(folder, path)), { recursive: true })
+      await writeFile(join(folder, path), await bytesOf(path))
+    }
+    const found = await python<{ n: number[]; texts: string[]; layer: string; dtypes: Record<string, string> }[]>(
+      PROGRAM,
+      ['gdal', folder],
+      JSON.stringify(paths),
+    )
+    for (const [at, kind] of KINDS.entries()) {
+      const { n, texts, layer, dtypes } = found[at]!
+      expect(layer).toBe(kind)
+      // GDAL clips the buffer.
+      expect(new Set(n).size).toBeGreaterThan(370)
+      expect(new Set(texts)).toEqual(new Set(n.map((one) => `${kind} ${one}`)))
+      expect(dtypes).toMatchObject({ n: expect.stringMatching(/int/), half: 'float64', text: 'object' })
+    }
+  })
+
+  it('together hold every feature at the largest zoom of a map', async () => {
+    const features = new Set<string>()
+    const lines = (await (await fetch(`${server.url}/download/places.geojsonl?where={"bbox":[2,48.5,2.6,49]}`)).text())
+      .trim()
+      .split('\n')
+    for (const line of lines) {
+      const { id, geometry } = JSON.parse(line)
+      const [x, y] = tileOf(geometry.coordinates, 16)
+      const found = (await drawn('places', `16/${x}/${y}`)).find((one) => String(one.id) === id)
+      expect(found, id).toBeDefined()
+      features.add(id)
+    }
+    expect(features.size).toBe(lines.length)
+    expect(features.size).toBeGreaterThan(0)
+  })
+
+  it('have typed values, and the key as the id', async () => {
+    const found = (await drawn('points', '0/0/0')).find(({ n }) => n === 5)!
+    expect(found.properties).toEqual({ OGC_FID: found.id, n: 5, odd: true, half: 2.5, text: 'points 5' })
+    expect(Number.isInteger(found.id)).toBe(true)
+    const only = read(await bytesOf('points/0/0/0.mvt?properties=odd,text'), 'points')
+    expect(Object.keys(only[1]!.properties)).toEqual(['odd', 'text'])
+  })
+
+  it('of a projected layer are where GDAL puts it', async () => {
+    const program = `
+import json, sys, geopandas
+frame = geopandas.read_parquet(sys.argv[1]).to_crs('EPSG:3857')
+print(json.dumps(list(frame.geometry.representative_point().iloc[0].coords[0]) + [len(frame)]))`
+    const [east, north, count] = await python<number[]>(program, [await fixture('geoparquet/projected.parquet')])
+    const world = 2 * Math.PI * 6_378_137
+    for (const zoom of [0, 3, 6, 10]) {
+      const [x, y] = [(east! / world + 0.5) * 2 ** zoom, (0.5 - north! / world) * 2 ** zoom]
+      const found = await drawn('projected', `${zoom}/${Math.floor(x)}/${Math.floor(y)}`)
+      expect(found.length, `zoom ${zoom}`).toBeGreaterThan(0)
+      expect(found.length).toBeLessThanOrEqual(count!)
+    }
+    expect(await drawn('projected', '6/0/0')).toEqual([])
+  })
+
+  it('take a filter', async () => {
+    const where = encodeURIComponent(JSON.stringify({ property: { name: 'n', lt: 10 } }))
+    const found = read(await bytesOf(`points/0/0/0.mvt?where=${where}`), 'points')
+    expect(new Set(found.map(({ n }) => n))).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]))
+  })
+})
+
+function tileOf([lon, lat]: readonly [number, number], zoom: number): [number, number] {
+  const sin = Math.sin((lat * Math.PI) / 180)
+  const n = 2 ** zoom
+  return [Math.floor((lon / 360 + 0.5) * n), Math.floor((0.5 - Math.log((1 + sin) / (1 - sin)) / (4 * Math.PI)) * n)]
+}
+
+describe('TileJSON', () => {
+  it('describes the layer with absolute addresses that are tiles', async () => {
+    const response = await fetch(`${server.url}/tiles/points.json?properties=n`)
+    const described = await response.json()
+    expect(described).toMatchObject({
+      tilejson: '3.0.0',
+      name: 'points',
+      tiles: [`${server.url}/tiles/points/{z}/{x}/{y}.mvt?properties=n`],
+      minzoom: 0,
+      maxzoom: 16,
+      vector_layers: [{ id: 'points', fields: { n: 'Number' } }],
+      dropped: [],
+    })
+    const [west, south, east, north] = described.bounds
+    expect(west).toBeLessThan(east)
+    expect(south).toBeLessThan(north)
+    const tile = await fetch(described.tiles[0].replace('{z}', '1').replace('{x}', '0').replace('{y}', '0'))
+    expect(tile.headers.get('content-type')).toBe('application/vnd.mapbox-vector-tile')
+  })
+})
+
+describe('a request for a tile', () => {
+  it.each([
+    ['points/23/0/0.mvt', 400, 'BAD_INPUT', 'Tiles have a zoom from 0 to 22'],
+    ['points/2/4/0.mvt', 400, 'BAD_INPUT', 'x and y from 0 to 3'],
+    ['points/2/0/4.mvt', 400, 'BAD_INPUT', 'x and y from 0 to 3'],
+    ['points/0/0/0.mvt?wher={}', 400, 'BAD_INPUT', 'use `where`'],
+    ['points/0/0/0.mvt?where={"bbox":[1]}', 400, 'BAD_INPUT', 'four finite numbers'],
+    ['plain/0/0/0.mvt', 400, 'BAD_INPUT', 'is a table'],
+    ['plain.json', 400, 'BAD_INPUT', 'is a table'],
+    ['nothing/0/0/0.mvt', 404, 'LAYER_NOT_FOUND', 'No layer is named'],
+    ['nothing.json', 404, 'LAYER_NOT_FOUND', 'No layer is named'],
+  ])('%s has the status %d and the code %s', async (path, status, code, text) => {
+    const response = await fetch(`${server.url}/tiles/${path}`)
+    const { errors } = await response.json()
+    expect([response.status, errors[0].extensions.code]).toEqual([status, code])
+    expect(errors[0].message).toContain(text)
+  })
+
+  it.each(['points/0/0.mvt', 'points/a/0/0.mvt', 'points/-1/0/0.mvt', 'points'])('%s is not found', async (path) => {
+    expect((await fetch(`${server.url}/tiles/${path}`)).status).toBe(404)
+  })
+
+  it('is answered with 304 if the client has the tile, and from memory if another client had it', async () => {
+    const address = `${server.url}/tiles/lines/1/1/0.mvt`
+    const first = await fetch(address)
+    const bytes = await first.arrayBuffer()
+    const etag = first.headers.get('etag')!
+    expect(etag).toMatch(/^W\/".+-0"$/)
+    expect((await fetch(address, { headers: { 'if-none-match': etag } })).status).toBe(304)
+    const again = await fetch(address)
+    expect(Buffer.from(await again.arrayBuffer()).equals(Buffer.from(bytes))).toBe(true)
+    expect([again.headers.get('etag'), again.headers.get('geoduck-dropped')]).toEqual([etag, '0'])
+    expect(again.headers.get('content-type')).toBe('application/vnd.mapbox-vector-tile')
+    const other = (await fetch(`${address}?where={"bbox":[0,0,1,1]}`)).headers.get('etag')
+    expect(other).not.toBe(etag)
+  })
+
+  it('has the rules of a download for origins, tokens and methods', async () => {
+    const address = `${server.url}/tiles/points/0/0/0.mvt`
+    const listed = await fetch(address, { headers: { origin: 'https://listed.example' } })
+    expect(listed.headers.get('access-control-allow-origin')).toBe('https://listed.example')
+    expect(listed.headers.get('access-control-expose-headers')).toContain('geoduck-dropped')
+    expect((await fetch(address, { headers: { origin: 'https://other.example' } })).status).toBe(403)
+    expect((await fetch(address, { method: 'POST' })).status).toBe(405)
+    const head = await fetch(address, { method: 'HEAD' })
+    expect([head.status, (await head.arrayBuffer()).byteLength]).toEqual([200, 0])
+    const closed = await serve([PLACES], { token: 'secret' })
+    try {
+      const without = await fetch(`${closed.url}/tiles/places/0/0/0.mvt`)
+      expect([without.status, (await without.json()).errors[0].extensions.code]).toEqual([401, 'UNAUTHENTICATED'])
+      const withToken = await fetch(`${closed.url}/tiles/places/0/0/0.mvt`, { headers: { authorization: 'Bearer secret' } })
+      expect(withToken.headers.get('cache-control')).toBe('private, no-cache')
+    } finally {
+      await closed.close()
+    }
+  })
+})
+
+describe('a layer with more features than a tile shows', () => {
+  it('shows the same share of them in every tile of a zoom, reports it, and shows all at a high zoom', async () => {
+    const program = `
+import geopandas, json, numpy, sys
+n = 60000
+chance = numpy.random.default_rng(3)
+x, y = chance.uniform(-10, 10, n), chance.uniform(-10, 10, n)
+frame = geopandas.GeoDataFrame({'n': range(n)}, geometry=geopandas.points_from_xy(x, y), crs='OGC:CRS84')
+frame.to_parquet(sys.argv[1], write_covering_bbox=True)
+print(json.dumps([x.tolist(), y.tolist()]))`
+    const file = join(folder, 'many.parquet')
+    const [xs, ys] = await python<[number[], number[]]>(program, [file])
+    const many = await serve([file])
+    try {
+      const numbers = async (place: string) => {
+        const response = await fetch(`${many.url}/tiles/many/${place}.mvt`)
+        const found = read(new Uint8Array(await response.arrayBuffer()), 'many')
+        return { dropped: Number(response.headers.get('geoduck-dropped')), found: new Set(found.map(({ n }) => n)), drawn: found }
+      }
+      const whole = await numbers('0/0/0')
+      expect(whole.dropped).toBe(0.875)
+      expect(whole.found.size).toBeGreaterThan(6_000)
+      expect(whole.found.size).toBeLessThan(9_000)
+      const quarters = await Promise.all(['1/0/0', '1/1/0', '1/0/1', '1/1/1'].map(numbers))
+      const shown = new Set(quarters.flatMap(({ found }) => [...found]))
+      // Zooming in only adds features.
+      for (const n of whole.found) expect(shown.has(n)).toBe(true)
+      // In the buffers of two neighbours is the same.
+      const [west, east] = [quarters[0]!, quarters[1]!]
+      const near = (degrees: number) => xs.flatMap((x, n) => (Math.abs(x) < degrees && ys[n]! > 3 ? [n] : []))
+      const common = near(2)
+      expect(common.filter((n) => west.found.has(n))).toEqual(common.filter((n) => east.found.has(n)))
+      const { dropped } = await (await fetch(`${many.url}/tiles/many.json`)).json()
+      expect(dropped[0]).toBe(0.875)
+      expect(dropped[1]).toBe(quarters[0]!.dropped)
+      const high = await numbers('8/128/127')
+      expect(high.dropped).toBe(0)
+      const expected = xs.flatMap((x, n) => (x >= 0 && x < 1.40625 && ys[n]! >= 0 && ys[n]! < 1.4 ? [n] : []))
+      for (const n of expected) expect(high.found.has(n)).toBe(true)
+    } finally {
+      await many.close()
+    }
+  })
+})
