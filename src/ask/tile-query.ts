@@ -5,7 +5,7 @@ import { boxGeometry } from '../geometry/box.ts'
 import { HALF_WORLD, lonLatOf } from '../geometry/cells.ts'
 import { BUFFER, EXTENT, type TilePlace } from '../geometry/tile-place.ts'
 import type { Context } from '../graphql/context.ts'
-import type { FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
+import type { FeatureBatchGeojsonArgs, FeatureFilter, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { type BBox, crsOf, hasGeometry, type Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
@@ -17,6 +17,7 @@ import { hasKnownCrs, NAME_THE_CRS } from './crs.ts'
 import { type FeatureRequest, readFeatureRequest } from './feature-request.ts'
 import { cutEdges, PIECES } from './read/read-geometry.ts'
 import { liesInDegrees, propertiesNamed, selectionOf } from './selection.ts'
+import { openFilter } from './tile-filter.ts'
 
 /** The last zoom that is answered, and the last one that a map asks for: it draws tiles of that zoom larger. */
 export const MOST_ZOOM = 22
@@ -47,19 +48,26 @@ export interface TileArguments {
 }
 
 /** @throws GeoduckError BAD_INPUT for an argument that a tile does not accept */
-export function readTileArguments(schema: GraphQLSchema, { given }: TileRequest): TileArguments {
+export function readTileArguments(schema: GraphQLSchema, { layer, given }: TileRequest, secret: string): TileArguments {
   const known = argumentsOf(schema)
-  const names = [...known.map(({ name }) => name), 'properties']
+  const names = [...known.map(({ name }) => name), 'properties', 'filter']
   const unknown = Object.keys(given).find((name) => !names.includes(name))
   if (unknown !== undefined) {
     const [near] = nearNames(unknown, names)
     const advice = near === undefined ? '' : `: use \`${near}\``
     throw badInput(`A tile takes no \`${unknown.slice(0, 100)}\`${advice}. It takes ${names.join(', ')}.`)
   }
-  const { properties, ...others } = given
+  const { properties, filter, ...others } = given
   if (isGiven(properties) && isGiven(others['only'])) throw badInput('`properties` and `only` are the same; give one of them.')
   const args = coerceArguments(isGiven(properties) ? { ...others, only: properties } : others, known, 'A tile') as Arguments
-  return { where: args.where, deadline: args.deadline, only: args.only ?? null }
+  const both = [args.where, isGiven(filter) ? filterOf(openFilter(secret, layer, filter), known) : null].filter(isGiven)
+  const where = both.length > 1 ? { and: both as FeatureFilter[] } : (both[0] ?? null)
+  return { where, deadline: args.deadline, only: args.only ?? null }
+}
+
+/** A filter that was signed before an upgrade of the server may have become wrong. */
+function filterOf(where: unknown, known: readonly GraphQLArgument[]): Arguments['where'] {
+  return (coerceArguments({ where }, known, 'A tile') as Arguments).where
 }
 
 function argumentsOf(schema: GraphQLSchema): readonly GraphQLArgument[] {

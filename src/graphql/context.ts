@@ -30,6 +30,8 @@ export interface Services {
   /** The engine's capabilities. They are known before its workers serve. */
   readonly can: Capabilities
   readonly cursorSecret: string
+  /** The path before all paths of the server, or empty. */
+  readonly basePath: string
   /** Limits on the size of a filter. */
   readonly filterLimits: FilterLimits
   /** Most features in a page. */

@@ -1453,6 +1453,11 @@ export type Query = {
    * has been replaced.
    */
   readonly node: Maybe<Node>;
+  /**
+   * The addresses of a layer's vector tiles, with a signed filter in them. A map cannot send a filter with each tile. Tiles without a filter
+   * have the same addresses without `filter`.
+   */
+  readonly tiles: Tiles;
 };
 
 
@@ -1504,6 +1509,12 @@ export type QueryNearestArgs = {
 
 export type QueryNodeArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+export type QueryTilesArgs = {
+  layer: Scalars['String']['input'];
+  where?: InputMaybe<FeatureFilter>;
 };
 
 /** The directions of a sort. */
@@ -1622,6 +1633,15 @@ export type SubscriptionFeatureBatchesArgs = {
 
 export type SubscriptionHealthArgs = {
   everyMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** The addresses of vector tiles, as paths of this server with its base path. */
+export type Tiles = {
+  readonly __typename?: 'Tiles';
+  /** The path of the description of the tiles (TileJSON 3.0.0), which maps accept as the URL of a source. */
+  readonly tileJson: Scalars['String']['output'];
+  /** The path of a tile (Mapbox Vector Tile 2.1), with `{z}`, `{x}` and `{y}` for its place. */
+  readonly url: Scalars['String']['output'];
 };
 
 /**
@@ -1886,6 +1906,7 @@ export type ResolversTypes = {
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Tiles: ResolverTypeWrapper<Tiles>;
   TimeBucket: TimeBucket;
   ValueCount: ResolverTypeWrapper<ValueCount>;
   ValueFilter: ValueFilter;
@@ -1969,6 +1990,7 @@ export type ResolversParentTypes = {
   StringFilter: StringFilter;
   StringListFilter: StringListFilter;
   Subscription: Record<PropertyKey, never>;
+  Tiles: Tiles;
   TimeBucket: TimeBucket;
   ValueCount: ValueCount;
   ValueFilter: ValueFilter;
@@ -2251,6 +2273,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   layers?: Resolver<ReadonlyArray<ResolversTypes['Layer']>, ParentType, ContextType>;
   nearest?: Resolver<ResolversTypes['FeatureConnection'], ParentType, ContextType, RequireFields<QueryNearestArgs, 'first' | 'layer' | 'to'>>;
   node?: Resolver<Maybe<ResolversTypes['Node']>, ParentType, ContextType, RequireFields<QueryNodeArgs, 'id'>>;
+  tiles?: Resolver<ResolversTypes['Tiles'], ParentType, ContextType, RequireFields<QueryTilesArgs, 'layer'>>;
 };
 
 export type StreamCountsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StreamCounts'] = ResolversParentTypes['StreamCounts']> = {
@@ -2263,6 +2286,11 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
   aggregateBatches?: SubscriptionResolver<ResolversTypes['GroupBatch'], "aggregateBatches", ParentType, ContextType, RequireFields<SubscriptionAggregateBatchesArgs, 'batchSize' | 'layer'>>;
   featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
+};
+
+export type TilesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Tiles'] = ResolversParentTypes['Tiles']> = {
+  tileJson?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  url?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type ValueCountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ValueCount'] = ResolversParentTypes['ValueCount']> = {
@@ -2325,6 +2353,7 @@ export type Resolvers<ContextType = Context> = {
   Query?: QueryResolvers<ContextType>;
   StreamCounts?: StreamCountsResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
+  Tiles?: TilesResolvers<ContextType>;
   ValueCount?: ValueCountResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
 };

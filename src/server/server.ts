@@ -286,6 +286,7 @@ type Services = Context['services']
 class ServerState implements Services {
   readonly can = CAPABILITIES
   readonly cursorSecret: string
+  readonly basePath: string
   readonly filterLimits: FilterLimits
   readonly pageRows: number
   readonly deadlineSeconds: number
@@ -299,11 +300,12 @@ class ServerState implements Services {
   #isPrepared = false
 
   constructor(
-    options: Pick<Services, 'cursorSecret' | 'filterLimits' | 'pageRows' | 'deadlineSeconds'> & {
+    options: Pick<Services, 'basePath' | 'cursorSecret' | 'filterLimits' | 'pageRows' | 'deadlineSeconds'> & {
       readonly spatialExtension: string
     },
   ) {
     this.cursorSecret = options.cursorSecret
+    this.basePath = options.basePath
     this.filterLimits = options.filterLimits
     this.pageRows = options.pageRows
     this.deadlineSeconds = options.deadlineSeconds

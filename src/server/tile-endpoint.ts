@@ -81,7 +81,7 @@ export class TileEndpoint {
     const { schema, tags, compression } = this.#options
     const { operation, services } = request
     requirePlace(place)
-    const args = readTileArguments(schema, tile)
+    const args = readTileArguments(schema, tile, services.cursorSecret)
     const { request: asked, filter } = await readTileQuery(tile.layer, place, args, request)
     const { layer } = asked.query.view
     const thinned: Thinned = { layer, filter, args }
@@ -109,8 +109,8 @@ export class TileEndpoint {
   /** Sends the TileJSON of a layer. */
   async #describe(request: TaggedRequest, tile: TileRequest): Promise<void> {
     const { schema, publicAddress } = this.#options
-    const { req, res } = request
-    const args = readTileArguments(schema, tile)
+    const { req, res, services } = request
+    const args = readTileArguments(schema, tile, services.cursorSecret)
     const layer = await findLayer(tile.layer, request)
     requireTiles(layer)
     const view = viewOf(layer)

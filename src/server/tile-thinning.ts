@@ -17,10 +17,9 @@ import type { Filter } from '../model/predicate.ts'
 export const TILE_FEATURES = 8_192
 /** Tiles that are counted at a time. The ones with the most features count, if there are more. */
 const MOST_COUNTED = 4_096
-/** Fewer tiles than this show little about higher zooms. */
-const FEW_COUNTED = 64
-/** Zooms that are added for few tiles, and the zoom that is counted first without an extent. */
+/** Zooms from one count to the next. The zooms between follow from it. */
 const STEP = 4
+/** The zoom that is counted first without an extent. */
 const FIRST_ZOOM = 6
 const MOST_KEPT = 1_000
 /** One of 2^40 features: none. */
@@ -93,7 +92,7 @@ export class TileThinning {
   }
 
   async #count(known: Known, thinned: Thinned, zoom: number, context: Context): Promise<void> {
-    let at = known.counted ? zoom : firstZoom(thinned.layer)
+    let at = known.counted ? Math.min(MOST_ZOOM, known.counted.zoom + STEP) : firstZoom(thinned.layer)
     for (;;) {
       const tiles = await countTiles(thinned, at, context)
       const least = known.counted ? known.counted.zoom + 1 : 0
@@ -106,7 +105,7 @@ export class TileThinning {
       if (known.counted.most <= TILE_FEATURES) break
       // A higher zoom has no tile with more.
       if (at >= zoom) break
-      at = tiles.length < FEW_COUNTED ? Math.min(MOST_ZOOM, at + STEP) : Math.min(MOST_ZOOM, Math.max(at + 1, zoom))
+      at = Math.min(MOST_ZOOM, at + STEP)
     }
     if (known.counted.most > TILE_FEATURES) return
     for (let higher = known.counted.zoom + 1; higher <= MOST_ZOOM; higher++) {

@@ -10,10 +10,13 @@ import {
   operationContext,
   readableLayer,
   readFeatureRequest,
+  readWhere,
   requireCapable,
 } from '../../ask/feature-request.ts'
 import { readKey } from '../../ask/key.ts'
 import { Representations } from '../../ask/selection.ts'
+import { signFilter } from '../../ask/tile-filter.ts'
+import { requireTiles } from '../../ask/tile-query.ts'
 import { viewOf } from '../../ask/view.ts'
 import { BatchEvents, operationContextNow } from '../../delivery/batch-events.ts'
 import type { EventLoopYield } from '../../delivery/event-loop-yield.ts'
@@ -185,6 +188,16 @@ const query: QueryResolvers = {
 
   nearest: (_root, { to, maxDistance, ...args }, context, info) =>
     featuresOf({ ...args, nearest: { to, maxDistance } }, context, info),
+
+  tiles: async (_root, { layer: name, where }, context) => {
+    const layer = await findLayer(name, context)
+    requireTiles(layer)
+    if (where) await readWhere(where, viewOf(layer), context)
+    const { basePath, cursorSecret } = context.services
+    const path = `${basePath}/tiles/${encodeURIComponent(layer.name)}`
+    const filter = where ? `?filter=${signFilter(cursorSecret, layer.name, where)}` : ''
+    return { url: `${path}/{z}/{x}/{y}.mvt${filter}`, tileJson: `${path}.json${filter}` }
+  },
 
   ...groupQueries,
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tableFromIPC } from 'apache-arrow'
 import { expect } from 'vitest'
+import { ask } from '../../support/graphql.ts'
 import type { Example } from './example.ts'
 import { withoutCursors } from './likeness.ts'
 
@@ -27,6 +28,16 @@ export const json: Example = {
     const { code, stdout } = await place.shell(command!.replace(/^curl/, 'curl -s'))
     expect(code).toBe(0)
     expect(JSON.parse(stdout.replaceAll(new URL(place.url).host, '127.0.0.1:4000'))).toEqual(JSON.parse(shown!))
+  },
+}
+
+/** A query for the addresses of tiles, whose TileJSON has the same tiles. */
+export const signed: Example = {
+  blocks: ['graphql'],
+  async holds(place, query) {
+    const { tiles } = (await ask<{ tiles: { url: string; tileJson: string } }>(place, query!)).data!
+    const described = await (await fetch(new URL(tiles.tileJson, place.url))).json()
+    expect(decodeURI(new URL(described.tiles[0]).pathname + new URL(described.tiles[0]).search)).toBe(tiles.url)
   },
 }
 

@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { within } from '../../support/import.ts'
 import { prints, printsWith } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
-import { files, json, lines } from './downloads.ts'
+import { files, json, lines, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
 import { sharedName } from './names.ts'
 import { metrics, scraped, slow } from './operations.ts'
@@ -95,7 +95,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/speed.md': [],
   'docs/subscriptions.md': [conversation],
-  'docs/tiles.md': [notRun(['js'], 'test/system/server/tiles.test.ts reads the same tiles'), json],
+  'docs/tiles.md': [notRun(['js'], 'test/system/server/tiles.test.ts reads the same tiles'), json, signed],
   'docs/typed-aggregates.md': [answered],
   'docs/typed-layers.md': [
     answered,

@@ -20,6 +20,7 @@ const failing: Services = {
   },
   can: CAPABILITIES,
   cursorSecret: '',
+  basePath: '',
   filterLimits: FILTER_LIMITS,
   pageRows: 10_000,
   deadlineSeconds: 30,

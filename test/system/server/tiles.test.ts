@@ -8,7 +8,7 @@ import { PbfReader } from 'pbf'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixture } from '../../fixtures/index.ts'
 import { ROOT } from '../../support/environment.ts'
-import { checked } from '../../support/graphql.ts'
+import { ask, checked } from '../../support/graphql.ts'
 import { python } from '../../support/python.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
 
@@ -187,6 +187,53 @@ describe('TileJSON', () => {
     expect(south).toBeLessThan(north)
     const tile = await fetch(described.tiles[0].replace('{z}', '1').replace('{x}', '0').replace('{y}', '0'))
     expect(tile.headers.get('content-type')).toBe('application/vnd.mapbox-vector-tile')
+  })
+})
+
+describe('the field `tiles`', () => {
+  const QUERY = 'query ($where: FeatureFilter) { tiles(layer: "points", where: $where) { url tileJson } }'
+  const tilesOf = async (where: object | null) =>
+    await ask<{ tiles: { url: string; tileJson: string } }>(server, QUERY, { where })
+
+  it('signs a filter into the addresses of tiles', async () => {
+    const geojson = {
+      type: 'Polygon',
+      coordinates: [
+        [
+          [-180, -85],
+          [180, -85],
+          [180, 85],
+          [-180, 85],
+          [-180, -85],
+        ],
+      ],
+    }
+    const where = { and: [{ property: { name: 'n', lt: 10 } }, { intersects: { geojson } }] }
+    const { tiles } = (await tilesOf(where)).data!
+    expect(tiles.url).toMatch(/^\/tiles\/points\/{z}\/{x}\/{y}\.mvt\?filter=[\w-]+$/)
+    const described = await (await fetch(`${server.url}${tiles.tileJson}`)).json()
+    expect(described.tiles).toEqual([`${server.url}${tiles.url}`])
+    const place = (url: string) => url.replace('{z}/{x}/{y}', '0/0/0')
+    const found = read(new Uint8Array(await (await fetch(place(described.tiles[0]))).arrayBuffer()), 'points')
+    expect(new Set(found.map(({ n }) => n)).size).toBeGreaterThan(7)
+    expect(Math.max(...found.map(({ n }) => n))).toBe(9)
+    // Its signature holds for this layer and this filter only.
+    const changed = tiles.url.replace(
+      /(filter=.{30})./,
+      (_, head: string) => `${head}${tiles.url.includes(`${head}A`) ? 'B' : 'A'}`,
+    )
+    for (const wrong of [changed, tiles.url.replace('points', 'lines'), '/tiles/points/{z}/{x}/{y}.mvt?filter=abc']) {
+      const response = await fetch(`${server.url}${place(wrong)}`)
+      expect([response.status, (await response.json()).errors[0].extensions.code]).toEqual([400, 'BAD_INPUT'])
+    }
+  })
+
+  it('has addresses without a filter, and refuses one that is wrong or too long for a URL', async () => {
+    expect((await tilesOf(null)).data!.tiles).toEqual({ url: '/tiles/points/{z}/{x}/{y}.mvt', tileJson: '/tiles/points.json' })
+    const code = async (where: object) => (await tilesOf(where)).errors![0]!.extensions!['code']
+    expect(await code({ property: { name: 'nothing', eq: 1 } })).toBe('BAD_INPUT')
+    const random = Array.from({ length: 1_000 }, (_, n) => [180 * Math.sin(n * n), 80 * Math.cos(n ** 3)])
+    expect(await code({ intersects: { geojson: { type: 'MultiPoint', coordinates: random } } })).toBe('LIMIT_EXCEEDED')
   })
 })
 
