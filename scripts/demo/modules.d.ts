@@ -10,6 +10,7 @@ declare module 'topojson-client' {
     readonly geometry: Polygonal
   }
   export function feature(topology: unknown, object: unknown): { readonly features: Feature[] }
+  export function mesh(topology: unknown, object: unknown, filter: (one: unknown, other: unknown) => boolean): unknown
 }
 
 declare module 'd3-geo' {

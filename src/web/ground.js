@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Draws the sea and the lines of the globe below the data, and the feature under the pointer above it. It loads no tiles, no
- * fonts and nothing from another host.
+ * Draws the sea, the land, borders and the lines of the globe below the data, and the feature under the pointer above it. It
+ * loads no tiles, no fonts and nothing from another host.
  */
 /** @import { ExpressionSpecification, Map as MapLibre, StyleSpecification } from 'maplibre-gl' */
 /** @import { Feature } from 'geojson' */
@@ -40,10 +40,27 @@ export function groundStyle(theme) {
     sources: {
       graticule: { type: 'geojson', data: graticule(30), tolerance: 0 },
       'graticule-fine': { type: 'geojson', data: graticule(10), tolerance: 0 },
+      // Natural Earth at 1:110 million, made by scripts/ground.ts.
+      ground: { type: 'geojson', data: new URL('ground.json', import.meta.url).href, tolerance: 0.2 },
       highlight: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
     },
     layers: [
       { id: 'sea', type: 'background', paint: { 'background-color': colors.sea } },
+      {
+        id: 'land',
+        type: 'fill',
+        source: 'ground',
+        filter: ['==', ['geometry-type'], 'Polygon'],
+        paint: { 'fill-color': colors.land, 'fill-antialias': false },
+      },
+      {
+        id: 'borders',
+        type: 'line',
+        source: 'ground',
+        filter: ['==', ['geometry-type'], 'LineString'],
+        layout: { 'line-join': 'round' },
+        paint: { 'line-color': colors.borders, 'line-width': ['interpolate', ['linear'], ['zoom'], 1, 0.6, 8, 1.6] },
+      },
       { id: 'graticule', type: 'line', source: 'graticule', paint: { 'line-color': colors.graticule } },
       {
         id: 'graticule-fine',

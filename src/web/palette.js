@@ -4,8 +4,26 @@
 /** @import { Theme } from './theme.js' */
 
 export const GROUND = {
-  light: { sea: '#d5e4ec', graticule: '#bfd3de', label: '#25404d', halo: '#f4f8f4', hover: '#0b2530', selected: '#d6336c' },
-  dark: { sea: '#0d1a23', graticule: '#1b2d39', label: '#dce7e4', halo: '#14242c', hover: '#f3f7f8', selected: '#ffd24a' },
+  light: {
+    sea: '#d5e4ec',
+    land: '#eef2e8',
+    borders: '#c3cdc2',
+    graticule: '#bfd3de',
+    label: '#25404d',
+    halo: '#f4f8f4',
+    hover: '#0b2530',
+    selected: '#d6336c',
+  },
+  dark: {
+    sea: '#0d1a23',
+    land: '#1b2a2c',
+    borders: '#37494a',
+    graticule: '#1b2d39',
+    label: '#dce7e4',
+    halo: '#14242c',
+    hover: '#f3f7f8',
+    selected: '#ffd24a',
+  },
 }
 
 /** Neighbours in a list differ in hue and in lightness. */
@@ -57,4 +75,39 @@ export function borderOf(theme, color) {
 function mix(color, target, share) {
   const channels = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16))
   return `rgb(${channels.map((channel) => Math.round(channel + (target - channel) * share)).join(' ')})`
+}
+
+/** From few to many, and for values without an order: seen by people who see red and green alike. */
+const CLASSES = /** @satisfies {Record<Theme, Record<string, string[]>>} */ ({
+  light: {
+    ordered: ['#fcc36b', '#f2855d', '#d4497a', '#8f2f8c', '#3d1d73'],
+    category: ['#1f77b4', '#e6842a', '#2a9d62', '#c94a9b', '#6b4fb8', '#b3311d', '#0d9aa8', '#8a7a14'],
+    rest: ['#8b98a0'],
+    null: ['#c3ccd1'],
+  },
+  dark: {
+    ordered: ['#4b3a8f', '#8b45a8', '#d1558f', '#f58a68', '#fcd58a'],
+    category: ['#5aaeea', '#ffab5e', '#58d394', '#f48ccb', '#b09cf5', '#ff8673', '#4fd0dc', '#d8c94f'],
+    rest: ['#82919a'],
+    null: ['#4a5963'],
+  },
+})
+
+/**
+ * Returns the colours of classes by their roles, each role counted on its own.
+ * @param {Theme} theme
+ * @param {readonly ('ordered' | 'category' | 'rest' | 'null')[]} roles
+ */
+export function classColors(theme, roles) {
+  /** @type {Map<string, number>} */
+  const used = new Map()
+  const ordered = roles.filter((role) => role === 'ordered').length
+  return roles.map((role) => {
+    const at = used.get(role) ?? 0
+    used.set(role, at + 1)
+    const colors = /** @type {string[]} */ (CLASSES[theme][role])
+    // Fewer classes than colours still reach from one end to the other.
+    const index = role === 'ordered' && ordered > 1 ? Math.round((at * (colors.length - 1)) / (ordered - 1)) : at % colors.length
+    return /** @type {string} */ (colors[index])
+  })
 }
