@@ -10,7 +10,7 @@ const SELF =
 /** MapLibre makes its own workers and images from blobs. */
 const DRAWING = `${SELF}; worker-src 'self' blob:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'`
 
-/** The policy for the map's page. An import map must be in the page itself: its hash allows it. */
+/** The policy for the map's page and the page of the health, which have the same import map. It must be in the page itself: its hash allows it. */
 export function mapPolicy(page: string): string {
   return `${DRAWING}; script-src 'self' ${hashes(page)}`
 }

@@ -38,7 +38,7 @@ const OPTIONS = { dotfiles: 'ignore', cacheControl: false, lastModified: false }
 
 /** Files of these folders whose text contains paths of the server. */
 const REBASED: readonly (readonly [root: string, name: RegExp])[] = [
-  [PAGE, /^index\.html$/],
+  [PAGE, /^(?:index|health)\.html$/],
   // No part of the path begins with a dot.
   [DOCS, /^(?!\.)(?!.*\/\.)[\w./@~-]+\.(?:html|js|css)$/],
 ]
@@ -77,8 +77,8 @@ export class Files {
       sendStripped(res, root, name, notFound)
       return
     }
-    // Pages of the documentation have addresses without `.html`.
-    const file = root === DOCS && path.extname(name) === '' ? `${name}.html` : name
+    // Pages have addresses without `.html`.
+    const file = (root === DOCS || root === PAGE) && path.extname(name) === '' ? `${name}.html` : name
     if (this.#basePath !== '' && REBASED.some(([of, names]) => of === root && names.test(file))) {
       this.#sendRebased(req, res, path.join(root, file), notFound)
       return

@@ -2,8 +2,10 @@
 /** Shows the chosen layers in the visible extent. It queries them again when the map has moved and is still. */
 /** @import { Map as MapLibre } from 'maplibre-gl' */
 /** @import { Kind, Layer } from './layers.js' */
-/** @import { Shape } from './paint.js' */
+/** @import { Coloring, Shape } from './paint.js' */
+/** @import { LinkState } from './link.js' */
 import { byId } from './dom.js'
+import { Exploration } from './explore/exploration.js'
 import { precisionAt, visibleBox } from './extent.js'
 import { ABOVE_DATA } from './ground.js'
 import { hexagonSize } from './hexagons.js'
@@ -11,7 +13,7 @@ import { LayerView } from './layer-view.js'
 import { hindrance, kindOf } from './layers.js'
 import { LegendRow } from './legend.js'
 import { SHAPES, shapesOf } from './paint.js'
-import { borderOf, colorOf, rampOf } from './palette.js'
+import { borderOf, classColors, colorOf, rampOf } from './palette.js'
 import { progressLine } from './progress.js'
 import { currentTheme } from './theme.js'
 
@@ -26,17 +28,37 @@ function colors(kind, index) {
   return { color, border: borderOf(currentTheme(), color), ramp: rampOf(currentTheme(), color) }
 }
 
+/** @param {Exploration} exploration @returns {Coloring | null} */
+function coloringOf({ classes }) {
+  if (!classes) return null
+  const { column, list, classOf } = classes
+  const colors = classColors(
+    currentTheme(),
+    list.map(({ role }) => role),
+  )
+  return { colors, classOf: ({ properties }) => classOf(properties?.[column]) }
+}
+
+/** @typedef {{ view: LayerView, row: LegendRow, exploration: Exploration, shown: boolean, index: number }} Entry */
+
 export class Atlas {
-  /** @type {Map<string, { view: LayerView, row: LegendRow, shown: boolean, index: number }>} by long name */ #entries = new Map()
+  /** @type {Map<string, Entry>} by long name */ #entries = new Map()
+  /** The long name of the layer in the panel. @type {string | null} */ #explored = null
   #map
   #zoomTo
+  #events
   #asked = ''
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #rest
 
-  /** @param {MapLibre} map @param {(layers: Layer[]) => void} zoomTo */
-  constructor(map, zoomTo) {
+  /**
+   * @param {MapLibre} map
+   * @param {(layers: Layer[]) => void} zoomTo
+   * @param {{ chosen: () => void, moved: () => void }} events `chosen`: layers, filters, colours or the explored layer are others; `moved`: the view is
+   */
+  constructor(map, zoomTo, events) {
     this.#map = map
     this.#zoomTo = zoomTo
+    this.#events = events
     this.refresh = progressLine(() => this.shown())
     map.on('moveend', () => {
       clearTimeout(this.#rest)
@@ -72,9 +94,54 @@ export class Atlas {
     this.#askAll()
   }
 
+  /** The view of the layer in the panel. */
+  explored() {
+    return this.#explored === null ? null : (this.#entries.get(this.#explored)?.view ?? null)
+  }
+
+  /** @param {string | null} longName */
+  explore(longName) {
+    this.#explored = longName === this.#explored ? null : longName
+    for (const [name, { row }] of this.#entries) row.mark(name === this.#explored)
+    this.#events.chosen()
+  }
+
+  /** Returns the state that a link keeps, without the theme. @returns {Omit<LinkState, 'theme'>} */
+  state() {
+    const entries = [...this.#entries.values()]
+    const name = (/** @type {Entry} */ { view }) => view.layer.name
+    const colored = entries.flatMap((entry) =>
+      entry.exploration.column === null ? [] : [/** @type {const} */ ([name(entry), entry.exploration.column])],
+    )
+    const filtered = entries.filter(({ exploration }) => exploration.conditions.length > 0)
+    return {
+      show: entries.filter(({ shown }) => shown).map(name),
+      explore: this.explored()?.layer.name ?? null,
+      filters: new Map(filtered.map((entry) => [name(entry), entry.exploration.conditions])),
+      colors: new Map(colored),
+    }
+  }
+
+  /** Takes over what a link says. @param {Omit<LinkState, 'theme'>} state */
+  restore({ show, explore, filters, colors }) {
+    for (const [longName, entry] of this.#entries) {
+      const { name } = entry.view.layer
+      entry.exploration.restore(filters.get(name))
+      void entry.exploration.colorBy(colors.get(name) ?? null)
+      if (show !== null && hindrance(entry.view.layer) === null) this.#toggle(longName, show.includes(name))
+      if (name === explore && this.#explored !== longName) this.explore(longName)
+    }
+    if (explore === null && this.#explored !== null) this.explore(this.#explored)
+  }
+
+  /** @returns {readonly number[]} longitudes and latitudes */
+  box() {
+    return visibleBox(this.#map.getBounds())
+  }
+
   recolor() {
-    for (const { view, row, index } of this.#entries.values()) {
-      Object.assign(view.look, colors(view.look.kind, index))
+    for (const { view, row, exploration, index } of this.#entries.values()) {
+      Object.assign(view.look, colors(view.look.kind, index), { coloring: coloringOf(exploration) })
       row.recolor(view.look.color)
       row.show(view)
       view.repaint()
@@ -91,11 +158,18 @@ export class Atlas {
       toggle: (_, on) => this.#toggle(layer.longName, on),
       zoom: (current) => this.#zoomTo([current]),
       again: () => view.ask(this.#question()),
+      explore: () => this.explore(layer.longName),
+      classes: (test) => exploration.column !== null && exploration.toggle(exploration.column, test),
     })
+    const exploration = new Exploration(
+      () => view.layer,
+      () => this.#changed(layer.longName),
+    )
     const view = new LayerView(
       this.#map,
       layer,
-      { ...colors(kind, index), kind, features, shapes: shapesOf(layer), slot },
+      { ...colors(kind, index), coloring: null, kind, features, shapes: shapesOf(layer), slot },
+      exploration,
       () => {
         row.show(view)
         this.refresh()
@@ -103,7 +177,7 @@ export class Atlas {
     )
     row.recolor(view.look.color)
     byId('layers').append(row.root)
-    this.#entries.set(layer.longName, { view, row, shown, index })
+    this.#entries.set(layer.longName, { view, row, exploration, shown, index })
   }
 
   /** Invisible style layers that keep the order: areas of all layers, then lines, then dots, each in the order of the list. */
@@ -119,9 +193,22 @@ export class Atlas {
   #toggle(longName, on) {
     const entry = this.#entries.get(longName)
     if (!entry) return
+    if (entry.shown === on) return
     entry.shown = on
+    entry.row.check(on)
     if (on) entry.view.ask(this.#question())
     else entry.view.off()
+    this.#events.chosen()
+  }
+
+  /** Asks for a layer again, because its filter or its colours are others. @param {string} longName */
+  #changed(longName) {
+    const entry = this.#entries.get(longName)
+    if (!entry) return
+    entry.view.look.coloring = coloringOf(entry.exploration)
+    if (entry.shown) entry.view.ask(this.#question())
+    entry.row.show(entry.view)
+    this.#events.chosen()
   }
 
   #question() {
@@ -136,6 +223,7 @@ export class Atlas {
     const asked = JSON.stringify(question)
     if (asked === this.#asked) return
     this.#asked = asked
+    this.#events.moved()
     for (const view of this.shown()) view.ask(question)
     this.refresh()
   }

@@ -16,8 +16,8 @@ const MOMENT_MS = 250
 const NO_PROPERTIES = {}
 
 /**
- * `shapes` is what MapLibre gets: geometry and a number, the feature's place in `features`, where id and properties stay. Only hexagons,
- * which are coloured by it, have their number of features there too.
+ * `shapes` is what MapLibre gets: geometry and a number, the feature's place in `features`, where id and properties stay. Hexagons
+ * have their number of features there too, and features that a column colours the number of their class.
  * @typedef {{ source: string, features: Feature[], shapes: Feature[], vertices: number, drawn: number }} Chunk
  */
 
@@ -47,7 +47,8 @@ export class Drawing {
     for (const feature of features) {
       const weight = vertices(feature.geometry)
       const chunk = this.#openChunk()
-      const properties = this.#look.steps ? feature.properties : NO_PROPERTIES
+      const { steps, coloring } = this.#look
+      const properties = steps ? feature.properties : coloring ? { class: coloring.classOf(feature) } : NO_PROPERTIES
       chunk.shapes.push({ type: 'Feature', id: chunk.features.length, properties, geometry: feature.geometry })
       chunk.features.push(feature)
       chunk.vertices += weight

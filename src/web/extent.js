@@ -31,7 +31,7 @@ export function precisionAt(zoom) {
  * @returns {LngLatBoundsLike | null} null if no extent is known
  */
 export function homeBox(layers) {
-  const boxes = layers.flatMap(({ extent }) => (extent ? [extent] : []))
+  const boxes = layers.flatMap(({ lonLatExtent }) => (lonLatExtent ? [lonLatExtent] : []))
   if (boxes.length === 0) return null
   const side = (/** @type {number} */ at) => boxes.map((box) => /** @type {number} */ (box[at]))
   const west = Math.min(...side(0))

@@ -7,6 +7,8 @@ import { subscribe } from './graphql.js'
 
 /** Up to this number of points in view, each one is drawn. */
 const MOST_POINTS = 50_000
+/** The same for points that a column colours. */
+const MOST_COLORED = 200_000
 /** About this number of hexagons fills the screen. */
 const HEXAGONS = 6000
 const EQUATOR_METRES = 40_075_016.7
@@ -33,13 +35,15 @@ const COUNTS = `subscription Hexagons($layer: String!, $where: FeatureFilter!, $
 /**
  * Returns whether a view may have too many points of the layer.
  * @param {Layer} layer
+ * @param {boolean} colored
  */
-export function isDense({ geometryTypes, featureCount }) {
-  return geometryTypes.length > 0 && geometryTypes.every((type) => type.startsWith('Point')) && isMany(Number(featureCount ?? 0))
+export function isDense({ geometryTypes, featureCount, crs }, colored) {
+  const onlyPoints = geometryTypes.length > 0 && geometryTypes.every((type) => type.startsWith('Point'))
+  return onlyPoints && crs?.isLonLat === true && isMany(Number(featureCount ?? 0), colored)
 }
 
-/** @param {number} points in view */
-export const isMany = (points) => points > MOST_POINTS
+/** @param {number} points in view @param {boolean} [colored] by their values, which hexagons can't show */
+export const isMany = (points, colored = false) => points > (colored ? MOST_COLORED : MOST_POINTS)
 
 /** The least of 1, 2, 5, 10, ... that is not below the value. @param {number} value */
 function roundUp(value) {
@@ -71,14 +75,14 @@ export function stepsOf(hexagons, classes) {
 }
 
 /**
- * @param {{ layer: string, bbox: readonly number[], size: number }} request
+ * @param {{ layer: string, where: object, size: number }} request
  * @param {object} events none is called after it was cancelled
  * @param {(hexagons: Hexagon[]) => void} events.complete
  * @param {(error: GeoduckClientError) => void} events.pause it was interrupted and starts again by itself
  * @param {(error: GeoduckClientError) => void} events.fail
  * @returns {() => void} cancels
  */
-export function countHexagons({ layer, bbox, size }, { complete, pause, fail }) {
+export function countHexagons({ layer, where, size }, { complete, pause, fail }) {
   let failures = 0
   let cancel = () => {}
   const run = () => {
@@ -86,7 +90,7 @@ export function countHexagons({ layer, bbox, size }, { complete, pause, fail }) 
     const hexagons = []
     cancel = subscribe(
       COUNTS,
-      { layer, where: { bbox }, size },
+      { layer, where, size },
       {
         next: (/** @type {{ aggregateBatches: { rows: Row[] } }} */ { aggregateBatches: { rows } }) => {
           for (const { count, cell } of rows) if (cell) hexagons.push(hexagon(cell, Number(count)))

@@ -9,7 +9,10 @@
 /** @import { GeoduckClientError } from 'geoduck/client' */
 /** @import { Hexagon, Scale } from './hexagons.js' */
 /** @import { StreamRequest } from './stream.js' */
+/** @import { Exploration } from './explore/exploration.js' */
+/** @import { Coloring } from './paint.js' */
 import { Drawing } from './drawing.js'
+import { whereInView } from './explore/where.js'
 import { countHexagons, isDense, isMany, stepsOf } from './hexagons.js'
 import { countMatched } from './layers.js'
 import { openStream } from './stream.js'
@@ -24,6 +27,7 @@ const MOST_VERTICES = 4_000_000
  * @property {string} border of areas
  * @property {readonly string[]} ramp of hexagons, from few features to many
  * @property {readonly number[]} [steps] the least number of features of each class of hexagons; absent for features
+ * @property {Coloring | null} coloring by a column
  * @property {Kind} kind
  * @property {number} features how many the layer has, or may have
  * @property {readonly Shape[]} shapes
@@ -62,9 +66,16 @@ export class LayerView {
   #map
   #changed
 
-  /** @param {MapLibre} map @param {Layer} layer @param {Look} look @param {() => void} changed called when `progress` has changed */
-  constructor(map, layer, look, changed) {
+  /**
+   * @param {MapLibre} map
+   * @param {Layer} layer
+   * @param {Look} look
+   * @param {Exploration} exploration
+   * @param {() => void} changed called when `progress` has changed
+   */
+  constructor(map, layer, look, exploration, changed) {
     this.#map = map
+    this.exploration = exploration
     this.layer = layer
     this.look = look
     this.#changed = changed
@@ -76,22 +87,22 @@ export class LayerView {
     this.#keepLastAnswer()
     const progress = { ...OFF, state: /** @type {StreamState} */ ('asking'), startedAt: performance.now() }
     this.progress = progress
-    if (isDense(this.layer)) this.#askHexagons(question, progress)
+    if (isDense(this.layer, this.look.coloring !== null)) this.#askHexagons(question, progress)
     else this.#askFeatures(question, progress)
     this.#changed()
   }
 
   /** @param {Question} question @param {Progress} progress */
   #askHexagons(question, progress) {
-    const { bbox, size } = question
+    const { size } = question
     this.#current = null
     this.#cancel = countHexagons(
-      { layer: this.layer.name, bbox, size },
+      { layer: this.layer.name, where: this.#where(question), size },
       {
         complete: (hexagons) => {
           const features = hexagons.reduce((sum, { properties }) => sum + properties.features, 0)
           progress.error = null
-          if (!isMany(features)) return this.#askFeatures(question, progress)
+          if (!isMany(features, this.look.coloring !== null)) return this.#askFeatures(question, progress)
           this.#drawHexagons(hexagons, size, Object.assign(progress, { features, batches: 1 }))
         },
         pause: (error) => this.#report(progress, { state: 'paused', error }),
@@ -105,7 +116,12 @@ export class LayerView {
     const steps = stepsOf(hexagons, this.look.ramp.length)
     // It inherits the colours, which change with the theme.
     /** @type {Look} */
-    const look = Object.assign(Object.create(this.look), { shapes: ['hexagon'], slot: () => this.look.slot('dot'), steps })
+    const look = Object.assign(Object.create(this.look), {
+      shapes: ['hexagon'],
+      slot: () => this.look.slot('dot'),
+      steps,
+      coloring: null,
+    })
     const drawing = new Drawing(this.#map, look)
     this.#current = drawing
     drawing.add(hexagons)
@@ -115,8 +131,9 @@ export class LayerView {
 
   /** @param {Question} question @param {Progress} progress */
   #askFeatures(question, progress) {
-    const { bbox, precision } = question
-    const request = { layer: this.layer.name, limit: MOST_FEATURES, bbox, precision }
+    const { precision } = question
+    const crs = this.layer.crs?.isLonLat ? undefined : 'OGC:CRS84'
+    const request = { layer: this.layer.name, limit: MOST_FEATURES, where: this.#where(question), precision, crs }
     const drawing = new Drawing(this.#map, this.look)
     this.#current = drawing
     this.#cancel = openStream(request, {
@@ -139,6 +156,11 @@ export class LayerView {
       complete: () => void this.#finish(drawing, progress, request),
       fail: (error) => this.#report(progress, { state: 'failed', error, endedAt: performance.now() }),
     })
+  }
+
+  /** @param {Question} question */
+  #where({ bbox }) {
+    return whereInView(this.layer, bbox, this.exploration.conditions)
   }
 
   /** @param {Progress} progress @param {Partial<Progress>} news */
@@ -183,7 +205,7 @@ export class LayerView {
     this.#report(progress, { state: 'drawing', endedAt: performance.now() })
     const limited = progress.features >= MOST_FEATURES || drawing.vertices > MOST_VERTICES
     // Without the number, the note only says that there may be more.
-    if (limited) progress.matched = await countMatched(request.layer, request.bbox).catch(() => null)
+    if (limited) progress.matched = await countMatched(request.layer, request.where).catch(() => null)
     await drawing.finish()
     this.#end(progress, limited && progress.matched !== progress.features ? 'limited' : 'complete')
   }

@@ -1,6 +1,8 @@
 // @ts-check
 /** Reads the server's layers and finds those that a map in longitude and latitude can draw. */
+
 import { ask } from './graphql.js'
+import { lonLatExtent } from './lon-lat-extent.js'
 
 /**
  * @typedef {object} Layer
@@ -12,31 +14,34 @@ import { ask } from './graphql.js'
  * @property {{ code: string | null, name: string, isLonLat: boolean } | null} crs
  * @property {number[] | null} extent
  * @property {string | null} featureCount
- * @property {{ name: string, jsonType: string }[]} columns
+ * @property {{ name: string, type: string, jsonType: string }[]} columns
+ * @property {number[] | null} lonLatExtent about the box around all features, in longitude and latitude; null until it is known
  */
 
 /** @typedef {'polygon' | 'line' | 'point'} Kind what a layer mostly looks like */
 
 const LAYERS = `{ layers {
-  name longName state kind geometryTypes extent featureCount crs { code name isLonLat } columns { name jsonType }
+  name longName state kind geometryTypes extent featureCount crs { code name isLonLat } columns { name type jsonType }
 } }`
 
 /** @returns {Promise<Layer[]>} */
 export async function fetchLayers() {
-  return (await ask(LAYERS)).layers
+  /** @type {Omit<Layer, 'lonLatExtent'>[]} */
+  const layers = (await ask(LAYERS)).layers
+  return Promise.all(layers.map(async (layer) => ({ ...layer, lonLatExtent: await lonLatExtent(layer) })))
 }
 
-const MATCHED = `query Matched($layer: String!, $bbox: BBox!) {
-  features(layer: $layer, where: { bbox: $bbox }, first: 1) { totalCount }
+const MATCHED = `query Matched($layer: String!, $where: FeatureFilter) {
+  features(layer: $layer, where: $where, first: 1) { totalCount }
 }`
 
 /**
  * @param {string} layer
- * @param {readonly number[]} bbox
+ * @param {object} where
  * @returns {Promise<number>}
  */
-export async function countMatched(layer, bbox) {
-  return Number((await ask(MATCHED, { layer, bbox })).features.totalCount)
+export async function countMatched(layer, where) {
+  return Number((await ask(MATCHED, { layer, where })).features.totalCount)
 }
 
 /**
@@ -46,8 +51,8 @@ export async function countMatched(layer, bbox) {
 export function hindrance(layer) {
   if (layer.kind === 'TABLE') return 'It is a table: its rows have no geometry, so there is nothing to draw.'
   if (!layer.crs) return 'The source does not name its coordinate system, so its place on the map is not known.'
-  if (layer.crs.isLonLat) return null
-  return `Its coordinates are in ${layer.crs.code ?? layer.crs.name}; the map draws longitude and latitude.`
+  if (layer.crs.isLonLat || layer.crs.code) return null
+  return `Its coordinates are in ${layer.crs.name}, which has no code, so the server does not transform it to longitude and latitude.`
 }
 
 /**

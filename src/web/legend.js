@@ -3,7 +3,12 @@
 /** @import { Layer } from './layers.js' */
 /** @import { LayerView, Progress } from './layer-view.js' */
 /** @import { Scale } from './hexagons.js' */
+/** @import { Test } from './explore/conditions.js' */
+/** @import { Exploration } from './explore/exploration.js' */
+
 import { element, setText } from './dom.js'
+import { classText } from './explore/classes.js'
+import { describeCondition } from './explore/conditions.js'
 import { count, length, plural } from './format.js'
 import { hindrance, kindOf } from './layers.js'
 
@@ -12,6 +17,8 @@ import { hindrance, kindOf } from './layers.js'
  * @property {(layer: Layer, shown: boolean) => void} toggle
  * @property {(layer: Layer) => void} zoom
  * @property {(layer: Layer) => void} again after a failure
+ * @property {() => void} explore
+ * @property {(test: Test) => void} classes a class of the legend was clicked
  */
 
 /** @param {Layer} layer */
@@ -61,6 +68,12 @@ function classes({ steps }, ramp) {
 
 export class LegendRow {
   #layer
+  #events
+  #explore = element('button', { class: 'icon-button explore-button', type: 'button', 'aria-pressed': 'false' })
+  #filter = element('span', { class: 'layer-filter', hidden: '' })
+  #legend = element('ul', { class: 'layer-classes', hidden: '' })
+  #shownClasses = ''
+  #box
   #meta = element('span', { class: 'layer-meta' })
   #stream = element('span', { class: 'layer-stream' })
   #code = element('code', { class: 'layer-code', hidden: '' })
@@ -75,6 +88,7 @@ export class LegendRow {
   /** @param {Layer} layer @param {boolean} shown @param {LegendEvents} events */
   constructor(layer, shown, events) {
     this.#layer = layer
+    this.#events = events
     const reason = hindrance(layer)
     const box = element('input', {
       type: 'checkbox',
@@ -83,14 +97,28 @@ export class LegendRow {
       disabled: reason === null ? null : '',
     })
     box.checked = shown && reason === null
+    this.#box = box
+    this.#explore.addEventListener('click', () => events.explore())
     box.addEventListener('change', () => events.toggle(this.#layer, box.checked))
     this.#swatch = element('span', { class: 'swatch', 'data-kind': kindOf(layer), 'aria-hidden': 'true' })
     this.#zoom.addEventListener('click', () => events.zoom(this.#layer))
     this.#again.addEventListener('click', () => events.again(this.#layer))
     const label = element('label', { class: 'layer-label' }, box, this.#swatch, this.#name)
     const status = element('span', { class: 'layer-status' }, this.#code, this.#stream, this.#again)
-    const zooms = reason === null && layer.extent !== null ? [this.#zoom] : []
-    this.root = element('li', { class: 'layer' }, label, ...zooms, this.#meta, status, this.#scale, this.#bar)
+    const zooms = reason === null && layer.lonLatExtent !== null ? [this.#zoom] : []
+    const buttons = element('span', { class: 'layer-buttons' }, ...zooms, this.#explore)
+    this.root = element(
+      'li',
+      { class: 'layer' },
+      label,
+      buttons,
+      this.#meta,
+      status,
+      this.#filter,
+      this.#scale,
+      this.#legend,
+      this.#bar,
+    )
     this.root.classList.toggle('undrawable', reason !== null)
     if (reason !== null) setText(this.#stream, reason)
     this.update(layer)
@@ -103,6 +131,8 @@ export class LegendRow {
     this.root.dataset['layer'] = layer.name
     this.#zoom.title = `Zoom to ${layer.name}`
     this.#zoom.setAttribute('aria-label', this.#zoom.title)
+    this.#explore.title = `Explore ${layer.name}`
+    this.#explore.setAttribute('aria-label', this.#explore.title)
     setText(this.#meta, layer.state === 'CHECKING' ? `${describe(layer)} · being checked` : describe(layer))
   }
 
@@ -111,8 +141,52 @@ export class LegendRow {
     this.root.style.setProperty('--layer', color)
   }
 
+  /** Shows whether the panel has this layer. @param {boolean} explored */
+  mark(explored) {
+    this.#explore.setAttribute('aria-pressed', String(explored))
+  }
+
+  /** @param {boolean} shown */
+  check(shown) {
+    this.#box.checked = shown
+  }
+
+  /** @param {Exploration} exploration @param {readonly string[]} colors */
+  #showClasses({ column, classes, error, conditions }, colors) {
+    const shown = JSON.stringify([column, error, colors, classes?.list.length, conditions])
+    if (shown === this.#shownClasses) return
+    this.#shownClasses = shown
+    this.#filter.hidden = conditions.length === 0
+    setText(this.#filter, `filter: ${conditions.map(describeCondition).join(', ')}`)
+    this.#legend.hidden = column === null
+    this.#legend.setAttribute('aria-label', `${this.#layer.name} by ${column}`)
+    const title = element('li', { class: 'classes-title' }, error || (classes ? `by ${column}` : `by ${column}: asking`))
+    const focused = [...this.#legend.querySelectorAll('button')].indexOf(/** @type {any} */ (document.activeElement))
+    const chosen = conditions
+      .filter((condition) => condition.op === 'classes' && condition.column === column)
+      .flatMap(({ value }) => /** @type {Test[]} */ (value))
+      .map((test) => JSON.stringify(test))
+    const items = (classes?.list ?? []).map((found, n) => {
+      const swatch = element('span', { class: 'swatch', 'aria-hidden': 'true' })
+      swatch.style.setProperty('--layer', colors[n] ?? '')
+      const pressed = chosen.includes(JSON.stringify(found.test))
+      const button = element(
+        'button',
+        { type: 'button', 'aria-pressed': String(pressed), title: 'Show only this class' },
+        swatch,
+        classText(found),
+      )
+      button.addEventListener('click', () => this.#events.classes(found.test))
+      return element('li', {}, button)
+    })
+    this.#legend.classList.toggle('choosing', chosen.length > 0)
+    this.#legend.replaceChildren(title, ...items)
+    if (focused >= 0) this.#legend.querySelectorAll('button')[focused]?.focus()
+  }
+
   /** @param {LayerView} view */
-  show({ progress, layer, look }) {
+  show({ progress, layer, look, exploration }) {
+    this.#showClasses(exploration, look.coloring?.colors ?? [])
     const { state, features, error, scale } = progress
     this.root.dataset['state'] = state
     this.root.dataset['features'] = String(features)

@@ -3,22 +3,24 @@
 /** @import { Layer } from './layers.js' */
 import { Atlas } from './atlas.js'
 import { watchLayers } from './catalogue.js'
+import { copyOnClick } from './copy.js'
 import { byId, setText } from './dom.js'
+import { startExplorer } from './explore/explorer.js'
 import { homeBox } from './extent.js'
 import { plural } from './format.js'
 import { onConnection } from './graphql.js'
 import { groundStyle, recolorGround } from './ground.js'
-import { watchHealth } from './health.js'
-import { showHealth, showHealthLost } from './health-panel.js'
-import { free, narrow } from './layout.js'
+import { free } from './layout.js'
+import { readLink, writeLink } from './link.js'
 import { Map as MapLibre, NavigationControl, ScaleControl } from './maplibre-gl/maplibre-gl.mjs'
 import { startPicking } from './pick.js'
 import { startSheet } from './sheet.js'
-import { currentTheme, onTheme, startTheme } from './theme.js'
+import { chosenTheme, currentTheme, onTheme, setTheme, startTheme } from './theme.js'
 
 startTheme()
 startSheet()
-byId('health-card').toggleAttribute('open', !narrow.matches)
+const link = readLink()
+if (link.theme) setTheme(link.theme)
 
 const map = new MapLibre({
   container: 'map',
@@ -42,17 +44,28 @@ function zoomTo(layers, animate = true) {
   if (box) map.fitBounds(box, { padding: free(), maxZoom: 14, animate })
 }
 
-const fromLink = location.hash.includes('at=')
 let first = true
 
 async function start() {
   await map.once('load')
-  const atlas = new Atlas(map, zoomTo)
+  const select = startPicking(map, () => atlas.shown())
+  const changed = () => {
+    explorer.update()
+    if (!first) writeLink({ ...atlas.state(), theme: chosenTheme() })
+  }
+  const atlas = new Atlas(map, zoomTo, { chosen: changed, moved: () => explorer.moved() })
+  const explorer = startExplorer(atlas, map, select)
   onTheme((theme) => {
     recolorGround(map, theme)
     atlas.recolor()
+    changed()
   })
-  startPicking(map, () => atlas.shown())
+  // A link that is opened in the same tab changes the fragment only.
+  window.addEventListener('hashchange', () => {
+    const { theme, ...state } = readLink()
+    if (theme && theme !== currentTheme()) setTheme(theme)
+    if (state.show !== null) atlas.restore(state)
+  })
   const note = byId('layers-note')
   await watchLayers({
     layers: (layers, preparing) => {
@@ -61,13 +74,15 @@ async function start() {
       const isNew = atlas.update(layers)
       if (!isNew) return
       if (!first) return atlas.askAll()
+      atlas.restore(link)
       first = false
-      if (!fromLink)
+      if (!link.at)
         zoomTo(
           atlas.shown().map(({ layer }) => layer),
           false,
         )
       atlas.askAll()
+      changed()
     },
     lost: (message) => {
       note.hidden = false
@@ -81,5 +96,9 @@ onConnection((state) => {
   shown.dataset['state'] = state
   setText(shown, state === 'connected' ? 'live' : state === 'closed' ? 'offline' : 'connecting')
 })
-watchHealth({ reading: showHealth, lost: showHealthLost })
+copyOnClick(
+  byId('share'),
+  () => location.href,
+  (said) => setText(byId('share-said'), said),
+)
 void start()

@@ -3,6 +3,7 @@
 /** @import { AddLayerObject, ExpressionSpecification, Map as MapLibre } from 'maplibre-gl' */
 /** @import { Layer } from './layers.js' */
 /** @import { Look } from './layer-view.js' */
+/** @import { Feature } from 'geojson' */
 
 /** Shapes that a feature is drawn as, from bottom to top. */
 export const SHAPES = /** @type {const} */ (['area', 'line', 'dot'])
@@ -16,6 +17,13 @@ const DOTS = [
   { most: 20_000, radius: 2.2, opacity: 0.7 },
   { most: Number.POSITIVE_INFINITY, radius: 1.1, opacity: 0.27 },
 ]
+
+/**
+ * Colours by the classes of a column.
+ * @typedef {object} Coloring
+ * @property {(feature: Feature) => number} classOf
+ * @property {readonly string[]} colors of the classes
+ */
 
 /** @param {number} features */
 const dots = (features) => /** @type {typeof DOTS[0]} */ (DOTS.find(({ most }) => features <= most))
@@ -42,11 +50,13 @@ function dotRadius(features) {
 
 /**
  * @param {Shape} shape
- * @param {Pick<Look, 'color' | 'border' | 'ramp' | 'kind' | 'features' | 'steps'>} look
+ * @param {Pick<Look, 'color' | 'border' | 'ramp' | 'kind' | 'features' | 'steps' | 'coloring'>} look
  * @param {number} opacity 1, or less for a drawing that will be replaced
  * @returns {Record<string, unknown>} paint properties
  */
-export function paintOf(shape, { color, border, ramp, kind, features, steps = [] }, opacity) {
+export function paintOf(shape, { color: own, border, ramp, kind, features, steps = [], coloring }, opacity) {
+  const color = coloring ? classColor(coloring.colors) : own
+  const dotOpacity = coloring ? Math.max(0.75, dots(features).opacity) : dots(features).opacity
   if (shape === 'hexagon') {
     const [first, ...others] = steps.map((step, n) => [step, ramp[n]])
     const fill = others.length === 0 ? first?.[1] : ['step', ['get', 'features'], first?.[1], ...others.flat()]
@@ -57,7 +67,7 @@ export function paintOf(shape, { color, border, ramp, kind, features, steps = []
     return {
       'circle-color': color,
       'circle-radius': dotRadius(features),
-      'circle-opacity': ['interpolate', ['linear'], ['zoom'], 1, dots(features).opacity * opacity, 7, 0.85 * opacity],
+      'circle-opacity': ['interpolate', ['linear'], ['zoom'], 1, dotOpacity * opacity, 7, 0.85 * opacity],
       'circle-stroke-color': '#ffffff',
       'circle-stroke-opacity': 0.7 * opacity,
       'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 9, 0, 11, 1],
@@ -69,6 +79,13 @@ export function paintOf(shape, { color, border, ramp, kind, features, steps = []
     'line-opacity': opacity,
     'line-width': ['interpolate', ['linear'], ['zoom'], 1, far, 14, near],
   }
+}
+
+/** @param {readonly string[]} colors @returns {unknown} */
+function classColor(colors) {
+  const last = colors.at(-1)
+  if (colors.length < 2) return last
+  return ['match', ['get', 'class'], ...colors.slice(0, -1).flatMap((color, n) => [n, color]), last]
 }
 
 const TYPE = /** @type {const} */ ({ area: 'fill', hexagon: 'fill', line: 'line', dot: 'circle' })

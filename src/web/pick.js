@@ -73,6 +73,7 @@ function resolve(views, drawn) {
 /**
  * @param {MapLibre} map
  * @param {() => LayerView[]} views
+ * @returns {(place: { lng: number, lat: number }, found: Found) => void} shows a feature that was found in another way
  */
 export function startPicking(map, views) {
   const pointed = { hover: /** @type {Found | null} */ (null), selected: /** @type {Found | null} */ (null) }
@@ -114,4 +115,5 @@ export function startPicking(map, views) {
     })
   })
   map.on('mouseout', () => point('hover', null))
+  return (place, found) => popup.open(place, [found])
 }

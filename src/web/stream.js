@@ -14,7 +14,8 @@ const MOST_FAILURES = 5
 /**
  * @typedef {object} StreamRequest
  * @property {string} layer
- * @property {readonly number[]} bbox west, south, east, north, also beyond 180 degrees
+ * @property {Record<string, unknown>} where
+ * @property {string | undefined} crs of the result, if the layer is not in longitude and latitude
  * @property {number} precision digits after the decimal point
  * @property {number} limit most features in total
  */
@@ -40,11 +41,10 @@ export function openStream(request, events) {
 }
 
 /** @param {StreamRequest} request @param {StreamEvents} events @param {AbortSignal} signal */
-async function read({ bbox, ...request }, events, signal) {
+async function read(request, events, signal) {
   const stream = streamFeatures({
     client,
     ...request,
-    where: { bbox },
     batchSize: BATCH_SIZE,
     signal,
     retry: (error, failures) => error.code === 'OFFLINE' || (error.retry && failures <= MOST_FAILURES),

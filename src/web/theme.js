@@ -36,6 +36,15 @@ export function currentTheme() {
   return system.matches ? 'dark' : 'light'
 }
 
+/** Returns the choice of the user or of a link; null if it is the system's. @returns {Theme | null} */
+export const chosenTheme = () => (chosen === 'dark' || chosen === 'light' ? chosen : null)
+
+/** Shows the theme of a link, which is not stored: it is not the choice of this user. @param {Theme} theme */
+export function setTheme(theme) {
+  chosen = theme
+  show()
+}
+
 /** @param {(theme: Theme) => void} listener */
 export function onTheme(listener) {
   listeners.add(listener)

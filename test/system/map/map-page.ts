@@ -30,6 +30,8 @@ export interface View {
   readonly colorScheme?: 'dark' | 'light'
   /** Zoom, latitude and longitude of the middle; the extent of the layers, if it is left out. */
   readonly at?: readonly [zoom: number, latitude: number, longitude: number]
+  /** The whole fragment of the address, instead of `at`. */
+  readonly link?: string
   /** Breaks the first connection after this number of batches of this layer. */
   readonly breakBehind?: { readonly layer: string; readonly batches: number }
 }
@@ -40,7 +42,7 @@ export interface Frame {
   readonly payload?: {
     readonly variables?: {
       readonly layer?: string
-      readonly where?: { readonly bbox: readonly number[] }
+      readonly where?: { readonly bbox: readonly number[]; readonly and?: readonly object[] }
       readonly after?: string | null
     }
     readonly data?: {
@@ -71,12 +73,12 @@ export class MapPage {
   }
 
   static async open(browser: Browser, server: RunningServer, view: View = {}): Promise<MapPage> {
-    const { width = 1440, height = 900, colorScheme = 'light', at } = view
+    const { width = 1440, height = 900, colorScheme = 'light', at, link = at ? `at=${at.join('/')}` : '' } = view
     const phone = width < 500
     const context = await browser.newContext({ viewport: { width, height }, colorScheme, hasTouch: phone, isMobile: phone })
     const map = new MapPage(await context.newPage())
     if (view.breakBehind) await breakConnection(map.page, view.breakBehind)
-    await map.page.goto(`${server.url}/map${at ? `#at=${at.join('/')}` : ''}`)
+    await map.page.goto(`${server.url}/map${link && `#${link}`}`)
     return map
   }
 
@@ -94,10 +96,15 @@ export class MapPage {
   }
 
   /** Every question put for a layer, in order. */
-  queries(layer: string): { readonly id: string; readonly bbox: readonly number[]; readonly after: string | null }[] {
+  queries(layer: string) {
     return this.sent
       .filter(({ type, payload }) => type === 'subscribe' && payload?.variables?.layer === layer)
-      .map(({ id, payload }) => ({ id, bbox: payload!.variables!.where!.bbox, after: payload!.variables!.after ?? null }))
+      .map(({ id, payload }) => ({
+        id,
+        where: payload!.variables!.where!,
+        bbox: payload!.variables!.where!.bbox,
+        after: payload!.variables!.after ?? null,
+      }))
   }
 
   /** The last of them. */

@@ -1,0 +1,8 @@
+// @ts-check
+/** The files that a layer can be downloaded as: the one list of them in the page. */
+
+/** @type {readonly { ending: string, label: string, lonLat: boolean }[]} `lonLat`: only in longitude and latitude */
+export const ENDINGS = [
+  { ending: 'geojsonl', label: 'GeoJSON, one feature per line', lonLat: true },
+  { ending: 'arrows', label: 'Arrow stream', lonLat: false },
+]
