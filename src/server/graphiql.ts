@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { GRAPHIQL_POLICY } from './content-policy.ts'
 import type { RenderRequest } from './graphiql-renderer.ts'
+import { WITH_TABS } from './graphiql-tabs.ts'
 
 const OPTIONS = {
   title: 'Geoduck GraphiQL',
@@ -54,7 +55,7 @@ const RENDERER = new URL(`./graphiql-renderer${path.extname(fileURLToPath(import
 async function render(basePath: string, tokenWanted: boolean): Promise<Uint8Array> {
   const options = { ...OPTIONS, endpoint: `${basePath}/graphql` }
   const replaced = JSON.stringify(options)
-  const workerData: RenderRequest = { options, replaced, by: `${WITH_TOKEN}(${replaced}, ${tokenWanted})` }
+  const workerData: RenderRequest = { options, replaced, by: `${WITH_TABS}(${WITH_TOKEN}(${replaced}, ${tokenWanted}))` }
   const renderer = new Worker(RENDERER, { workerData })
   const [page] = (await once(renderer, 'message')) as [Uint8Array]
   return page

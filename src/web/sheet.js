@@ -7,13 +7,15 @@ import { byId } from './dom.js'
 /** Pixels from which a movement is a swipe. */
 const SWIPE = 24
 
+/** @param {boolean} open */
+export function setSheet(open) {
+  byId('sheet').classList.toggle('open', open)
+  byId('grip').setAttribute('aria-expanded', String(open))
+}
+
 export function startSheet() {
   const sheet = byId('sheet')
   const grip = byId('grip')
-  const set = (/** @type {boolean} */ open) => {
-    sheet.classList.toggle('open', open)
-    grip.setAttribute('aria-expanded', String(open))
-  }
   let from = 0
   let swiped = false
   grip.addEventListener('pointerdown', (event) => {
@@ -24,10 +26,10 @@ export function startSheet() {
   grip.addEventListener('pointerup', (event) => {
     const up = from - event.clientY
     swiped = Math.abs(up) > SWIPE
-    if (swiped) set(up > 0)
+    if (swiped) setSheet(up > 0)
   })
   grip.addEventListener('click', () => {
-    if (!swiped) set(!sheet.classList.contains('open'))
+    if (!swiped) setSheet(!sheet.classList.contains('open'))
     swiped = false
   })
 }

@@ -5,6 +5,7 @@
 /** @import { LayerView } from '../layer-view.js' */
 /** @import { Found } from '../pick.js' */
 import { byId, element } from '../dom.js'
+import { narrow } from '../layout.js'
 import { colorSection } from './color-choice.js'
 import { downloadSection } from './download.js'
 import { filterSection } from './filter-form.js'
@@ -35,9 +36,9 @@ export function startExplorer(atlas, map, select) {
     const close = element('button', { class: 'icon-button close-button', type: 'button', 'aria-label': 'Close', title: 'Close' })
     close.addEventListener('click', () => {
       atlas.explore(view.layer.longName)
-      document
-        .querySelector(`.layer[data-layer="${CSS.escape(view.layer.name)}"] .explore-button`)
-        ?.dispatchEvent(new Event('focus'))
+      /** @type {HTMLElement | null} */
+      const button = document.querySelector(`.layer[data-layer="${CSS.escape(view.layer.name)}"] .explore-button`)
+      button?.focus()
     })
     const title = element('h2', {}, view.layer.name)
     const open = element(
@@ -67,6 +68,7 @@ export function startExplorer(atlas, map, select) {
       if (view !== shown) {
         shown = view
         if (view) build(view)
+        if (view && narrow.matches) card.scrollIntoView({ block: 'start' })
         table.follow(view)
       }
       for (const section of sections) section.update()

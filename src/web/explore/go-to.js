@@ -5,6 +5,7 @@
 /** @import { Found } from '../pick.js' */
 import { ask } from '../graphql.js'
 import { free } from '../layout.js'
+import { setSheet } from '../sheet.js'
 
 const FEATURE = `query Go($layer: String!, $id: ID!, $crs: String!) {
   feature(layer: $layer, id: $id) { key properties bbox(crs: $crs) geometry(as: GEOJSON, crs: $crs) }
@@ -23,6 +24,8 @@ export async function goTo(map, { layer, look }, id, select) {
   const [west, south, right, north] = feature.bbox
   // A box across the antimeridian has west > east.
   const east = right < west ? right + 360 : right
+  // On a narrow screen, the sheet would cover the feature.
+  setSheet(false)
   map.fitBounds([west, south, east, north], { padding: free(), maxZoom: 12 })
   const found = {
     type: /** @type {const} */ ('Feature'),

@@ -5,6 +5,7 @@ import { clientError } from 'geoduck/client'
 import { byId, element, setText } from '../dom.js'
 import { count } from '../format.js'
 import { ask } from '../graphql.js'
+import { narrow } from '../layout.js'
 import { columnKind } from './columns.js'
 import { whereOf } from './conditions.js'
 import { whereInView } from './where.js'
@@ -137,7 +138,7 @@ export function startTable({ box, go }) {
       )
       const button = element('button', { type: 'button', 'data-sort': name }, name, arrow)
       button.addEventListener('click', () => sort(name))
-      return element('th', { scope: 'col', 'aria-sort': sorted }, button)
+      return element('th', { scope: 'col', 'aria-sort': sorted, class: columnKind(column) }, button)
     })
     const rows = features.map(({ id, key, properties }) => {
       const isTable = layer.kind === 'TABLE'
@@ -210,6 +211,7 @@ export function startTable({ box, go }) {
       toggle(true)
       first()
       scroll.focus()
+      if (narrow.matches) card.scrollIntoView({ block: 'start' })
     },
     /** The panel shows another layer: an open table does too. @param {LayerView | null} wanted */
     follow(wanted) {

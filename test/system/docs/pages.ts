@@ -71,7 +71,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     notRun([''], 'test/system/packaging/package.test.ts runs old versions of Node'),
   ],
   'docs/nearest.md': [answered, answered],
-  'docs/map.md': [answered],
+  'docs/map.md': [answered, answered],
   'docs/operations.md': [
     prints(null, { code: 1 }),
     scraped,
