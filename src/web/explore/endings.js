@@ -4,5 +4,7 @@
 /** @type {readonly { ending: string, label: string, lonLat: boolean }[]} `lonLat`: only in longitude and latitude */
 export const ENDINGS = [
   { ending: 'geojsonl', label: 'GeoJSON, one feature per line', lonLat: true },
+  { ending: 'geojson', label: 'GeoJSON, one FeatureCollection', lonLat: true },
+  { ending: 'csv', label: 'CSV with the geometry as WKT', lonLat: false },
   { ending: 'arrows', label: 'Arrow stream', lonLat: false },
 ]

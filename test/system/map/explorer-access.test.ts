@@ -1,4 +1,4 @@
-/** Who can use the explorer: by keyboard, on a phone, with a screen reader (axe-core), on a slow line. */
+/** Tests who can use the explorer: by keyboard, on a phone, with a screen reader (axe-core), on a slow line. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
