@@ -5,7 +5,7 @@ import { jsonValue } from '../value.ts'
 import { BYTES, FIXED_32, FIXED_64, putVarint, putVarint64, tag, VARINT } from './protobuf.ts'
 
 /** Fields of the message Value (4.1). */
-const [STRING, FLOAT, DOUBLE, UINT, SINT, BOOL] = [1, 2, 3, 5, 6, 7]
+const [STRING, FLOAT, DOUBLE, INT, UINT, SINT, BOOL] = [1, 2, 3, 4, 5, 6, 7]
 /** The field `values` of the message Layer. */
 const VALUES = 4
 const NONE = -1
@@ -84,11 +84,9 @@ export class ValueTable {
     return (row) => {
       const high = signed ? words[2 * row + 1]! : words[2 * row + 1]! >>> 0
       if (high >= -0x200000 && high < 0x200000) return this.integer(high * 2 ** 32 + (words[2 * row]! >>> 0))
-      return this.add(`i${values[row]}`, () => {
-        const value = values[row]!
-        const bits = value < 0n ? (-value - 1n) * 2n + 1n : value
-        this.varint(value < 0n ? SINT! : UINT!, Number(bits & 0xffffffffn), Number(bits >> 32n))
-      })
+      // In zigzag form, readers in JavaScript would lose the sign of so large a number.
+      const field = high < 0 ? INT! : UINT!
+      return this.add(`i${values[row]}`, () => this.varint(field, words[2 * row]!, high))
     }
   }
 
