@@ -12,6 +12,7 @@ import {
   type ServeOptions,
 } from './commands/command-line.ts'
 import type { ExplainArguments } from './commands/explain/arguments.ts'
+import type { ExportArguments } from './commands/export/arguments.ts'
 import type { ImportArguments } from './commands/import/arguments.ts'
 import type { Config } from './config/config.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
@@ -133,6 +134,15 @@ async function prepare({ given, prune }: PrepareOptions): Promise<void> {
   if (prune) print(await pruneCopies(config))
 }
 
+async function exportFile({ given, ...options }: ExportArguments): Promise<void> {
+  const { config } = await resolveConfig(given)
+  await pathsThere(config)
+  const warn = (line: string) => void process.stderr.write(`${line}\n`)
+  const { path } = await findSpatialExtension(config.spatialExtension, warn)
+  const { runExport } = await import('./commands/export/export.ts')
+  print(await runExport(config, { ...options, spatialExtension: path, warn }))
+}
+
 async function explain({ given, layer, encoding, analyze, page }: ExplainArguments): Promise<void> {
   const { config } = await resolveConfig(given)
   await checkTempDirectory(config.tempDirectory)
@@ -193,7 +203,16 @@ process.stderr.on('error', () => {})
 try {
   // Here too, because the flags of a mistyped command are unknown.
   refuseUnknownCommand(process.argv[2])
-  await buildCommand({ serve, prepare, importFiles: importInto, doctor, explain, printSchema, printConfigSchema }).parseAsync()
+  await buildCommand({
+    serve,
+    prepare,
+    importFiles: importInto,
+    exportFile,
+    doctor,
+    explain,
+    printSchema,
+    printConfigSchema,
+  }).parseAsync()
 } catch (error) {
   fail(error)
 }

@@ -4,25 +4,28 @@
  */
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Output } from '../encode/batch.ts'
-import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
 import { GeoduckError } from '../model/errors.ts'
+import { FILE_FORMATS, type FileFormat } from '../model/file-format.ts'
 import type { Layer } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import { coerceArguments, inRange, LIMIT } from './arguments.ts'
-import { type FeatureRequest, readFeatureRequest } from './feature-request.ts'
-import { arrowOutput, csvOutput, geoJsonOutput, type SelectionContext, selectionOf } from './selection.ts'
-
-/** The endings of downloads that stream. */
-export const DOWNLOAD_FORMATS = ['arrows', 'geojsonl', 'geojson', 'csv'] as const
-
-export type DownloadFormat = (typeof DOWNLOAD_FORMATS)[number]
+import { type FeatureRequest, type ReadContext, readFeatureRequest } from './feature-request.ts'
+import {
+  arrowOutput,
+  columnsOutput,
+  csvOutput,
+  geoJsonOutput,
+  kmlOutput,
+  type SelectionContext,
+  selectionOf,
+} from './selection.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
 export interface DownloadRequest {
   readonly layer: string
-  readonly format: DownloadFormat
+  readonly format: FileFormat
   /** Arguments by name, with any JSON value from the client. */
   readonly given: Given
 }
@@ -30,14 +33,19 @@ export interface DownloadRequest {
 type Arguments = Omit<SubscriptionFeatureBatchesArgs, 'layer'> & Partial<FeatureBatchGeojsonArgs & FeatureBatchArrowArgs>
 
 /** The field of a batch for each format. A download accepts the arguments of that field too. */
-const FIELDS: Readonly<Record<DownloadFormat, string>> = {
+const FIELDS: Readonly<Record<FileFormat, string>> = {
   arrows: 'arrow',
   geojsonl: 'geojson',
   geojson: 'geojson',
   csv: 'geojson',
+  parquet: 'arrow',
+  fgb: 'arrow',
+  gpkg: 'arrow',
+  'shp.zip': 'arrow',
+  kml: 'arrow',
 }
 /** Formats whose features may have a member `bbox`. */
-const WITH_BOXES: readonly DownloadFormat[] = ['geojsonl', 'geojson']
+const WITH_BOXES: readonly FileFormat[] = ['geojsonl', 'geojson']
 /** Arguments of `featureBatches` that a download expresses in another way. */
 const LEFT_OUT: readonly string[] = ['layer', 'batchSize']
 /** Short forms, named as in OGC API Features: a box of `where`, its CRS, and `only`. */
@@ -52,7 +60,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   ...sameAs('`properties`', ['attributes', 'columns', 'fields', 'outfields', 'propertyname', 'select']),
   ...sameAs('`crs`', ['epsg', 'outsr', 'srs', 'srsname']),
   ...sameAs('`simplify`', ['max-allowable-offset', 'maxallowableoffset', 'tolerance']),
-  ...sameAs(`the ending of the path, ${listed(DOWNLOAD_FORMATS)}`, ['f', 'format', 'outputformat']),
+  ...sameAs(`the ending of the path, ${listed(FILE_FORMATS)}`, ['f', 'format', 'outputformat']),
   ...sameAs('the header `Authorization: Bearer TOKEN`', ['access_token', 'token']),
 }
 
@@ -61,7 +69,7 @@ function sameAs(instead: string, names: readonly string[]): Record<string, strin
 }
 
 /** Returns `.arrows, .geojsonl or .csv`. */
-function listed(formats: readonly DownloadFormat[]): string {
+function listed(formats: readonly FileFormat[]): string {
   const endings = formats.map((format) => `.${format}`)
   return `${endings.slice(0, -1).join(', ')} or ${endings.at(-1)}`
 }
@@ -72,7 +80,7 @@ function listed(formats: readonly DownloadFormat[]): string {
 export async function readDownloadQuery(
   schema: GraphQLSchema,
   { layer, format, given }: DownloadRequest,
-  context: Context,
+  context: ReadContext,
 ): Promise<FeatureRequest> {
   const known = argumentsOf(schema, format)
   refuseUnknown(given, [...new Set([...known.map(({ name }) => name), ...SHORT_FORMS])])
@@ -88,7 +96,7 @@ export async function readDownloadQuery(
   })
 }
 
-function outputOf(format: DownloadFormat, args: Arguments, asked: SelectionContext): Output {
+function outputOf(format: FileFormat, args: Arguments, asked: SelectionContext): Output {
   switch (format) {
     case 'arrows':
       return arrowOutput('arrow', args, asked)
@@ -98,13 +106,20 @@ function outputOf(format: DownloadFormat, args: Arguments, asked: SelectionConte
       return geoJsonOutput('geojson-members', args, asked)
     case 'csv':
       return csvOutput(args, asked)
+    case 'kml':
+      return kmlOutput(args, asked)
+    default:
+      return columnsOutput(args, asked)
   }
 }
 
-function argumentsOf(schema: GraphQLSchema, format: DownloadFormat): readonly GraphQLArgument[] {
+function argumentsOf(schema: GraphQLSchema, format: FileFormat): readonly GraphQLArgument[] {
   const batches = schema.getSubscriptionType()!.getFields()['featureBatches']!
   const encoding = (schema.getType('FeatureBatch') as GraphQLObjectType).getFields()[FIELDS[format]]!
-  const own = encoding.args.filter(({ name }) => name !== 'bbox' || WITH_BOXES.includes(format))
+  const own = encoding.args.filter(({ name }) => {
+    if (name === 'bbox') return WITH_BOXES.includes(format)
+    return name !== 'geometry' || format === 'arrows'
+  })
   return [...batches.args.filter(({ name }) => !LEFT_OUT.includes(name)), ...own]
 }
 

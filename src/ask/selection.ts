@@ -6,7 +6,7 @@ import type { Message } from '../engines/engine.ts'
 import { nativeOf } from '../geometry/geometry-type.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, InputMaybe } from '../graphql/generated.ts'
 import { GeoduckError } from '../model/errors.ts'
-import { type Field, type Layer, sameCrs } from '../model/layer.ts'
+import { type Field, type Layer, LON_LAT, sameCrs } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Representation, View } from '../model/query.ts'
 import { inRange, PRECISION } from './arguments.ts'
@@ -94,10 +94,25 @@ export function geoJsonOutput(
 ): Output {
   const geometry = representations.add(args)
   if (args.bbox) requireGeometry(view.layer, 'bbox')
-  requireLonLat(view.layer, representations.list[geometry]!)
+  requireLonLat(view.layer, representations.list[geometry]!, '`geojson`')
   const precision = inRange('precision', args.precision, PRECISION)
   const only = propertiesNamed(args.only, view)
   return { kind, geometry, precision, ...(args.bbox ? { bbox: true } : {}), ...(only ? { only } : {}) }
+}
+
+/** Returns the output of a file that another program writes from the columns. Its geometry is WKB. */
+export function columnsOutput(args: Partial<FeatureBatchArrowArgs>, { view, representations }: SelectionContext): Output {
+  const only = propertiesNamed(args.only, view)
+  return { kind: 'arrow', geometry: representations.add(args), ...(only ? { only } : {}) }
+}
+
+/** KML is in longitude and latitude: a layer in another CRS is transformed. @throws GeoduckError BAD_INPUT for another `crs` */
+export function kmlOutput(args: Partial<FeatureBatchArrowArgs>, asked: SelectionContext): Output {
+  const { layer } = asked.view
+  const isOther = layer.crs !== null && !layer.crs.isLonLat
+  const output = columnsOutput(isOther && !args.crs ? { ...args, crs: LON_LAT } : args, asked)
+  requireLonLat(layer, asked.representations.list.at(-1)!, 'KML')
+  return output
 }
 
 /** Returns a CSV output, whose coordinates are in any CRS. */
@@ -112,20 +127,20 @@ export function csvOutput(args: Partial<FeatureBatchGeojsonArgs>, { view, repres
  * RFC 7946 allows only longitude and latitude. A source without a CRS counts as longitude and latitude, as in GeoParquet, unless its extent is
  * outside of their range.
  */
-function requireLonLat(layer: Layer, { crs }: Pick<Representation, 'crs'>): void {
+function requireLonLat(layer: Layer, { crs }: Pick<Representation, 'crs'>, what: string): void {
   if (crs) {
     if (crs.isLonLat) return
-    throw refused(`\`crs\` asks for ${crs.name}`, 'leave `crs` out or say "OGC:CRS84"')
+    throw refused(what, `\`crs\` asks for ${crs.name}`, 'leave `crs` out or say "OGC:CRS84"')
   }
   if (layer.crs ? layer.crs.isLonLat : !layer.extent || liesInDegrees(layer.extent)) return
-  if (!hasKnownCrs(layer)) throw refused(`${layer.name} is not in degrees, nor in a CRS that is known`, NAME_THE_CRS)
-  throw refused(`${layer.name} is in ${layer.crs?.code ?? layer.crs?.name}`, 'ask for `crs: "OGC:CRS84"`')
+  if (!hasKnownCrs(layer)) throw refused(what, `${layer.name} is not in degrees, nor in a CRS that is known`, NAME_THE_CRS)
+  throw refused(what, `${layer.name} is in ${layer.crs?.code ?? layer.crs?.name}`, 'ask for `crs: "OGC:CRS84"`')
 }
 
-function refused(what: string, out: string): GeoduckError {
+function refused(what: string, why: string, out: string): GeoduckError {
   return new GeoduckError(
     'BAD_INPUT',
-    `\`geojson\` is longitude and latitude (RFC 7946), and ${what}: ${out}, or select \`arrow\` or \`features { geometry }\`, which take any CRS.`,
+    `${what} is longitude and latitude${what === 'KML' ? '' : ' (RFC 7946)'}, and ${why}: ${out}, or select \`arrow\` or \`features { geometry }\`, which take any CRS.`,
   )
 }
 

@@ -28,7 +28,17 @@ export function possibleTypes(layers: readonly string[]): Record<string, string[
 }
 
 /** Types without an id, of which each field keeps one object: several queries may select different parts of it. */
-const PARTS = ['Health', 'StreamCounts', 'Fallbacks', 'MemoryShare', 'LayerKey', 'Crs', 'LayerCheck', 'Preparation'] as const
+const PARTS = [
+  'Health',
+  'StreamCounts',
+  'Fallbacks',
+  'MemoryShare',
+  'LayerKey',
+  'Crs',
+  'LayerCheck',
+  'Preparation',
+  'Tiles',
+] as const
 
 /** Returns the policies of types: identity, parts without an id, and lists that grow by `fetchMore`. */
 export function typePolicies(layers: readonly string[]): TypePolicies {

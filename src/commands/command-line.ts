@@ -12,6 +12,7 @@ import type { ConfigInputs } from '../config/resolve.ts'
 import { COMMON, environmentName, type Setting, settingGroups } from '../config/settings.ts'
 import { nearNames } from '../model/near-names.ts'
 import { addExplainCommand, type ExplainArguments } from './explain/arguments.ts'
+import { addExportCommand, type ExportArguments } from './export/arguments.ts'
 import { addImportCommand, type ImportArguments } from './import/arguments.ts'
 
 export interface ServeOptions {
@@ -38,6 +39,7 @@ export interface Actions {
   printSchema(options: SchemaOptions): Promise<void>
   printConfigSchema(): void
   importFiles(options: ImportArguments): Promise<void>
+  exportFile(options: ExportArguments): Promise<void>
   explain(options: ExplainArguments): Promise<void>
 }
 
@@ -61,6 +63,7 @@ Examples:
   geoduck --config geoduck.yaml                  a file for what is more than flags hold
   geoduck doctor data/                           whether all is well with the machine and the data
   geoduck import roads.shp --into city.duckdb --layer roads    see geoduck import --help
+  geoduck export data/ --layer roads --out roads.gpkg    see geoduck export --help
   geoduck explain parcels data/ --where '{"bbox": [7, 47, 8, 48]}'    how a query runs
   geoduck schema data/ > schema.graphql          the GraphQL schema`
 
@@ -133,6 +136,7 @@ export function buildCommand(actions: Actions): Command {
     () => givenWith([]),
     (options) => actions.importFiles(options),
   )
+  addExportCommand(program, givenWith, (options) => actions.exportFile(options))
   addExplainCommand(program, givenWith, (options) => actions.explain(options))
   program
     .command('doctor')
@@ -159,7 +163,7 @@ export function buildCommand(actions: Actions): Command {
 /** Commander's names for the origin of a value. */
 const FROM: Readonly<Record<string, 'flag' | 'environment'>> = { cli: 'flag', env: 'environment' }
 
-const COMMANDS = ['serve', 'prepare', 'import', 'explain', 'doctor', 'schema', 'config-schema']
+const COMMANDS = ['serve', 'prepare', 'import', 'export', 'explain', 'doctor', 'schema', 'config-schema']
 
 /** Returns the paths after `serve`, which may be omitted. */
 function pathsOf(words: readonly string[]): readonly string[] {

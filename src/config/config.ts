@@ -35,6 +35,10 @@ export interface Config {
   readonly cacheDirectory: string
   /** Bytes of prepared copies that are kept. @default 20 GB */
   readonly cacheBytes: number
+  /** Bytes of finished files for downloads, with their temporary data. @default 5 GB */
+  readonly exportBytes: number
+  /** Maximum seconds to make such a file. @default 600 */
+  readonly exportSeconds: number
   /** Path of the spatial extension. @default found automatically, see `health.spatialExtension` */
   readonly spatialExtension: string | null
   /**

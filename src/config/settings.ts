@@ -280,6 +280,19 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       fallback: CACHE_BYTES,
       fallbackText: formatSize(CACHE_BYTES),
     },
+    exportBytes: {
+      flag: '--export-bytes <size>',
+      description: 'maximum size of files for downloads that are made and kept, with their temporary data',
+      value: size('1MB'),
+      fallback: 5e9,
+      fallbackText: '5 GB',
+    },
+    exportSeconds: {
+      flag: '--export-deadline <seconds>',
+      description: 'maximum time to make a file for a download',
+      value: seconds(1, 86_400),
+      fallback: 600,
+    },
     spatialExtension: {
       flag: '--spatial-extension <file>',
       description: "path of DuckDB's spatial extension, if it should not be found or fetched automatically",

@@ -56,16 +56,21 @@ function columnsOf(layout: BatchLayout, { precision, only, geometry: place }: Op
   const properties = propertiesOf(layout, only)
   const columns = properties.map((index) => csvColumn(layout, index, wireColumn(layout, index).name))
   if (key !== null && !properties.some((index) => index === key && wireColumn(layout, index).name === 'id'))
-    columns.unshift(csvColumn(layout, key, freeName('id', columns)))
-  if (distance !== undefined) columns.push(csvColumn(layout, distance, freeName('distance', columns)))
+    columns.unshift(csvColumn(layout, key, freeName('id', namesOf(columns))))
+  if (distance !== undefined) columns.push(csvColumn(layout, distance, freeName('distance', namesOf(columns))))
   if (layout.geometries.length === 0) return columns
   const { column } = geometryOf(layout, place)
-  return [...columns, { name: freeName('WKT', columns), value: (batch, out) => wkt(batch, column, out, precision) }]
+  return [...columns, { name: freeName('WKT', namesOf(columns)), value: (batch, out) => wkt(batch, column, out, precision) }]
 }
 
-/** Names that differ only in case count as equal: DuckDB and GDAL rename one of them. */
-function freeName(name: string, columns: readonly CsvColumn[]): string {
-  const taken = new Set(columns.map((column) => column.name.toLowerCase()))
+const namesOf = (columns: readonly CsvColumn[]): readonly string[] => columns.map(({ name }) => name)
+
+/**
+ * Returns the name with as many underscores before it as it needs to be free. Names that differ only in case count as equal: DuckDB
+ * and GDAL rename one of them.
+ */
+export function freeName(name: string, names: readonly string[]): string {
+  const taken = new Set(names.map((other) => other.toLowerCase()))
   let free = name
   while (taken.has(free.toLowerCase())) free = `_${free}`
   return free

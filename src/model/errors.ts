@@ -48,7 +48,12 @@ export const ERROR_CODES = {
     'Request less: the message names the limit (docs/limits.md). With a `cursor`, resume after the feature.',
     413,
   ],
-  UNSUPPORTED: ['The engine of the layer does not support the query.', false, 'Remove what the message names.', 400],
+  UNSUPPORTED: [
+    'The engine of the layer, or the format of the file, does not support the query.',
+    false,
+    'Remove what the message names.',
+    400,
+  ],
   OVERLOADED: [
     'Too many operations are open or wait for a worker, or clients have too many unread results or connections.',
     true,

@@ -1,7 +1,11 @@
-/** Sends a layer, or the features that match a filter, as one file that streams: `/download/LAYER.arrows`, `.geojsonl`, `.geojson` or `.csv`. */
+/** Sends a layer, or the features that match a filter, as one file: `/download/LAYER.geojson`. It streams, or is finished first. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
-import { type DownloadFormat, readDownloadQuery } from '../ask/download-query.ts'
+import send from 'send'
+import { readDownloadQuery } from '../ask/download-query.ts'
+import type { FeatureRequest } from '../ask/feature-request.ts'
 import type { Config } from '../config/config.ts'
 import { type BatchEvent, BatchEvents } from '../delivery/batch-events.ts'
 import { deliver } from '../delivery/deliver.ts'
@@ -9,8 +13,10 @@ import { FileWire } from '../delivery/file.ts'
 import type { Operation } from '../delivery/operation.ts'
 import { CHUNK_ROWS } from '../engines/engine.ts'
 import type { Services } from '../graphql/context.ts'
+import { type FileFormat, type FinishedFormat, isStreamed } from '../model/file-format.ts'
 import type { Access, ClientAddress, Origins } from './access.ts'
 import { type DownloadLimits, readDownload } from './download-request.ts'
+import type { Exports } from './exports.ts'
 import { answerFile, type FileRequest } from './file-request.ts'
 import { admit, refuse, sendJson } from './http-operation.ts'
 import type { Operations } from './operations.ts'
@@ -26,6 +32,20 @@ export interface DownloadEndpointOptions {
   readonly limits: DownloadLimits
   readonly origins: Origins
   readonly compression: Config['compression']
+  readonly exports: Exports
+}
+
+interface Finished {
+  readonly format: FinishedFormat
+  readonly request: FeatureRequest
+}
+
+const TYPES: Readonly<Record<FinishedFormat, string>> = {
+  parquet: 'application/vnd.apache.parquet',
+  fgb: 'application/flatgeobuf',
+  gpkg: 'application/geopackage+sqlite3',
+  'shp.zip': 'application/zip',
+  kml: 'application/vnd.google-earth.kml+xml',
 }
 
 export class DownloadEndpoint {
@@ -55,9 +75,11 @@ export class DownloadEndpoint {
     const { schema, services } = this.#options
     const context = { services, operation }
     const request = await readDownloadQuery(schema, download, context)
+    res.setHeader('content-disposition', disposition(download.layer, download.format))
+    if (!isStreamed(download.format))
+      return await this.#sendFinished(req, res, operation, { ...download, format: download.format, request })
     const events = new BatchEvents(request, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     try {
-      res.setHeader('content-disposition', disposition(download.layer, download.format))
       const { compression } = this.#options
       const wire = new FileWire(events, res, {
         format: download.format,
@@ -70,6 +92,29 @@ export class DownloadEndpoint {
       await events.return()
     }
   }
+
+  /** Makes the file, or takes the one that is kept, and sends it: whole, a range of it, or its headers. */
+  async #sendFinished(req: IncomingMessage, res: ServerResponse, operation: Operation, asked: Finished): Promise<void> {
+    const { format, request } = asked
+    const { file, rows, tag, release } = await this.#options.exports.file(format, request, operation.signal)
+    operation.rows = rows
+    res.once('close', release)
+    if (res.destroyed) return release()
+    res.setHeader('content-type', TYPES[format])
+    res.setHeader('etag', `"${tag}"`)
+    res.setHeader('cache-control', 'no-cache')
+    const sent = send(req, `/${path.basename(file)}`, { root: path.dirname(file), cacheControl: false, lastModified: false })
+    sent.on('error', ({ status = 500 }: { readonly status?: number }) => {
+      res.removeHeader('content-disposition')
+      sendJson(res, status, { error: 'The file has no such range, or has changed.' })
+    })
+    sent.on('stream', (stream: Readable) => {
+      stream.on('data', (piece: Buffer) => {
+        operation.bytes += piece.length
+      })
+    })
+    sent.pipe(res)
+  }
 }
 
 /** The first batch proves that the download starts, so that its headers are those of a GET. */
@@ -78,6 +123,6 @@ async function* firstOf(events: BatchEvents): AsyncGenerator<BatchEvent, void, v
   if (!done) yield value
 }
 
-function disposition(layer: string, format: DownloadFormat): string {
+function disposition(layer: string, format: FileFormat): string {
   return `attachment; filename*=UTF-8''${encodeURIComponent(`${layer}.${format}`).replaceAll("'", '%27')}`
 }

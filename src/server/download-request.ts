@@ -3,8 +3,9 @@
  * of one JSON object too.
  */
 import type { IncomingMessage } from 'node:http'
-import { DOWNLOAD_FORMATS, type DownloadFormat, type DownloadRequest } from '../ask/download-query.ts'
+import type { DownloadRequest } from '../ask/download-query.ts'
 import { GeoduckError } from '../model/errors.ts'
+import { FILE_FORMATS, type FileFormat } from '../model/file-format.ts'
 import { bodyForm, mostJsonParts, parseJson, readText } from './http-operation.ts'
 import type { RequestLimits } from './limits.ts'
 
@@ -12,7 +13,7 @@ export type DownloadLimits = Pick<RequestLimits, 'maxBodyBytes' | 'maxVertices'>
 
 type Given = Record<string, unknown>
 
-const PATH = new RegExp(`^/download/([^/]+)\\.(${DOWNLOAD_FORMATS.join('|')})$`)
+const PATH = new RegExp(`^/download/([^/]+?)\\.(${FILE_FORMATS.map((name) => name.replace('.', '\\.')).join('|')})$`)
 /** Parameters whose values are lists: JSON, or items with commas between them, or the parameter once per item. */
 const LISTS = ['bbox', 'only', 'properties']
 
@@ -32,7 +33,7 @@ export async function readDownload(req: IncomingMessage, limits: DownloadLimits)
       given[argument] = value
     }
   }
-  return { layer, format: format as DownloadFormat, given }
+  return { layer, format: format as FileFormat, given }
 }
 
 export function decoded(name: string): string | null {

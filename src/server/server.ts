@@ -26,6 +26,7 @@ import { type ConfigurationSource, checkLayerNames, rereading } from './configur
 import { Connections } from './connections.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
 import { EntityTags, PageCache } from './entity-tags.ts'
+import { Exports } from './exports.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { HealthReport } from './health.ts'
 import { httpServer, route, TIMES } from './http.ts'
@@ -101,7 +102,12 @@ export async function startServer(
     tags,
     yoga: openYoga({ schema, documents, persisted, tags, compression }),
   })
-  const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression })
+  const exports = new Exports({
+    config,
+    spatialExtension: spatialExtension.path,
+    access: () => ({ allowedPaths: state.catalog.files, databases: state.catalog.databases() }),
+  })
+  const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression, exports })
   const publicAddress = publicAddressOf(config)
   const tiles = new TileEndpoint({ ...shared, schema: schema.generic, limits: config, tags, publicAddress, compression })
   const health = state.healthReport
@@ -140,7 +146,7 @@ export async function startServer(
   // The caller of `startServer` handles a rejection. After a stop nobody waits for it.
   ready.catch(() => {})
   let closing: Promise<void> | null = null
-  const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, log }))
+  const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, exports, log }))
   const urls = urlsOf(config.host, address, (host) => hosts.allows(host))
   const drain = async () => {
     if (config.drainSeconds === 0) return
@@ -250,6 +256,7 @@ interface OpenParts {
   /** Settles when no part is being opened any more. */
   readonly ready: Promise<unknown>
   readonly operations: Operations
+  readonly exports: Exports
   readonly log: Log
 }
 
@@ -257,13 +264,13 @@ interface OpenParts {
  * Ends operations with SHUTTING_DOWN, waits until clients have read that, and closes sockets with 1001. A client that does not
  * read is cut off.
  */
-async function shutDown({ http, connections, sockets, state, ready, operations, log }: OpenParts): Promise<void> {
+async function shutDown({ http, connections, sockets, state, ready, operations, exports, log }: OpenParts): Promise<void> {
   const stopped = Promise.withResolvers<void>()
   http.close(() => stopped.resolve())
   http.closeIdleConnections()
   state.stop()
   await atMost(START_MS, ready)
-  const emptied = state.close()
+  const emptied = Promise.all([state.close(), exports.close()])
   await atMost(DRAIN_MS, operations.settled())
   await sockets.close()
   http.closeAllConnections()

@@ -28,6 +28,8 @@ const CONFIG: Omit<Config, 'sources'> = {
   tempDirectoryBytes: 2 ** 30,
   cacheDirectory: join(ROOT, '.geoduck/test/cache'),
   cacheBytes: 20e9,
+  exportBytes: 1e9,
+  exportSeconds: 120,
   spatialExtension: SPATIAL_EXTENSION,
   cursorSecret: 'a secret for tests only',
   pageRows: 10_000,

@@ -1,13 +1,9 @@
 /** `geoduck explain`: explains the plan of a page of a layer, without a server. */
 
-import type { ReadContext } from '../../ask/feature-request.ts'
 import { type PageEncoding, readPageQuery } from '../../ask/page-query.ts'
-import { filterLimitsOf } from '../../ask/read/read-filter.ts'
 import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
-import { EventLoopYield } from '../../delivery/event-loop-yield.ts'
-import { CAPABILITIES } from '../../engines/duckdb/capabilities.ts'
 import { compileFeatures } from '../../engines/duckdb/dialect/compile.ts'
 import { explain } from '../../engines/duckdb/dialect/explain.ts'
 import { compileRowGroups } from '../../engines/duckdb/dialect/row-groups.ts'
@@ -15,6 +11,7 @@ import { ExplainError, enginePlan } from '../../engines/duckdb/host/engine-plan.
 import { workerOptions } from '../../engines/duckdb/pool/worker-options.ts'
 import { openSchema } from '../../graphql/schema.ts'
 import { GeoduckError } from '../../model/errors.ts'
+import { asking } from '../asking.ts'
 import { reportOf } from './report.ts'
 
 export interface ExplainOptions {
@@ -69,17 +66,4 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
     engine,
     analyzed: analyze,
   })
-}
-
-function asking(catalog: Catalog, config: Config): ReadContext & { readonly pageRows: number } {
-  const { pageRows, cursorSecret, deadlineSeconds } = config
-  const services = { can: CAPABILITIES, catalog, cursorSecret, deadlineSeconds, filterLimits: filterLimitsOf(config) }
-  const operation = {
-    budget: null,
-    layers: new Set<string>(),
-    eventLoop: new EventLoopYield(),
-    queries: [],
-    representations: new Set<string>(),
-  }
-  return { pageRows, services, operation }
 }

@@ -50,3 +50,13 @@ export const lines = (language: 'json' | 'text'): Example => ({
     expect(withoutCursors(stdout).replaceAll('\r\n', '\n').trim()).toBe(withoutCursors(shown!).trim())
   },
 })
+
+/** A file that is written, and a range that is printed. */
+export const ranges: Example = {
+  blocks: ['sh', 'text'],
+  async holds(place, commands, shown) {
+    const { code, stdout } = await place.shell(commands!.replaceAll(/^curl/gm, 'curl -s'))
+    expect([code, stdout.trim()]).toEqual([0, shown!.trim()])
+    expect((await readFile(join(place.folder, 'birds.gpkg'))).subarray(0, 15).toString()).toBe('SQLite format 3')
+  },
+}

@@ -5,7 +5,7 @@ import { expect } from 'vitest'
 import { within } from '../../support/import.ts'
 import { prints, printsWith } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
-import { files, json, lines, signed } from './downloads.ts'
+import { files, json, lines, ranges, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
 import { sharedName } from './names.ts'
 import { metrics, scraped, slow } from './operations.ts'
@@ -48,6 +48,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/configuration.md': [accepted, refused, doctor],
   'docs/downloads.md': [files('observations', 200_000), lines('json'), lines('text'), lines('json'), lines('text')],
   'docs/errors.md': [answered],
+  'docs/exports.md': [prints(null), ranges],
   'docs/filters.md': [
     ...Array.from({ length: 5 }, () => answered),
     answerTo(ofProperty('{ name: "specie", eq: "Barn swallow" }')),

@@ -26,7 +26,15 @@ const none = () => Promise.reject(new Error('another command'))
 
 /** The program's commands, of which only the first is done. */
 export function commandServing(serve: Actions['serve']): Command {
-  const others = { prepare: none, importFiles: none, doctor: none, explain: none, printSchema: none, printConfigSchema: none }
+  const others = {
+    prepare: none,
+    importFiles: none,
+    exportFile: none,
+    doctor: none,
+    explain: none,
+    printSchema: none,
+    printConfigSchema: none,
+  }
   return buildCommand({ serve, ...others })
 }
 

@@ -50,7 +50,8 @@ export async function clearStage(connection: DuckDBConnection): Promise<void> {
   await connection.run(`CHECKPOINT ${identifier(STAGING)}`)
 }
 
-function boxOf(geometry: string): string {
+/** The box of a geometry as a struct. Null for none, and for an empty one. */
+export function boxOf(geometry: string): string {
   const sides = sidesOf(geometry)
   const members = Object.entries(sides).map(([name, side]) => `${name}: ${side}`)
   return `CASE WHEN ${sides.xmin} IS NOT NULL THEN {${members.join(', ')}} END`

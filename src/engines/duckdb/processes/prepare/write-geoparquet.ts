@@ -18,22 +18,37 @@ const MOST_ROWS = 8_192
 const LEAST_ROWS = 2_048
 const ROW_GROUP_BYTES = 8e6
 
+export interface ParquetOptions {
+  /** @default `lz4_raw`, the fastest */
+  readonly compression?: 'lz4_raw' | 'zstd'
+  /** True to keep the order of the staged rows. @default along a Hilbert curve */
+  readonly inOrder?: boolean
+  /** False for a file that is not a prepared copy. @default true */
+  readonly listsProblems?: boolean
+}
+
 /** Returns the number of features in the file. @throws Error of the engine */
-export async function writeGeoParquet(connection: DuckDBConnection, staged: Staged, file: string): Promise<number> {
+export async function writeGeoParquet(
+  connection: DuckDBConnection,
+  staged: Staged,
+  file: string,
+  { compression = COMPRESSION, inOrder = false, listsProblems = true }: ParquetOptions = {},
+): Promise<number> {
   const shape = await shapeOf(connection, staged)
   const { relation, table, geometry } = staged
   const columns = relation.columns.map(({ name }) => identifier(name))
-  const metadata = [`${identifier(PROBLEMS_KEY)}: ${literal(JSON.stringify(relation.problems))}`]
+  const problems = `${identifier(PROBLEMS_KEY)}: ${literal(JSON.stringify(relation.problems))}`
+  const metadata = listsProblems ? [problems] : []
   if (geometry) {
     const column = identifier(geometry.column)
     columns.push(identifier(geometry.covering), `ST_AsWKB(${column}) AS ${column}`)
     metadata.unshift(`geo: ${literal(await geoMetadata(connection, geometry, relation.crs, shape))}`)
   }
-  const order = geometry ? alongHilbert(geometry, shape) : 'rowid'
+  const order = geometry && !inOrder ? alongHilbert(geometry, shape) : 'rowid'
   const copy = () =>
     connection.run(
       `COPY (SELECT ${columns.join(', ')} FROM ${table} ORDER BY ${order})
-      TO ${literal(file)} (FORMAT parquet, COMPRESSION ${COMPRESSION}, ROW_GROUP_SIZE ${rowGroupRows(shape)}, KV_METADATA {${metadata.join(', ')}})`,
+      TO ${literal(file)} (FORMAT parquet, COMPRESSION ${compression}, ROW_GROUP_SIZE ${rowGroupRows(shape)}${metadata.length > 0 ? `, KV_METADATA {${metadata.join(', ')}}` : ''})`,
     )
   await reporting(connection, 'WRITING', copy, shape.rows)
   await verify(connection, file, shape.rows)

@@ -1,0 +1,223 @@
+/**
+ * Makes finished files for downloads, and keeps them while the data is the same. One export runs per question, and two at a time. All files
+ * and their temporary data share one limit: the files that were not sent for the longest time are removed first.
+ */
+import { hash, randomUUID } from 'node:crypto'
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { FeatureRequest } from '../ask/feature-request.ts'
+import type { Config } from '../config/config.ts'
+import { compileFeatures } from '../engines/duckdb/dialect/compile.ts'
+import type { ExportJob } from '../engines/duckdb/host/export-messages.ts'
+import { exportFile } from '../engines/duckdb/host/exporter.ts'
+import { workerOptions } from '../engines/duckdb/pool/worker-options.ts'
+import type { FileAccess } from '../engines/engine.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { FinishedFormat } from '../model/file-format.ts'
+
+export interface ExportsOptions {
+  readonly config: Pick<
+    Config,
+    'memoryLimitBytes' | 'threads' | 'tempDirectory' | 'tempDirectoryBytes' | 'exportBytes' | 'exportSeconds' | 'queueLength'
+  >
+  readonly spatialExtension: string
+  /** Returns the files that may be read now. */
+  readonly access: () => FileAccess
+}
+
+/** A file that stays on disk until `release` is called. */
+export interface KeptFile {
+  readonly file: string
+  readonly rows: number
+  /** Unique to the content. */
+  readonly tag: string
+  release(): void
+}
+
+interface Kept {
+  readonly key: string
+  readonly file: string
+  readonly rows: number
+  readonly bytes: number
+  readonly tag: string
+  /** The number of responses that send it. */
+  users: number
+}
+
+interface Running {
+  readonly made: Promise<Kept>
+  readonly stop: AbortController
+  waiters: number
+}
+
+const MOST_RUNNING = 2
+const FOLDER = 'geoduck-exports-'
+
+export class Exports {
+  readonly #options: ExportsOptions
+  /** In the order of their last use. */
+  readonly #kept = new Map<string, Kept>()
+  readonly #running = new Map<string, Running>()
+  /** Bytes of each running export. */
+  readonly #sizes = new Map<string, number>()
+  readonly #queue: (() => void)[] = []
+  #busy = 0
+  #folder: Promise<string> | null = null
+
+  constructor(options: ExportsOptions) {
+    this.#options = options
+  }
+
+  /** Returns the file of a request, which it makes if it has none. @throws GeoduckError; the reason of `signal` */
+  async file(format: FinishedFormat, request: FeatureRequest, signal: AbortSignal): Promise<KeptFile> {
+    const { query } = request
+    const { statement, layout, outputs } = compileFeatures(query)
+    const { layer } = query.view
+    const key = keyOf([format, layer.name, layer.fingerprint, statement.sql, statement.parameters])
+    const known = this.#kept.get(key)
+    // Something outside may clean the temporary folder.
+    if (known && (await stat(known.file).catch(() => null))) return this.#take(known)
+    this.#kept.delete(key)
+    const running =
+      this.#running.get(key) ??
+      this.#start(key, {
+        options: this.#workerOptions(),
+        statement,
+        layout,
+        output: outputs[0]!,
+        format,
+        name: layer.name,
+        isSorted: query.orderBy.length > 0,
+      })
+    return await this.#wait(running, signal)
+  }
+
+  /** Stops all exports and removes all files. */
+  async close(): Promise<void> {
+    const running = [...this.#running.values()]
+    for (const { stop } of running)
+      stop.abort(new GeoduckError('SHUTTING_DOWN', 'The server is stopping; ask again later, or elsewhere.'))
+    await Promise.allSettled(running.map(({ made }) => made))
+    const folder = await this.#folder
+    if (folder) await rm(folder, { recursive: true, force: true })
+  }
+
+  #take(kept: Kept): KeptFile {
+    this.#kept.delete(kept.key)
+    this.#kept.set(kept.key, kept)
+    kept.users++
+    let isReleased = false
+    const release = () => {
+      if (!isReleased) kept.users--
+      isReleased = true
+    }
+    return { file: kept.file, rows: kept.rows, tag: kept.tag, release }
+  }
+
+  /** The export stops when nobody waits for it any more. */
+  async #wait(running: Running, signal: AbortSignal): Promise<KeptFile> {
+    running.waiters++
+    const gone = Promise.withResolvers<never>()
+    gone.promise.catch(() => {})
+    const leave = () => gone.reject(signal.reason)
+    signal.addEventListener('abort', leave)
+    if (signal.aborted) leave()
+    try {
+      return this.#take(await Promise.race([running.made, gone.promise]))
+    } finally {
+      signal.removeEventListener('abort', leave)
+      running.waiters--
+      if (running.waiters === 0) running.stop.abort(new GeoduckError('INTERNAL', 'Nobody waits for the export.'))
+    }
+  }
+
+  #start(key: string, job: Omit<ExportJob, 'folder'>): Running {
+    if (this.#queue.length >= this.#options.config.queueLength)
+      throw new GeoduckError('OVERLOADED', 'Too many exports wait; try again later.', { details: { retryAfter: 10 } })
+    const stop = new AbortController()
+    const running: Running = { made: this.#make(key, job, stop.signal), stop, waiters: 0 }
+    this.#running.set(key, running)
+    running.made.catch(() => {}).finally(() => this.#running.delete(key))
+    return running
+  }
+
+  async #make(key: string, job: Omit<ExportJob, 'folder'>, signal: AbortSignal): Promise<Kept> {
+    this.#folder ??= makeFolder(this.#options.config.tempDirectory)
+    const root = await this.#folder
+    await this.#turn()
+    const folder = await mkdtemp(path.join(root, 'making-'))
+    try {
+      const made = await exportFile(
+        { ...job, folder },
+        {
+          fits: (bytes) => this.#fits(key, bytes),
+          timeoutMs: 1_000 * this.#options.config.exportSeconds,
+          signal,
+          onNote: () => {},
+        },
+      )
+      const tag = randomUUID()
+      const file = path.join(root, `${tag}${path.extname(made.file)}`)
+      await rename(made.file, file)
+      const kept = { key, file, rows: made.rows, bytes: made.bytes, tag, users: 0 }
+      this.#kept.set(key, kept)
+      return kept
+    } finally {
+      this.#sizes.delete(key)
+      await rm(folder, { recursive: true, force: true })
+      this.#busy--
+      this.#queue.shift()?.()
+    }
+  }
+
+  /** Waits until fewer exports run. */
+  async #turn(): Promise<void> {
+    if (this.#busy >= MOST_RUNNING) await new Promise<void>((resolve) => this.#queue.push(resolve))
+    this.#busy++
+  }
+
+  /** Removes files that are not being sent, until everything is within the limit. Returns false if it is not. */
+  #fits(key: string, bytes: number): boolean {
+    this.#sizes.set(key, bytes)
+    let total = [...this.#sizes.values(), ...[...this.#kept.values()].map((kept) => kept.bytes)].reduce(
+      (sum, one) => sum + one,
+      0,
+    )
+    for (const kept of this.#kept.values()) {
+      if (total <= this.#options.config.exportBytes) break
+      if (kept.users > 0) continue
+      this.#kept.delete(kept.key)
+      void rm(kept.file, { force: true })
+      total -= kept.bytes
+    }
+    return total <= this.#options.config.exportBytes
+  }
+
+  #workerOptions(): ExportJob['options'] {
+    const { config, spatialExtension, access } = this.#options
+    return workerOptions(config, spatialExtension, access())
+  }
+}
+
+function keyOf(parts: readonly unknown[]): string {
+  const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)
+  return hash('sha256', JSON.stringify(parts, plain))
+}
+
+/** Makes the folder of this server. Folders of servers that were killed are removed. */
+async function makeFolder(parent: string): Promise<string> {
+  for (const name of await readdir(parent).catch(() => [])) {
+    const pid = new RegExp(`^${FOLDER}(\\d+)-`).exec(name)?.[1]
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(parent, name), { recursive: true, force: true })
+  }
+  return await mkdtemp(path.join(parent, `${FOLDER}${process.pid}-`))
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
