@@ -1,5 +1,5 @@
 /**
- * `npm run ground`: writes the land and the borders below the map of the page, from Natural Earth (package world-atlas, 1:110 million). They are in the
+ * `npm run ground`: writes the land and the borders below the map of the page, from Natural Earth (package world-atlas, 1:50 million). They are in the
  * repository and in the package, so that the page loads nothing from another host.
  */
 import { readFile, writeFile } from 'node:fs/promises'
@@ -15,7 +15,7 @@ const DIGITS = 2
 
 /** The text of the file: two features of GeoJSON, the land and the borders. */
 export async function ground(): Promise<string> {
-  const file = createRequire(import.meta.url).resolve('world-atlas/countries-110m.json')
+  const file = createRequire(import.meta.url).resolve('world-atlas/countries-50m.json')
   const atlas = JSON.parse(await readFile(file, 'utf8'))
   // The atlas is cut for a globe. A projection that changes no coordinate cuts it at the antimeridian.
   const plane = geoEquirectangular().scale(DEGREES_PER_RADIAN).translate([0, 0]).precision(0).reflectY(true)

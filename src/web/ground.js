@@ -40,7 +40,7 @@ export function groundStyle(theme) {
     sources: {
       graticule: { type: 'geojson', data: graticule(30), tolerance: 0 },
       'graticule-fine': { type: 'geojson', data: graticule(10), tolerance: 0 },
-      // Natural Earth at 1:110 million, made by scripts/ground.ts.
+      // Natural Earth at 1:50 million, made by scripts/ground.ts.
       ground: { type: 'geojson', data: new URL('ground.json', import.meta.url).href, tolerance: 0.2 },
       highlight: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
     },

@@ -17,9 +17,12 @@ export async function lonLatExtent({ name, kind, crs, extent }) {
   if (crs.isLonLat) return extent
   if (!crs.code) return null
   const key = JSON.stringify([name, crs.code, extent])
-  const found = known.get(key) ?? transform(name, extent).catch(() => null)
+  const found = known.get(key) ?? transform(name, extent)
   known.set(key, found)
-  return found
+  return found.catch(() => {
+    known.delete(key)
+    return null
+  })
 }
 
 /** @param {string} layer @param {number[]} extent */

@@ -18,7 +18,7 @@ const literal = (text) => text.replaceAll(/[\\%_]/g, '\\$&')
 
 /** @type {Record<string, { label: string, kinds: readonly ColumnKind[], test: (value: any) => Test, bare?: boolean }>} */
 export const OPERATORS = {
-  contains: { label: 'contains', kinds: ['text'], test: (value) => ({ ilike: `%${literal(value)}%` }) },
+  contains: { label: 'contains', kinds: ['text'], test: (value) => ({ ilike: `%${literal(String(value))}%` }) },
   startsWith: {
     label: 'starts with',
     kinds: ['text'],

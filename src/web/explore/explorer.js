@@ -49,7 +49,7 @@ export function startExplorer(atlas, map, select) {
     open.addEventListener('click', () => table.open(view))
     const isTable = view.layer.kind === 'TABLE'
     sections = [
-      searchSection(view, (id) => go(view, id)),
+      ...(isTable ? [] : [searchSection(view, (id) => go(view, id))]),
       filterSection(view),
       ...(isTable ? [] : [colorSection(view)]),
       timeSection(view),

@@ -1,4 +1,4 @@
-/** Tests who can use the explorer: by keyboard, on a phone, with a screen reader (axe-core), on a slow line. */
+/** The explorer by keyboard, on a phone, under the rules of axe-core, and the size of its first load. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

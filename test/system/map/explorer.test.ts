@@ -289,3 +289,39 @@ test('the time slider limits the features to its range', async () => {
   expect(await page.getByRole('list', { name: 'Conditions' }).textContent()).toContain('observed_at from')
   await map.picture('explorer-time')
 })
+
+test('the server accepts every operator on every column, and together with its opposite it selects all that are not null', async () => {
+  const page = await open({ link: `${EUROPE}&show=` })
+  const values = { individuals: '3', temperature_c: '10.5', species: 'House sparrow', observed_at: '2023-05-01T00:00' }
+  const asked = await page.evaluate(async (given) => {
+    const load = (name: string) => import(new URL(`explore/${name}.js`, `${location.origin}/map/`).href)
+    const [conditions, columns, { fetchLayers }] = await Promise.all([
+      load('conditions'),
+      load('columns'),
+      import(new URL('layers.js', `${location.origin}/map/`).href),
+    ])
+    const layer = (await fetchLayers()).find(({ name }: { name: string }) => name === 'sightings')
+    return Object.entries(given).flatMap(([name, text]) => {
+      const column = columns.columnOf(layer, name)
+      return conditions.operatorsFor(columns.columnKind(column)).map(([op]: [string]) => {
+        const value = conditions.readValue(column, text)
+        return { name, op: op as string, where: conditions.whereOf([{ column: name, op, value }]) as object }
+      })
+    })
+  }, values)
+  const counts = new Map<string, number>()
+  for (const { name, op, where } of asked) counts.set(`${name} ${op}`, await count('sightings', where))
+  const all = await count('sightings', {})
+  for (const name of Object.keys(values)) {
+    const of = (op: string) => counts.get(`${name} ${op}`)!
+    expect(of('isNull') + of('notNull'), name).toBe(all)
+    for (const [one, other] of [
+      ['eq', 'ne'],
+      ['gte', 'lt'],
+      ['lte', 'gt'],
+    ] as const)
+      expect(of(one) + of(other), `${name} ${one} ${other}`).toBe(of('notNull'))
+  }
+  expect(counts.get('species contains')).toBe(counts.get('species startsWith'))
+  expect(counts.get('species eq')).toBeGreaterThan(0)
+})

@@ -283,6 +283,13 @@ test('a table without geometry is listed with a note, and is not drawn', async (
     expect(await row.textContent()).toContain('its rows have no geometry')
     expect(await row.getByRole('checkbox').isDisabled()).toBe(true)
     await bound(map).state('complete')
+    await map.page.getByRole('button', { name: 'Explore people' }).click()
+    await map.page.getByRole('button', { name: 'Open table' }).click()
+    const cells = map.page.locator('.table-card td')
+    await expect.poll(() => cells.allTextContents()).toEqual(['Ann', 'Bob'])
+    await map.page.getByRole('button', { name: 'name', exact: true }).press('Enter')
+    await map.page.getByRole('button', { name: 'name', exact: true }).press('Enter')
+    await expect.poll(() => cells.allTextContents()).toEqual(['Bob', 'Ann'])
     expect(map.complaints).toEqual([])
     expect(map.sent.filter(({ payload }) => payload?.variables?.layer === 'people')).toEqual([])
   } finally {
