@@ -37,9 +37,9 @@ const COUNTS = `subscription Hexagons($layer: String!, $where: FeatureFilter!, $
  * @param {Layer} layer
  * @param {boolean} colored
  */
-export function isDense({ geometryTypes, featureCount, crs }, colored) {
+export function isDense({ geometryTypes, featureCount }, colored) {
   const onlyPoints = geometryTypes.length > 0 && geometryTypes.every((type) => type.startsWith('Point'))
-  return onlyPoints && crs?.isLonLat === true && isMany(Number(featureCount ?? 0), colored)
+  return onlyPoints && isMany(Number(featureCount ?? 0), colored)
 }
 
 /** @param {number} points in view @param {boolean} [colored] by their values, which hexagons can't show */

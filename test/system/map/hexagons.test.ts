@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { ROOT } from '../../support/environment.ts'
 import { ask } from '../../support/graphql.ts'
+import { remove, temporaryFolder, using } from '../../support/import.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { MapPage, openBrowser, type View } from './map-page.ts'
 
@@ -14,16 +15,27 @@ const NEAR = [7, 47, 3] as const
 // Without a graphics card a browser draws by the processor alone.
 vi.setConfig({ testTimeout: 120_000 })
 
+let folder: string
 let server: TestServer
 let browser: Browser
 let map: MapPage
 
+/** `lambert` are 60,000 points in EPSG:2154. */
 beforeAll(async () => {
-  ;[server, browser] = await Promise.all([serve(DEMO), openBrowser()])
+  folder = await temporaryFolder()
+  const lambert = join(folder, 'lambert.parquet')
+  await using(async (connection) => {
+    const point = `ST_Point(100000 + (n * 7919) % 1000000, 6100000 + (n * 104729) % 1000000)`
+    await connection.run(
+      `COPY (SELECT n, ST_SetCRS(${point}, 'EPSG:2154') AS geometry FROM range(60000) t(n)) TO '${lambert}' (FORMAT parquet)`,
+    )
+  })
+  ;[server, browser] = await Promise.all([serve([...DEMO, lambert]), openBrowser()])
 })
 afterAll(async () => {
   await browser?.close()
   await server?.close()
+  await remove(folder)
 })
 afterEach(async () => {
   const { complaints } = map
@@ -40,7 +52,7 @@ async function countIn(bbox: readonly number[]): Promise<number> {
 }
 
 test('the hexagons of the whole world count every feature, and have other colours in the other theme', async () => {
-  const { page } = await open({ at: [0, 0, 0] })
+  const { page } = await open({ link: 'at=0/0/0&show=countries/observations' })
   await map.state('complete')
   const hexagons = map.hexagons()
   expect(hexagons.reduce((sum, { count }) => sum + Number(count), 0)).toBe(await countIn([-180, -90, 180, 90]))
@@ -66,7 +78,7 @@ test('the hexagons of the whole world count every feature, and have other colour
 })
 
 test('a view with few points shows the features, and a view with many shows hexagons again', async () => {
-  const { page } = await open()
+  const { page } = await open({ link: 'at=1/20/0&show=countries/observations' })
   await map.state('complete')
   const row = page.locator('.layer[data-layer=observations]')
   await page.evaluate((at) => {
@@ -90,7 +102,7 @@ test('a view with few points shows the features, and a view with many shows hexa
 })
 
 test('a click on a hexagon shows its number of features', async () => {
-  const { page } = await open({ at: [2, 48, 9] })
+  const { page } = await open({ link: 'at=2/48/9&show=countries/observations' })
   await page.getByRole('checkbox', { name: 'countries' }).uncheck()
   await map.state('complete')
   const popup = page.locator('.feature')
@@ -106,4 +118,12 @@ test('a click on a hexagon shows its number of features', async () => {
   const id = (await popup.locator('.popup-id').textContent())!.replace('id ', '')
   const { count } = map.hexagons().find(({ cell }) => cell.id === id)!
   expect(await popup.locator('tr').allTextContents()).toEqual([`features${count}`])
+})
+
+test('many points in EPSG:2154 are hexagons, which count those in view', async () => {
+  const { page } = await open({ link: 'at=4/46/3&show=lambert' })
+  await page.locator('.layer[data-layer=lambert][data-state=complete]').waitFor({ timeout: 60_000 })
+  expect(map.hexagons().reduce((sum, { count }) => sum + Number(count), 0)).toBe(60_000)
+  expect(Number(await page.locator('.layer[data-layer=lambert]').getAttribute('data-hexagons'))).toBe(map.hexagons().length)
+  await map.picture('hexagons-lambert')
 })
