@@ -11,18 +11,22 @@ COPY docs ./docs
 COPY scripts ./scripts
 COPY src ./src
 # The last step brings DuckDB's signed extension, so that a container that starts fetches nothing.
-RUN mkdir home && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts && HOME=/build/home node dist/engines/duckdb/processes/install/install.js
+RUN mkdir home cache && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts && HOME=/build/home node dist/engines/duckdb/processes/install/install.js
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
     GEODUCK_HOST=0.0.0.0 \
     GEODUCK_PORT=4000 \
-    GEODUCK_LOG_PRETTY=false
+    GEODUCK_LOG_PRETTY=false \
+    XDG_CACHE_HOME=/cache
 WORKDIR /app
 COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY --from=build /build/package.json /build/schema.graphql ./
 COPY --from=build --chown=1000:1000 /build/home/.duckdb /home/node/.duckdb
+# Prepared copies and the cursor secret: a volume keeps them for the next container.
+COPY --from=build --chown=1000:1000 /build/cache /cache
+VOLUME /cache
 # The image's own user `node`.
 USER 1000:1000
 EXPOSE 4000

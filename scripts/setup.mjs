@@ -1,9 +1,11 @@
 /** Brings what the project needs, each thing once: `node scripts/setup.mjs [--build | --docs | --tests]`. Runs before anything is installed. */
+import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { caddy, chromium, java, nginx, strace } from './setup/debian.mjs'
 import { demo } from './setup/demo.mjs'
 import { dependencies, dependenciesToServe } from './setup/dependencies.mjs'
 import { extension } from './setup/extension.mjs'
+import { ROOT } from './setup/paths.mjs'
 import { SetupError } from './setup/program.mjs'
 import { showSteps } from './setup/progress.mjs'
 import { python } from './setup/python.mjs'
@@ -25,6 +27,8 @@ const TO_TEST = [[dependencies, runtime], [extension, python], [demo, site], [ch
  * @param {{ build?: boolean, docs?: boolean, tests?: boolean }} options `build` brings what checks and the build use, `docs` the documentation site; without any, set-up brings what serving uses
  */
 export async function setUp({ build = false, docs = false, tests = false }) {
+  if (!existsSync(`${ROOT}/node_modules`))
+    process.stderr.write('set-up: the first start brings what is missing, into node_modules/ and .geoduck/\n')
   for (const row of tests ? TO_TEST : build ? TO_BUILD : docs ? TO_DOCUMENT : TO_SERVE) {
     const steps = row.filter((step) => !step.isDone())
     if (steps.length === 0) continue

@@ -46,6 +46,9 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/clients/python.md': [notRun(['python', 'text'], PROGRAM)],
   'docs/clients/urql.md': [notRun(['js', 'text', 'js', 'text'], PROGRAM)],
   'docs/configuration.md': [accepted, refused, doctor],
+  'docs/containers.md': Array.from({ length: 2 }, () =>
+    notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts runs what the Dockerfile runs'),
+  ),
   'docs/downloads.md': [files('observations', 200_000), lines('json'), lines('text'), lines('json'), lines('text')],
   'docs/errors.md': [answered],
   'docs/exports.md': [prints(null), ranges],
@@ -79,7 +82,6 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     metrics,
     slow,
     notRun([''], 'test/system/explain.test.ts runs it; plans of the engine are too long to show in full'),
-    notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts holds the Dockerfile'),
   ],
   'docs/proxies.md': [
     ...['nginx', 'caddy'].map((proxy) => notRun([proxy], 'test/system/server/proxies.test.ts runs it')),

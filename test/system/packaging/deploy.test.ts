@@ -1,13 +1,19 @@
 /** The Dockerfile and the systemd unit, as far as they can be checked without a container engine or a service manager. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { machineDefaults } from '../../../src/config/defaults.ts'
+import { duckdbPlatform, duckdbVersion } from '../../../src/config/duckdb.ts'
 import { settings } from '../../../src/config/settings.ts'
 import { ROOT } from '../../support/environment.ts'
+import { launch } from '../../support/launched.ts'
 import { runProgram } from '../../support/program.ts'
 import { PLACES, startListening } from '../../support/server.ts'
+import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
+import { outer } from './npm.ts'
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const DOCKERFILE = read('Dockerfile').replaceAll(/\\\n\s*/g, '')
@@ -36,12 +42,117 @@ test('the image’s health check passes also while the server is not ready, and 
   expect((await check()).code).toBe(1)
 })
 
+/** Runs the steps of the Dockerfile in order, each stage in a folder that stands for its root. Returns the folder of the last stage, and its settings. */
+async function build(folder: string) {
+  const stages: { name: string; root: string; workdir: string; env: Record<string, string>; last: Record<string, string> }[] = []
+  const { PATH } = process.env
+  // The image has Node 24 as `node`.
+  const environment = { PATH: [dirname(process.execPath), PATH].join(delimiter) }
+  for (const line of DOCKERFILE.split('\n')) {
+    const [, step, rest] = /^([A-Z]+) (.*)$/.exec(line) ?? []
+    if (step === 'FROM') {
+      const root = join(folder, `stage-${stages.length}`)
+      mkdirSync(root)
+      stages.push({ name: / AS (\w+)$/.exec(rest!)?.[1] ?? '', root, workdir: root, env: {}, last: {} })
+    }
+    const stage = stages.at(-1)
+    if (!stage || !step || !rest) continue
+    const inside = (path: string) => (path.startsWith('/') ? join(stage.root, path) : join(stage.workdir, path))
+    if (step === 'WORKDIR') {
+      stage.workdir = inside(rest)
+      mkdirSync(stage.workdir, { recursive: true })
+    } else if (step === 'ENV') for (const [, name, value] of rest.matchAll(/(\w+)=(\S+)/g)) stage.env[name!] = value!
+    else if (step === 'RUN') {
+      // DuckDB's repository may be out of reach: the extension that set-up has brought is there already.
+      const command = rest.replaceAll(/(?<==)\/(?=\w)/g, `${stage.root}/`).replace(/(?=HOME=(\S+))/, (_, home: string) => {
+        const extensions = join(home, '.duckdb/extensions', `v${duckdbVersion()}`, duckdbPlatform())
+        return `mkdir -p ${extensions} && cp ${SPATIAL_EXTENSION} ${extensions} && `
+      })
+      const { code, stderr } = await runProgram('sh', ['-ec', command], {
+        cwd: stage.workdir,
+        environment: { ...outer(), ...environment },
+      })
+      expect(code, `${command}\n${stderr}`).toBe(0)
+    } else if (step === 'COPY') {
+      const from = stages.find(({ name }) => name === /--from=(\w+)/.exec(rest)?.[1])
+      const [target, ...sources] = rest
+        .split(' ')
+        .filter((word) => !word.startsWith('--'))
+        .toReversed()
+      for (const source of sources) {
+        const to = target!.endsWith('/') ? join(inside(target!), source.split('/').at(-1)!) : inside(target!)
+        await cp(join(from?.root ?? ROOT, source), to, { recursive: true, verbatimSymlinks: true })
+      }
+    } else stage.last[step] = rest
+  }
+  return stages.at(-1)!
+}
+
+test('the steps of the Dockerfile make a server that prepares into its volume, and continues there in the next container', {
+  timeout: 600_000,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'geoduck-image-'))
+  try {
+    const { root, workdir, env, last } = await build(folder)
+    expect(last['VOLUME']).toBe(env['XDG_CACHE_HOME'])
+    const data = join(root, JSON.parse(last['CMD']!)[0])
+    mkdirSync(data)
+    const feature = { type: 'Feature', properties: { name: 'here' }, geometry: { type: 'Point', coordinates: [7, 47] } }
+    writeFileSync(join(data, 'stops.geojson'), JSON.stringify({ type: 'FeatureCollection', features: [feature] }))
+    const [program, ...args] = JSON.parse(last['ENTRYPOINT']!) as string[]
+    const environment = {
+      ...env,
+      PATH: dirname(process.execPath),
+      HOME: join(root, 'home/node'),
+      XDG_CACHE_HOME: join(root, env['XDG_CACHE_HOME']!),
+      GEODUCK_HOST: '127.0.0.1',
+      GEODUCK_PORT: '0',
+      GEODUCK_TOKEN: 'a-token-for-tests-only',
+    }
+    const run = async (query: string) => {
+      const server = launch(program!, [...args, data], { cwd: workdir, environment })
+      try {
+        const [, url] = await server.line(/^ready (.+)$/)
+        const headers = { authorization: 'Bearer a-token-for-tests-only', 'content-type': 'application/json' }
+        const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+        return (await response.json()).data
+      } finally {
+        process.kill(server.pid, 'SIGTERM')
+        expect(await server.ended).toBe(0)
+      }
+    }
+    const first = await run('{ health { spatialExtension } features(layer: "stops") { count pageInfo { endCursor } } }')
+    expect(first).toMatchObject({ health: { spatialExtension: 'installed' }, features: { count: 1 } })
+    const copies = () =>
+      readdirSync(environment.XDG_CACHE_HOME, { recursive: true }).filter((path) => String(path).endsWith('.parquet'))
+    const made = copies()
+    expect(made).toHaveLength(1)
+    const cursor = JSON.stringify(first.features.pageInfo.endCursor)
+    expect(await run(`{ features(layer: "stops", after: ${cursor}) { count } }`)).toEqual({ features: { count: 0 } })
+    expect(copies()).toEqual(made)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('the compose file mounts the volume of the image, and asks for a token', () => {
+  const { services, volumes } = parse(read('deploy/compose.yaml'))
+  const { geoduck } = services
+  expect(existsSync(join(ROOT, 'deploy', geoduck.build, 'Dockerfile'))).toBe(true)
+  const cache = geoduck.volumes.map((mount: string) => mount.split(':')).find(([name]: string[]) => name! in volumes)
+  expect(cache?.[1]).toBe(/^VOLUME (\S+)$/m.exec(DOCKERFILE)?.[1])
+  const data = JSON.parse(/^CMD (.*)$/m.exec(DOCKERFILE)![1]!)[0]
+  expect(geoduck.volumes.filter((mount: string) => mount.endsWith(`:${data}:ro`))).toHaveLength(1)
+  expect(geoduck.environment.GEODUCK_TOKEN).toMatch(/^\$\{GEODUCK_TOKEN:\?/)
+  expect(geoduck.ports).toEqual([`127.0.0.1:4000:${/^EXPOSE (\d+)$/m.exec(DOCKERFILE)?.[1]}`])
+})
+
 test('every setting that the image, the unit and their comments name is one of the program', () => {
   const flags = Object.values(settings(machineDefaults({ processors: 2, memoryBytes: 1e9, openFiles: 20_000 }))).map(
     ({ flag }) => flag.slice(2).split(' ')[0]!,
   )
   const known = new Set([...flags, 'sources'].map((name) => `GEODUCK_${name.toUpperCase().replaceAll('-', '_')}`))
-  const named = [...`${DOCKERFILE}${UNIT}`.matchAll(/GEODUCK_[A-Z_]+/g)].map(([name]) => name)
+  const named = [...`${DOCKERFILE}${UNIT}${read('deploy/compose.yaml')}`.matchAll(/GEODUCK_[A-Z_]+/g)].map(([name]) => name)
   expect(named.length).toBeGreaterThan(6)
   expect(named.filter((name) => !known.has(name))).toEqual([])
 })

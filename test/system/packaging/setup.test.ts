@@ -33,6 +33,7 @@ test('set-up names the registry and what to do when it cannot be reached', async
     environment: { ...environment, ...unreachable },
   })
   expect(code).toBe(1)
+  expect(stderr).toMatch(/^set-up: the first start brings what is missing, into node_modules\/ and \.geoduck\/\n/)
   expect(stderr).toMatch(/^The npm registry cannot be reached: ECONNREFUSED at http:\/\/127\.0\.0\.1:9\/.*Start again/m)
   expect(stderr).not.toContain('    at ')
 })
