@@ -1,16 +1,26 @@
 /**
  * Allows one process at a time: a file names the process that has the lock. The lock of an ended process is taken over. If two processes take over the
  * same lock at once, both could believe that they have it. So a process checks the lock again before it puts a new version in place.
+ *
+ * The folder may be shared by machines and containers, which do not see each other's processes. So the owner renews the time of its lock, and
+ * another machine takes over a lock that was not renewed for `LEASE_MS`. This needs clocks that differ by less than that.
  */
-import { randomUUID } from 'node:crypto'
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { hash, randomUUID } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A lock that cannot be read is being written, unless it is older than this. */
 const WRITTEN_MS = 5_000
 
+const RENEW_MS = 5_000
+const LEASE_MS = 60_000
+
 export interface LockOwner {
   readonly pid: number
+  /** `machineId` of that process. Without it, it is a process of this machine. */
+  readonly machine?: string
   /** The start time of that process, because process ids are used again. Null if the system does not report it. */
   readonly began: string | null
   readonly token: string
@@ -23,16 +33,23 @@ export class ProcessLock {
   readonly #holder: LockOwner
   /** The version that an ended process was about to put in place. */
   readonly left: string | null
+  readonly #renewal: NodeJS.Timeout
 
   private constructor(file: string, holder: LockOwner, left: string | null) {
     this.file = file
     this.#holder = holder
     this.left = left
+    this.#renewal = setInterval(() => void this.#renew(), RENEW_MS).unref()
+  }
+
+  async #renew(): Promise<void> {
+    const now = new Date()
+    if (await this.isHeld()) await utimes(this.file, now, now).catch(() => {})
   }
 
   /** Returns the lock, or its owner. The folder of the file must exist. */
   static async take(file: string): Promise<ProcessLock | LockOwner> {
-    const holder = { pid: process.pid, began: await beginOf(process.pid), token: randomUUID() }
+    const holder = { pid: process.pid, machine: machineId(), began: await beginOf(process.pid), token: randomUUID() }
     let left: string | null = null
     for (;;) {
       if (await written(file, holder)) return new ProcessLock(file, holder, left)
@@ -42,7 +59,7 @@ export class ProcessLock {
         await sleep(50)
         continue
       }
-      if (other && (await lives(other))) return other
+      if (other && (await lives(other, file))) return other
       left = other?.publishing ?? null
       // If two processes see the same stale lock, one moves it, and the other finds it gone.
       await rename(file, `${file}-${holder.token}`).catch(() => {})
@@ -66,6 +83,7 @@ export class ProcessLock {
   }
 
   async release(): Promise<void> {
+    clearInterval(this.#renewal)
     if (await this.isHeld()) await rm(this.file, { force: true })
   }
 }
@@ -94,8 +112,39 @@ async function read(file: string): Promise<LockOwner | 'gone' | 'unreadable' | n
   }
 }
 
-async function lives({ pid, began }: LockOwner): Promise<boolean> {
+async function lives({ pid, machine, began }: LockOwner, file: string): Promise<boolean> {
+  if (machine !== undefined && machine !== machineId()) return await isRenewed(file, LEASE_MS)
   return isRunning(pid) && (began === null || began === (await beginOf(pid)))
+}
+
+/** True if the time of the file or folder is at most `ms` ago. */
+export async function isRenewed(file: string, ms: number): Promise<boolean> {
+  const found = await stat(file).catch(() => null)
+  return found !== null && Date.now() - found.mtimeMs < ms
+}
+
+let machine: string | undefined
+
+/** Names those who share process ids with this process: the boot of the machine, and the container. */
+export function machineId(): string {
+  machine ??= hash('sha256', `${hostBoot()} ${processNamespace()}`).slice(0, 12)
+  return machine
+}
+
+function hostBoot(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
+  } catch {
+    return hostname()
+  }
+}
+
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
 }
 
 /** True also for a process of another user. */

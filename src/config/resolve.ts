@@ -6,7 +6,7 @@ import { machineDefaults } from './defaults.ts'
 import { type ConfigFile, findConfigFile } from './file/read.ts'
 import { MASK } from './file/schema.ts'
 import { machine } from './machine.ts'
-import { storedSecret } from './secret.ts'
+import { OWN_SECRET, storedSecret } from './secret.ts'
 import { type Setting, type SettingName, type Settings, settings } from './settings.ts'
 
 /** The inputs of the command line and the environment, without defaults. */
@@ -57,6 +57,7 @@ export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } 
   if (cursorSecret === '') {
     const { secret, kept } = await storedSecret()
     cursorSecret = secret
+    if (values.trustProxy !== 0) warnings.push(`${OWN_SECRET.what}; ${OWN_SECRET.remedy}`)
     if (!kept)
       warnings.push('The cursor secret cannot be stored: cursors are invalid after this server stops. Set --cursor-secret')
   }

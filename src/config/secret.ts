@@ -5,6 +5,12 @@ import { cacheDirectory } from './cache.ts'
 
 const BYTES = 32
 
+/** Said to an operator whose server has a proxy in front, and a secret that other machines do not have. */
+export const OWN_SECRET = {
+  what: 'The cursor secret is of this machine only: other servers of the same proxy refuse its cursors',
+  remedy: 'if there are several servers, give all of them the same --cursor-secret',
+} as const
+
 /**
  * Returns the secret that signs cursors. It is made at the first start and kept for this user only, so that cursors survive a restart. If two
  * servers start at once, the second one takes the secret of the first.

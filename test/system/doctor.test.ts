@@ -75,6 +75,24 @@ test('it shows values that differ from their default, with their origin, and no 
   expect(stdout).not.toContain('horse')
 })
 
+test('a cursor secret that other servers of the same proxy do not have is a note, here and in the log', async () => {
+  const proxied = ['--port', '0', '--trust-proxy', '1']
+  const { code, told } = await doctor([parcels, ...proxied])
+  expect(code).toBe(0)
+  expect(told('cursor secret')[0]).toMatch(/^note cursor secret The cursor secret is of this machine only/)
+  expect(told('cursor secret')[1]).toContain('the same --cursor-secret')
+  expect((await doctor([parcels, ...proxied, '--cursor-secret', 'correct horse battery'])).told('cursor secret')).toEqual([])
+  expect((await doctor([parcels, '--port', '0'])).told('cursor secret')).toEqual([])
+  // The log has it before the server looks for its layers.
+  const environment = { XDG_CACHE_HOME: join(folder, 'cache') }
+  const serve = (...args: string[]) =>
+    runProgram(process.execPath, [join(ROOT, 'src/main.ts'), join(folder, 'absent.parquet'), ...proxied, ...args], {
+      environment,
+    })
+  expect((await serve()).stderr).toContain('The cursor secret is of this machine only')
+  expect((await serve('--cursor-secret', 'correct horse battery')).stderr).not.toContain('of this machine only')
+})
+
 test('a port that is in use, paths that hold nothing and a temp directory that takes no files are wrong: 1, and what to do', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')

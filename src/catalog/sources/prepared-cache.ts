@@ -1,18 +1,25 @@
 /**
  * The folder of prepared copies. Each source has a folder that is named by the digest of its content, so the same source is prepared once, under any
  * name and in any location. Unfinished copies are in a separate folder, under the id of the process that makes them.
+ *
+ * Machines and containers may share the folder. They do not see each other's processes, so the files of another machine count as in use while their
+ * time is renewed.
  */
 import { hash, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { DISK_FULL } from '../../engines/duckdb/host/source-error.ts'
-import { isRunning, ProcessLock } from '../process-lock.ts'
+import { isRenewed, isRunning, machineId, ProcessLock } from '../process-lock.ts'
 
 /** Not a digest, so it is no copy. */
 const UNFINISHED = 'unfinished'
-/** Ends with the id of a process that serves the copy. */
+/** Ends with the owner that serves the copy. */
 const USER = 'used-by-'
+/** A server renews its marks this often, and those of another machine are valid for twice as long. */
+const RENEW_MS = 600_000
+/** An unfinished copy of another machine is removed when nothing was written to it for this long. */
+const WRITTEN_MS = 3_600_000
 /** Names the process that makes the copies of this source. */
 const LOCK = 'lock'
 const COPY = /\.parquet$/
@@ -49,6 +56,7 @@ export class PreparedCache {
   /** Folders of copies that were made earlier, where nothing can be written. */
   readonly #readOnlyFolder: string | null
   readonly #used = new Set<string>()
+  #renewal: NodeJS.Timeout | null = null
 
   private constructor({ folder, temporaryFolder = os.tmpdir(), limitBytes }: PreparedCacheOptions, isWritable: boolean) {
     const isTemporary = folder === null || !isWritable
@@ -92,7 +100,7 @@ export class PreparedCache {
   /** A folder for a process that makes a copy. */
   async makeFolder(): Promise<string> {
     await mkdir(path.join(this.#folder, UNFINISHED), { recursive: true, mode: 0o700 })
-    return await mkdtemp(path.join(this.#folder, UNFINISHED, `${process.pid}-`))
+    return await mkdtemp(path.join(this.#folder, UNFINISHED, `${OWNER}-`))
   }
 
   /** Keeps the copies of this source until this process ends or closes the cache. */
@@ -100,7 +108,8 @@ export class PreparedCache {
     const folder = path.join(this.#folder, digest)
     await mkdir(folder, { recursive: true, mode: 0o700 })
     this.#used.add(digest)
-    await writeFile(path.join(folder, `${USER}${process.pid}`), '')
+    await writeFile(path.join(folder, `${USER}${OWNER}`), '')
+    this.#renewal ??= setInterval(() => void this.#renew(), RENEW_MS).unref()
     const now = new Date()
     await utimes(folder, now, now)
   }
@@ -130,7 +139,8 @@ export class PreparedCache {
 
   /** Releases all copies of this process. */
   async close(): Promise<void> {
-    const marks = [...this.#used].map((digest) => path.join(this.#folder, digest, `${USER}${process.pid}`))
+    if (this.#renewal) clearInterval(this.#renewal)
+    const marks = this.#marks()
     this.#used.clear()
     await Promise.all(marks.map((mark) => rm(mark, { force: true })))
     if (this.#isTemporary) await rm(this.#folder, { recursive: true, force: true })
@@ -146,16 +156,49 @@ export class PreparedCache {
       digest,
       bytes: sizes.reduce((sum, size) => sum + size, 0),
       usedAt: known?.mtimeMs ?? 0,
-      inUse: names.some((name) => name.startsWith(USER) && isRunning(Number(name.slice(USER.length)))),
+      inUse: await anyOf(names, async (name) => name.startsWith(USER) && (await this.#isMarked(path.join(folder, name)))),
     }
+  }
+
+  #marks(): string[] {
+    return [...this.#used].map((digest) => path.join(this.#folder, digest, `${USER}${OWNER}`))
+  }
+
+  async #renew(): Promise<void> {
+    await Promise.all(this.#marks().map((mark) => writeFile(mark, '').catch(() => {})))
+  }
+
+  async #isMarked(mark: string): Promise<boolean> {
+    const owner = ownerOf(path.basename(mark).slice(USER.length))
+    return owner.isOfThisMachine ? isRunning(owner.pid) : await isRenewed(mark, 2 * RENEW_MS)
   }
 
   async #sweep(): Promise<void> {
     const folder = path.join(this.#folder, UNFINISHED)
     for (const name of await readdir(folder).catch(() => [])) {
-      if (!isRunning(Number.parseInt(name, 10))) await rm(path.join(folder, name), { recursive: true, force: true })
+      const owner = ownerOf(name)
+      const isLeft = owner.isOfThisMachine ? !isRunning(owner.pid) : !(await isWritten(path.join(folder, name)))
+      if (isLeft) await rm(path.join(folder, name), { recursive: true, force: true })
     }
   }
+}
+
+/** This process, in the names of its files. */
+const OWNER = `${process.pid}-${machineId()}`
+
+/** Files of earlier versions have no machine: they are of this one. */
+function ownerOf(name: string): { readonly pid: number; readonly isOfThisMachine: boolean } {
+  const [pid, machine] = name.split('-')
+  return { pid: Number(pid), isOfThisMachine: !/^[0-9a-f]{12}$/.test(machine ?? '') || machine === machineId() }
+}
+
+async function isWritten(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => [])
+  return await anyOf(['.', ...names], (name) => isRenewed(path.join(folder, name), WRITTEN_MS))
+}
+
+async function anyOf<T>(all: readonly T[], is: (one: T) => Promise<boolean>): Promise<boolean> {
+  return (await Promise.all(all.map(is))).includes(true)
 }
 
 /** The reason why a copy cannot be kept. */
@@ -175,7 +218,7 @@ const nameOf = (table: string | null): string => `${table === null ? 'features' 
 async function writing(folder: string): Promise<string | null> {
   try {
     await mkdir(path.join(folder, UNFINISHED), { recursive: true, mode: 0o700 })
-    await rm(await mkdtemp(path.join(folder, UNFINISHED, `${process.pid}-`)), { recursive: true })
+    await rm(await mkdtemp(path.join(folder, UNFINISHED, `${OWNER}-`)), { recursive: true })
     return null
   } catch (error) {
     const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException

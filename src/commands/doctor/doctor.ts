@@ -8,6 +8,7 @@ import { ConfigurationError } from '../../config/configuration-error.ts'
 import { machineDefaults } from '../../config/defaults.ts'
 import { machine } from '../../config/machine.ts'
 import { type ConfigInputs, type Resolved, resolveConfig, shownSources } from '../../config/resolve.ts'
+import { OWN_SECRET } from '../../config/secret.ts'
 import { type Setting, settings } from '../../config/settings.ts'
 import { shownPath } from '../../model/remote-source.ts'
 import { checkEngine } from './engine.ts'
@@ -36,6 +37,8 @@ async function readConfig(given: ConfigInputs, findings: Finding[]): Promise<Res
   try {
     const resolved = await resolveConfig(given, { mayBeEmpty: true })
     findings.push({ what, state: 'ok', text: resolved.file ?? 'no file; flags, environment and defaults' })
+    if (resolved.origins['cursorSecret'] === 'default' && resolved.config.trustProxy !== 0)
+      findings.push({ what: 'cursor secret', state: 'note', text: OWN_SECRET.what, remedy: OWN_SECRET.remedy })
     return resolved
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
