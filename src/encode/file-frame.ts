@@ -1,4 +1,4 @@
-/** How the documents of batches become one file. A file that was cut off is recognisable: it ends within a part. */
+/** Joins the documents of batches to one file. A file that was cut off is recognisable: it ends within a part. */
 import type { StreamFormat } from '../model/file-format.ts'
 import { headerBytes } from './csv.ts'
 

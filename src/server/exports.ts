@@ -3,7 +3,7 @@
  * and their temporary data share one limit: the files that were not sent for the longest time are removed first.
  */
 import { hash, randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { FeatureRequest } from '../ask/feature-request.ts'
 import type { Config } from '../config/config.ts'
@@ -145,8 +145,9 @@ export class Exports {
     this.#folder ??= makeFolder(this.#options.config.tempDirectory)
     const root = await this.#folder
     await this.#turn()
-    const folder = await mkdtemp(path.join(root, 'making-'))
+    const folder = path.join(root, `making-${randomUUID()}`)
     try {
+      await mkdir(folder)
       const made = await exportFile(
         { ...job, folder },
         {
@@ -165,15 +166,21 @@ export class Exports {
     } finally {
       this.#sizes.delete(key)
       await rm(folder, { recursive: true, force: true })
-      this.#busy--
-      this.#queue.shift()?.()
+      this.#next()
     }
   }
 
   /** Waits until fewer exports run. */
   async #turn(): Promise<void> {
-    if (this.#busy >= MOST_RUNNING) await new Promise<void>((resolve) => this.#queue.push(resolve))
-    this.#busy++
+    if (this.#busy < MOST_RUNNING) this.#busy++
+    else await new Promise<void>((resolve) => this.#queue.push(resolve))
+  }
+
+  /** Gives the place of an export that has ended to the next one. */
+  #next(): void {
+    const next = this.#queue.shift()
+    if (next) next()
+    else this.#busy--
   }
 
   /** Removes files that are not being sent, until everything is within the limit. Returns false if it is not. */

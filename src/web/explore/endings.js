@@ -7,4 +7,9 @@ export const ENDINGS = [
   { ending: 'geojson', label: 'GeoJSON, one FeatureCollection', lonLat: true },
   { ending: 'csv', label: 'CSV with the geometry as WKT', lonLat: false },
   { ending: 'arrows', label: 'Arrow stream', lonLat: false },
+  { ending: 'parquet', label: 'GeoParquet', lonLat: false },
+  { ending: 'gpkg', label: 'GeoPackage', lonLat: false },
+  { ending: 'fgb', label: 'FlatGeobuf', lonLat: false },
+  { ending: 'shp.zip', label: 'Shapefile, zipped', lonLat: false },
+  { ending: 'kml', label: 'KML', lonLat: false },
 ]

@@ -133,7 +133,7 @@ print(json.dumps([equal('name', name), frame.crs.to_epsg() in (None, 4326)]))
     expect((await get('places.gpkg')).headers.get('etag')).toBe(tag)
   })
 
-  it('is made once for clients that ask at the same time, and anew for another question', async () => {
+  it('is made once for clients that ask at the same time, and again for another question', async () => {
     const question = 'places.fgb?properties=name'
     const [a, b, c] = await Promise.all([tagOf(question), tagOf(question), tagOf('places.fgb?properties=name&limit=10')])
     expect(a).toBe(b)
