@@ -30,7 +30,8 @@ export interface FeatureQuery {
   /** Selects only the feature with this key. Absent: any feature. */
   readonly key?: FeatureKey
   /**
-   * Selects one of 2^thinning features, always the same ones: those of a higher number are among those of a lower one. @default 0: all
+   * Selects one of 2^thinning features, always the same ones: those of a higher number are among those of a lower one. It
+   * is for layers with a geometry, and leaves out features without one. @default 0: all
    */
   readonly thinning?: number
   readonly orderBy: readonly SortKey[]

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixture } from '../../fixtures/index.ts'
 import { ROOT } from '../../support/environment.ts'
 import { ask, checked } from '../../support/graphql.ts'
+import { within } from '../../support/import.ts'
 import { python } from '../../support/python.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
 
@@ -307,7 +308,13 @@ frame.to_parquet(sys.argv[1], write_covering_bbox=True)
 print(json.dumps([x.tolist(), y.tolist()]))`
     const file = join(folder, 'many.parquet')
     const [xs, ys] = await python<[number[], number[]]>(program, [file])
-    const many = await serve([file])
+    // The engine must not see a predicate of the row number in the scan of a table.
+    const store = join(folder, 'stored.duckdb')
+    await within(store, [
+      `CREATE TABLE stored AS SELECT * FROM read_parquet('${file}')`,
+      'CREATE INDEX place ON stored USING RTREE (geometry)',
+    ])
+    const many = await serve([file, store])
     try {
       const numbers = async (place: string) => {
         const response = await fetch(`${many.url}/tiles/many/${place}.mvt`)
@@ -330,6 +337,14 @@ print(json.dumps([x.tolist(), y.tolist()]))`
       const { dropped } = await (await fetch(`${many.url}/tiles/many.json`)).json()
       expect(dropped[0]).toBe(0.875)
       expect(dropped[1]).toBe(quarters[0]!.dropped)
+      for (const place of ['0/0/0', '1/1/0', '8/128/127']) {
+        const response = await fetch(`${many.url}/tiles/stored/${place}.mvt`)
+        expect(response.status).toBe(200)
+        const expected = await numbers(place)
+        expect(Number(response.headers.get('geoduck-dropped'))).toBe(expected.dropped)
+        const stored = read(new Uint8Array(await response.arrayBuffer()), 'stored')
+        expect(new Set(stored.map(({ n }) => n))).toEqual(expected.found)
+      }
       const high = await numbers('8/128/127')
       expect(high.dropped).toBe(0)
       const expected = xs.flatMap((x, n) => (x >= 0 && x < 1.40625 && ys[n]! >= 0 && ys[n]! < 1.4 ? [n] : []))

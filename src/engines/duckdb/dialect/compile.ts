@@ -116,7 +116,7 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
   const { layer } = query.view
   const conditions: Condition[] = ring ? [ring(parameters)] : []
   if (query.where || query.view.rule) conditions.push(filtersOf(query, parameters))
-  if (query.thinning) conditions.push({ exact: isAmong(query.thinning, source), necessary: null })
+  if (query.thinning) conditions.push({ exact: isAmong(query.thinning, layer, source), necessary: null })
   if (query.key) conditions.push({ exact: hasKey(query.key, source, parameters), necessary: null })
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
@@ -179,9 +179,13 @@ export function frozen<T>(value: T): T {
   return value
 }
 
-/** True for one of 2^thinning rows, by a hash of the row number, which is the same in every server. */
-function isAmong(thinning: number, { natural }: Source): string {
-  return `hash(${natural.map(({ sql, value = sql }) => value).join(', ')}) % ${2 ** thinning} = 0`
+/**
+ * True for one of 2^thinning rows with a geometry, by a hash of the row number, which is the same in every server. A predicate of the row number
+ * alone would reach the scan of a table, and end the process.
+ */
+function isAmong(thinning: number, layer: Layer, { natural }: Source): string {
+  const rank = `hash(${natural.map(({ sql, value = sql }) => value).join(', ')}) % ${2 ** thinning} = 0`
+  return `CASE WHEN ${geometryColumnOf(layer)} IS NOT NULL THEN ${rank} END`
 }
 
 /** The feature of the key: one row or none. */
