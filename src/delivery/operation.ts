@@ -136,7 +136,7 @@ export class Operation {
     readonly layers: Iterable<string>
     readonly rows: number
   }): void {
-    this.kind = 'query'
+    this.kind ??= 'query'
     this.name = name
     for (const layer of layers) this.layers.add(layer)
     this.firstMs = performance.now() - this.startedAt
