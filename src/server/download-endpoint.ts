@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import send from 'send'
 import { readDownloadQuery } from '../ask/download-query.ts'
-import type { FeatureRequest } from '../ask/feature-request.ts'
+import { type FeatureRequest, operationContext } from '../ask/feature-request.ts'
 import type { Config } from '../config/config.ts'
 import { type BatchEvent, BatchEvents } from '../delivery/batch-events.ts'
 import { deliver } from '../delivery/deliver.ts'
@@ -38,6 +38,7 @@ export interface DownloadEndpointOptions {
 interface Finished {
   readonly format: FinishedFormat
   readonly request: FeatureRequest
+  readonly unchanged: () => Promise<boolean>
 }
 
 const TYPES: Readonly<Record<FinishedFormat, string>> = {
@@ -76,8 +77,10 @@ export class DownloadEndpoint {
     const context = { services, operation }
     const request = await readDownloadQuery(schema, download, context)
     res.setHeader('content-disposition', disposition(download.layer, download.format))
-    if (!isStreamed(download.format))
-      return await this.#sendFinished(req, res, operation, { ...download, format: download.format, request })
+    if (!isStreamed(download.format)) {
+      const unchanged = operationContext(context, request).unchanged!
+      return await this.#sendFinished(req, res, operation, { format: download.format, request, unchanged })
+    }
     const events = new BatchEvents(request, { batchSize: CHUNK_ROWS, emitEmpty: true }, context)
     try {
       const { compression } = this.#options
@@ -95,8 +98,9 @@ export class DownloadEndpoint {
 
   /** Makes the file, or takes the one that is kept, and sends it: whole, a range of it, or its headers. */
   async #sendFinished(req: IncomingMessage, res: ServerResponse, operation: Operation, asked: Finished): Promise<void> {
-    const { format, request } = asked
-    const { file, rows, tag, release } = await this.#options.exports.file(format, request, operation.signal)
+    const { format, request, unchanged } = asked
+    const asker = { signal: operation.signal, unchanged }
+    const { file, rows, tag, release } = await this.#options.exports.file(format, request, asker)
     operation.rows = rows
     res.once('close', release)
     if (res.destroyed) return release()

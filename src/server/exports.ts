@@ -44,6 +44,11 @@ interface Kept {
   users: number
 }
 
+interface Asker {
+  readonly signal: AbortSignal
+  readonly unchanged: () => Promise<boolean>
+}
+
 interface Running {
   readonly made: Promise<Kept>
   readonly stop: AbortController
@@ -68,28 +73,36 @@ export class Exports {
     this.#options = options
   }
 
-  /** Returns the file of a request, which it makes if it has none. @throws GeoduckError; the reason of `signal` */
-  async file(format: FinishedFormat, request: FeatureRequest, signal: AbortSignal): Promise<KeptFile> {
+  /**
+   * Returns the file of a request, which it makes if it has none. `unchanged` resolves with true if the data is still the same.
+   *
+   * @throws GeoduckError; the reason of `signal`
+   */
+  async file(format: FinishedFormat, request: FeatureRequest, { signal, unchanged }: Asker): Promise<KeptFile> {
     const { query } = request
-    const { statement, layout, outputs } = compileFeatures(query)
+    const { statement, layout, outputs, digest } = compileFeatures(query)
     const { layer } = query.view
-    const key = keyOf([format, layer.name, layer.fingerprint, statement.sql, statement.parameters])
+    const key = keyOf([format, layer.name, layer.fingerprint, digest, query.limit, query.after])
     const known = this.#kept.get(key)
     // Something outside may clean the temporary folder.
     if (known && (await stat(known.file).catch(() => null))) return this.#take(known)
     this.#kept.delete(key)
     const running =
       this.#running.get(key) ??
-      this.#start(key, {
-        options: this.#workerOptions(),
-        statement,
-        layout,
-        output: outputs[0]!,
-        format,
-        name: layer.name,
-        isSorted: query.orderBy.length > 0,
-      })
-    return await this.#wait(running, signal)
+      this.#start(
+        key,
+        {
+          options: this.#workerOptions(),
+          statement,
+          layout,
+          output: outputs[0]!,
+          format,
+          name: layer.name,
+          isSorted: query.orderBy.length > 0,
+        },
+        unchanged,
+      )
+    return await this.#wait(running, signal, request.deadlineMs)
   }
 
   /** Stops all exports and removes all files. */
@@ -115,48 +128,53 @@ export class Exports {
   }
 
   /** The export stops when nobody waits for it any more. */
-  async #wait(running: Running, signal: AbortSignal): Promise<KeptFile> {
+  async #wait(running: Running, signal: AbortSignal, deadlineMs: number | null): Promise<KeptFile> {
     running.waiters++
     const gone = Promise.withResolvers<never>()
     gone.promise.catch(() => {})
     const leave = () => gone.reject(signal.reason)
     signal.addEventListener('abort', leave)
     if (signal.aborted) leave()
+    const late = () => gone.reject(new GeoduckError('DEADLINE_EXCEEDED', 'The export did not end within `deadline`: filter it.'))
+    const timer = deadlineMs === null ? undefined : setTimeout(late, deadlineMs)
     try {
       return this.#take(await Promise.race([running.made, gone.promise]))
     } finally {
+      clearTimeout(timer)
       signal.removeEventListener('abort', leave)
       running.waiters--
       if (running.waiters === 0) running.stop.abort(new GeoduckError('INTERNAL', 'Nobody waits for the export.'))
     }
   }
 
-  #start(key: string, job: Omit<ExportJob, 'folder'>): Running {
+  #start(key: string, job: Omit<ExportJob, 'folder'>, unchanged: Asker['unchanged']): Running {
     if (this.#queue.length >= this.#options.config.queueLength)
       throw new GeoduckError('OVERLOADED', 'Too many exports wait; try again later.', { details: { retryAfter: 10 } })
     const stop = new AbortController()
-    const running: Running = { made: this.#make(key, job, stop.signal), stop, waiters: 0 }
+    const running: Running = { made: this.#make(key, job, { signal: stop.signal, unchanged }), stop, waiters: 0 }
     this.#running.set(key, running)
     running.made.catch(() => {}).finally(() => this.#running.delete(key))
     return running
   }
 
-  async #make(key: string, job: Omit<ExportJob, 'folder'>, signal: AbortSignal): Promise<Kept> {
+  async #make(key: string, job: Omit<ExportJob, 'folder'>, { signal, unchanged }: Asker): Promise<Kept> {
     this.#folder ??= makeFolder(this.#options.config.tempDirectory)
     const root = await this.#folder
     await this.#turn()
     const folder = path.join(root, `making-${randomUUID()}`)
     try {
       await mkdir(folder)
-      const made = await exportFile(
-        { ...job, folder },
-        {
-          fits: (bytes) => this.#fits(key, bytes),
-          timeoutMs: 1_000 * this.#options.config.exportSeconds,
-          signal,
-          onNote: () => {},
-        },
-      )
+      const limits = {
+        fits: (bytes: number) => this.#fits(key, bytes),
+        timeoutMs: 1_000 * this.#options.config.exportSeconds,
+        signal,
+        onNote: () => {},
+      }
+      const made = await exportFile({ ...job, folder }, limits).catch(async (error: unknown) => {
+        if (!signal.aborted && !(await unchanged())) throw sourceChanged(error)
+        throw error
+      })
+      if (!(await unchanged())) throw sourceChanged()
       const tag = randomUUID()
       const file = path.join(root, `${tag}${path.extname(made.file)}`)
       await rename(made.file, file)
@@ -204,6 +222,10 @@ export class Exports {
     const { config, spatialExtension, access } = this.#options
     return workerOptions(config, spatialExtension, access())
   }
+}
+
+function sourceChanged(cause?: unknown): GeoduckError {
+  return new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read; ask again.', { cause })
 }
 
 function keyOf(parts: readonly unknown[]): string {

@@ -93,7 +93,7 @@ async function sendMetrics(res: ServerResponse, metrics: Metrics): Promise<void>
 
 function notFound(res: ServerResponse, base: string): void {
   sendJson(res, 404, {
-    error: `Nothing is here: the map is at ${base}/map, GraphQL at ${base}/graphql, the documentation at ${base}/docs, layers as files at ${base}/download/LAYER.geojson, LAYER.geojsonl, LAYER.csv and LAYER.arrows, and as tiles at ${base}/tiles/LAYER.json.`,
+    error: `Nothing is here: the map is at ${base}/map, GraphQL at ${base}/graphql, the documentation at ${base}/docs, layers as files at ${base}/download/LAYER.geojson, LAYER.geojsonl, LAYER.csv, LAYER.arrows and LAYER.parquet, and as tiles at ${base}/tiles/LAYER.json.`,
   })
 }
 

@@ -1,4 +1,6 @@
 /** `geoduck export`, as it is called from a shell. Independent readers compare each file with its source. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -230,7 +232,7 @@ describe('an export is refused, and writes nothing,', () => {
   })
 })
 
-it('the fixtures of every type of geometry and every column survive as .gpkg and .parquet', async () => {
+it('layers with every type of geometry and of column can be written as .gpkg and .parquet', async () => {
   for (const name of ['parquet_shapesz', 'parquet_types']) {
     for (const ending of ['gpkg', 'parquet']) {
       const out = join(folder, `${name}.${ending}`)
@@ -238,4 +240,23 @@ it('the fixtures of every type of geometry and every column survive as .gpkg and
       expect([code, name, ending, code === 0 ? '' : stderr]).toEqual([0, name, ending, ''])
     }
   }
+})
+
+it('an export that is interrupted leaves nothing', async () => {
+  const environment = { XDG_CACHE_HOME: folder, GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION, GEODUCK_TEMP_DIRECTORY: folder }
+  const out = await mkdtemp(join(folder, 'interrupted-'))
+  const args = [join(ROOT, 'src/main.ts'), 'export', join(ROOT, '.geoduck/demo/observations.parquet')]
+  const { PATH, HOME } = process.env
+  const child = spawn(process.execPath, [...args, '--layer', 'observations', '--out', join(out, 'x.kml')], {
+    env: { PATH, HOME, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+    if (text.includes('writing the file')) child.kill('SIGINT')
+  })
+  const [code] = await once(child, 'close')
+  expect([code, stderr]).toEqual([1, expect.stringContaining('Stopped: nothing was written.')])
+  expect(await readdir(out)).toEqual([])
 })

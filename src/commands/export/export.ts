@@ -69,7 +69,7 @@ async function write(catalog: Catalog, config: Config, options: ExportOptions, r
   const { statement, layout, outputs } = compileFeatures(query)
   const access = { allowedPaths: catalog.files, databases: catalog.databases() }
   const { folder, signal, progress } = run
-  return await exportFile(
+  const made = await exportFile(
     {
       options: workerOptions(config, spatialExtension, access),
       statement,
@@ -87,6 +87,10 @@ async function write(catalog: Catalog, config: Config, options: ExportOptions, r
       onNote: ({ phase, share }) => progress.show(phase, share ?? 0),
     },
   )
+  const current = await catalog.fresh(query.view.layer)
+  if (current.fingerprint !== query.view.layer.fingerprint)
+    throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read: export it again.')
+  return made
 }
 
 /** Makes the folder of the export beside the file, so that the file can be renamed. @throws ConfigurationError */

@@ -51,7 +51,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ),
   'docs/downloads.md': [files('observations', 200_000), lines('json'), lines('text'), lines('json'), lines('text')],
   'docs/errors.md': [answered],
-  'docs/exports.md': [prints(null), ranges],
+  'docs/exports.md': [prints(null, { below: 'prepare' }), ranges],
   'docs/filters.md': [
     ...Array.from({ length: 5 }, () => answered),
     answerTo(ofProperty('{ name: "specie", eq: "Barn swallow" }')),

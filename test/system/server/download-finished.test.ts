@@ -227,6 +227,12 @@ describe('an export that stops', () => {
       expect(await atRest(own)).toEqual([])
     }))
 
+  it('because of the `deadline` of its request is DEADLINE_EXCEEDED', async () => {
+    const before = await atRest()
+    expect((await codeOf(await get(`squares-${ROWS}.kml?deadline=0.1`))).slice(0, 2)).toEqual([504, 'DEADLINE_EXCEEDED'])
+    expect(await atRest()).toEqual(before)
+  })
+
   it('because it is larger than the limit is LIMIT_EXCEEDED', () =>
     limited({ exportBytes: 2e6 }, async (at, own) => {
       expect((await codeOf(await get(`squares-${ROWS}.kml`, {}, at))).slice(0, 2)).toEqual([413, 'LIMIT_EXCEEDED'])

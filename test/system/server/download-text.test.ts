@@ -159,14 +159,14 @@ describe('a download as CSV', () => {
     expect(compared).toBeGreaterThan(20)
   })
 
-  it('keeps names that need quotes, and a property that is named like another column', async () => {
+  it('keeps names that need quotes, and a property that is named like the column of the key', async () => {
     const [header = []] = await records('parquet_names.csv')
     const [feature] = await features('parquet_names', { limit: 1 })
     expect(header).toEqual(expect.arrayContaining(Object.keys(feature!.properties)))
     expect(new Set(header.map((name) => name.toLowerCase())).size).toBe(header.length)
   })
 
-  it('has the coordinates in the CRS that is requested, as WKT that shapely reads', async () => {
+  it('has the coordinates in the requested CRS, as WKT that shapely reads', async () => {
     const file = await save('projected.csv', { precision: 9 })
     const program = `
 import csv, json, sys, pyarrow.parquet as pq, shapely

@@ -28,7 +28,7 @@ export interface ExportedFile {
 /** `refused`: the format cannot hold the rows. Its text is for clients. */
 export type ExportAnswer = ExportedFile | { readonly refused: string }
 
-/** Reports what the process does now. */
+/** The step that the process is at. */
 export interface ExportNote {
   readonly phase: 'read' | 'write'
   /** From 0 to 1. Null or absent if it is not known. */
