@@ -89,6 +89,8 @@ export interface Config {
   readonly keepAliveSeconds: number
   /** Seconds between SIGTERM and the end of the listener. @default 0 */
   readonly drainSeconds: number
+  /** Distinguishes several servers. Null: an id that is made at the start. @default null */
+  readonly serverName: string | null
   /** True if pages of allowed origins may send credentials. @default false */
   readonly allowCredentials: boolean
   /** True if introspection is allowed. @default true */

@@ -1,6 +1,6 @@
 /** Settings for proxies, load balancers, and pages of other origins. */
 import type { Settings } from './settings.ts'
-import { basePath, proxies, seconds, yesOrNo } from './values.ts'
+import { basePath, proxies, seconds, serverName, yesOrNo } from './values.ts'
 
 export const proxying = {
   trustProxy: {
@@ -22,6 +22,13 @@ export const proxying = {
     description: 'time after which an idle connection ends; it must be longer than that of the proxy',
     value: seconds(1, 3_600),
     fallback: 75,
+  },
+  serverName: {
+    flag: '--server-name <text>',
+    description: 'name of this server in health and in the header x-geoduck-server, which distinguishes several servers',
+    value: serverName,
+    fallback: null,
+    fallbackText: 'an id that is made at each start',
   },
   drainSeconds: {
     flag: '--drain <seconds>',

@@ -117,6 +117,15 @@ export const basePath: Value<string> = {
   json: pathPrefix,
 }
 
+const name = z.string().regex(/^[\w.:-]{1,64}$/)
+
+/** Safe in a header. */
+export const serverName: Value<string> = {
+  takes: 'up to 64 letters, digits and . : - _',
+  schema: name,
+  json: name,
+}
+
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
 
 const networks = z.array(z.string().refine(isNetwork))

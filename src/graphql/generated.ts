@@ -971,6 +971,8 @@ export type Health = {
   readonly ready: Scalars['Boolean']['output'];
   /** Resident memory of the server process, without its workers. */
   readonly rssBytes: Scalars['BigInt']['output'];
+  /** The server that answers: its `--server-name`, or an id that is made at its start. The header `x-geoduck-server` of each response has it too. */
+  readonly server: Scalars['String']['output'];
   /** The origin of the spatial extension: `configured`, `installed`, `repository` or `package`. */
   readonly spatialExtension: Scalars['String']['output'];
   /** The number of streams per state. */
@@ -2164,6 +2166,7 @@ export type HealthResolvers<ContextType = Context, ParentType extends ResolversP
   queued?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   ready?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   rssBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  server?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   spatialExtension?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   streams?: Resolver<ResolversTypes['StreamCounts'], ParentType, ContextType>;
   uptimeSeconds?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;

@@ -151,7 +151,7 @@ export class Origins {
 
 /** Headers that a page of another origin may read, besides those that every page may. */
 const EXPOSED =
-  'content-disposition, content-range, etag, geoduck-dropped, location, retry-after, traceparent, www-authenticate, x-request-id'
+  'content-disposition, content-range, etag, geoduck-dropped, location, retry-after, traceparent, www-authenticate, x-geoduck-server, x-request-id'
 /** Seconds for which a browser may reuse the permission. Chromium uses no more. */
 const PERMISSION_SECONDS = 7_200
 

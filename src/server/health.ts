@@ -23,6 +23,7 @@ const NO_ENGINE: EngineHealth = {
 }
 
 export interface HealthSources {
+  readonly serverName: string
   readonly spatialExtension: string
   readonly problems: () => readonly Problem[]
   readonly preparations: () => HealthModel['preparations']
@@ -45,6 +46,11 @@ export class HealthReport {
     this.#delay.enable()
   }
 
+  /** The name that distinguishes this server from others of the same proxy. */
+  get server(): string {
+    return this.#sources.serverName
+  }
+
   get ready(): boolean {
     return !this.#draining && this.#sources.ready()
   }
@@ -63,8 +69,8 @@ export class HealthReport {
   }
 
   /** Reports that the process is alive, and nothing else. */
-  alive(): { readonly status: 'alive'; readonly version: string; readonly uptimeSeconds: number } {
-    return { status: 'alive', version: VERSION, uptimeSeconds: process.uptime() }
+  alive(): { readonly status: 'alive'; readonly server: string; readonly version: string; readonly uptimeSeconds: number } {
+    return { status: 'alive', server: this.server, version: VERSION, uptimeSeconds: process.uptime() }
   }
 
   /** Returns figures whose reading began at most `freshMs` ago, or reads new ones, which costs each idle worker a query. */
@@ -87,6 +93,7 @@ export class HealthReport {
     return {
       ...engine,
       ready: this.ready,
+      server: this.server,
       version: VERSION,
       uptimeSeconds: process.uptime(),
       rssBytes: process.memoryUsage.rss(),

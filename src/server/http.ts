@@ -29,6 +29,7 @@ export function route({ graphql, download, tiles, health, metrics, access, hosts
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
     res.setHeader('referrer-policy', 'no-referrer')
+    res.setHeader('x-geoduck-server', health.server)
     for (const [name, value] of traceHeaders(req)) res.setHeader(name, value)
     readTarget(req, basePath)
     if (req.headers.host === undefined && req.httpVersion === '1.1') return sendWithoutHost(res)

@@ -1,4 +1,5 @@
 /** The composition root. It opens the parts of a server in order and closes them together. */
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -130,7 +131,7 @@ export async function startServer(
   })
   endIdleConnections(http)
   const protocol = socketProtocol({ schema, documents, persisted, services: state, access, operations })
-  const sockets = new WebSockets(http, { ...shared, protocol, hosts, memory, limits: config, log })
+  const sockets = new WebSockets(http, { ...shared, protocol, server: health.server, hosts, memory, limits: config, log })
   const address = await listen(http, config)
   const layersChanged = () => {
     schema.layersChanged()
@@ -309,6 +310,7 @@ class ServerState implements Services {
   constructor(
     options: Pick<Services, 'basePath' | 'cursorSecret' | 'filterLimits' | 'pageRows' | 'deadlineSeconds'> & {
       readonly spatialExtension: string
+      readonly serverName: string | null
     },
   ) {
     this.cursorSecret = options.cursorSecret
@@ -317,6 +319,7 @@ class ServerState implements Services {
     this.pageRows = options.pageRows
     this.deadlineSeconds = options.deadlineSeconds
     this.healthReport = new HealthReport({
+      serverName: options.serverName ?? randomBytes(4).toString('hex'),
       spatialExtension: options.spatialExtension,
       problems: () => this.#catalog?.problems() ?? [],
       preparations: () => this.#catalog?.preparations() ?? [],

@@ -28,6 +28,8 @@ export interface WebSocketOptions {
   readonly hosts: Hosts
   readonly basePath: string
   readonly memory: ClientMemory
+  /** The name of this server. */
+  readonly server: string
   readonly limits: Pick<RequestLimits, 'maxMessageBytes' | 'maxSocketOperations' | 'maxVertices'>
   readonly addressOf: ClientAddress
   readonly log: Log
@@ -55,7 +57,8 @@ export class WebSockets {
     }
     this.#server = new WebSocketServer(settings)
     this.#server.on('headers', (lines: string[], request: IncomingMessage) => {
-      for (const [name, value] of traceHeaders(request)) lines.push(`${name}: ${value}`)
+      for (const [name, value] of [['x-geoduck-server', options.server] as const, ...traceHeaders(request)])
+        lines.push(`${name}: ${value}`)
     })
     http.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head))
   }

@@ -8,8 +8,8 @@ import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { blocksOf } from './blocks.ts'
 
-/** The addresses in the documentation. */
-const [UPSTREAM, NAME] = ['127.0.0.1:4000', 'maps.example.org']
+/** The address in the documentation. */
+const UPSTREAM = '127.0.0.1:4000'
 
 export interface RunningProxy {
   /** `http://HOST:PORT` */
@@ -20,12 +20,17 @@ export interface RunningProxy {
 }
 
 /** Starts the proxy that the page configures in that language. @param upstream `HOST:PORT` of the server */
-export async function startProxy(language: 'nginx' | 'caddy', upstream: string): Promise<RunningProxy> {
+export function startProxy(language: 'nginx' | 'caddy', upstream: string): Promise<RunningProxy> {
+  const { text } = blocksOf('docs/proxies.md').find((block) => block.language === language)!
+  return runProxy(language, text.replaceAll(UPSTREAM, upstream))
+}
+
+/** @param text the configuration of a site */
+export async function runProxy(language: 'nginx' | 'caddy', text: string): Promise<RunningProxy> {
   const folder = await mkdtemp(path.join(tmpdir(), `geoduck-${language}-`))
   const port = await freePort()
   const file = path.join(folder, 'config')
-  const { text } = blocksOf('docs/proxies.md').find((block) => block.language === language)!
-  const [config, program, args] = PROGRAMS[language](text.replaceAll(UPSTREAM, upstream), port, folder)
+  const [config, program, args] = PROGRAMS[language](text, port, folder)
   await writeFile(file, config)
   const child = spawn(program, [...args, file], {
     env: { HOME: folder, PATH: process.env['PATH'] },
@@ -54,7 +59,7 @@ const PROGRAMS = {
   },
   caddy: (text: string, port: number) =>
     [
-      `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n${text.replace(NAME, `http://:${port}`)}`,
+      `{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n${text.replace(/^\S+(?= \{)/, `http://:${port}`)}`,
       '/usr/bin/caddy',
       ['run', '--adapter', 'caddyfile', '--config'],
     ] as const,

@@ -51,6 +51,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   basePath: '',
   keepAliveSeconds: 75,
   drainSeconds: 0,
+  serverName: null,
   allowCredentials: false,
   introspection: true,
   slowSeconds: 5,

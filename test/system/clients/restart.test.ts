@@ -1,9 +1,8 @@
 /** Subscriptions of real clients over a restart of the server. */
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { connect } from '../../../src/client/client.ts'
 import { ROOT } from '../../support/environment.ts'
+import { freePort } from '../../support/free-port.ts'
 import { alive, type Launched, launch } from '../../support/launched.ts'
 import { Link } from '../../support/link.ts'
 import { PLACES, serve } from '../../support/server.ts'
@@ -87,20 +86,6 @@ async function start(port: number): Promise<Launched> {
 async function stop({ pid, ended }: Launched): Promise<void> {
   if (alive([pid]).length > 0) process.kill(pid, 'SIGTERM')
   expect(await ended).toBe(0)
-}
-
-/** Returns a port below those that the system gives out, so that no other program gets it while the server restarts. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    const listener = createServer().listen(port, '127.0.0.1')
-    const isFree = await once(listener, 'listening').then(
-      () => true,
-      () => false,
-    )
-    listener.close()
-    if (isFree) return port
-  }
 }
 
 it('health comes back by itself after a restart on the same port, and a stream resumes', { timeout: 300_000 }, async () => {

@@ -89,6 +89,10 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     prints(null),
   ],
   'docs/reliability.md': [],
+  'docs/scale.md': [
+    notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
+    notRun(['caddy'], 'test/system/server/servers.test.ts runs it'),
+  ],
   'docs/sources.md': [
     { blocks: ['csv'], holds: async (_, text) => expect(`${text?.trimEnd()}\n`).toBe(VISITORS) },
     answered,

@@ -147,12 +147,33 @@ test('the compose file mounts the volume of the image, and asks for a token', ()
   expect(geoduck.ports).toEqual([`127.0.0.1:4000:${/^EXPOSE (\d+)$/m.exec(DOCKERFILE)?.[1]}`])
 })
 
+test('the compose file of three servers gives all the same secret and cache, and the proxy knows each', () => {
+  const { services } = parse(read('deploy/scale/compose.yaml'), { merge: true })
+  const { proxy, ...servers } = services
+  const names = Object.keys(servers)
+  expect(names).toHaveLength(3)
+  for (const name of names) {
+    const { environment, volumes, build } = servers[name]
+    expect(existsSync(join(ROOT, 'deploy/scale', build, 'Dockerfile'))).toBe(true)
+    expect(environment.GEODUCK_SERVER_NAME).toBe(name)
+    expect({ ...environment, GEODUCK_SERVER_NAME: '' }).toEqual({ ...servers[names[0]!].environment, GEODUCK_SERVER_NAME: '' })
+    expect(environment.GEODUCK_CURSOR_SECRET).toMatch(/^\$\{GEODUCK_CURSOR_SECRET:\?/)
+    expect(volumes).toContain(`cache:${/^VOLUME (\S+)$/m.exec(DOCKERFILE)?.[1]}`)
+  }
+  const [own] = proxy.volumes[0].split(':')
+  const caddyfile = read(join('deploy/scale', own))
+  expect([...caddyfile.matchAll(/\S+(?=:4000)/g)].map(([name]) => name)).toEqual(names)
+  expect(read('docs/scale.md')).toContain(`\`\`\`caddy\n${caddyfile}\`\`\``)
+})
+
 test('every setting that the image, the unit and their comments name is one of the program', () => {
   const flags = Object.values(settings(machineDefaults({ processors: 2, memoryBytes: 1e9, openFiles: 20_000 }))).map(
     ({ flag }) => flag.slice(2).split(' ')[0]!,
   )
   const known = new Set([...flags, 'sources'].map((name) => `GEODUCK_${name.toUpperCase().replaceAll('-', '_')}`))
-  const named = [...`${DOCKERFILE}${UNIT}${read('deploy/compose.yaml')}`.matchAll(/GEODUCK_[A-Z_]+/g)].map(([name]) => name)
+  const named = [
+    ...`${DOCKERFILE}${UNIT}${read('deploy/compose.yaml')}${read('deploy/scale/compose.yaml')}`.matchAll(/GEODUCK_[A-Z_]+/g),
+  ].map(([name]) => name)
   expect(named.length).toBeGreaterThan(6)
   expect(named.filter((name) => !known.has(name))).toEqual([])
 })

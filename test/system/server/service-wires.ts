@@ -61,7 +61,7 @@ export async function openWires(services: Services): Promise<ServiceWires> {
   const protocol = socketProtocol({ schema, documents, persisted, services, access, operations })
   const hosts = new Hosts('127.0.0.1', [])
   const frames = { maxMessageBytes: 2 ** 20, maxSocketOperations: 256, maxVertices: 25_000 }
-  new WebSockets(http, { ...shared, protocol, hosts, memory, limits: frames, log })
+  new WebSockets(http, { ...shared, protocol, server: 'a-server', hosts, memory, limits: frames, log })
   http.listen(0, '127.0.0.1')
   await once(http, 'listening')
   const close = () => {

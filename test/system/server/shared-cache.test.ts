@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ROOT } from '../../support/environment.ts'
 import { type Launched, launch } from '../../support/launched.ts'
 
-/** Each program sees only its own processes, and is ended with its `unshare`. */
+/** Each program has its own process ids, and is ended with its `unshare`. */
 const APART = ['--pid', '--fork', '--mount-proc', '--kill-child']
 const canPartProcesses = spawnSync('unshare', [...APART, 'true']).status === 0
 const FEATURES = 300_000
