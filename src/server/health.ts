@@ -33,6 +33,8 @@ export interface HealthSources {
 
 /** Reports the health of this server. */
 export class HealthReport {
+  /** The name that distinguishes this server from others of the same proxy. */
+  readonly server: string
   readonly #sources: HealthSources
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 
@@ -42,13 +44,9 @@ export class HealthReport {
   #draining = false
 
   constructor(sources: HealthSources) {
+    this.server = sources.serverName
     this.#sources = sources
     this.#delay.enable()
-  }
-
-  /** The name that distinguishes this server from others of the same proxy. */
-  get server(): string {
-    return this.#sources.serverName
   }
 
   get ready(): boolean {

@@ -33,7 +33,7 @@ def shape(kind, x, y, size):
         if kind == 'lines' and ok(around): return shapely.GeometryCollection([shapely.LineString(around[:3]), shapely.Point(around[3])])
         if kind == 'wide': # one edge along a parallel, or nearly
             lon, turn = max(-180, x - 20 * r.random()), r.uniform(-.2, .2)
-            return shapely.LineString([(lon, max(-90, y - turn)), (min(180, lon + 40), min(90, y + turn))])
+            return shapely.LineString([(lon, max(-90, min(90, y - turn))), (min(180, lon + 40), max(-90, min(90, y + turn)))])
         ring = [away(x, y, a, r.uniform(0.3, 1) * size) for a in sorted(r.uniform(0, 360) for _ in range(5))]
         if kind == 'polygon' and ok(ring + ring[:1]):
             p = shapely.Polygon(ring)

@@ -24,6 +24,7 @@ afterAll(() => server.close())
 const PLACES_OF_TEXT: Readonly<Record<string, readonly [field: string, code: string | null]>> = {
   'layer(name)': ['layer(name: $s) { name }', null],
   'features(layer)': ['features(layer: $s) { count }', 'LAYER_NOT_FOUND'],
+  'tiles(layer)': ['tiles(layer: $s) { url }', 'LAYER_NOT_FOUND'],
   'feature(layer)': ['feature(layer: $s, id: "1") { id }', 'LAYER_NOT_FOUND'],
   'feature(id)': ['feature(layer: "places", id: $s) { id }', null],
   'features(after)': ['features(layer: "places", after: $s) { count }', 'CURSOR_INVALID'],
@@ -206,6 +207,7 @@ it('no argument that takes text is left out', () => {
     'Query.nearest(after)',
     'Query.nearest(layer)',
     'Query.node(id)',
+    'Query.tiles(layer)',
     'Subscription.aggregateBatches(after)',
     'Subscription.aggregateBatches(layer)',
     'Subscription.featureBatches(after)',

@@ -108,7 +108,7 @@ describe('a path', () => {
 
   it('in an answer begins with the base path', async () => {
     const { body } = await send('/elsewhere')
-    expect(body.match(/(?<![\w/])\/[a-z]\w+/g)).toEqual(['/geo', '/geo', '/geo', '/geo'])
+    expect(body.match(/(?<![\w/])\/[a-z]\w+/g)).toEqual(['/geo', '/geo', '/geo', '/geo', '/geo'])
     expect((await send('/graphiql')).body).toContain('"endpoint":"/geo/graphql"')
     const { body: page } = await send('/map')
     const paths = [...page.matchAll(/"(\/[^"]*)"/g)].map(([, path]) => path!)
