@@ -13,6 +13,7 @@ import {
   typeFromAST,
 } from 'graphql'
 import { type ErrorCode, GeoduckError } from '../model/errors.ts'
+import { nearNames } from '../model/near-names.ts'
 import { DEEPEST_FILTER } from './read/read-filter.ts'
 
 /**
@@ -43,7 +44,38 @@ function coerceOne({ name, type }: GraphQLArgument, value: unknown): unknown {
   return coerceInputValue(value, type, onError, true)
 }
 
-function badInput(message: string): GeoduckError {
+/**
+ * Refuses an argument that is not one of `names`. The message has the nearest of them, or what `otherNames` advises for a name of another service,
+ * in lower case. @throws GeoduckError BAD_INPUT
+ */
+export function refuseUnknown(
+  given: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  taker: string,
+  otherNames: Readonly<Record<string, string>> = {},
+): void {
+  const unknown = Object.keys(given).find((name) => !names.includes(name))
+  if (unknown === undefined) return
+  const [near] = nearNames(unknown, names)
+  const lower = unknown.toLowerCase()
+  const instead = Object.hasOwn(otherNames, lower) ? otherNames[lower] : near && `\`${near}\``
+  throw badInput(
+    `${taker} takes no \`${unknown.slice(0, 100)}\`${instead ? `: use ${instead}` : ''}. It takes ${names.join(', ')}.`,
+  )
+}
+
+/** Returns the arguments with `only` for its short form `properties`, as OGC API Features names it. @throws GeoduckError BAD_INPUT for both */
+export function withOnly({ properties, ...others }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!isGiven(properties)) return others
+  if (isGiven(others['only'])) throw badInput('`properties` and `only` are the same; give one of them.')
+  return { ...others, only: properties }
+}
+
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+export function badInput(message: string): GeoduckError {
   return new GeoduckError('BAD_INPUT', message)
 }
 

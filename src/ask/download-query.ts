@@ -5,11 +5,9 @@
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import type { Output } from '../encode/batch.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
-import { GeoduckError } from '../model/errors.ts'
 import { FILE_FORMATS, type FileFormat } from '../model/file-format.ts'
 import type { Layer } from '../model/layer.ts'
-import { nearNames } from '../model/near-names.ts'
-import { coerceArguments, inRange, LIMIT } from './arguments.ts'
+import { badInput, coerceArguments, inRange, isGiven, LIMIT, refuseUnknown, withOnly } from './arguments.ts'
 import { type FeatureRequest, type ReadContext, readFeatureRequest } from './feature-request.ts'
 import {
   arrowOutput,
@@ -83,7 +81,7 @@ export async function readDownloadQuery(
   context: ReadContext,
 ): Promise<FeatureRequest> {
   const known = argumentsOf(schema, format)
-  refuseUnknown(given, [...new Set([...known.map(({ name }) => name), ...SHORT_FORMS])])
+  refuseUnknown(given, [...new Set([...known.map(({ name }) => name), ...SHORT_FORMS])], 'A download', OTHER_NAMES)
   const { bbox } = given
   // The member `bbox` of each feature, and a box of the filter.
   const isMember = typeof bbox === 'boolean' && WITH_BOXES.includes(format)
@@ -123,22 +121,10 @@ function argumentsOf(schema: GraphQLSchema, format: FileFormat): readonly GraphQ
   return [...batches.args.filter(({ name }) => !LEFT_OUT.includes(name)), ...own]
 }
 
-function refuseUnknown(given: Given, names: readonly string[]): void {
-  const unknown = Object.keys(given).find((name) => !names.includes(name))
-  if (unknown === undefined) return
-  const [near] = nearNames(unknown, names)
-  const lower = unknown.toLowerCase()
-  const instead = Object.hasOwn(OTHER_NAMES, lower) ? OTHER_NAMES[lower] : near && `\`${near}\``
-  throw badInput(
-    `A download takes no \`${unknown.slice(0, 100)}\`${instead ? `: use ${instead}` : ''}. It takes ${names.join(', ')}.`,
-  )
-}
-
 /** Returns the arguments of the schema for the short forms. */
 function withoutShortForms(given: Given, bbox: unknown): Given {
-  const { 'bbox-crs': crs, bbox: _, properties, ...others } = given
-  if (isGiven(properties) && isGiven(others['only'])) throw badInput('`properties` and `only` are the same; give one of them.')
-  const args = isGiven(properties) ? { ...others, only: properties } : others
+  const { 'bbox-crs': crs, bbox: _, ...others } = given
+  const args = withOnly(others)
   if (isGiven(crs) && !isGiven(bbox)) throw badInput('`bbox-crs` is the CRS of a `bbox`, which is missing.')
   if (!isGiven(bbox)) return args
   const box = isGiven(crs) ? { intersects: { bbox, crs } } : { bbox }
@@ -153,12 +139,4 @@ function requireLonLatBox({ name, crs }: Layer): void {
   if (crs === null || crs.isLonLat) return
   const own = crs.code ?? crs.name
   throw badInput(`\`bbox\`: ${name} is in ${own}; add the CRS of the box, \`bbox-crs=OGC:CRS84\` or another.`)
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null
-}
-
-function badInput(message: string): GeoduckError {
-  return new GeoduckError('BAD_INPUT', message)
 }

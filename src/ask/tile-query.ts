@@ -6,13 +6,11 @@ import { HALF_WORLD, lonLatOf } from '../geometry/cells.ts'
 import { BUFFER, EXTENT, type TilePlace } from '../geometry/tile-place.ts'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchGeojsonArgs, FeatureFilter, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
-import { GeoduckError } from '../model/errors.ts'
 import { type BBox, crsOf, hasGeometry, type Layer } from '../model/layer.ts'
-import { nearNames } from '../model/near-names.ts'
 import type { Filter, Geometry, Predicate } from '../model/predicate.ts'
 import type { View } from '../model/query.ts'
 import { show } from '../model/show.ts'
-import { coerceArguments } from './arguments.ts'
+import { badInput, coerceArguments, isGiven, refuseUnknown, withOnly } from './arguments.ts'
 import { hasKnownCrs, NAME_THE_CRS } from './crs.ts'
 import { type FeatureRequest, readFeatureRequest } from './feature-request.ts'
 import { cutEdges, PIECES } from './read/read-geometry.ts'
@@ -51,15 +49,9 @@ export interface TileArguments {
 export function readTileArguments(schema: GraphQLSchema, { layer, given }: TileRequest, secret: string): TileArguments {
   const known = argumentsOf(schema)
   const names = [...known.map(({ name }) => name), 'properties', 'filter']
-  const unknown = Object.keys(given).find((name) => !names.includes(name))
-  if (unknown !== undefined) {
-    const [near] = nearNames(unknown, names)
-    const advice = near === undefined ? '' : `: use \`${near}\``
-    throw badInput(`A tile takes no \`${unknown.slice(0, 100)}\`${advice}. It takes ${names.join(', ')}.`)
-  }
-  const { properties, filter, ...others } = given
-  if (isGiven(properties) && isGiven(others['only'])) throw badInput('`properties` and `only` are the same; give one of them.')
-  const args = coerceArguments(isGiven(properties) ? { ...others, only: properties } : others, known, 'A tile') as Arguments
+  refuseUnknown(given, names, 'A tile')
+  const { filter, ...others } = given
+  const args = coerceArguments(withOnly(others), known, 'A tile') as Arguments
   const both = [args.where, isGiven(filter) ? filterOf(openFilter(secret, layer, filter), known) : null].filter(isGiven)
   const where = both.length > 1 ? { and: both as FeatureFilter[] } : (both[0] ?? null)
   return { where, deadline: args.deadline, only: args.only ?? null }
@@ -179,12 +171,4 @@ function degreesOf(box: BBox, { zoom, y }: TilePlace, extent: BBox | null): read
   const reach = extent ?? [-180, -90, 180, 90]
   const near = turned.filter((one) => one[0] <= reach[2] && one[2] >= reach[0])
   return [own!, ...near].map((one) => ({ ...boxGeometry(one, 'tile'), crs: null, argument: 'tile' }))
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null
-}
-
-function badInput(message: string): GeoduckError {
-  return new GeoduckError('BAD_INPUT', message)
 }

@@ -6,6 +6,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { FeatureRequest } from '../ask/feature-request.ts'
+import { isRunning } from '../catalog/process-lock.ts'
 import type { Config } from '../config/config.ts'
 import { compileFeatures } from '../engines/duckdb/dialect/compile.ts'
 import type { ExportJob } from '../engines/duckdb/host/export-messages.ts'
@@ -240,13 +241,4 @@ async function makeFolder(parent: string): Promise<string> {
     if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(parent, name), { recursive: true, force: true })
   }
   return await mkdtemp(path.join(parent, `${FOLDER}${process.pid}-`))
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
 }
