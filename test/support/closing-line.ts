@@ -7,7 +7,7 @@ const STDOUT = 1
 
 /**
  * Ends a run with `N passed, N failed` as the last line. A run without a test fails. A test that passed only at the second try fails the run,
- * unless `known-flaky.ts` lists it.
+ * unless `known-flaky.ts` lists it, and its first error is printed.
  */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
@@ -15,14 +15,20 @@ export default class ClosingLine implements Reporter {
     const count = (state: string) => tests.filter((test) => test.result().state === state).length
     // A file that fails before its tests run, or an error outside of a test, has no failed test to count.
     const untested = modules.filter((module) => module.errors().length > 0).length + unhandled.length
-    const flaky = tests.filter((test) => test.diagnostic()?.flaky).map(({ fullName }) => verdict(fullName, KNOWN_FLAKY))
+    const flaky = tests
+      .filter((test) => test.diagnostic()?.flaky)
+      .map((test) => ({ ...verdict(test.fullName, KNOWN_FLAKY), errors: test.result().errors ?? [] }))
     const refused = flaky.filter(({ isAllowed }) => !isAllowed).length
     const passed = count('passed') - refused
     const failed = count('failed') + untested + refused
     const skipped = count('skipped')
     const isUnit = modules.every(({ project }) => project.name === 'unit')
     process.once('exit', () => {
-      for (const { line } of flaky) writeSync(STDOUT, `${line}\n`)
+      // vitest does not print the error of a first try, and it may not come again for weeks.
+      for (const { line, errors } of flaky) {
+        for (const { message, stack } of errors) writeSync(STDOUT, `${stack ?? message}\n`)
+        writeSync(STDOUT, `${line}\n`)
+      }
       for (const sentence of isUnit ? [] : missingPrograms) writeSync(STDOUT, `${sentence}\n`)
       writeSync(STDOUT, `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
       if (failed > 0 || passed === 0) process.exitCode = 1
