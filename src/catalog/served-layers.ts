@@ -5,19 +5,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CheckResult, Description } from '../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
-import { identityOf, type Layer } from '../model/layer.ts'
+import { identityOf, type Layer, type LayerChange } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 import type { NamedLayer } from './layer-names.ts'
 import { fingerprintWith, withOptions } from './layer-options.ts'
 import { claimedLayer, preparingLayer, provenLayer, renamed, reservations } from './layer-states.ts'
 import type { Contents, Source, SourceContext, SourcePart, Version } from './source.ts'
-
-/** NEW_VERSION: other data, another configuration, or the first data after its preparation. CHECKED: the same data, proven by a check. */
-export interface LayerChange {
-  readonly kind: 'ADDED' | 'NEW_VERSION' | 'CHECKED' | 'REMOVED'
-  /** The current layer; for a removed layer, its last state. */
-  readonly layer: Layer
-}
 
 /** The progress of a layer's copy. */
 export interface LayerPreparation extends Preparation {

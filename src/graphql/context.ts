@@ -7,6 +7,7 @@ import type { Layer } from '../model/layer.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { HealthSubscribers } from './health-events.ts'
 import type { Introspector } from './introspection/introspector.ts'
+import type { LayerChanges } from './layer-events.ts'
 
 /** The part of the catalogue that operations need. */
 export interface Layers {
@@ -41,6 +42,7 @@ export interface Services {
   /** Returns figures that are at most `freshMs` milliseconds old. @default 50 */
   health(freshMs?: number): Promise<HealthModel>
   readonly healthSubscribers: HealthSubscribers
+  readonly layerChanges: LayerChanges
   readonly introspector: Pick<Introspector, 'answer'>
   /** Aborted when the server stops. Its reason is the error for clients. */
   readonly stopping: AbortSignal

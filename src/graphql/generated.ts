@@ -1160,6 +1160,28 @@ export type Layer = {
   readonly title: Maybe<Scalars['String']['output']>;
 };
 
+/** A change of a layer. */
+export type LayerChange = {
+  readonly __typename?: 'LayerChange';
+  /** The kind of the change. */
+  readonly kind: LayerChangeKind;
+  /** The layer as it is now. Null if it was removed. */
+  readonly layer: Maybe<Layer>;
+  /** The layer's name. */
+  readonly name: Scalars['String']['output'];
+};
+
+/** The kind of a layer's change. */
+export type LayerChangeKind =
+  /** The layer is new. */
+  | 'ADDED'
+  /** The data are the same, and the check has proven their description: `state` is READY. */
+  | 'CHECKED'
+  /** The layer has other data or another configuration, and another fingerprint if its data are other. Cursors of the old data are CURSOR_EXPIRED. */
+  | 'NEW_VERSION'
+  /** The layer is not served any more. */
+  | 'REMOVED';
+
 /** The result of a scan of every geometry of a layer. */
 export type LayerCheck = {
   readonly __typename?: 'LayerCheck';
@@ -1604,6 +1626,11 @@ export type Subscription = {
   readonly featureBatches: FeatureBatch;
   /** Sends `health` repeatedly. */
   readonly health: Health;
+  /**
+   * Sends an event when a layer is added, has new data, is checked, or is removed. The server sees changed files at once, unless it runs with
+   * `--watch false`; then it sees them when the layer is queried. A client that reads slowly gets one event per layer, the newest.
+   */
+  readonly layerChanged: LayerChange;
 };
 
 
@@ -1635,6 +1662,12 @@ export type SubscriptionFeatureBatchesArgs = {
 
 export type SubscriptionHealthArgs = {
   everyMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type SubscriptionLayerChangedArgs = {
+  fingerprint?: InputMaybe<Scalars['String']['input']>;
+  layer?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** The addresses of vector tiles, as paths of this server with its base path. */
@@ -1880,6 +1913,8 @@ export type ResolversTypes = {
   JsonType: JsonType;
   Lane: Lane;
   Layer: ResolverTypeWrapper<LayerModel>;
+  LayerChange: ResolverTypeWrapper<Omit<LayerChange, 'layer'> & { layer?: Maybe<ResolversTypes['Layer']> }>;
+  LayerChangeKind: LayerChangeKind;
   LayerCheck: ResolverTypeWrapper<Omit<LayerCheck, 'firstInvalid'> & { firstInvalid: ReadonlyArray<ResolversTypes['InvalidFeature']> }>;
   LayerKey: ResolverTypeWrapper<LayerKeyModel>;
   LayerKeyKind: LayerKeyKind;
@@ -1973,6 +2008,7 @@ export type ResolversParentTypes = {
   JSON: Scalars['JSON']['output'];
   JSONFilter: JsonFilter;
   Layer: LayerModel;
+  LayerChange: Omit<LayerChange, 'layer'> & { layer?: Maybe<ResolversParentTypes['Layer']> };
   LayerCheck: Omit<LayerCheck, 'firstInvalid'> & { firstInvalid: ReadonlyArray<ResolversParentTypes['InvalidFeature']> };
   LayerKey: LayerKeyModel;
   LocalDateTime: Scalars['LocalDateTime']['output'];
@@ -2212,6 +2248,12 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   title?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
+export type LayerChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerChange'] = ResolversParentTypes['LayerChange']> = {
+  kind?: Resolver<ResolversTypes['LayerChangeKind'], ParentType, ContextType>;
+  layer?: Resolver<Maybe<ResolversTypes['Layer']>, ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
 export type LayerCheckResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LayerCheck'] = ResolversParentTypes['LayerCheck']> = {
   emptyGeometries?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   firstInvalid?: Resolver<ReadonlyArray<ResolversTypes['InvalidFeature']>, ParentType, ContextType>;
@@ -2289,6 +2331,7 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
   aggregateBatches?: SubscriptionResolver<ResolversTypes['GroupBatch'], "aggregateBatches", ParentType, ContextType, RequireFields<SubscriptionAggregateBatchesArgs, 'batchSize' | 'layer'>>;
   featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
+  layerChanged?: SubscriptionResolver<ResolversTypes['LayerChange'], "layerChanged", ParentType, ContextType, Partial<SubscriptionLayerChangedArgs>>;
 };
 
 export type TilesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Tiles'] = ResolversParentTypes['Tiles']> = {
@@ -2344,6 +2387,7 @@ export type Resolvers<ContextType = Context> = {
   InvalidFeature?: InvalidFeatureResolvers<ContextType>;
   JSON?: GraphQLScalarType;
   Layer?: LayerResolvers<ContextType>;
+  LayerChange?: LayerChangeResolvers<ContextType>;
   LayerCheck?: LayerCheckResolvers<ContextType>;
   LayerKey?: LayerKeyResolvers<ContextType>;
   LocalDateTime?: GraphQLScalarType;

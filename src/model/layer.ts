@@ -266,3 +266,10 @@ export function sridOf(crs: Crs | null): number | null {
   const [, number] = /^EPSG:(\d{1,6})$/.exec(crs?.code ?? '') ?? []
   return number === undefined ? null : Number(number)
 }
+
+/** NEW_VERSION: other data, another configuration, or the first data after its preparation. CHECKED: the same data, proven by a check. */
+export interface LayerChange {
+  readonly kind: 'ADDED' | 'NEW_VERSION' | 'CHECKED' | 'REMOVED'
+  /** The current layer; for a removed layer, its last state. */
+  readonly layer: Layer
+}

@@ -19,6 +19,7 @@ import { CurrentSchema } from '../graphql/current-schema.ts'
 import { DocumentReader, type OperationLimits } from '../graphql/document.ts'
 import { HealthSubscribers } from '../graphql/health-events.ts'
 import { Introspector } from '../graphql/introspection/introspector.ts'
+import { LayerChanges } from '../graphql/layer-events.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { Layer } from '../model/layer.ts'
 import { Access, clientAddress, Hosts, Origins, publicAddressOf } from './access.ts'
@@ -205,7 +206,9 @@ async function fill(
   })
   await state.describe(catalog)
   onLayers()
-  catalog.on('changed', ({ kind, layer }) => {
+  catalog.on('changed', (change) => {
+    state.layerChanges.add(change)
+    const { kind, layer } = change
     // A check changes the types of a layer only by the values of its enums.
     if (kind !== 'CHECKED' || layer.columns.some(({ values }) => values)) onLayers()
   })
@@ -300,6 +303,7 @@ class ServerState implements Services {
   readonly deadlineSeconds: number
   readonly healthReport: HealthReport
   readonly healthSubscribers = new HealthSubscribers()
+  readonly layerChanges = new LayerChanges()
   readonly introspector = new Introspector({ layers: () => this.layers() })
   readonly #stop = new AbortController()
   #catalog: Catalog | null = null

@@ -1,7 +1,7 @@
 /** The resolvers of every type. A field without a resolver returns the property of the same name. */
 
 import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql'
-import { BATCH_SIZE, EVERY_MS, firstRange, inRange, LIMIT } from '../../ask/arguments.ts'
+import { BATCH_SIZE, badInput, EVERY_MS, firstRange, inRange, LIMIT } from '../../ask/arguments.ts'
 import {
   type FeatureArguments,
   type FeatureRequest,
@@ -45,6 +45,7 @@ import type {
   WorkerResolvers,
 } from '../generated.ts'
 import { HealthEvents } from '../health-events.ts'
+import { LayerEvents } from '../layer-events.ts'
 import { layerNameOf } from '../schema.ts'
 import { rootFields, selectedFields, selectFeature, selectOutputs } from '../selection.ts'
 import { columnNames } from '../typed/names.ts'
@@ -165,6 +166,16 @@ const subscription: SubscriptionResolvers = {
       const subscription = { everyMs, address: operation.address, subscribers: services.healthSubscribers }
       const signals = { left: operation.signal, stopping: services.stopping }
       return new HealthEvents(() => services.health(EVERY_MS[0]), subscription, signals)
+    },
+  },
+
+  layerChanged: {
+    subscribe: (_root, { layer: name, fingerprint = null }, { services, operation }) => {
+      if (fingerprint !== null && !name) throw badInput('`fingerprint` is of one layer; name it by `layer`.')
+      operation.isEndless = true
+      const layer = name ? services.catalog.layer(name) : null
+      if (layer === undefined) throw layerNotFound(name!, services.catalog)
+      return new LayerEvents(services.layerChanges, { layer, fingerprint, left: operation.signal, stopping: services.stopping })
     },
   },
 }

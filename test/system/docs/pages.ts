@@ -101,7 +101,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     notRun(['sh'], 'it takes strace; test/engine/catalog/prepare/hostile.test.ts has the files'),
   ],
   'docs/speed.md': [],
-  'docs/subscriptions.md': [conversation],
+  'docs/subscriptions.md': [conversation, conversation],
   'docs/tiles.md': [notRun(['js'], 'test/system/server/tiles.test.ts reads the same tiles'), json, signed],
   'docs/typed-aggregates.md': [answered],
   'docs/typed-layers.md': [

@@ -6,6 +6,7 @@ import { CAPABILITIES } from '../../../src/engines/duckdb/capabilities.ts'
 import type { Services } from '../../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../../src/graphql/health-events.ts'
 import { Introspector } from '../../../src/graphql/introspection/introspector.ts'
+import { LayerChanges } from '../../../src/graphql/layer-events.ts'
 import { RawSocket } from './raw-socket.ts'
 import { openWires, type ServiceWires } from './service-wires.ts'
 
@@ -26,6 +27,7 @@ const failing: Services = {
   deadlineSeconds: 30,
   health: () => Promise.reject(new TypeError(SECRET)),
   healthSubscribers: new HealthSubscribers(),
+  layerChanges: new LayerChanges(),
   introspector: new Introspector({ layers: () => [] }),
   stopping: new AbortController().signal,
 }

@@ -13,6 +13,7 @@ import { CAPABILITIES } from '../../../src/engines/duckdb/capabilities.ts'
 import type { Services } from '../../../src/graphql/context.ts'
 import { HealthSubscribers } from '../../../src/graphql/health-events.ts'
 import { Introspector } from '../../../src/graphql/introspection/introspector.ts'
+import { LayerChanges } from '../../../src/graphql/layer-events.ts'
 import { ERROR_CODES, type ErrorCode } from '../../../src/model/errors.ts'
 import type { RunningServer } from '../../../src/server/server.ts'
 import { fixture } from '../../fixtures/index.ts'
@@ -283,6 +284,7 @@ describe('what cannot be brought about', () => {
       deadlineSeconds: 30,
       health: () => Promise.reject(new Error('The health was asked')),
       healthSubscribers: new HealthSubscribers(),
+      layerChanges: new LayerChanges(),
       introspector: new Introspector({ layers: () => [] }),
       stopping: new AbortController().signal,
     }
@@ -313,6 +315,7 @@ describe('what cannot be brought about', () => {
       deadlineSeconds: 30,
       health: () => Promise.reject(error),
       healthSubscribers: new HealthSubscribers(),
+      layerChanges: new LayerChanges(),
       introspector: new Introspector({ layers: () => [] }),
       stopping: new AbortController().signal,
     }

@@ -212,6 +212,8 @@ it('no argument that takes text is left out', () => {
     'Subscription.aggregateBatches(layer)',
     'Subscription.featureBatches(after)',
     'Subscription.featureBatches(layer)',
+    'Subscription.layerChanged(fingerprint)',
+    'Subscription.layerChanged(layer)',
     'TimeBucket.column',
     'TimeBucket.every',
     'TimeBucket.path',
