@@ -1,12 +1,17 @@
 /** Three servers and Caddy, as docs/scale.md configures them: they serve one stream in turn. */
 import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { blocksOf } from '../../support/blocks.ts'
 import { ROOT } from '../../support/environment.ts'
 import { freePort } from '../../support/free-port.ts'
-import { ask } from '../../support/graphql.ts'
+import { type Answer, ask } from '../../support/graphql.ts'
 import { alive, type Launched, launch } from '../../support/launched.ts'
 import { type RunningProxy, runProxy } from '../../support/proxies.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
@@ -148,3 +153,98 @@ it.runIf(hasCaddy)(
     expect(got).toEqual(await idsOf({ url: urlOf(NAMES[0]!) }, 'observations'))
   },
 )
+
+const SOME_ROWS = 100_000
+
+/** Writes a layer of which every feature has the number of its edition. */
+async function writeEdition(n: number, file: string): Promise<void> {
+  const database = await DuckDBInstance.create()
+  const connection = await database.connect()
+  await connection.run(`COPY (SELECT i AS id, ${n} AS edition FROM range(${SOME_ROWS}) r(i)) TO '${file}'`)
+  connection.closeSync()
+  database.closeSync()
+}
+
+interface Editions {
+  readonly featureBatches: { readonly cursor: string; readonly features: readonly { id: string; edition: { edition: number } }[] }
+}
+
+/** One subscription to a server: the features that arrive, and its end. */
+class Reading {
+  readonly ids: string[] = []
+  readonly editions = new Set<number>()
+  cursor: string | null
+  code: unknown = null
+
+  constructor(cursor: string | null = null) {
+    this.cursor = cursor
+  }
+
+  /** Reads until the end of the stream, or of this many batches. */
+  async read(url: string, batches = Number.POSITIVE_INFINITY): Promise<this> {
+    const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 })
+    const query = `subscription ($after: Cursor) {
+      featureBatches(layer: "editions", batchSize: 1000, after: $after) { cursor features { id edition: properties } }
+    }`
+    let count = 0
+    try {
+      for await (const { data } of client.iterate<Editions>({ query, variables: { after: this.cursor } })) {
+        const { cursor, features } = data!.featureBatches
+        this.cursor = cursor
+        for (const { id, edition } of features) {
+          this.ids.push(id)
+          this.editions.add(edition.edition)
+        }
+        if (++count === batches) break
+      }
+    } catch (errors) {
+      this.code = (errors as Answer['errors'])?.[0]?.extensions['code'] ?? errors
+    }
+    await client.dispose()
+    return this
+  }
+}
+
+it('servers that receive new data one after the other never mix it with the old in one stream', {
+  timeout: 120_000,
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
+  const edition = (n: number) => join(folder, `${n}.parquet`)
+  await writeEdition(1, edition(1))
+  await writeEdition(2, edition(2))
+  const replicas = await Promise.all(
+    ['a', 'b', 'c'].map(async (name) => {
+      const file = join(folder, name, 'editions.parquet')
+      await mkdir(join(folder, name))
+      await copyFile(edition(1), file)
+      const port = await freePort()
+      const args = ['src/main.ts', file, '--port', String(port), '--spatial-extension', SPATIAL_EXTENSION, ...FLAGS]
+      const server = launch(process.execPath, args, { cwd: ROOT })
+      servers.set(name, server)
+      await server.line(/^ready /)
+      return { file, pid: server.pid, url: `http://127.0.0.1:${port}` }
+    }),
+  )
+  const publish = async ({ file }: { file: string }) => {
+    await copyFile(edition(2), `${file}.new`)
+    await rename(`${file}.new`, file)
+  }
+  const [a, b, c] = replicas as [(typeof replicas)[0], (typeof replicas)[0], (typeof replicas)[0]]
+
+  const old = await new Reading().read(a.url, 20)
+  await publish(b)
+  process.kill(a.pid, 'SIGKILL')
+  expect((await new Reading(old.cursor).read(b.url)).code).toBe('CURSOR_EXPIRED')
+  await old.read(c.url, 20)
+  expect([old.code, old.ids.length, ...old.editions]).toEqual([null, 40_000, 1])
+  await publish(c)
+  expect([(await old.read(c.url)).code, old.ids.length, ...old.editions]).toEqual(['CURSOR_EXPIRED', 40_000, 1])
+
+  const renewed = await new Reading().read(b.url, 20)
+  process.kill(b.pid, 'SIGTERM')
+  await renewed.read(c.url)
+  expect([renewed.code, ...renewed.editions]).toEqual([null, 2])
+  expect(renewed.ids).toEqual(await idsOf({ url: c.url }, 'editions'))
+  expect(renewed.ids).toHaveLength(SOME_ROWS)
+  await rm(folder, { recursive: true })
+})
