@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type { GraphQLArgument, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import { boxGeometry } from '../geometry/box.ts'
 import { HALF_WORLD, lonLatOf } from '../geometry/cells.ts'
+import type { FittedLattice, Lattice } from '../geometry/lattice.ts'
 import { BUFFER, EXTENT, type TilePlace } from '../geometry/tile-place.ts'
 import type { Context } from '../graphql/context.ts'
 import type { FeatureBatchGeojsonArgs, FeatureFilter, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
@@ -12,7 +13,7 @@ import type { View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { badInput, coerceArguments, isGiven, refuseUnknown, withOnly } from './arguments.ts'
 import { hasKnownCrs, NAME_THE_CRS } from './crs.ts'
-import { type FeatureRequest, readFeatureRequest } from './feature-request.ts'
+import { type FeatureRequest, findLayer, readFeatureRequest } from './feature-request.ts'
 import { cutEdges, PIECES } from './read/read-geometry.ts'
 import { liesInDegrees, propertiesNamed, selectionOf } from './selection.ts'
 import { openFilter } from './tile-filter.ts'
@@ -71,6 +72,17 @@ function argumentsOf(schema: GraphQLSchema): readonly GraphQLArgument[] {
   ]
 }
 
+/** Returns the lattice of a layer. Null for a layer that needs none, or has none. */
+export type Lattices = (layer: Layer, context: Context) => Promise<FittedLattice | null>
+
+const NO_LATTICES: Lattices = async () => null
+/** The largest error of a position on a lattice, in units of a tile. */
+const MOST_ERROR = 1 / 16
+
+function latticeFor(zoom: number, fitted: FittedLattice | null): Lattice | null {
+  return fitted !== null && fitted.error * EXTENT * 2 ** zoom <= MOST_ERROR ? fitted.lattice : null
+}
+
 export interface TileQuery {
   readonly request: FeatureRequest
   /** The filter of the client, without the box of the tile. */
@@ -85,19 +97,25 @@ export async function readTileQuery(
   place: TilePlace,
   { where, deadline, only }: TileArguments,
   context: Context,
+  lattices: Lattices = NO_LATTICES,
 ): Promise<TileQuery> {
+  const current = await findLayer(layer, context)
+  const fitting = latticeFor(place.zoom, await lattices(current, context))
+  let lattice: Lattice | null = null
   const request = await readFeatureRequest({ layer, where: where ?? null, deadline: deadline ?? null }, context, (asked) => {
     const { view } = asked
     requireTiles(view.layer)
-    const isLonLat = isInDegrees(view.layer)
+    // The layer may have changed since then.
+    lattice = view.layer === current ? fitting : null
+    const isLonLat = isInDegrees(view.layer) || lattice !== null
     const geometry = asked.representations.add(isLonLat ? {} : { crs: WEB_MERCATOR })
     const names = propertiesNamed(only, view)
     const tolerance = place.zoom < MAP_ZOOM ? TOLERANCE : 0
     const output = { kind: 'tile', layer: view.layer.name, tile: place, isLonLat, tolerance, geometry } as const
-    return selectionOf(asked, [{ ...output, ...(names && { only: names }) }])
+    return selectionOf(asked, [{ ...output, ...(lattice && { lattice: lattice.data }), ...(names && { only: names }) }])
   })
   const filter = request.query.where
-  const query = Object.freeze({ ...request.query, where: inWindow(filter, windowOf(place, request.query.view)) })
+  const query = Object.freeze({ ...request.query, where: inWindow(filter, windowOf(place, request.query.view, lattice)) })
   context.operation.queries.splice(-1, 1, query)
   return { request: { ...request, query }, filter }
 }
@@ -137,11 +155,15 @@ function inWindow(filter: Filter | null, windows: readonly Geometry[] | null): F
 }
 
 /** Returns the boxes of what a tile draws. Null if it draws all of the layer. */
-function windowOf(place: TilePlace, { layer }: View): readonly Geometry[] | null {
+function windowOf(place: TilePlace, { layer }: View, lattice: Lattice | null): readonly Geometry[] | null {
   const box = mercatorBox(place)
+  if (lattice) {
+    const boxes = degreesOf(box, place, lattice.extent)?.map(({ bbox }) => bbox && lattice.around(bbox))
+    return boxes?.flatMap((one) => (one ? [window(one)] : [])) ?? null
+  }
   if (isInDegrees(layer)) return degreesOf(box, place, layer.extent)
   const geometry = boxGeometry(box, 'tile')
-  if (layer.crs?.code === WEB_MERCATOR) return [{ ...geometry, crs: null, argument: 'tile' }]
+  if (layer.crs?.code === WEB_MERCATOR) return [window(box)]
   if (place.zoom < LEAST_BOXED) return null
   const size = (box[2] - box[0]) / PIECES
   const wkb = cutEdges(geometry.wkb, (dx, dy) => Math.max(1, Math.ceil(Math.max(Math.abs(dx), Math.abs(dy)) / size)), 'tile')
@@ -170,5 +192,9 @@ function degreesOf(box: BBox, { zoom, y }: TilePlace, extent: BBox | null): read
   // Without an extent, features lie between -180 and 180 degrees.
   const reach = extent ?? [-180, -90, 180, 90]
   const near = turned.filter((one) => one[0] <= reach[2] && one[2] >= reach[0])
-  return [own!, ...near].map((one) => ({ ...boxGeometry(one, 'tile'), crs: null, argument: 'tile' }))
+  return [own!, ...near].map(window)
+}
+
+function window(box: BBox): Geometry {
+  return { ...boxGeometry(box, 'tile'), crs: null, argument: 'tile' }
 }

@@ -1,5 +1,6 @@
 /** The interface that every engine implements: run a query, return batches, cancel, report health. `duckdb/` implements it. */
-import type { Pruning } from '../model/layer.ts'
+import type { BBox, Pruning } from '../model/layer.ts'
+import type { Position } from '../model/predicate.ts'
 import type { Query, RowPosition } from '../model/query.ts'
 import type { HeldMemory, OperationClock } from './deadline.ts'
 
@@ -209,6 +210,17 @@ export interface Engine {
    * the message. `signal` is aborted when the client disconnects.
    */
   page(query: Query, first: number, context: OperationContext, signal?: AbortSignal, message?: Message | null): Promise<Page>
+  /**
+   * Returns longitude and latitude of `size` times `size` positions of the query's layer, from the south-west corner of the box on, row by row.
+   * Null for a position that has none.
+   */
+  lonLat(
+    query: Query,
+    box: BBox,
+    size: number,
+    context: OperationContext,
+    signal?: AbortSignal,
+  ): Promise<readonly (Position | null)[]>
   /** Describes the plan of a query. It throws the same errors as `stream`. */
   explain(query: Query): Explanation
   health(): Promise<EngineHealth>

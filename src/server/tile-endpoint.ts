@@ -25,6 +25,7 @@ import type { EntityTags, TaggedRequest } from './entity-tags.ts'
 import { answerFile, type FileRequest } from './file-request.ts'
 import { sendJson } from './http-operation.ts'
 import type { Operations } from './operations.ts'
+import { TileLattices } from './tile-lattices.ts'
 import { readTile } from './tile-request.ts'
 import { type Thinned, TILE_FEATURES, TileThinning } from './tile-thinning.ts'
 
@@ -48,6 +49,7 @@ export interface TileEndpointOptions {
 
 export class TileEndpoint {
   readonly #options: TileEndpointOptions
+  readonly #lattices = new TileLattices()
   readonly #thinning = new TileThinning()
 
   constructor(options: TileEndpointOptions) {
@@ -82,7 +84,9 @@ export class TileEndpoint {
     const { operation, services } = request
     requirePlace(place)
     const args = readTileArguments(schema, tile, services.cursorSecret)
-    const { request: asked, filter } = await readTileQuery(tile.layer, place, args, request)
+    const { request: asked, filter } = await readTileQuery(tile.layer, place, args, request, (layer, context) =>
+      this.#lattices.of(layer, context),
+    )
     const { layer } = asked.query.view
     const thinned: Thinned = { layer, filter, args }
     const question = [place, args.only, filter?.digest ?? null]
@@ -115,6 +119,7 @@ export class TileEndpoint {
     requireTiles(layer)
     const view = viewOf(layer)
     const filter = args.where ? await readWhere(args.where, view, request) : null
+    const lattice = await this.#lattices.of(layer, request)
     const dropped = await this.#dropped({ layer, filter, args }, request)
     const [path = '', parameters] = (req.url ?? '').split('?', 2) as [string, string?]
     const base = `${publicAddress(req)}${path.replace(/\.json$/, '')}`
@@ -126,7 +131,7 @@ export class TileEndpoint {
       tiles: [`${base}/{z}/{x}/{y}.mvt${parameters === undefined ? '' : `?${parameters}`}`],
       minzoom: 0,
       maxzoom: MAP_ZOOM,
-      ...boundsOf(layer),
+      ...boundsOf(layer, lattice?.lattice.extent ?? null),
       vector_layers: [{ id: layer.name, fields: fieldsOf(view, args.only), minzoom: 0, maxzoom: MAP_ZOOM }],
       dropped,
     })
@@ -155,8 +160,9 @@ function levelIn({ headers }: IncomingMessage): number {
 }
 
 /** Longitudes and latitudes. Left out if they are not known without a worker. */
-function boundsOf(layer: Layer): { readonly bounds?: BBox } {
+function boundsOf(layer: Layer, placed: BBox | null): { readonly bounds?: BBox } {
   const { extent, crs } = layer
+  if (placed) return { bounds: withinWorld(placed) }
   if (!extent) return {}
   if (isInDegrees(layer)) return { bounds: withinWorld(extent) }
   if (crs?.code !== 'EPSG:3857') return {}

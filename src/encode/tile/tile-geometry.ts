@@ -4,6 +4,7 @@
  */
 import { HALF_WORLD, MAX_LATITUDE } from '../../geometry/cells.ts'
 import { GEOMETRY } from '../../geometry/geometry-type.ts'
+import { Lattice, type LatticeData } from '../../geometry/lattice.ts'
 import { BUFFER, EXTENT, type TilePlace } from '../../geometry/tile-place.ts'
 import type { WkbReader } from '../../geometry/wkb.ts'
 import { Commands } from './commands.ts'
@@ -20,6 +21,8 @@ export interface TileOptions {
   readonly tile: TilePlace
   /** True if coordinates are longitude and latitude. False: metres of Web Mercator. */
   readonly isLonLat: boolean
+  /** Coordinates are of another CRS, and this has their longitudes and latitudes. @default none */
+  readonly lattice?: LatticeData
   /** Units that a line may move when it is simplified. 0: it keeps all its positions. */
   readonly tolerance: number
 }
@@ -29,6 +32,7 @@ export class TileGeometry {
   readonly lines = new Commands()
   readonly polygons = new Commands()
   private readonly options: TileOptions
+  private readonly lattice: Lattice | null
   /** Units of the width of the world. */
   private readonly world: number
   private readonly left: number
@@ -49,6 +53,7 @@ export class TileGeometry {
 
   constructor(options: TileOptions) {
     this.options = options
+    this.lattice = options.lattice ? Lattice.from(options.lattice) : null
     this.world = EXTENT * 2 ** options.tile.zoom
     this.left = EXTENT * options.tile.x
     this.top = EXTENT * options.tile.y
@@ -274,12 +279,17 @@ export class TileGeometry {
 
   /** Adds `count` positions of the reader to `source`, and measures their box. Positions without a place are left out. */
   private read(count: number): void {
-    const { reader, source, world, left, top, options } = this
+    const { reader, source, world, left, top, options, lattice } = this
     let at = reader.positions(count)
     let [west, north, east, south] = [Infinity, Infinity, -Infinity, -Infinity]
     for (let i = 0; i < count; i++, at += reader.stride) {
       let x = reader.ordinate(at)
       let y = reader.ordinate(at + 8)
+      if (lattice) {
+        lattice.place(x, y)
+        x = lattice.longitude
+        y = lattice.latitude
+      }
       if (options.isLonLat) {
         const s = Math.sin(Math.max(-FARTHEST, Math.min(FARTHEST, y)) * RADIANS)
         x = (x / 360 + 0.5) * world - left

@@ -5,6 +5,7 @@ import os
 import random
 import sys
 
+import geopandas
 import numpy
 import pyogrio
 import shapely
@@ -14,7 +15,12 @@ EXTENT, BUFFER = 4096, 64
 
 
 def shapes(kind, seed):
-    """Points, lines, or polygons with holes, from a few metres to several tiles wide; some reach beyond 180 degrees."""
+    """Points, lines, or polygons with holes, from a few metres to several tiles wide; some reach beyond 180 degrees. `europe`: in another CRS."""
+    if kind == 'europe':
+        europe = shapely.box(-8, 37, 28, 67)
+        return [one for one in shapes('polygons', seed) if europe.covers(one)] + [
+            shapely.Point(9 + n % 9, 45 + n % 7).buffer(10 ** (n % 7 - 5)) for n in range(300)
+        ]
     chance = random.Random(seed)
     made = []
     for n in range(400):
@@ -50,6 +56,9 @@ def make(folder):
         ]
         with open(os.path.join(folder, f'{kind}.geojson'), 'w') as file:
             json.dump({'type': 'FeatureCollection', 'features': features}, file)
+    placed = shapes('europe', 'europe')
+    frame = geopandas.GeoDataFrame({'n': range(len(placed))}, geometry=placed, crs='OGC:CRS84').to_crs('EPSG:3035')
+    frame.to_parquet(os.path.join(folder, 'europe.parquet'), write_covering_bbox=True)
     return True
 
 
@@ -81,7 +90,7 @@ def largest(one):
 def judge(folder):
     """Compares features of tiles, as @mapbox/vector-tile reads them, with what shapely clips."""
     tiles = json.load(sys.stdin)
-    originals = {kind: shapes(kind, kind) for kind in ['points', 'lines', 'polygons']}
+    originals = {kind: shapes(kind, kind) for kind in ['points', 'lines', 'polygons', 'europe']}
     faults, features, crossing = [], 0, 0
     for tile in tiles:
         z, x, y, kind = tile['z'], tile['x'], tile['y'], tile['layer']
@@ -116,7 +125,7 @@ def judge(folder):
             if not within.is_empty:
                 crossing += not inner.covers(placed)
                 # A part that is thinner than a unit becomes a spike, which is left out.
-                thick = placed.buffer(-1.5).intersection(within) if kind == 'polygons' else within
+                thick = placed.buffer(-1.5).intersection(within) if kind in ('polygons', 'europe') else within
                 back = max([0, *shapely.distance(shapely.points(shapely.get_coordinates(thick)), shown)])
                 if back > tolerance + 0.75:
                     faults.append(f'{name}: the tile is {back:.2f} units away from a position')

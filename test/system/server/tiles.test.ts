@@ -23,10 +23,13 @@ beforeAll(async () => {
   await python(PROGRAM, ['make', folder])
   const files = KINDS.map((kind) => join(folder, `${kind}.geojson`))
   await writeFile(join(folder, 'plain.csv'), 'a,b\n1,2\n')
-  server = await serve([...files, PLACES, join(folder, 'plain.csv'), await fixture('geoparquet/projected.parquet')], {
-    origins: ['https://listed.example'],
-    pageCacheBytes: 32e6,
-  })
+  server = await serve(
+    [...files, join(folder, 'europe.parquet'), PLACES, join(folder, 'plain.csv'), await fixture('geoparquet/projected.parquet')],
+    {
+      origins: ['https://listed.example'],
+      pageCacheBytes: 32e6,
+    },
+  )
   await checked(server)
 })
 afterAll(async () => {
@@ -95,6 +98,25 @@ describe('the tiles of a layer', () => {
     },
     120_000,
   )
+
+  it('hold the same in another CRS, whose positions are interpolated', async () => {
+    const europe = [0, 3, 5, 8, 11, 14, 16].flatMap((z) => {
+      const corners = [0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => tileOf([9 + n, 45 + (n % 7)], z).join('/'))
+      return [...new Set(corners)].map((corner) => `${z}/${corner}`)
+    })
+    const tiles = []
+    for (const place of europe) {
+      const [z, x, y] = place.split('/').map(Number)
+      tiles.push({ layer: 'europe', z, x, y, features: await drawn('europe', place) })
+    }
+    const judged = await python<{ faults: string[]; features: number }>(PROGRAM, ['judge', folder], JSON.stringify(tiles))
+    expect(judged.faults).toEqual([])
+    expect(judged.features).toBeGreaterThan(1_000)
+    expect(await drawn('europe', '8/0/0')).toEqual([])
+    const { bounds } = await (await fetch(`${server.url}/tiles/europe.json`)).json()
+    expect(bounds[0]).toBeLessThan(9)
+    expect(bounds[2]).toBeGreaterThan(17)
+  })
 
   it('are read by GDAL with names, values and places', async () => {
     const paths = KINDS.map((kind) => `${kind}/0/0/0.mvt`)

@@ -3,10 +3,11 @@
  * the catalogue and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { hash } from 'node:crypto'
-import type { BBox, Layer } from '../../../model/layer.ts'
+import { type BBox, type Layer, LON_LAT } from '../../../model/layer.ts'
 import type { FeatureKey, FeatureQuery, Query, View } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
+import { layerCrsText, transformed } from './crs.ts'
 import { distanceTo, withinBox } from './distance.ts'
 import { all, type Condition, filtersOf, type ImpliedCondition } from './filter.ts'
 import { isKept } from './geometry-column.ts'
@@ -60,24 +61,41 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   return frozen({ ...plan, few: few && query.limit !== null })
 }
 
+const GROUP_COLUMNS = ['rows', 'west', 'south', 'east', 'north']
+
 /** Compiles the row groups of a layer; see `rowGroupsOf`. */
-export function compileRowGroups(view: View): Plan | null {
-  const groups = rowGroupsOf(view.layer)
-  if (groups === null) return null
-  const names = ['rows', 'west', 'south', 'east', 'north']
+export function compileRowGroups({ layer }: View): Plan | null {
+  const groups = rowGroupsOf(layer)
+  return groups === null ? null : compileNumbers(groups, GROUP_COLUMNS, new Parameters(), layer)
+}
+
+/** Compiles the longitudes and latitudes of `size` times `size` positions of a layer, from the south-west corner of the box on, row by row. */
+export function compileLonLat({ layer }: View, [west, south, east, north]: BBox, size: number): Plan {
+  const parameters = new Parameters()
+  const along = (from: number, to: number, n: string) =>
+    `${parameters.double(from)} + ${n} * ${parameters.double((to - from) / (size - 1))}`
+  const point = `ST_Point(${along(west, east, 'x.n')}, ${along(south, north, 'y.n')})`
+  const placed = transformed(point, layerCrsText(layer), LON_LAT, parameters)
+  const numbers = (name: string) => `range(CAST(${parameters.bind(size)} AS BIGINT)) AS ${name}(n)`
+  const points = `SELECT ${placed} AS p, x.n AS x, y.n AS y FROM ${numbers('x')}, ${numbers('y')}`
+  return compileNumbers(`SELECT ST_X(p), ST_Y(p) FROM (${points}) ORDER BY y, x`, ['lon', 'lat'], parameters, layer)
+}
+
+/** Compiles a statement whose columns are doubles. */
+function compileNumbers(sql: string, names: readonly string[], parameters: Parameters, layer: Layer): Plan {
   const columns = names.map((name) => ({ name, wire: { kind: 'float', bits: 64 } }) as const)
-  const body = `SELECT ${names.map((name) => `CAST(${name} AS DOUBLE)`).join(', ')} FROM (${groups}) AS g(${names.join(', ')})`
-  const { geometryColumn: geometryName } = view.layer
+  const body = `SELECT ${names.map((name) => `CAST(${name} AS DOUBLE)`).join(', ')} FROM (${sql}) AS g(${names.join(', ')})`
+  const properties = columns.map((_, n) => n)
   return frozen({
-    statement: withSentinel(body, columns.length, new Parameters(), ''),
-    layout: { columns, geometries: [], key: null, properties: columns.map((_, n) => n), geometryName },
+    statement: withSentinel(body, columns.length, parameters, ''),
+    layout: { columns, geometries: [], key: null, properties, geometryName: layer.geometryColumn },
     keys: [],
     outputs: [{ kind: 'features', fields: names.map((name) => ({ key: name, field: 'property', name }) as const) }],
     cursorKey: null,
     sorted: false,
     indexed: false,
     few: false,
-    digest: digestOf(body, '', []),
+    digest: digestOf(body, '', parameters.values),
   })
 }
 

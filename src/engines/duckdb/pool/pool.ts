@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { GeoduckError } from '../../../model/errors.ts'
-import type { Layer } from '../../../model/layer.ts'
+import type { BBox, Layer } from '../../../model/layer.ts'
 import type { Query } from '../../../model/query.ts'
 import { Deadline, OperationClock, UNBOUNDED } from '../../deadline.ts'
 import type {
@@ -18,7 +18,7 @@ import type {
   StreamShape,
 } from '../../engine.ts'
 import { CAPABILITIES } from '../capabilities.ts'
-import { compileRowGroups } from '../dialect/compile.ts'
+import { compileLonLat, compileRowGroups } from '../dialect/compile.ts'
 import { compileRows } from '../dialect/compile-rows.ts'
 import { explain } from '../dialect/explain.ts'
 import { nearestFirst } from '../dialect/order.ts'
@@ -193,10 +193,28 @@ class Pool implements Engine {
   }
 
   async #readGroups(query: Query, plan: Plan, context: OperationContext, signal?: AbortSignal): Promise<RowGroups | null> {
-    const { outputs, release, hasMore } = await this.#page(query, () => plan, MOST_GROUPS, context, signal)
-    const groups = JSON.parse(Buffer.concat(outputs[0]!).toString()) as Record<string, number>[]
+    const groups = await this.#numbers(query, plan, MOST_GROUPS, context, signal)
+    return groups === null || groups.length === 0 ? null : new RowGroups(groups as number[][])
+  }
+
+  async lonLat(query: Query, box: BBox, size: number, context: OperationContext, signal?: AbortSignal) {
+    const plan = compileLonLat(query.view, box, size)
+    const positions = (await this.#numbers(query, plan, size * size, context, signal)) ?? []
+    return positions.map(([lon, lat]) => (typeof lon === 'number' && typeof lat === 'number' ? ([lon, lat] as const) : null))
+  }
+
+  /** Returns the rows of a statement whose columns are doubles. Null if there are more than `most`. */
+  async #numbers(
+    query: Query,
+    plan: Plan,
+    most: number,
+    context: OperationContext,
+    signal?: AbortSignal,
+  ): Promise<readonly (readonly (number | null)[])[] | null> {
+    const { outputs, release, hasMore } = await this.#page(query, () => plan, most, context, signal)
+    const rows = JSON.parse(Buffer.concat(outputs[0]!).toString()) as Record<string, number | null>[]
     release()
-    return groups.length === 0 || hasMore ? null : new RowGroups(groups.map(Object.values))
+    return hasMore ? null : rows.map((row) => Object.values(row))
   }
 
   async health(): Promise<EngineHealth> {
