@@ -58,6 +58,7 @@ function namedProperties(output: Output): (readonly string[] | null)[] {
     case 'edges':
       return output.fields.flatMap((field) => (field.field === 'node' ? namedProperties({ ...field, kind: 'features' }) : []))
     case 'start-cursor':
+    case 'tile-cells':
       return []
     default:
       return [output.only ?? null]

@@ -25,6 +25,9 @@ export const MAP_ZOOM = 16
 const WEB_MERCATOR = 'EPSG:3857'
 /** Units that a line may move below the last zoom of a map: an eighth of a pixel. */
 const TOLERANCE = 1
+/** The numbers of cells along a side of a tile: 64 are 8 pixels each in a tile of 512. */
+const CELLS: readonly number[] = [0, 16, 32, 64, 128]
+const DEFAULT_CELLS = 64
 /** The first zoom whose tiles have a box in every CRS. */
 const LEAST_BOXED = 4
 /** Units that the box is larger than what is drawn, because of rounding. */
@@ -44,18 +47,21 @@ export interface TileArguments {
   readonly where: Arguments['where']
   readonly deadline: Arguments['deadline']
   readonly only: readonly string[] | null
+  /** Cells along each side of a tile of points that has too many of them. 0: a share of the features instead. */
+  readonly cells: number
 }
 
 /** @throws GeoduckError BAD_INPUT for an argument that a tile does not accept */
 export function readTileArguments(schema: GraphQLSchema, { layer, given }: TileRequest, secret: string): TileArguments {
   const known = argumentsOf(schema)
-  const names = [...known.map(({ name }) => name), 'properties', 'filter']
+  const names = [...known.map(({ name }) => name), 'properties', 'filter', 'cells']
   refuseUnknown(given, names, 'A tile')
-  const { filter, ...others } = given
+  const { filter, cells = DEFAULT_CELLS, ...others } = given
+  if (!CELLS.includes(cells as number)) throw badInput(`\`cells\` takes one of ${CELLS.join(', ')}, not ${show(cells)}.`)
   const args = coerceArguments(withOnly(others), known, 'A tile') as Arguments
   const both = [args.where, isGiven(filter) ? filterOf(openFilter(secret, layer, filter), known) : null].filter(isGiven)
   const where = both.length > 1 ? { and: both as FeatureFilter[] } : (both[0] ?? null)
-  return { where, deadline: args.deadline, only: args.only ?? null }
+  return { where, deadline: args.deadline, only: args.only ?? null, cells: cells as number }
 }
 
 /** A filter that was signed before an upgrade of the server may have become wrong. */
@@ -75,11 +81,11 @@ function argumentsOf(schema: GraphQLSchema): readonly GraphQLArgument[] {
 /** Returns the lattice of a layer. Null for a layer that needs none, or has none. */
 export type Lattices = (layer: Layer, context: Context) => Promise<FittedLattice | null>
 
-const NO_LATTICES: Lattices = async () => null
+export const NO_LATTICES: Lattices = async () => null
 /** The largest error of a position on a lattice, in units of a tile. */
 const MOST_ERROR = 1 / 16
 
-function latticeFor(zoom: number, fitted: FittedLattice | null): Lattice | null {
+export function latticeFor(zoom: number, fitted: FittedLattice | null): Lattice | null {
   return fitted !== null && fitted.error * EXTENT * 2 ** zoom <= MOST_ERROR ? fitted.lattice : null
 }
 
@@ -143,7 +149,7 @@ export function requirePlace({ zoom, x, y }: TilePlace): void {
 
 /* The box of a tile. */
 
-function inWindow(filter: Filter | null, windows: readonly Geometry[] | null): Filter | null {
+export function inWindow(filter: Filter | null, windows: readonly Geometry[] | null): Filter | null {
   if (windows === null) return filter
   const each = windows.map((geometry) => Object.freeze({ kind: 'window', geometry } as const))
   const near: Predicate = each.length === 1 ? each[0]! : { kind: 'or', members: each }
@@ -155,8 +161,13 @@ function inWindow(filter: Filter | null, windows: readonly Geometry[] | null): F
 }
 
 /** Returns the boxes of what a tile draws. Null if it draws all of the layer. */
-function windowOf(place: TilePlace, { layer }: View, lattice: Lattice | null): readonly Geometry[] | null {
-  const box = mercatorBox(place)
+export function windowOf(
+  place: TilePlace,
+  { layer }: View,
+  lattice: Lattice | null,
+  buffer = BUFFER,
+): readonly Geometry[] | null {
+  const box = mercatorBox(place, buffer)
   if (lattice) {
     const boxes = degreesOf(box, place, lattice.extent)?.map(({ bbox }) => bbox && lattice.around(bbox))
     return boxes?.flatMap((one) => (one ? [window(one)] : [])) ?? null
@@ -171,9 +182,9 @@ function windowOf(place: TilePlace, { layer }: View, lattice: Lattice | null): r
 }
 
 /** Metres of Web Mercator, with the buffer. */
-function mercatorBox({ zoom, x, y }: TilePlace): BBox {
+function mercatorBox({ zoom, x, y }: TilePlace, buffer: number): BBox {
   const unit = (2 * HALF_WORLD) / 2 ** zoom / EXTENT
-  const more = (BUFFER + SPARE) * unit
+  const more = (buffer + SPARE) * unit
   const west = x * EXTENT * unit - HALF_WORLD
   const north = HALF_WORLD - y * EXTENT * unit
   return [west - more, north - EXTENT * unit - more, west + EXTENT * unit + more, north + more]

@@ -5,6 +5,7 @@
  */
 import type { Grid } from '../geometry/cells.ts'
 import type { NativeType } from '../geometry/geometry-type.ts'
+import type { TileCellsOptions } from './tile/cells.ts'
 import type { TileOptions } from './tile/tile-geometry.ts'
 
 /** The few physical types that leave the engine. Odd and nested types are cast to one of these by the plan. */
@@ -123,6 +124,8 @@ export type Output =
   | { readonly kind: 'start-cursor' }
   /** A vector tile with the layer under this name. It has no bytes without a feature. */
   | ({ readonly kind: 'tile'; readonly layer: string } & TileOptions & WholeFeatures)
+  /** A vector tile whose features are cells with counts. */
+  | ({ readonly kind: 'tile-cells' } & TileCellsOptions)
 
 /** Facts that are proven for every geometry of a layer, if it can be sent as a native GeoArrow type. */
 export interface GeoArrowShape {

@@ -4,6 +4,7 @@ import { ByteWriter } from './bytes.ts'
 import { csvRecords } from './csv.ts'
 import { edgeList, startCursor } from './edge-list.ts'
 import { COLLECTION, featureCollection, featureLines, featureList, LIST } from './feature-collection.ts'
+import { tileCells } from './tile/cells.ts'
 import { vectorTile } from './tile/vector-tile.ts'
 import type { FixedFrame } from './value.ts'
 
@@ -34,6 +35,8 @@ export function createEncoder(layout: BatchLayout, output: Output, out = new Byt
       return arrowStream(layout, output)
     case 'tile':
       return vectorTile(layout, output, out)
+    case 'tile-cells':
+      return tileCells(layout, output, out)
     case 'arrow-base64':
       return asBase64(arrowStream(layout, output))
   }

@@ -124,6 +124,8 @@ export type Figure =
   /** The values with the highest counts. */
   | { readonly kind: 'values'; readonly member: Member; readonly first: number; readonly parts: readonly ItemPart[] }
   | { readonly kind: 'extent' | 'centroid' }
+  /** The mean of the places by which features belong to cells, in metres of Web Mercator. */
+  | { readonly kind: 'mercator'; readonly axis: 'x' | 'y' }
   /** `vertices`: the maximum number of vertices of all features that match the filter. */
   | { readonly kind: 'convexHull' | 'union'; readonly vertices: number }
 

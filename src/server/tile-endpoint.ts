@@ -1,19 +1,24 @@
 /** Sends vector tiles of a layer, `/tiles/LAYER/Z/X/Y.mvt`, and their description as TileJSON 3, `/tiles/LAYER.json`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
-import { findLayer, operationContext, readWhere } from '../ask/feature-request.ts'
+import { type FeatureRequest, findLayer, operationContext, readWhere } from '../ask/feature-request.ts'
+import { isOfPoints, readTileCells } from '../ask/tile-cells.ts'
 import {
   isInDegrees,
+  type Lattices,
   MAP_ZOOM,
   readTileArguments,
   readTileQuery,
   requirePlace,
   requireTiles,
+  type TileArguments,
   type TileRequest,
 } from '../ask/tile-query.ts'
 import { viewOf } from '../ask/view.ts'
 import type { Config } from '../config/config.ts'
 import type { Operation } from '../delivery/operation.ts'
+import { POINT_COUNT } from '../encode/tile/cells.ts'
+import type { Page } from '../engines/engine.ts'
 import { HALF_WORLD, lonLatOf, MAX_LATITUDE } from '../geometry/cells.ts'
 import type { TilePlace } from '../geometry/tile-place.ts'
 import type { Context, Services } from '../graphql/context.ts'
@@ -50,6 +55,7 @@ export interface TileEndpointOptions {
 export class TileEndpoint {
   readonly #options: TileEndpointOptions
   readonly #lattices = new TileLattices()
+  readonly #latticeOf: Lattices = (layer, context) => this.#lattices.of(layer, context)
   readonly #thinning = new TileThinning()
 
   constructor(options: TileEndpointOptions) {
@@ -84,19 +90,18 @@ export class TileEndpoint {
     const { operation, services } = request
     requirePlace(place)
     const args = readTileArguments(schema, tile, services.cursorSecret)
-    const { request: asked, filter } = await readTileQuery(tile.layer, place, args, request, (layer, context) =>
-      this.#lattices.of(layer, context),
-    )
+    const { request: asked, filter } = await readTileQuery(tile.layer, place, args, request, this.#latticeOf)
     const { layer } = asked.query.view
+    const hasCells = args.cells > 0 && isOfPoints(layer)
     const thinned: Thinned = { layer, filter, args }
-    const question = [place, args.only, filter?.digest ?? null]
+    const question = [place, args.only, filter?.digest ?? null, hasCells && args.cells]
     const known = this.#thinning.known(thinned, place.zoom)
     const tagged = await tags.bytesOf(request, layer, question)
     if (tagged.tag !== null && tags.sendNotModified(request, withLevel(tagged.tag, known ?? levelIn(request.req)))) return
     let level = known ?? (await this.#thinning.at(thinned, place.zoom, request))
     for (;;) {
-      const query = Object.freeze({ ...asked.query, thinning: level })
-      const page = await services.engine.page(query, MOST_FEATURES, operationContext(request, asked), operation.signal)
+      const isOfCells = hasCells && level > 0
+      const page = isOfCells ? await this.#cells(tile.layer, place, args, request) : await this.#features(asked, level, request)
       if (page.hasMore && page.count > 1) {
         page.release()
         level = this.#thinning.raise(thinned, place.zoom, level)
@@ -104,10 +109,26 @@ export class TileEndpoint {
       }
       operation.delivered(page)
       operation.whenEnded(page.release)
-      const headers = { 'geoduck-dropped': String(1 - 1 / 2 ** level) }
+      const headers = { 'geoduck-dropped': isOfCells ? '0' : String(1 - 1 / 2 ** level) }
       const tag = tagged.tag && withLevel(tagged.tag, level)
       return await tags.sendBytes(request, tagged, { type: TYPE, headers, tag, pieces: page.outputs[0]!, compression })
     }
+  }
+
+  async #features({ query, ...asked }: FeatureRequest, thinning: number, request: TaggedRequest): Promise<Page> {
+    const { services, operation } = request
+    const thinned = Object.freeze({ ...query, thinning })
+    return await services.engine.page(thinned, MOST_FEATURES, operationContext(request, { query, ...asked }), operation.signal)
+  }
+
+  async #cells(layer: string, place: TilePlace, args: TileArguments, request: TaggedRequest): Promise<Page> {
+    const { services, operation } = request
+    // The query for features does not run.
+    operation.queries.pop()
+    const { request: asked } = await readTileCells(layer, place, args, request, this.#latticeOf)
+    // Cells at the edges belong to the neighbours.
+    const most = (args.cells + 4) ** 2
+    return await services.engine.page(asked.query, most, operationContext(request, asked), operation.signal)
   }
 
   /** Sends the TileJSON of a layer. */
@@ -119,7 +140,8 @@ export class TileEndpoint {
     requireTiles(layer)
     const view = viewOf(layer)
     const filter = args.where ? await readWhere(args.where, view, request) : null
-    const lattice = await this.#lattices.of(layer, request)
+    const lattice = await this.#latticeOf(layer, request)
+    const hasCells = args.cells > 0 && isOfPoints(layer)
     const dropped = await this.#dropped({ layer, filter, args }, request)
     const [path = '', parameters] = (req.url ?? '').split('?', 2) as [string, string?]
     const base = `${publicAddress(req)}${path.replace(/\.json$/, '')}`
@@ -132,8 +154,17 @@ export class TileEndpoint {
       minzoom: 0,
       maxzoom: MAP_ZOOM,
       ...boundsOf(layer, lattice?.lattice.extent ?? null),
-      vector_layers: [{ id: layer.name, fields: fieldsOf(view, args.only), minzoom: 0, maxzoom: MAP_ZOOM }],
-      dropped,
+      vector_layers: [
+        {
+          id: layer.name,
+          fields: { ...fieldsOf(view, args.only), ...(hasCells && dropped.length > 0 && { [POINT_COUNT]: 'Number' }) },
+          minzoom: 0,
+          maxzoom: MAP_ZOOM,
+        },
+      ],
+      ...(hasCells && dropped.length > 0
+        ? { cells: { property: POINT_COUNT, maxzoom: dropped.length - 1, across: args.cells }, dropped: [] }
+        : { dropped }),
     })
   }
 

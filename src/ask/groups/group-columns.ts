@@ -127,6 +127,11 @@ export class GroupColumns {
     return this.#written({ kind: 'extent' })
   }
 
+  /** The mean of the places of the features, in metres of Web Mercator. */
+  mercator(axis: 'x' | 'y'): GroupColumn {
+    return this.#measure({ kind: 'mercator', axis }, DOUBLE.type, DOUBLE.native)
+  }
+
   /** Returns the index of a geometry among those of the group. @throws GeoduckError BAD_INPUT for a table without geometry */
   geometry(kind: 'centroid' | 'convexHull' | 'union'): number {
     requireGeometry(this.view.layer, kind)

@@ -19,7 +19,7 @@ const LAYERS = 3
 const [NAME, FEATURES, KEYS, LAYER_EXTENT, VERSION] = [1, 2, 3, 5, 15]
 /** Fields of the message Feature. */
 const [ID, TAGS, TYPE, GEOMETRY] = [1, 2, 3, 4]
-const [POINT, LINE, POLYGON] = [1, 2, 3]
+export const [POINT, LINE, POLYGON] = [1, 2, 3]
 
 const utf8 = new TextEncoder()
 
@@ -123,7 +123,7 @@ function putTags(tags: Uint32Array, values: readonly TileValue[], row: number): 
   return length
 }
 
-function putFeature(out: ByteWriter, id: Id, tags: Uint32Array, tagged: number, type: number, commands: Commands): void {
+export function putFeature(out: ByteWriter, id: Id, tags: Uint32Array, tagged: number, type: number, commands: Commands): void {
   const tagBytes = packedSize(tags, tagged)
   const geometryBytes = packedSize(commands.integers, commands.length)
   const size =
@@ -156,11 +156,11 @@ function varint64Size([low, high]: NonNullable<Id>): number {
 
 const layerHead = new ByteWriter(1024)
 
-function putLayer(
+export function putLayer(
   out: ByteWriter,
   layer: string,
   features: ByteWriter,
-  properties: readonly Property[],
+  properties: readonly Pick<Property, 'name'>[],
   values: ValueTable,
 ): void {
   layerHead.length = 0

@@ -102,7 +102,13 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/speed.md': [],
   'docs/subscriptions.md': [conversation, conversation],
-  'docs/tiles.md': [notRun(['js'], 'test/system/server/tiles.test.ts reads the same tiles'), json, signed],
+  'docs/tiles.md': [
+    notRun(['js'], 'test/system/server/tiles.test.ts reads the same tiles'),
+    json,
+    signed,
+    json,
+    notRun(['js'], 'test/system/server/tiles.test.ts reads the same cells'),
+  ],
   'docs/typed-aggregates.md': [answered],
   'docs/typed-layers.md': [
     answered,

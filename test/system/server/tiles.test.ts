@@ -318,6 +318,114 @@ describe('a request for a tile', () => {
   })
 })
 
+describe('a layer of more points than a tile shows', () => {
+  it('has cells with counts at low zooms, whose sum is the layer, and all features at higher zooms', async () => {
+    const file = join(folder, 'crowd.parquet')
+    const program = `
+import geopandas, json, numpy, sys
+chance = numpy.random.default_rng(4)
+n = 40000
+x, y = chance.uniform(-180, 180, n), chance.uniform(-89, 89, n)
+x[:25000], y[:25000] = chance.normal(11.25, 0.3, 25000), chance.normal(40.98, 0.3, 25000)
+x[-300:] = 180.0; x[-600:-300] = 181.5; y[-900:-600] = 90.0
+points = geopandas.points_from_xy(x, y).to_numpy()
+points[100] = None
+frame = geopandas.GeoDataFrame({'n': range(n), 'odd': numpy.arange(n) % 2}, geometry=points, crs='OGC:CRS84')
+frame.to_parquet(sys.argv[1], write_covering_bbox=True)
+geopandas.GeoDataFrame({'n': range(25000)}, geometry=points[:25000], crs='OGC:CRS84').to_crs('EPSG:3035').to_parquet(sys.argv[2], write_covering_bbox=True)
+print(json.dumps([x.tolist(), y.tolist()]))`
+    const projected = join(folder, 'crowd3035.parquet')
+    const [xs, ys] = await python<[number[], number[]]>(program, [file, projected])
+    const crowd = await serve([file, projected])
+    try {
+      const tileJson = await (await fetch(`${crowd.url}/tiles/crowd.json`)).json()
+      const { maxzoom, ...cells } = tileJson.cells
+      expect(cells).toEqual({ property: 'point_count', across: 64 })
+      expect(tileJson.dropped).toEqual([])
+      expect(tileJson.vector_layers[0].fields).toMatchObject({ point_count: 'Number', n: 'Number' })
+      expect(maxzoom).toBeGreaterThan(3)
+      const at = async (place: string, layer = 'crowd', parameters = '') => {
+        const response = await fetch(`${crowd.url}/tiles/${layer}/${place}.mvt${parameters}`)
+        return {
+          dropped: response.headers.get('geoduck-dropped'),
+          found: read(new Uint8Array(await response.arrayBuffer()), layer),
+        }
+      }
+      /** The counts of the cells of a zoom, by their place among all of it. */
+      const cellsAt = (zoom: number, across: number) => {
+        const side = across * 2 ** zoom
+        const counts = new Map<string, number>()
+        for (const [n, x] of xs.entries()) {
+          if (n === 100) continue
+          const [column, row] = tileOf(
+            [((x + 540) % 360) - 180, Math.max(-85.05112877980659, Math.min(85.05112877980659, ys[n]!))],
+            zoom + Math.log2(across),
+          )
+          const place = `${Math.max(0, Math.min(side - 1, column))}/${Math.max(0, Math.min(side - 1, row))}`
+          counts.set(place, (counts.get(place) ?? 0) + 1)
+        }
+        return counts
+      }
+      for (const [zoom, across] of [
+        [0, 64],
+        [1, 64],
+        [2, 16],
+        [3, 64],
+        [1, 128],
+      ] as const) {
+        const expected = cellsAt(zoom, across)
+        const found = new Map<string, number>()
+        const tiles = Array.from({ length: 4 ** zoom }, (_, n) => [n % 2 ** zoom, Math.floor(n / 2 ** zoom)] as const)
+        for (const [x, y] of tiles) {
+          const tile = await at(`${zoom}/${x}/${y}`, 'crowd', `?cells=${across}`)
+          expect(tile.dropped).toBe('0')
+          for (const { id, properties, geometry, type } of tile.found) {
+            expect(type).toBe(1)
+            expect(Object.keys(properties)).toEqual(['point_count'])
+            const [left, top] = geometry[0]![0]!
+            const size = 4_096 / across
+            const place = `${x * across + Math.floor(left / size)}/${y * across + Math.floor(top / size)}`
+            expect(found.has(place)).toBe(false)
+            const [column, row] = place.split('/').map(Number)
+            expect(id).toBe(row! * across * 2 ** zoom + column!)
+            found.set(place, properties['point_count'] as number)
+          }
+        }
+        const total = [...found.values()].reduce((sum, count) => sum + count, 0)
+        expect(total, `zoom ${zoom}`).toBe(39_999)
+        // sin and ln may differ in the last bit at an edge.
+        const differing = [...expected].filter(([place, count]) => found.get(place) !== count)
+        expect(differing.length).toBeLessThanOrEqual(2)
+      }
+      // A cell is where its features are.
+      const alone = (await at(`${maxzoom}/${tileOf([11.25, 40.98], maxzoom).join('/')}`)).found
+      expect(alone.length).toBeGreaterThan(50)
+      expect(new Set(alone.map(({ geometry }) => geometry[0]![0]![0] % 64)).size).toBeGreaterThan(20)
+      const next = await at(`${maxzoom + 1}/${tileOf([11.25, 40.98], maxzoom + 1).join('/')}`)
+      expect(next.found.every(({ properties }) => 'n' in properties && !('point_count' in properties))).toBe(true)
+      expect(next.dropped).toBe('0')
+      // Without cells, there is a share of the features.
+      const share = await at('0/0/0', 'crowd', '?cells=0')
+      expect(Number(share.dropped)).toBeGreaterThan(0.7)
+      expect(share.found[0]!.properties).toHaveProperty('n')
+      const odd = await at('0/0/0', 'crowd', `?where=${encodeURIComponent('{"property":{"name":"odd","eq":1}}')}`)
+      expect(odd.found.reduce((sum, { properties }) => sum + Number(properties['point_count']), 0)).toBe(20_000)
+      const other = await at('4/8/5', 'crowd3035')
+      const all = await Promise.all(['4/8/6', '4/7/5', '4/7/6', '4/9/5', '4/9/6'].map((place) => at(place, 'crowd3035')))
+      const count = [other, ...all]
+        .flatMap(({ found }) => found)
+        .reduce((sum, { properties }) => sum + Number(properties['point_count']), 0)
+      expect(count).toBe(24_999)
+      for (const wrong of ['?cells=7', '?cells=true']) {
+        const response = await fetch(`${crowd.url}/tiles/crowd/0/0/0.mvt${wrong}`)
+        expect([response.status, (await response.json()).errors[0].extensions.code]).toEqual([400, 'BAD_INPUT'])
+      }
+    } finally {
+      await crowd.close()
+    }
+  }, 120_000)
+})
+
 describe('a layer with more features than a tile shows', () => {
   it('shows the same share of them in every tile of a zoom, reports it, and shows all at a high zoom', async () => {
     const program = `
@@ -339,7 +447,7 @@ print(json.dumps([x.tolist(), y.tolist()]))`
     const many = await serve([file, store])
     try {
       const numbers = async (place: string) => {
-        const response = await fetch(`${many.url}/tiles/many/${place}.mvt`)
+        const response = await fetch(`${many.url}/tiles/many/${place}.mvt?cells=0`)
         const found = read(new Uint8Array(await response.arrayBuffer()), 'many')
         return { dropped: Number(response.headers.get('geoduck-dropped')), found: new Set(found.map(({ n }) => n)), drawn: found }
       }
@@ -356,11 +464,11 @@ print(json.dumps([x.tolist(), y.tolist()]))`
       const near = (degrees: number) => xs.flatMap((x, n) => (Math.abs(x) < degrees && ys[n]! > 3 ? [n] : []))
       const common = near(2)
       expect(common.filter((n) => west.found.has(n))).toEqual(common.filter((n) => east.found.has(n)))
-      const { dropped } = await (await fetch(`${many.url}/tiles/many.json`)).json()
+      const { dropped } = await (await fetch(`${many.url}/tiles/many.json?cells=0`)).json()
       expect(dropped[0]).toBe(0.875)
       expect(dropped[1]).toBe(quarters[0]!.dropped)
       for (const place of ['0/0/0', '1/1/0', '8/128/127']) {
-        const response = await fetch(`${many.url}/tiles/stored/${place}.mvt`)
+        const response = await fetch(`${many.url}/tiles/stored/${place}.mvt?cells=0`)
         expect(response.status).toBe(200)
         const expected = await numbers(place)
         expect(Number(response.headers.get('geoduck-dropped'))).toBe(expected.dropped)

@@ -39,6 +39,11 @@ export function cellOf(grid: Grid, layer: Layer, parameters: Parameters): CellIn
   return { first: of('first'), second: of('second') }
 }
 
+/** SQL of the place of a feature in metres of Web Mercator. NULL or not finite for a feature without a place. */
+export function mercatorOf(axis: 'x' | 'y', layer: Layer, parameters: Parameters): string {
+  return inMercator(layer, parameters).use((x, y) => (axis === 'x' ? x : y))
+}
+
 /** SQL of the sizes of the grid in both directions. */
 function stepsOf(grid: Grid, parameters: Parameters): readonly [string, string] {
   if (grid.kind === 'hexagon') {

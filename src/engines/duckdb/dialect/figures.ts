@@ -3,6 +3,7 @@ import { isJson } from '../../../model/field-type.ts'
 import type { Layer } from '../../../model/layer.ts'
 import type { Member } from '../../../model/predicate.ts'
 import type { Figure, ItemPart, Measure } from '../../../model/query.ts'
+import { mercatorOf } from './cells.ts'
 import { jsonComparison } from './comparison.ts'
 import { geometryFigure } from './geometry-figures.ts'
 import { exactValue } from './group-keys.ts'
@@ -50,6 +51,8 @@ export function figureSql({ figure, sorted = false }: Measure, rows: Rows): stri
       return histogram(figure, parameters)
     case 'values':
       return values(figure, layer, parameters)
+    case 'mercator':
+      return `avg(${mercatorOf(figure.axis, layer, parameters)})`
     default:
       return geometryFigure(figure, rows)
   }

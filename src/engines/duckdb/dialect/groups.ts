@@ -106,13 +106,13 @@ const COUNT_OF_GROUPS: GroupColumn = {
 }
 
 function namesIn(outputs: readonly Output[]): ReadonlySet<string> {
+  const ofCells = outputs.flatMap((output) => (output.kind === 'tile-cells' ? Object.values(output.columns) : []))
   const fields = outputs.flatMap((output) => (output.kind === 'features' ? allFields(output.fields) : []))
-  return new Set(
-    fields.flatMap((field: FeatureField) => {
-      if (field.field === 'cell') return field.indexes
-      return field.field === 'property' ? [field.name] : []
-    }),
-  )
+  const ofFields = fields.flatMap((field: FeatureField) => {
+    if (field.field === 'cell') return field.indexes
+    return field.field === 'property' ? [field.name] : []
+  })
+  return new Set([...ofCells, ...ofFields])
 }
 
 /* The order and the position of groups. */
