@@ -65,6 +65,8 @@ export interface Config {
   readonly pageBytes: number
   /** Bytes of the results that are kept for clients with the same question. 0: none is kept. @default 64 MB */
   readonly pageCacheBytes: number
+  /** Bytes of the tiles that are kept in the cache folder. 0: none is kept. @default 512 MB */
+  readonly tileCacheBytes: number
   /** Number of executions that may wait for a worker before OVERLOADED. @default 1000 */
   readonly queueLength: number
   /** Seconds that an execution may wait for a worker before OVERLOADED. @default 30 */

@@ -280,6 +280,13 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       fallback: CACHE_BYTES,
       fallbackText: formatSize(CACHE_BYTES),
     },
+    tileCacheBytes: {
+      flag: '--tile-cache-bytes <size>',
+      description: 'vector tiles that are kept in the cache folder, between starts; 0B keeps none',
+      value: size('0B'),
+      fallback: 512e6,
+      fallbackText: '512 MB',
+    },
     exportBytes: {
       flag: '--export-bytes <size>',
       description: 'maximum size of files for downloads that are made and kept, with their temporary data',

@@ -51,6 +51,11 @@ export interface EntityTagOptions {
   readonly open: boolean
 }
 
+/** True if the client wants a result that is neither kept nor comes from a cache. */
+export function forbidsStoring({ headers }: IncomingMessage): boolean {
+  return /\bno-store\b/i.test(headers['cache-control'] ?? '')
+}
+
 export class EntityTags {
   readonly #options: EntityTagOptions
 
@@ -64,7 +69,7 @@ export class EntityTags {
     question: string,
     type: ResultType | null = jsonTypeFor(req.headers.accept ?? null),
   ): string | null {
-    if (!this.#options.pages.isOn || /\bno-store\b/i.test(req.headers['cache-control'] ?? '')) return null
+    if (!this.#options.pages.isOn || forbidsStoring(req)) return null
     if (type === null) return null
     const digest = createHash('sha256')
       .update(`${req.method} ${type} ${this.#options.encodingFor(req)} `)

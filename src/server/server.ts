@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { type FilterLimits, filterLimitsOf } from '../ask/read/read-filter.ts'
 import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
@@ -39,6 +40,7 @@ import { Operations } from './operations.ts'
 import { PersistedQueries } from './persisted-queries.ts'
 import { oneAtATime } from './pipelining.ts'
 import { socketProtocol } from './socket-protocol.ts'
+import { TileCache } from './tile-cache.ts'
 import { TileEndpoint } from './tile-endpoint.ts'
 import { type Urls, urlsOf } from './urls.ts'
 import { WebSockets } from './websocket.ts'
@@ -111,7 +113,18 @@ export async function startServer(
   })
   const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression, exports })
   const publicAddress = publicAddressOf(config)
-  const tiles = new TileEndpoint({ ...shared, schema: schema.generic, limits: config, tags, publicAddress, compression })
+  const tileCache = new TileCache(join(config.cacheDirectory, 'tiles'), config.tileCacheBytes, (error) =>
+    log.warn({ err: error }, 'Tiles are not kept on disk for a minute'),
+  )
+  const tiles = new TileEndpoint({
+    ...shared,
+    schema: schema.generic,
+    limits: config,
+    tags,
+    publicAddress,
+    compression,
+    cache: tileCache,
+  })
   const health = state.healthReport
   const metrics = new Metrics({
     operations,
@@ -119,6 +132,7 @@ export async function startServer(
     sockets: () => sockets.count,
     unread: () => memory.bytes,
     pages,
+    tiles: tileCache,
     ready: () => health.ready,
     preparing: () => health.preparations.length,
   })

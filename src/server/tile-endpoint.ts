@@ -17,6 +17,7 @@ import {
 import { viewOf } from '../ask/view.ts'
 import type { Config } from '../config/config.ts'
 import type { Operation } from '../delivery/operation.ts'
+import type { JsonPiece } from '../delivery/raw-json.ts'
 import { POINT_COUNT } from '../encode/tile/cells.ts'
 import type { Page } from '../engines/engine.ts'
 import { HALF_WORLD, lonLatOf, MAX_LATITUDE } from '../geometry/cells.ts'
@@ -26,10 +27,11 @@ import type { BBox, Layer } from '../model/layer.ts'
 import type { View } from '../model/query.ts'
 import type { Access, ClientAddress, Origins, PublicAddress } from './access.ts'
 import type { DownloadLimits } from './download-request.ts'
-import type { EntityTags, TaggedRequest } from './entity-tags.ts'
+import { type EntityTags, forbidsStoring, type TaggedRequest } from './entity-tags.ts'
 import { answerFile, type FileRequest } from './file-request.ts'
 import { sendJson } from './http-operation.ts'
 import type { Operations } from './operations.ts'
+import { type TileCache, tileKey } from './tile-cache.ts'
 import { TileLattices } from './tile-lattices.ts'
 import { readTile } from './tile-request.ts'
 import { type Thinned, TILE_FEATURES, TileThinning } from './tile-thinning.ts'
@@ -50,16 +52,18 @@ export interface TileEndpointOptions {
   readonly origins: Origins
   readonly tags: EntityTags
   readonly compression: Config['compression']
+  readonly cache: TileCache
 }
 
 export class TileEndpoint {
   readonly #options: TileEndpointOptions
   readonly #lattices = new TileLattices()
   readonly #latticeOf: Lattices = (layer, context) => this.#lattices.of(layer, context)
-  readonly #thinning = new TileThinning()
+  readonly #thinning: TileThinning
 
   constructor(options: TileEndpointOptions) {
     this.#options = options
+    this.#thinning = new TileThinning(options.cache)
   }
 
   /** Answers the request in every case. */
@@ -86,7 +90,7 @@ export class TileEndpoint {
   }
 
   async #sendTile(request: TaggedRequest, tile: TileRequest, place: TilePlace): Promise<void> {
-    const { schema, tags, compression } = this.#options
+    const { schema, tags, compression, cache } = this.#options
     const { operation, services } = request
     requirePlace(place)
     const args = readTileArguments(schema, tile, services.cursorSecret)
@@ -99,6 +103,21 @@ export class TileEndpoint {
     const tagged = await tags.bytesOf(request, layer, question)
     if (tagged.tag !== null && tags.sendNotModified(request, withLevel(tagged.tag, known ?? levelIn(request.req)))) return
     let level = known ?? (await this.#thinning.at(thinned, place.zoom, request))
+    const mayKeep = tagged.tag !== null && !forbidsStoring(request.req)
+    const key = () => tileKey(thinned, services.catalog.writes(layer), [...question, level])
+    const send = (pieces: readonly JsonPiece[]) => {
+      const headers = { 'geoduck-dropped': hasCells ? '0' : String(1 - 1 / 2 ** level) }
+      const tag = tagged.tag && withLevel(tagged.tag, level)
+      return tags.sendBytes(request, tagged, { type: TYPE, headers, tag, pieces, compression })
+    }
+    const kept = mayKeep ? await cache.get(key()) : null
+    if (kept) {
+      const { heldMemory, signal } = operation
+      operation.deliveredCached({ name: null, layers: [], rows: kept.rows })
+      if (!heldMemory.hasRoom) await heldMemory.room(signal, { timed: true, whole: true })
+      heldMemory.add(kept.bytes.length)
+      return await send([kept.bytes])
+    }
     for (;;) {
       const isOfCells = hasCells && level > 0
       const page = isOfCells ? await this.#cells(tile.layer, place, args, request) : await this.#features(asked, level, request)
@@ -109,9 +128,8 @@ export class TileEndpoint {
       }
       operation.delivered(page)
       operation.whenEnded(page.release)
-      const headers = { 'geoduck-dropped': isOfCells ? '0' : String(1 - 1 / 2 ** level) }
-      const tag = tagged.tag && withLevel(tagged.tag, level)
-      return await tags.sendBytes(request, tagged, { type: TYPE, headers, tag, pieces: page.outputs[0]!, compression })
+      if (mayKeep) cache.put(key(), page.count, page.outputs[0]!)
+      return await send(page.outputs[0]!)
     }
   }
 

@@ -12,6 +12,7 @@ import { type Grid, MAX_LATITUDE, parseCellId } from '../geometry/cells.ts'
 import type { Context } from '../graphql/context.ts'
 import type { Layer } from '../model/layer.ts'
 import type { Filter } from '../model/predicate.ts'
+import { type TileCache, tileKey } from './tile-cache.ts'
 
 /** Features in the tile with the most of them, about. A tile has a buffer, and features may be larger than it. */
 export const TILE_FEATURES = 8_192
@@ -34,6 +35,12 @@ interface Known {
   counting: Promise<void> | null
 }
 
+/** The same as JSON. */
+interface Kept {
+  readonly levels: readonly (readonly [zoom: number, level: number])[]
+  readonly counted: Known['counted']
+}
+
 /** The layer and filter of tiles. */
 export interface Thinned {
   readonly layer: Layer
@@ -42,9 +49,15 @@ export interface Thinned {
 }
 
 export class TileThinning {
+  readonly #cache: TileCache
   readonly #known = new LRUCache<string, Known>({ max: MOST_KEPT })
   /** Grows when a share was too large, so that tiles that were made with it are not sent again. */
   generation = 0
+
+  /** `cache` keeps the shares between starts. */
+  constructor(cache: TileCache) {
+    this.#cache = cache
+  }
 
   /** Returns n, where the tiles of the zoom show 1/2^n of the features. Null if it has not been counted yet. */
   known(thinned: Thinned, zoom: number): number | null {
@@ -92,6 +105,16 @@ export class TileThinning {
   }
 
   async #count(known: Known, thinned: Thinned, zoom: number, context: Context): Promise<void> {
+    const key = tileKey(thinned, context.services.catalog.writes(thinned.layer), ['shares'])
+    if (known.counted === null) {
+      const kept = thinned.layer.state === 'READY' ? await this.#cache.get(key) : null
+      if (kept) {
+        const { levels, counted } = JSON.parse(kept.bytes.toString()) as Kept
+        for (const [place, level] of levels) known.levels.set(place, Math.max(known.levels.get(place) ?? 0, level))
+        known.counted = counted
+        if (known.levels.has(zoom)) return
+      }
+    }
     let at = known.counted ? Math.min(MOST_ZOOM, known.counted.zoom + STEP) : firstZoom(thinned.layer)
     for (;;) {
       const tiles = await countTiles(thinned, at, context)
@@ -107,10 +130,13 @@ export class TileThinning {
       if (at >= zoom) break
       at = Math.min(MOST_ZOOM, at + STEP)
     }
-    if (known.counted.most > TILE_FEATURES) return
-    for (let higher = known.counted.zoom + 1; higher <= MOST_ZOOM; higher++) {
-      if (!known.levels.has(higher)) known.levels.set(higher, 0)
+    if (known.counted.most <= TILE_FEATURES) {
+      for (let higher = known.counted.zoom + 1; higher <= MOST_ZOOM; higher++) {
+        if (!known.levels.has(higher)) known.levels.set(higher, 0)
+      }
     }
+    const kept: Kept = { levels: [...known.levels], counted: known.counted }
+    if (thinned.layer.state === 'READY') this.#cache.put(key, 0, [Buffer.from(JSON.stringify(kept))])
   }
 }
 

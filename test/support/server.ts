@@ -40,6 +40,7 @@ const CONFIG: Omit<Config, 'sources'> = {
   pageBytes: 32e6,
   // Most tests ask the same question again to see it executed.
   pageCacheBytes: 0,
+  tileCacheBytes: 0,
   queueLength: 1_000,
   queueSeconds: 30,
   unreadBytes: 256e6,

@@ -5,6 +5,7 @@ import type { Operation } from '../../delivery/operation.ts'
 import type { EngineHealth, WorkerHealth } from '../../engines/engine.ts'
 import type { PageCache } from '../entity-tags.ts'
 import type { Operations } from '../operations.ts'
+import type { TileCache } from '../tile-cache.ts'
 
 export interface MetricsSources {
   readonly operations: Operations
@@ -14,6 +15,7 @@ export interface MetricsSources {
   /** Returns the bytes of results that clients have not taken yet. */
   readonly unread: () => number
   readonly pages: Pick<PageCache, 'bytes' | 'requests'>
+  readonly tiles: Pick<TileCache, 'requests'>
   readonly ready: () => boolean
   /** Returns the number of layers that are being prepared. */
   readonly preparing: () => number
@@ -25,7 +27,7 @@ export class Metrics {
   readonly #engine: MetricsSources['engine']
   readonly #tellEngine: (health: EngineHealth) => void
 
-  constructor({ operations, engine, sockets, unread, pages, ready, preparing }: MetricsSources) {
+  constructor({ operations, engine, sockets, unread, pages, tiles, ready, preparing }: MetricsSources) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     new Gauge({ name: 'geoduck_info', help: 'Version of the server', labelNames: ['version'], registers }).set(
@@ -47,7 +49,18 @@ export class Metrics {
       this.#registry,
     )
     gauge('geoduck_page_cache_bytes', 'Results that are kept for the next request', () => pages.bytes, this.#registry)
-    pageCacheRequests(pages, this.#registry)
+    answers(
+      'geoduck_page_cache_requests_total',
+      'Queries whose result may be kept, by how they were answered: from the cache, by an execution, or with 304',
+      pages,
+      this.#registry,
+    )
+    answers(
+      'geoduck_tile_cache_requests_total',
+      'Tiles that were looked for on disk, by whether they were there',
+      tiles,
+      this.#registry,
+    )
     operationMetrics(operations, this.#registry)
     this.#engine = engine
     this.#tellEngine = engineMetrics(this.#registry)
@@ -71,10 +84,15 @@ function gauge(name: string, help: string, read: () => number, registry: Registr
   })
 }
 
-function pageCacheRequests({ requests }: MetricsSources['pages'], registry: Registry): void {
+function answers(
+  name: string,
+  help: string,
+  { requests }: { readonly requests: Record<string, number> },
+  registry: Registry,
+): void {
   new Counter({
-    name: 'geoduck_page_cache_requests_total',
-    help: 'Queries whose result may be kept, by how they were answered: from the cache, by an execution, or with 304',
+    name,
+    help,
     labelNames: ['answer'],
     registers: [registry],
     collect() {

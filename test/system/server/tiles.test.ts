@@ -1,8 +1,9 @@
 /** Vector tiles: what independent readers find in them, at which code they fail, and when they are made. */
 import { readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { VectorTile } from '@mapbox/vector-tile'
 import { PbfReader } from 'pbf'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -314,6 +315,53 @@ describe('a request for a tile', () => {
       expect(withToken.headers.get('cache-control')).toBe('private, no-cache')
     } finally {
       await closed.close()
+    }
+  })
+})
+
+describe('tiles on disk', () => {
+  it('are sent after a restart without a count and without the engine, unless they are damaged', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'geoduck-tiles-cache-'))
+    const file = join(own, 'shown.geojson')
+    await writeFile(file, await readFile(join(folder, 'polygons.geojson')))
+    const start = async () => {
+      const started = await serve([file], { cacheDirectory: own, tileCacheBytes: 64e6 })
+      await checked(started)
+      return started
+    }
+    const answers = async (at: TestServer) => {
+      const metrics = await (await fetch(`${at.url}/metrics`)).text()
+      return ['hit', 'miss'].map((answer) =>
+        Number(new RegExp(`tile_cache_requests_total{answer="${answer}"} (\\d+)`).exec(metrics)?.[1]),
+      )
+    }
+    const kept = async () =>
+      (await readdir(join(own, 'tiles'), { recursive: true, withFileTypes: true }).catch(() => [])).filter((one) => one.isFile())
+    try {
+      const first = await start()
+      const made = await bytesOf('shown/1/1/0.mvt', first)
+      expect(await bytesOf('shown/0/0/0.mvt', first)).not.toEqual(made)
+      expect(await answers(first)).toEqual([0, 2])
+      for (let tries = 0; tries < 100 && (await kept()).length < 2; tries++) await sleep(50)
+      expect(await kept()).toHaveLength(2)
+      await first.close()
+      const second = await start()
+      expect(await bytesOf('shown/1/1/0.mvt', second)).toEqual(made)
+      expect(await answers(second)).toEqual([1, 0])
+      const noStore = await fetch(`${second.url}/tiles/shown/1/1/0.mvt`, { headers: { 'cache-control': 'no-store' } })
+      expect(new Uint8Array(await noStore.arrayBuffer())).toEqual(made)
+      expect(await answers(second)).toEqual([1, 0])
+      for (const { parentPath, name } of await kept()) await truncate(join(parentPath, name), 50)
+      expect(await bytesOf('shown/1/1/0.mvt', second)).toEqual(made)
+      expect(await answers(second)).toEqual([1, 1])
+      await second.close()
+      // Other data have other tiles.
+      await writeFile(file, (await readFile(file, 'utf8')).replace('"n": 399', '"n": 1399'))
+      const third = await start()
+      expect(read(await bytesOf('shown/0/0/0.mvt', third), 'shown').some(({ n }) => n === 1_399)).toBe(true)
+      await third.close()
+    } finally {
+      await rm(own, { recursive: true })
     }
   })
 })

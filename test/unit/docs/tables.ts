@@ -105,6 +105,7 @@ export function limitTables(): readonly string[] {
       ['results and requests in memory, of all clients', ...set('unreadBytes'), 'they wait, then `OVERLOADED`'],
       ['persisted queries that are kept, of all clients', ...set('persistedQueries'), 'the longest unused is dropped'],
       ['results that are kept, of all clients', ...set('pageCacheBytes'), 'the longest unused is dropped'],
+      ['tiles that are kept on disk, of all clients', ...set('tileCacheBytes'), 'the longest unused is dropped'],
     ]),
     table([
       ['of what runs', 'most', 'flag', 'beyond it'],
