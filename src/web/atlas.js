@@ -31,12 +31,12 @@ function colors(kind, index) {
 /** @param {Exploration} exploration @returns {Coloring | null} */
 function coloringOf({ classes }) {
   if (!classes) return null
-  const { column, list, classOf } = classes
+  const { column, list, classOf, classInTiles } = classes
   const colors = classColors(
     currentTheme(),
     list.map(({ role }) => role),
   )
-  return { colors, classOf: ({ properties }) => classOf(properties?.[column]) }
+  return { colors, classOf: ({ properties }) => classOf(properties?.[column]), classInTiles }
 }
 
 /** @typedef {{ view: LayerView, row: LegendRow, exploration: Exploration, shown: boolean, index: number }} Entry */
@@ -215,7 +215,7 @@ export class Atlas {
     const zoom = this.#map.getZoom()
     const { clientWidth, clientHeight } = this.#map.getCanvas()
     const size = hexagonSize(zoom, clientWidth, clientHeight)
-    return { bbox: visibleBox(this.#map.getBounds()), precision: precisionAt(zoom), size }
+    return { bbox: visibleBox(this.#map.getBounds()), precision: precisionAt(zoom), size, zoom: Math.floor(zoom) }
   }
 
   #askAll() {

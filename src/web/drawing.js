@@ -4,7 +4,7 @@
  * with one source each. A full chunk never changes, and only the open one is indexed again. It is drawn at once, and again when
  * it has doubled or after a short time. So the total cost is a small multiple of drawing everything once, and not quadratic.
  */
-/** @import { GeoJSONSource, Map as MapLibre } from 'maplibre-gl' */
+/** @import { GeoJSONSource, Map as MapLibre, MapGeoJSONFeature } from 'maplibre-gl' */
 /** @import { Feature } from 'geojson' */
 /** @import { Look } from './layer-view.js' */
 import { paintOf, repaint, styleLayer } from './paint.js'
@@ -30,16 +30,22 @@ export class Drawing {
   /** @type {Promise<void>} */ #drawn = Promise.resolve()
   #whole = false
   #removed = false
-  #opacity = 1
+  #opacity
   #map
   #look
   /** Vertices of all its features. */
   vertices = 0
 
-  /** @param {MapLibre} map @param {Look} look */
-  constructor(map, look) {
+  /** @param {MapLibre} map @param {Look} look @param {boolean} [visible] */
+  constructor(map, look, visible = true) {
     this.#map = map
     this.#look = look
+    this.#opacity = visible ? 1 : 0
+  }
+
+  /** Whether something of it is on the screen. */
+  get visible() {
+    return this.#opacity > 0 && this.#chunks.some(({ drawn }) => drawn > 0)
   }
 
   /** @param {Feature[]} features */
@@ -63,13 +69,16 @@ export class Drawing {
     return this.#drawn
   }
 
-  /**
-   * Returns the feature that belongs to one that MapLibre found.
-   * @param {string} source
-   * @param {number} number
-   */
-  feature(source, number) {
-    return this.#chunks.find((chunk) => chunk.source === source)?.features[number]
+  /** Returns the feature that belongs to one that MapLibre found. @param {MapGeoJSONFeature} drawn */
+  feature({ source, id }) {
+    return this.#chunks.find((chunk) => chunk.source === source)?.features[Number(id)]
+  }
+
+  /** Makes it visible. */
+  show() {
+    if (this.#opacity === 1) return
+    this.#opacity = 1
+    this.repaint()
   }
 
   /** Paler, while what replaces it arrives. */

@@ -1,9 +1,9 @@
 // @ts-check
 /** Counts the points in view per hexagon, where there are too many to be seen one by one. */
-/** @import { GeoduckClientError } from 'geoduck/client' */
 /** @import { Feature, Polygon } from 'geojson' */
+/** @import { GroupEvents } from './groups.js' */
 /** @import { Layer } from './layers.js' */
-import { subscribe } from './graphql.js'
+import { askGroups } from './groups.js'
 
 /** Up to this number of points in view, each one is drawn. */
 const MOST_POINTS = 50_000
@@ -14,9 +14,6 @@ const HEXAGONS = 6000
 const EQUATOR_METRES = 40_075_016.7
 /** The pixels of the world at zoom 0. */
 const WORLD = 512
-const AGAIN_MS = 2000
-/** Times the server may fail in a row. Without a connection there is no such end. */
-const MOST_FAILURES = 5
 
 const COUNTS = `subscription Hexagons($layer: String!, $where: FeatureFilter!, $size: Float!) {
   aggregateBatches(layer: $layer, where: $where, cell: { kind: HEXAGON, size: $size }) { rows { count cell { id polygon } } }
@@ -76,38 +73,15 @@ export function stepsOf(hexagons, classes) {
 
 /**
  * @param {{ layer: string, where: object, size: number }} request
- * @param {object} events none is called after it was cancelled
- * @param {(hexagons: Hexagon[]) => void} events.complete
- * @param {(error: GeoduckClientError) => void} events.pause it was interrupted and starts again by itself
- * @param {(error: GeoduckClientError) => void} events.fail
+ * @param {GroupEvents<Hexagon>} events
  * @returns {() => void} cancels
  */
-export function countHexagons({ layer, where, size }, { complete, pause, fail }) {
-  let failures = 0
-  let cancel = () => {}
-  const run = () => {
-    /** @type {Hexagon[]} */
-    const hexagons = []
-    cancel = subscribe(
-      COUNTS,
-      { layer, where, size },
-      {
-        next: (/** @type {{ aggregateBatches: { rows: Row[] } }} */ { aggregateBatches: { rows } }) => {
-          for (const { count, cell } of rows) if (cell) hexagons.push(hexagon(cell, Number(count)))
-        },
-        error: (error) => {
-          failures += 1
-          if (error.code !== 'OFFLINE' && !(error.retry && failures <= MOST_FAILURES)) return fail(error)
-          const timer = setTimeout(run, AGAIN_MS)
-          cancel = () => clearTimeout(timer)
-          pause(error)
-        },
-        complete: () => complete(hexagons),
-      },
-    )
-  }
-  run()
-  return () => cancel()
+export function countHexagons(request, { complete, ...events }) {
+  return askGroups(COUNTS, request, {
+    complete: (/** @type {Row[]} */ rows) =>
+      complete(rows.flatMap(({ count, cell }) => (cell ? [hexagon(cell, Number(count))] : []))),
+    ...events,
+  })
 }
 
 /** @param {{ id: string, polygon: Polygon }} cell @param {number} features @returns {Hexagon} */

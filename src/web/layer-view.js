@@ -1,24 +1,27 @@
 // @ts-check
 /**
  * One layer on the map. It requests the visible features, draws them, and repeats this after each move. The last answer stays
- * below, paler, until the new one is complete. Where a layer has too many points in view, hexagons show their numbers.
+ * below, paler, until the new one is complete. Where a layer has too many points in view, hexagons show their numbers, and where it has too many
+ * other features, it shows vector tiles.
  */
-/** @import { Map as MapLibre } from 'maplibre-gl' */
+/** @import { Map as MapLibre, MapGeoJSONFeature } from 'maplibre-gl' */
 /** @import { Kind, Layer } from './layers.js' */
 /** @import { Shape } from './paint.js' */
 /** @import { GeoduckClientError } from 'geoduck/client' */
 /** @import { Hexagon, Scale } from './hexagons.js' */
-/** @import { StreamRequest } from './stream.js' */
 /** @import { Exploration } from './explore/exploration.js' */
 /** @import { Coloring } from './paint.js' */
 import { Drawing } from './drawing.js'
+import { whereOf } from './explore/conditions.js'
 import { whereInView } from './explore/where.js'
+import { askCount } from './groups.js'
 import { countHexagons, isDense, isMany, stepsOf } from './hexagons.js'
-import { countMatched } from './layers.js'
 import { openStream } from './stream.js'
+import { TileDrawing } from './tile-drawing.js'
 
-/** Most features, and most vertices of all features, that a browser draws while it still reacts to the mouse. */
-const MOST_FEATURES = 200_000
+/** The most features in view that are streamed. A layer with more shows tiles. */
+const MOST_FEATURES = { polygon: 20_000, line: 20_000, point: 200_000 }
+/** The most vertices that a browser draws while it still reacts to the mouse. */
 const MOST_VERTICES = 4_000_000
 
 /**
@@ -43,9 +46,9 @@ const MOST_VERTICES = 4_000_000
  * @property {number} batches
  * @property {number} startedAt milliseconds of performance.now()
  * @property {number} endedAt
- * @property {number | null} matched features that there are in view, once they are counted
  * @property {GeoduckClientError | null} error
- * @property {Scale | null} scale null if it shows features
+ * @property {Scale | null} scale of hexagons
+ * @property {number | null} share of the features in view that tiles show; null if it shows no tiles
  */
 
 /**
@@ -53,15 +56,17 @@ const MOST_VERTICES = 4_000_000
  * @property {readonly number[]} bbox
  * @property {number} precision digits after the decimal point
  * @property {number} size of hexagons in metres
+ * @property {number} zoom of tiles
  */
 
 /** @type {Progress} */
-const OFF = { state: 'off', features: 0, batches: 0, startedAt: 0, endedAt: 0, matched: null, error: null, scale: null }
+const OFF = { state: 'off', features: 0, batches: 0, startedAt: 0, endedAt: 0, error: null, scale: null, share: null }
 
 export class LayerView {
   /** @type {Progress} */ progress = OFF
-  /** @type {Drawing | null} */ #current = null
-  /** @type {Drawing | null} */ #previous = null
+  /** @type {Drawing | TileDrawing | null} */ #current = null
+  /** @type {Drawing | TileDrawing | null} */ #previous = null
+  #most
   #cancel = () => {}
   #map
   #changed
@@ -78,6 +83,7 @@ export class LayerView {
     this.exploration = exploration
     this.layer = layer
     this.look = look
+    this.#most = MOST_FEATURES[look.kind]
     this.#changed = changed
   }
 
@@ -87,7 +93,9 @@ export class LayerView {
     this.#keepLastAnswer()
     const progress = { ...OFF, state: /** @type {StreamState} */ ('asking'), startedAt: performance.now() }
     this.progress = progress
+    this.#current = null
     if (isDense(this.layer, this.look.coloring !== null)) this.#askHexagons(question, progress)
+    else if (Number(this.layer.featureCount ?? Number.POSITIVE_INFINITY) > this.#most) this.#askMany(question, progress)
     else this.#askFeatures(question, progress)
     this.#changed()
   }
@@ -95,7 +103,6 @@ export class LayerView {
   /** @param {Question} question @param {Progress} progress */
   #askHexagons(question, progress) {
     const { size } = question
-    this.#current = null
     this.#cancel = countHexagons(
       { layer: this.layer.name, where: this.#where(question), size },
       {
@@ -105,10 +112,54 @@ export class LayerView {
           if (!isMany(features, this.look.coloring !== null)) return this.#askFeatures(question, progress)
           this.#drawHexagons(hexagons, size, Object.assign(progress, { features, batches: 1 }))
         },
-        pause: (error) => this.#report(progress, { state: 'paused', error }),
-        fail: (error) => this.#report(progress, { state: 'failed', error, endedAt: performance.now() }),
+        ...this.#interruptions(progress),
       },
     )
+  }
+
+  /** Counts the features in view, which decides between tiles and a stream. @param {Question} question @param {Progress} progress */
+  #askMany(question, progress) {
+    this.#cancel = askCount(
+      { layer: this.layer.name, where: this.#where(question) },
+      {
+        complete: (features) => {
+          progress.error = null
+          if (features <= this.#most) return this.#askFeatures(question, progress)
+          this.#drawTiles(question.zoom, Object.assign(progress, { features }))
+        },
+        ...this.#interruptions(progress),
+      },
+    )
+  }
+
+  /** @param {number} zoom @param {Progress} progress */
+  #drawTiles(zoom, progress) {
+    const { conditions, column } = this.exploration
+    const properties = this.look.coloring && column !== null ? [column] : []
+    const content = { layer: this.layer.name, where: whereOf(conditions), properties }
+    const previous = this.#previous
+    const isSame = previous instanceof TileDrawing && previous.draws(content)
+    const drawing = isSame ? previous : new TileDrawing(this.#map, this.look, content)
+    this.#current = drawing
+    if (isSame) this.#previous = null
+    drawing.finish().then(
+      () => {
+        if (this.progress !== progress) return
+        this.#swap(drawing)
+        const share = drawing.share(zoom)
+        this.#report(progress, { state: share < 1 ? 'limited' : 'complete', share, endedAt: performance.now() })
+      },
+      (error) => this.progress === progress && this.#interruptions(progress).fail(error),
+    )
+  }
+
+  /** @param {Progress} progress */
+  #interruptions(progress) {
+    return {
+      pause: (/** @type {GeoduckClientError} */ error) => this.#report(progress, { state: 'paused', error }),
+      fail: (/** @type {GeoduckClientError} */ error) =>
+        this.#report(progress, { state: 'failed', error, endedAt: performance.now() }),
+    }
   }
 
   /** @param {Hexagon[]} hexagons @param {number} size @param {Progress} progress */
@@ -125,16 +176,17 @@ export class LayerView {
     const drawing = new Drawing(this.#map, look)
     this.#current = drawing
     drawing.add(hexagons)
-    this.#report(progress, { state: 'drawing', endedAt: performance.now(), scale: { size, hexagons: hexagons.length, steps } })
-    void drawing.finish().then(() => this.#end(progress, 'complete'))
+    progress.scale = { size, hexagons: hexagons.length, steps }
+    void this.#finish(drawing, progress)
   }
 
   /** @param {Question} question @param {Progress} progress */
   #askFeatures(question, progress) {
     const { precision } = question
     const crs = this.layer.crs?.isLonLat ? undefined : 'OGC:CRS84'
-    const request = { layer: this.layer.name, limit: MOST_FEATURES, where: this.#where(question), precision, crs }
-    const drawing = new Drawing(this.#map, this.look)
+    const request = { layer: this.layer.name, where: this.#where(question), precision, crs, limit: this.#most + 1 }
+    // A stream that replaces tiles does so at once, when it is complete.
+    const drawing = new Drawing(this.#map, this.look, !(this.#previous instanceof TileDrawing))
     this.#current = drawing
     this.#cancel = openStream(request, {
       batch: (features) => {
@@ -144,17 +196,17 @@ export class LayerView {
         progress.batches += 1
         progress.features += features.length
         drawing.add(features)
-        if (drawing.vertices <= MOST_VERTICES) return this.#changed()
-        this.#cancel()
-        void this.#finish(drawing, progress, request)
+        if (drawing.vertices <= MOST_VERTICES && progress.features <= this.#most) return this.#changed()
+        // Its features are large, or their number was not up to date. From now on tiles begin at fewer of them.
+        this.#most = Math.min(this.#most, progress.features, Number(this.layer.featureCount ?? this.#most)) - 1
+        this.ask(question)
       },
       restart: () => {
         drawing.remove()
         this.ask(question)
       },
-      pause: (error) => this.#report(progress, { state: 'paused', error }),
-      complete: () => void this.#finish(drawing, progress, request),
-      fail: (error) => this.#report(progress, { state: 'failed', error, endedAt: performance.now() }),
+      complete: () => void this.#finish(drawing, progress),
+      ...this.#interruptions(progress),
     })
   }
 
@@ -184,13 +236,13 @@ export class LayerView {
     this.#previous?.repaint()
   }
 
-  /** @param {string} source @param {number} number */
-  feature(source, number) {
-    return this.#current?.feature(source, number) ?? this.#previous?.feature(source, number)
+  /** @param {MapGeoJSONFeature} drawn */
+  feature(drawn) {
+    return this.#current?.feature(drawn) ?? this.#previous?.feature(drawn)
   }
 
   #keepLastAnswer() {
-    if (this.progress.batches === 0) return this.#current?.remove()
+    if (!this.#current?.visible) return this.#current?.remove()
     this.#previous?.remove()
     this.#previous = this.#current
   }
@@ -199,31 +251,20 @@ export class LayerView {
    * Finishes the drawing when every requested feature has arrived. Only the browser has work left.
    * @param {Drawing} drawing
    * @param {Progress} progress
-   * @param {StreamRequest} request
    */
-  async #finish(drawing, progress, request) {
+  async #finish(drawing, progress) {
     this.#report(progress, { state: 'drawing', endedAt: performance.now() })
-    const limited = progress.features >= MOST_FEATURES || drawing.vertices > MOST_VERTICES
-    // Without the number, the note only says that there may be more.
-    if (limited) progress.matched = await countMatched(request.layer, request.where).catch(() => null)
     await drawing.finish()
-    this.#end(progress, limited && progress.matched !== progress.features ? 'limited' : 'complete')
-  }
-
-  /** @param {Progress} progress @param {StreamState} state */
-  #end(progress, state) {
     if (this.progress !== progress) return
-    this.#dropPrevious()
-    this.#report(progress, { state })
+    // Only after the new answer can be on the screen, so that nothing flickers.
+    if (this.#previous) void this.#map.once('idle').then(() => this.progress === progress && this.#swap(drawing))
+    this.#report(progress, { state: 'complete' })
   }
 
-  /** Runs only after the new answer is on the screen, so that nothing flickers. */
-  #dropPrevious() {
-    const previous = this.#previous
-    if (!previous) return
-    void this.#map.once('idle').then(() => {
-      previous.remove()
-      if (this.#previous === previous) this.#previous = null
-    })
+  /** Shows the new answer instead of the last one, in the same frame. @param {Drawing | TileDrawing} drawing */
+  #swap(drawing) {
+    drawing.show()
+    this.#previous?.remove()
+    this.#previous = null
   }
 }

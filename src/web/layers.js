@@ -1,6 +1,7 @@
 // @ts-check
 /** Reads the server's layers and finds those that a map in longitude and latitude can draw. */
 
+/** @import { Feature } from 'geojson' */
 import { ask } from './graphql.js'
 import { lonLatExtent } from './lon-lat-extent.js'
 
@@ -31,19 +32,6 @@ export async function fetchLayers() {
   return Promise.all(layers.map(async (layer) => ({ ...layer, lonLatExtent: await lonLatExtent(layer) })))
 }
 
-const MATCHED = `query Matched($layer: String!, $where: FeatureFilter) {
-  features(layer: $layer, where: $where, first: 1) { totalCount }
-}`
-
-/**
- * @param {string} layer
- * @param {object} where
- * @returns {Promise<number>}
- */
-export async function countMatched(layer, where) {
-  return Number((await ask(MATCHED, { layer, where })).features.totalCount)
-}
-
 /**
  * Why a layer can't be drawn; null if it can.
  * @param {Layer} layer
@@ -62,4 +50,21 @@ export function hindrance(layer) {
 export function kindOf({ geometryTypes }) {
   if (geometryTypes.some((type) => type.endsWith('Polygon'))) return 'polygon'
   return geometryTypes.some((type) => type.endsWith('LineString')) ? 'line' : 'point'
+}
+
+const FEATURE = `query Feature($layer: String!, $id: ID!, $crs: String!) {
+  feature(layer: $layer, id: $id) { key properties bbox(crs: $crs) geometry(as: GEOJSON, crs: $crs) }
+}`
+
+/**
+ * Asks for one feature with all its properties, in longitude and latitude.
+ * @param {string} layer
+ * @param {string} id or key
+ * @returns {Promise<{ feature: Feature, bbox: number[] | null } | null>}
+ */
+export async function fetchFeature(layer, id) {
+  const { feature } = await ask(FEATURE, { layer, id, crs: 'OGC:CRS84' })
+  if (!feature) return null
+  const { key, properties, geometry, bbox } = feature
+  return { feature: { type: 'Feature', id: key, properties, geometry }, bbox }
 }

@@ -33,7 +33,7 @@ function describe(layer) {
 }
 
 /** @param {Progress} progress @returns {string} */
-function streamText({ state, features, matched, error, scale }) {
+function streamText({ state, features, error, scale, share }) {
   switch (state) {
     case 'off':
       return ''
@@ -46,9 +46,9 @@ function streamText({ state, features, matched, error, scale }) {
     case 'drawing':
     case 'complete':
       if (scale) return `hexagons of ${length(scale.size)}: ${count(features)} features; zoom in to see each`
-      return `${count(features)} in view`
+      return `${count(features)} in view${share === null ? '' : ', as tiles'}`
     case 'limited':
-      return `the first ${count(features)}${matched === null ? '' : ` of ${count(matched)}`} in view; zoom in for the rest`
+      return `about 1 of ${count(1 / (share ?? 1))} of the ${count(features)} in view, as tiles; zoom in for the rest`
     case 'failed':
       return error?.message ?? 'It failed.'
   }
@@ -187,17 +187,18 @@ export class LegendRow {
   /** @param {LayerView} view */
   show({ progress, layer, look, exploration }) {
     this.#showClasses(exploration, look.coloring?.colors ?? [])
-    const { state, features, error, scale } = progress
+    const { state, features, error, scale, share } = progress
     this.root.dataset['state'] = state
     this.root.dataset['features'] = String(features)
     setText(this.#stream, streamText(progress))
     this.root.dataset['hexagons'] = String(scale?.hexagons ?? 0)
+    this.root.dataset['tiles'] = String(share ?? '')
     this.#scale.hidden = scale === null
     this.#scale.replaceChildren(...(scale ? classes(scale, look.ramp) : []))
     this.#code.hidden = state !== 'failed'
     setText(this.#code, error?.code ?? '')
     this.#again.hidden = state !== 'failed'
-    const share = layer.featureCount === null ? 0 : features / Math.max(1, Number(layer.featureCount))
-    this.#bar.style.setProperty('--share', state === 'complete' || state === 'limited' ? '1' : share.toFixed(3))
+    const arrived = layer.featureCount === null ? 0 : features / Math.max(1, Number(layer.featureCount))
+    this.#bar.style.setProperty('--share', state === 'complete' || state === 'limited' ? '1' : arrived.toFixed(3))
   }
 }

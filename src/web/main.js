@@ -16,6 +16,7 @@ import { Map as MapLibre, NavigationControl, ScaleControl } from './maplibre-gl/
 import { startPicking } from './pick.js'
 import { startSheet } from './sheet.js'
 import { chosenTheme, currentTheme, onTheme, setTheme, startTheme } from './theme.js'
+import { tileRequest } from './tile-drawing.js'
 
 startTheme()
 startSheet()
@@ -29,10 +30,13 @@ const map = new MapLibre({
   zoom: 1,
   hash: 'at',
   attributionControl: false,
+  transformRequest: tileRequest,
   dragRotate: false,
   pitchWithRotate: false,
   touchPitch: false,
 })
+// The list of layers has what went wrong with tiles.
+map.on('error', ({ error, ...event }) => 'tile' in event || reportError(error))
 map.touchZoomRotate.disableRotation()
 map.keyboard.disableRotation()
 map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right')

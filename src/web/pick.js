@@ -6,7 +6,14 @@
 /** @import { LayerView } from './layer-view.js' */
 import { featurePopup } from './popup.js'
 
-/** @typedef {{ feature: Feature, layer: string, kind: Kind, color: string }} Found a feature with all that the server said of it */
+/**
+ * @typedef {object} Found
+ * @property {Feature} feature
+ * @property {string} layer
+ * @property {Kind} kind
+ * @property {string} color
+ * @property {boolean} partial the feature has a part of its geometry and properties, as vector tiles have it
+ */
 
 /** Pixels by which a pointer may miss a dot or a line; a finger is thicker. */
 const MISS = { mouse: 4, touch: 14 }
@@ -20,7 +27,7 @@ function distance({ geometry }, map, at) {
 }
 
 /**
- * Dots by their distance, then lines, then areas; an area only where the point is in it.
+ * Dots by their distance, then lines, then areas around the point, then areas whose border is near.
  * @param {MapLibre} map
  * @param {readonly LayerView[]} views
  * @param {Point} at
@@ -38,14 +45,10 @@ export function pick(map, views, at, miss) {
       .filter(({ layer }) => layer.type === 'fill')
       .map(key),
   )
-  const rank = { circle: 0, line: 1, fill: 2 }
   const order = near
-    .filter((feature) => feature.layer.type in rank && (feature.layer.type !== 'fill' || exact.has(key(feature))))
-    .map((feature) => ({
-      feature,
-      rank: rank[/** @type {keyof typeof rank} */ (feature.layer.type)],
-      far: distance(feature, map, at),
-    }))
+    .filter((feature) => feature.layer.type !== 'fill' || exact.has(key(feature)))
+    .map((feature) => ({ feature, rank: rankOf(feature), far: distance(feature, map, at) }))
+    .filter(({ rank }) => rank >= 0)
     .sort((one, other) => one.rank - other.rank || (one.far === other.far ? 0 : one.far - other.far))
   /** @type {Map<string, Found>} */
   const founds = new Map()
@@ -58,14 +61,29 @@ export function pick(map, views, at, miss) {
   return [...founds.values()]
 }
 
+const RANKS = ['circle', 'line', 'fill', 'border']
+
+/** The border of an area is the last: the point may be in its neighbour. -1 for what is no data. @param {MapGeoJSONFeature} feature */
+const rankOf = ({ layer, geometry }) =>
+  RANKS.indexOf(layer.type === 'line' && geometry.type.endsWith('Polygon') ? 'border' : layer.type)
+
 /** Identifies a feature: MapLibre finds it once per tile and style layer. @param {MapGeoJSONFeature} feature */
-const key = ({ source, id }) => `${source}/${id}`
+const key = ({ source, id, properties }) => `${source}/${id ?? properties['id']}`
+
+/** @param {Found | null} one @param {Found | null} other */
+function isSame(one, other) {
+  if (one?.partial && other?.partial) return one.layer === other.layer && one.feature.id === other.feature.id
+  return one?.feature === other?.feature
+}
 
 /** @param {readonly LayerView[]} views @param {MapGeoJSONFeature} drawn @returns {Found | null} */
 function resolve(views, drawn) {
   for (const view of views) {
-    const feature = view.feature(drawn.source, Number(drawn.id))
-    if (feature) return { feature, layer: view.layer.name, kind: view.look.kind, color: view.look.color }
+    const feature = view.feature(drawn)
+    if (!feature) continue
+    const { layer, look } = view
+    const partial = drawn.sourceLayer !== undefined && feature.id !== undefined
+    return { feature, layer: layer.name, kind: look.kind, color: look.color, partial }
   }
   return null
 }
@@ -85,7 +103,7 @@ export function startPicking(map, views) {
   }
   /** @param {'hover' | 'selected'} role @param {Found | null} found */
   const point = (role, found) => {
-    if (pointed[role]?.feature === found?.feature) return
+    if (isSame(pointed[role], found)) return
     pointed[role] = found
     show()
   }

@@ -3,6 +3,7 @@
 /** @import { Map as MapLibre } from 'maplibre-gl' */
 /** @import { Found } from './pick.js' */
 import { element } from './dom.js'
+import { fetchFeature } from './layers.js'
 import { free } from './layout.js'
 import { Popup } from './maplibre-gl/maplibre-gl.mjs'
 
@@ -45,20 +46,38 @@ function content(founds, index, turn) {
   return body
 }
 
+/** If the server does not answer, it stays a part. @param {Found} found @returns {Promise<Found>} */
+async function whole(found) {
+  const answer = await fetchFeature(found.layer, String(found.feature.id)).catch(() => null)
+  return { ...found, feature: answer?.feature ?? found.feature, partial: false }
+}
+
 /**
  * @param {MapLibre} map
  * @param {(found: Found | null) => void} selected null when the popup is closed
  */
 export function featurePopup(map, selected) {
   const popup = new Popup({ maxWidth: 'none', offset: 12, className: 'feature-popup', focusAfterOpen: true })
-  popup.on('close', () => selected(null))
+  /** @type {Found | null} */
+  let shown = null
+  popup.on('close', () => {
+    shown = null
+    selected(null)
+  })
   return {
     /** @param {{ lng: number, lat: number }} place @param {Found[]} founds not empty */
     open(place, founds) {
       /** @param {number} index */
       const turn = (index) => {
+        const found = /** @type {Found} */ (founds[index])
+        shown = found
         popup.setDOMContent(content(founds, index, turn))
-        selected(/** @type {Found} */ (founds[index]))
+        selected(found)
+        if (!found.partial) return
+        void whole(found).then((complete) => {
+          founds[index] = complete
+          if (shown === found) turn(index)
+        })
       }
       popup.setPadding(free())
       popup.setLngLat(place).addTo(map)

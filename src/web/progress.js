@@ -19,7 +19,7 @@ function summary(all) {
   if (some('drawing')) return ['drawing', 'All arrived, being drawn']
   if (some('failed'))
     return ['failed', some('failed') === 1 ? 'A layer failed; it says why below' : 'Layers failed; they say why below']
-  if (some('limited')) return ['limited', 'Showing the first features only; zoom in for all']
+  if (some('limited')) return ['limited', 'Showing a part of the features; zoom in for all']
   return ['complete', 'Complete']
 }
 

@@ -17,7 +17,7 @@ const MOST_FAILURES = 5
  * @property {Record<string, unknown>} where
  * @property {string | undefined} crs of the result, if the layer is not in longitude and latitude
  * @property {number} precision digits after the decimal point
- * @property {number} limit most features in total
+ * @property {number} limit the most features
  */
 
 /**

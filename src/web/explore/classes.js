@@ -15,7 +15,14 @@ const SHARES = [0.2, 0.4, 0.6, 0.8]
 
 /** @typedef {'ordered' | 'category' | 'rest' | 'null'} Role what colour it gets */
 /** @typedef {{ label: string, test: Test, role: Role, features: number | null }} Class */
-/** @typedef {{ column: string, list: readonly Class[], classOf: (value: unknown) => number }} Classes `classOf` returns an index of `list` */
+/** @typedef {import('maplibre-gl').ExpressionSpecification} Expression */
+/**
+ * @typedef {object} Classes
+ * @property {string} column
+ * @property {readonly Class[]} list
+ * @property {(value: unknown) => number} classOf returns an index of `list`
+ * @property {Expression} classInTiles the same for a feature of a vector tile, which leaves out null values
+ */
 
 const FIGURES = `query Classes($layer: String!, $column: String!, $shares: [Float!]!, $values: Int!) {
   aggregate(layer: $layer, first: 1) { rows { count column(name: $column) { count distinctApproximate values(first: $values) { value count } quantiles(at: $shares) } } }
@@ -37,15 +44,14 @@ export async function loadClasses(layer, name) {
   const isOrdered = (kind === 'number' || kind === 'time') && figures.values.length > FEW
   const classes = isOrdered ? ordered(column, figures.quantiles) : categories(figures)
   if (nulls > 0) classes.list.push({ label: 'null', test: { isNull: true }, role: 'null', features: nulls })
-  const { list, classOf } = classes
+  const { list, classOf, expression } = classes
   const rest = list.findIndex(({ role }) => role === 'rest')
+  const absent = nulls > 0 ? list.length - 1 : Math.max(0, rest)
   return {
     column: name,
     list,
-    classOf: (value) => {
-      if (value === null || value === undefined) return nulls > 0 ? list.length - 1 : Math.max(0, rest)
-      return classOf(value)
-    },
+    classOf: (value) => (value === null || value === undefined ? absent : classOf(value)),
+    classInTiles: /** @type {Expression} */ (['case', ['has', name], expression(['get', name]), absent]),
   }
 }
 
@@ -87,7 +93,13 @@ function ordered(column, quantiles) {
     const compared = isTime ? String(value) : Number(value)
     return edges.filter((edge) => edge <= compared).length
   }
-  return { list, classOf }
+  /** @param {unknown[]} value @returns {unknown} */
+  const expression = (value) => {
+    if (edges.length === 0) return 0
+    const compared = isTime ? ['to-string', value] : ['to-number', value]
+    return ['case', ...edges.flatMap((edge, n) => [['<', compared, edge], n]), edges.length]
+  }
+  return { list, classOf, expression }
 }
 
 /** @param {{ count: string, values: { value: unknown, count: string }[] }} figures */
@@ -105,7 +117,12 @@ function categories(figures) {
   if (rest > 0)
     list.push({ label: 'other values', test: { not: { in: shown.map(({ value }) => value) } }, role: 'rest', features: rest })
   const other = rest > 0 ? shown.length : 0
-  return { list, classOf: (/** @type {unknown} */ value) => index.get(String(value)) ?? other }
+  return {
+    list,
+    classOf: (/** @type {unknown} */ value) => index.get(String(value)) ?? other,
+    /** @param {unknown[]} value @returns {unknown} */
+    expression: (value) => (index.size === 0 ? other : ['match', ['to-string', value], ...[...index].flat(), other]),
+  }
 }
 
 /** A class's text, with its number of features where that is known. @param {Class} found */

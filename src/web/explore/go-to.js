@@ -3,13 +3,9 @@
 /** @import { Map as MapLibre } from 'maplibre-gl' */
 /** @import { LayerView } from '../layer-view.js' */
 /** @import { Found } from '../pick.js' */
-import { ask } from '../graphql.js'
+import { fetchFeature } from '../layers.js'
 import { free } from '../layout.js'
 import { setSheet } from '../sheet.js'
-
-const FEATURE = `query Go($layer: String!, $id: ID!, $crs: String!) {
-  feature(layer: $layer, id: $id) { key properties bbox(crs: $crs) geometry(as: GEOJSON, crs: $crs) }
-}`
 
 /**
  * @param {MapLibre} map
@@ -19,22 +15,14 @@ const FEATURE = `query Go($layer: String!, $id: ID!, $crs: String!) {
  */
 export async function goTo(map, { layer, look }, id, select) {
   if (layer.kind === 'TABLE') return
-  const { feature } = await ask(FEATURE, { layer: layer.name, id, crs: 'OGC:CRS84' })
-  if (!feature?.bbox) return
-  const [west, south, right, north] = feature.bbox
+  const found = await fetchFeature(layer.name, id)
+  if (!found?.bbox) return
+  const [west = 0, south = 0, right = 0, north = 0] = found.bbox
   // A box across the antimeridian has west > east.
   const east = right < west ? right + 360 : right
   // On a narrow screen, the sheet would cover the feature.
   setSheet(false)
   map.fitBounds([west, south, east, north], { padding: free(), maxZoom: 12 })
-  const found = {
-    type: /** @type {const} */ ('Feature'),
-    id: feature.key,
-    properties: feature.properties,
-    geometry: feature.geometry,
-  }
-  select(
-    { lng: (west + east) / 2, lat: (south + north) / 2 },
-    { feature: found, layer: layer.name, kind: look.kind, color: look.color },
-  )
+  const selected = { feature: found.feature, layer: layer.name, kind: look.kind, color: look.color, partial: false }
+  select({ lng: (west + east) / 2, lat: (south + north) / 2 }, selected)
 }

@@ -32,6 +32,10 @@ export interface View {
   readonly at?: readonly [zoom: number, latitude: number, longitude: number]
   /** The whole fragment of the address, instead of `at`. */
   readonly link?: string
+  /** Milliseconds between the messages of the server, as on a slow network. */
+  readonly slowMs?: number
+  /** The base path of the server. */
+  readonly basePath?: string
   /** Breaks the first connection after this number of batches of this layer. */
   readonly breakBehind?: { readonly layer: string; readonly batches: number }
 }
@@ -78,7 +82,8 @@ export class MapPage {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme, hasTouch: phone, isMobile: phone })
     const map = new MapPage(await context.newPage())
     if (view.breakBehind) await breakConnection(map.page, view.breakBehind)
-    await map.page.goto(`${server.url}/map${link && `#${link}`}`)
+    if (view.slowMs) await slowDown(map.page, view.slowMs)
+    await map.page.goto(`${server.url}${view.basePath ?? ''}/map${link && `#${link}`}`)
     return map
   }
 
@@ -156,6 +161,16 @@ async function breakConnection(page: Page, { layer, batches }: NonNullable<View[
       broken = true
       void server.close()
       void socket.close({ code: 1012 })
+    })
+  })
+}
+
+async function slowDown(page: Page, ms: number): Promise<void> {
+  await page.routeWebSocket(/graphql$/, (socket) => {
+    const server = socket.connectToServer()
+    let sent = Promise.resolve()
+    server.onMessage((message) => {
+      sent = sent.then(() => new Promise((resolve) => setTimeout(resolve, ms))).then(() => socket.send(message))
     })
   })
 }
