@@ -31,12 +31,8 @@ function colors(kind, index) {
 /** @param {Exploration} exploration @returns {Coloring | null} */
 function coloringOf({ classes }) {
   if (!classes) return null
-  const { column, list, classOf, classInTiles } = classes
-  const colors = classColors(
-    currentTheme(),
-    list.map(({ role }) => role),
-  )
-  return { colors, classOf: ({ properties }) => classOf(properties?.[column]), classInTiles }
+  const roles = classes.list.map(({ role }) => role)
+  return { ...classes, colors: classColors(currentTheme(), roles) }
 }
 
 /** @typedef {{ view: LayerView, row: LegendRow, exploration: Exploration, shown: boolean, index: number }} Entry */

@@ -43,7 +43,7 @@ export class Drawing {
     this.#opacity = visible ? 1 : 0
   }
 
-  /** Whether something of it is on the screen. */
+  /** Returns whether something of it is on the screen. */
   get visible() {
     return this.#opacity > 0 && this.#chunks.some(({ drawn }) => drawn > 0)
   }
@@ -53,8 +53,7 @@ export class Drawing {
     for (const feature of features) {
       const weight = vertices(feature.geometry)
       const chunk = this.#openChunk()
-      const { steps, coloring } = this.#look
-      const properties = steps ? feature.properties : coloring ? { class: coloring.classOf(feature) } : NO_PROPERTIES
+      const properties = this.#properties(feature)
       chunk.shapes.push({ type: 'Feature', id: chunk.features.length, properties, geometry: feature.geometry })
       chunk.features.push(feature)
       chunk.vertices += weight
@@ -103,6 +102,13 @@ export class Drawing {
       for (const shape of this.#look.shapes) this.#map.removeLayer(`${source}:${shape}`)
       this.#map.removeSource(source)
     }
+  }
+
+  /** @param {Feature} feature */
+  #properties({ properties }) {
+    const { steps, coloring } = this.#look
+    if (!coloring) return steps ? properties : NO_PROPERTIES
+    return { class: coloring.classOf(properties?.[steps ? coloring.summary.name : coloring.column]) }
   }
 
   #openChunk() {

@@ -3,24 +3,29 @@
 /** @import { Feature, Polygon } from 'geojson' */
 /** @import { GroupEvents } from './groups.js' */
 /** @import { Layer } from './layers.js' */
+/** @import { Coloring } from './paint.js' */
 import { askGroups } from './groups.js'
 
 /** Up to this number of points in view, each one is drawn. */
 const MOST_POINTS = 50_000
-/** The same for points that a column colours. */
-const MOST_COLORED = 200_000
 /** About this number of hexagons fills the screen. */
 const HEXAGONS = 6000
 const EQUATOR_METRES = 40_075_016.7
 /** The pixels of the world at zoom 0. */
 const WORLD = 512
 
-const COUNTS = `subscription Hexagons($layer: String!, $where: FeatureFilter!, $size: Float!) {
-  aggregateBatches(layer: $layer, where: $where, cell: { kind: HEXAGON, size: $size }) { rows { count cell { id polygon } } }
-}`
+/** @param {Coloring | null} coloring */
+function countsOf(coloring) {
+  const [variable, figures] = coloring
+    ? [', $column: String!', `column(name: $column) { ${coloring.summary.figures} }`]
+    : ['', '']
+  return `subscription Hexagons($layer: String!, $where: FeatureFilter!, $size: Float!${variable}) {
+    aggregateBatches(layer: $layer, where: $where, cell: { kind: HEXAGON, size: $size }) { rows { count cell { id polygon } ${figures} } }
+  }`
+}
 
-/** @typedef {Feature<Polygon, { features: number }>} Hexagon */
-/** @typedef {{ count: string, cell: { id: string, polygon: Polygon } | null }} Row */
+/** @typedef {Feature<Polygon, { features: number, [summary: string]: unknown }>} Hexagon */
+/** @typedef {{ count: string, cell: { id: string, polygon: Polygon } | null, column?: unknown }} Row */
 
 /**
  * @typedef {object} Scale of the hexagons on the screen
@@ -29,18 +34,14 @@ const COUNTS = `subscription Hexagons($layer: String!, $where: FeatureFilter!, $
  * @property {readonly number[]} steps the least number of features of each class
  */
 
-/**
- * Returns whether a view may have too many points of the layer.
- * @param {Layer} layer
- * @param {boolean} colored
- */
-export function isDense({ geometryTypes, featureCount }, colored) {
+/** Returns whether a view may have too many points of the layer. @param {Layer} layer */
+export function isDense({ geometryTypes, featureCount }) {
   const onlyPoints = geometryTypes.length > 0 && geometryTypes.every((type) => type.startsWith('Point'))
-  return onlyPoints && isMany(Number(featureCount ?? 0), colored)
+  return onlyPoints && isMany(Number(featureCount ?? 0))
 }
 
-/** @param {number} points in view @param {boolean} [colored] by their values, which hexagons can't show */
-export const isMany = (points, colored = false) => points > (colored ? MOST_COLORED : MOST_POINTS)
+/** @param {number} points in view */
+export const isMany = (points) => points > MOST_POINTS
 
 /** The least of 1, 2, 5, 10, ... that is not below the value. @param {number} value */
 function roundUp(value) {
@@ -73,18 +74,21 @@ export function stepsOf(hexagons, classes) {
 
 /**
  * @param {{ layer: string, where: object, size: number }} request
+ * @param {Coloring | null} coloring by a value for each hexagon
  * @param {GroupEvents<Hexagon>} events
  * @returns {() => void} cancels
  */
-export function countHexagons(request, { complete, ...events }) {
-  return askGroups(COUNTS, request, {
-    complete: (/** @type {Row[]} */ rows) =>
-      complete(rows.flatMap(({ count, cell }) => (cell ? [hexagon(cell, Number(count))] : []))),
+export function countHexagons(request, coloring, { complete, ...events }) {
+  const variables = coloring ? { ...request, column: coloring.column } : request
+  return askGroups(countsOf(coloring), variables, {
+    complete: (/** @type {Row[]} */ rows) => complete(rows.flatMap((row) => hexagon(row, coloring))),
     ...events,
   })
 }
 
-/** @param {{ id: string, polygon: Polygon }} cell @param {number} features @returns {Hexagon} */
-function hexagon({ id, polygon }, features) {
-  return { type: 'Feature', id, properties: { features }, geometry: polygon }
+/** Features without a geometry are in none. @param {Row} row @param {Coloring | null} coloring @returns {Hexagon[]} */
+function hexagon({ count, cell, column }, coloring) {
+  if (!cell) return []
+  const summary = coloring && { [coloring.summary.name]: coloring.summary.read(column) ?? null }
+  return [{ type: 'Feature', id: cell.id, properties: { features: Number(count), ...summary }, geometry: cell.polygon }]
 }

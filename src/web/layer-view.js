@@ -94,7 +94,7 @@ export class LayerView {
     const progress = { ...OFF, state: /** @type {StreamState} */ ('asking'), startedAt: performance.now() }
     this.progress = progress
     this.#current = null
-    if (isDense(this.layer, this.look.coloring !== null)) this.#askHexagons(question, progress)
+    if (isDense(this.layer)) this.#askHexagons(question, progress)
     else if (Number(this.layer.featureCount ?? Number.POSITIVE_INFINITY) > this.#most) this.#askMany(question, progress)
     else this.#askFeatures(question, progress)
     this.#changed()
@@ -103,18 +103,15 @@ export class LayerView {
   /** @param {Question} question @param {Progress} progress */
   #askHexagons(question, progress) {
     const { size } = question
-    this.#cancel = countHexagons(
-      { layer: this.layer.name, where: this.#where(question), size },
-      {
-        complete: (hexagons) => {
-          const features = hexagons.reduce((sum, { properties }) => sum + properties.features, 0)
-          progress.error = null
-          if (!isMany(features, this.look.coloring !== null)) return this.#askFeatures(question, progress)
-          this.#drawHexagons(hexagons, size, Object.assign(progress, { features, batches: 1 }))
-        },
-        ...this.#interruptions(progress),
+    this.#cancel = countHexagons({ layer: this.layer.name, where: this.#where(question), size }, this.look.coloring, {
+      complete: (hexagons) => {
+        const features = hexagons.reduce((sum, { properties }) => sum + properties.features, 0)
+        progress.error = null
+        if (!isMany(features)) return this.#askFeatures(question, progress)
+        this.#drawHexagons(hexagons, size, Object.assign(progress, { features, batches: 1 }))
       },
-    )
+      ...this.#interruptions(progress),
+    })
   }
 
   /** Counts the features in view, which decides between tiles and a stream. @param {Question} question @param {Progress} progress */
@@ -167,12 +164,7 @@ export class LayerView {
     const steps = stepsOf(hexagons, this.look.ramp.length)
     // It inherits the colours, which change with the theme.
     /** @type {Look} */
-    const look = Object.assign(Object.create(this.look), {
-      shapes: ['hexagon'],
-      slot: () => this.look.slot('dot'),
-      steps,
-      coloring: null,
-    })
+    const look = Object.assign(Object.create(this.look), { shapes: ['hexagon'], slot: () => this.look.slot('dot'), steps })
     const drawing = new Drawing(this.#map, look)
     this.#current = drawing
     drawing.add(hexagons)

@@ -151,16 +151,17 @@ export class LegendRow {
     this.#box.checked = shown
   }
 
-  /** @param {Exploration} exploration @param {readonly string[]} colors */
-  #showClasses({ column, classes, error, conditions }, colors) {
-    const shown = JSON.stringify([column, error, colors, classes?.list.length, conditions])
+  /** @param {Exploration} exploration @param {readonly string[]} colors @param {boolean} inHexagons */
+  #showClasses({ column, classes, error, conditions }, colors, inHexagons) {
+    const shown = JSON.stringify([column, error, colors, classes?.list.length, conditions, inHexagons])
     if (shown === this.#shownClasses) return
     this.#shownClasses = shown
     this.#filter.hidden = conditions.length === 0
     setText(this.#filter, `filter: ${conditions.map(describeCondition).join(', ')}`)
     this.#legend.hidden = column === null
     this.#legend.setAttribute('aria-label', `${this.#layer.name} by ${column}`)
-    const title = element('li', { class: 'classes-title' }, error || (classes ? `by ${column}` : `by ${column}: asking`))
+    const by = inHexagons && classes ? `by the ${classes.summary.name} of a hexagon` : `by ${column}`
+    const title = element('li', { class: 'classes-title' }, error || (classes ? by : `${by}: asking`))
     const focused = [...this.#legend.querySelectorAll('button')].indexOf(/** @type {any} */ (document.activeElement))
     const chosen = conditions
       .filter((condition) => condition.op === 'classes' && condition.column === column)
@@ -186,15 +187,16 @@ export class LegendRow {
 
   /** @param {LayerView} view */
   show({ progress, layer, look, exploration }) {
-    this.#showClasses(exploration, look.coloring?.colors ?? [])
     const { state, features, error, scale, share } = progress
+    this.#showClasses(exploration, look.coloring?.colors ?? [], scale !== null)
     this.root.dataset['state'] = state
     this.root.dataset['features'] = String(features)
     setText(this.#stream, streamText(progress))
     this.root.dataset['hexagons'] = String(scale?.hexagons ?? 0)
     this.root.dataset['tiles'] = String(share ?? '')
-    this.#scale.hidden = scale === null
-    this.#scale.replaceChildren(...(scale ? classes(scale, look.ramp) : []))
+    const counted = look.coloring ? null : scale
+    this.#scale.hidden = counted === null
+    this.#scale.replaceChildren(...(counted ? classes(counted, look.ramp) : []))
     this.#code.hidden = state !== 'failed'
     setText(this.#code, error?.code ?? '')
     this.#again.hidden = state !== 'failed'

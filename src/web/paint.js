@@ -3,7 +3,7 @@
 /** @import { AddLayerObject, ExpressionSpecification, Map as MapLibre } from 'maplibre-gl' */
 /** @import { Layer } from './layers.js' */
 /** @import { Look } from './layer-view.js' */
-/** @import { Feature } from 'geojson' */
+/** @import { Classes } from './explore/classes.js' */
 
 /** Shapes that a feature is drawn as, from bottom to top. */
 export const SHAPES = /** @type {const} */ (['area', 'line', 'dot'])
@@ -21,13 +21,7 @@ const DOTS = [
 /** Areas of a layer with more features are often smaller than a pixel. Then their borders are all that is seen of them. */
 const SMALL_AREAS = 20_000
 
-/**
- * Colours by the classes of a column.
- * @typedef {object} Coloring
- * @property {(feature: Feature) => number} classOf
- * @property {ExpressionSpecification} classInTiles the same as an expression, for features of tiles
- * @property {readonly string[]} colors of the classes
- */
+/** Colours by the classes of a column. @typedef {Classes & { colors: readonly string[] }} Coloring */
 
 /** @param {number} features */
 const dots = (features) => /** @type {typeof DOTS[0]} */ (DOTS.find(({ most }) => features <= most))
@@ -70,8 +64,8 @@ export function paintOf(shape, { color: own, border, ramp, kind, features, steps
   const dotOpacity = coloring ? Math.max(0.75, dots(features).opacity) : dots(features).opacity
   if (shape === 'hexagon') {
     const [first, ...others] = steps.map((step, n) => [step, ramp[n]])
-    const fill = others.length === 0 ? first?.[1] : ['step', ['get', 'features'], first?.[1], ...others.flat()]
-    return { 'fill-color': fill, 'fill-opacity': 0.82 * opacity }
+    const counted = others.length === 0 ? first?.[1] : ['step', ['get', 'features'], first?.[1], ...others.flat()]
+    return { 'fill-color': coloring ? color : counted, 'fill-opacity': 0.82 * opacity }
   }
   if (shape === 'area') return { 'fill-color': color, 'fill-opacity': 0.85 * opacity, 'fill-antialias': false }
   if (shape === 'dot') {

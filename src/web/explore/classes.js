@@ -1,7 +1,7 @@
 // @ts-check
 /** Classes of a column's values, which colour features: five of about equal counts for numbers and times, else the most frequent values. */
 /** @import { Layer } from '../layers.js' */
-/** @import { Column } from './columns.js' */
+/** @import { Column, ColumnKind } from './columns.js' */
 /** @import { Test } from './conditions.js' */
 import { count } from '../format.js'
 import { ask } from '../graphql.js'
@@ -17,10 +17,17 @@ const SHARES = [0.2, 0.4, 0.6, 0.8]
 /** @typedef {{ label: string, test: Test, role: Role, features: number | null }} Class */
 /** @typedef {import('maplibre-gl').ExpressionSpecification} Expression */
 /**
+ * @typedef {object} Summary one value for many features, which colours a hexagon
+ * @property {string} name
+ * @property {string} figures of the column, in GraphQL
+ * @property {(figures: any) => unknown} read returns the value
+ */
+/**
  * @typedef {object} Classes
  * @property {string} column
  * @property {readonly Class[]} list
  * @property {(value: unknown) => number} classOf returns an index of `list`
+ * @property {Summary} summary
  * @property {Expression} classInTiles the same for a feature of a vector tile, which leaves out null values
  */
 
@@ -50,9 +57,18 @@ export async function loadClasses(layer, name) {
   return {
     column: name,
     list,
+    summary: summaryOf(name, isOrdered ? kind : null),
     classOf: (value) => (value === null || value === undefined ? absent : classOf(value)),
     classInTiles: /** @type {Expression} */ (['case', ['has', name], expression(['get', name]), absent]),
   }
+}
+
+/** @param {string} name @param {ColumnKind | null} ordered the kind of a column whose classes have an order @returns {Summary} */
+function summaryOf(name, ordered) {
+  if (ordered === 'number') return { name: `average ${name}`, figures: 'avg', read: ({ avg }) => avg }
+  if (ordered === 'time')
+    return { name: `median ${name}`, figures: 'quantiles(at: [0.5])', read: ({ quantiles }) => quantiles?.[0] }
+  return { name: `most frequent ${name}`, figures: 'values(first: 1) { value }', read: ({ values }) => values[0]?.value }
 }
 
 /** Three digits of the distance between classes are exact enough. @param {number} value @param {number} range @param {boolean} whole */

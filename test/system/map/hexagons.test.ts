@@ -120,6 +120,57 @@ test('a click on a hexagon shows its number of features', async () => {
   expect(await popup.locator('tr').allTextContents()).toEqual([`features${count}`])
 })
 
+test.each([
+  { column: 'temperature_c', figures: 'avg', name: 'average temperature_c' },
+  { column: 'class', figures: 'values(first: 1) { value }', name: 'most frequent class' },
+])('hexagons that $column colours have the class of the $name', async ({ column, figures, name }) => {
+  const { page } = await open({ link: `at=2/48/9&show=observations&color.observations=${column}` })
+  await map.state('complete')
+  const legend = page.getByRole('list', { name: `observations by ${column}` })
+  expect(await legend.textContent()).toContain(`by the ${name} of a hexagon`)
+  expect(await page.locator('.layer[data-layer=observations] .layer-scale').isVisible()).toBe(false)
+  const popup = page.locator('.feature')
+  await expect
+    .poll(
+      async () => {
+        await page.mouse.click(720, 450)
+        return popup.count()
+      },
+      { timeout: 20_000, interval: 500 },
+    )
+    .toBe(1)
+  const shown = await popup.locator('td').allTextContents()
+  const id = (await popup.locator('.popup-id').textContent())!.replace('id ', '')
+  expect(await popup.locator('th').allTextContents()).toEqual(['features', name])
+  await page.keyboard.press('Escape')
+  // The same hexagon in the table of all groups, which the page does not request.
+  const query = `{ aggregate(layer: "observations", cell: { kind: HEXAGON, size: ${id.split('/')[1]} }, first: 10000)
+    { rows { count cell { id } column(name: "${column}") { ${figures} } } } }`
+  type Row = { count: string; cell: { id: string } | null; column: { avg?: number; values?: { value: string }[] } }
+  const { data } = await ask<{ aggregate: { rows: Row[] } }>(server, query)
+  const row = data!.aggregate.rows.find(({ cell }) => cell?.id === id)!
+  const value = row.column.avg ?? row.column.values![0]!.value
+  expect(shown).toEqual([row.count, String(value)])
+  // Its class in the legend, by the class's own text.
+  const classes = await legend.getByRole('button').allTextContents()
+  const expected = classes.findIndex((text) => {
+    const [first, last] = text.match(/-?[\d.]+/g)?.map(Number) ?? []
+    if (typeof value === 'string') return text.startsWith(`${value} (`)
+    if (text.startsWith('below')) return value < first!
+    return text.includes('or more') ? value >= first! : value >= first! && value < last!
+  })
+  const colors = await legend
+    .locator('.swatch')
+    .evaluateAll((swatches) => swatches.map((swatch) => getComputedStyle(swatch).backgroundColor.match(/\d+/g)!.map(Number)))
+  const nearest = async () => {
+    const pixel = (await map.picture(`hexagons-${column}`)).at(720, 450)
+    const far = colors.map((color) => Math.hypot(...color.map((channel, n) => channel - pixel[n]!)))
+    return far.indexOf(Math.min(...far))
+  }
+  await page.mouse.move(10, 890)
+  await expect.poll(nearest, { timeout: 20_000 }).toBe(expected)
+})
+
 test('many points in EPSG:2154 are hexagons, which count those in view', async () => {
   const { page } = await open({ link: 'at=4/46/3&show=lambert' })
   await page.locator('.layer[data-layer=lambert][data-state=complete]').waitFor({ timeout: 60_000 })
