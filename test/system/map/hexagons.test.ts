@@ -127,7 +127,7 @@ test.each([
   const { page } = await open({ link: `at=2/48/9&show=observations&color.observations=${column}` })
   await map.state('complete')
   const legend = page.getByRole('list', { name: `observations by ${column}` })
-  expect(await legend.textContent()).toContain(`by the ${name} of a hexagon`)
+  await expect.poll(() => legend.textContent(), { timeout: 20_000 }).toContain(`by the ${name} of a hexagon`)
   expect(await page.locator('.layer[data-layer=observations] .layer-scale').isVisible()).toBe(false)
   const popup = page.locator('.feature')
   await expect
