@@ -24,6 +24,8 @@ export interface LayerOptions {
   readonly crs?: string | undefined
   /** @default flag */
   readonly onInvalid?: OnInvalid | undefined
+  /** The column by which tiles of low zooms choose features. */
+  readonly importance?: string | undefined
   readonly title?: string | undefined
   readonly description?: string | undefined
 }
@@ -61,6 +63,10 @@ export function withOptions(
     description.columnsUncovered.filter(({ name }) => isShown(name)),
     options,
   )
+  const { importance, notImportance } = importanceOf(
+    description.columnsUncovered.filter(({ name }) => isShown(name)),
+    options,
+  )
   const shown = (columns: readonly Field[]) =>
     columns.filter(({ name }) => isShown(name)).map((column) => asField(column, options))
   return {
@@ -74,11 +80,19 @@ export function withOptions(
       // A footer counts every row.
       featureCount: onInvalid === 'drop' ? null : description.featureCount,
       crs: wantedCrs === null ? description.crs : crsOfText(wantedCrs),
-      tailoring: { title, description: text, graphqlName, hidden, ...(enums.length > 0 && { enums }), onInvalid },
+      tailoring: {
+        title,
+        description: text,
+        graphqlName,
+        hidden,
+        ...(enums.length > 0 && { enums }),
+        onInvalid,
+        ...(importance !== undefined && { importance }),
+      },
       wantedKey,
       wantedCrs,
     },
-    problems: [...problems, ...notEnums, ...unknownFields(description, options)],
+    problems: [...problems, ...notEnums, ...notImportance, ...unknownFields(description, options)],
   }
 }
 
@@ -106,6 +120,19 @@ function enumsOf(
     enums: wanted.filter(({ type }) => type.kind === 'utf8').map(({ name }) => name),
     notEnums: wanted.flatMap(problemOf),
   }
+}
+
+const NUMBERS: ReadonlySet<string> = new Set<Field['type']['kind']>(['int', 'float', 'decimal'])
+
+function importanceOf(
+  columns: readonly Field[],
+  { importance }: LayerOptions,
+): { readonly importance?: string; readonly notImportance: readonly string[] } {
+  if (importance === undefined) return { notImportance: [] }
+  const column = columns.find(({ name }) => name === importance)
+  if (column && NUMBERS.has(column.type.kind)) return { importance, notImportance: [] }
+  const is = column ? `is ${column.native}, and not a number` : 'is none of its properties'
+  return { notImportance: [`its \`importance\` names \`${importance}\`, which ${is}; name a column of numbers`] }
 }
 
 function unknownFields({ columnsUncovered }: Description, { fields = {} }: LayerOptions): readonly string[] {

@@ -83,6 +83,11 @@ export const LAYER_MEMBERS = {
     description: 'The treatment of features with an invalid geometry: they are served unchanged, repaired, or excluded.',
     schema: z.enum(['flag', 'repair', 'drop']).optional(),
   },
+  importance: {
+    takes: 'the name of a column of numbers that is shown',
+    description: 'The column by which vector tiles of low zooms choose features: those with the largest values are shown first.',
+    schema: name.optional(),
+  },
   title: { takes: 'text', description: 'The title of the layer for people.', schema: z.string().optional() },
   description: { takes: 'text', description: 'A description of the layer.', schema: z.string().optional() },
 } as const satisfies Record<string, Member>
@@ -97,6 +102,7 @@ export const layerSchema = z.strictObject({
   columns: described('columns'),
   crs: described('crs'),
   onInvalid: described('onInvalid'),
+  importance: described('importance'),
   title: described('title'),
   description: described('description'),
 })

@@ -1,7 +1,7 @@
 /** The interface that every engine implements: run a query, return batches, cancel, report health. `duckdb/` implements it. */
 import type { BBox, Pruning } from '../model/layer.ts'
 import type { Position } from '../model/predicate.ts'
-import type { Query, RowPosition } from '../model/query.ts'
+import type { FeatureQuery, Query, Rank, RankThreshold, RowPosition } from '../model/query.ts'
 import type { HeldMemory, OperationClock } from './deadline.ts'
 
 /** A group of workers with one queue. */
@@ -221,6 +221,11 @@ export interface Engine {
     context: OperationContext,
     signal?: AbortSignal,
   ): Promise<readonly (Position | null)[]>
+  /**
+   * Returns for 1, 2, ... up to `levels` the threshold above which 1/2^n of the query's features rank. Empty if it has none. The thresholds are the same
+   * in every server.
+   */
+  ranks(query: FeatureQuery, by: Rank, levels: number, context: OperationContext): Promise<readonly RankThreshold[]>
   /** Describes the plan of a query. It throws the same errors as `stream`. */
   explain(query: Query): Explanation
   health(): Promise<EngineHealth>

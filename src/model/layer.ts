@@ -134,6 +134,8 @@ export interface LayerOverrides {
   /** Columns of texts that are enums in GraphQL if they have few values. @default none */
   readonly enums?: readonly string[]
   readonly onInvalid: OnInvalid
+  /** The name of a property, a number, by which tiles of low zooms choose features. @default none */
+  readonly importance?: string
 }
 
 /** FEATURES have a geometry column. The rows of a TABLE have none. */

@@ -34,6 +34,8 @@ export interface FeatureQuery {
    * is for layers with a geometry, and leaves out features without one. @default 0: all
    */
   readonly thinning?: number
+  /** Selects only the features with the largest ranks, and leaves out features without a geometry. @default all */
+  readonly ranked?: RankThreshold
   readonly orderBy: readonly SortKey[]
   /** The maximum number of rows from `after` on. Null: all. */
   readonly limit: number | null
@@ -46,6 +48,17 @@ export interface FeatureQuery {
   readonly cursorKey?: CursorKey
   /** The properties that the outputs need. Only these are read. */
   readonly properties: readonly Field[]
+}
+
+/** The rank of a feature: the value of a field, or the width and height of its box together. What is no finite number ranks lowest. */
+export type Rank = Field | 'size'
+
+/** Selects the features with a rank above `least`, and a share of those that have exactly this rank, by a hash of the row. */
+export interface RankThreshold {
+  readonly by: Rank
+  readonly least: number
+  /** From 0 to 1. */
+  readonly share: number
 }
 
 /**

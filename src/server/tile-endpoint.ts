@@ -98,7 +98,7 @@ export class TileEndpoint {
     const { layer } = asked.query.view
     const hasCells = args.cells > 0 && isOfPoints(layer)
     const thinned: Thinned = { layer, filter, args }
-    const question = [place, args.only, filter?.digest ?? null, hasCells && args.cells]
+    const question = [place, args.only, filter?.digest ?? null, hasCells && args.cells, layer.tailoring?.importance ?? null]
     const known = this.#thinning.known(thinned, place.zoom)
     const tagged = await tags.bytesOf(request, layer, question)
     if (tagged.tag !== null && tags.sendNotModified(request, withLevel(tagged.tag, known ?? levelIn(request.req)))) return
@@ -120,7 +120,9 @@ export class TileEndpoint {
     }
     for (;;) {
       const isOfCells = hasCells && level > 0
-      const page = isOfCells ? await this.#cells(tile.layer, place, args, request) : await this.#features(asked, level, request)
+      const page = isOfCells
+        ? await this.#cells(tile.layer, place, args, request)
+        : await this.#features(asked, thinned, level, request)
       if (page.hasMore && page.count > 1) {
         page.release()
         level = this.#thinning.raise(thinned, place.zoom, level)
@@ -133,10 +135,11 @@ export class TileEndpoint {
     }
   }
 
-  async #features({ query, ...asked }: FeatureRequest, thinning: number, request: TaggedRequest): Promise<Page> {
+  async #features({ query, ...asked }: FeatureRequest, thinned: Thinned, level: number, request: TaggedRequest): Promise<Page> {
     const { services, operation } = request
-    const thinned = Object.freeze({ ...query, thinning })
-    return await services.engine.page(thinned, MOST_FEATURES, operationContext(request, { query, ...asked }), operation.signal)
+    const ranked = await this.#thinning.rank(thinned, level, request)
+    const shown = Object.freeze({ ...query, ...(ranked ? { ranked } : { thinning: level }) })
+    return await services.engine.page(shown, MOST_FEATURES, operationContext(request, { query, ...asked }), operation.signal)
   }
 
   async #cells(layer: string, place: TilePlace, args: TileArguments, request: TaggedRequest): Promise<Page> {

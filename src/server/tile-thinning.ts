@@ -1,17 +1,20 @@
 /**
  * Decides how many of a layer's features the tiles of a zoom show, so that no tile has too many. It is one share for the whole layer, filter and
- * zoom: 1/2^n of the features, by a hash of their row. So neighbouring tiles show the same features at their common edge, and features only
+ * zoom: the 1/2^n of the features with the largest ranks. A rank is a column that the configuration names, or the size of lines and polygons.
+ * Other layers have a hash of their row instead. So neighbouring tiles show the same features at their common edge, and features only
  * appear when a map zooms in. The share follows from the tile with the most features, which is counted once per version of the layer and filter.
  */
 import { LRUCache } from 'lru-cache'
 import { operationContext } from '../ask/feature-request.ts'
 import { type GroupRequest, readGroupRequest } from '../ask/groups/read-groups.ts'
 import { MOST_ZOOM, type TileArguments } from '../ask/tile-query.ts'
+import { viewOf } from '../ask/view.ts'
 import { join } from '../delivery/raw-json.ts'
 import { type Grid, MAX_LATITUDE, parseCellId } from '../geometry/cells.ts'
 import type { Context } from '../graphql/context.ts'
 import type { Layer } from '../model/layer.ts'
 import type { Filter } from '../model/predicate.ts'
+import type { Rank, RankThreshold } from '../model/query.ts'
 import { type TileCache, tileKey } from './tile-cache.ts'
 
 /** Features in the tile with the most of them, about. A tile has a buffer, and features may be larger than it. */
@@ -23,6 +26,8 @@ const STEP = 4
 /** The zoom that is counted first without an extent. */
 const FIRST_ZOOM = 6
 const MOST_KEPT = 1_000
+/** Shares that have ranks. A smaller one has the features by a hash. */
+const MOST_RANKS = 24
 /** One of 2^40 features: none. */
 const MOST_THINNING = 40
 
@@ -33,6 +38,7 @@ interface Known {
   /** The zoom up to which all are known. Null: none. */
   counted: { readonly zoom: number; readonly most: number } | null
   counting: Promise<void> | null
+  ranks: Promise<readonly RankThreshold[]> | null
 }
 
 /** The same as JSON. */
@@ -87,6 +93,33 @@ export class TileThinning {
     }
   }
 
+  /** Returns the rank from which tiles show features that show 1/2^n of them. Null: they show features by a hash. */
+  async rank(thinned: Thinned, level: number, context: Context): Promise<RankThreshold | null> {
+    const by = rankOf(thinned.layer)
+    if (by === null || level === 0) return null
+    const known = this.#of(thinned)
+    known.ranks ??= this.#readRanks(thinned, by, context)
+    try {
+      return (await known.ranks)[level - 1] ?? null
+    } catch (error) {
+      known.ranks = null
+      throw error
+    }
+  }
+
+  /** Other requests wait for them too, so they do not end with their own. */
+  async #readRanks({ layer, filter }: Thinned, by: Rank, context: Context): Promise<readonly RankThreshold[]> {
+    const key = tileKey({ layer, filter }, context.services.catalog.writes(layer), ['ranks', by])
+    const kept = layer.state === 'READY' ? await this.#cache.get(key) : null
+    if (kept) return (JSON.parse(kept.bytes.toString()) as RankThreshold[]).map((one) => ({ ...one, by }))
+    const all = { orderBy: [], limit: null, after: null, outputs: [], properties: [] }
+    const query = { kind: 'features', view: viewOf(layer), where: filter, ...all } as const
+    const asker = operationContext(context, { query, deadlineMs: null })
+    const ranks = await context.services.engine.ranks(query, by, MOST_RANKS, asker)
+    if (layer.state === 'READY') this.#cache.put(key, 0, [Buffer.from(JSON.stringify(ranks))])
+    return ranks
+  }
+
   /** Records that a tile had too many features, and returns the next n. Lower zooms show no more than this one. */
   raise(thinned: Thinned, zoom: number, level: number): number {
     const { levels } = this.#of(thinned)
@@ -99,7 +132,7 @@ export class TileThinning {
 
   #of(thinned: Thinned): Known {
     const key = keyOf(thinned)
-    const known = this.#known.get(key) ?? { levels: new Map(), counted: null, counting: null }
+    const known = this.#known.get(key) ?? { levels: new Map(), counted: null, counting: null, ranks: null }
     this.#known.set(key, known)
     return known
   }
@@ -141,7 +174,16 @@ export class TileThinning {
 }
 
 function keyOf({ layer, filter }: Thinned): string {
-  return `${layer.fingerprint} ${layer.state} ${layer.name} ${filter?.digest ?? ''}`
+  return `${layer.fingerprint} ${layer.state} ${layer.name} ${filter?.digest ?? ''} ${JSON.stringify(layer.tailoring?.importance)}`
+}
+
+/** Null for a layer without ranks: it has no sizes, or they are not proven to be safe to read. */
+function rankOf({ columns, tailoring, geometryTypes, geometryEncoding, pruning, state }: Layer): Rank | null {
+  const field = columns.find(({ name }) => name === tailoring?.importance)
+  if (field) return field
+  if (geometryTypes.length === 0 || geometryTypes.some((type) => type.includes('Point'))) return null
+  const isSafe = pruning.kind === 'COVERING_COLUMN' || (state === 'READY' && geometryEncoding === 'GEOMETRY')
+  return isSafe ? 'size' : null
 }
 
 /** The zoom at which about as many tiles as are counted cover the layer. */

@@ -532,3 +532,63 @@ print(json.dumps([x.tolist(), y.tolist()]))`
     }
   })
 })
+
+describe('a layer of many polygons', () => {
+  it('shows the largest ones at low zooms, or those with the largest values of the column that the configuration names', async () => {
+    const program = `
+import geopandas, json, numpy, shapely, sys
+n = 30000
+chance = numpy.random.default_rng(5)
+x, y = chance.uniform(-30, 30, n), chance.uniform(-30, 30, n)
+side = chance.uniform(0.01, 0.2, n)
+value = numpy.where(numpy.arange(n) % 3 == 0, numpy.nan, numpy.floor(chance.uniform(0, 50, n)))
+value[5] = numpy.inf
+frame = geopandas.GeoDataFrame({'n': range(n), 'value': value, 'word': ['a'] * n}, geometry=shapely.box(x, y, x + side, y + side), crs='OGC:CRS84')
+frame.to_parquet(sys.argv[1], write_covering_bbox=True)
+frame.to_parquet(sys.argv[2])
+print(json.dumps([(frame.bounds.maxx - frame.bounds.minx + frame.bounds.maxy - frame.bounds.miny).tolist(), [None if numpy.isnan(v) or numpy.isinf(v) else v for v in value]]))`
+    const [file, plain] = [join(folder, 'squares.parquet'), join(folder, 'uncovered.parquet')]
+    const [sizes, values] = await python<[number[], (number | null)[]]>(program, [file, plain])
+    const layers = [
+      { name: 'sized', path: file },
+      { name: 'valued', path: file, importance: 'value' },
+      { name: 'wrong', path: file, importance: 'word' },
+      { name: 'uncovered', path: plain },
+    ]
+    const many = await serve([], { layers })
+    try {
+      await checked(many)
+      const shown = async (layer: string, place: string) => {
+        const response = await fetch(`${many.url}/tiles/${layer}/${place}.mvt`)
+        const found = read(new Uint8Array(await response.arrayBuffer()), layer).map(({ n }) => n)
+        return { kept: 1 - Number(response.headers.get('geoduck-dropped')), found: new Set(found) }
+      }
+      const bySize = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]!)
+      for (const layer of ['sized', 'uncovered', 'wrong']) {
+        const { kept, found } = await shown(layer, '0/0/0')
+        expect(kept).toBe(0.25)
+        const expected = bySize.slice(0, sizes.length * kept)
+        expect(Math.abs(found.size - expected.length), layer).toBeLessThan(3)
+        expect(expected.slice(0, -3).filter((n) => !found.has(n))).toEqual([])
+      }
+      const { kept, found } = await shown('valued', '0/0/0')
+      expect(Math.abs(found.size / sizes.length - kept)).toBeLessThan(0.01)
+      // Features with the value at the threshold are shown in part.
+      const least = Math.min(...[...found].map((n) => values[n] ?? -1))
+      expect(least).toBeGreaterThan(20)
+      expect(values.flatMap((value, n) => (value !== null && value > least && !found.has(n) ? [n] : []))).toEqual([])
+      const ties = values.flatMap((value, n) => (value === least ? [n] : []))
+      expect(ties.filter((n) => found.has(n)).length).toBeLessThan(ties.length)
+      // A map that zooms in only adds features.
+      const quarters = await Promise.all(['1/0/0', '1/1/0', '1/0/1', '1/1/1'].map((place) => shown('valued', place)))
+      const below = new Set(quarters.flatMap((one) => [...one.found]))
+      expect([...found].filter((n) => !below.has(n))).toEqual([])
+      const { health } = (
+        await ask<{ health: { problems: { reason: string }[] } }>(many, '{ health { problems { reason } } }', {})
+      ).data!
+      expect(health.problems.map(({ reason }) => reason).join()).toContain('`importance` names `word`, which is VARCHAR')
+    } finally {
+      await many.close()
+    }
+  })
+})

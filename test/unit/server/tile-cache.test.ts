@@ -82,7 +82,7 @@ describe('the cache of tiles', () => {
     expect(failures).toEqual([])
   })
 
-  /** What a use does after a minute. */
+  /** Sets the times of files, as a use after a minute does. */
   async function touch(keys: readonly string[], time: number): Promise<void> {
     const { hash } = await import('node:crypto')
     const names = new Set(keys.map((key) => hash('sha256', key)))

@@ -3,14 +3,14 @@
  * the catalogue and are quoted in `quote.ts`; every value of a client is bound.
  */
 import { hash } from 'node:crypto'
-import { type BBox, type Layer, LON_LAT } from '../../../model/layer.ts'
-import type { FeatureKey, FeatureQuery, Query, View } from '../../../model/query.ts'
+import { type BBox, type CoveringMembers, type Layer, LON_LAT } from '../../../model/layer.ts'
+import type { FeatureKey, FeatureQuery, Query, Rank, RankThreshold, View } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf } from './comparison.ts'
 import { layerCrsText, transformed } from './crs.ts'
 import { distanceTo, withinBox } from './distance.ts'
 import { all, type Condition, filtersOf, type ImpliedCondition } from './filter.ts'
-import { isKept } from './geometry-column.ts'
+import { isKept, withGeometry } from './geometry-column.ts'
 import {
   afterInParts,
   afterSorted,
@@ -23,7 +23,8 @@ import {
   sortColumns,
 } from './order.ts'
 import type { Parameter, Plan, Statement } from './plan.ts'
-import { columnOf, geometryColumnOf, Parameters, virtualColumn } from './quote.ts'
+import { coveringOf } from './pruning.ts'
+import { columnOf, geometryColumnOf, memberOf, Parameters, virtualColumn } from './quote.ts'
 import { rowGroupsOf } from './row-groups.ts'
 import { copyFor, freeColumn, isRow, ROW_ID, type Source, sourceOf, withColumn } from './source.ts'
 
@@ -81,13 +82,40 @@ export function compileLonLat({ layer }: View, [west, south, east, north]: BBox,
   return compileNumbers(`SELECT ST_X(p), ST_Y(p) FROM (${points}) ORDER BY y, x`, ['lon', 'lat'], parameters, layer)
 }
 
+/** The most rows whose ranks are compared. A layer with more has a sample of them, which is always the same. */
+const MOST_RANKED = 4_000_000
+
+/**
+ * Compiles the thresholds of ranks: for each of `levels`, the rank of which 1/2^n of the features have as much or more, how many have more, and how many
+ * have the same; at last the number of features. No row if there is no feature.
+ */
+export function compileRanks(query: FeatureQuery, by: Rank, levels: number): Plan {
+  const { layer } = query.view
+  const parameters = new Parameters()
+  const source = sourceFor(query)
+  const { prefix, where } = compileWhere(query, source, parameters)
+  const part = Math.ceil((layer.featureCount ?? 0) / MOST_RANKED)
+  const sample = part > 1 ? ` AND ${withGeometryOnly(layer, `${hashOf(source)} % ${part} = 0`)}` : ''
+  const ranks = `SELECT ${rankOf(by, layer)} AS v FROM ${source.from} WHERE ${where} AND ${geometryColumnOf(layer)} IS NOT NULL${sample}`
+  const shares = Array.from({ length: levels }, (_, n) => 1 - 1 / 2 ** (n + 1))
+  const thresholds = `SELECT quantile_disc(v, [${shares.map((share) => `CAST(${share} AS DOUBLE)`).join(', ')}]) AS t FROM r`
+  const columns = shares.flatMap((_, n) => [
+    `any_value(t[${n + 1}])`,
+    `count(*) FILTER (v > t[${n + 1}])`,
+    `count(*) FILTER (v = t[${n + 1}])`,
+  ])
+  const sql = `WITH r AS MATERIALIZED (${ranks}), q AS (${thresholds}) SELECT ${columns.join(', ')}, count(*) FROM r, q HAVING count(*) > 0`
+  const names = [...columns, 'all'].map((_, n) => `n${n}`)
+  return compileNumbers(sql, names, parameters, layer, prefix)
+}
+
 /** Compiles a statement whose columns are doubles. */
-function compileNumbers(sql: string, names: readonly string[], parameters: Parameters, layer: Layer): Plan {
+function compileNumbers(sql: string, names: readonly string[], parameters: Parameters, layer: Layer, prefix = ''): Plan {
   const columns = names.map((name) => ({ name, wire: { kind: 'float', bits: 64 } }) as const)
   const body = `SELECT ${names.map((name) => `CAST(${name} AS DOUBLE)`).join(', ')} FROM (${sql}) AS g(${names.join(', ')})`
   const properties = columns.map((_, n) => n)
   return frozen({
-    statement: withSentinel(body, columns.length, parameters, ''),
+    statement: withSentinel(body, columns.length, parameters, prefix),
     layout: { columns, geometries: [], key: null, properties, geometryName: layer.geometryColumn },
     keys: [],
     outputs: [{ kind: 'features', fields: names.map((name) => ({ key: name, field: 'property', name }) as const) }],
@@ -135,6 +163,7 @@ export function compileWhere(query: Scanned, source: Source, parameters: Paramet
   const conditions: Condition[] = ring ? [ring(parameters)] : []
   if (query.where || query.view.rule) conditions.push(filtersOf(query, parameters))
   if (query.thinning) conditions.push({ exact: isAmong(query.thinning, layer, source), necessary: null })
+  if (query.ranked) conditions.push({ exact: isRanked(query.ranked, layer, source, parameters), necessary: null })
   if (query.key) conditions.push({ exact: hasKey(query.key, source, parameters), necessary: null })
   const kept = isKept(layer)
   if (kept !== null) conditions.push({ exact: kept, necessary: null })
@@ -201,9 +230,45 @@ export function frozen<T>(value: T): T {
  * True for one of 2^thinning rows with a geometry, by a hash of the row number, which is the same in every server. A predicate of the row number
  * alone would reach the scan of a table, and end the process.
  */
-function isAmong(thinning: number, layer: Layer, { natural }: Source): string {
-  const rank = `hash(${natural.map(({ sql, value = sql }) => value).join(', ')}) % ${2 ** thinning} = 0`
-  return `CASE WHEN ${geometryColumnOf(layer)} IS NOT NULL THEN ${rank} END`
+function isAmong(thinning: number, layer: Layer, source: Source): string {
+  return withGeometryOnly(layer, `${hashOf(source)} % ${2 ** thinning} = 0`)
+}
+
+function withGeometryOnly(layer: Layer, condition: string): string {
+  return `CASE WHEN ${geometryColumnOf(layer)} IS NOT NULL THEN ${condition} END`
+}
+
+function hashOf({ natural }: Source): string {
+  return `hash(${natural.map(({ sql, value = sql }) => value).join(', ')})`
+}
+
+/** Parts of which a share of equal ranks is a multiple. */
+const SHARES = 2 ** 20
+
+function isRanked({ by, least, share }: RankThreshold, layer: Layer, source: Source, parameters: Parameters): string {
+  const [rank, limit] = [rankOf(by, layer), parameters.double(least)]
+  const isShown = `${hashOf(source)} % ${SHARES} < ${Math.round(share * SHARES)}`
+  return withGeometryOnly(layer, `(${rank} > ${limit} OR (${rank} = ${limit} AND ${isShown}))`)
+}
+
+/** Below every finite rank. */
+const LOWEST = '-1.7e308'
+
+/** SQL of a finite number. */
+function rankOf(by: Rank, layer: Layer): string {
+  const value = by === 'size' ? sizeOf(layer) : `CAST(${columnOf(by)} AS DOUBLE)`
+  return `CASE WHEN isfinite(${value}) THEN ${value} ELSE ${LOWEST} END`
+}
+
+function sizeOf(layer: Layer): string {
+  const covering = coveringOf(layer)
+  const between = (high: string, low: string) => `(CAST(${high} AS DOUBLE) - ${low})`
+  if (covering) {
+    const side = (name: keyof CoveringMembers) => memberOf(covering.column, covering.members[name])
+    return `(${between(side('xmax'), side('xmin'))} + ${between(side('ymax'), side('ymin'))})`
+  }
+  const side = (name: string) => withGeometry(layer, (value) => `ST_${name}(${value})`)
+  return `(${between(side('XMax'), side('XMin'))} + ${between(side('YMax'), side('YMin'))})`
 }
 
 /** The feature of the key: one row or none. */
@@ -236,7 +301,8 @@ function wantedFiles(query: Scanned, ring: Ring | null): readonly number[] | nul
 }
 
 /** Text that identifies the rows that are read. */
-export type Scanned = Pick<Query, 'view' | 'where'> & Partial<Pick<FeatureQuery, 'after' | 'key' | 'orderBy' | 'thinning'>>
+export type Scanned = Pick<Query, 'view' | 'where'> &
+  Partial<Pick<FeatureQuery, 'after' | 'key' | 'orderBy' | 'thinning' | 'ranked'>>
 
 /**
  * The position of a group is no row, so it selects no file. Only a plain count may read its rows in another order: the last digits of a sum depend on

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { GeoduckError } from '../../../model/errors.ts'
 import type { BBox, Layer } from '../../../model/layer.ts'
-import type { Query } from '../../../model/query.ts'
+import type { FeatureQuery, Query, Rank, RankThreshold } from '../../../model/query.ts'
 import { Deadline, OperationClock, UNBOUNDED } from '../../deadline.ts'
 import type {
   BatchStream,
@@ -18,7 +18,7 @@ import type {
   StreamShape,
 } from '../../engine.ts'
 import { CAPABILITIES } from '../capabilities.ts'
-import { compileLonLat, compileRowGroups } from '../dialect/compile.ts'
+import { compileLonLat, compileRanks, compileRowGroups } from '../dialect/compile.ts'
 import { compileRows } from '../dialect/compile-rows.ts'
 import { explain } from '../dialect/explain.ts'
 import { nearestFirst } from '../dialect/order.ts'
@@ -201,6 +201,16 @@ class Pool implements Engine {
     const plan = compileLonLat(query.view, box, size)
     const positions = (await this.#numbers(query, plan, size * size, context, signal)) ?? []
     return positions.map(([lon, lat]) => (typeof lon === 'number' && typeof lat === 'number' ? ([lon, lat] as const) : null))
+  }
+
+  async ranks(query: FeatureQuery, by: Rank, levels: number, context: OperationContext): Promise<readonly RankThreshold[]> {
+    const [row] = (await this.#numbers(query, compileRanks(query, by, levels), 1, context)) ?? []
+    if (!row) return []
+    const all = Number(row.at(-1))
+    return Array.from({ length: levels }, (_, n) => {
+      const [least = 0, above = 0, equal = 0] = row.slice(3 * n, 3 * n + 3).map(Number)
+      return { by, least, share: Math.max(0, Math.min(1, (all / 2 ** (n + 1) - above) / equal)) }
+    })
   }
 
   /** Returns the rows of a statement whose columns are doubles. Null if there are more than `most`. */
