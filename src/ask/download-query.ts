@@ -7,6 +7,7 @@ import type { Output } from '../encode/batch.ts'
 import type { FeatureBatchArrowArgs, FeatureBatchGeojsonArgs, SubscriptionFeatureBatchesArgs } from '../graphql/generated.ts'
 import { FILE_FORMATS, type FileFormat } from '../model/file-format.ts'
 import type { Layer } from '../model/layer.ts'
+import { show } from '../model/show.ts'
 import { badInput, coerceArguments, inRange, isGiven, LIMIT, refuseUnknown, withOnly } from './arguments.ts'
 import { type FeatureRequest, type ReadContext, readFeatureRequest } from './feature-request.ts'
 import {
@@ -18,6 +19,7 @@ import {
   type SelectionContext,
   selectionOf,
 } from './selection.ts'
+import { MAP_ZOOM, MOST_ZOOM, readPyramidQuery, tileArguments } from './tile-query.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -28,10 +30,24 @@ export interface DownloadRequest {
   readonly given: Given
 }
 
+export interface DownloadQuery extends FeatureRequest {
+  /** The zooms of an archive of tiles: from `first` to `last`. Null for other formats. */
+  readonly zooms: {
+    readonly first: number
+    /** Null: it follows from the features. */
+    readonly last: number | null
+    /** The first zoom whose tiles are not simplified. */
+    readonly exactZoom: number
+  } | null
+}
+
 type Arguments = Omit<SubscriptionFeatureBatchesArgs, 'layer'> & Partial<FeatureBatchGeojsonArgs & FeatureBatchArrowArgs>
 
+/** A format with features, not with tiles. */
+type FeatureFormat = Exclude<FileFormat, 'pmtiles'>
+
 /** The field of a batch for each format. A download accepts the arguments of that field too. */
-const FIELDS: Readonly<Record<FileFormat, string>> = {
+const FIELDS: Readonly<Record<FeatureFormat, string>> = {
   arrows: 'arrow',
   geojsonl: 'geojson',
   geojson: 'geojson',
@@ -79,7 +95,8 @@ export async function readDownloadQuery(
   schema: GraphQLSchema,
   { layer, format, given }: DownloadRequest,
   context: ReadContext,
-): Promise<FeatureRequest> {
+): Promise<DownloadQuery> {
+  if (format === 'pmtiles') return await readArchiveQuery(schema, layer, given, context)
   const known = argumentsOf(schema, format)
   refuseUnknown(given, [...new Set([...known.map(({ name }) => name), ...SHORT_FORMS])], 'A download', OTHER_NAMES)
   const { bbox } = given
@@ -88,13 +105,45 @@ export async function readDownloadQuery(
   const box = isMember ? null : bbox
   const args = coerceArguments({ ...withoutShortForms(given, box), ...(isMember && { bbox }) }, known, 'A download') as Arguments
   if (typeof args.limit === 'number') inRange('limit', args.limit, LIMIT)
-  return await readFeatureRequest({ ...args, layer }, context, (asked) => {
+  const request = await readFeatureRequest({ ...args, layer }, context, (asked) => {
     if (isGiven(box) && !isGiven(given['bbox-crs'])) requireLonLatBox(asked.view.layer)
     return selectionOf(asked, [outputOf(format, args, asked)])
   })
+  return { ...request, zooms: null }
 }
 
-function outputOf(format: FileFormat, args: Arguments, asked: SelectionContext): Output {
+const ZOOMS = ['minZoom', 'maxZoom'] as const
+
+/** The query of all tiles of a layer. */
+async function readArchiveQuery(
+  schema: GraphQLSchema,
+  layer: string,
+  given: Given,
+  context: ReadContext,
+): Promise<DownloadQuery> {
+  const known = tileArguments(schema)
+  refuseUnknown(given, [...known.map(({ name }) => name), ...ZOOMS, ...SHORT_FORMS], 'An archive of tiles', OTHER_NAMES)
+  const { minZoom, maxZoom, bbox, ...others } = given
+  const args = coerceArguments(withoutShortForms(others, bbox), known, 'An archive of tiles') as Pick<
+    Arguments,
+    'where' | 'deadline' | 'only'
+  >
+  const first = zoomOf('minZoom', minZoom) ?? 0
+  const last = zoomOf('maxZoom', maxZoom)
+  if (last !== null && last < first) throw badInput(`\`maxZoom\` is ${last}, which is less than \`minZoom\`, ${first}.`)
+  const { where, deadline, only } = args
+  const request = await readPyramidQuery(layer, { where, deadline, only: only ?? null }, context)
+  if (isGiven(bbox) && !isGiven(given['bbox-crs'])) requireLonLatBox(request.query.view.layer)
+  return { ...request, zooms: { first, last, exactZoom: MAP_ZOOM } }
+}
+
+function zoomOf(name: (typeof ZOOMS)[number], zoom: unknown): number | null {
+  if (!isGiven(zoom)) return null
+  if (!Number.isInteger(zoom)) throw badInput(`\`${name}\` is a whole number from 0 to ${MOST_ZOOM}, not ${show(String(zoom))}.`)
+  return inRange(name, zoom as number, [0, MOST_ZOOM, 0])
+}
+
+function outputOf(format: FeatureFormat, args: Arguments, asked: SelectionContext): Output {
   switch (format) {
     case 'arrows':
       return arrowOutput('arrow', args, asked)
@@ -111,7 +160,7 @@ function outputOf(format: FileFormat, args: Arguments, asked: SelectionContext):
   }
 }
 
-function argumentsOf(schema: GraphQLSchema, format: FileFormat): readonly GraphQLArgument[] {
+function argumentsOf(schema: GraphQLSchema, format: FeatureFormat): readonly GraphQLArgument[] {
   const batches = schema.getSubscriptionType()!.getFields()['featureBatches']!
   const encoding = (schema.getType('FeatureBatch') as GraphQLObjectType).getFields()[FIELDS[format]]!
   const own = encoding.args.filter(({ name }) => {

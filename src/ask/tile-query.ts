@@ -13,7 +13,7 @@ import type { View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { badInput, coerceArguments, isGiven, refuseUnknown, withOnly } from './arguments.ts'
 import { hasKnownCrs, NAME_THE_CRS } from './crs.ts'
-import { type FeatureRequest, findLayer, readFeatureRequest } from './feature-request.ts'
+import { type FeatureRequest, findLayer, type ReadContext, readFeatureRequest } from './feature-request.ts'
 import { cutEdges, PIECES } from './read/read-geometry.ts'
 import { liesInDegrees, propertiesNamed, selectionOf } from './selection.ts'
 import { openFilter } from './tile-filter.ts'
@@ -53,7 +53,7 @@ export interface TileArguments {
 
 /** @throws GeoduckError BAD_INPUT for an argument that a tile does not accept */
 export function readTileArguments(schema: GraphQLSchema, { layer, given }: TileRequest, secret: string): TileArguments {
-  const known = argumentsOf(schema)
+  const known = tileArguments(schema)
   const names = [...known.map(({ name }) => name), 'properties', 'filter', 'cells']
   refuseUnknown(given, names, 'A tile')
   const { filter, cells = DEFAULT_CELLS, ...others } = given
@@ -69,7 +69,7 @@ function filterOf(where: unknown, known: readonly GraphQLArgument[]): Arguments[
   return (coerceArguments({ where }, known, 'A tile') as Arguments).where
 }
 
-function argumentsOf(schema: GraphQLSchema): readonly GraphQLArgument[] {
+export function tileArguments(schema: GraphQLSchema): readonly GraphQLArgument[] {
   const batches = schema.getSubscriptionType()!.getFields()['featureBatches']!
   const geojson = (schema.getType('FeatureBatch') as GraphQLObjectType).getFields()['geojson']!
   return [
@@ -101,18 +101,36 @@ export interface TileQuery {
 export async function readTileQuery(
   layer: string,
   place: TilePlace,
-  { where, deadline, only }: TileArguments,
+  args: TileArguments,
   context: Context,
   lattices: Lattices = NO_LATTICES,
 ): Promise<TileQuery> {
   const current = await findLayer(layer, context)
   const fitting = latticeFor(place.zoom, await lattices(current, context))
-  let lattice: Lattice | null = null
-  const request = await readFeatureRequest({ layer, where: where ?? null, deadline: deadline ?? null }, context, (asked) => {
+  // The layer may have changed since then.
+  const latticeOf = (found: Layer) => (found === current ? fitting : null)
+  const request = await readPyramidQuery(layer, args, context, place, latticeOf)
+  const { where: filter, view } = request.query
+  const query = Object.freeze({ ...request.query, where: inWindow(filter, windowOf(place, view, latticeOf(view.layer))) })
+  context.operation.queries.splice(-1, 1, query)
+  return { request: { ...request, query }, filter }
+}
+
+/** The tile of zoom 0. */
+const WORLD: TilePlace = { zoom: 0, x: 0, y: 0 }
+
+/** Returns the query of all features that have a place in tiles. Its output is one of the tiles. @throws GeoduckError as for a tile */
+export async function readPyramidQuery(
+  layer: string,
+  { where, deadline, only }: Omit<TileArguments, 'cells'>,
+  context: ReadContext,
+  place = WORLD,
+  latticeOf: (layer: Layer) => Lattice | null = () => null,
+): Promise<FeatureRequest> {
+  return await readFeatureRequest({ layer, where: where ?? null, deadline: deadline ?? null }, context, (asked) => {
     const { view } = asked
     requireTiles(view.layer)
-    // The layer may have changed since then.
-    lattice = view.layer === current ? fitting : null
+    const lattice = latticeOf(view.layer)
     const isLonLat = isInDegrees(view.layer) || lattice !== null
     const geometry = asked.representations.add(isLonLat ? {} : { crs: WEB_MERCATOR })
     const names = propertiesNamed(only, view)
@@ -120,10 +138,6 @@ export async function readTileQuery(
     const output = { kind: 'tile', layer: view.layer.name, tile: place, isLonLat, tolerance, geometry } as const
     return selectionOf(asked, [{ ...output, ...(lattice && { lattice: lattice.data }), ...(names && { only: names }) }])
   })
-  const filter = request.query.where
-  const query = Object.freeze({ ...request.query, where: inWindow(filter, windowOf(place, request.query.view, lattice)) })
-  context.operation.queries.splice(-1, 1, query)
-  return { request: { ...request, query }, filter }
 }
 
 /** @throws GeoduckError BAD_INPUT for a table, and for a layer whose CRS is not known */

@@ -4,7 +4,7 @@
 export const STREAM_FORMATS = ['arrows', 'geojsonl', 'geojson', 'csv'] as const
 
 /** Formats that are sent when the file is finished. */
-export const FINISHED_FORMATS = ['parquet', 'fgb', 'gpkg', 'shp.zip', 'kml'] as const
+export const FINISHED_FORMATS = ['parquet', 'fgb', 'gpkg', 'shp.zip', 'kml', 'pmtiles'] as const
 
 export const FILE_FORMATS = [...STREAM_FORMATS, ...FINISHED_FORMATS] as const
 

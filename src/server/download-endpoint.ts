@@ -4,8 +4,8 @@ import path from 'node:path'
 import type { Readable } from 'node:stream'
 import type { GraphQLSchema } from 'graphql'
 import send from 'send'
-import { readDownloadQuery } from '../ask/download-query.ts'
-import { type FeatureRequest, operationContext } from '../ask/feature-request.ts'
+import { type DownloadQuery, readDownloadQuery } from '../ask/download-query.ts'
+import { operationContext } from '../ask/feature-request.ts'
 import type { Config } from '../config/config.ts'
 import { type BatchEvent, BatchEvents } from '../delivery/batch-events.ts'
 import { deliver } from '../delivery/deliver.ts'
@@ -37,7 +37,7 @@ export interface DownloadEndpointOptions {
 
 interface Finished {
   readonly format: FinishedFormat
-  readonly request: FeatureRequest
+  readonly request: DownloadQuery
   readonly unchanged: () => Promise<boolean>
 }
 
@@ -47,6 +47,7 @@ const TYPES: Readonly<Record<FinishedFormat, string>> = {
   gpkg: 'application/geopackage+sqlite3',
   'shp.zip': 'application/zip',
   kml: 'application/vnd.google-earth.kml+xml',
+  pmtiles: 'application/vnd.pmtiles',
 }
 
 export class DownloadEndpoint {

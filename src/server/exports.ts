@@ -5,13 +5,12 @@
 import { hash, randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { FeatureRequest } from '../ask/feature-request.ts'
+import type { DownloadQuery } from '../ask/download-query.ts'
 import { isRunning } from '../catalog/process-lock.ts'
 import type { Config } from '../config/config.ts'
-import { compileFeatures } from '../engines/duckdb/dialect/compile.ts'
+import { exportJob } from '../engines/duckdb/host/export-job.ts'
 import type { ExportJob } from '../engines/duckdb/host/export-messages.ts'
 import { exportFile } from '../engines/duckdb/host/exporter.ts'
-import { workerOptions } from '../engines/duckdb/pool/worker-options.ts'
 import type { FileAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { FinishedFormat } from '../model/file-format.ts'
@@ -19,7 +18,14 @@ import type { FinishedFormat } from '../model/file-format.ts'
 export interface ExportsOptions {
   readonly config: Pick<
     Config,
-    'memoryLimitBytes' | 'threads' | 'tempDirectory' | 'tempDirectoryBytes' | 'exportBytes' | 'exportSeconds' | 'queueLength'
+    | 'memoryLimitBytes'
+    | 'threads'
+    | 'tempDirectory'
+    | 'tempDirectoryBytes'
+    | 'pageBytes'
+    | 'exportBytes'
+    | 'exportSeconds'
+    | 'queueLength'
   >
   readonly spatialExtension: string
   /** Returns the files that may be read now. */
@@ -79,30 +85,17 @@ export class Exports {
    *
    * @throws GeoduckError; the reason of `signal`
    */
-  async file(format: FinishedFormat, request: FeatureRequest, { signal, unchanged }: Asker): Promise<KeptFile> {
-    const { query } = request
-    const { statement, layout, outputs, digest } = compileFeatures(query)
+  async file(format: FinishedFormat, request: DownloadQuery, { signal, unchanged }: Asker): Promise<KeptFile> {
+    const { query, zooms } = request
+    const { config: limits, spatialExtension, access } = this.#options
+    const { job, digest } = exportJob({ query, format, zooms }, { limits, spatialExtension, access: access() })
     const { layer } = query.view
-    const key = keyOf([format, layer.name, layer.fingerprint, digest, query.limit, query.after])
+    const key = keyOf([format, layer.name, layer.fingerprint, digest, query.limit, query.after, zooms])
     const known = this.#kept.get(key)
     // Something outside may clean the temporary folder.
     if (known && (await stat(known.file).catch(() => null))) return this.#take(known)
     this.#kept.delete(key)
-    const running =
-      this.#running.get(key) ??
-      this.#start(
-        key,
-        {
-          options: this.#workerOptions(),
-          statement,
-          layout,
-          output: outputs[0]!,
-          format,
-          name: layer.name,
-          isSorted: query.orderBy.length > 0,
-        },
-        unchanged,
-      )
+    const running = this.#running.get(key) ?? this.#start(key, job, unchanged)
     return await this.#wait(running, signal, request.deadlineMs)
   }
 
@@ -217,11 +210,6 @@ export class Exports {
       total -= kept.bytes
     }
     return total <= this.#options.config.exportBytes
-  }
-
-  #workerOptions(): ExportJob['options'] {
-    const { config, spatialExtension, access } = this.#options
-    return workerOptions(config, spatialExtension, access())
   }
 }
 

@@ -25,6 +25,7 @@ import type { TilePlace } from '../geometry/tile-place.ts'
 import type { Context, Services } from '../graphql/context.ts'
 import type { BBox, Layer } from '../model/layer.ts'
 import type { View } from '../model/query.ts'
+import { MOST_TILE_FEATURES } from '../model/tile-budget.ts'
 import type { Access, ClientAddress, Origins, PublicAddress } from './access.ts'
 import type { DownloadLimits } from './download-request.ts'
 import { type EntityTags, forbidsStoring, type TaggedRequest } from './entity-tags.ts'
@@ -34,12 +35,10 @@ import type { Operations } from './operations.ts'
 import { type TileCache, tileKey } from './tile-cache.ts'
 import { TileLattices } from './tile-lattices.ts'
 import { readTile } from './tile-request.ts'
-import { type Thinned, TILE_FEATURES, TileThinning } from './tile-thinning.ts'
+import { type Thinned, TileThinning } from './tile-thinning.ts'
 
 const METHODS = 'GET'
 const TYPE = 'application/vnd.mapbox-vector-tile'
-/** Most features of a tile. A tile with more shows half as many, like all tiles of its zoom. */
-const MOST_FEATURES = 2 * TILE_FEATURES
 
 export interface TileEndpointOptions {
   readonly schema: GraphQLSchema
@@ -139,7 +138,7 @@ export class TileEndpoint {
     const { services, operation } = request
     const ranked = await this.#thinning.rank(thinned, level, request)
     const shown = Object.freeze({ ...query, ...(ranked ? { ranked } : { thinning: level }) })
-    return await services.engine.page(shown, MOST_FEATURES, operationContext(request, { query, ...asked }), operation.signal)
+    return await services.engine.page(shown, MOST_TILE_FEATURES, operationContext(request, { query, ...asked }), operation.signal)
   }
 
   async #cells(layer: string, place: TilePlace, args: TileArguments, request: TaggedRequest): Promise<Page> {

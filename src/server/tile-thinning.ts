@@ -15,10 +15,9 @@ import type { Context } from '../graphql/context.ts'
 import type { Layer } from '../model/layer.ts'
 import type { Filter } from '../model/predicate.ts'
 import type { Rank, RankThreshold } from '../model/query.ts'
+import { MOST_THINNING, TILE_FEATURES, thinningFor } from '../model/tile-budget.ts'
 import { type TileCache, tileKey } from './tile-cache.ts'
 
-/** Features in the tile with the most of them, about. A tile has a buffer, and features may be larger than it. */
-export const TILE_FEATURES = 8_192
 /** Tiles that are counted at a time. The ones with the most features count, if there are more. */
 const MOST_COUNTED = 4_096
 /** Zooms from one count to the next. The zooms between follow from it. */
@@ -28,8 +27,6 @@ const FIRST_ZOOM = 6
 const MOST_KEPT = 1_000
 /** Shares that have ranks. A smaller one has the features by a hash. */
 const MOST_RANKS = 24
-/** One of 2^40 features: none. */
-const MOST_THINNING = 40
 
 /** The shares of one version of a layer and one filter. */
 interface Known {
@@ -154,7 +151,7 @@ export class TileThinning {
       const least = known.counted ? known.counted.zoom + 1 : 0
       const most = mostByZoom(tiles, at, least)
       for (const [place, count] of most) {
-        const level = Math.max(0, Math.ceil(Math.log2(count / TILE_FEATURES)))
+        const level = thinningFor(count)
         known.levels.set(place, Math.max(known.levels.get(place) ?? 0, level))
       }
       known.counted = { zoom: at, most: most.get(at) ?? 0 }

@@ -33,6 +33,8 @@ const DOWNLOAD: Readonly<Record<string, readonly [flag: string, description: str
   orderBy: ['--order-by <order>', 'sort keys, a list of FeatureOrder'],
   limit: ['--limit <number>', 'maximum number of features'],
   simplify: ['--simplify <number>', 'tolerance in units of the CRS of the file'],
+  minZoom: ['--min-zoom <number>', 'first zoom of the tiles in .pmtiles (default: 0)'],
+  maxZoom: ['--max-zoom <number>', 'last zoom of the tiles in .pmtiles (default: up to 14, as the layer needs)'],
   precision: ['--precision <number>', 'decimals of coordinates in GeoJSON and CSV (default: 7)'],
 }
 

@@ -6,10 +6,9 @@ import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { formatSize } from '../../config/size.ts'
-import { compileFeatures } from '../../engines/duckdb/dialect/compile.ts'
+import { exportJob } from '../../engines/duckdb/host/export-job.ts'
 import type { ExportedFile, ExportNote } from '../../engines/duckdb/host/export-messages.ts'
 import { exportFile } from '../../engines/duckdb/host/exporter.ts'
-import { workerOptions } from '../../engines/duckdb/pool/worker-options.ts'
 import { openSchema } from '../../graphql/schema.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { asking } from '../asking.ts'
@@ -65,21 +64,12 @@ interface Run {
 
 async function write(catalog: Catalog, config: Config, options: ExportOptions, run: Run): Promise<ExportedFile> {
   const { layer, format, download, spatialExtension } = options
-  const { query } = await readDownloadQuery(openSchema(), { layer, format, given: download }, asking(catalog, config))
-  const { statement, layout, outputs } = compileFeatures(query)
+  const { query, zooms } = await readDownloadQuery(openSchema(), { layer, format, given: download }, asking(catalog, config))
   const access = { allowedPaths: catalog.files, databases: catalog.databases() }
   const { folder, signal, progress } = run
+  const { job } = exportJob({ query, format, zooms }, { limits: config, spatialExtension, access })
   const made = await exportFile(
-    {
-      options: workerOptions(config, spatialExtension, access),
-      statement,
-      layout,
-      output: outputs[0]!,
-      format,
-      name: query.view.layer.name,
-      folder,
-      isSorted: query.orderBy.length > 0,
-    },
+    { ...job, folder },
     {
       fits: () => true,
       timeoutMs: Number.POSITIVE_INFINITY,

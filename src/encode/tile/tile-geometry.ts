@@ -31,12 +31,12 @@ export class TileGeometry {
   readonly points = new Commands()
   readonly lines = new Commands()
   readonly polygons = new Commands()
-  private readonly options: TileOptions
-  private readonly lattice: Lattice | null
+  private options!: TileOptions
+  private lattice: Lattice | null = null
   /** Units of the width of the world. */
-  private readonly world: number
-  private readonly left: number
-  private readonly top: number
+  private world = 0
+  private left = 0
+  private top = 0
   private reader!: WkbReader
   private readonly source = new Path()
   private readonly ring = new Path()
@@ -52,6 +52,11 @@ export class TileGeometry {
   private south = 0
 
   constructor(options: TileOptions) {
+    this.place(options)
+  }
+
+  /** Draws in another tile from now on. */
+  place(options: TileOptions): void {
     this.options = options
     this.lattice = options.lattice ? Lattice.from(options.lattice) : null
     this.world = EXTENT * 2 ** options.tile.zoom

@@ -9,10 +9,11 @@ import { ByteWriter, bytesOf, columnOf, isSet, valuesOf, wordsOf } from '../byte
 import { geometryOf, propertiesOf, wireColumn } from '../feature-collection.ts'
 import type { Commands } from './commands.ts'
 import { BYTES, packedSize, putBytes, putPacked, putVarint, putVarint64, tag, VARINT, varintSize } from './protobuf.ts'
-import { TileGeometry } from './tile-geometry.ts'
+import { TileGeometry, type TileOptions } from './tile-geometry.ts'
 import { type TileValue, ValueTable } from './values.ts'
 
-type Options = Omit<Extract<Output, { readonly kind: 'tile' }>, 'kind'>
+export type TileOutput = Extract<Output, { readonly kind: 'tile' }>
+type Options = Omit<TileOutput, 'kind'>
 
 const LAYERS = 3
 /** Fields of the message Layer. */
@@ -30,6 +31,18 @@ interface Property {
 }
 
 export function vectorTile(layout: BatchLayout, options: Options, out: ByteWriter): Encoder {
+  const encode = tileEncoder(layout, options, out)
+  return (batch, from, to) => encode(options, batch, from, to)
+}
+
+/**
+ * Encodes rows [from, to) of the batch. With `rows`: the rows at these places of that list, where a row that is not drawn becomes its
+ * complement (~row).
+ */
+type TileEncoder = (tile: TileOptions, batch: ColumnBatch, from: number, to: number, rows?: Int32Array) => Uint8Array
+
+/** Creates an encoder of many tiles. A new one per tile would cost more than most tiles. */
+export function tileEncoder(layout: BatchLayout, options: Options, out: ByteWriter): TileEncoder {
   const { column } = geometryOf(layout, options.geometry)
   const geometry = new TileGeometry(options)
   const shapes: readonly (readonly [number, Commands])[] = [
@@ -41,14 +54,17 @@ export function vectorTile(layout: BatchLayout, options: Options, out: ByteWrite
   const values = new ValueTable()
   const features = new ByteWriter()
   const tags = new Uint32Array(2 * properties.length)
-  return (batch, from, to) => {
+  return (tile, batch, from, to, rows) => {
+    geometry.place(tile)
     features.length = 0
     values.clear()
     const { validity, offsets, bytes } = bytesOf(columnOf(batch, column))
     const reader = new WkbReader(bytes)
     const idOf = featureId(layout, batch)
     const valuesOfRow = properties.map(({ index }) => values.of(batch, index, wireColumn(layout, index).wire))
-    for (let row = from; row < to; row++) {
+    for (let at = from; at < to; at++) {
+      const row = rows ? rows[at]! : at
+      if (rows) rows[at] = ~row
       if (validity !== null && !isSet(validity, row)) continue
       if (!drawn(geometry, reader, offsets[row]!, offsets[row + 1]!)) continue
       let tagged = -1
@@ -56,6 +72,7 @@ export function vectorTile(layout: BatchLayout, options: Options, out: ByteWrite
         if (commands.length === 0) continue
         // A collection is one feature per type, with the same values.
         if (tagged < 0) tagged = putTags(tags, valuesOfRow, row)
+        if (rows) rows[at] = row
         putFeature(features, idOf(row), tags, tagged, type, commands)
       }
     }
@@ -76,7 +93,7 @@ function drawn(geometry: TileGeometry, reader: WkbReader, from: number, to: numb
 }
 
 /** The properties, and the key unless it is one of them or the id of the features. */
-function propertiesIn(layout: BatchLayout, { only }: Options): readonly Property[] {
+export function propertiesIn(layout: BatchLayout, { only }: Options): readonly Property[] {
   const properties = propertiesOf(layout, only).map((index) => ({ name: wireColumn(layout, index).name, index }))
   const { key } = layout
   if (key === null || properties.some(({ index }) => index === key)) return properties

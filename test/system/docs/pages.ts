@@ -109,6 +109,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     json,
     notRun(['js'], 'test/system/server/tiles.test.ts reads the same cells'),
     notRun(['yaml'], 'test/system/server/tiles.test.ts has a layer with a column of importance'),
+    prints(null, { below: 'prepare' }),
   ],
   'docs/typed-aggregates.md': [answered],
   'docs/typed-layers.md': [

@@ -17,6 +17,23 @@ export interface ExportJob {
   readonly folder: string
   /** True if the rows are sorted by the request. */
   readonly isSorted: boolean
+  /** Null if the format has no tiles. */
+  readonly pyramid: TilePyramid | null
+}
+
+/** The tiles of an archive. */
+export interface TilePyramid {
+  /** SQL of 1/2^n of the features, by n, with the parameters of the statement of the job. */
+  readonly statements: readonly string[]
+  readonly first: number
+  /** Null: it follows from the features. */
+  readonly last: number | null
+  /** The first zoom whose tiles are not simplified. */
+  readonly exactZoom: number
+  /** Bytes of the columns of a tile. */
+  readonly mostBytes: number
+  readonly title: string
+  readonly description: string | null
 }
 
 export interface ExportedFile {
@@ -25,8 +42,8 @@ export interface ExportedFile {
   readonly bytes: number
 }
 
-/** `refused`: the format cannot hold the rows. Its text is for clients. */
-export type ExportAnswer = ExportedFile | { readonly refused: string }
+/** `refused`: the format cannot hold the rows, or a limit is exceeded. Its text is for clients. */
+export type ExportAnswer = ExportedFile | { readonly refused: string; readonly code: 'UNSUPPORTED' | 'LIMIT_EXCEEDED' }
 
 /** The step that the process is at. */
 export interface ExportNote {

@@ -44,7 +44,7 @@ export async function exportFile(job: ExportJob, limits: ExportLimits): Promise<
       limits.onNote('phase' in note ? note : { phase: 'write', share: shareOf(note) }),
     )
     if (!('refused' in answer) && !fits(answer.bytes)) throw tooLarge()
-    if ('refused' in answer) throw new GeoduckError('UNSUPPORTED', answer.refused)
+    if ('refused' in answer) throw new GeoduckError(answer.code, answer.refused)
     return answer
   } catch (error) {
     signal.throwIfAborted()

@@ -17,6 +17,7 @@ import { openInstance } from '../query/instance.ts'
 import { ExportRefusal } from './refusal.ts'
 import { stageRows } from './stage-rows.ts'
 import { filesOf, writeByGdal } from './write-by-gdal.ts'
+import { writePmtiles } from './write-pmtiles.ts'
 import { writeStream } from './write-stream.ts'
 
 // The failure is the kind of the engine's message.
@@ -29,7 +30,7 @@ async function exported(job: ExportJob): Promise<ExportAnswer> {
   try {
     return await write(job)
   } catch (error) {
-    if (error instanceof ExportRefusal) return { refused: error.message }
+    if (error instanceof ExportRefusal) return { refused: error.message, code: error.code }
     throw error
   }
 }
@@ -49,6 +50,7 @@ async function write(job: ExportJob): Promise<ExportAnswer> {
       () => writeStream(connection, instance.columnReader, { ...job, format }),
     )
   await connection.run(`ATTACH ${literal(staging)} AS ${identifier(STAGING)}`)
+  if (format === 'pmtiles') return await writePmtiles(connection, instance.columnReader, job)
   const during = <Result>(phase: ExportNote['phase'], work: () => Promise<Result>) => withNotes({ phase }, () => null, work)
   const staged = await during('read', () => stageRows(connection, job, format))
   return await during('write', async () => {

@@ -14,7 +14,7 @@ import { rowsOf } from '../inspect/rows.ts'
 import type { Shape, Staged } from '../prepare/stage.ts'
 import { ExportRefusal } from './refusal.ts'
 
-type GdalFormat = Exclude<FinishedFormat, 'parquet'>
+type GdalFormat = Exclude<FinishedFormat, 'parquet' | 'pmtiles'>
 
 type Job = Pick<ExportJob, 'folder' | 'name'> & { readonly format: GdalFormat }
 
