@@ -436,6 +436,34 @@ export type Explanation = {
   readonly values: Scalars['Int']['output'];
 };
 
+/** A file that is being made for a download, such as `/download/LAYER.gpkg`. */
+export type Export = {
+  readonly __typename?: 'Export';
+  /** Seconds since it was requested. */
+  readonly ageSeconds: Scalars['Float']['output'];
+  /** Bytes on disk, with temporary data. */
+  readonly bytes: Scalars['BigInt']['output'];
+  /** The ending of the file. */
+  readonly format: Scalars['String']['output'];
+  /** The layer's name. */
+  readonly layer: Scalars['String']['output'];
+  /** The progress of this stage: 0 to 100. Null while it is unknown. */
+  readonly percent: Maybe<Scalars['Float']['output']>;
+  /** The number of requests that wait for it. */
+  readonly requests: Scalars['Int']['output'];
+  /** The current stage. */
+  readonly stage: ExportStage;
+};
+
+/** A stage of an export. */
+export type ExportStage =
+  /** The features are being read. */
+  | 'READING'
+  /** Other exports run first. */
+  | 'WAITING'
+  /** The file is being written. */
+  | 'WRITING';
+
 /** Executions that continued in the serial lane. */
 export type Fallbacks = {
   readonly __typename?: 'Fallbacks';
@@ -957,6 +985,8 @@ export type Health = {
   readonly __typename?: 'Health';
   /** The delay of the server's event loop in milliseconds: the 99th percentile since the last reading. */
   readonly eventLoopDelayMs: Scalars['Float']['output'];
+  /** Files that are being made for downloads: those that run, then those that wait, in their order. */
+  readonly exports: ReadonlyArray<Export>;
   /** Executions that continued in the serial lane. */
   readonly fallbacks: Fallbacks;
   /** The memory use of the normal lane's workers, relative to the nearest limit. Above 0.8, unless configured otherwise, new work starts in the serial lane. */
@@ -1876,6 +1906,8 @@ export type ResolversTypes = {
   DistanceOrder: DistanceOrder;
   Execution: ResolverTypeWrapper<Execution>;
   Explanation: ResolverTypeWrapper<Explanation>;
+  Export: ResolverTypeWrapper<Export>;
+  ExportStage: ExportStage;
   Fallbacks: ResolverTypeWrapper<Fallbacks>;
   Feature: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Feature']>;
   FeatureBatch: ResolverTypeWrapper<BatchDelivery>;
@@ -1977,6 +2009,7 @@ export type ResolversParentTypes = {
   DistanceOrder: DistanceOrder;
   Execution: Execution;
   Explanation: Explanation;
+  Export: Export;
   Fallbacks: Fallbacks;
   Feature: ResolversInterfaceTypes<ResolversParentTypes>['Feature'];
   FeatureBatch: BatchDelivery;
@@ -2115,6 +2148,16 @@ export type ExplanationResolvers<ContextType = Context, ParentType extends Resol
   values?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
+export type ExportResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Export'] = ResolversParentTypes['Export']> = {
+  ageSeconds?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  bytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  format?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  layer?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  percent?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  requests?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  stage?: Resolver<ResolversTypes['ExportStage'], ParentType, ContextType>;
+};
+
 export type FallbacksResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Fallbacks'] = ResolversParentTypes['Fallbacks']> = {
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   lastReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -2195,6 +2238,7 @@ export type GroupConnectionResolvers<ContextType = Context, ParentType extends R
 
 export type HealthResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Health'] = ResolversParentTypes['Health']> = {
   eventLoopDelayMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  exports?: Resolver<ReadonlyArray<ResolversTypes['Export']>, ParentType, ContextType>;
   fallbacks?: Resolver<ResolversTypes['Fallbacks'], ParentType, ContextType>;
   memory?: Resolver<ResolversTypes['MemoryShare'], ParentType, ContextType>;
   preparations?: Resolver<ReadonlyArray<ResolversTypes['Preparation']>, ParentType, ContextType>;
@@ -2371,6 +2415,7 @@ export type Resolvers<ContextType = Context> = {
   DateTime?: GraphQLScalarType;
   Execution?: ExecutionResolvers<ContextType>;
   Explanation?: ExplanationResolvers<ContextType>;
+  Export?: ExportResolvers<ContextType>;
   Fallbacks?: FallbacksResolvers<ContextType>;
   Feature?: FeatureResolvers<ContextType>;
   FeatureBatch?: FeatureBatchResolvers<ContextType>;

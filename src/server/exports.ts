@@ -9,7 +9,7 @@ import type { DownloadQuery } from '../ask/download-query.ts'
 import { isRunning } from '../catalog/process-lock.ts'
 import type { Config } from '../config/config.ts'
 import { exportJob } from '../engines/duckdb/host/export-job.ts'
-import type { ExportJob } from '../engines/duckdb/host/export-messages.ts'
+import type { ExportJob, ExportNote } from '../engines/duckdb/host/export-messages.ts'
 import { exportFile } from '../engines/duckdb/host/exporter.ts'
 import type { FileAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
@@ -51,6 +51,8 @@ interface Kept {
   users: number
 }
 
+type FinishedJob = Omit<ExportJob, 'folder'> & { readonly format: FinishedFormat }
+
 interface Asker {
   readonly signal: AbortSignal
   readonly unchanged: () => Promise<boolean>
@@ -59,7 +61,26 @@ interface Asker {
 interface Running {
   readonly made: Promise<Kept>
   readonly stop: AbortController
+  readonly progress: Progress
   waiters: number
+}
+
+interface Progress {
+  readonly layer: string
+  readonly format: FinishedFormat
+  /** By the clock of `performance`. */
+  readonly since: number
+  stage: 'WAITING' | 'READING' | 'WRITING'
+  percent: number | null
+}
+
+/** A file that is being made, as `health` reports it. */
+export interface ExportReport extends Omit<Progress, 'since'> {
+  /** Bytes on disk, with temporary data. */
+  readonly bytes: number
+  readonly ageSeconds: number
+  /** The number of requests that wait for it. */
+  readonly requests: number
 }
 
 const MOST_RUNNING = 2
@@ -95,8 +116,25 @@ export class Exports {
     // Something outside may clean the temporary folder.
     if (known && (await stat(known.file).catch(() => null))) return this.#take(known)
     this.#kept.delete(key)
-    const running = this.#running.get(key) ?? this.#start(key, job, unchanged)
+    const running = this.#running.get(key) ?? this.#start(key, { ...job, format }, unchanged)
     return await this.#wait(running, signal, request.deadlineMs)
+  }
+
+  /** Returns the exports that run, and then those that wait, in their order. */
+  report(): readonly ExportReport[] {
+    const reports = [...this.#running].map(
+      ([
+        key,
+        {
+          progress: { since, ...progress },
+          waiters: requests,
+        },
+      ]) => {
+        const ageSeconds = (performance.now() - since) / 1_000
+        return { ...progress, bytes: this.#sizes.get(key) ?? 0, ageSeconds, requests }
+      },
+    )
+    return reports.sort((a, b) => Number(a.stage === 'WAITING') - Number(b.stage === 'WAITING'))
   }
 
   /** Stops all exports and removes all files. */
@@ -141,20 +179,23 @@ export class Exports {
     }
   }
 
-  #start(key: string, job: Omit<ExportJob, 'folder'>, unchanged: Asker['unchanged']): Running {
+  #start(key: string, job: FinishedJob, unchanged: Asker['unchanged']): Running {
     if (this.#queue.length >= this.#options.config.queueLength)
       throw new GeoduckError('OVERLOADED', 'Too many exports wait; try again later.', { details: { retryAfter: 10 } })
     const stop = new AbortController()
-    const running: Running = { made: this.#make(key, job, { signal: stop.signal, unchanged }), stop, waiters: 0 }
+    const progress: Progress = { layer: job.name, format: job.format, since: performance.now(), stage: 'WAITING', percent: null }
+    const made = this.#make(key, job, progress, { signal: stop.signal, unchanged })
+    const running: Running = { made, stop, progress, waiters: 0 }
     this.#running.set(key, running)
     running.made.catch(() => {}).finally(() => this.#running.delete(key))
     return running
   }
 
-  async #make(key: string, job: Omit<ExportJob, 'folder'>, { signal, unchanged }: Asker): Promise<Kept> {
+  async #make(key: string, job: FinishedJob, progress: Progress, { signal, unchanged }: Asker): Promise<Kept> {
     this.#folder ??= makeFolder(this.#options.config.tempDirectory)
     const root = await this.#folder
     await this.#turn()
+    progress.stage = 'READING'
     const folder = path.join(root, `making-${randomUUID()}`)
     try {
       await mkdir(folder)
@@ -162,7 +203,10 @@ export class Exports {
         fits: (bytes: number) => this.#fits(key, bytes),
         timeoutMs: 1_000 * this.#options.config.exportSeconds,
         signal,
-        onNote: () => {},
+        onNote: ({ phase, share }: ExportNote) => {
+          progress.stage = phase === 'read' ? 'READING' : 'WRITING'
+          progress.percent = share === null || share === undefined ? null : 100 * share
+        },
       }
       const made = await exportFile({ ...job, folder }, limits).catch(async (error: unknown) => {
         if (!signal.aborted && !(await unchanged())) throw sourceChanged(error)

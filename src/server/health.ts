@@ -27,6 +27,7 @@ export interface HealthSources {
   readonly spatialExtension: string
   readonly problems: () => readonly Problem[]
   readonly preparations: () => HealthModel['preparations']
+  readonly exports: () => HealthModel['exports']
   readonly ready: () => boolean
   readonly engine: () => Engine | null
 }
@@ -99,6 +100,7 @@ export class HealthReport {
       spatialExtension: this.#sources.spatialExtension,
       problems: this.problems,
       preparations: this.preparations,
+      exports: this.#sources.exports(),
     }
   }
 

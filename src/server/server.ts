@@ -31,7 +31,7 @@ import { DownloadEndpoint } from './download-endpoint.ts'
 import { EntityTags, PageCache } from './entity-tags.ts'
 import { Exports } from './exports.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
-import { HealthReport } from './health.ts'
+import { HealthReport, type HealthSources } from './health.ts'
 import { httpServer, route, TIMES } from './http.ts'
 import { endIdleConnections } from './idle-connections.ts'
 import { Metrics } from './metrics/metrics.ts'
@@ -80,7 +80,17 @@ export async function startServer(
   { spatialExtension, execArgv = [], configuration }: ServerOptions,
 ): Promise<RunningServer> {
   const log = openLog(config)
-  const state = new ServerState({ ...config, filterLimits: filterLimitsOf(config), spatialExtension: spatialExtension.how })
+  const exports = new Exports({
+    config,
+    spatialExtension: spatialExtension.path,
+    access: () => ({ allowedPaths: state.catalog.files, databases: state.catalog.databases() }),
+  })
+  const state = new ServerState({
+    ...config,
+    filterLimits: filterLimitsOf(config),
+    spatialExtension: spatialExtension.how,
+    exports: () => exports.report(),
+  })
   const memory = new ClientMemory({ limitBytes: config.unreadBytes, patienceSeconds: config.queueSeconds })
   const operations = new Operations({
     log,
@@ -105,11 +115,6 @@ export async function startServer(
     limits: config,
     tags,
     yoga: openYoga({ schema, documents, persisted, tags, compression }),
-  })
-  const exports = new Exports({
-    config,
-    spatialExtension: spatialExtension.path,
-    access: () => ({ allowedPaths: state.catalog.files, databases: state.catalog.databases() }),
   })
   const download = new DownloadEndpoint({ ...shared, schema: schema.generic, limits: config, compression, exports })
   const publicAddress = publicAddressOf(config)
@@ -329,6 +334,7 @@ class ServerState implements Services {
     options: Pick<Services, 'basePath' | 'cursorSecret' | 'filterLimits' | 'pageRows' | 'deadlineSeconds'> & {
       readonly spatialExtension: string
       readonly serverName: string | null
+      readonly exports: HealthSources['exports']
     },
   ) {
     this.cursorSecret = options.cursorSecret
@@ -341,6 +347,7 @@ class ServerState implements Services {
       spatialExtension: options.spatialExtension,
       problems: () => this.#catalog?.problems() ?? [],
       preparations: () => this.#catalog?.preparations() ?? [],
+      exports: options.exports,
       ready: () => this.#isPrepared && this.#engine?.ready === true,
       engine: () => this.#engine,
     })

@@ -61,6 +61,15 @@ function problems({ problems: found, fallbacks }) {
 }
 
 /** @param {Health} health */
+function exports({ exports: made }) {
+  const rows = made.map(({ layer, format, stage, percent, ageSeconds }) => {
+    const progress = percent === null ? stage.toLowerCase() : `${stage.toLowerCase()}, ${Math.round(percent)} %`
+    return element('li', {}, element('b', {}, `${layer}.${format}`), ` ${progress} · ${duration(ageSeconds)}`)
+  })
+  return rows.length === 0 ? [] : [element('ul', { class: 'exports', 'aria-label': 'Exports' }, ...rows)]
+}
+
+/** @param {Health} health */
 export function showHealth(health) {
   const busy = health.workers.filter(({ state }) => state === 'BUSY').length
   const ill = !health.ready || health.problems.length > 0 || health.workers.some(({ state }) => state === 'FAILED')
@@ -75,6 +84,7 @@ export function showHealth(health) {
   byId('health').replaceChildren(
     facts(health),
     element('ul', { class: 'workers', 'aria-label': 'Workers' }, ...health.workers.map(workerRow)),
+    ...exports(health),
     ...problems(health),
     element('p', { class: 'versions' }, versions.join(' · ')),
   )

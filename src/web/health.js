@@ -6,6 +6,7 @@ import { subscribe } from './graphql.js'
 const HEALTH = `subscription Health { health(everyMs: 1000) {
   ready version uptimeSeconds rssBytes eventLoopDelayMs spatialExtension queued
   streams { running waiting parked } fallbacks { count lastReason } problems { source reason }
+  exports { layer format stage percent ageSeconds }
   workers { lane state deaths pid duckdbVersion spatialVersion memoryLimit threads rssBytes }
 } }`
 
@@ -36,6 +37,7 @@ const AGAIN_MS = 2000
  * @property {{ running: number, waiting: number, parked: number }} streams
  * @property {{ count: number, lastReason: string | null }} fallbacks
  * @property {{ source: string, reason: string }[]} problems
+ * @property {{ layer: string, format: string, stage: string, percent: number | null, ageSeconds: number }[]} exports
  * @property {Worker[]} workers
  */
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
 import { fixture } from '../../fixtures/index.ts'
 import { ROOT } from '../../support/environment.ts'
-import { checked } from '../../support/graphql.ts'
+import { ask, checked } from '../../support/graphql.ts'
 import { squares } from '../../support/pool.ts'
 import { python } from '../../support/python.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
@@ -131,6 +131,42 @@ print(json.dumps([equal('name', name), frame.crs.to_epsg() in (None, 4326)]))
     expect(new Uint8Array(await range.arrayBuffer())).toEqual(bytes.slice(100, 200))
     expect([unchanged, none.status]).toEqual([304, 416])
     expect((await get('places.gpkg')).headers.get('etag')).toBe(tag)
+  })
+
+  it('is in `health` while it is made or waits, and not after', async () => {
+    type Report = {
+      layer: string
+      format: string
+      stage: string
+      percent: number | null
+      bytes: string
+      ageSeconds: number
+      requests: number
+    }
+    const query = '{ health { exports { layer format stage percent bytes ageSeconds requests } } }'
+    const seen: Report[][] = []
+    const look = async () => {
+      const { exports } = (await ask<{ health: { exports: Report[] } }>(server, query)).data!.health
+      if (exports.length > 0) seen.push(exports)
+      return exports.length
+    }
+    let isDone = false
+    const layer = `squares-${ROWS}`
+    const limits = [99_990, 99_991, 99_992]
+    const made = Promise.all(limits.map((limit) => tagOf(`${layer}.gpkg?limit=${limit}`))).finally(() => {
+      isDone = true
+    })
+    while (!isDone) await look()
+    await made
+    expect(await look()).toBe(0)
+    const all = seen.flat()
+    expect(new Set(all.map((one) => `${one.layer}.${one.format} ${one.requests}`))).toEqual(new Set([`${layer}.gpkg 1`]))
+    expect(new Set(all.map(({ stage }) => stage))).toEqual(new Set(['WAITING', 'READING', 'WRITING']))
+    // Two run at a time, and the third is the last of the list.
+    const full = seen.find((exports) => exports.length === 3)!
+    expect(full.map(({ stage }) => stage === 'WAITING')).toEqual([false, false, true])
+    expect(Math.max(...all.map(({ bytes }) => Number(bytes)))).toBeGreaterThan(100_000)
+    expect(all.every(({ ageSeconds }) => ageSeconds >= 0 && ageSeconds < 120)).toBe(true)
   })
 
   it('is made once for clients that ask at the same time, and again for another question', async () => {
