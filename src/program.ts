@@ -71,7 +71,7 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
 /** @throws NothingToServe if no path of the configuration exists */
 async function pathsThere({ sources, layers }: Config): Promise<readonly string[]> {
   const paths = [...sources, ...new Set(layers.map(({ path }) => path))]
-  const missing = await nothingThere(paths)
+  const missing = paths.length === 0 ? null : await nothingThere(paths)
   if (missing) throw new NothingToServe(missing)
   return paths
 }

@@ -47,6 +47,12 @@ export function decodeCursor(secret: string, query: CursorSubject, text: string)
   return { keys: JSON.parse(bytes.toString('utf8', KEYS_FROM)) as RowPosition['keys'] }
 }
 
+/** Returns the digest of a fingerprint that the cursor names, before the cursor is proven. Null if it has none. */
+export function fingerprintIn(text: string): string | null {
+  const bytes = Buffer.from(text.slice(0, 64), 'base64url')
+  return bytes.length < KEYS_FROM ? null : bytes.toString('hex', SIGNED_FROM, KEYS_FROM)
+}
+
 function derivedKey(secret: string, query: CursorSubject, fingerprint: Buffer): Buffer {
   return createHmac('sha256', secret).update(Uint8Array.of(VERSION)).update(queryDigest(query)).update(fingerprint).digest()
 }

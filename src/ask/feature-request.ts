@@ -13,7 +13,7 @@ import { type Preparation, progressText } from '../model/preparation.ts'
 import type { FeatureQuery, PropertySortKey, Query, RowPosition, SortKey, View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { deadlineRange, inRange } from './arguments.ts'
-import { cursorKey, decodeCursor, encodeCursor } from './cursor.ts'
+import { cursorKey, decodeCursor, encodeCursor, fingerprintIn } from './cursor.ts'
 import { propertyOf } from './property-of.ts'
 import { readingProbe } from './read/read-distance.ts'
 import { deeplyFrozen, FilterBudget, readingFilter } from './read/read-filter.ts'
@@ -58,7 +58,7 @@ export interface NearestArguments {
 /** The services and the operation that a request is read with. */
 export interface ReadContext {
   readonly services: Pick<Services, 'can' | 'catalog' | 'cursorSecret' | 'deadlineSeconds' | 'filterLimits'>
-  readonly operation: Pick<Operation, 'budget' | 'layers' | 'eventLoop' | 'queries' | 'representations'>
+  readonly operation: Pick<Operation, 'budget' | 'layers' | 'eventLoop' | 'queries' | 'representations' | 'whenEnded'>
 }
 
 /** @throws GeoduckError LAYER_NOT_FOUND, LAYER_NOT_READY, BAD_INPUT, LIMIT_EXCEEDED, CURSOR_INVALID, CURSOR_EXPIRED */
@@ -67,7 +67,7 @@ export async function readFeatureRequest(
   context: ReadContext,
   select: (asked: SelectionContext) => Selection,
 ): Promise<FeatureRequest> {
-  const layer = await findLayer(args.layer, context)
+  const layer = await findLayer(args.layer, context, args.after)
   await context.operation.eventLoop.yieldIfDue()
   const view = viewOf(layer)
   const selection = select({ view, representations: new Representations(layer, context.operation) })
@@ -128,17 +128,24 @@ function hasCursors({ kind }: Output): boolean {
   return kind === 'edges' || kind === 'start-cursor'
 }
 
-/** Returns the current version of the layer with this name, or with this long name. */
-export async function findLayer(name: string, { services, operation }: ReadContext): Promise<Layer> {
+/** Returns the current version of the layer with this name, or with this long name. A live layer has the version of the cursor, if it is kept. */
+export async function findLayer(name: string, { services, operation }: ReadContext, after?: InputMaybe<string>): Promise<Layer> {
   const layer = services.catalog.layer(name)
   if (!layer) throw layerNotFound(name, services.catalog)
-  return await readableLayer(layer, { services, operation })
+  return await readableLayer(layer, { services, operation }, after ? fingerprintIn(after) : null)
 }
 
-/** Returns the current version of a layer. */
-export async function readableLayer(layer: Layer, { services, operation }: ReadContext): Promise<Layer> {
+/** Returns the current version of a layer, or of a live layer the version with this digest. Its data is kept until the operation ends. */
+export async function readableLayer(
+  layer: Layer,
+  { services, operation }: ReadContext,
+  version: string | null = null,
+): Promise<Layer> {
   operation.layers.add(layer.name)
-  const fresh = await services.catalog.fresh(layer)
+  const { live } = services.catalog
+  const earlier = version === null ? undefined : live?.versionOf(layer.name, version)
+  const fresh = earlier ?? (await services.catalog.fresh(layer))
+  if (live && fresh.relation.kind === 'live') operation.whenEnded(live.use(fresh))
   if (fresh.preparation) throw layerNotReady(layer.name, fresh.preparation)
   return fresh
 }
@@ -165,7 +172,9 @@ export function operationContext(
 ): OperationContext {
   const { catalog } = services
   const writes = catalog.writes(layer)
-  const unchanged = async () => (await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes
+  const unchanged = async () =>
+    catalog.live?.holds(layer) ||
+    ((await catalog.fresh(layer)).fingerprint === layer.fingerprint && catalog.writes(layer) === writes)
   const limit = deadlineMs === null ? {} : { deadlineMs }
   const { id, client, address, clock, heldMemory } = operation
   const unreadable = (reason: string) => catalog.unreadable(layer, reason)

@@ -10,7 +10,7 @@ const ROW = /^(?:0|[1-9]\d{0,17})$/
 export function readKey(text: string, { layer }: View): FeatureKey {
   const { key, columns } = layer
   if (key.kind === 'ROW_NUMBER') return ROW.test(text) ? { kind: 'row', row: BigInt(text) } : NONE
-  const field = keyField(columns, key.column)
+  const field = keyField(columns, key)
   const { type } = field
   const isInteger = type.kind === 'int' && type.bits !== null && type.bits <= 64
   if (!isInteger && type.kind !== 'utf8') return { kind: 'text', field, text }

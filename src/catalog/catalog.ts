@@ -13,6 +13,7 @@ import type { RequestedSource } from './find-sources.ts'
 import { InspectionCache } from './inspection-cache.ts'
 import { type LayerNames, nameLayers } from './layer-names.ts'
 import type { LayerOptions } from './layer-options.ts'
+import type { LiveLayers } from './live/live-layers.ts'
 import { type LayerPreparation, ServedLayers } from './served-layers.ts'
 import type { CatalogLog, Source, SourceContext } from './source.ts'
 import { SourceList } from './source-list.ts'
@@ -92,6 +93,8 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
    * in between is not valid, even with the same fingerprint. The number is from the last call of `fresh`.
    */
   writes(layer: Layer): number
+  /** The live layers. Absent: there are none. */
+  readonly live?: LiveLayers
   /** Checks every source, and describes again what has changed. */
   refresh(): Promise<void>
   /** Stops running checks. */

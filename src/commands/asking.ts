@@ -15,6 +15,7 @@ export function asking(catalog: Catalog, config: Config): ReadContext & { readon
     eventLoop: new EventLoopYield(),
     queries: [],
     representations: new Set<string>(),
+    whenEnded: () => {},
   }
   return { pageRows, services, operation }
 }

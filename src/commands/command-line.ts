@@ -99,7 +99,7 @@ export function buildCommand(actions: Actions): Command {
     .addHelpText('after', () => (showsAll ? ALL_EXAMPLES : EXAMPLES))
     .showHelpAfterError('See geoduck --help.')
   const table = Object.entries(settingGroups(machineDefaults(machine()))).flatMap(([heading, group]) =>
-    Object.entries<Setting>(group).map(([name, setting]) => ({ name, heading, option: toOption(setting) })),
+    Object.entries<Setting>(group).map(([name, setting]) => ({ name, setting, heading, option: toOption(setting) })),
   )
   const common = new Set<string>(COMMON)
   for (const { name, option } of table) program.addOption(option.hideHelp(!common.has(name)))
@@ -114,8 +114,10 @@ export function buildCommand(actions: Actions): Command {
     paths,
     configFile: program.getOptionValue('config') ?? null,
     settings: Object.fromEntries(
-      table.flatMap(({ name, option }) => {
+      table.flatMap(({ name, setting, option }) => {
         const from = FROM[program.getOptionValueSource(option.attributeName()) ?? '']
+        const word = option.isBoolean() ? process.env[environmentName(option.flags)] : undefined
+        if (!from && word) return [[name, { value: checked(setting, word), from: 'environment' }]]
         return from ? [[name, { value: program.getOptionValue(option.attributeName()), from }]] : []
       }),
     ),
@@ -208,10 +210,9 @@ const LONG: HelpConfiguration = {
 const firstPart = (description: string) => description.split(';')[0]!
 
 function toOption(setting: Setting): Option {
-  return new Option(setting.flag, setting.description)
-    .env(environmentName(setting.flag))
-    .default(setting.fallback, setting.fallbackText)
-    .argParser((given) => checked(setting, given))
+  const option = new Option(setting.flag, setting.description).default(setting.fallback, setting.fallbackText)
+  // Commander would read `false` in the variable of a flag without a value as true.
+  return option.isBoolean() ? option : option.env(environmentName(setting.flag)).argParser((given) => checked(setting, given))
 }
 
 function checked<T>({ flag, value: { schema, takes }, isSecret }: Setting<T>, given: string): T {

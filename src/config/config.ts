@@ -41,6 +41,12 @@ export interface Config {
   readonly exportSeconds: number
   /** Path of the spatial extension. @default found automatically, see `health.spatialExtension` */
   readonly spatialExtension: string | null
+  /** The folder of the live layers. Null: there are none. */
+  readonly live: string | null
+  /** True if clients may write to live layers. @default false */
+  readonly writes: boolean
+  /** The token that a client must send to write. Null: none. @default none */
+  readonly writeToken: string | null
   /**
    * Signs cursors. Servers with the same secret accept each other's cursors. @default made once and kept in the cache directory
    */

@@ -2,7 +2,7 @@
 import type { MachineDefaults } from './defaults.ts'
 import type { Settings } from './settings.ts'
 import { formatSize } from './size.ts'
-import { bearer, hostNames, seconds, size, wholeNumber, yesOrNo } from './values.ts'
+import { bearer, hostNames, seconds, size, text, wholeNumber, yesOrNo } from './values.ts'
 
 const who = {
   hosts: {
@@ -25,6 +25,28 @@ const who = {
     description: 'allow other machines to connect without a token',
     value: yesOrNo,
     fallback: false,
+  },
+  live: {
+    flag: '--live <directory>',
+    description: 'folder of live layers, which clients can create and write; it is made if it is missing',
+    value: text('a folder'),
+    fallback: null,
+    fallbackText: 'none',
+    isPath: true,
+  },
+  writes: {
+    flag: '--writes',
+    description: 'let clients write to live layers; where other machines can connect, it needs --write-token',
+    value: yesOrNo,
+    fallback: false,
+  },
+  writeToken: {
+    flag: '--write-token <text>',
+    description: 'token that a client must send to write (`Authorization: Bearer`); with it, a client may read too',
+    value: bearer,
+    fallback: null,
+    fallbackText: 'none',
+    isSecret: true,
   },
   introspection: {
     flag: '--introspection <boolean>',

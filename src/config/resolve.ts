@@ -53,6 +53,7 @@ export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } 
     }
     warnings.push(`Listening on ${values.host}: every client that can reach it can read every layer`)
   }
+  if (values.writes) requireWriter(values)
   let { cursorSecret } = values
   if (cursorSecret === '') {
     const { secret, kept } = await storedSecret()
@@ -62,7 +63,7 @@ export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } 
       warnings.push('The cursor secret cannot be stored: cursors are invalid after this server stops. Set --cursor-secret')
   }
   const layers = file?.layers ?? []
-  const [sources, sourcesFrom] = sourcesOf(given.paths, file, mayBeEmpty || layers.length > 0)
+  const [sources, sourcesFrom] = sourcesOf(given.paths, file, mayBeEmpty || layers.length > 0 || values.live !== null)
   const config = { ...values, sources, layers, cursorSecret }
   return {
     config: Object.freeze(config),
@@ -70,6 +71,15 @@ export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } 
     origins: { ...origins, sources: sourcesFrom, layers: layers.length > 0 ? 'file' : 'default' },
     warnings,
   }
+}
+
+/** @throws ConfigurationError if clients could write that may only read, or that nobody knows */
+function requireWriter({ host, token, live, writeToken }: Values): void {
+  if (live === null) throw new ConfigurationError('--writes needs --live DIRECTORY, the folder of the layers that are written.')
+  if (writeToken !== null && writeToken === token)
+    throw new ConfigurationError('--write-token and --token are the same: every client that may read could write.')
+  if (writeToken === null && (!LOOPBACK.test(host) || token !== null))
+    throw new ConfigurationError('--writes needs --write-token where other machines can connect, and where --token is set.')
 }
 
 type Values = Omit<Config, 'sources' | 'layers'>

@@ -33,6 +33,8 @@ export interface OperationOptions extends OperationContext {
   readonly onDefect: (error: unknown) => void
 }
 
+const NO_WRITES = 'This server takes no mutations; start it with --writes.'
+
 export class Operation {
   readonly id: string
   readonly client: string
@@ -57,6 +59,8 @@ export class Operation {
   isEndless = false
   /** True if its result may be sent while the engine makes it. */
   mayFlow = false
+  /** Why its client may not write. Null if it may. */
+  writeRefusal: string | null = NO_WRITES
   /** Keeps its result. Null if that must not be kept. */
   keeper: Keeper | null = null
   /** True if its result came from the page cache. */

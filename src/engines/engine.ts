@@ -198,6 +198,8 @@ export interface FileAccess {
   readonly allowedPaths: readonly string[]
   /** Attached read-only. */
   readonly databases: readonly DatabaseAccess[]
+  /** The folder of the live layers, which is read only. @default there are none */
+  readonly live?: string
 }
 
 export interface Engine {

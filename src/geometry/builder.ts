@@ -13,6 +13,8 @@ export interface ClientGeometry {
   readonly wkb: Uint8Array
   /** Null if it is empty: then nothing intersects it. */
   readonly bbox: BBox | null
+  /** False if the input has something that `wkb` leaves out: more than two dimensions, or empty members. @default true */
+  readonly isWhole?: boolean
 }
 
 interface Part {
@@ -34,6 +36,8 @@ interface Part {
 export type Pieces = (dx: number, dy: number) => number
 
 export class GeometryBuilder {
+  /** A reader sets it to false for a position of more than two dimensions. */
+  isWhole = true
   readonly #argument: string
   readonly #isLonLat: boolean
   readonly #pieces: Pieces | null
@@ -116,13 +120,16 @@ export class GeometryBuilder {
     if (part.count > 0) this.#check(part, parent)
     if (parent && part.type === 'ring') parent.rings++
     if (part.countAt !== null) this.#out.closeCount(part.countAt, part.count)
-    if (part.count === 0) this.#out.length = part.start
-    else if (parent) parent.count++
+    if (part.count === 0) {
+      this.#out.length = part.start
+      this.isWhole = false
+    } else if (parent) parent.count++
   }
 
   finish(): ClientGeometry {
     const isEmpty = this.#vertices === 0
-    return { wkb: this.#out.bytes(), bbox: isEmpty ? null : [this.#west, this.#south, this.#east, this.#north] }
+    const bbox = isEmpty ? null : ([this.#west, this.#south, this.#east, this.#north] as const)
+    return { wkb: this.#out.bytes(), bbox, isWhole: this.isWhole }
   }
 
   wrong(what: string): GeoduckError {

@@ -56,6 +56,7 @@ function readPosition(position: readonly unknown[], to: GeometryBuilder): void {
   if (!position.every((ordinate) => typeof ordinate === 'number' && Number.isFinite(ordinate))) {
     throw to.wrong('coordinates are finite numbers')
   }
+  if (position.length > 2) to.isWhole = false
   to.position(position[0] as number, position[1] as number)
 }
 

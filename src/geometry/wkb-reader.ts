@@ -91,5 +91,6 @@ function readPosition(reader: WkbReader, at: number, to: GeometryBuilder): void 
   for (let n = 16; n < reader.stride; n += 8) {
     if (!Number.isFinite(reader.ordinate(at + n))) throw to.wrong('coordinates are finite numbers')
   }
+  if (reader.stride > 16) to.isWhole = false
   to.position(reader.ordinate(at), reader.ordinate(at + 8))
 }

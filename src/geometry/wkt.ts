@@ -118,6 +118,7 @@ class WktReader {
     }
     if (!ordinates.includes(count)) throw this.#expected(`a position of ${ordinates.join(', ')} numbers`)
     if (!finite) throw this.#to.wrong('coordinates are finite numbers')
+    if (count > 2) this.#to.isWhole = false
     this.#to.position(x, y)
   }
 

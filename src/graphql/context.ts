@@ -4,6 +4,7 @@ import type { FilterLimits } from '../ask/read/read-filter.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Capabilities, Engine } from '../engines/engine.ts'
 import type { Layer } from '../model/layer.ts'
+import type { LiveAnswer, LiveMutation } from '../model/live.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { HealthSubscribers } from './health-events.ts'
 import type { Introspector } from './introspection/introspector.ts'
@@ -21,6 +22,21 @@ export interface Layers {
   writes(layer: Layer): number
   /** Adds a problem that a query has found in the data of the layer. It ends with that version of the data. */
   unreadable(layer: Layer, reason: string): void
+  /** The live layers. Absent: there are none. */
+  readonly live?: LiveVersions
+}
+
+/** Live layers, which have several versions at a time. */
+export interface LiveVersions {
+  layer(name: string): Layer | undefined
+  /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
+  versionOf(name: string, digest: string): Layer | undefined
+  /** True if queries of this version can continue. */
+  holds(layer: Layer): boolean
+  /** Keeps what queries of this version read, until the returned function is called. */
+  use(layer: Layer): () => void
+  /** Resolves when the mutation is on the disk and every query sees it. */
+  write(mutation: LiveMutation): Promise<LiveAnswer>
 }
 
 export interface Services {

@@ -173,7 +173,8 @@ function sharedField(field: string, others: readonly string[]): GraphQLError {
 }
 
 function rootFieldsOf(schema: GraphQLSchema): ReadonlySet<string> {
-  return new Set([schema.getQueryType(), schema.getSubscriptionType()].flatMap((type) => Object.keys(type?.getFields() ?? {})))
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
+  return new Set(roots.flatMap((type) => Object.keys(type?.getFields() ?? {})))
 }
 
 function tooManyLayers(): GraphQLError {

@@ -227,7 +227,7 @@ export interface NamedLayers {
   readonly otherFields: ReadonlySet<string>
 }
 
-const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'Subscription'])
+const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'Mutation', 'Subscription'])
 const FEATURE = 'Feature'
 
 /**

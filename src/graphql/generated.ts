@@ -286,6 +286,17 @@ export type ColumnAggregatesValuesArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
+/** A property of the features of a new layer. */
+export type ColumnInput = {
+  /** Letters, digits, `_`, `-` and spaces, at most 63. It begins with a letter or `_`. */
+  readonly name: Scalars['String']['input'];
+  /**
+   * A type as in `Column.type`: BOOLEAN, TINYINT, SMALLINT, INTEGER, BIGINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT, FLOAT, DOUBLE,
+   * `DECIMAL(precision,scale)`, VARCHAR, UUID, DATE, TIME, TIMESTAMP, TIMESTAMP WITH TIME ZONE or JSON.
+   */
+  readonly type: Scalars['String']['input'];
+};
+
 /** A coordinate reference system. */
 export type Crs = {
   readonly __typename?: 'Crs';
@@ -627,6 +638,16 @@ export type FeatureEdge = {
   readonly node: Feature;
 };
 
+/** A fault of a feature in a mutation. */
+export type FeatureError = {
+  readonly __typename?: 'FeatureError';
+  /** The code, as in the `extensions` of an error. */
+  readonly code: Scalars['String']['output'];
+  /** The index of the feature in `features`, from 0. */
+  readonly index: Scalars['Int']['output'];
+  readonly message: Scalars['String']['output'];
+};
+
 /**
  * A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. A member that is null is
  * refused, here and in every input inside a filter: leave it out, or leave out the value of its variable. The whole filter may be null, which is the
@@ -661,6 +682,19 @@ export type FeatureFilter = {
   readonly touches?: InputMaybe<GeometryInput>;
   /** True if the geometry lies within this geometry (OGC within): the interiors intersect, and no part of it is outside. */
   readonly within?: InputMaybe<GeometryInput>;
+};
+
+/** A feature to write. */
+export type FeatureInput = {
+  /** Two-dimensional, in the CRS of the layer. Null: the feature has no geometry. */
+  readonly geometry?: InputMaybe<GeometryInput>;
+  /** Its `Feature.key`, at most 200 characters. */
+  readonly key: Scalars['ID']['input'];
+  /**
+   * An object with values by the names of the columns. A value has the JSON type of its column, as in `Column.jsonType`; integers of 64 bits and wide
+   * decimals may be strings. A value must be exact: 1.5 is no INTEGER.
+   */
+  readonly properties?: InputMaybe<Scalars['JSON']['input']>;
 };
 
 /** One sort key: exactly one of `property` and `distance`. */
@@ -1333,6 +1367,61 @@ export type MemoryUse = {
   readonly tempBytes: Scalars['BigInt']['output'];
 };
 
+/**
+ * Writes to live layers. The server must allow it (`--live`, `--writes`), and beyond this machine a client needs the write token. Send mutations by
+ * POST or over a WebSocket. Each mutation is atomic: it writes all of its features, or none. It is answered when it is on the disk, and then every
+ * query sees it.
+ */
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /** Creates a live layer without features. The error BAD_INPUT says if the name is taken, or what is wrong with a column. */
+  readonly createLayer: Layer;
+  /** Removes features. Keys that no feature has are ignored. */
+  readonly deleteFeatures: WriteResult;
+  /**
+   * Adds features, and replaces features that have the same keys. A replaced feature keeps nothing: a property that is missing becomes null. If a
+   * feature is wrong, `errors` says so, and nothing is written.
+   */
+  readonly upsertFeatures: WriteResult;
+};
+
+
+/**
+ * Writes to live layers. The server must allow it (`--live`, `--writes`), and beyond this machine a client needs the write token. Send mutations by
+ * POST or over a WebSocket. Each mutation is atomic: it writes all of its features, or none. It is answered when it is on the disk, and then every
+ * query sees it.
+ */
+export type MutationCreateLayerArgs = {
+  columns: ReadonlyArray<ColumnInput>;
+  crs?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  name: Scalars['String']['input'];
+};
+
+
+/**
+ * Writes to live layers. The server must allow it (`--live`, `--writes`), and beyond this machine a client needs the write token. Send mutations by
+ * POST or over a WebSocket. Each mutation is atomic: it writes all of its features, or none. It is answered when it is on the disk, and then every
+ * query sees it.
+ */
+export type MutationDeleteFeaturesArgs = {
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  keys: ReadonlyArray<Scalars['ID']['input']>;
+  layer: Scalars['String']['input'];
+};
+
+
+/**
+ * Writes to live layers. The server must allow it (`--live`, `--writes`), and beyond this machine a client needs the write token. Send mutations by
+ * POST or over a WebSocket. Each mutation is atomic: it writes all of its features, or none. It is answered when it is on the disk, and then every
+ * query sees it.
+ */
+export type MutationUpsertFeaturesArgs = {
+  features: ReadonlyArray<FeatureInput>;
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  layer: Scalars['String']['input'];
+};
+
 /** An object with a globally unique id. */
 export type Node = {
   /** An id that is unique over all objects of the server. */
@@ -1801,6 +1890,17 @@ export type WorkerState =
   /** Opening its instance. */
   | 'STARTING';
 
+/** The outcome of a mutation. */
+export type WriteResult = {
+  readonly __typename?: 'WriteResult';
+  /** The faults of the features. If there is any, nothing was written. */
+  readonly errors: ReadonlyArray<FeatureError>;
+  /** The version of the store with this mutation. If nothing was written, the current version of the layer. */
+  readonly version: Scalars['BigInt']['output'];
+  /** Features that were added, replaced or removed. */
+  readonly written: Scalars['Int']['output'];
+};
+
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -1894,6 +1994,7 @@ export type ResolversTypes = {
   Collation: Collation;
   Column: ResolverTypeWrapper<NamedColumn>;
   ColumnAggregates: ResolverTypeWrapper<ColumnAggregates>;
+  ColumnInput: ColumnInput;
   Crs: ResolverTypeWrapper<Crs>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
@@ -1913,7 +2014,9 @@ export type ResolversTypes = {
   FeatureBatch: ResolverTypeWrapper<BatchDelivery>;
   FeatureConnection: ResolverTypeWrapper<AnyPage>;
   FeatureEdge: ResolverTypeWrapper<Omit<FeatureEdge, 'node'> & { node: ResolversTypes['Feature'] }>;
+  FeatureError: ResolverTypeWrapper<FeatureError>;
   FeatureFilter: FeatureFilter;
+  FeatureInput: FeatureInput;
   FeatureOrder: FeatureOrder;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   FloatFilter: FloatFilter;
@@ -1958,6 +2061,7 @@ export type ResolversTypes = {
   MemoryLimit: MemoryLimit;
   MemoryShare: ResolverTypeWrapper<MemoryShare>;
   MemoryUse: ResolverTypeWrapper<MemoryUse>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Node']>;
   NullFilter: NullFilter;
   NullsOrder: NullsOrder;
@@ -1981,6 +2085,7 @@ export type ResolversTypes = {
   ValueFilter: ValueFilter;
   Worker: ResolverTypeWrapper<WorkerHealth>;
   WorkerState: WorkerState;
+  WriteResult: ResolverTypeWrapper<WriteResult>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -1997,6 +2102,7 @@ export type ResolversParentTypes = {
   CellGrid: CellGrid;
   Column: NamedColumn;
   ColumnAggregates: ColumnAggregates;
+  ColumnInput: ColumnInput;
   Crs: Crs;
   Cursor: Scalars['Cursor']['output'];
   Date: Scalars['Date']['output'];
@@ -2015,7 +2121,9 @@ export type ResolversParentTypes = {
   FeatureBatch: BatchDelivery;
   FeatureConnection: AnyPage;
   FeatureEdge: Omit<FeatureEdge, 'node'> & { node: ResolversParentTypes['Feature'] };
+  FeatureError: FeatureError;
   FeatureFilter: FeatureFilter;
+  FeatureInput: FeatureInput;
   FeatureOrder: FeatureOrder;
   Float: Scalars['Float']['output'];
   FloatFilter: FloatFilter;
@@ -2049,6 +2157,7 @@ export type ResolversParentTypes = {
   LocalDateTimeListFilter: LocalDateTimeListFilter;
   MemoryShare: MemoryShare;
   MemoryUse: MemoryUse;
+  Mutation: Record<PropertyKey, never>;
   Node: ResolversInterfaceTypes<ResolversParentTypes>['Node'];
   NullFilter: NullFilter;
   PageInfo: PageInfo;
@@ -2066,6 +2175,7 @@ export type ResolversParentTypes = {
   ValueCount: ValueCount;
   ValueFilter: ValueFilter;
   Worker: WorkerHealth;
+  WriteResult: WriteResult;
 };
 
 export interface ArrowIpcScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['ArrowIPC'], any> {
@@ -2194,6 +2304,12 @@ export type FeatureEdgeResolvers<ContextType = Context, ParentType extends Resol
   cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
   distance?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Feature'], ParentType, ContextType>;
+};
+
+export type FeatureErrorResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeatureError'] = ResolversParentTypes['FeatureError']> = {
+  code?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  index?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export interface GeoJsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['GeoJSON'], any> {
@@ -2327,6 +2443,12 @@ export type MemoryUseResolvers<ContextType = Context, ParentType extends Resolve
   tempBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
 };
 
+export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  createLayer?: Resolver<ResolversTypes['Layer'], ParentType, ContextType, RequireFields<MutationCreateLayerArgs, 'columns' | 'crs' | 'name'>>;
+  deleteFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationDeleteFeaturesArgs, 'keys' | 'layer'>>;
+  upsertFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationUpsertFeaturesArgs, 'features' | 'layer'>>;
+};
+
 export type NodeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
   __resolveType: TypeResolveFn<null, ParentType, ContextType>;
 };
@@ -2402,6 +2524,12 @@ export type WorkerResolvers<ContextType = Context, ParentType extends ResolversP
   threads?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
 };
 
+export type WriteResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['WriteResult'] = ResolversParentTypes['WriteResult']> = {
+  errors?: Resolver<ReadonlyArray<ResolversTypes['FeatureError']>, ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  written?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = Context> = {
   ArrowIPC?: GraphQLScalarType;
   BBox?: GraphQLScalarType;
@@ -2421,6 +2549,7 @@ export type Resolvers<ContextType = Context> = {
   FeatureBatch?: FeatureBatchResolvers<ContextType>;
   FeatureConnection?: FeatureConnectionResolvers<ContextType>;
   FeatureEdge?: FeatureEdgeResolvers<ContextType>;
+  FeatureError?: FeatureErrorResolvers<ContextType>;
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
   GeometryAggregates?: GeometryAggregatesResolvers<ContextType>;
@@ -2438,6 +2567,7 @@ export type Resolvers<ContextType = Context> = {
   LocalDateTime?: GraphQLScalarType;
   MemoryShare?: MemoryShareResolvers<ContextType>;
   MemoryUse?: MemoryUseResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
   Node?: NodeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Preparation?: PreparationResolvers<ContextType>;
@@ -2448,5 +2578,6 @@ export type Resolvers<ContextType = Context> = {
   Tiles?: TilesResolvers<ContextType>;
   ValueCount?: ValueCountResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
+  WriteResult?: WriteResultResolvers<ContextType>;
 };
 

@@ -15,6 +15,12 @@ export const ERROR_CODES = {
     'Send `Authorization: Bearer TOKEN`. Over a WebSocket, it may also be `authorization` in the payload of `connection_init`.',
     401,
   ],
+  FORBIDDEN: [
+    'The client may not write.',
+    false,
+    'Start the server with `--writes`, and send the write token if it has one.',
+    403,
+  ],
   PERSISTED_QUERY_NOT_FOUND: [
     'The server does not have the document of this hash.',
     false,

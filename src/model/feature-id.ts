@@ -1,5 +1,5 @@
 /** Global ids of features: `LAYER:KEY`, split at the first colon. Layer names contain no colon; keys may. */
-import { type Field, type Layer, namesOf } from './layer.ts'
+import { type Field, type Layer, type LayerKey, namesOf } from './layer.ts'
 
 /** Characters of the fingerprint. Another version of a file has the same characters once in 16 million times. */
 const FINGERPRINT_CHARACTERS = 6
@@ -47,8 +47,8 @@ export function keyIn(idOrKey: string, layer: Identified): string | null {
 }
 
 /** Returns the field that is a layer's key. */
-export function keyField(columns: readonly Field[], name: string): Field {
-  const field = columns.find((column) => column.name === name)
+export function keyField(columns: readonly Field[], key: Extract<LayerKey, { readonly kind: 'COLUMN' }>): Field {
+  const field = key.field ?? columns.find((column) => column.name === key.column)
   if (!field) throw new RangeError('a layer has the column that is its key')
   return field
 }

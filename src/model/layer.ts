@@ -63,6 +63,16 @@ export type Relation =
       readonly table: string
     }
 
+/** The rows of a live layer at one version: those of its base, as long as no later change replaces them, and those that changed since. */
+export interface LiveRelation {
+  readonly kind: 'live'
+  /** The number of the layer in its store. */
+  readonly layer: number
+  /** The base that the changes are relative to. 0 is the empty base that every layer begins with. */
+  readonly generation: number
+  readonly version: number
+}
+
 /** Facts that the footer of a Parquet file contains. */
 export interface FileSummary {
   readonly rowGroups: number
@@ -107,7 +117,9 @@ export interface SortedCopy {
 }
 
 /** The origin of `Feature.key`. Row numbers change when the file changes. */
-export type LayerKey = { readonly kind: 'COLUMN'; readonly column: string } | { readonly kind: 'ROW_NUMBER' }
+export type LayerKey =
+  /** `field`: the column, if it is no property. */
+  { readonly kind: 'COLUMN'; readonly column: string; readonly field?: Field } | { readonly kind: 'ROW_NUMBER' }
 
 /**
  * The storage form of the geometry column: DuckDB's GEOMETRY, WKB in a BLOB, or a native (GeoArrow) encoding of GeoParquet 1.1, which DuckDB
@@ -151,7 +163,7 @@ export interface Layer {
   readonly state: LayerState
   /** The progress of a layer that is PREPARING, of which nothing else is known. */
   readonly preparation?: Preparation
-  readonly relation: Relation
+  readonly relation: Relation | LiveRelation
   /** The properties. */
   readonly columns: readonly Field[]
   /** Null for a TABLE; then nothing else describes a geometry either. */

@@ -9,24 +9,42 @@ import type { Caller } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 
 export class Access {
-  readonly #digest: Buffer | null
+  readonly #readers: readonly Buffer[]
+  readonly #writes: boolean
+  readonly #writer: Buffer | null
 
-  /** @param token null allows every client */
-  constructor(token: string | null) {
-    this.#digest = token === null ? null : digestOf(token)
+  /**
+   * @param token null allows every client to read
+   * @param writeToken null allows every client to write, if `writes` is true. A client that may write may read.
+   */
+  constructor(token: string | null, writes = false, writeToken: string | null = null) {
+    this.#writes = writes
+    this.#writer = writeToken === null ? null : digestOf(writeToken)
+    this.#readers = token === null ? [] : [digestOf(token), ...(this.#writer ? [this.#writer] : [])]
   }
 
-  /** True if no token is set and every client is allowed. */
+  /** True if no token is set and every client is allowed to read. */
   get open(): boolean {
-    return this.#digest === null
+    return this.#readers.length === 0
   }
 
   /** Checks `Bearer TOKEN`. It compares digests, so that the time does not depend on the text that was sent or its length. */
   allows(authorization: unknown): boolean {
-    if (this.#digest === null) return true
-    const token = typeof authorization === 'string' ? /^Bearer +(\S+) *$/i.exec(authorization)?.[1] : undefined
-    return timingSafeEqual(digestOf(token ?? ''), this.#digest)
+    return this.open || isOneOf(authorization, this.#readers)
   }
+
+  /** Why a client with this header may not write. Null if it may. */
+  writeRefusal(authorization: unknown): string | null {
+    if (!this.#writes) return 'This server takes no mutations; start it with --writes.'
+    if (this.#writer === null || isOneOf(authorization, [this.#writer])) return null
+    return 'A mutation needs the write token of the server (--write-token); send it as `Authorization: Bearer TOKEN`.'
+  }
+}
+
+function isOneOf(authorization: unknown, digests: readonly Buffer[]): boolean {
+  const token = typeof authorization === 'string' ? /^Bearer +(\S+) *$/i.exec(authorization)?.[1] : undefined
+  const digest = digestOf(token ?? '')
+  return digests.filter((known) => timingSafeEqual(digest, known)).length > 0
 }
 
 export function unauthenticated(): GeoduckError {

@@ -57,6 +57,8 @@ export class ClientSocket implements GraphQLSocket {
   readonly authorization: string | undefined
   /** True after `connection_ack`. */
   acknowledged = false
+  /** Why its client may not write. Null if it may. */
+  writeRefusal: string | null = 'The connection is not acknowledged yet.'
   readonly #ws: WebSocket
   /** The TCP socket of the WebSocket. */
   readonly #socket: Socket

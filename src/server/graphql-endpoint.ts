@@ -73,6 +73,9 @@ export class GraphQLEndpoint {
       }
     }
     if (!this.#options.access.allows(req.headers.authorization)) throw unauthenticated()
+    operation.writeRefusal = allowed
+      ? this.#options.access.writeRefusal(req.headers.authorization)
+      : 'A page of this origin may not write; `--origins` lists those that may.'
     const form = byGet ? null : bodyForm(req.headers)
     if (operation.refusal) throw operation.refusal
     await this.#options.operations.start(operation)

@@ -14,7 +14,7 @@ import { awakeSleep } from '../engines/awake.ts'
 import { CAPABILITIES } from '../engines/duckdb/capabilities.ts'
 import { openPool } from '../engines/duckdb/pool/pool.ts'
 import { workerOptions } from '../engines/duckdb/pool/worker-options.ts'
-import type { Engine } from '../engines/engine.ts'
+import type { Engine, FileAccess } from '../engines/engine.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
 import { CurrentSchema } from '../graphql/current-schema.ts'
 import { DocumentReader, type OperationLimits } from '../graphql/document.ts'
@@ -83,7 +83,7 @@ export async function startServer(
   const exports = new Exports({
     config,
     spatialExtension: spatialExtension.path,
-    access: () => ({ allowedPaths: state.catalog.files, databases: state.catalog.databases() }),
+    access: () => fileAccess(state.catalog),
   })
   const state = new ServerState({
     ...config,
@@ -103,7 +103,7 @@ export async function startServer(
   const checkNames = (layers: Config['layers']) => checkLayerNames(layers, schema.generic)
   checkNames(config.layers)
   const documents = new DocumentReader({ limits: operationLimits(config), introspection: config.introspection })
-  const access = new Access(config.token)
+  const access = new Access(config.token, config.writes, config.writeToken)
   const { compression, basePath } = config
   const persisted = new PersistedQueries(config.persistedQueries)
   const pages = new PageCache(config.pageCacheBytes)
@@ -211,7 +211,7 @@ async function fill(
   onLayers: () => void,
 ): Promise<readonly Layer[]> {
   const opened = Promise.withResolvers<Engine>()
-  const catalog = await openCatalog({
+  const files = await openCatalog({
     sources: config.sources,
     layers: config.layers,
     ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),
@@ -223,6 +223,7 @@ async function fill(
     admit: async (access) => (await opened.promise).renew(access),
     log,
   })
+  const catalog = await withLive(files, config, program, log)
   await state.describe(catalog)
   onLayers()
   catalog.on('changed', (change) => {
@@ -232,7 +233,7 @@ async function fill(
     if (kind !== 'CHECKED' || layer.columns.some(({ values }) => values)) onLayers()
   })
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
-  if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  if (!catalog.live && catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
   // Sources that are prepared meanwhile wait for it.
   opened.promise.catch(() => {})
   const engine = await openWorkers(catalog, config, program, log).catch((error: unknown) => {
@@ -246,9 +247,30 @@ async function fill(
   opened.resolve(engine)
   await catalog.prepared
   state.stopping.throwIfAborted()
-  if (catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
+  if (!catalog.live && catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
   state.prepared()
   return catalog.layers()
+}
+
+function fileAccess(catalog: Pick<Catalog, 'files' | 'databases' | 'live'>): FileAccess {
+  const live = catalog.live && { live: catalog.live.directory }
+  return { allowedPaths: catalog.files, databases: catalog.databases(), ...live }
+}
+
+/** Adds the live layers, if there are any. Their code is loaded only then. */
+async function withLive(files: Catalog, config: Config, { spatialExtension }: WorkerProgram, log: Log): Promise<Catalog> {
+  if (config.live === null) return files
+  const [{ LiveLayers }, { LiveCatalog }] = await Promise.all([
+    import('../catalog/live/live-layers.ts'),
+    import('../catalog/live/live-catalog.ts'),
+  ])
+  const { live: directory, tempDirectory, memoryLimitBytes } = config
+  try {
+    return new LiveCatalog(files, await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, log }))
+  } catch (error) {
+    await files.close()
+    throw error
+  }
 }
 
 function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execArgv }: WorkerProgram, log: Log): Promise<Engine> {
@@ -256,7 +278,7 @@ function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execA
     ...config,
     execArgv,
     serial: { memoryLimitBytes: config.serialMemoryLimitBytes, threads: config.serialThreads },
-    worker: workerOptions(config, spatialExtension, { allowedPaths: catalog.files, databases: catalog.databases() }),
+    worker: workerOptions(config, spatialExtension, fileAccess(catalog)),
     log,
     onOutdated: () => {
       catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'The sources could not be read again'))

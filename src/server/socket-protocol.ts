@@ -38,12 +38,15 @@ export function socketProtocol(parts: SocketProtocolOptions): SocketProtocol {
     onConnect: ({ connectionParams, extra: socket }) => {
       const given = [socket.authorization, ...authorizationsIn(connectionParams)]
       socket.acknowledged = given.some((authorization) => access.allows(authorization))
+      const refusals = given.map((authorization) => access.writeRefusal(authorization))
+      socket.writeRefusal = refusals.includes(null) ? null : refusals[0]!
       if (!socket.acknowledged) socket.close(CloseCode.Forbidden, UNAUTHENTICATED)
       return socket.acknowledged
     },
     onSubscribe: async ({ extra: socket }, id, payload) => {
       const operation = socket.operation(id)
       if (operation.refusal) throw operation.refusal
+      operation.writeRefusal = socket.writeRefusal
       await operations.start(operation)
       return toArguments(payload, parts, { services, operation })
     },

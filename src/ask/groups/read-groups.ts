@@ -58,7 +58,7 @@ export async function readGroupRequest(
   context: ReadContext,
   select: (columns: GroupColumns) => GroupSelection,
 ): Promise<GroupRequest> {
-  const layer = await findLayer(args.layer, context)
+  const layer = await findLayer(args.layer, context, args.after)
   await context.operation.eventLoop.yieldIfDue()
   const view = viewOf(layer)
   const columns = new GroupColumns(view, context.services.filterLimits.aggregateVertices)

@@ -1,6 +1,7 @@
 import { boxGeometry, readBox } from '../../geometry/box.ts'
 import { type ClientGeometry, GeometryBudget, GeometryBuilder, type Pieces } from '../../geometry/builder.ts'
 import { readGeoJson } from '../../geometry/geojson.ts'
+import { GEOMETRY_TYPES, type GeometryTypeName } from '../../geometry/geometry-type.ts'
 import { readTwkb } from '../../geometry/twkb.ts'
 import { readWkb, sridOfWkb } from '../../geometry/wkb-reader.ts'
 import { readWkt, sridOfWkt } from '../../geometry/wkt.ts'
@@ -25,6 +26,16 @@ export const PIECES = 64
  * LIMIT_EXCEEDED if it is nested deeper than 16 or exceeds the budget
  */
 export function readGeometry(input: GeometryInput, layer: Layer, argument: string, tally: GeometryBudget): Geometry {
+  const { isWhole: _, ...geometry } = readAny(input, layer, argument, tally)
+  return geometry
+}
+
+function readAny(
+  input: GeometryInput,
+  layer: Layer,
+  argument: string,
+  tally: GeometryBudget,
+): Geometry & Pick<ClientGeometry, 'isWhole'> {
   if (Object.values(input).includes(null)) throw nullMember(input, argument)
   const members = MEMBERS.filter((name) => input[name] !== undefined)
   const [member] = members
@@ -40,14 +51,36 @@ export function readGeometry(input: GeometryInput, layer: Layer, argument: strin
   const crs = named && layer.crs && sameCrs(named, layer.crs) ? null : named
   const isLonLat = (named ?? layer.crs)?.isLonLat === true
   return tally.during(() => {
-    const { wkb, bbox } =
-      member === 'bbox'
-        ? boxGeometry(readBox(input.bbox, isLonLat, name), name)
-        : readInto(new GeometryBuilder(name, isLonLat, tally), read)
-    if (crs === null || bbox === null) return { wkb, bbox, crs, argument: name }
+    const {
+      wkb,
+      bbox,
+      isWhole = true,
+    } = member === 'bbox'
+      ? boxGeometry(readBox(input.bbox, isLonLat, name), name)
+      : readInto(new GeometryBuilder(name, isLonLat, tally), read)
+    if (crs === null || bbox === null) return { wkb, bbox, crs, argument: name, isWhole }
     requireKnownCrs(layer, input.crs ? `${argument}.crs` : name)
     return { wkb: cutEdges(wkb, ofBox(bbox), name, tally), bbox, crs, argument: name }
   })
+}
+
+/**
+ * Reads a geometry that is stored, in the CRS of the layer.
+ *
+ * @throws GeoduckError as `readGeometry`, and BAD_INPUT for what its canonical form would leave out
+ */
+export function readStoredGeometry(
+  input: GeometryInput,
+  layer: Layer,
+  argument: string,
+  tally: GeometryBudget,
+): { readonly wkb: Uint8Array; readonly bbox: BBox; readonly type: GeometryTypeName } {
+  const to = new GeometryBuilder(argument, false)
+  const { wkb, bbox, crs, isWhole } = readAny(input, layer, argument, tally)
+  if (crs !== null) throw to.wrong('a feature is written in the CRS of its layer: leave `crs` and SRID out, or name that CRS')
+  if (!isWhole) throw to.wrong('geometries are stored in two dimensions and without empty parts; leave these out')
+  if (bbox === null) throw to.wrong('an empty geometry is not stored; leave `geometry` out')
+  return { wkb, bbox, type: GEOMETRY_TYPES[new DataView(wkb.buffer, wkb.byteOffset).getUint32(1, true) - 1]!.name }
 }
 
 function readInto(to: GeometryBuilder, read: Opened['read']): ClientGeometry {

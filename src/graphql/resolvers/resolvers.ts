@@ -50,6 +50,7 @@ import { layerNameOf } from '../schema.ts'
 import { rootFields, selectedFields, selectFeature, selectOutputs } from '../selection.ts'
 import { columnNames } from '../typed/names.ts'
 import { groupBatch, groupConnection, groupQueries, groupSubscriptions } from './aggregate.ts'
+import { mutation } from './mutation.ts'
 import {
   cursor,
   encoded,
@@ -396,6 +397,7 @@ const invalidFeature: InvalidFeatureResolvers = {
 
 export const resolvers: Resolvers = {
   Query: query,
+  Mutation: mutation,
   Subscription: subscription,
   Layer: layer,
   Column: column,

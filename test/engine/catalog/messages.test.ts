@@ -231,9 +231,7 @@ const REMEDY =
 
 test('every file is a layer, or a problem: none vanishes', () => {
   expect(files.length).toBeGreaterThan(120)
-  const served = new Set(
-    catalog.layers().flatMap(({ relation }) => (relation.kind === 'parquet' ? relation.files : [relation.database])),
-  )
+  const served = new Set(catalog.layers().flatMap(({ relation }) => (relation.kind === 'parquet' ? relation.files : [])))
   const named = (name: string) => problems.some(({ source }) => source === name) || served.has(join(folder, name))
   const isTable = (name: string) =>
     name.endsWith('.duckdb') && catalog.databases().some(({ path }) => path === join(folder, name))

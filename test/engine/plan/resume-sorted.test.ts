@@ -46,7 +46,7 @@ async function wholeAndExpected(layer: Layer, orderBy: readonly FeatureOrder[]) 
   const plan = compileFeatures(query)
   const rows = await engine.rows(plan)
   const order = orderBy.map(({ property, direction, nulls }) => `"${property}" ${direction ?? 'ASC'} NULLS ${nulls ?? 'LAST'}`)
-  const from = layer.relation.kind === 'table' ? 'kinds' : `read_parquet(['${layer.relation.files.join("', '")}'])`
+  const from = layer.relation.kind === 'parquet' ? `read_parquet(['${layer.relation.files.join("', '")}'])` : 'kinds'
   const expected = await engine.sql(`SELECT n FROM ${from} ORDER BY ${[...order, 'n'].join(', ')}`)
   const number = plan.layout.properties[0]!
   return { query, plan, rows, number, expected: expected.map(([n]) => n) }

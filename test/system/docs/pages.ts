@@ -7,6 +7,7 @@ import { prints, printsWith } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
 import { files, json, lines, ranges, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
+import { written } from './live.ts'
 import { sharedName } from './names.ts'
 import { metrics, scraped, slow } from './operations.ts'
 import { VISITORS } from './place.ts'
@@ -67,6 +68,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/limits.md': [],
   'docs/names.md': [answered, sharedName],
+  'docs/live.md': [notRun(['sh'], 'the next example starts such a server'), written],
   'docs/logs.md': [
     notRun([''], 'test/system/server/output.test.ts reads the URLs'),
     prints(null, { below: 'prepare', quiet: true }),

@@ -36,6 +36,7 @@ const OVER_HTTP = ['HTTP', 'SSE', 'multipart'] as const
 const MET: Readonly<Record<ErrorCode, readonly AnyWire[]>> = {
   BAD_INPUT: ALL,
   UNAUTHENTICATED: OVER_HTTP,
+  FORBIDDEN: ['HTTP'],
   PERSISTED_QUERY_NOT_FOUND: ALL,
   PERSISTED_QUERY_NOT_SUPPORTED: ALL,
   LAYER_NOT_FOUND: ALL,
@@ -104,6 +105,11 @@ describe('a wrong request', () => {
     ['LIMIT_EXCEEDED', { ...features('layer: "places"'), variables: { where: { property: { name: 'name', in: tooMany } } } }],
   ])('is %s', async (code, asked) => {
     for (const wire of ALL) meet(code, wire, await failing(server, wire, asked))
+  })
+
+  it('to write is FORBIDDEN without --writes', async () => {
+    const page = 'mutation { deleteFeatures(layer: "places", keys: []) { written } }'
+    meet('FORBIDDEN', 'HTTP', await failing(server, 'HTTP', { page, stream: page }))
   })
 
   it('without the token is UNAUTHENTICATED', async () => {

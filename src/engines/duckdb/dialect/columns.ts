@@ -89,7 +89,7 @@ function addGeometries(
 /** As text or integer, for a column of any type. */
 function addKey(layer: Layer, source: Source, columns: Columns): number {
   if (layer.key.kind === 'ROW_NUMBER') return columns.add('key', { kind: 'int', bits: 64, signed: true }, rowNumber(source), true)
-  const column = keyField(layer.columns, layer.key.column)
+  const column = keyField(layer.columns, layer.key)
   const { wire, sql } = wireOf(column.type)
   if (wire.kind === 'int' || wire.kind === 'utf8') return columns.add('key', wire, sql(columnOf(column)), true)
   return columns.add('key', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)

@@ -59,7 +59,7 @@ export function compileFeatures(query: FeatureQuery, reach: number | null = null
   const statement = withSentinel(body, select.length, parameters, prefix)
   const { outputs, cursorKey = null } = query
   const plan = { statement, layout, keys: keyColumns, outputs, cursorKey, sorted, indexed, digest }
-  return frozen({ ...plan, few: few && query.limit !== null })
+  return frozen({ ...plan, ...liveOf(query.view.layer), few: few && query.limit !== null })
 }
 
 const GROUP_COLUMNS = ['rows', 'west', 'south', 'east', 'north']
@@ -123,6 +123,7 @@ function compileNumbers(sql: string, names: readonly string[], parameters: Param
     sorted: false,
     indexed: false,
     few: false,
+    ...liveOf(layer),
     digest: digestOf(body, '', parameters.values),
   })
 }
@@ -145,6 +146,11 @@ function ringOf(query: FeatureQuery, reach: number): Ring {
   const probe = nearestFirst(query)
   if (!probe) throw new RangeError('a result with rings is ordered by distance')
   return (parameters) => withinBox(probe, query.view.layer, reach, parameters)
+}
+
+/** The version of a live layer, which the worker prepares before it runs the statement. */
+export function liveOf({ relation }: Layer): Pick<Plan, 'live'> {
+  return relation.kind === 'live' ? { live: relation } : {}
 }
 
 export interface Where {
@@ -293,7 +299,7 @@ function hasKey(key: FeatureKey, source: Source, parameters: Parameters): string
  */
 function wantedFiles(query: Scanned, ring: Ring | null): readonly number[] | null {
   const { relation } = query.view.layer
-  if (relation.kind === 'table' || relation.files.length === 1 || relation.files.some(hasColumns)) return null
+  if (relation.kind !== 'parquet' || relation.files.length === 1 || relation.files.some(hasColumns)) return null
   const isWanted = byRowNumber(query, relation.fileRows) ?? byExtent(query, ring)
   if (!isWanted) return null
   const wanted = relation.files.flatMap((_, file) => (file === 0 || isWanted(file) ? [file] : []))

@@ -7,7 +7,7 @@ import { GeoduckError } from '../../../model/errors.ts'
 import { sridOf } from '../../../model/layer.ts'
 import type { GroupColumn, GroupQuery, Measure, PropertySortKey, RowPosition } from '../../../model/query.ts'
 import { allFields, Columns, type Wire, wireOf } from './columns.ts'
-import { compileWhere, digestOf, filterDigest, frozen, limitOf, scannedOf, sourceFor, withSentinel } from './compile.ts'
+import { compileWhere, digestOf, filterDigest, frozen, limitOf, liveOf, scannedOf, sourceFor, withSentinel } from './compile.ts'
 import { figureSql, type Rows } from './figures.ts'
 import { compileFilter } from './filter.ts'
 import { type KeySql, keysSql } from './group-keys.ts'
@@ -37,7 +37,8 @@ export function compileGroups(query: GroupQuery): Plan {
   const digest = digestOf(`${prefix}${selected}${sorted}`, filterDigest(scanned), others)
   const after = query.after ? ` AND (${afterGroup(query.after, order, from, parameters)})` : ''
   const statement = withSentinel(`${selected}${after}${sorted}${limitOf(query, parameters)}`, select.length, parameters, prefix)
-  return frozen({ statement, layout, keys: positions, outputs, cursorKey, sorted: order.sort.length > 0, indexed, few, digest })
+  const plan = { statement, layout, keys: positions, outputs, cursorKey, sorted: order.sort.length > 0, indexed, few, digest }
+  return frozen({ ...plan, ...liveOf(view.layer) })
 }
 
 /** The groups as a derived relation. */

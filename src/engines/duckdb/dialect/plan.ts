@@ -1,6 +1,7 @@
 /** A compiled query: SQL with its values, frozen. It is sent to a worker unchanged. */
 import type { BatchLayout, Output } from '../../../encode/batch.ts'
 import type { CursorKey } from '../../../model/cursor-seal.ts'
+import type { LiveRelation } from '../../../model/layer.ts'
 
 /** A bound value. Values are bound only as these JavaScript types; a cast in the SQL gives them their DuckDB type. */
 export type Parameter = string | number | bigint | boolean | null | Uint8Array
@@ -29,6 +30,8 @@ export interface Plan {
   readonly indexed: boolean
   /** True if the engine reads few row groups, as far as that is known. One thread reads them with less processor time than two. */
   readonly few: boolean
+  /** The version of a live layer that it reads. @default none: another layer */
+  readonly live?: LiveRelation
   /** Digest of statement and values without the position. It identifies a plan that is quarantined because it kills workers. */
   readonly digest: string
 }

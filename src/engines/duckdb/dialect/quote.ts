@@ -2,7 +2,14 @@
  * The only file where a name becomes SQL text. Names, labels and paths are from the catalogue and the command line. No text of a client reaches
  * this file.
  */
-import { type CoveringColumn, type Field, hasGeometry, type Layer, type Spatial } from '../../../model/layer.ts'
+import {
+  type CoveringColumn,
+  type Field,
+  hasGeometry,
+  type Layer,
+  type LiveRelation,
+  type Spatial,
+} from '../../../model/layer.ts'
 import { withoutWildcards } from '../host/files.ts'
 import type { Parameter } from './plan.ts'
 
@@ -86,6 +93,46 @@ export function qualified(...names: readonly string[]): string {
 
 export function tableOf(database: string, schema: string, table: string): string {
   return `${qualified(database, schema, table)} AS ${RELATION}`
+}
+
+/** The columns of a live layer beside its properties. Names of properties contain no colon. */
+export const LIVE_COLUMNS = {
+  row: 'live:row',
+  key: 'live:key',
+  geometry: 'geometry',
+  west: 'live:west',
+  south: 'live:south',
+  east: 'live:east',
+  north: 'live:north',
+} as const
+
+/** Rows of the changes are numbered from here on, so that they follow those of the base. */
+export const FIRST_CHANGE = 2 ** 40
+
+/** Variables of a connection: the rows of the base and of the changes that the version does not have, as bits, and its number of changes. */
+export const LIVE_VARIABLES = { base: 'live_base', changes: 'live_changes', count: 'live_count' } as const
+
+export const liveBase = (generation: number): string => `live_base_${generation}`
+
+export const liveChanges = ({ layer, generation }: Pick<LiveRelation, 'layer' | 'generation'>): string =>
+  qualified('memory', 'main', `live_changes_${layer}_${generation}`)
+
+/**
+ * The rows of a live layer at the version that the worker has prepared. Bits keep the order of both scans; a join would lose it. Both parts have
+ * the same columns in the same order.
+ */
+export function liveRows(relation: LiveRelation): string {
+  const row = identifier(LIVE_COLUMNS.row)
+  const isNot = (variable: string, number: string) => `get_bit(getvariable('${variable}'), CAST(${number} AS INTEGER)) = 0`
+  const { base, changes, count } = LIVE_VARIABLES
+  const number = `${row} - ${FIRST_CHANGE}`
+  // Other executions may add changes, so the bits may be fewer than the rows.
+  const isThere = `CASE WHEN ${number} < getvariable('${count}') THEN ${isNot(changes, number)} ELSE false END`
+  const changed = `SELECT * FROM ${liveChanges(relation)} WHERE ${isThere}`
+  if (relation.generation === 0) return derived(changed)
+  return derived(
+    `SELECT * FROM ${qualified(liveBase(relation.generation), 'main', 'features')} WHERE ${isNot(base, row)} UNION ALL ${changed}`,
+  )
 }
 
 /** A relation for people to read, with the layer's name. */

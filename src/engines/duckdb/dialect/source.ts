@@ -3,7 +3,18 @@ import type { Layer, Relation, SortedCopy } from '../../../model/layer.ts'
 import type { Predicate } from '../../../model/predicate.ts'
 import type { FeatureQuery, View } from '../../../model/query.ts'
 import { isComparedAsStored } from './comparison.ts'
-import { COPIED_ROW, extended, identifier, numbered, type Parameters, readParquet, tableOf, virtualColumn } from './quote.ts'
+import {
+  COPIED_ROW,
+  extended,
+  identifier,
+  LIVE_COLUMNS,
+  liveRows,
+  numbered,
+  type Parameters,
+  readParquet,
+  tableOf,
+  virtualColumn,
+} from './quote.ts'
 
 /** A column of the natural order: ascending and never null. All of them together are unique. */
 export interface NaturalKey {
@@ -48,6 +59,10 @@ export const ROW_ID = virtualColumn(ROWID)
 /** `wanted`: the layer's files that must be read, and the first. Null: all of them. */
 export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source {
   const { relation } = layer
+  if (relation.kind === 'live') {
+    const row = virtualColumn(identifier(LIVE_COLUMNS.row))
+    return { from: liveRows(relation), natural: [{ sql: row, type: 'BIGINT' }], offsets: [0], files: null }
+  }
   const names = virtualNames(relation)
   const taken = takenNames(layer)
   // A column of the source hides the virtual column of the same name. To count rows instead costs a pass over the rows before the position.

@@ -28,7 +28,7 @@ export function exportJob(
   { query, format, zooms }: ExportRequest,
   { limits, spatialExtension, access }: JobOptions,
 ): { readonly job: Omit<ExportJob, 'folder'>; readonly digest: string } {
-  const { statement, layout, outputs, digest } = compileFeatures(query)
+  const { statement, layout, outputs, digest, live } = compileFeatures(query)
   const { name, tailoring } = query.view.layer
   const thinned = () =>
     Array.from({ length: MOST_THINNING + 1 }, (_, thinning) => compileFeatures({ ...query, thinning }).statement)
@@ -40,6 +40,16 @@ export function exportJob(
     description: tailoring?.description ?? null,
   }
   const options = workerOptions(limits, spatialExtension, access)
-  const job = { options, statement, layout, output: outputs[0]!, format, name, isSorted: query.orderBy.length > 0, pyramid }
+  const job = {
+    options,
+    statement,
+    ...(live && { live }),
+    layout,
+    output: outputs[0]!,
+    format,
+    name,
+    isSorted: query.orderBy.length > 0,
+    pyramid,
+  }
   return { job, digest }
 }

@@ -1,6 +1,7 @@
 /** Messages between an export and the exporter's process. */
 import type { BatchLayout, Output } from '../../../encode/batch.ts'
 import type { FileFormat } from '../../../model/file-format.ts'
+import type { LiveRelation } from '../../../model/layer.ts'
 import type { Statement } from '../dialect/plan.ts'
 import type { WorkerOptions } from '../messages.ts'
 
@@ -8,6 +9,8 @@ export interface ExportJob {
   readonly options: WorkerOptions
   /** The checked query: the columns of `layout`, and the sentinel. */
   readonly statement: Statement
+  /** See `Plan.live`. */
+  readonly live?: LiveRelation
   readonly layout: BatchLayout
   readonly format: FileFormat
   readonly output: Output

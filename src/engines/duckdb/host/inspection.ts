@@ -1,5 +1,5 @@
 /** The messages between the server and the inspector. */
-import type { CheckReport, CoveringMembers, Field, Layer, LayerKind, SortedCopy } from '../../../model/layer.ts'
+import type { CheckReport, CoveringMembers, Field, Layer, LayerKind, Relation, SortedCopy } from '../../../model/layer.ts'
 
 export interface InspectorOptions {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
@@ -27,7 +27,8 @@ export interface Covering {
 }
 
 /** The description of one layer, read from the source's footer or catalogue. Nothing in it is proven. */
-export interface Description extends Omit<Layer, 'name' | 'longName' | 'names' | 'state' | 'fingerprint'> {
+export interface Description extends Omit<Layer, 'name' | 'longName' | 'names' | 'state' | 'fingerprint' | 'relation'> {
+  readonly relation: Relation
   /** The table's name, and the one with its schema if that is not `main`. Empty for a file. */
   readonly names: readonly string[]
   readonly covering: Covering | null

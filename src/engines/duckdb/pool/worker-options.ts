@@ -10,7 +10,7 @@ export type WorkerLimits = Pick<WorkerOptions, 'memoryLimitBytes' | 'threads' | 
 export function workerOptions(
   limits: WorkerLimits,
   spatialExtension: string,
-  { allowedPaths, databases }: FileAccess,
+  { allowedPaths, databases, live }: FileAccess,
 ): WorkerOptions {
   const { memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = limits
   const streamingBufferBytes = STREAMING_BUFFER_BYTES
@@ -23,5 +23,6 @@ export function workerOptions(
     streamingBufferBytes,
     allowedPaths,
     databases,
+    ...(live !== undefined && { live }),
   }
 }

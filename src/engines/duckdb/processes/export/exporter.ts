@@ -43,6 +43,7 @@ async function write(job: ExportJob): Promise<ExportAnswer> {
   const allowedPaths = [...options.allowedPaths, ...stagings, parquet, ...filesOf(folder), ...crsFiles(folder)]
   const instance = await openInstance({ ...options, allowedPaths })
   const connection = await instance.duckdb.connect()
+  if (job.live) await instance.showLive(connection, job.live)
   if (isStreamed(format))
     return await withNotes(
       { phase: 'write' },

@@ -1,12 +1,15 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { LiveRelation } from '../../../../model/layer.ts'
 import type { DatabaseAccess } from '../../../engine.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
 import { databaseVersion } from '../../host/files.ts'
+import { basePaths } from '../../host/live-files.ts'
 import type { WorkerOptions } from '../../messages.ts'
 import { openDuckDB } from '../../open.ts'
 import { COUNT_SCANS } from './arrow-export.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 import { classify } from './execution.ts'
+import type { LiveRows } from './live-rows.ts'
 
 /** The open DuckDB instance of a worker. */
 export interface OpenInstance {
@@ -17,6 +20,8 @@ export interface OpenInstance {
   /** Aliases of the databases that are attached. */
   readonly databases: readonly string[]
   readonly columnReader: ColumnReader
+  /** Makes a connection read a version of a live layer. */
+  showLive(connection: DuckDBConnection, relation: LiveRelation): Promise<void>
   /** Returns a new connection for one execution, which must close it. */
   connect(): Promise<DuckDBConnection>
   /**
@@ -49,7 +54,9 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
   const attachAll = async (connection: DuckDBConnection) => {
     for (const database of options.databases) if (await attach(connection, database)) databases.push(database.alias)
   }
-  const opened = await openDuckDB({ ...options, settings: SETTINGS, changeable: CHANGEABLE, beforeLock: attachAll })
+  const { live } = options
+  const allowedPaths = live === undefined ? options.allowedPaths : [...options.allowedPaths, ...basePaths(live)]
+  const opened = await openDuckDB({ ...options, allowedPaths, settings: SETTINGS, changeable: CHANGEABLE, beforeLock: attachAll })
   const { instance: duckdb, connection, spatialVersion } = opened
   try {
     const columnReader = await chooseColumnReader(connection)
@@ -60,11 +67,23 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
       await on.run(`SET GLOBAL threads = ${wanted}`)
       used = wanted
     }
+    let rows: Promise<LiveRows> | null = null
+    const showLive = async (on: DuckDBConnection, relation: LiveRelation) => {
+      if (live === undefined) throw new Error('this process has no live layers')
+      rows ??= openLiveRows(duckdb, live)
+      await (await rows).prepare(on, relation)
+    }
     const connectAhead = ahead(() => connect(duckdb, options))
-    return { duckdb, threads, spatialVersion, databases, columnReader, connect: connectAhead, setThreads }
+    return { duckdb, threads, spatialVersion, databases, columnReader, showLive, connect: connectAhead, setThreads }
   } finally {
     connection.closeSync()
   }
+}
+
+/** Imported here, because few workers have live layers. */
+async function openLiveRows(duckdb: DuckDBInstance, directory: string): Promise<LiveRows> {
+  const { LiveRows } = await import('./live-rows.ts')
+  return new LiveRows(directory, await duckdb.connect())
 }
 
 /**

@@ -1,0 +1,158 @@
+/** Reads the arguments of mutations into checked, exact values. */
+import { randomUUID } from 'node:crypto'
+import { GeometryBudget } from '../geometry/builder.ts'
+import type { GeometryTypeName } from '../geometry/geometry-type.ts'
+import type { ColumnInput, FeatureInput, InputMaybe } from '../graphql/generated.ts'
+import { COLUMN_TYPES, columnTypeOf } from '../model/column-type.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { BBox, Field, Layer } from '../model/layer.ts'
+import type { LiveColumn, LiveFeature, LiveOperation } from '../model/live.ts'
+import { nearNames } from '../model/near-names.ts'
+import { show } from '../model/show.ts'
+import { readCrs } from './crs.ts'
+import { readStoredGeometry } from './read/read-geometry.ts'
+import { valuesOf } from './values/values-of.ts'
+
+export const MOST_COLUMNS = 200
+/** Features or keys of one mutation. */
+export const MOST_FEATURES = 5_000
+/** Characters of a key, and of an idempotency key. */
+export const LONGEST_KEY = 200
+
+const LAYER_NAME = /^\p{L}[\p{L}\p{M}\p{N}_-]{0,62}$/u
+/** No name contains a quote, a colon or a control character, so that none means anything else to an engine. */
+const COLUMN_NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_ -]{0,62}$/u
+
+export interface NewLayer {
+  readonly name: string
+  readonly operation: Extract<LiveOperation, { readonly kind: 'create' }>
+}
+
+/** @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED */
+export function readNewLayer(name: string, columns: readonly ColumnInput[], crs: InputMaybe<string>): NewLayer {
+  if (!LAYER_NAME.test(name) || name !== name.normalize('NFC'))
+    throw badInput(`\`name\` takes letters, digits, \`_\` and \`-\`, and begins with a letter, not ${show(name)}`)
+  if (columns.length > MOST_COLUMNS) throw limit(`\`columns\` takes at most ${MOST_COLUMNS} columns, not ${columns.length}`)
+  const known = new Set(['geometry'])
+  const read = columns.map((column, n): LiveColumn => {
+    const argument = `columns[${n}]`
+    if (!COLUMN_NAME.test(column.name) || column.name !== column.name.normalize('NFC'))
+      throw badInput(`\`${argument}.name\` takes letters, digits, \`_\`, \`-\` and spaces, not ${show(column.name)}`)
+    // Engines compare names without regard to case.
+    const folded = column.name.toLowerCase()
+    if (known.has(folded)) throw badInput(`\`${argument}.name\`: ${show(column.name)} is the name of another column`)
+    known.add(folded)
+    if (!columnTypeOf(column.type))
+      throw badInput(`\`${argument}.type\` takes one of ${COLUMN_TYPES.join(', ')}, not ${show(column.type)}`)
+    return { name: column.name, native: column.type }
+  })
+  return { name, operation: { kind: 'create', columns: read, crs: readCrs(crs ?? 'OGC:CRS84', 'crs').code! } }
+}
+
+export interface FeatureError {
+  readonly index: number
+  readonly code: string
+  readonly message: string
+}
+
+/** Most errors that are reported. */
+const MOST_ERRORS = 100
+
+/** Returns the features, or what is wrong with them. @throws GeoduckError LIMIT_EXCEEDED */
+export function* readingFeatures(
+  inputs: readonly FeatureInput[],
+  layer: Layer,
+  mostVertices: number,
+): Generator<undefined, Extract<LiveOperation, { readonly kind: 'upsert' }> | readonly FeatureError[]> {
+  atMost('features', inputs.length)
+  const tally = new GeometryBudget(mostVertices)
+  const keys = new Set<string>()
+  const features: LiveFeature[] = []
+  const errors: FeatureError[] = []
+  const types = new Set<GeometryTypeName>()
+  let extent: BBox | null = null
+  for (const [index, input] of inputs.entries()) {
+    try {
+      const key = keyOf(input.key)
+      if (keys.has(key)) throw badInput(`\`key\`: ${show(key)} is the key of an earlier feature`)
+      keys.add(key)
+      const geometry = input.geometry ? readStoredGeometry(input.geometry, layer, 'geometry', tally) : null
+      features.push({ key, values: valuesIn(input.properties, layer), geometry: geometry?.wkb ?? null })
+      if (!geometry) continue
+      types.add(geometry.type)
+      extent = around(extent, geometry.bbox)
+    } catch (error) {
+      if (!(error instanceof GeoduckError)) throw error
+      if (error.code === 'LIMIT_EXCEEDED') throw error
+      errors.push({ index, code: error.code, message: error.message })
+      if (errors.length === MOST_ERRORS) break
+    }
+    yield
+  }
+  return errors.length > 0 ? errors : { kind: 'upsert', features, extent, types: [...types] }
+}
+
+/** @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED */
+export function readKeys(keys: readonly string[]): Extract<LiveOperation, { readonly kind: 'delete' }> {
+  atMost('keys', keys.length)
+  return { kind: 'delete', keys: [...new Set(keys.map(keyOf))] }
+}
+
+/** Returns the client's key, or a new one. @throws GeoduckError BAD_INPUT */
+export function readIdempotencyKey(given: InputMaybe<string> | undefined): string {
+  if (given === undefined || given === null) return `own ${randomUUID()}`
+  if (given === '' || given.length > LONGEST_KEY) throw badInput(`\`idempotencyKey\` takes 1 to ${LONGEST_KEY} characters`)
+  return `client ${given}`
+}
+
+function keyOf(key: string): string {
+  if (key === '' || key.length > LONGEST_KEY || !key.isWellFormed())
+    throw badInput(`\`key\` takes 1 to ${LONGEST_KEY} characters`)
+  return key
+}
+
+/** Returns the values in the order of the columns, each as the text of its type. */
+function valuesIn(properties: unknown, { columns }: Layer): readonly (string | null)[] {
+  if (properties === undefined || properties === null) return columns.map(() => null)
+  if (typeof properties !== 'object' || Array.isArray(properties)) throw badInput('`properties` takes an object')
+  const given = properties as Readonly<Record<string, unknown>>
+  const names = columns.map(({ name }) => name)
+  for (const name of Object.keys(given)) {
+    if (names.includes(name)) continue
+    const near = nearNames(name, names)
+    throw badInput(
+      `\`properties\`: the layer has no column ${show(name)}${near.length > 0 ? `; near: ${near.map(show).join(', ')}` : ''}`,
+    )
+  }
+  return columns.map((column) => textOf(Object.hasOwn(given, column.name) ? given[column.name] : null, column))
+}
+
+function textOf(value: unknown, { name, type, native }: Field): string | null {
+  if (value === null || value === undefined) return null
+  if (type.kind === 'json') return JSON.stringify(value)
+  const values = valuesOf(type)
+  const place = values?.place(value)
+  if (typeof value === 'string' && !value.isWellFormed()) throw badInput(`\`properties\`: ${show(name)} is no valid text`)
+  if (typeof place === 'object' && place?.exact) return place.at
+  if (place) throw badInput(`\`properties\`: ${show(name)} is ${native}, which cannot hold ${show(value)} exactly`)
+  throw badInput(`\`properties\`: ${show(name)} is ${native} and takes ${values?.takes ?? 'no value'}, not ${show(value)}`)
+}
+
+function around(extent: BBox | null, [west, south, east, north]: BBox): BBox {
+  const [from, to] = west > east ? [-180, 180] : [west, east]
+  if (!extent) return [from, south, to, north]
+  return [Math.min(extent[0], from), Math.min(extent[1], south), Math.max(extent[2], to), Math.max(extent[3], north)]
+}
+
+function atMost(argument: string, count: number): void {
+  if (count > MOST_FEATURES)
+    throw limit(`\`${argument}\` takes at most ${MOST_FEATURES} per mutation, not ${count}; send several`)
+}
+
+function badInput(what: string): GeoduckError {
+  return new GeoduckError('BAD_INPUT', `${what}.`)
+}
+
+function limit(what: string): GeoduckError {
+  return new GeoduckError('LIMIT_EXCEEDED', `${what}.`)
+}

@@ -1,0 +1,429 @@
+/**
+ * The live layers of a store, as layers that are served: the current version of each, the earlier versions that cursors may name, and the bases
+ * that these need. It starts compactions, and forgets what nobody needs.
+ */
+
+import { hash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { LIVE_COLUMNS } from '../../engines/duckdb/dialect/quote.ts'
+import { compactLayer } from '../../engines/duckdb/host/live-compactor.ts'
+import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.ts'
+import type { Written } from '../../engines/duckdb/host/live-messages.ts'
+import { changesIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
+import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
+import { columnTypeOf, jsonTypeOfColumn } from '../../model/column-type.ts'
+import { KEYS_FROM, SIGNED_FROM } from '../../model/cursor-seal.ts'
+import { GeoduckError } from '../../model/errors.ts'
+import { crsOf, type Field, type Layer, type LayerKey } from '../../model/layer.ts'
+import type { LiveAnswer, LiveChange, LiveColumn, LiveMutation, LiveState } from '../../model/live.ts'
+import { ProcessLock } from '../process-lock.ts'
+import type { CatalogLog } from '../source.ts'
+
+export interface LiveOptions {
+  /** The folder of the store. */
+  readonly directory: string
+  readonly tempDirectory: string
+  readonly spatialExtension: string | null
+  readonly memoryLimitBytes: number
+  readonly log: CatalogLog
+  /** Changes of a layer since its base, from which a new base is made. More for a large layer. @default 20,000 */
+  readonly compactAfter?: number
+  /** Milliseconds for which an earlier version can be queried after its last use. @default 10 minutes */
+  readonly keepMs?: number
+  /** Milliseconds for which changes are kept. @default an hour */
+  readonly changesMs?: number
+}
+
+/** A commit that readers can see. */
+export interface LiveCommit {
+  readonly version: number
+  /** The layers that it has changed, at this version. */
+  readonly layers: readonly Layer[]
+}
+
+interface LiveEvents {
+  /** A commit is on the disk. Queries see it from now on. */
+  committed: [LiveCommit]
+  /** A layer was created. */
+  created: [Layer]
+}
+
+/** A layer in memory. */
+interface Entry {
+  state: LiveState
+  readonly fields: readonly Field[]
+  /** 0 before the first base. */
+  generation: number
+  /** Changes since the base. */
+  changes: number
+  layer: Layer
+  /** Times at which versions were the current ones, the oldest first, for the retention of changes. */
+  readonly times: { readonly at: number; readonly version: number }[]
+}
+
+interface Generation {
+  /** The number of the base, or 0. */
+  readonly id: number
+  readonly layer: number
+  /** The version of its rows. */
+  readonly version: number
+  readonly slot: number | null
+  usedAt: number
+  /** Operations that read it. */
+  users: number
+}
+
+const MINUTE_MS = 60_000
+/** Most earlier versions of all layers that cursors may name. */
+const MOST_VERSIONS = 20_000
+const TICK_MS = 1_000
+/** A large layer is compacted when this share of it has changed, but at the latest after `MOST_CHANGES`. */
+const CHANGED_SHARE = 0.1
+const MOST_CHANGES = 200_000
+
+const KEY: LayerKey = {
+  kind: 'COLUMN',
+  column: 'key',
+  field: { name: 'live:key', type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: false },
+}
+
+export class LiveLayers extends EventEmitter<LiveEvents> {
+  readonly #options: LiveOptions
+  readonly #lock: ProcessLock
+  readonly #writer: LiveWriter
+  readonly #entries = new Map<string, Entry>()
+  /** Versions that queries have had, the oldest first, by the digest that is in their cursors. */
+  readonly #versions = new Map<string, Layer>()
+  /** The bases that can be queried. Each layer begins with an empty one, which is in no file. */
+  readonly #generations = new Map<string, Generation>()
+  #reader: DatabaseSync | null = null
+  readonly #closing = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  #store = ''
+  #work: Promise<void> = Promise.resolve()
+  #isBusy = false
+
+  private constructor(options: LiveOptions, lock: ProcessLock) {
+    super()
+    this.setMaxListeners(0)
+    this.#options = options
+    this.#lock = lock
+    const { directory, tempDirectory, log } = options
+    this.#writer = new LiveWriter({ directory, tempDirectory, log, onWritten: (written) => this.#written(written) })
+    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
+  }
+
+  /** Opens the store in the folder, and makes it if there is none. @throws Error if it cannot be opened, or another process has it */
+  static async open(options: LiveOptions): Promise<LiveLayers> {
+    const { directory } = options
+    await mkdir(directory, { recursive: true })
+    const lock = await ProcessLock.take(path.join(directory, 'lock'))
+    if (!(lock instanceof ProcessLock))
+      throw new Error(`the live layers in ${directory} are served by process ${lock.pid}; stop it first`)
+    const live = new LiveLayers(options, lock)
+    try {
+      await live.#open()
+      return live
+    } catch (error) {
+      await live.close()
+      throw error
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { directory } = this.#options
+    const { store, layers, bases, changes } = await this.#writer.open()
+    this.#store = store
+    const files = new Set(await readdir(directory))
+    const left = [...files].filter((file) => file.startsWith('compaction-'))
+    await Promise.all(left.map((file) => rm(path.join(directory, file), { recursive: true, force: true })))
+    for (const base of bases) {
+      const isThere = [baseFile, keysFile].every((file) => files.has(path.basename(file(directory, base.slot))))
+      if (isThere) this.#addGeneration(base)
+      else await this.#writer.ask({ type: 'REMOVE_BASE', generation: base.id })
+    }
+    for (const [n, state] of layers.entries()) {
+      if (state.forgotten === state.created) this.#addGeneration({ id: 0, layer: state.id, version: state.created, slot: null })
+      // The store is the truth: a base that was lost is made again.
+      else if (this.#generationsOf(state).length === 0) await this.#makeBase(state)
+      this.#add(state, changes[n]!)
+    }
+  }
+
+  #addGeneration({ id, layer, version, slot }: Pick<Generation, 'id' | 'layer' | 'version' | 'slot'>): void {
+    this.#generations.set(nameOf({ layer, generation: id }), { id, layer, version, slot, usedAt: Date.now(), users: 0 })
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name)
+    if (!entry) throw new Error(`the store has no layer ${name}`)
+    return entry
+  }
+
+  #generationsOf({ id }: LiveState): readonly Generation[] {
+    return [...this.#generations.values()].filter(({ layer }) => layer === id)
+  }
+
+  get directory(): string {
+    return this.#options.directory
+  }
+
+  layers(): readonly Layer[] {
+    return [...this.#entries.values()].map(({ layer }) => layer)
+  }
+
+  layer(name: string): Layer | undefined {
+    return this.#entries.get(name)?.layer
+  }
+
+  /** Returns the version that a cursor names. */
+  versionOf(name: string, digest: string): Layer | undefined {
+    const layer = this.#versions.get(digest)
+    return layer?.name === name && this.holds(layer) ? layer : undefined
+  }
+
+  /** True if queries of this version can continue. Then it is kept for longer. */
+  holds({ relation }: Layer): boolean {
+    const generation = relation.kind === 'live' ? this.#generations.get(nameOf(relation)) : undefined
+    if (generation) generation.usedAt = Date.now()
+    return generation !== undefined
+  }
+
+  /** Keeps what queries of this version read, until the returned function is called. */
+  use({ relation }: Layer): () => void {
+    const generation = relation.kind === 'live' ? this.#generations.get(nameOf(relation)) : undefined
+    if (!generation) return () => {}
+    generation.users++
+    let isReleased = false
+    return () => {
+      if (isReleased) return
+      isReleased = true
+      generation.users--
+      generation.usedAt = Date.now()
+    }
+  }
+
+  /**
+   * Returns the changes of a layer after version `from`, up to version `to`, in their order, with the images before and after each.
+   *
+   * @throws GeoduckError CURSOR_EXPIRED if changes after `from` are not kept any more
+   */
+  async *changesBetween(name: string, from: number, to: number): AsyncGenerator<readonly LiveChange[], void> {
+    const { state } = this.#entry(name)
+    const expired = () => {
+      const { forgotten } = this.#entry(name).state
+      if (from >= forgotten) return
+      throw new GeoduckError('CURSOR_EXPIRED', `The changes of layer ${name} are kept from version ${forgotten} on; start again.`)
+    }
+    expired()
+    this.#reader ??= openForReading(this.#options.directory)
+    for (const changes of changesIn(this.#reader, state.id, from, to)) {
+      // They may have been forgotten while they were read.
+      expired()
+      yield changes
+    }
+  }
+
+  /**
+   * Writes a mutation. Resolves when it is on the disk and every query sees it.
+   *
+   * @throws GeoduckError OVERLOADED, SHUTTING_DOWN
+   */
+  async write(mutation: LiveMutation): Promise<LiveAnswer> {
+    if (this.#writer.isFull)
+      throw new GeoduckError('OVERLOADED', 'Too many features wait to be written; try again.', { details: { retryAfter: 1 } })
+    try {
+      return await this.#writer.write(mutation)
+    } catch (error) {
+      if (this.#closing.signal.aborted)
+        throw new GeoduckError('SHUTTING_DOWN', 'The server is stopping; send it again with the same `idempotencyKey`.')
+      throw error
+    }
+  }
+
+  /** Makes a base of the layer now. @throws Error if it cannot be made */
+  async compact(name: string): Promise<void> {
+    const entry = this.#entry(name)
+    const compaction = this.#work.then(() => this.#compact(entry))
+    this.#work = compaction.catch(() => {})
+    await compaction
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    clearInterval(this.#timer)
+    await this.#writer.close()
+    await this.#work
+    this.#reader?.close()
+    await this.#lock.release()
+  }
+
+  #add(state: LiveState, changes: number): Entry {
+    const fields = state.columns.map(fieldOf)
+    const generation = Math.max(...this.#generationsOf(state).map(({ id }) => id))
+    const times = [{ at: Date.now(), version: state.version }]
+    const entry = { state, fields, generation, changes, times, layer: this.#layerOf(state, fields, generation) }
+    this.#entries.set(state.name, entry)
+    this.#keep(entry.layer)
+    return entry
+  }
+
+  #written({ layers, changes, version }: Written): void {
+    const changed = layers.filter(({ name, version: at }) => this.#entries.get(name)?.state.version !== at)
+    const created: Layer[] = []
+    for (const state of changed) {
+      const entry = this.#entries.get(state.name)
+      const count = changes[layers.indexOf(state)]!
+      if (!entry) {
+        this.#addGeneration({ id: 0, layer: state.id, version: state.created, slot: null })
+        created.push(this.#add(state, count).layer)
+        continue
+      }
+      entry.state = state
+      entry.changes += count
+      this.#renew(entry)
+      if ((entry.times.at(-1)?.at ?? 0) < Date.now() - TICK_MS) entry.times.push({ at: Date.now(), version: state.version })
+    }
+    for (const layer of created) this.emit('created', layer)
+    if (changed.length > 0) this.emit('committed', { version, layers: changed.map(({ name }) => this.#entries.get(name)!.layer) })
+  }
+
+  #renew(entry: Entry): void {
+    entry.layer = this.#layerOf(entry.state, entry.fields, entry.generation)
+    this.#keep(entry.layer)
+  }
+
+  #keep(layer: Layer): void {
+    this.#versions.set(digestOf(layer.fingerprint), layer)
+    if (this.#versions.size > MOST_VERSIONS) this.#versions.delete(this.#versions.keys().next().value!)
+  }
+
+  #layerOf({ id, name, version, crs, extent, types, features }: LiveState, columns: readonly Field[], generation: number): Layer {
+    const { west, south, east, north } = LIVE_COLUMNS
+    return Object.freeze({
+      name,
+      state: 'READY',
+      relation: { kind: 'live', layer: id, generation, version },
+      columns,
+      geometryColumn: 'geometry',
+      geometryEncoding: 'GEOMETRY',
+      geometryTypes: types,
+      hasZ: false,
+      coordinates: 'XY',
+      crs: crsOf(crs),
+      extent,
+      featureCount: features,
+      key: KEY,
+      pruning: {
+        kind: 'COVERING_COLUMN',
+        column: null,
+        members: { xmin: west, ymin: south, xmax: east, ymax: north },
+        float32: false,
+      },
+      // A base has its own order, so a position is of one base and one version.
+      fingerprint: hash('sha256', `${this.#store} ${id} ${generation} ${version}`),
+    } satisfies Layer)
+  }
+
+  #tick(): void {
+    if (this.#isBusy || this.#closing.signal.aborted) return
+    this.#isBusy = true
+    this.#work = this.#work
+      .then(() => this.#maintain())
+      .catch((error: unknown) => {
+        if (!this.#closing.signal.aborted) this.#options.log.warn({ err: error }, 'the live layers could not be compacted')
+      })
+      .finally(() => {
+        this.#isBusy = false
+      })
+  }
+
+  async #maintain(): Promise<void> {
+    const { compactAfter = 20_000, keepMs = 10 * MINUTE_MS } = this.#options
+    for (const entry of this.#entries.values()) {
+      const limit = Math.max(compactAfter, Math.min(MOST_CHANGES, CHANGED_SHARE * entry.state.features))
+      if (entry.changes >= limit) await this.#compact(entry)
+    }
+    await this.#retire(Date.now() - keepMs)
+    for (const entry of this.#entries.values()) await this.#forget(entry)
+  }
+
+  async #compact(entry: Entry): Promise<void> {
+    const began = performance.now()
+    const before = entry.changes
+    const base = await this.#makeBase(entry.state)
+    if (!base) return
+    entry.generation = base.id
+    // Changes that were written meanwhile are relative to the new base.
+    entry.changes -= before
+    if (entry.state.version === base.version) entry.state = { ...entry.state, extent: base.extent }
+    this.#renew(entry)
+    const { name: layer } = entry.state
+    this.#options.log.info(
+      { layer, features: base.rows, ms: Math.round(performance.now() - began) },
+      `layer ${layer} is compacted`,
+    )
+  }
+
+  /** Returns null if there is no place for another base, until one is retired. */
+  async #makeBase({ id: layer }: LiveState) {
+    const taken = new Set([...this.#generations.values()].map(({ slot }) => slot))
+    const slot = Array.from({ length: SLOTS }, (_, n) => n).find((n) => !taken.has(n))
+    if (slot === undefined) return null
+    const { directory, spatialExtension, memoryLimitBytes } = this.#options
+    const job = { directory, spatialExtension, memoryLimitBytes, layer, slot }
+    const { version, rows, extent } = await compactLayer(job, this.#closing.signal)
+    const id = await this.#writer.ask<number>({ type: 'ADD_BASE', base: { layer, version, slot, rows }, extent })
+    this.#addGeneration({ id, layer, version, slot })
+    return { id, version, rows, extent }
+  }
+
+  /** Removes bases that no query has used since `before`. */
+  async #retire(before: number): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      for (const generation of this.#generationsOf(entry.state)) {
+        const { id, layer, slot, usedAt, users } = generation
+        if (id === entry.generation || users > 0 || usedAt > before) continue
+        this.#generations.delete(nameOf({ layer, generation: id }))
+        if (slot === null) continue
+        await this.#writer.ask({ type: 'REMOVE_BASE', generation: id })
+        const { directory } = this.#options
+        for (const file of [baseFile(directory, slot), keysFile(directory, slot)]) await rm(file, { force: true })
+      }
+    }
+  }
+
+  /** Forgets the changes that are older than the retention and that no base needs. */
+  async #forget(entry: Entry): Promise<void> {
+    const { changesMs = 60 * MINUTE_MS } = this.#options
+    const { times } = entry
+    while (times.length > 1 && times[1]!.at < Date.now() - changesMs) times.shift()
+    const [oldest] = times
+    if (!oldest || oldest.at > Date.now() - changesMs) return
+    const version = Math.min(oldest.version, ...this.#generationsOf(entry.state).map((generation) => generation.version))
+    if (version <= entry.state.forgotten) return
+    // From now on nobody reads them.
+    entry.state = { ...entry.state, forgotten: version }
+    while (await this.#writer.ask<boolean>({ type: 'FORGET', layer: entry.state.id, version }))
+      this.#closing.signal.throwIfAborted()
+  }
+}
+
+const nameOf = ({ layer, generation }: { readonly layer: number; readonly generation: number }): string =>
+  `${layer} ${generation}`
+
+/** The digest of a fingerprint, as cursors have it. */
+function digestOf(fingerprint: string): string {
+  return hash('sha256', fingerprint, 'buffer')
+    .subarray(0, KEYS_FROM - SIGNED_FROM)
+    .toString('hex')
+}
+
+function fieldOf({ name, native }: LiveColumn): Field {
+  const type = columnTypeOf(native)
+  if (!type) throw new Error(`a live layer has a column of the unknown type ${native}`)
+  return { name, type, native, jsonType: jsonTypeOfColumn(type), nullable: true }
+}

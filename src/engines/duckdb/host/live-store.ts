@@ -1,0 +1,114 @@
+/** Opens the SQLite database of a live store, and reads it. All values are bound. */
+import { randomUUID } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import type { LiveChange, LiveGeneration, LiveImage, LiveState } from '../../../model/live.ts'
+import { storeFile } from './live-files.ts'
+
+const FORMAT = 1
+
+const TABLES = `
+  CREATE TABLE store (id TEXT NOT NULL, format INTEGER NOT NULL, version INTEGER NOT NULL);
+  CREATE TABLE layers (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, columns TEXT NOT NULL, crs TEXT NOT NULL, created INTEGER NOT NULL,
+    version INTEGER NOT NULL, features INTEGER NOT NULL, extent TEXT, types TEXT NOT NULL, forgotten INTEGER NOT NULL
+  );
+  CREATE TABLE features (
+    id INTEGER PRIMARY KEY, layer INTEGER NOT NULL, key TEXT NOT NULL, properties TEXT NOT NULL, geometry BLOB
+  );
+  CREATE UNIQUE INDEX features_by_key ON features (layer, key);
+  CREATE TABLE changes (
+    id INTEGER PRIMARY KEY, layer INTEGER NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, key TEXT NOT NULL,
+    properties_before TEXT, geometry_before BLOB, properties_after TEXT, geometry_after BLOB
+  );
+  CREATE INDEX changes_by_version ON changes (layer, version);
+  CREATE TABLE mutations (key TEXT PRIMARY KEY, at INTEGER NOT NULL, digest BLOB NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX mutations_by_time ON mutations (at);
+  CREATE TABLE bases (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, layer INTEGER NOT NULL, version INTEGER NOT NULL, slot INTEGER NOT NULL UNIQUE,
+    rows INTEGER NOT NULL
+  );
+`
+
+/** Opens the store for its only writer, and makes it if there is none. */
+export function openForWriting(directory: string): DatabaseSync {
+  const database = new DatabaseSync(storeFile(directory))
+  // FULL: a commit is on the disk before it is acknowledged.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000')
+  if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'store'").get() === undefined) {
+    database.exec(`BEGIN IMMEDIATE; ${TABLES}`)
+    database.prepare('INSERT INTO store VALUES (?, ?, 0)').run(randomUUID(), FORMAT)
+    database.exec('COMMIT')
+  }
+  const { format } = database.prepare('SELECT format FROM store').get() as { format: number }
+  if (format !== FORMAT) throw new Error(`the store has format ${format}, and this version of geoduck reads ${FORMAT}`)
+  return database
+}
+
+/** Opens the store to read. Each statement sees the latest commit. */
+export function openForReading(directory: string): DatabaseSync {
+  const database = new DatabaseSync(storeFile(directory), { readOnly: true })
+  database.exec('PRAGMA busy_timeout = 10000; PRAGMA query_only = true')
+  return database
+}
+
+interface LayerRow extends Omit<LiveState, 'columns' | 'extent' | 'types'> {
+  readonly columns: string
+  readonly extent: string | null
+  readonly types: string
+}
+
+export function layersIn(database: DatabaseSync): readonly LiveState[] {
+  return (database.prepare('SELECT * FROM layers').all() as unknown as LayerRow[]).map((row) => ({
+    ...row,
+    columns: JSON.parse(row.columns),
+    extent: row.extent === null ? null : JSON.parse(row.extent),
+    types: JSON.parse(row.types),
+  }))
+}
+
+export function basesIn(database: DatabaseSync): readonly LiveGeneration[] {
+  return database.prepare('SELECT id, layer, version, slot, rows FROM bases').all() as unknown as LiveGeneration[]
+}
+
+/** Rows of changes that are read at once: a millisecond or two. */
+const CHANGES_AT_ONCE = 500
+
+interface ChangeRow {
+  readonly id: number
+  readonly version: number
+  readonly key: string
+  readonly properties_before: string | null
+  readonly geometry_before: Uint8Array | null
+  readonly properties_after: string | null
+  readonly geometry_after: Uint8Array | null
+}
+
+/**
+ * Returns the changes of a layer after version `from`, up to version `to`, in their order, in lists. Their ids increase with their versions, because
+ * there is one writer.
+ */
+export function* changesIn(
+  database: DatabaseSync,
+  layer: number,
+  from: number,
+  to: number,
+): Generator<readonly LiveChange[], void> {
+  const statement = database.prepare(
+    'SELECT * FROM changes WHERE layer = ? AND version > ? AND version <= ? AND (version, id) > (?, ?) ORDER BY version, id LIMIT ?',
+  )
+  for (let last = { version: from, id: 0 }; ; ) {
+    const rows = statement.all(layer, from, to, last.version, last.id, CHANGES_AT_ONCE) as unknown as ChangeRow[]
+    if (rows.length > 0) yield rows.map(changeOf)
+    if (rows.length < CHANGES_AT_ONCE) return
+    last = rows.at(-1)!
+  }
+}
+
+function changeOf(row: ChangeRow): LiveChange {
+  const { version, key, properties_before, geometry_before, properties_after, geometry_after } = row
+  return { version, key, before: imageOf(properties_before, geometry_before), after: imageOf(properties_after, geometry_after) }
+}
+
+function imageOf(properties: string | null, geometry: Uint8Array | null): LiveImage | null {
+  return properties === null ? null : { values: JSON.parse(properties) as LiveImage['values'], geometry }
+}

@@ -1,0 +1,91 @@
+/** Resolves the mutations of live layers. */
+
+import { layerNotFound } from '../../ask/feature-request.ts'
+import { MOST_FEATURES, readIdempotencyKey, readingFeatures, readKeys, readNewLayer } from '../../ask/mutation.ts'
+import { GeoduckError } from '../../model/errors.ts'
+import type { Layer } from '../../model/layer.ts'
+import type { LiveAnswer, LiveOperation } from '../../model/live.ts'
+import { show } from '../../model/show.ts'
+import type { Context, LiveVersions } from '../context.ts'
+import type { MutationResolvers, ResolversTypes } from '../generated.ts'
+
+type Answer = Awaited<ResolversTypes['WriteResult']>
+
+export const mutation: MutationResolvers = {
+  createLayer: async (_root, { name, columns, crs, idempotencyKey }, context) => {
+    const live = writable(context)
+    const made = readNewLayer(name, columns, crs)
+    const { catalog } = context.services
+    if (!live.layer(name) && (catalog.layer(name) || catalog.rivals(name).length > 0)) throw nameTaken(name)
+    settled(await write(live, name, made.operation, readIdempotencyKey(idempotencyKey), context), name)
+    return live.layer(name)!
+  },
+
+  upsertFeatures: async (_root, { layer: name, features, idempotencyKey }, context) => {
+    const live = writable(context)
+    const key = readIdempotencyKey(idempotencyKey)
+    const layer = liveLayer(name, live, context)
+    const { eventLoop } = context.operation
+    const read = await eventLoop.run(readingFeatures(features, layer, MOST_FEATURES * context.services.filterLimits.vertices))
+    if (!('kind' in read)) return { version: versionOf(layer), written: 0, errors: read }
+    return settled(await write(live, name, read, key, context), name)
+  },
+
+  deleteFeatures: async (_root, { layer: name, keys, idempotencyKey }, context) => {
+    const live = writable(context)
+    const key = readIdempotencyKey(idempotencyKey)
+    liveLayer(name, live, context)
+    return settled(await write(live, name, readKeys(keys), key, context), name)
+  },
+}
+
+/** @throws GeoduckError FORBIDDEN, UNSUPPORTED */
+function writable({ services, operation }: Context): LiveVersions {
+  const { live } = services.catalog
+  if (operation.writeRefusal !== null) throw new GeoduckError('FORBIDDEN', operation.writeRefusal)
+  if (!live) throw new GeoduckError('UNSUPPORTED', 'The server has no live layers; start it with --live DIRECTORY.')
+  return live
+}
+
+function liveLayer(name: string, live: LiveVersions, { services, operation }: Context): Layer {
+  operation.layers.add(name)
+  const layer = live.layer(name)
+  if (layer) return layer
+  if (!services.catalog.layer(name)) throw layerNotFound(name, services.catalog)
+  throw new GeoduckError(
+    'UNSUPPORTED',
+    `Layer ${show(name)} is a file, which is not written; \`createLayer\` makes layers for features.`,
+  )
+}
+
+function write(
+  live: LiveVersions,
+  layer: string,
+  operation: LiveOperation,
+  idempotencyKey: string,
+  context: Context,
+): Promise<LiveAnswer> {
+  context.operation.layers.add(layer)
+  return live.write({ layer, operation, idempotencyKey })
+}
+
+/** @throws GeoduckError BAD_INPUT for a mutation that the writer has refused */
+function settled(answer: LiveAnswer, name: string): Answer {
+  if (!('refused' in answer)) return { ...answer, errors: [] }
+  switch (answer.refused) {
+    case 'LAYER_EXISTS':
+      throw nameTaken(name)
+    case 'LAYER_MISSING':
+      throw new GeoduckError('LAYER_NOT_FOUND', `No live layer is named ${show(name)}.`)
+    case 'OTHER_CONTENT':
+      throw new GeoduckError('BAD_INPUT', '`idempotencyKey` belongs to another mutation; take a new one.')
+  }
+}
+
+function nameTaken(name: string): GeoduckError {
+  return new GeoduckError('BAD_INPUT', `\`name\`: there is a layer ${show(name)} already.`)
+}
+
+function versionOf({ relation }: Layer): number {
+  return relation.kind === 'live' ? relation.version : 0
+}
