@@ -33,10 +33,11 @@ const SETTINGS = Object.entries<Setting>(TABLE) as [SettingName, Setting][]
 
 test.each(SETTINGS)('%s: a flag wins over the environment, that over the file, that over the default', async (name, setting) => {
   const [inFile, inEnvironment, onCommandLine] = samplesOf(setting)
-  // Another host than this one is only served on request.
-  const file = await put(stringify({ allowAnonymous: true, [name]: inFile.json }))
+  // Another host than this one is only served on request, and writes need a folder.
+  const file = await put(stringify({ allowAnonymous: true, live: 'live', [name]: inFile.json }))
   const variable = { [environmentName(setting.flag)]: inEnvironment.text }
-  const flag = `${setting.flag.split(' ')[0]}=${onCommandLine.text}`
+  const [word, ...takes] = setting.flag.split(' ')
+  const flag = takes.length === 0 ? setting.flag : `${word}=${onCommandLine.text}`
 
   const none = await resolved(['./data'])
   expect(none.origins[name]).toBe('default')
@@ -86,9 +87,10 @@ test('paths in a file are relative to its folder, those of flags to the working 
 
 test('every setting, sources and layers go from a file to a printed configuration and back', async () => {
   const secrets = SETTINGS.filter(([, { isSecret }]) => isSecret)
-  const environment = Object.fromEntries(
-    secrets.map(([, setting]) => [environmentName(setting.flag), samplesOf(setting)[0].text]),
-  )
+  const environment = {
+    ...Object.fromEntries(secrets.map(([, setting]) => [environmentName(setting.flag), samplesOf(setting)[0].text])),
+    GEODUCK_WRITE_TOKEN: 'a-token-that-may-write-too',
+  }
   const content = {
     ...Object.fromEntries(SETTINGS.map(([name, setting]) => [name, samplesOf(setting)[2].json])),
     sources: ['data', 'tiles/*.parquet'],
@@ -104,6 +106,29 @@ test('every setting, sources and layers go from a file to a printed configuratio
   expect(second.config).toEqual(first.config)
   expect(printableConfig(second.config)).toBe(printed)
   expect(first.config.layers).toEqual(content.layers.map((layer) => ({ ...layer, path: join(folder, layer.path) })))
+})
+
+test.each([
+  ['without a folder', ['./data', '--writes'], /--writes needs --live/],
+  ['by a reading token', ['--live', 'live', '--writes', '--token', 'a-token-for-tests'], /needs --write-token/],
+  [
+    'from other machines without a token',
+    ['--live', 'live', '--writes', '--host', '0.0.0.0', '--allow-anonymous', 'true'],
+    /needs --write-token/,
+  ],
+  [
+    'by the same token',
+    ['--live', 'live', '--writes', '--token', 'a-token-for-tests', '--write-token', 'a-token-for-tests'],
+    /are the same/,
+  ],
+])('a configuration with writes %s is refused', async (_what, args, message) => {
+  await expect(resolved(args)).rejects.toThrow(message)
+})
+
+test('GEODUCK_WRITES is true or false', async () => {
+  const of = async (word: string) => (await resolved(['--live', 'live'], { GEODUCK_WRITES: word })).config.writes
+  expect([await of('true'), await of('false')]).toEqual([true, false])
+  expect((await resolved(['--live', 'live', '--writes'])).config.sources).toEqual([])
 })
 
 test('a mask in a file is no secret', async () => {
