@@ -14,6 +14,7 @@ import {
 import type { ExplainArguments } from './commands/explain/arguments.ts'
 import type { ExportArguments } from './commands/export/arguments.ts'
 import type { ImportArguments } from './commands/import/arguments.ts'
+import type { LiveArguments } from './commands/live/arguments.ts'
 import type { Config } from './config/config.ts'
 import { ConfigurationError } from './config/configuration-error.ts'
 import { machineDefaults } from './config/defaults.ts'
@@ -143,6 +144,13 @@ async function exportFile({ given, ...options }: ExportArguments): Promise<void>
   print(await runExport(config, { ...options, spatialExtension: path, warn }))
 }
 
+async function live({ given, ...options }: LiveArguments): Promise<void> {
+  const { config } = await resolveConfig(given, { mayBeEmpty: true })
+  const { path } = await findSpatialExtension(config.spatialExtension, (line) => process.stderr.write(`${line}\n`))
+  const { runLive } = await import('./commands/live/live.ts')
+  for (const line of await runLive({ ...options, given }, config, path)) print(line)
+}
+
 async function explain({ given, layer, encoding, analyze, page }: ExplainArguments): Promise<void> {
   const { config } = await resolveConfig(given)
   await checkTempDirectory(config.tempDirectory)
@@ -210,6 +218,7 @@ try {
     exportFile,
     doctor,
     explain,
+    live,
     printSchema,
     printConfigSchema,
   }).parseAsync()

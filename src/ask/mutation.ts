@@ -1,17 +1,21 @@
 /** Reads the arguments of mutations into checked, exact values. */
 import { randomUUID } from 'node:crypto'
+import type { Output } from '../encode/batch.ts'
 import { GeometryBudget } from '../geometry/builder.ts'
 import type { GeometryTypeName } from '../geometry/geometry-type.ts'
-import type { ColumnInput, FeatureInput, InputMaybe } from '../graphql/generated.ts'
+import type { ColumnInput, FeatureInput, FeatureSetInput, InputMaybe } from '../graphql/generated.ts'
 import { COLUMN_TYPES, columnTypeOf } from '../model/column-type.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { BBox, Field, Layer } from '../model/layer.ts'
 import type { LiveColumn, LiveFeature, LiveOperation } from '../model/live.ts'
 import { nearNames } from '../model/near-names.ts'
+import type { Filter } from '../model/predicate.ts'
+import type { FeatureQuery } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { readCrs } from './crs.ts'
 import { readStoredGeometry } from './read/read-geometry.ts'
 import { valuesOf } from './values/values-of.ts'
+import { viewOf } from './view.ts'
 
 export const MOST_COLUMNS = 200
 /** Features or keys of one mutation. */
@@ -92,6 +96,38 @@ export function* readingFeatures(
   return errors.length > 0 ? errors : { kind: 'upsert', features, extent, types: [...types] }
 }
 
+export type FeatureSet = Omit<Extract<LiveOperation, { readonly kind: 'update' }>, 'keys' | 'kind'>
+
+/** Returns the new values of features. @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED */
+export function readSet({ geometry: shape, properties }: FeatureSetInput, layer: Layer, mostVertices: number): FeatureSet {
+  if (shape === undefined && properties === undefined) throw badInput('`set` takes `geometry`, `properties` or both')
+  const given = propertiesIn(properties, layer.columns)
+  const values = layer.columns.flatMap((field, column) =>
+    Object.hasOwn(given, field.name) ? [{ column, value: textOf(given[field.name], field) }] : [],
+  )
+  const read = shape ? readStoredGeometry(shape, layer, 'set.geometry', new GeometryBudget(mostVertices)) : null
+  return {
+    values,
+    geometry: shape === undefined ? null : { wkb: read?.wkb ?? null },
+    extent: read && around(null, read.bbox),
+    types: read ? [read.type] : [],
+  }
+}
+
+const KEYS_ONLY: readonly Output[] = [{ kind: 'features', fields: [{ key: 'key', field: 'key' }] }]
+
+/** The query for the keys of the features that a mutation changes. */
+export function keysQuery(layer: Layer, where: Filter): FeatureQuery {
+  const whole = { orderBy: [], limit: null, after: null, outputs: KEYS_ONLY, properties: [] }
+  return Object.freeze({ kind: 'features', view: viewOf(layer), where, ...whole })
+}
+
+/** Returns the keys in the result of `keysQuery`. @throws GeoduckError LIMIT_EXCEEDED */
+export function keysIn(json: Uint8Array, hasMore: boolean): readonly string[] {
+  if (hasMore) throw limit(`\`where\` selects more than ${MOST_FEATURES} features; select fewer per mutation`)
+  return (JSON.parse(Buffer.from(json).toString()) as { readonly key: string }[]).map(({ key }) => key)
+}
+
 /** @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED */
 export function readKeys(keys: readonly string[]): Extract<LiveOperation, { readonly kind: 'delete' }> {
   atMost('keys', keys.length)
@@ -113,7 +149,12 @@ function keyOf(key: string): string {
 
 /** Returns the values in the order of the columns, each as the text of its type. */
 function valuesIn(properties: unknown, { columns }: Layer): readonly (string | null)[] {
-  if (properties === undefined || properties === null) return columns.map(() => null)
+  const given = propertiesIn(properties, columns)
+  return columns.map((column) => textOf(Object.hasOwn(given, column.name) ? given[column.name] : null, column))
+}
+
+function propertiesIn(properties: unknown, columns: readonly Field[]): Readonly<Record<string, unknown>> {
+  if (properties === undefined || properties === null) return {}
   if (typeof properties !== 'object' || Array.isArray(properties)) throw badInput('`properties` takes an object')
   const given = properties as Readonly<Record<string, unknown>>
   const names = columns.map(({ name }) => name)
@@ -124,7 +165,7 @@ function valuesIn(properties: unknown, { columns }: Layer): readonly (string | n
       `\`properties\`: the layer has no column ${show(name)}${near.length > 0 ? `; near: ${near.map(show).join(', ')}` : ''}`,
     )
   }
-  return columns.map((column) => textOf(Object.hasOwn(given, column.name) ? given[column.name] : null, column))
+  return given
 }
 
 function textOf(value: unknown, { name, type, native }: Field): string | null {

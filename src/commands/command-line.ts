@@ -14,6 +14,7 @@ import { nearNames } from '../model/near-names.ts'
 import { addExplainCommand, type ExplainArguments } from './explain/arguments.ts'
 import { addExportCommand, type ExportArguments } from './export/arguments.ts'
 import { addImportCommand, type ImportArguments } from './import/arguments.ts'
+import { addLiveCommand, type LiveArguments } from './live/arguments.ts'
 
 export interface ServeOptions {
   readonly given: ConfigInputs
@@ -41,6 +42,7 @@ export interface Actions {
   importFiles(options: ImportArguments): Promise<void>
   exportFile(options: ExportArguments): Promise<void>
   explain(options: ExplainArguments): Promise<void>
+  live(options: LiveArguments): Promise<void>
 }
 
 const EXAMPLES = `
@@ -139,6 +141,11 @@ export function buildCommand(actions: Actions): Command {
     (options) => actions.importFiles(options),
   )
   addExportCommand(program, givenWith, (options) => actions.exportFile(options))
+  addLiveCommand(
+    program,
+    () => givenWith([]),
+    (options) => actions.live(options),
+  )
   addExplainCommand(program, givenWith, (options) => actions.explain(options))
   program
     .command('doctor')
@@ -165,7 +172,7 @@ export function buildCommand(actions: Actions): Command {
 /** Commander's names for the origin of a value. */
 const FROM: Readonly<Record<string, 'flag' | 'environment'>> = { cli: 'flag', env: 'environment' }
 
-const COMMANDS = ['serve', 'prepare', 'import', 'export', 'explain', 'doctor', 'schema', 'config-schema']
+const COMMANDS = ['serve', 'prepare', 'import', 'export', 'live', 'explain', 'doctor', 'schema', 'config-schema']
 
 /** Returns the paths after `serve`, which may be omitted. */
 function pathsOf(words: readonly string[]): readonly string[] {

@@ -37,6 +37,8 @@ export interface LiveVersions {
   use(layer: Layer): () => void
   /** Resolves when the mutation is on the disk and every query sees it. */
   write(mutation: LiveMutation): Promise<LiveAnswer>
+  /** The same, for a mutation that depends on the data. `make` gets the current version, after which no other mutation is written. */
+  writeAlone(name: string, make: (layer: Layer) => Promise<LiveMutation>): Promise<LiveAnswer>
 }
 
 export interface Services {

@@ -709,6 +709,14 @@ export type FeatureOrder = {
   readonly property?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** New values of features. */
+export type FeatureSetInput = {
+  /** A geometry as in `FeatureInput`. Null removes the geometry. */
+  readonly geometry?: InputMaybe<GeometryInput>;
+  /** New values by the names of the columns. Other columns stay unchanged. */
+  readonly properties?: InputMaybe<Scalars['JSON']['input']>;
+};
+
 /** A comparison of a number. It is true if every given member is true. At least one must be given, and null is refused. */
 export type FloatFilter = {
   /** Between two values, both ends included: `[least, largest]`. */
@@ -1376,8 +1384,13 @@ export type Mutation = {
   readonly __typename?: 'Mutation';
   /** Creates a live layer without features. The error BAD_INPUT says if the name is taken, or what is wrong with a column. */
   readonly createLayer: Layer;
-  /** Removes features. Keys that no feature has are ignored. */
+  /** Removes features, by their keys or by a filter: exactly one of `keys` and `where`. */
   readonly deleteFeatures: WriteResult;
+  /**
+   * Changes the features that match a filter: at most 5,000. What `set` leaves out stays unchanged. No other mutation runs between the filter and the
+   * change.
+   */
+  readonly updateFeatures: WriteResult;
   /**
    * Adds features, and replaces features that have the same keys. A replaced feature keeps nothing: a property that is missing becomes null. If a
    * feature is wrong, `errors` says so, and nothing is written.
@@ -1406,8 +1419,22 @@ export type MutationCreateLayerArgs = {
  */
 export type MutationDeleteFeaturesArgs = {
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
-  keys: ReadonlyArray<Scalars['ID']['input']>;
+  keys?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
   layer: Scalars['String']['input'];
+  where?: InputMaybe<FeatureFilter>;
+};
+
+
+/**
+ * Writes to live layers. The server must allow it (`--live`, `--writes`), and beyond this machine a client needs the write token. Send mutations by
+ * POST or over a WebSocket. Each mutation is atomic: it writes all of its features, or none. It is answered when it is on the disk, and then every
+ * query sees it.
+ */
+export type MutationUpdateFeaturesArgs = {
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  layer: Scalars['String']['input'];
+  set: FeatureSetInput;
+  where: FeatureFilter;
 };
 
 
@@ -2018,6 +2045,7 @@ export type ResolversTypes = {
   FeatureFilter: FeatureFilter;
   FeatureInput: FeatureInput;
   FeatureOrder: FeatureOrder;
+  FeatureSetInput: FeatureSetInput;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   FloatFilter: FloatFilter;
   FloatListFilter: FloatListFilter;
@@ -2125,6 +2153,7 @@ export type ResolversParentTypes = {
   FeatureFilter: FeatureFilter;
   FeatureInput: FeatureInput;
   FeatureOrder: FeatureOrder;
+  FeatureSetInput: FeatureSetInput;
   Float: Scalars['Float']['output'];
   FloatFilter: FloatFilter;
   FloatListFilter: FloatListFilter;
@@ -2445,7 +2474,8 @@ export type MemoryUseResolvers<ContextType = Context, ParentType extends Resolve
 
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   createLayer?: Resolver<ResolversTypes['Layer'], ParentType, ContextType, RequireFields<MutationCreateLayerArgs, 'columns' | 'crs' | 'name'>>;
-  deleteFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationDeleteFeaturesArgs, 'keys' | 'layer'>>;
+  deleteFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationDeleteFeaturesArgs, 'layer'>>;
+  updateFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationUpdateFeaturesArgs, 'layer' | 'set' | 'where'>>;
   upsertFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationUpsertFeaturesArgs, 'features' | 'layer'>>;
 };
 

@@ -29,6 +29,16 @@ export type LiveOperation =
       readonly extent: BBox | null
       readonly types: readonly GeometryTypeName[]
     }
+  | {
+      readonly kind: 'update'
+      readonly keys: readonly string[]
+      /** New values by the number of the column. */
+      readonly values: readonly { readonly column: number; readonly value: string | null }[]
+      /** Null: geometries stay unchanged. */
+      readonly geometry: { readonly wkb: Uint8Array | null } | null
+      readonly extent: BBox | null
+      readonly types: readonly GeometryTypeName[]
+    }
   | { readonly kind: 'delete'; readonly keys: readonly string[] }
 
 export interface LiveMutation {
@@ -37,6 +47,8 @@ export interface LiveMutation {
   readonly operation: LiveOperation
   /** The client's key, or one that is made for this mutation. A mutation with a known key is not written again. */
   readonly idempotencyKey: string
+  /** The request of the client, if `operation` depends on the data. @default the operation */
+  readonly asked?: string
 }
 
 /** LAYER_EXISTS and LAYER_MISSING: the layer was created or is missing. OTHER_CONTENT: the idempotency key belongs to another mutation. */

@@ -60,7 +60,7 @@ interface Entry {
   /** Changes since the base. */
   changes: number
   layer: Layer
-  /** Times at which versions were the current ones, the oldest first, for the retention of changes. */
+  /** Times at which versions were the current ones, the oldest first. Changes up to such a version are at least as old. */
   readonly times: { readonly at: number; readonly version: number }[]
 }
 
@@ -232,12 +232,22 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
    *
    * @throws GeoduckError OVERLOADED, SHUTTING_DOWN
    */
-  async write(mutation: LiveMutation): Promise<LiveAnswer> {
+  write(mutation: LiveMutation): Promise<LiveAnswer> {
+    return this.#writing(() => this.#writer.write(mutation))
+  }
+
+  /** The same, for a mutation that depends on the data. `make` gets the current version, after which no other mutation is written. */
+  writeAlone(name: string, make: (layer: Layer) => Promise<LiveMutation>): Promise<LiveAnswer> {
+    return this.#writing(() => this.#writer.writeAlone(() => make(this.#entry(name).layer)))
+  }
+
+  async #writing(write: () => Promise<LiveAnswer>): Promise<LiveAnswer> {
     if (this.#writer.isFull)
       throw new GeoduckError('OVERLOADED', 'Too many features wait to be written; try again.', { details: { retryAfter: 1 } })
     try {
-      return await this.#writer.write(mutation)
+      return await write()
     } catch (error) {
+      if (error instanceof GeoduckError) throw error
       if (this.#closing.signal.aborted)
         throw new GeoduckError('SHUTTING_DOWN', 'The server is stopping; send it again with the same `idempotencyKey`.')
       throw error
@@ -285,7 +295,6 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       entry.state = state
       entry.changes += count
       this.#renew(entry)
-      if ((entry.times.at(-1)?.at ?? 0) < Date.now() - TICK_MS) entry.times.push({ at: Date.now(), version: state.version })
     }
     for (const layer of created) this.emit('created', layer)
     if (changed.length > 0) this.emit('committed', { version, layers: changed.map(({ name }) => this.#entries.get(name)!.layer) })
@@ -400,6 +409,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   async #forget(entry: Entry): Promise<void> {
     const { changesMs = 60 * MINUTE_MS } = this.#options
     const { times } = entry
+    if (times.at(-1)?.version !== entry.state.version) times.push({ at: Date.now(), version: entry.state.version })
     while (times.length > 1 && times[1]!.at < Date.now() - changesMs) times.shift()
     const [oldest] = times
     if (!oldest || oldest.at > Date.now() - changesMs) return

@@ -1,13 +1,24 @@
 /** Resolves the mutations of live layers. */
 
-import { layerNotFound } from '../../ask/feature-request.ts'
-import { MOST_FEATURES, readIdempotencyKey, readingFeatures, readKeys, readNewLayer } from '../../ask/mutation.ts'
+import { layerNotFound, operationContext, readWhere, requireCapable } from '../../ask/feature-request.ts'
+import {
+  keysIn,
+  keysQuery,
+  MOST_FEATURES,
+  readIdempotencyKey,
+  readingFeatures,
+  readKeys,
+  readNewLayer,
+  readSet,
+} from '../../ask/mutation.ts'
+import { viewOf } from '../../ask/view.ts'
+import { join } from '../../delivery/raw-json.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { Layer } from '../../model/layer.ts'
 import type { LiveAnswer, LiveOperation } from '../../model/live.ts'
 import { show } from '../../model/show.ts'
 import type { Context, LiveVersions } from '../context.ts'
-import type { MutationResolvers, ResolversTypes } from '../generated.ts'
+import type { FeatureFilter, MutationResolvers, ResolversTypes } from '../generated.ts'
 
 type Answer = Awaited<ResolversTypes['WriteResult']>
 
@@ -31,12 +42,57 @@ export const mutation: MutationResolvers = {
     return settled(await write(live, name, read, key, context), name)
   },
 
-  deleteFeatures: async (_root, { layer: name, keys, idempotencyKey }, context) => {
+  updateFeatures: async (_root, { layer: name, where, set, idempotencyKey }, context) => {
+    const live = writable(context)
+    const layer = liveLayer(name, live, context)
+    const change = readSet(set, layer, context.services.filterLimits.vertices)
+    const selection = { where, asked: ['update', set], idempotencyKey: readIdempotencyKey(idempotencyKey) }
+    return await writeSelected(live, layer, selection, (keys) => ({ kind: 'update', keys, ...change }), context)
+  },
+
+  deleteFeatures: async (_root, { layer: name, keys, where, idempotencyKey }, context) => {
     const live = writable(context)
     const key = readIdempotencyKey(idempotencyKey)
-    liveLayer(name, live, context)
-    return settled(await write(live, name, readKeys(keys), key, context), name)
+    const layer = liveLayer(name, live, context)
+    if (!keys === !where) throw new GeoduckError('BAD_INPUT', '`deleteFeatures` takes exactly one of `keys` and `where`.')
+    if (keys) return settled(await write(live, name, readKeys(keys), key, context), name)
+    const selection = { where: where!, asked: ['delete'], idempotencyKey: key }
+    return await writeSelected(live, layer, selection, (selected) => ({ kind: 'delete', keys: selected }), context)
   },
+}
+
+/** Milliseconds to select the features of a mutation. Others wait meanwhile. */
+const SELECT_MS = 2_000
+
+interface FeatureSelection {
+  readonly where: FeatureFilter
+  /** The request of the client, besides the filter. It identifies the mutation. */
+  readonly asked: readonly unknown[]
+  readonly idempotencyKey: string
+}
+
+/** Writes to the features that match a filter. No other mutation runs between the filter and the change. */
+async function writeSelected(
+  live: LiveVersions,
+  layer: Layer,
+  { where, asked, idempotencyKey }: FeatureSelection,
+  change: (keys: readonly string[]) => LiveOperation,
+  context: Context,
+): Promise<Answer> {
+  const { services, operation } = context
+  const filter = await readWhere(where, viewOf(layer), context)
+  const { name } = layer
+  const select = async (current: Layer) => {
+    const query = keysQuery(current, filter)
+    requireCapable(query, services.can)
+    operation.queries.push(query)
+    const asker = operationContext(context, { query, deadlineMs: SELECT_MS })
+    const page = await services.engine.page(query, MOST_FEATURES, asker, operation.signal)
+    const keys = keysIn(join(page.outputs[0]!), page.hasMore)
+    page.release()
+    return { layer: name, operation: change(keys), idempotencyKey, asked: JSON.stringify([...asked, filter.digest]) }
+  }
+  return settled(await live.writeAlone(name, select), name)
 }
 
 /** @throws GeoduckError FORBIDDEN, UNSUPPORTED */

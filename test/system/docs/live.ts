@@ -5,7 +5,7 @@ import { ask } from '../../support/graphql.ts'
 import { serve } from '../../support/server.ts'
 import type { Example } from './example.ts'
 
-const QUESTIONS = 4
+const QUESTIONS = 5
 
 export const written: Example = {
   blocks: Array.from({ length: QUESTIONS }, () => ['graphql', 'json']).flat(),

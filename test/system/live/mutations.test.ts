@@ -166,6 +166,87 @@ test('a mutation with a known idempotency key is written once, and the key belon
   expect(messageOf(await upsert('once', [{ key: 'a', properties: { n: 3 } }], 'first'))).toMatch(/belongs to another mutation/)
 })
 
+const UPDATE = `mutation ($layer: String!, $where: FeatureFilter!, $set: FeatureSetInput!, $key: String) {
+  updateFeatures(layer: $layer, where: $where, set: $set, idempotencyKey: $key) { version written errors { message } }
+}`
+const update = (variables: object) => ask<{ updateFeatures: { version: string; written: number } }>(server, UPDATE, variables)
+const property = (name: string, test: object) => ({ property: { name, ...test } })
+
+describe('a mutation of the features that match a filter', () => {
+  const all = async () => {
+    const query = '{ features(layer: "fleet") { features { key geometry properties } } }'
+    return (await ask<{ features: { features: object[] } }>(server, query)).data!.features.features
+  }
+
+  it('changes what it names, and removes features', async () => {
+    await create('fleet', { n: 'INTEGER', text: 'VARCHAR' })
+    await upsert(
+      'fleet',
+      Array.from({ length: 4 }, (_, n) => ({ key: `k${n}`, geometry: point(n, n), properties: { n, text: 'old' } })),
+    )
+    const set = { properties: { text: 'new' }, geometry: point(50, 50) }
+    expect(await update({ layer: 'fleet', where: property('n', { gte: 2 }), set })).toMatchObject({
+      data: { updateFeatures: { written: 2 } },
+    })
+    await update({ layer: 'fleet', where: property('n', { eq: 0 }), set: { geometry: null, properties: { n: null } } })
+    const deleted = 'mutation { deleteFeatures(layer: "fleet", where: { property: { name: "n", eq: 1 } }) { written } }'
+    expect(await ask(server, deleted)).toEqual({ data: { deleteFeatures: { written: 1 } } })
+    expect((await all()).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))).toEqual([
+      { key: 'k0', geometry: null, properties: { n: null, text: 'old' } },
+      { key: 'k2', geometry: { type: 'Point', coordinates: [50, 50] }, properties: { n: 2, text: 'new' } },
+      { key: 'k3', geometry: { type: 'Point', coordinates: [50, 50] }, properties: { n: 3, text: 'new' } },
+    ])
+  })
+
+  it('is sent again with its idempotency key, and does not run on other features', async () => {
+    const first = { layer: 'fleet', where: property('text', { eq: 'new' }), set: { properties: { text: 'newer' } }, key: 'newer' }
+    const answer = await update(first)
+    expect(answer).toMatchObject({ data: { updateFeatures: { written: 2 } } })
+    await upsert('fleet', [{ key: 'k9', properties: { text: 'new' } }])
+    expect(await update(first)).toEqual(answer)
+    expect(JSON.stringify(await all())).toContain('"new"')
+    expect(messageOf(await update({ ...first, set: { properties: { text: 'other' } } }))).toMatch(/belongs to another mutation/)
+  })
+
+  it('runs alone: of many that take the same feature, one gets it', async () => {
+    await create('tasks', { owner: 'VARCHAR' })
+    await upsert(
+      'tasks',
+      Array.from({ length: 20 }, (_, n) => ({ key: `t${n}`, properties: { owner: 'nobody' } })),
+    )
+    const where = property('owner', { eq: 'nobody' })
+    const taken = await Promise.all(
+      Array.from({ length: 8 }, async (_, n) => {
+        const writing = upsert('tasks', [{ key: `late ${n}`, properties: { owner: 'late' } }])
+        const { data } = await update({ layer: 'tasks', where, set: { properties: { owner: `client ${n}` } } })
+        await writing
+        return data!.updateFeatures.written
+      }),
+    )
+    expect(taken.toSorted((a, b) => b - a)).toEqual([20, 0, 0, 0, 0, 0, 0, 0])
+  })
+
+  it('is refused when it is wrong, or selects too many', async () => {
+    const where = property('owner', { eq: 'nobody' })
+    expect(messageOf(await update({ layer: 'tasks', where, set: {} }))).toMatch(/`set` takes/)
+    expect(messageOf(await update({ layer: 'tasks', where, set: { properties: { owner: 1 } } }))).toMatch(/"owner" is VARCHAR/)
+    expect(messageOf(await update({ layer: 'tasks', where: property('nothing', { eq: 1 }), set: { properties: {} } }))).toMatch(
+      /nothing/,
+    )
+    const both = 'mutation { deleteFeatures(layer: "tasks", keys: ["a"], where: {}) { written } }'
+    expect(messageOf(await ask(server, both))).toMatch(/exactly one of/)
+    await create('many')
+    for (const part of ['a', 'b', 'c'])
+      await upsert(
+        'many',
+        Array.from({ length: 2_000 }, (_, n) => ({ key: `${part}${n}` })),
+      )
+    expect(messageOf(await ask(server, 'mutation { deleteFeatures(layer: "many", where: {}) { written } }'))).toMatch(
+      /more than 5000 features/,
+    )
+  })
+})
+
 test('a layer is created once, under a name that no file has', async () => {
   await create('fresh')
   const again = (name: string, columns: readonly object[] = []) => ask(server, CREATE, { name, columns })

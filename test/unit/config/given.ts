@@ -34,6 +34,7 @@ export function commandServing(serve: Actions['serve']): Command {
     explain: none,
     printSchema: none,
     printConfigSchema: none,
+    live: none,
   }
   return buildCommand({ serve, ...others })
 }

@@ -70,6 +70,12 @@ export function basesIn(database: DatabaseSync): readonly LiveGeneration[] {
   return database.prepare('SELECT id, layer, version, slot, rows FROM bases').all() as unknown as LiveGeneration[]
 }
 
+/** The number of changes of a layer after a version. */
+export function changesSince(database: DatabaseSync, layer: number, version: number): number {
+  const count = database.prepare('SELECT count(*) AS changes FROM changes WHERE layer = ? AND version > ?')
+  return (count.get(layer, version) as { changes: number }).changes
+}
+
 /** Rows of changes that are read at once: a millisecond or two. */
 const CHANGES_AT_ONCE = 500
 

@@ -41,7 +41,12 @@ export class LiveWriter {
   #waitingRows = 0
   #lastGroup = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
+  /** The group that was sent last. */
+  #group: Promise<void> = Promise.resolve()
   #isSending = false
+  /** True while a mutation that depends on the data is made. */
+  #isHeld = false
+  #alone: Promise<unknown> = Promise.resolve()
   #folder = ''
   readonly #closing = new AbortController()
   /** Messages follow one another. */
@@ -73,6 +78,29 @@ export class LiveWriter {
     return promise
   }
 
+  /**
+   * Writes the mutation that `make` returns. No mutation is written from the start of `make` on, so it may depend on the data. Others wait
+   * meanwhile.
+   */
+  writeAlone(make: () => Promise<LiveMutation>): Promise<LiveAnswer> {
+    const written = this.#alone.then(() => this.#writeAlone(make))
+    this.#alone = written.catch(() => {})
+    return written
+  }
+
+  async #writeAlone(make: () => Promise<LiveMutation>): Promise<LiveAnswer> {
+    this.#isHeld = true
+    try {
+      await this.#group
+      const written = await this.#send<Written>({ type: 'WRITE', mutations: [await make()] })
+      this.#options.onWritten(written)
+      return written.answers[0]!
+    } finally {
+      this.#isHeld = false
+      this.#schedule()
+    }
+  }
+
   /** Sends another message than a mutation. */
   ask<Value>(message: Exclude<WriterMessage, { type: 'WRITE' | 'OPEN' }>): Promise<Value> {
     return this.#send<Value>(message)
@@ -90,12 +118,12 @@ export class LiveWriter {
   }
 
   #schedule(): void {
-    if (this.#isSending || this.#timer || this.#waiting.length === 0) return
+    if (this.#isSending || this.#isHeld || this.#timer || this.#waiting.length === 0) return
     const wait = this.#waitingRows >= GROUP_ROWS ? 0 : this.#lastGroup + GROUP_MS - performance.now()
     this.#timer = setTimeout(
       () => {
         this.#timer = null
-        void this.#sendGroup()
+        if (!this.#isHeld) this.#group = this.#sendGroup()
       },
       Math.max(0, wait),
     )
@@ -170,5 +198,5 @@ export class LiveWriter {
 
 function rowsOf({ operation }: LiveMutation): number {
   if (operation.kind === 'upsert') return operation.features.length
-  return operation.kind === 'delete' ? operation.keys.length : 1
+  return 'keys' in operation ? operation.keys.length : 1
 }

@@ -7,7 +7,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { BBox } from '../../../../model/layer.ts'
 import type { LiveAnswer, LiveMutation, LiveOperation, LiveState } from '../../../../model/live.ts'
 import type { StoreContent, WriterMessage, Written } from '../../host/live-messages.ts'
-import { basesIn, layersIn, openForWriting } from '../../host/live-store.ts'
+import { basesIn, changesSince, layersIn, openForWriting } from '../../host/live-store.ts'
 import { answerWith } from '../answer.ts'
 
 /** Rows that are removed in one transaction, so that mutations do not wait for it. */
@@ -54,10 +54,9 @@ class Writer {
     const database = this.#database
     const { id } = database.prepare('SELECT id FROM store').get() as { id: string }
     const [layers, bases] = [[...this.#layers.values()], basesIn(database)]
-    const count = database.prepare('SELECT count(*) AS changes FROM changes WHERE layer = ? AND version > ?')
     const changes = layers.map((layer) => {
       const since = Math.max(0, ...bases.filter((base) => base.layer === layer.id).map(({ version }) => version))
-      return (count.get(layer.id, since) as { changes: number }).changes
+      return changesSince(database, layer.id, since)
     })
     return { store: id, version: this.#version, layers, bases, changes }
   }
@@ -91,8 +90,8 @@ class Writer {
     return { answers, layers, changes: [...changed.values()], version: this.#version }
   }
 
-  #write({ layer, operation, idempotencyKey }: LiveMutation, changed: Map<string, number>): LiveAnswer {
-    const digest = digestOf(layer, operation)
+  #write({ layer, operation, idempotencyKey, asked }: LiveMutation, changed: Map<string, number>): LiveAnswer {
+    const digest = digestOf(layer, asked ?? operation)
     const known = this.#statement('SELECT digest, answer FROM mutations WHERE key = ?').get(idempotencyKey)
     if (known) {
       return digest.equals(known['digest'] as Uint8Array)
@@ -111,9 +110,18 @@ class Writer {
     if (operation.kind === 'create') return layer ? { refused: 'LAYER_EXISTS' } : this.#create(name, operation)
     if (!layer) return { refused: 'LAYER_MISSING' }
     const version = ++this.#version
-    const written =
-      operation.kind === 'upsert' ? this.#upsert(layer, version, operation) : this.#delete(layer, version, operation)
-    return { version, written }
+    return { version, written: this.#change(layer, version, operation) }
+  }
+
+  #change(layer: LiveState, version: number, operation: Exclude<LiveOperation, { kind: 'create' }>): number {
+    switch (operation.kind) {
+      case 'upsert':
+        return this.#upsert(layer, version, operation)
+      case 'update':
+        return this.#update(layer, version, operation)
+      case 'delete':
+        return this.#delete(layer, version, operation)
+    }
   }
 
   #create(name: string, { columns, crs }: Extract<LiveOperation, { kind: 'create' }>): LiveAnswer {
@@ -127,18 +135,41 @@ class Writer {
     return { version, written: 0 }
   }
 
-  #upsert(layer: LiveState, version: number, { features, extent, types }: Extract<LiveOperation, { kind: 'upsert' }>): number {
+  #upsert(layer: LiveState, version: number, { features, ...more }: Extract<LiveOperation, { kind: 'upsert' }>): number {
     let added = 0
     for (const { key, values, geometry } of features) {
       const before = this.#find(layer, key)
-      const properties = JSON.stringify(values)
       if (!before) added++
-      this.#statement(
-        `INSERT INTO features (layer, key, properties, geometry) VALUES (?, ?, ?, ?)
-         ON CONFLICT (layer, key) DO UPDATE SET properties = excluded.properties, geometry = excluded.geometry`,
-      ).run(layer.id, key, properties, geometry)
-      this.#log(layer, version, key, before, { properties, geometry })
+      this.#put(layer, version, key, before, { properties: JSON.stringify(values), geometry })
     }
+    this.#grow(layer, version, added, more)
+    return features.length
+  }
+
+  #update(layer: LiveState, version: number, operation: Extract<LiveOperation, { kind: 'update' }>): number {
+    let written = 0
+    for (const key of operation.keys) {
+      const before = this.#find(layer, key)
+      if (!before) continue
+      written++
+      const values = JSON.parse(before.properties) as (string | null)[]
+      for (const { column, value } of operation.values) values[column] = value
+      const geometry = operation.geometry ? operation.geometry.wkb : before.geometry
+      this.#put(layer, version, key, before, { properties: JSON.stringify(values), geometry })
+    }
+    this.#grow(layer, version, 0, operation)
+    return written
+  }
+
+  #put(layer: LiveState, version: number, key: string, before: StoredImage | undefined, after: StoredImage): void {
+    this.#statement(
+      `INSERT INTO features (layer, key, properties, geometry) VALUES (?, ?, ?, ?)
+       ON CONFLICT (layer, key) DO UPDATE SET properties = excluded.properties, geometry = excluded.geometry`,
+    ).run(layer.id, key, after.properties, after.geometry)
+    this.#log(layer, version, key, before, after)
+  }
+
+  #grow(layer: LiveState, version: number, added: number, { extent, types }: Pick<LiveState, 'extent' | 'types'>): void {
     this.#layers.set(layer.name, {
       ...layer,
       version,
@@ -146,7 +177,6 @@ class Writer {
       extent: around(layer.extent, extent),
       types: [...new Set([...layer.types, ...types])].sort(),
     })
-    return features.length
   }
 
   #delete(layer: LiveState, version: number, { keys }: Extract<LiveOperation, { kind: 'delete' }>): number {
@@ -239,8 +269,8 @@ class Writer {
   }
 }
 
-function digestOf(layer: string, operation: LiveOperation): Buffer {
-  const text = JSON.stringify([layer, operation], (_, value) =>
+function digestOf(layer: string, content: LiveOperation | string): Buffer {
+  const text = JSON.stringify([layer, content], (_, value) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
   )
   return hash('sha256', text, 'buffer')
