@@ -232,6 +232,10 @@ async function fill(
     // A check changes the types of a layer only by the values of its enums.
     if (kind !== 'CHECKED' || layer.columns.some(({ values }) => values)) onLayers()
   })
+  // A commit changes no type.
+  catalog.live?.on('committed', ({ layers }) => {
+    for (const layer of layers) state.layerChanges.add({ kind: 'NEW_VERSION', layer })
+  })
   for (const { source, reason } of catalog.problems()) log.warn({ source }, `${source} is not served: ${reason}`)
   if (!catalog.live && catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
   // Sources that are prepared meanwhile wait for it.

@@ -320,6 +320,21 @@ test('a page of another origin cannot write, and a name of another site is refus
   expect((await post(server, body, { origin: server.url })).status).toBe(200)
 })
 
+test('a commit is an event of layerChanged, and a query after it sees the commit', async () => {
+  await create('noticed')
+  const socket = await RawSocket.open(server.socketUrl)
+  const fields = 'kind layer { name featureCount fingerprint }'
+  socket.subscribe('a', `subscription { layerChanged(layer: "noticed", fingerprint: "another") { ${fields} } }`)
+  const next = (n: number) => socket.until(() => socket.messages.filter(({ type }) => type === 'next').length === n)
+  await next(1)
+  await upsert('noticed', [{ key: 'a', geometry: point(1, 2) }])
+  await next(2)
+  const { data } = await ask<{ layer: object }>(server, '{ layer(name: "noticed") { name featureCount fingerprint } }')
+  expect(data).toMatchObject({ layer: { featureCount: '1' } })
+  expect(socket.messages.at(-1)!.payload).toEqual({ data: { layerChanged: { kind: 'NEW_VERSION', layer: data!.layer } } })
+  socket.close()
+})
+
 describe('a server with tokens', () => {
   const [READ, WRITE] = ['a-token-for-reading-only', 'a-token-that-may-write-too']
   let guarded: TestServer
