@@ -10,7 +10,7 @@ import { type Field, type Layer, LON_LAT, sameCrs } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Representation, View } from '../model/query.ts'
 import { inRange, PRECISION } from './arguments.ts'
-import { hasKnownCrs, NAME_THE_CRS, readCrs, requireKnownCrs } from './crs.ts'
+import { hasKnownCrs, isInDegrees, NAME_THE_CRS, readCrs, requireKnownCrs } from './crs.ts'
 import { requireGeometry } from './view.ts'
 
 export interface Selection {
@@ -124,16 +124,13 @@ export function csvOutput(args: Partial<FeatureBatchGeojsonArgs>, { view, repres
   return { kind: 'csv', geometry, precision, ...(only ? { only } : {}) }
 }
 
-/**
- * RFC 7946 allows only longitude and latitude. A source without a CRS counts as longitude and latitude, as in GeoParquet, unless its extent is
- * outside of their range.
- */
+/** RFC 7946 allows only longitude and latitude. */
 function requireLonLat(layer: Layer, { crs }: Pick<Representation, 'crs'>, what: string): void {
   if (crs) {
     if (crs.isLonLat) return
     throw refused(what, `\`crs\` asks for ${crs.name}`, 'leave `crs` out or say "OGC:CRS84"')
   }
-  if (layer.crs ? layer.crs.isLonLat : !layer.extent || liesInDegrees(layer.extent)) return
+  if (isInDegrees(layer)) return
   if (!hasKnownCrs(layer)) throw refused(what, `${layer.name} is not in degrees, nor in a CRS that is known`, NAME_THE_CRS)
   throw refused(what, `${layer.name} is in ${layer.crs?.code ?? layer.crs?.name}`, 'ask for `crs: "OGC:CRS84"`')
 }
@@ -143,10 +140,6 @@ function refused(what: string, why: string, out: string): GeoduckError {
     'BAD_INPUT',
     `${what} is longitude and latitude${what === 'KML' ? '' : ' (RFC 7946)'}, and ${why}: ${out}, or select \`arrow\` or \`features { geometry }\`, which take any CRS.`,
   )
-}
-
-export function liesInDegrees([west, south, east, north]: NonNullable<Layer['extent']>): boolean {
-  return west >= -180 && south >= -90 && east <= 180 && north <= 90
 }
 
 /**

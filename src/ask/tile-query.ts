@@ -12,10 +12,10 @@ import type { Filter, Geometry, Predicate } from '../model/predicate.ts'
 import type { View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { badInput, coerceArguments, isGiven, refuseUnknown, withOnly } from './arguments.ts'
-import { hasKnownCrs, NAME_THE_CRS } from './crs.ts'
+import { hasKnownCrs, isInDegrees, NAME_THE_CRS } from './crs.ts'
 import { type FeatureRequest, findLayer, type ReadContext, readFeatureRequest } from './feature-request.ts'
 import { cutEdges, PIECES } from './read/read-geometry.ts'
-import { liesInDegrees, propertiesNamed, selectionOf } from './selection.ts'
+import { propertiesNamed, selectionOf } from './selection.ts'
 import { openFilter } from './tile-filter.ts'
 
 /** The last zoom that is answered, and the last one that a map asks for: it draws tiles of that zoom larger. */
@@ -147,11 +147,6 @@ export function requireTiles(layer: Layer): void {
   }
   if (isInDegrees(layer) || hasKnownCrs(layer)) return
   throw badInput(`Layer ${show(layer.name)} is not in degrees, nor in a CRS that is known, so it has no tiles: ${NAME_THE_CRS}.`)
-}
-
-/** A source without a CRS counts as longitude and latitude, as for GeoJSON. */
-export function isInDegrees({ crs, extent }: Layer): boolean {
-  return crs ? crs.isLonLat : extent === null || liesInDegrees(extent)
 }
 
 /** @throws GeoduckError BAD_INPUT for a tile outside of the world */

@@ -1,8 +1,7 @@
 /** The lattices of layers in other CRSs, by which their tiles are made without a transformation. A layer's is made once per version. */
 
-import { hasKnownCrs } from '../ask/crs.ts'
+import { hasKnownCrs, isInDegrees } from '../ask/crs.ts'
 import { operationContext } from '../ask/feature-request.ts'
-import { isInDegrees } from '../ask/tile-query.ts'
 import { viewOf } from '../ask/view.ts'
 import { type FittedLattice, fitLattice, latticeBox, SAMPLES } from '../geometry/lattice.ts'
 import type { Context } from '../graphql/context.ts'

@@ -3,17 +3,17 @@ import { type Grid, HEXAGON_SIZES, MAX_ZOOM, SQUARE_SIZES } from '../../geometry
 import type { CellGrid } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { Layer } from '../../model/layer.ts'
-import { requireKnownCrs } from '../crs.ts'
+import { isInDegrees, requireKnownCrs } from '../crs.ts'
 import { requireGeometry } from '../view.ts'
 
 /**
  * @throws GeoduckError BAD_INPUT for a size or zoom that the grid does not have, for a table without geometry, and if the layer has no CRS to transform
- * from
+ * from, and is not in degrees
  */
 export function readGrid(input: CellGrid, layer: Layer): Grid {
   requireGeometry(layer, 'cell')
   const grid = gridOf(input)
-  if (grid.kind !== 'square' && !layer.crs?.isLonLat) requireKnownCrs(layer, 'cell')
+  if (grid.kind !== 'square' && !isInDegrees(layer)) requireKnownCrs(layer, 'cell')
   return grid
 }
 

@@ -380,11 +380,13 @@ points = geopandas.points_from_xy(x, y).to_numpy()
 points[100] = None
 frame = geopandas.GeoDataFrame({'n': range(n), 'odd': numpy.arange(n) % 2}, geometry=points, crs='OGC:CRS84')
 frame.to_parquet(sys.argv[1], write_covering_bbox=True)
+frame.set_crs(None, allow_override=True)[~frame.geometry.isna()][:24000].to_parquet(sys.argv[3])
 geopandas.GeoDataFrame({'n': range(25000)}, geometry=points[:25000], crs='OGC:CRS84').to_crs('EPSG:3035').to_parquet(sys.argv[2], write_covering_bbox=True)
 print(json.dumps([x.tolist(), y.tolist()]))`
     const projected = join(folder, 'crowd3035.parquet')
-    const [xs, ys] = await python<[number[], number[]]>(program, [file, projected])
-    const crowd = await serve([file, projected])
+    const untyped = join(folder, 'untyped.parquet')
+    const [xs, ys] = await python<[number[], number[]]>(program, [file, projected, untyped])
+    const crowd = await serve([file, projected, untyped])
     try {
       const tileJson = await (await fetch(`${crowd.url}/tiles/crowd.json`)).json()
       const { maxzoom, ...cells } = tileJson.cells
@@ -464,6 +466,9 @@ print(json.dumps([x.tolist(), y.tolist()]))`
         .flatMap(({ found }) => found)
         .reduce((sum, { properties }) => sum + Number(properties['point_count']), 0)
       expect(count).toBe(24_999)
+      // Without a CRS, degrees are longitude and latitude.
+      const ofDegrees = await at('0/0/0', 'untyped')
+      expect(ofDegrees.found.reduce((sum, { properties }) => sum + Number(properties['point_count']), 0)).toBe(24_000)
       for (const wrong of ['?cells=7', '?cells=true']) {
         const response = await fetch(`${crowd.url}/tiles/crowd/0/0/0.mvt${wrong}`)
         expect([response.status, (await response.json()).errors[0].extensions.code]).toEqual([400, 'BAD_INPUT'])

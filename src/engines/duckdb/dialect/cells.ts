@@ -143,7 +143,7 @@ function metresNorth(latitude: string): string {
 
 function inDegrees(layer: Layer, parameters: Parameters): Place {
   const place = placeOf(layer)
-  if (layer.crs?.isLonLat) return place
+  if (layer.crs?.isLonLat ?? true) return place
   const from = layerCrsText(layer)
   const transform = (point: string) => transformed(point, from, LON_LAT, parameters)
   parameters.proofs.push(transform('ST_Point(0, 0)'))
