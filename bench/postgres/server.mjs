@@ -35,6 +35,16 @@ function statement(layer, kind) {
     FROM (SELECT * FROM ${layer} WHERE ${WHERE[kind]}) f`
 }
 
+/** As the manual of PostGIS writes it: 4,096 units and a buffer of 64, as in our tiles. */
+function tileStatement(layer) {
+  const { numbers, texts } = COLUMNS[layer]
+  const columns = [...numbers, ...texts].join(', ')
+  return `WITH place AS (SELECT ST_TileEnvelope($1, $2, $3) AS tile, ST_TileEnvelope($1, $2, $3, margin => 64.0 / 4096) AS around),
+    shown AS (SELECT ${columns}, ST_AsMVTGeom(ST_Transform(geom, 3857), tile, 4096, 64) AS geom
+      FROM ${layer}, place WHERE geom && ST_Transform(around, 4326))
+    SELECT ST_AsMVT(shown, '${layer}', 4096, 'geom', 'id') AS tile FROM shown`
+}
+
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 8 })
 
 async function stream(layer, response) {
@@ -51,7 +61,11 @@ async function stream(layer, response) {
 
 async function answer(request, response) {
   const url = new URL(request.url, 'http://127.0.0.1')
-  const [, layer, kind] = url.pathname.split('/')
+  const [, layer, kind, ...place] = url.pathname.split('/')
+  if (kind === 'tile') {
+    const { rows } = await pool.query({ name: `${layer} tile`, text: tileStatement(layer), values: place.map(Number) })
+    return response.end(rows[0].tile)
+  }
   response.setHeader('content-type', 'application/geo+json')
   if (kind === 'stream') return await stream(layer, response)
   const values = url.searchParams.getAll('v')

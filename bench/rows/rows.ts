@@ -19,6 +19,7 @@ import { SMALL_ROWS } from './small.ts'
 import { START } from './start.ts'
 import { START_ONE } from './start-one.ts'
 import { SUBSCRIBERS } from './subscribers.ts'
+import { TILE_ROWS } from './tiles.ts'
 import { TYPED_PAGE } from './typed-page.ts'
 
 /** In the order of the table. */
@@ -36,6 +37,7 @@ export const ROWS: readonly Row[] = [
   ...SMALL_ROWS,
   BOX_CPU,
   NEAREST,
+  ...TILE_ROWS,
   PAGE,
   FIRST_BATCH,
   SERVER_CPU,
