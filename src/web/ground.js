@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Draws the sea, the land, borders and the lines of the globe below the data, and the feature under the pointer above it. It
- * loads no tiles, no fonts and nothing from another host.
+ * Draws the sea, the land, borders and the lines of the globe below the data, and the names of places and the feature under the pointer above it. It
+ * loads nothing from another host, and no fonts: without glyphs in the style, MapLibre draws letters with a font of the system.
  */
 /** @import { ExpressionSpecification, Map as MapLibre, StyleSpecification } from 'maplibre-gl' */
 /** @import { Feature } from 'geojson' */
@@ -9,8 +9,12 @@
 import { repaint } from './paint.js'
 import { GROUND } from './palette.js'
 
-/** Style layers above and below which data goes. */
-export const ABOVE_DATA = 'highlight-area'
+/** The style layer below which data goes. */
+export const ABOVE_DATA = 'places'
+
+/** Pixels of letters by the rank of a place, which is from 0 to 10. */
+/** @param {number} large @param {number} medium @param {number} small @returns {ExpressionSpecification} */
+const sizes = (large, medium, small) => ['step', ['get', 'rank'], large, 3, medium, 6, small]
 
 /** @param {number} step degrees @returns {Feature} */
 function graticule(step) {
@@ -42,6 +46,8 @@ export function groundStyle(theme) {
       'graticule-fine': { type: 'geojson', data: graticule(10), tolerance: 0 },
       // Natural Earth at 1:50 million, made by scripts/ground.ts.
       ground: { type: 'geojson', data: new URL('ground.json', import.meta.url).href, tolerance: 0.2 },
+      // Natural Earth's populated places, which places.js reads.
+      places: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
       highlight: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
     },
     layers: [
@@ -71,6 +77,21 @@ export function groundStyle(theme) {
       },
       {
         id: ABOVE_DATA,
+        type: 'symbol',
+        source: 'places',
+        filter: ['<=', ['get', 'rank'], ['+', ['zoom'], 1]],
+        layout: {
+          'text-field': ['get', 'name'],
+          'text-font': ['system-ui', 'sans-serif'],
+          'text-size': ['interpolate', ['linear'], ['zoom'], 2, sizes(12, 11, 11), 9, sizes(17, 15, 13)],
+          'text-max-width': 7,
+          'text-padding': 8,
+          'symbol-sort-key': ['get', 'order'],
+        },
+        paint: { 'text-color': colors.label, 'text-halo-color': colors.halo, 'text-halo-width': 1.4 },
+      },
+      {
+        id: 'highlight-area',
         type: 'fill',
         source: 'highlight',
         filter: ['==', ['geometry-type'], 'Polygon'],

@@ -14,6 +14,7 @@ import { free } from './layout.js'
 import { readLink, writeLink } from './link.js'
 import { Map as MapLibre, NavigationControl, ScaleControl } from './maplibre-gl/maplibre-gl.mjs'
 import { startPicking } from './pick.js'
+import { startPlaces } from './places.js'
 import { startSheet } from './sheet.js'
 import { chosenTheme, currentTheme, onTheme, setTheme, startTheme } from './theme.js'
 import { tileRequest } from './tile-drawing.js'
@@ -52,6 +53,7 @@ let first = true
 
 async function start() {
   await map.once('load')
+  startPlaces(map).catch(reportError)
   const select = startPicking(map, () => atlas.shown())
   const changed = () => {
     explorer.update()

@@ -119,7 +119,7 @@ export class TileDrawing {
   feature({ source, id, properties, geometry }) {
     if (source !== this.#source) return undefined
     const { id: key, ...others } = properties
-    // A cell with a number of points is no feature that the server could be asked for.
+    // A cell with a number of points is no feature that the server has.
     return {
       type: /** @type {const} */ ('Feature'),
       id: 'point_count' in others ? undefined : (id ?? key),

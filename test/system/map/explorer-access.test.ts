@@ -70,7 +70,7 @@ test.each(['light', 'dark'] as const)(
     await page.getByLabel('Value').fill('bird')
     await page.getByRole('button', { name: 'Add' }).click()
     await page.getByText('As GraphQL').click()
-    await page.getByRole('searchbox').fill('sparrow')
+    await page.getByRole('searchbox', { name: 'Text' }).fill('sparrow')
     await page.getByRole('button', { name: 'Find' }).click()
     await page.locator('.results button').first().waitFor()
     await page.locator('#time-from').waitFor()
@@ -86,35 +86,91 @@ test.each(['light', 'dark'] as const)(
   },
 )
 
-test('the explorer works by keyboard alone', async () => {
-  map = await MapPage.open(browser, server, { link: 'at=4/46/5&show=sightings' })
+test('all of the explorer works by keyboard alone', async () => {
+  map = await MapPage.open(browser, server, { link: 'at=4/46/5&show=countries' })
   const { page } = map
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText())
   await map.state('complete')
-  /** Presses Tab until this has the focus. */
-  const reach = async (wanted: string) => {
-    for (let n = 0; n < 80; n += 1) {
-      const name = await page.evaluate(
-        () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
-      )
-      if (name.trim() === wanted) return
-      await page.keyboard.press('Tab')
+  /** Presses a key until this has the focus. */
+  const reach = async (wanted: string | RegExp, key = 'Tab') => {
+    for (let n = 0; n < 90; n += 1) {
+      const name = await page.evaluate(() => {
+        const focused = document.activeElement
+        const label = focused?.getAttribute('aria-labelledby')
+        const text = label ? document.getElementById(label)?.textContent : focused?.textContent
+        return focused?.getAttribute('aria-label') ?? text ?? ''
+      })
+      if (typeof wanted === 'string' ? name.trim() === wanted : wanted.test(name)) return
+      await page.keyboard.press(key)
     }
-    throw new Error(`No Tab leads to ${wanted}`)
+    throw new Error(`No key leads to ${wanted}`)
   }
+  const asked = () => map.question('sightings').where.and
+
+  // Finds a place, and shows a layer.
+  await reach('Find a place')
+  await page.keyboard.type('lyon')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.url()).toContain('#at=9/45')
+  // The name of a check box is that of its label.
+  await page.getByRole('checkbox', { name: 'sightings' }).focus()
+  await page.keyboard.press('Space')
   await reach('Explore sightings')
   await page.keyboard.press('Enter')
+
+  // Builds a filter, copies its GraphQL, and removes it.
   await reach('Column')
   await page.keyboard.type('cla')
   await reach('Value')
   await page.keyboard.type('bird')
   await page.keyboard.press('Enter')
-  await expect.poll(() => map.question('sightings').where.and).toEqual([{ property: { name: 'class', ilike: '%bird%' } }])
+  await expect.poll(asked).toEqual([{ property: { name: 'class', ilike: '%bird%' } }])
+  await reach('As GraphQL')
+  await page.keyboard.press('Enter')
+  await reach('Copy GraphQL')
+  await page.keyboard.press('Enter')
+  await expect.poll(clipboard).toContain('where: { property: { name: "class", ilike: "%bird%" } }')
   await reach('Remove class contains bird')
   await page.keyboard.press('Enter')
-  await expect.poll(() => map.question('sightings').where.and).toBeUndefined()
-  await page.getByRole('button', { name: 'Open table' }).focus()
+  await expect.poll(asked).toBeUndefined()
+
+  // Colours by a column, and chooses a class.
+  await reach('Colour by')
+  await page.keyboard.type('class')
+  await page.getByRole('list', { name: 'sightings by class' }).getByRole('button').first().waitFor()
+  await reach(/^insect \(/)
+  await page.keyboard.press('Enter')
+  await expect.poll(asked).toEqual([{ property: { name: 'class', eq: 'insect' } }])
+  await page.keyboard.press('Enter')
+  await expect.poll(asked).toBeUndefined()
+
+  // Moves the time slider.
+  await page.locator('#time-from').waitFor()
+  await reach('First observed_at')
+  await page.keyboard.press('ArrowRight')
+  await expect.poll(() => asked()?.length).toBe(1)
+  await page.keyboard.press('ArrowLeft')
+  await expect.poll(asked).toBeUndefined()
+
+  // Downloads, and shares a link.
+  const downloading = page.waitForEvent('download')
+  await reach('.geojsonl')
+  await page.keyboard.press('Enter')
+  expect((await downloading).suggestedFilename()).toBe('sightings.geojsonl')
+  await reach('Copy a link to this view')
+  await page.keyboard.press('Enter')
+  await expect.poll(clipboard).toContain('explore=sightings&color.sightings=class')
+
+  // Pages and sorts the table, and goes to a feature.
+  await reach('Open table')
   await page.keyboard.press('Enter')
   await page.locator('.table-card tbody tr').first().waitFor()
+  // Opening the table moves the focus to its rows, after the buttons.
+  await reach('Next page', 'Shift+Tab')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => page.getByRole('region', { name: 'Table' }).getByRole('status').textContent()).toMatch(/^51 to 100/)
+  await page.locator('.table-card:not([aria-busy])').waitFor()
   await reach('individuals')
   await page.keyboard.press('Enter')
   await page.locator('th[aria-sort=ascending]').waitFor()
@@ -127,17 +183,17 @@ test('the explorer works by keyboard alone', async () => {
   await expect.poll(() => page.locator('.popup-id').textContent()).toBe(`id ${await keys.nth(1).textContent()}`)
 })
 
-test('a phone has the explorer in its sheet', async () => {
-  map = await MapPage.open(browser, server, { width: 375, height: 812, link: LINK })
+test.each(['light', 'dark'] as const)('a phone has the explorer in its sheet, in the %s theme', async (colorScheme) => {
+  map = await MapPage.open(browser, server, { width: 375, height: 812, link: LINK, colorScheme })
   const { page } = map
   await map.state('complete')
-  expect(await page.getByRole('searchbox').isVisible()).toBe(false)
+  expect(await page.getByRole('searchbox', { name: 'Text' }).isVisible()).toBe(false)
   await page.getByRole('button', { name: 'Layers', exact: true }).tap()
-  await page.getByRole('searchbox').scrollIntoViewIfNeeded()
-  await map.picture('explorer-phone')
+  await page.getByRole('searchbox', { name: 'Text' }).scrollIntoViewIfNeeded()
+  await map.picture(`explorer-phone-${colorScheme}`)
   await page.getByRole('button', { name: 'Open table' }).tap()
   await page.locator('.table-card tbody tr').first().scrollIntoViewIfNeeded()
-  await map.picture('explorer-phone-table')
+  await map.picture(`explorer-phone-table-${colorScheme}`)
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
   expect(await violations(page)).toEqual([])
 })
