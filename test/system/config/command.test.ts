@@ -132,7 +132,7 @@ test.each([
   [['Doctor'], 'Near: geoduck doctor.'],
   [['--port', '0', 'shema'], 'Near: geoduck schema.'],
   [['--port', '0', 'explian', 'places', '--port', '1'], 'Near: geoduck explain.'],
-  [['start', 'a.parquet'], 'Commands: serve, prepare, import, export, explain, doctor, schema, config-schema.'],
+  [['start', 'a.parquet'], 'Commands: serve, prepare, import, export, live, explain, doctor, schema, config-schema.'],
 ])('a mistyped command is no path: %j', async (args, message) => {
   const { code, stdout, stderr } = await geoduck(args)
   expect([code, stdout]).toEqual([1, ''])

@@ -68,7 +68,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/limits.md': [],
   'docs/names.md': [answered, sharedName],
-  'docs/live.md': [notRun(['sh'], 'the next example starts such a server'), written, prints(null)],
+  'docs/live.md': [notRun(['sh'], 'the next example starts such a server'), written, prints(null), prints(null), prints(null)],
   'docs/logs.md': [
     notRun([''], 'test/system/server/output.test.ts reads the URLs'),
     prints(null, { below: 'prepare', quiet: true }),
