@@ -12,7 +12,7 @@ import { LIVE_COLUMNS } from '../../engines/duckdb/dialect/quote.ts'
 import { compactLayer } from '../../engines/duckdb/host/live-compactor.ts'
 import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.ts'
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
-import { changesIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
+import { changesIn, layersIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
 import { columnTypeOf, jsonTypeOfColumn } from '../../model/column-type.ts'
 import { KEYS_FROM, SIGNED_FROM } from '../../model/cursor-seal.ts'
@@ -213,14 +213,15 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
    */
   async *changesBetween(name: string, from: number, to: number): AsyncGenerator<readonly LiveChange[], void> {
     const { state } = this.#entry(name)
+    const reader = (this.#reader ??= openForReading(this.#options.directory))
+    // The store itself is asked: in memory, an answer of the writer from before they were forgotten may have arrived later.
     const expired = () => {
-      const { forgotten } = this.#entry(name).state
+      const { forgotten } = layersIn(reader).find(({ id }) => id === state.id)!
       if (from >= forgotten) return
       throw new GeoduckError('CURSOR_EXPIRED', `The changes of layer ${name} are kept from version ${forgotten} on; start again.`)
     }
     expired()
-    this.#reader ??= openForReading(this.#options.directory)
-    for (const changes of changesIn(this.#reader, state.id, from, to)) {
+    for (const changes of changesIn(reader, state.id, from, to)) {
       // They may have been forgotten while they were read.
       expired()
       yield changes

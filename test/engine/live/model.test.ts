@@ -1,9 +1,11 @@
 /** Random writes, compactions and queries of any kept version, compared with a model in memory. */
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LiveLayers, type LiveOptions } from '../../../src/catalog/live/live-layers.ts'
+import { baseFile } from '../../../src/engines/duckdb/host/live-files.ts'
 import type { Engine } from '../../../src/engines/engine.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import type { LiveFeature, LiveOperation } from '../../../src/model/live.ts'
@@ -43,15 +45,12 @@ async function write(operation: LiveOperation, layer = 'cars') {
   return answer
 }
 
-const create = () =>
-  write({
-    kind: 'create',
-    columns: [
-      { name: 'n', native: 'BIGINT' },
-      { name: 'text', native: 'VARCHAR' },
-    ],
-    crs: 'OGC:CRS84',
-  })
+const COLUMNS = [
+  { name: 'n', native: 'BIGINT' },
+  { name: 'text', native: 'VARCHAR' },
+]
+
+const create = () => write({ kind: 'create', columns: COLUMNS, crs: 'OGC:CRS84' })
 
 interface Car {
   readonly n: number
@@ -132,6 +131,28 @@ test('every kept version holds exactly what was written up to it, with compactio
     expect(pageIds(found).sort()).toEqual(within.map(([key]) => key).sort())
     found.release()
   }
+})
+
+test('a worker reads a base whose file had the base of another layer before', { timeout: 60_000 }, async () => {
+  await engine.close()
+  await live.close()
+  // An earlier base is removed at once.
+  live = await LiveLayers.open(options({ keepMs: 0 }))
+  engine = await testPool([], { workers: 1 }, { live: live.directory })
+  const read = async (name: string) => [...(await rowsOf(live.layer(name)!, 10)).values()]
+  for (const [n, name] of ['cars', 'boats'].entries()) {
+    await write({ kind: 'create', columns: COLUMNS, crs: 'OGC:CRS84' }, name)
+    await write({ kind: 'upsert', features: [featureOf('k', { n, x: 1, y: 1 })], extent: [1, 1, 1, 1], types: ['Point'] }, name)
+  }
+  await live.compact('cars')
+  expect(await read('cars')).toEqual([0])
+  await live.compact('cars')
+  const first = baseFile(live.directory, 0)
+  await expect.poll(() => existsSync(first), { timeout: 10_000 }).toBe(false)
+  await live.compact('boats')
+  expect(existsSync(first)).toBe(true)
+  expect(await read('boats')).toEqual([1])
+  expect(await read('cars')).toEqual([0])
 })
 
 test('a page continues at its own version after writes and two compactions', { timeout: 60_000 }, async () => {
