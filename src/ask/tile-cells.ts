@@ -8,9 +8,9 @@ import { findLayer } from './feature-request.ts'
 import { type GroupRequest, readGroupRequest } from './groups/read-groups.ts'
 import { inWindow, type Lattices, latticeFor, NO_LATTICES, type TileArguments, windowOf } from './tile-query.ts'
 
-/** True if the tiles of a layer may have cells: its features are points. */
+/** True if the tiles of a layer may have cells: each of its features is one point, and so in one tile. */
 export function isOfPoints({ geometryTypes }: Layer): boolean {
-  return geometryTypes.length > 0 && geometryTypes.every((type) => /^(Multi)?Point\b/.test(type))
+  return geometryTypes.length > 0 && geometryTypes.every((type) => /^Point\b/.test(type))
 }
 
 export interface TileCellsQuery {

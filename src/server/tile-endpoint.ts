@@ -122,7 +122,8 @@ export class TileEndpoint {
       const page = isOfCells
         ? await this.#cells(tile.layer, place, args, request)
         : await this.#features(asked, thinned, level, request)
-      if (page.hasMore && page.count > 1) {
+      // A smaller share has the same cells.
+      if (page.hasMore && page.count > 1 && !isOfCells) {
         page.release()
         level = this.#thinning.raise(thinned, place.zoom, level)
         continue
