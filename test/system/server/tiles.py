@@ -134,6 +134,43 @@ def judge(folder):
     return {'faults': faults[:20], 'features': features, 'crossing': crossing, 'tiles': len(tiles)}
 
 
+def small(folder):
+    """Features that are in few tiles of the largest zoom, and these tiles."""
+    found = []
+    for kind in ['points', 'lines', 'polygons']:
+        for n, one in enumerate(shapes(kind, kind)):
+            west, south, east, north = in_tile(one, 16, 0, 0, 0).bounds
+            first, last = [[int(side // EXTENT) for side in corner] for corner in [(west, south), (east, north)]]
+            columns, rows = range(first[0], last[0] + 1), range(first[1], last[1] + 1)
+            is_there = 0 <= columns[0] and columns[-1] < 2**16 and 0 <= rows[0] and rows[-1] < 2**16
+            if is_there and len(columns) * len(rows) <= 9:
+                found.append({'layer': kind, 'n': n, 'tiles': [[x, y] for x in columns for y in rows]})
+    return found
+
+
+def union(folder):
+    """Joins what tiles of the largest zoom show of a feature, each without its buffer."""
+    faults, crossing = [], 0
+    for feature in json.load(sys.stdin):
+        kind, n, tiles = feature['layer'], feature['n'], feature['tiles']
+        x0, y0 = tiles[0]['x'], tiles[0]['y']
+        original = valid(in_tile(shapes(kind, kind)[n], 16, x0, y0, 0))
+        parts = []
+        for tile in tiles:
+            shown = [valid(shown_of(one)) for one in tile['features']]
+            clipped = shapely.union_all(shown).intersection(shapely.box(0, 0, EXTENT, EXTENT))
+            parts.append(shapely.transform(clipped, lambda at, t=tile: at + [(t['x'] - x0) * EXTENT, (t['y'] - y0) * EXTENT]))
+        whole = shapely.union_all(parts)
+        crossing += len(tiles) > 1
+        # A polygon smaller than a unit is a square of one.
+        away = shapely.hausdorff_distance(whole, original) if not whole.is_empty else math.inf
+        if away > 1.5:
+            faults.append(f'{kind} {n}: {away:.2f} units')
+        if kind == 'polygons' and original.area > 1e4 and whole.symmetric_difference(original).area > 2 * original.length:
+            faults.append(f'{kind} {n}: its area differs')
+    return {'faults': faults[:20], 'crossing': crossing}
+
+
 def shown_of(feature):
     lines = feature['geometry']
     if feature['type'] == 1:
@@ -180,4 +217,4 @@ def gdal(folder):
     return read
 
 
-print(json.dumps({'make': make, 'judge': judge, 'gdal': gdal}[sys.argv[1]](sys.argv[2]), default=float))
+print(json.dumps({'make': make, 'judge': judge, 'gdal': gdal, 'small': small, 'union': union}[sys.argv[1]](sys.argv[2]), default=float))

@@ -156,6 +156,34 @@ describe('the tiles of a layer', () => {
     expect(features.size).toBeGreaterThan(0)
   })
 
+  it('join to the points, lines and polygons of the layer at the largest zoom of a map', async () => {
+    interface Small {
+      readonly layer: string
+      readonly n: number
+      readonly tiles: readonly (readonly [number, number])[]
+    }
+    const small = await python<Small[]>(PROGRAM, ['small', folder])
+    const chosen = KINDS.flatMap((kind) => {
+      const ofKind = small.filter(({ layer }) => layer === kind)
+      return [...ofKind.filter(({ tiles }) => tiles.length > 1).slice(0, 30), ...ofKind.slice(0, 20)]
+    })
+    const joined = []
+    for (const { layer, n, tiles } of chosen) {
+      const read = tiles.map(async ([x, y]) => {
+        const features = (await drawn(layer, `16/${x}/${y}`)).filter((one) => one.n === n)
+        return { x, y, features }
+      })
+      joined.push({ layer, n, tiles: await Promise.all(read) })
+    }
+    const { faults, crossing } = await python<{ faults: string[]; crossing: number }>(
+      PROGRAM,
+      ['union', folder],
+      JSON.stringify(joined),
+    )
+    expect(faults).toEqual([])
+    expect(crossing).toBeGreaterThan(40)
+  })
+
   it('have typed values, and the key as the id', async () => {
     const found = (await drawn('points', '0/0/0')).find(({ n }) => n === 5)!
     expect(found.properties).toEqual({ OGC_FID: found.id, n: 5, odd: true, half: 2.5, text: 'points 5' })
