@@ -140,9 +140,10 @@ export function startTable({ box, go }) {
       button.addEventListener('click', () => sort(name))
       return element('th', { scope: 'col', 'aria-sort': sorted, class: columnKind(column) }, button)
     })
-    const rows = features.map(({ id, key, properties }) => {
+    const rows = features.map(({ id, key, properties }, n) => {
       const isTable = layer.kind === 'TABLE'
-      const button = element('button', { type: 'button', class: 'row-button', 'aria-label': `Go to ${key}` }, key)
+      const tabindex = n === 0 ? '0' : '-1'
+      const button = element('button', { type: 'button', class: 'row-button', 'aria-label': `Go to ${key}`, tabindex }, key)
       const row = element('tr', { 'data-key': key, 'aria-current': id === selected ? 'true' : null })
       row.append(element('th', { scope: 'row' }, isTable ? key : button))
       row.append(
@@ -171,14 +172,18 @@ export function startTable({ box, go }) {
     go(view, id)
   }
 
-  // Up and down lead from row to row, as in a list.
+  // Up and down lead from row to row, as in a list. Tab leads to one row, and then out of the table.
   scroll.addEventListener('keydown', (event) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
     const buttons = /** @type {HTMLElement[]} */ ([...scroll.querySelectorAll('.row-button')])
     const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement))
-    if (step === 0 || at < 0) return
+    const [from, to] = [buttons[at], buttons[at + step]]
+    if (step === 0 || !from) return
     event.preventDefault()
-    buttons[at + step]?.focus()
+    if (!to) return
+    from.tabIndex = -1
+    to.tabIndex = 0
+    to.focus()
   })
   previous.addEventListener('click', () => {
     pages = pages.slice(0, -1)
