@@ -3,7 +3,8 @@
 /** @import { GeoduckClientError } from 'geoduck/client' */
 import { subscribe } from './graphql.js'
 
-const AGAIN_MS = 2000
+/** Milliseconds until an interrupted request is sent again. */
+export const AGAIN_MS = 2000
 /** Times the server may fail in a row. Without a connection there is no such end. */
 const MOST_FAILURES = 5
 

@@ -14,7 +14,7 @@
 import { Drawing } from './drawing.js'
 import { whereOf } from './explore/conditions.js'
 import { whereInView } from './explore/where.js'
-import { askCount } from './groups.js'
+import { AGAIN_MS, askCount } from './groups.js'
 import { countHexagons, isDense, isMany, stepsOf } from './hexagons.js'
 import { openStream } from './stream.js'
 import { TileDrawing } from './tile-drawing.js'
@@ -122,15 +122,15 @@ export class LayerView {
         complete: (features) => {
           progress.error = null
           if (features <= this.#most) return this.#askFeatures(question, progress)
-          this.#drawTiles(question.zoom, Object.assign(progress, { features }))
+          this.#drawTiles(question, Object.assign(progress, { features }))
         },
         ...this.#interruptions(progress),
       },
     )
   }
 
-  /** @param {number} zoom @param {Progress} progress */
-  #drawTiles(zoom, progress) {
+  /** @param {Question} question @param {Progress} progress */
+  #drawTiles(question, progress) {
     const { conditions, column } = this.exploration
     const properties = this.look.coloring && column !== null ? [column] : []
     const content = { layer: this.layer.name, where: whereOf(conditions), properties }
@@ -143,10 +143,17 @@ export class LayerView {
       () => {
         if (this.progress !== progress) return
         this.#swap(drawing)
-        const share = drawing.share(zoom)
+        const share = drawing.share(question.zoom)
         this.#report(progress, { state: share < 1 ? 'limited' : 'complete', share, endedAt: performance.now() })
       },
-      (error) => this.progress === progress && this.#interruptions(progress).fail(error),
+      (error) => {
+        if (this.progress !== progress) return
+        const { pause, fail } = this.#interruptions(progress)
+        if (!error.retry) return fail(error)
+        pause(error)
+        const timer = setTimeout(() => this.ask(question), AGAIN_MS)
+        this.#cancel = () => clearTimeout(timer)
+      },
     )
   }
 

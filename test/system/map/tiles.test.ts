@@ -134,6 +134,24 @@ test('a click on a feature of a tile shows all its properties', async () => {
     .toEqual([`id${id}`, `nameRoof ${id}`, 'kindclay', `height${id % 100}`])
 })
 
+test('tiles that do not arrive are requested again, and the last answer stays', async () => {
+  await open(NEAR)
+  await map.layerState('roofs', 'complete')
+  const { x, y } = square(NEAR, 0)
+  const before = (await map.picture('tiles-before')).at(x, y)
+  await map.page.context().route(/\.mvt/, (route) => route.abort())
+  await map.page.evaluate((at) => {
+    location.hash = `#at=${at.join('/')}`
+  }, FAR)
+  await map.layerState('roofs', 'paused')
+  expect(await map.page.locator('.layer[data-layer=roofs] .layer-stream').textContent()).toContain('It continues by itself')
+  expect(distance((await map.picture('tiles-paused')).at(x, y), before)).toBeLessThan(5)
+  await map.page.context().unroute(/\.mvt/)
+  await map.layerState('roofs', 'complete')
+  expect(await map.page.locator('.layer[data-layer=roofs]').getAttribute('data-tiles')).toBe('1')
+  map.complaints.length = 0
+})
+
 test('between tiles and a stream, a feature is drawn at all times, and once', async () => {
   await open(NEAR, '', { slowMs: 1500 })
   await map.layerState('roofs', 'complete')
