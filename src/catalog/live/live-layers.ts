@@ -77,6 +77,10 @@ interface Generation {
 }
 
 const MINUTE_MS = 60_000
+/** Bases of a layer that are kept for cursors. More would be kept while much is written. */
+const MOST_BASES = 8
+/** Most layers of a store, so that each can have a base. */
+export const MOST_LAYERS = 200
 /** Most earlier versions of all layers that cursors may name. */
 const MOST_VERSIONS = 20_000
 const TICK_MS = 1_000
@@ -116,20 +120,26 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
   }
 
-  /** Opens the store in the folder, and makes it if there is none. @throws Error if it cannot be opened, or another process has it */
+  /** Opens the store in the folder, and makes it if there is none. @throws GeoduckError if it cannot be opened, or another process has it */
   static async open(options: LiveOptions): Promise<LiveLayers> {
     const { directory } = options
-    await mkdir(directory, { recursive: true })
-    const lock = await ProcessLock.take(path.join(directory, 'lock'))
-    if (!(lock instanceof ProcessLock))
-      throw new Error(`the live layers in ${directory} are served by process ${lock.pid}; stop it first`)
-    const live = new LiveLayers(options, lock)
     try {
-      await live.#open()
-      return live
+      await mkdir(directory, { recursive: true })
+      const lock = await ProcessLock.take(path.join(directory, 'lock'))
+      if (!(lock instanceof ProcessLock)) throw new Error(`process ${lock.pid} serves it; stop that first`)
+      const live = new LiveLayers(options, lock)
+      return await live.#open().then(
+        () => live,
+        async (error: unknown) => {
+          await live.close()
+          throw error
+        },
+      )
     } catch (error) {
-      await live.close()
-      throw error
+      const { message } = error as Error
+      throw new GeoduckError('SOURCE_UNREADABLE', `The folder ${directory} of live layers cannot be opened: ${message}.`, {
+        cause: error,
+      })
     }
   }
 
@@ -231,10 +241,12 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   /**
    * Writes a mutation. Resolves when it is on the disk and every query sees it.
    *
-   * @throws GeoduckError OVERLOADED, SHUTTING_DOWN
+   * @throws GeoduckError OVERLOADED, LIMIT_EXCEEDED, SHUTTING_DOWN
    */
-  write(mutation: LiveMutation): Promise<LiveAnswer> {
-    return this.#writing(() => this.#writer.write(mutation))
+  async write(mutation: LiveMutation): Promise<LiveAnswer> {
+    if (mutation.operation.kind === 'create' && this.#entries.size >= MOST_LAYERS && !this.#entries.has(mutation.layer))
+      throw new GeoduckError('LIMIT_EXCEEDED', `A store has at most ${MOST_LAYERS} live layers.`)
+    return await this.#writing(() => this.#writer.write(mutation))
   }
 
   /** The same, for a mutation that depends on the data. `make` gets the current version, after which no other mutation is written. */
@@ -357,7 +369,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       const limit = Math.max(compactAfter, Math.min(MOST_CHANGES, CHANGED_SHARE * entry.state.features))
       if (entry.changes >= limit) await this.#compact(entry)
     }
-    await this.#retire(Date.now() - keepMs)
+    await this.#retire(Date.now() - keepMs, MOST_BASES)
     for (const entry of this.#entries.values()) await this.#forget(entry)
   }
 
@@ -378,10 +390,12 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     )
   }
 
-  /** Returns null if there is no place for another base, until one is retired. */
   async #makeBase({ id: layer }: LiveState) {
-    const taken = new Set([...this.#generations.values()].map(({ slot }) => slot))
-    const slot = Array.from({ length: SLOTS }, (_, n) => n).find((n) => !taken.has(n))
+    const taken = () => new Set([...this.#generations.values()].map(({ slot }) => slot))
+    if (taken().size >= SLOTS) await this.#retire(Date.now(), 1)
+    const used = taken()
+    const slot = Array.from({ length: SLOTS }, (_, n) => n).find((n) => !used.has(n))
+    // Operations read all of them. The next attempt is a second later.
     if (slot === undefined) return null
     const { directory, spatialExtension, memoryLimitBytes } = this.#options
     const job = { directory, spatialExtension, memoryLimitBytes, layer, slot }
@@ -391,12 +405,13 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     return { id, version, rows, extent }
   }
 
-  /** Removes bases that no query has used since `before`. */
-  async #retire(before: number): Promise<void> {
+  /** Removes bases that no query has used since `before`, and all above `most` per layer that no operation reads. */
+  async #retire(before: number, most: number): Promise<void> {
     for (const entry of this.#entries.values()) {
-      for (const generation of this.#generationsOf(entry.state)) {
+      const newestFirst = this.#generationsOf(entry.state).toSorted((a, b) => b.id - a.id)
+      for (const [place, generation] of newestFirst.entries()) {
         const { id, layer, slot, usedAt, users } = generation
-        if (id === entry.generation || users > 0 || usedAt > before) continue
+        if (id === entry.generation || users > 0 || (usedAt > before && place < most)) continue
         this.#generations.delete(nameOf({ layer, generation: id }))
         if (slot === null) continue
         await this.#writer.ask({ type: 'REMOVE_BASE', generation: id })

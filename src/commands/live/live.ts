@@ -18,11 +18,7 @@ export async function runLive(options: LiveArguments, config: Config, spatialExt
   if (options.action === 'compact' && !existsSync(storeFile(directory))) throw noStore(directory)
   const { tempDirectory, memoryLimitBytes } = config
   const log = { info: () => {}, warn: (_: object, message: string) => void process.stderr.write(`${message}\n`) }
-  const live = await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, log }).catch(
-    (error: Error) => {
-      throw new ConfigurationError(error.message)
-    },
-  )
+  const live = await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, log })
   try {
     return options.action === 'create' ? await create(live, options) : await compact(live, options.layer)
   } finally {

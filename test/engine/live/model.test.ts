@@ -97,7 +97,7 @@ const numbers = (cars: ReadonlyMap<string, Car>) => new Map([...cars].map(([key,
 const sorted = (rows: ReadonlyMap<string, number>) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1))
 
 test('every kept version holds exactly what was written up to it, with compactions in between', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const random = new Random()
   await create()

@@ -43,7 +43,10 @@ test('a layer is created, listed and compacted from the command line', { timeout
     layer: 'cars',
     features: [{ key: 'a', properties: { n: 1, at: '2026-01-01T00:00:00Z' } }, { key: 'b' }],
   })
-  expect(await live('compact')).toMatchObject({ code: 1, output: expect.stringMatching(/are served by process \d+/) })
+  expect(await live('compact')).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/cannot be opened: process \d+ serves it; stop that first/),
+  })
   expect((await live('status')).output).toMatch(/^cars +2 +2 +2 +OGC:CRS84$/m)
   await server.close()
   expect(await live('compact', '--layer', 'cars')).toEqual({ code: 0, output: 'compacted cars, 2 features\n' })

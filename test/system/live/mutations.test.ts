@@ -299,6 +299,40 @@ test('every wire serves a live layer, and sees each write', async () => {
   expect(await after.json()).toEqual({ data: { features: { totalCount: '0' } } })
 })
 
+test('a cursor continues at its version when a compaction has moved every row', { timeout: 60_000 }, async () => {
+  await create('moving', { n: 'INTEGER' })
+  const cars = (x: number) =>
+    Array.from({ length: 2_000 }, (_, n) => ({
+      key: `c${n}`,
+      geometry: point(x + (n % 100) / 10, (n * 7) % 80),
+      properties: { n: x },
+    }))
+  await upsert('moving', cars(0))
+  const query = `query ($after: Cursor) { features(layer: "moving", first: 1100, after: $after) {
+    features { key properties } pageInfo { endCursor hasNextPage } } }`
+  interface Rows {
+    readonly features: {
+      readonly features: { readonly key: string; readonly properties: { readonly n: number } }[]
+      readonly pageInfo: { readonly endCursor: string }
+    }
+  }
+  const first = (await ask<Rows>(server, query)).data!.features
+  // With the last of them, as many have changed as a compaction needs.
+  for (let round = 1; round <= 9; round++) await upsert('moving', cars(round))
+  const fingerprint = async () =>
+    (await ask<{ layer: { fingerprint: string } }>(server, '{ layer(name: "moving") { fingerprint } }')).data!.layer.fingerprint
+  const written = await fingerprint()
+  await expect.poll(fingerprint, { timeout: 30_000 }).not.toBe(written)
+  const rest = (await ask<Rows>(server, query, { after: first.pageInfo.endCursor })).data!.features
+  const rows = [...first.features, ...rest.features]
+  expect(rows.map(({ key }) => key).sort()).toEqual(
+    cars(0)
+      .map(({ key }) => key)
+      .sort(),
+  )
+  expect(new Set(rows.map(({ properties }) => properties.n))).toEqual(new Set([0]))
+})
+
 test('a mutation arrives over a WebSocket, and never by GET', async () => {
   await create('wires')
   const socket = await RawSocket.open(server.socketUrl)

@@ -2,7 +2,7 @@
 import path from 'node:path'
 
 /** Bases that a store may have at a time. Workers are allowed to open their files before they exist. */
-export const SLOTS = 64
+export const SLOTS = 256
 
 /** The SQLite database with all features and recent changes. It is the truth: bases are copies of it. */
 export const storeFile = (directory: string): string => path.join(directory, 'store.sqlite')

@@ -16,6 +16,7 @@ const GROUP_ROWS = 5_000
 /** Rows that wait for the writer, above which mutations are refused. */
 const MOST_WAITING_ROWS = 50_000
 const LONGEST_BACKOFF_MS = 1_000
+const CLOSE_MS = 1_000
 /** Attempts for one message, which take 4 s. A mutation that fails as often, such as on a full disk, is answered with an error. */
 const MOST_FAILURES = 8
 
@@ -109,7 +110,8 @@ export class LiveWriter {
   async close(): Promise<void> {
     this.#closing.abort()
     if (this.#timer) clearTimeout(this.#timer)
-    // The group that the process has is on the disk, or is not. It gets no answer.
+    // The group that the process has gets its answer, if that does not take long.
+    await Promise.race([this.#group, sleep(CLOSE_MS)])
     await this.#process?.end()
     await this.#turn.catch(() => {})
     const error = new Error('the store is closed')
