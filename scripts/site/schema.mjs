@@ -8,14 +8,15 @@ import {
   isObjectType,
   isScalarType,
   isSpecifiedScalarType,
+  isUnionType,
 } from 'graphql'
 
 const KINDS = [
   { name: 'operations', title: 'Queries and subscriptions', is: isRoot },
   {
     name: 'objects',
-    title: 'Objects and interfaces',
-    is: (type) => (isObjectType(type) || isInterfaceType(type)) && !isRoot(type),
+    title: 'Objects, interfaces and unions',
+    is: (type) => (isObjectType(type) || isInterfaceType(type) || isUnionType(type)) && !isRoot(type),
   },
   { name: 'inputs', title: 'Input objects', is: isInputObjectType },
   { name: 'enums', title: 'Enums', is: isEnumType },
@@ -45,7 +46,8 @@ function typeSection(type) {
   const interfaces = type.getInterfaces?.() ?? []
   if (interfaces.length > 0) parts.push(`Implements ${interfaces.map(link).join(', ')}.`)
   if (isEnumType(type)) parts.push(list(type.getValues().map(({ name, description }) => [`\`${name}\``, description])))
-  const fields = isScalarType(type) || isEnumType(type) ? [] : Object.values(type.getFields())
+  if (isUnionType(type)) parts.push(`One of ${type.getTypes().map(link).join(', ')}.`)
+  const fields = Object.values(type.getFields?.() ?? {})
   parts.push(...fields.map((field) => fieldSection(type, field)))
   return parts.filter((part) => part !== '').join('\n\n')
 }

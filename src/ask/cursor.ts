@@ -47,6 +47,11 @@ export function decodeCursor(secret: string, query: CursorSubject, text: string)
   return { keys: JSON.parse(bytes.toString('utf8', KEYS_FROM)) as RowPosition['keys'] }
 }
 
+/** Returns the digest of the layer's fingerprint as `fingerprintIn` does. */
+export function fingerprintOf(view: CursorSubject['view']): string {
+  return fingerprintDigest({ view }).toString('hex')
+}
+
 /** Returns the digest of a fingerprint that the cursor names, before the cursor is proven. Null if it has none. */
 export function fingerprintIn(text: string): string | null {
   const bytes = Buffer.from(text.slice(0, 64), 'base64url')
@@ -57,7 +62,7 @@ function derivedKey(secret: string, query: CursorSubject, fingerprint: Buffer): 
   return createHmac('sha256', secret).update(Uint8Array.of(VERSION)).update(queryDigest(query)).update(fingerprint).digest()
 }
 
-function fingerprintDigest({ view: { layer } }: CursorSubject): Buffer {
+function fingerprintDigest({ view: { layer } }: Pick<CursorSubject, 'view'>): Buffer {
   const known = fingerprintDigests.get(layer)
   if (known) return known
   const digest = hash('sha256', layer.fingerprint, 'buffer').subarray(0, KEYS_FROM - SIGNED_FROM)
@@ -76,7 +81,7 @@ function invalid(): GeoduckError {
  * The digest that identifies a query: the layer's short name and table, which never change, the caller's view, the filter and the order. It does not depend on how the filter was
  * written, nor on outputs and limits.
  */
-function queryDigest({ view, where, orderBy, digest }: CursorSubject): Buffer {
+export function queryDigest({ view, where, orderBy, digest }: CursorSubject): Buffer {
   const order =
     digest ??
     orderBy.map((key) => [

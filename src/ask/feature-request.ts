@@ -69,6 +69,16 @@ export async function readFeatureRequest(
 ): Promise<FeatureRequest> {
   const layer = await findLayer(args.layer, context, args.after)
   await context.operation.eventLoop.yieldIfDue()
+  return await readRequestFor(layer, args, context, select)
+}
+
+/** The same for a layer that was found. @throws GeoduckError BAD_INPUT, LIMIT_EXCEEDED, CURSOR_INVALID, CURSOR_EXPIRED */
+export async function readRequestFor<Chosen extends Selection>(
+  layer: Layer,
+  args: Omit<FeatureArguments, 'layer'>,
+  context: ReadContext,
+  select: (asked: SelectionContext) => Chosen,
+): Promise<FeatureRequest & { readonly selection: Chosen }> {
   const view = viewOf(layer)
   const selection = select({ view, representations: new Representations(layer, context.operation) })
   const budget = budgetOf(context)

@@ -28,7 +28,13 @@ export interface Layers {
 
 /** Live layers, which have several versions at a time. */
 export interface LiveVersions {
+  /** The identity of the store. */
+  readonly store: string
   layer(name: string): Layer | undefined
+  /** Calls `wake` after each commit that has changed the layer, until the returned function is called. */
+  watch(name: string, wake: () => void): () => void
+  /** True if the changes of the layer after this version are kept. */
+  keepsChangesSince(name: string, version: number): boolean
   /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
   versionOf(name: string, digest: string): Layer | undefined
   /** True if queries of this version can continue. */

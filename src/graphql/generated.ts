@@ -1,7 +1,8 @@
 import type { RawJson } from '../delivery/raw-json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { Layer as LayerModel, LayerKey as LayerKeyModel, InvalidFeature as InvalidFeatureModel } from '../model/layer.ts';
-import type { NamedColumn, AnyPage, BatchDelivery, GroupPageDelivery, GroupBatchDelivery } from './delivery.ts';
+import type { NamedColumn, AnyPage, BatchDelivery, GroupPageDelivery, GroupBatchDelivery, PageDelivery } from './delivery.ts';
+import type { SnapshotDelivery, ChangeDelivery } from './change-events.ts';
 import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -164,6 +165,51 @@ export type CellKind =
   | 'SQUARE'
   /** The tiles of web maps (XYZ). */
   | 'TILE';
+
+/**
+ * The difference between the version that the client has and a later one, or a part of it. A feature is in it once, in its later form. A
+ * feature that was added and removed meanwhile, or is equal again, is not in it.
+ */
+export type ChangeBatch = {
+  readonly __typename?: 'ChangeBatch';
+  /** Features that match now and did not match before. */
+  readonly added: ChangedFeatures;
+  /** False if more parts of this difference follow. After the last part, the client has exactly `version`. */
+  readonly complete: Scalars['Boolean']['output'];
+  /** The keys of features that matched before, and were deleted or do not match now. */
+  readonly removed: ReadonlyArray<Scalars['ID']['output']>;
+  /** The position after this event. */
+  readonly token: Scalars['Cursor']['output'];
+  /** Features that matched before, have changed, and match now. */
+  readonly updated: ChangedFeatures;
+  /** The version that the client has after the whole difference. */
+  readonly version: Scalars['BigInt']['output'];
+};
+
+/** An event of `changes`. Each has a token: subscribe with the last one as `since` to continue directly after it. */
+export type ChangeEvent = ChangeBatch | Heartbeat | Reset | SnapshotBatch | UpToDate;
+
+/** Features of a difference. */
+export type ChangedFeatures = {
+  readonly __typename?: 'ChangedFeatures';
+  /** The features. */
+  readonly features: ReadonlyArray<Feature>;
+  /**
+   * The features as one GeoJSON FeatureCollection. It is refused if coordinates are not longitude and latitude: then request
+   * `crs: "OGC:CRS84"`.
+   */
+  readonly geojson: Scalars['GeoJSON']['output'];
+};
+
+
+/** Features of a difference. */
+export type ChangedFeaturesGeojsonArgs = {
+  bbox?: InputMaybe<Scalars['Boolean']['input']>;
+  crs?: InputMaybe<Scalars['String']['input']>;
+  only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
+};
 
 /** Differences that a comparison of texts ignores. Each of them also ignores what NFC ignores. Several may be given. */
 export type Collation =
@@ -1057,6 +1103,15 @@ export type Health = {
   readonly workers: ReadonlyArray<Worker>;
 };
 
+/** Nothing that matches has changed for 5 seconds. The token may be newer than the one before. */
+export type Heartbeat = {
+  readonly __typename?: 'Heartbeat';
+  /** The position after this event. */
+  readonly token: Scalars['Cursor']['output'];
+  /** The version that the client has. */
+  readonly version: Scalars['BigInt']['output'];
+};
+
 /** A bin of a histogram. */
 export type HistogramBin = {
   readonly __typename?: 'HistogramBin';
@@ -1687,6 +1742,44 @@ export type QueryTilesArgs = {
   where?: InputMaybe<FeatureFilter>;
 };
 
+/**
+ * Drop all features: a snapshot follows. It is the first event without `since`. It is also sent if the server cannot continue from the client's token:
+ * the changes since then are not kept any more, or the store is another one.
+ */
+export type Reset = {
+  readonly __typename?: 'Reset';
+  /** The position at the begin of the snapshot. */
+  readonly token: Scalars['Cursor']['output'];
+};
+
+/** Some features of the layer at the version of the snapshot. Each feature is in one batch. */
+export type SnapshotBatch = {
+  readonly __typename?: 'SnapshotBatch';
+  /** The number of features in this batch. */
+  readonly count: Scalars['Int']['output'];
+  /** The features. */
+  readonly features: ReadonlyArray<Feature>;
+  /**
+   * The features as one GeoJSON FeatureCollection. It is refused if coordinates are not longitude and latitude: then request
+   * `crs: "OGC:CRS84"`.
+   */
+  readonly geojson: Scalars['GeoJSON']['output'];
+  /** The position after this event. */
+  readonly token: Scalars['Cursor']['output'];
+  /** The version of the layer that the snapshot has. */
+  readonly version: Scalars['BigInt']['output'];
+};
+
+
+/** Some features of the layer at the version of the snapshot. Each feature is in one batch. */
+export type SnapshotBatchGeojsonArgs = {
+  bbox?: InputMaybe<Scalars['Boolean']['input']>;
+  crs?: InputMaybe<Scalars['String']['input']>;
+  only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
+};
+
 /** The directions of a sort. */
 export type SortDirection =
   /** Smallest first. */
@@ -1766,6 +1859,11 @@ export type Subscription = {
    */
   readonly aggregateBatches: GroupBatch;
   /**
+   * A live layer, and then its changes as they happen: `Reset`, a snapshot in batches at one version, `UpToDate`, and differences. No change is lost,
+   * and none arrives twice. A client that reads slowly gets one difference for all that it has missed. The subscription has no end.
+   */
+  readonly changes: ChangeEvent;
+  /**
    * One result, delivered batch by batch as the client reads. The operation completes only after every feature has arrived. Otherwise it ends
    * with an error that carries the cursor to resume from.
    */
@@ -1791,6 +1889,15 @@ export type SubscriptionAggregateBatchesArgs = {
   limit?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<ReadonlyArray<GroupOrder>>;
   time?: InputMaybe<ReadonlyArray<TimeBucket>>;
+  where?: InputMaybe<FeatureFilter>;
+};
+
+
+export type SubscriptionChangesArgs = {
+  batchSize?: InputMaybe<Scalars['Int']['input']>;
+  layer: Scalars['String']['input'];
+  maxPerSecond?: InputMaybe<Scalars['Float']['input']>;
+  since?: InputMaybe<Scalars['Cursor']['input']>;
   where?: InputMaybe<FeatureFilter>;
 };
 
@@ -1841,6 +1948,15 @@ export type TimeBucket = {
    * zone, has none.
    */
   readonly timeZone?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The client has all features at this version. From now on, changes follow as they happen. It is sent once, and again after each `Reset`. */
+export type UpToDate = {
+  readonly __typename?: 'UpToDate';
+  /** The position after this event. */
+  readonly token: Scalars['Cursor']['output'];
+  /** The version that the client has. */
+  readonly version: Scalars['BigInt']['output'];
 };
 
 /** A value with its count. */
@@ -1997,6 +2113,16 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 
 
+/** Mapping of union types */
+export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
+  ChangeEvent:
+    | ( ChangeDelivery )
+    | ( Heartbeat )
+    | ( Reset )
+    | ( SnapshotDelivery )
+    | ( UpToDate )
+  ;
+};
 
 /** Mapping of interface types */
 export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = {
@@ -2018,6 +2144,9 @@ export type ResolversTypes = {
   Cell: ResolverTypeWrapper<Cell>;
   CellGrid: CellGrid;
   CellKind: CellKind;
+  ChangeBatch: ResolverTypeWrapper<ChangeDelivery>;
+  ChangeEvent: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ChangeEvent']>;
+  ChangedFeatures: ResolverTypeWrapper<PageDelivery>;
   Collation: Collation;
   Column: ResolverTypeWrapper<NamedColumn>;
   ColumnAggregates: ResolverTypeWrapper<ColumnAggregates>;
@@ -2064,6 +2193,7 @@ export type ResolversTypes = {
   GroupOrder: GroupOrder;
   GroupTerm: GroupTerm;
   Health: ResolverTypeWrapper<Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversTypes['Worker']> }>;
+  Heartbeat: ResolverTypeWrapper<Heartbeat>;
   HistogramBin: ResolverTypeWrapper<HistogramBin>;
   HistogramKind: HistogramKind;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
@@ -2101,6 +2231,8 @@ export type ResolversTypes = {
   PropertyFilter: PropertyFilter;
   Pruning: Pruning;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Reset: ResolverTypeWrapper<Reset>;
+  SnapshotBatch: ResolverTypeWrapper<SnapshotDelivery>;
   SortDirection: SortDirection;
   StreamCounts: ResolverTypeWrapper<StreamCounts>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
@@ -2109,6 +2241,7 @@ export type ResolversTypes = {
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Tiles: ResolverTypeWrapper<Tiles>;
   TimeBucket: TimeBucket;
+  UpToDate: ResolverTypeWrapper<UpToDate>;
   ValueCount: ResolverTypeWrapper<ValueCount>;
   ValueFilter: ValueFilter;
   Worker: ResolverTypeWrapper<WorkerHealth>;
@@ -2128,6 +2261,9 @@ export type ResolversParentTypes = {
   BooleanListFilter: BooleanListFilter;
   Cell: Cell;
   CellGrid: CellGrid;
+  ChangeBatch: ChangeDelivery;
+  ChangeEvent: ResolversUnionTypes<ResolversParentTypes>['ChangeEvent'];
+  ChangedFeatures: PageDelivery;
   Column: NamedColumn;
   ColumnAggregates: ColumnAggregates;
   ColumnInput: ColumnInput;
@@ -2169,6 +2305,7 @@ export type ResolversParentTypes = {
   GroupKey: GroupKey;
   GroupOrder: GroupOrder;
   Health: Omit<Health, 'workers'> & { workers: ReadonlyArray<ResolversParentTypes['Worker']> };
+  Heartbeat: Heartbeat;
   HistogramBin: HistogramBin;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
@@ -2194,6 +2331,8 @@ export type ResolversParentTypes = {
   Problem: Problem;
   PropertyFilter: PropertyFilter;
   Query: Record<PropertyKey, never>;
+  Reset: Reset;
+  SnapshotBatch: SnapshotDelivery;
   StreamCounts: StreamCounts;
   String: Scalars['String']['output'];
   StringFilter: StringFilter;
@@ -2201,6 +2340,7 @@ export type ResolversParentTypes = {
   Subscription: Record<PropertyKey, never>;
   Tiles: Tiles;
   TimeBucket: TimeBucket;
+  UpToDate: UpToDate;
   ValueCount: ValueCount;
   ValueFilter: ValueFilter;
   Worker: WorkerHealth;
@@ -2223,6 +2363,25 @@ export type CellResolvers<ContextType = Context, ParentType extends ResolversPar
   centre?: Resolver<ResolversTypes['Geometry'], ParentType, ContextType>;
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   polygon?: Resolver<ResolversTypes['Geometry'], ParentType, ContextType>;
+};
+
+export type ChangeBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ChangeBatch'] = ResolversParentTypes['ChangeBatch']> = {
+  added?: Resolver<ResolversTypes['ChangedFeatures'], ParentType, ContextType>;
+  complete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  removed?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  updated?: Resolver<ResolversTypes['ChangedFeatures'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ChangeEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ChangeEvent'] = ResolversParentTypes['ChangeEvent']> = {
+  __resolveType: TypeResolveFn<'ChangeBatch' | 'Heartbeat' | 'Reset' | 'SnapshotBatch' | 'UpToDate', ParentType, ContextType>;
+};
+
+export type ChangedFeaturesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ChangedFeatures'] = ResolversParentTypes['ChangedFeatures']> = {
+  features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
+  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<ChangedFeaturesGeojsonArgs, 'bbox' | 'precision'>>;
 };
 
 export type ColumnResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Column'] = ResolversParentTypes['Column']> = {
@@ -2399,6 +2558,12 @@ export type HealthResolvers<ContextType = Context, ParentType extends ResolversP
   workers?: Resolver<ReadonlyArray<ResolversTypes['Worker']>, ParentType, ContextType>;
 };
 
+export type HeartbeatResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Heartbeat'] = ResolversParentTypes['Heartbeat']> = {
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type HistogramBinResolvers<ContextType = Context, ParentType extends ResolversParentTypes['HistogramBin'] = ResolversParentTypes['HistogramBin']> = {
   count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   from?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
@@ -2517,6 +2682,20 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   tiles?: Resolver<ResolversTypes['Tiles'], ParentType, ContextType, RequireFields<QueryTilesArgs, 'layer'>>;
 };
 
+export type ResetResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Reset'] = ResolversParentTypes['Reset']> = {
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SnapshotBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SnapshotBatch'] = ResolversParentTypes['SnapshotBatch']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
+  geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<SnapshotBatchGeojsonArgs, 'bbox' | 'precision'>>;
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type StreamCountsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['StreamCounts'] = ResolversParentTypes['StreamCounts']> = {
   parked?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   running?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -2525,6 +2704,7 @@ export type StreamCountsResolvers<ContextType = Context, ParentType extends Reso
 
 export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   aggregateBatches?: SubscriptionResolver<ResolversTypes['GroupBatch'], "aggregateBatches", ParentType, ContextType, RequireFields<SubscriptionAggregateBatchesArgs, 'batchSize' | 'layer'>>;
+  changes?: SubscriptionResolver<ResolversTypes['ChangeEvent'], "changes", ParentType, ContextType, RequireFields<SubscriptionChangesArgs, 'batchSize' | 'layer' | 'maxPerSecond'>>;
   featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
   layerChanged?: SubscriptionResolver<ResolversTypes['LayerChange'], "layerChanged", ParentType, ContextType, Partial<SubscriptionLayerChangedArgs>>;
@@ -2533,6 +2713,12 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
 export type TilesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Tiles'] = ResolversParentTypes['Tiles']> = {
   tileJson?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   url?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type UpToDateResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UpToDate'] = ResolversParentTypes['UpToDate']> = {
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type ValueCountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ValueCount'] = ResolversParentTypes['ValueCount']> = {
@@ -2565,6 +2751,9 @@ export type Resolvers<ContextType = Context> = {
   BBox?: GraphQLScalarType;
   BigInt?: GraphQLScalarType;
   Cell?: CellResolvers<ContextType>;
+  ChangeBatch?: ChangeBatchResolvers<ContextType>;
+  ChangeEvent?: ChangeEventResolvers<ContextType>;
+  ChangedFeatures?: ChangedFeaturesResolvers<ContextType>;
   Column?: ColumnResolvers<ContextType>;
   ColumnAggregates?: ColumnAggregatesResolvers<ContextType>;
   Crs?: CrsResolvers<ContextType>;
@@ -2587,6 +2776,7 @@ export type Resolvers<ContextType = Context> = {
   GroupBatch?: GroupBatchResolvers<ContextType>;
   GroupConnection?: GroupConnectionResolvers<ContextType>;
   Health?: HealthResolvers<ContextType>;
+  Heartbeat?: HeartbeatResolvers<ContextType>;
   HistogramBin?: HistogramBinResolvers<ContextType>;
   InvalidFeature?: InvalidFeatureResolvers<ContextType>;
   JSON?: GraphQLScalarType;
@@ -2603,9 +2793,12 @@ export type Resolvers<ContextType = Context> = {
   Preparation?: PreparationResolvers<ContextType>;
   Problem?: ProblemResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Reset?: ResetResolvers<ContextType>;
+  SnapshotBatch?: SnapshotBatchResolvers<ContextType>;
   StreamCounts?: StreamCountsResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   Tiles?: TilesResolvers<ContextType>;
+  UpToDate?: UpToDateResolvers<ContextType>;
   ValueCount?: ValueCountResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
   WriteResult?: WriteResultResolvers<ContextType>;

@@ -57,7 +57,7 @@ export function selectOutputs(info: GraphQLResolveInfo, asked: SelectionContext)
     return place
   }
   for (const [key, nodes] of selectedFields(info.fieldNodes, info)) {
-    const output = toOutput(nodes, info, asked)
+    const output = toOutput(nodes, getNamedType(info.returnType) as GraphQLObjectType, info, asked)
     if (output) indexes.set(key, indexOf(output))
     else if (isWithStartCursor(nodes, info)) startCursor = indexOf({ kind: 'start-cursor' })
   }
@@ -86,15 +86,20 @@ function bytesOf(fields: SelectedFields, info: GraphQLResolveInfo): number {
   let bytes = 0
   for (const [key, nodes] of fields) {
     const { name, selectionSet } = nodes[0]!
-    bytes += key.length + (name.value.endsWith('ursor') ? LONGEST_CURSOR : MOST_VALUE_BYTES)
+    bytes += key.length + (/ursor$|^token$/.test(name.value) ? LONGEST_CURSOR : MOST_VALUE_BYTES)
     if (selectionSet) bytes += bytesOf(selectedFields(nodes, info), info)
   }
   return bytes
 }
 
-function toOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: SelectionContext): Output | null {
+/** `type`: the type that has the field. */
+export function toOutput(
+  nodes: readonly FieldNode[],
+  type: GraphQLObjectType,
+  info: GraphQLResolveInfo,
+  asked: SelectionContext,
+): Output | null {
   const node = nodes[0]!
-  const type = getNamedType(info.returnType) as GraphQLObjectType
   switch (node.name.value) {
     case 'geojson':
       return geoJsonOutput('geojson', argumentsOf<FeatureBatchGeojsonArgs>(type, node, info), asked)

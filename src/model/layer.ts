@@ -71,6 +71,8 @@ export interface LiveRelation {
   /** The base that the changes are relative to. 0 is the empty base that every layer begins with. */
   readonly generation: number
   readonly version: number
+  /** Instead of its rows: the features that differ from this earlier version. @default all rows */
+  readonly since?: number
 }
 
 /** Facts that the footer of a Parquet file contains. */

@@ -42,6 +42,8 @@ export interface FeatureQuery {
   /** The query continues after this row. */
   readonly after: RowPosition | null
   readonly outputs: readonly Output[]
+  /** The part of a difference between two versions that each output has. Absent: the query is for no difference. */
+  readonly parts?: readonly DifferencePart[]
   /** Outputs refer to these by index. Absent: one, `AS_STORED`. */
   readonly representations?: readonly Representation[]
   /** Signs the cursors in the outputs. Absent if they contain none. */
@@ -60,6 +62,13 @@ export interface RankThreshold {
   /** From 0 to 1. */
   readonly share: number
 }
+
+/**
+ * The parts of a difference, by whether the filter matches the earlier and the later image: features that match only now, that match both times, and
+ * that matched only then. Rows of a difference are in this order.
+ */
+export const DIFFERENCE_PARTS = ['ADDED', 'UPDATED', 'REMOVED'] as const
+export type DifferencePart = (typeof DIFFERENCE_PARTS)[number]
 
 /**
  * A query for groups of the matching features. A group is a row of a derived relation with one column per key and measure. Without

@@ -1,5 +1,6 @@
 /** Values and documents for live layers. */
 import { readFileSync } from 'node:fs'
+import { ask, type Served } from './graphql.ts'
 import { descendants } from './launched.ts'
 
 /** A point as little-endian WKB. */
@@ -22,6 +23,12 @@ export function processesOf(parent: number, program: string): number[] {
       return false
     }
   })
+}
+
+/** Ids of the query workers of a server. */
+export async function workersOf(server: Served): Promise<readonly number[]> {
+  const { data } = await ask<{ health: { workers: { pid: number | null }[] } }>(server, '{ health { workers { pid } } }')
+  return data!.health.workers.flatMap(({ pid }) => pid ?? [])
 }
 
 export const CREATE = `mutation ($name: String!, $columns: [ColumnInput!]!, $crs: String, $key: String) {

@@ -189,6 +189,25 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     return this.#entries.get(name)?.layer
   }
 
+  get store(): string {
+    return this.#store
+  }
+
+  /** Calls `wake` after each commit that has changed the layer, until the returned function is called. */
+  watch(name: string, wake: () => void): () => void {
+    const committed = ({ layers }: LiveCommit) => {
+      if (layers.some((layer) => layer.name === name)) wake()
+    }
+    this.on('committed', committed)
+    return () => this.off('committed', committed)
+  }
+
+  /** True if the changes of the layer after this version are kept. */
+  keepsChangesSince(name: string, version: number): boolean {
+    const { state } = this.#entry(name)
+    return version >= state.forgotten && version <= state.version
+  }
+
   /** Returns the version that a cursor names. */
   versionOf(name: string, digest: string): Layer | undefined {
     const layer = this.#versions.get(digest)

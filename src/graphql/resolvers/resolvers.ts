@@ -50,6 +50,7 @@ import { layerNameOf } from '../schema.ts'
 import { rootFields, selectedFields, selectFeature, selectOutputs } from '../selection.ts'
 import { columnNames } from '../typed/names.ts'
 import { groupBatch, groupConnection, groupQueries, groupSubscriptions } from './aggregate.ts'
+import { changes, subscribeToChanges } from './changes.ts'
 import { mutation } from './mutation.ts'
 import {
   cursor,
@@ -159,6 +160,10 @@ const subscription: SubscriptionResolvers = {
   },
 
   ...groupSubscriptions,
+
+  changes: {
+    subscribe: (_root, args, context, info) => subscribeToChanges(args, context, info),
+  },
 
   health: {
     subscribe: (_root, args, { services, operation }) => {
@@ -407,5 +412,6 @@ export const resolvers: Resolvers = {
   FeatureBatch: featureBatch,
   GroupConnection: groupConnection,
   GroupBatch: groupBatch,
+  ...changes,
   Worker: worker,
 }

@@ -1,7 +1,10 @@
 /** The examples of docs/live.md, in their order, on a separate server. */
 import { join } from 'node:path'
+import { createClient } from 'graphql-ws'
 import { expect } from 'vitest'
+import { WebSocket } from 'ws'
 import { ask } from '../../support/graphql.ts'
+import { CREATE, point, UPSERT } from '../../support/live.ts'
 import { serve } from '../../support/server.ts'
 import type { Example } from './example.ts'
 
@@ -18,3 +21,31 @@ export const written: Example = {
     }
   },
 }
+
+/** The example of docs/changes.md: a subscription, its events, a mutation, and the event after it. */
+export const changed: Example = {
+  blocks: ['graphql', 'json', 'graphql', 'json'],
+  async holds({ folder }, subscription, events, mutation, event) {
+    const server = await serve([], { live: join(folder, 'changes'), writes: true })
+    const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
+    try {
+      await ask(server, CREATE, { name: 'vehicles', columns: [{ name: 'speed', type: 'DOUBLE' }] })
+      const features = [
+        { key: 'bus 7', geometry: point(8.54, 47.37), properties: { speed: 31.5 } },
+        { key: 'tram 4', geometry: point(8.6, 47.3), properties: { speed: 12 } },
+      ]
+      await ask(server, UPSERT, { layer: 'vehicles', features })
+      const received = client.iterate({ query: subscription! })
+      const next = async () => withoutTokens(JSON.stringify((await received.next()).value?.data?.['changes']))
+      for (const expected of JSON.parse(events!)) expect(await next()).toEqual(withoutTokens(JSON.stringify(expected)))
+      expect((await ask(server, mutation!)).errors).toBeUndefined()
+      expect(await next()).toEqual(withoutTokens(event!))
+    } finally {
+      await client.dispose()
+      await server.close()
+    }
+  },
+}
+
+const withoutTokens = (text: string): unknown =>
+  JSON.parse(text, (key, value) => (key === 'token' ? `${String(value).length > 0}` : value))

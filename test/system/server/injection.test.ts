@@ -136,6 +136,8 @@ it('no argument that takes text is left out', () => {
     'Subscription',
     'FeatureConnection',
     'FeatureBatch',
+    'SnapshotBatch',
+    'ChangedFeatures',
     'Feature',
     'Group',
     'ColumnAggregates',
@@ -149,6 +151,8 @@ it('no argument that takes text is left out', () => {
     }
   }
   expect([...taking].toSorted()).toEqual([
+    'ChangedFeatures.geojson(crs)',
+    'ChangedFeatures.geojson(only)',
     'Feature.bbox(crs)',
     'Feature.geometry(crs)',
     'Feature.properties(only)',
@@ -208,8 +212,12 @@ it('no argument that takes text is left out', () => {
     'Query.nearest(layer)',
     'Query.node(id)',
     'Query.tiles(layer)',
+    'SnapshotBatch.geojson(crs)',
+    'SnapshotBatch.geojson(only)',
     'Subscription.aggregateBatches(after)',
     'Subscription.aggregateBatches(layer)',
+    'Subscription.changes(layer)',
+    'Subscription.changes(since)',
     'Subscription.featureBatches(after)',
     'Subscription.featureBatches(layer)',
     'Subscription.layerChanged(fingerprint)',

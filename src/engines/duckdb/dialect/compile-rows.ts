@@ -1,5 +1,6 @@
 import type { Query } from '../../../model/query.ts'
 import { compileFeatures } from './compile.ts'
+import { compileDifference } from './difference.ts'
 import { compileGroups } from './groups.ts'
 import type { Plan } from './plan.ts'
 
@@ -10,5 +11,6 @@ import type { Plan } from './plan.ts'
  * @param reach as for `compileFeatures`
  */
 export function compileRows(query: Query, reach: number | null = null): Plan {
-  return query.kind === 'groups' ? compileGroups(query) : compileFeatures(query, reach)
+  if (query.kind === 'groups') return compileGroups(query)
+  return query.parts ? compileDifference(query, query.parts) : compileFeatures(query, reach)
 }

@@ -2,6 +2,10 @@
 import type { BatchLayout, Output } from '../../../encode/batch.ts'
 import type { CursorKey } from '../../../model/cursor-seal.ts'
 import type { LiveRelation } from '../../../model/layer.ts'
+import type { DifferencePart } from '../../../model/query.ts'
+
+/** The first row number of each part of a difference is a multiple of this. */
+export const PART_ROWS = 2 ** 40
 
 /** A bound value. Values are bound only as these JavaScript types; a cast in the SQL gives them their DuckDB type. */
 export type Parameter = string | number | bigint | boolean | null | Uint8Array
@@ -22,6 +26,8 @@ export interface Plan {
   /** Result columns whose values in a batch's last row are its position: sort keys, then the natural order. */
   readonly keys: readonly number[]
   readonly outputs: readonly Output[]
+  /** The part of a difference that each output has. @default every output has all rows */
+  readonly parts?: readonly DifferencePart[]
   /** Signs the cursors in the outputs. Null if they contain none. */
   readonly cursorKey: CursorKey | null
   /** True if a sort must read every row before its first. Then time slices are longer, and parking costs more. */

@@ -135,6 +135,35 @@ export function liveRows(relation: LiveRelation): string {
   )
 }
 
+/** The images of the features that have changed, which the worker has prepared. */
+export const LIVE_IMAGES = {
+  before: qualified('memory', 'main', 'live_before'),
+  after: qualified('memory', 'main', 'live_after'),
+} as const
+
+/**
+ * The rows of a difference, numbered by their part. `where` is a condition of one image.
+ *
+ * @returns SQL before the statement, and the relation
+ */
+export function liveDifference(where: string, partRows: number): { readonly prefix: string; readonly from: string } {
+  const [row, key] = [LIVE_COLUMNS.row, LIVE_COLUMNS.key].map(virtualIdentifier) as [string, string]
+  const matching = (image: string) => `AS MATERIALIZED (SELECT ${key} AS k FROM ${image} AS ${RELATION} WHERE ${where})`
+  const numbered = (first: string) => `${RELATION}.* REPLACE (${row} + ${first} AS ${identifier(LIVE_COLUMNS.row)})`
+  const [isBefore, isAfter] = ['matching_before', 'matching_after'].map((list) => `${key} IN (SELECT k FROM ${list})`) as [
+    string,
+    string,
+  ]
+  const later = `SELECT ${numbered(`CASE WHEN ${isBefore} THEN ${partRows} ELSE 0 END`)} FROM ${LIVE_IMAGES.after} AS ${RELATION} WHERE ${isAfter}`
+  const gone = `SELECT ${numbered(String(2 * partRows))} FROM ${LIVE_IMAGES.before} AS ${RELATION} WHERE ${isBefore} AND NOT (${isAfter})`
+  return {
+    prefix: `WITH matching_before ${matching(LIVE_IMAGES.before)}, matching_after ${matching(LIVE_IMAGES.after)} `,
+    from: derived(`${later} UNION ALL ${gone}`),
+  }
+}
+
+const virtualIdentifier = (name: string): string => virtualColumn(identifier(name))
+
 /** A relation for people to read, with the layer's name. */
 export function named(layer: string): string {
   return `${identifier(layer)} AS ${RELATION}`

@@ -8,8 +8,8 @@ import { ByteWriter } from '../../../../encode/bytes.ts'
 import { createEncoder } from '../../../../encode/encode.ts'
 import { bytesIn } from '../../../../encode/slice.ts'
 import { CursorSeal } from '../../../../model/cursor-seal.ts'
-import type { RowPosition } from '../../../../model/query.ts'
-import type { Parameter, Plan } from '../../dialect/plan.ts'
+import { DIFFERENCE_PARTS, type RowPosition } from '../../../../model/query.ts'
+import { PART_ROWS, type Parameter, type Plan } from '../../dialect/plan.ts'
 import { REFUSED } from '../../dialect/quote.ts'
 import type { ExecutionEnd, ExecutionEnded, ExecutionRequest, Failure, FailureKind, Scan } from '../../messages.ts'
 import { emptyBatch, scanOf } from './arrow-export.ts'
@@ -253,7 +253,7 @@ class Execution {
     const { message } = this.#request
     for (let cut = taken, most = taken.to - taken.from; ; most /= 2) {
       const { batch, from, to } = cut
-      const outputs = this.#encoders.map((encode) => encoded(() => encode(batch, from, to)))
+      const outputs = this.#encoders.map((encode, n) => encoded(() => encode(batch, ...partOf(this.#request.plan, n, cut))))
       if (!message || from === to) return { cut, outputs }
       const bytes = outputs.reduce((sum, { length }, n) => sum + length * message.times[n]!, 0)
       this.#fittingBytes = Math.max(1, (SPARE * bytesIn(batch, from, to) * message.bytes) / bytes)
@@ -289,6 +289,20 @@ export async function prepareQuery(connection: DuckDBConnection, sql: string): P
   if (prepared.statementType === StatementType.SELECT) return prepared
   prepared.destroySync()
   throw new Error('a worker runs queries only')
+}
+
+/** Returns the rows of a batch that an output has: of a difference, those of its part, which follow each other. */
+function partOf({ parts, keys }: Plan, output: number, { batch, from, to }: BatchRange): [from: number, to: number] {
+  if (!parts) return [from, to]
+  const column = batch.columns[keys[0]!]
+  if (!column || !('values' in column)) throw new RangeError('a difference has a column of row numbers')
+  const part = DIFFERENCE_PARTS.indexOf(parts[output]!)
+  const first = (number: number) => {
+    let row = from
+    while (row < to && Number(column.values[row]) < number * PART_ROWS) row++
+    return row
+  }
+  return [first(part), first(part + 1)]
 }
 
 const decoder = new TextDecoder()

@@ -9,6 +9,7 @@ import { openDuckDB } from '../../open.ts'
 import { COUNT_SCANS } from './arrow-export.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 import { classify } from './execution.ts'
+import type { LiveImages } from './live-images.ts'
 import type { LiveRows } from './live-rows.ts'
 
 /** The open DuckDB instance of a worker. */
@@ -20,7 +21,7 @@ export interface OpenInstance {
   /** Aliases of the databases that are attached. */
   readonly databases: readonly string[]
   readonly columnReader: ColumnReader
-  /** Makes a connection read a version of a live layer. */
+  /** Makes a connection read a version of a live layer, or a difference between two versions. */
   showLive(connection: DuckDBConnection, relation: LiveRelation): Promise<void>
   /** Returns a new connection for one execution, which must close it. */
   connect(): Promise<DuckDBConnection>
@@ -68,10 +69,16 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
       used = wanted
     }
     let rows: Promise<LiveRows> | null = null
+    let images: Promise<LiveImages> | null = null
     const showLive = async (on: DuckDBConnection, relation: LiveRelation) => {
       if (live === undefined) throw new Error('this process has no live layers')
-      rows ??= openLiveRows(duckdb, live)
-      await (await rows).prepare(on, relation)
+      if (relation.since === undefined) {
+        rows ??= openLiveRows(duckdb, live)
+        await (await rows).prepare(on, relation)
+      } else {
+        images ??= openLiveImages(duckdb, live)
+        await (await images).show(relation, relation.since)
+      }
     }
     const connectAhead = ahead(() => connect(duckdb, options))
     return { duckdb, threads, spatialVersion, databases, columnReader, showLive, connect: connectAhead, setThreads }
@@ -80,10 +87,16 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
   }
 }
 
-/** Imported here, because few workers have live layers. */
+/* Imported here, because few workers have live layers. */
+
 async function openLiveRows(duckdb: DuckDBInstance, directory: string): Promise<LiveRows> {
   const { LiveRows } = await import('./live-rows.ts')
   return new LiveRows(directory, await duckdb.connect())
+}
+
+async function openLiveImages(duckdb: DuckDBInstance, directory: string): Promise<LiveImages> {
+  const { LiveImages } = await import('./live-images.ts')
+  return new LiveImages(directory, await duckdb.connect())
 }
 
 /**

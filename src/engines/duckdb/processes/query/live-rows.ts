@@ -94,11 +94,11 @@ export class LiveRows {
   }
 }
 
-function gone(): Error {
+export function gone(): Error {
   return new Error('Live Error: the store does not keep this version any more')
 }
 
-function stateOf(store: DatabaseSync, layer: number): LiveState {
+export function stateOf(store: DatabaseSync, layer: number): LiveState {
   const state = layersIn(store).find(({ id }) => id === layer)
   if (!state) throw gone()
   return state

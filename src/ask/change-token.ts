@@ -1,0 +1,56 @@
+/**
+ * Writes and reads the tokens of change streams. A token is base64url of a byte with its version, 16 bytes of a truncated HMAC-SHA256, and JSON. The key
+ * is derived from the server's secret, the layer and the filter.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { GeoduckError } from '../model/errors.ts'
+import type { RowPosition } from '../model/query.ts'
+import { type CursorSubject, LONGEST_CURSOR, queryDigest } from './cursor.ts'
+
+/** The part of the changes that a client has received. */
+export interface ChangePosition {
+  /** The identity of the store. */
+  readonly store: string
+  /** The client has the layer at this version, or a part of it. */
+  readonly version: number
+  /** The client has a part of the snapshot. */
+  readonly snapshot?: {
+    /** The digest of the fingerprint that this version of the layer has. */
+    readonly fingerprint: string
+    /** The last feature that it has. Null: it has none yet. */
+    readonly after: RowPosition | null
+  }
+  /** The client has all of `version`, and a part of the difference to a later one. */
+  readonly difference?: { readonly to: number; readonly after: RowPosition }
+}
+
+const VERSION = 1
+const SIGNED_FROM = 17
+
+export function encodeToken(secret: string, subject: CursorSubject, position: ChangePosition): string {
+  const content = Buffer.from(JSON.stringify(position))
+  return Buffer.concat([Uint8Array.of(VERSION), signatureOf(secret, subject, content), content]).toString('base64url')
+}
+
+/** @throws GeoduckError CURSOR_INVALID if it was changed, or is from another service, layer or filter */
+export function decodeToken(secret: string, subject: CursorSubject, token: string): ChangePosition {
+  const bytes = Buffer.from(token, 'base64url')
+  const content = bytes.subarray(SIGNED_FROM)
+  const isWhole = token.length <= LONGEST_CURSOR && bytes[0] === VERSION && content.length > 0
+  if (isWhole && bytes.toString('base64url') === token) {
+    if (timingSafeEqual(signatureOf(secret, subject, content), bytes.subarray(1, SIGNED_FROM)))
+      return JSON.parse(content.toString()) as ChangePosition
+  }
+  throw new GeoduckError(
+    'CURSOR_INVALID',
+    '`since` is no token of this layer and filter; pass them unchanged, or leave it out to begin with a snapshot.',
+  )
+}
+
+function signatureOf(secret: string, subject: CursorSubject, content: Uint8Array): Buffer {
+  const key = createHmac('sha256', secret).update('changes').update(queryDigest(subject)).digest()
+  return createHmac('sha256', key)
+    .update(content)
+    .digest()
+    .subarray(0, SIGNED_FROM - 1)
+}

@@ -1,0 +1,118 @@
+/** Resolves `changes` and its events. */
+import { type GraphQLObjectType, type GraphQLResolveInfo, getNamedType, responsePathAsArray } from 'graphql'
+import { BATCH_SIZE, inRange, PER_SECOND } from '../../ask/arguments.ts'
+import { decodeToken } from '../../ask/change-token.ts'
+import { layerNotFound, readRequestFor } from '../../ask/feature-request.ts'
+import { type SelectionContext, selectionOf } from '../../ask/selection.ts'
+import { join, RawJson } from '../../delivery/raw-json.ts'
+import type { Output } from '../../encode/batch.ts'
+import { GeoduckError } from '../../model/errors.ts'
+import type { DifferencePart } from '../../model/query.ts'
+import { show } from '../../model/show.ts'
+import { type ChangeDelivery, ChangeEvents, type ChangeSelection, type DifferenceSelection } from '../change-events.ts'
+import type { Context } from '../context.ts'
+import type { PageDelivery } from '../delivery.ts'
+import type { Resolvers, SubscriptionChangesArgs } from '../generated.ts'
+import { messageOf, selectedFields, toOutput } from '../selection.ts'
+import { encoded, list, type Resolver } from './rows.ts'
+
+/** @throws GeoduckError UNSUPPORTED for a file, and as a stream does */
+export async function subscribeToChanges(
+  { layer: name, where, since, ...args }: SubscriptionChangesArgs,
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<ChangeEvents> {
+  const { catalog, cursorSecret } = context.services
+  const { operation } = context
+  const maxPerSecond = inRange('maxPerSecond', args.maxPerSecond, PER_SECOND)
+  const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
+  operation.isEndless = true
+  operation.layers.add(name)
+  const { live } = catalog
+  const layer = live?.layer(name)
+  if (!live || !layer) {
+    if (!catalog.layer(name)) throw layerNotFound(name, catalog)
+    throw new GeoduckError('UNSUPPORTED', `Layer ${show(name)} is a file; only live layers have \`changes\`.`)
+  }
+  const request = await readRequestFor(layer, where ? { where } : {}, context, (asked) => selectChanges(info, asked))
+  const position = since ? decodeToken(cursorSecret, request.query, since) : null
+  return new ChangeEvents(request, { since: position, maxPerSecond, batchSize }, context, live)
+}
+
+const PARTS: Readonly<Record<string, DifferencePart>> = { added: 'ADDED', updated: 'UPDATED', removed: 'REMOVED' }
+const KEYS: Output = { kind: 'features', fields: [{ key: 'key', field: 'key' }] }
+
+function selectChanges(info: GraphQLResolveInfo, asked: SelectionContext): ChangeSelection {
+  const snapshotType = info.schema.getType('SnapshotBatch') as GraphQLObjectType
+  const snapshot = new Outputs()
+  const indexes = new Map<string, number>()
+  for (const [key, nodes] of selectedFields(info.fieldNodes, info, snapshotType)) {
+    const output = toOutput(nodes, snapshotType, info, asked)
+    if (output) indexes.set(key, snapshot.add(output))
+  }
+  const { difference, outputs: changed } = selectDifference(info, asked)
+  // Both read the same properties and representations.
+  const selection = selectionOf(asked, [...snapshot.outputs, ...changed])
+  return { ...selection, outputs: snapshot.outputs, indexes, message: messageOf(info, snapshot.times), difference }
+}
+
+function selectDifference(info: GraphQLResolveInfo, asked: SelectionContext) {
+  const type = info.schema.getType('ChangeBatch') as GraphQLObjectType
+  const chosen = new Outputs()
+  const fields = new Map<string, ReadonlyMap<string, number>>()
+  let removed: number | null = null
+  for (const [key, nodes] of selectedFields(info.fieldNodes, info, type)) {
+    const { name } = nodes[0]!
+    const part = PARTS[name.value]
+    if (part === 'REMOVED') removed = chosen.add(KEYS, part)
+    else if (part) {
+      const partType = getNamedType(type.getFields()[name.value]!.type) as GraphQLObjectType
+      const indexes = new Map<string, number>()
+      for (const [inner, innerNodes] of selectedFields(nodes, info, partType)) {
+        const output = toOutput(innerNodes, partType, info, asked)
+        if (output) indexes.set(inner, chosen.add(output, part))
+      }
+      fields.set(key, indexes)
+    }
+  }
+  const { outputs, parts, times } = chosen
+  const difference: DifferenceSelection = { outputs, parts, fields, removed, message: messageOf(info, times) }
+  return { difference, outputs }
+}
+
+/** Outputs, each once, with the number of times that it is in the message. */
+class Outputs {
+  readonly outputs: Output[] = []
+  readonly parts: DifferencePart[] = []
+  readonly times: number[] = []
+  readonly #places = new Map<string, number>()
+
+  add(output: Output, part: DifferencePart = 'ADDED'): number {
+    const text = JSON.stringify([part, output])
+    const place = this.#places.get(text) ?? this.outputs.push(output) - 1
+    this.#places.set(text, place)
+    this.parts[place] = part
+    this.times[place] = (this.times[place] ?? 0) + 1
+    return place
+  }
+}
+
+/** Returns the page with the outputs of one part. */
+const partOf: Resolver<ChangeDelivery, unknown, PageDelivery> = ({ batch, request }, _args, _context, info) => {
+  const indexes = request.selection.difference.fields.get(String(info.path.key))!
+  return { batch, request: { ...request, selection: { ...request.selection, indexes } } }
+}
+
+/** Returns an empty list until the result is complete, because graphql-js would complete a list key by key. */
+const removed: Resolver<ChangeDelivery, unknown, never[]> = ({ batch, request }, _args, { operation }, info) => {
+  const features = JSON.parse(join(batch.outputs[request.selection.difference.removed!]!).toString()) as { key: string }[]
+  const keys = Buffer.from(JSON.stringify(features.map(({ key }) => key)))
+  operation.splice(responsePathAsArray(info.path), new RawJson(keys))
+  return []
+}
+
+export const changes: Pick<Resolvers, 'SnapshotBatch' | 'ChangeBatch' | 'ChangedFeatures'> = {
+  SnapshotBatch: { count: ({ batch }) => batch.count, features: list, geojson: encoded },
+  ChangeBatch: { added: partOf, updated: partOf, removed },
+  ChangedFeatures: { features: list, geojson: encoded },
+}

@@ -1,0 +1,322 @@
+/** The change streams of live layers, over real sockets: what begins one, what continues it, and what refuses it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from 'graphql-ws'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { ask } from '../../support/graphql.ts'
+import { CREATE, DELETE, point, UPSERT, workersOf } from '../../support/live.ts'
+import { PLACES, serve, type TestServer } from '../../support/server.ts'
+
+const CURSOR_SECRET = 'a secret for tests only'
+
+let folder: string
+let server: TestServer
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
+  server = await serve([PLACES], { live: join(folder, 'live'), writes: true })
+})
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true })
+})
+
+interface Event {
+  readonly __typename: string
+  readonly token: string
+  readonly version?: string
+  readonly complete?: boolean
+  readonly [field: string]: unknown
+}
+
+const FIELDS = 'features { key n: properties(only: ["n"]) }'
+const SELECTION = `__typename
+  ... on SnapshotBatch { token version count ${FIELDS} }
+  ... on UpToDate { token version }
+  ... on ChangeBatch { token version complete added { ${FIELDS} } updated { ${FIELDS} } removed }
+  ... on Heartbeat { token version }
+  ... on Reset { token }`
+
+interface Asked {
+  readonly where?: string
+  readonly since?: string
+  readonly more?: string
+  readonly selection?: string
+  readonly fragments?: string
+}
+
+/** The events of one subscription. */
+class Changes {
+  readonly #client
+  readonly #events: AsyncIterator<{ data?: { changes: Event } | null; errors?: readonly { extensions: object }[] }>
+
+  constructor(layer: string, { where = '', since, more = '', selection = SELECTION, fragments = '' }: Asked = {}, at = server) {
+    this.#client = createClient({ url: at.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 })
+    const query = `subscription ($since: Cursor) { changes(layer: "${layer}", since: $since ${where && `, where: ${where}`} ${more}) { ${selection} } } ${fragments}`
+    this.#events = this.#client.iterate<{ changes: Event }>({ query, variables: { since } }) as never
+  }
+
+  async next(): Promise<Event> {
+    const { value } = await this.#events.next()
+    if (!value?.data) throw new Error(JSON.stringify(value))
+    return value.data.changes
+  }
+
+  /** Returns all events up to the first of this type. */
+  async until(type: string): Promise<readonly Event[]> {
+    const events: Event[] = []
+    do events.push(await this.next())
+    while (events.at(-1)!.__typename !== type)
+    return events
+  }
+
+  async close(): Promise<void> {
+    await this.#client.dispose()
+  }
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  const errors = (await promise.catch((error: unknown) => error)) as readonly { readonly extensions: { readonly code: string } }[]
+  return errors[0]?.extensions.code
+}
+
+const create = (name: string, at = server) => ask(at, CREATE, { name, columns: [{ name: 'n', type: 'INTEGER' }] })
+
+const upsert = (layer: string, numbers: Readonly<Record<string, number>>, at = server) =>
+  ask(at, UPSERT, {
+    layer,
+    features: Object.entries(numbers).map(([key, n]) => ({ key, geometry: point(n % 180, 0), properties: { n } })),
+  })
+
+const remove = (layer: string, keys: readonly string[]) => ask(server, DELETE, { layer, keys })
+
+const typesOf = (events: readonly Event[]) => events.map(({ __typename }) => __typename)
+const numbersOf = (part: unknown) =>
+  Object.fromEntries((part as { features: { key: string; n: { n: number } }[] }).features.map(({ key, n }) => [key, n.n]))
+
+test('begins with Reset, a snapshot in batches and UpToDate, and continues with differences', async () => {
+  await create('plain')
+  await upsert('plain', { a: 1, b: 2, c: 3 })
+  const changes = new Changes('plain', { more: 'batchSize: 2' })
+  const events = await changes.until('UpToDate')
+  expect(typesOf(events)).toEqual(['Reset', 'SnapshotBatch', 'SnapshotBatch', 'UpToDate'])
+  expect(events.flatMap((event) => Object.keys(event['features'] ? numbersOf(event) : {}))).toEqual(['a', 'b', 'c'])
+  await upsert('plain', { a: 10, d: 4 })
+  const first = await changes.next()
+  expect(first).toMatchObject({ __typename: 'ChangeBatch', complete: true, removed: [] })
+  expect([numbersOf(first['added']), numbersOf(first['updated'])]).toEqual([{ d: 4 }, { a: 10 }])
+  await remove('plain', ['b', 'nobody'])
+  expect(await changes.next()).toMatchObject({ removed: ['b'], added: { features: [] }, updated: { features: [] } })
+  await changes.close()
+})
+
+test('a feature that begins to match is added, and one that ceases to match is removed', async () => {
+  await create('filtered')
+  await upsert('filtered', { a: 1, b: 20 })
+  const changes = new Changes('filtered', { where: '{ property: { name: "n", gte: 10 } }' })
+  expect(numbersOf((await changes.until('UpToDate'))[1])).toEqual({ b: 20 })
+  await upsert('filtered', { a: 11, b: 2, c: 3 })
+  const event = await changes.next()
+  expect([numbersOf(event['added']), numbersOf(event['updated']), event['removed']]).toEqual([{ a: 11 }, {}, ['b']])
+  await changes.close()
+})
+
+test('a client that was away gets one difference, without a feature that was only there meanwhile', async () => {
+  await create('away')
+  await upsert('away', { a: 1, b: 2 })
+  const before = new Changes('away')
+  const { token } = (await before.until('UpToDate')).at(-1)!
+  await before.close()
+  await upsert('away', { a: 5, temporary: 1 })
+  await upsert('away', { a: 6, b: 3 })
+  await upsert('away', { b: 2 })
+  await remove('away', ['temporary'])
+  const after = new Changes('away', { since: token })
+  const [difference, upToDate] = await after.until('UpToDate')
+  expect([numbersOf(difference!['added']), numbersOf(difference!['updated']), difference!['removed']]).toEqual([{}, { a: 6 }, []])
+  expect(upToDate).toMatchObject({ __typename: 'UpToDate', version: difference!.version })
+  await after.close()
+})
+
+test('a client that does not read gets one difference for all that it has missed', async () => {
+  await create('slow')
+  await upsert('slow', { a: 0 })
+  const changes = new Changes('slow', { more: 'maxPerSecond: 0.5' })
+  await changes.until('UpToDate')
+  await upsert('slow', { a: 1 })
+  expect(numbersOf((await changes.next())['updated'])).toEqual({ a: 1 })
+  for (let n = 2; n < 12; n++) await upsert('slow', { a: n })
+  expect(numbersOf((await changes.next())['updated'])).toEqual({ a: 11 })
+  await changes.close()
+})
+
+test('a snapshot and a difference in parts continue from any of their tokens, without a loss or a double', async () => {
+  await create('parts')
+  const all = Object.fromEntries(Array.from({ length: 6_000 }, (_, n) => [`k${n}`, n]))
+  const halves = [Object.entries(all).slice(0, 3_000), Object.entries(all).slice(3_000)].map((half) => Object.fromEntries(half))
+  for (const half of halves) await upsert('parts', half)
+  let seen: string[] = []
+  const walk = async (since: string | undefined, last: string, keysOf: (event: Event) => readonly string[]) => {
+    for (let token = since; ; ) {
+      const changes = new Changes('parts', { more: 'batchSize: 900', ...(token && { since: token }) })
+      let event = await changes.next()
+      if (event.__typename === 'Reset') event = await changes.next()
+      await changes.close()
+      if (event.__typename === last) return event.token
+      seen.push(...keysOf(event))
+      token = event.token
+      if (event.complete) return token
+    }
+  }
+  const token = await walk(undefined, 'UpToDate', (event) => Object.keys(numbersOf(event)))
+  expect(seen.toSorted()).toEqual(Object.keys(all).toSorted())
+  seen = []
+  for (const half of halves) await upsert('parts', Object.fromEntries(Object.entries(half).map(([key, n]) => [key, n + 1])))
+  await remove('parts', ['k7'])
+  await upsert('parts', { more: 1 })
+  await walk(token, 'UpToDate', (event) => [
+    ...Object.keys(numbersOf(event['added'])),
+    ...Object.keys(numbersOf(event['updated'])),
+    ...(event['removed'] as string[]),
+  ])
+  expect(seen.toSorted()).toEqual([...Object.keys(all), 'more'].toSorted())
+})
+
+test('a token of another layer, filter or secret, a changed one, and a cursor are refused', async () => {
+  await create('tokens')
+  await create('others')
+  const changes = new Changes('tokens')
+  const { token } = (await changes.until('UpToDate')).at(-1)!
+  await changes.close()
+  const where = '{ property: { name: "n", gte: 10 } }'
+  expect(await codeOf(new Changes('tokens', { since: token, where }).next())).toBe('CURSOR_INVALID')
+  expect(await codeOf(new Changes('others', { since: token }).next())).toBe('CURSOR_INVALID')
+  for (let at = 0; at < token.length; at += 7) {
+    const changed = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
+    expect(await codeOf(new Changes('tokens', { since: changed }).next()), changed).toBe('CURSOR_INVALID')
+  }
+  const { data } = await ask<{ features: { pageInfo: { endCursor: string } } }>(
+    server,
+    '{ features(layer: "places", first: 1) { pageInfo { endCursor } } }',
+  )
+  expect(await codeOf(new Changes('tokens', { since: data!.features.pageInfo.endCursor }).next())).toBe('CURSOR_INVALID')
+})
+
+test('another store with the same secret answers a token with Reset and a snapshot, and the same store continues after a restart', async () => {
+  const directory = join(folder, 'restarted')
+  let other = await serve([], { live: directory, writes: true, cursorSecret: CURSOR_SECRET })
+  await create('restarted', other)
+  await create('restarted')
+  await upsert('restarted', { a: 1 }, other)
+  const changes = new Changes('restarted', {}, other)
+  const { token } = (await changes.until('UpToDate')).at(-1)!
+  await changes.close()
+  const elsewhere = new Changes('restarted', { since: token })
+  expect(typesOf(await elsewhere.until('UpToDate'))).toEqual(['Reset', 'UpToDate'])
+  await elsewhere.close()
+  await upsert('restarted', { a: 2, b: 3 }, other)
+  await other.close()
+  other = await serve([], { live: directory, writes: true, cursorSecret: CURSOR_SECRET })
+  const again = new Changes('restarted', { since: token }, other)
+  const [difference] = await again.until('UpToDate')
+  expect([numbersOf(difference!['added']), numbersOf(difference!['updated'])]).toEqual([{ b: 3 }, { a: 2 }])
+  await again.close()
+  await other.close()
+})
+
+test('files have no changes, and wrong arguments are refused', async () => {
+  await create('refused')
+  expect(await codeOf(new Changes('places').next())).toBe('UNSUPPORTED')
+  expect(await codeOf(new Changes('nowhere').next())).toBe('LAYER_NOT_FOUND')
+  expect(await codeOf(new Changes('refused', { more: 'maxPerSecond: 51' }).next())).toBe('BAD_INPUT')
+  expect(await codeOf(new Changes('refused', { more: 'batchSize: 0' }).next())).toBe('BAD_INPUT')
+  expect(await codeOf(new Changes('refused', { where: '{ property: { name: "m", gte: 10 } }' }).next())).toBe('BAD_INPUT')
+})
+
+test('an idle layer costs no query, and a heartbeat brings the version that changes without a match have reached', async () => {
+  await create('idle')
+  const changes = new Changes('idle', { where: '{ property: { name: "n", gte: 10 } }' })
+  await changes.until('UpToDate')
+  // Without workers no query has an answer.
+  const workers = await workersOf(server)
+  for (const pid of workers) process.kill(pid, 'SIGSTOP')
+  const idle = await changes.next()
+  for (const pid of workers) process.kill(pid, 'SIGCONT')
+  expect([workers.length > 0, idle.__typename]).toEqual([true, 'Heartbeat'])
+  await upsert('idle', { a: 1 })
+  const progress = await changes.next()
+  expect(progress.__typename).toBe('Heartbeat')
+  expect(BigInt(progress.version!)).toBeGreaterThan(BigInt(idle.version!))
+  await changes.close()
+}, 20_000)
+
+test('aliases, fragments, GeoJSON and another CRS work as in any result', async () => {
+  await create('selected')
+  await upsert('selected', { a: 1, b: 2 })
+  const selection = '... on SnapshotBatch { token all: geojson(only: ["n"]) } ... on UpToDate { __typename } ...Parts'
+  const fragments = `fragment Parts on ChangeBatch {
+    new: added { geojson(precision: 1) features { id geometry(as: WKT, crs: "EPSG:3857", precision: 0) } }
+    old: updated { collection: geojson(only: []) __typename }
+    gone: removed
+    alsoGone: removed
+    __typename
+  }`
+  const changes = new Changes('selected', { selection, fragments })
+  const feature = (id: string, x: number, properties: object) => ({
+    type: 'Feature',
+    id,
+    geometry: { type: 'Point', coordinates: [x, 0] },
+    properties,
+  })
+  expect(await changes.next()).toEqual({})
+  expect(await changes.next()).toMatchObject({ all: { features: [feature('a', 1, { n: 1 }), feature('b', 2, { n: 2 })] } })
+  await changes.next()
+  await ask(
+    server,
+    `mutation { a: upsertFeatures(layer: "selected", features: [
+      { key: "a", geometry: { wkt: "POINT (3 0)" } }, { key: "c", geometry: { wkt: "POINT (1 0)" }, properties: { n: 5 } }
+    ]) { version } }`,
+  )
+  expect(await changes.next()).toEqual({
+    new: {
+      geojson: { type: 'FeatureCollection', features: [feature('c', 1, { n: 5 })] },
+      features: [{ id: 'selected:c', geometry: 'POINT (111319 0)' }],
+    },
+    old: { collection: { type: 'FeatureCollection', features: [feature('a', 3, {})] }, __typename: 'ChangedFeatures' },
+    gone: [],
+    alsoGone: [],
+    __typename: 'ChangeBatch',
+  })
+  await remove('selected', ['b', 'c'])
+  expect(await changes.next()).toMatchObject({ gone: ['b', 'c'], alsoGone: ['b', 'c'] })
+  await changes.close()
+})
+
+test('Server-Sent Events carry the same events', async () => {
+  await create('events')
+  await upsert('events', { a: 1 })
+  const query = `subscription { changes(layer: "events") { ${SELECTION} } }`
+  const stop = new AbortController()
+  const response = await fetch(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query }),
+    signal: stop.signal,
+  })
+  const decoder = new TextDecoder()
+  let text = ''
+  const reader = response.body!.getReader()
+  const until = async (word: string) => {
+    while (!text.includes(word)) text += decoder.decode((await reader.read()).value)
+  }
+  await until('UpToDate')
+  await upsert('events', { b: 2 })
+  await until('ChangeBatch')
+  const events = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data]) => JSON.parse(data!).data.changes)
+  expect(typesOf(events)).toEqual(['Reset', 'SnapshotBatch', 'UpToDate', 'ChangeBatch'])
+  expect(numbersOf(events[3].added)).toEqual({ b: 2 })
+  stop.abort()
+  await sleep(100)
+})
