@@ -3,17 +3,17 @@
  * and their temporary data share one limit: the files that were not sent for the longest time are removed first.
  */
 import { hash, randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { DownloadQuery } from '../ask/download-query.ts'
-import { isRunning } from '../catalog/process-lock.ts'
 import type { Config } from '../config/config.ts'
 import { exportJob } from '../engines/duckdb/host/export-job.ts'
 import type { ExportJob, ExportNote } from '../engines/duckdb/host/export-messages.ts'
-import { exportFile } from '../engines/duckdb/host/exporter.ts'
+import { diskFull, exportFile, isDiskFull } from '../engines/duckdb/host/exporter.ts'
 import type { FileAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { FinishedFormat } from '../model/file-format.ts'
+import { ExportFolder } from './export-folder.ts'
 
 export interface ExportsOptions {
   readonly config: Pick<
@@ -84,7 +84,6 @@ export interface ExportReport extends Omit<Progress, 'since'> {
 }
 
 const MOST_RUNNING = 2
-const FOLDER = 'geoduck-exports-'
 
 export class Exports {
   readonly #options: ExportsOptions
@@ -95,7 +94,7 @@ export class Exports {
   readonly #sizes = new Map<string, number>()
   readonly #queue: (() => void)[] = []
   #busy = 0
-  #folder: Promise<string> | null = null
+  #folder: Promise<ExportFolder> | null = null
 
   constructor(options: ExportsOptions) {
     this.#options = options
@@ -143,8 +142,8 @@ export class Exports {
     for (const { stop } of running)
       stop.abort(new GeoduckError('SHUTTING_DOWN', 'The server is stopping; ask again later, or elsewhere.'))
     await Promise.allSettled(running.map(({ made }) => made))
-    const folder = await this.#folder
-    if (folder) await rm(folder, { recursive: true, force: true })
+    const folder = await this.#folder?.catch(() => null)
+    await folder?.remove()
   }
 
   #take(kept: Kept): KeptFile {
@@ -192,13 +191,13 @@ export class Exports {
   }
 
   async #make(key: string, job: FinishedJob, progress: Progress, { signal, unchanged }: Asker): Promise<Kept> {
-    this.#folder ??= makeFolder(this.#options.config.tempDirectory)
-    const root = await this.#folder
     await this.#turn()
     progress.stage = 'READING'
-    const folder = path.join(root, `making-${randomUUID()}`)
+    let folder: string | null = null
     try {
-      await mkdir(folder)
+      const root = await this.#root()
+      folder = path.join(root, `making-${randomUUID()}`)
+      await mkdir(folder, { recursive: true })
       const limits = {
         fits: (bytes: number) => this.#fits(key, bytes),
         timeoutMs: 1_000 * this.#options.config.exportSeconds,
@@ -219,10 +218,26 @@ export class Exports {
       const kept = { key, file, rows: made.rows, bytes: made.bytes, tag, users: 0 }
       this.#kept.set(key, kept)
       return kept
+    } catch (error) {
+      const failure = isDiskFull(error) ? diskFull(error) : error
+      // The next export has the room of the files that are kept.
+      if (failure instanceof GeoduckError && failure.code === 'OVERLOADED') this.#shrink(0)
+      throw failure
     } finally {
       this.#sizes.delete(key)
-      await rm(folder, { recursive: true, force: true })
+      if (folder !== null) await rm(folder, { recursive: true, force: true })
       this.#next()
+    }
+  }
+
+  /** Returns the path of the folder of this server. After a failure, such as a full disk, the next export tries again. */
+  async #root(): Promise<string> {
+    this.#folder ??= ExportFolder.make(this.#options.config.tempDirectory)
+    try {
+      return (await this.#folder).path
+    } catch (error) {
+      this.#folder = null
+      throw error
     }
   }
 
@@ -239,21 +254,24 @@ export class Exports {
     else this.#busy--
   }
 
-  /** Removes files that are not being sent, until everything is within the limit. Returns false if it is not. */
+  /** Records the bytes of an export, and removes kept files, until everything is within the limit. Returns false if it is not. */
   #fits(key: string, bytes: number): boolean {
     this.#sizes.set(key, bytes)
-    let total = [...this.#sizes.values(), ...[...this.#kept.values()].map((kept) => kept.bytes)].reduce(
-      (sum, one) => sum + one,
-      0,
-    )
+    return this.#shrink(this.#options.config.exportBytes) <= this.#options.config.exportBytes
+  }
+
+  /** Removes files that are not being sent, until all files have at most this number of bytes. Returns the bytes that are left. */
+  #shrink(most: number): number {
+    const sizes = [...this.#sizes.values(), ...[...this.#kept.values()].map(({ bytes }) => bytes)]
+    let total = sizes.reduce((sum, one) => sum + one, 0)
     for (const kept of this.#kept.values()) {
-      if (total <= this.#options.config.exportBytes) break
+      if (total <= most) break
       if (kept.users > 0) continue
       this.#kept.delete(kept.key)
       void rm(kept.file, { force: true })
       total -= kept.bytes
     }
-    return total <= this.#options.config.exportBytes
+    return total
   }
 }
 
@@ -264,13 +282,4 @@ function sourceChanged(cause?: unknown): GeoduckError {
 function keyOf(parts: readonly unknown[]): string {
   const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)
   return hash('sha256', JSON.stringify(parts, plain))
-}
-
-/** Makes the folder of this server. Folders of servers that were killed are removed. */
-async function makeFolder(parent: string): Promise<string> {
-  for (const name of await readdir(parent).catch(() => [])) {
-    const pid = new RegExp(`^${FOLDER}(\\d+)-`).exec(name)?.[1]
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(path.join(parent, name), { recursive: true, force: true })
-  }
-  return await mkdtemp(path.join(parent, `${FOLDER}${process.pid}-`))
 }

@@ -74,6 +74,15 @@ async function bytesIn(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
+export function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}
+
+export function diskFull(cause: unknown): GeoduckError {
+  return new GeoduckError('OVERLOADED', 'The disk of the exports is full; try again later.', { cause })
+}
+
 function errorOf(error: NoAnswer, isTooLarge: boolean, { timeoutMs }: ExportLimits): GeoduckError {
   if (isTooLarge) return tooLarge()
   if (error.why === 'LATE')
@@ -89,7 +98,7 @@ function errorOf(error: NoAnswer, isTooLarge: boolean, { timeoutMs }: ExportLimi
         cause: error,
       })
     case 'DISK_FULL':
-      return new GeoduckError('OVERLOADED', 'The disk of the exports is full; try again later.', { cause: error })
+      return diskFull(error)
     case 'UNKNOWN_CRS':
       return refusedInput('`crs`: no transformation from the CRS of the layer is known.', { cause: error })
     case 'IO':
