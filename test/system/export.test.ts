@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fixture } from '../fixtures/index.ts'
@@ -176,16 +177,63 @@ print(json.dumps([geo['version'], geo['columns']['geometry']['covering']['bbox']
     expect(area).toBeLessThan(0.2)
   })
 
-  it('of a table is a .parquet file', async () => {
-    const csv = join(folder, 'words.csv')
-    await writeFile(csv, 'word,count\na,1\nb,2\n')
-    const out = join(folder, 'words.parquet')
-    expect((await run(csv, '--layer', 'words', '--out', out)).code).toBe(0)
-    const read =
-      'import json, sys, pyarrow.parquet as pq; print(json.dumps(pq.read_table(sys.argv[1]).column("word").to_pylist()))'
-    expect(await python(read, [out])).toEqual(['a', 'b'])
-    const { stderr } = await run(csv, '--layer', 'words', '--out', join(folder, 'words.gpkg'))
-    expect(stderr).toContain('UNSUPPORTED: A table without geometry is no .gpkg file: use .parquet or .csv.')
+  describe('of a table without geometry', () => {
+    const write = async (ending: string) => {
+      const csv = join(folder, 'words.csv')
+      await writeFile(csv, 'word,count,geom\na,1,x\nb,,\n,3,z\n')
+      const out = join(folder, `words.${ending}`)
+      return { out, ...(await run(csv, '--layer', 'words', '--out', out, '--replace')) }
+    }
+    const read = `
+import json, sys, pyarrow.parquet as pq, pyogrio
+file = sys.argv[1]
+if file.endswith('.parquet'):
+    table, kind, layers = pq.read_table(file), None, []
+else:
+    meta, table = pyogrio.read_arrow(file)
+    kind, layers = meta['geometry_type'], pyogrio.list_layers(file).tolist()
+columns = {name: table.column(name).to_pylist() for name in table.column_names}
+print(json.dumps([columns['word'], columns['count'], columns['geom'], kind, layers, sorted(columns)]))`
+
+    it.each([
+      ['parquet', null, []],
+      ['gpkg', null, [['words', null]]],
+      ['shp.zip', null, [['words', null]]],
+      ['fgb', 'Unknown', [['words', 'Unknown']]],
+    ] as const)('as .%s has its columns', async (ending, kind, layers) => {
+      const { out, code } = await write(ending)
+      expect(code).toBe(0)
+      const [words, counts, geoms, foundKind, foundLayers] = await python<unknown[]>(read, [out])
+      expect([words, counts, geoms]).toEqual([
+        ['a', 'b', null],
+        [1, null, 3],
+        ['x', null, 'z'],
+      ])
+      expect([foundKind, foundLayers]).toEqual([kind, layers])
+    })
+
+    it('as .gpkg is a table of attributes, which is valid for SQLite', async () => {
+      const { out } = await write('gpkg')
+      const database = new DatabaseSync(out, { readOnly: true })
+      const all = (sql: string) =>
+        database
+          .prepare(sql)
+          .all()
+          .map((row) => Object.values(row))
+      expect(all('SELECT table_name, data_type, min_x FROM gpkg_contents')).toEqual([['words', 'attributes', null]])
+      expect(all('SELECT count(*) FROM gpkg_geometry_columns')).toEqual([[0]])
+      expect(all("SELECT name FROM pragma_table_info('words')").flat()).toEqual(['fid', 'id', 'word', 'count', 'geom'])
+      expect(all('PRAGMA integrity_check')).toEqual([['ok']])
+      database.close()
+    })
+
+    it.each([
+      ['kml', 'UNSUPPORTED: KML shows places, and a table without geometry has none: use .gpkg, .parquet or .csv.'],
+      ['pmtiles', 'BAD_INPUT: Layer "words" is a table, which has no geometry, so it has no tiles.'],
+    ])('as .%s is refused', async (ending, message) => {
+      const { code, stderr } = await write(ending)
+      expect([code, stderr]).toEqual([1, expect.stringContaining(message)])
+    })
   })
 })
 

@@ -2,6 +2,7 @@
 import { createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { pipeline } from 'node:stream/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import yazl from 'yazl'
@@ -38,10 +39,12 @@ export function filesOf(folder: string): readonly string[] {
 export async function writeByGdal(connection: DuckDBConnection, staged: Staged, shape: Shape, job: Job): Promise<string> {
   const { folder, format, name } = job
   const { geometry, relation, table } = staged
-  if (!geometry) throw new ExportRefusal(`A table without geometry is no .${format} file: use .parquet or .csv.`)
+  if (!geometry && format === 'kml')
+    throw new ExportRefusal('KML shows places, and a table without geometry has none: use .gpkg, .parquet or .csv.')
   refuseDimensions(format, shape)
   if (format === 'shp.zip') await refuseForDbf(connection, staged)
-  const columns = [...relation.columns.map((column) => identifier(column.name)), drawn(format, identifier(geometry.column))]
+  const columns = relation.columns.map((column) => identifier(column.name))
+  if (geometry) columns.push(drawn(format, identifier(geometry.column)))
   const file = path.join(folder, `export.${format === 'shp.zip' ? 'shp' : format}`)
   const options = [
     `DRIVER ${literal(DRIVERS[format])}`,
@@ -52,7 +55,24 @@ export async function writeByGdal(connection: DuckDBConnection, staged: Staged, 
   await connection.run(
     `COPY (SELECT ${columns.join(', ')} FROM ${table} ORDER BY rowid) TO ${literal(file)} WITH (FORMAT GDAL, ${options.join(', ')})`,
   )
+  if (format === 'gpkg' && !geometry) asAttributes(file)
   return format === 'shp.zip' ? await zipped(folder, name) : file
+}
+
+/** GDAL in the engine gives each layer a column of geometries. A table of attributes (GeoPackage 1.3, 2.4) has none. */
+function asAttributes(file: string): void {
+  const database = new DatabaseSync(file)
+  try {
+    const [found] = database.prepare('SELECT table_name AS name, column_name AS geometry FROM gpkg_geometry_columns').all()
+    const { name, geometry } = found as { readonly name: string; readonly geometry: string }
+    database.exec(`BEGIN;
+      DELETE FROM gpkg_geometry_columns;
+      UPDATE gpkg_contents SET data_type = 'attributes', srs_id = 0, min_x = NULL, min_y = NULL, max_x = NULL, max_y = NULL;
+      ALTER TABLE ${identifier(name)} DROP COLUMN ${identifier(geometry)};
+      COMMIT`)
+  } finally {
+    database.close()
+  }
 }
 
 /** KML would put an empty geometry at 0, 0, and an empty polygon ends the process that writes a FlatGeobuf. */
@@ -69,7 +89,9 @@ function layerOptions(format: GdalFormat, { relation, geometry }: Staged, shape:
       return [creation(`SPATIAL_INDEX=${isIndexed ? 'YES' : 'NO'}`), ...onlyType(shape)]
     case 'gpkg':
       return [
-        creation(`FID=${freeName('fid', [...names, geometry!.column])}`, `GEOMETRY_NAME=${geometry!.column}`),
+        geometry
+          ? creation(`FID=${freeName('fid', [...names, geometry.column])}`, `GEOMETRY_NAME=${geometry.column}`)
+          : creation(`FID=${freeName('fid', names)}`, `GEOMETRY_NAME=${freeName('geom', names)}`, 'SPATIAL_INDEX=NO'),
         ...onlyType(shape),
       ]
     case 'shp.zip':
@@ -81,9 +103,10 @@ function layerOptions(format: GdalFormat, { relation, geometry }: Staged, shape:
 
 /** The index of a FlatGeobuf takes no feature without geometry, and no empty one. */
 async function haveBoxes(connection: DuckDBConnection, { table, geometry }: Staged): Promise<boolean> {
+  if (!geometry) return false
   const [row] = await rowsOf(
     connection,
-    `SELECT count(*) - count(${identifier(geometry!.covering)}) AS without, count(*) AS n FROM ${table}`,
+    `SELECT count(*) - count(${identifier(geometry.covering)}) AS without, count(*) AS n FROM ${table}`,
   )
   return Number(row?.['without']) === 0 && Number(row?.['n']) > 0
 }
