@@ -14,6 +14,7 @@ import type { ExportJob } from '../../host/export-messages.ts'
 import { rowsOf } from '../inspect/rows.ts'
 import type { Shape, Staged } from '../prepare/stage.ts'
 import { ExportRefusal } from './refusal.ts'
+import { MOST_SHAPEFILE_BYTES, refuseForShapefile, tooLarge } from './shapefile-limits.ts'
 
 type GdalFormat = Exclude<FinishedFormat, 'parquet' | 'pmtiles'>
 
@@ -42,7 +43,7 @@ export async function writeByGdal(connection: DuckDBConnection, staged: Staged, 
   if (!geometry && format === 'kml')
     throw new ExportRefusal('KML shows places, and a table without geometry has none: use .gpkg, .parquet or .csv.')
   refuseDimensions(format, shape)
-  if (format === 'shp.zip') await refuseForDbf(connection, staged)
+  if (format === 'shp.zip') await refuseForShapefile(connection, staged)
   const columns = relation.columns.map((column) => identifier(column.name))
   if (geometry) columns.push(drawn(format, identifier(geometry.column)))
   const file = path.join(folder, `export.${format === 'shp.zip' ? 'shp' : format}`)
@@ -146,38 +147,6 @@ function shapeType({ types: [first] }: Shape): string {
   return `${shapeKind(type)}${tag}`
 }
 
-/** Bytes of a text, digits of an integer and size of a float that a DBF file holds. */
-const DBF = { columns: 255, text: 254, integer: 1e18, float: 1e15 } as const
-
-/** Refuses values that a DBF file would change. What it rounds is listed in the documentation. */
-async function refuseForDbf(connection: DuckDBConnection, { relation, table }: Staged): Promise<void> {
-  if (relation.columns.length > DBF.columns)
-    throw new ExportRefusal(
-      `A Shapefile has at most ${DBF.columns} properties, and these are ${relation.columns.length}: name some in \`properties\`.`,
-    )
-  const types = await rowsOf(connection, `SELECT column_name AS name, column_type AS type FROM (DESCRIBE ${table})`)
-  for (const { name } of relation.columns) {
-    const type = String(types.find((row) => row['name'] === name)?.['type'])
-    const column = identifier(name)
-    const bad =
-      type === 'VARCHAR'
-        ? [`octet_length(encode(${column})) > ${DBF.text}`, `text of more than ${DBF.text} bytes`]
-        : type === 'BIGINT'
-          ? [`abs(CAST(${column} AS HUGEINT)) >= ${DBF.integer}`, 'integers of more than 18 digits']
-          : type === 'DOUBLE' || type === 'FLOAT'
-            ? [`isfinite(${column}) AND abs(${column}) >= ${DBF.float}`, 'numbers from 1e15 on']
-            : null
-    if (!bad) continue
-    const [found] = await rowsOf(connection, `SELECT count(*) AS n FROM ${table} WHERE ${bad[0]}`)
-    if (Number(found?.['n']) > 0)
-      throw new ExportRefusal(
-        `A Shapefile cannot hold ${bad[1]}, which \`${name}\` has: use .gpkg, or name other \`properties\`.`,
-      )
-  }
-}
-
-const MOST_BYTES = 2 ** 31 - 1
-
 /** Puts the files of the Shapefile into one archive, under the name of the layer. */
 async function zipped(folder: string, name: string): Promise<string> {
   const archive = new yazl.ZipFile()
@@ -185,8 +154,7 @@ async function zipped(folder: string, name: string): Promise<string> {
     const file = path.join(folder, `export.${ending}`)
     const found = await stat(file).catch(() => null)
     if (!found) continue
-    if (found.size > MOST_BYTES)
-      throw new ExportRefusal('A Shapefile has at most 2 GB, and this one is larger: filter it, or use .gpkg.')
+    if (found.size > MOST_SHAPEFILE_BYTES) throw tooLarge()
     archive.addFile(file, `${name}.${ending}`)
   }
   archive.end()
