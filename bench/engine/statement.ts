@@ -22,7 +22,7 @@ export async function openStatements(sources: readonly string[], spatialExtensio
   await catalog.checked
   const layers = catalog.layers()
   await catalog.close()
-  return { databases: catalog.databases(), wholeLayer: (name, output) => wholeLayer(layers, name, output) }
+  return { databases: catalog.access().databases, wholeLayer: (name, output) => wholeLayer(layers, name, output) }
 }
 
 function wholeLayer(layers: readonly Layer[], name: string, kind: OutputKind): Statement {

@@ -6,7 +6,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
-import type { DatabaseAccess, FileAccess } from '../engines/engine.ts'
+import { SourceError } from '../engines/duckdb/host/source-error.ts'
+import type { FileAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { identityOf, type Layer, type LayerChange, type Problem } from '../model/layer.ts'
 import type { RequestedSource } from './find-sources.ts'
@@ -14,6 +15,7 @@ import { InspectionCache } from './inspection-cache.ts'
 import { type LayerNames, nameLayers } from './layer-names.ts'
 import type { LayerOptions } from './layer-options.ts'
 import type { LiveLayers } from './live/live-layers.ts'
+import type { RemoteObjects } from './remote/remote-objects.ts'
 import { type LayerPreparation, ServedLayers } from './served-layers.ts'
 import type { CatalogLog, Source, SourceContext } from './source.ts'
 import { SourceList } from './source-list.ts'
@@ -41,6 +43,8 @@ export interface CatalogOptions extends RequestedLayers {
   }
   /** Absolute path of the spatial extension. Null lets DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
+  /** Returns the path of the engine's extension that reads over HTTP. It is only called if a source is on another machine. */
+  readonly httpfsExtension?: () => Promise<string>
   /** The folder for results of inspections and prepared copies. Absent: they are not kept between starts. */
   readonly cacheFolder?: string
   /** The folder for files that are needed only while this process runs. @default the system's */
@@ -73,8 +77,8 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
   problems(): readonly Problem[]
   /** Adds a problem that a query has found in the data of the layer. It ends with that version of the data. */
   unreadable(layer: Layer, reason: string): void
-  /** Databases that workers must currently attach. */
-  databases(): readonly DatabaseAccess[]
+  /** Everything that workers must currently be able to read. */
+  access(): FileAccess
   /** Paths for a worker's `allowed_paths`: every file that it may open. Some may not exist. */
   readonly files: readonly string[]
   /** Resolves when every source that was PREPARING at the start has a copy or a problem. */
@@ -85,7 +89,7 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
    * Returns the layer for its current files. Called before and after each execution: another fingerprint means other data. It takes 5 µs per local
    * file while nothing changes; otherwise the source is described again.
    *
-   * @throws GeoduckError SOURCE_UNREADABLE
+   * @throws GeoduckError SOURCE_UNREADABLE, or SOURCE_CHANGED until workers can read the new data
    */
   fresh(layer: Layer): Promise<Layer>
   /**
@@ -152,6 +156,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   /** Files and databases that workers may read now. */
   #readable: ReadonlySet<string> = new Set()
   #watch: Watch | null = null
+  #remote: Promise<RemoteObjects> | null = null
 
   constructor(options: CatalogOptions, reading: Pick<SourceContext, 'inspector' | 'inspections'>, cache: PreparedCache) {
     super()
@@ -159,7 +164,8 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const { sources, layers = [], spatialExtension, log } = options
     const aliases = new Map<string, string>()
     this.#options = options
-    this.#context = { ...reading, log, alias: (file, name) => aliasOf(aliases, file, name) }
+    const remote = () => (this.#remote ??= this.#openRemote())
+    this.#context = { ...reading, log, remote, alias: (file, name) => aliasOf(aliases, file, name) }
     this.#copies = new PreparationQueue({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
     this.#list = new SourceList(sources, layers, (wanted) => this.#open(wanted))
     this.#layers = new ServedLayers(this.#context, (change) => this.#emit(change))
@@ -172,21 +178,28 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     // This is before anything is read, so that the next look sees every later change.
     const stamps = watch ? await stampsOf(paths(), configurationFiles) : ''
     const added = await this.#list.look()
-    this.#admitted = JSON.stringify(this.#access())
+    this.#admitted = JSON.stringify(this.access())
     this.#readable = new Set(this.files)
     this.#renew(added)
     this.prepared = this.#copies.settled()
     if (!watch) return
     const files = () => [...configurationFiles, ...this.#sources.flatMap((source) => source.files)]
-    this.#watch = new Watch({ paths, files, update: () => this.#update(), log }, stamps)
+    const objects = async () => (await this.#remote?.catch(() => null)) ?? null
+    this.#watch = new Watch({ paths, files, objects, update: () => this.#update(), log }, stamps)
   }
 
   get files(): readonly string[] {
-    return this.#access().allowedPaths
+    return this.access().allowedPaths
   }
 
-  databases(): readonly DatabaseAccess[] {
-    return this.#access().databases
+  access(): FileAccess {
+    const all = this.#sources.map((source) => source.access())
+    const gateway = all.find((access) => access.gateway)?.gateway
+    return {
+      allowedPaths: all.flatMap(({ allowedPaths }) => allowedPaths),
+      databases: all.flatMap(({ databases }) => databases),
+      ...(gateway && { gateway }),
+    }
   }
 
   layers(): readonly Layer[] {
@@ -229,6 +242,11 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     // Workers may not be able to read the new version yet. The old one is served as long as its files are unchanged.
     const isOutdated = source && version && !this.#layers.isTaken(source) && !(await version.isUnchanged())
     if (layer && !version?.reader.failure && !isOutdated) return layer
+    if (layer && isOutdated && source.describe().failure === null)
+      throw new GeoduckError(
+        'SOURCE_CHANGED',
+        `The data of layer ${known.name} has changed, and the workers take it up; ask again.`,
+      )
     throw new GeoduckError(
       'SOURCE_UNREADABLE',
       `The source of layer ${known.name} cannot be read any more; \`health.problems\` says why.`,
@@ -255,6 +273,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     for (const source of this.#sources) source.close()
     await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close()])
     await this.checked
+    await (await this.#remote?.catch(() => null))?.close()
   }
 
   /** Returns the identity of this layer, or of the layer that has replaced it under its name. */
@@ -282,7 +301,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const added = await this.#list.look()
     // This is before the workers lose access to it.
     this.#layers.keep(new Set(this.#sources))
-    if (JSON.stringify(this.#access()) !== this.#admitted) await this.#admit()
+    if (JSON.stringify(this.access()) !== this.#admitted) await this.#admit()
     this.#report(this.#renew(added))
   }
 
@@ -339,23 +358,29 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     // This applies also to a reading that another caller has requested. A layer that workers may not read yet is served by the update that allows it.
     const mayBeRead = () => source.access().allowedPaths.every((file) => this.#readable.has(file))
     if (!this.#layers.isTaken(source) && mayBeRead()) this.#changed(source)
-    if (!hasRead || JSON.stringify(this.#access()) === this.#admitted) return
+    if (!hasRead || JSON.stringify(this.access()) === this.#admitted) return
     this.#admit().catch((error: unknown) =>
       this.#options.log.warn({ err: error }, 'workers could not be given the databases that have changed'),
     )
   }
 
-  #access(): FileAccess {
-    const all = this.#sources.map((source) => source.access())
-    return {
-      allowedPaths: all.flatMap(({ allowedPaths }) => allowedPaths),
-      databases: all.flatMap(({ databases }) => databases),
+  async #openRemote(): Promise<RemoteObjects> {
+    const { httpfsExtension, log } = this.#options
+    try {
+      if (!httpfsExtension) throw new SourceError('it is on another machine, which is not read here: download it first')
+      const { RemoteObjects } = await import('./remote/remote-objects.ts')
+      return await RemoteObjects.open(await httpfsExtension(), log)
+    } catch (error) {
+      if (error instanceof SourceError) throw error
+      throw new SourceError("it cannot be read without DuckDB's httpfs extension, which could not be had: see the log", {
+        cause: error,
+      })
     }
   }
 
   /** Gives the workers access to the current sources. */
   async #admit(): Promise<void> {
-    const access = this.#access()
+    const access = this.access()
     this.#admitted = JSON.stringify(access)
     try {
       await this.#options.admit?.(access)

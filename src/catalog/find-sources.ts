@@ -4,6 +4,7 @@
  * - A Parquet file is one layer.
  * - A DuckDB database is one layer per table with a geometry column.
  * - A file of another format is one layer; a GeoPackage is one per table of features. It is copied to GeoParquet first.
+ * - The address of a GeoParquet object (http or https) is one layer.
  * - A folder is one layer per file directly in it, and the layers of its databases. Sub-folders are ignored.
  * - A folder whose Parquet files are all `part-...` or `data_...`, as engines write a data set, is one layer with the folder's name.
  * - A glob pattern is one layer over all its Parquet files, in the order of their paths, and the layers of its other files.
@@ -12,7 +13,7 @@ import { glob, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { filesOfFormat } from '../engines/duckdb/host/format.ts'
 import type { Problem } from '../model/layer.ts'
-import { remoteReason, shownPath } from '../model/remote-source.ts'
+import { isObject, remoteReason, shownPath } from '../model/remote-source.ts'
 import { type FileKind, fileKind, type SourceFormat, UNKNOWN_FORMAT } from './file-kind.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { sourceNames } from './names.ts'
@@ -100,6 +101,7 @@ export async function expandSources(paths: readonly string[]): Promise<Found> {
  */
 export async function nothingThere(paths: readonly string[]): Promise<readonly Problem[] | null> {
   for (const argument of paths) {
+    if (isObject(argument)) return null
     const isThere = remoteReason(argument) === null && (MAGIC.test(argument) || (await stat(argument).catch(() => null)))
     if (isThere) return null
   }
@@ -126,6 +128,7 @@ async function candidates(argument: string): Promise<readonly string[]> {
 }
 
 async function expand(argument: string): Promise<Found> {
+  if (isObject(argument)) return object(argument)
   const remote = remoteReason(argument)
   if (remote !== null) return problem(shownPath(argument), remote)
   const label = path.basename(argument) || argument
@@ -140,6 +143,33 @@ async function expand(argument: string): Promise<Found> {
 async function named(file: string, kind: FileKind): Promise<Found> {
   if (kind.kind === 'source') return { sources: [await ofFile(file, kind.format, path.dirname(file))], problems: [] }
   return problem(path.basename(file), kind.kind === 'unsupported' ? kind.reason : UNKNOWN_FORMAT)
+}
+
+/** The first look checks whether the object is there, and what it is. */
+function object(argument: string): Found {
+  const url = new URL(argument)
+  url.hash = ''
+  const { href, host, pathname, username, password } = url
+  const place = decoded(pathname)
+  const { base, name, ext, dir } = path.posix.parse(place)
+  const label = base || host
+  if (username || password) return problem(label, 'its address holds a name or a password, which are not sent: leave them out')
+  if (MAGIC.test(place))
+    return problem(label, 'an address of the web is no pattern, because nothing lists what is there: name each object')
+  const within = { stem: name || host, ending: ext.slice(1), folder: `${host}${dir}`, within: `${host}${place}`, whole: href }
+  return {
+    sources: [{ format: 'Parquet', label, names: sourceNames({ ...within, isLongByFolder: true }), files: [href] }],
+    problems: [],
+  }
+}
+
+/** An address may have an escape that is none. */
+function decoded(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname)
+  } catch {
+    return pathname
+  }
 }
 
 async function folder(argument: string): Promise<Found> {

@@ -28,12 +28,25 @@ const CHECKSUM_BYTES = 8
 /** Number of checksums that are read at once. */
 const BLOCKS_AT_ONCE = 64
 
-/** The fingerprint of Parquet files in their natural order. @throws SourceError with the file, if there are several */
-export async function fingerprintOfParquet(files: readonly string[]): Promise<string> {
+/** A file, or an object of another machine. */
+export interface RandomAccess {
+  readonly bytes: number
+  /** @throws SourceError if there are fewer bytes */
+  read(from: number, length: number): Promise<Buffer>
+}
+
+type Use = <Result>(file: string, use: (content: RandomAccess) => Promise<Result>) => Promise<Result>
+
+/**
+ * The fingerprint of Parquet files in their natural order. It does not depend on where they are.
+ *
+ * @throws SourceError with the file, if there are several
+ */
+export async function fingerprintOfParquet(files: readonly string[], using: Use = usingFile): Promise<string> {
   const digest = createHash('sha256').update(VERSION).update('parquet')
   for (const file of files) {
     try {
-      const { size, footer } = await reading(file, readFooter)
+      const { size, footer } = await using(file, readFooter)
       digest.update(`${size}:`).update(footer)
     } catch (error) {
       if (files.length === 1) throw error
@@ -76,16 +89,22 @@ async function* blockChecksums(handle: FileHandle, size: number, headers: Buffer
 
 const shortened = (digest: string): string => digest.slice(0, 32)
 
-async function readFooter(handle: FileHandle): Promise<{ size: number; footer: Buffer }> {
-  const { size } = await handle.stat()
-  const tail = await read(handle, size - PARQUET_TAIL_BYTES, PARQUET_TAIL_BYTES)
+async function readFooter(content: RandomAccess): Promise<{ size: number; footer: Buffer }> {
+  const { bytes: size } = content
+  const tail = await content.read(size - PARQUET_TAIL_BYTES, PARQUET_TAIL_BYTES)
   const length = tail.readUInt32LE(0)
   const magic = tail.toString('latin1', 4)
   const isWhole = (magic === 'PAR1' || magic === 'PARE') && length <= Math.min(size - 12, MOST_FOOTER_BYTES)
   if (!isWhole)
     throw new SourceError('it has no Parquet footer: it is cut short, or still being written; copy the whole file again')
-  return { size, footer: await read(handle, size - PARQUET_TAIL_BYTES - length, length) }
+  return { size, footer: await content.read(size - PARQUET_TAIL_BYTES - length, length) }
 }
+
+const usingFile: Use = (file, use) =>
+  reading(file, async (handle) => {
+    const { size } = await handle.stat()
+    return await use({ bytes: size, read: (from, length) => read(handle, from, length) })
+  })
 
 async function reading<Result>(file: string, use: (handle: FileHandle) => Promise<Result>): Promise<Result> {
   const handle = await open(file).catch((cause: unknown) => {

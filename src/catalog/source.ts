@@ -8,6 +8,7 @@ import type { FileAccess } from '../engines/engine.ts'
 import type { LayerKind } from '../model/layer.ts'
 import type { Preparation } from '../model/preparation.ts'
 import type { InspectionCache } from './inspection-cache.ts'
+import type { RemoteObjects } from './remote/remote-objects.ts'
 
 export interface Source {
   /** Its name in problems: the name of the file, folder or pattern. */
@@ -94,6 +95,8 @@ export interface SourceContext {
   readonly inspector: Inspector
   readonly inspections: InspectionCache
   readonly log: CatalogLog
+  /** Returns the objects of other machines. They are opened at the first call. @throws SourceError */
+  readonly remote: () => Promise<RemoteObjects>
   /**
    * Returns the alias under which workers attach a database. An alias is never used for another database, because a worker may
    * still have it.

@@ -1,9 +1,10 @@
 /**
- * Notices added, removed and changed files. It looks at them repeatedly. It uses no events of the system. These events are not sent for network shares
+ * Notices added, removed and changed files, and changed objects of other machines. It looks at them repeatedly. It uses no events of the system. These events are not sent for network shares
  * and many container mounts, need a kernel watch per file, and are lost if a folder is renamed or a link changes.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { candidateFiles } from './find-sources.ts'
+import type { RemoteObjects } from './remote/remote-objects.ts'
 import type { CatalogLog } from './source.ts'
 import { statOf } from './sources/file-source.ts'
 
@@ -21,6 +22,8 @@ export interface WatchOptions {
   readonly paths: () => readonly string[]
   /** Files that no argument names: logs and parts of sources, the configuration. */
   readonly files: () => readonly string[]
+  /** Returns the objects of other machines, if there are any. */
+  readonly objects: () => Promise<RemoteObjects | null>
   /** Updates the catalogue. */
   readonly update: () => Promise<void>
   readonly log: CatalogLog
@@ -30,9 +33,13 @@ export interface WatchOptions {
  * Returns device, inode, size and time of every file that the arguments contain or may contain later, as text. Another text means that something has
  * changed. Links are followed: a changed link is another file. It takes about 30 µs per file, and opens no file.
  */
-export async function stampsOf(paths: readonly string[], files: readonly string[]): Promise<string> {
+export async function stampsOf(
+  paths: readonly string[],
+  files: readonly string[],
+  objects: RemoteObjects | null = null,
+): Promise<string> {
   const all = new Set([...files, ...(await candidateFiles(paths))])
-  return JSON.stringify(await statOf([...all].sort()))
+  return JSON.stringify(await statOf([...all].sort(), objects))
 }
 
 export class Watch {
@@ -53,13 +60,13 @@ export class Watch {
   }
 
   async #run(first: string): Promise<void> {
-    const { paths, files, update, log } = this.#options
+    const { paths, files, objects, update, log } = this.#options
     let [taken, last] = [first, first]
     let changedAt = Number.POSITIVE_INFINITY
     for (let pause = LOOK_MS; await this.#waited(pause); ) {
       const [began, used] = [performance.now(), process.cpuUsage()]
       try {
-        const now = await stampsOf(paths(), files())
+        const now = await stampsOf(paths(), files(), await objects())
         // On a busy machine, a look takes much longer than its work.
         const { user, system } = process.cpuUsage(used)
         pause = Math.max(LOOK_MS, Math.min(performance.now() - began, (user + system) / 1_000) / SHARE)

@@ -4,6 +4,7 @@ import { styleText } from 'node:util'
 import { type CatalogOptions, openCatalog } from '../catalog/catalog.ts'
 import { PreparedCache, type Pruned } from '../catalog/sources/prepared-cache.ts'
 import type { Config } from '../config/config.ts'
+import { findHttpfsExtension } from '../config/extension.ts'
 import { openLog } from '../config/logging.ts'
 import { formatSize } from '../config/size.ts'
 import type { Layer, Problem } from '../model/layer.ts'
@@ -18,16 +19,18 @@ export interface PrepareResult {
 
 export async function prepareSources(config: Config, spatialExtension: string): Promise<PrepareResult> {
   const { sources, layers: configured, cacheDirectory, cacheBytes, tempDirectory } = config
+  const log = openLog(config)
   let stop = () => {}
   const { layers, problems } = await prepareFiles(
     {
       sources,
       layers: configured,
       spatialExtension,
+      httpfsExtension: () => findHttpfsExtension(spatialExtension, (line) => log.info(line)),
       cacheFolder: cacheDirectory,
       cacheBytes,
       tempFolder: tempDirectory,
-      log: openLog(config),
+      log,
     },
     (read) => {
       stop = showProgress(read)

@@ -4,6 +4,7 @@ import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, prin
 import { openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigurationError } from '../config/configuration-error.ts'
+import { findHttpfsExtension } from '../config/extension.ts'
 import { CONTRACT, wholeSchema } from '../graphql/schema.ts'
 import { shownPath } from '../model/remote-source.ts'
 
@@ -19,7 +20,16 @@ export async function genericSchema(): Promise<string> {
 export async function printedSchema(config: Config, spatialExtension: string, warn: (line: string) => void): Promise<string> {
   const { sources, layers, cacheDirectory, cacheBytes } = config
   const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
-  const catalog = await openCatalog({ sources, layers, spatialExtension, cacheFolder: cacheDirectory, cacheBytes, log })
+  const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
+  const catalog = await openCatalog({
+    sources,
+    layers,
+    spatialExtension,
+    httpfsExtension,
+    cacheFolder: cacheDirectory,
+    cacheBytes,
+    log,
+  })
   try {
     if (layers.some(({ fields = {} }) => Object.values(fields).some((field) => field.enum))) await catalog.checked
     for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)

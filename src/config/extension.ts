@@ -1,6 +1,6 @@
 /**
- * Finds DuckDB's `spatial` extension, which the npm package of DuckDB does not contain. It is always DuckDB's own signed binary, and the
- * engine checks its signature when it loads it.
+ * Finds DuckDB's extensions, which the npm package of DuckDB does not contain: `spatial`, and `httpfs` if a source is on another machine. They are
+ * always DuckDB's own signed binaries, and the engine checks their signatures when it loads them.
  */
 import { execFile } from 'node:child_process'
 import { access, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ export interface SpatialExtension {
   readonly how: 'configured' | 'installed' | 'repository' | 'package'
 }
 
-const FILE = 'spatial.duckdb_extension'
+type Name = 'spatial' | 'httpfs'
 
 /**
  * The order is: the configured path, DuckDB's own extension directory, a copy fetched before, DuckDB's repository, the Python package index. It costs
@@ -29,20 +29,37 @@ export async function findSpatialExtension(
   configured: string | null,
   progress: (line: string) => void,
 ): Promise<SpatialExtension> {
-  const found = await findExtension(configured)
-  if (found !== null) return found
-  const { version, installed, fetched } = places()
-  progress(`Fetching DuckDB's spatial extension ${version} (once)`)
-  const repositoryFailure = await installFromRepository()
+  return (await findExtension(configured)) ?? (await fetchExtension('spatial', progress))
+}
+
+/**
+ * Returns the path of the extension that reads over HTTP. It may also be beside the spatial extension.
+ *
+ * @throws ConfigurationError with every attempt and what to do
+ */
+export async function findHttpfsExtension(spatial: string, progress: (line: string) => void): Promise<string> {
+  const beside = join(dirname(spatial), fileOf('httpfs'))
+  if (await isReadable(beside)) return beside
+  return ((await onThisMachine('httpfs')) ?? (await fetchExtension('httpfs', progress))).path
+}
+
+async function fetchExtension(name: Name, progress: (line: string) => void): Promise<SpatialExtension> {
+  const { version, installed, fetched } = places(name)
+  progress(`Fetching DuckDB's ${name} extension ${version} (once)`)
+  const repositoryFailure = await installFromRepository(name)
   if (await isReadable(installed)) return { path: installed, how: 'repository' }
-  const packageFailure = await fetchFromPackage(duckdbVersion(), FILE, fetched)
+  const packageFailure = await fetchFromPackage(name, fetched)
   if (await isReadable(fetched)) return { path: fetched, how: 'package' }
+  const remedy =
+    name === 'spatial'
+      ? `bring the file and name it: --spatial-extension /path/to/${fileOf(name)}`
+      : `put ${fileOf(name)} beside the spatial extension`
   throw new ConfigurationError(
     [
-      `DuckDB's spatial extension ${version} for ${duckdbPlatform()} could not be had:`,
-      `  INSTALL spatial: ${repositoryFailure ?? 'it left no file'}`,
-      `  python3 -m pip download duckdb-extension-spatial: ${packageFailure ?? 'it left no file'}`,
-      `Give the machine one of the two, or bring the file and name it: --spatial-extension /path/to/${FILE}`,
+      `DuckDB's ${name} extension ${version} for ${duckdbPlatform()} could not be had:`,
+      `  INSTALL ${name}: ${repositoryFailure ?? 'it left no file'}`,
+      `  python3 -m pip download duckdb-extension-${name}: ${packageFailure ?? 'it left no file'}`,
+      `Give the machine one of the two, or ${remedy}`,
     ].join('\n'),
   )
 }
@@ -55,17 +72,23 @@ export async function findExtension(configured: string | null): Promise<SpatialE
     if (await isReadable(configured)) return { path: configured, how: 'configured' }
     throw new ConfigurationError(`The spatial extension is not at ${configured}: correct --spatial-extension or leave it out.`)
   }
-  const { installed, fetched } = places()
+  return await onThisMachine('spatial')
+}
+
+async function onThisMachine(name: Name): Promise<SpatialExtension | null> {
+  const { installed, fetched } = places(name)
   if (await isReadable(installed)) return { path: installed, how: 'installed' }
   return (await isReadable(fetched)) ? { path: fetched, how: 'package' } : null
 }
 
 /** DuckDB's own extension directory, and the copy in the cache. */
-function places(): { readonly version: string; readonly installed: string; readonly fetched: string } {
+function places(name: Name): { readonly version: string; readonly installed: string; readonly fetched: string } {
   const version = `v${duckdbVersion()}`
-  const file = join('extensions', version, duckdbPlatform(), FILE)
+  const file = join('extensions', version, duckdbPlatform(), fileOf(name))
   return { version, installed: join(homedir(), '.duckdb', file), fetched: join(cacheDirectory(), file) }
 }
+
+const fileOf = (name: Name): string => `${name}.duckdb_extension`
 
 async function isReadable(path: string): Promise<boolean> {
   return access(path).then(
@@ -83,9 +106,9 @@ const DOWNLOAD_MS = 300_000
  *
  * @returns null, or the reason of the failure in one line
  */
-function installFromRepository(): Promise<string | null> {
+function installFromRepository(name: Name): Promise<string | null> {
   const script = fileURLToPath(new URL(`../engines/duckdb/processes/install/install${extname(import.meta.url)}`, import.meta.url))
-  return runProgram(process.execPath, [script], { timeoutMs: INSTALL_MS })
+  return runProgram(process.execPath, [script, name], { timeoutMs: INSTALL_MS })
 }
 
 /**
@@ -94,12 +117,12 @@ function installFromRepository(): Promise<string | null> {
  *
  * @returns null, or the reason of the failure in one line
  */
-async function fetchFromPackage(version: string, file: string, target: string): Promise<string | null> {
+async function fetchFromPackage(name: Name, target: string): Promise<string | null> {
   let folder: string | undefined
   try {
     await mkdir(dirname(target), { recursive: true })
     folder = await mkdtemp(join(dirname(target), 'fetch-'))
-    return (await download(version, folder)) ?? (await unpack(folder)) ?? (await place(folder, file, target))
+    return (await download(name, folder)) ?? (await unpack(folder)) ?? (await place(folder, fileOf(name), target))
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   } finally {
@@ -107,8 +130,8 @@ async function fetchFromPackage(version: string, file: string, target: string): 
   }
 }
 
-function download(version: string, folder: string): Promise<string | null> {
-  const requirement = `duckdb-extension-spatial==${version}`
+function download(name: Name, folder: string): Promise<string | null> {
+  const requirement = `duckdb-extension-${name}==${duckdbVersion()}`
   const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', folder, requirement]
   return runProgram('python3', args, { timeoutMs: DOWNLOAD_MS })
 }

@@ -51,8 +51,8 @@ export const LAYER_MEMBERS = {
     schema: z.record(name, field).optional(),
   },
   path: {
-    takes: 'a file, a folder or a glob pattern',
-    description: "The layer's file, database, folder of parts or glob pattern; relative to the configuration file's folder.",
+    takes: 'a file, a folder, a glob pattern or the address of a GeoParquet object',
+    description: "The layer's file, database, folder of parts, pattern or address; relative to the configuration file's folder.",
     schema: name,
   },
   table: {

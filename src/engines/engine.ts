@@ -200,6 +200,18 @@ export interface FileAccess {
   readonly databases: readonly DatabaseAccess[]
   /** The folder of the live layers, which is read only. @default there are none */
   readonly live?: string
+  /** Absent if nothing is on another machine. Then no process of the engine can open a socket. */
+  readonly gateway?: GatewayAccess
+}
+
+/** The proxy of the server through which an engine reads the objects of other machines. It gives only those that are served. */
+export interface GatewayAccess {
+  /** Path of the engine's extension that reads over HTTP. */
+  readonly extension: string
+  /** Host and port, on loopback. */
+  readonly proxy: string
+  readonly user: string
+  readonly password: string
 }
 
 export interface Engine {

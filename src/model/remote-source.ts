@@ -37,6 +37,11 @@ function kindOf(given: string): Kind | null {
   return slashes === undefined ? null : ['an address', DOWNLOAD]
 }
 
+/** True for the address of an object of another machine that is read where it is. */
+export function isObject(path: string): boolean {
+  return /^https?:\/\//i.test(path) && URL.canParse(path)
+}
+
 /** Returns why such a path is not served, and what to do instead. Null for a path of this machine. */
 export function remoteReason(path: string): string | null {
   const kind = kindOf(path)

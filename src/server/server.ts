@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type FilterLimits, filterLimitsOf } from '../ask/read/read-filter.ts'
 import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
+import { findHttpfsExtension } from '../config/extension.ts'
 import { type Log, openLog } from '../config/logging.ts'
 import { machine } from '../config/machine.ts'
 import { encodingNameFor } from '../delivery/compression.ts'
@@ -14,7 +15,7 @@ import { awakeSleep } from '../engines/awake.ts'
 import { CAPABILITIES } from '../engines/duckdb/capabilities.ts'
 import { openPool } from '../engines/duckdb/pool/pool.ts'
 import { workerOptions } from '../engines/duckdb/pool/worker-options.ts'
-import type { Engine, FileAccess } from '../engines/engine.ts'
+import type { Engine } from '../engines/engine.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
 import { CurrentSchema } from '../graphql/current-schema.ts'
 import { DocumentReader, type OperationLimits } from '../graphql/document.ts'
@@ -83,7 +84,7 @@ export async function startServer(
   const exports = new Exports({
     config,
     spatialExtension: spatialExtension.path,
-    access: () => fileAccess(state.catalog),
+    access: () => state.catalog.access(),
   })
   const state = new ServerState({
     ...config,
@@ -216,11 +217,12 @@ async function fill(
     layers: config.layers,
     ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),
     spatialExtension: program.spatialExtension,
+    httpfsExtension: () => findHttpfsExtension(program.spatialExtension, (line) => log.info(line)),
     cacheFolder: config.cacheDirectory,
     cacheBytes: config.cacheBytes,
     tempFolder: config.tempDirectory,
     watch: config.watch,
-    admit: async (access) => (await opened.promise).renew(access),
+    admit: async (access) => (await opened.promise).renew({ ...access, ...(config.live !== null && { live: config.live }) }),
     log,
   })
   const catalog = await withLive(files, config, program, log)
@@ -256,11 +258,6 @@ async function fill(
   return catalog.layers()
 }
 
-function fileAccess(catalog: Pick<Catalog, 'files' | 'databases' | 'live'>): FileAccess {
-  const live = catalog.live && { live: catalog.live.directory }
-  return { allowedPaths: catalog.files, databases: catalog.databases(), ...live }
-}
-
 /** Adds the live layers, if there are any. Their code is loaded only then. */
 async function withLive(files: Catalog, config: Config, { spatialExtension }: WorkerProgram, log: Log): Promise<Catalog> {
   if (config.live === null) return files
@@ -282,7 +279,7 @@ function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execA
     ...config,
     execArgv,
     serial: { memoryLimitBytes: config.serialMemoryLimitBytes, threads: config.serialThreads },
-    worker: workerOptions(config, spatialExtension, fileAccess(catalog)),
+    worker: workerOptions(config, spatialExtension, catalog.access()),
     log,
     onOutdated: () => {
       catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'The sources could not be read again'))

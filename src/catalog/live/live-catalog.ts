@@ -1,6 +1,6 @@
 /** The catalogue of a server with live layers: those of its files, and the live ones. */
 import { EventEmitter } from 'node:events'
-import type { DatabaseAccess } from '../../engines/engine.ts'
+import type { FileAccess } from '../../engines/engine.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { Layer, LayerChange, Problem } from '../../model/layer.ts'
 import type { Catalog } from '../catalog.ts'
@@ -48,8 +48,8 @@ export class LiveCatalog extends EventEmitter<{ changed: [LayerChange] }> implem
     if (layer.relation.kind !== 'live') this.#files.unreadable(layer, reason)
   }
 
-  databases(): readonly DatabaseAccess[] {
-    return this.#files.databases()
+  access(): FileAccess {
+    return { ...this.#files.access(), live: this.live.directory }
   }
 
   get files(): readonly string[] {

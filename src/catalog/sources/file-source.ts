@@ -5,6 +5,8 @@ import type { CheckResult, Description } from '../../engines/duckdb/host/inspect
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
 import { kindOf } from '../../model/layer.ts'
+import { isObject } from '../../model/remote-source.ts'
+import type { RemoteObjects } from '../remote/remote-objects.ts'
 import type { Contents, Reader, Source, SourceContext, SourcePart } from '../source.ts'
 
 /** The number of attempts to read a file that changes while it is read. */
@@ -27,6 +29,8 @@ export abstract class FileSource implements Source, Reader {
   /** The snapshot of the files when they were read. */
   protected snapshot: Snapshot = []
   protected readonly context: SourceContext
+  /** The objects of other machines, if the files are addresses. */
+  protected objects: RemoteObjects | null = null
   #described: Pick<Contents, 'parts' | 'problems'> = { parts: [], problems: [] }
   #describedFiles: readonly string[] = []
   #reading: Promise<void> | null = null
@@ -79,7 +83,6 @@ export abstract class FileSource implements Source, Reader {
     return { parts, problems: failure === null ? problems : [failure], failure }
   }
 
-  /** True if the files are unchanged, by the stamps of a watcher. */
   watch(): void {}
 
   close(): void {}
@@ -94,14 +97,14 @@ export abstract class FileSource implements Source, Reader {
   /** A part that is read from these files. */
   protected part(id: string, names: readonly string[], description: Description, fingerprint: string): SourcePart {
     const [snapshot, isNear] = [this.snapshot, this.#isNear]
-    const version = { description, fingerprint, reader: this, isUnchanged: () => isUnchanged(snapshot, isNear) }
+    const version = { description, fingerprint, reader: this, isUnchanged: () => isUnchanged(snapshot, isNear, this.objects) }
     return { id, names, kind: kindOf(description), preparation: null, version }
   }
 
   async #isAsRead(): Promise<boolean> {
     const { files, snapshot } = this
     const isSame = snapshot.length === files.length && snapshot.every(({ path }, index) => path === files[index])
-    return isSame && (await isUnchanged(snapshot, this.#isNear))
+    return isSame && (await isUnchanged(snapshot, this.#isNear, this.objects))
   }
 
   async #read(): Promise<void> {
@@ -117,7 +120,7 @@ export abstract class FileSource implements Source, Reader {
     const { files } = this
     this.context.inspector.allow(this.access().allowedPaths)
     // This is before anything is read, so that the next look sees every later change.
-    const snapshot = await statOf(files)
+    const snapshot = await statOf(files, this.objects)
     this.#isNear = await areNear(files)
     if (writtenInPlace(this.snapshot, snapshot)) this.writes++
     this.snapshot = snapshot
@@ -146,9 +149,14 @@ export abstract class FileSource implements Source, Reader {
 /** Device, inode, size and modification time of each file, as text. */
 type Snapshot = readonly { readonly path: string; readonly bytes: number; readonly stamp: string }[]
 
-/** Takes about 30 µs per file. A missing file has a stamp too, because a database's write-ahead log appears and disappears. */
-export async function statOf(files: readonly string[]): Promise<Snapshot> {
-  return await Promise.all(files.map(async (path) => ({ path, ...(await stampOf(path)) })))
+/**
+ * Takes about 30 µs per file. A missing file has a stamp too, because a database's write-ahead log appears and disappears.
+ *
+ * @param objects the objects of other machines, if a path may be the address of one
+ */
+export async function statOf(files: readonly string[], objects: RemoteObjects | null = null): Promise<Snapshot> {
+  const stamp = (path: string) => (objects && isObject(path) ? objects.stampOf(path) : stampOf(path))
+  return await Promise.all(files.map(async (path) => ({ path, ...(await stamp(path)) })))
 }
 
 function bytesOf(snapshot: Snapshot): number {
@@ -159,9 +167,12 @@ function bytesOf(snapshot: Snapshot): number {
  * True if every file is still the one of the snapshot, by the file system. Each query asks before and after it. Files that are near are looked
  * at without waiting: a thread of libuv that has to wake up costs twenty times as much, 0.6 ms of a small query.
  */
-export async function isUnchanged(snapshot: Snapshot, isNear = false): Promise<boolean> {
+export async function isUnchanged(snapshot: Snapshot, isNear = false, objects: RemoteObjects | null = null): Promise<boolean> {
   if (isNear) return snapshot.every(({ path, stamp }) => stampNow(path).stamp === stamp)
-  const now = await statOf(snapshot.map(({ path }) => path))
+  const now = await statOf(
+    snapshot.map(({ path }) => path),
+    objects,
+  )
   return now.every(({ stamp }, index) => stamp === snapshot[index]?.stamp)
 }
 

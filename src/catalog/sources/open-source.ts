@@ -1,10 +1,12 @@
 /** The kinds of sources, with one row each. */
+import { isObject } from '../../model/remote-source.ts'
 import type { FoundSource } from '../find-sources.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { DatabaseSource } from './database.ts'
 import { ParquetSource } from './parquet.ts'
 import type { PreparationQueue } from './preparation-queue.ts'
 import { prepared } from './prepared.ts'
+import { RemoteParquet } from './remote-parquet.ts'
 import { VectorFile } from './vector-file.ts'
 
 type Open = (found: FoundSource, context: SourceContext, copies: PreparationQueue) => Source
@@ -15,7 +17,8 @@ const copied =
     prepared(new VectorFile(found, format, context), copies)
 
 const KINDS: Readonly<Record<FoundSource['format'], Open>> = {
-  Parquet: (found, context) => new ParquetSource(found, context),
+  Parquet: (found, context) =>
+    found.files.some(isObject) ? new RemoteParquet(found, context) : new ParquetSource(found, context),
   DuckDB: (found, context) => new DatabaseSource(found, context),
   GeoPackage: copied('GeoPackage'),
   Shapefile: copied('Shapefile'),

@@ -4,6 +4,7 @@ import { type PageEncoding, readPageQuery } from '../../ask/page-query.ts'
 import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
+import { findHttpfsExtension } from '../../config/extension.ts'
 import { compileFeatures } from '../../engines/duckdb/dialect/compile.ts'
 import { explain } from '../../engines/duckdb/dialect/explain.ts'
 import { compileRowGroups } from '../../engines/duckdb/dialect/row-groups.ts'
@@ -35,7 +36,16 @@ export async function explainPage(config: Config, options: ExplainOptions): Prom
   const { spatialExtension, warn } = options
   const { sources, layers, cacheDirectory, cacheBytes } = config
   const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
-  const catalog = await openCatalog({ sources, layers, spatialExtension, cacheFolder: cacheDirectory, cacheBytes, log })
+  const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
+  const catalog = await openCatalog({
+    sources,
+    layers,
+    spatialExtension,
+    httpfsExtension,
+    cacheFolder: cacheDirectory,
+    cacheBytes,
+    log,
+  })
   try {
     await catalog.prepared
     await catalog.checked
@@ -53,7 +63,7 @@ async function report(catalog: Catalog, config: Config, options: ExplainOptions)
   const { layer, encoding, page: given, analyze } = options
   const query = await readPageQuery(openSchema(), { layer, encoding, given }, asking(catalog, config))
   const { statement } = compileFeatures(query)
-  const access = { allowedPaths: catalog.files, databases: catalog.databases() }
+  const access = catalog.access()
   const asWorker = workerOptions(config, options.spatialExtension, access)
   const engine = await enginePlan(
     { options: asWorker, statement, analyze, rowGroups: compileRowGroups(query) },

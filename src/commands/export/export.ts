@@ -5,6 +5,7 @@ import { readDownloadQuery } from '../../ask/download-query.ts'
 import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
+import { findHttpfsExtension } from '../../config/extension.ts'
 import { formatSize } from '../../config/size.ts'
 import { exportJob } from '../../engines/duckdb/host/export-job.ts'
 import type { ExportedFile, ExportNote } from '../../engines/duckdb/host/export-messages.ts'
@@ -35,7 +36,16 @@ export async function runExport(config: Config, options: ExportOptions): Promise
   let catalog: Catalog | null = null
   try {
     progress.show('prepare')
-    catalog = await openCatalog({ sources, layers, spatialExtension, cacheFolder: cacheDirectory, cacheBytes, log })
+    const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
+    catalog = await openCatalog({
+      sources,
+      layers,
+      spatialExtension,
+      httpfsExtension,
+      cacheFolder: cacheDirectory,
+      cacheBytes,
+      log,
+    })
     await catalog.prepared
     await catalog.checked
     for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)
@@ -65,7 +75,7 @@ interface Run {
 async function write(catalog: Catalog, config: Config, options: ExportOptions, run: Run): Promise<ExportedFile> {
   const { layer, format, download, spatialExtension } = options
   const { query, zooms } = await readDownloadQuery(openSchema(), { layer, format, given: download }, asking(catalog, config))
-  const access = { allowedPaths: catalog.files, databases: catalog.databases() }
+  const access = catalog.access()
   const { folder, signal, progress } = run
   const { job } = exportJob({ query, format, zooms }, { limits: config, spatialExtension, access })
   const made = await exportFile(

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { GatewayAccess } from '../engine.ts'
 import { literal } from './dialect/quote.ts'
 
 export interface OpenOptions {
@@ -17,6 +18,8 @@ export interface OpenOptions {
   readonly tempDirectoryBytes?: number
   /** All files that may be opened. The engine refuses every other file. */
   readonly allowedPaths: readonly string[]
+  /** Absent if no file is on another machine. */
+  readonly gateway?: GatewayAccess
   /** Further settings, each as one statement. */
   readonly settings?: readonly string[]
   /** Names of settings that can be changed after the lock. */
@@ -61,12 +64,12 @@ export async function openDuckDB(options: OpenOptions): Promise<OpenDuckDB> {
   }
 }
 
-/** Installs the spatial extension from the engine's repository into the engine's extension directory. */
-export async function installSpatial(): Promise<void> {
+/** Installs an extension from the engine's repository into the engine's extension directory. */
+export async function install(extension: string): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   try {
-    await connection.run('INSTALL spatial')
+    await connection.run(`INSTALL ${extension}`)
   } finally {
     connection.closeSync()
     instance.closeSync()
@@ -74,7 +77,7 @@ export async function installSpatial(): Promise<void> {
 }
 
 async function configure(connection: DuckDBConnection, options: OpenOptions): Promise<string> {
-  const { spatialExtension, settings = [], changeable = [], countsProgress = false, beforeLock, allowedPaths } = options
+  const { spatialExtension, settings = [], changeable = [], countsProgress = false, beforeLock, allowedPaths, gateway } = options
   const run = async (statements: readonly string[]) => {
     for (const statement of statements) await connection.run(statement)
   }
@@ -83,6 +86,7 @@ async function configure(connection: DuckDBConnection, options: OpenOptions): Pr
     // Without it spheroid functions and EPSG:4326 transforms take x as latitude.
     'SET GLOBAL geometry_always_xy = true',
     ...(countsProgress ? ['SET enable_progress_bar = true', 'SET enable_progress_bar_print = false'] : []),
+    ...(gateway ? remoteReads(gateway, options.tempDirectory) : []),
     ...settings,
   ])
   await beforeLock?.(connection)
@@ -96,6 +100,22 @@ async function configure(connection: DuckDBConnection, options: OpenOptions): Pr
     'SET GLOBAL lock_configuration = true',
   ])
   return spatialVersion
+}
+
+/**
+ * The gateway repeats what fails, so the engine does not. Without a look at the secrets before the lock, every address would be
+ * refused after it; the engine looks into an empty folder instead of the one of this user.
+ */
+function remoteReads({ extension, proxy, user, password }: GatewayAccess, folder: string): readonly string[] {
+  return [
+    `LOAD ${literal(extension)}`,
+    `SET GLOBAL http_proxy = ${literal(proxy)}`,
+    `SET GLOBAL http_proxy_username = ${literal(user)}`,
+    `SET GLOBAL http_proxy_password = ${literal(password)}`,
+    'SET GLOBAL http_retries = 0',
+    `SET GLOBAL secret_directory = ${literal(`${folder}/secrets`)}`,
+    'FROM duckdb_secrets()',
+  ]
 }
 
 /** Metres of one degree of longitude at 50 north on WGS 84: 71,695.7; with swapped axes it would be 111,229. */

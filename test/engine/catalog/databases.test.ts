@@ -41,7 +41,7 @@ test('each table is a layer, with geometry or without, called like the table and
   })
   const { relation } = layerOf(catalog, 'other_points')
   const alias = relation.kind === 'table' ? relation.database : ''
-  expect(catalog.databases()).toContainEqual({ alias, path: database('store'), version: expect.any(String) })
+  expect(catalog.access().databases).toContainEqual({ alias, path: database('store'), version: expect.any(String) })
 })
 
 test('workers are allowed each database and its write-ahead log, whether it is there or not', () => {

@@ -83,7 +83,7 @@ test.each(Object.entries(KINDS))(
     const log = { info: () => {}, warn: () => {} }
     const opened = await openCatalog({ sources: [data], spatialExtension: SPATIAL_EXTENSION, admit, watch: true, log })
     catalog = opened
-    admitted = { allowedPaths: opened.files, databases: opened.databases() }
+    admitted = { allowedPaths: opened.files, databases: opened.access().databases }
     opened.on('changed', ({ kind: change, layer }) => {
       changes.push(`${change} ${layer.name} ${layer.state} ${layer.featureCount}`)
       const { relation } = layer

@@ -234,7 +234,7 @@ test('every file is a layer, or a problem: none vanishes', () => {
   const served = new Set(catalog.layers().flatMap(({ relation }) => (relation.kind === 'parquet' ? relation.files : [])))
   const named = (name: string) => problems.some(({ source }) => source === name) || served.has(join(folder, name))
   const isTable = (name: string) =>
-    name.endsWith('.duckdb') && catalog.databases().some(({ path }) => path === join(folder, name))
+    name.endsWith('.duckdb') && catalog.access().databases.some(({ path }) => path === join(folder, name))
   expect(files.filter((name) => !named(name) && !isTable(name))).toEqual([])
 })
 

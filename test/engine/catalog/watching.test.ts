@@ -214,7 +214,7 @@ test('a layer is unchanged until workers may read a file that is added to its pa
   await replace(join(data, 'roads-1.parquet'), fifty)
   await cp(fifty, join(data, 'roads-3.parquet'))
   await until(() => expect(rolls).toHaveLength(2))
-  await expect(catalog.fresh(both)).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' })
+  await expect(catalog.fresh(both)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
   admitted.resolve()
   await ready('roads', 150)
 })
@@ -286,7 +286,7 @@ test('a table that is added to a store is a layer, and a removed table is not', 
   await ready('rails', 30)
   await ready('roads', 20)
   expect(names()).toEqual(['a', 'rails', 'roads'])
-  expect(rolls.at(-1)?.databases).toEqual(catalog.databases())
+  expect(rolls.at(-1)?.databases).toEqual(catalog.access().databases)
 })
 
 test('an added GeoJSON is prepared; after a change it is prepared again while the old copy is served; removed, it is gone', async () => {

@@ -124,7 +124,7 @@ beforeAll(async () => {
   inConfiguration = await openCatalog({ sources: [], layers, spatialExtension: SPATIAL_EXTENSION, log })
   await Promise.all([catalog.checked, inConfiguration.checked])
   engine = await Engine.open(1)
-  for (const { alias } of [...catalog.databases(), ...inConfiguration.databases()])
+  for (const { alias } of [...catalog.access().databases, ...inConfiguration.access().databases])
     await engine.sql(`ATTACH IF NOT EXISTS ${quoted(store)} AS "${alias}" (READ_ONLY)`)
 })
 

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { serveObjects } from '../../support/object-server.ts'
 import type { Example, Place } from './example.ts'
 import { withoutFigures } from './likeness.ts'
 
@@ -36,5 +37,21 @@ export const printsWith = (name: string): Example => ({
   async holds(place, file, text) {
     await writeFile(join(place.folder, name), file!)
     await prints(null).holds!(place, text!)
+  },
+})
+
+/** A command that reads an object of a web server. */
+export const remote = (code: number): Example => ({
+  blocks: [''],
+  async holds(place, text) {
+    const objects = await serveObjects(join(place.folder, 'data'))
+    try {
+      await prints(null, { quiet: true, code }).holds!(
+        { ...place, shell: (line, cwd) => place.shell(line.replace('https://data.example.org', objects.url), cwd) },
+        text!,
+      )
+    } finally {
+      await objects.close()
+    }
   },
 })

@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { duckdbPlatform, duckdbVersion } from '../../../src/config/duckdb.ts'
+import { findHttpfsExtension } from '../../../src/config/extension.ts'
 import { ROOT, SHARED } from '../../support/environment.ts'
 import { launch } from '../../support/launched.ts'
 import { runProgram } from '../../support/program.ts'
@@ -24,6 +25,7 @@ export async function openPlace(): Promise<Place & { close(): Promise<void> }> {
   for (const path of [join(folder, 'data'), join(folder, 'prepare/data'), join(home, EXTENSIONS), programs])
     await mkdir(path, { recursive: true })
   await symlink(SPATIAL_EXTENSION, join(home, EXTENSIONS, 'spatial.duckdb_extension'))
+  await symlink(await findHttpfsExtension(SPATIAL_EXTENSION, () => {}), join(home, EXTENSIONS, 'httpfs.duckdb_extension'))
   await writeFile(join(programs, 'geoduck'), `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'src/main.ts')}' "$@"\n`)
   await chmod(join(programs, 'geoduck'), 0o755)
   await copyFile(data('places.parquet'), join(folder, 'data/places.parquet'))

@@ -1,5 +1,5 @@
 /** The mutations of live layers, over real sockets. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
@@ -367,6 +367,20 @@ test('a commit is an event of layerChanged, and a query after it sees the commit
   expect(data).toMatchObject({ layer: { featureCount: '1' } })
   expect(socket.messages.at(-1)!.payload).toEqual({ data: { layerChanged: { kind: 'NEW_VERSION', layer: data!.layer } } })
   socket.close()
+})
+
+test('live layers are served on when a file is added', { timeout: 110_000 }, async () => {
+  const files = join(folder, 'files')
+  await mkdir(files)
+  const watching = await serve([files], { live: join(folder, 'watching'), writes: true, watch: true, workers: 1 })
+  const layers = async () => (await ask<{ layers: { name: string }[] }>(watching, '{ layers { name } }')).data!.layers
+  await ask(watching, CREATE, { name: 'cars', columns: [] })
+  await ask(watching, UPSERT, { layer: 'cars', features: [{ key: 'a', geometry: point(1, 2) }] })
+  await copyFile(PLACES, join(files, 'added.parquet'))
+  await expect.poll(layers, { timeout: 60_000 }).toEqual([{ name: 'added' }, { name: 'cars' }])
+  const query = '{ added: features(layer: "added", first: 1) { count } cars: features(layer: "cars") { count } }'
+  expect(await ask(watching, query)).toEqual({ data: { added: { count: 1 }, cars: { count: 1 } } })
+  await watching.close()
 })
 
 describe('a server with tokens', () => {

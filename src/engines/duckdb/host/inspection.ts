@@ -1,11 +1,14 @@
 /** The messages between the server and the inspector. */
 import type { CheckReport, CoveringMembers, Field, Layer, LayerKind, Relation, SortedCopy } from '../../../model/layer.ts'
+import type { GatewayAccess } from '../../engine.ts'
 
 export interface InspectorOptions {
   /** Absolute path of the spatial extension, or null to let DuckDB find it in its extension directory. */
   readonly spatialExtension: string | null
   /** All files that may be opened. The engine refuses every other file. */
   readonly allowedPaths: readonly string[]
+  /** Absent if no file is on another machine. */
+  readonly gateway?: GatewayAccess
   readonly memoryLimitBytes: number
   readonly threads: number
   /** Folder for spilled data. Its parent folder is removed when the server has ended. */

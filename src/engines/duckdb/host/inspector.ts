@@ -5,6 +5,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import type { GatewayAccess } from '../../engine.ts'
 import type { CheckRequest, CheckResult, DescribedSource, FeatureTables, ToInspector } from './inspection.ts'
 import { ReadingProcess, type ReadRequest } from './reading-process.ts'
 
@@ -19,6 +20,7 @@ const THREADS = Math.min(2, os.availableParallelism())
 export class Inspector {
   readonly #process: ReadingProcess<ToInspector>
   readonly #allowedPaths: Set<string>
+  #gateway: GatewayAccess | null = null
   /** True if the running process must end, because it may not read all allowed files. */
   #stale = false
   /** Resolves when all earlier messages are answered: the process gets one at a time. */
@@ -38,6 +40,7 @@ export class Inspector {
         options: {
           spatialExtension,
           allowedPaths: [...this.#allowedPaths],
+          ...(this.#gateway && { gateway: this.#gateway }),
           memoryLimitBytes: Math.floor(MEMORY_LIMIT_BYTES),
           threads: THREADS,
           tempDirectory,
@@ -50,8 +53,9 @@ export class Inspector {
     return this.#process.closed
   }
 
-  /** Allows further files. */
-  allow(paths: readonly string[]): void {
+  /** Allows further files. With a gateway, some of them are on another machine. */
+  allow(paths: readonly string[], gateway: GatewayAccess | null = null): void {
+    this.#gateway ??= gateway
     const added = paths.filter((path) => !this.#allowedPaths.has(path))
     for (const path of added) this.#allowedPaths.add(path)
     this.#stale ||= added.length > 0

@@ -7,11 +7,7 @@ const STREAMING_BUFFER_BYTES = 65_536
 export type WorkerLimits = Pick<WorkerOptions, 'memoryLimitBytes' | 'threads' | 'tempDirectory' | 'tempDirectoryBytes'>
 
 /** Returns the options of a worker of the server. */
-export function workerOptions(
-  limits: WorkerLimits,
-  spatialExtension: string,
-  { allowedPaths, databases, live }: FileAccess,
-): WorkerOptions {
+export function workerOptions(limits: WorkerLimits, spatialExtension: string, access: FileAccess): WorkerOptions {
   const { memoryLimitBytes, threads, tempDirectory, tempDirectoryBytes } = limits
   const streamingBufferBytes = STREAMING_BUFFER_BYTES
   return {
@@ -21,8 +17,6 @@ export function workerOptions(
     tempDirectory,
     tempDirectoryBytes,
     streamingBufferBytes,
-    allowedPaths,
-    databases,
-    ...(live !== undefined && { live }),
+    ...access,
   }
 }

@@ -1,4 +1,4 @@
-/** The main loop of a program that runs as a `ChildProcess`. The program ends with its server and opens no socket. */
+/** The main loop of a program that runs as a `ChildProcess`. The program ends with its server and opens no socket, except to the gateway. */
 import type { FromProgram } from '../host/child-process.ts'
 import { exitWithServer } from './query/lifetime.ts'
 import { refuseSockets } from './query/no-network.ts'
@@ -10,13 +10,15 @@ const NOTE_MS = 200
  * Answers each message with the result of `answer`.
  *
  * @param failureOf returns the answer for an error; it throws an error that must end the process
+ * @param readsRemotely returns true for a first message that needs the gateway. Absent: no message does
  */
 export function answerWith<Message>(
   answer: (message: Message) => Promise<unknown>,
   failureOf: (error: unknown) => { readonly failure: string; readonly cause?: string | null; readonly isOver?: boolean },
+  readsRemotely: (message: Message) => boolean = () => false,
 ): void {
   exitWithServer(process.argv[2]!)
-  refuseSockets()
+  process.once('message', (message: Message) => refuseSockets(readsRemotely(message)))
   process.on('message', async (message: Message) => {
     try {
       send(

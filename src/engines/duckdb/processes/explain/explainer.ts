@@ -6,7 +6,11 @@ import { answerWith } from '../answer.ts'
 import { bindParameters } from '../query/execution.ts'
 import { openInstance } from '../query/instance.ts'
 
-answerWith(explained, (error) => ({ failure: error instanceof Error ? error.message : String(error) }))
+answerWith(
+  explained,
+  (error) => ({ failure: error instanceof Error ? error.message : String(error) }),
+  ({ options }) => options.gateway !== undefined,
+)
 
 async function explained({ options, statement, analyze, rowGroups }: ExplainJob): Promise<EnginePlan> {
   const instance = await openInstance(options)

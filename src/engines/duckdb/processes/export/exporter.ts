@@ -21,10 +21,14 @@ import { writePmtiles } from './write-pmtiles.ts'
 import { writeStream } from './write-stream.ts'
 
 // The failure is the kind of the engine's message.
-answerWith(exported, (error) => {
-  const cause = error instanceof Error ? error.message : String(error)
-  return { failure: /No space left|ENOSPC|disk full/i.test(cause) ? 'DISK_FULL' : classify(cause).kind, cause }
-})
+answerWith(
+  exported,
+  (error) => {
+    const cause = error instanceof Error ? error.message : String(error)
+    return { failure: /No space left|ENOSPC|disk full/i.test(cause) ? 'DISK_FULL' : classify(cause).kind, cause }
+  },
+  ({ options }) => options.gateway !== undefined,
+)
 
 async function exported(job: ExportJob): Promise<ExportAnswer> {
   try {

@@ -31,11 +31,15 @@ let connection: DuckDBConnection | null = null
 /** The folder of this process. */
 let folder = ''
 
-answerWith(async (message: ToInspector) => {
-  if (message.type === 'OPEN') return open(message.options)
-  if (!connection) throw new Error('the inspector has no instance yet')
-  return answerTo(message, connection)
-}, failureOf)
+answerWith(
+  async (message: ToInspector) => {
+    if (message.type === 'OPEN') return open(message.options)
+    if (!connection) throw new Error('the inspector has no instance yet')
+    return answerTo(message, connection)
+  },
+  failureOf,
+  (message) => message.type === 'OPEN' && message.options.gateway !== undefined,
+)
 
 async function open(options: InspectorOptions): Promise<void> {
   folder = path.dirname(options.tempDirectory)

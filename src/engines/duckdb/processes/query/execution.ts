@@ -406,6 +406,7 @@ const KINDS: readonly (readonly [prefix: string, kind: FailureKind])[] = [
   // A damaged page of Parquet says that it is longer than the file.
   ['IO Error: Could not read enough bytes', 'UNREADABLE'],
   ['IO Error:', 'IO'],
+  ['HTTP Error:', 'IO'],
   ['INTERRUPT Error:', 'INTERRUPTED'],
   [`Invalid Input Error: ${REFUSED}`, 'REFUSED'],
   ['Invalid Input Error: Could not create projection', 'UNKNOWN_CRS'],

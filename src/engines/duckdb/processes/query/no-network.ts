@@ -32,28 +32,37 @@ const SECCOMP_FILTER_FLAG_TSYNC = 1
  * Instructions of classic BPF over `struct seccomp_data`, where the number of the call is at offset 0 and the architecture at
  * 4.
  */
-const [LOAD, IS_EQUAL, IS_AT_LEAST, RETURN] = [0x20, 0x15, 0x35, 0x06]
+const [LOAD, IS_EQUAL, IS_AT_LEAST, AND, RETURN] = [0x20, 0x15, 0x35, 0x54, 0x06]
+/** Offsets of the first two arguments. */
+const [FIRST, SECOND] = [16, 24]
+const [AF_INET, SOCK_STREAM, SOCK_TYPE] = [2, 1, 0xf]
 const ALLOW = 0x7fff_0000
 const EACCES = 0x0005_0000 | 13
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, operand: number]
 
-const filterOf = ({ audit, socket }: Architecture): readonly Instruction[] => [
+const filterOf = ({ audit, socket }: Architecture, allowsTcp: boolean): readonly Instruction[] => [
   [LOAD, 0, 0, 4],
-  [IS_EQUAL, 0, 5, audit],
+  [IS_EQUAL, 0, 11, audit],
   [LOAD, 0, 0, 0],
-  [IS_AT_LEAST, 3, 0, X32],
-  [IS_EQUAL, 2, 0, socket],
-  [IS_EQUAL, 1, 0, IO_URING_SETUP],
+  [IS_AT_LEAST, 9, 0, X32],
+  [IS_EQUAL, allowsTcp ? 2 : 8, 0, socket],
+  [IS_EQUAL, 7, 0, IO_URING_SETUP],
+  [RETURN, 0, 0, ALLOW],
+  [LOAD, 0, 0, FIRST],
+  [IS_EQUAL, 0, 4, AF_INET],
+  [LOAD, 0, 0, SECOND],
+  [AND, 0, 0, SOCK_TYPE],
+  [IS_EQUAL, 0, 1, SOCK_STREAM],
   [RETURN, 0, 0, ALLOW],
   [RETURN, 0, 0, EACCES],
 ]
 
 /**
  * Makes the kernel refuse sockets to this process until it ends. Returns false if the kernel or the platform does not support
- * it.
+ * it. `allowsTcp` leaves TCP over IPv4, for the gateway: names can't be resolved, and the engine reads only its addresses.
  */
-export function refuseSockets(): boolean {
+export function refuseSockets(allowsTcp = false): boolean {
   const architecture = process.platform === 'linux' ? ARCHITECTURES[process.arch] : undefined
   if (!architecture) return false
   const libc = koffi.load(null)
@@ -61,7 +70,7 @@ export function refuseSockets(): boolean {
   const program = koffi.struct({ length: 'uint16', filter: koffi.pointer(instruction) })
   const prctl = libc.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong'])
   const seccomp = libc.func('syscall', 'long', ['long', 'ulong', 'ulong', koffi.pointer(program)])
-  const filter = filterOf(architecture).map(([code, ifTrue, ifFalse, operand]) => ({ code, ifTrue, ifFalse, operand }))
+  const filter = filterOf(architecture, allowsTcp).map(([code, ifTrue, ifFalse, operand]) => ({ code, ifTrue, ifFalse, operand }))
   // Without this, only root may set a filter.
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) !== 0) return false
   const given = { length: filter.length, filter }

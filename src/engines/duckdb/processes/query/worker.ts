@@ -24,7 +24,7 @@ let opened: OpenInstance | null = null
 export async function open(options: OpenRequest): Promise<WorkerOpened> {
   exitWithServer(options.tempDirectory, options.dataSocket)
   await listen(options.dataSocket)
-  refuseSockets()
+  refuseSockets(options.gateway !== undefined)
   opened = await openInstance(options)
   // A worker ends by SIGKILL, which writes nothing.
   flushCompileCache()

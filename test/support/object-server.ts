@@ -1,0 +1,93 @@
+/** An HTTP server with ranges and entity tags over the files of a folder. It can misbehave in the ways in which real ones do. */
+import { createReadStream, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export type Fault =
+  /** No answer. */
+  | 'DROPPED'
+  /** Half of the body, and then the end of the connection. */
+  | 'CUT'
+  /** 206 with fewer or more bytes than its range says, in chunks. */
+  | 'SHORT'
+  | 'LONG'
+  /** 206 whose range is another one than was requested. */
+  | 'SHIFTED'
+  /** 200 with the whole object. */
+  | 'WHOLE'
+  /** No byte for 30 s, before or in the body. */
+  | 'SILENT'
+  | 'STALLED'
+  | 'BUSY'
+  /** The bytes and entity tag of another version, against the condition. */
+  | 'OTHER_VERSION'
+  | 'REDIRECTED'
+
+export interface ObjectServer {
+  readonly url: string
+  readonly requests: { readonly path: string; readonly range: string; readonly headers: IncomingMessage['headers'] }[]
+  /** Bytes of bodies. */
+  bytes: number
+  /** The fault of the next request. @default none */
+  fault: (range: string) => Fault | null
+  close(): Promise<void>
+}
+
+const SILENCE_MS = 30_000
+
+export async function serveObjects(folder: string): Promise<ObjectServer> {
+  const over = new AbortController()
+  const server = createServer((req, res) => void answer(req, res).catch(() => res.destroy()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const objects: ObjectServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: [],
+    bytes: 0,
+    fault: () => null,
+    async close() {
+      over.abort()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const range = req.headers.range ?? ''
+    const place = decodeURIComponent(new URL(req.url!, objects.url).pathname)
+    objects.requests.push({ path: req.url!, range, headers: req.headers })
+    const fault = objects.fault(range)
+    if (fault === 'DROPPED') return void res.destroy()
+    if (fault === 'SILENT') await delay(SILENCE_MS, undefined, { signal: over.signal })
+    if (fault === 'BUSY') return void res.writeHead(503).end()
+    if (fault === 'REDIRECTED') return void res.writeHead(302, { location: `${objects.url}${req.url}` }).end()
+    const file = path.join(folder, place)
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (!found) return void res.writeHead(404).end()
+    const etag = fault === 'OTHER_VERSION' ? '"other"' : `"${found.ino}-${found.size}-${found.mtimeMs}"`
+    const condition = req.headers['if-match']
+    if (fault !== 'OTHER_VERSION' && condition !== undefined && condition !== etag) return void res.writeHead(412).end()
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(range)?.map(Number) ?? []
+    if (from === undefined || fault === 'WHOLE') {
+      res.writeHead(200, { etag, 'content-length': found.size })
+      return void createReadStream(file).pipe(res)
+    }
+    const end = Math.min(to!, found.size - 1)
+    objects.bytes += end - from + 1
+    const bytes = (await readFile(file)).subarray(from, end + 1)
+    if (fault === 'OTHER_VERSION') bytes.fill(7)
+    const start = fault === 'SHIFTED' ? from + 1 : from
+    const length = fault === 'SHORT' || fault === 'LONG' ? {} : { 'content-length': bytes.length }
+    res.writeHead(206, { etag, ...length, 'content-range': `bytes ${start}-${end}/${found.size}` })
+    if (fault === 'SHORT') return void res.end(bytes.subarray(1))
+    if (fault === 'LONG') return void res.end(Buffer.concat([bytes, bytes]))
+    if (fault !== 'CUT' && fault !== 'STALLED') return void res.end(bytes)
+    res.write(bytes.subarray(0, bytes.length / 2))
+    await delay(fault === 'STALLED' ? SILENCE_MS : 20, undefined, { signal: over.signal })
+    res.destroy()
+  }
+
+  return objects
+}
