@@ -8,7 +8,7 @@ import { extension } from './setup/extension.mjs'
 import { ROOT } from './setup/paths.mjs'
 import { SetupError } from './setup/program.mjs'
 import { showSteps } from './setup/progress.mjs'
-import { python } from './setup/python.mjs'
+import { python, s3Store } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
 import { site } from './setup/site.mjs'
 
@@ -19,7 +19,16 @@ const LEAST_NODE = 20
 const TO_SERVE = [[dependenciesToServe, runtime], [extension], [demo]]
 const TO_BUILD = [[dependencies, runtime]]
 const TO_DOCUMENT = [[dependenciesToServe, runtime], [site]]
-const TO_TEST = [[dependencies, runtime], [extension, python], [demo, site], [chromium], [strace], [nginx], [caddy], [java]]
+const TO_TEST = [
+  [dependencies, runtime],
+  [extension, python, s3Store],
+  [demo, site],
+  [chromium],
+  [strace],
+  [nginx],
+  [caddy],
+  [java],
+]
 
 /**
  * Does what is not done yet and shows it on stderr. When everything is done, it costs about 20 ms and prints nothing.

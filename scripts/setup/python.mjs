@@ -3,29 +3,44 @@ import { ROOT, STATE } from './paths.mjs'
 import { program } from './program.mjs'
 import { digest, isStamped, stamp } from './stamp.mjs'
 
-const REQUIREMENTS = `${ROOT}/scripts/setup/requirements.txt`
-const FOLDER = `${STATE}/python`
+/** Into a folder, not a virtual environment: Debian's Python comes without venv. */
+function packages({ name, folder, requirements, without }) {
+  const [target, list] = [`${STATE}/${folder}`, `${ROOT}/scripts/setup/${requirements}`]
+  return {
+    name,
 
-/** The tests' oracle. Into a folder, not a virtual environment: Debian's Python comes without venv. */
-export const python = {
-  name: "Python packages, the tests' oracle",
+    isDone() {
+      return existsSync(target) && isStamped(folder, digest([list]))
+    },
 
-  isDone() {
-    return existsSync(FOLDER) && isStamped('python', digest([REQUIREMENTS]))
-  },
-
-  async run() {
-    const fresh = `${FOLDER}-${process.pid}`
-    const options = ['--quiet', '--only-binary=:all:', '--disable-pip-version-check', '--no-warn-script-location']
-    const args = ['-m', 'pip', 'install', ...options, '--target', fresh, '--requirement', REQUIREMENTS]
-    try {
-      await program('python3', args, { next: 'The tests need Python 3.11 or newer with pip, and the Python package index.' })
-    } catch (error) {
-      if (process.env.CI) throw error
-      return `MISSING: tests with Python oracles are skipped. ${error.message}`
-    }
-    rmSync(FOLDER, { recursive: true, force: true })
-    renameSync(fresh, FOLDER)
-    stamp('python', digest([REQUIREMENTS]))
-  },
+    async run() {
+      const fresh = `${target}-${process.pid}`
+      const options = ['--quiet', '--only-binary=:all:', '--disable-pip-version-check', '--no-warn-script-location']
+      const args = ['-m', 'pip', 'install', ...options, '--target', fresh, '--requirement', list]
+      try {
+        await program('python3', args, { next: 'The tests need Python 3.11 or newer with pip, and the Python package index.' })
+      } catch (error) {
+        if (process.env.CI) throw error
+        return `MISSING: ${without} are skipped. ${error.message}`
+      }
+      rmSync(target, { recursive: true, force: true })
+      renameSync(fresh, target)
+      stamp(folder, digest([list]))
+    },
+  }
 }
+
+export const python = packages({
+  name: "Python packages, the tests' oracle",
+  folder: 'python',
+  requirements: 'requirements.txt',
+  without: 'tests with Python oracles',
+})
+
+/** Apart from the others, which need other versions. */
+export const s3Store = packages({
+  name: "the tests' object store",
+  folder: 's3',
+  requirements: 's3-requirements.txt',
+  without: 'tests of object stores',
+})

@@ -4,7 +4,7 @@
  * - A Parquet file is one layer.
  * - A DuckDB database is one layer per table with a geometry column.
  * - A file of another format is one layer; a GeoPackage is one per table of features. It is copied to GeoParquet first.
- * - The address of a GeoParquet object (http or https) is one layer.
+ * - The address of a GeoParquet object (http, https or s3) is one layer, and so is a pattern or a folder of s3.
  * - A folder is one layer per file directly in it, and the layers of its databases. Sub-folders are ignored.
  * - A folder whose Parquet files are all `part-...` or `data_...`, as engines write a data set, is one layer with the folder's name.
  * - A glob pattern is one layer over all its Parquet files, in the order of their paths, and the layers of its other files.
@@ -12,6 +12,7 @@
 import { glob, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { filesOfFormat } from '../engines/duckdb/host/format.ts'
+import { SourceError } from '../engines/duckdb/host/source-error.ts'
 import type { Problem } from '../model/layer.ts'
 import { isObject, remoteReason, shownPath } from '../model/remote-source.ts'
 import { type FileKind, fileKind, type SourceFormat, UNKNOWN_FORMAT } from './file-kind.ts'
@@ -86,8 +87,11 @@ export async function expandSources(paths: readonly string[]): Promise<Found> {
   const sources = new Map<string, FoundSource>()
   const problems: Problem[] = []
   for (const argument of paths) {
-    const found = await expand(argument).catch(() =>
-      problem(path.basename(argument), 'it cannot be read: it is gone, or forbidden'),
+    const found = await expand(argument).catch((error: unknown) =>
+      problem(
+        path.basename(argument),
+        error instanceof SourceError ? error.message : 'it cannot be read: it is gone, or forbidden',
+      ),
     )
     problems.push(...found.problems)
     for (const source of found.sources) if (!sources.has(keyOf(source))) sources.set(keyOf(source), source)
@@ -120,6 +124,7 @@ export async function candidateFiles(paths: readonly string[]): Promise<Set<stri
 }
 
 async function candidates(argument: string): Promise<readonly string[]> {
+  if (/^s3:/i.test(argument)) return await listedObjects(argument)
   if (remoteReason(argument) !== null) return []
   const known = await stat(argument).catch(() => null)
   if (known?.isDirectory()) return (await readdir(argument)).map((name) => path.join(argument, name))
@@ -128,6 +133,7 @@ async function candidates(argument: string): Promise<readonly string[]> {
 }
 
 async function expand(argument: string): Promise<Found> {
+  if (/^s3:/i.test(argument) && isObject(argument)) return await inStore(argument)
   if (isObject(argument)) return object(argument)
   const remote = remoteReason(argument)
   if (remote !== null) return problem(shownPath(argument), remote)
@@ -161,6 +167,27 @@ function object(argument: string): Found {
     sources: [{ format: 'Parquet', label, names: sourceNames({ ...within, isLongByFolder: true }), files: [href] }],
     problems: [],
   }
+}
+
+/** An address of S3 has its key unchanged, not encoded. A pattern, and a folder, are one layer. */
+async function inStore(argument: string): Promise<Found> {
+  const { objectAddress } = await import('./remote/s3-list.ts')
+  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/i.exec(argument) ?? []
+  const whole = `/${bucket}/${key}`
+  const label = path.posix.basename(whole)
+  const files = await listedObjects(argument)
+  if (key !== '' && !key.endsWith('/') && !MAGIC.test(key)) return object(objectAddress(bucket, key))
+  if (files.length === 0) return problem(label, 'no object matches it')
+  const fixed = path.posix.dirname(`${whole.slice(0, whole.search(/$|[*?[\]{}]/))}x`)
+  const name = MAGIC.test(key) ? patternName(whole) : label
+  const names = namesOfSet(name, path.posix.dirname(fixed), path.posix.relative(path.posix.dirname(fixed), whole), argument)
+  return { sources: [{ format: 'Parquet', label, names, files }], problems: [] }
+}
+
+/** Returns the objects of a pattern or folder of S3. */
+async function listedObjects(argument: string): Promise<string[]> {
+  const { isList, listObjects } = await import('./remote/s3-list.ts')
+  return isList(argument) ? [...(await listObjects(argument))] : []
 }
 
 /** An address may have an escape that is none. */

@@ -39,7 +39,7 @@ function kindOf(given: string): Kind | null {
 
 /** True for the address of an object of another machine that is read where it is. */
 export function isObject(path: string): boolean {
-  return /^https?:\/\//i.test(path) && URL.canParse(path)
+  return /^(https?|s3):\/\//i.test(path) && URL.canParse(path)
 }
 
 /** Returns why such a path is not served, and what to do instead. Null for a path of this machine. */

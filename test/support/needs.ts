@@ -19,6 +19,11 @@ const NEEDS: readonly Need[] = [
       'Tests with Python oracles were skipped: they need Python 3.11 or newer with pip. Install it, and run npm test again.',
   },
   {
+    module: 'test/support/s3-store.ts',
+    isThere: () => existsSync(path.join(ROOT, '.geoduck/s3')),
+    sentence: 'Tests of object stores were skipped: they need Python 3.11 or newer with pip. Install it, and run npm test again.',
+  },
+  {
     module: 'test/system/map/map-page.ts',
     isThere: () => existsSync('/usr/bin/chromium'),
     sentence: 'Tests in a browser were skipped: they need Chromium at /usr/bin/chromium. Install the package chromium.',

@@ -7,6 +7,7 @@ import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { signedRequest } from './s3-request.ts'
 
 /** One version of an object. Another version has another entity tag, time or size. */
 export interface ObjectVersion {
@@ -109,7 +110,7 @@ interface Answer {
 }
 
 async function answered(url: string, from: number, to: number, known: ObjectVersion | null): Promise<Answer> {
-  const response = await send(url, {
+  const response = await request(url, {
     range: `bytes=${from}-${to}`,
     'accept-encoding': 'identity',
     'user-agent': 'geoduck',
@@ -178,21 +179,31 @@ async function* bodyOf(response: IncomingMessage): AsyncGenerator<Buffer> {
   }
 }
 
-const AGENTS = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) }
+/** Connections to one server. Further requests wait. */
+const MOST_SOCKETS = 64
+const KEPT = { keepAlive: true, maxSockets: MOST_SOCKETS }
+const AGENTS = { 'http:': new http.Agent(KEPT), 'https:': new https.Agent(KEPT) }
 
-function send(address: string, headers: Record<string, string>): Promise<IncomingMessage> {
-  const url = new URL(address)
-  const literal = url.hostname.replace(/^\[|\]$/g, '')
-  if (isLinkLocal(literal)) return Promise.reject(linkLocal())
+/** Sends a request without a body, to an address of `http`, `https` or `s3`. @throws ObjectError if the address is refused */
+export async function request(address: string, given: Record<string, string>): Promise<IncomingMessage> {
+  const isSigned = address.startsWith('s3:')
+  const { url, headers } = isSigned ? await signedRequest(address, given) : { url: new URL(address), headers: given }
+  if (isLinkLocal(url.hostname.replace(/^\[|\]$/g, ''))) throw linkLocal()
   const [client, agent] = url.protocol === 'https:' ? [https, AGENTS['https:']] : [http, AGENTS['http:']]
-  return new Promise((resolve, reject) => {
-    const request = client.get(url, { agent, headers, lookup })
-    const timer = setTimeout(() => request.destroy(new BadAnswer(`does not answer within ${STALL_MS / 1_000} s`)), STALL_MS)
-    request.on('response', resolve)
+  return await new Promise((resolve, reject) => {
+    const sent = client.get(url, { agent, headers, lookup })
+    const stall = () => sent.destroy(new BadAnswer(`does not answer within ${STALL_MS / 1_000} s`))
+    let timer: NodeJS.Timeout
+    sent.on('socket', () => {
+      timer = setTimeout(stall, STALL_MS)
+    })
+    sent.on('close', () => clearTimeout(timer))
     // An error after the response is one of the response too.
-    request.on('error', reject)
-    request.on('close', () => clearTimeout(timer))
-    request.on('response', () => clearTimeout(timer))
+    sent.on('error', reject)
+    sent.on('response', (response) => {
+      clearTimeout(timer)
+      resolve(response)
+    })
   })
 }
 

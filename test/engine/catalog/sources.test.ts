@@ -116,7 +116,7 @@ test('what cannot be served is a problem that says why', async () => {
     join(root, 'absent.parquet'),
     join(root, 'absent/*.parquet'),
     join(folder, '*.fgb'),
-    's3://bucket/a.parquet',
+    'gs://bucket/a.parquet',
   )
   expect(problems).toEqual([
     'lakes.gpkg: it is not a GeoPackage, although its name says so: write it again, or rename it',
@@ -125,7 +125,7 @@ test('what cannot be served is a problem that says why', async () => {
     'absent.parquet: there is no such file or folder',
     '*.parquet: no file matches it',
     '*.fgb: no file matches it that can be served',
-    's3://bucket/a.parquet: it is object storage, and only files of this machine are served: download it first, and name the file',
+    'gs://bucket/a.parquet: it is object storage, and only files of this machine are served: download it first, and name the file',
   ])
 })
 

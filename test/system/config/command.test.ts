@@ -94,7 +94,7 @@ test.each([
   ['a token of two lines after a mistyped flag', ["--tokn=hunt'er2\nhunter2"], {}, "'--tokn'"],
   ['a token after a short flag', ['-thunter2'], {}, "'-t'"],
   ['a password in a source', ['postgres://reader:hunter2@example.org/city'], {}, 'postgres://example.org/city'],
-  ['a signature in a source', ['https://example.org/a.parquet?sig=hunter2'], {}, 'https://example.org/a.parquet'],
+  ['a signature in a source', ['ftp://example.org/a.parquet?sig=hunter2'], {}, 'ftp://example.org/a.parquet'],
   [
     'a password in GEODUCK_SOURCES',
     [],
@@ -147,13 +147,13 @@ test('a word is a path if there is such a folder, after serve, and with a dot or
 })
 
 test('paths that are not there are named before anything else is printed', async () => {
-  const { code, stdout, stderr } = await geoduck(['nowhere.parquet', 's3://bucket/a.parquet', '--port', '0'])
+  const { code, stdout, stderr } = await geoduck(['nowhere.parquet', 'gs://bucket/a.parquet', '--port', '0'])
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toBe(
     [
       'No layer can be served.',
       '  nowhere.parquet: there is no such file or folder',
-      '  s3://bucket/a.parquet: it is object storage, and only files of this machine are served: download it first, and name the file',
+      '  gs://bucket/a.parquet: it is object storage, and only files of this machine are served: download it first, and name the file',
       '',
     ].join('\n'),
   )
@@ -212,10 +212,10 @@ describe('schema', () => {
   })
 
   test('refuses paths of which none exists, instead of printing a schema without their layers', async () => {
-    expect(await geoduck(['schema', 'nowhere', 's3://bucket/roads.parquet'], environment)).toMatchObject({
+    expect(await geoduck(['schema', 'nowhere', 'gs://bucket/roads.parquet'], environment)).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^No layer can be served\.\n {2}nowhere: there is no such file or folder\n {2}s3:/),
+      stderr: expect.stringMatching(/^No layer can be served\.\n {2}nowhere: there is no such file or folder\n {2}gs:/),
     })
   })
 

@@ -92,7 +92,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     prints(null),
   ],
   'docs/reliability.md': [],
-  'docs/remote.md': [remote(0), remote(1)],
+  'docs/remote.md': [remote(0), notRun(['sh'], 'test/system/remote/s3.test.ts serves a store'), remote(1)],
   'docs/scale.md': [
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
     notRun(['caddy'], 'test/system/server/servers.test.ts runs it'),

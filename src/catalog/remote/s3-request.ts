@@ -1,0 +1,79 @@
+/** Requests to S3, and to stores with its interface: their addresses and signatures. */
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { AwsV4Signer } from 'aws4fetch'
+
+interface Access {
+  readonly endpoint: string | undefined
+  readonly region: string
+  /** Null: requests are not signed, as for public data. */
+  readonly keys: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string } | null
+}
+
+/** Milliseconds that credentials are used before they are read again. */
+const KEPT_MS = 10_000
+
+/** Returns the address of `s3://BUCKET/KEY` over HTTP, with the headers of its signature. The key is encoded as in a URL. */
+export async function signedRequest(
+  address: string,
+  headers: Record<string, string>,
+): Promise<{ readonly url: URL; readonly headers: Record<string, string> }> {
+  const access = await currentAccess()
+  const url = httpAddress(new URL(address), access)
+  const { keys, region } = access
+  if (!keys) return { url, headers }
+  const signer = new AwsV4Signer({ ...keys, url: url.href, headers, method: 'GET', service: 's3', region })
+  const signed = await signer.sign()
+  return { url, headers: Object.fromEntries(signed.headers) }
+}
+
+/** A bucket with a dot would not match the certificate of the store as a part of its host. */
+function httpAddress({ host: bucket, pathname, search }: URL, { endpoint, region }: Access): URL {
+  const rest = `${asSigned(pathname)}${search}`
+  if (endpoint !== undefined) return new URL(`${endpoint.replace(/\/$/, '')}/${bucket}${rest}`)
+  const store = `s3.${region}.amazonaws.com`
+  return new URL(bucket.includes('.') ? `https://${store}/${bucket}${rest}` : `https://${bucket}.${store}${rest}`)
+}
+
+/** Some stores compare the signature with the path as it was sent, so it is sent in the form that is signed (RFC 3986). */
+function asSigned(pathname: string): string {
+  const escaped = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+  const encoded = (part: string) => encodeURIComponent(decodeURIComponent(part)).replace(/[!'()*]/g, escaped)
+  return pathname.split('/').map(encoded).join('/')
+}
+
+let access: { readonly until: number; readonly value: Promise<Access> } | null = null
+
+function currentAccess(): Promise<Access> {
+  if (!access || access.until < performance.now()) access = { until: performance.now() + KEPT_MS, value: readAccess() }
+  return access.value
+}
+
+/** By the names of AWS's own programs: the environment, and then the profile. */
+async function readAccess(): Promise<Access> {
+  const { env } = process
+  const name = env['AWS_PROFILE'] ?? 'default'
+  const folder = path.join(homedir(), '.aws')
+  const profile = {
+    ...(await profileIn(env['AWS_CONFIG_FILE'] ?? path.join(folder, 'config'), name)),
+    ...(await profileIn(env['AWS_SHARED_CREDENTIALS_FILE'] ?? path.join(folder, 'credentials'), name)),
+  }
+  const inEnvironment = env['AWS_ACCESS_KEY_ID'] !== undefined
+  const [accessKeyId, secretAccessKey, sessionToken] = ['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'].map(
+    (key) => (inEnvironment ? env[key.toUpperCase()] : profile[key]),
+  )
+  return {
+    endpoint: env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? profile['endpoint_url'],
+    region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? profile['region'] ?? 'us-east-1',
+    keys: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } : null,
+  }
+}
+
+async function profileIn(file: string, name: string): Promise<Record<string, string>> {
+  const content = await readFile(file, 'utf8').catch(() => '')
+  const sections = content.split(/^\s*\[\s*(?:profile\s+)?([^\]]*?)\s*\]/m)
+  const own = sections.findIndex((section, n) => n % 2 === 1 && section === name)
+  const lines = own < 0 ? [] : sections[own + 1]!.matchAll(/^([a-z_]+)\s*=\s*(.*?)\s*$/gm)
+  return Object.fromEntries([...lines].map(([, key, value]) => [key, value]))
+}
