@@ -242,7 +242,8 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
    */
   async *changesBetween(name: string, from: number, to: number): AsyncGenerator<readonly LiveChange[], void> {
     const { state } = this.#entry(name)
-    const reader = (this.#reader ??= openForReading(this.#options.directory))
+    this.#reader ??= openForReading(this.#options.directory)
+    const reader = this.#reader
     // The store itself is asked: in memory, an answer of the writer from before they were forgotten may have arrived later.
     const expired = () => {
       const { forgotten } = layersIn(reader).find(({ id }) => id === state.id)!
