@@ -21,7 +21,7 @@ export async function createTable(connection: DuckDBConnection, table: string, c
     `${identifier(geometry)} GEOMETRY`,
     ...[west, south, east, north].map((side) => `${identifier(side)} DOUBLE`),
   ]
-  await connection.run(`CREATE TABLE ${table} (${definitions.join(', ')})`)
+  await connection.run(`CREATE OR REPLACE TABLE ${table} (${definitions.join(', ')})`)
 }
 
 /** `COLUMN_TYPES` holds the names of DuckDB, so a checked name is SQL. */

@@ -36,7 +36,14 @@ export class LiveRows {
       overlay = await this.#open(relation)
       this.#overlays.set(key, overlay)
     }
-    await overlay.read(relation.version)
+    try {
+      await overlay.read(relation.version)
+    } catch (error) {
+      // The engine may have taken a part of the changes. The next execution reads all of them again.
+      this.#overlays.delete(key)
+      await overlay.close().catch(() => {})
+      throw error
+    }
     await overlay.show(connection, relation.version)
   }
 
@@ -66,7 +73,7 @@ export class LiveRows {
     const alias = identifier(liveBase(id))
     const keys = new DatabaseSync(keysFile(this.#directory, slot), { readOnly: true })
     try {
-      await this.#connection.run(`ATTACH ${literal(baseFile(this.#directory, slot))} AS ${alias} (READ_ONLY)`)
+      await this.#connection.run(`ATTACH IF NOT EXISTS ${literal(baseFile(this.#directory, slot))} AS ${alias} (READ_ONLY)`)
       const detach = async () => {
         keys.close()
         await this.#connection.run(`DETACH ${alias}`)
