@@ -45,6 +45,8 @@ export interface CatalogOptions extends RequestedLayers {
   readonly spatialExtension: string | null
   /** Returns the path of the engine's extension that reads over HTTP. It is only called if a source is on another machine. */
   readonly httpfsExtension?: () => Promise<string>
+  /** Bytes of parts of objects of other machines that are kept in memory. @default 0 */
+  readonly remoteCacheBytes?: number
   /** The folder for results of inspections and prepared copies. Absent: they are not kept between starts. */
   readonly cacheFolder?: string
   /** The folder for files that are needed only while this process runs. @default the system's */
@@ -365,11 +367,11 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   async #openRemote(): Promise<RemoteObjects> {
-    const { httpfsExtension, log } = this.#options
+    const { httpfsExtension, remoteCacheBytes = 0, log } = this.#options
     try {
       if (!httpfsExtension) throw new SourceError('it is on another machine, which is not read here: download it first')
       const { RemoteObjects } = await import('./remote/remote-objects.ts')
-      return await RemoteObjects.open(await httpfsExtension(), log)
+      return await RemoteObjects.open(await httpfsExtension(), remoteCacheBytes, log)
     } catch (error) {
       if (error instanceof SourceError) throw error
       throw new SourceError("it cannot be read without DuckDB's httpfs extension, which could not be had: see the log", {

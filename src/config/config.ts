@@ -35,6 +35,8 @@ export interface Config {
   readonly cacheDirectory: string
   /** Bytes of prepared copies that are kept. @default 20 GB */
   readonly cacheBytes: number
+  /** Bytes of parts of objects of other machines that are kept in memory. 0: none is kept. @default 64 MB */
+  readonly remoteCacheBytes: number
   /** Bytes of finished files for downloads, with their temporary data. @default 5 GB */
   readonly exportBytes: number
   /** Maximum seconds to make such a file. @default 600 */

@@ -287,6 +287,13 @@ function files({ tempDirectory, tempDirectoryBytes }: MachineDefaults) {
       fallback: 512e6,
       fallbackText: '512 MB',
     },
+    remoteCacheBytes: {
+      flag: '--remote-cache <size>',
+      description: 'parts of objects of other machines that are kept in memory for all workers; 0B keeps none',
+      value: size('0B'),
+      fallback: 64e6,
+      fallbackText: '64 MB',
+    },
     exportBytes: {
       flag: '--export-bytes <size>',
       description: 'maximum size of files for downloads that are made and kept, with their temporary data',

@@ -220,6 +220,7 @@ async function fill(
     httpfsExtension: () => findHttpfsExtension(program.spatialExtension, (line) => log.info(line)),
     cacheFolder: config.cacheDirectory,
     cacheBytes: config.cacheBytes,
+    remoteCacheBytes: config.remoteCacheBytes,
     tempFolder: config.tempDirectory,
     watch: config.watch,
     admit: async (access) => (await opened.promise).renew({ ...access, ...(config.live !== null && { live: config.live }) }),

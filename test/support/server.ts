@@ -28,6 +28,8 @@ const CONFIG: Omit<Config, 'sources'> = {
   tempDirectoryBytes: 2 ** 30,
   cacheDirectory: join(ROOT, '.geoduck/test/cache'),
   cacheBytes: 20e9,
+  // Most tests of remote files read the object again.
+  remoteCacheBytes: 0,
   exportBytes: 1e9,
   exportSeconds: 120,
   spatialExtension: SPATIAL_EXTENSION,

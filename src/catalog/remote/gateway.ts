@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { GatewayAccess } from '../../engines/engine.ts'
+import { RangeCache } from './range-cache.ts'
 import { ObjectError, type ObjectVersion, readRange } from './range-reader.ts'
 
 const HOST = 'http://objects.invalid'
@@ -18,6 +19,8 @@ const USER = 'geoduck'
 export interface GatewayOptions {
   /** Path of the engine's extension that reads over HTTP. */
   readonly extension: string
+  /** Bytes of ranges that are kept in memory. */
+  readonly cacheBytes: number
   /** Called when the server of an object has another version of it. */
   readonly onChanged: (url: string) => void
   /** Called for a read that failed. */
@@ -29,6 +32,7 @@ export class Gateway {
   readonly #options: GatewayOptions
   readonly #server: Server
   readonly #authorization: Buffer
+  readonly #cache: RangeCache
   readonly #versions = new Map<string, ObjectVersion>()
   /** The version of each object that may be read. */
   readonly #current = new Map<string, string>()
@@ -38,6 +42,7 @@ export class Gateway {
     const { port } = server.address() as AddressInfo
     this.access = { extension: options.extension, proxy: `127.0.0.1:${port}`, user: USER, password }
     this.#options = options
+    this.#cache = new RangeCache(options.cacheBytes)
     this.#server = server
     this.#authorization = digestOf(`Basic ${Buffer.from(`${USER}:${password}`).toString('base64')}`)
     server.on('request', (req, res) => void this.#answer(req, res))
@@ -83,11 +88,16 @@ export class Gateway {
     if (req.method === 'HEAD') return void res.writeHead(200, { ...shared, 'content-length': bytes }).end()
     const [, from = Number.NaN, to = Number.NaN] = /^bytes=(\d+)-(\d+)$/.exec(req.headers.range ?? '')?.map(Number) ?? []
     if (req.method !== 'GET' || !(from <= to && to < bytes)) return end(res, 416)
-    const pieces = readRange(version, from, to)
+    const length = to - from + 1
+    const head = { ...shared, 'content-length': length, 'content-range': `bytes ${from}-${to}/${bytes}` }
+    const key = `${id} ${from} ${to}`
+    const kept = this.#cache.get(key)
+    if (kept) return void res.writeHead(206, head).end(kept)
+    const pieces = this.#cache.keep(key, length, readRange(version, from, to))
     try {
       // The status is only sent when the first bytes have arrived.
       const first = await pieces.next()
-      res.writeHead(206, { ...shared, 'content-length': to - from + 1, 'content-range': `bytes ${from}-${to}/${bytes}` })
+      res.writeHead(206, head)
       if (!first.done) res.write(first.value)
       await pipeline(Readable.from(pieces, { objectMode: false }), res)
     } catch (error) {

@@ -31,9 +31,10 @@ export class RemoteObjects {
     this.#gateway = gateway
   }
 
-  static async open(extension: string, log: CatalogLog): Promise<RemoteObjects> {
+  static async open(extension: string, cacheBytes: number, log: CatalogLog): Promise<RemoteObjects> {
     const gateway = await Gateway.open({
       extension,
+      cacheBytes,
       onChanged: (url) => objects.#outdated(url),
       onFailed: (url, error) => {
         const { host, pathname } = new URL(url)

@@ -58,6 +58,28 @@ it('a small box reads a small part', async () => {
   expect(objects.bytes).toBeLessThan(4e6)
 })
 
+it('with --remote-cache, the same query of another worker reads nothing again, within the limit', {
+  timeout: 60_000,
+}, async () => {
+  const query = `{ features(layer: "${NAME}", first: 10, ${BOX}) { features { key geometry } } }`
+  const expected = await ask(local, query)
+  for (const [remoteCacheBytes, isKept] of [
+    [64e6, true],
+    [1e6, false],
+  ] as const) {
+    const server = await serve([url], { remoteCacheBytes, workers: 2 })
+    try {
+      await checked(server)
+      expect(await ask(server, query)).toEqual(expected)
+      objects.requests.length = 0
+      for (let n = 0; n < 6; n++) expect(await ask(server, query)).toEqual(expected)
+      expect(objects.requests.filter(({ range }) => range !== 'bytes=0-3').length === 0).toBe(isKept)
+    } finally {
+      await server.close()
+    }
+  }
+})
+
 it('a page continues after a cursor of the file, on the object', async () => {
   const page = (after: string | null) =>
     `{ features(layer: "${NAME}", first: 5, after: ${JSON.stringify(after)}) { features { key } pageInfo { endCursor } } }`
