@@ -68,7 +68,7 @@ interface Running {
 interface Progress {
   readonly layer: string
   readonly format: FinishedFormat
-  /** By the clock of `performance`. */
+  /** When it was requested, by the clock of `performance`. */
   readonly since: number
   stage: 'WAITING' | 'READING' | 'WRITING'
   percent: number | null

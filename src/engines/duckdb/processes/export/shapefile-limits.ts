@@ -5,7 +5,7 @@ import { rowsOf } from '../inspect/rows.ts'
 import type { Staged } from '../prepare/stage.ts'
 import { ExportRefusal } from './refusal.ts'
 
-/** Of each of its files. */
+/** Each file of a Shapefile has at most these. */
 export const MOST_SHAPEFILE_BYTES = 2 ** 31 - 1
 
 /** Properties, bytes of a text, digits of an integer and size of a float that a DBF file holds. */

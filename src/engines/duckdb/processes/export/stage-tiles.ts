@@ -45,7 +45,7 @@ export function windowOf({ zoom, x, y }: TilePlace): TileWindow {
   return { west: (x - BEYOND) / n, north: (y - BEYOND) / n, east: (x + 1 + BEYOND) / n, south: (y + 1 + BEYOND) / n }
 }
 
-/** What the tiles of a zoom have. A feature counts in every tile that its box meets. */
+/** The content of the tiles of a zoom. A feature counts in every tile that its box meets. */
 export interface ZoomCounts {
   /** Infinity if the boxes meet very many. */
   readonly tiles: number
@@ -90,7 +90,7 @@ export class StagedTiles {
     this.#options = options
   }
 
-  /** Takes the rows of a statement in the place of the former ones. Returns the number of rows. @throws Error of the engine */
+  /** Replaces all rows by those of a statement. Returns the number of rows. @throws Error of the engine */
   async stage({ sql, parameters }: Statement): Promise<number> {
     const { connection, layout } = this.#options
     this.#forget()

@@ -1,6 +1,6 @@
 /**
  * Writes a PMTiles archive of the tiles that the server has. The features are read once per share of them (`Query.thinning`). A part of
- * the world with as many features as a tile may have is read into memory, and all of its tiles are made from there, zoom after zoom.
+ * the world with no more features than a tile may have is read into memory, and the writer draws all of its tiles, zoom after zoom.
  */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
@@ -149,7 +149,7 @@ class PyramidWriter {
       await this.#draw({ first: zoom, last: top })
       zoom--
     }
-    // What the lower zooms show is a part of it.
+    // The lower zooms show a part of these features.
     for (let lower = first - 1; lower >= 0; lower--) this.#levels[lower] = Math.max(this.#levels[lower]!, least)
   }
 
@@ -237,7 +237,7 @@ function childrenOf({ zoom, x, y }: TilePlace): readonly TilePlace[] {
   return children.sort((a, b) => tileId(a.zoom, a.x, a.y) - tileId(b.zoom, b.x, b.y))
 }
 
-/** The rows whose box meets the tile, after any turn around the earth. */
+/** Returns the rows whose box reaches into the tile, after any turn around the earth. */
 function meeting(place: TilePlace, { boxes: [x0, y0, x1, y1] }: NearFeatures, candidates: Int32Array): Int32Array {
   const { west, north, east, south } = windowOf(place)
   const rows = new Int32Array(candidates.length)
@@ -253,8 +253,8 @@ function meeting(place: TilePlace, { boxes: [x0, y0, x1, y1] }: NearFeatures, ca
 }
 
 /**
- * The rows that may be in the tiles below. What is larger than the tile and was not drawn in it is not drawn there, though its box meets
- * them: a long line, or the box around two islands.
+ * Returns the rows that may be in the tiles below. A feature that is larger than the tile and was not drawn in it is not drawn there, though
+ * its box reaches into them: a long line, or a box around two islands.
  */
 function remaining({ zoom }: TilePlace, { boxes: [x0, y0, x1, y1] }: NearFeatures, rows: Int32Array): Int32Array {
   const size = (1 + (2 * BUFFER) / EXTENT) / 2 ** zoom
