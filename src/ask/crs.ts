@@ -28,16 +28,6 @@ export function hasKnownCrs({ crs }: Layer): boolean {
 }
 
 /**
- * True if coordinates are longitude and latitude. So are those of a source without a CRS, as in GeoParquet, unless its extent is outside of their
- * range.
- */
-export function isInDegrees({ crs, extent }: Layer): boolean {
-  if (crs || !extent) return crs?.isLonLat ?? true
-  const [west, south, east, north] = extent
-  return west >= -180 && south >= -90 && east <= 180 && north <= 90
-}
-
-/**
  * Checks that a transformation from or to the layer's CRS is possible. @throws GeoduckError BAD_INPUT if the source has no CRS,
  * or one that PROJ does not know
  */

@@ -10,7 +10,7 @@ import { type Field, type Layer, LON_LAT, sameCrs } from '../model/layer.ts'
 import { nearNames } from '../model/near-names.ts'
 import type { Representation, View } from '../model/query.ts'
 import { inRange, PRECISION } from './arguments.ts'
-import { hasKnownCrs, isInDegrees, NAME_THE_CRS, readCrs, requireKnownCrs } from './crs.ts'
+import { hasKnownCrs, NAME_THE_CRS, readCrs, requireKnownCrs } from './crs.ts'
 import { requireGeometry } from './view.ts'
 
 export interface Selection {
@@ -122,6 +122,16 @@ export function csvOutput(args: Partial<FeatureBatchGeojsonArgs>, { view, repres
   const precision = inRange('precision', args.precision, PRECISION)
   const only = propertiesNamed(args.only, view)
   return { kind: 'csv', geometry, precision, ...(only ? { only } : {}) }
+}
+
+/**
+ * True if coordinates are longitude and latitude. So are those of a source without a CRS, as in GeoParquet, unless its extent is outside of their
+ * range.
+ */
+export function isInDegrees({ crs, extent }: Layer): boolean {
+  if (crs || !extent) return crs?.isLonLat ?? true
+  const [west, south, east, north] = extent
+  return west >= -180 && south >= -90 && east <= 180 && north <= 90
 }
 
 /** RFC 7946 allows only longitude and latitude. */

@@ -12,10 +12,10 @@ import type { Filter, Geometry, Predicate } from '../model/predicate.ts'
 import type { View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { badInput, coerceArguments, isGiven, refuseUnknown, withOnly } from './arguments.ts'
-import { hasKnownCrs, isInDegrees, NAME_THE_CRS } from './crs.ts'
+import { hasKnownCrs, NAME_THE_CRS } from './crs.ts'
 import { type FeatureRequest, findLayer, type ReadContext, readFeatureRequest } from './feature-request.ts'
 import { cutEdges, PIECES } from './read/read-geometry.ts'
-import { propertiesNamed, selectionOf } from './selection.ts'
+import { isInDegrees, propertiesNamed, selectionOf } from './selection.ts'
 import { openFilter } from './tile-filter.ts'
 
 /** The last zoom that is answered, and the last one that a map asks for: it draws tiles of that zoom larger. */

@@ -1,8 +1,8 @@
 /** Sends vector tiles of a layer, `/tiles/LAYER/Z/X/Y.mvt`, and their description as TileJSON 3, `/tiles/LAYER.json`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
-import { isInDegrees } from '../ask/crs.ts'
 import { type FeatureRequest, findLayer, operationContext, readWhere } from '../ask/feature-request.ts'
+import { isInDegrees } from '../ask/selection.ts'
 import { isOfPoints, readTileCells } from '../ask/tile-cells.ts'
 import {
   type Lattices,

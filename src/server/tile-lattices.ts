@@ -1,7 +1,8 @@
 /** The lattices of layers in other CRSs, by which their tiles are made without a transformation. A layer's is made once per version. */
 
-import { hasKnownCrs, isInDegrees } from '../ask/crs.ts'
+import { hasKnownCrs } from '../ask/crs.ts'
 import { operationContext } from '../ask/feature-request.ts'
+import { isInDegrees } from '../ask/selection.ts'
 import { viewOf } from '../ask/view.ts'
 import { type FittedLattice, fitLattice, latticeBox, SAMPLES } from '../geometry/lattice.ts'
 import type { Context } from '../graphql/context.ts'

@@ -3,7 +3,8 @@ import { type Grid, HEXAGON_SIZES, MAX_ZOOM, SQUARE_SIZES } from '../../geometry
 import type { CellGrid } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { Layer } from '../../model/layer.ts'
-import { isInDegrees, requireKnownCrs } from '../crs.ts'
+import { requireKnownCrs } from '../crs.ts'
+import { isInDegrees } from '../selection.ts'
 import { requireGeometry } from '../view.ts'
 
 /**
