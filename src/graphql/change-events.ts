@@ -11,6 +11,7 @@ import type { Layer, LiveRelation } from '../model/layer.ts'
 import type { DifferencePart, FeatureQuery, RowPosition } from '../model/query.ts'
 import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
+import { SharedDifferences } from './shared-differences.ts'
 
 /** The outputs that a selection of `ChangeEvent` needs. */
 export interface ChangeSelection extends Selection {
@@ -22,6 +23,8 @@ export interface DifferenceSelection extends Pick<Selection, 'outputs' | 'messag
   readonly parts: readonly DifferencePart[]
   /** Response key of `added` or `updated` → response key of its field → index into `outputs`. */
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, number>>
+  /** Response key of `geojsonDiff` → indexes of the collections of added and updated features. */
+  readonly diffs: ReadonlyMap<string, readonly [added: number, updated: number]>
   /** Index of the keys that were removed. Null if they are not selected. */
   readonly removed: number | null
 }
@@ -260,7 +263,20 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
     const asker = { ...this.#asker({ ...this.#request, query: asked }), unchanged: async () => true }
     try {
       if (!this.#live.keepsChangesSince(this.#name, from)) throw new Forgotten()
-      return await this.#context.services.engine.page(asked, MOST_CHANGES, asker, this.#signal, message)
+      const name = JSON.stringify([
+        relation.layer,
+        from,
+        to,
+        after,
+        query.where?.digest,
+        query.view.digest,
+        outputs,
+        parts,
+        query.representations,
+        message,
+      ])
+      const make = () => this.#context.services.engine.page(asked, MOST_CHANGES, asker, this.#signal, message)
+      return await sharedOf(this.#live).page(name, make)
     } catch (error) {
       throw this.#live.keepsChangesSince(this.#name, from) ? error : new Forgotten()
     }
@@ -315,6 +331,14 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
     const { cursorSecret } = this.#context.services
     return encodeToken(cursorSecret, this.#request.query, { ...position, store: this.#live.store })
   }
+}
+
+const shared = new WeakMap<LiveVersions, SharedDifferences>()
+
+function sharedOf(live: LiveVersions): SharedDifferences {
+  const known = shared.get(live) ?? new SharedDifferences()
+  shared.set(live, known)
+  return known
 }
 
 /** Changes that the client needs are not kept any more. */

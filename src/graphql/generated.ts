@@ -176,6 +176,11 @@ export type ChangeBatch = {
   readonly added: ChangedFeatures;
   /** False if more parts of this difference follow. After the last part, the client has exactly `version`. */
   readonly complete: Scalars['Boolean']['output'];
+  /**
+   * The same as a `GeoJSONSourceDiff` of MapLibre, for `source.updateData()`: `add` has added and updated features, and `remove` has keys. MapLibre
+   * replaces a feature with the same id.
+   */
+  readonly geojsonDiff: Scalars['GeoJSON']['output'];
   /** The keys of features that matched before, and were deleted or do not match now. */
   readonly removed: ReadonlyArray<Scalars['ID']['output']>;
   /** The position after this event. */
@@ -184,6 +189,18 @@ export type ChangeBatch = {
   readonly updated: ChangedFeatures;
   /** The version that the client has after the whole difference. */
   readonly version: Scalars['BigInt']['output'];
+};
+
+
+/**
+ * The difference between the version that the client has and a later one, or a part of it. A feature is in it once, in its later form. A
+ * feature that was added and removed meanwhile, or is equal again, is not in it.
+ */
+export type ChangeBatchGeojsonDiffArgs = {
+  crs?: InputMaybe<Scalars['String']['input']>;
+  only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  precision?: InputMaybe<Scalars['Int']['input']>;
+  simplify?: InputMaybe<Scalars['Float']['input']>;
 };
 
 /** An event of `changes`. Each has a token: subscribe with the last one as `since` to continue directly after it. */
@@ -2368,6 +2385,7 @@ export type CellResolvers<ContextType = Context, ParentType extends ResolversPar
 export type ChangeBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ChangeBatch'] = ResolversParentTypes['ChangeBatch']> = {
   added?: Resolver<ResolversTypes['ChangedFeatures'], ParentType, ContextType>;
   complete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  geojsonDiff?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<ChangeBatchGeojsonDiffArgs, 'precision'>>;
   removed?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
   token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
   updated?: Resolver<ResolversTypes['ChangedFeatures'], ParentType, ContextType>;

@@ -3,17 +3,18 @@ import { type GraphQLObjectType, type GraphQLResolveInfo, getNamedType, response
 import { BATCH_SIZE, inRange, PER_SECOND } from '../../ask/arguments.ts'
 import { decodeToken } from '../../ask/change-token.ts'
 import { layerNotFound, readRequestFor } from '../../ask/feature-request.ts'
-import { type SelectionContext, selectionOf } from '../../ask/selection.ts'
+import { geoJsonOutput, type SelectionContext, selectionOf } from '../../ask/selection.ts'
 import { join, RawJson } from '../../delivery/raw-json.ts'
 import type { Output } from '../../encode/batch.ts'
+import { frameOf, within } from '../../encode/encode.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { DifferencePart } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import { type ChangeDelivery, ChangeEvents, type ChangeSelection, type DifferenceSelection } from '../change-events.ts'
 import type { Context } from '../context.ts'
 import type { PageDelivery } from '../delivery.ts'
-import type { Resolvers, SubscriptionChangesArgs } from '../generated.ts'
-import { messageOf, selectedFields, toOutput } from '../selection.ts'
+import type { ChangeBatchGeojsonDiffArgs, Resolvers, SubscriptionChangesArgs } from '../generated.ts'
+import { argumentsOf, messageOf, selectedFields, toOutput } from '../selection.ts'
 import { encoded, list, type Resolver } from './rows.ts'
 
 /** @throws GeoduckError UNSUPPORTED for a file, and as a stream does */
@@ -60,11 +61,16 @@ function selectDifference(info: GraphQLResolveInfo, asked: SelectionContext) {
   const type = info.schema.getType('ChangeBatch') as GraphQLObjectType
   const chosen = new Outputs()
   const fields = new Map<string, ReadonlyMap<string, number>>()
+  const diffs = new Map<string, readonly [added: number, updated: number]>()
   let removed: number | null = null
   for (const [key, nodes] of selectedFields(info.fieldNodes, info, type)) {
     const { name } = nodes[0]!
     const part = PARTS[name.value]
-    if (part === 'REMOVED') removed = chosen.add(KEYS, part)
+    if (name.value === 'geojsonDiff') {
+      const output = geoJsonOutput('geojson', argumentsOf<ChangeBatchGeojsonDiffArgs>(type, nodes[0]!, info), asked)
+      diffs.set(key, [chosen.add(output, 'ADDED'), chosen.add(output, 'UPDATED')])
+      removed = chosen.add(KEYS, 'REMOVED')
+    } else if (part === 'REMOVED') removed = chosen.add(KEYS, part)
     else if (part) {
       const partType = getNamedType(type.getFields()[name.value]!.type) as GraphQLObjectType
       const indexes = new Map<string, number>()
@@ -76,7 +82,7 @@ function selectDifference(info: GraphQLResolveInfo, asked: SelectionContext) {
     }
   }
   const { outputs, parts, times } = chosen
-  const difference: DifferenceSelection = { outputs, parts, fields, removed, message: messageOf(info, times) }
+  const difference: DifferenceSelection = { outputs, parts, fields, diffs, removed, message: messageOf(info, times) }
   return { difference, outputs }
 }
 
@@ -104,15 +110,30 @@ const partOf: Resolver<ChangeDelivery, unknown, PageDelivery> = ({ batch, reques
 }
 
 /** Returns an empty list until the result is complete, because graphql-js would complete a list key by key. */
-const removed: Resolver<ChangeDelivery, unknown, never[]> = ({ batch, request }, _args, { operation }, info) => {
-  const features = JSON.parse(join(batch.outputs[request.selection.difference.removed!]!).toString()) as { key: string }[]
-  const keys = Buffer.from(JSON.stringify(features.map(({ key }) => key)))
-  operation.splice(responsePathAsArray(info.path), new RawJson(keys))
+const removed: Resolver<ChangeDelivery, unknown, never[]> = (delivery, _args, { operation }, info) => {
+  operation.splice(responsePathAsArray(info.path), new RawJson(removedKeys(delivery)))
   return []
+}
+
+/** Returns the keys as a JSON list. */
+function removedKeys({ batch, request }: ChangeDelivery): Uint8Array {
+  const features = JSON.parse(join(batch.outputs[request.selection.difference.removed!]!).toString()) as { key: string }[]
+  return Buffer.from(JSON.stringify(features.map(({ key }) => key)))
+}
+
+const geojsonDiff: Resolver<ChangeDelivery, unknown, RawJson> = (delivery, _args, _context, info) => {
+  const { batch, request } = delivery
+  const { outputs, diffs } = request.selection.difference
+  const collections = diffs
+    .get(String(info.path.key))!
+    .map((index) => within(frameOf(outputs[index]!)!, join(batch.outputs[index]!)))
+  const features = collections.filter(({ length }) => length > 0)
+  const add = features.flatMap((list, n) => (n === 0 ? [list] : [Buffer.from(','), list]))
+  return new RawJson(Buffer.from('{"add":['), ...add, Buffer.from('],"remove":'), removedKeys(delivery), Buffer.from('}'))
 }
 
 export const changes: Pick<Resolvers, 'SnapshotBatch' | 'ChangeBatch' | 'ChangedFeatures'> = {
   SnapshotBatch: { count: ({ batch }) => batch.count, features: list, geojson: encoded },
-  ChangeBatch: { added: partOf, updated: partOf, removed },
+  ChangeBatch: { added: partOf, updated: partOf, removed, geojsonDiff },
   ChangedFeatures: { features: list, geojson: encoded },
 }

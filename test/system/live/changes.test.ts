@@ -1,12 +1,16 @@
 /** The change streams of live layers, over real sockets: what begins one, what continues it, and what refuses it. */
+
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { ask } from '../../support/graphql.ts'
+import { ROOT } from '../../support/environment.ts'
+import { ask, quiet } from '../../support/graphql.ts'
 import { CREATE, DELETE, point, UPSERT, workersOf } from '../../support/live.ts'
 import { PLACES, serve, type TestServer } from '../../support/server.ts'
 
@@ -22,6 +26,17 @@ afterAll(async () => {
   await server.close()
   await rm(folder, { recursive: true })
 })
+
+interface SourceDiff {
+  readonly applySourceDiff: (data: Map<unknown, GeoJSON.Feature>, diff: unknown) => void
+  readonly toUpdateable: (data: unknown) => Map<unknown, GeoJSON.Feature>
+}
+
+/** MapLibre's own code, which its package does not export. */
+async function mapLibre(): Promise<SourceDiff> {
+  const text = readFileSync(join(ROOT, 'node_modules/maplibre-gl/src/source/geojson_source_diff.ts'), 'utf8')
+  return await import(`data:text/javascript,${encodeURIComponent(stripTypeScriptTypes(text))}`)
+}
 
 interface Event {
   readonly __typename: string
@@ -239,11 +254,12 @@ test('an idle layer costs no query, and a heartbeat brings the version that chan
   await create('idle')
   const changes = new Changes('idle', { where: '{ property: { name: "n", gte: 10 } }' })
   await changes.until('UpToDate')
+  await quiet(server)
   // Without workers no query has an answer.
   const workers = await workersOf(server)
   for (const pid of workers) process.kill(pid, 'SIGSTOP')
   const idle = await changes.next()
-  for (const pid of workers) process.kill(pid, 'SIGCONT')
+  for (const pid of await workersOf(server)) process.kill(pid, 'SIGCONT')
   expect([workers.length > 0, idle.__typename]).toEqual([true, 'Heartbeat'])
   await upsert('idle', { a: 1 })
   const progress = await changes.next()
@@ -292,6 +308,61 @@ test('aliases, fragments, GeoJSON and another CRS work as in any result', async 
   await remove('selected', ['b', 'c'])
   expect(await changes.next()).toMatchObject({ gone: ['b', 'c'], alsoGone: ['b', 'c'] })
   await changes.close()
+})
+
+test("geojsonDiff makes MapLibre's data equal to a query", async () => {
+  await create('drawn')
+  await upsert('drawn', { a: 1, b: 2, c: 3 })
+  const selection =
+    '... on SnapshotBatch { geojson } ... on ChangeBatch { geojsonDiff again: geojsonDiff(precision: 0, only: []) }'
+  const changes = new Changes('drawn', { selection })
+  await changes.next()
+  const { applySourceDiff, toUpdateable } = await mapLibre()
+  const data = toUpdateable((await changes.next())['geojson'])
+  await changes.next()
+  const writes = [
+    () => upsert('drawn', { a: 5, d: 4 }),
+    () => remove('drawn', ['b', 'd']),
+    () => upsert('drawn', { d: 7, c: 8 }),
+    () => upsert('drawn', { e: 1 }),
+  ]
+  for (const write of writes) {
+    await write()
+    const event = await changes.next()
+    applySourceDiff(data, event['geojsonDiff'])
+    const answer = await ask<{ features: { geojson: GeoJSON.FeatureCollection } }>(
+      server,
+      '{ features(layer: "drawn") { geojson } }',
+    )
+    const byId = (features: Iterable<GeoJSON.Feature>) => [...features].sort((one, other) => (one.id! < other.id! ? -1 : 1))
+    expect(byId(data.values())).toEqual(byId(answer.data!.features.geojson.features))
+    const { add } = event['again'] as { add: { properties: object }[] }
+    expect(add.every(({ properties }) => Object.keys(properties).length === 0)).toBe(true)
+  }
+  await changes.close()
+})
+
+test('clients with one filter share a difference, and each has its own place', async () => {
+  await create('shared')
+  await upsert('shared', { a: 1 })
+  const where = '{ property: { name: "n", gte: 1 } }'
+  const clients = Array.from({ length: 30 }, (_, n) => new Changes('shared', { where: n % 2 === 0 ? where : '' }))
+  await Promise.all(clients.map((client) => client.until('UpToDate')))
+  for (const n of [2, 0, 3]) {
+    await upsert('shared', { a: n, [`b${n}`]: n })
+    const events = await Promise.all(clients.map((client) => client.next()))
+    for (const [place, event] of events.entries())
+      expect([numbersOf(event['added']), numbersOf(event['updated']), event['removed']]).toEqual(
+        place % 2 === 1
+          ? [{ [`b${n}`]: n }, { a: n }, []]
+          : n === 0
+            ? [{}, {}, ['a']]
+            : n === 3
+              ? [{ a: 3, b3: 3 }, {}, []]
+              : [{ b2: 2 }, { a: 2 }, []],
+      )
+  }
+  await Promise.all(clients.map((client) => client.close()))
 })
 
 test('Server-Sent Events carry the same events', async () => {

@@ -137,6 +137,7 @@ it('no argument that takes text is left out', () => {
     'FeatureConnection',
     'FeatureBatch',
     'SnapshotBatch',
+    'ChangeBatch',
     'ChangedFeatures',
     'Feature',
     'Group',
@@ -151,6 +152,8 @@ it('no argument that takes text is left out', () => {
     }
   }
   expect([...taking].toSorted()).toEqual([
+    'ChangeBatch.geojsonDiff(crs)',
+    'ChangeBatch.geojsonDiff(only)',
     'ChangedFeatures.geojson(crs)',
     'ChangedFeatures.geojson(only)',
     'Feature.bbox(crs)',
