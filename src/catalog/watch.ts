@@ -3,6 +3,7 @@
  * and many container mounts, need a kernel watch per file, and are lost if a folder is renamed or a link changes.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { isObject } from '../model/remote-source.ts'
 import { candidateFiles } from './find-sources.ts'
 import type { RemoteObjects } from './remote/remote-objects.ts'
 import type { CatalogLog } from './source.ts'
@@ -38,8 +39,11 @@ export async function stampsOf(
   files: readonly string[],
   objects: RemoteObjects | null = null,
 ): Promise<string> {
-  const all = new Set([...files, ...(await candidateFiles(paths))])
-  return JSON.stringify(await statOf([...all].sort(), objects))
+  const candidates = await candidateFiles(paths)
+  const all = new Set([...files, ...candidates])
+  // A list of objects is older than the look at one of them, so it may change later than the stamp.
+  const listed = [...candidates].filter(isObject)
+  return JSON.stringify([await statOf([...all].sort(), objects), listed])
 }
 
 export class Watch {

@@ -56,7 +56,10 @@ export class Gateway {
     return new Gateway(server, options)
   }
 
-  /** Returns the engine's path of this version. From now on it may be read, and earlier versions of the object may not. */
+  /**
+   * Returns the engine's path of this version. From now on it may be read, and earlier versions of the object may not. An object that is not
+   * served any more stays here, but no worker that is started later may read its path.
+   */
   allow(version: ObjectVersion): string {
     const id = versionId(version)
     const before = this.#current.get(version.url)
@@ -64,12 +67,6 @@ export class Gateway {
     this.#versions.set(id, version)
     this.#current.set(version.url, id)
     return enginePath(version)
-  }
-
-  /** Forgets an object. */
-  refuse(url: string): void {
-    this.#versions.delete(this.#current.get(url) ?? '')
-    this.#current.delete(url)
   }
 
   async close(): Promise<void> {

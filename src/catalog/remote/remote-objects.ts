@@ -81,14 +81,6 @@ export class RemoteObjects {
     }
   }
 
-  /** Forgets objects that are not served any more. */
-  refuse(urls: readonly string[]): void {
-    for (const url of urls) {
-      this.#known.delete(url)
-      this.#gateway.refuse(url)
-    }
-  }
-
   async close(): Promise<void> {
     await this.#gateway.close()
   }

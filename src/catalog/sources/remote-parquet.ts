@@ -18,10 +18,6 @@ export class RemoteParquet extends FileSource {
     return await super.look()
   }
 
-  override close(): void {
-    this.objects?.refuse(this.files)
-  }
-
   protected async digest(files: readonly string[]): Promise<string> {
     const objects = await this.context.remote()
     return await fingerprintOfParquet(files, (url, use) => use(objects.open(url)))
