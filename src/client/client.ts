@@ -5,6 +5,7 @@
 // biome-ignore-all lint/performance/noBarrelFile: the one file that the package exports
 import type { Batches, Encoding } from './encoding.ts'
 import { FeatureStream } from './feature-stream.ts'
+import { LayerWatch, type WatchOptions } from './layer-watch.ts'
 import type { StreamOptions } from './options.ts'
 
 export { connect } from './connect.ts'
@@ -12,6 +13,7 @@ export type { ArrowBatch, Encoding, FeaturesBatch, GeoJSONBatch, StreamedFeature
 export { type ClientErrorCode, clientError, GeoduckClientError } from './error.ts'
 export type { FeatureStream } from './feature-stream.ts'
 export type { FeatureFilter, FeatureOrder, GeometryInput, PropertyFilter } from './inputs.ts'
+export type { LayerDiff, LayerWatch, WatchOptions } from './layer-watch.ts'
 export type { StreamOptions, StreamState } from './options.ts'
 export { toGeoJSON } from './to-geojson.ts'
 export { toTable } from './to-table.ts'
@@ -29,3 +31,11 @@ export function streamFeatures<E extends Encoding = 'geojson'>(options: StreamOp
 }
 
 export type Batch<E extends Encoding = Encoding> = Batches[E]
+
+/**
+ * Follows a live layer: keeps a collection of its features equal to the server's, one version at a time. It continues automatically after lost
+ * connections and restarts of servers, without a loss. Until a new snapshot is complete, the collection stays.
+ */
+export function watchLayer(options: WatchOptions): LayerWatch {
+  return new LayerWatch(options)
+}

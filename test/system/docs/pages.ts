@@ -27,7 +27,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/aggregates.md': [answered, answered, answered, answered, answered],
   'docs/architecture.md': [notRun([''], 'a drawing'), notRun([''], 'test/unit/layout.test.ts holds it')],
-  'docs/changes.md': [changed],
+  'docs/changes.md': [changed, notRun(['js'], 'test/system/live/watch-layer.test.ts uses it')],
   'docs/clients.md': [
     notRun(['sh', 'text'], PROGRAM),
     notRun(['sh', 'text'], PROGRAM),
