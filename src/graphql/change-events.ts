@@ -276,7 +276,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
         message,
       ])
       const make = () => this.#context.services.engine.page(asked, MOST_CHANGES, asker, this.#signal, message)
-      return await sharedOf(this.#live).page(name, make)
+      return await sharedOf(this.#live).page(name, this.#signal, make)
     } catch (error) {
       throw this.#live.keepsChangesSince(this.#name, from) ? error : new Forgotten()
     }

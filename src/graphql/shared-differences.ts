@@ -8,24 +8,32 @@ const MOST_BYTES = 16 * 1024 * 1024
 /** Bytes of a difference without its outputs. */
 const LEAST_BYTES = 1_024
 
+interface Making {
+  readonly page: Promise<Page>
+  /** Aborted when the client that it is made for has left. */
+  readonly signal: AbortSignal
+}
+
 export class SharedDifferences {
   readonly #kept = new LRUCache<string, Page>({ maxSize: MOST_BYTES, sizeCalculation: bytesOf })
-  readonly #made = new Map<string, Promise<Page>>()
+  readonly #made = new Map<string, Making>()
 
-  /** Returns the page with this name. `make` makes it, unless another client did or does. */
-  async page(name: string, make: () => Promise<Page>): Promise<Page> {
+  /** Returns the page with this name. `make` makes it until `signal` is aborted, unless it is made for another client. */
+  async page(name: string, signal: AbortSignal, make: () => Promise<Page>): Promise<Page> {
     const kept = this.#kept.get(name)
     if (kept) return kept
     const made = this.#made.get(name)
-    // The other client may have left meanwhile.
-    if (made !== undefined) return await made.catch(make)
-    const making = this.#make(name, make)
-    this.#made.set(name, making)
-    try {
-      return await making
-    } finally {
-      this.#made.delete(name)
+    if (made) {
+      try {
+        return await made.page
+      } catch (error) {
+        if (!made.signal.aborted || signal.aborted) throw error
+      }
+      return await this.page(name, signal, make)
     }
+    const page = this.#make(name, make).finally(() => this.#made.delete(name))
+    this.#made.set(name, { page, signal })
+    return await page
   }
 
   async #make(name: string, make: () => Promise<Page>): Promise<Page> {
