@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { type ChangePosition, encodeToken } from '../../../src/ask/change-token.ts'
 import { ROOT } from '../../support/environment.ts'
 import { ask, quiet } from '../../support/graphql.ts'
 import { CREATE, DELETE, point, UPSERT, workersOf } from '../../support/live.ts'
@@ -239,6 +240,31 @@ test('another store with the same secret answers a token with Reset and a snapsh
   expect([numbersOf(difference!['added']), numbersOf(difference!['updated'])]).toEqual([{ b: 3 }, { a: 2 }])
   await again.close()
   await other.close()
+})
+
+test('a token that is too old, of a later version, or of a snapshot that is gone is answered with Reset and a snapshot', async () => {
+  await create('old')
+  await upsert('old', { a: 1 })
+  const changes = new Changes('old')
+  const { token } = (await changes.until('UpToDate')).at(-1)!
+  await changes.close()
+  const position = JSON.parse(Buffer.from(token, 'base64url').subarray(17).toString()) as ChangePosition
+  const subject = { view: { layer: { name: 'old', relation: { kind: 'live' } }, digest: 'all' }, where: null, orderBy: [] }
+  const tokenOf = (other: Partial<ChangePosition>) => encodeToken(CURSOR_SECRET, subject as never, { ...position, ...other })
+  expect(tokenOf({})).toBe(token)
+  const after = { keys: ['0'] }
+  for (const gone of [
+    { version: 0 },
+    { version: position.version + 1_000 },
+    { difference: { to: position.version + 1_000, after } },
+    { snapshot: { fingerprint: '0123456789abcdef', after } },
+  ]) {
+    const again = new Changes('old', { since: tokenOf(gone) })
+    const events = await again.until('UpToDate')
+    expect(typesOf(events), JSON.stringify(gone)).toEqual(['Reset', 'SnapshotBatch', 'UpToDate'])
+    expect(numbersOf(events[1])).toEqual({ a: 1 })
+    await again.close()
+  }
 })
 
 test('files have no changes, and wrong arguments are refused', async () => {
