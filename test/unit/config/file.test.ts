@@ -176,7 +176,7 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
   [
     'a layer without a path',
     'layers:\n  - name: a\n',
-    ['line 2: `layers[0].path` is missing: it takes a file, a folder or a glob pattern'],
+    ['line 2: `layers[0].path` is missing: it takes a file, a folder, a glob pattern or the address of a GeoParquet object'],
   ],
   [
     'a key of a layer',
