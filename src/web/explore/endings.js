@@ -12,4 +12,5 @@ export const ENDINGS = [
   { ending: 'fgb', label: 'FlatGeobuf', lonLat: false },
   { ending: 'shp.zip', label: 'Shapefile, zipped', lonLat: false },
   { ending: 'kml', label: 'KML', lonLat: false },
+  { ending: 'pmtiles', label: 'PMTiles, an archive of vector tiles', lonLat: false },
 ]

@@ -241,6 +241,7 @@ test('the download has what the filter selects', async () => {
   await page.getByRole('link', { name: '.geojsonl' }).click()
   const download = await downloading
   expect(download.suggestedFilename()).toBe('sightings.geojsonl')
+  expect(await page.getByRole('link', { name: '.pmtiles' }).getAttribute('href')).toMatch(/sightings\.pmtiles\?where=/)
   const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n')
   expect(lines).toHaveLength(await count('sightings', birds))
   expect(new Set(lines.map((line) => JSON.parse(line).properties.class))).toEqual(new Set(['bird']))
