@@ -35,10 +35,25 @@ function coloringOf({ classes }) {
   return { ...classes, colors: classColors(currentTheme(), roles) }
 }
 
-/** @typedef {{ view: LayerView, row: LegendRow, exploration: Exploration, shown: boolean, index: number }} Entry */
+/**
+ * @typedef {object} Entry
+ * @property {LayerView} view
+ * @property {LegendRow} row
+ * @property {Exploration} exploration
+ * @property {boolean} shown
+ * @property {number} index
+ * @property {boolean} outdated its data have changed since it was asked for
+ */
+
+/** Whether the same row and the same style layers can show both. @param {Layer} one @param {Layer} other */
+function looksSame(one, other) {
+  const looks = [one, other].map((layer) => JSON.stringify([layer.columns, hindrance(layer), kindOf(layer), shapesOf(layer)]))
+  return looks[0] === looks[1]
+}
 
 export class Atlas {
   /** @type {Map<string, Entry>} by long name */ #entries = new Map()
+  /** Whether layers were shown that the server had. @type {Map<string, boolean>} by long name */ #left = new Map()
   /** The long name of the layer in the panel. @type {string | null} */ #explored = null
   #map
   #zoomTo
@@ -67,19 +82,25 @@ export class Atlas {
     return [...this.#entries.values()].filter(({ shown }) => shown).map(({ view }) => view)
   }
 
-  /** @param {Layer[]} layers all of them; those that are known already are brought up to date. @returns whether one was not */
+  /**
+   * Adds layers, removes them, and asks again for those with other data.
+   * @param {Layer[]} layers all of them
+   * @returns whether one was added
+   */
   update(layers) {
-    const fresh = layers.filter(({ longName }) => !this.#entries.has(longName))
-    for (const layer of layers) {
-      const entry = this.#entries.get(layer.longName)
-      if (entry) {
-        entry.view.layer = layer
-        entry.row.update(layer)
-      }
+    const current = new Map(layers.map((layer) => [layer.longName, layer]))
+    for (const [longName, entry] of this.#entries) {
+      const layer = current.get(longName)
+      if (!layer || !looksSame(entry.view.layer, layer)) this.#leave(longName, entry)
+      else this.#renew(entry, layer)
     }
+    const fresh = layers.filter(({ longName }) => !this.#entries.has(longName))
     if (fresh.length === 0) return false
     const drawable = fresh.filter((layer) => hindrance(layer) === null)
-    for (const layer of fresh) this.#enter(layer, drawable.indexOf(layer) >= 0 && drawable.indexOf(layer) < SHOWN_AT_FIRST)
+    for (const layer of fresh) {
+      const isFirst = drawable.includes(layer) && this.shown().length < SHOWN_AT_FIRST
+      this.#enter(layer, hindrance(layer) === null && (this.#left.get(layer.longName) ?? isFirst))
+    }
     this.#addSlots(drawable)
     return true
   }
@@ -144,6 +165,35 @@ export class Atlas {
     }
   }
 
+  /** @param {Entry} entry @param {Layer} layer */
+  #renew(entry, layer) {
+    const { view, row } = entry
+    if (view.layer.fingerprint !== layer.fingerprint) entry.outdated = entry.shown
+    view.layer = layer
+    row.update(layer)
+    this.#askOutdated(entry)
+  }
+
+  /** Asks for other data when the last answer is complete: a layer that always changes would never be. @param {Entry} entry */
+  #askOutdated(entry) {
+    if (!entry.outdated || !entry.view.isSettled) return
+    entry.outdated = false
+    entry.view.ask(this.#question())
+  }
+
+  /** @param {string} longName @param {Entry} entry */
+  #leave(longName, entry) {
+    this.#left.set(longName, entry.shown)
+    if (longName === this.#explored) this.explore(longName)
+    this.#entries.delete(longName)
+    entry.view.off()
+    entry.row.root.remove()
+    for (const shape of SHAPES) {
+      const slot = `slot:${longName}:${shape}`
+      if (this.#map.getLayer(slot)) this.#map.removeLayer(slot)
+    }
+  }
+
   /** @param {Layer} layer @param {boolean} shown */
   #enter(layer, shown) {
     const kind = kindOf(layer)
@@ -169,11 +219,13 @@ export class Atlas {
       () => {
         row.show(view)
         this.refresh()
+        const entry = this.#entries.get(layer.longName)
+        if (entry) this.#askOutdated(entry)
       },
     )
     row.recolor(view.look.color)
     byId('layers').append(row.root)
-    this.#entries.set(layer.longName, { view, row, exploration, shown, index })
+    this.#entries.set(layer.longName, { view, row, exploration, shown, index, outdated: false })
   }
 
   /** Invisible style layers that keep the order: areas of all layers, then lines, then dots, each in the order of the list. */

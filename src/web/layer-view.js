@@ -87,6 +87,11 @@ export class LayerView {
     this.#changed = changed
   }
 
+  /** Whether the last request has its answer. */
+  get isSettled() {
+    return ['complete', 'limited', 'failed'].includes(this.progress.state)
+  }
+
   /** Cancels the last request and sends this one. @param {Question} question */
   ask(question) {
     this.#cancel()
@@ -133,7 +138,8 @@ export class LayerView {
   #drawTiles(question, progress) {
     const { conditions, column } = this.exploration
     const properties = this.look.coloring && column !== null ? [column] : []
-    const content = { layer: this.layer.name, where: whereOf(conditions), properties }
+    const { name, fingerprint } = this.layer
+    const content = { layer: name, fingerprint, where: whereOf(conditions), properties }
     const previous = this.#previous
     const isSame = previous instanceof TileDrawing && previous.draws(content)
     const drawing = isSame ? previous : new TileDrawing(this.#map, this.look, content)

@@ -9,6 +9,7 @@ import { lonLatExtent } from './lon-lat-extent.js'
  * @typedef {object} Layer
  * @property {string} name
  * @property {string} longName it stays when the name changes
+ * @property {string} fingerprint another one: other data
  * @property {'PREPARING' | 'CHECKING' | 'READY'} state
  * @property {'FEATURES' | 'TABLE'} kind
  * @property {string[]} geometryTypes
@@ -22,7 +23,7 @@ import { lonLatExtent } from './lon-lat-extent.js'
 /** @typedef {'polygon' | 'line' | 'point'} Kind what a layer mostly looks like */
 
 const LAYERS = `{ layers {
-  name longName state kind geometryTypes extent featureCount crs { code name isLonLat } columns { name type jsonType }
+  name longName fingerprint state kind geometryTypes extent featureCount crs { code name isLonLat } columns { name type jsonType }
 } }`
 
 /** @returns {Promise<Layer[]>} */

@@ -22,6 +22,7 @@ export const tileRequest = (url) => (url.startsWith(TILES) ? { url, headers: aut
 /**
  * @typedef {object} TileContent what is in the tiles
  * @property {string} layer
+ * @property {string} fingerprint
  * @property {object | undefined} where
  * @property {readonly string[]} properties
  */
