@@ -42,10 +42,10 @@ function coloringOf({ classes }) {
  * @property {Exploration} exploration
  * @property {boolean} shown
  * @property {number} index
- * @property {boolean} outdated its data have changed since it was asked for
+ * @property {boolean} outdated its data have changed since the last request
  */
 
-/** Whether the same row and the same style layers can show both. @param {Layer} one @param {Layer} other */
+/** Returns whether the same row and the same style layers can show both. @param {Layer} one @param {Layer} other */
 function looksSame(one, other) {
   const looks = [one, other].map((layer) => JSON.stringify([layer.columns, hindrance(layer), kindOf(layer), shapesOf(layer)]))
   return looks[0] === looks[1]
@@ -53,7 +53,7 @@ function looksSame(one, other) {
 
 export class Atlas {
   /** @type {Map<string, Entry>} by long name */ #entries = new Map()
-  /** Whether layers were shown that the server had. @type {Map<string, boolean>} by long name */ #left = new Map()
+  /** For layers that the server had, it says which were shown. @type {Map<string, boolean>} by long name */ #left = new Map()
   /** The long name of the layer in the panel. @type {string | null} */ #explored = null
   #map
   #zoomTo

@@ -10,8 +10,8 @@ const [AGAIN_MS, LEAST_MS] = [3000, 1000]
 
 /**
  * Never ends.
- * @param {{ layers: (layers: Layer[], preparing: number) => void, lost: (message: string) => void }} events `layers` when one has changed, and again
- *   and again while one is being prepared or checked; those that are prepared are only counted, since nothing else is known of them
+ * @param {{ layers: (layers: Layer[], preparing: number) => void, lost: (message: string) => void }} events `layers` when one has changed, and
+ *   repeatedly while one is being prepared or checked; layers that are being prepared are only counted
  */
 export async function watchLayers(events) {
   let wake = () => {}

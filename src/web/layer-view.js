@@ -87,7 +87,7 @@ export class LayerView {
     this.#changed = changed
   }
 
-  /** Whether the last request has its answer. */
+  /** Returns whether the last request has its answer. */
   get isSettled() {
     return ['complete', 'limited', 'failed'].includes(this.progress.state)
   }

@@ -43,7 +43,7 @@ const rows = () => map.page.locator('.layer').evaluateAll((all) => all.map((row)
 const until = (read: () => Promise<unknown>, value: unknown) =>
   expect.poll(read, { timeout: 60_000, interval: 100 }).toEqual(value)
 
-test('a replaced file is drawn anew', async () => {
+test('a replaced file is drawn again', async () => {
   const before = await map.features('a')
   await put('a.parquet', many)
   await until(async () => (await map.features('a')) > before, true)
