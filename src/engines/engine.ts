@@ -240,6 +240,11 @@ export interface Engine {
    * in every server.
    */
   ranks(query: FeatureQuery, by: Rank, levels: number, context: OperationContext): Promise<readonly RankThreshold[]>
+  /**
+   * Returns whether a feature may match whose geometry is in the extent; null is for features without a geometry. It is made once for a query, and
+   * then takes microseconds.
+   */
+  mayMatch(query: FeatureQuery): (extent: BBox | null) => boolean
   /** Describes the plan of a query. It throws the same errors as `stream`. */
   explain(query: Query): Explanation
   health(): Promise<EngineHealth>

@@ -95,3 +95,10 @@ function putBox([west, south, east, north]: BBox, to: GeometryBuilder): void {
   }
   to.end()
 }
+
+/** Returns the box around both. */
+export function around(one: BBox | null, other: BBox | null): BBox | null {
+  if (!one || !other) return one ?? other
+  const [west, south, east, north] = one
+  return [Math.min(west, other[0]), Math.min(south, other[1]), Math.max(east, other[2]), Math.max(north, other[3])]
+}

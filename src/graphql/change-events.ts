@@ -7,7 +7,7 @@ import type { Selection } from '../ask/selection.ts'
 import { OperationClock } from '../engines/deadline.ts'
 import type { Batch, OperationContext, Page } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { Layer, LiveRelation } from '../model/layer.ts'
+import type { BBox, Layer, LiveRelation } from '../model/layer.ts'
 import type { DifferencePart, FeatureQuery, RowPosition } from '../model/query.ts'
 import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
@@ -79,6 +79,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
   readonly #options: ChangeOptions
   readonly #context: Context
   readonly #live: LiveVersions
+  readonly #mayMatch: (extent: BBox | null) => boolean
   readonly #closing = new AbortController()
   /** Aborted when the client has gone, or the server stops. */
   readonly #signal: AbortSignal
@@ -93,6 +94,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
     this.#options = options
     this.#context = context
     this.#live = live
+    this.#mayMatch = context.services.engine.mayMatch(request.query)
     this.#signal = AbortSignal.any([this.#closing.signal, context.services.stopping])
     const unwatch = live.watch(this.#name, () => this.#commit.resolve())
     this.#closing.signal.addEventListener('abort', unwatch)
@@ -233,6 +235,8 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
 
   /** Yields the difference, in as many parts as it needs. It yields nothing if nothing that matches has changed. */
   async *#difference(from: number, to: number, after: RowPosition | null): AsyncGenerator<ChangeEvent, void> {
+    const box = this.#live.boxOfChanges(this.#name, from, to)
+    if (box !== undefined && after === null && !this.#mayMatch(box)) return
     for (let place = after; ; ) {
       const page = await this.#page(from, to, place)
       try {

@@ -3,7 +3,7 @@
 import type { FilterLimits } from '../ask/read/read-filter.ts'
 import type { Operation } from '../delivery/operation.ts'
 import type { Capabilities, Engine } from '../engines/engine.ts'
-import type { Layer } from '../model/layer.ts'
+import type { BBox, Layer } from '../model/layer.ts'
 import type { LiveAnswer, LiveMutation } from '../model/live.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { HealthSubscribers } from './health-events.ts'
@@ -35,6 +35,8 @@ export interface LiveVersions {
   watch(name: string, wake: () => void): () => void
   /** True if the changes of the layer after this version are kept. */
   keepsChangesSince(name: string, version: number): boolean
+  /** Returns the box around the geometries that have changed between two versions. Null if no change has one. Undefined if it is not known. */
+  boxOfChanges(name: string, from: number, to: number): BBox | null | undefined
   /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
   versionOf(name: string, digest: string): Layer | undefined
   /** True if queries of this version can continue. */

@@ -14,10 +14,11 @@ import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
 import { changesIn, layersIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
+import { around } from '../../geometry/box.ts'
 import { columnTypeOf, jsonTypeOfColumn } from '../../model/column-type.ts'
 import { KEYS_FROM, SIGNED_FROM } from '../../model/cursor-seal.ts'
 import { GeoduckError } from '../../model/errors.ts'
-import { crsOf, type Field, type Layer, type LayerKey } from '../../model/layer.ts'
+import { type BBox, crsOf, type Field, type Layer, type LayerKey } from '../../model/layer.ts'
 import type { LiveAnswer, LiveChange, LiveColumn, LiveMutation, LiveState } from '../../model/live.ts'
 import { ProcessLock } from '../process-lock.ts'
 import type { CatalogLog } from '../source.ts'
@@ -62,6 +63,17 @@ interface Entry {
   layer: Layer
   /** Times at which versions were the current ones, the oldest first. Changes up to such a version are at least as old. */
   readonly times: { readonly at: number; readonly version: number }[]
+  /** The latest commits without a gap. */
+  boxes: readonly CommitBox[]
+}
+
+/** The box around the geometries that a commit has changed, before and after. */
+interface CommitBox {
+  /** The versions before and after the commit. */
+  readonly from: number
+  readonly to: number
+  /** Null: none has a geometry. */
+  readonly box: BBox | null
 }
 
 interface Generation {
@@ -77,6 +89,8 @@ interface Generation {
 }
 
 const MINUTE_MS = 60_000
+/** Most commits of a layer whose boxes are kept. */
+const MOST_BOXES = 1_000
 /** Bases of a layer that are kept for cursors. More would be kept while much is written. */
 const MOST_BASES = 8
 /** Most layers of a store, so that each can have a base. */
@@ -259,6 +273,23 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   }
 
   /**
+   * Returns the box around all geometries that have changed after version `from`, up to version `to`, before and after. Null if none of the changes has
+   * a geometry. Undefined if it is not known.
+   */
+  boxOfChanges(name: string, from: number, to: number): BBox | null | undefined {
+    const { boxes } = this.#entry(name)
+    let box: BBox | null = null
+    let since = to
+    for (let n = boxes.length - 1; n >= 0 && since > from; n--) {
+      const commit = boxes[n]!
+      if (commit.from >= to) continue
+      box = around(box, commit.box)
+      since = commit.from
+    }
+    return since <= from ? box : undefined
+  }
+
+  /**
    * Writes a mutation. Resolves when it is on the disk and every query sees it.
    *
    * @throws GeoduckError OVERLOADED, LIMIT_EXCEEDED, SHUTTING_DOWN
@@ -308,13 +339,13 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     const fields = state.columns.map(fieldOf)
     const generation = Math.max(...this.#generationsOf(state).map(({ id }) => id))
     const times = [{ at: Date.now(), version: state.version }]
-    const entry = { state, fields, generation, changes, times, layer: this.#layerOf(state, fields, generation) }
+    const entry = { state, fields, generation, changes, times, boxes: [], layer: this.#layerOf(state, fields, generation) }
     this.#entries.set(state.name, entry)
     this.#keep(entry.layer)
     return entry
   }
 
-  #written({ layers, changes, version }: Written): void {
+  #written({ layers, changes, boxes, version }: Written): void {
     const changed = layers.filter(({ name, version: at }) => this.#entries.get(name)?.state.version !== at)
     const created: Layer[] = []
     for (const state of changed) {
@@ -325,6 +356,8 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
         created.push(this.#add(state, count).layer)
         continue
       }
+      const commit = boxes && { from: entry.state.version, to: state.version, box: boxes[layers.indexOf(state)]! }
+      entry.boxes = commit ? [...entry.boxes.slice(1 - MOST_BOXES), commit] : []
       entry.state = state
       entry.changes += count
       this.#renew(entry)

@@ -294,6 +294,21 @@ test('an idle layer costs no query, and a heartbeat brings the version that chan
   await changes.close()
 }, 20_000)
 
+test('a commit of which no feature is near the box of a filter costs no query', async () => {
+  await create('elsewhere')
+  const changes = new Changes('elsewhere', { where: '{ bbox: [100, 40, 110, 50] }' })
+  const [{ version } = {}] = (await changes.until('UpToDate')).slice(-1)
+  await quiet(server)
+  const workers = await workersOf(server)
+  for (const pid of workers) process.kill(pid, 'SIGSTOP')
+  await upsert('elsewhere', { a: 1 })
+  const progress = await changes.next()
+  for (const pid of await workersOf(server)) process.kill(pid, 'SIGCONT')
+  expect(progress.__typename).toBe('Heartbeat')
+  expect(BigInt(progress.version!)).toBeGreaterThan(BigInt(version!))
+  await changes.close()
+}, 20_000)
+
 test('aliases, fragments, GeoJSON and another CRS work as in any result', async () => {
   await create('selected')
   await upsert('selected', { a: 1, b: 2 })

@@ -340,6 +340,12 @@ function byRowNumber({ key }: Scanned, fileRows: readonly number[]): IsWanted | 
   return (other) => other === file
 }
 
+/** See `Engine.mayMatch`. */
+export function mayMatch(query: Scanned): (extent: BBox | null) => boolean {
+  const necessary = query.where || query.view.rule ? filtersOf(query, new Parameters()).necessary : null
+  return (extent) => necessary === null || (extent !== null && necessary.meets(extent))
+}
+
 /** Null also if the scan does not prune by the column that the extents were read from, because then they may be wrong. */
 function byExtent(query: Scanned, ring: Ring | null): IsWanted | null {
   const {

@@ -1,4 +1,5 @@
 /** Messages between the server and the processes of a live store. */
+import type { BBox } from '../../../model/layer.ts'
 import type { LiveAnswer, LiveGeneration, LiveMutation, LiveState } from '../../../model/live.ts'
 
 export type WriterMessage =
@@ -26,6 +27,8 @@ export interface Written {
   /** Layers that have changed, each with its number of changes. */
   readonly layers: readonly LiveState[]
   readonly changes: readonly number[]
+  /** The boxes around the geometries of each layer's changes, before and after. Null for changes without geometries. Absent: not known. */
+  readonly boxes?: readonly (BBox | null)[]
   readonly version: number
 }
 

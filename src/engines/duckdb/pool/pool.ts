@@ -18,7 +18,7 @@ import type {
   StreamShape,
 } from '../../engine.ts'
 import { CAPABILITIES } from '../capabilities.ts'
-import { compileLonLat, compileRanks, compileRowGroups } from '../dialect/compile.ts'
+import { compileLonLat, compileRanks, compileRowGroups, mayMatch } from '../dialect/compile.ts'
 import { compileRows } from '../dialect/compile-rows.ts'
 import { explain } from '../dialect/explain.ts'
 import { nearestFirst } from '../dialect/order.ts'
@@ -80,6 +80,7 @@ export async function openPool(options: PoolOptions): Promise<Engine> {
 class Pool implements Engine {
   readonly can = CAPABILITIES
   readonly explain = explain
+  readonly mayMatch = mayMatch
   readonly started: Promise<unknown>
   readonly #options: PoolOptions
   readonly #lanes: Readonly<Record<LaneName, Lane>>

@@ -4,6 +4,8 @@
  */
 import { hash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
+import { around } from '../../../../geometry/box.ts'
+import { boxOfWkb } from '../../../../geometry/wkb-box.ts'
 import type { BBox } from '../../../../model/layer.ts'
 import type { LiveAnswer, LiveMutation, LiveOperation, LiveState } from '../../../../model/live.ts'
 import type { StoreContent, WriterMessage, Written } from '../../host/live-messages.ts'
@@ -43,6 +45,8 @@ class Writer {
   readonly #database: DatabaseSync
   readonly #layers: Map<string, LiveState>
   #version: number
+  /** Around the changes of the transaction, by layer. */
+  #boxes = new Map<number, BBox | null>()
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -83,11 +87,13 @@ class Writer {
 
   #writeAll(mutations: readonly LiveMutation[]): Written {
     const changed = new Map<string, number>()
+    this.#boxes = new Map()
     const answers = mutations.map((mutation) => this.#write(mutation, changed))
     const layers = [...changed.keys()].map((name) => this.#layers.get(name)!)
     for (const layer of layers) this.#keep(layer)
     this.#statement('UPDATE store SET version = ?').run(this.#version)
-    return { answers, layers, changes: [...changed.values()], version: this.#version }
+    const boxes = layers.map(({ id }) => this.#boxes.get(id) ?? null)
+    return { answers, layers, changes: [...changed.values()], boxes, version: this.#version }
   }
 
   #write({ layer, operation, idempotencyKey, asked }: LiveMutation, changed: Map<string, number>): LiveAnswer {
@@ -199,6 +205,10 @@ class Writer {
   }
 
   #log(layer: LiveState, version: number, key: string, before: StoredImage | undefined, after: StoredImage | null): void {
+    for (const image of [before, after]) {
+      const box = image?.geometry ? boxOfWkb(image.geometry) : null
+      this.#boxes.set(layer.id, around(this.#boxes.get(layer.id) ?? null, box))
+    }
     this.#statement(
       `INSERT INTO changes (layer, version, at, key, properties_before, geometry_before, properties_after, geometry_after)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -274,10 +284,4 @@ function digestOf(layer: string, content: LiveOperation | string): Buffer {
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
   )
   return hash('sha256', text, 'buffer')
-}
-
-function around(one: BBox | null, other: BBox | null): BBox | null {
-  if (!one || !other) return one ?? other
-  const [west, south, east, north] = one
-  return [Math.min(west, other[0]), Math.min(south, other[1]), Math.max(east, other[2]), Math.max(north, other[3])]
 }
