@@ -11,7 +11,7 @@ COPY docs ./docs
 COPY scripts ./scripts
 COPY src ./src
 # The last step brings DuckDB's signed extension, so that a container that starts fetches nothing.
-RUN mkdir home cache && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts && HOME=/build/home node dist/engines/duckdb/processes/install/install.js
+RUN mkdir home cache && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts && HOME=/build/home node dist/engines/duckdb/processes/install/install.js spatial httpfs
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \

@@ -79,7 +79,7 @@ test('a view with many polygons shows tiles, and their number is that of the ser
   expect(features % columns.length).toBe(0)
   expect(tiles().length).toBeGreaterThan(4)
   // No stream was opened: the only question was for the number.
-  expect(map.sent.filter(({ type }) => type === 'subscribe')).toHaveLength(1)
+  expect(map.queries('roofs')).toHaveLength(1)
 })
 
 test('tiles have the colours of the legend, and the filter', async () => {

@@ -63,10 +63,10 @@ async function build(folder: string) {
       mkdirSync(stage.workdir, { recursive: true })
     } else if (step === 'ENV') for (const [, name, value] of rest.matchAll(/(\w+)=(\S+)/g)) stage.env[name!] = value!
     else if (step === 'RUN') {
-      // DuckDB's repository may be out of reach: the extension that set-up has brought is there already.
+      // DuckDB's repository may be out of reach: the extensions that set-up has brought are there already.
       const command = rest.replaceAll(/(?<==)\/(?=\w)/g, `${stage.root}/`).replace(/(?=HOME=(\S+))/, (_, home: string) => {
         const extensions = join(home, '.duckdb/extensions', `v${duckdbVersion()}`, duckdbPlatform())
-        return `mkdir -p ${extensions} && cp ${SPATIAL_EXTENSION} ${extensions} && `
+        return `mkdir -p ${extensions} && cp ${dirname(SPATIAL_EXTENSION)}/*.duckdb_extension ${extensions} && `
       })
       const { code, stderr } = await runProgram('sh', ['-ec', command], {
         cwd: stage.workdir,
