@@ -40,13 +40,13 @@ export const printsWith = (name: string): Example => ({
   },
 })
 
-/** A command that reads an object of a web server. */
+/** A command that reads an object of a web server, in a folder without a configuration file, which would have layers. */
 export const remote = (code: number): Example => ({
   blocks: [''],
   async holds(place, text) {
     const objects = await serveObjects(join(place.folder, 'data'))
     try {
-      await prints(null, { quiet: true, code }).holds!(
+      await prints(null, { below: 'prepare', quiet: true, code }).holds!(
         { ...place, shell: (line, cwd) => place.shell(line.replace('https://data.example.org', objects.url), cwd) },
         text!,
       )
