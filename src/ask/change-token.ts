@@ -3,6 +3,7 @@
  * is derived from the server's secret, the layer and the filter.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { SIGNED_FROM, signature } from '../model/cursor-seal.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { RowPosition } from '../model/query.ts'
 import { type CursorSubject, LONGEST_CURSOR, queryDigest } from './cursor.ts'
@@ -25,21 +26,20 @@ export interface ChangePosition {
 }
 
 const VERSION = 1
-const SIGNED_FROM = 17
 
 export function encodeToken(secret: string, subject: CursorSubject, position: ChangePosition): string {
-  const content = Buffer.from(JSON.stringify(position))
-  return Buffer.concat([Uint8Array.of(VERSION), signatureOf(secret, subject, content), content]).toString('base64url')
+  const bytes = Buffer.concat([Buffer.alloc(SIGNED_FROM, VERSION), Buffer.from(JSON.stringify(position))])
+  signature(derivedKey(secret, subject), bytes).copy(bytes, 1)
+  return bytes.toString('base64url')
 }
 
 /** @throws GeoduckError CURSOR_INVALID if it was changed, or is from another service, layer or filter */
 export function decodeToken(secret: string, subject: CursorSubject, token: string): ChangePosition {
   const bytes = Buffer.from(token, 'base64url')
-  const content = bytes.subarray(SIGNED_FROM)
-  const isWhole = token.length <= LONGEST_CURSOR && bytes[0] === VERSION && content.length > 0
+  const isWhole = token.length <= LONGEST_CURSOR && bytes[0] === VERSION && bytes.length > SIGNED_FROM
   if (isWhole && bytes.toString('base64url') === token) {
-    if (timingSafeEqual(signatureOf(secret, subject, content), bytes.subarray(1, SIGNED_FROM)))
-      return JSON.parse(content.toString()) as ChangePosition
+    if (timingSafeEqual(signature(derivedKey(secret, subject), bytes), bytes.subarray(1, SIGNED_FROM)))
+      return JSON.parse(bytes.toString('utf8', SIGNED_FROM)) as ChangePosition
   }
   throw new GeoduckError(
     'CURSOR_INVALID',
@@ -47,10 +47,6 @@ export function decodeToken(secret: string, subject: CursorSubject, token: strin
   )
 }
 
-function signatureOf(secret: string, subject: CursorSubject, content: Uint8Array): Buffer {
-  const key = createHmac('sha256', secret).update('changes').update(queryDigest(subject)).digest()
-  return createHmac('sha256', key)
-    .update(content)
-    .digest()
-    .subarray(0, SIGNED_FROM - 1)
+function derivedKey(secret: string, subject: CursorSubject): Buffer {
+  return createHmac('sha256', secret).update('changes').update(queryDigest(subject)).digest()
 }

@@ -1,6 +1,14 @@
 /** Writes and reads cursors. `model/cursor-seal.ts` describes their text. */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
-import { type CursorKey, CursorSeal, KEYS_FROM, SIGNED_FROM, signature, VERSION } from '../model/cursor-seal.ts'
+import {
+  type CursorKey,
+  CursorSeal,
+  fingerprintDigest,
+  KEYS_FROM,
+  SIGNED_FROM,
+  signature,
+  VERSION,
+} from '../model/cursor-seal.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { type Layer, namesOf } from '../model/layer.ts'
 import type { FeatureQuery, GroupQuery, RowPosition } from '../model/query.ts'
@@ -15,7 +23,7 @@ const fingerprintDigests = new WeakMap<Layer, Buffer>()
 
 /** The key that signs the cursors of this query only. The secret cannot be derived from it. */
 export function cursorKey(secret: string, query: CursorSubject): CursorKey {
-  const fingerprint = fingerprintDigest(query)
+  const fingerprint = digestOf(query)
   return { key: derivedKey(secret, query, fingerprint).toString('base64'), fingerprint: fingerprint.toString('base64') }
 }
 
@@ -38,7 +46,7 @@ export function decodeCursor(secret: string, query: CursorSubject, text: string)
   const fingerprint = bytes.subarray(SIGNED_FROM, KEYS_FROM)
   const key = derivedKey(secret, query, fingerprint)
   if (!timingSafeEqual(signature(key, bytes), bytes.subarray(1, SIGNED_FROM))) throw invalid()
-  if (!fingerprintDigest(query).equals(fingerprint)) {
+  if (!digestOf(query).equals(fingerprint)) {
     throw new GeoduckError(
       'CURSOR_EXPIRED',
       `The data of layer "${query.view.layer.name}" has changed since; start again without \`after\`.`,
@@ -49,7 +57,7 @@ export function decodeCursor(secret: string, query: CursorSubject, text: string)
 
 /** Returns the digest of the layer's fingerprint as `fingerprintIn` does. */
 export function fingerprintOf(view: CursorSubject['view']): string {
-  return fingerprintDigest({ view }).toString('hex')
+  return digestOf({ view }).toString('hex')
 }
 
 /** Returns the digest of a fingerprint that the cursor names, before the cursor is proven. Null if it has none. */
@@ -62,10 +70,10 @@ function derivedKey(secret: string, query: CursorSubject, fingerprint: Buffer): 
   return createHmac('sha256', secret).update(Uint8Array.of(VERSION)).update(queryDigest(query)).update(fingerprint).digest()
 }
 
-function fingerprintDigest({ view: { layer } }: Pick<CursorSubject, 'view'>): Buffer {
+function digestOf({ view: { layer } }: Pick<CursorSubject, 'view'>): Buffer {
   const known = fingerprintDigests.get(layer)
   if (known) return known
-  const digest = hash('sha256', layer.fingerprint, 'buffer').subarray(0, KEYS_FROM - SIGNED_FROM)
+  const digest = fingerprintDigest(layer.fingerprint)
   fingerprintDigests.set(layer, digest)
   return digest
 }

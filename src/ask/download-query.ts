@@ -9,7 +9,7 @@ import { FILE_FORMATS, type FileFormat } from '../model/file-format.ts'
 import type { Layer } from '../model/layer.ts'
 import { show } from '../model/show.ts'
 import { badInput, coerceArguments, inRange, isGiven, LIMIT, refuseUnknown, withOnly } from './arguments.ts'
-import { type FeatureRequest, type ReadContext, readFeatureRequest } from './feature-request.ts'
+import { type FeatureRequest, findLayer, type ReadContext, readFeatureRequest } from './feature-request.ts'
 import {
   arrowOutput,
   columnsOutput,
@@ -132,7 +132,7 @@ async function readArchiveQuery(
   const last = zoomOf('maxZoom', maxZoom)
   if (last !== null && last < first) throw badInput(`\`maxZoom\` is ${last}, which is less than \`minZoom\`, ${first}.`)
   const { where, deadline, only } = args
-  const request = await readPyramidQuery(layer, { where, deadline, only: only ?? null }, context)
+  const request = await readPyramidQuery(await findLayer(layer, context), { where, deadline, only: only ?? null }, context)
   if (isGiven(bbox) && !isGiven(given['bbox-crs'])) requireLonLatBox(request.query.view.layer)
   return { ...request, zooms: { first, last, exactZoom: MAP_ZOOM } }
 }

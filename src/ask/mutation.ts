@@ -1,6 +1,7 @@
 /** Reads the arguments of mutations into checked, exact values. */
 import { randomUUID } from 'node:crypto'
 import type { Output } from '../encode/batch.ts'
+import { around } from '../geometry/box.ts'
 import { GeometryBudget } from '../geometry/builder.ts'
 import type { GeometryTypeName } from '../geometry/geometry-type.ts'
 import type { ColumnInput, FeatureInput, FeatureSetInput, InputMaybe } from '../graphql/generated.ts'
@@ -84,7 +85,7 @@ export function* readingFeatures(
       features.push({ key, values: valuesIn(input.properties, layer), geometry: geometry?.wkb ?? null })
       if (!geometry) continue
       types.add(geometry.type)
-      extent = around(extent, geometry.bbox)
+      extent = around(extent, withoutSeam(geometry.bbox))
     } catch (error) {
       if (!(error instanceof GeoduckError)) throw error
       if (error.code === 'LIMIT_EXCEEDED') throw error
@@ -109,7 +110,7 @@ export function readSet({ geometry: shape, properties }: FeatureSetInput, layer:
   return {
     values,
     geometry: shape === undefined ? null : { wkb: read?.wkb ?? null },
-    extent: read && around(null, read.bbox),
+    extent: read && withoutSeam(read.bbox),
     types: read ? [read.type] : [],
   }
 }
@@ -179,10 +180,9 @@ function textOf(value: unknown, { name, type, native }: Field): string | null {
   throw badInput(`\`properties\`: ${show(name)} is ${native} and takes ${values?.takes ?? 'no value'}, not ${show(value)}`)
 }
 
-function around(extent: BBox | null, [west, south, east, north]: BBox): BBox {
-  const [from, to] = west > east ? [-180, 180] : [west, east]
-  if (!extent) return [from, south, to, north]
-  return [Math.min(extent[0], from), Math.min(extent[1], south), Math.max(extent[2], to), Math.max(extent[3], north)]
+/** A box across the antimeridian counts as one around the whole earth. */
+function withoutSeam([west, south, east, north]: BBox): BBox {
+  return west > east ? [-180, south, 180, north] : [west, south, east, north]
 }
 
 function atMost(argument: string, count: number): void {

@@ -13,7 +13,7 @@ import type { View } from '../model/query.ts'
 import { show } from '../model/show.ts'
 import { badInput, coerceArguments, isGiven, refuseUnknown, withOnly } from './arguments.ts'
 import { hasKnownCrs, NAME_THE_CRS } from './crs.ts'
-import { type FeatureRequest, findLayer, type ReadContext, readFeatureRequest } from './feature-request.ts'
+import { type FeatureRequest, findLayer, type ReadContext, readRequestFor } from './feature-request.ts'
 import { cutEdges, PIECES } from './read/read-geometry.ts'
 import { isInDegrees, propertiesNamed, selectionOf } from './selection.ts'
 import { openFilter } from './tile-filter.ts'
@@ -106,12 +106,10 @@ export async function readTileQuery(
   lattices: Lattices = NO_LATTICES,
 ): Promise<TileQuery> {
   const current = await findLayer(layer, context)
-  const fitting = latticeFor(place.zoom, await lattices(current, context))
-  // The layer may have changed since then.
-  const latticeOf = (found: Layer) => (found === current ? fitting : null)
-  const request = await readPyramidQuery(layer, args, context, place, latticeOf)
+  const lattice = latticeFor(place.zoom, await lattices(current, context))
+  const request = await readPyramidQuery(current, args, context, place, lattice)
   const { where: filter, view } = request.query
-  const query = Object.freeze({ ...request.query, where: inWindow(filter, windowOf(place, view, latticeOf(view.layer))) })
+  const query = Object.freeze({ ...request.query, where: inWindow(filter, windowOf(place, view, lattice)) })
   context.operation.queries.splice(-1, 1, query)
   return { request: { ...request, query }, filter }
 }
@@ -121,16 +119,15 @@ const WORLD: TilePlace = { zoom: 0, x: 0, y: 0 }
 
 /** Returns the query of all features that have a place in tiles. Its output is one of the tiles. @throws GeoduckError as for a tile */
 export async function readPyramidQuery(
-  layer: string,
+  layer: Layer,
   { where, deadline, only }: Omit<TileArguments, 'cells'>,
   context: ReadContext,
   place = WORLD,
-  latticeOf: (layer: Layer) => Lattice | null = () => null,
+  lattice: Lattice | null = null,
 ): Promise<FeatureRequest> {
-  return await readFeatureRequest({ layer, where: where ?? null, deadline: deadline ?? null }, context, (asked) => {
+  return await readRequestFor(layer, { where: where ?? null, deadline: deadline ?? null }, context, (asked) => {
     const { view } = asked
     requireTiles(view.layer)
-    const lattice = latticeOf(view.layer)
     const isLonLat = isInDegrees(view.layer) || lattice !== null
     const geometry = asked.representations.add(isLonLat ? {} : { crs: WEB_MERCATOR })
     const names = propertiesNamed(only, view)

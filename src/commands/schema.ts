@@ -1,12 +1,11 @@
 /** `geoduck schema`: prints the schema as text, for code generators and for people. */
 import { readFile } from 'node:fs/promises'
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, printSchema } from 'graphql'
-import { openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigurationError } from '../config/configuration-error.ts'
-import { findHttpfsExtension } from '../config/extension.ts'
 import { CONTRACT, wholeSchema } from '../graphql/schema.ts'
 import { shownPath } from '../model/remote-source.ts'
+import { openCommandCatalog, warnOfProblems } from './command-catalog.ts'
 
 /** The generic part of the schema, as in the package. */
 export async function genericSchema(): Promise<string> {
@@ -18,21 +17,10 @@ export async function genericSchema(): Promise<string> {
  * the sources are described, and until the checks end if a layer has columns that are to be enums. It prepares nothing. `warn` receives a line per source that is not served.
  */
 export async function printedSchema(config: Config, spatialExtension: string, warn: (line: string) => void): Promise<string> {
-  const { sources, layers, cacheDirectory, cacheBytes } = config
-  const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
-  const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
-  const catalog = await openCatalog({
-    sources,
-    layers,
-    spatialExtension,
-    httpfsExtension,
-    cacheFolder: cacheDirectory,
-    cacheBytes,
-    log,
-  })
+  const catalog = await openCommandCatalog(config, { spatialExtension, warn })
   try {
-    if (layers.some(({ fields = {} }) => Object.values(fields).some((field) => field.enum))) await catalog.checked
-    for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)
+    if (config.layers.some(({ fields = {} }) => Object.values(fields).some((field) => field.enum))) await catalog.checked
+    warnOfProblems(catalog, warn)
     return `${printSchema(wholeSchema(catalog.layers()))}\n`
   } finally {
     await catalog.close()

@@ -1,6 +1,5 @@
 /** The types that a column of a live layer may have, by DuckDB's names, which `Column.type` shows. */
-import { type FieldType, isExact } from './field-type.ts'
-import type { JsonType } from './layer.ts'
+import type { FieldType } from './field-type.ts'
 
 const int = (bits: 8 | 16 | 32 | 64 | 128, signed: boolean): FieldType => ({ kind: 'int', bits, signed })
 
@@ -34,22 +33,4 @@ export function columnTypeOf(native: string): FieldType | null {
   const [, precision, scale] = DECIMAL.exec(native)?.map(Number) ?? []
   if (precision === undefined || scale === undefined) return Object.hasOwn(TYPES, native) ? TYPES[native]! : null
   return precision >= 1 && precision <= 38 && scale <= precision ? { kind: 'decimal', precision, scale } : null
-}
-
-/** The JSON type of values of these types. */
-export function jsonTypeOfColumn(type: FieldType): JsonType {
-  switch (type.kind) {
-    case 'json':
-      return 'ANY'
-    case 'bool':
-      return 'BOOLEAN'
-    case 'float':
-      return 'NUMBER'
-    case 'int':
-      return type.bits !== null && type.bits <= 32 ? 'NUMBER' : 'STRING'
-    case 'decimal':
-      return isExact(type) ? 'NUMBER' : 'STRING'
-    default:
-      return 'STRING'
-  }
 }

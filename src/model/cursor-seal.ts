@@ -9,7 +9,7 @@
  * The key is derived from the server's secret, the query (layer, filter, order) and the fingerprint. With it, a worker can sign the
  * cursors of one execution only.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { RowPosition } from './query.ts'
 
 export const VERSION = 2
@@ -45,6 +45,11 @@ export class CursorSeal {
     signature(this.#key, bytes).copy(bytes, 1)
     return bytes.toString('base64url')
   }
+}
+
+/** The digest of a layer's fingerprint, as cursors have it. */
+export function fingerprintDigest(fingerprint: string): Buffer {
+  return hash('sha256', fingerprint, 'buffer').subarray(0, KEYS_FROM - SIGNED_FROM)
 }
 
 /** Signs a cursor's bytes, ignoring the place of the signature. */

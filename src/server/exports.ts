@@ -121,18 +121,10 @@ export class Exports {
 
   /** Returns the exports that run, and then those that wait, in their order. */
   report(): readonly ExportReport[] {
-    const reports = [...this.#running].map(
-      ([
-        key,
-        {
-          progress: { since, ...progress },
-          waiters: requests,
-        },
-      ]) => {
-        const ageSeconds = (performance.now() - since) / 1_000
-        return { ...progress, bytes: this.#sizes.get(key) ?? 0, ageSeconds, requests }
-      },
-    )
+    const reports = [...this.#running].map(([key, { progress, waiters: requests }]) => {
+      const { since, ...shown } = progress
+      return { ...shown, bytes: this.#sizes.get(key) ?? 0, ageSeconds: (performance.now() - since) / 1_000, requests }
+    })
     return reports.sort((a, b) => Number(a.stage === 'WAITING') - Number(b.stage === 'WAITING'))
   }
 

@@ -12,12 +12,13 @@ import { LIVE_COLUMNS } from '../../engines/duckdb/dialect/quote.ts'
 import { compactLayer } from '../../engines/duckdb/host/live-compactor.ts'
 import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.ts'
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
-import { changesIn, layersIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
+import { changesIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
 import { around } from '../../geometry/box.ts'
-import { columnTypeOf, jsonTypeOfColumn } from '../../model/column-type.ts'
-import { KEYS_FROM, SIGNED_FROM } from '../../model/cursor-seal.ts'
+import { columnTypeOf } from '../../model/column-type.ts'
+import { fingerprintDigest } from '../../model/cursor-seal.ts'
 import { GeoduckError } from '../../model/errors.ts'
+import { jsonTypeOf } from '../../model/json-type.ts'
 import { type BBox, crsOf, type Field, type Layer, type LayerKey } from '../../model/layer.ts'
 import type { LiveAnswer, LiveChange, LiveColumn, LiveMutation, LiveState } from '../../model/live.ts'
 import { ProcessLock } from '../process-lock.ts'
@@ -256,16 +257,14 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
    */
   async *changesBetween(name: string, from: number, to: number): AsyncGenerator<readonly LiveChange[], void> {
     const { state } = this.#entry(name)
-    this.#reader ??= openForReading(this.#options.directory)
-    const reader = this.#reader
-    // The store itself is asked: in memory, an answer of the writer from before they were forgotten may have arrived later.
     const expired = () => {
-      const { forgotten } = layersIn(reader).find(({ id }) => id === state.id)!
+      const { forgotten } = this.#entry(name).state
       if (from >= forgotten) return
       throw new GeoduckError('CURSOR_EXPIRED', `The changes of layer ${name} are kept from version ${forgotten} on; start again.`)
     }
     expired()
-    for (const changes of changesIn(reader, state.id, from, to)) {
+    this.#reader ??= openForReading(this.#options.directory)
+    for (const changes of changesIn(this.#reader, state.id, from, to)) {
       // They may have been forgotten while they were read.
       expired()
       yield changes
@@ -358,7 +357,8 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       }
       const commit = boxes && { from: entry.state.version, to: state.version, box: boxes[layers.indexOf(state)]! }
       entry.boxes = commit ? [...entry.boxes.slice(1 - MOST_BOXES), commit] : []
-      entry.state = state
+      // The writer may have answered before it forgot changes that are not read any more.
+      entry.state = { ...state, forgotten: Math.max(state.forgotten, entry.state.forgotten) }
       entry.changes += count
       this.#renew(entry)
     }
@@ -372,7 +372,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   }
 
   #keep(layer: Layer): void {
-    this.#versions.set(digestOf(layer.fingerprint), layer)
+    this.#versions.set(fingerprintDigest(layer.fingerprint).toString('hex'), layer)
     if (this.#versions.size > MOST_VERSIONS) this.#versions.delete(this.#versions.keys().next().value!)
   }
 
@@ -494,15 +494,8 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
 const nameOf = ({ layer, generation }: { readonly layer: number; readonly generation: number }): string =>
   `${layer} ${generation}`
 
-/** The digest of a fingerprint, as cursors have it. */
-function digestOf(fingerprint: string): string {
-  return hash('sha256', fingerprint, 'buffer')
-    .subarray(0, KEYS_FROM - SIGNED_FROM)
-    .toString('hex')
-}
-
 function fieldOf({ name, native }: LiveColumn): Field {
   const type = columnTypeOf(native)
   if (!type) throw new Error(`a live layer has a column of the unknown type ${native}`)
-  return { name, type, native, jsonType: jsonTypeOfColumn(type), nullable: true }
+  return { name, type, native, jsonType: jsonTypeOf(type), nullable: true }
 }

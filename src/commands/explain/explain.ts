@@ -1,10 +1,9 @@
 /** `geoduck explain`: explains the plan of a page of a layer, without a server. */
 
 import { type PageEncoding, readPageQuery } from '../../ask/page-query.ts'
-import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
-import { findHttpfsExtension } from '../../config/extension.ts'
 import { compileFeatures } from '../../engines/duckdb/dialect/compile.ts'
 import { explain } from '../../engines/duckdb/dialect/explain.ts'
 import { compileRowGroups } from '../../engines/duckdb/dialect/row-groups.ts'
@@ -13,18 +12,16 @@ import { workerOptions } from '../../engines/duckdb/pool/worker-options.ts'
 import { openSchema } from '../../graphql/schema.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { asking } from '../asking.ts'
+import { type CommandSources, openCommandCatalog, warnOfProblems } from '../command-catalog.ts'
 import { reportOf } from './report.ts'
 
-export interface ExplainOptions {
+export interface ExplainOptions extends CommandSources {
   readonly layer: string
   readonly encoding: PageEncoding
   /** Arguments of the page by name. */
   readonly page: Readonly<Record<string, unknown>>
   /** Run the query as well. */
   readonly analyze: boolean
-  readonly spatialExtension: string
-  /** Receives a line per source that is not served. */
-  readonly warn: (line: string) => void
 }
 
 /**
@@ -33,23 +30,11 @@ export interface ExplainOptions {
  * @throws ConfigurationError for foreseen failures: the query is invalid, or the engine does not answer it
  */
 export async function explainPage(config: Config, options: ExplainOptions): Promise<string> {
-  const { spatialExtension, warn } = options
-  const { sources, layers, cacheDirectory, cacheBytes } = config
-  const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
-  const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
-  const catalog = await openCatalog({
-    sources,
-    layers,
-    spatialExtension,
-    httpfsExtension,
-    cacheFolder: cacheDirectory,
-    cacheBytes,
-    log,
-  })
+  const catalog = await openCommandCatalog(config, options)
   try {
     await catalog.prepared
     await catalog.checked
-    for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)
+    warnOfProblems(catalog, options.warn)
     return await report(catalog, config, options)
   } catch (error) {
     if (error instanceof ExplainError) throw new ConfigurationError(error.message)

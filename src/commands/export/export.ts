@@ -2,10 +2,9 @@
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { readDownloadQuery } from '../../ask/download-query.ts'
-import { type Catalog, openCatalog } from '../../catalog/catalog.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
-import { findHttpfsExtension } from '../../config/extension.ts'
 import { formatSize } from '../../config/size.ts'
 import { exportJob } from '../../engines/duckdb/host/export-job.ts'
 import type { ExportedFile, ExportNote } from '../../engines/duckdb/host/export-messages.ts'
@@ -13,42 +12,28 @@ import { exportFile } from '../../engines/duckdb/host/exporter.ts'
 import { openSchema } from '../../graphql/schema.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { asking } from '../asking.ts'
+import { type CommandSources, openCommandCatalog, warnOfProblems } from '../command-catalog.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import type { ExportArguments } from './arguments.ts'
 
-export interface ExportOptions extends Omit<ExportArguments, 'given'> {
-  readonly spatialExtension: string
-  /** Receives a line per source that is not served. */
-  readonly warn: (line: string) => void
-}
+export interface ExportOptions extends Omit<ExportArguments, 'given'>, CommandSources {}
 
 /** Returns the line for stdout. Ctrl-C leaves nothing. @throws ConfigurationError for foreseen failures, with what to do */
 export async function runExport(config: Config, options: ExportOptions): Promise<string> {
-  const { spatialExtension, warn, out, replace } = options
+  const { warn, out, replace } = options
   const began = performance.now()
   if (!replace && (await exists(out))) throw new ConfigurationError(`${out} exists: --replace puts the export in its place.`)
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort())
-  const { sources, layers, cacheDirectory, cacheBytes } = config
-  const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
   const folder = await besides(out)
   const progress = new ExportProgress(process.stderr)
   let catalog: Catalog | null = null
   try {
     progress.show('prepare')
-    const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
-    catalog = await openCatalog({
-      sources,
-      layers,
-      spatialExtension,
-      httpfsExtension,
-      cacheFolder: cacheDirectory,
-      cacheBytes,
-      log,
-    })
+    catalog = await openCommandCatalog(config, options)
     await catalog.prepared
     await catalog.checked
-    for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)
+    warnOfProblems(catalog, warn)
     const { file, rows, bytes } = await write(catalog, config, options, { folder, signal: stopping.signal, progress })
     if (!replace && (await exists(out)))
       throw new ConfigurationError(`${out} was made meanwhile: --replace puts the export in its place.`)

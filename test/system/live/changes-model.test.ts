@@ -241,8 +241,8 @@ test(`replicas equal the model after every event of ${COMMITS} commits, with kil
         faults.writers++
       }
     }
-    const behind = () => subscribers.filter(({ replica }) => replica.version < version)
-    for (let tries = 0; behind().length > 0; tries++) {
+    const outdated = () => subscribers.filter(({ replica }) => replica.version < version)
+    for (let tries = 0; outdated().length > 0; tries++) {
       expect(tries, 'subscribers are up to date').toBeLessThan(400)
       await sleep(50)
     }

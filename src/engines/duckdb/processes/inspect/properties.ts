@@ -1,5 +1,5 @@
-import { type FieldType, isExact, isNested } from '../../../../model/field-type.ts'
-import type { Field, JsonType } from '../../../../model/layer.ts'
+import { jsonTypeOf } from '../../../../model/json-type.ts'
+import type { Field } from '../../../../model/layer.ts'
 import type { RelationColumn } from './columns.ts'
 
 /** Returns all columns except `hidden`, in the source's order. */
@@ -15,32 +15,4 @@ export function propertiesOf(columns: readonly RelationColumn[], hidden: readonl
       ...(readAs !== null && { readAs }),
       ...(comment !== undefined && { description: comment }),
     }))
-}
-
-/** The JSON type of values of an engine type. `engines/duckdb/dialect/columns.ts` makes the plan write them in this way. */
-export function jsonTypeOf(type: FieldType): JsonType {
-  switch (type.kind) {
-    case 'json':
-    case 'variant':
-      return 'ANY'
-    case 'bool':
-      return 'BOOLEAN'
-    case 'float':
-      return 'NUMBER'
-    case 'int':
-      return type.bits !== null && type.bits <= 32 ? 'NUMBER' : 'STRING'
-    case 'decimal':
-      return isExact(type) ? 'NUMBER' : 'STRING'
-    case 'list':
-      return 'ARRAY'
-    // Keys of this map have a text form, so they can be names in an object. Other maps are lists of keys and values.
-    case 'map':
-      return isNested(type.key) ? 'ARRAY' : 'OBJECT'
-    case 'struct':
-    case 'union':
-    case 'geometry':
-      return 'OBJECT'
-    default:
-      return 'STRING'
-  }
 }

@@ -1,0 +1,22 @@
+import { type Catalog, openCatalog } from '../catalog/catalog.ts'
+import type { Config } from '../config/config.ts'
+import { findHttpfsExtension } from '../config/extension.ts'
+
+export interface CommandSources {
+  readonly spatialExtension: string
+  /** Receives a line per source that is not served. */
+  readonly warn: (line: string) => void
+}
+
+/** Opens the catalogue of a command that has no server. @throws Error if the process that reads sources cannot start */
+export function openCommandCatalog(config: Config, { spatialExtension, warn }: CommandSources): Promise<Catalog> {
+  const { sources, layers, cacheDirectory: cacheFolder, cacheBytes } = config
+  const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
+  const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
+  return openCatalog({ sources, layers, spatialExtension, httpfsExtension, cacheFolder, cacheBytes, log })
+}
+
+/** Warns of each problem of the catalogue. */
+export function warnOfProblems(catalog: Catalog, warn: CommandSources['warn']): void {
+  for (const { source, reason } of catalog.problems()) warn(`${source} is not served: ${reason}`)
+}
