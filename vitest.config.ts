@@ -8,7 +8,7 @@ export default defineConfig({
     // Processes, not threads: the engine's threads belong to a process, a crash costs one file of tests, and tests may change directory.
     pool: 'forks',
     // A busy machine may take long until an expected state is reached.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     teardownTimeout: 10_000,

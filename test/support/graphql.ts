@@ -43,7 +43,7 @@ export interface StreamCounts {
 }
 
 /** `health.streams`, when all are 0; fails with what they are after `ms`. */
-export async function quiet(server: Served, ms = 3_000): Promise<void> {
+export async function quiet(server: Served, ms = 30_000): Promise<void> {
   const until = performance.now() + ms
   for (;;) {
     const { data } = await ask<{ health: { streams: StreamCounts; workers: { state: string }[] } }>(

@@ -132,7 +132,7 @@ export async function drain(stream: BatchStream, onBatch: (count: number) => unk
 export const allIds = (rows = ROWS): string[] => Array.from({ length: rows }, (_, id) => String(id))
 
 /** Polls until it holds. */
-export async function eventually(holds: () => Promise<boolean>, ms: number): Promise<number> {
+export async function eventually(holds: () => Promise<boolean>, ms = 60_000): Promise<number> {
   const start = performance.now()
   while (!(await holds())) {
     if (performance.now() - start > ms) throw new Error(`it did not hold within ${ms} ms`)

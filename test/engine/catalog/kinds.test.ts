@@ -10,7 +10,7 @@ import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 import { layerOf } from './support.ts'
 
 /** For a loaded machine: what is waited for comes within four seconds on a quiet one. */
-const PATIENCE = { timeout: 50_000, interval: 50 }
+const PATIENCE = { interval: 50 }
 
 interface Kind {
   readonly file: string

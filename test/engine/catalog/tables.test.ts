@@ -164,7 +164,7 @@ test('a damaged geometry in a CSV stays one: its feature has no geometry, and a 
   expect(problemOf(catalog, 'damaged.csv')).toMatch(/^1 value of its column wkt cannot be read, on line 2: /)
 })
 
-test('options of a table hold as far as they do not concern a geometry', { timeout: 120_000 }, async () => {
+test('options of a table hold as far as they do not concern a geometry', async () => {
   const options = { crs: 'EPSG:2154', onInvalid: 'drop', key: 'name', columns: { exclude: ['id'] } } as const
   const configured = await openCatalog({
     sources: [],

@@ -14,7 +14,7 @@ import { layerOf, problemOf } from './support.ts'
 
 const [fifty, many] = await Promise.all([fixture('geoparquet/key-id.parquet'), fixture('geoparquet/points-1.1-covering.parquet')])
 /** For a loaded machine: what is waited for comes within two seconds on a quiet one. */
-const PATIENCE = { timeout: 50_000, interval: 50 }
+const PATIENCE = { interval: 50 }
 
 let folder: string
 let data: string

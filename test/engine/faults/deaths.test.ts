@@ -42,7 +42,7 @@ const deaths = async () => (await engine.health()).workers.reduce((sum, worker) 
 const DEATHS: readonly Fault[] = ['EXIT', 'LATE_THROW', 'REJECTION', 'HEAP', 'SIGKILL', 'SIGSEGV', 'HANG']
 const AT_WORK = DEATHS.flatMap((fault) => (['query', 'stream'] as const).map((what) => [fault, what] as const))
 
-describe('a worker that ends', { timeout: 180_000 }, () => {
+describe('a worker that ends', () => {
   test.each(AT_WORK)('by %s in a %s: it settles, others do not notice, the pool is whole', async (fault, what) => {
     const before = await deaths()
     const bystander = engine.stream(question(), { batchSize: 2_048 }, context('bystander'))
@@ -162,11 +162,11 @@ describe('a worker that is killed from outside', () => {
           ? engine.page(query, GRID_ROWS, context()).then(({ count }) => count)
           : drain(engine.stream(query, { batchSize: 2_048 }, context())).then(({ length }) => length)
       for (let kill = 0; kill < 8; kill++) {
-        await eventually(async () => orders.held().length === 1, 30_000)
+        await eventually(async () => orders.held().length === 1)
         for (const pid of await pidsOfBusy()) process.kill(pid, 'SIGKILL')
         for (const values of orders.held()) orders.release(values)
       }
-      await eventually(async () => orders.held().length === 1, 30_000)
+      await eventually(async () => orders.held().length === 1)
       orders.end()
       expect(await work).toBe(GRID_ROWS)
       expect((await engine.page(query, 10, context())).execution.lane).toBe('NORMAL')

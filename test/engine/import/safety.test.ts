@@ -76,7 +76,7 @@ test('of two imports at once the second says who holds the store, and the first 
   await squares(parquet, 50_000)
   const first = startImport(parquet, '--into', store, '--layer', 'squares')
   const ended = once(first, 'exit')
-  await eventually(async () => existsSync(join(folder, '.city.duckdb.import-lock')), 30_000)
+  await eventually(async () => existsSync(join(folder, '.city.duckdb.import-lock')))
   const second = await geoduckImport(parquet, '--into', store, '--layer', 'other')
   expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining(`Process ${first.pid} imports into ${store} already`) })
   expect((await ended)[0]).toBe(0)
@@ -106,7 +106,7 @@ test('Ctrl-C takes everything back', async () => {
   await squares(parquet, 50_000)
   const child = startImport(parquet, '--into', store, '--layer', 'squares')
   const ended = once(child, 'exit')
-  await eventually(async () => (await namesIn(folder)).some((name) => name.includes('.importing-')), 30_000)
+  await eventually(async () => (await namesIn(folder)).some((name) => name.includes('.importing-')))
   child.kill('SIGINT')
   expect((await ended)[0]).toBe(1)
   expect(await namesIn(folder)).toEqual(['squares.parquet'])
@@ -158,11 +158,11 @@ test.runIf(isRoot)(
       child.stderr?.on('data', (bytes: Buffer) => (words += bytes))
       const ended = once(child, 'exit')
       // The copy is there: what is written from here on finds no room.
-      await eventually(async () => (await namesIn(disk)).some((name) => name.includes('.importing-')), 30_000)
+      await eventually(async () => (await namesIn(disk)).some((name) => name.includes('.importing-')))
       await eventually(async () => {
         const draft = (await namesIn(disk)).find((name) => /\.importing-\d+$/.test(name))
         return draft !== undefined && (await stat(join(disk, draft))).size >= size
-      }, 30_000)
+      })
       await fill(300_000)
       expect((await ended)[0]).toBe(1)
       expect(words).toContain('the disk is full')

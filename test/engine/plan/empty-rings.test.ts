@@ -183,7 +183,7 @@ beforeAll(async () => {
   engine = await Engine.open(2)
   inspector = new Inspector(SPATIAL_EXTENSION, NAMES.map(path))
   for (const name of NAMES) layers[name] = name === 'plain' ? await plainWkb() : await described(name)
-}, 120_000)
+})
 
 afterAll(async () => {
   await inspector.close()

@@ -22,9 +22,9 @@ test('with the extension gone for 5 s and every worker killed, the pool is whole
     await rename(extension, `${extension}.gone`)
     for (const { diagnostics } of (await engine.health()).workers) if (diagnostics) process.kill(diagnostics.pid, 'SIGKILL')
     // Asked while there is nobody to answer: it waits, and is not lost.
-    await eventually(async () => !(await states()).includes('IDLE'), 5_000)
+    await eventually(async () => !(await states()).includes('IDLE'))
     const waiting = countIn(engine, ask(squaresLayer(file)), context())
-    await eventually(async () => (await states()).every((state) => state !== 'IDLE'), 5_000)
+    await eventually(async () => (await states()).every((state) => state !== 'IDLE'))
     await sleep(5_000)
     expect(await states()).not.toContain('IDLE')
     await rename(`${extension}.gone`, extension)

@@ -130,7 +130,7 @@ describe('the batches of a client that pauses', () => {
         return !done
       }
       for (const n of [0, 1]) await take(n)
-      await eventually(async () => (await engine.health()).streams.parked === 2, 20_000)
+      await eventually(async () => (await engine.health()).streams.parked === 2)
       expect(space().free).toBeLessThan(left === 0 ? 4_096 : 1_000_000)
       // Others do not notice.
       expect(await countIn(engine, query, context('c'))).toBe(BigInt(ROWS))
@@ -139,7 +139,7 @@ describe('the batches of a client that pauses', () => {
         expect(rows).toHaveLength(ROWS)
         expect(rows.map((row) => row.split(' ', 1)[0])).toEqual(allIds())
       }
-      await eventually(async () => space().used <= used, 5_000)
+      await eventually(async () => space().used <= used)
     } finally {
       await engine.close()
       rmSync(filler, { force: true })
@@ -168,7 +168,7 @@ describe('a file that a worker cannot open', () => {
       const stream = engine.stream(ask(squaresLayer(file)), { batchSize: 1_000 }, context())
       const first = await stream.next()
       // The client pauses, so the next execution opens the file again.
-      await eventually(async () => (await engine.health()).streams.parked === 1, 10_000)
+      await eventually(async () => (await engine.health()).streams.parked === 1)
       limitFiles(NORMAL, openFiles(NORMAL))
       const ids = first.done ? [] : idsOf(first.value.outputs)
       const executions = new Set<string>()

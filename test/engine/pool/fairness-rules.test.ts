@@ -68,14 +68,14 @@ function held(): string[] {
   return names
 }
 
-const untilHeld = (...names: string[]) => expect.poll(held, { interval: 5, timeout: 20_000 }).toEqual(names)
+const untilHeld = (...names: string[]) => expect.poll(held, { interval: 5 }).toEqual(names)
 
 /** One after the other, so that each is the next in the queue. */
 async function queue(...asked: [name: string, client: string, address?: string][]): Promise<void> {
   for (const [name, client, address] of asked) {
     const { queued } = await engine.health()
     void asks(name, client, address)
-    await eventually(async () => (await engine.health()).queued === queued + 1, 20_000)
+    await eventually(async () => (await engine.health()).queued === queued + 1)
   }
 }
 
@@ -161,7 +161,7 @@ describe('of four workers', () => {
     for (const name of ['b0', 'c0']) {
       const began = performance.now()
       void asks(name, name)
-      await expect.poll(held, { interval: 5, timeout: 20_000 }).toContain(name)
+      await expect.poll(held, { interval: 5 }).toContain(name)
       expect(performance.now() - began).toBeGreaterThan(EXCESS_MS - 5)
       // The next one comes in the middle of somebody else's time.
       await sleep(EXCESS_MS / 3)

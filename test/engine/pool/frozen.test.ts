@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const question = () => ask(layer, { where: { property: { name: 'id', gte: String(-1 - number++) } } })
 const workers = async () => (await engine.health()).workers
-const whole = () => eventually(async () => (await workers()).every(isAtRest), 60_000)
+const whole = () => eventually(async () => (await workers()).every(isAtRest))
 const deaths = async () => (await workers()).reduce((sum, worker) => sum + worker.deaths, 0)
 
 /** The process ids of workers in the normal lane. */
@@ -44,7 +44,7 @@ async function frozenAt<Value>(chunk: number, work: () => Promise<Value>): Promi
   await whole()
   orders.give({ fault: 'HOLD', at: chunk })
   const outcome = work()
-  await eventually(async () => orders.held().length === 1, 30_000)
+  await eventually(async () => orders.held().length === 1)
   const [pid] = await pidsOf('BUSY')
   process.kill(pid!, 'SIGSTOP')
   orders.end()
@@ -57,7 +57,7 @@ async function took(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - began
 }
 
-describe('a worker that is stopped', { timeout: 120_000 }, () => {
+describe('a worker that is stopped', () => {
   test('in the middle of a stream costs it only some seconds', async () => {
     const before = await deaths()
     const ids = await frozenAt(10, () => drain(engine.stream(question(), { batchSize: 2_048 }, context())))
@@ -86,13 +86,13 @@ describe('a worker that is stopped', { timeout: 120_000 }, () => {
     const [pid] = await pidsOf('IDLE')
     process.kill(pid!, 'SIGKILL')
     const starting = () => descendants(process.pid).filter((child) => !known.includes(child) && isWorker(child))
-    await eventually(async () => starting().length > 0, 30_000)
+    await eventually(async () => starting().length > 0)
     for (const child of starting()) process.kill(child, 'SIGSTOP')
     expect(await took(whole)).toBeLessThan(SOON_MS)
   })
 })
 
-test('a worker whose main thread is held up is not taken for one that is stopped', { timeout: 120_000 }, async () => {
+test('a worker whose main thread is held up is not taken for one that is stopped', async () => {
   await whole()
   const before = await deaths()
   orders.give({ fault: 'SPIN', at: 3 })
@@ -111,7 +111,7 @@ test('the figures of a worker that has ended are gone with it', async () => {
     const all = await workers()
     for (const worker of all) if (!isAtRest(worker)) seen.add(`${worker.state} ${worker.diagnostics?.pid ?? null}`)
     return seen.size > 0 && all.every(isAtRest)
-  }, 60_000)
+  })
   expect([...seen]).toEqual(['STARTING null'])
 })
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
     testPool([file], { deadlineSeconds: 120 }),
     testPool([file], { deadlineSeconds: 120 }, { threads: 1 }),
   ])
-}, 120_000)
+})
 afterAll(() => Promise.all(engines.map((engine) => engine.close())))
 
 /** A plane is faster, and the same code orders its rows. The middle of a square has ties. */
@@ -67,7 +67,7 @@ describe('a stream in the order of the distance', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     query = byDistance(plane(), 'POINT(3.65 4.85)')
     all = await whole(query)
-  }, 120_000)
+  })
 
   test('has every feature once, the nearest first, with ties in natural order', () => {
     expect(new Set(all.map(({ node }) => node.id)).size).toBe(ROWS)
@@ -124,7 +124,7 @@ describe('a stream in the order of the distance', { timeout: 240_000 }, () => {
   })
 })
 
-describe('a page in the order of the distance', { timeout: 120_000 }, () => {
+describe('a page in the order of the distance', () => {
   test('reads a part of the layer, and is the beginning of the stream', async () => {
     const query = byDistance(layer, 'POINT(179.99 10)')
     const page = await engines[0]!.page(query, 5, context())

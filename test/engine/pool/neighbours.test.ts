@@ -18,7 +18,7 @@ async function pidsOf(state: 'BUSY' | 'IDLE'): Promise<number[]> {
 }
 
 test('a plan is not suspected when its worker was dead before it started', async () => {
-  await eventually(async () => (await pidsOf('IDLE')).length === 2, 30_000)
+  await eventually(async () => (await pidsOf('IDLE')).length === 2)
   const stream = engine.stream(ask(squaresLayer(file)), { batchSize: 1_000 }, context())
   const ids: string[] = []
   const first = await stream.next()
@@ -30,7 +30,7 @@ test('a plan is not suspected when its worker was dead before it started', async
   const reading = (async () => {
     for await (const { outputs } of stream) ids.push(...idsOf(outputs))
   })()
-  await eventually(async () => (await pidsOf('BUSY')).includes(other!), 30_000)
+  await eventually(async () => (await pidsOf('BUSY')).includes(other!))
   process.kill(other!, 'SIGKILL')
   await reading
   expect(ids).toEqual(allIds())

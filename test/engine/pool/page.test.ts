@@ -94,6 +94,6 @@ describe('a page', () => {
     const page = engine.page(ask(layer, { orderBy: [{ property: 'name' }] }), 10, context(), gone.signal)
     gone.abort(new Error('gone'))
     await expect(page).rejects.toThrow('gone')
-    await eventually(async () => (await engine.health()).workers.every(isAtRest), 1_000)
+    await eventually(async () => (await engine.health()).workers.every(isAtRest))
   })
 })

@@ -90,7 +90,7 @@ describe('a stream', () => {
     const awaited = stream.next()
     await stream.return()
     await awaited
-    await eventually(idle, 2_000)
+    await eventually(idle)
     expect(await stream.next()).toEqual({ done: true, value: undefined })
   })
 
@@ -105,7 +105,7 @@ describe('a stream', () => {
     }
     expect(ids).toEqual(allIds())
     expect(attempts).toBe(2)
-    await eventually(async () => (await engine.health()).workers.every(isAtRest), 20_000)
+    await eventually(async () => (await engine.health()).workers.every(isAtRest))
   })
 
   test('delivers every feature once while every worker is replaced', async () => {
@@ -130,7 +130,7 @@ describe('a stream', () => {
     const stream = engine.stream(ask(layer), { batchSize: 1_000 }, context())
     const first = await stream.next()
     if (first.done) throw new Error('the stream ended early')
-    await eventually(async () => (await engine.health()).streams.parked === 1, 5_000)
+    await eventually(async () => (await engine.health()).streams.parked === 1)
     expect((await engine.health()).workers.every(isAtRest)).toBe(true)
     const rest = await drain(stream)
     expect([...idsOf(first.value.outputs), ...rest]).toEqual(allIds())
@@ -154,7 +154,7 @@ describe('a stream', () => {
       await stream.next()
       await new Promise((resolve) => setTimeout(resolve, 500))
       await expect(stream.next()).rejects.toMatchObject({ code: 'SLOW_CONSUMER' })
-      await eventually(async () => (await impatient.health()).streams.running === 0, 2_000)
+      await eventually(async () => (await impatient.health()).streams.running === 0)
     } finally {
       await impatient.close()
     }

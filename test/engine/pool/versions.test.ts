@@ -83,7 +83,7 @@ test('a parked stream of a version that is gone ends with CURSOR_EXPIRED; one th
   let version = 1
   const parked = engine.stream(query(1), { batchSize: 100 }, { ...context('a'), unchanged })
   await parked.next()
-  await eventually(async () => (await engine.health()).streams.parked === 1, 30_000)
+  await eventually(async () => (await engine.health()).streams.parked === 1)
   const running = engine.stream(query(1), { batchSize: 100 }, { ...context('b'), unchanged })
   const first = await running.next()
   await put(2)

@@ -49,7 +49,7 @@ beforeAll(async () => {
   await mkdir(join(ROOT, '.geoduck/test'), { recursive: true })
   project = await mkdtemp(join(ROOT, '.geoduck/test/relay-'))
   await compile(source)
-}, 120_000)
+})
 afterAll(async () => {
   await server?.close()
   await Promise.all([folder, project].filter(Boolean).map((path) => rm(path, { recursive: true })))

@@ -86,7 +86,7 @@ async function run(program: string, ...args: readonly string[]): Promise<string>
   return stdout
 }
 
-test('the printed schema makes types of a front end’s documents', { timeout: 120_000 }, async () => {
+test('the printed schema makes types of a front end’s documents', async () => {
   await mkdir(join(folder, 'src'))
   await writeFile(
     join(folder, 'schema.graphql'),

@@ -107,7 +107,7 @@ beforeAll(async () => {
     encoded[layer] = data!.features
   }
   read = await python(READ, [folder, SPATIAL_EXTENSION], JSON.stringify(encoded))
-}, 180_000)
+})
 afterAll(() => server?.close())
 
 async function stateOf(name: string): Promise<string> {

@@ -15,7 +15,7 @@ let covered: Covered
 
 beforeAll(async () => {
   covered = await serveCovered([PLACES])
-}, 60_000)
+})
 afterAll(() => covered.close())
 
 async function page(where: string): Promise<void> {

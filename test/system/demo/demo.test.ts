@@ -73,7 +73,7 @@ print(json.dumps({
   expect(found).toMatchObject({ version: '1.1.0', covering, true: true })
 })
 
-test('two builds make the same rows in the same order', { timeout: 180_000 }, async () => {
+test('two builds make the same rows in the same order', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'geoduck-demo-'))
   try {
     await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/demo/build.ts'), folder])

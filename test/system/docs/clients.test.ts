@@ -51,7 +51,7 @@ test.each(PAGES)('%s shows the output of each program', (page) => {
   expect(SNIPPETS.filter((snippet) => snippet.page === page && snippet.language !== 'sh')).toHaveLength(programs.length)
 })
 
-test.each(SNIPPETS)('$page ($language)', { timeout: 120_000 }, async ({ language, program, output }) => {
+test.each(SNIPPETS)('$page ($language)', async ({ language, program, output }) => {
   const file = join(folder, `program.${language === 'js' ? 'mjs' : language}`)
   await writeFile(file, program.replaceAll('127.0.0.1:4000', new URL(server.url).host))
   const [command, ...args] = RUN[language]!(file)

@@ -11,7 +11,7 @@ let place: Place & { close(): Promise<void> }
 
 beforeAll(async () => {
   place = await openPlace()
-}, 120_000)
+})
 afterAll(() => place?.close())
 
 test('every page is known', () => {
@@ -32,7 +32,7 @@ describe.each(Object.entries(PAGES))('%s', (page, examples) => {
     expect(blocks.map(({ language }) => language)).toEqual(examples.flatMap((example) => example.blocks))
   })
 
-  it.each(runs)('$heading', { timeout: 120_000 }, async ({ texts, holds }) => {
+  it.each(runs)('$heading', async ({ texts, holds }) => {
     await holds(place, ...texts)
   })
 })

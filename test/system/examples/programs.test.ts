@@ -59,13 +59,13 @@ test.each([
   },
 )
 
-test('Python to GeoDataFrame: continues after the last batch when the connection breaks', { timeout: 120_000 }, async () => {
+test('Python to GeoDataFrame: continues after the last batch when the connection breaks', async () => {
   const link = await Link.to(server)
   const program = join(ROOT, 'examples/python-to-geodataframe/stream.py')
   const running = runProgram('python3', [program, 'observations', link.url.replace('http', 'ws')], {
     environment: PYTHON_ENVIRONMENT,
   })
-  await expect.poll(() => link.bytes, { timeout: 60_000, interval: 5 }).toBeGreaterThan(2e6)
+  await expect.poll(() => link.bytes, { interval: 5 }).toBeGreaterThan(2e6)
   link.cut()
   const { code, stdout, stderr } = await running
   expect([code, stderr]).toEqual([0, ''])

@@ -46,7 +46,7 @@ beforeAll(async () => {
   whole = textOf(data!.aggregate.rows)
   const expected = Array.from({ length: GRID_ROWS }, (_, id) => ({ keys: { id, score: (id * 7_919) % 1_000 }, count: '1' }))
   expect(whole === textOf(expected.sort((a, b) => b.keys.score - a.keys.score || a.keys.id - b.keys.id))).toBe(true)
-}, 120_000)
+})
 afterAll(() => server?.close())
 
 /** The batches from a cursor on, at most `most` groups of them. */

@@ -22,7 +22,7 @@ beforeAll(async () => {
   launched = launch(process.execPath, ['test/support/faulty-server.ts', await grid()], { cwd: ROOT, environment })
   const url = (await launched.line(/^ready (.*)$/))[1]!
   server = { url, socketUrl: `${url.replace('http', 'ws')}/graphql` }
-}, 120_000)
+})
 afterAll(async () => {
   process.kill(launched.pid, 'SIGTERM')
   await launched.ended

@@ -292,7 +292,7 @@ test('an idle layer costs no query, and a heartbeat brings the version that chan
   expect(progress.__typename).toBe('Heartbeat')
   expect(BigInt(progress.version!)).toBeGreaterThan(BigInt(idle.version!))
   await changes.close()
-}, 20_000)
+})
 
 test('a commit of which no feature is near the box of a filter costs no query', async () => {
   await create('elsewhere')
@@ -307,7 +307,7 @@ test('a commit of which no feature is near the box of a filter costs no query', 
   expect(progress.__typename).toBe('Heartbeat')
   expect(BigInt(progress.version!)).toBeGreaterThan(BigInt(version!))
   await changes.close()
-}, 20_000)
+})
 
 test('aliases, fragments, GeoJSON and another CRS work as in any result', async () => {
   await create('selected')

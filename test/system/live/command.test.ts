@@ -27,7 +27,7 @@ async function live(...args: readonly string[]) {
   return { code, output: stdout + stderr }
 }
 
-test('a layer is created, listed and compacted from the command line', { timeout: 60_000 }, async () => {
+test('a layer is created, listed and compacted from the command line', async () => {
   expect(await live('status')).toMatchObject({ code: 1, output: expect.stringContaining('has no live layers') })
   expect(await live('create', '--layer', 'cars', '--column', 'n:INTEGER', '--column', 'at:TIMESTAMP WITH TIME ZONE')).toEqual({
     code: 0,
@@ -53,7 +53,7 @@ test('a layer is created, listed and compacted from the command line', { timeout
   expect((await live('status')).output).toMatch(/^cars +2 +0 +2 +OGC:CRS84\n.* on disk, 1 bases$/m)
 })
 
-test('a base that is lost is made again at the start', { timeout: 60_000 }, async () => {
+test('a base that is lost is made again at the start', async () => {
   await live('create', '--layer', 'cars')
   await live('compact')
   const files = (await readdir(join(folder, 'live'))).filter((name) => name.startsWith('base-'))

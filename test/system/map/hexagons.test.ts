@@ -112,7 +112,7 @@ test('a click on a hexagon shows its number of features', async () => {
         await page.mouse.click(720, 450)
         return popup.count()
       },
-      { timeout: 20_000, interval: 500 },
+      { interval: 500 },
     )
     .toBe(1)
   const id = (await popup.locator('.popup-id').textContent())!.replace('id ', '')
@@ -127,7 +127,7 @@ test.each([
   const { page } = await open({ link: `at=2/48/9&show=observations&color.observations=${column}` })
   await map.state('complete')
   const legend = page.getByRole('list', { name: `observations by ${column}` })
-  await expect.poll(() => legend.textContent(), { timeout: 20_000 }).toContain(`by the ${name} of a hexagon`)
+  await expect.poll(() => legend.textContent()).toContain(`by the ${name} of a hexagon`)
   expect(await page.locator('.layer[data-layer=observations] .layer-scale').isVisible()).toBe(false)
   const popup = page.locator('.feature')
   await expect
@@ -136,7 +136,7 @@ test.each([
         await page.mouse.click(720, 450)
         return popup.count()
       },
-      { timeout: 20_000, interval: 500 },
+      { interval: 500 },
     )
     .toBe(1)
   const shown = await popup.locator('td').allTextContents()
@@ -168,7 +168,7 @@ test.each([
     return far.indexOf(Math.min(...far))
   }
   await page.mouse.move(10, 890)
-  await expect.poll(nearest, { timeout: 20_000 }).toBe(expected)
+  await expect.poll(nearest).toBe(expected)
 })
 
 test('many points in EPSG:2154 are hexagons, which count those in view', async () => {

@@ -109,7 +109,7 @@ test.each(SIDES)(
         })
       return { sea: seen(sea), land: seen(land) }
     }
-    await expect.poll(look, { timeout: 20_000 }).toEqual({
+    await expect.poll(look).toEqual({
       sea: Object.keys(sea).map((name) => `${name}: sea`),
       land: Object.keys(land).map((name) => `${name}: land`),
     })
@@ -146,7 +146,7 @@ test('a click on a country shows its properties and its id', async () => {
         await page.mouse.click(SCREEN.width / 2, SCREEN.height / 2)
         return popup.count()
       },
-      { timeout: 20_000, interval: 500 },
+      { interval: 500 },
     )
     .toBe(1)
   const shown = Object.fromEntries(
@@ -181,7 +181,7 @@ test('Enter shows what is under the cross in the middle, Escape closes it', asyn
         await page.locator('canvas').press('Enter')
         return page.locator('.feature').count()
       },
-      { timeout: 20_000, interval: 500 },
+      { interval: 500 },
     )
     .toBe(1)
   await page.locator('canvas').press('Escape')
@@ -194,7 +194,7 @@ test('a move of the map cancels the stream and asks for the new extent', async (
   const before = map!.question('observations')
   await page.locator('canvas').focus()
   await page.keyboard.press('ArrowRight')
-  await expect.poll(() => map!.question('observations').id, { timeout: 20_000 }).not.toBe(before.id)
+  await expect.poll(() => map!.question('observations').id).not.toBe(before.id)
   expect(map!.question('observations').bbox).not.toEqual(before.bbox)
   expect(map!.sent.filter(({ type, id }) => type === 'complete' && id === before.id)).toHaveLength(1)
   expect(map!.received.filter(({ type, id }) => type === 'complete' && id === before.id)).toHaveLength(0)
@@ -244,7 +244,7 @@ test('dark is dark from the sea to the panels, and the button makes it light', a
   }
   expect(await brightness()).toBeLessThan(60)
   await page.getByRole('button', { name: 'Use the light theme' }).click()
-  await expect.poll(brightness, { timeout: 10_000 }).toBeGreaterThan(180)
+  await expect.poll(brightness).toBeGreaterThan(180)
 })
 
 test('a phone shows the map, the progress line, and the rest in a sheet', async () => {
@@ -279,7 +279,7 @@ test('a table without geometry is listed with a note, and is not drawn', async (
   try {
     map = await MapPage.open(browser, own, { at: WORLD })
     const row = map.page.locator('li[data-layer="people"]')
-    await expect.poll(() => row.textContent(), { timeout: 60_000 }).toContain('Table · 2 rows')
+    await expect.poll(() => row.textContent()).toContain('Table · 2 rows')
     expect(await row.textContent()).toContain('its rows have no geometry')
     expect(await row.getByRole('checkbox').isDisabled()).toBe(true)
     await bound(map).state('complete')

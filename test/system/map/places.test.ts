@@ -47,10 +47,10 @@ test('places have names above the data, which the other theme recolours', async 
   map = await MapPage.open(browser, server, { at: SPAIN })
   await map.state('complete')
   const madrid = (pick: 'min' | 'max') => extreme(pick, SPAIN, 40.4, -3.69)
-  await expect.poll(() => madrid('min'), { timeout: 20_000 }).toBeLessThan(DARK)
+  await expect.poll(() => madrid('min')).toBeLessThan(DARK)
   expect(await extreme('min', SPAIN, 38, -12)).toBeGreaterThan(DARK)
   await map.page.getByRole('button', { name: 'Use the dark theme' }).click()
-  await expect.poll(() => madrid('max'), { timeout: 20_000 }).toBeGreaterThan(BRIGHT)
+  await expect.poll(() => madrid('max')).toBeGreaterThan(BRIGHT)
   expect(await extreme('max', SPAIN, 38, -12)).toBeLessThan(BRIGHT)
 })
 
@@ -71,11 +71,11 @@ test('a place is found by a part of its name without accents, and the map goes t
   await place.press('Enter')
   await page.getByText('The map shows Łódź').waitFor()
   const view = () => /#at=([\d.]+)\/([\d.]+)\/([\d.]+)/.exec(page.url())!.slice(1).map(Number)
-  await expect.poll(() => view()[0], { timeout: 20_000 }).toBe(9)
+  await expect.poll(() => view()[0]).toBe(9)
   const [, latitude, longitude] = view()
   // Łódź is in the middle of what the panel leaves free.
   expect(Math.abs(latitude! - 51.77)).toBeLessThan(0.1)
   expect(Math.abs(longitude! - 19.46)).toBeLessThan(0.6)
   const shown = [9, latitude!, longitude!] as const
-  await expect.poll(() => extreme('min', shown, 51.77, 19.46), { timeout: 20_000 }).toBeLessThan(DARK)
+  await expect.poll(() => extreme('min', shown, 51.77, 19.46)).toBeLessThan(DARK)
 })

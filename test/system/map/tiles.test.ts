@@ -102,13 +102,13 @@ test('tiles have the colours of the legend, and the filter', async () => {
       return far(nearest![1]) < 60 ? nearest![0] : 'ground'
     })
   }
-  await expect.poll(seen, { timeout: 20_000 }).toEqual(['clay', 'slate', 'straw', 'tin'])
+  await expect.poll(seen).toEqual(['clay', 'slate', 'straw', 'tin'])
   const before = tiles().length
   await map.page.getByLabel('Column', { exact: true }).selectOption('kind')
   await map.page.getByLabel('Operator').selectOption({ label: 'is not' })
   await map.page.getByLabel('Value').fill('slate')
   await map.page.getByRole('button', { name: 'Add' }).click()
-  await expect.poll(seen, { timeout: 20_000 }).toEqual(['clay', 'ground', 'straw', 'tin'])
+  await expect.poll(seen).toEqual(['clay', 'ground', 'straw', 'tin'])
   expect(await map.page.locator('.layer[data-layer=roofs]').getAttribute('data-tiles')).toBe('1')
   const asked = tiles().slice(before)
   expect(asked.length).toBeGreaterThan(4)
@@ -125,7 +125,7 @@ test('a click on a feature of a tile shows all its properties', async () => {
         await map.page.mouse.click(SCREEN.width / 2, SCREEN.height / 2)
         return popup.count()
       },
-      { timeout: 20_000, interval: 500 },
+      { interval: 500 },
     )
     .toBe(1)
   const id = 65 * COLUMNS + 160

@@ -84,7 +84,7 @@ test.each([
   },
 )
 
-test('it streams every feature in Node, and says what `toTable` needs', { timeout: 180_000 }, async () => {
+test('it streams every feature in Node, and says what `toTable` needs', async () => {
   await writeFile(join(folder, 'count.ts'), COUNT)
   const counted = await runProgram(process.execPath, ['count.ts', `${server.url}/graphql`], { cwd: folder })
   expect(counted.stderr).toBe('')
@@ -119,7 +119,7 @@ test.each([
   ['the stream', `export { streamFeatures, toTable } from 'geoduck-client'`],
   ['Graphcache', `export { cacheConfig } from 'geoduck-client/graphcache'`],
   ['Apollo', `export { cacheConfig } from 'geoduck-client/apollo'`],
-])('a bundle for browsers with %s is small and needs no other package', { timeout: 180_000 }, async (_, source) => {
+])('a bundle for browsers with %s is small and needs no other package', async (_, source) => {
   await mkdir(join(folder, 'page'), { recursive: true })
   await writeFile(join(folder, 'page/main.js'), source)
   const lib = { entry: join(folder, 'page/main.js'), formats: ['es' as const], fileName: 'main' }

@@ -116,9 +116,7 @@ async function oldestNode(): Promise<string> {
   return bin
 }
 
-test('the installed command serves a file on the oldest Node, and streams all of it through a worker', {
-  timeout: 180_000,
-}, async () => {
+test('the installed command serves a file on the oldest Node, and streams all of it through a worker', async () => {
   const bin = join(folder, 'node_modules/.bin/geoduck')
   expect((await stat(bin)).mode & 0o111).not.toBe(0)
   // The command's first line asks for `node`, which is searched in these folders.
@@ -179,7 +177,7 @@ test.runIf(process.platform === 'linux')(
 )
 
 /** As a front end uses it: its types by the package's declarations, its code by the package's modules, and by the server for the map. */
-test('the installed client streams, and what it is given and gives is typed', { timeout: 180_000 }, async () => {
+test('the installed client streams, and what it is given and gives is typed', async () => {
   const [, url] = await server!.line(/^ready (.+)$/)
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
   await writeFile(join(folder, 'count.ts'), COUNT)

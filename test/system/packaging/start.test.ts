@@ -48,7 +48,7 @@ describe('npm start', () => {
     const args = ['start', '--prefix', ROOT, '--', 'places.parquet', '--port', '0']
     server = launch('npm', args, { cwd: join(SHARED, 'data') })
     url = (await server.line(READY))[1]!
-  }, 180_000)
+  })
 
   afterAll(async () => {
     process.kill(server.pid, 'SIGTERM')
@@ -92,7 +92,7 @@ describe('npm start', () => {
   })
 })
 
-describe.concurrent('the end', { timeout: 180_000 }, () => {
+describe.concurrent('the end', () => {
   test('SIGTERM to npm closes in order: every process ends, exit code 0', async ({ expect }) => {
     const server = start([PLACES, '--port', '0'])
     const processes = await ready(server)

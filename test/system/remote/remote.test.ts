@@ -26,7 +26,7 @@ beforeAll(async () => {
   local = await serve([join(folder, `${NAME}.parquet`)])
   remote = await serve([`${url}?signature=s3cr3t`])
   await Promise.all([checked(local), checked(remote)])
-}, 120_000)
+})
 afterEach(() => {
   objects.fault = () => null
 })
@@ -58,9 +58,7 @@ it('a small box reads a small part', async () => {
   expect(objects.bytes).toBeLessThan(4e6)
 })
 
-it('with --remote-cache, the same query of another worker reads nothing again, within the limit', {
-  timeout: 60_000,
-}, async () => {
+it('with --remote-cache, the same query of another worker reads nothing again, within the limit', async () => {
   const query = `{ features(layer: "${NAME}", first: 10, ${BOX}) { features { key geometry } } }`
   const expected = await ask(local, query)
   for (const [remoteCacheBytes, isKept] of [
@@ -89,7 +87,7 @@ it('a page continues after a cursor of the file, on the object', async () => {
   expect(next.data!.features.features.map(({ key }) => key)).toEqual(['5', '6', '7', '8', '9'])
 })
 
-it('a server that fails one request of five costs no row', { timeout: 120_000 }, async () => {
+it('a server that fails one request of five costs no row', async () => {
   const faults: readonly Fault[] = ['DROPPED', 'CUT', 'SHORT', 'SHIFTED', 'WHOLE', 'BUSY', 'LONG']
   let n = 0
   let failed = 0
@@ -98,7 +96,7 @@ it('a server that fails one request of five costs no row', { timeout: 120_000 },
   while (failed < 2 * faults.length) expect(await download(remote)).toBe(expected)
 })
 
-it('a server whose every answer is wrong ends a query with a code', { timeout: 120_000 }, async () => {
+it('a server whose every answer is wrong ends a query with a code', async () => {
   objects.fault = () => 'SHIFTED'
   const { errors } = await ask(remote, `{ features(layer: "${NAME}", first: 10, ${BOX}) { geojson } }`)
   expect(errors?.map(({ extensions }) => extensions['code'])).toEqual(['SOURCE_UNREADABLE'])
@@ -149,9 +147,7 @@ async function streamed(server: TestServer, layer: string, after: (rows: number)
   return { names, cursor, code }
 }
 
-it('an object that is replaced under a stream ends it with a code, after rows of one version only', {
-  timeout: 120_000,
-}, async () => {
+it('an object that is replaced under a stream ends it with a code, after rows of one version only', async () => {
   await mkdir(join(folder, 'changing'))
   const file = join(folder, 'changing/changing.parquet')
   await copyFile(join(folder, `${NAME}.parquet`), file)
@@ -185,7 +181,7 @@ it('an object that is replaced under a stream ends it with a code, after rows of
   }
 })
 
-it('a server that sends another version in spite of the condition ends a stream with a code', { timeout: 120_000 }, async () => {
+it('a server that sends another version in spite of the condition ends a stream with a code', async () => {
   const { names, code } = await streamed(remote, NAME, async (rows) => {
     if (rows === 5_000) objects.fault = () => 'OTHER_VERSION'
   })
@@ -194,7 +190,7 @@ it('a server that sends another version in spite of the condition ends a stream 
   expect(code).toBe('SOURCE_UNREADABLE')
 })
 
-it('with --watch a new version, and an object that is gone, are noticed without a query', { timeout: 120_000 }, async () => {
+it('with --watch a new version, and an object that is gone, are noticed without a query', async () => {
   await mkdir(join(folder, 'watched'))
   const file = join(folder, 'watched/watched.parquet')
   await copyFile(await squares(30_000), file)
@@ -219,7 +215,7 @@ it('with --watch a new version, and an object that is gone, are noticed without 
   }
 })
 
-it('what cannot be served is a problem that says why', { timeout: 60_000 }, async () => {
+it('what cannot be served is a problem that says why', async () => {
   objects.fault = () => null
   const { host } = new URL(objects.url)
   const server = await serve([

@@ -33,14 +33,14 @@ beforeAll(async () => {
   Object.assign(process.env, { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION: REGION })
   server = await serve(['s3://data/land/'], { watch: true })
   await checked(server)
-}, 120_000)
+})
 afterAll(async () => {
   await server?.close()
   store?.close()
   await rm(folder, { recursive: true })
 })
 
-it('a folder with hive partitions is the layer of the same files on disk', { timeout: 60_000 }, async () => {
+it('a folder with hive partitions is the layer of the same files on disk', async () => {
   const query = `{ layers { name fingerprint featureCount columns { name type } } features(layer: "land", first: 3,
     where: { property: { name: "theme", eq: "c" } }) { totalCount features { key geometry properties } } }`
   const local = await serve([`${folder}/land/*/*.parquet`])
@@ -56,7 +56,7 @@ it('a folder with hive partitions is the layer of the same files on disk', { tim
   }
 })
 
-it('--watch notices a new object of the folder, and one that is gone', { timeout: 120_000 }, async () => {
+it('--watch notices a new object of the folder, and one that is gone', async () => {
   const counts = async (expected: string) => {
     for (let n = 0; n < 600; n++) {
       const { data } = await ask<{ layers: { featureCount: string }[] }>(server, '{ layers { featureCount } }')
@@ -82,7 +82,7 @@ async function prepared(address: string, environment: Record<string, string>) {
   return { code, text: `${stdout}${stderr}` }
 }
 
-it('credentials may be those of a profile', { timeout: 60_000 }, async () => {
+it('credentials may be those of a profile', async () => {
   const credentials = join(folder, 'credentials')
   await writeFile(
     credentials,
@@ -98,7 +98,7 @@ it('credentials may be those of a profile', { timeout: 60_000 }, async () => {
 it.each([
   ['an object', `s3://data/land/${KEYS[0]}`, /its server does not give it \(status 403\)/],
   ['a pattern', 's3://data/land/*/*.parquet', /its store does not list it \(SignatureDoesNotMatch\)/],
-])('wrong credentials for %s are a problem, which does not hold them', { timeout: 60_000 }, async (_, address, reason) => {
+])('wrong credentials for %s are a problem, which does not hold them', async (_, address, reason) => {
   const secret = 'a-wrong-secret-of-40-characters-00000000'
   const { code, text } = await prepared(address, { AWS_ACCESS_KEY_ID: store.id, AWS_SECRET_ACCESS_KEY: secret })
   expect(text).toMatch(reason)
@@ -106,7 +106,7 @@ it.each([
   expect(text).not.toContain(secret)
 })
 
-it('without credentials nothing is signed, as for public data', { timeout: 60_000 }, async () => {
+it('without credentials nothing is signed, as for public data', async () => {
   const objects = await serveObjects(folder)
   try {
     const environment = { AWS_SHARED_CREDENTIALS_FILE: join(folder, 'absent'), AWS_ENDPOINT_URL: objects.url }

@@ -32,7 +32,7 @@ beforeAll(async () => {
   program = await readFile(join(ROOT, 'test/support/aggregate-oracle.py'), 'utf8')
   await python(program, ['make', folder, String(random.integer(2 ** 32))])
   server = await serve(KINDS.map((kind) => join(folder, `${kind}.parquet`)))
-}, 120_000)
+})
 afterAll(async () => {
   await server?.close()
   await remove(folder)

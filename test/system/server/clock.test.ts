@@ -18,7 +18,7 @@ beforeAll(async () => {
   const args = ['--import', CLOCK, 'test/support/faulty-server.ts', await grid()]
   launched = launch(process.execPath, args, { cwd: ROOT, environment: { IMPORTS: CLOCK } })
   server = { url: (await launched.line(/^ready (.*)$/))[1]! }
-}, 120_000)
+})
 afterAll(async () => {
   process.kill(launched.pid, 'SIGTERM')
   await launched.ended

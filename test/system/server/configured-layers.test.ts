@@ -308,7 +308,7 @@ test('another configuration of the same file has another fingerprint, and flag h
   expect(layers.get('flagged')?.fingerprint).toBe(layers.get('cadastre')?.fingerprint)
 })
 
-test('a changed configuration expires cursors; another title does not', { timeout: 120_000 }, async () => {
+test('a changed configuration expires cursors; another title does not', async () => {
   const { pageInfo } = await page('cadastre', { select: 'pageInfo { endCursor }' })
   const next = async (change: Partial<LayerConfig>) => {
     const of = await serve([], { layers: [{ name: 'cadastre', path: parcels, ...change }] })

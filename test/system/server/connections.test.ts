@@ -109,9 +109,7 @@ describe('a request that is sent a byte at a time', () => {
   })
 })
 
-it('a response continues as long as its client reads a little of it, for any total time', {
-  timeout: 60_000,
-}, async () => {
+it('a response continues as long as its client reads a little of it, for any total time', async () => {
   const [stallMs, graceMs, bytes] = [2_500, 500, 30e6]
   const http = createServer((_req, res) => void res.end(Buffer.alloc(bytes))).listen(0, '127.0.0.1')
   const connections = new Connections(http, { mostOfAddress: null, openFiles: 1_024, stallMs, graceMs })
@@ -150,7 +148,7 @@ describe('connections of one address', () => {
     await expect.poll(() => ask(server, '{ __typename }').catch(() => null)).toEqual({ data: { __typename: 'Query' } })
   })
 
-  it('that are idle, 2,000 of them, cost little memory, and a polite client is answered', { timeout: 120_000 }, async () => {
+  it('that are idle, 2,000 of them, cost little memory, and a polite client is answered', async () => {
     const server = await usualServer()
     const before = process.memoryUsage.rss()
     const idle = Array.from({ length: 1_000 }, () => opened(server.url))

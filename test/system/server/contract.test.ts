@@ -130,7 +130,6 @@ async function put(source: string, name: string): Promise<void> {
 }
 
 /** Files are looked at for a fiftieth of a processor's time, which on a busy machine is not often. */
-const SEEN = { timeout: 60_000 }
 
 it('types come and go with their layers, on a socket that is open too; a file that is replaced has other ids', {
   timeout: 200_000,
@@ -148,14 +147,14 @@ it('types come and go with their layers, on a socket that is open too; a file th
     ((await onSocket(first))?.['features'] as { features: { id: string; of: string }[] } | undefined)?.features[0]
   expect(await idOf()).toBeUndefined()
   await put('my-places', 'goes')
-  await expect.poll(idOf, SEEN).toEqual({ id: expect.stringMatching(/^goes:[0-9a-f]{6}-0$/), of: 'goes' })
+  await expect.poll(idOf).toEqual({ id: expect.stringMatching(/^goes:[0-9a-f]{6}-0$/), of: 'goes' })
   const before = await idOf()
   await put('observations', 'goes')
-  await expect.poll(async () => (await idOf())?.id, SEEN).not.toBe(before!.id)
+  await expect.poll(async () => (await idOf())?.id).not.toBe(before!.id)
   expect(await onSocket(`{ node(id: "${before!.id}") { id } }`)).toEqual({ node: null })
   await rm(join(folder, 'goes.parquet'))
   const types = () => onSocket('{ __type(name: "Feature") { possibleTypes { name } } }')
-  await expect.poll(types, SEEN).toEqual({
+  await expect.poll(types).toEqual({
     __type: { possibleTypes: [{ name: 'MyPlacesFeature' }, { name: 'ObservationsFeature' }] },
   })
   socket.close()

@@ -122,13 +122,11 @@ async function featuresOf(layer: string, order: string): Promise<number> {
 
 const NO_GROUP = 'no control group can be made here'
 
-describe('a server in a control group', { timeout: 120_000 }, () => {
+describe('a server in a control group', () => {
   it('has limits of memory that are its share of the group', async ({ skip }) => {
     skip(group === null, NO_GROUP)
     const normal = async () => (await health()).workers.filter(({ lane }) => lane === 'NORMAL')
-    await expect
-      .poll(async () => (await normal()).every(({ memoryLimit }) => memoryLimit !== null), { timeout: 30_000 })
-      .toBe(true)
+    await expect.poll(async () => (await normal()).every(({ memoryLimit }) => memoryLimit !== null)).toBe(true)
     for (const worker of await normal()) expectLimit(worker, WORKER_BYTES)
   })
 
@@ -137,14 +135,14 @@ describe('a server in a control group', { timeout: 120_000 }, () => {
     const normal = { lane: 'NORMAL', degraded: false, reason: null }
     expect(await laneOf()).toEqual(normal)
     await filled(Math.round(FILLED_SHARE * GROUP_BYTES - group!.held), async () => {
-      await expect.poll(laneOf, { timeout: 10_000 }).toMatchObject({ lane: 'SERIAL', degraded: true })
+      await expect.poll(laneOf).toMatchObject({ lane: 'SERIAL', degraded: true })
       expect(await laneOf()).toMatchObject({ reason: 'memory is above 80 % of its limit' })
       expectLimit((await health()).workers.find(({ lane }) => lane === 'SERIAL')!, WORKER_BYTES / 2)
       expect(await health()).toMatchObject({
         memory: { limit: 'CONTROL_GROUP', share: expect.toSatisfy((share: number) => share > 0.8) },
       })
     })
-    await expect.poll(laneOf, { timeout: 10_000 }).toEqual(normal)
+    await expect.poll(laneOf).toEqual(normal)
   })
 
   it('gives dense layers to many at once, sorted too, and the kernel kills nothing', async ({ skip }) => {

@@ -148,7 +148,7 @@ describe('a server that starts or stops', () => {
     for (const [n, wire] of ALL.entries()) meet('LAYER_NOT_READY', wire, early[n]!)
     await server.ready
     const late = ALL.map((wire) => failing(server, wire, ENDLESS))
-    await expect.poll(() => begun(server), { timeout: 60_000 }).toBe(ALL.length)
+    await expect.poll(() => begun(server)).toBe(ALL.length)
     await server.close()
     for (const [n, wire] of ALL.entries()) meet('SHUTTING_DOWN', wire, await late[n]!)
   })
@@ -209,7 +209,7 @@ describe('what takes more than there is', () => {
     const source = await EventSource.open(server, stream)
     await source.next()
     const parts = await openParts(server, stream)
-    await quiet(server, 30_000)
+    await quiet(server)
     socket.ws.resume()
     const last = (await socket.ended('a')).at(-1)!
     meet('SLOW_CONSUMER', 'WebSocket', (last.payload as WireError[])[0]!)

@@ -41,7 +41,7 @@ beforeAll(async () => {
   ]
   launched = launch(process.execPath, ['src/main.ts', await grid(), ...args, '--log-level', 'silent'], { cwd: ROOT })
   server = { url: (await launched.line(/^ready (http:\/\/127\.0\.0\.1:\d+)$/))[1]! }
-}, 120_000)
+})
 afterAll(() => {
   for (const pid of alive([launched.pid])) process.kill(pid, 'SIGKILL')
   rmSync(folder, { recursive: true, force: true })

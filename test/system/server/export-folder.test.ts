@@ -44,9 +44,7 @@ afterAll(async () => {
 
 const remount = (size: string) => execFileSync('mount', ['-o', `remount,size=${size}`, disk])
 
-test('an export on a full disk is OVERLOADED and leaves nothing, and the next one works when there is room', {
-  timeout: 120_000,
-}, async ({ skip }) => {
+test('an export on a full disk is OVERLOADED and leaves nothing, and the next one works when there is room', async ({ skip }) => {
   skip(!mounted, 'it takes root to mount a disk')
   const server = await serve([PLACES, await squares(ROWS)], { tempDirectory: disk })
   try {

@@ -55,7 +55,7 @@ beforeAll(async () => {
   server = await serve([join(folder, 'members.duckdb')], { maxRootFields: 6 })
   const { data } = await ask<IntrospectionQuery>(server, getIntrospectionQuery())
   schema = buildClientSchema(data!)
-}, 60_000)
+})
 afterAll(async () => {
   await server?.close()
   await rm(folder, { recursive: true })

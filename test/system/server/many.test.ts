@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask, quiet } from '../../support/graphql.ts'
 import { squares } from '../../support/pool.ts'
+import { inOneOf } from '../../support/rounds.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { type Message, RawSocket } from './raw-socket.ts'
 
@@ -36,17 +37,17 @@ describe('200 subscriptions on 2 workers, all read as fast as can be', () => {
   it.each([
     ['on one socket', 1],
     ['on 200 sockets', CLIENTS],
-  ])('%s: each has its first batch before anyone has had many', { timeout: 180_000 }, async (_, count) => {
+  ])('%s: each has its first batch before anyone has had many', async (_, count) => {
     const sockets = await Promise.all(Array.from({ length: count }, () => RawSocket.open(server.socketUrl)))
     const ids = Array.from({ length: CLIENTS / count }, (__, n) => `s${n}`)
     expect(await mostAtTheLastFirst(sockets, ids)).toBeLessThan(20)
     for (const socket of sockets) socket.close()
-    await quiet(server, 20_000)
+    await quiet(server)
   })
 })
 
 describe('50 clients that do not read', () => {
-  it('cost others at most half again of what a box takes', { timeout: 240_000, retry: 2 }, async () => {
+  it('cost others at most half again of what a box takes', { timeout: 600_000 }, async () => {
     const alone = await serve([await squares()])
     const stalled = await Promise.all(Array.from({ length: 50 }, () => RawSocket.open(server.socketUrl)))
     try {
@@ -56,14 +57,16 @@ describe('50 clients that do not read', () => {
       }
       const streams = async () => (await ask(server, '{ health { streams { running waiting parked } } }')).data
       await expect.poll(streams, { timeout: 120_000 }).toEqual({ health: { streams: { running: 0, waiting: 0, parked: 50 } } })
-      const times = { with: [] as number[], without: [] as number[] }
-      // They alternate, so that other load of the machine affects both.
-      for (let n = 0; n < 150; n++) {
-        times.with.push(await boxMs(server, n))
-        times.without.push(await boxMs(alone, n))
-      }
-      console.log(`p95 of a box: ${p95(times.without).toFixed(1)} ms, with 50 stalled clients ${p95(times.with).toFixed(1)} ms`)
-      expect(p95(times.with)).toBeLessThan(1.5 * p95(times.without) + 2)
+      await inOneOf(5, async () => {
+        const times = { with: [] as number[], without: [] as number[] }
+        // They alternate, so that other load of the machine affects both.
+        for (let n = 0; n < 150; n++) {
+          times.with.push(await boxMs(server, n))
+          times.without.push(await boxMs(alone, n))
+        }
+        console.log(`p95 of a box: ${p95(times.without).toFixed(1)} ms, with 50 stalled clients ${p95(times.with).toFixed(1)} ms`)
+        expect(p95(times.with)).toBeLessThan(1.5 * p95(times.without) + 2)
+      })
     } finally {
       for (const socket of stalled) socket.close()
       await alone.close()

@@ -66,7 +66,7 @@ it('a client that pauses is not read ahead for', async () => {
     'subscription { featureBatches(layer: "places", batchSize: 100) { count geojson arrow features { id geometry properties } } }'
   const parts = await openParts(server, query)
   await expect
-    .poll(() => ask(server, '{ health { streams { running parked } } }'), { timeout: 10_000 })
+    .poll(() => ask(server, '{ health { streams { running parked } } }'))
     .toEqual({ data: { health: { streams: { running: 0, parked: 1 } } } })
   expect(await payloadsOf(parts)).toHaveLength(74)
 })

@@ -27,7 +27,7 @@ beforeAll(async () => {
   connection.closeSync()
   duckdb.closeSync()
   server = await serve([join(folder, 'store.duckdb')], { layers: [] })
-}, 120_000)
+})
 afterAll(async () => {
   await server.close()
   rmSync(folder, { recursive: true })

@@ -66,7 +66,7 @@ beforeAll(async () => {
     )
   })
   server = await serve([join(folder, 'numbers.duckdb')])
-}, 60_000)
+})
 afterAll(async () => {
   await server?.close()
   await rm(folder, { recursive: true })

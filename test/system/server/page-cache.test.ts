@@ -308,7 +308,7 @@ it('a layer that is added later is in the result of a question that named it bef
   expect(await figures(growing)).toMatchObject({ hit: 1 })
   await copyFile(PLACES, join(folder, 'later.new'))
   await rename(join(folder, 'later.new'), join(folder, 'later.parquet'))
-  await expect.poll(node, { timeout: 60_000 }).toEqual({ id })
+  await expect.poll(node).toEqual({ id })
   await growing.close()
   await rm(folder, { recursive: true })
 })

@@ -75,7 +75,7 @@ test('one request of a connection is in work at a time', async () => {
   await text
   expect(most.busy).toBe(1)
   socket.destroy()
-  await quiet(server, 20_000)
+  await quiet(server)
 })
 
 test('requests beyond 512 that wait are refused after the responses before them, and the connection ends', async () => {
@@ -114,5 +114,5 @@ test('a client that goes away leaves nothing of what it had pipelined', async ()
   socket.write(request(SORTED).repeat(50))
   await expect.poll(busyWorkers).toBe(1)
   socket.destroy()
-  await quiet(server, 20_000)
+  await quiet(server)
 })

@@ -109,7 +109,7 @@ describe('a PMTiles archive', () => {
     const described = await (await fetch(`${server.url}/tiles/many.json?cells=0`)).json()
     expect(dropped).toEqual(described.dropped)
     expect(dropped.length).toBeGreaterThan(1)
-  }, 120_000)
+  })
 
   it('takes a filter, a box, properties and zooms, and describes itself', async () => {
     const where = encodeURIComponent('{"property":{"name":"n","lt":100}}')

@@ -20,7 +20,7 @@ beforeAll(async () => {
   for (const version of [1, ...VERSIONS]) await squares(join(folder, `${version}.parquet`), ROWS, version)
   await replaceBy(1)
   server = await serve([store])
-}, 120_000)
+})
 afterAll(async () => {
   await server.close()
   await rm(folder, { recursive: true })
@@ -122,4 +122,4 @@ test('a cursor of the version before is CURSOR_EXPIRED', async () => {
   await replaceBy(1)
   const { errors } = await ask(server, PAGE.replace('first: 2000', `first: 2000, after: "${pageInfo.endCursor}"`))
   expect(errors?.[0]?.extensions['code']).toBe('CURSOR_EXPIRED')
-}, 60_000)
+})

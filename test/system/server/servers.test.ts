@@ -42,7 +42,7 @@ beforeAll(async () => {
   const { text } = blocksOf('docs/scale.md').find(({ language }) => language === 'caddy')!
   const local = text.replaceAll(/\S+(?=:4000)/g, '127.0.0.1').replaceAll(/:4000/g, () => `:${[...ports.values()][next++]}`)
   proxy = await runProxy('caddy', local)
-}, 120_000)
+})
 let next = 0
 
 afterAll(async () => {
@@ -205,9 +205,7 @@ class Reading {
   }
 }
 
-it('servers that receive new data one after the other never mix it with the old in one stream', {
-  timeout: 120_000,
-}, async () => {
+it('servers that receive new data one after the other never mix it with the old in one stream', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
   const edition = (n: number) => join(folder, `${n}.parquet`)
   await writeEdition(1, edition(1))

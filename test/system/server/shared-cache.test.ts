@@ -57,9 +57,9 @@ test.runIf(canPartProcesses)(
   { timeout: 180_000 },
   async () => {
     const first = serve()
-    await expect.poll(() => isThere('.', /^[0-9a-f]{32}$/), { timeout: 60_000, interval: 20 }).toBe(true)
+    await expect.poll(() => isThere('.', /^[0-9a-f]{32}$/), { interval: 20 }).toBe(true)
     const digest = filesIn('.').find((name) => /^[0-9a-f]{32}$/.test(name))!
-    await expect.poll(() => isThere(digest, /^lock$/), { timeout: 60_000, interval: 20 }).toBe(true)
+    await expect.poll(() => isThere(digest, /^lock$/), { interval: 20 }).toBe(true)
     const others = [serve(), serve()]
     for (const server of [first, ...others]) expect(await server.line(/^ {2}layer .*stops/)).toBeTruthy()
     const made = [first, ...others].map(({ stderr }) => stderr().match(/is prepared"/g) ?? [])

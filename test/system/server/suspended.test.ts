@@ -27,7 +27,7 @@ beforeAll(async () => {
   const environment = { ORDERS: orders.file, CONFIG: JSON.stringify(config) }
   launched = launch(process.execPath, ['test/support/faulty-server.ts', await grid()], { cwd: ROOT, environment })
   server = { url: (await launched.line(/^ready (.*)$/))[1]! }
-}, 120_000)
+})
 afterAll(async () => {
   orders.end()
   process.kill(launched.pid, 'SIGTERM')
@@ -62,7 +62,7 @@ async function suspend(pids: readonly number[], meanwhile: () => void): Promise<
 describe.each([
   ['alone', () => [launched.pid]],
   ['with its workers', () => [launched.pid, ...descendants(launched.pid)]],
-] as const)('a server that is suspended %s', { timeout: 120_000 }, (_, pids) => {
+] as const)('a server that is suspended %s', (_, pids) => {
   it('ends no page, no stream, no waiting operation and no connection by its clocks', async () => {
     const socketUrl = `${server.url.replace('http', 'ws')}/graphql`
     // Two clients that do not read, one on each wire.

@@ -73,7 +73,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-tables-'))
   rows = await python<readonly Row[]>(MAKE, [folder, String(ROWS)])
   server = await serve([folder, join(folder, 'halves/*/*.parquet')], { cacheDirectory: join(folder, 'cache') })
-}, 180_000)
+})
 afterAll(async () => {
   await server?.close()
   await rm(folder, { recursive: true })

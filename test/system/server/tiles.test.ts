@@ -504,7 +504,7 @@ print(json.dumps([x.tolist(), y.tolist()]))`
     } finally {
       await crowd.close()
     }
-  }, 120_000)
+  })
 })
 
 describe('a layer with more features than a tile shows', () => {

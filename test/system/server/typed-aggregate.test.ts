@@ -72,7 +72,7 @@ beforeAll(async () => {
   const { data, errors } = await ask<IntrospectionQuery>(server, getIntrospectionQuery())
   expect(errors).toBeUndefined()
   schema = buildClientSchema(data!)
-}, 60_000)
+})
 afterAll(async () => {
   await server?.close()
   await rm(folder, { recursive: true })

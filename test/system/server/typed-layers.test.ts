@@ -103,7 +103,7 @@ beforeAll(async () => {
   server = await serve([join(folder, 'typed.duckdb')], { maxTokens: 10_000 })
   const { data } = await ask<IntrospectionQuery>(server, getIntrospectionQuery())
   schema = buildClientSchema(data!)
-}, 60_000)
+})
 afterAll(async () => {
   await server?.close()
   await rm(folder, { recursive: true })

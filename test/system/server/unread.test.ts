@@ -70,9 +70,7 @@ async function mostWaiting(server: TestServer, until: Promise<unknown>): Promise
 }
 
 describe('a WebSocket that is not read', () => {
-  it('a client that leaves its answers unread is not read from, and is answered in full when it reads again', {
-    timeout: 60_000,
-  }, async () => {
+  it('a client that leaves its answers unread is not read from, and is answered in full when it reads again', async () => {
     const socket = await open(await usual)
     const message = JSON.stringify({ type: 'ping', payload: { x: 'p'.repeat(900) } })
     const count = Math.ceil(30e6 / message.length)
@@ -87,12 +85,12 @@ describe('a WebSocket that is not read', () => {
           before = socket.ws.bufferedAmount
           return stands
         },
-        { interval: 500, timeout: 20_000 },
+        { interval: 500 },
       )
       .toBe(true)
     expect(socket.ws.bufferedAmount).toBeGreaterThan(5e6)
     socket.ws.resume()
-    await expect.poll(() => socket.messages.length, { timeout: 30_000 }).toBe(count + 1)
+    await expect.poll(() => socket.messages.length).toBe(count + 1)
   })
 
   it('has one of its pings answered at a time, the last of them too', async () => {
@@ -119,7 +117,7 @@ describe('a WebSocket that is not read', () => {
     await expect.poll(() => waiting(server)).toBe(0)
   })
 
-  it('that reads again has all of its streams, however little room there is', { timeout: 60_000 }, async () => {
+  it('that reads again has all of its streams, however little room there is', async () => {
     const server = await start({ unreadBytes: 1e6 })
     const socket = await open(server)
     socket.ws.pause()
@@ -175,7 +173,7 @@ describe('responses that are not read', () => {
     const pages: Socket[] = []
     for (let before = 0; before < LIMIT / 2; before = await waiting(server)) {
       pages.push(unread(server, PAGE))
-      await expect.poll(() => waiting(server), { timeout: 20_000 }).toBeGreaterThan(before + PAGE_BYTES / 4)
+      await expect.poll(() => waiting(server)).toBeGreaterThan(before + PAGE_BYTES / 4)
     }
     const { errors } = await ask(server, PAGE)
     expect(errors).toMatchObject([{ extensions: { code: 'OVERLOADED', retryAfter: 1 } }])
@@ -183,7 +181,7 @@ describe('responses that are not read', () => {
     // Small requests are still answered.
     expect(await ask(server, '{ features(layer: "places", first: 10) { count } }')).toEqual({ data: { features: { count: 10 } } })
     for (const socket of pages) socket.destroy()
-    await expect.poll(async () => (await ask(server, PAGE)).errors, { timeout: 10_000 }).toBeUndefined()
+    await expect.poll(async () => (await ask(server, PAGE)).errors).toBeUndefined()
   })
 
   it.each([
@@ -194,9 +192,9 @@ describe('responses that are not read', () => {
     // An event stream notices the client's pauses after the kernels' buffers are full.
     const socket = unread(server, query.replace('batchSize: 1000', 'batchSize: 7343'), accept)
     const startedAt = performance.now()
-    await expect.poll(() => waiting(server), { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => waiting(server)).toBeGreaterThan(0)
     // Its end is seen by who reads.
-    await expect.poll(() => waiting(server), { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => waiting(server)).toBe(0)
     expect(performance.now() - startedAt).toBeGreaterThan(500)
     socket.resume()
     await once(socket, 'close')

@@ -90,7 +90,7 @@ describe('results', () => {
     )
     // 19 MB: when the kernel's buffers are full, the stream releases its worker and waits for its client.
     await expect
-      .poll(() => ask(server, '{ health { streams { running parked } } }'), { timeout: 10_000 })
+      .poll(() => ask(server, '{ health { streams { running parked } } }'))
       .toEqual({
         data: { health: { streams: { running: 0, parked: 1 } } },
       })

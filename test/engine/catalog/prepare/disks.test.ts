@@ -78,14 +78,14 @@ describe('a cache directory whose disk is full', () => {
     // The same layer, grown: its last copy is served on.
     await points('a.csv', 150_000)
     await catalog.fresh(before)
-    await expect.poll(() => problemOf(catalog, 'a.csv'), { timeout: 50_000 }).toBe(FULL)
+    await expect.poll(() => problemOf(catalog, 'a.csv')).toBe(FULL)
     expect(layerOf(catalog, 'a')).toMatchObject({ featureCount: 100, fingerprint: before.fingerprint })
     expect(await readFile(copy)).toEqual(content)
     expect(copiesIn(cache)).toHaveLength(1)
 
     remount('size=256m')
     await expect.poll(() => catalog.layer('large')?.featureCount, { timeout: 100_000, interval: 200 }).toBe(150_000)
-    await expect.poll(() => layerOf(catalog, 'a').featureCount, { timeout: 50_000, interval: 200 }).toBe(150_000)
+    await expect.poll(() => layerOf(catalog, 'a').featureCount, { interval: 200 }).toBe(150_000)
     expect(catalog.problems()).toEqual([])
   }, 200_000)
 })

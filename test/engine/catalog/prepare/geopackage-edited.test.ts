@@ -95,7 +95,7 @@ beforeAll(async () => {
   await python(MAKE, [root, MODES.join(','), String(ROWS)])
   const folders = MODES.map((mode) => join(root, mode))
   server = await serve(folders, { watch: true, cacheDirectory: join(root, 'cache') })
-}, 120_000)
+})
 afterAll(async () => {
   await server.close()
   for (const mode of MODES) expect(await readdir(join(root, mode))).toEqual(['edited.gpkg'])
@@ -133,7 +133,7 @@ describe.each(MODES)('a GeoPackage with the journal mode %s', (mode) => {
       expect(errors).toEqual([])
       // The server's own work takes processor time from a writer on the same machine.
       expect(median).toBeLessThan(20 + 5 * alone.median)
-      await expect.poll(() => seen(mode), { timeout: 60_000 }).toEqual({ states: [state], rows: ROWS + state })
+      await expect.poll(() => seen(mode)).toEqual({ states: [state], rows: ROWS + state })
       expect(await problems()).toEqual([])
       expect(await readdir(folder)).toEqual(['edited.gpkg'])
     },
@@ -142,9 +142,9 @@ describe.each(MODES)('a GeoPackage with the journal mode %s', (mode) => {
 
   test('is served with all rows after pyogrio appends to it', async () => {
     const rows = await python<number>(APPEND, [file, table, '5'])
-    await expect.poll(async () => (await seen(mode)).rows, { timeout: 60_000 }).toBe(rows)
+    await expect.poll(async () => (await seen(mode)).rows).toBe(rows)
     expect(await problems()).toEqual([])
-  }, 120_000)
+  })
 })
 
 async function problems(): Promise<unknown> {

@@ -154,7 +154,7 @@ test('two servers with one cache prepare each file once, and both serve it', asy
   child.stdout.setEncoding('utf8').on('data', (text: string) => (told += text))
   const catalog = await opened(folder)
   await catalog.prepared
-  await expect.poll(() => told, { timeout: 50_000 }).toMatch(/^prepared$/m)
+  await expect.poll(() => told).toMatch(/^prepared$/m)
   const prepared = [...lines, ...told.split('\n')].filter((line) => line.endsWith(' is being prepared'))
   expect(prepared.sort()).toEqual(Array.from({ length: 12 }, (_, n) => `stops${n}.csv is being prepared`).sort())
   expect(told).not.toContain('is not served')
@@ -169,7 +169,7 @@ test('a server takes over what another one was preparing when it was killed', as
   const child = await started(file)
   let told = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (told += text))
-  await expect.poll(() => told, { timeout: 50_000, interval: 10 }).toContain('is being prepared')
+  await expect.poll(() => told, { interval: 10 }).toContain('is being prepared')
   child.kill('SIGSTOP')
   const catalog = await opened(file)
   await sleep(1_000)
