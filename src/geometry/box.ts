@@ -102,3 +102,19 @@ export function around(one: BBox | null, other: BBox | null): BBox | null {
   const [west, south, east, north] = one
   return [Math.min(west, other[0]), Math.min(south, other[1]), Math.max(east, other[2]), Math.max(north, other[3])]
 }
+
+const CELLS = 8
+
+/** Returns at most 64 boxes that hold all of these: those with their centres in the same cell of a grid become one. */
+export function gathered(boxes: readonly BBox[]): readonly BBox[] {
+  if (boxes.length <= CELLS * CELLS) return boxes
+  const [west, south, east, north] = boxes.reduce((all: BBox | null, box) => around(all, box), null)!
+  const cellOf = (low: number, high: number, from: number, to: number) =>
+    to > from ? Math.min(CELLS - 1, Math.floor((CELLS * ((low + high) / 2 - from)) / (to - from))) : 0
+  const cells = new Map<number, BBox>()
+  for (const box of boxes) {
+    const cell = CELLS * cellOf(box[0], box[2], west, east) + cellOf(box[1], box[3], south, north)
+    cells.set(cell, around(cells.get(cell) ?? null, box)!)
+  }
+  return [...cells.values()]
+}

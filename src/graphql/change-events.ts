@@ -235,8 +235,8 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
 
   /** Yields the difference, in as many parts as it needs. It yields nothing if nothing that matches has changed. */
   async *#difference(from: number, to: number, after: RowPosition | null): AsyncGenerator<ChangeEvent, void> {
-    const box = this.#live.boxOfChanges(this.#name, from, to)
-    if (box !== undefined && after === null && !this.#mayMatch(box)) return
+    const boxes = this.#live.boxesOfChanges(this.#name, from, to)
+    if (boxes && after === null && !(boxes.length > 0 ? boxes.some(this.#mayMatch) : this.#mayMatch(null))) return
     for (let place = after; ; ) {
       const page = await this.#page(from, to, place)
       try {

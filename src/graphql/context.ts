@@ -35,8 +35,8 @@ export interface LiveVersions {
   watch(name: string, wake: () => void): () => void
   /** True if the changes of the layer after this version are kept. */
   keepsChangesSince(name: string, version: number): boolean
-  /** Returns the box around the geometries that have changed between two versions. Null if no change has one. Undefined if it is not known. */
-  boxOfChanges(name: string, from: number, to: number): BBox | null | undefined
+  /** Returns boxes that hold the geometries that have changed between two versions. Undefined if they are not known. */
+  boxesOfChanges(name: string, from: number, to: number): readonly BBox[] | undefined
   /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
   versionOf(name: string, digest: string): Layer | undefined
   /** True if queries of this version can continue. */

@@ -14,7 +14,6 @@ import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
 import { changesIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
-import { around } from '../../geometry/box.ts'
 import { columnTypeOf } from '../../model/column-type.ts'
 import { fingerprintDigest } from '../../model/cursor-seal.ts'
 import { GeoduckError } from '../../model/errors.ts'
@@ -65,16 +64,15 @@ interface Entry {
   /** Times at which versions were the current ones, the oldest first. Changes up to such a version are at least as old. */
   readonly times: { readonly at: number; readonly version: number }[]
   /** The latest commits without a gap. */
-  boxes: readonly CommitBox[]
+  boxes: readonly CommitBoxes[]
 }
 
-/** The box around the geometries that a commit has changed, before and after. */
-interface CommitBox {
+/** Boxes that hold the geometries that a commit has changed, before and after. */
+interface CommitBoxes {
   /** The versions before and after the commit. */
   readonly from: number
   readonly to: number
-  /** Null: none has a geometry. */
-  readonly box: BBox | null
+  readonly boxes: readonly BBox[]
 }
 
 interface Generation {
@@ -90,8 +88,8 @@ interface Generation {
 }
 
 const MINUTE_MS = 60_000
-/** Most commits of a layer whose boxes are kept. */
-const MOST_BOXES = 1_000
+/** Most commits of a layer whose boxes are kept. Those of a commit take at most 4 kB. */
+const MOST_BOXES = 200
 /** Bases of a layer that are kept for cursors. More would be kept while much is written. */
 const MOST_BASES = 8
 /** Most layers of a store, so that each can have a base. */
@@ -272,20 +270,20 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   }
 
   /**
-   * Returns the box around all geometries that have changed after version `from`, up to version `to`, before and after. Null if none of the changes has
-   * a geometry. Undefined if it is not known.
+   * Returns boxes that hold all geometries that have changed after version `from`, up to version `to`, before and after. Undefined if they are not
+   * known.
    */
-  boxOfChanges(name: string, from: number, to: number): BBox | null | undefined {
+  boxesOfChanges(name: string, from: number, to: number): readonly BBox[] | undefined {
     const { boxes } = this.#entry(name)
-    let box: BBox | null = null
+    const found: BBox[] = []
     let since = to
     for (let n = boxes.length - 1; n >= 0 && since > from; n--) {
       const commit = boxes[n]!
       if (commit.from >= to) continue
-      box = around(box, commit.box)
+      found.push(...commit.boxes)
       since = commit.from
     }
-    return since <= from ? box : undefined
+    return since <= from ? found : undefined
   }
 
   /**
@@ -355,7 +353,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
         created.push(this.#add(state, count).layer)
         continue
       }
-      const commit = boxes && { from: entry.state.version, to: state.version, box: boxes[layers.indexOf(state)]! }
+      const commit = boxes && { from: entry.state.version, to: state.version, boxes: boxes[layers.indexOf(state)]! }
       entry.boxes = commit ? [...entry.boxes.slice(1 - MOST_BOXES), commit] : []
       // The writer may have answered before it forgot changes that are not read any more.
       entry.state = { ...state, forgotten: Math.max(state.forgotten, entry.state.forgotten) }

@@ -296,12 +296,13 @@ test('an idle layer costs no query, and a heartbeat brings the version that chan
 
 test('a commit of which no feature is near the box of a filter costs no query', async () => {
   await create('elsewhere')
-  const changes = new Changes('elsewhere', { where: '{ bbox: [100, 40, 110, 50] }' })
+  const changes = new Changes('elsewhere', { where: '{ bbox: [100, -10, 110, 10] }' })
   const [{ version } = {}] = (await changes.until('UpToDate')).slice(-1)
   await quiet(server)
   const workers = await workersOf(server)
   for (const pid of workers) process.kill(pid, 'SIGSTOP')
-  await upsert('elsewhere', { a: 1 })
+  // The box around both of them meets the filter.
+  await upsert('elsewhere', { a: 1, b: 170 })
   const progress = await changes.next()
   for (const pid of await workersOf(server)) process.kill(pid, 'SIGCONT')
   expect(progress.__typename).toBe('Heartbeat')

@@ -1,6 +1,6 @@
 /** Boxes as maps give them. */
 import { describe, expect, it } from 'vitest'
-import { readBox } from '../../../src/geometry/box.ts'
+import { gathered, readBox } from '../../../src/geometry/box.ts'
 import { Random } from '../../support/random.ts'
 
 type Box = readonly [west: number, south: number, east: number, north: number]
@@ -77,4 +77,22 @@ describe('a box in longitude and latitude', () => {
 
 it('a box in another CRS is not changed', () => {
   expect(readBox([500, -200, 900, 200], false, 'bbox')).toEqual([500, -200, 900, 200])
+})
+
+it('any number of boxes is held by at most 64, each of which is no larger than it must be', () => {
+  const random = new Random()
+  for (const count of [0, 1, 64, 65, 5_000]) {
+    const boxes = random.list(count, () => {
+      const [x, y] = [random.integer(3_600) / 10 - 180, random.integer(1_800) / 10 - 90]
+      return [x, y, x + random.integer(3), y + random.integer(3)] as const
+    })
+    const found = gathered(boxes)
+    expect(found.length).toBeLessThanOrEqual(64)
+    const holds = (one: Box, other: Box) => one[0] <= other[0] && one[1] <= other[1] && one[2] >= other[2] && one[3] >= other[3]
+    for (const box of boxes) expect(found.some((one) => holds(one, box))).toBe(true)
+    // A cell of the grid, and the largest of the boxes.
+    for (const [west, south, east, north] of found)
+      expect([east - west <= 363 / 8 + 2, north - south <= 183 / 8 + 2]).toEqual([true, true])
+    if (count <= 64) expect(found).toEqual(boxes)
+  }
 })

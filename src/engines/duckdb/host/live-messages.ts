@@ -27,8 +27,8 @@ export interface Written {
   /** Layers that have changed, each with its number of changes. */
   readonly layers: readonly LiveState[]
   readonly changes: readonly number[]
-  /** The boxes around the geometries of each layer's changes, before and after. Null for changes without geometries. Absent: not known. */
-  readonly boxes?: readonly (BBox | null)[]
+  /** Boxes that hold the geometries of each layer's changes, before and after. Absent: not known. */
+  readonly boxes?: readonly (readonly BBox[])[]
   readonly version: number
 }
 

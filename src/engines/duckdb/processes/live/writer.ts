@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { around } from '../../../../geometry/box.ts'
+import { around, gathered } from '../../../../geometry/box.ts'
 import { boxOfWkb } from '../../../../geometry/wkb-box.ts'
 import type { BBox } from '../../../../model/layer.ts'
 import type { LiveAnswer, LiveMutation, LiveOperation, LiveState } from '../../../../model/live.ts'
@@ -46,7 +46,7 @@ class Writer {
   readonly #layers: Map<string, LiveState>
   #version: number
   /** Around the changes of the transaction, by layer. */
-  #boxes = new Map<number, BBox | null>()
+  #boxes = new Map<number, BBox[]>()
 
   constructor(database: DatabaseSync) {
     this.#database = database
@@ -92,7 +92,7 @@ class Writer {
     const layers = [...changed.keys()].map((name) => this.#layers.get(name)!)
     for (const layer of layers) this.#keep(layer)
     this.#statement('UPDATE store SET version = ?').run(this.#version)
-    const boxes = layers.map(({ id }) => this.#boxes.get(id) ?? null)
+    const boxes = layers.map(({ id }) => gathered(this.#boxes.get(id) ?? []))
     return { answers, layers, changes: [...changed.values()], boxes, version: this.#version }
   }
 
@@ -205,9 +205,11 @@ class Writer {
   }
 
   #log(layer: LiveState, version: number, key: string, before: StoredImage | undefined, after: StoredImage | null): void {
+    const boxes = this.#boxes.get(layer.id) ?? []
+    this.#boxes.set(layer.id, boxes)
     for (const image of [before, after]) {
       const box = image?.geometry ? boxOfWkb(image.geometry) : null
-      this.#boxes.set(layer.id, around(this.#boxes.get(layer.id) ?? null, box))
+      if (box) boxes.push(box)
     }
     this.#statement(
       `INSERT INTO changes (layer, version, at, key, properties_before, geometry_before, properties_after, geometry_after)
