@@ -6,7 +6,7 @@ import { STORE_FILE } from './data/store.ts'
 import { openStatements, type Statements } from './engine/statement.ts'
 import { type PostgresRivals, startPostgres } from './postgres/rivals.ts'
 import { type PythonPipeline, preparePython, startFairPython } from './python/environment.ts'
-import { type RunningProgram, type RunningServer, startServer } from './server.ts'
+import { type RunningProgram, type RunningServer, startLive, startServer } from './server.ts'
 
 export interface Rig {
   readonly extension: string
@@ -30,6 +30,8 @@ export interface Rig {
   readonly patience: number
   /** The folder of the layer of 20 million points, which is made when a row needs it. */
   largeData(): Promise<string>
+  /** A server with the live layer `vehicles`, which starts when a row needs it. */
+  live(): Promise<RunningServer>
   stop(): Promise<void>
 }
 
@@ -48,6 +50,7 @@ export async function openRig(
   const workers = await server.workers()
   const threads = workers.find(({ lane }) => lane === 'NORMAL')?.threads ?? 1
   let fair: Promise<RunningProgram> | null = null
+  let live: Promise<RunningServer> | null = null
   return {
     seconds,
     patience,
@@ -62,9 +65,18 @@ export async function openRig(
       return (await fair).url
     },
     postgres,
+    live: () => {
+      live ??= startLive()
+      return live
+    },
     largeData: () => dataFolder('large', extension, progress),
     stop: async () => {
-      await Promise.allSettled([server.stop(), fair?.then((program) => program.stop()), postgres?.stop()])
+      await Promise.allSettled([
+        server.stop(),
+        fair?.then((program) => program.stop()),
+        live?.then((program) => program.stop()),
+        postgres?.stop(),
+      ])
     },
   }
 }

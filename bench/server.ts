@@ -1,6 +1,8 @@
 /** The product as a user starts it, with its defaults, in separate processes. */
 import { spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -25,6 +27,8 @@ export interface RunningServer extends RunningProgram {
   workers(): Promise<WorkerProcess[]>
 }
 
+const HEALTH = '{ health { workers { pid lane threads state } } }'
+
 /** Every question is executed, unless a row is about results that are kept. */
 const NO_PAGE_CACHE = ['--page-cache-bytes', '0B']
 
@@ -32,6 +36,15 @@ export async function startServer(sources: readonly string[], flags: readonly st
   const args = [join(ROOT, 'src', 'main.ts'), ...sources, '--port', '0', '--log-level', 'warn', '--page-rows', '100000', ...flags]
   const program = await startProgram(process.execPath, args)
   return { ...program, workers: () => askWorkers(program.url) }
+}
+
+/** A server with the empty live layer `vehicles`, in a folder that goes with it. */
+export async function startLive(): Promise<RunningServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-bench-'))
+  const server = await startServer([], ['--live', folder, '--writes', '--max-address-operations', '4096'])
+  const query = 'mutation { createLayer(name: "vehicles", columns: [{ name: "at", type: "DOUBLE" }]) { name } }'
+  await askServer(server.url, query)
+  return { ...server, stop: () => server.stop().finally(() => rm(folder, { recursive: true })) }
 }
 
 /** Starts any server that writes its address in a line, as `ready URL` or `listening ... at URL`. */
@@ -73,7 +86,8 @@ async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string | null> {
 /** Some may still be starting when the server is ready. The one of the serial lane has no process until it is needed. */
 async function askWorkers(url: string): Promise<WorkerProcess[]> {
   for (;;) {
-    const workers = (await askHealth(url)).filter(({ state }) => state !== 'ASLEEP')
+    const { health } = await askServer<{ health: { workers: MaybeStarting[] } }>(url, HEALTH)
+    const workers = health.workers.filter(({ state }) => state !== 'ASLEEP')
     if (workers.every((worker): worker is WorkerProcess => worker.pid !== null && worker.threads !== null)) return workers
     await sleep(100)
   }
@@ -81,12 +95,13 @@ async function askWorkers(url: string): Promise<WorkerProcess[]> {
 
 type MaybeStarting = { readonly [Key in keyof WorkerProcess]: WorkerProcess[Key] | null }
 
-async function askHealth(url: string): Promise<MaybeStarting[]> {
+async function askServer<Data>(url: string, query: string): Promise<Data> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: '{ health { workers { pid lane threads state } } }' }),
+    body: JSON.stringify({ query }),
   })
-  const { data } = (await response.json()) as { data: { health: { workers: MaybeStarting[] } } }
-  return data.health.workers
+  const { data, errors } = (await response.json()) as { data: Data; errors?: unknown }
+  if (errors) throw new Error(JSON.stringify(errors))
+  return data
 }

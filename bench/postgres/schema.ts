@@ -25,6 +25,7 @@ export const INDEX = [
   'CREATE INDEX ON buildings (name)',
   'CREATE INDEX ON buildings (class, name)',
   ...['buildings', 'places', 'buildings_plain'].flatMap(functions),
+  ...moving(),
   'VACUUM ANALYZE',
 ]
 
@@ -44,5 +45,21 @@ function functions(table: string): string[] {
           rows('named', 'wanted text', 't.name = wanted'),
           rows('page', 'wanted text, lowest float8', 't.class = wanted AND t.height >= lowest ORDER BY t.name LIMIT 100'),
         ]),
+  ]
+}
+
+/** A table that notifies of each write. */
+function moving(): string[] {
+  return [
+    'CREATE TABLE vehicles (id integer PRIMARY KEY, at float8, geom geometry(Point, 4326))',
+    'CREATE INDEX ON vehicles USING gist (geom)',
+    `CREATE FUNCTION vehicle_moved() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN
+       PERFORM pg_notify('vehicles', json_build_object('rowId', NEW.id, 'at', NEW.at, 'geojson', ST_AsGeoJSON(NEW.geom))::text);
+       RETURN NEW;
+     END $f$`,
+    'CREATE TRIGGER moved AFTER INSERT OR UPDATE ON vehicles FOR EACH ROW EXECUTE FUNCTION vehicle_moved()',
+    `CREATE FUNCTION move_vehicle(vehicle integer, moment float8, x float8, y float8) RETURNS void LANGUAGE sql VOLATILE AS $f$
+       INSERT INTO vehicles VALUES (vehicle, moment, ST_SetSRID(ST_MakePoint(x, y), 4326))
+       ON CONFLICT (id) DO UPDATE SET at = excluded.at, geom = excluded.geom $f$`,
   ]
 }

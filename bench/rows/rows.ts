@@ -9,6 +9,7 @@ import { TYPED_FEATURES } from './features.ts'
 import { FIRST_BATCH } from './first-batch.ts'
 import { GEOJSON_ENGINE } from './geojson-engine.ts'
 import { GEOJSON_PYTHON_ROWS } from './geojson-python.ts'
+import { LIVE_ROWS } from './live.ts'
 import { MEMORY } from './memory.ts'
 import { MEMORY_AFTER_PARCELS } from './memory-after-parcels.ts'
 import { MEMORY_IDLE } from './memory-idle.ts'
@@ -38,6 +39,7 @@ export const ROWS: readonly Row[] = [
   BOX_CPU,
   NEAREST,
   ...TILE_ROWS,
+  ...LIVE_ROWS,
   PAGE,
   FIRST_BATCH,
   SERVER_CPU,
