@@ -46,15 +46,20 @@ export function openSchema(): GraphQLSchema {
 export type SchemaLayer = TypedSource
 
 /** Returns only that part, for another thread. */
-export function schemaPart({ name, names, columns, geometryColumn, tailoring }: SchemaLayer): SchemaLayer {
-  return { name, columns, geometryColumn, ...(names && { names }), ...(tailoring && { tailoring }) }
+export function schemaPart({ name, names, columns, geometryColumn, tailoring, relation }: SchemaLayer): SchemaLayer {
+  const kind = relation && { relation: { kind: relation.kind } }
+  return { name, columns, geometryColumn, ...(names && { names }), ...(tailoring && { tailoring }), ...kind }
 }
 
 /** Returns true if both give the same types. */
 export function isSame(one: SchemaLayer, other: SchemaLayer): boolean {
-  const { name, columns, geometryColumn, tailoring } = one
+  const { name, columns, geometryColumn, tailoring, relation } = one
   return (
-    other.name === name && other.columns === columns && other.geometryColumn === geometryColumn && other.tailoring === tailoring
+    other.name === name &&
+    other.columns === columns &&
+    other.geometryColumn === geometryColumn &&
+    other.tailoring === tailoring &&
+    other.relation?.kind === relation?.kind
   )
 }
 

@@ -1,5 +1,11 @@
 /** Resolves `changes` and its events. */
-import { type GraphQLObjectType, type GraphQLResolveInfo, getNamedType, responsePathAsArray } from 'graphql'
+import {
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  type GraphQLUnionType,
+  getNamedType,
+  responsePathAsArray,
+} from 'graphql'
 import { BATCH_SIZE, inRange, PER_SECOND } from '../../ask/arguments.ts'
 import { decodeToken } from '../../ask/change-token.ts'
 import { layerNotFound, readRequestFor } from '../../ask/feature-request.ts'
@@ -44,7 +50,7 @@ const PARTS: Readonly<Record<string, DifferencePart>> = { added: 'ADDED', update
 const KEYS: Output = { kind: 'features', fields: [{ key: 'key', field: 'key' }] }
 
 function selectChanges(info: GraphQLResolveInfo, asked: SelectionContext): ChangeSelection {
-  const snapshotType = info.schema.getType('SnapshotBatch') as GraphQLObjectType
+  const snapshotType = eventType(info, 'SnapshotBatch')
   const snapshot = new Outputs()
   const indexes = new Map<string, number>()
   for (const [key, nodes] of selectedFields(info.fieldNodes, info, snapshotType)) {
@@ -57,8 +63,14 @@ function selectChanges(info: GraphQLResolveInfo, asked: SelectionContext): Chang
   return { ...selection, outputs: snapshot.outputs, indexes, message: messageOf(info, snapshot.times), difference }
 }
 
+/** Returns a type of events: that of the layer, whose name has this ending, if the root field is a layer's own. */
+function eventType({ returnType }: GraphQLResolveInfo, name: string): GraphQLObjectType {
+  const union = getNamedType(returnType) as GraphQLUnionType
+  return union.getTypes().find((type) => type.name.endsWith(name))!
+}
+
 function selectDifference(info: GraphQLResolveInfo, asked: SelectionContext) {
-  const type = info.schema.getType('ChangeBatch') as GraphQLObjectType
+  const type = eventType(info, 'ChangeBatch')
   const chosen = new Outputs()
   const fields = new Map<string, ReadonlyMap<string, number>>()
   const diffs = new Map<string, readonly [added: number, updated: number]>()

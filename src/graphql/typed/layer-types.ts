@@ -12,6 +12,7 @@ import { valuesOf } from '../../ask/values/values-of.ts'
 import type { FieldMember, FieldType } from '../../model/field-type.ts'
 import { inPascalCase } from '../../model/graphql-name.ts'
 import { type Field as Column, identityOf, type Layer, MOST_ENUM_VALUES } from '../../model/layer.ts'
+import { changesType } from './change-types.ts'
 import { isNeverNull, listFilterOf, scalarOf } from './column-type.ts'
 import {
   argument,
@@ -30,7 +31,10 @@ import { type ColumnName, columnNames, type LayerName, memberNames } from './nam
 import { type TypedFilter, typedResolvers } from './root-fields.ts'
 
 /** The part of a layer that its types depend on. */
-export type TypedSource = Pick<Layer, 'name' | 'names' | 'columns' | 'geometryColumn' | 'tailoring'>
+export type TypedSource = Pick<Layer, 'name' | 'names' | 'columns' | 'geometryColumn' | 'tailoring'> & {
+  /** Only live layers have changes. */
+  readonly relation?: Pick<Layer['relation'], 'kind'>
+}
 
 /** The types and root fields of a layer. All other types of the layer are reached from these. */
 export interface TypedLayer {
@@ -193,6 +197,22 @@ class LayerTypes {
           args: groupArguments(groups, inputs, where, this.#arguments('getSubscriptionType', 'aggregateBatches')),
           ...resolvers.groupBatches,
         }),
+        ...(this.#layer.relation?.kind === 'live'
+          ? [
+              field(
+                `${root}Changes`,
+                required(changesType(type, features.features, this.#generic)),
+                `The features of the live layer \`${layer}\`, and then their changes as they happen, as in \`changes\`.`,
+                {
+                  args: [
+                    where,
+                    ...this.#sharedArguments('getSubscriptionType', 'changes', ['since', 'maxPerSecond', 'batchSize']),
+                  ],
+                  ...resolvers.changes,
+                },
+              ),
+            ]
+          : []),
       ],
     }
   }

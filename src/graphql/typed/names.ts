@@ -148,12 +148,16 @@ const TYPE_ENDINGS = [
   'GroupCondition',
   'Moment',
   'TimeBucket',
+  'ChangeEvent',
+  'SnapshotBatch',
+  'ChangeBatch',
+  'ChangedFeatures',
 ] as const
 /**
  * A layer whose name is another layer's name with one of these would have a root field or a type of the other layer. The types of a struct `st`
  * of the layer `roads` are `Roads_St` and `RoadsFilter_St`, and those of a layer `roads_filter` would begin with the second one.
  */
-const LONGER = [...ROOT_ENDINGS, 'Group', 'Filter'] as const
+const LONGER = [...ROOT_ENDINGS, 'Group', 'Filter', 'Snapshot', 'Change'] as const
 
 /**
  * Returns the names of layers, by the layer's name. `reserved` is from `reservedNames`. Of two layers `roads` and

@@ -10,9 +10,11 @@ import { GeoduckError } from '../../model/errors.ts'
 import { keyIn } from '../../model/feature-id.ts'
 import type { FieldType } from '../../model/field-type.ts'
 import { show } from '../../model/show.ts'
+import type { ChangeResult } from '../change-events.ts'
 import type { Context } from '../context.ts'
-import type { FeatureFilter, FeatureOrder, PropertyFilter, QueryNearestArgs } from '../generated.ts'
+import type { FeatureFilter, FeatureOrder, PropertyFilter, QueryNearestArgs, SubscriptionChangesArgs } from '../generated.ts'
 import { groupStream, groupsOf } from '../resolvers/aggregate.ts'
+import { subscribeToChanges } from '../resolvers/changes.ts'
 import { featureOf, featureStream, featuresOf } from '../resolvers/resolvers.ts'
 import { memberNames } from './names.ts'
 
@@ -49,6 +51,8 @@ interface Groups extends Omit<GroupArguments, 'layer' | 'where' | 'groupBy'>, Pi
   readonly groupBy?: readonly string[] | null
 }
 
+type Changes = Omit<SubscriptionChangesArgs, 'layer' | 'where'> & Pick<Arguments, 'where'>
+
 type Where = Readonly<Record<string, unknown>> & {
   readonly and?: readonly Where[] | null
   readonly or?: readonly Where[] | null
@@ -63,6 +67,7 @@ export interface TypedResolvers {
   readonly groups: Resolve<Groups>
   readonly groupBatches: { readonly subscribe: Resolve<Groups>; readonly resolve: Resolve<unknown> }
   readonly batches: { readonly subscribe: Resolve<Arguments>; readonly resolve: Resolve<unknown> }
+  readonly changes: { readonly subscribe: Resolve<Changes>; readonly resolve: Resolve<unknown> }
 }
 
 /** `filterOf` finds the column that a member of a filter compares. */
@@ -98,6 +103,10 @@ export function typedResolvers(layer: string, filterOf: (field: string) => Typed
     batches: {
       subscribe: (_root, args, context, info) => featureStream(generic(args), context, info),
       resolve: (event) => (event as BatchEvent).featureBatches,
+    },
+    changes: {
+      subscribe: (_root, args, context, info) => subscribeToChanges({ ...args, ...selecting(args) }, context, info),
+      resolve: (event) => (event as ChangeResult).changes,
     },
   }
 }

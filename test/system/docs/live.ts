@@ -22,10 +22,13 @@ export const written: Example = {
   },
 }
 
-/** The example of docs/changes.md: a subscription, its events, a mutation, and the event after it. */
+/**
+ * The examples of docs/changes.md: a subscription, its events, a mutation, and the event after it; then the subscription of the layer's own root field,
+ * and its events.
+ */
 export const changed: Example = {
-  blocks: ['graphql', 'json', 'graphql', 'json'],
-  async holds({ folder }, subscription, events, mutation, event) {
+  blocks: ['graphql', 'json', 'graphql', 'json', 'graphql', 'json'],
+  async holds({ folder }, subscription, events, mutation, event, typed, typedEvents) {
     const server = await serve([], { live: join(folder, 'changes'), writes: true })
     const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
     try {
@@ -35,11 +38,16 @@ export const changed: Example = {
         { key: 'tram 4', geometry: point(8.6, 47.3), properties: { speed: 12 } },
       ]
       await ask(server, UPSERT, { layer: 'vehicles', features })
-      const received = client.iterate({ query: subscription! })
-      const next = async () => withoutTokens(JSON.stringify((await received.next()).value?.data?.['changes']))
+      const follow = (query: string) => {
+        const received = client.iterate({ query })
+        return async () => withoutTokens(JSON.stringify(Object.values((await received.next()).value?.data ?? {})[0]))
+      }
+      const next = follow(subscription!)
       for (const expected of JSON.parse(events!)) expect(await next()).toEqual(withoutTokens(JSON.stringify(expected)))
       expect((await ask(server, mutation!)).errors).toBeUndefined()
       expect(await next()).toEqual(withoutTokens(event!))
+      const nextTyped = follow(typed!)
+      for (const expected of JSON.parse(typedEvents!)) expect(await nextTyped()).toEqual(expected)
     } finally {
       await client.dispose()
       await server.close()

@@ -56,6 +56,8 @@ const SELECTION = `__typename
   ... on Reset { token }`
 
 interface Asked {
+  /** The root field up to its arguments. */
+  readonly field?: string
   readonly where?: string
   readonly since?: string
   readonly more?: string
@@ -68,9 +70,11 @@ class Changes {
   readonly #client
   readonly #events: AsyncIterator<{ data?: { changes: Event } | null; errors?: readonly { extensions: object }[] }>
 
-  constructor(layer: string, { where = '', since, more = '', selection = SELECTION, fragments = '' }: Asked = {}, at = server) {
+  constructor(layer: string, asked: Asked = {}, at = server) {
+    const { field = `changes(layer: "${layer}", `, where = '', since, more = '', selection = SELECTION, fragments = '' } = asked
     this.#client = createClient({ url: at.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 })
-    const query = `subscription ($since: Cursor) { changes(layer: "${layer}", since: $since ${where && `, where: ${where}`} ${more}) { ${selection} } } ${fragments}`
+    const args = `since: $since ${where && `, where: ${where}`} ${more}`
+    const query = `subscription ($since: Cursor) { ${field}${args}) { ${selection} } } ${fragments}`
     this.#events = this.#client.iterate<{ changes: Event }>({ query, variables: { since } }) as never
   }
 
@@ -265,6 +269,87 @@ test('a token that is too old, of a later version, or of a snapshot that is gone
     expect(numbersOf(events[1])).toEqual({ a: 1 })
     await again.close()
   }
+})
+
+test('the root field of a layer sends the same events with typed features, and takes a typed filter', async () => {
+  const columns = [
+    { name: 'line no', type: 'INTEGER' },
+    { name: 'seen', type: 'TIMESTAMP WITH TIME ZONE' },
+    { name: 'total', type: 'BIGINT' },
+  ]
+  await ask(server, CREATE, { name: 'typed_cars', columns })
+  const write = (key: string, line: number) =>
+    ask(server, UPSERT, {
+      layer: 'typed_cars',
+      features: [
+        {
+          key,
+          geometry: point(line, 1),
+          properties: { 'line no': line, seen: '2026-05-31T12:00:00Z', total: '9007199254740993' },
+        },
+      ],
+    })
+  await write('a', 1)
+  await write('b', 20)
+  const selectionOf = (prefix: string, features: string) => `__typename
+    ... on ${prefix}SnapshotBatch { version count ${features} geojson }
+    ... on UpToDate { version token }
+    ... on ${prefix}ChangeBatch { version complete added { ${features} } updated { ${features} __typename } removed geojsonDiff }`
+  const typed = new Changes('', {
+    field: 'changes: typedCarsChanges(',
+    where: '{ lineNo: { gte: 10 }, geometry: { bbox: [0, 0, 50, 2] } }',
+    selection: selectionOf('TypedCars', 'features { __typename key lineNo seen total }'),
+  })
+  const generic = new Changes('typed_cars', {
+    where: '{ property: { name: "line no", gte: 10 }, bbox: [0, 0, 50, 2] }',
+    selection: selectionOf('', 'features { __typename key properties }'),
+  })
+  const withoutToken = ({ token, ...event }: Event) => event
+  /** A generic event with the form of a typed one. */
+  const asTyped = (event: Event): unknown =>
+    JSON.parse(
+      JSON.stringify(withoutToken(event), (name, value) => {
+        if (name === 'features') {
+          return value[0]?.type === 'Feature'
+            ? value
+            : value.map(({ properties, ...feature }: { properties: Record<string, unknown> }) => ({
+                ...feature,
+                lineNo: properties['line no'],
+                seen: properties['seen'],
+                total: properties['total'],
+              }))
+        }
+        return name === '__typename' && /Batch$|^ChangedFeatures$/.test(value) ? `TypedCars${value}` : value
+      }),
+    )
+  const both = async () => {
+    const [event, other] = [await typed.next(), await generic.next()]
+    expect(withoutToken(event)).toEqual(asTyped(other))
+    return event
+  }
+  await both()
+  expect(await both()).toMatchObject({
+    __typename: 'TypedCarsSnapshotBatch',
+    features: [{ __typename: 'TypedCarsFeature', key: 'b', lineNo: 20, seen: '2026-05-31T12:00:00Z', total: '9007199254740993' }],
+  })
+  const { token } = await both()
+  await write('a', 11)
+  expect(await both()).toMatchObject({ added: { features: [{ key: 'a', lineNo: 11 }] } })
+  await write('b', 21)
+  expect(await both()).toMatchObject({
+    updated: { features: [{ key: 'b', lineNo: 21 }], __typename: 'TypedCarsChangedFeatures' },
+  })
+  await remove('typed_cars', ['b'])
+  expect(await both()).toMatchObject({ removed: ['b'] })
+  await typed.close()
+  await generic.close()
+  // A token belongs to the layer and the filter, not to the form of the field.
+  const where = '{ property: { name: "line no", gte: 10 }, bbox: [0, 0, 50, 2] }'
+  const again = new Changes('typed_cars', { since: token, where, selection: '__typename' })
+  expect(typesOf(await again.until('UpToDate'))).toEqual(['ChangeBatch', 'UpToDate'])
+  await again.close()
+  const refused = { field: 'changes: typedCarsChanges(', more: 'maxPerSecond: 51', selection: '__typename' }
+  expect(await codeOf(new Changes('', refused).next())).toBe('BAD_INPUT')
 })
 
 test('files have no changes, and wrong arguments are refused', async () => {

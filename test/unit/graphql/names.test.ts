@@ -118,13 +118,26 @@ describe('the names of a layer', () => {
       invalid: digest('invalid'),
       observations: 'observations',
     })
-    expect(layers('roads', 'roads_feature', 'roads-group', 'roadsNearest', 'roads_2', 'roads_filter')).toEqual({
+    expect(
+      layers(
+        'roads',
+        'roads_feature',
+        'roads-group',
+        'roadsNearest',
+        'roads_2',
+        'roads_filter',
+        'roads_change',
+        'roads_snapshot',
+      ),
+    ).toEqual({
       roads: 'roads',
       roads_feature: digest('roadsFeature'),
       'roads-group': digest('roadsGroup'),
       roadsNearest: digest('roadsNearest'),
       roads_2: 'roads_2',
       roads_filter: digest('roadsFilter'),
+      roads_change: digest('roadsChange'),
+      roads_snapshot: digest('roadsSnapshot'),
     })
   })
 
