@@ -80,6 +80,8 @@ export interface BatchLayout {
   readonly geometryName: string | null
   /** The distance, if the rows are ordered by it first. @default none */
   readonly distance?: number
+  /** What has changed of a feature: a boolean for the geometry, and a JSON list of the names of properties. @default none */
+  readonly changed?: { readonly geometry: number; readonly properties: number }
 }
 
 /** Options of every encoding of whole features. */
@@ -157,6 +159,8 @@ export type FeatureField = { readonly key: string } & (
       readonly members?: readonly StructMember[]
       readonly labels?: readonly (readonly [value: string, text: string])[]
     }
+  /** A member of the layout's `changed`. */
+  | { readonly field: 'changed'; readonly part: 'geometry' | 'properties' }
   /** An object with these fields. */
   | { readonly field: 'object'; readonly fields: readonly FeatureField[] }
   /** A cell, whose indexes are two of the layout's properties. Null if they are. */

@@ -213,6 +213,10 @@ function fieldValue(layout: BatchLayout, field: FeatureField): Member[1] {
       if (field.members) return structMembers(index, field.members)
       return field.labels ? labelValue(index, new Map(field.labels)) : jsonValue(index, wireColumn(layout, index).wire)
     }
+    case 'changed': {
+      const index = layout.changed![field.part]
+      return jsonValue(index, wireColumn(layout, index).wire)
+    }
     case 'object':
       return featureMembers(layout, field.fields)
     case 'null':

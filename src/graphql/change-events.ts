@@ -7,7 +7,7 @@ import type { Selection } from '../ask/selection.ts'
 import { OperationClock } from '../engines/deadline.ts'
 import type { Batch, OperationContext, Page } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { BBox, Layer, LiveRelation } from '../model/layer.ts'
+import type { BBox, Field, Layer, LiveRelation } from '../model/layer.ts'
 import type { DifferencePart, FeatureQuery, RowPosition } from '../model/query.ts'
 import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
@@ -25,6 +25,8 @@ export interface DifferenceSelection extends Pick<Selection, 'outputs' | 'messag
   readonly fields: ReadonlyMap<string, ReadonlyMap<string, number>>
   /** Response key of `geojsonDiff` → indexes of the collections of added and updated features. */
   readonly diffs: ReadonlyMap<string, readonly [added: number, updated: number]>
+  /** The properties of updated features. */
+  readonly watched: readonly Field[]
   /** Index of the keys that were removed. Null if they are not selected. */
   readonly removed: number | null
 }
@@ -260,9 +262,9 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
     const { query, selection } = this.#request
     const { relation } = this.#layer
     if (relation.kind !== 'live') throw new Error('only live layers have changes')
-    const { outputs, parts, message } = selection.difference
+    const { outputs, parts, watched, message } = selection.difference
     const layer = { ...this.#layer, relation: { ...relation, version: to, since: from } satisfies LiveRelation }
-    const asked: FeatureQuery = { ...query, view: { ...query.view, layer }, after, outputs, parts }
+    const asked: FeatureQuery = { ...query, view: { ...query.view, layer }, after, outputs, parts, watched }
     // The log of changes never changes, so a difference is never outdated.
     const asker = { ...this.#asker({ ...this.#request, query: asked }), unchanged: async () => true }
     try {

@@ -174,6 +174,8 @@ export type ChangeBatch = {
   readonly __typename?: 'ChangeBatch';
   /** Features that match now and did not match before. */
   readonly added: ChangedFeatures;
+  /** What has changed of each feature in `updated`, in the same order. */
+  readonly changed: ReadonlyArray<FeatureChange>;
   /** False if more parts of this difference follow. After the last part, the client has exactly `version`. */
   readonly complete: Scalars['Boolean']['output'];
   /**
@@ -185,7 +187,10 @@ export type ChangeBatch = {
   readonly removed: ReadonlyArray<Scalars['ID']['output']>;
   /** The position after this event. */
   readonly token: Scalars['Cursor']['output'];
-  /** Features that matched before, have changed, and match now. */
+  /**
+   * Features that matched before, have changed, and match now. If `updated` or `geojsonDiff` select properties or a geometry, a feature is in it only if one
+   * of these has changed.
+   */
   readonly updated: ChangedFeatures;
   /** The version that the client has after the whole difference. */
   readonly version: Scalars['BigInt']['output'];
@@ -640,6 +645,17 @@ export type FeatureBatchGeojsonArgs = {
   only?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   precision?: InputMaybe<Scalars['Int']['input']>;
   simplify?: InputMaybe<Scalars['Float']['input']>;
+};
+
+/** The parts of a feature that differ between two versions. */
+export type FeatureChange = {
+  readonly __typename?: 'FeatureChange';
+  /** True if the geometry has changed. */
+  readonly geometry: Scalars['Boolean']['output'];
+  /** `Feature.key`. */
+  readonly key: Scalars['ID']['output'];
+  /** The names of the columns whose values have changed, as in `Column.name`. Also those that `updated` does not select. */
+  readonly properties: ReadonlyArray<Scalars['String']['output']>;
 };
 
 /** One page of features. */
@@ -2185,6 +2201,7 @@ export type ResolversTypes = {
   Fallbacks: ResolverTypeWrapper<Fallbacks>;
   Feature: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['Feature']>;
   FeatureBatch: ResolverTypeWrapper<BatchDelivery>;
+  FeatureChange: ResolverTypeWrapper<FeatureChange>;
   FeatureConnection: ResolverTypeWrapper<AnyPage>;
   FeatureEdge: ResolverTypeWrapper<Omit<FeatureEdge, 'node'> & { node: ResolversTypes['Feature'] }>;
   FeatureError: ResolverTypeWrapper<FeatureError>;
@@ -2300,6 +2317,7 @@ export type ResolversParentTypes = {
   Fallbacks: Fallbacks;
   Feature: ResolversInterfaceTypes<ResolversParentTypes>['Feature'];
   FeatureBatch: BatchDelivery;
+  FeatureChange: FeatureChange;
   FeatureConnection: AnyPage;
   FeatureEdge: Omit<FeatureEdge, 'node'> & { node: ResolversParentTypes['Feature'] };
   FeatureError: FeatureError;
@@ -2384,6 +2402,7 @@ export type CellResolvers<ContextType = Context, ParentType extends ResolversPar
 
 export type ChangeBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ChangeBatch'] = ResolversParentTypes['ChangeBatch']> = {
   added?: Resolver<ResolversTypes['ChangedFeatures'], ParentType, ContextType>;
+  changed?: Resolver<ReadonlyArray<ResolversTypes['FeatureChange']>, ParentType, ContextType>;
   complete?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   geojsonDiff?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<ChangeBatchGeojsonDiffArgs, 'precision'>>;
   removed?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
@@ -2492,6 +2511,12 @@ export type FeatureBatchResolvers<ContextType = Context, ParentType extends Reso
   features?: Resolver<ReadonlyArray<ResolversTypes['Feature']>, ParentType, ContextType>;
   geojson?: Resolver<ResolversTypes['GeoJSON'], ParentType, ContextType, RequireFields<FeatureBatchGeojsonArgs, 'bbox' | 'precision'>>;
   sequence?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type FeatureChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeatureChange'] = ResolversParentTypes['FeatureChange']> = {
+  geometry?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  properties?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type FeatureConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FeatureConnection'] = ResolversParentTypes['FeatureConnection']> = {
@@ -2784,6 +2809,7 @@ export type Resolvers<ContextType = Context> = {
   Fallbacks?: FallbacksResolvers<ContextType>;
   Feature?: FeatureResolvers<ContextType>;
   FeatureBatch?: FeatureBatchResolvers<ContextType>;
+  FeatureChange?: FeatureChangeResolvers<ContextType>;
   FeatureConnection?: FeatureConnectionResolvers<ContextType>;
   FeatureEdge?: FeatureEdgeResolvers<ContextType>;
   FeatureError?: FeatureErrorResolvers<ContextType>;

@@ -1,5 +1,6 @@
 /** Resolves `changes` and its events. */
 import {
+  type FieldNode,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
   type GraphQLUnionType,
@@ -11,7 +12,7 @@ import { decodeToken } from '../../ask/change-token.ts'
 import { layerNotFound, readRequestFor } from '../../ask/feature-request.ts'
 import { geoJsonOutput, type SelectionContext, selectionOf } from '../../ask/selection.ts'
 import { join, RawJson } from '../../delivery/raw-json.ts'
-import type { Output } from '../../encode/batch.ts'
+import type { FeatureField, Output } from '../../encode/batch.ts'
 import { frameOf, within } from '../../encode/encode.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { DifferencePart } from '../../model/query.ts'
@@ -82,6 +83,8 @@ function selectDifference(info: GraphQLResolveInfo, asked: SelectionContext) {
       const output = geoJsonOutput('geojson', argumentsOf<ChangeBatchGeojsonDiffArgs>(type, nodes[0]!, info), asked)
       diffs.set(key, [chosen.add(output, 'ADDED'), chosen.add(output, 'UPDATED')])
       removed = chosen.add(KEYS, 'REMOVED')
+    } else if (name.value === 'changed') {
+      fields.set(key, new Map([[key, chosen.add(changedOutput(nodes, info), 'UPDATED')]]))
     } else if (part === 'REMOVED') removed = chosen.add(KEYS, part)
     else if (part) {
       const partType = getNamedType(type.getFields()[name.value]!.type) as GraphQLObjectType
@@ -94,8 +97,19 @@ function selectDifference(info: GraphQLResolveInfo, asked: SelectionContext) {
     }
   }
   const { outputs, parts, times } = chosen
-  const difference: DifferenceSelection = { outputs, parts, fields, diffs, removed, message: messageOf(info, times) }
+  const updated = outputs.filter((_, n) => parts[n] === 'UPDATED')
+  const watched = selectionOf(asked, updated).properties
+  const difference: DifferenceSelection = { outputs, parts, fields, diffs, watched, removed, message: messageOf(info, times) }
   return { difference, outputs }
+}
+
+function changedOutput(nodes: readonly FieldNode[], info: GraphQLResolveInfo): Output {
+  const fields = [...selectedFields(nodes, info)].map(([key, [node]]): FeatureField => {
+    const name = node!.name.value
+    if (name === '__typename') return { key, field: '__typename', name: 'FeatureChange' }
+    return name === 'key' ? { key, field: 'key' } : { key, field: 'changed', part: name as 'geometry' | 'properties' }
+  })
+  return { kind: 'features', fields }
 }
 
 /** Outputs, each once, with the number of times that it is in the message. */
@@ -120,6 +134,9 @@ const partOf: Resolver<ChangeDelivery, unknown, PageDelivery> = ({ batch, reques
   const indexes = request.selection.difference.fields.get(String(info.path.key))!
   return { batch, request: { ...request, selection: { ...request.selection, indexes } } }
 }
+
+const changed: Resolver<ChangeDelivery, unknown, never[]> = (delivery, args, context, info) =>
+  list(partOf(delivery, args, context, info), args, context, info)
 
 /** Returns an empty list until the result is complete, because graphql-js would complete a list key by key. */
 const removed: Resolver<ChangeDelivery, unknown, never[]> = (delivery, _args, { operation }, info) => {
@@ -146,6 +163,6 @@ const geojsonDiff: Resolver<ChangeDelivery, unknown, RawJson> = (delivery, _args
 
 export const changes: Pick<Resolvers, 'SnapshotBatch' | 'ChangeBatch' | 'ChangedFeatures'> = {
   SnapshotBatch: { count: ({ batch }) => batch.count, features: list, geojson: encoded },
-  ChangeBatch: { added: partOf, updated: partOf, removed, geojsonDiff },
+  ChangeBatch: { added: partOf, updated: partOf, changed, removed, geojsonDiff },
   ChangedFeatures: { features: list, geojson: encoded },
 }

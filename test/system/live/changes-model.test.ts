@@ -54,7 +54,7 @@ const CHANGES = `subscription ($where: FeatureFilter, $since: Cursor, $perSecond
     __typename
     ... on SnapshotBatch { token version count ${FIELDS} }
     ... on UpToDate { token version }
-    ... on ChangeBatch { token version complete added { ${FIELDS} } updated { ${FIELDS} } removed }
+    ... on ChangeBatch { token version complete added { ${FIELDS} } updated { ${FIELDS} } changed { key geometry properties } removed }
     ... on Heartbeat { token version }
     ... on Reset { token }
   }
@@ -73,6 +73,7 @@ interface Event {
   readonly features?: readonly Feature[]
   readonly added?: { readonly features: readonly Feature[] }
   readonly updated?: { readonly features: readonly Feature[] }
+  readonly changed?: readonly { readonly key: string; readonly geometry: boolean; readonly properties: readonly string[] }[]
   readonly removed?: readonly string[]
 }
 
@@ -106,10 +107,17 @@ class Replica {
     if (event.__typename === 'Reset') this.cars.clear()
     for (const feature of event.features ?? []) this.#add(feature)
     for (const feature of event.added?.features ?? []) this.#add(feature)
-    for (const feature of event.updated?.features ?? []) {
-      expect(this.cars.get(feature.key), `${feature.key} is updated`).toBeDefined()
-      expect(this.cars.get(feature.key)).not.toEqual(carOf(feature))
-      this.cars.set(feature.key, carOf(feature))
+    for (const [n, feature] of (event.updated?.features ?? []).entries()) {
+      const before = this.cars.get(feature.key)
+      const after = carOf(feature)
+      expect(before, `${feature.key} is updated`).toBeDefined()
+      expect(event.changed![n]).toEqual({
+        key: feature.key,
+        geometry: before!.x !== after.x || before!.y !== after.y,
+        properties: before!.n === after.n ? [] : ['n'],
+      })
+      expect(before).not.toEqual(after)
+      this.cars.set(feature.key, after)
     }
     for (const key of event.removed ?? []) expect(this.cars.delete(key), `${key} is removed`).toBe(true)
     if (/Reset|SnapshotBatch/.test(event.__typename) || event.complete === false) return

@@ -102,7 +102,8 @@ async function codeOf(promise: Promise<unknown>): Promise<unknown> {
   return errors[0]?.extensions.code
 }
 
-const create = (name: string, at = server) => ask(at, CREATE, { name, columns: [{ name: 'n', type: 'INTEGER' }] })
+const create = (name: string, at = server, columns: readonly object[] = [{ name: 'n', type: 'INTEGER' }]) =>
+  ask(at, CREATE, { name, columns })
 
 const upsert = (layer: string, numbers: Readonly<Record<string, number>>, at = server) =>
   ask(at, UPSERT, {
@@ -350,6 +351,119 @@ test('the root field of a layer sends the same events with typed features, and t
   await again.close()
   const refused = { field: 'changes: typedCarsChanges(', more: 'maxPerSecond: 51', selection: '__typename' }
   expect(await codeOf(new Changes('', refused).next())).toBe('BAD_INPUT')
+})
+
+const COLUMNS = [
+  { name: 'n', type: 'INTEGER' },
+  { name: 'weight', type: 'DOUBLE' },
+  { name: 'words', type: 'VARCHAR' },
+]
+
+const put = (layer: string, features: readonly object[]) => ask(server, UPSERT, { layer, features })
+
+test('lists what has changed of each updated feature: its geometry, and the names of properties', async () => {
+  await create('listed', server, COLUMNS)
+  const feature = (key: string, x: number, properties: object) => ({ key, geometry: point(x, 0), properties })
+  const before = { n: 1, weight: 0, words: 'a "b"' }
+  await put(
+    'listed',
+    ['moved', 'counted', 'all', 'null', 'back', 'gone'].map((key) => feature(key, 1, before)),
+  )
+  const selection = `__typename ... on ChangeBatch {
+    added { features { key } } updated { features { key } } removed
+    changed { key geometry properties } again: changed { __typename name: key list: properties }
+  }`
+  const begun = new Changes('listed', { selection: '__typename ... on UpToDate { token }' })
+  const { token } = (await begun.until('UpToDate')).at(-1)!
+  await begun.close()
+  const mutation = `mutation ($first: [FeatureInput!]!, $all: [FeatureInput!]!) {
+    first: upsertFeatures(layer: "listed", features: $first) { version }
+    upsertFeatures(layer: "listed", features: $all) { version errors { message } }
+    deleteFeatures(layer: "listed", keys: ["gone"]) { version }
+  }`
+  const all = [
+    feature('moved', 2, before),
+    feature('counted', 1, { ...before, n: 2 }),
+    feature('all', 2, { n: 5, weight: 5, words: 'a' }),
+    { key: 'null', properties: { n: 1, words: 'a "b"' } },
+    feature('back', 1, { ...before, words: 'other' }),
+    feature('new', 1, before),
+  ]
+  // `n` has its value again.
+  const first = [feature('back', 3, { ...before, n: 9 })]
+  await ask(server, mutation, { first, all })
+  const lists = {
+    moved: [true, []],
+    counted: [false, ['n']],
+    all: [true, ['n', 'weight', 'words']],
+    null: [true, ['weight']],
+    back: [false, ['words']],
+  }
+  // A client that was away gets one difference.
+  const changes = new Changes('listed', { selection, since: token })
+  const event = await changes.next()
+  const updated = (event['updated'] as { features: { key: string }[] }).features.map(({ key }) => key)
+  const listed = event['changed'] as { key: string; geometry: boolean; properties: string[] }[]
+  expect(event['added']).toEqual({ features: [{ key: 'new' }] })
+  expect(listed.map(({ key }) => key)).toEqual(updated)
+  expect(Object.fromEntries(listed.map(({ key, geometry, properties }) => [key, [geometry, properties]]))).toEqual(lists)
+  expect(event['again']).toEqual(
+    listed.map(({ key, properties }) => ({ __typename: 'FeatureChange', name: key, list: properties })),
+  )
+  await changes.close()
+})
+
+test('a client gets no update of a feature of which nothing that it selects has changed', async () => {
+  await create('partly', server, COLUMNS)
+  const write = (key: string, x: number, n: number, words: string) =>
+    put('partly', [{ key, geometry: point(x, 0), properties: { n, words, weight: 0 } }])
+  for (const key of ['a', 'b', 'c', 'd']) await write(key, 1, 1, 'a')
+  const follow = (updated: string, field?: string, prefix = '') =>
+    new Changes('partly', {
+      selection: `__typename ... on ${prefix}ChangeBatch { added { features { key } } ${updated} }`,
+      ...(field && { field }),
+    })
+  const clients = {
+    n: follow('updated { features { key n: properties(only: ["n"]) } }'),
+    typed: follow('updated { features { key words } }', 'changes: partlyChanges(', 'Partly'),
+    geometry: follow('updated { features { key bbox } }'),
+    both: follow('geojsonDiff(only: ["n"])'),
+    all: follow('updated { features { key properties geometry } }'),
+    keys: follow('updated { features { key } }'),
+    listed: follow('changed { key }'),
+    none: follow(''),
+  }
+  for (const client of Object.values(clients)) await client.until('UpToDate')
+  await write('a', 1, 2, 'a')
+  await write('b', 1, 1, 'b')
+  await write('c', 2, 1, 'a')
+  await write('d', 2, 2, 'b')
+  await write('end', 1, 1, 'a')
+  const seen: Record<string, readonly string[]> = {}
+  for (const [name, client] of Object.entries(clients)) {
+    const keys = new Set<string>()
+    for (let isOver = false; !isOver; ) {
+      const event = await client.next()
+      const { features: added = [] } = (event['added'] ?? {}) as { features?: { key: string }[] }
+      const { features: updated = [] } = (event['updated'] ?? {}) as { features?: { key: string }[] }
+      const { add = [] } = (event['geojsonDiff'] ?? {}) as { add?: { id: string }[] }
+      const listed = (event['changed'] ?? []) as { key: string }[]
+      for (const key of [...[...updated, ...listed].map(({ key }) => key), ...add.map(({ id }) => id)]) keys.add(key)
+      isOver = added.some(({ key }) => key === 'end')
+    }
+    seen[name] = [...keys].sort().filter((key) => key !== 'end')
+    await client.close()
+  }
+  expect(seen).toEqual({
+    n: ['a', 'd'],
+    typed: ['b', 'd'],
+    geometry: ['c', 'd'],
+    both: ['a', 'c', 'd'],
+    all: ['a', 'b', 'c', 'd'],
+    keys: ['a', 'b', 'c', 'd'],
+    listed: ['a', 'b', 'c', 'd'],
+    none: [],
+  })
 })
 
 test('files have no changes, and wrong arguments are refused', async () => {

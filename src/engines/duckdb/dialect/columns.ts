@@ -104,7 +104,7 @@ interface Needs {
 const NOTHING: Needs = { key: false, geometry: false }
 const ALL: Needs = { key: true, geometry: true }
 
-function needsOf(outputs: readonly Output[]): Needs {
+export function needsOf(outputs: readonly Output[]): Needs {
   const needs = outputs.map(needsOfOne)
   return { key: needs.some(({ key }) => key), geometry: needs.some(({ geometry }) => geometry) }
 }

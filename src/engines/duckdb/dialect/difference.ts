@@ -2,13 +2,19 @@
  * Compiles the difference between two versions of a live layer. The worker has put both images of each changed feature into tables, and the filter is
  * asked of both. So the cost depends on the number of changes, not on the size of the layer.
  */
+import type { BatchLayout } from '../../../encode/batch.ts'
+import type { Field } from '../../../model/layer.ts'
 import type { DifferencePart, FeatureQuery } from '../../../model/query.ts'
-import { resultColumns } from './columns.ts'
+import { allFields, needsOf, type ResultColumns, resultColumns } from './columns.ts'
 import { compileWhere, digestOf, filterDigest, frozen, limitOf, liveOf, withSentinel } from './compile.ts'
 import { afterInParts, orderClause, readPosition } from './order.ts'
 import { PART_ROWS, type Plan } from './plan.ts'
-import { liveDifference, Parameters } from './quote.ts'
+import { type Comparison, hasChanged, identifier, LIVE_COLUMNS, liveDifference, Parameters, virtualColumn } from './quote.ts'
 import { sourceOf } from './source.ts'
+
+/** Columns of the relation that list what has changed. */
+const CHANGED = { geometry: 'live:changed geometry', properties: 'live:changed properties' } as const
+const GEOMETRY: Pick<Field, 'name'> = { name: LIVE_COLUMNS.geometry }
 
 /** The natural order of the rows is that of their parts. */
 export function compileDifference(query: FeatureQuery, parts: readonly DifferencePart[]): Plan {
@@ -17,11 +23,12 @@ export function compileDifference(query: FeatureQuery, parts: readonly Differenc
   const parameters = new Parameters()
   const { where } = compileWhere(query, rows, parameters)
   const filter = [...parameters.values]
-  const { prefix, from } = liveDifference(where, PART_ROWS)
+  const { prefix, from } = liveDifference(where, PART_ROWS, comparisonOf(query, parts, parameters))
   const source = { ...rows, from }
-  const { select, keys, layout } = resultColumns(query, [], source, parameters)
+  const result = resultColumns(query, [], source, parameters)
+  const { select, keys, layout } = listsChanges(query) ? withChanges(result) : result
   const columns = select.map((sql, n) => `${sql} AS c${n}`).join(', ')
-  const digest = digestOf(`${prefix}${columns}`, filterDigest(query), parameters.values.slice(filter.length))
+  const digest = digestOf(`${prefix}${columns}${from}`, filterDigest(query), parameters.values.slice(filter.length))
   const place = query.after ? readPosition(query.after, [], source) : null
   const isAfter = place ? ` WHERE ${afterInParts(place.natural, source.natural, parameters).join(' OR ')}` : ''
   const body = `SELECT ${columns} FROM ${from}${isAfter}${orderClause([], source, false)}${limitOf(query, parameters)}`
@@ -29,4 +36,40 @@ export function compileDifference(query: FeatureQuery, parts: readonly Differenc
   const { outputs } = query
   const plan = { statement, layout, keys, outputs, parts, cursorKey: null, sorted: false, indexed: true, few: true, digest }
   return frozen({ ...plan, ...liveOf(layer) })
+}
+
+function listsChanges({ outputs }: FeatureQuery): boolean {
+  return outputs.some((output) => output.kind === 'features' && allFields(output.fields).some(({ field }) => field === 'changed'))
+}
+
+function comparisonOf(query: FeatureQuery, parts: readonly DifferencePart[], parameters: Parameters): Comparison {
+  const { outputs, view, watched: properties = [] } = query
+  const { geometry } = needsOf(outputs.filter((_, n) => parts[n] === 'UPDATED'))
+  const watched = [...properties, ...(geometry ? [GEOMETRY] : [])].map(hasChanged)
+  const counts = watched.length > 0 ? `(${watched.join(' OR ')})` : null
+  if (!listsChanges(query)) return { counts, columns: [] }
+  const names = view.fields.map(
+    (field) => `CASE WHEN ${hasChanged(field)} THEN CAST(${parameters.bind(field.name)} AS VARCHAR) END`,
+  )
+  const list = `CAST(to_json(list_filter(CAST([${names.join(', ')}] AS VARCHAR[]), lambda name: name IS NOT NULL)) AS VARCHAR)`
+  const columns = [
+    { name: CHANGED.geometry, sql: hasChanged(GEOMETRY) },
+    { name: CHANGED.properties, sql: list },
+  ]
+  return { counts, columns }
+}
+
+function withChanges({ select, keys, layout }: ResultColumns): ResultColumns {
+  const { length } = select
+  const changed: BatchLayout = {
+    ...layout,
+    columns: [
+      ...layout.columns,
+      { name: CHANGED.geometry, wire: { kind: 'bool' } },
+      { name: CHANGED.properties, wire: { kind: 'json' } },
+    ],
+    changed: { geometry: length, properties: length + 1 },
+  }
+  const more = [CHANGED.geometry, CHANGED.properties].map((name) => virtualColumn(identifier(name)))
+  return { select: [...select, ...more], keys, layout: changed }
 }

@@ -141,12 +141,33 @@ export const LIVE_IMAGES = {
   after: qualified('memory', 'main', 'live_after'),
 } as const
 
+/** The earlier image of a feature, beside the later one. */
+const EARLIER = 'earlier'
+
+/** SQL that is true if both images of a feature have different values. */
+export function hasChanged({ name }: Pick<Field, 'name'>): string {
+  const column = identifier(name)
+  return `${EARLIER}.${column} IS DISTINCT FROM ${RELATION}.${column}`
+}
+
+/** Conditions and columns that compare both images of a feature. */
+export interface Comparison {
+  /** A condition of features that match both times. Null: each counts. */
+  readonly counts: string | null
+  /** More columns of the relation. */
+  readonly columns: readonly { readonly name: string; readonly sql: string }[]
+}
+
 /**
  * The rows of a difference, numbered by their part. `where` is a condition of one image.
  *
  * @returns SQL before the statement, and the relation
  */
-export function liveDifference(where: string, partRows: number): { readonly prefix: string; readonly from: string } {
+export function liveDifference(
+  where: string,
+  partRows: number,
+  { counts, columns }: Comparison,
+): { readonly prefix: string; readonly from: string } {
   const [row, key] = [LIVE_COLUMNS.row, LIVE_COLUMNS.key].map(virtualIdentifier) as [string, string]
   const matching = (image: string) => `AS MATERIALIZED (SELECT ${key} AS k FROM ${image} AS ${RELATION} WHERE ${where})`
   const numbered = (first: string) => `${RELATION}.* REPLACE (${row} + ${first} AS ${identifier(LIVE_COLUMNS.row)})`
@@ -154,8 +175,12 @@ export function liveDifference(where: string, partRows: number): { readonly pref
     string,
     string,
   ]
-  const later = `SELECT ${numbered(`CASE WHEN ${isBefore} THEN ${partRows} ELSE 0 END`)} FROM ${LIVE_IMAGES.after} AS ${RELATION} WHERE ${isAfter}`
-  const gone = `SELECT ${numbered(String(2 * partRows))} FROM ${LIVE_IMAGES.before} AS ${RELATION} WHERE ${isBefore} AND NOT (${isAfter})`
+  const more = (sqlOf: (sql: string) => string) =>
+    columns.map(({ name, sql }) => `, ${sqlOf(sql)} AS ${identifier(name)}`).join('')
+  const isCompared = counts !== null || columns.length > 0
+  const earlier = `LEFT JOIN ${LIVE_IMAGES.before} AS ${EARLIER} ON ${EARLIER}.${identifier(LIVE_COLUMNS.key)} = ${key}`
+  const later = `SELECT ${numbered(`CASE WHEN ${isBefore} THEN ${partRows} ELSE 0 END`)}${more((sql) => sql)} FROM ${LIVE_IMAGES.after} AS ${RELATION} ${isCompared ? earlier : ''} WHERE ${isAfter}${counts === null ? '' : ` AND (NOT (${isBefore}) OR ${counts})`}`
+  const gone = `SELECT ${numbered(String(2 * partRows))}${more(() => 'NULL')} FROM ${LIVE_IMAGES.before} AS ${RELATION} WHERE ${isBefore} AND NOT (${isAfter})`
   return {
     prefix: `WITH matching_before ${matching(LIVE_IMAGES.before)}, matching_after ${matching(LIVE_IMAGES.after)} `,
     from: derived(`${later} UNION ALL ${gone}`),
