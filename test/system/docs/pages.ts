@@ -69,6 +69,10 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/limits.md': [],
   'docs/names.md': [answered, sharedName],
+  'docs/live-clients.md': [
+    notRun(['js'], 'test/system/live/clients.test.ts runs it'),
+    notRun(['js'], 'test/system/map/examples.test.ts runs it in a browser'),
+  ],
   'docs/live.md': [notRun(['sh'], 'the next example starts such a server'), written, prints(null), prints(null), prints(null)],
   'docs/logs.md': [
     notRun([''], 'test/system/server/output.test.ts reads the URLs'),
