@@ -45,8 +45,8 @@ export interface FeatureQuery {
   /** The part of a difference between two versions that each output has. Absent: the query is for no difference. */
   readonly parts?: readonly DifferencePart[]
   /**
-   * Of a difference: the properties of features that match both times. Such a feature is in it only if one of these has changed, or the geometry, if an
-   * output has it. Empty or absent, and without a geometry: every change counts.
+   * The properties that the outputs have of features that match both times. Such a feature is in a difference only if one of these has changed, or the
+   * geometry, if an output has it. Empty, and without a geometry: every change counts. Absent: every change counts.
    */
   readonly watched?: readonly Field[]
   /** Outputs refer to these by index. Absent: one, `AS_STORED`. */

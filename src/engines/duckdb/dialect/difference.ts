@@ -43,9 +43,9 @@ function listsChanges({ outputs }: FeatureQuery): boolean {
 }
 
 function comparisonOf(query: FeatureQuery, parts: readonly DifferencePart[], parameters: Parameters): Comparison {
-  const { outputs, view, watched: properties = [] } = query
+  const { outputs, view } = query
   const { geometry } = needsOf(outputs.filter((_, n) => parts[n] === 'UPDATED'))
-  const watched = [...properties, ...(geometry ? [GEOMETRY] : [])].map(hasChanged)
+  const watched = query.watched ? [...query.watched, ...(geometry ? [GEOMETRY] : [])].map(hasChanged) : []
   const counts = watched.length > 0 ? `(${watched.join(' OR ')})` : null
   if (!listsChanges(query)) return { counts, columns: [] }
   const names = view.fields.map(
