@@ -46,6 +46,7 @@ const config: CodegenConfig = {
           SnapshotBatch: './change-events.ts#SnapshotDelivery',
           ChangeBatch: './change-events.ts#ChangeDelivery',
           ChangedFeatures: './delivery.ts#PageDelivery',
+          ViewportCells: './viewport-events.ts#CellsDelivery',
           Worker: '../engines/engine.ts#WorkerHealth',
         },
       },

@@ -201,6 +201,7 @@ export const firstRange = (pageRows: number, stream = 'featureBatches'): Range =
 export const BATCH_SIZE: Range = [1, 10_000, 1_024]
 /** The maximum of a GraphQL Int. */
 export const LIMIT: Range = [0, 2_147_483_647, 0]
+export const MOST_IN_VIEWPORT: Range = [1, 50_000, 5_000]
 export const PER_SECOND: Range = [0.1, 50, 10]
 export const EVERY_MS: Range = [250, 60_000, 1_000]
 

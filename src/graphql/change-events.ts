@@ -68,9 +68,9 @@ export interface ChangeOptions {
 }
 
 /** Milliseconds without another event after which there is a heartbeat. */
-const HEARTBEAT_MS = 5_000
+export const HEARTBEAT_MS = 5_000
 /** Most features in a part of a difference. */
-const MOST_CHANGES = 5_000
+export const MOST_CHANGES = 5_000
 
 /**
  * Yields events while the client pulls. Between two pulls it only holds the client's position. `return()` ends every wait, which an async
@@ -350,12 +350,12 @@ function sharedOf(live: LiveVersions): SharedDifferences {
 /** Changes that the client needs are not kept any more. */
 class Forgotten extends Error {}
 
-function versionOf({ relation }: Layer): number {
+export function versionOf({ relation }: Layer): number {
   if (relation.kind !== 'live') throw new Error('only live layers have versions')
   return relation.version
 }
 
-function tooLarge(bytes: number): GeoduckError {
+export function tooLarge(bytes: number): GeoduckError {
   return new GeoduckError(
     'LIMIT_EXCEEDED',
     `A feature takes a message of ${bytes} bytes (--max-feature-bytes): simplify it, or select less.`,

@@ -3,6 +3,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { Layer as LayerModel, LayerKey as LayerKeyModel, InvalidFeature as InvalidFeatureModel } from '../model/layer.ts';
 import type { NamedColumn, AnyPage, BatchDelivery, GroupPageDelivery, GroupBatchDelivery, PageDelivery } from './delivery.ts';
 import type { SnapshotDelivery, ChangeDelivery } from './change-events.ts';
+import type { CellsDelivery } from './viewport-events.ts';
 import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -1475,6 +1476,11 @@ export type Mutation = {
   /** Removes features, by their keys or by a filter: exactly one of `keys` and `where`. */
   readonly deleteFeatures: WriteResult;
   /**
+   * Moves the box of a `viewport` subscription. It is no write. With several servers behind a proxy, send it over the WebSocket of the subscription.
+   * False if this server has no such viewport: it has ended, or is on another server.
+   */
+  readonly moveViewport: Scalars['Boolean']['output'];
+  /**
    * Changes the features that match a filter: at most 5,000. What `set` leaves out stays unchanged. No other mutation runs between the filter and the
    * change.
    */
@@ -1510,6 +1516,17 @@ export type MutationDeleteFeaturesArgs = {
   keys?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
   layer: Scalars['String']['input'];
   where?: InputMaybe<FeatureFilter>;
+};
+
+
+/**
+ * Writes to live layers. The server must allow it (`--live`, `--writes`), and beyond this machine a client needs the write token. Send mutations by
+ * POST or over a WebSocket. Each mutation is atomic: it writes all of its features, or none. It is answered when it is on the disk, and then every
+ * query sees it.
+ */
+export type MutationMoveViewportArgs = {
+  bbox: Scalars['BBox']['input'];
+  id: Scalars['ID']['input'];
 };
 
 
@@ -1908,6 +1925,11 @@ export type Subscription = {
    * `--watch false`; then it sees them when the layer is queried. A client that reads slowly gets one event per layer, the newest.
    */
   readonly layerChanged: LayerChange;
+  /**
+   * The features of a live layer in a box that moves: `moveViewport` moves it. It sends what enters, leaves and changes, and no feature that stays. If
+   * the box has too many features, it sends cells with their numbers instead. The subscription has no end.
+   */
+  readonly viewport: ViewportEvent;
 };
 
 
@@ -1954,6 +1976,17 @@ export type SubscriptionHealthArgs = {
 export type SubscriptionLayerChangedArgs = {
   fingerprint?: InputMaybe<Scalars['String']['input']>;
   layer?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type SubscriptionViewportArgs = {
+  batchSize?: InputMaybe<Scalars['Int']['input']>;
+  bbox: Scalars['BBox']['input'];
+  layer: Scalars['String']['input'];
+  maxFeatures?: InputMaybe<Scalars['Int']['input']>;
+  maxPerSecond?: InputMaybe<Scalars['Float']['input']>;
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+  where?: InputMaybe<FeatureFilter>;
 };
 
 /** The addresses of vector tiles, as paths of this server with its base path. */
@@ -2024,6 +2057,52 @@ export type ValueFilter = {
   readonly lte?: InputMaybe<Scalars['String']['input']>;
   /** Not equal to. */
   readonly ne?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The numbers of features in cells of the box: before a snapshot, or instead of features. */
+export type ViewportCells = {
+  readonly __typename?: 'ViewportCells';
+  /** The box. */
+  readonly bbox: Scalars['BBox']['output'];
+  /** True if the box has too many features: the client drops its features, and the cells are all that it gets. False if a snapshot follows. */
+  readonly coarse: Scalars['Boolean']['output'];
+  /**
+   * The cells that have features: tiles of web maps, or squares if the layer is not in degrees, at most 2,048. A feature counts in the cell that the centre of its box lies
+   * in, which may be outside of the box of the viewport.
+   */
+  readonly rows: ReadonlyArray<Group>;
+  /** The position after this event. */
+  readonly token: Scalars['Cursor']['output'];
+  /** The number of features in the box. */
+  readonly totalCount: Scalars['BigInt']['output'];
+  /** The version of the layer that the numbers have. */
+  readonly version: Scalars['BigInt']['output'];
+};
+
+/**
+ * An event of `viewport`. `ChangeBatch` has what enters, leaves and changes. Each event has a token: subscribe with the last one as `since` to
+ * continue after it.
+ */
+export type ViewportEvent = ChangeBatch | Heartbeat | Reset | SnapshotBatch | ViewportCells | ViewportOpened | ViewportReached;
+
+/** The first event. */
+export type ViewportOpened = {
+  readonly __typename?: 'ViewportOpened';
+  /** For `moveViewport`. Only this subscription has it. */
+  readonly id: Scalars['ID']['output'];
+  /** The position of the client, which has not changed. */
+  readonly token: Scalars['Cursor']['output'];
+};
+
+/** The client has exactly the features of the box at this version. It is sent after each snapshot and each move. */
+export type ViewportReached = {
+  readonly __typename?: 'ViewportReached';
+  /** The box that the client has. */
+  readonly bbox: Scalars['BBox']['output'];
+  /** The position after this event. */
+  readonly token: Scalars['Cursor']['output'];
+  /** The version that the client has. */
+  readonly version: Scalars['BigInt']['output'];
 };
 
 /** A worker process: one DuckDB instance. */
@@ -2155,6 +2234,15 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( SnapshotDelivery )
     | ( UpToDate )
   ;
+  ViewportEvent:
+    | ( ChangeDelivery )
+    | ( Heartbeat )
+    | ( Reset )
+    | ( SnapshotDelivery )
+    | ( CellsDelivery )
+    | ( ViewportOpened )
+    | ( ViewportReached )
+  ;
 };
 
 /** Mapping of interface types */
@@ -2278,6 +2366,10 @@ export type ResolversTypes = {
   UpToDate: ResolverTypeWrapper<UpToDate>;
   ValueCount: ResolverTypeWrapper<ValueCount>;
   ValueFilter: ValueFilter;
+  ViewportCells: ResolverTypeWrapper<CellsDelivery>;
+  ViewportEvent: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ViewportEvent']>;
+  ViewportOpened: ResolverTypeWrapper<ViewportOpened>;
+  ViewportReached: ResolverTypeWrapper<ViewportReached>;
   Worker: ResolverTypeWrapper<WorkerHealth>;
   WorkerState: WorkerState;
   WriteResult: ResolverTypeWrapper<WriteResult>;
@@ -2378,6 +2470,10 @@ export type ResolversParentTypes = {
   UpToDate: UpToDate;
   ValueCount: ValueCount;
   ValueFilter: ValueFilter;
+  ViewportCells: CellsDelivery;
+  ViewportEvent: ResolversUnionTypes<ResolversParentTypes>['ViewportEvent'];
+  ViewportOpened: ViewportOpened;
+  ViewportReached: ViewportReached;
   Worker: WorkerHealth;
   WriteResult: WriteResult;
 };
@@ -2683,6 +2779,7 @@ export type MemoryUseResolvers<ContextType = Context, ParentType extends Resolve
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   createLayer?: Resolver<ResolversTypes['Layer'], ParentType, ContextType, RequireFields<MutationCreateLayerArgs, 'columns' | 'crs' | 'name'>>;
   deleteFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationDeleteFeaturesArgs, 'layer'>>;
+  moveViewport?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType, RequireFields<MutationMoveViewportArgs, 'bbox' | 'id'>>;
   updateFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationUpdateFeaturesArgs, 'layer' | 'set' | 'where'>>;
   upsertFeatures?: Resolver<ResolversTypes['WriteResult'], ParentType, ContextType, RequireFields<MutationUpsertFeaturesArgs, 'features' | 'layer'>>;
 };
@@ -2751,6 +2848,7 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
   featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
   layerChanged?: SubscriptionResolver<ResolversTypes['LayerChange'], "layerChanged", ParentType, ContextType, Partial<SubscriptionLayerChangedArgs>>;
+  viewport?: SubscriptionResolver<ResolversTypes['ViewportEvent'], "viewport", ParentType, ContextType, RequireFields<SubscriptionViewportArgs, 'batchSize' | 'bbox' | 'layer' | 'maxFeatures' | 'maxPerSecond'>>;
 };
 
 export type TilesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Tiles'] = ResolversParentTypes['Tiles']> = {
@@ -2767,6 +2865,33 @@ export type UpToDateResolvers<ContextType = Context, ParentType extends Resolver
 export type ValueCountResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ValueCount'] = ResolversParentTypes['ValueCount']> = {
   count?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
   value?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+};
+
+export type ViewportCellsResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewportCells'] = ResolversParentTypes['ViewportCells']> = {
+  bbox?: Resolver<ResolversTypes['BBox'], ParentType, ContextType>;
+  coarse?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  rows?: Resolver<ReadonlyArray<ResolversTypes['Group']>, ParentType, ContextType>;
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  totalCount?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ViewportEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewportEvent'] = ResolversParentTypes['ViewportEvent']> = {
+  __resolveType: TypeResolveFn<'ChangeBatch' | 'Heartbeat' | 'Reset' | 'SnapshotBatch' | 'ViewportCells' | 'ViewportOpened' | 'ViewportReached', ParentType, ContextType>;
+};
+
+export type ViewportOpenedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewportOpened'] = ResolversParentTypes['ViewportOpened']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type ViewportReachedResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ViewportReached'] = ResolversParentTypes['ViewportReached']> = {
+  bbox?: Resolver<ResolversTypes['BBox'], ParentType, ContextType>;
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type WorkerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Worker'] = ResolversParentTypes['Worker']> = {
@@ -2844,6 +2969,10 @@ export type Resolvers<ContextType = Context> = {
   Tiles?: TilesResolvers<ContextType>;
   UpToDate?: UpToDateResolvers<ContextType>;
   ValueCount?: ValueCountResolvers<ContextType>;
+  ViewportCells?: ViewportCellsResolvers<ContextType>;
+  ViewportEvent?: ViewportEventResolvers<ContextType>;
+  ViewportOpened?: ViewportOpenedResolvers<ContextType>;
+  ViewportReached?: ViewportReachedResolvers<ContextType>;
   Worker?: WorkerResolvers<ContextType>;
   WriteResult?: WriteResultResolvers<ContextType>;
 };

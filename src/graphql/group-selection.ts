@@ -33,6 +33,28 @@ export function selectGroups(info: GraphQLResolveInfo, columns: GroupColumns): G
   return { outputs, indexes, startCursor, message: messageOf(info, times) }
 }
 
+/** The key of the number of features of a cell, which `featuresIn` reads. */
+const COUNT = 'count'
+
+/** Returns the selection of `ViewportCells`. The last output is the number of features of each cell. */
+export function selectCells(info: GraphQLResolveInfo, columns: GroupColumns): GroupSelection {
+  const type = typeNamed(info, 'ViewportCells')
+  const outputs: Output[] = []
+  const indexes = new Map<string, number>()
+  for (const [key, nodes] of selectedFields(info.fieldNodes, info, type)) {
+    if (nodes[0]!.name.value !== 'rows') continue
+    indexes.set(key, outputs.push({ kind: 'features', fields: groupFields(nodes, info, columns, type) }) - 1)
+  }
+  const times = [...outputs.map(() => 1), 0]
+  outputs.push({ kind: 'features', fields: [property(COUNT, columns.features().field.name)] })
+  return { outputs, indexes, startCursor: null, message: messageOf(info, times) }
+}
+
+/** Returns the number of all features in the last output of cells. */
+export function featuresIn(document: Buffer): number {
+  return (JSON.parse(document.toString()) as { readonly count: string }[]).reduce((sum, { count }) => sum + Number(count), 0)
+}
+
 function typeNamed(info: GraphQLResolveInfo, name: string): GraphQLObjectType {
   return info.schema.getType(name) as GraphQLObjectType
 }
@@ -42,8 +64,13 @@ function fieldType(type: GraphQLObjectType, field: string): GraphQLObjectType {
   return getNamedType(type.getFields()[field]?.type) as GraphQLObjectType
 }
 
-function groupFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, columns: GroupColumns): readonly FeatureField[] {
-  const type = fieldType(getNamedType(info.returnType) as GraphQLObjectType, 'rows')
+function groupFields(
+  nodes: readonly FieldNode[],
+  info: GraphQLResolveInfo,
+  columns: GroupColumns,
+  parent = getNamedType(info.returnType) as GraphQLObjectType,
+): readonly FeatureField[] {
+  const type = fieldType(parent, 'rows')
   return [...selectedFields(nodes, info)].map(([key, inner]): FeatureField => {
     const node = inner[0]!
     if (type instanceof GroupType) {

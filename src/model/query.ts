@@ -49,6 +49,8 @@ export interface FeatureQuery {
    * geometry, if an output has it. Empty, and without a geometry: every change counts. Absent: every change counts.
    */
   readonly watched?: readonly Field[]
+  /** The difference is between this filter and `where`, at one version. Absent: it is between two versions. */
+  readonly movedFrom?: Filter
   /** Outputs refer to these by index. Absent: one, `AS_STORED`. */
   readonly representations?: readonly Representation[]
   /** Signs the cursors in the outputs. Absent if they contain none. */

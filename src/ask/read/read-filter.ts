@@ -7,6 +7,7 @@ import { boxGeometry, readBox } from '../../geometry/box.ts'
 import { GeometryBudget } from '../../geometry/builder.ts'
 import type { FeatureFilter, GeometryInput } from '../../graphql/generated.ts'
 import { GeoduckError } from '../../model/errors.ts'
+import type { BBox, Layer } from '../../model/layer.ts'
 import type { Filter, Geometry, Predicate, SpatialRelation } from '../../model/predicate.ts'
 import type { View } from '../../model/query.ts'
 import { requireGeometry } from '../view.ts'
@@ -80,8 +81,20 @@ function* readAll(
   return predicates
 }
 
+/** Returns the filter for features in the box that match `where`. */
+export function inBox(box: BBox, where: Filter | null): Filter {
+  const near = spatial('intersects', { ...boxGeometry(box, 'bbox'), crs: null, argument: 'bbox' })
+  const predicate: Predicate = where ? { kind: 'and', members: [near, where.predicate] } : near
+  return deeplyFrozen({ predicate, digest: digestOf(predicate) })
+}
+
+/** @throws GeoduckError BAD_INPUT */
+export function readBoxFor(bbox: unknown, layer: Layer): BBox {
+  return readBox(bbox, layer.crs?.isLonLat === true, 'bbox')
+}
+
 function readBoxOf(bbox: unknown, { layer }: View): Geometry {
-  const box = readBox(bbox, layer.crs?.isLonLat === true, 'bbox')
+  const box = readBoxFor(bbox, layer)
   return { ...boxGeometry(box, 'bbox'), crs: null, argument: 'bbox' }
 }
 

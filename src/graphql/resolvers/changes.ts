@@ -30,27 +30,30 @@ export async function subscribeToChanges(
   context: Context,
   info: GraphQLResolveInfo,
 ): Promise<ChangeEvents> {
-  const { catalog, cursorSecret } = context.services
-  const { operation } = context
+  const { cursorSecret } = context.services
   const maxPerSecond = inRange('maxPerSecond', args.maxPerSecond, PER_SECOND)
   const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
-  operation.isEndless = true
-  operation.layers.add(name)
-  const { live } = catalog
-  const layer = live?.layer(name)
-  if (!live || !layer) {
-    if (!catalog.layer(name)) throw layerNotFound(name, catalog)
-    throw new GeoduckError('UNSUPPORTED', `Layer ${show(name)} is a file; only live layers have \`changes\`.`)
-  }
+  const { live, layer } = liveLayerOf(name, 'changes', context)
   const request = await readRequestFor(layer, where ? { where } : {}, context, (asked) => selectChanges(info, asked))
   const position = since ? decodeToken(cursorSecret, request.query, since) : null
   return new ChangeEvents(request, { since: position, maxPerSecond, batchSize }, context, live)
 }
 
+/** Returns the layer of a subscription that has no end. @throws GeoduckError UNSUPPORTED for a file */
+export function liveLayerOf(name: string, subscription: string, { services: { catalog }, operation }: Context) {
+  operation.isEndless = true
+  operation.layers.add(name)
+  const { live } = catalog
+  const layer = live?.layer(name)
+  if (live && layer) return { live, layer }
+  if (!catalog.layer(name)) throw layerNotFound(name, catalog)
+  throw new GeoduckError('UNSUPPORTED', `Layer ${show(name)} is a file; only live layers have \`${subscription}\`.`)
+}
+
 const PARTS: Readonly<Record<string, DifferencePart>> = { added: 'ADDED', updated: 'UPDATED', removed: 'REMOVED' }
 const KEYS: Output = { kind: 'features', fields: [{ key: 'key', field: 'key' }] }
 
-function selectChanges(info: GraphQLResolveInfo, asked: SelectionContext): ChangeSelection {
+export function selectChanges(info: GraphQLResolveInfo, asked: SelectionContext): ChangeSelection {
   const snapshotType = eventType(info, 'SnapshotBatch')
   const snapshot = new Outputs()
   const indexes = new Map<string, number>()

@@ -64,6 +64,7 @@ import {
   readPage,
   totalCount,
 } from './rows.ts'
+import { moveViewport, subscribeToViewport, viewportTypes } from './viewport.ts'
 
 const NO_PAGE: PageInfoModel = { hasNextPage: false, endCursor: null, hasPreviousPage: false, startCursor: null }
 
@@ -163,6 +164,10 @@ const subscription: SubscriptionResolvers = {
 
   changes: {
     subscribe: (_root, args, context, info) => subscribeToChanges(args, context, info),
+  },
+
+  viewport: {
+    subscribe: (_root, args, context, info) => subscribeToViewport(args, context, info),
   },
 
   health: {
@@ -402,7 +407,7 @@ const invalidFeature: InvalidFeatureResolvers = {
 
 export const resolvers: Resolvers = {
   Query: query,
-  Mutation: mutation,
+  Mutation: { ...mutation, moveViewport },
   Subscription: subscription,
   Layer: layer,
   Column: column,
@@ -413,5 +418,6 @@ export const resolvers: Resolvers = {
   GroupConnection: groupConnection,
   GroupBatch: groupBatch,
   ...changes,
+  ...viewportTypes,
   Worker: worker,
 }

@@ -55,5 +55,35 @@ export const changed: Example = {
   },
 }
 
+/** The example of docs/viewports.md: a viewport, its events, a move, and the events after it. */
+export const viewed: Example = {
+  blocks: ['graphql', 'json', 'graphql', 'json'],
+  async holds({ folder }, subscription, events, mutation, after) {
+    const server = await serve([], { live: join(folder, 'viewports'), writes: true })
+    const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
+    try {
+      await ask(server, CREATE, { name: 'vehicles', columns: [{ name: 'speed', type: 'DOUBLE' }] })
+      const features = [
+        { key: 'bus 7', geometry: point(8.54, 47.37), properties: { speed: 31.5 } },
+        { key: 'tram 4', geometry: point(8.6, 47.38), properties: { speed: 12 } },
+      ]
+      await ask(server, UPSERT, { layer: 'vehicles', features })
+      const received = client.iterate({ query: subscription! })
+      const next = async () => (await received.next()).value?.data?.['viewport'] as { readonly id?: string }
+      const opened = await next()
+      const without = (event: object) => withoutTokens(JSON.stringify({ ...event, ...('id' in event && { id: '' }) }))
+      const [first, ...others] = JSON.parse(events!)
+      expect(without(opened)).toEqual(without(first))
+      for (const expected of others) expect(without(await next())).toEqual(without(expected))
+      const variables = { id: opened.id }
+      expect((await client.iterate({ query: mutation!, variables }).next()).value).toEqual({ data: { moveViewport: true } })
+      for (const expected of JSON.parse(after!)) expect(without(await next())).toEqual(without(expected))
+    } finally {
+      await client.dispose()
+      await server.close()
+    }
+  },
+}
+
 const withoutTokens = (text: string): unknown =>
   JSON.parse(text, (key, value) => (key === 'token' ? `${String(value).length > 0}` : value))

@@ -225,6 +225,8 @@ it('no argument that takes text is left out', () => {
     'Subscription.featureBatches(layer)',
     'Subscription.layerChanged(fingerprint)',
     'Subscription.layerChanged(layer)',
+    'Subscription.viewport(layer)',
+    'Subscription.viewport(since)',
     'TimeBucket.column',
     'TimeBucket.every',
     'TimeBucket.path',

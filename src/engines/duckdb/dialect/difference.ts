@@ -1,6 +1,6 @@
 /**
  * Compiles the difference between two versions of a live layer. The worker has put both images of each changed feature into tables, and the filter is
- * asked of both. So the cost depends on the number of changes, not on the size of the layer.
+ * asked of both. So the cost depends on the number of changes, not on the size of the layer. A difference between two filters reads one version.
  */
 import type { BatchLayout } from '../../../encode/batch.ts'
 import type { Field } from '../../../model/layer.ts'
@@ -9,11 +9,25 @@ import { allFields, needsOf, type ResultColumns, resultColumns } from './columns
 import { compileWhere, digestOf, filterDigest, frozen, limitOf, liveOf, withSentinel } from './compile.ts'
 import { afterInParts, orderClause, readPosition } from './order.ts'
 import { PART_ROWS, type Plan } from './plan.ts'
-import { type Comparison, hasChanged, identifier, LIVE_COLUMNS, liveDifference, Parameters, virtualColumn } from './quote.ts'
+import {
+  type Comparison,
+  hasChanged,
+  identifier,
+  LIVE_COLUMNS,
+  liveDifference,
+  liveMove,
+  Parameters,
+  virtualColumn,
+} from './quote.ts'
 import { sourceOf } from './source.ts'
 
 /** Columns of the relation that list what has changed. */
 const CHANGED = { geometry: 'live:changed geometry', properties: 'live:changed properties' } as const
+/** A move of the filter changes no feature. */
+const NO_CHANGES = [
+  { name: CHANGED.geometry, sql: 'CAST(NULL AS BOOLEAN)' },
+  { name: CHANGED.properties, sql: 'CAST(NULL AS VARCHAR)' },
+]
 const GEOMETRY: Pick<Field, 'name'> = { name: LIVE_COLUMNS.geometry }
 
 /** The natural order of the rows is that of their parts. */
@@ -21,14 +35,19 @@ export function compileDifference(query: FeatureQuery, parts: readonly Differenc
   const { layer } = query.view
   const rows = sourceOf(layer, null)
   const parameters = new Parameters()
+  const { movedFrom } = query
   const { where } = compileWhere(query, rows, parameters)
+  const earlier = movedFrom && compileWhere({ ...query, where: movedFrom }, rows, parameters).where
   const filter = [...parameters.values]
-  const { prefix, from } = liveDifference(where, PART_ROWS, comparisonOf(query, parts, parameters))
+  const { prefix, from } = earlier
+    ? { prefix: '', from: liveMove(rows.from, earlier, where, PART_ROWS, listsChanges(query) ? NO_CHANGES : []) }
+    : liveDifference(where, PART_ROWS, comparisonOf(query, parts, parameters))
   const source = { ...rows, from }
   const result = resultColumns(query, [], source, parameters)
   const { select, keys, layout } = listsChanges(query) ? withChanges(result) : result
   const columns = select.map((sql, n) => `${sql} AS c${n}`).join(', ')
-  const digest = digestOf(`${prefix}${columns}${from}`, filterDigest(query), parameters.values.slice(filter.length))
+  const filters = `${filterDigest(query)}${movedFrom?.digest ?? ''}`
+  const digest = digestOf(`${prefix}${columns}${from}`, filters, parameters.values.slice(filter.length))
   const place = query.after ? readPosition(query.after, [], source) : null
   const isAfter = place ? ` WHERE ${afterInParts(place.natural, source.natural, parameters).join(' OR ')}` : ''
   const body = `SELECT ${columns} FROM ${from}${isAfter}${orderClause([], source, false)}${limitOf(query, parameters)}`

@@ -187,6 +187,17 @@ export function liveDifference(
   }
 }
 
+/** The rows that match only the later filter, and then those that matched only the earlier one, numbered by their part. */
+export function liveMove(rows: string, earlier: string, later: string, partRows: number, columns: Comparison['columns']): string {
+  const row = virtualIdentifier(LIVE_COLUMNS.row)
+  // Numbers of changes follow those of the base. A part has room for both.
+  const near = `CASE WHEN ${row} < ${FIRST_CHANGE} THEN ${row} ELSE ${row} - ${FIRST_CHANGE - partRows / 2} END`
+  const more = columns.map(({ name, sql }) => `, ${sql} AS ${identifier(name)}`).join('')
+  const some = (first: number, matches: string, other: string) =>
+    `SELECT ${RELATION}.* REPLACE (${near} + ${first} AS ${identifier(LIVE_COLUMNS.row)})${more} FROM ${rows} WHERE (${matches}) AND (${other}) IS NOT TRUE`
+  return derived(`${some(0, later, earlier)} UNION ALL ${some(2 * partRows, earlier, later)}`)
+}
+
 const virtualIdentifier = (name: string): string => virtualColumn(identifier(name))
 
 /** A relation for people to read, with the layer's name. */
