@@ -7,16 +7,19 @@ import type { Batches, Encoding } from './encoding.ts'
 import { FeatureStream } from './feature-stream.ts'
 import { LayerWatch, type WatchOptions } from './layer-watch.ts'
 import type { StreamOptions } from './options.ts'
+import { type ViewportOptions, ViewportWatch } from './viewport-watch.ts'
 
 export { connect } from './connect.ts'
 export type { ArrowBatch, Encoding, FeaturesBatch, GeoJSONBatch, StreamedFeature } from './encoding.ts'
 export { type ClientErrorCode, clientError, GeoduckClientError } from './error.ts'
 export type { FeatureStream } from './feature-stream.ts'
 export type { FeatureFilter, FeatureOrder, GeometryInput, PropertyFilter } from './inputs.ts'
-export type { LayerDiff, LayerWatch, WatchOptions } from './layer-watch.ts'
+export type { LayerWatch, WatchOptions } from './layer-watch.ts'
 export type { StreamOptions, StreamState } from './options.ts'
 export { toGeoJSON } from './to-geojson.ts'
 export { toTable } from './to-table.ts'
+export type { Bbox, ViewportCells, ViewportOptions, ViewportWatch } from './viewport-watch.ts'
+export type { LayerDiff } from './watch.ts'
 
 /**
  * Streams the features of a layer, batch by batch, each feature once and in order. The iterator ends when every feature has arrived. It resumes
@@ -38,4 +41,12 @@ export type Batch<E extends Encoding = Encoding> = Batches[E]
  */
 export function watchLayer(options: WatchOptions): LayerWatch {
   return new LayerWatch(options)
+}
+
+/**
+ * Follows a live layer in a box, such as that of a map: `move` moves it. It keeps a collection of the features in the box, or has cells with their numbers
+ * if there are too many. It continues automatically after lost connections and restarts of servers, also with another box.
+ */
+export function watchViewport(options: ViewportOptions): ViewportWatch {
+  return new ViewportWatch(options)
 }

@@ -27,7 +27,7 @@ import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
 import { featuresIn, selectCells } from './group-selection.ts'
 
-/** What a client has: the features of a box. */
+/** The features that a client has: those of a box. */
 interface Held {
   readonly box: BBox
   /** Null: nothing yet. */
@@ -104,7 +104,7 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
   readonly #events: AsyncGenerator<ViewportEvent, void>
   /** The latest box. */
   #target: BBox
-  /** Resolved by whatever may end a wait. */
+  /** Resolved to end a wait. */
   #woken = Promise.withResolvers<void>()
   #changes: ChangeEvents | null = null
   #lastMove = Number.NEGATIVE_INFINITY

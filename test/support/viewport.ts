@@ -79,7 +79,7 @@ export interface ViewportEvent {
   readonly removed?: readonly string[]
 }
 
-/** What a client has, which applies each event strictly: a feature that it has is never added, and one that it lacks is never removed. */
+/** The features that a client has. It applies each event strictly: a feature that it has is never added, and one that it lacks is never removed. */
 export class Replica {
   readonly shapes = new Map<string, Shape>()
   readonly seen: string[] = []

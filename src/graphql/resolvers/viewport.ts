@@ -28,7 +28,7 @@ export async function subscribeToViewport(
   return new ViewportEvents(request, options, context, info, live)
 }
 
-/** It needs no right to write: whoever has the id has the subscription. */
+/** It needs no right to write: only the client of the subscription knows the id. */
 export const moveViewport: NonNullable<MutationResolvers['moveViewport']> = (_root, { id, bbox }, { services }) => {
   const { live } = services.catalog
   const viewport = live && viewportsOf(live).get(String(id))

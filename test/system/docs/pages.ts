@@ -127,5 +127,5 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     notRun(['yaml'], 'test/unit/config/file.test.ts reads such a file; test/system/server/typed-layers.test.ts serves it'),
     printsWith('towns.yaml'),
   ],
-  'docs/viewports.md': [viewed],
+  'docs/viewports.md': [viewed, notRun(['js'], 'test/system/live/watch-viewport.test.ts uses it')],
 }

@@ -101,7 +101,7 @@ class Mover {
       }
       this.#viewport = null
       await viewport.close()
-      // What was cut may have been a part of a move.
+      // The connection may have been cut in a move.
       this.replica.isLenient = true
       await sleep(20)
     }
