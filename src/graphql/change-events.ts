@@ -103,7 +103,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
     this.#events = this.#run()
     const { signal } = context.operation
     if (signal.aborted) this.#closing.abort()
-    else signal.addEventListener('abort', () => this.#closing.abort(), { once: true })
+    else signal.addEventListener('abort', () => this.#closing.abort(), { once: true, signal: this.#closing.signal })
   }
 
   [Symbol.asyncIterator](): this {
