@@ -25,16 +25,19 @@ export interface ChangePosition {
   readonly difference?: { readonly to: number; readonly after: RowPosition }
 }
 
+/** `fences`: a digest of the fences, if the token is of their events. */
+export type TokenSubject = CursorSubject & { readonly fences?: string }
+
 const VERSION = 1
 
-export function encodeToken(secret: string, subject: CursorSubject, position: ChangePosition): string {
+export function encodeToken(secret: string, subject: TokenSubject, position: ChangePosition): string {
   const bytes = Buffer.concat([Buffer.alloc(SIGNED_FROM, VERSION), Buffer.from(JSON.stringify(position))])
   signature(derivedKey(secret, subject), bytes).copy(bytes, 1)
   return bytes.toString('base64url')
 }
 
 /** @throws GeoduckError CURSOR_INVALID if it was changed, or is from another service, layer or filter */
-export function decodeToken(secret: string, subject: CursorSubject, token: string): ChangePosition {
+export function decodeToken(secret: string, subject: TokenSubject, token: string): ChangePosition {
   const bytes = Buffer.from(token, 'base64url')
   const isWhole = token.length <= LONGEST_CURSOR && bytes[0] === VERSION && bytes.length > SIGNED_FROM
   if (isWhole && bytes.toString('base64url') === token) {
@@ -43,10 +46,13 @@ export function decodeToken(secret: string, subject: CursorSubject, token: strin
   }
   throw new GeoduckError(
     'CURSOR_INVALID',
-    '`since` is no token of this layer and filter; pass them unchanged, or leave it out to begin with a snapshot.',
+    '`since` is no token of this subscription; pass its other arguments unchanged, or leave it out to begin again.',
   )
 }
 
-function derivedKey(secret: string, subject: CursorSubject): Buffer {
-  return createHmac('sha256', secret).update('changes').update(queryDigest(subject)).digest()
+function derivedKey(secret: string, subject: TokenSubject): Buffer {
+  return createHmac('sha256', secret)
+    .update(subject.fences ?? 'changes')
+    .update(queryDigest(subject))
+    .digest()
 }

@@ -37,6 +37,12 @@ export interface LiveVersions {
   keepsChangesSince(name: string, version: number): boolean
   /** Returns the box around the geometries that have changed between two versions. Null if no change has one. Undefined if it is not known. */
   boxOfChanges(name: string, from: number, to: number): BBox | null | undefined
+  /** Returns the last version after `from` up to which there are at most `most` changes, or else the next one. */
+  lastWithin(name: string, from: number, most: number): number
+  /** Returns the first version after `from` at which the layer changed. Infinity: it has not changed since. */
+  nextChange(name: string, from: number): number
+  /** Returns the layer as it was at a version of the store. Null: it is not there yet. Undefined: it is not kept. */
+  at(name: string, version: number): Layer | null | undefined
   /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
   versionOf(name: string, digest: string): Layer | undefined
   /** True if queries of this version can continue. */

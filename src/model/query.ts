@@ -7,7 +7,7 @@ import type { Grid } from '../geometry/cells.ts'
 import type { CursorKey } from './cursor-seal.ts'
 import type { FieldType } from './field-type.ts'
 import type { Crs, Field, Layer } from './layer.ts'
-import type { Filter, Member, Predicate, Probe } from './predicate.ts'
+import type { Filter, Geometry, Member, Predicate, Probe } from './predicate.ts'
 
 export type Query = FeatureQuery | GroupQuery
 
@@ -44,6 +44,8 @@ export interface FeatureQuery {
   readonly outputs: readonly Output[]
   /** The part of a difference between two versions that each output has. Absent: the query is for no difference. */
   readonly parts?: readonly DifferencePart[]
+  /** The query is for events: what the changes of a live layer mean for fences. Absent: it is for features. */
+  readonly fencing?: Fencing
   /** Outputs refer to these by index. Absent: one, `AS_STORED`. */
   readonly representations?: readonly Representation[]
   /** Signs the cursors in the outputs. Absent if they contain none. */
@@ -69,6 +71,19 @@ export interface RankThreshold {
  */
 export const DIFFERENCE_PARTS = ['ADDED', 'UPDATED', 'REMOVED'] as const
 export type DifferencePart = (typeof DIFFERENCE_PARTS)[number]
+
+/** The first three compare an object before and after a change; the others are about the object after it. */
+export const DETECTIONS = ['ENTER', 'EXIT', 'CROSS', 'INSIDE', 'OUTSIDE'] as const
+export type Detection = (typeof DETECTIONS)[number]
+
+export interface Fencing {
+  /** A geometry, or the features of a layer in the same CRS. */
+  readonly area: Geometry | View
+  readonly detect: readonly Detection[]
+}
+
+/** The columns of events beside those of their objects. Names of properties contain no colon. */
+export const EVENT_COLUMNS = { version: 'live:version', detect: 'live:detect', fence: 'live:fence' } as const
 
 /**
  * A query for groups of the matching features. A group is a row of a derived relation with one column per key and measure. Without

@@ -12,7 +12,7 @@ import { LIVE_COLUMNS } from '../../engines/duckdb/dialect/quote.ts'
 import { compactLayer } from '../../engines/duckdb/host/live-compactor.ts'
 import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.ts'
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
-import { changesIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
+import { changesIn, lastWithin, nextChange, openForReading } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
 import { around } from '../../geometry/box.ts'
 import { columnTypeOf } from '../../model/column-type.ts'
@@ -221,6 +221,32 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   keepsChangesSince(name: string, version: number): boolean {
     const { state } = this.#entry(name)
     return version >= state.forgotten && version <= state.version
+  }
+
+  /** Returns the last version after `from` up to which there are at most `most` changes, or else the next one. */
+  lastWithin(name: string, from: number, most: number): number {
+    const { id, version } = this.#entry(name).state
+    this.#reader ??= openForReading(this.#options.directory)
+    return Math.min(lastWithin(this.#reader, id, from, most), version)
+  }
+
+  /** Returns the first version after `from` at which the layer changed. Infinity: it has not changed since. */
+  nextChange(name: string, from: number): number {
+    const { id, version } = this.#entry(name).state
+    if (version <= from) return Number.POSITIVE_INFINITY
+    this.#reader ??= openForReading(this.#options.directory)
+    return nextChange(this.#reader, id, from)
+  }
+
+  /** Returns the layer as it was at a version of the store. Null: it is not there yet. Undefined: it is not kept. */
+  at(name: string, version: number): Layer | null | undefined {
+    const { state, fields, generation, layer } = this.#entry(name)
+    if (version >= state.version) return layer
+    if (version < state.created) return null
+    const kept = this.#generationsOf(state).filter((base) => base.version <= version)
+    if (kept.length === 0) return undefined
+    const latest = Math.max(...kept.map(({ id }) => id))
+    return this.#layerOf({ ...state, version }, fields, Math.min(latest, generation))
   }
 
   /** Returns the version that a cursor names. */

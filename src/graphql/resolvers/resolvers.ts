@@ -51,6 +51,7 @@ import { rootFields, selectedFields, selectFeature, selectOutputs } from '../sel
 import { columnNames } from '../typed/names.ts'
 import { groupBatch, groupConnection, groupQueries, groupSubscriptions } from './aggregate.ts'
 import { changes, subscribeToChanges } from './changes.ts'
+import { fenceBatch, subscribeToFences } from './fences.ts'
 import { mutation } from './mutation.ts'
 import {
   cursor,
@@ -163,6 +164,10 @@ const subscription: SubscriptionResolvers = {
 
   changes: {
     subscribe: (_root, args, context, info) => subscribeToChanges(args, context, info),
+  },
+
+  fences: {
+    subscribe: (_root, args, context, info) => subscribeToFences(args, context, info),
   },
 
   health: {
@@ -413,5 +418,6 @@ export const resolvers: Resolvers = {
   GroupConnection: groupConnection,
   GroupBatch: groupBatch,
   ...changes,
+  FenceBatch: fenceBatch,
   Worker: worker,
 }

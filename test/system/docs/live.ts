@@ -22,30 +22,49 @@ export const written: Example = {
   },
 }
 
-/** The example of docs/changes.md: a subscription, its events, a mutation, and the event after it. */
-export const changed: Example = {
-  blocks: ['graphql', 'json', 'graphql', 'json'],
-  async holds({ folder }, subscription, events, mutation, event) {
-    const server = await serve([], { live: join(folder, 'changes'), writes: true })
-    const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
-    try {
-      await ask(server, CREATE, { name: 'vehicles', columns: [{ name: 'speed', type: 'DOUBLE' }] })
-      const features = [
-        { key: 'bus 7', geometry: point(8.54, 47.37), properties: { speed: 31.5 } },
-        { key: 'tram 4', geometry: point(8.6, 47.3), properties: { speed: 12 } },
-      ]
-      await ask(server, UPSERT, { layer: 'vehicles', features })
-      const received = client.iterate({ query: subscription! })
-      const next = async () => withoutTokens(JSON.stringify((await received.next()).value?.data?.['changes']))
-      for (const expected of JSON.parse(events!)) expect(await next()).toEqual(withoutTokens(JSON.stringify(expected)))
-      expect((await ask(server, mutation!)).errors).toBeUndefined()
-      expect(await next()).toEqual(withoutTokens(event!))
-    } finally {
-      await client.dispose()
-      await server.close()
-    }
-  },
+/** A subscription, its first events, a mutation, and the event after it, on a server with two vehicles and, if there are any, zones. */
+function followed(directory: string, zones: readonly (readonly [key: string, west: number])[] = []): Example {
+  return {
+    blocks: ['graphql', 'json', 'graphql', 'json'],
+    async holds({ folder }, subscription, events, mutation, event) {
+      const server = await serve([], { live: join(folder, directory), writes: true })
+      const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
+      try {
+        await ask(server, CREATE, { name: 'vehicles', columns: [{ name: 'speed', type: 'DOUBLE' }] })
+        const features = [
+          { key: 'bus 7', geometry: point(8.54, 47.37), properties: { speed: 31.5 } },
+          { key: 'tram 4', geometry: point(8.6, 47.3), properties: { speed: 12 } },
+        ]
+        await ask(server, UPSERT, { layer: 'vehicles', features })
+        if (zones.length > 0) {
+          await ask(server, CREATE, { name: 'zones', columns: [] })
+          const boxes = zones.map(([key, west]) => ({ key, geometry: { bbox: [west, 47.3, west + 0.04, 47.4] } }))
+          await ask(server, UPSERT, { layer: 'zones', features: boxes })
+        }
+        const received = client.iterate({ query: subscription! })
+        const next = async () => withoutTokens(JSON.stringify(Object.values((await received.next()).value?.data ?? {})[0]))
+        for (const expected of JSON.parse(events!)) expect(await next()).toEqual(withoutTokens(JSON.stringify(expected)))
+        expect((await ask(server, mutation!)).errors).toBeUndefined()
+        expect(await next()).toEqual(withoutTokens(event!))
+      } finally {
+        await client.dispose()
+        await server.close()
+      }
+    },
+  }
 }
+
+/** The example of docs/changes.md. */
+export const changed = followed('changes')
+
+/** The example of docs/fences.md with one fence, and with a layer of fences. */
+export const fenced = [
+  followed('fences'),
+  followed('zones', [
+    ['centre', 8.52],
+    ['east', 8.55],
+  ]),
+]
 
 const withoutTokens = (text: string): unknown =>
   JSON.parse(text, (key, value) => (key === 'token' ? `${String(value).length > 0}` : value))

@@ -118,3 +118,17 @@ function changeOf(row: ChangeRow): LiveChange {
 function imageOf(properties: string | null, geometry: Uint8Array | null): LiveImage | null {
   return properties === null ? null : { values: JSON.parse(properties) as LiveImage['values'], geometry }
 }
+
+/** The last version after `from` up to which a layer has at most `most` changes. If the next version has more, that one. Infinity: all of them. */
+export function lastWithin(database: DatabaseSync, layer: number, from: number, most: number): number {
+  const versions = database.prepare('SELECT version FROM changes WHERE layer = ? AND version > ? ORDER BY version LIMIT 1 OFFSET ?')
+  const versionAt = (offset: number) => (versions.get(layer, from, offset) as { version: number } | undefined)?.version
+  const beyond = versionAt(most)
+  return beyond === undefined ? Number.POSITIVE_INFINITY : Math.max(beyond - 1, versionAt(0)!)
+}
+
+/** The first version after `from` at which a layer changed. Infinity: it has not changed since. */
+export function nextChange(database: DatabaseSync, layer: number, from: number): number {
+  const versions = database.prepare('SELECT min(version) AS next FROM changes WHERE layer = ? AND version > ?')
+  return (versions.get(layer, from) as { next: number | null }).next ?? Number.POSITIVE_INFINITY
+}

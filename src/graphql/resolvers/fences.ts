@@ -1,0 +1,106 @@
+/** Resolves `fences` and its events. */
+import { hash } from 'node:crypto'
+import { type GraphQLObjectType, type GraphQLResolveInfo, getNamedType } from 'graphql'
+import { inRange, PER_SECOND } from '../../ask/arguments.ts'
+import { decodeToken } from '../../ask/change-token.ts'
+import { budgetOf, layerNotFound, layerNotReady, readRequestFor } from '../../ask/feature-request.ts'
+import { deeplyFrozen } from '../../ask/read/read-filter.ts'
+import { readGeometry } from '../../ask/read/read-geometry.ts'
+import { type Selection, type SelectionContext, selectionOf } from '../../ask/selection.ts'
+import { requireGeometry, viewOf } from '../../ask/view.ts'
+import type { FeatureField, Output } from '../../encode/batch.ts'
+import { GeoduckError } from '../../model/errors.ts'
+import { type Field, identityOf, type Layer, sameCrs } from '../../model/layer.ts'
+import { DETECTIONS, EVENT_COLUMNS, type Fencing } from '../../model/query.ts'
+import { show } from '../../model/show.ts'
+import type { Context } from '../context.ts'
+import { FenceEvents, type FenceRequest, subjectOf } from '../fence-events.ts'
+import type { FenceBatchResolvers, FencesInput, SubscriptionFencesArgs } from '../generated.ts'
+import { featureFields, messageOf, selectedFields } from '../selection.ts'
+import { list } from './rows.ts'
+
+/** @throws GeoduckError UNSUPPORTED for a file, and as a stream does */
+export async function subscribeToFences(
+  { objects: name, fences, where, since, detect: wanted = [], ...args }: SubscriptionFencesArgs,
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<FenceEvents> {
+  const { catalog, cursorSecret } = context.services
+  const { operation } = context
+  const maxPerSecond = inRange('maxPerSecond', args.maxPerSecond, PER_SECOND)
+  operation.isEndless = true
+  operation.layers.add(name)
+  const { live } = catalog
+  const objects = live?.layer(name)
+  if (!live || !objects) {
+    if (!catalog.layer(name)) throw layerNotFound(name, catalog)
+    throw new GeoduckError('UNSUPPORTED', `Layer ${show(name)} is a file; only live layers have \`fences\`.`)
+  }
+  const detect = DETECTIONS.filter((detection) => wanted.includes(detection))
+  if (detect.length === 0) throw new GeoduckError('BAD_INPUT', '`detect` takes at least one event.')
+  const fencing = deeplyFrozen({ area: await readArea(fences, objects, context), detect })
+  const { query, ...read } = await readRequestFor(objects, where ? { where } : {}, context, (asked) => selectEvents(info, asked))
+  const request: FenceRequest = {
+    ...read,
+    query: { ...query, properties: [...query.properties, ...Object.values(EVENT_COLUMNS).map(textField)] },
+    fencing,
+    digest: digestOf(fencing),
+  }
+  const position = since ? decodeToken(cursorSecret, subjectOf(request), since) : null
+  return new FenceEvents(request, { since: position, maxPerSecond }, context, live)
+}
+
+async function readArea({ layer: name, geometry }: FencesInput, objects: Layer, context: Context): Promise<Fencing['area']> {
+  if ((typeof name === 'string') === (typeof geometry === 'object' && geometry !== null))
+    throw new GeoduckError('BAD_INPUT', '`fences` takes exactly one of `layer` and `geometry`.')
+  if (geometry) return readGeometry(geometry, objects, 'fences.geometry', budgetOf(context).geometry)
+  const { catalog } = context.services
+  const known = catalog.layer(name!)
+  if (!known) throw layerNotFound(name!, catalog)
+  const layer = await catalog.fresh(known)
+  if (layer.preparation) throw layerNotReady(layer.name, layer.preparation)
+  requireGeometry(layer, 'fences')
+  if (identityOf(layer) === identityOf(objects))
+    throw new GeoduckError('BAD_INPUT', '`fences` takes another layer than `objects`.')
+  if (!layer.crs || !objects.crs || !sameCrs(layer.crs, objects.crs))
+    throw new GeoduckError('BAD_INPUT', `\`fences\`: layer ${show(layer.name)} has another CRS than ${show(objects.name)}.`)
+  return viewOf(layer)
+}
+
+function digestOf({ area, detect }: Fencing): string {
+  const fences = 'layer' in area ? identityOf(area.layer) : [hash('sha256', area.wkb), area.crs?.code]
+  return hash('sha256', JSON.stringify(['fences', fences, detect]))
+}
+
+function textField(name: string): Field {
+  return { name, type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: true }
+}
+
+function selectEvents(info: GraphQLResolveInfo, asked: SelectionContext): Selection {
+  const type = info.schema.getType('FenceBatch') as GraphQLObjectType
+  const eventType = getNamedType(type.getFields()['events']!.type) as GraphQLObjectType
+  const outputs: Output[] = []
+  const indexes = new Map<string, number>()
+  for (const [key, nodes] of selectedFields(info.fieldNodes, info, type)) {
+    if (nodes[0]!.name.value !== 'events') continue
+    const fields = [...selectedFields(nodes, info, eventType)].map(([key, inner]): FeatureField => {
+      const name = inner[0]!.name.value
+      if (name === '__typename') return { key, field: '__typename', name: eventType.name }
+      if (name !== 'object') return { key, field: 'property', name: EVENT_COLUMNS[name as keyof typeof EVENT_COLUMNS] }
+      return { key, field: 'object', fields: featureFields(inner, info, asked).map((field) => withoutEvent(field, asked)) }
+    })
+    indexes.set(key, outputs.push({ kind: 'features', fields }) - 1)
+  }
+  const message = messageOf(
+    info,
+    outputs.map(() => 1),
+  )
+  return { ...selectionOf(asked, outputs), indexes, message }
+}
+
+/** All properties are those of the object: the columns of the event are none of them. */
+function withoutEvent(field: FeatureField, { view }: SelectionContext): FeatureField {
+  return field.field === 'properties' ? { ...field, only: field.only ?? view.fields.map(({ name }) => name) } : field
+}
+
+export const fenceBatch: FenceBatchResolvers = { count: ({ batch }) => batch.count, events: list }
