@@ -25,24 +25,29 @@ export interface ChangePosition {
   readonly difference?: { readonly to: number; readonly after: RowPosition }
 }
 
-/** `fences`: a digest of the fences, if the token is of their events. */
-export type TokenSubject = CursorSubject & { readonly fences?: string }
-
 const VERSION = 1
 
-export function encodeToken(secret: string, subject: TokenSubject, position: ChangePosition): string {
+/** The subscription that a token belongs to. That of fences has their digest. */
+type TokenKind = 'changes' | 'viewport' | `fences ${string}`
+
+export function encodeToken(secret: string, subject: CursorSubject, position: object, kind: TokenKind = 'changes'): string {
   const bytes = Buffer.concat([Buffer.alloc(SIGNED_FROM, VERSION), Buffer.from(JSON.stringify(position))])
-  signature(derivedKey(secret, subject), bytes).copy(bytes, 1)
+  signature(derivedKey(secret, subject, kind), bytes).copy(bytes, 1)
   return bytes.toString('base64url')
 }
 
 /** @throws GeoduckError CURSOR_INVALID if it was changed, or is from another service, layer or filter */
-export function decodeToken(secret: string, subject: TokenSubject, token: string): ChangePosition {
+export function decodeToken<Position = ChangePosition>(
+  secret: string,
+  subject: CursorSubject,
+  token: string,
+  kind: TokenKind = 'changes',
+): Position {
   const bytes = Buffer.from(token, 'base64url')
   const isWhole = token.length <= LONGEST_CURSOR && bytes[0] === VERSION && bytes.length > SIGNED_FROM
   if (isWhole && bytes.toString('base64url') === token) {
-    if (timingSafeEqual(signature(derivedKey(secret, subject), bytes), bytes.subarray(1, SIGNED_FROM)))
-      return JSON.parse(bytes.toString('utf8', SIGNED_FROM)) as ChangePosition
+    if (timingSafeEqual(signature(derivedKey(secret, subject, kind), bytes), bytes.subarray(1, SIGNED_FROM)))
+      return JSON.parse(bytes.toString('utf8', SIGNED_FROM)) as Position
   }
   throw new GeoduckError(
     'CURSOR_INVALID',
@@ -50,9 +55,6 @@ export function decodeToken(secret: string, subject: TokenSubject, token: string
   )
 }
 
-function derivedKey(secret: string, subject: TokenSubject): Buffer {
-  return createHmac('sha256', secret)
-    .update(subject.fences ?? 'changes')
-    .update(queryDigest(subject))
-    .digest()
+function derivedKey(secret: string, subject: CursorSubject, kind: TokenKind): Buffer {
+  return createHmac('sha256', secret).update(kind).update(queryDigest(subject)).digest()
 }

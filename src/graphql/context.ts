@@ -42,7 +42,7 @@ export interface LiveVersions {
   /** Returns the first version after `from` at which the layer changed. Infinity: it has not changed since. */
   nextChange(name: string, from: number): number
   /** Returns the layer as it was at a version of the store. Null: it is not there yet. Undefined: it is not kept. */
-  at(name: string, version: number): Layer | null | undefined
+  asOf(name: string, version: number): Layer | null | undefined
   /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
   versionOf(name: string, digest: string): Layer | undefined
   /** True if queries of this version can continue. */

@@ -1,6 +1,6 @@
 /** The events of `fences`: what each change of a live layer means for the fences, in the order of the changes. */
 
-import { type ChangePosition, encodeToken, type TokenSubject } from '../ask/change-token.ts'
+import { type ChangePosition, encodeToken } from '../ask/change-token.ts'
 import { type FeatureRequest, operationContext } from '../ask/feature-request.ts'
 import { viewOf } from '../ask/view.ts'
 import { OperationClock } from '../engines/deadline.ts'
@@ -117,7 +117,7 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     const { fencing } = this.#request
     if (!('layer' in fencing.area)) return fencing
     const { layer } = fencing.area
-    const then = isLive(fencing) ? this.live.at(layer.name, version) : await this.context.services.catalog.fresh(layer)
+    const then = isLive(fencing) ? this.live.asOf(layer.name, version) : await this.context.services.catalog.fresh(layer)
     if (then === undefined) throw expired()
     return then && { ...fencing, area: viewOf(then) }
   }
@@ -160,13 +160,9 @@ export class FenceEvents extends LiveEvents<FenceResult> {
   }
 
   #tokenOf(position: Omit<ChangePosition, 'store'>): string {
-    return encodeToken(this.context.services.cursorSecret, subjectOf(this.#request), { ...position, store: this.live.store })
+    const { query, digest } = this.#request
+    return encodeToken(this.context.services.cursorSecret, query, { ...position, store: this.live.store }, `fences ${digest}`)
   }
-}
-
-/** Returns what a token is bound to. */
-export function subjectOf({ query, digest }: Pick<FenceRequest, 'query' | 'digest'>): TokenSubject {
-  return { ...query, fences: digest }
 }
 
 function isLive(fencing: Fencing): fencing is Fencing & { readonly area: View } {

@@ -14,7 +14,7 @@ import { type Field, identityOf, type Layer, sameCrs } from '../../model/layer.t
 import { DETECTIONS, EVENT_COLUMNS, type Fencing } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { Context } from '../context.ts'
-import { FenceEvents, type FenceRequest, subjectOf } from '../fence-events.ts'
+import { FenceEvents, type FenceRequest } from '../fence-events.ts'
 import type { FenceBatchResolvers, FencesInput, SubscriptionFencesArgs } from '../generated.ts'
 import { featureFields, messageOf, selectedFields } from '../selection.ts'
 import { list } from './rows.ts'
@@ -46,7 +46,7 @@ export async function subscribeToFences(
     fencing,
     digest: digestOf(fencing),
   }
-  const position = since ? decodeToken(cursorSecret, subjectOf(request), since) : null
+  const position = since ? decodeToken(cursorSecret, query, since, `fences ${request.digest}`) : null
   return new FenceEvents(request, { since: position, maxPerSecond }, context, live)
 }
 
@@ -69,7 +69,7 @@ async function readArea({ layer: name, geometry }: FencesInput, objects: Layer, 
 
 function digestOf({ area, detect }: Fencing): string {
   const fences = 'layer' in area ? identityOf(area.layer) : [hash('sha256', area.wkb), area.crs?.code]
-  return hash('sha256', JSON.stringify(['fences', fences, detect]))
+  return hash('sha256', JSON.stringify([fences, detect]))
 }
 
 function textField(name: string): Field {

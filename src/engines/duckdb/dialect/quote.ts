@@ -172,6 +172,28 @@ export function liveDifference(where: string, partRows: number): { readonly pref
   }
 }
 
+const virtualIdentifier = (name: string): string => virtualColumn(identifier(name))
+
+/** A relation for people to read, with the layer's name. */
+export function named(layer: string): string {
+  return `${identifier(layer)} AS ${RELATION}`
+}
+
+/** The rows of a statement as a relation. */
+export function derived(statement: string): string {
+  return `(${statement}) AS ${RELATION}`
+}
+
+/** A relation with one more column: the number of each row, from 0, in the source's order. */
+export function numbered(relation: string, name: string): string {
+  return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
+}
+
+/** The rows of a relation that meet a condition, with more columns. */
+export function extended(relation: string, columns: readonly string[], where: string): string {
+  return derived(`SELECT ${[`${RELATION}.*`, ...columns].join(', ')} FROM ${relation} WHERE ${where}`)
+}
+
 export interface FenceParts {
   /** A condition of one image. */
   readonly where: string
@@ -231,28 +253,6 @@ export function fenceEvents({ where, fences, detect, isLonLat }: FenceParts): { 
           ], lambda d: d IN (${wanted}))) AS d FROM pair)) `,
     from: derived(`${event(LIVE_STEPS.after, 'e."is"')} UNION ALL ${event(LIVE_STEPS.before, 'NOT e."is"')}`),
   }
-}
-
-const virtualIdentifier = (name: string): string => virtualColumn(identifier(name))
-
-/** A relation for people to read, with the layer's name. */
-export function named(layer: string): string {
-  return `${identifier(layer)} AS ${RELATION}`
-}
-
-/** The rows of a statement as a relation. */
-export function derived(statement: string): string {
-  return `(${statement}) AS ${RELATION}`
-}
-
-/** A relation with one more column: the number of each row, from 0, in the source's order. */
-export function numbered(relation: string, name: string): string {
-  return `(SELECT *, row_number() OVER () - 1 AS ${name} FROM ${relation}) AS ${RELATION}`
-}
-
-/** The rows of a relation that meet a condition, with more columns. */
-export function extended(relation: string, columns: readonly string[], where: string): string {
-  return derived(`SELECT ${[`${RELATION}.*`, ...columns].join(', ')} FROM ${relation} WHERE ${where}`)
 }
 
 /** The values of one statement, in the order of their numbers. */
