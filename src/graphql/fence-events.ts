@@ -7,7 +7,7 @@ import { OperationClock } from '../engines/deadline.ts'
 import type { Page } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { BBox, LiveRelation } from '../model/layer.ts'
-import type { FeatureQuery, Fencing, RowPosition, View } from '../model/query.ts'
+import type { FeatureQuery, Fencing, RowPosition } from '../model/query.ts'
 import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
 import { LiveEvents } from './live-events.ts'
@@ -84,9 +84,10 @@ export class FenceEvents extends LiveEvents<FenceResult> {
 
   /** The last version of the next page. The fences are the same in all of it. */
   #lastWithin(version: number): number {
-    const { fencing } = this.#request
+    const { area } = this.#request.fencing
     const last = this.live.lastWithin(this.#name, version, CHANGES_AT_ONCE)
-    return isLive(fencing) ? Math.min(last, this.live.nextChange(fencing.area.layer.name, version)) : last
+    if (area.kind !== 'layer' || area.view.layer.relation.kind !== 'live') return last
+    return Math.min(last, this.live.nextChange(area.view.layer.name, version))
   }
 
   async *#events(from: number, to: number, after: RowPosition | null): AsyncGenerator<FenceUpdate, void> {
@@ -115,11 +116,13 @@ export class FenceEvents extends LiveEvents<FenceResult> {
   /** The fences at a version. Null: there are none yet. */
   async #fencingAt(version: number): Promise<Fencing | null> {
     const { fencing } = this.#request
-    if (!('layer' in fencing.area)) return fencing
-    const { layer } = fencing.area
-    const then = isLive(fencing) ? this.live.asOf(layer.name, version) : await this.context.services.catalog.fresh(layer)
+    const { area } = fencing
+    if (area.kind === 'geometry') return fencing
+    const { layer } = area.view
+    const isLive = layer.relation.kind === 'live'
+    const then = isLive ? this.live.asOf(layer.name, version) : await this.context.services.catalog.fresh(layer)
     if (then === undefined) throw expired()
-    return then && { ...fencing, area: viewOf(then) }
+    return then && { ...fencing, area: { ...area, view: viewOf(then) } }
   }
 
   async #page(fencing: Fencing, from: number, to: number, after: RowPosition | null): Promise<Page> {
@@ -129,7 +132,7 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     const { outputs, message } = selection
     const layer = { ...this.layer, relation: { ...relation, version: to, since: from, steps: true } satisfies LiveRelation }
     const asked: FeatureQuery = { ...query, view: { ...query.view, layer }, after, outputs, fencing }
-    const fences = 'layer' in fencing.area ? fencing.area.layer : null
+    const fences = fencing.area.kind === 'geometry' ? null : fencing.area.view.layer
     const { catalog, engine } = this.context.services
     // Each query has a separate clock, because the subscription has no end. The log of changes never changes.
     const asker = {
@@ -165,15 +168,11 @@ export class FenceEvents extends LiveEvents<FenceResult> {
   }
 }
 
-function isLive(fencing: Fencing): fencing is Fencing & { readonly area: View } {
-  return 'layer' in fencing.area && fencing.area.layer.relation.kind === 'live'
-}
-
 /** Returns whether changes within an extent may be events. */
 function mayMatch({ query, fencing }: FenceRequest, { services }: Context): (extent: BBox | null) => boolean {
   const { area, detect } = fencing
-  if ('layer' in area || detect.includes('OUTSIDE')) return () => true
-  const predicate = { kind: 'spatial', relation: 'intersects', geometry: area } as const
+  if (area.kind !== 'geometry' || detect.includes('OUTSIDE')) return () => true
+  const predicate = { kind: 'spatial', relation: 'intersects', geometry: area.geometry } as const
   const meets = services.engine.mayMatch({ ...query, where: { predicate, digest: '' } })
   // The short way of an object may be over the antimeridian, beyond the box of its places.
   return (extent) => (extent !== null && extent[2] - extent[0] > 180) || meets(extent)

@@ -806,14 +806,18 @@ export type FenceDetection =
   /** The object is inside after the change. It is sent with each change, also after ENTER. */
   | 'INSIDE'
   /** The object is outside after the change. It is sent with each change, also after EXIT and CROSS. */
-  | 'OUTSIDE';
+  | 'OUTSIDE'
+  /** The object and another one are within the distance of `roam` now, and were not before the change. */
+  | 'ROAM';
 
 /** One change of an object, seen from one fence. */
 export type FenceEvent = {
   readonly __typename?: 'FenceEvent';
   /** The kind of event. */
   readonly detect: FenceDetection;
-  /** The key of the fence. Null for a fence that is a geometry. */
+  /** The distance between both objects of ROAM, in metres or in units of the CRS. Null for other events. */
+  readonly distance: Maybe<Scalars['Float']['output']>;
+  /** The key of the fence, or of the other object. Null for a fence that is a geometry. */
   readonly fence: Maybe<Scalars['ID']['output']>;
   /** The object after the change, or before it if it is gone. */
   readonly object: Feature;
@@ -824,7 +828,7 @@ export type FenceEvent = {
 /** A message of `fences`. Each has a token: subscribe with the last one as `since` to continue directly after it. */
 export type FenceUpdate = FenceBatch | Heartbeat | UpToDate;
 
-/** Fences: exactly one of `layer` and `geometry`. */
+/** Fences: exactly one of `layer`, `geometry` and `roam`. */
 export type FencesInput = {
   /** One fence. */
   readonly geometry?: InputMaybe<GeometryInput>;
@@ -833,6 +837,11 @@ export type FencesInput = {
    * file is read as it is now.
    */
   readonly layer?: InputMaybe<Scalars['String']['input']>;
+  /**
+   * The objects themselves: ROAM is sent for two that are within this distance. In longitude and latitude, it is geodesic, in metres, and at most
+   * 1,000,000. For other layers it is in units of the CRS. It is measured between centroids.
+   */
+  readonly roam?: InputMaybe<Scalars['Float']['input']>;
 };
 
 /** A comparison of a number. It is true if every given member is true. At least one must be given, and null is refused. */
@@ -1991,7 +2000,7 @@ export type SubscriptionFeatureBatchesArgs = {
 
 
 export type SubscriptionFencesArgs = {
-  detect?: ReadonlyArray<FenceDetection>;
+  detect?: InputMaybe<ReadonlyArray<FenceDetection>>;
   fences: FencesInput;
   maxPerSecond?: InputMaybe<Scalars['Float']['input']>;
   objects: Scalars['String']['input'];
@@ -2611,6 +2620,7 @@ export type FenceBatchResolvers<ContextType = Context, ParentType extends Resolv
 
 export type FenceEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FenceEvent'] = ResolversParentTypes['FenceEvent']> = {
   detect?: Resolver<ResolversTypes['FenceDetection'], ParentType, ContextType>;
+  distance?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   fence?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   object?: Resolver<ResolversTypes['Feature'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
@@ -2826,7 +2836,7 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
   aggregateBatches?: SubscriptionResolver<ResolversTypes['GroupBatch'], "aggregateBatches", ParentType, ContextType, RequireFields<SubscriptionAggregateBatchesArgs, 'batchSize' | 'layer'>>;
   changes?: SubscriptionResolver<ResolversTypes['ChangeEvent'], "changes", ParentType, ContextType, RequireFields<SubscriptionChangesArgs, 'batchSize' | 'layer' | 'maxPerSecond'>>;
   featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
-  fences?: SubscriptionResolver<ResolversTypes['FenceUpdate'], "fences", ParentType, ContextType, RequireFields<SubscriptionFencesArgs, 'detect' | 'fences' | 'maxPerSecond' | 'objects'>>;
+  fences?: SubscriptionResolver<ResolversTypes['FenceUpdate'], "fences", ParentType, ContextType, RequireFields<SubscriptionFencesArgs, 'fences' | 'maxPerSecond' | 'objects'>>;
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
   layerChanged?: SubscriptionResolver<ResolversTypes['LayerChange'], "layerChanged", ParentType, ContextType, Partial<SubscriptionLayerChangedArgs>>;
 };

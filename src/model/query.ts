@@ -72,18 +72,29 @@ export interface RankThreshold {
 export const DIFFERENCE_PARTS = ['ADDED', 'UPDATED', 'REMOVED'] as const
 export type DifferencePart = (typeof DIFFERENCE_PARTS)[number]
 
-/** The first three compare an object before and after a change; the others are about the object after it. */
-export const DETECTIONS = ['ENTER', 'EXIT', 'CROSS', 'INSIDE', 'OUTSIDE'] as const
+/** The first three compare an object before and after a change. INSIDE and OUTSIDE are about the object after it, and ROAM is about two objects. */
+export const DETECTIONS = ['ENTER', 'EXIT', 'CROSS', 'INSIDE', 'OUTSIDE', 'ROAM'] as const
 export type Detection = (typeof DETECTIONS)[number]
 
 export interface Fencing {
-  /** A geometry, or the features of a layer in the same CRS. */
-  readonly area: Geometry | View
+  readonly area: FenceArea
   readonly detect: readonly Detection[]
 }
 
+/** A geometry, the features of a layer in the same CRS, or the neighbourhoods of the objects. */
+export type FenceArea =
+  | { readonly kind: 'geometry'; readonly geometry: Geometry }
+  | { readonly kind: 'layer'; readonly view: View }
+  /** `view`: the objects before the changes. The distance is in metres or in units of the CRS. */
+  | { readonly kind: 'roam'; readonly view: View; readonly distance: number }
+
 /** The columns of events beside those of their objects. Names of properties contain no colon. */
-export const EVENT_COLUMNS = { version: 'live:version', detect: 'live:detect', fence: 'live:fence' } as const
+export const EVENT_COLUMNS = {
+  version: 'live:version',
+  detect: 'live:detect',
+  fence: 'live:fence',
+  distance: 'live:distance',
+} as const
 
 /**
  * A query for groups of the matching features. A group is a row of a derived relation with one column per key and measure. Without

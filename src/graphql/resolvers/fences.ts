@@ -11,7 +11,7 @@ import { requireGeometry, viewOf } from '../../ask/view.ts'
 import type { FeatureField, Output } from '../../encode/batch.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { type Field, identityOf, type Layer, sameCrs } from '../../model/layer.ts'
-import { DETECTIONS, EVENT_COLUMNS, type Fencing } from '../../model/query.ts'
+import { DETECTIONS, type Detection, EVENT_COLUMNS, type FenceArea, type Fencing } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { Context } from '../context.ts'
 import { FenceEvents, type FenceRequest } from '../fence-events.ts'
@@ -21,7 +21,7 @@ import { list } from './rows.ts'
 
 /** @throws GeoduckError UNSUPPORTED for a file, and as a stream does */
 export async function subscribeToFences(
-  { objects: name, fences, where, since, detect: wanted = [], ...args }: SubscriptionFencesArgs,
+  { objects: name, fences, where, since, detect: wanted, ...args }: SubscriptionFencesArgs,
   context: Context,
   info: GraphQLResolveInfo,
 ): Promise<FenceEvents> {
@@ -36,13 +36,12 @@ export async function subscribeToFences(
     if (!catalog.layer(name)) throw layerNotFound(name, catalog)
     throw new GeoduckError('UNSUPPORTED', `Layer ${show(name)} is a file; only live layers have \`fences\`.`)
   }
-  const detect = DETECTIONS.filter((detection) => wanted.includes(detection))
-  if (detect.length === 0) throw new GeoduckError('BAD_INPUT', '`detect` takes at least one event.')
-  const fencing = deeplyFrozen({ area: await readArea(fences, objects, context), detect })
+  const area = await readArea(fences, objects, context)
+  const fencing = deeplyFrozen({ area, detect: readDetect(wanted ?? null, area) })
   const { query, ...read } = await readRequestFor(objects, where ? { where } : {}, context, (asked) => selectEvents(info, asked))
   const request: FenceRequest = {
     ...read,
-    query: { ...query, properties: [...query.properties, ...Object.values(EVENT_COLUMNS).map(textField)] },
+    query: { ...query, properties: [...query.properties, ...Object.values(EVENT_COLUMNS).map(columnOf)] },
     fencing,
     digest: digestOf(fencing),
   }
@@ -50,30 +49,64 @@ export async function subscribeToFences(
   return new FenceEvents(request, { since: position, maxPerSecond }, context, live)
 }
 
-async function readArea({ layer: name, geometry }: FencesInput, objects: Layer, context: Context): Promise<Fencing['area']> {
-  if ((typeof name === 'string') === (typeof geometry === 'object' && geometry !== null))
-    throw new GeoduckError('BAD_INPUT', '`fences` takes exactly one of `layer` and `geometry`.')
-  if (geometry) return readGeometry(geometry, objects, 'fences.geometry', budgetOf(context).geometry)
+const TRANSITIONS: readonly Detection[] = ['ENTER', 'EXIT', 'CROSS']
+
+function readDetect(wanted: readonly Detection[] | null, { kind }: FenceArea): readonly Detection[] {
+  const possible = DETECTIONS.filter((detection) => (detection === 'ROAM') === (kind === 'roam'))
+  const chosen = possible.filter((detection) => (wanted ?? [...TRANSITIONS, 'ROAM']).includes(detection))
+  const other = wanted?.find((detection) => !possible.includes(detection))
+  if (other) throw new GeoduckError('BAD_INPUT', `\`detect\`: these fences have no ${other}; ROAM is the only event of \`roam\`.`)
+  if (chosen.length === 0) throw new GeoduckError('BAD_INPUT', '`detect` takes at least one event.')
+  return chosen
+}
+
+async function readArea({ layer: name, geometry, roam }: FencesInput, objects: Layer, context: Context): Promise<FenceArea> {
+  const given = [name, geometry, roam].filter((value) => value !== undefined && value !== null)
+  if (given.length !== 1) throw new GeoduckError('BAD_INPUT', '`fences` takes exactly one of `layer`, `geometry` and `roam`.')
+  if (geometry)
+    return { kind: 'geometry', geometry: readGeometry(geometry, objects, 'fences.geometry', budgetOf(context).geometry) }
+  if (typeof name !== 'string') return { kind: 'roam', view: viewOf(objects), distance: readRoam(roam!, objects) }
   const { catalog } = context.services
-  const known = catalog.layer(name!)
-  if (!known) throw layerNotFound(name!, catalog)
+  const known = catalog.layer(name)
+  if (!known) throw layerNotFound(name, catalog)
   const layer = await catalog.fresh(known)
   if (layer.preparation) throw layerNotReady(layer.name, layer.preparation)
   requireGeometry(layer, 'fences')
   if (identityOf(layer) === identityOf(objects))
-    throw new GeoduckError('BAD_INPUT', '`fences` takes another layer than `objects`.')
+    throw new GeoduckError('BAD_INPUT', '`fences` takes another layer than `objects`; `roam` compares objects with each other.')
   if (!layer.crs || !objects.crs || !sameCrs(layer.crs, objects.crs))
     throw new GeoduckError('BAD_INPUT', `\`fences\`: layer ${show(layer.name)} has another CRS than ${show(objects.name)}.`)
-  return viewOf(layer)
+  return { kind: 'layer', view: viewOf(layer) }
+}
+
+/** Metres, or units of the CRS. */
+const FURTHEST_METRES = 1_000_000
+
+function readRoam(distance: number, { crs }: Layer): number {
+  const most = crs?.isLonLat ? FURTHEST_METRES : Number.MAX_VALUE
+  if (distance >= 0 && distance <= most) return distance
+  throw new GeoduckError(
+    'BAD_INPUT',
+    `\`fences.roam\` takes a distance from 0${crs?.isLonLat ? ' to 1,000,000 metres' : ' on'}, not ${show(distance)}.`,
+  )
 }
 
 function digestOf({ area, detect }: Fencing): string {
-  const fences = 'layer' in area ? identityOf(area.layer) : [hash('sha256', area.wkb), area.crs?.code]
-  return hash('sha256', JSON.stringify([fences, detect]))
+  const { kind } = area
+  const of =
+    kind === 'geometry'
+      ? [hash('sha256', area.geometry.wkb), area.geometry.crs?.code]
+      : kind === 'layer'
+        ? identityOf(area.view.layer)
+        : area.distance
+  return hash('sha256', JSON.stringify([kind, of, detect]))
 }
 
-function textField(name: string): Field {
-  return { name, type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: true }
+function columnOf(name: string): Field {
+  const isNumber = name === EVENT_COLUMNS.distance
+  return isNumber
+    ? { name, type: { kind: 'float', bits: 64 }, native: 'DOUBLE', jsonType: 'NUMBER', nullable: true }
+    : { name, type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: true }
 }
 
 function selectEvents(info: GraphQLResolveInfo, asked: SelectionContext): Selection {

@@ -64,7 +64,12 @@ export const fenced = [
     ['centre', 8.52],
     ['east', 8.55],
   ]),
+  followed('roam'),
 ]
 
+/** Distances are shown with three digits. */
 const withoutTokens = (text: string): unknown =>
-  JSON.parse(text, (key, value) => (key === 'token' ? `${String(value).length > 0}` : value))
+  JSON.parse(text, (key, value) => {
+    if (key === 'distance') return Number(value.toFixed(3))
+    return key === 'token' ? `${String(value).length > 0}` : value
+  })

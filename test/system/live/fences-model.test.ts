@@ -53,7 +53,7 @@ async function start(): Promise<void> {
   url = (await server.line(/^ready (\S+)$/))[1]!
 }
 
-/** What a commit has written. Null: the feature is gone. */
+/** A commit, with the places that it has written as WKT. Null: the feature is gone. */
 interface Commit {
   readonly version: number
   readonly layer: 'cars' | 'zones'
@@ -63,14 +63,35 @@ interface Commit {
 interface Watch {
   /** WKT, or null for the layer of fences. */
   readonly geometry: string | null
+  /** Metres, instead of fences. */
+  readonly roam?: number
   readonly detect: readonly string[]
 }
 
 /** Computes the events of each watch. The place of a line is its centroid, as in the product. */
 const ORACLE = `
 import json, sys
+from pyproj import Geod
 from shapely import wkt, LineString
+earth = Geod(ellps="WGS84")
+def near(a, b, metres):
+    if a is None or b is None: return False
+    return earth.inv(a.centroid.x, a.centroid.y, b.centroid.x, b.centroid.y)[2] <= metres
+def meetings(commits, metres):
+    cars, found = {}, []
+    for commit in commits:
+        if commit["layer"] == "zones": continue
+        new = {key: wkt.loads(text) if text else None for key, text in commit["features"].items()}
+        now = {key: place for key, place in {**cars, **new}.items() if place is not None}
+        for key in new:
+            for other in now:
+                if key not in now or other == key or (other in new and other < key): continue
+                if near(now[key], now[other], metres) and not near(cars.get(key), cars.get(other), metres):
+                    found.append(" ".join([str(commit["version"]), key, other, "ROAM"]))
+        cars = now
+    return found
 def events(commits, watch):
+    if "roam" in watch: return meetings(commits, watch["roam"])
     cars, zones, found = {}, {}, []
     if watch["geometry"]: zones = {"": wkt.loads(watch["geometry"])}
     for commit in commits:
@@ -142,8 +163,8 @@ class Subscriber {
   }
 
   async #run(): Promise<void> {
-    const { geometry, detect } = this.watch
-    const fences = geometry === null ? { layer: 'zones' } : { geometry: { wkt: geometry } }
+    const { geometry, detect, roam } = this.watch
+    const fences = roam ? { roam } : geometry === null ? { layer: 'zones' } : { geometry: { wkt: geometry } }
     while (!this.#isStopped) {
       this.connections++
       const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0 })
@@ -215,6 +236,7 @@ test('each subscriber receives every event exactly once, while workers and the s
     few,
     { geometry: polygon(), detect: ALL },
     { geometry: polygon(), detect: ['ENTER', 'EXIT', 'CROSS'] },
+    { geometry: null, roam: 250_000, detect: ['ROAM'] },
   ]
   const subscribers = watches.map((watch) => new Subscriber(watch))
   await expect.poll(() => subscribers.every(({ token }) => token !== null), { timeout: 20_000 }).toBe(true)
@@ -234,6 +256,7 @@ test('each subscriber receives every event exactly once, while workers and the s
   // The last event of each subscriber.
   await write('zones', { z0: 'POLYGON ((100 0, 110 0, 110 10, 100 10, 100 0))' })
   for (const { geometry } of watches) await write('cars', { last: geometry === null ? 'POINT (105 5)' : geometry })
+  await write('cars', { last: 'POINT (105 5)', friend: 'POINT (105 5)' })
   const expected = await python<string[][]>(ORACLE, [], JSON.stringify({ commits, watches }))
   for (const [n, { events, refused }] of subscribers.entries()) {
     await expect
@@ -245,7 +268,7 @@ test('each subscriber receives every event exactly once, while workers and the s
     expect(refused.filter((text) => !/SHUTTING_DOWN|WORKER/.test(text))).toEqual([])
   }
   const kinds = new Set(expected.flat().map((event) => event.split(' ')[3]))
-  expect([...kinds].toSorted()).toEqual(ALL.toSorted())
+  expect([...kinds].toSorted()).toEqual([...ALL, 'ROAM'].toSorted())
   expect(subscribers.every(({ connections }) => connections > 1)).toBe(true)
   for (const subscriber of subscribers) await subscriber.stop()
 })

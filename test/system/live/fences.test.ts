@@ -42,7 +42,7 @@ const SELECTION = `__typename
 
 interface Asked {
   readonly fences?: string
-  readonly detect?: readonly string[]
+  readonly detect?: readonly string[] | null
   readonly since?: string
   readonly more?: string
   readonly selection?: string
@@ -57,7 +57,7 @@ class Fences {
 
   constructor(objects: string, { fences = SQUARE, detect, since, more = '', selection = SELECTION }: Asked = {}, at = server) {
     this.#client = createClient({ url: at.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 })
-    const query = `subscription ($since: Cursor, $detect: [FenceDetection!]! = [ENTER, EXIT, CROSS]) {
+    const query = `subscription ($since: Cursor, $detect: [FenceDetection!]) {
       fences(objects: "${objects}", fences: ${fences}, detect: $detect, since: $since, maxPerSecond: 50 ${more}) { ${selection} } }`
     this.#updates = this.#client.iterate<{ fences: Update }>({ query, variables: { since, detect } }) as never
   }
@@ -267,6 +267,35 @@ test('the features of a file are fences', async () => {
   await fences.close()
 })
 
+test('two objects that approach each other meet once, with their distance, and a convoy does not meet again', async () => {
+  await create('ships')
+  const selection = '__typename ... on FenceBatch { events { detect fence distance object { key } } }'
+  const fences = new Fences('ships', { fences: '{ roam: 2000 }', detect: null, selection })
+  await fences.next()
+  const met = async () =>
+    ((await fences.events(1)) as readonly (FenceEvent & { distance: number })[]).map(({ detect, fence, distance, object }) => [
+      detect,
+      object.key,
+      fence,
+      Math.round(distance),
+    ])
+  // The example of Tile38: 1,451 metres on a sphere.
+  await move('ships', { bob: [-115.01, 33.01] })
+  await move('ships', { alice: [-115.02, 33.02] })
+  expect(await met()).toEqual([['ROAM', 'alice', 'bob', 1_450]])
+  // Both move on, in one mutation, to where the other was or near.
+  await move('ships', { bob: [-115.02, 33.02], alice: [-115.03, 33.03] })
+  await move('ships', { alice: [-115.03, 33.031] })
+  await move('ships', { bob: [-116, 33] })
+  await move('ships', { alice: [-116, 33], carol: [-116, 33.01] })
+  expect(await met()).toEqual([
+    ['ROAM', 'alice', 'bob', 0],
+    ['ROAM', 'alice', 'carol', 1_109],
+    ['ROAM', 'carol', 'bob', 1_109],
+  ])
+  await fences.close()
+})
+
 test('events of one page continue from the token of any part of it, without a loss or a double', async () => {
   await create('many')
   await create('cells')
@@ -343,7 +372,8 @@ test('files as objects, fences in another CRS, and tokens of other fences are re
     '{ layer: "refused" }',
   ])
     expect(await code('refused', { fences }), fences).toBe('BAD_INPUT')
-  expect(await code('refused', { detect: [] })).toBe('BAD_INPUT')
+  for (const asked of [{ detect: [] }, { detect: ['ROAM'] }, { detect: ['ENTER'], fences: '{ roam: 10 }' }])
+    expect(await code('refused', asked)).toBe('BAD_INPUT')
   const fences = new Fences('refused')
   const { token } = await fences.next()
   await fences.close()

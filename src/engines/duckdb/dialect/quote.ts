@@ -10,7 +10,6 @@ import {
   type LiveRelation,
   type Spatial,
 } from '../../../model/layer.ts'
-import { type Detection, EVENT_COLUMNS } from '../../../model/query.ts'
 import { withoutWildcards } from '../host/files.ts'
 import type { Parameter } from './plan.ts'
 
@@ -192,67 +191,6 @@ export function numbered(relation: string, name: string): string {
 /** The rows of a relation that meet a condition, with more columns. */
 export function extended(relation: string, columns: readonly string[], where: string): string {
   return derived(`SELECT ${[`${RELATION}.*`, ...columns].join(', ')} FROM ${relation} WHERE ${where}`)
-}
-
-export interface FenceParts {
-  /** A condition of one image. */
-  readonly where: string
-  /** A statement with the keys `k` and the geometries `g` of the fences. */
-  readonly fences: string
-  readonly detect: readonly Detection[]
-  readonly isLonLat: boolean
-}
-
-/**
- * The events of the steps and fences, numbered in their order. An event has the columns of its object after the change, or before it if it is
- * gone.
- *
- * @returns SQL before the statement, and the relation
- */
-export function fenceEvents({ where, fences, detect, isLonLat }: FenceParts): { readonly prefix: string; readonly from: string } {
-  const row = virtualIdentifier(LIVE_COLUMNS.row)
-  const [west, south, east, north] = (['west', 'south', 'east', 'north'] as const).map((side) =>
-    virtualIdentifier(LIVE_COLUMNS[side]),
-  )
-  const image = (table: string) => `AS MATERIALIZED (
-    SELECT ${row} AS r, ${virtualIdentifier(LIVE_COLUMNS.geometry)} AS g, ${west} AS w, ${south} AS s, ${east} AS e, ${north} AS n
-    FROM ${table} AS ${RELATION} WHERE ${where})`
-  // The short way over the antimeridian is beyond the box of both places.
-  const hops = isLonLat ? 'abs(ST_X(y) - ST_X(x)) > 180' : 'false'
-  const shifted = (point: string, by: string) => `ST_Point(ST_X(${point}) + ${by}, ST_Y(${point}))`
-  const round = 'CASE WHEN ST_X(y) > ST_X(x) THEN 360 ELSE -360 END'
-  const way = isLonLat
-    ? `CASE WHEN ${hops} THEN ST_Collect([ST_MakeLine(x, ${shifted('y', `- (${round})`)}), ST_MakeLine(${shifted('x', `(${round})`)}, y)]) ELSE ST_MakeLine(x, y) END`
-    : 'ST_MakeLine(x, y)'
-  const meets = detect.includes('OUTSIDE') ? 'true' : '(hops OR f.w <= s.e AND f.e >= s.w) AND f.s <= s.n AND f.n >= s.s'
-  const touches = (geometry: string) => `coalesce(TRY(ST_Intersects(${geometry}, f.g)), false)`
-  const event = (table: string, condition: string) =>
-    `SELECT i.* REPLACE (e.number AS ${identifier(LIVE_COLUMNS.row)}), CAST(e.r >> ${STEP_BITS} AS VARCHAR) AS ${identifier(EVENT_COLUMNS.version)},
-      e.d AS ${identifier(EVENT_COLUMNS.detect)}, e.k AS ${identifier(EVENT_COLUMNS.fence)}
-    FROM detected AS e JOIN ${table} AS i ON i.${identifier(LIVE_COLUMNS.row)} = e.r WHERE ${condition}`
-  const wanted = detect.map(literal).join(', ')
-  return {
-    prefix: `WITH fence AS MATERIALIZED (
-        SELECT k, g, ST_XMin(g) AS w, ST_YMin(g) AS s, ST_XMax(g) AS e, ST_YMax(g) AS n FROM (${fences}) WHERE g IS NOT NULL),
-      earlier ${image(LIVE_STEPS.before)}, later ${image(LIVE_STEPS.after)},
-      step AS MATERIALIZED (
-        SELECT r, old, new, "is", w, s, e, n, coalesce(${hops}, false) AS hops, CASE WHEN NOT ST_Equals(x, y) THEN ${way} END AS way
-        FROM (
-          SELECT coalesce(a.r, b.r) AS r, b.g AS old, a.g AS new, a.r IS NOT NULL AS "is",
-            least(a.w, b.w) AS w, least(a.s, b.s) AS s, greatest(a.e, b.e) AS e, greatest(a.n, b.n) AS n,
-            ST_Centroid(b.g) AS x, ST_Centroid(a.g) AS y
-          FROM earlier AS b FULL JOIN later AS a ON a.r = b.r)),
-      pair AS (
-        SELECT s.r, f.k, s."is", ${touches('s.old')} AS before, ${touches('s.new')} AS after, ${touches('s.way')} AS crossed
-        FROM step AS s JOIN fence AS f ON ${meets}),
-      detected AS MATERIALIZED (
-        SELECT *, row_number() OVER (ORDER BY r, k NULLS FIRST, d IN ('INSIDE', 'OUTSIDE')) AS number FROM (
-          SELECT r, k, "is", unnest(list_filter([
-            CASE WHEN before AND after THEN NULL WHEN after THEN 'ENTER' WHEN before THEN 'EXIT' WHEN crossed THEN 'CROSS' END,
-            CASE WHEN after THEN 'INSIDE' WHEN "is" THEN 'OUTSIDE' END
-          ], lambda d: d IN (${wanted}))) AS d FROM pair)) `,
-    from: derived(`${event(LIVE_STEPS.after, 'e."is"')} UNION ALL ${event(LIVE_STEPS.before, 'NOT e."is"')}`),
-  }
 }
 
 /** The values of one statement, in the order of their numbers. */
