@@ -45,6 +45,7 @@ const config: CodegenConfig = {
           GroupBatch: './delivery.ts#GroupBatchDelivery',
           SnapshotBatch: './change-events.ts#SnapshotDelivery',
           ChangeBatch: './change-events.ts#ChangeDelivery',
+          FenceBatch: './fence-events.ts#FenceDelivery',
           ChangedFeatures: './delivery.ts#PageDelivery',
           ViewportCells: './viewport-events.ts#CellsDelivery',
           Worker: '../engines/engine.ts#WorkerHealth',

@@ -27,8 +27,8 @@ export interface ChangePosition {
 
 const VERSION = 1
 
-/** The subscription that a token belongs to. */
-type TokenKind = 'changes' | 'viewport'
+/** The subscription that a token belongs to. That of fences has their digest. */
+type TokenKind = 'changes' | 'viewport' | `fences ${string}`
 
 export function encodeToken(secret: string, subject: CursorSubject, position: object, kind: TokenKind = 'changes'): string {
   const bytes = Buffer.concat([Buffer.alloc(SIGNED_FROM, VERSION), Buffer.from(JSON.stringify(position))])
@@ -51,7 +51,7 @@ export function decodeToken<Position = ChangePosition>(
   }
   throw new GeoduckError(
     'CURSOR_INVALID',
-    '`since` is no token of this layer and filter; pass them unchanged, or leave it out to begin with a snapshot.',
+    '`since` is no token of this subscription; pass its other arguments unchanged, or leave it out to begin again.',
   )
 }
 

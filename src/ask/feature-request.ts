@@ -116,7 +116,7 @@ export function readWhere(where: FeatureFilter, view: View, context: ReadContext
   )
 }
 
-function budgetOf({ services, operation }: ReadContext): FilterBudget {
+export function budgetOf({ services, operation }: ReadContext): FilterBudget {
   operation.budget ??= new FilterBudget(services.filterLimits)
   return operation.budget
 }

@@ -37,6 +37,12 @@ export interface LiveVersions {
   keepsChangesSince(name: string, version: number): boolean
   /** Returns boxes that hold the geometries that have changed between two versions. Undefined if they are not known. */
   boxesOfChanges(name: string, from: number, to: number): readonly BBox[] | undefined
+  /** Returns the last version after `from` up to which there are at most `most` changes, or else the next one. */
+  lastWithin(name: string, from: number, most: number): number
+  /** Returns the first version after `from` at which the layer changed. Infinity: it has not changed since. */
+  nextChange(name: string, from: number): number
+  /** Returns the layer as it was at a version of the store. Null: it is not there yet. Undefined: it is not kept. */
+  asOf(name: string, version: number): Layer | null | undefined
   /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
   versionOf(name: string, digest: string): Layer | undefined
   /** Returns the layer at this version, if its newest base is not later. */

@@ -227,6 +227,8 @@ export interface NamedLayers {
   readonly otherFields: ReadonlySet<string>
 }
 
+/** Arguments of root fields that name the layer of the features in the result. */
+const LAYER_ARGUMENTS = new Set(['layer', 'objects'])
 const ROOT_TYPES: ReadonlySet<string> = new Set(['Query', 'Mutation', 'Subscription'])
 const FEATURE = 'Feature'
 
@@ -258,7 +260,7 @@ export function namedLayers(
     if (layers.length === 0) otherFields.add(name.value)
     for (const layer of layers) whole.add(layer)
     for (const argument of given) {
-      if (argument.name.value === 'layer') nameValue(argument.value, (text) => text)
+      if (LAYER_ARGUMENTS.has(argument.name.value)) nameValue(argument.value, (text) => text)
       if (argument.name.value === 'id') nameValue(argument.value, layerOfId)
     }
   }

@@ -3,6 +3,7 @@ import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } f
 import type { Layer as LayerModel, LayerKey as LayerKeyModel, InvalidFeature as InvalidFeatureModel } from '../model/layer.ts';
 import type { NamedColumn, AnyPage, BatchDelivery, GroupPageDelivery, GroupBatchDelivery, PageDelivery } from './delivery.ts';
 import type { SnapshotDelivery, ChangeDelivery } from './change-events.ts';
+import type { FenceDelivery } from './fence-events.ts';
 import type { CellsDelivery } from './viewport-events.ts';
 import type { WorkerHealth } from '../engines/engine.ts';
 import type { Context } from './context.ts';
@@ -795,6 +796,69 @@ export type FeatureSetInput = {
   readonly geometry?: InputMaybe<GeometryInput>;
   /** New values by the names of the columns. Other columns stay unchanged. */
   readonly properties?: InputMaybe<Scalars['JSON']['input']>;
+};
+
+/** Some events, in the order of the changes. */
+export type FenceBatch = {
+  readonly __typename?: 'FenceBatch';
+  /** The number of events. */
+  readonly count: Scalars['Int']['output'];
+  /** The events. */
+  readonly events: ReadonlyArray<FenceEvent>;
+  /** The position after this batch. */
+  readonly token: Scalars['Cursor']['output'];
+};
+
+/** The kinds of events. An object is inside if its geometry intersects the fence, also only its border. Without a geometry, it is outside. */
+export type FenceDetection =
+  /**
+   * The object was outside and is outside, but the line from its former to its new place meets the fence. A place is the centroid. In longitude and
+   * latitude, the line goes the short way around the earth.
+   */
+  | 'CROSS'
+  /** The object is inside now, and was not before the change, or was not there. */
+  | 'ENTER'
+  /** The object is not inside any more, or is gone. */
+  | 'EXIT'
+  /** The object is inside after the change. It is sent with each change, also after ENTER. */
+  | 'INSIDE'
+  /** The object is outside after the change. It is sent with each change, also after EXIT and CROSS. */
+  | 'OUTSIDE'
+  /** The object and another one are within the distance of `roam` now, and were not before the change. */
+  | 'ROAM';
+
+/** One change of an object, seen from one fence. */
+export type FenceEvent = {
+  readonly __typename?: 'FenceEvent';
+  /** The kind of event. */
+  readonly detect: FenceDetection;
+  /** The distance between both objects of ROAM, in metres or in units of the CRS. Null for other events. */
+  readonly distance: Maybe<Scalars['Float']['output']>;
+  /** The key of the fence, or of the other object. Null for a fence that is a geometry. */
+  readonly fence: Maybe<Scalars['ID']['output']>;
+  /** The object after the change, or before it if it is gone. */
+  readonly object: Feature;
+  /** The version of the store that the change has made. */
+  readonly version: Scalars['BigInt']['output'];
+};
+
+/** A message of `fences`. Each has a token: subscribe with the last one as `since` to continue directly after it. */
+export type FenceUpdate = FenceBatch | Heartbeat | UpToDate;
+
+/** Fences: exactly one of `layer`, `geometry` and `roam`. */
+export type FencesInput = {
+  /** One fence. */
+  readonly geometry?: InputMaybe<GeometryInput>;
+  /**
+   * The name of another layer with the same CRS. Each of its features is a fence. A live layer has the version that it had when the object changed; a
+   * file is read as it is now.
+   */
+  readonly layer?: InputMaybe<Scalars['String']['input']>;
+  /**
+   * The objects themselves: ROAM is sent for two that are within this distance. In longitude and latitude, it is geodesic, in metres, and at most
+   * 1,000,000. For other layers it is in units of the CRS. It is measured between centroids.
+   */
+  readonly roam?: InputMaybe<Scalars['Float']['input']>;
 };
 
 /** A comparison of a number. It is true if every given member is true. At least one must be given, and null is refused. */
@@ -1918,6 +1982,11 @@ export type Subscription = {
    * with an error that carries the cursor to resume from.
    */
   readonly featureBatches: FeatureBatch;
+  /**
+   * Detects which objects of a live layer enter, leave or cross which fences, as it happens. Every change counts, also if an object is changed twice
+   * between two messages. No event is lost, and none arrives twice. The subscription has no end.
+   */
+  readonly fences: FenceUpdate;
   /** Sends `health` repeatedly. */
   readonly health: Health;
   /**
@@ -1964,6 +2033,16 @@ export type SubscriptionFeatureBatchesArgs = {
   layer: Scalars['String']['input'];
   limit?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<ReadonlyArray<FeatureOrder>>;
+  where?: InputMaybe<FeatureFilter>;
+};
+
+
+export type SubscriptionFencesArgs = {
+  detect?: InputMaybe<ReadonlyArray<FenceDetection>>;
+  fences: FencesInput;
+  maxPerSecond?: InputMaybe<Scalars['Float']['input']>;
+  objects: Scalars['String']['input'];
+  since?: InputMaybe<Scalars['Cursor']['input']>;
   where?: InputMaybe<FeatureFilter>;
 };
 
@@ -2234,6 +2313,11 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( SnapshotDelivery )
     | ( UpToDate )
   ;
+  FenceUpdate:
+    | ( FenceDelivery )
+    | ( Heartbeat )
+    | ( UpToDate )
+  ;
   ViewportEvent:
     | ( ChangeDelivery )
     | ( Heartbeat )
@@ -2297,6 +2381,11 @@ export type ResolversTypes = {
   FeatureInput: FeatureInput;
   FeatureOrder: FeatureOrder;
   FeatureSetInput: FeatureSetInput;
+  FenceBatch: ResolverTypeWrapper<FenceDelivery>;
+  FenceDetection: FenceDetection;
+  FenceEvent: ResolverTypeWrapper<Omit<FenceEvent, 'object'> & { object: ResolversTypes['Feature'] }>;
+  FenceUpdate: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['FenceUpdate']>;
+  FencesInput: FencesInput;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
   FloatFilter: FloatFilter;
   FloatListFilter: FloatListFilter;
@@ -2417,6 +2506,10 @@ export type ResolversParentTypes = {
   FeatureInput: FeatureInput;
   FeatureOrder: FeatureOrder;
   FeatureSetInput: FeatureSetInput;
+  FenceBatch: FenceDelivery;
+  FenceEvent: Omit<FenceEvent, 'object'> & { object: ResolversParentTypes['Feature'] };
+  FenceUpdate: ResolversUnionTypes<ResolversParentTypes>['FenceUpdate'];
+  FencesInput: FencesInput;
   Float: Scalars['Float']['output'];
   FloatFilter: FloatFilter;
   FloatListFilter: FloatListFilter;
@@ -2639,6 +2732,25 @@ export type FeatureErrorResolvers<ContextType = Context, ParentType extends Reso
   message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type FenceBatchResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FenceBatch'] = ResolversParentTypes['FenceBatch']> = {
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  events?: Resolver<ReadonlyArray<ResolversTypes['FenceEvent']>, ParentType, ContextType>;
+  token?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type FenceEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FenceEvent'] = ResolversParentTypes['FenceEvent']> = {
+  detect?: Resolver<ResolversTypes['FenceDetection'], ParentType, ContextType>;
+  distance?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  fence?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  object?: Resolver<ResolversTypes['Feature'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+};
+
+export type FenceUpdateResolvers<ContextType = Context, ParentType extends ResolversParentTypes['FenceUpdate'] = ResolversParentTypes['FenceUpdate']> = {
+  __resolveType: TypeResolveFn<'FenceBatch' | 'Heartbeat' | 'UpToDate', ParentType, ContextType>;
+};
+
 export interface GeoJsonScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['GeoJSON'], any> {
   name: 'GeoJSON';
 }
@@ -2846,6 +2958,7 @@ export type SubscriptionResolvers<ContextType = Context, ParentType extends Reso
   aggregateBatches?: SubscriptionResolver<ResolversTypes['GroupBatch'], "aggregateBatches", ParentType, ContextType, RequireFields<SubscriptionAggregateBatchesArgs, 'batchSize' | 'layer'>>;
   changes?: SubscriptionResolver<ResolversTypes['ChangeEvent'], "changes", ParentType, ContextType, RequireFields<SubscriptionChangesArgs, 'batchSize' | 'layer' | 'maxPerSecond'>>;
   featureBatches?: SubscriptionResolver<ResolversTypes['FeatureBatch'], "featureBatches", ParentType, ContextType, RequireFields<SubscriptionFeatureBatchesArgs, 'batchSize' | 'layer'>>;
+  fences?: SubscriptionResolver<ResolversTypes['FenceUpdate'], "fences", ParentType, ContextType, RequireFields<SubscriptionFencesArgs, 'fences' | 'maxPerSecond' | 'objects'>>;
   health?: SubscriptionResolver<ResolversTypes['Health'], "health", ParentType, ContextType, RequireFields<SubscriptionHealthArgs, 'everyMs'>>;
   layerChanged?: SubscriptionResolver<ResolversTypes['LayerChange'], "layerChanged", ParentType, ContextType, Partial<SubscriptionLayerChangedArgs>>;
   viewport?: SubscriptionResolver<ResolversTypes['ViewportEvent'], "viewport", ParentType, ContextType, RequireFields<SubscriptionViewportArgs, 'batchSize' | 'bbox' | 'layer' | 'maxFeatures' | 'maxPerSecond'>>;
@@ -2938,6 +3051,9 @@ export type Resolvers<ContextType = Context> = {
   FeatureConnection?: FeatureConnectionResolvers<ContextType>;
   FeatureEdge?: FeatureEdgeResolvers<ContextType>;
   FeatureError?: FeatureErrorResolvers<ContextType>;
+  FenceBatch?: FenceBatchResolvers<ContextType>;
+  FenceEvent?: FenceEventResolvers<ContextType>;
+  FenceUpdate?: FenceUpdateResolvers<ContextType>;
   GeoJSON?: GraphQLScalarType;
   Geometry?: GraphQLScalarType;
   GeometryAggregates?: GeometryAggregatesResolvers<ContextType>;

@@ -138,7 +138,11 @@ function edgeFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked
   })
 }
 
-function featureFields(nodes: readonly FieldNode[], info: GraphQLResolveInfo, asked: SelectionContext): readonly FeatureField[] {
+export function featureFields(
+  nodes: readonly FieldNode[],
+  info: GraphQLResolveInfo,
+  asked: SelectionContext,
+): readonly FeatureField[] {
   const { view, representations } = asked
   const { layer } = view
   const type = featureTypeOf(info.schema, layer)

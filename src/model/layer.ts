@@ -73,6 +73,8 @@ export interface LiveRelation {
   readonly version: number
   /** Instead of its rows: the features that differ from this earlier version. @default all rows */
   readonly since?: number
+  /** With `since`: every change after that version, instead of one difference. @default false */
+  readonly steps?: boolean
 }
 
 /** Facts that the footer of a Parquet file contains. */

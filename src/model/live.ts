@@ -74,14 +74,6 @@ export interface LiveState {
   readonly forgotten: number
 }
 
-/** A change of one feature. Without `before` it was added, without `after` removed. */
-export interface LiveChange {
-  readonly version: number
-  readonly key: string
-  readonly before: LiveImage | null
-  readonly after: LiveImage | null
-}
-
 /** An immutable copy of a layer at one version, which later changes are relative to. */
 export interface LiveGeneration {
   readonly id: number

@@ -7,7 +7,7 @@ import type { Grid } from '../geometry/cells.ts'
 import type { CursorKey } from './cursor-seal.ts'
 import type { FieldType } from './field-type.ts'
 import type { Crs, Field, Layer } from './layer.ts'
-import type { Filter, Member, Predicate, Probe } from './predicate.ts'
+import type { Filter, Geometry, Member, Predicate, Probe } from './predicate.ts'
 
 export type Query = FeatureQuery | GroupQuery
 
@@ -51,6 +51,8 @@ export interface FeatureQuery {
   readonly watched?: readonly Field[]
   /** The difference is between this filter and `where`, at one version. Absent: it is between two versions. */
   readonly movedFrom?: Filter
+  /** The query is for events: what the changes of a live layer mean for fences. Absent: it is for features. */
+  readonly fencing?: Fencing
   /** Outputs refer to these by index. Absent: one, `AS_STORED`. */
   readonly representations?: readonly Representation[]
   /** Signs the cursors in the outputs. Absent if they contain none. */
@@ -76,6 +78,30 @@ export interface RankThreshold {
  */
 export const DIFFERENCE_PARTS = ['ADDED', 'UPDATED', 'REMOVED'] as const
 export type DifferencePart = (typeof DIFFERENCE_PARTS)[number]
+
+/** The first three compare an object before and after a change. INSIDE and OUTSIDE are about the object after it, and ROAM is about two objects. */
+export const DETECTIONS = ['ENTER', 'EXIT', 'CROSS', 'INSIDE', 'OUTSIDE', 'ROAM'] as const
+export type Detection = (typeof DETECTIONS)[number]
+
+export interface Fencing {
+  readonly area: FenceArea
+  readonly detect: readonly Detection[]
+}
+
+/** A geometry, the features of a layer in the same CRS, or the neighbourhoods of the objects. */
+export type FenceArea =
+  | { readonly kind: 'geometry'; readonly geometry: Geometry }
+  | { readonly kind: 'layer'; readonly view: View }
+  /** `view`: the objects before the changes. The distance is in metres or in units of the CRS. */
+  | { readonly kind: 'roam'; readonly view: View; readonly distance: number }
+
+/** The columns of events beside those of their objects. Names of properties contain no colon. */
+export const EVENT_COLUMNS = {
+  version: 'live:version',
+  detect: 'live:detect',
+  fence: 'live:fence',
+  distance: 'live:distance',
+} as const
 
 /**
  * A query for groups of the matching features. A group is a row of a derived relation with one column per key and measure. Without

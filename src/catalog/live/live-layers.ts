@@ -12,14 +12,14 @@ import { LIVE_COLUMNS } from '../../engines/duckdb/dialect/quote.ts'
 import { compactLayer } from '../../engines/duckdb/host/live-compactor.ts'
 import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.ts'
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
-import { changesIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
+import { lastWithin, nextChange, openForReading } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
 import { columnTypeOf } from '../../model/column-type.ts'
 import { fingerprintDigest } from '../../model/cursor-seal.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { jsonTypeOf } from '../../model/json-type.ts'
 import { type BBox, crsOf, type Field, type Layer, type LayerKey } from '../../model/layer.ts'
-import type { LiveAnswer, LiveChange, LiveColumn, LiveMutation, LiveState } from '../../model/live.ts'
+import type { LiveAnswer, LiveColumn, LiveMutation, LiveState } from '../../model/live.ts'
 import { ProcessLock } from '../process-lock.ts'
 import type { CatalogLog } from '../source.ts'
 
@@ -221,6 +221,32 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     return version >= state.forgotten && version <= state.version
   }
 
+  /** Returns the last version after `from` up to which there are at most `most` changes, or else the next one. */
+  lastWithin(name: string, from: number, most: number): number {
+    const { id, version } = this.#entry(name).state
+    this.#reader ??= openForReading(this.#options.directory)
+    return Math.min(lastWithin(this.#reader, id, from, most), version)
+  }
+
+  /** Returns the first version after `from` at which the layer changed. Infinity: it has not changed since. */
+  nextChange(name: string, from: number): number {
+    const { id, version } = this.#entry(name).state
+    if (version <= from) return Number.POSITIVE_INFINITY
+    this.#reader ??= openForReading(this.#options.directory)
+    return nextChange(this.#reader, id, from)
+  }
+
+  /** Returns the layer as it was at a version of the store. Null: it is not there yet. Undefined: it is not kept. */
+  asOf(name: string, version: number): Layer | null | undefined {
+    const { state, fields, generation, layer } = this.#entry(name)
+    if (version >= state.version) return layer
+    if (version < state.created) return null
+    const kept = this.#generationsOf(state).filter((base) => base.version <= version)
+    if (kept.length === 0) return undefined
+    const latest = Math.max(...kept.map(({ id }) => id))
+    return this.#layerOf({ ...state, version }, fields, Math.min(latest, generation))
+  }
+
   /** Returns the version that a cursor names. */
   versionOf(name: string, digest: string): Layer | undefined {
     const layer = this.#versions.get(digest)
@@ -254,27 +280,6 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       isReleased = true
       generation.users--
       generation.usedAt = Date.now()
-    }
-  }
-
-  /**
-   * Returns the changes of a layer after version `from`, up to version `to`, in their order, with the images before and after each.
-   *
-   * @throws GeoduckError CURSOR_EXPIRED if changes after `from` are not kept any more
-   */
-  async *changesBetween(name: string, from: number, to: number): AsyncGenerator<readonly LiveChange[], void> {
-    const { state } = this.#entry(name)
-    const expired = () => {
-      const { forgotten } = this.#entry(name).state
-      if (from >= forgotten) return
-      throw new GeoduckError('CURSOR_EXPIRED', `The changes of layer ${name} are kept from version ${forgotten} on; start again.`)
-    }
-    expired()
-    this.#reader ??= openForReading(this.#options.directory)
-    for (const changes of changesIn(this.#reader, state.id, from, to)) {
-      // They may have been forgotten while they were read.
-      expired()
-      yield changes
     }
   }
 

@@ -51,6 +51,7 @@ import { rootFields, selectedFields, selectFeature, selectOutputs } from '../sel
 import { columnNames } from '../typed/names.ts'
 import { groupBatch, groupConnection, groupQueries, groupSubscriptions } from './aggregate.ts'
 import { changes, subscribeToChanges } from './changes.ts'
+import { fenceBatch, subscribeToFences } from './fences.ts'
 import { mutation } from './mutation.ts'
 import {
   cursor,
@@ -168,6 +169,10 @@ const subscription: SubscriptionResolvers = {
 
   viewport: {
     subscribe: (_root, args, context, info) => subscribeToViewport(args, context, info),
+  },
+
+  fences: {
+    subscribe: (_root, args, context, info) => subscribeToFences(args, context, info),
   },
 
   health: {
@@ -419,5 +424,6 @@ export const resolvers: Resolvers = {
   GroupBatch: groupBatch,
   ...changes,
   ...viewportTypes,
+  FenceBatch: fenceBatch,
   Worker: worker,
 }

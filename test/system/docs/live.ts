@@ -22,39 +22,6 @@ export const written: Example = {
   },
 }
 
-/**
- * The examples of docs/changes.md: a subscription, its events, a mutation, and the event after it; then the subscription of the layer's own root field,
- * and its events.
- */
-export const changed: Example = {
-  blocks: ['graphql', 'json', 'graphql', 'json', 'graphql', 'json'],
-  async holds({ folder }, subscription, events, mutation, event, typed, typedEvents) {
-    const server = await serve([], { live: join(folder, 'changes'), writes: true })
-    const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
-    try {
-      await ask(server, CREATE, { name: 'vehicles', columns: [{ name: 'speed', type: 'DOUBLE' }] })
-      const features = [
-        { key: 'bus 7', geometry: point(8.54, 47.37), properties: { speed: 31.5 } },
-        { key: 'tram 4', geometry: point(8.6, 47.3), properties: { speed: 12 } },
-      ]
-      await ask(server, UPSERT, { layer: 'vehicles', features })
-      const follow = (query: string) => {
-        const received = client.iterate({ query })
-        return async () => withoutTokens(JSON.stringify(Object.values((await received.next()).value?.data ?? {})[0]))
-      }
-      const next = follow(subscription!)
-      for (const expected of JSON.parse(events!)) expect(await next()).toEqual(withoutTokens(JSON.stringify(expected)))
-      expect((await ask(server, mutation!)).errors).toBeUndefined()
-      expect(await next()).toEqual(withoutTokens(event!))
-      const nextTyped = follow(typed!)
-      for (const expected of JSON.parse(typedEvents!)) expect(await nextTyped()).toEqual(expected)
-    } finally {
-      await client.dispose()
-      await server.close()
-    }
-  },
-}
-
 /** The example of docs/viewports.md: a viewport, its events, a move, and the events after it. */
 export const viewed: Example = {
   blocks: ['graphql', 'json', 'graphql', 'json'],
@@ -85,5 +52,63 @@ export const viewed: Example = {
   },
 }
 
+/**
+ * A subscription, its first events, a mutation, and the event after it, on a server with two vehicles and, if there are any, zones; then perhaps a
+ * typed subscription, and its events.
+ */
+function followed(directory: string, zones: readonly (readonly [key: string, west: number])[] = [], isTyped = false): Example {
+  return {
+    blocks: ['graphql', 'json', 'graphql', 'json', ...(isTyped ? (['graphql', 'json'] as const) : [])],
+    async holds({ folder }, subscription, events, mutation, event, typed, typedEvents) {
+      const server = await serve([], { live: join(folder, directory), writes: true })
+      const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
+      try {
+        await ask(server, CREATE, { name: 'vehicles', columns: [{ name: 'speed', type: 'DOUBLE' }] })
+        const features = [
+          { key: 'bus 7', geometry: point(8.54, 47.37), properties: { speed: 31.5 } },
+          { key: 'tram 4', geometry: point(8.6, 47.3), properties: { speed: 12 } },
+        ]
+        await ask(server, UPSERT, { layer: 'vehicles', features })
+        if (zones.length > 0) {
+          await ask(server, CREATE, { name: 'zones', columns: [] })
+          const boxes = zones.map(([key, west]) => ({ key, geometry: { bbox: [west, 47.3, west + 0.04, 47.4] } }))
+          await ask(server, UPSERT, { layer: 'zones', features: boxes })
+        }
+        const follow = (query: string) => {
+          const received = client.iterate({ query })
+          return async () => withoutTokens(JSON.stringify(Object.values((await received.next()).value?.data ?? {})[0]))
+        }
+        const next = follow(subscription!)
+        for (const expected of JSON.parse(events!)) expect(await next()).toEqual(withoutTokens(JSON.stringify(expected)))
+        expect((await ask(server, mutation!)).errors).toBeUndefined()
+        expect(await next()).toEqual(withoutTokens(event!))
+        if (!isTyped) return
+        const nextTyped = follow(typed!)
+        for (const expected of JSON.parse(typedEvents!)) expect(await nextTyped()).toEqual(expected)
+      } finally {
+        await client.dispose()
+        await server.close()
+      }
+    },
+  }
+}
+
+/** The examples of docs/changes.md. */
+export const changed = followed('changes', [], true)
+
+/** The example of docs/fences.md with one fence, and with a layer of fences. */
+export const fenced = [
+  followed('fences'),
+  followed('zones', [
+    ['centre', 8.52],
+    ['east', 8.55],
+  ]),
+  followed('roam'),
+]
+
+/** Distances are shown with three digits. */
 const withoutTokens = (text: string): unknown =>
-  JSON.parse(text, (key, value) => (key === 'token' ? `${String(value).length > 0}` : value))
+  JSON.parse(text, (key, value) => {
+    if (key === 'distance') return Number(value.toFixed(3))
+    return key === 'token' ? `${String(value).length > 0}` : value
+  })

@@ -7,7 +7,7 @@ import { prints, printsWith, remote } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
 import { files, json, lines, ranges, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
-import { changed, viewed, written } from './live.ts'
+import { changed, fenced, viewed, written } from './live.ts'
 import { sharedName } from './names.ts'
 import { metrics, scraped, slow } from './operations.ts'
 import { VISITORS } from './place.ts'
@@ -27,6 +27,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'docs/aggregates.md': [answered, answered, answered, answered, answered],
   'docs/architecture.md': [notRun([''], 'a drawing'), notRun([''], 'test/unit/layout.test.ts holds it')],
+  'docs/fences.md': fenced,
   'docs/changes.md': [changed, notRun(['js'], 'test/system/live/watch-layer.test.ts uses it')],
   'docs/clients.md': [
     notRun(['sh', 'text'], PROGRAM),

@@ -95,6 +95,12 @@ function addKey(layer: Layer, source: Source, columns: Columns): number {
   return columns.add('key', { kind: 'utf8' }, `CAST(${columnOf(column)} AS VARCHAR)`)
 }
 
+/** SQL of the key as text. */
+export function keyText(layer: Layer, source: Source): string {
+  const key = layer.key.kind === 'ROW_NUMBER' ? rowNumber(source) : columnOf(keyField(layer.columns, layer.key))
+  return `CAST(${key} AS VARCHAR)`
+}
+
 /** Columns that the outputs need besides properties. */
 interface Needs {
   readonly key: boolean

@@ -1,6 +1,7 @@
 import type { Query } from '../../../model/query.ts'
 import { compileFeatures } from './compile.ts'
 import { compileDifference } from './difference.ts'
+import { compileFences } from './fences.ts'
 import { compileGroups } from './groups.ts'
 import type { Plan } from './plan.ts'
 
@@ -12,5 +13,6 @@ import type { Plan } from './plan.ts'
  */
 export function compileRows(query: Query, reach: number | null = null): Plan {
   if (query.kind === 'groups') return compileGroups(query)
+  if (query.fencing) return compileFences(query, query.fencing)
   return query.parts ? compileDifference(query, query.parts) : compileFeatures(query, reach)
 }

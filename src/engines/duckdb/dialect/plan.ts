@@ -38,6 +38,8 @@ export interface Plan {
   readonly few: boolean
   /** The version of a live layer that it reads. @default none: another layer */
   readonly live?: LiveRelation
+  /** The version of a live layer of fences that it reads as well. @default none */
+  readonly liveFences?: LiveRelation
   /** Digest of statement and values without the position. It identifies a plan that is quarantined because it kills workers. */
   readonly digest: string
 }

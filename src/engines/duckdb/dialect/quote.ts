@@ -158,6 +158,15 @@ export interface Comparison {
   readonly columns: readonly { readonly name: string; readonly sql: string }[]
 }
 
+/** The images before and after each change, which the worker has prepared. Both have the same row number: the version, and the place in it. */
+export const LIVE_STEPS = {
+  before: qualified('memory', 'main', 'live_steps_before'),
+  after: qualified('memory', 'main', 'live_steps_after'),
+} as const
+
+/** Bits of a step's row number for its place in its version. */
+export const STEP_BITS = 20
+
 /**
  * The rows of a difference, numbered by their part. `where` is a condition of one image.
  *

@@ -1,7 +1,7 @@
 /** Opens the SQLite database of a live store, and reads it. All values are bound. */
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
-import type { LiveChange, LiveGeneration, LiveImage, LiveState } from '../../../model/live.ts'
+import type { LiveGeneration, LiveState } from '../../../model/live.ts'
 import { storeFile } from './live-files.ts'
 
 const FORMAT = 1
@@ -76,45 +76,18 @@ export function changesSince(database: DatabaseSync, layer: number, version: num
   return (count.get(layer, version) as { changes: number }).changes
 }
 
-/** Rows of changes that are read at once: a millisecond or two. */
-const CHANGES_AT_ONCE = 500
-
-interface ChangeRow {
-  readonly id: number
-  readonly version: number
-  readonly key: string
-  readonly properties_before: string | null
-  readonly geometry_before: Uint8Array | null
-  readonly properties_after: string | null
-  readonly geometry_after: Uint8Array | null
-}
-
-/**
- * Returns the changes of a layer after version `from`, up to version `to`, in their order, in lists. Their ids increase with their versions, because
- * there is one writer.
- */
-export function* changesIn(
-  database: DatabaseSync,
-  layer: number,
-  from: number,
-  to: number,
-): Generator<readonly LiveChange[], void> {
-  const statement = database.prepare(
-    'SELECT * FROM changes WHERE layer = ? AND version > ? AND version <= ? AND (version, id) > (?, ?) ORDER BY version, id LIMIT ?',
+/** The last version after `from` up to which a layer has at most `most` changes. If the next version has more, that one. Infinity: all of them. */
+export function lastWithin(database: DatabaseSync, layer: number, from: number, most: number): number {
+  const versions = database.prepare(
+    'SELECT version FROM changes WHERE layer = ? AND version > ? ORDER BY version LIMIT 1 OFFSET ?',
   )
-  for (let last = { version: from, id: 0 }; ; ) {
-    const rows = statement.all(layer, from, to, last.version, last.id, CHANGES_AT_ONCE) as unknown as ChangeRow[]
-    if (rows.length > 0) yield rows.map(changeOf)
-    if (rows.length < CHANGES_AT_ONCE) return
-    last = rows.at(-1)!
-  }
+  const versionAt = (offset: number) => (versions.get(layer, from, offset) as { version: number } | undefined)?.version
+  const beyond = versionAt(most)
+  return beyond === undefined ? Number.POSITIVE_INFINITY : Math.max(beyond - 1, versionAt(0)!)
 }
 
-function changeOf(row: ChangeRow): LiveChange {
-  const { version, key, properties_before, geometry_before, properties_after, geometry_after } = row
-  return { version, key, before: imageOf(properties_before, geometry_before), after: imageOf(properties_after, geometry_after) }
-}
-
-function imageOf(properties: string | null, geometry: Uint8Array | null): LiveImage | null {
-  return properties === null ? null : { values: JSON.parse(properties) as LiveImage['values'], geometry }
+/** The first version after `from` at which a layer changed. Infinity: it has not changed since. */
+export function nextChange(database: DatabaseSync, layer: number, from: number): number {
+  const versions = database.prepare('SELECT min(version) AS next FROM changes WHERE layer = ? AND version > ?')
+  return (versions.get(layer, from) as { next: number | null }).next ?? Number.POSITIVE_INFINITY
 }

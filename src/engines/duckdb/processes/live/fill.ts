@@ -9,6 +9,8 @@ export interface StoredFeature {
   readonly key: string
   readonly properties: string
   readonly geometry: Uint8Array | null
+  /** @default the next number */
+  readonly row?: bigint
 }
 
 const { row, key, geometry, west, south, east, north } = LIVE_COLUMNS
@@ -54,7 +56,7 @@ export class Filling {
     const connection = this.#connection
     const appender = await connection.createAppender(this.#texts, 'main', 'temp')
     for (const [n, feature] of features.entries()) {
-      appender.appendBigInt(BigInt(first + n))
+      appender.appendBigInt(feature.row ?? BigInt(first + n))
       appender.appendVarchar(feature.key)
       for (const value of JSON.parse(feature.properties) as (string | null)[]) {
         if (value === null) appender.appendNull()

@@ -43,8 +43,8 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   let run: Execution | null = null
   try {
     await instance.setThreads(connection, threads)
-    const { live } = request.plan
-    if (live) await instance.showLive(connection, live)
+    const { live, liveFences } = request.plan
+    for (const relation of [live, liveFences]) if (relation) await instance.showLive(connection, relation)
     run = new Execution({ connection, reader, inbox, interrupt, request })
     return { outcome: await run.drain(), ...run.ended }
   } catch (error) {

@@ -70,11 +70,15 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
     }
     let rows: Promise<LiveRows> | null = null
     let images: Promise<LiveImages> | null = null
+    let steps: Promise<LiveImages> | null = null
     const showLive = async (on: DuckDBConnection, relation: LiveRelation) => {
       if (live === undefined) throw new Error('this process has no live layers')
       if (relation.since === undefined) {
         rows ??= openLiveRows(duckdb, live)
         await (await rows).prepare(on, relation)
+      } else if (relation.steps) {
+        steps ??= openLiveImages(duckdb, live)
+        await (await steps).show(relation, relation.since)
       } else {
         images ??= openLiveImages(duckdb, live)
         await (await images).show(relation, relation.since)

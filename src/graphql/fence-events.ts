@@ -1,0 +1,203 @@
+/** The events of `fences`: what each change of a live layer means for the fences, in the order of the changes. */
+
+import { type ChangePosition, encodeToken } from '../ask/change-token.ts'
+import { type FeatureRequest, operationContext } from '../ask/feature-request.ts'
+import { viewOf } from '../ask/view.ts'
+import { OperationClock } from '../engines/deadline.ts'
+import type { Page } from '../engines/engine.ts'
+import { around } from '../geometry/box.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { BBox, LiveRelation } from '../model/layer.ts'
+import type { FeatureQuery, Fencing, RowPosition } from '../model/query.ts'
+import type { Context, LiveVersions } from './context.ts'
+import type { Delivery } from './delivery.ts'
+import { LiveEvents } from './live-events.ts'
+import { SharedDifferences } from './shared-differences.ts'
+
+export interface FenceRequest extends FeatureRequest {
+  readonly fencing: Fencing
+  /** Identifies the fences and what they detect. */
+  readonly digest: string
+}
+
+export interface FenceDelivery extends Delivery<Page, FenceRequest> {
+  readonly __typename: 'FenceBatch'
+  readonly token: string
+}
+
+export type FenceUpdate =
+  | FenceDelivery
+  | { readonly __typename: 'UpToDate' | 'Heartbeat'; readonly token: string; readonly version: number }
+
+/** An event in the form that the resolver of the root field takes. */
+export interface FenceResult {
+  readonly fences: FenceUpdate
+}
+
+/** Changes of which a statement computes the events. */
+const CHANGES_AT_ONCE = 5_000
+/** Most events in a batch. */
+const MOST_EVENTS = 5_000
+
+export class FenceEvents extends LiveEvents<FenceResult> {
+  readonly #request: FenceRequest
+  readonly #since: ChangePosition | null
+  readonly #mayMatch: (extent: BBox | null) => boolean
+
+  constructor(
+    request: FenceRequest,
+    { since, maxPerSecond }: { readonly since: ChangePosition | null; readonly maxPerSecond: number },
+    context: Context,
+    live: LiveVersions,
+  ) {
+    super(request.query.view.layer.name, maxPerSecond, context, live)
+    this.#request = request
+    this.#since = since
+    this.#mayMatch = mayMatch(request, context)
+  }
+
+  protected async *run(): AsyncGenerator<FenceResult, void> {
+    for await (const fences of this.#updates()) yield { fences }
+  }
+
+  async *#updates(): AsyncGenerator<FenceUpdate, void> {
+    const since = this.#since ?? { store: this.live.store, version: this.version }
+    if (since.store !== this.live.store) throw expired()
+    let { version } = since
+    if (since.difference) {
+      yield* this.#events(version, since.difference.to, since.difference.after)
+      version = since.difference.to
+    }
+    for (let isUpToDate = false; ; ) {
+      this.signal.throwIfAborted()
+      if (version < this.version) {
+        await this.pace()
+        const to = this.#lastWithin(version)
+        yield* this.#events(version, to, null)
+        version = to
+        if (this.isQuiet) yield { __typename: 'Heartbeat', ...this.#at(version) }
+      } else if (!isUpToDate) {
+        isUpToDate = true
+        yield { __typename: 'UpToDate', ...this.#at(version) }
+      } else if (!(await this.hasChanged(version))) yield { __typename: 'Heartbeat', ...this.#at(version) }
+    }
+  }
+
+  /** The last version of the next page. The fences are the same in all of it. */
+  #lastWithin(version: number): number {
+    const { area } = this.#request.fencing
+    const last = this.live.lastWithin(this.#name, version, CHANGES_AT_ONCE)
+    if (area.kind !== 'layer' || area.view.layer.relation.kind !== 'live') return last
+    return Math.min(last, this.live.nextChange(area.view.layer.name, version))
+  }
+
+  async *#events(from: number, to: number, after: RowPosition | null): AsyncGenerator<FenceUpdate, void> {
+    if (!this.live.keepsChangesSince(this.#name, from)) throw expired()
+    const boxes = this.live.boxesOfChanges(this.#name, from, to)
+    // What crosses a fence may be beyond it before and after.
+    if (boxes && after === null && !this.#mayMatch(boxes.reduce<BBox | null>(around, null))) return
+    const fencing = await this.#fencingAt(from)
+    if (!fencing) return
+    for (let place = after; ; ) {
+      const page = await this.#page(fencing, from, to, place)
+      try {
+        if (page.tooLarge !== undefined) throw tooLarge(page.tooLarge)
+        if (page.count > 0) {
+          this.context.operation.delivered(page)
+          const position = page.hasMore ? { version: from, difference: { to, after: page.position! } } : { version: to }
+          yield { __typename: 'FenceBatch', token: this.#tokenOf(position), batch: page, request: this.#request }
+        }
+        if (!page.hasMore) return
+      } finally {
+        page.release()
+      }
+      place = page.position
+    }
+  }
+
+  /** The fences at a version. Null: there are none yet. */
+  async #fencingAt(version: number): Promise<Fencing | null> {
+    const { fencing } = this.#request
+    const { area } = fencing
+    if (area.kind === 'geometry') return fencing
+    const { layer } = area.view
+    const isLive = layer.relation.kind === 'live'
+    const then = isLive ? this.live.asOf(layer.name, version) : await this.context.services.catalog.fresh(layer)
+    if (then === undefined) throw expired()
+    return then && { ...fencing, area: { ...area, view: viewOf(then) } }
+  }
+
+  async #page(fencing: Fencing, from: number, to: number, after: RowPosition | null): Promise<Page> {
+    const { query, selection, digest } = this.#request
+    const { relation } = this.layer
+    if (relation.kind !== 'live') throw new Error('only live layers have changes')
+    const { outputs, message } = selection
+    const layer = { ...this.layer, relation: { ...relation, version: to, since: from, steps: true } satisfies LiveRelation }
+    const asked: FeatureQuery = { ...query, view: { ...query.view, layer }, after, outputs, fencing }
+    const fences = fencing.area.kind === 'geometry' ? null : fencing.area.view.layer
+    const { catalog, engine } = this.context.services
+    // Each query has a separate clock, because the subscription has no end. The log of changes never changes.
+    const asker = {
+      ...operationContext(this.context, { ...this.#request, query: asked }),
+      clock: new OperationClock(),
+      unchanged: async () =>
+        fences === null || fences.relation.kind === 'live' || (await catalog.fresh(fences)).fingerprint === fences.fingerprint,
+    }
+    const release = fences ? this.live.use(fences) : () => {}
+    try {
+      const { where, view, representations } = query
+      const same = [where?.digest, view.digest, digest, fences?.fingerprint, outputs, representations, message]
+      const name = JSON.stringify([relation.layer, from, to, after, ...same])
+      return await sharedOf(this.live).page(name, this.signal, () => engine.page(asked, MOST_EVENTS, asker, this.signal, message))
+    } catch (error) {
+      throw this.live.keepsChangesSince(this.#name, from) ? error : expired()
+    } finally {
+      release()
+    }
+  }
+
+  get #name(): string {
+    return this.#request.query.view.layer.name
+  }
+
+  #at(version: number) {
+    return { token: this.#tokenOf({ version }), version }
+  }
+
+  #tokenOf(position: Omit<ChangePosition, 'store'>): string {
+    const { query, digest } = this.#request
+    return encodeToken(this.context.services.cursorSecret, query, { ...position, store: this.live.store }, `fences ${digest}`)
+  }
+}
+
+/** Returns whether changes within an extent may be events. */
+function mayMatch({ query, fencing }: FenceRequest, { services }: Context): (extent: BBox | null) => boolean {
+  const { area, detect } = fencing
+  if (area.kind !== 'geometry' || detect.includes('OUTSIDE')) return () => true
+  const predicate = { kind: 'spatial', relation: 'intersects', geometry: area.geometry } as const
+  const meets = services.engine.mayMatch({ ...query, where: { predicate, digest: '' } })
+  // The short way of an object may be over the antimeridian, beyond the box of its places.
+  return (extent) => (extent !== null && extent[2] - extent[0] > 180) || meets(extent)
+}
+
+const shared = new WeakMap<LiveVersions, SharedDifferences>()
+
+function sharedOf(live: LiveVersions): SharedDifferences {
+  const known = shared.get(live) ?? new SharedDifferences()
+  shared.set(live, known)
+  return known
+}
+
+function expired(): GeoduckError {
+  return new GeoduckError(
+    'CURSOR_EXPIRED',
+    'The changes since the last event are not kept any more, so events were missed. Subscribe again without `since`.',
+  )
+}
+
+function tooLarge(bytes: number): GeoduckError {
+  return new GeoduckError(
+    'LIMIT_EXCEEDED',
+    `An event takes a message of ${bytes} bytes (--max-feature-bytes): simplify its object, or select less.`,
+  )
+}

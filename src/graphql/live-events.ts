@@ -1,0 +1,118 @@
+/** The events of a subscription to a live layer, which has no end. */
+import type { Layer } from '../model/layer.ts'
+import type { Context, LiveVersions } from './context.ts'
+
+/** Milliseconds without another event after which there is a heartbeat. */
+const HEARTBEAT_MS = 5_000
+
+/**
+ * Yields events while the client pulls. Between two pulls it only holds the client's position. `return()` ends every wait, which an async
+ * generator alone does not do.
+ */
+export abstract class LiveEvents<Event> implements AsyncIterableIterator<Event> {
+  protected readonly context: Context
+  protected readonly live: LiveVersions
+  /** Aborted when the client has gone, or the server stops. */
+  protected readonly signal: AbortSignal
+  readonly #name: string
+  readonly #pauseMs: number
+  readonly #closing = new AbortController()
+  readonly #events: AsyncGenerator<Event, void>
+  /** Resolved by a commit. */
+  #commit = Promise.withResolvers<void>()
+  #lastEvent = performance.now()
+  #lastQuery = Number.NEGATIVE_INFINITY
+
+  constructor(name: string, maxPerSecond: number, context: Context, live: LiveVersions) {
+    this.#name = name
+    this.#pauseMs = 1_000 / maxPerSecond
+    this.context = context
+    this.live = live
+    this.signal = AbortSignal.any([this.#closing.signal, context.services.stopping])
+    const unwatch = live.watch(name, () => this.#commit.resolve())
+    this.#closing.signal.addEventListener('abort', unwatch)
+    this.#events = this.run()
+    const { signal } = context.operation
+    if (signal.aborted) this.#closing.abort()
+    else signal.addEventListener('abort', () => this.#closing.abort(), { once: true })
+  }
+
+  /** The events, without an end. It is called in the constructor, and runs from the first pull on. */
+  protected abstract run(): AsyncGenerator<Event, void>
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Event>> {
+    try {
+      const { value } = await this.#events.next()
+      if (value && !this.#closing.signal.aborted) {
+        this.#lastEvent = performance.now()
+        return { done: false, value }
+      }
+    } catch (error) {
+      if (!this.#closing.signal.aborted) {
+        await this.return()
+        throw error
+      }
+    }
+    return await this.return()
+  }
+
+  return(): Promise<IteratorResult<Event>> {
+    this.#closing.abort()
+    void this.#events.return().catch(() => {})
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** The current version of the layer. */
+  protected get layer(): Layer {
+    return this.live.layer(this.#name)!
+  }
+
+  protected get version(): number {
+    const { relation } = this.layer
+    if (relation.kind !== 'live') throw new Error('only live layers have versions')
+    return relation.version
+  }
+
+  /** True if a heartbeat is due. */
+  protected get isQuiet(): boolean {
+    return this.#lastEvent + HEARTBEAT_MS <= performance.now()
+  }
+
+  /** Waits until another query may be asked. */
+  protected async pace(): Promise<void> {
+    const ms = this.#lastQuery + this.#pauseMs - performance.now()
+    if (ms > 0) await this.#wait(ms)
+    this.#lastQuery = performance.now()
+  }
+
+  /** Waits for a later version, but not longer than until a heartbeat is due. */
+  protected async hasChanged(version: number): Promise<boolean> {
+    for (;;) {
+      this.signal.throwIfAborted()
+      if (this.isQuiet) return false
+      this.#commit = Promise.withResolvers()
+      if (this.version > version) return true
+      await this.#wait(this.#lastEvent + HEARTBEAT_MS - performance.now(), this.#commit.promise)
+    }
+  }
+
+  /** Waits for the event, but not longer. @throws the reason of the signal */
+  async #wait(ms: number, event?: Promise<void>): Promise<void> {
+    const waiting = Promise.withResolvers<void>()
+    const stop = () => waiting.reject(this.signal.reason)
+    const timer = setTimeout(waiting.resolve, ms)
+    this.signal.addEventListener('abort', stop, { once: true })
+    void event?.then(waiting.resolve)
+    try {
+      this.signal.throwIfAborted()
+      await waiting.promise
+    } finally {
+      clearTimeout(timer)
+      this.signal.removeEventListener('abort', stop)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/** Resolves `fences` and its events. */
+import { hash } from 'node:crypto'
+import { type GraphQLObjectType, type GraphQLResolveInfo, getNamedType } from 'graphql'
+import { inRange, PER_SECOND } from '../../ask/arguments.ts'
+import { decodeToken } from '../../ask/change-token.ts'
+import { budgetOf, layerNotFound, layerNotReady, readRequestFor } from '../../ask/feature-request.ts'
+import { deeplyFrozen } from '../../ask/read/read-filter.ts'
+import { readGeometry } from '../../ask/read/read-geometry.ts'
+import { type Selection, type SelectionContext, selectionOf } from '../../ask/selection.ts'
+import { requireGeometry, viewOf } from '../../ask/view.ts'
+import type { FeatureField, Output } from '../../encode/batch.ts'
+import { GeoduckError } from '../../model/errors.ts'
+import { type Field, identityOf, type Layer, sameCrs } from '../../model/layer.ts'
+import { DETECTIONS, type Detection, EVENT_COLUMNS, type FenceArea, type Fencing } from '../../model/query.ts'
+import { show } from '../../model/show.ts'
+import type { Context } from '../context.ts'
+import { FenceEvents, type FenceRequest } from '../fence-events.ts'
+import type { FenceBatchResolvers, FencesInput, SubscriptionFencesArgs } from '../generated.ts'
+import { featureFields, messageOf, selectedFields } from '../selection.ts'
+import { list } from './rows.ts'
+
+/** @throws GeoduckError UNSUPPORTED for a file, and as a stream does */
+export async function subscribeToFences(
+  { objects: name, fences, where, since, detect: wanted, ...args }: SubscriptionFencesArgs,
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<FenceEvents> {
+  const { catalog, cursorSecret } = context.services
+  const { operation } = context
+  const maxPerSecond = inRange('maxPerSecond', args.maxPerSecond, PER_SECOND)
+  operation.isEndless = true
+  operation.layers.add(name)
+  const { live } = catalog
+  const objects = live?.layer(name)
+  if (!live || !objects) {
+    if (!catalog.layer(name)) throw layerNotFound(name, catalog)
+    throw new GeoduckError('UNSUPPORTED', `Layer ${show(name)} is a file; only live layers have \`fences\`.`)
+  }
+  const area = await readArea(fences, objects, context)
+  const fencing = deeplyFrozen({ area, detect: readDetect(wanted ?? null, area) })
+  const { query, ...read } = await readRequestFor(objects, where ? { where } : {}, context, (asked) => selectEvents(info, asked))
+  const request: FenceRequest = {
+    ...read,
+    query: { ...query, properties: [...query.properties, ...Object.values(EVENT_COLUMNS).map(columnOf)] },
+    fencing,
+    digest: digestOf(fencing),
+  }
+  const position = since ? decodeToken(cursorSecret, query, since, `fences ${request.digest}`) : null
+  return new FenceEvents(request, { since: position, maxPerSecond }, context, live)
+}
+
+const TRANSITIONS: readonly Detection[] = ['ENTER', 'EXIT', 'CROSS']
+
+function readDetect(wanted: readonly Detection[] | null, { kind }: FenceArea): readonly Detection[] {
+  const possible = DETECTIONS.filter((detection) => (detection === 'ROAM') === (kind === 'roam'))
+  const chosen = possible.filter((detection) => (wanted ?? [...TRANSITIONS, 'ROAM']).includes(detection))
+  const other = wanted?.find((detection) => !possible.includes(detection))
+  if (other) throw new GeoduckError('BAD_INPUT', `\`detect\`: these fences have no ${other}; ROAM is the only event of \`roam\`.`)
+  if (chosen.length === 0) throw new GeoduckError('BAD_INPUT', '`detect` takes at least one event.')
+  return chosen
+}
+
+async function readArea({ layer: name, geometry, roam }: FencesInput, objects: Layer, context: Context): Promise<FenceArea> {
+  const given = [name, geometry, roam].filter((value) => value !== undefined && value !== null)
+  if (given.length !== 1) throw new GeoduckError('BAD_INPUT', '`fences` takes exactly one of `layer`, `geometry` and `roam`.')
+  if (geometry)
+    return { kind: 'geometry', geometry: readGeometry(geometry, objects, 'fences.geometry', budgetOf(context).geometry) }
+  if (typeof name !== 'string') return { kind: 'roam', view: viewOf(objects), distance: readRoam(roam!, objects) }
+  const { catalog } = context.services
+  const known = catalog.layer(name)
+  if (!known) throw layerNotFound(name, catalog)
+  const layer = await catalog.fresh(known)
+  if (layer.preparation) throw layerNotReady(layer.name, layer.preparation)
+  requireGeometry(layer, 'fences')
+  if (identityOf(layer) === identityOf(objects))
+    throw new GeoduckError('BAD_INPUT', '`fences` takes another layer than `objects`; `roam` compares objects with each other.')
+  if (!layer.crs || !objects.crs || !sameCrs(layer.crs, objects.crs))
+    throw new GeoduckError('BAD_INPUT', `\`fences\`: layer ${show(layer.name)} has another CRS than ${show(objects.name)}.`)
+  return { kind: 'layer', view: viewOf(layer) }
+}
+
+/** Metres, or units of the CRS. */
+const FURTHEST_METRES = 1_000_000
+
+function readRoam(distance: number, { crs }: Layer): number {
+  const most = crs?.isLonLat ? FURTHEST_METRES : Number.MAX_VALUE
+  if (distance >= 0 && distance <= most) return distance
+  throw new GeoduckError(
+    'BAD_INPUT',
+    `\`fences.roam\` takes a distance from 0${crs?.isLonLat ? ' to 1,000,000 metres' : ' on'}, not ${show(distance)}.`,
+  )
+}
+
+function digestOf({ area, detect }: Fencing): string {
+  const { kind } = area
+  const of =
+    kind === 'geometry'
+      ? [hash('sha256', area.geometry.wkb), area.geometry.crs?.code]
+      : kind === 'layer'
+        ? identityOf(area.view.layer)
+        : area.distance
+  return hash('sha256', JSON.stringify([kind, of, detect]))
+}
+
+function columnOf(name: string): Field {
+  const isNumber = name === EVENT_COLUMNS.distance
+  return isNumber
+    ? { name, type: { kind: 'float', bits: 64 }, native: 'DOUBLE', jsonType: 'NUMBER', nullable: true }
+    : { name, type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: true }
+}
+
+function selectEvents(info: GraphQLResolveInfo, asked: SelectionContext): Selection {
+  const type = info.schema.getType('FenceBatch') as GraphQLObjectType
+  const eventType = getNamedType(type.getFields()['events']!.type) as GraphQLObjectType
+  const outputs: Output[] = []
+  const indexes = new Map<string, number>()
+  for (const [key, nodes] of selectedFields(info.fieldNodes, info, type)) {
+    if (nodes[0]!.name.value !== 'events') continue
+    const fields = [...selectedFields(nodes, info, eventType)].map(([key, inner]): FeatureField => {
+      const name = inner[0]!.name.value
+      if (name === '__typename') return { key, field: '__typename', name: eventType.name }
+      if (name !== 'object') return { key, field: 'property', name: EVENT_COLUMNS[name as keyof typeof EVENT_COLUMNS] }
+      return { key, field: 'object', fields: featureFields(inner, info, asked).map((field) => withoutEvent(field, asked)) }
+    })
+    indexes.set(key, outputs.push({ kind: 'features', fields }) - 1)
+  }
+  const message = messageOf(
+    info,
+    outputs.map(() => 1),
+  )
+  return { ...selectionOf(asked, outputs), indexes, message }
+}
+
+/** All properties are those of the object: the columns of the event are none of them. */
+function withoutEvent(field: FeatureField, { view }: SelectionContext): FeatureField {
+  return field.field === 'properties' ? { ...field, only: field.only ?? view.fields.map(({ name }) => name) } : field
+}
+
+export const fenceBatch: FenceBatchResolvers = { count: ({ batch }) => batch.count, events: list }
