@@ -5,7 +5,6 @@ import { type FeatureRequest, operationContext } from '../ask/feature-request.ts
 import { viewOf } from '../ask/view.ts'
 import { OperationClock } from '../engines/deadline.ts'
 import type { Page } from '../engines/engine.ts'
-import { around } from '../geometry/box.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { BBox, LiveRelation } from '../model/layer.ts'
 import type { FeatureQuery, Fencing, RowPosition } from '../model/query.ts'
@@ -95,7 +94,7 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     if (!this.live.keepsChangesSince(this.#name, from)) throw expired()
     const boxes = this.live.boxesOfChanges(this.#name, from, to)
     // What crosses a fence may be beyond it before and after.
-    if (boxes && after === null && !this.#mayMatch(boxes.reduce<BBox | null>(around, null))) return
+    if (boxes && after === null && !this.#mayMatch(extentOf(boxes))) return
     const fencing = await this.#fencingAt(from)
     if (!fencing) return
     for (let place = after; ; ) {
@@ -168,6 +167,11 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     const { query, digest } = this.#request
     return encodeToken(this.context.services.cursorSecret, query, { ...position, store: this.live.store }, `fences ${digest}`)
   }
+}
+
+function extentOf(boxes: readonly BBox[]): BBox | null {
+  const side = (n: 0 | 1 | 2 | 3) => boxes.map((box) => box[n])
+  return boxes.length > 0 ? [Math.min(...side(0)), Math.min(...side(1)), Math.max(...side(2)), Math.max(...side(3))] : null
 }
 
 /** Returns whether changes within an extent may be events. */
