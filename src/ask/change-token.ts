@@ -23,6 +23,25 @@ export interface ChangePosition {
   }
   /** The client has all of `version`, and a part of the difference to a later one. */
   readonly difference?: { readonly to: number; readonly after: RowPosition }
+  /** The stays that begin before this position and may dwell after it, for DWELL. */
+  readonly stays?: StaysPosition
+}
+
+export interface StaysPosition {
+  /** The oldest stays. */
+  readonly known: readonly Stay[]
+  /** The others are read again from the changes after this version. */
+  readonly since?: number
+}
+
+/** An object that is inside a fence. */
+export interface Stay {
+  readonly object: string
+  readonly fence: string | null
+  /** The version in which it entered. */
+  readonly version: number
+  /** The time at which it entered, in seconds. Null: it had none. */
+  readonly time: number | null
 }
 
 const VERSION = 1

@@ -12,6 +12,7 @@ import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
 import { LiveEvents } from './live-events.ts'
 import { SharedDifferences } from './shared-differences.ts'
+import { Stays } from './stays.ts'
 
 export interface FenceRequest extends FeatureRequest {
   readonly fencing: Fencing
@@ -42,6 +43,8 @@ export class FenceEvents extends LiveEvents<FenceResult> {
   readonly #request: FenceRequest
   readonly #since: ChangePosition | null
   readonly #mayMatch: (extent: BBox | null) => boolean
+  /** The stays that may dwell. Null without DWELL. */
+  readonly #stays: Stays | null
 
   constructor(
     request: FenceRequest,
@@ -53,6 +56,8 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     this.#request = request
     this.#since = since
     this.#mayMatch = mayMatch(request, context)
+    const { dwell } = request.fencing
+    this.#stays = dwell ? new Stays(dwell.seconds, since?.stays?.known ?? []) : null
   }
 
   protected async *run(): AsyncGenerator<FenceResult, void> {
@@ -63,6 +68,7 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     const since = this.#since ?? { store: this.live.store, version: this.version }
     if (since.store !== this.live.store) throw expired()
     let { version } = since
+    if (since.stays?.since !== undefined) await this.#readStays(since.stays.since, since)
     if (since.difference) {
       yield* this.#events(version, since.difference.to, since.difference.after)
       version = since.difference.to
@@ -101,16 +107,44 @@ export class FenceEvents extends LiveEvents<FenceResult> {
       const page = await this.#page(fencing, from, to, place)
       try {
         if (page.tooLarge !== undefined) throw tooLarge(page.tooLarge)
-        if (page.count > 0) {
+        const batch = this.#stays?.choose(page) ?? page
+        if (batch.count > 0) {
           this.context.operation.delivered(page)
           const position = page.hasMore ? { version: from, difference: { to, after: page.position! } } : { version: to }
-          yield { __typename: 'FenceBatch', token: this.#tokenOf(position), batch: page, request: this.#request }
+          yield { __typename: 'FenceBatch', token: this.#tokenOf(position), batch, request: this.#request }
         }
         if (!page.hasMore) return
       } finally {
         page.release()
       }
       place = page.position
+    }
+  }
+
+  /** Reads the stays at a position from the changes after a version. */
+  async #readStays(from: number, { version, difference }: ChangePosition): Promise<void> {
+    if (!this.live.keepsChangesSince(this.#name, from)) throw expired()
+    while (from < version) {
+      const to = Math.min(this.#lastWithin(from), version)
+      await this.#follow(from, to, Number.POSITIVE_INFINITY)
+      from = to
+    }
+    if (difference) await this.#follow(version, difference.to, Number(difference.after.keys[0]))
+  }
+
+  /** Follows the stays in the first events of a range of versions. */
+  async #follow(from: number, to: number, most: number): Promise<void> {
+    const fencing = await this.#fencingAt(from)
+    let [left, place]: [number, RowPosition | null] = [most, null]
+    while (fencing && left > 0) {
+      this.signal.throwIfAborted()
+      const page = await this.#page(fencing, from, to, place)
+      if (page.tooLarge !== undefined) throw tooLarge(page.tooLarge)
+      this.#stays!.follow(page, left)
+      page.release()
+      left -= page.count
+      place = page.position
+      if (!page.hasMore) return
     }
   }
 
@@ -165,7 +199,9 @@ export class FenceEvents extends LiveEvents<FenceResult> {
 
   #tokenOf(position: Omit<ChangePosition, 'store'>): string {
     const { query, digest } = this.#request
-    return encodeToken(this.context.services.cursorSecret, query, { ...position, store: this.live.store }, `fences ${digest}`)
+    const stays = this.#stays && { stays: this.#stays.position }
+    const { cursorSecret } = this.context.services
+    return encodeToken(cursorSecret, query, { ...position, ...stays, store: this.live.store }, `fences ${digest}`)
   }
 }
 

@@ -476,6 +476,14 @@ export type DistanceOrder = {
   readonly to: GeometryInput;
 };
 
+/** The stays that DWELL detects. */
+export type DwellInput = {
+  /** The seconds for which an object is inside: 0 to 604,800. */
+  readonly seconds: Scalars['Float']['input'];
+  /** The column with the time of an object, a TIMESTAMP with or without a time zone. */
+  readonly time: Scalars['String']['input'];
+};
+
 /** Details about the execution of a batch or page. */
 export type Execution = {
   readonly __typename?: 'Execution';
@@ -816,6 +824,11 @@ export type FenceDetection =
    * latitude, the line goes the short way around the earth.
    */
   | 'CROSS'
+  /**
+   * The object has entered the fence at least `dwell.seconds` ago and is still inside, by the times of its changes. It is sent once per stay, with the
+   * first change that shows it. A stay counts if it begins after the first event of the subscription.
+   */
+  | 'DWELL'
   /** The object is inside now, and was not before the change, or was not there. */
   | 'ENTER'
   /** The object is not inside any more, or is gone. */
@@ -2039,6 +2052,7 @@ export type SubscriptionFeatureBatchesArgs = {
 
 export type SubscriptionFencesArgs = {
   detect?: InputMaybe<ReadonlyArray<FenceDetection>>;
+  dwell?: InputMaybe<DwellInput>;
   fences: FencesInput;
   maxPerSecond?: InputMaybe<Scalars['Float']['input']>;
   objects: Scalars['String']['input'];
@@ -2366,6 +2380,7 @@ export type ResolversTypes = {
   DateTimeListFilter: DateTimeListFilter;
   DistanceFilter: DistanceFilter;
   DistanceOrder: DistanceOrder;
+  DwellInput: DwellInput;
   Execution: ResolverTypeWrapper<Execution>;
   Explanation: ResolverTypeWrapper<Explanation>;
   Export: ResolverTypeWrapper<Export>;
@@ -2492,6 +2507,7 @@ export type ResolversParentTypes = {
   DateTimeListFilter: DateTimeListFilter;
   DistanceFilter: DistanceFilter;
   DistanceOrder: DistanceOrder;
+  DwellInput: DwellInput;
   Execution: Execution;
   Explanation: Explanation;
   Export: Export;

@@ -79,13 +79,18 @@ export interface RankThreshold {
 export const DIFFERENCE_PARTS = ['ADDED', 'UPDATED', 'REMOVED'] as const
 export type DifferencePart = (typeof DIFFERENCE_PARTS)[number]
 
-/** The first three compare an object before and after a change. INSIDE and OUTSIDE are about the object after it, and ROAM is about two objects. */
-export const DETECTIONS = ['ENTER', 'EXIT', 'CROSS', 'INSIDE', 'OUTSIDE', 'ROAM'] as const
+/**
+ * The first three compare an object before and after a change. INSIDE and OUTSIDE are about the object after it, DWELL is about several changes, and
+ * ROAM about two objects.
+ */
+export const DETECTIONS = ['ENTER', 'EXIT', 'CROSS', 'INSIDE', 'OUTSIDE', 'DWELL', 'ROAM'] as const
 export type Detection = (typeof DETECTIONS)[number]
 
 export interface Fencing {
   readonly area: FenceArea
   readonly detect: readonly Detection[]
+  /** Of DWELL: the time of an object, and the seconds between the one at which it enters and one at which it is still inside. */
+  readonly dwell?: { readonly time: Field; readonly seconds: number }
 }
 
 /** A geometry, the features of a layer in the same CRS, or the neighbourhoods of the objects. */
@@ -102,6 +107,9 @@ export const EVENT_COLUMNS = {
   fence: 'live:fence',
   distance: 'live:distance',
 } as const
+
+/** More of them for DWELL: its events are all changes of objects that are inside before or after it. The server chooses. */
+export const STAY_COLUMNS = { stay: 'live:stay', time: 'live:time' } as const
 
 /**
  * A query for groups of the matching features. A group is a row of a derived relation with one column per key and measure. Without

@@ -4,6 +4,7 @@ import { type GraphQLObjectType, type GraphQLResolveInfo, getNamedType } from 'g
 import { inRange, PER_SECOND } from '../../ask/arguments.ts'
 import { decodeToken } from '../../ask/change-token.ts'
 import { budgetOf, layerNotFound, layerNotReady, readRequestFor } from '../../ask/feature-request.ts'
+import { propertyOf } from '../../ask/property-of.ts'
 import { deeplyFrozen } from '../../ask/read/read-filter.ts'
 import { readGeometry } from '../../ask/read/read-geometry.ts'
 import { type Selection, type SelectionContext, selectionOf } from '../../ask/selection.ts'
@@ -11,17 +12,17 @@ import { requireGeometry, viewOf } from '../../ask/view.ts'
 import type { FeatureField, Output } from '../../encode/batch.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { type Field, identityOf, type Layer, sameCrs } from '../../model/layer.ts'
-import { DETECTIONS, type Detection, EVENT_COLUMNS, type FenceArea, type Fencing } from '../../model/query.ts'
+import { DETECTIONS, type Detection, EVENT_COLUMNS, type FenceArea, type Fencing, STAY_COLUMNS } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { Context } from '../context.ts'
 import { FenceEvents, type FenceRequest } from '../fence-events.ts'
-import type { FenceBatchResolvers, FencesInput, SubscriptionFencesArgs } from '../generated.ts'
+import type { DwellInput, FenceBatchResolvers, FencesInput, SubscriptionFencesArgs } from '../generated.ts'
 import { featureFields, messageOf, selectedFields } from '../selection.ts'
 import { list } from './rows.ts'
 
 /** @throws GeoduckError UNSUPPORTED for a file, and as a stream does */
 export async function subscribeToFences(
-  { objects: name, fences, where, since, detect: wanted, ...args }: SubscriptionFencesArgs,
+  { objects: name, fences, where, since, detect: wanted, dwell, ...args }: SubscriptionFencesArgs,
   context: Context,
   info: GraphQLResolveInfo,
 ): Promise<FenceEvents> {
@@ -37,11 +38,14 @@ export async function subscribeToFences(
     throw new GeoduckError('UNSUPPORTED', `Layer ${show(name)} is a file; only live layers have \`fences\`.`)
   }
   const area = await readArea(fences, objects, context)
-  const fencing = deeplyFrozen({ area, detect: readDetect(wanted ?? null, area) })
-  const { query, ...read } = await readRequestFor(objects, where ? { where } : {}, context, (asked) => selectEvents(info, asked))
+  const detect = readDetect(wanted ?? null, area)
+  const fencing = deeplyFrozen({ area, detect, ...readDwell(dwell ?? null, detect, objects) })
+  const { query, ...read } = await readRequestFor(objects, where ? { where } : {}, context, (asked) =>
+    selectEvents(info, asked, fencing),
+  )
   const request: FenceRequest = {
     ...read,
-    query: { ...query, properties: [...query.properties, ...Object.values(EVENT_COLUMNS).map(columnOf)] },
+    query: { ...query, properties: [...query.properties, ...columnsOf(fencing)] },
     fencing,
     digest: digestOf(fencing),
   }
@@ -58,6 +62,18 @@ function readDetect(wanted: readonly Detection[] | null, { kind }: FenceArea): r
   if (other) throw new GeoduckError('BAD_INPUT', `\`detect\`: these fences have no ${other}; ROAM is the only event of \`roam\`.`)
   if (chosen.length === 0) throw new GeoduckError('BAD_INPUT', '`detect` takes at least one event.')
   return chosen
+}
+
+const DWELL_SECONDS = [0, 604_800, 0] as const
+
+function readDwell(dwell: DwellInput | null, detect: readonly Detection[], objects: Layer): Pick<Fencing, 'dwell'> {
+  if (detect.includes('DWELL') !== (dwell !== null))
+    throw new GeoduckError('BAD_INPUT', 'DWELL in `detect` and `dwell` belong together; give both or none.')
+  if (!dwell) return {}
+  const time = propertyOf(viewOf(objects), dwell.time)
+  if (time.type.kind !== 'timestamp')
+    throw new GeoduckError('BAD_INPUT', `\`dwell.time\`: column ${show(time.name)} is ${time.native}, and no TIMESTAMP.`)
+  return { dwell: { time, seconds: inRange('dwell.seconds', dwell.seconds, DWELL_SECONDS) } }
 }
 
 async function readArea({ layer: name, geometry, roam }: FencesInput, objects: Layer, context: Context): Promise<FenceArea> {
@@ -91,7 +107,7 @@ function readRoam(distance: number, { crs }: Layer): number {
   )
 }
 
-function digestOf({ area, detect }: Fencing): string {
+function digestOf({ area, detect, dwell }: Fencing): string {
   const { kind } = area
   const of =
     kind === 'geometry'
@@ -99,17 +115,19 @@ function digestOf({ area, detect }: Fencing): string {
       : kind === 'layer'
         ? identityOf(area.view.layer)
         : area.distance
-  return hash('sha256', JSON.stringify([kind, of, detect]))
+  return hash('sha256', JSON.stringify([kind, of, detect, dwell && [dwell.time.name, dwell.seconds]]))
 }
 
-function columnOf(name: string): Field {
-  const isNumber = name === EVENT_COLUMNS.distance
-  return isNumber
-    ? { name, type: { kind: 'float', bits: 64 }, native: 'DOUBLE', jsonType: 'NUMBER', nullable: true }
-    : { name, type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: true }
+function columnsOf({ dwell }: Fencing): readonly Field[] {
+  const names = [...Object.values(EVENT_COLUMNS), ...(dwell ? Object.values(STAY_COLUMNS) : [])]
+  return names.map((name) =>
+    name === EVENT_COLUMNS.distance || name === STAY_COLUMNS.time
+      ? { name, type: { kind: 'float', bits: 64 }, native: 'DOUBLE', jsonType: 'NUMBER', nullable: true }
+      : { name, type: { kind: 'utf8' }, native: 'VARCHAR', jsonType: 'STRING', nullable: true },
+  )
 }
 
-function selectEvents(info: GraphQLResolveInfo, asked: SelectionContext): Selection {
+function selectEvents(info: GraphQLResolveInfo, asked: SelectionContext, { dwell }: Fencing): Selection {
   const type = info.schema.getType('FenceBatch') as GraphQLObjectType
   const eventType = getNamedType(type.getFields()['events']!.type) as GraphQLObjectType
   const outputs: Output[] = []
@@ -124,11 +142,22 @@ function selectEvents(info: GraphQLResolveInfo, asked: SelectionContext): Select
     })
     indexes.set(key, outputs.push({ kind: 'features', fields }) - 1)
   }
+  if (dwell) outputs.push(FOLLOWED)
   const message = messageOf(
     info,
     outputs.map(() => 1),
   )
   return { ...selectionOf(asked, outputs), indexes, message }
+}
+
+/** The output that `Stays` reads. */
+const FOLLOWED: Output = {
+  kind: 'features',
+  fields: [
+    { key: 'object', field: 'key' },
+    ...(['detect', 'fence', 'version'] as const).map((key) => ({ key, field: 'property', name: EVENT_COLUMNS[key] }) as const),
+    ...(['stay', 'time'] as const).map((key) => ({ key, field: 'property', name: STAY_COLUMNS[key] }) as const),
+  ],
 }
 
 /** All properties are those of the object: the columns of the event are none of them. */

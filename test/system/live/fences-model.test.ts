@@ -17,8 +17,8 @@ import { python } from '../../support/python.ts'
 import { Random } from '../../support/random.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
-const COMMITS = 80
-const OBJECTS = 12
+const COMMITS = 60
+const OBJECTS = 8
 const SIZE = 30
 const ALL = ['ENTER', 'EXIT', 'CROSS', 'INSIDE', 'OUTSIDE']
 
@@ -58,6 +58,8 @@ interface Commit {
   readonly version: number
   readonly layer: 'cars' | 'zones'
   readonly features: Readonly<Record<string, string | null>>
+  /** Seconds. */
+  readonly at: number
 }
 
 interface Watch {
@@ -65,6 +67,8 @@ interface Watch {
   readonly geometry: string | null
   /** Metres, instead of fences. */
   readonly roam?: number
+  /** Seconds by the column `at`. */
+  readonly dwell?: number
   readonly detect: readonly string[]
 }
 
@@ -92,7 +96,7 @@ def meetings(commits, metres):
     return found
 def events(commits, watch):
     if "roam" in watch: return meetings(commits, watch["roam"])
-    cars, zones, found = {}, {}, []
+    cars, zones, found, stays = {}, {}, [], {}
     if watch["geometry"]: zones = {"": wkt.loads(watch["geometry"])}
     for commit in commits:
         for key, text in commit["features"].items():
@@ -115,15 +119,20 @@ def events(commits, watch):
                     a, b = old.centroid, new.centroid
                     if not a.equals(b) and zone.intersects(LineString([a, b])): kinds.append("CROSS")
                 if after: kinds.append("INSIDE")
-                elif new is not None: kinds.append("OUTSIDE")
+                if after and not before: stays[key, name] = commit["at"]
+                elif before and not after: stays.pop((key, name), None)
+                elif before and (key, name) in stays and commit["at"] - stays[key, name] >= watch.get("dwell", 1e9):
+                    kinds.append("DWELL")
+                    del stays[key, name]
+                if not after and new is not None: kinds.append("OUTSIDE")
                 found += [" ".join([str(commit["version"]), key, name, kind]) for kind in kinds if kind in watch["detect"]]
     return found
 asked = json.load(sys.stdin)
 print(json.dumps([events(asked["commits"], watch) for watch in asked["watches"]]))
 `
 
-const FENCES = `subscription ($fences: FencesInput!, $detect: [FenceDetection!]!, $since: Cursor) {
-  fences(objects: "cars", fences: $fences, detect: $detect, since: $since, maxPerSecond: 20) {
+const FENCES = `subscription ($fences: FencesInput!, $detect: [FenceDetection!]!, $dwell: DwellInput, $since: Cursor) {
+  fences(objects: "cars", fences: $fences, detect: $detect, dwell: $dwell, since: $since, maxPerSecond: 20) {
     __typename
     ... on FenceBatch { token events { version detect fence object { key } } }
     ... on UpToDate { token }
@@ -163,7 +172,8 @@ class Subscriber {
   }
 
   async #run(): Promise<void> {
-    const { geometry, detect, roam } = this.watch
+    const { geometry, detect, roam, dwell: seconds } = this.watch
+    const dwell = seconds === undefined ? null : { time: 'at', seconds }
     const fences = roam ? { roam } : geometry === null ? { layer: 'zones' } : { geometry: { wkt: geometry } }
     while (!this.#isStopped) {
       this.connections++
@@ -172,7 +182,7 @@ class Subscriber {
       try {
         for await (const { data, errors } of client.iterate<{ fences: Update }>({
           query: FENCES,
-          variables: { fences, detect, since: this.token },
+          variables: { fences, detect, dwell, since: this.token },
         })) {
           if (!data) throw errors
           this.token = data.fences.token
@@ -191,17 +201,19 @@ class Subscriber {
 const random = new Random()
 const commits: Commit[] = []
 
+let seconds = 0
+
 async function write(layer: 'cars' | 'zones', features: Readonly<Record<string, string | null>>): Promise<void> {
-  const written = Object.entries(features).flatMap(([key, wkt]) =>
-    wkt === null ? [] : [{ key, geometry: { wkt }, properties: {} }],
-  )
+  seconds += random.integer(20)
+  const properties = layer === 'cars' ? { at: new Date(seconds * 1_000).toISOString().slice(0, -1) } : {}
+  const written = Object.entries(features).flatMap(([key, wkt]) => (wkt === null ? [] : [{ key, geometry: { wkt }, properties }]))
   const keys = Object.keys(features).filter((key) => features[key] === null)
   const answer =
     keys.length > 0
       ? await ask<{ deleteFeatures: { version: string } }>({ url }, DELETE, { layer, keys })
       : await ask<{ upsertFeatures: { version: string } }>({ url }, UPSERT, { layer, features: written })
   expect(answer.errors).toBeUndefined()
-  commits.push({ version: Number(Object.values(answer.data!)[0]!.version), layer, features })
+  commits.push({ version: Number(Object.values(answer.data!)[0]!.version), layer, features, at: seconds })
 }
 
 /** Whole numbers, so that places are often on a border or a corner. */
@@ -219,13 +231,23 @@ function polygon(): string {
   ])
 }
 
-const place = () =>
-  random.chance(0.8) ? `POINT (${whole()} ${whole()})` : `LINESTRING (${whole()} ${whole()}, ${whole() + 0.5} ${whole()})`
+const places = new Map<string, readonly [number, number]>()
+
+/** Often near the place before, so that objects stay inside. */
+function place(key: string): string {
+  const before = places.get(key)
+  const step = () => random.integer(3) - 1
+  const [x, y] = before && random.chance(0.6) ? [before[0] + step(), before[1] + step()] : [whole(), whole()]
+  places.set(key, [x, y])
+  return random.chance(0.8) ? `POINT (${x} ${y})` : `LINESTRING (${x} ${y}, ${whole() + 0.5} ${whole()})`
+}
 
 test('each subscriber receives every event exactly once, while workers and the server are killed', {
   timeout: 120_000,
 }, async () => {
-  for (const name of ['cars', 'zones']) expect((await ask({ url }, CREATE, { name, columns: [] })).errors).toBeUndefined()
+  const columns = { cars: [{ name: 'at', type: 'TIMESTAMP' }], zones: [] }
+  for (const [name, list] of Object.entries(columns))
+    expect((await ask({ url }, CREATE, { name, columns: list })).errors).toBeUndefined()
   await write('zones', Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`z${n}`, polygon()])))
   const [zonesOfAll, few] = [
     { geometry: null, detect: ALL },
@@ -237,6 +259,7 @@ test('each subscriber receives every event exactly once, while workers and the s
     { geometry: polygon(), detect: ALL },
     { geometry: polygon(), detect: ['ENTER', 'EXIT', 'CROSS'] },
     { geometry: null, roam: 250_000, detect: ['ROAM'] },
+    { geometry: null, dwell: 60, detect: ['EXIT', 'DWELL'] },
   ]
   const subscribers = watches.map((watch) => new Subscriber(watch))
   await expect.poll(() => subscribers.every(({ token }) => token !== null), { timeout: 20_000 }).toBe(true)
@@ -244,10 +267,10 @@ test('each subscriber receives every event exactly once, while workers and the s
     const keys = [...new Set(random.list(1 + random.integer(3), () => `car${random.integer(OBJECTS)}`))]
     if (n % 25 === 12)
       await write('zones', random.chance(0.7) ? { [`z${random.integer(8)}`]: polygon() } : { [`z${random.integer(8)}`]: null })
-    else await write('cars', Object.fromEntries(keys.map((key) => [key, n % 9 === 8 ? null : place()])))
+    else await write('cars', Object.fromEntries(keys.map((key) => [key, n % 9 === 8 ? null : place(key)])))
     if (n % 20 === 10) subscribers[random.integer(subscribers.length)]!.cut()
-    if (n % 40 === 15) for (const pid of processesOf(server.pid, 'query/worker')) process.kill(pid, 'SIGKILL')
-    if (n === 45) {
+    if (n % 30 === 15) for (const pid of processesOf(server.pid, 'query/worker')) process.kill(pid, 'SIGKILL')
+    if (n === 35) {
       process.kill(server.pid, 'SIGKILL')
       await server.ended
       await start()
@@ -256,11 +279,11 @@ test('each subscriber receives every event exactly once, while workers and the s
   // The last event of each subscriber.
   await write('zones', { z0: 'POLYGON ((100 0, 110 0, 110 10, 100 10, 100 0))' })
   for (const { geometry } of watches) await write('cars', { last: geometry === null ? 'POINT (105 5)' : geometry })
-  await write('cars', { last: 'POINT (105 5)', friend: 'POINT (105 5)' })
+  for (let n = 0; n < 2; n++, seconds += 60) await write('cars', { last: 'POINT (105 5)', friend: 'POINT (105 5)' })
   const expected = await python<string[][]>(ORACLE, [], JSON.stringify({ commits, watches }))
   for (const [n, { events, refused }] of subscribers.entries()) {
     await expect
-      .poll(() => events.length, { timeout: 30_000, message: JSON.stringify(refused) })
+      .poll(() => events.length, { timeout: 60_000, message: JSON.stringify(refused) })
       .toBeGreaterThanOrEqual(expected[n]!.length)
     const versions = events.map((event) => Number(event.split(' ')[0]))
     expect(versions).toEqual(versions.toSorted((a, b) => a - b))
@@ -268,7 +291,7 @@ test('each subscriber receives every event exactly once, while workers and the s
     expect(refused.filter((text) => !/SHUTTING_DOWN|WORKER/.test(text))).toEqual([])
   }
   const kinds = new Set(expected.flat().map((event) => event.split(' ')[3]))
-  expect([...kinds].toSorted()).toEqual([...ALL, 'ROAM'].toSorted())
+  expect([...kinds].toSorted()).toEqual([...ALL, 'DWELL', 'ROAM'].toSorted())
   expect(subscribers.every(({ connections }) => connections > 1)).toBe(true)
   for (const subscriber of subscribers) await subscriber.stop()
 })

@@ -296,6 +296,82 @@ test('two objects that approach each other meet once, with their distance, and a
   await fences.close()
 })
 
+test('an object that stays inside long enough by its own times dwells once per stay, also from a token in the middle of it', async () => {
+  await ask(server, CREATE, { name: 'buses', columns: [{ name: 'at', type: 'TIMESTAMP' }] })
+  const asked = { detect: ['DWELL', 'EXIT'], more: ', dwell: { time: "at", seconds: 60 }' }
+  const at = (key: string, x: number, second: number | null) => {
+    const time = second === null ? null : new Date(second * 1_000).toISOString().slice(0, -1)
+    return { key, geometry: point(x, 5), properties: { at: time } }
+  }
+  const write = (...list: ReturnType<typeof at>[]) => ask(server, UPSERT, { layer: 'buses', features: list })
+  // `b` is inside before the subscription, and has no time when it enters again.
+  await write(at('b', 5, 0))
+  const fences = new Fences('buses', asked)
+  const { token } = await fences.next()
+  await write(at('a', 5, 0), at('b', 5, 500))
+  await write(at('a', 6, 30))
+  await write(at('a', 6, 60.5), at('b', 50, 501))
+  const first = ['a DWELL', 'b EXIT']
+  expect(short(await fences.events(2))).toEqual(first)
+  await write(at('a', 6, 200), at('b', 5, null))
+  await write(at('a', 50, 201), at('b', 5, 502))
+  const second = ['a EXIT']
+  const between = await fences.next()
+  expect(short(between.events!)).toEqual(second)
+  await write(at('a', 5, 300), at('b', 5, 561))
+  await write(at('a', 50, 400), at('b', 5, 562))
+  await write(at('a', 5, 500))
+  await write(at('a', 5, 560))
+  const third = ['a EXIT', 'b DWELL', 'a DWELL']
+  expect(short(await fences.events(3))).toEqual(third)
+  await fences.close()
+  for (const [since, expected] of [
+    [token, [...first, ...second, ...third]],
+    [between.token, third],
+  ] as const) {
+    const replay = new Fences('buses', { ...asked, since })
+    expect(short(await replay.events(expected.length))).toEqual(expected)
+    expect((await replay.next()).__typename).toBe('UpToDate')
+    await replay.close()
+  }
+})
+
+test('a token has the place of all stays, also of more than it holds', async () => {
+  await ask(server, CREATE, { name: 'crowd', columns: [{ name: 'at', type: 'TIMESTAMP WITH TIME ZONE' }] })
+  const asked = { detect: ['DWELL', 'ENTER'], more: ', dwell: { time: "at", seconds: 10 }' }
+  const crowd = (second: number, ...keys: readonly number[]) => {
+    const time = new Date(second * 1_000).toISOString()
+    const list = keys.map((key) => ({ key: `k${key}`, geometry: point(5, 5), properties: { at: time } }))
+    return ask(server, UPSERT, { layer: 'crowd', features: list })
+  }
+  const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n)
+  const fences = new Fences('crowd', asked)
+  await fences.next()
+  await crowd(0, ...numbers(0, 100))
+  await crowd(1, ...numbers(100, 200))
+  await crowd(5, ...numbers(0, 200))
+  const entered: FenceEvent[] = []
+  let token = ''
+  while (entered.length < 200) {
+    const update = await fences.next()
+    entered.push(...(update.events ?? []))
+    token = update.token
+  }
+  await fences.close()
+  await crowd(10.5, ...numbers(50, 150))
+  await crowd(30, ...numbers(0, 200))
+  const rest = new Fences('crowd', { ...asked, since: token })
+  const dwelt = short(await rest.events(200))
+  expect(dwelt.slice(0, 50)).toEqual(numbers(50, 100).map((key) => `k${key} DWELL`))
+  expect(dwelt.toSorted()).toEqual(
+    numbers(0, 200)
+      .map((key) => `k${key} DWELL`)
+      .toSorted(),
+  )
+  expect((await rest.next()).__typename).toBe('UpToDate')
+  await rest.close()
+})
+
 test('events of one page continue from the token of any part of it, without a loss or a double', async () => {
   await create('many')
   await create('cells')
@@ -372,7 +448,19 @@ test('files as objects, fences in another CRS, and tokens of other fences are re
     '{ layer: "refused" }',
   ])
     expect(await code('refused', { fences }), fences).toBe('BAD_INPUT')
-  for (const asked of [{ detect: [] }, { detect: ['ROAM'] }, { detect: ['ENTER'], fences: '{ roam: 10 }' }])
+  const dwell = (time: string, seconds: number) => ({
+    detect: ['DWELL'],
+    more: `, dwell: { time: "${time}", seconds: ${seconds} }`,
+  })
+  for (const asked of [
+    { detect: [] },
+    { detect: ['ROAM'] },
+    { detect: ['ENTER'], fences: '{ roam: 10 }' },
+    { detect: ['DWELL'] },
+    { ...dwell('n', 1), detect: ['ENTER'] },
+    dwell('n', 1),
+    dwell('nothing', 1),
+  ])
     expect(await code('refused', asked)).toBe('BAD_INPUT')
   const fences = new Fences('refused')
   const { token } = await fences.next()

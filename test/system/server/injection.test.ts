@@ -156,6 +156,7 @@ it('no argument that takes text is left out', () => {
     'ChangeBatch.geojsonDiff(only)',
     'ChangedFeatures.geojson(crs)',
     'ChangedFeatures.geojson(only)',
+    'DwellInput.time',
     'Feature.bbox(crs)',
     'Feature.geometry(crs)',
     'Feature.properties(only)',

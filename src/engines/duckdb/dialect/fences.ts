@@ -3,18 +3,28 @@
  * near them, not on the size of the layer of objects.
  */
 import { hasGeometry, type Layer } from '../../../model/layer.ts'
-import { EVENT_COLUMNS, type FeatureQuery, type FenceArea, type Fencing } from '../../../model/query.ts'
+import { EVENT_COLUMNS, type FeatureQuery, type FenceArea, type Fencing, STAY_COLUMNS } from '../../../model/query.ts'
 import { argumentOf } from './argument.ts'
 import { keyText, resultColumns } from './columns.ts'
 import { compileWhere, digestOf, filterDigest, frozen, limitOf, liveOf, sourceFor, withSentinel } from './compile.ts'
 import { withComputable } from './geometry-column.ts'
 import { afterInParts, orderClause, readPosition } from './order.ts'
 import type { Plan } from './plan.ts'
-import { derived, identifier, LIVE_COLUMNS, LIVE_STEPS, literal, Parameters, STEP_BITS, virtualColumn } from './quote.ts'
+import {
+  columnOf,
+  derived,
+  identifier,
+  LIVE_COLUMNS,
+  LIVE_STEPS,
+  literal,
+  Parameters,
+  STEP_BITS,
+  virtualColumn,
+} from './quote.ts'
 import { sourceOf } from './source.ts'
 
 /** The natural order is that of the changes, then of the fences. */
-export function compileFences(query: FeatureQuery, { area, detect }: Fencing): Plan {
+export function compileFences(query: FeatureQuery, { area, detect, dwell }: Fencing): Plan {
   const { layer } = query.view
   const rows = sourceOf(layer, null)
   const parameters = new Parameters()
@@ -25,7 +35,9 @@ export function compileFences(query: FeatureQuery, { area, detect }: Fencing): P
       ? meetings(area, where, isLonLat, parameters)
       : detections(fencesOf(area, layer, parameters), detect, isLonLat)
   const source = { ...rows, from: eventRows() }
-  const prefix = `WITH earlier ${images(LIVE_STEPS.before, where)}, later ${images(LIVE_STEPS.after, where)}, ${detected} `
+  const time = dwell ? `epoch(${columnOf(dwell.time)})` : 'NULL'
+  const both = `earlier ${images(LIVE_STEPS.before, where, time)}, later ${images(LIVE_STEPS.after, where, time)}`
+  const prefix = `WITH ${both}, ${detected} `
   const { select, keys, layout } = resultColumns(query, [], source, parameters)
   const columns = select.map((sql, n) => `${sql} AS c${n}`).join(', ')
   const digest = digestOf(`${prefix}${columns}`, filterDigest(query), parameters.values)
@@ -42,9 +54,9 @@ export function compileFences(query: FeatureQuery, { area, detect }: Fencing): P
 const of = (column: keyof typeof LIVE_COLUMNS): string => virtualColumn(identifier(LIVE_COLUMNS[column]))
 
 /** The images of a table that the caller may see and that match. */
-function images(table: string, where: string): string {
+function images(table: string, where: string, time: string): string {
   return `AS MATERIALIZED (
-    SELECT ${of('row')} AS r, ${of('key')} AS key, ${of('geometry')} AS g, ${of('west')} AS w, ${of('south')} AS s, ${of('east')} AS e, ${of('north')} AS n
+    SELECT ${of('row')} AS r, ${of('key')} AS key, ${of('geometry')} AS g, ${of('west')} AS w, ${of('south')} AS s, ${of('east')} AS e, ${of('north')} AS n, ${time} AS time
     FROM ${derived(`FROM ${table}`)} WHERE ${where})`
 }
 
@@ -56,6 +68,8 @@ function eventRows(): string {
     ['e.d', EVENT_COLUMNS.detect],
     ['e.k', EVENT_COLUMNS.fence],
     ['e.distance', EVENT_COLUMNS.distance],
+    ['e.stay', STAY_COLUMNS.stay],
+    ['e.time', STAY_COLUMNS.time],
   ].map(([sql, name]) => `${sql} AS ${identifier(name!)}`)
   const image = (table: string, condition: string) =>
     `SELECT i.* REPLACE (e.number AS ${row}), ${columns.join(', ')} FROM detected AS e JOIN ${table} AS i ON i.${row} = e.r WHERE ${condition}`
@@ -75,20 +89,21 @@ function detections(fences: string, detect: Fencing['detect'], isLonLat: boolean
   return `fence AS MATERIALIZED (
       SELECT k, g, ST_XMin(g) AS w, ST_YMin(g) AS s, ST_XMax(g) AS e, ST_YMax(g) AS n FROM (${fences}) WHERE g IS NOT NULL),
     step AS MATERIALIZED (
-      SELECT r, old, new, "is", w, s, e, n, coalesce(${hops}, false) AS hops, CASE WHEN NOT ST_Equals(x, y) THEN ${way} END AS way
+      SELECT r, old, new, "is", time, w, s, e, n, coalesce(${hops}, false) AS hops, CASE WHEN NOT ST_Equals(x, y) THEN ${way} END AS way
       FROM (
-        SELECT coalesce(a.r, b.r) AS r, b.g AS old, a.g AS new, a.r IS NOT NULL AS "is",
+        SELECT coalesce(a.r, b.r) AS r, b.g AS old, a.g AS new, a.r IS NOT NULL AS "is", a.time,
           least(a.w, b.w) AS w, least(a.s, b.s) AS s, greatest(a.e, b.e) AS e, greatest(a.n, b.n) AS n,
           ST_Centroid(b.g) AS x, ST_Centroid(a.g) AS y
         FROM earlier AS b FULL JOIN later AS a ON a.r = b.r)),
     pair AS (
-      SELECT s.r, f.k, s."is", ${touches('s.old')} AS before, ${touches('s.new')} AS after, ${touches('s.way')} AS crossed
+      SELECT s.r, f.k, s."is", s.time, ${touches('s.old')} AS before, ${touches('s.new')} AS after, ${touches('s.way')} AS crossed
       FROM step AS s JOIN fence AS f ON ${meets}),
     detected AS MATERIALIZED (
-      SELECT *, NULL::DOUBLE AS distance, row_number() OVER (ORDER BY r, k NULLS FIRST, d IN ('INSIDE', 'OUTSIDE')) AS number FROM (
-        SELECT r, k, "is", unnest(list_filter([
+      SELECT *, NULL::DOUBLE AS distance, row_number() OVER (ORDER BY r, k NULLS FIRST, d IN ('INSIDE', 'OUTSIDE', 'DWELL'), d) AS number FROM (
+        SELECT r, k, "is", time, CASE WHEN before AND after THEN 'STAY' WHEN after THEN 'ENTER' ELSE 'EXIT' END AS stay, unnest(list_filter([
           CASE WHEN before AND after THEN NULL WHEN after THEN 'ENTER' WHEN before THEN 'EXIT' WHEN crossed THEN 'CROSS' END,
-          CASE WHEN after THEN 'INSIDE' WHEN "is" THEN 'OUTSIDE' END
+          CASE WHEN after THEN 'INSIDE' WHEN "is" THEN 'OUTSIDE' END,
+          CASE WHEN before OR after THEN 'DWELL' END
         ], lambda d: d IN (${detect.map(literal).join(', ')}))) AS d FROM pair))`
 }
 
@@ -133,7 +148,7 @@ function meetings(
       FROM (SELECT key, r, p FROM change UNION ALL
         SELECT ${of('key')}, -1, ST_Centroid(${of('geometry')}) FROM ${sourceOf(view.layer, null).from} WHERE ${where})),
     detected AS MATERIALIZED (
-      SELECT c.r, o.key AS k, true AS "is", 'ROAM' AS d, ${between('c.p', 'o.p')} AS distance, row_number() OVER (ORDER BY c.r, o.key) AS number
+      SELECT c.r, o.key AS k, true AS "is", NULL AS stay, NULL AS time, 'ROAM' AS d, ${between('c.p', 'o.p')} AS distance, row_number() OVER (ORDER BY c.r, o.key) AS number
       FROM (SELECT *, ${version} AS v FROM change WHERE p IS NOT NULL) AS c
       JOIN place AS o ON abs(ST_Y(o.p) - ST_Y(c.p)) <= ${band} AND o.key <> c.key AND coalesce(o.since, -1) <= c.v AND coalesce(o.until, c.v + 1) > c.v
       LEFT JOIN place AS old ON old.key = c.key AND coalesce(old.since, -1) < c.v AND coalesce(old.until, c.v) >= c.v
