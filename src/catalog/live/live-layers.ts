@@ -12,7 +12,7 @@ import { LIVE_COLUMNS } from '../../engines/duckdb/dialect/quote.ts'
 import { compactLayer } from '../../engines/duckdb/host/live-compactor.ts'
 import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.ts'
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
-import { changesIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
+import { changesIn, chunksIn, openForReading } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
 import { around } from '../../geometry/box.ts'
 import { columnTypeOf } from '../../model/column-type.ts'
@@ -21,6 +21,7 @@ import { GeoduckError } from '../../model/errors.ts'
 import { jsonTypeOf } from '../../model/json-type.ts'
 import { type BBox, crsOf, type Field, type Layer, type LayerKey } from '../../model/layer.ts'
 import type { LiveAnswer, LiveChange, LiveColumn, LiveMutation, LiveState } from '../../model/live.ts'
+import type { UploadedChunk } from '../../model/live-upload.ts'
 import { ProcessLock } from '../process-lock.ts'
 import type { CatalogLog } from '../source.ts'
 
@@ -269,6 +270,12 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       expired()
       yield changes
     }
+  }
+
+  /** Returns the chunks of an upload that are committed, the first one first. */
+  uploaded(layer: string, upload: string): readonly UploadedChunk[] {
+    this.#reader ??= openForReading(this.#options.directory)
+    return chunksIn(this.#reader, layer, upload)
   }
 
   /**

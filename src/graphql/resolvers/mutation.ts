@@ -96,14 +96,14 @@ async function writeSelected(
 }
 
 /** @throws GeoduckError FORBIDDEN, UNSUPPORTED */
-function writable({ services, operation }: Context): LiveVersions {
+export function writable({ services, operation }: Context): LiveVersions {
   const { live } = services.catalog
   if (operation.writeRefusal !== null) throw new GeoduckError('FORBIDDEN', operation.writeRefusal)
   if (!live) throw new GeoduckError('UNSUPPORTED', 'The server has no live layers; start it with --live DIRECTORY.')
   return live
 }
 
-function liveLayer(name: string, live: LiveVersions, { services, operation }: Context): Layer {
+export function liveLayer(name: string, live: LiveVersions, { services, operation }: Context): Layer {
   operation.layers.add(name)
   const layer = live.layer(name)
   if (layer) return layer
@@ -126,7 +126,7 @@ function write(
 }
 
 /** @throws GeoduckError BAD_INPUT for a mutation that the writer has refused */
-function settled(answer: LiveAnswer, name: string): Answer {
+export function settled(answer: LiveAnswer, name: string): Answer {
   if (!('refused' in answer)) return { ...answer, errors: [] }
   switch (answer.refused) {
     case 'LAYER_EXISTS':
@@ -142,6 +142,6 @@ function nameTaken(name: string): GeoduckError {
   return new GeoduckError('BAD_INPUT', `\`name\`: there is a layer ${show(name)} already.`)
 }
 
-function versionOf({ relation }: Layer): number {
+export function versionOf({ relation }: Layer): number {
   return relation.kind === 'live' ? relation.version : 0
 }
