@@ -8,7 +8,7 @@ import type { LiveOperation } from './live.ts'
 /** Digits of the number, so that keys are sorted by it. */
 const DIGITS = 12
 
-/** What the keys of the chunks of an upload begin with. */
+/** Returns the beginning of the keys of the chunks of an upload. */
 export function uploadPrefix(layer: string, upload: string): string {
   return `upload ${encodeURIComponent(layer)} ${encodeURIComponent(upload)} `
 }

@@ -42,7 +42,7 @@ export function line(n: number, properties: object = { n }): string {
 
 export const lines = (from: number, to: number): string => Array.from({ length: to - from }, (_, n) => line(from + n)).join('')
 
-/** How often each feature of a layer was written. */
+/** Returns the number of features that a layer has had, and how often they were written. */
 export function writesOf(directory: string, layer: string): { readonly features: number; readonly writes: number } {
   const store = new DatabaseSync(`${directory}/store.sqlite`, { readOnly: true })
   const of = 'FROM changes WHERE layer = (SELECT id FROM layers WHERE name = ?)'

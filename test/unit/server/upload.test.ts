@@ -19,7 +19,7 @@ test('a body without a row in time is refused, and rows before the pause are a c
   await expect(chunks.next()).rejects.toThrow('No whole row has arrived in 0.05 s')
 })
 
-test('a chunk ends at 2,000 rows, at a megabyte, or where it is told to', async () => {
+test('a chunk ends at 2,000 rows, at a megabyte, or at a given number of rows', async () => {
   async function* rows() {
     yield Array.from({ length: 5_000 }, () => ROW)
     yield Array.from({ length: 5 }, () => ({ ...ROW, bytes: 400_000 }))
