@@ -13,7 +13,7 @@ import type { Preparation } from '../model/preparation.ts'
 import { namedLayers, type TypedNames } from './document.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
 import type { TypedLayer } from './typed/layer-types.ts'
-import { isRootFieldOf, type LayerName, partsOfRootField } from './typed/names.ts'
+import { isRootFieldOf, type LayerName, partsOfRootField, typeOfMutation } from './typed/names.ts'
 
 /** The layers that are served. */
 export interface ServedLayers {
@@ -227,7 +227,11 @@ class CatalogNames implements TypedNames {
 
   ofRootField(field: string): readonly string[] {
     const found = beginnings(field, this.#byField, this.#longest)
-    return found.filter((layer) => isRootFieldOf(field, this.#names.get(layer)!))
+    const written = this.#byType.get(typeOfMutation(field) ?? '')
+    return [
+      ...found.filter((layer) => isRootFieldOf(field, this.#names.get(layer)!)),
+      ...(written === undefined ? [] : [written]),
+    ]
   }
 }
 

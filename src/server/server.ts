@@ -273,9 +273,12 @@ async function withLive(files: Catalog, config: Config, { spatialExtension }: Wo
     import('../catalog/live/live-layers.ts'),
     import('../catalog/live/live-catalog.ts'),
   ])
-  const { live: directory, tempDirectory, memoryLimitBytes } = config
+  const { live: directory, tempDirectory, memoryLimitBytes, writes } = config
   try {
-    return new LiveCatalog(files, await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, log }))
+    return new LiveCatalog(
+      files,
+      await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log }),
+    )
   } catch (error) {
     await files.close()
     throw error

@@ -32,6 +32,8 @@ export interface LiveOptions {
   readonly spatialExtension: string | null
   readonly memoryLimitBytes: number
   readonly log: CatalogLog
+  /** True if clients may write. @default false */
+  readonly writes?: boolean
   /** Changes of a layer since its base, from which a new base is made. More for a large layer. @default 20,000 */
   readonly compactAfter?: number
   /** Milliseconds for which an earlier version can be queried after its last use. @default 10 minutes */
@@ -387,6 +389,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     const { west, south, east, north } = LIVE_COLUMNS
     return Object.freeze({
       name,
+      isWritable: this.#options.writes === true,
       state: 'READY',
       relation: { kind: 'live', layer: id, generation, version },
       columns,

@@ -136,6 +136,8 @@ const ROOT_ENDINGS = ['Feature', 'Aggregate', 'Nearest', 'Changes'] as const
 /** Endings of the names of a layer's types. No ending is the end of another one, except with one of `LONGER` before it. */
 const TYPE_ENDINGS = [
   'Feature',
+  'FeatureInput',
+  'FeatureSetInput',
   'Connection',
   'Edge',
   'Batch',
@@ -214,6 +216,11 @@ export function* naming(
 /** Returns true if it is the name of one of the layer's root fields. */
 export function isRootFieldOf(field: string, { field: root }: LayerName): boolean {
   return field === root || ROOT_ENDINGS.some((ending) => field === root + ending)
+}
+
+/** Returns the beginning of the names of a layer's types if the field is one of its mutations. */
+export function typeOfMutation(field: string): string | null {
+  return /^(?:upsert|update|delete)(?=[A-Z_])(.+)/.exec(field)?.[1] ?? null
 }
 
 /** Returns the layer's name in GraphQL, and the ending, if it is one of its root fields. */

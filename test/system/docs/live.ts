@@ -10,7 +10,7 @@ import { CREATE, point, UPSERT } from '../../support/live.ts'
 import { serve } from '../../support/server.ts'
 import type { Example } from './example.ts'
 
-const QUESTIONS = 5
+const QUESTIONS = 6
 
 export const written: Example = {
   blocks: Array.from({ length: QUESTIONS }, () => ['graphql', 'json']).flat(),
