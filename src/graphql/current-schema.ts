@@ -13,7 +13,7 @@ import type { Preparation } from '../model/preparation.ts'
 import { namedLayers, type TypedNames } from './document.ts'
 import { isSame, SchemaBuilder, type SchemaLayer } from './schema.ts'
 import type { TypedLayer } from './typed/layer-types.ts'
-import { isRootFieldOf, type LayerName, partsOfRootField, typeOfMutation } from './typed/names.ts'
+import { isRootFieldOf, type LayerName, partsOfRootField } from './typed/names.ts'
 
 /** The layers that are served. */
 export interface ServedLayers {
@@ -182,6 +182,9 @@ function tooManyLayers(): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } })
 }
 
+/** A mutation of a layer, with the beginning of the names of its types. */
+const WRITE = /^(?:upsert|update|delete)(.+)/
+
 /** The names of all layers, by what identifies them. */
 class CatalogNames implements TypedNames {
   /** The first layer, if there is one. */
@@ -227,7 +230,7 @@ class CatalogNames implements TypedNames {
 
   ofRootField(field: string): readonly string[] {
     const found = beginnings(field, this.#byField, this.#longest)
-    const written = this.#byType.get(typeOfMutation(field) ?? '')
+    const written = this.#byType.get(WRITE.exec(field)?.[1] ?? '')
     return [
       ...found.filter((layer) => isRootFieldOf(field, this.#names.get(layer)!)),
       ...(written === undefined ? [] : [written]),

@@ -218,11 +218,6 @@ export function isRootFieldOf(field: string, { field: root }: LayerName): boolea
   return field === root || ROOT_ENDINGS.some((ending) => field === root + ending)
 }
 
-/** Returns the beginning of the names of a layer's types if the field is one of its mutations. */
-export function typeOfMutation(field: string): string | null {
-  return /^(?:upsert|update|delete)(?=[A-Z_])(.+)/.exec(field)?.[1] ?? null
-}
-
 /** Returns the layer's name in GraphQL, and the ending, if it is one of its root fields. */
 export function partsOfRootField(field: string): { readonly root: string; readonly ending: string } {
   const ending = ROOT_ENDINGS.find((one) => field.endsWith(one) && field !== one) ?? ''
