@@ -63,38 +63,58 @@ export interface FeatureError {
 /** Most errors that are reported. */
 const MOST_ERRORS = 100
 
-/** Returns the features, or what is wrong with them. @throws GeoduckError LIMIT_EXCEEDED */
-export function* readingFeatures(
+export type Upsert = Extract<LiveOperation, { readonly kind: 'upsert' }>
+
+/** Returns the features of a mutation, or what is wrong with them. @throws GeoduckError LIMIT_EXCEEDED */
+export function readingFeatures(
   inputs: readonly FeatureInput[],
   layer: Layer,
   mostVertices: number,
-): Generator<undefined, Extract<LiveOperation, { readonly kind: 'upsert' }> | readonly FeatureError[]> {
+): Generator<undefined, Upsert | readonly FeatureError[]> {
   atMost('features', inputs.length)
+  return readingInputs(inputs, { read: (input) => input, layer, mostVertices, lastWins: false })
+}
+
+export interface FeatureReading<Input> {
+  /** Returns the feature of an input. @throws GeoduckError */
+  readonly read: (input: Input) => FeatureInput
+  readonly layer: Layer
+  readonly mostVertices: number
+  /** True: a feature replaces an earlier one with its key. False: that is an error. */
+  readonly lastWins: boolean
+}
+
+/** Returns the features, or what is wrong with them. @throws GeoduckError LIMIT_EXCEEDED */
+export function* readingInputs<Input>(
+  inputs: readonly Input[],
+  { read, layer, mostVertices, lastWins }: FeatureReading<Input>,
+): Generator<undefined, Upsert | readonly FeatureError[]> {
   const tally = new GeometryBudget(mostVertices)
   const keys = new Set<string>()
-  const features: LiveFeature[] = []
+  const features = new Map<string, LiveFeature>()
   const errors: FeatureError[] = []
   const types = new Set<GeometryTypeName>()
   let extent: BBox | null = null
   for (const [index, input] of inputs.entries()) {
     try {
-      const key = keyOf(input.key)
-      if (keys.has(key)) throw badInput(`\`key\`: ${show(key)} is the key of an earlier feature`)
+      const feature = read(input)
+      const key = keyOf(feature.key)
+      if (keys.has(key) && !lastWins) throw badInput(`\`key\`: ${show(key)} is the key of an earlier feature`)
       keys.add(key)
-      const geometry = input.geometry ? readStoredGeometry(input.geometry, layer, 'geometry', tally) : null
-      features.push({ key, values: valuesIn(input.properties, layer), geometry: geometry?.wkb ?? null })
+      const geometry = feature.geometry ? readStoredGeometry(feature.geometry, layer, 'geometry', tally) : null
+      features.set(key, { key, values: valuesIn(feature.properties, layer), geometry: geometry?.wkb ?? null })
       if (!geometry) continue
       types.add(geometry.type)
       extent = around(extent, withoutSeam(geometry.bbox))
     } catch (error) {
       if (!(error instanceof GeoduckError)) throw error
-      if (error.code === 'LIMIT_EXCEEDED') throw error
+      if (error.code === 'LIMIT_EXCEEDED' && !lastWins) throw error
       errors.push({ index, code: error.code, message: error.message })
       if (errors.length === MOST_ERRORS) break
     }
     yield
   }
-  return errors.length > 0 ? errors : { kind: 'upsert', features, extent, types: [...types] }
+  return errors.length > 0 ? errors : { kind: 'upsert', features: [...features.values()], extent, types: [...types] }
 }
 
 export type FeatureSet = Omit<Extract<LiveOperation, { readonly kind: 'update' }>, 'keys' | 'kind'>

@@ -112,8 +112,8 @@ export class Operation {
 
   /** Ends the operation: nothing more will be sent. */
   ended(): void {
-    // The client of a subscription waits per batch; other clients wait from the start.
-    if (this.kind !== 'subscription') this.waited(performance.now() - this.startedAt)
+    // The client of a subscription waits per batch, and the server for that of an upload; other clients wait from the start.
+    if (this.kind !== 'subscription' && this.kind !== 'upload') this.waited(performance.now() - this.startedAt)
     for (const close of this.#closers) close()
   }
 

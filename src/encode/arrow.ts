@@ -1,4 +1,4 @@
-/** Writes Arrow IPC streams. Only this file uses apache-arrow, which writes the format's metadata. Bodies are copied here. */
+/** Writes Arrow IPC streams. Only this file and arrow-rows.ts use apache-arrow, which writes the format's metadata. Bodies are copied here. */
 import * as arrow from 'apache-arrow'
 import { BufferRegion, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message'
 import { typeOfNative } from '../geometry/geometry-type.ts'

@@ -5,6 +5,7 @@ import type { Operation } from '../delivery/operation.ts'
 import type { Capabilities, Engine } from '../engines/engine.ts'
 import type { BBox, Layer } from '../model/layer.ts'
 import type { LiveAnswer, LiveMutation } from '../model/live.ts'
+import type { UploadedChunk } from '../model/live-upload.ts'
 import type { ResolversParentTypes } from './generated.ts'
 import type { HealthSubscribers } from './health-events.ts'
 import type { Introspector } from './introspection/introspector.ts'
@@ -51,6 +52,8 @@ export interface LiveVersions {
   holds(layer: Layer): boolean
   /** Keeps what queries of this version read, until the returned function is called. */
   use(layer: Layer): () => void
+  /** Returns the chunks of an upload that are committed, the first one first. */
+  uploaded(layer: string, upload: string): readonly UploadedChunk[]
   /** Resolves when the mutation is on the disk and every query sees it. */
   write(mutation: LiveMutation): Promise<LiveAnswer>
   /** The same, for a mutation that depends on the data. `make` gets the current version, after which no other mutation is written. */

@@ -182,6 +182,9 @@ function tooManyLayers(): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'LIMIT_EXCEEDED' } })
 }
 
+/** A mutation of a layer, with the beginning of the names of its types. */
+const WRITE = /^(?:upsert|update|delete)(.+)/
+
 /** The names of all layers, by what identifies them. */
 class CatalogNames implements TypedNames {
   /** The first layer, if there is one. */
@@ -227,7 +230,11 @@ class CatalogNames implements TypedNames {
 
   ofRootField(field: string): readonly string[] {
     const found = beginnings(field, this.#byField, this.#longest)
-    return found.filter((layer) => isRootFieldOf(field, this.#names.get(layer)!))
+    const written = this.#byType.get(WRITE.exec(field)?.[1] ?? '')
+    return [
+      ...found.filter((layer) => isRootFieldOf(field, this.#names.get(layer)!)),
+      ...(written === undefined ? [] : [written]),
+    ]
   }
 }
 

@@ -46,9 +46,17 @@ export function openSchema(): GraphQLSchema {
 export type SchemaLayer = TypedSource
 
 /** Returns only that part, for another thread. */
-export function schemaPart({ name, names, columns, geometryColumn, tailoring, relation }: SchemaLayer): SchemaLayer {
+export function schemaPart({
+  name,
+  names,
+  columns,
+  geometryColumn,
+  tailoring,
+  relation,
+  isWritable = false,
+}: SchemaLayer): SchemaLayer {
   const kind = relation && { relation: { kind: relation.kind } }
-  return { name, columns, geometryColumn, ...(names && { names }), ...(tailoring && { tailoring }), ...kind }
+  return { name, columns, geometryColumn, isWritable, ...(names && { names }), ...(tailoring && { tailoring }), ...kind }
 }
 
 /** Returns true if both give the same types. */
@@ -74,7 +82,8 @@ function byIdentity(layers: readonly SchemaLayer[], names: ReadonlyMap<string, L
 export class SchemaBuilder {
   readonly generic = openSchema()
   readonly #config: GraphQLSchemaConfig = this.generic.toConfig()
-  readonly #others = this.#config.types!.filter((type) => type !== this.#config.query && type !== this.#config.subscription)
+  readonly #roots: readonly unknown[] = [this.#config.query, this.#config.mutation, this.#config.subscription]
+  readonly #others = this.#config.types!.filter((type) => !this.#roots.includes(type))
   readonly #reserved = reservedNames(this.generic)
 
   /** Returns the names of the layers by what identifies them. */
@@ -106,6 +115,7 @@ export class SchemaBuilder {
       ...this.#config,
       query: root(this.#config.query!, ({ query }) => query),
       subscription: root(this.#config.subscription!, ({ subscription }) => subscription),
+      mutation: root(this.#config.mutation!, ({ mutation }) => mutation),
       types: [...this.#others, ...types],
       extensions: { featureTypes, layerNames: names } satisfies SchemaExtensions,
       assumeValid: true,

@@ -164,6 +164,8 @@ export interface Layer {
   readonly longName?: string
   /** All names that it may have, the shortest first. They never change, and the last one identifies the layer. @default the name alone */
   readonly names?: readonly string[]
+  /** True if clients may write to it. @default false */
+  readonly isWritable?: boolean
   readonly state: LayerState
   /** The progress of a layer that is PREPARING, of which nothing else is known. */
   readonly preparation?: Preparation

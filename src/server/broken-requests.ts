@@ -21,8 +21,19 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'BAD_INPUT', 'The request did not arrive in time; send it again.'],
 }
 
+/** Connections whose request may take longer than others. */
+const long = new WeakSet<Socket>()
+
+/** Lets the request of the connection take any time. Its reader limits its time. Returns a function for its end. */
+export function takesLong(socket: Socket): () => void {
+  long.add(socket)
+  return () => void long.delete(socket)
+}
+
 export function answerBrokenRequests(http: Server): void {
   http.on('clientError', (error: Error & { readonly code?: string }, socket: Socket) => {
+    // Node reports a request that is late once, and then reads on.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && long.has(socket)) return
     // Nothing can be added to a response that is being sent.
     const open = (socket as { readonly _httpMessage?: ServerResponse<IncomingMessage> | null })._httpMessage
     if (!socket.writable || open?.headersSent) socket.destroy()

@@ -160,7 +160,7 @@ function contentEncoding(header: string): ContentEncoding | null {
 }
 
 /** Makes an error with status 415, for which there is no separate code. */
-function unsupported(message: string, headers: Readonly<Record<string, string>> = {}): GraphQLError {
+export function unsupported(message: string, headers: Readonly<Record<string, string>> = {}): GraphQLError {
   return new GraphQLError(message, { extensions: { http: { status: 415, headers } } })
 }
 

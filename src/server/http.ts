@@ -4,6 +4,7 @@ import { fromGeoduck } from '../delivery/client-error.ts'
 import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, readTarget, unauthenticated } from './access.ts'
 import { answerBrokenRequests } from './broken-requests.ts'
 import type { DownloadEndpoint } from './download-endpoint.ts'
+import type { FileRequest } from './file-request.ts'
 import { Files } from './files.ts'
 import { sendGraphiQL } from './graphiql.ts'
 import type { GraphQLEndpoint } from './graphql-endpoint.ts'
@@ -17,6 +18,7 @@ export interface Routes {
   readonly graphql: GraphQLEndpoint
   readonly download: DownloadEndpoint
   readonly tiles: TileEndpoint
+  readonly upload: (req: IncomingMessage, res: ServerResponse, asked: FileRequest) => Promise<void>
   readonly health: HealthReport
   readonly metrics: Metrics
   readonly access: Access
@@ -24,7 +26,7 @@ export interface Routes {
   readonly basePath: string
 }
 
-export function route({ graphql, download, tiles, health, metrics, access, hosts, basePath }: Routes): RequestListener {
+export function route({ graphql, download, tiles, upload, health, metrics, access, hosts, basePath }: Routes): RequestListener {
   const files = new Files(basePath)
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
@@ -64,6 +66,7 @@ export function route({ graphql, download, tiles, health, metrics, access, hosts
         const missing = () => notFound(res, basePath)
         if (pathname.startsWith('/download/')) void download.answer(req, res, { isHead, notFound: missing })
         else if (pathname.startsWith('/tiles/')) void tiles.answer(req, res, { isHead, notFound: missing })
+        else if (pathname.startsWith('/layers/')) void upload(req, res, { isHead, notFound: missing })
         else files.send(req, res, pathname, missing)
       }
     }

@@ -33,7 +33,7 @@ import { EntityTags, PageCache } from './entity-tags.ts'
 import { Exports } from './exports.ts'
 import { GraphQLEndpoint } from './graphql-endpoint.ts'
 import { HealthReport, type HealthSources } from './health.ts'
-import { httpServer, route, TIMES } from './http.ts'
+import { httpServer, type Routes, route, TIMES } from './http.ts'
 import { endIdleConnections } from './idle-connections.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { NothingToServe } from './nothing-to-serve.ts'
@@ -43,6 +43,7 @@ import { oneAtATime } from './pipelining.ts'
 import { socketProtocol } from './socket-protocol.ts'
 import { TileCache } from './tile-cache.ts'
 import { TileEndpoint } from './tile-endpoint.ts'
+import type { UploadEndpoint } from './upload/endpoint.ts'
 import { type Urls, urlsOf } from './urls.ts'
 import { WebSockets } from './websocket.ts'
 import { openYoga } from './yoga.ts'
@@ -131,6 +132,12 @@ export async function startServer(
     compression,
     cache: tileCache,
   })
+  // Its code is loaded by the first request.
+  let uploads: Promise<UploadEndpoint> | null = null
+  const upload: Routes['upload'] = async (...request) => {
+    uploads ??= import('./upload/endpoint.ts').then((module) => new module.UploadEndpoint({ ...shared, limits: config }))
+    await (await uploads).answer(...request)
+  }
   const health = state.healthReport
   const metrics = new Metrics({
     operations,
@@ -143,7 +150,7 @@ export async function startServer(
     preparing: () => health.preparations.length,
   })
   const hosts = new Hosts(config.host, config.hosts)
-  const listener = oneAtATime(addressOf, route({ graphql, download, tiles, health, metrics, access, hosts, basePath }))
+  const listener = oneAtATime(addressOf, route({ graphql, download, tiles, upload, health, metrics, access, hosts, basePath }))
   const http = httpServer(listener, { ...TIMES, keepAliveTimeout: config.keepAliveSeconds * 1_000 })
   const connections = new Connections(http, {
     mostOfAddress: config.trustProxy === 0 ? config.maxConnections : null,
@@ -266,9 +273,12 @@ async function withLive(files: Catalog, config: Config, { spatialExtension }: Wo
     import('../catalog/live/live-layers.ts'),
     import('../catalog/live/live-catalog.ts'),
   ])
-  const { live: directory, tempDirectory, memoryLimitBytes } = config
+  const { live: directory, tempDirectory, memoryLimitBytes, writes } = config
   try {
-    return new LiveCatalog(files, await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, log }))
+    return new LiveCatalog(
+      files,
+      await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log }),
+    )
   } catch (error) {
     await files.close()
     throw error

@@ -33,7 +33,7 @@ const PLACES: Readonly<Record<string, { readonly folder: RegExp; readonly files?
   '@duckdb/node-api': { folder: INSIDE },
   koffi: { folder: INSIDE },
   tinypool: { folder: /^src\/engines\/duckdb\/(host|pool)\// },
-  'apache-arrow': { folder: /^src\/(client|encode)\//, files: 2 },
+  'apache-arrow': { folder: /^src\/(client|encode)\//, files: 3 },
   wkx: { folder: /^src\/geometry\//, files: 1 },
   'graphql-yoga': { folder: /^src\/server\// },
   'graphql-ws': { folder: /^src\/(client|server)\// },

@@ -12,7 +12,7 @@ import { LIVE_COLUMNS } from '../../engines/duckdb/dialect/quote.ts'
 import { compactLayer } from '../../engines/duckdb/host/live-compactor.ts'
 import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.ts'
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
-import { lastWithin, nextChange, openForReading } from '../../engines/duckdb/host/live-store.ts'
+import { chunksIn, lastWithin, nextChange, openForReading } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
 import { columnTypeOf } from '../../model/column-type.ts'
 import { fingerprintDigest } from '../../model/cursor-seal.ts'
@@ -20,6 +20,7 @@ import { GeoduckError } from '../../model/errors.ts'
 import { jsonTypeOf } from '../../model/json-type.ts'
 import { type BBox, crsOf, type Field, type Layer, type LayerKey } from '../../model/layer.ts'
 import type { LiveAnswer, LiveColumn, LiveMutation, LiveState } from '../../model/live.ts'
+import type { UploadedChunk } from '../../model/live-upload.ts'
 import { ProcessLock } from '../process-lock.ts'
 import type { CatalogLog } from '../source.ts'
 
@@ -30,6 +31,8 @@ export interface LiveOptions {
   readonly spatialExtension: string | null
   readonly memoryLimitBytes: number
   readonly log: CatalogLog
+  /** True if clients may write. @default false */
+  readonly writes?: boolean
   /** Changes of a layer since its base, from which a new base is made. More for a large layer. @default 20,000 */
   readonly compactAfter?: number
   /** Milliseconds for which an earlier version can be queried after its last use. @default 10 minutes */
@@ -283,6 +286,12 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     }
   }
 
+  /** Returns the chunks of an upload that are committed, the first one first. */
+  uploaded(layer: string, upload: string): readonly UploadedChunk[] {
+    this.#reader ??= openForReading(this.#options.directory)
+    return chunksIn(this.#reader, layer, upload)
+  }
+
   /**
    * Returns boxes that hold all geometries that have changed after version `from`, up to version `to`, before and after. Undefined if they are not
    * known.
@@ -392,6 +401,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     const { west, south, east, north } = LIVE_COLUMNS
     return Object.freeze({
       name,
+      isWritable: this.#options.writes === true,
       state: 'READY',
       relation: { kind: 'live', layer: id, generation, version },
       columns,

@@ -18,7 +18,14 @@ import type { Layer } from '../../model/layer.ts'
 import type { LiveAnswer, LiveOperation } from '../../model/live.ts'
 import { show } from '../../model/show.ts'
 import type { Context, LiveVersions } from '../context.ts'
-import type { FeatureFilter, MutationResolvers, ResolversTypes } from '../generated.ts'
+import type {
+  FeatureFilter,
+  MutationDeleteFeaturesArgs,
+  MutationResolvers,
+  MutationUpdateFeaturesArgs,
+  MutationUpsertFeaturesArgs,
+  ResolversTypes,
+} from '../generated.ts'
 
 type Answer = Awaited<ResolversTypes['WriteResult']>
 
@@ -32,33 +39,46 @@ export const mutation: MutationResolvers = {
     return live.layer(name)!
   },
 
-  upsertFeatures: async (_root, { layer: name, features, idempotencyKey }, context) => {
-    const live = writable(context)
-    const key = readIdempotencyKey(idempotencyKey)
-    const layer = liveLayer(name, live, context)
-    const { eventLoop } = context.operation
-    const read = await eventLoop.run(readingFeatures(features, layer, MOST_FEATURES * context.services.filterLimits.vertices))
-    if (!('kind' in read)) return { version: versionOf(layer), written: 0, errors: read }
-    return settled(await write(live, name, read, key, context), name)
-  },
+  upsertFeatures: (_root, args, context) => upsertFeatures(args, context),
+  updateFeatures: (_root, args, context) => updateFeatures(args, context),
+  deleteFeatures: (_root, args, context) => deleteFeatures(args, context),
+}
 
-  updateFeatures: async (_root, { layer: name, where, set, idempotencyKey }, context) => {
-    const live = writable(context)
-    const layer = liveLayer(name, live, context)
-    const change = readSet(set, layer, context.services.filterLimits.vertices)
-    const selection = { where, asked: ['update', set], idempotencyKey: readIdempotencyKey(idempotencyKey) }
-    return await writeSelected(live, layer, selection, (keys) => ({ kind: 'update', keys, ...change }), context)
-  },
+export async function upsertFeatures(
+  { layer: name, features, idempotencyKey }: MutationUpsertFeaturesArgs,
+  context: Context,
+): Promise<Answer> {
+  const live = writable(context)
+  const key = readIdempotencyKey(idempotencyKey)
+  const layer = liveLayer(name, live, context)
+  const { eventLoop } = context.operation
+  const read = await eventLoop.run(readingFeatures(features, layer, MOST_FEATURES * context.services.filterLimits.vertices))
+  if (!('kind' in read)) return { version: versionOf(layer), written: 0, errors: read }
+  return settled(await write(live, name, read, key, context), name)
+}
 
-  deleteFeatures: async (_root, { layer: name, keys, where, idempotencyKey }, context) => {
-    const live = writable(context)
-    const key = readIdempotencyKey(idempotencyKey)
-    const layer = liveLayer(name, live, context)
-    if (!keys === !where) throw new GeoduckError('BAD_INPUT', '`deleteFeatures` takes exactly one of `keys` and `where`.')
-    if (keys) return settled(await write(live, name, readKeys(keys), key, context), name)
-    const selection = { where: where!, asked: ['delete'], idempotencyKey: key }
-    return await writeSelected(live, layer, selection, (selected) => ({ kind: 'delete', keys: selected }), context)
-  },
+export async function updateFeatures(
+  { layer: name, where, set, idempotencyKey }: MutationUpdateFeaturesArgs,
+  context: Context,
+): Promise<Answer> {
+  const live = writable(context)
+  const layer = liveLayer(name, live, context)
+  const change = readSet(set, layer, context.services.filterLimits.vertices)
+  const selection = { where, asked: ['update', set], idempotencyKey: readIdempotencyKey(idempotencyKey) }
+  return await writeSelected(live, layer, selection, (keys) => ({ kind: 'update', keys, ...change }), context)
+}
+
+export async function deleteFeatures(
+  { layer: name, keys, where, idempotencyKey }: MutationDeleteFeaturesArgs,
+  context: Context,
+): Promise<Answer> {
+  const live = writable(context)
+  const key = readIdempotencyKey(idempotencyKey)
+  const layer = liveLayer(name, live, context)
+  if (!keys === !where) throw new GeoduckError('BAD_INPUT', 'Exactly one of `keys` and `where` is taken.')
+  if (keys) return settled(await write(live, name, readKeys(keys), key, context), name)
+  const selection = { where: where!, asked: ['delete'], idempotencyKey: key }
+  return await writeSelected(live, layer, selection, (selected) => ({ kind: 'delete', keys: selected }), context)
 }
 
 /** Milliseconds to select the features of a mutation. Others wait meanwhile. */
@@ -96,14 +116,14 @@ async function writeSelected(
 }
 
 /** @throws GeoduckError FORBIDDEN, UNSUPPORTED */
-function writable({ services, operation }: Context): LiveVersions {
+export function writable({ services, operation }: Context): LiveVersions {
   const { live } = services.catalog
   if (operation.writeRefusal !== null) throw new GeoduckError('FORBIDDEN', operation.writeRefusal)
   if (!live) throw new GeoduckError('UNSUPPORTED', 'The server has no live layers; start it with --live DIRECTORY.')
   return live
 }
 
-function liveLayer(name: string, live: LiveVersions, { services, operation }: Context): Layer {
+export function liveLayer(name: string, live: LiveVersions, { services, operation }: Context): Layer {
   operation.layers.add(name)
   const layer = live.layer(name)
   if (layer) return layer
@@ -126,7 +146,7 @@ function write(
 }
 
 /** @throws GeoduckError BAD_INPUT for a mutation that the writer has refused */
-function settled(answer: LiveAnswer, name: string): Answer {
+export function settled(answer: LiveAnswer, name: string): Answer {
   if (!('refused' in answer)) return { ...answer, errors: [] }
   switch (answer.refused) {
     case 'LAYER_EXISTS':
@@ -142,6 +162,6 @@ function nameTaken(name: string): GeoduckError {
   return new GeoduckError('BAD_INPUT', `\`name\`: there is a layer ${show(name)} already.`)
 }
 
-function versionOf({ relation }: Layer): number {
+export function versionOf({ relation }: Layer): number {
   return relation.kind === 'live' ? relation.version : 0
 }

@@ -29,9 +29,10 @@ import { type GroupSource, groupArguments, groupInputs, groupResults, groupType 
 import { labelsOf } from './labels.ts'
 import { type ColumnName, columnNames, type LayerName, memberNames } from './names.ts'
 import { type TypedFilter, typedResolvers } from './root-fields.ts'
+import { writeFields } from './writes.ts'
 
 /** The part of a layer that its types depend on. */
-export type TypedSource = Pick<Layer, 'name' | 'names' | 'columns' | 'geometryColumn' | 'tailoring'> & {
+export type TypedSource = Pick<Layer, 'name' | 'names' | 'columns' | 'geometryColumn' | 'tailoring' | 'isWritable'> & {
   /** Only live layers have changes. */
   readonly relation?: Pick<Layer['relation'], 'kind'>
 }
@@ -41,6 +42,7 @@ export interface TypedLayer {
   readonly feature: FeatureType
   readonly query: readonly Field[]
   readonly subscription: readonly Field[]
+  readonly mutation: readonly Field[]
 }
 
 export function typedLayer(layer: TypedSource, name: LayerName, generic: GraphQLSchema): TypedLayer {
@@ -152,10 +154,12 @@ class LayerTypes {
     }
     const inputs = groupInputs(groups)
     const results = groupResults(groups, groupType(groups))
+    const writes = { layer, name: this.#name, generic: this.#generic, filter, columns: () => this.#typedColumns() }
     const resolvers = typedResolvers(layer, (filter) => this.#filterOf(filter))
     const text = described(`Features of the layer \`${layer}\`.`, tailoring?.description ?? tailoring?.title)
     return {
       feature,
+      mutation: this.#layer.isWritable ? writeFields({ ...writes, filterOf: (filter) => this.#filterOf(filter) }) : [],
       query: [
         field(root, required(connection), text, {
           args: [...asked, ...this.#sharedArguments('getQueryType', 'features', ['first', 'after', 'deadline'])],

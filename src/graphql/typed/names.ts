@@ -136,6 +136,8 @@ const ROOT_ENDINGS = ['Feature', 'Aggregate', 'Nearest', 'Changes'] as const
 /** Endings of the names of a layer's types. No ending is the end of another one, except with one of `LONGER` before it. */
 const TYPE_ENDINGS = [
   'Feature',
+  'FeatureInput',
+  'FeatureSetInput',
   'Connection',
   'Edge',
   'Batch',

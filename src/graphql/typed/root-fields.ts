@@ -53,7 +53,7 @@ interface Groups extends Omit<GroupArguments, 'layer' | 'where' | 'groupBy'>, Pi
 
 type Changes = Omit<SubscriptionChangesArgs, 'layer' | 'where'> & Pick<Arguments, 'where'>
 
-type Where = Readonly<Record<string, unknown>> & {
+export type Where = Readonly<Record<string, unknown>> & {
   readonly and?: readonly Where[] | null
   readonly or?: readonly Where[] | null
   readonly not?: Where | null
@@ -112,7 +112,7 @@ export function typedResolvers(layer: string, filterOf: (field: string) => Typed
 }
 
 /** Returns the generic filter. What is deeper than any filter may be is left out, because the whole is refused. */
-function genericFilter(where: Where, filterOf: (field: string) => TypedFilter | undefined, depth = 1): FeatureFilter {
+export function genericFilter(where: Where, filterOf: (field: string) => TypedFilter | undefined, depth = 1): FeatureFilter {
   if (depth > DEEPEST_FILTER) return {}
   if (Object.values(where).includes(null)) throw nullMember(where)
   const { and, or, not, geometry, ...columns } = where
@@ -160,7 +160,7 @@ function propertyFilters({ name, path, type }: Subject, tests: unknown): Propert
 }
 
 /** Generic filters take a wide integer as text. */
-function jsonOf(value: unknown): unknown {
+export function jsonOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(jsonOf)
   return typeof value === 'bigint' ? String(value) : value
 }

@@ -1,14 +1,16 @@
 /** The examples of docs/live.md, in their order, on a separate server. */
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { expect } from 'vitest'
 import { WebSocket } from 'ws'
+import { ROOT } from '../../support/environment.ts'
 import { ask } from '../../support/graphql.ts'
 import { CREATE, point, UPSERT } from '../../support/live.ts'
 import { serve } from '../../support/server.ts'
 import type { Example } from './example.ts'
 
-const QUESTIONS = 5
+const QUESTIONS = 6
 
 export const written: Example = {
   blocks: Array.from({ length: QUESTIONS }, () => ['graphql', 'json']).flat(),
@@ -16,6 +18,30 @@ export const written: Example = {
     const server = await serve([], { live: join(folder, 'live'), writes: true })
     try {
       for (let n = 0; n < texts.length; n += 2) expect(await ask(server, texts[n]!)).toEqual(JSON.parse(texts[n + 1]!))
+    } finally {
+      await server.close()
+    }
+  },
+}
+
+/** The examples of docs/uploads.md, in their order, on a separate server. */
+export const uploaded: Example = {
+  blocks: ['json', 'sh', 'json', 'python', 'json', 'sh', 'json', 'sh', 'json', 'sh', 'json'],
+  async holds(place, rows, ...texts) {
+    const server = await serve([], { live: join(place.folder, 'uploads'), writes: true })
+    try {
+      await ask(server, CREATE, { name: 'vehicles', columns: [{ name: 'line', type: 'VARCHAR' }] })
+      // The layer of the page has had another mutation.
+      await ask(server, UPSERT, { layer: 'vehicles', features: [{ key: 'bus 1' }] })
+      await writeFile(join(place.folder, 'vehicles.ndjson'), rows!)
+      for (let n = 0; n < texts.length; n += 2) {
+        const program = texts[n]!.replaceAll('http://127.0.0.1:4000', server.url).replaceAll('curl', 'curl -s')
+        await writeFile(join(place.folder, 'upload'), program)
+        const { stdout } = await place.shell(
+          `${program.startsWith('import') ? `PYTHONPATH=${ROOT}/.geoduck/python python3` : 'sh'} upload`,
+        )
+        expect(JSON.parse(stdout)).toEqual(JSON.parse(texts[n + 1]!))
+      }
     } finally {
       await server.close()
     }

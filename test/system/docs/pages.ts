@@ -7,7 +7,7 @@ import { prints, printsWith, remote } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
 import { files, json, lines, ranges, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
-import { changed, fenced, viewed, written } from './live.ts'
+import { changed, fenced, uploaded, viewed, written } from './live.ts'
 import { sharedName } from './names.ts'
 import { metrics, scraped, slow } from './operations.ts'
 import { VISITORS } from './place.ts'
@@ -128,5 +128,6 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     notRun(['yaml'], 'test/unit/config/file.test.ts reads such a file; test/system/server/typed-layers.test.ts serves it'),
     printsWith('towns.yaml'),
   ],
+  'docs/uploads.md': [uploaded],
   'docs/viewports.md': [viewed, notRun(['js'], 'test/system/live/watch-viewport.test.ts uses it')],
 }

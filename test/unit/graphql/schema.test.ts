@@ -45,7 +45,8 @@ describe('the name of a type', () => {
   it('has a valid and unique type for every layer name, and no layer name has a colon', () => {
     const random = new Random()
     const layers = [...new Set(Array.from({ length: 1_000 }, () => validName(hostileText(random, 'x'))))]
-    const schema = wholeSchema(named(...layers))
+    const schema = wholeSchema(named(...layers).map((layer) => ({ ...layer, isWritable: true })))
+    expect(Object.keys(schema.getMutationType()!.getFields()).length).toBe(3 * layers.length + 4)
     const types = layers.map((name) => featureTypeOf(schema, { name }).name)
     expect(new Set(types).size).toBe(layers.length)
     for (const type of types) expect(type).toMatch(/^(?!__)[A-Za-z_]\w*Feature$/)
@@ -64,7 +65,8 @@ describe('the schema of all layers', () => {
   })
 
   it('is valid, and has a type for each layer that is a Feature and a Node', () => {
-    const schema = wholeSchema(named('roads', 'rivers'))
+    const schema = wholeSchema(named('roads', 'rivers').map((layer) => ({ ...layer, isWritable: true })))
+    expect(schema.getType('RoadsFeatureInput')).toBeDefined()
     expect(validateSchema(Object.assign(schema, { __validationErrors: undefined }))).toEqual([])
     const [feature, node] = ['Feature', 'Node'].map((name) => schema.getType(name) as GraphQLInterfaceType)
     for (const type of [feature!, node!])

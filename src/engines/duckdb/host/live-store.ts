@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import type { LiveGeneration, LiveState } from '../../../model/live.ts'
+import { type UploadedChunk, uploadPrefix } from '../../../model/live-upload.ts'
 import { storeFile } from './live-files.ts'
 
 const FORMAT = 1
@@ -74,6 +75,18 @@ export function basesIn(database: DatabaseSync): readonly LiveGeneration[] {
 export function changesSince(database: DatabaseSync, layer: number, version: number): number {
   const count = database.prepare('SELECT count(*) AS changes FROM changes WHERE layer = ? AND version > ?')
   return (count.get(layer, version) as { changes: number }).changes
+}
+
+/** Returns the chunks of an upload that are committed, the first one first. */
+export function chunksIn(database: DatabaseSync, layer: string, upload: string): readonly UploadedChunk[] {
+  const prefix = uploadPrefix(layer, upload)
+  const statement = database.prepare('SELECT key, digest, answer FROM mutations WHERE key >= ? AND key < ? ORDER BY key')
+  // Its keys end with digits, and `:` follows on `9`.
+  const rows = statement.all(prefix, `${prefix}:`) as unknown as { key: string; digest: Uint8Array; answer: string }[]
+  return rows.map(({ key, digest, answer }) => {
+    const { version } = JSON.parse(answer) as { version: number }
+    return { end: Number(key.slice(prefix.length)), version, digest }
+  })
 }
 
 /** The last version after `from` up to which a layer has at most `most` changes. If the next version has more, that one. Infinity: all of them. */

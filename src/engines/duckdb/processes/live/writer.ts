@@ -2,12 +2,12 @@
  * The program that writes into a live store. It is the only writer, it reads only its messages, and it never serves. Each message is one
  * transaction, which is on the disk before the answer.
  */
-import { hash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { around, gathered } from '../../../../geometry/box.ts'
 import { boxOfWkb } from '../../../../geometry/wkb-box.ts'
 import type { BBox } from '../../../../model/layer.ts'
 import type { LiveAnswer, LiveMutation, LiveOperation, LiveState } from '../../../../model/live.ts'
+import { digestOf } from '../../../../model/live-upload.ts'
 import type { StoreContent, WriterMessage, Written } from '../../host/live-messages.ts'
 import { basesIn, changesSince, layersIn, openForWriting } from '../../host/live-store.ts'
 import { answerWith } from '../answer.ts'
@@ -279,11 +279,4 @@ class Writer {
     this.#statements.set(sql, known)
     return known
   }
-}
-
-function digestOf(layer: string, content: LiveOperation | string): Buffer {
-  const text = JSON.stringify([layer, content], (_, value) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
-  )
-  return hash('sha256', text, 'buffer')
 }
