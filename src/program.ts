@@ -70,7 +70,7 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   print(`ready ${server.url}`)
 }
 
-/** The live layer of the demo, which a start without a path and without settings of its own for live layers shows. */
+/** The live layer of the demo, which a start without a path shows, if it has no live layers. */
 function demoOf({ live, writes }: Config, { sources }: Resolved['origins']): DemoOptions | null {
   const { GEODUCK_DEMO_LIVE: folder, GEODUCK_DEMO_WRITER: writer } = process.env
   return folder && writer && sources === 'default' && live === null && !writes ? { folder, writer } : null

@@ -7,7 +7,7 @@ export type Point = readonly [longitude: number, latitude: number]
 
 /** A coast around an island or a continent, which ends where it begins. */
 export interface Coast {
-  /** Longitudes go on beyond 180 degrees, so that neighbours are never a world apart. */
+  /** Longitudes continue beyond 180 degrees, so that neighbours are never a world apart. */
   readonly points: readonly Point[]
   /** Kilometres from the first point to each point. */
   readonly distances: readonly number[]

@@ -1,5 +1,5 @@
 /**
- * The ships of the demo. Where a ship is depends only on its number and on the time, so a fleet that was stopped goes on from where it was, and two
+ * The ships of the demo. Where a ship is depends only on its number and on the time, so a fleet that was stopped continues from where it was, and two
  * starts show the same.
  */
 import { seededRandom } from '../demo/random.ts'

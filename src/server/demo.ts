@@ -22,13 +22,13 @@ export interface DemoOptions {
   readonly writer: string
 }
 
-/** What the map page shows of the demo. */
+/** The parts of the demo that the map page shows. */
 interface Description {
   readonly layer: string
   readonly fence: { readonly name: string; readonly geometry: object }
 }
 
-/** 2,000 changes a second are kept for a minute, so that the store stays as large as it is after a minute. */
+/** 2,000 changes per second are kept for a minute, so that the store stays as large as it is after a minute. */
 const RETENTION = { compactAfter: 60_000, keepMs: 60_000, changesMs: 60_000 } as const satisfies Partial<LiveOptions>
 /** Milliseconds without a subscriber after which the writer ends: a page that is loaded again subscribes again. */
 const PATIENCE_MS = 2_000
@@ -37,7 +37,7 @@ const AGAIN_MS = 5_000
 const FOLDER = 'geoduck-demo-'
 
 export class Demo {
-  /** Settings of a server that has the demo. Nobody but the writer knows the token. */
+  /** Settings of a server that has the demo. Only the writer knows the token. */
   readonly settings: Pick<Config, 'live' | 'writes' | 'writeToken'>
   readonly retention = RETENTION
   readonly #folder: string
@@ -121,7 +121,7 @@ export class Demo {
     })
     writer.once('exit', (_, signal) => {
       this.#writer = null
-      // It was told to end, and may be wanted again.
+      // This server has ended it, and may need it again.
       if (signal === 'SIGTERM') return void this.#run()
       this.#log.warn('the writer of the demo has ended, and starts again')
       this.#timer = setTimeout(() => this.#run(), AGAIN_MS).unref()

@@ -61,7 +61,7 @@ test('2,000 ships are there when the server is ready, and nobody moves them', as
   expect(await fingerprint()).toEqual(before)
 })
 
-test('the writer runs while somebody watches, and goes on from where it was', async () => {
+test('the writer runs while somebody watches, and continues from where it was', async () => {
   const watch = open()
   await moved(watch)
   expect(writers()).toBe(1)
