@@ -27,7 +27,10 @@ const server = spawn(process.execPath, ['--disable-warning=ExperimentalWarning',
   stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
 })
 const url = await new Promise<string>((resolve) => {
-  createInterface(server.stdout).on('line', (line) => line.startsWith('ready ') && resolve(line.slice('ready '.length)))
+  createInterface({ input: server.stdout! }).on(
+    'line',
+    (line) => line.startsWith('ready ') && resolve(line.slice('ready '.length)),
+  )
 })
 
 const switches = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-sandbox', '--enable-precise-memory-info']
@@ -48,13 +51,13 @@ const session = await page.context().newCDPSession(page)
 async function look(): Promise<{ readonly frames: number; readonly heap: number }> {
   await session.send('HeapProfiler.collectGarbage')
   return await page.evaluate(() => {
-    const state = globalThis as unknown as { frames?: number; performance: { memory: { usedJSHeapSize: number } } }
-    const frames = state.frames ?? 0
+    const state = globalThis as unknown as { drawn?: number; performance: { memory: { usedJSHeapSize: number } } }
+    const frames = state.drawn ?? 0
     const count = () => {
-      state.frames = (state.frames ?? 0) + 1
+      state.drawn = (state.drawn ?? 0) + 1
       requestAnimationFrame(count)
     }
-    if (state.frames === undefined) count()
+    if (state.drawn === undefined) count()
     return { frames, heap: state.performance.memory.usedJSHeapSize }
   })
 }

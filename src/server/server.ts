@@ -159,7 +159,10 @@ export async function startServer(
   endIdleConnections(http)
   const protocol = socketProtocol({ schema, documents, persisted, services: state, access, operations })
   const sockets = new WebSockets(http, { ...shared, protocol, server: health.server, hosts, memory, limits: config, log })
-  const address = await listen(http, config)
+  const address = await listen(http, config).catch(async (error: unknown) => {
+    await demo?.close()
+    throw error
+  })
   const layersChanged = () => {
     schema.layersChanged()
     state.introspector.layersChanged()

@@ -72,7 +72,8 @@ export class LayerView {
   /** @type {Progress} */ progress = OFF
   /** @type {Drawing | TileDrawing | LiveDrawing | null} */ #current = null
   /** @type {Drawing | TileDrawing | LiveDrawing | null} */ #previous = null
-  /** The request that it follows, and its colouring. @type {{ asked: string, coloring: Coloring | null } | null} */ #followed = null
+  /** The request that it follows, and its colouring. @type {{ asked: string, coloring: Coloring | null } | null} */ #followed =
+    null
   #most
   #cancel = () => {}
   #map
