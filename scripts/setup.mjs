@@ -10,18 +10,19 @@ import { SetupError } from './setup/program.mjs'
 import { showSteps } from './setup/progress.mjs'
 import { python, s3Store } from './setup/python.mjs'
 import { runtime } from './setup/runtime.mjs'
+import { ships } from './setup/ships.mjs'
 import { site } from './setup/site.mjs'
 
 /** The oldest Node that runs these scripts. They bring the Node that runs everything else. */
 const LEAST_NODE = 20
 
 /** Steps of one row do not need each other and run side by side. Each row needs the rows before it. */
-const TO_SERVE = [[dependenciesToServe, runtime], [extension], [demo]]
+const TO_SERVE = [[dependenciesToServe, runtime], [extension, ships], [demo]]
 const TO_BUILD = [[dependencies, runtime]]
 const TO_DOCUMENT = [[dependenciesToServe, runtime], [site]]
 const TO_TEST = [
   [dependencies, runtime],
-  [extension, python, s3Store],
+  [extension, python, s3Store, ships],
   [demo, site],
   [chromium],
   [strace],

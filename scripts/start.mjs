@@ -18,7 +18,13 @@ process.exit(
     // Where the command was given, so that relative paths mean what they say.
     cwd: process.env.INIT_CWD,
     // Compiled code is kept: a second start listens a third sooner.
-    env: { GEODUCK_DEMO: `${STATE}/demo`, NODE_COMPILE_CACHE: `${STATE}/compiled`, ...process.env },
+    env: {
+      GEODUCK_DEMO: `${STATE}/demo`,
+      GEODUCK_DEMO_LIVE: `${STATE}/ships`,
+      GEODUCK_DEMO_WRITER: `${ROOT}/scripts/ships/sail.ts`,
+      NODE_COMPILE_CACHE: `${STATE}/compiled`,
+      ...process.env,
+    },
   }),
 )
 

@@ -24,11 +24,12 @@ import { editorSchema } from './config/file/schema.ts'
 import { openLog } from './config/logging.ts'
 import { machine } from './config/machine.ts'
 import { packageVersion } from './config/package-version.ts'
-import { type ConfigInputs, printableConfig, resolveConfig } from './config/resolve.ts'
+import { type ConfigInputs, printableConfig, type Resolved, resolveConfig } from './config/resolve.ts'
 import { settings } from './config/settings.ts'
 import { checkTempDirectory } from './config/temp-directory.ts'
 import { GeoduckError } from './model/errors.ts'
 import { shownPath } from './model/remote-source.ts'
+import type { DemoOptions } from './server/demo.ts'
 import { NothingToServe } from './server/nothing-to-serve.ts'
 import type { RunningServer } from './server/server.ts'
 
@@ -36,7 +37,7 @@ import type { RunningServer } from './server/server.ts'
 const CLOSE_MS = 10_000
 
 async function serve({ given, printConfig }: ServeOptions): Promise<void> {
-  const { config, file, warnings } = await resolveConfig(given)
+  const { config, file, origins, warnings } = await resolveConfig(given)
   if (printConfig) return print(printableConfig(config))
   const log = openLog(config)
   if (file !== null) log.info(`Configured by ${file}`)
@@ -52,7 +53,7 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
   const { startServer } = await import('./server/server.ts')
   const configuration =
     file === null ? null : { file, read: async () => (await resolveConfig({ ...given, configFile: file })).config }
-  const server = await startServer(config, { spatialExtension, configuration })
+  const server = await startServer(config, { spatialExtension, configuration, demo: demoOf(config, origins) })
   endWhenTold(server)
   print(`geoduck ${packageVersion()} serves ${paths.map(shownPath).join(', ')}`)
   for (const [what, path] of PLACES) print(`  ${what.padEnd(10)}${server.url}${config.basePath}${path}`)
@@ -67,6 +68,12 @@ async function serve({ given, printConfig }: ServeOptions): Promise<void> {
     print(`  layer     ${[name, ...kinds, ...count].join(', ')}`)
   }
   print(`ready ${server.url}`)
+}
+
+/** The live layer of the demo, which a start without a path shows, if it has no live layers. */
+function demoOf({ live, writes }: Config, { sources }: Resolved['origins']): DemoOptions | null {
+  const { GEODUCK_DEMO_LIVE: folder, GEODUCK_DEMO_WRITER: writer } = process.env
+  return folder && writer && sources === 'default' && live === null && !writes ? { folder, writer } : null
 }
 
 /** @throws NothingToServe if no path of the configuration exists */

@@ -1375,6 +1375,8 @@ export type Layer = {
   readonly graphqlName: Scalars['String']['output'];
   /** True if coordinates have a height. Null while this is unknown. */
   readonly hasZ: Maybe<Scalars['Boolean']['output']>;
+  /** True for a live layer, which mutations write, and whose changes can be followed. */
+  readonly isLive: Scalars['Boolean']['output'];
   /** The origin of `Feature.key`. */
   readonly key: LayerKey;
   /** The kind of the layer. While the layer is PREPARING, its kind may not be known yet, and is FEATURES. */
@@ -2858,6 +2860,7 @@ export type LayerResolvers<ContextType = Context, ParentType extends ResolversPa
   geometryTypes?: Resolver<ReadonlyArray<ResolversTypes['GeometryType']>, ParentType, ContextType>;
   graphqlName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   hasZ?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  isLive?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   key?: Resolver<ResolversTypes['LayerKey'], ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['LayerKind'], ParentType, ContextType>;
   longName?: Resolver<ResolversTypes['String'], ParentType, ContextType>;

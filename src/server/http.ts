@@ -1,8 +1,9 @@
 /** Routes each request to the part of the server that answers it. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { fromGeoduck } from '../delivery/client-error.ts'
-import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, readTarget, unauthenticated } from './access.ts'
+import { type Access, type Hosts, MISDIRECTED, MISDIRECTED_BODY, type Origins, readTarget, unauthenticated } from './access.ts'
 import { answerBrokenRequests } from './broken-requests.ts'
+import type { Demo } from './demo.ts'
 import type { DownloadEndpoint } from './download-endpoint.ts'
 import type { FileRequest } from './file-request.ts'
 import { Files } from './files.ts'
@@ -23,10 +24,24 @@ export interface Routes {
   readonly metrics: Metrics
   readonly access: Access
   readonly hosts: Hosts
+  readonly origins: Origins
   readonly basePath: string
+  readonly demo: Demo | null
 }
 
-export function route({ graphql, download, tiles, upload, health, metrics, access, hosts, basePath }: Routes): RequestListener {
+export function route({
+  graphql,
+  download,
+  tiles,
+  upload,
+  health,
+  metrics,
+  access,
+  hosts,
+  origins,
+  basePath,
+  demo,
+}: Routes): RequestListener {
   const files = new Files(basePath)
   return (req, res) => {
     res.setHeader('x-content-type-options', 'nosniff')
@@ -61,6 +76,10 @@ export function route({ graphql, download, tiles, upload, health, metrics, acces
       case '/metrics':
         if (access.allows(req.headers.authorization)) void sendMetrics(res, metrics)
         else refuse(res, fromGeoduck(unauthenticated()))
+        break
+      case '/map/demo':
+        if (demo) demo.answer(req, res, { access, origins })
+        else res.writeHead(204).end()
         break
       default: {
         const missing = () => notFound(res, basePath)

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type FilterLimits, filterLimitsOf } from '../ask/read/read-filter.ts'
 import { type Catalog, openCatalog } from '../catalog/catalog.ts'
+import type { LiveLayers } from '../catalog/live/live-layers.ts'
 import type { Config } from '../config/config.ts'
 import { findHttpfsExtension } from '../config/extension.ts'
 import { type Log, openLog } from '../config/logging.ts'
@@ -28,6 +29,7 @@ import { Access, clientAddress, Hosts, Origins, publicAddressOf } from './access
 import { ClientMemory } from './client-memory.ts'
 import { type ConfigurationSource, checkLayerNames, rereading } from './configuration.ts'
 import { Connections } from './connections.ts'
+import type { Demo, DemoOptions } from './demo.ts'
 import { DownloadEndpoint } from './download-endpoint.ts'
 import { EntityTags, PageCache } from './entity-tags.ts'
 import { Exports } from './exports.ts'
@@ -54,6 +56,8 @@ export interface ServerOptions {
   readonly execArgv?: readonly string[]
   /** The configuration file. @default none */
   readonly configuration?: ConfigurationSource | null
+  /** The live layer of the demo. @default none */
+  readonly demo?: DemoOptions | null
 }
 
 export interface RunningServer extends Urls {
@@ -78,10 +82,12 @@ export interface RunningServer extends Urls {
  * `listen` does.
  */
 export async function startServer(
-  config: Config,
-  { spatialExtension, execArgv = [], configuration }: ServerOptions,
+  given: Config,
+  { spatialExtension, execArgv = [], configuration, demo: demoOptions = null }: ServerOptions,
 ): Promise<RunningServer> {
-  const log = openLog(config)
+  const log = openLog(given)
+  const demo = demoOptions && (await (await import('./demo.ts')).Demo.open(demoOptions, given, log))
+  const config = { ...given, ...demo?.settings }
   const exports = new Exports({
     config,
     spatialExtension: spatialExtension.path,
@@ -150,7 +156,7 @@ export async function startServer(
     preparing: () => health.preparations.length,
   })
   const hosts = new Hosts(config.host, config.hosts)
-  const listener = oneAtATime(addressOf, route({ graphql, download, tiles, upload, health, metrics, access, hosts, basePath }))
+  const listener = oneAtATime(addressOf, route({ ...shared, graphql, download, tiles, upload, health, metrics, hosts, demo }))
   const http = httpServer(listener, { ...TIMES, keepAliveTimeout: config.keepAliveSeconds * 1_000 })
   const connections = new Connections(http, {
     mostOfAddress: config.trustProxy === 0 ? config.maxConnections : null,
@@ -160,7 +166,10 @@ export async function startServer(
   endIdleConnections(http)
   const protocol = socketProtocol({ schema, documents, persisted, services: state, access, operations })
   const sockets = new WebSockets(http, { ...shared, protocol, server: health.server, hosts, memory, limits: config, log })
-  const address = await listen(http, config)
+  const address = await listen(http, config).catch(async (error: unknown) => {
+    await demo?.close()
+    throw error
+  })
   const layersChanged = () => {
     schema.layersChanged()
     state.introspector.layersChanged()
@@ -168,15 +177,16 @@ export async function startServer(
   const ready = fill(
     state,
     config,
-    { spatialExtension: spatialExtension.path, execArgv, configuration, checkNames },
+    { spatialExtension: spatialExtension.path, execArgv, configuration, checkNames, demo },
     log,
     layersChanged,
   )
   // The caller of `startServer` handles a rejection. After a stop nobody waits for it.
   ready.catch(() => {})
   let closing: Promise<void> | null = null
-  const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, exports, log }))
+  const close = () => (closing ??= shutDown({ http, connections, sockets, state, ready, operations, exports, demo, log }))
   const urls = urlsOf(config.host, address, (host) => hosts.allows(host))
+  if (demo) ready.then(() => demo.start(state.catalog.live!, `${urls.url}${basePath}/graphql`)).catch(() => {})
   const drain = async () => {
     if (config.drainSeconds === 0) return
     health.drain()
@@ -205,6 +215,7 @@ interface WorkerProgram {
   readonly configuration: ConfigurationSource | null | undefined
   /** Throws ConfigurationError. */
   readonly checkNames: (layers: Config['layers']) => void
+  readonly demo: Demo | null
 }
 
 /**
@@ -219,7 +230,9 @@ async function fill(
   onLayers: () => void,
 ): Promise<readonly Layer[]> {
   const opened = Promise.withResolvers<Engine>()
-  const files = await openCatalog({
+  // Its process starts while the files are read.
+  const live = config.live === null ? null : openLive(config, config.live, program, log)
+  const files = openCatalog({
     sources: config.sources,
     layers: config.layers,
     ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),
@@ -233,7 +246,7 @@ async function fill(
     admit: async (access) => (await opened.promise).renew({ ...access, ...(config.live !== null && { live: config.live }) }),
     log,
   })
-  const catalog = await withLive(files, config, program, log)
+  const catalog = live ? await withLive(files, live) : await files
   await state.describe(catalog)
   onLayers()
   catalog.on('changed', (change) => {
@@ -266,23 +279,26 @@ async function fill(
   return catalog.layers()
 }
 
-/** Adds the live layers, if there are any. Their code is loaded only then. */
-async function withLive(files: Catalog, config: Config, { spatialExtension }: WorkerProgram, log: Log): Promise<Catalog> {
-  if (config.live === null) return files
-  const [{ LiveLayers }, { LiveCatalog }] = await Promise.all([
-    import('../catalog/live/live-layers.ts'),
-    import('../catalog/live/live-catalog.ts'),
-  ])
-  const { live: directory, tempDirectory, memoryLimitBytes, writes } = config
-  try {
-    return new LiveCatalog(
-      files,
-      await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log }),
-    )
-  } catch (error) {
-    await files.close()
-    throw error
+/** Opens the live layers. Their code is loaded only then. */
+async function openLive(
+  { tempDirectory, memoryLimitBytes, writes }: Config,
+  directory: string,
+  { spatialExtension, demo }: WorkerProgram,
+  log: Log,
+): Promise<LiveLayers> {
+  const { LiveLayers } = await import('../catalog/live/live-layers.ts')
+  return await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log, ...demo?.retention })
+}
+
+/** Adds the live layers to those of the files. If one of them cannot be opened, it closes the other. */
+async function withLive(opening: Promise<Catalog>, openingLive: Promise<LiveLayers>): Promise<Catalog> {
+  const [files, live] = await Promise.allSettled([opening, openingLive])
+  if (files.status === 'fulfilled' && live.status === 'fulfilled') {
+    const { LiveCatalog } = await import('../catalog/live/live-catalog.ts')
+    return new LiveCatalog(files.value, live.value)
   }
+  for (const opened of [files, live]) if (opened.status === 'fulfilled') await opened.value.close()
+  throw files.status === 'rejected' ? files.reason : (live as PromiseRejectedResult).reason
 }
 
 function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execArgv }: WorkerProgram, log: Log): Promise<Engine> {
@@ -314,6 +330,7 @@ interface OpenParts {
   readonly ready: Promise<unknown>
   readonly operations: Operations
   readonly exports: Exports
+  readonly demo: Demo | null
   readonly log: Log
 }
 
@@ -321,13 +338,13 @@ interface OpenParts {
  * Ends operations with SHUTTING_DOWN, waits until clients have read that, and closes sockets with 1001. A client that does not
  * read is cut off.
  */
-async function shutDown({ http, connections, sockets, state, ready, operations, exports, log }: OpenParts): Promise<void> {
+async function shutDown({ http, connections, sockets, state, ready, operations, exports, demo, log }: OpenParts): Promise<void> {
   const stopped = Promise.withResolvers<void>()
   http.close(() => stopped.resolve())
   http.closeIdleConnections()
   state.stop()
   await atMost(START_MS, ready)
-  const emptied = Promise.all([state.close(), exports.close()])
+  const emptied = Promise.all([state.close().then(() => demo?.close()), exports.close()])
   await atMost(DRAIN_MS, operations.settled())
   await sockets.close()
   http.closeAllConnections()

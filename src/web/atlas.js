@@ -64,7 +64,8 @@ export class Atlas {
   /**
    * @param {MapLibre} map
    * @param {(layers: Layer[]) => void} zoomTo
-   * @param {{ chosen: () => void, moved: () => void }} events `chosen`: layers, filters, colours or the explored layer are others; `moved`: the view is
+   * @param {{ chosen: () => void, moved: () => void, followed: () => void }} events `chosen`: layers, filters, colours or the explored layer are others; `moved`: the
+   *   view is; `followed`: features have moved
    */
   constructor(map, zoomTo, events) {
     this.#map = map
@@ -219,6 +220,7 @@ export class Atlas {
       () => {
         row.show(view)
         this.refresh()
+        if (view.progress.rate !== null) this.#events.followed()
         const entry = this.#entries.get(layer.longName)
         if (entry) this.#askOutdated(entry)
       },

@@ -16,6 +16,8 @@ import { whereOf } from './explore/conditions.js'
 import { whereInView } from './explore/where.js'
 import { AGAIN_MS, askCount } from './groups.js'
 import { countHexagons, isDense, isMany, stepsOf } from './hexagons.js'
+import { follow, isFollowed, Rate } from './live.js'
+import { LiveDrawing } from './live-drawing.js'
 import { openStream } from './stream.js'
 import { TileDrawing } from './tile-drawing.js'
 
@@ -23,6 +25,9 @@ import { TileDrawing } from './tile-drawing.js'
 const MOST_FEATURES = { polygon: 20_000, line: 20_000, point: 200_000 }
 /** The most vertices that a browser draws while it still reacts to the mouse. */
 const MOST_VERTICES = 4_000_000
+
+/** Milliseconds between two looks at the number of changes. */
+const RATE_MS = 1_000
 
 /**
  * @typedef {object} Look
@@ -49,6 +54,7 @@ const MOST_VERTICES = 4_000_000
  * @property {GeoduckClientError | null} error
  * @property {Scale | null} scale of hexagons
  * @property {number | null} share of the features in view that tiles show; null if it shows no tiles
+ * @property {number | null} rate changes per second of a layer that is followed; null for others
  */
 
 /**
@@ -60,12 +66,14 @@ const MOST_VERTICES = 4_000_000
  */
 
 /** @type {Progress} */
-const OFF = { state: 'off', features: 0, batches: 0, startedAt: 0, endedAt: 0, error: null, scale: null, share: null }
+const OFF = { state: 'off', features: 0, batches: 0, startedAt: 0, endedAt: 0, error: null, scale: null, share: null, rate: null }
 
 export class LayerView {
   /** @type {Progress} */ progress = OFF
-  /** @type {Drawing | TileDrawing | null} */ #current = null
-  /** @type {Drawing | TileDrawing | null} */ #previous = null
+  /** @type {Drawing | TileDrawing | LiveDrawing | null} */ #current = null
+  /** @type {Drawing | TileDrawing | LiveDrawing | null} */ #previous = null
+  /** The request that it follows, and its colouring. @type {{ asked: string, coloring: Coloring | null } | null} */ #followed =
+    null
   #most
   #cancel = () => {}
   #map
@@ -94,12 +102,16 @@ export class LayerView {
 
   /** Cancels the last request and sends this one. @param {Question} question */
   ask(question) {
+    const isLive = isFollowed(this.layer)
+    if (isLive && this.#isStillFollowed()) return
     this.#cancel()
+    this.#followed = null
     this.#keepLastAnswer()
     const progress = { ...OFF, state: /** @type {StreamState} */ ('asking'), startedAt: performance.now() }
     this.progress = progress
     this.#current = null
-    if (isDense(this.layer)) this.#askHexagons(question, progress)
+    if (isLive) this.#follow(progress)
+    else if (isDense(this.layer)) this.#askHexagons(question, progress)
     else if (Number(this.layer.featureCount ?? Number.POSITIVE_INFINITY) > this.#most) this.#askMany(question, progress)
     else this.#askFeatures(question, progress)
     this.#changed()
@@ -117,6 +129,61 @@ export class LayerView {
       },
       ...this.#interruptions(progress),
     })
+  }
+
+  /** A move of the map is no new question: all of the layer is followed. */
+  #isStillFollowed() {
+    const { coloring } = this.look
+    if (this.#followed?.asked !== this.#toFollow() || this.progress.state === 'failed') return false
+    if (this.#current instanceof LiveDrawing && this.#followed.coloring !== coloring) this.#current.recolor()
+    this.#followed.coloring = coloring
+    return true
+  }
+
+  #toFollow() {
+    const { name, crs } = this.layer
+    return JSON.stringify([name, crs?.isLonLat, whereOf(this.exploration.conditions)])
+  }
+
+  /** @param {Progress} progress */
+  #follow(progress) {
+    const { name, crs } = this.layer
+    this.#followed = { asked: this.#toFollow(), coloring: this.look.coloring }
+    const drawing = new LiveDrawing(this.#map, this.look)
+    this.#current = drawing
+    const rate = new Rate()
+    const where = whereOf(this.exploration.conditions) ?? undefined
+    const cancel = follow(
+      { layer: name, where, crs: crs?.isLonLat ? undefined : 'OGC:CRS84' },
+      {
+        change: (diff, features) => {
+          drawing.apply(diff)
+          this.#previous?.remove()
+          this.#previous = null
+          if (!diff.removeAll) rate.add(diff.add.length + diff.remove.length)
+          const batches = progress.batches + 1
+          const endedAt = progress.endedAt || performance.now()
+          this.#report(progress, {
+            state: 'complete',
+            error: null,
+            features: features.size,
+            batches,
+            endedAt,
+            rate: rate.perSecond,
+          })
+        },
+        ...this.#interruptions(progress),
+        resume: () => this.#report(progress, { state: progress.batches > 0 ? 'complete' : 'asking', error: null }),
+      },
+    )
+    // Without changes nothing else would say that there are none.
+    const timer = setInterval(() => {
+      if (progress.rate) this.#report(progress, { rate: rate.perSecond })
+    }, RATE_MS)
+    this.#cancel = () => {
+      clearInterval(timer)
+      cancel()
+    }
   }
 
   /** Counts the features in view, which decides between tiles and a stream. @param {Question} question @param {Progress} progress */
@@ -228,6 +295,7 @@ export class LayerView {
 
   off() {
     this.#cancel()
+    this.#followed = null
     this.#current?.remove()
     this.#previous?.remove()
     this.#current = null
@@ -266,7 +334,7 @@ export class LayerView {
     this.#report(progress, { state: 'complete' })
   }
 
-  /** Shows the new answer instead of the last one, in the same frame. @param {Drawing | TileDrawing} drawing */
+  /** Shows the new answer instead of the last one, in the same frame. @param {Drawing | TileDrawing | LiveDrawing} drawing */
   #swap(drawing) {
     drawing.show()
     this.#previous?.remove()

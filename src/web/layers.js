@@ -12,6 +12,7 @@ import { lonLatExtent } from './lon-lat-extent.js'
  * @property {string} fingerprint another one: other data
  * @property {'PREPARING' | 'CHECKING' | 'READY'} state
  * @property {'FEATURES' | 'TABLE'} kind
+ * @property {boolean} isLive
  * @property {string[]} geometryTypes
  * @property {{ code: string | null, name: string, isLonLat: boolean } | null} crs
  * @property {number[] | null} extent
@@ -23,7 +24,7 @@ import { lonLatExtent } from './lon-lat-extent.js'
 /** @typedef {'polygon' | 'line' | 'point'} Kind what a layer mostly looks like */
 
 const LAYERS = `{ layers {
-  name longName fingerprint state kind geometryTypes extent featureCount crs { code name isLonLat } columns { name type jsonType }
+  name longName fingerprint state kind isLive geometryTypes extent featureCount crs { code name isLonLat } columns { name type jsonType }
 } }`
 
 /** @returns {Promise<Layer[]>} */

@@ -33,7 +33,7 @@ function describe(layer) {
 }
 
 /** @param {Progress} progress @returns {string} */
-function streamText({ state, features, error, scale, share }) {
+function streamText({ state, features, error, scale, share, rate }) {
   switch (state) {
     case 'off':
       return ''
@@ -45,6 +45,7 @@ function streamText({ state, features, error, scale, share }) {
       return `${error?.message ?? 'Interrupted.'} It continues by itself.`
     case 'drawing':
     case 'complete':
+      if (rate !== null) return `${count(features)} live · ${plural(rate, 'change')}/s`
       if (scale) return `hexagons of ${length(scale.size)}: ${count(features)} features; zoom in to see each`
       return `${count(features)} in view${share === null ? '' : ', as tiles'}`
     case 'limited':

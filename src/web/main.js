@@ -50,16 +50,24 @@ function zoomTo(layers, animate = true) {
 }
 
 let first = true
+let hasLive = false
+
+/** The code of the demo is loaded only where it may be. @param {Layer[]} layers */
+function lookForDemo(layers) {
+  if (hasLive || !layers.some(({ isLive }) => isLive)) return
+  hasLive = true
+  import('./demo.js').then(({ startDemo }) => startDemo(map)).catch(reportError)
+}
 
 async function start() {
   await map.once('load')
   startPlaces(map).catch(reportError)
-  const select = startPicking(map, () => atlas.shown())
+  const { select, follow } = startPicking(map, () => atlas.shown())
   const changed = () => {
     explorer.update()
     if (!first) writeLink({ ...atlas.state(), theme: chosenTheme() })
   }
-  const atlas = new Atlas(map, zoomTo, { chosen: changed, moved: () => explorer.moved() })
+  const atlas = new Atlas(map, zoomTo, { chosen: changed, moved: () => explorer.moved(), followed: follow })
   const explorer = startExplorer(atlas, map, select)
   onTheme((theme) => {
     recolorGround(map, theme)
@@ -78,6 +86,7 @@ async function start() {
       note.hidden = layers.length > 0 && preparing === 0
       setText(note, preparing > 0 ? `${plural(preparing, 'layer')} being prepared.` : 'The server has no layer.')
       const isNew = atlas.update(layers)
+      lookForDemo(layers)
       if (!isNew) return
       if (!first) return atlas.askAll()
       atlas.restore(link)

@@ -13,6 +13,7 @@ export const GROUND = {
     halo: '#f4f8f4',
     hover: '#0b2530',
     selected: '#d6336c',
+    fence: '#c2410c',
   },
   dark: {
     sea: '#0d1a23',
@@ -23,6 +24,7 @@ export const GROUND = {
     halo: '#14242c',
     hover: '#f3f7f8',
     selected: '#ffd24a',
+    fence: '#ffd24a',
   },
 }
 

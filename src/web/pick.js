@@ -91,7 +91,7 @@ function resolve(views, drawn) {
 /**
  * @param {MapLibre} map
  * @param {() => LayerView[]} views
- * @returns {(place: { lng: number, lat: number }, found: Found) => void} shows a feature that was found in another way
+ * @returns `select` shows a feature that was found in another way, and `follow` goes along with features that have moved
  */
 export function startPicking(map, views) {
   const pointed = { hover: /** @type {Found | null} */ (null), selected: /** @type {Found | null} */ (null) }
@@ -133,5 +133,12 @@ export function startPicking(map, views) {
     })
   })
   map.on('mouseout', () => point('hover', null))
-  return (place, found) => popup.open(place, [found])
+  return {
+    /** @param {{ lng: number, lat: number }} place @param {Found} found */
+    select: (place, found) => popup.open(place, [found]),
+    follow: () => {
+      if (pointed.hover || pointed.selected) show()
+      popup.follow()
+    },
+  }
 }

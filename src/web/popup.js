@@ -60,6 +60,8 @@ export function featurePopup(map, selected) {
   const popup = new Popup({ maxWidth: 'none', offset: 12, className: 'feature-popup', focusAfterOpen: true })
   /** @type {Found | null} */
   let shown = null
+  /** @type {unknown} where it was when it was shown */
+  let geometry = null
   popup.on('close', () => {
     shown = null
     selected(null)
@@ -71,6 +73,7 @@ export function featurePopup(map, selected) {
       const turn = (index) => {
         const found = /** @type {Found} */ (founds[index])
         shown = found
+        geometry = found.feature.geometry
         popup.setDOMContent(content(founds, index, turn))
         selected(found)
         if (!found.partial) return
@@ -82,6 +85,13 @@ export function featurePopup(map, selected) {
       popup.setPadding(free())
       popup.setLngLat(place).addTo(map)
       turn(0)
+    },
+    /** Goes along with a point that has moved. */
+    follow() {
+      const current = shown?.feature.geometry
+      if (current?.type !== 'Point' || current === geometry) return
+      geometry = current
+      popup.setLngLat(/** @type {[number, number]} */ (current.coordinates))
     },
     close: () => popup.remove(),
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/config.ts'
 import type { ConfigurationSource } from '../../src/server/configuration.ts'
+import type { DemoOptions } from '../../src/server/demo.ts'
 import { type RunningServer, startServer } from '../../src/server/server.ts'
 import { ROOT, SHARED } from './environment.ts'
 import { SPATIAL_EXTENSION } from './spatial-extension.ts'
@@ -93,7 +94,15 @@ export async function serve(
   return server
 }
 
-/** The same, with a configuration file. */
+/** A server of the demo, as `npm start` serves it. */
+export async function serveDemo(config: Partial<Config> = {}): Promise<TestServer> {
+  const demo = { folder: join(ROOT, '.geoduck/ships'), writer: join(ROOT, 'scripts/ships/sail.ts') }
+  const server = await startListening([join(ROOT, '.geoduck/demo')], config, [], null, demo)
+  await server.ready
+  return server
+}
+
+/** `serve` with a configuration file. */
 export async function configured(configuration: ConfigurationSource, config: Partial<Config>): Promise<TestServer> {
   const server = await startListening([], config, [], configuration)
   await server.ready
@@ -106,8 +115,9 @@ export async function startListening(
   config: Partial<Config> = {},
   execArgv: readonly string[] = [],
   configuration: ConfigurationSource | null = null,
+  demo: DemoOptions | null = null,
 ): Promise<TestServer> {
   const spatialExtension = { path: SPATIAL_EXTENSION, how: 'configured' }
-  const server = await startServer({ ...CONFIG, sources, ...config }, { spatialExtension, execArgv, configuration })
+  const server = await startServer({ ...CONFIG, sources, ...config }, { spatialExtension, execArgv, configuration, demo })
   return { ...server, socketUrl: `${server.url.replace('http', 'ws')}/graphql` }
 }

@@ -53,6 +53,8 @@ interface LiveEvents {
   committed: [LiveCommit]
   /** A layer was created. */
   created: [Layer]
+  /** The number of those who follow the changes of a layer is another one. */
+  watched: [layer: string, watchers: number]
 }
 
 /** A layer in memory. */
@@ -119,6 +121,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   readonly #versions = new Map<string, Layer>()
   /** The bases that can be queried. Each layer begins with an empty one, which is in no file. */
   readonly #generations = new Map<string, Generation>()
+  readonly #watchers = new Map<string, number>()
   #reader: DatabaseSync | null = null
   readonly #closing = new AbortController()
   readonly #timer: NodeJS.Timeout
@@ -215,7 +218,22 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       if (layers.some((layer) => layer.name === name)) wake()
     }
     this.on('committed', committed)
-    return () => this.off('committed', committed)
+    this.#count(name, 1)
+    return () => {
+      this.off('committed', committed)
+      this.#count(name, -1)
+    }
+  }
+
+  /** Returns how many follow the changes of the layer. */
+  watchers(name: string): number {
+    return this.#watchers.get(name) ?? 0
+  }
+
+  #count(name: string, more: number): void {
+    const watchers = this.watchers(name) + more
+    this.#watchers.set(name, watchers)
+    this.emit('watched', name, watchers)
   }
 
   /** True if the changes of the layer after this version are kept. */

@@ -377,6 +377,7 @@ const layer: LayerResolvers = {
   title: ({ tailoring }) => tailoring?.title ?? null,
   description: ({ tailoring }) => tailoring?.description ?? null,
   kind: kindOf,
+  isLive: ({ relation }) => relation.kind === 'live',
   columns: (layer, _args, { operation }) => {
     const columns = namedColumns(layer)
     return columns.length > FEW_COLUMNS ? operation.eventLoop.spread(columns) : columns

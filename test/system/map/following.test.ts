@@ -8,7 +8,7 @@ import { fixture } from '../../fixtures/index.ts'
 import { ask, checked } from '../../support/graphql.ts'
 import { CREATE, DELETE, point, UPSERT } from '../../support/live.ts'
 import { serve, type TestServer } from '../../support/server.ts'
-import { MapPage, openBrowser } from './map-page.ts'
+import { MapPage, openBrowser, pixelOf } from './map-page.ts'
 
 vi.setConfig({ testTimeout: 110_000, hookTimeout: 110_000 })
 const fifty = await fixture('geoparquet/key-id.parquet')
@@ -76,5 +76,35 @@ test('features of a live layer are drawn when they are written, also while it al
   await until(() => map.features('cars'), written + 1)
   await ask(server, DELETE, { layer: 'cars', keys: ['car 0', 'car 1'] })
   await until(() => map.features('cars'), written - 1)
+  expect(map.complaints).toEqual([])
+})
+
+test('a point that crosses the antimeridian leaves a trail on both sides of it, and none across the map', async () => {
+  await ask(server, CREATE, { name: 'boats', columns: [] })
+  await until(async () => (await rows()).includes('boats'), true)
+  const sail = (longitude: number) =>
+    ask(server, UPSERT, { layer: 'boats', features: [{ key: 'boat', geometry: point(longitude, -48) }] })
+  await sail(140)
+  for (const other of ['a', 'b', 'cars']) await map.page.locator(`input[name=${other}]`).uncheck()
+  const stream = map.page.locator('.layer[data-layer=boats] .layer-stream')
+  await until(async () => (await stream.textContent())?.startsWith('1 live'), true)
+  const changes = async () => map.received.filter((frame) => JSON.stringify(frame).includes('"ChangeBatch"')).length
+  for (const longitude of [150, 165, -165, -150]) {
+    const before = await changes()
+    await sail(longitude)
+    await until(changes, before + 1)
+  }
+  const color = await map.page.locator('.layer[data-layer=boats]').evaluate((row) => row.style.getPropertyValue('--layer'))
+  const rgb = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16))
+  const drawn = async (west: number, east: number) => {
+    const picture = await map.picture('antimeridian')
+    const [from, to] = [west, east].map((longitude) => pixelOf([1, 0, 0], picture, -48, longitude))
+    const y = Math.round(from!.y)
+    const xs = Array.from({ length: Math.round(to!.x - from!.x) }, (_, n) => Math.round(from!.x) + n)
+    return xs.some((x) => [y - 1, y, y + 1].some((y) => picture.at(x, y).every((part, n) => Math.abs(part - rgb[n]!) < 70)))
+  }
+  await until(() => drawn(-160, -153), true)
+  await until(() => drawn(168, 179), true)
+  expect(await drawn(-140, 135)).toBe(false)
   expect(map.complaints).toEqual([])
 })

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { LiveGeneration, LiveState } from '../../../model/live.ts'
 import { type UploadedChunk, uploadPrefix } from '../../../model/live-upload.ts'
 import { storeFile } from './live-files.ts'
+import type { StoreContent } from './live-messages.ts'
 
 const FORMAT = 1
 
@@ -40,9 +41,32 @@ export function openForWriting(directory: string): DatabaseSync {
     database.prepare('INSERT INTO store VALUES (?, ?, 0)').run(randomUUID(), FORMAT)
     database.exec('COMMIT')
   }
+  checkFormat(database)
+  return database
+}
+
+function checkFormat(database: DatabaseSync): void {
   const { format } = database.prepare('SELECT format FROM store').get() as { format: number }
   if (format !== FORMAT) throw new Error(`the store has format ${format}, and this version of geoduck reads ${FORMAT}`)
-  return database
+}
+
+/** Returns what a server needs of the store. @throws Error if the store has another format */
+export function contentOf(database: DatabaseSync): StoreContent {
+  checkFormat(database)
+  const { id, version } = database.prepare('SELECT id, version FROM store').get() as { id: string; version: number }
+  const [layers, bases] = [layersIn(database), basesIn(database)]
+  const changes = layers.map((layer) => {
+    const since = Math.max(0, ...bases.filter((base) => base.layer === layer.id).map(({ version }) => version))
+    return changesSince(database, layer.id, since)
+  })
+  return { store: id, version, layers, bases, changes }
+}
+
+/** Makes a copy of a store another store: its cursors and tokens are not those of the original. */
+export function giveNewId(directory: string): void {
+  const database = openForWriting(directory)
+  database.prepare('UPDATE store SET id = ?').run(randomUUID())
+  database.close()
 }
 
 /** Opens the store to read. Each statement sees the latest commit. */

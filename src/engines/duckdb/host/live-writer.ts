@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LiveAnswer, LiveMutation } from '../../../model/live.ts'
 import { ChildProcess } from './child-process.ts'
 import type { StoreContent, WriterMessage, Written } from './live-messages.ts'
+import { contentOf, openForReading } from './live-store.ts'
 
 /** Milliseconds from one group to the next, so that mutations share a write to the disk. A single mutation does not wait. */
 const GROUP_MS = 50
@@ -57,11 +58,25 @@ export class LiveWriter {
     this.#options = options
   }
 
-  /** Starts the process. @throws Error if the store cannot be opened */
+  /** Opens the store, and makes it if there is none. If there is one, the process starts with its first message. @throws Error if the store cannot be opened */
   async open(): Promise<StoreContent> {
     await mkdir(this.#options.tempDirectory, { recursive: true })
     this.#folder = await mkdtemp(path.join(this.#options.tempDirectory, 'geoduck-live-'))
-    return await this.#start()
+    return this.#content() ?? (await this.#start())
+  }
+
+  /** Null: there is no store yet, or the process finds out what is wrong with it. */
+  #content(): StoreContent | null {
+    try {
+      const store = openForReading(this.#options.directory)
+      try {
+        return contentOf(store)
+      } finally {
+        store.close()
+      }
+    } catch {
+      return null
+    }
   }
 
   /** True if there is no place for more rows. */

@@ -9,7 +9,7 @@ import type { BBox } from '../../../../model/layer.ts'
 import type { LiveAnswer, LiveMutation, LiveOperation, LiveState } from '../../../../model/live.ts'
 import { digestOf } from '../../../../model/live-upload.ts'
 import type { StoreContent, WriterMessage, Written } from '../../host/live-messages.ts'
-import { basesIn, changesSince, layersIn, openForWriting } from '../../host/live-store.ts'
+import { contentOf, layersIn, openForWriting } from '../../host/live-store.ts'
 import { answerWith } from '../answer.ts'
 
 /** Rows that are removed in one transaction, so that mutations do not wait for it. */
@@ -55,14 +55,7 @@ class Writer {
   }
 
   content(): StoreContent {
-    const database = this.#database
-    const { id } = database.prepare('SELECT id FROM store').get() as { id: string }
-    const [layers, bases] = [[...this.#layers.values()], basesIn(database)]
-    const changes = layers.map((layer) => {
-      const since = Math.max(0, ...bases.filter((base) => base.layer === layer.id).map(({ version }) => version))
-      return changesSince(database, layer.id, since)
-    })
-    return { store: id, version: this.#version, layers, bases, changes }
+    return contentOf(this.#database)
   }
 
   transaction(message: Exclude<WriterMessage, { type: 'OPEN' }>): unknown {
