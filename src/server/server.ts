@@ -275,10 +275,8 @@ async function withLive(files: Catalog, config: Config, { spatialExtension }: Wo
   ])
   const { live: directory, tempDirectory, memoryLimitBytes, writes } = config
   try {
-    return new LiveCatalog(
-      files,
-      await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log }),
-    )
+    const options = { directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log }
+    return new LiveCatalog(files, writes ? await LiveLayers.open(options) : LiveLayers.follow(options))
   } catch (error) {
     await files.close()
     throw error

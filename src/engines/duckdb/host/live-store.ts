@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { LiveChange, LiveGeneration, LiveImage, LiveState } from '../../../model/live.ts'
 import { type UploadedChunk, uploadPrefix } from '../../../model/live-upload.ts'
 import { storeFile } from './live-files.ts'
+import type { StoreContent } from './live-messages.ts'
 
 const FORMAT = 1
 
@@ -69,6 +70,22 @@ export function layersIn(database: DatabaseSync): readonly LiveState[] {
 
 export function basesIn(database: DatabaseSync): readonly LiveGeneration[] {
   return database.prepare('SELECT id, layer, version, slot, rows FROM bases').all() as unknown as LiveGeneration[]
+}
+
+/** Returns the state of the store at one commit. */
+export function contentOf(database: DatabaseSync): Omit<StoreContent, 'changes'> {
+  database.exec('BEGIN')
+  try {
+    const { id, version } = database.prepare('SELECT id, version FROM store').get() as { id: string; version: number }
+    return { store: id, version, layers: layersIn(database), bases: basesIn(database) }
+  } finally {
+    database.exec('COMMIT')
+  }
+}
+
+/** Returns a number that changes with each commit of another connection. */
+export function commitsSeen(database: DatabaseSync): number {
+  return (database.prepare('PRAGMA data_version').get() as { data_version: number }).data_version
 }
 
 /** The number of changes of a layer after a version. */
