@@ -180,7 +180,8 @@ async function printSchema({ given, url }: SchemaOptions): Promise<void> {
     return write(await servedSchema(url, (given.settings.token?.value as string | undefined) ?? null))
   }
   const isConfigured = !!process.env['GEODUCK_SOURCES'] || (await findConfigFile(given.configFile)) !== null
-  if (given.paths.length === 0 && !isConfigured) return write(await genericSchema())
+  const isLive = given.settings.live !== undefined || !!process.env['GEODUCK_LIVE']
+  if (given.paths.length === 0 && !isConfigured && !isLive) return write(await genericSchema())
   const { config } = await resolveConfig(given)
   // Without this, a mistyped path would print a schema without layers.
   await pathsThere(config)

@@ -287,7 +287,8 @@ async function openLive(
   log: Log,
 ): Promise<LiveLayers> {
   const { LiveLayers } = await import('../catalog/live/live-layers.ts')
-  return await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log, ...demo?.retention })
+  const options = { directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log, ...demo?.retention }
+  return writes ? await LiveLayers.open(options) : LiveLayers.follow(options)
 }
 
 /** Adds the live layers to those of the files. If one of them cannot be opened, it closes the other. */

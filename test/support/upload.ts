@@ -22,10 +22,10 @@ export async function put(
   body: BodyInit,
   parameters: Readonly<Record<string, string>> = {},
   headers: Readonly<Record<string, string>> = {},
-) {
+): Promise<{ readonly status: number; readonly body: Uploaded }> {
   const request = { method: 'PUT', body, headers: { 'content-type': NDJSON, ...headers }, duplex: 'half' } as RequestInit
   const response = await fetch(uploadUrl(server, layer, parameters), request)
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Uploaded }
+  return { status: response.status, body: (await response.json()) as Uploaded }
 }
 
 export async function createLayer(server: Served, name: string, columns: Readonly<Record<string, string>>): Promise<void> {

@@ -5,14 +5,15 @@
 
 import { hash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { LIVE_COLUMNS } from '../../engines/duckdb/dialect/quote.ts'
 import { compactLayer } from '../../engines/duckdb/host/live-compactor.ts'
-import { baseFile, keysFile, SLOTS } from '../../engines/duckdb/host/live-files.ts'
+import { baseFile, keysFile, SLOTS, storeFile } from '../../engines/duckdb/host/live-files.ts'
 import type { Written } from '../../engines/duckdb/host/live-messages.ts'
-import { chunksIn, lastWithin, nextChange, openForReading } from '../../engines/duckdb/host/live-store.ts'
+import { chunksIn, commitsSeen, lastWithin, nextChange, openForReading, stateOf } from '../../engines/duckdb/host/live-store.ts'
 import { LiveWriter } from '../../engines/duckdb/host/live-writer.ts'
 import { columnTypeOf } from '../../model/column-type.ts'
 import { fingerprintDigest } from '../../model/cursor-seal.ts'
@@ -102,6 +103,8 @@ export const MOST_LAYERS = 200
 /** Most earlier versions of all layers that cursors may name. */
 const MOST_VERSIONS = 20_000
 const TICK_MS = 1_000
+/** Milliseconds between two looks of a follower at the store. A look takes some microseconds while nothing is written. */
+const FOLLOW_MS = 100
 /** A large layer is compacted when this share of it has changed, but at the latest after `MOST_CHANGES`. */
 const CHANGED_SHARE = 0.1
 const MOST_CHANGES = 200_000
@@ -114,8 +117,8 @@ const KEY: LayerKey = {
 
 export class LiveLayers extends EventEmitter<LiveEvents> {
   readonly #options: LiveOptions
-  readonly #lock: ProcessLock
-  readonly #writer: LiveWriter
+  /** Null: another process may write to the store, and this one follows it. */
+  readonly #own: { readonly lock: ProcessLock; readonly writer: LiveWriter } | null
   readonly #entries = new Map<string, Entry>()
   /** Versions that queries have had, the oldest first, by the digest that is in their cursors. */
   readonly #versions = new Map<string, Layer>()
@@ -123,20 +126,22 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   readonly #generations = new Map<string, Generation>()
   readonly #watchers = new Map<string, number>()
   #reader: DatabaseSync | null = null
+  /** The commits that a follower has read. */
+  #seen = 0
   readonly #closing = new AbortController()
   readonly #timer: NodeJS.Timeout
   #store = ''
   #work: Promise<void> = Promise.resolve()
   #isBusy = false
 
-  private constructor(options: LiveOptions, lock: ProcessLock) {
+  private constructor(options: LiveOptions, lock: ProcessLock | null) {
     super()
     this.setMaxListeners(0)
     this.#options = options
-    this.#lock = lock
     const { directory, tempDirectory, log } = options
-    this.#writer = new LiveWriter({ directory, tempDirectory, log, onWritten: (written) => this.#written(written) })
-    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref()
+    const onWritten = (written: Written) => this.#written(written)
+    this.#own = lock && { lock, writer: new LiveWriter({ directory, tempDirectory, log, onWritten }) }
+    this.#timer = setInterval(() => (lock ? this.#tick() : this.#look()), lock ? TICK_MS : FOLLOW_MS).unref()
   }
 
   /** Opens the store in the folder, and makes it if there is none. @throws GeoduckError if it cannot be opened, or another process has it */
@@ -145,7 +150,8 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     try {
       await mkdir(directory, { recursive: true })
       const lock = await ProcessLock.take(path.join(directory, 'lock'))
-      if (!(lock instanceof ProcessLock)) throw new Error(`process ${lock.pid} serves it; stop that first`)
+      if (!(lock instanceof ProcessLock))
+        throw new Error(`process ${lock.pid} writes to it; stop that first, or start a server without --writes, which reads it`)
       const live = new LiveLayers(options, lock)
       return await live.#open().then(
         () => live,
@@ -162,6 +168,65 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     }
   }
 
+  /** Opens a store that another process may write to, and follows its commits. @throws GeoduckError if it cannot be opened */
+  static follow(options: LiveOptions): LiveLayers {
+    const { directory } = options
+    if (!existsSync(storeFile(directory))) {
+      const message = `The folder ${directory} has no live layers yet: start a server with --writes, or use geoduck live create.`
+      throw new GeoduckError('SOURCE_UNREADABLE', message)
+    }
+    const live = new LiveLayers(options, null)
+    try {
+      live.#reader = openForReading(directory)
+      live.#follow(live.#reader)
+      return live
+    } catch (error) {
+      void live.close()
+      const { message } = error as Error
+      throw new GeoduckError('SOURCE_UNREADABLE', `The folder ${directory} of live layers cannot be read: ${message}.`, {
+        cause: error,
+      })
+    }
+  }
+
+  #look(): void {
+    try {
+      this.#follow(this.#reader!)
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'the live layers could not be followed')
+    }
+  }
+
+  /** Takes over what was committed since the last time. */
+  #follow(reader: DatabaseSync): void {
+    const seen = commitsSeen(reader)
+    if (seen === this.#seen) return
+    const { store, version, layers, bases } = stateOf(reader)
+    this.#seen = seen
+    this.#store = store
+    const kept = new Set(layers.filter(isWhole).map(({ id }) => nameOf({ layer: id, generation: 0 })))
+    for (const { id, layer } of bases) kept.add(nameOf({ layer, generation: id }))
+    for (const name of this.#generations.keys()) if (!kept.has(name)) this.#generations.delete(name)
+    const { directory } = this.#options
+    for (const base of bases) {
+      const isKnown = this.#generations.has(nameOf({ layer: base.layer, generation: base.id }))
+      if (!isKnown && [baseFile, keysFile].every((file) => existsSync(file(directory, base.slot)))) this.#addGeneration(base)
+    }
+    for (const state of layers) if (isWhole(state) && !this.#entries.has(state.name)) this.#addFirstGeneration(state)
+    // The writer makes the base of the others again.
+    const readable = layers.filter((state) => this.#generationsOf(state).length > 0)
+    for (const state of readable) {
+      const entry = this.#entries.get(state.name)
+      const generation = Math.max(...this.#generationsOf(state).map(({ id }) => id))
+      if (!entry || entry.generation === generation) continue
+      entry.generation = generation
+      entry.state = { ...entry.state, extent: state.extent }
+      this.#renew(entry)
+    }
+    this.#written({ answers: [], layers: readable, changes: readable.map(() => 0), version })
+    for (const state of readable) this.#entry(state.name).state = state
+  }
+
   async #open(): Promise<void> {
     const { directory } = this.#options
     const { store, layers, bases, changes } = await this.#writer.open()
@@ -175,7 +240,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       else await this.#writer.ask({ type: 'REMOVE_BASE', generation: base.id })
     }
     for (const [n, state] of layers.entries()) {
-      if (state.forgotten === state.created) this.#addGeneration({ id: 0, layer: state.id, version: state.created, slot: null })
+      if (isWhole(state)) this.#addFirstGeneration(state)
       // The store is the truth: a base that was lost is made again.
       else if (this.#generationsOf(state).length === 0) await this.#makeBase(state)
       this.#add(state, changes[n]!)
@@ -184,6 +249,17 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
 
   #addGeneration({ id, layer, version, slot }: Pick<Generation, 'id' | 'layer' | 'version' | 'slot'>): void {
     this.#generations.set(nameOf({ layer, generation: id }), { id, layer, version, slot, usedAt: Date.now(), users: 0 })
+  }
+
+  /** The empty base, which all changes of the layer are relative to. */
+  #addFirstGeneration({ id, created }: LiveState): void {
+    this.#addGeneration({ id: 0, layer: id, version: created, slot: null })
+  }
+
+  /** @throws GeoduckError FORBIDDEN for a follower */
+  get #writer(): LiveWriter {
+    if (this.#own) return this.#own.writer
+    throw new GeoduckError('FORBIDDEN', 'This server follows a store that it does not write to; start it with --writes.')
   }
 
   #entry(name: string): Entry {
@@ -367,10 +443,10 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   async close(): Promise<void> {
     this.#closing.abort()
     clearInterval(this.#timer)
-    await this.#writer.close()
+    await this.#own?.writer.close()
     await this.#work
     this.#reader?.close()
-    await this.#lock.release()
+    await this.#own?.lock.release()
   }
 
   #add(state: LiveState, changes: number): Entry {
@@ -390,7 +466,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       const entry = this.#entries.get(state.name)
       const count = changes[layers.indexOf(state)]!
       if (!entry) {
-        this.#addGeneration({ id: 0, layer: state.id, version: state.created, slot: null })
+        if (isWhole(state)) this.#addFirstGeneration(state)
         created.push(this.#add(state, count).layer)
         continue
       }
@@ -530,6 +606,9 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
       this.#closing.signal.throwIfAborted()
   }
 }
+
+/** True if all changes of the layer are kept, so that it can be read without a base. */
+const isWhole = ({ forgotten, created }: LiveState): boolean => forgotten === created
 
 const nameOf = ({ layer, generation }: { readonly layer: number; readonly generation: number }): string =>
   `${layer} ${generation}`

@@ -47,11 +47,11 @@ export async function explainPage(config: Config, options: ExplainOptions): Prom
 async function report(catalog: Catalog, config: Config, options: ExplainOptions): Promise<string> {
   const { layer, encoding, page: given, analyze } = options
   const query = await readPageQuery(openSchema(), { layer, encoding, given }, asking(catalog, config))
-  const { statement } = compileFeatures(query)
+  const { statement, live } = compileFeatures(query)
   const access = catalog.access()
   const asWorker = workerOptions(config, options.spatialExtension, access)
   const engine = await enginePlan(
-    { options: asWorker, statement, analyze, rowGroups: compileRowGroups(query) },
+    { options: asWorker, statement, analyze, rowGroups: compileRowGroups(query), ...(live && { live }) },
     config.deadlineSeconds,
   )
   return reportOf({

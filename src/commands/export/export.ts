@@ -72,8 +72,9 @@ async function write(catalog: Catalog, config: Config, options: ExportOptions, r
       onNote: ({ phase, share }) => progress.show(phase, share ?? 0),
     },
   )
-  const current = await catalog.fresh(query.view.layer)
-  if (current.fingerprint !== query.view.layer.fingerprint)
+  const { layer: source } = query.view
+  // A version of a live layer never changes.
+  if (!catalog.live?.holds(source) && (await catalog.fresh(source)).fingerprint !== source.fingerprint)
     throw new GeoduckError('SOURCE_CHANGED', 'The data changed while it was read: export it again.')
   return made
 }

@@ -20,7 +20,7 @@ Examples:
   geoduck live status live/
   geoduck live compact live/ --layer vehicles
 
-create and compact need that no server has the folder; a server compacts by itself. See docs/live.md.`
+create and compact need that no server writes to the folder; a server compacts by itself. See docs/live.md.`
 
 export function addLiveCommand(
   program: Command,

@@ -45,7 +45,7 @@ test('a layer is created, listed and compacted from the command line', async () 
   })
   expect(await live('compact')).toMatchObject({
     code: 1,
-    output: expect.stringMatching(/cannot be opened: process \d+ serves it; stop that first/),
+    output: expect.stringMatching(/cannot be opened: process \d+ writes to it; stop that first/),
   })
   expect((await live('status')).output).toMatch(/^cars +2 +2 +2 +OGC:CRS84$/m)
   await server.close()

@@ -3,6 +3,7 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
+import type { LiveRelation } from '../../../model/layer.ts'
 import type { Statement } from '../dialect/plan.ts'
 import type { WorkerOptions } from '../messages.ts'
 import { ChildProcess, NoAnswer } from './child-process.ts'
@@ -13,6 +14,8 @@ export interface ExplainJob {
   readonly analyze: boolean
   /** A statement that counts row groups; null if there are none. */
   readonly rowGroups: Statement | null
+  /** The version of a live layer that the statement reads. @default none: another layer */
+  readonly live?: LiveRelation
 }
 
 export interface EnginePlan {

@@ -52,14 +52,12 @@ function checkFormat(database: DatabaseSync): void {
 
 /** Returns what a server needs of the store. @throws Error if the store has another format */
 export function contentOf(database: DatabaseSync): StoreContent {
-  checkFormat(database)
-  const { id, version } = database.prepare('SELECT id, version FROM store').get() as { id: string; version: number }
-  const [layers, bases] = [layersIn(database), basesIn(database)]
-  const changes = layers.map((layer) => {
-    const since = Math.max(0, ...bases.filter((base) => base.layer === layer.id).map(({ version }) => version))
+  const state = stateOf(database)
+  const changes = state.layers.map((layer) => {
+    const since = Math.max(0, ...state.bases.filter((base) => base.layer === layer.id).map(({ version }) => version))
     return changesSince(database, layer.id, since)
   })
-  return { store: id, version, layers, bases, changes }
+  return { ...state, changes }
 }
 
 /** Makes a copy of a store another store: its cursors and tokens are not those of the original. */
@@ -93,6 +91,23 @@ export function layersIn(database: DatabaseSync): readonly LiveState[] {
 
 export function basesIn(database: DatabaseSync): readonly LiveGeneration[] {
   return database.prepare('SELECT id, layer, version, slot, rows FROM bases').all() as unknown as LiveGeneration[]
+}
+
+/** Returns the state of the store at one commit. @throws Error if the store has another format */
+export function stateOf(database: DatabaseSync): Omit<StoreContent, 'changes'> {
+  database.exec('BEGIN')
+  try {
+    checkFormat(database)
+    const { id, version } = database.prepare('SELECT id, version FROM store').get() as { id: string; version: number }
+    return { store: id, version, layers: layersIn(database), bases: basesIn(database) }
+  } finally {
+    database.exec('COMMIT')
+  }
+}
+
+/** Returns a number that changes with each commit of another connection. */
+export function commitsSeen(database: DatabaseSync): number {
+  return (database.prepare('PRAGMA data_version').get() as { data_version: number }).data_version
 }
 
 /** The number of changes of a layer after a version. */

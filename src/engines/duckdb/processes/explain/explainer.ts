@@ -12,10 +12,11 @@ answerWith(
   ({ options }) => options.gateway !== undefined,
 )
 
-async function explained({ options, statement, analyze, rowGroups }: ExplainJob): Promise<EnginePlan> {
+async function explained({ options, statement, analyze, rowGroups, live }: ExplainJob): Promise<EnginePlan> {
   const instance = await openInstance(options)
   // An execution's own connection has a profiler that counts reads and omits what EXPLAIN shows.
   const connection = await instance.duckdb.connect()
+  if (live) await instance.showLive(connection, live)
   const [counted] = rowGroups ? await rowsOf(connection, '', rowGroups) : []
   const [[, text] = []] = await rowsOf(connection, analyze ? 'EXPLAIN ANALYZE ' : 'EXPLAIN ', statement)
   return {
