@@ -46,11 +46,14 @@ page.on('websocket', (socket) =>
 await page.goto(`${url}/map#at=2/30/10&show=countries/ships`)
 await page.locator('.layer[data-layer=ships][data-state=complete]').waitFor()
 const session = await page.context().newCDPSession(page)
+await session.send('Performance.enable', { timeDomain: 'threadTicks' })
 
-/** Frames that the page had in a time, and its memory after a collection. */
-async function look(): Promise<{ readonly frames: number; readonly heap: number }> {
+/** The page's frames, the processor time of its main thread in seconds, and its memory after a collection. */
+async function look(): Promise<{ readonly frames: number; readonly busy: number; readonly heap: number }> {
   await session.send('HeapProfiler.collectGarbage')
-  return await page.evaluate(() => {
+  const { metrics } = await session.send('Performance.getMetrics')
+  const busy = metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN
+  const seen = await page.evaluate(() => {
     const state = globalThis as unknown as { drawn?: number; performance: { memory: { usedJSHeapSize: number } } }
     const frames = state.drawn ?? 0
     const count = () => {
@@ -60,6 +63,7 @@ async function look(): Promise<{ readonly frames: number; readonly heap: number 
     if (state.drawn === undefined) count()
     return { frames, heap: state.performance.memory.usedJSHeapSize }
   })
+  return { ...seen, busy }
 }
 
 async function storeBytes(): Promise<number> {
@@ -81,7 +85,7 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
 const serverBytes = () => 1_024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1])
 
 const print = (line: string) => void process.stdout.write(`${line}\n`)
-print('second  frames/s  changes/s  page MB  server MB  store MB')
+print('second  frames/s  busy %  changes/s  page MB  server MB  store MB')
 let before = { ...(await look()), changes, at: performance.now() }
 const began = before.at
 while (performance.now() - began < minutes * 60_000) {
@@ -91,12 +95,13 @@ while (performance.now() - began < minutes * 60_000) {
   const figures = [
     Math.round((now.at - began) / 1_000),
     ((now.frames - before.frames) / seconds).toFixed(1),
+    ((100 * (now.busy - before.busy)) / seconds).toFixed(1),
     Math.round((now.changes - before.changes) / seconds),
     megabytes(now.heap),
     megabytes(serverBytes()),
     megabytes(await storeBytes()),
   ]
-  print(figures.map((figure, n) => String(figure).padStart([6, 8, 9, 7, 9, 8][n]!)).join('  '))
+  print(figures.map((figure, n) => String(figure).padStart([6, 8, 6, 9, 7, 9, 8][n]!)).join('  '))
   before = now
 }
 await browser.close()
