@@ -68,7 +68,7 @@ export interface ChangeOptions {
 }
 
 /** Milliseconds without another event after which there is a heartbeat. */
-export const HEARTBEAT_MS = 5_000
+const HEARTBEAT_MS = 5_000
 /** Most features in a part of a difference. */
 export const MOST_CHANGES = 5_000
 

@@ -46,8 +46,6 @@ export interface LiveVersions {
   asOf(name: string, version: number): Layer | null | undefined
   /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
   versionOf(name: string, digest: string): Layer | undefined
-  /** Returns the layer at this version, if its newest base is not later. */
-  at(name: string, version: number): Layer | undefined
   /** True if queries of this version can continue. */
   holds(layer: Layer): boolean
   /** Keeps what queries of this version read, until the returned function is called. */

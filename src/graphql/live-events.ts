@@ -34,7 +34,7 @@ export abstract class LiveEvents<Event> implements AsyncIterableIterator<Event> 
     this.#events = this.run()
     const { signal } = context.operation
     if (signal.aborted) this.#closing.abort()
-    else signal.addEventListener('abort', () => this.#closing.abort(), { once: true })
+    else signal.addEventListener('abort', () => this.#closing.abort(), { once: true, signal: this.#closing.signal })
   }
 
   /** The events, without an end. It is called in the constructor, and runs from the first pull on. */
@@ -79,13 +79,18 @@ export abstract class LiveEvents<Event> implements AsyncIterableIterator<Event> 
 
   /** True if a heartbeat is due. */
   protected get isQuiet(): boolean {
-    return this.#lastEvent + HEARTBEAT_MS <= performance.now()
+    return this.quietMs <= 0
+  }
+
+  /** Milliseconds until a heartbeat is due. */
+  protected get quietMs(): number {
+    return this.#lastEvent + HEARTBEAT_MS - performance.now()
   }
 
   /** Waits until another query may be asked. */
   protected async pace(): Promise<void> {
     const ms = this.#lastQuery + this.#pauseMs - performance.now()
-    if (ms > 0) await this.#wait(ms)
+    if (ms > 0) await this.wait(ms)
     this.#lastQuery = performance.now()
   }
 
@@ -96,12 +101,12 @@ export abstract class LiveEvents<Event> implements AsyncIterableIterator<Event> 
       if (this.isQuiet) return false
       this.#commit = Promise.withResolvers()
       if (this.version > version) return true
-      await this.#wait(this.#lastEvent + HEARTBEAT_MS - performance.now(), this.#commit.promise)
+      await this.wait(this.quietMs, this.#commit.promise)
     }
   }
 
   /** Waits for the event, but not longer. @throws the reason of the signal */
-  async #wait(ms: number, event?: Promise<void>): Promise<void> {
+  protected async wait(ms: number, event?: Promise<void>): Promise<void> {
     const waiting = Promise.withResolvers<void>()
     const stop = () => waiting.reject(this.signal.reason)
     const timer = setTimeout(waiting.resolve, ms)

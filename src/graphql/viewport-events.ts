@@ -5,7 +5,7 @@ import type { GraphQLResolveInfo } from 'graphql'
 import { type ChangePosition, decodeToken, encodeToken } from '../ask/change-token.ts'
 import { type FeatureRequest, operationContext, type RowRequest } from '../ask/feature-request.ts'
 import type { GroupRequest } from '../ask/groups/read-groups.ts'
-import { cellsRequest, gridFor } from '../ask/groups/viewport-cells.ts'
+import { type CellsArguments, cellsRequest } from '../ask/groups/viewport-cells.ts'
 import { inBox, readBoxFor } from '../ask/read/read-filter.ts'
 import { join } from '../delivery/raw-json.ts'
 import { OperationClock } from '../engines/deadline.ts'
@@ -17,7 +17,6 @@ import {
   ChangeEvents,
   type ChangeOptions,
   type ChangeRequest,
-  HEARTBEAT_MS,
   MOST_CHANGES,
   type SnapshotDelivery,
   tooLarge,
@@ -26,6 +25,7 @@ import {
 import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
 import { featuresIn, selectCells } from './group-selection.ts'
+import { LiveEvents } from './live-events.ts'
 
 /** The features that a client has: those of a box. */
 interface Held {
@@ -89,98 +89,59 @@ export function viewportsOf(live: LiveVersions): Map<string, ViewportEvents> {
  * Yields events while the client pulls. Between two pulls it only holds the box that the client has, with its version, and the latest box. So a client that
  * reads slowly gets one difference for all moves.
  */
-export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
+export class ViewportEvents extends LiveEvents<ViewportResult> {
   /** Nobody else can know it. */
   readonly #id = randomUUID()
   /** The request without the box. */
   readonly #request: ChangeRequest
   readonly #options: ViewportOptions
-  readonly #context: Context
   readonly #info: GraphQLResolveInfo
-  readonly #live: LiveVersions
-  readonly #closing = new AbortController()
-  /** Aborted when the client has gone, or the server stops. */
-  readonly #signal: AbortSignal
-  readonly #events: AsyncGenerator<ViewportEvent, void>
   /** The latest box. */
   #target: BBox
   /** Resolved to end a wait. */
   #woken = Promise.withResolvers<void>()
   #changes: ChangeEvents | null = null
-  #lastMove = Number.NEGATIVE_INFINITY
-  #lastEvent = performance.now()
   /** Features that the client had when they were counted, and those that have changed since. */
   #counted = 0
   #uncounted = 0
 
   constructor(request: ChangeRequest, options: ViewportOptions, context: Context, info: GraphQLResolveInfo, live: LiveVersions) {
+    super(request.query.view.layer.name, options.maxPerSecond, context, live)
     this.#request = request
     this.#options = options
-    this.#context = context
     this.#info = info
-    this.#live = live
     this.#target = options.bbox
-    // A wrong selection is refused at once.
-    this.#cellsRequest(options.bbox, this.#layer, 0)
-    this.#signal = AbortSignal.any([this.#closing.signal, context.services.stopping])
-    this.#signal.addEventListener('abort', this.#wake)
-    viewportsOf(live).set(this.#id, this)
-    this.#closing.signal.addEventListener('abort', () => viewportsOf(live).delete(this.#id))
-    this.#events = this.#run()
-    const { signal } = context.operation
-    if (signal.aborted) this.#closing.abort()
-    else signal.addEventListener('abort', () => this.#closing.abort(), { once: true })
+    if (!this.signal.aborted) viewportsOf(live).set(this.#id, this)
+    this.signal.addEventListener('abort', () => viewportsOf(live).delete(this.#id))
   }
 
   /** @throws GeoduckError BAD_INPUT */
   move(bbox: unknown): void {
-    this.#target = readBoxFor(bbox, this.#request.query.view.layer)
+    this.#target = readBoxFor(bbox, this.layer)
     this.#wake()
   }
 
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async next(): Promise<IteratorResult<ViewportResult>> {
-    try {
-      const { value } = await this.#events.next()
-      if (value && !this.#closing.signal.aborted) {
-        this.#lastEvent = performance.now()
-        return { done: false, value: { viewport: value } }
-      }
-    } catch (error) {
-      if (!this.#closing.signal.aborted) {
-        await this.return()
-        throw error
-      }
-    }
-    return await this.return()
-  }
-
-  return(): Promise<IteratorResult<ViewportResult>> {
-    this.#closing.abort()
+  override return(): Promise<IteratorResult<ViewportResult>> {
     void this.#changes?.return()
-    void this.#events.return().catch(() => {})
-    return Promise.resolve({ done: true, value: undefined })
+    return super.return()
   }
 
   get #name(): string {
     return this.#request.query.view.layer.name
   }
 
-  get #layer(): Layer {
-    return this.#live.layer(this.#name)!
+  protected async *run(): AsyncGenerator<ViewportResult, void> {
+    for await (const viewport of this.#run()) yield { viewport }
   }
 
   async *#run(): AsyncGenerator<ViewportEvent, void> {
     const { since } = this.#options
-    const isKnown = since?.box && since.position && since.store === this.#live.store
+    const isKnown = since?.box && since.position && since.store === this.live.store
     let held: Held | null = isKnown ? { ...since, box: since.box, position: since.position } : null
     this.#counted = this.#options.maxFeatures
     yield { __typename: 'ViewportOpened', id: this.#id, token: this.#tokenOf(held) }
     for (;;) {
-      this.#signal.throwIfAborted()
+      this.signal.throwIfAborted()
       held ??= yield* this.#begin()
       held = (yield* this.#moved(held)) ?? null
       if (held) held = yield* this.#follow(held)
@@ -207,15 +168,15 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
 
   /** Ends when the box has moved, or something in it may have changed. */
   async *#remain(box: BBox, version: number): AsyncGenerator<ViewportEvent, void> {
-    const mayMatch = this.#context.services.engine.mayMatch(this.#requestFor(box).query)
-    const unwatch = this.#live.watch(this.#name, this.#wake)
+    const mayMatch = this.context.services.engine.mayMatch(this.#requestFor(box).query)
+    const unwatch = this.live.watch(this.#name, this.#wake)
     const earliest = performance.now() + CELLS_MS
     let seen = version
     try {
       while (isDeepStrictEqual(this.#target, box)) {
         this.#woken = Promise.withResolvers()
-        const now = versionOf(this.#layer)
-        const boxes = this.#live.boxesOfChanges(this.#name, seen, now)
+        const now = this.version
+        const boxes = this.live.boxesOfChanges(this.#name, seen, now)
         if (now > seen && (!boxes || boxes.some(mayMatch))) {
           const ms = earliest - performance.now()
           if (ms <= 0) return
@@ -223,29 +184,26 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
           continue
         }
         seen = now
-        const ms = this.#lastEvent + HEARTBEAT_MS - performance.now()
-        if (ms > 0) await this.#pause(ms)
+        if (!this.isQuiet) await this.#pause(this.quietMs)
         else yield { __typename: 'Heartbeat', token: this.#tokenOf(null), version: seen }
       }
-      await this.#pace()
+      await this.pace()
     } finally {
       unwatch()
     }
   }
 
-  /** Yields the move to the latest box. Returns what the client has then. Undefined if it must begin again, because the box has too many features. */
+  /** Yields the move to the latest box. Returns what the client has then. Undefined if it must begin again. */
   async *#moved(held: Held): AsyncGenerator<ViewportEvent, Held | undefined> {
     const { box, position, moving } = held
     if (!position || position.snapshot || position.difference) return held
     if (!moving && isDeepStrictEqual(this.#target, box)) return held
-    if (!moving) await this.#pace()
+    if (!moving) await this.pace()
     const to = moving ?? this.#target
     if (!moving && (await this.#tooMany(to))) return undefined
-    const layer = this.#live.at(this.#name, position.version)
-    // The newest base is later: the changes of the old box follow first.
-    if (!layer && !moving) return held
+    const layer = this.live.asOf(this.#name, position.version)
     if (!layer) return undefined
-    const release = this.#live.use(layer)
+    const release = this.live.use(layer)
     try {
       yield* this.#difference(held, to, layer)
     } finally {
@@ -267,7 +225,7 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
         if (page.tooLarge !== undefined) throw tooLarge(page.tooLarge)
         const complete = !page.hasMore
         if (page.count > 0 || after) {
-          this.#context.operation.delivered(page)
+          this.context.operation.delivered(page)
           const token = this.#tokenOf(complete ? { box: to, position } : { box, position, moving: to })
           yield { __typename: 'ChangeBatch', token, version, complete, batch: page, request: this.#request }
         }
@@ -282,9 +240,9 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
   /** Yields the snapshot or difference that the client lacks, and then changes until the box moves. Returns what the client has then, or null if it must begin again. */
   async *#follow({ box, position: since }: Held): AsyncGenerator<ViewportEvent, Held | null> {
     const request = this.#requestFor(box)
-    const { cursorSecret } = this.#context.services
+    const { cursorSecret } = this.context.services
     const { maxPerSecond, batchSize } = this.#options
-    const changes = new ChangeEvents(request, { since, maxPerSecond, batchSize }, this.#context, this.#live)
+    const changes = new ChangeEvents(request, { since, maxPerSecond, batchSize }, this.context, this.live)
     this.#changes = changes
     let position = since
     let isReached = false
@@ -295,7 +253,7 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
         const next = changes.next()
         if (isComplete && (await this.#movesBefore(next, box))) return { box, position }
         const { value } = await next
-        this.#signal.throwIfAborted()
+        this.signal.throwIfAborted()
         const event = value!.changes
         // The changes since the client's version are not kept.
         if (event.__typename === 'Reset' && position) return null
@@ -329,7 +287,7 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
       this.#woken = Promise.withResolvers()
       if (!isDeepStrictEqual(this.#target, box)) return true
       await Promise.race([arrived, this.#woken.promise])
-      this.#signal.throwIfAborted()
+      this.signal.throwIfAborted()
     }
     return false
   }
@@ -350,14 +308,14 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
 
   /** Reads the cells of the latest version, in a grid that has few enough of them. */
   async #cells(box: BBox): Promise<Pick<CellsDelivery, 'batch' | 'request' | 'totalCount'>> {
-    const layer = this.#layer
-    const release = this.#live.use(layer)
+    const layer = this.layer
+    const release = this.live.use(layer)
     try {
       for (let level = 0; ; level++) {
-        const request = this.#cellsRequest(box, layer, level)
+        const request = requestCells({ layer, where: this.#request.query.where, box, level }, this.context, this.#info)
         const batch = await this.#page(request.query, MOST_CELLS, request.selection.message)
         if (!batch.hasMore && batch.tooLarge === undefined) {
-          this.#context.operation.delivered({ ...batch, count: 0 })
+          this.context.operation.delivered({ ...batch, count: 0 })
           return { batch, request, totalCount: featuresIn(join(batch.outputs.at(-1)!)) }
         }
         batch.release()
@@ -365,14 +323,6 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
     } finally {
       release()
     }
-  }
-
-  #cellsRequest(box: BBox, layer: Layer, level: number): GroupRequest {
-    const { aggregateVertices } = this.#context.services.filterLimits
-    const where = inBox(box, this.#request.query.where)
-    return cellsRequest(layer, where, gridFor(box, layer, level), aggregateVertices, (columns) =>
-      selectCells(this.#info, columns),
-    )
   }
 
   #requestFor(box: BBox): ChangeRequest {
@@ -383,34 +333,27 @@ export class ViewportEvents implements AsyncIterableIterator<ViewportResult> {
   #page(query: RowRequest['query'], first: number, message: FeatureRequest['selection']['message']): Promise<Page> {
     // Each query has a separate clock, because the subscription has no end.
     const asker: OperationContext = {
-      ...operationContext(this.#context, { query, deadlineMs: null }),
+      ...operationContext(this.context, { query, deadlineMs: null }),
       clock: new OperationClock(),
     }
-    return this.#context.services.engine.page(query, first, asker, this.#signal, message)
-  }
-
-  /** Waits until another move may be sent. */
-  async #pace(): Promise<void> {
-    const due = this.#lastMove + 1_000 / this.#options.maxPerSecond
-    for (let ms = due - performance.now(); ms > 0; ms = due - performance.now()) {
-      this.#woken = Promise.withResolvers()
-      await this.#pause(ms)
-    }
-    this.#lastMove = performance.now()
+    return this.context.services.engine.page(query, first, asker, this.signal, message)
   }
 
   /** Waits until `#wake` is called, but not longer. */
   async #pause(ms: number): Promise<void> {
-    const timer = setTimeout(this.#wake, ms)
-    if (!this.#signal.aborted) await this.#woken.promise
-    clearTimeout(timer)
-    this.#signal.throwIfAborted()
+    await this.wait(ms, this.#woken.promise)
   }
 
   readonly #wake = () => this.#woken.resolve()
 
   #tokenOf(held: Held | null): string {
-    const { cursorSecret } = this.#context.services
-    return encodeToken(cursorSecret, this.#request.query, { ...held, store: this.#live.store }, 'viewport')
+    const { cursorSecret } = this.context.services
+    return encodeToken(cursorSecret, this.#request.query, { ...held, store: this.live.store }, 'viewport')
   }
+}
+
+/** @throws GeoduckError BAD_INPUT if the selection of `ViewportCells` is wrong */
+export function requestCells(asked: CellsArguments, context: Context, info: GraphQLResolveInfo): GroupRequest {
+  const { aggregateVertices } = context.services.filterLimits
+  return cellsRequest(asked, aggregateVertices, (columns) => selectCells(info, columns))
 }

@@ -2,6 +2,7 @@
 import { type Grid, HALF_WORLD, MAX_ZOOM, METRES_PER_DEGREE, SQUARE_SIZES, toMercator } from '../../geometry/cells.ts'
 import type { BBox, Layer } from '../../model/layer.ts'
 import type { Filter } from '../../model/predicate.ts'
+import { inBox } from '../read/read-filter.ts'
 import { isInDegrees } from '../selection.ts'
 import { viewOf } from '../view.ts'
 import { GroupColumns } from './group-columns.ts'
@@ -10,8 +11,8 @@ import type { GroupRequest, GroupSelection } from './read-groups.ts'
 /** Cells along the longer side of the box: from half of it to all of it. */
 const ACROSS = 32
 
-/** Returns the grid for a box: tiles of web maps, or squares if the layer is not in degrees. Larger cells follow for higher `level`. */
-export function gridFor(box: BBox, layer: Layer, level: number): Grid {
+/** Returns the grid for a box: tiles of web maps, or squares if the layer is not in degrees. */
+function gridFor(box: BBox, layer: Layer, level: number): Grid {
   const [west, south, east, north] = box
   if (isInDegrees(layer)) {
     const width = (east - west + (west > east ? 360 : 0)) * METRES_PER_DEGREE
@@ -23,20 +24,34 @@ export function gridFor(box: BBox, layer: Layer, level: number): Grid {
   return { kind: 'square', size: Math.max(SQUARE_SIZES.min, Math.min(SQUARE_SIZES.max, size)) }
 }
 
-/** `vertices`: the maximum for figures that hold all geometries. */
+export interface CellsArguments {
+  readonly layer: Layer
+  /** The filter without the box. */
+  readonly where: Filter | null
+  readonly box: BBox
+  /** Each level has cells of twice the width. */
+  readonly level: number
+}
+
+/**
+ * @param vertices the maximum for figures that hold all geometries
+ * @throws GeoduckError BAD_INPUT if `select` finds a figure that a column does not have
+ */
 export function cellsRequest(
-  layer: Layer,
-  where: Filter,
-  grid: Grid,
+  { layer, where, box, level }: CellsArguments,
   vertices: number,
   select: (columns: GroupColumns) => GroupSelection,
 ): GroupRequest {
   const view = viewOf(layer)
   const columns = new GroupColumns(view, vertices)
-  columns.addCell(grid)
+  columns.addCell(gridFor(box, layer, level))
   const selection = select(columns)
   const { keys, measures } = columns
   const { outputs } = selection
   const rows = { having: null, orderBy: [], digest: '', limit: null, after: null, outputs }
-  return { query: Object.freeze({ kind: 'groups', view, where, keys, measures, ...rows }), selection, deadlineMs: null }
+  return {
+    query: Object.freeze({ kind: 'groups', view, where: inBox(box, where), keys, measures, ...rows }),
+    selection,
+    deadlineMs: null,
+  }
 }

@@ -350,15 +350,6 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     return layer?.name === name && this.holds(layer) ? layer : undefined
   }
 
-  /** Returns the layer at this version, if its newest base is not later. Figures such as its extent are those of now. */
-  at(name: string, version: number): Layer | undefined {
-    const { state, fields, generation, layer } = this.#entry(name)
-    if (version === state.version) return layer
-    const base = this.#generations.get(nameOf({ layer: state.id, generation }))
-    const isThere = base !== undefined && base.version <= version && version < state.version
-    return isThere ? this.#layerOf({ ...state, version }, fields, generation) : undefined
-  }
-
   /** True if queries of this version can continue. Then it is kept for longer. */
   holds({ relation }: Layer): boolean {
     const generation = relation.kind === 'live' ? this.#generations.get(nameOf(relation)) : undefined

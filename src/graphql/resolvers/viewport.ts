@@ -6,7 +6,7 @@ import { readRequestFor } from '../../ask/feature-request.ts'
 import { readBoxFor } from '../../ask/read/read-filter.ts'
 import type { Context } from '../context.ts'
 import type { MutationResolvers, Resolvers, SubscriptionViewportArgs } from '../generated.ts'
-import { ViewportEvents, type ViewportPosition, viewportsOf } from '../viewport-events.ts'
+import { requestCells, ViewportEvents, type ViewportPosition, viewportsOf } from '../viewport-events.ts'
 import { liveLayerOf, selectChanges } from './changes.ts'
 import { list } from './rows.ts'
 
@@ -24,6 +24,8 @@ export async function subscribeToViewport(
   const request = await readRequestFor(layer, where ? { where } : {}, context, (asked) => selectChanges(info, asked))
   const { cursorSecret } = context.services
   const position = since ? decodeToken<ViewportPosition>(cursorSecret, request.query, since, 'viewport') : null
+  // A wrong selection is refused at once.
+  requestCells({ layer, where: request.query.where, box: bbox, level: 0 }, context, info)
   const options = { bbox, since: position, maxFeatures, maxPerSecond, batchSize }
   return new ViewportEvents(request, options, context, info, live)
 }

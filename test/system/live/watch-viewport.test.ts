@@ -39,12 +39,10 @@ async function queried(layer: string, bbox: Box): Promise<Features> {
 async function inStep(watch: ViewportWatch, layer: string, bbox: Box): Promise<void> {
   const expected = await queried(layer, bbox)
   const has = () => ({ bbox: watch.bbox, features: byId(watch.features.values()) })
-  await expect.poll(has, { timeout: 20_000 }).toEqual({ bbox, features: expected })
+  await expect.poll(has).toEqual({ bbox, features: expected })
 }
 
-test('keeps step over moves, commits, cut connections and a restart, and its diffs add up to its features', {
-  timeout: 120_000,
-}, async () => {
+test('keeps step over moves, commits, cut connections and a restart, and its diffs add up to its features', async () => {
   const random = new Random()
   const applied = new Map<unknown, unknown>()
   const diffs: LayerDiff[] = []
