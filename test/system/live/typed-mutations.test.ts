@@ -85,7 +85,7 @@ const FULL = {
 }
 
 test('a layer that clients may write has three mutations, and no other layer has', async () => {
-  const typed = async () => (await mutations()).filter((name) => !/Features$|^createLayer$/.test(name))
+  const typed = async () => (await mutations()).filter((name) => !/Features$|^createLayer$|^moveViewport$/.test(name))
   // The names of new layers are read soon after.
   await expect.poll(typed).toEqual([
     'upsertCityVehicles',
@@ -172,7 +172,13 @@ test('features that match a typed filter are changed and removed, and a retry wr
 test('without --writes there are only the generic mutations, which are refused', async () => {
   await server.close()
   server = await serve([PLACES], { live: join(folder, 'live') })
-  expect((await mutations()).toSorted()).toEqual(['createLayer', 'deleteFeatures', 'updateFeatures', 'upsertFeatures'])
+  expect((await mutations()).toSorted()).toEqual([
+    'createLayer',
+    'deleteFeatures',
+    'moveViewport',
+    'updateFeatures',
+    'upsertFeatures',
+  ])
   const { errors } = await upsert([{ key: 'a' }])
   expect(errors?.[0]).toMatchObject({ extensions: { code: 'BAD_INPUT' } })
 })
