@@ -75,7 +75,7 @@ export async function deleteFeatures(
   const live = writable(context)
   const key = readIdempotencyKey(idempotencyKey)
   const layer = liveLayer(name, live, context)
-  if (!keys === !where) throw new GeoduckError('BAD_INPUT', 'Exactly one of `keys` and `where` is taken.')
+  if (!keys === !where) throw new GeoduckError('BAD_INPUT', 'A deletion takes exactly one of `keys` and `where`.')
   if (keys) return settled(await write(live, name, readKeys(keys), key, context), name)
   const selection = { where: where!, asked: ['delete'], idempotencyKey: key }
   return await writeSelected(live, layer, selection, (selected) => ({ kind: 'delete', keys: selected }), context)

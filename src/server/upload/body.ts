@@ -8,6 +8,15 @@ export class UploadBody {
   #piece: Buffer | null = null
   #isEnded = false
   #wake: () => void = () => {}
+  readonly #onData = (piece: Buffer) => {
+    this.#req.pause()
+    this.#piece = this.#piece ? Buffer.concat([this.#piece, piece]) : piece
+    this.#wake()
+  }
+  readonly #onEnd = () => {
+    this.#isEnded = true
+    this.#wake()
+  }
 
   /** @param signal ends the body with its reason */
   constructor(req: IncomingMessage, signal: AbortSignal) {
@@ -17,6 +26,7 @@ export class UploadBody {
     req.pause()
     for (const event of ['end', 'close']) req.once(event, this.#onEnd)
     signal.addEventListener('abort', this.#onEnd)
+    if (signal.aborted) this.#onEnd()
   }
 
   /** Returns the next bytes. Null: all have been read. @throws the reason of the signal, and GeoduckError for a body that is cut */
@@ -39,16 +49,5 @@ export class UploadBody {
     this.#req.off('data', this.#onData)
     this.#signal.removeEventListener('abort', this.#onEnd)
     this.#onEnd()
-  }
-
-  readonly #onData = (piece: Buffer) => {
-    this.#req.pause()
-    this.#piece = this.#piece ? Buffer.concat([this.#piece, piece]) : piece
-    this.#wake()
-  }
-
-  readonly #onEnd = () => {
-    this.#isEnded = true
-    this.#wake()
   }
 }

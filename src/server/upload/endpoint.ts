@@ -1,4 +1,5 @@
 /** Writes the features of a request body of any length into a live layer: `PUT /layers/NAME/features`. */
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FeatureError, LONGEST_KEY, MOST_FEATURES, readIdempotencyKey, readingInputs } from '../../ask/mutation.ts'
 import { failed, refusalStatus } from '../../delivery/client-error.ts'
@@ -124,8 +125,8 @@ export class UploadEndpoint {
   }
 
   /** Takes the place of a request for the same upload, which is probably lost: its client has another one now. */
-  async #enter(layer: string, key: string | null, { signal, id }: Operation) {
-    const name = key === null ? id : JSON.stringify([layer, key])
+  async #enter(layer: string, key: string | null, { signal }: Operation) {
+    const name = key === null ? randomUUID() : JSON.stringify([layer, key])
     for (let former = this.#running.get(name); former; former = this.#running.get(name)) {
       former.replace()
       await former.ended
