@@ -6,7 +6,7 @@ import { viewOf } from '../ask/view.ts'
 import { OperationClock } from '../engines/deadline.ts'
 import type { Page } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { BBox, LiveRelation } from '../model/layer.ts'
+import type { BBox, Layer, LiveRelation } from '../model/layer.ts'
 import type { FeatureQuery, Fencing, RowPosition } from '../model/query.ts'
 import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
@@ -157,6 +157,7 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     const isLive = layer.relation.kind === 'live'
     const then = isLive ? this.live.asOf(layer.name, version) : await this.context.services.catalog.fresh(layer)
     if (then === undefined) throw expired()
+    if (then && area.kind === 'layer') requireFew(then, fencing.detect)
     return then && { ...fencing, area: { ...area, view: viewOf(then) } }
   }
 
@@ -208,6 +209,18 @@ export class FenceEvents extends LiveEvents<FenceResult> {
 function extentOf(boxes: readonly BBox[]): BBox | null {
   const side = (n: 0 | 1 | 2 | 3) => boxes.map((box) => box[n])
   return boxes.length > 0 ? [Math.min(...side(0)), Math.min(...side(1)), Math.max(...side(2)), Math.max(...side(3))] : null
+}
+
+/** Most fences of a layer for OUTSIDE, which is about all pairs of changes and fences. */
+const MOST_OUTSIDE = 100
+
+/** @throws GeoduckError LIMIT_EXCEEDED */
+export function requireFew({ name, featureCount }: Layer, detect: Fencing['detect']): void {
+  if (!detect.includes('OUTSIDE') || (featureCount ?? Number.POSITIVE_INFINITY) <= MOST_OUTSIDE) return
+  throw new GeoduckError(
+    'LIMIT_EXCEEDED',
+    `OUTSIDE takes a layer of at most ${MOST_OUTSIDE} fences, and ${name} has more; leave it out.`,
+  )
 }
 
 /** Returns whether changes within an extent may be events. */

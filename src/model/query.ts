@@ -89,7 +89,7 @@ export type Detection = (typeof DETECTIONS)[number]
 export interface Fencing {
   readonly area: FenceArea
   readonly detect: readonly Detection[]
-  /** Of DWELL: the time of an object, and the seconds between the one at which it enters and one at which it is still inside. */
+  /** The column with the time of an object, and the seconds for which it must be inside, for DWELL. */
   readonly dwell?: { readonly time: Field; readonly seconds: number }
 }
 

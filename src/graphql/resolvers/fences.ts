@@ -15,7 +15,7 @@ import { type Field, identityOf, type Layer, sameCrs } from '../../model/layer.t
 import { DETECTIONS, type Detection, EVENT_COLUMNS, type FenceArea, type Fencing, STAY_COLUMNS } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import type { Context } from '../context.ts'
-import { FenceEvents, type FenceRequest } from '../fence-events.ts'
+import { FenceEvents, type FenceRequest, requireFew } from '../fence-events.ts'
 import type { DwellInput, FenceBatchResolvers, FencesInput, SubscriptionFencesArgs } from '../generated.ts'
 import { featureFields, messageOf, selectedFields } from '../selection.ts'
 import { list } from './rows.ts'
@@ -39,6 +39,7 @@ export async function subscribeToFences(
   }
   const area = await readArea(fences, objects, context)
   const detect = readDetect(wanted ?? null, area)
+  if (area.kind === 'layer') requireFew(area.view.layer, detect)
   const fencing = deeplyFrozen({ area, detect, ...readDwell(dwell ?? null, detect, objects) })
   const { query, ...read } = await readRequestFor(objects, where ? { where } : {}, context, (asked) =>
     selectEvents(info, asked, fencing),

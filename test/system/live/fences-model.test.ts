@@ -279,7 +279,7 @@ test('each subscriber receives every event exactly once, while workers and the s
   // The last event of each subscriber.
   await write('zones', { z0: 'POLYGON ((100 0, 110 0, 110 10, 100 10, 100 0))' })
   for (const { geometry } of watches) await write('cars', { last: geometry === null ? 'POINT (105 5)' : geometry })
-  for (let n = 0; n < 2; n++, seconds += 60) await write('cars', { last: 'POINT (105 5)', friend: 'POINT (105 5)' })
+  for (let n = 0; n < 3; n++, seconds += 60) await write('cars', { last: 'POINT (105 5)', friend: 'POINT (105 5)' })
   const expected = await python<string[][]>(ORACLE, [], JSON.stringify({ commits, watches }))
   for (const [n, { events, refused }] of subscribers.entries()) {
     await expect

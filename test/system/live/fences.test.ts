@@ -462,6 +462,7 @@ test('files as objects, fences in another CRS, and tokens of other fences are re
     dwell('nothing', 1),
   ])
     expect(await code('refused', asked)).toBe('BAD_INPUT')
+  expect(await code('refused', { detect: ['OUTSIDE'], fences: '{ layer: "places" }' })).toBe('LIMIT_EXCEEDED')
   const fences = new Fences('refused')
   const { token } = await fences.next()
   await fences.close()

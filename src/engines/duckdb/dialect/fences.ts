@@ -121,7 +121,7 @@ function fencesOf(area: Exclude<FenceArea, { readonly kind: 'roam' }>, objects: 
   return `SELECT ${keyText(layer, source)} AS k, ${withComputable(layer, (value) => `ST_SetCRS(${value}, '')`)} AS g FROM ${source.from} WHERE ${where}`
 }
 
-/** Metres per degree of latitude, or a little less. */
+/** Metres per degree of latitude, and of longitude at the equator, or a little less. */
 const METRES_PER_DEGREE = 110_000
 
 /**
@@ -135,24 +135,34 @@ function meetings(
   parameters: Parameters,
 ): string {
   const most = parameters.double(distance)
-  const point = (place: string) => `ST_Point2D(ST_X(${place}), ST_Y(${place}))`
+  const reach = isLonLat ? `(${most} / ${METRES_PER_DEGREE})` : most
+  const width = isLonLat ? `(${reach} / greatest(cos(radians(least(90, abs(ST_Y(p)) + ${reach}))), 1e-9))` : most
+  const across = isLonLat ? 'OR abs(c.x - o.x) >= 360 - c.width' : ''
   const between = (a: string, b: string) =>
-    isLonLat ? `ST_Distance_Spheroid(${point(a)}, ${point(b)})` : `ST_Distance(${a}, ${b})`
-  const version = `r >> ${STEP_BITS}`
-  const band = isLonLat ? `(${most} / ${METRES_PER_DEGREE})` : most
+    isLonLat
+      ? `ST_Distance_Spheroid(ST_Point2D(${a}.x, ${a}.y), ST_Point2D(${b}.x, ${b}.y))`
+      : `sqrt((${a}.x - ${b}.x) ** 2 + (${a}.y - ${b}.y) ** 2)`
+  const version = `(r >> ${STEP_BITS})`
+  const placed = 'ST_X(p) AS x, ST_Y(p) AS y'
+  const before = (name: string, key: string) =>
+    `LEFT JOIN place AS ${name} ON ${name}.key = ${key} AND ${name}.since < n.v AND ${name}.until >= n.v`
   return `change AS MATERIALIZED (
       SELECT coalesce(a.key, b.key) AS key, coalesce(a.r, b.r) AS r, ST_Centroid(a.g) AS p
       FROM earlier AS b FULL JOIN later AS a ON a.r = b.r),
     place AS MATERIALIZED (
-      SELECT key, p, CASE WHEN r >= 0 THEN ${version} END AS since, lead(${version}) OVER (PARTITION BY key ORDER BY r) AS until
+      SELECT key, ${placed}, ${version} AS since, lead(${version}, 1, ${2n ** 62n}) OVER (PARTITION BY key ORDER BY r) AS until
       FROM (SELECT key, r, p FROM change UNION ALL
         SELECT ${of('key')}, -1, ST_Centroid(${of('geometry')}) FROM ${sourceOf(view.layer, null).from} WHERE ${where})),
+    near AS MATERIALIZED (
+      SELECT c.r, c.key, c.v, o.key AS k, ${between('c', 'o')} AS distance
+      FROM (
+        SELECT key, r, ${version} AS v, ${placed}, ST_Y(p) - ${reach} AS south, ST_Y(p) + ${reach} AS north, ${width} AS width
+        FROM change WHERE p IS NOT NULL) AS c
+      JOIN place AS o ON o.y >= c.south AND o.y <= c.north AND (abs(c.x - o.x) <= c.width ${across}) AND o.since <= c.v AND o.until > c.v
+        AND o.key <> c.key AND NOT (o.since = c.v AND o.key < c.key)
+      WHERE ${between('c', 'o')} <= ${most}),
     detected AS MATERIALIZED (
-      SELECT c.r, o.key AS k, true AS "is", NULL AS stay, NULL AS time, 'ROAM' AS d, ${between('c.p', 'o.p')} AS distance, row_number() OVER (ORDER BY c.r, o.key) AS number
-      FROM (SELECT *, ${version} AS v FROM change WHERE p IS NOT NULL) AS c
-      JOIN place AS o ON abs(ST_Y(o.p) - ST_Y(c.p)) <= ${band} AND o.key <> c.key AND coalesce(o.since, -1) <= c.v AND coalesce(o.until, c.v + 1) > c.v
-      LEFT JOIN place AS old ON old.key = c.key AND coalesce(old.since, -1) < c.v AND coalesce(old.until, c.v) >= c.v
-      LEFT JOIN place AS other ON other.key = o.key AND coalesce(other.since, -1) < c.v AND coalesce(other.until, c.v) >= c.v
-      WHERE ${between('c.p', 'o.p')} <= ${most} AND NOT coalesce(${between('old.p', 'other.p')} <= ${most}, false)
-        AND NOT (o.since IS NOT DISTINCT FROM c.v AND o.key < c.key))`
+      SELECT n.r, n.k, true AS "is", NULL AS stay, NULL AS time, 'ROAM' AS d, n.distance, row_number() OVER (ORDER BY n.r, n.k) AS number
+      FROM near AS n ${before('mine', 'n.key')} ${before('other', 'n.k')}
+      WHERE NOT coalesce(${between('mine', 'other')} <= ${most}, false))`
 }
