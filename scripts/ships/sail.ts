@@ -19,6 +19,16 @@ const LATEST = `{
 const { GEODUCK_DEMO_URL: url = '', GEODUCK_DEMO_TOKEN: token = '' } = process.env
 
 process.once('disconnect', () => process.exit())
+let isEnding = false
+process.once('SIGTERM', () => {
+  isEnding = true
+})
+
+/** Waits between two mutations, so that none is cut off by an end. */
+async function pause(ms: number): Promise<void> {
+  await sleep(Math.max(0, ms))
+  if (isEnding) process.exit()
+}
 
 interface Answer {
   readonly data?: {
@@ -36,7 +46,7 @@ async function ask(query: string, variables = {}): Promise<NonNullable<Answer['d
     const { data, errors = [] } = (await response.json()) as Answer
     if (data && errors.length === 0) return data
     if (!errors[0]?.extensions.retry) throw new Error(errors[0]?.message)
-    await sleep(1_000)
+    await pause(1_000)
   }
 }
 
@@ -51,6 +61,6 @@ for (let due = performance.now(); ; ) {
     const [error] = upsertFeatures!.errors
     if (error) throw new Error(error.message)
     due = Math.max(due + PART_MS, performance.now())
-    await sleep(Math.max(0, due - performance.now()))
+    await pause(due - performance.now())
   }
 }

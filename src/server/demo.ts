@@ -93,9 +93,14 @@ export class Demo {
     sendJson(res, 200, { ...this.#description, writer: this.#isStopped ? 'STOPPED' : this.#writer ? 'RUNNING' : 'WAITING' })
   }
 
-  async close(): Promise<void> {
+  /** Ends the writer for good. */
+  stop(): void {
     this.#isClosed = true
     this.#run()
+  }
+
+  async close(): Promise<void> {
+    this.stop()
     await rm(this.#folder, { recursive: true, force: true })
   }
 
@@ -119,10 +124,10 @@ export class Demo {
       env: { ...process.env, GEODUCK_DEMO_URL: url, GEODUCK_DEMO_TOKEN: this.#token },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
-    writer.once('exit', (_, signal) => {
+    writer.once('exit', () => {
       this.#writer = null
       // This server has ended it, and may need it again.
-      if (signal === 'SIGTERM') return void this.#run()
+      if (writer.killed) return void this.#run()
       this.#log.warn('the writer of the demo has ended, and starts again')
       this.#timer = setTimeout(() => this.#run(), AGAIN_MS).unref()
     })

@@ -341,6 +341,7 @@ interface OpenParts {
  */
 async function shutDown({ http, connections, sockets, state, ready, operations, exports, demo, log }: OpenParts): Promise<void> {
   const stopped = Promise.withResolvers<void>()
+  demo?.stop()
   http.close(() => stopped.resolve())
   http.closeIdleConnections()
   state.stop()

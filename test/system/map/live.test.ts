@@ -49,6 +49,7 @@ test('ships move with trails, and the page says how many changes a second there 
 })
 
 test('a move of the map asks for nothing, because all of the layer is followed', async () => {
+  await until(() => text('.fence-inside')).toContain('inside')
   const asked = subscriptions()
   await map.page.getByRole('button', { name: 'Zoom out' }).click()
   await map.page.getByRole('button', { name: 'Go there' }).click()
@@ -73,7 +74,7 @@ print(sum(fence.intersects(shapely.geometry.shape(ship["geometry"])) for ship in
     [],
     JSON.stringify([(data!.features.geojson as { features: object[] }).features, fence.geometry]),
   )
-  expect(await text('.fence-inside')).toBe(`${inside} ships inside`)
+  await until(() => text('.fence-inside')).toBe(`${inside} ${inside === 1 ? 'ship' : 'ships'} inside`)
   await button.focus()
   await map.page.keyboard.press('Enter')
   await until(() => button.textContent()).toBe('Stop the ships')
