@@ -47,7 +47,7 @@ export interface Stay {
 const VERSION = 1
 
 /** The subscription that a token belongs to. That of fences has their digest. */
-type TokenKind = 'changes' | `fences ${string}`
+type TokenKind = 'changes' | 'viewport' | `fences ${string}`
 
 export function encodeToken(secret: string, subject: CursorSubject, position: object, kind: TokenKind = 'changes'): string {
   const bytes = Buffer.concat([Buffer.alloc(SIGNED_FROM, VERSION), Buffer.from(JSON.stringify(position))])

@@ -1,16 +1,20 @@
-/** The events of `changes`: a snapshot of a live layer, and then the differences between the version that the client has and the latest one. */
+/**
+ * The events of `changes`: a snapshot of a live layer, and then the differences between the version that the client has and the latest one. A file that
+ * is replaced has no differences: another snapshot follows.
+ */
 
 import { type ChangePosition, encodeToken } from '../ask/change-token.ts'
 import { fingerprintOf } from '../ask/cursor.ts'
-import { type FeatureRequest, operationContext } from '../ask/feature-request.ts'
+import { type FeatureRequest, layerNotFound, operationContext } from '../ask/feature-request.ts'
 import type { Selection } from '../ask/selection.ts'
 import { OperationClock } from '../engines/deadline.ts'
 import type { Batch, OperationContext, Page } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { BBox, Field, Layer, LiveRelation } from '../model/layer.ts'
 import type { DifferencePart, FeatureQuery, RowPosition } from '../model/query.ts'
-import type { Context, LiveVersions } from './context.ts'
+import type { Context, FollowedVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
+import { versionOf } from './file-versions.ts'
 import { SharedDifferences } from './shared-differences.ts'
 
 /** The outputs that a selection of `ChangeEvent` needs. */
@@ -65,6 +69,8 @@ export interface ChangeOptions {
   readonly since: ChangePosition | null
   readonly maxPerSecond: number
   readonly batchSize: number
+  /** Reads the request again, for another version of a file. */
+  readonly renew: (layer: Layer) => Promise<ChangeRequest>
 }
 
 /** Milliseconds without another event after which there is a heartbeat. */
@@ -77,10 +83,10 @@ export const MOST_CHANGES = 5_000
  * generator alone does not do.
  */
 export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
-  readonly #request: ChangeRequest
+  #request: ChangeRequest
   readonly #options: ChangeOptions
   readonly #context: Context
-  readonly #live: LiveVersions
+  readonly #live: FollowedVersions
   readonly #mayMatch: (extent: BBox | null) => boolean
   readonly #closing = new AbortController()
   /** Aborted when the client has gone, or the server stops. */
@@ -91,7 +97,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
   #lastEvent = performance.now()
   #lastDifference = Number.NEGATIVE_INFINITY
 
-  constructor(request: ChangeRequest, options: ChangeOptions, context: Context, live: LiveVersions) {
+  constructor(request: ChangeRequest, options: ChangeOptions, context: Context, live: FollowedVersions) {
     this.#request = request
     this.#options = options
     this.#context = context
@@ -136,8 +142,11 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
     return this.#request.query.view.layer.name
   }
 
+  /** @throws GeoduckError LAYER_NOT_FOUND if a file is gone */
   get #layer(): Layer {
-    return this.#live.layer(this.#name)!
+    const layer = this.#live.layer(this.#name)
+    if (!layer) throw layerNotFound(this.#name, this.#context.services.catalog)
+    return layer
   }
 
   async *#run(): AsyncGenerator<ChangeEvent, void> {
@@ -146,7 +155,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
       try {
         if (since && this.#isKept(since)) return yield* this.#follow(since)
         // Also at the begin: a library may subscribe again after a lost connection, without the client's knowledge.
-        const start = this.#start()
+        const start = await this.#start()
         yield { __typename: 'Reset', token: this.#tokenOf(start) }
         return yield* this.#follow(start)
       } catch (error) {
@@ -156,8 +165,11 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
   }
 
   /** The position before a snapshot of the current version. */
-  #start(): ChangePosition {
+  async #start(): Promise<ChangePosition> {
     const layer = this.#layer
+    // The columns and ids of a file may be others than before.
+    if (layer.relation.kind !== 'live' && layer !== this.#request.query.view.layer)
+      this.#request = await this.#options.renew(layer)
     const snapshot = { fingerprint: fingerprintOf({ ...this.#request.query.view, layer }), after: null }
     return { store: this.#live.store, version: versionOf(layer), snapshot }
   }
@@ -182,7 +194,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
         yield* this.#snapshot(layer, after)
       } else {
         const to = since.difference?.to ?? versionOf(this.#layer)
-        if (to > version) yield* this.#difference(version, to, since.difference?.after ?? null)
+        if (to !== version) yield* this.#difference(version, to, since.difference?.after ?? null)
         version = to
       }
       yield { __typename: 'UpToDate', ...this.#at(version) }
@@ -261,7 +273,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
   async #page(from: number, to: number, after: RowPosition | null): Promise<Page> {
     const { query, selection } = this.#request
     const { relation } = this.#layer
-    if (relation.kind !== 'live') throw new Error('only live layers have changes')
+    if (relation.kind !== 'live') throw new Forgotten()
     const { outputs, parts, watched, message } = selection.difference
     const layer = { ...this.#layer, relation: { ...relation, version: to, since: from } satisfies LiveRelation }
     const asked: FeatureQuery = { ...query, view: { ...query.view, layer }, after, outputs, parts, watched }
@@ -308,7 +320,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
       const ms = this.#lastEvent + HEARTBEAT_MS - performance.now()
       if (ms <= 0) return false
       this.#commit = Promise.withResolvers()
-      if (versionOf(this.#layer) > version) return true
+      if (versionOf(this.#layer) !== version) return true
       await this.#wait(ms, this.#commit.promise)
     }
   }
@@ -339,9 +351,9 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
   }
 }
 
-const shared = new WeakMap<LiveVersions, SharedDifferences>()
+const shared = new WeakMap<FollowedVersions, SharedDifferences>()
 
-function sharedOf(live: LiveVersions): SharedDifferences {
+function sharedOf(live: FollowedVersions): SharedDifferences {
   const known = shared.get(live) ?? new SharedDifferences()
   shared.set(live, known)
   return known
@@ -349,11 +361,6 @@ function sharedOf(live: LiveVersions): SharedDifferences {
 
 /** Changes that the client needs are not kept any more. */
 class Forgotten extends Error {}
-
-export function versionOf({ relation }: Layer): number {
-  if (relation.kind !== 'live') throw new Error('only live layers have versions')
-  return relation.version
-}
 
 export function tooLarge(bytes: number): GeoduckError {
   return new GeoduckError(

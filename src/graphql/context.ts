@@ -27,8 +27,8 @@ export interface Layers {
   readonly live?: LiveVersions
 }
 
-/** Live layers, which have several versions at a time. */
-export interface LiveVersions {
+/** The versions of layers, as `changes` reads them. */
+export interface FollowedVersions {
   /** The identity of the store. */
   readonly store: string
   layer(name: string): Layer | undefined
@@ -38,18 +38,22 @@ export interface LiveVersions {
   keepsChangesSince(name: string, version: number): boolean
   /** Returns boxes that hold the geometries that have changed between two versions. Undefined if they are not known. */
   boxesOfChanges(name: string, from: number, to: number): readonly BBox[] | undefined
-  /** Returns the last version after `from` up to which there are at most `most` changes, or else the next one. */
-  lastWithin(name: string, from: number, most: number): number
-  /** Returns the first version after `from` at which the layer changed. Infinity: it has not changed since. */
-  nextChange(name: string, from: number): number
-  /** Returns the layer as it was at a version of the store. Null: it is not there yet. Undefined: it is not kept. */
-  asOf(name: string, version: number): Layer | null | undefined
   /** Returns the version of the layer that has this digest in its cursors, as long as it is kept. */
   versionOf(name: string, digest: string): Layer | undefined
   /** True if queries of this version can continue. */
   holds(layer: Layer): boolean
   /** Keeps what queries of this version read, until the returned function is called. */
   use(layer: Layer): () => void
+}
+
+/** Live layers, which have several versions at a time. */
+export interface LiveVersions extends FollowedVersions {
+  /** Returns the last version after `from` up to which there are at most `most` changes, or else the next one. */
+  lastWithin(name: string, from: number, most: number): number
+  /** Returns the first version after `from` at which the layer changed. Infinity: it has not changed since. */
+  nextChange(name: string, from: number): number
+  /** Returns the layer as it was at a version of the store. Null: it is not there yet. Undefined: it is not kept. */
+  asOf(name: string, version: number): Layer | null | undefined
   /** Returns the chunks of an upload that are committed, the first one first. */
   uploaded(layer: string, upload: string): readonly UploadedChunk[]
   /** Resolves when the mutation is on the disk and every query sees it. */

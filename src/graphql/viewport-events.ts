@@ -20,10 +20,10 @@ import {
   MOST_CHANGES,
   type SnapshotDelivery,
   tooLarge,
-  versionOf,
 } from './change-events.ts'
 import type { Context, LiveVersions } from './context.ts'
 import type { Delivery } from './delivery.ts'
+import { versionOf } from './file-versions.ts'
 import { featuresIn, selectCells } from './group-selection.ts'
 import { LiveEvents } from './live-events.ts'
 
@@ -63,7 +63,7 @@ export interface ViewportResult {
   readonly viewport: ViewportEvent
 }
 
-export interface ViewportOptions extends Omit<ChangeOptions, 'since'> {
+export interface ViewportOptions extends Omit<ChangeOptions, 'since' | 'renew'> {
   readonly bbox: BBox
   readonly since: ViewportPosition | null
   readonly maxFeatures: number
@@ -242,7 +242,9 @@ export class ViewportEvents extends LiveEvents<ViewportResult> {
     const request = this.#requestFor(box)
     const { cursorSecret } = this.context.services
     const { maxPerSecond, batchSize } = this.#options
-    const changes = new ChangeEvents(request, { since, maxPerSecond, batchSize }, this.context, this.live)
+    // The columns of a live layer never change.
+    const renew = async () => request
+    const changes = new ChangeEvents(request, { since, maxPerSecond, batchSize, renew }, this.context, this.live)
     this.#changes = changes
     let position = since
     let isReached = false

@@ -9,34 +9,49 @@ import {
 } from 'graphql'
 import { BATCH_SIZE, inRange, PER_SECOND } from '../../ask/arguments.ts'
 import { decodeToken } from '../../ask/change-token.ts'
-import { layerNotFound, readRequestFor } from '../../ask/feature-request.ts'
+import { findLayer, layerNotFound, type ReadContext, readRequestFor } from '../../ask/feature-request.ts'
 import { geoJsonOutput, type SelectionContext, selectionOf } from '../../ask/selection.ts'
 import { join, RawJson } from '../../delivery/raw-json.ts'
 import type { FeatureField, Output } from '../../encode/batch.ts'
 import { frameOf, within } from '../../encode/encode.ts'
 import { GeoduckError } from '../../model/errors.ts'
+import type { Layer } from '../../model/layer.ts'
 import type { DifferencePart } from '../../model/query.ts'
 import { show } from '../../model/show.ts'
 import { type ChangeDelivery, ChangeEvents, type ChangeSelection, type DifferenceSelection } from '../change-events.ts'
 import type { Context } from '../context.ts'
 import type { PageDelivery } from '../delivery.ts'
+import { FileVersions } from '../file-versions.ts'
 import type { ChangeBatchGeojsonDiffArgs, Resolvers, SubscriptionChangesArgs } from '../generated.ts'
 import { argumentsOf, messageOf, selectedFields, toOutput } from '../selection.ts'
 import { encoded, list, type Resolver } from './rows.ts'
 
-/** @throws GeoduckError UNSUPPORTED for a file, and as a stream does */
+/** @throws GeoduckError as a stream does */
 export async function subscribeToChanges(
   { layer: name, where, since, ...args }: SubscriptionChangesArgs,
   context: Context,
   info: GraphQLResolveInfo,
 ): Promise<ChangeEvents> {
-  const { cursorSecret } = context.services
+  const { catalog, cursorSecret } = context.services
+  const { operation } = context
   const maxPerSecond = inRange('maxPerSecond', args.maxPerSecond, PER_SECOND)
   const batchSize = inRange('batchSize', args.batchSize, BATCH_SIZE)
-  const { live, layer } = liveLayerOf(name, 'changes', context)
-  const request = await readRequestFor(layer, where ? { where } : {}, context, (asked) => selectChanges(info, asked))
+  operation.isEndless = true
+  operation.layers.add(name)
+  const live = catalog.live?.layer(name) && catalog.live
+  const layer = live?.layer(name) ?? (await findLayer(name, context))
+  const read = (version: Layer, reading: ReadContext) =>
+    readRequestFor(version, where ? { where } : {}, reading, (asked) => selectChanges(info, asked))
+  const request = await read(layer, context)
   const position = since ? decodeToken(cursorSecret, request.query, since) : null
-  return new ChangeEvents(request, { since: position, maxPerSecond, batchSize }, context, live)
+  const options = { since: position, maxPerSecond, batchSize, renew: (version: Layer) => read(version, readingAgain(context)) }
+  return new ChangeEvents(request, options, context, live ?? new FileVersions(context.services))
+}
+
+/** The context in which a request is read again for another version. It has the limits of another operation. */
+function readingAgain({ services, operation: { eventLoop } }: Context): ReadContext {
+  const operation = { budget: null, layers: new Set<string>(), queries: [], representations: new Set<string>() }
+  return { services, operation: { ...operation, eventLoop, whenEnded: () => {} } }
 }
 
 /** Returns the layer of a subscription that has no end. @throws GeoduckError UNSUPPORTED for a file */
