@@ -80,7 +80,7 @@ export interface BatchLayout {
   readonly geometryName: string | null
   /** The distance, if the rows are ordered by it first. @default none */
   readonly distance?: number
-  /** What has changed of a feature: a boolean for the geometry, and a JSON list of the names of properties. @default none */
+  /** The columns that compare both images of a feature: a boolean for the geometry, and the names of changed properties as JSON. @default none */
   readonly changed?: { readonly geometry: number; readonly properties: number }
 }
 

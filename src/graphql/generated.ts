@@ -176,7 +176,7 @@ export type ChangeBatch = {
   readonly __typename?: 'ChangeBatch';
   /** Features that match now and did not match before. */
   readonly added: ChangedFeatures;
-  /** What has changed of each feature in `updated`, in the same order. */
+  /** The parts of each feature in `updated` that have changed, in the same order. */
   readonly changed: ReadonlyArray<FeatureChange>;
   /** False if more parts of this difference follow. After the last part, the client has exactly `version`. */
   readonly complete: Scalars['Boolean']['output'];

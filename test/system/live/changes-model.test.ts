@@ -233,7 +233,7 @@ class Subscriber {
   }
 }
 
-/** A server in a process of its own, on one port and with one store. */
+/** A server in a separate process, on one port and with one store. */
 class Server {
   readonly #folder: string
   readonly #port: number

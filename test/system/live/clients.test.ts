@@ -51,7 +51,7 @@ async function docsProgram(): Promise<readonly string[]> {
 test.each([
   ['Apollo Client, of docs/live-clients.md', docsProgram],
   ['urql, of examples/live-urql', async () => [join(ROOT, 'examples/live-urql/follow.js'), `${server.url}/graphql`]],
-] as const)('%s: the list is what a query returns, after each change', { timeout: 60_000 }, async (_, argumentsOf) => {
+] as const)('%s: the list is what a query returns, after each change', { timeout: 110_000 }, async (_, argumentsOf) => {
   await ask(server, DELETE, { layer: 'vehicles', keys: ['a', 'b', 'c', 'd'] })
   await upsert({ a: 1, b: 2 })
   const program = spawn(process.execPath, ['--import', OWN_CLIENT, ...(await argumentsOf())])
@@ -64,10 +64,10 @@ test.each([
       () => ask(server, DELETE, { layer: 'vehicles', keys: ['b'] }),
       () => upsert({ c: 4, d: 5, b: 6 }),
     ]
-    await expect.poll(last, { timeout: 30_000 }).toBe('a: 1, b: 2')
+    await expect.poll(last, { timeout: 60_000 }).toBe('a: 1, b: 2')
     for (const write of writes) {
       await write()
-      await expect.poll(last, { timeout: 30_000 }).toBe(await queried())
+      await expect.poll(last, { timeout: 60_000 }).toBe(await queried())
     }
     expect(complaints).toEqual([])
   } finally {
