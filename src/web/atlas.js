@@ -72,6 +72,9 @@ export class Atlas {
     this.#zoomTo = zoomTo
     this.#events = events
     this.refresh = progressLine(() => this.shown())
+    map.on('move', () => {
+      for (const view of this.shown()) view.moved(this.box())
+    })
     map.on('moveend', () => {
       clearTimeout(this.#rest)
       this.#rest = setTimeout(() => this.#askAll(), REST_MS)

@@ -11,12 +11,13 @@
 /** @import { Hexagon, Scale } from './hexagons.js' */
 /** @import { Exploration } from './explore/exploration.js' */
 /** @import { Coloring } from './paint.js' */
+/** @import { Following } from './live.js' */
 import { Drawing } from './drawing.js'
 import { whereOf } from './explore/conditions.js'
 import { whereInView } from './explore/where.js'
 import { AGAIN_MS, askCount } from './groups.js'
 import { countHexagons, isDense, isMany, stepsOf } from './hexagons.js'
-import { follow, isFollowed, Rate } from './live.js'
+import { follow, followed, Rate } from './live.js'
 import { LiveDrawing } from './live-drawing.js'
 import { openStream } from './stream.js'
 import { TileDrawing } from './tile-drawing.js'
@@ -72,7 +73,7 @@ export class LayerView {
   /** @type {Progress} */ progress = OFF
   /** @type {Drawing | TileDrawing | LiveDrawing | null} */ #current = null
   /** @type {Drawing | TileDrawing | LiveDrawing | null} */ #previous = null
-  /** The request that it follows, and its colouring. @type {{ asked: string, coloring: Coloring | null } | null} */ #followed =
+  /** The request that it follows, and its colouring. @type {Following & { asked: string, coloring: Coloring | null } | null} */ #followed =
     null
   #most
   #cancel = () => {}
@@ -102,15 +103,15 @@ export class LayerView {
 
   /** Cancels the last request and sends this one. @param {Question} question */
   ask(question) {
-    const isLive = isFollowed(this.layer)
-    if (isLive && this.#isStillFollowed()) return
+    const isLive = followed(this.layer) !== null
+    if (isLive && this.#isStillFollowed()) return this.moved(question.bbox)
     this.#cancel()
     this.#followed = null
     this.#keepLastAnswer()
     const progress = { ...OFF, state: /** @type {StreamState} */ ('asking'), startedAt: performance.now() }
     this.progress = progress
     this.#current = null
-    if (isLive) this.#follow(progress)
+    if (isLive) this.#follow(question, progress)
     else if (isDense(this.layer)) this.#askHexagons(question, progress)
     else if (Number(this.layer.featureCount ?? Number.POSITIVE_INFINITY) > this.#most) this.#askMany(question, progress)
     else this.#askFeatures(question, progress)
@@ -131,7 +132,12 @@ export class LayerView {
     })
   }
 
-  /** A move of the map is no new question: all of the layer is followed. */
+  /** Follows what is in view while the map moves. @param {readonly number[]} bbox */
+  moved(bbox) {
+    this.#followed?.move(bbox)
+  }
+
+  /** A move of the map is no new question. */
   #isStillFollowed() {
     const { coloring } = this.look
     if (this.#followed?.asked !== this.#toFollow() || this.progress.state === 'failed') return false
@@ -142,25 +148,25 @@ export class LayerView {
 
   #toFollow() {
     const { name, crs } = this.layer
-    return JSON.stringify([name, crs?.isLonLat, whereOf(this.exploration.conditions)])
+    return JSON.stringify([name, crs?.isLonLat, followed(this.layer), whereOf(this.exploration.conditions)])
   }
 
-  /** @param {Progress} progress */
-  #follow(progress) {
+  /** @param {Question} question @param {Progress} progress */
+  #follow(question, progress) {
     const { name, crs } = this.layer
-    this.#followed = { asked: this.#toFollow(), coloring: this.look.coloring }
     const drawing = new LiveDrawing(this.#map, this.look)
     this.#current = drawing
     const rate = new Rate()
     const where = whereOf(this.exploration.conditions) ?? undefined
-    const cancel = follow(
-      { layer: name, where, crs: crs?.isLonLat ? undefined : 'OGC:CRS84' },
+    const bbox = followed(this.layer) === 'view' ? question.bbox : null
+    const following = follow(
+      { layer: name, where, bbox, crs: crs?.isLonLat ? undefined : 'OGC:CRS84' },
       {
-        change: (diff, features) => {
+        change: (diff, features, isMove) => {
           drawing.apply(diff)
           this.#previous?.remove()
           this.#previous = null
-          if (!diff.removeAll) rate.add(diff.add.length + diff.remove.length)
+          if (!diff.removeAll && !isMove) rate.add(diff.add.length + diff.remove.length)
           const batches = progress.batches + 1
           const endedAt = progress.endedAt || performance.now()
           this.#report(progress, {
@@ -172,6 +178,14 @@ export class LayerView {
             rate: rate.perSecond,
           })
         },
+        many: (view) => {
+          this.#cancel()
+          this.#followed = null
+          this.#keepLastAnswer()
+          this.#current = null
+          Object.assign(progress, { state: 'asking', features: 0, batches: 0, endedAt: 0, rate: null })
+          this.#askHexagons({ ...question, bbox: view }, progress)
+        },
         ...this.#interruptions(progress),
         resume: () => this.#report(progress, { state: progress.batches > 0 ? 'complete' : 'asking', error: null }),
       },
@@ -182,8 +196,9 @@ export class LayerView {
     }, RATE_MS)
     this.#cancel = () => {
       clearInterval(timer)
-      cancel()
+      following.cancel()
     }
+    this.#followed = { ...following, asked: this.#toFollow(), coloring: this.look.coloring }
   }
 
   /** Counts the features in view, which decides between tiles and a stream. @param {Question} question @param {Progress} progress */
