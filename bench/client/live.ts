@@ -7,7 +7,7 @@ import WebSocket from 'ws'
 import { quantile } from '../median.ts'
 
 export interface LiveOptions {
-  /** Of GraphQL, with http. */
+  /** The address of GraphQL, with http. */
   readonly url: string
   readonly kind: 'changes' | 'polling' | 'postgraphile'
   readonly vehicles: number
@@ -29,7 +29,7 @@ const { url, kind, vehicles, subscribers, boxes, writesPerSecond, maxPerSecond, 
 /** Operations of one socket, below the limit of a server for one of them. */
 const OF_A_SOCKET = 50
 const GRID = 10
-/** As Hasura does by default. */
+/** The interval at which Hasura asks by default. */
 const POLL_MS = 1_000
 const GRACE_MS = 20_000
 const AT = /"at":([\d.]+)/g
@@ -78,7 +78,7 @@ async function acknowledged(at: number, answer: Promise<string>): Promise<string
   return text
 }
 
-/** When each subscriber had each write. */
+/** The times at which each subscriber had each write. */
 const arrivals: Map<number, number>[] = Array.from({ length: subscribers }, () => new Map())
 function arrived(subscriber: number, text: string): void {
   const time = now()

@@ -5,7 +5,7 @@ import { context, listen } from 'postgraphile/grafast'
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber'
 import { extendSchema } from 'postgraphile/utils'
 
-/** What a trigger of the table notifies of. */
+/** The subscription to the notifications of the table's trigger. */
 const moves = extendSchema({
   typeDefs: `
     extend type Subscription { vehicleMoved: VehicleMoved }

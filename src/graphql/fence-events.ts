@@ -99,7 +99,7 @@ export class FenceEvents extends LiveEvents<FenceResult> {
   async *#events(from: number, to: number, after: RowPosition | null): AsyncGenerator<FenceUpdate, void> {
     if (!this.live.keepsChangesSince(this.#name, from)) throw expired()
     const boxes = this.live.boxesOfChanges(this.#name, from, to)
-    // What crosses a fence may be beyond it before and after.
+    // An object that crosses a fence may be beyond it before and after.
     if (boxes && after === null && !this.#mayMatch(extentOf(boxes))) return
     const fencing = await this.#fencingAt(from)
     if (!fencing) return
