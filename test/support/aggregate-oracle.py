@@ -235,7 +235,8 @@ def check_geometry(actual, shapes):
         same("centroid", at, expected, 180)
     hull = shapely.from_geojson(json.dumps(actual["convexHull"]))
     expected = shapely.GeometryCollection(shapes).convex_hull
-    same("convexHull", shapely.symmetric_difference(hull, expected).area, 0.0, 360 * 180)
+    # An overlay of hulls that differ by one rounding may have the area of both.
+    same("convexHull", shapely.hausdorff_distance(hull, expected), 0.0, 180)
     if "union" in actual:
         union = shapely.from_geojson(json.dumps(actual["union"]))
         expected = shapely.union_all(shapes)

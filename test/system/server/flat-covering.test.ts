@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { inEngine } from '../../support/engine.ts'
-import { ask } from '../../support/graphql.ts'
+import { ask, checked } from '../../support/graphql.ts'
 import { serve } from '../../support/server.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
@@ -38,6 +38,8 @@ const expected = await inEngine(store, async (connection) => {
 })
 
 const server = await serve([store, file, join(folder, 'lying-*.parquet')])
+// Only the check of a layer shows whether its columns hold the boxes.
+await checked(server)
 afterAll(async () => {
   await server.close()
   await rm(folder, { recursive: true })
