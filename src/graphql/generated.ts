@@ -1555,7 +1555,7 @@ export type Mutation = {
   /** Removes features, by their keys or by a filter: exactly one of `keys` and `where`. */
   readonly deleteFeatures: WriteResult;
   /**
-   * Moves the box of a `viewport` subscription. It is no write. With several servers behind a proxy, send it over the WebSocket of the subscription.
+   * Moves the box of a `viewport` subscription. It writes nothing. With several servers and a proxy, send it over the WebSocket of the subscription.
    * False if this server has no such viewport: it has ended, or is on another server.
    */
   readonly moveViewport: Scalars['Boolean']['output'];
