@@ -1,9 +1,8 @@
 /** The events of `fences`: what each change of a live layer means for the fences, in the order of the changes. */
 
 import { type ChangePosition, encodeToken } from '../ask/change-token.ts'
-import { type FeatureRequest, operationContext } from '../ask/feature-request.ts'
+import type { FeatureRequest } from '../ask/feature-request.ts'
 import { viewOf } from '../ask/view.ts'
-import { OperationClock } from '../engines/deadline.ts'
 import type { Page } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import type { BBox, Layer, LiveRelation } from '../model/layer.ts'
@@ -52,10 +51,12 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     context: Context,
     live: LiveVersions,
   ) {
+    // It throws while no worker serves, before anything is watched.
+    const meets = mayMatch(request, context)
     super(request.query.view.layer.name, maxPerSecond, context, live)
     this.#request = request
     this.#since = since
-    this.#mayMatch = mayMatch(request, context)
+    this.#mayMatch = meets
     const { dwell } = request.fencing
     this.#stays = dwell ? new Stays(dwell.seconds, since?.stays?.known ?? []) : null
   }
@@ -91,14 +92,14 @@ export class FenceEvents extends LiveEvents<FenceResult> {
   /** The last version of the next page. The fences are the same in all of it. */
   #lastWithin(version: number): number {
     const { area } = this.#request.fencing
-    const last = this.live.lastWithin(this.#name, version, CHANGES_AT_ONCE)
+    const last = this.live.lastWithin(this.name, version, CHANGES_AT_ONCE)
     if (area.kind !== 'layer' || area.view.layer.relation.kind !== 'live') return last
     return Math.min(last, this.live.nextChange(area.view.layer.name, version))
   }
 
   async *#events(from: number, to: number, after: RowPosition | null): AsyncGenerator<FenceUpdate, void> {
-    if (!this.live.keepsChangesSince(this.#name, from)) throw expired()
-    const boxes = this.live.boxesOfChanges(this.#name, from, to)
+    if (!this.live.keepsChangesSince(this.name, from)) throw expired()
+    const boxes = this.live.boxesOfChanges(this.name, from, to)
     // An object that crosses a fence may be beyond it before and after.
     if (boxes && after === null && !this.#mayMatch(extentOf(boxes))) return
     const fencing = await this.#fencingAt(from)
@@ -123,7 +124,7 @@ export class FenceEvents extends LiveEvents<FenceResult> {
 
   /** Reads the stays at a position from the changes after a version. */
   async #readStays(from: number, { version, difference }: ChangePosition): Promise<void> {
-    if (!this.live.keepsChangesSince(this.#name, from)) throw expired()
+    if (!this.live.keepsChangesSince(this.name, from)) throw expired()
     while (from < version) {
       const to = Math.min(this.#lastWithin(from), version)
       await this.#follow(from, to, Number.POSITIVE_INFINITY)
@@ -170,10 +171,9 @@ export class FenceEvents extends LiveEvents<FenceResult> {
     const asked: FeatureQuery = { ...query, view: { ...query.view, layer }, after, outputs, fencing }
     const fences = fencing.area.kind === 'geometry' ? null : fencing.area.view.layer
     const { catalog, engine } = this.context.services
-    // Each query has a separate clock, because the subscription has no end. The log of changes never changes.
+    // The log of changes never changes.
     const asker = {
-      ...operationContext(this.context, { ...this.#request, query: asked }),
-      clock: new OperationClock(),
+      ...this.asker({ ...this.#request, query: asked }),
       unchanged: async () =>
         fences === null || fences.relation.kind === 'live' || (await catalog.fresh(fences)).fingerprint === fences.fingerprint,
     }
@@ -182,16 +182,14 @@ export class FenceEvents extends LiveEvents<FenceResult> {
       const { where, view, representations } = query
       const same = [where?.digest, view.digest, digest, fences?.fingerprint, outputs, representations, message]
       const name = JSON.stringify([relation.layer, from, to, after, ...same])
-      return await sharedOf(this.live).page(name, this.signal, () => engine.page(asked, MOST_EVENTS, asker, this.signal, message))
+      return await SharedDifferences.of(this.live).page(name, this.signal, () =>
+        engine.page(asked, MOST_EVENTS, asker, this.signal, message),
+      )
     } catch (error) {
-      throw this.live.keepsChangesSince(this.#name, from) ? error : expired()
+      throw this.live.keepsChangesSince(this.name, from) ? error : expired()
     } finally {
       release()
     }
-  }
-
-  get #name(): string {
-    return this.#request.query.view.layer.name
   }
 
   #at(version: number) {
@@ -231,14 +229,6 @@ function mayMatch({ query, fencing }: FenceRequest, { services }: Context): (ext
   const meets = services.engine.mayMatch({ ...query, where: { predicate, digest: '' } })
   // The short way of an object may be over the antimeridian, beyond the box of its places.
   return (extent) => (extent !== null && extent[2] - extent[0] > 180) || meets(extent)
-}
-
-const shared = new WeakMap<LiveVersions, SharedDifferences>()
-
-function sharedOf(live: LiveVersions): SharedDifferences {
-  const known = shared.get(live) ?? new SharedDifferences()
-  shared.set(live, known)
-  return known
 }
 
 function expired(): GeoduckError {

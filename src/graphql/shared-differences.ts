@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import { join } from '../delivery/raw-json.ts'
 import type { Page } from '../engines/engine.ts'
+import type { FollowedVersions } from './context.ts'
 
 /** Bytes of all differences that are kept. */
 const MOST_BYTES = 16 * 1024 * 1024
@@ -14,7 +15,16 @@ interface Making {
   readonly signal: AbortSignal
 }
 
+const known = new WeakMap<FollowedVersions, SharedDifferences>()
+
 export class SharedDifferences {
+  /** Returns those of these layers. */
+  static of(live: FollowedVersions): SharedDifferences {
+    const differences = known.get(live) ?? new SharedDifferences()
+    known.set(live, differences)
+    return differences
+  }
+
   readonly #kept = new LRUCache<string, Page>({ maxSize: MOST_BYTES, sizeCalculation: bytesOf })
   readonly #made = new Map<string, Making>()
 

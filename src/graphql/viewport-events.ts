@@ -3,13 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { GraphQLResolveInfo } from 'graphql'
 import { type ChangePosition, decodeToken, encodeToken } from '../ask/change-token.ts'
-import { type FeatureRequest, operationContext, type RowRequest } from '../ask/feature-request.ts'
+import type { FeatureRequest, RowRequest } from '../ask/feature-request.ts'
 import type { GroupRequest } from '../ask/groups/read-groups.ts'
 import { type CellsArguments, cellsRequest } from '../ask/groups/viewport-cells.ts'
 import { inBox, readBoxFor } from '../ask/read/read-filter.ts'
 import { join } from '../delivery/raw-json.ts'
-import { OperationClock } from '../engines/deadline.ts'
-import type { OperationContext, Page } from '../engines/engine.ts'
+import type { Page } from '../engines/engine.ts'
 import type { BBox, Layer } from '../model/layer.ts'
 import type { FeatureQuery } from '../model/query.ts'
 import {
@@ -126,10 +125,6 @@ export class ViewportEvents extends LiveEvents<ViewportResult> {
     return super.return()
   }
 
-  get #name(): string {
-    return this.#request.query.view.layer.name
-  }
-
   protected async *run(): AsyncGenerator<ViewportResult, void> {
     for await (const viewport of this.#run()) yield { viewport }
   }
@@ -169,14 +164,14 @@ export class ViewportEvents extends LiveEvents<ViewportResult> {
   /** Ends when the box has moved, or something in it may have changed. */
   async *#remain(box: BBox, version: number): AsyncGenerator<ViewportEvent, void> {
     const mayMatch = this.context.services.engine.mayMatch(this.#requestFor(box).query)
-    const unwatch = this.live.watch(this.#name, this.#wake)
+    const unwatch = this.live.watch(this.name, this.#wake)
     const earliest = performance.now() + CELLS_MS
     let seen = version
     try {
       while (isDeepStrictEqual(this.#target, box)) {
         this.#woken = Promise.withResolvers()
         const now = this.version
-        const boxes = this.live.boxesOfChanges(this.#name, seen, now)
+        const boxes = this.live.boxesOfChanges(this.name, seen, now)
         if (now > seen && (!boxes || boxes.some(mayMatch))) {
           const ms = earliest - performance.now()
           if (ms <= 0) return
@@ -201,7 +196,7 @@ export class ViewportEvents extends LiveEvents<ViewportResult> {
     if (!moving) await this.pace()
     const to = moving ?? this.#target
     if (!moving && (await this.#tooMany(to))) return undefined
-    const layer = this.live.asOf(this.#name, position.version)
+    const layer = this.live.asOf(this.name, position.version)
     if (!layer) return undefined
     const release = this.live.use(layer)
     try {
@@ -333,12 +328,7 @@ export class ViewportEvents extends LiveEvents<ViewportResult> {
   }
 
   #page(query: RowRequest['query'], first: number, message: FeatureRequest['selection']['message']): Promise<Page> {
-    // Each query has a separate clock, because the subscription has no end.
-    const asker: OperationContext = {
-      ...operationContext(this.context, { query, deadlineMs: null }),
-      clock: new OperationClock(),
-    }
-    return this.context.services.engine.page(query, first, asker, this.signal, message)
+    return this.context.services.engine.page(query, first, this.asker({ query, deadlineMs: null }), this.signal, message)
   }
 
   /** Waits until `#wake` is called, but not longer. */

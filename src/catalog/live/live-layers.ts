@@ -177,8 +177,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     }
     const live = new LiveLayers(options, null)
     try {
-      live.#reader = openForReading(directory)
-      live.#follow(live.#reader)
+      live.#follow(live.#reading)
       return live
     } catch (error) {
       void live.close()
@@ -191,7 +190,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
 
   #look(): void {
     try {
-      this.#follow(this.#reader!)
+      this.#follow(this.#reading)
     } catch (error) {
       this.#options.log.warn({ err: error }, 'the live layers could not be followed')
     }
@@ -254,6 +253,11 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   /** The empty base, which all changes of the layer are relative to. */
   #addFirstGeneration({ id, created }: LiveState): void {
     this.#addGeneration({ id: 0, layer: id, version: created, slot: null })
+  }
+
+  get #reading(): DatabaseSync {
+    this.#reader ??= openForReading(this.#options.directory)
+    return this.#reader
   }
 
   /** @throws GeoduckError FORBIDDEN for a follower */
@@ -321,16 +325,14 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   /** Returns the last version after `from` up to which there are at most `most` changes, or else the next one. */
   lastWithin(name: string, from: number, most: number): number {
     const { id, version } = this.#entry(name).state
-    this.#reader ??= openForReading(this.#options.directory)
-    return Math.min(lastWithin(this.#reader, id, from, most), version)
+    return Math.min(lastWithin(this.#reading, id, from, most), version)
   }
 
   /** Returns the first version after `from` at which the layer changed. Infinity: it has not changed since. */
   nextChange(name: string, from: number): number {
     const { id, version } = this.#entry(name).state
     if (version <= from) return Number.POSITIVE_INFINITY
-    this.#reader ??= openForReading(this.#options.directory)
-    return nextChange(this.#reader, id, from)
+    return nextChange(this.#reading, id, from)
   }
 
   /** Returns the layer as it was at a version of the store. Null: it is not there yet. Undefined: it is not kept. */
@@ -373,8 +375,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
 
   /** Returns the chunks of an upload that are committed, the first one first. */
   uploaded(layer: string, upload: string): readonly UploadedChunk[] {
-    this.#reader ??= openForReading(this.#options.directory)
-    return chunksIn(this.#reader, layer, upload)
+    return chunksIn(this.#reading, layer, upload)
   }
 
   /**

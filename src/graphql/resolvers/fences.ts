@@ -18,6 +18,7 @@ import type { Context } from '../context.ts'
 import { FenceEvents, type FenceRequest, requireFew } from '../fence-events.ts'
 import type { DwellInput, FenceBatchResolvers, FencesInput, SubscriptionFencesArgs } from '../generated.ts'
 import { featureFields, messageOf, selectedFields } from '../selection.ts'
+import { liveLayerOf } from './changes.ts'
 import { list } from './rows.ts'
 
 /** @throws GeoduckError UNSUPPORTED for a file, and as a stream does */
@@ -26,17 +27,9 @@ export async function subscribeToFences(
   context: Context,
   info: GraphQLResolveInfo,
 ): Promise<FenceEvents> {
-  const { catalog, cursorSecret } = context.services
-  const { operation } = context
+  const { cursorSecret } = context.services
   const maxPerSecond = inRange('maxPerSecond', args.maxPerSecond, PER_SECOND)
-  operation.isEndless = true
-  operation.layers.add(name)
-  const { live } = catalog
-  const objects = live?.layer(name)
-  if (!live || !objects) {
-    if (!catalog.layer(name)) throw layerNotFound(name, catalog)
-    throw new GeoduckError('UNSUPPORTED', `Layer ${show(name)} is a file; only live layers have \`fences\`.`)
-  }
+  const { live, layer: objects } = liveLayerOf(name, 'fences', context)
   const area = await readArea(fences, objects, context)
   const detect = readDetect(wanted ?? null, area)
   if (area.kind === 'layer') requireFew(area.view.layer, detect)
