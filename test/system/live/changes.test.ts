@@ -1,32 +1,22 @@
 /** The change streams of live layers, over real sockets: what begins one, what continues it, and what refuses it. */
 
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type ChangePosition, encodeToken } from '../../../src/ask/change-token.ts'
 import { ROOT } from '../../support/environment.ts'
 import { ask, quiet } from '../../support/graphql.ts'
 import { CREATE, DELETE, point, UPSERT, workersOf } from '../../support/live.ts'
-import { PLACES, serve, type TestServer } from '../../support/server.ts'
+import { serveLive } from '../../support/live-server.ts'
+import { serve } from '../../support/server.ts'
 
 const CURSOR_SECRET = 'a secret for tests only'
 
-let folder: string
-let server: TestServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
-  server = await serve([PLACES], { live: join(folder, 'live'), writes: true })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true })
-})
+const { folder, server } = await serveLive()
 
 interface SourceDiff {
   readonly applySourceDiff: (data: Map<unknown, GeoJSON.Feature>, diff: unknown) => void

@@ -9,13 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { ROOT } from '../../support/environment.ts'
 import { ask } from '../../support/graphql.ts'
-import { type Launched, launch } from '../../support/launched.ts'
+import type { Launched } from '../../support/launched.ts'
 import { CREATE, DELETE, processesOf, UPSERT } from '../../support/live.ts'
+import { launchLive } from '../../support/live-server.ts'
 import { python } from '../../support/python.ts'
 import { Random } from '../../support/random.ts'
-import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
 const COMMITS = 60
 const OBJECTS = 8
@@ -36,21 +35,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function start(): Promise<void> {
-  const flags = [
-    '--live',
-    join(folder, 'live'),
-    '--writes',
-    '--port',
-    '0',
-    '--log-level',
-    'error',
-    '--cursor-secret',
-    'a secret for tests only',
-  ]
-  const environment = { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION, GEODUCK_CACHE_DIRECTORY: join(folder, 'cache') }
-  server = launch(process.execPath, [join(ROOT, 'src/main.ts'), ...flags], { cwd: folder, environment })
-  url = (await server.line(/^ready (\S+)$/))[1]!
+const start = async () => {
+  ;({ server, url } = await launchLive(folder))
 }
 
 /** A commit, with the places that it has written as WKT. Null: the feature is gone. */

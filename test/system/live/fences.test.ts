@@ -1,24 +1,12 @@
 /** Geofences over real sockets: the events of each change, and what begins, continues and refuses a subscription. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { ask, quiet } from '../../support/graphql.ts'
 import { CREATE, DELETE, point, UPSERT, workersOf } from '../../support/live.ts'
-import { PLACES, serve, type TestServer } from '../../support/server.ts'
+import { serveLive } from '../../support/live-server.ts'
 
-let folder: string
-let server: TestServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
-  server = await serve([PLACES], { live: join(folder, 'live'), writes: true })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true })
-})
+const { server } = await serveLive()
 
 interface Update {
   readonly __typename: string

@@ -5,12 +5,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ROOT } from '../../support/environment.ts'
 import { type Answer, ask } from '../../support/graphql.ts'
-import { type Launched, launch } from '../../support/launched.ts'
+import type { Launched } from '../../support/launched.ts'
 import { CREATE, point, processesOf, UPSERT } from '../../support/live.ts'
+import { launchLive } from '../../support/live-server.ts'
 import { Random } from '../../support/random.ts'
-import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
 const CLIENTS = 8
 const COLUMNS = [
@@ -32,21 +31,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function start(): Promise<void> {
-  const flags = [
-    '--live',
-    join(folder, 'live'),
-    '--writes',
-    '--port',
-    '0',
-    '--log-level',
-    'error',
-    '--cursor-secret',
-    'a secret for tests only',
-  ]
-  const environment = { GEODUCK_SPATIAL_EXTENSION: SPATIAL_EXTENSION, GEODUCK_CACHE_DIRECTORY: join(folder, 'cache') }
-  server = launch(process.execPath, [join(ROOT, 'src/main.ts'), ...flags], { cwd: folder, environment })
-  url = (await server.line(/^ready (\S+)$/))[1]!
+const start = async () => {
+  ;({ server, url } = await launchLive(folder))
 }
 
 interface Written {

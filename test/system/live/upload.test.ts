@@ -1,26 +1,17 @@
 /** Bodies of any length that are written into live layers, by real clients. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { type ClientRequest, request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { ask } from '../../support/graphql.ts'
 import { processesOf } from '../../support/live.ts'
+import { serveLive } from '../../support/live-server.ts'
 import { runProgram } from '../../support/program.ts'
-import { PLACES, serve, type TestServer } from '../../support/server.ts'
+import { serve } from '../../support/server.ts'
 import { createLayer, line, lines, NDJSON, put, type Uploaded, uploadUrl, writesOf } from '../../support/upload.ts'
 
-let folder: string
-let server: TestServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
-  server = await serve([PLACES], { live: join(folder, 'live'), writes: true })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true })
-})
+const { folder, server } = await serveLive()
 
 let layers = 0
 /** Makes a layer for one test. */

@@ -1,14 +1,14 @@
 /** Viewports of a live layer, over real sockets: what a move sends, and what it never sends. */
 
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { ask, quiet } from '../../support/graphql.ts'
 import { CREATE, DELETE, UPSERT, workersOf } from '../../support/live.ts'
-import { PLACES, serve, type TestServer } from '../../support/server.ts'
+import { serveLive } from '../../support/live-server.ts'
+import { PLACES, serve } from '../../support/server.ts'
 import {
   type Box,
   featureOf,
@@ -19,16 +19,7 @@ import {
   type ViewportVariables,
 } from '../../support/viewport.ts'
 
-let folder: string
-let server: TestServer
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
-  server = await serve([PLACES], { live: join(folder, 'live'), writes: true })
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true })
-})
+const { folder, server } = await serveLive()
 
 const create = (name: string, more: object = {}) =>
   ask(server, CREATE, { name, columns: [{ name: 'n', type: 'INTEGER' }], ...more })

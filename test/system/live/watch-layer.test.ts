@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { connect, type LayerDiff, type LayerWatch, watchLayer } from '../../../src/client/client.ts'
+import { connect, type LayerWatch, watchLayer } from '../../../src/client/client.ts'
 import { ask } from '../../support/graphql.ts'
 import { CREATE, DELETE, point, UPSERT } from '../../support/live.ts'
 import { Random } from '../../support/random.ts'
 import { serve, type TestServer } from '../../support/server.ts'
+import { Applied, byId, type Features } from '../../support/watched.ts'
 
 let folder: string
 let server: TestServer
@@ -38,9 +39,6 @@ async function write(random: Random): Promise<void> {
   }
 }
 
-type Features = readonly { readonly id: string }[]
-const byId = (features: Iterable<unknown>) => ([...features] as { id: string }[]).sort((a, b) => (a.id < b.id ? -1 : 1))
-
 async function queried(): Promise<Features> {
   const query = 'query ($where: FeatureFilter) { features(layer: "cars", where: $where) { geojson } }'
   const { data } = await ask<{ features: { geojson: { features: Features } } }>(server, query, { where: WHERE })
@@ -57,15 +55,7 @@ async function inStep(watch: LayerWatch): Promise<void> {
 
 test('keeps step over cut connections and a restart, and its diffs add up to its features', async () => {
   const random = new Random()
-  const applied = new Map<unknown, unknown>()
-  const diffs: LayerDiff[] = []
-  const onChange = (diff: LayerDiff, watch: LayerWatch) => {
-    diffs.push(diff)
-    if (diff.removeAll) applied.clear()
-    for (const key of diff.remove) expect(applied.delete(key)).toBe(true)
-    for (const feature of diff.add) applied.set(feature.id, feature)
-    expect(byId(applied.values())).toEqual(byId(watch.features.values()))
-  }
+  const applied = new Applied()
   for (let n = 0; n < 10; n++) await write(random)
   const url = `${server.url}/graphql`
   const client = connect(url)
@@ -76,7 +66,7 @@ test('keeps step over cut connections and a restart, and its diffs add up to its
   client.on('closed', () => {
     isOpen = false
   })
-  const watch = watchLayer({ client, layer: 'cars', where: WHERE, onChange })
+  const watch = watchLayer({ client, layer: 'cars', where: WHERE, onChange: applied.apply })
   await inStep(watch)
   for (let n = 0; n < 30; n++) {
     await write(random)
@@ -88,7 +78,7 @@ test('keeps step over cut connections and a restart, and its diffs add up to its
     if (random.chance(0.3)) await inStep(watch)
   }
   await inStep(watch)
-  expect(diffs.filter(({ removeAll }) => removeAll)).toHaveLength(1)
+  expect(applied.diffs.filter(({ removeAll }) => removeAll)).toHaveLength(1)
   watch.close()
   await watch.ended
   await client.dispose()

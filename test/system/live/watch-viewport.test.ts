@@ -3,12 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connect, type LayerDiff, type ViewportWatch, watchViewport } from '../../../src/client/client.ts'
+import { connect, type ViewportWatch, watchViewport } from '../../../src/client/client.ts'
 import { ask } from '../../support/graphql.ts'
 import { CREATE, DELETE, UPSERT } from '../../support/live.ts'
 import { Random } from '../../support/random.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { type Box, featureOf, randomBox } from '../../support/viewport.ts'
+import { Applied, byId, type Features } from '../../support/watched.ts'
 
 let folder: string
 let server: TestServer
@@ -24,9 +25,6 @@ afterAll(async () => {
 })
 
 const create = (name: string) => ask(server, CREATE, { name, columns: [{ name: 'n', type: 'INTEGER' }] })
-
-type Features = readonly { readonly id: string }[]
-const byId = (features: Iterable<unknown>) => ([...features] as { id: string }[]).sort((a, b) => (a.id < b.id ? -1 : 1))
 
 async function queried(layer: string, bbox: Box): Promise<Features> {
   const query =
@@ -44,15 +42,7 @@ async function inStep(watch: ViewportWatch, layer: string, bbox: Box): Promise<v
 
 test('keeps step over moves, commits, cut connections and a restart, and its diffs add up to its features', async () => {
   const random = new Random()
-  const applied = new Map<unknown, unknown>()
-  const diffs: LayerDiff[] = []
-  const onChange = (diff: LayerDiff, watch: ViewportWatch) => {
-    diffs.push(diff)
-    if (diff.removeAll) applied.clear()
-    for (const key of diff.remove) expect(applied.delete(key)).toBe(true)
-    for (const feature of diff.add) applied.set(feature.id, feature)
-    expect(byId(applied.values())).toEqual(byId(watch.features.values()))
-  }
+  const applied = new Applied()
   const write = async () => {
     const keys = [...new Set(random.list(1 + random.integer(20), () => `k${random.integer(100)}`))]
     if (random.chance(0.3)) await ask(server, DELETE, { layer: 'moved', keys })
@@ -73,7 +63,7 @@ test('keeps step over moves, commits, cut connections and a restart, and its dif
     isOpen = false
   })
   let bbox: Box = [-50, -50, 0, 0]
-  const watch = watchViewport({ client, layer: 'moved', bbox, onChange })
+  const watch = watchViewport({ client, layer: 'moved', bbox, onChange: applied.apply })
   for (let n = 0; n < 30; n++) {
     if (random.chance(0.5)) await write()
     // Several moves follow each other without a wait.
@@ -89,7 +79,7 @@ test('keeps step over moves, commits, cut connections and a restart, and its dif
     if (random.chance(0.3)) await inStep(watch, 'moved', bbox)
   }
   await inStep(watch, 'moved', bbox)
-  expect(diffs.filter(({ removeAll }) => removeAll)).toHaveLength(1)
+  expect(applied.diffs.filter(({ removeAll }) => removeAll)).toHaveLength(1)
   watch.close()
   await watch.ended
   await client.dispose()
