@@ -1,6 +1,6 @@
 /**
  * The events of `changes`: a snapshot of a live layer, and then the differences between the version that the client has and the latest one. A file that
- * is replaced has no differences: another snapshot follows.
+ * is replaced is compared with the one before, if that is possible: otherwise another snapshot follows.
  */
 
 import { type ChangePosition, encodeToken } from '../ask/change-token.ts'
@@ -10,9 +10,9 @@ import type { Selection } from '../ask/selection.ts'
 import { OperationClock } from '../engines/deadline.ts'
 import type { Batch, OperationContext, Page } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { BBox, Field, Layer, LiveRelation } from '../model/layer.ts'
+import type { BBox, Field, Layer } from '../model/layer.ts'
 import type { DifferencePart, FeatureQuery, RowPosition } from '../model/query.ts'
-import type { Context, FollowedVersions } from './context.ts'
+import type { Context, FollowedVersions, Release } from './context.ts'
 import type { Delivery } from './delivery.ts'
 import { versionOf } from './file-versions.ts'
 import { SharedDifferences } from './shared-differences.ts'
@@ -167,11 +167,15 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
   /** The position before a snapshot of the current version. */
   async #start(): Promise<ChangePosition> {
     const layer = this.#layer
-    // The columns and ids of a file may be others than before.
-    if (layer.relation.kind !== 'live' && layer !== this.#request.query.view.layer)
-      this.#request = await this.#options.renew(layer)
+    await this.#renew(layer)
     const snapshot = { fingerprint: fingerprintOf({ ...this.#request.query.view, layer }), after: null }
     return { store: this.#live.store, version: versionOf(layer), snapshot }
+  }
+
+  /** Reads the request again for another version of a file, whose columns and ids may be others than before. */
+  async #renew(layer: Layer): Promise<void> {
+    if (layer.relation.kind !== 'live' && layer !== this.#request.query.view.layer)
+      this.#request = await this.#options.renew(layer)
   }
 
   /** True if the client can continue from its position. */
@@ -185,7 +189,10 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
   async *#follow(since: ChangePosition): AsyncGenerator<ChangeEvent, void> {
     let { version } = since
     let release = () => {}
+    const held: Release[] = []
+    const hold = async (one: number) => held.push(await this.#live.hold(this.#name, one))
     try {
+      await hold(version)
       if (since.snapshot) {
         const { fingerprint, after } = since.snapshot
         const layer = this.#live.versionOf(this.#name, fingerprint)
@@ -193,8 +200,10 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
         release = this.#live.use(layer)
         yield* this.#snapshot(layer, after)
       } else {
-        const to = since.difference?.to ?? versionOf(this.#layer)
+        const to = since.difference?.to ?? this.#next(version)
+        await hold(to)
         if (to !== version) yield* this.#difference(version, to, since.difference?.after ?? null)
+        held.shift()!()
         version = to
       }
       yield { __typename: 'UpToDate', ...this.#at(version) }
@@ -204,14 +213,19 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
           continue
         }
         await this.#pace()
-        const to = versionOf(this.#layer)
+        const to = this.#next(version)
+        if (to === version) continue
+        await this.#renew(this.#layer)
+        await hold(to)
         yield* this.#difference(version, to, null)
+        held.shift()!()
         version = to
         // Until then, the changes since the snapshot had to be kept.
         release()
       }
     } finally {
       release()
+      for (const one of held) one(true)
     }
   }
 
@@ -272,17 +286,17 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
 
   async #page(from: number, to: number, after: RowPosition | null): Promise<Page> {
     const { query, selection } = this.#request
-    const { relation } = this.#layer
-    if (relation.kind !== 'live') throw new Forgotten()
+    const compared = this.#live.compared(this.#name, from, to)
+    if (!compared) throw new Forgotten()
+    const { layer, earlier, unchanged } = compared
     const { outputs, parts, watched, message } = selection.difference
-    const layer = { ...this.#layer, relation: { ...relation, version: to, since: from } satisfies LiveRelation }
-    const asked: FeatureQuery = { ...query, view: { ...query.view, layer }, after, outputs, parts, watched }
-    // The log of changes never changes, so a difference is never outdated.
-    const asker = { ...this.#asker({ ...this.#request, query: asked }), unchanged: async () => true }
+    const view = { ...query.view, layer }
+    const asked: FeatureQuery = { ...query, view, after, outputs, parts, watched, ...(earlier && { earlier }) }
+    const asker = { ...this.#asker({ ...this.#request, query: asked }), unchanged }
     try {
       if (!this.#live.keepsChangesSince(this.#name, from)) throw new Forgotten()
       const name = JSON.stringify([
-        relation.layer,
+        this.#name,
         from,
         to,
         after,
@@ -296,7 +310,9 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
       const make = () => this.#context.services.engine.page(asked, MOST_CHANGES, asker, this.#signal, message)
       return await sharedOf(this.#live).page(name, this.#signal, make)
     } catch (error) {
-      throw this.#live.keepsChangesSince(this.#name, from) ? error : new Forgotten()
+      // If two files cannot be compared for any reason, a snapshot has the same result.
+      const isKept = earlier ? this.#signal.aborted : this.#live.keepsChangesSince(this.#name, from)
+      throw isKept ? error : new Forgotten()
     }
   }
 
@@ -313,6 +329,11 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
     this.#lastDifference = performance.now()
   }
 
+  /** Returns the version after this one. It is this one if there is no other, or it cannot be compared yet. */
+  #next(version: number): number {
+    return this.#live.isPending(this.#name, version) ? version : versionOf(this.#layer)
+  }
+
   /** Waits for a later version. Returns false after `HEARTBEAT_MS` without an event, also if changes that do not match were made. */
   async #hasChanged(version: number): Promise<boolean> {
     for (;;) {
@@ -320,7 +341,7 @@ export class ChangeEvents implements AsyncIterableIterator<ChangeResult> {
       const ms = this.#lastEvent + HEARTBEAT_MS - performance.now()
       if (ms <= 0) return false
       this.#commit = Promise.withResolvers()
-      if (versionOf(this.#layer) !== version) return true
+      if (this.#next(version) !== version) return true
       await this.#wait(ms, this.#commit.promise)
     }
   }

@@ -57,6 +57,11 @@ export async function databaseVersion(path: string): Promise<string> {
 export const crsFiles = (folder: string): readonly string[] =>
   ['', '-wal', '-journal'].map((end) => path.join(folder, `crs.gpkg${end}`))
 
+/** True if names of folders become columns (key=value). Their types depend on all files. */
+export function hasColumns(file: string): boolean {
+  return /[\\/][^\\/]*=[^\\/]*[\\/]/.test(file)
+}
+
 /** Returns a path that matches only this file in DuckDB's globbing: wildcards in its name are put in brackets. */
 export const withoutWildcards = (file: string): string => file.replace(/[*?[]/g, '[$&]')
 
