@@ -38,8 +38,8 @@ export interface KeptVersion {
   release(): void
 }
 
-/** @param hasLeft true if the client may come back @default false */
-export type Release = (hasLeft?: boolean) => void
+/** @param mayReturn true if the client may come back with this version @default false */
+export type Release = (mayReturn?: boolean) => void
 
 /** The two versions of a layer that a difference is between. */
 export interface Compared {

@@ -93,17 +93,18 @@ export class FileVersions implements FollowedVersions {
     held.users++
     await held.keeping
     let isReleased = false
-    return (hasLeft = false) => {
+    return (mayReturn = false) => {
       if (isReleased) return
       isReleased = true
-      if (hasLeft) setTimeout(() => this.#release(id, held), LEFT_MS).unref()
+      if (mayReturn) setTimeout(() => this.#release(id, held), LEFT_MS).unref()
       else this.#release(id, held)
     }
   }
 
   #hold(id: string, name: string, version: number): Held | undefined {
     const layer = this.layer(name)
-    if (!layer || versionOf(layer) !== version) return undefined
+    // Without a key there is no difference. A check may still find one.
+    if (!layer || versionOf(layer) !== version || (layer.state === 'READY' && layer.key.kind !== 'COLUMN')) return undefined
     const { catalog } = this.#services
     const keeping = catalog.keep(layer).then(
       (kept) => {

@@ -1,6 +1,9 @@
-/** The events of a subscription to a live layer, which has no end. */
+/** The events of a subscription to a layer that changes, which has no end. */
+
+import { layerNotFound } from '../ask/feature-request.ts'
 import type { Layer } from '../model/layer.ts'
-import type { Context, LiveVersions } from './context.ts'
+import type { Context, FollowedVersions, LiveVersions } from './context.ts'
+import { versionOf } from './file-versions.ts'
 
 /** Milliseconds without another event after which there is a heartbeat. */
 const HEARTBEAT_MS = 5_000
@@ -9,12 +12,14 @@ const HEARTBEAT_MS = 5_000
  * Yields events while the client pulls. Between two pulls it only holds the client's position. `return()` ends every wait, which an async
  * generator alone does not do.
  */
-export abstract class LiveEvents<Event> implements AsyncIterableIterator<Event> {
+export abstract class LiveEvents<Event, Versions extends FollowedVersions = LiveVersions>
+  implements AsyncIterableIterator<Event>
+{
   protected readonly context: Context
-  protected readonly live: LiveVersions
+  protected readonly live: Versions
+  protected readonly name: string
   /** Aborted when the client has gone, or the server stops. */
   protected readonly signal: AbortSignal
-  readonly #name: string
   readonly #pauseMs: number
   readonly #closing = new AbortController()
   readonly #events: AsyncGenerator<Event, void>
@@ -23,8 +28,8 @@ export abstract class LiveEvents<Event> implements AsyncIterableIterator<Event> 
   #lastEvent = performance.now()
   #lastQuery = Number.NEGATIVE_INFINITY
 
-  constructor(name: string, maxPerSecond: number, context: Context, live: LiveVersions) {
-    this.#name = name
+  constructor(name: string, maxPerSecond: number, context: Context, live: Versions) {
+    this.name = name
     this.#pauseMs = 1_000 / maxPerSecond
     this.context = context
     this.live = live
@@ -66,15 +71,20 @@ export abstract class LiveEvents<Event> implements AsyncIterableIterator<Event> 
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  /** The current version of the layer. */
+  /** The current version of the layer. @throws GeoduckError LAYER_NOT_FOUND if a file is gone */
   protected get layer(): Layer {
-    return this.live.layer(this.#name)!
+    const layer = this.live.layer(this.name)
+    if (!layer) throw layerNotFound(this.name, this.context.services.catalog)
+    return layer
   }
 
   protected get version(): number {
-    const { relation } = this.layer
-    if (relation.kind !== 'live') throw new Error('only live layers have versions')
-    return relation.version
+    return versionOf(this.layer)
+  }
+
+  /** Returns the version after this one. It is this one if there is no other, or it cannot be compared yet. */
+  protected versionAfter(version: number): number {
+    return this.live.isPending(this.name, version) ? version : this.version
   }
 
   /** True if a heartbeat is due. */
@@ -100,7 +110,7 @@ export abstract class LiveEvents<Event> implements AsyncIterableIterator<Event> 
       this.signal.throwIfAborted()
       if (this.isQuiet) return false
       this.#commit = Promise.withResolvers()
-      if (this.version > version) return true
+      if (this.versionAfter(version) !== version) return true
       await this.wait(this.quietMs, this.#commit.promise)
     }
   }
