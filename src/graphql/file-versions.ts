@@ -118,7 +118,8 @@ export class FileVersions implements FollowedVersions {
   }
 
   #release(id: string, held: Held): void {
-    if (--held.users > 0) return
+    held.users -= 1
+    if (held.users > 0) return
     this.#held.delete(id)
     held.kept?.release()
   }

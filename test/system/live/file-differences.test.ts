@@ -87,7 +87,7 @@ for target, rows in zip(targets, json.load(sys.stdin)):
         frame = geopandas.GeoDataFrame({"fid": keys, **columns}, geometry=shapes, crs="EPSG:4326")
         frame.to_file(new, driver="GPKG", layer="package")
     else:
-        geopandas.GeoDataFrame({"id": keys, **columns}, geometry=shapes, crs="EPSG:4326").to_parquet(new)
+        geopandas.GeoDataFrame({"id": keys, **columns}, geometry=shapes, crs="EPSG:4326").to_parquet(new, write_covering_bbox=True)
     if rename == "yes": os.rename(new, target)
 print("null")
 `
