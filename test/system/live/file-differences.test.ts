@@ -27,7 +27,7 @@ let folder: string
 let server: TestServer
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
-  for (const name of ['files', 'temporary']) await mkdir(join(folder, name))
+  for (const name of ['files', 'files/parts', 'temporary']) await mkdir(join(folder, name))
   await put(new Map((Object.keys(FILES) as FileName[]).map((name) => [name, someRows(60)])))
   server = await started()
 })
@@ -41,13 +41,17 @@ const FILES = {
   package: { file: 'package.gpkg' },
   csv: { file: 'csv.csv', key: 'code' },
   long: { file: 'long.parquet' },
+  parts: { file: 'parts/one.parquet' },
 } as const
 type FileName = keyof typeof FILES
 /** The rows that each file has. */
 const current = new Map<FileName, Rows>()
 
 async function started(): Promise<TestServer> {
-  const layers = Object.entries(FILES).map(([name, { file, ...key }]) => ({ name, path: join(folder, 'files', file), ...key }))
+  const layers = Object.entries(FILES).map(([name, { file, ...key }]) => {
+    const path = name === 'parts' ? 'parts/*.parquet' : file
+    return { name, path: join(folder, 'files', path), ...key }
+  })
   const made = await serve([], { ...TEMPORARY, layers, tempDirectory: join(folder, 'temporary') })
   await checked(made)
   return made
@@ -94,8 +98,12 @@ print("null")
 
 async function put(files: ReadonlyMap<FileName, Rows>, { shape = 'point', isRenamed = true } = {}): Promise<void> {
   for (const [name, rows] of files) current.set(name, rows)
+  await write(new Map([...files].map(([name, rows]) => [FILES[name].file, rows])), shape, isRenamed)
+}
+
+async function write(files: ReadonlyMap<string, Rows>, shape = 'point', isRenamed = true): Promise<void> {
   const lines = [...files.values()].map((rows) => [...rows].map(([key, { x, y, n, name }]) => [key, x, y, n, name]))
-  const targets = [...files.keys()].map((name) => join(folder, 'files', FILES[name].file))
+  const targets = [...files.keys()].map((file) => join(folder, 'files', file))
   await python(WRITE, [shape, isRenamed ? 'yes' : 'no', ...targets], JSON.stringify(lines))
 }
 
@@ -308,6 +316,23 @@ test('a client that lost its connection gets a difference, and after a restart o
   expect(await kept()).toHaveLength(2)
   await restarted.close()
   expect(await kept()).toHaveLength(1)
+})
+
+test('files that are one layer have differences too, when one is replaced and another one is added', async () => {
+  const client = new Client(server, { layer: 'parts' })
+  await client.inStep('parts')
+  const one = changed(current.get('parts')!)
+  const two: Rows = new Map(random.list(20, () => [String(2_000 + random.integer(1_000)), someRow()]))
+  current.set('parts', new Map([...one, ...two]))
+  await write(
+    new Map([
+      ['parts/one.parquet', one],
+      ['parts/two.parquet', two],
+    ]),
+  )
+  await client.inStep('parts')
+  expect([client.count('Reset'), client.count('ChangeBatch') > 0]).toEqual([1, true])
+  await client.close()
 })
 
 test('another type of geometry is a difference; without a key, or of a file that is written in place, there is none', async () => {
