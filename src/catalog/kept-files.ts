@@ -76,7 +76,8 @@ export class FileKeeper {
     const { stamp, bytes } = await stampOf(file)
     let copied = 0
     try {
-      await (this.#made ??= this.#make())
+      this.#made ??= this.#make()
+      await this.#made
       try {
         await link(file, target)
       } catch {

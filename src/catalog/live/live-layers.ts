@@ -364,7 +364,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
 
   compared(name: string, from: number, to: number) {
     const layer = this.layer(name)
-    if (!layer || layer.relation.kind !== 'live') return undefined
+    if (layer?.relation.kind !== 'live') return undefined
     const relation: LiveRelation = { ...layer.relation, version: to, since: from }
     // The log of changes never changes, so a difference is never outdated.
     return { layer: { ...layer, relation }, unchanged: () => Promise.resolve(true) }
