@@ -218,9 +218,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const all = this.#sources.map((source) => source.access())
     const gateway = all.find((access) => access.gateway)?.gateway
     return {
-      allowedPaths: [...all.flatMap(({ allowedPaths }) => allowedPaths), ...(this.#keeper?.paths ?? [])],
+      allowedPaths: all.flatMap(({ allowedPaths }) => allowedPaths),
       databases: all.flatMap(({ databases }) => databases),
       ...(gateway && { gateway }),
+      ...(this.#keeper && { kept: this.#keeper.folder }),
     }
   }
 

@@ -5,11 +5,9 @@
 import { constants, existsSync, realpathSync } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { pathsFor, stampOf } from '../engines/duckdb/host/files.ts'
+import { KEPT_FILES, keptFile, stampOf } from '../engines/duckdb/host/files.ts'
 import { isRunning, machineId } from './process-lock.ts'
 
-/** Most files that are kept. Workers are allowed to open them before they exist. */
-const SLOTS = 256
 /** Most bytes of copies. */
 const MOST_COPIED = 2 ** 30
 const FOLDER = 'geoduck-kept-'
@@ -29,20 +27,15 @@ interface Kept {
 
 export class FileKeeper {
   readonly #parent: string
-  readonly #folder: string
-  readonly #free = Array.from({ length: SLOTS }, (_, slot) => slot)
+  readonly folder: string
+  readonly #free = Array.from({ length: KEPT_FILES }, (_, slot) => slot)
   #copied = 0
   #made: Promise<unknown> | null = null
 
   constructor(parent: string, name: string) {
     // The engine compares paths without links.
     this.#parent = existsSync(parent) ? realpathSync(parent) : parent
-    this.#folder = path.join(this.#parent, `${FOLDER}${process.pid}-${machineId()}-${name}`)
-  }
-
-  /** Paths for `allowed_paths`. */
-  get paths(): readonly string[] {
-    return pathsFor(Array.from({ length: SLOTS }, (_, slot) => this.#fileOf(slot)))
+    this.folder = path.join(this.#parent, `${FOLDER}${process.pid}-${machineId()}-${name}`)
   }
 
   /** Returns null if they cannot be kept, or are not those of the version any more. `isVersion` returns true if the version is there. */
@@ -52,27 +45,27 @@ export class FileKeeper {
     const taken = await Promise.all(files.map((file, n) => this.#take(file, slots[n]!)))
     const kept = taken.filter((one) => one !== null)
     const areUnchanged = async () => {
-      const stamps = await Promise.all(kept.map(({ slot }) => stampOf(this.#fileOf(slot))))
+      const stamps = await Promise.all(kept.map(({ slot }) => stampOf(keptFile(this.folder, slot))))
       return stamps.every(({ stamp }, n) => stamp === kept[n]!.stamp)
     }
     const release = async () => {
-      await Promise.all(slots.map((slot) => rm(this.#fileOf(slot), { force: true })))
+      await Promise.all(slots.map((slot) => rm(keptFile(this.folder, slot), { force: true })))
       this.#copied -= kept.reduce((sum, { copied }) => sum + copied, 0)
       this.#free.push(...slots)
     }
     if (kept.length === files.length && (await isVersion()) && (await areUnchanged()))
-      return { files: slots.map((slot) => this.#fileOf(slot)), areUnchanged, release }
+      return { files: slots.map((slot) => keptFile(this.folder, slot)), areUnchanged, release }
     await release()
     return null
   }
 
   async close(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true })
+    await rm(this.folder, { recursive: true, force: true })
   }
 
   /** Null also if the file changes meanwhile. */
   async #take(file: string, slot: number): Promise<Kept | null> {
-    const target = this.#fileOf(slot)
+    const target = keptFile(this.folder, slot)
     const { stamp, bytes } = await stampOf(file)
     let copied = 0
     try {
@@ -98,15 +91,11 @@ export class FileKeeper {
 
   /** Removes what servers have left that did not end by themselves. */
   async #make(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await mkdir(this.folder, { recursive: true, mode: 0o700 })
     for (const name of await readdir(this.#parent)) {
       const [pid, machine] = name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-') : []
       if (machine === machineId() && !isRunning(Number(pid)))
         await rm(path.join(this.#parent, name), { recursive: true, force: true })
     }
-  }
-
-  #fileOf(slot: number): string {
-    return path.join(this.#folder, `${slot}.parquet`)
   }
 }

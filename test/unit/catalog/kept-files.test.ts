@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FileKeeper } from '../../../src/catalog/kept-files.ts'
 import { machineId } from '../../../src/catalog/process-lock.ts'
+import { KEPT_FILES, keptPaths } from '../../../src/engines/duckdb/host/files.ts'
 
 /** A file system of Linux in memory, to which no file of a disk can have a link. */
 const MEMORY = '/dev/shm'
@@ -34,7 +35,7 @@ test('a replaced file stays readable by a link, and is no longer what it was whe
   await writeFile(file, 'one')
   const kept = (await keeper.keep([file], isVersion))!
   expect((await stat(file)).ino).toBe((await stat(kept.files[0]!)).ino)
-  expect(keeper.paths).toContain(kept.files[0])
+  expect(keptPaths(keeper.folder)).toContain(kept.files[0])
   await replaced(file, 'two')
   expect([await readFile(kept.files[0]!, 'utf8'), await kept.areUnchanged()]).toEqual(['one', true])
   await writeFile(kept.files[0]!, 'other')
@@ -59,7 +60,7 @@ test.runIf(existsSync(MEMORY))('a file of another file system is copied', async 
 test('files that are missing, too many, or of another version are not kept, and take no place', async () => {
   const file = join(folder, 'a')
   await writeFile(file, 'one')
-  const places = keeper.paths.length
+  const places = KEPT_FILES
   expect(await keeper.keep([join(folder, 'missing')], isVersion)).toBeNull()
   expect(await keeper.keep([file], async () => false)).toBeNull()
   expect(

@@ -72,3 +72,12 @@ export const withoutWildcards = (file: string): string => file.replace(/[*?[]/g,
 export const pathsFor = (files: readonly string[]): readonly string[] => [
   ...new Set(files.flatMap((file) => [file, withoutWildcards(file)])),
 ]
+
+/** Most files of earlier versions that are kept. Workers are allowed to open them before they exist. */
+export const KEPT_FILES = 256
+
+export const keptFile = (folder: string, slot: number): string => path.join(folder, `${slot}.parquet`)
+
+/** Returns the paths of all files of earlier versions, for `allowed_paths`. */
+export const keptPaths = (folder: string): readonly string[] =>
+  pathsFor(Array.from({ length: KEPT_FILES }, (_, slot) => keptFile(folder, slot)))

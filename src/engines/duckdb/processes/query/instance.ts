@@ -3,7 +3,7 @@ import type { LiveRelation } from '../../../../model/layer.ts'
 import type { DatabaseAccess } from '../../../engine.ts'
 import type { ComparedFiles } from '../../dialect/plan.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
-import { databaseVersion } from '../../host/files.ts'
+import { databaseVersion, keptPaths } from '../../host/files.ts'
 import { basePaths } from '../../host/live-files.ts'
 import type { WorkerOptions } from '../../messages.ts'
 import { openDuckDB } from '../../open.ts'
@@ -59,8 +59,12 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
   const attachAll = async (connection: DuckDBConnection) => {
     for (const database of options.databases) if (await attach(connection, database)) databases.push(database.alias)
   }
-  const { live } = options
-  const allowedPaths = live === undefined ? options.allowedPaths : [...options.allowedPaths, ...basePaths(live)]
+  const { live, kept } = options
+  const allowedPaths = [
+    ...options.allowedPaths,
+    ...(live === undefined ? [] : basePaths(live)),
+    ...(kept === undefined ? [] : keptPaths(kept)),
+  ]
   const opened = await openDuckDB({ ...options, allowedPaths, settings: SETTINGS, changeable: CHANGEABLE, beforeLock: attachAll })
   const { instance: duckdb, connection, spatialVersion } = opened
   try {
