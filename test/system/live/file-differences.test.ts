@@ -107,6 +107,15 @@ async function write(files: ReadonlyMap<string, Rows>, shape = 'point', isRename
   await python(WRITE, [shape, isRenamed ? 'yes' : 'no', ...targets], JSON.stringify(lines))
 }
 
+/** Waits until the server has noticed it. */
+async function putNoticed(name: FileName, rows: Rows): Promise<void> {
+  const query = `{ layer(name: "${name}") { fingerprint } }`
+  const fingerprint = async () => (await ask<{ layer: { fingerprint: string } }>(server, query)).data!.layer.fingerprint
+  const before = await fingerprint()
+  await put(new Map([[name, rows]]))
+  await expect.poll(fingerprint, { timeout: 60_000 }).not.toBe(before)
+}
+
 interface Feature {
   readonly key: string
   readonly properties: { readonly n: number | string; readonly name: string | null }
@@ -276,33 +285,29 @@ test('each filter gets exactly what a comparison of all rows gives, when files a
   for (const { client } of clients) await client.close()
 })
 
-test('a difference of many features arrives in parts, and continues exactly after any of them', async () => {
+test('a difference in parts continues exactly after any of them, also when the file is replaced again meanwhile', async () => {
   const first = new Client(server, { layer: 'long' }, { untilPart: 1 })
   await first.inStep('long')
   const many = Array.from({ length: 12_000 }, (_, n): [string, Row] => [String(10_000 + n), { x: 1, y: 2, n: 3, name: 'a' }])
   await put(new Map([['long', new Map(many)]]))
   await expect.poll(() => first.count('ChangeBatch'), { timeout: 60_000 }).toBe(1)
   await first.close()
+  await putNoticed('long', new Map(many.slice(0, 50)))
   const second = new Client(server, { layer: 'long', since: first.token }, { had: first.features })
   await second.inStep('long')
   const parts = [...first.events, ...second.events].filter(({ __typename }) => __typename === 'ChangeBatch')
-  expect(parts.map(({ complete }) => complete)).toEqual([false, false, true])
+  expect(parts.map(({ complete }) => complete)).toEqual([false, false, true, false, false, true])
   expect(parts.flatMap(({ added }) => added!.features)).toHaveLength(12_000)
   expect([first.count('Reset'), second.count('Reset')]).toEqual([1, 0])
   await second.close()
 })
-
-const FINGERPRINT = '{ layer(name: "parquet") { fingerprint } }'
 
 test('a client that lost its connection gets a difference, and after a restart of the server Reset', async () => {
   const first = new Client(server, { layer: 'parquet' })
   await first.inStep('parquet')
   const { token } = first
   await first.close()
-  const fingerprint = async () => (await ask<{ layer: { fingerprint: string } }>(server, FINGERPRINT)).data!.layer.fingerprint
-  const before = await fingerprint()
-  await put(new Map([['parquet', changed(current.get('parquet')!)]]))
-  await expect.poll(fingerprint, { timeout: 60_000 }).not.toBe(before)
+  await putNoticed('parquet', changed(current.get('parquet')!))
   const again = new Client(server, { layer: 'parquet', since: token }, { had: first.features })
   await again.inStep('parquet')
   expect(again.count('Reset')).toBe(0)
