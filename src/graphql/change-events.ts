@@ -162,7 +162,6 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
         await this.pace()
         const to = this.versionAfter(version)
         if (to === version) continue
-        await this.#renew(this.layer)
         await hold(to)
         yield* this.#difference(version, to, null)
         held.shift()!()
@@ -215,6 +214,9 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
   async *#difference(from: number, to: number, after: RowPosition | null): AsyncGenerator<ChangeEvent, void> {
     const boxes = this.live.boxesOfChanges(this.name, from, to)
     if (boxes && after === null && !(boxes.length > 0 ? boxes.some(this.#mayMatch) : this.#mayMatch(null))) return
+    const compared = this.live.compared(this.name, from, to)
+    // A third version may be current, of which less is known.
+    if (compared) await this.#renew(compared.layer)
     for (let place = after; ; ) {
       const page = await this.#page(from, to, place)
       try {
