@@ -1,17 +1,21 @@
 /**
  * The catalogue: the layers of all sources by name. It stays correct while files change, and while checks prove the content.
  */
+import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
+import { hasColumns } from '../engines/duckdb/host/files.ts'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { identityOf, type Layer, type LayerChange, type Problem } from '../model/layer.ts'
+import { isObject } from '../model/remote-source.ts'
 import type { RequestedSource } from './find-sources.ts'
 import { InspectionCache } from './inspection-cache.ts'
+import { FileKeeper } from './kept-files.ts'
 import { type LayerNames, nameLayers } from './layer-names.ts'
 import type { LayerOptions } from './layer-options.ts'
 import type { LiveLayers } from './live/live-layers.ts'
@@ -66,6 +70,14 @@ interface CatalogEvents {
   changed: [LayerChange]
 }
 
+/** A version of a layer that stays readable. */
+export interface KeptVersion {
+  readonly relation: Layer['relation']
+  /** True if its files have not been written in place. */
+  isUnchanged(): Promise<boolean>
+  release(): void
+}
+
 export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'> {
   /** Layers sorted by name. */
   layers(): readonly Layer[]
@@ -99,6 +111,11 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
    * in between is not valid, even with the same fingerprint. The number is from the last call of `fresh`.
    */
   writes(layer: Layer): number
+  /**
+   * Keeps the files of the current version, so that it can be read after they are replaced. Returns null if that is not possible: another version is
+   * current, or it is no local Parquet file.
+   */
+  keep(layer: Layer): Promise<KeptVersion | null>
   /** The live layers. Absent: there are none. */
   readonly live?: LiveLayers
   /** Checks every source, and describes again what has changed. */
@@ -150,6 +167,8 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   readonly #copies: PreparationQueue
   readonly #list: SourceList
   readonly #layers: ServedLayers
+  /** Null: there are no workers. */
+  readonly #keeper: FileKeeper | null
   #names: LayerNames = { layers: new Map(), claims: new Map(), problems: [] }
   /** The problem of a configuration that is wrong. The one before it stays. */
   #misconfigured: readonly Problem[] = []
@@ -163,7 +182,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   constructor(options: CatalogOptions, reading: Pick<SourceContext, 'inspector' | 'inspections'>, cache: PreparedCache) {
     super()
     this.setMaxListeners(0)
-    const { sources, layers = [], spatialExtension, log } = options
+    const { sources, layers = [], spatialExtension, tempFolder = os.tmpdir(), log } = options
     const aliases = new Map<string, string>()
     this.#options = options
     const remote = () => (this.#remote ??= this.#openRemote())
@@ -171,6 +190,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     this.#copies = new PreparationQueue({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
     this.#list = new SourceList(sources, layers, (wanted) => this.#open(wanted))
     this.#layers = new ServedLayers(this.#context, (change) => this.#emit(change))
+    this.#keeper = options.admit ? new FileKeeper(tempFolder, randomUUID()) : null
   }
 
   async open(): Promise<void> {
@@ -201,6 +221,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
       allowedPaths: all.flatMap(({ allowedPaths }) => allowedPaths),
       databases: all.flatMap(({ databases }) => databases),
       ...(gateway && { gateway }),
+      ...(this.#keeper && { kept: this.#keeper.folder }),
     }
   }
 
@@ -259,6 +280,26 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     return this.#layers.versionOf(this.#identityOf(layer))?.reader.writes ?? 0
   }
 
+  async keep(layer: Layer): Promise<KeptVersion | null> {
+    const { relation, fingerprint } = layer
+    const identity = this.#identityOf(layer)
+    const [source, version] = [this.#layers.sourceOf(identity), this.#layers.versionOf(identity)]
+    // Columns from names of folders would be lost.
+    const isKept = relation.kind === 'parquet' && !relation.files.some((file) => isObject(file) || hasColumns(file))
+    if (!isKept || !source || !version || this.#layers.get(identity)?.fingerprint !== fingerprint) return null
+    // The files of a copy stay, under names that only its content has.
+    if (!relation.files.some((file) => source.files.includes(file)))
+      return { relation, isUnchanged: version.isUnchanged, release: () => {} }
+    const kept = (await this.#keeper?.keep(relation.files, version.isUnchanged)) ?? null
+    return (
+      kept && {
+        relation: { ...relation, files: kept.files },
+        isUnchanged: kept.areUnchanged,
+        release: () => void kept.release().catch(() => {}),
+      }
+    )
+  }
+
   unreadable(layer: Layer, reason: string): void {
     this.#layers.unreadable(layer, reason)
   }
@@ -273,7 +314,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
 
   async close(): Promise<void> {
     for (const source of this.#sources) source.close()
-    await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close()])
+    await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close(), this.#keeper?.close()])
     await this.checked
     await (await this.#remote?.catch(() => null))?.close()
   }

@@ -200,6 +200,8 @@ export interface FileAccess {
   readonly databases: readonly DatabaseAccess[]
   /** The folder of the live layers, which is read only. @default there are none */
   readonly live?: string
+  /** The folder of files of earlier versions. @default there are none */
+  readonly kept?: string
   /** Absent if nothing is on another machine. Then no process of the engine can open a socket. */
   readonly gateway?: GatewayAccess
 }

@@ -1990,7 +1990,7 @@ export type Subscription = {
   /**
    * A live layer, and then its changes as they happen: `Reset`, a snapshot in batches at one version, `UpToDate`, and differences. No change is lost,
    * and none arrives twice. A client that reads slowly gets one difference for all that it has missed. The subscription has no end. It also follows a
-   * file: when that is replaced, `Reset` and a snapshot of the new data follow.
+   * file: when that is replaced, the difference to the new data follows, or `Reset` and a snapshot of it.
    */
   readonly changes: ChangeEvent;
   /**

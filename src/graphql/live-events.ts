@@ -89,6 +89,11 @@ export abstract class LiveEvents<Event, Versions extends FollowedVersions = Live
     return { ...operationContext(this.context, request), clock: new OperationClock() }
   }
 
+  /** Returns the version after this one. It is this one if there is no other, or it cannot be compared yet. */
+  protected versionAfter(version: number): number {
+    return this.live.isPending(this.name, version) ? version : this.version
+  }
+
   /** True if a heartbeat is due. */
   protected get isQuiet(): boolean {
     return this.quietMs <= 0
@@ -112,7 +117,7 @@ export abstract class LiveEvents<Event, Versions extends FollowedVersions = Live
       this.signal.throwIfAborted()
       if (this.isQuiet) return false
       this.#commit = Promise.withResolvers()
-      if (this.version !== version) return true
+      if (this.versionAfter(version) !== version) return true
       await this.wait(this.quietMs, this.#commit.promise)
     }
   }

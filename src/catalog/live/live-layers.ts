@@ -19,7 +19,7 @@ import { columnTypeOf } from '../../model/column-type.ts'
 import { fingerprintDigest } from '../../model/cursor-seal.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import { jsonTypeOf } from '../../model/json-type.ts'
-import { type BBox, crsOf, type Field, type Layer, type LayerKey } from '../../model/layer.ts'
+import { type BBox, crsOf, type Field, type Layer, type LayerKey, type LiveRelation } from '../../model/layer.ts'
 import type { LiveAnswer, LiveColumn, LiveMutation, LiveState } from '../../model/live.ts'
 import type { UploadedChunk } from '../../model/live-upload.ts'
 import { ProcessLock } from '../process-lock.ts'
@@ -357,6 +357,23 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     const generation = relation.kind === 'live' ? this.#generations.get(nameOf(relation)) : undefined
     if (generation) generation.usedAt = Date.now()
     return generation !== undefined
+  }
+
+  /** Changes are kept in any case. */
+  hold(): Promise<() => void> {
+    return Promise.resolve(() => {})
+  }
+
+  compared(name: string, from: number, to: number) {
+    const layer = this.layer(name)
+    if (layer?.relation.kind !== 'live') return undefined
+    const relation: LiveRelation = { ...layer.relation, version: to, since: from }
+    // The log of changes never changes, so a difference is never outdated.
+    return { layer: { ...layer, relation }, unchanged: () => Promise.resolve(true) }
+  }
+
+  isPending(): boolean {
+    return false
   }
 
   /** Keeps what queries of this version read, until the returned function is called. */
