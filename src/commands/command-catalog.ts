@@ -15,13 +15,13 @@ export async function openCommandCatalog(config: Config, { spatialExtension, war
   const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
   const files = await openCatalog({ sources, layers, spatialExtension, httpfsExtension, cacheFolder, cacheBytes, log })
   if (directory === null) return files
-  const [{ LiveLayers }, { LiveCatalog }] = await Promise.all([
-    import('../catalog/live/live-layers.ts'),
+  const [{ FollowedLayers }, { LiveCatalog }] = await Promise.all([
+    import('../catalog/live/followed-layers.ts'),
     import('../catalog/live/live-catalog.ts'),
   ])
   const { tempDirectory, memoryLimitBytes, writes } = config
   try {
-    const live = LiveLayers.follow({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log })
+    const live = FollowedLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log })
     return new LiveCatalog(files, live)
   } catch (error) {
     await files.close()

@@ -286,9 +286,9 @@ async function openLive(
   { spatialExtension, demo }: WorkerProgram,
   log: Log,
 ): Promise<LiveLayers> {
-  const { LiveLayers } = await import('../catalog/live/live-layers.ts')
   const options = { directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log, ...demo?.retention }
-  return writes ? await LiveLayers.open(options) : LiveLayers.follow(options)
+  if (writes) return await (await import('../catalog/live/written-layers.ts')).WrittenLayers.open(options)
+  return (await import('../catalog/live/followed-layers.ts')).FollowedLayers.open(options)
 }
 
 /** Adds the live layers to those of the files. If one of them cannot be opened, it closes the other. */
