@@ -126,7 +126,7 @@ export abstract class LiveEvents<Event, Versions extends FollowedVersions = Live
   protected async wait(ms: number, event?: Promise<void>): Promise<void> {
     const waiting = Promise.withResolvers<void>()
     const stop = () => waiting.reject(this.signal.reason)
-    const timer = setTimeout(waiting.resolve, ms)
+    const timer = setTimeout(waiting.resolve, Math.max(ms, 0))
     this.signal.addEventListener('abort', stop, { once: true })
     void event?.then(waiting.resolve)
     try {
