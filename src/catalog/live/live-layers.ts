@@ -24,6 +24,7 @@ import type { LiveAnswer, LiveColumn, LiveMutation, LiveState } from '../../mode
 import type { UploadedChunk } from '../../model/live-upload.ts'
 import { ProcessLock } from '../process-lock.ts'
 import type { CatalogLog } from '../source.ts'
+import { StoreWatch } from './store-watch.ts'
 
 export interface LiveOptions {
   /** The folder of the store. */
@@ -40,6 +41,8 @@ export interface LiveOptions {
   readonly keepMs?: number
   /** Milliseconds for which changes are kept. @default an hour */
   readonly changesMs?: number
+  /** Milliseconds between two looks of a follower at the store without an event. A look takes some microseconds. @default 100 */
+  readonly lookMs?: number
 }
 
 /** A commit that readers can see. */
@@ -103,8 +106,6 @@ export const MOST_LAYERS = 200
 /** Most earlier versions of all layers that cursors may name. */
 const MOST_VERSIONS = 20_000
 const TICK_MS = 1_000
-/** Milliseconds between two looks of a follower at the store. A look takes some microseconds while nothing is written. */
-const FOLLOW_MS = 100
 /** A large layer is compacted when this share of it has changed, but at the latest after `MOST_CHANGES`. */
 const CHANGED_SHARE = 0.1
 const MOST_CHANGES = 200_000
@@ -129,7 +130,10 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
   /** The commits that a follower has read. */
   #seen = 0
   readonly #closing = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  /** Null for a follower. */
+  readonly #timer: NodeJS.Timeout | null
+  /** Null for the process that writes. */
+  readonly #watch: StoreWatch | null
   #store = ''
   #work: Promise<void> = Promise.resolve()
   #isBusy = false
@@ -138,10 +142,11 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
     super()
     this.setMaxListeners(0)
     this.#options = options
-    const { directory, tempDirectory, log } = options
+    const { directory, tempDirectory, log, lookMs = 100 } = options
     const onWritten = (written: Written) => this.#written(written)
     this.#own = lock && { lock, writer: new LiveWriter({ directory, tempDirectory, log, onWritten }) }
-    this.#timer = setInterval(() => (lock ? this.#tick() : this.#look()), lock ? TICK_MS : FOLLOW_MS).unref()
+    this.#timer = lock && setInterval(() => this.#tick(), TICK_MS).unref()
+    this.#watch = lock ? null : new StoreWatch(directory, lookMs, () => this.#look())
   }
 
   /** Opens the store in the folder, and makes it if there is none. @throws GeoduckError if it cannot be opened, or another process has it */
@@ -318,6 +323,8 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
 
   /** True if the changes of the layer after this version are kept. */
   keepsChangesSince(name: string, version: number): boolean {
+    // A token of another server may be of a commit that this follower has not seen yet.
+    if (!this.#own && version > this.#entry(name).state.version) this.#look()
     const { state } = this.#entry(name)
     return version >= state.forgotten && version <= state.version
   }
@@ -348,6 +355,7 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
 
   /** Returns the version that a cursor names. */
   versionOf(name: string, digest: string): Layer | undefined {
+    if (!this.#own && !this.#versions.has(digest)) this.#look()
     const layer = this.#versions.get(digest)
     return layer?.name === name && this.holds(layer) ? layer : undefined
   }
@@ -434,7 +442,8 @@ export class LiveLayers extends EventEmitter<LiveEvents> {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    clearInterval(this.#timer)
+    clearInterval(this.#timer ?? undefined)
+    this.#watch?.close()
     await this.#own?.writer.close()
     await this.#work
     this.#reader?.close()
