@@ -4,15 +4,21 @@ import type { DatabaseSync } from 'node:sqlite'
 import { baseFile, keysFile, storeFile } from '../../engines/duckdb/host/live-files.ts'
 import { commitsSeen, stateOf } from '../../engines/duckdb/host/live-store.ts'
 import { GeoduckError } from '../../model/errors.ts'
+import type { Layer } from '../../model/layer.ts'
 import { isWhole, LiveLayers, type LiveOptions, nameOf } from './live-layers.ts'
+import { StoreWatch } from './store-watch.ts'
 
-/** Milliseconds between two looks at the store. A look takes some microseconds while nothing is written. */
-const FOLLOW_MS = 100
+const LOOK_MS = 100
 
 export class FollowedLayers extends LiveLayers {
-  readonly #timer = setInterval(() => this.#look(), FOLLOW_MS).unref()
+  readonly #watch: StoreWatch
   /** The commits that it has read. */
   #seen = 0
+
+  private constructor(options: LiveOptions) {
+    super(options)
+    this.#watch = new StoreWatch(options.directory, options.lookMs ?? LOOK_MS, () => this.#look())
+  }
 
   /** Opens a store that another process may write to, and follows its commits. @throws GeoduckError if it cannot be opened */
   static open(options: LiveOptions): FollowedLayers {
@@ -72,6 +78,20 @@ export class FollowedLayers extends LiveLayers {
     for (const state of readable) this.entry(state.name).state = state
   }
 
+  // A token or cursor of another server may be of a commit that this one has not seen yet.
+
+  override keepsChangesSince(name: string, version: number): boolean {
+    if (version > this.entry(name).state.version) this.#look()
+    return super.keepsChangesSince(name, version)
+  }
+
+  override versionOf(name: string, digest: string): Layer | undefined {
+    const known = super.versionOf(name, digest)
+    if (known) return known
+    this.#look()
+    return super.versionOf(name, digest)
+  }
+
   write(): Promise<never> {
     return Promise.reject(
       new GeoduckError('FORBIDDEN', 'This server follows a store that it does not write to; start it with --writes.'),
@@ -83,7 +103,7 @@ export class FollowedLayers extends LiveLayers {
   }
 
   override close(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#watch.close()
     return super.close()
   }
 }

@@ -32,6 +32,8 @@ export interface LiveOptions {
   readonly keepMs?: number
   /** Milliseconds for which changes are kept. @default an hour */
   readonly changesMs?: number
+  /** Milliseconds between two looks of a follower at the store without an event. A look takes some microseconds. @default 100 */
+  readonly lookMs?: number
 }
 
 /** A commit that readers can see. */

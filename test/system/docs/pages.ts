@@ -101,6 +101,8 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/scale.md': [
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
     notRun(['caddy'], 'test/system/server/servers.test.ts runs it'),
+    notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
+    notRun(['caddy'], 'test/system/live/follower.test.ts runs it'),
   ],
   'docs/sources.md': [
     { blocks: ['csv'], holds: async (_, text) => expect(`${text?.trimEnd()}\n`).toBe(VISITORS) },
