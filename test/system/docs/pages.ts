@@ -71,7 +71,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/limits.md': [],
   'docs/names.md': [answered, sharedName],
   'docs/live-clients.md': [
-    notRun(['js'], 'test/system/live/clients.test.ts runs it'),
+    notRun(['js', 'text', 'js', 'js'], 'test/system/live/clients.test.ts runs them'),
     notRun(['js'], 'test/system/map/examples.test.ts runs it in a browser'),
   ],
   'docs/live.md': [notRun(['sh'], 'the next example starts such a server'), written, prints(null), prints(null), prints(null)],

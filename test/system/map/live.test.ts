@@ -24,6 +24,19 @@ afterAll(async () => {
   await server.close()
 })
 
+interface FenceFrame {
+  readonly payload?: {
+    readonly data?: {
+      readonly fences?: {
+        readonly events?: readonly {
+          readonly detect: 'ENTER' | 'EXIT'
+          readonly object: { readonly properties: { readonly name: string } }
+        }[]
+      }
+    }
+  }
+}
+
 const until = (read: () => unknown) => expect.poll(read, { timeout: 60_000, interval: 200 })
 const text = (selector: string) => map.page.locator(selector).textContent()
 const subscriptions = () => map.sent.filter(({ type }) => type === 'subscribe').length
@@ -81,8 +94,18 @@ print(sum(fence.intersects(shapely.geometry.shape(ship["geometry"])) for ship in
   await until(() => text('.layer[data-layer=ships] .layer-stream')).not.toMatch(/ 0 changes/)
 })
 
-test('the page lists who enters the fence and who leaves it', async () => {
-  await until(() => map.page.locator('.fence-crossings li[data-crossing=entered]').count()).toBeGreaterThan(0)
+test('the page lists who enters the fence and who leaves it, by the events of `fences`', async () => {
+  const crossings = map.page.locator('.fence-crossings li')
+  await until(() => crossings.and(map.page.locator('[data-crossing=entered]')).count()).toBeGreaterThan(0)
+  const names = { ENTER: 'entered', EXIT: 'left' }
+  const latest = () =>
+    map.received
+      .flatMap((frame) => (frame as FenceFrame).payload?.data?.fences?.events ?? [])
+      .map(({ detect, object }) => `${object.properties.name} ${names[detect]}`)
+      .slice(-4)
+      .toReversed()
+  await until(async () => [await crossings.allTextContents(), latest()].map(String)).toSatisfy(([a, b]) => a === b)
+  expect(latest().length).toBeGreaterThan(0)
 })
 
 test('the writer ends when nobody looks at the page any more, and runs when somebody does again', async () => {
