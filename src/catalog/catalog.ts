@@ -26,6 +26,7 @@ import { SourceList } from './source-list.ts'
 import { openSource } from './sources/open-source.ts'
 import { PreparationQueue } from './sources/preparation-queue.ts'
 import { PreparedCache } from './sources/prepared-cache.ts'
+import { type OpenStores, openStores } from './stores/store.ts'
 import { stampsOf, Watch } from './watch.ts'
 
 const DEFAULT_CACHE_BYTES = 20e9
@@ -164,6 +165,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   prepared: Promise<void> = Promise.resolve()
   readonly #options: CatalogOptions
   readonly #context: SourceContext
+  readonly #stores: OpenStores
   readonly #copies: PreparationQueue
   readonly #list: SourceList
   readonly #layers: ServedLayers
@@ -185,10 +187,11 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const { sources, layers = [], spatialExtension, tempFolder = os.tmpdir(), log } = options
     const aliases = new Map<string, string>()
     this.#options = options
+    this.#stores = openStores()
     const remote = () => (this.#remote ??= this.#openRemote())
     this.#context = { ...reading, log, remote, alias: (file, name) => aliasOf(aliases, file, name) }
     this.#copies = new PreparationQueue({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
-    this.#list = new SourceList(sources, layers, (wanted) => this.#open(wanted))
+    this.#list = new SourceList(sources, layers, this.#stores, (wanted) => this.#open(wanted))
     this.#layers = new ServedLayers(this.#context, (change) => this.#emit(change))
     this.#keeper = options.admit ? new FileKeeper(tempFolder, randomUUID()) : null
   }
@@ -198,7 +201,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const configurationFiles = configuration ? [configuration.file] : []
     const paths = () => this.#list.paths
     // This is before anything is read, so that the next look sees every later change.
-    const stamps = watch ? await stampsOf(paths(), configurationFiles) : ''
+    const stamps = watch ? await stampsOf(paths(), configurationFiles, this.#stores) : ''
     const added = await this.#list.look()
     this.#admitted = JSON.stringify(this.access())
     this.#readable = new Set(this.files)
@@ -207,7 +210,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     if (!watch) return
     const files = () => [...configurationFiles, ...this.#sources.flatMap((source) => source.files)]
     const objects = async () => (await this.#remote?.catch(() => null)) ?? null
-    this.#watch = new Watch({ paths, files, objects, update: () => this.#update(), log }, stamps)
+    this.#watch = new Watch({ paths, files, stores: this.#stores, objects, update: () => this.#update(), log }, stamps)
   }
 
   get files(): readonly string[] {
@@ -412,7 +415,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     try {
       if (!httpfsExtension) throw new SourceError('it is on another machine, which is not read here: download it first')
       const { RemoteObjects } = await import('./remote/remote-objects.ts')
-      return await RemoteObjects.open(await httpfsExtension(), remoteCacheBytes, log)
+      return await RemoteObjects.open(await this.#stores(), await httpfsExtension(), remoteCacheBytes, log)
     } catch (error) {
       if (error instanceof SourceError) throw error
       throw new SourceError("it cannot be read without DuckDB's httpfs extension, which could not be had: see the log", {

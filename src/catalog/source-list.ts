@@ -6,6 +6,7 @@ import type { Problem } from '../model/layer.ts'
 import { keyOf, type RequestedSource, requestedSources } from './find-sources.ts'
 import type { LayerOptions } from './layer-options.ts'
 import type { Source } from './source.ts'
+import type { OpenStores } from './stores/store.ts'
 
 /** Limits the number of open files. */
 const LOOKS_AT_ONCE = 4
@@ -20,15 +21,18 @@ export class SourceList {
   problems: readonly Problem[] = []
   #paths: readonly string[]
   #layers: readonly LayerOptions[]
+  readonly #stores: OpenStores
   readonly #open: (wanted: readonly RequestedSource[]) => readonly Source[]
 
   constructor(
     paths: readonly string[],
     layers: readonly LayerOptions[],
+    stores: OpenStores,
     open: (wanted: readonly RequestedSource[]) => readonly Source[],
   ) {
     this.#paths = paths
     this.#layers = layers
+    this.#stores = stores
     this.#open = open
   }
 
@@ -47,7 +51,7 @@ export class SourceList {
    * Looks the sources up, one look at a time. Returns new sources. @throws Error if the process that reads sources cannot start
    */
   async look(): Promise<readonly Source[]> {
-    const { wanted, problems } = await requestedSources(this.#paths, this.#layers)
+    const { wanted, problems } = await requestedSources(this.#paths, this.#layers, this.#stores)
     const keys = new Set(wanted.map(({ found }) => keyOf(found)))
     const gone = new Map(this.sources.filter(({ found }) => !keys.has(keyOf(found))).map((listed) => [nameOf(listed), listed]))
     const known = new Map(this.sources.map(({ found, source }) => [keyOf(found), source]))

@@ -10,8 +10,9 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { GatewayAccess } from '../../engines/engine.ts'
+import { ObjectError, type ObjectVersion } from '../stores/store.ts'
+import type { Stores } from '../stores/stores.ts'
 import { RangeCache } from './range-cache.ts'
-import { ObjectError, type ObjectVersion, readRange } from './range-reader.ts'
 
 const HOST = 'http://objects.invalid'
 const USER = 'geoduck'
@@ -19,6 +20,7 @@ const USER = 'geoduck'
 export interface GatewayOptions {
   /** Path of the engine's extension that reads over HTTP. */
   readonly extension: string
+  readonly stores: Stores
   /** Bytes of ranges that are kept in memory. */
   readonly cacheBytes: number
   /** Called when the server of an object has another version of it. */
@@ -90,7 +92,8 @@ export class Gateway {
     const key = `${id} ${from} ${to}`
     const kept = this.#cache.get(key)
     if (kept) return void res.writeHead(206, head).end(kept)
-    const pieces = this.#cache.keep(key, length, readRange(version, from, to))
+    const store = this.#options.stores.of(version.url)
+    const pieces = this.#cache.keep(key, length, store.read(version, from, to))
     try {
       // The status is only sent when the first bytes have arrived.
       const first = await pieces.next()

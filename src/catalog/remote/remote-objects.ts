@@ -4,8 +4,9 @@ import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { GatewayAccess } from '../../engines/engine.ts'
 import type { RandomAccess } from '../fingerprint.ts'
 import type { CatalogLog } from '../source.ts'
+import { ObjectError, type ObjectVersion } from '../stores/store.ts'
+import type { Stores } from '../stores/stores.ts'
 import { Gateway, versionId } from './gateway.ts'
-import { lookAt, ObjectError, type ObjectVersion, readRange } from './range-reader.ts'
 
 /** Milliseconds until an object is looked at again. A read of a changed object fails, so this only delays what is noticed. */
 const LOOK_MS = 5_000
@@ -24,15 +25,18 @@ interface Known {
 
 export class RemoteObjects {
   readonly #gateway: Gateway
+  readonly #stores: Stores
   readonly #known = new Map<string, Known>()
   readonly #looking = new Map<string, Promise<Known>>()
 
-  private constructor(gateway: Gateway) {
+  private constructor(gateway: Gateway, stores: Stores) {
     this.#gateway = gateway
+    this.#stores = stores
   }
 
-  static async open(extension: string, cacheBytes: number, log: CatalogLog): Promise<RemoteObjects> {
+  static async open(stores: Stores, extension: string, cacheBytes: number, log: CatalogLog): Promise<RemoteObjects> {
     const gateway = await Gateway.open({
+      stores,
       extension,
       cacheBytes,
       onChanged: (url) => objects.#outdated(url),
@@ -41,7 +45,7 @@ export class RemoteObjects {
         log.warn({ err: error, host }, `${host}${pathname} could not be read: ${(error as Error).message}`)
       },
     })
-    const objects = new RemoteObjects(gateway)
+    const objects = new RemoteObjects(gateway, stores)
     return objects
   }
 
@@ -74,8 +78,8 @@ export class RemoteObjects {
     return {
       bytes: version.bytes,
       read: async (from, length) => {
-        if (from < tailFrom) return await bytesOf(version, from, length)
-        tail ??= bytesOf(version, tailFrom, version.bytes - tailFrom)
+        if (from < tailFrom) return await this.#bytes(version, from, length)
+        tail ??= this.#bytes(version, tailFrom, version.bytes - tailFrom)
         return (await tail).subarray(from - tailFrom, from - tailFrom + length)
       },
     }
@@ -103,29 +107,33 @@ export class RemoteObjects {
   }
 
   async #lookNow(url: string, before: Known | null): Promise<Known> {
-    const found = await lookAt(url).then(
-      (version) => ({ version, error: null }),
-      (error: unknown) => {
-        // A server that does not answer has not changed the object. To read it will fail by itself.
-        const isUnreachable = error instanceof ObjectError && error.why === 'UNREACHABLE'
-        if (isUnreachable && before?.version) return before
-        return { version: null, error: sourceError(error) }
-      },
-    )
+    const found = await this.#stores
+      .of(url)
+      .look(url)
+      .then(
+        (version) => ({ version, error: null }),
+        (error: unknown) => {
+          // A server that does not answer has not changed the object. To read it will fail by itself.
+          const isUnreachable = error instanceof ObjectError && error.why === 'UNREACHABLE'
+          if (isUnreachable && before?.version) return before
+          return { version: null, error: sourceError(error) }
+        },
+      )
     const known = { ...found, until: performance.now() + Math.max(LOOK_MS, this.#known.size * LOOK_MS_PER_OBJECT) }
     this.#known.set(url, known)
     return known
   }
-}
 
-async function bytesOf(version: ObjectVersion, from: number, length: number): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  try {
-    if (from >= 0 && length > 0) for await (const piece of readRange(version, from, from + length - 1)) pieces.push(piece)
-  } catch (error) {
-    throw sourceError(error)
+  async #bytes(version: ObjectVersion, from: number, length: number): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    const store = this.#stores.of(version.url)
+    try {
+      if (from >= 0 && length > 0) for await (const piece of store.read(version, from, from + length - 1)) pieces.push(piece)
+    } catch (error) {
+      throw sourceError(error)
+    }
+    return Buffer.concat(pieces)
   }
-  return Buffer.concat(pieces)
 }
 
 function sourceError(error: unknown): SourceError {

@@ -6,11 +6,12 @@
  * time is renewed.
  */
 import { hash, randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { DISK_FULL } from '../../engines/duckdb/host/source-error.ts'
 import { isRenewed, isRunning, machineId, ProcessLock } from '../process-lock.ts'
+import { localStore } from '../stores/local-store.ts'
 
 /** Not a digest, so it is no copy. */
 const UNFINISHED = 'unfinished'
@@ -88,11 +89,15 @@ export class PreparedCache {
     return lock instanceof ProcessLock ? lock : null
   }
 
-  /** Moves a complete copy to its place, where it survives a power cut. Returns its path. */
+  /**
+   * Puts a complete copy into its place, where it survives a power cut. Returns its path. If another process has put one there, that one stays:
+   * servers may read it, and it is made from the same content. This happens if a machine was held up for so long that its lock was taken over.
+   */
   async keep(made: string, digest: string, table: string | null): Promise<string> {
     const folder = path.join(this.#folder, digest)
     const file = path.join(folder, nameOf(table))
-    await rename(made, file)
+    await localStore.putIfAbsent(made, file)
+    await rm(made, { force: true })
     for (const changed of [folder, this.#folder]) await synced(changed)
     return file
   }

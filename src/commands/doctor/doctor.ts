@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expandSources, type FoundSource } from '../../catalog/find-sources.ts'
+import { openStores } from '../../catalog/stores/store.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { machineDefaults } from '../../config/defaults.ts'
@@ -112,7 +113,7 @@ async function checkSources({ sources, layers }: Pick<Config, 'sources' | 'layer
 }
 
 async function checkPath(what: string, argument: string): Promise<Finding> {
-  const { sources, problems } = await expandSources([argument])
+  const { sources, problems } = await expandSources([argument], openStores())
   const path = shownPath(argument)
   const reasons = problems.map(({ source, reason }) => (path.endsWith(source) ? reason : `${source}: ${reason}`))
   if (sources.length === 0)
