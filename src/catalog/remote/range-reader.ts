@@ -7,6 +7,7 @@ import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { RemoteReads } from '../../engines/engine.ts'
 import { signedRequest } from './s3-request.ts'
 
 /** One version of an object. Another version has another entity tag, time or size. */
@@ -62,9 +63,9 @@ export async function lookAt(url: string): Promise<ObjectVersion> {
   return version
 }
 
-/** Yields the bytes from `from` to `to`, both included, of this version. @throws ObjectError */
-export function readRange(version: ObjectVersion, from: number, to: number): AsyncGenerator<Buffer> {
-  return inAttempts(version.url, from, to, version, () => {})
+/** Yields the bytes from `from` to `to`, both included, of this version. `reads` counts them. @throws ObjectError */
+export function readRange(version: ObjectVersion, from: number, to: number, reads?: RemoteReads): AsyncGenerator<Buffer> {
+  return inAttempts(version.url, from, to, version, () => {}, reads)
 }
 
 async function* inAttempts(
@@ -73,15 +74,18 @@ async function* inAttempts(
   to: number,
   known: ObjectVersion | null,
   take: (version: ObjectVersion) => void,
+  reads?: RemoteReads,
 ): AsyncGenerator<Buffer> {
   let at = from
   let heardAt = performance.now()
   for (let attempt = 1; ; attempt++) {
+    if (reads) reads.remoteRequests++
     try {
       const { response, version } = await answered(url, at, to, known)
       take(version)
       for await (const piece of bodyOf(response)) {
         at += piece.length
+        if (reads) reads.remoteBytes += piece.length
         yield piece
         heardAt = performance.now()
       }
