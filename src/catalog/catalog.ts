@@ -9,7 +9,7 @@ import { setImmediate as immediate } from 'node:timers/promises'
 import { hasColumns } from '../engines/duckdb/host/files.ts'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
-import type { FileAccess } from '../engines/engine.ts'
+import type { FileAccess, RemoteReaders } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { identityOf, type Layer, type LayerChange, type Problem } from '../model/layer.ts'
 import { isObject } from '../model/remote-source.ts'
@@ -52,6 +52,8 @@ export interface CatalogOptions extends RequestedLayers {
   readonly httpfsExtension?: () => Promise<string>
   /** Bytes of parts of objects of other machines that are kept in memory. @default 0 */
   readonly remoteCacheBytes?: number
+  /** Counts what workers read from other machines. @default nothing is counted */
+  readonly remoteReaders?: RemoteReaders
   /** The folder for results of inspections and prepared copies. Absent: they are not kept between starts. */
   readonly cacheFolder?: string
   /** The folder for files that are needed only while this process runs. @default the system's */
@@ -411,11 +413,11 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   async #openRemote(): Promise<RemoteObjects> {
-    const { httpfsExtension, remoteCacheBytes = 0, log } = this.#options
+    const { httpfsExtension, remoteCacheBytes = 0, remoteReaders = new Map(), log } = this.#options
     try {
       if (!httpfsExtension) throw new SourceError('it is on another machine, which is not read here: download it first')
       const { RemoteObjects } = await import('./remote/remote-objects.ts')
-      return await RemoteObjects.open(await this.#stores(), await httpfsExtension(), remoteCacheBytes, log)
+      return await RemoteObjects.open(await this.#stores(), await httpfsExtension(), remoteCacheBytes, remoteReaders, log)
     } catch (error) {
       if (error instanceof SourceError) throw error
       throw new SourceError("it cannot be read without DuckDB's httpfs extension, which could not be had: see the log", {

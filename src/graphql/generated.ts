@@ -497,6 +497,15 @@ export type Execution = {
   readonly lane: Lane;
   /** The reason for the failure. Null if nothing failed. */
   readonly reason: Maybe<Scalars['String']['output']>;
+  /** The number of bytes that these requests have read. */
+  readonly remoteBytes: Scalars['BigInt']['output'];
+  /** The number of parts of remote files that needed no request, because the server had them in memory (`--remote-cache`). */
+  readonly remoteCacheHits: Scalars['Int']['output'];
+  /**
+   * The number of requests to other machines so far, with those that were repeated after a fault. 0 for a layer on this machine. The requests that
+   * describe a layer, and those that look whether it has changed, belong to no execution.
+   */
+  readonly remoteRequests: Scalars['Int']['output'];
   /** The number of row groups of the layer's files or table. Null for a table until it is known. */
   readonly rowGroups: Maybe<Scalars['Int']['output']>;
   /**
@@ -2678,6 +2687,9 @@ export type ExecutionResolvers<ContextType = Context, ParentType extends Resolve
   elapsedMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   lane?: Resolver<ResolversTypes['Lane'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  remoteBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  remoteCacheHits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  remoteRequests?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   rowGroups?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   rowGroupsRead?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   rowsScanned?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;

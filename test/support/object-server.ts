@@ -1,6 +1,6 @@
 /** An HTTP server with ranges and entity tags over the files of a folder. It can misbehave in the ways in which real ones do. */
 import { createReadStream, statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -28,7 +28,13 @@ export type Fault =
 
 export interface ObjectServer {
   readonly url: string
-  readonly requests: { readonly path: string; readonly range: string; readonly headers: IncomingMessage['headers'] }[]
+  readonly requests: {
+    readonly path: string
+    readonly range: string
+    readonly headers: IncomingMessage['headers']
+    /** Bytes of a range that were sent. */
+    bytes: number
+  }[]
   /** Bytes of bodies. */
   bytes: number
   /** The fault of the next request. @default none */
@@ -37,6 +43,11 @@ export interface ObjectServer {
 }
 
 const SILENCE_MS = 30_000
+
+async function rangeOf(file: string, from: number, end: number): Promise<Buffer> {
+  await using handle = await open(file)
+  return (await handle.read(Buffer.alloc(end + 1 - from), 0, end + 1 - from, from)).buffer
+}
 
 export async function serveObjects(folder: string): Promise<ObjectServer> {
   const over = new AbortController()
@@ -57,7 +68,8 @@ export async function serveObjects(folder: string): Promise<ObjectServer> {
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const range = req.headers.range ?? ''
     const place = decodeURIComponent(new URL(req.url!, objects.url).pathname)
-    objects.requests.push({ path: req.url!, range, headers: req.headers })
+    const request = { path: req.url!, range, headers: req.headers, bytes: 0 }
+    objects.requests.push(request)
     const fault = objects.fault(range)
     if (fault === 'DROPPED') return void res.destroy()
     if (fault === 'SILENT') await delay(SILENCE_MS, undefined, { signal: over.signal })
@@ -76,7 +88,8 @@ export async function serveObjects(folder: string): Promise<ObjectServer> {
     }
     const end = Math.min(to!, found.size - 1)
     objects.bytes += end - from + 1
-    const bytes = (await readFile(file)).subarray(from, end + 1)
+    request.bytes = end - from + 1
+    const bytes = await rangeOf(file, from, end)
     if (fault === 'OTHER_VERSION') bytes.fill(7)
     const start = fault === 'SHIFTED' ? from + 1 : from
     const length = fault === 'SHORT' || fault === 'LONG' ? {} : { 'content-length': bytes.length }

@@ -1,7 +1,7 @@
 /** The remote objects that are served: their current versions, and the gateway through which engines read them. */
 import type { Stamp } from '../../engines/duckdb/host/files.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
-import type { GatewayAccess } from '../../engines/engine.ts'
+import type { GatewayAccess, RemoteReaders } from '../../engines/engine.ts'
 import type { RandomAccess } from '../fingerprint.ts'
 import type { CatalogLog } from '../source.ts'
 import { ObjectError, type ObjectVersion } from '../stores/store.ts'
@@ -34,11 +34,18 @@ export class RemoteObjects {
     this.#stores = stores
   }
 
-  static async open(stores: Stores, extension: string, cacheBytes: number, log: CatalogLog): Promise<RemoteObjects> {
+  static async open(
+    stores: Stores,
+    extension: string,
+    cacheBytes: number,
+    readers: RemoteReaders,
+    log: CatalogLog,
+  ): Promise<RemoteObjects> {
     const gateway = await Gateway.open({
       stores,
       extension,
       cacheBytes,
+      readers,
       onChanged: (url) => objects.#outdated(url),
       onFailed: (url, error) => {
         const { host, pathname } = new URL(url)

@@ -9,6 +9,7 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { RemoteReads } from '../../engines/engine.ts'
 import { ObjectError, type ObjectVersion, type Store } from './store.ts'
 
 /** Milliseconds to wait for an answer, and for each of its next bytes. */
@@ -48,8 +49,8 @@ export class HttpStore implements Pick<Store, 'look' | 'read'> {
     return version
   }
 
-  read(version: ObjectVersion, from: number, to: number): AsyncGenerator<Buffer> {
-    return this.#inAttempts(version.url, from, to, version, () => {})
+  read(version: ObjectVersion, from: number, to: number, reads?: RemoteReads): AsyncGenerator<Buffer> {
+    return this.#inAttempts(version.url, from, to, version, () => {}, reads)
   }
 
   /** Returns where a request is sent, and with which headers. */
@@ -97,15 +98,18 @@ export class HttpStore implements Pick<Store, 'look' | 'read'> {
     to: number,
     known: ObjectVersion | null,
     take: (version: ObjectVersion) => void,
+    reads?: RemoteReads,
   ): AsyncGenerator<Buffer> {
     let at = from
     let heardAt = performance.now()
     for (let attempt = 1; ; attempt++) {
+      if (reads) reads.remoteRequests++
       try {
         const { response, version } = await this.#answered(url, at, to, known)
         take(version)
         for await (const piece of bodyOf(response)) {
           at += piece.length
+          if (reads) reads.remoteBytes += piece.length
           yield piece
           heardAt = performance.now()
         }

@@ -2,6 +2,7 @@
  * The port to what holds objects: an object store (`s3-store.ts`), a web server, which only gives them (`http-store.ts`), and the folders of
  * this machine, whose files engines read by themselves (`local-store.ts`).
  */
+import type { RemoteReads } from '../../engines/engine.ts'
 import type { Stores } from './stores.ts'
 
 /** Their code is only loaded if an address is of another machine. */
@@ -24,8 +25,8 @@ export interface ObjectVersion {
 export interface Store {
   /** Returns the current version of a GeoParquet object. @throws ObjectError */
   look(address: string): Promise<ObjectVersion>
-  /** Yields the bytes from `from` to `to`, both included, of this version. @throws ObjectError */
-  read(version: ObjectVersion, from: number, to: number): AsyncGenerator<Buffer>
+  /** Yields the bytes from `from` to `to`, both included, of this version. `reads` counts them. @throws ObjectError */
+  read(version: ObjectVersion, from: number, to: number, reads?: RemoteReads): AsyncGenerator<Buffer>
   /** Returns the addresses that match the pattern, sorted. @throws SourceError */
   list(pattern: string): Promise<readonly string[]>
   /**

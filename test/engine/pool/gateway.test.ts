@@ -24,7 +24,7 @@ beforeAll(async () => {
   const file = await squares(30_000)
   objects = await serveObjects(dirname(file))
   const extension = await findHttpfsExtension(SPATIAL_EXTENSION, () => {})
-  remote = await RemoteObjects.open(new Stores(), extension, 0, { info() {}, warn() {} })
+  remote = await RemoteObjects.open(new Stores(), extension, 0, new Map(), { info() {}, warn() {} })
   const url = `${objects.url}/squares-30000.parquet`
   await remote.stampOf(url)
   path = remote.pathOf(url)

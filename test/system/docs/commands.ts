@@ -2,9 +2,12 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { checked } from '../../support/graphql.ts'
 import { serveObjects } from '../../support/object-server.ts'
+import { serve } from '../../support/server.ts'
 import type { Example, Place } from './example.ts'
 import { withoutFigures } from './likeness.ts'
+import { answered } from './questions.ts'
 
 interface Session {
   /** Makes the files that the command needs. */
@@ -39,6 +42,22 @@ export const printsWith = (name: string): Example => ({
     await prints(null).holds!(place, text!)
   },
 })
+
+/** A question to a server of an object of a web server, which was not asked before. */
+export const answeredFromRemote: Example = {
+  blocks: ['graphql', 'json'],
+  async holds(place, question, shown) {
+    const objects = await serveObjects(join(place.folder, 'data'))
+    const server = await serve([`${objects.url}/places.parquet`])
+    try {
+      await checked(server)
+      await answered.holds!({ ...place, url: server.url }, question!, shown!)
+    } finally {
+      await server.close()
+      await objects.close()
+    }
+  },
+}
 
 /** A command that reads an object of a web server, in a folder without a configuration file, which would have layers. */
 export const remote = (code: number): Example => ({
