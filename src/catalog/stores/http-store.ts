@@ -139,7 +139,9 @@ export class HttpStore implements Pick<Store, 'look' | 'read'> {
       const encoding = headers['content-encoding'] ?? 'identity'
       if (start !== from || end !== to || bytes === undefined || length !== to - from + 1 || encoding !== 'identity')
         throw new BadAnswer('sends other bytes than were requested')
-      const version = { url, bytes, etag: headers.etag ?? null, modified: headers['last-modified'] ?? null }
+      // Gateways over folders send an empty entity tag for a file that was not put by way of them.
+      const etag = headers.etag === '""' ? null : (headers.etag ?? null)
+      const version = { url, bytes, etag, modified: headers['last-modified'] ?? null }
       if (version.etag === null && version.modified === null)
         throw new ObjectError('REFUSED', 'its server sends neither ETag nor Last-Modified, so that a change could not be noticed')
       if (known && !isSame(known, version)) throw changed()

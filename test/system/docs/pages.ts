@@ -102,6 +102,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
     notRun(['caddy'], 'test/system/server/servers.test.ts runs it'),
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
+    notRun([''], 'VersityGW 1.8 has run it by hand, and has served it'),
     notRun(['caddy'], 'test/system/live/follower.test.ts runs it'),
   ],
   'docs/sources.md': [

@@ -166,10 +166,16 @@ describe('a server with other identifiers', () => {
     await expect(store.read(version, 4, 9).next()).rejects.toMatchObject({ why: 'CHANGED' })
   })
 
-  it('without an entity tag, the time of the last change is the version', async () => {
-    headers = { 'last-modified': 'Sat, 28 Nov 2026 10:00:00 GMT' }
+  it.each([
+    ['without', {}],
+    ['with an empty', { etag: '""' }],
+  ])('%s entity tag, the time of the last change is the version', async (_, tag) => {
+    headers = { ...tag, 'last-modified': 'Sat, 28 Nov 2026 10:00:00 GMT' }
     const version = await store.look(address)
-    headers = { 'last-modified': 'Sat, 28 Nov 2026 10:00:01 GMT' }
+    await readOther()
+    expect(asked).toMatchObject({ 'if-unmodified-since': headers['last-modified'] })
+    expect(asked['if-match']).toBeUndefined()
+    headers = { ...tag, 'last-modified': 'Sat, 28 Nov 2026 10:00:01 GMT' }
     await expect(store.read(version, 4, 9).next()).rejects.toMatchObject({ why: 'CHANGED' })
   })
 
