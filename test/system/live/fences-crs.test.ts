@@ -138,7 +138,7 @@ test('events of fences and objects in degrees, metres and feet are those of pypr
     const kinds = new Set(events.map((event) => event.split(' ')[2]))
     expect(kinds, layer).toEqual(new Set(fences.geometry ? ['ENTER', 'EXIT', 'CROSS'] : ['ROAM']))
   }
-}, 60_000)
+})
 
 test('a fence that has no place in the CRS of the objects is refused with its first change', async () => {
   await ask(server, CREATE, { name: 'far', columns: [], crs: 'EPSG:2056' })

@@ -1,8 +1,11 @@
 /** The page of a server with the demo: ships move with their trails, a fence lights up, and a button stops the writer. */
+import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { ROOT } from '../../support/environment.ts'
 import { ask } from '../../support/graphql.ts'
 import { processesOf } from '../../support/live.ts'
+import { runProgram } from '../../support/program.ts'
 import { python } from '../../support/python.ts'
 import { serveDemo, type TestServer } from '../../support/server.ts'
 import { MapPage, openBrowser } from './map-page.ts'
@@ -120,4 +123,16 @@ test('the writer ends when nobody looks at the page any more, and runs when some
   await until(writers).toBe(1)
   await map.close()
   await until(writers).toBe(0)
+})
+
+test('`npm run bench:page` prints frames, changes and memory of each window, and how they change', async () => {
+  const program = [join(ROOT, 'bench/live-page.ts'), '--minutes', '0.05', '--window', '1']
+  const { code, stdout, stderr } = await runProgram(process.execPath, program, { cwd: ROOT })
+  expect([code, stderr]).toEqual([0, ''])
+  const [columns, ...rows] = stdout.trimEnd().split('\n')
+  const names = ['second', 'frames/s', 'busy %', 'changes/s', 'page MB', 'server MB', 'store MB']
+  expect(columns!.trim().split(/ {2,}/)).toEqual(names)
+  expect(rows.at(-1)).toMatch(/^ +change( +[+-]?[\w.]+ %){6}$/)
+  expect(rows.length).toBeGreaterThan(1)
+  for (const row of rows.slice(0, -1)) expect(row).toMatch(/^ +\d+( +[\d.]+){6}$/)
 })
