@@ -26,7 +26,7 @@ import { SourceList } from './source-list.ts'
 import { openSource } from './sources/open-source.ts'
 import { PreparationQueue } from './sources/preparation-queue.ts'
 import { PreparedCache } from './sources/prepared-cache.ts'
-import { type OpenStores, openStores } from './stores/store.ts'
+import { type OpenStores, openStores, type StoreOptions } from './stores/store.ts'
 import { stampsOf, Watch } from './watch.ts'
 
 const DEFAULT_CACHE_BYTES = 20e9
@@ -50,6 +50,8 @@ export interface CatalogOptions extends RequestedLayers {
   readonly spatialExtension: string | null
   /** Returns the path of the engine's extension that reads over HTTP. It is only called if a source is on another machine. */
   readonly httpfsExtension?: () => Promise<string>
+  /** Stores of objects of other machines that have their own credentials. */
+  readonly stores?: readonly StoreOptions[]
   /** Bytes of parts of objects of other machines that are kept in memory. @default 0 */
   readonly remoteCacheBytes?: number
   /** Counts what workers read from other machines. @default nothing is counted */
@@ -186,10 +188,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   constructor(options: CatalogOptions, reading: Pick<SourceContext, 'inspector' | 'inspections'>, cache: PreparedCache) {
     super()
     this.setMaxListeners(0)
-    const { sources, layers = [], spatialExtension, tempFolder = os.tmpdir(), log } = options
+    const { sources, layers = [], stores, spatialExtension, tempFolder = os.tmpdir(), log } = options
     const aliases = new Map<string, string>()
     this.#options = options
-    this.#stores = openStores()
+    this.#stores = openStores(stores)
     const remote = () => (this.#remote ??= this.#openRemote())
     this.#context = { ...reading, log, remote, alias: (file, name) => aliasOf(aliases, file, name) }
     this.#copies = new PreparationQueue({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })

@@ -18,13 +18,14 @@ export interface PrepareResult {
 }
 
 export async function prepareSources(config: Config, spatialExtension: string): Promise<PrepareResult> {
-  const { sources, layers: configured, cacheDirectory, cacheBytes, tempDirectory } = config
+  const { sources, layers: configured, stores, cacheDirectory, cacheBytes, tempDirectory } = config
   const log = openLog(config)
   let stop = () => {}
   const { layers, problems } = await prepareFiles(
     {
       sources,
       layers: configured,
+      stores,
       spatialExtension,
       httpfsExtension: () => findHttpfsExtension(spatialExtension, (line) => log.info(line)),
       cacheFolder: cacheDirectory,

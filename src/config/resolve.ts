@@ -62,13 +62,18 @@ export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } 
     if (!kept)
       warnings.push('The cursor secret cannot be stored: cursors are invalid after this server stops. Set --cursor-secret')
   }
-  const layers = file?.layers ?? []
+  const { layers = [], stores = [] } = file ?? {}
   const [sources, sourcesFrom] = sourcesOf(given.paths, file, mayBeEmpty || layers.length > 0 || values.live !== null)
-  const config = { ...values, sources, layers, cursorSecret }
+  const config = { ...values, sources, layers, stores, cursorSecret }
   return {
     config: Object.freeze(config),
     file: path,
-    origins: { ...origins, sources: sourcesFrom, layers: layers.length > 0 ? 'file' : 'default' },
+    origins: {
+      ...origins,
+      sources: sourcesFrom,
+      layers: layers.length > 0 ? 'file' : 'default',
+      stores: stores.length > 0 ? 'file' : 'default',
+    },
     warnings,
   }
 }
@@ -82,7 +87,7 @@ function requireWriter({ host, token, live, writeToken }: Values): void {
     throw new ConfigurationError('--writes needs --write-token where other machines can connect, and where --token is set.')
 }
 
-type Values = Omit<Config, 'sources' | 'layers'>
+type Values = Omit<Config, 'sources' | 'layers' | 'stores'>
 
 function merge(
   table: Settings,

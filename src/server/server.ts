@@ -236,6 +236,7 @@ async function fill(
   const files = openCatalog({
     sources: config.sources,
     layers: config.layers,
+    stores: config.stores,
     ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),
     spatialExtension: program.spatialExtension,
     httpfsExtension: () => findHttpfsExtension(program.spatialExtension, (line) => log.info(line)),

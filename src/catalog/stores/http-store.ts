@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RemoteReads } from '../../engines/engine.ts'
-import { ObjectError, type ObjectVersion, type Store } from './store.ts'
+import { ObjectError, type ObjectVersion, type Store, type StoreOptions, secretOf } from './store.ts'
 
 /** Milliseconds to wait for an answer, and for each of its next bytes. */
 const STALL_MS = 5_000
@@ -35,6 +35,12 @@ export interface Target {
 }
 
 export class HttpStore implements Pick<Store, 'look' | 'read'> {
+  protected readonly options: Partial<StoreOptions>
+
+  constructor(options: Partial<StoreOptions> = {}) {
+    this.options = options
+  }
+
   async look(address: string): Promise<ObjectVersion> {
     let version: ObjectVersion | null = null
     const pieces: Buffer[] = []
@@ -55,7 +61,10 @@ export class HttpStore implements Pick<Store, 'look' | 'read'> {
 
   /** Returns where a request is sent, and with which headers. */
   protected async target(address: string, headers: Record<string, string>, _method: Method): Promise<Target> {
-    return { url: new URL(address), headers }
+    const { token, headers: secrets = {} } = this.options
+    const own = Object.entries(secrets).map(([name, reference]) => [name.toLowerCase(), secretOf(reference)])
+    const authorization = token && { authorization: `Bearer ${secretOf(token)}` }
+    return { url: new URL(address), headers: { ...Object.fromEntries(own), ...authorization, ...headers } }
   }
 
   /** Sends a request. @throws ObjectError if the address is refused */
@@ -80,7 +89,7 @@ export class HttpStore implements Pick<Store, 'look' | 'read'> {
       sent.on('socket', wait)
       sent.on('close', () => clearTimeout(timer))
       // An error after the response is one of the response too.
-      sent.on('error', reject)
+      sent.on('error', (error) => reject(certificateFault(error) ?? error))
       sent.on('response', (response) => {
         clearTimeout(timer)
         resolve(response)
@@ -88,7 +97,7 @@ export class HttpStore implements Pick<Store, 'look' | 'read'> {
       if (!body) return void sent.end()
       // Each piece that the server takes is a sign of life.
       body.on('data', wait)
-      pipeline(body, sent).catch(reject)
+      pipeline(body, sent).catch((error) => reject(certificateFault(error) ?? error))
     })
   }
 
@@ -151,6 +160,27 @@ export class HttpStore implements Pick<Store, 'look' | 'read'> {
       throw error
     }
   }
+}
+
+const UNKNOWN_AUTHORITY =
+  'the authority of its certificate is not known: name the file of its certificate in NODE_EXTRA_CA_CERTS, and start again'
+
+/** By the codes of Node and OpenSSL. */
+const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate of its server is for another name: use that name in the address',
+  CERT_HAS_EXPIRED: 'the certificate of its server has expired: it must be renewed there',
+  CERT_NOT_YET_VALID: "the certificate of its server is not valid yet: correct this machine's clock",
+}
+
+/** Returns an error that no other attempt may change. Null: the error is another one. */
+function certificateFault(error: NodeJS.ErrnoException): ObjectError | null {
+  const message = CERTIFICATE_FAULTS[error.code ?? '']
+  return message === undefined ? null : new ObjectError('REFUSED', message, error)
 }
 
 /** An answer that another attempt may not have. The message continues the sentence "its server ...". */

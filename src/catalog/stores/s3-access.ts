@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { AwsV4Signer } from 'aws4fetch'
 import type { Method, Target } from './http-store.ts'
+import { type StoreOptions, secretOf } from './store.ts'
 
 export interface Access {
   readonly endpoint: string | undefined
@@ -37,22 +38,26 @@ function asSigned(pathname: string): string {
   return pathname.split('/').map(encoded).join('/')
 }
 
-/** By the names of AWS's own programs: the environment, and then the profile. */
-export async function readAccess(): Promise<Access> {
+/** The configuration counts, and then, by the names of AWS's own programs, the environment and the profile. */
+export async function readAccess(options: Partial<StoreOptions>): Promise<Access> {
   const { env } = process
-  const name = env['AWS_PROFILE'] ?? 'default'
+  const name = options.profile ?? env['AWS_PROFILE'] ?? 'default'
   const folder = path.join(homedir(), '.aws')
   const profile = {
     ...(await profileIn(env['AWS_CONFIG_FILE'] ?? path.join(folder, 'config'), name)),
     ...(await profileIn(env['AWS_SHARED_CREDENTIALS_FILE'] ?? path.join(folder, 'credentials'), name)),
   }
-  const inEnvironment = env['AWS_ACCESS_KEY_ID'] !== undefined
-  const [accessKeyId, secretAccessKey, sessionToken] = ['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'].map(
-    (key) => (inEnvironment ? env[key.toUpperCase()] : profile[key]),
-  )
+  // A profile that is named in the configuration is not mixed with the environment.
+  const inEnvironment = env['AWS_ACCESS_KEY_ID'] !== undefined && options.profile === undefined
+  const configured = [options.accessKeyId, options.secretAccessKey, options.sessionToken]
+  const [accessKeyId, secretAccessKey, sessionToken] = configured[0]
+    ? configured.map((reference) => reference && secretOf(reference))
+    : ['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'].map((key) =>
+        inEnvironment ? env[key.toUpperCase()] : profile[key],
+      )
   return {
-    endpoint: env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? profile['endpoint_url'],
-    region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? profile['region'] ?? 'us-east-1',
+    endpoint: options.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? profile['endpoint_url'],
+    region: options.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? profile['region'] ?? 'us-east-1',
     keys: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } : null,
   }
 }

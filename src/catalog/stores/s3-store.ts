@@ -68,7 +68,7 @@ export class S3Store extends HttpStore implements Store {
 
   protected override async target(address: string, headers: Record<string, string>, method: Method): Promise<Target> {
     if (!this.#access || this.#access.until < performance.now())
-      this.#access = { until: performance.now() + KEPT_MS, value: readAccess() }
+      this.#access = { until: performance.now() + KEPT_MS, value: readAccess(this.options) }
     return await signed(await this.#access.value, address, headers, method)
   }
 

@@ -8,10 +8,28 @@ import type { Stores } from './stores.ts'
 /** Their code is only loaded if an address is of another machine. */
 export type OpenStores = () => Promise<Stores>
 
-export function openStores(): OpenStores {
+export function openStores(configured: readonly StoreOptions[] = []): OpenStores {
   let stores: Promise<Stores> | null = null
-  return () => (stores ??= import('./stores.ts').then(({ Stores }) => new Stores()))
+  return () => (stores ??= import('./stores.ts').then(({ Stores }) => new Stores(configured)))
 }
+
+/** What the configuration says of the addresses that begin with `url`. Secrets are names of environment variables, with `$` before them. */
+export interface StoreOptions {
+  readonly url: string
+  readonly endpoint?: string | undefined
+  readonly region?: string | undefined
+  /** Of AWS's own programs. */
+  readonly profile?: string | undefined
+  readonly accessKeyId?: string | undefined
+  readonly secretAccessKey?: string | undefined
+  readonly sessionToken?: string | undefined
+  /** Sent as `Authorization: Bearer`. */
+  readonly token?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** Returns the value of `$NAME`. It is read at each use, and kept nowhere. */
+export const secretOf = (reference: string): string => process.env[reference.slice(1)] ?? ''
 
 /** One version of an object. Another version has another entity tag, time or size. */
 export interface ObjectVersion {

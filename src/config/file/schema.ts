@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type LayerConfig, layerSchema } from '../layer-config.ts'
 import type { Setting, SettingName, Settings } from '../settings.ts'
+import { type StoreConfig, storeSchema } from '../store-config.ts'
 
 /**
  * Replaces a secret that must not be shown. It is long enough for the rules of every secret. In a file it means that no secret
@@ -15,6 +16,7 @@ export interface FileContent extends Partial<Readonly<Record<SettingName, unknow
   readonly $schema?: string
   readonly sources?: readonly string[]
   readonly layers?: readonly LayerConfig[]
+  readonly stores?: readonly StoreConfig[]
 }
 
 export function fileSchema(table: Settings): z.ZodType<FileContent> {
@@ -32,6 +34,7 @@ export function fileSchema(table: Settings): z.ZodType<FileContent> {
         .array(layerSchema)
         .optional()
         .describe('Layers with their own settings. Each replaces the layer that its source would give.'),
+      stores: z.array(storeSchema).optional().describe('Stores of objects on other machines, with their own credentials.'),
       ...Object.fromEntries(members),
     })
     .describe('The configuration of a Geoduck server.') as z.ZodType<FileContent>

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { authority, type Certificate } from '../../support/certificates.ts'
 import { checked } from '../../support/graphql.ts'
 import { serveObjects } from '../../support/object-server.ts'
 import { serve } from '../../support/server.ts'
@@ -60,13 +61,13 @@ export const answeredFromRemote: Example = {
 }
 
 /** A command that reads an object of a web server, in a folder without a configuration file, which would have layers. */
-export const remote = (code: number): Example => ({
+export const remote = (code: number, certificate: Certificate | null = null): Example => ({
   blocks: [''],
   async holds(place, text) {
-    const objects = await serveObjects(join(place.folder, 'data'))
+    const objects = await serveObjects(join(place.folder, 'data'), certificate)
     try {
       await prints(null, { below: 'prepare', quiet: true, code }).holds!(
-        { ...place, shell: (line, cwd) => place.shell(line.replace('https://data.example.org', objects.url), cwd) },
+        { ...place, shell: (line, cwd) => place.shell(line.replace(/https:\/\/\w+\.example\.org/, objects.url), cwd) },
         text!,
       )
     } finally {
@@ -74,3 +75,11 @@ export const remote = (code: number): Example => ({
     }
   },
 })
+
+/** The same of a server whose certificate is of an authority that nobody knows. */
+export const secure: Example = {
+  blocks: [''],
+  async holds(place, text) {
+    await remote(1, authority(place.folder).certify('IP:127.0.0.1')).holds!(place, text!)
+  },
+}

@@ -3,8 +3,8 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { within } from '../../support/import.ts'
-import { answeredFromRemote, prints, printsWith, remote } from './commands.ts'
-import { accepted, doctor, refused } from './configuration.ts'
+import { answeredFromRemote, prints, printsWith, remote, secure } from './commands.ts'
+import { accepted, doctor, refused, stores } from './configuration.ts'
 import { files, json, lines, ranges, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
 import { changed, fenced, uploaded, viewed, written } from './live.ts'
@@ -97,7 +97,14 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     prints(null),
   ],
   'docs/reliability.md': [],
-  'docs/remote.md': [remote(0), notRun(['sh'], 'test/system/remote/s3.test.ts serves a store'), remote(1), answeredFromRemote],
+  'docs/remote.md': [
+    remote(0),
+    notRun(['sh'], 'test/system/remote/s3.test.ts serves a store'),
+    stores,
+    secure,
+    remote(1),
+    answeredFromRemote,
+  ],
   'docs/scale.md': [
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
     notRun(['caddy'], 'test/system/server/servers.test.ts runs it'),
