@@ -9,7 +9,7 @@ import { ROOT } from './paths.ts'
 import { freePort } from './postgres/cluster.ts'
 import type { RunningProgram } from './server.ts'
 
-/** Where Debian's package has it. */
+/** Debian installs it here. */
 const CADDY = '/usr/bin/caddy'
 
 export const hasProxy = existsSync(CADDY)
