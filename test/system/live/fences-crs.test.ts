@@ -12,7 +12,7 @@ const { server } = await serveLive()
 const client = connect(`${server.url}/graphql`)
 afterAll(() => client.dispose())
 
-/** Objects that move at random, in their CRS, and what is asked about them. */
+/** Objects that move at random, in their CRS, and their fences. */
 interface Case {
   readonly layer: string
   readonly crs: string

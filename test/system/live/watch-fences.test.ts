@@ -122,7 +122,7 @@ test('of a slow reader, at most `readAhead` updates wait in the program, and it 
   await client.dispose()
 })
 
-test('yields the objects in the form that was asked for, and the token of an update without events', async () => {
+test('yields the objects in the form of the options, and the token of an update without events', async () => {
   await create('forms')
   const watch = watchFences({
     url: link.url,
