@@ -1,6 +1,6 @@
 /** The examples of programs that follow a live layer: those of other clients print their list whenever it changes, and those with fences their events. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -104,7 +104,7 @@ const openOperations = async () =>
 test('docs/live-clients.md: a program prints the events of a fence, also those of the time when it did not run', async () => {
   await drive({ 'tram 4': [12, 8.6], 'bus 7': [31.5, 8.54] })
   const prints = await docsProgram('const updates = watchFences')
-  const remembers = await docsProgram("writeFile('token', token)")
+  const remembers = await docsProgram("rename('token.new', 'token')")
   const [simple, first] = [start(prints), start(remembers)]
   await expect.poll(openOperations, { timeout: 60_000 }).toBe(2)
   await expect.poll(() => existsSync(join(folder, 'token'))).toBe(true)
@@ -112,6 +112,10 @@ test('docs/live-clients.md: a program prints the events of a fence, also those o
   const { text } = BLOCKS.find(({ language }) => language === 'text')!
   await expect.poll(() => simple.lines, { timeout: 60_000 }).toEqual(text.trim().split('\n'))
   await expect.poll(() => first.lines).toEqual(['tram 4 ENTER', 'bus 7 EXIT'])
+  // It stores the token after it has printed, and again with the next heartbeat.
+  const stored = () => statSync(join(folder, 'token')).mtimeMs
+  const before = stored()
+  await expect.poll(stored).not.toBe(before)
   await Promise.all([simple.end(), first.end()])
   await drive({ 'tram 4': [20, 8.7], 'bus 7': [25, 8.54] })
   const second = start(remembers)

@@ -196,3 +196,20 @@ test('watchLayer of geoduck-client follows a file', async () => {
   await expect.poll(numbers, { timeout: 60_000 }).toEqual([5, 6])
   watch.close()
 })
+
+test('typed columns of a file are in `changes` by a fragment of its type', async () => {
+  const fields = 'features { ... on OtherFeature { name n } }'
+  type Features = { readonly features?: readonly { readonly name: string }[] }
+  await checked(server)
+  const { data } = await ask<{ features: Features }>(server, `{ features(layer: "other") { ${fields} } }`)
+  const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
+  const query = `subscription { changes(layer: "other") { __typename ... on SnapshotBatch { ${fields} } } }`
+  const seen: unknown[] = []
+  for await (const event of client.iterate<{ changes: Features & { readonly __typename: string } }>({ query })) {
+    seen.push(...(event.data!.changes.features ?? []))
+    if (event.data!.changes.__typename === 'UpToDate') break
+  }
+  await client.dispose()
+  expect(seen).toEqual(data!.features.features)
+  expect(seen).toContainEqual({ name: expect.any(String), n: expect.any(Number) })
+})
