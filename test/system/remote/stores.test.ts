@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -256,4 +257,23 @@ describe.each(['moto', 'LocalBucket'])('the store %s', (name) => {
       message: expect.stringMatching(/^its store does not take it \(NoSuchBucket\)/),
     })
   })
+})
+
+it('a store that ends the connection of those who come second is asked whether there is an object now', async () => {
+  const asked: string[] = []
+  const store = createHttpServer((req, res) => {
+    asked.push(req.method!)
+    if (req.method === 'PUT') return void res.destroy()
+    res.writeHead(asked.includes('PUT') ? 200 : 404).end()
+  })
+  store.listen(0, '127.0.0.1')
+  await once(store, 'listening')
+  try {
+    const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`
+    expect(await new S3Store({ endpoint }).putIfAbsent(PLACES, 's3://data/a.parquet')).toBe(false)
+    expect(asked).toEqual(['HEAD', 'PUT', 'HEAD'])
+  } finally {
+    store.closeAllConnections()
+    store.close()
+  }
 })
