@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import { objectAddress } from '../../model/remote-source.ts'
 import { HttpStore, type Method, type Target } from './http-store.ts'
@@ -16,6 +17,7 @@ const KEPT_MS = 10_000
 /** Objects of one pattern. More of them would take longer to describe than anybody waits. */
 const MOST_OBJECTS = 10_000
 const MOST_ATTEMPTS = 4
+const FIRST_WAIT_MS = 50
 const WILDCARD = /[*?[\]{}]/
 
 interface Kept<T> {
@@ -44,9 +46,6 @@ export class S3Store extends HttpStore implements Store {
 
   /** Up to 5 GB, which is the most that S3 takes at once. An own attempt without an answer counts as another that was first. */
   async putIfAbsent(file: string, address: string): Promise<boolean> {
-    // So that a large file is rarely sent for nothing.
-    const { statusCode } = (await this.request(address, {}, 'HEAD')).resume()
-    if (statusCode === 200) return false
     const digest = createHash('sha256')
     await pipeline(createReadStream(file), digest)
     const headers = {
@@ -55,6 +54,9 @@ export class S3Store extends HttpStore implements Store {
       'x-amz-content-sha256': digest.digest('hex'),
     }
     return await inAttempts(async () => {
+      // So that a large file is rarely sent for nothing. Some stores end the connection instead of reading it.
+      const { statusCode } = (await this.request(address, {}, 'HEAD')).resume()
+      if (statusCode === 200) return false
       const response = await this.request(address, headers, 'PUT', createReadStream(file))
       const body = await text(response)
       const code = textOf(body, 'Code') || `status ${response.statusCode}`
@@ -106,11 +108,12 @@ export class S3Store extends HttpStore implements Store {
 }
 
 async function inAttempts<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let left = MOST_ATTEMPTS - 1; ; left--) {
+  for (let n = 1; ; n++) {
     try {
       return await attempt()
     } catch (error) {
-      if (error instanceof SourceError || error instanceof ObjectError || left === 0) throw error
+      if (error instanceof SourceError || error instanceof ObjectError || n === MOST_ATTEMPTS) throw error
+      await delay(FIRST_WAIT_MS * 2 ** n)
     }
   }
 }

@@ -1,6 +1,8 @@
 /** Stores with their own credentials, over TLS: two implementations of S3, and a web server that requires a token. */
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +13,7 @@ import { S3Store } from '../../../src/catalog/stores/s3-store.ts'
 import { type Authority, authority } from '../../support/certificates.ts'
 import { ROOT } from '../../support/environment.ts'
 import { ask } from '../../support/graphql.ts'
-import { type Launched, launch } from '../../support/launched.ts'
+import { descendants, type Launched, launch } from '../../support/launched.ts'
 import { type ObjectServer, serveObjects } from '../../support/object-server.ts'
 import { runProgram } from '../../support/program.ts'
 import { type S3Store as Moto, openFolderStore, openS3Store } from '../../support/s3-store.ts'
@@ -147,6 +149,7 @@ it('no secret is in what is printed, served or logged', async () => {
     await geoduck(['explain', 'land', '--first', '3']),
     // The server of both has other credentials.
     await geoduck(['prepare'], { LAND_SECRET: SECRETS.OTHER_SECRET, WEB_TOKEN: 'a-wrong-token-5555' }),
+    ...descendants(server.pid).map((pid) => readFileSync(`/proc/${pid}/environ`, 'latin1')),
     server.lines,
     server.stderr(),
   ].map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
@@ -158,6 +161,7 @@ it('no secret is in what is printed, served or logged', async () => {
   expect(all[8]).toContain('s3://data/land')
   expect(all[9]).toContain('land')
   expect(all[10]).toContain('status 401')
+  expect(all[11]).toContain('UV_THREADPOOL_SIZE')
 })
 
 it('a redirect is refused, and the token stays where it was', async () => {
@@ -253,4 +257,23 @@ describe.each(['moto', 'LocalBucket'])('the store %s', (name) => {
       message: expect.stringMatching(/^its store does not take it \(NoSuchBucket\)/),
     })
   })
+})
+
+it('a store that ends the connection of those who come second is asked whether there is an object now', async () => {
+  const asked: string[] = []
+  const store = createHttpServer((req, res) => {
+    asked.push(req.method!)
+    if (req.method === 'PUT') return void res.destroy()
+    res.writeHead(asked.includes('PUT') ? 200 : 404).end()
+  })
+  store.listen(0, '127.0.0.1')
+  await once(store, 'listening')
+  try {
+    const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`
+    expect(await new S3Store({ endpoint }).putIfAbsent(PLACES, 's3://data/a.parquet')).toBe(false)
+    expect(asked).toEqual(['HEAD', 'PUT', 'HEAD'])
+  } finally {
+    store.closeAllConnections()
+    store.close()
+  }
 })
