@@ -4,6 +4,8 @@ import type { LayerConfig } from './layer-config.ts'
 export interface Config {
   /** Files, folders and globs to serve. */
   readonly sources: readonly string[]
+  /** Those of the sources of whose objects a copy is kept on this machine. */
+  readonly mirrors: readonly string[]
   /** Layers with settings in the configuration file. */
   readonly layers: readonly LayerConfig[]
   readonly host: string

@@ -27,7 +27,7 @@ export interface Setting<T = unknown> {
 }
 
 /** Sources are arguments. Layers are only in the configuration file. */
-export type SettingName = Exclude<keyof Config, 'sources' | 'layers'>
+export type SettingName = Exclude<keyof Config, 'sources' | 'mirrors' | 'layers'>
 
 export type Settings = { readonly [Name in SettingName]: Setting<Config[Name]> }
 

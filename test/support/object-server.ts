@@ -25,6 +25,8 @@ export type Fault =
   /** The bytes and entity tag of another version, against the condition. */
   | 'OTHER_VERSION'
   | 'REDIRECTED'
+  /** Half of the body, then a byte at a time, so that nothing stalls, and the rest when it is released. */
+  | 'HELD'
 
 export interface ObjectServer {
   readonly url: string
@@ -39,6 +41,7 @@ export interface ObjectServer {
   bytes: number
   /** The fault of the next request. @default none */
   fault: (range: string) => Fault | null
+  release(): void
   close(): Promise<void>
 }
 
@@ -53,11 +56,16 @@ export async function serveObjects(folder: string): Promise<ObjectServer> {
   const over = new AbortController()
   const server = createServer((req, res) => void answer(req, res).catch(() => res.destroy()))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  let held = Promise.withResolvers<void>()
   const objects: ObjectServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: [],
     bytes: 0,
     fault: () => null,
+    release() {
+      held.resolve()
+      held = Promise.withResolvers()
+    },
     async close() {
       over.abort()
       server.closeAllConnections()
@@ -96,8 +104,15 @@ export async function serveObjects(folder: string): Promise<ObjectServer> {
     res.writeHead(206, { etag, ...length, 'content-range': `bytes ${start}-${end}/${found.size}` })
     if (fault === 'SHORT') return void res.end(bytes.subarray(1))
     if (fault === 'LONG') return void res.end(Buffer.concat([bytes, bytes]))
-    if (fault !== 'CUT' && fault !== 'STALLED') return void res.end(bytes)
+    if (fault !== 'CUT' && fault !== 'STALLED' && fault !== 'HELD') return void res.end(bytes)
     res.write(bytes.subarray(0, bytes.length / 2))
+    if (fault === 'HELD') {
+      let at = Math.floor(bytes.length / 2)
+      const released = held.promise.then(() => true)
+      const pause = () => delay(500, false, { signal: over.signal })
+      while (!(await Promise.race([released, pause()]))) res.write(bytes.subarray(at, ++at))
+      return void res.end(bytes.subarray(at))
+    }
     await delay(fault === 'STALLED' ? SILENCE_MS : 20, undefined, { signal: over.signal })
     res.destroy()
   }

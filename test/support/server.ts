@@ -12,6 +12,7 @@ export const PLACES = join(SHARED, 'data/places.parquet')
 
 const CONFIG: Omit<Config, 'sources'> = {
   layers: [],
+  mirrors: [],
   host: '127.0.0.1',
   hosts: [],
   port: 0,

@@ -91,6 +91,7 @@ function layerMember(name: string): { readonly takes: string } | undefined {
 }
 
 function memberNames(path: readonly PropertyKey[]): string[] {
+  if (path[0] === 'sources') return ['path', 'mirror']
   if (path.length <= 2) return Object.keys(LAYER_MEMBERS)
   return path[2] === 'fields' ? ['graphqlName', 'description', 'enum'] : ['include', 'exclude']
 }

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { within } from '../../support/import.ts'
-import { answeredFromRemote, prints, printsWith, remote } from './commands.ts'
+import { answeredFromRemote, prints, printsWith, remote, remoteWith } from './commands.ts'
 import { accepted, doctor, refused } from './configuration.ts'
 import { files, json, lines, ranges, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
@@ -97,7 +97,13 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     prints(null),
   ],
   'docs/reliability.md': [],
-  'docs/remote.md': [remote(0), notRun(['sh'], 'test/system/remote/s3.test.ts serves a store'), remote(1), answeredFromRemote],
+  'docs/remote.md': [
+    remote(0),
+    notRun(['sh'], 'test/system/remote/s3.test.ts serves a store'),
+    remote(1),
+    remoteWith('mirror.yaml'),
+    answeredFromRemote,
+  ],
   'docs/scale.md': [
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
     notRun(['caddy'], 'test/system/server/servers.test.ts runs it'),
