@@ -37,6 +37,8 @@ export interface RequestedLayers {
   readonly sources: readonly string[]
   /** Layers with options. They replace the layers that the same files would give. */
   readonly layers?: readonly LayerOptions[]
+  /** Those of the sources of whose objects a copy is kept on this machine. @default none */
+  readonly mirrors?: readonly string[]
 }
 
 export interface CatalogOptions extends RequestedLayers {
@@ -102,6 +104,8 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
   readonly files: readonly string[]
   /** Resolves when every source that was PREPARING at the start has a copy or a problem. */
   readonly prepared: Promise<void>
+  /** Resolves when every object has its copy, if it is to have one, or a problem. Its layer is served long before. */
+  readonly mirrored: Promise<void>
   /** Resolves when no check is running or waiting. */
   readonly checked: Promise<void>
   /**
@@ -188,14 +192,14 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   constructor(options: CatalogOptions, reading: Pick<SourceContext, 'inspector' | 'inspections'>, cache: PreparedCache) {
     super()
     this.setMaxListeners(0)
-    const { sources, layers = [], stores, spatialExtension, tempFolder = os.tmpdir(), log } = options
+    const { sources, layers = [], mirrors = [], stores, spatialExtension, tempFolder = os.tmpdir(), log } = options
     const aliases = new Map<string, string>()
     this.#options = options
     this.#stores = openStores(stores)
     const remote = () => (this.#remote ??= this.#openRemote())
     this.#context = { ...reading, log, remote, alias: (file, name) => aliasOf(aliases, file, name) }
     this.#copies = new PreparationQueue({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
-    this.#list = new SourceList(sources, layers, this.#stores, (wanted) => this.#open(wanted))
+    this.#list = new SourceList(sources, layers, mirrors, this.#stores, (wanted) => this.#open(wanted))
     this.#layers = new ServedLayers(this.#context, (change) => this.#emit(change))
     this.#keeper = options.admit ? new FileKeeper(tempFolder, randomUUID()) : null
   }
@@ -262,6 +266,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
 
   get checked(): Promise<void> {
     return this.#layers.checked
+  }
+
+  get mirrored(): Promise<void> {
+    return Promise.all(this.#sources.map((source) => source.mirrored)).then(() => {})
   }
 
   async fresh(known: Layer): Promise<Layer> {
@@ -372,7 +380,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     if (!configuration) return
     const read = await configuration.read()
     const source = path.basename(configuration.file)
-    if (typeof read !== 'string') this.#list.request(read.sources, read.layers ?? [])
+    if (typeof read !== 'string') this.#list.request(read.sources, read.layers ?? [], read.mirrors ?? [])
     else if (this.#misconfigured[0]?.reason !== read) log.warn({ source }, `${source} is not used as it is now: ${read}`)
     this.#misconfigured = typeof read === 'string' ? [{ source, reason: read }] : []
   }

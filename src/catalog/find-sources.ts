@@ -30,6 +30,8 @@ export interface FoundSource {
   readonly names: readonly string[]
   /** Real paths: the files of a data set in natural order, otherwise the file and the parts that belong to it. */
   readonly files: readonly string[]
+  /** True if a copy of its objects is kept on this machine. */
+  readonly isMirrored?: boolean
 }
 
 /** A source with the options of its layers. */
@@ -50,14 +52,15 @@ const MAGIC = /[*?[\]{}]/
 const PART = /^(part|data)[-_.]?\d/i
 
 /** The same key for the same files, for every argument that names them. */
-export const keyOf = ({ format, files }: FoundSource): string =>
-  [format, ...(format === 'Parquet' ? files : files.slice(0, 1))].join('\n')
+export const keyOf = ({ format, files, isMirrored = false }: FoundSource): string =>
+  [format, isMirrored, ...(format === 'Parquet' ? files : files.slice(0, 1))].join('\n')
 
 /** Configured layers replace those that the same files would give. It never throws: what cannot be served is a problem. */
 export async function requestedSources(
   paths: readonly string[],
   layers: readonly LayerOptions[],
   stores: OpenStores,
+  mirrors: readonly string[] = [],
 ): Promise<{ readonly wanted: readonly RequestedSource[]; readonly problems: readonly Problem[] }> {
   const wanted = new Map<string, RequestedSource>()
   const problems: Problem[] = []
@@ -76,7 +79,7 @@ export async function requestedSources(
   }
   const parquetFiles = ({ format, files }: FoundSource) => (format === 'Parquet' ? files : [])
   const taken = new Set([...wanted.values()].flatMap(({ found }) => parquetFiles(found)))
-  const plain = await expandSources(paths, stores)
+  const plain = await expandSources(paths, stores, mirrors)
   for (const found of plain.sources) {
     const known = wanted.get(keyOf(found)) ?? { found, layers: [] }
     if (found.format === 'Parquet' && found.files.every((file) => taken.has(file))) continue
@@ -85,8 +88,16 @@ export async function requestedSources(
   return { wanted: [...wanted.values()], problems: [...problems, ...plain.problems] }
 }
 
-/** Each file is served once, by the first argument that names it. It never throws: what cannot be served is a problem. */
-export async function expandSources(paths: readonly string[], stores: OpenStores): Promise<Found> {
+/**
+ * Each file is served once, by the first argument that names it. It never throws: what cannot be served is a problem.
+ *
+ * @param mirrors those of the paths of whose objects a copy is kept
+ */
+export async function expandSources(
+  paths: readonly string[],
+  stores: OpenStores,
+  mirrors: readonly string[] = [],
+): Promise<Found> {
   const sources = new Map<string, FoundSource>()
   const problems: Problem[] = []
   for (const argument of paths) {
@@ -97,7 +108,10 @@ export async function expandSources(paths: readonly string[], stores: OpenStores
       ),
     )
     problems.push(...found.problems)
-    for (const source of found.sources) if (!sources.has(keyOf(source))) sources.set(keyOf(source), source)
+    for (const one of found.sources) {
+      const source = mirrors.includes(argument) ? { ...one, isMirrored: true } : one
+      if (!sources.has(keyOf(source))) sources.set(keyOf(source), source)
+    }
   }
   return { sources: [...sources.values()], problems }
 }

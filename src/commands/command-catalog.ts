@@ -10,10 +10,20 @@ export interface CommandSources {
 
 /** Opens the catalogue of a command that has no server. @throws Error if the process that reads sources cannot start */
 export async function openCommandCatalog(config: Config, { spatialExtension, warn }: CommandSources): Promise<Catalog> {
-  const { sources, layers, stores, cacheDirectory: cacheFolder, cacheBytes, live: directory } = config
+  const { sources, mirrors, layers, stores, cacheDirectory: cacheFolder, cacheBytes, live: directory } = config
   const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
   const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
-  const files = await openCatalog({ sources, layers, stores, spatialExtension, httpfsExtension, cacheFolder, cacheBytes, log })
+  const files = await openCatalog({
+    sources,
+    mirrors,
+    layers,
+    stores,
+    spatialExtension,
+    httpfsExtension,
+    cacheFolder,
+    cacheBytes,
+    log,
+  })
   if (directory === null) return files
   const [{ FollowedLayers }, { LiveCatalog }] = await Promise.all([
     import('../catalog/live/followed-layers.ts'),

@@ -18,12 +18,13 @@ export interface PrepareResult {
 }
 
 export async function prepareSources(config: Config, spatialExtension: string): Promise<PrepareResult> {
-  const { sources, layers: configured, stores, cacheDirectory, cacheBytes, tempDirectory } = config
+  const { sources, mirrors, layers: configured, stores, cacheDirectory, cacheBytes, tempDirectory } = config
   const log = openLog(config)
   let stop = () => {}
   const { layers, problems } = await prepareFiles(
     {
       sources,
+      mirrors,
       layers: configured,
       stores,
       spatialExtension,
@@ -81,6 +82,7 @@ async function prepareFiles(options: CatalogOptions, watch: (layers: () => reado
   try {
     watch(() => catalog.layers())
     await catalog.prepared
+    await catalog.mirrored
     await catalog.checked
     return { layers: catalog.layers(), problems: catalog.problems() }
   } finally {

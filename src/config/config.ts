@@ -5,6 +5,8 @@ import type { StoreConfig } from './store-config.ts'
 export interface Config {
   /** Files, folders and globs to serve. */
   readonly sources: readonly string[]
+  /** Those of the sources of whose objects a copy is kept on this machine. */
+  readonly mirrors: readonly string[]
   /** Layers with settings in the configuration file. */
   readonly layers: readonly LayerConfig[]
   /** Stores of objects in the configuration file. Their credentials are names of environment variables. */

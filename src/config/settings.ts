@@ -27,7 +27,7 @@ export interface Setting<T = unknown> {
 }
 
 /** Sources are arguments. Layers and stores are only in the configuration file. */
-export type SettingName = Exclude<keyof Config, 'sources' | 'layers' | 'stores'>
+export type SettingName = Exclude<keyof Config, 'sources' | 'mirrors' | 'layers' | 'stores'>
 
 export type Settings = { readonly [Name in SettingName]: Setting<Config[Name]> }
 

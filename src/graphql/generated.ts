@@ -1707,6 +1707,8 @@ export type Preparation = {
 
 /** A stage of the preparation of a file. */
 export type PreparationStage =
+  /** A copy of its remote files is being downloaded. They are read where they are, or from the copy before, until then. */
+  | 'DOWNLOADING'
   /** The file is being read. */
   | 'READING'
   /** The file waits: files are prepared one after the other, the smallest first. */

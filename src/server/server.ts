@@ -235,6 +235,7 @@ async function fill(
   const live = config.live === null ? null : openLive(config, config.live, program, log)
   const files = openCatalog({
     sources: config.sources,
+    mirrors: config.mirrors,
     layers: config.layers,
     stores: config.stores,
     ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),

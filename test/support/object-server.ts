@@ -27,6 +27,8 @@ export type Fault =
   /** The bytes and entity tag of another version, against the condition. */
   | 'OTHER_VERSION'
   | 'REDIRECTED'
+  /** Half of the body, then a byte at a time, so that nothing stalls, and the rest when it is released. */
+  | 'HELD'
 
 export interface ObjectServer {
   readonly url: string
@@ -47,6 +49,7 @@ export interface ObjectServer {
   elsewhere: string | null
   /** The delay of each answer, and the bytes of its body per second. @default none */
   pace: { readonly latencyMs: number; readonly bytesPerSecond: number } | null
+  release(): void
   close(): Promise<void>
 }
 
@@ -63,6 +66,7 @@ export async function serveObjects(folder: string, secure: Certificate | null = 
   const listener = (req: IncomingMessage, res: ServerResponse) => void answer(req, res).catch(() => res.destroy())
   const server = secure ? createSecureServer(secure, listener) : createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  let held = Promise.withResolvers<void>()
   const objects: ObjectServer = {
     url: `http${secure ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: [],
@@ -71,6 +75,10 @@ export async function serveObjects(folder: string, secure: Certificate | null = 
     required: {},
     elsewhere: null,
     pace: null,
+    release() {
+      held.resolve()
+      held = Promise.withResolvers()
+    },
     async close() {
       over.abort()
       server.closeAllConnections()
@@ -114,8 +122,15 @@ export async function serveObjects(folder: string, secure: Certificate | null = 
     if (fault === 'SHORT') return void res.end(bytes.subarray(1))
     if (fault === 'LONG') return void res.end(Buffer.concat([bytes, bytes]))
     if (objects.pace) return await paced(res, bytes, objects.pace.bytesPerSecond)
-    if (fault !== 'CUT' && fault !== 'STALLED') return void res.end(bytes)
+    if (fault !== 'CUT' && fault !== 'STALLED' && fault !== 'HELD') return void res.end(bytes)
     res.write(bytes.subarray(0, bytes.length / 2))
+    if (fault === 'HELD') {
+      let at = Math.floor(bytes.length / 2)
+      const released = held.promise.then(() => true)
+      const pause = () => delay(500, false, { signal: over.signal })
+      while (!(await Promise.race([released, pause()]))) res.write(bytes.subarray(at, ++at))
+      return void res.end(bytes.subarray(at))
+    }
     await delay(fault === 'STALLED' ? SILENCE_MS : 20, undefined, { signal: over.signal })
     res.destroy()
   }

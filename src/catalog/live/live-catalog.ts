@@ -60,6 +60,10 @@ export class LiveCatalog extends EventEmitter<{ changed: [LayerChange] }> implem
     return this.#files.prepared
   }
 
+  get mirrored(): Promise<void> {
+    return this.#files.mirrored
+  }
+
   get checked(): Promise<void> {
     return this.#files.checked
   }

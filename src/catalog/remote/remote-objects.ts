@@ -74,12 +74,12 @@ export class RemoteObjects {
 
   /** Returns the path of the current version for engines, which may read it from now on. @throws SourceError */
   pathOf(url: string): string {
-    return this.#gateway.allow(this.#versionOf(url))
+    return this.#gateway.allow(this.versionOf(url))
   }
 
   /** Reads the current version. @throws SourceError */
   open(url: string): RandomAccess {
-    const version = this.#versionOf(url)
+    const version = this.versionOf(url)
     const tailFrom = Math.max(0, version.bytes - TAIL_BYTES)
     let tail: Promise<Buffer> | null = null
     return {
@@ -92,11 +92,17 @@ export class RemoteObjects {
     }
   }
 
+  /** Yields the bytes of this version from `from` to its end. @throws ObjectError */
+  rest(version: ObjectVersion, from: number): AsyncGenerator<Buffer> {
+    return this.#stores.of(version.url).read(version, from, version.bytes - 1)
+  }
+
   async close(): Promise<void> {
     await this.#gateway.close()
   }
 
-  #versionOf(url: string): ObjectVersion {
+  /** Returns the version of the last look. @throws SourceError */
+  versionOf(url: string): ObjectVersion {
     const { version, error } = this.#known.get(url) ?? { version: null, error: null }
     if (version) return version
     throw error ?? new SourceError('it was not looked at yet')

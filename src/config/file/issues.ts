@@ -97,6 +97,7 @@ const LISTS: Readonly<
 }
 
 function memberNames(path: readonly PropertyKey[]): string[] {
+  if (path[0] === 'sources') return ['path', 'mirror']
   if (path.length <= 2) return Object.keys(LISTS[String(path[0])]?.members ?? {})
   return path[2] === 'fields' ? ['graphqlName', 'description', 'enum'] : ['include', 'exclude']
 }

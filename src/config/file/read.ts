@@ -14,6 +14,8 @@ export interface ConfigFile {
   readonly path: string
   /** Null if the file names no sources. */
   readonly sources: readonly string[] | null
+  /** Those of the sources of whose objects a copy is kept. */
+  readonly mirrors: readonly string[]
   readonly layers: readonly LayerConfig[]
   readonly stores: readonly StoreConfig[]
   /** The values in the file. Paths are absolute; in the file they are relative to its folder. */
@@ -37,7 +39,8 @@ export async function readConfigFile(path: string, table: Settings): Promise<Con
   const { $schema: _, sources, layers = [], stores = [], ...settings } = data
   return {
     path,
-    sources: sources?.map(absolute) ?? null,
+    sources: sources?.map((source) => absolute(typeof source === 'string' ? source : source.path)) ?? null,
+    mirrors: sources?.flatMap((source) => (typeof source !== 'string' && source.mirror ? [source.path] : [])) ?? [],
     layers: layers.map((layer) => ({ ...layer, path: absolute(layer.path) })),
     stores,
     settings: Object.fromEntries(

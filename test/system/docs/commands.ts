@@ -60,6 +60,20 @@ export const answeredFromRemote: Example = {
   },
 }
 
+/** A configuration file with an object of a web server, and a command that reads it. */
+export const remoteWith = (name: string): Example => ({
+  blocks: ['yaml', ''],
+  async holds(place, file, text) {
+    const objects = await serveObjects(join(place.folder, 'data'))
+    try {
+      await writeFile(join(place.folder, 'prepare', name), file!.replace('https://data.example.org', objects.url))
+      await prints(null, { below: 'prepare', quiet: true }).holds!(place, text!)
+    } finally {
+      await objects.close()
+    }
+  },
+})
+
 /** A command that reads an object of a web server, in a folder without a configuration file, which would have layers. */
 export const remote = (code: number, certificate: Certificate | null = null): Example => ({
   blocks: [''],

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { within } from '../../support/import.ts'
-import { answeredFromRemote, prints, printsWith, remote, secure } from './commands.ts'
+import { answeredFromRemote, prints, printsWith, remote, remoteWith, secure } from './commands.ts'
 import { accepted, doctor, refused, stores } from './configuration.ts'
 import { files, json, lines, ranges, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
@@ -103,6 +103,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     stores,
     secure,
     remote(1),
+    remoteWith('mirror.yaml'),
     answeredFromRemote,
   ],
   'docs/scale.md': [
