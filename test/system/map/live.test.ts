@@ -57,8 +57,12 @@ function blue({ width, height, at }: Picture): number {
 }
 
 test('ships move with trails, and the page says how many changes a second there are', async () => {
-  const begin = blue(await map.picture('live-begin'))
-  expect(begin).toBeGreaterThan(0)
+  let begin = 0
+  const look = async () => {
+    begin = blue(await map.picture('live-begin'))
+    return begin
+  }
+  await until(look).toBeGreaterThan(0)
   await until(async () => blue(await map.picture('live'))).toBeGreaterThan(1.25 * begin)
   await until(() => text('.layer[data-layer=ships] .layer-stream')).toMatch(/^2,000 live · [\d,]+ changes\/s$/)
   expect(map.complaints).toEqual([])
