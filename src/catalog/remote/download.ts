@@ -73,7 +73,7 @@ async function download(
           arrived(at)
         }
       } catch (error) {
-        // The reader gives up after a few faults. A large object may have more.
+        // The reader stops after a few faults. A large object may have more.
         const isFault = error instanceof ObjectError && error.why === 'UNREACHABLE'
         if (!isFault || at === from) throw error
       }

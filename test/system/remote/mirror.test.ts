@@ -152,7 +152,7 @@ it('is served while its server is away, also after a restart, and another versio
     await expect
       .poll(async () => (await look(server, null, name)).health.problems.map(({ reason }) => reason), PATIENCE)
       .toEqual([expect.stringMatching(/^its copy on this machine may be out of date: its server cannot be reached/)])
-    // A start with a copy only looks whether the object has changed.
+    // A start with a copy only checks whether the object has changed.
     expect(new Set(objects.requests.map(({ range }) => range))).toEqual(new Set(['bytes=0-3']))
     objects.fault = inDownloads('HELD')
     await copyFile(join(folder, 'land.parquet'), join(folder, 'new'))

@@ -48,7 +48,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** What the server of the objects has sent of this one, without the looks whether it has changed. */
+/** Returns what the server of the objects has sent of this one. The checks whether it has changed do not count. */
 function sent(name: string): Pick<Reads, 'remoteRequests' | 'remoteBytes'> {
   const reads = objects.requests.filter(({ path, range }) => path === `/${name}.parquet` && range !== 'bytes=0-3')
   return { remoteRequests: reads.length, remoteBytes: String(reads.reduce((sum, { bytes }) => sum + bytes, 0)) }
