@@ -37,7 +37,7 @@ export interface RequestedLayers {
   readonly sources: readonly string[]
   /** Layers with options. They replace the layers that the same files would give. */
   readonly layers?: readonly LayerOptions[]
-  /** Those of the sources of whose objects a copy is kept on this machine. @default none */
+  /** The sources that have a copy of their objects on this machine. @default none */
   readonly mirrors?: readonly string[]
 }
 

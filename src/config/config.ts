@@ -5,7 +5,7 @@ import type { StoreConfig } from './store-config.ts'
 export interface Config {
   /** Files, folders and globs to serve. */
   readonly sources: readonly string[]
-  /** Those of the sources of whose objects a copy is kept on this machine. */
+  /** The sources that have a copy of their objects on this machine. */
   readonly mirrors: readonly string[]
   /** Layers with settings in the configuration file. */
   readonly layers: readonly LayerConfig[]

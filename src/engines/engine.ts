@@ -49,7 +49,7 @@ export interface ScanReport {
   readonly rowsScanned: number | null
 }
 
-/** What an operation has read from other machines, in all of its executions. */
+/** The reads of an operation from other machines, in all of its executions. */
 export interface RemoteReads {
   /** Requests to other machines, with those that were repeated. */
   remoteRequests: number

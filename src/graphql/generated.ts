@@ -503,7 +503,7 @@ export type Execution = {
   readonly remoteCacheHits: Scalars['Int']['output'];
   /**
    * The number of requests to other machines so far, with those that were repeated after a fault. 0 for a layer on this machine. The requests that
-   * describe a layer, and those that look whether it has changed, belong to no execution.
+   * describe a layer, and those that check if it has changed, belong to no execution.
    */
   readonly remoteRequests: Scalars['Int']['output'];
   /** The number of row groups of the layer's files or table. Null for a table until it is known. */

@@ -14,7 +14,7 @@ export interface ConfigFile {
   readonly path: string
   /** Null if the file names no sources. */
   readonly sources: readonly string[] | null
-  /** Those of the sources of whose objects a copy is kept. */
+  /** The sources that have a copy of their objects on this machine. */
   readonly mirrors: readonly string[]
   readonly layers: readonly LayerConfig[]
   readonly stores: readonly StoreConfig[]
