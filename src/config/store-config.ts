@@ -10,7 +10,7 @@ const httpAddress = z.url({ protocol: /^https?$/ })
 
 export const STORE_MEMBERS = {
   url: {
-    takes: 's3:// with a bucket, or https:// with a host, which may go on with a path; no other store has it',
+    takes: 's3:// with a bucket, or https:// with a host, and optionally the beginning of a path; no other store has it',
     description: 'The beginning of the addresses that are read with these members. Of several, the longest counts.',
     schema: z.string().regex(/^(s3|https):\/\/[^/?#@\s]+(\/[^?#]*)?$/),
   },
@@ -78,7 +78,7 @@ const OF_S3: readonly Name[] = ['endpoint', 'region', 'profile', 'accessKeyId', 
 const OF_WEB: readonly Name[] = ['token', 'headers']
 /** Headers that are part of each read. */
 const OWN_HEADERS = /^(accept-encoding|connection|content-.*|host|if-.*|range|transfer-encoding|user-agent)$/i
-/** What a header can hold. */
+/** Matches a value that a header can hold. */
 const VISIBLE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/
 
 /** Returns the faults that several members together show, or the environment. */

@@ -9,7 +9,7 @@ export interface Certificate {
 }
 
 export interface Authority {
-  /** The file of its own certificate. */
+  /** The file of the authority's certificate. */
   readonly file: string
   /** @param names such as `IP:127.0.0.1,DNS:localhost` */
   certify(names: string): Certificate

@@ -45,7 +45,7 @@ export interface ObjectServer {
   fault: (range: string) => Fault | null
   /** Headers that each request must have. @default none */
   required: Readonly<Record<string, string>>
-  /** Where a redirect leads. @default to itself */
+  /** The server that a redirect leads to. @default itself */
   elsewhere: string | null
   /** The delay of each answer, and the bytes of its body per second. @default none */
   pace: { readonly latencyMs: number; readonly bytesPerSecond: number } | null

@@ -100,13 +100,14 @@ export class PreparedCache {
   }
 
   /**
-   * If another process has put one there, that one stays: servers may read it, and it is made from the same content. This happens if a machine was held
-   * up for so long that its lock was taken over.
+   * If another process has put a file there, that one stays: servers may read it, and it has the same content. This happens if a machine was held up
+   * for so long that its lock was taken over.
    *
    * @param name may have folders
    */
   async keepFile(made: string, digest: string, name: string): Promise<string> {
     const file = this.placeOf(digest, name)
+    await mkdir(path.dirname(file), { recursive: true })
     await localStore.putIfAbsent(made, file)
     await rm(made, { force: true })
     for (const changed of new Set([path.dirname(file), path.join(this.#folder, digest), this.#folder])) await synced(changed)

@@ -165,7 +165,7 @@ export class HttpStore implements Pick<Store, 'look' | 'read'> {
 const UNKNOWN_AUTHORITY =
   'the authority of its certificate is not known: name the file of its certificate in NODE_EXTRA_CA_CERTS, and start again'
 
-/** By the codes of Node and OpenSSL. */
+/** Messages by the error codes of Node and OpenSSL. */
 const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,

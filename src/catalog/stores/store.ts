@@ -13,12 +13,12 @@ export function openStores(configured: readonly StoreOptions[] = []): OpenStores
   return () => (stores ??= import('./stores.ts').then(({ Stores }) => new Stores(configured)))
 }
 
-/** What the configuration says of the addresses that begin with `url`. Secrets are names of environment variables, with `$` before them. */
+/** The configuration of the addresses that begin with `url`. Secrets are names of environment variables, with `$` before them. */
 export interface StoreOptions {
   readonly url: string
   readonly endpoint?: string | undefined
   readonly region?: string | undefined
-  /** Of AWS's own programs. */
+  /** A profile of AWS's own programs. */
   readonly profile?: string | undefined
   readonly accessKeyId?: string | undefined
   readonly secretAccessKey?: string | undefined
@@ -49,7 +49,7 @@ export interface Store {
   list(pattern: string): Promise<readonly string[]>
   /**
    * Puts a whole file there, unless something is there already: of several that put at once, one does. Returns false if another was first. So under
-   * an address that is made from the content, an object is written once.
+   * an address that names the content, an object is written once.
    *
    * @throws Error if nothing can be written there
    */

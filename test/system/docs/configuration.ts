@@ -40,7 +40,7 @@ export const refused: Example = {
   },
 }
 
-/** A file with stores, which is printed as it is, and the fault of one that has a secret itself. */
+/** A file with stores, which is printed unchanged, and the fault of one that has a secret itself. */
 export const stores: Example = {
   blocks: ['yaml', ''],
   async holds(place, text, fault) {

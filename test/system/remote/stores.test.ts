@@ -79,7 +79,7 @@ beforeAll(async () => {
     ...SECRETS,
     LAND_ID: moto.id,
     LAND_SECRET: moto.secret,
-    // Of nobody: the configuration counts.
+    // Nobody has these. The configuration counts.
     AWS_ACCESS_KEY_ID: 'nobody',
     AWS_SECRET_ACCESS_KEY: 'nothing',
     NODE_EXTRA_CA_CERTS: ca.file,
