@@ -63,7 +63,7 @@ it.each([
   expect(await readdir(folder)).toEqual([])
 })
 
-/** Another process has begun to take over the lock, that long ago. */
+/** Another process has begun to take over the lock, that many milliseconds ago. */
 async function begunByOther(ms: number) {
   await writeFile(`${file}-other`, '')
   const time = ((await stat(`${file}-other`)).mtimeMs - ms) / 1_000
@@ -72,7 +72,7 @@ async function begunByOther(ms: number) {
 
 it('a process that is slower than another to take over a lock does not get it', async () => {
   await lockOfOther(61_000)
-  await begunByOther(0)
+  await begunByOther(-3_600_000)
   const slower = take()
   await lockOfOther(0)
   await rm(`${file}-other`)
