@@ -16,7 +16,7 @@ export interface LayerDiff {
 }
 
 export interface WatchArguments extends FormOptions {
-  /** The name of a live layer, or of the layer of a file, which may be replaced. */
+  /** The name of a live layer. `watchLayer` also follows the layer of a file. */
   readonly layer: string
   /** Selects features. @default all */
   readonly where?: FeatureFilter | undefined
