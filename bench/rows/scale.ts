@@ -1,4 +1,4 @@
-/** Servers behind one proxy, each on one processor: what a server adds, and what it costs. */
+/** Servers of one proxy, each on one processor: what a server adds, and what it costs. */
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { runForSample, type Sample } from '../child.ts'

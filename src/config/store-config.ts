@@ -1,6 +1,6 @@
 /** A store of objects in the configuration file, with its credentials. */
 import { z } from 'zod'
-import type { Member } from './layer-config.ts'
+import { type Member, type MemberFault, schemaOf } from './layer-config.ts'
 
 const SECRET_TAKES = '$ and the name of an environment variable that is set, such as $LAND_SECRET'
 
@@ -52,22 +52,7 @@ export const STORE_MEMBERS = {
   },
 } as const satisfies Record<string, Member>
 
-export const storeSchema = z.strictObject({
-  url: described('url'),
-  endpoint: described('endpoint'),
-  region: described('region'),
-  profile: described('profile'),
-  accessKeyId: described('accessKeyId'),
-  secretAccessKey: described('secretAccessKey'),
-  sessionToken: described('sessionToken'),
-  token: described('token'),
-  headers: described('headers'),
-})
-
-function described<Name extends keyof typeof STORE_MEMBERS>(of: Name): (typeof STORE_MEMBERS)[Name]['schema'] {
-  const { schema, description } = STORE_MEMBERS[of]
-  return schema.describe(description) as (typeof STORE_MEMBERS)[Name]['schema']
-}
+export const storeSchema = schemaOf(STORE_MEMBERS)
 
 /** A store as written in the file: its credentials are names of environment variables. */
 export type StoreConfig = Readonly<z.infer<typeof storeSchema>>
@@ -82,7 +67,7 @@ const OWN_HEADERS = /^(accept-encoding|connection|content-.*|host|if-.*|range|tr
 const VISIBLE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/
 
 /** Returns the faults that several members together show, or the environment. */
-export function storeFaults(stores: readonly StoreConfig[]): { readonly path: (string | number)[]; readonly takes: string }[] {
+export function storeFaults(stores: readonly StoreConfig[]): MemberFault[] {
   return stores.flatMap((store, index) => {
     const fault = (name: Name, takes: string = STORE_MEMBERS[name].takes) => ({ path: ['stores', index, name], takes })
     const isOfS3 = store.url.startsWith('s3:')
