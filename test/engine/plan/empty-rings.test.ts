@@ -128,7 +128,9 @@ for n in range(arguments):
         # To shapely, an empty geometry equals another one; the contract says that nothing meets an empty argument.
         where.append({'where': {relation: notation}, 'holds': holds(lambda f: relation == 'disjoint' if g.is_empty else getattr(f, relation)(g), g)})
     distance = r.randint(0, 5)
-    where.append({'where': {'dWithin': {'geometry': notation, 'distance': distance}}, 'holds': holds(lambda f: f.dwithin(g, distance), g)})
+    # With a coordinate of 1e9 the digits of a distance end above 1e-7. Then versions of GEOS differ if the distance is just the limit.
+    def near(f): return -1 if abs(shapely.get_coordinates(f)).max(initial=0) > 1e6 and abs(f.distance(g) - distance) < 1e-6 else f.dwithin(g, distance)
+    where.append({'where': {'dWithin': {'geometry': notation, 'distance': distance}}, 'holds': holds(near, g)})
 for _ in range(3):
     x, y = r.randint(0, 9), r.randint(0, 9)
     where.append({'where': {'bbox': [x, y, x + 3, y + 2]}, 'holds': holds(lambda f: f.intersects(shapely.box(x, y, x + 3, y + 2)), True)})
