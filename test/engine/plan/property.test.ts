@@ -1,8 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
 import type { FeatureFilter, PropertyFilter } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
-import { queryOf } from '../../support/filter.ts'
+import { type Asked, queryOf } from '../../support/filter.ts'
 import { Engine } from '../../support/plan/engine.ts'
 import { refusal } from '../../support/plan/geometry.ts'
 import { Random } from '../../support/random.ts'
@@ -323,4 +326,21 @@ describe('a filter at its limits', () => {
       'names property "bool" twice',
     )
   })
+})
+
+it('bytes that are equal are found in a Parquet file with Bloom filters', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'geoduck-plan-'))
+  const file = join(folder, 'bytes.parquet')
+  await engine.sql(
+    `COPY (SELECT range::INTEGER AS n, ['\\x00\\xFF'::BLOB, 'abc'::BLOB][range % 2 + 1] AS bytes, ST_Point(0, 0) AS geom FROM range(6000)) TO '${file}' (FORMAT parquet)`,
+  )
+  const bytes = await engine.parquet(file)
+  const equal = async (query: Asked) => {
+    const plan = compileFeatures(queryOf(bytes, { properties: ['n'], ...query }))
+    return (await engine.numbers(plan, plan.layout.properties))[0]
+  }
+  expect(await equal({ where: { property: { name: 'bytes', eq: 'AP8=' } } })).toHaveLength(3_000)
+  expect(await equal({ where: { property: { name: 'bytes', in: ['AP8='] } } })).toHaveLength(3_000)
+  expect(await equal({ where: { not: { property: { name: 'bytes', eq: 'AP8=' } } } })).toHaveLength(3_000)
+  await rm(folder, { recursive: true })
 })

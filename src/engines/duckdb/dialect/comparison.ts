@@ -12,6 +12,8 @@ export interface Comparison {
   text(subject: string): string
   /** SQL of the subject from the SQL of its text form. It never fails for a text that `text` or `ask/values/` returned. */
   cast(text: string): string
+  /** SQL that is true if a subject is equal to a value. @default `=` */
+  equal?(subject: string, value: string): string
   /** For types with a fast search in long lists: a number from 0 to 255 that is the same for equal values, here and in SQL. */
   readonly bucket?: { of(text: string): number; sql(subject: string): string }
 }
@@ -46,6 +48,11 @@ export function comparisonOf(type: FieldType): Comparison | null {
     default:
       return null
   }
+}
+
+/** SQL that is true if a subject is equal to a value. */
+export function isEqual({ equal }: Comparison, subject: string, value: string): string {
+  return equal ? equal(subject, value) : `${subject} = ${value}`
 }
 
 /** True if plans compare and sort the column itself, as a sorted copy is sorted. */
@@ -143,6 +150,8 @@ const BINARY: Comparison = {
   ...plain('BLOB'),
   text: (subject) => `hex(${subject})`,
   cast: (text) => `unhex(${text})`,
+  // DuckDB 1.5.5 asks the Bloom filters of a Parquet file for the printed form of a constant, and then finds no row.
+  equal: (subject, value) => `(${subject} >= ${value} AND ${subject} <= ${value})`,
 }
 
 /**

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto'
 import { type BBox, type CoveringMembers, type Layer, LON_LAT } from '../../../model/layer.ts'
 import type { FeatureKey, FeatureQuery, Query, Rank, RankThreshold, View } from '../../../model/query.ts'
 import { resultColumns } from './columns.ts'
-import { comparisonOf } from './comparison.ts'
+import { comparisonOf, isEqual } from './comparison.ts'
 import { layerCrsText, transformed } from './crs.ts'
 import { distanceTo, withinBox } from './distance.ts'
 import { all, type Condition, filtersOf, type ImpliedCondition } from './filter.ts'
@@ -284,8 +284,10 @@ function hasKey(key: FeatureKey, source: Source, parameters: Parameters): string
       return 'false'
     case 'row':
       return isRow(source, key.row, parameters)
-    case 'value':
-      return `${columnOf(key.field)} = ${comparisonOf(key.field.type)!.cast(parameters.text(key.text))}`
+    case 'value': {
+      const comparison = comparisonOf(key.field.type)!
+      return isEqual(comparison, columnOf(key.field), comparison.cast(parameters.text(key.text)))
+    }
     case 'text':
       return `CAST(${columnOf(key.field)} AS VARCHAR) = ${parameters.text(key.text)}`
   }

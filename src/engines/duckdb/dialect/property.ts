@@ -4,7 +4,7 @@
  */
 import { isJson } from '../../../model/field-type.ts'
 import type { Collate, JsonKind, Member, Predicate, Step, Test } from '../../../model/predicate.ts'
-import { type Comparison, collated, collationKey, comparisonOf, jsonComparison } from './comparison.ts'
+import { type Comparison, collated, collationKey, comparisonOf, isEqual, jsonComparison } from './comparison.ts'
 import { columnOf, literal, type Parameters } from './quote.ts'
 
 type PropertyPredicate = Extract<Predicate, { readonly kind: 'property' }>
@@ -20,7 +20,8 @@ function compileTest(test: Test, subject: Subject, parameters: Parameters): stri
   switch (test.kind) {
     case 'compare': {
       const comparison = comparisonFor(subject, test.as)
-      return `${comparison.subject(subject.sql)} ${test.sign} ${comparison.cast(parameters.text(test.text))}`
+      const [left, right] = [comparison.subject(subject.sql), comparison.cast(parameters.text(test.text))]
+      return test.sign === '=' ? isEqual(comparison, left, right) : `${left} ${test.sign} ${right}`
     }
     case 'among': {
       const comparison = comparisonFor(subject, test.as)
@@ -113,7 +114,7 @@ const BUCKETS = 256
  * compared with several values byte by byte, with any collation of the column.
  */
 function inList(comparison: Comparison, subject: string, texts: readonly string[], parameters: Parameters): string {
-  if (texts.length === 1) return `${subject} = ${comparison.cast(parameters.text(texts[0] as string))}`
+  if (texts.length === 1) return isEqual(comparison, subject, comparison.cast(parameters.text(texts[0] as string)))
   const { bucket } = comparison
   if (!bucket || texts.length <= SHORT) return `list_contains(${valueList(comparison, texts, parameters)}, ${subject})`
   const lists = `list_transform(${json(inBuckets(texts, bucket), parameters, 'VARCHAR[][]')}, lambda b: ${list(comparison, 'b')})`
