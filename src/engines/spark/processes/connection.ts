@@ -1,0 +1,120 @@
+/**
+ * The program that has the connection to Spark, by gRPC. It runs what the server asks for and reports how that ended. No feature
+ * passes through it: Spark writes them to files.
+ */
+import { randomUUID } from 'node:crypto'
+import { type ClientReadableStream, credentials, loadPackageDefinition, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { fromJSON } from '@grpc/proto-loader'
+import { exitWithServer } from '../../duckdb/processes/query/lifetime.ts'
+import { SESSION_SETTINGS, type SparkMessage, type SparkNote, type SparkRequest, type SparkTarget } from '../messages.ts'
+import { PROTOCOL } from './protocol.ts'
+
+/** Milliseconds for a request that starts no work in Spark. A session of a busy cluster takes seconds to start. */
+const SHORT_MS = 30_000
+
+type Message = Readonly<Record<string, unknown>>
+type Answered = (error: ServiceError | null, answer: Message) => void
+
+interface Service {
+  Config(request: Message, metadata: Metadata, options: object, answered: Answered): void
+  AnalyzePlan(request: Message, metadata: Metadata, options: object, answered: Answered): void
+  Interrupt(request: Message, metadata: Metadata, options: object, answered: Answered): void
+  ExecutePlan(request: Message, metadata: Metadata): ClientReadableStream<Message>
+}
+
+/** A session of Spark. Views belong to it. */
+class Session {
+  readonly #service: Service
+  readonly #metadata = new Metadata()
+  readonly #session = { session_id: randomUUID(), user_context: { user_id: 'geoduck' } }
+
+  constructor({ address, isEncrypted, token }: SparkTarget) {
+    const definition = loadPackageDefinition(fromJSON(PROTOCOL as never, { longs: String, keepCase: true })) as never as {
+      spark: { connect: { SparkConnectService: new (address: string, credentials: unknown, options: object) => Service } }
+    }
+    const { SparkConnectService } = definition.spark.connect
+    // A proxy of the environment is for HTTP.
+    this.#service = new SparkConnectService(address, isEncrypted ? credentials.createSsl() : credentials.createInsecure(), {
+      'grpc.enable_http_proxy': 0,
+    })
+    if (token !== null) this.#metadata.set('authorization', `Bearer ${token}`)
+  }
+
+  async answer(request: SparkRequest): Promise<unknown> {
+    switch (request.type) {
+      case 'OPEN':
+        return await this.#open()
+      case 'VIEW': {
+        const input = { read: { data_source: { format: 'parquet', paths: request.paths } } }
+        return await this.#execute({ create_dataframe_view: { input, name: request.name, replace: true } }, randomUUID())
+      }
+      case 'WRITE': {
+        const { sql: query, values, directory: path, operation } = request
+        const input = { sql: { query, pos_arguments: values.map((literal) => ({ literal })) } }
+        return await this.#execute(
+          { write_operation: { input, source: 'parquet', path, mode: 'SAVE_MODE_ERROR_IF_EXISTS' } },
+          operation,
+        )
+      }
+      case 'INTERRUPT':
+        return await this.#ask('Interrupt', { interrupt_type: 'INTERRUPT_TYPE_OPERATION_ID', operation_id: request.operation })
+    }
+  }
+
+  /** @throws Error if a setting is another one: a server may fix it, or answer for another program */
+  async #open(): Promise<string> {
+    const pairs = Object.entries(SESSION_SETTINGS).map(([key, value]) => ({ key, value }))
+    await this.#ask('Config', { operation: { set: { pairs } } })
+    const { pairs: read } = await this.#ask('Config', { operation: { get: { keys: Object.keys(SESSION_SETTINGS) } } })
+    const values = new Map((read as typeof pairs).map(({ key, value }) => [key, value]))
+    for (const { key, value } of pairs) {
+      if (values.get(key) !== value) throw new Error(`Spark has ${key} = ${values.get(key)}, and it must be ${value}`)
+    }
+    const { spark_version } = await this.#ask('AnalyzePlan', { spark_version: {} })
+    return (spark_version as { version: string }).version
+  }
+
+  #ask(method: 'Config' | 'AnalyzePlan' | 'Interrupt', request: Message): Promise<Message> {
+    const { promise, resolve, reject } = Promise.withResolvers<Message>()
+    const options = { deadline: Date.now() + SHORT_MS }
+    this.#service[method]({ ...this.#session, ...request }, this.#metadata, options, (error, answer) =>
+      error ? reject(error) : resolve(answer),
+    )
+    return promise
+  }
+
+  /** Resolves when the command has been executed. Its answers report only progress. */
+  #execute(command: Message, operation: string): Promise<null> {
+    const { promise, resolve, reject } = Promise.withResolvers<null>()
+    this.#service
+      .ExecutePlan({ ...this.#session, plan: { command }, operation_id: operation }, this.#metadata)
+      .on('data', () => {})
+      .on('error', reject)
+      .on('end', () => resolve(null))
+    return promise
+  }
+}
+
+const UNAVAILABLE: ReadonlySet<number> = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED])
+
+exitWithServer(process.argv[2]!)
+
+process.once('message', (target: SparkTarget) => {
+  const session = new Session(target)
+  process.on('message', async ({ id, request }: SparkMessage) => {
+    note(
+      await session.answer(request).then(
+        (value) => ({ id, value }),
+        (error: Error & Partial<ServiceError>) => ({
+          id,
+          failure: error.details ?? error.message,
+          isUnavailable: UNAVAILABLE.has(error.code ?? status.OK),
+        }),
+      ),
+    )
+  })
+})
+
+function note(note: SparkNote): void {
+  process.send?.({ type: 'NOTE', note })
+}
