@@ -1,4 +1,4 @@
-/** What Spark keeps of a filter, compared with what DuckDB selects of the same file: it is never less. */
+/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'

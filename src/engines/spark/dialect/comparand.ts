@@ -1,5 +1,6 @@
 /** Values in Spark: from the text form of a checked filter to what the column is compared with. */
 import type { FieldType } from '../../../model/field-type.ts'
+import type { Field } from '../../../model/layer.ts'
 import { type Condition, condition, type Literal } from './condition.ts'
 
 /**
@@ -75,4 +76,17 @@ function localTime(text: string): Literal | null {
   if (ms === null) return null
   const seconds = ms / 1_000 + (Number(hour) * 60 + Number(minute)) * 60 + Number(second)
   return { long: String(BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(6, '0'))) }
+}
+
+/** True if both engines sort the values of the column in the same way. */
+export function isCompared({ type, readAs }: Pick<Field, 'type' | 'readAs'>): boolean {
+  if (readAs) return false
+  switch (type.kind) {
+    case 'int':
+      return type.signed && type.bits !== null && type.bits <= 64
+    case 'timestamp':
+      return type.unit === 'us'
+    default:
+      return ['bool', 'float', 'decimal', 'utf8', 'binary', 'date'].includes(type.kind)
+  }
 }

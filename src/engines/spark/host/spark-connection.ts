@@ -1,4 +1,4 @@
-/** The connection to one Spark, in a process of its own. It starts with its first request, and again after its end. */
+/** The connection to one Spark, in a separate process. It starts with its first request, and again after its end. */
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { ChildProcess } from '../../duckdb/host/child-process.ts'
