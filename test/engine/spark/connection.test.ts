@@ -75,7 +75,11 @@ it('stops Spark when the signal is aborted', async () => {
 
 it('connects again when its process has ended', async () => {
   await connection.version()
-  const children = globSync('/proc/self/task/*/children').flatMap((file) => readFileSync(file, 'utf8').trim().split(' '))
+  const children = globSync('/proc/self/task/*/children').flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split(' ')
+      .filter((pid) => pid.trim() !== ''),
+  )
   const ours = children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('spark/processes/connection'))
   expect(ours).toHaveLength(1)
   process.kill(Number(ours[0]), 'SIGKILL')
