@@ -83,7 +83,8 @@ export class ResultSets {
     running.askers++
     const left = Promise.withResolvers<never>()
     const leave = () => {
-      if (--running.askers === 0) running.abort.abort(signal?.reason)
+      running.askers--
+      if (running.askers === 0) running.abort.abort(signal?.reason)
       left.reject(signal?.reason)
     }
     signal?.addEventListener('abort', leave)
