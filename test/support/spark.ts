@@ -20,7 +20,7 @@ export interface Spark {
   stop(): Promise<void>
 }
 
-/** Starts with two threads and a heap of 1 GB, in 10 to 30 s. */
+/** Starts with two threads and a heap of 800 MB, in 10 to 30 s. */
 export async function startSpark(settings: Readonly<Record<string, string>> = {}): Promise<Spark> {
   const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), 'geoduck-spark-'))]
   const conf = {
@@ -34,7 +34,7 @@ export async function startSpark(settings: Readonly<Record<string, string>> = {}
     ...settings,
   }
   const args = [
-    ...['--master', 'local[2]', '--driver-memory', '1g', '--class', 'org.apache.spark.sql.connect.service.SparkConnectServer'],
+    ...['--master', 'local[2]', '--driver-memory', '800m', '--class', 'org.apache.spark.sql.connect.service.SparkConnectServer'],
     ...Object.entries(conf).flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
     'spark-internal',
   ]

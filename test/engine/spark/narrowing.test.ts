@@ -269,7 +269,7 @@ describe('a filter for Spark', () => {
     expect(wrong).toEqual([])
   })
 
-  it('keeps all rows that DuckDB selects, for trees of filters with NOT', async () => {
+  it('keeps all rows that DuckDB selects, for trees of filters with NOT', { timeout: 180_000 + 2_000 * TREES }, async () => {
     const leaves = TABLE.map(([, where]) => where)
     const tree = (depth: number): FeatureFilter => {
       if (depth === 0 || random.chance(0.2)) return random.pick(leaves)

@@ -1,4 +1,5 @@
 /** Rows that a real Spark gathers into result sets, compared with what DuckDB selects and sorts of the same files. */
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, truncate, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -52,21 +53,28 @@ beforeEach(async () => {
   written = 0
 })
 
-/** The result sets of one server. */
-function server(options: Partial<ResultSetOptions> = {}): ResultSets {
+/** A statement that never ends by itself. */
+const ENDLESS = 'SELECT t.id FROM range(1000000000000) AS t WHERE sin(t.id) > 2'
+
+/** The result sets of one server. With `sql` it sends this statement instead of its own, and calls `whenStarted` when Spark executes it. */
+function server(options: Partial<ResultSetOptions> = {}, sql: string | null = null, whenStarted = () => {}): ResultSets {
   return new ResultSets(
     { folder, maxBytes: 1e9, keepSeconds: 600, concurrency: 2, ...options },
     {
       view: (name, paths) => connection.view(name, paths),
-      write: (statement, signal) => {
+      write: async (statement, signal) => {
         written++
-        return connection.write(statement, signal)
+        if (sql === null) return await connection.write(statement, signal)
+        const endless = connection.write({ sql, values: [], directory: statement.directory }, signal)
+        await expect.poll(() => existsSync(statement.directory)).toBe(true)
+        whenStarted()
+        await endless
       },
     },
   )
 }
 
-const snapshot = () => ({ digest: 'a1', paths: files })
+const snapshot = () => ({ digest: 'a1', paths: files, isCurrent: async () => true })
 
 function question(where: FeatureFilter | null = null, orderBy: readonly FeatureOrder[] = []): GatherQuery {
   const query = queryOf(layer, { where, orderBy, properties: null })
@@ -133,11 +141,11 @@ it('a gathering stops when all of its askers have left, and not before', async (
   expect((await asked[1])!.files.length).toBeGreaterThan(0)
 
   const last = new AbortController()
-  const other = one.get(question(null, bySizeAndName), snapshot(), last.signal)
-  await expect.poll(async () => (await readdir(folder)).length).toBe(3)
-  last.abort(new Error('left'))
-  await expect(other).rejects.toThrow('left')
+  const endless = server({}, ENDLESS, () => last.abort(new Error('left')))
+  await expect(endless.get(question(null, bySizeAndName), snapshot(), last.signal)).rejects.toThrow('left')
   await expect.poll(async () => (await readdir(folder)).length).toBe(2)
+  // The statement had both threads.
+  await one.get(question(null, bySizeAndName), snapshot())
 })
 
 it('a result set that would be too large is refused, and nothing is left over', async () => {
@@ -158,7 +166,7 @@ it('a file that was cut short is gathered again', async () => {
 })
 
 it('an attempt that fails leaves nothing over', async () => {
-  const lost = { digest: 'c3', paths: [join(spark.folder, 'missing.parquet')] }
+  const lost = { ...snapshot(), digest: 'c3', paths: [join(spark.folder, 'missing.parquet')] }
   await expect(server().get(question(), lost)).rejects.toThrow('PATH_NOT_FOUND')
   expect(await readdir(folder)).toEqual([])
 })
@@ -176,4 +184,16 @@ it('a result set is removed when nobody has used it for long, and so is what an 
   const manifests = (await readdir(folder)).filter((name) => name.endsWith('.json'))
   expect(await readdir(folder)).toHaveLength(2)
   expect(JSON.parse(await readFile(join(folder, manifests[0]!), 'utf8')).files).toHaveLength(used.files.length)
+})
+
+it('rows of files that changed meanwhile are no result set', async () => {
+  const changed = { ...snapshot(), isCurrent: async () => false }
+  await expect(server().get(question(), changed)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
+  expect(await readdir(folder)).toEqual([])
+})
+
+it('a gathering fails when Spark is killed, and nothing is left over', async () => {
+  const gathered = server({}, ENDLESS, () => void process.kill(spark.pid, 'SIGKILL')).get(question(), snapshot())
+  await expect(gathered).rejects.toMatchObject({ name: 'SparkError', isUnavailable: true })
+  expect(await readdir(folder)).toEqual([])
 })

@@ -26,6 +26,8 @@ export interface Snapshot {
   /** Differs for other content. */
   readonly digest: string
   readonly paths: readonly string[]
+  /** True if the files are still those. */
+  readonly isCurrent: () => Promise<boolean>
 }
 
 export interface ResultSet {
@@ -74,7 +76,7 @@ export class ResultSets {
    * Returns the result set of a question. Askers of the same question share one gathering, which stops when the signals of all of them are
    * aborted.
    *
-   * @throws SparkError @throws GeoduckError LIMIT_EXCEEDED
+   * @throws SparkError @throws GeoduckError LIMIT_EXCEEDED, SOURCE_CHANGED
    */
   async get(query: GatherQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<ResultSet> {
     signal?.throwIfAborted()
@@ -176,6 +178,9 @@ export class ResultSets {
       // Spark must have ended before its files are removed.
       const [watched, ended] = await Promise.allSettled([this.#watch(folder, notNarrowed, limited), written])
       for (const part of [watched, ended]) if (part.status === 'rejected') throw part.reason
+      // Spark may have read files of two versions.
+      if (!(await snapshot.isCurrent()))
+        throw new GeoduckError('SOURCE_CHANGED', 'The files of the layer changed while they were read; try again.')
       const files = await filesIn(path.join(folder, ROWS))
       this.#refuseAbove(
         files.reduce((sum, { bytes }) => sum + bytes, 0),
