@@ -56,7 +56,7 @@ beforeEach(async () => {
 /** A statement that never ends by itself. */
 const ENDLESS = 'SELECT t.id FROM range(1000000000000) AS t WHERE sin(t.id) > 2'
 
-/** The result sets of one server. With `sql` it sends this statement instead of its own, and calls `whenStarted` when Spark executes it. */
+/** The result sets of one server. With `sql` it sends that statement, and calls `whenStarted` when Spark executes it. */
 function server(options: Partial<ResultSetOptions> = {}, sql: string | null = null, whenStarted = () => {}): ResultSets {
   return new ResultSets(
     { folder, maxBytes: 1e9, keepSeconds: 600, concurrency: 2, ...options },
