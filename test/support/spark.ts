@@ -28,6 +28,7 @@ export async function startSpark(settings: Readonly<Record<string, string>> = {}
     'spark.connect.grpc.binding.port': String(port),
     'spark.driver.bindAddress': '127.0.0.1',
     'spark.driver.host': '127.0.0.1',
+    'spark.connect.progress.reportInterval': '200ms',
     'spark.ui.enabled': 'false',
     'spark.local.dir': folder,
     'spark.sql.warehouse.dir': join(folder, 'warehouse'),

@@ -3,6 +3,7 @@
  * passes through it: Spark writes them to files.
  */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClientReadableStream, credentials, loadPackageDefinition, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { fromJSON } from '@grpc/proto-loader'
 import { exitWithServer } from '../../duckdb/processes/query/lifetime.ts'
@@ -11,8 +12,13 @@ import { PROTOCOL } from './protocol.ts'
 
 /** Milliseconds for a request that starts no work in Spark. A session of a busy cluster takes seconds to start. */
 const SHORT_MS = 30_000
+/** Milliseconds for the first report of progress. Spark sends one every 2 s, if it is not configured otherwise. */
+const PROGRESS_MS = 5_000
 
 type Message = Readonly<Record<string, unknown>>
+interface Progress {
+  readonly execution_progress?: { readonly num_inflight_tasks: string } | null
+}
 type Answered = (error: ServiceError | null, answer: Message) => void
 
 interface Service {
@@ -26,6 +32,8 @@ interface Service {
 class Session {
   readonly #service: Service
   readonly #metadata = new Metadata()
+  /** Resolve when Spark has tasks for an operation, or when it has ended. */
+  readonly #started = new Map<string, PromiseWithResolvers<void>>()
   readonly #session = { session_id: randomUUID(), user_context: { user_id: 'geoduck' } }
 
   constructor({ address, isEncrypted, token }: SparkTarget) {
@@ -57,6 +65,8 @@ class Session {
         )
       }
       case 'INTERRUPT':
+        // Spark interrupts the thread of an operation once. A thread that still makes its folder may lose that, and then runs to its end.
+        await Promise.race([this.#started.get(request.operation)?.promise, sleep(PROGRESS_MS)])
         return await this.#ask('Interrupt', { interrupt_type: 'INTERRUPT_TYPE_OPERATION_ID', operation_id: request.operation })
     }
   }
@@ -86,11 +96,25 @@ class Session {
   /** Resolves when the command has been executed. Its answers report only progress. */
   #execute(command: Message, operation: string): Promise<null> {
     const { promise, resolve, reject } = Promise.withResolvers<null>()
+    const started = Promise.withResolvers<void>()
+    this.#started.set(operation, started)
+    const end = () => {
+      this.#started.delete(operation)
+      started.resolve()
+    }
     this.#service
       .ExecutePlan({ ...this.#session, plan: { command }, operation_id: operation }, this.#metadata)
-      .on('data', () => {})
-      .on('error', reject)
-      .on('end', () => resolve(null))
+      .on('data', ({ execution_progress }: Progress) => {
+        if (Number(execution_progress?.num_inflight_tasks ?? 0) > 0) started.resolve()
+      })
+      .on('error', (error) => {
+        end()
+        reject(error)
+      })
+      .on('end', () => {
+        end()
+        resolve(null)
+      })
     return promise
   }
 }

@@ -70,7 +70,10 @@ const MESSAGES = {
   }),
 
   ExecutePlanRequest: message({ ...SESSION, plan: field('Plan', 3), operation_id: field('string', 6) }),
-  ExecutePlanResponse: message({ server_side_session_id: field('string', 15) }),
+  ExecutePlanResponse: message(
+    { server_side_session_id: field('string', 15), execution_progress: field('ExecutionProgress', 18) },
+    { ExecutionProgress: message({ num_inflight_tasks: field('int64', 2) }) },
+  ),
 
   AnalyzePlanRequest: message({ ...SESSION, spark_version: field('SparkVersion', 10) }, { SparkVersion: message({}) }),
   AnalyzePlanResponse: message(
