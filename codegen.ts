@@ -1,10 +1,15 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** The arguments of `geoduck/client`, as an operation: its variables and their inputs become types. */
+/** The arguments of `geoduck/client`, as operations: their variables and their inputs become types. */
 const STREAM = `subscription Stream(
   $layer: String!, $where: FeatureFilter, $orderBy: [FeatureOrder!], $batchSize: Int, $limit: Int, $after: Cursor
 ) {
   featureBatches(layer: $layer, where: $where, orderBy: $orderBy, batchSize: $batchSize, limit: $limit, after: $after) { count }
+}`
+const FENCES = `subscription Fences(
+  $objects: String!, $fences: FencesInput!, $detect: [FenceDetection!], $dwell: DwellInput, $where: FeatureFilter, $since: Cursor, $maxPerSecond: Float
+) {
+  fences(objects: $objects, fences: $fences, detect: $detect, dwell: $dwell, where: $where, since: $since, maxPerSecond: $maxPerSecond) { __typename }
 }`
 
 /** Resolver types, and the client's input types, from the contract. The output is committed; a stale one fails the build. */
@@ -53,7 +58,7 @@ const config: CodegenConfig = {
       },
     },
     'src/client/inputs.ts': {
-      documents: STREAM,
+      documents: [STREAM, FENCES],
       plugins: ['typescript-operations'],
       config: {
         immutableTypes: true,

@@ -1,6 +1,6 @@
 /**
- * Looks at the demo in a real browser for some minutes: frames, changes and memory, each 30 s. By hand: `node bench/live-page.ts [MINUTES]`, after
- * `npm start` has made the demo.
+ * `npm run bench:page`: looks at the demo in a real browser, five minutes or `--minutes N`. Prints frames, changes and memory of each window of 30 s, or of
+ * `--window S`, and at the end how the last third differs from the first. It judges nothing: the machine decides about frames.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,11 +10,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
 
 const ROOT = join(import.meta.dirname, '..')
-const EVERY_MS = 30_000
-const minutes = Number(process.argv[2] ?? 5)
+/** A busy machine may take long to start a browser. */
+const LONGEST_MS = 90_000
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '5' }, window: { type: 'string', default: '30' } },
+})
+const [minutes, windowSeconds] = [Number(values.minutes), Number(values.window)]
+if (!(minutes > 0 && windowSeconds > 0)) throw new Error('--minutes and --window take a number above 0')
 
 const server = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/main.ts'), '--port', '0'], {
   env: {
@@ -34,8 +40,9 @@ const url = await new Promise<string>((resolve) => {
 })
 
 const switches = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-sandbox', '--enable-precise-memory-info']
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: switches })
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: switches, timeout: LONGEST_MS })
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+page.setDefaultTimeout(LONGEST_MS)
 let changes = 0
 page.on('websocket', (socket) =>
   socket.on('framereceived', ({ payload }) => {
@@ -49,7 +56,7 @@ const session = await page.context().newCDPSession(page)
 await session.send('Performance.enable', { timeDomain: 'threadTicks' })
 
 /** The page's frames, the processor time of its main thread in seconds, and its memory after a collection. */
-async function look(): Promise<{ readonly frames: number; readonly busy: number; readonly heap: number }> {
+async function look() {
   await session.send('HeapProfiler.collectGarbage')
   const { metrics } = await session.send('Performance.getMetrics')
   const busy = metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN
@@ -63,7 +70,7 @@ async function look(): Promise<{ readonly frames: number; readonly busy: number;
     if (state.drawn === undefined) count()
     return { frames, heap: state.performance.memory.usedJSHeapSize }
   })
-  return { ...seen, busy }
+  return { ...seen, busy, changes, at: performance.now() }
 }
 
 async function storeBytes(): Promise<number> {
@@ -81,29 +88,38 @@ async function storeBytes(): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
 const serverBytes = () => 1_024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1])
 
-const print = (line: string) => void process.stdout.write(`${line}\n`)
-print('second  frames/s  busy %  changes/s  page MB  server MB  store MB')
-let before = { ...(await look()), changes, at: performance.now() }
+const COLUMNS = ['frames/s', 'busy %', 'changes/s', 'page MB', 'server MB', 'store MB'] as const
+const print = (first: string, figures: readonly (number | string)[]) => {
+  const texts = figures.map((figure, n) => {
+    const text = typeof figure === 'number' ? figure.toFixed(1) : figure
+    return text.padStart(COLUMNS[n]!.length)
+  })
+  process.stdout.write(`${[first.padStart(8), ...texts].join('  ')}\n`)
+}
+
+const rows: (readonly number[])[] = []
+print('second', COLUMNS)
+let before = await look()
 const began = before.at
 while (performance.now() - began < minutes * 60_000) {
-  await sleep(EVERY_MS)
-  const now = { ...(await look()), changes, at: performance.now() }
+  await sleep(windowSeconds * 1_000)
+  const now = await look()
   const seconds = (now.at - before.at) / 1_000
-  const figures = [
-    Math.round((now.at - began) / 1_000),
-    ((now.frames - before.frames) / seconds).toFixed(1),
-    ((100 * (now.busy - before.busy)) / seconds).toFixed(1),
-    Math.round((now.changes - before.changes) / seconds),
-    megabytes(now.heap),
-    megabytes(serverBytes()),
-    megabytes(await storeBytes()),
-  ]
-  print(figures.map((figure, n) => String(figure).padStart([6, 8, 6, 9, 7, 9, 8][n]!)).join('  '))
+  const rates = [now.frames - before.frames, 100 * (now.busy - before.busy), now.changes - before.changes]
+  const row = [...rates.map((sum) => sum / seconds), ...[now.heap, serverBytes(), await storeBytes()].map((bytes) => bytes / 1e6)]
+  print(String(Math.round((now.at - began) / 1_000)), row)
+  rows.push(row)
   before = now
 }
+const third = Math.max(1, Math.floor(rows.length / 3))
+const mean = (some: typeof rows, n: number) => some.reduce((sum, row) => sum + row[n]!, 0) / some.length
+const change = COLUMNS.map((_, n) => {
+  const percent = 100 * (mean(rows.slice(-third), n) / mean(rows.slice(0, third), n) - 1)
+  return `${percent < 0 ? '' : '+'}${percent.toFixed(0)} %`
+})
+print('change', change)
 await browser.close()
 server.kill()
 await once(server, 'exit')

@@ -6,7 +6,7 @@ import { STORE_FILE } from './data/store.ts'
 import { openStatements, type Statements } from './engine/statement.ts'
 import { type PostgresRivals, startPostgres } from './postgres/rivals.ts'
 import { type PythonPipeline, preparePython, startFairPython } from './python/environment.ts'
-import { type RunningProgram, type RunningServer, startLive, startServer } from './server.ts'
+import { type LiveServer, type RunningProgram, type RunningServer, startLive, startServer } from './server.ts'
 
 export interface Rig {
   readonly extension: string
@@ -31,7 +31,7 @@ export interface Rig {
   /** The folder of the layer of 20 million points, which is made when a row needs it. */
   largeData(): Promise<string>
   /** A server with the live layer `vehicles`, which starts when a row needs it. */
-  live(): Promise<RunningServer>
+  live(): Promise<LiveServer>
   stop(): Promise<void>
 }
 
@@ -50,7 +50,7 @@ export async function openRig(
   const workers = await server.workers()
   const threads = workers.find(({ lane }) => lane === 'NORMAL')?.threads ?? 1
   let fair: Promise<RunningProgram> | null = null
-  let live: Promise<RunningServer> | null = null
+  let live: Promise<LiveServer> | null = null
   return {
     seconds,
     patience,

@@ -17,7 +17,7 @@ export interface Row {
 
 /** One side of a comparison. */
 export interface Arm {
-  readonly needs?: 'python' | 'postgres'
+  readonly needs?: 'python' | 'postgres' | 'caddy'
   /** One run that counts: the figure's keys and their values. */
   run(rig: Rig): Promise<Sample>
 }

@@ -1,5 +1,6 @@
 import type { Sample } from './child.ts'
 import { waitForQuiet } from './machine.ts'
+import { hasProxy } from './proxy.ts'
 import type { Rig } from './rig.ts'
 import type { Row } from './row.ts'
 
@@ -19,6 +20,7 @@ export async function runRow(row: Row, rig: Rig, runs: number, progress: (line: 
     samples[name] = []
     if (arm.needs === 'python' && !rig.python) skipped[name] = 'the Python pipeline is not there'
     if (arm.needs === 'postgres' && !rig.postgres) skipped[name] = 'PostgreSQL runs only with --postgres'
+    if (arm.needs === 'caddy' && !hasProxy) skipped[name] = "Debian's package caddy is not there"
   }
   for (let run = 0; run <= runs; run++) {
     for (const [name, arm] of Object.entries(row.arms)) {

@@ -32,19 +32,43 @@ const HEALTH = '{ health { workers { pid lane threads state } } }'
 /** Every question is executed, unless a row is about results that are kept. */
 const NO_PAGE_CACHE = ['--page-cache-bytes', '0B']
 
-export async function startServer(sources: readonly string[], flags: readonly string[] = NO_PAGE_CACHE): Promise<RunningServer> {
+/** @param processor the only processor that its processes may use. @default all */
+export async function startServer(
+  sources: readonly string[],
+  flags: readonly string[] = NO_PAGE_CACHE,
+  processor?: number,
+): Promise<RunningServer> {
   const args = [join(ROOT, 'src', 'main.ts'), ...sources, '--port', '0', '--log-level', 'warn', '--page-rows', '100000', ...flags]
-  const program = await startProgram(process.execPath, args)
+  const program = await (processor === undefined
+    ? startProgram(process.execPath, args)
+    : startProgram('taskset', ['--cpu-list', String(processor), process.execPath, ...args]))
   return { ...program, workers: () => askWorkers(program.url) }
 }
 
+export interface LiveServer extends RunningServer {
+  /** A server that follows the store, and starts when it is needed. */
+  follower(): Promise<RunningServer>
+}
+
 /** A server with the empty live layer `vehicles`, in a folder that goes with it. */
-export async function startLive(): Promise<RunningServer> {
+export async function startLive(): Promise<LiveServer> {
   const folder = await mkdtemp(join(tmpdir(), 'geoduck-bench-'))
-  const server = await startServer([], ['--live', folder, '--writes', '--max-address-operations', '4096'])
+  const flags = ['--live', folder, '--max-address-operations', '4096']
+  const server = await startServer([], [...flags, '--writes'])
   const query = 'mutation { createLayer(name: "vehicles", columns: [{ name: "at", type: "DOUBLE" }]) { name } }'
   await askServer(server.url, query)
-  return { ...server, stop: () => server.stop().finally(() => rm(folder, { recursive: true })) }
+  let follower: Promise<RunningServer> | null = null
+  return {
+    ...server,
+    follower: () => {
+      follower ??= startServer([], flags)
+      return follower
+    },
+    stop: async () => {
+      await Promise.allSettled([server.stop(), follower?.then((program) => program.stop())])
+      await rm(folder, { recursive: true })
+    },
+  }
 }
 
 /** Starts any server that writes its address in a line, as `ready URL` or `listening ... at URL`. */

@@ -1,5 +1,5 @@
 /**
- * `npm run reference`: writes geoduck.schema.json and the tables in docs/configuration.md from the table of settings. With
+ * `npm run reference`: writes geoduck.schema.json and the tables in docs/configuration.md and docs/remote.md from the tables of settings. With
  * `--check` it only reports whether they are up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -8,6 +8,7 @@ import { machineDefaults } from '../src/config/defaults.ts'
 import { editorSchema } from '../src/config/file/schema.ts'
 import { LAYER_MEMBERS, type Member } from '../src/config/layer-config.ts'
 import { environmentName, type Setting, settingGroups, settings } from '../src/config/settings.ts'
+import { STORE_MEMBERS } from '../src/config/store-config.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 // Nothing that is written depends on the machine.
@@ -15,7 +16,8 @@ const defaults = machineDefaults({ processors: 2, memoryBytes: 16e9, openFiles: 
 
 const files: readonly (readonly [path: string, content: (now: string) => string])[] = [
   ['geoduck.schema.json', () => editorSchema(settings(defaults))],
-  ['docs/configuration.md', (now) => filled(filled(now, 'settings', settingRows()), 'layers', layerRows())],
+  ['docs/configuration.md', (now) => filled(filled(now, 'settings', settingRows()), 'layers', memberRows(LAYER_MEMBERS))],
+  ['docs/remote.md', (now) => filled(now, 'stores', memberRows(STORE_MEMBERS))],
 ]
 
 const stale = files.filter(([path, content]) => {
@@ -33,7 +35,7 @@ if (stale.length > 0 && process.argv.includes('--check')) {
 function filled(text: string, name: string, lines: readonly string[]): string {
   const [before, after] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const [from, to] = [text.indexOf(before), text.indexOf(after)]
-  if (from < 0 || to < from) throw new Error(`docs/configuration.md has no place for ${name}`)
+  if (from < 0 || to < from) throw new Error(`there is no place for ${name}`)
   return `${text.slice(0, from + before.length)}\n\n${lines.join('\n')}\n\n${text.slice(to)}`
 }
 
@@ -49,8 +51,8 @@ function settingRows(): string[] {
   return tables.flatMap((table, n) => (n === 0 ? table : ['', ...table]))
 }
 
-function layerRows(): string[] {
-  const rows = Object.entries<Member>(LAYER_MEMBERS).map(([name, { takes, description }]) => [`\`${name}\``, takes, description])
+function memberRows(members: Readonly<Record<string, Member>>): string[] {
+  const rows = Object.entries(members).map(([name, { takes, description }]) => [`\`${name}\``, takes, description])
   return markdown(['member', 'takes', 'what'], rows)
 }
 

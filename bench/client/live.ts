@@ -9,6 +9,8 @@ import { quantile } from '../median.ts'
 export interface LiveOptions {
   /** The address of GraphQL, with http. */
   readonly url: string
+  /** The same of the server that takes the writes. @default url */
+  readonly writeUrl?: string
   readonly kind: 'changes' | 'polling' | 'postgraphile'
   readonly vehicles: number
   readonly subscribers: number
@@ -22,9 +24,8 @@ export interface LiveOptions {
   readonly seconds: number
 }
 
-const { url, kind, vehicles, subscribers, boxes, writesPerSecond, maxPerSecond, writers, seconds }: LiveOptions = JSON.parse(
-  process.argv[2] ?? '',
-)
+const options: LiveOptions = JSON.parse(process.argv[2] ?? '')
+const { url, writeUrl = url, kind, vehicles, subscribers, boxes, writesPerSecond, maxPerSecond, writers, seconds } = options
 
 /** Operations of one socket, below the limit of a server for one of them. */
 const OF_A_SOCKET = 50
@@ -36,9 +37,9 @@ const AT = /"at":([\d.]+)/g
 
 const now = () => performance.timeOrigin + performance.now()
 
-async function post(query: string, variables: object): Promise<string> {
+async function post(query: string, variables: object, to = url): Promise<string> {
   const body = JSON.stringify({ query, variables })
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const response = await fetch(to, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   const text = await response.text()
   if (text.includes('"errors":[{')) throw new Error(text.slice(0, 300))
   return text
@@ -61,7 +62,7 @@ function write(vehicle: number, step: number): Promise<string> {
   const [x, y] = position(vehicle, step)
   const at = now()
   if (kind === 'postgraphile') return acknowledged(at, post(MOVE, { id: vehicle, at, x, y }))
-  return acknowledged(at, post(UPSERT, { features: [feature(vehicle, at, x!, y!)] }))
+  return acknowledged(at, post(UPSERT, { features: [feature(vehicle, at, x!, y!)] }, writeUrl))
 }
 
 const feature = (vehicle: number, at: number, x: number, y: number) => ({
@@ -133,7 +134,7 @@ async function poll(subscriber: number): Promise<void> {
 
 if (kind !== 'postgraphile') {
   const all = Array.from({ length: vehicles }, (_, n) => feature(n, 0, ...(position(n, 0) as [number, number])))
-  for (let n = 0; n < vehicles; n += 1_000) await post(UPSERT, { features: all.slice(n, n + 1_000) })
+  for (let n = 0; n < vehicles; n += 1_000) await post(UPSERT, { features: all.slice(n, n + 1_000) }, writeUrl)
 }
 const polls: Promise<void>[] = []
 if (kind === 'polling') for (let n = 0; n < subscribers; n++) polls.push(poll(n))

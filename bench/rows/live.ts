@@ -19,12 +19,14 @@ function run(url: string, asked: Asked, seconds: number): Promise<Sample> {
   return runForSample([CLIENT, JSON.stringify(options)])
 }
 
-function geoduck(asked: Asked): Arm {
+/** @param isFollowed if true, the subscribers are those of another server, which follows the store */
+function geoduck(asked: Asked, isFollowed = false): Arm {
   return {
     run: async (rig) => {
-      const server = await rig.live()
+      const live = await rig.live()
+      const server = isFollowed ? await live.follower() : live
       const watch = watchPeakRss([server.pid])
-      const sample = await run(`${server.url}/graphql`, asked, rig.seconds)
+      const sample = await run(`${server.url}/graphql`, { ...asked, writeUrl: `${live.url}/graphql` }, rig.seconds)
       return { ...sample, rssMb: (await watch.stop()) / 1e6 }
     },
   }
@@ -93,6 +95,21 @@ export const LIVE_ROWS: readonly Row[] = [
     runs: 3,
     arms: { thousand: geoduck({ kind: 'changes', subscribers: 1_000, writesPerSecond: SLOW_PACE }) },
     figures: figuresOf('thousand', '1,000 subscribers of one filter'),
+  },
+  {
+    id: 'live-follower',
+    title: `A live layer of ${VEHICLES} vehicles, ${PACE} writes per second, subscribers of another process`,
+    runs: 3,
+    arms: {
+      one: geoduck({ kind: 'changes', subscribers: 1 }, true),
+      'one at 50 per second': geoduck({ kind: 'changes', subscribers: 1, maxPerSecond: 50 }, true),
+      hundred: geoduck({ kind: 'changes', subscribers: 100 }, true),
+    },
+    figures: [
+      ...figuresOf('one', '1 subscriber'),
+      ...figuresOf('one at 50 per second', '1 subscriber, up to 50 differences per second'),
+      ...figuresOf('hundred', '100 subscribers of one filter'),
+    ].map((each) => (each.key === 'commitP95' ? { ...each, threshold: 200 } : each)),
   },
   {
     id: 'live-commits',

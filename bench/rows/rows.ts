@@ -15,6 +15,7 @@ import { MEMORY_AFTER_PARCELS } from './memory-after-parcels.ts'
 import { MEMORY_IDLE } from './memory-idle.ts'
 import { NEAREST } from './nearest.ts'
 import { PAGE } from './page.ts'
+import { SCALE } from './scale.ts'
 import { SERVER_CPU } from './server-cpu.ts'
 import { SMALL_ROWS } from './small.ts'
 import { START } from './start.ts'
@@ -29,6 +30,7 @@ export const ROWS: readonly Row[] = [
   ...ARROW_STREAM_ROWS,
   ARROW_DOWNLOAD,
   SUBSCRIBERS,
+  SCALE,
   ...GEOJSON_PYTHON_ROWS,
   TYPED_FEATURES,
   TYPED_PAGE,

@@ -3,14 +3,14 @@ import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readingFeatures, readNewLayer } from '../../src/ask/mutation.ts'
-import { LiveLayers } from '../../src/catalog/live/live-layers.ts'
+import { WrittenLayers } from '../../src/catalog/live/written-layers.ts'
 import { COLUMNS, FENCE, featureOf, fleet, LAYER } from './fleet.ts'
 
 const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('build.ts FOLDER: where the store is written to')
 await rm(folder, { recursive: true, force: true })
 
-const live = await LiveLayers.open({
+const live = await WrittenLayers.open({
   directory: join(folder, 'store'),
   tempDirectory: tmpdir(),
   // It compacts nothing.

@@ -1,17 +1,21 @@
 /**
  * The catalogue: the layers of all sources by name. It stays correct while files change, and while checks prove the content.
  */
+import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
 import { setImmediate as immediate } from 'node:timers/promises'
+import { hasColumns } from '../engines/duckdb/host/files.ts'
 import { Inspector } from '../engines/duckdb/host/inspector.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
-import type { FileAccess } from '../engines/engine.ts'
+import type { FileAccess, RemoteReaders } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
 import { identityOf, type Layer, type LayerChange, type Problem } from '../model/layer.ts'
+import { isObject } from '../model/remote-source.ts'
 import type { RequestedSource } from './find-sources.ts'
 import { InspectionCache } from './inspection-cache.ts'
+import { FileKeeper } from './kept-files.ts'
 import { type LayerNames, nameLayers } from './layer-names.ts'
 import type { LayerOptions } from './layer-options.ts'
 import type { LiveLayers } from './live/live-layers.ts'
@@ -22,6 +26,7 @@ import { SourceList } from './source-list.ts'
 import { openSource } from './sources/open-source.ts'
 import { PreparationQueue } from './sources/preparation-queue.ts'
 import { PreparedCache } from './sources/prepared-cache.ts'
+import { type OpenStores, openStores, type StoreOptions } from './stores/store.ts'
 import { stampsOf, Watch } from './watch.ts'
 
 const DEFAULT_CACHE_BYTES = 20e9
@@ -32,6 +37,8 @@ export interface RequestedLayers {
   readonly sources: readonly string[]
   /** Layers with options. They replace the layers that the same files would give. */
   readonly layers?: readonly LayerOptions[]
+  /** The sources that have a copy of their objects on this machine. @default none */
+  readonly mirrors?: readonly string[]
 }
 
 export interface CatalogOptions extends RequestedLayers {
@@ -45,8 +52,12 @@ export interface CatalogOptions extends RequestedLayers {
   readonly spatialExtension: string | null
   /** Returns the path of the engine's extension that reads over HTTP. It is only called if a source is on another machine. */
   readonly httpfsExtension?: () => Promise<string>
+  /** Stores of objects of other machines that have their own credentials. */
+  readonly stores?: readonly StoreOptions[]
   /** Bytes of parts of objects of other machines that are kept in memory. @default 0 */
   readonly remoteCacheBytes?: number
+  /** Counts what workers read from other machines. @default nothing is counted */
+  readonly remoteReaders?: RemoteReaders
   /** The folder for results of inspections and prepared copies. Absent: they are not kept between starts. */
   readonly cacheFolder?: string
   /** The folder for files that are needed only while this process runs. @default the system's */
@@ -64,6 +75,14 @@ export interface CatalogOptions extends RequestedLayers {
 interface CatalogEvents {
   /** A layer was added or removed, has a new version, or is proven. Workers may already read it. */
   changed: [LayerChange]
+}
+
+/** A version of a layer that stays readable. */
+export interface KeptVersion {
+  readonly relation: Layer['relation']
+  /** True if its files have not been written in place. */
+  isUnchanged(): Promise<boolean>
+  release(): void
 }
 
 export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'> {
@@ -85,6 +104,8 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
   readonly files: readonly string[]
   /** Resolves when every source that was PREPARING at the start has a copy or a problem. */
   readonly prepared: Promise<void>
+  /** Resolves when every object has its copy, if it is to have one, or a problem. Its layer is served long before. */
+  readonly mirrored: Promise<void>
   /** Resolves when no check is running or waiting. */
   readonly checked: Promise<void>
   /**
@@ -99,6 +120,11 @@ export interface Catalog extends Pick<EventEmitter<CatalogEvents>, 'on' | 'off'>
    * in between is not valid, even with the same fingerprint. The number is from the last call of `fresh`.
    */
   writes(layer: Layer): number
+  /**
+   * Keeps the files of the current version, so that it can be read after they are replaced. Returns null if that is not possible: another version is
+   * current, or it is no local Parquet file.
+   */
+  keep(layer: Layer): Promise<KeptVersion | null>
   /** The live layers. Absent: there are none. */
   readonly live?: LiveLayers
   /** Checks every source, and describes again what has changed. */
@@ -147,9 +173,12 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   prepared: Promise<void> = Promise.resolve()
   readonly #options: CatalogOptions
   readonly #context: SourceContext
+  readonly #stores: OpenStores
   readonly #copies: PreparationQueue
   readonly #list: SourceList
   readonly #layers: ServedLayers
+  /** Null: there are no workers. */
+  readonly #keeper: FileKeeper | null
   #names: LayerNames = { layers: new Map(), claims: new Map(), problems: [] }
   /** The problem of a configuration that is wrong. The one before it stays. */
   #misconfigured: readonly Problem[] = []
@@ -163,14 +192,16 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   constructor(options: CatalogOptions, reading: Pick<SourceContext, 'inspector' | 'inspections'>, cache: PreparedCache) {
     super()
     this.setMaxListeners(0)
-    const { sources, layers = [], spatialExtension, log } = options
+    const { sources, layers = [], mirrors = [], stores, spatialExtension, tempFolder = os.tmpdir(), log } = options
     const aliases = new Map<string, string>()
     this.#options = options
+    this.#stores = openStores(stores)
     const remote = () => (this.#remote ??= this.#openRemote())
     this.#context = { ...reading, log, remote, alias: (file, name) => aliasOf(aliases, file, name) }
     this.#copies = new PreparationQueue({ spatialExtension, cache, context: this.#context, admit: () => this.#admit() })
-    this.#list = new SourceList(sources, layers, (wanted) => this.#open(wanted))
+    this.#list = new SourceList(sources, layers, mirrors, this.#stores, (wanted) => this.#open(wanted))
     this.#layers = new ServedLayers(this.#context, (change) => this.#emit(change))
+    this.#keeper = options.admit ? new FileKeeper(tempFolder, randomUUID()) : null
   }
 
   async open(): Promise<void> {
@@ -178,7 +209,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     const configurationFiles = configuration ? [configuration.file] : []
     const paths = () => this.#list.paths
     // This is before anything is read, so that the next look sees every later change.
-    const stamps = watch ? await stampsOf(paths(), configurationFiles) : ''
+    const stamps = watch ? await stampsOf(paths(), configurationFiles, this.#stores) : ''
     const added = await this.#list.look()
     this.#admitted = JSON.stringify(this.access())
     this.#readable = new Set(this.files)
@@ -187,7 +218,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     if (!watch) return
     const files = () => [...configurationFiles, ...this.#sources.flatMap((source) => source.files)]
     const objects = async () => (await this.#remote?.catch(() => null)) ?? null
-    this.#watch = new Watch({ paths, files, objects, update: () => this.#update(), log }, stamps)
+    this.#watch = new Watch({ paths, files, stores: this.#stores, objects, update: () => this.#update(), log }, stamps)
   }
 
   get files(): readonly string[] {
@@ -201,6 +232,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
       allowedPaths: all.flatMap(({ allowedPaths }) => allowedPaths),
       databases: all.flatMap(({ databases }) => databases),
       ...(gateway && { gateway }),
+      ...(this.#keeper && { kept: this.#keeper.folder }),
     }
   }
 
@@ -236,6 +268,10 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     return this.#layers.checked
   }
 
+  get mirrored(): Promise<void> {
+    return Promise.all(this.#sources.map((source) => source.mirrored)).then(() => {})
+  }
+
   async fresh(known: Layer): Promise<Layer> {
     const source = this.#layers.sourceOf(this.#identityOf(known))
     if (source) await this.#look(source)
@@ -259,6 +295,26 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     return this.#layers.versionOf(this.#identityOf(layer))?.reader.writes ?? 0
   }
 
+  async keep(layer: Layer): Promise<KeptVersion | null> {
+    const { relation, fingerprint } = layer
+    const identity = this.#identityOf(layer)
+    const [source, version] = [this.#layers.sourceOf(identity), this.#layers.versionOf(identity)]
+    // Columns from names of folders would be lost.
+    const isKept = relation.kind === 'parquet' && !relation.files.some((file) => isObject(file) || hasColumns(file))
+    if (!isKept || !source || !version || this.#layers.get(identity)?.fingerprint !== fingerprint) return null
+    // The files of a copy stay, under names that only its content has.
+    if (!relation.files.some((file) => source.files.includes(file)))
+      return { relation, isUnchanged: version.isUnchanged, release: () => {} }
+    const kept = (await this.#keeper?.keep(relation.files, version.isUnchanged)) ?? null
+    return (
+      kept && {
+        relation: { ...relation, files: kept.files },
+        isUnchanged: kept.areUnchanged,
+        release: () => void kept.release().catch(() => {}),
+      }
+    )
+  }
+
   unreadable(layer: Layer, reason: string): void {
     this.#layers.unreadable(layer, reason)
   }
@@ -273,7 +329,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
 
   async close(): Promise<void> {
     for (const source of this.#sources) source.close()
-    await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close()])
+    await Promise.all([this.#watch?.close(), this.#context.inspector.close(), this.#copies.close(), this.#keeper?.close()])
     await this.checked
     await (await this.#remote?.catch(() => null))?.close()
   }
@@ -324,7 +380,7 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
     if (!configuration) return
     const read = await configuration.read()
     const source = path.basename(configuration.file)
-    if (typeof read !== 'string') this.#list.request(read.sources, read.layers ?? [])
+    if (typeof read !== 'string') this.#list.request(read.sources, read.layers ?? [], read.mirrors ?? [])
     else if (this.#misconfigured[0]?.reason !== read) log.warn({ source }, `${source} is not used as it is now: ${read}`)
     this.#misconfigured = typeof read === 'string' ? [{ source, reason: read }] : []
   }
@@ -367,11 +423,11 @@ class OpenCatalog extends EventEmitter<CatalogEvents> implements Catalog {
   }
 
   async #openRemote(): Promise<RemoteObjects> {
-    const { httpfsExtension, remoteCacheBytes = 0, log } = this.#options
+    const { httpfsExtension, remoteCacheBytes = 0, remoteReaders = new Map(), log } = this.#options
     try {
       if (!httpfsExtension) throw new SourceError('it is on another machine, which is not read here: download it first')
       const { RemoteObjects } = await import('./remote/remote-objects.ts')
-      return await RemoteObjects.open(await httpfsExtension(), remoteCacheBytes, log)
+      return await RemoteObjects.open(await this.#stores(), await httpfsExtension(), remoteCacheBytes, remoteReaders, log)
     } catch (error) {
       if (error instanceof SourceError) throw error
       throw new SourceError("it cannot be read without DuckDB's httpfs extension, which could not be had: see the log", {

@@ -9,15 +9,17 @@
  * - A folder whose Parquet files are all `part-...` or `data_...`, as engines write a data set, is one layer with the folder's name.
  * - A glob pattern is one layer over all its Parquet files, in the order of their paths, and the layers of its other files.
  */
-import { glob, readdir, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { filesOfFormat } from '../engines/duckdb/host/format.ts'
 import { SourceError } from '../engines/duckdb/host/source-error.ts'
 import type { Problem } from '../model/layer.ts'
-import { isObject, remoteReason, shownPath } from '../model/remote-source.ts'
+import { isObject, objectAddress, remoteReason, shownPath } from '../model/remote-source.ts'
 import { type FileKind, fileKind, type SourceFormat, UNKNOWN_FORMAT } from './file-kind.ts'
 import type { LayerOptions } from './layer-options.ts'
 import { sourceNames } from './names.ts'
+import { localStore } from './stores/local-store.ts'
+import { type OpenStores, openStores } from './stores/store.ts'
 
 /** The location of a source, and its format by the first bytes of its files. */
 export interface FoundSource {
@@ -28,6 +30,8 @@ export interface FoundSource {
   readonly names: readonly string[]
   /** Real paths: the files of a data set in natural order, otherwise the file and the parts that belong to it. */
   readonly files: readonly string[]
+  /** True if a copy of its objects is kept on this machine. */
+  readonly isMirrored?: boolean
 }
 
 /** A source with the options of its layers. */
@@ -48,18 +52,20 @@ const MAGIC = /[*?[\]{}]/
 const PART = /^(part|data)[-_.]?\d/i
 
 /** The same key for the same files, for every argument that names them. */
-export const keyOf = ({ format, files }: FoundSource): string =>
-  [format, ...(format === 'Parquet' ? files : files.slice(0, 1))].join('\n')
+export const keyOf = ({ format, files, isMirrored = false }: FoundSource): string =>
+  [format, isMirrored, ...(format === 'Parquet' ? files : files.slice(0, 1))].join('\n')
 
 /** Configured layers replace those that the same files would give. It never throws: what cannot be served is a problem. */
 export async function requestedSources(
   paths: readonly string[],
   layers: readonly LayerOptions[],
+  stores: OpenStores,
+  mirrors: readonly string[] = [],
 ): Promise<{ readonly wanted: readonly RequestedSource[]; readonly problems: readonly Problem[] }> {
   const wanted = new Map<string, RequestedSource>()
   const problems: Problem[] = []
   for (const layer of layers) {
-    const found = await expandSources([layer.path])
+    const found = await expandSources([layer.path], stores)
     problems.push(...found.problems.map(({ source, reason }) => ({ source, reason: `layer ${layer.name}: ${reason}` })))
     const [source, ...more] = found.sources
     if (!source) continue
@@ -73,7 +79,7 @@ export async function requestedSources(
   }
   const parquetFiles = ({ format, files }: FoundSource) => (format === 'Parquet' ? files : [])
   const taken = new Set([...wanted.values()].flatMap(({ found }) => parquetFiles(found)))
-  const plain = await expandSources(paths)
+  const plain = await expandSources(paths, stores, mirrors)
   for (const found of plain.sources) {
     const known = wanted.get(keyOf(found)) ?? { found, layers: [] }
     if (found.format === 'Parquet' && found.files.every((file) => taken.has(file))) continue
@@ -82,19 +88,30 @@ export async function requestedSources(
   return { wanted: [...wanted.values()], problems: [...problems, ...plain.problems] }
 }
 
-/** Each file is served once, by the first argument that names it. It never throws: what cannot be served is a problem. */
-export async function expandSources(paths: readonly string[]): Promise<Found> {
+/**
+ * Each file is served once, by the first argument that names it. It never throws: what cannot be served is a problem.
+ *
+ * @param mirrors those of the paths of whose objects a copy is kept
+ */
+export async function expandSources(
+  paths: readonly string[],
+  stores: OpenStores,
+  mirrors: readonly string[] = [],
+): Promise<Found> {
   const sources = new Map<string, FoundSource>()
   const problems: Problem[] = []
   for (const argument of paths) {
-    const found = await expand(argument).catch((error: unknown) =>
+    const found = await expand(argument, stores).catch((error: unknown) =>
       problem(
         path.basename(argument),
         error instanceof SourceError ? error.message : 'it cannot be read: it is gone, or forbidden',
       ),
     )
     problems.push(...found.problems)
-    for (const source of found.sources) if (!sources.has(keyOf(source))) sources.set(keyOf(source), source)
+    for (const one of found.sources) {
+      const source = mirrors.includes(argument) ? { ...one, isMirrored: true } : one
+      if (!sources.has(keyOf(source))) sources.set(keyOf(source), source)
+    }
   }
   return { sources: [...sources.values()], problems }
 }
@@ -109,13 +126,13 @@ export async function nothingThere(paths: readonly string[]): Promise<readonly P
     const isThere = remoteReason(argument) === null && (MAGIC.test(argument) || (await stat(argument).catch(() => null)))
     if (isThere) return null
   }
-  return (await expandSources(paths)).problems
+  return (await expandSources(paths, openStores())).problems
 }
 
 /** Lists every file that the arguments contain or may contain later, including the parts of a Shapefile. It opens no file. */
-export async function candidateFiles(paths: readonly string[]): Promise<Set<string>> {
+export async function candidateFiles(paths: readonly string[], stores: OpenStores): Promise<Set<string>> {
   const files = new Set<string>()
-  for (const argument of paths) for (const file of await candidates(argument).catch(() => [argument])) files.add(file)
+  for (const argument of paths) for (const file of await candidates(argument, stores).catch(() => [argument])) files.add(file)
   for (const file of [...files]) {
     if (path.extname(file).toLowerCase() !== '.shp') continue
     for (const part of await filesOfFormat(file, 'Shapefile').catch(() => [])) files.add(part)
@@ -123,17 +140,17 @@ export async function candidateFiles(paths: readonly string[]): Promise<Set<stri
   return files
 }
 
-async function candidates(argument: string): Promise<readonly string[]> {
-  if (/^s3:/i.test(argument)) return await listedObjects(argument)
+async function candidates(argument: string, stores: OpenStores): Promise<readonly string[]> {
+  if (/^s3:/i.test(argument)) return await listedObjects(argument, stores)
   if (remoteReason(argument) !== null) return []
   const known = await stat(argument).catch(() => null)
   if (known?.isDirectory()) return (await readdir(argument)).map((name) => path.join(argument, name))
-  if (!known && MAGIC.test(argument)) return (await Array.fromAsync(glob(argument))).map((match) => path.resolve(match))
+  if (!known && MAGIC.test(argument)) return await localStore.list(argument)
   return [argument]
 }
 
-async function expand(argument: string): Promise<Found> {
-  if (/^s3:/i.test(argument) && isObject(argument)) return await inStore(argument)
+async function expand(argument: string, stores: OpenStores): Promise<Found> {
+  if (/^s3:/i.test(argument) && isObject(argument)) return await inStore(argument, stores)
   if (isObject(argument)) return object(argument)
   const remote = remoteReason(argument)
   if (remote !== null) return problem(shownPath(argument), remote)
@@ -170,12 +187,11 @@ function object(argument: string): Found {
 }
 
 /** An address of S3 has its key unchanged, not encoded. A pattern, and a folder, are one layer. */
-async function inStore(argument: string): Promise<Found> {
-  const { objectAddress } = await import('./remote/s3-list.ts')
+async function inStore(argument: string, stores: OpenStores): Promise<Found> {
   const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/i.exec(argument) ?? []
   const whole = `/${bucket}/${key}`
   const label = path.posix.basename(whole)
-  const files = await listedObjects(argument)
+  const files = await listedObjects(argument, stores)
   if (key !== '' && !key.endsWith('/') && !MAGIC.test(key)) return object(objectAddress(bucket, key))
   if (files.length === 0) return problem(label, 'no object matches it')
   const fixed = path.posix.dirname(`${whole.slice(0, whole.search(/$|[*?[\]{}]/))}x`)
@@ -185,9 +201,8 @@ async function inStore(argument: string): Promise<Found> {
 }
 
 /** Returns the objects of a pattern or folder of S3. */
-async function listedObjects(argument: string): Promise<string[]> {
-  const { isList, listObjects } = await import('./remote/s3-list.ts')
-  return isList(argument) ? [...(await listObjects(argument))] : []
+async function listedObjects(argument: string, stores: OpenStores): Promise<readonly string[]> {
+  return argument.endsWith('/') || MAGIC.test(argument) ? await (await stores()).list(argument) : []
 }
 
 /** An address may have an escape that is none. */
@@ -220,7 +235,7 @@ async function pattern(argument: string, label: string): Promise<Found> {
   const fixed = argument.slice(0, argument.search(MAGIC))
   const base = await realpath(path.resolve(path.dirname(`${fixed}x`))).catch(() => null)
   if (base === null) return problem(label, 'no file matches it')
-  const matches = (await Array.fromAsync(glob(argument))).map((match) => path.resolve(match)).sort()
+  const matches = await localStore.list(argument)
   const { files, found } = await sort(base, matches)
   const [whole, name] = [path.resolve(argument), patternName(argument)]
   const folder = path.basename(base) === name ? path.dirname(base) : base

@@ -1,9 +1,9 @@
 /**
- * Allows one process at a time: a file names the process that has the lock. The lock of an ended process is taken over. If two processes take over the
- * same lock at once, both could believe that they have it. So a process checks the lock again before it puts a new version in place.
+ * Allows one process at a time: a file names the process that has the lock. The lock of an ended process is taken over.
  *
  * The folder may be shared by machines and containers, which do not see each other's processes. So the owner renews the time of its lock, and
- * another machine takes over a lock that was not renewed for `LEASE_MS`. This needs clocks that differ by less than that.
+ * another machine takes over a lock that was not renewed for `LEASE_MS`. All times are those of the file system, so clocks may differ. A machine that
+ * was held up for longer may still believe that it has the lock. So a process checks the lock again before it puts a new version in place.
  */
 import { hash, randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
@@ -43,16 +43,15 @@ export class ProcessLock {
   }
 
   async #renew(): Promise<void> {
-    const now = new Date()
+    const now = (await timeAt(this.file)) / 1_000
     if (await this.isHeld()) await utimes(this.file, now, now).catch(() => {})
   }
 
   /** Returns the lock, or its owner. The folder of the file must exist. */
   static async take(file: string): Promise<ProcessLock | LockOwner> {
     const holder = { pid: process.pid, machine: machineId(), began: await beginOf(process.pid), token: randomUUID() }
-    let left: string | null = null
     for (;;) {
-      if (await written(file, holder)) return new ProcessLock(file, holder, left)
+      if (await written(file, holder)) return new ProcessLock(file, holder, null)
       const other = await read(file)
       if (other === 'gone') continue
       if (other === 'unreadable') {
@@ -60,10 +59,8 @@ export class ProcessLock {
         continue
       }
       if (other && (await lives(other, file))) return other
-      left = other?.publishing ?? null
-      // If two processes see the same stale lock, one moves it, and the other finds it gone.
-      await rename(file, `${file}-${holder.token}`).catch(() => {})
-      await rm(`${file}-${holder.token}`, { force: true })
+      if (await replaced(file, other, holder)) return new ProcessLock(file, holder, other?.publishing ?? null)
+      await sleep(50)
     }
   }
 
@@ -101,6 +98,29 @@ async function written(file: string, holder: LockOwner): Promise<boolean> {
   }
 }
 
+/**
+ * Takes over a stale lock. The right to do so is a file too, so of several processes that see the same stale lock, one replaces it. Another may have
+ * done so since it was read, so it is read again. False: somebody else is faster.
+ */
+async function replaced(file: string, stale: LockOwner | null, holder: LockOwner): Promise<boolean> {
+  const right = `${file}-${stale?.token ?? 'empty'}`
+  if (!(await written(right, holder))) {
+    // Its owner may have ended.
+    if (!(await isRenewed(right, WRITTEN_MS, await timeAt(right)))) await rm(right, { force: true })
+    return false
+  }
+  try {
+    const now = await read(file)
+    if (now === 'gone' || now === 'unreadable' || now?.token !== stale?.token) return false
+    const own = `${file}-${holder.token}`
+    await writeFile(own, JSON.stringify(holder))
+    await rename(own, file)
+    return true
+  } finally {
+    await rm(right, { force: true })
+  }
+}
+
 /** Null: the lock is stale and contains nothing. */
 async function read(file: string): Promise<LockOwner | 'gone' | 'unreadable' | null> {
   try {
@@ -108,19 +128,32 @@ async function read(file: string): Promise<LockOwner | 'gone' | 'unreadable' | n
   } catch {
     const found = await stat(file).catch(() => null)
     if (!found) return 'gone'
-    return Date.now() - found.mtimeMs < WRITTEN_MS ? 'unreadable' : null
+    return (await isRenewed(file, WRITTEN_MS, await timeAt(file))) ? 'unreadable' : null
   }
 }
 
 async function lives({ pid, machine, began }: LockOwner, file: string): Promise<boolean> {
-  if (machine !== undefined && machine !== machineId()) return await isRenewed(file, LEASE_MS)
+  if (machine !== undefined && machine !== machineId()) return await isRenewed(file, LEASE_MS, await timeAt(file))
   return isRunning(pid) && (began === null || began === (await beginOf(pid)))
 }
 
 /** True if the time of the file or folder is at most `ms` ago. */
-export async function isRenewed(file: string, ms: number): Promise<boolean> {
+export async function isRenewed(file: string, ms: number, now = Date.now()): Promise<boolean> {
   const found = await stat(file).catch(() => null)
-  return found !== null && Date.now() - found.mtimeMs < ms
+  return found !== null && now - found.mtimeMs < ms
+}
+
+/** Returns the time of the file system, in milliseconds. On a network it is that of the file server, for all machines. */
+async function timeAt(file: string): Promise<number> {
+  const probe = `${file}-${randomUUID()}`
+  try {
+    await writeFile(probe, '')
+    return (await stat(probe)).mtimeMs
+  } catch {
+    return Date.now()
+  } finally {
+    await rm(probe, { force: true }).catch(() => {})
+  }
 }
 
 let machine: string | undefined

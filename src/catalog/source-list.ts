@@ -6,6 +6,7 @@ import type { Problem } from '../model/layer.ts'
 import { keyOf, type RequestedSource, requestedSources } from './find-sources.ts'
 import type { LayerOptions } from './layer-options.ts'
 import type { Source } from './source.ts'
+import type { OpenStores } from './stores/store.ts'
 
 /** Limits the number of open files. */
 const LOOKS_AT_ONCE = 4
@@ -20,15 +21,21 @@ export class SourceList {
   problems: readonly Problem[] = []
   #paths: readonly string[]
   #layers: readonly LayerOptions[]
+  #mirrors: readonly string[]
+  readonly #stores: OpenStores
   readonly #open: (wanted: readonly RequestedSource[]) => readonly Source[]
 
   constructor(
     paths: readonly string[],
     layers: readonly LayerOptions[],
+    mirrors: readonly string[],
+    stores: OpenStores,
     open: (wanted: readonly RequestedSource[]) => readonly Source[],
   ) {
     this.#paths = paths
     this.#layers = layers
+    this.#mirrors = mirrors
+    this.#stores = stores
     this.#open = open
   }
 
@@ -38,16 +45,17 @@ export class SourceList {
   }
 
   /** Replaces the arguments and the configured layers. The next look uses them. */
-  request(paths: readonly string[], layers: readonly LayerOptions[]): void {
+  request(paths: readonly string[], layers: readonly LayerOptions[], mirrors: readonly string[]): void {
     this.#paths = paths
     this.#layers = layers
+    this.#mirrors = mirrors
   }
 
   /**
    * Looks the sources up, one look at a time. Returns new sources. @throws Error if the process that reads sources cannot start
    */
   async look(): Promise<readonly Source[]> {
-    const { wanted, problems } = await requestedSources(this.#paths, this.#layers)
+    const { wanted, problems } = await requestedSources(this.#paths, this.#layers, this.#stores, this.#mirrors)
     const keys = new Set(wanted.map(({ found }) => keyOf(found)))
     const gone = new Map(this.sources.filter(({ found }) => !keys.has(keyOf(found))).map((listed) => [nameOf(listed), listed]))
     const known = new Map(this.sources.map(({ found, source }) => [keyOf(found), source]))
@@ -72,8 +80,8 @@ export class SourceList {
 }
 
 /** A data set stays the same when its list of files changes. A file in another location is a different source. */
-const nameOf = ({ found: { format, names, files } }: RequestedSource): string =>
-  format === 'Parquet' ? [format, ...names].join('\n') : (files[0] ?? '')
+const nameOf = ({ found: { format, names, files, isMirrored = false } }: RequestedSource): string =>
+  format === 'Parquet' ? [format, isMirrored, ...names].join('\n') : (files[0] ?? '')
 
 async function lookAll(queue: Iterable<ListedSource>): Promise<void> {
   for (const { source } of queue) {

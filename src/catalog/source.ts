@@ -37,6 +37,8 @@ export interface Source {
   access(): FileAccess
   /** Starts background work between looks. `changed` is called when the description changes without a look. */
   watch(changed: () => void): void
+  /** Resolves when the copy of its objects is complete or has failed. Absent: it has none. */
+  readonly mirrored?: Promise<void>
   /** Stops the background work, because this is no longer a source. */
   close(): void
 }

@@ -8,6 +8,7 @@ import { candidateFiles } from './find-sources.ts'
 import type { RemoteObjects } from './remote/remote-objects.ts'
 import type { CatalogLog } from './source.ts'
 import { statOf } from './sources/file-source.ts'
+import type { OpenStores } from './stores/store.ts'
 
 /**
  * A change is accepted when two looks in this interval show the same, so that a file is not read while it is written or copied.
@@ -23,6 +24,7 @@ export interface WatchOptions {
   readonly paths: () => readonly string[]
   /** Files that no argument names: logs and parts of sources, the configuration. */
   readonly files: () => readonly string[]
+  readonly stores: OpenStores
   /** Returns the objects of other machines, if there are any. */
   readonly objects: () => Promise<RemoteObjects | null>
   /** Updates the catalogue. */
@@ -37,9 +39,10 @@ export interface WatchOptions {
 export async function stampsOf(
   paths: readonly string[],
   files: readonly string[],
+  stores: OpenStores,
   objects: RemoteObjects | null = null,
 ): Promise<string> {
-  const candidates = await candidateFiles(paths)
+  const candidates = await candidateFiles(paths, stores)
   const all = new Set([...files, ...candidates])
   // A list of objects is older than the look at one of them, so it may change later than the stamp.
   const listed = [...candidates].filter(isObject)
@@ -64,13 +67,13 @@ export class Watch {
   }
 
   async #run(first: string): Promise<void> {
-    const { paths, files, objects, update, log } = this.#options
+    const { paths, files, stores, objects, update, log } = this.#options
     let [taken, last] = [first, first]
     let changedAt = Number.POSITIVE_INFINITY
     for (let pause = LOOK_MS; await this.#waited(pause); ) {
       const [began, used] = [performance.now(), process.cpuUsage()]
       try {
-        const now = await stampsOf(paths(), files(), await objects())
+        const now = await stampsOf(paths(), files(), stores, await objects())
         // On a busy machine, a look takes much longer than its work.
         const { user, system } = process.cpuUsage(used)
         pause = Math.max(LOOK_MS, Math.min(performance.now() - began, (user + system) / 1_000) / SHARE)

@@ -1,12 +1,29 @@
 /** A queue of batches between the receiver and the reader, in order. Its end follows the last batch. */
+
+/** Batches that may wait for a slow reader. */
+const READ_AHEAD = 16
+
 export class BatchQueue<Batch> {
   readonly #batches: Batch[] = []
   readonly #readers: PromiseWithResolvers<IteratorResult<Batch>>[] = []
+  readonly #most: number
+  readonly #onFull: () => void
   #end: { readonly error?: unknown } | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** The number of batches that wait for the reader. */
-  get length(): number {
-    return this.#batches.length
+  /** @param onFull called when `most` batches or more wait for the reader, which had time to read */
+  constructor(most: number | undefined, onFull: () => void) {
+    this.#most = Math.max(1, most ?? READ_AHEAD)
+    this.#onFull = onFull
+  }
+
+  /** The number of batches that may be put into it until it is full. */
+  get room(): number {
+    return this.#most - this.#batches.length
+  }
+
+  get isHalfFull(): boolean {
+    return this.#batches.length > this.#most / 2
   }
 
   /** True if the reader waits for the next batch. */
@@ -18,6 +35,8 @@ export class BatchQueue<Batch> {
     const reader = this.#readers.shift()
     if (reader) reader.resolve({ done: false, value: batch })
     else this.#batches.push(batch)
+    // Many small batches arrive at once. A reader is slow only if it had time to read them and did not.
+    if (this.room <= 0) this.#timer ??= setTimeout(() => this.#tellFull(), 0)
   }
 
   take(): Promise<IteratorResult<Batch>> {
@@ -30,6 +49,7 @@ export class BatchQueue<Batch> {
   }
 
   end(end: { readonly error?: unknown }): void {
+    clearTimeout(this.#timer)
     this.#end ??= end
     this.#settle()
   }
@@ -37,6 +57,11 @@ export class BatchQueue<Batch> {
   /** Discards the batches that were not read. */
   clear(): void {
     this.#batches.length = 0
+  }
+
+  #tellFull(): void {
+    this.#timer = undefined
+    if (this.room <= 0) this.#onFull()
   }
 
   /** Throws an error once. After it, and after the last batch, the queue is empty. */

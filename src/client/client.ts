@@ -5,6 +5,7 @@
 // biome-ignore-all lint/performance/noBarrelFile: the one file that the package exports
 import type { Batches, Encoding } from './encoding.ts'
 import { FeatureStream } from './feature-stream.ts'
+import { type FenceOptions, FenceWatch } from './fence-watch.ts'
 import { LayerWatch, type WatchOptions } from './layer-watch.ts'
 import type { StreamOptions } from './options.ts'
 import { type ViewportOptions, ViewportWatch } from './viewport-watch.ts'
@@ -13,7 +14,8 @@ export { connect } from './connect.ts'
 export type { ArrowBatch, Encoding, FeaturesBatch, GeoJSONBatch, StreamedFeature } from './encoding.ts'
 export { type ClientErrorCode, clientError, GeoduckClientError } from './error.ts'
 export type { FeatureStream } from './feature-stream.ts'
-export type { FeatureFilter, FeatureOrder, GeometryInput, PropertyFilter } from './inputs.ts'
+export type { FenceEvent, FenceOptions, FenceUpdate, FenceWatch } from './fence-watch.ts'
+export type { FeatureFilter, FeatureOrder, FencesInput, GeometryInput, PropertyFilter } from './inputs.ts'
 export type { LayerWatch, WatchOptions } from './layer-watch.ts'
 export type { StreamOptions, StreamState } from './options.ts'
 export { toGeoJSON } from './to-geojson.ts'
@@ -49,4 +51,15 @@ export function watchLayer(options: WatchOptions): LayerWatch {
  */
 export function watchViewport(options: ViewportOptions): ViewportWatch {
   return new ViewportWatch(options)
+}
+
+/**
+ * Follows the fences of a live layer. The iterator yields each event once and in order, and has no end: it continues automatically after lost connections
+ * and restarts of servers. It throws errors that a retry cannot solve, such as CURSOR_EXPIRED: the server does not keep the changes since the last event,
+ * so events were missed. An abort, `close()` and the end of the loop end it.
+ *
+ * It begins at once. At most `readAhead` updates wait for a slow reader; the others wait on the server.
+ */
+export function watchFences(options: FenceOptions): FenceWatch {
+  return new FenceWatch(options)
 }

@@ -13,20 +13,18 @@ import { GeoduckClientError } from './error.ts'
 import { otherColumns, runOperation, sequenceError } from './operation.ts'
 import type { StreamOptions, StreamState } from './options.ts'
 
-const READ_AHEAD = 16
 const BATCH_SIZE = 1024
 const MOST_FAILURES = 10
 
 export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<Batches[E]> {
   readonly #options: StreamOptions<E>
   readonly #client: Client
-  readonly #outbox = new BatchQueue<Batches[E]>()
+  readonly #outbox: BatchQueue<Batches[E]>
   #started = false
   #over = false
   /** Ends the running operation. */
   #stop: (() => void) | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
-  #full: ReturnType<typeof setTimeout> | undefined
   #state: StreamState['state'] | null = null
   #cursor: string | undefined
   #sequence = 0
@@ -45,6 +43,7 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
 
   constructor(options: StreamOptions<E>) {
     this.#options = options
+    this.#outbox = new BatchQueue(options.readAhead, () => this.#hold())
     this.#client = options.client ?? connect(options.url, { lazyCloseTimeout: 0 })
     this.#cursor = options.after ?? undefined
     this.#remaining = options.limit ?? Number.POSITIVE_INFINITY
@@ -76,13 +75,13 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     if (this.#over || !this.#started || this.#stop || this.#timer !== undefined) return
     if (this.#outbox.wanted) this.#slow = false
     if (this.#remaining <= 0) this.#finish({})
-    else if (this.#outbox.length > this.#readAhead / 2) this.#tell({ state: 'held' })
+    else if (this.#outbox.isHalfFull) this.#tell({ state: 'held' })
     else this.#run()
   }
 
   #run(): void {
     const { encoding = 'geojson', batchSize } = this.#options
-    const room = (this.#readAhead - this.#outbox.length) * (batchSize ?? BATCH_SIZE)
+    const room = this.#outbox.room * (batchSize ?? BATCH_SIZE)
     const limit = this.#slow ? Math.min(this.#remaining, room) : this.#remaining
     const request = { ...this.#options, after: this.#cursor, limit: Number.isFinite(limit) ? limit : undefined }
     const left = this.#remaining - limit
@@ -118,7 +117,6 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     this.#remaining -= wire.count
     this.#tell({ state: 'streaming' })
     this.#outbox.put(batch)
-    if (this.#outbox.length >= this.#readAhead) this.#full ??= setTimeout(() => this.#holdIfFull(), 0)
   }
 
   /** True if the batch has the columns of the batches before. */
@@ -129,10 +127,8 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     return schema !== null && this.#schema !== null && isEqual(schema, this.#schema)
   }
 
-  /** Many small batches arrive at once. A reader is slow only if it had time to read them and did not. */
-  #holdIfFull(): void {
-    this.#full = undefined
-    if (!this.#stop || this.#outbox.length < this.#readAhead) return
+  #hold(): void {
+    if (!this.#stop) return
     this.#slow = true
     this.#end()
     this.#advance()
@@ -171,7 +167,6 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     this.#over = true
     this.#end()
     clearTimeout(this.#timer)
-    clearTimeout(this.#full)
     this.#options.signal?.removeEventListener('abort', this.#abort)
     this.#outbox.end(end)
   }
@@ -185,10 +180,6 @@ export class FeatureStream<E extends Encoding> implements AsyncIterableIterator<
     if (state.state === this.#state && state.state !== 'waiting') return
     this.#state = state.state
     this.#options.onState?.(state)
-  }
-
-  get #readAhead(): number {
-    return Math.max(1, this.#options.readAhead ?? READ_AHEAD)
   }
 }
 

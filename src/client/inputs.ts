@@ -44,6 +44,14 @@ export type DistanceOrder = {
   readonly to: GeometryInput;
 };
 
+/** The stays that DWELL detects. */
+export type DwellInput = {
+  /** The seconds for which an object is inside: 0 to 604,800. */
+  readonly seconds: number;
+  /** The column with the time of an object, a TIMESTAMP with or without a time zone. */
+  readonly time: string;
+};
+
 /**
  * A filter for features. A feature matches if every given member is true for it. An empty filter matches every feature. A member that is null is
  * refused, here and in every input inside a filter: leave it out, or leave out the value of its variable. The whole filter may be null, which is the
@@ -90,6 +98,45 @@ export type FeatureOrder = {
   readonly nulls?: NullsOrder | null | undefined;
   /** A column of the layer that has an order: not JSON, struct, list or map. */
   readonly property?: string | null | undefined;
+};
+
+/** The kinds of events. An object is inside if its geometry intersects the fence, also only its border. Without a geometry, it is outside. */
+export type FenceDetection =
+  /**
+   * The object was outside and is outside, but the line from its former to its new place meets the fence. A place is the centroid. In longitude and
+   * latitude, the line goes the short way around the earth.
+   */
+  | 'CROSS'
+  /**
+   * The object has entered the fence at least `dwell.seconds` ago and is still inside, by the times of its changes. It is sent once per stay, with the
+   * first change that shows it. A stay counts if it begins after the first event of the subscription.
+   */
+  | 'DWELL'
+  /** The object is inside now, and was not before the change, or was not there. */
+  | 'ENTER'
+  /** The object is not inside any more, or is gone. */
+  | 'EXIT'
+  /** The object is inside after the change. It is sent with each change, also after ENTER. */
+  | 'INSIDE'
+  /** The object is outside after the change. It is sent with each change, also after EXIT and CROSS. */
+  | 'OUTSIDE'
+  /** The object and another one are within the distance of `roam` now, and were not before the change. */
+  | 'ROAM';
+
+/** Fences: exactly one of `layer`, `geometry` and `roam`. */
+export type FencesInput = {
+  /** One fence. */
+  readonly geometry?: GeometryInput | null | undefined;
+  /**
+   * The name of another layer with the same CRS. Each of its features is a fence. A live layer has the version that it had when the object changed; a
+   * file is read as it is now.
+   */
+  readonly layer?: string | null | undefined;
+  /**
+   * The objects themselves: ROAM is sent for two that are within this distance. In longitude and latitude, it is geodesic, in metres, and at most
+   * 1,000,000. For other layers it is in units of the CRS. It is measured between centroids.
+   */
+  readonly roam?: number | null | undefined;
 };
 
 /**
@@ -180,6 +227,23 @@ export type SortDirection =
   | 'ASC'
   /** Largest first. */
   | 'DESC';
+
+export type FencesSubscriptionVariables = Exact<{
+  objects: string;
+  fences: FencesInput;
+  detect?: ReadonlyArray<FenceDetection> | null | undefined;
+  dwell?: DwellInput | null | undefined;
+  where?: FeatureFilter | null | undefined;
+  since?: string | null | undefined;
+  maxPerSecond?: number | null | undefined;
+}>;
+
+
+export type FencesSubscription = { readonly fences:
+    | { readonly __typename: 'FenceBatch' }
+    | { readonly __typename: 'Heartbeat' }
+    | { readonly __typename: 'UpToDate' }
+   };
 
 export type StreamSubscriptionVariables = Exact<{
   layer: string;

@@ -21,7 +21,7 @@ export class LayerWatch extends Watch<LayerWatch, UpToDate> {
   }
 
   protected override begin() {
-    return { text, variables: {} }
+    return { text, variables: this.variables }
   }
 
   protected override receiveOther({ version }: UpToDate): void {

@@ -6,7 +6,19 @@ import type { StreamSubscriptionVariables } from './inputs.ts'
 /** The arguments of the subscription `featureBatches`. */
 export interface StreamArguments extends StreamSubscriptionVariables {}
 
-export interface EncodingOptions<E extends Encoding = Encoding> {
+/** The form of features. */
+export interface FormOptions {
+  /** The CRS of the result, such as `EPSG:3857`. For GeoJSON it must have longitude and latitude. @default the layer's CRS */
+  readonly crs?: string | undefined
+  /** Removes vertices that deviate by less than this, in units of the result's CRS. @default none */
+  readonly simplify?: number | undefined
+  /** Digits after the decimal point of coordinates; not for Arrow. @default 7 */
+  readonly precision?: number | undefined
+  /** Reads only these properties. @default all of them */
+  readonly properties?: readonly string[] | undefined
+}
+
+export interface EncodingOptions<E extends Encoding = Encoding> extends FormOptions {
   /**
    * The encoding of features. `geojson`: a FeatureCollection per batch, for layers in longitude and latitude. `arrow`: an Arrow IPC stream per batch,
    * the fastest. `features`: objects with id, key, geometry, bbox and properties, for layers in any CRS.
@@ -14,14 +26,6 @@ export interface EncodingOptions<E extends Encoding = Encoding> {
    * @default 'geojson'
    */
   readonly encoding?: E | undefined
-  /** The CRS of the result, such as `EPSG:3857`. For `geojson` it must have longitude and latitude. @default the layer's CRS */
-  readonly crs?: string | undefined
-  /** Removes vertices that deviate by less than this, in units of the result's CRS. @default none */
-  readonly simplify?: number | undefined
-  /** Digits after the decimal point of coordinates, for `geojson` and `features`. @default 7 */
-  readonly precision?: number | undefined
-  /** Reads only these properties. @default all of them */
-  readonly properties?: readonly string[] | undefined
 }
 
 /** The state of a stream. */

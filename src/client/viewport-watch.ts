@@ -84,7 +84,7 @@ export class ViewportWatch extends Watch<ViewportWatch, ViewportEvent> {
   protected override begin() {
     this.#id = null
     this.#sent = this.#target
-    return { text, variables: { bbox: this.#target, maxFeatures: this.#maxFeatures } }
+    return { text, variables: { ...this.variables, bbox: this.#target, maxFeatures: this.#maxFeatures } }
   }
 
   protected override receiveOther(event: ViewportEvent): void {

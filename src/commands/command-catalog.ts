@@ -10,18 +10,28 @@ export interface CommandSources {
 
 /** Opens the catalogue of a command that has no server. @throws Error if the process that reads sources cannot start */
 export async function openCommandCatalog(config: Config, { spatialExtension, warn }: CommandSources): Promise<Catalog> {
-  const { sources, layers, cacheDirectory: cacheFolder, cacheBytes, live: directory } = config
+  const { sources, mirrors, layers, stores, cacheDirectory: cacheFolder, cacheBytes, live: directory } = config
   const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
   const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
-  const files = await openCatalog({ sources, layers, spatialExtension, httpfsExtension, cacheFolder, cacheBytes, log })
+  const files = await openCatalog({
+    sources,
+    mirrors,
+    layers,
+    stores,
+    spatialExtension,
+    httpfsExtension,
+    cacheFolder,
+    cacheBytes,
+    log,
+  })
   if (directory === null) return files
-  const [{ LiveLayers }, { LiveCatalog }] = await Promise.all([
-    import('../catalog/live/live-layers.ts'),
+  const [{ FollowedLayers }, { LiveCatalog }] = await Promise.all([
+    import('../catalog/live/followed-layers.ts'),
     import('../catalog/live/live-catalog.ts'),
   ])
   const { tempDirectory, memoryLimitBytes, writes } = config
   try {
-    const live = LiveLayers.follow({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log })
+    const live = FollowedLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log })
     return new LiveCatalog(files, live)
   } catch (error) {
     await files.close()

@@ -18,13 +18,15 @@ export interface PrepareResult {
 }
 
 export async function prepareSources(config: Config, spatialExtension: string): Promise<PrepareResult> {
-  const { sources, layers: configured, cacheDirectory, cacheBytes, tempDirectory } = config
+  const { sources, mirrors, layers: configured, stores, cacheDirectory, cacheBytes, tempDirectory } = config
   const log = openLog(config)
   let stop = () => {}
   const { layers, problems } = await prepareFiles(
     {
       sources,
+      mirrors,
       layers: configured,
+      stores,
       spatialExtension,
       httpfsExtension: () => findHttpfsExtension(spatialExtension, (line) => log.info(line)),
       cacheFolder: cacheDirectory,
@@ -80,6 +82,7 @@ async function prepareFiles(options: CatalogOptions, watch: (layers: () => reado
   try {
     watch(() => catalog.layers())
     await catalog.prepared
+    await catalog.mirrored
     await catalog.checked
     return { layers: catalog.layers(), problems: catalog.problems() }
   } finally {

@@ -1,11 +1,16 @@
 /** The resolved configuration: parsed once, and then plain values that can be printed. */
 import type { LayerConfig } from './layer-config.ts'
+import type { StoreConfig } from './store-config.ts'
 
 export interface Config {
   /** Files, folders and globs to serve. */
   readonly sources: readonly string[]
+  /** The sources that have a copy of their objects on this machine. */
+  readonly mirrors: readonly string[]
   /** Layers with settings in the configuration file. */
   readonly layers: readonly LayerConfig[]
+  /** Stores of objects in the configuration file. Their credentials are names of environment variables. */
+  readonly stores: readonly StoreConfig[]
   readonly host: string
   /** Host names that requests may use, besides those of this machine. None: no restriction beyond loopback. @default none */
   readonly hosts: readonly string[]

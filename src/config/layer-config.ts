@@ -92,34 +92,22 @@ export const LAYER_MEMBERS = {
   description: { takes: 'text', description: 'A description of the layer.', schema: z.string().optional() },
 } as const satisfies Record<string, Member>
 
-export const layerSchema = z.strictObject({
-  name: described('name'),
-  graphqlName: described('graphqlName'),
-  fields: described('fields'),
-  path: described('path'),
-  table: described('table'),
-  key: described('key'),
-  columns: described('columns'),
-  crs: described('crs'),
-  onInvalid: described('onInvalid'),
-  importance: described('importance'),
-  title: described('title'),
-  description: described('description'),
-})
+export const layerSchema = schemaOf(LAYER_MEMBERS)
 
-function described<Name extends keyof typeof LAYER_MEMBERS>(of: Name): (typeof LAYER_MEMBERS)[Name]['schema'] {
-  const { schema, description } = LAYER_MEMBERS[of]
-  return schema.describe(description) as (typeof LAYER_MEMBERS)[Name]['schema']
+/** Returns the schema of an object with these members and no other. */
+export function schemaOf<Members extends Readonly<Record<string, Member>>>(members: Members) {
+  const described = Object.entries(members).map(([name, { schema, description }]) => [name, schema.describe(description)])
+  return z.strictObject(Object.fromEntries(described) as { [Name in keyof Members]: Members[Name]['schema'] })
 }
 
 /** A fault that only several members together show. */
-export interface LayerFault {
+export interface MemberFault {
   readonly path: (string | number)[]
   readonly takes: string
 }
 
 /** Returns the faults of all layers together, member by member: names that are not free, and keys that are hidden. */
-export function layerFaults(layers: readonly LayerConfig[]): LayerFault[] {
+export function layerFaults(layers: readonly LayerConfig[]): MemberFault[] {
   return layers.flatMap(({ name, graphqlName, fields = {}, key, columns }, index) => {
     const before = layers.slice(0, index)
     const isTaken = before.some((other) => other.name === name)

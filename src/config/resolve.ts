@@ -62,13 +62,20 @@ export async function resolveConfig(given: ConfigInputs, { mayBeEmpty = false } 
     if (!kept)
       warnings.push('The cursor secret cannot be stored: cursors are invalid after this server stops. Set --cursor-secret')
   }
-  const layers = file?.layers ?? []
+  const { layers = [], stores = [] } = file ?? {}
   const [sources, sourcesFrom] = sourcesOf(given.paths, file, mayBeEmpty || layers.length > 0 || values.live !== null)
-  const config = { ...values, sources, layers, cursorSecret }
+  const mirrors = sourcesFrom === 'file' ? (file?.mirrors ?? []) : []
+  const config = { ...values, sources, mirrors, layers, stores, cursorSecret }
   return {
     config: Object.freeze(config),
     file: path,
-    origins: { ...origins, sources: sourcesFrom, layers: layers.length > 0 ? 'file' : 'default' },
+    origins: {
+      ...origins,
+      sources: sourcesFrom,
+      mirrors: 'default',
+      layers: layers.length > 0 ? 'file' : 'default',
+      stores: stores.length > 0 ? 'file' : 'default',
+    },
     warnings,
   }
 }
@@ -82,7 +89,7 @@ function requireWriter({ host, token, live, writeToken }: Values): void {
     throw new ConfigurationError('--writes needs --write-token where other machines can connect, and where --token is set.')
 }
 
-type Values = Omit<Config, 'sources' | 'layers'>
+type Values = Omit<Config, 'sources' | 'mirrors' | 'layers' | 'stores'>
 
 function merge(
   table: Settings,
@@ -149,6 +156,8 @@ export function shownSources({ sources, layers }: Pick<Config, 'sources' | 'laye
 export function printableConfig(config: Config): string {
   const table: Readonly<Record<string, Setting>> = settings(machineDefaults(machine()))
   const shown = Object.entries(config).map(([name, value]) => [name, value !== null && table[name]?.isSecret ? MASK : value])
-  const { sources, layers } = shownSources(config)
-  return JSON.stringify({ ...Object.fromEntries(shown), sources, layers }, null, 2)
+  const { sources: paths, layers } = shownSources(config)
+  const sources = paths.map((path, n) => (config.mirrors.includes(config.sources[n]!) ? { path, mirror: true } : path))
+  // The members of `sources` say which of them are mirrors.
+  return JSON.stringify({ ...Object.fromEntries(shown), sources, mirrors: undefined, layers }, null, 2)
 }

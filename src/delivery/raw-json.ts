@@ -76,9 +76,12 @@ export function textBytes(chunks: readonly JsonPiece[]): number {
   return byteLength(chunks.filter((chunk) => typeof chunk === 'string'))
 }
 
-/** Copies the pieces into one buffer. */
-export function join(chunks: readonly JsonPiece[]): Buffer {
-  const whole = Buffer.allocUnsafe(byteLength(chunks))
+/**
+ * Copies the pieces into one buffer. By default a small one shares its memory with others, so one that is kept should have its own:
+ * `Buffer.allocUnsafeSlow`.
+ */
+export function join(chunks: readonly JsonPiece[], allocate: (bytes: number) => Buffer = Buffer.allocUnsafe): Buffer {
+  const whole = allocate(byteLength(chunks))
   let at = 0
   for (const chunk of chunks) {
     if (typeof chunk === 'string') at += whole.write(chunk, at)

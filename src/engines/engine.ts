@@ -49,8 +49,20 @@ export interface ScanReport {
   readonly rowsScanned: number | null
 }
 
+/** The reads of an operation from other machines, in all of its executions. */
+export interface RemoteReads {
+  /** Requests to other machines, with those that were repeated. */
+  remoteRequests: number
+  remoteBytes: number
+  /** Ranges that the server had in memory. */
+  remoteCacheHits: number
+}
+
+/** The operation that each process reads for now, by the user name of the process at the gateway. */
+export type RemoteReaders = Map<string, RemoteReads>
+
 /** The way in which the engine made a batch or page. */
-export interface ExecutionReport extends ScanReport {
+export interface ExecutionReport extends ScanReport, Readonly<RemoteReads> {
   readonly lane: Lane
   readonly degraded: boolean
   readonly reason: string | null
@@ -200,6 +212,8 @@ export interface FileAccess {
   readonly databases: readonly DatabaseAccess[]
   /** The folder of the live layers, which is read only. @default there are none */
   readonly live?: string
+  /** The folder of files of earlier versions. @default there are none */
+  readonly kept?: string
   /** Absent if nothing is on another machine. Then no process of the engine can open a socket. */
   readonly gateway?: GatewayAccess
 }
@@ -210,6 +224,7 @@ export interface GatewayAccess {
   readonly extension: string
   /** Host and port, on loopback. */
   readonly proxy: string
+  /** The gateway counts by this name. It gives no rights. */
   readonly user: string
   readonly password: string
 }

@@ -1,6 +1,6 @@
 /**
  * The events of `changes`: a snapshot of a live layer, and then the differences between the version that the client has and the latest one. A file that
- * is replaced has no differences: another snapshot follows.
+ * is replaced is compared with the one before, if that is possible: otherwise another snapshot follows.
  */
 
 import { type ChangePosition, encodeToken } from '../ask/change-token.ts'
@@ -9,9 +9,9 @@ import type { FeatureRequest } from '../ask/feature-request.ts'
 import type { Selection } from '../ask/selection.ts'
 import type { Batch, Page } from '../engines/engine.ts'
 import { GeoduckError } from '../model/errors.ts'
-import type { BBox, Field, Layer, LiveRelation } from '../model/layer.ts'
+import type { BBox, Field, Layer } from '../model/layer.ts'
 import type { DifferencePart, FeatureQuery, RowPosition } from '../model/query.ts'
-import type { Context, FollowedVersions } from './context.ts'
+import type { Context, FollowedVersions, Release } from './context.ts'
 import type { Delivery } from './delivery.ts'
 import { versionOf } from './file-versions.ts'
 import { LiveEvents } from './live-events.ts'
@@ -112,11 +112,15 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
   /** The position before a snapshot of the current version. */
   async #start(): Promise<ChangePosition> {
     const layer = this.layer
-    // The columns and ids of a file may be others than before.
-    if (layer.relation.kind !== 'live' && layer !== this.#request.query.view.layer)
-      this.#request = await this.#options.renew(layer)
+    await this.#renew(layer)
     const snapshot = { fingerprint: fingerprintOf({ ...this.#request.query.view, layer }), after: null }
     return { store: this.live.store, version: versionOf(layer), snapshot }
+  }
+
+  /** Reads the request again for another version of a file, whose columns and ids may be others than before. */
+  async #renew(layer: Layer): Promise<void> {
+    if (layer.relation.kind !== 'live' && layer !== this.#request.query.view.layer)
+      this.#request = await this.#options.renew(layer)
   }
 
   /** True if the client can continue from its position. */
@@ -130,7 +134,11 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
   async *#follow(since: ChangePosition): AsyncGenerator<ChangeEvent, void> {
     let { version } = since
     let release = () => {}
+    let mayReturn = true
+    const held: Release[] = []
+    const hold = async (one: number) => held.push(await this.live.hold(this.name, one))
     try {
+      await hold(version)
       if (since.snapshot) {
         const { fingerprint, after } = since.snapshot
         const layer = this.live.versionOf(this.name, fingerprint)
@@ -138,8 +146,10 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
         release = this.live.use(layer)
         yield* this.#snapshot(layer, after)
       } else {
-        const to = since.difference?.to ?? this.version
+        const to = since.difference?.to ?? this.versionAfter(version)
+        await hold(to)
         if (to !== version) yield* this.#difference(version, to, since.difference?.after ?? null)
+        held.shift()!()
         version = to
       }
       yield { __typename: 'UpToDate', ...this.#at(version) }
@@ -149,14 +159,21 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
           continue
         }
         await this.pace()
-        const to = this.version
+        const to = this.versionAfter(version)
+        if (to === version) continue
+        await hold(to)
         yield* this.#difference(version, to, null)
+        held.shift()!()
         version = to
         // Until then, the changes since the snapshot had to be kept.
         release()
       }
+    } catch (error) {
+      mayReturn = !(error instanceof Forgotten)
+      throw error
     } finally {
       release()
+      for (const one of held) one(mayReturn)
     }
   }
 
@@ -196,6 +213,9 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
   async *#difference(from: number, to: number, after: RowPosition | null): AsyncGenerator<ChangeEvent, void> {
     const boxes = this.live.boxesOfChanges(this.name, from, to)
     if (boxes && after === null && !(boxes.length > 0 ? boxes.some(this.#mayMatch) : this.#mayMatch(null))) return
+    const compared = this.live.compared(this.name, from, to)
+    // A third version may be current, of which less is known.
+    if (compared) await this.#renew(compared.layer)
     for (let place = after; ; ) {
       const page = await this.#page(from, to, place)
       try {
@@ -217,17 +237,17 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
 
   async #page(from: number, to: number, after: RowPosition | null): Promise<Page> {
     const { query, selection } = this.#request
-    const { relation } = this.layer
-    if (relation.kind !== 'live') throw new Forgotten()
+    const compared = this.live.compared(this.name, from, to)
+    if (!compared) throw new Forgotten()
+    const { layer, earlier, unchanged } = compared
     const { outputs, parts, watched, message } = selection.difference
-    const layer = { ...this.layer, relation: { ...relation, version: to, since: from } satisfies LiveRelation }
-    const asked: FeatureQuery = { ...query, view: { ...query.view, layer }, after, outputs, parts, watched }
-    // The log of changes never changes, so a difference is never outdated.
-    const asker = { ...this.asker({ ...this.#request, query: asked }), unchanged: async () => true }
+    const view = { ...query.view, layer }
+    const asked: FeatureQuery = { ...query, view, after, outputs, parts, watched, ...(earlier && { earlier }) }
+    const asker = { ...this.asker({ ...this.#request, query: asked }), unchanged }
     try {
       if (!this.live.keepsChangesSince(this.name, from)) throw new Forgotten()
       const name = JSON.stringify([
-        relation.layer,
+        this.name,
         from,
         to,
         after,
@@ -241,7 +261,9 @@ export class ChangeEvents extends LiveEvents<ChangeResult, FollowedVersions> {
       const make = () => this.context.services.engine.page(asked, MOST_CHANGES, asker, this.signal, message)
       return await SharedDifferences.of(this.live).page(name, this.signal, make)
     } catch (error) {
-      throw this.live.keepsChangesSince(this.name, from) ? error : new Forgotten()
+      // If two files cannot be compared for any reason, a snapshot has the same result.
+      const isKept = earlier ? this.signal.aborted : this.live.keepsChangesSince(this.name, from)
+      throw isKept ? error : new Forgotten()
     }
   }
 

@@ -23,8 +23,31 @@ export interface Layers {
   writes(layer: Layer): number
   /** Adds a problem that a query has found in the data of the layer. It ends with that version of the data. */
   unreadable(layer: Layer, reason: string): void
+  /** Keeps the files of the current version, so that it can be read after they are replaced. Returns null if that is not possible. */
+  keep(layer: Layer): Promise<KeptVersion | null>
   /** The live layers. Absent: there are none. */
   readonly live?: LiveVersions
+}
+
+/** A version of a file that stays readable. */
+export interface KeptVersion {
+  /** Its rows. */
+  readonly relation: Layer['relation']
+  /** True if its files have not been written in place. */
+  isUnchanged(): Promise<boolean>
+  release(): void
+}
+
+/** @param mayReturn true if the client may come back with this version @default false */
+export type Release = (mayReturn?: boolean) => void
+
+/** The two versions of a layer that a difference is between. */
+export interface Compared {
+  readonly layer: Layer
+  /** The earlier version of a file. The relation of a live layer has both versions. */
+  readonly earlier?: Layer
+  /** Returns true if the source of both is the one that they were made for. */
+  unchanged(): Promise<boolean>
 }
 
 /** The versions of layers, as `changes` reads them. */
@@ -44,6 +67,12 @@ export interface FollowedVersions {
   holds(layer: Layer): boolean
   /** Keeps what queries of this version read, until the returned function is called. */
   use(layer: Layer): () => void
+  /** Keeps what a difference from or to this version reads, until the returned function is called. */
+  hold(name: string, version: number): Promise<Release>
+  /** Returns what a difference reads. Undefined if one of the versions is not kept, or they cannot be compared. */
+  compared(name: string, from: number, to: number): Compared | undefined
+  /** True if it is not known yet whether the current version can be compared with this one. */
+  isPending(name: string, version: number): boolean
 }
 
 /** Live layers, which have several versions at a time. */

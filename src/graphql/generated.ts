@@ -497,6 +497,15 @@ export type Execution = {
   readonly lane: Lane;
   /** The reason for the failure. Null if nothing failed. */
   readonly reason: Maybe<Scalars['String']['output']>;
+  /** The number of bytes that these requests have read. */
+  readonly remoteBytes: Scalars['BigInt']['output'];
+  /** The number of parts of remote files that needed no request, because the server had them in memory (`--remote-cache`). */
+  readonly remoteCacheHits: Scalars['Int']['output'];
+  /**
+   * The number of requests to other machines so far, with those that were repeated after a fault. 0 for a layer on this machine. The requests that
+   * describe a layer, and those that check if it has changed, belong to no execution.
+   */
+  readonly remoteRequests: Scalars['Int']['output'];
   /** The number of row groups of the layer's files or table. Null for a table until it is known. */
   readonly rowGroups: Maybe<Scalars['Int']['output']>;
   /**
@@ -1698,6 +1707,8 @@ export type Preparation = {
 
 /** A stage of the preparation of a file. */
 export type PreparationStage =
+  /** A copy of its remote files is being downloaded. They are read where they are, or from the copy before, until then. */
+  | 'DOWNLOADING'
   /** The file is being read. */
   | 'READING'
   /** The file waits: files are prepared one after the other, the smallest first. */
@@ -1990,7 +2001,7 @@ export type Subscription = {
   /**
    * A live layer, and then its changes as they happen: `Reset`, a snapshot in batches at one version, `UpToDate`, and differences. No change is lost,
    * and none arrives twice. A client that reads slowly gets one difference for all that it has missed. The subscription has no end. It also follows a
-   * file: when that is replaced, `Reset` and a snapshot of the new data follow.
+   * file: when that is replaced, the difference to the new data follows, or `Reset` and a snapshot of it.
    */
   readonly changes: ChangeEvent;
   /**
@@ -2678,6 +2689,9 @@ export type ExecutionResolvers<ContextType = Context, ParentType extends Resolve
   elapsedMs?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   lane?: Resolver<ResolversTypes['Lane'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  remoteBytes?: Resolver<ResolversTypes['BigInt'], ParentType, ContextType>;
+  remoteCacheHits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  remoteRequests?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   rowGroups?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   rowGroupsRead?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
   rowsScanned?: Resolver<Maybe<ResolversTypes['BigInt']>, ParentType, ContextType>;

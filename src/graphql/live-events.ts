@@ -89,6 +89,11 @@ export abstract class LiveEvents<Event, Versions extends FollowedVersions = Live
     return { ...operationContext(this.context, request), clock: new OperationClock() }
   }
 
+  /** Returns the version after this one. It is this one if there is no other, or it cannot be compared yet. */
+  protected versionAfter(version: number): number {
+    return this.live.isPending(this.name, version) ? version : this.version
+  }
+
   /** True if a heartbeat is due. */
   protected get isQuiet(): boolean {
     return this.quietMs <= 0
@@ -112,7 +117,7 @@ export abstract class LiveEvents<Event, Versions extends FollowedVersions = Live
       this.signal.throwIfAborted()
       if (this.isQuiet) return false
       this.#commit = Promise.withResolvers()
-      if (this.version !== version) return true
+      if (this.versionAfter(version) !== version) return true
       await this.wait(this.quietMs, this.#commit.promise)
     }
   }
@@ -121,7 +126,7 @@ export abstract class LiveEvents<Event, Versions extends FollowedVersions = Live
   protected async wait(ms: number, event?: Promise<void>): Promise<void> {
     const waiting = Promise.withResolvers<void>()
     const stop = () => waiting.reject(this.signal.reason)
-    const timer = setTimeout(waiting.resolve, ms)
+    const timer = setTimeout(waiting.resolve, Math.max(ms, 0))
     this.signal.addEventListener('abort', stop, { once: true })
     void event?.then(waiting.resolve)
     try {

@@ -1,4 +1,4 @@
-/** The differences that several clients ask for: each is made once, and kept for a short time in a limited memory. */
+/** The differences that several clients ask for: each is made once. The latest are kept in a limited memory. */
 import { LRUCache } from 'lru-cache'
 import { join } from '../delivery/raw-json.ts'
 import type { Page } from '../engines/engine.ts'
@@ -49,7 +49,7 @@ export class SharedDifferences {
   async #make(name: string, make: () => Promise<Page>): Promise<Page> {
     const page = await make()
     // The memory of a page belongs to its client.
-    const copy = { ...page, outputs: page.outputs.map((pieces) => [join(pieces)]), release: () => {} }
+    const copy = { ...page, outputs: page.outputs.map((pieces) => [join(pieces, Buffer.allocUnsafeSlow)]), release: () => {} }
     page.release()
     this.#kept.set(name, copy)
     return copy

@@ -49,6 +49,8 @@ export interface FeatureQuery {
    * geometry, if an output has it. Empty, and without a geometry: every change counts. Absent: every change counts.
    */
   readonly watched?: readonly Field[]
+  /** The difference is between these files and those of the view's layer, which have the same columns and key. Absent: the layer is live. */
+  readonly earlier?: Layer
   /** The difference is between this filter and `where`, at one version. Absent: it is between two versions. */
   readonly movedFrom?: Filter
   /** The query is for events: what the changes of a live layer mean for fences. Absent: it is for features. */

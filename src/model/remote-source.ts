@@ -57,3 +57,8 @@ export function shownPath(path: string): string {
     .replace(/[?#].*$/, '')
     .replace(/(\w*(?:password|pwd|secret|token|key)\w*\s*=\s*)('[^']*'?|[^\s;&]+)/gi, '$1…')
 }
+
+/** Returns the address of an object of S3. Keeps `=`, because folders may be columns (key=value). */
+export function objectAddress(bucket: string, key: string): string {
+  return `s3://${bucket}/${key.split('/').map(encodeURIComponent).join('/').replaceAll('%3D', '=')}`
+}

@@ -32,7 +32,7 @@ export function rereading(
         if (!isDeepStrictEqual(settings, before))
           log.warn(`${file} has other settings than at the start: start again to use them`)
         before = settings
-        return { sources: config.sources, layers: config.layers }
+        return { sources: config.sources, layers: config.layers, mirrors: config.mirrors }
       } catch (error) {
         if (error instanceof ConfigurationError) return faultOf(error, file)
         throw error
@@ -47,7 +47,7 @@ export function checkLayerNames(layers: Config['layers'], generic: GraphQLSchema
   if (faults.length > 0) throw new ConfigurationError(`The configuration is wrong: ${faults.join('; ')}.`)
 }
 
-function settingsOf({ sources: _, layers: __, ...settings }: Config): Partial<Config> {
+function settingsOf({ sources: _, layers: __, mirrors: ___, ...settings }: Config): Partial<Config> {
   return settings
 }
 

@@ -16,7 +16,7 @@ import { awakeSleep } from '../engines/awake.ts'
 import { CAPABILITIES } from '../engines/duckdb/capabilities.ts'
 import { openPool } from '../engines/duckdb/pool/pool.ts'
 import { workerOptions } from '../engines/duckdb/pool/worker-options.ts'
-import type { Engine } from '../engines/engine.ts'
+import type { Engine, RemoteReaders } from '../engines/engine.ts'
 import type { Context, HealthModel } from '../graphql/context.ts'
 import { CurrentSchema } from '../graphql/current-schema.ts'
 import { DocumentReader, type OperationLimits } from '../graphql/document.ts'
@@ -177,7 +177,7 @@ export async function startServer(
   const ready = fill(
     state,
     config,
-    { spatialExtension: spatialExtension.path, execArgv, configuration, checkNames, demo },
+    { spatialExtension: spatialExtension.path, execArgv, configuration, checkNames, demo, remoteReaders: new Map() },
     log,
     layersChanged,
   )
@@ -216,6 +216,7 @@ interface WorkerProgram {
   /** Throws ConfigurationError. */
   readonly checkNames: (layers: Config['layers']) => void
   readonly demo: Demo | null
+  readonly remoteReaders: RemoteReaders
 }
 
 /**
@@ -234,13 +235,16 @@ async function fill(
   const live = config.live === null ? null : openLive(config, config.live, program, log)
   const files = openCatalog({
     sources: config.sources,
+    mirrors: config.mirrors,
     layers: config.layers,
+    stores: config.stores,
     ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),
     spatialExtension: program.spatialExtension,
     httpfsExtension: () => findHttpfsExtension(program.spatialExtension, (line) => log.info(line)),
     cacheFolder: config.cacheDirectory,
     cacheBytes: config.cacheBytes,
     remoteCacheBytes: config.remoteCacheBytes,
+    remoteReaders: program.remoteReaders,
     tempFolder: config.tempDirectory,
     watch: config.watch,
     admit: async (access) => (await opened.promise).renew({ ...access, ...(config.live !== null && { live: config.live }) }),
@@ -286,9 +290,9 @@ async function openLive(
   { spatialExtension, demo }: WorkerProgram,
   log: Log,
 ): Promise<LiveLayers> {
-  const { LiveLayers } = await import('../catalog/live/live-layers.ts')
   const options = { directory, tempDirectory, memoryLimitBytes, spatialExtension, writes, log, ...demo?.retention }
-  return writes ? await LiveLayers.open(options) : LiveLayers.follow(options)
+  if (writes) return await (await import('../catalog/live/written-layers.ts')).WrittenLayers.open(options)
+  return (await import('../catalog/live/followed-layers.ts')).FollowedLayers.open(options)
 }
 
 /** Adds the live layers to those of the files. If one of them cannot be opened, it closes the other. */
@@ -302,10 +306,16 @@ async function withLive(opening: Promise<Catalog>, openingLive: Promise<LiveLaye
   throw files.status === 'rejected' ? files.reason : (live as PromiseRejectedResult).reason
 }
 
-function openWorkers(catalog: Catalog, config: Config, { spatialExtension, execArgv }: WorkerProgram, log: Log): Promise<Engine> {
+function openWorkers(
+  catalog: Catalog,
+  config: Config,
+  { spatialExtension, execArgv, remoteReaders }: WorkerProgram,
+  log: Log,
+): Promise<Engine> {
   return openPool({
     ...config,
     execArgv,
+    remoteReaders,
     serial: { memoryLimitBytes: config.serialMemoryLimitBytes, threads: config.serialThreads },
     worker: workerOptions(config, spatialExtension, catalog.access()),
     log,

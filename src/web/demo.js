@@ -4,13 +4,14 @@
  * writer. Other servers have no demo, and answer with 204.
  */
 /** @import { LngLatBoundsLike, Map as MapLibre } from 'maplibre-gl' */
-/** @import { Feature, Polygon } from 'geojson' */
-/** @import { LayerDiff } from 'geoduck/client' */
+/** @import { Polygon } from 'geojson' */
+/** @import { FenceEvent } from 'geoduck/client' */
+import { watchFences } from 'geoduck/client'
 import { byId, element, setText } from './dom.js'
 import { plural } from './format.js'
+import { ask, client } from './graphql.js'
 import { ABOVE_DATA } from './ground.js'
 import { free } from './layout.js'
-import { follow } from './live.js'
 import { repaint } from './paint.js'
 import { GROUND } from './palette.js'
 import { currentTheme, onTheme } from './theme.js'
@@ -22,6 +23,8 @@ import { authorization } from './token.js'
 const MOST_CROSSINGS = 4
 /** Milliseconds for which the fence is brighter after somebody has entered it. */
 const FLASH_MS = 500
+/** Milliseconds after which a fence is followed again that could not be. */
+const AGAIN_MS = 3000
 const OPACITY = { empty: 0.05, occupied: 0.22, entered: 0.6 }
 
 /** @param {string} [how] @param {RequestInit} [init] @returns {Promise<Demo | null>} */
@@ -66,20 +69,25 @@ function drawFence(map, geometry) {
     repaint(map, 'fence', { 'fill-color': color() })
     repaint(map, 'fence-border', { 'line-color': color() })
   })
+  let opacity = OPACITY.empty
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer
+  const rest = () => {
+    timer = undefined
+    repaint(map, 'fence', { 'fill-opacity': opacity })
+  }
   /** @param {boolean} isOccupied @param {boolean} isEntered */
   return (isOccupied, isEntered) => {
-    clearTimeout(timer)
-    const rest = () => repaint(map, 'fence', { 'fill-opacity': isOccupied ? OPACITY.occupied : OPACITY.empty })
-    if (!isEntered) return rest()
-    repaint(map, 'fence', { 'fill-opacity': OPACITY.entered })
-    timer = setTimeout(rest, FLASH_MS)
+    opacity = isOccupied ? OPACITY.occupied : OPACITY.empty
+    if (isEntered) {
+      clearTimeout(timer)
+      timer = setTimeout(rest, FLASH_MS)
+      repaint(map, 'fence', { 'fill-opacity': OPACITY.entered })
+    } else if (timer === undefined) rest()
   }
 }
 
 /**
- * Follows the layer with the fence as its filter: a feature that begins to match has entered, and one that ceases to match has left.
  * @param {MapLibre} map
  * @param {Demo} demo
  * @param {(isOccupied: boolean, isEntered: boolean) => void} light
@@ -87,29 +95,72 @@ function drawFence(map, geometry) {
 function fenceParts(map, { layer, fence: { name, geometry } }, light) {
   const go = element('button', { class: 'text-button', type: 'button' }, 'Go there')
   go.addEventListener('click', () => map.fitBounds(boxOf(geometry), { padding: free(), maxZoom: 6 }))
-  const inside = element('span', { class: 'fence-inside' })
-  const title = element('p', { class: 'fence-title' }, element('b', {}, name), ' ', inside, go)
+  const said = element('span', { class: 'fence-inside' })
+  const title = element('p', { class: 'fence-title' }, element('b', {}, name), ' ', said, go)
   const list = element('ol', { class: 'fence-crossings', 'aria-label': `Last crossings of ${name}` })
-  /** @type {ReadonlyMap<string, Feature>} */
-  let before = new Map()
-  /** @param {'entered' | 'left'} what @param {Feature | undefined} feature */
-  const cross = (what, feature) => {
-    list.prepend(element('li', { 'data-crossing': what }, `${feature?.properties?.['name'] ?? feature?.id} ${what}`))
+  /** @param {FenceEvent} event */
+  const cross = ({ detect, object }) => {
+    const what = detect === 'ENTER' ? 'entered' : 'left'
+    list.prepend(element('li', { 'data-crossing': what }, `${object.properties['name'] ?? object.key} ${what}`))
     while (list.children.length > MOST_CROSSINGS) list.lastChild?.remove()
   }
-  /** @param {LayerDiff} diff @param {ReadonlyMap<string, Feature>} features */
-  const change = ({ removeAll, add, remove }, features) => {
-    const entered = removeAll ? [] : add.filter(({ id }) => !before.has(String(id)))
-    for (const key of remove) cross('left', before.get(key))
-    for (const feature of entered) cross('entered', feature)
-    before = features
-    setText(inside, `${plural(features.size, 'ship')} inside`)
-    light(features.size > 0, entered.length > 0)
-  }
-  const fail = () => setText(inside, 'not followed any more')
-  const where = { intersects: { geojson: geometry } }
-  follow({ layer, where, properties: ['name'] }, { change, fail, pause: () => {}, resume: () => {} })
+  followFence(layer, geometry, {
+    change: (events, count) => {
+      for (const event of events) cross(event)
+      setText(said, `${plural(count, 'ship')} inside`)
+      light(
+        count > 0,
+        events.some(({ detect }) => detect === 'ENTER'),
+      )
+    },
+    fail: () => setText(said, 'not followed, trying again'),
+  })
   return [title, list]
+}
+
+const INSIDE =
+  'query ($layer: String!, $where: FeatureFilter) { features(layer: $layer, where: $where, first: 10000) { features { key } } }'
+
+/** @param {{ features: { features: { key: string }[] } }} answer */
+const keysOf = ({ features: { features } }) => new Set(features.map(({ key }) => key))
+
+/**
+ * Follows who enters and leaves the fence, while somebody can see the page.
+ * @param {string} layer
+ * @param {Polygon} geometry
+ * @param {{ change: (events: readonly FenceEvent[], count: number) => void, fail: () => void }} on `count`: features inside
+ */
+function followFence(layer, geometry, on) {
+  const fence = { geojson: geometry }
+  let stop = new AbortController()
+  const follow = async (/** @type {AbortSignal} */ signal) => {
+    /** @type {Set<string> | null} */
+    let inside = null
+    const asked = { objects: layer, fences: { geometry: fence }, properties: ['name'], signal }
+    for await (const { events } of watchFences({ client, detect: ['ENTER', 'EXIT'], ...asked })) {
+      // The subscription has begun, so the query misses no event. Events that it knows already change nothing.
+      inside ??= keysOf(await ask(INSIDE, { layer, where: { intersects: fence } }))
+      for (const { detect, object } of events) {
+        if (detect === 'ENTER') inside.add(object.key)
+        else inside.delete(object.key)
+      }
+      if (!signal.aborted) on.change(events, inside.size)
+    }
+  }
+  const run = () => {
+    stop.abort()
+    stop = new AbortController()
+    const { signal } = stop
+    if (document.hidden) return
+    follow(signal).catch(() => {
+      if (signal.aborted) return
+      on.fail()
+      // It begins again, also if events were missed.
+      setTimeout(() => signal.aborted || run(), AGAIN_MS)
+    })
+  }
+  document.addEventListener('visibilitychange', run)
+  run()
 }
 
 /** @param {Polygon} geometry @returns {LngLatBoundsLike} */

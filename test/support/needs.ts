@@ -30,6 +30,11 @@ const NEEDS: readonly Need[] = [
       'Tests with Spark were skipped: they need Java 17 or newer at /usr/bin/java, and Python 3.11 or newer with pip. Install them, and run npm test again.',
   },
   {
+    module: 'test/support/certificates.ts',
+    isThere: () => existsSync('/usr/bin/openssl'),
+    sentence: 'Tests of https were skipped: they need OpenSSL at /usr/bin/openssl. Install the package openssl.',
+  },
+  {
     module: 'test/system/map/map-page.ts',
     isThere: () => existsSync('/usr/bin/chromium'),
     sentence: 'Tests in a browser were skipped: they need Chromium at /usr/bin/chromium. Install the package chromium.',

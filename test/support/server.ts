@@ -12,6 +12,8 @@ export const PLACES = join(SHARED, 'data/places.parquet')
 
 const CONFIG: Omit<Config, 'sources'> = {
   layers: [],
+  stores: [],
+  mirrors: [],
   host: '127.0.0.1',
   hosts: [],
   port: 0,

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { FileAccess } from '../../engines/engine.ts'
 import { GeoduckError } from '../../model/errors.ts'
 import type { Layer, LayerChange, Problem } from '../../model/layer.ts'
-import type { Catalog } from '../catalog.ts'
+import type { Catalog, KeptVersion } from '../catalog.ts'
 import type { LayerPreparation } from '../served-layers.ts'
 import type { LiveLayers } from './live-layers.ts'
 
@@ -60,6 +60,10 @@ export class LiveCatalog extends EventEmitter<{ changed: [LayerChange] }> implem
     return this.#files.prepared
   }
 
+  get mirrored(): Promise<void> {
+    return this.#files.mirrored
+  }
+
   get checked(): Promise<void> {
     return this.#files.checked
   }
@@ -73,6 +77,10 @@ export class LiveCatalog extends EventEmitter<{ changed: [LayerChange] }> implem
 
   writes(layer: Layer): number {
     return layer.relation.kind === 'live' ? 0 : this.#files.writes(layer)
+  }
+
+  keep(layer: Layer): Promise<KeptVersion | null> {
+    return this.#files.keep(layer)
   }
 
   refresh(): Promise<void> {

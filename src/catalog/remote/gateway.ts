@@ -9,9 +9,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { GatewayAccess } from '../../engines/engine.ts'
+import type { GatewayAccess, RemoteReaders } from '../../engines/engine.ts'
+import { ObjectError, type ObjectVersion } from '../stores/store.ts'
+import type { Stores } from '../stores/stores.ts'
 import { RangeCache } from './range-cache.ts'
-import { ObjectError, type ObjectVersion, readRange } from './range-reader.ts'
 
 const HOST = 'http://objects.invalid'
 const USER = 'geoduck'
@@ -19,8 +20,11 @@ const USER = 'geoduck'
 export interface GatewayOptions {
   /** Path of the engine's extension that reads over HTTP. */
   readonly extension: string
+  readonly stores: Stores
   /** Bytes of ranges that are kept in memory. */
   readonly cacheBytes: number
+  /** Counts what is read, by the user names of the processes that read. */
+  readonly readers: RemoteReaders
   /** Called when the server of an object has another version of it. */
   readonly onChanged: (url: string) => void
   /** Called for a read that failed. */
@@ -31,7 +35,7 @@ export class Gateway {
   readonly access: GatewayAccess
   readonly #options: GatewayOptions
   readonly #server: Server
-  readonly #authorization: Buffer
+  readonly #password: Buffer
   readonly #cache: RangeCache
   readonly #versions = new Map<string, ObjectVersion>()
   /** The version of each object that may be read. */
@@ -44,7 +48,7 @@ export class Gateway {
     this.#options = options
     this.#cache = new RangeCache(options.cacheBytes)
     this.#server = server
-    this.#authorization = digestOf(`Basic ${Buffer.from(`${USER}:${password}`).toString('base64')}`)
+    this.#password = digestOf(password)
     server.on('request', (req, res) => void this.#answer(req, res))
   }
 
@@ -78,7 +82,8 @@ export class Gateway {
     res.on('error', () => {})
     const [, id = ''] = /^http:\/\/objects\.invalid\/([0-9a-f]+)\//.exec(req.url ?? '') ?? []
     const version = this.#versions.get(id)
-    if (!timingSafeEqual(digestOf(req.headers['proxy-authorization'] ?? ''), this.#authorization)) return end(res, 407)
+    const { user, password } = credentialsOf(req)
+    if (!timingSafeEqual(digestOf(password), this.#password)) return end(res, 407)
     if (!version) return end(res, 404)
     const { bytes } = version
     const shared = { 'accept-ranges': 'bytes', etag: `"${id}"` }
@@ -88,9 +93,13 @@ export class Gateway {
     const length = to - from + 1
     const head = { ...shared, 'content-length': length, 'content-range': `bytes ${from}-${to}/${bytes}` }
     const key = `${id} ${from} ${to}`
+    const reads = this.#options.readers.get(user)
     const kept = this.#cache.get(key)
-    if (kept) return void res.writeHead(206, head).end(kept)
-    const pieces = this.#cache.keep(key, length, readRange(version, from, to))
+    if (kept) {
+      if (reads) reads.remoteCacheHits++
+      return void res.writeHead(206, head).end(kept)
+    }
+    const pieces = this.#cache.keep(key, length, this.#options.stores.of(version.url).read(version, from, to, reads))
     try {
       // The status is only sent when the first bytes have arrived.
       const first = await pieces.next()
@@ -116,6 +125,12 @@ export class Gateway {
 
 function end(res: ServerResponse, status: number): void {
   res.writeHead(status, { 'content-length': 0 }).end()
+}
+
+function credentialsOf(req: IncomingMessage): { readonly user: string; readonly password: string } {
+  const [, encoded = ''] = /^Basic (\S+)$/.exec(req.headers['proxy-authorization'] ?? '') ?? []
+  const [user = '', password = ''] = Buffer.from(encoded, 'base64').toString('latin1').split(':', 2)
+  return { user, password }
 }
 
 const digestOf = (text: string): Buffer => Buffer.from(hash('sha256', text, 'hex'))

@@ -28,6 +28,14 @@ export class RangeCache {
       if (length <= this.#mostBytes) kept.push(piece)
       yield piece
     }
-    if (kept.length > 0) this.#ranges.set(key, Buffer.concat(kept))
+    if (kept.length > 0) this.#ranges.set(key, ownCopy(kept, length))
   }
+}
+
+/** A small buffer of `Buffer.concat` shares 64 KB with others, which it would keep too. */
+function ownCopy(pieces: readonly Buffer[], length: number): Buffer {
+  const own = Buffer.allocUnsafeSlow(length)
+  let at = 0
+  for (const piece of pieces) at += piece.copy(own, at)
+  return own
 }

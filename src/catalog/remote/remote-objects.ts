@@ -1,11 +1,12 @@
 /** The remote objects that are served: their current versions, and the gateway through which engines read them. */
 import type { Stamp } from '../../engines/duckdb/host/files.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
-import type { GatewayAccess } from '../../engines/engine.ts'
+import type { GatewayAccess, RemoteReaders } from '../../engines/engine.ts'
 import type { RandomAccess } from '../fingerprint.ts'
 import type { CatalogLog } from '../source.ts'
+import { ObjectError, type ObjectVersion } from '../stores/store.ts'
+import type { Stores } from '../stores/stores.ts'
 import { Gateway, versionId } from './gateway.ts'
-import { lookAt, ObjectError, type ObjectVersion, readRange } from './range-reader.ts'
 
 /** Milliseconds until an object is looked at again. A read of a changed object fails, so this only delays what is noticed. */
 const LOOK_MS = 5_000
@@ -24,24 +25,34 @@ interface Known {
 
 export class RemoteObjects {
   readonly #gateway: Gateway
+  readonly #stores: Stores
   readonly #known = new Map<string, Known>()
   readonly #looking = new Map<string, Promise<Known>>()
 
-  private constructor(gateway: Gateway) {
+  private constructor(gateway: Gateway, stores: Stores) {
     this.#gateway = gateway
+    this.#stores = stores
   }
 
-  static async open(extension: string, cacheBytes: number, log: CatalogLog): Promise<RemoteObjects> {
+  static async open(
+    stores: Stores,
+    extension: string,
+    cacheBytes: number,
+    readers: RemoteReaders,
+    log: CatalogLog,
+  ): Promise<RemoteObjects> {
     const gateway = await Gateway.open({
+      stores,
       extension,
       cacheBytes,
+      readers,
       onChanged: (url) => objects.#outdated(url),
       onFailed: (url, error) => {
         const { host, pathname } = new URL(url)
         log.warn({ err: error, host }, `${host}${pathname} could not be read: ${(error as Error).message}`)
       },
     })
-    const objects = new RemoteObjects(gateway)
+    const objects = new RemoteObjects(gateway, stores)
     return objects
   }
 
@@ -63,29 +74,35 @@ export class RemoteObjects {
 
   /** Returns the path of the current version for engines, which may read it from now on. @throws SourceError */
   pathOf(url: string): string {
-    return this.#gateway.allow(this.#versionOf(url))
+    return this.#gateway.allow(this.versionOf(url))
   }
 
   /** Reads the current version. @throws SourceError */
   open(url: string): RandomAccess {
-    const version = this.#versionOf(url)
+    const version = this.versionOf(url)
     const tailFrom = Math.max(0, version.bytes - TAIL_BYTES)
     let tail: Promise<Buffer> | null = null
     return {
       bytes: version.bytes,
       read: async (from, length) => {
-        if (from < tailFrom) return await bytesOf(version, from, length)
-        tail ??= bytesOf(version, tailFrom, version.bytes - tailFrom)
+        if (from < tailFrom) return await this.#bytes(version, from, length)
+        tail ??= this.#bytes(version, tailFrom, version.bytes - tailFrom)
         return (await tail).subarray(from - tailFrom, from - tailFrom + length)
       },
     }
+  }
+
+  /** Yields the bytes of this version from `from` to its end. @throws ObjectError */
+  rest(version: ObjectVersion, from: number): AsyncGenerator<Buffer> {
+    return this.#stores.of(version.url).read(version, from, version.bytes - 1)
   }
 
   async close(): Promise<void> {
     await this.#gateway.close()
   }
 
-  #versionOf(url: string): ObjectVersion {
+  /** Returns the version of the last look. @throws SourceError */
+  versionOf(url: string): ObjectVersion {
     const { version, error } = this.#known.get(url) ?? { version: null, error: null }
     if (version) return version
     throw error ?? new SourceError('it was not looked at yet')
@@ -103,29 +120,33 @@ export class RemoteObjects {
   }
 
   async #lookNow(url: string, before: Known | null): Promise<Known> {
-    const found = await lookAt(url).then(
-      (version) => ({ version, error: null }),
-      (error: unknown) => {
-        // A server that does not answer has not changed the object. To read it will fail by itself.
-        const isUnreachable = error instanceof ObjectError && error.why === 'UNREACHABLE'
-        if (isUnreachable && before?.version) return before
-        return { version: null, error: sourceError(error) }
-      },
-    )
+    const found = await this.#stores
+      .of(url)
+      .look(url)
+      .then(
+        (version) => ({ version, error: null }),
+        (error: unknown) => {
+          // A server that does not answer has not changed the object. To read it will fail by itself.
+          const isUnreachable = error instanceof ObjectError && error.why === 'UNREACHABLE'
+          if (isUnreachable && before?.version) return before
+          return { version: null, error: sourceError(error) }
+        },
+      )
     const known = { ...found, until: performance.now() + Math.max(LOOK_MS, this.#known.size * LOOK_MS_PER_OBJECT) }
     this.#known.set(url, known)
     return known
   }
-}
 
-async function bytesOf(version: ObjectVersion, from: number, length: number): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  try {
-    if (from >= 0 && length > 0) for await (const piece of readRange(version, from, from + length - 1)) pieces.push(piece)
-  } catch (error) {
-    throw sourceError(error)
+  async #bytes(version: ObjectVersion, from: number, length: number): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    const store = this.#stores.of(version.url)
+    try {
+      if (from >= 0 && length > 0) for await (const piece of store.read(version, from, from + length - 1)) pieces.push(piece)
+    } catch (error) {
+      throw sourceError(error)
+    }
+    return Buffer.concat(pieces)
   }
-  return Buffer.concat(pieces)
 }
 
 function sourceError(error: unknown): SourceError {

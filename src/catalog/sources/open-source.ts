@@ -3,6 +3,7 @@ import { isObject } from '../../model/remote-source.ts'
 import type { FoundSource } from '../find-sources.ts'
 import type { Source, SourceContext } from '../source.ts'
 import { DatabaseSource } from './database.ts'
+import { MirroredSource } from './mirrored.ts'
 import { ParquetSource } from './parquet.ts'
 import type { PreparationQueue } from './preparation-queue.ts'
 import { prepared } from './prepared.ts'
@@ -17,8 +18,10 @@ const copied =
     prepared(new VectorFile(found, format, context), copies)
 
 const KINDS: Readonly<Record<FoundSource['format'], Open>> = {
-  Parquet: (found, context) =>
-    found.files.some(isObject) ? new RemoteParquet(found, context) : new ParquetSource(found, context),
+  Parquet: (found, context, copies) => {
+    if (!found.files.some(isObject)) return new ParquetSource(found, context)
+    return found.isMirrored ? new MirroredSource(found, context, copies) : new RemoteParquet(found, context)
+  },
   DuckDB: (found, context) => new DatabaseSource(found, context),
   GeoPackage: copied('GeoPackage'),
   Shapefile: copied('Shapefile'),

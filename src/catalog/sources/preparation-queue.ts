@@ -7,7 +7,7 @@ import type { ProgressMessage } from '../../engines/duckdb/host/preparation.ts'
 import { Preparer } from '../../engines/duckdb/host/preparer.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import { type Preparation, progressText, type Stage } from '../../model/preparation.ts'
-import type { CatalogLog, SourceContext } from '../source.ts'
+import type { CatalogLog, SourceContext, SourcePart } from '../source.ts'
 import type { SourceLocation } from './file-source.ts'
 import { ParquetSource } from './parquet.ts'
 import type { PreparedPart, PreparedSource } from './prepared.ts'
@@ -45,9 +45,18 @@ interface Task {
   changes: number
 }
 
+/** A source that is served by copies. */
+interface Copied {
+  /** True if a copy of the part is still needed. */
+  has(part: SourcePart): boolean
+  admit(copy: ParquetSource): void
+  serve(part: SourcePart, copy: ParquetSource): Promise<void>
+  fail(part: SourcePart | null, reason: string): void
+}
+
 interface Finished {
-  readonly source: PreparedSource
-  readonly part: PreparedPart
+  readonly source: Copied
+  readonly part: SourcePart
   readonly copy: ParquetSource
 }
 
@@ -61,6 +70,7 @@ export class PreparationQueue {
   readonly #running = new Map<Preparer, Promise<void>>()
   #finished: Finished[] = []
   #serving: Promise<void> | null = null
+  #downloads: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(options: PreparationQueueOptions) {
@@ -87,8 +97,8 @@ export class PreparationQueue {
     return path
   }
 
-  /** @param fingerprint the fingerprint of the source */
-  source(place: SourceLocation, fingerprint: string): ParquetSource {
+  /** @param fingerprint the fingerprint of the source. Null: that of the copy */
+  source(place: SourceLocation, fingerprint: string | null): ParquetSource {
     return new ParquetSource(place, this.#options.context, fingerprint)
   }
 
@@ -98,6 +108,17 @@ export class PreparationQueue {
     this.#options.context.inspector.allow(copies.flatMap((copy) => copy.access().allowedPaths))
     for (const copy of copies) await copy.look()
     return copies.filter(({ failure }) => failure === null)
+  }
+
+  get cache(): PreparedCache {
+    return this.#options.cache
+  }
+
+  /** Runs one download after the other, in the order of the calls. */
+  download(run: () => Promise<void>): Promise<void> {
+    const done = this.#downloads.then(run)
+    this.#downloads = done.catch(() => {})
+    return done
   }
 
   /** True if nothing is being prepared or waits to be served. */
@@ -193,7 +214,7 @@ export class PreparationQueue {
         try {
           const path = (await cache.find(content, part.table)) ?? (await this.#copy(preparer, source, part, content))
           if (path === null || !(await isStillThat(original))) return 'CHANGED'
-          this.#finish({ source, part, copy: source.copyOf(part, content, path) })
+          this.finish({ source, part, copy: source.copyOf(part, content, path) })
         } catch (error) {
           if (this.#closed || !(error instanceof SourceError)) throw error
           if (!(await original.isCurrent())) return 'CHANGED'
@@ -231,7 +252,8 @@ export class PreparationQueue {
     return path
   }
 
-  #finish(finished: Finished): void {
+  /** Serves the copy, together with others that finish soon. */
+  finish(finished: Finished): void {
     this.#finished.push(finished)
     this.#serving ??= this.#gather().finally(() => {
       this.#serving = null

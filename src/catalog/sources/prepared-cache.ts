@@ -6,11 +6,12 @@
  * time is renewed.
  */
 import { hash, randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { DISK_FULL } from '../../engines/duckdb/host/source-error.ts'
 import { isRenewed, isRunning, machineId, ProcessLock } from '../process-lock.ts'
+import { localStore } from '../stores/local-store.ts'
 
 /** Not a digest, so it is no copy. */
 const UNFINISHED = 'unfinished'
@@ -74,9 +75,14 @@ export class PreparedCache {
   }
 
   /** The copy of a source, if there is one. */
-  async find(digest: string, table: string | null): Promise<string | null> {
+  find(digest: string, table: string | null): Promise<string | null> {
+    return this.findFile(digest, nameOf(table))
+  }
+
+  /** The file with this name in the folder of a source, if there is one. */
+  async findFile(digest: string, name: string): Promise<string | null> {
     for (const folder of [this.#folder, this.#readOnlyFolder]) {
-      const file = folder === null ? null : path.join(folder, digest, nameOf(table))
+      const file = folder === null ? null : path.join(folder, digest, name)
       if (file !== null && (await stat(file).catch(() => null))) return file
     }
     return null
@@ -88,13 +94,44 @@ export class PreparedCache {
     return lock instanceof ProcessLock ? lock : null
   }
 
-  /** Moves a complete copy to its place, where it survives a power cut. Returns its path. */
-  async keep(made: string, digest: string, table: string | null): Promise<string> {
-    const folder = path.join(this.#folder, digest)
-    const file = path.join(folder, nameOf(table))
-    await rename(made, file)
-    for (const changed of [folder, this.#folder]) await synced(changed)
+  /** Puts a complete copy into its place, where it survives a power cut. Returns its path. */
+  keep(made: string, digest: string, table: string | null): Promise<string> {
+    return this.keepFile(made, digest, nameOf(table))
+  }
+
+  /**
+   * If another process has put a file there, that one stays: servers may read it, and it has the same content. This happens if a machine was held up
+   * for so long that its lock was taken over.
+   *
+   * @param name may have folders
+   */
+  async keepFile(made: string, digest: string, name: string): Promise<string> {
+    const file = this.placeOf(digest, name)
+    await mkdir(path.dirname(file), { recursive: true })
+    await localStore.putIfAbsent(made, file)
+    await rm(made, { force: true })
+    for (const changed of new Set([path.dirname(file), path.join(this.#folder, digest), this.#folder])) await synced(changed)
     return file
+  }
+
+  /** The path of a file in the folder of a source, which is made by `use`. */
+  placeOf(digest: string, name: string): string {
+    return path.join(this.#folder, digest, name)
+  }
+
+  /** The newest of the folders that have an empty file with each name, by that name. */
+  async marked(prefix: string): Promise<ReadonlyMap<string, string>> {
+    const newest = new Map<string, { readonly digest: string; readonly at: number }>()
+    for (const folder of [this.#folder, this.#readOnlyFolder]) {
+      for (const digest of folder === null ? [] : await digestsIn(folder)) {
+        for (const name of await readdir(path.join(folder!, digest)).catch(() => [])) {
+          if (!name.startsWith(prefix)) continue
+          const at = (await stat(path.join(folder!, digest, name)).catch(() => null))?.mtimeMs ?? 0
+          if (at > (newest.get(name)?.at ?? 0)) newest.set(name, { digest, at })
+        }
+      }
+    }
+    return new Map([...newest].map(([name, { digest }]) => [name, digest]))
   }
 
   /** A folder for a process that makes a copy. */
@@ -133,8 +170,7 @@ export class PreparedCache {
   }
 
   async copies(): Promise<CacheUse[]> {
-    const names = (await readdir(this.#folder).catch(() => [])).filter((name) => /^[0-9a-f]{32}$/.test(name))
-    return await Promise.all(names.map((digest) => this.#lookAt(digest)))
+    return await Promise.all((await digestsIn(this.#folder)).map((digest) => this.#lookAt(digest)))
   }
 
   /** Releases all copies of this process. */
@@ -148,7 +184,7 @@ export class PreparedCache {
 
   async #lookAt(digest: string): Promise<CacheUse> {
     const folder = path.join(this.#folder, digest)
-    const names = await readdir(folder).catch(() => [])
+    const names = await readdir(folder, { recursive: true }).catch(() => [])
     const known = await stat(folder).catch(() => null)
     const files = names.filter((name) => COPY.test(name)).map((name) => path.join(folder, name))
     const sizes = await Promise.all(files.map(async (file) => (await stat(file).catch(() => null))?.size ?? 0))
@@ -181,6 +217,10 @@ export class PreparedCache {
       if (isLeft) await rm(path.join(folder, name), { recursive: true, force: true })
     }
   }
+}
+
+async function digestsIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder).catch(() => [])).filter((name) => /^[0-9a-f]{32}$/.test(name))
 }
 
 /** This process, in the names of its files. */

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expandSources, type FoundSource } from '../../catalog/find-sources.ts'
+import { type OpenStores, openStores } from '../../catalog/stores/store.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { machineDefaults } from '../../config/defaults.ts'
@@ -69,7 +70,9 @@ function originRows({ config: resolved, origins, file }: Resolved): OriginRow[] 
       value:
         name === 'layers'
           ? config.layers.map((layer) => layer.name).join(', ')
-          : shownValue(config[name as keyof Config], table[name]),
+          : name === 'stores'
+            ? config.stores.map((store) => store.url).join(', ')
+            : shownValue(config[name as keyof Config], table[name]),
       from: from === 'file' ? String(file) : from === 'flag' ? 'command line' : from,
     }))
 }
@@ -100,19 +103,19 @@ async function checkPort({ host, port }: Pick<Config, 'host' | 'port'>): Promise
 const IN_PLACE: Readonly<Record<string, string>> = { Parquet: 'Parquet', DuckDB: 'DuckDB database' }
 
 /** Reports the content of each path by the first bytes of its files. Only serving shows whether it can be served. */
-async function checkSources({ sources, layers }: Pick<Config, 'sources' | 'layers'>): Promise<Finding[]> {
+async function checkSources({ sources, layers, stores }: Pick<Config, 'sources' | 'layers' | 'stores'>): Promise<Finding[]> {
   const paths = [
     ...sources.map((path) => ({ what: 'source', path })),
     ...layers.map(({ name, path }) => ({ what: `layer ${name}`, path })),
   ]
-  if (paths.length > 0) return Promise.all(paths.map(({ what, path }) => checkPath(what, path)))
+  if (paths.length > 0) return Promise.all(paths.map(({ what, path }) => checkPath(what, path, openStores(stores))))
   return [
     { what: 'source', state: 'note', text: 'none is named', remedy: 'name files, folders or globs: geoduck doctor PATH...' },
   ]
 }
 
-async function checkPath(what: string, argument: string): Promise<Finding> {
-  const { sources, problems } = await expandSources([argument])
+async function checkPath(what: string, argument: string, stores: OpenStores): Promise<Finding> {
+  const { sources, problems } = await expandSources([argument], stores)
   const path = shownPath(argument)
   const reasons = problems.map(({ source, reason }) => (path.endsWith(source) ? reason : `${source}: ${reason}`))
   if (sources.length === 0)

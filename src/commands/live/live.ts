@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { readNewLayer } from '../../ask/mutation.ts'
-import { LiveLayers } from '../../catalog/live/live-layers.ts'
+import { WrittenLayers } from '../../catalog/live/written-layers.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigurationError } from '../../config/configuration-error.ts'
 import { formatSize } from '../../config/size.ts'
@@ -18,7 +18,7 @@ export async function runLive(options: LiveArguments, config: Config, spatialExt
   if (options.action === 'compact' && !existsSync(storeFile(directory))) throw noStore(directory)
   const { tempDirectory, memoryLimitBytes } = config
   const log = { info: () => {}, warn: (_: object, message: string) => void process.stderr.write(`${message}\n`) }
-  const live = await LiveLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, log })
+  const live = await WrittenLayers.open({ directory, tempDirectory, memoryLimitBytes, spatialExtension, log })
   try {
     return options.action === 'create' ? await create(live, options) : await compact(live, options.layer)
   } finally {
@@ -27,7 +27,7 @@ export async function runLive(options: LiveArguments, config: Config, spatialExt
 }
 
 async function create(
-  live: LiveLayers,
+  live: WrittenLayers,
   { layer, columns, crs }: Extract<LiveArguments, { readonly action: 'create' }>,
 ): Promise<readonly string[]> {
   const { operation } = readNewLayer(layer, columns, crs)
@@ -36,7 +36,7 @@ async function create(
   return [`created ${layer}`]
 }
 
-async function compact(live: LiveLayers, layer: string | null): Promise<readonly string[]> {
+async function compact(live: WrittenLayers, layer: string | null): Promise<readonly string[]> {
   const names = layer === null ? live.layers().map(({ name }) => name) : [layer]
   if (layer !== null && !live.layer(layer)) throw new ConfigurationError(`The folder has no layer ${layer}.`)
   for (const name of names) await live.compact(name)

@@ -6,6 +6,7 @@ import { type Document, isMap, isNode, isScalar, isSeq, type LineCounter, type S
 import { nearNames } from '../../model/near-names.ts'
 import { LAYER_MEMBERS } from '../layer-config.ts'
 import type { Setting, Settings } from '../settings.ts'
+import { STORE_MEMBERS } from '../store-config.ts'
 import { SOURCES_TAKE } from './schema.ts'
 
 /** An issue of zod. */
@@ -40,7 +41,7 @@ interface DescribedIssue {
 }
 
 function tellUnknown(path: readonly PropertyKey[], key: string, place: IssueLocation): DescribedIssue {
-  const names = path.length === 0 ? ['sources', 'layers', ...Object.keys(place.table)] : memberNames(path)
+  const names = path.length === 0 ? ['sources', ...Object.keys(LISTS), ...Object.keys(place.table)] : memberNames(path)
   const spelled = Object.entries<Setting>(place.table).find(([, { flag }]) => path.length === 0 && flag.startsWith(`--${key} `))
   const shown = withoutValue(key)
   const near = spelled ? [spelled[0]] : nearNames(shown.replaceAll(/[-_]/g, ''), names)
@@ -52,14 +53,15 @@ function tellUnknown(path: readonly PropertyKey[], key: string, place: IssueLoca
 }
 
 function tellWrong(path: readonly PropertyKey[], place: IssueLocation, takesInstead?: string): DescribedIssue {
-  const member = path.slice(0, path[0] === 'layers' ? 3 : 1)
+  const member = path.slice(0, String(path[0]) in LISTS ? 3 : 1)
   const node = place.document.getIn(member, true)
   const takes = takesInstead ?? takesOf(member, place.table)
   const name = member.length === 0 ? 'it' : `\`${nameOf(member)}\``
   const line = lineOf(path, place)
   if (member.length > 0 && !isNode(node)) return { line, text: `${name} is missing: it takes ${takes}` }
-  const isSecret = (place.table as Readonly<Record<string, Setting>>)[String(path[0])]?.isSecret === true
-  if (isSecret && isScalar(node) && typeof node.value === 'number')
+  // A store has secrets, and its address may hold one.
+  const isSecret = path[0] === 'stores' || (place.table as Readonly<Record<string, Setting>>)[String(path[0])]?.isSecret === true
+  if (isSecret && path[0] !== 'stores' && isScalar(node) && typeof node.value === 'number')
     return { line, text: `${name} takes ${takes}: write a number in quotes` }
   // The whole file, as a text, may be `token:` with its value.
   const isShown = !isSecret && member.length > 0 && isPlain(node)
@@ -79,19 +81,24 @@ function isPlain(node: unknown): node is Scalar | YAMLSeq<Scalar> {
 
 function takesOf(member: readonly PropertyKey[], table: Settings): string {
   const [first, , third] = member.map(String)
-  if (first === undefined) return 'settings by name, `sources` and `layers`'
+  if (first === undefined) return 'settings by name, `sources`, `layers` and `stores`'
   if (first === 'sources') return SOURCES_TAKE
-  if (first === 'layers')
-    return third === undefined ? 'a list of layers, each with a name and a path' : (layerMember(third)?.takes ?? 'text')
+  const list = LISTS[first]
+  if (list) return third === undefined ? list.takes : (list.members[third]?.takes ?? 'text')
   return (table as Readonly<Record<string, Setting>>)[first]?.value.takes ?? 'text'
 }
 
-function layerMember(name: string): { readonly takes: string } | undefined {
-  return (LAYER_MEMBERS as Readonly<Record<string, { readonly takes: string }>>)[name]
+/** Lists of members that are no settings. */
+const LISTS: Readonly<
+  Record<string, { readonly takes: string; readonly members: Readonly<Record<string, { readonly takes: string }>> }>
+> = {
+  layers: { takes: 'a list of layers, each with a name and a path', members: LAYER_MEMBERS },
+  stores: { takes: 'a list of stores, each with a url', members: STORE_MEMBERS },
 }
 
 function memberNames(path: readonly PropertyKey[]): string[] {
-  if (path.length <= 2) return Object.keys(LAYER_MEMBERS)
+  if (path[0] === 'sources') return ['path', 'mirror']
+  if (path.length <= 2) return Object.keys(LISTS[String(path[0])]?.members ?? {})
   return path[2] === 'fields' ? ['graphqlName', 'description', 'enum'] : ['include', 'exclude']
 }
 

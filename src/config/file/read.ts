@@ -6,6 +6,7 @@ import { remoteReason } from '../../model/remote-source.ts'
 import { ConfigurationError } from '../configuration-error.ts'
 import { type LayerConfig, layerFaults } from '../layer-config.ts'
 import type { SettingName, Settings } from '../settings.ts'
+import { type StoreConfig, storeFaults } from '../store-config.ts'
 import { type ConfigIssue, describeIssues } from './issues.ts'
 import { fileSchema, MASK } from './schema.ts'
 
@@ -13,7 +14,10 @@ export interface ConfigFile {
   readonly path: string
   /** Null if the file names no sources. */
   readonly sources: readonly string[] | null
+  /** The sources that have a copy of their objects on this machine. */
+  readonly mirrors: readonly string[]
   readonly layers: readonly LayerConfig[]
+  readonly stores: readonly StoreConfig[]
   /** The values in the file. Paths are absolute; in the file they are relative to its folder. */
   readonly settings: Readonly<Partial<Record<SettingName, unknown>>>
 }
@@ -29,14 +33,16 @@ export async function readConfigFile(path: string, table: Settings): Promise<Con
   const syntax = document.errors.map(({ pos, message }) => `line ${lines.linePos(pos[0]).line}: ${withoutText(message)}`)
   if (syntax.length > 0) throw wrong(path, syntax)
   const { data, error } = fileSchema(table).safeParse(contentOf(document, path))
-  const faults: readonly ConfigIssue[] = error?.issues ?? layerFaults(data?.layers ?? [])
+  const faults: readonly ConfigIssue[] = error?.issues ?? [...layerFaults(data?.layers ?? []), ...storeFaults(data?.stores ?? [])]
   if (!data || faults.length > 0) throw wrong(path, describeIssues(faults, { document, lines, table }))
   const absolute = (name: string) => (remoteReason(name) === null ? resolve(dirname(path), name) : name)
-  const { $schema: _, sources, layers = [], ...settings } = data
+  const { $schema: _, sources, layers = [], stores = [], ...settings } = data
   return {
     path,
-    sources: sources?.map(absolute) ?? null,
+    sources: sources?.map((source) => absolute(typeof source === 'string' ? source : source.path)) ?? null,
+    mirrors: sources?.flatMap((source) => (typeof source !== 'string' && source.mirror ? [source.path] : [])) ?? [],
     layers: layers.map((layer) => ({ ...layer, path: absolute(layer.path) })),
+    stores,
     settings: Object.fromEntries(
       Object.entries(settings)
         .filter(([, value]) => value !== MASK)

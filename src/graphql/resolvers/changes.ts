@@ -45,7 +45,7 @@ export async function subscribeToChanges(
   const request = await read(layer, context)
   const position = since ? decodeToken(cursorSecret, request.query, since) : null
   const options = { since: position, maxPerSecond, batchSize, renew: (version: Layer) => read(version, readingAgain(context)) }
-  return new ChangeEvents(request, options, context, live ?? new FileVersions(context.services))
+  return new ChangeEvents(request, options, context, live ?? FileVersions.of(context.services))
 }
 
 /** The context in which a request is read again for another version. It has the limits of another operation. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { expandSources } from '../../../src/catalog/find-sources.ts'
+import { openStores } from '../../../src/catalog/stores/store.ts'
 import { fixture } from '../../fixtures/index.ts'
 import { SHARED } from '../../support/environment.ts'
 
@@ -22,7 +23,7 @@ async function put(folder: string, names: readonly string[], content = parquet):
 
 /** `name: files` of each source, and `label: reason` of each problem. */
 async function expanded(...paths: string[]): Promise<{ sources: string[]; problems: string[] }> {
-  const { sources, problems } = await expandSources(paths)
+  const { sources, problems } = await expandSources(paths, openStores())
   const short = (file: string) => file.replace(`${root}/`, '')
   return {
     sources: sources.map(({ names, format, files }) =>
@@ -91,7 +92,9 @@ test('a link that leads out of its folder is a problem; one that is named itself
     problems: ['broken.parquet: it is a link to nothing', leadsOut],
   })
   expect((await expanded(join(folder, '*.parquet'))).problems).toContain(leadsOut)
-  expect((await expandSources([join(folder, 'out.parquet')])).sources).toMatchObject([{ files: [await realpath(parquet)] }])
+  expect((await expandSources([join(folder, 'out.parquet')], openStores())).sources).toMatchObject([
+    { files: [await realpath(parquet)] },
+  ])
 })
 
 test('a pipe and a device are no sources, and nobody waits for them', async () => {

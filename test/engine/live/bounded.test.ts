@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { LiveLayers } from '../../../src/catalog/live/live-layers.ts'
+import { WrittenLayers } from '../../../src/catalog/live/written-layers.ts'
 import { pointWkb } from '../../support/live.ts'
 import { eventually } from '../../support/pool.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
@@ -19,7 +19,7 @@ test('the files of a layer do not grow with the number of changes', async () => 
   // An hour and 10 minutes of a day become no time.
   const retention = { keepMs: 0, changesMs: 0, compactAfter: 5_000 }
   const options = { directory, tempDirectory: folder, spatialExtension: SPATIAL_EXTENSION, memoryLimitBytes: 2 ** 28, log }
-  const live = await LiveLayers.open({ ...options, ...retention })
+  const live = await WrittenLayers.open({ ...options, ...retention })
   const columns = [{ name: 'text', native: 'VARCHAR' }]
   await live.write({ layer: 'cars', operation: { kind: 'create', columns, crs: 'OGC:CRS84' }, idempotencyKey: 'create' })
   const sizes: number[] = []

@@ -6,21 +6,21 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { LiveLayers } from '../../../src/catalog/live/live-layers.ts'
+import { WrittenLayers } from '../../../src/catalog/live/written-layers.ts'
 import { baseFile, storeFile } from '../../../src/engines/duckdb/host/live-files.ts'
 import type { WorkerOptions } from '../../../src/engines/duckdb/messages.ts'
 import { pointWkb } from '../../support/live.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
 let folder: string
-let live: LiveLayers
+let live: WrittenLayers
 let options: WorkerOptions
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'geoduck-lock-'))
   const log = { info: () => {}, warn: () => {} }
   const shared = { tempDirectory: folder, spatialExtension: SPATIAL_EXTENSION, memoryLimitBytes: 2 ** 28 }
-  live = await LiveLayers.open({ directory: path.join(folder, 'live'), ...shared, log })
+  live = await WrittenLayers.open({ directory: path.join(folder, 'live'), ...shared, log })
   await live.write({ layer: 'cars', operation: { kind: 'create', columns: [], crs: 'OGC:CRS84' }, idempotencyKey: '1' })
   const features = [{ key: 'secret', values: [], geometry: pointWkb(1, 1) }]
   await live.write({

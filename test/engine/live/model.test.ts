@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LiveLayers, type LiveOptions } from '../../../src/catalog/live/live-layers.ts'
+import type { LiveOptions } from '../../../src/catalog/live/live-layers.ts'
+import { WrittenLayers } from '../../../src/catalog/live/written-layers.ts'
 import { baseFile } from '../../../src/engines/duckdb/host/live-files.ts'
 import type { Engine } from '../../../src/engines/engine.ts'
 import type { Layer } from '../../../src/model/layer.ts'
@@ -15,7 +16,7 @@ import { Random } from '../../support/random.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 
 let folder: string
-let live: LiveLayers
+let live: WrittenLayers
 let engine: Engine
 
 const options = (more: Partial<LiveOptions> = {}): LiveOptions => ({
@@ -29,7 +30,7 @@ const options = (more: Partial<LiveOptions> = {}): LiveOptions => ({
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'geoduck-test-'))
-  live = await LiveLayers.open(options())
+  live = await WrittenLayers.open(options())
   engine = await testPool([], {}, { live: live.directory })
 })
 afterEach(async () => {
@@ -138,7 +139,7 @@ test('a worker reads a base whose file had the base of another layer before', as
   await engine.close()
   await live.close()
   // An earlier base is removed at once.
-  live = await LiveLayers.open(options({ keepMs: 0 }))
+  live = await WrittenLayers.open(options({ keepMs: 0 }))
   engine = await testPool([], { workers: 1 }, { live: live.directory })
   const read = async (name: string) => [...(await rowsOf(live.layer(name)!, 10)).values()]
   for (const [n, name] of ['cars', 'boats'].entries()) {
@@ -178,7 +179,7 @@ test('a page continues at its own version after writes and two compactions', asy
 
 test('a base that nobody uses is removed, and its versions cannot be queried any more', async () => {
   await live.close()
-  live = await LiveLayers.open(options({ keepMs: 0, changesMs: 0 }))
+  live = await WrittenLayers.open(options({ keepMs: 0, changesMs: 0 }))
   await create()
   await upsert(new Map([['a', { n: 1, x: 1, y: 1 }]]))
   const [unused, used] = [live.layer('cars')!, live.layer('cars')!]

@@ -123,7 +123,10 @@ export const DENIED: Readonly<Record<string, (place: Place) => readonly string[]
   ],
 }
 
-/** Not among them: `threads`, which the serial lane's last try lowers, and the connection's streaming buffer and profiler. */
+/**
+ * Not among them: `threads`, which the serial lane's last try lowers, and the connection's streaming buffer, cache of footers and profiler. Without
+ * the cache, the engine reads footers again, and has the same rows.
+ */
 const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['lock_configuration', 'false'],
   ['allowed_configs', "['threads']"],
@@ -143,7 +146,6 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['geometry_always_xy', 'false'],
   ['TimeZone', "'Asia/Tokyo'"],
   ['preserve_insertion_order', 'false'],
-  ['parquet_metadata_cache', 'false'],
   ['enable_progress_bar', 'true'],
   ['home_directory', "'/'"],
   ['secret_directory', "'/tmp'"],

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { RemoteObjects } from '../../../src/catalog/remote/remote-objects.ts'
+import { Stores } from '../../../src/catalog/stores/stores.ts'
 import { findHttpfsExtension } from '../../../src/config/extension.ts'
 import { ROOT } from '../../support/environment.ts'
 import { type ObjectServer, serveObjects } from '../../support/object-server.ts'
@@ -23,7 +24,7 @@ beforeAll(async () => {
   const file = await squares(30_000)
   objects = await serveObjects(dirname(file))
   const extension = await findHttpfsExtension(SPATIAL_EXTENSION, () => {})
-  remote = await RemoteObjects.open(extension, 0, { info() {}, warn() {} })
+  remote = await RemoteObjects.open(new Stores(), extension, 0, new Map(), { info() {}, warn() {} })
   const url = `${objects.url}/squares-30000.parquet`
   await remote.stampOf(url)
   path = remote.pathOf(url)

@@ -40,6 +40,24 @@ export const refused: Example = {
   },
 }
 
+/** A file with stores, which is printed unchanged, and the fault of one that has a secret itself. */
+export const stores: Example = {
+  blocks: ['yaml', ''],
+  async holds(place, text, fault) {
+    await writeFile(join(place.folder, 'accepted.yaml'), text!)
+    const variables = 'LAND_ID=id LAND_SECRET=secret-0123 DATA_TOKEN=token-0123'
+    const { code, stdout } = await place.shell(`${variables} geoduck --config accepted.yaml --print-config 2>&1`)
+    expect(code, stdout).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject(parse(text!))
+    expect(stdout).not.toContain('0123')
+    await writeFile(
+      join(place.folder, 'stores.yaml'),
+      'stores:\n  - url: https://data.example.org\n    token: secret-0123456789\n',
+    )
+    expect(await place.shell('geoduck --config stores.yaml 2>&1')).toEqual({ code: 1, stdout: fault })
+  },
+}
+
 /** The output for a port that is in use, and a layer whose file is missing. */
 export const doctor: Example = {
   blocks: [''],

@@ -3,8 +3,8 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { within } from '../../support/import.ts'
-import { prints, printsWith, remote } from './commands.ts'
-import { accepted, doctor, refused } from './configuration.ts'
+import { answeredFromRemote, prints, printsWith, remote, remoteWith, secure } from './commands.ts'
+import { accepted, doctor, refused, stores } from './configuration.ts'
 import { files, json, lines, ranges, signed } from './downloads.ts'
 import { type Example, notRun } from './example.ts'
 import { changed, fenced, uploaded, viewed, written } from './live.ts'
@@ -71,7 +71,7 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
   'docs/limits.md': [],
   'docs/names.md': [answered, sharedName],
   'docs/live-clients.md': [
-    notRun(['js'], 'test/system/live/clients.test.ts runs it'),
+    notRun(['js', 'text', 'js', 'js'], 'test/system/live/clients.test.ts runs them'),
     notRun(['js'], 'test/system/map/examples.test.ts runs it in a browser'),
   ],
   'docs/live.md': [notRun(['sh'], 'the next example starts such a server'), written, prints(null), prints(null), prints(null)],
@@ -97,10 +97,21 @@ export const PAGES: Readonly<Record<string, readonly Example[]>> = {
     prints(null),
   ],
   'docs/reliability.md': [],
-  'docs/remote.md': [remote(0), notRun(['sh'], 'test/system/remote/s3.test.ts serves a store'), remote(1)],
+  'docs/remote.md': [
+    remote(0),
+    notRun(['sh'], 'test/system/remote/s3.test.ts serves a store'),
+    stores,
+    secure,
+    remote(1),
+    remoteWith('mirror.yaml'),
+    answeredFromRemote,
+  ],
   'docs/scale.md': [
     notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
     notRun(['caddy'], 'test/system/server/servers.test.ts runs it'),
+    notRun([''], 'it takes Docker; test/system/packaging/deploy.test.ts reads the compose file'),
+    notRun([''], 'VersityGW 1.8 has run it by hand, and has served it'),
+    notRun(['caddy'], 'test/system/live/follower.test.ts runs it'),
   ],
   'docs/sources.md': [
     { blocks: ['csv'], holds: async (_, text) => expect(`${text?.trimEnd()}\n`).toBe(VISITORS) },

@@ -2,7 +2,7 @@
  * Random commits, and subscribers with random filters that keep a replica: after every event it holds exactly what the model has at the version of the
  * event. Meanwhile the server, its writer and its workers are killed, connections are cut, and clients stop reading.
  *
- * A longer run compares fewer events, but always the one after a fault: `GEODUCK_COMMITS=10000 GEODUCK_COMPARE=50`.
+ * A longer run compares fewer events, but always the one after a fault: `npm run soak -- --live`.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -24,7 +24,7 @@ const COMMITS = Number(process.env['GEODUCK_COMMITS'] ?? 300)
 /** Events of a replica from one comparison to the next. */
 const COMPARE = Number(process.env['GEODUCK_COMPARE'] ?? 1)
 /** Commits from one kill of the server to the next. */
-const SERVER_KILL = 150
+const SERVER_KILL = Math.min(150, COMMITS)
 const SUBSCRIBERS = 20
 const KEYS = 150
 
@@ -199,6 +199,7 @@ class Subscriber {
     socket.pause()
     await sleep(ms)
     socket.resume()
+    this.replica.expectFault()
   }
 
   stop(): void {

@@ -1,5 +1,6 @@
-/** The examples of other clients that keep a list of a live layer in step: programs that print it whenever it changes. */
+/** The examples of programs that follow a live layer: those of other clients print their list whenever it changes, and those with fences their events. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -41,22 +42,35 @@ async function queried(): Promise<string> {
 
 const inOrder = (vehicles: readonly string[]) => vehicles.toSorted().join(', ')
 
-async function docsProgram(): Promise<readonly string[]> {
-  const { text } = blocksOf('docs/live-clients.md').find(({ text }) => text.includes('@apollo/client'))!
-  const file = join(folder, 'apollo.mjs')
+const BLOCKS = blocksOf('docs/live-clients.md')
+
+/** Writes the program of the page that has this text in it. */
+async function docsProgram(has: string): Promise<readonly string[]> {
+  const { text } = BLOCKS.find(({ text }) => text.includes(has))!
+  const file = join(folder, `program-${++programs}.mjs`)
   await writeFile(file, text.replaceAll('127.0.0.1:4000', new URL(server.url).host))
   return [file]
 }
+let programs = 0
+
+/** A program, and what it prints. */
+function start(args: readonly string[]) {
+  const program = spawn(process.execPath, ['--import', OWN_CLIENT, ...args], { cwd: folder })
+  const closed = new Promise((resolve) => program.once('close', resolve))
+  const end = async () => {
+    program.kill()
+    await closed
+  }
+  return { ...read(program), end }
+}
 
 test.each([
-  ['Apollo Client, of docs/live-clients.md', docsProgram],
+  ['Apollo Client, of docs/live-clients.md', () => docsProgram('@apollo/client')],
   ['urql, of examples/live-urql', async () => [join(ROOT, 'examples/live-urql/follow.js'), `${server.url}/graphql`]],
 ] as const)('%s: the list is what a query returns, after each change', { timeout: 110_000 }, async (_, argumentsOf) => {
   await ask(server, DELETE, { layer: 'vehicles', keys: ['a', 'b', 'c', 'd'] })
   await upsert({ a: 1, b: 2 })
-  const program = spawn(process.execPath, ['--import', OWN_CLIENT, ...(await argumentsOf())])
-  const ended = new Promise((resolve) => program.once('close', resolve))
-  const { lines, complaints } = read(program)
+  const { lines, complaints, end } = start(await argumentsOf())
   const last = () => inOrder((lines.at(-1) ?? '').split(', '))
   try {
     const writes = [
@@ -71,9 +85,47 @@ test.each([
     }
     expect(complaints).toEqual([])
   } finally {
-    program.kill()
-    await ended
+    await end()
   }
+})
+
+/** Kilometres per hour and longitude of each vehicle. */
+const drive = (vehicles: Readonly<Record<string, readonly [speed: number, x: number]>>) => {
+  const features = Object.entries(vehicles).map(([key, [speed, x]]) => ({
+    key,
+    geometry: point(x, 47.38),
+    properties: { speed },
+  }))
+  return ask(server, UPSERT, { layer: 'vehicles', features })
+}
+const openOperations = async () =>
+  Number(/^geoduck_operations_open\S* (\d+)/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1])
+
+test('docs/live-clients.md: a program prints the events of a fence, also those of the time when it did not run', async () => {
+  await drive({ 'tram 4': [12, 8.6], 'bus 7': [31.5, 8.54] })
+  const prints = await docsProgram('const updates = watchFences')
+  const remembers = await docsProgram("rename('token.new', 'token')")
+  const [simple, first] = [start(prints), start(remembers)]
+  await expect.poll(openOperations, { timeout: 60_000 }).toBe(2)
+  await expect.poll(() => existsSync(join(folder, 'token'))).toBe(true)
+  await drive({ 'tram 4': [20, 8.55], 'bus 7': [25, 8.58] })
+  const { text } = BLOCKS.find(({ language }) => language === 'text')!
+  await expect.poll(() => simple.lines, { timeout: 60_000 }).toEqual(text.trim().split('\n'))
+  await expect.poll(() => first.lines).toEqual(['tram 4 ENTER', 'bus 7 EXIT'])
+  // It stores the token after it has printed, and again with the next heartbeat.
+  const stored = () => statSync(join(folder, 'token')).mtimeMs
+  const before = stored()
+  await expect.poll(stored).not.toBe(before)
+  await Promise.all([simple.end(), first.end()])
+  await drive({ 'tram 4': [20, 8.7], 'bus 7': [25, 8.54] })
+  const second = start(remembers)
+  await expect.poll(() => second.lines, { timeout: 60_000 }).toEqual(['tram 4 EXIT', 'bus 7 ENTER'])
+  await second.end()
+  await writeFile(join(folder, 'token'), 'of another server')
+  const third = start(remembers)
+  await expect.poll(() => third.lines, { timeout: 60_000 }).toEqual(['events were missed'])
+  await third.end()
+  expect([simple, first, second, third].flatMap(({ complaints }) => complaints)).toEqual([])
 })
 
 function read({ stdout, stderr }: ChildProcess): { readonly lines: readonly string[]; readonly complaints: readonly string[] } {

@@ -1,6 +1,6 @@
 /** Geofences over real sockets: the events of each change, and what begins, continues and refuses a subscription. */
 import { createClient } from 'graphql-ws'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { ask, quiet } from '../../support/graphql.ts'
 import { CREATE, DELETE, point, UPSERT, workersOf } from '../../support/live.ts'
@@ -357,6 +357,43 @@ test('a token has the place of all stays, also of more than it holds', async () 
       .toSorted(),
   )
   expect((await rest.next()).__typename).toBe('UpToDate')
+  await rest.close()
+})
+
+test('a token that is older than the changes that the store keeps is CURSOR_EXPIRED, and a younger one continues', async () => {
+  await create('kept')
+  const before = new Fences('kept')
+  const { token } = await before.next()
+  await before.close()
+  const rows = Array.from({ length: 20_000 }, (_, n) => ({ type: 'Feature', id: `k${n}`, geometry: null, properties: {} }))
+  const upload = {
+    method: 'PUT',
+    headers: { 'content-type': 'application/geo+json-seq' },
+    body: rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+  }
+  expect((await fetch(`${server.url}/layers/kept/features`, upload)).status).toBe(200)
+  await move('kept', { a: [5, 5] })
+  const after = new Fences('kept', { since: token })
+  let update = await after.next()
+  while (!update.events) update = await after.next()
+  const younger = update.token
+  await after.close()
+  try {
+    const old = async () => {
+      // Changes are kept for an hour after the store has seen that they are the latest, and bases for ten minutes.
+      vi.setSystemTime(Date.now() + 2 * 3_600_000)
+      const fences = new Fences('kept', { since: token })
+      const code = await codeOf(fences.next())
+      await fences.close()
+      return code
+    }
+    await expect.poll(old, { interval: 1_000 }).toBe('CURSOR_EXPIRED')
+  } finally {
+    vi.useRealTimers()
+  }
+  await move('kept', { b: [5, 5] })
+  const rest = new Fences('kept', { since: younger })
+  expect(short(await rest.events(1))).toEqual(['b ENTER'])
   await rest.close()
 })
 

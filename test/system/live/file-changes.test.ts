@@ -1,4 +1,4 @@
-/** `changes` of files: a snapshot, and another one when the file is replaced. */
+/** `changes` of files: a snapshot, and a new snapshot after a file without a key is replaced. */
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -107,8 +107,8 @@ const layerOf = async (name: string) => {
   return data!.layer
 }
 
-test.each(['a.parquet', 'read.geojson'])('%s: when it is replaced, Reset and a snapshot follow', async (file) => {
-  const layer = file.split('.')[0]!
+test('when a file without a key is replaced, Reset and a snapshot follow', async () => {
+  const [layer, file] = ['a', 'a.parquet']
   await checked(server)
   const changes = new Changes({ layer })
   const first = await changes.snapshot()
@@ -135,13 +135,16 @@ test('a version has the ids that a query returns: they name the data, or the key
     const file = layer === 'a' ? 'a.parquet' : 'read.geojson'
     await checked(server)
     const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
-    const query = `subscription { changes(layer: "${layer}") { ... on Reset { __typename } ... on SnapshotBatch { features { id } } } }`
+    const query = `subscription { changes(layer: "${layer}") { ... on Reset { __typename } ... on SnapshotBatch { features { id } }
+        ... on ChangeBatch { added { features { id } } removed } } }`
     const ids: string[] = []
     void (async () => {
-      type Part = { changes: { __typename?: string; features?: { id: string }[] } }
+      type Ids = readonly { readonly id: string }[]
+      type Part = { changes: { __typename?: string; features?: Ids; added?: { features: Ids }; removed?: readonly string[] } }
       for await (const { data } of client.iterate<Part>({ query })) {
-        if (data!.changes.__typename === 'Reset') ids.length = 0
-        ids.push(...(data!.changes.features ?? []).map(({ id }) => id))
+        const { __typename, features = [], added, removed = [] } = data!.changes
+        const kept = __typename === 'Reset' ? [] : ids.filter((id) => !removed.some((key) => id === `${layer}:${key}`))
+        ids.splice(0, Number.POSITIVE_INFINITY, ...kept, ...[...features, ...(added?.features ?? [])].map(({ id }) => id))
       }
     })()
     const queried = async () => {
@@ -192,4 +195,21 @@ test('watchLayer of geoduck-client follows a file', async () => {
   await put('a.parquet', { one: 5, two: 6 })
   await expect.poll(numbers, { timeout: 60_000 }).toEqual([5, 6])
   watch.close()
+})
+
+test('typed columns of a file are in `changes` by a fragment of its type', async () => {
+  const fields = 'features { ... on OtherFeature { name n } }'
+  type Features = { readonly features?: readonly { readonly name: string }[] }
+  await checked(server)
+  const { data } = await ask<{ features: Features }>(server, `{ features(layer: "other") { ${fields} } }`)
+  const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
+  const query = `subscription { changes(layer: "other") { __typename ... on SnapshotBatch { ${fields} } } }`
+  const seen: unknown[] = []
+  for await (const event of client.iterate<{ changes: Features & { readonly __typename: string } }>({ query })) {
+    seen.push(...(event.data!.changes.features ?? []))
+    if (event.data!.changes.__typename === 'UpToDate') break
+  }
+  await client.dispose()
+  expect(seen).toEqual(data!.features.features)
+  expect(seen).toContainEqual({ name: expect.any(String), n: expect.any(Number) })
 })

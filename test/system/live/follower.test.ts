@@ -1,14 +1,17 @@
 /** Several processes on one store: one server writes, others and the commands read. */
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { blocksOf } from '../../support/blocks.ts'
 import { ROOT } from '../../support/environment.ts'
 import { ask } from '../../support/graphql.ts'
 import { type Launched, launch } from '../../support/launched.ts'
 import { DELETE, processesOf, UPSERT } from '../../support/live.ts'
 import { runProgram } from '../../support/program.ts'
+import { runProxy } from '../../support/proxies.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 import { createLayer, lines, put } from '../../support/upload.ts'
 
@@ -138,6 +141,66 @@ test('export, explain and schema read live layers while a server writes', { time
   expect(printed.output).toMatch(/^ {2}buses\($/m)
   expect(printed.output).toContain('upsertBuses')
 })
+
+interface Change {
+  readonly __typename: string
+  readonly token: string
+  readonly added?: { readonly features: readonly { readonly key: string }[] }
+}
+
+/** The events after `since`, up to the first `UpToDate`. */
+async function changesOf({ url }: { url: string }, since: string | null): Promise<readonly Change[]> {
+  const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket })
+  const query = `subscription ($since: Cursor) { changes(layer: "cars", since: $since) { __typename
+    ... on Reset { token } ... on SnapshotBatch { token } ... on UpToDate { token } ... on Heartbeat { token }
+    ... on ChangeBatch { token added { features { key } } } } }`
+  const events: Change[] = []
+  for await (const { data } of client.iterate<{ changes: Change }>({ query, variables: { since } })) {
+    events.push(data!.changes)
+    if (data!.changes.__typename === 'UpToDate') break
+  }
+  await client.dispose()
+  return events
+}
+
+test('a token of one server continues on the other, which may not have seen its version yet', { timeout: 60_000 }, async () => {
+  let { token } = (await changesOf(writer, null)).at(-1)!
+  for (const [n, server] of [follower, writer, follower, writer, follower].entries()) {
+    await upsert(`token ${n}`, 100 + n)
+    const events = await changesOf(writer, token)
+    expect(events.map(({ __typename }) => __typename)).toEqual(['ChangeBatch', 'UpToDate'])
+    expect(events[0]!.added!.features).toEqual([{ key: `token ${n}` }])
+    token = events.at(-1)!.token
+    expect((await changesOf(server, token)).map(({ __typename }) => __typename)).toEqual(['UpToDate'])
+  }
+  await ask(writer, DELETE, { layer: 'cars', keys: [0, 1, 2, 3, 4].map((n) => `token ${n}`) })
+})
+
+test.runIf(existsSync('/usr/bin/caddy'))(
+  'the proxy of docs/scale.md sends writes to the server that takes them',
+  { timeout: 60_000 },
+  async () => {
+    const { text } = blocksOf('docs/scale.md').findLast(({ language }) => language === 'caddy')!
+    const address = ({ url }: Running) => new URL(url).host
+    const proxy = await runProxy(
+      'caddy',
+      text.replaceAll('writer:4000', address(writer)).replaceAll('follower:4000', address(follower)),
+    )
+    try {
+      // Each read may be answered by either of them.
+      for (let n = 0; n < 6; n++) {
+        const written = await ask({ url: `${proxy.url}/write` }, UPSERT, { layer: 'cars', features: [{ key: `proxy ${n}` }] })
+        expect(written.data).toMatchObject({ upsertFeatures: { written: 1 } })
+        const read = async () => (await ask(proxy, `{ feature(layer: "cars", id: "proxy ${n}") { key } }`)).data
+        await expect.poll(read, { timeout: 20_000 }).toEqual({ feature: { key: `proxy ${n}` } })
+      }
+      expect((await put({ url: proxy.url }, 'cars', lines(1, 3))).status).toBe(200)
+    } finally {
+      await proxy.close()
+      await ask(writer, DELETE, { layer: 'cars', keys: ['k1', 'k2', ...[0, 1, 2, 3, 4, 5].map((n) => `proxy ${n}`)] })
+    }
+  },
+)
 
 test('a follower reads on over a compaction and over the end of the writing server', { timeout: 120_000 }, async () => {
   const page = async (after: string | null) => {

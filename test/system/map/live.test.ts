@@ -1,8 +1,11 @@
 /** The page of a server with the demo: ships move with their trails, a fence lights up, and a button stops the writer. */
+import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { ROOT } from '../../support/environment.ts'
 import { ask } from '../../support/graphql.ts'
 import { processesOf } from '../../support/live.ts'
+import { runProgram } from '../../support/program.ts'
 import { python } from '../../support/python.ts'
 import { serveDemo, type TestServer } from '../../support/server.ts'
 import { MapPage, openBrowser } from './map-page.ts'
@@ -24,6 +27,19 @@ afterAll(async () => {
   await server.close()
 })
 
+interface FenceFrame {
+  readonly payload?: {
+    readonly data?: {
+      readonly fences?: {
+        readonly events?: readonly {
+          readonly detect: 'ENTER' | 'EXIT'
+          readonly object: { readonly properties: { readonly name: string } }
+        }[]
+      }
+    }
+  }
+}
+
 const until = (read: () => unknown) => expect.poll(read, { timeout: 60_000, interval: 200 })
 const text = (selector: string) => map.page.locator(selector).textContent()
 const subscriptions = () => map.sent.filter(({ type }) => type === 'subscribe').length
@@ -41,8 +57,12 @@ function blue({ width, height, at }: Picture): number {
 }
 
 test('ships move with trails, and the page says how many changes a second there are', async () => {
-  const begin = blue(await map.picture('live-begin'))
-  expect(begin).toBeGreaterThan(0)
+  let begin = 0
+  const look = async () => {
+    begin = blue(await map.picture('live-begin'))
+    return begin
+  }
+  await until(look).toBeGreaterThan(0)
   await until(async () => blue(await map.picture('live'))).toBeGreaterThan(1.25 * begin)
   await until(() => text('.layer[data-layer=ships] .layer-stream')).toMatch(/^2,000 live · [\d,]+ changes\/s$/)
   expect(map.complaints).toEqual([])
@@ -81,8 +101,18 @@ print(sum(fence.intersects(shapely.geometry.shape(ship["geometry"])) for ship in
   await until(() => text('.layer[data-layer=ships] .layer-stream')).not.toMatch(/ 0 changes/)
 })
 
-test('the page lists who enters the fence and who leaves it', async () => {
-  await until(() => map.page.locator('.fence-crossings li[data-crossing=entered]').count()).toBeGreaterThan(0)
+test('the page lists who enters the fence and who leaves it, by the events of `fences`', async () => {
+  const crossings = map.page.locator('.fence-crossings li')
+  await until(() => crossings.and(map.page.locator('[data-crossing=entered]')).count()).toBeGreaterThan(0)
+  const names = { ENTER: 'entered', EXIT: 'left' }
+  const latest = () =>
+    map.received
+      .flatMap((frame) => (frame as FenceFrame).payload?.data?.fences?.events ?? [])
+      .map(({ detect, object }) => `${object.properties.name} ${names[detect]}`)
+      .slice(-4)
+      .toReversed()
+  await until(async () => [await crossings.allTextContents(), latest()].map(String)).toSatisfy(([a, b]) => a === b)
+  expect(latest().length).toBeGreaterThan(0)
 })
 
 test('the writer ends when nobody looks at the page any more, and runs when somebody does again', async () => {
@@ -97,4 +127,16 @@ test('the writer ends when nobody looks at the page any more, and runs when some
   await until(writers).toBe(1)
   await map.close()
   await until(writers).toBe(0)
+})
+
+test('`npm run bench:page` prints frames, changes and memory of each window, and how they change', async () => {
+  const program = [join(ROOT, 'bench/live-page.ts'), '--minutes', '0.05', '--window', '1']
+  const { code, stdout, stderr } = await runProgram(process.execPath, program, { cwd: ROOT })
+  expect([code, stderr]).toEqual([0, ''])
+  const [columns, ...rows] = stdout.trimEnd().split('\n')
+  const names = ['second', 'frames/s', 'busy %', 'changes/s', 'page MB', 'server MB', 'store MB']
+  expect(columns!.trim().split(/ {2,}/)).toEqual(names)
+  expect(rows.at(-1)).toMatch(/^ +change( +[+-]?[\w.]+ %){6}$/)
+  expect(rows.length).toBeGreaterThan(1)
+  for (const row of rows.slice(0, -1)) expect(row).toMatch(/^ +\d+( +[\d.]+){6}$/)
 })

@@ -166,13 +166,30 @@ test('the compose file of three servers gives all the same secret and cache, and
   expect(read('docs/scale.md')).toContain(`\`\`\`caddy\n${caddyfile}\`\`\``)
 })
 
+test('the compose file of an object store gives each of the three servers the store, and no other data', () => {
+  const { services } = parse(read('deploy/scale/compose.yaml'), { merge: true })
+  const override = { tag: '!override', collection: 'seq' } as const
+  const { store, ...servers } = parse(read('deploy/scale/objects.yaml'), { merge: true, customTags: [override] }).services
+  expect(['proxy', ...Object.keys(servers)].toSorted()).toEqual(Object.keys(services).toSorted())
+  for (const { command, environment, volumes, depends_on } of Object.values<typeof store>(servers)) {
+    expect(command).toEqual([expect.stringMatching(/^s3:\/\//)])
+    expect(depends_on).toEqual(['store'])
+    expect(new URL(environment.AWS_ENDPOINT_URL).hostname).toBe('store')
+    expect(volumes).toEqual([expect.stringMatching(/^cache:/)])
+    const names = [environment.AWS_ACCESS_KEY_ID, environment.AWS_SECRET_ACCESS_KEY].map((value) => /\w+/.exec(value)![0])
+    expect([store.environment.ROOT_ACCESS_KEY, store.environment.ROOT_SECRET_KEY]).toEqual(names.map((name) => `\${${name}}`))
+  }
+})
+
 test('every setting that the image, the unit and their comments name is one of the program', () => {
   const flags = Object.values(settings(machineDefaults({ processors: 2, memoryBytes: 1e9, openFiles: 20_000 }))).map(
     ({ flag }) => flag.slice(2).split(' ')[0]!,
   )
   const known = new Set([...flags, 'sources'].map((name) => `GEODUCK_${name.toUpperCase().replaceAll('-', '_')}`))
   const named = [
-    ...`${DOCKERFILE}${UNIT}${read('deploy/compose.yaml')}${read('deploy/scale/compose.yaml')}`.matchAll(/GEODUCK_[A-Z_]+/g),
+    ...`${DOCKERFILE}${UNIT}${read('deploy/compose.yaml')}${read('deploy/scale/compose.yaml')}${read('deploy/scale/objects.yaml')}`.matchAll(
+      /GEODUCK_[A-Z_]+/g,
+    ),
   ].map(([name]) => name)
   expect(named.length).toBeGreaterThan(6)
   expect(named.filter((name) => !known.has(name))).toEqual([])

@@ -56,6 +56,26 @@ it('a folder with hive partitions is the layer of the same files on disk', async
   }
 })
 
+it('a mirror of a folder is the same layer, with the same partitions, and is then read from the disk', async () => {
+  const query = `{ layers { name fingerprint featureCount columns { name type } } features(layer: "land", first: 3,
+    where: { property: { name: "theme", eq: "a b" } }) { totalCount features { key geometry properties } } }`
+  const reads = '{ features(layer: "land", first: 1) { features { geometry } execution { remoteRequests } } }'
+  const mirror = await serve(['s3://data/land/'], { mirrors: ['s3://data/land/'], cacheDirectory: join(folder, 'mirror') })
+  try {
+    await expect
+      .poll(() => ask(mirror, reads), { timeout: 60_000 })
+      .toMatchObject({
+        data: { features: { execution: { remoteRequests: 0 } } },
+      })
+    await checked(mirror)
+    const answer = await ask(mirror, query)
+    expect(answer).toEqual(await ask(server, query))
+    expect(answer).toMatchObject({ data: { layers: [{ featureCount: '60000' }], features: { totalCount: '30000' } } })
+  } finally {
+    await mirror.close()
+  }
+})
+
 it('--watch notices a new object of the folder, and one that is gone', async () => {
   const counts = async (expected: string) => {
     for (let n = 0; n < 600; n++) {

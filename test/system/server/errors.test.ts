@@ -278,6 +278,7 @@ describe('what cannot be brought about', () => {
         fresh: async () => layer,
         writes: () => 0,
         unreadable: () => {},
+        keep: async () => null,
       },
       get engine(): never {
         throw new Error('The engine was asked')

@@ -93,7 +93,7 @@ test('every setting, sources and layers go from a file to a printed configuratio
   }
   const content = {
     ...Object.fromEntries(SETTINGS.map(([name, setting]) => [name, samplesOf(setting)[2].json])),
-    sources: ['data', 'tiles/*.parquet'],
+    sources: ['data', 'tiles/*.parquet', { path: 'https://example.org/a.parquet', mirror: true }, { path: 'b' }],
     layers: [
       { name: 'a', path: 'a.parquet', key: 'id', columns: { include: ['id', 'name'] }, crs: 'EPSG:25832', onInvalid: 'repair' },
       { name: 'b', path: 'b.duckdb', table: 'other.b', columns: { exclude: ['x'] }, title: 'B', description: 'All b' },
@@ -105,6 +105,7 @@ test('every setting, sources and layers go from a file to a printed configuratio
   const second = await resolved(['--config', await put(printed, 'printed/geoduck.json')], environment)
   expect(second.config).toEqual(first.config)
   expect(printableConfig(second.config)).toBe(printed)
+  expect(first.config.mirrors).toEqual(['https://example.org/a.parquet'])
   expect(first.config.layers).toEqual(content.layers.map((layer) => ({ ...layer, path: join(folder, layer.path) })))
 })
 
@@ -161,7 +162,7 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
   ],
   ['a key near another', 'prot: 1', ['line 1: `prot` is not known; near: `port`']],
   ['the name of a flag', 'stall-timeout: 3', ['line 1: `stall-timeout` is not known; near: `stallSeconds`']],
-  ['a key near none', 'host: a\nquux123: 1', ['line 2: `quux123` is not known; known: sources, layers, host,']],
+  ['a key near none', 'host: a\nquux123: 1', ['line 2: `quux123` is not known; known: sources, layers, stores, host,']],
   ['a wrong secret, which is not shown', 'cursorSecret: geheim', ['line 1: `cursorSecret` takes at least 16 characters$']],
   [
     'a secret of digits, which YAML reads as a number',
@@ -244,7 +245,13 @@ const CASES: readonly (readonly [what: string, text: string, told: readonly stri
     'layers: [{name: a, path: b, onInvalid: fix}]',
     ['line 1: `layers[0].onInvalid` takes one of flag, repair, drop, not "fix"'],
   ],
-  ['a list', '- a', ['line 1: it takes settings by name, `sources` and `layers`']],
+  [
+    'a mirror of a file',
+    'sources:\n  - a.parquet\n  - { path: b.parquet, mirror: true }',
+    ['line 3: `sources` takes a list of files, folders, glob patterns and addresses, or { path: ADDRESS, mirror: true }'],
+  ],
+  ['a source with more', 'sources: [{ path: a, mirrors: true }]', ['line 1: `sources[0].mirrors` is not known; near: `mirror`']],
+  ['a list', '- a', ['line 1: it takes settings by name, `sources`, `layers` and `stores`']],
   ['a key twice', 'port: 1\nport: 2', ['line 2: Map keys must be unique']],
   ['what is no YAML', 'port: [1\nhost: a', ['line 2: ']],
   ['an alias of nothing', 'port: *a', ['Unresolved alias']],

@@ -59,3 +59,8 @@ test('keeps a limited memory', async () => {
   await shared.page('0', signal, make)
   expect(made).toBe(7)
 })
+
+test('keeps no more memory than the bytes of a page', async () => {
+  const page = await new SharedDifferences().page('one', signal, async () => pageOf('difference'))
+  expect(page.outputs.flat().map(({ buffer }) => buffer.byteLength)).toEqual(['difference'.length])
+})

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto'
 import { type BBox, type CoveringMembers, type Layer, LON_LAT } from '../../../model/layer.ts'
 import type { FeatureKey, FeatureQuery, Query, Rank, RankThreshold, View } from '../../../model/query.ts'
+import { hasColumns } from '../host/files.ts'
 import { resultColumns } from './columns.ts'
 import { comparisonOf, isEqual } from './comparison.ts'
 import { layerCrsText, transformed } from './crs.ts'
@@ -324,11 +325,6 @@ export function scannedOf(query: Query): Scanned {
 }
 
 type IsWanted = (file: number) => boolean
-
-/** True if names of folders become columns (key=value). Their types depend on all files. */
-function hasColumns(file: string): boolean {
-  return /[\\/][^\\/]*=[^\\/]*[\\/]/.test(file)
-}
 
 /** If the key is a row number, exactly one file has it. */
 function byRowNumber({ key }: Scanned, fileRows: readonly number[]): IsWanted | null {

@@ -16,6 +16,15 @@ export interface Statement {
   readonly parameters: readonly Parameter[]
 }
 
+/** Statements that fill the tables of a difference between two versions of files. The first one fills the list of keys. */
+export interface ComparedFiles {
+  /** It is equal for equal tables. */
+  readonly name: string
+  readonly statements: readonly string[]
+  /** Most keys. */
+  readonly most: number
+}
+
 /**
  * The result has the columns of `layout.columns` in order, and then one BOOLEAN. It is false in every row, and true in one last row of NULLs, the
  * sentinel. The sentinel proves that the engine reached the end.
@@ -40,6 +49,8 @@ export interface Plan {
   readonly live?: LiveRelation
   /** The version of a live layer of fences that it reads as well. @default none */
   readonly liveFences?: LiveRelation
+  /** The versions of files whose difference it reads. @default none */
+  readonly compared?: ComparedFiles
   /** Digest of statement and values without the position. It identifies a plan that is quarantined because it kills workers. */
   readonly digest: string
 }

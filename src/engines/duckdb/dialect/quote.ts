@@ -141,6 +141,46 @@ export const LIVE_IMAGES = {
   after: qualified('memory', 'main', 'live_after'),
 } as const
 
+/** The images of the features that differ between two versions of files, and the list of their keys, which the worker has prepared. */
+export const FILE_IMAGES = {
+  before: qualified('memory', 'main', 'file_before'),
+  after: qualified('memory', 'main', 'file_after'),
+  keys: qualified('memory', 'main', 'file_keys'),
+} as const
+
+/** A version of files that is compared with another one. */
+export interface FileVersion {
+  readonly from: string
+  /** SQL of the number of a row. */
+  readonly row: string
+  readonly key: string
+  /** The columns that a query may need. */
+  readonly columns: readonly string[]
+  /** A condition of the rows that are served. Null: all. */
+  readonly where: string | null
+}
+
+/** A statement that fills the list of keys of the features that differ in one of the columns, or are in one version only. Keys are not null. */
+export function fileChanges(earlier: FileVersion, later: FileVersion, compared: readonly string[], most: number): string {
+  const side = ({ from, key, where }: FileVersion, name: string) => {
+    const columns = [key, ...compared].map((column, n) => `${RELATION}.${identifier(column)} AS v${n}`)
+    return `(SELECT ${columns.join(', ')} FROM ${from}${where === null ? '' : ` WHERE ${where}`}) AS ${name}`
+  }
+  const differ = compared.map((_, n) => `a.v${n + 1} IS DISTINCT FROM b.v${n + 1}`)
+  return (
+    `CREATE TABLE ${FILE_IMAGES.keys} AS SELECT coalesce(a.v0, b.v0) AS k FROM ${side(earlier, 'a')} FULL JOIN ${side(later, 'b')}` +
+    ` ON a.v0 = b.v0 WHERE ${['a.v0 IS NULL', 'b.v0 IS NULL', ...differ].join(' OR ')} LIMIT ${most}`
+  )
+}
+
+/** A statement that fills a table with the images of the listed keys, with their row numbers and keys as live layers have them. */
+export function fileImage(table: string, { from, row, key, columns, where }: FileVersion): string {
+  const own = virtualIdentifier(key)
+  const more = [`CAST(${row} AS BIGINT) AS ${identifier(LIVE_COLUMNS.row)}`, `${own} AS ${identifier(LIVE_COLUMNS.key)}`]
+  const served = where === null ? '' : ` AND (${where})`
+  return `CREATE TABLE ${table} AS SELECT ${[...columns.map(virtualIdentifier), ...more].join(', ')} FROM ${from} WHERE ${own} IN (SELECT k FROM ${FILE_IMAGES.keys})${served}`
+}
+
 /** The earlier image of a feature, beside the later one. */
 const EARLIER = 'earlier'
 
@@ -167,18 +207,27 @@ export const LIVE_STEPS = {
 /** Bits of a step's row number for its place in its version. */
 export const STEP_BITS = 20
 
+/** The tables of a difference, and a condition for each image. */
+export interface Images {
+  readonly before: { readonly table: string; readonly where: string }
+  readonly after: { readonly table: string; readonly where: string }
+  /** Columns that a removed feature needs. Null: it has all. The versions of a file need not have the same kind of geometry. */
+  readonly removed: readonly string[] | null
+}
+
 /**
- * The rows of a difference, numbered by their part. `where` is a condition of one image.
+ * The rows of a difference, numbered by their part.
  *
  * @returns SQL before the statement, and the relation
  */
-export function liveDifference(
-  where: string,
+export function difference(
+  { before, after, removed }: Images,
   partRows: number,
   { counts, columns }: Comparison,
 ): { readonly prefix: string; readonly from: string } {
   const [row, key] = [LIVE_COLUMNS.row, LIVE_COLUMNS.key].map(virtualIdentifier) as [string, string]
-  const matching = (image: string) => `AS MATERIALIZED (SELECT ${key} AS k FROM ${image} AS ${RELATION} WHERE ${where})`
+  const matching = ({ table, where }: Images['before']) =>
+    `AS MATERIALIZED (SELECT ${key} AS k FROM ${table} AS ${RELATION} WHERE ${where})`
   const numbered = (first: string) => `${RELATION}.* REPLACE (${row} + ${first} AS ${identifier(LIVE_COLUMNS.row)})`
   const [isBefore, isAfter] = ['matching_before', 'matching_after'].map((list) => `${key} IN (SELECT k FROM ${list})`) as [
     string,
@@ -187,12 +236,14 @@ export function liveDifference(
   const more = (sqlOf: (sql: string) => string) =>
     columns.map(({ name, sql }) => `, ${sqlOf(sql)} AS ${identifier(name)}`).join('')
   const isCompared = counts !== null || columns.length > 0
-  const earlier = `LEFT JOIN ${LIVE_IMAGES.before} AS ${EARLIER} ON ${EARLIER}.${identifier(LIVE_COLUMNS.key)} = ${key}`
-  const later = `SELECT ${numbered(`CASE WHEN ${isBefore} THEN ${partRows} ELSE 0 END`)}${more((sql) => sql)} FROM ${LIVE_IMAGES.after} AS ${RELATION} ${isCompared ? earlier : ''} WHERE ${isAfter}${counts === null ? '' : ` AND (NOT (${isBefore}) OR ${counts})`}`
-  const gone = `SELECT ${numbered(String(2 * partRows))}${more(() => 'NULL')} FROM ${LIVE_IMAGES.before} AS ${RELATION} WHERE ${isBefore} AND NOT (${isAfter})`
+  const earlier = `LEFT JOIN ${before.table} AS ${EARLIER} ON ${EARLIER}.${identifier(LIVE_COLUMNS.key)} = ${key}`
+  const later = `SELECT ${numbered(`CASE WHEN ${isBefore} THEN ${partRows} ELSE 0 END`)}${more((sql) => sql)} FROM ${after.table} AS ${RELATION} ${isCompared ? earlier : ''} WHERE ${isAfter}${counts === null ? '' : ` AND (NOT (${isBefore}) OR ${counts})`}`
+  const goneRow = `${row} + ${2 * partRows} AS ${identifier(LIVE_COLUMNS.row)}`
+  const all = removed ? [goneRow, ...removed.map(virtualIdentifier)].join(', ') : numbered(String(2 * partRows))
+  const gone = `SELECT ${all}${more(() => 'NULL')} FROM ${before.table} AS ${RELATION} WHERE ${isBefore} AND NOT (${isAfter})`
   return {
-    prefix: `WITH matching_before ${matching(LIVE_IMAGES.before)}, matching_after ${matching(LIVE_IMAGES.after)} `,
-    from: derived(`${later} UNION ALL ${gone}`),
+    prefix: `WITH matching_before ${matching(before)}, matching_after ${matching(after)} `,
+    from: derived(`${later} UNION ALL ${removed ? 'BY NAME ' : ''}${gone}`),
   }
 }
 
@@ -208,6 +259,9 @@ export function liveMove(rows: string, earlier: string, later: string, partRows:
 }
 
 const virtualIdentifier = (name: string): string => virtualColumn(identifier(name))
+
+/** A table of images as a relation. */
+export const imageOf = (table: string): string => `${table} AS ${RELATION}`
 
 /** A relation for people to read, with the layer's name. */
 export function named(layer: string): string {

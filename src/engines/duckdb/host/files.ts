@@ -57,6 +57,11 @@ export async function databaseVersion(path: string): Promise<string> {
 export const crsFiles = (folder: string): readonly string[] =>
   ['', '-wal', '-journal'].map((end) => path.join(folder, `crs.gpkg${end}`))
 
+/** True if names of folders become columns (key=value). Their types depend on all files. */
+export function hasColumns(file: string): boolean {
+  return /[\\/][^\\/]*=[^\\/]*[\\/]/.test(file)
+}
+
 /** Returns a path that matches only this file in DuckDB's globbing: wildcards in its name are put in brackets. */
 export const withoutWildcards = (file: string): string => file.replace(/[*?[]/g, '[$&]')
 
@@ -67,3 +72,12 @@ export const withoutWildcards = (file: string): string => file.replace(/[*?[]/g,
 export const pathsFor = (files: readonly string[]): readonly string[] => [
   ...new Set(files.flatMap((file) => [file, withoutWildcards(file)])),
 ]
+
+/** Most files of earlier versions that are kept. Workers are allowed to open them before they exist. */
+export const KEPT_FILES = 256
+
+export const keptFile = (folder: string, slot: number): string => path.join(folder, `${slot}.parquet`)
+
+/** Returns the paths of all files of earlier versions, for `allowed_paths`. */
+export const keptPaths = (folder: string): readonly string[] =>
+  pathsFor(Array.from({ length: KEPT_FILES }, (_, slot) => keptFile(folder, slot)))

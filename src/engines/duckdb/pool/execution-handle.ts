@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { AwakeTimer } from '../../awake.ts'
 import type { HeldMemory } from '../../deadline.ts'
+import type { RemoteReads } from '../../engine.ts'
 import type { Plan } from '../dialect/plan.ts'
 import type { ExecutionEnd, ExecutionRequest, FromWorker, ReceivedBatch, ToWorker } from '../messages.ts'
 import { FROZEN, WorkerLost } from './death.ts'
@@ -28,6 +29,8 @@ export interface ExecutionOptions extends Omit<ExecutionRequest, 'execution' | '
   readonly probeFirst: boolean
   /** Milliseconds that the worker may work without sending a batch while it has credit. */
   readonly deadlineMs: number
+  /** Counts what the worker reads from other machines. */
+  readonly remoteReads?: RemoteReads
   readonly onBatch: (batch: ReceivedBatch) => void
 }
 
@@ -68,6 +71,7 @@ export class ExecutionHandle {
     this.worker = worker
     this.#options = options
     this.#credits = options.credits
+    if (options.remoteReads) worker.countReads(options.remoteReads)
     this.#watch()
     this.end = this.#run()
   }

@@ -4,7 +4,7 @@
 import { GeoduckError, refusedInput } from '../../../model/errors.ts'
 import type { Layer } from '../../../model/layer.ts'
 import { deadlineExceeded, type OperationClock } from '../../deadline.ts'
-import type { ExecutionReport, Lane, ScanReport } from '../../engine.ts'
+import type { ExecutionReport, Lane, RemoteReads, ScanReport } from '../../engine.ts'
 import { REFUSED } from '../dialect/quote.ts'
 import type { Failure, Scan } from '../messages.ts'
 import type { ExecutionOutcome } from './execution-handle.ts'
@@ -61,6 +61,7 @@ export interface FailoverOptions {
 
 export class Failover {
   lane: Lane
+  readonly remoteReads: RemoteReads = { remoteRequests: 0, remoteBytes: 0, remoteCacheHits: 0 }
   readonly #options: FailoverOptions
   readonly #since = performance.now()
   #reason: string | null
@@ -107,7 +108,7 @@ export class Failover {
       attempts: this.#attempts,
       elapsedMs,
     }
-    return { ...attempt, ...this.#scans.report(scan) }
+    return { ...attempt, ...this.#scans.report(scan), ...this.remoteReads }
   }
 
   /** Records the end of an execution and returns it. */

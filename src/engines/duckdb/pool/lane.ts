@@ -1,7 +1,7 @@
 /** A group of workers with one size and one queue. */
 
 import path from 'node:path'
-import type { FileAccess, Lane as LaneName, WorkerHealth } from '../../engine.ts'
+import type { FileAccess, Lane as LaneName, RemoteReaders, WorkerHealth } from '../../engine.ts'
 import type { WorkerOptions } from '../messages.ts'
 import { Scheduler, type SchedulerLimits, type WorkerTime } from './scheduler.ts'
 import { type WorkerLog, WorkerSupervisor } from './worker-supervisor.ts'
@@ -26,6 +26,7 @@ export interface LaneOptions {
   readonly onOutdated: () => void
   /** Returns true if the worker with this process id was above its memory limit. */
   readonly overMemory: (pid: number) => boolean
+  readonly remoteReaders: RemoteReaders | undefined
   /** Called when an operation must wait for a worker. */
   readonly onPressure: () => void
 }
@@ -64,12 +65,12 @@ export class Lane {
         clearTimeout(rest)
         rest = setTimeout(() => worker.sleep(), options.idleMs).unref()
       }
-      const { onOutdated, execArgv, overMemory } = options
+      const { onOutdated, execArgv, overMemory, remoteReaders } = options
       // A request for figures finds a frozen idle worker. It goes to all workers now, before an operation meets a frozen one.
       const onFrozen = () => {
         for (const worker of this.#workers) void worker.health()
       }
-      const parts = { onIdle, onOutdated, onFrozen, execArgv, overMemory }
+      const parts = { onIdle, onOutdated, onFrozen, execArgv, overMemory, remoteReaders }
       const worker = new WorkerSupervisor(options.name, { ...options.worker, tempDirectory }, options.log, parts)
       return worker
     })

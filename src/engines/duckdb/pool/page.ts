@@ -107,6 +107,7 @@ async function execute(options: PageOptions, plan: Plan, rows: number): Promise<
     probeFirst: failover.probeFirst,
     isShared: request.isShared,
     deadlineMs: Math.max(0, deadline.left),
+    remoteReads: failover.remoteReads,
     onBatch: (batch) => batches.push(countUntilReleased(batch, heldMemory)),
   })
   const cancel = () => execution.cancel()

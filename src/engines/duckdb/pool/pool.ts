@@ -15,6 +15,7 @@ import type {
   Message,
   OperationContext,
   Page,
+  RemoteReaders,
   StreamShape,
 } from '../../engine.ts'
 import { CAPABILITIES } from '../capabilities.ts'
@@ -57,6 +58,8 @@ export interface PoolOptions {
   readonly queueLength: number
   readonly queueSeconds: number
   readonly log: WorkerLog
+  /** Shared with the gateway, which counts. @default nothing is counted */
+  readonly remoteReaders?: RemoteReaders
   /**
    * Called when a worker finds another version of a database than expected. The caller describes the database again and renews
    * the pool.
@@ -102,6 +105,7 @@ class Pool implements Engine {
       limits: options,
       workerTime: new WorkerTime(),
       log: options.log,
+      remoteReaders: options.remoteReaders,
       onOutdated: () => options.onOutdated?.(),
       onPressure: () => {
         for (const stream of this.#streams) stream.pressed()

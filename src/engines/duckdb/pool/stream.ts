@@ -156,6 +156,7 @@ export class FeatureStream implements BatchStream {
       // After a first batch there is no need for an empty one.
       emitEmpty: emitEmpty && isFirst,
       deadlineMs,
+      remoteReads: failover.remoteReads,
       onBatch: (message) => this.#receive(message),
     })
     this.#execution = execution

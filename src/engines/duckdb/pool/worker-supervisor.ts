@@ -1,7 +1,8 @@
 /** Supervises one worker: it starts the process when `wake` is called first, and starts another one when it ends. */
+import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Diagnostics, FileAccess, Lane, WorkerHealth } from '../../engine.ts'
+import type { Diagnostics, FileAccess, Lane, RemoteReaders, RemoteReads, WorkerHealth } from '../../engine.ts'
 import type { ExecutionEnd, ExecutionRequest, OpenRequest, WorkerOpened, WorkerOptions } from '../messages.ts'
 import { dataSocketIn } from './data-socket.ts'
 import { FROZEN, WorkerLost, WorkerUnused } from './death.ts'
@@ -21,6 +22,9 @@ export class WorkerSupervisor {
   readonly #onOutdated: () => void
   readonly #onFrozen: () => void
   readonly #overMemory: (pid: number) => boolean
+  readonly #readers: RemoteReaders | undefined
+  /** Its user name at the gateway. One execution runs at a time, so what it reads is read for that one. */
+  readonly #reader = randomUUID()
   #process: WorkerProcess | null = null
   #state: WorkerHealth['state'] = 'ASLEEP'
   #diagnostics: Diagnostics | null = null
@@ -36,7 +40,7 @@ export class WorkerSupervisor {
     lane: Lane,
     options: WorkerOptions,
     log: WorkerLog,
-    { onIdle, onOutdated, onFrozen, execArgv, overMemory }: WorkerCallbacks,
+    { onIdle, onOutdated, onFrozen, execArgv, overMemory, remoteReaders }: WorkerParts,
   ) {
     this.lane = lane
     this.#execArgv = execArgv
@@ -46,6 +50,7 @@ export class WorkerSupervisor {
     this.#onOutdated = onOutdated
     this.#onFrozen = onFrozen ?? (() => {})
     this.#overMemory = overMemory ?? (() => false)
+    this.#readers = remoteReaders
   }
 
   /** Starts a worker that has no process. Otherwise it does nothing. */
@@ -93,6 +98,11 @@ export class WorkerSupervisor {
     if (!this.takes(database)) return false
     this.#state = 'BUSY'
     return true
+  }
+
+  /** Counts what the worker reads from other machines, from now on. */
+  countReads(reads: RemoteReads): void {
+    this.#readers?.set(this.#reader, reads)
   }
 
   /** Releases a reserved worker that was not used. */
@@ -239,7 +249,8 @@ export class WorkerSupervisor {
       },
     })
     this.#process = worker
-    return await worker.open(this.#options)
+    const { gateway } = this.#options
+    return await worker.open({ ...this.#options, ...(gateway && { gateway: { ...gateway, user: this.#reader } }) })
   }
 
   async #discard(): Promise<void> {
@@ -257,7 +268,7 @@ export interface WorkerLog {
   warn(fields: object, message: string): void
 }
 
-interface WorkerCallbacks {
+interface WorkerParts {
   /** Called when the worker can take work: after each start and each execution. */
   readonly onIdle: () => void
   /** Called when a database has another version than expected. */
@@ -268,4 +279,6 @@ interface WorkerCallbacks {
   readonly execArgv: readonly string[]
   /** Returns true if the process with this id was above its memory limit. @default never */
   readonly overMemory?: (pid: number) => boolean
+  /** Counts what is read from other machines. @default nothing is counted */
+  readonly remoteReaders?: RemoteReaders | undefined
 }

@@ -43,8 +43,9 @@ export async function runExecution(instance: OpenInstance, request: ExecutionReq
   let run: Execution | null = null
   try {
     await instance.setThreads(connection, threads)
-    const { live, liveFences } = request.plan
+    const { live, liveFences, compared } = request.plan
     for (const relation of [live, liveFences]) if (relation) await instance.showLive(connection, relation)
+    if (compared) await instance.showFiles(connection, compared)
     run = new Execution({ connection, reader, inbox, interrupt, request })
     return { outcome: await run.drain(), ...run.ended }
   } catch (error) {

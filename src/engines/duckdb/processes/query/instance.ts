@@ -1,14 +1,16 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { LiveRelation } from '../../../../model/layer.ts'
 import type { DatabaseAccess } from '../../../engine.ts'
+import type { ComparedFiles } from '../../dialect/plan.ts'
 import { identifier, literal } from '../../dialect/quote.ts'
-import { databaseVersion } from '../../host/files.ts'
+import { databaseVersion, keptPaths } from '../../host/files.ts'
 import { basePaths } from '../../host/live-files.ts'
 import type { WorkerOptions } from '../../messages.ts'
 import { openDuckDB } from '../../open.ts'
 import { COUNT_SCANS } from './arrow-export.ts'
 import { type ColumnReader, chooseColumnReader } from './column-reader.ts'
 import { classify } from './execution.ts'
+import type { FileImages } from './file-images.ts'
 import type { LiveImages } from './live-images.ts'
 import type { LiveRows } from './live-rows.ts'
 
@@ -23,6 +25,8 @@ export interface OpenInstance {
   readonly columnReader: ColumnReader
   /** Makes a connection read a version of a live layer, or a difference between two versions. */
   showLive(connection: DuckDBConnection, relation: LiveRelation): Promise<void>
+  /** Prepares the tables of a difference between two versions of files. */
+  showFiles(connection: DuckDBConnection, compared: ComparedFiles): Promise<void>
   /** Returns a new connection for one execution, which must close it. */
   connect(): Promise<DuckDBConnection>
   /**
@@ -47,7 +51,7 @@ const SETTINGS = [
 ]
 
 /** Settings of a connection or an execution that can be changed after the lock. */
-const CHANGEABLE = ['streaming_buffer_size', 'threads', 'enable_profiling', 'custom_profiling_settings']
+const CHANGEABLE = ['streaming_buffer_size', 'threads', 'parquet_metadata_cache', 'enable_profiling', 'custom_profiling_settings']
 
 /** Opens the instance of a worker. @throws Error of the engine, or one that names the setting or self-check that failed */
 export async function openInstance(options: WorkerOptions): Promise<OpenInstance> {
@@ -55,8 +59,12 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
   const attachAll = async (connection: DuckDBConnection) => {
     for (const database of options.databases) if (await attach(connection, database)) databases.push(database.alias)
   }
-  const { live } = options
-  const allowedPaths = live === undefined ? options.allowedPaths : [...options.allowedPaths, ...basePaths(live)]
+  const { live, kept } = options
+  const allowedPaths = [
+    ...options.allowedPaths,
+    ...(live === undefined ? [] : basePaths(live)),
+    ...(kept === undefined ? [] : keptPaths(kept)),
+  ]
   const opened = await openDuckDB({ ...options, allowedPaths, settings: SETTINGS, changeable: CHANGEABLE, beforeLock: attachAll })
   const { instance: duckdb, connection, spatialVersion } = opened
   try {
@@ -84,14 +92,19 @@ export async function openInstance(options: WorkerOptions): Promise<OpenInstance
         await (await images).show(relation, relation.since)
       }
     }
+    let files: Promise<FileImages> | null = null
+    const showFiles = async (on: DuckDBConnection, compared: ComparedFiles) => {
+      files ??= openFileImages()
+      await (await files).show(on, compared)
+    }
     const connectAhead = ahead(() => connect(duckdb, options))
-    return { duckdb, threads, spatialVersion, databases, columnReader, showLive, connect: connectAhead, setThreads }
+    return { duckdb, threads, spatialVersion, databases, columnReader, showLive, showFiles, connect: connectAhead, setThreads }
   } finally {
     connection.closeSync()
   }
 }
 
-/* Imported here, because few workers have live layers. */
+/* Imported here, because few workers need them. */
 
 async function openLiveRows(duckdb: DuckDBInstance, directory: string): Promise<LiveRows> {
   const { LiveRows } = await import('./live-rows.ts')
@@ -101,6 +114,11 @@ async function openLiveRows(duckdb: DuckDBInstance, directory: string): Promise<
 async function openLiveImages(duckdb: DuckDBInstance, directory: string): Promise<LiveImages> {
   const { LiveImages } = await import('./live-images.ts')
   return new LiveImages(directory, await duckdb.connect())
+}
+
+async function openFileImages(): Promise<FileImages> {
+  const { FileImages } = await import('./file-images.ts')
+  return new FileImages()
 }
 
 /**

@@ -11,8 +11,8 @@ import path from 'node:path'
 export function exitWithServer(tempDirectory: string, dataSocket = path.join(tempDirectory, 'data')): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
   process.on('disconnect', () => {
-    // This removes the folder of the whole pool, because the server can no longer do it.
-    for (const left of [path.dirname(tempDirectory), dataSocket]) rmSync(left, { recursive: true, force: true })
+    // This removes the folder of the whole pool, because the server can no longer do it. A running query may add a file meanwhile.
+    for (const left of [path.dirname(tempDirectory), dataSocket]) rmSync(left, { recursive: true, force: true, maxRetries: 5 })
     process.kill(process.pid, 'SIGKILL')
   })
   // The server's event loop has priority when every processor is busy.

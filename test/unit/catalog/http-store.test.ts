@@ -4,10 +4,11 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { lookAt, readRange } from '../../../src/catalog/remote/range-reader.ts'
+import { HttpStore } from '../../../src/catalog/stores/http-store.ts'
 import { type Fault, type ObjectServer, serveObjects } from '../../support/object-server.ts'
 import { PLACES } from '../../support/server.ts'
 
+const store = new HttpStore()
 let objects: ObjectServer
 let url: string
 let content: Buffer
@@ -24,7 +25,7 @@ afterAll(() => objects.close())
 
 async function read(from: number, to: number): Promise<Buffer> {
   const pieces: Buffer[] = []
-  for await (const piece of readRange(await lookAt(url), from, to)) pieces.push(piece)
+  for await (const piece of store.read(await store.look(url), from, to)) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 
@@ -36,12 +37,12 @@ function failing(fault: Fault, times = Number.POSITIVE_INFINITY): void {
 
 it('a first look asks for four bytes, and returns size and version', async () => {
   objects.requests.length = 0
-  expect(await lookAt(url)).toEqual({ url, bytes: content.length, etag: expect.stringMatching(/^".+"$/), modified: null })
+  expect(await store.look(url)).toEqual({ url, bytes: content.length, etag: expect.stringMatching(/^".+"$/), modified: null })
   expect(objects.requests.map(({ range }) => range)).toEqual(['bytes=0-3'])
 })
 
 it('every read is bound to the version by its condition', async () => {
-  const { etag } = await lookAt(url)
+  const { etag } = await store.look(url)
   objects.requests.length = 0
   await read(100, 999)
   expect(objects.requests.at(-1)).toMatchObject({ range: 'bytes=100-999', headers: { 'if-match': etag } })
@@ -61,7 +62,7 @@ it.each<Fault>(['SHORT', 'SHIFTED', 'BUSY'])(
     failing(fault)
     const pieces: Buffer[] = []
     const reading = async () => {
-      for await (const piece of readRange(await lookAt(url), 10, 1_009)) pieces.push(piece)
+      for await (const piece of store.read(await store.look(url), 10, 1_009)) pieces.push(piece)
     }
     await expect(reading()).rejects.toMatchObject({ why: 'UNREACHABLE' })
     expect(pieces).toEqual([])
@@ -103,7 +104,10 @@ it('another version is an error at once, also if the server ignores the conditio
 it('a redirect is not followed', async () => {
   objects.fault = () => 'REDIRECTED'
   objects.requests.length = 0
-  await expect(lookAt(url)).rejects.toMatchObject({ why: 'REFUSED', message: expect.stringContaining('redirects (status 302)') })
+  await expect(store.look(url)).rejects.toMatchObject({
+    why: 'REFUSED',
+    message: expect.stringContaining('redirects (status 302)'),
+  })
   expect(objects.requests).toHaveLength(1)
 })
 
@@ -114,12 +118,12 @@ it.each([
   'http://[::ffff:169.254.169.254]/a.parquet',
   'http://[fd00:ec2::254]/a.parquet',
 ])('%s is refused without a request', async (address) => {
-  await expect(lookAt(address)).rejects.toMatchObject({ why: 'REFUSED', message: expect.stringContaining('link-local') })
+  await expect(store.look(address)).rejects.toMatchObject({ why: 'REFUSED', message: expect.stringContaining('link-local') })
 })
 
 it('an object that is gone, and one that is no Parquet, are named as such', async () => {
-  await expect(lookAt(`${objects.url}/absent.parquet`)).rejects.toMatchObject({ why: 'GONE' })
-  await expect(lookAt(`${objects.url}/lakes.gpkg`)).rejects.toMatchObject({
+  await expect(store.look(`${objects.url}/absent.parquet`)).rejects.toMatchObject({ why: 'GONE' })
+  await expect(store.look(`${objects.url}/lakes.gpkg`)).rejects.toMatchObject({
     why: 'REFUSED',
     message: expect.stringContaining('it is no Parquet'),
   })
@@ -149,7 +153,7 @@ describe('a server with other identifiers', () => {
   })
 
   async function readOther(): Promise<void> {
-    for await (const _ of readRange(await lookAt(address), 4, 9));
+    for await (const _ of store.read(await store.look(address), 4, 9));
   }
 
   it('a weak entity tag is compared, but not sent', async () => {
@@ -157,25 +161,34 @@ describe('a server with other identifiers', () => {
     await readOther()
     expect(asked).toMatchObject({ 'if-unmodified-since': headers['last-modified'] })
     expect(asked['if-match']).toBeUndefined()
-    const version = await lookAt(address)
+    const version = await store.look(address)
     headers = { etag: 'W/"2"' }
-    await expect(readRange(version, 4, 9).next()).rejects.toMatchObject({ why: 'CHANGED' })
+    await expect(store.read(version, 4, 9).next()).rejects.toMatchObject({ why: 'CHANGED' })
   })
 
-  it('without an entity tag, the time of the last change is the version', async () => {
-    headers = { 'last-modified': 'Sat, 28 Nov 2026 10:00:00 GMT' }
-    const version = await lookAt(address)
-    headers = { 'last-modified': 'Sat, 28 Nov 2026 10:00:01 GMT' }
-    await expect(readRange(version, 4, 9).next()).rejects.toMatchObject({ why: 'CHANGED' })
+  it.each([
+    ['without', {}],
+    ['with an empty', { etag: '""' }],
+  ])('%s entity tag, the time of the last change is the version', async (_, tag) => {
+    headers = { ...tag, 'last-modified': 'Sat, 28 Nov 2026 10:00:00 GMT' }
+    const version = await store.look(address)
+    await readOther()
+    expect(asked).toMatchObject({ 'if-unmodified-since': headers['last-modified'] })
+    expect(asked['if-match']).toBeUndefined()
+    headers = { ...tag, 'last-modified': 'Sat, 28 Nov 2026 10:00:01 GMT' }
+    await expect(store.read(version, 4, 9).next()).rejects.toMatchObject({ why: 'CHANGED' })
   })
 
   it('with neither, it is refused', async () => {
     headers = {}
-    await expect(lookAt(address)).rejects.toMatchObject({ why: 'REFUSED', message: expect.stringContaining('neither ETag nor') })
+    await expect(store.look(address)).rejects.toMatchObject({
+      why: 'REFUSED',
+      message: expect.stringContaining('neither ETag nor'),
+    })
   })
 
   it('a compressed body is not taken', async () => {
     headers = { etag: '"1"', 'content-encoding': 'gzip' }
-    await expect(lookAt(address)).rejects.toMatchObject({ why: 'UNREACHABLE' })
+    await expect(store.look(address)).rejects.toMatchObject({ why: 'UNREACHABLE' })
   })
 })

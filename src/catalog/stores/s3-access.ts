@@ -1,31 +1,26 @@
-/** Requests to S3, and to stores with its interface: their addresses and signatures. */
+/** Addresses, credentials and signatures of requests to S3, and to stores with its interface. */
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { AwsV4Signer } from 'aws4fetch'
+import type { Method, Target } from './http-store.ts'
+import { type StoreOptions, secretOf } from './store.ts'
 
-interface Access {
+export interface Access {
   readonly endpoint: string | undefined
   readonly region: string
   /** Null: requests are not signed, as for public data. */
   readonly keys: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string } | null
 }
 
-/** Milliseconds that credentials are used before they are read again. */
-const KEPT_MS = 10_000
-
 /** Returns the address of `s3://BUCKET/KEY` over HTTP, with the headers of its signature. The key is encoded as in a URL. */
-export async function signedRequest(
-  address: string,
-  headers: Record<string, string>,
-): Promise<{ readonly url: URL; readonly headers: Record<string, string> }> {
-  const access = await currentAccess()
+export async function signed(access: Access, address: string, headers: Record<string, string>, method: Method): Promise<Target> {
   const url = httpAddress(new URL(address), access)
   const { keys, region } = access
   if (!keys) return { url, headers }
-  const signer = new AwsV4Signer({ ...keys, url: url.href, headers, method: 'GET', service: 's3', region })
-  const signed = await signer.sign()
-  return { url, headers: Object.fromEntries(signed.headers) }
+  const signer = new AwsV4Signer({ ...keys, url: url.href, headers, method, service: 's3', region })
+  const { headers: all } = await signer.sign()
+  return { url, headers: Object.fromEntries(all) }
 }
 
 /** A bucket with a dot would not match the certificate of the store as a part of its host. */
@@ -43,29 +38,26 @@ function asSigned(pathname: string): string {
   return pathname.split('/').map(encoded).join('/')
 }
 
-let access: { readonly until: number; readonly value: Promise<Access> } | null = null
-
-function currentAccess(): Promise<Access> {
-  if (!access || access.until < performance.now()) access = { until: performance.now() + KEPT_MS, value: readAccess() }
-  return access.value
-}
-
-/** By the names of AWS's own programs: the environment, and then the profile. */
-async function readAccess(): Promise<Access> {
+/** The configuration counts, and then, by the names of AWS's own programs, the environment and the profile. */
+export async function readAccess(options: Partial<StoreOptions>): Promise<Access> {
   const { env } = process
-  const name = env['AWS_PROFILE'] ?? 'default'
+  const name = options.profile ?? env['AWS_PROFILE'] ?? 'default'
   const folder = path.join(homedir(), '.aws')
   const profile = {
     ...(await profileIn(env['AWS_CONFIG_FILE'] ?? path.join(folder, 'config'), name)),
     ...(await profileIn(env['AWS_SHARED_CREDENTIALS_FILE'] ?? path.join(folder, 'credentials'), name)),
   }
-  const inEnvironment = env['AWS_ACCESS_KEY_ID'] !== undefined
-  const [accessKeyId, secretAccessKey, sessionToken] = ['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'].map(
-    (key) => (inEnvironment ? env[key.toUpperCase()] : profile[key]),
-  )
+  // A profile that is named in the configuration is not mixed with the environment.
+  const inEnvironment = env['AWS_ACCESS_KEY_ID'] !== undefined && options.profile === undefined
+  const configured = [options.accessKeyId, options.secretAccessKey, options.sessionToken]
+  const [accessKeyId, secretAccessKey, sessionToken] = configured[0]
+    ? configured.map((reference) => reference && secretOf(reference))
+    : ['aws_access_key_id', 'aws_secret_access_key', 'aws_session_token'].map((key) =>
+        inEnvironment ? env[key.toUpperCase()] : profile[key],
+      )
   return {
-    endpoint: env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? profile['endpoint_url'],
-    region: env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? profile['region'] ?? 'us-east-1',
+    endpoint: options.endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'] ?? profile['endpoint_url'],
+    region: options.region ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? profile['region'] ?? 'us-east-1',
     keys: accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) } : null,
   }
 }
