@@ -63,6 +63,7 @@ export function sourceOf(layer: Layer, wanted: readonly number[] | null): Source
     const row = virtualColumn(identifier(LIVE_COLUMNS.row))
     return { from: liveRows(relation), natural: [{ sql: row, type: 'BIGINT' }], offsets: [0], files: null }
   }
+  if (relation.kind === 'gathered') throw new Error('the rows of this layer are not gathered yet')
   const names = virtualNames(relation)
   const taken = takenNames(layer)
   // A column of the source hides the virtual column of the same name. To count rows instead costs a pass over the rows before the position.
