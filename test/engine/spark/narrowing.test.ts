@@ -1,4 +1,4 @@
-/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less. */
+/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less, and the same if it is said to be exact. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
@@ -167,6 +167,11 @@ const BERLIN = {
   },
 }
 
+const range = (count: number) => Array.from({ length: count }, (_, n) => n)
+/** Both engines have another way for long lists. */
+const MANY_NUMBERS = [0, 99999.9999, 1e16, ...range(20).map((n) => n + 0.5)]
+const MANY_TEXTS = ['ä', '', '\u{1F986}', ...range(20).map((n) => `no ${n}`)]
+
 const TABLE: readonly (readonly [kept: Kept, where: FeatureFilter])[] = [
   ...['eq', 'ne', 'lt', 'lte', 'gt', 'gte'].flatMap((operator) =>
     (
@@ -229,7 +234,17 @@ const TABLE: readonly (readonly [kept: Kept, where: FeatureFilter])[] = [
   ['SAME', { not: property('text', { like: 'a%' }) }],
   ['SAME', { not: property('whole', { isNull: true }) }],
   ['SAME', { not: { not: property('float', { lte: 0 }) } }],
-  ['MORE', { not: property('whole', { in: [7, -1] }) }],
+  ['SAME', { not: property('whole', { in: [7, -1] }) }],
+  ['SAME', { not: property('whole', { in: [] }) }],
+  ['SAME', { not: property('text', { in: MANY_TEXTS }) }],
+  ['SAME', property('double', { in: MANY_NUMBERS })],
+  ['SAME', property('float', { in: MANY_NUMBERS })],
+  ['SAME', property('decimal', { in: MANY_NUMBERS })],
+  ['SAME', property('text', { in: MANY_TEXTS })],
+  ['SAME', property('blob', { in: ['', 'AA==', ...range(15).map((n) => Buffer.from([n]).toString('base64'))] })],
+  ['SAME', property('numbers', { isNull: true })],
+  ['SAME', property('deep', { isNull: true })],
+  ['SAME', property('blob', { isNull: false })],
   ['ALL', { not: property('numbers', { has: 3 }) }],
   ['ALL', { not: property('text', { ilike: 'a%' }) }],
   ['SAME', { and: [property('whole', { eq: 7 }), property('text', { isNull: false })] }],
@@ -258,32 +273,43 @@ describe('a filter for Spark', () => {
     const wrong: string[] = []
     for (const [n, [expected, where]] of TABLE.entries()) {
       const selected = await selectedByDuckDb(where)
-      const narrows = narrowed(where).condition !== null
+      const { condition, isExact } = narrowed(where)
+      const narrows = condition !== null
       const found: Kept = narrows ? (kept[n]!.length > selected.length || expected === 'MORE' ? 'MORE' : 'SAME') : 'ALL'
       const isLess = new Set(selected).difference(new Set(kept[n])).size > 0
-      if (found !== expected || isLess || (narrows && kept[n]!.length === ROWS))
+      if (found !== expected || isExact !== (expected === 'SAME') || isLess || (narrows && kept[n]!.length === ROWS))
         wrong.push(
-          `${JSON.stringify(where)}: ${expected}, but ${isLess ? 'LESS' : found} (${selected.length}, ${kept[n]!.length})`,
+          `${JSON.stringify(where)}: ${expected}, but ${isLess ? 'LESS' : found} (${selected.length}, ${kept[n]!.length}, ${isExact})`,
         )
     }
     expect(wrong).toEqual([])
   })
 
-  it('keeps all rows that DuckDB selects, for trees of filters with NOT', { timeout: 180_000 + 2_000 * TREES }, async () => {
+  it('keeps all rows that DuckDB selects, and no others if it is exact, for trees of filters with NOT', {
+    timeout: 180_000 + 2_000 * TREES,
+  }, async () => {
     const leaves = TABLE.map(([, where]) => where)
-    const tree = (depth: number): FeatureFilter => {
-      if (depth === 0 || random.chance(0.2)) return random.pick(leaves)
-      if (random.chance(0.35)) return { not: tree(depth - 1) }
-      const members = random.list(2 + random.integer(2), () => tree(depth - 1))
+    const exact = leaves.filter((where) => narrowed(where).isExact)
+    const tree = (depth: number, from: readonly FeatureFilter[]): FeatureFilter => {
+      if (depth === 0 || random.chance(0.2)) return random.pick(from)
+      if (random.chance(0.35)) return { not: tree(depth - 1, from) }
+      const members = random.list(2 + random.integer(2), () => tree(depth - 1, from))
       return random.chance(0.5) ? { and: members } : { or: members }
     }
-    const trees = random.list(TREES, () => tree(4))
+    const trees = random.list(TREES, () => tree(4, random.chance(0.5) ? exact : leaves))
     const kept = await keptBySpark(trees)
     for (const [n, where] of trees.entries()) {
-      const missing = new Set(await selectedByDuckDb(where)).difference(new Set(kept[n]))
-      expect([...missing], JSON.stringify(where)).toEqual([])
+      const selected = new Set(await selectedByDuckDb(where))
+      const others = narrowed(where).isExact
+        ? selected.symmetricDifference(new Set(kept[n]))
+        : selected.difference(new Set(kept[n]))
+      expect([...others], JSON.stringify(where)).toEqual([])
     }
-    expect(trees.filter((where) => narrowed(where).condition !== null).length).toBeGreaterThan(TREES / 4)
+    const shares = [
+      (where: FeatureFilter) => narrowed(where).condition !== null,
+      (where: FeatureFilter) => narrowed(where).isExact,
+    ]
+    for (const share of shares) expect(trees.filter(share).length).toBeGreaterThan(TREES / 4)
   })
 })
 
