@@ -8,6 +8,11 @@ export const SESSION_SETTINGS = {
   'spark.sql.session.timeZone': 'UTC',
   'spark.sql.caseSensitive': 'true',
   'spark.sql.ansi.enabled': 'true',
+  // A result set has at most this many files.
+  'spark.sql.shuffle.partitions': '64',
+  // As the source has them: not the times of an old format, and members without a value too.
+  'spark.sql.parquet.outputTimestampType': 'TIMESTAMP_MICROS',
+  'spark.sql.jsonGenerator.ignoreNullFields': 'false',
 } as const
 
 export type SparkRequest =
@@ -15,10 +20,12 @@ export type SparkRequest =
   | { readonly type: 'OPEN' }
   /** Makes a view of files, which statements name. */
   | { readonly type: 'VIEW'; readonly name: string; readonly paths: readonly string[] }
-  /** Writes the rows of a statement as Parquet files into a folder that does not exist yet. */
+  /** Writes the rows of a statement as files into a folder that does not exist yet. */
   | {
       readonly type: 'WRITE'
       readonly operation: string
+      /** @default Parquet. JSON has one row per line. */
+      readonly format?: 'json'
       readonly sql: string
       readonly values: readonly Literal[]
       readonly directory: string

@@ -116,6 +116,21 @@ export class ResultSets {
     }
   }
 
+  /** Counts what is there, of all servers. */
+  async figures(): Promise<{ readonly gatherings: number; readonly resultSets: number; readonly bytes: number }> {
+    const { folder } = this.#options
+    const names = await readdir(folder).catch(() => [])
+    const manifests = await Promise.all(
+      names.filter((name) => name.endsWith(MANIFEST)).map((name) => read(path.join(folder, name))),
+    )
+    const sizes = manifests.flatMap((manifest) => manifest?.files.map(({ bytes }) => bytes) ?? [])
+    return {
+      gatherings: this.#gathering + this.#waiting.length,
+      resultSets: manifests.filter((manifest) => manifest !== null).length,
+      bytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+    }
+  }
+
   #start(digest: string, query: GatherQuery, snapshot: Snapshot): Running {
     const abort = new AbortController()
     const result = this.#find(digest)
@@ -181,7 +196,7 @@ export class ResultSets {
       // Spark may have read files of two versions.
       if (!(await snapshot.isCurrent()))
         throw new GeoduckError('SOURCE_CHANGED', 'The files of the layer changed while they were read; try again.')
-      const files = await filesIn(path.join(folder, ROWS))
+      const files = await parquetIn(path.join(folder, ROWS))
       this.#refuseAbove(
         files.reduce((sum, { bytes }) => sum + bytes, 0),
         notNarrowed,
@@ -257,7 +272,7 @@ async function read(file: string): Promise<Manifest | null> {
 }
 
 /** Files of Spark have their number first, which is the order of the rows. */
-async function filesIn(folder: string): Promise<Manifest['files']> {
+export async function parquetIn(folder: string): Promise<Manifest['files']> {
   const names = (await readdir(folder)).filter((name) => name.startsWith('part-') && name.endsWith('.parquet')).sort()
   return await Promise.all(names.map(async (name) => ({ name, bytes: (await stat(path.join(folder, name))).size })))
 }

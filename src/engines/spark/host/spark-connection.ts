@@ -52,12 +52,12 @@ export class SparkConnection {
   }
 
   /**
-   * Writes the rows of a statement as Parquet files into a folder that does not exist yet. If `signal` is aborted, Spark stops.
+   * Writes the rows of a statement as files into a folder that does not exist yet. If `signal` is aborted, Spark stops.
    *
    * @throws SparkError
    */
   async write(
-    statement: Pick<Extract<SparkRequest, { type: 'WRITE' }>, 'sql' | 'values' | 'directory'>,
+    statement: Pick<Extract<SparkRequest, { type: 'WRITE' }>, 'sql' | 'values' | 'directory' | 'format'>,
     signal?: AbortSignal,
   ): Promise<void> {
     signal?.throwIfAborted()

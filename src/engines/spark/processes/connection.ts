@@ -57,12 +57,9 @@ class Session {
         return await this.#execute({ create_dataframe_view: { input, name: request.name, replace: true } }, randomUUID())
       }
       case 'WRITE': {
-        const { sql: query, values, directory: path, operation } = request
+        const { sql: query, values, directory: path, operation, format: source = 'parquet' } = request
         const input = { sql: { query, pos_arguments: values.map((literal) => ({ literal })) } }
-        return await this.#execute(
-          { write_operation: { input, source: 'parquet', path, mode: 'SAVE_MODE_ERROR_IF_EXISTS' } },
-          operation,
-        )
+        return await this.#execute({ write_operation: { input, source, path, mode: 'SAVE_MODE_ERROR_IF_EXISTS' } }, operation)
       }
       case 'INTERRUPT':
         // Spark interrupts the thread of an operation once. A thread that still makes its folder may lose that, and then runs to its end.
