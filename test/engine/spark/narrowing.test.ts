@@ -10,7 +10,7 @@ import { COVERING, ODD, ROWS, writeEdgeValues } from '../../support/edge-values.
 import { filterOf, queryOf } from '../../support/filter.ts'
 import { Engine } from '../../support/plan/engine.ts'
 import { Random } from '../../support/random.ts'
-import { type Spark, startSpark } from '../../support/spark.ts'
+import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
 /** The long run has 2,000. */
 const TREES = process.env['GEODUCK_LONG'] ? 2_000 : 120
@@ -19,15 +19,13 @@ const AT_ONCE = 60
 
 const random = new Random()
 let engine: Engine
-let spark: Spark
+let spark: SharedSpark
 let connection: SparkConnection
 let layer: Layer
 let statements = 0
 
 beforeAll(async () => {
-  // To compile each of these conditions takes longer than to evaluate it. The long run does it.
-  const interpreted = { 'spark.sql.codegen.wholeStage': 'false', 'spark.sql.codegen.factoryMode': 'NO_CODEGEN' }
-  spark = await startSpark(process.env['GEODUCK_LONG'] ? {} : interpreted)
+  spark = await sharedSpark()
   engine = await Engine.open(1)
   const file = join(spark.folder, 'rows.parquet')
   await writeEdgeValues(engine, file)
@@ -35,7 +33,7 @@ beforeAll(async () => {
   connection = new SparkConnection({
     address: spark.address,
     isEncrypted: false,
-    token: null,
+    token: spark.token,
     tempDirectory: join(spark.folder, 'temp'),
   })
   await connection.view('rows', [file])
@@ -44,7 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await connection?.close()
   engine?.close()
-  await spark?.stop()
+  await spark?.leave()
 })
 
 const narrowed = (where: FeatureFilter): Narrowing => narrow([filterOf(layer, where)!.predicate], layer)
