@@ -1,4 +1,4 @@
-/** A real Spark with its Connect server, which ends with the test file. */
+/** A real Spark with its Connect server, which ends with the process that starts it. Most tests use the one of `shared-spark.ts`. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,8 +20,8 @@ export interface Spark {
   stop(): Promise<void>
 }
 
-/** Starts with two threads and a heap of 800 MB, in 10 to 30 s. */
-export async function startSpark(settings: Readonly<Record<string, string>> = {}): Promise<Spark> {
+/** Starts with a heap of 800 MB, in 10 to 30 s. */
+export async function startSpark(settings: Readonly<Record<string, string>> = {}, master = 'local[2]'): Promise<Spark> {
   const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), 'geoduck-spark-'))]
   const conf = {
     'spark.connect.grpc.binding.address': '127.0.0.1',
@@ -30,12 +30,14 @@ export async function startSpark(settings: Readonly<Record<string, string>> = {}
     'spark.driver.host': '127.0.0.1',
     'spark.connect.progress.reportInterval': '200ms',
     'spark.ui.enabled': 'false',
+    // Tests are too short for the second compiler to pay.
+    'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
     'spark.local.dir': folder,
     'spark.sql.warehouse.dir': join(folder, 'warehouse'),
     ...settings,
   }
   const args = [
-    ...['--master', 'local[2]', '--driver-memory', '800m', '--class', 'org.apache.spark.sql.connect.service.SparkConnectServer'],
+    ...['--master', master, '--driver-memory', '800m', '--class', 'org.apache.spark.sql.connect.service.SparkConnectServer'],
     ...Object.entries(conf).flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
     'spark-internal',
   ]

@@ -3,24 +3,22 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SparkConnection, SparkError } from '../../../src/engines/spark/host/spark-connection.ts'
-import { type Spark, startSpark } from '../../support/spark.ts'
+import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
-const TOKEN = 'of the tests'
-
-let spark: Spark
+let spark: SharedSpark
 let connection: SparkConnection
 
 const connect = (token: string | null) =>
   new SparkConnection({ address: spark.address, isEncrypted: false, token, tempDirectory: join(spark.folder, 'temp') })
 
 beforeAll(async () => {
-  spark = await startSpark({ 'spark.connect.authenticate.token': TOKEN })
-  connection = connect(TOKEN)
+  spark = await sharedSpark()
+  connection = connect(spark.token)
 })
 
 afterAll(async () => {
   await connection?.close()
-  await spark?.stop()
+  await spark?.leave()
 })
 
 let folders = 0

@@ -1,4 +1,4 @@
-/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less. */
+/** Compares what Spark keeps of a filter with what DuckDB selects of the same file: it is never less, and the same if it is said to be exact. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
@@ -6,109 +6,34 @@ import { type Narrowing, narrow } from '../../../src/engines/spark/dialect/narro
 import { SparkConnection } from '../../../src/engines/spark/host/spark-connection.ts'
 import type { FeatureFilter } from '../../../src/graphql/generated.ts'
 import type { Layer } from '../../../src/model/layer.ts'
+import { COVERING, ODD, ROWS, writeEdgeValues } from '../../support/edge-values.ts'
 import { filterOf, queryOf } from '../../support/filter.ts'
 import { Engine } from '../../support/plan/engine.ts'
 import { Random } from '../../support/random.ts'
-import { type Spark, startSpark } from '../../support/spark.ts'
+import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
-const ROWS = 6_000
 /** The long run has 2,000. */
 const TREES = process.env['GEODUCK_LONG'] ? 2_000 : 120
 /** Conditions of one statement of Spark. */
 const AT_ONCE = 60
 
-/** A name with all that a dialect might quote. */
-const ODD = 'odd `name` "it\'s" ?'
-
-/** Values at the edges of each type, as SQL of DuckDB. */
-const COLUMNS: Readonly<Record<string, { readonly type: string; readonly values: readonly string[] }>> = {
-  bool: { type: 'BOOLEAN', values: ['true', 'false'] },
-  tiny: { type: 'TINYINT', values: ['-128', '-1', '0', '1', '127'] },
-  small: { type: 'SMALLINT', values: ['-32768', '0', '32767'] },
-  whole: { type: 'INTEGER', values: ['-2147483648', '-1', '0', '7', '2147483647'] },
-  big: { type: 'BIGINT', values: ['-9223372036854775808', '-9007199254740993', '0', '9007199254740993', '9223372036854775807'] },
-  float: {
-    type: 'FLOAT',
-    values: ['0.1', '-0.0', '0.0', "'nan'", "'inf'", "'-inf'", '3.4028234663852886e38', '1.4e-45', '16777217'],
-  },
-  double: {
-    type: 'DOUBLE',
-    values: ['0.1', '-0.0', '0.0', "'nan'", "'inf'", "'-inf'", '1.7976931348623157e308', '5e-324', '0.30000000000000004', '1e16'],
-  },
-  decimal: { type: 'DECIMAL(9, 4)', values: ['12345.6789', '-0.0001', '0', '99999.9999', '-99999.9999'] },
-  wide: {
-    type: 'DECIMAL(38, 10)',
-    values: ["'9999999999999999999999999999.9999999999'", "'-0.0000000001'", '0', "'1234567890123456789.0123456789'"],
-  },
-  text: {
-    type: 'VARCHAR',
-    values: [
-      ...["''", "'a'", "'A'", "'ä'", "'a' || chr(776)", "'z'", "'Z'", "'\u{1F986}'", "'\uFFFD'", "'\u0130'", "'i'", "'I'"],
-      ...["'a' || chr(0) || 'b'", "'nan'", "'it''s'", "'a%'", "'a_\\'", "'a' || chr(10) || 'b'", "repeat('x', 300)"],
-    ],
-  },
-  blob: { type: 'BLOB', values: ["''", "'\\x00'", "'\\x00\\xFF'", "'\\x5C'", "'abc'", "'\\x80'"] },
-  date: {
-    type: 'DATE',
-    values: ["'2026-05-31'", "'0001-01-01'", "'1582-10-04'", "'1582-10-15'", "'1970-01-01'", "'9999-12-31'"],
-  },
-  local: {
-    type: 'TIMESTAMP',
-    values: [
-      "'2026-05-31 12:00:00.000001'",
-      "'0001-01-01 00:00:00'",
-      "'1969-12-31 23:59:59.999999'",
-      "'9999-12-31 23:59:59.999999'",
-    ],
-  },
-  moment: {
-    type: 'TIMESTAMP WITH TIME ZONE',
-    values: [
-      "'2026-05-31 12:00:00.000001+00'",
-      "'2026-05-31 12:00:00+05:30'",
-      "'0001-01-02 00:00:00+00'",
-      "'2026-03-29 01:30:00+00'",
-    ],
-  },
-  numbers: { type: 'INTEGER[]', values: ['[]', '[1, 2, 3]', '[NULL]', '[3, NULL]', '[7]'] },
-  words: { type: 'VARCHAR[]', values: ["['red', 'blue']", "['']", "[NULL, 'red']", '[]'] },
-  deep: {
-    type: 'STRUCT(a STRUCT(b INTEGER), "c.d" VARCHAR)',
-    values: [`{a: {b: 5}, "c.d": 'x'}`, `{a: {b: NULL}, "c.d": 'y'}`, `{a: NULL, "c.d": NULL}`],
-  },
-  [ODD]: { type: 'INTEGER', values: ['1', '2'] },
-}
-
 const random = new Random()
 let engine: Engine
-let spark: Spark
+let spark: SharedSpark
 let connection: SparkConnection
 let layer: Layer
 let statements = 0
 
 beforeAll(async () => {
-  // To compile each of these conditions takes longer than to evaluate it. The long run does it.
-  const interpreted = { 'spark.sql.codegen.wholeStage': 'false', 'spark.sql.codegen.factoryMode': 'NO_CODEGEN' }
-  spark = await startSpark(process.env['GEODUCK_LONG'] ? {} : interpreted)
+  spark = await sharedSpark()
   engine = await Engine.open(1)
   const file = join(spark.folder, 'rows.parquet')
-  const names = Object.keys(COLUMNS).map((name) => `"${name.replaceAll('"', '""')}"`)
-  const values = Object.values(COLUMNS).map(({ type, values }, n) => {
-    const list = `[${values.map((value) => `CAST(${value} AS ${type})`).join(', ')}]`
-    // A sixth is null. Some columns are sorted, so that row groups are skipped by their statistics.
-    const index = n % 3 === 0 ? `n * ${values.length} // ${ROWS}` : `(hash(n, ${n}) % ${values.length})::INTEGER`
-    return `CASE WHEN hash(n, ${n}, 'null') % 6 > 0 THEN ${list}[${index} + 1] END AS ${names[n]}`
-  })
-  const box = '{xmin: x::FLOAT, ymin: y::FLOAT, xmax: (x + 0.5)::FLOAT, ymax: (y + 0.5)::FLOAT} AS bbox'
-  const place = `(n * 7919 % 3600) / 10 - 180 AS x, (n * 104729 % 1790) / 10 - 90 AS y`
-  await engine.sql(`COPY (SELECT n, ${values.join(', ')}, ${box}, ST_MakeEnvelope(x, y, x + 0.5, y + 0.5) AS geom
-    FROM (SELECT range::INTEGER AS n, ${place} FROM range(${ROWS}))) TO '${file}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`)
-  const members = { xmin: 'xmin', ymin: 'ymin', xmax: 'xmax', ymax: 'ymax' }
-  layer = await engine.parquet(file, { pruning: { kind: 'COVERING_COLUMN', column: 'bbox', members, float32: true } })
+  await writeEdgeValues(engine, file)
+  layer = await engine.parquet(file, { pruning: COVERING })
   connection = new SparkConnection({
     address: spark.address,
     isEncrypted: false,
-    token: null,
+    token: spark.token,
     tempDirectory: join(spark.folder, 'temp'),
   })
   await connection.view('rows', [file])
@@ -117,7 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await connection?.close()
   engine?.close()
-  await spark?.stop()
+  await spark?.leave()
 })
 
 const narrowed = (where: FeatureFilter): Narrowing => narrow([filterOf(layer, where)!.predicate], layer)
@@ -166,6 +91,11 @@ const BERLIN = {
     ],
   },
 }
+
+const range = (count: number) => Array.from({ length: count }, (_, n) => n)
+/** Both engines have another way for long lists. */
+const MANY_NUMBERS = [0, 99999.9999, 1e16, ...range(20).map((n) => n + 0.5)]
+const MANY_TEXTS = ['ä', '', '\u{1F986}', ...range(20).map((n) => `no ${n}`)]
 
 const TABLE: readonly (readonly [kept: Kept, where: FeatureFilter])[] = [
   ...['eq', 'ne', 'lt', 'lte', 'gt', 'gte'].flatMap((operator) =>
@@ -229,7 +159,17 @@ const TABLE: readonly (readonly [kept: Kept, where: FeatureFilter])[] = [
   ['SAME', { not: property('text', { like: 'a%' }) }],
   ['SAME', { not: property('whole', { isNull: true }) }],
   ['SAME', { not: { not: property('float', { lte: 0 }) } }],
-  ['MORE', { not: property('whole', { in: [7, -1] }) }],
+  ['SAME', { not: property('whole', { in: [7, -1] }) }],
+  ['SAME', { not: property('whole', { in: [] }) }],
+  ['SAME', { not: property('text', { in: MANY_TEXTS }) }],
+  ['SAME', property('double', { in: MANY_NUMBERS })],
+  ['SAME', property('float', { in: MANY_NUMBERS })],
+  ['SAME', property('decimal', { in: MANY_NUMBERS })],
+  ['SAME', property('text', { in: MANY_TEXTS })],
+  ['SAME', property('blob', { in: ['', 'AA==', ...range(15).map((n) => Buffer.from([n]).toString('base64'))] })],
+  ['SAME', property('numbers', { isNull: true })],
+  ['SAME', property('deep', { isNull: true })],
+  ['SAME', property('blob', { isNull: false })],
   ['ALL', { not: property('numbers', { has: 3 }) }],
   ['ALL', { not: property('text', { ilike: 'a%' }) }],
   ['SAME', { and: [property('whole', { eq: 7 }), property('text', { isNull: false })] }],
@@ -258,32 +198,43 @@ describe('a filter for Spark', () => {
     const wrong: string[] = []
     for (const [n, [expected, where]] of TABLE.entries()) {
       const selected = await selectedByDuckDb(where)
-      const narrows = narrowed(where).condition !== null
+      const { condition, isExact } = narrowed(where)
+      const narrows = condition !== null
       const found: Kept = narrows ? (kept[n]!.length > selected.length || expected === 'MORE' ? 'MORE' : 'SAME') : 'ALL'
       const isLess = new Set(selected).difference(new Set(kept[n])).size > 0
-      if (found !== expected || isLess || (narrows && kept[n]!.length === ROWS))
+      if (found !== expected || isExact !== (expected === 'SAME') || isLess || (narrows && kept[n]!.length === ROWS))
         wrong.push(
-          `${JSON.stringify(where)}: ${expected}, but ${isLess ? 'LESS' : found} (${selected.length}, ${kept[n]!.length})`,
+          `${JSON.stringify(where)}: ${expected}, but ${isLess ? 'LESS' : found} (${selected.length}, ${kept[n]!.length}, ${isExact})`,
         )
     }
     expect(wrong).toEqual([])
   })
 
-  it('keeps all rows that DuckDB selects, for trees of filters with NOT', { timeout: 180_000 + 2_000 * TREES }, async () => {
+  it('keeps all rows that DuckDB selects, and no others if it is exact, for trees of filters with NOT', {
+    timeout: 180_000 + 2_000 * TREES,
+  }, async () => {
     const leaves = TABLE.map(([, where]) => where)
-    const tree = (depth: number): FeatureFilter => {
-      if (depth === 0 || random.chance(0.2)) return random.pick(leaves)
-      if (random.chance(0.35)) return { not: tree(depth - 1) }
-      const members = random.list(2 + random.integer(2), () => tree(depth - 1))
+    const exact = leaves.filter((where) => narrowed(where).isExact)
+    const tree = (depth: number, from: readonly FeatureFilter[]): FeatureFilter => {
+      if (depth === 0 || random.chance(0.2)) return random.pick(from)
+      if (random.chance(0.35)) return { not: tree(depth - 1, from) }
+      const members = random.list(2 + random.integer(2), () => tree(depth - 1, from))
       return random.chance(0.5) ? { and: members } : { or: members }
     }
-    const trees = random.list(TREES, () => tree(4))
+    const trees = random.list(TREES, () => tree(4, random.chance(0.5) ? exact : leaves))
     const kept = await keptBySpark(trees)
     for (const [n, where] of trees.entries()) {
-      const missing = new Set(await selectedByDuckDb(where)).difference(new Set(kept[n]))
-      expect([...missing], JSON.stringify(where)).toEqual([])
+      const selected = new Set(await selectedByDuckDb(where))
+      const others = narrowed(where).isExact
+        ? selected.symmetricDifference(new Set(kept[n]))
+        : selected.difference(new Set(kept[n]))
+      expect([...others], JSON.stringify(where)).toEqual([])
     }
-    expect(trees.filter((where) => narrowed(where).condition !== null).length).toBeGreaterThan(TREES / 4)
+    const shares = [
+      (where: FeatureFilter) => narrowed(where).condition !== null,
+      (where: FeatureFilter) => narrowed(where).isExact,
+    ]
+    for (const share of shares) expect(trees.filter(share).length).toBeGreaterThan(TREES / 4)
   })
 })
 

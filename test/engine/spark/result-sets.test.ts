@@ -10,12 +10,12 @@ import type { FeatureFilter, FeatureOrder } from '../../../src/graphql/generated
 import type { Layer } from '../../../src/model/layer.ts'
 import { queryOf } from '../../support/filter.ts'
 import { Engine } from '../../support/plan/engine.ts'
-import { type Spark, startSpark } from '../../support/spark.ts'
+import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
 const ROWS = 20_000
 
 let engine: Engine
-let spark: Spark
+let spark: SharedSpark
 let connection: SparkConnection
 let layer: Layer
 let files: string[]
@@ -25,11 +25,11 @@ let folders = 0
 let written = 0
 
 beforeAll(async () => {
-  spark = await startSpark()
+  spark = await sharedSpark()
   connection = new SparkConnection({
     address: spark.address,
     isEncrypted: false,
-    token: null,
+    token: spark.token,
     tempDirectory: join(spark.folder, 'temp'),
   })
   engine = await Engine.open(1)
@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await connection?.close()
   engine?.close()
-  await spark?.stop()
+  await spark?.leave()
 })
 
 beforeEach(async () => {
@@ -189,11 +189,5 @@ it('a result set is removed when nobody has used it for long, and so is what an 
 it('rows of files that changed meanwhile are no result set', async () => {
   const changed = { ...snapshot(), isCurrent: async () => false }
   await expect(server().get(question(), changed)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
-  expect(await readdir(folder)).toEqual([])
-})
-
-it('a gathering fails when Spark is killed, and nothing is left over', async () => {
-  const gathered = server({}, ENDLESS, () => void process.kill(spark.pid, 'SIGKILL')).get(question(), snapshot())
-  await expect(gathered).rejects.toMatchObject({ name: 'SparkError', isUnavailable: true })
   expect(await readdir(folder)).toEqual([])
 })

@@ -40,10 +40,17 @@ function literalOf(type: FieldType, text: string): Literal | null {
   }
 }
 
+/** The texts of DuckDB for numbers that are not finite. */
+const NOT_FINITE = new Map([
+  ['nan', Number.NaN],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['-inf', Number.NEGATIVE_INFINITY],
+])
+
 /** JavaScript and both engines read the nearest number. */
 function float(bits: 32 | 64, text: string): Literal | null {
-  const number = Number(text)
-  if (Number.isNaN(number) && text !== 'NaN') return null
+  const number = NOT_FINITE.get(text) ?? Number(text)
+  if (Number.isNaN(number) && text !== 'nan') return null
   return bits === 32 ? { float: number } : { double: number }
 }
 

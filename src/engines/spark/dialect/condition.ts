@@ -24,6 +24,19 @@ export type Narrowed = Condition | null
 /** No row can be selected. */
 export const NEVER: Condition = { sql: 'false', values: [] }
 
+/** What the condition of a filter leaves to DuckDB. */
+export class Rest {
+  /** The members of the filter that narrow nothing. */
+  readonly missed = new Set<string>()
+  /** True if the condition keeps exactly the rows that the filter selects. */
+  isExact = true
+
+  miss(member: string): void {
+    this.missed.add(member)
+    this.isExact = false
+  }
+}
+
 /** Builds a condition from texts and the conditions or values between them. */
 export function condition(texts: TemplateStringsArray, ...parts: readonly (Condition | Literal)[]): Condition {
   const conditions = parts.map((part) => ('sql' in part ? part : { sql: '?', values: [part] }))

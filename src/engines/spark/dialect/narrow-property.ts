@@ -1,22 +1,19 @@
 /** Narrows by comparisons of a property with values. */
+import { isJson } from '../../../model/field-type.ts'
 import type { Member, Predicate, Test } from '../../../model/predicate.ts'
 import { comparandOf } from './comparand.ts'
-import { all, any, type Condition, columnOf, condition, type Narrowed, NEVER, not } from './condition.ts'
+import { all, any, type Condition, columnOf, condition, type Narrowed, NEVER, not, type Rest } from './condition.ts'
 
 /** Values of a list. A longer one narrows nothing: a statement of Spark grows with it, and each executor gets it. */
 const MOST_VALUES = 1_000
 
 type PropertyPredicate = Extract<Predicate, { readonly kind: 'property' }>
 
-export function narrowProperty(
-  { member, tests, collate }: PropertyPredicate,
-  wanted: boolean,
-  miss: (name: string) => void,
-): Narrowed {
+export function narrowProperty({ member, tests, collate }: PropertyPredicate, wanted: boolean, rest: Rest): Narrowed {
   const subject = collate ? null : subjectOf(member)
   const narrowed = tests.map((test) => {
     const made = subject ? narrowTest(test, wanted, subject, member) : null
-    if (made === null) miss(`${OPERATORS[test.kind]} of ${member.column}`)
+    if (made === null) rest.miss(`${OPERATORS[test.kind]} of ${member.column}`)
     return made
   })
   return wanted ? all(narrowed) : any(narrowed)
@@ -59,6 +56,7 @@ function narrowTest(test: Test, wanted: boolean, subject: Condition, { type }: M
         ? sided(condition`${subject} LIKE ${{ string: test.pattern }}`, wanted)
         : null
     case 'isNull':
+      if (isJson(type)) return null
       return test.is === wanted ? condition`${subject} IS NULL` : condition`${subject} IS NOT NULL`
     case 'has':
       return wanted && !test.as && type.kind === 'list' ? has(test, subject, (texts) => valuesOf(type.child, texts)) : null
@@ -81,9 +79,8 @@ function valuesOf(type: Member['type'], texts: readonly string[]): readonly Cond
 
 function among(subject: Condition, values: readonly Condition[] | null, wanted: boolean): Narrowed {
   if (values === null) return null
-  if (values.length === 0) return wanted ? NEVER : null
-  const isIn = condition`${subject} IN ${group(values)}`
-  return wanted ? isIn : any([not(isIn), condition`${subject} IS NULL`])
+  if (values.length === 0) return wanted ? NEVER : condition`${subject} IS NOT NULL`
+  return sided(condition`${subject} IN ${group(values)}`, wanted)
 }
 
 function group(values: readonly Condition[]): Condition {

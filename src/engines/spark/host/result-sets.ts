@@ -256,8 +256,8 @@ export class ResultSets {
 const ROWS = 'rows'
 const VIEW = 'rows_'
 
-function digestOf({ layer, predicates, columns, orderBy, key }: GatherQuery, snapshot: Snapshot): string {
-  const gathering = gatheringOf({ layer, predicates, columns, orderBy, key }, VIEW)
+function digestOf(query: GatherQuery, snapshot: Snapshot): string {
+  const gathering = gatheringOf(query, VIEW)
   const values = gathering.values.map((value) =>
     'binary' in value ? { binary: Buffer.from(value.binary).toString('hex') } : value,
   )

@@ -1,0 +1,118 @@
+/** The first rows of an order, and those after a position, as Spark and DuckDB select them from one file. */
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { compileFeatures } from '../../../src/engines/duckdb/dialect/compile.ts'
+import { type GatherQuery, gatheringOf, topOf } from '../../../src/engines/spark/dialect/gather.ts'
+import { SparkConnection } from '../../../src/engines/spark/host/spark-connection.ts'
+import type { FeatureOrder } from '../../../src/graphql/generated.ts'
+import type { Layer } from '../../../src/model/layer.ts'
+import { COLUMNS, ODD, ROWS, writeEdgeValues } from '../../support/edge-values.ts'
+import { type Asked, queryOf } from '../../support/filter.ts'
+import { Engine, positionOf } from '../../support/plan/engine.ts'
+import { type Spark, startSpark } from '../../support/spark.ts'
+
+const PAGE = 1_900
+/** Questions of one statement of Spark. */
+const AT_ONCE = 60
+
+let engine: Engine
+let spark: Spark
+let connection: SparkConnection
+let layer: Layer
+let statements = 0
+
+beforeAll(async () => {
+  spark = await startSpark({ 'spark.sql.codegen.wholeStage': 'false', 'spark.sql.codegen.factoryMode': 'NO_CODEGEN' })
+  engine = await Engine.open(1)
+  const file = join(spark.folder, 'rows.parquet')
+  await writeEdgeValues(engine, file)
+  layer = await engine.parquet(file)
+  connection = new SparkConnection({
+    address: spark.address,
+    isEncrypted: false,
+    token: null,
+    tempDirectory: join(spark.folder, 'temp'),
+  })
+  await connection.view('rows', [file])
+})
+
+afterAll(async () => {
+  await connection?.close()
+  engine?.close()
+  await spark?.stop()
+})
+
+const keyField = () => layer.columns.find(({ name }) => name === 'n')!
+
+/** The question for the page after a position. */
+function questionOf(asked: Asked): GatherQuery | null {
+  const query = queryOf(layer, asked)
+  const top = topOf(query, keyField(), PAGE)
+  const predicates = query.where ? [query.where.predicate] : []
+  return top && { layer, predicates, columns: ['n'], orderBy: [], key: keyField(), top }
+}
+
+/** Returns the keys of the rows that Spark gathers for each question, in the order of its files. */
+async function gathered(questions: readonly GatherQuery[]): Promise<number[][]> {
+  const rows: number[][] = questions.map(() => [])
+  for (let first = 0; first < questions.length; first += AT_ONCE) {
+    const parts = questions.slice(first, first + AT_ONCE).map((question) => gatheringOf(question, 'rows'))
+    const directory = join(spark.folder, `tops-${++statements}`)
+    const sql = parts.map(({ sql }, n) => `SELECT ${first + n} AS part, n FROM (${sql})`).join(' UNION ALL ')
+    await connection.write({ sql, values: parts.flatMap(({ values }) => values), directory })
+    for (const [part, n] of await engine.sql(`SELECT part, n FROM '${directory}/*.parquet' ORDER BY part`))
+      rows[part as number]!.push(n as number)
+  }
+  return rows
+}
+
+/** Each column in two of its four orders, and orders of several columns. */
+const SORTABLE = Object.keys(COLUMNS).filter((name) => !['numbers', 'words', 'deep'].includes(name))
+const inOrder = (property: string, n: number): FeatureOrder => ({
+  property,
+  direction: n % 2 === 0 ? 'ASC' : 'DESC',
+  nulls: n % 4 < 2 ? 'FIRST' : 'LAST',
+})
+const ORDERS: readonly (readonly FeatureOrder[])[] = [
+  [],
+  ...SORTABLE.flatMap((name, n) => [[inOrder(name, n)], [inOrder(name, n + 3)]]),
+  [inOrder('double', 3), inOrder('float', 0), inOrder('text', 1)],
+  [inOrder('moment', 2), inOrder(ODD, 1), inOrder('wide', 0)],
+  [inOrder('n', 1)],
+]
+
+it('pages that Spark selects are those of DuckDB, in every order and to the end', { timeout: 180_000 }, async () => {
+  const questions: GatherQuery[] = []
+  const pages: number[][] = []
+  for (const [n, orderBy] of ORDERS.entries()) {
+    const where = n % 3 === 0 ? { property: { name: 'whole', ne: 7 } } : null
+    const plan = compileFeatures(queryOf(layer, { where, orderBy, properties: ['n'] }))
+    const rows = await engine.rows(plan)
+    const numbers = rows.map((row) => row[plan.layout.properties[0]!] as number)
+    // The file has the rows in the order of their keys.
+    for (let start = 0; start <= rows.length; start += PAGE) {
+      const after = start === 0 ? null : positionOf(plan, rows[start - 1]!)
+      questions.push(questionOf({ where, orderBy, after })!)
+      pages.push(numbers.slice(start, start + PAGE))
+    }
+  }
+  const found = await gathered(questions)
+  for (const [n, page] of pages.entries())
+    expect(found[n], JSON.stringify(questions[n]!.top!.orderBy)).toEqual(page.toSorted((a, b) => a - b))
+  expect(pages.length).toBeGreaterThan(3 * ORDERS.length)
+  expect(pages.flat().length).toBeGreaterThan((ROWS * ORDERS.length) / 2)
+})
+
+it('Spark is asked for no page that it might select in another way', () => {
+  const isAsked = (asked: Asked) => questionOf(asked) !== null
+  const text: FeatureOrder[] = [{ property: 'text', direction: 'ASC' }]
+  expect(isAsked({ orderBy: text })).toBe(true)
+  expect(isAsked({ where: { bbox: [0, 0, 10, 10] } })).toBe(false)
+  expect(isAsked({ where: { property: { name: 'text', ilike: 'a%' } } })).toBe(false)
+  expect(isAsked({ key: '7' })).toBe(false)
+  expect(isAsked({ thinning: 2 })).toBe(false)
+  // The value of the position is too long for a cursor.
+  expect(isAsked({ orderBy: text, after: { keys: [true, '5'] } })).toBe(false)
+  expect(isAsked({ orderBy: text, after: { keys: ['a', '5'] } })).toBe(true)
+  expect(topOf(queryOf(layer), keyField(), 100_000)).toBe(null)
+})

@@ -1,0 +1,89 @@
+/** A Parquet file with values at the edges of their types. */
+import type { CoveringColumn } from '../../src/model/layer.ts'
+import type { Engine } from './plan/engine.ts'
+
+export const ROWS = 6_000
+
+/** A name with all that a dialect might quote. */
+export const ODD = 'odd `name` "it\'s" ?'
+
+/** Values at the edges of each type, as SQL of DuckDB. */
+export const COLUMNS: Readonly<Record<string, { readonly type: string; readonly values: readonly string[] }>> = {
+  bool: { type: 'BOOLEAN', values: ['true', 'false'] },
+  tiny: { type: 'TINYINT', values: ['-128', '-1', '0', '1', '127'] },
+  small: { type: 'SMALLINT', values: ['-32768', '0', '32767'] },
+  whole: { type: 'INTEGER', values: ['-2147483648', '-1', '0', '7', '2147483647'] },
+  big: { type: 'BIGINT', values: ['-9223372036854775808', '-9007199254740993', '0', '9007199254740993', '9223372036854775807'] },
+  float: {
+    type: 'FLOAT',
+    values: ['0.1', '-0.0', '0.0', "'nan'", "'inf'", "'-inf'", '3.4028234663852886e38', '1.4e-45', '16777217'],
+  },
+  double: {
+    type: 'DOUBLE',
+    values: ['0.1', '-0.0', '0.0', "'nan'", "'inf'", "'-inf'", '1.7976931348623157e308', '5e-324', '0.30000000000000004', '1e16'],
+  },
+  decimal: { type: 'DECIMAL(9, 4)', values: ['12345.6789', '-0.0001', '0', '99999.9999', '-99999.9999'] },
+  wide: {
+    type: 'DECIMAL(38, 10)',
+    values: ["'9999999999999999999999999999.9999999999'", "'-0.0000000001'", '0', "'1234567890123456789.0123456789'"],
+  },
+  text: {
+    type: 'VARCHAR',
+    values: [
+      ...["''", "'a'", "'A'", "'ä'", "'a' || chr(776)", "'z'", "'Z'", "'\u{1F986}'", "'\uFFFD'", "'\u0130'", "'i'", "'I'"],
+      ...["'a' || chr(0) || 'b'", "'nan'", "'it''s'", "'a%'", "'a_\\'", "'a' || chr(10) || 'b'", "repeat('x', 300)"],
+    ],
+  },
+  blob: { type: 'BLOB', values: ["''", "'\\x00'", "'\\x00\\xFF'", "'\\x5C'", "'abc'", "'\\x80'"] },
+  date: {
+    type: 'DATE',
+    values: ["'2026-05-31'", "'0001-01-01'", "'1582-10-04'", "'1582-10-15'", "'1970-01-01'", "'9999-12-31'"],
+  },
+  local: {
+    type: 'TIMESTAMP',
+    values: [
+      "'2026-05-31 12:00:00.000001'",
+      "'0001-01-01 00:00:00'",
+      "'1969-12-31 23:59:59.999999'",
+      "'9999-12-31 23:59:59.999999'",
+    ],
+  },
+  moment: {
+    type: 'TIMESTAMP WITH TIME ZONE',
+    values: [
+      "'2026-05-31 12:00:00.000001+00'",
+      "'2026-05-31 12:00:00+05:30'",
+      "'0001-01-02 00:00:00+00'",
+      "'2026-03-29 01:30:00+00'",
+    ],
+  },
+  numbers: { type: 'INTEGER[]', values: ['[]', '[1, 2, 3]', '[NULL]', '[3, NULL]', '[7]'] },
+  words: { type: 'VARCHAR[]', values: ["['red', 'blue']", "['']", "[NULL, 'red']", '[]'] },
+  deep: {
+    type: 'STRUCT(a STRUCT(b INTEGER), "c.d" VARCHAR)',
+    values: [`{a: {b: 5}, "c.d": 'x'}`, `{a: {b: NULL}, "c.d": 'y'}`, `{a: NULL, "c.d": NULL}`],
+  },
+  [ODD]: { type: 'INTEGER', values: ['1', '2'] },
+}
+
+export const COVERING: CoveringColumn = {
+  kind: 'COVERING_COLUMN',
+  column: 'bbox',
+  members: { xmin: 'xmin', ymin: 'ymin', xmax: 'xmax', ymax: 'ymax' },
+  float32: true,
+}
+
+/** Writes a file with these columns, `n`, which is the number of the row, and the geometry `geom` with its covering column. */
+export async function writeEdgeValues(engine: Engine, file: string): Promise<void> {
+  const names = Object.keys(COLUMNS).map((name) => `"${name.replaceAll('"', '""')}"`)
+  const values = Object.values(COLUMNS).map(({ type, values }, n) => {
+    const list = `[${values.map((value) => `CAST(${value} AS ${type})`).join(', ')}]`
+    // A sixth is null. Some columns are sorted, so that row groups are skipped by their statistics.
+    const index = n % 3 === 0 ? `n * ${values.length} // ${ROWS}` : `(hash(n, ${n}) % ${values.length})::INTEGER`
+    return `CASE WHEN hash(n, ${n}, 'null') % 6 > 0 THEN ${list}[${index} + 1] END AS ${names[n]}`
+  })
+  const box = '{xmin: x::FLOAT, ymin: y::FLOAT, xmax: (x + 0.5)::FLOAT, ymax: (y + 0.5)::FLOAT} AS bbox'
+  const place = `(n * 7919 % 3600) / 10 - 180 AS x, (n * 104729 % 1790) / 10 - 90 AS y`
+  await engine.sql(`COPY (SELECT n, ${values.join(', ')}, ${box}, ST_MakeEnvelope(x, y, x + 0.5, y + 0.5) AS geom
+    FROM (SELECT range::INTEGER AS n, ${place} FROM range(${ROWS}))) TO '${file}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`)
+}
