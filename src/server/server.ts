@@ -238,6 +238,7 @@ async function fill(
     mirrors: config.mirrors,
     layers: config.layers,
     stores: config.stores,
+    engines: config.engines,
     ...(program.configuration && { configuration: rereading(config, program.configuration, program.checkNames, log) }),
     spatialExtension: program.spatialExtension,
     httpfsExtension: () => findHttpfsExtension(program.spatialExtension, (line) => log.info(line)),
