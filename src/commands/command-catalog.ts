@@ -10,7 +10,7 @@ export interface CommandSources {
 
 /** Opens the catalogue of a command that has no server. @throws Error if the process that reads sources cannot start */
 export async function openCommandCatalog(config: Config, { spatialExtension, warn }: CommandSources): Promise<Catalog> {
-  const { sources, mirrors, layers, stores, cacheDirectory: cacheFolder, cacheBytes, live: directory } = config
+  const { sources, mirrors, layers, stores, engines, cacheDirectory: cacheFolder, cacheBytes, live: directory } = config
   const log = { info: () => {}, warn: (_: object, message: string) => warn(message) }
   const httpfsExtension = () => findHttpfsExtension(spatialExtension, warn)
   const files = await openCatalog({
@@ -18,6 +18,7 @@ export async function openCommandCatalog(config: Config, { spatialExtension, war
     mirrors,
     layers,
     stores,
+    engines,
     spatialExtension,
     httpfsExtension,
     cacheFolder,

@@ -1,15 +1,10 @@
 /** Another engine in the configuration file, which gathers the rows of layers. */
 import { z } from 'zod'
 import { isObject } from '../model/remote-source.ts'
+import { sparkAddress } from '../model/spark-address.ts'
 import { LAYER_MEMBERS, type LayerConfig, type Member, type MemberFault, schemaOf } from './layer-config.ts'
 import { isSet, SECRET_TAKES, secret } from './store-config.ts'
 import { size, wholeNumber } from './values.ts'
-
-/** The forms of Spark's own clients. Their other parameters are members here, or not supported. */
-const ADDRESS = /^sc:\/\/(\[[\da-f:]+\]|[\w.-]+)(?::(\d{1,5}))?(?:\/|\/;use_ssl=(true|false);?)?$/i
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i
-/** The port of Spark Connect. */
-const PORT = 15_002
 
 const sizeOfSet = size('1MB')
 const [rows, seconds, gatherings] = [wholeNumber(1, 1_000_000_000), wholeNumber(1, 604_800), wholeNumber(1, 64)]
@@ -30,7 +25,7 @@ export const ENGINE_MEMBERS = {
       'the address of a Spark Connect server: sc://HOST:PORT, and beyond this machine sc://HOST:PORT/;use_ssl=true (the token is a member)',
     description:
       'The address of its Spark Connect server, as sc://HOST:PORT. TLS (/;use_ssl=true) is required beyond this machine.',
-    schema: z.string().regex(ADDRESS),
+    schema: z.string().refine((url) => sparkAddress(url) !== null),
   },
   token: {
     takes: SECRET_TAKES,
@@ -70,12 +65,6 @@ export const engineSchema = schemaOf(ENGINE_MEMBERS)
 /** An engine as written in the file. `resultSets` is absolute after the file has been read. */
 export type EngineConfig = Readonly<z.infer<typeof engineSchema>>
 
-/** Returns host and port, and whether the connection is encrypted. */
-export function engineAddress({ url }: Pick<EngineConfig, 'url'>): { readonly address: string; readonly isEncrypted: boolean } {
-  const [, host, port = PORT, tls] = ADDRESS.exec(url)!
-  return { address: `${host}:${port}`, isEncrypted: tls?.toLowerCase() === 'true' }
-}
-
 /** Returns the faults that several members together show, or the environment. */
 export function engineFaults(engines: readonly EngineConfig[], layers: readonly LayerConfig[]): MemberFault[] {
   const ofEngines = engines.flatMap(({ name, url, token }, index) => {
@@ -83,11 +72,10 @@ export function engineFaults(engines: readonly EngineConfig[], layers: readonly 
       path: ['engines', index, member],
       takes,
     })
-    const [, host = ''] = ADDRESS.exec(url) ?? []
-    const isOpen = !LOOPBACK.test(host) && !engineAddress({ url }).isEncrypted
+    const { isLoopback, isEncrypted } = sparkAddress(url)!
     return [
       ...(engines.findIndex((other) => other.name === name) < index ? [fault('name')] : []),
-      ...(isOpen ? [fault('url', `TLS beyond this machine: sc://HOST:PORT/;use_ssl=true`)] : []),
+      ...(isLoopback || isEncrypted ? [] : [fault('url', `TLS beyond this machine: sc://HOST:PORT/;use_ssl=true`)]),
       ...(isSet(token) ? [] : [fault('token')]),
     ]
   })

@@ -16,13 +16,26 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   'engines/duckdb': { values: ['encode', 'engines', 'geometry', 'model'] },
   // Spark gathers rows, and DuckDB asks the whole query again of them.
   'engines/spark': { values: ['engines', 'engines/duckdb', 'geometry', 'model'] },
-  catalog: { values: ['engines/duckdb', 'geometry', 'model'], types: ['engines'] },
+  // An engine that gathers rows describes and proves its layers.
+  catalog: { values: ['engines/duckdb', 'engines/spark', 'geometry', 'model'], types: ['engines'] },
   config: { values: ['engines/duckdb', 'model'] },
   delivery: { values: ['ask', 'encode', 'engines', 'model'], types: ['config', 'graphql'] },
   graphql: { values: ['ask', 'delivery', 'encode', 'engines', 'model'] },
   commands: { values: ['ask', 'catalog', 'config', 'delivery', 'engines', 'engines/duckdb', 'graphql', 'model'] },
   server: {
-    values: ['ask', 'catalog', 'config', 'delivery', 'encode', 'engines', 'engines/duckdb', 'geometry', 'graphql', 'model'],
+    values: [
+      'ask',
+      'catalog',
+      'config',
+      'delivery',
+      'encode',
+      'engines',
+      'engines/duckdb',
+      'engines/spark',
+      'geometry',
+      'graphql',
+      'model',
+    ],
   },
   main: { values: ['config', 'program'] },
   program: { values: ['catalog', 'commands', 'config', 'engines/duckdb', 'model', 'server'] },

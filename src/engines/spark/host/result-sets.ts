@@ -33,6 +33,7 @@ export interface Snapshot {
 }
 
 export interface ResultSet {
+  readonly digest: string
   /** Absolute paths, in the order of the rows. */
   readonly files: readonly string[]
   /** True if the rows are in the order of the question. */
@@ -118,6 +119,17 @@ export class ResultSets {
     }
   }
 
+  /** True if the result set is there, or is being gathered. */
+  async has(query: GatherQuery, snapshot: Snapshot): Promise<boolean> {
+    const digest = digestOf(query, snapshot)
+    return this.#running.has(digest) || (await sizeOf(this.#manifestOf(digest))) !== null
+  }
+
+  /** The next question gathers it again. */
+  async forget({ digest }: ResultSet): Promise<void> {
+    await rm(this.#manifestOf(digest), { force: true })
+  }
+
   /** Counts what is there, of all servers. */
   async figures(): Promise<{ readonly gatherings: number; readonly resultSets: number; readonly bytes: number }> {
     const { folder } = this.#options
@@ -161,7 +173,7 @@ export class ResultSets {
     const now = new Date()
     for (const used of [file, path.join(this.#options.folder, manifest.attempt)]) await utimes(used, now, now).catch(() => {})
     const { isSorted, notNarrowed } = manifest
-    return { files, isSorted, notNarrowed, gatherMs: 0 }
+    return { digest, files, isSorted, notNarrowed, gatherMs: 0 }
   }
 
   async #inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
@@ -230,12 +242,7 @@ export class ResultSets {
 
   #refuseAbove(bytes: number, notNarrowed: readonly string[]): void {
     const { maxBytes } = this.#options
-    if (bytes <= maxBytes) return
-    const missed = notNarrowed.length === 0 ? '' : ` These parts of it do not narrow there: ${notNarrowed.join(', ')}.`
-    throw new GeoduckError(
-      'LIMIT_EXCEEDED',
-      `The engine of the layer would gather more than ${maxBytes} bytes for this filter; narrow it.${missed}`,
-    )
+    if (bytes > maxBytes) throw tooMany(`${maxBytes} bytes`, notNarrowed)
   }
 
   /** The first one counts. */
@@ -260,6 +267,12 @@ function statementOf(query: GatherQuery | GroupQuery, view: string): Gathering {
   const grouping = groupingOf(query, view)
   if (!grouping) throw new Error('Spark computes no such groups')
   return grouping
+}
+
+export function tooMany(limit: string, notNarrowed: readonly string[]): GeoduckError {
+  const missed = notNarrowed.length === 0 ? '' : ` These parts of it do not narrow there: ${notNarrowed.join(', ')}.`
+  const message = `The engine of the layer would gather more than ${limit} for this filter; narrow it.${missed}`
+  return new GeoduckError('LIMIT_EXCEEDED', message)
 }
 
 /** The folder of an attempt that Spark makes and writes to. */
