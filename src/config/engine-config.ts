@@ -21,10 +21,8 @@ export const ENGINE_MEMBERS = {
     schema: z.literal('spark-connect'),
   },
   url: {
-    takes:
-      'the address of a Spark Connect server: sc://HOST:PORT, and beyond this machine sc://HOST:PORT/;use_ssl=true (the token is a member)',
-    description:
-      'The address of its Spark Connect server, as sc://HOST:PORT. TLS (/;use_ssl=true) is required beyond this machine.',
+    takes: 'sc://HOST:PORT, and beyond this machine sc://HOST:PORT/;use_ssl=true; a token is the member `token`',
+    description: 'The address of its Spark Connect server. TLS is required beyond this machine.',
     schema: z.string().refine((url) => sparkAddress(url) !== null),
   },
   token: {
@@ -34,8 +32,7 @@ export const ENGINE_MEMBERS = {
   },
   resultSets: {
     takes: 'a folder that the engine and this server see under the same path',
-    description:
-      "The folder for gathered rows, which the engine writes and this server reads; relative to the configuration file's folder. Servers may share it.",
+    description: "The folder for gathered rows; relative to the configuration file's folder. Several servers may share it.",
     schema: z.string().min(1),
   },
   maxRows: {
@@ -92,7 +89,7 @@ function faultsOfGathered(layer: LayerConfig, index: number, known: readonly str
     [isObject(path), 'path', 'a path that this machine and the engine of the layer both see'],
     [key === undefined, 'key', 'the name of a column that is unique and never null, which a layer with an `engine` needs'],
     [table !== undefined, 'table', 'nothing for a layer with an `engine`, whose path is of Parquet files: leave it out'],
-    [onInvalid !== 'flag', 'onInvalid', 'nothing but flag for a layer with an `engine`, whose geometry is not checked'],
+    [onInvalid !== 'flag', 'onInvalid', 'only flag for a layer with an `engine`, whose geometry is not checked'],
     [Object.values(fields).some((field) => field.enum), 'fields', 'no `enum` for a layer with an `engine`: leave it out'],
   ]
   return faults.flatMap(([isWrong, member, takes]) => (isWrong ? [{ path: ['layers', index, member], takes }] : []))

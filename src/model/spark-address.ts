@@ -8,7 +8,7 @@ export interface SparkAddress {
   readonly isLoopback: boolean
 }
 
-/** Of the parameters, only `use_ssl` is supported: a token in an address would be shown. */
+/** Only the parameter `use_ssl` is supported: a token in an address would be shown. */
 const ADDRESS = /^sc:\/\/(\[[\da-f:]+\]|[\w.-]+)(?::(\d{1,5}))?(?:\/|\/;use_ssl=(true|false);?)?$/i
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i
 const DEFAULT_PORT = '15002'

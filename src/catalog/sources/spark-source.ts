@@ -41,7 +41,7 @@ export class SparkSource implements Source, Reader {
   #problem: string | null = null
   /** Columns that are left out. */
   #leftOut: readonly string[] = []
-  /** What the footers said when the last proof ended. */
+  /** The description by the footers that the last proof is of. */
   #settled: Version | null = null
   #version: Version | null = null
   /** True if the engine accepted the connection of the last proof. */
@@ -136,7 +136,7 @@ export class SparkSource implements Source, Reader {
     }
   }
 
-  /** What the footers say now. */
+  /** The current description by the footers. */
   get #found(): Version | null {
     return this.#original.describe().parts[0]?.version ?? null
   }

@@ -24,7 +24,7 @@ async function checkEngine(
   if (failure !== null)
     return { what, state: 'wrong', text: `${engine.resultSets}: ${failure}`, remedy: 'correct `resultSets`, or its permissions' }
   const { SparkEngines } = await import('../../catalog/sources/spark-engines.ts')
-  // What fails is a finding.
+  // Findings replace its messages.
   const engines = await SparkEngines.open([engine], tempDirectory, { info: () => {}, warn: () => {} })
   const spark = engines.byName.get(engine.name)!
   const wrong = (text: string, remedy: string) => (error: unknown) => {

@@ -62,14 +62,18 @@ test.each<[string, object, string]>([
   [
     'a token in an address',
     { engines: [{ ...BIG, url: 'sc://spark:15002/;token=token-0123' }] },
-    '`engines[0].url` takes the address of a Spark Connect server',
+    '`engines[0].url` takes sc://HOST:PORT, and beyond',
   ],
   [
     'another machine without TLS',
     { engines: [{ ...BIG, url: 'sc://spark.example.org:15002' }] },
     '`engines[0].url` takes TLS beyond this machine: sc://HOST:PORT/;use_ssl=true',
   ],
-  ['two of one name', { engines: [BIG, { ...BIG }] }, '`engines[1].name` takes letters, digits, _ and -, and a name that no other'],
+  [
+    'two of one name',
+    { engines: [BIG, { ...BIG }] },
+    '`engines[1].name` takes letters, digits, _ and -, and a name that no other',
+  ],
   ['no gathering at a time', { engines: [{ ...BIG, concurrency: 0 }] }, '`engines[0].concurrency` takes a whole number from 1'],
   ['a member that is not known', { engines: [{ ...BIG, maxBites: 1 }] }, '`engines[0].maxBites` is not known; near: `maxBytes`'],
   [
@@ -92,7 +96,7 @@ test.each<[string, object, string]>([
     { engines: [BIG], layers: [{ ...SEA, path: 's3://sea/a.parquet' }] },
     '`layers[0].path` takes a path that this machine and',
   ],
-  ['a repair', { engines: [BIG], layers: [{ ...SEA, onInvalid: 'repair' }] }, '`layers[0].onInvalid` takes nothing but flag'],
+  ['a repair', { engines: [BIG], layers: [{ ...SEA, onInvalid: 'repair' }] }, '`layers[0].onInvalid` takes only flag'],
   ['an enum', { engines: [BIG], layers: [{ ...SEA, fields: { a: { enum: true } } }] }, '`layers[0].fields` takes no `enum`'],
 ])('%s is refused, and no secret is shown', async (_, content, told) => {
   expect(await faultsOf(content)).toEqual([expect.stringContaining(told)])
