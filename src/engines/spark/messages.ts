@@ -32,6 +32,8 @@ export type SparkRequest =
     }
   /** Stops an operation. */
   | { readonly type: 'INTERRUPT'; readonly operation: string }
+  /** Ends the session. Spark stops what runs in it. */
+  | { readonly type: 'RELEASE' }
 
 /** To the process. Several requests may be open. */
 export interface SparkMessage {
@@ -50,4 +52,6 @@ export interface SparkTarget {
   readonly address: string
   readonly isEncrypted: boolean
   readonly token: string | null
+  /** The id of the session. The next process goes on with it, so it can stop what an earlier one has begun. */
+  readonly session: string
 }

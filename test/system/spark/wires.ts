@@ -89,7 +89,7 @@ export const WIRES: Readonly<Record<string, Wire>> = {
     totalCount features { id tiny big single double amount wide flag text code day local moment numbers deep { a { b } } geometry(as: WKT) } } }`),
   'a typed feature': posted('{ edgesFeature(key: "0") { id text double } }'),
   'counts and groups': posted(`{ edgesAggregate(where: { tiny: { gte: 0 } }, groupBy: [FLAG]) {
-    totalCount rows { flag count whole { sum avg min max } amount { sum } double { min max } day { min max } text { distinct } } } }`),
+    totalCount rows { flag count whole { sum avg min max } amount { sum } double { min max } day { min max } } } }`),
   'a count': posted(`{ features(layer: "edges", ${FILTER}, first: 1) { totalCount } }`),
   'groups of cells and times':
     posted(`{ aggregate(layer: "edges", time: [{ column: "moment", every: "P1Y" }], cell: { kind: SQUARE, size: 30 },
