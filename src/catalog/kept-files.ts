@@ -50,6 +50,11 @@ export class FileKeeper {
     this.#free = Array.from({ length: slots }, (_, slot) => slot)
   }
 
+  /** Number of files that can be kept now. */
+  get free(): number {
+    return this.#free.length
+  }
+
   /** Returns null if they cannot be kept, or are not those of the version any more. `isVersion` returns true if the version is there. */
   async keep(files: readonly string[], isVersion: () => Promise<boolean>): Promise<KeptFiles | null> {
     if (files.length > this.#free.length) return null

@@ -110,6 +110,14 @@ export function compileRanks(query: FeatureQuery, by: Rank, levels: number): Pla
   return compileNumbers(sql, names, parameters, layer, prefix)
 }
 
+/** Compiles the order of gathered rows: their number, and the number of those whose key is not above the one before. */
+export function compileOrder({ layer }: View): Plan {
+  const { from, natural } = sourceOf(layer, null)
+  const keys = `SELECT ${natural[0]!.sql} AS k, lag(${natural[0]!.sql}) OVER () AS before FROM ${from}`
+  const sql = `SELECT count(*), count(*) FILTER (k IS NULL OR k <= before) FROM (${keys})`
+  return compileNumbers(sql, ['rows', 'wrong'], new Parameters(), layer)
+}
+
 /** Compiles a statement whose columns are doubles. */
 function compileNumbers(sql: string, names: readonly string[], parameters: Parameters, layer: Layer, prefix = ''): Plan {
   const columns = names.map((name) => ({ name, wire: { kind: 'float', bits: 64 } }) as const)

@@ -31,6 +31,7 @@ export interface Snapshot {
 }
 
 export interface ResultSet {
+  readonly digest: string
   /** Absolute paths, in the order of the rows. */
   readonly files: readonly string[]
   /** True if the rows are in the order of the question. */
@@ -116,6 +117,17 @@ export class ResultSets {
     }
   }
 
+  /** True if the result set is there, or is being gathered. */
+  async has(query: GatherQuery, snapshot: Snapshot): Promise<boolean> {
+    const digest = digestOf(query, snapshot)
+    return this.#running.has(digest) || (await sizeOf(this.#manifestOf(digest))) !== null
+  }
+
+  /** The next question gathers it again. */
+  async forget({ digest }: ResultSet): Promise<void> {
+    await rm(this.#manifestOf(digest), { force: true })
+  }
+
   /** Counts what is there, of all servers. */
   async figures(): Promise<{ readonly gatherings: number; readonly resultSets: number; readonly bytes: number }> {
     const { folder } = this.#options
@@ -159,7 +171,7 @@ export class ResultSets {
     const now = new Date()
     for (const used of [file, path.join(this.#options.folder, manifest.attempt)]) await utimes(used, now, now).catch(() => {})
     const { isSorted, notNarrowed } = manifest
-    return { files, isSorted, notNarrowed, gatherMs: 0 }
+    return { digest, files, isSorted, notNarrowed, gatherMs: 0 }
   }
 
   async #inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
@@ -228,12 +240,7 @@ export class ResultSets {
 
   #refuseAbove(bytes: number, notNarrowed: readonly string[]): void {
     const { maxBytes } = this.#options
-    if (bytes <= maxBytes) return
-    const missed = notNarrowed.length === 0 ? '' : ` These parts of it do not narrow there: ${notNarrowed.join(', ')}.`
-    throw new GeoduckError(
-      'LIMIT_EXCEEDED',
-      `The engine of the layer would gather more than ${maxBytes} bytes for this filter; narrow it.${missed}`,
-    )
+    if (bytes > maxBytes) throw tooMany(`${maxBytes} bytes`, notNarrowed)
   }
 
   /** The first one counts. */
@@ -250,6 +257,12 @@ export class ResultSets {
   #manifestOf(digest: string): string {
     return path.join(this.#options.folder, `${digest}${MANIFEST}`)
   }
+}
+
+export function tooMany(limit: string, notNarrowed: readonly string[]): GeoduckError {
+  const missed = notNarrowed.length === 0 ? '' : ` These parts of it do not narrow there: ${notNarrowed.join(', ')}.`
+  const message = `The engine of the layer would gather more than ${limit} for this filter; narrow it.${missed}`
+  return new GeoduckError('LIMIT_EXCEEDED', message)
 }
 
 /** The folder of an attempt that Spark makes and writes to. */

@@ -2,9 +2,15 @@
 import { hash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, utimes } from 'node:fs/promises'
 import path from 'node:path'
-import { GeoduckError } from '../../../model/errors.ts'
+import { type ErrorCode, GeoduckError } from '../../../model/errors.ts'
+import type { GatheredRelation } from '../../../model/layer.ts'
+import type { Query } from '../../../model/query.ts'
+import type { GatheredOrder, GathererHealth, GatheringPlan } from '../../engine.ts'
 import { identifier } from '../dialect/condition.ts'
-import { parquetIn, ResultSets } from './result-sets.ts'
+import { gatherQueryOf } from '../dialect/gather-query.ts'
+import { narrow } from '../dialect/narrow.ts'
+import { type HeldSet, HeldSets, type Keeper } from './held-sets.ts'
+import { parquetIn, ResultSets, tooMany } from './result-sets.ts'
 import { SparkConnection, SparkError } from './spark-connection.ts'
 
 export interface SparkEngineOptions {
@@ -29,32 +35,29 @@ export interface SparkEngineOptions {
   readonly log: { warn(fields: object, message: string): void }
 }
 
-/** Gives files names that are known when a worker starts. The keeper of the catalogue is one. */
-export interface Keeper {
-  readonly folder: string
-  readonly paths: readonly string[]
-  keep(files: readonly string[], isVersion: () => Promise<boolean>): Promise<KeptRows | null>
-  close(): Promise<void>
+export interface Gather {
+  readonly query: Query
+  readonly relation: GatheredRelation
+  /** The most rows that are wanted. Null: all. */
+  readonly rows: number | null
+  /** True if the data is still the version of the query. */
+  readonly isCurrent: () => Promise<boolean>
+  /** Reads the keys of files. */
+  readonly order: (files: readonly string[]) => Promise<GatheredOrder>
 }
 
-interface KeptRows {
-  readonly files: readonly string[]
-  release(): Promise<void>
+export interface GatheredRows extends HeldSet {
+  readonly notNarrowed: readonly string[]
+  /** 0: the rows were there. */
+  readonly gatherMs: number
+  /** The next query gathers them again. */
+  forget(): Promise<void>
 }
 
-export interface SparkHealth {
-  readonly name: string
-  readonly kind: 'SPARK_CONNECT'
-  /** Null until it has answered. */
-  readonly version: string | null
-  readonly state: 'READY' | 'UNAVAILABLE' | 'UNKNOWN'
-  /** Statements that run or wait. */
-  readonly gatherings: number
-  /** Result sets in the folder, of all servers. */
-  readonly resultSets: number
-  readonly bytes: number
-}
-
+/** The codes of what damaged files cause. */
+const DAMAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SOURCE_UNREADABLE', 'BAD_INPUT', 'INTERNAL'])
+/** Gatherings for one question, if files of the first one are damaged. */
+const ATTEMPTS = 2
 /** Seconds after which a client may try again. */
 const RETRY_AFTER = 5
 const SWEEP_MS = 60_000
@@ -66,9 +69,10 @@ export class SparkEngine {
   readonly #options: SparkEngineOptions
   readonly #connection: SparkConnection
   readonly #sets: ResultSets
+  readonly #held: HeldSets
   readonly #sweeping: NodeJS.Timeout
   #version: string | null = null
-  #state: SparkHealth['state'] = 'UNKNOWN'
+  #state: GathererHealth['state'] = 'UNKNOWN'
 
   constructor(options: SparkEngineOptions) {
     const { name, address, isEncrypted, token, tempDirectory, folder, maxBytes, keepSeconds, concurrency, keeper } = options
@@ -77,12 +81,13 @@ export class SparkEngine {
     this.allowedPaths = keeper.paths
     this.#connection = new SparkConnection({ address, isEncrypted, token, tempDirectory: path.join(tempDirectory, 'spark') })
     this.#sets = new ResultSets({ folder, maxBytes, keepSeconds, concurrency }, this.#connection)
+    this.#held = new HeldSets(keeper)
     this.#sweeping = setInterval(() => void this.#sweep(), Math.min(SWEEP_MS, keepSeconds * 1_000)).unref()
   }
 
   /** @throws GeoduckError ENGINE_UNAVAILABLE */
   async version(): Promise<string> {
-    return await this.#reach(async () => (this.#version = await this.#connection.version()))
+    return await this.#reach(() => this.#connection.version())
   }
 
   /**
@@ -114,7 +119,45 @@ export class SparkEngine {
     return files.map(({ name }) => path.join(folder, ROWS, name))
   }
 
-  async health(): Promise<SparkHealth> {
+  /**
+   * Gathers the rows for a query, which may match. Spark stops if `signal` is aborted and nobody else waits for the same rows.
+   *
+   * @throws GeoduckError ENGINE_UNAVAILABLE, LIMIT_EXCEEDED, SOURCE_CHANGED, OVERLOADED
+   */
+  async rowsOf({ query, relation, rows, isCurrent, order }: Gather, signal: AbortSignal): Promise<GatheredRows> {
+    const snapshot = { digest: relation.snapshot, paths: relation.paths, isCurrent }
+    const whole = gatherQueryOf(query, relation, null)
+    const first = rows === null || (await this.#sets.has(whole, snapshot)) ? whole : gatherQueryOf(query, relation, rows)
+    for (let attempt = 1; ; attempt++) {
+      const set = await this.#reach(() => this.#sets.get(first, snapshot, signal))
+      let damage: unknown
+      const held = await this.#held.hold(set, order).catch((error: unknown) => {
+        if (error instanceof GeoduckError && !DAMAGE.has(error.code)) throw error
+        damage = error
+        return null
+      })
+      if (held === null) {
+        await this.#sets.forget(set)
+        if (attempt === ATTEMPTS) throw failed(this.name, 'wrote rows that cannot be read', damage)
+        continue
+      }
+      const { notNarrowed, gatherMs } = set
+      const { maxRows } = this.#options
+      if (signal.aborted || held.rows > maxRows) held.release()
+      signal.throwIfAborted()
+      if (held.rows > maxRows) throw tooMany(`${maxRows} rows`, notNarrowed)
+      return { ...held, notNarrowed, gatherMs, forget: () => this.#sets.forget(set) }
+    }
+  }
+
+  /** What a query would gather. */
+  planOf(query: Query, relation: GatheredRelation): GatheringPlan {
+    const { layer, predicates } = gatherQueryOf(query, relation, null)
+    const { condition, notNarrowed } = narrow(predicates, layer)
+    return { engine: this.name, condition: condition?.sql ?? null, notNarrowed }
+  }
+
+  async health(): Promise<GathererHealth> {
     const { gatherings, resultSets, bytes } = await this.#sets.figures()
     return {
       name: this.name,
@@ -130,7 +173,7 @@ export class SparkEngine {
   async close(): Promise<void> {
     clearInterval(this.#sweeping)
     await this.#connection.close()
-    await this.#options.keeper.close()
+    await this.#held.close()
   }
 
   /** A sweep removes it if this server ends. */
@@ -151,6 +194,7 @@ export class SparkEngine {
 
   async #reach<Value>(work: () => Promise<Value>): Promise<Value> {
     try {
+      this.#version = await this.#connection.version()
       const value = await work()
       this.#state = 'READY'
       return value
@@ -174,9 +218,10 @@ const ROWS = 'rows'
 
 /** An error of Spark may contain SQL and paths, so only the log has it. */
 export function unavailable(name: string, error: SparkError): GeoduckError {
-  const problem = error.isUnavailable ? 'does not answer' : 'could not run the query'
-  return new GeoduckError('ENGINE_UNAVAILABLE', `The engine ${name} ${problem}; try again in ${RETRY_AFTER} s.`, {
-    cause: error,
-    details: { retryAfter: RETRY_AFTER },
-  })
+  return failed(name, error.isUnavailable ? 'does not answer' : 'could not run the query', error)
+}
+
+export function failed(name: string, problem: string, cause?: unknown): GeoduckError {
+  const message = `The engine ${name} ${problem}; try again in ${RETRY_AFTER} s.`
+  return new GeoduckError('ENGINE_UNAVAILABLE', message, { cause, details: { retryAfter: RETRY_AFTER } })
 }

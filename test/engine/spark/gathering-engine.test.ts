@@ -1,0 +1,264 @@
+/** Queries of rows that a real Spark gathers and real workers serve, compared with the same queries of the same file without Spark. */
+import { readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { FileKeeper } from '../../../src/catalog/kept-files.ts'
+import type { BatchStream, OperationContext, Engine as Served } from '../../../src/engines/engine.ts'
+import { GatheringEngine } from '../../../src/engines/spark/host/gathering-engine.ts'
+import { SparkEngine, type SparkEngineOptions } from '../../../src/engines/spark/host/spark-engine.ts'
+import type { Layer } from '../../../src/model/layer.ts'
+import { type Asked, countIn } from '../../support/filter.ts'
+import { Engine } from '../../support/plan/engine.ts'
+import { ask, context, idsOf, pageIds, testPool } from '../../support/pool.ts'
+import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
+
+const ROWS = 6_000
+
+let duckdb: Engine
+let spark: SharedSpark
+/** One server with Spark, and another one. */
+let servers: Server[]
+let plain: Layer
+let layer: Layer
+let folder: string
+
+interface Server {
+  readonly spark: SparkEngine
+  readonly engine: Served
+}
+
+beforeAll(async () => {
+  spark = await sharedSpark()
+  folder = join(spark.folder, 'results')
+  duckdb = await Engine.open(2)
+  const file = join(spark.folder, 'rows.parquet')
+  await duckdb.sql(`COPY (SELECT 'k' || md5(n::VARCHAR) AS id, n::INTEGER AS n, (n % 7)::INTEGER AS class,
+      CASE WHEN n % 11 > 0 THEN 'name ' || n % 50 END AS name, repeat(chr(97 + (n % 5)::INTEGER), 2000) AS long,
+      ST_AsWKB(ST_Point(n % 180, n % 90)) AS geom,
+      {xmin: (n % 180)::FLOAT, ymin: (n % 90)::FLOAT, xmax: (n % 180)::FLOAT, ymax: (n % 90)::FLOAT} AS bbox
+    FROM range(${ROWS}) AS r(n)) TO '${file}' (FORMAT parquet, ROW_GROUP_SIZE 2000)`)
+  plain = await duckdb.parquet(file, {
+    key: { kind: 'COLUMN', column: 'id' },
+    state: 'CHECKING',
+    geometryEncoding: 'WKB',
+    pruning: {
+      kind: 'COVERING_COLUMN',
+      column: 'bbox',
+      members: { xmin: 'xmin', ymin: 'ymin', xmax: 'xmax', ymax: 'ymax' },
+      float32: true,
+    },
+  })
+  const key = plain.columns.find(({ name }) => name === 'id')!
+  layer = { ...plain, relation: { kind: 'gathered', engine: 'big', snapshot: 'a1', paths: [file], key } }
+  servers = [await server('one', { file }), await server('other', { file })]
+})
+
+afterAll(async () => {
+  for (const { spark, engine } of servers ?? []) {
+    await engine.close()
+    await spark.close()
+  }
+  duckdb?.close()
+  await spark?.leave()
+})
+
+/** Another snapshot for each test, so that none uses the result sets of another. */
+let tests = 0
+beforeEach(() => {
+  const { relation } = layer as Layer & { relation: { kind: 'gathered' } }
+  layer = { ...layer, relation: { ...relation, snapshot: `a${++tests}` } }
+})
+
+async function server(name: string, { file, ...more }: { file: string } & Partial<SparkEngineOptions>): Promise<Server> {
+  const keeper = new FileKeeper(folder, name, { slots: 64, mostCopied: 0 })
+  const one = new SparkEngine({
+    name: 'big',
+    address: spark.address,
+    isEncrypted: false,
+    token: spark.token,
+    folder,
+    maxRows: ROWS - 1,
+    maxBytes: 1e9,
+    keepSeconds: 600,
+    concurrency: 2,
+    tempDirectory: join(spark.folder, name),
+    keeper,
+    log: { warn: () => {} },
+    ...more,
+  })
+  return { spark: one, engine: new GatheringEngine(await testPool([file, ...one.allowedPaths]), () => [one]) }
+}
+
+const page = (asked: Asked, first: number, more: Partial<OperationContext> = {}, signal?: AbortSignal) =>
+  servers[0]!.engine.page(ask(layer, asked), first, { ...context(), ...more }, signal)
+
+/** The ids that the same workers find in the file itself. */
+async function expected(asked: Asked): Promise<string[]> {
+  const found = await servers[0]!.engine.page(
+    ask(plain, { ...asked, orderBy: [...(asked.orderBy ?? []), { property: 'id' }] }),
+    ROWS,
+    context(),
+  )
+  return pageIds(found)
+}
+
+async function idsIn(stream: BatchStream): Promise<string[]> {
+  const ids: string[] = []
+  for await (const batch of stream) ids.push(...idsOf(batch.outputs))
+  return ids
+}
+
+const FEW = { property: { name: 'class', lt: 3 } }
+const MIXED = { and: [{ bbox: [10, 5, 60, 70] }, { property: { name: 'name', ilike: '%1%' } }] }
+
+it.each<[string, Asked]>([
+  ['its order', { where: FEW }],
+  ['another order', { where: FEW, orderBy: [{ property: 'name', direction: 'DESC', nulls: 'FIRST' }, { property: 'class' }] }],
+  ['the order of long texts', { where: FEW, orderBy: [{ property: 'long' }] }],
+  ['its order, with a part of the filter that only DuckDB can use', { where: MIXED }],
+])('all rows of a filter are streamed and paged in %s', async (_what, asked) => {
+  const ids = await expected(asked)
+  expect(ids.length).toBeGreaterThan(100)
+  const [one, other] = servers.map(({ engine }) => engine)
+  expect(await idsIn(one!.stream(ask(layer, asked), { batchSize: 500 }, context()))).toEqual(ids)
+  const first = await other!.page(ask(layer, asked), 70, context())
+  const rest = await one!.page(ask(layer, { ...asked, after: first.position }), ROWS, context())
+  expect([...pageIds(first), ...pageIds(rest)]).toEqual(ids)
+  expect([first.hasMore, rest.hasMore]).toEqual([true, false])
+})
+
+it('the report has the gathering: its rows, its time and the parts of the filter that did not narrow', async () => {
+  const first = await page({ where: MIXED }, ROWS)
+  expect(first.execution.gathering).toEqual({
+    engine: 'big',
+    gatheredRows: Number(
+      (
+        await duckdb.sql(`SELECT count(*) FROM (SELECT unnest(range(${ROWS})) AS n)
+      WHERE n % 180 BETWEEN 10 AND 60 AND n % 90 BETWEEN 5 AND 70`)
+      )[0]![0],
+    ),
+    gatherMs: expect.any(Number),
+    notNarrowed: ['a pattern of name'],
+  })
+  expect(first.execution.gathering!.gatherMs).toBeGreaterThan(0)
+  expect((await page({ where: MIXED }, 10)).execution.gathering).toMatchObject({ gatherMs: 0 })
+})
+
+it('rows are counted and ranked from the same result set as a page', async () => {
+  await page({ where: MIXED }, ROWS)
+  const before = await readdir(folder)
+  const { engine } = servers[0]!
+  expect(await countIn(engine, ask(layer, { where: MIXED }), context())).toBe(BigInt((await expected({ where: MIXED })).length))
+  expect(await engine.ranks(ask(layer, { where: MIXED }), 'size', 2, context())).toEqual(
+    await engine.ranks(ask(plain, { where: MIXED }), 'size', 2, context()),
+  )
+  expect(await readdir(folder)).toEqual(before)
+})
+
+it('one feature is found by its key, and none by a key that is not there', async () => {
+  const [id] = await expected({ where: FEW })
+  expect(pageIds(await page({ key: id! }, 1))).toEqual([id])
+  expect(pageIds(await page({ key: 'nothing' }, 1))).toEqual([])
+})
+
+it('of a layer with more rows than may be gathered, Spark selects the rows of a page', async () => {
+  const ids = await expected({})
+  expect(ids).toHaveLength(ROWS)
+  const first = await page({}, 100)
+  expect(first.execution.gathering!.gatheredRows).toBe(101)
+  const next = await page({ after: first.position }, 100)
+  expect([...pageIds(first), ...pageIds(next)]).toEqual(ids.slice(0, 200))
+  const regex = { property: { name: 'name', ilike: '%A%' } }
+  const all = expect(page({ where: regex }, 100)).rejects
+  await all.toMatchObject({
+    code: 'LIMIT_EXCEEDED',
+    message: `The engine of the layer would gather more than ${ROWS - 1} rows for this filter; narrow it. These parts of it do not narrow there: a pattern of name.`,
+  })
+})
+
+it('a stream that was cut continues on another server when its result set is gone', async () => {
+  const ids = await expected({ where: FEW })
+  const cut = servers[0]!.engine.stream(ask(layer, { where: FEW }), { batchSize: 300 }, context())
+  const { value } = await cut.next()
+  await cut.return()
+  expect(await cut.next()).toEqual({ done: true, value: undefined })
+  for (const name of await readdir(folder)) if (name.endsWith('.json')) await rm(join(folder, name))
+  const rest = servers[1]!.engine.stream(ask(layer, { where: FEW, after: value.position }), { batchSize: 300 }, context())
+  expect([...idsOf(value.outputs), ...(await idsIn(rest))]).toEqual(ids)
+})
+
+it('a stream continues when its result set is removed under it', async () => {
+  const stream = servers[0]!.engine.stream(ask(layer, { where: FEW }), { batchSize: 100 }, context())
+  const { value } = await stream.next()
+  const first = idsOf(value.outputs)
+  for (const name of await readdir(folder))
+    if (!name.startsWith('geoduck-kept')) await rm(join(folder, name), { recursive: true })
+  expect([...first, ...(await idsIn(stream))]).toEqual(await expected({ where: FEW }))
+})
+
+it('files that somebody has written into are gathered again', async () => {
+  const ids = await expected({ where: FEW })
+  await page({ where: FEW }, 10_001)
+  for (const file of await gatheredFiles()) await truncate(file, 100)
+  expect(pageIds(await page({ where: FEW }, 10_001))).toEqual(ids)
+  // Of the same size, so that only the proof finds it.
+  for (const file of await gatheredFiles()) await writeFile(file, Buffer.alloc((await stat(file)).size))
+  expect(pageIds(await servers[1]!.engine.page(ask(layer, { where: FEW }), 10_001, context()))).toEqual(ids)
+})
+
+/** The files of the result sets of this test. */
+async function gatheredFiles(): Promise<string[]> {
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet') && name.includes('rows'))
+  return names.map((name) => join(folder, name))
+}
+
+it('a client that leaves stops the gathering, and so does a deadline that it asked for', async () => {
+  const { engine, spark: gathering } = servers[0]!
+  const where = { property: { name: 'n', gte: 1 } }
+  const stream = engine.stream(ask(layer, { where }), { batchSize: 100 }, context())
+  const next = stream.next()
+  await expect.poll(async () => (await gathering.health()).gatherings).toBe(1)
+  await stream.return()
+  expect(await next).toEqual({ done: true, value: undefined })
+  const left = new AbortController()
+  const gone = page({ where }, 10_001, {}, left.signal)
+  await expect.poll(async () => (await gathering.health()).gatherings).toBeGreaterThan(0)
+  left.abort(new Error('left'))
+  await expect(gone).rejects.toThrow('left')
+  await expect(page({ where }, 10_001, { deadlineMs: 1 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
+  await expect.poll(async () => (await gathering.health()).gatherings, { timeout: 10_000 }).toBe(0)
+})
+
+it('an explanation has what Spark would do, without values, and nothing is gathered for it', async () => {
+  const before = await readdir(folder)
+  const where = { and: [{ property: { name: 'name', eq: 'SECRET' } }, { property: { name: 'long', ilike: 'SECRET%' } }] }
+  const { gathering, sql } = servers[0]!.engine.explain(ask(layer, { where }))
+  expect(gathering).toEqual({ engine: 'big', condition: 't.`name` = ?', notNarrowed: ['a pattern of long'] })
+  expect(sql).toContain('FROM "things" AS t')
+  expect(JSON.stringify([gathering, sql])).not.toContain('SECRET')
+  expect(await readdir(folder)).toEqual(before)
+})
+
+it('data that changed while it was gathered ends a page with SOURCE_CHANGED, and a stream with CURSOR_EXPIRED', async () => {
+  const changed = { unchanged: async () => false }
+  await expect(page({ where: FEW }, 5, changed)).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
+  const stream = servers[0]!.engine.stream(ask(layer, { where: FEW }), { batchSize: 5 }, { ...context(), ...changed })
+  await expect(stream.next()).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' })
+})
+
+it('health has the engine and its result sets', async () => {
+  await page({ where: FEW }, 5)
+  const { engines } = await servers[0]!.engine.health()
+  expect(engines).toEqual([
+    {
+      name: 'big',
+      kind: 'SPARK_CONNECT',
+      version: expect.stringMatching(/^4\./),
+      state: 'READY',
+      gatherings: 0,
+      resultSets: expect.any(Number),
+      bytes: expect.any(Number),
+    },
+  ])
+  expect(engines![0]!.bytes).toBeGreaterThan(0)
+})
