@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { hasColumns } from '../../engines/duckdb/host/files.ts'
-import type { CheckResult, Covering, Description } from '../../engines/duckdb/host/inspection.ts'
+import type { CheckResult, Covering } from '../../engines/duckdb/host/inspection.ts'
 import { SourceError } from '../../engines/duckdb/host/source-error.ts'
 import type { FileAccess } from '../../engines/engine.ts'
 import { type Facts, factsOf } from '../../engines/spark/dialect/facts.ts'
@@ -44,6 +44,8 @@ export class SparkSource implements Source, Reader {
   /** What the footers said when the last proof ended. */
   #settled: Version | null = null
   #version: Version | null = null
+  /** True if the engine accepted the connection of the last proof. */
+  #isConnected = false
   #isProving = false
   #retry: NodeJS.Timeout | undefined
   #retryMs = FIRST_RETRY_MS
@@ -160,7 +162,7 @@ export class SparkSource implements Source, Reader {
       this.#set(found, null, this.#served(found, description))
     } catch (error) {
       if (this.#isClosed) return
-      const reason = this.#reasonOf(error, found.description)
+      const reason = this.#reasonOf(error)
       if (reason !== this.#problem)
         this.#context.log.warn({ source: this.label, err: error }, `${this.label} is not served: ${reason}`)
       this.#problem = reason
@@ -203,6 +205,9 @@ export class SparkSource implements Source, Reader {
       throw new SourceError(
         'it has columns from names of folders (key=value), which its engine does not read: write them into the files',
       )
+    this.#isConnected = false
+    await this.#engine.version()
+    this.#isConnected = true
     const covering = base.covering?.declared ? base.covering : null
     const types = await this.#typesOf(covering ? base.columns : base.columnsUncovered, paths)
     const key = types.columns.find(({ name }) => name === this.#key)
@@ -238,10 +243,13 @@ export class SparkSource implements Source, Reader {
   ): Promise<{ readonly columns: readonly Field[]; readonly leftOut: readonly string[] }> {
     const { inspector } = this.#context
     const asked = fields.filter(({ type }) => type.kind !== 'geometry')
-    const files = await this.#engine.emptyFiles(
-      asked.map(({ name }) => name),
-      paths,
-    )
+    const names = asked.map(({ name }) => name)
+    const files = await this.#engine.emptyFiles(names, paths).catch((error: unknown) => {
+      const unknown = fields.filter(({ type }) => isUnknown(type)).map(({ name, native }) => `${name} (${native})`)
+      if (unknown.length === 0 || isAway(error)) throw error
+      const reason = `its engine ${this.#engine.name} cannot read the type of ${unknown.join(', ')}: write it as another type`
+      throw new SourceError(reason, { cause: error })
+    })
     inspector.allow(files)
     const { layers } = await inspector.describeFiles(files)
     const written = new Map(layers[0]!.columnsUncovered.map((column) => [column.name, column]))
@@ -274,38 +282,39 @@ export class SparkSource implements Source, Reader {
       keys < rows
         ? `it is null in ${counted(rows - keys)}`
         : different < rows && `${counted(rows - different)} repeat another's value`
-    if (fault)
-      throw new SourceError(`it is not served: its column ${this.#key} cannot be its key: ${fault}; name another \`key\``)
+    if (fault) throw new SourceError(`its column ${this.#key} cannot be its key: ${fault}; name another \`key\``)
   }
 
-  #reasonOf(error: unknown, { columns }: Description | ServedDescription): string {
+  #reasonOf(error: unknown): string {
     const { name } = this.#engine
     if (error instanceof SourceError) return error.message
     if (!(error instanceof GeoduckError)) {
       const { code } = error as NodeJS.ErrnoException
       return `the folder of result sets of its engine ${name} cannot be used (${code}): correct \`resultSets\`, or its permissions`
     }
-    if (error.cause instanceof SparkError && error.cause.isUnavailable)
-      return `its engine ${name} does not answer, and is asked again: start it, or correct \`engines\``
-    const unknown = columns.filter(({ type }) => NOT_IN_SPARK(type)).map((column) => `${column.name} (${column.native})`)
-    return unknown.length > 0
-      ? `its engine ${name} cannot read the type of ${unknown.join(', ')}: write it as another type`
-      : `its engine ${name} cannot read its files, and is asked again: it must see them under the same path; the log has the cause`
+    if (isAway(error)) return `its engine ${name} does not answer, and is asked again: start it, or correct \`engines\``
+    return this.#isConnected
+      ? `its engine ${name} cannot read its files, and is asked again: it must see them under the same path; the log has the cause`
+      : `its engine ${name} refuses the server, and is asked again: correct its \`token\` or its settings; the log has the cause`
   }
 }
 
 const counted = (rows: number): string => (rows === 1 ? '1 row' : `${rows} rows`)
 
-/** Types with which Spark reads no column of a file. */
-const NOT_IN_SPARK = (type: FieldType): boolean => type.kind === 'time' || (type.kind === 'timestamp' && type.unit === 'ns')
+/** True for an engine that does not answer. */
+const isAway = (error: unknown): boolean =>
+  error instanceof GeoduckError && error.cause instanceof SparkError && error.cause.isUnavailable
 
-/** True if Spark has the same values, perhaps in a wider type: it has no unsigned integers, and texts that are JSON or an enum are texts. */
+/** Types with which Spark reads no column of a file. */
+const isUnknown = (type: FieldType): boolean =>
+  ['time', 'uuid', 'interval'].includes(type.kind) || (type.kind === 'timestamp' && type.unit === 'ns')
+
+/** True if Spark has the same values, perhaps in a wider type: it has no unsigned integers, and JSON is a text. */
 function isSame(before: FieldType, after: FieldType): boolean {
   switch (before.kind) {
     case 'int':
       return after.kind === 'int' || (after.kind === 'decimal' && after.scale === 0)
     case 'json':
-    case 'dictionary':
       return after.kind === 'utf8'
     case 'timestamp':
       return after.kind === 'timestamp'

@@ -1,30 +1,31 @@
 /** Layers whose rows Spark gathers, in the catalogue of a server: described as the same files without Spark, proven, and followed. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdtemp, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
+import { freePort } from '../../support/free-port.ts'
 import { ask } from '../../support/graphql.ts'
+import { Link } from '../../support/link.ts'
 import { python } from '../../support/python.ts'
 import { serve, type TestServer } from '../../support/server.ts'
-import { type Spark, startSpark } from '../../support/spark.ts'
+import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
-const PATIENCE = { timeout: 60_000, interval: 100 }
+const PATIENCE = { timeout: 20_000, interval: 100 }
 
 let folder: string
-let spark: Spark
+let spark: SharedSpark
 const servers: TestServer[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'geoduck-spark-layers-'))
+  spark = await sharedSpark()
+  ;({ folder } = spark)
+  process.env['SPARK_LAYERS_TOKEN'] = spark.token
   await python(MAKE, [folder])
-  spark = await startSpark()
 })
 
 afterAll(async () => {
   for (const server of servers) await server.close()
-  await spark?.stop()
-  await rm(folder, { recursive: true })
+  await spark?.leave()
 })
 
 /** Two parts of one layer, with columns that Spark has, has in a wider type, and does not have; and files with a wrong key. */
@@ -45,23 +46,23 @@ for part, first in enumerate([0, 600]):
 frame(0, 300).to_parquet(folder + "/moving.parquet", write_covering_bbox=True, schema_version="1.1.0")
 frame(0, 400).to_parquet(folder + "/moved.parquet", write_covering_bbox=True, schema_version="1.1.0")
 pq.write_table(pa.table({"id": pa.array([1, 2, None, 2], pa.int64()), "twice": [1, 2, 2, 2], "real": [0.5, 1, 2, 3]}), folder + "/wrong.parquet")
-made = pa.array([uuid.UUID(int=i).bytes for i in range(3)], pa.binary(16))
-pq.write_table(pa.table({"id": [1, 2, 3], "mark": made.cast(pa.uuid()) if hasattr(pa, "uuid") else made}), folder + "/marks.parquet")
-pq.write_table(pa.table({"id": [1], "noon": pa.array([43_200_000_000], pa.time64("us"))}), folder + "/times.parquet")
+pq.write_table(pa.table({"id": [1], "mark": pa.array([uuid.UUID(int=1).bytes], pa.uuid()), "noon": pa.array([43_200_000_000], pa.time64("us"))}), folder + "/types.parquet")
+two = gpd.GeoDataFrame({"id": [1, 2]}, geometry=[shapely.Point(1, 2), shapely.Point(3, 4)], crs="EPSG:4326")
+two.assign(other=two.geometry).to_parquet(folder + "/two.parquet")
 print(json.dumps(None))`
 
 type LayerConfig = Config['layers'][number]
 
 function engineAt(address: string): Config['engines'][number] {
-  const limits = { maxRows: 1e6, maxBytes: 1e9, keepSeconds: 600, concurrency: 2 }
+  const limits = { token: '$SPARK_LAYERS_TOKEN', maxRows: 1e6, maxBytes: 1e9, keepSeconds: 600, concurrency: 2 }
   return { name: 'big', kind: 'spark-connect', url: `sc://${address}`, resultSets: join(folder, 'results'), ...limits }
 }
 
 const layer = (name: string, path: string, key = 'id'): LayerConfig => ({ name, path: join(folder, path), engine: 'big', key })
 
-async function started(layers: readonly LayerConfig[], address: string, config: Partial<Config> = {}, sources: string[] = []) {
+async function started(layers: readonly LayerConfig[], address = spark.address, config: Partial<Config> = {}) {
   const cacheDirectory = await mkdtemp(join(folder, 'cache-'))
-  const server = await serve(sources, { layers, engines: [engineAt(address)], cacheDirectory, ...config })
+  const server = await serve([], { layers, engines: [engineAt(address)], cacheDirectory, ...config })
   servers.push(server)
   return server
 }
@@ -84,6 +85,12 @@ async function layersOf(server: TestServer): Promise<readonly Described[]> {
   return data!.layers
 }
 
+/** Waits until that many layers are proven. */
+async function ready(server: TestServer, count: number): Promise<void> {
+  const proven = async () => (await layersOf(server)).filter(({ state }) => state === 'READY').length
+  await expect.poll(proven, PATIENCE).toBe(count)
+}
+
 async function problemsOf(server: TestServer): Promise<readonly string[]> {
   const { data } = await ask<{ health: { problems: { source: string; reason: string }[] } }>(
     server,
@@ -95,11 +102,71 @@ async function problemsOf(server: TestServer): Promise<readonly string[]> {
 const CHANGED: Readonly<Record<string, string>> = { small: 'SMALLINT', large: 'DECIMAL(20,0)' }
 
 it('a layer is described as the same files without Spark, except for integers without a sign', async () => {
-  const server = await started([layer('sea', 'sea'), { ...layer('plain', 'sea'), engine: undefined }], spark.address)
-  await expect.poll(async () => (await layersOf(server)).map(({ state }) => state), PATIENCE).toEqual(['READY', 'READY'])
+  const server = await started([layer('sea', 'sea'), { ...layer('plain', 'sea'), engine: undefined }])
+  await ready(server, 2)
   const [plain, sea] = await layersOf(server)
   const columns = plain!.columns.map((column) => ({ ...column, type: CHANGED[column.name] ?? column.type }))
   expect(sea).toEqual({ ...plain, name: 'sea', columns, fingerprint: expect.not.stringContaining(plain!.fingerprint) })
   expect(sea).toMatchObject({ featureCount: '1200', extent: [0, -59.95, 119.9, 0], key: { kind: 'COLUMN', column: 'id' } })
   expect(await problemsOf(server)).toEqual([])
+})
+
+it('what Spark cannot read, and a key that is none, is a problem that names it', async () => {
+  const layers = [
+    layer('wrong', 'wrong.parquet'),
+    layer('twice', 'wrong.parquet', 'twice'),
+    layer('real', 'wrong.parquet', 'real'),
+    layer('types', 'types.parquet'),
+    layer('two', 'two.parquet'),
+  ]
+  const server = await started(layers)
+  await expect
+    .poll(() => problemsOf(server), PATIENCE)
+    .toEqual([
+      'wrong.parquet: its column id cannot be its key: it is null in 1 row; name another `key`',
+      "wrong.parquet: its column twice cannot be its key: 2 rows repeat another's value; name another `key`",
+      'wrong.parquet: its column real is DOUBLE, which cannot be a key of an engine (an integer or text can)',
+      'types.parquet: its engine big cannot read the type of mark (UUID), noon (TIME): write it as another type',
+      "two.parquet: its column other is left out: it is GEOMETRY('EPSG:4326'), and Spark reads bytes",
+    ])
+  const served = (await layersOf(server)).map(({ name, columns }) => [name, columns.map((column) => column.name)])
+  expect(served).toEqual([['two', ['id']]])
+})
+
+it('a server serves its other layers while Spark does not answer, and the layer after it does', async () => {
+  const link = await Link.to({ url: `http://127.0.0.1:${await freePort()}` })
+  try {
+    const plain = { ...layer('plain', 'moving.parquet'), engine: undefined }
+    const server = await started([layer('sea', 'sea'), plain], new URL(link.url).host)
+    const problem = 'sea: its engine big does not answer, and is asked again: start it, or correct `engines`'
+    await expect.poll(() => problemsOf(server), PATIENCE).toEqual([problem])
+    await ready(server, 1)
+    const { data, errors } = await ask(server, '{ plain(first: 1) { count } }')
+    expect([data, errors]).toEqual([{ plain: { count: 1 } }, undefined])
+    const refused = await ask(server, '{ features(layer: "sea", first: 1) { count } }')
+    expect(refused.errors![0]!.extensions['code']).toBe('LAYER_NOT_READY')
+    link.server = { url: `http://${spark.address}` }
+    await ready(server, 2)
+    expect(await problemsOf(server)).toEqual([])
+  } finally {
+    await link.close()
+  }
+})
+
+it('files that are replaced are proven again, and another key than before is a problem', async () => {
+  const server = await started([layer('moving', 'moving.parquet')], spark.address, { watch: true })
+  await ready(server, 1)
+  const [before] = await layersOf(server)
+  expect(before).toMatchObject({ featureCount: '300' })
+  const replace = async (name: string) => {
+    await copyFile(join(folder, name), join(folder, 'next'))
+    await rename(join(folder, 'next'), join(folder, 'moving.parquet'))
+  }
+  await replace('moved.parquet')
+  await expect.poll(async () => (await layersOf(server))[0]?.featureCount, PATIENCE).toBe('400')
+  const [after] = await layersOf(server)
+  expect(after!.fingerprint).not.toBe(before!.fingerprint)
+  await replace('wrong.parquet')
+  await expect.poll(() => problemsOf(server), PATIENCE).toEqual([expect.stringContaining('it is null in 1 row')])
+  expect(await layersOf(server)).toEqual([])
 })
