@@ -1,4 +1,5 @@
 /** Every wire and every encoding of a server, for the layers `edges` and `points` of test/fixtures/spark.py. */
+import { hash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,7 +33,10 @@ const gotten =
   (path: string): Wire =>
   async ({ url }) => {
     const response = await fetch(`${url}${path}`)
-    return { status: response.status, type: response.headers.get('content-type'), body: withoutCursors(await response.text()) }
+    const type = response.headers.get('content-type') ?? ''
+    const isText = /json|csv/.test(type)
+    const body = isText ? withoutCursors(await response.text()) : hash('sha256', await response.bytes())
+    return { status: response.status, type, body }
   }
 
 const streamed =
