@@ -268,10 +268,11 @@ async function fill(
   if (!catalog.live && catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
   // Sources that are prepared meanwhile wait for it.
   opened.promise.catch(() => {})
-  const engine = await openWorkers(catalog, config, program, log).catch((error: unknown) => {
+  const pool = await openWorkers(catalog, config, program, log).catch((error: unknown) => {
     opened.reject(error)
     throw error
   })
+  const engine = await withGatherers(pool, catalog)
   await state.serve(engine).catch((error: unknown) => {
     opened.reject(error)
     throw error
@@ -305,6 +306,13 @@ async function withLive(opening: Promise<Catalog>, openingLive: Promise<LiveLaye
   }
   for (const opened of [files, live]) if (opened.status === 'fulfilled') await opened.value.close()
   throw files.status === 'rejected' ? files.reason : (live as PromiseRejectedResult).reason
+}
+
+/** Adds the engines that gather the rows of layers. Their code is loaded only if there is one. */
+async function withGatherers(pool: Engine, { engines }: Catalog): Promise<Engine> {
+  if (!engines) return pool
+  const { GatheringEngine } = await import('../engines/spark/host/gathering-engine.ts')
+  return new GatheringEngine(pool, () => engines.byName.values())
 }
 
 function openWorkers(

@@ -23,7 +23,10 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   graphql: { values: ['ask', 'delivery', 'encode', 'engines', 'model'] },
   commands: { values: ['ask', 'catalog', 'config', 'delivery', 'engines', 'engines/duckdb', 'graphql', 'model'] },
   server: {
-    values: ['ask', 'catalog', 'config', 'delivery', 'encode', 'engines', 'engines/duckdb', 'geometry', 'graphql', 'model'],
+    values: [
+      ...['ask', 'catalog', 'config', 'delivery', 'encode', 'engines', 'engines/duckdb', 'engines/spark', 'geometry'],
+      ...['graphql', 'model'],
+    ],
   },
   main: { values: ['config', 'program'] },
   program: { values: ['catalog', 'commands', 'config', 'engines/duckdb', 'model', 'server'] },

@@ -75,6 +75,10 @@ interface Described {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
 
+interface Page {
+  readonly features: { readonly features: readonly { readonly key: string }[]; readonly pageInfo: { readonly endCursor: string } }
+}
+
 async function layersOf(server: TestServer): Promise<readonly Described[]> {
   const { data, errors } = await ask<{ layers: readonly Described[] }>(
     server,
@@ -158,6 +162,16 @@ it('files that are replaced are proven again, and another key than before is a p
   await ready(server, 1)
   const [before] = await layersOf(server)
   expect(before).toMatchObject({ featureCount: '300' })
+  const page = async (after: string | null = null) =>
+    await ask<Page>(
+      server,
+      'query ($after: Cursor) { features(layer: "moving", first: 2, after: $after) { features { key } pageInfo { endCursor } } }',
+      { after },
+    )
+  const first = await page()
+  const cursor = first.data!.features.pageInfo.endCursor
+  const next = await page(cursor)
+  expect(next.data!.features.features).toEqual([{ key: '2' }, { key: '3' }])
   const replace = async (name: string) => {
     await copyFile(join(folder, name), join(folder, 'next'))
     await rename(join(folder, 'next'), join(folder, 'moving.parquet'))
@@ -166,6 +180,8 @@ it('files that are replaced are proven again, and another key than before is a p
   await expect.poll(async () => (await layersOf(server))[0]?.featureCount, PATIENCE).toBe('400')
   const [after] = await layersOf(server)
   expect(after!.fingerprint).not.toBe(before!.fingerprint)
+  const expired = await page(cursor)
+  expect(expired.errors![0]!.extensions['code']).toBe('CURSOR_EXPIRED')
   await replace('wrong.parquet')
   await expect.poll(() => problemsOf(server), PATIENCE).toEqual([expect.stringContaining('it is null in 1 row')])
   expect(await layersOf(server)).toEqual([])

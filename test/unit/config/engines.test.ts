@@ -69,7 +69,7 @@ test.each<[string, object, string]>([
     { engines: [{ ...BIG, url: 'sc://spark.example.org:15002' }] },
     '`engines[0].url` takes TLS beyond this machine: sc://HOST:PORT/;use_ssl=true',
   ],
-  ['two of one name', { engines: [BIG, BIG] }, '`engines[1].name` takes letters, digits, _ and -, and a name that no other'],
+  ['two of one name', { engines: [BIG, { ...BIG }] }, '`engines[1].name` takes letters, digits, _ and -, and a name that no other'],
   ['no gathering at a time', { engines: [{ ...BIG, concurrency: 0 }] }, '`engines[0].concurrency` takes a whole number from 1'],
   ['a member that is not known', { engines: [{ ...BIG, maxBites: 1 }] }, '`engines[0].maxBites` is not known; near: `maxBytes`'],
   [
