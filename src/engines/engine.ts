@@ -92,6 +92,21 @@ export interface ExecutionReport extends ScanReport, Readonly<RemoteReads> {
   readonly elapsedMs: number
 }
 
+/** The report of an operation for which nothing has been executed. */
+export const NOT_EXECUTED: ExecutionReport = {
+  lane: 'NORMAL',
+  degraded: false,
+  reason: null,
+  attempts: 0,
+  elapsedMs: 0,
+  rowGroupsRead: null,
+  rowGroups: null,
+  rowsScanned: null,
+  remoteRequests: 0,
+  remoteBytes: 0,
+  remoteCacheHits: 0,
+}
+
 export interface Batch {
   /** 0, 1, 2, ... without a gap. */
   readonly sequence: number

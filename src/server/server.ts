@@ -312,7 +312,7 @@ async function withLive(opening: Promise<Catalog>, openingLive: Promise<LiveLaye
 async function withGatherers(pool: Engine, { engines }: Catalog): Promise<Engine> {
   if (!engines) return pool
   const { GatheringEngine } = await import('../engines/spark/host/gathering-engine.ts')
-  return new GatheringEngine(pool, () => engines.byName.values())
+  return new GatheringEngine(pool, engines.byName)
 }
 
 function openWorkers(

@@ -86,7 +86,7 @@ async function server(name: string, { file, ...more }: { file: string } & Partia
     log: { warn: () => {} },
     ...more,
   })
-  return { spark: one, engine: new GatheringEngine(await testPool([file, ...one.allowedPaths]), () => [one]) }
+  return { spark: one, engine: new GatheringEngine(await testPool([file, ...one.allowedPaths]), new Map([['big', one]])) }
 }
 
 const page = (asked: Asked, first: number, more: Partial<OperationContext> = {}, signal?: AbortSignal) =>

@@ -25,11 +25,14 @@ export class GatheringEngine implements Engine {
   readonly can: Engine['can']
   readonly mayMatch: Engine['mayMatch']
   readonly #engine: Engine
-  readonly #gatherers: () => Iterable<SparkEngine>
+  readonly #gatherers: ReadonlyMap<string, SparkEngine>
   readonly #stopping = new AbortController()
 
-  /** @param engine reads files. Its owner closes the others. */
-  constructor(engine: Engine, gatherers: () => Iterable<SparkEngine>) {
+  /**
+   * @param engine reads files
+   * @param gatherers by name. Their owner closes them.
+   */
+  constructor(engine: Engine, gatherers: ReadonlyMap<string, SparkEngine>) {
     this.#engine = engine
     this.#gatherers = gatherers
     this.can = engine.can
@@ -90,7 +93,7 @@ export class GatheringEngine implements Engine {
   }
 
   async health(): Promise<EngineHealth> {
-    const engines = Promise.all([...this.#gatherers()].map((gatherer) => gatherer.health()))
+    const engines = Promise.all([...this.#gatherers.values()].map((gatherer) => gatherer.health()))
     return { ...(await this.#engine.health()), engines: await engines }
   }
 
@@ -149,7 +152,8 @@ export class GatheringEngine implements Engine {
   }
 
   #gatherer({ engine }: GatheredRelation): SparkEngine {
-    for (const gatherer of this.#gatherers()) if (gatherer.name === engine) return gatherer
-    throw new Error(`there is no engine ${engine}`)
+    const gatherer = this.#gatherers.get(engine)
+    if (!gatherer) throw new Error(`there is no engine ${engine}`)
+    return gatherer
   }
 }

@@ -1,6 +1,6 @@
 import { GeoduckError } from '../../../model/errors.ts'
 import { toStreamError } from '../../duckdb/pool/stream.ts'
-import type { Batch, BatchStream, ExecutionReport } from '../../engine.ts'
+import { type Batch, type BatchStream, type ExecutionReport, NOT_EXECUTED } from '../../engine.ts'
 import type { Gathering } from './gathering.ts'
 
 export interface GatheringStreamOptions {
@@ -27,7 +27,7 @@ export class GatheringStream implements BatchStream {
   }
 
   get execution(): ExecutionReport {
-    return this.#opened ? this.#opened.gathering.reported(this.#opened.stream.execution) : NOT_BEGUN
+    return this.#opened ? this.#opened.gathering.reported(this.#opened.stream.execution) : NOT_EXECUTED
   }
 
   [Symbol.asyncIterator](): this {
@@ -72,17 +72,3 @@ export class GatheringStream implements BatchStream {
 }
 
 const DONE: IteratorResult<Batch> = { done: true, value: undefined }
-
-const NOT_BEGUN: ExecutionReport = {
-  lane: 'NORMAL',
-  degraded: false,
-  reason: null,
-  attempts: 0,
-  elapsedMs: 0,
-  rowGroupsRead: null,
-  rowGroups: null,
-  rowsScanned: null,
-  remoteRequests: 0,
-  remoteBytes: 0,
-  remoteCacheHits: 0,
-}

@@ -54,8 +54,15 @@ export interface GatheredRows extends HeldSet {
   forget(): Promise<void>
 }
 
-/** The codes of what damaged files cause. */
-const DAMAGE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SOURCE_UNREADABLE', 'BAD_INPUT', 'INTERNAL'])
+/** The codes of errors for which the files are not at fault. */
+const OTHERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'DEADLINE_EXCEEDED',
+  'OUT_OF_MEMORY',
+  'OVERLOADED',
+  'QUARANTINED',
+  'SHUTTING_DOWN',
+  'WORKER_LOST',
+])
 /** Gatherings for one question, if files of the first one are damaged. */
 const ATTEMPTS = 2
 /** Seconds after which a client may try again. */
@@ -132,7 +139,7 @@ export class SparkEngine {
       const set = await this.#reach(() => this.#sets.get(first, snapshot, signal))
       let damage: unknown
       const held = await this.#held.hold(set, order).catch((error: unknown) => {
-        if (error instanceof GeoduckError && !DAMAGE.has(error.code)) throw error
+        if (error instanceof GeoduckError && OTHERS.has(error.code)) throw error
         damage = error
         return null
       })
