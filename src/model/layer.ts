@@ -93,6 +93,8 @@ export interface GatheredRelation {
   readonly key: Field
   /** The gathered files, in the order of the key. Absent: nothing is gathered yet, and no statement can run. */
   readonly files?: readonly string[]
+  /** True: the files have the groups of the one query, and not rows. @default false */
+  readonly grouped?: boolean
 }
 
 /** Facts that the footer of a Parquet file contains. */

@@ -57,6 +57,18 @@ export const COLUMNS: Readonly<Record<string, { readonly type: string; readonly 
       "'2026-03-29 01:30:00+00'",
     ],
   },
+  farDate: { type: 'DATE', values: ["'infinity'", "'-infinity'", "'290000-01-02'", "'290001-01-01 (BC)'", "'0044-03-15 (BC)'"] },
+  farLocal: {
+    type: 'TIMESTAMP',
+    values: [
+      ...["'infinity'", "'-infinity'", "'290000-01-01 00:00:00.000001'", "'290000-01-01'", "'290000-01-01 (BC)'"],
+      ...["'290001-12-31 (BC) 23:59:59'", "'0044-03-15 (BC) 12:00:00'"],
+    ],
+  },
+  farMoment: {
+    type: 'TIMESTAMP WITH TIME ZONE',
+    values: ["'infinity'", "'-infinity'", "'290000-01-01 00:00:00.000001+00'", "'1582-10-10 00:00:00+00'"],
+  },
   numbers: { type: 'INTEGER[]', values: ['[]', '[1, 2, 3]', '[NULL]', '[3, NULL]', '[7]'] },
   words: { type: 'VARCHAR[]', values: ["['red', 'blue']", "['']", "[NULL, 'red']", '[]'] },
   deep: {
@@ -83,7 +95,10 @@ export async function writeEdgeValues(engine: Engine, file: string): Promise<voi
     return `CASE WHEN hash(n, ${n}, 'null') % 6 > 0 THEN ${list}[${index} + 1] END AS ${names[n]}`
   })
   const box = '{xmin: x::FLOAT, ymin: y::FLOAT, xmax: (x + 0.5)::FLOAT, ymax: (y + 0.5)::FLOAT} AS bbox'
+  // Some places have no numbers.
+  const side = (sql: string) => `CASE n % 20 WHEN 17 THEN 'nan' WHEN 18 THEN 'inf' WHEN 19 THEN NULL ELSE ${sql} END::DOUBLE`
+  const exact = `{xmin: ${side('x')}, ymin: y, xmax: x + 0.5, ymax: ${side('y + 0.5')}} AS exact`
   const place = `(n * 7919 % 3600) / 10 - 180 AS x, (n * 104729 % 1790) / 10 - 90 AS y`
-  await engine.sql(`COPY (SELECT n, ${values.join(', ')}, ${box}, ST_MakeEnvelope(x, y, x + 0.5, y + 0.5) AS geom
+  await engine.sql(`COPY (SELECT n, ${values.join(', ')}, ${box}, ${exact}, ST_MakeEnvelope(x, y, x + 0.5, y + 0.5) AS geom
     FROM (SELECT range::INTEGER AS n, ${place} FROM range(${ROWS}))) TO '${file}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`)
 }

@@ -9,20 +9,20 @@ import type { Layer } from '../../../src/model/layer.ts'
 import { COLUMNS, ODD, ROWS, writeEdgeValues } from '../../support/edge-values.ts'
 import { type Asked, queryOf } from '../../support/filter.ts'
 import { Engine, positionOf } from '../../support/plan/engine.ts'
-import { type Spark, startSpark } from '../../support/spark.ts'
+import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
-const PAGE = 1_900
+const PAGE = 2_400
 /** Questions of one statement of Spark. */
 const AT_ONCE = 60
 
 let engine: Engine
-let spark: Spark
+let spark: SharedSpark
 let connection: SparkConnection
 let layer: Layer
 let statements = 0
 
 beforeAll(async () => {
-  spark = await startSpark({ 'spark.sql.codegen.wholeStage': 'false', 'spark.sql.codegen.factoryMode': 'NO_CODEGEN' })
+  spark = await sharedSpark()
   engine = await Engine.open(1)
   const file = join(spark.folder, 'rows.parquet')
   await writeEdgeValues(engine, file)
@@ -30,7 +30,7 @@ beforeAll(async () => {
   connection = new SparkConnection({
     address: spark.address,
     isEncrypted: false,
-    token: null,
+    token: spark.token,
     tempDirectory: join(spark.folder, 'temp'),
   })
   await connection.view('rows', [file])
@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await connection?.close()
   engine?.close()
-  await spark?.stop()
+  await spark?.leave()
 })
 
 const keyField = () => layer.columns.find(({ name }) => name === 'n')!
@@ -66,8 +66,8 @@ async function gathered(questions: readonly GatherQuery[]): Promise<number[][]> 
   return rows
 }
 
-/** Each column in two of its four orders, and orders of several columns. */
-const SORTABLE = Object.keys(COLUMNS).filter((name) => !['numbers', 'words', 'deep'].includes(name))
+/** Each column in one or two of its four orders, and orders of several columns. */
+const SORTABLE = Object.keys(COLUMNS).filter((name) => !['numbers', 'words', 'deep'].includes(name) && !name.startsWith('far'))
 const inOrder = (property: string, n: number): FeatureOrder => ({
   property,
   direction: n % 2 === 0 ? 'ASC' : 'DESC',
@@ -75,7 +75,8 @@ const inOrder = (property: string, n: number): FeatureOrder => ({
 })
 const ORDERS: readonly (readonly FeatureOrder[])[] = [
   [],
-  ...SORTABLE.flatMap((name, n) => [[inOrder(name, n)], [inOrder(name, n + 3)]]),
+  ...SORTABLE.map((name, n) => [inOrder(name, n)]),
+  ...['double', 'text', 'local'].map((name, n) => [inOrder(name, n + 1)]),
   [inOrder('double', 3), inOrder('float', 0), inOrder('text', 1)],
   [inOrder('moment', 2), inOrder(ODD, 1), inOrder('wide', 0)],
   [inOrder('n', 1)],
@@ -99,7 +100,7 @@ it('pages that Spark selects are those of DuckDB, in every order and to the end'
   const found = await gathered(questions)
   for (const [n, page] of pages.entries())
     expect(found[n], JSON.stringify(questions[n]!.top!.orderBy)).toEqual(page.toSorted((a, b) => a - b))
-  expect(pages.length).toBeGreaterThan(3 * ORDERS.length)
+  expect(pages.length).toBeGreaterThan(2 * ORDERS.length)
   expect(pages.flat().length).toBeGreaterThan((ROWS * ORDERS.length) / 2)
 })
 

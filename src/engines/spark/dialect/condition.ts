@@ -49,22 +49,29 @@ export function condition(texts: TemplateStringsArray, ...parts: readonly (Condi
 export function all(members: readonly Narrowed[]): Narrowed {
   const narrowing = members.filter((member) => member !== null)
   if (narrowing.includes(NEVER)) return NEVER
-  return narrowing.length === 0 ? null : joined(narrowing, ' AND ')
+  return narrowing.length === 0 ? null : inBrackets(narrowing, ' AND ')
 }
 
 export function any(members: readonly Narrowed[]): Narrowed {
   if (members.includes(null)) return null
   const possible = members.filter((member) => member !== null && member !== NEVER)
-  return possible.length === 0 ? NEVER : joined(possible as readonly Condition[], ' OR ')
+  return possible.length === 0 ? NEVER : inBrackets(possible as readonly Condition[], ' OR ')
 }
 
 export function not(member: Condition): Condition {
   return condition`NOT (${member})`
 }
 
-function joined(members: readonly Condition[], word: string): Condition {
+function inBrackets(members: readonly Condition[], word: string): Condition {
   if (members.length === 1) return members[0]!
-  return { sql: members.map(({ sql }) => `(${sql})`).join(word), values: members.flatMap(({ values }) => values) }
+  return joined(
+    members.map((member) => condition`(${member})`),
+    word,
+  )
+}
+
+export function joined(members: readonly Condition[], between: string): Condition {
+  return { sql: members.map(({ sql }) => sql).join(between), values: members.flatMap(({ values }) => values) }
 }
 
 /** The name of the relation of the rows. */

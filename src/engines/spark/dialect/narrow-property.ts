@@ -2,7 +2,7 @@
 import { isJson } from '../../../model/field-type.ts'
 import type { Member, Predicate, Test } from '../../../model/predicate.ts'
 import { comparandOf } from './comparand.ts'
-import { all, any, type Condition, columnOf, condition, type Narrowed, NEVER, not, type Rest } from './condition.ts'
+import { all, any, type Condition, columnOf, condition, joined, type Narrowed, NEVER, not, type Rest } from './condition.ts'
 
 /** Values of a list. A longer one narrows nothing: a statement of Spark grows with it, and each executor gets it. */
 const MOST_VALUES = 1_000
@@ -32,7 +32,7 @@ const OPERATORS = {
 } as const satisfies Readonly<Record<Test['kind'], string>>
 
 /** Null for members of maps and JSON, and for types that are read by a cast. */
-function subjectOf({ column, readAs, steps }: Member): Condition | null {
+export function subjectOf({ column, readAs, steps }: Member): Condition | null {
   const names = steps.flatMap((step) => (step.kind === 'field' ? step.name : []))
   return readAs || names.length < steps.length ? null : columnOf(column, names)
 }
@@ -84,7 +84,7 @@ function among(subject: Condition, values: readonly Condition[] | null, wanted: 
 }
 
 function group(values: readonly Condition[]): Condition {
-  return { sql: `(${values.map(({ sql }) => sql).join(', ')})`, values: values.flatMap(({ values }) => values) }
+  return condition`(${joined(values, ', ')})`
 }
 
 function has(

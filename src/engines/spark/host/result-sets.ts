@@ -7,7 +7,9 @@ import { link, mkdir, readdir, readFile, rm, stat, unlink, utimes, writeFile } f
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GeoduckError } from '../../../model/errors.ts'
-import { type GatherQuery, gatheringOf } from '../dialect/gather.ts'
+import type { GroupQuery } from '../../../model/query.ts'
+import { type Gathering, type GatherQuery, gatheringOf } from '../dialect/gather.ts'
+import { groupingOf } from '../dialect/groups.ts'
 import type { SparkConnection } from './spark-connection.ts'
 
 export interface ResultSetOptions {
@@ -79,7 +81,7 @@ export class ResultSets {
    *
    * @throws SparkError @throws GeoduckError LIMIT_EXCEEDED, SOURCE_CHANGED
    */
-  async get(query: GatherQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<ResultSet> {
+  async get(query: GatherQuery | GroupQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<ResultSet> {
     signal?.throwIfAborted()
     const digest = digestOf(query, snapshot)
     const running = this.#running.get(digest) ?? this.#start(digest, query, snapshot)
@@ -143,7 +145,7 @@ export class ResultSets {
     }
   }
 
-  #start(digest: string, query: GatherQuery, snapshot: Snapshot): Running {
+  #start(digest: string, query: GatherQuery | GroupQuery, snapshot: Snapshot): Running {
     const abort = new AbortController()
     const result = this.#find(digest)
       .then((found) => found ?? this.#inTurn(() => this.#gather(digest, query, snapshot, abort.signal), abort.signal))
@@ -190,13 +192,13 @@ export class ResultSets {
     }
   }
 
-  async #gather(digest: string, query: GatherQuery, snapshot: Snapshot, signal: AbortSignal): Promise<ResultSet> {
+  async #gather(digest: string, query: GatherQuery | GroupQuery, snapshot: Snapshot, signal: AbortSignal): Promise<ResultSet> {
     const began = performance.now()
     const attempt = `${digest}-${randomUUID()}`
     const folder = path.join(this.#options.folder, attempt)
     await mkdir(folder, { recursive: true })
     try {
-      const { sql, values, isSorted, notNarrowed } = gatheringOf(query, VIEW + snapshot.digest)
+      const { sql, values, isSorted, notNarrowed } = statementOf(query, VIEW + snapshot.digest)
       await this.#connection.view(VIEW + snapshot.digest, snapshot.paths)
       const limited = new AbortController()
       const written = this.#connection
@@ -259,6 +261,14 @@ export class ResultSets {
   }
 }
 
+/** @throws Error for groups that Spark does not compute as DuckDB does */
+function statementOf(query: GatherQuery | GroupQuery, view: string): Gathering {
+  if (!('keys' in query)) return gatheringOf(query, view)
+  const grouping = groupingOf(query, view)
+  if (!grouping) throw new Error('Spark computes no such groups')
+  return grouping
+}
+
 export function tooMany(limit: string, notNarrowed: readonly string[]): GeoduckError {
   const missed = notNarrowed.length === 0 ? '' : ` These parts of it do not narrow there: ${notNarrowed.join(', ')}.`
   const message = `The engine of the layer would gather more than ${limit} for this filter; narrow it.${missed}`
@@ -269,8 +279,8 @@ export function tooMany(limit: string, notNarrowed: readonly string[]): GeoduckE
 const ROWS = 'rows'
 const VIEW = 'rows_'
 
-function digestOf(query: GatherQuery, snapshot: Snapshot): string {
-  const gathering = gatheringOf(query, VIEW)
+function digestOf(query: GatherQuery | GroupQuery, snapshot: Snapshot): string {
+  const gathering = statementOf(query, VIEW)
   const values = gathering.values.map((value) =>
     'binary' in value ? { binary: Buffer.from(value.binary).toString('hex') } : value,
   )
