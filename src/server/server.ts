@@ -313,7 +313,7 @@ async function openWorkers(
   { spatialExtension, execArgv, remoteReaders }: WorkerProgram,
   log: Log,
 ): Promise<Engine> {
-  const pool = await openPool({
+  return openPool({
     ...config,
     execArgv,
     remoteReaders,
@@ -324,9 +324,6 @@ async function openWorkers(
       catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'The sources could not be read again'))
     },
   })
-  if (!catalog.engines) return pool
-  const { GatheringEngine } = await import('../engines/spark/host/gathering-engine.ts')
-  return new GatheringEngine(pool, catalog.engines.byName)
 }
 
 /** Milliseconds that clients have to read the end of their operations. */

@@ -8,6 +8,8 @@ export const SESSION_SETTINGS = {
   'spark.sql.session.timeZone': 'UTC',
   'spark.sql.caseSensitive': 'true',
   'spark.sql.ansi.enabled': 'true',
+  // An interrupt waits for the first report.
+  'spark.connect.progress.reportInterval': '200ms',
   // A result set has at most this many files.
   'spark.sql.shuffle.partitions': '64',
   // As the source has them: not the times of an old format, and members without a value too.
@@ -32,6 +34,8 @@ export type SparkRequest =
     }
   /** Stops an operation. */
   | { readonly type: 'INTERRUPT'; readonly operation: string }
+  /** Ends the session. Spark stops what runs in it. */
+  | { readonly type: 'RELEASE' }
 
 /** To the process. Several requests may be open. */
 export interface SparkMessage {
@@ -50,4 +54,6 @@ export interface SparkTarget {
   readonly address: string
   readonly isEncrypted: boolean
   readonly token: string | null
+  /** The id of the session. The next process goes on with it, so it can stop what an earlier one has begun. */
+  readonly session: string
 }

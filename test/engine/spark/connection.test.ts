@@ -59,20 +59,28 @@ it('does not write into a folder that exists', async () => {
   expect(again.message).toContain('PATH_ALREADY_EXISTS')
 })
 
+/** Begins a statement that never ends by itself, and has both threads of Spark. */
+async function endless(by: SparkConnection, signal?: AbortSignal): Promise<{ readonly ended: Promise<unknown> }> {
+  const directory = fresh()
+  const sql = 'SELECT t.id FROM range(1000000000000) AS t WHERE sin(t.id) > 2'
+  const ended = by.write({ sql, values: [], directory }, signal).catch((error: unknown) => error)
+  // Its tasks run when they have files. An interrupt before that may be lost.
+  await expect.poll(() => existsSync(directory) && globSync(`${directory}/**/part-*`).length > 0).toBe(true)
+  return { ended }
+}
+
+const next = () => connection.write({ sql: 'SELECT 1 AS n', values: [], directory: fresh() })
+
 it('stops Spark when the signal is aborted', async () => {
   const abort = new AbortController()
-  const [directory, endless] = [fresh(), 'SELECT t.id FROM range(1000000000000) AS t WHERE sin(t.id) > 2']
-  const written = connection.write({ sql: endless, values: [], directory }, abort.signal)
-  // Spark makes the folder when it starts to work.
-  await expect.poll(() => existsSync(directory)).toBe(true)
+  const { ended } = await endless(connection, abort.signal)
   abort.abort(new Error('the client has left'))
-  await expect(written).rejects.toThrow('the client has left')
-  // The statement had both threads.
-  await connection.write({ sql: 'SELECT 1 AS n', values: [], directory: fresh() })
+  expect(await ended).toMatchObject({ message: 'the client has left' })
+  await next()
 })
 
-it('connects again when its process has ended', async () => {
-  await connection.version()
+it('connects again when its process has ended, and stops what that had begun', async () => {
+  const { ended } = await endless(connection)
   const children = globSync('/proc/self/task/*/children').flatMap((file) =>
     readFileSync(file, 'utf8')
       .split(' ')
@@ -81,14 +89,16 @@ it('connects again when its process has ended', async () => {
   const ours = children.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('spark/processes/connection'))
   expect(ours).toHaveLength(1)
   process.kill(Number(ours[0]), 'SIGKILL')
-  await expect
-    .poll(() =>
-      connection.write({ sql: 'SELECT 1 AS n', values: [], directory: fresh() }).then(
-        () => true,
-        () => false,
-      ),
-    )
-    .toBe(true)
+  expect(await ended).toMatchObject({ name: 'SparkError', isUnavailable: true })
+  await next()
+})
+
+it('stops Spark when it is closed', async () => {
+  const other = connect(spark.token)
+  const { ended } = await endless(other)
+  await other.close()
+  expect(await ended).toMatchObject({ name: 'SparkError' })
+  await next()
 })
 
 it('reports Spark as unavailable when it does not answer', async () => {

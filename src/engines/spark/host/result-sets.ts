@@ -47,9 +47,12 @@ interface Manifest {
   /** The folder of the attempt that succeeded. */
   readonly attempt: string
   readonly files: readonly { readonly name: string; readonly bytes: number }[]
-  readonly isSorted: boolean
-  readonly notNarrowed: readonly string[]
 }
+
+/** The files of a result set. Questions that differ only in what does not narrow share them. */
+type Rows = Pick<ResultSet, 'files' | 'gatherMs'>
+
+class TooLarge extends Error {}
 
 /** Milliseconds between two looks at the size of a running attempt. */
 const LOOK_MS = 500
@@ -58,7 +61,7 @@ const ABANDONED_MS = 600_000
 const MANIFEST = '.json'
 
 interface Running {
-  readonly result: Promise<ResultSet>
+  readonly result: Promise<Rows>
   readonly abort: AbortController
   askers: number
 }
@@ -83,6 +86,7 @@ export class ResultSets {
    */
   async get(query: GatherQuery | GroupQuery, snapshot: Snapshot, signal?: AbortSignal): Promise<ResultSet> {
     signal?.throwIfAborted()
+    const { isSorted, notNarrowed } = statementOf(query, VIEW)
     const digest = digestOf(query, snapshot)
     const running = this.#running.get(digest) ?? this.#start(digest, query, snapshot)
     running.askers++
@@ -94,7 +98,9 @@ export class ResultSets {
     }
     signal?.addEventListener('abort', leave)
     try {
-      return await Promise.race([running.result, left.promise])
+      return { digest, isSorted, notNarrowed, ...(await Promise.race([running.result, left.promise])) }
+    } catch (error) {
+      throw error instanceof TooLarge ? tooMany(`${this.#options.maxBytes} bytes`, notNarrowed) : error
     } finally {
       signal?.removeEventListener('abort', leave)
     }
@@ -119,10 +125,9 @@ export class ResultSets {
     }
   }
 
-  /** True if the result set is there, or is being gathered. */
+  /** True if the result set is there. */
   async has(query: GatherQuery, snapshot: Snapshot): Promise<boolean> {
-    const digest = digestOf(query, snapshot)
-    return this.#running.has(digest) || (await sizeOf(this.#manifestOf(digest))) !== null
+    return (await sizeOf(this.#manifestOf(digestOf(query, snapshot)))) !== null
   }
 
   /** The next question gathers it again. */
@@ -147,19 +152,22 @@ export class ResultSets {
 
   #start(digest: string, query: GatherQuery | GroupQuery, snapshot: Snapshot): Running {
     const abort = new AbortController()
+    const end = () => {
+      if (this.#running.get(digest) === running) this.#running.delete(digest)
+    }
     const result = this.#find(digest)
       .then((found) => found ?? this.#inTurn(() => this.#gather(digest, query, snapshot, abort.signal), abort.signal))
-      .finally(() => this.#running.delete(digest))
+      .finally(end)
     // Its askers may all have left.
     result.catch(() => {})
-    const running = { result, abort, askers: 0 }
+    const running: Running = { result, abort, askers: 0 }
     this.#running.set(digest, running)
-    abort.signal.addEventListener('abort', () => this.#running.delete(digest))
+    abort.signal.addEventListener('abort', end)
     return running
   }
 
   /** A result set whose files are not as its manifest says is removed. */
-  async #find(digest: string): Promise<ResultSet | null> {
+  async #find(digest: string): Promise<Rows | null> {
     const file = this.#manifestOf(digest)
     const manifest = await read(file)
     if (!manifest) return null
@@ -172,8 +180,7 @@ export class ResultSets {
     // The times of use.
     const now = new Date()
     for (const used of [file, path.join(this.#options.folder, manifest.attempt)]) await utimes(used, now, now).catch(() => {})
-    const { isSorted, notNarrowed } = manifest
-    return { digest, files, isSorted, notNarrowed, gatherMs: 0 }
+    return { files, gatherMs: 0 }
   }
 
   async #inTurn<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
@@ -192,30 +199,27 @@ export class ResultSets {
     }
   }
 
-  async #gather(digest: string, query: GatherQuery | GroupQuery, snapshot: Snapshot, signal: AbortSignal): Promise<ResultSet> {
+  async #gather(digest: string, query: GatherQuery | GroupQuery, snapshot: Snapshot, signal: AbortSignal): Promise<Rows> {
     const began = performance.now()
     const attempt = `${digest}-${randomUUID()}`
     const folder = path.join(this.#options.folder, attempt)
     await mkdir(folder, { recursive: true })
     try {
-      const { sql, values, isSorted, notNarrowed } = statementOf(query, VIEW + snapshot.digest)
+      const { sql, values } = statementOf(query, VIEW + snapshot.digest)
       await this.#connection.view(VIEW + snapshot.digest, snapshot.paths)
       const limited = new AbortController()
       const written = this.#connection
         .write({ sql, values, directory: path.join(folder, ROWS) }, AbortSignal.any([signal, limited.signal]))
         .finally(() => limited.abort())
       // Spark must have ended before its files are removed.
-      const [watched, ended] = await Promise.allSettled([this.#watch(folder, notNarrowed, limited), written])
+      const [watched, ended] = await Promise.allSettled([this.#watch(folder, limited), written])
       for (const part of [watched, ended]) if (part.status === 'rejected') throw part.reason
       // Spark may have read files of two versions.
       if (!(await snapshot.isCurrent()))
         throw new GeoduckError('SOURCE_CHANGED', 'The files of the layer changed while they were read; try again.')
       const files = await parquetIn(path.join(folder, ROWS))
-      this.#refuseAbove(
-        files.reduce((sum, { bytes }) => sum + bytes, 0),
-        notNarrowed,
-      )
-      await this.#put(digest, { attempt, files, isSorted, notNarrowed })
+      this.#refuseAbove(files.reduce((sum, { bytes }) => sum + bytes, 0))
+      await this.#put(digest, { attempt, files })
     } finally {
       const manifest = await read(this.#manifestOf(digest))
       if (manifest?.attempt !== attempt) await rm(folder, { recursive: true, force: true, maxRetries: 3 })
@@ -226,13 +230,13 @@ export class ResultSets {
   }
 
   /** Stops an attempt that becomes too large. Resolves when it is over. */
-  async #watch(folder: string, notNarrowed: readonly string[], over: AbortController): Promise<void> {
+  async #watch(folder: string, over: AbortController): Promise<void> {
     while (!over.signal.aborted) {
       await sleep(LOOK_MS, undefined, { signal: over.signal }).catch(() => {})
       const now = new Date()
       await utimes(folder, now, now)
       try {
-        this.#refuseAbove(await bytesBelow(folder), notNarrowed)
+        this.#refuseAbove(await bytesBelow(folder))
       } catch (error) {
         over.abort(error)
         throw error
@@ -240,9 +244,8 @@ export class ResultSets {
     }
   }
 
-  #refuseAbove(bytes: number, notNarrowed: readonly string[]): void {
-    const { maxBytes } = this.#options
-    if (bytes > maxBytes) throw tooMany(`${maxBytes} bytes`, notNarrowed)
+  #refuseAbove(bytes: number): void {
+    if (bytes > this.#options.maxBytes) throw new TooLarge()
   }
 
   /** The first one counts. */

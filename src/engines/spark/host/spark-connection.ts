@@ -1,6 +1,7 @@
 /** The connection to one Spark, in a separate process. It starts with its first request, and again after its end. */
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ChildProcess } from '../../duckdb/host/child-process.ts'
 import type { SparkMessage, SparkNote, SparkRequest, SparkTarget } from '../messages.ts'
 
@@ -16,7 +17,7 @@ export class SparkError extends Error {
   }
 }
 
-export interface SparkConnectionOptions extends SparkTarget {
+export interface SparkConnectionOptions extends Omit<SparkTarget, 'session'> {
   readonly tempDirectory: string
 }
 
@@ -31,8 +32,12 @@ interface Started {
 const { NODE_EXTRA_CA_CERTS } = process.env
 const CERTIFICATES: Readonly<Record<string, string>> = NODE_EXTRA_CA_CERTS ? { NODE_EXTRA_CA_CERTS } : {}
 
+/** Milliseconds for Spark to end the session of a server that closes. */
+const RELEASE_MS = 2_000
+
 export class SparkConnection {
   readonly #options: SparkConnectionOptions
+  readonly #session = randomUUID()
   #started: Started | null = null
   #last = 0
   #isClosed = false
@@ -67,6 +72,8 @@ export class SparkConnection {
     try {
       await this.#ask({ type: 'WRITE', operation, ...statement })
     } catch (error) {
+      // The end of the process does not stop Spark.
+      if (error instanceof SparkError && error.isUnavailable) stop()
       signal?.throwIfAborted()
       throw error
     } finally {
@@ -75,8 +82,13 @@ export class SparkConnection {
   }
 
   async close(): Promise<void> {
+    const started = this.#started
     this.#isClosed = true
-    await this.#started?.child.end()
+    if (started) {
+      const released = started.version.then(() => this.#send(started, { type: 'RELEASE' }))
+      await Promise.race([released, sleep(RELEASE_MS, undefined, { ref: false })]).catch(() => {})
+    }
+    await started?.child.end()
   }
 
   async #ask(request: SparkRequest): Promise<unknown> {
@@ -88,7 +100,8 @@ export class SparkConnection {
   #open(): Started {
     if (this.#isClosed) throw new SparkError('the connection is closed', true)
     if (this.#started) return this.#started
-    const { tempDirectory, ...target } = this.#options
+    const { tempDirectory, ...options } = this.#options
+    const target = { ...options, session: this.#session }
     const child = new ChildProcess<SparkTarget | SparkMessage>({
       program: '../../spark/processes/connection',
       threads: 1,

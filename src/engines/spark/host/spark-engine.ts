@@ -12,7 +12,7 @@ import { gatherQueryOf } from '../dialect/gather-query.ts'
 import { isGroupedAlike } from '../dialect/groups.ts'
 import { narrow } from '../dialect/narrow.ts'
 import { type HeldSet, HeldSets, type Keeper } from './held-sets.ts'
-import { parquetIn, ResultSets, tooMany } from './result-sets.ts'
+import { parquetIn, ResultSets, type Snapshot, tooMany } from './result-sets.ts'
 import { SparkConnection, SparkError } from './spark-connection.ts'
 
 export interface SparkEngineOptions {
@@ -135,17 +135,25 @@ export class SparkEngine {
    *
    * @throws GeoduckError ENGINE_UNAVAILABLE, LIMIT_EXCEEDED, SOURCE_CHANGED, OVERLOADED
    */
-  async rowsOf({ query, relation, rows, isCurrent, order }: Gather, signal: AbortSignal): Promise<GatheredRows> {
-    const snapshot = { digest: relation.snapshot, paths: relation.paths, isCurrent }
+  async rowsOf(gather: Gather, signal: AbortSignal): Promise<GatheredRows> {
+    const { query, relation, rows } = gather
     const whole = gatherQueryOf(query, relation, null)
     const less = lessThanWhole(query, relation, rows)
-    const first = less === null || (await this.#sets.has(whole, snapshot)) ? whole : less
-    const grouped = first === query
+    if (less === null) return await this.#use(whole, gather, signal)
+    // Rows that are there cost Spark nothing, if they are not too many.
+    const found = (await this.#sets.has(whole, snapshotOf(gather)))
+      ? await this.#use(whole, gather, signal).catch(unlessTooMany)
+      : null
+    return found ?? (await this.#use(less, gather, signal))
+  }
+
+  async #use(question: GatherQuery | GroupQuery, gather: Gather, signal: AbortSignal): Promise<GatheredRows> {
+    const grouped = question === gather.query
     for (let attempt = 1; ; attempt++) {
-      const set = await this.#reach(() => this.#sets.get(first, snapshot, signal))
+      const set = await this.#reach(() => this.#sets.get(question, snapshotOf(gather), signal))
       let damage: unknown
       const held = await this.#held
-        .hold(set, (files) => order(files, grouped))
+        .hold(set, (files) => gather.order(files, grouped))
         .catch((error: unknown) => {
           if (error instanceof GeoduckError && OTHERS.has(error.code)) throw error
           damage = error
@@ -153,6 +161,7 @@ export class SparkEngine {
         })
       if (held === null) {
         await this.#sets.forget(set)
+        this.#options.log.warn({ engine: this.name, err: damage }, 'gathered rows cannot be read')
         if (attempt === ATTEMPTS) throw failed(this.name, 'wrote rows that cannot be read', damage)
         continue
       }
@@ -227,6 +236,15 @@ export class SparkEngine {
     await utimes(this.#options.keeper.folder, now, now).catch(() => {})
     await this.#sets.sweep()
   }
+}
+
+function snapshotOf({ relation, isCurrent }: Gather): Snapshot {
+  return { digest: relation.snapshot, paths: relation.paths, isCurrent }
+}
+
+function unlessTooMany(error: unknown): null {
+  if (error instanceof GeoduckError && error.code === 'LIMIT_EXCEEDED') return null
+  throw error
 }
 
 const ROWS = 'rows'

@@ -25,6 +25,7 @@ interface Service {
   Config(request: Message, metadata: Metadata, options: object, answered: Answered): void
   AnalyzePlan(request: Message, metadata: Metadata, options: object, answered: Answered): void
   Interrupt(request: Message, metadata: Metadata, options: object, answered: Answered): void
+  ReleaseSession(request: Message, metadata: Metadata, options: object, answered: Answered): void
   ExecutePlan(request: Message, metadata: Metadata): ClientReadableStream<Message>
 }
 
@@ -34,9 +35,10 @@ class Session {
   readonly #metadata = new Metadata()
   /** Resolve when Spark has tasks for an operation, or when it has ended. */
   readonly #started = new Map<string, PromiseWithResolvers<void>>()
-  readonly #session = { session_id: randomUUID(), user_context: { user_id: 'geoduck' } }
+  readonly #session: Message
 
-  constructor({ address, isEncrypted, token }: SparkTarget) {
+  constructor({ address, isEncrypted, token, session }: SparkTarget) {
+    this.#session = { session_id: session, user_context: { user_id: 'geoduck' } }
     const definition = loadPackageDefinition(fromJSON(PROTOCOL as never, { longs: String, keepCase: true })) as never as {
       spark: { connect: { SparkConnectService: new (address: string, credentials: unknown, options: object) => Service } }
     }
@@ -62,10 +64,20 @@ class Session {
         return await this.#execute({ write_operation: { input, source, path, mode: 'SAVE_MODE_ERROR_IF_EXISTS' } }, operation)
       }
       case 'INTERRUPT':
-        // Spark interrupts the thread of an operation once. A thread that still makes its folder may lose that, and then runs to its end.
-        await Promise.race([this.#started.get(request.operation)?.promise, sleep(PROGRESS_MS)])
-        return await this.#ask('Interrupt', { interrupt_type: 'INTERRUPT_TYPE_OPERATION_ID', operation_id: request.operation })
+        return await this.#interrupt(request.operation)
+      case 'RELEASE':
+        return await this.#ask('ReleaseSession', {})
     }
+  }
+
+  /** Spark interrupts the thread of an operation once. A thread that still makes its folder may lose that, and then runs to its end. */
+  async #interrupt(operation: string): Promise<unknown> {
+    const begun = this.#started.get(operation)
+    const interrupt = () => this.#ask('Interrupt', { interrupt_type: 'INTERRUPT_TYPE_OPERATION_ID', operation_id: operation })
+    // An earlier process may have begun it, whose reports are lost.
+    if (!begun) await interrupt()
+    await Promise.race([begun?.promise, sleep(PROGRESS_MS)].filter((wait) => wait !== undefined))
+    return await interrupt()
   }
 
   /** @throws Error if a setting is another one: a server may fix it, or answer for another program */
@@ -81,7 +93,7 @@ class Session {
     return (spark_version as { version: string }).version
   }
 
-  #ask(method: 'Config' | 'AnalyzePlan' | 'Interrupt', request: Message): Promise<Message> {
+  #ask(method: 'Config' | 'AnalyzePlan' | 'Interrupt' | 'ReleaseSession', request: Message): Promise<Message> {
     const { promise, resolve, reject } = Promise.withResolvers<Message>()
     const options = { deadline: Date.now() + SHORT_MS }
     this.#service[method]({ ...this.#session, ...request }, this.#metadata, options, (error, answer) =>

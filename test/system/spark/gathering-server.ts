@@ -1,0 +1,61 @@
+/** Servers with the layers of test/fixtures/spark.py: of Spark, or of the same files without it. */
+import { join } from 'node:path'
+import type { Config } from '../../../src/config/config.ts'
+import { fixture } from '../../fixtures/index.ts'
+import { ask, checked } from '../../support/graphql.ts'
+import { serve, type TestServer } from '../../support/server.ts'
+import type { SharedSpark } from '../../support/shared-spark.ts'
+
+const TOKEN = 'GEODUCK_TEST_SPARK_TOKEN'
+const LAYERS = ['edges', 'points', 'words'] as const
+
+export type EngineConfig = Config['engines'][number]
+
+/** A server whose layers Spark gathers. Servers with the same folder of Spark share result sets. */
+export async function gatheringServer(
+  spark: Pick<SharedSpark, 'address' | 'folder'> & { readonly token?: string },
+  { engine = {}, ...config }: Partial<Config> & { engine?: Partial<EngineConfig> } = {},
+): Promise<TestServer> {
+  process.env[TOKEN] = spark.token
+  const server = await serve([], {
+    layers: await layers('spark'),
+    engines: [
+      {
+        name: 'spark',
+        kind: 'spark-connect',
+        url: `sc://${spark.address}`,
+        ...(spark.token && { token: `$${TOKEN}` }),
+        resultSets: join(spark.folder, 'results'),
+        maxRows: 1e6,
+        maxBytes: 1e9,
+        keepSeconds: 600,
+        concurrency: 2,
+        ...engine,
+      },
+    ],
+    ...config,
+  })
+  await checked(server)
+  return server
+}
+
+/** A server that reads the same files by itself. */
+export async function directServer(config: Partial<Config> = {}): Promise<TestServer> {
+  const server = await serve([], { layers: await layers(), ...config })
+  await checked(server)
+  return server
+}
+
+async function layers(engine?: string): Promise<Config['layers']> {
+  const folder = await fixture('spark')
+  return LAYERS.map((name) => ({ name, path: join(folder, name), key: 'id', ...(engine && { engine }) }))
+}
+
+/** What is wrong with the sources of a server. */
+export async function problemsOf(server: TestServer): Promise<readonly { source: string; reason: string }[]> {
+  const { data } = await ask<{ health: { problems: { source: string; reason: string }[] } }>(
+    server,
+    '{ health { problems { source reason } } }',
+  )
+  return data!.health.problems
+}
