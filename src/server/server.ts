@@ -92,6 +92,7 @@ export async function startServer(
     config,
     spatialExtension: spatialExtension.path,
     access: () => state.catalog.access(),
+    engine: () => state.engine,
   })
   const state = new ServerState({
     ...config,
