@@ -1,6 +1,8 @@
 import { type Catalog, openCatalog } from '../catalog/catalog.ts'
 import type { Config } from '../config/config.ts'
 import { findHttpfsExtension } from '../config/extension.ts'
+import { GeoduckError } from '../model/errors.ts'
+import type { Layer } from '../model/layer.ts'
 
 export interface CommandSources {
   readonly spatialExtension: string
@@ -38,6 +40,15 @@ export async function openCommandCatalog(config: Config, { spatialExtension, war
     await files.close()
     throw error
   }
+}
+
+/** @throws GeoduckError UNSUPPORTED if another engine gathers the rows of the layer */
+export function requireFiles({ name, relation }: Layer, command: string, instead: string): void {
+  if (relation.kind === 'gathered')
+    throw new GeoduckError(
+      'UNSUPPORTED',
+      `\`geoduck ${command}\` does not support layer ${name}, whose rows are gathered by engine ${relation.engine}; ${instead}.`,
+    )
 }
 
 /** Warns of each problem of the catalogue. */

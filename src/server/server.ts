@@ -269,11 +269,10 @@ async function fill(
   if (!catalog.live && catalog.layers().length === 0) throw new NothingToServe(catalog.problems())
   // Sources that are prepared meanwhile wait for it.
   opened.promise.catch(() => {})
-  const pool = await openWorkers(catalog, config, program, log).catch((error: unknown) => {
+  const engine = await openWorkers(catalog, config, program, log).catch((error: unknown) => {
     opened.reject(error)
     throw error
   })
-  const engine = await withGatherers(pool, catalog)
   await state.serve(engine).catch((error: unknown) => {
     opened.reject(error)
     throw error
@@ -309,20 +308,13 @@ async function withLive(opening: Promise<Catalog>, openingLive: Promise<LiveLaye
   throw files.status === 'rejected' ? files.reason : (live as PromiseRejectedResult).reason
 }
 
-/** Adds the engines that gather the rows of layers. Their code is loaded only if there is one. */
-async function withGatherers(pool: Engine, { engines }: Catalog): Promise<Engine> {
-  if (!engines) return pool
-  const { GatheringEngine } = await import('../engines/spark/host/gathering-engine.ts')
-  return new GatheringEngine(pool, engines.byName)
-}
-
-function openWorkers(
+async function openWorkers(
   catalog: Catalog,
   config: Config,
   { spatialExtension, execArgv, remoteReaders }: WorkerProgram,
   log: Log,
 ): Promise<Engine> {
-  return openPool({
+  const pool = await openPool({
     ...config,
     execArgv,
     remoteReaders,
@@ -333,6 +325,9 @@ function openWorkers(
       catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'The sources could not be read again'))
     },
   })
+  if (!catalog.engines) return pool
+  const { GatheringEngine } = await import('../engines/spark/host/gathering-engine.ts')
+  return new GatheringEngine(pool, catalog.engines.byName)
 }
 
 /** Milliseconds that clients have to read the end of their operations. */

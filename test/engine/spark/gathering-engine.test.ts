@@ -2,11 +2,16 @@
 import { readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { GroupColumns } from '../../../src/ask/groups/group-columns.ts'
+import { countOf } from '../../../src/ask/groups/read-groups.ts'
+import { memberAt } from '../../../src/ask/read/member.ts'
+import { viewOf } from '../../../src/ask/view.ts'
 import { FileKeeper } from '../../../src/catalog/kept-files.ts'
 import type { BatchStream, OperationContext, Engine as Served } from '../../../src/engines/engine.ts'
 import { GatheringEngine } from '../../../src/engines/spark/host/gathering-engine.ts'
 import { SparkEngine, type SparkEngineOptions } from '../../../src/engines/spark/host/spark-engine.ts'
 import type { Layer } from '../../../src/model/layer.ts'
+import type { GroupQuery } from '../../../src/model/query.ts'
 import { type Asked, countIn } from '../../support/filter.ts'
 import { Engine } from '../../support/plan/engine.ts'
 import { ask, context, idsOf, pageIds, testPool } from '../../support/pool.ts'
@@ -174,6 +179,29 @@ it('of a layer with more rows than may be gathered, Spark selects the rows of a 
     code: 'LIMIT_EXCEEDED',
     message: `The engine of the layer would gather more than ${ROWS - 1} rows for this filter; narrow it. These parts of it do not narrow there: a pattern of name.`,
   })
+})
+
+it('of a layer with more rows than may be gathered, Spark computes counts and groups', async () => {
+  const { engine } = servers[0]!
+  expect(await countIn(engine, ask(layer), context())).toBe(BigInt(ROWS))
+  const groups = (of: Layer, figure: 'sum' | 'avg'): GroupQuery => {
+    const columns = new GroupColumns(viewOf(of), 1_000)
+    const named = memberAt(columns.view, 'class', [])
+    columns.addValue('class', named, named)
+    columns.figure(figure, { column: 'n' })
+    columns.figure('max', { column: 'id' })
+    const fields = ['k0', 'm0', 'm1'].map((name) => ({ key: name, field: 'property', name }) as const)
+    return { ...countOf(ask(of)), keys: columns.keys, measures: columns.measures, outputs: [{ kind: 'features', fields }] }
+  }
+  const [found, same] = [
+    await engine.page(groups(layer, 'sum'), 10, context()),
+    await engine.page(groups(plain, 'sum'), 10, context()),
+  ]
+  expect(same.count).toBe(7)
+  expect(Buffer.concat(found.outputs[0]!)).toEqual(Buffer.concat(same.outputs[0]!))
+  expect(found.execution.gathering).toMatchObject({ engine: 'big', gatheredRows: 7 })
+  // An average is computed from the rows.
+  await expect(engine.page(groups(layer, 'avg'), 10, context())).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
 })
 
 it('a stream that was cut continues on another server when its result set is gone', async () => {

@@ -20,6 +20,11 @@ interface Part {
   readonly figure: (value: string) => string
 }
 
+/** True if Spark computes the very same groups as DuckDB, as far as that is proven. */
+export function isGroupedAlike(query: GroupQuery): boolean {
+  return groupingOf(query, '') !== null
+}
+
 /** Returns null if Spark would not compute the very same groups, or if that is not proven. */
 export function groupingOf(query: GroupQuery, view: string): Gathering | null {
   const { view: seen, where, keys, measures } = query

@@ -143,7 +143,8 @@ export class GatheringEngine implements Engine {
   ): Promise<Gathering<Asked>> {
     const gatherer = this.#gatherer(relation)
     const { id, client, clock = new OperationClock(), deadlineMs, unchanged = async () => true } = context
-    const order = (files: readonly string[]) => this.#engine.orderOf(withFiles(query, relation, files), { id, client })
+    const order = (files: readonly string[], grouped: boolean) =>
+      this.#engine.orderOf(withFiles(query, relation, { files, grouped }), { id, client })
     const gather = (signal: AbortSignal) => gatherer.rowsOf({ query, relation, rows, isCurrent: unchanged, order }, signal)
     const began = clock.ms
     if (deadlineMs === undefined) {

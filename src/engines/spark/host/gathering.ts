@@ -11,8 +11,12 @@ export function gatheredIn(query: Query): GatheredRelation | null {
 }
 
 /** The query of files that have been gathered. Nobody has checked their geometries, so the engine that reads them proves each. */
-export function withFiles<Asked extends Query>(query: Asked, relation: GatheredRelation, files: readonly string[]): Asked {
-  const layer: Layer = { ...query.view.layer, state: 'CHECKING', relation: { ...relation, files } }
+export function withFiles<Asked extends Query>(
+  query: Asked,
+  relation: GatheredRelation,
+  { files, grouped }: Pick<GatheredRows, 'files' | 'grouped'>,
+): Asked {
+  const layer: Layer = { ...query.view.layer, state: 'CHECKING', relation: { ...relation, files, grouped } }
   return { ...query, view: { ...query.view, layer } }
 }
 
@@ -27,7 +31,7 @@ export class Gathering<Asked extends Query = Query> {
   #unreadable: string | null = null
 
   constructor(query: Asked, relation: GatheredRelation, rows: GatheredRows, asker: OperationContext) {
-    this.query = withFiles(query, relation, rows.files)
+    this.query = withFiles(query, relation, rows)
     const unreadable = (reason: string) => {
       this.#unreadable = reason
     }

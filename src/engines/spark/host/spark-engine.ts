@@ -4,10 +4,12 @@ import { mkdir, readdir, readFile, rm, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import { type ErrorCode, GeoduckError } from '../../../model/errors.ts'
 import type { GatheredRelation } from '../../../model/layer.ts'
-import type { Query } from '../../../model/query.ts'
+import type { GroupQuery, Query } from '../../../model/query.ts'
 import type { GatheredOrder, GathererHealth, GatheringPlan } from '../../engine.ts'
 import { identifier } from '../dialect/condition.ts'
+import type { GatherQuery } from '../dialect/gather.ts'
 import { gatherQueryOf } from '../dialect/gather-query.ts'
+import { isGroupedAlike } from '../dialect/groups.ts'
 import { narrow } from '../dialect/narrow.ts'
 import { type HeldSet, HeldSets, type Keeper } from './held-sets.ts'
 import { parquetIn, ResultSets, tooMany } from './result-sets.ts'
@@ -43,10 +45,12 @@ export interface Gather {
   /** True if the data is still the version of the query. */
   readonly isCurrent: () => Promise<boolean>
   /** Reads the keys of files. */
-  readonly order: (files: readonly string[]) => Promise<GatheredOrder>
+  readonly order: (files: readonly string[], grouped: boolean) => Promise<GatheredOrder>
 }
 
 export interface GatheredRows extends HeldSet {
+  /** True: the rows are the groups of the query. */
+  readonly grouped: boolean
   readonly notNarrowed: readonly string[]
   /** 0: the rows were there. */
   readonly gatherMs: number
@@ -134,15 +138,19 @@ export class SparkEngine {
   async rowsOf({ query, relation, rows, isCurrent, order }: Gather, signal: AbortSignal): Promise<GatheredRows> {
     const snapshot = { digest: relation.snapshot, paths: relation.paths, isCurrent }
     const whole = gatherQueryOf(query, relation, null)
-    const first = rows === null || (await this.#sets.has(whole, snapshot)) ? whole : gatherQueryOf(query, relation, rows)
+    const less = lessThanWhole(query, relation, rows)
+    const first = less === null || (await this.#sets.has(whole, snapshot)) ? whole : less
+    const grouped = first === query
     for (let attempt = 1; ; attempt++) {
       const set = await this.#reach(() => this.#sets.get(first, snapshot, signal))
       let damage: unknown
-      const held = await this.#held.hold(set, order).catch((error: unknown) => {
-        if (error instanceof GeoduckError && OTHERS.has(error.code)) throw error
-        damage = error
-        return null
-      })
+      const held = await this.#held
+        .hold(set, (files) => order(files, grouped))
+        .catch((error: unknown) => {
+          if (error instanceof GeoduckError && OTHERS.has(error.code)) throw error
+          damage = error
+          return null
+        })
       if (held === null) {
         await this.#sets.forget(set)
         if (attempt === ATTEMPTS) throw failed(this.name, 'wrote rows that cannot be read', damage)
@@ -153,7 +161,7 @@ export class SparkEngine {
       if (signal.aborted || held.rows > maxRows) held.release()
       signal.throwIfAborted()
       if (held.rows > maxRows) throw tooMany(`${maxRows} rows`, notNarrowed)
-      return { ...held, notNarrowed, gatherMs, forget: () => this.#sets.forget(set) }
+      return { ...held, grouped, notNarrowed, gatherMs, forget: () => this.#sets.forget(set) }
     }
   }
 
@@ -222,6 +230,12 @@ export class SparkEngine {
 }
 
 const ROWS = 'rows'
+
+/** What answers the query with fewer rows than all that may match: its groups, or the first rows of its order. Null if nothing does. */
+function lessThanWhole(query: Query, relation: GatheredRelation, rows: number | null): GatherQuery | GroupQuery | null {
+  if (query.kind === 'groups') return isGroupedAlike(query) ? query : null
+  return rows === null ? null : gatherQueryOf(query, relation, rows)
+}
 
 /** An error of Spark may contain SQL and paths, so only the log has it. */
 export function unavailable(name: string, error: SparkError): GeoduckError {
