@@ -8,6 +8,8 @@ export const SESSION_SETTINGS = {
   'spark.sql.session.timeZone': 'UTC',
   'spark.sql.caseSensitive': 'true',
   'spark.sql.ansi.enabled': 'true',
+  // An interrupt waits for the first report.
+  'spark.connect.progress.reportInterval': '200ms',
   // A result set has at most this many files.
   'spark.sql.shuffle.partitions': '64',
   // As the source has them: not the times of an old format, and members without a value too.

@@ -45,16 +45,28 @@ it('answers have the same bytes', async () => {
   await compare(QUESTIONS)
 })
 
-it('at least 60 % of the questions with a filter read fewer rows than there are', async () => {
+it('for at least 60 % of the filters, Spark reads fewer rows than there are', async () => {
   const filters = [...new Set(QUESTIONS.map(({ where }) => where))].filter((where) => where !== null)
   const gathered: number[] = []
   for (const where of filters) {
-    const { data } = await ask<{ aggregate: { execution: { gatheredRows: number } } }>(
+    const { data } = await ask<{ features: { execution: { gatheredRows: string } } }>(
       gathering,
-      'query ($where: FeatureFilter) { aggregate(layer: "edges", where: $where) { execution { gatheredRows } } }',
+      `query ($where: FeatureFilter) { features(layer: "edges", where: $where, first: ${ROWS_OF_EDGES}) { execution { gatheredRows } } }`,
       { where },
     )
-    gathered.push(Number(data!.aggregate.execution.gatheredRows))
+    gathered.push(Number(data!.features.execution.gatheredRows))
   }
   expect(gathered.filter((rows) => rows < ROWS_OF_EDGES).length).toBeGreaterThan(0.6 * filters.length)
+})
+
+const WHOLE = { where: { property: { name: 'whole', gt: 0 } }, orderBy: [], first: 1_000, select: 'features { id }' }
+
+it('the comparison fails if Spark selects too few rows', async () => {
+  fault.change = (narrowing) => ({ ...narrowing, condition: { sql: 't.`whole` > 7', values: [] } })
+  await expect(compare([WHOLE])).rejects.toThrow('to deeply equal')
+})
+
+it('answers have the same bytes if Spark selects too many rows', async () => {
+  fault.change = (narrowing) => ({ ...narrowing, condition: null, isExact: false })
+  await compare([WHOLE])
 })
