@@ -81,7 +81,7 @@ it('an explanation has what would be gathered, and gathers nothing', async () =>
   expect(await answer('{ health { engines { resultSets } } }')).toEqual(before)
 })
 
-it('health has the engine', async () => {
+it('health and metrics have the engine', async () => {
   expect(await answer('{ health { engines { name kind version state gatherings resultSets bytes } } }')).toEqual({
     health: {
       engines: [
@@ -97,6 +97,10 @@ it('health has the engine', async () => {
       ],
     },
   })
+  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  expect(metrics).toContain('geoduck_engine_ready{engine="big"} 1\n')
+  expect(metrics).toContain('geoduck_engine_gatherings{engine="big"} 0\n')
+  expect(metrics).toMatch(/geoduck_engine_result_set_bytes\{engine="big"\} [1-9]/)
 })
 
 it('a layer whose rows Spark gathers cannot be a layer of fences, and the error names both', async () => {
