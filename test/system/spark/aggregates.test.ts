@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const column = (name: string, figures: string) => `${name}: column(name: "${name}") { ${figures} }`
 const RANGE = 'count distinct min max'
-const ALL = `count ${['whole', 'big', 'amount'].map((name) => column(name, `sum ${RANGE}`)).join(' ')}
+const ALL = `count ${['whole', 'big', 'amount'].map((name) => column(name, `sum ${name === 'amount' ? '' : 'avg'} ${RANGE}`)).join(' ')}
   ${['wide', 'flag', 'text', 'day', 'local', 'moment'].map((name) => column(name, RANGE)).join(' ')}`
 const NARROW = 'where: { property: { name: "tiny", gte: 0 } }'
 const keys = (...names: string[]) => `groupBy: [${names.map((name) => `{ column: "${name}" }`).join(', ')}]`
