@@ -102,7 +102,7 @@ function sum(member: Member, sorted: boolean, parameters: Parameters): string {
 function average(member: Member, sorted: boolean, parameters: Parameters): string {
   const { type } = member
   if (type.kind === 'int' && type.bits !== null && type.bits <= 64)
-    return quotient(sum(member, sorted, parameters), `count(${number(member, parameters)})`)
+    return quotient(`sum(${number(member, parameters)})`, `count(${number(member, parameters)})`)
   if (type.kind === 'decimal' && type.precision <= SUMMED_DIGITS) return `avg(${number(member, parameters)})`
   return `favg(${summed(asDouble(member, parameters), sorted)})`
 }
