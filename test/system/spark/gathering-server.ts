@@ -9,9 +9,6 @@ import type { SharedSpark } from '../../support/shared-spark.ts'
 const TOKEN = 'GEODUCK_TEST_SPARK_TOKEN'
 const LAYERS = ['edges', 'points', 'words'] as const
 
-/** Features of `edges`, which the fixture makes. */
-export const ROWS_OF_EDGES = 1_500
-
 export type EngineConfig = Config['engines'][number]
 
 /** A server whose layers Spark gathers. Servers with the same folder of Spark share result sets. */
