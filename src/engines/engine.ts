@@ -316,6 +316,13 @@ export interface Engine {
    * in every server.
    */
   ranks(query: FeatureQuery, by: Rank, levels: number, context: OperationContext): Promise<readonly RankThreshold[]>
+  /** Calls `use` with the same query of rows that any process can read now. They are there until it has settled. */
+  withRows<Value>(
+    query: FeatureQuery,
+    context: OperationContext,
+    signal: AbortSignal,
+    use: (query: FeatureQuery) => Promise<Value>,
+  ): Promise<Value>
   /** Reads the keys of gathered rows in the order of their files. */
   orderOf(query: Query, context: OperationContext): Promise<GatheredOrder>
   /**

@@ -92,6 +92,7 @@ export async function startServer(
     config,
     spatialExtension: spatialExtension.path,
     access: () => state.catalog.access(),
+    engine: () => state.engine,
   })
   const state = new ServerState({
     ...config,
@@ -313,7 +314,7 @@ async function openWorkers(
   { spatialExtension, execArgv, remoteReaders }: WorkerProgram,
   log: Log,
 ): Promise<Engine> {
-  return openPool({
+  const pool = await openPool({
     ...config,
     execArgv,
     remoteReaders,
@@ -324,6 +325,9 @@ async function openWorkers(
       catalog.refresh().catch((error: unknown) => log.warn({ err: error }, 'The sources could not be read again'))
     },
   })
+  if (!catalog.engines) return pool
+  const { GatheringEngine } = await import('../engines/spark/host/gathering-engine.ts')
+  return new GatheringEngine(pool, catalog.engines.byName)
 }
 
 /** Milliseconds that clients have to read the end of their operations. */

@@ -25,6 +25,9 @@ const [FIRST_RETRY_MS, LAST_RETRY_MS] = [1_000, 60_000]
 
 const PROVING: Preparation = { ...WAITING, stage: 'READING' }
 
+/** Bytes of a key. Even with escapes, a cursor has place for it. */
+const LONGEST_KEY = 500
+
 /** Characters with which a path is a pattern in Spark. */
 const PATTERN = /[*?[\]{}\\]/
 
@@ -273,15 +276,17 @@ export class SparkSource implements Source, Reader {
     })
   }
 
-  #requireKey({ rows, keys, different }: Facts, expected: number | null): void {
+  #requireKey({ rows, keys, different, longest }: Facts, expected: number | null): void {
     if (rows !== expected)
       throw new SourceError(
         `its engine counts ${rows} rows in its files, and this server ${expected}: both must see the same files`,
       )
-    const fault =
-      keys < rows
-        ? `it is null in ${counted(rows - keys)}`
-        : different < rows && `${counted(rows - different)} repeat another's value`
+    const faults = [
+      keys < rows && `it is null in ${counted(rows - keys)}`,
+      different < keys && `${counted(keys - different)} repeat another's value`,
+      (longest ?? 0) > LONGEST_KEY && `it has a text of ${longest} bytes, and a cursor has place for ${LONGEST_KEY}`,
+    ]
+    const fault = faults.find((one) => one !== false)
     if (fault) throw new SourceError(`its column ${this.#key} cannot be its key: ${fault}; name another \`key\``)
   }
 

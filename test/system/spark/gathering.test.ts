@@ -1,8 +1,11 @@
 /** What a client sees of the gathering for its query: the report, the explanation and the health of the engine. */
 import { join } from 'node:path'
+import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { fixture } from '../../fixtures/index.ts'
 import { ask } from '../../support/graphql.ts'
+import { CREATE } from '../../support/live.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
@@ -22,6 +25,8 @@ beforeAll(async () => {
   } as const
   const path = join(await fixture('spark'), 'points')
   server = await serve([], {
+    live: join(spark.folder, 'live'),
+    writes: true,
     engines: [{ ...engine, resultSets: join(spark.folder, 'results') }],
     layers: [
       { name: 'gathered', path, key: 'id', engine: 'big' },
@@ -76,7 +81,7 @@ it('an explanation has what would be gathered, and gathers nothing', async () =>
   expect(await answer('{ health { engines { resultSets } } }')).toEqual(before)
 })
 
-it('health has the engine', async () => {
+it('health and metrics have the engine', async () => {
   expect(await answer('{ health { engines { name kind version state gatherings resultSets bytes } } }')).toEqual({
     health: {
       engines: [
@@ -92,4 +97,25 @@ it('health has the engine', async () => {
       ],
     },
   })
+  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  expect(metrics).toContain('geoduck_engine_ready{engine="big"} 1\n')
+  expect(metrics).toContain('geoduck_engine_gatherings{engine="big"} 0\n')
+  expect(metrics).toMatch(/geoduck_engine_result_set_bytes\{engine="big"\} [1-9]/)
+})
+
+it('a layer whose rows Spark gathers cannot be a layer of fences, and the error names both', async () => {
+  expect((await ask(server, CREATE, { name: 'objects', columns: [] })).errors).toBeUndefined()
+  const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 })
+  const query = 'subscription { fences(objects: "objects", fences: { layer: "gathered" }) { __typename } }'
+  const errors: unknown = await client
+    .iterate({ query })
+    .next()
+    .catch((error: unknown) => error)
+  await client.dispose()
+  expect(errors).toMatchObject([
+    {
+      message: '`fences.layer`: engine big gathers the rows of "gathered"; name a layer of files, or a live one.',
+      extensions: { code: 'UNSUPPORTED' },
+    },
+  ])
 })

@@ -45,7 +45,7 @@ for part, first in enumerate([0, 600]):
     frame(first, 600).to_parquet(f"{folder}/sea/part-{part}.parquet", write_covering_bbox=True, schema_version="1.1.0")
 frame(0, 300).to_parquet(folder + "/moving.parquet", write_covering_bbox=True, schema_version="1.1.0")
 frame(0, 400).to_parquet(folder + "/moved.parquet", write_covering_bbox=True, schema_version="1.1.0")
-pq.write_table(pa.table({"id": pa.array([1, 2, None, 2], pa.int64()), "twice": [1, 2, 2, 2], "real": [0.5, 1, 2, 3]}), folder + "/wrong.parquet")
+pq.write_table(pa.table({"id": pa.array([1, 2, None, 2], pa.int64()), "twice": [1, 2, 2, 2], "real": [0.5, 1, 2, 3], "long": ["a", "b", "c", "d" * 501]}), folder + "/wrong.parquet")
 pq.write_table(pa.table({"id": [1], "mark": pa.array([uuid.UUID(int=1).bytes], pa.uuid()), "noon": pa.array([43_200_000_000], pa.time64("us"))}), folder + "/types.parquet")
 two = gpd.GeoDataFrame({"id": [1, 2]}, geometry=[shapely.Point(1, 2), shapely.Point(3, 4)], crs="EPSG:4326")
 two.assign(other=two.geometry).to_parquet(folder + "/two.parquet")
@@ -120,6 +120,7 @@ it('what Spark cannot read, and a key that is none, is a problem that names it',
     layer('wrong', 'wrong.parquet'),
     layer('twice', 'wrong.parquet', 'twice'),
     layer('real', 'wrong.parquet', 'real'),
+    layer('long', 'wrong.parquet', 'long'),
     layer('types', 'types.parquet'),
     layer('two', 'two.parquet'),
   ]
@@ -130,6 +131,7 @@ it('what Spark cannot read, and a key that is none, is a problem that names it',
       'wrong.parquet: its column id cannot be its key: it is null in 1 row; name another `key`',
       "wrong.parquet: its column twice cannot be its key: 2 rows repeat another's value; name another `key`",
       'wrong.parquet: its column real is DOUBLE, which cannot be a key of an engine (an integer or text can)',
+      'wrong.parquet: its column long cannot be its key: it has a text of 501 bytes, and a cursor has place for 500; name another `key`',
       'types.parquet: its engine big cannot read the type of mark (UUID), noon (TIME): write it as another type',
       "two.parquet: its column other is left out: it is GEOMETRY('EPSG:4326'), and Spark reads bytes",
     ])

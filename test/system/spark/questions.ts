@@ -96,7 +96,7 @@ const SELECTIONS = [
 export const QUESTIONS: readonly Question[] = Array.from({ length: 100 }, (_, n) => ({
   where: FILTERS[n % FILTERS.length]!,
   orderBy: ORDERS[n % ORDERS.length]!,
-  first: [400, 90, 1_000][n % 3]!,
+  first: [400, 150, 1_000][n % 3]!,
   select: SELECTIONS[n % SELECTIONS.length]!,
 }))
 
@@ -107,7 +107,7 @@ const DOCUMENT = (select: string) => `query ($where: FeatureFilter, $orderBy: [F
 }`
 
 /** Pages that are read of an answer. */
-const PAGES = 3
+const PAGES = 2
 
 /** Returns the bytes of the first pages, without cursors, which are bound to the content of a layer. Arrow is decoded. */
 export async function answerOf(server: Served, { select, ...variables }: Question): Promise<string[]> {

@@ -119,7 +119,8 @@ export const WIRES: Readonly<Record<string, Wire>> = {
   '.gpkg': async (server) => rowsOf(await bytes(server, '/download/edges.gpkg')),
   '.fgb': downloaded('fgb'),
   '.shp.zip': async (server) => contentsOf(await bytes(server, '/download/points.shp.zip?bbox=0,0,30,30')),
-  '.arrows with native geometry': async (server) => decoded(await bytes(server, '/download/points.arrows?bbox=0,0,50,50')),
+  // Nobody proves the geometry of a layer of Spark, so it has no native type.
+  '.arrows with WKB': async (server) => decoded(await bytes(server, '/download/points.arrows?bbox=0,0,50,50&geometry=WKB')),
   '.kml': downloaded('kml'),
   '.pmtiles': downloaded('pmtiles', 'maxZoom=3'),
   'a description of tiles': async (server) => String(await bytes(server, '/tiles/edges.json')).replaceAll(server.url, ''),

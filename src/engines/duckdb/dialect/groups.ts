@@ -21,7 +21,7 @@ import {
   type Where,
   withSentinel,
 } from './compile.ts'
-import { figureSql, type Rows } from './figures.ts'
+import { figureSql, quotient, type Rows } from './figures.ts'
 import { compileFilter } from './filter.ts'
 import { type KeySql, keysSql } from './group-keys.ts'
 import { afterKeys, type SortColumn, sortColumns, sortTerm } from './order.ts'
@@ -69,7 +69,13 @@ function computedGroups(query: GroupQuery, scanned: Scanned, parameters: Paramet
 function gatheredGroups({ view, keys, measures }: GroupQuery): Groups | null {
   const { relation } = view.layer
   if (relation.kind !== 'gathered' || !relation.grouped || !relation.files) return null
-  const columns = [...keys, ...measures].map((group, n) => named(group, writtenValue(`c${n}`, group.field)))
+  const columns = [...keys, ...measures].map((group, n) => {
+    const isAverage = 'figure' in group && group.figure.kind === 'avg'
+    return named(
+      group,
+      isAverage ? quotient(virtualColumn(`c${n}`), virtualColumn(`c${n}_count`)) : writtenValue(`c${n}`, group.field),
+    )
+  })
   const groups = derived(`SELECT ${columns.join(', ') || '*'} FROM ${readParquet(relation.files)}`)
   return { prefix: '', groups, indexed: false, few: false, ofFilter: 0 }
 }

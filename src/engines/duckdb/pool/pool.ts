@@ -219,6 +219,8 @@ class Pool implements Engine {
     })
   }
 
+  withRows: Engine['withRows'] = (query, _context, _signal, use) => use(query)
+
   async orderOf(query: Query, context: OperationContext): Promise<GatheredOrder> {
     const [row] = (await this.#numbers(query, compileOrder(query.view), 1, context)) ?? []
     const [rows, wrong] = row as readonly number[]

@@ -1,6 +1,6 @@
 /** Writes the one statement that proves the key of a layer, and finds its extent. */
 import type { CoveringMembers } from '../../../model/layer.ts'
-import { columnOf, ROWS } from './condition.ts'
+import { columnOf, identifier, ROWS } from './condition.ts'
 
 /** The result of `factsOf`. Absent sides: there is no geometry with finite coordinates, or no covering. */
 export interface Facts {
@@ -9,6 +9,8 @@ export interface Facts {
   readonly keys: number
   /** Different keys. */
   readonly different: number
+  /** Bytes of the longest key as text. Null if there is none. */
+  readonly longest: number | null
   readonly xmin?: number | null
   readonly ymin?: number | null
   readonly xmax?: number | null
@@ -22,7 +24,9 @@ export function factsOf(
 ): string {
   const column = columnOf(key).sql
   const sides = covering ? Object.entries(covering.members).map(([side, member]) => sideOf(side, covering.column, member)) : []
-  const terms = [`count(*) AS \`rows\``, `count(${column}) AS \`keys\``, `count(DISTINCT ${column}) AS \`different\``, ...sides]
+  const longest = `max(octet_length(CAST(${column} AS STRING)))`
+  const ofKey = { rows: 'count(*)', keys: `count(${column})`, different: `count(DISTINCT ${column})`, longest }
+  const terms = [...Object.entries(ofKey).map(([name, term]) => `${term} AS ${identifier(name)}`), ...sides]
   return `SELECT ${terms.join(', ')} FROM rows AS ${ROWS}`
 }
 

@@ -18,6 +18,8 @@ import { subjectOf } from './narrow-property.ts'
 interface Part {
   readonly value: Condition
   readonly figure: (value: string) => string
+  /** True: the number of values follows, by which DuckDB divides the figure. */
+  readonly count?: boolean
 }
 
 /** True if Spark computes the very same groups as DuckDB, as far as that is proven. */
@@ -43,19 +45,20 @@ export function groupingOf(query: GroupQuery, view: string): Gathering | null {
     all.map(({ value }, n) => ({ ...value, sql: `${value.sql} AS v${n}` })),
     ', ',
   )
-  const figures = all.map(({ figure }, n) => `${figure(`v${n}`)} AS ${groupColumn(n)}`).join(', ')
+  const figures = all.flatMap(({ figure, count }, n) => [
+    `${figure(`v${n}`)} AS c${n}`,
+    ...(count ? [`count(v${n}) AS c${n}_count`] : []),
+  ])
   const condition = narrowed.condition ? ` WHERE ${narrowed.condition.sql}` : ''
   const from = `(SELECT ${rows.sql} FROM ${identifier(view)} AS ${ROWS}${condition})`
   const groupBy = keys.length === 0 ? '' : ` GROUP BY ${keys.map((_, n) => `v${n}`).join(', ')}`
   return {
-    sql: `SELECT ${figures} FROM ${from}${groupBy}`,
+    sql: `SELECT ${figures.join(', ')} FROM ${from}${groupBy}`,
     values: [...rows.values, ...(narrowed.condition?.values ?? [])],
     isSorted: false,
     notNarrowed: [],
   }
 }
-
-const groupColumn = (n: number): string => `c${n}`
 
 /* Keys */
 
@@ -154,12 +157,20 @@ function partOf({ figure }: Measure): Part | null {
     case 'sum': {
       const { type } = figure.member
       if (type.kind === 'decimal' && type.precision <= SUMMED_DIGITS) return partOfValue(figure.member, (sql) => `sum(${sql})`)
-      // A sum of integers would be one of 64 bits.
-      return type.kind === 'int' ? partOfValue(figure.member, (sql) => `sum(CAST(${sql} AS DECIMAL(20, 0)))`) : null
+      return sumOfIntegers(figure.member)
+    }
+    case 'avg': {
+      const sum = sumOfIntegers(figure.member)
+      return sum && { ...sum, count: true }
     }
     default:
       return null
   }
+}
+
+/** Otherwise it would have 64 bits. */
+function sumOfIntegers(member: Member): Part | null {
+  return member.type.kind === 'int' ? partOfValue(member, (sql) => `sum(CAST(${sql} AS DECIMAL(20, 0)))`) : null
 }
 
 function partOfValue(member: Member, figure: Part['figure']): Part | null {

@@ -82,6 +82,11 @@ export class GatheringEngine implements Engine {
     )
   }
 
+  withRows: Engine['withRows'] = (query, context, signal, use) => {
+    const relation = gatheredIn(query)
+    return relation ? this.#with(query, relation, query.limit, context, signal, (gathering) => use(gathering.query)) : use(query)
+  }
+
   orderOf(query: Query, context: OperationContext) {
     return this.#engine.orderOf(query, context)
   }
