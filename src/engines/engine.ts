@@ -249,7 +249,7 @@ export interface Explanation {
   readonly gathering?: GatheringPlan
 }
 
-/** What another engine would gather. */
+/** The rows that another engine would gather. */
 export interface GatheringPlan {
   readonly engine: string
   /** The condition in the language of that engine. `?` replaces values. Null: all rows. */

@@ -530,7 +530,7 @@ export type Execution = {
 /** A plan, without the values of the query and without file names. */
 export type Explanation = {
   readonly __typename?: 'Explanation';
-  /** What another engine would gather before. Null if the layer has none. */
+  /** The rows that another engine would gather first. Null if the layer has no such engine. */
   readonly gathering: Maybe<Gathering>;
   /** The method by which the spatial part of the filter skips rows, or SORTED_COPY. NONE if there is neither. */
   readonly pruning: Pruning;
@@ -951,7 +951,7 @@ export type GatheringEngine = {
   readonly name: Scalars['String']['output'];
   /** Result sets in its folder, of all servers. */
   readonly resultSets: Scalars['Int']['output'];
-  /** Whether it answered last time. */
+  /** The outcome of its last request. */
   readonly state: GatheringEngineState;
   /** Its version. Null until it has answered. */
   readonly version: Maybe<Scalars['String']['output']>;

@@ -12,7 +12,7 @@ import { Engine, positionOf } from '../../support/plan/engine.ts'
 import { Random } from '../../support/random.ts'
 
 const ROWS = 6_000
-/** SQL of unique keys in an order of their own. */
+/** SQL of unique keys, which have another order than the rows. */
 const KEYS = {
   'whole numbers': '((n * 7919) % 10007 - 5000)::INTEGER',
   'large numbers': '((n * 7919) % 10007)::BIGINT * 921000000000000 - 4611686018427387904',

@@ -234,7 +234,7 @@ it('files that somebody has written into are gathered again', async () => {
   await page({ where: FEW }, 10_001)
   for (const file of await gatheredFiles()) await truncate(file, 100)
   expect(pageIds(await page({ where: FEW }, 10_001))).toEqual(ids)
-  // Of the same size, so that only the proof finds it.
+  // The size is the same, so only the proof finds it.
   for (const file of await gatheredFiles()) await writeFile(file, Buffer.alloc((await stat(file)).size))
   expect(pageIds(await servers[1]!.engine.page(ask(layer, { where: FEW }), 10_001, context()))).toEqual(ids)
 })
@@ -245,7 +245,7 @@ async function gatheredFiles(): Promise<string[]> {
   return names.map((name) => join(folder, name))
 }
 
-it('a client that leaves stops the gathering, and so does a deadline that it asked for', async () => {
+it('a client that leaves stops the gathering, and so does its deadline', async () => {
   const { engine, spark: gathering } = servers[0]!
   const where = { property: { name: 'n', gte: 1 } }
   const stream = engine.stream(ask(layer, { where }), { batchSize: 100 }, context())

@@ -1,4 +1,4 @@
-/** What the catalogue asks of a real Spark: facts of files, and the types of its columns. */
+/** A real Spark answers the catalogue: it reads facts of files, and writes the types of columns. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** What a client sees of the gathering for its query: the report, the explanation and the health of the engine. */
+/** A client sees the gathering for its query: in the report, the explanation and the health of the engine. */
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'

@@ -8,7 +8,7 @@ import { type GatherQuery, topOf } from './gather.ts'
  * All columns are gathered, so that all questions with one filter share a result set: pages, counts, groups and downloads. Parquet is stored by columns, so
  * DuckDB reads only those that a question needs. The order is always that of the key.
  *
- * @param rows the most rows that are wanted. Null: all. Where Spark can select the first ones, it gathers only those.
+ * @param rows the most rows that the query needs. Null: all. Where Spark can select the first ones, it gathers only those.
  */
 export function gatherQueryOf(query: Query, relation: GatheredRelation, rows: number | null): GatherQuery {
   const { layer, rule } = query.view

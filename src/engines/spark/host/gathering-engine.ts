@@ -133,7 +133,7 @@ export class GatheringEngine implements Engine {
     return signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal
   }
 
-  /** A client that asked for a deadline waits no longer, also for the gathering. The default deadline begins after it. */
+  /** The deadline of a client limits the gathering too. The default deadline begins after it. */
   async #gather<Asked extends Query>(
     query: Asked,
     relation: GatheredRelation,

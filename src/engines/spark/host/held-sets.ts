@@ -43,7 +43,7 @@ interface Held {
 
 export class HeldSets {
   readonly #keeper: Keeper
-  /** By the first file of the result set. The one that nobody has used for longest is the first. */
+  /** The keys are the first files of the result sets. The least recently used one is the first. */
   readonly #held = new Map<string, Held>()
 
   constructor(keeper: Keeper) {

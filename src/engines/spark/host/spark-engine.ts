@@ -40,7 +40,7 @@ export interface SparkEngineOptions {
 export interface Gather {
   readonly query: Query
   readonly relation: GatheredRelation
-  /** The most rows that are wanted. Null: all. */
+  /** The most rows that the query needs. Null: all. */
   readonly rows: number | null
   /** True if the data is still the version of the query. */
   readonly isCurrent: () => Promise<boolean>
@@ -174,7 +174,7 @@ export class SparkEngine {
     }
   }
 
-  /** What a query would gather. */
+  /** Returns what a query would gather. */
   planOf(query: Query, relation: GatheredRelation): GatheringPlan {
     const { layer, predicates } = gatherQueryOf(query, relation, null)
     const { condition, notNarrowed } = narrow(predicates, layer)
