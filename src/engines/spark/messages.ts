@@ -46,7 +46,7 @@ export interface SparkMessage {
 /** From the process. */
 export type SparkNote =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly failure: string; readonly isUnavailable: boolean }
+  | { readonly id: number; readonly failure: string; readonly isUnavailable: boolean; readonly isSessionLost: boolean }
 
 /** The first message, which is answered when the connection ends. */
 export interface SparkTarget {

@@ -4,7 +4,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ResultSets } from '../../../src/engines/spark/host/result-sets.ts'
-import { SparkConnection } from '../../../src/engines/spark/host/spark-connection.ts'
+import { SparkConnection, type SparkError } from '../../../src/engines/spark/host/spark-connection.ts'
 import type { Layer } from '../../../src/model/layer.ts'
 import { Engine } from '../../support/plan/engine.ts'
 import { type Spark, startSpark } from '../../support/spark.ts'
@@ -113,4 +113,26 @@ it('a gathering fails when Spark is killed, and nothing is left over', async () 
   process.kill(spark.pid, 'SIGKILL')
   await refused
   await expect.poll(() => readdir(folder)).toEqual([])
+})
+
+it('a Spark that was started again has the settings of the session', async () => {
+  const [, port = ''] = spark.address.split(':')
+  const again = await startSpark({ 'spark.connect.grpc.binding.port': port })
+  try {
+    const directory = join(again.folder, 'rows')
+    // Spark writes names that differ only in case if it has our settings.
+    const write = async () => await connection.write({ sql: 'SELECT 1 AS n, 2 AS N', values: [], directory })
+    await expect
+      .poll(() =>
+        write().then(
+          () => 'written',
+          (error: SparkError) => error.isUnavailable,
+        ),
+      )
+      .toBe('written')
+    const [file] = (await readdir(directory)).filter((name) => name.endsWith('.parquet'))
+    expect(await engine.sql(`SELECT * FROM '${join(directory, file!)}'`)).toEqual([[1, 2]])
+  } finally {
+    await again.stop()
+  }
 })
