@@ -1,6 +1,7 @@
 /** Layers whose rows Spark gathers, in the catalogue of a server: described as the same files without Spark, proven, and followed. */
 import { copyFile, mkdtemp, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
 import { freePort } from '../../support/free-port.ts'
@@ -159,32 +160,50 @@ it('a server serves its other layers while Spark does not answer, and the layer 
   }
 })
 
-it('files that are replaced are proven again, and another key than before is a problem', async () => {
-  const server = await started([layer('moving', 'moving.parquet')], spark.address, { watch: true })
+it('files that are replaced are proven again, and no answer before that has rows of both', async () => {
+  const server = await started([layer('moving', 'moving.parquet')])
   await ready(server, 1)
   const [before] = await layersOf(server)
   expect(before).toMatchObject({ featureCount: '300' })
-  const page = async (after: string | null = null) =>
-    await ask<Page>(
-      server,
-      'query ($after: Cursor) { features(layer: "moving", first: 2, after: $after) { features { key } pageInfo { endCursor } } }',
-      { after },
-    )
-  const first = await page()
-  const cursor = first.data!.features.pageInfo.endCursor
-  const next = await page(cursor)
-  expect(next.data!.features.features).toEqual([{ key: '2' }, { key: '3' }])
+  const query = `query ($after: Cursor) {
+    features(layer: "moving", first: 2, after: $after) { features { key } pageInfo { endCursor } }
+  }`
+  const page = (after: string | null = null) => ask<Page>(server, query, { after })
+  const cursor = (await page()).data!.features.pageInfo.endCursor
+  expect((await page(cursor)).data!.features.features).toEqual([{ key: '2' }, { key: '3' }])
+
   const replace = async (name: string) => {
     await copyFile(join(folder, name), join(folder, 'next'))
     await rename(join(folder, 'next'), join(folder, 'moving.parquet'))
   }
+  const event = nextChange(server, before!.fingerprint)
   await replace('moved.parquet')
-  await expect.poll(async () => (await layersOf(server))[0]?.featureCount, PATIENCE).toBe('400')
+  const codes: unknown[] = []
+  const code = async () => {
+    const { errors } = await page(cursor)
+    codes.push(errors?.[0]?.extensions['code'])
+    return codes.at(-1)
+  }
+  await expect.poll(code, PATIENCE).toBe('CURSOR_EXPIRED')
+  expect(new Set(codes.slice(0, -1))).toEqual(new Set(['SOURCE_CHANGED']))
   const [after] = await layersOf(server)
-  expect(after!.fingerprint).not.toBe(before!.fingerprint)
-  const expired = await page(cursor)
-  expect(expired.errors![0]!.extensions['code']).toBe('CURSOR_EXPIRED')
+  expect(after).toMatchObject({ featureCount: '400', state: 'READY' })
+  expect(await event).toMatchObject({ kind: 'NEW_VERSION', layer: { fingerprint: after!.fingerprint } })
+
   await replace('wrong.parquet')
+  await page()
   await expect.poll(() => problemsOf(server), PATIENCE).toEqual([expect.stringContaining('it is null in 1 row')])
   expect(await layersOf(server)).toEqual([])
 })
+
+/** Resolves with the first event of the layer that is another version than the one of the fingerprint. */
+async function nextChange(server: TestServer, fingerprint: string): Promise<unknown> {
+  const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
+  const query = `subscription { layerChanged(layer: "moving", fingerprint: "${fingerprint}") { kind layer { fingerprint } } }`
+  try {
+    const { value } = await client.iterate<{ layerChanged: unknown }>({ query }).next()
+    return value.data.layerChanged
+  } finally {
+    await client.dispose()
+  }
+}

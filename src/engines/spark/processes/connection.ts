@@ -58,13 +58,16 @@ class Session {
       case 'OPEN':
         return await this.#open()
       case 'VIEW': {
-        const input = { read: { data_source: { format: 'parquet', paths: request.paths } } }
+        const input = { read: { data_source: { format: 'parquet', paths: request.paths.map(local) } } }
         return await this.#execute({ create_dataframe_view: { input, name: request.name, replace: true } }, randomUUID())
       }
       case 'WRITE': {
-        const { sql: query, values, directory: path, operation, format: source = 'parquet' } = request
+        const { sql: query, values, directory, operation, format: source = 'parquet' } = request
         const input = { sql: { query, pos_arguments: values.map((literal) => ({ literal })) } }
-        return await this.#execute({ write_operation: { input, source, path, mode: 'SAVE_MODE_ERROR_IF_EXISTS' } }, operation)
+        return await this.#execute(
+          { write_operation: { input, source, path: local(directory), mode: 'SAVE_MODE_ERROR_IF_EXISTS' } },
+          operation,
+        )
       }
       case 'INTERRUPT':
         return await this.#interrupt(request.operation)
@@ -132,6 +135,9 @@ class Session {
     return promise
   }
 }
+
+/** A Spark may have another file system for paths without one, such as that of Hadoop. */
+const local = (file: string): string => `file:${file}`
 
 /** The codes of a session that is not there any more. Spark also ends one that is not used for an hour. */
 const SESSION_LOST = /^\[INVALID_HANDLE\.SESSION_/
