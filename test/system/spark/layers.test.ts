@@ -11,7 +11,7 @@ import { python } from '../../support/python.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 100 }
+const PATIENCE = { interval: 100 }
 
 let folder: string
 let spark: SharedSpark
@@ -44,6 +44,7 @@ def frame(first, rows):
     }, geometry=shapely.points(n / 10.0, -n / 20.0), crs="EPSG:3857")
 for part, first in enumerate([0, 600]):
     frame(first, 600).to_parquet(f"{folder}/sea/part-{part}.parquet", write_covering_bbox=True, schema_version="1.1.0")
+frame(0, 20).to_parquet(folder + "/native.parquet", geometry_encoding="geoarrow", schema_version="1.1.0")
 frame(0, 300).to_parquet(folder + "/moving.parquet", write_covering_bbox=True, schema_version="1.1.0")
 frame(0, 400).to_parquet(folder + "/moved.parquet", write_covering_bbox=True, schema_version="1.1.0")
 pq.write_table(pa.table({"id": pa.array([1, 2, None, 2], pa.int64()), "twice": [1, 2, 2, 2], "real": [0.5, 1, 2, 3], "long": ["a", "b", "c", "d" * 501]}), folder + "/wrong.parquet")
@@ -73,6 +74,7 @@ interface Described {
   readonly state: string
   readonly fingerprint: string
   readonly featureCount: string | null
+  readonly extent: readonly number[] | null
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
 
@@ -114,6 +116,22 @@ it('a layer is described as the same files without Spark, except for integers wi
   expect(sea).toEqual({ ...plain, name: 'sea', columns, fingerprint: expect.not.stringContaining(plain!.fingerprint) })
   expect(sea).toMatchObject({ featureCount: '1200', extent: [0, -59.95, 119.9, 0], key: { kind: 'COLUMN', column: 'id' } })
   expect(await problemsOf(server)).toEqual([])
+})
+
+it('a layer of a native encoding has the features of the same file without Spark', async () => {
+  const native = layer('native', 'native.parquet')
+  const server = await started([native, { ...native, name: 'plain', engine: undefined }])
+  await ready(server, 2)
+  const [own, plain] = await layersOf(server)
+  expect(own).toMatchObject({ extent: plain!.extent, featureCount: '20', pruning: 'COVERING_COLUMN' })
+  const where = '{ property: { name: "id", gt: 4 }, intersects: { bbox: [0, -1, 1, 0] } }'
+  const pages = ['native', 'plain'].map((name) =>
+    ask(server, `{ features(layer: "${name}", where: ${where}) { features { key geometry bbox } } }`),
+  )
+  const [gathered, direct] = await Promise.all(pages)
+  expect(direct!.errors).toBeUndefined()
+  expect(JSON.stringify(direct)).toContain('"key":"9"')
+  expect(gathered).toEqual(direct)
 })
 
 it('what Spark cannot read, and a key that is none, is a problem that names it', async () => {
