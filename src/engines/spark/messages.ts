@@ -14,6 +14,9 @@ export const SESSION_SETTINGS = {
   'spark.sql.shuffle.partitions': '64',
   // As the source has them: not the times of an old format, and members without a value too.
   'spark.sql.parquet.outputTimestampType': 'TIMESTAMP_MICROS',
+  // Days before 1582 are those of the files, and not of an old calendar.
+  'spark.sql.parquet.datetimeRebaseModeInRead': 'CORRECTED',
+  'spark.sql.parquet.datetimeRebaseModeInWrite': 'CORRECTED',
   'spark.sql.jsonGenerator.ignoreNullFields': 'false',
 } as const
 
@@ -46,7 +49,7 @@ export interface SparkMessage {
 /** From the process. */
 export type SparkNote =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly failure: string; readonly isUnavailable: boolean }
+  | { readonly id: number; readonly failure: string; readonly isUnavailable: boolean; readonly isSessionLost: boolean }
 
 /** The first message, which is answered when the connection ends. */
 export interface SparkTarget {

@@ -6,16 +6,16 @@ import { FileKeeper } from '../../../src/catalog/kept-files.ts'
 import { SparkEngine } from '../../../src/engines/spark/host/spark-engine.ts'
 import { freePort } from '../../support/free-port.ts'
 import { Engine } from '../../support/plan/engine.ts'
-import { type Spark, startSpark } from '../../support/spark.ts'
+import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
 let engine: Engine
-let spark: Spark
+let spark: SharedSpark
 let gathering: SparkEngine
 let file: string
 const logged: object[] = []
 
 beforeAll(async () => {
-  spark = await startSpark()
+  spark = await sharedSpark()
   engine = await Engine.open(1)
   file = join(spark.folder, 'rows.parquet')
   await engine.sql(`COPY (SELECT range::INTEGER AS id, CASE WHEN range % 2 = 0 THEN 'é' END AS name,
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await gathering?.close()
   engine?.close()
-  await spark?.stop()
+  await spark?.leave()
 })
 
 function engineAt(address: string): SparkEngine {
@@ -35,7 +35,7 @@ function engineAt(address: string): SparkEngine {
     name: 'big',
     address,
     isEncrypted: false,
-    token: null,
+    token: spark.token,
     folder,
     maxRows: 1_000,
     maxBytes: 1e9,

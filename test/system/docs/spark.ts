@@ -9,10 +9,10 @@ import { sharedSpark } from '../../support/shared-spark.ts'
 import { SPATIAL_EXTENSION } from '../../support/spatial-extension.ts'
 import type { Example } from './example.ts'
 
-/** A configuration file whose engine is the Spark of the tests, a query, and its answer. */
+/** A configuration file whose engine is the Spark of the tests, and two queries with their answers. */
 export const gathered: Example = {
-  blocks: ['yaml', 'graphql', 'json'],
-  async holds(_, file, query, answer) {
+  blocks: ['yaml', 'graphql', 'json', 'graphql', 'json'],
+  async holds(_, file, ...blocks) {
     const spark = await sharedSpark()
     await mkdir(join(spark.folder, 'data/sightings'), { recursive: true })
     const observations = join(ROOT, '.geoduck/demo/observations.parquet')
@@ -30,7 +30,7 @@ export const gathered: Example = {
       const [, url] = await server.line(/^ready (\S+)$/)
       const state = async () => (await ask({ url: url! }, '{ layer(name: "sightings") { state } }')).data
       await expect.poll(state).toEqual({ layer: { state: 'READY' } })
-      expect(await ask({ url: url! }, query!)).toEqual(JSON.parse(answer!))
+      for (let n = 0; n < blocks.length; n += 2) expect(await ask({ url: url! }, blocks[n]!)).toEqual(JSON.parse(blocks[n + 1]!))
     } finally {
       process.kill(server.pid, 'SIGTERM')
       await server.ended

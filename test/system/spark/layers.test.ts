@@ -1,6 +1,7 @@
 /** Layers whose rows Spark gathers, in the catalogue of a server: described as the same files without Spark, proven, and followed. */
 import { copyFile, mkdtemp, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Config } from '../../../src/config/config.ts'
 import { freePort } from '../../support/free-port.ts'
@@ -10,7 +11,7 @@ import { python } from '../../support/python.ts'
 import { serve, type TestServer } from '../../support/server.ts'
 import { type SharedSpark, sharedSpark } from '../../support/shared-spark.ts'
 
-const PATIENCE = { timeout: 20_000, interval: 100 }
+const PATIENCE = { interval: 100 }
 
 let folder: string
 let spark: SharedSpark
@@ -43,6 +44,7 @@ def frame(first, rows):
     }, geometry=shapely.points(n / 10.0, -n / 20.0), crs="EPSG:3857")
 for part, first in enumerate([0, 600]):
     frame(first, 600).to_parquet(f"{folder}/sea/part-{part}.parquet", write_covering_bbox=True, schema_version="1.1.0")
+frame(0, 20).to_parquet(folder + "/native.parquet", geometry_encoding="geoarrow", schema_version="1.1.0")
 frame(0, 300).to_parquet(folder + "/moving.parquet", write_covering_bbox=True, schema_version="1.1.0")
 frame(0, 400).to_parquet(folder + "/moved.parquet", write_covering_bbox=True, schema_version="1.1.0")
 pq.write_table(pa.table({"id": pa.array([1, 2, None, 2], pa.int64()), "twice": [1, 2, 2, 2], "real": [0.5, 1, 2, 3], "long": ["a", "b", "c", "d" * 501]}), folder + "/wrong.parquet")
@@ -72,6 +74,7 @@ interface Described {
   readonly state: string
   readonly fingerprint: string
   readonly featureCount: string | null
+  readonly extent: readonly number[] | null
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
 
@@ -113,6 +116,22 @@ it('a layer is described as the same files without Spark, except for integers wi
   expect(sea).toEqual({ ...plain, name: 'sea', columns, fingerprint: expect.not.stringContaining(plain!.fingerprint) })
   expect(sea).toMatchObject({ featureCount: '1200', extent: [0, -59.95, 119.9, 0], key: { kind: 'COLUMN', column: 'id' } })
   expect(await problemsOf(server)).toEqual([])
+})
+
+it('a layer of a native encoding has the features of the same file without Spark', async () => {
+  const native = layer('native', 'native.parquet')
+  const server = await started([native, { ...native, name: 'plain', engine: undefined }])
+  await ready(server, 2)
+  const [own, plain] = await layersOf(server)
+  expect(own).toMatchObject({ extent: plain!.extent, featureCount: '20', pruning: 'COVERING_COLUMN' })
+  const where = '{ property: { name: "id", gt: 4 }, intersects: { bbox: [0, -1, 1, 0] } }'
+  const pages = ['native', 'plain'].map((name) =>
+    ask(server, `{ features(layer: "${name}", where: ${where}) { features { key geometry bbox } } }`),
+  )
+  const [gathered, direct] = await Promise.all(pages)
+  expect(direct!.errors).toBeUndefined()
+  expect(JSON.stringify(direct)).toContain('"key":"9"')
+  expect(gathered).toEqual(direct)
 })
 
 it('what Spark cannot read, and a key that is none, is a problem that names it', async () => {
@@ -159,32 +178,50 @@ it('a server serves its other layers while Spark does not answer, and the layer 
   }
 })
 
-it('files that are replaced are proven again, and another key than before is a problem', async () => {
-  const server = await started([layer('moving', 'moving.parquet')], spark.address, { watch: true })
+it('files that are replaced are proven again, and no answer before that has rows of both', async () => {
+  const server = await started([layer('moving', 'moving.parquet')])
   await ready(server, 1)
   const [before] = await layersOf(server)
   expect(before).toMatchObject({ featureCount: '300' })
-  const page = async (after: string | null = null) =>
-    await ask<Page>(
-      server,
-      'query ($after: Cursor) { features(layer: "moving", first: 2, after: $after) { features { key } pageInfo { endCursor } } }',
-      { after },
-    )
-  const first = await page()
-  const cursor = first.data!.features.pageInfo.endCursor
-  const next = await page(cursor)
-  expect(next.data!.features.features).toEqual([{ key: '2' }, { key: '3' }])
+  const query = `query ($after: Cursor) {
+    features(layer: "moving", first: 2, after: $after) { features { key } pageInfo { endCursor } }
+  }`
+  const page = (after: string | null = null) => ask<Page>(server, query, { after })
+  const cursor = (await page()).data!.features.pageInfo.endCursor
+  expect((await page(cursor)).data!.features.features).toEqual([{ key: '2' }, { key: '3' }])
+
   const replace = async (name: string) => {
     await copyFile(join(folder, name), join(folder, 'next'))
     await rename(join(folder, 'next'), join(folder, 'moving.parquet'))
   }
+  const event = nextChange(server, before!.fingerprint)
   await replace('moved.parquet')
-  await expect.poll(async () => (await layersOf(server))[0]?.featureCount, PATIENCE).toBe('400')
+  const codes: unknown[] = []
+  const code = async () => {
+    const { errors } = await page(cursor)
+    codes.push(errors?.[0]?.extensions['code'])
+    return codes.at(-1)
+  }
+  await expect.poll(code, PATIENCE).toBe('CURSOR_EXPIRED')
+  expect(new Set(codes.slice(0, -1))).toEqual(new Set(['SOURCE_CHANGED']))
   const [after] = await layersOf(server)
-  expect(after!.fingerprint).not.toBe(before!.fingerprint)
-  const expired = await page(cursor)
-  expect(expired.errors![0]!.extensions['code']).toBe('CURSOR_EXPIRED')
+  expect(after).toMatchObject({ featureCount: '400', state: 'READY' })
+  expect(await event).toMatchObject({ kind: 'NEW_VERSION', layer: { fingerprint: after!.fingerprint } })
+
   await replace('wrong.parquet')
+  await page()
   await expect.poll(() => problemsOf(server), PATIENCE).toEqual([expect.stringContaining('it is null in 1 row')])
   expect(await layersOf(server)).toEqual([])
 })
+
+/** Resolves with the first event of the layer that is another version than the one of the fingerprint. */
+async function nextChange(server: TestServer, fingerprint: string): Promise<unknown> {
+  const client = createClient({ url: server.socketUrl, webSocketImpl: WebSocket })
+  const query = `subscription { layerChanged(layer: "moving", fingerprint: "${fingerprint}") { kind layer { fingerprint } } }`
+  try {
+    const { value } = await client.iterate<{ layerChanged: unknown }>({ query }).next()
+    return value.data.layerChanged
+  } finally {
+    await client.dispose()
+  }
+}

@@ -111,7 +111,7 @@ function lengthsOf(value: Condition, microseconds: bigint, isDate: boolean): Con
 }
 
 function monthsOf(value: Condition, months: number, isDate: boolean): Condition {
-  const day = isDate ? value : condition`CAST(floor(CAST(${value} AS DECIMAL(20, 0)) / ${long(DAY)}) AS INT)`
+  const day = isDate ? value : condition`CAST((${value} - pmod(${value}, ${long(DAY)})) div ${long(DAY)} AS INT)`
   const date = condition`date_from_unix_date(${day})`
   const since = condition`(year(${date}) * 12 + month(${date}) - 1 - ${{ integer: FIRST_MONTH }})`
   const start = condition`unix_date(add_months(DATE'2000-01-01', ${since} - pmod(${since}, ${{ integer: months }})))`

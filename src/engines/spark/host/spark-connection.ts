@@ -10,10 +10,13 @@ export class SparkError extends Error {
   override readonly name = 'SparkError'
   /** True if Spark does not answer. The same request may succeed later. */
   readonly isUnavailable: boolean
+  /** True if the request was not executed, because Spark has ended the session. */
+  readonly isSessionLost: boolean
 
-  constructor(message: string, isUnavailable: boolean) {
+  constructor(message: string, isUnavailable: boolean, isSessionLost = false) {
     super(message)
     this.isUnavailable = isUnavailable
+    this.isSessionLost = isSessionLost
   }
 }
 
@@ -37,7 +40,7 @@ const RELEASE_MS = 2_000
 
 export class SparkConnection {
   readonly #options: SparkConnectionOptions
-  readonly #session = randomUUID()
+  #session = randomUUID()
   #started: Started | null = null
   #last = 0
   #isClosed = false
@@ -93,8 +96,24 @@ export class SparkConnection {
 
   async #ask(request: SparkRequest): Promise<unknown> {
     const started = this.#open()
-    await started.version
-    return await this.#send(started, request)
+    try {
+      await started.version
+      return await this.#send(started, request)
+    } catch (error) {
+      if (!(error instanceof SparkError && error.isSessionLost)) throw error
+      this.#renew(started)
+      const renewed = this.#open()
+      await renewed.version
+      return await this.#send(renewed, request)
+    }
+  }
+
+  /** Begins another session. Requests of the last one go on. */
+  #renew(lost: Started): void {
+    if (this.#started !== lost) return
+    this.#started = null
+    this.#session = randomUUID()
+    void Promise.allSettled([...lost.waiting.values()].map(({ promise }) => promise)).then(() => lost.child.end())
   }
 
   #open(): Started {
@@ -135,6 +154,6 @@ export class SparkConnection {
 function settle(waiting: Started['waiting'], note: SparkNote): void {
   const answer = waiting.get(note.id)
   waiting.delete(note.id)
-  if ('failure' in note) answer?.reject(new SparkError(note.failure, note.isUnavailable))
+  if ('failure' in note) answer?.reject(new SparkError(note.failure, note.isUnavailable, note.isSessionLost))
   else answer?.resolve(note.value)
 }

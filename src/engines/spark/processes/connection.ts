@@ -12,6 +12,8 @@ import { PROTOCOL } from './protocol.ts'
 
 /** Milliseconds for a request that starts no work in Spark. A session of a busy cluster takes seconds to start. */
 const SHORT_MS = 30_000
+/** Most milliseconds until a Spark that did not answer is dialled again. Until then each request fails. */
+const RECONNECT_MS = 1_000
 /** Milliseconds for the first report of progress. Spark sends one every 2 s, if it is not configured otherwise. */
 const PROGRESS_MS = 5_000
 
@@ -35,7 +37,7 @@ class Session {
   readonly #metadata = new Metadata()
   /** Resolve when Spark has tasks for an operation, or when it has ended. */
   readonly #started = new Map<string, PromiseWithResolvers<void>>()
-  readonly #session: Message
+  #session: Message
 
   constructor({ address, isEncrypted, token, session }: SparkTarget) {
     this.#session = { session_id: session, user_context: { user_id: 'geoduck' } }
@@ -46,6 +48,7 @@ class Session {
     // A proxy of the environment is for HTTP.
     this.#service = new SparkConnectService(address, isEncrypted ? credentials.createSsl() : credentials.createInsecure(), {
       'grpc.enable_http_proxy': 0,
+      'grpc.max_reconnect_backoff_ms': RECONNECT_MS,
     })
     if (token !== null) this.#metadata.set('authorization', `Bearer ${token}`)
   }
@@ -55,13 +58,16 @@ class Session {
       case 'OPEN':
         return await this.#open()
       case 'VIEW': {
-        const input = { read: { data_source: { format: 'parquet', paths: request.paths } } }
+        const input = { read: { data_source: { format: 'parquet', paths: request.paths.map(local) } } }
         return await this.#execute({ create_dataframe_view: { input, name: request.name, replace: true } }, randomUUID())
       }
       case 'WRITE': {
-        const { sql: query, values, directory: path, operation, format: source = 'parquet' } = request
+        const { sql: query, values, directory, operation, format: source = 'parquet' } = request
         const input = { sql: { query, pos_arguments: values.map((literal) => ({ literal })) } }
-        return await this.#execute({ write_operation: { input, source, path, mode: 'SAVE_MODE_ERROR_IF_EXISTS' } }, operation)
+        return await this.#execute(
+          { write_operation: { input, source, path: local(directory), mode: 'SAVE_MODE_ERROR_IF_EXISTS' } },
+          operation,
+        )
       }
       case 'INTERRUPT':
         return await this.#interrupt(request.operation)
@@ -83,7 +89,9 @@ class Session {
   /** @throws Error if a setting is another one: a server may fix it, or answer for another program */
   async #open(): Promise<string> {
     const pairs = Object.entries(SESSION_SETTINGS).map(([key, value]) => ({ key, value }))
-    await this.#ask('Config', { operation: { set: { pairs } } })
+    const { server_side_session_id: observed } = await this.#ask('Config', { operation: { set: { pairs } } })
+    // A session that Spark begins again, such as after its restart, has not these settings.
+    this.#session = { ...this.#session, client_observed_server_side_session_id: observed }
     const { pairs: read } = await this.#ask('Config', { operation: { get: { keys: Object.keys(SESSION_SETTINGS) } } })
     const values = new Map((read as typeof pairs).map(({ key, value }) => [key, value]))
     for (const { key, value } of pairs) {
@@ -128,6 +136,11 @@ class Session {
   }
 }
 
+/** A Spark may have another file system for paths without one, such as that of Hadoop. */
+const local = (file: string): string => `file:${file}`
+
+/** The codes of a session that is not there any more. Spark also ends one that is not used for an hour. */
+const SESSION_LOST = /^\[INVALID_HANDLE\.SESSION_/
 const UNAVAILABLE: ReadonlySet<number> = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED])
 
 exitWithServer(process.argv[2]!)
@@ -142,6 +155,7 @@ process.once('message', (target: SparkTarget) => {
           id,
           failure: error.details ?? error.message,
           isUnavailable: UNAVAILABLE.has(error.code ?? status.OK),
+          isSessionLost: SESSION_LOST.test(error.details ?? ''),
         }),
       ),
     )

@@ -18,6 +18,8 @@ const message = (fields: Fields, nested: Readonly<Record<string, object>> = {}) 
 
 /** The fields that all requests have. */
 const SESSION = { session_id: field('string', 1), user_context: field('UserContext', 2) }
+/** Requests with another session than the one of earlier answers fail. The number differs by request. */
+const observed = (id: number) => ({ client_observed_server_side_session_id: field('string', id) })
 
 const MESSAGES = {
   UserContext: message({ user_id: field('string', 1) }),
@@ -69,13 +71,16 @@ const MESSAGES = {
     replace: field('bool', 4),
   }),
 
-  ExecutePlanRequest: message({ ...SESSION, plan: field('Plan', 3), operation_id: field('string', 6) }),
+  ExecutePlanRequest: message({ ...SESSION, ...observed(8), plan: field('Plan', 3), operation_id: field('string', 6) }),
   ExecutePlanResponse: message(
     { server_side_session_id: field('string', 15), execution_progress: field('ExecutionProgress', 18) },
     { ExecutionProgress: message({ num_inflight_tasks: field('int64', 2) }) },
   ),
 
-  AnalyzePlanRequest: message({ ...SESSION, spark_version: field('SparkVersion', 10) }, { SparkVersion: message({}) }),
+  AnalyzePlanRequest: message(
+    { ...SESSION, ...observed(17), spark_version: field('SparkVersion', 10) },
+    { SparkVersion: message({}) },
+  ),
   AnalyzePlanResponse: message(
     { server_side_session_id: field('string', 15), spark_version: field('SparkVersion', 8) },
     { SparkVersion: message({ version: field('string', 1) }) },
@@ -83,7 +88,7 @@ const MESSAGES = {
 
   KeyValue: message({ key: field('string', 1), value: field('string', 2) }),
   ConfigRequest: message(
-    { ...SESSION, operation: field('Operation', 3) },
+    { ...SESSION, ...observed(8), operation: field('Operation', 3) },
     {
       Operation: message({ set: field('Set', 1), get: field('Get', 2) }),
       Set: message({ pairs: many('KeyValue', 1) }),
@@ -93,7 +98,7 @@ const MESSAGES = {
   ConfigResponse: message({ server_side_session_id: field('string', 4), pairs: many('KeyValue', 2) }),
 
   InterruptRequest: message(
-    { ...SESSION, interrupt_type: field('InterruptType', 4), operation_id: field('string', 6) },
+    { ...SESSION, ...observed(7), interrupt_type: field('InterruptType', 4), operation_id: field('string', 6) },
     { InterruptType: { values: { INTERRUPT_TYPE_UNSPECIFIED: 0, INTERRUPT_TYPE_OPERATION_ID: 3 } } },
   ),
   InterruptResponse: message({ server_side_session_id: field('string', 3) }),
