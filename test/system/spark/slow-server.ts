@@ -5,5 +5,5 @@ import { gatherSlowly } from './slowly.ts'
 
 const [address, folder] = process.argv.slice(2)
 const server = await gatheringServer({ address: address!, folder: folder! }, { names: ['words'] })
-gatherSlowly(100_000)
+gatherSlowly(50_000)
 process.stdout.write(`${server.url}\n`)
